@@ -1,0 +1,25 @@
+"""Where on the web app's port things are found; the routes and the pages both ask here."""
+
+from __future__ import annotations
+
+from importlib import metadata
+
+# Streamlit's own st.image takes an address on this server only below this path.
+STATIC = "/app/static"
+THUMBNAIL = "/thumbnail/{sha256}"
+PICTURE = "/picture/{sha256}"
+PLOTLY = f"/assets/plotly-{metadata.version('plotly')}.min.js"
+
+
+def thumbnail(sha256: str) -> str:
+    """A stored picture's thumbnail.
+
+    >>> thumbnail("ab12")
+    '/thumbnail/ab12'
+    """
+    return THUMBNAIL.format(sha256=sha256)
+
+
+def picture(sha256: str) -> str:
+    """A stored picture at a size for looking closely, in the form that st.image takes."""
+    return STATIC + PICTURE.format(sha256=sha256)

@@ -1,0 +1,146 @@
+"""Files in the home folder: originals by their SHA-256, thumbnails, models. Written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from cvcore.errors import HomeUnusable, NotFound, StorageFull
+
+FULL = "the disk that holds the home folder is full: free some space on it and try again"
+
+
+def sha256(data: bytes) -> str:
+    """The name a file's content goes by: 64 hexadecimal digits.
+
+    >>> sha256(b"")[:8]
+    'e3b0c442'
+    """
+    return hashlib.sha256(data).hexdigest()
+
+
+def original_path(home: Path, digest: str) -> Path:
+    """Where the bytes as uploaded lie."""
+    return _path(home, "originals", digest)
+
+
+def thumbnail_path(home: Path, digest: str) -> Path:
+    """Where the small upright picture for galleries lies."""
+    return _path(home, "thumbnails", digest)
+
+
+def iteration_folder(home: Path, iteration_id: str) -> Path:
+    """Where an iteration's arrays lie."""
+    return home / "iterations" / iteration_id
+
+
+def backbones_folder(home: Path) -> Path:
+    """Where converted backbones lie."""
+    return home / "backbones"
+
+
+def read(path: Path) -> bytes:
+    """The bytes of a stored file.
+
+    Raises:
+        NotFound: it is not there.
+    """
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise NotFound(f"the file {path.name} is missing from the home folder; restore it from a backup") from None
+
+
+def write(path: Path, data: bytes, *, durable: bool = True) -> None:
+    """Write a file whole: to a neighbour first, flushed to the disk if `durable`, then renamed over.
+
+    Raises:
+        StorageFull, HomeUnusable: the disk or the folder refused; nothing is left behind.
+    """
+    with _writing(path) as temporary:
+        with temporary.open("wb") as file:
+            file.write(data)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        temporary.replace(path)
+
+
+@contextlib.contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """A folder to fill, put in its place when the block ends well and removed when it does not.
+
+    Raises:
+        StorageFull, HomeUnusable: the disk or the folder refused; nothing is left behind.
+    """
+    with _writing(path) as temporary:
+        temporary.mkdir()
+        yield temporary
+        if path.exists():
+            shutil.rmtree(path)
+        temporary.replace(path)
+
+
+def delete(path: Path) -> None:
+    """Remove a file or folder; one that is gone already is fine."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def make_home(home: Path) -> None:
+    """Make the home folder, readable by its owner alone, and prove that it can be written.
+
+    Raises:
+        StorageFull: the disk has no room for it.
+        HomeUnusable: it cannot be made or written; the message names the folder and `TAGWISE_HOME`.
+    """
+    try:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.TemporaryFile(dir=home):
+            pass
+    except OSError as error:
+        raise _refusal(error, home) from error
+
+
+@contextlib.contextmanager
+def storage_errors(path: Path) -> Iterator[None]:
+    """Turn the operating system's refusal to write at `path` into ours."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOTDIR):
+            raise _refusal(error, path) from error
+        raise
+
+
+@contextlib.contextmanager
+def _writing(path: Path) -> Iterator[Path]:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(4).hex()}")
+    with storage_errors(path):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield temporary
+        finally:
+            delete(temporary)
+
+
+def _refusal(error: OSError, path: Path) -> HomeUnusable | StorageFull:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StorageFull(FULL)
+    return HomeUnusable(
+        f"the home folder must be writable, {path} is not ({error.strerror}): set TAGWISE_HOME to one that is"
+    )
+
+
+def _path(home: Path, kind: str, digest: str) -> Path:
+    if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
+        raise NotFound(f"a picture's name is 64 hexadecimal digits, got {digest[:80]!r}")
+    return home / kind / digest[:2] / digest

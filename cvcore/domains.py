@@ -1,0 +1,89 @@
+"""Custom Vision's domains, by their own names and ids, and what each runs on here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cvcore.errors import InvalidInput
+
+
+@dataclass(frozen=True)
+class Domain:
+    """A purpose and the backbone that serves it; `side` is the input's width and height in pixels."""
+
+    id: str
+    name: str
+    backbone: str
+    side: int
+    purpose: str
+
+
+DOMAINS: tuple[Domain, ...] = (
+    Domain("ee85a74c-405e-4adc-bb47-ffa8ca0c9f31", "General", "MobileNetV3Large", 224, "Anything; the safe choice."),
+    Domain(
+        "a8e3c40f-fb4a-466f-832a-5e457ae4a344",
+        "General [A1]",
+        "EfficientNetV2B0",
+        224,
+        "Larger or harder sets; the slowest and often the most accurate.",
+    ),
+    Domain(
+        "2e37d7fb-3a54-486a-b4d6-cfc369af0018",
+        "General [A2]",
+        "MobileNetV3Large",
+        224,
+        "Anything; Custom Vision recommends it for most sets.",
+    ),
+    Domain(
+        "0732100f-1a38-4e49-a514-c9b44c697ab5",
+        "General (compact)",
+        "MobileNetV3Small",
+        224,
+        "Phones and small boards; the smallest network.",
+    ),
+    Domain(
+        "a1db07ca-a19a-4830-bae8-e004a42dc863",
+        "General (compact) [S1]",
+        "MobileNetV2",
+        224,
+        "Phones and small boards; more accurate than compact.",
+    ),
+    Domain("c151d5b5-dd07-472a-acc8-15d29dea8518", "Food", "MobileNetV3Large", 224, "Dishes, seen from above."),
+    Domain(
+        "ca455789-012d-4b50-9fec-5bb63841c793", "Landmarks", "MobileNetV3Large", 224, "Buildings and places outdoors."
+    ),
+    Domain(
+        "b30a91ae-e3c1-4f73-a81e-c270bff27c39",
+        "Retail",
+        "MobileNetV3Large",
+        224,
+        "Goods on plain ground, as in a catalogue.",
+    ),
+    Domain(
+        "7a6c1f0e-5d0b-4c52-9a37-3f1d5b8e2c40",
+        "Built-in",
+        "Plain descriptor",
+        128,
+        "Needs no download; colours, edges and texture only, so accuracy is limited.",
+    ),
+)
+
+DEFAULT = DOMAINS[0]
+BUILT_IN = DOMAINS[-1]
+
+
+def find(name_or_id: str) -> Domain:
+    """The domain of that id or name, in any case.
+
+    Raises:
+        InvalidInput: there is none; the message lists the names.
+
+    >>> find("general (compact) [s1]").backbone
+    'MobileNetV2'
+    """
+    wanted = name_or_id.strip().casefold()
+    for domain in DOMAINS:
+        if wanted in (domain.id, domain.name.casefold()):
+            return domain
+    names = ", ".join(domain.name for domain in DOMAINS)
+    raise InvalidInput(f"domain must be one of {names}, got {name_or_id[:80]!r}")

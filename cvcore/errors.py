@@ -1,0 +1,93 @@
+"""Everything Tagwise refuses to do, as one tree.
+
+::
+
+    TagwiseError
+    ├── InvalidInput         a value breaks its rule: correct it and try again
+    │   ├── ImageRefused     a file that cannot be stored as a picture
+    │   ├── ArchiveRefused   a zip or folder that cannot be unpacked
+    │   └── UrlRefused       an address that may not be fetched
+    ├── NotFound             no such project, tag, image, iteration or job
+    ├── Conflict             the value is fine, the present state forbids it
+    │   ├── NameTaken        another project, tag or iteration has that name
+    │   ├── NotTrainable     the project is not ready to be trained
+    │   └── NothingChanged   same images, tags and domain as the last iteration
+    └── Unavailable          this machine cannot do it now
+        ├── HomeUnusable     the home folder cannot be written
+        ├── StorageFull      the disk is full
+        ├── WeightsMissing   a network's weights are not here and cannot be fetched
+        ├── ModelDamaged     a model file is missing, cut short or of another version
+        └── FetchFailed      an address did not answer with a picture
+
+A message states the rule, the value and what to do, and is fit to be shown as it is.
+"""
+
+from __future__ import annotations
+
+
+class TagwiseError(Exception):
+    """Tagwise refused; the message says why in one sentence."""
+
+
+class InvalidInput(TagwiseError):
+    """A value breaks its rule."""
+
+
+class ImageRefused(InvalidInput):
+    """A file cannot be stored as a picture; `reason` names the rule: format, bytes, pixels, aspect or damaged."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class ArchiveRefused(InvalidInput):
+    """A zip or folder cannot be unpacked safely."""
+
+
+class UrlRefused(InvalidInput):
+    """An address may not be fetched from this machine."""
+
+
+class NotFound(TagwiseError):
+    """No such project, tag, image, iteration or job."""
+
+
+class Conflict(TagwiseError):
+    """The present state forbids it."""
+
+
+class NameTaken(Conflict):
+    """The name is in use."""
+
+
+class NotTrainable(Conflict):
+    """The project is not ready to be trained."""
+
+
+class NothingChanged(Conflict):
+    """Training would repeat the last iteration."""
+
+
+class Unavailable(TagwiseError):
+    """This machine cannot do it now."""
+
+
+class HomeUnusable(Unavailable):
+    """The home folder cannot be written."""
+
+
+class StorageFull(Unavailable):
+    """The disk is full."""
+
+
+class WeightsMissing(Unavailable):
+    """A network's weights are neither here nor to be fetched."""
+
+
+class ModelDamaged(Unavailable):
+    """A model file is missing, cut short or of another version."""
+
+
+class FetchFailed(Unavailable):
+    """An address did not answer with what was asked for."""

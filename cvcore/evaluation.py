@@ -1,0 +1,183 @@
+"""What an iteration gets right: its arrays on disk, and its performance at a threshold.
+
+Every number comes from the out-of-fold probabilities saved at training, so it never changes.
+"""
+
+from __future__ import annotations
+
+import csv
+import functools
+import io
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvcore import blobs, metrics, reports
+from cvcore.errors import Conflict, ModelDamaged
+from cvcore.records import MULTICLASS, Iteration, Project, Scores
+from cvcore.store import SnapshotTag, Store
+
+ARRAYS = "arrays.npz"
+DEFAULT_THRESHOLD = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """A trained iteration's arrays; rows are its pictures, columns its tags.
+
+    truth: bool (pictures, tags). probabilities: float32 of the same shape, each row from the head that
+    never saw it, nan where a picture was not evaluated. folds: int (pictures,), -1 likewise. groups:
+    int (pictures,), equal for near duplicates. kernel: float32 (dimension, tags) and bias: float32 (tags,)
+    of the final head.
+    """
+
+    truth: NDArray[np.bool_]
+    probabilities: NDArray[np.float32]
+    folds: NDArray[np.int64]
+    groups: NDArray[np.int64]
+    kernel: NDArray[np.float32]
+    bias: NDArray[np.float32]
+    multilabel: bool
+
+    @property
+    def evaluated(self) -> NDArray[np.bool_]:
+        """Which rows entered the evaluation."""
+        return self.folds >= 0
+
+
+def save(folder: Path, judged: Judged) -> None:
+    """Write an iteration's arrays into its folder."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **{name: getattr(judged, name) for name in Judged.__dataclass_fields__})
+    blobs.write(folder / ARRAYS, buffer.getvalue())
+
+
+def load(store: Store, iteration: Iteration) -> Judged:
+    """A trained iteration's arrays; the last few asked for are kept in memory.
+
+    Raises:
+        Conflict: it is not trained.
+        ModelDamaged: its file is missing or cut short.
+    """
+    if iteration.status != "Completed":
+        raise Conflict(f"{iteration.name} has no numbers, its training is {iteration.status.lower()}: train it first")
+    return _load(blobs.iteration_folder(store.home, iteration.id) / ARRAYS)
+
+
+def trained_tags(iteration: Iteration, tags: list[SnapshotTag]) -> list[SnapshotTag]:
+    """The snapshot's tags that are columns: in Multilabel a negative tag is the absence of all others, not a column."""
+    if iteration.classification_type == MULTICLASS:
+        return tags
+    return [tag for tag in tags if tag.kind != "Negative"]
+
+
+def report(store: Store, iteration: Iteration, threshold: float = DEFAULT_THRESHOLD) -> reports.Report:
+    """Per-tag and overall numbers with their 95 % intervals at a threshold.
+
+    Raises:
+        Conflict, ModelDamaged: as `load`.
+        InvalidInput: the threshold is outside 0..1.
+    """
+    return _report(load(store, iteration), threshold)
+
+
+def counts(store: Store, iteration: Iteration) -> NDArray[np.int64]:
+    """True and false positives, false and true negatives at every slider position: int (101, tags, 4).
+
+    Raises:
+        Conflict, ModelDamaged: as `load`.
+    """
+    return _counts(load(store, iteration))
+
+
+def scores(judged: Judged) -> Scores:
+    """The overall numbers at the threshold a page opens with."""
+    overall = _report(judged, DEFAULT_THRESHOLD).overall
+    return Scores(*(none_for_nan(getattr(overall, name)) for name in Scores.__dataclass_fields__))
+
+
+def performance(store: Store, project: Project, iteration: Iteration, threshold: float) -> dict[str, Any]:
+    """An iteration's performance as `tagwise performance --json` prints it; undefined numbers are None."""
+    told = report(store, iteration, threshold)
+    tags = trained_tags(iteration, store.iterations.tags(iteration.id))
+    judged = iteration.evaluation
+    return {
+        "project": project.name,
+        "iteration": iteration.number,
+        "iteration_name": iteration.name,
+        "backbone": iteration.backbone,
+        "note": iteration.note,
+        "evaluation": {"method": judged.method, "folds": judged.folds, "seed": judged.seed} if judged else None,
+        "threshold": threshold,
+        "overall": _rates(told.overall),
+        "tags": [
+            {"name": tag.name, "images": row.images, "tp": row.tp, "fp": row.fp, "fn": row.fn, **_rates(row)}
+            for tag, row in zip(tags, told.tags, strict=True)
+        ],
+        "seconds": iteration.seconds,
+    }
+
+
+def scores_csv(store: Store, iteration: Iteration) -> str:
+    """One row per evaluated picture: image, fold, truth and every tag's out-of-fold probability."""
+    judged = load(store, iteration)
+    names = [tag.name for tag in trained_tags(iteration, store.iterations.tags(iteration.id))]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["image", "fold", "truth", *names])
+    for row, image in enumerate(store.iterations.images(iteration.id)):
+        if judged.evaluated[row]:
+            truth = "|".join(name for name, carried in zip(names, judged.truth[row], strict=True) if carried)
+            probabilities = (f"{value:.9g}" for value in judged.probabilities[row])
+            writer.writerow([image.name, judged.folds[row], truth, *probabilities])
+    return text.getvalue()
+
+
+def none_for_nan(value: float) -> float | None:
+    """Undefined as JSON says it.
+
+    >>> none_for_nan(float("nan")) is None
+    True
+    """
+    return None if math.isnan(value) else float(value)
+
+
+def _rates(row: reports.TagReport | reports.OverallReport) -> dict[str, Any]:
+    rates: dict[str, Any] = {}
+    for name in Scores.__dataclass_fields__:
+        rates[name] = none_for_nan(getattr(row, name))
+        rates[f"{name}_interval"] = [none_for_nan(end) for end in getattr(row, f"{name}_interval")]
+    return rates
+
+
+@functools.lru_cache(maxsize=64)
+def _report(judged: Judged, threshold: float) -> reports.Report:
+    return reports.report(
+        judged.truth, judged.probabilities, judged.folds, judged.groups, threshold, multilabel=judged.multilabel
+    )
+
+
+@functools.lru_cache(maxsize=8)
+def _counts(judged: Judged) -> NDArray[np.int64]:
+    rows = judged.evaluated
+    return metrics.counts(judged.truth[rows], judged.probabilities[rows], multilabel=judged.multilabel)
+
+
+@functools.lru_cache(maxsize=8)
+def _load(path: Path) -> Judged:
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return Judged(
+                **{name: arrays[name] for name in Judged.__dataclass_fields__}
+                | {"multilabel": bool(arrays["multilabel"])}
+            )
+    except FileNotFoundError:
+        raise ModelDamaged(
+            f"the iteration's file {path.name} is missing from the home folder: train it again"
+        ) from None
+    except (OSError, ValueError, KeyError, EOFError) as error:
+        raise ModelDamaged(f"the iteration's file {path.name} is damaged ({error}): train it again") from error

@@ -1,0 +1,78 @@
+"""What an iteration says of pictures it has not seen."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from cvcore import backbones, blobs, evaluation, extractors, heads, images, metrics
+from cvcore.errors import NotFound
+from cvcore.records import Iteration, Project
+from cvcore.settings import Limits
+from cvcore.store import Store
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One tag's probability, 0..1."""
+
+    tag: str
+    kind: str
+    probability: float
+
+
+def predict(store: Store, iteration: Iteration, picture: bytes, *, limits: Limits) -> list[Prediction]:
+    """Every tag's probability for one picture, the highest first.
+
+    Raises:
+        ImageRefused: the bytes are no picture within the limits.
+        Conflict, ModelDamaged: the iteration is not trained, or a file of it is missing or damaged.
+    """
+    images.check(picture, limits)
+    judged = evaluation.load(store, iteration)
+    tags = evaluation.trained_tags(iteration, store.iterations.tags(iteration.id))
+    prepared, extractor = _extractor(iteration.fingerprint, blobs.backbones_folder(store.home))
+    embedding = extractor(images.pixels(picture, prepared.side)[None])
+    row = heads.probabilities(embedding, judged.kernel, judged.bias, multilabel=judged.multilabel)[0]
+    found = [Prediction(tag.name, tag.kind, float(value)) for tag, value in zip(tags, row, strict=True)]
+    return sorted(found, key=lambda each: -each.probability)
+
+
+def answer(predictions: Sequence[Prediction], threshold: float, *, multilabel: bool) -> list[str]:
+    """The tags that the decision rule gives, the most probable first; none is an answer too.
+
+    Raises:
+        InvalidInput: the threshold is outside 0..1.
+
+    >>> answer([Prediction("rose", "Regular", 0.7), Prediction("tulip", "Regular", 0.3)], 0.5, multilabel=False)
+    ['rose']
+    """
+    row = np.array([[each.probability for each in predictions]])
+    chosen = metrics.answers(row, threshold, multilabel=multilabel)[0]
+    return [each.tag for each, is_chosen in zip(predictions, chosen, strict=True) if is_chosen]
+
+
+def find_iteration(store: Store, project: Project, number: int | None = None) -> Iteration:
+    """The project's iteration of that number, or the newest that is trained.
+
+    Raises:
+        NotFound: there is none; the message says what there is.
+    """
+    there = store.iterations.of_project(project.id)
+    for iteration in there:
+        if iteration.number == number or (number is None and iteration.status == "Completed"):
+            return iteration
+    if number is None:
+        raise NotFound(f"{project.name!r} has no trained iteration yet: train it first")
+    numbers = ", ".join(str(each.number) for each in there) or "none yet"
+    raise NotFound(f"{project.name!r} has no iteration {number}: there are {numbers}")
+
+
+@functools.lru_cache(maxsize=4)
+def _extractor(fingerprint: str, folder: Path) -> tuple[backbones.Prepared, extractors.Extractor]:
+    prepared = backbones.find(fingerprint, folder)
+    return prepared, extractors.load(prepared, folder)

@@ -1,0 +1,148 @@
+"""Projects: made, changed, shown and deleted."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from functools import partial
+
+from cvcore import blobs, domains, names, uploads
+from cvcore.errors import Conflict, InvalidInput, NotFound
+from cvcore.records import MULTICLASS, MULTILABEL, ClassificationType, Image, Iteration, Project
+from cvcore.store import Store
+
+NAME_LETTERS = 128
+DESCRIPTION_LETTERS = 4000
+
+
+@dataclass(frozen=True)
+class Card:
+    """A project at a glance: how much it holds, its newest pictures, at most 4, and its last trained iteration."""
+
+    project: Project
+    images: int
+    tags: int
+    newest: list[Image]
+    iteration: Iteration | None
+
+
+def create(
+    store: Store, name: str, *, description: str = "", classification_type: str = MULTICLASS, domain: str = ""
+) -> Project:
+    """A new, empty project; `domain` is a domain's name or id, General when empty.
+
+    Raises:
+        InvalidInput: a value breaks its rule.
+        NameTaken: another project has that name.
+    """
+    return store.projects.add(
+        names.clean("project", name, letters=NAME_LETTERS),
+        description=_description(description),
+        classification_type=_classification_type(classification_type),
+        domain_id=domains.find(domain).id if domain else domains.DEFAULT.id,
+    )
+
+
+def find(store: Store, name_or_id: str) -> Project:
+    """The project of that name or id.
+
+    Raises:
+        NotFound: there is none; the message lists those there are.
+    """
+    project = store.projects.find(name_or_id)
+    if project is None:
+        there = ", ".join(repr(other.name) for other in store.projects.all()[:10]) or "none yet"
+        raise NotFound(f"there is no project {name_or_id[:80]!r}: there are {there}")
+    return project
+
+
+def update(store: Store, project: Project) -> Project:
+    """Write back a project's name, description, classification type and domain.
+
+    Raises:
+        InvalidInput: a value breaks its rule.
+        NameTaken: another project has that name.
+        NotFound: it was deleted meanwhile.
+        Conflict: it would be Multiclass, but pictures carry several tags (`tagged_twice` lists them).
+    """
+    changed = dataclasses.replace(
+        project,
+        name=names.clean("project", project.name, letters=NAME_LETTERS),
+        description=_description(project.description),
+        classification_type=_classification_type(project.classification_type),
+        domain_id=domains.find(project.domain_id).id,
+    )
+    with store.transaction():
+        if changed.classification_type == MULTICLASS and (several := tagged_twice(store, project)):
+            shown = ", ".join(repr(image.name) for image in several[:3]) + (", …" if len(several) > 3 else "")
+            raise Conflict(
+                f"in a Multiclass project a picture carries one tag, {len(several)} carry more ({shown}): "
+                "leave one tag on each first"
+            )
+        store.projects.update(changed)
+    return changed
+
+
+def change(
+    store: Store, project: Project, *, classification_type: str | None = None, domain: str | None = None
+) -> Project:
+    """Give a project another classification type or domain, where one is named.
+
+    Raises:
+        InvalidInput, Conflict: as `update`.
+    """
+    wanted = dataclasses.replace(
+        project,
+        classification_type=_classification_type(classification_type or project.classification_type),
+        domain_id=domains.find(domain or project.domain_id).id,
+    )
+    return project if wanted == project else update(store, wanted)
+
+
+def delete(store: Store, project: Project) -> None:
+    """Remove a project with its pictures, tags and iterations, files too."""
+    with store.transaction():
+        for iteration in store.iterations.of_project(project.id):
+            store.after_commit(partial(blobs.delete, blobs.iteration_folder(store.home, iteration.id)))
+        uploads.forget(store, store.projects.delete(project.id))
+
+
+def tagged_twice(store: Store, project: Project) -> list[Image]:
+    """The pictures that stand in the way of Multiclass: those with more than one tag."""
+    return store.images.with_many_tags(project.id)
+
+
+def cards(store: Store) -> list[Card]:
+    """Every project at a glance, the one changed last first."""
+    return [_card(store, project) for project in store.projects.all()]
+
+
+def last_trained(store: Store, project: Project) -> Iteration | None:
+    """The newest iteration that was trained to its end."""
+    trained = (each for each in store.iterations.of_project(project.id) if each.status == "Completed")
+    return next(trained, None)
+
+
+def _card(store: Store, project: Project) -> Card:
+    return Card(
+        project=project,
+        images=store.images.count(project.id),
+        tags=len(store.tags.of_project(project.id)),
+        newest=store.images.page(project.id, take=4),
+        iteration=last_trained(store, project),
+    )
+
+
+def _description(text: str) -> str:
+    if len(text) > DESCRIPTION_LETTERS:
+        raise InvalidInput(
+            f"a description must have at most {DESCRIPTION_LETTERS:,} letters, this one has {len(text):,}"
+        )
+    return text.strip()
+
+
+def _classification_type(text: str) -> ClassificationType:
+    for known in (MULTICLASS, MULTILABEL):
+        if text.casefold() == known.casefold():
+            return known
+    raise InvalidInput(f"a classification type must be Multiclass or Multilabel, got {text[:80]!r}")

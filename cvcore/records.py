@@ -1,0 +1,127 @@
+"""The things Tagwise speaks of, as frozen records. Times are aware UTC datetimes, ids UUID texts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+ClassificationType = Literal["Multiclass", "Multilabel"]
+TagKind = Literal["Regular", "Negative"]
+IterationStatus = Literal["Training", "Completed", "Failed"]
+JobKind = Literal["train", "embed"]
+JobStatus = Literal["queued", "running", "done", "failed", "cancelled"]
+
+MULTICLASS: ClassificationType = "Multiclass"
+MULTILABEL: ClassificationType = "Multilabel"
+
+
+@dataclass(frozen=True)
+class Project:
+    """A set of pictures, its tags, and the iterations trained from them."""
+
+    id: str
+    name: str
+    description: str
+    classification_type: ClassificationType
+    domain_id: str
+    created_at: datetime
+    modified_at: datetime
+
+
+@dataclass(frozen=True)
+class Tag:
+    """A name that pictures can carry; `image_count` counts the workspace's."""
+
+    id: str
+    project_id: str
+    name: str
+    kind: TagKind
+    created_at: datetime
+    image_count: int = 0
+
+
+@dataclass(frozen=True)
+class Image:
+    """A stored picture: upright width and height in pixels, bytes as uploaded, tag ids in the order given."""
+
+    id: str
+    project_id: str
+    sha256: str
+    name: str
+    width: int
+    height: int
+    size_bytes: int
+    created_at: datetime
+    tag_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Overall precision, recall, F1 and average precision, 0..1; None where undefined."""
+
+    precision: float | None
+    recall: float | None
+    f1: float | None
+    average_precision: float | None
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How an iteration was judged: the method, its number of folds and the seed that drew them."""
+
+    method: str
+    folds: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Iteration:
+    """One training: an immutable snapshot of pictures and tags, and the head that came of it.
+
+    `backbone` names the network that really ran and `fingerprint` its weights; `note` says in words why it
+    is not the domain's own, or is empty. `scores` are at threshold 0.5; `error` says why a training failed.
+    """
+
+    id: str
+    project_id: str
+    number: int
+    name: str
+    status: IterationStatus
+    classification_type: ClassificationType
+    domain_id: str
+    backbone: str
+    fingerprint: str
+    note: str
+    evaluation: Evaluation | None
+    scores: Scores | None
+    seconds: dict[str, float]
+    image_count: int
+    tag_count: int
+    error: str
+    created_at: datetime
+    trained_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Job:
+    """Work for the worker; `progress` is 0..1 and `stage` what it does now, in words."""
+
+    id: int
+    kind: JobKind
+    project_id: str
+    iteration_id: str | None
+    status: JobStatus
+    stage: str
+    progress: float
+    error: str
+    cancel_requested: bool
+    attempts: int
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+    @property
+    def is_active(self) -> bool:
+        """Waiting or running."""
+        return self.status in ("queued", "running")

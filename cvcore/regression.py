@@ -1,0 +1,190 @@
+"""Many logistic regressions over the same rows, found together: softmax or sigmoid, L2, weighted rows.
+
+Written in `keras.ops` alone, so it runs on whatever backend and device Keras has. Heads share their rows, so
+one matrix product moves them all. The loop is our own rather than `Model.fit` because the problem is convex:
+its steps need no learning rate, and it ends by itself at the minimum.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+STEPS_MAX = 200
+
+# What the curvature of cross-entropy, p(1-p), comes to on average near the minimum; only speed depends on it.
+TYPICAL_CURVATURE = 0.002
+
+TINY = 1e-30
+
+Tensor = Any  # Keras' own, of whichever backend
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What the heads minimise, each its own share of it::
+
+        sum over rows of weight * cross-entropy(features @ kernel, truth) + l2 / 2 * sum of kernel²
+
+    `features` is float32 (rows, columns), best along their principal axes; `truth` bool (rows, tags), in
+    Multiclass with one tag a row; `weights` float32 (rows, heads, 1 or tags), 0 where a head does not train.
+    """
+
+    features: NDArray[np.float32]
+    truth: NDArray[np.bool_]
+    weights: NDArray[np.float32]
+    multilabel: bool
+    l2: float
+
+
+def minimise(
+    problem: Problem, *, tolerance: float, on_fraction: Callable[[float], None] = lambda fraction: None
+) -> NDArray[np.float32]:
+    """Every head's kernel, float32 (heads, columns, tags), by preconditioned conjugate gradients.
+
+    A head has arrived when its conditioned gradient is `tolerance` times as long as at the start, where all
+    kernels are 0, and then stays: no other head's rows, nor their tags, have a say in where it ends.
+    `on_fraction` is told after each step how far the last one is, 0..1; what it raises ends the work.
+    """
+    from keras import ops
+
+    terms = _terms(problem)
+    state = _start(terms)
+    first = ops.maximum(state.decrement, TINY)
+    for _ in range(STEPS_MAX):
+        state = _step(terms, state, still_moving=state.decrement > tolerance**2 * first)
+        remaining = math.sqrt(float(ops.max(state.decrement / first)))
+        on_fraction(math.log(max(min(remaining, 1), tolerance)) / math.log(tolerance))
+        if remaining <= tolerance:
+            break
+    return np.moveaxis(np.asarray(ops.convert_to_numpy(state.kernels)), 1, 0)
+
+
+@dataclass(frozen=True)
+class _Terms:
+    """The problem as tensors that broadcast to (rows, heads, tags), the conditioner to (columns, heads, tags)."""
+
+    features: Tensor
+    transposed: Tensor
+    truth: Tensor
+    weights: Tensor
+    conditioner: Tensor
+    multilabel: bool
+    l2: float
+
+
+@dataclass(frozen=True)
+class _State:
+    """Where the descent is, what it sees there, and where it goes next.
+
+    `kernels`, `gradient` and `direction` are (columns, heads, tags), `scores` and `probabilities` (rows, heads,
+    tags); `decrement` (1, heads, 1) is the squared length of the conditioned gradient.
+    """
+
+    kernels: Tensor
+    scores: Tensor
+    probabilities: Tensor
+    gradient: Tensor
+    direction: Tensor
+    decrement: Tensor
+
+
+def _terms(problem: Problem) -> _Terms:
+    from keras import ops
+
+    squares = np.square(problem.features).sum(axis=0)[:, None, None]
+    return _Terms(
+        features=ops.convert_to_tensor(problem.features),
+        transposed=ops.convert_to_tensor(np.ascontiguousarray(problem.features.T)),
+        truth=ops.convert_to_tensor(problem.truth[:, None].astype(np.float32)),
+        weights=ops.convert_to_tensor(problem.weights),
+        # Along principal axes the second derivatives are near a diagonal: this is its inverse, roughly.
+        conditioner=ops.convert_to_tensor(1 / (TYPICAL_CURVATURE * squares + np.float32(problem.l2))),
+        multilabel=problem.multilabel,
+        l2=problem.l2,
+    )
+
+
+def _start(terms: _Terms) -> _State:
+    from keras import ops
+
+    scores = ops.zeros((terms.truth.shape[0], terms.weights.shape[1], terms.truth.shape[2]))
+    kernels = ops.zeros((terms.features.shape[1], *scores.shape[1:]))
+    probabilities = _activation(terms, scores)
+    gradient = _gradient(terms, kernels, probabilities)
+    direction = -terms.conditioner * gradient
+    return _State(kernels, scores, probabilities, gradient, direction, -_per_head(gradient * direction))
+
+
+def _step(terms: _Terms, state: _State, still_moving: Tensor) -> _State:
+    """One step down for the heads that move, bool (1, heads, 1), and Polak and Ribière's next direction.
+
+    The direction begins anew where theirs would not lead down (Nocedal and Wright, Numerical Optimization, 5.2).
+    """
+    from keras import ops
+
+    moves = _product(terms.features, state.direction)
+    length = ops.where(still_moving, _safe_length(terms, state, moves), 0.0)
+    kernels = state.kernels + length * state.direction
+    scores = state.scores + length * moves
+    probabilities = _activation(terms, scores)
+    gradient = _gradient(terms, kernels, probabilities)
+    conditioned = terms.conditioner * gradient
+    decrement = _per_head(gradient * conditioned)
+    kept = (decrement - _per_head(state.gradient * conditioned)) / ops.maximum(state.decrement, TINY)
+    direction = ops.maximum(kept, 0) * state.direction - conditioned
+    direction = ops.where(_per_head(gradient * direction) < 0, direction, -conditioned)
+    return _State(kernels, scores, probabilities, gradient, direction, decrement)
+
+
+def _safe_length(terms: _Terms, state: _State, moves: Tensor) -> Tensor:
+    """How far each head may go along its direction without passing the lowest point there, (1, heads, 1).
+
+    Newton's step, descent / curvature, would be it if the curvature stayed. Where no row's scores move apart
+    by more than `reach`, it grows at most as exp(reach * t) along the way t, which bounds the slope and gives
+    the step below: every step leads down (F. Bach, Self-concordant analysis for logistic regression, 2010).
+    """
+    from keras import ops
+
+    if terms.multilabel:
+        spread = state.probabilities * (1 - state.probabilities) * ops.square(moves)
+        widths = ops.abs(moves)
+    else:
+        mean = ops.sum(state.probabilities * moves, axis=-1, keepdims=True)
+        spread = state.probabilities * ops.square(moves - mean)
+        widths = ops.max(moves, axis=-1, keepdims=True) - ops.min(moves, axis=-1, keepdims=True)
+    trained = ops.cast(terms.weights > 0, "float32")
+    reach = ops.maximum(ops.max(widths * trained, axis=(0, 2), keepdims=True), TINY)
+    curvature = _per_head(terms.weights * spread) + terms.l2 * _per_head(ops.square(state.direction))
+    descent = -_per_head(state.gradient * state.direction)
+    return ops.log1p(reach * descent / ops.maximum(curvature, TINY)) / reach
+
+
+def _gradient(terms: _Terms, kernels: Tensor, probabilities: Tensor) -> Tensor:
+    missed = terms.weights * (probabilities - terms.truth)
+    return _product(terms.transposed, missed) + terms.l2 * kernels
+
+
+def _activation(terms: _Terms, scores: Tensor) -> Tensor:
+    from keras import ops
+
+    return ops.sigmoid(scores) if terms.multilabel else ops.softmax(scores)
+
+
+def _product(left: Tensor, right: Tensor) -> Tensor:
+    """(a, b) times (b, heads, tags) is (a, heads, tags), as one matrix product."""
+    from keras import ops
+
+    flat = ops.matmul(left, ops.reshape(right, (right.shape[0], -1)))
+    return ops.reshape(flat, (left.shape[0], *right.shape[1:]))
+
+
+def _per_head(values: Tensor) -> Tensor:
+    from keras import ops
+
+    return ops.sum(values, axis=(0, 2), keepdims=True)

@@ -1,0 +1,145 @@
+"""What a model got right and wrong at a threshold: every tag's rates and their means, with their intervals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import NDArray
+
+from cvcore import intervals, metrics
+from cvcore.errors import InvalidInput
+from cvcore.metrics import Bools, Floats, Integers
+
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rates:
+    """Precision, recall, F1 and average precision, 0..1, each with its 95 % interval; nan where undefined."""
+
+    precision: float
+    precision_interval: Interval
+    recall: float
+    recall_interval: Interval
+    f1: float
+    f1_interval: Interval
+    average_precision: float
+    average_precision_interval: Interval
+
+
+@dataclass(frozen=True, kw_only=True)
+class TagReport(Rates):
+    """One tag's rates; `images` counts the evaluated images that carry it, so images = tp + fn."""
+
+    images: int
+    tp: int
+    fp: int
+    fn: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class OverallReport(Rates):
+    """The unweighted means of the tags' rates; `…_tags` says over how many tags, those where it is defined.
+
+    `images` counts the evaluated images.
+    """
+
+    images: int
+    precision_tags: int
+    recall_tags: int
+    f1_tags: int
+    average_precision_tags: int
+
+
+@dataclass(frozen=True)
+class Report:
+    """An evaluation at a threshold; `tags` are in the order of the columns."""
+
+    overall: OverallReport
+    tags: tuple[TagReport, ...]
+
+
+def report(
+    truth: Bools,
+    probabilities: NDArray[Any],
+    folds: NDArray[Any],
+    groups: NDArray[Any],
+    threshold: float | NDArray[Any],
+    *,
+    multilabel: bool,
+) -> Report:
+    """The rates of every tag, and overall, at a threshold.
+
+    `truth` (n, k) and `probabilities` (n, k), the out-of-fold ones, are as in `metrics`; `threshold` is one
+    number or (k,). `folds` (n,) say which model judged an image: counts are summed over folds, average
+    precision is the mean over folds and does not depend on the threshold. Rows in fold -1 are left out of
+    everything; their probabilities may be nan. `groups` (n,) name the near duplicates that count as one.
+
+    Raises:
+        InvalidInput: a threshold is outside 0..1, a probability is nan, or the shapes differ.
+
+    >>> import numpy as np
+    >>> truth = np.array([[True, False], [True, False], [False, True], [False, True]])
+    >>> probabilities = np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8], [0.3, 0.7]])
+    >>> made = report(truth, probabilities, np.array([0, 1, 0, 1]), np.arange(4), 0.5, multilabel=False)
+    >>> made.tags[1].precision, made.tags[1].recall, made.overall.recall
+    (0.6666666666666666, 1.0, 0.75)
+    """
+    if not len(truth) == len(probabilities) == len(folds) == len(groups):
+        lengths = len(truth), len(probabilities), len(folds), len(groups)
+        raise InvalidInput(f"truth, probabilities, folds and groups must be of one length, got {lengths}")
+    evaluated = folds >= 0
+    truth, probabilities = truth[evaluated], probabilities[evaluated]
+    folds, groups = folds[evaluated], groups[evaluated]
+    answered = metrics.answers(probabilities, threshold, multilabel=multilabel)
+    counts = metrics.count_answers(truth, answered)
+    ranks = metrics.fold_ranks(truth, probabilities, folds)
+    measures = (
+        _measure("precision", metrics.precision(counts), answered, truth, groups),
+        _measure("recall", metrics.recall(counts), truth, answered, groups),
+        _measure("f1", metrics.f1(counts), truth | answered, truth & answered, groups),
+        _measure("average_precision", metrics.mean_over_folds(ranks, truth, folds), truth, ranks, groups),
+    )
+    tags = tuple(_tag_report(measures, tag, counts[tag]) for tag in range(len(counts)))
+    return Report(overall=_overall_report(measures, len(truth)), tags=tags)
+
+
+@dataclass(frozen=True)
+class _Measure:
+    """One measure of all tags: values and limits (k,), and the interval of the values' mean."""
+
+    name: str
+    values: Floats
+    low: Floats
+    high: Floats
+    macro_interval: Interval
+
+
+def _measure(name: str, values: Floats, trials: Bools, outcomes: NDArray[Any], groups: NDArray[Any]) -> _Measure:
+    """A measure that is, or comes from, each tag's mean of `outcomes` (n, k) where `trials` (n, k) are true."""
+    independent = intervals.independent_trials(trials, groups)
+    if name == "f1":
+        low, high = intervals.f1_interval(values, independent)
+    else:
+        low, high = intervals.wilson_interval(values * independent, independent)
+    together = intervals.correlation(trials, outcomes, groups)
+    return _Measure(name, values, low, high, intervals.macro_interval(values, low, high, together))
+
+
+def _tag_report(measures: tuple[_Measure, ...], tag: int, counts: Integers) -> TagReport:
+    rates: dict[str, Any] = {}
+    for measure in measures:
+        rates[measure.name] = float(measure.values[tag])
+        rates[f"{measure.name}_interval"] = float(measure.low[tag]), float(measure.high[tag])
+    tp, fp, fn, _ = counts.tolist()
+    return TagReport(images=tp + fn, tp=tp, fp=fp, fn=fn, **rates)
+
+
+def _overall_report(measures: tuple[_Measure, ...], images: int) -> OverallReport:
+    rates: dict[str, Any] = {}
+    for measure in measures:
+        rates[measure.name] = float(metrics.macro(measure.values))
+        rates[f"{measure.name}_interval"] = measure.macro_interval
+        rates[f"{measure.name}_tags"] = int(metrics.defined_count(measure.values))
+    return OverallReport(images=images, **rates)

@@ -1,0 +1,75 @@
+"""Where Tagwise keeps its things and what it accepts, read once from the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cvcore.errors import HomeUnusable, InvalidInput
+
+MEBIBYTE = 2**20
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What an upload may be.
+
+    The defaults are Custom Vision's where it has one (6 MB, 10,240 px, 25:1, 100 tags an image).
+    """
+
+    image_bytes: int = 6 * MEBIBYTE
+    side_min_px: int = 8
+    side_max_px: int = 10_240
+    pixels: int = 60_000_000
+    aspect: float = 25.0
+    tag_letters: int = 128
+    tags_per_image: int = 100
+    archive_entries: int = 20_000
+    archive_bytes: int = 4096 * MEBIBYTE
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The environment's say: home folder, optional shared password and the limits."""
+
+    home: Path
+    password: str | None = None
+    limits: Limits = field(default_factory=Limits)
+
+
+def load(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Settings from `TAGWISE_HOME`, `TAGWISE_PASSWORD` and `TAGWISE_MAX_IMAGE_MB`.
+
+    Raises:
+        InvalidInput: `TAGWISE_MAX_IMAGE_MB` is no number above 0.
+        HomeUnusable: the home folder begins with `~` and this user has no home.
+
+    >>> load({"TAGWISE_HOME": "/data/tagwise"}).home.as_posix()
+    '/data/tagwise'
+    """
+    limits = Limits()
+    if given := environ.get("TAGWISE_MAX_IMAGE_MB"):
+        limits = Limits(image_bytes=_mebibytes(given))
+    home = _home(environ.get("TAGWISE_HOME") or "~/.tagwise")
+    return Settings(home=home, password=environ.get("TAGWISE_PASSWORD") or None, limits=limits)
+
+
+def _home(text: str) -> Path:
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError as error:
+        raise HomeUnusable(
+            f"TAGWISE_HOME must be a folder's full path, the ~ in {text!r} stands for none here"
+        ) from error
+
+
+def _mebibytes(text: str) -> int:
+    try:
+        size_bytes = int(float(text) * MEBIBYTE)
+    except (ValueError, OverflowError):
+        size_bytes = 0
+    if size_bytes <= 0:
+        raise InvalidInput(f"TAGWISE_MAX_IMAGE_MB must be a number above 0, got {text!r}")
+    return size_bytes

@@ -1,0 +1,49 @@
+"""Embeddings by the picture's SHA-256 and the backbone's fingerprint: computed once, kept for good."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvcore.store.database import Connections, chunks, marks
+
+
+class Embeddings:
+    """Every embedding ever computed, float32 vectors."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._db = connections
+
+    def put(self, fingerprint: str, vectors: Mapping[str, NDArray[np.float32]]) -> None:
+        """Keep one vector per SHA-256."""
+        rows = [(sha256, fingerprint, vector.astype("<f4").tobytes()) for sha256, vector in vectors.items()]
+        with self._db.transaction():
+            self._db.connection.executemany("insert or replace into embeddings values (?, ?, ?)", rows)
+
+    def get(self, fingerprint: str, digests: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """The vectors that are here, by SHA-256."""
+        found: dict[str, NDArray[np.float32]] = {}
+        for part in chunks(digests):
+            cursor = self._db.connection.execute(
+                f"select sha256, vector from embeddings where fingerprint = ? and sha256 in ({marks(part)})",
+                [fingerprint, *part],
+            )
+            found.update((sha256, np.frombuffer(vector, "<f4")) for sha256, vector in cursor)
+        return found
+
+    def missing(self, fingerprint: str, digests: Sequence[str]) -> list[str]:
+        """Those of the SHA-256 that have no vector yet, in the order given."""
+        known: set[str] = set()
+        for part in chunks(digests):
+            cursor = self._db.connection.execute(
+                f"select sha256 from embeddings where fingerprint = ? and sha256 in ({marks(part)})",
+                [fingerprint, *part],
+            )
+            known.update(sha256 for (sha256,) in cursor)
+        return [sha256 for sha256 in digests if sha256 not in known]
+
+    def delete(self, sha256: str) -> None:
+        """Forget every vector of a picture."""
+        self._db.write("delete from embeddings where sha256 = ?", [sha256])

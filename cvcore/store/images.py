@@ -1,0 +1,160 @@
+"""Rows of pictures.
+
+A picture is in the workspace, or held by iterations, or both; when neither holds it any longer its row
+goes, and with the last row of its SHA-256 the files may go too.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+
+from cvcore.errors import NotFound
+from cvcore.records import Image
+from cvcore.store.database import Connections, Row, chunks, marks, now
+
+UNTAGGED = "untagged"
+
+_SELECT = """
+    select id, project_id, sha256, name, width, height, size_bytes, created_at,
+        (select group_concat(tag_id) from (
+            select tag_id from image_tags where image_id = images.id order by image_tags.rowid
+        )) as tag_ids
+    from images
+"""
+
+# Written so, SQLite finds a page of thousands by the index images_by_age.
+_IN_WORKSPACE = "project_id = ? and in_workspace = 1"
+
+
+class Images:
+    """Every project's pictures."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._db = connections
+
+    def add(
+        self, project_id: str, sha256: str, *, name: str, width: int, height: int, size_bytes: int, signature: bytes
+    ) -> tuple[str, bool]:
+        """The id of the project's picture with that content, and whether it came into the workspace just now."""
+        with self._db.transaction():
+            known = self._db.row(
+                "select id, in_workspace from images where project_id = ? and sha256 = ?", [project_id, sha256]
+            )
+            if known and known["in_workspace"]:
+                return known["id"], False
+            if known:
+                self._db.write(
+                    "update images set in_workspace = 1, name = ?, created_at = ? where id = ?",
+                    [name, now(), known["id"]],
+                )
+                return known["id"], True
+            row = {
+                "id": str(uuid.uuid4()),
+                "project_id": project_id,
+                "sha256": sha256,
+                "name": name,
+                "width": width,
+                "height": height,
+                "size_bytes": size_bytes,
+                "signature": signature,
+                "created_at": now(),
+            }
+            self._db.insert("images", row)
+            return str(row["id"]), True
+
+    def get(self, image_id: str) -> Image:
+        """The picture of that id, in the workspace or in an iteration.
+
+        Raises:
+            NotFound: there is none.
+        """
+        row = self._db.row(f"{_SELECT} where id = ?", [image_id])
+        if row is None:
+            raise NotFound(f"there is no image {image_id[:80]!r}: it may have been deleted")
+        return _image(row)
+
+    def some(self, image_ids: Sequence[str]) -> list[Image]:
+        """The pictures of those ids, in that order; unknown ones are left out."""
+        found: dict[str, Image] = {}
+        for part in chunks(image_ids):
+            for row in self._db.rows(f"{_SELECT} where id in ({marks(part)})", part):
+                found[row["id"]] = _image(row)
+        return [found[image_id] for image_id in image_ids if image_id in found]
+
+    def page(self, project_id: str, *, tag_id: str | None = None, take: int, skip: int = 0) -> list[Image]:
+        """Workspace pictures, newest first: all, those of a tag, or `UNTAGGED`."""
+        condition, parameters = _filter(project_id, tag_id)
+        rows = self._db.rows(
+            f"{_SELECT} where {condition} order by created_at desc, id desc limit ? offset ?", [*parameters, take, skip]
+        )
+        return [_image(row) for row in rows]
+
+    def count(self, project_id: str, tag_id: str | None = None) -> int:
+        """How many pictures `page` gives in all."""
+        condition, parameters = _filter(project_id, tag_id)
+        return int(self._db.value(f"select count(*) from images where {condition}", parameters))
+
+    def with_many_tags(self, project_id: str) -> list[Image]:
+        """Workspace pictures that carry more than one tag."""
+        several = "(select count(*) from image_tags where image_id = images.id) > 1"
+        rows = self._db.rows(f"{_SELECT} where {_IN_WORKSPACE} and {several}", [project_id])
+        return [_image(row) for row in rows]
+
+    def tagged(self, project_id: str) -> list[Image]:
+        """Every workspace picture that carries a tag, by content, so that the order does not depend on the upload."""
+        some = "exists (select 1 from image_tags where image_id = images.id)"
+        rows = self._db.rows(f"{_SELECT} where {_IN_WORKSPACE} and {some} order by sha256", [project_id])
+        return [_image(row) for row in rows]
+
+    def contents(self, project_id: str) -> list[str]:
+        """The SHA-256 of every workspace picture, the newest last."""
+        rows = self._db.rows(f"select sha256 from images where {_IN_WORKSPACE} order by created_at, id", [project_id])
+        return [row["sha256"] for row in rows]
+
+    def remove(self, image_ids: Sequence[str]) -> list[str]:
+        """Take pictures out of the workspace; the SHA-256 of those that no iteration holds."""
+        gone: list[str] = []
+        with self._db.transaction():
+            for part in chunks(image_ids):
+                these = f"({marks(part)})"
+                self._db.write(f"delete from image_tags where image_id in {these}", part)
+                self._db.write(f"update images set in_workspace = 0 where id in {these}", part)
+                gone += self.drop_unheld(f"id in {these}", part)
+        return gone
+
+    def drop_unheld(self, condition: str, parameters: Sequence[str]) -> list[str]:
+        """Delete the chosen rows that neither the workspace nor an iteration holds; their SHA-256."""
+        rows = self._db.rows(
+            f"""delete from images where {condition} and not in_workspace
+                and not exists (select 1 from iteration_images where image_id = images.id) returning sha256""",
+            parameters,
+        )
+        return [row["sha256"] for row in rows]
+
+    def is_known(self, sha256: str) -> bool:
+        """Whether any project holds a picture with that content."""
+        return bool(self._db.value("select exists (select 1 from images where sha256 = ?)", [sha256]))
+
+
+def _filter(project_id: str, tag_id: str | None) -> tuple[str, list[str]]:
+    if tag_id is None:
+        return _IN_WORKSPACE, [project_id]
+    if tag_id == UNTAGGED:
+        return f"{_IN_WORKSPACE} and not exists (select 1 from image_tags where image_id = images.id)", [project_id]
+    return f"{_IN_WORKSPACE} and id in (select image_id from image_tags where tag_id = ?)", [project_id, tag_id]
+
+
+def _image(row: Row) -> Image:
+    return Image(
+        id=row["id"],
+        project_id=row["project_id"],
+        sha256=row["sha256"],
+        name=row["name"],
+        width=row["width"],
+        height=row["height"],
+        size_bytes=row["size_bytes"],
+        created_at=datetime.fromisoformat(row["created_at"]),
+        tag_ids=tuple(row["tag_ids"].split(",")) if row["tag_ids"] else (),
+    )

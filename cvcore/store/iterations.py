@@ -1,0 +1,216 @@
+"""Rows of iterations and of the snapshots they were made of."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from cvcore.errors import NotFound
+from cvcore.records import Evaluation, Image, Iteration, Project, Scores, Tag
+from cvcore.store.database import Connections, Row, moment, now, own_name
+from cvcore.store.images import Images
+
+_SELECT = """
+    select iterations.*,
+        (select count(*) from iteration_images where iteration_id = iterations.id) as image_count,
+        (select count(*) from iteration_tags where iteration_id = iterations.id) as tag_count
+    from iterations
+"""
+
+
+@dataclass(frozen=True)
+class SnapshotTag:
+    """A tag as it was called when the snapshot was taken; its place is its column in every array."""
+
+    tag_id: str
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class SnapshotImage:
+    """A picture of the snapshot; its place is its row in every array. `columns` are its tags' places."""
+
+    image_id: str
+    sha256: str
+    name: str
+    signature: bytes
+    columns: tuple[int, ...]
+
+
+class Iterations:
+    """Every project's iterations."""
+
+    def __init__(self, connections: Connections, images: Images) -> None:
+        self._db = connections
+        self._images = images
+
+    def add(self, project: Project, snapshot: str, tags: Sequence[Tag], images: Sequence[Image]) -> Iteration:
+        """A new iteration in training, holding these tags and pictures as they are now.
+
+        `snapshot` is the digest by which two equal workspaces are told; a picture's tags that are not
+        among `tags` are left out.
+        """
+        iteration_id = str(uuid.uuid4())
+        column = {tag.id: place for place, tag in enumerate(tags)}
+        with self._db.transaction():
+            number = 1 + self._db.value(
+                "select coalesce(max(number), 0) from iterations where project_id = ?", [project.id]
+            )
+            self._db.insert(
+                "iterations",
+                {
+                    "id": iteration_id,
+                    "project_id": project.id,
+                    "number": number,
+                    "name": self._free_name(project.id, number),
+                    "status": "Training",
+                    "classification_type": project.classification_type,
+                    "domain_id": project.domain_id,
+                    "snapshot": snapshot,
+                    "created_at": now(),
+                },
+            )
+            self._db.connection.executemany(
+                "insert into iteration_tags values (?, ?, ?, ?, ?)",
+                [(iteration_id, place, tag.id, tag.name, tag.kind) for place, tag in enumerate(tags)],
+            )
+            self._db.connection.executemany(
+                "insert into iteration_images values (?, ?, ?, ?)",
+                [
+                    (iteration_id, place, image.id, json.dumps(sorted(column[t] for t in image.tag_ids if t in column)))
+                    for place, image in enumerate(images)
+                ],
+            )
+        return self.get(iteration_id)
+
+    def get(self, iteration_id: str) -> Iteration:
+        """The iteration of that id.
+
+        Raises:
+            NotFound: there is none; it may have been deleted.
+        """
+        row = self._db.row(f"{_SELECT} where id = ?", [iteration_id])
+        if row is None:
+            raise NotFound(f"there is no iteration {iteration_id[:80]!r}: it may have been deleted")
+        return _iteration(row)
+
+    def of_project(self, project_id: str) -> list[Iteration]:
+        """A project's iterations, the newest first."""
+        return [
+            _iteration(row)
+            for row in self._db.rows(f"{_SELECT} where project_id = ? order by number desc", [project_id])
+        ]
+
+    def snapshot_digest(self, iteration_id: str) -> str:
+        """The digest of the snapshot that `add` was given."""
+        return str(self._db.value("select snapshot from iterations where id = ?", [iteration_id]))
+
+    def tags(self, iteration_id: str) -> list[SnapshotTag]:
+        """The snapshot's tags, in the order of the arrays' columns."""
+        rows = self._db.rows(
+            "select tag_id, name, kind from iteration_tags where iteration_id = ? order by position", [iteration_id]
+        )
+        return [SnapshotTag(**row) for row in rows]
+
+    def images(self, iteration_id: str) -> list[SnapshotImage]:
+        """The snapshot's pictures, in the order of the arrays' rows."""
+        rows = self._db.rows(
+            """select image_id, sha256, name, signature, tag_positions from iteration_images
+               join images on images.id = image_id where iteration_id = ? order by position""",
+            [iteration_id],
+        )
+        return [SnapshotImage(columns=tuple(json.loads(row.pop("tag_positions"))), **row) for row in rows]
+
+    def rename(self, iteration: Iteration, name: str) -> None:
+        """Give it another name.
+
+        Raises:
+            NameTaken: the project has another of that name.
+            NotFound: it is gone.
+        """
+        with own_name("iteration", name):
+            touched = self._db.write("update iterations set name = ? where id = ?", [name, iteration.id])
+        if not touched:
+            self.get(iteration.id)
+
+    def complete(self, iteration_id: str, **values: Any) -> None:
+        """Mark it as trained and note what came of it: backbone, fingerprint, note, evaluation, scores, seconds."""
+        told = {key: _json(value) for key, value in values.items()}
+        columns = "".join(f", {column} = ?" for column in told)
+        self._db.write(
+            f"update iterations set status = 'Completed', trained_at = ?{columns} where id = ?",
+            [now(), *told.values(), iteration_id],
+        )
+
+    def fail(self, iteration_id: str, error: str) -> None:
+        """Mark it as failed, for a reason."""
+        self._db.write("update iterations set status = 'Failed', error = ? where id = ?", [error, iteration_id])
+
+    def held_alone(self, iteration_id: str) -> int:
+        """How many pictures only this iteration still holds."""
+        return int(
+            self._db.value(
+                """select count(*) from iteration_images as mine join images on images.id = mine.image_id
+                   where mine.iteration_id = ? and not in_workspace and not exists (
+                       select 1 from iteration_images as other
+                       where other.image_id = mine.image_id and other.iteration_id != mine.iteration_id)""",
+                [iteration_id],
+            )
+        )
+
+    def delete(self, iteration_id: str) -> list[str]:
+        """Remove it and the pictures that only it held; their SHA-256.
+
+        Raises:
+            NotFound: it is gone already.
+        """
+        with self._db.transaction():
+            project_id = self.get(iteration_id).project_id
+            self._db.write("delete from iterations where id = ?", [iteration_id])
+            return self._images.drop_unheld("project_id = ?", [project_id])
+
+    def ids(self) -> set[str]:
+        """Every iteration's id, of all projects."""
+        return {row["id"] for row in self._db.rows("select id from iterations")}
+
+    def _free_name(self, project_id: str, number: int) -> str:
+        name = f"Iteration {number}"
+        taken = {row["name"] for row in self._db.rows("select name from iterations where project_id = ?", [project_id])}
+        while name in taken:
+            name += "'"
+        return name
+
+
+def _json(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return json.dumps(dataclasses.asdict(value))
+    return json.dumps(value) if isinstance(value, dict) else value
+
+
+def _iteration(row: Row) -> Iteration:
+    return Iteration(
+        id=row["id"],
+        project_id=row["project_id"],
+        number=row["number"],
+        name=row["name"],
+        status=row["status"],
+        classification_type=row["classification_type"],
+        domain_id=row["domain_id"],
+        backbone=row["backbone"],
+        fingerprint=row["fingerprint"],
+        note=row["note"],
+        evaluation=Evaluation(**json.loads(row["evaluation"])) if row["evaluation"] else None,
+        scores=Scores(**json.loads(row["scores"])) if row["scores"] else None,
+        seconds=json.loads(row["seconds"]),
+        image_count=row["image_count"],
+        tag_count=row["tag_count"],
+        error=row["error"],
+        created_at=datetime.fromisoformat(row["created_at"]),
+        trained_at=moment(row["trained_at"]),
+    )

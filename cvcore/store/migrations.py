@@ -1,0 +1,200 @@
+"""The database's shape, as append-only steps; a step that has landed is never edited."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+_SET = "tagwise"
+
+
+def m001_projects_images_and_tags(database: Database) -> None:
+    """A project's workspace: pictures, tags, and which picture carries which."""
+    _run(
+        database,
+        """
+        create table projects (
+            id text primary key,
+            name text not null unique,
+            description text not null,
+            classification_type text not null check (classification_type in ('Multiclass', 'Multilabel')),
+            domain_id text not null,
+            created_at text not null,
+            modified_at text not null
+        ) strict;
+
+        create table tags (
+            id text primary key,
+            project_id text not null references projects (id) on delete cascade,
+            name text not null,
+            kind text not null check (kind in ('Regular', 'Negative')),
+            created_at text not null,
+            unique (project_id, name)
+        ) strict;
+        create unique index one_negative_tag on tags (project_id) where kind = 'Negative';
+
+        create table images (
+            id text primary key,
+            project_id text not null references projects (id) on delete cascade,
+            sha256 text not null,
+            name text not null,
+            width integer not null,
+            height integer not null,
+            size_bytes integer not null,
+            signature blob not null,
+            in_workspace integer not null default 1,
+            created_at text not null,
+            unique (project_id, sha256)
+        ) strict;
+        create index images_of_sha256 on images (sha256);
+        create index images_by_age on images (project_id, in_workspace, created_at, id);
+
+        create table image_tags (
+            image_id text not null references images (id) on delete cascade,
+            tag_id text not null references tags (id) on delete cascade,
+            primary key (image_id, tag_id)
+        ) strict;
+        create index images_of_tag on image_tags (tag_id);
+        """,
+    )
+
+
+def m002_iterations(database: Database) -> None:
+    """What a training was made of and what came of it; its arrays are files beside the database."""
+    _run(
+        database,
+        """
+        create table iterations (
+            id text primary key,
+            project_id text not null references projects (id) on delete cascade,
+            number integer not null,
+            name text not null,
+            status text not null check (status in ('Training', 'Completed', 'Failed')),
+            classification_type text not null,
+            domain_id text not null,
+            snapshot text not null,
+            backbone text not null default '',
+            fingerprint text not null default '',
+            note text not null default '',
+            evaluation text,
+            scores text,
+            seconds text not null default '{}',
+            error text not null default '',
+            created_at text not null,
+            trained_at text,
+            unique (project_id, number),
+            unique (project_id, name)
+        ) strict;
+
+        create table iteration_tags (
+            iteration_id text not null references iterations (id) on delete cascade,
+            position integer not null,
+            tag_id text not null,
+            name text not null,
+            kind text not null,
+            primary key (iteration_id, position)
+        ) strict;
+
+        create table iteration_images (
+            iteration_id text not null references iterations (id) on delete cascade,
+            position integer not null,
+            image_id text not null references images (id),
+            tag_positions text not null,
+            primary key (iteration_id, position)
+        ) strict;
+        create index iterations_of_image on iteration_images (image_id);
+        """,
+    )
+
+
+def m003_jobs_and_embeddings(database: Database) -> None:
+    """The worker's queue, and every embedding ever computed."""
+    _run(
+        database,
+        """
+        -- Numbers are never given twice: a worker may still tell of a job whose project is gone.
+        create table jobs (
+            id integer primary key autoincrement,
+            kind text not null check (kind in ('train', 'embed')),
+            project_id text not null references projects (id) on delete cascade,
+            iteration_id text references iterations (id) on delete set null,
+            status text not null default 'queued'
+                check (status in ('queued', 'running', 'done', 'failed', 'cancelled')),
+            stage text not null default 'Waiting',
+            progress real not null default 0,
+            error text not null default '',
+            cancel_requested integer not null default 0,
+            attempts integer not null default 0,
+            created_at text not null,
+            started_at text,
+            finished_at text
+        ) strict;
+        create index jobs_waiting on jobs (status, kind, id);
+
+        create table embeddings (
+            sha256 text not null,
+            fingerprint text not null,
+            vector blob not null,
+            primary key (sha256, fingerprint)
+        ) strict;
+        """,
+    )
+
+
+def m004_origins(database: Database) -> None:
+    """What came from Azure, by Azure's ids."""
+    _run(
+        database,
+        """
+        create table origins (
+            project_id text not null references projects (id) on delete cascade,
+            kind text not null check (kind in ('project', 'tag', 'image')),
+            azure_id text not null,
+            local_id text,
+            note text not null,
+            primary key (project_id, kind, azure_id)
+        ) strict;
+        create unique index one_project_per_azure_project on origins (azure_id) where kind = 'project';
+        """,
+    )
+
+
+Step = Callable[["Database"], None]
+STEPS: tuple[Step, ...] = (
+    m001_projects_images_and_tags,
+    m002_iterations,
+    m003_jobs_and_embeddings,
+    m004_origins,
+)
+
+
+def apply(connection: sqlite3.Connection, steps: Sequence[Step] = STEPS) -> None:
+    """Run those of the steps that the database has not had yet, each together with its record."""
+    names = [step.__name__ for step in steps]
+    if _applied(connection).issuperset(names):
+        return
+    # Only here: beside Streamlit this import brings in pandas, which would cost every command half a second.
+    from sqlite_utils import Database, Migrations
+
+    migrations = Migrations(_SET)
+    for step in steps:
+        migrations(name=step.__name__)(step)
+    migrations.apply(Database(connection))
+
+
+def _applied(connection: sqlite3.Connection) -> set[str]:
+    if not connection.execute("select 1 from sqlite_master where name = '_sqlite_migrations'").fetchone():
+        return set()
+    rows = connection.execute("select name from _sqlite_migrations where migration_set = ?", [_SET])
+    return {name for (name,) in rows}
+
+
+def _run(database: Database, script: str) -> None:
+    # executescript() would commit the migration's transaction, so the statements run one by one.
+    for statement in script.split(";\n"):
+        if statement.strip():
+            database.execute(statement)

@@ -1,0 +1,99 @@
+"""Rows of projects."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from cvcore.errors import NotFound
+from cvcore.records import ClassificationType, Project
+from cvcore.store.database import Connections, Row, now, own_name
+
+
+class Projects:
+    """Every project of the home folder."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._db = connections
+
+    def add(self, name: str, *, description: str, classification_type: ClassificationType, domain_id: str) -> Project:
+        """A new project.
+
+        Raises:
+            NameTaken: another has that name.
+        """
+        row = {
+            "id": str(uuid.uuid4()),
+            "name": name,
+            "description": description,
+            "classification_type": classification_type,
+            "domain_id": domain_id,
+            "created_at": now(),
+            "modified_at": now(),
+        }
+        with own_name("project", name):
+            self._db.insert("projects", row)
+        return _project(row)
+
+    def get(self, project_id: str) -> Project:
+        """The project of that id.
+
+        Raises:
+            NotFound: there is none.
+        """
+        row = self._db.row("select * from projects where id = ?", [project_id])
+        if row is None:
+            raise NotFound(f"there is no project {project_id[:80]!r}: it may have been deleted")
+        return _project(row)
+
+    def find(self, name_or_id: str) -> Project | None:
+        """The project of that id or else of that name, or None."""
+        row = self._db.row("select * from projects where ? in (id, name) order by id = ? desc", [name_or_id] * 2)
+        return _project(row) if row else None
+
+    def all(self) -> list[Project]:
+        """Every project, the one changed last first."""
+        return [_project(row) for row in self._db.rows("select * from projects order by modified_at desc, id")]
+
+    def update(self, project: Project) -> None:
+        """Write back name, description, classification type and domain.
+
+        Raises:
+            NameTaken: another has that name.
+            NotFound: the project is gone.
+        """
+        with own_name("project", project.name):
+            touched = self._db.write(
+                """update projects set name = ?, description = ?, classification_type = ?, domain_id = ?,
+                   modified_at = ? where id = ?""",
+                [project.name, project.description, project.classification_type, project.domain_id, now(), project.id],
+            )
+        if not touched:
+            self.get(project.id)
+
+    def touch(self, project_id: str) -> None:
+        """Note that the project changed just now."""
+        self._db.write("update projects set modified_at = ? where id = ?", [now(), project_id])
+
+    def delete(self, project_id: str) -> list[str]:
+        """Remove the project and all its rows; the SHA-256 of every picture it held."""
+        with self._db.transaction():
+            held = [
+                row["sha256"] for row in self._db.rows("select sha256 from images where project_id = ?", [project_id])
+            ]
+            # Iterations hold their pictures by a reference without cascade, so they go first.
+            self._db.write("delete from iterations where project_id = ?", [project_id])
+            self._db.write("delete from projects where id = ?", [project_id])
+        return held
+
+
+def _project(row: Row) -> Project:
+    return Project(
+        id=row["id"],
+        name=row["name"],
+        description=row["description"],
+        classification_type=row["classification_type"],
+        domain_id=row["domain_id"],
+        created_at=datetime.fromisoformat(row["created_at"]),
+        modified_at=datetime.fromisoformat(row["modified_at"]),
+    )

@@ -1,0 +1,99 @@
+"""Rows of tags, and which picture carries which."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+
+from cvcore.errors import NotFound
+from cvcore.records import Tag, TagKind
+from cvcore.store.database import Connections, Row, chunks, marks, now, own_name
+
+_SELECT = """
+    select tags.*, (select count(*) from image_tags where tag_id = tags.id) as image_count
+    from tags
+"""
+
+
+class Tags:
+    """Every project's tags."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._db = connections
+
+    def add(self, project_id: str, name: str, kind: TagKind = "Regular") -> Tag:
+        """A new tag.
+
+        Raises:
+            NameTaken: the project has one of that name.
+        """
+        row = {"id": str(uuid.uuid4()), "project_id": project_id, "name": name, "kind": kind, "created_at": now()}
+        with own_name("tag", name):
+            self._db.insert("tags", row)
+        return _tag({**row, "image_count": 0})
+
+    def get(self, tag_id: str) -> Tag:
+        """The tag of that id.
+
+        Raises:
+            NotFound: there is none.
+        """
+        row = self._db.row(f"{_SELECT} where id = ?", [tag_id])
+        if row is None:
+            raise NotFound(f"there is no tag {tag_id[:80]!r}: it may have been deleted")
+        return _tag(row)
+
+    def of_project(self, project_id: str) -> list[Tag]:
+        """A project's tags by name, each with its number of pictures in the workspace."""
+        return [_tag(row) for row in self._db.rows(f"{_SELECT} where project_id = ? order by name", [project_id])]
+
+    def update(self, tag: Tag) -> None:
+        """Write back name and kind.
+
+        Raises:
+            NameTaken: the project has another of that name.
+            NotFound: it is gone.
+        """
+        with own_name("tag", tag.name):
+            touched = self._db.write("update tags set name = ?, kind = ? where id = ?", [tag.name, tag.kind, tag.id])
+        if not touched:
+            self.get(tag.id)
+
+    def delete(self, tag_id: str) -> None:
+        """Remove the tag; its pictures stay, without it."""
+        self._db.write("delete from tags where id = ?", [tag_id])
+
+    def attach(self, image_ids: Sequence[str], tag_ids: Sequence[str]) -> None:
+        """Put every tag on every workspace picture of its project; one that is on already stays.
+
+        What someone has deleted meanwhile is left out.
+        """
+        pairs = [(image_id, tag_id) for image_id in image_ids for tag_id in tag_ids]
+        with self._db.transaction():
+            self._db.connection.executemany(
+                """insert into image_tags (image_id, tag_id)
+                   select images.id, tags.id from images join tags using (project_id)
+                   where images.id = ? and in_workspace and tags.id = ? on conflict do nothing""",
+                pairs,
+            )
+
+    def detach(self, image_ids: Sequence[str], tag_ids: Sequence[str] | None = None) -> None:
+        """Take these tags, or all, off every picture."""
+        with self._db.transaction():
+            for some in chunks(image_ids):
+                chosen = f" and tag_id in ({marks(tag_ids)})" if tag_ids is not None else ""
+                self._db.write(
+                    f"delete from image_tags where image_id in ({marks(some)}){chosen}", [*some, *(tag_ids or ())]
+                )
+
+
+def _tag(row: Row) -> Tag:
+    return Tag(
+        id=row["id"],
+        project_id=row["project_id"],
+        name=row["name"],
+        kind=row["kind"],
+        created_at=datetime.fromisoformat(row["created_at"]),
+        image_count=row["image_count"],
+    )

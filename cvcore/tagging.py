@@ -1,0 +1,147 @@
+"""Tags: made, renamed, put on pictures and taken off, under the rules of the project's classification type."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+from cvcore import names
+from cvcore.errors import Conflict, InvalidInput
+from cvcore.records import MULTICLASS, Project, Tag, TagKind
+from cvcore.settings import Limits
+from cvcore.store import Store
+
+
+def create(store: Store, project: Project, name: str, *, limits: Limits, kind: TagKind = "Regular") -> Tag:
+    """A new tag of the project.
+
+    Raises:
+        InvalidInput: the name is empty, too long or has a sign it must not have.
+        NameTaken: the project has one of that name.
+        Conflict: it would be the second negative tag.
+    """
+    with store.transaction():
+        if kind == "Negative":
+            _check_no_negative(store, project)
+        return store.tags.add(project.id, names.tag(name, letters=limits.tag_letters), kind)
+
+
+def ensure(store: Store, project: Project, wanted: Sequence[str], *, limits: Limits) -> list[Tag]:
+    """The project's tags of those names, made where they are missing, in that order.
+
+    Raises:
+        InvalidInput: one of the names cannot be a tag's; none is made then.
+    """
+    cleaned = [names.tag(name, letters=limits.tag_letters) for name in wanted]
+    with store.transaction():
+        known = {tag.name: tag for tag in store.tags.of_project(project.id)}
+        for name in cleaned:
+            if name not in known:
+                known[name] = store.tags.add(project.id, name)
+    return [known[name] for name in dict.fromkeys(cleaned)]
+
+
+def rename(store: Store, tag: Tag, name: str, *, limits: Limits) -> None:
+    """Call a tag by another name; iterations keep the name they were trained with.
+
+    Raises:
+        InvalidInput: the name cannot be a tag's.
+        NameTaken: the project has another of that name.
+        NotFound: it was deleted meanwhile.
+    """
+    cleaned = names.tag(name, letters=limits.tag_letters)
+    with store.transaction():
+        # Read again, so that the kind someone else has given it meanwhile stays.
+        store.tags.update(dataclasses.replace(store.tags.get(tag.id), name=cleaned))
+
+
+def set_kind(store: Store, project: Project, tag: Tag, kind: TagKind) -> None:
+    """Make a tag the project's negative one, images of nothing, or a regular one again.
+
+    Raises:
+        Conflict: the project has a negative tag, or pictures carry this tag together with others.
+        NotFound: it was deleted meanwhile.
+    """
+    with store.transaction():
+        tag = store.tags.get(tag.id)
+        if kind == "Negative" and tag.kind != "Negative":
+            _check_no_negative(store, project)
+            mixed = [image for image in store.images.with_many_tags(project.id) if tag.id in image.tag_ids]
+            if mixed:
+                raise Conflict(
+                    f"a negative tag must be a picture's only one, {len(mixed)} pictures carry {tag.name!r} "
+                    "and another: take one off first"
+                )
+        store.tags.update(dataclasses.replace(tag, kind=kind))
+
+
+def delete(store: Store, tag: Tag) -> None:
+    """Remove a tag; its pictures stay, without it."""
+    store.tags.delete(tag.id)
+
+
+def put_on(store: Store, project: Project, image_ids: Sequence[str], tag_ids: Sequence[str]) -> None:
+    """Tag pictures: in a multiclass project the tag takes the place of what they carry, else it is added.
+
+    Pictures that are gone and other projects' are left out; no tags change nothing.
+
+    Raises:
+        InvalidInput: a tag is not the project's.
+        Conflict: the tags cannot be together on a picture; nothing is changed.
+        NotFound: the project was deleted meanwhile.
+    """
+    with store.transaction():
+        project, known = _present(store, project)
+        _check(project, known, tag_ids)
+        there = [image for image in store.images.some(image_ids) if image.project_id == project.id]
+        if project.classification_type == MULTICLASS and tag_ids:
+            store.tags.detach([image.id for image in there])
+        else:
+            for image in there:
+                _check(project, known, (*image.tag_ids, *tag_ids))
+        store.tags.attach([image.id for image in there], tag_ids)
+        store.projects.touch(project.id)
+
+
+def take_off(store: Store, project: Project, image_ids: Sequence[str], tag_ids: Sequence[str] | None = None) -> None:
+    """Take these tags, or all, off pictures."""
+    with store.transaction():
+        store.tags.detach(image_ids, tag_ids)
+        store.projects.touch(project.id)
+
+
+def check(store: Store, project: Project, tag_ids: Sequence[str]) -> None:
+    """Whether one picture may carry all these tags.
+
+    Raises:
+        InvalidInput: a tag is not the project's.
+        Conflict: more than one in a multiclass project, a negative one beside another, or more than 100.
+        NotFound: the project was deleted meanwhile.
+    """
+    _check(*_present(store, project), tag_ids)
+
+
+def _present(store: Store, project: Project) -> tuple[Project, dict[str, Tag]]:
+    # As they are now: a long upload outlives what others change in the meantime.
+    return store.projects.get(project.id), {tag.id: tag for tag in store.tags.of_project(project.id)}
+
+
+def _check(project: Project, known: Mapping[str, Tag], tag_ids: Sequence[str]) -> None:
+    if unknown := [tag_id for tag_id in tag_ids if tag_id not in known]:
+        raise InvalidInput(f"a picture's tags must be its project's, {unknown[0][:80]!r} is none: load the page again")
+    tags = [known[tag_id] for tag_id in dict.fromkeys(tag_ids)]
+    called = ", ".join(repr(tag.name) for tag in tags[:5]) + (", …" if len(tags) > 5 else "")
+    if project.classification_type == MULTICLASS and len(tags) > 1:
+        raise Conflict(f"a picture of a Multiclass project carries one tag, got {called}: choose one")
+    if len(tags) > 1 and any(tag.kind == "Negative" for tag in tags):
+        raise Conflict(f"a negative tag must be a picture's only one, got {called}: choose one")
+    if len(tags) > Limits.tags_per_image:
+        raise Conflict(f"a picture carries at most {Limits.tags_per_image} tags, got {len(tags)}: choose fewer")
+
+
+def _check_no_negative(store: Store, project: Project) -> None:
+    for tag in store.tags.of_project(project.id):
+        if tag.kind == "Negative":
+            raise Conflict(
+                f"a project has at most one negative tag, this one has {tag.name!r}: make that regular first"
+            )

@@ -1,0 +1,246 @@
+"""From a workspace to an iteration: what is missing, the snapshot, and the training itself.
+
+`start` is for the doors: it takes the snapshot and queues a job. `run` is for the worker.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvcore import backbones, blobs, domains, evaluation, features, heads, names, splits, uploads
+from cvcore.errors import Conflict, NothingChanged, NotTrainable, WeightsMissing
+from cvcore.extractors import Device
+from cvcore.progress import Progress, share
+from cvcore.records import MULTILABEL, Evaluation, Image, Iteration, Job, Project, Tag
+from cvcore.store import SnapshotImage, Store
+
+IMAGES_TO_TRAIN = 5
+IMAGES_TO_TRAIN_WELL = 30
+BALANCE = 2
+SEED = 0
+FOLDS = 5
+ITERATION_LETTERS = 128
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """What would be trained now, what stands in the way, and what would make it better, in words."""
+
+    images: list[Image]
+    tags: list[Tag]
+    obstacles: tuple[str, ...]
+    advice: tuple[str, ...]
+
+
+def readiness(store: Store, project: Project) -> Readiness:
+    """The workspace through the eyes of a training. Tags that no picture carries are left out of it."""
+    tags = [tag for tag in store.tags.of_project(project.id) if tag.image_count]
+    # A negative tag is the last, so that without it, in Multilabel, the columns before it keep their places.
+    tags.sort(key=lambda tag: tag.kind == "Negative")
+    return Readiness(store.images.tagged(project.id), tags, tuple(_obstacles(tags)), tuple(_advice(tags)))
+
+
+def start(store: Store, project: Project, *, force: bool = False) -> Job:
+    """Take a snapshot of the workspace and queue its training.
+
+    Raises:
+        NotTrainable: the message says what is missing.
+        Conflict: a training of this project waits or runs already.
+        NothingChanged: the last iteration is of the same pictures, tags and domain, and `force` is not set.
+    """
+    with store.transaction():
+        running = store.jobs.latest(project.id, "train")
+        if running and running.is_active:
+            raise Conflict("one training at a time: this project is being trained already, wait for it or cancel it")
+        ready = readiness(store, project)
+        if ready.obstacles:
+            raise NotTrainable(" ".join(ready.obstacles))
+        digest = _digest(project, ready)
+        if not force and _is_last(store, project, digest):
+            raise NothingChanged("Nothing changed since last training")
+        iteration = store.iterations.add(project, digest, ready.tags, ready.images)
+        return store.jobs.add("train", project.id, iteration.id)
+
+
+def embed_soon(store: Store, project: Project) -> None:
+    """Have the worker compute the embeddings of new pictures when it has nothing better to do."""
+    latest = store.jobs.latest(project.id, "embed")
+    if latest is None or latest.status != "queued":
+        store.jobs.add("embed", project.id)
+
+
+def cancel(store: Store, job: Job) -> None:
+    """Stop a training: at once where it still waits, within a second or two where it runs."""
+    with store.transaction():
+        store.jobs.cancel(job.id)
+        if store.jobs.get(job.id).status == "cancelled" and job.iteration_id:
+            close(store, job, "cancelled")
+
+
+def close(store: Store, job: Job, status: str, error: str = "") -> None:
+    """Mark a job that did not come to its end, and its iteration with it, as failed or cancelled.
+
+    A cancelled training leaves no iteration behind.
+    """
+    with store.transaction():
+        store.jobs.finish(job.id, status, error)
+        if job.iteration_id and status == "failed":
+            store.iterations.fail(job.iteration_id, error)
+        if job.iteration_id and status == "cancelled":
+            delete(store, store.iterations.get(job.iteration_id))
+
+
+def rename(store: Store, iteration: Iteration, name: str) -> None:
+    """Call an iteration by another name.
+
+    Raises:
+        InvalidInput, NameTaken: the name breaks its rule or is another iteration's.
+    """
+    store.iterations.rename(iteration, names.clean("iteration", name, letters=ITERATION_LETTERS))
+
+
+def delete(store: Store, iteration: Iteration) -> None:
+    """Remove an iteration and the pictures that only it still holds.
+
+    Raises:
+        Conflict: it is being trained.
+    """
+    folder = blobs.iteration_folder(store.home, iteration.id)
+    with store.transaction():
+        job = store.jobs.latest(iteration.project_id, "train")
+        if job and job.iteration_id == iteration.id and job.is_active:
+            raise Conflict("an iteration in training cannot be deleted: cancel the training instead")
+        uploads.forget(store, store.iterations.delete(iteration.id))
+        store.after_commit(lambda: blobs.delete(folder))
+
+
+def run(store: Store, iteration: Iteration, progress: Progress, device: Device = "cpu") -> None:
+    """Train an iteration's snapshot to its end: embed, split, fit, judge, save.
+
+    Raises:
+        Stopped: `progress` asked to.
+        TagwiseError: it cannot be done; the message says why.
+    """
+    started = time.perf_counter()
+    snapshot = store.iterations.images(iteration.id)
+    tags = evaluation.trained_tags(iteration, store.iterations.tags(iteration.id))
+    prepared, note = prepare(iteration.domain_id, blobs.backbones_folder(store.home), share(progress, 0, 0.1))
+    digests = [image.sha256 for image in snapshot]
+    embedding_started = time.perf_counter()
+    embeddings = features.compute(store, prepared, digests, share(progress, 0.1, 0.8), device)
+    fitting_started = time.perf_counter()
+    truth = truth_matrix(snapshot, len(tags))
+    groups = splits.near_duplicate_groups(_signatures(snapshot))
+    folds = splits.folds(truth, groups, seed=SEED, most=FOLDS)
+    multilabel = iteration.classification_type == MULTILABEL
+    fit_progress = share(progress, 0.8, 0.98)
+    head = heads.fit(
+        embeddings,
+        truth,
+        folds,
+        multilabel=multilabel,
+        l2=prepared.l2,
+        on_progress=lambda fraction: fit_progress("Fitting the classifier and its folds", fraction),
+    )
+    done = time.perf_counter()
+    judged = evaluation.Judged(truth, head.out_of_fold, folds, groups, head.kernel, head.bias, multilabel)
+    with blobs.new_folder(blobs.iteration_folder(store.home, iteration.id)) as folder:
+        evaluation.save(folder, judged)
+    store.iterations.complete(
+        iteration.id,
+        backbone=prepared.name,
+        fingerprint=prepared.fingerprint,
+        note=note,
+        evaluation=Evaluation("k-fold", int(folds.max()) + 1, SEED),
+        scores=evaluation.scores(judged),
+        seconds={
+            "features": round(fitting_started - embedding_started, 3),
+            "fit": round(done - fitting_started, 3),
+            "total": round(time.perf_counter() - started, 3),
+        },
+    )
+
+
+def embed(store: Store, project: Project, progress: Progress, device: Device = "cpu") -> None:
+    """Compute the embeddings of a project's pictures, so that its training need not."""
+    prepared, _ = prepare(project.domain_id, blobs.backbones_folder(store.home), progress)
+    features.fill(store, prepared, store.images.contents(project.id), progress, device)
+
+
+def prepare(domain_id: str, folder: Path, progress: Progress) -> tuple[backbones.Prepared, str]:
+    """The domain's backbone, ready to embed; the built-in one with a note in words where its weights can't be had."""
+    domain = domains.find(domain_id)
+
+    def on_stage(stage: str) -> None:
+        progress(stage, 0.0)
+
+    try:
+        return backbones.prepare(domain.backbone, domain.side, folder, on_stage=on_stage), ""
+    except WeightsMissing as missing:
+        spare = domains.BUILT_IN
+        why = f"{missing}"
+        note = f"{why[:1].upper()}{why[1:]}. {spare.backbone} was used instead, so accuracy is limited."
+        return backbones.prepare(spare.backbone, spare.side, folder, on_stage=on_stage), note
+
+
+def truth_matrix(snapshot: Sequence[SnapshotImage], columns: int) -> NDArray[np.bool_]:
+    """Which picture carries which of the first `columns` tags: bool (pictures, columns)."""
+    truth = np.zeros((len(snapshot), columns), dtype=bool)
+    for row, image in enumerate(snapshot):
+        truth[row, [column for column in image.columns if column < columns]] = True
+    return truth
+
+
+def _obstacles(tags: Sequence[Tag]) -> list[str]:
+    found = []
+    if len(tags) < 2 or all(tag.kind == "Negative" for tag in tags):
+        has = f"only {tags[0].name!r} has any" if tags else "no picture is tagged yet"
+        found.append(f"Training needs pictures of at least two tags, {has}.")
+    for tag in tags:
+        if (missing := IMAGES_TO_TRAIN - tag.image_count) > 0:
+            more = "1 more picture" if missing == 1 else f"{missing} more pictures"
+            found.append(f"{tag.name!r} needs {more}: each tag needs at least {IMAGES_TO_TRAIN}.")
+    return found
+
+
+def _advice(tags: Sequence[Tag]) -> list[str]:
+    given = []
+    few = [tag.name for tag in tags if tag.image_count < IMAGES_TO_TRAIN_WELL]
+    if few:
+        shown = ", ".join(few[:5]) + (", …" if len(few) > 5 else "")
+        given.append(f"{IMAGES_TO_TRAIN_WELL} or more pictures a tag train well; fewer have {shown}.")
+    counts = [tag.image_count for tag in tags]
+    if counts and max(counts) > BALANCE * min(counts):
+        given.append(
+            f"Tags are best balanced, the smallest at least half of the largest; here they go from {min(counts)} "
+            f"to {max(counts)} pictures."
+        )
+    return given
+
+
+def _digest(project: Project, ready: Readiness) -> str:
+    content = [
+        project.classification_type,
+        project.domain_id,
+        [[tag.id, tag.name, tag.kind] for tag in ready.tags],
+        [[image.sha256, sorted(image.tag_ids)] for image in ready.images],
+    ]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+def _is_last(store: Store, project: Project, digest: str) -> bool:
+    trained = [each for each in store.iterations.of_project(project.id) if each.status == "Completed"]
+    # One that fell back on the built-in backbone is worth repeating: the weights may be here by now.
+    return bool(trained) and not trained[0].note and store.iterations.snapshot_digest(trained[0].id) == digest
+
+
+def _signatures(snapshot: Sequence[SnapshotImage]) -> NDArray[np.uint8]:
+    return np.stack([np.frombuffer(image.signature, np.uint8) for image in snapshot])

@@ -1,0 +1,217 @@
+"""The one process that trains: `python -m cvcore.worker`, started by the web app or, for one job, by the CLI.
+
+It alone imports TensorFlow, once, so that a training need not wait for it. A lock in the home folder makes
+it the only one: whoever holds it may take every job that is marked as running for a dead worker's.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import filelock
+
+from cvcore import blobs, heads, settings, training
+from cvcore.errors import NotFound, TagwiseError
+from cvcore.extractors import Device
+from cvcore.progress import Progress, Stopped, silent
+from cvcore.records import Job, Project
+from cvcore.store import ATTEMPTS, Store
+
+POLL_S = 0.3
+REPORT_S = 0.25
+
+log = logging.getLogger("tagwise.worker")
+
+
+def spawn(home: Path) -> subprocess.Popen[bytes]:
+    """Start a worker for a home folder; it ends by itself when the pipe to its standard input closes.
+
+    A pipe's end is noticed on every system and after any death of this process, kill -9 included.
+    """
+    paths = [str(Path(__file__).resolve().parents[1]), os.environ.get("PYTHONPATH", "")]
+    environ = os.environ | {"TAGWISE_HOME": str(home), "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    return subprocess.Popen([sys.executable, "-m", "cvcore.worker"], stdin=subprocess.PIPE, env=environ)
+
+
+def dismiss(process: subprocess.Popen[bytes], patience_s: float = 5) -> None:
+    """Send a worker home: its running job goes back into the queue."""
+    if process.stdin:
+        process.stdin.close()
+    try:
+        process.wait(patience_s)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def lock(home: Path) -> filelock.BaseFileLock:
+    """What the home folder's one worker holds."""
+    return filelock.FileLock(home / "worker.lock")
+
+
+def run_job(store: Store, job: Job, stop: threading.Event, watcher: Progress = silent, device: Device = "cpu") -> None:
+    """Do one claimed job to its end, whatever that is: done, failed with its reason, cancelled, or put back."""
+    progress = _progress(store, job, stop, watcher)
+    try:
+        if job.kind == "train" and job.iteration_id:
+            training.run(store, store.iterations.get(job.iteration_id), progress, device)
+        else:
+            training.embed(store, store.projects.get(job.project_id), progress, device)
+    except Stopped:
+        _stopped(store, job, stop)
+    except NotFound as error:
+        # The project may have been deleted under the job; then there is nothing left to mark.
+        log.info("job %s: %s", job.id, error)
+        training.close(store, job, "failed", str(error))
+    except TagwiseError as error:
+        training.close(store, job, "failed", str(error))
+    except MemoryError:
+        training.close(store, job, "failed", "this machine has not enough memory for so many pictures and tags")
+    except Exception as error:
+        log.exception("job %s", job.id)
+        training.close(store, job, "failed", f"something unforeseen went wrong: {error!r}")
+    else:
+        store.jobs.finish(job.id, "done")
+
+
+def recover(store: Store) -> None:
+    """Put back what a dead worker was doing; what died too often is marked as failed. Needs the lock."""
+    for job in store.jobs.orphans():
+        if job.cancel_requested:
+            training.close(store, job, "cancelled")
+        elif job.attempts >= ATTEMPTS:
+            reason = f"the training process died {job.attempts} times at this; the machine may be short of memory"
+            training.close(store, job, "failed", reason)
+        else:
+            store.jobs.requeue(job.id, attempts=job.attempts)
+    for folder in (store.home / "iterations").glob("*"):
+        if folder.name not in store.iterations.ids():
+            blobs.delete(folder)
+
+
+def work(store: Store, stop: threading.Event, device: Device) -> None:
+    """Do jobs as they come until told to stop."""
+    while not stop.is_set():
+        job = store.jobs.claim()
+        if job is None:
+            stop.wait(POLL_S)
+        else:
+            run_job(store, job, stop, device=device)
+
+
+def interrupted(store: Store, project: Project) -> Job | None:
+    """The training of a project whose worker died, put back in the queue.
+
+    None where a worker is at work or no training is due.
+    """
+    mine = lock(store.home)
+    try:
+        mine.acquire(timeout=0)
+    except filelock.Timeout:
+        return None
+    try:
+        recover(store)
+    finally:
+        mine.release()
+    job = store.jobs.latest(project.id, "train")
+    return job if job and job.status == "queued" else None
+
+
+def finish_job(store: Store, job: Job, progress: Progress = silent) -> Job:
+    """Wait until a job is closed: watching another process' worker, or being the worker where there is none."""
+    mine = lock(store.home)
+    while (job := store.jobs.get(job.id)).is_active:
+        try:
+            mine.acquire(timeout=0)
+        except filelock.Timeout:
+            progress(job.stage, job.progress)
+            time.sleep(POLL_S)
+            continue
+        try:
+            progress("Starting TensorFlow", 0.0)
+            device = heads.prepare_backend()
+            recover(store)
+            if claimed := store.jobs.claim(job.id):
+                run_job(store, claimed, threading.Event(), progress, device)
+        finally:
+            mine.release()
+    return job
+
+
+def main() -> None:
+    """Work for `TAGWISE_HOME` until the parent is gone or a signal says so."""
+    logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", stream=sys.stderr)
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    # Ctrl-C in a terminal reaches the whole group; the parent decides when to go.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_watch_parent, args=(stop,), daemon=True).start()
+    store = Store(settings.load().home)
+    with _only_worker(store.home, stop):
+        if not stop.is_set():
+            recover(store)
+            work(store, stop, heads.prepare_backend())
+
+
+@contextmanager
+def _only_worker(home: Path, stop: threading.Event) -> Iterator[None]:
+    mine = lock(home)
+    while not stop.is_set():
+        try:
+            mine.acquire(timeout=POLL_S)
+            break
+        except filelock.Timeout:
+            continue
+    try:
+        yield
+    finally:
+        mine.release()
+
+
+def _watch_parent(stop: threading.Event) -> None:
+    sys.stdin.buffer.read()
+    stop.set()
+
+
+def _progress(store: Store, job: Job, stop: threading.Event, watcher: Progress) -> Progress:
+    told_at = 0.0
+
+    def progress(stage: str, fraction: float) -> None:
+        nonlocal told_at
+        if stop.is_set():
+            raise Stopped
+        if job.kind == "embed" and store.jobs.is_training_waiting():
+            raise Stopped
+        if time.monotonic() - told_at < REPORT_S and fraction < 1:
+            return
+        told_at = time.monotonic()
+        watcher(stage, fraction)
+        if store.jobs.report(job.id, stage, fraction):
+            raise Stopped
+
+    return progress
+
+
+def _stopped(store: Store, job: Job, stop: threading.Event) -> None:
+    try:
+        cancelled = store.jobs.get(job.id).cancel_requested
+    except NotFound:
+        return
+    if cancelled and not stop.is_set():
+        training.close(store, job, "cancelled")
+    else:
+        # Stepping aside is no failure, so this attempt does not count.
+        store.jobs.requeue(job.id, attempts=job.attempts - 1)
+
+
+if __name__ == "__main__":
+    main()

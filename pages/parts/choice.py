@@ -1,0 +1,69 @@
+"""Which project a page is about: the one in its address, or the one last chosen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from cvcore.records import Project
+from cvcore.store import Store
+from pages.parts.text import plain
+
+PAGES = Path(__file__).resolve().parents[1]
+
+
+def heading(title: str, store: Store) -> Project:
+    """The page's title beside the choice of project; stops the page where there is no project yet."""
+    there = {project.id: project for project in store.projects.all()}
+    if not there:
+        st.title(title)
+        st.info("There is no project yet. Make one, or try the sample.")
+        st.page_link(PAGES / "projects.py", label="Go to Projects", icon=":material/arrow_forward:")
+        st.stop()
+    chosen = _chosen(there)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.title(title, width="content")
+        picked = st.selectbox(
+            "Project",
+            list(there),
+            index=list(there).index(chosen),
+            format_func=lambda project_id: there[project_id].name,
+            label_visibility="collapsed",
+            width=320,
+        )
+    remember(picked)
+    return there[picked]
+
+
+def remember(project_id: str) -> None:
+    """Keep the choice for other pages and in the address."""
+    st.session_state["project"] = project_id
+    if st.query_params.get("project") != project_id:
+        st.query_params["project"] = project_id
+
+
+def open_page(page: str, project_id: str) -> None:
+    """Go to another page of a project."""
+    st.session_state["project"] = project_id
+    st.switch_page(PAGES / page, query_params={"project": project_id})
+
+
+def link(page: str, label: str, project: Project) -> None:
+    """A link to another page of the project."""
+    st.page_link(
+        PAGES / page,
+        label=plain(label),
+        icon=":material/arrow_forward:",
+        query_params={"project": project.id},
+    )
+
+
+def _chosen(there: dict[str, Project]) -> str:
+    asked = st.query_params.get("project")
+    if asked and asked not in there:
+        st.warning("The project in this address is gone or was never here; this is another one.")
+    for project_id in (asked, st.session_state.get("project")):
+        if project_id in there:
+            return project_id
+    return next(iter(there))

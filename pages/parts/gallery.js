@@ -1,0 +1,132 @@
+// Thumbnails to choose several from. Captions and tags are put on the page as text, never as HTML.
+//
+// Streamlit calls the default function again whenever data or theme change, so what must outlive a call stands in a
+// state per gallery. The selection is ours; Python is told of it, and overrules it with another revision.
+
+const states = new WeakMap();
+const REST_MS = 120;
+
+export default function ({ data, parentElement, setStateValue }) {
+  const root = parentElement.querySelector(".gallery");
+  const state = states.get(root) ?? mount(root);
+  state.send = () => setStateValue("selection", { revision: state.revision, ids: [...state.selected] });
+  if (state.revision !== data.revision) {
+    clearTimeout(state.timer);
+    Object.assign(state, { revision: data.revision, selected: new Set(data.selected), anchor: null });
+  }
+  const content = JSON.stringify([data.items, data.thumbnail_px]);
+  if (state.content !== content) {
+    state.content = content;
+    fill(state, data);
+  }
+  paint(state);
+  // Also called when a newer call overtook this one; then the gallery lives on.
+  return () => { if (!root.isConnected) clearTimeout(state.timer); };
+}
+
+function mount(root) {
+  const find = (selector) => root.querySelector(selector);
+  const state = {
+    root, grid: find(".grid"), count: find(".count"), all: find(".all"), none: find(".none"),
+    ids: [], selected: new Set(), anchor: null, revision: null, content: null, timer: null,
+  };
+  states.set(root, state);
+  state.all.onclick = () => put(state, state.ids, true);
+  state.none.onclick = () => put(state, state.ids, false);
+  state.grid.onclick = (event) => {
+    const item = event.target.closest(".item");
+    if (item) press(state, [...state.grid.children].indexOf(item), event.shiftKey);
+  };
+  state.grid.onkeydown = (event) => key(state, event);
+  return state;
+}
+
+function fill(state, { items, thumbnail_px }) {
+  const focused = state.root.getRootNode().activeElement?.dataset.id;
+  state.ids = items.map((item) => item.id);
+  state.anchor = null;
+  state.grid.style.setProperty("--thumbnail", `${thumbnail_px}px`);
+  state.grid.replaceChildren(...items.map(tile));
+  const back = state.ids.indexOf(focused);
+  reach(state, Math.max(back, 0), back >= 0);
+}
+
+function tile(item) {
+  const caption = item.caption || item.id;
+  const image = element("img", { loading: "lazy", decoding: "async", draggable: false, alt: caption, src: item.src });
+  image.onerror = () => image.replaceWith(element("span", { className: "missing", textContent: caption }));
+  const frame = element("div", { className: "frame" }, image);
+  if (item.badge) frame.append(element("span", { className: "badge", textContent: item.badge }));
+  frame.append(element("span", { className: "tick" }));
+  const made = element("div", { className: "item", tabIndex: -1, title: caption }, frame);
+  if (item.tags) made.append(element("div", { className: "tags", textContent: item.tags }));
+  made.dataset.id = item.id;
+  made.setAttribute("role", "option");
+  made.setAttribute("aria-label", [caption, item.tags, item.badge].filter(Boolean).join(", "));
+  return made;
+}
+
+function element(name, properties, ...children) {
+  const made = Object.assign(document.createElement(name), properties);
+  made.append(...children);
+  return made;
+}
+
+// ---- what the user does ----------------------------------------------------------------------------------------
+
+function key(state, event) {
+  const items = [...state.grid.children];
+  const from = items.indexOf(event.target.closest(".item"));
+  if (from < 0) return;
+  const columns = getComputedStyle(state.grid).gridTemplateColumns.split(" ").length;
+  const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns, Home: -from, End: items.length };
+  if (event.key in steps) {
+    const to = Math.min(Math.max(from + steps[event.key], 0), items.length - 1);
+    reach(state, to, true);
+    if (event.shiftKey) press(state, to, true);
+  } else if (event.key === " " || event.key === "Enter") press(state, from, event.shiftKey);
+  else if (event.key.toLowerCase() === "a" && (event.ctrlKey || event.metaKey)) put(state, state.ids, true);
+  else return;
+  event.preventDefault();
+}
+
+/** Turn one item over, or with Shift give all from the last one turned up to here the state of that one. */
+function press(state, index, shift) {
+  const anchor = shift ? state.ids.indexOf(state.anchor) : -1;
+  reach(state, index, true);
+  if (anchor < 0) {
+    state.anchor = state.ids[index];
+    put(state, [state.anchor], !state.selected.has(state.anchor));
+  } else {
+    const range = state.ids.slice(Math.min(anchor, index), Math.max(anchor, index) + 1);
+    put(state, range, state.selected.has(state.anchor));
+  }
+}
+
+function put(state, ids, on) {
+  for (const id of ids) {
+    if (on) state.selected.add(id);
+    else state.selected.delete(id);
+  }
+  paint(state);
+  clearTimeout(state.timer);
+  state.timer = setTimeout(() => state.send(), REST_MS);
+}
+
+/** The grid is one stop of the Tab key: only the item last reached can be tabbed to. */
+function reach(state, index, focus) {
+  [...state.grid.children].forEach((item, each) => { item.tabIndex = each === index ? 0 : -1; });
+  if (focus) state.grid.children[index]?.focus();
+}
+
+function paint(state) {
+  let here = 0;
+  for (const item of state.grid.children) {
+    const selected = state.selected.has(item.dataset.id);
+    item.setAttribute("aria-selected", selected);
+    here += selected;
+  }
+  state.count.textContent = `${here} of ${state.ids.length} selected`;
+  state.all.disabled = here === state.ids.length;
+  state.none.disabled = here === 0;
+}

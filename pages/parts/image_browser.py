@@ -1,0 +1,116 @@
+"""A project's pictures: filtered, leafed through, selected many at a time, retagged and deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from cvcore import addresses, tagging, uploads
+from cvcore.records import MULTICLASS, Image, Project, Tag
+from cvcore.settings import Limits
+from cvcore.store import UNTAGGED, Store
+from pages.parts import gallery
+from pages.parts.text import count, plain, refusals
+
+PAGE = 96
+ALL = "all"
+
+
+def show(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) -> None:
+    """Filter, gallery, pages and what can be done with the selected."""
+    chosen = _filter(store, project, tags)
+    tag_id = None if chosen == ALL else chosen
+    number = store.images.count(project.id, tag_id)
+    if not number:
+        st.info("No pictures here. Choose another filter, or upload some.")
+        return
+    pages = -(-number // PAGE)
+    page = min(st.session_state.get(f"page-{project.id}-{chosen}", 1), pages)
+    images = store.images.page(project.id, tag_id=tag_id, take=PAGE, skip=PAGE * (page - 1))
+    names = {tag.id: tag.name for tag in tags}
+    turn = st.session_state.setdefault("browser-turn", 0)
+    bar = st.container()
+    selected = gallery.show(
+        [_item(image, names) for image in images], key=f"gallery-{project.id}-{chosen}-{page}", revision=turn
+    )
+    if pages > 1:
+        st.pagination(pages, key=f"page-{project.id}-{chosen}")
+    with bar:
+        _toolbar(store, project, tags, [image for image in images if image.id in set(selected)], limits)
+
+
+def _filter(store: Store, project: Project, tags: Sequence[Tag]) -> str:
+    labels = {
+        ALL: f"All {store.images.count(project.id):,}",
+        UNTAGGED: f"Untagged {store.images.count(project.id, UNTAGGED):,}",
+        **{tag.id: f"{plain(tag.name)} {tag.image_count:,}" for tag in tags},
+    }
+    return st.pills(
+        "Show",
+        list(labels),
+        default=ALL,
+        required=True,
+        format_func=labels.__getitem__,
+        label_visibility="collapsed",
+        key=f"filter-{project.id}",
+    )
+
+
+def _item(image: Image, names: dict[str, str]) -> dict[str, str]:
+    return {
+        "id": image.id,
+        "src": addresses.thumbnail(image.sha256),
+        "caption": f"{image.name}, {image.width} × {image.height}",
+        "tags": ", ".join(names[tag_id] for tag_id in image.tag_ids if tag_id in names),
+    }
+
+
+def _toolbar(store: Store, project: Project, tags: Sequence[Tag], selected: list[Image], limits: Limits) -> None:
+    ids = [image.id for image in selected]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        wanted = st.multiselect(
+            "Tags",
+            [tag.name for tag in tags],
+            accept_new_options=True,
+            max_selections=1 if project.classification_type == MULTICLASS else None,
+            placeholder="Choose or type a tag",
+            label_visibility="collapsed",
+            key=f"retag-{st.session_state['browser-turn']}",
+            width=320,
+        )
+        if st.button("Tag selected", type="primary", disabled=not (ids and wanted)):
+            with refusals():
+                tag_ids = [tag.id for tag in tagging.ensure(store, project, wanted, limits=limits)]
+                tagging.put_on(store, project, ids, tag_ids)
+                _again()
+        if st.button("Remove tags", disabled=not any(image.tag_ids for image in selected)):
+            with refusals():
+                chosen = [tag.id for tag in tags if tag.name in wanted] or None
+                tagging.take_off(store, project, ids, chosen)
+                _again()
+        if st.button("Look closer", disabled=len(ids) != 1):
+            _closer(selected[0], {tag.id: tag.name for tag in tags})
+        if st.button("Delete", disabled=not ids, type="tertiary"):
+            _delete(store, ids)
+
+
+@st.dialog("Delete images")
+def _delete(store: Store, ids: list[str]) -> None:
+    st.markdown(f"Delete {count(len(ids), 'image')}? Iterations trained with them keep them and their numbers.")
+    if st.button("Delete", type="primary"):
+        with refusals():
+            uploads.delete(store, ids)
+            _again()
+
+
+@st.dialog("Image", width="large")
+def _closer(image: Image, names: dict[str, str]) -> None:
+    st.image(addresses.picture(image.sha256), width="stretch")
+    st.text(f"{image.name}, {image.width} × {image.height} px, {image.size_bytes / 1024:,.0f} KB")
+    st.text("Tags: " + (", ".join(names[each] for each in image.tag_ids if each in names) or "none"))
+
+
+def _again() -> None:
+    st.session_state["browser-turn"] += 1
+    st.rerun()

@@ -1,0 +1,70 @@
+"""A project's iterations to choose from, rename and delete."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+
+import streamlit as st
+
+from cvcore import training
+from cvcore.errors import NotFound
+from cvcore.records import Iteration
+from cvcore.store import Store
+from pages.parts.text import count, day, percent, plain, refusals
+
+
+def show(store: Store, iterations: Sequence[Iteration]) -> Iteration:
+    """The iteration chosen: the one in the address, or the newest."""
+    there = {str(each.number): each for each in iterations}
+    asked = st.query_params.get("iteration")
+    chosen = st.radio(
+        "Iterations",
+        list(there),
+        index=list(there).index(asked) if asked in there else 0,
+        format_func=lambda number: plain(there[number].name),
+        captions=[_caption(each) for each in iterations],
+        key=f"iterations-{iterations[0].project_id}-{'-'.join(there)}",
+    )
+    if asked != chosen:
+        st.query_params["iteration"] = chosen
+    iteration = there[chosen]
+    with st.container(horizontal=True):
+        if st.button("Rename"):
+            _rename(store, iteration)
+        if st.button("Delete", type="tertiary"):
+            _delete(store, iteration)
+    return iteration
+
+
+def _caption(iteration: Iteration) -> str:
+    parts = [day(iteration.trained_at)] if iteration.trained_at else []
+    if iteration.scores:
+        parts.append(f"precision {percent(iteration.scores.precision)}, recall {percent(iteration.scores.recall)}")
+    parts.append(plain(iteration.backbone) if iteration.backbone else "failed")
+    if iteration.evaluation:
+        parts.append(f"{iteration.evaluation.folds}-fold")
+    return " · ".join(parts)
+
+
+@st.dialog("Rename iteration")
+def _rename(store: Store, iteration: Iteration) -> None:
+    name = st.text_input("Name", iteration.name, max_chars=training.ITERATION_LETTERS)
+    if st.button("Save", type="primary"):
+        with refusals():
+            training.rename(store, iteration, name)
+            st.rerun()
+
+
+@st.dialog("Delete iteration")
+def _delete(store: Store, iteration: Iteration) -> None:
+    alone = store.iterations.held_alone(iteration.id)
+    st.markdown(f"Delete **{plain(iteration.name)}** with its numbers for good?")
+    if alone:
+        st.warning(f"{count(alone, 'image')} that only this iteration still holds will be deleted with it.")
+    if st.button("Delete for good", type="primary"):
+        with refusals():
+            # Someone else may have deleted it first, which is what was wanted.
+            with contextlib.suppress(NotFound):
+                training.delete(store, iteration)
+            st.rerun()

@@ -1,0 +1,93 @@
+"""A project's tags: how many pictures each has, what would make training better, and their names and kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from cvcore import tagging, training
+from cvcore.records import Project, Tag
+from cvcore.settings import Limits
+from cvcore.store import Store
+from pages.parts.text import count, plain, refusals
+
+KINDS = {"Regular": "Regular", "Negative": "Negative: images of nothing"}
+
+
+def show(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) -> None:
+    """Chart and advice on one side, the tags themselves on the other."""
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        if tags:
+            st.plotly_chart(chart(tags), config={"displayModeBar": False})
+        ready = training.readiness(store, project)
+        for obstacle in ready.obstacles:
+            st.warning(plain(obstacle))
+        for advice in ready.advice:
+            st.info(plain(advice))
+    with right:
+        with (
+            st.form("new-tag", clear_on_submit=True, border=False),
+            st.container(horizontal=True, vertical_alignment="bottom"),
+        ):
+            name = st.text_input("New tag", max_chars=limits.tag_letters, placeholder="rose")
+            if st.form_submit_button("Add tag"):
+                with refusals():
+                    tagging.create(store, project, name, limits=limits)
+                    st.rerun()
+        for tag in tags:
+            with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+                negative = " · negative" if tag.kind == "Negative" else ""
+                st.markdown(f"**{plain(tag.name)}** · {count(tag.image_count, 'image')}{negative}", width="content")
+                if st.button("Edit", key=f"edit-{tag.id}", type="tertiary"):
+                    _edit(store, project, tag, limits)
+
+
+def chart(tags: Sequence[Tag]) -> go.Figure:
+    """Images per tag as bars, with lines at the numbers that training needs and likes."""
+    shown = sorted(tags, key=lambda tag: tag.image_count)
+    figure = go.Figure(
+        go.Bar(
+            x=[tag.image_count for tag in shown],
+            # The id keeps tags apart, the name is shown; plotly would read a name's HTML.
+            y=[tag.id for tag in shown],
+            orientation="h",
+            text=[f"{tag.image_count:,}" for tag in shown],
+            hoverinfo="skip",
+        )
+    )
+    for images, label in ((training.IMAGES_TO_TRAIN, "needed"), (training.IMAGES_TO_TRAIN_WELL, "advised")):
+        figure.add_vline(
+            images, line_dash="dot", line_width=1, annotation_text=f"{images} {label}", annotation_position="top"
+        )
+    figure.update_layout(
+        height=110 + 28 * len(shown), margin={"l": 8, "r": 8, "t": 32, "b": 8}, xaxis_title="Images", bargap=0.35
+    )
+    names = [_axis_name(tag.name) for tag in shown]
+    figure.update_yaxes(tickvals=[tag.id for tag in shown], ticktext=names, automargin=True)
+    return figure
+
+
+@st.dialog("Edit tag")
+def _edit(store: Store, project: Project, tag: Tag, limits: Limits) -> None:
+    name = st.text_input("Name", tag.name, max_chars=limits.tag_letters)
+    kind = st.radio("Kind", list(KINDS), index=list(KINDS).index(tag.kind), format_func=KINDS.__getitem__)
+    st.caption("A project may have one negative tag, for images that show none of the other tags.")
+    with st.container(horizontal=True, horizontal_alignment="distribute"):
+        if st.button("Save", type="primary"):
+            with refusals():
+                if name.strip() != tag.name:
+                    tagging.rename(store, tag, name, limits=limits)
+                tagging.set_kind(store, project, store.tags.get(tag.id), kind)
+                st.rerun()
+        if st.button(f"Delete tag, keep its {count(tag.image_count, 'image')}", type="tertiary"):
+            with refusals():
+                tagging.delete(store, tag)
+                st.rerun()
+
+
+def _axis_name(name: str) -> str:
+    short = name if len(name) <= 24 else name[:23] + "…"
+    return short.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,60 @@
+"""How names, numbers and refusals are shown. Names are people's own text: none of it may act as Markdown or HTML."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+
+import streamlit as st
+
+from cvcore.errors import TagwiseError
+
+_MARKS = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$:<>&@/])")
+
+
+def plain(text: str) -> str:
+    """Text that Streamlit's Markdown shows letter by letter.
+
+    >>> plain("![x](http://a)")
+    '\\\\!\\\\[x\\\\]\\\\(http\\\\:\\\\/\\\\/a\\\\)'
+    """
+    return _MARKS.sub(r"\\\1", text)
+
+
+def percent(rate: float | None) -> str:
+    """A rate in per cent, or a dash where it is undefined.
+
+    >>> percent(0.873), percent(None)
+    ('87.3 %', '–')
+    """
+    if rate is None or math.isnan(rate):
+        return "–"
+    # Half up, as the browser rounds, so that a number reads the same wherever it stands.
+    return f"{Decimal(100 * rate).quantize(Decimal('0.1'), ROUND_HALF_UP)} %"
+
+
+def count(number: int, noun: str) -> str:
+    """A number of things.
+
+    >>> count(1, "image"), count(1200, "image")
+    ('1 image', '1,200 images')
+    """
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def day(moment: datetime) -> str:
+    """A moment on this machine's clock, as `22 Nov 2026, 14:03`."""
+    return f"{moment.astimezone():%d %b %Y, %H:%M}".lstrip("0")
+
+
+@contextlib.contextmanager
+def refusals() -> Iterator[None]:
+    """Show what Tagwise refuses in the block as one sentence, and go on."""
+    try:
+        yield
+    except TagwiseError as error:
+        st.error(plain(str(error)))

@@ -1,0 +1,68 @@
+"""Projects: what there is at a glance, and the way to a new one."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cvcore import projects, transfer
+from cvcore.domains import find as find_domain
+from pages.parts import backend, project_form, thumbnails
+from pages.parts.choice import open_page
+from pages.parts.text import count, percent, plain, refusals
+
+COLUMNS = 3
+
+store = backend.store()
+
+
+def make_sample() -> None:
+    with refusals(), st.spinner("Painting 120 pictures …"):
+        open_page("images.py", transfer.make_sample(store, limits=backend.limits()).id)
+
+
+def show(card: projects.Card) -> None:
+    project = card.project
+    with st.container(border=True, key=f"card-{project.id}"):
+        thumbnails.strip(card.newest, empty="No pictures yet")
+        st.subheader(plain(project.name), anchor=False)
+        st.caption(
+            f"{count(card.images, 'image')}, {count(card.tags, 'tag')} · {project.classification_type} · "
+            f"{plain(find_domain(project.domain_id).name)}"
+        )
+        if project.description:
+            st.text(project.description)
+        if card.iteration and card.iteration.scores:
+            scores = card.iteration.scores
+            st.markdown(
+                f"{plain(card.iteration.name)}: precision **{percent(scores.precision)}**, "
+                f"recall **{percent(scores.recall)}**"
+            )
+        else:
+            st.markdown("Not trained yet")
+        with st.container(horizontal=True):
+            if st.button("Open", key=f"open-{project.id}", type="primary"):
+                open_page("performance.py" if card.iteration else "images.py", project.id)
+            if st.button("Edit", key=f"edit-{project.id}"):
+                project_form.edit(store, project)
+            if st.button("Delete", key=f"delete-{project.id}", type="tertiary"):
+                project_form.delete(store, project)
+
+
+cards = projects.cards(store)
+with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+    st.title("Projects", width="content")
+    with st.container(horizontal=True, width="content"):
+        if st.button("Try the sample", icon=":material/palette:"):
+            make_sample()
+        if st.button("New project", type="primary", icon=":material/add:"):
+            project_form.create(store)
+
+if not cards:
+    st.info(
+        "Teach the computer to tell your pictures apart: make a project, upload pictures with their tags, "
+        "press Train. Or try the sample: 120 drawn paintings of three schools, ready to train."
+    )
+for start in range(0, len(cards), COLUMNS):
+    for column, card in zip(st.columns(COLUMNS), cards[start : start + COLUMNS], strict=False):
+        with column:
+            show(card)

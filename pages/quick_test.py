@@ -1,0 +1,43 @@
+"""Quick Test: what an iteration says of a picture it has not seen."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cvcore import evaluation, prediction
+from cvcore.records import MULTILABEL
+from pages.parts import backend, choice, picture_source, probability_bars
+from pages.parts.text import plain, refusals
+
+store = backend.store()
+project = choice.heading("Quick Test", store)
+trained = [each for each in store.iterations.of_project(project.id) if each.status == "Completed"]
+if not trained:
+    st.info("No iteration is trained yet. Train one, then test it on new pictures here.")
+    choice.link("train.py", "Go to Train", project)
+    st.stop()
+
+left, right = st.columns(2, gap="large")
+with left, refusals():
+    picture = picture_source.show(store, project, backend.limits())
+with right:
+    with st.container(horizontal=True):
+        iteration = st.selectbox("Iteration", trained, format_func=lambda each: each.name, width=240)
+        percent = st.slider(
+            "Probability threshold",
+            0,
+            100,
+            round(100 * evaluation.DEFAULT_THRESHOLD),
+            format="%d %%",
+            key="quick-threshold",
+        )
+    if iteration.note:
+        st.warning(plain(iteration.note))
+    if picture is None:
+        st.info("Choose a picture, and its tags and probabilities stand here.")
+    else:
+        with refusals():
+            found = prediction.predict(store, iteration, picture, limits=backend.limits())
+            multilabel = iteration.classification_type == MULTILABEL
+            answer = prediction.answer(found, percent / 100, multilabel=multilabel)
+            probability_bars.show(found, answer, percent / 100)

@@ -1,0 +1,25 @@
+"""Every page and its address; runs first, whatever page is asked for.
+
+It lies inside pages/ because Streamlit, when it finds a folder of that name beside the main script, serves
+its files without running the script.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+HERE = Path(__file__).resolve().parent
+
+st.set_page_config(page_title="Tagwise", page_icon="🔖", layout="wide")
+st.navigation(
+    [
+        st.Page(HERE / "projects.py", title="Projects", default=True),
+        st.Page(HERE / "images.py", title="Images"),
+        st.Page(HERE / "train.py", title="Train"),
+        st.Page(HERE / "performance.py", title="Performance"),
+        st.Page(HERE / "quick_test.py", title="Quick Test"),
+    ],
+    position="top",
+).run()

@@ -1,0 +1,63 @@
+"""Train: what would be trained, what is missing, and the training as it goes on."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cvcore import training
+from cvcore.domains import find as find_domain
+from cvcore.errors import NothingChanged
+from pages.parts import backend, choice, training_status
+from pages.parts.project_form import backbone_status
+from pages.parts.text import count, plain, refusals
+
+store = backend.store()
+project = choice.heading("Train", store)
+ready = training.readiness(store, project)
+domain = find_domain(project.domain_id)
+job = store.jobs.latest(project.id, "train")
+is_running = job is not None and job.is_active
+
+
+def start(*, force: bool = False) -> None:
+    with refusals():
+        try:
+            training.start(store, project, force=force)
+        except NothingChanged:
+            st.session_state["unchanged"] = project.id
+        else:
+            st.session_state.pop("unchanged", None)
+            st.rerun()
+
+
+what, who = st.columns(2)
+with what.container(border=True, height="stretch"):
+    st.subheader("What will be trained")
+    untagged = store.images.count(project.id) - len(ready.images)
+    st.markdown(
+        f"**{count(len(ready.images), 'tagged image')}** of **{count(len(ready.tags), 'tag')}**, "
+        f"{project.classification_type}." + (f" {count(untagged, 'untagged image')} left out." if untagged else "")
+    )
+    for obstacle in ready.obstacles:
+        st.warning(plain(obstacle))
+    for advice in ready.advice:
+        st.caption(plain(advice))
+    if ready.obstacles:
+        choice.link("images.py", "Add and tag images", project)
+with who.container(border=True, height="stretch"):
+    st.subheader("What it is trained with")
+    st.markdown(f"Domain **{plain(domain.name)}**. {plain(domain.purpose)}")
+    st.markdown(plain(backbone_status(store, domain)))
+    st.caption(
+        "The network's picture knowledge stays as it is; a classifier on top of it learns your tags. "
+        f"It is judged on pictures it did not see, in at most {training.FOLDS} folds that keep near duplicates "
+        "together."
+    )
+
+if st.button("Train", type="primary", icon=":material/play_arrow:", disabled=bool(ready.obstacles) or is_running):
+    start()
+if st.session_state.get("unchanged") == project.id and not is_running:
+    st.info("Nothing changed since last training: the same images, tags and domain would give the same numbers.")
+    if st.button("Train anyway"):
+        start(force=True)
+training_status.show(store, project)

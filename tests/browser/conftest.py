@@ -1,0 +1,118 @@
+"""Chromium, and servers for it to look at."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+START_S = 60
+
+Serve = Callable[[Path, Mapping[str, str]], str]
+
+
+@pytest.fixture(scope="session")
+def base_url() -> str:
+    """In place of pytest-base-url's, which warns under pytest 9: tests give whole addresses."""
+    return ""
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """pytest-playwright's arguments with Debian's Chromium in place of a downloaded one."""
+    return browser_type_launch_args | {
+        "executable_path": _chromium(),
+        "args": [
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+        ],
+    }
+
+
+@pytest.fixture(scope="session")
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
+    """`serve(script_or_app, env) -> url`: a Streamlit server of its own, stopped when the session ends."""
+    started = []
+
+    def start(script: Path, env: Mapping[str, str]) -> str:
+        port = _free_port()
+        log = tmp_path_factory.mktemp("server") / "log.txt"
+        server = _start(script, port, env, log)
+        started.append(server)
+        url = f"http://127.0.0.1:{port}"
+        _wait_until_healthy(url, server, log)
+        return url
+
+    yield start
+    for server in started:
+        _stop(server)
+
+
+def _chromium() -> str:
+    candidates = [os.environ.get("CHROMIUM"), "/usr/bin/chromium", shutil.which("chromium"), shutil.which("chrome")]
+    found = next((path for path in candidates if path and Path(path).is_file()), None)
+    if found:
+        return found
+    reason = "needs Chromium, which was not found: install Debian's chromium or set CHROMIUM to its path"
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def _start(script: Path, port: int, env: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
+    """Run from the repository's root, whose .streamlit/config.toml is the look that is tested."""
+    command = [sys.executable, "-m", "streamlit", "run", str(script), f"--server.port={port}"]
+    command += ["--server.headless=true", "--server.address=127.0.0.1", "--server.fileWatcherType=none"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **env}
+    with log.open("wb") as output:
+        # A session of its own, so that the server's children can be stopped with it.
+        return subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
+
+
+def _wait_until_healthy(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_S
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2):
+                return
+        except OSError:
+            if server.poll() is not None:
+                break
+            time.sleep(0.1)
+    pytest.fail(f"the server did not start:\n{log.read_text('utf-8', errors='replace')}")
+
+
+def _stop(server: subprocess.Popen[bytes]) -> None:
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(server.pid, number)
+            server.wait(timeout=10)
+        except ProcessLookupError:
+            break
+        except subprocess.TimeoutExpired:
+            continue
+    server.wait()

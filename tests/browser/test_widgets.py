@@ -1,0 +1,435 @@
+"""The two widgets that work in the browser, each on a page of its own."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+pytestmark = pytest.mark.browser
+
+APP = """
+import streamlit as st
+from cvcore.api import assets
+
+app = st.App("script.py", routes=assets.routes())
+"""
+
+# ?widget=explorer&case=… or ?widget=gallery. At threshold t the counts of three tags are simple to work out.
+SCRIPT = """
+import time
+
+import numpy as np
+import streamlit as st
+from pages.parts import gallery
+from pages.parts.threshold_explorer import TagRow, show
+
+st.set_page_config(layout="wide")
+case = st.query_params.get("case", "")
+
+
+def counted(tags):
+    percent = np.arange(101)[:, None]
+    tp = np.repeat(40 - 40 * percent // 100, tags, axis=1)
+    fp = np.repeat(10 - 10 * percent // 100, tags, axis=1)
+    tp[61:, 1] = fp[61:, 1] = 0
+    return np.stack([tp, fp, 40 - tp, 100 - fp], axis=2)
+
+
+def explorer(key="explorer", signature="first", names=("daisy", "rose", "no flower")):
+    names = list(names)
+    tags = [TagRow(name, "Negative" if name == "no flower" else "Regular", 20 + 10 * i, 0.5 + i / 100)
+            for i, name in enumerate(names)]
+    return show(tags=tags, counts=counted(len(tags)), average_precision=0.51, threshold=0.5,
+                multilabel=case == "multilabel", signature=signature, key=key)
+
+
+if st.query_params.get("widget") == "gallery":
+    if st.button("Tag selected"):
+        st.session_state["revision"] = st.session_state.get("revision", 0) + 1
+    st.button("Run again")
+    items = [{"id": f"id{i}", "src": f"/missing/{i}.jpg", "caption": f"picture {i}.jpg"} for i in range(30)]
+    items[0]["src"] = "data:image/svg+xml;utf8,<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>"
+    items[2] |= {"caption": "<img src=x onerror=alert(1)>", "tags": "<b>daisy</b>, rose", "badge": "new"}
+    revision = st.session_state.get("revision", 0)
+    st.text("Python has " + ",".join(gallery.show(items, key="gallery", selected=["id1"], revision=revision)))
+elif case == "polled":
+    @st.fragment(run_every=0.2)
+    def poll():
+        time.sleep(0.3)
+        st.text(f"Python has {explorer()}")
+    poll()
+elif case == "two":
+    explorer("left")
+    explorer("right")
+elif case == "hostile":
+    explorer(names=["<img src=x onerror=alert(1)>", "<b>bold</b> %{y} " + "x" * 120])
+elif case == "many":
+    explorer(names=[f"tag {i}" for i in range(20)])
+else:
+    other = st.toggle("Other iteration")
+    st.text(f"Python has {explorer(signature='second', names=['oak', 'elm']) if other else explorer()}")
+"""
+
+
+@pytest.fixture(scope="module")
+def url(serve: Any, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A server with both widgets."""
+    folder = tmp_path_factory.mktemp("widgets")
+    (folder / "script.py").write_text(SCRIPT, "utf-8")
+    (folder / "app.py").write_text(APP, "utf-8")
+    return str(serve(folder / "app.py", {}))
+
+
+@pytest.fixture
+def explorer(page: Page, url: str) -> Page:
+    """The explorer with three tags, its chart drawn."""
+    return _open(page, url)
+
+
+@pytest.fixture
+def tiles(page: Page, url: str) -> Locator:
+    """The gallery's thirty tiles."""
+    page.goto(f"{url}/?widget=gallery")
+    tiles = page.get_by_role("option")
+    expect(tiles).to_have_count(30)
+    return tiles
+
+
+def _open(page: Page, url: str, case: str = "") -> Page:
+    page.goto(f"{url}/?widget=explorer&case={case}")
+    expect(page.locator(".canvas .main-svg").first).to_be_attached()
+    return page
+
+
+def _slider(page: Page) -> Locator:
+    return page.get_by_label("Probability threshold").first
+
+
+def _set(page: Page, percent: int) -> None:
+    _slider(page).fill(str(percent))
+
+
+def _figure(page: Page, title: str) -> Locator:
+    return page.locator(".figures > div").filter(has=page.get_by_role("heading", name=title, exact=True))
+
+
+def _cells(page: Page) -> list[list[str]]:
+    rows = page.locator("tbody tr").all()
+    return [[cell.strip() for cell in row.locator("td").all_inner_texts()] for row in rows]
+
+
+def _first_column(page: Page) -> list[str]:
+    return page.locator("tbody tr .tag button").all_inner_texts()
+
+
+def _python_has(page: Page, text: str) -> None:
+    expect(page.get_by_text(f"Python has {text}", exact=True)).to_be_visible()
+
+
+def test_explorer_opens_with_the_numbers_of_the_given_threshold(explorer: Page) -> None:
+    """Numbers, captions and the rule are those of the threshold the page gave."""
+    expect(_slider(explorer)).to_have_value("50")
+    expect(_figure(explorer, "Precision")).to_have_text("Precision80.0 %mean of 3 tagshow often it is right")
+    expect(_figure(explorer, "Recall").locator("b")).to_have_text("50.0 %")
+    expect(_figure(explorer, "F1").locator("b")).to_have_text("61.5 %")
+    expect(_figure(explorer, "Average precision").locator("b")).to_have_text("51.0 %")
+    expect(explorer.get_by_text("The top tag is the answer when its probability is at least 50 %.")).to_be_visible()
+
+
+def test_explorer_says_the_rule_of_a_multilabel_project(page: Page, url: str) -> None:
+    """In a multilabel project every tag that reaches the threshold is given."""
+    _open(page, url, "multilabel")
+    expect(page.get_by_text("An image gets every tag whose probability is at least 50 %.")).to_be_visible()
+
+
+def test_arrow_keys_move_the_slider_by_one_percent(explorer: Page) -> None:
+    """The slider is a slider to the keyboard: right and left are one percent, Home and End the ends."""
+    _slider(explorer).focus()
+    for key, value in [("ArrowRight", "51"), ("ArrowLeft", "50"), ("End", "100"), ("Home", "0")]:
+        explorer.keyboard.press(key)
+        expect(explorer.locator("output")).to_have_text(f"{value} %")
+
+
+def test_undefined_precision_is_a_dash_and_left_out_of_the_mean(explorer: Page) -> None:
+    """A tag without predictions has no precision; the mean says over how many tags it is and who is missing."""
+    _set(explorer, 61)
+    assert "–" == _cells(explorer)[1][2]
+    expect(_figure(explorer, "Precision")).to_contain_text("mean of 2 of 3 tags")
+    expect(_figure(explorer, "Precision")).to_contain_text("rose: no predictions")
+    expect(_figure(explorer, "Recall")).to_contain_text("mean of 3 tags")
+
+
+def test_number_table_and_chart_agree(explorer: Page) -> None:
+    """The big numbers are the mean of the table's, these follow from its counts, and the dots lie on the lines."""
+    for percent in (0, 37, 50, 61, 99, 100):
+        _set(explorer, percent)
+        rates: dict[str, list[float]] = {"Precision": [], "Recall": []}
+        for _name, _images, precision, recall, _f1, _ap, *counts in _cells(explorer):
+            tp, fp, fn = map(int, counts)
+            assert (_percent(tp, tp + fp), _percent(tp, tp + fn)) == (precision, recall)
+            rates["Precision"] += [tp / (tp + fp)] if tp + fp else []
+            rates["Recall"].append(tp / (tp + fn))
+        for title, defined in rates.items():
+            expect(_figure(explorer, title).locator("b")).to_have_text(_percent(sum(defined), len(defined)))
+        assert _drawn(explorer, percent) == _dots(explorer)
+
+
+def _drawn(page: Page, percent: int) -> list[list[int] | None]:
+    """Where plotly's own axes put the mean precision and recall, in whole pixels; None where undefined."""
+    points: list[list[int] | None] = page.locator(".canvas").evaluate(
+        """(canvas, percent) => canvas._fullData.slice(-2).map(({y}) => {
+            const {xaxis, yaxis} = canvas._fullLayout;
+            const [left, top] = [xaxis._offset + xaxis.d2p(percent), yaxis._offset + yaxis.d2p(y[percent])];
+            return Number.isNaN(y[percent]) ? null : [Math.round(left), Math.round(top)];
+        })""",
+        percent,
+    )
+    return points
+
+
+def _dots(page: Page) -> list[list[int] | None]:
+    """Where the dots are, in whole pixels; None where hidden."""
+    points: list[list[int] | None] = page.locator(".plot > svg").evaluate(
+        """svg => [...svg.querySelectorAll("circle")].map(dot => dot.getAttribute("visibility") === "hidden" ? null
+            : ["cx", "cy"].map(name => Math.round(dot.getAttribute(name))))"""
+    )
+    return points
+
+
+def _percent(part: float, whole: float) -> str:
+    return f"{100 * part / whole:.1f} %" if whole else "–"
+
+
+def test_python_hears_of_the_threshold_when_the_slider_rests(explorer: Page) -> None:
+    """Python gets the last value only, and running again leaves the slider where it is."""
+    for percent in (55, 60, 72):
+        _set(explorer, percent)
+    _python_has(explorer, "0.72")
+    expect(_slider(explorer)).to_have_value("72")
+
+
+def test_reruns_leave_a_moving_slider_alone(page: Page, url: str) -> None:
+    """On a page that runs again all the time, slowly, an old threshold from Python never moves the slider back."""
+    _open(page, url, "polled")
+    for start in (51, 60, 70):
+        for percent in range(start, start + 10):
+            _set(page, percent)
+            page.wait_for_timeout(30)
+            assert str(percent) == _slider(page).input_value()
+        page.wait_for_timeout(450)
+    _python_has(page, "0.79")
+    expect(_slider(page)).to_have_value("79")
+
+
+def test_slider_stays_when_another_iteration_is_shown(explorer: Page) -> None:
+    """Other tags and counts come under the same threshold, in the browser and in Python."""
+    _set(explorer, 30)
+    _python_has(explorer, "0.3")
+    explorer.get_by_text("Other iteration").click()
+    expect(explorer.locator("tbody tr .tag button")).to_have_text(["oak", "elm"])
+    expect(_slider(explorer)).to_have_value("30")
+    _python_has(explorer, "0.3")
+
+
+def test_pressing_the_plot_moves_the_slider_there(explorer: Page) -> None:
+    """A press on the plot sets the threshold, and dragging takes it along."""
+    box = explorer.locator(".plot").bounding_box()
+    left, width = (
+        explorer.locator(".canvas").evaluate(f"canvas => canvas._fullLayout.xaxis.{name}")
+        for name in ("_offset", "_length")
+    )
+    assert box
+    explorer.mouse.move(box["x"] + left + 0.25 * width, box["y"] + 100)
+    explorer.mouse.down()
+    expect(_slider(explorer)).to_have_value("25")
+    explorer.mouse.move(box["x"] + left + 0.8 * width, box["y"] + 300, steps=5)
+    explorer.mouse.up()
+    expect(_slider(explorer)).to_have_value("80")
+    _python_has(explorer, "0.8")
+
+
+def test_thumb_stands_above_the_line_on_the_chart(explorer: Page) -> None:
+    """Slider and chart share one axis: the input's ends lie half a thumb outside the plot's."""
+    box = explorer.locator("input[type=range]").bounding_box()
+    plot = explorer.locator(".plot").bounding_box()
+    margin = explorer.locator(".canvas").evaluate("canvas => canvas.layout.margin")
+    assert box
+    assert plot
+    assert pytest.approx((plot["x"] + margin["l"] - 9, plot["width"] - margin["l"] - margin["r"] + 18), abs=0.6) == (
+        box["x"],
+        box["width"],
+    )
+
+
+def test_choosing_a_tag_makes_its_lines_strong(explorer: Page) -> None:
+    """A click on a row, a second one, and the list above the chart say whose lines are drawn strongly."""
+    widths = "canvas => canvas._fullData.filter(line => line.line.width > 2).map(line => line.name)"
+    canvas = explorer.locator(".canvas")
+    assert ["All tags", "All tags"] == canvas.evaluate(widths)
+    explorer.locator("tbody tr").nth(1).click()
+    expect(explorer.get_by_role("button", name="rose")).to_have_attribute("aria-pressed", "true")
+    expect(explorer.get_by_label("Show")).to_have_value("1")
+    assert ["rose", "rose"] == canvas.evaluate(widths)
+    explorer.locator("tbody tr").nth(1).click()
+    assert ["All tags", "All tags"] == canvas.evaluate(widths)
+    explorer.get_by_label("Show").select_option("daisy")
+    assert ["daisy", "daisy"] == canvas.evaluate(widths)
+
+
+def test_headers_sort_the_table(explorer: Page) -> None:
+    """Numbers sort from high to low first, names from A to Z, and undefined numbers come last either way."""
+    explorer.get_by_role("button", name="Images").click()
+    assert ["no flower", "rose", "daisy"] == _first_column(explorer)
+    explorer.get_by_role("button", name="Tag", exact=True).click()
+    assert ["daisy", "no flower", "rose"] == _first_column(explorer)
+    _set(explorer, 61)
+    for direction in ("descending", "ascending"):
+        explorer.locator("th").get_by_role("button", name="Precision", exact=True).click()
+        expect(explorer.locator("th.precision")).to_have_attribute("aria-sort", direction)
+        assert "rose" == _first_column(explorer)[-1]
+
+
+def test_marks_a_negative_tag_and_few_images(explorer: Page) -> None:
+    """A Negative tag is called so, and a tag with fewer than 30 images carries a warning."""
+    rows = explorer.locator("tbody tr")
+    expect(rows.nth(2)).to_contain_text("negative")
+    expect(rows.nth(0).get_by_title("Few images: numbers are uncertain.")).to_be_visible()
+    expect(rows.nth(1).get_by_title("Few images: numbers are uncertain.")).to_have_count(0)
+
+
+def test_hostile_names_are_only_text(page: Page, url: str) -> None:
+    """HTML in a tag's name is shown letter by letter, in the table, in the list and in the chart's labels."""
+    page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
+    _open(page, url, "hostile")
+    assert "<img src=x onerror=alert(1)>" == _first_column(page)[0]
+    expect(page.locator("tbody img, tbody b, select img")).to_have_count(0)
+    page.get_by_label("Show").select_option("0")
+    page.locator(".canvas").evaluate("canvas => Plotly.Fx.hover(canvas, [{curveNumber: 0, pointNumber: 20}])")
+    expect(page.locator(".hoverlayer")).to_contain_text("<img src=x onerror=alert(1)>precision 80.0 % at 20 %")
+
+
+def test_two_explorers_load_plotly_once_and_nothing_from_elsewhere(page: Page, url: str) -> None:
+    """plotly.js comes once, from our own server, and no other host is asked for anything."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    _open(page, url, "two")
+    expect(page.locator(".canvas .svg-container")).to_have_count(2)
+    assert 1 == sum("plotly" in address for address in asked)
+    assert [] == [address for address in asked if not address.startswith((url, "data:", "blob:"))]
+
+
+def test_without_plotly_numbers_and_table_stand(page: Page, url: str) -> None:
+    """Where plotly.js cannot be had, a sentence says so, and everything else works."""
+    page.route("**/assets/plotly-*", lambda route: route.abort())
+    page.goto(f"{url}/?widget=explorer")
+    expect(page.get_by_text("The chart could not be loaded; the numbers and the table are complete.")).to_be_visible()
+    _set(page, 20)
+    expect(_figure(page, "Recall").locator("b")).to_have_text("80.0 %")
+    assert ["daisy", "20", "80.0 %", "80.0 %"] == [cell.removeprefix("⚠ ") for cell in _cells(page)[0][:4]]
+
+
+def test_chart_follows_the_theme(explorer: Page) -> None:
+    """When the browser turns dark, the chart's letters turn light."""
+    colour = "canvas => canvas.layout.font.color"
+    assert "#1d2b2a" == explorer.locator(".canvas").evaluate(colour)
+    explorer.emulate_media(color_scheme="dark")
+    explorer.wait_for_function(
+        f"""() => {{
+            const host = document.querySelector("[data-testid=stBidiComponentIsolated]");
+            return ({colour})(host.shadowRoot.querySelector(".canvas")) === "#e4ecea";
+        }}"""
+    )
+
+
+def test_redraws_within_a_frame(page: Page, url: str) -> None:
+    """A move redraws 20 tags, layout included, in under 16 ms at the median of 100."""
+    _open(page, url, "many")
+    median = page.locator(".explorer").evaluate(
+        """async (root) => {
+            const slider = root.querySelector("input[type=range]"), times = [];
+            for (let move = 0; move < 100; move += 1) {
+                slider.value = (37 * move) % 101;
+                const start = performance.now();
+                slider.dispatchEvent(new Event("input"));
+                root.querySelector("table").getBoundingClientRect();
+                times.push(performance.now() - start);
+                await new Promise(requestAnimationFrame);
+            }
+            return times.sort((a, b) => a - b)[50];
+        }"""
+    )
+    assert median < 16
+
+
+def test_gallery_turns_items_over_by_click(page: Page, tiles: Locator) -> None:
+    """A click selects and deselects; Python gets the ids in the order of the items."""
+    expect(page.get_by_text("1 of 30 selected")).to_be_visible()
+    tiles.nth(4).click()
+    tiles.nth(0).click()
+    _python_has(page, "id0,id1,id4")
+    tiles.nth(1).click()
+    _python_has(page, "id0,id4")
+    expect(tiles.nth(1)).to_have_attribute("aria-selected", "false")
+    expect(tiles.nth(4)).to_have_attribute("aria-selected", "true")
+
+
+def test_shift_gives_a_range_what_its_first_item_got(page: Page, tiles: Locator) -> None:
+    """Shift-click selects from the last item turned over to this one, or deselects if that one was deselected."""
+    tiles.nth(3).click()
+    tiles.nth(6).click(modifiers=["Shift"])
+    _python_has(page, "id1,id3,id4,id5,id6")
+    tiles.nth(6).click()
+    tiles.nth(4).click(modifiers=["Shift"])
+    _python_has(page, "id1,id3")
+
+
+def test_gallery_works_from_the_keyboard(page: Page, tiles: Locator) -> None:
+    """Arrows, Home and End move, Space and Enter turn over, Shift takes a range, Ctrl-A takes all."""
+    tiles.nth(0).focus()
+    for key in ("ArrowRight", "ArrowRight", "Space", "End", "Enter", "ArrowLeft", "Home", "Enter"):
+        page.keyboard.press(key)
+    _python_has(page, "id0,id1,id2,id29")
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    expect(tiles.nth(1)).to_be_focused()
+    page.keyboard.press("Control+a")
+    expect(page.get_by_text("30 of 30 selected")).to_be_visible()
+    page.keyboard.press("Tab")
+    assert 0 == page.locator("[role=option]:focus").count()
+
+
+def test_all_and_none(page: Page, tiles: Locator) -> None:
+    """All selects every item, None no item; each is off when there is nothing left for it to do."""
+    page.get_by_role("button", name="All").click()
+    expect(page.get_by_text("30 of 30 selected")).to_be_visible()
+    expect(page.get_by_role("button", name="All")).to_be_disabled()
+    page.get_by_role("button", name="None").click()
+    expect(page.get_by_text("0 of 30 selected")).to_be_visible()
+    _python_has(page, "")
+
+
+def test_selection_outlives_reruns_until_python_resets_it(page: Page, tiles: Locator) -> None:
+    """A rerun keeps the selection; another revision puts back what Python says, on both sides."""
+    tiles.nth(7).click()
+    _python_has(page, "id1,id7")
+    page.get_by_role("button", name="Run again").click()
+    expect(page.get_by_text("2 of 30 selected")).to_be_visible()
+    page.get_by_role("button", name="Tag selected").click()
+    expect(page.get_by_text("1 of 30 selected")).to_be_visible()
+    _python_has(page, "id1")
+    tiles.nth(2).click()
+    _python_has(page, "id1,id2")
+
+
+def test_gallery_shows_words_as_they_are(page: Page, tiles: Locator) -> None:
+    """Captions and tags are text, a missing picture shows its name, and every item has a name for screen readers."""
+    page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
+    expect(tiles.nth(2).locator(".missing")).to_have_text("<img src=x onerror=alert(1)>")
+    expect(tiles.nth(2).locator(".tags")).to_have_text("<b>daisy</b>, rose")
+    expect(tiles.nth(2)).to_have_attribute("aria-label", "<img src=x onerror=alert(1)>, <b>daisy</b>, rose, new")
+    expect(tiles.nth(0).locator("img")).to_have_attribute("alt", "picture 0.jpg")
+    expect(page.locator(".missing").first).to_have_text(re.compile("picture 1.jpg"))

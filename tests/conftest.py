@@ -1,0 +1,110 @@
+"""Fixtures every test may use."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+
+from cvcore import blobs, descriptor, evaluation, projects, tagging, training, uploads
+from cvcore.records import Evaluation, Iteration, Project
+from cvcore.settings import Limits
+from cvcore.store import Store
+
+ROOT = Path(__file__).resolve().parents[1]
+LIMITS = Limits()
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real pictures and weights that lies beside a developer's checkout; skips where there is none."""
+    folder = ROOT.parent / "shared"
+    if not (folder / "datasets").is_dir():
+        pytest.skip(f"needs real pictures and weights in {folder}, which this machine does not have")
+    return folder
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home folder that the environment names."""
+    folder = tmp_path / "home"
+    monkeypatch.setenv("TAGWISE_HOME", str(folder))
+    return folder
+
+
+@pytest.fixture
+def store(home: Path) -> Store:
+    """A store in that home."""
+    return Store(home)
+
+
+def drawn(number: int, side: int = 48) -> bytes:
+    noise = np.random.default_rng(number).integers(0, 256, (6, 6, 3), dtype=np.uint8)
+    buffer = io.BytesIO()
+    Pillow.fromarray(noise).resize((side, side), Pillow.Resampling.NEAREST).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@pytest.fixture(scope="session")
+def picture() -> Callable[[int], bytes]:
+    """Draws a PNG that differs clearly from every other number's."""
+    return drawn
+
+
+@pytest.fixture
+def fill(store: Store) -> Callable[..., Project]:
+    """Makes a project whose tags carry the given numbers of drawn pictures."""
+
+    def make(name: str = "Flowers", *, classification_type: str = "Multiclass", **counts: int) -> Project:
+        project = projects.create(store, name, classification_type=classification_type, domain="Built-in")
+        number = 0
+        for tag_name, count in counts.items():
+            (tag,) = tagging.ensure(store, project, [tag_name], limits=LIMITS)
+            for _ in range(count):
+                number += 1
+                uploads.add(store, project, f"{number}.png", drawn(number), tag_ids=[tag.id], limits=LIMITS)
+        return project
+
+    return make
+
+
+@pytest.fixture
+def trained(store: Store) -> Callable[..., Iteration]:
+    """Completes a project's training with scripted out-of-fold probabilities in place of a network's."""
+
+    def complete(project: Project, probabilities: Sequence[Sequence[float]] | None = None) -> Iteration:
+        job = training.start(store, project, force=True)
+        assert store.jobs.claim(job.id) is not None
+        iteration = store.iterations.get(job.iteration_id or "")
+        snapshot = store.iterations.images(iteration.id)
+        tags = evaluation.trained_tags(iteration, store.iterations.tags(iteration.id))
+        truth = training.truth_matrix(snapshot, len(tags))
+        told = np.asarray(probabilities if probabilities is not None else 0.1 + 0.8 * truth, np.float32)
+        rows = np.arange(len(snapshot))
+        judged = evaluation.Judged(
+            truth,
+            told,
+            rows % 2,
+            rows,
+            np.zeros((descriptor.DIMENSION, len(tags)), np.float32),
+            np.linspace(0, 1, len(tags), dtype=np.float32),
+            iteration.classification_type == "Multilabel",
+        )
+        with blobs.new_folder(blobs.iteration_folder(store.home, iteration.id)) as folder:
+            evaluation.save(folder, judged)
+        store.iterations.complete(
+            iteration.id,
+            backbone="Plain descriptor",
+            fingerprint=descriptor.FINGERPRINT,
+            evaluation=Evaluation("k-fold", 2, 0),
+            scores=evaluation.scores(judged),
+            seconds={"features": 0.1, "fit": 0.2, "total": 0.3},
+        )
+        store.jobs.finish(job.id, "done")
+        return store.iterations.get(iteration.id)
+
+    return complete

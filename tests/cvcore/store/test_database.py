@@ -1,0 +1,200 @@
+"""Writes are kept together or not at all, and what SQLite refuses is told in our words."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from cvcore.errors import HomeUnusable, NotFound
+from cvcore.records import Project
+from cvcore.store import Store
+from cvcore.store.database import CHUNK, chunks, moment, now
+
+
+def names(store: Store) -> list[str]:
+    return sorted(project.name for project in store.projects.all())
+
+
+def add(store: Store, name: str) -> None:
+    store.projects.add(name, description="", classification_type="Multilabel", domain_id="general")
+
+
+def test_a_transaction_is_kept_together(store: Store) -> None:
+    """What a block wrote is there for others when it ends, and not before."""
+    seen: list[list[str]] = []
+    with store.transaction():
+        add(store, "a")
+        add(store, "b")
+        other = threading.Thread(target=lambda: seen.append(names(store)))
+        other.start()
+        other.join()
+    assert seen == [[]]
+    assert names(store) == ["a", "b"]
+
+
+def test_a_failed_transaction_leaves_nothing(store: Store) -> None:
+    """When a block ends in an error, all it wrote is gone, what a block inside it wrote too."""
+
+    def fail() -> None:
+        with store.transaction():
+            add(store, "a")
+            with store.transaction():
+                add(store, "b")
+            raise RuntimeError("half way")
+
+    with pytest.raises(RuntimeError, match="half way"):
+        fail()
+    assert names(store) == []
+    add(store, "c")
+    assert names(store) == ["c"]
+
+
+def test_what_cannot_be_undone_waits_for_the_end(store: Store) -> None:
+    """An action for after the commit runs once the outermost block has ended, and sees what it wrote."""
+    told: list[object] = []
+    with store.transaction():
+        with store.transaction():
+            add(store, "a")
+            store.after_commit(lambda: told.append(names(store)))
+        told.append("still inside")
+    assert told == ["still inside", ["a"]]
+
+
+def test_what_cannot_be_undone_is_left_out_after_a_failure(store: Store) -> None:
+    """When the block fails, its actions for after the commit never run, not even later; outside one runs at once."""
+    told: list[str] = []
+
+    def fail() -> None:
+        with store.transaction():
+            store.after_commit(lambda: told.append("failed"))
+            raise RuntimeError("half way")
+
+    with pytest.raises(RuntimeError, match="half way"):
+        fail()
+    with store.transaction():
+        add(store, "a")
+    store.after_commit(lambda: told.append("at once"))
+    assert told == ["at once"]
+
+
+def test_an_action_may_write(store: Store) -> None:
+    """An action for after the commit may open a transaction of its own, and ask for more to come after."""
+    told: list[str] = []
+
+    def action() -> None:
+        with store.transaction():
+            add(store, "later")
+            store.after_commit(lambda: told.append("last"))
+
+    with store.transaction():
+        store.after_commit(action)
+    assert names(store) == ["later"]
+    assert told == ["last"]
+
+
+def test_references_are_kept_whole(store: Store, project: Project) -> None:
+    """A tag of a project that someone deleted is refused as not found, not as a database's riddle."""
+    store.projects.delete(project.id)
+    with pytest.raises(NotFound) as refusal:
+        store.tags.add(project.id, "rose")
+    assert str(refusal.value) == (
+        "this belongs to something that is no longer there, someone deleted it: load the page again"
+    )
+    with pytest.raises(NotFound), store.transaction():
+        store.tags.add(project.id, "rose")
+
+
+def test_closing_is_for_one_thread_and_may_be_undone(store: Store) -> None:
+    """A closed store opens again at the next use; closing it twice is fine."""
+    add(store, "a")
+    store.close()
+    store.close()
+    assert names(store) == ["a"]
+
+
+def test_a_home_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+    """Below a file there is no home."""
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(HomeUnusable):
+        Store(tmp_path / "file" / "home")
+
+
+def test_a_database_that_is_a_folder_is_refused(tmp_path: Path) -> None:
+    """A database that cannot be opened is told of with its path and the remedy."""
+    (tmp_path / "tagwise.db").mkdir()
+    with pytest.raises(HomeUnusable) as refusal:
+        Store(tmp_path)
+    assert str(refusal.value) == (
+        f"the database {tmp_path / 'tagwise.db'} must be writable, and is not: set TAGWISE_HOME to a folder that is"
+    )
+
+
+def test_a_damaged_database_is_refused(tmp_path: Path) -> None:
+    """A file that is no database is told of, and left as it is."""
+    (tmp_path / "tagwise.db").write_bytes(b"no database at all" * 100)
+    with pytest.raises(HomeUnusable) as refusal:
+        Store(tmp_path)
+    assert str(refusal.value) == (
+        f"the database {tmp_path / 'tagwise.db'} is damaged: restore the home folder from a backup"
+    )
+    assert (tmp_path / "tagwise.db").read_bytes() == b"no database at all" * 100
+
+
+def test_other_errors_come_as_they_are(store: Store) -> None:
+    """A mistake of ours in SQL is not dressed up as anybody else's."""
+    with pytest.raises(sqlite3.OperationalError, match="no such table"), store.transaction():
+        raise sqlite3.OperationalError("no such table")
+
+
+def test_a_full_disk_is_told_of_and_passes(on_small_disk: Callable[[str, str], list[str]]) -> None:
+    """Where the disk is full no home is made and no row is written, in one sentence; with space again all goes on."""
+    told = on_small_disk(
+        "size=512k",
+        """
+from cvcore.store import Store
+def add(name):
+    store.projects.add(name, description="x" * 100_000, classification_type="Multilabel", domain_id="general")
+fill()
+with refusals():
+    Store(disk / "new")
+(disk / "filler").unlink()
+store = Store(disk / "home")
+fill()
+for name in "abc":
+    with refusals():
+        add(name)
+with refusals(), store.transaction():
+    add("d")
+    add("e")
+print(len(store.projects.all()))
+(disk / "filler").unlink()
+add("f")
+store.close()
+print([project.name for project in Store(disk / "home").projects.all()])
+""",
+    )
+    full = "StorageFull the disk that holds the home folder is full: free some space on it and try again"
+    assert told == [*[full] * 5, "0", "['f']"]
+
+
+def test_many_values_go_in_pieces() -> None:
+    """Values come in runs that one statement can bind, in order and each once; none give no run."""
+    values = range(2 * CHUNK + 1)
+    assert [len(part) for part in chunks(values)] == [CHUNK, CHUNK, 1]
+    assert [value for part in chunks(values) for value in part] == list(values)
+    assert list(chunks([])) == []
+
+
+def test_moments_are_in_utc() -> None:
+    """What is written as now comes back as the same moment, aware of its zone; nothing stays nothing."""
+    before = datetime.now(UTC)
+    written = moment(now())
+    assert written is not None
+    assert before <= written <= datetime.now(UTC)
+    assert written.tzinfo == UTC
+    assert moment(None) is None

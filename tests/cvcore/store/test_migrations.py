@@ -1,0 +1,288 @@
+"""The database's shape is what this file says, whatever step a home folder stood at."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cvcore.store import Store, migrations
+
+STEPS = ["m001_projects_images_and_tags", "m002_iterations", "m003_jobs_and_embeddings", "m004_origins"]
+
+# Edit nothing here but by adding what a new step adds: steps that have landed stay as they are.
+SCHEMA = {
+    "_sqlite_migrations": """
+        CREATE TABLE "_sqlite_migrations" (
+            "id" INTEGER PRIMARY KEY, "migration_set" TEXT, "name" TEXT, "applied_at" TEXT )
+    """,
+    "idx__sqlite_migrations_migration_set_name": """
+        CREATE UNIQUE INDEX "idx__sqlite_migrations_migration_set_name"
+        ON "_sqlite_migrations" ("migration_set", "name")
+    """,
+    "projects": """
+        CREATE TABLE projects (
+            id text primary key,
+            name text not null unique,
+            description text not null,
+            classification_type text not null check (classification_type in ('Multiclass', 'Multilabel')),
+            domain_id text not null,
+            created_at text not null,
+            modified_at text not null
+        ) strict
+    """,
+    "tags": """
+        CREATE TABLE tags (
+            id text primary key,
+            project_id text not null references projects (id) on delete cascade,
+            name text not null,
+            kind text not null check (kind in ('Regular', 'Negative')),
+            created_at text not null,
+            unique (project_id, name)
+        ) strict
+    """,
+    "one_negative_tag": "CREATE UNIQUE INDEX one_negative_tag on tags (project_id) where kind = 'Negative'",
+    "images": """
+        CREATE TABLE images (
+            id text primary key,
+            project_id text not null references projects (id) on delete cascade,
+            sha256 text not null,
+            name text not null,
+            width integer not null,
+            height integer not null,
+            size_bytes integer not null,
+            signature blob not null,
+            in_workspace integer not null default 1,
+            created_at text not null,
+            unique (project_id, sha256)
+        ) strict
+    """,
+    "images_of_sha256": "CREATE INDEX images_of_sha256 on images (sha256)",
+    "images_by_age": "CREATE INDEX images_by_age on images (project_id, in_workspace, created_at, id)",
+    "image_tags": """
+        CREATE TABLE image_tags (
+            image_id text not null references images (id) on delete cascade,
+            tag_id text not null references tags (id) on delete cascade,
+            primary key (image_id, tag_id)
+        ) strict
+    """,
+    "images_of_tag": "CREATE INDEX images_of_tag on image_tags (tag_id)",
+    "iterations": """
+        CREATE TABLE iterations (
+            id text primary key,
+            project_id text not null references projects (id) on delete cascade,
+            number integer not null,
+            name text not null,
+            status text not null check (status in ('Training', 'Completed', 'Failed')),
+            classification_type text not null,
+            domain_id text not null,
+            snapshot text not null,
+            backbone text not null default '',
+            fingerprint text not null default '',
+            note text not null default '',
+            evaluation text,
+            scores text,
+            seconds text not null default '{}',
+            error text not null default '',
+            created_at text not null,
+            trained_at text,
+            unique (project_id, number),
+            unique (project_id, name)
+        ) strict
+    """,
+    "iteration_tags": """
+        CREATE TABLE iteration_tags (
+            iteration_id text not null references iterations (id) on delete cascade,
+            position integer not null,
+            tag_id text not null,
+            name text not null,
+            kind text not null,
+            primary key (iteration_id, position)
+        ) strict
+    """,
+    "iteration_images": """
+        CREATE TABLE iteration_images (
+            iteration_id text not null references iterations (id) on delete cascade,
+            position integer not null,
+            image_id text not null references images (id),
+            tag_positions text not null,
+            primary key (iteration_id, position)
+        ) strict
+    """,
+    "iterations_of_image": "CREATE INDEX iterations_of_image on iteration_images (image_id)",
+    "jobs": """
+        CREATE TABLE jobs (
+            id integer primary key autoincrement,
+            kind text not null check (kind in ('train', 'embed')),
+            project_id text not null references projects (id) on delete cascade,
+            iteration_id text references iterations (id) on delete set null,
+            status text not null default 'queued'
+                check (status in ('queued', 'running', 'done', 'failed', 'cancelled')),
+            stage text not null default 'Waiting',
+            progress real not null default 0,
+            error text not null default '',
+            cancel_requested integer not null default 0,
+            attempts integer not null default 0,
+            created_at text not null,
+            started_at text,
+            finished_at text
+        ) strict
+    """,
+    "sqlite_sequence": "CREATE TABLE sqlite_sequence(name,seq)",
+    "jobs_waiting": "CREATE INDEX jobs_waiting on jobs (status, kind, id)",
+    "embeddings": """
+        CREATE TABLE embeddings (
+            sha256 text not null,
+            fingerprint text not null,
+            vector blob not null,
+            primary key (sha256, fingerprint)
+        ) strict
+    """,
+    "origins": """
+        CREATE TABLE origins (
+            project_id text not null references projects (id) on delete cascade,
+            kind text not null check (kind in ('project', 'tag', 'image')),
+            azure_id text not null,
+            local_id text,
+            note text not null,
+            primary key (project_id, kind, azure_id)
+        ) strict
+    """,
+    "one_project_per_azure_project": """
+        CREATE UNIQUE INDEX one_project_per_azure_project on origins (azure_id) where kind = 'project'
+    """,
+}
+
+AT = "2026-01-02T03:04:05.678901+00:00"
+
+# What a home folder may hold once it stands at that step: table and row, every column given.
+ROWS: dict[str, list[tuple[str, tuple[Any, ...]]]] = {
+    STEPS[0]: [
+        ("projects", ("p", "flowers", "from the garden", "Multilabel", "general", AT, AT)),
+        ("tags", ("t", "p", "rose", "Regular", AT)),
+        ("tags", ("n", "p", "nothing", "Negative", AT)),
+        ("images", ("i", "p", "0" * 64, "1.jpg", 640, 480, 1000, bytes(192), 1, AT)),
+        ("images", ("j", "p", "1" * 64, "2.jpg", 640, 480, 1000, bytes(192), 0, AT)),
+        ("image_tags", ("i", "t")),
+    ],
+    STEPS[1]: [
+        (
+            "iterations",
+            (
+                "r", "p", 1, "Iteration 1", "Completed", "Multilabel", "general", "digest", "MobileNetV2", "f1", "",
+                '{"method": "k-fold", "folds": 5, "seed": 0}',
+                '{"precision": 0.5, "recall": null, "f1": null, "average_precision": 1.0}',
+                '{"total": 1.5}', "", AT, AT,
+            ),
+        ),
+        ("iteration_tags", ("r", 0, "t", "rose", "Regular")),
+        ("iteration_images", ("r", 0, "j", "[0]")),
+    ],
+    STEPS[2]: [
+        ("jobs", (7, "train", "p", "r", "done", "Saved", 1.0, "", 0, 1, AT, AT, AT)),
+        ("embeddings", ("0" * 64, "f1", bytes(8))),
+    ],
+    STEPS[3]: [
+        ("origins", ("p", "project", "a", "p", "")),
+        ("origins", ("p", "image", "b", None, "refused")),
+    ],
+}  # fmt: skip
+
+
+def schema(path: Path) -> dict[str, str]:
+    """Every table's and index' SQL by its name, one space between words."""
+    with closing(sqlite3.connect(path)) as connection:
+        found = connection.execute("select name, sql from sqlite_master where sql is not null").fetchall()
+    return {name: " ".join(sql.split()) for name, sql in found}
+
+
+def rows(path: Path, table: str) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute(f"select * from {table} order by rowid").fetchall()
+
+
+def home_at(step: int, home: Path) -> Path:
+    """A home folder whose database has had the first steps only, with rows in every table there is."""
+    home.mkdir()
+    with closing(sqlite3.connect(home / "tagwise.db")) as connection:
+        migrations.apply(connection, migrations.STEPS[:step])
+        for name in STEPS[:step]:
+            for table, row in ROWS[name]:
+                marks = ", ".join("?" * len(row))
+                connection.execute(f"insert into {table} values ({marks})", row)
+        connection.commit()
+    return home
+
+
+def test_a_new_home_has_the_whole_schema(tmp_path: Path) -> None:
+    """A home folder's database has the tables and indexes stated here, and no others."""
+    Store(tmp_path).close()
+    assert schema(tmp_path / "tagwise.db") == {name: " ".join(sql.split()) for name, sql in SCHEMA.items()}
+
+
+@pytest.mark.parametrize("step", range(len(STEPS) + 1))
+def test_every_older_home_comes_up_to_date(step: int, tmp_path: Path) -> None:
+    """From any older step a home gets the newest schema and keeps every row it had."""
+    home = home_at(step, tmp_path / "home")
+    Store(home).close()
+    assert schema(home / "tagwise.db") == {name: " ".join(sql.split()) for name, sql in SCHEMA.items()}
+    for name in STEPS[:step]:
+        for table in {table for table, _ in ROWS[name]}:
+            assert rows(home / "tagwise.db", table) == [row for other, row in ROWS[name] if other == table]
+
+
+def test_what_older_homes_hold_is_read(tmp_path: Path) -> None:
+    """The rows of a full home are read as records, undefined scores as None."""
+    store = Store(home_at(len(STEPS), tmp_path / "home"))
+    (project,) = store.projects.all()
+    assert [(tag.name, tag.kind, tag.image_count) for tag in store.tags.of_project(project.id)] == [
+        ("nothing", "Negative", 0),
+        ("rose", "Regular", 1),
+    ]
+    assert [image.name for image in store.images.page(project.id, take=9)] == ["1.jpg"]
+    (iteration,) = store.iterations.of_project(project.id)
+    assert iteration.scores is not None
+    assert (iteration.scores.precision, iteration.scores.recall) == (0.5, None)
+    assert [image.name for image in store.iterations.images(iteration.id)] == ["2.jpg"]
+    assert store.jobs.get(7).iteration_id == iteration.id
+    assert store.embeddings.get("f1", ["0" * 64])["0" * 64].tolist() == [0.0, 0.0]
+
+
+def test_the_steps_are_these() -> None:
+    """Steps are only added at the end, never renamed or taken out."""
+    assert [step.__name__ for step in migrations.STEPS] == STEPS
+
+
+def test_opening_again_changes_nothing(tmp_path: Path) -> None:
+    """Each step runs once, however often a home is opened."""
+    home = home_at(len(STEPS), tmp_path / "home")
+    before = {name: rows(home / "tagwise.db", name) for name in ("_sqlite_migrations", "projects", "images", "jobs")}
+    for _ in range(2):
+        Store(home).close()
+    assert {name: rows(home / "tagwise.db", name) for name in before} == before
+
+
+def test_a_home_that_is_up_to_date_opens_fast(at_once: Callable[..., list[str]], tmp_path: Path) -> None:
+    """Commands on a home that needs no step import no sqlite-utils, which brings in pandas: half a second."""
+    Store(tmp_path).close()
+    script = "Store(home).projects.all(); print({'sqlite_utils', 'pandas'} & set(sys.modules))"
+    assert at_once(script, tmp_path, processes=1) == ["set()"]
+
+
+def test_processes_may_open_a_new_home_at_once(at_once: Callable[..., list[str]], tmp_path: Path) -> None:
+    """Of processes that open the same new home together each finds it whole, and each step has run once."""
+    script = """
+        import time
+        def opened(turn):
+            while time.time() < begin + 0.03 * turn:
+                pass
+            return len(Store(home / str(turn)).projects.all())
+        print([opened(turn) for turn in range(40)])
+    """
+    assert at_once(script, tmp_path, processes=5) == [str([0] * 40)] * 5
+    for turn in range(40):
+        assert [row[2] for row in rows(tmp_path / str(turn) / "tagwise.db", "_sqlite_migrations")] == STEPS

@@ -1,0 +1,70 @@
+"""The environment is read once, with defaults, and a wrong value is told."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from cvcore import settings
+from cvcore.errors import HomeUnusable, InvalidInput
+from cvcore.settings import Limits, Settings
+
+
+def test_without_any_setting_the_defaults_hold() -> None:
+    """The home is ~/.tagwise, there is no password, and limits are Custom Vision's."""
+    told = settings.load({})
+    assert told == Settings(home=Path.home() / ".tagwise", password=None, limits=Limits())
+    assert dataclasses.asdict(told.limits) == {
+        "image_bytes": 6 * 1024 * 1024,
+        "side_min_px": 8,
+        "side_max_px": 10_240,
+        "pixels": 60_000_000,
+        "aspect": 25.0,
+        "tag_letters": 128,
+        "tags_per_image": 100,
+        "archive_entries": 20_000,
+        "archive_bytes": 4096 * 1024 * 1024,
+    }
+
+
+def test_an_empty_setting_is_none() -> None:
+    """A variable that is set to nothing counts as not set."""
+    empty = dict.fromkeys(("TAGWISE_HOME", "TAGWISE_PASSWORD", "TAGWISE_MAX_IMAGE_MB"), "")
+    assert settings.load(empty) == settings.load({})
+
+
+def test_settings_are_taken_as_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Home, password and the limit on a picture's bytes come from the environment; a relative home becomes absolute."""
+    monkeypatch.chdir(tmp_path)
+    told = settings.load({"TAGWISE_HOME": "data", "TAGWISE_PASSWORD": " s3cret ", "TAGWISE_MAX_IMAGE_MB": "0.5"})
+    assert told == Settings(home=tmp_path / "data", password=" s3cret ", limits=Limits(image_bytes=2**19))
+
+
+def test_the_process_environment_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Asked for nothing in particular, settings come from this process' environment as it is now."""
+    monkeypatch.setenv("TAGWISE_HOME", str(tmp_path))
+    assert settings.load().home == tmp_path
+
+
+def test_a_tilde_stands_for_the_users_home() -> None:
+    """~ is the user's home, as in a shell."""
+    assert settings.load({"TAGWISE_HOME": "~/pictures"}).home == Path.home() / "pictures"
+
+
+def test_a_home_of_nobody_is_refused() -> None:
+    """~ of a user who is not there leads nowhere, which is told with the value."""
+    with pytest.raises(HomeUnusable) as refusal:
+        settings.load({"TAGWISE_HOME": "~no-such-user/pictures"})
+    assert str(refusal.value) == (
+        "TAGWISE_HOME must be a folder's full path, the ~ in '~no-such-user/pictures' stands for none here"
+    )
+
+
+@pytest.mark.parametrize("given", ["0", "-1", "six", "nan", "inf", "1e400", "1e-9", "6 MB"])
+def test_a_limit_must_be_a_number_above_zero(given: str) -> None:
+    """A limit that is none is told with its value."""
+    with pytest.raises(InvalidInput) as refusal:
+        settings.load({"TAGWISE_MAX_IMAGE_MB": given})
+    assert str(refusal.value) == f"TAGWISE_MAX_IMAGE_MB must be a number above 0, got {given!r}"
