@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import itertools
 import json
 import os
 import sys
@@ -84,8 +85,11 @@ def import_pictures(options: argparse.Namespace, told: Settings) -> int:
     listing = archives.entries(options.path, told.limits)
     project = _project_to_fill(store, options, listing)
 
-    def on_file(done: int, upload: object) -> None:
-        _progress(f"{done} of {len(listing.entries) + len(listing.skipped)} files")
+    total = len(listing.entries) + len(listing.skipped)
+    done = itertools.count(1)
+
+    def on_file(_: object) -> None:
+        _progress(f"{next(done)} of {total} files")
 
     result = transfer.bring_in(store, project, listing, limits=told.limits, on_file=on_file)
     _progress("")

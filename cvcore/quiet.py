@@ -6,6 +6,7 @@ import contextlib
 import os
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 _one_at_a_time = threading.Lock()
 
@@ -16,7 +17,7 @@ def loading() -> Iterator[None]:
 
     TensorFlow and LiteRT write there before their own settings for silence are heeded.
     """
-    with _one_at_a_time, open(os.devnull, "w") as nowhere:
+    with _one_at_a_time, Path(os.devnull).open("w") as nowhere:
         try:
             terminal = os.dup(2)
         except OSError:  # closed, as under pythonw

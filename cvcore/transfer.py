@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -34,20 +35,22 @@ def bring_in(
     *,
     limits: Limits,
     tag_ids: Sequence[str] = (),
-    on_file: Callable[[int, uploads.Upload], None] = lambda done, upload: None,
+    on_file: Callable[[uploads.Upload], None] = lambda upload: None,
 ) -> Import:
     """Store every picture of a listing with its own tags and `tag_ids`; each file's fate is told as it is known.
 
-    `on_file` is told the fate and how many are known by then, those that the listing left out among them.
+    `on_file` is told each fate, those that the listing left out first.
 
     Raises:
         StorageFull, HomeUnusable: what came before is kept.
         NotFound: the project was deleted meanwhile.
     """
-    fates = [uploads.Upload(name, "refused", reason) for name, reason in listing.skipped]
-    for entry in listing.entries:
-        fates.append(_bring_in(store, project, entry, limits, tag_ids))
-        on_file(len(fates), fates[-1])
+    fates = []
+    skipped = (uploads.Upload(name, "refused", reason) for name, reason in listing.skipped)
+    stored = (_bring_in(store, project, entry, limits, tag_ids) for entry in listing.entries)
+    for fate in itertools.chain(skipped, stored):
+        fates.append(fate)
+        on_file(fate)
     training.embed_soon(store, project)
     return Import(tuple(fates))
 

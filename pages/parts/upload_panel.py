@@ -1,8 +1,13 @@
-"""Files, a folder or a zip come in: tags first, then Upload, then each file's fate."""
+"""Files, a folder or a zip come in: tags first, then Upload, then each file's fate.
+
+A thread stores them, so that an upload goes on when the page is left or loaded again in the middle.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import streamlit as st
@@ -16,11 +21,27 @@ from cvcore.uploads import Upload
 from pages.parts.text import count, plain
 
 FILES, FOLDER = "Files or a zip", "A folder"
-FATES = {"stored": "stored", "duplicate": "duplicate", "refused": "refused"}
+FATES = ("stored", "duplicate", "refused")
+POLL_S = 0.3
+
+
+@dataclass
+class Run:
+    """An upload under way: written by the thread that stores, read by the page."""
+
+    project_id: str
+    total: int = 0
+    fates: list[Upload] = field(default_factory=list)
+    stopped: str = ""
+    is_done: bool = False
 
 
 def show(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) -> None:
-    """The form, and below it what became of the last upload."""
+    """The form, or the upload as it goes on; then what became of it."""
+    run: Run | None = st.session_state.get("upload")
+    if run and not run.is_done:
+        st.fragment(_watch, run_every=POLL_S)(run)
+        return
     turn = st.session_state.setdefault("upload-turn", 0)
     way = st.segmented_control("Bring in", [FILES, FOLDER], default=FILES, required=True, key="upload-way")
     chosen = st.multiselect(
@@ -45,15 +66,51 @@ def show(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) ->
         label_visibility="collapsed",
     )
     if st.button(f"Upload {count(len(files), 'file')}", type="primary", disabled=not files):
-        _upload(store, project, files, chosen, limits)
-        release(files)
+        st.session_state["upload"] = start(store, project, files, chosen, limits)
         st.session_state["upload-turn"] = turn + 1
         st.rerun()
-    _fates(project)
+    if run and run.project_id == project.id:
+        _fates(run)
 
 
-def release(files: Sequence[Any]) -> None:
-    """Free the memory that uploaded files hold; Streamlit would keep them until the session is gone.
+def start(store: Store, project: Project, files: Sequence[Any], tag_names: Sequence[str], limits: Limits) -> Run:
+    """Begin to store uploaded files, all with these tags, in a thread of its own."""
+    run = Run(project.id, total=len(files))
+    release = _releaser(files)
+
+    def work() -> None:
+        try:
+            tag_ids = [tag.id for tag in tagging.ensure(store, project, tag_names, limits=limits)]
+            for listing in _listings(files, limits, run):
+                run.total += len(listing.entries) + len(listing.skipped)
+                transfer.bring_in(store, project, listing, limits=limits, tag_ids=tag_ids, on_file=run.fates.append)
+        except TagwiseError as error:
+            run.stopped = str(error)
+        finally:
+            release()
+            run.is_done = True
+
+    threading.Thread(target=work, name="upload", daemon=True).start()
+    return run
+
+
+def _listings(files: Sequence[Any], limits: Limits, run: Run) -> Iterator[archives.Listing]:
+    run.total = 0
+    zips = [file for file in files if file.name.lower().endswith(".zip")]
+    loose = [(file.name, file.getvalue) for file in files if file not in zips]
+    if loose:
+        yield archives.entries_from_uploads(loose)
+    for file in zips:
+        try:
+            listing = archives.entries_in_zip(file, limits)
+        except TagwiseError as refusal:
+            run.fates.append(Upload(file.name, "refused", str(refusal)))
+        else:
+            yield listing
+
+
+def _releaser(files: Sequence[Any]) -> Callable[[], None]:
+    """What frees the memory that uploaded files hold; Streamlit would keep it until the session is gone.
 
     There is no public way (measured: 100 MB stay for every 100 MB uploaded).
     """
@@ -61,55 +118,34 @@ def release(files: Sequence[Any]) -> None:
     from streamlit.runtime.scriptrunner import get_script_run_ctx
 
     context = get_script_run_ctx()
-    if context is not None and runtime.exists():
-        manager = runtime.get_instance().uploaded_file_mgr
+    if context is None or not runtime.exists():
+        return lambda: None
+    manager, session_id = runtime.get_instance().uploaded_file_mgr, context.session_id
+
+    def release() -> None:
         for file in files:
-            manager.remove_file(session_id=context.session_id, file_id=file.file_id)
+            manager.remove_file(session_id=session_id, file_id=file.file_id)
+
+    return release
 
 
-def _upload(store: Store, project: Project, files: Sequence[Any], chosen: Sequence[str], limits: Limits) -> None:
-    fates: list[Upload] = []
-    stopped = ""
-    bar = st.progress(0.0, text="Uploading")
-    try:
-        tag_ids = [tag.id for tag in tagging.ensure(store, project, chosen, limits=limits)]
-        for listing in _listings(files, limits, fates):
-            total = len(listing.entries)
-
-            def on_file(done: int, upload: Upload, total: int = total) -> None:
-                bar.progress(min(done / max(total, 1), 1.0), text=f"{done} of {count(total, 'file')}")
-
-            result = transfer.bring_in(store, project, listing, limits=limits, tag_ids=tag_ids, on_file=on_file)
-            fates += result.uploads
-    except TagwiseError as error:
-        stopped = str(error)
-    st.session_state["fates"] = (project.id, fates, stopped)
+def _watch(run: Run) -> None:
+    if run.is_done:
+        st.rerun()
+    done = len(run.fates)
+    st.progress(min(done / max(run.total, 1), 1.0), text=f"{done:,} of {count(run.total, 'file')}")
+    st.caption("This goes on when you leave the page.")
 
 
-def _listings(files: Sequence[Any], limits: Limits, fates: list[Upload]) -> list[archives.Listing]:
-    loose = [file for file in files if not file.name.lower().endswith(".zip")]
-    listings = [archives.entries_from_uploads([(file.name, file.getvalue) for file in loose])] if loose else []
-    for file in files:
-        if file not in loose:
-            try:
-                listings.append(archives.entries_in_zip(file, limits))
-            except TagwiseError as refusal:
-                fates.append(Upload(file.name, "refused", str(refusal)))
-    return listings
-
-
-def _fates(project: Project) -> None:
-    project_id, fates, stopped = st.session_state.get("fates", ("", [], ""))
-    if project_id != project.id:
-        return
-    if stopped:
-        st.error(plain(stopped))
-    counts = {fate: sum(each.status == fate for each in fates) for fate in FATES}
-    told = ", ".join(f"{number:,} {fate}" for fate, number in counts.items() if number)
+def _fates(run: Run) -> None:
+    if run.stopped:
+        st.error(plain(run.stopped))
+    numbers = {fate: sum(each.status == fate for each in run.fates) for fate in FATES}
+    told = ", ".join(f"{number:,} {fate}" for fate, number in numbers.items() if number)
     if not told:
         return
-    (st.success if not counts["refused"] else st.warning)(f"{told}.")
-    notable = [each for each in fates if each.reason]
+    (st.success if not numbers["refused"] else st.warning)(f"{told}.")
+    notable = [each for each in run.fates if each.reason]
     if notable:
         st.dataframe(
             {

@@ -57,6 +57,7 @@ def upload(page: Page, files: list[Path], tag: str) -> None:
     page.keyboard.press("Escape")
     page.locator("input[type=file]").first.set_input_files(files)
     page.get_by_role("button", name=f"Upload {len(files)} files").click()
+    expect(page.get_by_role("button", name="Upload 0 files")).to_be_visible(timeout=30_000)
     expect(page.get_by_text(f"{len(files)} stored.")).to_be_visible(timeout=30_000)
 
 

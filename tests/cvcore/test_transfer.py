@@ -110,10 +110,8 @@ def test_every_file_has_a_fate(store: Store, multiclass: Project, picture: Pictu
         "tulip/same.png": picture(1),
     }
     listing = archives.entries(zip_of(tmp_path / "given.zip", files), LIMITS)
-    told: list[tuple[int, Upload]] = []
-    result = transfer.bring_in(
-        store, multiclass, listing, limits=LIMITS, on_file=lambda done, upload: told.append((done, upload))
-    )
+    told: list[Upload] = []
+    result = transfer.bring_in(store, multiclass, listing, limits=LIMITS, on_file=told.append)
     assert [(upload.name, upload.status) for upload in result.uploads] == [
         ("rose/notes.txt", "refused"),
         ("1.png", "stored"),
@@ -122,7 +120,7 @@ def test_every_file_has_a_fate(store: Store, multiclass: Project, picture: Pictu
         ("same.png", "duplicate"),
     ]
     assert all(upload.reason for upload in result.uploads if upload.status != "stored")
-    assert told == list(enumerate(result.uploads, start=1))[1:]
+    assert told == list(result.uploads)
     assert carried(store, multiclass) == {"1.png": {"rose"}}
 
 
@@ -169,7 +167,7 @@ def test_an_import_into_a_deleted_project_stops(
     listing = archives.entries(folder_of(tmp_path / "given", {f"a/{n}.png": picture(n) for n in range(3)}), LIMITS)
     with pytest.raises(NotFound):
         transfer.bring_in(
-            store, project, listing, limits=LIMITS, on_file=lambda done, upload: projects.delete(store, project)
+            store, project, listing, limits=LIMITS, on_file=lambda upload: projects.delete(store, project)
         )
     assert [path for path in (store.home / "originals").rglob("*") if path.is_file()] == []
 
@@ -199,7 +197,7 @@ project = store.projects.add("flowers", description="", classification_type="Mul
 listing = archives.entries_from_uploads([(f"rose/{n}.png", picture(n)) for n in range(20)])
 done = []
 with refusals():
-    transfer.bring_in(store, project, listing, limits=Limits(), on_file=lambda number, upload: done.append(upload))
+    transfer.bring_in(store, project, listing, limits=Limits(), on_file=done.append)
 print(len(done) > 2, all(upload.status == "stored" for upload in done), store.images.count(project.id) == len(done))
 """,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -125,6 +126,10 @@ def test_upload(app: AppTest, store: Store, picture: Callable[[int], bytes]) -> 
     app.run()
     app.multiselect[0].set_value(["rose"]).run()
     button(app, "Upload 2 files").click().run()
+    for thread in threading.enumerate():
+        if thread.name == "upload":
+            thread.join()
+    app.run()
     assert {"rose": 1} == {tag.name: tag.image_count for tag in store.tags.of_project(project.id)}
     assert "1 stored, 1 refused" in texts(app)
 

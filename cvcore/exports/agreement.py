@@ -1,0 +1,43 @@
+"""How far an export says what the page says."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvcore import metrics
+
+THRESHOLD = 0.5
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Over so many pictures: the largest difference of a probability, 0..1, and how many answers at 0.5 are others."""
+
+    pictures: int
+    difference: float
+    changed: int
+
+    def __str__(self) -> str:
+        """In words, the difference rounded up."""
+        answers = {0: "every answer alike", 1: "1 other answer"}.get(self.changed, f"{self.changed} other answers")
+        difference = math.ceil(self.difference * 1e6) / 1e6
+        return f"on {self.pictures} pictures it differs from the page by at most {difference:.6f} and gives {answers}"
+
+
+def compare(page: NDArray[Any], export: NDArray[Any], *, multilabel: bool) -> Agreement:
+    """The agreement of two arrays of probabilities, (pictures, tags), of at least one picture.
+
+    Raises:
+        InvalidInput: a probability is nan.
+
+    >>> print(compare(np.array([[0.7, 0.3]]), np.array([[0.4, 0.6]]), multilabel=False))
+    on 1 pictures it differs from the page by at most 0.300000 and gives 1 other answer
+    """
+    answers = [metrics.answers(each, THRESHOLD, multilabel=multilabel) for each in (page, export)]
+    changed = np.any(answers[0] != answers[1], axis=1)
+    return Agreement(len(page), float(np.abs(page - export).max()), int(changed.sum()))

@@ -1,0 +1,136 @@
+"""The formats a model goes out in: what each is written by, runs on and may differ by."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvcore.errors import InvalidInput, Unavailable
+
+# Writes a Keras model into a folder; the pictures, uint8 (n, side, side, 3), show what it will be given.
+Writer = Callable[[Any, Path, NDArray[np.uint8]], None]
+
+# What an export of 32-bit floats may differ from the page by.
+FLOAT = 1e-3
+
+# With weights of 11 bits MobileNetV2 differs by up to 0.005 on flowers5.
+HALF = 2e-2
+
+# Whole numbers of 8 bits change answers; how many is told, and none is too many.
+ANY = 1.0
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format by the name it is asked for.
+
+    `files` maps what lies in the export to what it is a copy of here. `requirements` are what its predict.py
+    needs beside Pillow and numpy, as pip reads them; `packages` are the modules that making and running it takes
+    and that not every Tagwise has. `tolerance` is the most a probability may differ from the page's.
+    """
+
+    name: str
+    write: Writer
+    files: dict[str, str]
+    requirements: tuple[str, ...]
+    tolerance: float = FLOAT
+    packages: tuple[str, ...] = ()
+
+
+def find(name: str) -> Format:
+    """The format of that name.
+
+    Raises:
+        InvalidInput: there is none; the message lists the names.
+        Unavailable: what it takes is not installed.
+
+    >>> find("tflite").requirements
+    ('ai-edge-litert>=2.1',)
+    """
+    for each in FORMATS:
+        if each.name == name:
+            _check_installed(each)
+            return each
+    raise InvalidInput(f"the format must be one of {', '.join(NAMES)}, got {name[:80]!r}")
+
+
+def _check_installed(wanted: Format) -> None:
+    missing = [package for package in wanted.packages if importlib.util.find_spec(package) is None]
+    if missing:
+        raise Unavailable(
+            f"the {wanted.name} export needs {' and '.join(missing)}, not installed here: "
+            "install Tagwise with its extra `export`"
+        )
+
+
+def _write_keras(model: Any, folder: Path, pictures: NDArray[np.uint8]) -> None:
+    model.save(folder / "model.keras")
+
+
+def _write_savedmodel(model: Any, folder: Path, pictures: NDArray[np.uint8]) -> None:
+    model.export(folder / "model", verbose=False)
+
+
+def _write_tflite(model: Any, folder: Path, pictures: NDArray[np.uint8]) -> None:
+    model.export(folder / "model.tflite", format="litert", verbose=False)
+
+
+def _write_float16(model: Any, folder: Path, pictures: NDArray[np.uint8]) -> None:
+    import tensorflow as tf
+
+    half = {"optimizations": [tf.lite.Optimize.DEFAULT], "target_spec": {"supported_types": [tf.float16]}}
+    model.export(folder / "model.tflite", format="litert", verbose=False, **half)
+
+
+def _write_int8(model: Any, folder: Path, pictures: NDArray[np.uint8]) -> None:
+    import tensorflow as tf
+
+    def samples() -> Iterator[list[NDArray[np.float32]]]:
+        for picture in pictures:
+            yield [picture[None].astype(np.float32)]
+
+    whole = {"optimizations": [tf.lite.Optimize.DEFAULT], "representative_dataset": samples}
+    model.export(folder / "model.tflite", format="litert", verbose=False, **whole)
+
+
+def _write_onnx(model: Any, folder: Path, pictures: NDArray[np.uint8]) -> None:
+    model.export(str(folder / "model.onnx"), format="onnx", verbose=False)
+
+
+def _write_openvino(model: Any, folder: Path, pictures: NDArray[np.uint8]) -> None:
+    # Without this package OpenVINO sends no reports of its use to Intel.
+    sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
+    model.export(str(folder / "model.xml"), format="openvino", verbose=False)
+
+
+_LITERT = ("ai-edge-litert>=2.1",)
+_ON_LITERT = {"predict.py": "predict_tflite.py"}
+_SERVED = {**_ON_LITERT, "server.py": "server.py", "Dockerfile": "Dockerfile"}
+
+FORMATS = (
+    Format("keras", _write_keras, {"predict.py": "predict_keras.py"}, ("keras>=3.12", "tensorflow>=2.20")),
+    Format("savedmodel", _write_savedmodel, {"predict.py": "predict_savedmodel.py"}, ("tensorflow>=2.20",)),
+    Format("tflite", _write_tflite, _ON_LITERT, _LITERT),
+    Format("tflite-fp16", _write_float16, _ON_LITERT, _LITERT, HALF),
+    Format("tflite-int8", _write_int8, _ON_LITERT, _LITERT, ANY),
+    Format(
+        "onnx",
+        _write_onnx,
+        {"predict.py": "predict_onnx.py"},
+        ("onnxruntime>=1.22",),
+        packages=("onnx", "onnxruntime", "tf2onnx"),
+    ),
+    Format(
+        "openvino", _write_openvino, {"predict.py": "predict_openvino.py"}, ("openvino>=2025.4",), packages=("openvino",)
+    ),
+    Format("container", _write_tflite, _SERVED, _LITERT),
+)
+
+NAMES = tuple(each.name for each in FORMATS)
