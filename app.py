@@ -16,6 +16,7 @@ from starlette.middleware import Middleware
 
 from cvcore import settings, worker
 from cvcore.api import assets, pictures
+from cvcore.api.hosts import OwnHosts
 from cvcore.api.password import SharedPassword
 from cvcore.store import Store
 
@@ -60,6 +61,9 @@ async def _keep_worker() -> None:
 app = st.App(
     Path(__file__).resolve().parent / "pages" / "router.py",
     routes=[*pictures.routes(store), *assets.routes()],
-    middleware=[Middleware(SharedPassword, password=told.password)] if told.password else [],
+    middleware=[
+        Middleware(OwnHosts, names=told.hosts),
+        *([Middleware(SharedPassword, password=told.password)] if told.password else []),
+    ],
     lifespan=lifespan,
 )

@@ -21,6 +21,7 @@ from cvcore import (
     azure,
     domains,
     evaluation,
+    exporting,
     metrics,
     prediction,
     projects,
@@ -30,6 +31,7 @@ from cvcore import (
     worker,
 )
 from cvcore.errors import InvalidInput, TagwiseError
+from cvcore.exports import formats
 from cvcore.records import MULTICLASS, MULTILABEL, Iteration, Project
 from cvcore.settings import Settings
 from cvcore.store import Store
@@ -194,6 +196,23 @@ def predict(options: argparse.Namespace, told: Settings) -> int:
     return int(failed)
 
 
+def export(options: argparse.Namespace, told: Settings) -> int:
+    """Write an iteration as a folder that runs without Tagwise."""
+    store = Store(told.home)
+    project = projects.find(store, options.project)
+    iteration = prediction.find_iteration(store, project, options.iteration)
+    made = exporting.export(
+        store,
+        iteration,
+        formats.find(options.format),
+        options.folder,
+        progress=lambda stage, fraction: _progress(f"{stage} ({fraction:.0%})"),
+    )
+    _progress("")
+    print(f"{project.name}, {iteration.name} in {made.folder}, {made.size_bytes / 1e6:.1f} MB: {made.agreement}")
+    return 0
+
+
 def _predict_one(store: Store, iteration: Iteration, path: Path, threshold: float, told: Settings) -> dict[str, Any]:
     try:
         data = path.read_bytes()
@@ -332,6 +351,12 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--iteration", type=int, metavar="N", help="its number; the newest trained one if left out")
     one.add_argument("--threshold", type=_threshold, default=evaluation.DEFAULT_THRESHOLD, help="0..1, 0.5 if left out")
     one.add_argument("--json", action="store_true")
+
+    one = command("export", export, "write an iteration as a folder that runs without Tagwise")
+    one.add_argument("project", metavar="PROJECT")
+    one.add_argument("format", metavar="FORMAT", choices=formats.NAMES, help=", ".join(formats.NAMES))
+    one.add_argument("folder", metavar="OUT_DIR", type=Path, help="new or empty")
+    one.add_argument("--iteration", type=int, metavar="N", help="its number; the newest trained one if left out")
 
     one = command("projects", list_projects, "list the projects")
     one.add_argument("--json", action="store_true")

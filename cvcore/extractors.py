@@ -20,6 +20,9 @@ GPU_BATCH = 64
 
 Device = Literal["cpu", "gpu"]
 
+# One picture is too little work for more.
+THREADS_MAX = 4
+
 # RGB 0..255, uint8 (n, side, side, 3), to float32 (n, dimension). May be called from any thread.
 Extractor = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 
@@ -28,7 +31,7 @@ def load(prepared: Prepared, folder: Path, *, threads: int | None = None, device
     """The function that embeds pictures as `prepared` says.
 
     Args:
-        threads: that one call may use, all cores by default.
+        threads: that one call may use, by default all cores, up to four.
         device: with "gpu" Keras embeds, in whatever process calls; where its weights are gone or others than
             those that were prepared, LiteRT does after all, for embeddings must not be mixed.
 
@@ -39,7 +42,8 @@ def load(prepared: Prepared, folder: Path, *, threads: int | None = None, device
         return descriptor.describe
     if device == "gpu" and (model := _same_keras_model(prepared)):
         return _by_keras(model, prepared)
-    return _by_litert(backbones.litert_model(prepared, folder), prepared, threads or os.cpu_count() or 1)
+    threads = threads or min(os.cpu_count() or 1, THREADS_MAX)
+    return _by_litert(backbones.litert_model(prepared, folder), prepared, threads)
 
 
 def _by_litert(content: bytes, prepared: Prepared, threads: int) -> Extractor:

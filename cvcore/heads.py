@@ -176,16 +176,20 @@ class _Axes:
 
 def _principal_axes(embeddings: Floats) -> _Axes:
     """As many axes as the embeddings can span; turning them changes no length, so the penalty stays the same."""
+    from keras import ops
+
     rows, dimension = embeddings.shape
     centre = embeddings.mean(axis=0, dtype=np.float64).astype(np.float32)
     centred = embeddings - centre
     scale = float(np.sqrt(np.square(centred).sum() / rows)) or 1.0
     centred /= np.float32(scale)
-    span = np.linalg.qr(centred.T)[0] if rows < dimension else np.eye(dimension, dtype=np.float32)
-    spanned = centred @ span
-    turn = np.linalg.eigh(spanned.T @ spanned)[1]
-    features = np.column_stack([spanned @ turn, np.ones(rows, np.float32)])
-    return _Axes(features, span @ turn, centre, scale)
+    # Keras' linear algebra, for numpy's threads spin for seconds where they must share the cores.
+    span = ops.qr(ops.convert_to_tensor(centred.T))[0] if rows < dimension else ops.eye(dimension)
+    spanned = ops.matmul(ops.convert_to_tensor(centred), span)
+    turn = ops.eigh(ops.matmul(ops.transpose(spanned), spanned))[1]
+    along_axes = ops.convert_to_numpy(ops.matmul(spanned, turn))
+    features = np.column_stack([along_axes, np.ones(rows, np.float32)])
+    return _Axes(features, np.asarray(ops.convert_to_numpy(ops.matmul(span, turn))), centre, scale)
 
 
 def _trained_on(folds: NDArray[np.integer]) -> NDArray[np.bool_]:

@@ -32,15 +32,16 @@ class Limits:
 
 @dataclass(frozen=True)
 class Settings:
-    """The environment's say: home folder, optional shared password and the limits."""
+    """The environment's say: home folder, optional shared password, further names of this machine, and the limits."""
 
     home: Path
     password: str | None = None
+    hosts: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
 
 
 def load(environ: Mapping[str, str] = os.environ) -> Settings:
-    """Settings from `TAGWISE_HOME`, `TAGWISE_PASSWORD` and `TAGWISE_MAX_IMAGE_MB`.
+    """Settings from `TAGWISE_HOME`, `TAGWISE_PASSWORD`, `TAGWISE_HOSTS` and `TAGWISE_MAX_IMAGE_MB`.
 
     Raises:
         InvalidInput: `TAGWISE_MAX_IMAGE_MB` is no number above 0.
@@ -53,7 +54,8 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
     if given := environ.get("TAGWISE_MAX_IMAGE_MB"):
         limits = Limits(image_bytes=_mebibytes(given))
     home = _home(environ.get("TAGWISE_HOME") or "~/.tagwise")
-    return Settings(home=home, password=environ.get("TAGWISE_PASSWORD") or None, limits=limits)
+    hosts = tuple(filter(None, (name.strip() for name in environ.get("TAGWISE_HOSTS", "").split(","))))
+    return Settings(home=home, password=environ.get("TAGWISE_PASSWORD") or None, hosts=hosts, limits=limits)
 
 
 def _home(text: str) -> Path:

@@ -31,5 +31,6 @@ elif images:
 else:
     st.info("No pictures yet. Choose Upload and bring some in: five per tag are enough to start.")
 
-if images and not training.readiness(store, project).obstacles:
-    choice.link("train.py", f"{count(images, 'image')}: ready to train", project)
+ready = training.readiness(store, project)
+if ready.images and not ready.obstacles:
+    choice.link("train.py", f"{count(len(ready.images), 'tagged image')}: ready to train", project)

@@ -9,6 +9,16 @@ from cvcore.records import MULTILABEL
 from pages.parts import backend, choice, iteration_list, threshold_explorer, training_status
 from pages.parts.text import count, day, plain, refusals
 
+
+def asked_threshold() -> float:
+    """The threshold in the address, or the one a page opens with."""
+    try:
+        asked = float(st.query_params.get("threshold", ""))
+    except ValueError:
+        return evaluation.DEFAULT_THRESHOLD
+    return asked if 0 <= asked <= 1 else evaluation.DEFAULT_THRESHOLD
+
+
 store = backend.store()
 project = choice.heading("Performance", store)
 training_status.show(store, project, link_when_done=False)
@@ -39,18 +49,20 @@ with right, refusals():
     )
     if iteration.note:
         st.warning(plain(iteration.note))
-    threshold_explorer.show(
+    threshold = threshold_explorer.show(
         tags=[
             threshold_explorer.TagRow(tag.name, tag.kind, row.images, evaluation.none_for_nan(row.average_precision))
             for tag, row in zip(tags, told.tags, strict=True)
         ],
         counts=evaluation.counts(store, iteration),
         average_precision=evaluation.none_for_nan(told.overall.average_precision),
-        threshold=evaluation.DEFAULT_THRESHOLD,
+        threshold=asked_threshold(),
         multilabel=iteration.classification_type == MULTILABEL,
         signature=iteration.id,
         key=f"explorer-{project.id}",
     )
+    if threshold != asked_threshold():
+        st.query_params["threshold"] = f"{threshold:g}"
     left_out = int((~judged.evaluated).sum())
     st.caption(
         "Every image is judged by a classifier that did not see it or a near duplicate of it; "

@@ -18,6 +18,7 @@ if not trained:
     st.stop()
 
 left, right = st.columns(2, gap="large")
+picture = None
 with left, refusals():
     picture = picture_source.show(store, project, backend.limits())
 with right:

@@ -19,11 +19,11 @@ ROOMS = [
     {"app", "pages", "api", "cli"},
     {
         *("projects", "tagging", "uploads", "transfer", "training", "evaluation", "prediction", "worker"),
-        *("azure", "arrivals"),
+        *("azure", "arrivals", "exporting"),
     },
     {
         *("store", "blobs", "weights", "backbones", "extractors", "features", "heads"),
-        *("archives", "zips", "fetching", "endpoints", "custom_vision"),
+        *("archives", "zips", "fetching", "endpoints", "custom_vision", "exports"),
     },
     {"metrics", "intervals", "reports", "splits", "regression", "images", "samples", "descriptor", "layouts"},
     {"records", "domains", "settings", "names", "progress", "addresses", "quiet"},

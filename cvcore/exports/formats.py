@@ -101,6 +101,7 @@ def _write_int8(model: Any, folder: Path, pictures: NDArray[np.uint8]) -> None:
 
 
 def _write_onnx(model: Any, folder: Path, pictures: NDArray[np.uint8]) -> None:
+    model(pictures[:1].astype(np.float32))  # Keras refuses a model that was never called
     model.export(str(folder / "model.onnx"), format="onnx", verbose=False)
 
 
@@ -128,7 +129,11 @@ FORMATS = (
         packages=("onnx", "onnxruntime", "tf2onnx"),
     ),
     Format(
-        "openvino", _write_openvino, {"predict.py": "predict_openvino.py"}, ("openvino>=2025.4",), packages=("openvino",)
+        "openvino",
+        _write_openvino,
+        {"predict.py": "predict_openvino.py"},
+        ("openvino>=2025.4",),
+        packages=("openvino",),
     ),
     Format("container", _write_tflite, _SERVED, _LITERT),
 )

@@ -37,6 +37,15 @@ def percent(rate: float | None) -> str:
     return f"{Decimal(100 * rate).quantize(Decimal('0.1'), ROUND_HALF_UP)} %"
 
 
+def sentence(text: str) -> str:
+    """A message as it stands on a page: with a capital and a full stop.
+
+    >>> sentence("choose another")
+    'Choose another.'
+    """
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
+
+
 def count(number: int, noun: str) -> str:
     """A number of things.
 
@@ -57,4 +66,4 @@ def refusals() -> Iterator[None]:
     try:
         yield
     except TagwiseError as error:
-        st.error(plain(str(error)))
+        st.error(plain(sentence(str(error))))

@@ -11,7 +11,7 @@ from cvcore.errors import NotFound
 from cvcore.records import Job, Project
 from cvcore.store import Store
 from pages.parts import choice
-from pages.parts.text import percent, plain, refusals
+from pages.parts.text import percent, plain, refusals, sentence
 
 POLL_S = 1.0
 
@@ -24,7 +24,7 @@ def show(store: Store, project: Project, *, link_when_done: bool = True) -> None
     if job.is_active:
         st.fragment(_watch, run_every=POLL_S)(store, job.id)
     elif job.status == "failed":
-        st.error(f"The last training failed: {plain(job.error)}")
+        st.error(f"The last training failed. {plain(sentence(job.error))}")
     elif job.status == "cancelled":
         st.info("The last training was cancelled.")
     elif link_when_done:

@@ -18,7 +18,7 @@ from cvcore.records import MULTICLASS, Project, Tag
 from cvcore.settings import Limits
 from cvcore.store import Store
 from cvcore.uploads import Upload
-from pages.parts.text import count, plain
+from pages.parts.text import count, plain, sentence
 
 FILES, FOLDER = "Files or a zip", "A folder"
 FATES = ("stored", "duplicate", "refused")
@@ -139,7 +139,7 @@ def _watch(run: Run) -> None:
 
 def _fates(run: Run) -> None:
     if run.stopped:
-        st.error(plain(run.stopped))
+        st.error(plain(sentence(run.stopped)))
     numbers = {fate: sum(each.status == fate for each in run.fates) for fate in FATES}
     told = ", ".join(f"{number:,} {fate}" for fate, number in numbers.items() if number)
     if not told:

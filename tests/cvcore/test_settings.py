@@ -68,3 +68,9 @@ def test_a_limit_must_be_a_number_above_zero(given: str) -> None:
     with pytest.raises(InvalidInput) as refusal:
         settings.load({"TAGWISE_MAX_IMAGE_MB": given})
     assert str(refusal.value) == f"TAGWISE_MAX_IMAGE_MB must be a number above 0, got {given!r}"
+
+
+def test_hosts_are_joined_by_commas() -> None:
+    """Further names of this machine are parted at commas, and blanks left out."""
+    found = settings.load({"TAGWISE_HOSTS": " class.example, ,school.example"})
+    assert found.hosts == ("class.example", "school.example")

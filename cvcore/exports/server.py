@@ -1,0 +1,175 @@
+"""A web server that answers Custom Vision's prediction routes: `python server.py`, on port 80 or on $PORT.
+
+    curl -F imageData=@picture.jpg http://127.0.0.1/image
+    curl -H "Content-Type: application/octet-stream" --data-binary @picture.jpg http://127.0.0.1/image
+
+Whatever project and iteration an address names, this one model answers. Nothing is stored.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import signal
+import sys
+import threading
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+HERE = Path(__file__).resolve().parent
+
+BYTES_MAX = 4 * 2**20  # Custom Vision's own limit
+PIXELS_MAX = 60_000_000
+
+# /image, /{project}/image and /{project}/classify/iterations/{name}/image, each with /nostore or without, and the
+# same for /url; the official client puts /customvision/v3.1/prediction in front.
+ROUTE = re.compile(
+    r"/+(customvision/v3[^/]*/prediction/)?([^/]+/(classify/iterations/[^/]+/)?)?(image|url)(/nostore)?", re.IGNORECASE
+)
+
+# From a picture's file to every tag with its probability, the highest first.
+Predict = Callable[[io.BytesIO], list[dict[str, Any]]]
+
+
+class Refused(Exception):
+    """A request that is not answered: the HTTP status, Custom Vision's code for it, and a sentence."""
+
+
+class Server(ThreadingHTTPServer):
+    """Serves one model, which `model_json` describes."""
+
+    def __init__(self, address: tuple[str, int], predict: Predict, model_json: dict[str, Any]) -> None:
+        super().__init__(address, Handler)
+        self.predict = predict
+        self.model_json = model_json
+        self.one_at_a_time = threading.Lock()
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers one request."""
+
+    server: Server
+    protocol_version = "HTTP/1.1"  # which lets a client ask before it sends a large picture
+    timeout = 30
+
+    def do_GET(self) -> None:
+        """Say that the server is up."""
+        self.answer(200, {"status": "ready", "model": self.server.model_json})
+
+    def do_POST(self) -> None:
+        """Say what the picture shows."""
+        try:
+            kind = route_of(self.path)
+            body = self.read_body()
+            if kind == "url":
+                sentence = "this server fetches no addresses: send the picture itself to the same route with /image"
+                raise Refused(400, "BadRequestImageUrl", sentence)
+            self.answer(200, self.prediction(picture_in(body, self.headers.get("Content-Type", ""))))
+        except Refused as refusal:
+            status, code, message = refusal.args
+            self.answer(status, {"code": code, "message": message})
+
+    def read_body(self) -> bytes:
+        """The request's body; one that is too large is read to its end, so that the refusal is heard, and dropped."""
+        try:
+            length = int(self.headers["Content-Length"])
+        except (TypeError, ValueError):
+            raise Refused(411, "BadRequestImageSizeBytes", "the request must say its Content-Length") from None
+        if 0 < length <= BYTES_MAX:
+            return self.rfile.read(length)
+        for left in range(min(length, 16 * BYTES_MAX), 0, -(2**16)):
+            self.rfile.read(min(left, 2**16))
+        message = f"a picture must have 1 to {BYTES_MAX:,} bytes, got {length:,}: save it smaller"
+        raise Refused(400, "BadRequestImageSizeBytes", message)
+
+    def prediction(self, picture: bytes) -> dict[str, Any]:
+        """Custom Vision's ImagePrediction."""
+        try:
+            with self.server.one_at_a_time:
+                found = self.server.predict(io.BytesIO(picture))
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+            sentence = "the body must be a picture or a form with one as imageData: send a JPEG or PNG"
+            raise Refused(400, "BadRequestImageFormat", sentence) from None
+        tags = {tag["name"]: tag for tag in self.server.model_json["tags"]}
+        return {
+            "id": str(uuid.uuid4()),
+            "project": self.server.model_json["project"]["id"],
+            "iteration": self.server.model_json["iteration"]["id"],
+            "created": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "predictions": [
+                {
+                    "probability": each["probability"],
+                    "tagId": tags[each["tag"]]["id"],
+                    "tagName": each["tag"],
+                    "boundingBox": None,
+                    "tagType": tags[each["tag"]]["type"],
+                }
+                for each in found
+            ],
+        }
+
+    def answer(self, status: int, content: dict[str, Any]) -> None:
+        """Send JSON and hang up."""
+        body = json.dumps(content).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def route_of(path: str) -> str:
+    """Whether an address is for a picture, `image`, or for one that lies elsewhere, `url`.
+
+    >>> route_of("/my-project/classify/iterations/Iteration1/image?application=phone")
+    'image'
+    """
+    found = ROUTE.fullmatch(path.partition("?")[0])
+    if not found:
+        raise Refused(404, "NotFound", f"there is no route {path[:200]}: POST a picture to /image")
+    return found[4].lower()
+
+
+def picture_in(body: bytes, content_type: str) -> bytes:
+    r"""The picture in a request: the part `imageData` of a form, or the whole body.
+
+    >>> form = b'--x\r\nContent-Disposition: form-data; name="imageData"\r\n\r\nJPEG\r\n--x--\r\n'
+    >>> picture_in(form, "multipart/form-data; boundary=x")
+    b'JPEG'
+    """
+    boundary = re.search(r'multipart/.*boundary="?([^";]+)', content_type, re.IGNORECASE)
+    if not boundary:
+        return body
+    for part in (b"\r\n" + body).split(b"\r\n--" + boundary[1].encode()):
+        head, _, content = part.partition(b"\r\n\r\n")
+        if re.search(rb'\bname="?imageData\b', head, re.IGNORECASE):
+            return content
+    raise Refused(400, "BadRequestImageFormat", "the form must have the picture as its part imageData, it has none")
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    import predict  # lies beside this file
+
+    Image.MAX_IMAGE_PIXELS = PIXELS_MAX // 2  # Pillow warns at this and refuses at twice as many
+    model = predict.load_model()
+    model_json = json.loads((HERE / "model.json").read_text(encoding="utf-8"))
+    port = int(os.environ.get("PORT", "80"))
+    server = Server(("", port), lambda file: predict.predict(model, file), model_json)
+    # The first process of a container hears no signal that it does not ask for.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    print(f"answering on port {server.server_address[1]}", flush=True)
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()
