@@ -39,7 +39,7 @@ from cvcore.store import Store
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit status."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     try:
         return int(options.command(options, settings.load()))
     except TagwiseError as error:
@@ -301,7 +301,7 @@ def _threshold(text: str) -> float:
         raise argparse.ArgumentTypeError(f"must be a number in 0..1, got {text!r}") from None
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="tagwise", description="Teach a computer to recognise your pictures.")
     parser.add_argument("--version", action="version", version=f"tagwise {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")

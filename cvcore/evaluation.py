@@ -61,10 +61,11 @@ def load(store: Store, iteration: Iteration) -> Judged:
 
     Raises:
         Conflict: it is not trained.
-        ModelDamaged: its file is missing or cut short.
+        ModelDamaged: its file is missing or damaged.
     """
     if iteration.status != "Completed":
-        raise Conflict(f"{iteration.name} has no numbers, its training is {iteration.status.lower()}: train it first")
+        why = "its training failed: train again" if iteration.status == "Failed" else "it is in training: wait for it"
+        raise Conflict(f"{iteration.name} has no numbers yet, {why}")
     return _load(blobs.iteration_folder(store.home, iteration.id) / ARRAYS)
 
 
@@ -179,5 +180,5 @@ def _load(path: Path) -> Judged:
         raise ModelDamaged(
             f"the iteration's file {path.name} is missing from the home folder: train it again"
         ) from None
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except Exception as error:  # of a damaged zip numpy raises nearly anything
         raise ModelDamaged(f"the iteration's file {path.name} is damaged ({error}): train it again") from error

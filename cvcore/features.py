@@ -11,33 +11,40 @@ from numpy.typing import NDArray
 
 from cvcore import blobs, extractors, images
 from cvcore.backbones import Prepared
+from cvcore.errors import ImageRefused, NotFound, Unavailable
 from cvcore.extractors import Device
 from cvcore.progress import Progress
-from cvcore.store import Store
+from cvcore.store import SnapshotImage, Store
 
 BATCH = 32
 
 
 def compute(
-    store: Store, prepared: Prepared, digests: Sequence[str], progress: Progress, device: Device = "cpu"
+    store: Store, prepared: Prepared, snapshot: Sequence[SnapshotImage], progress: Progress, device: Device = "cpu"
 ) -> NDArray[np.float32]:
-    """Embeddings of stored pictures, float32 (pictures, dimension).
+    """Embeddings of a snapshot's pictures, float32 (pictures, dimension).
 
     Raises:
         Stopped: `progress` said so; what was computed is kept.
-        NotFound: a picture's file is missing.
+        Unavailable: pictures' files are missing or damaged; the message names them.
     """
+    digests = [image.sha256 for image in snapshot]
     fill(store, prepared, digests, progress, device)
     kept = store.embeddings.get(prepared.fingerprint, digests)
+    if unreadable := [image.name for image in snapshot if image.sha256 not in kept]:
+        shown = ", ".join(map(repr, unreadable[:5])) + (", …" if len(unreadable) > 5 else "")
+        raise Unavailable(
+            f"every image must be in the home folder, these are missing or damaged: {shown}; delete them and train "
+            "again, or restore the folder from a backup"
+        )
     return np.stack([kept[digest] for digest in digests])
 
 
 def fill(store: Store, prepared: Prepared, digests: Sequence[str], progress: Progress, device: Device = "cpu") -> None:
-    """Compute and keep those embeddings that are not kept yet.
+    """Compute and keep those embeddings that are not kept yet; pictures that cannot be read are left out.
 
     Raises:
         Stopped: `progress` said so; what was computed is kept.
-        NotFound: a picture's file is missing.
     """
     missing = store.embeddings.missing(prepared.fingerprint, list(dict.fromkeys(digests)))
     if not missing:
@@ -47,9 +54,16 @@ def fill(store: Store, prepared: Prepared, digests: Sequence[str], progress: Pro
         for start in range(0, len(missing), BATCH):
             progress(f"Looking at pictures: {start} of {len(missing)}", start / len(missing))
             batch = missing[start : start + BATCH]
-            pixels = np.stack(list(pool.map(lambda digest: _pixels(store, digest, prepared.side), batch)))
-            store.embeddings.put(prepared.fingerprint, dict(zip(batch, extractor(pixels), strict=True)))
+            seen = pool.map(lambda digest: _pixels(store, digest, prepared.side), batch)
+            pixels = {digest: each for digest, each in zip(batch, seen, strict=True) if each is not None}
+            if pixels:
+                embeddings = extractor(np.stack(list(pixels.values())))
+                store.embeddings.put(prepared.fingerprint, dict(zip(pixels, embeddings, strict=True)))
 
 
-def _pixels(store: Store, digest: str, side: int) -> NDArray[np.uint8]:
-    return images.pixels(blobs.read(blobs.original_path(store.home, digest)), side)
+def _pixels(store: Store, digest: str, side: int) -> NDArray[np.uint8] | None:
+    """What the network sees of a picture; None where someone has deleted it meanwhile, or its file is damaged."""
+    try:
+        return images.pixels(blobs.read(blobs.original_path(store.home, digest)), side)
+    except (NotFound, ImageRefused):
+        return None

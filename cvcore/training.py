@@ -54,9 +54,12 @@ def start(store: Store, project: Project, *, force: bool = False) -> Job:
     Raises:
         NotTrainable: the message says what is missing.
         Conflict: a training of this project waits or runs already.
-        NothingChanged: the last iteration is of the same pictures, tags and domain, and `force` is not set.
+        NothingChanged: the last iteration is of the same pictures, tags, type and domain, and `force` is not set.
+        NotFound: the project was deleted meanwhile.
     """
     with store.transaction():
+        # As it is now: someone may have given it another type or domain since this one was read.
+        project = store.projects.get(project.id)
         running = store.jobs.latest(project.id, "train")
         if running and running.is_active:
             raise Conflict("one training at a time: this project is being trained already, wait for it or cancel it")
@@ -78,10 +81,17 @@ def embed_soon(store: Store, project: Project) -> None:
 
 
 def cancel(store: Store, job: Job) -> None:
-    """Stop a training: at once where it still waits, within a second or two where it runs."""
+    """Stop a training: at once where it still waits, within a second or two where it runs.
+
+    One that has ended stays as it is, and cancelling twice does no harm.
+
+    Raises:
+        NotFound: its project was deleted.
+    """
     with store.transaction():
         store.jobs.cancel(job.id)
-        if store.jobs.get(job.id).status == "cancelled" and job.iteration_id:
+        job = store.jobs.get(job.id)
+        if job.status == "cancelled" and job.iteration_id:
             close(store, job, "cancelled")
 
 
@@ -112,6 +122,7 @@ def delete(store: Store, iteration: Iteration) -> None:
 
     Raises:
         Conflict: it is being trained.
+        NotFound: it is gone already.
     """
     folder = blobs.iteration_folder(store.home, iteration.id)
     with store.transaction():
@@ -133,9 +144,8 @@ def run(store: Store, iteration: Iteration, progress: Progress, device: Device =
     snapshot = store.iterations.images(iteration.id)
     tags = evaluation.trained_tags(iteration, store.iterations.tags(iteration.id))
     prepared, note = prepare(iteration.domain_id, blobs.backbones_folder(store.home), share(progress, 0, 0.1))
-    digests = [image.sha256 for image in snapshot]
     embedding_started = time.perf_counter()
-    embeddings = features.compute(store, prepared, digests, share(progress, 0.1, 0.8), device)
+    embeddings = features.compute(store, prepared, snapshot, share(progress, 0.1, 0.8), device)
     fitting_started = time.perf_counter()
     truth = truth_matrix(snapshot, len(tags))
     groups = splits.near_duplicate_groups(_signatures(snapshot))
@@ -201,7 +211,7 @@ def truth_matrix(snapshot: Sequence[SnapshotImage], columns: int) -> NDArray[np.
 
 def _obstacles(tags: Sequence[Tag]) -> list[str]:
     found = []
-    if len(tags) < 2 or all(tag.kind == "Negative" for tag in tags):
+    if len(tags) < 2:
         has = f"only {tags[0].name!r} has any" if tags else "no picture is tagged yet"
         found.append(f"Training needs pictures of at least two tags, {has}.")
     for tag in tags:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from cvcore import archives, names, projects, samples, tagging, training, uploads
+from cvcore import archives, domains, names, projects, samples, tagging, training, uploads
 from cvcore.errors import Conflict, InvalidInput
 from cvcore.records import Project
 from cvcore.settings import Limits
@@ -56,13 +56,13 @@ def bring_in(
 
 
 def make_sample(store: Store, *, limits: Limits) -> Project:
-    """A new project of drawn paintings, ready to train."""
+    """A new project of drawn paintings, ready to train at once and anywhere: its domain needs no download."""
     with store.transaction():
         taken = {project.name for project in store.projects.all()}
         number = 1
         while (name := SAMPLE if number == 1 else f"{SAMPLE} {number}") in taken:
             number += 1
-        project = projects.create(store, name, description=SAMPLE_DESCRIPTION)
+        project = projects.create(store, name, description=SAMPLE_DESCRIPTION, domain=domains.BUILT_IN.id)
         tag_ids = {tag.name: [tag.id] for tag in tagging.ensure(store, project, samples.TAGS, limits=limits)}
 
     def keep(painting: samples.Sample) -> None:

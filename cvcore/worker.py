@@ -6,6 +6,7 @@ it the only one: whoever holds it may take every job that is marked as running f
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
@@ -14,13 +15,12 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import filelock
 
 from cvcore import blobs, heads, settings, training
-from cvcore.errors import NotFound, TagwiseError
+from cvcore.errors import NotFound, TagwiseError, Unavailable
 from cvcore.extractors import Device
 from cvcore.progress import Progress, Stopped, silent
 from cvcore.records import Job, Project
@@ -28,6 +28,8 @@ from cvcore.store import ATTEMPTS, Store
 
 POLL_S = 0.3
 REPORT_S = 0.25
+PATIENCE_S = 5
+PAUSE_S = 10
 
 log = logging.getLogger("tagwise.worker")
 
@@ -42,12 +44,12 @@ def spawn(home: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-m", "cvcore.worker"], stdin=subprocess.PIPE, env=environ)
 
 
-def dismiss(process: subprocess.Popen[bytes], patience_s: float = 5) -> None:
+def dismiss(process: subprocess.Popen[bytes]) -> None:
     """Send a worker home: its running job goes back into the queue."""
     if process.stdin:
         process.stdin.close()
     try:
-        process.wait(patience_s)
+        process.wait(PATIENCE_S)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
@@ -59,7 +61,11 @@ def lock(home: Path) -> filelock.BaseFileLock:
 
 
 def run_job(store: Store, job: Job, stop: threading.Event, watcher: Progress = silent, device: Device = "cpu") -> None:
-    """Do one claimed job to its end, whatever that is: done, failed with its reason, cancelled, or put back."""
+    """Do one claimed job to its end, whatever that is: done, failed with its reason, cancelled, or put back.
+
+    Raises:
+        Unavailable: that end cannot be written down, as on a full disk; `recover` takes the job up again.
+    """
     progress = _progress(store, job, stop, watcher)
     try:
         if job.kind == "train" and job.iteration_id:
@@ -67,11 +73,7 @@ def run_job(store: Store, job: Job, stop: threading.Event, watcher: Progress = s
         else:
             training.embed(store, store.projects.get(job.project_id), progress, device)
     except Stopped:
-        _stopped(store, job, stop)
-    except NotFound as error:
-        # The project may have been deleted under the job; then there is nothing left to mark.
-        log.info("job %s: %s", job.id, error)
-        training.close(store, job, "failed", str(error))
+        _stopped(store, job)
     except TagwiseError as error:
         training.close(store, job, "failed", str(error))
     except MemoryError:
@@ -86,26 +88,30 @@ def run_job(store: Store, job: Job, stop: threading.Event, watcher: Progress = s
 def recover(store: Store) -> None:
     """Put back what a dead worker was doing; what died too often is marked as failed. Needs the lock."""
     for job in store.jobs.orphans():
-        if job.cancel_requested:
+        if job.iteration_id and store.iterations.get(job.iteration_id).status == "Completed":
+            store.jobs.finish(job.id, "done")
+        elif job.cancel_requested:
             training.close(store, job, "cancelled")
         elif job.attempts >= ATTEMPTS:
             reason = f"the training process died {job.attempts} times at this; the machine may be short of memory"
             training.close(store, job, "failed", reason)
         else:
             store.jobs.requeue(job.id, attempts=job.attempts)
+    known = store.iterations.ids()
     for folder in (store.home / "iterations").glob("*"):
-        if folder.name not in store.iterations.ids():
+        if folder.name not in known:
             blobs.delete(folder)
 
 
 def work(store: Store, stop: threading.Event, device: Device) -> None:
-    """Do jobs as they come until told to stop."""
+    """Do jobs as they come until told to stop; where nothing can be written, on a full disk, try again later."""
     while not stop.is_set():
-        job = store.jobs.claim()
-        if job is None:
-            stop.wait(POLL_S)
-        else:
-            run_job(store, job, stop, device=device)
+        try:
+            recover(store)
+            _do_jobs(store, stop, device)
+        except Unavailable as error:
+            log.error("%s", error)
+            stop.wait(PAUSE_S)
 
 
 def interrupted(store: Store, project: Project) -> Job | None:
@@ -158,11 +164,10 @@ def main() -> None:
     store = Store(settings.load().home)
     with _only_worker(store.home, stop):
         if not stop.is_set():
-            recover(store)
             work(store, stop, heads.prepare_backend())
 
 
-@contextmanager
+@contextlib.contextmanager
 def _only_worker(home: Path, stop: threading.Event) -> Iterator[None]:
     mine = lock(home)
     while not stop.is_set():
@@ -177,9 +182,22 @@ def _only_worker(home: Path, stop: threading.Event) -> Iterator[None]:
         mine.release()
 
 
+def _do_jobs(store: Store, stop: threading.Event, device: Device) -> None:
+    while not stop.is_set():
+        if job := store.jobs.claim():
+            run_job(store, job, stop, device=device)
+        else:
+            stop.wait(POLL_S)
+
+
 def _watch_parent(stop: threading.Event) -> None:
-    sys.stdin.buffer.read()
+    # Not sys.stdin: Python aborts at its end when a thread still reads there.
+    while os.read(0, 1):
+        pass
     stop.set()
+    # A download or an import may hold the job up for minutes, and the lock with it.
+    time.sleep(PATIENCE_S)
+    os._exit(1)
 
 
 def _progress(store: Store, job: Job, stop: threading.Event, watcher: Progress) -> Progress:
@@ -201,16 +219,14 @@ def _progress(store: Store, job: Job, stop: threading.Event, watcher: Progress) 
     return progress
 
 
-def _stopped(store: Store, job: Job, stop: threading.Event) -> None:
-    try:
-        cancelled = store.jobs.get(job.id).cancel_requested
-    except NotFound:
-        return
-    if cancelled and not stop.is_set():
-        training.close(store, job, "cancelled")
-    else:
-        # Stepping aside is no failure, so this attempt does not count.
-        store.jobs.requeue(job.id, attempts=job.attempts - 1)
+def _stopped(store: Store, job: Job) -> None:
+    # In one transaction, or a project deleted, a training cancelled at this moment would be missed.
+    with store.transaction(), contextlib.suppress(NotFound):
+        if store.jobs.get(job.id).cancel_requested:
+            training.close(store, job, "cancelled")
+        else:
+            # Stepping aside is no failure, so this attempt does not count.
+            store.jobs.requeue(job.id, attempts=job.attempts - 1)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,11 @@ from pages.parts.choice import open_page
 from pages.parts.text import count, percent, plain, refusals
 
 COLUMNS = 3
+STEPS = {
+    "1 · Upload and tag": "Make a project and bring in pictures: at least five for each tag, thirty do well.",
+    "2 · Train": "Press Train. Your computer learns the tags in seconds, and nothing leaves it.",
+    "3 · Look and decide": "See tag by tag what it gets right, at any probability threshold, and test new pictures.",
+}
 
 store = backend.store()
 
@@ -58,10 +63,11 @@ with st.container(horizontal=True, vertical_alignment="center", horizontal_align
             project_form.create(store)
 
 if not cards:
-    st.info(
-        "Teach the computer to tell your pictures apart: make a project, upload pictures with their tags, "
-        "press Train. Or try the sample: 120 drawn paintings of three schools, ready to train."
-    )
+    st.markdown("Teach the computer to tell your pictures apart. There is no project yet: make one, or try the sample.")
+    for column, (title, words) in zip(st.columns(len(STEPS)), STEPS.items(), strict=True):
+        with column.container(border=True, height="stretch"):
+            st.subheader(title, anchor=False)
+            st.markdown(words)
 for start in range(0, len(cards), COLUMNS):
     for column, card in zip(st.columns(COLUMNS), cards[start : start + COLUMNS], strict=False):
         with column:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from cvcore import addresses, blobs, images
-from cvcore.errors import NotFound
+from cvcore.errors import NotFound, TagwiseError
 from cvcore.store import Store
 
 # A picture's address holds its SHA-256, so what it answers never changes.
@@ -18,33 +19,36 @@ LARGE_PX = 1024
 
 
 def routes(store: Store) -> list[Route]:
-    """`/thumbnail/{sha256}` for galleries and `/picture/{sha256}` for looking closely; WebP both."""
+    """`/thumbnail/{sha256}` for galleries and `/picture/{sha256}` for looking closely; WebP both.
 
-    def thumbnail(request: Request) -> Response:
-        try:
-            path = blobs.thumbnail_path(store.home, request.path_params["sha256"])
-            if not path.exists():
-                blobs.write(path, images.rendition(original(path.name), images.THUMBNAIL_PX), durable=False)
-        except NotFound as error:
-            return PlainTextResponse(str(error), 404)
-        return FileResponse(path, media_type="image/webp", headers=HEADERS)
+    A picture that is not there, or no longer, is 404; one that cannot be read or written is 500.
+    """
 
-    def picture(request: Request) -> Response:
-        try:
-            data = large(request.path_params["sha256"])
-        except NotFound as error:
-            return PlainTextResponse(str(error), 404)
-        return Response(data, media_type="image/webp", headers=HEADERS)
+    def thumbnail(sha256: str) -> bytes:
+        path = blobs.thumbnail_path(store.home, sha256)
+        if not path.exists():
+            blobs.write(path, images.rendition(original(sha256), images.THUMBNAIL_PX), durable=False)
+        return blobs.read(path)
 
     @lru_cache(maxsize=64)
-    def large(sha256: str) -> bytes:
+    def picture(sha256: str) -> bytes:
         return images.rendition(original(sha256), LARGE_PX)
 
     def original(sha256: str) -> bytes:
         return blobs.read(blobs.original_path(store.home, sha256))
 
     return [
-        Route(prefix + path, answer)
+        Route(prefix + path, _answering(rendition))
         for prefix in ("", addresses.STATIC)
-        for path, answer in ((addresses.THUMBNAIL, thumbnail), (addresses.PICTURE, picture))
+        for path, rendition in ((addresses.THUMBNAIL, thumbnail), (addresses.PICTURE, picture))
     ]
+
+
+def _answering(rendition: Callable[[str], bytes]) -> Callable[[Request], Response]:
+    def answer(request: Request) -> Response:
+        try:
+            return Response(rendition(request.path_params["sha256"]), media_type="image/webp", headers=HEADERS)
+        except TagwiseError as error:
+            return PlainTextResponse(str(error), 404 if isinstance(error, NotFound) else 500)
+
+    return answer

@@ -65,7 +65,7 @@ def _check_installed(wanted: Format) -> None:
     missing = [package for package in wanted.packages if importlib.util.find_spec(package) is None]
     if missing:
         raise Unavailable(
-            f"the {wanted.name} export needs {' and '.join(missing)}, not installed here: "
+            f"the {wanted.name} export needs what is not installed here ({', '.join(missing)}): "
             "install Tagwise with its extra `export`"
         )
 

@@ -64,7 +64,7 @@ def main() -> None:
     model = load_model()
     try:
         predictions = predict(model, image)
-    except OSError as error:
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise SystemExit(f"{image} is no picture that can be read: {error}") from None
     print(json.dumps({"predictions": predictions}))
 

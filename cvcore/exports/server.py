@@ -95,7 +95,8 @@ class Handler(BaseHTTPRequestHandler):
         try:
             with self.server.one_at_a_time:
                 found = self.server.predict(io.BytesIO(picture))
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        except Exception as error:  # on crafted bytes Pillow raises nearly anything
+            self.log_error("%r", error)
             sentence = "the body must be a picture or a form with one as imageData: send a JPEG or PNG"
             raise Refused(400, "BadRequestImageFormat", sentence) from None
         tags = {tag["name"]: tag for tag in self.server.model_json["tags"]}

@@ -119,9 +119,9 @@ def test_rows_of_no_fold_train_everywhere_and_are_not_judged() -> None:
 
 def test_a_small_tag_does_not_drown() -> None:
     """Of a tag with a twentieth of the pictures, more than half of its recall on even terms is kept."""
-    embeddings, truth, folds = clouds([200, 200, 10], apart=5)
+    embeddings, truth, folds = clouds([200, 200, 10], apart=2.5)
     drowning = heads.fit(embeddings, truth, folds, multilabel=False).out_of_fold
-    embeddings, even_truth, folds = clouds([200, 200, 200], apart=5)
+    embeddings, even_truth, folds = clouds([200, 200, 200], apart=2.5)
     even = heads.fit(embeddings, even_truth, folds, multilabel=False).out_of_fold
     assert recall(drowning, truth, 2) > recall(even, even_truth, 2) / 2 > 0.4
 

@@ -1,0 +1,63 @@
+"""Seconds from Train to scores for 600 pictures: a first training, one with kept embeddings, and a repeat.
+
+    python tests/bench/training.py [FOLDER_OF_TAG_FOLDERS] [--domain NAME]
+
+Without a folder, 600 paintings are drawn. The worker is warm in all three, as it is in the web app.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from cvcore import archives, heads, projects, samples, training, transfer, worker
+from cvcore.archives import Listing
+from cvcore.records import Iteration, Project
+from cvcore.settings import Limits
+from cvcore.store import Store
+
+
+def main() -> None:
+    """Print one line per training."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", nargs="?", type=Path)
+    parser.add_argument("--domain", default="Built-in")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as home:
+        store = Store(Path(home))
+        project = projects.create(store, "bench", domain=options.domain)
+        listing = archives.entries(options.folder, Limits()) if options.folder else drawn(200)
+        started = time.perf_counter()
+        transfer.bring_in(store, project, listing, limits=Limits())
+        images = store.images.count(project.id)
+        print(f"stored {images} pictures in {time.perf_counter() - started:.1f} s")
+        device = heads.prepare_backend()
+        # The first prepares the network, which happens once on a machine.
+        training.prepare(project.domain_id, store.home / "backbones", lambda stage, fraction: None)
+        for what in ("with nothing embedded", "with pictures embedded since upload", "once more"):
+            iteration, seconds = train(store, project, device)
+            parts = ", ".join(f"{part} {iteration.seconds[part]:.1f} s" for part in ("features", "fit"))
+            print(f"{what}: {seconds:.1f} s from Train to scores ({parts}; {iteration.backbone})")
+
+
+def drawn(each: int) -> Listing:
+    """Paintings as an upload would bring them."""
+    return archives.entries_from_uploads([(f"{one.tag}/{one.name}", one.data) for one in samples.paintings(each=each)])
+
+
+def train(store: Store, project: Project, device: worker.Device) -> tuple[Iteration, float]:
+    """One training, and the seconds it took as a person waits for it."""
+    started = time.perf_counter()
+    training.start(store, project, force=True)
+    job = store.jobs.claim()
+    assert job is not None
+    worker.run_job(store, job, threading.Event(), device=device)
+    assert store.jobs.get(job.id).status == "done", store.jobs.get(job.id).error
+    return store.iterations.get(job.iteration_id or ""), time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    main()
