@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import io
 import itertools
 import json
 import os
 import sys
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -40,15 +42,23 @@ from cvcore.store import Store
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit status."""
     options = parser().parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A file's name need not be text; escaped as in JSON it can be shown all the same.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        return int(options.command(options, settings.load()))
+        status = int(options.command(options, settings.load()))
+        print(end="", flush=True)
+        return status
     except TagwiseError as error:
-        print(f"tagwise: {error}", file=sys.stderr)
-    except BrokenPipeError:
-        # Whoever read the output has seen enough; Python must not complain again at exit.
+        _complain(str(error))
+    except OSError as error:
+        # What could not be written must not be tried again, with a complaint of Python's own, at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read a pipe and closed it has seen enough.
+        if not isinstance(error, BrokenPipeError):
+            _complain(str(error))
     except KeyboardInterrupt:
-        print("tagwise: interrupted", file=sys.stderr)
+        _complain("interrupted")
     return 1
 
 
@@ -56,11 +66,12 @@ def serve(options: argparse.Namespace, told: Settings) -> int:
     """Start the web app and the API in this process' place."""
     Store(told.home).close()
     app = _app()
-    flags = [f"--server.port={options.port}", f"--server.address={options.address}"]
+    # Streamlit asks at a desktop's first start for an e-mail address, and does not begin before it has an answer.
+    flags = [f"--server.port={options.port}", f"--server.address={options.address}", "--server.showEmailPrompt=false"]
     os.environ["TAGWISE_HOME"] = str(told.home)
     os.chdir(app.parent)
     command = [sys.executable, "-m", "streamlit", "run", str(app), *flags]
-    sys.stdout.flush()
+    print(end="", flush=True)
     os.execv(sys.executable, command)  # noqa: S606 - our own interpreter and arguments, no shell
 
 
@@ -152,7 +163,7 @@ def train(options: argparse.Namespace, told: Settings) -> int:
         raise
     _progress("")
     if job.status != "done" or job.iteration_id is None:
-        raise TagwiseError(f"the training {job.status}: {job.error or 'someone cancelled it'}")
+        raise TagwiseError(f"the training failed: {job.error}" if job.error else "the training was cancelled")
     _show_performance(options, store, project, store.iterations.get(job.iteration_id), evaluation.DEFAULT_THRESHOLD)
     return 0
 
@@ -184,7 +195,7 @@ def predict(options: argparse.Namespace, told: Settings) -> int:
         try:
             one = _predict_one(store, iteration, path, options.threshold, told)
         except InvalidInput as refusal:
-            print(f"tagwise: {path}: {refusal}", file=sys.stderr)
+            _complain(f"{path}: {refusal}")
             failed = True
             continue
         told_of.append(one)
@@ -228,7 +239,7 @@ def _predict_one(store: Store, iteration: Iteration, path: Path, threshold: floa
 
 
 def _project_to_fill(store: Store, options: argparse.Namespace, listing: archives.Listing) -> Project:
-    project = store.projects.find(options.project.strip())
+    project = store.projects.find(options.project)
     if project is None:
         several = any(len(entry.tags) > 1 for entry in listing.entries)
         kind = options.type or (MULTILABEL if several else MULTICLASS)
@@ -246,9 +257,10 @@ def _show_performance(
     print(f"{project.name}, {iteration.name}: {iteration.backbone}, threshold {threshold:.0%}")
     if iteration.note:
         print(iteration.note)
+    images = evaluation.report(store, iteration, threshold).overall.images
     width = max([len(tag["name"]) for tag in told["tags"]] + [len("overall")])
     print(f"{'tag':{width}}  images  precision  recall     F1     AP")
-    for row in [*told["tags"], {"name": "overall", "images": iteration.image_count, **told["overall"]}]:
+    for row in [*told["tags"], {"name": "overall", "images": images, **told["overall"]}]:
         rates = (row["precision"], row["recall"], row["f1"], row["average_precision"])
         shown = "".join(f"{_percent(rate):>{space}}" for rate, space in zip(rates, (11, 8, 7, 7), strict=True))
         print(f"{row['name']:{width}}  {row['images']:>6}{shown}")
@@ -282,6 +294,11 @@ def _print_json(result: Any) -> None:
     print(json.dumps(result, indent=2, ensure_ascii=False, allow_nan=False))
 
 
+def _complain(reason: str) -> None:
+    _progress("")
+    print("tagwise:", *reason.split(), file=sys.stderr)
+
+
 def _progress(text: str) -> None:
     # A terminal gets one line that is written over; a log gets nothing.
     if sys.stderr.isatty():
@@ -292,6 +309,14 @@ def _app() -> Path:
     # A checkout has app.py at its top level, an installed package carries it inside.
     package = Path(__file__).resolve().parent
     return next(path for path in (package.parent / "app.py", package / "web" / "app.py") if path.exists())
+
+
+def _name(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise argparse.ArgumentTypeError(f"must be UTF-8 text, got {text!r}") from None
+    return unicodedata.normalize("NFC", text).strip()
 
 
 def _threshold(text: str) -> float:
@@ -319,7 +344,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--json", action="store_true")
 
     one = command("import", import_pictures, "bring labelled pictures into a project, made if absent")
-    one.add_argument("project", metavar="PROJECT")
+    one.add_argument("project", metavar="PROJECT", type=_name)
     one.add_argument(
         "path", metavar="PATH", type=Path, help="folder or zip: tag-named folders, or images/ + labels.csv"
     )
@@ -334,26 +359,26 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--json", action="store_true")
 
     one = command("train", train, "train a project and print its performance")
-    one.add_argument("project", metavar="PROJECT")
+    one.add_argument("project", metavar="PROJECT", type=_name)
     one.add_argument("--force", action="store_true", help="train though nothing changed since last training")
     one.add_argument("--json", action="store_true")
 
     one = command("performance", performance, "precision and recall, tag by tag")
-    one.add_argument("project", metavar="PROJECT")
+    one.add_argument("project", metavar="PROJECT", type=_name)
     one.add_argument("--iteration", type=int, metavar="N", help="its number; the newest trained one if left out")
     one.add_argument("--threshold", type=_threshold, default=evaluation.DEFAULT_THRESHOLD, help="0..1, 0.5 if left out")
     one.add_argument("--json", action="store_true")
     one.add_argument("--scores", type=Path, metavar="FILE.csv", help="write every image's out-of-fold probabilities")
 
     one = command("predict", predict, "say what pictures show")
-    one.add_argument("project", metavar="PROJECT")
+    one.add_argument("project", metavar="PROJECT", type=_name)
     one.add_argument("images", metavar="IMAGE", nargs="+", type=Path)
     one.add_argument("--iteration", type=int, metavar="N", help="its number; the newest trained one if left out")
     one.add_argument("--threshold", type=_threshold, default=evaluation.DEFAULT_THRESHOLD, help="0..1, 0.5 if left out")
     one.add_argument("--json", action="store_true")
 
     one = command("export", export, "write an iteration as a folder that runs without Tagwise")
-    one.add_argument("project", metavar="PROJECT")
+    one.add_argument("project", metavar="PROJECT", type=_name)
     one.add_argument("format", metavar="FORMAT", choices=formats.NAMES, help=", ".join(formats.NAMES))
     one.add_argument("folder", metavar="OUT_DIR", type=Path, help="new or empty")
     one.add_argument("--iteration", type=int, metavar="N", help="its number; the newest trained one if left out")

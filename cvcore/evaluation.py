@@ -171,7 +171,7 @@ def _counts(judged: Judged) -> NDArray[np.int64]:
 @functools.lru_cache(maxsize=8)
 def _load(path: Path) -> Judged:
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
             return Judged(
                 **{name: arrays[name] for name in Judged.__dataclass_fields__}
                 | {"multilabel": bool(arrays["multilabel"])}

@@ -7,7 +7,7 @@ import streamlit as st
 from cvcore import training
 from cvcore.domains import find as find_domain
 from cvcore.errors import NothingChanged
-from pages.parts import backend, choice, training_status
+from pages.parts import backend, choice, readiness_notes, training_status
 from pages.parts.project_form import backbone_status
 from pages.parts.text import count, plain, refusals
 
@@ -38,10 +38,7 @@ with what.container(border=True, height="stretch"):
         f"**{count(len(ready.images), 'tagged image')}** of **{count(len(ready.tags), 'tag')}**, "
         f"{project.classification_type}." + (f" {count(untagged, 'untagged image')} left out." if untagged else "")
     )
-    for obstacle in ready.obstacles:
-        st.warning(plain(obstacle))
-    for advice in ready.advice:
-        st.caption(plain(advice))
+    readiness_notes.show(ready)
     if ready.obstacles:
         choice.link("images.py", "Add and tag images", project)
 with who.container(border=True, height="stretch"):

@@ -23,7 +23,7 @@ PAGES = re.findall(r'st\.Page\(.*?title="(.*?)"', (ROOT / "pages" / "router.py")
 def commands() -> dict[str, str]:
     """Every command, with what its --help says."""
     overview = cli.parser().format_help()
-    names = re.findall(r"^    (\w+)  ", overview, re.MULTILINE)
+    names = re.findall(r"^    (\w+)\b", overview, re.MULTILINE)
     told = {}
     for name in names:
         done = subprocess.run(

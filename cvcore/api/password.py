@@ -1,7 +1,8 @@
 """One shared password for the pages, when `TAGWISE_PASSWORD` is set: a class room's door, not a bank's.
 
 It stands before everything the port answers, the pages' WebSocket and the pictures too; the API has keys of
-its own and the health check is open.
+its own and the health check is open. Guesses are counted by address, so that one who plays with the lock does
+not keep the others out.
 """
 
 from __future__ import annotations
@@ -9,23 +10,24 @@ from __future__ import annotations
 import hmac
 import secrets
 import time
-from http.cookies import CookieError, SimpleCookie
+from urllib.parse import parse_qs, urlencode
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 COOKIE = "tagwise"
 DAYS = 7
 ATTEMPTS_A_MINUTE = 20
+FORM_BYTES = 10_000
 OPEN_PATHS = ("/_stcore/health", "/customvision/")
 FORM = """<!doctype html><html lang="en"><meta name="viewport" content="width=device-width">
 <title>Tagwise</title><style>
 :root {{ color-scheme: light dark }}
 body {{ font: 16px system-ui, sans-serif; display: grid; place-items: center; min-height: 90vh }}
 form {{ display: grid; gap: .75rem; width: 18rem }} input, button {{ font: inherit; padding: .5rem }}
-</style><form method="post" action="/login"><h1>Tagwise</h1>
+</style><form method="post"><h1>Tagwise</h1>
 <label for="password">The class's password</label>
 <input id="password" type="password" name="password" autofocus required>
 <button>Open</button><p role="alert">{message}</p></form></html>"""
@@ -39,7 +41,7 @@ class SharedPassword:
         self._password = password
         # A secret of this process: a restart asks everyone again.
         self._signer = URLSafeTimedSerializer(secrets.token_bytes(32), salt=COOKIE)
-        self._failed_at: list[float] = []
+        self._failed: list[tuple[str, float]] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or ask for the password."""
@@ -62,38 +64,53 @@ class SharedPassword:
         )
 
     def _is_known(self, scope: Scope) -> bool:
-        header = dict(scope["headers"]).get(b"cookie", b"").decode("latin-1")
         try:
-            cookie = SimpleCookie(header).get(COOKIE)
-            self._signer.loads(cookie.value if cookie else "", max_age=DAYS * 86400)
-        except (BadSignature, CookieError):
+            self._signer.loads(HTTPConnection(scope).cookies.get(COOKIE, ""), max_age=DAYS * 86400)
+        except BadSignature:
             return False
         return True
 
     async def _login(self, request: Request) -> Response:
         if request.method != "POST":
             return HTMLResponse(FORM.format(message=""))
-        self._failed_at = [at for at in self._failed_at if at > time.monotonic() - 60]
-        if len(self._failed_at) >= ATTEMPTS_A_MINUTE:
+        given = await _password_in(request)
+        who = request.client.host if request.client else ""
+        self._failed = [(other, at) for other, at in self._failed if at > time.monotonic() - 60]
+        if sum(other == who for other, _ in self._failed) >= ATTEMPTS_A_MINUTE:
             return HTMLResponse(FORM.format(message="Too many attempts. Wait a minute."), 429)
-        async with request.form(max_files=0, max_fields=5) as form:
-            given = str(form.get("password", ""))
         if not hmac.compare_digest(given.encode(), self._password.encode()):
-            self._failed_at.append(time.monotonic())
+            self._failed.append((who, time.monotonic()))
             return HTMLResponse(FORM.format(message="That is not the password."), 401)
-        response = RedirectResponse("/", 303)
+        response = RedirectResponse(_wanted(request), 303)
         response.set_cookie(
             COOKIE,
             self._signer.dumps("in"),
             max_age=DAYS * 86400,
             httponly=True,
             samesite="lax",
-            secure=request.url.scheme == "https",
+            secure=request.scope["scheme"] == "https",
         )
         return response
 
 
+async def _password_in(request: Request) -> str:
+    """What the form says; nothing where it is longer than any form of ours."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > FORM_BYTES:
+            return ""
+    return parse_qs(body.decode("latin-1")).get("password", [""])[0]
+
+
+def _wanted(request: Request) -> str:
+    """The page that was asked for before the password was: an address on this server, whatever the link said."""
+    wanted = request.query_params.get("next", "")
+    return wanted if wanted.startswith("/") and not wanted.startswith("//") else "/"
+
+
 def _refusal(scope: Scope) -> Response:
-    if b"text/html" in dict(scope["headers"]).get(b"accept", b""):
-        return RedirectResponse("/login", 303)
+    if "text/html" in HTTPConnection(scope).headers.get("accept", ""):
+        wanted = f"{scope['path']}?{scope['query_string'].decode('latin-1')}".removesuffix("?")
+        return RedirectResponse(f"/login?{urlencode({'next': wanted})}", 303)
     return PlainTextResponse("the password is missing: open /login", 401)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -30,7 +29,6 @@ def routes(store: Store) -> list[Route]:
             blobs.write(path, images.rendition(original(sha256), images.THUMBNAIL_PX), durable=False)
         return blobs.read(path)
 
-    @lru_cache(maxsize=64)
     def picture(sha256: str) -> bytes:
         return images.rendition(original(sha256), LARGE_PX)
 

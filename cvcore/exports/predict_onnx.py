@@ -32,9 +32,9 @@ def load_model() -> Model:
 
 def read_picture(file: str | Path | IO[bytes], side: int) -> Floats:
     """The whole picture, upright and squeezed to a square: (side, side, 3), red, green and blue, 0 to 255."""
-    image: Image.Image = Image.open(file)
-    image.draft(None, (2 * side, 2 * side))  # a large JPEG is read smaller, which is faster
-    image = ImageOps.exif_transpose(image)
+    with Image.open(file) as opened:
+        opened.draft(None, (2 * side, 2 * side))  # a large JPEG is read smaller, which is faster
+        image = ImageOps.exif_transpose(opened)
     if image.mode == "I;16":  # 16-bit grey, which `convert` would cut off at 255
         image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
     if image.has_transparency_data:  # what can be seen through is white

@@ -33,6 +33,9 @@ def heading(title: str, store: Store) -> Project:
             width=320,
         )
     remember(picked)
+    if picked != chosen:
+        # Or the choice would hold against the address that the browser's Back button brings.
+        st.rerun()
     return there[picked]
 
 
@@ -40,7 +43,8 @@ def remember(project_id: str) -> None:
     """Keep the choice for other pages and in the address."""
     st.session_state["project"] = project_id
     if st.query_params.get("project") != project_id:
-        st.query_params["project"] = project_id
+        # All at once, as what else stands there is of another project, and each change is a step of the Back button.
+        st.query_params.from_dict({"project": project_id})
 
 
 def open_page(page: str, project_id: str) -> None:

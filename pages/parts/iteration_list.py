@@ -17,14 +17,16 @@ from pages.parts.text import count, day, percent, plain, refusals
 def show(store: Store, iterations: Sequence[Iteration]) -> Iteration:
     """The iteration chosen: the one in the address, or the newest."""
     there = {str(each.number): each for each in iterations}
-    asked = st.query_params.get("iteration")
+    newest = next(iter(there))
+    asked = st.query_params.get("iteration", newest)
     chosen = st.radio(
         "Iterations",
         list(there),
         index=list(there).index(asked) if asked in there else 0,
         format_func=lambda number: plain(there[number].name),
         captions=[_caption(each) for each in iterations],
-        key=f"iterations-{iterations[0].project_id}-{'-'.join(there)}",
+        # The browser knows an option by its words, so that after a renaming it is another list.
+        key=f"iterations-{iterations[0].project_id}-{hash(tuple(each.name for each in iterations))}",
     )
     if asked != chosen:
         st.query_params["iteration"] = chosen
@@ -49,8 +51,10 @@ def _caption(iteration: Iteration) -> str:
 
 @st.dialog("Rename iteration")
 def _rename(store: Store, iteration: Iteration) -> None:
-    name = st.text_input("Name", iteration.name, max_chars=training.ITERATION_LETTERS)
-    if st.button("Save", type="primary"):
+    with st.form("rename-iteration", border=False):
+        name = st.text_input("Name", iteration.name, max_chars=training.ITERATION_LETTERS)
+        is_saved = st.form_submit_button("Save", type="primary")
+    if is_saved:
         with refusals():
             training.rename(store, iteration, name)
             st.rerun()

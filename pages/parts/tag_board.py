@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 
 import plotly.graph_objects as go
@@ -11,8 +12,11 @@ from cvcore import tagging, training
 from cvcore.records import Project, Tag
 from cvcore.settings import Limits
 from cvcore.store import Store
-from pages.parts.text import count, plain, refusals
+from pages.parts import readiness_notes
+from pages.parts.text import count, plain, refusals, short
 
+AXIS_LETTERS = 24
+ROW_LETTERS = 32
 KINDS = {"Regular": "Regular", "Negative": "Negative: images of nothing"}
 
 
@@ -22,11 +26,7 @@ def show(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) ->
     with left:
         if tags:
             st.plotly_chart(chart(tags), config={"displayModeBar": False})
-        ready = training.readiness(store, project)
-        for obstacle in ready.obstacles:
-            st.warning(plain(obstacle))
-        for advice in ready.advice:
-            st.info(plain(advice))
+        readiness_notes.show(training.readiness(store, project))
     with right:
         with (
             st.form("new-tag", clear_on_submit=True, border=False),
@@ -37,12 +37,9 @@ def show(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) ->
                 with refusals():
                     tagging.create(store, project, name, limits=limits)
                     st.rerun()
-        for tag in tags:
-            with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-                negative = " · negative" if tag.kind == "Negative" else ""
-                st.markdown(f"**{plain(tag.name)}** · {count(tag.image_count, 'image')}{negative}", width="content")
-                if st.button("Edit", key=f"edit-{tag.id}", type="tertiary"):
-                    _edit(store, project, tag, limits)
+        with st.container(gap="xxsmall"):
+            for tag in tags:
+                _row(store, project, tag, limits)
 
 
 def chart(tags: Sequence[Tag]) -> go.Figure:
@@ -55,6 +52,7 @@ def chart(tags: Sequence[Tag]) -> go.Figure:
             y=[tag.id for tag in shown],
             orientation="h",
             text=[f"{tag.image_count:,}" for tag in shown],
+            textangle=0,
             hoverinfo="skip",
         )
     )
@@ -70,24 +68,33 @@ def chart(tags: Sequence[Tag]) -> go.Figure:
     return figure
 
 
+def _row(store: Store, project: Project, tag: Tag, limits: Limits) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        negative = " · negative" if tag.kind == "Negative" else ""
+        name = plain(short(tag.name, ROW_LETTERS))
+        st.markdown(f"**{name}** · {count(tag.image_count, 'image')}{negative}", width="content")
+        if st.button("Edit", key=f"edit-{tag.id}", type="tertiary"):
+            _edit(store, project, tag, limits)
+
+
 @st.dialog("Edit tag")
 def _edit(store: Store, project: Project, tag: Tag, limits: Limits) -> None:
-    name = st.text_input("Name", tag.name, max_chars=limits.tag_letters)
-    kind = st.radio("Kind", list(KINDS), index=list(KINDS).index(tag.kind), format_func=KINDS.__getitem__)
-    st.caption("A project may have one negative tag, for images that show none of the other tags.")
-    with st.container(horizontal=True, horizontal_alignment="distribute"):
-        if st.button("Save", type="primary"):
-            with refusals():
-                if name.strip() != tag.name:
-                    tagging.rename(store, tag, name, limits=limits)
-                tagging.set_kind(store, project, store.tags.get(tag.id), kind)
-                st.rerun()
-        if st.button(f"Delete tag, keep its {count(tag.image_count, 'image')}", type="tertiary"):
-            with refusals():
-                tagging.delete(store, tag)
-                st.rerun()
+    with st.form("edit-tag", border=False):
+        name = st.text_input("Name", tag.name, max_chars=limits.tag_letters)
+        kind = st.radio("Kind", list(KINDS), index=list(KINDS).index(tag.kind), format_func=KINDS.__getitem__)
+        st.caption("A project may have one negative tag, for images that show none of the other tags.")
+        is_saved = st.form_submit_button("Save", type="primary")
+    is_deleted = st.button(f"Delete tag, keep its {count(tag.image_count, 'image')}", type="tertiary")
+    with refusals():
+        if is_saved:
+            if name.strip() != tag.name:
+                tagging.rename(store, tag, name, limits=limits)
+            tagging.set_kind(store, project, store.tags.get(tag.id), kind)
+            st.rerun()
+        if is_deleted:
+            tagging.delete(store, tag)
+            st.rerun()
 
 
 def _axis_name(name: str) -> str:
-    short = name if len(name) <= 24 else name[:23] + "…"
-    return short.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return html.escape(short(name, AXIS_LETTERS), quote=False)

@@ -15,14 +15,28 @@ from cvcore.errors import TagwiseError
 
 _MARKS = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$:<>&@/])")
 
+# Where Streamlit would find an address in plain text and make a link of it, escaped or not: a joiner, which is not
+# seen, keeps the address apart.
+_LINKS = re.compile(r"(?=://|@)|(?<=www)(?=\.)", re.IGNORECASE)
+_JOINER = "\u2060"
+
 
 def plain(text: str) -> str:
-    """Text that Streamlit's Markdown shows letter by letter.
+    """Text that Streamlit's Markdown shows letter by letter, and makes no link of.
 
-    >>> plain("![x](http://a)")
-    '\\\\!\\\\[x\\\\]\\\\(http\\\\:\\\\/\\\\/a\\\\)'
+    >>> plain("![x](a)"), plain("http://a")
+    ('\\\\!\\\\[x\\\\]\\\\(a\\\\)', 'http\\u2060\\\\:\\\\/\\\\/a')
     """
-    return _MARKS.sub(r"\\\1", text)
+    return _MARKS.sub(r"\\\1", _LINKS.sub(_JOINER, text))
+
+
+def short(text: str, letters: int) -> str:
+    """A name in a place that is not made for long ones, cut where it has more letters.
+
+    >>> short("sunflower", 6), short("rose", 6)
+    ('sunfl…', 'rose')
+    """
+    return text if len(text) <= letters else f"{text[: letters - 1]}…"
 
 
 def percent(rate: float | None) -> str:

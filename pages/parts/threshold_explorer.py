@@ -16,6 +16,7 @@ import streamlit as st
 
 from cvcore import addresses, metrics
 from cvcore.records import TagKind
+from pages.parts.text import short
 
 MARGIN_PX = {"l": 52, "r": 20, "t": 8, "b": 28}
 NAME_LETTERS = 40
@@ -128,10 +129,9 @@ def _pair(name: str, tag: int | None, precision: metrics.Floats, recall: metrics
 
 
 def _line(name: str, tag: int | None, measure: str, rates: metrics.Floats, *, dash: str) -> go.Scatter:
-    shown = name if len(name) <= NAME_LETTERS else name[: NAME_LETTERS - 1] + "…"
     return go.Scatter(
         # plotly reads a name as HTML of its own kind
-        name=html.escape(shown, quote=False),
+        name=html.escape(short(name, NAME_LETTERS), quote=False),
         x0=0,
         dx=1,
         y=100 * rates,

@@ -212,7 +212,7 @@ def test_the_sample_is_ready_to_train(store: Store) -> None:
     projects.create(store, transfer.SAMPLE)
     project = transfer.make_sample(store, limits=LIMITS)
     assert (project.name, project.classification_type) == (f"{transfer.SAMPLE} 2", MULTICLASS)
-    assert project.domain_id == domains.DEFAULT.id
+    assert project.domain_id == domains.BUILT_IN.id
     assert Counter(tag.image_count for tag in store.tags.of_project(project.id)) == {40: 3}
     assert store.images.count(project.id) == 120
     assert store.images.count(project.id, UNTAGGED) == 0

@@ -1,0 +1,21 @@
+"""What stands in the way of a training, and what would make it better, in words."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cvcore.training import Readiness
+from pages.parts.text import plain
+
+SHOWN = 5
+
+
+def show(ready: Readiness) -> None:
+    """All obstacles in one box, the first few of many; then the advice."""
+    if ready.obstacles:
+        shown = [plain(obstacle) for obstacle in ready.obstacles[:SHOWN]]
+        if more := len(ready.obstacles) - SHOWN:
+            shown += [f"And {more:,} more like these."] if more > 0 else []
+        st.warning("\n\n".join(shown))
+    for advice in ready.advice:
+        st.caption(plain(advice))

@@ -1,0 +1,48 @@
+"""The list of formats, and what is said where one cannot be had."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from cvcore.errors import InvalidInput, Unavailable
+from cvcore.exporting import TEMPLATES
+from cvcore.exports import formats
+
+
+def test_the_formats_are_those_of_the_contract() -> None:
+    """Scripts ask for these eight names."""
+    assert formats.NAMES == (
+        *("keras", "savedmodel", "tflite", "tflite-fp16", "tflite-int8"),
+        *("onnx", "openvino", "container"),
+    )
+
+
+@pytest.mark.parametrize("each", formats.FORMATS, ids=formats.NAMES)
+def test_every_format_can_be_tried(each: formats.Format) -> None:
+    """Each brings a predict.py, and what it copies is there."""
+    assert "predict.py" in each.files
+    assert all((TEMPLATES / name).is_file() for name in each.files.values())
+
+
+def test_an_unknown_format_is_refused() -> None:
+    """The message lists the formats there are."""
+    with pytest.raises(InvalidInput) as refusal:
+        formats.find("coreml")
+    assert f"the format must be one of {', '.join(formats.NAMES)}, got 'coreml'" == str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "packages"), [("onnx", ["onnx", "onnxruntime", "tf2onnx"]), ("openvino", ["openvino"])]
+)
+def test_what_is_not_installed_is_said(name: str, packages: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A heavy converter's absence is one sentence that says what to install."""
+    for package in packages:
+        monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(Unavailable) as refusal:
+        formats.find(name)
+    assert (
+        f"the {name} export needs what is not installed here ({', '.join(packages)}): "
+        "install Tagwise with its extra `export`"
+    ) == str(refusal.value)

@@ -1,0 +1,80 @@
+"""The predict.py of every format: they share what they repeat, and see pictures as the page does."""
+
+from __future__ import annotations
+
+import io
+import re
+import runpy
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import ExifTags, Image
+
+from cvcore import images
+from cvcore.errors import ImageRefused
+from cvcore.exporting import TEMPLATES
+from cvcore.settings import Limits
+
+SCRIPTS = sorted(TEMPLATES.glob("predict_*.py"))
+SIDE = 96
+LOAD_MODEL = r"def load_model.*?\n\n\n"
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+def test_only_the_model_is_loaded_in_another_way(script: Path) -> None:
+    """But for load_model all predict.py are the same."""
+    shared, given = (re.sub(LOAD_MODEL, "", path.read_text("utf-8"), flags=re.DOTALL) for path in (SCRIPTS[0], script))
+    assert shared == given
+
+
+def saved(image: Image.Image, kind: str, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def pictures() -> dict[str, bytes]:
+    """One picture of each kind that a network could be given wrongly."""
+    noise = np.random.default_rng(0).integers(0, 256, (150, 230, 4), np.uint8)
+    colour = Image.fromarray(noise[..., :3])
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    palette = colour.quantize(16)
+    return {
+        "jpeg": saved(colour.resize((1200, 900)), "JPEG"),
+        "rotated": saved(colour, "JPEG", exif=exif),
+        "rotated png": saved(colour, "PNG", exif=exif),
+        "cmyk": saved(colour.convert("CMYK"), "JPEG"),
+        "grey": saved(colour.convert("L"), "JPEG"),
+        "grey 16": saved(Image.fromarray(noise[..., 0].astype(np.uint16) * 257), "PNG", exif=exif),
+        "transparent": saved(Image.fromarray(noise), "PNG", exif=exif),
+        "palette": saved(palette, "PNG", transparency=3),
+        "animated": saved(palette, "GIF", save_all=True, append_images=[colour.convert("L")]),
+    }
+
+
+@pytest.mark.parametrize("kind", pictures())
+def test_pictures_are_seen_as_the_page_sees_them(kind: str) -> None:
+    """Pixel by pixel: upright, on white, 16 bits brought to 8, squeezed to the square."""
+    data = pictures()[kind]
+    read_picture = runpy.run_path(str(SCRIPTS[0]))["read_picture"]
+    np.testing.assert_array_equal(images.pixels(data, SIDE), read_picture(io.BytesIO(data), SIDE))
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL", "ignore::PIL.Image.DecompressionBombWarning")
+def test_odd_files_are_seen_as_the_page_sees_them(shared: Path) -> None:
+    """Whatever odd file the page accepts, predict.py reads to the same pixels."""
+    read_picture = runpy.run_path(str(SCRIPTS[0]))["read_picture"]
+    differing, compared = [], 0
+    for path in sorted((shared / "odd").glob("*/*")):
+        try:
+            images.check(path.read_bytes(), Limits())
+            pixels = images.pixels(path.read_bytes(), SIDE)
+        except ImageRefused:
+            continue
+        compared += 1
+        if not np.array_equal(pixels, read_picture(path, SIDE)):
+            differing.append(path.name)
+    assert [] == differing
+    assert compared > 50

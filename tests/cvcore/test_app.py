@@ -1,0 +1,164 @@
+"""The app as `tagwise serve` starts it: behind its password, with a worker that trains and goes when it goes."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlencode
+
+import filelock
+import pytest
+
+from cvcore import addresses, blobs, projects, tagging, training, uploads, worker
+from cvcore.records import Job
+from cvcore.settings import Limits
+from cvcore.store import Store
+
+ROOT = Path(__file__).resolve().parents[2]
+PASSWORD = "open, sesame"
+UPGRADE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    "Sec-WebSocket-Version": "13",
+}
+
+pytestmark = pytest.mark.network
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running app and its home, with a training that stands still because a picture's bytes do not come."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    store: Store
+    job: Job
+    sha256: str
+    slow: Path
+    slow_bytes: bytes
+
+    def ask(self, path: str, *, body: str | None = None, **headers: str) -> tuple[int, dict[str, str], bytes]:
+        """An answer's status, headers and body; redirects are not followed."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        try:
+            connection.request("GET" if body is None else "POST", path, body, headers)
+            answer = connection.getresponse()
+            named = {name.lower(): value for name, value in answer.getheaders()}
+            return answer.status, named, b"" if answer.status == 101 else answer.read()
+        finally:
+            connection.close()
+
+    def is_well(self) -> bool:
+        """Whether it answers."""
+        try:
+            return self.ask("/_stcore/health")[0] == 200
+        except OSError:
+            return False
+
+
+def until(is_so: Callable[[], bool], patience_s: float = 60) -> None:
+    deadline = time.monotonic() + patience_s
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory, picture: Callable[[int], bytes]) -> Iterator[Served]:
+    """Started as on a desktop, for the first time, with a training waiting to be done."""
+    folder = tmp_path_factory.mktemp("app")
+    store = Store(folder / "home")
+    project = projects.create(store, "Flowers", domain="Built-in")
+    for number in range(12):
+        (tag,) = tagging.ensure(store, project, ["rose" if number % 2 else "tulip"], limits=Limits())
+        uploads.add(store, project, f"{number}.png", picture(number), tag_ids=[tag.id], limits=Limits())
+    first, second = store.images.page(project.id, take=2)
+    slow = blobs.original_path(store.home, first.sha256)
+    slow_bytes = slow.read_bytes()
+    slow.unlink()
+    os.mkfifo(slow)
+    job = training.start(store, project)
+    port = free_port()
+    environ = os.environ | {
+        "TAGWISE_HOME": str(store.home),
+        "TAGWISE_PASSWORD": PASSWORD,
+        "PYTHONPATH": str(ROOT),
+        "HOME": str(folder),
+        "DISPLAY": ":99",
+        "BROWSER": "true",
+    }
+    with (folder / "log.txt").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "cvcore.cli", "serve", "--port", str(port)],
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    served = Served(process, port, store, job, second.sha256, slow, slow_bytes)
+    try:
+        until(lambda: served.is_well() or process.poll() is not None)
+        assert process.poll() is None, (folder / "log.txt").read_text(encoding="utf-8")
+        yield served
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_without_the_password_all_is_closed(app: Served) -> None:
+    """Pages, what Streamlit serves beside them, pictures, and the stream that pages come through."""
+    for path in ("/", "/performance", "/_stcore/host-config", "/static/index.html", addresses.PLOTLY):
+        assert 401 == app.ask(path)[0]
+    for path in (addresses.thumbnail(app.sha256), addresses.picture(app.sha256)):
+        assert 401 == app.ask(path)[0]
+    assert 403 == app.ask("/_stcore/stream", **UPGRADE)[0]
+    status, headers, _ = app.ask("/train", Accept="text/html")
+    assert (303, "/login?next=%2Ftrain") == (status, headers["location"])
+
+
+def test_with_the_password_all_is_open(app: Served) -> None:
+    """Given once, it opens pages, pictures and the stream."""
+    status, headers, _ = app.ask("/login", body=urlencode({"password": PASSWORD}))
+    assert (303, "/") == (status, headers["location"])
+    cookie = headers["set-cookie"].partition(";")[0]
+    assert b"<title>" in app.ask("/performance", Cookie=cookie)[2]
+    assert "image/webp" == app.ask(addresses.thumbnail(app.sha256), Cookie=cookie)[1]["content-type"]
+    assert 200 == app.ask(addresses.PLOTLY, Cookie=cookie)[0]
+    assert 101 == app.ask("/_stcore/stream", Cookie=cookie, **UPGRADE)[0]
+
+
+def test_a_strangers_name_is_refused(app: Served) -> None:
+    """A website that points its own name here learns nothing, not even with the health check."""
+    assert 421 == app.ask("/_stcore/health", Host="evil.example")[0]
+
+
+def test_killed_in_the_middle_of_a_training(app: Served) -> None:
+    """Kill -9 of the app takes its worker along within seconds, stuck as it is, and the training is done again."""
+    until(lambda: app.store.jobs.get(app.job.id).stage.startswith("Looking at pictures"))
+    home_lock = worker.lock(app.store.home)
+    with pytest.raises(filelock.Timeout):
+        home_lock.acquire(timeout=0)
+    app.process.send_signal(signal.SIGKILL)
+    with home_lock.acquire(timeout=2 * worker.PATIENCE_S):
+        pass
+    app.slow.unlink()
+    app.slow.write_bytes(app.slow_bytes)
+    ended = worker.finish_job(app.store, app.job)
+    assert ("done", 2) == (ended.status, ended.attempts)
+    (iteration,) = app.store.iterations.of_project(app.job.project_id)
+    assert ("Completed", 12) == (iteration.status, iteration.image_count)
