@@ -18,6 +18,7 @@ from cvcore import settings, worker
 from cvcore.api import assets, pictures
 from cvcore.api.hosts import OwnHosts
 from cvcore.api.password import SharedPassword
+from cvcore.api.sources import OwnSources
 from cvcore.store import Store
 
 told = settings.load()
@@ -62,6 +63,7 @@ app = st.App(
     Path(__file__).resolve().parent / "pages" / "router.py",
     routes=[*pictures.routes(store), *assets.routes()],
     middleware=[
+        Middleware(OwnSources),
         Middleware(OwnHosts, names=told.hosts),
         *([Middleware(SharedPassword, password=told.password)] if told.password else []),
     ],

@@ -6,10 +6,7 @@ Results go to standard output, errors to standard error as one line with exit st
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import io
-import itertools
-import json
 import os
 import sys
 import unicodedata
@@ -17,26 +14,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from cvcore import (
-    __version__,
-    archives,
-    azure,
-    domains,
-    evaluation,
-    exporting,
-    metrics,
-    prediction,
-    projects,
-    settings,
-    training,
-    transfer,
-    worker,
-)
-from cvcore.errors import InvalidInput, TagwiseError
+from cvcore import __version__, commands, domains, evaluation, settings, terminal
+from cvcore.errors import TagwiseError
 from cvcore.exports import formats
-from cvcore.records import MULTICLASS, MULTILABEL, Iteration, Project
-from cvcore.settings import Settings
-from cvcore.store import Store
+from cvcore.records import MULTICLASS, MULTILABEL
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,265 +31,79 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(end="", flush=True)
         return status
     except TagwiseError as error:
-        _complain(str(error))
+        terminal.complain(str(error))
     except OSError as error:
         # What could not be written must not be tried again, with a complaint of Python's own, at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         # Whoever read a pipe and closed it has seen enough.
         if not isinstance(error, BrokenPipeError):
-            _complain(str(error))
+            terminal.complain(str(error))
     except KeyboardInterrupt:
-        _complain("interrupted")
+        terminal.complain("interrupted")
     return 1
 
 
-def serve(options: argparse.Namespace, told: Settings) -> int:
-    """Start the web app and the API in this process' place."""
-    Store(told.home).close()
-    app = _app()
-    # Streamlit asks at a desktop's first start for an e-mail address, and does not begin before it has an answer.
-    flags = [f"--server.port={options.port}", f"--server.address={options.address}", "--server.showEmailPrompt=false"]
-    os.environ["TAGWISE_HOME"] = str(told.home)
-    os.chdir(app.parent)
-    command = [sys.executable, "-m", "streamlit", "run", str(app), *flags]
-    print(end="", flush=True)
-    os.execv(sys.executable, command)  # noqa: S606 - our own interpreter and arguments, no shell
+def parser() -> argparse.ArgumentParser:
+    """Every command with its options."""
+    parser = argparse.ArgumentParser(prog="tagwise", description="Teach a computer to recognise your pictures.")
+    parser.add_argument("--version", action="version", version=f"tagwise {__version__}")
+    subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
 
+    def command(name: str, run: Any, help: str) -> argparse.ArgumentParser:
+        added = subparsers.add_parser(name, help=help, description=help)
+        added.set_defaults(command=run)
+        return added
 
-def sample(options: argparse.Namespace, told: Settings) -> int:
-    """Make the sample project."""
-    store = Store(told.home)
-    project = transfer.make_sample(store, limits=told.limits)
-    _tell(options, _project(store, project), f"made {project.name!r}: now `tagwise train {project.name!r}`")
-    return 0
+    one = command("serve", commands.serve, "start the web app and the API")
+    one.add_argument("--port", type=int, default=8501)
+    one.add_argument("--address", default="127.0.0.1", help="127.0.0.1 unless others should reach it")
 
+    one = command("sample", commands.sample, "make the sample project from drawn pictures")
+    one.add_argument("--json", action="store_true")
 
-def list_projects(options: argparse.Namespace, told: Settings) -> int:
-    """Every project at a glance."""
-    store = Store(told.home)
-    found = [_project(store, project) for project in store.projects.all()]
-    lines = [f"{each['name']}: {each['images']} images, {each['tags']} tags, {each['type']}" for each in found]
-    _tell(options, found, "\n".join(lines) or "no projects yet: `tagwise sample` makes one")
-    return 0
-
-
-def import_pictures(options: argparse.Namespace, told: Settings) -> int:
-    """Bring a folder or zip of labelled pictures into a project."""
-    store = Store(told.home)
-    listing = archives.entries(options.path, told.limits)
-    project = _project_to_fill(store, options, listing)
-
-    total = len(listing.entries) + len(listing.skipped)
-    done = itertools.count(1)
-
-    def on_file(_: object) -> None:
-        _progress(f"{next(done)} of {total} files")
-
-    result = transfer.bring_in(store, project, listing, limits=told.limits, on_file=on_file)
-    _progress("")
-    counts = {status: result.count(status) for status in ("stored", "duplicate", "refused")}
-    if not counts["stored"] and not counts["duplicate"]:
-        reason = next((upload.reason for upload in result.uploads if upload.reason), "there are none")
-        raise InvalidInput(f"{options.path} must hold pictures, nothing could be stored: {reason}")
-    notes = [
-        {"name": each.name, "status": each.status, "reason": each.reason} for each in result.uploads if each.reason
-    ]
-    text = ", ".join(f"{count} {status}" for status, count in counts.items())
-    _tell(options, {**_project(store, project), **counts, "notes": notes}, f"{project.name}: {text}")
-    if not options.json:
-        for note in notes:
-            print(f"  {note['name']}: {note['reason']}", file=sys.stderr)
-    return 0
-
-
-def migrate(options: argparse.Namespace, told: Settings) -> int:
-    """Move in from Azure Custom Vision; the exit status is 1 when something of it is not here."""
-    store = Store(told.home)
-    moved = azure.migrate(
-        store,
-        options.endpoint,
-        options.training_key,
-        project_id=options.project,
-        limits=told.limits,
-        progress=lambda stage, fraction: _progress(f"{stage} ({fraction:.0%})"),
+    one = command("import", commands.import_pictures, "bring labelled pictures into a project, made if absent")
+    one.add_argument("project", metavar="PROJECT", type=_name)
+    one.add_argument(
+        "path", metavar="PATH", type=Path, help="folder or zip: tag-named folders, or images/ + labels.csv"
     )
-    _progress("")
-    results = [
-        {**dataclasses.asdict(each), "project": each.project and _project(store, each.project)} for each in moved
-    ]
-    lines = [
-        f"{each.project.name}: {each.here.images} images and {each.here.tags} tags here, "
-        f"{each.azure.images} and {each.azure.tags} in Azure, {'complete' if each.complete else 'incomplete'}"
-        for each in moved
-        if each.project
-    ]
-    _tell(options, results, "\n".join(lines) or "there is no project to move in")
-    if not options.json:
-        for each in moved:
-            for note in each.notes:
-                print(f"  {each.project.name + ': ' if each.project else ''}{note}", file=sys.stderr)
-    return int(not all(each.complete for each in moved))
+    one.add_argument("--type", type=str.capitalize, choices=[MULTICLASS, MULTILABEL], help="multiclass or multilabel")
+    one.add_argument("--domain", metavar="NAME", help=", ".join(domain.name for domain in domains.DOMAINS))
+    one.add_argument("--json", action="store_true")
 
+    one = command("migrate", commands.migrate, "move in from Azure Custom Vision; run again, it continues")
+    one.add_argument("--endpoint", metavar="URL", required=True, help="as Azure's portal shows it: Keys and Endpoint")
+    one.add_argument("--training-key", metavar="KEY", required=True, help="shown beside it")
+    one.add_argument("--project", metavar="ID", help="this project alone; all of them if left out")
+    one.add_argument("--json", action="store_true")
 
-def train(options: argparse.Namespace, told: Settings) -> int:
-    """Train a project and print its performance."""
-    store = Store(told.home)
-    project = projects.find(store, options.project)
-    job = worker.interrupted(store, project) or training.start(store, project, force=options.force)
-    try:
-        job = worker.finish_job(store, job, lambda stage, fraction: _progress(f"{stage} ({fraction:.0%})"))
-    except KeyboardInterrupt:
-        training.cancel(store, job)
-        worker.interrupted(store, project)
-        raise
-    _progress("")
-    if job.status != "done" or job.iteration_id is None:
-        raise TagwiseError(f"the training failed: {job.error}" if job.error else "the training was cancelled")
-    _show_performance(options, store, project, store.iterations.get(job.iteration_id), evaluation.DEFAULT_THRESHOLD)
-    return 0
+    one = command("train", commands.train, "train a project and print its performance")
+    one.add_argument("project", metavar="PROJECT", type=_name)
+    one.add_argument("--force", action="store_true", help="train though nothing changed since last training")
+    one.add_argument("--json", action="store_true")
 
+    one = command("performance", commands.performance, "precision and recall, tag by tag")
+    one.add_argument("project", metavar="PROJECT", type=_name)
+    one.add_argument("--iteration", type=int, metavar="N", help="its number; the newest trained one if left out")
+    one.add_argument("--threshold", type=_threshold, default=evaluation.DEFAULT_THRESHOLD, help="0..1, 0.5 if left out")
+    one.add_argument("--json", action="store_true")
+    one.add_argument("--scores", type=Path, metavar="FILE.csv", help="write every image's out-of-fold probabilities")
 
-def performance(options: argparse.Namespace, told: Settings) -> int:
-    """Print an iteration's precision and recall, tag by tag."""
-    store = Store(told.home)
-    project = projects.find(store, options.project)
-    iteration = prediction.find_iteration(store, project, options.iteration)
-    if options.scores:
-        text = evaluation.scores_csv(store, iteration)
-        try:
-            options.scores.write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise InvalidInput(f"--scores must name a file that can be written, {options.scores}: {error}") from error
-    _show_performance(options, store, project, iteration, options.threshold)
-    return 0
+    one = command("predict", commands.predict, "say what pictures show")
+    one.add_argument("project", metavar="PROJECT", type=_name)
+    one.add_argument("images", metavar="IMAGE", nargs="+", type=Path)
+    one.add_argument("--iteration", type=int, metavar="N", help="its number; the newest trained one if left out")
+    one.add_argument("--threshold", type=_threshold, default=evaluation.DEFAULT_THRESHOLD, help="0..1, 0.5 if left out")
+    one.add_argument("--json", action="store_true")
 
+    one = command("export", commands.export, "write an iteration as a folder that runs without Tagwise")
+    one.add_argument("project", metavar="PROJECT", type=_name)
+    one.add_argument("format", metavar="FORMAT", choices=formats.NAMES, help=", ".join(formats.NAMES))
+    one.add_argument("folder", metavar="OUT_DIR", type=Path, help="new or empty")
+    one.add_argument("--iteration", type=int, metavar="N", help="its number; the newest trained one if left out")
 
-def predict(options: argparse.Namespace, told: Settings) -> int:
-    """Print what an iteration says of pictures; the exit status is 1 when one of them could not be read."""
-    store = Store(told.home)
-    project = projects.find(store, options.project)
-    iteration = prediction.find_iteration(store, project, options.iteration)
-    metrics.checked_thresholds(options.threshold)
-    told_of: list[dict[str, Any]] = []
-    failed = False
-    for path in options.images:
-        try:
-            one = _predict_one(store, iteration, path, options.threshold, told)
-        except InvalidInput as refusal:
-            _complain(f"{path}: {refusal}")
-            failed = True
-            continue
-        told_of.append(one)
-        if not options.json:
-            best = ", ".join(f"{each['tag']} {each['probability']:.1%}" for each in one["predictions"][:3])
-            print(f"{path}: {', '.join(one['answer']) or 'no tag'} ({best})", flush=True)
-    if options.json:
-        _print_json({"iteration": iteration.number, "threshold": options.threshold, "images": told_of})
-    return int(failed)
-
-
-def export(options: argparse.Namespace, told: Settings) -> int:
-    """Write an iteration as a folder that runs without Tagwise."""
-    store = Store(told.home)
-    project = projects.find(store, options.project)
-    iteration = prediction.find_iteration(store, project, options.iteration)
-    made = exporting.export(
-        store,
-        iteration,
-        formats.find(options.format),
-        options.folder,
-        progress=lambda stage, fraction: _progress(f"{stage} ({fraction:.0%})"),
-    )
-    _progress("")
-    print(f"{project.name}, {iteration.name} in {made.folder}, {made.size_bytes / 1e6:.1f} MB: {made.agreement}")
-    return 0
-
-
-def _predict_one(store: Store, iteration: Iteration, path: Path, threshold: float, told: Settings) -> dict[str, Any]:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise InvalidInput(f"an image must be a file that can be read: {error.strerror}") from error
-    found = prediction.predict(store, iteration, data, limits=told.limits)
-    multilabel = iteration.classification_type == MULTILABEL
-    return {
-        "image": str(path),
-        "answer": prediction.answer(found, threshold, multilabel=multilabel),
-        "predictions": [{"tag": each.tag, "probability": each.probability} for each in found],
-    }
-
-
-def _project_to_fill(store: Store, options: argparse.Namespace, listing: archives.Listing) -> Project:
-    project = store.projects.find(options.project)
-    if project is None:
-        several = any(len(entry.tags) > 1 for entry in listing.entries)
-        kind = options.type or (MULTILABEL if several else MULTICLASS)
-        return projects.create(store, options.project, classification_type=kind, domain=options.domain or "")
-    return projects.change(store, project, classification_type=options.type, domain=options.domain)
-
-
-def _show_performance(
-    options: argparse.Namespace, store: Store, project: Project, iteration: Iteration, threshold: float
-) -> None:
-    told = evaluation.performance(store, project, iteration, threshold)
-    if options.json:
-        _print_json(told)
-        return
-    print(f"{project.name}, {iteration.name}: {iteration.backbone}, threshold {threshold:.0%}")
-    if iteration.note:
-        print(iteration.note)
-    images = evaluation.report(store, iteration, threshold).overall.images
-    width = max([len(tag["name"]) for tag in told["tags"]] + [len("overall")])
-    print(f"{'tag':{width}}  images  precision  recall     F1     AP")
-    for row in [*told["tags"], {"name": "overall", "images": images, **told["overall"]}]:
-        rates = (row["precision"], row["recall"], row["f1"], row["average_precision"])
-        shown = "".join(f"{_percent(rate):>{space}}" for rate, space in zip(rates, (11, 8, 7, 7), strict=True))
-        print(f"{row['name']:{width}}  {row['images']:>6}{shown}")
-
-
-def _project(store: Store, project: Project) -> dict[str, Any]:
-    last = projects.last_trained(store, project)
-    return {
-        "name": project.name,
-        "id": project.id,
-        "type": project.classification_type,
-        "domain": domains.find(project.domain_id).name,
-        "images": store.images.count(project.id),
-        "tags": len(store.tags.of_project(project.id)),
-        "iteration": last.name if last else None,
-    }
-
-
-def _percent(rate: float | None) -> str:
-    return "–" if rate is None else f"{rate:.1%}"
-
-
-def _tell(options: argparse.Namespace, result: Any, text: str) -> None:
-    if options.json:
-        _print_json(result)
-    else:
-        print(text)
-
-
-def _print_json(result: Any) -> None:
-    print(json.dumps(result, indent=2, ensure_ascii=False, allow_nan=False))
-
-
-def _complain(reason: str) -> None:
-    _progress("")
-    print("tagwise:", *reason.split(), file=sys.stderr)
-
-
-def _progress(text: str) -> None:
-    # A terminal gets one line that is written over; a log gets nothing.
-    if sys.stderr.isatty():
-        print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
-
-
-def _app() -> Path:
-    # A checkout has app.py at its top level, an installed package carries it inside.
-    package = Path(__file__).resolve().parent
-    return next(path for path in (package.parent / "app.py", package / "web" / "app.py") if path.exists())
+    one = command("projects", commands.list_projects, "list the projects")
+    one.add_argument("--json", action="store_true")
+    return parser
 
 
 def _name(text: str) -> str:
@@ -324,68 +119,6 @@ def _threshold(text: str) -> float:
         return float(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"must be a number in 0..1, got {text!r}") from None
-
-
-def parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="tagwise", description="Teach a computer to recognise your pictures.")
-    parser.add_argument("--version", action="version", version=f"tagwise {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    def command(name: str, run: Any, help: str) -> argparse.ArgumentParser:
-        added = commands.add_parser(name, help=help, description=help)
-        added.set_defaults(command=run)
-        return added
-
-    one = command("serve", serve, "start the web app and the API")
-    one.add_argument("--port", type=int, default=8501)
-    one.add_argument("--address", default="127.0.0.1", help="127.0.0.1 unless others should reach it")
-
-    one = command("sample", sample, "make the sample project from drawn pictures")
-    one.add_argument("--json", action="store_true")
-
-    one = command("import", import_pictures, "bring labelled pictures into a project, made if absent")
-    one.add_argument("project", metavar="PROJECT", type=_name)
-    one.add_argument(
-        "path", metavar="PATH", type=Path, help="folder or zip: tag-named folders, or images/ + labels.csv"
-    )
-    one.add_argument("--type", type=str.capitalize, choices=[MULTICLASS, MULTILABEL], help="multiclass or multilabel")
-    one.add_argument("--domain", metavar="NAME", help=", ".join(domain.name for domain in domains.DOMAINS))
-    one.add_argument("--json", action="store_true")
-
-    one = command("migrate", migrate, "move in from Azure Custom Vision; run again, it continues")
-    one.add_argument("--endpoint", metavar="URL", required=True, help="as Azure's portal shows it: Keys and Endpoint")
-    one.add_argument("--training-key", metavar="KEY", required=True, help="shown beside it")
-    one.add_argument("--project", metavar="ID", help="this project alone; all of them if left out")
-    one.add_argument("--json", action="store_true")
-
-    one = command("train", train, "train a project and print its performance")
-    one.add_argument("project", metavar="PROJECT", type=_name)
-    one.add_argument("--force", action="store_true", help="train though nothing changed since last training")
-    one.add_argument("--json", action="store_true")
-
-    one = command("performance", performance, "precision and recall, tag by tag")
-    one.add_argument("project", metavar="PROJECT", type=_name)
-    one.add_argument("--iteration", type=int, metavar="N", help="its number; the newest trained one if left out")
-    one.add_argument("--threshold", type=_threshold, default=evaluation.DEFAULT_THRESHOLD, help="0..1, 0.5 if left out")
-    one.add_argument("--json", action="store_true")
-    one.add_argument("--scores", type=Path, metavar="FILE.csv", help="write every image's out-of-fold probabilities")
-
-    one = command("predict", predict, "say what pictures show")
-    one.add_argument("project", metavar="PROJECT", type=_name)
-    one.add_argument("images", metavar="IMAGE", nargs="+", type=Path)
-    one.add_argument("--iteration", type=int, metavar="N", help="its number; the newest trained one if left out")
-    one.add_argument("--threshold", type=_threshold, default=evaluation.DEFAULT_THRESHOLD, help="0..1, 0.5 if left out")
-    one.add_argument("--json", action="store_true")
-
-    one = command("export", export, "write an iteration as a folder that runs without Tagwise")
-    one.add_argument("project", metavar="PROJECT", type=_name)
-    one.add_argument("format", metavar="FORMAT", choices=formats.NAMES, help=", ".join(formats.NAMES))
-    one.add_argument("folder", metavar="OUT_DIR", type=Path, help="new or empty")
-    one.add_argument("--iteration", type=int, metavar="N", help="its number; the newest trained one if left out")
-
-    one = command("projects", list_projects, "list the projects")
-    one.add_argument("--json", action="store_true")
-    return parser
 
 
 if __name__ == "__main__":

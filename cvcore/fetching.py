@@ -131,7 +131,9 @@ def parsed(url: str, base: str = "") -> Target:
             f"an address must be like https://example.com/cat.jpg, got {url[:80]!r}: correct it"
         ) from error
     if parts.scheme not in PORTS or port is None:
-        raise UrlRefused(f"an address must begin with http:// or https://, got {parts.scheme[:80]!r}: correct it")
+        raise UrlRefused(
+            f"an address must begin with http:// or https://, got {(parts.scheme or url)[:80]!r}: correct it"
+        )
     if "@" in parts.netloc:
         raise UrlRefused("an address must hold no user name and no password: download the picture and upload the file")
     if not re.fullmatch("[0-9a-z._:-]+", host):

@@ -8,9 +8,11 @@ from cvcore import projects, transfer
 from cvcore.domains import find as find_domain
 from pages.parts import backend, project_form, thumbnails
 from pages.parts.choice import open_page
-from pages.parts.text import count, percent, plain, refusals
+from pages.parts.text import count, percent, plain, refusals, short
 
 COLUMNS = 3
+DESCRIPTION_LETTERS = 160
+ITERATION_LETTERS = 40
 STEPS = {
     "1 · Upload and tag": "Make a project and bring in pictures: at least five for each tag, thirty do well.",
     "2 · Train": "Press Train. Your computer learns the tags in seconds, and nothing leaves it.",
@@ -27,7 +29,7 @@ def make_sample() -> None:
 
 def show(card: projects.Card) -> None:
     project = card.project
-    with st.container(border=True, key=f"card-{project.id}"):
+    with st.container(border=True, key=f"card-{project.id}", height="stretch"):
         thumbnails.strip(card.newest, empty="No pictures yet")
         st.subheader(plain(project.name), anchor=False)
         st.caption(
@@ -35,15 +37,16 @@ def show(card: projects.Card) -> None:
             f"{plain(find_domain(project.domain_id).name)}"
         )
         if project.description:
-            st.text(project.description)
+            st.text(short(project.description, DESCRIPTION_LETTERS))
         if card.iteration and card.iteration.scores:
             scores = card.iteration.scores
             st.markdown(
-                f"{plain(card.iteration.name)}: precision **{percent(scores.precision)}**, "
+                f"{plain(short(card.iteration.name, ITERATION_LETTERS))}: precision **{percent(scores.precision)}**, "
                 f"recall **{percent(scores.recall)}**"
             )
         else:
             st.markdown("Not trained yet")
+        st.space("stretch")
         with st.container(horizontal=True):
             if st.button("Open", key=f"open-{project.id}", type="primary"):
                 open_page("performance.py" if card.iteration else "images.py", project.id)

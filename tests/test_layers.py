@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # The rooms from the top down; a module may import from its own room and from those below it.
 ROOMS = [
-    {"app", "pages", "api", "cli"},
+    {"app", "pages", "api", "cli", "commands"},
     {
         *("projects", "tagging", "uploads", "transfer", "training", "evaluation", "prediction", "worker"),
         *("azure", "arrivals", "exporting"),
@@ -26,13 +26,14 @@ ROOMS = [
         *("archives", "zips", "fetching", "endpoints", "custom_vision", "exports"),
     },
     {"metrics", "intervals", "reports", "splits", "regression", "images", "samples", "descriptor", "layouts"},
-    {"records", "domains", "settings", "names", "progress", "addresses", "quiet"},
+    {"records", "domains", "settings", "names", "progress", "addresses", "quiet", "terminal"},
     {"errors"},
 ]
 RANK = {module: rank for rank, room in enumerate(ROOMS) for module in room}
 
-# Doors know nothing of each other, but for app.py, which puts pages and API on one port.
-DOORS_BEHIND = {"app": {"api"}}
+# Doors know nothing of each other, but for app.py, which puts pages and API on one port, and cli.py, which is the
+# commands' own front.
+DOORS_BEHIND = {"app": {"api"}, "cli": {"commands"}}
 
 SQL = {"sqlite3", "sqlite_utils"}
 NETWORKS = {"tensorflow", "keras", "ai_edge_litert"}

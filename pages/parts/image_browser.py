@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
 
@@ -30,7 +32,7 @@ def show(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) ->
     images = store.images.page(project.id, tag_id=tag_id, take=PAGE, skip=PAGE * (page - 1))
     names = {tag.id: tag.name for tag in tags}
     turn = st.session_state.setdefault("browser-turn", 0)
-    bar = st.container()
+    bar = st.container(key="toolbar")
     selected = gallery.show(
         [_item(image, names) for image in images], key=f"gallery-{project.id}-{chosen}-{page}", revision=turn
     )
@@ -68,6 +70,7 @@ def _item(image: Image, names: dict[str, str]) -> dict[str, str]:
 
 def _toolbar(store: Store, project: Project, tags: Sequence[Tag], selected: list[Image], limits: Limits) -> None:
     ids = [image.id for image in selected]
+    act = None
     with st.container(horizontal=True, vertical_alignment="bottom"):
         wanted = st.multiselect(
             "Tags",
@@ -80,35 +83,42 @@ def _toolbar(store: Store, project: Project, tags: Sequence[Tag], selected: list
             width=320,
         )
         if st.button("Tag selected", type="primary", disabled=not (ids and wanted)):
-            with refusals():
-                tag_ids = [tag.id for tag in tagging.ensure(store, project, wanted, limits=limits)]
-                tagging.put_on(store, project, ids, tag_ids)
-                _again()
-        if st.button("Remove tags", disabled=not any(image.tag_ids for image in selected)):
-            with refusals():
-                chosen = [tag.id for tag in tags if tag.name in wanted] or None
-                tagging.take_off(store, project, ids, chosen)
-                _again()
+            act = partial(_put_on, store, project, ids, wanted, limits)
+        label = "Remove these tags" if wanted else "Remove all tags"
+        if st.button(label, key="untag", disabled=not any(image.tag_ids for image in selected)):
+            chosen = [tag.id for tag in tags if tag.name in wanted]
+            act = partial(tagging.take_off, store, project, ids, chosen if wanted else None)
         if st.button("Look closer", disabled=len(ids) != 1):
             _closer(selected[0], {tag.id: tag.name for tag in tags})
         if st.button("Delete", disabled=not ids, type="tertiary"):
             _delete(store, ids)
+    if act:
+        with refusals():
+            act()
+            _again()
+
+
+def _put_on(store: Store, project: Project, ids: list[str], wanted: list[str], limits: Limits) -> None:
+    # A refusal takes back the tags made for it.
+    with store.transaction():
+        tag_ids = [tag.id for tag in tagging.ensure(store, project, wanted, limits=limits)]
+        tagging.put_on(store, project, ids, tag_ids)
 
 
 @st.dialog("Delete images")
 def _delete(store: Store, ids: list[str]) -> None:
-    st.markdown(f"Delete {count(len(ids), 'image')}? Iterations trained with them keep them and their numbers.")
+    st.markdown(f"Delete {count(len(ids), 'image')}? Iterations keep what they were trained with, and their numbers.")
     if st.button("Delete", type="primary"):
         with refusals():
             uploads.delete(store, ids)
             _again()
 
 
-@st.dialog("Image", width="large")
+@st.dialog("Image", width="medium")
 def _closer(image: Image, names: dict[str, str]) -> None:
-    st.image(addresses.picture(image.sha256), width="stretch")
     st.text(f"{image.name}, {image.width} × {image.height} px, {image.size_bytes / 1024:,.0f} KB")
     st.text("Tags: " + (", ".join(names[each] for each in image.tag_ids if each in names) or "none"))
+    st.html(f'<img class="tagwise-closer" src="{addresses.picture(image.sha256)}" alt="{html.escape(image.name)}">')
 
 
 def _again() -> None:

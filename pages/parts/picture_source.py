@@ -18,7 +18,7 @@ SHOWN_PX = 1024
 
 
 def show(store: Store, project: Project, limits: Limits) -> bytes | None:
-    """Let one be chosen and show it upright; its bytes, or None while there is none.
+    """Let one be chosen and show it, upright; its bytes, or None while there is none.
 
     Raises:
         UrlRefused, FetchFailed: the address may not be fetched, or did not answer.
@@ -38,7 +38,9 @@ def show(store: Store, project: Project, limits: Limits) -> bytes | None:
         data = _from_project(store, project)
     if data is not None:
         images.read(data, limits)
-        st.image(images.rendition(data, SHOWN_PX), width="stretch")
+        # The camera and the project's list show it themselves.
+        if way in (FILE, ADDRESS):
+            st.image(images.rendition(data, SHOWN_PX), width="stretch")
     return data
 
 
@@ -66,13 +68,15 @@ def _from_project(store: Store, project: Project) -> bytes | None:
     if not offered:
         st.info("This project has no pictures.")
         return None
+    st.caption(
+        "The newest pictures of this project. What a model was trained with it may know by heart; new pictures tell more."
+    )
     # image_select keeps its first pictures under one key, so a changed list takes another.
     chosen = image_select(
-        "The newest pictures of this project",
+        "",
         [addresses.thumbnail(image.sha256) for image in offered],
         return_value="index",
         use_container_width=False,
         key=f"select-{hash(tuple(image.id for image in offered))}",
     )
-    st.caption("What a model was trained with it may know by heart; new pictures tell more.")
     return blobs.read(blobs.original_path(store.home, offered[min(chosen, len(offered) - 1)].sha256))

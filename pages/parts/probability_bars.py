@@ -27,7 +27,7 @@ def show(predictions: Sequence[Prediction], answer: Sequence[str], threshold: fl
     if answer:
         st.markdown("### " + ", ".join(plain(name) for name in answer))
     else:
-        st.markdown(f"### No tag\nNo probability reaches {threshold:.0%}.")
+        st.markdown(f"### No tag\nNo probability reaches {100 * threshold:.0f} %.")
     st.html(bars(predictions, answer, threshold))
 
 

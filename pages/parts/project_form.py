@@ -12,7 +12,7 @@ from cvcore.records import MULTICLASS, MULTILABEL, Project
 from cvcore.store import Store
 from pages.parts import thumbnails
 from pages.parts.choice import open_page
-from pages.parts.text import plain, refusals
+from pages.parts.text import count, plain, refusals
 
 TYPES = {
     MULTICLASS: "Multiclass: one tag per picture",
@@ -55,7 +55,8 @@ def delete(store: Store, project: Project) -> None:
     images = store.images.count(project.id)
     iterations = len(store.iterations.of_project(project.id))
     st.markdown(
-        f"This deletes **{plain(project.name)}** with its {images:,} images and {iterations} iterations for good."
+        f"This deletes **{plain(project.name)}** with its {count(images, 'image')} and "
+        f"{count(iterations, 'iteration')} for good."
     )
     typed = st.text_input("Type the project's name to confirm", key=f"confirm-{project.id}", live=True)
     if st.button("Delete for good", type="primary", disabled=typed.strip() != project.name):

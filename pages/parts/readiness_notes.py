@@ -14,8 +14,8 @@ def show(ready: Readiness) -> None:
     """All obstacles in one box, the first few of many; then the advice."""
     if ready.obstacles:
         shown = [plain(obstacle) for obstacle in ready.obstacles[:SHOWN]]
-        if more := len(ready.obstacles) - SHOWN:
-            shown += [f"And {more:,} more like these."] if more > 0 else []
+        if len(ready.obstacles) > SHOWN:
+            shown.append(f"And {len(ready.obstacles) - SHOWN:,} more like these.")
         st.warning("\n\n".join(shown))
     for advice in ready.advice:
         st.caption(plain(advice))

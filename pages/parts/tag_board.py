@@ -52,13 +52,18 @@ def chart(tags: Sequence[Tag]) -> go.Figure:
             y=[tag.id for tag in shown],
             orientation="h",
             text=[f"{tag.image_count:,}" for tag in shown],
-            textangle=0,
+            textposition="outside",
             hoverinfo="skip",
         )
     )
-    for images, label in ((training.IMAGES_TO_TRAIN, "needed"), (training.IMAGES_TO_TRAIN_WELL, "advised")):
+    # Each label ends or begins at its line, as the lines lie close together where a tag has hundreds of images.
+    for images, label, anchor in (
+        (training.IMAGES_TO_TRAIN, "needed", "right"),
+        (training.IMAGES_TO_TRAIN_WELL, "advised", "left"),
+    ):
+        words = {"text": f"{images} {label}", "xanchor": anchor}
         figure.add_vline(
-            images, line_dash="dot", line_width=1, annotation_text=f"{images} {label}", annotation_position="top"
+            images, line={"dash": "dot", "width": 1, "color": "gray"}, annotation=words, annotation_position="top"
         )
     figure.update_layout(
         height=110 + 28 * len(shown), margin={"l": 8, "r": 8, "t": 32, "b": 8}, xaxis_title="Images", bargap=0.35
@@ -87,9 +92,10 @@ def _edit(store: Store, project: Project, tag: Tag, limits: Limits) -> None:
     is_deleted = st.button(f"Delete tag, keep its {count(tag.image_count, 'image')}", type="tertiary")
     with refusals():
         if is_saved:
-            if name.strip() != tag.name:
-                tagging.rename(store, tag, name, limits=limits)
-            tagging.set_kind(store, project, store.tags.get(tag.id), kind)
+            with store.transaction():
+                if name.strip() != tag.name:
+                    tagging.rename(store, tag, name, limits=limits)
+                tagging.set_kind(store, project, store.tags.get(tag.id), kind)
             st.rerun()
         if is_deleted:
             tagging.delete(store, tag)

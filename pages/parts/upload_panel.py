@@ -23,9 +23,10 @@ from pages.parts.text import count, plain, sentence
 FILES, FOLDER = "Files or a zip", "A folder"
 FATES = ("stored", "duplicate", "refused")
 POLL_S = 0.3
+ROW_PX = 56  # two lines of text
 
 
-@dataclass
+@dataclass(eq=False)
 class Run:
     """An upload under way: written by the thread that stores, read by the page."""
 
@@ -37,11 +38,18 @@ class Run:
 
 
 def show(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) -> None:
-    """The form, or the upload as it goes on; then what became of it."""
-    run: Run | None = st.session_state.get("upload")
-    if run and not run.is_done:
+    """The form, or this window's upload as it goes on; then what became of it."""
+    own = _own().get(project.id)
+    run = own if own and not own.is_done else _another(project)
+    if run:
         st.fragment(_watch, run_every=POLL_S)(run)
-        return
+    if run is None or run is not own:
+        _form(store, project, tags, limits)
+        if own:
+            _fates(own)
+
+
+def _form(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) -> None:
     turn = st.session_state.setdefault("upload-turn", 0)
     way = st.segmented_control("Bring in", [FILES, FOLDER], default=FILES, required=True, key="upload-way")
     chosen = st.multiselect(
@@ -59,24 +67,25 @@ def show(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) ->
             f"JPEG, PNG, GIF, BMP, WebP and AVIF, at most {limits.image_bytes / 2**20:g} MB each, "
             "or a zip of tag-named folders."
         )
-    files = st.file_uploader(
-        "Pictures",
-        accept_multiple_files="directory" if way == FOLDER else True,
-        key=f"files-{turn}-{way}",
-        label_visibility="collapsed",
-    )
+    with st.container(key="uploader"):
+        files = st.file_uploader(
+            "Pictures",
+            accept_multiple_files="directory" if way == FOLDER else True,
+            key=f"files-{turn}-{way}",
+            label_visibility="collapsed",
+        )
     if st.button(f"Upload {count(len(files), 'file')}", type="primary", disabled=not files):
-        st.session_state["upload"] = start(store, project, files, chosen, limits)
+        _own()[project.id] = start(store, project, files, chosen, limits)
         st.session_state["upload-turn"] = turn + 1
         st.rerun()
-    if run and run.project_id == project.id:
-        _fates(run)
 
 
 def start(store: Store, project: Project, files: Sequence[Any], tag_names: Sequence[str], limits: Limits) -> Run:
     """Begin to store uploaded files, all with these tags, in a thread of its own."""
     run = Run(project.id, total=len(files))
     release = _releaser(files)
+    under_way = _under_way()
+    under_way.append(run)
 
     def work() -> None:
         try:
@@ -89,9 +98,27 @@ def start(store: Store, project: Project, files: Sequence[Any], tag_names: Seque
         finally:
             release()
             run.is_done = True
+            under_way.remove(run)
 
     threading.Thread(target=work, name="upload", daemon=True).start()
     return run
+
+
+def _own() -> dict[str, Run]:
+    """This window's last upload to each project."""
+    uploads: dict[str, Run] = st.session_state.setdefault("uploads", {})
+    return uploads
+
+
+@st.cache_resource(show_spinner=False)
+def _under_way() -> list[Run]:
+    """Every window's uploads that go on, the newest last."""
+    return []
+
+
+def _another(project: Project) -> Run | None:
+    """An upload to the project from elsewhere, or from this window before it was loaded again."""
+    return next((run for run in reversed(_under_way()) if run.project_id == project.id), None)
 
 
 def _listings(files: Sequence[Any], limits: Limits, run: Run) -> Iterator[archives.Listing]:
@@ -131,6 +158,8 @@ def _releaser(files: Sequence[Any]) -> Callable[[], None]:
 
 def _watch(run: Run) -> None:
     if run.is_done:
+        # A window loaded again in the middle has lost its upload, and takes it on.
+        _own().setdefault(run.project_id, run)
         st.rerun()
     done = len(run.fates)
     st.progress(min(done / max(run.total, 1), 1.0), text=f"{done:,} of {count(run.total, 'file')}")
@@ -154,4 +183,5 @@ def _fates(run: Run) -> None:
                 "Why": [each.reason for each in notable],
             },
             hide_index=True,
+            row_height=ROW_PX,
         )

@@ -1,0 +1,260 @@
+"""What each `tagwise` command does: it reads its options, calls a use-case, says what came of it.
+
+Each returns the exit status.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import itertools
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from cvcore import (
+    archives,
+    azure,
+    domains,
+    evaluation,
+    exporting,
+    metrics,
+    prediction,
+    projects,
+    terminal,
+    training,
+    transfer,
+    worker,
+)
+from cvcore.errors import InvalidInput, TagwiseError
+from cvcore.exports import formats
+from cvcore.records import MULTICLASS, MULTILABEL, Iteration, Project
+from cvcore.settings import Settings
+from cvcore.store import Store
+
+
+def serve(options: argparse.Namespace, told: Settings) -> int:
+    """Start the web app and the API in this process' place."""
+    Store(told.home).close()
+    app = _app()
+    flags = [f"--server.port={options.port}", f"--server.address={options.address}"]
+    os.environ["TAGWISE_HOME"] = str(told.home)
+    os.chdir(app.parent)
+    command = [sys.executable, "-m", "streamlit", "run", str(app), *flags]
+    print(end="", flush=True)
+    os.execv(sys.executable, command)  # noqa: S606 - our own interpreter and arguments, no shell
+
+
+def sample(options: argparse.Namespace, told: Settings) -> int:
+    """Make the sample project."""
+    store = Store(told.home)
+    project = transfer.make_sample(store, limits=told.limits)
+    terminal.tell(
+        _project(store, project), f"made {project.name!r}: now `tagwise train {project.name!r}`", as_json=options.json
+    )
+    return 0
+
+
+def list_projects(options: argparse.Namespace, told: Settings) -> int:
+    """Every project at a glance."""
+    store = Store(told.home)
+    found = [_project(store, project) for project in store.projects.all()]
+    lines = [f"{each['name']}: {each['images']} images, {each['tags']} tags, {each['type']}" for each in found]
+    terminal.tell(found, "\n".join(lines) or "no projects yet: `tagwise sample` makes one", as_json=options.json)
+    return 0
+
+
+def import_pictures(options: argparse.Namespace, told: Settings) -> int:
+    """Bring a folder or zip of labelled pictures into a project."""
+    store = Store(told.home)
+    listing = archives.entries(options.path, told.limits)
+    project = _project_to_fill(store, options, listing)
+
+    total = len(listing.entries) + len(listing.skipped)
+    done = itertools.count(1)
+
+    def on_file(_: object) -> None:
+        terminal.progress(f"{next(done)} of {total} files")
+
+    result = transfer.bring_in(store, project, listing, limits=told.limits, on_file=on_file)
+    terminal.progress("")
+    counts = {status: result.count(status) for status in ("stored", "duplicate", "refused")}
+    if not counts["stored"] and not counts["duplicate"]:
+        reason = next((upload.reason for upload in result.uploads if upload.reason), "there are none")
+        raise InvalidInput(f"{options.path} must hold pictures, nothing could be stored: {reason}")
+    notes = [
+        {"name": each.name, "status": each.status, "reason": each.reason} for each in result.uploads if each.reason
+    ]
+    text = ", ".join(f"{count} {status}" for status, count in counts.items())
+    terminal.tell(
+        {**_project(store, project), **counts, "notes": notes}, f"{project.name}: {text}", as_json=options.json
+    )
+    if not options.json:
+        for note in notes:
+            print(f"  {note['name']}: {note['reason']}", file=sys.stderr)
+    return 0
+
+
+def migrate(options: argparse.Namespace, told: Settings) -> int:
+    """Move in from Azure Custom Vision; the exit status is 1 when something of it is not here."""
+    store = Store(told.home)
+    moved = azure.migrate(
+        store,
+        options.endpoint,
+        options.training_key,
+        project_id=options.project,
+        limits=told.limits,
+        progress=terminal.progress_of,
+    )
+    terminal.progress("")
+    results = [
+        {**dataclasses.asdict(each), "project": each.project and _project(store, each.project)} for each in moved
+    ]
+    lines = [
+        f"{each.project.name}: {each.here.images} images and {each.here.tags} tags here, "
+        f"{each.azure.images} and {each.azure.tags} in Azure, {'complete' if each.complete else 'incomplete'}"
+        for each in moved
+        if each.project
+    ]
+    terminal.tell(results, "\n".join(lines) or "there is no project to move in", as_json=options.json)
+    if not options.json:
+        for each in moved:
+            for note in each.notes:
+                print(f"  {each.project.name + ': ' if each.project else ''}{note}", file=sys.stderr)
+    return int(not all(each.complete for each in moved))
+
+
+def train(options: argparse.Namespace, told: Settings) -> int:
+    """Train a project and print its performance."""
+    store = Store(told.home)
+    project = projects.find(store, options.project)
+    job = worker.interrupted(store, project) or training.start(store, project, force=options.force)
+    try:
+        job = worker.finish_job(store, job, terminal.progress_of)
+    except KeyboardInterrupt:
+        training.cancel(store, job)
+        worker.interrupted(store, project)
+        raise
+    terminal.progress("")
+    if job.status != "done" or job.iteration_id is None:
+        raise TagwiseError(f"the training failed: {job.error}" if job.error else "the training was cancelled")
+    _show_performance(options, store, project, store.iterations.get(job.iteration_id), evaluation.DEFAULT_THRESHOLD)
+    return 0
+
+
+def performance(options: argparse.Namespace, told: Settings) -> int:
+    """Print an iteration's precision and recall, tag by tag."""
+    store = Store(told.home)
+    project = projects.find(store, options.project)
+    iteration = prediction.find_iteration(store, project, options.iteration)
+    if options.scores:
+        text = evaluation.scores_csv(store, iteration)
+        try:
+            options.scores.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise InvalidInput(f"--scores must name a file that can be written, {options.scores}: {error}") from error
+    _show_performance(options, store, project, iteration, options.threshold)
+    return 0
+
+
+def predict(options: argparse.Namespace, told: Settings) -> int:
+    """Print what an iteration says of pictures; the exit status is 1 when one of them could not be read."""
+    store = Store(told.home)
+    project = projects.find(store, options.project)
+    iteration = prediction.find_iteration(store, project, options.iteration)
+    metrics.checked_thresholds(options.threshold)
+    told_of: list[dict[str, Any]] = []
+    failed = False
+    for path in options.images:
+        try:
+            one = _predict_one(store, iteration, path, options.threshold, told)
+        except InvalidInput as refusal:
+            terminal.complain(f"{path}: {refusal}")
+            failed = True
+            continue
+        told_of.append(one)
+        if not options.json:
+            best = ", ".join(f"{each['tag']} {each['probability']:.1%}" for each in one["predictions"][:3])
+            print(f"{path}: {', '.join(one['answer']) or 'no tag'} ({best})", flush=True)
+    if options.json:
+        terminal.print_json({"iteration": iteration.number, "threshold": options.threshold, "images": told_of})
+    return int(failed)
+
+
+def export(options: argparse.Namespace, told: Settings) -> int:
+    """Write an iteration as a folder that runs without Tagwise."""
+    store = Store(told.home)
+    project = projects.find(store, options.project)
+    iteration = prediction.find_iteration(store, project, options.iteration)
+    made = exporting.export(
+        store,
+        iteration,
+        formats.find(options.format),
+        options.folder,
+        progress=terminal.progress_of,
+    )
+    terminal.progress("")
+    print(f"{project.name}, {iteration.name} in {made.folder}, {made.size_bytes / 1e6:.1f} MB: {made.agreement}")
+    return 0
+
+
+def _predict_one(store: Store, iteration: Iteration, path: Path, threshold: float, told: Settings) -> dict[str, Any]:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InvalidInput(f"an image must be a file that can be read: {error.strerror}") from error
+    found = prediction.predict(store, iteration, data, limits=told.limits)
+    multilabel = iteration.classification_type == MULTILABEL
+    return {
+        "image": str(path),
+        "answer": prediction.answer(found, threshold, multilabel=multilabel),
+        "predictions": [{"tag": each.tag, "probability": each.probability} for each in found],
+    }
+
+
+def _project_to_fill(store: Store, options: argparse.Namespace, listing: archives.Listing) -> Project:
+    project = store.projects.find(options.project)
+    if project is None:
+        several = any(len(entry.tags) > 1 for entry in listing.entries)
+        kind = options.type or (MULTILABEL if several else MULTICLASS)
+        return projects.create(store, options.project, classification_type=kind, domain=options.domain or "")
+    return projects.change(store, project, classification_type=options.type, domain=options.domain)
+
+
+def _show_performance(
+    options: argparse.Namespace, store: Store, project: Project, iteration: Iteration, threshold: float
+) -> None:
+    told = evaluation.performance(store, project, iteration, threshold)
+    if options.json:
+        terminal.print_json(told)
+        return
+    print(f"{project.name}, {iteration.name}: {iteration.backbone}, threshold {threshold:.0%}")
+    if iteration.note:
+        print(iteration.note)
+    images = evaluation.report(store, iteration, threshold).overall.images
+    width = max([len(tag["name"]) for tag in told["tags"]] + [len("overall")])
+    print(f"{'tag':{width}}  images  precision  recall     F1     AP")
+    for row in [*told["tags"], {"name": "overall", "images": images, **told["overall"]}]:
+        rates = (row["precision"], row["recall"], row["f1"], row["average_precision"])
+        shown = "".join(f"{terminal.percent(rate):>{space}}" for rate, space in zip(rates, (11, 8, 7, 7), strict=True))
+        print(f"{row['name']:{width}}  {row['images']:>6}{shown}")
+
+
+def _project(store: Store, project: Project) -> dict[str, Any]:
+    last = projects.last_trained(store, project)
+    return {
+        "name": project.name,
+        "id": project.id,
+        "type": project.classification_type,
+        "domain": domains.find(project.domain_id).name,
+        "images": store.images.count(project.id),
+        "tags": len(store.tags.of_project(project.id)),
+        "iteration": last.name if last else None,
+    }
+
+
+def _app() -> Path:
+    # A checkout has app.py at its top level, an installed package carries it inside.
+    package = Path(__file__).resolve().parent
+    return next(path for path in (package.parent / "app.py", package / "web" / "app.py") if path.exists())
