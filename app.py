@@ -14,8 +14,9 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
-from cvcore import settings, worker
+from cvcore import keys, settings, worker
 from cvcore.api import assets, pictures
+from cvcore.api.customvision.door import CustomVision
 from cvcore.api.hosts import OwnHosts
 from cvcore.api.password import SharedPassword
 from cvcore.api.sources import OwnSources
@@ -65,6 +66,7 @@ app = st.App(
     middleware=[
         Middleware(OwnSources),
         Middleware(OwnHosts, names=told.hosts),
+        Middleware(CustomVision, store=store, told=told, own_keys=keys.load(told)),
         *([Middleware(SharedPassword, password=told.password)] if told.password else []),
     ],
     lifespan=lifespan,

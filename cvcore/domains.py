@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cvcore.errors import InvalidInput
+from cvcore.errors import DomainUnknown
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def find(name_or_id: str) -> Domain:
     """The domain of that id or name, in any case.
 
     Raises:
-        InvalidInput: there is none; the message lists the names.
+        DomainUnknown: there is none; the message lists the names.
 
     >>> find("general (compact) [s1]").backbone
     'MobileNetV2'
@@ -86,4 +86,4 @@ def find(name_or_id: str) -> Domain:
         if wanted in (domain.id, domain.name.casefold()):
             return domain
     names = ", ".join(domain.name for domain in DOMAINS)
-    raise InvalidInput(f"domain must be one of {names}, got {name_or_id[:80]!r}")
+    raise DomainUnknown(f"domain must be one of {names}, got {name_or_id[:80]!r}")

@@ -6,12 +6,24 @@
     ├── InvalidInput         a value breaks its rule: correct it and try again
     │   ├── ImageRefused     a file that cannot be stored as a picture
     │   ├── ArchiveRefused   a zip or folder that cannot be unpacked
-    │   └── UrlRefused       an address that may not be fetched
+    │   ├── UrlRefused       an address that may not be fetched
+    │   ├── NameRefused      a name that a project, tag or iteration cannot have
+    │   ├── DomainUnknown    no domain of that name or id
+    │   └── TypeUnknown      no such classification type
     ├── NotFound             no such project, tag, image, iteration or job
+    │   ├── ProjectNotFound
+    │   ├── TagNotFound
+    │   ├── ImageNotFound
+    │   └── IterationNotFound
     ├── Conflict             the value is fine, the present state forbids it
     │   ├── NameTaken        another project, tag or iteration has that name
     │   ├── NotTrainable     the project is not ready to be trained
-    │   └── NothingChanged   same images, tags and domain as the last iteration
+    │   ├── NothingChanged   same images, tags and domain as the last iteration
+    │   ├── InTraining       the project or iteration is being trained
+    │   ├── NotTrained       the iteration has no model
+    │   ├── Published        the iteration, or the name, is in use by those who predict
+    │   ├── TagsRefused      tags that cannot be together on a picture
+    │   └── NegativeTaken    the project has a negative tag already
     └── Unavailable          this machine cannot do it now
         ├── HomeUnusable     the home folder cannot be written
         ├── StorageFull      the disk is full
@@ -49,8 +61,40 @@ class UrlRefused(InvalidInput):
     """An address may not be fetched from this machine."""
 
 
+class NameRefused(InvalidInput):
+    """A name breaks its rule; `noun` says whose: project, tag, iteration or publication."""
+
+    def __init__(self, noun: str, message: str) -> None:
+        super().__init__(message)
+        self.noun = noun
+
+
+class DomainUnknown(InvalidInput):
+    """There is no domain of that name or id."""
+
+
+class TypeUnknown(InvalidInput):
+    """There is no such classification type."""
+
+
 class NotFound(TagwiseError):
     """No such project, tag, image, iteration or job."""
+
+
+class ProjectNotFound(NotFound):
+    """No such project."""
+
+
+class TagNotFound(NotFound):
+    """No such tag."""
+
+
+class ImageNotFound(NotFound):
+    """No such image."""
+
+
+class IterationNotFound(NotFound):
+    """No such iteration."""
 
 
 class Conflict(TagwiseError):
@@ -58,7 +102,11 @@ class Conflict(TagwiseError):
 
 
 class NameTaken(Conflict):
-    """The name is in use."""
+    """The name is in use; `noun` says for what: project, tag or iteration."""
+
+    def __init__(self, noun: str, message: str) -> None:
+        super().__init__(message)
+        self.noun = noun
 
 
 class NotTrainable(Conflict):
@@ -67,6 +115,30 @@ class NotTrainable(Conflict):
 
 class NothingChanged(Conflict):
     """Training would repeat the last iteration."""
+
+
+class InTraining(Conflict):
+    """It is being trained."""
+
+
+class NotTrained(Conflict):
+    """The iteration has no model, not yet or because its training failed."""
+
+
+class Published(Conflict):
+    """The iteration, or the name, is in use by those who predict."""
+
+
+class TagsRefused(Conflict):
+    """Tags cannot be together on a picture; `reason` names the rule: one, negative or many."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class NegativeTaken(Conflict):
+    """The project has a negative tag already."""
 
 
 class Unavailable(TagwiseError):

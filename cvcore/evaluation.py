@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvcore import blobs, metrics, reports
-from cvcore.errors import Conflict, ModelDamaged
+from cvcore.errors import ModelDamaged, NotTrained
 from cvcore.records import MULTICLASS, Iteration, Project, Scores
 from cvcore.store import SnapshotTag, Store
 
@@ -60,12 +60,12 @@ def load(store: Store, iteration: Iteration) -> Judged:
     """A trained iteration's arrays; the last few asked for are kept in memory.
 
     Raises:
-        Conflict: it is not trained.
+        NotTrained: it is not trained.
         ModelDamaged: its file is missing or damaged.
     """
     if iteration.status != "Completed":
         why = "its training failed: train again" if iteration.status == "Failed" else "it is in training: wait for it"
-        raise Conflict(f"{iteration.name} has no numbers yet, {why}")
+        raise NotTrained(f"{iteration.name} has no numbers yet, {why}")
     return _load(blobs.iteration_folder(store.home, iteration.id) / ARRAYS)
 
 

@@ -159,6 +159,16 @@ def rendition(data: bytes, longest_px: int) -> bytes:
     return _webp(image)
 
 
+def media_type(data: bytes) -> str:
+    """What a stored picture is called in HTTP, by how it begins.
+
+    >>> media_type(b"GIF89a"), media_type(b"?")
+    ('image/gif', 'application/octet-stream')
+    """
+    kind = _kind(data, _READABLE_KINDS)
+    return f"image/{kind.casefold()}" if kind else "application/octet-stream"
+
+
 def _check_bytes(size_bytes: int, limits: Limits) -> None:
     if size_bytes == 0:
         raise ImageRefused("bytes", "an image must have at least 1 byte, this file is empty: choose another")

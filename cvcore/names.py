@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from cvcore.errors import InvalidInput
+from cvcore.errors import NameRefused
 
 FILE_LETTERS = 200
 
@@ -17,16 +17,16 @@ def clean(noun: str, text: str, *, letters: int) -> str:
     """The name as it is kept: NFC, without space around it.
 
     Raises:
-        InvalidInput: it is empty, too long, shows nothing, or has a line break or a character that steers others.
+        NameRefused: it is empty, too long, shows nothing, or has a line break or a character that steers others.
 
     >>> clean("tag", "  rose ", letters=128)
     'rose'
     """
     name = unicodedata.normalize("NFC", text).strip()
     if not 1 <= len(name) <= letters:
-        raise InvalidInput(f"the {noun}'s name must have 1 to {letters} letters, this one has {len(name):,}")
+        raise NameRefused(noun, f"the {noun}'s name must have 1 to {letters} letters, this one has {len(name):,}")
     if any(_is_steering(letter) for letter in name) or not any(_is_visible(letter) for letter in name):
-        raise InvalidInput(f"the {noun}'s name must be one line of plain text, got {name!r}")
+        raise NameRefused(noun, f"the {noun}'s name must be one line of plain text, got {name!r}")
     return name
 
 
@@ -34,11 +34,11 @@ def tag(text: str, *, letters: int) -> str:
     """A tag's name: as `clean`, and without the bar that parts tags in files.
 
     Raises:
-        InvalidInput: it breaks either rule.
+        NameRefused: it breaks either rule.
     """
     name = clean("tag", text, letters=letters)
     if "|" in name:
-        raise InvalidInput(f"the tag's name must not have a | in it, which parts tags in files, got {name!r}")
+        raise NameRefused("tag", f"the tag's name must not have a | in it, which parts tags in files, got {name!r}")
     return name
 
 

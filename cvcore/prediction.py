@@ -4,25 +4,15 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from cvcore import backbones, blobs, evaluation, extractors, heads, images, metrics
-from cvcore.errors import NotFound
-from cvcore.records import Iteration, Project
+from cvcore.errors import IterationNotFound
+from cvcore.records import Iteration, Prediction, Project
 from cvcore.settings import Limits
 from cvcore.store import Store
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """One tag's probability, 0..1."""
-
-    tag: str
-    kind: str
-    probability: float
 
 
 def predict(store: Store, iteration: Iteration, picture: bytes, *, limits: Limits) -> list[Prediction]:
@@ -38,7 +28,7 @@ def predict(store: Store, iteration: Iteration, picture: bytes, *, limits: Limit
     prepared, extractor = _extractor(iteration.fingerprint, blobs.backbones_folder(store.home))
     embedding = extractor(images.pixels(picture, prepared.side)[None])
     row = heads.probabilities(embedding, judged.kernel, judged.bias, multilabel=judged.multilabel)[0]
-    found = [Prediction(tag.name, tag.kind, float(value)) for tag, value in zip(tags, row, strict=True)]
+    found = [Prediction(tag.name, tag.kind, float(value), tag.tag_id) for tag, value in zip(tags, row, strict=True)]
     return sorted(found, key=lambda each: -each.probability)
 
 
@@ -60,16 +50,16 @@ def find_iteration(store: Store, project: Project, number: int | None = None) ->
     """The project's iteration of that number, or the newest that is trained.
 
     Raises:
-        NotFound: there is none; the message says what there is.
+        IterationNotFound: there is none; the message says what there is.
     """
     there = store.iterations.of_project(project.id)
     for iteration in there:
         if iteration.number == number or (number is None and iteration.status == "Completed"):
             return iteration
     if number is None:
-        raise NotFound(f"{project.name!r} has no trained iteration yet: train it first")
+        raise IterationNotFound(f"{project.name!r} has no trained iteration yet: train it first")
     numbers = ", ".join(str(each.number) for each in there) or "none yet"
-    raise NotFound(f"{project.name!r} has no iteration {number}: there are {numbers}")
+    raise IterationNotFound(f"{project.name!r} has no iteration {number}: there are {numbers}")
 
 
 @functools.lru_cache(maxsize=4)

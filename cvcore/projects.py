@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from dataclasses import dataclass
 from functools import partial
 
 from cvcore import blobs, domains, names, uploads
-from cvcore.errors import Conflict, InvalidInput, NotFound
+from cvcore.errors import InvalidInput, ProjectNotFound, TagsRefused, TypeUnknown
 from cvcore.records import MULTICLASS, MULTILABEL, ClassificationType, Image, Iteration, Project
 from cvcore.store import Store
 
@@ -38,7 +39,7 @@ def create(
     return store.projects.add(
         names.clean("project", name, letters=NAME_LETTERS),
         description=_description(description),
-        classification_type=_classification_type(classification_type),
+        classification_type=known_type(classification_type),
         domain_id=domains.find(domain).id if domain else domains.DEFAULT.id,
     )
 
@@ -47,12 +48,12 @@ def find(store: Store, name_or_id: str) -> Project:
     """The project of that name or id.
 
     Raises:
-        NotFound: there is none; the message lists those there are.
+        ProjectNotFound: there is none; the message lists those there are.
     """
     project = store.projects.find(name_or_id)
     if project is None:
         there = ", ".join(repr(other.name) for other in store.projects.all()[:10]) or "none yet"
-        raise NotFound(f"there is no project {name_or_id[:80]!r}: there are {there}")
+        raise ProjectNotFound(f"there is no project {name_or_id[:80]!r}: there are {there}")
     return project
 
 
@@ -62,22 +63,23 @@ def update(store: Store, project: Project) -> Project:
     Raises:
         InvalidInput: a value breaks its rule.
         NameTaken: another project has that name.
-        NotFound: it was deleted meanwhile.
-        Conflict: it would be Multiclass, but pictures carry several tags (`tagged_twice` lists them).
+        ProjectNotFound: it was deleted meanwhile.
+        TagsRefused: it would be Multiclass, but pictures carry several tags (`tagged_twice` lists them).
     """
     changed = dataclasses.replace(
         project,
         name=names.clean("project", project.name, letters=NAME_LETTERS),
         description=_description(project.description),
-        classification_type=_classification_type(project.classification_type),
+        classification_type=known_type(project.classification_type),
         domain_id=domains.find(project.domain_id).id,
     )
     with store.transaction():
         if changed.classification_type == MULTICLASS and (several := tagged_twice(store, project)):
             shown = ", ".join(repr(image.name) for image in several[:3]) + (", …" if len(several) > 3 else "")
-            raise Conflict(
+            raise TagsRefused(
+                "one",
                 f"in a Multiclass project a picture carries one tag, {len(several)} carry more ({shown}): "
-                "leave one tag on each first"
+                "leave one tag on each first",
             )
         store.projects.update(changed)
     return changed
@@ -89,11 +91,11 @@ def change(
     """Give a project another classification type or domain, where one is named.
 
     Raises:
-        InvalidInput, Conflict: as `update`.
+        InvalidInput, TagsRefused: as `update`.
     """
     wanted = dataclasses.replace(
         project,
-        classification_type=_classification_type(classification_type or project.classification_type),
+        classification_type=known_type(classification_type or project.classification_type),
         domain_id=domains.find(domain or project.domain_id).id,
     )
     return project if wanted == project else update(store, wanted)
@@ -105,6 +107,26 @@ def delete(store: Store, project: Project) -> None:
         for iteration in store.iterations.of_project(project.id):
             store.after_commit(partial(blobs.delete, blobs.iteration_folder(store.home, iteration.id)))
         uploads.forget(store, store.projects.delete(project.id))
+
+
+def copy(store: Store, source: Project, name: str = "") -> Project:
+    """A new project with the tags and pictures of another's workspace, under a name of its own.
+
+    Raises:
+        NameRefused, NameTaken: the name given cannot be its name. Without one, a free one is found.
+    """
+    with store.transaction():
+        taken = {project.name for project in store.projects.all()}
+        made = (f"{source.name[: NAME_LETTERS - 10]} ({number})" for number in itertools.count(2))
+        project = create(
+            store,
+            name or next(free for free in made if free not in taken),
+            description=source.description,
+            classification_type=source.classification_type,
+            domain=source.domain_id,
+        )
+        store.copies.workspace(source.id, project.id)
+    return project
 
 
 def tagged_twice(store: Store, project: Project) -> list[Image]:
@@ -141,8 +163,13 @@ def _description(text: str) -> str:
     return text.strip()
 
 
-def _classification_type(text: str) -> ClassificationType:
+def known_type(text: str) -> ClassificationType:
+    """A classification type, in any case.
+
+    Raises:
+        TypeUnknown: there is no such type.
+    """
     for known in (MULTICLASS, MULTILABEL):
         if text.casefold() == known.casefold():
             return known
-    raise InvalidInput(f"a classification type must be Multiclass or Multilabel, got {text[:80]!r}")
+    raise TypeUnknown(f"a classification type must be Multiclass or Multilabel, got {text[:80]!r}")

@@ -104,6 +104,32 @@ class Iteration:
 
 
 @dataclass(frozen=True)
+class Prediction:
+    """One tag's probability, 0..1."""
+
+    tag: str
+    kind: str
+    probability: float
+    tag_id: str = ""
+
+
+@dataclass(frozen=True)
+class StoredPrediction:
+    """What an iteration once said of a picture, the highest probability first.
+
+    `application` is what the asking program called itself, or empty.
+    """
+
+    id: str
+    project_id: str
+    iteration_id: str
+    application: str
+    sha256: str
+    predictions: tuple[Prediction, ...]
+    created_at: datetime
+
+
+@dataclass(frozen=True)
 class Job:
     """Work for the worker; `progress` is 0..1 and `stage` what it does now, in words."""
 

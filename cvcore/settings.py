@@ -32,16 +32,22 @@ class Limits:
 
 @dataclass(frozen=True)
 class Settings:
-    """The environment's say: home folder, optional shared password, further names of this machine, and the limits."""
+    """The environment's say: home folder, optional shared password, further names of this machine, and the limits.
+
+    Without keys the home's own are used. `fetch_private` lets the API fetch pictures from this machine's network.
+    """
 
     home: Path
     password: str | None = None
+    training_key: str | None = field(default=None, repr=False)
+    prediction_key: str | None = field(default=None, repr=False)
+    fetch_private: bool = False
     hosts: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
 
 
 def load(environ: Mapping[str, str] = os.environ) -> Settings:
-    """Settings from `TAGWISE_HOME`, `TAGWISE_PASSWORD`, `TAGWISE_HOSTS` and `TAGWISE_MAX_IMAGE_MB`.
+    """Settings from the variables that begin with `TAGWISE_`.
 
     Raises:
         InvalidInput: `TAGWISE_MAX_IMAGE_MB` is no number above 0.
@@ -55,7 +61,15 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         limits = Limits(image_bytes=_mebibytes(given))
     home = _home(environ.get("TAGWISE_HOME") or "~/.tagwise")
     hosts = tuple(filter(None, (name.strip() for name in environ.get("TAGWISE_HOSTS", "").split(","))))
-    return Settings(home=home, password=environ.get("TAGWISE_PASSWORD") or None, hosts=hosts, limits=limits)
+    return Settings(
+        home=home,
+        password=environ.get("TAGWISE_PASSWORD") or None,
+        training_key=environ.get("TAGWISE_TRAINING_KEY") or None,
+        prediction_key=environ.get("TAGWISE_PREDICTION_KEY") or None,
+        fetch_private=environ.get("TAGWISE_FETCH_PRIVATE", "") not in ("", "0"),
+        hosts=hosts,
+        limits=limits,
+    )
 
 
 def _home(text: str) -> Path:

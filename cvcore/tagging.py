@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from cvcore import names
-from cvcore.errors import Conflict, InvalidInput
+from cvcore.errors import ImageNotFound, InvalidInput, NegativeTaken, TagNotFound, TagsRefused
 from cvcore.records import MULTICLASS, Project, Tag, TagKind
 from cvcore.settings import Limits
 from cvcore.store import Store
+
+Pairs = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Added:
+    """What became of pairs of image id and tag id: put on now, on before, or one too many for the picture."""
+
+    created: Pairs
+    duplicated: Pairs
+    exceeded: Pairs
 
 
 def create(store: Store, project: Project, name: str, *, limits: Limits, kind: TagKind = "Regular") -> Tag:
@@ -18,7 +30,7 @@ def create(store: Store, project: Project, name: str, *, limits: Limits, kind: T
     Raises:
         InvalidInput: the name is empty, too long or has a sign it must not have.
         NameTaken: the project has one of that name.
-        Conflict: it would be the second negative tag.
+        NegativeTaken: it would be the second negative tag.
     """
     with store.transaction():
         if kind == "Negative":
@@ -59,7 +71,7 @@ def set_kind(store: Store, project: Project, tag: Tag, kind: TagKind) -> None:
     """Make a tag the project's negative one, images of nothing, or a regular one again.
 
     Raises:
-        Conflict: the project has a negative tag, or pictures carry this tag together with others.
+        NegativeTaken, TagsRefused: the project has a negative tag, or pictures carry this tag together with others.
         NotFound: it was deleted meanwhile.
     """
     with store.transaction():
@@ -68,9 +80,10 @@ def set_kind(store: Store, project: Project, tag: Tag, kind: TagKind) -> None:
             _check_no_negative(store, project)
             mixed = [image for image in store.images.with_many_tags(project.id) if tag.id in image.tag_ids]
             if mixed:
-                raise Conflict(
+                raise TagsRefused(
+                    "negative",
                     f"a negative tag must be a picture's only one, {len(mixed)} pictures carry {tag.name!r} "
-                    "and another: take one off first"
+                    "and another: take one off first",
                 )
         store.tags.update(dataclasses.replace(tag, kind=kind))
 
@@ -87,7 +100,7 @@ def put_on(store: Store, project: Project, image_ids: Sequence[str], tag_ids: Se
 
     Raises:
         InvalidInput: a tag is not the project's.
-        Conflict: the tags cannot be together on a picture; nothing is changed.
+        TagsRefused: the tags cannot be together on a picture; nothing is changed.
         NotFound: the project was deleted meanwhile.
     """
     with store.transaction():
@@ -103,6 +116,36 @@ def put_on(store: Store, project: Project, image_ids: Sequence[str], tag_ids: Se
         store.projects.touch(project.id)
 
 
+def add(store: Store, project: Project, pairs: Sequence[tuple[str, str]]) -> Added:
+    """Put tags on pictures, pair by pair of image id and tag id, beside what they carry.
+
+    In a Multiclass project a picture that carries a tag exceeds with a second one: nothing is replaced.
+
+    Raises:
+        ImageNotFound, TagNotFound: one of them is not in the project; nothing is changed.
+        TagsRefused: a negative tag would stand beside another; nothing is changed.
+    """
+    added: dict[str, list[tuple[str, str]]] = {"created": [], "duplicated": [], "exceeded": []}
+    with store.transaction():
+        project, known = _present(store, project)
+        there = {image.id: image for image in store.images.some([image_id for image_id, _ in pairs])}
+        carried = {image.id: list(image.tag_ids) for image in there.values() if image.project_id == project.id}
+        for image_id, tag_id in pairs:
+            if image_id not in carried:
+                raise ImageNotFound(
+                    f"there is no image {image_id[:80]!r} in {project.name!r}: it may have been deleted"
+                )
+            if tag_id not in known:
+                raise TagNotFound(f"there is no tag {tag_id[:80]!r} in {project.name!r}: it may have been deleted")
+            fate = _fate(project, known, carried[image_id], tag_id)
+            added[fate].append((image_id, tag_id))
+            if fate == "created":
+                carried[image_id].append(tag_id)
+                store.tags.attach([image_id], [tag_id])
+        store.projects.touch(project.id)
+    return Added(**{fate: tuple(pairs) for fate, pairs in added.items()})
+
+
 def take_off(store: Store, project: Project, image_ids: Sequence[str], tag_ids: Sequence[str] | None = None) -> None:
     """Take these tags, or all, off pictures."""
     with store.transaction():
@@ -115,7 +158,7 @@ def check(store: Store, project: Project, tag_ids: Sequence[str]) -> None:
 
     Raises:
         InvalidInput: a tag is not the project's.
-        Conflict: more than one in a multiclass project, a negative one beside another, or more than 100.
+        TagsRefused: more than one in a multiclass project, a negative one beside another, or more than 100.
         NotFound: the project was deleted meanwhile.
     """
     _check(*_present(store, project), tag_ids)
@@ -132,16 +175,30 @@ def _check(project: Project, known: Mapping[str, Tag], tag_ids: Sequence[str]) -
     tags = [known[tag_id] for tag_id in dict.fromkeys(tag_ids)]
     called = ", ".join(repr(tag.name) for tag in tags[:5]) + (", …" if len(tags) > 5 else "")
     if project.classification_type == MULTICLASS and len(tags) > 1:
-        raise Conflict(f"a picture of a Multiclass project carries one tag, got {called}: choose one")
+        raise TagsRefused("one", f"a picture of a Multiclass project carries one tag, got {called}: choose one")
     if len(tags) > 1 and any(tag.kind == "Negative" for tag in tags):
-        raise Conflict(f"a negative tag must be a picture's only one, got {called}: choose one")
+        raise TagsRefused("negative", f"a negative tag must be a picture's only one, got {called}: choose one")
     if len(tags) > Limits.tags_per_image:
-        raise Conflict(f"a picture carries at most {Limits.tags_per_image} tags, got {len(tags)}: choose fewer")
+        raise TagsRefused(
+            "many", f"a picture carries at most {Limits.tags_per_image} tags, got {len(tags)}: choose fewer"
+        )
+
+
+def _fate(project: Project, known: Mapping[str, Tag], carried: Sequence[str], tag_id: str) -> str:
+    if tag_id in carried:
+        return "duplicated"
+    try:
+        _check(project, known, [*carried, tag_id])
+    except TagsRefused as refusal:
+        if refusal.reason == "negative":
+            raise
+        return "exceeded"
+    return "created"
 
 
 def _check_no_negative(store: Store, project: Project) -> None:
     for tag in store.tags.of_project(project.id):
         if tag.kind == "Negative":
-            raise Conflict(
+            raise NegativeTaken(
                 f"a project has at most one negative tag, this one has {tag.name!r}: make that regular first"
             )

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvcore import backbones, blobs, domains, evaluation, features, heads, names, splits, uploads
-from cvcore.errors import Conflict, NothingChanged, NotTrainable, WeightsMissing
+from cvcore.errors import InTraining, NothingChanged, NotTrainable, Published, WeightsMissing
 from cvcore.extractors import Device
 from cvcore.progress import Progress, share
 from cvcore.records import MULTILABEL, Evaluation, Image, Iteration, Job, Project, Tag
@@ -40,20 +40,25 @@ class Readiness:
     advice: tuple[str, ...]
 
 
-def readiness(store: Store, project: Project) -> Readiness:
-    """The workspace through the eyes of a training. Tags that no picture carries are left out of it."""
-    tags = [tag for tag in store.tags.of_project(project.id) if tag.image_count]
+def readiness(store: Store, project: Project, tag_ids: Sequence[str] = ()) -> Readiness:
+    """The workspace, or these tags of it alone, through the eyes of a training.
+
+    Tags that no picture carries are left out.
+    """
+    tags = [tag for tag in store.tags.of_project(project.id) if tag.image_count and (not tag_ids or tag.id in tag_ids)]
     # A negative tag is the last, so that without it, in Multilabel, the columns before it keep their places.
     tags.sort(key=lambda tag: tag.kind == "Negative")
-    return Readiness(store.images.tagged(project.id), tags, tuple(_obstacles(tags)), tuple(_advice(tags)))
+    known = {tag.id for tag in tags}
+    images = [image for image in store.images.tagged(project.id) if not known.isdisjoint(image.tag_ids)]
+    return Readiness(images, tags, tuple(_obstacles(tags)), tuple(_advice(tags)))
 
 
-def start(store: Store, project: Project, *, force: bool = False) -> Job:
-    """Take a snapshot of the workspace and queue its training.
+def start(store: Store, project: Project, *, force: bool = False, tag_ids: Sequence[str] = ()) -> Job:
+    """Take a snapshot of the workspace, or of these tags and their pictures alone, and queue its training.
 
     Raises:
         NotTrainable: the message says what is missing.
-        Conflict: a training of this project waits or runs already.
+        InTraining: a training of this project waits or runs already.
         NothingChanged: the last iteration is of the same pictures, tags, type and domain, and `force` is not set.
         NotFound: the project was deleted meanwhile.
     """
@@ -62,8 +67,8 @@ def start(store: Store, project: Project, *, force: bool = False) -> Job:
         project = store.projects.get(project.id)
         running = store.jobs.latest(project.id, "train")
         if running and running.is_active:
-            raise Conflict("one training at a time: this project is being trained already, wait for it or cancel it")
-        ready = readiness(store, project)
+            raise InTraining("one training at a time: this project is being trained already, wait for it or cancel it")
+        ready = readiness(store, project, tag_ids)
         if ready.obstacles:
             raise NotTrainable(" ".join(ready.obstacles))
         digest = _digest(project, ready)
@@ -121,14 +126,18 @@ def delete(store: Store, iteration: Iteration) -> None:
     """Remove an iteration and the pictures that only it still holds.
 
     Raises:
-        Conflict: it is being trained.
+        InTraining, Published: it is being trained, or programs ask it by a name.
         NotFound: it is gone already.
     """
     folder = blobs.iteration_folder(store.home, iteration.id)
     with store.transaction():
         job = store.jobs.latest(iteration.project_id, "train")
         if job and job.iteration_id == iteration.id and job.is_active:
-            raise Conflict("an iteration in training cannot be deleted: cancel the training instead")
+            raise InTraining("an iteration in training cannot be deleted: cancel the training instead")
+        if publications := store.publications.of_iteration(iteration.id):
+            raise Published(
+                f"{iteration.name} is published as {publications[0].name!r}: unpublish it before deleting it"
+            )
         uploads.forget(store, store.iterations.delete(iteration.id))
         store.after_commit(lambda: blobs.delete(folder))
 
@@ -241,7 +250,7 @@ def _digest(project: Project, ready: Readiness) -> str:
         project.classification_type,
         project.domain_id,
         [[tag.id, tag.name, tag.kind] for tag in ready.tags],
-        [[image.sha256, sorted(image.tag_ids)] for image in ready.images],
+        [[image.sha256, sorted({*image.tag_ids} & {tag.id for tag in ready.tags})] for image in ready.images],
     ]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 

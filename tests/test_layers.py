@@ -19,13 +19,24 @@ ROOMS = [
     {"app", "pages", "api", "cli", "commands"},
     {
         *("projects", "tagging", "uploads", "transfer", "training", "evaluation", "prediction", "worker"),
-        *("azure", "arrivals", "exporting"),
+        *("azure", "arrivals", "exporting", "publishing", "history", "suggestions"),
     },
     {
         *("store", "blobs", "weights", "backbones", "extractors", "features", "heads"),
-        *("archives", "zips", "fetching", "endpoints", "custom_vision", "exports"),
+        *("archives", "zips", "fetching", "endpoints", "custom_vision", "exports", "keys"),
     },
-    {"metrics", "intervals", "reports", "splits", "regression", "images", "samples", "descriptor", "layouts"},
+    {
+        "metrics",
+        "intervals",
+        "deviations",
+        "reports",
+        "splits",
+        "regression",
+        "images",
+        "samples",
+        "descriptor",
+        "layouts",
+    },
     {"records", "domains", "settings", "names", "progress", "addresses", "quiet", "terminal"},
     {"errors"},
 ]

@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from cvcore import addresses, cli, domains
 from cvcore.api import assets, pictures
+from cvcore.api.customvision import operations
 from cvcore.store import Store
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -77,6 +78,16 @@ def test_every_route(store: Store) -> None:
         assert isinstance(route, Route)
         path = route.path.replace(addresses.PLOTLY, "/assets/plotly-VERSION.min.js").removeprefix(addresses.STATIC)
         assert f"`{path}`" in README
+
+
+def test_every_operation() -> None:
+    """The table of the API's operations is the list of its routes, word by word."""
+    table = README.split("<!-- operations -->\n")[1].split("\n<!-- /operations -->")[0]
+    rows = [
+        f"| `{each.name}` | {'yes' if each.is_supported else 'no'} | {each.note} |"
+        for each in (*operations.TRAINING, *operations.PREDICTION)
+    ]
+    assert ["| operation | supported | notes |", "|---|---|---|", *rows] == table.splitlines()
 
 
 def test_two_set_up_lines() -> None:

@@ -10,16 +10,31 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cvcore import blobs
+from cvcore.store.copies import Copies
 from cvcore.store.database import Connections
 from cvcore.store.embeddings import Embeddings
 from cvcore.store.images import UNTAGGED, Images
 from cvcore.store.iterations import Iterations, SnapshotImage, SnapshotTag
 from cvcore.store.jobs import ATTEMPTS, Jobs
+from cvcore.store.metadata import Metadata
 from cvcore.store.origins import Origin, Origins
+from cvcore.store.predictions import Predictions
 from cvcore.store.projects import Projects
+from cvcore.store.publications import Publication, Publications
+from cvcore.store.searches import Condition, ImageSearch, Searches
 from cvcore.store.tags import Tags
 
-__all__ = ["ATTEMPTS", "UNTAGGED", "Origin", "SnapshotImage", "SnapshotTag", "Store"]
+__all__ = [
+    "ATTEMPTS",
+    "UNTAGGED",
+    "Condition",
+    "ImageSearch",
+    "Origin",
+    "Publication",
+    "SnapshotImage",
+    "SnapshotTag",
+    "Store",
+]
 
 
 class Store:
@@ -43,6 +58,11 @@ class Store:
         self.jobs = Jobs(self._connections)
         self.embeddings = Embeddings(self._connections)
         self.origins = Origins(self._connections)
+        self.publications = Publications(self._connections)
+        self.predictions = Predictions(self._connections)
+        self.metadata = Metadata(self._connections)
+        self.searches = Searches(self._connections)
+        self.copies = Copies(self._connections)
 
     def transaction(self) -> contextlib.AbstractContextManager[None]:
         """A block whose writes are kept together or not at all."""

@@ -114,7 +114,7 @@ def own_name(noun: str, name: str) -> Iterator[None]:
     except sqlite3.IntegrityError as error:
         if error.sqlite_errorcode != sqlite3.SQLITE_CONSTRAINT_UNIQUE:
             raise
-        raise NameTaken(f"the {noun}'s name must be its own, {name!r} is taken: choose another") from error
+        raise NameTaken(noun, f"the {noun}'s name must be its own, {name!r} is taken: choose another") from error
 
 
 def marks(values: Sequence[Any] | Row) -> str:

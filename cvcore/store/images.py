@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 
-from cvcore.errors import NotFound
+from cvcore.errors import ImageNotFound
 from cvcore.records import Image
 from cvcore.store.database import Connections, Row, chunks, marks, now
 
@@ -72,15 +72,15 @@ class Images:
         """
         row = self._db.row(f"{_SELECT} where id = ?", [image_id])
         if row is None:
-            raise NotFound(f"there is no image {image_id[:80]!r}: it may have been deleted")
-        return _image(row)
+            raise ImageNotFound(f"there is no image {image_id[:80]!r}: it may have been deleted")
+        return image(row)
 
     def some(self, image_ids: Sequence[str]) -> list[Image]:
         """The pictures of those ids, in that order; unknown ones are left out."""
         found: dict[str, Image] = {}
         for part in chunks(image_ids):
             for row in self._db.rows(f"{_SELECT} where id in ({marks(part)})", part):
-                found[row["id"]] = _image(row)
+                found[row["id"]] = image(row)
         return [found[image_id] for image_id in image_ids if image_id in found]
 
     def page(self, project_id: str, *, tag_id: str | None = None, take: int, skip: int = 0) -> list[Image]:
@@ -89,7 +89,7 @@ class Images:
         rows = self._db.rows(
             f"{_SELECT} where {condition} order by created_at desc, id desc limit ? offset ?", [*parameters, take, skip]
         )
-        return [_image(row) for row in rows]
+        return [image(row) for row in rows]
 
     def count(self, project_id: str, tag_id: str | None = None) -> int:
         """How many pictures `page` gives in all."""
@@ -100,13 +100,13 @@ class Images:
         """Workspace pictures that carry more than one tag."""
         several = "(select count(*) from image_tags where image_id = images.id) > 1"
         rows = self._db.rows(f"{_SELECT} where {_IN_WORKSPACE} and {several}", [project_id])
-        return [_image(row) for row in rows]
+        return [image(row) for row in rows]
 
     def tagged(self, project_id: str) -> list[Image]:
         """Every workspace picture that carries a tag, by content, so that the order does not depend on the upload."""
         some = "exists (select 1 from image_tags where image_id = images.id)"
         rows = self._db.rows(f"{_SELECT} where {_IN_WORKSPACE} and {some} order by sha256", [project_id])
-        return [_image(row) for row in rows]
+        return [image(row) for row in rows]
 
     def contents(self, project_id: str) -> list[str]:
         """The SHA-256 of every workspace picture, the newest last."""
@@ -134,8 +134,11 @@ class Images:
         return [row["sha256"] for row in rows]
 
     def is_known(self, sha256: str) -> bool:
-        """Whether any project holds a picture with that content."""
-        return bool(self._db.value("select exists (select 1 from images where sha256 = ?)", [sha256]))
+        """Whether any project holds a picture with that content, or keeps a prediction of it."""
+        held = (
+            "exists (select 1 from images where sha256 = :it) or exists (select 1 from predictions where sha256 = :it)"
+        )
+        return bool(self._db.value(f"select {held}", {"it": sha256}))
 
 
 def _filter(project_id: str, tag_id: str | None) -> tuple[str, list[str]]:
@@ -146,7 +149,8 @@ def _filter(project_id: str, tag_id: str | None) -> tuple[str, list[str]]:
     return f"{_IN_WORKSPACE} and id in (select image_id from image_tags where tag_id = ?)", [project_id, tag_id]
 
 
-def _image(row: Row) -> Image:
+def image(row: Row) -> Image:
+    """A row with its `tag_ids` joined by commas, as a record."""
     return Image(
         id=row["id"],
         project_id=row["project_id"],

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from cvcore.errors import NotFound
+from cvcore.errors import IterationNotFound
 from cvcore.records import Evaluation, Image, Iteration, Project, Scores, Tag
 from cvcore.store.database import Connections, Row, moment, now, own_name
 from cvcore.store.images import Images
@@ -97,7 +97,7 @@ class Iterations:
         """
         row = self._db.row(f"{_SELECT} where id = ?", [iteration_id])
         if row is None:
-            raise NotFound(f"there is no iteration {iteration_id[:80]!r}: it may have been deleted")
+            raise IterationNotFound(f"there is no iteration {iteration_id[:80]!r}: it may have been deleted")
         return _iteration(row)
 
     def of_project(self, project_id: str) -> list[Iteration]:
@@ -165,15 +165,16 @@ class Iterations:
         )
 
     def delete(self, iteration_id: str) -> list[str]:
-        """Remove it and the pictures that only it held; their SHA-256.
+        """Remove it and the pictures that only it held, or was asked about; their SHA-256.
 
         Raises:
             NotFound: it is gone already.
         """
         with self._db.transaction():
             project_id = self.get(iteration_id).project_id
+            asked = self._db.rows("select distinct sha256 from predictions where iteration_id = ?", [iteration_id])
             self._db.write("delete from iterations where id = ?", [iteration_id])
-            return self._images.drop_unheld("project_id = ?", [project_id])
+            return self._images.drop_unheld("project_id = ?", [project_id]) + [row["sha256"] for row in asked]
 
     def ids(self) -> set[str]:
         """Every iteration's id, of all projects."""

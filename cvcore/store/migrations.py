@@ -163,12 +163,60 @@ def m004_origins(database: Database) -> None:
     )
 
 
+def m005_publications_and_predictions(database: Database) -> None:
+    """The names iterations answer to, and what they were asked under them."""
+    _run(
+        database,
+        """
+        create table publications (
+            project_id text not null references projects (id) on delete cascade,
+            name text not null,
+            iteration_id text not null references iterations (id) on delete cascade,
+            resource text not null,
+            published_at text not null,
+            primary key (project_id, name)
+        ) strict;
+        create index publications_of_iteration on publications (iteration_id);
+
+        create table predictions (
+            id text primary key,
+            project_id text not null references projects (id) on delete cascade,
+            iteration_id text not null references iterations (id) on delete cascade,
+            application text not null,
+            sha256 text not null,
+            probabilities text not null,
+            created_at text not null
+        ) strict;
+        create index predictions_by_age on predictions (project_id, created_at, id);
+        create index predictions_of_sha256 on predictions (sha256);
+        create index predictions_of_iteration on predictions (iteration_id);
+        """,
+    )
+
+
+def m006_metadata(database: Database) -> None:
+    """What else is known of a picture, as keys and values."""
+    _run(
+        database,
+        """
+        create table metadata (
+            image_id text not null references images (id) on delete cascade,
+            key text not null,
+            value text not null,
+            primary key (image_id, key)
+        ) strict;
+        """,
+    )
+
+
 Step = Callable[["Database"], None]
 STEPS: tuple[Step, ...] = (
     m001_projects_images_and_tags,
     m002_iterations,
     m003_jobs_and_embeddings,
     m004_origins,
+    m005_publications_and_predictions,
+    m006_metadata,
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from cvcore.errors import NotFound
+from cvcore.errors import ProjectNotFound
 from cvcore.records import ClassificationType, Project
 from cvcore.store.database import Connections, Row, now, own_name
 
@@ -43,7 +43,7 @@ class Projects:
         """
         row = self._db.row("select * from projects where id = ?", [project_id])
         if row is None:
-            raise NotFound(f"there is no project {project_id[:80]!r}: it may have been deleted")
+            raise ProjectNotFound(f"there is no project {project_id[:80]!r}: it may have been deleted")
         return _project(row)
 
     def find(self, name_or_id: str) -> Project | None:
@@ -77,10 +77,10 @@ class Projects:
 
     def delete(self, project_id: str) -> list[str]:
         """Remove the project and all its rows; the SHA-256 of every picture it held."""
+        contents = """select sha256 from images where project_id = :project union
+                      select sha256 from predictions where project_id = :project"""
         with self._db.transaction():
-            held = [
-                row["sha256"] for row in self._db.rows("select sha256 from images where project_id = ?", [project_id])
-            ]
+            held = [row["sha256"] for row in self._db.rows(contents, {"project": project_id})]
             # Iterations hold their pictures by a reference without cascade, so they go first.
             self._db.write("delete from iterations where project_id = ?", [project_id])
             self._db.write("delete from projects where id = ?", [project_id])

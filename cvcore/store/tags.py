@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 
-from cvcore.errors import NotFound
+from cvcore.errors import TagNotFound
 from cvcore.records import Tag, TagKind
 from cvcore.store.database import Connections, Row, chunks, marks, now, own_name
 
@@ -41,7 +41,7 @@ class Tags:
         """
         row = self._db.row(f"{_SELECT} where id = ?", [tag_id])
         if row is None:
-            raise NotFound(f"there is no tag {tag_id[:80]!r}: it may have been deleted")
+            raise TagNotFound(f"there is no tag {tag_id[:80]!r}: it may have been deleted")
         return _tag(row)
 
     def of_project(self, project_id: str) -> list[Tag]:

@@ -12,7 +12,14 @@ import pytest
 
 from cvcore.store import Store, migrations
 
-STEPS = ["m001_projects_images_and_tags", "m002_iterations", "m003_jobs_and_embeddings", "m004_origins"]
+STEPS = [
+    "m001_projects_images_and_tags",
+    "m002_iterations",
+    "m003_jobs_and_embeddings",
+    "m004_origins",
+    "m005_publications_and_predictions",
+    "m006_metadata",
+]
 
 # Edit nothing here but by adding what a new step adds: steps that have landed stay as they are.
 SCHEMA = {
@@ -155,6 +162,39 @@ SCHEMA = {
     "one_project_per_azure_project": """
         CREATE UNIQUE INDEX one_project_per_azure_project on origins (azure_id) where kind = 'project'
     """,
+    "publications": """
+        CREATE TABLE publications (
+            project_id text not null references projects (id) on delete cascade,
+            name text not null,
+            iteration_id text not null references iterations (id) on delete cascade,
+            resource text not null,
+            published_at text not null,
+            primary key (project_id, name)
+        ) strict
+    """,
+    "publications_of_iteration": "CREATE INDEX publications_of_iteration on publications (iteration_id)",
+    "predictions": """
+        CREATE TABLE predictions (
+            id text primary key,
+            project_id text not null references projects (id) on delete cascade,
+            iteration_id text not null references iterations (id) on delete cascade,
+            application text not null,
+            sha256 text not null,
+            probabilities text not null,
+            created_at text not null
+        ) strict
+    """,
+    "predictions_by_age": "CREATE INDEX predictions_by_age on predictions (project_id, created_at, id)",
+    "predictions_of_sha256": "CREATE INDEX predictions_of_sha256 on predictions (sha256)",
+    "predictions_of_iteration": "CREATE INDEX predictions_of_iteration on predictions (iteration_id)",
+    "metadata": """
+        CREATE TABLE metadata (
+            image_id text not null references images (id) on delete cascade,
+            key text not null,
+            value text not null,
+            primary key (image_id, key)
+        ) strict
+    """,
 }
 
 AT = "2026-01-02T03:04:05.678901+00:00"
@@ -190,6 +230,11 @@ ROWS: dict[str, list[tuple[str, tuple[Any, ...]]]] = {
         ("origins", ("p", "project", "a", "p", "")),
         ("origins", ("p", "image", "b", None, "refused")),
     ],
+    STEPS[4]: [
+        ("publications", ("p", "garden", "r", "/subscriptions/0", AT)),
+        ("predictions", ("q", "p", "r", "", "2" * 64, '[["rose", "Regular", 0.5, "t"]]', AT)),
+    ],
+    STEPS[5]: [("metadata", ("i", "room", "12"))],
 }  # fmt: skip
 
 

@@ -1,0 +1,48 @@
+"""Pictures as a plain GET fetches them, without a key: their SHA-256 cannot be guessed."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, cast
+
+from starlette.responses import Response
+
+from cvcore import blobs, images
+from cvcore.api.customvision import refusals
+from cvcore.errors import TagwiseError
+from cvcore.store import Store
+
+Kind = Literal["original", "resized", "thumbnail"]
+
+RESIZED_PX = 1024
+
+_WANTED = re.compile(r"/customvision/files/(original|resized|thumbnail)/([0-9a-f]{64})", re.IGNORECASE)
+
+# What lies at such an address never changes; a browser shows it as a picture or not at all.
+HEADERS = {
+    "Cache-Control": "private, max-age=31536000, immutable",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+}
+
+
+def wanted(path: str) -> tuple[Kind, str] | None:
+    """Which picture a path asks for; None where it asks for something else.
+
+    >>> wanted("/customvision/files/thumbnail/" + "0" * 64)[0], wanted("/customvision/v3.3/training")
+    ('thumbnail', None)
+    """
+    found = _WANTED.fullmatch(path)
+    return (cast(Kind, found[1].casefold()), found[2].casefold()) if found else None
+
+
+def answer(store: Store, kind: Kind, sha256: str) -> Response:
+    """The file as it was uploaded, or a WebP file of it at up to 1,024 or 320 pixels."""
+    try:
+        data = blobs.read(blobs.original_path(store.home, sha256))
+        if kind != "original":
+            data = images.rendition(data, RESIZED_PX if kind == "resized" else images.THUMBNAIL_PX)
+    except TagwiseError as error:
+        code = refusals.code_of(error)
+        return Response(str(error), refusals.status_of(code), media_type="text/plain")
+    return Response(data, media_type=images.media_type(data), headers=HEADERS)

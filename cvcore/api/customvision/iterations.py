@@ -1,0 +1,148 @@
+"""Trainings, what came of them, and the names under which they answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cvcore import evaluation, publishing, training
+from cvcore.api.customvision import calls, images, wire
+from cvcore.api.customvision.calls import Answer, Call
+from cvcore.api.customvision.refusals import Refusal
+from cvcore.deviations import deviations
+from cvcore.errors import Published
+from cvcore.records import Image, Iteration, Prediction, Project
+from cvcore.store import ImageSearch
+
+
+def train_project(call: Call) -> Any:
+    """Training begins, and the iteration is told at once; ask for it until its status is no longer Training.
+
+    Advanced trains as Regular does. The address to notify is not written to. A base model is checked and not needed:
+    the network under every iteration of a domain is the same.
+    """
+    project = calls.project(call)
+    calls.choice(calls.text(call, "trainingType"), "trainingType", ("Regular", "Advanced"))
+    calls.number(call, "reservedBudgetInHours", 0)
+    given = calls.fields(call)
+    _check_base_model(call, calls.as_fields(given.get("custombasemodelinfo"), "customBaseModelInfo"))
+    selected = calls.listed_ids(given, "selectedTags", 500)
+    known = {tag.id for tag in call.store.tags.of_project(project.id)}
+    if unknown := [tag_id for tag_id in selected if tag_id not in known]:
+        raise Refusal("BadRequestInvalidIds", f"selectedTags must be the project's, {unknown[0][:80]!r} is none")
+    job = training.start(call.store, project, force=calls.flag(call, "forceTrain"), tag_ids=selected)
+    return shown(call, call.store.iterations.get(job.iteration_id or ""))
+
+
+def get_iterations(call: Call) -> Any:
+    """A project's iterations, the newest first."""
+    return [shown(call, each) for each in call.store.iterations.of_project(calls.project(call).id)]
+
+
+def get_iteration(call: Call) -> Any:
+    """One iteration."""
+    return shown(call, calls.iteration(call, calls.project(call)))
+
+
+def update_iteration(call: Call) -> Any:
+    """A new name, where the body has one."""
+    iteration = calls.iteration(call, calls.project(call))
+    if name := calls.told(calls.fields(call), "name"):
+        training.rename(call.store, iteration, name)
+    return shown(call, call.store.iterations.get(iteration.id))
+
+
+def delete_iteration(call: Call) -> Any:
+    """An iteration goes, with the pictures that only it held; one that is published must be unpublished first."""
+    training.delete(call.store, calls.iteration(call, calls.project(call)))
+    return Answer(204)
+
+
+def publish_iteration(call: Call) -> Any:
+    """The iteration answers to a name. It may have several; any prediction resource will do."""
+    name = calls.required(call, "publishName")
+    iteration = calls.iteration(call, calls.project(call))
+    overwrite = calls.flag(call, "overwrite")
+    try:
+        publishing.publish(
+            call.store, iteration, name, resource=calls.text(call, "predictionId")[:2000], overwrite=overwrite
+        )
+    except Published as error:
+        raise Refusal("BadRequestInvalidPublishName", str(error)) from error
+    return True
+
+
+def unpublish_iteration(call: Call) -> Any:
+    """The iteration answers to none of its names any longer."""
+    iteration = calls.iteration(call, calls.project(call))
+    if not publishing.unpublish(call.store, iteration):
+        raise Refusal("BadRequestIterationNotPublished", f"{iteration.name} is not published")
+    return Answer(204)
+
+
+def get_iteration_performance(call: Call) -> Any:
+    """Precision, recall and average precision at a threshold, 0.5 if none is given; undefined numbers are null.
+
+    Deviations are over the folds of the cross-validation. overlapThreshold is for object detection, and not read.
+    """
+    iteration = calls.iteration(call, calls.project(call))
+    threshold = calls.fraction(call, "threshold", evaluation.DEFAULT_THRESHOLD)
+    judged = evaluation.load(call.store, iteration)
+    report = evaluation.report(call.store, iteration, threshold)
+    spread = deviations(judged.truth, judged.probabilities, judged.folds, threshold, multilabel=judged.multilabel)
+    tags = evaluation.trained_tags(iteration, call.store.iterations.tags(iteration.id))
+    return wire.performance(report, spread, tags)
+
+
+def get_image_performances(call: Call) -> Any:
+    """The evaluated pictures, each with the probabilities of the fold that did not train on it."""
+    project = calls.project(call)
+    iteration = calls.iteration(call, project)
+    take = calls.number(call, "take", calls.TAKE, calls.IDS)
+    order = calls.choice(calls.text(call, "orderBy"), "orderBy", ("Newest", "Oldest"))
+    told = _evaluated(call, iteration)
+    found = call.store.searches.page(_search(call, project, iteration, order == "Oldest"), take=calls.NUMBER_MAX)
+    skip = calls.number(call, "skip", 0)
+    there: list[Image] = [each for each in found if each.id in told][skip : skip + take]
+    names = images.tag_names(call, project, iteration)
+    return [wire.image_performance(each, names, told[each.id], server=call.server) for each in there]
+
+
+def get_image_performance_count(call: Call) -> Any:
+    """How many pictures get_image_performances gives in all."""
+    project = calls.project(call)
+    iteration = calls.iteration(call, project)
+    told = _evaluated(call, iteration)
+    found = call.store.searches.page(_search(call, project, iteration, False), take=calls.NUMBER_MAX)
+    return sum(each.id in told for each in found)
+
+
+def shown(call: Call, iteration: Iteration) -> Any:
+    """An iteration with its published name."""
+    return wire.iteration(iteration, call.store.publications.of_iteration(iteration.id))
+
+
+def _search(call: Call, project: Project, iteration: Iteration, is_oldest_first: bool) -> ImageSearch:
+    tag_ids = tuple(calls.ids(call, "tagIds", calls.TAGS))
+    return ImageSearch(project.id, iteration.id, tag_ids=tag_ids, oldest_first=is_oldest_first)
+
+
+def _evaluated(call: Call, iteration: Iteration) -> dict[str, list[Prediction]]:
+    """The out-of-fold predictions of every evaluated picture by its id, the most probable first."""
+    judged = evaluation.load(call.store, iteration)
+    tags = evaluation.trained_tags(iteration, call.store.iterations.tags(iteration.id))
+    told = {}
+    for row, image in enumerate(call.store.iterations.images(iteration.id)):
+        if judged.evaluated[row]:
+            values = zip(tags, judged.probabilities[row], strict=True)
+            predictions = [Prediction(tag.name, tag.kind, float(value), tag.tag_id) for tag, value in values]
+            told[image.image_id] = sorted(predictions, key=lambda each: -each.probability)
+    return told
+
+
+def _check_base_model(call: Call, given: calls.Fields) -> None:
+    if not given:
+        return
+    base_project = call.store.projects.get(calls.told(given, "projectId").casefold())
+    base = calls.iteration(call, base_project, calls.told(given, "iterationId"))
+    if base.status != "Completed":
+        raise Refusal("BadRequestCustomBaseModelIterationStatusNotCompleted", f"{base.name} is not trained")

@@ -1,0 +1,101 @@
+"""Which status and which of Custom Vision's codes each of our errors has; the table is `CODES`.
+
+The status follows from how the code begins. Only what may pass by itself is a 5xx: the SDK repeats every other
+5xx three times, uploads and trainings too.
+"""
+
+from __future__ import annotations
+
+from cvcore import errors
+from cvcore.errors import TagwiseError
+
+# The first class that fits counts. The second column is the error's `reason` or `noun`, "" for any.
+CODES: tuple[tuple[type[TagwiseError], str, str], ...] = (
+    (errors.ImageRefused, "bytes", "BadRequestImageSizeBytes"),
+    (errors.ImageRefused, "pixels", "BadRequestImageDimensions"),
+    (errors.ImageRefused, "aspect", "BadRequestImageAspectRatio"),
+    (errors.ImageRefused, "", "BadRequestImageFormat"),
+    (errors.UrlRefused, "", "BadRequestImageUrl"),
+    (errors.NameRefused, "project", "BadRequestProjectName"),
+    (errors.NameRefused, "tag", "BadRequestTagName"),
+    (errors.NameRefused, "iteration", "BadRequestIterationName"),
+    (errors.NameRefused, "publication", "BadRequestInvalidPublishName"),
+    (errors.DomainUnknown, "", "BadRequestProjectUnknownDomain"),
+    (errors.TypeUnknown, "", "BadRequestProjectUnknownClassification"),
+    (errors.InvalidInput, "", "BadRequestInvalid"),
+    (errors.ProjectNotFound, "", "NotFoundProject"),
+    (errors.TagNotFound, "", "NotFoundTag"),
+    (errors.ImageNotFound, "", "NotFoundImage"),
+    (errors.IterationNotFound, "", "NotFoundIteration"),
+    (errors.NotFound, "", "NotFound"),
+    (errors.NameTaken, "project", "BadRequestProjectNameNotUnique"),
+    (errors.NameTaken, "tag", "BadRequestTagNameNotUnique"),
+    (errors.NameTaken, "iteration", "BadRequestIterationNameNotUnique"),
+    (errors.NotTrainable, "", "BadRequestTrainingValidationFailed"),
+    (errors.NothingChanged, "", "BadRequestTrainingNotNeeded"),
+    (errors.InTraining, "", "BadRequestTrainingAlreadyInProgress"),
+    (errors.NotTrained, "", "BadRequestIterationIsNotTrained"),
+    (errors.Published, "", "BadRequestIterationIsPublished"),
+    (errors.TagsRefused, "negative", "BadRequestNegativeAndRegularTagOnSameImage"),
+    (errors.TagsRefused, "many", "BadRequestExceedTagPerImageLimit"),
+    (errors.TagsRefused, "one", "BadRequestImageTags"),
+    (errors.NegativeTaken, "", "BadRequestMultipleNegativeTag"),
+    (errors.Conflict, "", "Conflict"),
+    (errors.FetchFailed, "", "BadRequestImageUrl"),
+    # Trying again in a second mends neither a full disk nor a damaged model.
+    (errors.StorageFull, "", "BadRequestExceededQuota"),
+    (errors.HomeUnusable, "", "Conflict"),
+    (errors.ModelDamaged, "", "Conflict"),
+    (errors.WeightsMissing, "", "Conflict"),
+    (errors.Unavailable, "", "ErrorServerTimeOut"),
+    (errors.TagwiseError, "", "BadRequest"),
+)
+
+STATUSES = {
+    "BadRequest": 400,
+    "Unauthorized": 401,
+    "Forbidden": 403,
+    "NotFound": 404,
+    "MethodNotAllowed": 405,
+    "Conflict": 409,
+    "UnsupportedMediaType": 415,
+    "Error": 500,
+}
+
+
+class Refusal(TagwiseError):
+    """A rule of the API itself is broken; `code` is Custom Vision's."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def code_of(error: TagwiseError) -> str:
+    """Custom Vision's code for an error of ours.
+
+    >>> code_of(errors.ImageRefused("bytes", "an image must be at most 6 MB"))
+    'BadRequestImageSizeBytes'
+    """
+    if isinstance(error, Refusal):
+        return error.code
+    detail = getattr(error, "reason", None) or getattr(error, "noun", "")
+    return next(code for kind, wanted, code in CODES if isinstance(error, kind) and wanted in ("", detail))
+
+
+def status_of(code: str) -> int:
+    """The HTTP status of a code.
+
+    >>> status_of("NotFoundTag"), status_of("BadRequestTagName")
+    (404, 400)
+    """
+    return next(status for beginning, status in STATUSES.items() if code.startswith(beginning))
+
+
+def body_of(code: str, message: str) -> dict[str, str]:
+    """What the SDK reads an error from.
+
+    >>> body_of("NotFoundTag", "there is no such tag")
+    {'code': 'NotFoundTag', 'message': 'there is no such tag'}
+    """
+    return {"code": code, "message": message}

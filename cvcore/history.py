@@ -1,0 +1,76 @@
+"""Pictures that programs asked about, kept for 30 days, so that the telling ones can be tagged and trained."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from cvcore import blobs, prediction, uploads
+from cvcore.errors import InvalidInput
+from cvcore.records import Iteration, Prediction, Project, StoredPrediction
+from cvcore.settings import Limits
+from cvcore.store import Store
+
+DAYS = 30
+APPLICATION_LETTERS = 128
+
+
+def ask(store: Store, iteration: Iteration, picture: bytes, *, application: str, limits: Limits) -> StoredPrediction:
+    """What an iteration says of a picture, kept together with the picture.
+
+    Raises:
+        ImageRefused, NotTrained, ModelDamaged: as `prediction.predict`.
+        StorageFull, HomeUnusable: it cannot be kept.
+        InvalidInput: the application's name is too long.
+    """
+    if len(application) > APPLICATION_LETTERS:
+        raise InvalidInput(f"an application's name must have at most {APPLICATION_LETTERS} letters")
+    predictions = prediction.predict(store, iteration, picture, limits=limits)
+    digest = blobs.sha256(picture)
+    try:
+        with store.transaction():
+            path = blobs.original_path(store.home, digest)
+            if not path.exists():
+                # It goes in 30 days anyway, so the answer does not wait for the disk.
+                blobs.write(path, picture, durable=False)
+            uploads.forget(store, store.predictions.remove_older(datetime.now(UTC) - timedelta(days=DAYS)))
+            return store.predictions.add(
+                iteration.project_id,
+                iteration.id,
+                application=application,
+                sha256=digest,
+                predictions=predictions,
+            )
+    except BaseException:
+        uploads.forget(store, [digest])
+        raise
+
+
+def forget(store: Store, project: Project, prediction_ids: Sequence[str]) -> None:
+    """Delete kept predictions, and the pictures that nothing else holds."""
+    with store.transaction():
+        uploads.forget(store, store.predictions.remove(project.id, prediction_ids))
+
+
+def picture(store: Store, kept: StoredPrediction) -> bytes:
+    """The picture a kept prediction is of.
+
+    Raises:
+        NotFound: its file is gone.
+    """
+    return blobs.read(blobs.original_path(store.home, kept.sha256))
+
+
+def entropy(predictions: Sequence[Prediction], *, multilabel: bool) -> float:
+    """How uncertain an answer is, in bits: of one choice among all tags, or the sum of a yes or no for each.
+
+    >>> entropy([Prediction("a", "Regular", 0.5), Prediction("b", "Regular", 0.5)], multilabel=False)
+    1.0
+    >>> entropy([Prediction("a", "Regular", 1.0), Prediction("b", "Regular", 0.0)], multilabel=True)
+    0.0
+    """
+    shares = [each.probability for each in predictions]
+    if multilabel:
+        shares += [1 - share for share in shares]
+    return abs(math.fsum(share * math.log2(share) for share in shares if share > 0))

@@ -1,0 +1,95 @@
+"""Rows of predictions that are kept, so that pictures that were asked about can be tagged and trained."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+
+from cvcore.records import Prediction, StoredPrediction
+from cvcore.store.database import Connections, Row, chunks, marks, now
+
+
+class Predictions:
+    """Every project's kept predictions."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._db = connections
+
+    def add(
+        self, project_id: str, iteration_id: str, *, application: str, sha256: str, predictions: Sequence[Prediction]
+    ) -> StoredPrediction:
+        """Keep one."""
+        row = {
+            "id": str(uuid.uuid4()),
+            "project_id": project_id,
+            "iteration_id": iteration_id,
+            "application": application,
+            "sha256": sha256,
+            "probabilities": json.dumps([[each.tag, each.kind, each.probability, each.tag_id] for each in predictions]),
+            "created_at": now(),
+        }
+        self._db.insert("predictions", row)
+        return _prediction(row)
+
+    def some(self, project_id: str, prediction_ids: Sequence[str]) -> dict[str, StoredPrediction]:
+        """Those of the ids that the project has."""
+        found: dict[str, StoredPrediction] = {}
+        for part in chunks(prediction_ids):
+            query = f"select * from predictions where project_id = ? and id in ({marks(part)})"
+            found.update((row["id"], _prediction(row)) for row in self._db.rows(query, [project_id, *part]))
+        return found
+
+    def of_project(
+        self,
+        project_id: str,
+        *,
+        iteration_id: str | None = None,
+        application: str | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+    ) -> list[StoredPrediction]:
+        """Those of an iteration, a program or a time, both ends in it; the newest first."""
+        rows = self._db.rows(
+            """select * from predictions where project_id = :project
+               and (:iteration is null or iteration_id = :iteration)
+               and (:application is null or application = :application)
+               and (:start is null or created_at >= :start) and (:end is null or created_at <= :end)
+               order by created_at desc, id""",
+            {
+                "project": project_id,
+                "iteration": iteration_id,
+                "application": application,
+                "start": start and start.isoformat(),
+                "end": end and end.isoformat(),
+            },
+        )
+        return [_prediction(row) for row in rows]
+
+    def remove(self, project_id: str, prediction_ids: Sequence[str]) -> list[str]:
+        """Forget those of the ids that the project has; their SHA-256."""
+        gone: list[str] = []
+        with self._db.transaction():
+            for part in chunks(prediction_ids):
+                query = f"delete from predictions where project_id = ? and id in ({marks(part)}) returning sha256"
+                gone += [row["sha256"] for row in self._db.rows(query, [project_id, *part])]
+        return gone
+
+    def remove_older(self, moment: datetime) -> list[str]:
+        """Forget every prediction made before that moment; their SHA-256."""
+        with self._db.transaction():
+            rows = self._db.rows("delete from predictions where created_at < ? returning sha256", [moment.isoformat()])
+        return [row["sha256"] for row in rows]
+
+
+def _prediction(row: Row) -> StoredPrediction:
+    return StoredPrediction(
+        id=row["id"],
+        project_id=row["project_id"],
+        iteration_id=row["iteration_id"],
+        application=row["application"],
+        sha256=row["sha256"],
+        predictions=tuple(Prediction(*each) for each in json.loads(row["probabilities"])),
+        created_at=datetime.fromisoformat(row["created_at"]),
+    )

@@ -1,0 +1,102 @@
+"""Pictures looked for: in a project's workspace or in an iteration's snapshot, by tags and metadata."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cvcore.records import Image
+from cvcore.store.database import Connections, Row
+from cvcore.store.images import image
+
+# A picture's tags in the workspace, in the order they were given, and in an iteration's snapshot.
+_TAGS = "select tag_id from image_tags where image_id = images.id order by image_tags.rowid"
+_SNAPSHOT_TAGS = """
+    select iteration_tags.tag_id from iteration_images as held, json_each(held.tag_positions) as place
+    join iteration_tags on iteration_tags.iteration_id = held.iteration_id and iteration_tags.position = place.value
+    where held.image_id = images.id and held.iteration_id = :iteration
+"""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Whether a picture's metadata has, or has not, that value under that key."""
+
+    key: str
+    is_equal: bool
+    value: str
+
+
+@dataclass(frozen=True)
+class ImageSearch:
+    """Which pictures are wanted, in the iteration's snapshot or, without one, in the workspace.
+
+    `tag_ids`: those that carry one or more of them. `is_tagged`: only tagged, only untagged, or None for both.
+    `metadata`: alternatives, of each of which all conditions must hold; a key that a picture lacks equals no value.
+    """
+
+    project_id: str
+    iteration_id: str | None = None
+    tag_ids: tuple[str, ...] = ()
+    is_tagged: bool | None = None
+    image_ids: tuple[str, ...] | None = None
+    metadata: tuple[tuple[Condition, ...], ...] = ()
+    oldest_first: bool = False
+
+
+class Searches:
+    """Reads pictures; see `store.images` for what changes them."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._db = connections
+
+    def page(self, search: ImageSearch, *, take: int, skip: int = 0) -> list[Image]:
+        """So many of the pictures found, the newest first unless the search says else."""
+        condition, parameters = _where(search)
+        direction = "asc" if search.oldest_first else "desc"
+        rows = self._db.rows(
+            f"""select images.*, (select group_concat(tag_id) from ({_tags(search)})) as tag_ids from images
+                where {condition} order by created_at {direction}, id {direction} limit :take offset :skip""",
+            {**parameters, "take": take, "skip": skip},
+        )
+        return [image(row) for row in rows]
+
+    def count(self, search: ImageSearch) -> int:
+        """How many pictures are found in all."""
+        condition, parameters = _where(search)
+        return int(self._db.value(f"select count(*) from images where {condition}", parameters))
+
+
+def _tags(search: ImageSearch) -> str:
+    return _SNAPSHOT_TAGS if search.iteration_id else _TAGS
+
+
+def _where(search: ImageSearch) -> tuple[str, Row]:
+    parameters: Row = {"project": search.project_id, "iteration": search.iteration_id}
+
+    def bound(value: str) -> str:
+        name = f"value{len(parameters)}"
+        parameters[name] = value
+        return f":{name}"
+
+    def listed(values: tuple[str, ...]) -> str:
+        return ", ".join(map(bound, values))
+
+    held = "id in (select image_id from iteration_images where iteration_id = :iteration)"
+    conditions = ["project_id = :project", held if search.iteration_id else "in_workspace = 1"]
+    if search.tag_ids:
+        conditions.append(f"exists (select 1 from ({_tags(search)}) where tag_id in ({listed(search.tag_ids)}))")
+    if search.is_tagged is not None:
+        conditions.append(f"{'' if search.is_tagged else 'not '}exists ({_tags(search)})")
+    if search.image_ids is not None:
+        conditions.append(f"id in ({listed(search.image_ids)})")
+    if search.metadata:
+        alternatives = [
+            " and ".join(
+                f"{'' if each.is_equal else 'not '}exists (select 1 from metadata where image_id = images.id "
+                f"and key = {bound(each.key)} and value = {bound(each.value)})"
+                for each in alternative
+            )
+            for alternative in search.metadata
+        ]
+        conditions.append("(" + " or ".join(f"({each})" for each in alternatives) + ")")
+    return " and ".join(conditions), parameters

@@ -1,0 +1,148 @@
+"""Tagwise as its own process on loopback, and Microsoft's clients to speak to it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from azure.cognitiveservices.vision.customvision.prediction import CustomVisionPredictionClient
+from azure.cognitiveservices.vision.customvision.training import CustomVisionTrainingClient
+from azure.cognitiveservices.vision.customvision.training import models as m
+from msrest.authentication import ApiKeyCredentials
+
+from cvcore import domains
+
+ROOT = Path(__file__).resolve().parents[4]
+TRAINING_KEY = "a training key"
+PREDICTION_KEY = "a prediction key"
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where it listens and where it keeps its things."""
+
+    url: str
+    home: Path
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """`tagwise serve`, with its worker, in an empty home; stopped when the session ends."""
+    home = tmp_path_factory.mktemp("home")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environ = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "TAGWISE_HOME": str(home),
+        "TAGWISE_TRAINING_KEY": TRAINING_KEY,
+        "TAGWISE_PREDICTION_KEY": PREDICTION_KEY,
+        "TAGWISE_PASSWORD": "the pages' own",
+        "TAGWISE_FETCH_PRIVATE": "1",
+        "OMP_NUM_THREADS": "2",
+    }
+    log = home / "log.txt"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "cvcore.cli", "serve", "--port", str(port)],
+            cwd=ROOT,
+            env=environ,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        _wait(url, process, log)
+        yield Server(url, home)
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+@pytest.fixture(scope="session")
+def trainer(server: Server) -> CustomVisionTrainingClient:
+    """Microsoft's training client; its endpoint ends in a slash, as Azure's portal prints it."""
+    credentials = ApiKeyCredentials(in_headers={"Training-key": TRAINING_KEY})
+    return _impatient(CustomVisionTrainingClient(server.url + "/", credentials))
+
+
+@pytest.fixture(scope="session")
+def predictor(server: Server) -> CustomVisionPredictionClient:
+    """Microsoft's prediction client."""
+    credentials = ApiKeyCredentials(in_headers={"Prediction-key": PREDICTION_KEY})
+    return _impatient(CustomVisionPredictionClient(server.url, credentials))
+
+
+@pytest.fixture
+def project(trainer: CustomVisionTrainingClient, request: pytest.FixtureRequest) -> Iterator[m.Project]:
+    """An empty Multilabel project of the test's own."""
+    made = trainer.create_project(request.node.name[:100], domain_id=domains.BUILT_IN.id)
+    yield made
+    trainer.delete_project(made.id)
+
+
+@pytest.fixture(scope="session")
+def flowers(trainer: CustomVisionTrainingClient, picture: Callable[[int], bytes]) -> m.Project:
+    """A Multiclass project of two tags with six drawn pictures each, one untagged one, and one trained iteration."""
+    project = trainer.create_project("flowers", domain_id=domains.BUILT_IN.id, classification_type="Multiclass")
+    for number, name in enumerate(("rose", "tulip")):
+        tag = trainer.create_tag(project.id, name)
+        entries = [
+            m.ImageFileCreateEntry(name=f"{name}{each}.png", contents=picture(10 * number + each), tag_ids=[tag.id])
+            for each in range(6)
+        ]
+        assert trainer.create_images_from_files(project.id, m.ImageFileCreateBatch(images=entries)).is_batch_successful
+    trainer.create_images_from_data(project.id, picture(99))
+    finish(trainer, trainer.train_project(project.id))
+    return project
+
+
+@pytest.fixture(scope="session")
+def iteration(trainer: CustomVisionTrainingClient, flowers: m.Project) -> m.Iteration:
+    """Its iteration, published as `garden`."""
+    (trained,) = trainer.get_iterations(flowers.id)
+    assert trainer.publish_iteration(flowers.id, trained.id, "garden", "/subscriptions/0/garden-Prediction") is True
+    return trainer.get_iteration(flowers.id, trained.id)
+
+
+@pytest.fixture(scope="session")
+def finished(trainer: CustomVisionTrainingClient) -> Callable[[m.Iteration], m.Iteration]:
+    """Waits as Microsoft's quickstart does, though not for ever."""
+    return lambda iteration: finish(trainer, iteration)
+
+
+def finish(trainer: CustomVisionTrainingClient, iteration: m.Iteration) -> m.Iteration:
+    assert iteration.status == "Training"
+    deadline = time.monotonic() + 180
+    while iteration.status != "Completed":
+        assert (iteration.status, time.monotonic() < deadline) == ("Training", True)
+        time.sleep(0.3)
+        iteration = trainer.get_iteration(iteration.project_id, iteration.id)
+    return iteration
+
+
+def _impatient(client: Any) -> Any:
+    # A 5xx is to be seen at once.
+    client.config.retry_policy.policy.total = 0
+    return client
+
+
+def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            urllib.request.urlopen(f"{url}/_stcore/health", timeout=1)
+            return
+        except OSError:
+            time.sleep(0.2)
+    raise AssertionError(log.read_text())
