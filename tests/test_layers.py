@@ -19,7 +19,7 @@ ROOMS = [
     {"app", "pages", "api", "cli", "commands"},
     {
         *("projects", "tagging", "uploads", "transfer", "training", "evaluation", "prediction", "worker"),
-        *("azure", "arrivals", "exporting", "publishing", "history", "suggestions"),
+        *("azure", "arrivals", "exporting", "publishing", "history", "suggestions", "deliveries"),
     },
     {
         *("store", "blobs", "weights", "backbones", "extractors", "features", "heads"),

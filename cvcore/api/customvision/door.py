@@ -55,11 +55,17 @@ class CustomVision:
             await self._app(scope, receive, send)
             return
         response = await self._response(scope, path, receive)
+        # Streamlit makes its socket without naming the protocol, so that asyncio leaves Nagle's algorithm on: the
+        # second part of an answer on a kept connection waits 40 ms for the first to be acknowledged. An end does not.
+        response.headers["Connection"] = "close"
         await response(scope, receive, send)
 
     async def _response(self, scope: Scope, path: str, receive: Receive) -> Response:
-        if scope["method"] in ("GET", "HEAD") and (wanted := files.wanted(path)):
-            return await run_in_threadpool(files.answer, self._store, *wanted)
+        if scope["method"] in ("GET", "HEAD"):
+            if wanted := files.wanted(path):
+                return await run_in_threadpool(files.answer, self._store, *wanted)
+            if export := files.export(self._store, path):
+                return export
         try:
             operation, parameters = self._admitted(scope, path)
         except Refusal as refusal:

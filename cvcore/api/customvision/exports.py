@@ -4,19 +4,69 @@ from __future__ import annotations
 
 from typing import Any
 
-from cvcore.api.customvision import calls
+from cvcore import deliveries
+from cvcore.api.customvision import calls, wire
 from cvcore.api.customvision.calls import Call
 from cvcore.api.customvision.refusals import Refusal
+from cvcore.deliveries import Delivery
+from cvcore.errors import Conflict, NotTrained, Unavailable
+from cvcore.records import Iteration
+
+# Platform and flavor, to our format; the first flavor of a platform is meant where none is given.
+FORMATS = {
+    ("TensorFlow", "TensorFlowNormal"): "savedmodel",
+    ("TensorFlow", "TensorFlowLite"): "tflite",
+    ("ONNX", "ONNX12"): "onnx",
+    ("ONNX", "ONNX10"): "onnx",
+    ("OpenVino", ""): "openvino",
+    ("DockerFile", "Linux"): "container",
+}
 
 
 def get_exports(call: Call) -> Any:
-    """There are none yet."""
-    calls.iteration(call, calls.project(call))
-    return []
+    """An iteration's exports; one that is done has the address of its zip, which a plain GET fetches."""
+    iteration = calls.iteration(call, calls.project(call))
+    return [_shown(call, iteration, each) for each in deliveries.found(call.store, iteration) if _names(each.format)]
 
 
 def export_iteration(call: Call) -> Any:
-    """Not yet."""
-    calls.iteration(call, calls.project(call))
-    calls.required(call, "platform")
-    raise Refusal("BadRequestNotSupported", "exports are made with `tagwise export`")
+    """An export begins, or is told where it is done already; ask get_exports until it is no longer Exporting."""
+    iteration = calls.iteration(call, calls.project(call))
+    wanted = _format(calls.required(call, "platform"), calls.text(call, "flavor"))
+    under_way = [each.format for each in deliveries.found(call.store, iteration) if each.status == "Exporting"]
+    if wanted in under_way:
+        raise Refusal(
+            "BadRequestExportAlreadyInProgress", f"{iteration.id} is already queued for export: call get_exports"
+        )
+    try:
+        return _shown(call, iteration, deliveries.start(call.store, iteration, wanted))
+    except NotTrained:
+        raise
+    except Conflict as error:
+        raise Refusal("BadRequestExportValidationFailed", str(error)) from error
+    except Unavailable as error:
+        raise Refusal("BadRequestProjectUnsupportedExportPlatform", str(error)) from error
+
+
+def _format(platform: str, flavor: str) -> str:
+    for (known, kind), name in FORMATS.items():
+        if known.casefold() == platform.casefold() and flavor.casefold() in ("", kind.casefold()):
+            return name
+    there = ", ".join(f"{known} {kind}".strip() for known, kind in FORMATS)
+    asked = f"{platform} {flavor}".strip()[:80]
+    raise Refusal("BadRequestNotSupported", f"platform and flavor must be one of {there}, got {asked!r}")
+
+
+def _names(name: str) -> tuple[str, str] | None:
+    return next((names for names, each in FORMATS.items() if each == name), None)
+
+
+def _shown(call: Call, iteration: Iteration, each: Delivery) -> wire.Json:
+    platform, flavor = _names(each.format) or ("", "")
+    return {
+        "platform": platform,
+        "status": each.status,
+        "downloadUri": f"{call.server}{wire.FILES}/export/{iteration.id}/{each.file}" if each.file else None,
+        "flavor": flavor or None,
+        "newerVersionAvailable": False,
+    }

@@ -1,13 +1,13 @@
-"""Pictures as a plain GET fetches them, without a key: their SHA-256 cannot be guessed."""
+"""Pictures and exports as a plain GET fetches them, without a key: their addresses cannot be guessed."""
 
 from __future__ import annotations
 
 import re
 from typing import Literal, cast
 
-from starlette.responses import Response
+from starlette.responses import FileResponse, Response
 
-from cvcore import blobs, images
+from cvcore import blobs, deliveries, images
 from cvcore.api.customvision import refusals
 from cvcore.errors import TagwiseError
 from cvcore.store import Store
@@ -16,6 +16,7 @@ Kind = Literal["original", "resized", "thumbnail"]
 
 RESIZED_PX = 1024
 
+_EXPORT = re.compile(r"/customvision/files/export/([0-9a-f-]{36})/([a-z0-9_]+-[0-9a-f]{32}\.zip)", re.IGNORECASE)
 _WANTED = re.compile(r"/customvision/files/(original|resized|thumbnail)/([0-9a-f]{64})", re.IGNORECASE)
 
 # What lies at such an address never changes; a browser shows it as a picture or not at all.
@@ -46,3 +47,14 @@ def answer(store: Store, kind: Kind, sha256: str) -> Response:
         code = refusals.code_of(error)
         return Response(str(error), refusals.status_of(code), media_type="text/plain")
     return Response(data, media_type=images.media_type(data), headers=HEADERS)
+
+
+def export(store: Store, path: str) -> Response | None:
+    """The zip that a path asks for, 404 where it is not there; None where the path asks for something else."""
+    found = _EXPORT.fullmatch(path)
+    if found is None:
+        return None
+    file = deliveries.path_of(store.home, found[1].casefold(), found[2].casefold())
+    if not file.is_file():
+        return Response("there is no such export, or no longer", 404, media_type="text/plain")
+    return FileResponse(file, media_type="application/zip", filename=f"{found[2].partition('-')[0]}.zip")

@@ -77,7 +77,13 @@ TRAINING: tuple[Operation, ...] = (
     Operation("delete_iteration", "DELETE", _ITERATION, iterations.delete_iteration, "unpublish it first"),
     Operation("update_iteration", "PATCH", _ITERATION, iterations.update_iteration),
     Operation("get_exports", "GET", f"{_ITERATION}/export", exports.get_exports),
-    Operation("export_iteration", "POST", f"{_ITERATION}/export", exports.export_iteration),
+    Operation(
+        "export_iteration",
+        "POST",
+        f"{_ITERATION}/export",
+        exports.export_iteration,
+        "TensorFlow, Lite, ONNX, OpenVino, DockerFile",
+    ),
     Operation(
         "get_iteration_performance",
         "GET",

@@ -22,6 +22,7 @@ from msrest.authentication import ApiKeyCredentials
 from cvcore import domains
 
 ROOT = Path(__file__).resolve().parents[4]
+WEIGHTS = ROOT.parent / "shared" / "keras"
 TRAINING_KEY = "a training key"
 PREDICTION_KEY = "a prediction key"
 
@@ -50,6 +51,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         "TAGWISE_PASSWORD": "the pages' own",
         "TAGWISE_FETCH_PRIVATE": "1",
         "OMP_NUM_THREADS": "2",
+        **({"KERAS_HOME": str(WEIGHTS)} if WEIGHTS.is_dir() else {}),
     }
     log = home / "log.txt"
     with log.open("wb") as output:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import time
 import uuid
+import zipfile
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import requests
@@ -408,6 +412,49 @@ def test_predictions(
     trainer.delete_images(flowers.id, image_ids=[summary.images[0].image.id])
 
 
+def test_exports(
+    trainer: Trainer,
+    project: m.Project,
+    picture: Picture,
+    shared: Path,
+    finished: Callable[[m.Iteration], m.Iteration],
+) -> None:
+    """An export is begun, asked for until it is done, and fetched without a key; the same again is the same one."""
+    project.settings.domain_id = "a1db07ca-a19a-4830-bae8-e004a42dc863"
+    trainer.update_project(project.id, project)
+    for at, name in enumerate(("a", "b")):
+        tag = trainer.create_tag(project.id, name)
+        upload(trainer, project, [picture(500 + 10 * at + n) for n in range(5)], tag.id)
+    trained = finished(trainer.train_project(project.id))
+    assert trained.exportable
+    export = trainer.export_iteration(project.id, trained.id, "TensorFlow", "TensorFlowLite")
+    assert ("TensorFlow", "TensorFlowLite", "Exporting") == (export.platform, export.flavor, export.status)
+    expected = (400, "BadRequestExportAlreadyInProgress")
+    assert expected == refusal(trainer.export_iteration, project.id, trained.id, "TensorFlow", "TensorFlowLite")
+    deadline = time.monotonic() + 180
+    while export.status == "Exporting":
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+        (export,) = trainer.get_exports(project.id, trained.id)
+    assert "Done" == export.status
+    fetched = requests.get(export.download_uri, timeout=30)
+    assert {"labels.txt", "model.tflite", "predict.py"} < set(zipfile.ZipFile(io.BytesIO(fetched.content)).namelist())
+    again = trainer.export_iteration(project.id, trained.id, "tensorflow", "tensorflowlite")
+    assert export.download_uri == again.download_uri
+
+
+def test_what_cannot_be_exported(trainer: Trainer, flowers: m.Project, iteration: m.Iteration) -> None:
+    """What has no network, or a platform that is not made here, is refused at once."""
+    refused = refusal(trainer.export_iteration, flowers.id, iteration.id, "ONNX")
+    assert (400, "BadRequestExportValidationFailed") == refused
+    assert (400, "BadRequestNotSupported") == refusal(trainer.export_iteration, flowers.id, iteration.id, "CoreML")
+    assert [] == trainer.get_exports(flowers.id, iteration.id)
+    missing = requests.get(
+        f"{trainer.config.endpoint}customvision/files/export/{ABSENT}/onnx-{'0' * 32}.zip", timeout=30
+    )
+    assert 404 == missing.status_code
+
+
 def test_suggestions(trainer: Trainer, flowers: m.Project, iteration: m.Iteration) -> None:
     """Untagged pictures are given tags, the most uncertain first, and are counted by tag."""
     (untagged,) = trainer.get_untagged_images(flowers.id)
@@ -455,5 +502,6 @@ def test_get_artifact(trainer: Trainer, flowers: m.Project) -> None:
     (image,) = trainer.get_images(flowers.id, take=1)
     fetched = b"".join(trainer.get_artifact(flowers.id, path=image.original_image_uri))
     assert requests.get(image.original_image_uri, timeout=30).content == fetched
-    with pytest.raises(Exception, match="Bad Request"):
+    with pytest.raises(Exception, match="Bad Request") as refused:
         trainer.get_artifact(flowers.id, path="x")
+    refused.value.response.close()
