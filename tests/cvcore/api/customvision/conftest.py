@@ -23,8 +23,8 @@ from cvcore import domains
 
 ROOT = Path(__file__).resolve().parents[4]
 WEIGHTS = ROOT.parent / "shared" / "keras"
-TRAINING_KEY = "a training key"
-PREDICTION_KEY = "a prediction key"
+TRAINING_KEY = "0123training"
+PREDICTION_KEY = "4567prediction"
 
 
 @dataclass(frozen=True)

@@ -167,7 +167,7 @@ def test_batches_are_limited(trainer: Trainer, project: m.Project) -> None:
     assert expected == refusal(trainer.create_images_from_files, project.id, tagged)
     ids = [str(uuid.uuid4()) for _ in range(257)]
     with requests.Session() as session:
-        session.headers["Training-Key"] = "a training key"
+        session.headers["Training-Key"] = "0123training"
         base = f"{trainer.config.endpoint.rstrip('/')}/customvision/v3.3/training/projects/{project.id}"
         for address in ("images/id", "images"):
             answer = session.request(

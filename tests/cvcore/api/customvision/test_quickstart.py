@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -13,13 +14,13 @@ from azure.cognitiveservices.vision.customvision.training.models import ImageFil
 
 from cvcore import domains
 
-PREDICTION_KEY = "a prediction key"
+PREDICTION_KEY = "4567prediction"
 RESOURCE = "/subscriptions/0/resourceGroups/g/providers/Microsoft.CognitiveServices/accounts/x-Prediction"
 
 
 @pytest.mark.network
 def test_the_quickstart(
-    server: object, trainer: CustomVisionTrainingClient, predictor: CustomVisionPredictionClient, shared: Path
+    server: Any, trainer: CustomVisionTrainingClient, predictor: CustomVisionPredictionClient, shared: Path
 ) -> None:
     """CustomVisionQuickstart.py, call by call, from a new project to a picture's tags and their probabilities."""
     folder = shared / "datasets" / "hemlock_cherry"
@@ -71,7 +72,7 @@ def recipes(url: str, project_id: str, picture: bytes, probability: float) -> No
     assert probability == pytest.approx(by_file.json()["predictions"][0]["probability"])
     (image, *_) = requests.get(
         f"{url}//CustomVision/v3.3/Training/projects/{project_id}/images?take=1",
-        headers={"Training-key": "a training key"},
+        headers={"Training-key": "0123training"},
         timeout=30,
     ).json()
     by_url = requests.post(f"{address}/url", json={"Url": image["originalImageUri"]}, headers=key, timeout=30)
