@@ -74,3 +74,11 @@ def test_hosts_are_joined_by_commas() -> None:
     """Further names of this machine are parted at commas, and blanks left out."""
     found = settings.load({"TAGWISE_HOSTS": " class.example, ,school.example"})
     assert found.hosts == ("class.example", "school.example")
+
+
+def test_the_api_is_told_by_the_environment() -> None:
+    """Keys and leave to fetch from the own network are read; empty means not set."""
+    told = settings.load({"TAGWISE_TRAINING_KEY": "t", "TAGWISE_PREDICTION_KEY": "p", "TAGWISE_FETCH_PRIVATE": "1"})
+    assert ("t", "p", True) == (told.training_key, told.prediction_key, told.fetch_private)
+    told = settings.load({"TAGWISE_TRAINING_KEY": "", "TAGWISE_FETCH_PRIVATE": "0"})
+    assert (None, None, False) == (told.training_key, told.prediction_key, told.fetch_private)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from cvcore import tagging
-from cvcore.errors import Conflict, InvalidInput, NameTaken, NotFound
+from cvcore.errors import Conflict, ImageNotFound, InvalidInput, NameTaken, NotFound, TagNotFound
 from cvcore.records import MULTICLASS, MULTILABEL, Project
 from cvcore.settings import Limits
 from cvcore.store import Store
@@ -272,3 +272,20 @@ def test_deleting_a_tag_keeps_its_pictures(store: Store, project: Project, add_r
     tagging.delete(store, rose)
     assert carried(store, images) == [(), ()]
     assert store.images.count(project.id) == 2
+
+
+def test_pairs_are_put_on_one_by_one(store: Store) -> None:
+    """Each pair is told as put on, on before, or one too many; an unknown one leaves all as it was."""
+    project = store.projects.add("pairs", description="", classification_type="Multiclass", domain_id="general")
+    rose, tulip = (store.tags.add(project.id, name) for name in ("rose", "tulip"))
+    image_id, _ = store.images.add(
+        project.id, "0" * 64, name="1.png", width=9, height=9, size_bytes=1, signature=bytes(192)
+    )
+    with pytest.raises(TagNotFound, match="there is no tag 'x' in 'pairs': it may have been deleted"):
+        tagging.add(store, project, [(image_id, rose.id), (image_id, "x")])
+    with pytest.raises(ImageNotFound, match="there is no image 'x' in 'pairs': it may have been deleted"):
+        tagging.add(store, project, [("x", rose.id)])
+    added = tagging.add(store, project, [(image_id, rose.id), (image_id, rose.id), (image_id, tulip.id)])
+    first, second = (image_id, rose.id), (image_id, tulip.id)
+    assert tagging.Added(created=(first,), duplicated=(first,), exceeded=(second,)) == added
+    assert (rose.id,) == store.images.get(image_id).tag_ids

@@ -7,7 +7,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cvcore.api.customvision import exports, images, iterations, moves, predictions, projects, suggestions
+from cvcore.api.customvision import (
+    exports,
+    images,
+    iterations,
+    metadata,
+    moves,
+    predictions,
+    projects,
+    suggestions,
+    uploads,
+)
 from cvcore.api.customvision.calls import Call
 
 Handler = Callable[[Call], Any]
@@ -47,17 +57,17 @@ TRAINING: tuple[Operation, ...] = (
     Operation("get_artifact", "GET", f"{_PROJECT}/artifacts", moves.get_artifact, "a plain GET does as well"),
     Operation("export_project", "GET", f"{_PROJECT}/export", moves.export_project, "tags and images, not iterations"),
     Operation("get_images", "GET", _IMAGES, images.get_images),
-    Operation("create_images_from_data", "POST", _IMAGES, images.create_images_from_data, "multipart or the body"),
+    Operation("create_images_from_data", "POST", _IMAGES, uploads.create_images_from_data, "multipart or the body"),
     Operation("delete_images", "DELETE", _IMAGES, images.delete_images, "allIterations is refused"),
     Operation(
         "get_image_region_proposals", "POST", f"{_IMAGES}/{{imageId}}/regionproposals", moves.not_supported, _NO_BOXES
     ),
     Operation("get_image_count", "GET", f"{_IMAGES}/count", images.get_image_count),
-    Operation("create_images_from_files", "POST", f"{_IMAGES}/files", images.create_images_from_files, "64 at a time"),
+    Operation("create_images_from_files", "POST", f"{_IMAGES}/files", uploads.create_images_from_files, "64 at a time"),
     Operation("get_images_by_ids", "GET", f"{_IMAGES}/id", images.get_images_by_ids, "256 at a time"),
-    Operation("update_image_metadata", "POST", f"{_IMAGES}/metadata", images.update_image_metadata, "10 pairs"),
+    Operation("update_image_metadata", "POST", f"{_IMAGES}/metadata", metadata.update_image_metadata, "10 pairs"),
     Operation(
-        "create_images_from_predictions", "POST", f"{_IMAGES}/predictions", images.create_images_from_predictions
+        "create_images_from_predictions", "POST", f"{_IMAGES}/predictions", uploads.create_images_from_predictions
     ),
     Operation("create_image_regions", "POST", f"{_IMAGES}/regions", moves.not_supported, _NO_BOXES),
     Operation("delete_image_regions", "DELETE", f"{_IMAGES}/regions", moves.not_supported, _NO_BOXES),
@@ -71,7 +81,9 @@ TRAINING: tuple[Operation, ...] = (
     Operation("delete_image_tags", "DELETE", f"{_IMAGES}/tags", images.delete_image_tags),
     Operation("get_untagged_images", "GET", f"{_IMAGES}/untagged", images.get_untagged_images),
     Operation("get_untagged_image_count", "GET", f"{_IMAGES}/untagged/count", images.get_untagged_image_count),
-    Operation("create_images_from_urls", "POST", f"{_IMAGES}/urls", images.create_images_from_urls, "public addresses"),
+    Operation(
+        "create_images_from_urls", "POST", f"{_IMAGES}/urls", uploads.create_images_from_urls, "public addresses"
+    ),
     Operation("get_iterations", "GET", f"{_PROJECT}/iterations", iterations.get_iterations, "the newest first"),
     Operation("get_iteration", "GET", _ITERATION, iterations.get_iteration),
     Operation("delete_iteration", "DELETE", _ITERATION, iterations.delete_iteration, "unpublish it first"),

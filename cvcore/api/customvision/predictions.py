@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cvcore import history, prediction, publishing
-from cvcore.api.customvision import calls, images, wire
+from cvcore.api.customvision import calls, uploads, wire
 from cvcore.api.customvision.calls import Answer, Call
 from cvcore.api.customvision.refusals import Refusal
 from cvcore.errors import NotTrained
@@ -118,7 +118,7 @@ def _fetched(call: Call) -> bytes:
     url = calls.told(calls.fields(call), "url")
     if not url:
         raise Refusal("BadRequestImageUrl", 'the body must be like {"url": "https://example.com/cat.jpg"}')
-    return images.fetched(call, url)
+    return uploads.fetched(call, url)
 
 
 def _answer(call: Call, iteration: Iteration, picture: bytes, *, is_kept: bool) -> Any:

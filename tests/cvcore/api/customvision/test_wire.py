@@ -11,7 +11,7 @@ from azure.cognitiveservices.vision.customvision.training import models
 from msrest import Deserializer
 
 from cvcore import domains
-from cvcore.api.customvision import calls, images, wire
+from cvcore.api.customvision import calls, metadata, wire
 from cvcore.api.customvision.calls import Call
 from cvcore.api.customvision.refusals import Refusal
 from cvcore.records import Image, Iteration, Prediction, Project, StoredPrediction, Tag
@@ -181,11 +181,11 @@ def test_names_of_fields_are_read_in_any_case() -> None:
 )
 def test_filters(text: str, expected: tuple[tuple[Condition, ...], ...]) -> None:
     """`and` binds closer than `or`, words are read in any case."""
-    assert expected == images.conditions(text)
+    assert expected == metadata.conditions(text)
 
 
 @pytest.mark.parametrize("text", ["a", "a eq x", "a eq 'x' b eq 'y'", "a eq 'x' and", "a gt 'x'"])
 def test_what_is_no_filter(text: str) -> None:
     """Anything else is refused with an example of what it should be like."""
     with pytest.raises(Refusal, match=r"\$filter must be like metadata=key1 eq 'value1' and key2 ne 'value2', got"):
-        images.conditions(text)
+        metadata.conditions(text)

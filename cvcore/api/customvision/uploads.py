@@ -1,0 +1,156 @@
+"""Pictures into a project, each with the status of its own."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from cvcore import fetching, history, tagging, training, uploads
+from cvcore import images as pictures
+from cvcore.api.customvision import calls, metadata, wire
+from cvcore.api.customvision.calls import Answer, Call
+from cvcore.api.customvision.images import tag_names
+from cvcore.api.customvision.refusals import Refusal
+from cvcore.errors import FetchFailed, ImageNotFound, ImageRefused, InvalidInput, NotFound, TagsRefused, UrlRefused
+from cvcore.records import Image, Project
+
+# What Custom Vision calls the rule that a picture broke.
+STATUSES = {"bytes": "ErrorImageSize", "pixels": "ErrorImageDimensions", "aspect": "ErrorImageDimensions"}
+TAG_STATUSES = {"negative": "ErrorNegativeAndRegularTagOnSameImage"}
+
+# A name, what gets the bytes, and the tags.
+Source = tuple[str, Callable[[], bytes], Sequence[str]]
+
+
+def create_images_from_data(call: Call) -> Any:
+    """Pictures sent as they are, each with the tags of the address."""
+    tag_ids = calls.ids(call, "tagIds", calls.TAGS)
+    sources = [(part.filename, _constant(part.data), tag_ids) for part in calls.pictures(call)]
+    return _created(call, calls.project(call), sources, {})
+
+
+def create_images_from_files(call: Call) -> Any:
+    """Pictures sent as base64 in JSON."""
+    return _batch(call, lambda entry: (calls.told(entry, "name"), lambda: _decoded(calls.told(entry, "contents"))))
+
+
+def create_images_from_urls(call: Call) -> Any:
+    """Pictures fetched from the addresses given; one that cannot be fetched is an ErrorSource."""
+
+    def source(entry: calls.Fields) -> tuple[str, Callable[[], bytes]]:
+        url = calls.told(entry, "url")
+        return url, lambda: fetched(call, url)
+
+    return _batch(call, source)
+
+
+def create_images_from_predictions(call: Call) -> Any:
+    """Kept predictions' pictures; those that are stored leave the predictions."""
+    project = calls.project(call)
+    entries = [calls.as_fields(each, "images") for each in calls.listed(calls.fields(call), "images", calls.BATCH)]
+    wanted = [calls.told(entry, "id").casefold() for entry in entries]
+    kept = call.store.predictions.some(project.id, wanted)
+
+    def source(entry: calls.Fields) -> tuple[str, Callable[[], bytes]]:
+        name = calls.told(entry, "id").casefold()
+        return name, lambda: _kept(call, kept.get(name), name)
+
+    answer: Answer = _batch(call, source)
+    stored = [each["sourceUrl"] for each in answer.body["images"] if each["image"]]
+    history.forget(call.store, project, stored)
+    return answer
+
+
+def fetched(call: Call, url: str) -> bytes:
+    """The picture at an address.
+
+    Raises:
+        UrlRefused, FetchFailed: as `fetching.fetch`.
+    """
+    return fetching.fetch(url, limit_bytes=call.told.limits.image_bytes, allow_private=call.told.fetch_private)
+
+
+def _batch(call: Call, source: Callable[[calls.Fields], tuple[str, Callable[[], bytes]]]) -> Any:
+    project = calls.project(call)
+    given = calls.fields(call)
+    entries = [calls.as_fields(each, "images") for each in calls.listed(given, "images", calls.BATCH)]
+    if not entries:
+        raise Refusal("BadRequestImageBatch", "images must name at least one picture")
+    if any(entry.get("regions") for entry in entries):
+        raise Refusal("BadRequestImageRegions", "Tagwise only classifies pictures: they have no regions")
+    common = calls.listed_ids(given, "tagIds", calls.TAGS)
+
+    def sources() -> Iterator[Source]:
+        for entry in entries:
+            own = calls.listed_ids(entry, "tagIds", call.told.limits.tags_per_image)
+            yield (*source(entry), list(dict.fromkeys([*common, *own])))
+
+    return _created(call, project, list(sources()), metadata.checked(given.get("metadata")))
+
+
+def _created(call: Call, project: Project, sources: Sequence[Source], noted: dict[str, str]) -> Answer:
+    """What became of each picture: 200 when all are new, else 207.
+
+    Where none could be read at all, and none was to be fetched, the call fails, as nobody reads statuses then.
+    """
+    results: list[Any] = []
+    refusals: list[str] = []
+    for name, read, tag_ids in sources:
+        status, image, reason = _create(call, project, name, read, tag_ids)
+        if image and noted:
+            call.store.metadata.put([image.id], noted)
+        names = tag_names(call, project, None)
+        shown = wire.image(image, names, server=call.server, metadata=noted) if image else None
+        results.append({"sourceUrl": name, "status": status, "image": shown})
+        if status in ("ErrorImageFormat", "ErrorImageSize", "ErrorImageDimensions"):
+            refusals.append(reason)
+    if len(refusals) == len(results):
+        raise Refusal("BadRequestImageBatch", f"No valid image files: {refusals[0]}")
+    training.embed_soon(call.store, project)
+    summary = wire.creation(results)
+    return Answer(200 if summary["isBatchSuccessful"] else 207, summary)
+
+
+def _create(
+    call: Call, project: Project, name: str, read: Callable[[], bytes], tag_ids: Sequence[str]
+) -> tuple[str, Image | None, str]:
+    """The status of one picture, the picture if it is stored, and why not."""
+    try:
+        data = read()
+        tagging.check(call.store, project, tag_ids)
+        pictures.check(data, call.told.limits)
+    except ImageRefused as refusal:
+        return STATUSES.get(refusal.reason, "ErrorImageFormat"), None, str(refusal)
+    except (UrlRefused, FetchFailed, ImageNotFound) as refusal:
+        return "ErrorSource", None, str(refusal)
+    except TagsRefused as refusal:
+        return TAG_STATUSES.get(refusal.reason, "ErrorTagLimitExceed"), None, str(refusal)
+    except InvalidInput as refusal:
+        return "ErrorInvalidTag", None, str(refusal)
+    upload = uploads.add(call.store, project, name, data, tag_ids=tag_ids, limits=call.told.limits)
+    if upload.image_id is None:
+        return "ErrorImageFormat", None, upload.reason
+    status = "OK" if upload.status == "stored" else "OKDuplicate"
+    return status, call.store.images.get(upload.image_id), ""
+
+
+def _decoded(contents: str) -> bytes:
+    try:
+        return base64.b64decode(contents)
+    except (binascii.Error, ValueError) as error:
+        raise ImageRefused("format", f"contents must be base64, and are not: {error}") from error
+
+
+def _constant(data: bytes) -> Callable[[], bytes]:
+    return lambda: data
+
+
+def _kept(call: Call, kept: Any, name: str) -> bytes:
+    if kept is None:
+        raise ImageNotFound(f"there is no prediction {name[:80]!r}: it may have been deleted, or is older than 30 days")
+    try:
+        return history.picture(call.store, kept)
+    except NotFound as error:
+        raise ImageNotFound(str(error)) from error
