@@ -50,7 +50,8 @@ def test_intervals_hold_their_value_and_stay_within_0_to_1(right, wrong, trials)
     ):
         assert 0 <= low <= value + 1e-12
         assert value - 1e-12 <= high <= 1
-        assert high - low > 0.05
+        # At 60 trials, all right, the narrowest: an F1 of 0.969 to 1.
+        assert high - low > 0.03
 
 
 def test_f1_is_carried_over_from_a_proportion():
