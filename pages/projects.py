@@ -6,7 +6,7 @@ import streamlit as st
 
 from cvcore import projects, transfer
 from cvcore.domains import find as find_domain
-from pages.parts import backend, project_form, thumbnails
+from pages.parts import backend, move_in, project_form, thumbnails
 from pages.parts.choice import open_page
 from pages.parts.text import count, percent, plain, refusals, short
 
@@ -60,11 +60,14 @@ cards = projects.cards(store)
 with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
     st.title("Projects", width="content")
     with st.container(horizontal=True, width="content"):
+        if st.button("Move in from Azure", type="tertiary"):
+            move_in.ask(store, backend.told())
         if st.button("Try the sample", icon=":material/palette:"):
             make_sample()
         if st.button("New project", type="primary", icon=":material/add:"):
             project_form.create(store)
 
+move_in.show()
 if not cards:
     st.markdown("Teach the computer to tell your pictures apart. There is no project yet: make one, or try the sample.")
     for column, (title, words) in zip(st.columns(len(STEPS)), STEPS.items(), strict=True):

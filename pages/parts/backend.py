@@ -7,18 +7,23 @@ from pathlib import Path
 import streamlit as st
 
 from cvcore import settings
-from cvcore.settings import Limits
+from cvcore.settings import Limits, Settings
 from cvcore.store import Store
 
 
 def store() -> Store:
     """The home folder's store."""
-    return _open(settings.load().home)
+    return _open(told().home)
+
+
+def told() -> Settings:
+    """What the environment says."""
+    return settings.load()
 
 
 def limits() -> Limits:
     """What an upload may be."""
-    return settings.load().limits
+    return told().limits
 
 
 @st.cache_resource(show_spinner=False)

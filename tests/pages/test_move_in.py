@@ -1,0 +1,57 @@
+"""Moving in from the page: whom it may ask, and what it says when that fails."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from cvcore.errors import InvalidInput
+from cvcore.settings import Settings
+from cvcore.store import Store
+from pages.parts import move_in
+
+ROUTER = Path(__file__).resolve().parents[2] / "pages" / "router.py"
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["https://roses.cognitiveservices.azure.com/", "https://northeurope.api.cognitive.microsoft.com"]
+)
+def test_azure_may_be_asked(home: Path, endpoint: str) -> None:
+    """Azure's own hosts are asked."""
+    move_in.check(endpoint, Settings(home))
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["https://10.0.0.1/", "https://evil.example", "https://cognitiveservices.azure.com.evil.example"]
+)
+def test_no_other_host_may_be_asked(home: Path, endpoint: str) -> None:
+    """The page makes this machine ask nobody else, unless the settings open its own network."""
+    with pytest.raises(
+        InvalidInput, match="here the endpoint must be one of Azure's, .* is not: use `tagwise migrate`"
+    ):
+        move_in.check(endpoint, Settings(home))
+    move_in.check(endpoint, Settings(home, fetch_private=True))
+
+
+def test_a_refusal_is_told(store: Store) -> None:
+    """What stops a move is kept for the page to say."""
+    run = move_in.start(store, "https://roses.cognitiveservices.azure.com", "no\nkey", Settings(store.home))
+    for thread in threading.enumerate():
+        if thread.name == "move in":
+            thread.join()
+    assert run.is_done
+    assert "key" in run.stopped
+
+
+def test_the_dialog_waits_for_both(store: Store) -> None:
+    """Move in can be pressed once endpoint and key are there."""
+    app = AppTest.from_file(str(ROUTER), default_timeout=30).run()
+    next(each for each in app.button if each.label == "Move in from Azure").click().run()
+    assert next(each for each in app.button if each.label == "Move in").disabled
+    app.text_input[0].set_value("https://roses.cognitiveservices.azure.com/")
+    app.text_input[1].set_value("0123")
+    app.run()
+    assert [] == [each.message for each in app.exception]
