@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -55,56 +56,70 @@ def picture() -> Callable[[int], bytes]:
     return drawn
 
 
+def fill_in(store: Store, name: str = "Flowers", *, classification_type: str = "Multiclass", **counts: int) -> Project:
+    """A project whose tags carry the given numbers of drawn pictures."""
+    project = projects.create(store, name, classification_type=classification_type, domain="Built-in")
+    number = 0
+    for tag_name, count in counts.items():
+        (tag,) = tagging.ensure(store, project, [tag_name], limits=LIMITS)
+        for _ in range(count):
+            number += 1
+            uploads.add(store, project, f"{number}.png", drawn(number), tag_ids=[tag.id], limits=LIMITS)
+    return project
+
+
+def train(store: Store, project: Project, probabilities: Sequence[Sequence[float]] | None = None) -> Iteration:
+    """Complete a project's training with scripted out-of-fold probabilities in place of a network's."""
+    job = training.start(store, project, force=True)
+    assert store.jobs.claim(job.id) is not None
+    iteration = store.iterations.get(job.iteration_id or "")
+    snapshot = store.iterations.images(iteration.id)
+    tags = evaluation.trained_tags(iteration, store.iterations.tags(iteration.id))
+    truth = training.truth_matrix(snapshot, len(tags))
+    told = np.asarray(probabilities if probabilities is not None else 0.1 + 0.8 * truth, np.float32)
+    rows = np.arange(len(snapshot))
+    judged = evaluation.Judged(
+        truth,
+        told,
+        rows % 2,
+        rows,
+        np.zeros((descriptor.DIMENSION, len(tags)), np.float32),
+        np.linspace(0, 1, len(tags), dtype=np.float32),
+        iteration.classification_type == "Multilabel",
+    )
+    with blobs.new_folder(blobs.iteration_folder(store.home, iteration.id)) as folder:
+        evaluation.save(folder, judged)
+    store.iterations.complete(
+        iteration.id,
+        backbone="Plain descriptor",
+        fingerprint=descriptor.FINGERPRINT,
+        evaluation=Evaluation("k-fold", 2, 0),
+        scores=evaluation.scores(judged),
+        seconds={"features": 0.1, "fit": 0.2, "total": 0.3},
+    )
+    store.jobs.finish(job.id, "done")
+    return store.iterations.get(iteration.id)
+
+
 @pytest.fixture
 def fill(store: Store) -> Callable[..., Project]:
     """Makes a project whose tags carry the given numbers of drawn pictures."""
-
-    def make(name: str = "Flowers", *, classification_type: str = "Multiclass", **counts: int) -> Project:
-        project = projects.create(store, name, classification_type=classification_type, domain="Built-in")
-        number = 0
-        for tag_name, count in counts.items():
-            (tag,) = tagging.ensure(store, project, [tag_name], limits=LIMITS)
-            for _ in range(count):
-                number += 1
-                uploads.add(store, project, f"{number}.png", drawn(number), tag_ids=[tag.id], limits=LIMITS)
-        return project
-
-    return make
+    return partial(fill_in, store)
 
 
 @pytest.fixture
 def trained(store: Store) -> Callable[..., Iteration]:
     """Completes a project's training with scripted out-of-fold probabilities in place of a network's."""
+    return partial(train, store)
 
-    def complete(project: Project, probabilities: Sequence[Sequence[float]] | None = None) -> Iteration:
-        job = training.start(store, project, force=True)
-        assert store.jobs.claim(job.id) is not None
-        iteration = store.iterations.get(job.iteration_id or "")
-        snapshot = store.iterations.images(iteration.id)
-        tags = evaluation.trained_tags(iteration, store.iterations.tags(iteration.id))
-        truth = training.truth_matrix(snapshot, len(tags))
-        told = np.asarray(probabilities if probabilities is not None else 0.1 + 0.8 * truth, np.float32)
-        rows = np.arange(len(snapshot))
-        judged = evaluation.Judged(
-            truth,
-            told,
-            rows % 2,
-            rows,
-            np.zeros((descriptor.DIMENSION, len(tags)), np.float32),
-            np.linspace(0, 1, len(tags), dtype=np.float32),
-            iteration.classification_type == "Multilabel",
-        )
-        with blobs.new_folder(blobs.iteration_folder(store.home, iteration.id)) as folder:
-            evaluation.save(folder, judged)
-        store.iterations.complete(
-            iteration.id,
-            backbone="Plain descriptor",
-            fingerprint=descriptor.FINGERPRINT,
-            evaluation=Evaluation("k-fold", 2, 0),
-            scores=evaluation.scores(judged),
-            seconds={"features": 0.1, "fit": 0.2, "total": 0.3},
-        )
-        store.jobs.finish(job.id, "done")
-        return store.iterations.get(iteration.id)
 
-    return complete
+@pytest.fixture(scope="session")
+def ready_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home folder for browsers to look at: *Flowers*, trained twice, of 60 roses and 50 tulips; *Other* is empty."""
+    store = Store(tmp_path_factory.mktemp("ready") / "home")
+    projects.create(store, "Other", domain="Built-in")
+    flowers = fill_in(store, rose=60, tulip=50)
+    train(store, flowers)
+    train(store, flowers)
+    store.close()
+    return store.home

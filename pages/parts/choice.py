@@ -22,21 +22,21 @@ def heading(title: str, store: Store) -> Project:
         st.page_link(PAGES / "projects.py", label="Go to Projects", icon=":material/arrow_forward:")
         st.stop()
     chosen = _chosen(there)
+    # The address has the last word, also when the browser's Back button has changed it.
+    st.session_state["choice"] = chosen
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.title(title, width="content")
-        picked = st.selectbox(
+        st.selectbox(
             "Project",
             list(there),
-            index=list(there).index(chosen),
             format_func=lambda project_id: there[project_id].name,
             label_visibility="collapsed",
+            key="choice",
+            on_change=lambda: remember(st.session_state["choice"]),
             width=320,
         )
-    remember(picked)
-    if picked != chosen:
-        # Or the choice would hold against the address that the browser's Back button brings.
-        st.rerun()
-    return there[picked]
+    remember(chosen)
+    return there[chosen]
 
 
 def remember(project_id: str) -> None:

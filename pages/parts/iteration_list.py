@@ -17,19 +17,17 @@ from pages.parts.text import count, day, percent, plain, refusals
 def show(store: Store, iterations: Sequence[Iteration]) -> Iteration:
     """The iteration chosen: the one in the address, or the newest."""
     there = {str(each.number): each for each in iterations}
-    newest = next(iter(there))
-    asked = st.query_params.get("iteration", newest)
+    asked = st.query_params.get("iteration", "")
+    # The address has the last word, also when the browser's Back button has changed it.
+    st.session_state["iteration"] = asked if asked in there else next(iter(there))
     chosen = st.radio(
         "Iterations",
         list(there),
-        index=list(there).index(asked) if asked in there else 0,
         format_func=lambda number: plain(there[number].name),
         captions=[_caption(each) for each in iterations],
-        # The browser knows an option by its words, so that after a renaming it is another list.
-        key=f"iterations-{iterations[0].project_id}-{hash(tuple(each.name for each in iterations))}",
+        key="iteration",
+        on_change=lambda: st.query_params.update(iteration=st.session_state["iteration"]),
     )
-    if asked != chosen:
-        st.query_params["iteration"] = chosen
     iteration = there[chosen]
     with st.container(horizontal=True):
         if st.button("Rename"):

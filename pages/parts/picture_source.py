@@ -68,12 +68,10 @@ def _from_project(store: Store, project: Project) -> bytes | None:
     if not offered:
         st.info("This project has no pictures.")
         return None
-    st.caption(
-        "The newest pictures of this project. What a model was trained with it may know by heart; new pictures tell more."
-    )
+    st.caption("What a model was trained with it may know by heart; new pictures tell more.")
     # image_select keeps its first pictures under one key, so a changed list takes another.
     chosen = image_select(
-        "",
+        "The newest pictures of this project",
         [addresses.thumbnail(image.sha256) for image in offered],
         return_value="index",
         use_container_width=False,

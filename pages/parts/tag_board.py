@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from cvcore import tagging, training
-from cvcore.records import Project, Tag
+from cvcore.records import Project, Tag, TagKind
 from cvcore.settings import Limits
 from cvcore.store import Store
 from pages.parts import readiness_notes
@@ -63,8 +63,15 @@ def chart(tags: Sequence[Tag]) -> go.Figure:
     ):
         words = {"text": f"{images} {label}", "xanchor": anchor}
         figure.add_vline(
-            images, line={"dash": "dot", "width": 1, "color": "gray"}, annotation=words, annotation_position="top"
+            images,
+            line={"dash": "dot", "width": 1, "color": "gray"},
+            layer="below",
+            annotation=words,
+            annotation_position="top",
         )
+    # Room for the numbers beside the bars.
+    most = max(training.IMAGES_TO_TRAIN_WELL, *(tag.image_count for tag in shown))
+    figure.update_xaxes(range=[0, 1.15 * most])
     figure.update_layout(
         height=110 + 28 * len(shown), margin={"l": 8, "r": 8, "t": 32, "b": 8}, xaxis_title="Images", bargap=0.35
     )
@@ -92,14 +99,19 @@ def _edit(store: Store, project: Project, tag: Tag, limits: Limits) -> None:
     is_deleted = st.button(f"Delete tag, keep its {count(tag.image_count, 'image')}", type="tertiary")
     with refusals():
         if is_saved:
-            with store.transaction():
-                if name.strip() != tag.name:
-                    tagging.rename(store, tag, name, limits=limits)
-                tagging.set_kind(store, project, store.tags.get(tag.id), kind)
+            save(store, project, tag, name, kind, limits=limits)
             st.rerun()
         if is_deleted:
             tagging.delete(store, tag)
             st.rerun()
+
+
+def save(store: Store, project: Project, tag: Tag, name: str, kind: TagKind, *, limits: Limits) -> None:
+    """Give a tag another name and kind: both, or where one is refused, neither."""
+    with store.transaction():
+        if name.strip() != tag.name:
+            tagging.rename(store, tag, name, limits=limits)
+        tagging.set_kind(store, project, tag, kind)
 
 
 def _axis_name(name: str) -> str:

@@ -14,19 +14,22 @@ from pages.parts import choice
 from pages.parts.text import percent, plain, refusals, sentence
 
 POLL_S = 1.0
+IDLE_POLL_S = 5.0
 
 
 def show(store: Store, project: Project, *, link_when_done: bool = True) -> None:
-    """The running training, asked after once a second; else what became of the last one."""
+    """The running training, asked after once a second, whoever started it; else what became of the last one."""
     job = store.jobs.latest(project.id, "train")
+    if job and job.is_active:
+        st.fragment(_watch, run_every=POLL_S)(store, job.id)
+        return
+    st.fragment(_wait, run_every=IDLE_POLL_S)(store, project, job)
     if job is None:
         return
-    if job.is_active:
-        st.fragment(_watch, run_every=POLL_S)(store, job.id)
-    elif job.status == "failed":
+    if job.status == "failed":
         st.error(f"The last training failed. {plain(sentence(job.error))}")
     elif job.status == "cancelled":
-        st.info("The last training was cancelled.")
+        st.caption("The last training was cancelled.")
     elif link_when_done:
         _done(store, project, job)
 
@@ -38,6 +41,12 @@ def time_left(job: Job, now: datetime) -> str:
     elapsed_s = (now - job.started_at).total_seconds()
     left_s = elapsed_s / job.progress * (1 - job.progress)
     return f"about {left_s:.0f} s left" if left_s < 90 else f"about {left_s / 60:.0f} min left"
+
+
+def _wait(store: Store, project: Project, seen: Job | None) -> None:
+    """Run the page again when somebody else starts a training."""
+    if store.jobs.latest(project.id, "train") != seen:
+        st.rerun()
 
 
 def _watch(store: Store, job_id: int) -> None:
@@ -72,4 +81,6 @@ def _done(store: Store, project: Project, job: Job) -> None:
     scores = iteration.scores
     told = f": precision {percent(scores.precision)}, recall {percent(scores.recall)}" if scores else ""
     st.success(f"{plain(iteration.name)} was trained in {iteration.seconds.get('total', 0):.1f} s{told}.")
+    if iteration.note:
+        st.warning(plain(iteration.note))
     choice.link("performance.py", "See its performance", project)

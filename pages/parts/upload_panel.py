@@ -5,7 +5,9 @@ A thread stores them, so that an upload goes on when the page is left or loaded 
 
 from __future__ import annotations
 
+import html
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,30 +25,31 @@ from pages.parts.text import count, plain, sentence
 FILES, FOLDER = "Files or a zip", "A folder"
 FATES = ("stored", "duplicate", "refused")
 POLL_S = 0.3
-ROW_PX = 56  # two lines of text
+RECENT_S = 600.0
+ROWS = 500
 
 
-@dataclass(eq=False)
+@dataclass
 class Run:
-    """An upload under way: written by the thread that stores, read by the page."""
+    """An upload: written by the thread that stores, read by the page. `ended_at` is on the monotonic clock."""
 
-    project_id: str
     total: int = 0
     fates: list[Upload] = field(default_factory=list)
     stopped: str = ""
-    is_done: bool = False
+    ended_at: float | None = None
 
 
 def show(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) -> None:
     """The form, or this window's upload as it goes on; then what became of it."""
     own = _own().get(project.id)
-    run = own if own and not own.is_done else _another(project)
-    if run:
+    run = own or _recent(project)
+    is_under_way = run is not None and run.ended_at is None
+    if run and is_under_way:
         st.fragment(_watch, run_every=POLL_S)(run)
-    if run is None or run is not own:
+    if not (own and is_under_way):
         _form(store, project, tags, limits)
-        if own:
-            _fates(own)
+    if run and not is_under_way:
+        _fates(run)
 
 
 def _form(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) -> None:
@@ -82,10 +85,9 @@ def _form(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) -
 
 def start(store: Store, project: Project, files: Sequence[Any], tag_names: Sequence[str], limits: Limits) -> Run:
     """Begin to store uploaded files, all with these tags, in a thread of its own."""
-    run = Run(project.id, total=len(files))
+    run = Run(total=len(files))
     release = _releaser(files)
-    under_way = _under_way()
-    under_way.append(run)
+    _latest()[project.id] = run
 
     def work() -> None:
         try:
@@ -97,8 +99,7 @@ def start(store: Store, project: Project, files: Sequence[Any], tag_names: Seque
             run.stopped = str(error)
         finally:
             release()
-            run.is_done = True
-            under_way.remove(run)
+            run.ended_at = time.monotonic()
 
     threading.Thread(target=work, name="upload", daemon=True).start()
     return run
@@ -111,14 +112,16 @@ def _own() -> dict[str, Run]:
 
 
 @st.cache_resource(show_spinner=False)
-def _under_way() -> list[Run]:
-    """Every window's uploads that go on, the newest last."""
-    return []
+def _latest() -> dict[str, Run]:
+    """The last upload to each project, whoever's."""
+    return {}
 
 
-def _another(project: Project) -> Run | None:
-    """An upload to the project from elsewhere, or from this window before it was loaded again."""
-    return next((run for run in reversed(_under_way()) if run.project_id == project.id), None)
+def _recent(project: Project) -> Run | None:
+    """The project's last upload, for a window that was loaded again in the middle and no longer knows its own."""
+    run = _latest().get(project.id)
+    is_old = run and run.ended_at is not None and time.monotonic() - run.ended_at > RECENT_S
+    return None if is_old else run
 
 
 def _listings(files: Sequence[Any], limits: Limits, run: Run) -> Iterator[archives.Listing]:
@@ -157,9 +160,7 @@ def _releaser(files: Sequence[Any]) -> Callable[[], None]:
 
 
 def _watch(run: Run) -> None:
-    if run.is_done:
-        # A window loaded again in the middle has lost its upload, and takes it on.
-        _own().setdefault(run.project_id, run)
+    if run.ended_at is not None:
         st.rerun()
     done = len(run.fates)
     st.progress(min(done / max(run.total, 1), 1.0), text=f"{done:,} of {count(run.total, 'file')}")
@@ -174,14 +175,23 @@ def _fates(run: Run) -> None:
     if not told:
         return
     (st.success if not numbers["refused"] else st.warning)(f"{told}.")
-    notable = [each for each in run.fates if each.reason]
-    if notable:
-        st.dataframe(
-            {
-                "File": [each.name for each in notable],
-                "What became of it": [each.status for each in notable],
-                "Why": [each.reason for each in notable],
-            },
-            hide_index=True,
-            row_height=ROW_PX,
-        )
+    if notable := [each for each in run.fates if each.reason]:
+        st.html(table(notable[:ROWS]))
+        if len(notable) > ROWS:
+            st.caption(f"The first {ROWS:,} of {len(notable):,} files.")
+
+
+def table(fates: Sequence[Upload]) -> str:
+    """Each file's fate and reason as HTML, escaped.
+
+    >>> table([Upload("<b>.txt", "refused", "no picture")]).count("<b>")
+    0
+    """
+    rows = "".join(
+        f"<tr><td>{html.escape(each.name)}</td><td>{each.status}</td><td>{html.escape(sentence(each.reason))}</td></tr>"
+        for each in fates
+    )
+    return (
+        '<div class="tagwise-fates" tabindex="0"><table>'
+        f"<thead><tr><th>File</th><th>Outcome</th><th>Why</th></tr></thead><tbody>{rows}</tbody></table></div>"
+    )

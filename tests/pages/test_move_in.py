@@ -29,9 +29,7 @@ def test_azure_may_be_asked(home: Path, endpoint: str) -> None:
 )
 def test_no_other_host_may_be_asked(home: Path, endpoint: str) -> None:
     """The page makes this machine ask nobody else, unless the settings open its own network."""
-    with pytest.raises(
-        InvalidInput, match="here the endpoint must be one of Azure's, .* is not: use `tagwise migrate`"
-    ):
+    with pytest.raises(InvalidInput, match=r"here the endpoint must be one of Azure's, .* is not: use `tagwise"):
         move_in.check(endpoint, Settings(home))
     move_in.check(endpoint, Settings(home, fetch_private=True))
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cvcore import projects, tagging, training
-from cvcore.records import Iteration, Project
+from cvcore.records import Image, Iteration, Project
 from cvcore.settings import Limits
 from cvcore.store import Store
+from cvcore.uploads import Upload
+from pages.parts import upload_panel
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"
 NAMES = ["projects", "images", "train", "performance", "quick_test"]
@@ -28,7 +31,7 @@ def app(store: Store) -> AppTest:
 def opened(app: AppTest, page: str, project: Project | None = None) -> AppTest:
     """Another page, about a project."""
     if project is not None:
-        app.session_state["project"] = project.id
+        app.query_params["project"] = project.id
     app.switch_page(f"{page}.py").run()
     assert [] == [each.message for each in app.exception]
     return app
@@ -132,6 +135,62 @@ def test_upload(app: AppTest, store: Store, picture: Callable[[int], bytes]) -> 
     app.run()
     assert {"rose": 1} == {tag.name: tag.image_count for tag in store.tags.of_project(project.id)}
     assert "1 stored, 1 refused" in texts(app)
+
+
+def select(app: AppTest, project: Project, images: Sequence[Image]) -> None:
+    """Choose pictures in the gallery, as the browser would tell of it."""
+    turn = app.session_state["browser-turn"]
+    app.session_state[f"gallery-{project.id}-all-1"] = {
+        "selection": {"revision": turn, "ids": [image.id for image in images]}
+    }
+    app.run()
+
+
+def test_upload_goes_on_in_another_window(app: AppTest, fill: Callable[..., Project]) -> None:
+    """A window loaded again in the middle of an upload sees how far it is, and then what became of it."""
+    project, other = fill(rose=1), fill("Other", rose=1)
+    run = upload_panel.Run(total=4, fates=[Upload("<b>.txt", "refused", "no picture")])
+    upload_panel._latest()[project.id] = run
+    opened(app, "images", project)
+    app.segmented_control(key=f"view-{project.id}").set_value("Upload").run()
+    assert ["1 of 4 files"] == [each.proto.text for each in app.get("progress")]
+    run.ended_at = time.monotonic()
+    app.run()
+    assert "1 refused" in texts(app)
+    opened(app, "images", other)
+    app.segmented_control(key=f"view-{other.id}").set_value("Upload").run()
+    assert "refused" not in texts(app)
+
+
+def test_taking_off_an_unknown_tag_takes_off_none(app: AppTest, store: Store, fill: Callable[..., Project]) -> None:
+    """A tag typed anew, which no picture carries, is not mistaken for all tags."""
+    project = fill(rose=2)
+    opened(app, "images", project)
+    select(app, project, store.images.page(project.id, take=1))
+    assert "Remove all tags" in [each.label for each in app.button]
+    app.multiselect[0].set_value(["tulip"]).run()
+    button(app, "Remove these tags").click().run()
+    assert {"rose": 2} == {tag.name: tag.image_count for tag in store.tags.of_project(project.id)}
+
+
+def test_refused_tags_leave_nothing_behind(app: AppTest, store: Store, fill: Callable[..., Project]) -> None:
+    """Tags that cannot go together are named in a sentence, and the new one of them is not made."""
+    project = fill(classification_type="Multilabel", nothing=1)
+    tagging.set_kind(store, project, store.tags.of_project(project.id)[0], "Negative")
+    opened(app, "images", project)
+    select(app, project, store.images.page(project.id, take=1))
+    app.multiselect[0].set_value(["tulip"]).run()
+    button(app, "Tag selected").click().run()
+    assert "negative tag must be a picture" in texts(app)
+    assert ["nothing"] == [tag.name for tag in store.tags.of_project(project.id)]
+
+
+def test_many_obstacles_share_a_box(app: AppTest, fill: Callable[..., Project]) -> None:
+    """The first five are told, and how many more there are."""
+    opened(app, "train", fill(**{f"tag{number}": 1 for number in range(7)}))
+    assert 1 == len(app.warning)
+    assert 5 == app.warning[0].value.count("needs 4 more pictures")
+    assert "And 2 more like these." in app.warning[0].value
 
 
 def test_negative_tag_is_told(app: AppTest, store: Store, fill: Callable[..., Project]) -> None:

@@ -1,0 +1,119 @@
+"""What only a browser shows of the pages: the address and the Back button, what stays in sight, what is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from cvcore import projects, training
+from cvcore.store import Store
+
+ROOT = Path(__file__).resolve().parents[2]
+
+pytestmark = pytest.mark.browser
+
+Serve = Callable[[Path, Mapping[str, str]], str]
+
+
+@pytest.fixture(scope="module")
+def app_url(serve: Serve, ready_home: Path) -> str:
+    """The app on a home with two projects; Flowers has two iterations."""
+    return serve(ROOT / "app.py", {"TAGWISE_HOME": str(ready_home)})
+
+
+@pytest.fixture
+def flowers(ready_home: Path) -> str:
+    """The part of an address that asks for Flowers."""
+    store = Store(ready_home)
+    try:
+        return f"project={projects.find(store, 'Flowers').id}"
+    finally:
+        store.close()
+
+
+def chosen_iteration(page: Page, name: str) -> None:
+    """List and heading agree on which iteration is shown."""
+    expect(page.get_by_role("radio", name=name)).to_be_checked()
+    expect(page.get_by_role("heading", name=name)).to_be_visible()
+
+
+def test_back_button_leads_to_the_project_and_iteration_before(page: Page, app_url: str, flowers: str) -> None:
+    """Another project, another iteration are steps that Back undoes; an iteration's number stays with its project."""
+    page.goto(f"{app_url}/performance?{flowers}")
+    chosen_iteration(page, "Iteration 2")
+    page.get_by_text("Iteration 1", exact=True).click()
+    chosen_iteration(page, "Iteration 1")
+    page.go_back()
+    chosen_iteration(page, "Iteration 2")
+    page.go_forward()
+    chosen_iteration(page, "Iteration 1")
+    page.get_by_label("Project").click()
+    page.get_by_role("option", name="Other").click()
+    expect(page.get_by_text("No iteration is trained yet")).to_be_visible()
+    assert "iteration" not in page.url
+    page.go_back()
+    chosen_iteration(page, "Iteration 1")
+
+
+def test_renamed_iteration_stays_chosen(page: Page, app_url: str, flowers: str) -> None:
+    """Enter saves the new name, and the iteration is still the one that is looked at."""
+    page.goto(f"{app_url}/performance?{flowers}&iteration=1")
+    for old, new in (("Iteration 1", "The first"), ("The first", "Iteration 1")):
+        chosen_iteration(page, old)
+        page.get_by_role("button", name="Rename").click()
+        page.get_by_role("dialog").get_by_label("Name").fill(new)
+        page.keyboard.press("Enter")
+        chosen_iteration(page, new)
+
+
+def test_gallery_keeps_its_tools_in_sight(page: Page, app_url: str, flowers: str) -> None:
+    """However far down a picture is chosen, what can be done with it is on the screen, and it is seen whole."""
+    page.set_viewport_size({"width": 800, "height": 600})
+    page.goto(f"{app_url}/images?{flowers}")
+    page.get_by_role("option").nth(90).click()
+    look = page.get_by_role("button", name="Look closer")
+    expect(look).to_be_enabled()
+    expect(look).to_be_in_viewport(ratio=1)
+    look.click()
+    expect(page.get_by_role("dialog").get_by_role("img")).to_be_in_viewport(ratio=1)
+
+
+def test_names_never_become_links(page: Page, app_url: str, ready_home: Path) -> None:
+    """A web or mail address in a name or description is text, which leads nowhere."""
+    store = Store(ready_home)
+    project = projects.create(store, "http://a.test www.b.test c@d.test", description="https://e.test")
+    page.goto(app_url)
+    expect(page.get_by_role("heading", name="a.test")).to_be_visible()
+    expect(page.get_by_text("https://e.test")).to_be_visible()
+    assert 0 == page.locator("a[href*='.test']").count()
+    projects.delete(store, project)
+    store.close()
+
+
+def test_quick_test_asks_nobody_else(page: Page, app_url: str, flowers: str) -> None:
+    """Choosing one of the project's pictures brings in a foreign widget, whose wish for a web font is not granted."""
+    answered: list[str] = []
+    told: list[str] = []
+    page.on("response", lambda response: answered.append(response.url))
+    page.on("console", lambda message: told.append(message.text))
+    page.goto(f"{app_url}/quick_test?{flowers}")
+    page.get_by_text("This project", exact=True).click()
+    pictures = page.frame_locator("iframe[title*=image_select]").get_by_role("img")
+    expect(pictures.first).to_be_visible()
+    expect(page.get_by_text("rose", exact=True)).to_be_visible()
+    assert [] == [address for address in answered if not address.startswith((app_url, "data:", "blob:"))]
+    assert any("Content Security Policy" in text for text in told)
+
+
+def test_training_started_elsewhere_shows(page: Page, app_url: str, flowers: str, ready_home: Path) -> None:
+    """Who looks at an idle page sees a training that somebody else starts, without loading it again."""
+    page.goto(f"{app_url}/performance?{flowers}")
+    chosen_iteration(page, "Iteration 2")
+    store = Store(ready_home)
+    training.start(store, projects.find(store, "Flowers"), force=True)
+    store.close()
+    under_way, done = page.get_by_role("button", name="Cancel"), page.get_by_role("radio", name="Iteration 3")
+    expect(under_way.or_(done)).to_be_visible(timeout=15_000)
