@@ -98,8 +98,6 @@ def _changes(project: Project, arrival: Arrival, ours: Mapping[str, Tag]) -> Ite
             yield f"the tag {our.name!r} is {'negative' if tag.is_negative else 'regular'} in Azure only"
     if copies := sum(image.is_copy for image in arrival.images):
         yield f"of {_images(copies)} Azure has smaller copies only, and so has Tagwise"
-    if described := sum(image.has_metadata for image in arrival.images):
-        yield f"the metadata of {_images(described)} stays in Azure, there is no place for it here"
 
 
 def _lost(arrival: Arrival, origins: Mapping[str, Origin], images: Mapping[str, Image]) -> Iterator[str]:

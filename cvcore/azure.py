@@ -180,7 +180,10 @@ def _keep(
     # is fetched once more and known by its content.
     upload = uploads.add(store, project, image.id, data, tag_ids=tag_ids, limits=limits)
     note = "" if upload.status == "duplicate" else upload.reason
-    store.origins.add(project.id, "image", image.id, upload.image_id, note)
+    with store.transaction():
+        if upload.image_id:
+            store.metadata.put([upload.image_id], image.metadata)
+        store.origins.add(project.id, "image", image.id, upload.image_id, note)
 
 
 def _tags(store: Store, project: Project, theirs: Sequence[custom_vision.Tag], limits: Limits) -> dict[str, str]:

@@ -8,7 +8,7 @@ answer of another shape.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -59,7 +59,7 @@ class Image:
     id: str
     uri: str
     is_copy: bool
-    has_metadata: bool
+    metadata: Mapping[str, str]
     tag_ids: tuple[str, ...]
 
 
@@ -157,7 +157,7 @@ def _image(row: dict[str, Any]) -> Image:
         id=_text(row, "id"),
         uri=original or copy,
         is_copy=bool(copy) and not original,
-        has_metadata=bool(row.get("metadata")),
+        metadata={key: _text(known, key) for key in known} if isinstance(known := row.get("metadata"), dict) else {},
         tag_ids=tuple(_text(tag, "tagId") for tag in tags if isinstance(tag, dict)) if isinstance(tags, list) else (),
     )
 

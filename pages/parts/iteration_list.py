@@ -47,7 +47,7 @@ def _caption(iteration: Iteration) -> str:
     return " · ".join(parts)
 
 
-@st.dialog("Rename iteration")
+@st.dialog("Rename iteration", on_dismiss="rerun")
 def _rename(store: Store, iteration: Iteration) -> None:
     with st.form("rename-iteration", border=False):
         name = st.text_input("Name", iteration.name, max_chars=training.ITERATION_LETTERS)

@@ -20,7 +20,7 @@ TYPES = {
 }
 
 
-@st.dialog("New project", width="medium")
+@st.dialog("New project", width="medium", on_dismiss="rerun")
 def create(store: Store) -> None:
     """Ask for a new project's name, type and domain, and make it."""
     name, description, kind, domain = _fields(store, "", "", MULTICLASS, DOMAINS[0].id)
@@ -30,7 +30,7 @@ def create(store: Store) -> None:
             open_page("images.py", made.id)
 
 
-@st.dialog("Edit project", width="medium")
+@st.dialog("Edit project", width="medium", on_dismiss="rerun")
 def edit(store: Store, project: Project) -> None:
     """Change a project's name, description, type and domain."""
     name, description, kind, domain = _fields(
@@ -49,7 +49,7 @@ def edit(store: Store, project: Project) -> None:
         thumbnails.strip(several[:24])
 
 
-@st.dialog("Delete project", width="medium")
+@st.dialog("Delete project", width="medium", on_dismiss="rerun")
 def delete(store: Store, project: Project) -> None:
     """Delete a project once its name was typed."""
     images = store.images.count(project.id)

@@ -89,7 +89,7 @@ def _row(store: Store, project: Project, tag: Tag, limits: Limits) -> None:
             _edit(store, project, tag, limits)
 
 
-@st.dialog("Edit tag")
+@st.dialog("Edit tag", on_dismiss="rerun")
 def _edit(store: Store, project: Project, tag: Tag, limits: Limits) -> None:
     with st.form("edit-tag", border=False):
         name = st.text_input("Name", tag.name, max_chars=limits.tag_letters)

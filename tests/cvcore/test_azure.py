@@ -559,7 +559,7 @@ def test_a_lost_network_ends_the_run(there: Azure, move: Any, picture: Any) -> N
 
 
 def test_the_smaller_copy_will_do(store: Store, there: Azure, move: Any, picture: Any) -> None:
-    """Where Azure has no original any longer, its smaller copy comes, and that is told; metadata find no place."""
+    """Where Azure has no original any longer, its smaller copy comes, and that is told; its metadata come along."""
     project_id = there.project()
     there.pictures["/small"] = picture(1)
     copy = {"originalImageUri": None, "resizedImageUri": f"{there.pictures_url}/small"}
@@ -567,10 +567,9 @@ def test_the_smaller_copy_will_do(store: Store, there: Azure, move: Any, picture
     (moved,) = move()
     assert moved.complete
     assert contents(store, ours(moved)) == {picture(1): []}
-    assert moved.notes == (
-        "of 1 image Azure has smaller copies only, and so has Tagwise",
-        "the metadata of 1 image stays in Azure, there is no place for it here",
-    )
+    assert moved.notes == ("of 1 image Azure has smaller copies only, and so has Tagwise",)
+    (image,) = store.images.page(ours(moved).id, take=10)
+    assert store.metadata.of_images([image.id]) == {image.id: {"camera": "2"}}
 
 
 @pytest.mark.parametrize("uri", [None, "", 7, "file:///etc/passwd", "http://10.0.0.1/1.png", "http://[::1/"])
