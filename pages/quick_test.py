@@ -23,7 +23,10 @@ with left, refusals():
     picture = picture_source.show(store, project, backend.limits())
 with right:
     with st.container(horizontal=True):
-        iteration = st.selectbox("Iteration", trained, format_func=lambda each: each.name, width=240)
+        # Its own list for each project: the browser takes lists of the same words for one and the same.
+        iteration = st.selectbox(
+            "Iteration", trained, format_func=lambda each: each.name, key=f"quick-iteration-{project.id}", width=240
+        )
         percent = st.slider(
             "Probability threshold",
             0,

@@ -79,7 +79,7 @@ def _toolbar(store: Store, project: Project, tags: Sequence[Tag], selected: list
             max_selections=1 if project.classification_type == MULTICLASS else None,
             placeholder="Choose or type a tag",
             label_visibility="collapsed",
-            key=f"retag-{st.session_state['browser-turn']}",
+            key=f"retag-{project.id}-{st.session_state['browser-turn']}",
             width=320,
         )
         if st.button("Tag selected", type="primary", disabled=not (ids and wanted)):

@@ -40,7 +40,7 @@ class Run:
         self.stage, self.fraction = stage, fraction
 
 
-@st.dialog("Move in from Azure Custom Vision", width="medium")
+@st.dialog("Move in from Azure Custom Vision", width="medium", on_dismiss="rerun")
 def ask(store: Store, told: Settings) -> None:
     """Ask for endpoint and key, and begin."""
     st.markdown(

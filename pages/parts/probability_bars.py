@@ -24,10 +24,9 @@ _STYLE = """<style>
 
 def show(predictions: Sequence[Prediction], answer: Sequence[str], threshold: float) -> None:
     """The answer in words, then every tag's bar, the most probable first."""
-    if answer:
-        st.markdown("### " + ", ".join(plain(name) for name in answer))
-    else:
-        st.markdown(f"### No tag\nNo probability reaches {100 * threshold:.0f} %.")
+    st.subheader(", ".join(plain(name) for name in answer) or "No tag", anchor=False)
+    if not answer:
+        st.markdown(f"No probability reaches {100 * threshold:.0f} %.")
     st.html(bars(predictions, answer, threshold))
 
 

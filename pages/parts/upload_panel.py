@@ -61,7 +61,7 @@ def _form(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) -
         accept_new_options=True,
         max_selections=1 if project.classification_type == MULTICLASS else None,
         placeholder="Choose tags, or type a new one and press Enter",
-        key=f"upload-tags-{turn}",
+        key=f"upload-tags-{project.id}-{turn}",
     )
     if way == FOLDER:
         st.caption("Pictures in folders take the folder's name as their tag.")
@@ -74,7 +74,7 @@ def _form(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) -
         files = st.file_uploader(
             "Pictures",
             accept_multiple_files="directory" if way == FOLDER else True,
-            key=f"files-{turn}-{way}",
+            key=f"files-{project.id}-{turn}-{way}",
             label_visibility="collapsed",
         )
     if st.button(f"Upload {count(len(files), 'file')}", type="primary", disabled=not files):

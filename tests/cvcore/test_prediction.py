@@ -72,7 +72,7 @@ def test_equal_probabilities_stay_in_the_tags_order(store: Store, fill: Fill, tr
     iteration = trained(fill(lily=5, rose=5))
     give_head(store, iteration, np.zeros((descriptor.DIMENSION, 2)), np.zeros(2))
     found = prediction.predict(store, iteration, picture(1), limits=LIMITS)
-    assert [Prediction("lily", "Regular", 0.5), Prediction("rose", "Regular", 0.5)] == found
+    assert [("lily", 0.5), ("rose", 0.5)] == [(each.tag, each.probability) for each in found]
     assert ["lily"] == prediction.answer(found, 0.5, multilabel=False)
 
 
