@@ -28,7 +28,8 @@ def show(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) ->
         st.info("No pictures here. Choose another filter, or upload some.")
         return
     pages = -(-number // PAGE)
-    page = min(st.session_state.get(f"page-{project.id}-{chosen}", 1), pages)
+    page_key = f"page-{project.id}-{chosen}"
+    page = min(st.session_state.get(page_key, 1), pages)
     images = store.images.page(project.id, tag_id=tag_id, take=PAGE, skip=PAGE * (page - 1))
     names = {tag.id: tag.name for tag in tags}
     turn = st.session_state.setdefault("browser-turn", 0)
@@ -37,7 +38,9 @@ def show(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) ->
         [_item(image, names) for image in images], key=f"gallery-{project.id}-{chosen}-{page}", revision=turn
     )
     if pages > 1:
-        st.pagination(pages, key=f"page-{project.id}-{chosen}")
+        # The last page may have gone with its last picture.
+        st.session_state[page_key] = page
+        st.pagination(pages, key=page_key)
     with bar:
         _toolbar(store, project, tags, [image for image in images if image.id in set(selected)], limits)
 

@@ -81,6 +81,19 @@ def test_gallery_keeps_its_tools_in_sight(page: Page, app_url: str, flowers: str
     expect(page.get_by_role("dialog").get_by_role("img")).to_be_in_viewport(ratio=1)
 
 
+def test_dialogs_begin_anew(page: Page, app_url: str) -> None:
+    """What was changed in one project's dialog and not saved is not found in the next one's."""
+    page.goto(app_url)
+    edit, dialog = page.get_by_role("button", name="Edit"), page.get_by_role("dialog")
+    for number in (0, 1, 0):
+        edit.nth(number).click()
+        expect(dialog.get_by_role("radio", name="Multiclass")).to_be_checked()
+        dialog.get_by_text("Multilabel: any number").click()
+        expect(dialog.get_by_role("radio", name="Multilabel")).to_be_checked()
+        dialog.get_by_role("button", name="Close").click()
+        expect(dialog).to_have_count(0)
+
+
 def test_names_never_become_links(page: Page, app_url: str, ready_home: Path) -> None:
     """A web or mail address in a name or description is text, which leads nowhere."""
     store = Store(ready_home)

@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cvcore import projects, tagging, training
+from cvcore import projects, tagging, training, uploads
 from cvcore.records import Image, Iteration, Project
 from cvcore.settings import Limits
 from cvcore.store import Store
 from cvcore.uploads import Upload
 from pages.parts import upload_panel
+from pages.parts.image_browser import PAGE
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"
 NAMES = ["projects", "images", "train", "performance", "quick_test"]
@@ -160,6 +161,30 @@ def test_upload_goes_on_in_another_window(app: AppTest, fill: Callable[..., Proj
     opened(app, "images", other)
     app.segmented_control(key=f"view-{other.id}").set_value("Upload").run()
     assert "refused" not in texts(app)
+
+
+def test_the_last_page_may_go(app: AppTest, store: Store, fill: Callable[..., Project]) -> None:
+    """When the last picture of the last page is deleted, pictures and page number are those of the page before."""
+    project = fill(rose=2 * PAGE + 1)
+    opened(app, "images", project)
+    app.session_state[f"page-{project.id}-all"] = 3
+    app.run()
+    uploads.delete(store, [store.images.page(project.id, take=1)[0].id])
+    app.run()
+    assert 2 == app.session_state[f"page-{project.id}-all"]
+    assert f"gallery-{project.id}-all-2" in app.session_state
+
+
+def test_quick_test_asks_an_iteration_of_its_project(
+    app: AppTest, fill: Callable[..., Project], trained: Callable[..., Iteration]
+) -> None:
+    """Where two projects have iterations of one name, choosing the other project chooses the other's."""
+    first, second = fill("First", rose=5, tulip=5), fill("Second", cat=5, dog=5)
+    trained(first)
+    iteration = trained(second)
+    opened(app, "quick_test", first)
+    app.selectbox(key="choice").select(second.id).run()
+    assert iteration.id == next(each for each in app.selectbox if each.label == "Iteration").value.id
 
 
 def test_taking_off_an_unknown_tag_takes_off_none(app: AppTest, store: Store, fill: Callable[..., Project]) -> None:
