@@ -26,6 +26,7 @@ from cvcore.settings import MEBIBYTE, Limits
 THUMBNAIL_PX = 320
 SIGNATURE_PX = 8
 WEBP_QUALITY = 78
+JPEG_QUALITY = 95
 
 _FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "AVIF")
 
@@ -157,6 +158,24 @@ def rendition(data: bytes, longest_px: int) -> bytes:
     image = upright(data, at_least_px=longest_px)
     image.thumbnail((longest_px, longest_px))
     return _webp(image)
+
+
+def without_place(data: bytes) -> bytes:
+    """The file as it is or, where it says at which place it was taken, an upright JPEG of it that does not.
+
+    Raises:
+        ImageRefused: `format` or `damaged`.
+    """
+    with _open(data) as image:
+        try:
+            tells_place = bool(image.getexif().get_ifd(ExifTags.IFD.GPSInfo))
+        except Exception:  # nobody can read a place out of a broken block, but others may be less strict
+            tells_place = True
+    if not tells_place and b"GPSLatitude" not in data:
+        return data
+    file = io.BytesIO()
+    upright(data).save(file, "JPEG", quality=JPEG_QUALITY)
+    return file.getvalue()
 
 
 def media_type(data: bytes) -> str:

@@ -20,7 +20,7 @@ from cvcore.records import MULTICLASS, Project, Tag
 from cvcore.settings import Limits
 from cvcore.store import Store
 from cvcore.uploads import Upload
-from pages.parts.text import count, plain, sentence
+from pages.parts.text import count, plain, refusals, sentence
 
 FILES, FOLDER = "Files or a zip", "A folder"
 FATES = ("stored", "duplicate", "refused")
@@ -78,20 +78,25 @@ def _form(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) -
             label_visibility="collapsed",
         )
     if st.button(f"Upload {count(len(files), 'file')}", type="primary", disabled=not files):
-        _own()[project.id] = start(store, project, files, chosen, limits)
-        st.session_state["upload-turn"] = turn + 1
-        st.rerun()
+        with refusals():
+            _own()[project.id] = start(store, project, files, chosen, limits)
+            st.session_state["upload-turn"] = turn + 1
+            st.rerun()
 
 
 def start(store: Store, project: Project, files: Sequence[Any], tag_names: Sequence[str], limits: Limits) -> Run:
-    """Begin to store uploaded files, all with these tags, in a thread of its own."""
+    """Begin to store uploaded files, all with these tags, in a thread of its own.
+
+    Raises:
+        InvalidInput: a name cannot be a tag's; nothing is begun.
+    """
+    tag_ids = [tag.id for tag in tagging.ensure(store, project, tag_names, limits=limits)]
     run = Run(total=len(files))
     release = _releaser(files)
     _latest()[project.id] = run
 
     def work() -> None:
         try:
-            tag_ids = [tag.id for tag in tagging.ensure(store, project, tag_names, limits=limits)]
             for listing in _listings(files, limits, run):
                 run.total += len(listing.entries) + len(listing.skipped)
                 transfer.bring_in(store, project, listing, limits=limits, tag_ids=tag_ids, on_file=run.fates.append)

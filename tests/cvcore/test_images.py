@@ -402,3 +402,17 @@ def test_reads_in_threads() -> None:
 
     assert len(set(pictures)) == 1
     assert before == (Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES)
+
+
+def test_the_place_is_taken_out_of_a_file_that_tells_it() -> None:
+    """A file with GPS comes back upright and without it; any other comes back as it is."""
+    picture = Image.new("RGB", (40, 20), "red")
+    plain, placed = io.BytesIO(), io.BytesIO()
+    picture.save(plain, "JPEG")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    exif.get_ifd(0x8825)[2] = (52.0, 30.0, 0.0)
+    picture.save(placed, "JPEG", exif=exif)
+    assert images.without_place(plain.getvalue()) == plain.getvalue()
+    with Image.open(io.BytesIO(images.without_place(placed.getvalue()))) as shown:
+        assert (shown.size, dict(shown.getexif())) == ((20, 40), {})

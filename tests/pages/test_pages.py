@@ -147,6 +147,19 @@ def select(app: AppTest, project: Project, images: Sequence[Image]) -> None:
     app.run()
 
 
+def test_upload_waits_for_a_good_tag(app: AppTest, store: Store, picture: Callable[[int], bytes]) -> None:
+    """A name that cannot be a tag's is refused before anything is stored, and the files stay chosen."""
+    project = projects.create(store, "Empty")
+    opened(app, "images", project)
+    app.get("file_uploader")[0].upload("a.png", picture(1))
+    app.run()
+    app.multiselect[0].set_value(["rose|tulip"]).run()
+    button(app, "Upload 1 file").click().run()
+    assert "must not have a |" in texts(app).replace("\\", "")
+    assert 0 == store.images.count(project.id)
+    assert button(app, "Upload 1 file")
+
+
 def test_upload_goes_on_in_another_window(app: AppTest, fill: Callable[..., Project]) -> None:
     """A window loaded again in the middle of an upload sees how far it is, and then what became of it."""
     project, other = fill(rose=1), fill("Other", rose=1)

@@ -38,10 +38,15 @@ def wanted(path: str) -> tuple[Kind, str] | None:
 
 
 def answer(store: Store, kind: Kind, sha256: str) -> Response:
-    """The file as it was uploaded, or a WebP file of it at up to 1,024 or 320 pixels."""
+    """The file as it was uploaded, or a WebP file of it at up to 1,024 or 320 pixels.
+
+    Where it was taken is told by none of them: a file with GPS comes upright and without it.
+    """
     try:
         data = blobs.read(blobs.original_path(store.home, sha256))
-        if kind != "original":
+        if kind == "original":
+            data = images.without_place(data)
+        else:
             data = images.rendition(data, RESIZED_PX if kind == "resized" else images.THUMBNAIL_PX)
     except TagwiseError as error:
         code = refusals.code_of(error)
