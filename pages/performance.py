@@ -49,7 +49,7 @@ with right, refusals():
     )
     if iteration.note:
         st.warning(plain(iteration.note))
-    threshold = threshold_explorer.show(
+    threshold_explorer.show(
         tags=[
             threshold_explorer.TagRow(tag.name, tag.kind, row.images, evaluation.none_for_nan(row.average_precision))
             for tag, row in zip(tags, told.tags, strict=True)
@@ -61,8 +61,6 @@ with right, refusals():
         signature=iteration.id,
         key=f"explorer-{project.id}",
     )
-    if threshold != asked_threshold():
-        st.query_params["threshold"] = f"{threshold:g}"
     left_out = int((~judged.evaluated).sum())
     st.caption(
         "Every image is judged by a classifier that did not see it or a near duplicate of it; "

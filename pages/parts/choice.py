@@ -12,6 +12,16 @@ from pages.parts.text import plain
 
 PAGES = Path(__file__).resolve().parents[1]
 
+# The links at the top lead to a page without a project. `st.query_params` would add it as another step of the Back
+# button, so the address is completed in place. The page's name is there so that each page runs the script anew.
+_ADDRESS = """<script>{{
+    const address = new URL(location.href); // {page}
+    if (address.searchParams.get("project") !== "{project_id}") {{
+        address.search = "project={project_id}";
+        history.replaceState(history.state, "", address);
+    }}
+}}</script>"""
+
 
 def heading(title: str, store: Store) -> Project:
     """The page's title beside the choice of project; stops the page where there is no project yet."""
@@ -32,19 +42,17 @@ def heading(title: str, store: Store) -> Project:
             format_func=lambda project_id: there[project_id].name,
             label_visibility="collapsed",
             key="choice",
-            on_change=lambda: remember(st.session_state["choice"]),
+            on_change=_switch,
             width=320,
         )
-    remember(chosen)
+    st.session_state["project"] = chosen
+    st.html(_ADDRESS.format(page=title, project_id=chosen), unsafe_allow_javascript=True)
     return there[chosen]
 
 
-def remember(project_id: str) -> None:
-    """Keep the choice for other pages and in the address."""
-    st.session_state["project"] = project_id
-    if st.query_params.get("project") != project_id:
-        # All at once, as what else stands there is of another project, and each change is a step of the Back button.
-        st.query_params.from_dict({"project": project_id})
+def _switch() -> None:
+    # All at once, as what else stands in the address is of another project.
+    st.query_params.from_dict({"project": st.session_state["choice"]})
 
 
 def open_page(page: str, project_id: str) -> None:

@@ -124,6 +124,8 @@ function mount(root) {
 
 /** Take over other tags and counts. */
 function fill(state, data) {
+  // Other counts may have come with an address of their own.
+  if (state.data) note(data.threshold);
   Object.assign(state, { data, figure: JSON.parse(data.figure), chosen: null, look: null });
   const { l, r } = state.figure.layout.margin;
   state.root.style.setProperty("--left", `${l}px`);
@@ -178,6 +180,14 @@ function rested(state) {
   if (state.sent === +state.slider.value) return;
   state.sent = +state.slider.value;
   state.send(state.sent);
+  note(state.sent);
+}
+
+/** Put the threshold into the page's address in place of the one there, so that it is no step of the Back button. */
+function note(percent) {
+  const address = new URL(location.href);
+  address.searchParams.set("threshold", percent / 100);
+  history.replaceState(history.state, "", address);
 }
 
 /** Pressing or dragging anywhere on the plot moves the slider there. */

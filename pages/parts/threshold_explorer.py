@@ -74,7 +74,7 @@ def show(
     signature: str,
     key: str,
 ) -> float:
-    """Draw the explorer and return the threshold (0..1) at which its slider last rested.
+    """Draw the explorer and return the threshold (0..1) at which its slider last rested; the address says it too.
 
     counts: int (101, tags, 4), true and false positives, false and true negatives at thresholds 0.00 to 1.00.
     threshold: where the slider stands at first; afterwards it stays where the user put it, also when other

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -56,6 +57,35 @@ def test_back_button_leads_to_the_project_and_iteration_before(page: Page, app_u
     assert "iteration" not in page.url
     page.go_back()
     chosen_iteration(page, "Iteration 1")
+
+
+def test_links_at_the_top_are_one_step_each(page: Page, app_url: str, flowers: str) -> None:
+    """Each page's address has the project in it, and Back leads from page to page."""
+    page.goto(f"{app_url}/images?{flowers}")
+    for title in ("Train", "Quick Test", "Images"):
+        page.get_by_role("link", name=title, exact=True).click()
+        expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()
+        expect(page).to_have_url(re.compile(f"{flowers}$"))
+    for title in ("Quick Test", "Train", "Images"):
+        page.go_back()
+        expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()
+
+
+def test_threshold_is_in_the_address_and_no_step_back(page: Page, app_url: str, flowers: str) -> None:
+    """Wherever the slider rested, the address leads there again, and Back leads to the page before."""
+    page.goto(f"{app_url}/train?{flowers}")
+    page.get_by_role("link", name="See its performance").click()
+    slider = page.get_by_label("Probability threshold")
+    for percent in (70, 30, 60):
+        slider.fill(str(percent))
+        expect(page).to_have_url(re.compile(f"threshold={percent / 100:g}$"))
+    page.get_by_text("Iteration 1", exact=True).click()
+    expect(page).to_have_url(re.compile("iteration=1&threshold=0.6$"))
+    page.reload()
+    expect(slider).to_have_value("60")
+    page.go_back()
+    page.go_back()
+    expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible()
 
 
 def test_renamed_iteration_stays_chosen(page: Page, app_url: str, flowers: str) -> None:
