@@ -141,8 +141,7 @@ def cards(store: Store) -> list[Card]:
 
 def last_trained(store: Store, project: Project) -> Iteration | None:
     """The newest iteration that was trained to its end."""
-    trained = (each for each in store.iterations.of_project(project.id) if each.status == "Completed")
-    return next(trained, None)
+    return next(iter(store.iterations.trained(project.id)), None)
 
 
 def _card(store: Store, project: Project) -> Card:

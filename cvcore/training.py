@@ -256,7 +256,7 @@ def _digest(project: Project, ready: Readiness) -> str:
 
 
 def _is_last(store: Store, project: Project, digest: str) -> bool:
-    trained = [each for each in store.iterations.of_project(project.id) if each.status == "Completed"]
+    trained = store.iterations.trained(project.id)
     # One that fell back on the built-in backbone is worth repeating: the weights may be here by now.
     return bool(trained) and not trained[0].note and store.iterations.snapshot_digest(trained[0].id) == digest
 

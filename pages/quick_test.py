@@ -11,7 +11,7 @@ from pages.parts.text import plain, refusals
 
 store = backend.store()
 project = choice.heading("Quick Test", store)
-trained = [each for each in store.iterations.of_project(project.id) if each.status == "Completed"]
+trained = store.iterations.trained(project.id)
 if not trained:
     st.info("No iteration is trained yet. Train one, then test it on new pictures here.")
     choice.link("train.py", "Go to Train", project)

@@ -107,6 +107,10 @@ class Iterations:
             for row in self._db.rows(f"{_SELECT} where project_id = ? order by number desc", [project_id])
         ]
 
+    def trained(self, project_id: str) -> list[Iteration]:
+        """Those of a project that were trained to their end, the newest first."""
+        return [each for each in self.of_project(project_id) if each.status == "Completed"]
+
     def snapshot_digest(self, iteration_id: str) -> str:
         """The digest of the snapshot that `add` was given."""
         return str(self._db.value("select snapshot from iterations where id = ?", [iteration_id]))
