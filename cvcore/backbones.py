@@ -7,8 +7,9 @@ which embeds several times as fast on a CPU and needs no TensorFlow. What comes 
     MobileNetV2-224.tflite    the network
     MobileNetV2-224.json      its record
 
-The plain descriptor is a backbone too, of which nothing needs to be prepared. Nothing here ever has random
-weights: where there are none, `WeightsMissing` says so.
+The built-in network is a backbone too, which comes ready from `cvcore.builtin`. It is copied there under its
+fingerprint, so what was trained with it keeps it when a later Tagwise ships another. Nothing here ever has
+random weights: where there are none, `WeightsMissing` says so.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from cvcore import blobs, descriptor, heads, weights
+from cvcore import blobs, builtin, heads, weights
+from cvcore.builtin import network as built_in_network
+from cvcore.domains import BUILT_IN
 from cvcore.errors import InvalidInput, ModelDamaged, WeightsMissing
 
 Availability = Literal["ready", "on this machine", "to download"]
@@ -34,6 +37,8 @@ WEIGHTS_SIDE = 224
 PREPROCESSING = 1
 
 RECORD_FORMAT = 1
+
+NAME_BUILT_IN = BUILT_IN.backbone
 
 
 @dataclass(frozen=True)
@@ -63,27 +68,28 @@ class Prepared:
     """A backbone that can embed: pictures of side x side pixels to `dimension` numbers.
 
     `fingerprint` names the weights and how pictures reach them: embeddings with the same one may be mixed,
-    whatever computed them. `sha256` is of the LiteRT file; the plain descriptor has none.
+    whatever computed them. `sha256` is of the LiteRT file.
     """
 
     name: str
     side: int
     dimension: int
     fingerprint: str
-    sha256: str = ""
+    sha256: str
 
     @property
     def l2(self) -> float:
         """The penalty that suits a head on these embeddings."""
-        return descriptor.L2 if self.is_plain else heads.L2
-
-    @property
-    def is_plain(self) -> bool:
-        """No network, but the plain descriptor."""
-        return self.name == descriptor.NAME
+        return builtin.L2 if self.name == NAME_BUILT_IN else heads.L2
 
 
-PLAIN = Prepared(descriptor.NAME, descriptor.SIDE, descriptor.DIMENSION, descriptor.FINGERPRINT)
+def built_in() -> Prepared:
+    """The built-in network, which may not be in the folder yet.
+
+    Raises:
+        ModelDamaged: its record, which ships with Tagwise, is missing or damaged.
+    """
+    return Prepared(NAME_BUILT_IN, **builtin.record())
 
 
 def availability(name: str, side: int, folder: Path, environ: Mapping[str, str] = os.environ) -> Availability:
@@ -92,7 +98,7 @@ def availability(name: str, side: int, folder: Path, environ: Mapping[str, str] 
     >>> availability("MobileNetV2", 224, Path("/nowhere"), {"KERAS_HOME": "/nowhere"})
     'to download'
     """
-    if name == descriptor.NAME or all(path.exists() for path in _paths(name, side, folder)):
+    if name == NAME_BUILT_IN or all(path.exists() for path in _paths(f"{name}-{side}", folder)):
         return "ready"
     return "on this machine" if weights.path_of(_known(name).weights_file, environ).exists() else "to download"
 
@@ -105,12 +111,12 @@ def prepare(name: str, side: int, folder: Path, *, on_stage: Callable[[str], Non
     Raises:
         InvalidInput: there is no backbone of that name.
         WeightsMissing: its weights are not here and cannot be downloaded.
-        ModelDamaged: its file is damaged and cannot be made anew for want of weights.
+        ModelDamaged: its file is damaged and cannot be made anew for want of weights, or shipped so.
         StorageFull, HomeUnusable: it cannot be written.
     """
-    if name == descriptor.NAME:
-        return PLAIN
-    record = _read_record(_paths(name, side, folder)[1])
+    if name == NAME_BUILT_IN:
+        return _bring_in(folder)
+    record = _read_record(_paths(f"{name}-{side}", folder)[1])
     if record is None:
         return _convert(name, side, folder, on_stage)
     try:
@@ -129,8 +135,8 @@ def find(fingerprint: str, folder: Path) -> Prepared:
     Raises:
         ModelDamaged: there is no such thing any more.
     """
-    if fingerprint == PLAIN.fingerprint:
-        return PLAIN
+    if fingerprint == built_in().fingerprint:
+        return _bring_in(folder)
     for path in folder.glob("*.json"):
         record = _read_record(path)
         if record and record.fingerprint == fingerprint:
@@ -144,7 +150,7 @@ def litert_model(prepared: Prepared, folder: Path) -> bytes:
     Raises:
         ModelDamaged: it is missing or not what was written.
     """
-    path = _paths(prepared.name, prepared.side, folder)[0]
+    path = _paths(_stem(prepared), folder)[0]
     try:
         content = path.read_bytes()
     except OSError:
@@ -155,13 +161,15 @@ def litert_model(prepared: Prepared, folder: Path) -> bytes:
 
 
 def keras_model(name: str, side: int, on_stage: Callable[[str], None] = lambda stage: None) -> Any:
-    """The Keras model with ImageNet weights, float32 (n, side, side, 3) RGB 0..255 to (n, dimension).
+    """The Keras model with its weights, float32 (n, side, side, 3) RGB 0..255 to (n, dimension).
 
     Its last layer is the network itself, called as in inference, for those who want to unfreeze it.
 
     Raises:
-        InvalidInput, WeightsMissing, StorageFull: as `prepare`.
+        InvalidInput, WeightsMissing, ModelDamaged, StorageFull: as `prepare`.
     """
+    if name == NAME_BUILT_IN:
+        return _build_built_in()
     backbone = _known(name)
     path = weights.path_of(backbone.weights_file, os.environ)
     try:
@@ -171,6 +179,22 @@ def keras_model(name: str, side: int, on_stage: Callable[[str], None] = lambda s
         with weights.fetching(path, name):
             _build(backbone, WEIGHTS_SIDE, "imagenet")
             return _build(backbone, side, str(path))
+
+
+def same_keras_model(prepared: Prepared) -> Any:
+    """The Keras model of a network that was prepared, so that what comes of either may be mixed.
+
+    Raises:
+        WeightsMissing: its weights are gone.
+        ModelDamaged: they are damaged, or others than it was prepared with.
+    """
+    model = keras_model(prepared.name, prepared.side)
+    if fingerprint_of(model, prepared.name, prepared.side) != prepared.fingerprint:
+        raise ModelDamaged(
+            f"the weights of {prepared.name} on this machine must be those it was trained with, they are others: "
+            "train again"
+        )
+    return model
 
 
 def fingerprint_of(model: Any, name: str, side: int) -> str:
@@ -189,10 +213,39 @@ def _convert(name: str, side: int, folder: Path, on_stage: Callable[[str], None]
         model.export(path, format="litert", verbose=False)
         content = path.read_bytes()
     prepared = Prepared(name, side, model.output_shape[-1], fingerprint_of(model, name, side), blobs.sha256(content))
-    litert_path, record_path = _paths(name, side, folder)
+    _write(prepared, content, folder)
+    return prepared
+
+
+def _bring_in(folder: Path) -> Prepared:
+    """The built-in network, copied into the folder if it is not there, or damaged."""
+    prepared = built_in()
+    try:
+        litert_model(prepared, folder)
+    except ModelDamaged:
+        content = builtin.model()
+        if blobs.sha256(content) != prepared.sha256:
+            raise builtin.damaged(builtin.MODEL, "damaged") from None
+        _write(prepared, content, folder)
+    return prepared
+
+
+def _write(prepared: Prepared, content: bytes, folder: Path) -> None:
+    litert_path, record_path = _paths(_stem(prepared), folder)
     blobs.write(litert_path, content)
     blobs.write(record_path, json.dumps(asdict(prepared) | {"format": RECORD_FORMAT}).encode())
-    return prepared
+
+
+def _build_built_in() -> Any:
+    import keras
+
+    network = built_in_network.build()
+    try:
+        built_in_network.give(network, builtin.weights())
+    except (ValueError, KeyError) as error:
+        raise builtin.damaged(builtin.WEIGHTS, "another network's") from error
+    pixels = keras.Input(network.input_shape[1:], name="pixels")
+    return keras.Model(pixels, network(pixels, training=False), name="Built-in")
 
 
 def _build(backbone: Backbone, side: int, weights_from: str) -> Any:
@@ -211,12 +264,17 @@ def _known(name: str) -> Backbone:
     for backbone in BACKBONES:
         if backbone.name == name:
             return backbone
-    names = ", ".join([*(backbone.name for backbone in BACKBONES), descriptor.NAME])
+    names = ", ".join([*(backbone.name for backbone in BACKBONES), NAME_BUILT_IN])
     raise InvalidInput(f"backbone must be one of {names}, got {name!r}")
 
 
-def _paths(name: str, side: int, folder: Path) -> tuple[Path, Path]:
-    return folder / f"{name}-{side}.tflite", folder / f"{name}-{side}.json"
+def _stem(prepared: Prepared) -> str:
+    is_built_in = prepared.name == NAME_BUILT_IN
+    return f"builtin-{prepared.fingerprint}" if is_built_in else f"{prepared.name}-{prepared.side}"
+
+
+def _paths(stem: str, folder: Path) -> tuple[Path, Path]:
+    return folder / f"{stem}.tflite", folder / f"{stem}.json"
 
 
 def _read_record(path: Path) -> Prepared | None:

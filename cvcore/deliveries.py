@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from cvcore import blobs, domains
-from cvcore.errors import Conflict, NotTrained
+from cvcore import blobs
+from cvcore.errors import NotTrained
 from cvcore.exports import formats
 from cvcore.records import Iteration
 from cvcore.store import Store
@@ -45,15 +45,9 @@ def start(store: Store, iteration: Iteration, name: str) -> Delivery:
     Raises:
         InvalidInput, Unavailable: there is no such format, or what makes it is not installed.
         NotTrained: the iteration has no model.
-        Conflict: it was trained without a network.
     """
     if iteration.status != "Completed":
         raise NotTrained(f"only a trained iteration can be exported, {iteration.name} is not: train it first")
-    if iteration.backbone == domains.BUILT_IN.backbone:
-        raise Conflict(
-            f"an export needs a network, {iteration.name} was trained with the {iteration.backbone.lower()}: choose "
-            "the domain General (compact) [S1], train again and export that"
-        )
     formats.find(name)
     known = next((each for each in found(store, iteration) if each.format == name), None)
     if known and known.status != "Failed":

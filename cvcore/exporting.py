@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvcore import __version__, backbones, blobs, evaluation, extractors, heads, images, quiet
-from cvcore.errors import Conflict, HomeUnusable, InvalidInput, StorageFull, TagwiseError, Unavailable
+from cvcore.errors import HomeUnusable, InvalidInput, StorageFull, TagwiseError, Unavailable
 from cvcore.exports import agreement
 from cvcore.exports.agreement import Agreement
 from cvcore.exports.formats import Format
@@ -73,8 +73,8 @@ def export(store: Store, iteration: Iteration, wanted: Format, folder: Path, *, 
 
     Raises:
         InvalidInput: the folder is not empty or cannot be written.
-        Conflict: the iteration is not trained, or was trained without a network.
-        ModelDamaged, WeightsMissing: a file of it, or its network's weights, are not here.
+        Conflict: the iteration is not trained.
+        ModelDamaged, WeightsMissing: a file of it, or its network's weights, are not here or not the same.
         Unavailable: it cannot be converted, or what came of it does not say what the page says.
     """
     folder = _checked(folder)
@@ -129,11 +129,6 @@ def _written_whole(folder: Path) -> Iterator[Path]:
 def _source(store: Store, iteration: Iteration) -> _Source:
     judged = evaluation.load(store, iteration)
     prepared = backbones.find(iteration.fingerprint, blobs.backbones_folder(store.home))
-    if prepared.is_plain:
-        raise Conflict(
-            f"an export needs a network, {iteration.name} was trained with the {prepared.name.lower()}: "
-            "choose the domain General (compact) [S1], train again and export that"
-        )
     tags = evaluation.trained_tags(iteration, store.iterations.tags(iteration.id))
     snapshot = store.iterations.images(iteration.id)
     rows = np.unique(np.linspace(0, len(snapshot) - 1, PICTURES).round().astype(int))
@@ -148,7 +143,7 @@ def _classifier(source: _Source) -> Any:
     """The backbone with the head on it, as one Keras model: float32 (n, side, side, 3), RGB 0..255, to (n, tags)."""
     import keras
 
-    backbone = backbones.keras_model(source.prepared.name, source.prepared.side)
+    backbone = backbones.same_keras_model(source.prepared)
     activation = "sigmoid" if source.judged.multilabel else "softmax"
     head = keras.layers.Dense(len(source.tags), activation, name="probabilities")
     model = keras.Model(backbone.input, head(backbone.output))

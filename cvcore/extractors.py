@@ -1,4 +1,4 @@
-"""From pixels to embeddings: LiteRT on a CPU, Keras on a GPU, numpy for the plain descriptor."""
+"""From pixels to embeddings: LiteRT on a CPU, Keras on a GPU."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from cvcore import backbones, descriptor, quiet
+from cvcore import backbones, quiet
 from cvcore.backbones import Prepared
-from cvcore.errors import WeightsMissing
+from cvcore.errors import ModelDamaged, WeightsMissing
 
 # Pictures the GPU is given at once; the last batch is filled up, so that one compiled program serves all.
 GPU_BATCH = 64
@@ -38,8 +38,6 @@ def load(prepared: Prepared, folder: Path, *, threads: int | None = None, device
     Raises:
         ModelDamaged: the network's file is missing or damaged.
     """
-    if prepared.is_plain:
-        return descriptor.describe
     if device == "gpu" and (model := _same_keras_model(prepared)):
         return _by_keras(model, prepared)
     threads = threads or min(os.cpu_count() or 1, THREADS_MAX)
@@ -85,7 +83,6 @@ def _by_keras(model: Any, prepared: Prepared) -> Extractor:
 
 def _same_keras_model(prepared: Prepared) -> Any | None:
     try:
-        model = backbones.keras_model(prepared.name, prepared.side)
-    except WeightsMissing:
+        return backbones.same_keras_model(prepared)
+    except (WeightsMissing, ModelDamaged):
         return None
-    return model if backbones.fingerprint_of(model, prepared.name, prepared.side) == prepared.fingerprint else None

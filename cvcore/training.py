@@ -206,7 +206,8 @@ def prepare(domain_id: str, folder: Path, progress: Progress) -> tuple[backbones
     except WeightsMissing as missing:
         spare = domains.BUILT_IN
         why = f"{missing}"
-        note = f"{why[:1].upper()}{why[1:]}. {spare.backbone} was used instead, so accuracy is limited."
+        instead = "The built-in network was used instead: expect to be right somewhat less often."
+        note = f"{why[:1].upper()}{why[1:]}. {instead}"
         return backbones.prepare(spare.backbone, spare.side, folder, on_stage=on_stage), note
 
 

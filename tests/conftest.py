@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from cvcore import blobs, descriptor, evaluation, projects, tagging, training, uploads
+from cvcore import backbones, blobs, evaluation, projects, tagging, training, uploads
 from cvcore.records import Evaluation, Iteration, Project
 from cvcore.settings import Limits
 from cvcore.store import Store
@@ -70,6 +70,7 @@ def fill_in(store: Store, name: str = "Flowers", *, classification_type: str = "
 
 def train(store: Store, project: Project, probabilities: Sequence[Sequence[float]] | None = None) -> Iteration:
     """Complete a project's training with scripted out-of-fold probabilities in place of a network's."""
+    built_in = backbones.built_in()
     job = training.start(store, project, force=True)
     assert store.jobs.claim(job.id) is not None
     iteration = store.iterations.get(job.iteration_id or "")
@@ -83,7 +84,7 @@ def train(store: Store, project: Project, probabilities: Sequence[Sequence[float
         told,
         rows % 2,
         rows,
-        np.zeros((descriptor.DIMENSION, len(tags)), np.float32),
+        np.zeros((built_in.dimension, len(tags)), np.float32),
         np.linspace(0, 1, len(tags), dtype=np.float32),
         iteration.classification_type == "Multilabel",
     )
@@ -91,8 +92,8 @@ def train(store: Store, project: Project, probabilities: Sequence[Sequence[float
         evaluation.save(folder, judged)
     store.iterations.complete(
         iteration.id,
-        backbone="Plain descriptor",
-        fingerprint=descriptor.FINGERPRINT,
+        backbone=built_in.name,
+        fingerprint=built_in.fingerprint,
         evaluation=Evaluation("k-fold", 2, 0),
         scores=evaluation.scores(judged),
         seconds={"features": 0.1, "fit": 0.2, "total": 0.3},

@@ -22,7 +22,7 @@ ROOMS = [
         *("azure", "arrivals", "exporting", "publishing", "history", "suggestions", "deliveries"),
     },
     {
-        *("store", "blobs", "weights", "backbones", "extractors", "features", "heads"),
+        *("store", "blobs", "weights", "builtin", "backbones", "extractors", "features", "heads"),
         *("archives", "zips", "fetching", "endpoints", "custom_vision", "exports", "keys"),
     },
     {
@@ -34,7 +34,6 @@ ROOMS = [
         "regression",
         "images",
         "samples",
-        "descriptor",
         "layouts",
     },
     {"records", "domains", "settings", "names", "progress", "addresses", "quiet", "terminal"},

@@ -73,7 +73,7 @@ def backbone_status(store: Store, domain: Domain) -> str:
     if where == "to download":
         return (
             f"{domain.backbone}, {domain.side} px: its weights are downloaded at the first training; "
-            f"without a network, {BUILT_IN.backbone} takes its place."
+            f"without internet, the {BUILT_IN.backbone.lower()} takes its place."
         )
     return f"{domain.backbone}, {domain.side} px: its weights are on this machine."
 

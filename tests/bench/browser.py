@@ -21,8 +21,7 @@ import numpy as np
 from PIL import Image as Pillow
 from playwright.sync_api import Page, sync_playwright
 
-from cvcore import blobs, evaluation, projects, tagging, training, uploads
-from cvcore.descriptor import DIMENSION, FINGERPRINT, NAME
+from cvcore import backbones, blobs, evaluation, projects, tagging, training, uploads
 from cvcore.records import Evaluation, Project
 from cvcore.settings import Limits
 from cvcore.store import Store
@@ -117,14 +116,15 @@ def fill(store: Store, images: int) -> Project:
     scores = random.normal(size=truth.shape) + 3 * truth
     probabilities = (np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)).astype(np.float32)
     rows = np.arange(images)
-    kernel, bias = np.zeros((DIMENSION, TAGS), np.float32), np.zeros(TAGS, np.float32)
+    built_in = backbones.built_in()
+    kernel, bias = np.zeros((built_in.dimension, TAGS), np.float32), np.zeros(TAGS, np.float32)
     judged = evaluation.Judged(truth, probabilities, rows % 5, rows, kernel, bias, multilabel=False)
     with blobs.new_folder(blobs.iteration_folder(store.home, iteration.id)) as folder:
         evaluation.save(folder, judged)
     store.iterations.complete(
         iteration.id,
-        backbone=NAME,
-        fingerprint=FINGERPRINT,
+        backbone=built_in.name,
+        fingerprint=built_in.fingerprint,
         evaluation=Evaluation("k-fold", 5, 0),
         scores=evaluation.scores(judged),
     )

@@ -1,4 +1,4 @@
-"""Images embedded per second: LiteRT beside `keras predict` of the same network, and the plain descriptor.
+"""Images embedded per second: LiteRT beside `keras predict` of the same network, and the built-in network.
 
     python tests/bench/embedding.py --images 200 [--network MobileNetV2] [--pictures FOLDER]
 
@@ -29,15 +29,16 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         prepared = backbones.prepare(arguments.network, SIDE, folder, on_stage=print)
-        litert, plain = extractors.load(prepared, folder), extractors.load(backbones.PLAIN, folder)
+        built_in = backbones.prepare(backbones.NAME_BUILT_IN, backbones.built_in().side, folder)
+        litert, own = extractors.load(prepared, folder), extractors.load(built_in, folder)
     model = backbones.keras_model(prepared.name, prepared.side)
     batch = np.stack([images.pixels(data, SIDE) for data in files])
-    small = np.stack([images.pixels(data, backbones.PLAIN.side) for data in files])
+    small = np.stack([images.pixels(data, built_in.side) for data in files])
     by_keras = rate(lambda: model.predict(batch, batch_size=32, verbose=0), len(files))
     by_litert = rate(lambda: litert(batch), len(files))
     print(f"{prepared.name}, keras predict   {by_keras:7.0f} images/s")
     print(f"{prepared.name}, LiteRT          {by_litert:7.0f} images/s   {by_litert / by_keras:.1f} times as fast")
-    print(f"{backbones.PLAIN.name}             {rate(lambda: plain(small), len(files)):7.0f} images/s")
+    print(f"{built_in.name}             {rate(lambda: own(small), len(files)):7.0f} images/s")
     photo = drawn(0, 1600, 1200, quality=62)
     print(
         f"one photo of {len(photo) // 1000} KB, to probabilities   {latency_ms(photo, prepared, litert):.1f} ms, median"

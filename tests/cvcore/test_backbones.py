@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cvcore import backbones, descriptor, domains, heads
+from cvcore import backbones, domains, heads
 from cvcore.errors import InvalidInput, ModelDamaged, WeightsMissing
 
 SIDE = 96
@@ -40,21 +40,11 @@ def no_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_domain_runs_on_a_backbone() -> None:
-    """Each domain names a network that is known here, or the plain descriptor at its own size."""
+    """Each domain names a network that is known here, or the built-in one at its own size."""
     known = {backbone.name for backbone in backbones.BACKBONES}
-    plain = (descriptor.NAME, descriptor.SIDE)
-    assert [] == [
-        each for each in domains.DOMAINS if each.backbone not in known and (each.backbone, each.side) != plain
-    ]
-
-
-def test_the_plain_descriptor_needs_no_preparation(tmp_path: Path) -> None:
-    """It is ready at once, leaves no file, and is found by its fingerprint."""
-    prepared = backbones.prepare(descriptor.NAME, descriptor.SIDE, tmp_path)
-    assert "ready" == backbones.availability(descriptor.NAME, descriptor.SIDE, tmp_path, {})
-    assert [] == list(tmp_path.iterdir())
-    assert prepared == backbones.find(descriptor.FINGERPRINT, tmp_path)
-    assert (True, descriptor.L2) == (prepared.is_plain, prepared.l2)
+    built_in = backbones.built_in()
+    own = (built_in.name, built_in.side)
+    assert [] == [each for each in domains.DOMAINS if each.backbone not in known and (each.backbone, each.side) != own]
 
 
 def test_an_unknown_backbone_is_refused(tmp_path: Path) -> None:
@@ -62,7 +52,7 @@ def test_an_unknown_backbone_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput) as refusal:
         backbones.prepare("ResNet50", 224, tmp_path)
     assert (
-        "backbone must be one of MobileNetV2, MobileNetV3Small, MobileNetV3Large, EfficientNetV2B0, Plain descriptor, "
+        "backbone must be one of MobileNetV2, MobileNetV3Small, MobileNetV3Large, EfficientNetV2B0, Built-in network, "
         "got 'ResNet50'"
     ) == str(refusal.value)
 

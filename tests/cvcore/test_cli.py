@@ -310,7 +310,7 @@ def test_train(tagwise: Tagwise, fill: Fill) -> None:
     assert told == tagwise("performance", "Flowers", "--json").json
     shown = tagwise("train", "Flowers", "--force")
     assert (0, "") == (shown.status, shown.err)
-    assert shown.out.startswith("Flowers, Iteration 2: Plain descriptor, threshold 50%\n")
+    assert shown.out.startswith("Flowers, Iteration 2: Built-in network, threshold 50%\n")
 
 
 @pytest.mark.network
@@ -345,7 +345,7 @@ def test_performance(tagwise: Tagwise, fill: Fill, trained: Trained, store: Stor
     assert evaluation.performance(store, project, first, 0.95) == told
     assert evaluation.performance(store, project, second, 0.5) == tagwise("performance", "Flowers", "--json").json
     assert (
-        "Flowers, Iteration 2: Plain descriptor, threshold 50%\n"
+        "Flowers, Iteration 2: Built-in network, threshold 50%\n"
         "tag      images  precision  recall     F1     AP\n"
         "rose          5      50.0%  100.0%  66.7%  50.0%\n"
         "tulip         5          –    0.0%   0.0%  50.0%\n"

@@ -60,7 +60,7 @@ def test_performance_is_the_contract(store: Store, fill: Fill, trained: Trained)
         "project": "Flowers",
         "iteration": 1,
         "iteration_name": "Iteration 1",
-        "backbone": "Plain descriptor",
+        "backbone": "Built-in network",
         "note": "",
         "evaluation": {"method": "k-fold", "folds": 2, "seed": 0},
         "threshold": 0.5,

@@ -19,7 +19,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from cvcore import archives, exporting, prediction, projects, training, transfer, worker
-from cvcore.errors import Conflict, InvalidInput, Unavailable
+from cvcore.errors import InvalidInput, Unavailable
 from cvcore.exports import formats
 from cvcore.records import ClassificationType, Iteration, Project
 from cvcore.settings import Limits
@@ -273,16 +273,3 @@ def test_a_folder_in_use_is_refused(
             exporting.export(store, trained(fill(folder.name, oak=5, elm=5)), formats.find("keras"), folder)
         assert f"OUT_DIR must be a new or an empty folder, {folder} is neither: name another" == str(refusal.value)
     assert "years of work" == (tmp_path / "out" / "thesis.txt").read_text("utf-8")
-
-
-def test_the_plain_descriptor_cannot_be_exported(
-    store: Store, fill: Callable[..., Project], trained: Callable[..., Iteration], tmp_path: Path
-) -> None:
-    """There is no network to export; the message says which domain has one."""
-    with pytest.raises(Conflict) as refusal:
-        exporting.export(store, trained(fill(oak=5, elm=5)), formats.find("tflite"), tmp_path / "out")
-    assert (
-        "an export needs a network, Iteration 1 was trained with the plain descriptor: "
-        "choose the domain General (compact) [S1], train again and export that"
-    ) == str(refusal.value)
-    assert not (tmp_path / "out").exists()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cvcore import backbones, descriptor, extractors
+from cvcore import backbones, extractors
 from cvcore.errors import ModelDamaged
 
 SIDE = 224
@@ -80,13 +80,6 @@ def test_threads_do_not_disturb_each_other(folder: Path, prepared: backbones.Pre
 def test_no_pictures_have_no_embeddings(folder: Path, prepared: backbones.Prepared, photos: np.ndarray) -> None:
     """An empty batch is fine."""
     assert (0, 1280) == extractors.load(prepared, folder)(photos[:0]).shape
-
-
-def test_the_plain_descriptor_is_one_too(tmp_path: Path) -> None:
-    """It is loaded like a network, and embeds as its module does."""
-    images = np.random.default_rng(0).integers(0, 256, (3, 128, 128, 3), dtype=np.uint8)
-    extractor = extractors.load(backbones.PLAIN, tmp_path, threads=1)
-    np.testing.assert_array_equal(descriptor.describe(images), extractor(images))
 
 
 def test_a_missing_file_is_told(tmp_path: Path) -> None:

@@ -7,15 +7,21 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from cvcore import backbones, blobs, descriptor, features, images, training, uploads
+from cvcore import backbones, blobs, extractors, features, images, training, uploads
 from cvcore.errors import Unavailable
 from cvcore.progress import Stopped, silent
 from cvcore.records import Project
 from cvcore.store import SnapshotImage, Store
 
-PLAIN = backbones.PLAIN
+BUILT_IN = backbones.built_in()
 
 Fill = Callable[..., Project]
+
+
+@pytest.fixture(autouse=True)
+def _ready(store: Store) -> None:
+    """The network is prepared, as a training sees to before it embeds."""
+    backbones.prepare(BUILT_IN.name, BUILT_IN.side, blobs.backbones_folder(store.home))
 
 
 def snapshot_of(store: Store, project: Project) -> list[SnapshotImage]:
@@ -30,21 +36,22 @@ def original(store: Store, image: SnapshotImage) -> bytes:
 def test_each_row_is_its_pictures_embedding(store: Store, fill: Fill) -> None:
     """Rows follow the snapshot, whatever was computed when, and are what the backbone says of the picture alone."""
     snapshot = snapshot_of(store, fill(rose=20, tulip=20))
-    features.fill(store, PLAIN, [snapshot[7].sha256, snapshot[3].sha256], silent)
-    computed = features.compute(store, PLAIN, snapshot, silent)
-    pixels = [images.pixels(original(store, image), PLAIN.side) for image in snapshot]
-    assert (np.float32, (40, PLAIN.dimension)) == (computed.dtype, computed.shape)
-    np.testing.assert_array_equal(np.stack([descriptor.describe(each[None])[0] for each in pixels]), computed)
+    features.fill(store, BUILT_IN, [snapshot[7].sha256, snapshot[3].sha256], silent)
+    computed = features.compute(store, BUILT_IN, snapshot, silent)
+    pixels = [images.pixels(original(store, image), BUILT_IN.side) for image in snapshot]
+    assert (np.float32, (40, BUILT_IN.dimension)) == (computed.dtype, computed.shape)
+    embed = extractors.load(BUILT_IN, blobs.backbones_folder(store.home))
+    np.testing.assert_array_equal(np.stack([embed(each[None])[0] for each in pixels]), computed)
 
 
 def test_what_is_kept_is_not_computed_again(store: Store, fill: Fill) -> None:
     """Without the files, what was computed once is there; and no progress is told where nothing is done."""
     snapshot = snapshot_of(store, fill(rose=5, tulip=5))
-    first = features.compute(store, PLAIN, snapshot, silent)
+    first = features.compute(store, BUILT_IN, snapshot, silent)
     for image in snapshot:
         blobs.original_path(store.home, image.sha256).unlink()
     told: list[str] = []
-    second = features.compute(store, PLAIN, snapshot, lambda stage, fraction: told.append(stage))
+    second = features.compute(store, BUILT_IN, snapshot, lambda stage, fraction: told.append(stage))
     np.testing.assert_array_equal(first, second)
     assert [] == told
 
@@ -53,7 +60,9 @@ def test_progress_is_told_batch_by_batch(store: Store, fill: Fill) -> None:
     """Each batch says how many pictures are done, of those that are missing, each counted once."""
     digests = store.images.contents(fill(rose=35).id)
     told: list[tuple[str, float]] = []
-    features.fill(store, PLAIN, [*digests, *digests], lambda stage, fraction: told.append((stage, round(fraction, 2))))
+    features.fill(
+        store, BUILT_IN, [*digests, *digests], lambda stage, fraction: told.append((stage, round(fraction, 2)))
+    )
     assert [("Looking at pictures: 0 of 35", 0.0), ("Looking at pictures: 32 of 35", 0.91)] == told
 
 
@@ -66,8 +75,8 @@ def test_what_is_finished_is_kept_when_stopped(store: Store, fill: Fill) -> None
             raise Stopped
 
     with pytest.raises(Stopped):
-        features.fill(store, PLAIN, digests, stop_later)
-    assert digests[32:] == store.embeddings.missing(PLAIN.fingerprint, digests)
+        features.fill(store, BUILT_IN, digests, stop_later)
+    assert digests[32:] == store.embeddings.missing(BUILT_IN.fingerprint, digests)
 
 
 def test_broken_pictures_are_named_all_at_once(store: Store, fill: Fill) -> None:
@@ -76,7 +85,7 @@ def test_broken_pictures_are_named_all_at_once(store: Store, fill: Fill) -> None
     blobs.original_path(store.home, snapshot[0].sha256).unlink()
     blobs.original_path(store.home, snapshot[4].sha256).write_bytes(original(store, snapshot[4])[:50])
     with pytest.raises(Unavailable) as refusal:
-        features.compute(store, PLAIN, snapshot, silent)
+        features.compute(store, BUILT_IN, snapshot, silent)
     assert (
         "every image must be in the home folder, these are missing or damaged: "
         f"{snapshot[0].name!r}, {snapshot[4].name!r}; delete them and train again, or restore the folder from a backup"
@@ -89,7 +98,7 @@ def test_a_hundred_broken_pictures_make_one_sentence(store: Store, fill: Fill) -
     for image in snapshot:
         blobs.original_path(store.home, image.sha256).unlink()
     with pytest.raises(Unavailable) as refusal:
-        features.compute(store, PLAIN, snapshot, silent)
+        features.compute(store, BUILT_IN, snapshot, silent)
     assert f"{snapshot[4].name!r}, …; delete" in str(refusal.value)
 
 
@@ -98,5 +107,5 @@ def test_a_picture_deleted_meanwhile_holds_nothing_up(store: Store, fill: Fill) 
     project = fill(rose=3)
     digests = store.images.contents(project.id)
     uploads.delete(store, [image.id for image in store.images.page(project.id, take=1)])
-    features.fill(store, PLAIN, digests, silent)
-    assert digests[2:] == store.embeddings.missing(PLAIN.fingerprint, digests)
+    features.fill(store, BUILT_IN, digests, silent)
+    assert digests[2:] == store.embeddings.missing(BUILT_IN.fingerprint, digests)

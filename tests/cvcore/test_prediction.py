@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from cvcore import blobs, cli, descriptor, evaluation, heads, images, prediction, tagging, training
+from cvcore import backbones, blobs, cli, evaluation, extractors, heads, images, prediction, tagging, training
 from cvcore.errors import Conflict, ImageRefused, InvalidInput, ModelDamaged, NotFound
 from cvcore.prediction import Prediction
 from cvcore.records import MULTILABEL, Iteration, Project
@@ -19,6 +19,7 @@ from cvcore.settings import Limits
 from cvcore.store import Store
 
 LIMITS = Limits()
+DIMENSION = backbones.built_in().dimension
 
 Fill = Callable[..., Project]
 Trained = Callable[..., Iteration]
@@ -40,10 +41,12 @@ def test_a_prediction_is_the_heads_word(
     """Embedding times kernel plus bias, softmax or sigmoid by the type, each beside its tag, the highest first."""
     project = fill(classification_type=classification_type, lily=5, rose=5, tulip=5)
     iteration = trained(project)
-    kernel = np.random.default_rng(2).normal(size=(descriptor.DIMENSION, 3))
+    kernel = np.random.default_rng(2).normal(size=(DIMENSION, 3))
     give_head(store, iteration, kernel, np.array([0.1, 0.2, 0.3]))
     found = prediction.predict(store, iteration, picture(77), limits=LIMITS)
-    embedding = descriptor.describe(images.pixels(picture(77), descriptor.SIDE)[None])
+    built_in = backbones.built_in()
+    extractor = extractors.load(built_in, blobs.backbones_folder(store.home))
+    embedding = extractor(images.pixels(picture(77), built_in.side)[None])
     bias = np.float32([0.1, 0.2, 0.3])
     multilabel = classification_type == MULTILABEL
     (row,) = heads.probabilities(embedding, kernel.astype(np.float32), bias, multilabel=multilabel)
@@ -55,7 +58,7 @@ def test_a_prediction_is_the_heads_word(
 def test_an_upside_down_photo_is_seen_upright(store: Store, fill: Fill, trained: Trained, picture: Draw) -> None:
     """A camera's note on how it was held is heeded, as in training."""
     iteration = trained(fill(rose=5, tulip=5))
-    give_head(store, iteration, np.random.default_rng(2).normal(size=(descriptor.DIMENSION, 2)), np.zeros(2))
+    give_head(store, iteration, np.random.default_rng(2).normal(size=(DIMENSION, 2)), np.zeros(2))
     shot = Pillow.open(io.BytesIO(picture(5)))
     exif = Pillow.Exif()
     exif[0x0112] = 3
@@ -70,7 +73,7 @@ def test_an_upside_down_photo_is_seen_upright(store: Store, fill: Fill, trained:
 def test_equal_probabilities_stay_in_the_tags_order(store: Store, fill: Fill, trained: Trained, picture: Draw) -> None:
     """Where all are equal, the first tag is listed first and, in Multiclass, is the answer."""
     iteration = trained(fill(lily=5, rose=5))
-    give_head(store, iteration, np.zeros((descriptor.DIMENSION, 2)), np.zeros(2))
+    give_head(store, iteration, np.zeros((DIMENSION, 2)), np.zeros(2))
     found = prediction.predict(store, iteration, picture(1), limits=LIMITS)
     assert [("lily", 0.5), ("rose", 0.5)] == [(each.tag, each.probability) for each in found]
     assert ["lily"] == prediction.answer(found, 0.5, multilabel=False)
@@ -118,7 +121,7 @@ def test_the_command_says_what_the_page_says(
 ) -> None:
     """Both ask here, so tags, probabilities and answer are the same to the last digit."""
     iteration = trained(fill(lily=5, rose=5, tulip=5))
-    give_head(store, iteration, np.random.default_rng(2).normal(size=(descriptor.DIMENSION, 3)), np.zeros(3))
+    give_head(store, iteration, np.random.default_rng(2).normal(size=(DIMENSION, 3)), np.zeros(3))
     path = tmp_path / "new.png"
     path.write_bytes(picture(77))
     assert 0 == cli.main(["predict", "Flowers", str(path), "--json", "--threshold", "0.4"])

@@ -203,7 +203,7 @@ def test_what_is_no_change(store: Store, fill: Fill, trained: Trained, picture: 
 def test_an_iteration_with_a_note_may_be_repeated(store: Store, fill: Fill, trained: Trained) -> None:
     """What fell back on the built-in backbone is worth repeating: the weights may be here by now."""
     project = fill(rose=5, tulip=5)
-    store.iterations.complete(trained(project).id, note="Plain descriptor was used instead.")
+    store.iterations.complete(trained(project).id, note="Built-in network was used instead.")
     assert "queued" == training.start(store, project).status
 
 
@@ -430,7 +430,7 @@ def test_without_weights_the_built_in_backbone_is_used_and_named(
     iteration = trained_for_real(store, project)
     assert domains.BUILT_IN.backbone == iteration.backbone
     assert iteration.note.startswith("MobileNetV3Small needs its ImageNet weights, which are not on this machine")
-    assert iteration.note.endswith(f". {domains.BUILT_IN.backbone} was used instead, so accuracy is limited.")
+    assert iteration.note.endswith(". The built-in network was used instead: expect to be right somewhat less often.")
     assert iteration.note == evaluation.performance(store, project, iteration, 0.5)["note"]
 
 

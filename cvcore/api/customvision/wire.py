@@ -40,15 +40,14 @@ def defined(value: float) -> float | None:
 
 
 def domain(each: domains.Domain) -> Json:
-    """A Domain. Whatever runs on a network can be exported here."""
-    is_exportable = each != domains.BUILT_IN
+    """A Domain. All can be exported here."""
     return {
         "id": each.id,
         "name": each.name,
         "type": "Classification",
-        "exportable": is_exportable,
+        "exportable": True,
         "enabled": True,
-        "exportablePlatforms": list(PLATFORMS) if is_exportable else [],
+        "exportablePlatforms": list(PLATFORMS),
         "modelInformation": {"estimatedModelSizeInMegabytes": None, "description": each.purpose},
     }
 
@@ -125,7 +124,7 @@ def pairs(given: Sequence[tuple[str, str]]) -> list[Json]:
 def iteration(each: Iteration, publications: Sequence[Publication]) -> Json:
     """An Iteration. Where several names were published, the newest is told."""
     newest = publications[0] if publications else None
-    is_exportable = each.status == "Completed" and each.backbone != domains.BUILT_IN.backbone
+    is_exportable = each.status == "Completed"
     return {
         "id": each.id,
         "name": each.name,

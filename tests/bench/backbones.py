@@ -1,0 +1,116 @@
+"""What the built-in network is worth beside MobileNetV2 and the plain descriptor, set by set, and how fast they are.
+
+    KERAS_HOME=../shared/keras python tests/bench/backbones.py ../shared/datasets
+
+Each folder of FOLDER is a set of tagged pictures. All three are judged alike: five folds, the standard head with the
+penalty that each has in Tagwise. A Multiclass set's score is the share of pictures whose most probable tag is right;
+a Multilabel set's (one with a labels.csv) is the mean average precision of its tags.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import descriptor
+import numpy as np
+
+from cvcore import archives, backbones, domains, extractors, heads, images, metrics, splits
+from cvcore.settings import Limits
+
+
+@dataclass(frozen=True)
+class Contender:
+    """Something that embeds pictures of side x side pixels, and the penalty of the head on it."""
+
+    name: str
+    side: int
+    l2: float
+    embed: extractors.Extractor
+
+
+@dataclass(frozen=True)
+class Set:
+    """A set's pictures as files, which tags they carry, and their folds."""
+
+    name: str
+    files: list[bytes]
+    truth: np.ndarray
+    folds: np.ndarray
+    multilabel: bool
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    sets = [read(path) for path in sorted(parser.parse_args().folder.iterdir()) if path.is_dir()]
+    heads.prepare_backend()
+    with tempfile.TemporaryDirectory() as temporary:
+        there = contenders(Path(temporary))
+    scores = {each.name: [score(each, one) for one in sets] for each in there}
+    print("| set | tags | images | " + " | ".join(scores) + " |")
+    print("|---|---|---|" + "---|" * len(scores))
+    for row, one in enumerate(sets):
+        told = " | ".join(f"{scores[name][row]:.3f}" for name in scores)
+        print(f"| {one.name}{' *' if one.multilabel else ''} | {one.truth.shape[1]} | {len(one.files)} | {told} |")
+    means = {name: float(np.mean(found)) for name, found in scores.items()}
+    print(f"| **mean** | | | {' | '.join(f'**{mean:.3f}**' for mean in means.values())} |")
+    best = means["MobileNetV2"]
+    print(f"| of MobileNetV2's | | | {' | '.join(f'{mean / best:.1%}' for mean in means.values())} |")
+    print(f"| images embedded a second | | | {' | '.join(f'{rate(each, sets):.0f}' for each in there)} |")
+
+
+def contenders(folder: Path) -> list[Contender]:
+    """The built-in network, the plain descriptor, and MobileNetV2 with ImageNet weights."""
+    made = []
+    for name, side in ((domains.BUILT_IN.backbone, domains.BUILT_IN.side), ("MobileNetV2", 224)):
+        prepared = backbones.prepare(name, side, folder)
+        made.append(Contender(name, side, prepared.l2, extractors.load(prepared, folder)))
+    made.insert(1, Contender("Plain descriptor", descriptor.SIDE, descriptor.L2, descriptor.describe))
+    return made
+
+
+def read(folder: Path) -> Set:
+    """A set as an import would bring it in."""
+    entries = archives.entries(folder, Limits()).entries
+    files = [entry.read() for entry in entries]
+    tags = sorted({tag for entry in entries for tag in entry.tags})
+    truth = np.array([[tag in entry.tags for tag in tags] for entry in entries])
+    signatures = np.stack([np.frombuffer(images.read(data, Limits()).signature, np.uint8) for data in files])
+    folds = splits.folds(truth, splits.near_duplicate_groups(signatures), seed=0)
+    return Set(folder.name, files, truth, folds, multilabel=(folder / "labels.csv").exists())
+
+
+def score(contender: Contender, one: Set) -> float:
+    embeddings = contender.embed(pixels(contender, one.files))
+    found = heads.fit(embeddings, one.truth, one.folds, multilabel=one.multilabel, l2=contender.l2).out_of_fold
+    judged = one.folds >= 0
+    truth, found = one.truth[judged], found[judged]
+    if one.multilabel:
+        ranks = metrics.fold_ranks(truth, found, one.folds[judged])
+        return float(metrics.macro(metrics.mean_over_folds(ranks, truth, one.folds[judged])))
+    return float(np.mean(found.argmax(axis=1) == truth.argmax(axis=1)))
+
+
+def pixels(contender: Contender, files: list[bytes]) -> np.ndarray:
+    return np.stack([images.pixels(data, contender.side) for data in files])
+
+
+def rate(contender: Contender, sets: list[Set]) -> float:
+    """Images embedded per second from decoded pixels, the best of three rounds over 300 of them."""
+    batch = pixels(contender, [data for one in sets for data in one.files][:300])
+    return len(batch) / min(seconds(lambda: contender.embed(batch)) for _ in range(3))
+
+
+def seconds(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    main()
