@@ -33,7 +33,8 @@ Availability = Literal["ready", "on this machine", "to download"]
 # The one size that every backbone has weights for; they serve other sizes as well.
 WEIGHTS_SIDE = 224
 
-# Stands for how pictures reach the weights; change it when that changes, and all is prepared and embedded anew.
+# Stands for how pictures reach the weights, and for what the built-in network has beside weights; change it when that
+# changes, and all is prepared and embedded anew.
 PREPROCESSING = 1
 
 RECORD_FORMAT = 1

@@ -11,7 +11,7 @@ Three descriptions of one picture of 128 x 128 pixels stand side by side in one 
 
 The last two take a tenth of the time and help most where a set is small and its things differ in colour.
 
-Every weight is a float16 number, so the LiteRT file, which keeps them in 16 bits, and Keras say the same.
+Every weight and constant is a float16 number, so the LiteRT file, which keeps them in 16 bits, and Keras say the same.
 """
 
 from __future__ import annotations
@@ -29,12 +29,16 @@ DIMENSION = SHAPES + COLOURS + WAVES
 
 WAVE_PX, WAVE_STEP = 8, 4
 
+# Bring 0..255 to 0..1, and that to -1..1.
+UNIT = 1 / 256
+DOUBLE = 2 + 1 / 128
+
 # Keep square roots and logarithms from running off where there is nothing.
-COLOUR_FLOOR, WAVE_FLOOR = 1e-5, 0.01
+COLOUR_FLOOR, WAVE_FLOOR = 1 / 2**14, 1 / 128
 
 # Bring the two to spreads of 0.5 each over photographs where *shapes*, by its last weights, has 1: none drowns
 # the others.
-COLOUR_SCALE, WAVE_SCALE = 0.4, 0.215
+COLOUR_SCALE, WAVE_SCALE = 13 / 32, 7 / 32
 
 # Kernel and bias, or the kernel alone, by the layer's name; kernels as Keras lays them out.
 Weights = Mapping[str, list[NDArray[Any]]]
@@ -107,7 +111,7 @@ def build() -> Any:
     from keras import layers
 
     pixels = keras.Input((SIDE, SIDE, 3), name="pixels")
-    unit = layers.Rescaling(1 / 255, name="unit")(pixels)
+    unit = layers.Rescaling(UNIT, name="unit")(pixels)
     parts = [_shapes(unit), _colours(unit), _waves(unit)]
     return keras.Model(pixels, layers.Concatenate(name="embedding")(parts), name="builtin")
 
@@ -147,7 +151,7 @@ def _block(number: int, stage: Stage, inputs: int, stride: int) -> Block:
 def _shapes(unit: Any) -> Any:
     from keras import layers
 
-    maps = layers.Rescaling(2, -1, name="centred")(unit)
+    maps = layers.Rescaling(DOUBLE, -1, name="centred")(unit)
     for block in blocks():
         before = maps
         for convolution in block.convolutions:

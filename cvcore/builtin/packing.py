@@ -99,7 +99,7 @@ def _colours(pixels: NDArray[np.uint8]) -> dict[str, list[NDArray[Any]]]:
     bias = np.array([-0.5, 0, 0], np.float32)
     rng = np.random.default_rng(0)
     seen = pixels[:, ::8, ::8].reshape(-1, 3)
-    drawn = seen[rng.choice(len(seen), POINTS // 2, replace=False)].astype(np.float32) / 255
+    drawn = seen[rng.choice(len(seen), POINTS // 2, replace=False)].astype(np.float32) * np.float32(network.UNIT)
     points = np.concatenate([drawn, rng.random((POINTS // 2, 3), np.float32)]) @ kernel + bias
     centres = means(points, network.COLOURS, rng)
     apart = np.linalg.norm(centres[:, None] - centres, axis=-1)
