@@ -135,7 +135,9 @@ def train(options: argparse.Namespace, told: Settings) -> int:
     """Train a project and print its performance."""
     store = Store(told.home)
     project = projects.find(store, options.project)
-    job = worker.interrupted(store, project) or training.start(store, project, force=options.force)
+    job = worker.interrupted(store, project) or training.start(
+        store, project, force=options.force, evaluation=options.evaluation
+    )
     try:
         job = worker.finish_job(store, job, terminal.progress_of)
     except KeyboardInterrupt:

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 ROOMS = [
     {"app", "pages", "api", "cli", "commands"},
     {
-        *("projects", "tagging", "uploads", "transfer", "training", "evaluation", "prediction", "worker"),
+        *("projects", "tagging", "uploads", "transfer", "training", "evaluation", "prediction", "worker", "assessment"),
         *("azure", "arrivals", "exporting", "publishing", "history", "suggestions", "deliveries"),
     },
     {
