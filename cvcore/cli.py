@@ -93,6 +93,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--threshold", type=_threshold, default=evaluation.DEFAULT_THRESHOLD, help="0..1, 0.5 if left out")
     one.add_argument("--json", action="store_true")
     one.add_argument("--scores", type=Path, metavar="FILE.csv", help="write every image's out-of-fold probabilities")
+    one.add_argument("--report", type=Path, metavar="FILE.html", help="write a page to print, with pictures and charts")
 
     one = command("predict", commands.predict, "say what pictures show")
     one.add_argument("project", metavar="PROJECT", type=_name)

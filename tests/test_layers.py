@@ -19,6 +19,7 @@ ROOMS = [
     {"app", "pages", "api", "cli", "commands"},
     {
         *("projects", "tagging", "uploads", "transfer", "training", "evaluation", "prediction", "worker", "assessment"),
+        *("downloads", "handout", "explanation"),
         *("azure", "arrivals", "exporting", "publishing", "history", "suggestions", "deliveries"),
     },
     {
@@ -29,6 +30,10 @@ ROOMS = [
         "metrics",
         "intervals",
         "deviations",
+        "rekognition",
+        "drawings",
+        "sheets",
+        "portraits",
         "reports",
         "splits",
         "regression",

@@ -574,3 +574,17 @@ def test_train_says_how_it_was_judged(tagwise: Tagwise, fill: Fill) -> None:
     with pytest.raises(SystemExit) as misuse:
         tagwise("train", "Flowers", "--evaluation", "luck")
     assert 2 == misuse.value.code
+
+
+def test_a_report_is_a_page(tagwise: Tagwise, fill: Fill, trained: Trained, tmp_path: Path) -> None:
+    """It is written beside what is told as ever; a file that cannot be written is named."""
+    trained(fill(rose=6, tulip=5))
+    path = tmp_path / "report.html"
+    told = tagwise("performance", "Flowers", "--json", "--report", path)
+    check_performance(told.json)
+    page = path.read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>")
+    assert "<h1>Flowers</h1>" in page
+    refused = tagwise("performance", "Flowers", "--report", tmp_path)
+    assert (1, "") == (refused.status, refused.out)
+    assert refused.err.startswith(f"tagwise: --report must name a file that can be written, {tmp_path}: ")
