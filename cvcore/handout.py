@@ -262,9 +262,9 @@ def _glossary(facts: _Facts, threshold: float) -> str:
             "A dash means there was nothing to count.",
         ),
         (
-            "The range below a number",
-            "With other pictures of the same kind the number would lie within it 95 times in 100. "
-            "Few pictures make it wide.",
+            "From … to …",
+            "How far the truth may lie from the number, with so few pictures: ranges made in this way hold it "
+            "95 times in 100.",
         ),
     ]
     told = "".join(f"<dt>{term}</dt><dd>{text}</dd>" for term, text in lines)
