@@ -41,16 +41,12 @@ def short(evaluation: Evaluation) -> str:
 def _caption(method: EvaluationMethod, kept: int) -> str:
     if method == K_FOLD:
         return (
-            f"In at most {assessment.FOLDS} rounds each picture is judged once, by a classifier that has not seen it. "
-            "The model you use then learns from all of them: best where pictures are few."
+            f"Up to {assessment.FOLDS} rounds, each with other pictures kept aside. The model you use then learns from "
+            "all of them: best where pictures are few."
         )
     if method == HOLD_OUT:
-        return (
-            "Tagwise keeps 20 % aside to judge the model by, and trains on the other 80 %, as Amazon Rekognition does. "
-            "The model you use is the one that was judged."
-        )
-    there = f"{count(kept, 'picture')} now" if kept else "none yet"
-    return (
-        f"You choose them on the Images page, {there}: select pictures, then Use for testing. They never train. "
-        "The model you use is the one that was judged."
-    )
+        return "Kept aside by Tagwise, as Amazon Rekognition does. The model you use learns from the rest."
+    if not kept:
+        return "None yet: select some on the Images page, then Use for testing. They never train."
+    there = count(kept, "picture")
+    return f"{there}, chosen on the Images page. They never train; the model you use learns from the rest."
