@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -34,6 +34,7 @@ class Entry:
     name: str
     tags: tuple[str, ...]
     read: Read
+    is_test: bool = False
 
 
 @dataclass(frozen=True)
@@ -150,6 +151,8 @@ def _listing(files: Iterable[_File]) -> Listing:
     if has_table:
         found, left_out = _by_table(pictures, tables.pop(root), root)
         skipped += left_out
+    elif layouts.is_split([picture.parts for picture in pictures], root):
+        found = [_split_entry(picture, root) for picture in pictures]
     else:
         found = [_entry(picture, layouts.folder_tag(picture.parts, root)) for picture in pictures]
     reason = f"a {LABELS} counts only beside a folder {IMAGES} with pictures in it: put it there"
@@ -198,6 +201,13 @@ def _by_table(pictures: Iterable[_File], table: _File, root: Parts) -> tuple[lis
             )
             skipped.append((f"{LABELS} line {row.line}", reason))
     return [_entry(picture, tuple(tags[path])) for path, picture in inside], skipped
+
+
+def _split_entry(picture: _File, root: Parts) -> Entry:
+    """A picture below `train` or `test`, which stand between the root and its tag."""
+    side = picture.parts[: len(root) + 1]
+    entry = _entry(picture, layouts.folder_tag(picture.parts, side))
+    return replace(entry, is_test=side[-1].casefold() == layouts.TEST)
 
 
 def _entry(file: _File, tags: tuple[str, ...]) -> Entry:

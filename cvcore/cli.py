@@ -17,7 +17,7 @@ from typing import Any
 from cvcore import __version__, commands, domains, evaluation, settings, terminal
 from cvcore.errors import TagwiseError
 from cvcore.exports import formats
-from cvcore.records import MULTICLASS, MULTILABEL
+from cvcore.records import EVALUATION_METHODS, K_FOLD, MULTICLASS, MULTILABEL
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -79,6 +79,12 @@ def parser() -> argparse.ArgumentParser:
     one = command("train", commands.train, "train a project and print its performance")
     one.add_argument("project", metavar="PROJECT", type=_name)
     one.add_argument("--force", action="store_true", help="train though nothing changed since last training")
+    one.add_argument(
+        "--evaluation",
+        choices=EVALUATION_METHODS,
+        default=K_FOLD,
+        help="judge every picture in turn (k-fold), 1 in 5 (hold-out), or those kept for testing (test-set)",
+    )
     one.add_argument("--json", action="store_true")
 
     one = command("performance", commands.performance, "precision and recall, tag by tag")
@@ -87,6 +93,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--threshold", type=_threshold, default=evaluation.DEFAULT_THRESHOLD, help="0..1, 0.5 if left out")
     one.add_argument("--json", action="store_true")
     one.add_argument("--scores", type=Path, metavar="FILE.csv", help="write every image's out-of-fold probabilities")
+    one.add_argument("--report", type=Path, metavar="FILE.html", help="write a page to print, with pictures and charts")
 
     one = command("predict", commands.predict, "say what pictures show")
     one.add_argument("project", metavar="PROJECT", type=_name)

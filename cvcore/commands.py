@@ -10,6 +10,7 @@ import dataclasses
 import itertools
 import os
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from cvcore import (
     domains,
     evaluation,
     exporting,
+    handout,
     metrics,
     prediction,
     projects,
@@ -135,7 +137,9 @@ def train(options: argparse.Namespace, told: Settings) -> int:
     """Train a project and print its performance."""
     store = Store(told.home)
     project = projects.find(store, options.project)
-    job = worker.interrupted(store, project) or training.start(store, project, force=options.force)
+    job = worker.interrupted(store, project) or training.start(
+        store, project, force=options.force, evaluation=options.evaluation
+    )
     try:
         job = worker.finish_job(store, job, terminal.progress_of)
     except KeyboardInterrupt:
@@ -155,11 +159,10 @@ def performance(options: argparse.Namespace, told: Settings) -> int:
     project = projects.find(store, options.project)
     iteration = prediction.find_iteration(store, project, options.iteration)
     if options.scores:
-        text = evaluation.scores_csv(store, iteration)
-        try:
-            options.scores.write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise InvalidInput(f"--scores must name a file that can be written, {options.scores}: {error}") from error
+        _write("--scores", options.scores, evaluation.scores_csv(store, iteration))
+    if options.report:
+        page = handout.page(store, project, iteration, options.threshold, made_at=datetime.now(UTC))
+        _write("--report", options.report, page)
     _show_performance(options, store, project, iteration, options.threshold)
     return 0
 
@@ -203,6 +206,13 @@ def export(options: argparse.Namespace, told: Settings) -> int:
     terminal.progress("")
     print(f"{project.name}, {iteration.name} in {made.folder}, {made.size_bytes / 1e6:.1f} MB: {made.agreement}")
     return 0
+
+
+def _write(option: str, path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InvalidInput(f"{option} must name a file that can be written, {path}: {error}") from error
 
 
 def _predict_one(store: Store, iteration: Iteration, path: Path, threshold: float, told: Settings) -> dict[str, Any]:

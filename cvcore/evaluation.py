@@ -123,18 +123,23 @@ def performance(store: Store, project: Project, iteration: Iteration, threshold:
     }
 
 
-def scores_csv(store: Store, iteration: Iteration) -> str:
-    """One row per evaluated picture: image, fold, truth and every tag's out-of-fold probability."""
+def scores_csv(store: Store, iteration: Iteration, *, for_spreadsheet: bool = False) -> str:
+    """One row per evaluated picture: image, fold, truth and every tag's out-of-fold probability.
+
+    Names stand as they are, for scripts. A spreadsheet would run one that begins like a formula, so
+    `for_spreadsheet` puts an apostrophe before it, as spreadsheets themselves mark text.
+    """
+    text_of = _inert if for_spreadsheet else str
     judged = load(store, iteration)
     names = [tag.name for tag in trained_tags(iteration, store.iterations.tags(iteration.id))]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["image", "fold", "truth", *names])
+    writer.writerow(["image", "fold", "truth", *map(text_of, names)])
     for row, image in enumerate(store.iterations.images(iteration.id)):
         if judged.evaluated[row]:
             truth = "|".join(name for name, carried in zip(names, judged.truth[row], strict=True) if carried)
             probabilities = (f"{value:.9g}" for value in judged.probabilities[row])
-            writer.writerow([image.name, judged.folds[row], truth, *probabilities])
+            writer.writerow([text_of(image.name), judged.folds[row], text_of(truth), *probabilities])
     return text.getvalue()
 
 
@@ -145,6 +150,17 @@ def none_for_nan(value: float) -> float | None:
     True
     """
     return None if math.isnan(value) else float(value)
+
+
+def _inert(text: str) -> str:
+    """Text that a spreadsheet does not take for a formula.
+
+    Source: https://owasp.org/www-community/attacks/CSV_Injection.
+
+    >>> _inert("=1+1"), _inert("rose")
+    ("'=1+1", 'rose')
+    """
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 def _rates(row: reports.TagReport | reports.OverallReport) -> dict[str, Any]:

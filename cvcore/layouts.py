@@ -2,6 +2,7 @@
 
 - A folder that holds `images/` and `labels.csv` (header `file,labels`, tags joined by `|`) is read by that table.
 - Else each folder at the top is a tag, for the pictures in it and below it; those beside the folders have none.
+- Where the folders at the top are just `train` and `test`, and tags lie in both, `test` is kept for testing.
 - A folder at the top that is alone and holds no pictures of its own is a wrapper, and looked into.
 
 Paths are hostile text: they name things to people, and never lead to a file.
@@ -22,6 +23,7 @@ from cvcore.errors import ArchiveRefused
 from cvcore.settings import MEBIBYTE
 
 IMAGES, LABELS = "images", "labels.csv"
+TRAIN, TEST = "train", "test"
 HEADER = ["file", "labels"]
 LABELS_BYTES, LABELS_ROWS = 16 * MEBIBYTE, 100_000
 PATH_LETTERS, PATH_PARTS = 1000, 32
@@ -140,6 +142,18 @@ def folder_tag(path: Parts, below: Parts) -> Parts:
     (('daisy',), ())
     """
     return tuple(tag for folder in path[len(below) : -1][:1] if (tag := folder.strip()))
+
+
+def is_split(paths: Sequence[Parts], below: Parts) -> bool:
+    """Whether all pictures lie in tags of a `train` or a `test` right below `below`, and some in each.
+
+    >>> is_split([("train", "daisy", "1.jpg"), ("Test", "daisy", "2.jpg")], ())
+    True
+    >>> is_split([("train", "1.jpg"), ("test", "2.jpg")], ())
+    False
+    """
+    inside = [path[len(below) :] for path in paths]
+    return all(len(path) > 2 for path in inside) and {path[0].casefold() for path in inside} == {TRAIN, TEST}
 
 
 def is_in_images(path: Parts, below: Parts) -> bool:

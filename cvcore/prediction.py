@@ -25,8 +25,8 @@ def predict(store: Store, iteration: Iteration, picture: bytes, *, limits: Limit
     images.check(picture, limits)
     judged = evaluation.load(store, iteration)
     tags = evaluation.trained_tags(iteration, store.iterations.tags(iteration.id))
-    prepared, extractor = _extractor(iteration.fingerprint, blobs.backbones_folder(store.home))
-    embedding = extractor(images.pixels(picture, prepared.side)[None])
+    prepared, embed = extractor(store, iteration)
+    embedding = embed(images.pixels(picture, prepared.side)[None])
     row = heads.probabilities(embedding, judged.kernel, judged.bias, multilabel=judged.multilabel)[0]
     found = [Prediction(tag.name, tag.kind, float(value), tag.tag_id) for tag, value in zip(tags, row, strict=True)]
     return sorted(found, key=lambda each: -each.probability)
@@ -60,6 +60,15 @@ def find_iteration(store: Store, project: Project, number: int | None = None) ->
         raise IterationNotFound(f"{project.name!r} has no trained iteration yet: train it first")
     numbers = ", ".join(str(each.number) for each in there) or "none yet"
     raise IterationNotFound(f"{project.name!r} has no iteration {number}: there are {numbers}")
+
+
+def extractor(store: Store, iteration: Iteration) -> tuple[backbones.Prepared, extractors.Extractor]:
+    """The backbone an iteration was trained on, and the function that embeds pictures by it; kept in memory.
+
+    Raises:
+        ModelDamaged: the network's file is missing or damaged.
+    """
+    return _extractor(iteration.fingerprint, blobs.backbones_folder(store.home))
 
 
 @functools.lru_cache(maxsize=4)

@@ -10,10 +10,16 @@ ClassificationType = Literal["Multiclass", "Multilabel"]
 TagKind = Literal["Regular", "Negative"]
 IterationStatus = Literal["Training", "Completed", "Failed"]
 JobKind = Literal["train", "embed"]
+EvaluationMethod = Literal["k-fold", "hold-out", "test-set"]
 JobStatus = Literal["queued", "running", "done", "failed", "cancelled"]
 
 MULTICLASS: ClassificationType = "Multiclass"
 MULTILABEL: ClassificationType = "Multilabel"
+
+K_FOLD: EvaluationMethod = "k-fold"
+HOLD_OUT: EvaluationMethod = "hold-out"
+TEST_SET: EvaluationMethod = "test-set"
+EVALUATION_METHODS: tuple[EvaluationMethod, ...] = (K_FOLD, HOLD_OUT, TEST_SET)
 
 
 @dataclass(frozen=True)
@@ -43,7 +49,10 @@ class Tag:
 
 @dataclass(frozen=True)
 class Image:
-    """A stored picture: upright width and height in pixels, bytes as uploaded, tag ids in the order given."""
+    """A stored picture: upright width and height in pixels, bytes as uploaded, tag ids in the order given.
+
+    One that `is_test` is kept for testing and never trains.
+    """
 
     id: str
     project_id: str
@@ -54,6 +63,7 @@ class Image:
     size_bytes: int
     created_at: datetime
     tag_ids: tuple[str, ...] = ()
+    is_test: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,9 +78,13 @@ class Scores:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How an iteration was judged: the method, its number of folds and the seed that drew them."""
+    """How an iteration is judged: the method, its number of folds, 0 before it is trained, and the seed that drew them.
 
-    method: str
+    "k-fold": each picture by a classifier that did not see it. "hold-out": one picture in five, kept aside by
+    Tagwise, and "test-set": the user's own test pictures, both by the very classifier that is shipped.
+    """
+
+    method: EvaluationMethod
     folds: int
     seed: int
 

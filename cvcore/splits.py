@@ -96,15 +96,57 @@ def folds(truth: Bools, groups: NDArray[Any], *, seed: int, most: int = 5) -> In
     """
     grouped = _grouped(truth, groups)
     total = _fold_count(grouped, most)
+    result = _placed(grouped, seed, total)
+    # Rarely all groups of a tag are drawn into one fold by other tags that they carry.
+    spread = np.sum([truth[result == fold].any(axis=0) for fold in range(-1, total)], axis=0)
+    result[truth[:, spread == 1].any(axis=1)] = -1
+    return result
+
+
+def hold_out(truth: Bools, groups: NDArray[Any], *, seed: int, parts: int = 5) -> Integers:
+    """Fold 0 for the one picture in `parts` that is kept aside and judged, -1 for those that train, as (n,).
+
+    As in `folds`, groups are never split, each tag is spread as evenly as they allow, the same seed gives the
+    same pictures in any order of the rows, and whatever tag a judged picture carries, the model has seen it
+    elsewhere. A tag has no judged picture where all its images are in one group.
+
+    >>> hold_out(np.array([[True, False]] * 5 + [[False, True]] * 5), np.arange(10), seed=1).tolist()
+    [-1, -1, -1, 0, -1, 0, -1, -1, -1, -1]
+    """
+    result = np.where(_placed(_grouped(truth, groups), seed, parts) == 0, 0, -1)
+    return _taught(result, truth, groups)
+
+
+def judged_apart(truth: Bools, groups: NDArray[Any], is_test: Bools) -> tuple[Integers, Bools]:
+    """For test pictures that were chosen by hand: the fold of each picture, as (n,), and which pictures train, (n,).
+
+    Test pictures are in fold 0 and never train. Nor do near duplicates of theirs, which would give the answers
+    away; these, and test pictures of a tag that nothing else carries, are in fold -1 without training.
+
+    >>> truth, groups = np.array([[True], [True], [True]]), np.array([0, 0, 1])
+    >>> [each.tolist() for each in judged_apart(truth, groups, np.array([True, False, False]))]
+    [[0, -1, -1], [False, False, True]]
+    """
+    trains = ~np.isin(groups, groups[is_test])
+    untaught = ~truth[trains].any(axis=0)
+    return np.where(is_test & ~truth[:, untaught].any(axis=1), 0, -1), trains
+
+
+def _taught(result: Integers, truth: Bools, groups: NDArray[Any]) -> Integers:
+    """The folds of `hold_out`, but that groups with a tag which would be in no training go to the training."""
+    untaught = ~truth[result < 0].any(axis=0)
+    back = np.unique(groups[truth[:, untaught].any(axis=1)])
+    return np.where(np.isin(groups, back), -1, result)
+
+
+def _placed(grouped: _Grouped, seed: int, total: int) -> Integers:
+    """Each row's fold of so many, -1 for the groups that carry a tag alone."""
     priority = np.random.default_rng(seed).permutation(len(grouped.carried))
     lone = np.append(grouped.carriers == 1, False)
     placed = np.full(len(grouped.carried), -1)
     able = ~(grouped.carried[:, lone] > 0).any(axis=1)
     placed[able] = _stratify(grouped.carried[able], grouped.sizes[able], priority[able], total)
     result: Integers = placed[grouped.index]
-    # Rarely all groups of a tag are drawn into one fold by other tags that they carry.
-    spread = np.sum([truth[result == fold].any(axis=0) for fold in range(-1, total)], axis=0)
-    result[truth[:, spread == 1].any(axis=1)] = -1
     return result
 
 

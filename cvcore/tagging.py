@@ -153,6 +153,13 @@ def take_off(store: Store, project: Project, image_ids: Sequence[str], tag_ids: 
         store.projects.touch(project.id)
 
 
+def keep_for_testing(store: Store, project: Project, image_ids: Sequence[str], is_test: bool) -> None:
+    """Keep pictures for testing, so that they never train, or give them back to training."""
+    with store.transaction():
+        store.images.mark_for_testing(image_ids, is_test)
+        store.projects.touch(project.id)
+
+
 def check(store: Store, project: Project, tag_ids: Sequence[str]) -> None:
     """Whether one picture may carry all these tags.
 

@@ -15,51 +15,76 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cvcore import backbones, blobs, domains, evaluation, features, heads, names, splits, uploads
+from cvcore import assessment, backbones, blobs, domains, evaluation, features, names, splits, uploads
 from cvcore.errors import InTraining, NothingChanged, NotTrainable, Published, WeightsMissing
 from cvcore.extractors import Device
 from cvcore.progress import Progress, share
-from cvcore.records import MULTILABEL, Evaluation, Image, Iteration, Job, Project, Tag
+from cvcore.records import K_FOLD, MULTILABEL, Evaluation, EvaluationMethod, Image, Iteration, Job, Project, Tag
 from cvcore.store import SnapshotImage, Store
 
 IMAGES_TO_TRAIN = 5
 IMAGES_TO_TRAIN_WELL = 30
 BALANCE = 2
-SEED = 0
-FOLDS = 5
 ITERATION_LETTERS = 128
 
 
 @dataclass(frozen=True)
 class Readiness:
-    """What would be trained now, what stands in the way, and what would make it better, in words."""
+    """What would be trained now, what stands in the way, and what would make it better, in words.
+
+    `images` are those that the iteration would hold; `test_images` counts the tagged ones kept for testing,
+    which are among them only where the evaluation is by the user's own test set.
+    """
 
     images: list[Image]
     tags: list[Tag]
     obstacles: tuple[str, ...]
     advice: tuple[str, ...]
+    test_images: int = 0
 
 
-def readiness(store: Store, project: Project, tag_ids: Sequence[str] = ()) -> Readiness:
-    """The workspace, or these tags of it alone, through the eyes of a training.
+def readiness(
+    store: Store, project: Project, tag_ids: Sequence[str] = (), *, evaluation: EvaluationMethod = K_FOLD
+) -> Readiness:
+    """The workspace, or these tags of it alone, through the eyes of a training that is judged in that way.
 
-    Tags that no picture carries are left out.
+    Tags that no picture of it carries are left out.
     """
     tags = [tag for tag in store.tags.of_project(project.id) if tag.image_count and (not tag_ids or tag.id in tag_ids)]
     # A negative tag is the last, so that without it, in Multilabel, the columns before it keep their places.
     tags.sort(key=lambda tag: tag.kind == "Negative")
     known = {tag.id for tag in tags}
-    images = [image for image in store.images.tagged(project.id) if not known.isdisjoint(image.tag_ids)]
-    return Readiness(images, tags, tuple(_obstacles(tags)), tuple(_advice(tags)))
+    there = [image for image in store.images.tagged(project.id) if not known.isdisjoint(image.tag_ids)]
+    images = assessment.training_images(evaluation, there)
+    carried = {tag_id for image in images for tag_id in image.tag_ids}
+    tags = assessment.trained_tags([tag for tag in tags if tag.id in carried], images)
+    judged_by = evaluation, tags, images, project.classification_type
+    return Readiness(
+        images,
+        tags,
+        (*_obstacles(tags), *assessment.obstacles(*judged_by)),
+        (*_advice(tags), *assessment.advice(*judged_by)),
+        sum(image.is_test for image in there),
+    )
 
 
-def start(store: Store, project: Project, *, force: bool = False, tag_ids: Sequence[str] = ()) -> Job:
+def start(
+    store: Store,
+    project: Project,
+    *,
+    force: bool = False,
+    tag_ids: Sequence[str] = (),
+    evaluation: EvaluationMethod = K_FOLD,
+) -> Job:
     """Take a snapshot of the workspace, or of these tags and their pictures alone, and queue its training.
+
+    `evaluation` is the way in which it will be judged.
 
     Raises:
         NotTrainable: the message says what is missing.
         InTraining: a training of this project waits or runs already.
-        NothingChanged: the last iteration is of the same pictures, tags, type and domain, and `force` is not set.
+        NothingChanged: the last iteration is of the same pictures, tags, type and domain, judged in the same way,
+            and `force` is not set.
         NotFound: the project was deleted meanwhile.
     """
     with store.transaction():
@@ -68,13 +93,14 @@ def start(store: Store, project: Project, *, force: bool = False, tag_ids: Seque
         running = store.jobs.latest(project.id, "train")
         if running and running.is_active:
             raise InTraining("one training at a time: this project is being trained already, wait for it or cancel it")
-        ready = readiness(store, project, tag_ids)
+        ready = readiness(store, project, tag_ids, evaluation=evaluation)
         if ready.obstacles:
             raise NotTrainable(" ".join(ready.obstacles))
-        digest = _digest(project, ready)
+        digest = _digest(project, ready, evaluation)
         if not force and _is_last(store, project, digest):
             raise NothingChanged("Nothing changed since last training")
-        iteration = store.iterations.add(project, digest, ready.tags, ready.images)
+        judged_by = Evaluation(evaluation, 0, assessment.SEED)
+        iteration = store.iterations.add(project, digest, ready.tags, ready.images, evaluation=judged_by)
         return store.jobs.add("train", project.id, iteration.id)
 
 
@@ -158,19 +184,20 @@ def run(store: Store, iteration: Iteration, progress: Progress, device: Device =
     fitting_started = time.perf_counter()
     truth = truth_matrix(snapshot, len(tags))
     groups = splits.near_duplicate_groups(_signatures(snapshot))
-    folds = splits.folds(truth, groups, seed=SEED, most=FOLDS)
+    method = iteration.evaluation.method if iteration.evaluation else K_FOLD
+    plan = assessment.plan(method, truth, groups, np.array([image.is_test for image in snapshot]))
     multilabel = iteration.classification_type == MULTILABEL
     fit_progress = share(progress, 0.8, 0.98)
-    head = heads.fit(
+    head = assessment.fit(
+        plan,
         embeddings,
         truth,
-        folds,
         multilabel=multilabel,
         l2=prepared.l2,
-        on_progress=lambda fraction: fit_progress("Fitting the classifier and its folds", fraction),
+        on_progress=lambda fraction: fit_progress("Fitting the classifier", fraction),
     )
     done = time.perf_counter()
-    judged = evaluation.Judged(truth, head.out_of_fold, folds, groups, head.kernel, head.bias, multilabel)
+    judged = evaluation.Judged(truth, head.out_of_fold, plan.folds, groups, head.kernel, head.bias, multilabel)
     with blobs.new_folder(blobs.iteration_folder(store.home, iteration.id)) as folder:
         evaluation.save(folder, judged)
     store.iterations.complete(
@@ -178,7 +205,7 @@ def run(store: Store, iteration: Iteration, progress: Progress, device: Device =
         backbone=prepared.name,
         fingerprint=prepared.fingerprint,
         note=note,
-        evaluation=Evaluation("k-fold", int(folds.max()) + 1, SEED),
+        evaluation=plan.evaluation,
         scores=evaluation.scores(judged),
         seconds={
             "features": round(fitting_started - embedding_started, 3),
@@ -246,13 +273,16 @@ def _advice(tags: Sequence[Tag]) -> list[str]:
     return given
 
 
-def _digest(project: Project, ready: Readiness) -> str:
-    content = [
+def _digest(project: Project, ready: Readiness, evaluation: EvaluationMethod) -> str:
+    content: list[object] = [
         project.classification_type,
         project.domain_id,
         [[tag.id, tag.name, tag.kind] for tag in ready.tags],
         [[image.sha256, sorted({*image.tag_ids} & {tag.id for tag in ready.tags})] for image in ready.images],
     ]
+    # Not for k-fold, which holds no test pictures: iterations from before there was a choice stay the same.
+    if evaluation != K_FOLD:
+        content += [evaluation, [image.sha256 for image in ready.images if image.is_test]]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 

@@ -83,6 +83,9 @@ def _bring_in(
             own = [tag.id for tag in tagging.ensure(store, project, entry.tags, limits=limits)]
             wanted = list(dict.fromkeys((*own, *tag_ids)))
             tagging.check(store, project, wanted)
-        return uploads.add(store, project, entry.name, entry.read(), tag_ids=wanted, limits=limits)
+        fate = uploads.add(store, project, entry.name, entry.read(), tag_ids=wanted, limits=limits)
     except (InvalidInput, Conflict) as refusal:
         return uploads.Upload(names.file(entry.name), "refused", str(refusal))
+    if entry.is_test and fate.image_id:
+        tagging.keep_for_testing(store, project, [fate.image_id], True)
+    return fate

@@ -7,13 +7,19 @@ import streamlit as st
 from cvcore import training
 from cvcore.domains import find as find_domain
 from cvcore.errors import NothingChanged
-from pages.parts import backend, choice, readiness_notes, training_status
+from cvcore.records import TEST_SET
+from cvcore.store import UNTAGGED
+from pages.parts import backend, choice, evaluation_choice, readiness_notes, training_status
 from pages.parts.project_form import backbone_status
 from pages.parts.text import count, plain, refusals
 
 store = backend.store()
 project = choice.heading("Train", store)
-ready = training.readiness(store, project)
+what, who, how = st.columns(3)
+with how.container(border=True, height="stretch"):
+    st.subheader("How it is judged")
+    method = evaluation_choice.show(store, project)
+ready = training.readiness(store, project, evaluation=method)
 domain = find_domain(project.domain_id)
 job = store.jobs.latest(project.id, "train")
 is_running = job is not None and job.is_active
@@ -22,7 +28,7 @@ is_running = job is not None and job.is_active
 def start(*, force: bool = False) -> None:
     with refusals():
         try:
-            training.start(store, project, force=force)
+            training.start(store, project, force=force, evaluation=method)
         except NothingChanged:
             st.session_state["unchanged"] = project.id
         else:
@@ -30,13 +36,16 @@ def start(*, force: bool = False) -> None:
             st.rerun()
 
 
-what, who = st.columns(2)
 with what.container(border=True, height="stretch"):
     st.subheader("What will be trained")
-    untagged = store.images.count(project.id) - len(ready.images)
+    untagged = store.images.count(project.id, UNTAGGED)
+    tested = "to judge it by" if method == TEST_SET else "left out, as they are for testing"
+    trained = len(ready.images) - (ready.test_images if method == TEST_SET else 0)
     st.markdown(
-        f"**{count(len(ready.images), 'tagged image')}** of **{count(len(ready.tags), 'tag')}**, "
-        f"{project.classification_type}." + (f" {count(untagged, 'untagged image')} left out." if untagged else "")
+        f"**{count(trained, 'tagged image')}** of **{count(len(ready.tags), 'tag')}**, "
+        f"{project.classification_type}."
+        + (f" {count(ready.test_images, 'image')} {tested}." if ready.test_images else "")
+        + (f" {count(untagged, 'untagged image')} left out." if untagged else "")
     )
     readiness_notes.show(ready)
     if ready.obstacles:
@@ -46,15 +55,17 @@ with who.container(border=True, height="stretch"):
     st.markdown(f"Domain **{plain(domain.name)}**. {plain(domain.purpose)}")
     st.markdown(plain(backbone_status(store, domain)))
     st.caption(
-        "The network's picture knowledge stays as it is; a classifier on top of it learns your tags. "
-        f"It is judged on pictures it did not see, in at most {training.FOLDS} folds that keep near duplicates "
-        "together."
+        "The network's picture knowledge stays as it is; a classifier on top of it learns your tags. Near duplicates "
+        "stay together, so that no picture is judged by a classifier that has seen its twin."
     )
 
 if st.button("Train", type="primary", icon=":material/play_arrow:", disabled=bool(ready.obstacles) or is_running):
     start()
 if st.session_state.get("unchanged") == project.id and not is_running:
-    st.info("Nothing changed since last training: the same images, tags and domain would give the same numbers.")
+    st.info(
+        "Nothing changed since last training: the same images, tags, domain and way of judging would give the same "
+        "numbers."
+    )
     if st.button("Train anyway"):
         start(force=True)
 training_status.show(store, project)

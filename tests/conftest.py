@@ -12,7 +12,7 @@ import pytest
 from PIL import Image as Pillow
 
 from cvcore import backbones, blobs, evaluation, projects, tagging, training, uploads
-from cvcore.records import Evaluation, Iteration, Project
+from cvcore.records import Evaluation, EvaluationMethod, Iteration, Project
 from cvcore.settings import Limits
 from cvcore.store import Store
 
@@ -68,10 +68,15 @@ def fill_in(store: Store, name: str = "Flowers", *, classification_type: str = "
     return project
 
 
-def train(store: Store, project: Project, probabilities: Sequence[Sequence[float]] | None = None) -> Iteration:
+def train(
+    store: Store,
+    project: Project,
+    probabilities: Sequence[Sequence[float]] | None = None,
+    evaluation_method: EvaluationMethod = "k-fold",
+) -> Iteration:
     """Complete a project's training with scripted out-of-fold probabilities in place of a network's."""
     built_in = backbones.built_in()
-    job = training.start(store, project, force=True)
+    job = training.start(store, project, force=True, evaluation=evaluation_method)
     assert store.jobs.claim(job.id) is not None
     iteration = store.iterations.get(job.iteration_id or "")
     snapshot = store.iterations.images(iteration.id)
@@ -94,7 +99,7 @@ def train(store: Store, project: Project, probabilities: Sequence[Sequence[float
         iteration.id,
         backbone=built_in.name,
         fingerprint=built_in.fingerprint,
-        evaluation=Evaluation("k-fold", 2, 0),
+        evaluation=Evaluation(evaluation_method, 2, 0),
         scores=evaluation.scores(judged),
         seconds={"features": 0.1, "fit": 0.2, "total": 0.3},
     )

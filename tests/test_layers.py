@@ -18,7 +18,8 @@ ROOT = Path(__file__).resolve().parents[1]
 ROOMS = [
     {"app", "pages", "api", "cli", "commands"},
     {
-        *("projects", "tagging", "uploads", "transfer", "training", "evaluation", "prediction", "worker"),
+        *("projects", "tagging", "uploads", "transfer", "training", "evaluation", "prediction", "worker", "assessment"),
+        *("downloads", "handout", "explanation"),
         *("azure", "arrivals", "exporting", "publishing", "history", "suggestions", "deliveries"),
     },
     {
@@ -29,6 +30,10 @@ ROOMS = [
         "metrics",
         "intervals",
         "deviations",
+        "rekognition",
+        "drawings",
+        "sheets",
+        "portraits",
         "reports",
         "splits",
         "regression",

@@ -13,7 +13,7 @@ from cvcore import blobs
 from cvcore.store.copies import Copies
 from cvcore.store.database import Connections
 from cvcore.store.embeddings import Embeddings
-from cvcore.store.images import UNTAGGED, Images
+from cvcore.store.images import FOR_TESTING, UNTAGGED, Images
 from cvcore.store.iterations import Iterations, SnapshotImage, SnapshotTag
 from cvcore.store.jobs import ATTEMPTS, Jobs
 from cvcore.store.metadata import Metadata
@@ -26,6 +26,7 @@ from cvcore.store.tags import Tags
 
 __all__ = [
     "ATTEMPTS",
+    "FOR_TESTING",
     "UNTAGGED",
     "Condition",
     "ImageSearch",

@@ -14,7 +14,7 @@ class Copies:
         self._db = connections
 
     def workspace(self, source_id: str, target_id: str) -> None:
-        """Give an empty project the tags and pictures that another has at this moment, with their metadata."""
+        """Give an empty project the tags and pictures that another has at this moment, with what is noted of them."""
         with self._db.transaction():
             tags = self._db.rows("select * from tags where project_id = ?", [source_id])
             pictures = self._db.rows("select * from images where project_id = ? and in_workspace = 1", [source_id])
@@ -36,6 +36,11 @@ class Copies:
             )
             for row in noted:
                 self._db.insert("metadata", {**row, "image_id": new_images[row["image_id"]]})
+            kept_for_testing = self._db.rows(
+                "select image_id from test_images join images on images.id = image_id where project_id = ?", [source_id]
+            )
+            for row in kept_for_testing:
+                self._db.insert("test_images", {"image_id": new_images[row["image_id"]]})
 
     def _copied(self, table: str, rows: list[Row], project_id: str) -> dict[str, str]:
         """Insert the rows with ids of their own; the new ids by the old."""

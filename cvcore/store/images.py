@@ -15,12 +15,14 @@ from cvcore.records import Image
 from cvcore.store.database import Connections, Row, chunks, marks, now
 
 UNTAGGED = "untagged"
+FOR_TESTING = "for-testing"
 
 _SELECT = """
     select id, project_id, sha256, name, width, height, size_bytes, created_at,
         (select group_concat(tag_id) from (
             select tag_id from image_tags where image_id = images.id order by image_tags.rowid
-        )) as tag_ids
+        )) as tag_ids,
+        exists (select 1 from test_images where image_id = images.id) as is_test
     from images
 """
 
@@ -84,7 +86,7 @@ class Images:
         return [found[image_id] for image_id in image_ids if image_id in found]
 
     def page(self, project_id: str, *, tag_id: str | None = None, take: int, skip: int = 0) -> list[Image]:
-        """Workspace pictures, newest first: all, those of a tag, or `UNTAGGED`."""
+        """Workspace pictures, newest first: all, those of a tag, `UNTAGGED`, or `FOR_TESTING`."""
         condition, parameters = _filter(project_id, tag_id)
         rows = self._db.rows(
             f"{_SELECT} where {condition} order by created_at desc, id desc limit ? offset ?", [*parameters, take, skip]
@@ -113,6 +115,17 @@ class Images:
         rows = self._db.rows(f"select sha256 from images where {_IN_WORKSPACE} order by created_at, id", [project_id])
         return [row["sha256"] for row in rows]
 
+    def mark_for_testing(self, image_ids: Sequence[str], is_test: bool) -> None:
+        """Keep workspace pictures for testing, or give them back to training; others are left as they are."""
+        with self._db.transaction():
+            for part in chunks(image_ids):
+                these = f"({marks(part)})"
+                self._db.write(f"delete from test_images where image_id in {these}", part)
+                if is_test:
+                    self._db.write(
+                        f"insert into test_images select id from images where id in {these} and in_workspace = 1", part
+                    )
+
     def remove(self, image_ids: Sequence[str]) -> list[str]:
         """Take pictures out of the workspace; the SHA-256 of those that no iteration holds."""
         gone: list[str] = []
@@ -120,6 +133,7 @@ class Images:
             for part in chunks(image_ids):
                 these = f"({marks(part)})"
                 self._db.write(f"delete from image_tags where image_id in {these}", part)
+                self._db.write(f"delete from test_images where image_id in {these}", part)
                 self._db.write(f"update images set in_workspace = 0 where id in {these}", part)
                 gone += self.drop_unheld(f"id in {these}", part)
         return gone
@@ -146,11 +160,13 @@ def _filter(project_id: str, tag_id: str | None) -> tuple[str, list[str]]:
         return _IN_WORKSPACE, [project_id]
     if tag_id == UNTAGGED:
         return f"{_IN_WORKSPACE} and not exists (select 1 from image_tags where image_id = images.id)", [project_id]
+    if tag_id == FOR_TESTING:
+        return f"{_IN_WORKSPACE} and id in (select image_id from test_images)", [project_id]
     return f"{_IN_WORKSPACE} and id in (select image_id from image_tags where tag_id = ?)", [project_id, tag_id]
 
 
 def image(row: Row) -> Image:
-    """A row with its `tag_ids` joined by commas, as a record."""
+    """A row with its `tag_ids` joined by commas and `is_test`, as a record."""
     return Image(
         id=row["id"],
         project_id=row["project_id"],
@@ -161,4 +177,5 @@ def image(row: Row) -> Image:
         size_bytes=row["size_bytes"],
         created_at=datetime.fromisoformat(row["created_at"]),
         tag_ids=tuple(row["tag_ids"].split(",")) if row["tag_ids"] else (),
+        is_test=bool(row["is_test"]),
     )

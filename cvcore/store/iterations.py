@@ -34,13 +34,17 @@ class SnapshotTag:
 
 @dataclass(frozen=True)
 class SnapshotImage:
-    """A picture of the snapshot; its place is its row in every array. `columns` are its tags' places."""
+    """A picture of the snapshot; its place is its row in every array. `columns` are its tags' places.
+
+    One that `is_test` is judged and never trains.
+    """
 
     image_id: str
     sha256: str
     name: str
     signature: bytes
     columns: tuple[int, ...]
+    is_test: bool = False
 
 
 class Iterations:
@@ -50,11 +54,19 @@ class Iterations:
         self._db = connections
         self._images = images
 
-    def add(self, project: Project, snapshot: str, tags: Sequence[Tag], images: Sequence[Image]) -> Iteration:
+    def add(
+        self,
+        project: Project,
+        snapshot: str,
+        tags: Sequence[Tag],
+        images: Sequence[Image],
+        *,
+        evaluation: Evaluation | None = None,
+    ) -> Iteration:
         """A new iteration in training, holding these tags and pictures as they are now.
 
         `snapshot` is the digest by which two equal workspaces are told; a picture's tags that are not
-        among `tags` are left out.
+        among `tags` are left out. `evaluation` says how it is to be judged.
         """
         iteration_id = str(uuid.uuid4())
         column = {tag.id: place for place, tag in enumerate(tags)}
@@ -73,6 +85,7 @@ class Iterations:
                     "classification_type": project.classification_type,
                     "domain_id": project.domain_id,
                     "snapshot": snapshot,
+                    "evaluation": _json(evaluation),
                     "created_at": now(),
                 },
             )
@@ -86,6 +99,10 @@ class Iterations:
                     (iteration_id, place, image.id, json.dumps(sorted(column[t] for t in image.tag_ids if t in column)))
                     for place, image in enumerate(images)
                 ],
+            )
+            self._db.connection.executemany(
+                "insert into iteration_test_images values (?, ?)",
+                [(iteration_id, place) for place, image in enumerate(images) if image.is_test],
             )
         return self.get(iteration_id)
 
@@ -125,11 +142,17 @@ class Iterations:
     def images(self, iteration_id: str) -> list[SnapshotImage]:
         """The snapshot's pictures, in the order of the arrays' rows."""
         rows = self._db.rows(
-            """select image_id, sha256, name, signature, tag_positions from iteration_images
+            """select image_id, sha256, name, signature, tag_positions, exists (
+                   select 1 from iteration_test_images as test
+                   where test.iteration_id = held.iteration_id and test.position = held.position) as is_test
+               from iteration_images as held
                join images on images.id = image_id where iteration_id = ? order by position""",
             [iteration_id],
         )
-        return [SnapshotImage(columns=tuple(json.loads(row.pop("tag_positions"))), **row) for row in rows]
+        return [
+            SnapshotImage(columns=tuple(json.loads(row.pop("tag_positions"))), is_test=bool(row.pop("is_test")), **row)
+            for row in rows
+        ]
 
     def rename(self, iteration: Iteration, name: str) -> None:
         """Give it another name.

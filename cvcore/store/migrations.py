@@ -209,6 +209,24 @@ def m006_metadata(database: Database) -> None:
     )
 
 
+def m008_test_images(database: Database) -> None:
+    """Which pictures are kept for testing: in the workspace, and in the snapshot of an iteration."""
+    _run(
+        database,
+        """
+        create table test_images (
+            image_id text primary key references images (id) on delete cascade
+        ) strict;
+
+        create table iteration_test_images (
+            iteration_id text not null references iterations (id) on delete cascade,
+            position integer not null,
+            primary key (iteration_id, position)
+        ) strict;
+        """,
+    )
+
+
 Step = Callable[["Database"], None]
 STEPS: tuple[Step, ...] = (
     m001_projects_images_and_tags,
@@ -217,6 +235,7 @@ STEPS: tuple[Step, ...] = (
     m004_origins,
     m005_publications_and_predictions,
     m006_metadata,
+    m008_test_images,
 )
 
 

@@ -54,7 +54,8 @@ class Searches:
         condition, parameters = _where(search)
         direction = "asc" if search.oldest_first else "desc"
         rows = self._db.rows(
-            f"""select images.*, (select group_concat(tag_id) from ({_tags(search)})) as tag_ids from images
+            f"""select images.*, (select group_concat(tag_id) from ({_tags(search)})) as tag_ids,
+                    exists (select 1 from test_images where image_id = images.id) as is_test from images
                 where {condition} order by created_at {direction}, id {direction} limit :take offset :skip""",
             {**parameters, "take": take, "skip": skip},
         )

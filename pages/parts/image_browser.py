@@ -11,7 +11,7 @@ import streamlit as st
 from cvcore import addresses, tagging, uploads
 from cvcore.records import MULTICLASS, Image, Project, Tag
 from cvcore.settings import Limits
-from cvcore.store import UNTAGGED, Store
+from cvcore.store import FOR_TESTING, UNTAGGED, Store
 from pages.parts import gallery
 from pages.parts.text import count, plain, refusals
 
@@ -49,6 +49,7 @@ def _filter(store: Store, project: Project, tags: Sequence[Tag]) -> str:
     labels = {
         ALL: f"All {store.images.count(project.id):,}",
         UNTAGGED: f"Untagged {store.images.count(project.id, UNTAGGED):,}",
+        FOR_TESTING: f"For testing {store.images.count(project.id, FOR_TESTING):,}",
         **{tag.id: f"{plain(tag.name)} {tag.image_count:,}" for tag in tags},
     }
     return st.pills(
@@ -62,13 +63,16 @@ def _filter(store: Store, project: Project, tags: Sequence[Tag]) -> str:
     )
 
 
-def _item(image: Image, names: dict[str, str]) -> dict[str, str]:
-    return {
+def _item(image: Image, names: dict[str, str]) -> gallery.Item:
+    item: gallery.Item = {
         "id": image.id,
         "src": addresses.thumbnail(image.sha256),
         "caption": f"{image.name}, {image.width} × {image.height}",
         "tags": ", ".join(names[tag_id] for tag_id in image.tag_ids if tag_id in names),
     }
+    if image.is_test:
+        item["badge"] = "for testing"
+    return item
 
 
 def _toolbar(store: Store, project: Project, tags: Sequence[Tag], selected: list[Image], limits: Limits) -> None:
@@ -91,6 +95,10 @@ def _toolbar(store: Store, project: Project, tags: Sequence[Tag], selected: list
         if st.button(label, key="untag", disabled=not any(image.tag_ids for image in selected)):
             chosen = [tag.id for tag in tags if tag.name in wanted]
             act = partial(tagging.take_off, store, project, ids, chosen if wanted else None)
+        for_training = bool(selected) and all(image.is_test for image in selected)
+        label = "Use for training" if for_training else "Use for testing"
+        if st.button(label, key="for-testing", disabled=not ids, help="A picture for testing never trains."):
+            act = partial(tagging.keep_for_testing, store, project, ids, not for_training)
         if st.button("Look closer", disabled=len(ids) != 1):
             _closer(selected[0], {tag.id: tag.name for tag in tags})
         if st.button("Delete", disabled=not ids, type="tertiary"):
@@ -121,6 +129,8 @@ def _delete(store: Store, ids: list[str]) -> None:
 def _closer(image: Image, names: dict[str, str]) -> None:
     st.text(f"{image.name}, {image.width} × {image.height} px, {image.size_bytes / 1024:,.0f} KB")
     st.text("Tags: " + (", ".join(names[each] for each in image.tag_ids if each in names) or "none"))
+    if image.is_test:
+        st.text("Kept for testing: it never trains.")
     st.html(f'<img class="tagwise-closer" src="{addresses.picture(image.sha256)}" alt="{html.escape(image.name)}">')
 
 

@@ -11,6 +11,7 @@ from cvcore import training
 from cvcore.errors import NotFound
 from cvcore.records import Iteration
 from cvcore.store import Store
+from pages.parts import evaluation_choice
 from pages.parts.text import count, day, percent, plain, refusals
 
 
@@ -43,7 +44,7 @@ def _caption(iteration: Iteration) -> str:
         parts.append(f"precision {percent(iteration.scores.precision)}, recall {percent(iteration.scores.recall)}")
     parts.append(plain(iteration.backbone) if iteration.backbone else "failed")
     if iteration.evaluation:
-        parts.append(f"{iteration.evaluation.folds}-fold")
+        parts.append(evaluation_choice.short(iteration.evaluation))
     return " · ".join(parts)
 
 

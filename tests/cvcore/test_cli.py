@@ -556,3 +556,35 @@ def test_real_scores_and_predictions(
     predicted = tagwise("predict", "flowers", *photos, "--json").json
     check_prediction(predicted, 3)
     assert [["daisy"], ["roses"], ["tulips"]] == [image["answer"] for image in predicted["images"]]
+
+
+@pytest.mark.network
+def test_train_says_how_it_was_judged(tagwise: Tagwise, fill: Fill) -> None:
+    """The way asked for is the way told; a test set that is empty, and a way that is none, are refused."""
+    fill(rose=8, tulip=8)
+    told = tagwise("train", "Flowers", "--evaluation", "hold-out", "--json").json
+    check_performance(told)
+    assert {"method": "hold-out", "folds": 1, "seed": 0} == told["evaluation"]
+    assert [2, 2] == [tag["images"] for tag in told["tags"]]
+    refused = tagwise("train", "Flowers", "--evaluation", "test-set")
+    assert (1, "tagwise: Your own test set is empty") == (
+        refused.status,
+        ":".join(refused.err.split(":")[:2]),
+    )
+    with pytest.raises(SystemExit) as misuse:
+        tagwise("train", "Flowers", "--evaluation", "luck")
+    assert 2 == misuse.value.code
+
+
+def test_a_report_is_a_page(tagwise: Tagwise, fill: Fill, trained: Trained, tmp_path: Path) -> None:
+    """It is written beside what is told as ever; a file that cannot be written is named."""
+    trained(fill(rose=6, tulip=5))
+    path = tmp_path / "report.html"
+    told = tagwise("performance", "Flowers", "--json", "--report", path)
+    check_performance(told.json)
+    page = path.read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>")
+    assert "<h1>Flowers</h1>" in page
+    refused = tagwise("performance", "Flowers", "--report", tmp_path)
+    assert (1, "") == (refused.status, refused.out)
+    assert refused.err.startswith(f"tagwise: --report must name a file that can be written, {tmp_path}: ")

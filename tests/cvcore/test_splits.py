@@ -346,3 +346,49 @@ def test_real_multilabel_tags_are_spread(shared):
     per_fold = np.array([truth[folds == fold].sum(axis=0) for fold in range(5)])
     assert (np.abs(per_fold - truth.sum(axis=0) / 5) <= 2).all()
     assert (np.abs(np.bincount(folds) - len(truth) / 5) <= 2).all()
+
+
+@quick
+@given(projects(), st.integers(0, 5))
+def test_what_is_kept_aside_has_no_twin_in_training(project, seed):
+    """Groups stay on one side, every tag of a judged picture is in training, and the rows' order does not matter."""
+    truth, groups = project
+    folds = splits.hold_out(truth, groups, seed=seed)
+    assert set(folds.tolist()) <= {0, -1}
+    judged, trains = folds == 0, folds < 0
+    assert not np.isin(groups[judged], groups[trains]).any()
+    assert not (truth[judged].any(axis=0) & ~truth[trains].any(axis=0)).any()
+    order = np.random.default_rng(seed).permutation(len(truth))
+    assert folds[order].tolist() == splits.hold_out(truth[order], groups[order], seed=seed).tolist()
+
+
+@pytest.mark.parametrize("images_per_tag", [5, 20, 37])
+def test_one_picture_in_five_of_each_tag_is_kept_aside(images_per_tag):
+    """However many images a tag has, a fifth of them is judged, to within one."""
+    truth = np.repeat(np.eye(3, dtype=bool), images_per_tag, axis=0)
+    folds = splits.hold_out(truth, np.arange(len(truth)), seed=0)
+    for tag in range(3):
+        assert abs((folds[truth[:, tag]] == 0).sum() - images_per_tag / 5) < 1
+        assert (folds[truth[:, tag]] == 0).any()
+
+
+def test_a_tag_in_two_groups_may_be_kept_aside_by_half():
+    """Two groups suffice for both sides, and a tag in one group is only trained with."""
+    truth = np.array([[True, False]] * 6 + [[False, True]] * 6)
+    groups = np.array([0, 0, 0, 1, 1, 1, 2, 2, 2, 2, 2, 2])
+    folds = splits.hold_out(truth, groups, seed=0)
+    assert {0, -1} == set(folds[:6].tolist())
+    assert {-1} == set(folds[6:].tolist())
+
+
+@quick
+@given(projects(), st.integers(0, 5))
+def test_chosen_test_pictures_never_train(project, seed):
+    """Neither do near duplicates of theirs; and whatever tag is judged, something that trains carries it."""
+    truth, groups = project
+    is_test = np.random.default_rng(seed).random(len(truth)) < 0.3
+    folds, trains = splits.judged_apart(truth, groups, is_test)
+    assert not (trains & is_test).any()
+    assert not np.isin(groups[trains], groups[is_test]).any()
+    assert not (folds == 0)[~is_test].any()
+    assert not (truth[folds == 0].any(axis=0) & ~truth[trains].any(axis=0)).any()

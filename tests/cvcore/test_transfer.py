@@ -13,7 +13,7 @@ from cvcore import archives, domains, projects, tagging, transfer
 from cvcore.errors import NotFound
 from cvcore.records import MULTICLASS, Project
 from cvcore.settings import Limits
-from cvcore.store import UNTAGGED, Store
+from cvcore.store import FOR_TESTING, UNTAGGED, Store
 from cvcore.uploads import Upload
 
 LIMITS = Limits()
@@ -217,3 +217,34 @@ def test_the_sample_is_ready_to_train(store: Store) -> None:
     assert store.images.count(project.id) == 120
     assert store.images.count(project.id, UNTAGGED) == 0
     assert [job.kind for job in store.jobs.active()] == ["embed"]
+
+
+@pytest.mark.parametrize("top", ["", "flowers/"])
+def test_a_test_folder_is_kept_for_testing(
+    store: Store, multiclass: Project, picture: Picture, tmp_path: Path, top: str
+) -> None:
+    """Beside train it holds the user's own test set; both sides' tags are the folders below."""
+    files = {f"{top}{side}/{tag}/{side}.png" for side in ("train", "Test") for tag in ("daisy", "rose")}
+    folder = folder_of(tmp_path / "in", {name: picture(number) for number, name in enumerate(sorted(files))})
+    assert 4 == bring_in(store, multiclass, folder).count("stored")
+    assert ["daisy", "rose"] == [tag.name for tag in store.tags.of_project(multiclass.id)]
+    kept = store.images.page(multiclass.id, tag_id=FOR_TESTING, take=9)
+    assert ["Test.png", "Test.png"] == [image.name for image in kept]
+
+
+@pytest.mark.parametrize(
+    "paths",
+    [
+        ["train/1.png", "test/2.png"],
+        ["train/old/1.png", "test/2.png"],
+        ["train/a/1.png", "test/b/2.png", "bus/c/3.png"],
+        ["train/a/1.png", "train/b/2.png", "trail/a/3.png"],
+    ],
+)
+def test_trains_and_tests_may_be_tags(
+    store: Store, multiclass: Project, picture: Picture, tmp_path: Path, paths: list[str]
+) -> None:
+    """Where pictures lie in them directly, or beside a third, they are tags like any other."""
+    bring_in(store, multiclass, folder_of(tmp_path / "in", {name: picture(n) for n, name in enumerate(paths)}))
+    assert {path.split("/")[0] for path in paths} == {tag.name for tag in store.tags.of_project(multiclass.id)}
+    assert 0 == store.images.count(multiclass.id, FOR_TESTING)

@@ -248,3 +248,34 @@ def test_limits_are_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TAGWISE_MAX_IMAGE_MB", "1")
     assert 2**20 == backend.limits().image_bytes
     assert Limits().image_bytes != backend.limits().image_bytes
+
+
+def test_pictures_are_kept_for_testing(app: AppTest, store: Store, fill: Callable[..., Project]) -> None:
+    """A button keeps the selected apart, the same button gives them back, and the filter counts them."""
+    project = fill(rose=3)
+    opened(app, "images", project)
+    images = store.images.page(project.id, take=2)
+    select(app, project, images)
+    button(app, "Use for testing").click().run()
+    assert [True, True] == [each.is_test for each in store.images.some([image.id for image in images])]
+    assert "For testing 2" in app.get("button_group")[1].proto.options[2].content
+    select(app, project, images)
+    button(app, "Use for training").click().run()
+    assert 0 == store.images.count(project.id, "for-testing")
+
+
+def test_the_way_of_judging_is_chosen(app: AppTest, store: Store, fill: Callable[..., Project]) -> None:
+    """An own test set says what it lacks, and then how many pictures train and judge; Train takes the choice along."""
+    project = fill(rose=7, tulip=7)
+    opened(app, "train", project)
+    app.radio(key=f"evaluation-{project.id}").set_value("test-set").run()
+    assert "Your own test set is empty" in texts(app)
+    assert button(app, "Train").disabled
+    for tag in store.tags.of_project(project.id):
+        tagging.keep_for_testing(store, project, [store.images.page(project.id, tag_id=tag.id, take=1)[0].id], True)
+    app.run()
+    assert "**12 tagged images** of **2 tags**, Multiclass. 2 images to judge it by." in texts(app)
+    button(app, "Train").click().run()
+    (iteration,) = store.iterations.of_project(project.id)
+    assert iteration.evaluation is not None
+    assert "test-set" == iteration.evaluation.method

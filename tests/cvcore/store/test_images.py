@@ -8,7 +8,7 @@ import pytest
 
 from cvcore.errors import NotFound
 from cvcore.records import MULTILABEL, Image, Project
-from cvcore.store import UNTAGGED, Store
+from cvcore.store import FOR_TESTING, UNTAGGED, Store
 from cvcore.store.database import CHUNK
 
 AddRows = Callable[[Project, int], list[str]]
@@ -148,3 +148,35 @@ def test_a_content_is_known_while_any_project_holds_it(store: Store, project: Pr
     assert store.images.is_known("a" * 64)
     store.images.remove([second])
     assert not store.images.is_known("a" * 64)
+
+
+def test_pictures_are_kept_for_testing(store: Store, project: Project, add_rows: AddRows) -> None:
+    """They say so, are found by it, and go back to training."""
+    first, second, _ = add_rows(project, 3)
+    store.images.mark_for_testing([first, second], True)
+    store.images.mark_for_testing([first], True)
+    assert [second, first] == ids(store.images.page(project.id, tag_id=FOR_TESTING, take=9))
+    assert 2 == store.images.count(project.id, FOR_TESTING)
+    store.images.mark_for_testing([first], False)
+    assert [False, True] == [image.is_test for image in store.images.some([first, second])]
+
+
+def test_a_snapshot_keeps_what_was_for_testing(store: Store, project: Project, add_rows: AddRows) -> None:
+    """What is marked afterwards is of the next training; and a picture deleted is for testing no longer."""
+    first, second = add_rows(project, 2)
+    store.images.mark_for_testing([first], True)
+    iteration_id = hold(store, project, first, second)
+    store.images.mark_for_testing([second], True)
+    store.images.remove([first])
+    store.images.mark_for_testing([first], True)
+    assert [True, False] == [image.is_test for image in store.iterations.images(iteration_id)]
+    assert [False, True] == [image.is_test for image in store.images.some([first, second])]
+
+
+def test_a_copied_workspace_keeps_its_test_set(store: Store, project: Project, add_rows: AddRows) -> None:
+    """A project's copy holds the same pictures for testing, under ids of their own."""
+    first, _ = add_rows(project, 2)
+    store.images.mark_for_testing([first], True)
+    copy = store.projects.add("copy", description="", classification_type=MULTILABEL, domain_id="general")
+    store.copies.workspace(project.id, copy.id)
+    assert ["0.png"] == [image.name for image in store.images.page(copy.id, tag_id=FOR_TESTING, take=9)]

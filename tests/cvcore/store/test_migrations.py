@@ -19,6 +19,7 @@ STEPS = [
     "m004_origins",
     "m005_publications_and_predictions",
     "m006_metadata",
+    "m008_test_images",
 ]
 
 # Edit nothing here but by adding what a new step adds: steps that have landed stay as they are.
@@ -195,6 +196,18 @@ SCHEMA = {
             primary key (image_id, key)
         ) strict
     """,
+    "test_images": """
+        CREATE TABLE test_images (
+            image_id text primary key references images (id) on delete cascade
+        ) strict
+    """,
+    "iteration_test_images": """
+        CREATE TABLE iteration_test_images (
+            iteration_id text not null references iterations (id) on delete cascade,
+            position integer not null,
+            primary key (iteration_id, position)
+        ) strict
+    """,
 }
 
 AT = "2026-01-02T03:04:05.678901+00:00"
@@ -235,6 +248,7 @@ ROWS: dict[str, list[tuple[str, tuple[Any, ...]]]] = {
         ("predictions", ("q", "p", "r", "", "2" * 64, '[["rose", "Regular", 0.5, "t"]]', AT)),
     ],
     STEPS[5]: [("metadata", ("i", "room", "12"))],
+    STEPS[6]: [("test_images", ("i",)), ("iteration_test_images", ("r", 0))],
 }  # fmt: skip
 
 

@@ -1,0 +1,76 @@
+"""The files in which an iteration's evaluation is taken along: for spreadsheets, and as Rekognition writes them."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Iterator
+
+import numpy as np
+
+from cvcore import assessment, evaluation, rekognition
+from cvcore.evaluation import Judged
+from cvcore.records import HOLD_OUT, K_FOLD, Iteration, Project
+from cvcore.store import Store
+
+
+def as_rekognition(store: Store, iteration: Iteration) -> rekognition.Result:
+    """The iteration's numbers as Rekognition would tell them.
+
+    Raises:
+        Conflict, ModelDamaged: as `evaluation.load`.
+    """
+    return _result(evaluation.load(store, iteration))
+
+
+def summary_json(store: Store, project: Project, iteration: Iteration) -> str:
+    """Rekognition's evaluation summary file.
+
+    Raises:
+        Conflict, ModelDamaged: as `evaluation.load`.
+    """
+    content = rekognition.summary(
+        as_rekognition(store, iteration),
+        [tag.name for tag in evaluation.trained_tags(iteration, store.iterations.tags(iteration.id))],
+        version=f"tagwise:project/{project.name}/version/{iteration.name}",
+        ended_at=iteration.trained_at or iteration.created_at,
+        training_images=training_images(store, iteration),
+    )
+    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def manifest(store: Store, iteration: Iteration) -> Iterator[str]:
+    """Rekognition's evaluation manifest, line by line; an image goes by its SHA-256 and its name.
+
+    Raises:
+        Conflict, ModelDamaged: as `evaluation.load`.
+    """
+    judged = evaluation.load(store, iteration)
+    there = store.iterations.images(iteration.id)
+    rows = np.flatnonzero(judged.evaluated)
+    return rekognition.manifest(
+        _result(judged),
+        judged.truth[rows],
+        judged.probabilities[rows],
+        names=[tag.name for tag in evaluation.trained_tags(iteration, store.iterations.tags(iteration.id))],
+        sources=[f"{there[row].sha256}/{there[row].name}" for row in rows],
+        ended_at=iteration.trained_at or iteration.created_at,
+    )
+
+
+def training_images(store: Store, iteration: Iteration) -> int:
+    """How many pictures the shipped model was trained with."""
+    judged = evaluation.load(store, iteration)
+    method = iteration.evaluation.method if iteration.evaluation else K_FOLD
+    if method == K_FOLD:
+        return len(judged.folds)
+    if method == HOLD_OUT:
+        return int(np.count_nonzero(~judged.evaluated))
+    is_test = np.array([image.is_test for image in store.iterations.images(iteration.id)])
+    return int(np.count_nonzero(assessment.plan(method, judged.truth, judged.groups, is_test).trains))
+
+
+@functools.lru_cache(maxsize=4)
+def _result(judged: Judged) -> rekognition.Result:
+    rows = judged.evaluated
+    return rekognition.evaluate(judged.truth[rows], judged.probabilities[rows], multilabel=judged.multilabel)

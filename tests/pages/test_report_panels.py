@@ -1,0 +1,125 @@
+"""What is taken along, Rekognition's terms, and where the network looked: each panel by itself, on odd models too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from cvcore import blobs, evaluation, uploads
+from cvcore.records import Iteration, Project
+from cvcore.store import Store
+from pages.parts import explanation
+
+Fill = Callable[..., Project]
+Trained = Callable[..., Iteration]
+
+
+def panels(iteration_id: str) -> None:
+    """A page of the three panels, about an iteration and the first of its pictures."""
+    from cvcore import blobs
+    from pages.parts import backend, downloads, explanation, rekognition_board
+
+    store = backend.store()
+    iteration = store.iterations.get(iteration_id)
+    downloads.show(store, store.projects.get(iteration.project_id), iteration, threshold=0.5)
+    rekognition_board.show(store, iteration)
+    image = store.iterations.images(iteration.id)[0]
+    picture = blobs.read(blobs.original_path(store.home, image.sha256))
+    explanation.show(store, iteration, picture, limits=backend.limits(), key="panels", tag="tulip")
+
+
+def opened(iteration: Iteration) -> AppTest:
+    app = AppTest.from_function(panels, args=(iteration.id,), default_timeout=30).run()
+    assert [] == [each.message for each in app.exception]
+    return app
+
+
+def table(app: AppTest) -> Any:
+    return app.dataframe[0].value
+
+
+def test_panels_of_an_iteration(fill: Fill, trained: Trained) -> None:
+    """Four files are offered, each label has its assumed threshold, and the tag asked for is explained first."""
+    app = opened(trained(fill(rose=6, tulip=5)))
+    labels = [each.proto.label for each in app.get("download_button")]
+    assert ["Report to hand in", "Probabilities", "Summary as Rekognition's", "Manifest as Rekognition's"] == labels
+    assert (["rose", "tulip"], [6, 5]) == (list(table(app)["Label"]), list(table(app)["Test images"]))
+    assert [90.0, 90.0] == pytest.approx(list(table(app)["Assumed threshold"]))
+    assert ["100.0 %"] * 4 == [each.value for each in app.metric]
+    assert app.selectbox[0].value == 1
+    assert "**tulip**" in app.markdown[0].value
+
+
+def test_labels_that_are_thresholds_on_these_very_images_say_so(fill: Fill, trained: Trained) -> None:
+    """Nobody takes them for numbers about new pictures."""
+    app = opened(trained(fill(rose=6, tulip=5)))
+    assert "**on these very images**" in "".join(each.value for each in app.caption)
+
+
+@pytest.mark.parametrize(
+    "probabilities", [[[0.9, 0.1]] * 10, [[0.5, 0.5]] * 10, None], ids=["one tag only", "constant", "good"]
+)
+def test_panels_of_odd_models(fill: Fill, trained: Trained, probabilities: list[list[float]] | None) -> None:
+    """A tag that is never answered and scores that are all the same are told, not stumbled over."""
+    app = opened(trained(fill(rose=5, tulip=5), probabilities))
+    assert 2 == len(table(app))
+    assert [] == list(app.error)
+
+
+def test_panels_where_nothing_was_judged(store: Store, fill: Fill, trained: Trained) -> None:
+    """All pictures in fold -1: dashes, and files that say so."""
+    iteration = trained(fill(rose=5, tulip=5))
+    folder = blobs.iteration_folder(store.home, iteration.id)
+    with np.load(folder / evaluation.ARRAYS) as arrays:
+        fields = dict(arrays) | {"folds": np.full(10, -1), "probabilities": np.full((10, 2), np.nan, np.float32)}
+    evaluation.save(folder, evaluation.Judged(**fields))
+    assert ["–"] * 4 == [each.value for each in opened(iteration).metric]
+
+
+def test_panels_of_an_old_snapshot(store: Store, fill: Fill, trained: Trained) -> None:
+    """Pictures deleted and tags gone since then change nothing of what an iteration tells."""
+    project = fill(rose=5, tulip=5)
+    iteration = trained(project)
+    for tag in store.tags.of_project(project.id):
+        store.tags.delete(tag.id)
+    uploads.delete(store, [image.id for image in store.images.page(project.id, take=9)])
+    assert ["rose", "tulip"] == list(table(opened(iteration))["Label"])
+
+
+def test_panels_of_a_multilabel_project(fill: Fill, trained: Trained) -> None:
+    """They work as in Multiclass."""
+    app = opened(trained(fill(classification_type="Multilabel", rose=5, tulip=5)))
+    assert [] == list(app.error)
+    assert 2 == len(table(app))
+
+
+def test_a_damaged_iteration_is_told(store: Store, fill: Fill, trained: Trained) -> None:
+    """Each panel says in a sentence what is missing."""
+    iteration = trained(fill(rose=5, tulip=5))
+    (blobs.iteration_folder(store.home, iteration.id) / evaluation.ARRAYS).unlink()
+    app = opened(iteration)
+    assert 2 == len(app.error)
+    assert all("train it again" in each.value for each in app.error)
+
+
+def test_hostile_tags_are_text(fill: Fill, trained: Trained) -> None:
+    """A tag's name never acts as Markdown."""
+    app = opened(trained(fill(**{"tulip": 5, "**b** ![x](http://a/b)": 5})))
+    app.selectbox[0].set_value(1 - app.selectbox[0].value).run()
+    told = app.markdown[0].value
+    assert r"\*\*b\*\*" in told
+    assert "![" not in told
+
+
+def test_sentence_says_before_and_after() -> None:
+    """By how much, and that nothing falls where nothing does."""
+    covered = np.full((explanation.explanation.PLACES,) * 2 + (1,), 0.92, np.float32)
+    told = explanation.Explanation(("rose",), np.float32([0.92]), covered.copy())
+    assert "does not hang on one place" in explanation.sentence(told, 0)
+    covered[1, 2] = 0.4
+    told = explanation.Explanation(("rose",), np.float32([0.92]), covered)
+    assert "Covering the framed part lowers **rose** from 92.0 % to 40.0 %." == explanation.sentence(told, 0)
