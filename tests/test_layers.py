@@ -20,6 +20,7 @@ ROOMS = [
     {
         *("projects", "tagging", "uploads", "transfer", "training", "evaluation", "prediction", "worker"),
         *("azure", "arrivals", "exporting", "publishing", "history", "suggestions", "deliveries"),
+        *("listings", "review", "corrections"),
     },
     {
         *("store", "blobs", "weights", "backbones", "extractors", "features", "heads"),
@@ -30,6 +31,8 @@ ROOMS = [
         "intervals",
         "deviations",
         "reports",
+        "confusion",
+        "suspects",
         "splits",
         "regression",
         "images",

@@ -12,7 +12,7 @@ from typing import Any
 
 from cvcore.errors import IterationNotFound
 from cvcore.records import Evaluation, Image, Iteration, Project, Scores, Tag
-from cvcore.store.database import Connections, Row, moment, now, own_name
+from cvcore.store.database import Connections, Row, chunks, marks, moment, now, own_name
 from cvcore.store.images import Images
 
 _SELECT = """
@@ -129,7 +129,20 @@ class Iterations:
                join images on images.id = image_id where iteration_id = ? order by position""",
             [iteration_id],
         )
-        return [SnapshotImage(columns=tuple(json.loads(row.pop("tag_positions"))), **row) for row in rows]
+        return [_snapshot_image(row) for row in rows]
+
+    def images_at(self, iteration_id: str, positions: Sequence[int]) -> list[SnapshotImage]:
+        """The snapshot's pictures in these rows of the arrays, in that order; rows it does not have are left out."""
+        found: dict[int, SnapshotImage] = {}
+        for part in chunks(positions):
+            for row in self._db.rows(
+                f"""select position, image_id, sha256, name, signature, tag_positions from iteration_images
+                    join images on images.id = image_id where iteration_id = ? and position in ({marks(part)})""",
+                [iteration_id, *part],
+            ):
+                position = row.pop("position")
+                found[position] = _snapshot_image(row)
+        return [found[position] for position in positions if position in found]
 
     def rename(self, iteration: Iteration, name: str) -> None:
         """Give it another name.
@@ -196,6 +209,10 @@ def _json(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return json.dumps(dataclasses.asdict(value))
     return json.dumps(value) if isinstance(value, dict) else value
+
+
+def _snapshot_image(row: Row) -> SnapshotImage:
+    return SnapshotImage(columns=tuple(json.loads(row.pop("tag_positions"))), **row)
 
 
 def _iteration(row: Row) -> Iteration:

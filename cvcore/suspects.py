@@ -1,0 +1,133 @@
+"""Which tags are probably wrong, which images the model found hardest, and which are near duplicates.
+
+Everything comes from out-of-fold probabilities: a model that has learnt a wrong tag would defend it.
+
+Wrong tags are found by confident learning (Northcutt, Jiang & Chuang 2021, https://arxiv.org/abs/1911.00068): a
+tag's own bar is the mean probability that its images got for it, and an image is suspected when another tag reaches
+its bar there and beats the tag the image carries. A tag the model is shy about so has a low bar, a loud one a high.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvcore import metrics
+from cvcore.metrics import Bools, Floats, Integers
+
+LEAST_PROBABILITY = 1e-7
+
+
+@dataclass(frozen=True, eq=False)
+class Suspects:
+    """Tags that are probably wrong, the most suspicious first.
+
+    rows: int (m,), the images. tags: int (m,), the column in question: in Multiclass the tag to carry instead, in
+    Multilabel the tag to take off where the image carries it, else to put on. margins: float (m,), 0..1, by how much
+    the other answer is more probable than what is tagged.
+    """
+
+    rows: Integers
+    tags: Integers
+    margins: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Duplicates:
+    """Near duplicates: rows, int (m,), group by group, and numbers, int (m,), the group of each from 1 on.
+
+    Groups whose images are tagged differently come first; there are `differing` of them.
+    """
+
+    rows: Integers
+    numbers: Integers
+    differing: int
+
+
+def suspects(truth: Bools, probabilities: NDArray[Any], evaluated: Bools, *, multilabel: bool) -> Suspects:
+    """The images whose tags confident learning doubts.
+
+    `truth` (n, k), `probabilities` (n, k) and `evaluated` (n,) as in `confusion.Answers`. Multilabel looks at each
+    tag by itself, as carried or not. A tie is no doubt: constant scores give no suspects.
+
+    >>> truth = np.array([[True, False], [True, False], [False, True], [False, True]])
+    >>> told = np.array([[0.9, 0.1], [0.1, 0.9], [0.2, 0.8], [0.3, 0.7]])
+    >>> found = suspects(truth, told, np.ones(4, bool), multilabel=False)
+    >>> found.rows.tolist(), found.tags.tolist(), found.margins.round(2).tolist()
+    ([1], [1], [0.8])
+    """
+    places = np.flatnonzero(evaluated)
+    judge = _one_by_one if multilabel else _against_each_other
+    rows, tags, margins = judge(truth[places], probabilities[places])
+    order = np.argsort(-margins, kind="stable")
+    return Suspects(places[rows][order], tags[order], margins[order])
+
+
+def losses(truth: Bools, probabilities: NDArray[Any], *, multilabel: bool) -> Floats:
+    """Each image's cross-entropy, as (n,): how surprised the model was by its tags; nan where it was not evaluated.
+
+    Multiclass: -log of the probability of the tag it carries. Multilabel: the sum over all tags of -log of the
+    probability of it being carried, or not carried, as it is. Probabilities count as at least 1e-7.
+
+    >>> losses(np.array([[True, False]]), np.array([[0.5, 0.5]]), multilabel=False).round(3).tolist()
+    [0.693]
+    >>> losses(np.array([[True, False]]), np.array([[0.5, 0.5]]), multilabel=True).round(3).tolist()
+    [1.386]
+    """
+    scores = np.where(truth, probabilities, 1 - probabilities) if multilabel else probabilities
+    surprise = -np.log(np.clip(scores, LEAST_PROBABILITY, 1))
+    counted = surprise if multilabel else np.where(truth, surprise, 0)
+    return np.asarray(counted.sum(axis=1, dtype=np.float64))
+
+
+def hardest(truth: Bools, probabilities: NDArray[Any], evaluated: Bools, most: int, *, multilabel: bool) -> Integers:
+    """The rows of the images with the highest losses, as (m,), at most `most`, equals in the order of the rows."""
+    places = np.flatnonzero(evaluated)
+    surprise = losses(truth[places], probabilities[places], multilabel=multilabel)
+    hard: Integers = places[np.argsort(-surprise, kind="stable")[:most]]
+    return hard
+
+
+def duplicates(truth: Bools, groups: NDArray[Any]) -> Duplicates:
+    """The groups of near duplicates, as `splits.near_duplicate_groups` numbers them, that hold several images.
+
+    >>> found = duplicates(np.array([[True], [True], [True], [False], [True]]), np.array([0, 0, 1, 1, 2]))
+    >>> found.rows.tolist(), found.numbers.tolist(), found.differing
+    ([2, 3, 0, 1], [1, 1, 2, 2], 1)
+    """
+    _, every, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    members = np.flatnonzero(sizes[every] > 1)
+    _, group, sizes = np.unique(every[members], return_inverse=True, return_counts=True)
+    carriers = np.zeros((len(sizes), truth.shape[1]), np.int64)
+    np.add.at(carriers, group, truth[members])
+    # Alike are the tags of a group if each of them is on all of its images or on none.
+    differs: Bools = np.asarray(((carriers > 0) & (carriers < sizes[:, None])).any(axis=1))
+    order = np.lexsort((group, ~differs[group]))
+    starts = np.diff(group[order], prepend=-1) != 0
+    return Duplicates(members[order], np.cumsum(starts), int(np.count_nonzero(differs)))
+
+
+def _against_each_other(truth: Bools, scores: NDArray[Any]) -> tuple[Integers, Integers, Floats]:
+    own = np.where(truth, scores, -1).max(axis=1, initial=-1)
+    others = np.where(~truth & (scores >= _means(truth, scores)), scores, -1)
+    tags, best = others.argmax(axis=1), others.max(axis=1, initial=-1)
+    rows = np.flatnonzero((best > own) & (own >= 0))
+    return rows, tags[rows], (best[rows] - own[rows]).astype(np.float64)
+
+
+def _one_by_one(truth: Bools, scores: NDArray[Any]) -> tuple[Integers, Integers, Floats]:
+    on, off = _means(truth, scores), _means(~truth, scores)
+    # Unlike the images that are tagged like it, as well, or a model that says the same of all would doubt half of them.
+    missing = ~truth & (scores >= on) & (scores > off) & (scores > 0.5)
+    needless = truth & (scores <= off) & (scores < on) & (scores < 0.5)
+    rows, tags = np.nonzero(missing | needless)
+    return rows, tags, np.abs(2 * scores[rows, tags].astype(np.float64) - 1)
+
+
+def _means(chosen: Bools, scores: NDArray[Any]) -> Floats:
+    """Each tag's mean over the chosen images, as (k,); nan, which no number reaches, where there are none."""
+    sums = [column[some].sum(dtype=np.float64) for column, some in zip(scores.T, chosen.T, strict=True)]
+    return metrics.ratio(np.array(sums), np.count_nonzero(chosen, axis=0))
