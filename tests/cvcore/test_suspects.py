@@ -27,7 +27,7 @@ def test_a_tag_is_measured_against_its_own_bar() -> None:
     # mean of 0.95, 0.9 and 0.45 is 0.767; of 0.25, 0.65 and 0.6 it is 0.5
     found = suspects.suspects(truth, told, all_of(truth), multilabel=False)
     assert ([2], [1]) == (found.rows.tolist(), found.tags.tolist())
-    np.testing.assert_allclose([0.1], found.margins)
+    np.testing.assert_allclose([0.45], found.own)
 
 
 def test_several_tags_over_their_bars() -> None:
@@ -37,7 +37,7 @@ def test_several_tags_over_their_bars() -> None:
     # bars: 0.4, 0.35, 0.3
     found = suspects.suspects(truth, told, all_of(truth), multilabel=False)
     assert ([0, 3, 2], [1, 1, 0]) == (found.rows.tolist(), found.tags.tolist())
-    np.testing.assert_allclose([0.4, 0.2, 0.1], found.margins)
+    np.testing.assert_allclose([0.1, 0.3, 0.35], found.own)
 
 
 def test_multilabel_doubts_each_tag_by_itself() -> None:
@@ -47,7 +47,7 @@ def test_multilabel_doubts_each_tag_by_itself() -> None:
     # bars: carried 0.6 and 0.8, not carried 0.85 and 0.5
     found = suspects.suspects(truth, told, all_of(truth), multilabel=True)
     assert ([1, 2], [1, 0]) == (found.rows.tolist(), found.tags.tolist())
-    np.testing.assert_allclose([0.8, 0.8], found.margins)
+    np.testing.assert_allclose([0.1, 0.1], found.own)
 
 
 @pytest.mark.parametrize("multilabel", [True, False])
@@ -87,7 +87,7 @@ def test_nothing_evaluated_is_an_empty_list() -> None:
     truth, none = one_hot([0, 1], 2), np.zeros(2, bool)
     for multilabel in (True, False):
         found = suspects.suspects(truth, np.full((2, 2), np.nan), none, multilabel=multilabel)
-        assert ([], [], []) == (found.rows.tolist(), found.tags.tolist(), found.margins.tolist())
+        assert ([], [], []) == (found.rows.tolist(), found.tags.tolist(), found.own.tolist())
         assert [] == suspects.hardest(truth, np.full((2, 2), np.nan), none, 5, multilabel=multilabel).tolist()
 
 
