@@ -21,6 +21,8 @@ from cvcore.metrics import Bools, Floats, Integers
 
 LEAST_PROBABILITY = 1e-7
 
+_BLOCK = 8192
+
 
 @dataclass(frozen=True, eq=False)
 class Suspects:
@@ -87,7 +89,9 @@ def losses(truth: Bools, probabilities: NDArray[Any], *, multilabel: bool) -> Fl
 def hardest(truth: Bools, probabilities: NDArray[Any], evaluated: Bools, most: int, *, multilabel: bool) -> Integers:
     """The rows of the images with the highest losses, as (m,), at most `most`, equals in the order of the rows."""
     places = np.flatnonzero(evaluated)
-    surprise = losses(truth[places], probabilities[places], multilabel=multilabel)
+    # Some thousands at a time: the steps between would take several times the room of the probabilities.
+    parts = np.array_split(places, len(places) // _BLOCK + 1)
+    surprise = np.concatenate([losses(truth[part], probabilities[part], multilabel=multilabel) for part in parts])
     hard: Integers = places[np.argsort(-surprise, kind="stable")[:most]]
     return hard
 
@@ -101,14 +105,18 @@ def duplicates(truth: Bools, groups: NDArray[Any]) -> Duplicates:
     """
     _, every, sizes = np.unique(groups, return_inverse=True, return_counts=True)
     members = np.flatnonzero(sizes[every] > 1)
-    _, group, sizes = np.unique(every[members], return_inverse=True, return_counts=True)
-    carriers = np.zeros((len(sizes), truth.shape[1]), np.int64)
-    np.add.at(carriers, group, truth[members])
+    members = members[np.argsort(every[members], kind="stable")]
+    starts = np.flatnonzero(np.diff(every[members], prepend=-1))
+    sizes = np.diff(starts, append=len(members))
+    carriers = np.add.reduceat(truth[members], starts, axis=0, dtype=np.int64)
     # Alike are the tags of a group if each of them is on all of its images or on none.
-    differs: Bools = np.asarray(((carriers > 0) & (carriers < sizes[:, None])).any(axis=1))
-    order = np.lexsort((group, ~differs[group]))
-    starts = np.diff(group[order], prepend=-1) != 0
-    return Duplicates(members[order], np.cumsum(starts), int(np.count_nonzero(differs)))
+    differs = ((carriers > 0) & (carriers < sizes[:, None])).any(axis=1)
+    order = np.argsort(np.repeat(~differs, sizes), kind="stable")
+    return Duplicates(
+        members[order],
+        np.repeat(np.arange(len(starts)) + 1, sizes[np.argsort(~differs, kind="stable")]),
+        int(differs.sum()),
+    )
 
 
 def _against_each_other(truth: Bools, scores: NDArray[Any]) -> tuple[Integers, Integers, Floats]:

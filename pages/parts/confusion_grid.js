@@ -91,8 +91,8 @@ function cell(state, row, column, count) {
   if (!count) return made;
   made.classList.add("filled");
   made.setAttribute("aria-label", sentence(state, row, column));
-  // The root lets a share of two in a hundred be seen; half of the colour leaves the number readable.
-  made.style.setProperty("--mix", `${Math.round(6 + 52 * Math.sqrt(count / (totals[row] || count)))}%`);
+  // The root lets a share of two in a hundred be seen; two thirds of the colour leave the number readable.
+  made.style.setProperty("--mix", `${Math.round(14 + 54 * Math.sqrt(count / (totals[row] || count)))}%`);
   return made;
 }
 

@@ -69,9 +69,9 @@ def heading(store: Store, iteration: Iteration, asked: Asked, number: int) -> st
             joint = "and" if outcome in ("tp", "tn") else "but"
             return f"{images} {own} {names[tag]} {joint} {'' if outcome in ('tp', 'fp') else 'not '}answered with it"
         case "suspects" if iteration.classification_type == MULTILABEL:
-            return f"**{count(number, 'tag')}** probably missing or too many"
+            return f"**{count(number, 'tag')}** that may be missing or too many"
         case "suspects":
-            return f"{images} with a tag that is probably wrong"
+            return f"{images} with a tag that may be wrong"
         case "losses":
             return f"{images} that surprised the model most"
         case "duplicates":

@@ -18,8 +18,8 @@ NAME_LETTERS = 20
 
 ABOUT = {
     PAIRS: "Pairs of tags, the most often confused first. Choose one to see its images.",
-    SUSPECTS: "Images that look more like another tag than images of their own tag mostly do, the clearest first. "
-    "Look at each: the tag may be wrong, or the model.",
+    SUSPECTS: "Images that the model takes for another tag, as surely as images that really have that tag. "
+    "Look at each: either its tag is wrong, or the model is.",
     LOSSES: f"The {listings.HARDEST} images whose own tags the model found least probable, the hardest first.",
     DUPLICATES: "Images that look almost the same. They are always judged together, so they do no harm to the numbers, "
     "but with different tags at least one of them is wrong.",
@@ -73,6 +73,7 @@ def _pair(store: Store, iteration: Iteration, threshold: Threshold, key: str) ->
         default=next(iter(pairs)),
         format_func=labels.__getitem__,
         key=f"{key}-pair",
+        wrap=True,
     )
     return pairs[chosen] if chosen else None
 

@@ -59,7 +59,7 @@ function button(state, tag, outcome) {
   // A miss counts against the images that have the tag, a tag given wrongly against those that got it.
   const whole = outcome === "fn" ? counts[0] + counts[2] : counts[0] + counts[1];
   const share = outcome === "tn" || !whole ? 0 : counts[place] / whole;
-  made.style.setProperty("--mix", `${Math.round(52 * Math.sqrt(share))}%`);
+  made.style.setProperty("--mix", `${Math.round(66 * Math.sqrt(share))}%`);
   made.onclick = () => choose(state, { tag, outcome });
   return made;
 }
