@@ -38,7 +38,7 @@ function mount(root) {
   state.body.onclick = (event) => choose(state, event.target.closest("td"));
   state.body.onkeydown = (event) => key(state, event);
   state.body.onmouseover = (event) => read(state, event.target.closest("td"));
-  state.body.onfocusin = (event) => read(state, event.target.closest("td"));
+  state.body.addEventListener("focusin", (event) => read(state, event.target.closest("td")));
   state.body.onmouseleave = () => read(state, state.root.getRootNode().activeElement?.closest?.("td"));
   return state;
 }
