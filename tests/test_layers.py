@@ -21,6 +21,7 @@ ROOMS = [
         *("projects", "tagging", "uploads", "transfer", "training", "evaluation", "prediction", "worker", "assessment"),
         *("downloads", "handout", "explanation"),
         *("azure", "arrivals", "exporting", "publishing", "history", "suggestions", "deliveries"),
+        *("listings", "review", "corrections"),
     },
     {
         *("store", "blobs", "weights", "builtin", "backbones", "extractors", "features", "heads"),
@@ -35,6 +36,8 @@ ROOMS = [
         "sheets",
         "portraits",
         "reports",
+        "confusion",
+        "suspects",
         "splits",
         "regression",
         "images",

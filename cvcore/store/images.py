@@ -85,6 +85,14 @@ class Images:
                 found[row["id"]] = image(row)
         return [found[image_id] for image_id in image_ids if image_id in found]
 
+    def present(self, image_ids: Sequence[str]) -> set[str]:
+        """Those of these ids whose pictures are in the workspace."""
+        found: set[str] = set()
+        for part in chunks(image_ids):
+            rows = self._db.rows(f"select id from images where in_workspace and id in ({marks(part)})", part)
+            found.update(row["id"] for row in rows)
+        return found
+
     def page(self, project_id: str, *, tag_id: str | None = None, take: int, skip: int = 0) -> list[Image]:
         """Workspace pictures, newest first: all, those of a tag, `UNTAGGED`, or `FOR_TESTING`."""
         condition, parameters = _filter(project_id, tag_id)

@@ -12,7 +12,7 @@ from typing import Any
 
 from cvcore.errors import IterationNotFound
 from cvcore.records import Evaluation, Image, Iteration, Project, Scores, Tag
-from cvcore.store.database import Connections, Row, moment, now, own_name
+from cvcore.store.database import Connections, Row, chunks, marks, moment, now, own_name
 from cvcore.store.images import Images
 
 _SELECT = """
@@ -20,6 +20,12 @@ _SELECT = """
         (select count(*) from iteration_images where iteration_id = iterations.id) as image_count,
         (select count(*) from iteration_tags where iteration_id = iterations.id) as tag_count
     from iterations
+"""
+_SELECT_IMAGES = """
+    select position, image_id, sha256, name, signature, tag_positions, exists (
+        select 1 from iteration_test_images as test
+        where test.iteration_id = held.iteration_id and test.position = held.position) as is_test
+    from iteration_images as held join images on images.id = image_id
 """
 
 
@@ -141,18 +147,18 @@ class Iterations:
 
     def images(self, iteration_id: str) -> list[SnapshotImage]:
         """The snapshot's pictures, in the order of the arrays' rows."""
-        rows = self._db.rows(
-            """select image_id, sha256, name, signature, tag_positions, exists (
-                   select 1 from iteration_test_images as test
-                   where test.iteration_id = held.iteration_id and test.position = held.position) as is_test
-               from iteration_images as held
-               join images on images.id = image_id where iteration_id = ? order by position""",
-            [iteration_id],
-        )
-        return [
-            SnapshotImage(columns=tuple(json.loads(row.pop("tag_positions"))), is_test=bool(row.pop("is_test")), **row)
-            for row in rows
-        ]
+        rows = self._db.rows(f"{_SELECT_IMAGES} where iteration_id = ? order by position", [iteration_id])
+        return [_snapshot_image(row) for row in rows]
+
+    def images_at(self, iteration_id: str, positions: Sequence[int]) -> list[SnapshotImage]:
+        """The snapshot's pictures in these rows of the arrays, in that order; rows it does not have are left out."""
+        found: dict[int, SnapshotImage] = {}
+        for part in chunks(positions):
+            for row in self._db.rows(
+                f"{_SELECT_IMAGES} where iteration_id = ? and position in ({marks(part)})", [iteration_id, *part]
+            ):
+                found[row["position"]] = _snapshot_image(row)
+        return [found[position] for position in positions if position in found]
 
     def rename(self, iteration: Iteration, name: str) -> None:
         """Give it another name.
@@ -219,6 +225,17 @@ def _json(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return json.dumps(dataclasses.asdict(value))
     return json.dumps(value) if isinstance(value, dict) else value
+
+
+def _snapshot_image(row: Row) -> SnapshotImage:
+    return SnapshotImage(
+        image_id=row["image_id"],
+        sha256=row["sha256"],
+        name=row["name"],
+        signature=row["signature"],
+        columns=tuple(json.loads(row["tag_positions"])),
+        is_test=bool(row["is_test"]),
+    )
 
 
 def _iteration(row: Row) -> Iteration:

@@ -6,9 +6,10 @@
 const states = new WeakMap();
 const REST_MS = 120;
 
-export default function ({ data, parentElement, setStateValue }) {
+export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
   const root = parentElement.querySelector(".gallery");
   const state = states.get(root) ?? mount(root);
+  state.act = (id) => setTriggerValue("action", id);
   state.send = () => setStateValue("selection", { revision: state.revision, ids: [...state.selected] });
   if (state.revision !== data.revision) {
     clearTimeout(state.timer);
@@ -35,18 +36,18 @@ function mount(root) {
   state.none.onclick = () => put(state, state.ids, false);
   state.grid.onclick = (event) => {
     const item = event.target.closest(".item");
-    if (item) press(state, [...state.grid.children].indexOf(item), event.shiftKey);
+    if (item) press(state, items(state).indexOf(item), event.shiftKey);
   };
   state.grid.onkeydown = (event) => key(state, event);
   return state;
 }
 
-function fill(state, { items, thumbnail_px }) {
+function fill(state, { items: all, thumbnail_px }) {
   const focused = state.root.getRootNode().activeElement?.dataset.id;
-  state.ids = items.map((item) => item.id);
+  state.ids = all.map((item) => item.id);
   state.anchor = null;
   state.grid.style.setProperty("--thumbnail", `${thumbnail_px}px`);
-  state.grid.replaceChildren(...items.map(tile));
+  state.grid.replaceChildren(...all.map((item) => (item.action ? withAction(state, item) : tile(item))));
   const back = state.ids.indexOf(focused);
   reach(state, Math.max(back, 0), back >= 0);
 }
@@ -60,10 +61,21 @@ function tile(item) {
   frame.append(element("span", { className: "tick" }));
   const made = element("div", { className: "item", tabIndex: -1, title: caption }, frame);
   if (item.tags) made.append(element("div", { className: "tags", textContent: item.tags }));
+  for (const note of item.notes ?? []) made.append(element("div", { className: "note", textContent: note, title: note }));
   made.dataset.id = item.id;
   made.setAttribute("role", "option");
-  made.setAttribute("aria-label", [caption, item.tags, item.badge].filter(Boolean).join(", "));
+  made.setAttribute("aria-label", [caption, item.tags, ...(item.notes ?? []), item.badge].filter(Boolean).join(", "));
   return made;
+}
+
+/** A tile with a button below it, which is no part of what is selected. */
+function withAction(state, item) {
+  const button = element("button", { type: "button", className: "action", textContent: item.action, title: item.action });
+  button.setAttribute("aria-label", `${item.action}: ${item.caption || item.id}`);
+  button.onclick = () => state.act(item.id);
+  const cell = element("div", { className: "cell" }, tile(item), button);
+  cell.setAttribute("role", "presentation");
+  return cell;
 }
 
 function element(name, properties, ...children) {
@@ -74,14 +86,16 @@ function element(name, properties, ...children) {
 
 // ---- what the user does ----------------------------------------------------------------------------------------
 
+const items = (state) => [...state.grid.querySelectorAll(".item")];
+
 function key(state, event) {
-  const items = [...state.grid.children];
-  const from = items.indexOf(event.target.closest(".item"));
+  const all = items(state);
+  const from = all.indexOf(event.target.closest(".item"));
   if (from < 0) return;
   const columns = getComputedStyle(state.grid).gridTemplateColumns.split(" ").length;
-  const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns, Home: -from, End: items.length };
+  const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns, Home: -from, End: all.length };
   if (event.key in steps) {
-    const to = Math.min(Math.max(from + steps[event.key], 0), items.length - 1);
+    const to = Math.min(Math.max(from + steps[event.key], 0), all.length - 1);
     reach(state, to, true);
     if (event.shiftKey) press(state, to, true);
   } else if (event.key === " " || event.key === "Enter") press(state, from, event.shiftKey);
@@ -115,13 +129,14 @@ function put(state, ids, on) {
 
 /** The grid is one stop of the Tab key: only the item last reached can be tabbed to. */
 function reach(state, index, focus) {
-  [...state.grid.children].forEach((item, each) => { item.tabIndex = each === index ? 0 : -1; });
-  if (focus) state.grid.children[index]?.focus();
+  const all = items(state);
+  all.forEach((item, each) => { item.tabIndex = each === index ? 0 : -1; });
+  if (focus) all[index]?.focus();
 }
 
 function paint(state) {
   let here = 0;
-  for (const item of state.grid.children) {
+  for (const item of items(state)) {
     const selected = state.selected.has(item.dataset.id);
     item.setAttribute("aria-selected", selected);
     here += selected;

@@ -30,7 +30,8 @@ class Item(TypedDict):
     """One picture: its id, the address of its thumbnail, and words that are shown as they are.
 
     caption: what the picture is called, for readers of screens and pointers, and where the thumbnail is missing.
-    tags: a line below the thumbnail. badge: a few letters on its corner.
+    tags: a line below the thumbnail. badge: a few letters on its corner. notes: more lines. action: what a button
+    below them says, see `pressed`.
     """
 
     id: str
@@ -38,6 +39,8 @@ class Item(TypedDict):
     caption: str
     tags: NotRequired[str]
     badge: NotRequired[str]
+    notes: NotRequired[list[str]]
+    action: NotRequired[str]
 
 
 def show(
@@ -50,9 +53,14 @@ def show(
     """
     chosen = _chosen(st.session_state.get(key), selected, revision)
     data = {"items": list(items), "selected": chosen, "revision": revision, "thumbnail_px": thumbnail_px}
-    result = _WIDGET(key=key, data=data, on_selection_change=lambda: None)
+    result = _WIDGET(key=key, data=data, on_selection_change=lambda: None, on_action_change=lambda: None)
     wanted = set(_chosen(result, selected, revision))
     return [item["id"] for item in items if item["id"] in wanted]
+
+
+def pressed(key: str) -> str | None:
+    """The id of the picture whose button was pressed just now, in the run that this caused."""
+    return (st.session_state.get(key) or {}).get("action")
 
 
 def _chosen(state: Mapping[str, Any] | None, selected: Sequence[str], revision: int) -> list[str]:

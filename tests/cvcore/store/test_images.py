@@ -62,6 +62,15 @@ def test_some_come_in_the_order_asked_for(store: Store, project: Project, add_ro
     assert ids(store.images.some(asked)) == [images[2], images[0]]
 
 
+def test_which_are_present(store: Store, project: Project, add_rows: AddRows) -> None:
+    """A picture that only an iteration holds is not in the workspace, and neither is one that never was."""
+    images = add_rows(project, 3)
+    hold(store, project, *images)
+    store.images.remove(images[:1])
+    assert store.images.present([*images, "unknown"]) == set(images[1:])
+    assert store.images.present([]) == set()
+
+
 def test_pages_are_newest_first_and_leave_none_out(store: Store, project: Project, add_rows: AddRows) -> None:
     """Leafing through gives every picture once, the newest first, and nothing after the last."""
     images = add_rows(project, 5)

@@ -70,6 +70,20 @@ def test_a_snapshot_stays_as_it_was(store: Store, project: Project, add_rows: Ad
     ]
 
 
+def test_some_rows_of_a_snapshot(store: Store, project: Project, add_rows: AddRows) -> None:
+    """Pictures are found by their rows, in the order asked for; rows that are not there are left out."""
+    images = add_rows(project, 5)
+    iteration = train(store, project, *images)
+    other = train(store, project, *images[::-1])
+    whole = store.iterations.images(iteration.id)
+    store.images.remove(images[3:])
+    assert store.iterations.images_at(iteration.id, [4, 0, 9, 2]) == [whole[4], whole[0], whole[2]]
+    assert store.iterations.images_at(other.id, [4])[0].image_id == images[0]
+    assert store.iterations.images_at(iteration.id, []) == []
+    store.iterations.delete(iteration.id)
+    assert store.iterations.images_at(iteration.id, [0]) == []
+
+
 def test_tags_left_out_of_a_snapshot_leave_no_trace(store: Store, project: Project, add_rows: AddRows) -> None:
     """A picture's tags that are not among the snapshot's are not among its columns."""
     (image,) = add_rows(project, 1)

@@ -1,0 +1,181 @@
+"""The pictures behind every number of an iteration: a cell, a count, a list of suspects.
+
+Nothing is worked out twice: what was last asked for is kept in memory, as arrays of row numbers.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvcore import confusion, evaluation, suspects
+from cvcore.confusion import Answers, Cell, Swap, TagOutcome
+from cvcore.evaluation import Judged
+from cvcore.metrics import Integers
+from cvcore.records import MULTICLASS, Iteration
+from cvcore.store import Store
+
+Threshold = float | NDArray[np.float64] | tuple[float, ...]
+List = Literal["suspects", "losses", "duplicates"]
+Asked = Cell | TagOutcome | Swap | List
+
+HARDEST = 240
+PAIRS = 20
+
+_NONE = -1
+
+
+@dataclass(frozen=True, eq=False)
+class Listing:
+    """The pictures behind a number: int arrays (m,), -1 for none.
+
+    rows: the pictures. about: the tag, a column, whose probability explains why a picture is here. put_on and
+    take_off: the tags, columns, that the picture would have to change for the model to be right. numbers: which
+    group of near duplicates it is of.
+    """
+
+    rows: Integers
+    about: Integers
+    put_on: Integers
+    take_off: Integers
+    numbers: Integers
+
+
+def answers(store: Store, iteration: Iteration, threshold: Threshold) -> Answers:
+    """An iteration's answers at a threshold, one number or one a tag.
+
+    Raises:
+        NotTrained, ModelDamaged: as `evaluation.load`.
+        InvalidInput: a threshold is outside 0..1.
+    """
+    return _answers(evaluation.load(store, iteration), _key(threshold))
+
+
+def matrix(store: Store, iteration: Iteration, threshold: Threshold) -> Integers:
+    """A Multiclass iteration's `confusion.matrix`; raises as `answers`."""
+    return _matrix(evaluation.load(store, iteration), _key(threshold))
+
+
+def swaps(store: Store, iteration: Iteration, threshold: Threshold) -> Integers:
+    """A Multilabel iteration's `confusion.swaps`; raises as `answers`."""
+    return _swaps(evaluation.load(store, iteration), _key(threshold))
+
+
+def most_confused(store: Store, iteration: Iteration, threshold: Threshold) -> list[tuple[Cell | Swap, int]]:
+    """The commonest confusions with their counts, at most 20, the commonest first; raises as `answers`."""
+    if iteration.classification_type == MULTICLASS:
+        found = confusion.most_confused(matrix(store, iteration, threshold)[:-1, :-1], PAIRS)
+        return [(Cell(row, column), count) for row, column, count in found]
+    found = confusion.most_confused(swaps(store, iteration, threshold), PAIRS)
+    return [(Swap(row, column), count) for row, column, count in found]
+
+
+def differing_duplicates(store: Store, iteration: Iteration) -> int:
+    """How many groups of near duplicates are tagged differently; raises as `evaluation.load`."""
+    return _duplicates(evaluation.load(store, iteration)).differing
+
+
+def listing(store: Store, iteration: Iteration, threshold: Threshold, asked: Asked) -> Listing:
+    """The pictures behind a number or of a list; raises as `answers`."""
+    return _listing(evaluation.load(store, iteration), _key(threshold), asked)
+
+
+def _key(threshold: Threshold) -> float | tuple[float, ...]:
+    """The threshold in a form that a cache can keep."""
+    return threshold if isinstance(threshold, float | int) else tuple(map(float, threshold))
+
+
+@functools.lru_cache(maxsize=4)
+def _answers(judged: Judged, threshold: float | tuple[float, ...]) -> Answers:
+    return confusion.answers(
+        judged.truth, judged.probabilities, judged.evaluated, np.asarray(threshold), multilabel=judged.multilabel
+    )
+
+
+@functools.lru_cache(maxsize=16)
+def _matrix(judged: Judged, threshold: float | tuple[float, ...]) -> Integers:
+    return confusion.matrix(_answers(judged, threshold))
+
+
+@functools.lru_cache(maxsize=16)
+def _swaps(judged: Judged, threshold: float | tuple[float, ...]) -> Integers:
+    return confusion.swaps(_answers(judged, threshold))
+
+
+@functools.lru_cache(maxsize=8)
+def _suspects(judged: Judged) -> suspects.Suspects:
+    return suspects.suspects(judged.truth, judged.probabilities, judged.evaluated, multilabel=judged.multilabel)
+
+
+@functools.lru_cache(maxsize=8)
+def _hardest(judged: Judged) -> Integers:
+    return suspects.hardest(judged.truth, judged.probabilities, judged.evaluated, HARDEST, multilabel=judged.multilabel)
+
+
+@functools.lru_cache(maxsize=8)
+def _duplicates(judged: Judged) -> suspects.Duplicates:
+    return suspects.duplicates(judged.truth, judged.groups)
+
+
+@functools.lru_cache(maxsize=32)
+def _listing(judged: Judged, threshold: float | tuple[float, ...], asked: Asked) -> Listing:
+    match asked:
+        case "suspects":
+            found = _suspects(judged)
+            return _listed(judged, found.rows, found.tags, found.tags)
+        case "losses":
+            rows = _hardest(judged)
+            surprising = _most_surprising(judged, rows)
+            return _listed(judged, rows, surprising, surprising)
+        case "duplicates":
+            twins = _duplicates(judged)
+            return _listed(judged, twins.rows, _top(judged, twins.rows), numbers=twins.numbers)
+    told = _answers(judged, threshold)
+    rows = confusion.rows(told, asked)
+    match asked:
+        case Cell():
+            return _listed(judged, rows, _top(judged, rows), confusion.column(told.given[rows]))
+        case TagOutcome(tag, outcome) if outcome in ("tp", "tn"):
+            return _listed(judged, rows, tag)
+        case TagOutcome(tag, "fn") if not judged.multilabel:
+            return _listed(judged, rows, tag, confusion.column(told.given[rows]))
+        case TagOutcome(tag):
+            return _listed(judged, rows, tag, tag)
+        case Swap(missed, given):
+            return _listed(judged, rows, given, given, take_off=missed)
+
+
+def _listed(
+    judged: Judged,
+    rows: Integers,
+    about: Integers | int,
+    change: Integers | int = _NONE,
+    *,
+    take_off: int = _NONE,
+    numbers: Integers | int = _NONE,
+) -> Listing:
+    """A listing in which each picture would change its `change`: a tag it carries comes off, another goes on."""
+    about, change, off, numbers = (np.broadcast_to(each, rows.shape) for each in (about, change, take_off, numbers))
+    tags = judged.truth.shape[1]
+    change = np.where(change < tags, change, _NONE)  # no answer is nothing to suggest
+    carried = np.zeros(rows.shape, np.bool_)
+    carried[change >= 0] = judged.truth[rows[change >= 0], change[change >= 0]]
+    off = np.where(carried & judged.multilabel, change, off)
+    return Listing(rows, about, np.where(carried, _NONE, change), off, numbers)
+
+
+def _top(judged: Judged, rows: Integers) -> Integers:
+    """Each picture's most probable tag; of one that was not evaluated, which has none, the first."""
+    return np.asarray(np.nan_to_num(judged.probabilities[rows]).argmax(axis=1))
+
+
+def _most_surprising(judged: Judged, rows: Integers) -> Integers:
+    """The tag that speaks loudest against what a picture is tagged."""
+    if not judged.multilabel:
+        return _top(judged, rows)
+    carried, told = judged.truth[rows], judged.probabilities[rows]
+    return np.asarray(np.where(carried, 1 - told, told).argmax(axis=1))
