@@ -30,6 +30,8 @@ ROOMS = [
         "intervals",
         "deviations",
         "reports",
+        "sweeps",
+        "curves",
         "splits",
         "regression",
         "images",
