@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cvcore import blobs, metrics, reports
+from cvcore import blobs, curves, metrics, reports, sweeps
 from cvcore.errors import ModelDamaged, NotTrained
 from cvcore.records import MULTICLASS, Iteration, Project, Scores
 from cvcore.store import SnapshotTag, Store
@@ -93,6 +93,24 @@ def counts(store: Store, iteration: Iteration) -> NDArray[np.int64]:
         Conflict, ModelDamaged: as `load`.
     """
     return _counts(load(store, iteration))
+
+
+def sweep(store: Store, iteration: Iteration) -> sweeps.Sweep:
+    """The report at every slider position at once: counts, rates and their 95 % intervals.
+
+    Raises:
+        Conflict, ModelDamaged: as `load`.
+    """
+    return _sweep(load(store, iteration))
+
+
+def steps(store: Store, iteration: Iteration) -> tuple[curves.Curve, ...]:
+    """Each tag's precision-recall curve, over all folds together.
+
+    Raises:
+        Conflict, ModelDamaged: as `load`.
+    """
+    return _steps(load(store, iteration))
 
 
 def scores(judged: Judged) -> Scores:
@@ -182,6 +200,17 @@ def _report(judged: Judged, threshold: float) -> reports.Report:
 def _counts(judged: Judged) -> NDArray[np.int64]:
     rows = judged.evaluated
     return metrics.counts(judged.truth[rows], judged.probabilities[rows], multilabel=judged.multilabel)
+
+
+@functools.lru_cache(maxsize=8)
+def _sweep(judged: Judged) -> sweeps.Sweep:
+    return sweeps.sweep(judged.truth, judged.probabilities, judged.folds, judged.groups, multilabel=judged.multilabel)
+
+
+@functools.lru_cache(maxsize=8)
+def _steps(judged: Judged) -> tuple[curves.Curve, ...]:
+    rows = judged.evaluated
+    return curves.curves(judged.truth[rows], judged.probabilities[rows], multilabel=judged.multilabel)
 
 
 @functools.lru_cache(maxsize=8)

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from cvcore.metrics import Bools, Floats, ratio
 
 Z = 1.959963984540054  # the standard normal's 97.5 % point
+ROUNDING = 1e-12  # deviations whose squares add up to less than this share of the trials' are none but rounding's
 
 
 def wilson_interval(successes: NDArray[Any] | float, trials: NDArray[Any] | float) -> tuple[Floats, Floats]:
@@ -41,6 +42,15 @@ def wilson_interval(successes: NDArray[Any] | float, trials: NDArray[Any] | floa
     reach = np.sqrt(shrinkage * (share * (1 - share) + shrinkage / 4)) / (1 + shrinkage)
     # At 0 and at 1 the limit is the share itself, which rounding must not leave outside.
     return np.clip(np.minimum(centre - reach, share), 0, 1), np.clip(np.maximum(centre + reach, share), 0, 1)
+
+
+def share_interval(share: NDArray[Any] | float, trials: NDArray[Any] | float) -> tuple[Floats, Floats]:
+    """Wilson's interval of a share of so many trials.
+
+    >>> [round(float(limit), 3) for limit in share_interval(1.0, 10)]
+    [0.722, 1.0]
+    """
+    return wilson_interval(np.asarray(share) * np.asarray(trials), trials)
 
 
 def f1_interval(f1: NDArray[Any] | float, trials: NDArray[Any] | float) -> tuple[Floats, Floats]:
@@ -86,7 +96,8 @@ def correlation(trials: Bools, outcomes: NDArray[Any], groups: NDArray[Any]) -> 
     means = ratio(np.where(trials, outcomes, 0).sum(axis=0), trials.sum(axis=0))
     deviations = _group_sums(np.where(trials, outcomes - means, 0), groups)
     products = deviations.T @ deviations
-    norms = np.sqrt(np.diag(products))
+    squares = np.diag(products)
+    norms = np.sqrt(np.where(squares > ROUNDING * np.square(_group_sums(trials, groups)).sum(axis=0), squares, 0))
     shared = np.nan_to_num(ratio(products, np.outer(norms, norms)))
     np.fill_diagonal(shared, 1)
     return shared
@@ -116,7 +127,8 @@ def macro_interval(values: Floats, low: Floats, high: Floats, correlation: Float
 
 
 def _group_sums(values: NDArray[Any], groups: NDArray[Any]) -> Floats:
-    names, index = np.unique(groups, return_inverse=True)
-    sums = np.zeros((len(names), *values.shape[1:]))
-    np.add.at(sums, index, values)
-    return sums
+    order = np.argsort(groups, kind="stable")
+    starts = np.flatnonzero(np.diff(groups[order], prepend=groups[order][:1] - 1))
+    if len(starts) == len(values):
+        return values.astype(np.float64)
+    return np.add.reduceat(values[order], starts, axis=0, dtype=np.float64)

@@ -122,7 +122,7 @@ def _measure(name: str, values: Floats, trials: Bools, outcomes: NDArray[Any], g
     if name == "f1":
         low, high = intervals.f1_interval(values, independent)
     else:
-        low, high = intervals.wilson_interval(values * independent, independent)
+        low, high = intervals.share_interval(values, independent)
     together = intervals.correlation(trials, outcomes, groups)
     return _Measure(name, values, low, high, intervals.macro_interval(values, low, high, together))
 

@@ -38,6 +38,8 @@ ROOMS = [
         "reports",
         "confusion",
         "suspects",
+        "sweeps",
+        "curves",
         "splits",
         "regression",
         "images",

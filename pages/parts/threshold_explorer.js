@@ -1,5 +1,6 @@
-// The threshold explorer. Numbers, table, line and dots are all worked out from data.counts[threshold][tag], three
-// counts each: true positives, false positives, false negatives. Names are put on the page as text, never as HTML.
+// The threshold explorer. Numbers, table, sentences and dots are all worked out from data.tables.counts[threshold][tag],
+// three counts each: true positives, false positives, false negatives; see the two files before this one, which are put
+// in front of it. Names are put on the page as text, never as HTML.
 //
 // Streamlit calls the default function again whenever data or theme change, so what must outlive a call stands in a
 // state per widget. A rerun with the same signature touches neither the slider nor the table.
@@ -8,25 +9,6 @@ const states = new WeakMap();
 const REST_MS = 350;
 const FEW_IMAGES = 30;
 
-// title, what it means, the same in a few words, what a tag lacks where it is undefined
-const MEASURES = {
-  precision: [
-    "Precision", "Of the images the model gave a tag, how many really have it.",
-    "how often it is right", "no predictions",
-  ],
-  recall: [
-    "Recall", "Of the images that have a tag, how many the model found.",
-    "how much it finds", "no images",
-  ],
-  f1: [
-    "F1", "Precision and recall in one number; it is high only when both are.",
-    "both in one number", "no images or predictions",
-  ],
-  average_precision: [
-    "Average precision", "How well the model puts images with a tag before images without it.",
-    "over all thresholds", "no images",
-  ],
-};
 const COLUMNS = [
   ["name", "Tag", "Click a row to see that tag in the chart."],
   ["images", "Images", `Images with this tag. With fewer than ${FEW_IMAGES}, the numbers are uncertain.`],
@@ -38,11 +20,15 @@ const COLUMNS = [
   ["fp", "FP", "False positives: images without this tag that the model gave it to all the same."],
   ["fn", "FN", "False negatives: images with this tag that the model did not give it to."],
 ];
+const COUNTED = { tp: "true positives", fp: "false positives", fn: "false negatives" };
+const LIKELY = "With these images, the true value lies between the two numbers in about 95 of 100 cases.";
 
-export default function ({ data, parentElement, setStateValue }) {
+export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
   const root = parentElement.querySelector(".explorer");
   const state = states.get(root) ?? mount(root);
   state.send = (percent) => setStateValue("threshold", percent / 100);
+  state.open = (tag, count) =>
+    setTriggerValue("count", { signature: state.data.signature, tag, count, threshold: +state.slider.value / 100 });
   if (state.data?.signature !== data.signature) fill(state, data);
   paint(state);
   // Also called when a newer call overtook this one; then the widget lives on.
@@ -54,35 +40,6 @@ export default function ({ data, parentElement, setStateValue }) {
   };
 }
 
-// ---- arithmetic ------------------------------------------------------------------------------------------------
-
-// Rates are 0..1 and null where undefined, as in cvcore/metrics.py.
-const ratio = (part, whole) => (whole > 0 ? part / whole : null);
-const mean = (rates) => ratio(rates.reduce((sum, rate) => sum + rate, 0), rates.length);
-const show = (rate) => (rate === null ? "–" : `${(100 * rate).toFixed(1)} %`);
-const short = (name) => (name.length > 24 ? `${name.slice(0, 23)}…` : name);
-const plural = (count) => (count === 1 ? "1 tag" : `${count} tags`);
-
-function measured([tp, fp, fn], tag) {
-  return {
-    name: tag.name, images: tag.images, tp, fp, fn,
-    precision: ratio(tp, tp + fp),
-    recall: ratio(tp, tp + fn),
-    f1: ratio(2 * tp, 2 * tp + fp + fn),
-    average_precision: tag.average_precision,
-  };
-}
-
-/** The mean of a measure over the tags that have it, over how many that is, and which others have not. */
-function overall(measure, rows) {
-  const defined = rows.map((row) => row[measure]).filter((value) => value !== null);
-  const missing = rows.filter((row) => row[measure] === null);
-  const of = missing.length ? `${defined.length} of ${plural(rows.length)}` : plural(rows.length);
-  const who = missing.length === 1 ? short(missing[0].name) : plural(missing.length);
-  const without = missing.length ? `${who}: ${MEASURES[measure][3]}` : "";
-  return { value: mean(defined), of: `mean of ${of}`, without };
-}
-
 // ---- building --------------------------------------------------------------------------------------------------
 
 function element(name, properties = {}, ...children) {
@@ -91,19 +48,29 @@ function element(name, properties = {}, ...children) {
   return made;
 }
 
+/** A text that redraw() writes; it costs nothing to write what is there already. */
+const words = () => document.createTextNode("");
+const write = (node, text) => { if (node.data !== text) node.data = text; };
+
 function mount(root) {
   const find = (selector) => root.querySelector(selector);
   const state = {
     data: null, rows: [], chosen: null, order: null, timer: null, sent: null, plotly: null, look: null,
-    size: { width: 0, height: 0 },
+    view: "threshold", lines: {}, size: { width: 0, height: 0 },
     root, slider: find("#threshold"), output: find("output"), rule: find(".rule"), choice: find("#choice"),
-    plot: find(".plot"), wait: find(".wait"), canvas: find(".canvas"), needle: find("line"),
-    dots: [...root.querySelectorAll("circle")], body: find("tbody"),
+    plot: find(".plot"), wait: find(".wait"), canvas: find(".canvas"), needle: find(".needle"),
+    whiskers: [...root.querySelectorAll(".whisker")], dots: [...root.querySelectorAll("circle")],
+    views: [...root.querySelectorAll(".views button")], about: find(".about"), body: find("tbody"),
     figures: Object.entries(MEASURES).map(([measure, [title, explained, inShort]]) => {
-      const [value, of, note] = [element("b"), element("p"), element("p")];
+      const [value, interval, of, note] = [element("b"), element("p", { title: LIKELY }), element("p"), element("p")];
       const label = element("h4", { textContent: title, title: explained });
-      find(".figures").append(element("div", {}, label, value, of, note));
-      return { measure, inShort, value, of, note };
+      find(".figures").append(element("div", {}, label, value, interval, of, note));
+      return { measure, inShort, value, interval, of, note };
+    }),
+    told: Object.keys(MEASURES).map((measure) => {
+      const text = words();
+      find(".told").append(element("li", { className: measure }, text));
+      return [measure, text];
     }),
     headers: COLUMNS.map(([column, title, explained]) => {
       const sort = () => sortBy(state, column);
@@ -116,6 +83,7 @@ function mount(root) {
   states.set(root, state);
   state.slider.oninput = () => moved(state);
   state.choice.onchange = () => choose(state, state.choice.value === "" ? null : +state.choice.value);
+  for (const button of state.views) button.onclick = () => look(state, button.value);
   scrub(state);
   state.resized = new ResizeObserver(() => paint(state));
   state.resized.observe(state.plot);
@@ -126,10 +94,10 @@ function mount(root) {
 function fill(state, data) {
   // Other counts may have come with an address of their own.
   if (state.data) note(data.threshold);
-  Object.assign(state, { data, figure: JSON.parse(data.figure), chosen: null, look: null });
-  const { l, r } = state.figure.layout.margin;
-  state.root.style.setProperty("--left", `${l}px`);
-  state.root.style.setProperty("--right", `${r}px`);
+  data = { ...data, tables: JSON.parse(data.tables) };
+  Object.assign(state, { data, swept: sweep(data), lines: {}, chosen: null, look: null });
+  state.root.style.setProperty("--left", `${MARGIN.l}px`);
+  state.root.style.setProperty("--right", `${MARGIN.r}px`);
   if (!state.timer) state.slider.value = state.sent = data.threshold;
   state.choice.replaceChildren(
     element("option", { value: "", textContent: "All tags" }),
@@ -146,24 +114,32 @@ function fill(state, data) {
 }
 
 function tableRow(state, tag, index) {
+  const [row] = state.swept[0].rows.slice(index);
   const name = element("span", { className: "tag" },
     element("i", { className: "swatch" }),
     element("button", { textContent: tag.name, title: tag.name }));
   const mark = (className, textContent, title) => element("span", { className, textContent, title });
   if (tag.kind === "Negative") name.append(mark("badge", "negative", "Images of nothing: none of the other tags."));
-  const cells = { name: element("td", {}, name), images: element("td", { textContent: tag.images }) };
-  if (tag.images < FEW_IMAGES) cells.images.prepend(mark("few", "⚠ ", "Few images: numbers are uncertain."));
-  const bars = {};
-  for (const [measure, look] of [["precision", "bar"], ["recall", "bar striped"]]) {
-    bars[measure] = element("i");
-    const [bar, number] = [element("div", { className: look }, bars[measure]), element("span")];
-    cells[measure] = element("td", {}, element("div", { className: "rate" }, bar, number));
+  const cells = { name: element("td", {}, name), images: element("td", { textContent: row.images }) };
+  if (row.images < FEW_IMAGES) cells.images.prepend(mark("few", "⚠ ", "Few images: numbers are uncertain."));
+  const [rates, bars, buttons] = [{}, {}, {}];
+  for (const measure of Object.keys(MEASURES)) {
+    const [number, interval] = (rates[measure] = [words(), words()]);
+    const rate = element("span", {}, number, element("small", { title: LIKELY }, interval));
+    cells[measure] = element("td", {}, rate);
+    if (measure !== "precision" && measure !== "recall") continue;
+    bars[measure] = element("div", { className: measure === "precision" ? "bar" : "bar striped" },
+      element("i"), element("i", { className: "reach" }));
+    cells[measure].replaceChildren(element("div", { className: "rate" }, bars[measure], rate));
   }
-  for (const column of ["f1", "average_precision", "tp", "fp", "fn"]) cells[column] = element("td");
-  cells.average_precision.textContent = show(tag.average_precision);
+  for (const count of Object.keys(COUNTED)) {
+    const open = (event) => { event.stopPropagation(); clicked(state, index, count); };
+    buttons[count] = element("button", { className: "count", onclick: open }, words());
+    cells[count] = element("td", {}, buttons[count]);
+  }
   const toggle = () => choose(state, state.chosen === index ? null : index);
   const line = element("tr", { onclick: toggle }, ...Object.values(cells));
-  return { line, cells, bars, button: name.querySelector("button") };
+  return { line, rates, bars, buttons, button: name.querySelector("button") };
 }
 
 // ---- what the user does ----------------------------------------------------------------------------------------
@@ -175,12 +151,19 @@ function moved(state) {
 }
 
 function rested(state) {
+  clearTimeout(state.timer);
   state.timer = null;
   arrange(state);
   if (state.sent === +state.slider.value) return;
   state.sent = +state.slider.value;
   state.send(state.sent);
   note(state.sent);
+}
+
+/** Tell Python which count was clicked, and first at which threshold. */
+function clicked(state, tag, count) {
+  rested(state);
+  state.open(tag, count);
 }
 
 /** Put the threshold into the page's address in place of the one there, so that it is no step of the Back button. */
@@ -194,9 +177,8 @@ function note(percent) {
 function scrub(state) {
   const { plot, slider } = state;
   const follow = (event) => {
-    const { l, r } = state.figure.layout.margin;
     const box = plot.getBoundingClientRect();
-    slider.value = Math.round((100 * (event.clientX - box.left - l)) / (box.width - l - r));
+    slider.value = positionAt(state, event.clientX - box.left, event.clientY - box.top);
     moved(state);
   };
   plot.addEventListener("pointerdown", (event) => {
@@ -216,6 +198,12 @@ function scrub(state) {
 
 function choose(state, index) {
   state.chosen = index;
+  tellAll(state);
+  paint(state);
+}
+
+function look(state, view) {
+  state.view = view;
   paint(state);
 }
 
@@ -233,7 +221,7 @@ function arrange(state) {
     if (name === column) header.setAttribute("aria-sort", rising ? "ascending" : "descending");
     else header.removeAttribute("aria-sort");
   }
-  const key = state.rows.map((row) => row.measured[column]);
+  const key = state.swept[+state.slider.value].rows.map((row) => row[column]);
   const compare = column === "name" ? (a, b) => a.localeCompare(b, undefined, { numeric: true }) : (a, b) => a - b;
   const order = key.map((_, index) => index).sort((a, b) => {
     if (key[a] === null || key[b] === null) return (key[a] === null) - (key[b] === null);
@@ -245,47 +233,54 @@ function arrange(state) {
 // ---- drawing: redraw() at every move, paint() when lines, colours or sizes change --------------------------------
 
 function redraw(state) {
-  const { data, rows, slider } = state;
+  const { data, slider, swept } = state;
   const threshold = +slider.value;
+  const { rows, means } = swept[threshold];
   slider.style.setProperty("--at", threshold);
   slider.setAttribute("aria-valuetext", `${threshold} %`);
   state.output.textContent = `${threshold} %`;
   state.rule.textContent = data.multilabel
     ? `An image gets every tag whose probability is at least ${threshold} %.`
     : `The top tag is the answer when its probability is at least ${threshold} %.`;
-  rows.forEach((row, index) => {
-    row.measured = measured(data.counts[threshold][index], data.tags[index]);
-    for (const measure of ["precision", "recall"]) {
-      row.cells[measure].firstChild.lastChild.textContent = show(row.measured[measure]);
-      row.bars[measure].style.clipPath = `inset(0 ${100 - 100 * (row.measured[measure] ?? 0)}% 0 0)`;
-    }
-    row.cells.f1.textContent = show(row.measured.f1);
-    for (const count of ["tp", "fp", "fn"]) row.cells[count].textContent = row.measured[count];
-  });
-  for (const { measure, inShort, value, of, note } of state.figures) {
-    const mean = overall(measure, rows.map((row) => row.measured));
-    value.textContent = show(measure === "average_precision" ? data.average_precision : mean.value);
+  state.rows.forEach((row, index) => redrawRow(row, rows[index]));
+  for (const { measure, inShort, value, interval, of, note } of state.figures) {
+    const mean = means[measure];
+    value.textContent = show(mean.value);
+    interval.textContent = likely(mean.interval);
     of.textContent = mean.of;
     note.textContent = note.title = mean.without || inShort;
   }
+  tellAll(state);
   point(state);
 }
 
-/** The line at the slider's position and a dot on each of the two strong lines. */
-function point(state) {
-  const { margin, xaxis, yaxis } = state.figure.layout;
-  const [width, height] = [state.size.width - margin.l - margin.r, state.size.height - margin.t - margin.b];
-  const x = margin.l + (width * +state.slider.value) / xaxis.range[1];
-  const set = (node, attributes) => {
-    for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  };
-  set(state.needle, { x1: x, x2: x, y1: margin.t, y2: margin.t + height });
-  const rows = state.rows.map((row) => row.measured);
-  ["precision", "recall"].forEach((measure, index) => {
-    const value = state.chosen === null ? overall(measure, rows).value : rows[state.chosen][measure];
-    const y = margin.t + height * (1 - (100 * value) / yaxis.range[1]);
-    set(state.dots[index], { cx: x, cy: y, visibility: value === null ? "hidden" : "visible" });
-  });
+function redrawRow({ rates, bars, buttons }, measured) {
+  for (const [measure, [number, interval]] of Object.entries(rates)) {
+    write(number, show(measured[measure]));
+    write(interval, range(measured.intervals[measure]));
+  }
+  for (const [measure, bar] of Object.entries(bars)) {
+    const [low, high] = measured.intervals[measure] ?? [0, 0];
+    bar.firstChild.style.clipPath = `inset(0 ${100 - 100 * (measured[measure] ?? 0)}% 0 0)`;
+    bar.lastChild.style.cssText = `--low: ${low / 10}; --high: ${high / 10}`;
+    bar.lastChild.hidden = measured.intervals[measure] === null;
+  }
+  for (const [count, button] of Object.entries(buttons)) {
+    if (button.firstChild.data === `${measured[count]}`) continue;
+    write(button.firstChild, `${measured[count]}`);
+    button.setAttribute("aria-label", `${measured[count]} ${COUNTED[count]} of ${measured.name}`);
+    button.disabled = measured[count] === 0;
+  }
+}
+
+function tellAll(state) {
+  const { rows, means } = state.swept[+state.slider.value];
+  for (const [measure, text] of state.told) {
+    write(text, state.chosen === null ? tellMean(measure, means[measure]) : tell(measure, rows[state.chosen]));
+  }
+  const { value, interval } = at(state, 0, state.chosen, "average_precision");
+  state.about.textContent = value === null ? ""
+    : `All folds counted together. Average precision, the mean over folds: ${show(value)}, ${likely(interval)}.`;
 }
 
 function paint(state) {
@@ -296,12 +291,14 @@ function paint(state) {
   ink.font = theme("font");
   // kept, as asking for it at every move would make the browser lay out the page once more
   state.size = { width: state.plot.clientWidth, height: state.plot.clientHeight };
-  const look = JSON.stringify([colours, ink, state.size, state.chosen, state.plotly !== null]);
-  if (look === state.look || state.size.width === 0) return;
-  state.look = look;
+  const seen = JSON.stringify([colours, ink, state.size, state.chosen, state.view, state.plotly !== null]);
+  if (seen === state.look || state.size.width === 0) return;
+  state.look = seen;
 
   const colour = (tag) => (tag === null ? ink.text : colours[tag % colours.length]);
   state.choice.value = state.chosen ?? "";
+  state.root.dataset.view = state.view;
+  for (const button of state.views) button.setAttribute("aria-pressed", button.value === state.view);
   state.rows.forEach(({ line, button }, index) => {
     line.style.setProperty("--colour", colour(index));
     line.classList.toggle("chosen", index === state.chosen);
@@ -310,39 +307,9 @@ function paint(state) {
   const [solid, hollow] = state.dots;
   solid.style.cssText = `fill: ${colour(state.chosen)}; stroke: ${ink.ground}`;
   hollow.style.cssText = `fill: ${ink.ground}; stroke: ${colour(state.chosen)}`;
+  for (const whisker of state.whiskers) whisker.style.stroke = colour(state.chosen);
   point(state);
-  state.plotly?.react(state.canvas, lines(state, colour), layout(state, ink), { displayModeBar: false });
-}
-
-/** The chart's lines: the chosen tag's pair, or the mean's, strong before all others. */
-function lines(state, colour) {
-  const faint = state.chosen !== null ? 0.15 : state.rows.length > 10 ? 0.25 : 0.45;
-  return state.figure.data.map((line) => {
-    const strong = line.meta.tag === state.chosen;
-    return {
-      ...line,
-      line: { ...line.line, color: colour(line.meta.tag), width: strong ? 3 : 1.25 },
-      opacity: strong ? 1 : faint,
-      zorder: strong ? 1 : 0,
-      // while it has a template, plotly disregards hoverinfo
-      ...(strong || state.chosen === null ? {} : { hovertemplate: null, hoverinfo: "skip" }),
-    };
-  });
-}
-
-function layout(state, ink) {
-  const { xaxis, yaxis, ...rest } = state.figure.layout;
-  const axis = { gridcolor: ink.border, linecolor: ink.border, tickcolor: ink.border };
-  return {
-    ...rest,
-    ...state.size,
-    paper_bgcolor: "rgba(0,0,0,0)",
-    plot_bgcolor: "rgba(0,0,0,0)",
-    font: { family: ink.font, size: 13, color: ink.text },
-    hoverlabel: { bgcolor: ink.ground, bordercolor: ink.border, font: { family: ink.font, size: 13, color: ink.text } },
-    xaxis: { ...xaxis, ...axis, showline: true },
-    yaxis: { ...yaxis, ...axis },
-  };
+  state.plotly?.react(state.canvas, drawn(state, colour), layout(state, ink), { displayModeBar: false });
 }
 
 /** plotly.js, asked for once per page however many widgets want it; after a failure the next widget asks again. */

@@ -1,27 +1,31 @@
-"""The probability-threshold slider with everything that follows it: numbers, chart and table of tags.
+"""The probability-threshold slider with everything that follows it: numbers, sentences, charts and table of tags.
 
-The browser is given the counts at all 101 thresholds once and redraws by itself; Python hears of a new
-threshold when the slider has come to rest.
+The browser is given the counts and intervals at all 101 thresholds once and redraws by itself; Python hears of a
+new threshold when the slider has come to rest, and of every click on a count.
 """
 
 from __future__ import annotations
 
-import html
+import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any, Literal
 
-import plotly.graph_objects as go
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
-from cvcore import addresses, metrics
+from cvcore import addresses
+from cvcore.curves import Curve
 from cvcore.records import TagKind
-from pages.parts.text import short
+from cvcore.sweeps import Sweep
 
-MARGIN_PX = {"l": 52, "r": 20, "t": 8, "b": 28}
-NAME_LETTERS = 40
+Count = Literal["tp", "fp", "fn"]
+COUNTS: tuple[Count, ...] = ("tp", "fp", "fn")
 
 _HERE = Path(__file__).parent
+_SCRIPTS = ("threshold_explorer_numbers.js", "threshold_explorer_charts.js", "threshold_explorer.js")
 _HTML = """
 <section class="explorer">
   <div class="figures"></div>
@@ -35,14 +39,23 @@ _HTML = """
   <div class="chart">
     <div class="legend">
       <label for="choice">Show</label><select id="choice"></select>
+      <span class="views" role="group" aria-label="Chart">
+        <button type="button" value="threshold">against threshold</button
+        ><button type="button" value="curve">precision against recall</button>
+      </span>
       <span class="key"><i class="line"></i>precision</span><span class="key"><i class="line dashed"></i>recall</span>
     </div>
     <div class="plot">
       <p class="wait">Drawing the chart …</p>
       <div class="canvas"></div>
-      <svg aria-hidden="true"><line class="needle"/><circle class="dot" r="5"/><circle class="dot" r="5"/></svg>
+      <svg aria-hidden="true">
+        <line class="needle"/><line class="whisker"/><line class="whisker"/>
+        <circle class="dot" r="5"/><circle class="dot" r="5"/>
+      </svg>
     </div>
+    <p class="about"></p>
   </div>
+  <ul class="told"></ul>
   <div class="scroll"><table><thead><tr></tr></thead><tbody></tbody></table></div>
 </section>
 """
@@ -50,35 +63,48 @@ _WIDGET = st.components.v2.component(
     "tagwise_threshold_explorer",
     html=_HTML,
     css=(_HERE / "threshold_explorer.css").read_text("utf-8"),
-    js=(_HERE / "threshold_explorer.js").read_text("utf-8"),
+    js="\n".join((_HERE / name).read_text("utf-8") for name in _SCRIPTS),
 )
 
 
 @dataclass(frozen=True)
 class TagRow:
-    """What the table says of a tag at any threshold; `average_precision` is 0..1, None where undefined."""
+    """What a tag is called and of which kind it is."""
 
     name: str
     kind: TagKind
-    images: int
-    average_precision: float | None
+
+
+@dataclass(frozen=True)
+class CountClicked:
+    """Of which tag, as a column of the sweep, which count was clicked."""
+
+    tag: int
+    count: Count
+
+
+@dataclass(frozen=True)
+class Explored:
+    """The threshold (0..1) at which the slider last rested; the count is there in the one run after its click."""
+
+    threshold: float
+    count: CountClicked | None
 
 
 def show(
     *,
     tags: Sequence[TagRow],
-    counts: metrics.Integers,
-    average_precision: float | None,
+    sweep: Sweep,
+    curves: Sequence[Curve],
     threshold: float,
     multilabel: bool,
     signature: str,
     key: str,
-) -> float:
-    """Draw the explorer and return the threshold (0..1) at which its slider last rested; the address says it too.
+) -> Explored:
+    """Draw the explorer of an evaluation, whose columns are `tags`; the address says the threshold too.
 
-    counts: int (101, tags, 4), true and false positives, false and true negatives at thresholds 0.00 to 1.00.
-    threshold: where the slider stands at first; afterwards it stays where the user put it, also when other
-    counts come. signature: names these tags and counts; while it is the same, a rerun leaves the slider alone.
+    threshold: where the slider stands at first; afterwards it stays where the user put it, also when another
+    evaluation comes. signature: names these tags and numbers; while it is the same, a rerun leaves the slider alone.
     """
     committed = st.session_state.get(key, {}).get("threshold")
     start = threshold if committed is None else committed
@@ -86,72 +112,65 @@ def show(
         "signature": signature,
         "multilabel": multilabel,
         "threshold": round(100 * start),
-        "average_precision": average_precision,
         "tags": [asdict(tag) for tag in tags],
-        "counts": counts[..., :3].tolist(),
-        "figure": _figure_json(signature, [tag.name for tag in tags], counts),
+        "tables": _tables_json(signature, sweep, curves),
         "plotly": addresses.PLOTLY,
     }
-    result = _WIDGET(key=key, data=data, on_threshold_change=lambda: None)
-    return start if result.threshold is None else float(result.threshold)
+    result = _WIDGET(key=key, data=data, on_threshold_change=lambda: None, on_count_change=lambda: None)
+    moved = start if result.threshold is None else float(result.threshold)
+    return explored(moved, result.count, signature=signature, tags=len(tags))
 
 
-def figure(names: Sequence[str], counts: metrics.Integers) -> go.Figure:
-    """Precision (solid) and recall (dashed) against the threshold, both in percent: a pair of lines per tag.
+def explored(threshold: float, click: dict[str, Any] | None, *, signature: str, tags: int) -> Explored:
+    """What the browser told, but for a click on an evaluation that is no longer shown.
 
-    The last pair is the mean over the tags for which they are defined; where a line is undefined it has a gap.
-    `meta` says a line's measure and its tag as a column of `counts`, None for the mean. Colours are left to the
-    browser, which knows the theme.
-
-    >>> import numpy as np
-    >>> drawn = figure(["cat"], np.array([[[1, 1, 0, 0]]] * 50 + [[[0, 0, 1, 1]]] * 51))
-    >>> [line.meta for line in drawn.data][:2]
-    [{'tag': 0, 'measure': 'precision'}, {'tag': 0, 'measure': 'recall'}]
-    >>> [(float(line.y[49]), float(line.y[50])) for line in drawn.data][:2]
-    [(50.0, nan), (100.0, 0.0)]
+    >>> click = {"signature": "a", "tag": 1, "count": "fp", "threshold": 0.4}
+    >>> explored(0.5, click, signature="a", tags=2)
+    Explored(threshold=0.4, count=CountClicked(tag=1, count='fp'))
+    >>> explored(0.5, click, signature="b", tags=2)
+    Explored(threshold=0.5, count=None)
     """
-    precision, recall = metrics.precision(counts), metrics.recall(counts)
-    lines = []
-    for tag, name in enumerate(names):
-        lines += _pair(name, tag, precision[:, tag], recall[:, tag])
-    lines += _pair("All tags", None, metrics.macro(precision), metrics.macro(recall))
-    return go.Figure(lines, _layout())
+    if not click or click["signature"] != signature or click["tag"] not in range(tags) or click["count"] not in COUNTS:
+        return Explored(threshold, None)
+    # The click knows the threshold it was made at, which the slider's own message may bring later.
+    return Explored(float(click["threshold"]), CountClicked(click["tag"], click["count"]))
 
 
-# The signature stands for the counts, which then need no hashing.
-@st.cache_data(max_entries=64, show_spinner=False)
-def _figure_json(signature: str, names: list[str], _counts: metrics.Integers) -> str:
-    return str(figure(names, _counts).to_json())
+def tables(sweep: Sweep, curves: Sequence[Curve]) -> dict[str, Any]:
+    """The numbers as the browser wants them: lists, undefined as None, intervals in tenths of a percent."""
+    measures = {name: getattr(sweep, name) for name in ("precision", "recall", "f1", "average_precision")}
+    return {
+        "images": int(sweep.counts[0, 0].sum()),
+        "counts": sweep.counts[..., :3].tolist(),
+        "average_precision": _nullable(sweep.average_precision.values[0]),
+        "intervals": {name: _interval(each.low, each.high) for name, each in measures.items()},
+        "mean_intervals": {name: _interval(each.mean_low, each.mean_high) for name, each in measures.items()},
+        "curves": [
+            {
+                "thresholds": curve.thresholds.round(6).tolist(),
+                "tp": curve.tp.tolist(),
+                "fp": curve.fp.tolist(),
+                "positives": curve.positives,
+            }
+            for curve in curves
+        ],
+    }
 
 
-def _pair(name: str, tag: int | None, precision: metrics.Floats, recall: metrics.Floats) -> list[go.Scatter]:
-    return [_line(name, tag, "precision", precision, dash="solid"), _line(name, tag, "recall", recall, dash="5px,4px")]
+# The signature stands for the numbers, which then need no hashing.
+@st.cache_data(max_entries=32, show_spinner=False)
+def _tables_json(signature: str, _sweep: Sweep, _curves: Sequence[Curve]) -> str:
+    return json.dumps(tables(_sweep, _curves), separators=(",", ":"), allow_nan=False)
 
 
-def _line(name: str, tag: int | None, measure: str, rates: metrics.Floats, *, dash: str) -> go.Scatter:
-    return go.Scatter(
-        # plotly reads a name as HTML of its own kind
-        name=html.escape(short(name, NAME_LETTERS), quote=False),
-        x0=0,
-        dx=1,
-        y=100 * rates,
-        mode="lines",
-        line={"dash": dash},
-        connectgaps=False,
-        cliponaxis=False,
-        meta={"tag": tag, "measure": measure},
-        hovertemplate=f"%{{fullData.name}}<br>{measure} %{{y:.1f}} % at %{{x}}<extra></extra>",
-    )
+def _interval(low: NDArray[np.float64], high: NDArray[np.float64]) -> dict[str, Any]:
+    """Both ends at every position, (t, k) or, of a mean, (t, 1)."""
+    return {
+        name: [_nullable(row, 1000) for row in end.reshape(len(end), -1)]
+        for name, end in (("low", low), ("high", high))
+    }
 
 
-def _layout() -> go.Layout:
-    axis = {"ticksuffix": " %", "fixedrange": True, "zeroline": False, "dtick": 20}
-    return go.Layout(
-        template={},
-        showlegend=False,
-        dragmode=False,
-        hovermode="closest",
-        margin=MARGIN_PX,
-        xaxis=axis | {"range": [0, 100], "showgrid": False, "ticks": "outside"},
-        yaxis=axis | {"range": [0, 102]},
-    )
+def _nullable(values: NDArray[np.float64], scale: int | None = None) -> list[Any]:
+    scaled = values if scale is None else np.rint(values * scale)
+    return [None if value != value else value if scale is None else int(value) for value in scaled.tolist()]

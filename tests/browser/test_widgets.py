@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from typing import Any
 
+import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -17,33 +19,53 @@ from cvcore.api import assets
 app = st.App("script.py", routes=assets.routes())
 """
 
-# ?widget=explorer&case=… or ?widget=gallery. At threshold t the counts of three tags are simple to work out.
-SCRIPT = """
+
+
+def evaluated(tags: int) -> tuple[Any, ...]:
+    """Truth, probabilities, folds and groups whose counts are simple to work out at every threshold.
+
+    Tag i is on 20 (i + 1) images; of these 40 %, rounded up to the next image, are answered at 60 %, and half as
+    many others, but none of the second tag above 60 %.
+    """
+    truth = np.zeros((30 * tags + 40, tags), bool)
+    probabilities = np.zeros(truth.shape)
+    for tag in range(tags):
+        positives = 20 * (tag + 1)
+        reached = np.ceil(100 * np.arange(positives, 0, -1) / positives) - 1
+        truth[:positives, tag] = True
+        probabilities[:positives, tag] = reached / 100
+        probabilities[positives : positives + positives // 2, tag] = reached[::2] / 100
+    probabilities[:, 1:2] = np.minimum(probabilities[:, 1:2], 0.6)
+    return truth, probabilities, np.arange(len(truth)) % 2, np.arange(len(truth))
+
+
+# ?widget=explorer&case=… or ?widget=gallery.
+SCRIPT = f"""
 import time
+from typing import Any
 
 import numpy as np
 import streamlit as st
+from cvcore import curves, sweeps
 from pages.parts import gallery
 from pages.parts.threshold_explorer import TagRow, show
 
 st.set_page_config(layout="wide")
 case = st.query_params.get("case", "")
 
-
-def counted(tags):
-    percent = np.arange(101)[:, None]
-    tp = np.repeat(40 - 40 * percent // 100, tags, axis=1)
-    fp = np.repeat(10 - 10 * percent // 100, tags, axis=1)
-    tp[61:, 1] = fp[61:, 1] = 0
-    return np.stack([tp, fp, 40 - tp, 100 - fp], axis=2)
+{inspect.getsource(evaluated)}
+""" + """
+@st.cache_data
+def numbers(tags):
+    evaluation = evaluated(tags)
+    return sweeps.sweep(*evaluation, multilabel=True), curves.curves(*evaluation[:2], multilabel=True)
 
 
 def explorer(key="explorer", signature="first", names=("daisy", "rose", "no flower")):
-    names = list(names)
-    tags = [TagRow(name, "Negative" if name == "no flower" else "Regular", 20 + 10 * i, 0.5 + i / 100)
-            for i, name in enumerate(names)]
-    return show(tags=tags, counts=counted(len(tags)), average_precision=0.51, threshold=0.5,
-                multilabel=case == "multilabel", signature=signature, key=key)
+    tags = [TagRow(name, "Negative" if name == "no flower" else "Regular") for name in names]
+    swept, steps = numbers(len(tags))
+    return show(tags=tags, sweep=swept, curves=steps, threshold=0.5, multilabel=case == "multilabel",
+                signature=signature, key=key)
 
 
 if st.query_params.get("widget") == "gallery":
@@ -59,7 +81,7 @@ elif case == "polled":
     @st.fragment(run_every=0.2)
     def poll():
         time.sleep(0.3)
-        st.text(f"Python has {explorer()}")
+        st.text(f"Python has {explorer().threshold}")
     poll()
 elif case == "two":
     explorer("left")
@@ -67,10 +89,13 @@ elif case == "two":
 elif case == "hostile":
     explorer(names=["<img src=x onerror=alert(1)>", "<b>bold</b> %{y} " + "x" * 120])
 elif case == "many":
-    explorer(names=[f"tag {i}" for i in range(20)])
+    explorer(names=[f"tag {i}" for i in range(100)])
 else:
     other = st.toggle("Other iteration")
-    st.text(f"Python has {explorer(signature='second', names=['oak', 'elm']) if other else explorer()}")
+    told = explorer(signature="second", names=["oak", "elm"]) if other else explorer()
+    st.text(f"Python has {told.threshold}")
+    if told.count:
+        st.text(f"Clicked: {told}")
 """
 
 
