@@ -13,6 +13,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from cvcore import (
     archives,
     azure,
@@ -145,7 +147,7 @@ def train(options: argparse.Namespace, told: Settings) -> int:
     terminal.progress("")
     if job.status != "done" or job.iteration_id is None:
         raise TagwiseError(f"the training failed: {job.error}" if job.error else "the training was cancelled")
-    _show_performance(options, store, project, store.iterations.get(job.iteration_id), evaluation.DEFAULT_THRESHOLD)
+    _show_performance(options, store, project, store.iterations.get(job.iteration_id))
     return 0
 
 
@@ -169,12 +171,14 @@ def predict(options: argparse.Namespace, told: Settings) -> int:
     store = Store(told.home)
     project = projects.find(store, options.project)
     iteration = prediction.find_iteration(store, project, options.iteration)
-    metrics.checked_thresholds(options.threshold)
+    threshold = evaluation.threshold_in_use(iteration, options.threshold)
+    metrics.checked_thresholds(np.asarray(threshold))
+    by_tag = evaluation.thresholds_by_tag(store, iteration, threshold)
     told_of: list[dict[str, Any]] = []
     failed = False
     for path in options.images:
         try:
-            one = _predict_one(store, iteration, path, options.threshold, told)
+            one = _predict_one(store, iteration, path, by_tag, told)
         except InvalidInput as refusal:
             terminal.complain(f"{path}: {refusal}")
             failed = True
@@ -184,7 +188,8 @@ def predict(options: argparse.Namespace, told: Settings) -> int:
             best = ", ".join(f"{each['tag']} {each['probability']:.1%}" for each in one["predictions"][:3])
             print(f"{path}: {', '.join(one['answer']) or 'no tag'} ({best})", flush=True)
     if options.json:
-        terminal.print_json({"iteration": iteration.number, "threshold": options.threshold, "images": told_of})
+        at = evaluation.told_thresholds(store, iteration, threshold)
+        terminal.print_json({"iteration": iteration.number, **at, "images": told_of})
     return int(failed)
 
 
@@ -205,7 +210,9 @@ def export(options: argparse.Namespace, told: Settings) -> int:
     return 0
 
 
-def _predict_one(store: Store, iteration: Iteration, path: Path, threshold: float, told: Settings) -> dict[str, Any]:
+def _predict_one(
+    store: Store, iteration: Iteration, path: Path, threshold: float | dict[str, float], told: Settings
+) -> dict[str, Any]:
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -229,13 +236,20 @@ def _project_to_fill(store: Store, options: argparse.Namespace, listing: archive
 
 
 def _show_performance(
-    options: argparse.Namespace, store: Store, project: Project, iteration: Iteration, threshold: float
+    options: argparse.Namespace,
+    store: Store,
+    project: Project,
+    iteration: Iteration,
+    asked: float | None = None,
 ) -> None:
+    threshold = evaluation.threshold_in_use(iteration, asked)
     told = evaluation.performance(store, project, iteration, threshold)
     if options.json:
         terminal.print_json(told)
         return
-    print(f"{project.name}, {iteration.name}: {iteration.backbone}, threshold {threshold:.0%}")
+    at = "one threshold a tag" if isinstance(threshold, tuple) else f"threshold {threshold:.0%}"
+    saved = ", as saved" if told["threshold_saved"] else ""
+    print(f"{project.name}, {iteration.name}: {iteration.backbone}, {at}{saved}")
     if iteration.note:
         print(iteration.note)
     images = evaluation.report(store, iteration, threshold).overall.images

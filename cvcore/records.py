@@ -12,6 +12,9 @@ IterationStatus = Literal["Training", "Completed", "Failed"]
 JobKind = Literal["train", "embed"]
 JobStatus = Literal["queued", "running", "done", "failed", "cancelled"]
 
+# One threshold for all tags, or one a tag in the order of an iteration's columns; 0..1.
+Thresholds = float | tuple[float, ...]
+
 MULTICLASS: ClassificationType = "Multiclass"
 MULTILABEL: ClassificationType = "Multilabel"
 
@@ -81,6 +84,7 @@ class Iteration:
 
     `backbone` names the network that really ran and `fingerprint` its weights; `note` says in words why it
     is not the domain's own, or is empty. `scores` are at threshold 0.5; `error` says why a training failed.
+    `thresholds` are those that were saved with it, None where none are.
     """
 
     id: str
@@ -101,6 +105,7 @@ class Iteration:
     error: str
     created_at: datetime
     trained_at: datetime | None
+    thresholds: Thresholds | None = None
 
 
 @dataclass(frozen=True)

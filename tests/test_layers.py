@@ -20,6 +20,7 @@ ROOMS = [
     {
         *("projects", "tagging", "uploads", "transfer", "training", "evaluation", "prediction", "worker"),
         *("azure", "arrivals", "exporting", "publishing", "history", "suggestions", "deliveries"),
+        *("thresholding", "comparing", "calibrating"),
     },
     {
         *("store", "blobs", "weights", "backbones", "extractors", "features", "heads"),
@@ -30,6 +31,9 @@ ROOMS = [
         "intervals",
         "deviations",
         "reports",
+        "thresholds",
+        "comparison",
+        "calibration",
         "splits",
         "regression",
         "images",

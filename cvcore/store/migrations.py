@@ -209,6 +209,19 @@ def m006_metadata(database: Database) -> None:
     )
 
 
+def m007_thresholds(database: Database) -> None:
+    """What probability an iteration's answers must reach: JSON, one number or one a tag in the order of its columns."""
+    _run(
+        database,
+        """
+        create table thresholds (
+            iteration_id text primary key references iterations (id) on delete cascade,
+            chosen text not null
+        ) strict;
+        """,
+    )
+
+
 Step = Callable[["Database"], None]
 STEPS: tuple[Step, ...] = (
     m001_projects_images_and_tags,
@@ -217,6 +230,7 @@ STEPS: tuple[Step, ...] = (
     m004_origins,
     m005_publications_and_predictions,
     m006_metadata,
+    m007_thresholds,
 )
 
 
