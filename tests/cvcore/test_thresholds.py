@@ -98,10 +98,7 @@ def slowly(truth: np.ndarray, told: np.ndarray, goal: Goal, *, per_tag: bool, mu
     found: list[dict[tuple[float, ...], list[float]]] = [{} for _ in range(truth.shape[1] if per_tag else 1)]
     for threshold in metrics.THRESHOLDS:
         counts = metrics.count_answers(truth, metrics.answers(told, threshold, multilabel=multilabel))
-        for tags, wishes in zip(
-            [[tag] for tag in range(truth.shape[1])] if per_tag else [range(truth.shape[1])], found
-        ):
-            rows = counts[list(tags)]
+        for rows, wishes in zip(counts[:, None] if per_tag else counts[None], found, strict=True):
             if not (rows[:, :2].sum(axis=1) > 0).any():
                 continue
             with np.errstate(all="ignore"):
@@ -182,11 +179,8 @@ def test_an_uninformative_tag_is_warned_of() -> None:
 def test_constant_scores() -> None:
     """All or nothing: every threshold that is reached answers everywhere, which is said."""
     made = suggested([[True], [False]] * 5, [[0.5]] * 10, Goal("f1"))
-    assert ([[5, 5, 0, 0]], [True], [0.25]) == (
-        made.chosen.tolist(),
-        made.everything.tolist(),
-        made.thresholds.tolist(),
-    )
+    assert ([[5, 5, 0, 0]], [True]) == (made.chosen.tolist(), made.everything.tolist())
+    assert [0.25] == made.thresholds.tolist()
 
 
 def test_what_cannot_be_chosen() -> None:
