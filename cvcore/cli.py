@@ -14,10 +14,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from cvcore import __version__, commands, domains, evaluation, settings, terminal
+from cvcore import __version__, commands, domains, settings, terminal
 from cvcore.errors import TagwiseError
 from cvcore.exports import formats
 from cvcore.records import EVALUATION_METHODS, K_FOLD, MULTICLASS, MULTILABEL
+
+_THRESHOLD_HELP = "0..1; what was saved with the iteration if left out, else 0.5"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -90,7 +92,7 @@ def parser() -> argparse.ArgumentParser:
     one = command("performance", commands.performance, "precision and recall, tag by tag")
     one.add_argument("project", metavar="PROJECT", type=_name)
     one.add_argument("--iteration", type=int, metavar="N", help="its number; the newest trained one if left out")
-    one.add_argument("--threshold", type=_threshold, default=evaluation.DEFAULT_THRESHOLD, help="0..1, 0.5 if left out")
+    one.add_argument("--threshold", type=_threshold, help=_THRESHOLD_HELP)
     one.add_argument("--json", action="store_true")
     one.add_argument("--scores", type=Path, metavar="FILE.csv", help="write every image's out-of-fold probabilities")
     one.add_argument("--report", type=Path, metavar="FILE.html", help="write a page to print, with pictures and charts")
@@ -99,7 +101,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("project", metavar="PROJECT", type=_name)
     one.add_argument("images", metavar="IMAGE", nargs="+", type=Path)
     one.add_argument("--iteration", type=int, metavar="N", help="its number; the newest trained one if left out")
-    one.add_argument("--threshold", type=_threshold, default=evaluation.DEFAULT_THRESHOLD, help="0..1, 0.5 if left out")
+    one.add_argument("--threshold", type=_threshold, help=_THRESHOLD_HELP)
     one.add_argument("--json", action="store_true")
 
     one = command("export", commands.export, "write an iteration as a folder that runs without Tagwise")

@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from cvcore import (
     archives,
     azure,
@@ -149,7 +151,7 @@ def train(options: argparse.Namespace, told: Settings) -> int:
     terminal.progress("")
     if job.status != "done" or job.iteration_id is None:
         raise TagwiseError(f"the training failed: {job.error}" if job.error else "the training was cancelled")
-    _show_performance(options, store, project, store.iterations.get(job.iteration_id), evaluation.DEFAULT_THRESHOLD)
+    _show_performance(options, store, project, store.iterations.get(job.iteration_id))
     return 0
 
 
@@ -172,12 +174,14 @@ def predict(options: argparse.Namespace, told: Settings) -> int:
     store = Store(told.home)
     project = projects.find(store, options.project)
     iteration = prediction.find_iteration(store, project, options.iteration)
-    metrics.checked_thresholds(options.threshold)
+    threshold = evaluation.threshold_in_use(iteration, options.threshold)
+    metrics.checked_thresholds(np.asarray(threshold))
+    by_tag = evaluation.thresholds_by_tag(store, iteration, threshold)
     told_of: list[dict[str, Any]] = []
     failed = False
     for path in options.images:
         try:
-            one = _predict_one(store, iteration, path, options.threshold, told)
+            one = _predict_one(store, iteration, path, by_tag, told)
         except InvalidInput as refusal:
             terminal.complain(f"{path}: {refusal}")
             failed = True
@@ -187,7 +191,8 @@ def predict(options: argparse.Namespace, told: Settings) -> int:
             best = ", ".join(f"{each['tag']} {each['probability']:.1%}" for each in one["predictions"][:3])
             print(f"{path}: {', '.join(one['answer']) or 'no tag'} ({best})", flush=True)
     if options.json:
-        terminal.print_json({"iteration": iteration.number, "threshold": options.threshold, "images": told_of})
+        at = evaluation.told_thresholds(store, iteration, threshold)
+        terminal.print_json({"iteration": iteration.number, **at, "images": told_of})
     return int(failed)
 
 
@@ -215,7 +220,9 @@ def _write(option: str, path: Path, text: str) -> None:
         raise InvalidInput(f"{option} must name a file that can be written, {path}: {error}") from error
 
 
-def _predict_one(store: Store, iteration: Iteration, path: Path, threshold: float, told: Settings) -> dict[str, Any]:
+def _predict_one(
+    store: Store, iteration: Iteration, path: Path, threshold: float | dict[str, float], told: Settings
+) -> dict[str, Any]:
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -239,13 +246,20 @@ def _project_to_fill(store: Store, options: argparse.Namespace, listing: archive
 
 
 def _show_performance(
-    options: argparse.Namespace, store: Store, project: Project, iteration: Iteration, threshold: float
+    options: argparse.Namespace,
+    store: Store,
+    project: Project,
+    iteration: Iteration,
+    asked: float | None = None,
 ) -> None:
+    threshold = evaluation.threshold_in_use(iteration, asked)
     told = evaluation.performance(store, project, iteration, threshold)
     if options.json:
         terminal.print_json(told)
         return
-    print(f"{project.name}, {iteration.name}: {iteration.backbone}, threshold {threshold:.0%}")
+    at = "one threshold a tag" if isinstance(threshold, tuple) else f"threshold {threshold:.0%}"
+    saved = ", as saved" if told["threshold_saved"] else ""
+    print(f"{project.name}, {iteration.name}: {iteration.backbone}, {at}{saved}")
     if iteration.note:
         print(iteration.note)
     images = evaluation.report(store, iteration, threshold).overall.images

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from cvcore import blobs, curves, metrics, reports, sweeps
 from cvcore.errors import ModelDamaged, NotTrained
-from cvcore.records import MULTICLASS, Iteration, Project, Scores
+from cvcore.records import MULTICLASS, Iteration, Project, Scores, Thresholds
 from cvcore.store import SnapshotTag, Store
 
 ARRAYS = "arrays.npz"
@@ -76,7 +76,33 @@ def trained_tags(iteration: Iteration, tags: list[SnapshotTag]) -> list[Snapshot
     return [tag for tag in tags if tag.kind != "Negative"]
 
 
-def report(store: Store, iteration: Iteration, threshold: float = DEFAULT_THRESHOLD) -> reports.Report:
+def threshold_in_use(iteration: Iteration, asked: float | None = None) -> Thresholds:
+    """What an iteration answers at: the threshold asked for, else those saved with it, else 0.5."""
+    if asked is not None:
+        return asked
+    return DEFAULT_THRESHOLD if iteration.thresholds is None else iteration.thresholds
+
+
+def thresholds_by_tag(store: Store, iteration: Iteration, threshold: Thresholds) -> float | dict[str, float]:
+    """The threshold that serves all tags, or each tag's by its name in the snapshot."""
+    if not isinstance(threshold, tuple):
+        return threshold
+    tags = trained_tags(iteration, store.iterations.tags(iteration.id))
+    return {tag.name: value for tag, value in zip(tags, threshold, strict=True)}
+
+
+def told_thresholds(store: Store, iteration: Iteration, threshold: Thresholds) -> dict[str, Any]:
+    """Thresholds as the commands' JSON tells them.
+
+    `threshold` is a number, or null where each tag has its own in `thresholds`; `threshold_saved` tells
+    whether they are those saved with the iteration.
+    """
+    each = thresholds_by_tag(store, iteration, threshold)
+    told: dict[str, Any] = {"threshold": None, "thresholds": each} if isinstance(each, dict) else {"threshold": each}
+    return told | {"threshold_saved": threshold == iteration.thresholds}
+
+
+def report(store: Store, iteration: Iteration, threshold: Thresholds = DEFAULT_THRESHOLD) -> reports.Report:
     """Per-tag and overall numbers with their 95 % intervals at a threshold.
 
     Raises:
@@ -119,7 +145,7 @@ def scores(judged: Judged) -> Scores:
     return Scores(*(none_for_nan(getattr(overall, name)) for name in Scores.__dataclass_fields__))
 
 
-def performance(store: Store, project: Project, iteration: Iteration, threshold: float) -> dict[str, Any]:
+def performance(store: Store, project: Project, iteration: Iteration, threshold: Thresholds) -> dict[str, Any]:
     """An iteration's performance as `tagwise performance --json` prints it; undefined numbers are None."""
     told = report(store, iteration, threshold)
     tags = trained_tags(iteration, store.iterations.tags(iteration.id))
@@ -131,7 +157,7 @@ def performance(store: Store, project: Project, iteration: Iteration, threshold:
         "backbone": iteration.backbone,
         "note": iteration.note,
         "evaluation": {"method": judged.method, "folds": judged.folds, "seed": judged.seed} if judged else None,
-        "threshold": threshold,
+        **told_thresholds(store, iteration, threshold),
         "overall": _rates(told.overall),
         "tags": [
             {"name": tag.name, "images": row.images, "tp": row.tp, "fp": row.fp, "fn": row.fn, **_rates(row)}
@@ -190,9 +216,10 @@ def _rates(row: reports.TagReport | reports.OverallReport) -> dict[str, Any]:
 
 
 @functools.lru_cache(maxsize=64)
-def _report(judged: Judged, threshold: float) -> reports.Report:
+def _report(judged: Judged, threshold: Thresholds) -> reports.Report:
+    limits, multilabel = np.asarray(threshold), judged.multilabel
     return reports.report(
-        judged.truth, judged.probabilities, judged.folds, judged.groups, threshold, multilabel=judged.multilabel
+        judged.truth, judged.probabilities, judged.folds, judged.groups, limits, multilabel=multilabel
     )
 
 

@@ -39,8 +39,8 @@ PICTURES = 50
 TEMPLATES = Path(__file__).with_name("exports")
 
 RULES = {
-    False: "the most probable tag, if its probability is at least the threshold, else none",
-    True: "every tag whose probability is at least the threshold",
+    False: "the most probable tag, if its probability is at least its threshold, else none",
+    True: "every tag whose probability is at least its threshold",
 }
 
 
@@ -168,6 +168,7 @@ def _conversion(wanted: Format) -> Iterator[None]:
 
 
 def _about(project: Project, iteration: Iteration, source: _Source, wanted: Format) -> dict[str, Any]:
+    thresholds = np.broadcast_to(evaluation.threshold_in_use(iteration), len(source.tags)).tolist()
     return {
         "made_by": f"Tagwise {__version__}",
         "format": wanted.name,
@@ -177,7 +178,10 @@ def _about(project: Project, iteration: Iteration, source: _Source, wanted: Form
         "side": source.prepared.side,
         "multilabel": source.judged.multilabel,
         "answer": RULES[source.judged.multilabel],
-        "tags": [{"id": tag.tag_id, "name": tag.name, "type": tag.kind} for tag in source.tags],
+        "tags": [
+            {"id": tag.tag_id, "name": tag.name, "type": tag.kind, "threshold": threshold}
+            for tag, threshold in zip(source.tags, thresholds, strict=True)
+        ],
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -32,17 +32,20 @@ def predict(store: Store, iteration: Iteration, picture: bytes, *, limits: Limit
     return sorted(found, key=lambda each: -each.probability)
 
 
-def answer(predictions: Sequence[Prediction], threshold: float, *, multilabel: bool) -> list[str]:
+def answer(predictions: Sequence[Prediction], threshold: float | Mapping[str, float], *, multilabel: bool) -> list[str]:
     """The tags that the decision rule gives, the most probable first; none is an answer too.
 
+    `threshold` is one number for all tags, or each tag's own by its name.
+
     Raises:
-        InvalidInput: the threshold is outside 0..1.
+        InvalidInput: a threshold is outside 0..1.
 
     >>> answer([Prediction("rose", "Regular", 0.7), Prediction("tulip", "Regular", 0.3)], 0.5, multilabel=False)
     ['rose']
     """
     row = np.array([[each.probability for each in predictions]])
-    chosen = metrics.answers(row, threshold, multilabel=multilabel)[0]
+    own = [threshold[each.tag] if isinstance(threshold, Mapping) else threshold for each in predictions]
+    chosen = metrics.answers(row, np.array(own), multilabel=multilabel)[0]
     return [each.tag for each, is_chosen in zip(predictions, chosen, strict=True) if is_chosen]
 
 

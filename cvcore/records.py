@@ -13,6 +13,9 @@ JobKind = Literal["train", "embed"]
 EvaluationMethod = Literal["k-fold", "hold-out", "test-set"]
 JobStatus = Literal["queued", "running", "done", "failed", "cancelled"]
 
+# One threshold for all tags, or one a tag in the order of an iteration's columns; 0..1.
+Thresholds = float | tuple[float, ...]
+
 MULTICLASS: ClassificationType = "Multiclass"
 MULTILABEL: ClassificationType = "Multilabel"
 
@@ -95,6 +98,7 @@ class Iteration:
 
     `backbone` names the network that really ran and `fingerprint` its weights; `note` says in words why it
     is not the domain's own, or is empty. `scores` are at threshold 0.5; `error` says why a training failed.
+    `thresholds` are those that were saved with it, None where none are.
     """
 
     id: str
@@ -115,6 +119,7 @@ class Iteration:
     error: str
     created_at: datetime
     trained_at: datetime | None
+    thresholds: Thresholds | None = None
 
 
 @dataclass(frozen=True)

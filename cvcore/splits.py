@@ -150,6 +150,27 @@ def _placed(grouped: _Grouped, seed: int, total: int) -> Integers:
     return result
 
 
+def parts(folds: NDArray[Any], groups: NDArray[Any], *, most: int = 5) -> Integers:
+    """The parts in turn left out when something is chosen on the other pictures, as (n,): 0, 1, … or -1.
+
+    They are the folds. Where one fold judges all pictures, as with a test set, its groups are dealt out to `most`
+    parts. Groups are never split, and -1 stays out of every part.
+
+    >>> parts(np.array([1, 0, -1]), np.array([5, 8, 9])).tolist()
+    [1, 0, -1]
+    >>> parts(np.array([0, 0, 0, -1]), np.array([5, 5, 8, 9])).tolist()
+    [0, 0, 1, -1]
+    """
+    judged = folds >= 0
+    names = np.unique(folds[judged])
+    result = np.full(len(folds), -1)
+    if len(names) == 1:
+        result[judged] = np.unique(groups[judged], return_inverse=True)[1] % most
+    else:
+        result[judged] = np.searchsorted(names, folds[judged])
+    return result
+
+
 def _near_blocks(signatures: NDArray[np.uint8]) -> Iterator[tuple[Integers, Integers, Bools]]:
     """Positions of some rows, positions of some columns, and which row and column are near duplicates.
 

@@ -22,6 +22,7 @@ ROOMS = [
         *("downloads", "handout", "explanation"),
         *("azure", "arrivals", "exporting", "publishing", "history", "suggestions", "deliveries"),
         *("listings", "review", "corrections"),
+        *("thresholding", "comparing", "calibrating"),
     },
     {
         *("store", "blobs", "weights", "builtin", "backbones", "extractors", "features", "heads"),
@@ -40,6 +41,9 @@ ROOMS = [
         "suspects",
         "sweeps",
         "curves",
+        "thresholds",
+        "comparison",
+        "calibration",
         "splits",
         "regression",
         "images",

@@ -1,6 +1,7 @@
 """Ask the model what a picture shows: `python predict.py IMAGE`.
 
-Prints every tag with its probability, 0 to 1, the highest first. Needs `pip install -r requirements.txt` once.
+Prints every tag with its probability, 0 to 1, the highest first, and the answer: the tags that reach their thresholds
+in model.json. Needs `pip install -r requirements.txt` once.
 """
 
 from __future__ import annotations
@@ -54,6 +55,14 @@ def predict(model: Model, file: str | Path | IO[bytes]) -> list[dict[str, Any]]:
     return sorted(found, key=lambda each: -each["probability"])
 
 
+def answer(predictions: list[dict[str, Any]]) -> list[str]:
+    """The tags that the picture is answered with: those that reach their thresholds, or the top one if it does."""
+    about = json.loads((HERE / "model.json").read_text(encoding="utf-8"))
+    thresholds = {tag["name"]: tag["threshold"] for tag in about["tags"]}
+    able = predictions if about["multilabel"] else predictions[:1]
+    return [each["tag"] for each in able if each["probability"] >= thresholds[each["tag"]]]
+
+
 def main() -> None:
     """Read the command line and print JSON."""
     parser = argparse.ArgumentParser(description="Say what a picture shows.")
@@ -64,7 +73,7 @@ def main() -> None:
         predictions = predict(model, image)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise SystemExit(f"{image} is no picture that can be read: {error}") from None
-    print(json.dumps({"predictions": predictions}))
+    print(json.dumps({"predictions": predictions, "answer": answer(predictions)}))
 
 
 if __name__ == "__main__":

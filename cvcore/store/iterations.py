@@ -11,14 +11,15 @@ from datetime import datetime
 from typing import Any
 
 from cvcore.errors import IterationNotFound
-from cvcore.records import Evaluation, Image, Iteration, Project, Scores, Tag
+from cvcore.records import Evaluation, Image, Iteration, Project, Scores, Tag, Thresholds
 from cvcore.store.database import Connections, Row, chunks, marks, moment, now, own_name
 from cvcore.store.images import Images
 
 _SELECT = """
     select iterations.*,
         (select count(*) from iteration_images where iteration_id = iterations.id) as image_count,
-        (select count(*) from iteration_tags where iteration_id = iterations.id) as tag_count
+        (select count(*) from iteration_tags where iteration_id = iterations.id) as tag_count,
+        (select chosen from thresholds where iteration_id = iterations.id) as thresholds
     from iterations
 """
 _SELECT_IMAGES = """
@@ -185,6 +186,18 @@ class Iterations:
         """Mark it as failed, for a reason."""
         self._db.write("update iterations set status = 'Failed', error = ? where id = ?", [error, iteration_id])
 
+    def set_thresholds(self, iteration_id: str, thresholds: Thresholds | None) -> None:
+        """Save one threshold, or one a tag in the order of the columns; None forgets what was saved.
+
+        Raises:
+            NotFound: the iteration is gone.
+        """
+        with self._db.transaction():
+            self.get(iteration_id)
+            self._db.write("delete from thresholds where iteration_id = ?", [iteration_id])
+            if thresholds is not None:
+                self._db.insert("thresholds", {"iteration_id": iteration_id, "chosen": json.dumps(thresholds)})
+
     def held_alone(self, iteration_id: str) -> int:
         """How many pictures only this iteration still holds."""
         return int(
@@ -227,6 +240,11 @@ def _json(value: Any) -> Any:
     return json.dumps(value) if isinstance(value, dict) else value
 
 
+def _thresholds(text: str | None) -> Thresholds | None:
+    found = json.loads(text) if text else None
+    return tuple(found) if isinstance(found, list) else found
+
+
 def _snapshot_image(row: Row) -> SnapshotImage:
     return SnapshotImage(
         image_id=row["image_id"],
@@ -258,4 +276,5 @@ def _iteration(row: Row) -> Iteration:
         error=row["error"],
         created_at=datetime.fromisoformat(row["created_at"]),
         trained_at=moment(row["trained_at"]),
+        thresholds=_thresholds(row["thresholds"]),
     )

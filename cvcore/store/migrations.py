@@ -209,6 +209,19 @@ def m006_metadata(database: Database) -> None:
     )
 
 
+def m007_thresholds(database: Database) -> None:
+    """What probability an iteration's answers must reach: JSON, one number or one a tag in the order of its columns."""
+    _run(
+        database,
+        """
+        create table thresholds (
+            iteration_id text primary key references iterations (id) on delete cascade,
+            chosen text not null
+        ) strict;
+        """,
+    )
+
+
 def m008_test_images(database: Database) -> None:
     """Which pictures are kept for testing: in the workspace, and in the snapshot of an iteration."""
     _run(
@@ -235,6 +248,7 @@ STEPS: tuple[Step, ...] = (
     m004_origins,
     m005_publications_and_predictions,
     m006_metadata,
+    m007_thresholds,
     m008_test_images,
 )
 

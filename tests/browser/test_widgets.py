@@ -20,7 +20,6 @@ app = st.App("script.py", routes=assets.routes())
 """
 
 
-
 def evaluated(tags: int) -> tuple[Any, ...]:
     """Truth, probabilities, folds and groups whose counts are simple to work out at every threshold.
 
@@ -40,7 +39,8 @@ def evaluated(tags: int) -> tuple[Any, ...]:
 
 
 # ?widget=explorer&case=… or ?widget=gallery.
-SCRIPT = f"""
+SCRIPT = (
+    f"""
 import time
 from typing import Any
 
@@ -54,7 +54,8 @@ st.set_page_config(layout="wide")
 case = st.query_params.get("case", "")
 
 {inspect.getsource(evaluated)}
-""" + """
+"""
+    + """
 @st.cache_data
 def numbers(tags):
     evaluation = evaluated(tags)
@@ -97,6 +98,7 @@ else:
     if told.count:
         st.text(f"Clicked: {told}")
 """
+)
 
 
 @pytest.fixture(scope="module")

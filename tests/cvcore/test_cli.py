@@ -21,7 +21,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import precision_score
 
-from cvcore import __version__, blobs, cli, evaluation, training, worker
+from cvcore import __version__, blobs, cli, evaluation, thresholding, training, worker
 from cvcore.records import Iteration, Job, Project
 from cvcore.store import Store
 
@@ -103,7 +103,9 @@ def check_performance(told: dict[str, Any]) -> None:
 
 def check_prediction(told: dict[str, Any], images: int) -> None:
     """Whether a `predict --json` is of the contract's shape and types."""
-    assert {"iteration": int, "threshold": float, "images": list} == {key: type(each) for key, each in told.items()}
+    assert {"iteration": int, "threshold": float, "threshold_saved": bool, "images": list} == {
+        key: type(each) for key, each in told.items()
+    }
     assert images == len(told["images"])
     for image in told["images"]:
         assert {"image": str, "answer": list, "predictions": list} == {key: type(each) for key, each in image.items()}
@@ -374,6 +376,45 @@ def test_predict(tagwise: Tagwise, fill: Fill, trained: Trained, tag_folders: Pa
     assert Told(0, f"{paths[0]}: tulip (tulip 73.1%, rose 26.9%)\n", "") == tagwise("predict", "Flowers", paths[0])
     shown = tagwise("predict", "Flowers", paths[0], "--threshold", 0.8).out
     assert f"{paths[0]}: no tag (tulip 73.1%, rose 26.9%)\n" == shown
+
+
+def test_a_saved_threshold_is_used(
+    tagwise: Tagwise, fill: Fill, trained: Trained, store: Store, tag_folders: Path
+) -> None:
+    """Where no --threshold is given both commands answer at the saved one and say so; one given has its way."""
+    iteration = trained(fill(rose=5, tulip=5))
+    thresholding.save(store, iteration, 0.8)
+    path = tag_folders / "tulip" / "1.png"
+    told = tagwise("predict", "Flowers", path, "--json").json
+    check_prediction(told, 1)
+    assert (0.8, True, []) == (told["threshold"], told["threshold_saved"], told["images"][0]["answer"])
+    given = tagwise("predict", "Flowers", path, "--json", "--threshold", 0.6).json
+    assert (0.6, False, ["tulip"]) == (given["threshold"], given["threshold_saved"], given["images"][0]["answer"])
+    told = tagwise("performance", "Flowers", "--json").json
+    check_performance(told)
+    assert (0.8, True) == (told["threshold"], told["threshold_saved"])
+    shown = tagwise("performance", "Flowers").out
+    assert shown.startswith("Flowers, Iteration 1: Plain descriptor, threshold 80%, as saved\n")
+
+
+def test_saved_thresholds_of_each_tag_are_used(
+    tagwise: Tagwise, fill: Fill, trained: Trained, store: Store, tag_folders: Path
+) -> None:
+    """The one number is null, each tag's stands beside its name, and both commands answer by them."""
+    project = fill(rose=5, tulip=5)
+    iteration = trained(project, [[0.7, 0.3], [0.3, 0.7]] * 5)
+    thresholding.save(store, iteration, (0.6, 0.75))
+    at = {"threshold": None, "thresholds": {"rose": 0.6, "tulip": 0.75}, "threshold_saved": True}
+    told = tagwise("predict", "Flowers", tag_folders / "tulip" / "1.png", "--json").json
+    assert {"iteration": 1, **at} == {key: value for key, value in told.items() if key != "images"}
+    # The scripted head says tulip 73.1 %: it is the top tag and does not reach its own threshold.
+    assert [] == told["images"][0]["answer"]
+    told = tagwise("performance", "Flowers", "--json").json
+    assert at == {key: told[key] for key in at}
+    assert [5, 0] == [tag["tp"] + tag["fp"] for tag in told["tags"]]
+    shown = tagwise("performance", "Flowers").out
+    assert shown.startswith("Flowers, Iteration 1: Plain descriptor, one threshold a tag, as saved\n")
+    assert 0.5 == tagwise("performance", "Flowers", "--threshold", 0.5, "--json").json["threshold"]
 
 
 def test_one_bad_picture_does_not_spoil_the_others(

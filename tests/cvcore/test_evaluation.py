@@ -64,6 +64,7 @@ def test_performance_is_the_contract(store: Store, fill: Fill, trained: Trained)
         "note": "",
         "evaluation": {"method": "k-fold", "folds": 2, "seed": 0},
         "threshold": 0.5,
+        "threshold_saved": False,
         "seconds": {"features": 0.1, "fit": 0.2, "total": 0.3},
     } == {key: value for key, value in told.items() if key not in ("overall", "tags")}
     assert rates == set(told["overall"])

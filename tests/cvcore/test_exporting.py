@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from packaging.requirements import Requirement
 
-from cvcore import archives, exporting, prediction, projects, training, transfer, worker
+from cvcore import archives, exporting, prediction, projects, thresholding, training, transfer, worker
 from cvcore.errors import InvalidInput, Unavailable
 from cvcore.exports import formats
 from cvcore.records import ClassificationType, Iteration, Project
@@ -141,7 +141,8 @@ def test_predict_py_says_what_the_page_says(
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert 0 == done.returncode, done.stderr
     told = json.loads(done.stdout)
-    assert {"predictions"} == set(told)
+    assert {"predictions", "answer"} == set(told)
+    assert [told["predictions"][0]["tag"]] == told["answer"]
     assert [each["tag"] for each in told_by_page] == [each["tag"] for each in told["predictions"]]
     tolerance = 0.05 if name == "tflite-int8" else 1e-3
     for ours, theirs in zip(told_by_page, told["predictions"], strict=True):
@@ -167,12 +168,15 @@ def test_a_folder_says_what_it_is(exported: Callable[[str], exporting.Export], t
 
 @pytest.mark.network
 def test_tags_of_a_multilabel_project_are_independent(store_of_trees: Store, shared: Path, tmp_path: Path) -> None:
-    """Each has a probability of its own, and the decision rule that goes with it is told."""
+    """Each has a probability of its own, and a threshold; the decision rule that goes with them is told."""
     iteration = trained_on_trees(store_of_trees, shared, "Trees, several", "Multilabel")
+    thresholding.save(store_of_trees, iteration, (0.4, 0.75))
+    iteration = store_of_trees.iterations.get(iteration.id)
     export = exporting.export(store_of_trees, iteration, formats.find("keras"), tmp_path / "out")
     assert export.agreement.difference < 1e-3
     about = json.loads((export.folder / "model.json").read_text("utf-8"))
-    assert (True, "every tag whose probability is at least the threshold") == (about["multilabel"], about["answer"])
+    assert (True, "every tag whose probability is at least its threshold") == (about["multilabel"], about["answer"])
+    assert [0.4, 0.75] == [tag["threshold"] for tag in about["tags"]]
 
 
 @pytest.mark.network

@@ -97,6 +97,14 @@ def test_the_answer(probabilities: list[float], threshold: float, multiclass: li
     assert multilabel == prediction.answer(found, threshold, multilabel=True)
 
 
+def test_each_tag_may_have_a_threshold_of_its_own() -> None:
+    """Whatever order the predictions stand in: in Multiclass the top tag's alone counts."""
+    found = [Prediction(tag, "Regular", each) for tag, each in (("b", 0.6), ("a", 0.4))]
+    assert ["a"] == prediction.answer(found, {"a": 0.4, "b": 0.7}, multilabel=True)
+    assert [] == prediction.answer(found, {"a": 0.4, "b": 0.7}, multilabel=False)
+    assert ["b"] == prediction.answer(found, {"a": 0.9, "b": 0.6}, multilabel=False)
+
+
 def test_an_answer_at_an_impossible_threshold_is_refused() -> None:
     """It is a probability."""
     with pytest.raises(InvalidInput, match=r"threshold must be in 0\.\.1, got 2"):

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import runpy
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
-from cvcore import images
+from cvcore import images, prediction
 from cvcore.errors import ImageRefused
 from cvcore.exporting import TEMPLATES
+from cvcore.prediction import Prediction
 from cvcore.settings import Limits
 
 SCRIPTS = sorted(TEMPLATES.glob("predict_*.py"))
@@ -26,6 +29,19 @@ def test_only_the_model_is_loaded_in_another_way(script: Path) -> None:
     """But for load_model all predict.py are the same."""
     shared, given = (re.sub(LOAD_MODEL, "", path.read_text("utf-8"), flags=re.DOTALL) for path in (SCRIPTS[0], script))
     assert shared == given
+
+
+@pytest.mark.parametrize("thresholds", [0.5, 0.3, (0.3, 0.9, 0.1), (0.9, 0.6, 0.05)], ids=str)
+@pytest.mark.parametrize("multilabel", [False, True])
+def test_the_answer_is_the_pages(tmp_path: Path, multilabel: bool, thresholds: float | tuple[float, ...]) -> None:
+    """At one threshold for all tags or one a tag, predict.py answers as Quick Test does."""
+    found = [Prediction("oak", "Regular", 0.6), Prediction("elm", "Regular", 0.5), Prediction("ash", "Regular", 0.1)]
+    own = dict(zip(["elm", "oak", "ash"], np.broadcast_to(thresholds, 3).tolist(), strict=True))
+    tags = [{"name": name, "threshold": threshold} for name, threshold in own.items()]
+    (tmp_path / "model.json").write_text(json.dumps({"multilabel": multilabel, "tags": tags}), encoding="utf-8")
+    script = shutil.copyfile(SCRIPTS[0], tmp_path / "predict.py")
+    told = runpy.run_path(str(script))["answer"]([{"tag": p.tag, "probability": p.probability} for p in found])
+    assert prediction.answer(found, own, multilabel=multilabel) == told
 
 
 def saved(image: Image.Image, kind: str, **options: object) -> bytes:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from cvcore.errors import NameTaken, NotFound
-from cvcore.records import MULTICLASS, Evaluation, Iteration, Project, Scores
+from cvcore.records import MULTICLASS, Evaluation, Iteration, Project, Scores, Thresholds
 from cvcore.store import SnapshotImage, SnapshotTag, Store
 
 AddRows = Callable[[Project, int], list[str]]
@@ -179,3 +179,26 @@ def test_the_database_itself_guards_held_pictures(store: Store, project: Project
         with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
             connection.execute("delete from images")
     connection.close()
+
+
+@pytest.mark.parametrize("thresholds", [0.0, 0.62, (0.1, 1.0)])
+def test_thresholds_are_saved_with_the_iteration(
+    store: Store, project: Project, add_rows: AddRows, thresholds: Thresholds
+) -> None:
+    """One for all or one a tag comes back as it was given, the last one saved counts, and None forgets it."""
+    iteration = train(store, project, *add_rows(project, 1))
+    store.iterations.set_thresholds(iteration.id, 0.5)
+    store.iterations.set_thresholds(iteration.id, thresholds)
+    assert store.iterations.get(iteration.id) == dataclasses.replace(iteration, thresholds=thresholds)
+    assert [each.thresholds for each in store.iterations.of_project(project.id)] == [thresholds]
+    store.iterations.set_thresholds(iteration.id, None)
+    assert store.iterations.get(iteration.id) == iteration
+
+
+def test_thresholds_go_with_their_iteration(store: Store, project: Project, add_rows: AddRows) -> None:
+    """A deleted iteration has none, and none can be saved for it."""
+    iteration = train(store, project, *add_rows(project, 1))
+    store.iterations.set_thresholds(iteration.id, 0.5)
+    store.iterations.delete(iteration.id)
+    with pytest.raises(NotFound, match="it may have been deleted"):
+        store.iterations.set_thresholds(iteration.id, 0.5)

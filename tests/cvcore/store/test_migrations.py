@@ -19,6 +19,7 @@ STEPS = [
     "m004_origins",
     "m005_publications_and_predictions",
     "m006_metadata",
+    "m007_thresholds",
     "m008_test_images",
 ]
 
@@ -196,6 +197,12 @@ SCHEMA = {
             primary key (image_id, key)
         ) strict
     """,
+    "thresholds": """
+        CREATE TABLE thresholds (
+            iteration_id text primary key references iterations (id) on delete cascade,
+            chosen text not null
+        ) strict
+    """,
     "test_images": """
         CREATE TABLE test_images (
             image_id text primary key references images (id) on delete cascade
@@ -248,7 +255,8 @@ ROWS: dict[str, list[tuple[str, tuple[Any, ...]]]] = {
         ("predictions", ("q", "p", "r", "", "2" * 64, '[["rose", "Regular", 0.5, "t"]]', AT)),
     ],
     STEPS[5]: [("metadata", ("i", "room", "12"))],
-    STEPS[6]: [("test_images", ("i",)), ("iteration_test_images", ("r", 0))],
+    STEPS[6]: [("thresholds", ("r", "[0.25]"))],
+    STEPS[7]: [("test_images", ("i",)), ("iteration_test_images", ("r", 0))],
 }  # fmt: skip
 
 
@@ -306,6 +314,7 @@ def test_what_older_homes_hold_is_read(tmp_path: Path) -> None:
     (iteration,) = store.iterations.of_project(project.id)
     assert iteration.scores is not None
     assert (iteration.scores.precision, iteration.scores.recall) == (0.5, None)
+    assert iteration.thresholds == (0.25,)
     assert [image.name for image in store.iterations.images(iteration.id)] == ["2.jpg"]
     assert store.jobs.get(7).iteration_id == iteration.id
     assert store.embeddings.get("f1", ["0" * 64])["0" * 64].tolist() == [0.0, 0.0]
