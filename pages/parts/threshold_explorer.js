@@ -307,7 +307,7 @@ function paint(state) {
   const [solid, hollow] = state.dots;
   solid.style.cssText = `fill: ${colour(state.chosen)}; stroke: ${ink.ground}`;
   hollow.style.cssText = `fill: ${ink.ground}; stroke: ${colour(state.chosen)}`;
-  for (const whisker of state.whiskers) whisker.style.stroke = colour(state.chosen);
+  for (const whisker of state.whiskers) whisker.style.stroke = ink.text;
   point(state);
   state.plotly?.react(state.canvas, drawn(state, colour), layout(state, ink), { displayModeBar: false });
 }

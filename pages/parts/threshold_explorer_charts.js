@@ -102,7 +102,7 @@ function bands(state, colour) {
       ...run.map(([x, low]) => [x, low / 10]), ...[...run].reverse().map(([x, , high]) => [x, high / 10]), [null, null],
     ]).flat();
     const look = measure === "precision"
-      ? { fillcolor: `color-mix(in srgb, ${colour} 16%, transparent)` }
+      ? { fillcolor: colour, opacity: 0.16 }
       : { fillpattern: { shape: "/", fgcolor: colour, fgopacity: 0.4, bgcolor: "rgba(0,0,0,0)", size: 7, solidity: 0.12 } };
     return {
       x: outlines.map(([x]) => x), y: outlines.map(([, y]) => y),

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import inspect
 import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
+
+from cvcore import sweeps
 
 pytestmark = pytest.mark.browser
 
@@ -145,7 +148,7 @@ def _figure(page: Page, title: str) -> Locator:
 
 def _cells(page: Page) -> list[list[str]]:
     rows = page.locator("tbody tr").all()
-    return [[cell.strip() for cell in row.locator("td").all_inner_texts()] for row in rows]
+    return [[cell.split("\n")[0].strip() for cell in row.locator("td").all_inner_texts()] for row in rows]
 
 
 def _first_column(page: Page) -> list[str]:
@@ -159,10 +162,12 @@ def _python_has(page: Page, text: str) -> None:
 def test_explorer_opens_with_the_numbers_of_the_given_threshold(explorer: Page) -> None:
     """Numbers, captions and the rule are those of the threshold the page gave."""
     expect(_slider(explorer)).to_have_value("50")
-    expect(_figure(explorer, "Precision")).to_have_text("Precision80.0 %mean of 3 tagshow often it is right")
+    expect(_figure(explorer, "Precision")).to_have_text(
+        "Precision66.7 %likely 54 to 80 %mean of 3 tagshow often it is right"
+    )
     expect(_figure(explorer, "Recall").locator("b")).to_have_text("50.0 %")
-    expect(_figure(explorer, "F1").locator("b")).to_have_text("61.5 %")
-    expect(_figure(explorer, "Average precision").locator("b")).to_have_text("51.0 %")
+    expect(_figure(explorer, "F1").locator("b")).to_have_text("57.1 %")
+    expect(_figure(explorer, "Average precision").locator("b")).to_have_text("67.1 %")
     expect(explorer.get_by_text("The top tag is the answer when its probability is at least 50 %.")).to_be_visible()
 
 
@@ -282,7 +287,7 @@ def test_thumb_stands_above_the_line_on_the_chart(explorer: Page) -> None:
     """Slider and chart share one axis: the input's ends lie half a thumb outside the plot's."""
     box = explorer.locator("input[type=range]").bounding_box()
     plot = explorer.locator(".plot").bounding_box()
-    margin = explorer.locator(".canvas").evaluate("canvas => canvas.layout.margin")
+    margin = explorer.locator(".canvas").evaluate("canvas => canvas._fullLayout.margin")
     assert box
     assert plot
     assert pytest.approx((plot["x"] + margin["l"] - 9, plot["width"] - margin["l"] - margin["r"] + 18), abs=0.6) == (
@@ -334,8 +339,10 @@ def test_hostile_names_are_only_text(page: Page, url: str) -> None:
     assert "<img src=x onerror=alert(1)>" == _first_column(page)[0]
     expect(page.locator("tbody img, tbody b, select img")).to_have_count(0)
     page.get_by_label("Show").select_option("0")
-    page.locator(".canvas").evaluate("canvas => Plotly.Fx.hover(canvas, [{curveNumber: 0, pointNumber: 20}])")
-    expect(page.locator(".hoverlayer")).to_contain_text("<img src=x onerror=alert(1)>precision 80.0 % at 20 %")
+    page.locator(".canvas").evaluate("canvas => Plotly.Fx.hover(canvas, [{curveNumber: 2, pointNumber: 20}])")
+    expect(page.locator(".hoverlayer")).to_contain_text(
+        "<img src=x onerror=alert(1)>precision 66.7 % at 20 %TP 16 · FP 8 · FN 4 · TN 72"
+    )
 
 
 def test_two_explorers_load_plotly_once_and_nothing_from_elsewhere(page: Page, url: str) -> None:
@@ -355,7 +362,7 @@ def test_without_plotly_numbers_and_table_stand(page: Page, url: str) -> None:
     expect(page.get_by_text("The chart could not be loaded; the numbers and the table are complete.")).to_be_visible()
     _set(page, 20)
     expect(_figure(page, "Recall").locator("b")).to_have_text("80.0 %")
-    assert ["daisy", "20", "80.0 %", "80.0 %"] == [cell.removeprefix("⚠ ") for cell in _cells(page)[0][:4]]
+    assert ["daisy", "20", "66.7 %", "80.0 %"] == [cell.removeprefix("⚠ ") for cell in _cells(page)[0][:4]]
 
 
 def test_chart_follows_the_theme(explorer: Page) -> None:
@@ -372,7 +379,7 @@ def test_chart_follows_the_theme(explorer: Page) -> None:
 
 
 def test_redraws_within_a_frame(page: Page, url: str) -> None:
-    """A move redraws 20 tags, layout included, in under 16 ms at the median of 100."""
+    """A move redraws 100 tags, layout included, in under 16 ms at the median of 100."""
     _open(page, url, "many")
     median = page.locator(".explorer").evaluate(
         """async (root) => {
@@ -389,6 +396,152 @@ def test_redraws_within_a_frame(page: Page, url: str) -> None:
         }"""
     )
     assert median < 16
+
+
+def test_intervals_stand_beside_every_number(explorer: Page) -> None:
+    """A tag with 20 images looks less sure than one with 60, in the table's words and in its whiskers."""
+    daisy, _, flowerless = (
+        [cell.split("\n")[1:] for cell in row.locator("td").all_inner_texts()[2:6]]
+        for row in explorer.locator("tbody tr").all()
+    )
+    assert [["42–85"], ["30–70"], ["38–74"], ["46–84"]] == daisy
+    assert [["52–79"], ["38–62"], ["46–68"], ["54–78"]] == flowerless
+    reach = explorer.locator("tbody tr").nth(0).locator(".reach").nth(1)
+    assert ["29.9", "70.1"] == reach.evaluate("e => ['--low', '--high'].map(n => e.style.getPropertyValue(n).trim())")
+
+
+def test_intervals_are_those_of_python_at_every_position(explorer: Page) -> None:
+    """Whatever the slider says, the intervals in the table and under the figures are the sweep's."""
+    made = sweeps.sweep(*evaluated(3), multilabel=True)
+    for percent in (0, 33, 61, 99):
+        _set(explorer, percent)
+        for title, measure in (("Precision", made.precision), ("Recall", made.recall), ("F1", made.f1)):
+            low, high = (round(100 * ends[percent]) for ends in (measure.mean_low, measure.mean_high))
+            expect(_figure(explorer, title)).to_contain_text(f"likely {low} to {high} %")
+        low, high = (round(100 * ends[percent, 0]) for ends in (made.recall.low, made.recall.high))
+        recall = explorer.locator("tbody tr").nth(0).locator("td").nth(3)
+        expect(recall.locator("small")).to_have_text(f"{low}–{high}")
+
+
+def test_bands_show_the_intervals_of_the_strong_lines(explorer: Page) -> None:
+    """The areas behind precision and recall go from the low end to the high end, and end where precision does."""
+    explorer.get_by_label("Show").select_option("rose")
+    made = sweeps.sweep(*evaluated(3), multilabel=True)
+    xs, ys = explorer.locator(".canvas").evaluate("canvas => [canvas.data[0].x, canvas.data[0].y]")
+    assert (list(range(61)), None) == (xs[:61], xs[-1])
+    np.testing.assert_allclose(100 * made.precision.low[:61, 1], ys[:61], atol=0.051)
+    np.testing.assert_allclose(100 * made.precision.high[60::-1, 1], ys[61:122], atol=0.051)
+
+
+def test_the_keyboard_moves_figures_intervals_and_the_point_on_the_curve(explorer: Page) -> None:
+    """At each key the sentence, the interval and the point follow, and the point is one of the curve's."""
+    explorer.get_by_label("Show").select_option("daisy")
+    explorer.get_by_role("button", name="precision against recall").click()
+    slider = _slider(explorer)
+    slider.focus()
+    for key, percent, found, interval in [("ArrowRight", 51, 9, "26 to 66"), ("Home", 0, 20, "84 to 100")]:
+        explorer.keyboard.press(key)
+        expect(slider).to_have_value(str(percent))
+        found_words = "all 20 were" if found == 20 else f"{found} were"
+        expect(explorer.locator(".told .recall")).to_have_text(
+            f"Of 20 images tagged daisy, {found_words} found: recall {5 * found} %. "
+            f"With 20 images the true value may lie anywhere from {interval} %."
+        )
+        assert _dots(explorer)[0] in _curve(explorer, "daisy")
+        assert _dots(explorer)[1] is None
+
+
+def _curve(page: Page, name: str) -> list[list[int]]:
+    """Where plotly's own axes put the points of a tag's curve, in whole pixels."""
+    points: list[list[int]] = page.locator(".canvas").evaluate(
+        """(canvas, name) => {
+            const line = canvas._fullData.find((each) => each.name === name);
+            const {xaxis, yaxis} = canvas._fullLayout;
+            return Array.from(line.x, (x, i) => [xaxis._offset + xaxis.d2p(x), yaxis._offset + yaxis.d2p(line.y[i])]
+                .map(Math.round));
+        }""",
+        name,
+    )
+    return points
+
+
+def test_the_curve_is_steps_with_counts_as_hover(explorer: Page) -> None:
+    """One step a gain in recall, no made-up end at precision 1, every tag and the mean, and what lies under a point."""
+    explorer.get_by_role("button", name="precision against recall").click()
+    line = "canvas => canvas._fullData.map(({name, line, x, y, text}) => [name, line.shape, x[0], y[0], text?.[0]])"
+    assert [
+        ["daisy", "vh", 5, 50, "TP 1 · FP 1 · FN 19 · TN 109<br>at 99 %"],
+        ["rose", "vh", 40, pytest.approx(200 / 3), "TP 16 · FP 8 · FN 24 · TN 82<br>at 60 %"],
+    ] == explorer.locator(".canvas").evaluate(line)[:2]
+    assert "All tags" == explorer.locator(".canvas").evaluate(line)[3][0]
+    expect(
+        explorer.get_by_text("All folds counted together. Average precision, the mean over folds: 67.1 %")
+    ).to_be_visible()
+
+
+def test_dragging_along_the_curve_moves_the_slider(explorer: Page) -> None:
+    """A press on the curve's plot goes to the operating point nearest to it."""
+    explorer.get_by_label("Show").select_option("daisy")
+    explorer.get_by_role("button", name="precision against recall").click()
+    box = explorer.locator(".plot").bounding_box()
+    assert box
+    left, top = _curve(explorer, "daisy")[3]
+    explorer.mouse.click(box["x"] + left, box["y"] + top)
+    expect(explorer.locator("tbody tr").nth(0).locator(".count").first).to_have_text("4")
+
+
+def test_a_click_on_a_count_reaches_python(explorer: Page) -> None:
+    """Python hears at once of which tag, which count and at which threshold, and only in the run after the click."""
+    _set(explorer, 40)
+    explorer.get_by_role("button", name="20 false negatives of rose").click()
+    assert "CountClicked(tag=1, count='fn')" in _clicked(explorer, 0.4)
+    expect(explorer.locator("tbody tr.chosen")).to_have_count(0)
+    _set(explorer, 61)
+    _python_has(explorer, "0.61")
+    expect(explorer.get_by_text("Clicked:")).to_have_count(0)
+    expect(explorer.get_by_role("button", name="0 true positives of rose")).to_be_disabled()
+
+
+def _clicked(page: Page, threshold: float) -> str:
+    return page.get_by_text(f"Clicked: Explored(threshold={threshold}").inner_text()
+
+
+def test_sentences_are_right_at_the_edges(page: Page, url: str) -> None:
+    """No image, no answer, one image and one answer are told in words that hold."""
+    page.goto(f"{url}/?widget=explorer")
+    numbers = (Path(__file__).parents[2] / "pages/parts/threshold_explorer_numbers.js").read_text("utf-8")
+    none = {"name": "rose", "images": 0, "tp": 0, "fp": 0, "fn": 0, "intervals": {}}
+    wide = dict.fromkeys(("precision", "recall", "f1", "average_precision"), [0, 793])
+    one = none | {"images": 1, "fp": 1, "fn": 1, "precision": 0, "recall": 0, "f1": 0, "average_precision": 0.5}
+    told = page.evaluate(
+        f"rows => {{ {numbers}; return rows.map(row => Object.keys(MEASURES).map(measure => tell(measure, row))); }}",
+        [none, one | {"intervals": wide}],
+    )
+    may = "the true value may lie anywhere from 0 to 79 %."
+    assert [
+        [
+            "At this threshold the model called no image rose, so there is no precision.",
+            "No image here is tagged rose, so there was nothing to find.",
+            "No image here is tagged rose and none was called so: there is no F1.",
+            "No image here is tagged rose, so there is no average precision.",
+        ],
+        [
+            f"The model called 1 image rose, and was wrong: precision 0 %. With 1 image {may}",
+            f"The only image tagged rose was not found: recall 0 %. With 1 image {may}",
+            f"0 right, 1 wrong and 1 missed make an F1 of 0 %. With 2 images {may}",
+            "With the images sorted by how sure the model is of rose, average precision is 50 %; "
+            f"it would be 100 % if the one tagged so came first. With 1 image {may}",
+        ],
+    ] == told
+
+
+def test_the_mean_is_told_with_the_tags_own_numbers(explorer: Page) -> None:
+    """While no tag is chosen the sentences say between which tags the mean lies."""
+    _set(explorer, 61)
+    expect(explorer.locator(".told .recall")).to_contain_text("The recall of 3 tags goes from 0 % (rose) to 40 % (")
+    expect(explorer.locator(".told .precision")).to_contain_text("Each of 2 tags has the same precision, 66.7 %.")
+    _set(explorer, 100)
+    expect(explorer.locator(".told .precision")).to_have_text("No tag has a precision here: no predictions.")
 
 
 def test_gallery_turns_items_over_by_click(page: Page, tiles: Locator) -> None:

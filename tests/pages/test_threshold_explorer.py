@@ -1,52 +1,60 @@
-"""The chart behind the threshold explorer; the widget itself is tested in a browser."""
+"""What the threshold explorer sends to the browser and takes from it; the widget itself is tested in a browser."""
 
 from __future__ import annotations
 
-import numpy as np
+import json
 
-from cvcore import addresses, metrics
+import numpy as np
+import pytest
+
+from cvcore import addresses, curves, sweeps
 from cvcore.api import assets
 from pages.parts import threshold_explorer
+from pages.parts.threshold_explorer import CountClicked, Explored
+
+CLICK = {"signature": "first", "tag": 1, "count": "fp", "threshold": 0.4}
 
 
-def _counts() -> np.ndarray:
-    """Two tags: 20 of 30 images each found at 0, none from 0.6 on; the second tag has no images."""
-    counts = np.zeros((101, 2, 4), np.int64)
-    counts[:] = [[20, 5, 10, 65], [0, 5, 0, 95]]
-    counts[60:] = [[0, 0, 30, 70], [0, 0, 0, 100]]
-    return counts
+def _tables() -> tuple[sweeps.Sweep, dict[str, object]]:
+    """Two tags, of which the second is never answered above one half."""
+    truth = np.repeat(np.eye(2, dtype=bool), 8, axis=0)
+    probabilities = np.where(truth, [0.9, 0.5], 0.1)
+    rows = np.arange(16)
+    swept = sweeps.sweep(truth, probabilities, rows % 2, rows, multilabel=True)
+    return swept, threshold_explorer.tables(swept, curves.curves(truth, probabilities, multilabel=True))
 
 
-def test_a_pair_of_lines_per_tag_and_one_for_their_mean() -> None:
-    """Each tag has precision, solid, and recall, dashed; the mean's pair comes last and is drawn above."""
-    drawn = threshold_explorer.figure(["cat", "dog"], _counts())
-    assert [
-        (0, "precision"),
-        (0, "recall"),
-        (1, "precision"),
-        (1, "recall"),
-        (None, "precision"),
-        (None, "recall"),
-    ] == [(line.meta["tag"], line.meta["measure"]) for line in drawn.data]
-    assert ["solid", "5px,4px"] * 3 == [line.line.dash for line in drawn.data]
+def test_tables_are_the_sweep() -> None:
+    """Counts are sent as they are, intervals in tenths of a percent, and what is undefined as null."""
+    swept, tables = _tables()
+    assert swept.counts[..., :3].tolist() == tables["counts"]
+    assert 16 == tables["images"]
+    recall, precision = (tables["intervals"][name] for name in ("recall", "precision"))
+    assert [[676, 676], [1000, 1000]] == [recall[end][50] for end in ("low", "high")]
+    assert [[676, None], [1000, None]] == [precision[end][60] for end in ("low", "high")]
+    assert [round(1000 * swept.recall.mean_low[50])] == tables["mean_intervals"]["recall"]["low"][50]
+    assert [1, 1] == tables["average_precision"]
+    assert tables == json.loads(json.dumps(tables, allow_nan=False))
 
 
-def test_lines_are_the_metrics_in_percent() -> None:
-    """What is drawn is what `cvcore.metrics` says, gaps included, at thresholds 0 to 100 %."""
-    counts = _counts()
-    precision, recall = metrics.precision(counts), metrics.recall(counts)
-    expected = [precision[:, 0], recall[:, 0], precision[:, 1], recall[:, 1]]
-    expected += [metrics.macro(precision), metrics.macro(recall)]
-    drawn = threshold_explorer.figure(["cat", "dog"], counts).data
-    for rates, line in zip(expected, drawn, strict=True):
-        np.testing.assert_array_equal(100 * rates, line.y)
-        assert (0, 1, False) == (line.x0, line.dx, line.connectgaps)
+def test_curves_are_sent_point_by_point() -> None:
+    """A curve's thresholds and counts, from the highest threshold down."""
+    _, tables = _tables()
+    expected = {"thresholds": [0.9, 0.1], "tp": [8, 8], "fp": [0, 8], "positives": 8}
+    assert expected == tables["curves"][0]
 
 
-def test_names_are_text_to_plotly() -> None:
-    """plotly reads names as HTML, so they come escaped, and cut to a length that a label can bear."""
-    hostile = threshold_explorer.figure(["<b>&", "x" * 128], _counts())
-    assert ["&lt;b&gt;&amp;", "x" * 39 + "…"] == [line.name for line in hostile.data[0:4:2]]
+def test_a_click_says_its_count_and_threshold() -> None:
+    """The click's own threshold counts, as the slider's message may come later."""
+    told = threshold_explorer.explored(0.5, CLICK, signature="first", tags=2)
+    assert Explored(0.4, CountClicked(1, "fp")) == told
+
+
+@pytest.mark.parametrize("change", [{"signature": "old"}, {"tag": 2}, {"tag": -1}, {"count": "tn"}])
+def test_a_click_on_something_else_is_none(change: dict[str, object]) -> None:
+    """A click on an evaluation that is no longer shown, or on nothing the table has, is not told."""
+    told = threshold_explorer.explored(0.5, CLICK | change, signature="first", tags=2)
+    assert Explored(0.5, None) == told
 
 
 def test_plotly_is_asked_for_where_it_is_served() -> None:
