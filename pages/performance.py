@@ -4,10 +4,25 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cvcore import evaluation
-from cvcore.records import MULTILABEL
-from pages.parts import backend, choice, iteration_list, threshold_explorer, training_status
+from cvcore import assessment, evaluation
+from cvcore.confusion import TagOutcome
+from cvcore.records import K_FOLD, MULTILABEL
+from pages.parts import (
+    backend,
+    choice,
+    confusion_matrix,
+    downloads,
+    iteration_list,
+    judged_gallery,
+    mistakes,
+    rekognition_board,
+    threshold_explorer,
+    training_status,
+    worked_example,
+)
 from pages.parts.text import count, day, plain, refusals
+
+NUMBERS, MISTAKES, TAKE_ALONG, EXAMPLE = "Numbers", "Mistakes", "Take along", "Example"
 
 
 def asked_threshold() -> float:
@@ -28,6 +43,8 @@ ended = [each for each in iterations if each.status != "Training"]
 if not ended:
     st.info("No iteration is trained yet. Train one, and its precision and recall stand here.")
     choice.link("train.py", "Go to Train", project)
+    with st.expander("Until then: six pictures to count precision and recall by hand"):
+        worked_example.show()
     st.stop()
 
 left, right = st.columns([1, 3], gap="large")
@@ -39,31 +56,60 @@ if iteration.status == "Failed":
 with right, refusals():
     judged = evaluation.load(store, iteration)
     tags = evaluation.trained_tags(iteration, store.iterations.tags(iteration.id))
-    told = evaluation.report(store, iteration)
     st.subheader(plain(iteration.name), anchor=False)
     how = iteration.evaluation
     st.caption(
         f"{count(iteration.image_count, 'image')} · {iteration.classification_type} · {plain(iteration.backbone)} · "
-        + (f"{how.folds}-fold cross-validation · " if how else "")
+        + (f"{assessment.named(how)} · " if how else "")
         + (f"trained {day(iteration.trained_at)}" if iteration.trained_at else "")
     )
     if iteration.note:
         st.warning(plain(iteration.note))
-    threshold_explorer.show(
-        tags=[
-            threshold_explorer.TagRow(tag.name, tag.kind, row.images, evaluation.none_for_nan(row.average_precision))
-            for tag, row in zip(tags, told.tags, strict=True)
-        ],
-        counts=evaluation.counts(store, iteration),
-        average_precision=evaluation.none_for_nan(told.overall.average_precision),
-        threshold=asked_threshold(),
-        multilabel=iteration.classification_type == MULTILABEL,
-        signature=iteration.id,
-        key=f"explorer-{project.id}",
+    view = st.segmented_control(
+        "View",
+        [NUMBERS, MISTAKES, TAKE_ALONG, EXAMPLE],
+        default=NUMBERS,
+        required=True,
+        label_visibility="collapsed",
+        key=f"performance-view-{project.id}",
     )
-    left_out = int((~judged.evaluated).sum())
-    st.caption(
-        "Every image is judged by a classifier that did not see it or a near duplicate of it; "
-        "the numbers tell how well this way of training does on new pictures like these."
-        + (f" {count(left_out, 'image')} could not be judged." if left_out else "")
-    )
+    # The explorer is not on every view, so what its slider says is kept beside it.
+    kept = f"threshold-{project.id}"
+    threshold = st.session_state.setdefault(kept, asked_threshold())
+    if view == NUMBERS:
+        explored = threshold_explorer.show(
+            tags=[threshold_explorer.TagRow(tag.name, tag.kind) for tag in tags],
+            sweep=evaluation.sweep(store, iteration),
+            curves=evaluation.steps(store, iteration),
+            threshold=threshold,
+            multilabel=iteration.classification_type == MULTILABEL,
+            signature=iteration.id,
+            key=f"explorer-{project.id}",
+        )
+        threshold = st.session_state[kept] = explored.threshold
+        if how:
+            st.caption(assessment.explained(how))
+        left_out = int((~judged.evaluated).sum()) if how and how.method == K_FOLD else 0
+        if left_out:
+            st.caption(f"{count(left_out, 'image')} could not be judged.")
+        opened = f"opened-{project.id}"
+        if explored.count:
+            st.session_state[opened] = iteration.id, TagOutcome(explored.count.tag, explored.count.count)
+        of, outcome = st.session_state.get(opened, ("", None))
+        if outcome and of == iteration.id:
+            judged_gallery.show(store, project, iteration, threshold, outcome, key=f"count-{project.id}")
+    if view in (MISTAKES, TAKE_ALONG):
+        percent = st.slider("Probability threshold", 0, 100, round(100 * threshold), format="%d %%", width=480)
+        threshold = st.session_state[kept] = percent / 100
+    if view == MISTAKES:
+        asked = confusion_matrix.show(store, iteration, threshold, key=f"confusion-{project.id}")
+        if asked is not None:
+            judged_gallery.show(store, project, iteration, threshold, asked, key=f"cell-{project.id}")
+        st.divider()
+        mistakes.show(store, project, iteration, threshold, key=f"mistakes-{project.id}")
+    elif view == TAKE_ALONG:
+        downloads.show(store, project, iteration, threshold=threshold)
+        with st.expander("In Rekognition's terms"):
+            rekognition_board.show(store, iteration)
+    elif view == EXAMPLE:
+        worked_example.show()
