@@ -94,8 +94,8 @@ def reliability(truth: Bools, probabilities: Floats, groups: NDArray[Any], *, mu
 
     >>> told = np.array([[0.95, 0.05], [0.95, 0.05], [0.3, 0.7]])
     >>> made = reliability(np.array([[True, False]] * 3), told, np.arange(3), multilabel=False)
-    >>> made.counts[-1], made.right[-1], made.right[7]
-    (2.0, 1.0, 0.0)
+    >>> made.counts.tolist()[7:], made.right.tolist()[7:]
+    ([1.0, 0.0, 2.0], [0.0, nan, 1.0])
     """
     images, tags = probabilities.shape
     if multilabel:

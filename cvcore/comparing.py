@@ -101,14 +101,14 @@ def _compare(sides: tuple[_Side, ...], newest: int, is_multiclass: bool) -> Comp
         lone = [column for tag, column in latest.columns.items() if tag in some]
         left_out = latest.judged.truth[rows[newest]][:, lone].any(axis=1)
         rows = [each[~left_out] for each in rows]
-    columns = [[side.columns[tag] for tag in everywhere] for side in sides]
-    truths = [side.judged.truth[np.ix_(*at)] for side, at in zip(sides, zip(rows, columns, strict=True), strict=True)]
+    columns = [np.array([side.columns[tag] for tag in everywhere]) for side in sides]
+    truths = [side.judged.truth[row][:, column] for side, row, column in zip(sides, rows, columns, strict=True)]
     truth, groups = truths[newest], latest.judged.groups[rows[newest]]
     answers = [_answers(side, row)[:, column] for side, row, column in zip(sides, rows, columns, strict=True)]
     return Comparison(
         images=len(truth),
         tags=tuple(latest.names[tag] for tag in everywhere),
-        counts=truth.sum(axis=0),
+        counts=np.count_nonzero(truth, axis=0),
         only_some=tuple(sorted(set(some.values()))),
         left_out=int(left_out.sum()),
         retagged=int(np.any([(each != truth).any(axis=1) for each in truths], axis=0).sum()),

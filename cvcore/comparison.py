@@ -66,9 +66,11 @@ def differences(truth: Bools, first: Bools, second: Bools, groups: Integers) -> 
     starts = np.flatnonzero(np.diff(groups[order], prepend=-1)) if len(groups) else order
     one, other = (_rates(metrics.count_answers(truth, each)) for each in (first, second))
     value, shared = one - other, ~np.isnan(one - other)
+    # As if both were equally good: with own rates, four to none of four would vary by nothing.
+    pooled = (one + other) / 2
     low, high = np.full_like(value, np.nan), np.full_like(value, np.nan)
     for rate, name in enumerate(RATES):
-        moves = _moves(name, truth, first, one[rate, :-1]) - _moves(name, truth, second, other[rate, :-1])
+        moves = _moves(name, truth, first, pooled[rate, :-1]) - _moves(name, truth, second, pooled[rate, :-1])
         units = _units(name, truth, first, second, one[rate, :-1], other[rate, :-1])
         sums = np.add.reduceat(moves[order], starts, axis=0) if len(starts) else moves
         columns = shared[rate, :-1]
@@ -125,7 +127,7 @@ def _rates(counts: Integers) -> Floats:
 
 
 def _moves(name: str, truth: Bools, answered: Bools, rate: Floats) -> Floats:
-    """How far each image lifts or lowers the rate, to first order: (part - rate × whole) / the sum of wholes, (n, k)."""
+    """How far each image moves the rate, to first order: (part - rate × whole) / the sum of wholes, as (n, k)."""
     part, whole = _part(name, truth, answered), _whole(name, truth, answered)
     return np.asarray(np.nan_to_num((part - rate * whole) / np.maximum(whole.sum(axis=0), 1)))
 

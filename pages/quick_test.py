@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cvcore import evaluation, prediction
+from cvcore import prediction
 from cvcore.records import MULTILABEL
-from pages.parts import backend, choice, picture_source, probability_bars
+from pages.parts import backend, choice, picture_source, probability_bars, threshold_slider
 from pages.parts.text import plain, refusals
 
 store = backend.store()
@@ -27,14 +27,7 @@ with right:
         iteration = st.selectbox(
             "Iteration", trained, format_func=lambda each: each.name, key=f"quick-iteration-{project.id}", width=240
         )
-        percent = st.slider(
-            "Probability threshold",
-            0,
-            100,
-            round(100 * evaluation.DEFAULT_THRESHOLD),
-            format="%d %%",
-            key="quick-threshold",
-        )
+        threshold = threshold_slider.show(store, iteration)
     if iteration.note:
         st.warning(plain(iteration.note))
     if picture is None:
@@ -43,5 +36,5 @@ with right:
         with refusals():
             found = prediction.predict(store, iteration, picture, limits=backend.limits())
             multilabel = iteration.classification_type == MULTILABEL
-            answer = prediction.answer(found, percent / 100, multilabel=multilabel)
-            probability_bars.show(found, answer, percent / 100)
+            answer = prediction.answer(found, threshold, multilabel=multilabel)
+            probability_bars.show(found, answer, threshold)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -22,23 +22,27 @@ _STYLE = """<style>
 </style>"""
 
 
-def show(predictions: Sequence[Prediction], answer: Sequence[str], threshold: float) -> None:
-    """The answer in words, then every tag's bar, the most probable first."""
+def show(predictions: Sequence[Prediction], answer: Sequence[str], threshold: float | Mapping[str, float]) -> None:
+    """The answer in words, then every tag's bar, the most probable first, and its threshold: one for all or by name."""
     st.subheader(", ".join(plain(name) for name in answer) or "No tag", anchor=False)
-    if not answer:
+    if not answer and isinstance(threshold, Mapping):
+        top = predictions[0].tag
+        st.markdown(f"The most probable tag, {plain(top)}, does not reach its own {100 * threshold[top]:.0f} %.")
+    elif not answer:
         st.markdown(f"No probability reaches {100 * threshold:.0f} %.")
     st.html(bars(predictions, answer, threshold))
 
 
-def bars(predictions: Sequence[Prediction], answer: Sequence[str], threshold: float) -> str:
+def bars(predictions: Sequence[Prediction], answer: Sequence[str], threshold: float | Mapping[str, float]) -> str:
     """The bars as HTML; names are escaped."""
     rows = []
     for each in predictions:
+        own = threshold[each.tag] if isinstance(threshold, Mapping) else threshold
         kind = "track answer" if each.tag in answer else "track"
         rows.append(
             f'<div class="name">{html.escape(each.tag)}</div><div class="{kind}">'
             f'<div class="bar" style="width: {100 * each.probability:.2f}%"></div>'
-            f'<div class="line" style="left: calc({100 * threshold:.2f}% - 1px)"></div></div>'
+            f'<div class="line" style="left: calc({100 * own:.2f}% - 1px)"></div></div>'
             f'<div class="value">{100 * each.probability:.1f} %</div>'
         )
     return f'{_STYLE}<div class="tagwise-bars">{"".join(rows)}</div>'
