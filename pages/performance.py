@@ -6,32 +6,39 @@ import streamlit as st
 
 from cvcore import assessment, evaluation
 from cvcore.confusion import TagOutcome
-from cvcore.records import K_FOLD, MULTILABEL
+from cvcore.records import K_FOLD, MULTILABEL, Iteration
 from pages.parts import (
     backend,
+    calibration_panel,
     choice,
     confusion_matrix,
     downloads,
+    iteration_comparison,
     iteration_list,
     judged_gallery,
     mistakes,
     rekognition_board,
+    threshold_choice,
     threshold_explorer,
     training_status,
     worked_example,
 )
 from pages.parts.text import count, day, plain, refusals
 
-NUMBERS, MISTAKES, TAKE_ALONG, EXAMPLE = "Numbers", "Mistakes", "Take along", "Example"
+NUMBERS, MISTAKES, THRESHOLDS, COMPARE = "Numbers", "Mistakes", "Thresholds", "Compare"
+CALIBRATION, TAKE_ALONG, EXAMPLE = "Calibration", "Take along", "Example"
+VIEWS = (NUMBERS, MISTAKES, THRESHOLDS, COMPARE, CALIBRATION, TAKE_ALONG, EXAMPLE)
 
 
-def asked_threshold() -> float:
-    """The threshold in the address, or the one a page opens with."""
+def first_threshold(iteration: Iteration) -> float:
+    """The threshold in the address, or the one saved with the iteration, or the one a page opens with."""
+    saved = evaluation.threshold_in_use(iteration)
+    start = evaluation.DEFAULT_THRESHOLD if isinstance(saved, tuple) else saved
     try:
         asked = float(st.query_params.get("threshold", ""))
     except ValueError:
-        return evaluation.DEFAULT_THRESHOLD
-    return asked if 0 <= asked <= 1 else evaluation.DEFAULT_THRESHOLD
+        return start
+    return asked if 0 <= asked <= 1 else start
 
 
 store = backend.store()
@@ -67,7 +74,7 @@ with right, refusals():
         st.warning(plain(iteration.note))
     view = st.segmented_control(
         "View",
-        [NUMBERS, MISTAKES, TAKE_ALONG, EXAMPLE],
+        VIEWS,
         default=NUMBERS,
         required=True,
         label_visibility="collapsed",
@@ -75,7 +82,7 @@ with right, refusals():
     )
     # The explorer is not on every view, so what its slider says is kept beside it.
     kept = f"threshold-{project.id}"
-    threshold = st.session_state.setdefault(kept, asked_threshold())
+    threshold = st.session_state.setdefault(kept, first_threshold(iteration))
     if view == NUMBERS:
         explored = threshold_explorer.show(
             tags=[threshold_explorer.TagRow(tag.name, tag.kind) for tag in tags],
@@ -107,6 +114,12 @@ with right, refusals():
             judged_gallery.show(store, project, iteration, threshold, asked, key=f"cell-{project.id}")
         st.divider()
         mistakes.show(store, project, iteration, threshold, key=f"mistakes-{project.id}")
+    elif view == THRESHOLDS:
+        threshold_choice.show(store, project, iteration, threshold)
+    elif view == COMPARE:
+        iteration_comparison.show(store, project, iteration)
+    elif view == CALIBRATION:
+        calibration_panel.show(store, project, iteration)
     elif view == TAKE_ALONG:
         downloads.show(store, project, iteration, threshold=threshold)
         with st.expander("In Rekognition's terms"):

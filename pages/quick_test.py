@@ -6,7 +6,7 @@ import streamlit as st
 
 from cvcore import prediction
 from cvcore.records import MULTILABEL
-from pages.parts import backend, choice, picture_source, probability_bars, threshold_slider
+from pages.parts import backend, choice, explanation, picture_source, probability_bars, threshold_slider
 from pages.parts.text import plain, refusals
 
 store = backend.store()
@@ -38,3 +38,5 @@ with right:
             multilabel = iteration.classification_type == MULTILABEL
             answer = prediction.answer(found, threshold, multilabel=multilabel)
             probability_bars.show(found, answer, threshold)
+        if st.toggle("Show where the model looked", key="quick-looked"):
+            explanation.show(store, iteration, picture, limits=backend.limits(), key="quick")

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from cvcore import addresses, corrections, evaluation, listings, review
+from cvcore import addresses, blobs, corrections, evaluation, listings, review
 from cvcore.confusion import Cell, Swap, TagOutcome
 from cvcore.corrections import Correction
 from cvcore.listings import Asked, Threshold
 from cvcore.records import MULTICLASS, MULTILABEL, Iteration, Project, Tag
 from cvcore.review import Reviewed, Suggestion
 from cvcore.store import Store
-from pages.parts import gallery
+from pages.parts import backend, explanation, gallery
 from pages.parts.text import count, percent, plain, refusals, sentence, short
 
 NAME_LETTERS = 24
@@ -150,7 +150,7 @@ def _toolbar(store: Store, project: Project, iteration: Iteration, selected: lis
         if project.classification_type == MULTILABEL and st.button("Take it off", disabled=not can, key=f"{key}-off"):
             _correct(store, project, iteration, ids, key, take_off=[tags[wanted]])
         if st.button("Look closer", disabled=len(selected) != 1, key=f"{key}-look"):
-            _closer(selected[0])
+            _closer(store, iteration, selected[0])
 
 
 def _follow(store: Store, project: Project, iteration: Iteration, chosen: list[Reviewed], key: str) -> None:
@@ -227,13 +227,18 @@ def _turn(key: str) -> int:
 
 
 @st.dialog("Image", width="medium")
-def _closer(each: Reviewed) -> None:
+def _closer(store: Store, iteration: Iteration, each: Reviewed) -> None:
     st.text(each.name)
     now = "no longer in the workspace" if each.now is None else f"tagged {_joined(each.now) or 'none'} now"
     st.text(f"Tagged {_joined(each.tags) or 'none'} at the training, {now}.")
     answer = _joined(each.answer) or "none"
     st.text(f"Answer: {answer}; {each.about} {percent(each.probability)}" if each.is_judged else "Not judged.")
-    st.html(f'<img class="tagwise-closer" src="{addresses.picture(each.sha256)}" alt="{html.escape(each.name)}">')
+    if st.toggle("Show where the model looked", key=f"looked-{each.image_id}"):
+        with refusals():
+            picture = blobs.read(blobs.original_path(store.home, each.sha256))
+            explanation.show(store, iteration, picture, limits=backend.limits(), key="closer", tag=each.about)
+    else:
+        st.html(f'<img class="tagwise-closer" src="{addresses.picture(each.sha256)}" alt="{html.escape(each.name)}">')
 
 
 def _address(asked: Asked) -> str:

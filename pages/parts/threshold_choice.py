@@ -24,7 +24,7 @@ SHOWN = 5
 
 
 def show(store: Store, project: Project, iteration: Iteration, threshold: float | None = None) -> None:
-    """Suggested thresholds for a goal, with buttons to save and clear; `threshold` is where the page's slider stands."""
+    """Suggested thresholds for a goal, with buttons to save and clear; `threshold` is where the slider stands."""
     st.subheader("Choose a threshold", anchor=False)
     with refusals():
         try:

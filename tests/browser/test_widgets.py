@@ -511,7 +511,7 @@ def test_sentences_are_right_at_the_edges(page: Page, url: str) -> None:
     page.goto(f"{url}/?widget=explorer")
     numbers = (Path(__file__).parents[2] / "pages/parts/threshold_explorer_numbers.js").read_text("utf-8")
     none = {"name": "rose", "images": 0, "tp": 0, "fp": 0, "fn": 0, "intervals": {}}
-    wide = dict.fromkeys(("precision", "recall", "f1", "average_precision"), [0, 793])
+    wide = {measure: [0, 793] for measure in ("precision", "recall", "f1", "average_precision")}
     one = none | {"images": 1, "fp": 1, "fn": 1, "precision": 0, "recall": 0, "f1": 0, "average_precision": 0.5}
     told = page.evaluate(
         f"rows => {{ {numbers}; return rows.map(row => Object.keys(MEASURES).map(measure => tell(measure, row))); }}",
