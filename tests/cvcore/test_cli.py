@@ -617,9 +617,9 @@ def test_train_says_how_it_was_judged(tagwise: Tagwise, fill: Fill) -> None:
     assert 2 == misuse.value.code
 
 
-def test_a_report_is_a_page(tagwise: Tagwise, fill: Fill, trained: Trained, tmp_path: Path) -> None:
+def test_a_report_is_a_page(store: Store, tagwise: Tagwise, fill: Fill, trained: Trained, tmp_path: Path) -> None:
     """It is written beside what is told as ever; a file that cannot be written is named."""
-    trained(fill(rose=6, tulip=5))
+    iteration = trained(fill(rose=6, tulip=5))
     path = tmp_path / "report.html"
     told = tagwise("performance", "Flowers", "--json", "--report", path)
     check_performance(told.json)
@@ -629,3 +629,7 @@ def test_a_report_is_a_page(tagwise: Tagwise, fill: Fill, trained: Trained, tmp_
     refused = tagwise("performance", "Flowers", "--report", tmp_path)
     assert (1, "") == (refused.status, refused.out)
     assert refused.err.startswith(f"tagwise: --report must name a file that can be written, {tmp_path}: ")
+    store.iterations.set_thresholds(iteration.id, (0.4, 0.6))
+    assert (
+        "tagwise: a report stands at one threshold, a threshold for each tag is saved here: add --threshold\n"
+    ) == tagwise("performance", "Flowers", "--report", path).err
