@@ -78,7 +78,9 @@ with right, refusals():
         default=NUMBERS,
         required=True,
         label_visibility="collapsed",
-        key=f"performance-view-{project.id}",
+        wrap=True,
+        key="view",
+        bind="query-params",
     )
     # The explorer is not on every view, so what its slider says is kept beside it.
     kept = f"threshold-{project.id}"

@@ -46,10 +46,10 @@ def sentence(told: Reliability) -> str:
 
 
 def verdict(made: Calibration) -> str:
-    """Whether what is said on average lies within what was so."""
+    """Whether what is said on average lies within what was so, and a temperature would bring it nearer."""
     told = made.before
     outside = (told.counts > 0) & ((told.said < told.low) | (told.said > told.high))
-    if not outside.any():
+    if not outside.any() or made.after.error >= told.error:
         return "As far as these images can tell, its probabilities mean what they say."
     if made.temperature > 1:
         return "It is too sure of itself: what it says is further from 50:50 than what comes true."

@@ -394,7 +394,7 @@ def test_a_saved_threshold_is_used(
     check_performance(told)
     assert (0.8, True) == (told["threshold"], told["threshold_saved"])
     shown = tagwise("performance", "Flowers").out
-    assert shown.startswith("Flowers, Iteration 1: Plain descriptor, threshold 80%, as saved\n")
+    assert shown.startswith("Flowers, Iteration 1: Built-in network, threshold 80%, as saved\n")
 
 
 def test_saved_thresholds_of_each_tag_are_used(
@@ -413,7 +413,7 @@ def test_saved_thresholds_of_each_tag_are_used(
     assert at == {key: told[key] for key in at}
     assert [5, 0] == [tag["tp"] + tag["fp"] for tag in told["tags"]]
     shown = tagwise("performance", "Flowers").out
-    assert shown.startswith("Flowers, Iteration 1: Plain descriptor, one threshold a tag, as saved\n")
+    assert shown.startswith("Flowers, Iteration 1: Built-in network, one threshold a tag, as saved\n")
     assert 0.5 == tagwise("performance", "Flowers", "--threshold", 0.5, "--json").json["threshold"]
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from cvcore import blobs, descriptor, evaluation, explanation, prediction
+from cvcore import backbones, blobs, evaluation, explanation, extractors, prediction
+from cvcore.builtin import network
 from cvcore.errors import Conflict, ImageRefused
 from cvcore.explanation import CELLS, COVER, PLACES, Explanation
 from cvcore.records import Iteration, Project
@@ -42,12 +43,15 @@ def red_corner() -> bytes:
 def likes_red(store: Store, fill: Fill, trained: Trained) -> Iteration:
     """An iteration to which a picture is the more red the more strong red there is, and which heeds nothing else."""
     iteration = trained(fill(red=5, other=5))
-    square = np.full((1, descriptor.SIDE, descriptor.SIDE, 3), 128, np.uint8)
-    without = descriptor.describe(square)[0]
-    square[:, :32, -32:] = (230, 20, 20)
-    colours = np.zeros(descriptor.DIMENSION, np.float32)
-    colours[:108] = (descriptor.describe(square)[0] - without)[:108]
-    kernel = 20 * np.stack([0 * colours, np.maximum(colours, 0)], axis=1)
+    square = np.full((2, network.SIDE, network.SIDE, 3), 128, np.uint8)
+    square[1, :32, -32:] = (230, 20, 20)
+    folder = blobs.backbones_folder(store.home)
+    built_in = backbones.prepare(backbones.NAME_BUILT_IN, network.SIDE, folder)
+    without, with_red = extractors.load(built_in, folder)(square)
+    is_colour = np.arange(network.DIMENSION) // network.SHAPES == 1
+    is_colour[-network.WAVES :] = False
+    colours = np.where(is_colour, np.maximum(with_red - without, 0), 0)
+    kernel = np.stack([0 * colours, 5 * colours / (colours @ colours)], axis=1)
     folder = blobs.iteration_folder(store.home, iteration.id)
     with np.load(folder / evaluation.ARRAYS) as arrays:
         fields = dict(arrays) | {"kernel": kernel.astype(np.float32), "bias": np.float32([0, -2])}
