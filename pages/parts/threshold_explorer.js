@@ -262,7 +262,7 @@ function redrawRow({ rates, bars, buttons }, measured) {
   for (const [measure, bar] of Object.entries(bars)) {
     const [low, high] = measured.intervals[measure] ?? [0, 0];
     bar.firstChild.style.clipPath = `inset(0 ${100 - 100 * (measured[measure] ?? 0)}% 0 0)`;
-    bar.lastChild.style.cssText = `--low: ${low / 10}; --high: ${high / 10}`;
+    bar.lastChild.style.cssText = `--low: ${low / 100}; --high: ${high / 100}`;
     bar.lastChild.hidden = measured.intervals[measure] === null;
   }
   for (const [count, button] of Object.entries(buttons)) {
