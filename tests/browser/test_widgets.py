@@ -379,7 +379,7 @@ def test_chart_follows_the_theme(explorer: Page) -> None:
 
 
 def test_redraws_within_a_frame(page: Page, url: str) -> None:
-    """A move redraws 100 tags, layout included, in under 16 ms at the median of 100."""
+    """With 100 tags a move redraws all that is in sight, layout included, in under 16 ms at the median of 100."""
     _open(page, url, "many")
     median = page.locator(".explorer").evaluate(
         """async (root) => {
@@ -543,6 +543,15 @@ def test_the_mean_is_told_with_the_tags_own_numbers(explorer: Page) -> None:
     expect(explorer.locator(".told .precision")).to_contain_text("Each of 2 tags has the same precision, 66.7 %.")
     _set(explorer, 100)
     expect(explorer.locator(".told .precision")).to_have_text("No tag has a precision here: no predictions.")
+
+
+def test_rows_out_of_sight_follow_when_the_slider_rests(page: Page, url: str) -> None:
+    """Of a long table the last row, too, says the numbers of the slider's threshold."""
+    _open(page, url, "many")
+    found = page.locator("tbody tr").last.locator(".count").first
+    expect(found).to_have_text("1000")
+    _set(page, 80)
+    expect(found).to_have_text("400")
 
 
 def test_gallery_turns_items_over_by_click(page: Page, tiles: Locator) -> None:
