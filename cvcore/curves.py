@@ -58,7 +58,8 @@ def curves(truth: Bools, probabilities: NDArray[Any], *, multilabel: bool) -> tu
 def _curve(truth: Bools, scores: NDArray[Any], all_truth: Bools, most: int) -> Curve:
     """The curve of the images that can be answered with the tag at all."""
     right, wrong = (np.sort(scores[chosen].astype(np.float64)) for chosen in (truth, ~truth))
-    distinct = np.unique(np.concatenate([right, wrong]))
+    rising = np.sort(np.concatenate([right, wrong]))
+    distinct = rising[np.diff(rising, prepend=-1) > 0]
     if distinct.size > most:
         # As many steps in recall as there is room for, and the highest score, whoever's it is.
         kept = right[np.linspace(0, right.size - 1, min(most, right.size)).astype(np.int64)]

@@ -107,8 +107,8 @@ def _tell(made: Suggestion, goal: Goal, tags: list[str], *, per_tag: bool) -> No
     )
     st.caption(
         "Precision, recall and F1 are judged on images that the threshold was not chosen with: each part of them "
-        "is counted at the threshold that the other parts choose. The last column is chosen and judged on the same images, "
-        f"which flatters it: mean F1 {percent(thresholds.rates(made.chosen)[2, -1])} there, "
+        "is counted at the threshold that the other parts choose. The last column is chosen and judged on the same "
+        f"images, which flatters it: mean F1 {percent(thresholds.rates(made.chosen)[2, -1])} there, "
         f"{percent(thresholds.rates(made.judged)[2, -1])} judged fairly."
     )
     _warn(made, goal, tags, per_tag=per_tag)

@@ -8,6 +8,7 @@
 const states = new WeakMap();
 const REST_MS = 350;
 const FEW_IMAGES = 30;
+const MANY_TAGS = 25;
 
 const COLUMNS = [
   ["name", "Tag", "Click a row to see that tag in the chart."],
@@ -36,6 +37,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     if (root.isConnected) return;
     clearTimeout(state.timer);
     state.resized.disconnect();
+    state.sighted.disconnect();
     state.plotly?.purge(state.canvas);
   };
 }
@@ -87,6 +89,15 @@ function mount(root) {
   scrub(state);
   state.resized = new ResizeObserver(() => paint(state));
   state.resized.observe(state.plot);
+  // Of a long table only the rows in sight follow each move; the others do when they come into sight or the slider rests.
+  state.sighted = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      const index = state.rows.findIndex((row) => row.line === target);
+      if (index < 0) continue;
+      state.rows[index].inSight = isIntersecting;
+      if (isIntersecting) redrawRow(state, index);
+    }
+  }, { rootMargin: "200px" });
   return state;
 }
 
@@ -105,6 +116,8 @@ function fill(state, data) {
   );
   state.rows = data.tags.map((tag, index) => tableRow(state, tag, index));
   state.body.replaceChildren(...state.rows.map((row) => row.line));
+  state.sighted.disconnect();
+  for (const { line } of state.rows) state.sighted.observe(line);
   load(data.plotly).then(
     (plotly) => { state.plotly = plotly; state.wait.hidden = true; paint(state); },
     () => { state.wait.textContent = "The chart could not be loaded; the numbers and the table are complete."; },
@@ -139,7 +152,7 @@ function tableRow(state, tag, index) {
   }
   const toggle = () => choose(state, state.chosen === index ? null : index);
   const line = element("tr", { onclick: toggle }, ...Object.values(cells));
-  return { line, rates, bars, buttons, button: name.querySelector("button") };
+  return { line, rates, bars, buttons, button: name.querySelector("button"), inSight: true, position: null };
 }
 
 // ---- what the user does ----------------------------------------------------------------------------------------
@@ -153,6 +166,7 @@ function moved(state) {
 function rested(state) {
   clearTimeout(state.timer);
   state.timer = null;
+  state.rows.forEach((_, index) => redrawRow(state, index));
   arrange(state);
   if (state.sent === +state.slider.value) return;
   state.sent = +state.slider.value;
@@ -235,14 +249,14 @@ function arrange(state) {
 function redraw(state) {
   const { data, slider, swept } = state;
   const threshold = +slider.value;
-  const { rows, means } = swept[threshold];
+  const { means } = swept[threshold];
   slider.style.setProperty("--at", threshold);
   slider.setAttribute("aria-valuetext", `${threshold} %`);
   state.output.textContent = `${threshold} %`;
   state.rule.textContent = data.multilabel
     ? `An image gets every tag whose probability is at least ${threshold} %.`
     : `The top tag is the answer when its probability is at least ${threshold} %.`;
-  state.rows.forEach((row, index) => redrawRow(row, rows[index]));
+  state.rows.forEach((row, index) => { if (row.inSight || !long(state)) redrawRow(state, index); });
   for (const { measure, inShort, value, interval, of, note } of state.figures) {
     const mean = means[measure];
     value.textContent = show(mean.value);
@@ -254,7 +268,14 @@ function redraw(state) {
   point(state);
 }
 
-function redrawRow({ rates, bars, buttons }, measured) {
+const long = (state) => state.rows.length > MANY_TAGS;
+
+function redrawRow(state, index) {
+  const position = +state.slider.value;
+  const { rates, bars, buttons } = state.rows[index];
+  if (state.rows[index].position === position) return;
+  state.rows[index].position = position;
+  const measured = state.swept[position].rows[index];
   for (const [measure, [number, interval]] of Object.entries(rates)) {
     write(number, show(measured[measure]));
     write(interval, range(measured.intervals[measure]));
@@ -262,7 +283,7 @@ function redrawRow({ rates, bars, buttons }, measured) {
   for (const [measure, bar] of Object.entries(bars)) {
     const [low, high] = measured.intervals[measure] ?? [0, 0];
     bar.firstChild.style.clipPath = `inset(0 ${100 - 100 * (measured[measure] ?? 0)}% 0 0)`;
-    bar.lastChild.style.cssText = `--low: ${low / 10}; --high: ${high / 10}`;
+    bar.lastChild.style.cssText = `--low: ${low / 100}; --high: ${high / 100}`;
     bar.lastChild.hidden = measured.intervals[measure] === null;
   }
   for (const [count, button] of Object.entries(buttons)) {

@@ -137,7 +137,7 @@ def explored(threshold: float, click: dict[str, Any] | None, *, signature: str, 
 
 
 def tables(sweep: Sweep, curves: Sequence[Curve]) -> dict[str, Any]:
-    """The numbers as the browser wants them: lists, undefined as None, intervals in tenths of a percent."""
+    """The numbers as the browser wants them: lists, undefined as None, intervals in hundredths of a percent."""
     measures = {name: getattr(sweep, name) for name in ("precision", "recall", "f1", "average_precision")}
     return {
         "images": int(sweep.counts[0, 0].sum()),
@@ -166,7 +166,7 @@ def _tables_json(signature: str, _sweep: Sweep, _curves: Sequence[Curve]) -> str
 def _interval(low: NDArray[np.float64], high: NDArray[np.float64]) -> dict[str, Any]:
     """Both ends at every position, (t, k) or, of a mean, (t, 1)."""
     return {
-        name: [_nullable(row, 1000) for row in end.reshape(len(end), -1)]
+        name: [_nullable(row, 10_000) for row in end.reshape(len(end), -1)]
         for name, end in (("low", low), ("high", high))
     }
 

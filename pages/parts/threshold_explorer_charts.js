@@ -99,7 +99,7 @@ function bands(state, colour) {
       else runs.push([]);
     });
     const outlines = runs.filter((run) => run.length).map((run) => [
-      ...run.map(([x, low]) => [x, low / 10]), ...[...run].reverse().map(([x, , high]) => [x, high / 10]), [null, null],
+      ...run.map(([x, low]) => [x, low / 100]), ...[...run].reverse().map(([x, , high]) => [x, high / 100]), [null, null],
     ]).flat();
     const look = measure === "precision"
       ? { fillcolor: colour, opacity: 0.16 }
@@ -180,8 +180,8 @@ function point(state) {
   const [x, y] = [percents(recall.value) ?? 0, percents(precision.value) ?? 0];
   const [left, right] = recall.interval ?? [0, 0];
   const [low, high] = precision.interval ?? [0, 0];
-  set(state.whiskers[0], line(place(state, left / 10, y), place(state, right / 10, y)), seen);
-  set(state.whiskers[1], line(place(state, x, low / 10), place(state, x, high / 10)), seen);
+  set(state.whiskers[0], line(place(state, left / 100, y), place(state, right / 100, y)), seen);
+  set(state.whiskers[1], line(place(state, x, low / 100), place(state, x, high / 100)), seen);
   set(state.needle, line(place(state, position, 0), place(state, position, 102)), !onCurve);
   set(state.dots[0], dot(onCurve ? place(state, x, y) : place(state, position, y)), onCurve ? seen : precision.value !== null);
   set(state.dots[1], dot(place(state, position, x)), !onCurve && recall.value !== null);

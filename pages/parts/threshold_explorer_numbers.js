@@ -1,6 +1,6 @@
 // What the threshold explorer says: rates, the 95 % intervals that Python worked out, and sentences. Nothing here
 // touches the page. Rates are 0..1 and null where undefined, as in cvcore/metrics.py; an interval is [low, high] in
-// tenths of a percent, or null.
+// hundredths of a percent, or null.
 
 // title, what it means, the same in a few words, what a tag lacks where it is undefined
 const MEASURES = {
@@ -31,7 +31,7 @@ const many = (number, noun) => (number === 1 ? `1 ${noun}` : `${digits(number)} 
 
 /** Both ends of an interval in whole percents, or with a decimal where they would be nearly the same. */
 function ends([low, high]) {
-  return [low, high].map((end) => (end / 10).toFixed(high - low < 50 ? 1 : 0));
+  return [low, high].map((end) => (end / 100).toFixed(high - low < 500 ? 1 : 0));
 }
 const range = (interval) => (interval === null ? "" : ends(interval).join("–"));
 const likely = (interval) => (interval === null ? "" : `likely ${ends(interval).join(" to ")} %`);

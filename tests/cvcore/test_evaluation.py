@@ -276,3 +276,15 @@ def test_numbers_stay_as_they_were(store: Store, fill: Fill, trained: Trained) -
         evaluation.performance(store, project, iteration, 0.5),
         evaluation.scores_csv(store, iteration),
     )
+
+
+def test_the_explorers_numbers_are_the_reports(store: Store, fill: Fill, trained: Trained) -> None:
+    """What the page draws, intervals and curves too, is what a report at the slider's threshold says."""
+    iteration = trained(fill(rose=6, tulip=7), drawn_probabilities(13, 2))
+    swept, told = evaluation.sweep(store, iteration), evaluation.report(store, iteration, 0.37)
+    np.testing.assert_array_equal(evaluation.counts(store, iteration), swept.counts)
+    ends = np.column_stack([swept.recall.low[37], swept.recall.high[37]])
+    np.testing.assert_allclose([tag.recall_interval for tag in told.tags], ends)
+    for curve, tag in zip(evaluation.steps(store, iteration), told.tags, strict=True):
+        assert (tag.tp, tag.fp) in list(zip(curve.tp, curve.fp, strict=True))
+        assert (tag.images, 13) == (curve.positives, curve.images)

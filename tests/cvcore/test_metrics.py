@@ -371,3 +371,14 @@ def test_scores_of_one_tag_are_one_number_an_image():
         metrics.average_precision(np.zeros((3, 2), bool), np.zeros((3, 2)))
 
     assert "probabilities must be one number an image, as truth is, got shape (3, 2)" == str(refusal.value)
+
+
+@quick
+@given(st.lists(st.floats(0, 1) | st.sampled_from(metrics.THRESHOLDS.tolist()), min_size=1), st.sampled_from("fd"))
+def test_levels_are_found_by_searching(scores, kind):
+    """An answer's level is the number of thresholds that its probability, as stored, reaches."""
+    column = np.array(scores, kind)[:, None]
+
+    actual = metrics.levels(column, np.ones(column.shape, bool), multilabel=True)[:, 0]
+
+    assert [sum(t <= float(score) for t in metrics.THRESHOLDS) for score in column[:, 0]] == actual.tolist()

@@ -25,14 +25,14 @@ def _tables() -> tuple[sweeps.Sweep, dict[str, object]]:
 
 
 def test_tables_are_the_sweep() -> None:
-    """Counts are sent as they are, intervals in tenths of a percent, and what is undefined as null."""
+    """Counts are sent as they are, intervals in hundredths of a percent, and what is undefined as null."""
     swept, tables = _tables()
     assert swept.counts[..., :3].tolist() == tables["counts"]
     assert 16 == tables["images"]
     recall, precision = (tables["intervals"][name] for name in ("recall", "precision"))
-    assert [[676, 676], [1000, 1000]] == [recall[end][50] for end in ("low", "high")]
-    assert [[676, None], [1000, None]] == [precision[end][60] for end in ("low", "high")]
-    assert [round(1000 * swept.recall.mean_low[50])] == tables["mean_intervals"]["recall"]["low"][50]
+    assert [[6756, 6756], [10000, 10000]] == [recall[end][50] for end in ("low", "high")]
+    assert [[6756, None], [10000, None]] == [precision[end][60] for end in ("low", "high")]
+    assert [round(10000 * swept.recall.mean_low[50])] == tables["mean_intervals"]["recall"]["low"][50]
     assert [1, 1] == tables["average_precision"]
     assert tables == json.loads(json.dumps(tables, allow_nan=False))
 
