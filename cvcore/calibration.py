@@ -105,8 +105,8 @@ def reliability(truth: Bools, probabilities: Floats, groups: NDArray[Any], *, mu
         rows = np.arange(images)
         top = probabilities.argmax(axis=1)
         said, was = probabilities[rows, top], truth[rows, top]
-    # As the slider shows them: 0.7 is in the bin that begins there, though 10 × 0.7 is a little less than 7.
-    bins = np.minimum(np.floor(BINS * said + 1e-9), BINS - 1).astype(np.int64)
+    # As it is shown: 0.9 is in the bin that begins there, though as float32 it is a little less.
+    bins = np.minimum(np.floor(BINS * said + 1e-6), BINS - 1).astype(np.int64)
     counts, sums, hits = (
         np.bincount(bins, weights=each, minlength=BINS).astype(np.float64) for each in (np.ones(len(bins)), said, was)
     )

@@ -120,7 +120,10 @@ def _warn(made: Suggestion, goal: Goal, tags: list[str], *, per_tag: bool) -> No
     if per_tag:
         _note(f"{missed} for", where, tags, "the nearest is suggested")
         _note(
-            "Nothing can be chosen for", ~made.defined, tags, "no image of it was judged or it is never answered: 50 %"
+            "Nothing can be chosen for",
+            ~made.defined,
+            tags,
+            "it has no judged image or is never answered, so 50 % stays",
         )
     elif where.any():
         st.warning(f"{missed}; the nearest is suggested.")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cvcore import projects, tagging, training, uploads
+from cvcore import projects, tagging, thresholding, training, uploads
 from cvcore.records import Image, Iteration, Project
 from cvcore.settings import Limits
 from cvcore.store import Store
@@ -198,6 +198,24 @@ def test_quick_test_asks_an_iteration_of_its_project(
     opened(app, "quick_test", first)
     app.selectbox(key="choice").select(second.id).run()
     assert iteration.id == next(each for each in app.selectbox if each.label == "Iteration").value.id
+
+
+def test_quick_test_starts_at_the_saved_threshold(
+    app: AppTest, store: Store, fill: Callable[..., Project], trained: Callable[..., Iteration]
+) -> None:
+    """One for all is where the slider stands; with one for each tag there is a switch in its place."""
+    project = fill(rose=5, tulip=5)
+    iteration = trained(project)
+    opened(app, "quick_test", project)
+    assert [50] == [each.value for each in app.slider]
+    thresholding.save(store, iteration, 0.62)
+    app.run()
+    assert [62] == [each.value for each in app.slider]
+    thresholding.save(store, iteration, (0.3, 0.9))
+    app.run()
+    assert ([True], []) == ([each.value for each in app.toggle], list(app.slider))
+    app.toggle[0].set_value(False).run()
+    assert [50] == [each.value for each in app.slider]
 
 
 def test_taking_off_an_unknown_tag_takes_off_none(app: AppTest, store: Store, fill: Callable[..., Project]) -> None:
