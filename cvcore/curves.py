@@ -47,24 +47,26 @@ def curves(truth: Bools, probabilities: NDArray[Any], *, multilabel: bool) -> tu
     >>> curve.thresholds.tolist(), curve.tp.tolist(), curve.fp.tolist()
     ([0.9, 0.5, 0.4], [1, 1, 2], [0, 1, 1])
     """
-    reached = metrics.levels(probabilities, truth, multilabel=multilabel) > 0
+    levels = metrics.levels(probabilities, truth, multilabel=multilabel)
     most = max(POINTS_MIN, POINTS // truth.shape[1])
-    return tuple(
-        _curve(truth[answerable, tag], probabilities[answerable, tag], truth[:, tag], most)
-        for tag, answerable in enumerate(reached.T)
-    )
+    made = []
+    for tag in range(truth.shape[1]):
+        # The images that can be answered with the tag at all: where only the top tag is, those whose top it is.
+        rows = slice(None) if multilabel else np.flatnonzero(levels[:, tag])
+        thresholds, tp, fp = _points(truth[rows, tag], probabilities[rows, tag], most)
+        made.append(Curve(thresholds, tp, fp, int(np.count_nonzero(truth[:, tag])), len(truth)))
+    return tuple(made)
 
 
-def _curve(truth: Bools, scores: NDArray[Any], all_truth: Bools, most: int) -> Curve:
-    """The curve of the images that can be answered with the tag at all."""
-    right, wrong = (np.sort(scores[chosen].astype(np.float64)) for chosen in (truth, ~truth))
-    rising = np.sort(np.concatenate([right, wrong]))
-    distinct = rising[np.diff(rising, prepend=-1) > 0]
+def _points(truth: Bools, scores: NDArray[Any], most: int) -> tuple[Floats, Integers, Integers]:
+    """Thresholds from the highest down, each with another number of answers, tp and fp."""
+    every, right = np.sort(scores), np.sort(scores[truth])
+    distinct = every[np.diff(every, prepend=-1) > 0]
     if distinct.size > most:
         # As many steps in recall as there is room for, and the highest score, whoever's it is.
         kept = right[np.linspace(0, right.size - 1, min(most, right.size)).astype(np.int64)]
         distinct = np.append(kept, distinct[-1])
-    thresholds = np.unique(np.concatenate([distinct, metrics.THRESHOLDS]))[::-1]
-    tp, fp = (side.size - np.searchsorted(side, thresholds) for side in (right, wrong))
-    new = np.diff(tp + fp, prepend=0) > 0
-    return Curve(thresholds[new], tp[new], fp[new], int(np.count_nonzero(all_truth)), len(all_truth))
+    thresholds = np.unique(np.concatenate([distinct.astype(np.float64), metrics.THRESHOLDS]))[::-1]
+    answered, tp = (side.size - np.searchsorted(side.astype(np.float64), thresholds) for side in (every, right))
+    new = np.diff(answered, prepend=0) > 0
+    return thresholds[new], tp[new], (answered - tp)[new]

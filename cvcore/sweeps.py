@@ -208,10 +208,13 @@ def _lengths(shares: list[_Share], levels: Levels, truth: Bools, starts: Integer
         # Answered, answered rightly, carried: the last at every position.
         reached = np.concatenate([level, level * carried, carried * np.uint8(255)], axis=1)
         # Terms of one image are never large against their sum; those of duplicates may cancel out and want all digits.
-        kind = np.float32 if len(runs) == len(level) else np.float64
+        alone = len(runs) == len(level)
+        kind = np.float32 if alone else np.float64
+        weighing = weights.astype(kind)
         for position in range(POSITIONS):
-            sums = (reached > position).astype(kind) @ weights[position].astype(kind)
-            lengths[position] += np.square(np.add.reduceat(sums, runs, dtype=np.float64)).sum(axis=0)
+            sums = (reached > position).astype(kind) @ weighing[position]
+            sums = sums if alone else np.add.reduceat(sums, runs)
+            lengths[position] += np.einsum("gm,gm->m", sums, sums, dtype=np.float64)
     return lengths.T
 
 
