@@ -33,7 +33,7 @@ def test_the_newest_truth_counts(store: Store, fill: Fill, trained: Trained) -> 
     first = trained(project)
     rose, tulip = store.tags.of_project(project.id)
     moved = store.images.page(project.id, tag_id=rose.id, take=1)[0]
-    tagging.take_off(store, [moved.id], [rose.id])
+    tagging.take_off(store, project, [moved.id], [rose.id])
     tagging.put_on(store, project, [moved.id], [tulip.id])
     tagging.rename(store, tulip, "lily", limits=Limits())
     made = comparing.compare(store, first, [trained(project)])
