@@ -37,7 +37,7 @@ def test_the_newest_truth_counts(store: Store, fill: Fill, trained: Trained) -> 
     tagging.put_on(store, project, [moved.id], [tulip.id])
     tagging.rename(store, tulip, "lily", limits=Limits())
     made = comparing.compare(store, first, [trained(project)])
-    assert (("rose", "lily"), [5, 7], 1) == (made.tags, made.counts.tolist(), made.retagged)
+    assert (("lily", "rose"), [7, 5], 1) == (made.tags, made.counts.tolist(), made.retagged)
     assert (11, 12) == (made.right[0].first, made.right[0].second)
 
 
