@@ -27,6 +27,8 @@ with right:
         iteration = st.selectbox(
             "Iteration", trained, format_func=lambda each: each.name, key=f"quick-iteration-{project.id}", width=240
         )
+        # As it is now: the list keeps the one chosen as it was then, with the thresholds it had.
+        iteration = next((each for each in trained if each.id == iteration.id), iteration)
         threshold = threshold_slider.show(store, iteration)
     if iteration.note:
         st.warning(plain(iteration.note))

@@ -123,7 +123,7 @@ def _warn(made: Suggestion, goal: Goal, tags: list[str], *, per_tag: bool) -> No
             "Nothing can be chosen for",
             ~made.defined,
             tags,
-            "it has no judged image or is never answered, so 50 % stays",
+            "no judged image or no answer, so 50 % stays",
         )
     elif where.any():
         st.warning(f"{missed}; the nearest is suggested.")

@@ -56,4 +56,5 @@ def test_next_to_nothing(multilabel: bool) -> None:
     assert np.isnan(nothing.before.error)
     one = calibration.calibration(truth, told, np.array([0, -1]), np.arange(2), multilabel=multilabel)
     assert 0 == one.before.error
-    assert 1 / 1.001 < one.temperature / calibration.COLDEST < 1.01
+    assert calibration.COLDEST <= one.temperature <= calibration.HOTTEST
+    assert 1.0 == calibration.temperature(truth[:0], told[:0], multilabel=multilabel)
