@@ -9,7 +9,7 @@ from cvcore.api.customvision import calls, wire
 from cvcore.api.customvision.calls import Call
 from cvcore.api.customvision.refusals import Refusal
 from cvcore.deliveries import Delivery
-from cvcore.errors import Conflict, NotTrained, Unavailable
+from cvcore.errors import Unavailable
 from cvcore.records import Iteration
 
 # Platform and flavor, to our format; the first flavor of a platform is meant where none is given.
@@ -40,10 +40,6 @@ def export_iteration(call: Call) -> Any:
         )
     try:
         return _shown(call, iteration, deliveries.start(call.store, iteration, wanted))
-    except NotTrained:
-        raise
-    except Conflict as error:
-        raise Refusal("BadRequestExportValidationFailed", str(error)) from error
     except Unavailable as error:
         raise Refusal("BadRequestProjectUnsupportedExportPlatform", str(error)) from error
 
