@@ -108,7 +108,10 @@ with right, refusals():
         if outcome and of == iteration.id:
             judged_gallery.show(store, project, iteration, threshold, outcome, key=f"count-{project.id}")
     if view in (MISTAKES, TAKE_ALONG):
-        percent = st.slider("Probability threshold", 0, 100, round(100 * threshold), format="%d %%", width=480)
+        # A slider whose default followed it would be another slider after each move, and lose every second one.
+        slider = f"slider-{project.id}"
+        st.session_state.setdefault(slider, round(100 * threshold))
+        percent = st.slider("Probability threshold", 0, 100, format="%d %%", key=slider, width=480)
         threshold = st.session_state[kept] = percent / 100
     if view == MISTAKES:
         asked = confusion_matrix.show(store, iteration, threshold, key=f"confusion-{project.id}")

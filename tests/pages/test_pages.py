@@ -297,3 +297,19 @@ def test_the_way_of_judging_is_chosen(app: AppTest, store: Store, fill: Callable
     (iteration,) = store.iterations.of_project(project.id)
     assert iteration.evaluation is not None
     assert "test-set" == iteration.evaluation.method
+
+
+def test_the_threshold_is_kept_from_view_to_view(
+    app: AppTest, fill: Callable[..., Project], trained: Callable[..., Iteration]
+) -> None:
+    """Every move of the slider counts, also the second, and what it says stays when another view is opened."""
+    project = fill(rose=5, tulip=5)
+    trained(project)
+    app.query_params["view"] = "Mistakes"
+    opened(app, "performance", project)
+    for percent in (60, 70, 80):
+        app.slider[0].set_value(percent).run()
+        assert percent == app.slider[0].value
+        assert percent / 100 == app.session_state[f"threshold-{project.id}"]
+    app.button_group(key="view").set_value(["Take along"]).run()
+    assert 80 == app.slider[0].value
