@@ -114,7 +114,7 @@ def reliability(truth: Bools, probabilities: Floats, groups: NDArray[Any], *, mu
     _, index = np.unique(groups, return_inverse=True)
     sizes = np.bincount(index[rows] * BINS + bins, minlength=BINS * (index.max(initial=-1) + 1)).reshape(-1, BINS)
     independent = metrics.ratio(counts**2, (sizes.astype(np.float64) ** 2).sum(axis=0))
-    low, high = intervals.wilson_interval(right * independent, independent)
+    low, high = intervals.share_interval(right, independent)
     error = float(np.nansum(counts * np.abs(mean - right)) / counts.sum()) if len(bins) else float("nan")
     return Reliability(counts, mean, right, low, high, error)
 

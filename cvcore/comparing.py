@@ -75,7 +75,7 @@ def compare(store: Store, iteration: Iteration, others: Sequence[Iteration]) -> 
 
 def _side(store: Store, iteration: Iteration) -> _Side:
     judged = evaluation.load(store, iteration)
-    tags = evaluation.trained_tags(iteration, store.iterations.tags(iteration.id))
+    tags = evaluation.tags(store, iteration)
     images = store.iterations.images(iteration.id)
     return _Side(
         judged,

@@ -64,7 +64,7 @@ def differences(truth: Bools, first: Bools, second: Bools, groups: Integers) -> 
     """
     order = np.argsort(groups, kind="stable")
     starts = np.flatnonzero(np.diff(groups[order], prepend=-1)) if len(groups) else order
-    one, other = (_rates(metrics.count_answers(truth, each)) for each in (first, second))
+    one, other = (metrics.rates(metrics.count_answers(truth, each)) for each in (first, second))
     value, shared = one - other, ~np.isnan(one - other)
     # As if both were equally good: with own rates, four to none of four would vary by nothing.
     pooled = (one + other) / 2
@@ -119,11 +119,6 @@ def verdict(low: float, high: float) -> str:
     if low > 0:
         return "better"
     return "worse" if high < 0 else "not distinguishable"
-
-
-def _rates(counts: Integers) -> Floats:
-    each = np.stack([metrics.precision(counts), metrics.recall(counts), metrics.f1(counts)])
-    return np.column_stack([each, metrics.macro(each)])
 
 
 def _moves(name: str, truth: Bools, answered: Bools, rate: Floats) -> Floats:

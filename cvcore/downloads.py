@@ -31,7 +31,7 @@ def summary_json(store: Store, project: Project, iteration: Iteration) -> str:
     """
     content = rekognition.summary(
         as_rekognition(store, iteration),
-        [tag.name for tag in evaluation.trained_tags(iteration, store.iterations.tags(iteration.id))],
+        [tag.name for tag in evaluation.tags(store, iteration)],
         version=f"tagwise:project/{project.name}/version/{iteration.name}",
         ended_at=iteration.trained_at or iteration.created_at,
         training_images=training_images(store, iteration),
@@ -52,7 +52,7 @@ def manifest(store: Store, iteration: Iteration) -> Iterator[str]:
         _result(judged),
         judged.truth[rows],
         judged.probabilities[rows],
-        names=[tag.name for tag in evaluation.trained_tags(iteration, store.iterations.tags(iteration.id))],
+        names=[tag.name for tag in evaluation.tags(store, iteration)],
         sources=[f"{there[row].sha256}/{there[row].name}" for row in rows],
         ended_at=iteration.trained_at or iteration.created_at,
     )

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cvcore import blobs, curves, metrics, reports, sweeps
+from cvcore import blobs, curves, reports, sweeps
 from cvcore.errors import ModelDamaged, NotTrained
 from cvcore.records import MULTICLASS, Iteration, Project, Scores, Thresholds
 from cvcore.store import SnapshotTag, Store
@@ -76,6 +76,11 @@ def trained_tags(iteration: Iteration, tags: list[SnapshotTag]) -> list[Snapshot
     return [tag for tag in tags if tag.kind != "Negative"]
 
 
+def tags(store: Store, iteration: Iteration) -> list[SnapshotTag]:
+    """The tags of an iteration that are columns, in their order."""
+    return trained_tags(iteration, store.iterations.tags(iteration.id))
+
+
 def threshold_in_use(iteration: Iteration, asked: float | None = None) -> Thresholds:
     """What an iteration answers at: the threshold asked for, else those saved with it, else 0.5."""
     if asked is not None:
@@ -87,8 +92,7 @@ def thresholds_by_tag(store: Store, iteration: Iteration, threshold: Thresholds)
     """The threshold that serves all tags, or each tag's by its name in the snapshot."""
     if not isinstance(threshold, tuple):
         return threshold
-    tags = trained_tags(iteration, store.iterations.tags(iteration.id))
-    return {tag.name: value for tag, value in zip(tags, threshold, strict=True)}
+    return {tag.name: value for tag, value in zip(tags(store, iteration), threshold, strict=True)}
 
 
 def told_thresholds(store: Store, iteration: Iteration, threshold: Thresholds) -> dict[str, Any]:
@@ -110,15 +114,6 @@ def report(store: Store, iteration: Iteration, threshold: Thresholds = DEFAULT_T
         InvalidInput: the threshold is outside 0..1.
     """
     return _report(load(store, iteration), threshold)
-
-
-def counts(store: Store, iteration: Iteration) -> NDArray[np.int64]:
-    """True and false positives, false and true negatives at every slider position: int (101, tags, 4).
-
-    Raises:
-        Conflict, ModelDamaged: as `load`.
-    """
-    return _counts(load(store, iteration))
 
 
 def sweep(store: Store, iteration: Iteration) -> sweeps.Sweep:
@@ -148,7 +143,6 @@ def scores(judged: Judged) -> Scores:
 def performance(store: Store, project: Project, iteration: Iteration, threshold: Thresholds) -> dict[str, Any]:
     """An iteration's performance as `tagwise performance --json` prints it; undefined numbers are None."""
     told = report(store, iteration, threshold)
-    tags = trained_tags(iteration, store.iterations.tags(iteration.id))
     judged = iteration.evaluation
     return {
         "project": project.name,
@@ -161,7 +155,7 @@ def performance(store: Store, project: Project, iteration: Iteration, threshold:
         "overall": _rates(told.overall),
         "tags": [
             {"name": tag.name, "images": row.images, "tp": row.tp, "fp": row.fp, "fn": row.fn, **_rates(row)}
-            for tag, row in zip(tags, told.tags, strict=True)
+            for tag, row in zip(tags(store, iteration), told.tags, strict=True)
         ],
         "seconds": iteration.seconds,
     }
@@ -175,7 +169,7 @@ def scores_csv(store: Store, iteration: Iteration, *, for_spreadsheet: bool = Fa
     """
     text_of = _inert if for_spreadsheet else str
     judged = load(store, iteration)
-    names = [tag.name for tag in trained_tags(iteration, store.iterations.tags(iteration.id))]
+    names = [tag.name for tag in tags(store, iteration)]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["image", "fold", "truth", *map(text_of, names)])
@@ -221,12 +215,6 @@ def _report(judged: Judged, threshold: Thresholds) -> reports.Report:
     return reports.report(
         judged.truth, judged.probabilities, judged.folds, judged.groups, limits, multilabel=multilabel
     )
-
-
-@functools.lru_cache(maxsize=8)
-def _counts(judged: Judged) -> NDArray[np.int64]:
-    rows = judged.evaluated
-    return metrics.counts(judged.truth[rows], judged.probabilities[rows], multilabel=judged.multilabel)
 
 
 @functools.lru_cache(maxsize=8)

@@ -78,7 +78,7 @@ def explain(store: Store, iteration: Iteration, picture: bytes, *, limits: Limit
     """
     images.check(picture, limits)
     judged = evaluation.load(store, iteration)
-    tags = evaluation.trained_tags(iteration, store.iterations.tags(iteration.id))
+    tags = evaluation.tags(store, iteration)
     prepared, embed = prediction.extractor(store, iteration)
     told = _told(judged, embed, prepared.side, images.pixels(picture, prepared.side).tobytes())
     return Explanation(tuple(tag.name for tag in tags), told[0], told[1:].reshape(PLACES, PLACES, -1))

@@ -129,7 +129,7 @@ def _written_whole(folder: Path) -> Iterator[Path]:
 def _source(store: Store, iteration: Iteration) -> _Source:
     judged = evaluation.load(store, iteration)
     prepared = backbones.find(iteration.fingerprint, blobs.backbones_folder(store.home))
-    tags = evaluation.trained_tags(iteration, store.iterations.tags(iteration.id))
+    tags = evaluation.tags(store, iteration)
     snapshot = store.iterations.images(iteration.id)
     rows = np.unique(np.linspace(0, len(snapshot) - 1, PICTURES).round().astype(int))
     files = [blobs.original_path(store.home, snapshot[row].sha256) for row in rows]

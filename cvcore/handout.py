@@ -76,7 +76,7 @@ def _facts(store: Store, iteration: Iteration, judged: Judged, threshold: float)
     there = store.iterations.images(iteration.id)
     probabilities = judged.probabilities[rows]
     return _Facts(
-        [tag.name for tag in evaluation.trained_tags(iteration, store.iterations.tags(iteration.id))],
+        [tag.name for tag in evaluation.tags(store, iteration)],
         [there[row] for row in rows],
         judged.truth[rows],
         metrics.answers(probabilities, threshold, multilabel=judged.multilabel),
@@ -122,12 +122,11 @@ def _figures(facts: _Facts) -> str:
 
 
 def _charts(store: Store, iteration: Iteration, facts: _Facts, threshold: float) -> str:
-    counts = evaluation.counts(store, iteration)
-    precision, recall = metrics.precision(counts), metrics.recall(counts)
-    mean = metrics.macro(precision), metrics.macro(recall)
+    swept = evaluation.sweep(store, iteration)
+    precision, recall = swept.precision.mean, swept.recall.mean
     overall = facts.report.overall
-    first = drawings.threshold_chart(metrics.THRESHOLDS, *mean, chosen=threshold)
-    second = drawings.precision_recall_chart(mean[1], mean[0], at=(overall.recall, overall.precision))
+    first = drawings.threshold_chart(metrics.THRESHOLDS, precision, recall, chosen=threshold)
+    second = drawings.precision_recall_chart(recall, precision, at=(overall.recall, overall.precision))
     return (
         '<section class="charts">'
         f'<figure>{first}<figcaption><span class="key precision"></span>precision '

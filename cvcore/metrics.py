@@ -161,6 +161,16 @@ def defined_count(values: NDArray[Any], axis: int = -1) -> Integers:
     return np.asarray(np.count_nonzero(~np.isnan(values), axis=axis), np.int64)
 
 
+def rates(counts: Integers) -> Floats:
+    """Precision, recall and F1 of (k, 4) counts, as (3, k + 1); the last column is the mean over the tags.
+
+    >>> rates(np.array([[1, 0, 1, 2], [1, 1, 0, 2]])).tolist()
+    [[1.0, 0.5, 0.75], [0.5, 1.0, 0.75], [0.6666666666666666, 0.6666666666666666, 0.6666666666666666]]
+    """
+    each = np.stack([precision(counts), recall(counts), f1(counts)])
+    return np.column_stack([each, macro(each)])
+
+
 def precision_at_rank(truth: Bools, scores: NDArray[Any]) -> Floats:
     """For each image the precision if it, and all that score at least as high, were answered with the tag.
 

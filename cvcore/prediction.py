@@ -24,7 +24,7 @@ def predict(store: Store, iteration: Iteration, picture: bytes, *, limits: Limit
     """
     images.check(picture, limits)
     judged = evaluation.load(store, iteration)
-    tags = evaluation.trained_tags(iteration, store.iterations.tags(iteration.id))
+    tags = evaluation.tags(store, iteration)
     prepared, embed = extractor(store, iteration)
     embedding = embed(images.pixels(picture, prepared.side)[None])
     row = heads.probabilities(embedding, judged.kernel, judged.bias, multilabel=judged.multilabel)[0]

@@ -19,7 +19,7 @@ def suggest(store: Store, iteration: Iteration, pictures: Sequence[Image]) -> di
         NotTrained, ModelDamaged: the iteration is not trained, or a file of it is missing or damaged.
     """
     judged = evaluation.load(store, iteration)
-    tags = evaluation.trained_tags(iteration, store.iterations.tags(iteration.id))
+    tags = evaluation.tags(store, iteration)
     prepared = backbones.find(iteration.fingerprint, blobs.backbones_folder(store.home))
     digests = [each.sha256 for each in pictures]
     features.fill(store, prepared, digests, silent)

@@ -34,7 +34,7 @@ def save(store: Store, iteration: Iteration, chosen: Thresholds) -> None:
     """
     metrics.checked_thresholds(np.asarray(chosen))
     with store.transaction():
-        tags = evaluation.trained_tags(iteration, store.iterations.tags(iteration.id))
+        tags = evaluation.tags(store, iteration)
         if isinstance(chosen, tuple):
             store.iterations.get(iteration.id)
             if len(chosen) != len(tags):

@@ -124,16 +124,6 @@ def suggest(counts: Integers, goal: Goal, *, per_tag: bool) -> Suggestion:
     )
 
 
-def rates(counts: Integers) -> Floats:
-    """Precision, recall and F1 of (k, 4) counts, as (3, k + 1); the last column is the mean over the tags.
-
-    >>> rates(np.array([[1, 0, 1, 2], [1, 1, 0, 2]])).tolist()
-    [[1.0, 0.5, 0.75], [0.5, 1.0, 0.75], [0.6666666666666666, 0.6666666666666666, 0.6666666666666666]]
-    """
-    each = np.stack([metrics.precision(counts), metrics.recall(counts), metrics.f1(counts)])
-    return np.column_stack([each, metrics.macro(each)])
-
-
 def _choose(table: Integers, goal: Goal, *, per_tag: bool) -> tuple[Integers, Bools, Bools]:
     """The best candidate's place in (101, k, 4) counts, whether the goal is reached and whether it is defined: (k,)."""
     tags = table.shape[1]

@@ -177,7 +177,7 @@ def run(store: Store, iteration: Iteration, progress: Progress, device: Device =
     """
     started = time.perf_counter()
     snapshot = store.iterations.images(iteration.id)
-    tags = evaluation.trained_tags(iteration, store.iterations.tags(iteration.id))
+    tags = evaluation.tags(store, iteration)
     prepared, note = prepare(iteration.domain_id, blobs.backbones_folder(store.home), share(progress, 0, 0.1))
     embedding_started = time.perf_counter()
     embeddings = features.compute(store, prepared, snapshot, share(progress, 0.1, 0.8), device)

@@ -62,7 +62,7 @@ if iteration.status == "Failed":
     st.stop()
 with right, refusals():
     judged = evaluation.load(store, iteration)
-    tags = evaluation.trained_tags(iteration, store.iterations.tags(iteration.id))
+    tags = evaluation.tags(store, iteration)
     st.subheader(plain(iteration.name), anchor=False)
     how = iteration.evaluation
     st.caption(

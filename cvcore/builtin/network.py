@@ -9,7 +9,7 @@ Three descriptions of one picture of 128 x 128 pixels stand side by side in one 
   its radius. Square roots, as linear in them is the Hellinger kernel, kind to rare colours.
 - *waves*, 27: logarithms of the mean size of 27 cosine waves, 8 x 8 pixels large, in its light.
 
-The last two take a tenth of the time and help most where a set is small and its things differ in colour.
+The last two take about a fifth of the time and help most where a set is small and its things differ in colour.
 
 Every weight and constant is a float16 number, so the LiteRT file, which keeps them in 16 bits, and Keras say the same.
 """

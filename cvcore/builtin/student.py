@@ -7,7 +7,7 @@ the embedding alone, so it learns from few photos in few passes. Crops grow whil
 & Le 2021, https://arxiv.org/abs/2104.00298): small ones come cheap. What is kept is the average of its weights over
 the last passes.
 
-In PyTorch, which trains such a network three to four times as fast as TensorFlow on a processor.
+In PyTorch, which trains such a network several times as fast as TensorFlow on a processor.
 """
 
 from __future__ import annotations

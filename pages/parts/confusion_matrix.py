@@ -20,7 +20,7 @@ def show(store: Store, iteration: Iteration, threshold: Threshold, *, key: str) 
     Raises:
         NotTrained, ModelDamaged: as `evaluation.load`.
     """
-    names = [tag.name for tag in evaluation.trained_tags(iteration, store.iterations.tags(iteration.id))]
+    names = [tag.name for tag in evaluation.tags(store, iteration)]
     if iteration.classification_type == MULTICLASS:
         return _matrix(store, iteration, threshold, names, key)
     view = st.segmented_control(

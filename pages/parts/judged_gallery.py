@@ -55,7 +55,7 @@ def show(store: Store, project: Project, iteration: Iteration, threshold: Thresh
 def heading(store: Store, iteration: Iteration, asked: Asked, number: int) -> str:
     """How many pictures there are and what they have in common, as Markdown."""
     images = f"**{count(number, 'image')}**"
-    tags = evaluation.trained_tags(iteration, store.iterations.tags(iteration.id))
+    tags = evaluation.tags(store, iteration)
     names = [f"**{plain(short(tag.name, NAME_LETTERS))}**" for tag in tags]
     match asked:
         case Cell(actual, answered):

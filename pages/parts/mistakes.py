@@ -56,7 +56,7 @@ def _pair(store: Store, iteration: Iteration, threshold: Threshold, key: str) ->
     if not found:
         st.info("No tag is confused with another at this threshold.")
         return None
-    tags = evaluation.trained_tags(iteration, store.iterations.tags(iteration.id))
+    tags = evaluation.tags(store, iteration)
     names = [plain(short(tag.name, NAME_LETTERS)) for tag in tags]
     labels = {
         f"{one}-{other}": f"{names[one]} → {names[other]}  **{images:,}**" for one, other, images in map(_both, found)

@@ -15,7 +15,7 @@ def show(store: Store, iteration: Iteration) -> None:
     with refusals():
         told = downloads.as_rekognition(store, iteration)
         ours = evaluation.report(store, iteration).overall.average_precision
-        names = [tag.name for tag in evaluation.trained_tags(iteration, store.iterations.tags(iteration.id))]
+        names = [tag.name for tag in evaluation.tags(store, iteration)]
         for column, (title, value) in zip(
             st.columns(4),
             [

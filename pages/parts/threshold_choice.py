@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from cvcore import evaluation, thresholding, thresholds
+from cvcore import evaluation, metrics, thresholding, thresholds
 from cvcore.errors import NotFound
 from cvcore.records import Iteration, Project
 from cvcore.store import Store
@@ -35,7 +35,7 @@ def show(store: Store, project: Project, iteration: Iteration, threshold: float 
         st.markdown(saved_words(iteration))
         goal, per_tag = _wishes(project)
         made = thresholding.suggest(store, iteration, goal, per_tag=per_tag)
-        tags = [tag.name for tag in evaluation.trained_tags(iteration, store.iterations.tags(iteration.id))]
+        tags = [tag.name for tag in evaluation.tags(store, iteration)]
         _tell(made, goal, tags, per_tag=per_tag)
         chosen = tuple(made.thresholds.tolist()) if per_tag else float(made.thresholds[0])
         _buttons(store, iteration, chosen, threshold)
@@ -57,7 +57,7 @@ def rows(made: Suggestion, tags: list[str]) -> dict[str, list[Any]]:
     The threshold of the mean is None where the tags have their own.
     """
     one_for_all = float(100 * made.thresholds[0]) if len(set(made.thresholds.tolist())) == 1 else None
-    honest, flattering = (100 * thresholds.rates(counts) for counts in (made.judged, made.chosen))
+    honest, flattering = (100 * metrics.rates(counts) for counts in (made.judged, made.chosen))
     images = (made.chosen[:, 0] + made.chosen[:, 2]).tolist()
     return {
         "Tag": [*tags, "All tags (mean)"],
@@ -108,8 +108,8 @@ def _tell(made: Suggestion, goal: Goal, tags: list[str], *, per_tag: bool) -> No
     st.caption(
         "Precision, recall and F1 are judged on images that the threshold was not chosen with: each part of them "
         "is counted at the threshold that the other parts choose. The last column is chosen and judged on the same "
-        f"images, which flatters it: mean F1 {percent(thresholds.rates(made.chosen)[2, -1])} there, "
-        f"{percent(thresholds.rates(made.judged)[2, -1])} judged fairly."
+        f"images, which flatters it: mean F1 {percent(metrics.rates(made.chosen)[2, -1])} there, "
+        f"{percent(metrics.rates(made.judged)[2, -1])} judged fairly."
     )
     _warn(made, goal, tags, per_tag=per_tag)
 

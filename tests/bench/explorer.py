@@ -16,10 +16,10 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from pathlib import Path
 
 import numpy as np
+from browser import wait_for
 from playwright.sync_api import sync_playwright
 
 from cvcore import curves, evaluation
@@ -138,18 +138,6 @@ def look(app: Path) -> None:
         server.wait()
     # The server is the only child that was waited for with arrays in it.
     print(f"the server at its most: {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024:.0f} MB")
-
-
-def wait_for(address: str) -> None:
-    """Wait until the server answers, for a minute at most."""
-    for _ in range(300):
-        try:
-            urllib.request.urlopen(address, timeout=1).close()
-        except OSError:
-            time.sleep(0.2)
-        else:
-            return
-    raise SystemExit(f"{address} does not answer")
 
 
 if __name__ == "__main__":

@@ -170,7 +170,7 @@ def test_several_tags_and_none(store: Store, fill: Fill, trained: Trained) -> No
 def test_counts_are_the_reports(store: Store, fill: Fill, trained: Trained) -> None:
     """At each slider position the page counts what a report at that threshold counts."""
     iteration = trained(fill(rose=6, tulip=7), drawn_probabilities(13, 2))
-    counts = evaluation.counts(store, iteration)
+    counts = evaluation.sweep(store, iteration).counts
     assert (101, 2, 4) == counts.shape
     for position in (0, 37, 50, 100):
         tags = evaluation.report(store, iteration, metrics.THRESHOLDS[position]).tags
@@ -282,7 +282,8 @@ def test_the_explorers_numbers_are_the_reports(store: Store, fill: Fill, trained
     """What the page draws, intervals and curves too, is what a report at the slider's threshold says."""
     iteration = trained(fill(rose=6, tulip=7), drawn_probabilities(13, 2))
     swept, told = evaluation.sweep(store, iteration), evaluation.report(store, iteration, 0.37)
-    np.testing.assert_array_equal(evaluation.counts(store, iteration), swept.counts)
+    judged = evaluation.load(store, iteration)
+    np.testing.assert_array_equal(metrics.counts(judged.truth, judged.probabilities, multilabel=False), swept.counts)
     ends = np.column_stack([swept.recall.low[37], swept.recall.high[37]])
     np.testing.assert_allclose([tag.recall_interval for tag in told.tags], ends)
     for curve, tag in zip(evaluation.steps(store, iteration), told.tags, strict=True):

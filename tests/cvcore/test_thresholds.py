@@ -233,7 +233,7 @@ def test_nested_numbers_are_less_flattering(per_tag: bool) -> None:
         answered = metrics.answers(told[30:], made.thresholds, multilabel=True)
         new = metrics.count_answers(truth[30:], answered)
         for found, counts in ((promised, made.chosen), (honest, made.judged), (real, new)):
-            found.append(thresholds.rates(counts)[2, -1])
+            found.append(metrics.rates(counts)[2, -1])
     assert np.mean(promised) - np.mean(real) > (0.08 if per_tag else 0.03)
     assert abs(np.mean(honest) - np.mean(real)) < 0.03
 
