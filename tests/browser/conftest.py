@@ -15,9 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 ROOT = Path(__file__).resolve().parents[2]
 START_S = 60
+
+# Playwright's five seconds are too few for the first page of a cold server on a busy machine.
+expect.set_options(timeout=20_000)
 
 Serve = Callable[[Path, Mapping[str, str]], str]
 
