@@ -15,7 +15,7 @@ from cvcore.errors import InvalidInput
 from cvcore.evaluation import Judged
 from cvcore.metrics import Bools, Integers
 from cvcore.records import MULTICLASS, Iteration, Thresholds
-from cvcore.store import Store
+from cvcore.store import SnapshotTag, Store
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,15 +75,23 @@ def compare(store: Store, iteration: Iteration, others: Sequence[Iteration]) -> 
 
 def _side(store: Store, iteration: Iteration) -> _Side:
     judged = evaluation.load(store, iteration)
-    tags = evaluation.tags(store, iteration)
-    images = store.iterations.images(iteration.id)
+    digests, tags = _snapshot(store, iteration.id)
+    known = evaluation.trained_tags(iteration, list(tags))
     return _Side(
         judged,
         evaluation.threshold_in_use(iteration),
-        rows={image.sha256: row for row, image in enumerate(images) if judged.evaluated[row]},
-        columns={tag.tag_id: column for column, tag in enumerate(tags)},
-        names={tag.tag_id: tag.name for tag in tags},
+        rows={digest: row for row, digest in enumerate(digests) if judged.evaluated[row]},
+        columns={tag.tag_id: column for column, tag in enumerate(known)},
+        names={tag.tag_id: tag.name for tag in known},
     )
+
+
+# A snapshot never changes, and to read 100,000 rows of it on every rerun would take a second a side.
+@functools.lru_cache(maxsize=5)
+def _snapshot(store: Store, iteration_id: str) -> tuple[tuple[str, ...], tuple[SnapshotTag, ...]]:
+    """The SHA-256 of every picture of an iteration, in order, and its tags."""
+    digests = tuple(image.sha256 for image in store.iterations.images(iteration_id))
+    return digests, tuple(store.iterations.tags(iteration_id))
 
 
 @functools.lru_cache(maxsize=16)

@@ -5,6 +5,7 @@ Every number comes from the out-of-fold probabilities saved at training, so it n
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import functools
 import io
@@ -16,8 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cvcore import blobs, curves, reports, sweeps
-from cvcore.errors import ModelDamaged, NotTrained
+from cvcore import blobs, curves, metrics, overviews, reports, sweeps
+from cvcore.errors import ModelDamaged, NotTrained, TagwiseError
+from cvcore.overviews import Overview
 from cvcore.records import MULTICLASS, Iteration, Project, Scores, Thresholds
 from cvcore.store import SnapshotTag, Store
 
@@ -50,10 +52,11 @@ class Judged:
 
 
 def save(folder: Path, judged: Judged) -> None:
-    """Write an iteration's arrays into its folder."""
+    """Write an iteration's arrays into its folder, and beside them the overview that follows from them."""
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **{name: getattr(judged, name) for name in Judged.__dataclass_fields__})
     blobs.write(folder / ARRAYS, buffer.getvalue())
+    blobs.write(folder / overviews.FILE, overviews.packed(_overview(judged)))
 
 
 def load(store: Store, iteration: Iteration) -> Judged:
@@ -63,10 +66,7 @@ def load(store: Store, iteration: Iteration) -> Judged:
         NotTrained: it is not trained.
         ModelDamaged: its file is missing or damaged.
     """
-    if iteration.status != "Completed":
-        why = "its training failed: train again" if iteration.status == "Failed" else "it is in training: wait for it"
-        raise NotTrained(f"{iteration.name} has no numbers yet, {why}")
-    return _load(blobs.iteration_folder(store.home, iteration.id) / ARRAYS)
+    return _load(_folder(store, iteration) / ARRAYS)
 
 
 def trained_tags(iteration: Iteration, tags: list[SnapshotTag]) -> list[SnapshotTag]:
@@ -113,6 +113,8 @@ def report(store: Store, iteration: Iteration, threshold: Thresholds = DEFAULT_T
         Conflict, ModelDamaged: as `load`.
         InvalidInput: the threshold is outside 0..1.
     """
+    if isinstance(threshold, float) and threshold in metrics.THRESHOLDS:
+        return reports.at_position(sweep(store, iteration), round(100 * threshold))
     return _report(load(store, iteration), threshold)
 
 
@@ -122,7 +124,7 @@ def sweep(store: Store, iteration: Iteration) -> sweeps.Sweep:
     Raises:
         Conflict, ModelDamaged: as `load`.
     """
-    return _sweep(load(store, iteration))
+    return _kept_overview(_folder(store, iteration)).sweep
 
 
 def steps(store: Store, iteration: Iteration) -> tuple[curves.Curve, ...]:
@@ -131,12 +133,12 @@ def steps(store: Store, iteration: Iteration) -> tuple[curves.Curve, ...]:
     Raises:
         Conflict, ModelDamaged: as `load`.
     """
-    return _steps(load(store, iteration))
+    return _kept_overview(_folder(store, iteration)).curves
 
 
 def scores(judged: Judged) -> Scores:
     """The overall numbers at the threshold a page opens with."""
-    overall = _report(judged, DEFAULT_THRESHOLD).overall
+    overall = reports.at_position(_overview(judged).sweep, round(100 * DEFAULT_THRESHOLD)).overall
     return Scores(*(none_for_nan(getattr(overall, name)) for name in Scores.__dataclass_fields__))
 
 
@@ -201,6 +203,13 @@ def _inert(text: str) -> str:
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
+def _folder(store: Store, iteration: Iteration) -> Path:
+    if iteration.status != "Completed":
+        why = "its training failed: train again" if iteration.status == "Failed" else "it is in training: wait for it"
+        raise NotTrained(f"{iteration.name} has no numbers yet, {why}")
+    return blobs.iteration_folder(store.home, iteration.id)
+
+
 def _rates(row: reports.TagReport | reports.OverallReport) -> dict[str, Any]:
     rates: dict[str, Any] = {}
     for name in Scores.__dataclass_fields__:
@@ -217,15 +226,24 @@ def _report(judged: Judged, threshold: Thresholds) -> reports.Report:
     )
 
 
-@functools.lru_cache(maxsize=8)
-def _sweep(judged: Judged) -> sweeps.Sweep:
-    return sweeps.sweep(judged.truth, judged.probabilities, judged.folds, judged.groups, multilabel=judged.multilabel)
+@functools.lru_cache(maxsize=1)
+def _overview(judged: Judged) -> Overview:
+    return overviews.overview(
+        judged.truth, judged.probabilities, judged.folds, judged.groups, multilabel=judged.multilabel
+    )
 
 
-@functools.lru_cache(maxsize=8)
-def _steps(judged: Judged) -> tuple[curves.Curve, ...]:
-    rows = judged.evaluated
-    return curves.curves(judged.truth[rows], judged.probabilities[rows], multilabel=judged.multilabel)
+@functools.lru_cache(maxsize=32)
+def _kept_overview(folder: Path) -> Overview:
+    """The overview in an iteration's folder; worked out and kept there if it is missing, of another kind or damaged."""
+    path = folder / overviews.FILE
+    try:
+        return overviews.unpacked(path.read_bytes())
+    except Exception:  # of a damaged zip numpy raises nearly anything
+        made = _overview(_load(folder / ARRAYS))
+        with contextlib.suppress(TagwiseError):
+            blobs.write(path, overviews.packed(made))
+        return made
 
 
 @functools.lru_cache(maxsize=8)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from cvcore import intervals, metrics
 from cvcore.errors import InvalidInput
 from cvcore.metrics import Bools, Floats, Integers
+from cvcore.sweeps import Sweep
 
 Interval = tuple[float, float]
 
@@ -103,6 +104,19 @@ def report(
     )
     tags = tuple(_tag_report(measures, tag, counts[tag]) for tag in range(len(counts)))
     return Report(overall=_overall_report(measures, len(truth)), tags=tags)
+
+
+def at_position(swept: Sweep, position: int) -> Report:
+    """The report at `metrics.THRESHOLDS[position]`, read off an evaluation that was swept already."""
+    measures = []
+    for name in ("precision", "recall", "f1", "average_precision"):
+        each = getattr(swept, name)
+        place = position if len(each.values) > 1 else 0  # average precision has no threshold
+        mean_interval = float(each.mean_low[place]), float(each.mean_high[place])
+        measures.append(_Measure(name, each.values[place], each.low[place], each.high[place], mean_interval))
+    counts = swept.counts[position]
+    tags = tuple(_tag_report(tuple(measures), tag, row) for tag, row in enumerate(counts))
+    return Report(overall=_overall_report(tuple(measures), int(counts[0].sum())), tags=tags)
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,6 @@ if iteration.status == "Failed":
     right.error(f"This training failed: {plain(iteration.error)}")
     st.stop()
 with right, refusals():
-    judged = evaluation.load(store, iteration)
     tags = evaluation.tags(store, iteration)
     st.subheader(plain(iteration.name), anchor=False)
     how = iteration.evaluation
@@ -86,9 +85,10 @@ with right, refusals():
     kept = f"threshold-{project.id}"
     threshold = st.session_state.setdefault(kept, first_threshold(iteration))
     if view == NUMBERS:
+        swept = evaluation.sweep(store, iteration)
         explored = threshold_explorer.show(
             tags=[threshold_explorer.TagRow(tag.name, tag.kind) for tag in tags],
-            sweep=evaluation.sweep(store, iteration),
+            sweep=swept,
             curves=evaluation.steps(store, iteration),
             threshold=threshold,
             multilabel=iteration.classification_type == MULTILABEL,
@@ -98,7 +98,7 @@ with right, refusals():
         threshold = st.session_state[kept] = explored.threshold
         if how:
             st.caption(assessment.explained(how))
-        left_out = int((~judged.evaluated).sum()) if how and how.method == K_FOLD else 0
+        left_out = iteration.image_count - int(swept.counts[0, 0].sum()) if how and how.method == K_FOLD else 0
         if left_out:
             st.caption(f"{count(left_out, 'image')} could not be judged.")
         opened = f"opened-{project.id}"

@@ -36,6 +36,7 @@ ROOMS = [
         "drawings",
         "sheets",
         "portraits",
+        "overviews",
         "reports",
         "confusion",
         "suspects",

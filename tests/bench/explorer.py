@@ -1,16 +1,16 @@
-"""What the threshold explorer costs where there are many images and tags, with drawn probabilities.
+"""What the Performance page costs where there are many images and tags, with drawn probabilities.
 
-    python tests/bench/explorer.py [--images 100000] [--tags 100] [--multilabel]
+    python tests/bench/explorer.py [--images 100000] [--tags 100] [--type Multiclass] [--home FOLDER]
 
-Prints the seconds to compute what it shows, the memory that takes, the bytes sent to the browser, and how long a move
-of the slider takes there.
+Prints how long the page takes to open in a browser, how long a move of the slider and a click on a count take there,
+and the memory of the server before, after each, and at its most. With a folder, the home stays there for another run.
 """
 
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -18,36 +18,20 @@ import tempfile
 import time
 from pathlib import Path
 
-import numpy as np
-from browser import wait_for
-from playwright.sync_api import sync_playwright
+from browser import ARGUMENTS, wait_for
+from playwright.sync_api import Page, sync_playwright
+from review import fill
 
-from cvcore import curves, evaluation
-from cvcore.evaluation import Judged
+from cvcore import evaluation, overviews, projects
+from cvcore.records import MULTICLASS
+from cvcore.store import Store
 from pages.parts import threshold_explorer
 
 ROOT = Path(__file__).resolve().parents[2]
 PORT = 8612
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-
-APP = """
-import streamlit as st
-from cvcore.api import assets
-
-app = st.App("script.py", routes=assets.routes())
-"""
-SCRIPT = """
-from pathlib import Path
-
-import streamlit as st
-from cvcore import evaluation
-from pages.parts.threshold_explorer import TagRow, show
-
-st.set_page_config(layout="wide")
-judged = evaluation._load(Path({path!r}))
-show(tags=[TagRow(f"tag {{i}}", "Regular") for i in range({tags})], sweep=evaluation._sweep(judged),
-     curves=evaluation._steps(judged), threshold=0.5, multilabel={multilabel}, signature="bench", key="explorer")
-"""
+OPENINGS = 5
+CLICKS = 10
+VIEWS = ("Mistakes", "Thresholds", "Compare", "Calibration", "Take along")
 
 # Runs in the page: each move as a key would make it, with the layout that follows forced into the measurement.
 SLIDE = """async (root) => {
@@ -69,75 +53,111 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--images", type=int, default=100_000)
     parser.add_argument("--tags", type=int, default=100)
-    parser.add_argument("--multilabel", action="store_true")
+    parser.add_argument("--type", default=MULTICLASS)
+    parser.add_argument("--home", type=Path)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        judged = drawn(options.images, options.tags, multilabel=options.multilabel)
-        evaluation.save(Path(folder), judged)
-        del judged
-        path = Path(folder) / evaluation.ARRAYS
-        compute(path)
-        script = SCRIPT.format(path=str(path), tags=options.tags, multilabel=options.multilabel)
-        (Path(folder) / "script.py").write_text(script, "utf-8")
-        (Path(folder) / "app.py").write_text(APP, "utf-8")
-        look(Path(folder) / "app.py")
+        home = options.home or Path(folder)
+        if not (home / "tagwise.db").exists():
+            # In a process of its own, so that what it takes is not counted.
+            filling = multiprocessing.get_context("spawn").Process(
+                target=fill, args=(home, options.type, options.images, options.tags)
+            )
+            filling.start()
+            filling.join()
+        compute(home)
+        serve(home)
 
 
-def drawn(images: int, tags: int, *, multilabel: bool) -> Judged:
-    """A middling model of 3 % positives a tag, or of one tag an image."""
-    random = np.random.default_rng(0)
-    truth = random.random((images, tags)) < 0.03
-    if not multilabel:
-        truth = random.integers(tags, size=images)[:, None] == np.arange(tags)
-    scores = random.normal(size=truth.shape).astype(np.float32) * np.float32(1.5) + 4 * truth - 3
-    odds = np.exp(scores)
-    probabilities = odds / (1 + odds) if multilabel else odds / odds.sum(axis=1, keepdims=True)
-    rows, none = np.arange(images), np.zeros((1, tags), np.float32)
-    return Judged(truth, probabilities.astype(np.float32), rows % 5, rows, none, none[0], multilabel)
-
-
-def compute(path: Path) -> None:
-    """Time what the page asks for, in the order in which it asks."""
-    times = {}
-    for run in ("cold", "cached"):
-        started = time.perf_counter()
-        judged = evaluation._load(path)
-        loaded = time.perf_counter()
-        swept, steps = evaluation._sweep(judged), evaluation._steps(judged)
-        times[run] = loaded - started, time.perf_counter() - loaded
-        print(f"{run}: {times[run][0]:.2f} s to load, {times[run][1]:.2f} s to compute")
+def compute(home: Path) -> None:
+    """Time what the page reads, and what making it took at training."""
+    store = Store(home)
+    iteration = store.iterations.trained(projects.find(store, "bench").id)[0]
+    started = time.perf_counter()
+    swept, steps = evaluation.sweep(store, iteration), evaluation.steps(store, iteration)
+    read = time.perf_counter() - started
+    judged = evaluation.load(store, iteration)
+    started = time.perf_counter()
+    overviews.overview(judged.truth, judged.probabilities, judged.folds, judged.groups, multilabel=judged.multilabel)
+    print(f"the overview: {1000 * read:.0f} ms to read, {time.perf_counter() - started:.2f} s to make at training")
     sent = threshold_explorer._tables_json.__wrapped__("bench", swept, steps)
-    points = sum(len(each.tp) for each in steps)
-    print(
-        f"{len(sent) / 1e3:.0f} kB to the browser, with {points:,} points of curves of at most {curves.POINTS:,} more"
+    print(f"{len(sent) / 1e3:.0f} kB to the browser, with {sum(len(each.tp) for each in steps):,} points of curves")
+
+
+def serve(home: Path) -> None:
+    """Run the app on a home and look at it."""
+    server = subprocess.Popen(
+        [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={PORT}", "--server.headless=true"],
+        cwd=ROOT,
+        env=os.environ | {"TAGWISE_HOME": str(home), "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
-
-
-def look(app: Path) -> None:
-    """Open the explorer in a browser and move its slider."""
-    command = [sys.executable, "-m", "streamlit", "run", str(app), f"--server.port={PORT}", "--server.headless=true"]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         wait_for(f"http://127.0.0.1:{PORT}/_stcore/health")
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(
                 executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=ARGUMENTS
             )
-            page = browser.new_page()
-            page.goto(f"http://127.0.0.1:{PORT}/_stcore/health")
-            page.goto(f"http://127.0.0.1:{PORT}/")
-            page.locator(".canvas .main-svg").first.wait_for(state="attached", timeout=60_000)
-            moves = sorted(page.locator(".explorer").evaluate(SLIDE))
-            print(
-                f"slider to redrawn numbers: median {statistics.median(moves):.1f} ms, 95th of 100 {moves[94]:.1f} ms"
-            )
+            look(browser.new_page(viewport={"width": 1280, "height": 900}), home, server.pid)
             browser.close()
     finally:
         server.terminate()
         server.wait()
-    # The server is the only child that was waited for with arrays in it.
-    print(f"the server at its most: {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024:.0f} MB")
+
+
+def look(page: Page, home: Path, server: int) -> None:
+    """Open the page, move its slider, click its counts, go through its views."""
+    project = projects.find(Store(home), "bench")
+    page.set_default_timeout(120_000)
+    # The first page of a server pays for the imports; this one has no arrays in it.
+    page.goto(f"http://127.0.0.1:{PORT}/?project={project.id}")
+    page.get_by_role("heading", name="Projects").wait_for()
+    idle = memory(server)
+    address = f"http://127.0.0.1:{PORT}/performance?project={project.id}"
+    times = [opened(page, address) for _ in range(OPENINGS)]
+    print(f"the page opens in {times[0]:.2f} s the first time, then in {statistics.median(times[1:]):.2f} s")
+    print(f"server: {idle} on another page, then {memory(server)} with this one open")
+    moves = sorted(page.locator(".explorer").evaluate(SLIDE))
+    print(f"slider to redrawn numbers: median {statistics.median(moves):.1f} ms, 95th of 100 {moves[94]:.1f} ms")
+    clicks = [clicked(page, place) for place in range(CLICKS + 1)]
+    print(
+        f"a click on a count to its pictures: {clicks[0]:.0f} ms the first time, then median "
+        f"{statistics.median(clicks[1:]):.0f} ms, slowest {max(clicks[1:]):.0f} ms; server {memory(server)}"
+    )
+    for view in VIEWS:
+        started = time.perf_counter()
+        page.get_by_role("radio", name=view, exact=True).click()
+        page.wait_for_timeout(50)
+        page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+        print(f"{view}: {time.perf_counter() - started:.2f} s, server {memory(server)}")
+
+
+def opened(page: Page, address: str) -> float:
+    """Seconds until the page's chart is drawn."""
+    started = time.perf_counter()
+    page.goto(address)
+    page.locator(".canvas .main-svg").first.wait_for(state="attached")
+    return time.perf_counter() - started
+
+
+def clicked(page: Page, place: int) -> float:
+    """Milliseconds from a click on a tag's false negatives to the heading that tells of them and its gallery."""
+    button = page.locator("tbody tr").nth(place).locator("td.fn button, button.count").last
+    told = button.get_attribute("aria-label") or ""
+    started = time.perf_counter()
+    button.click()
+    page.get_by_text(told.split(" of ", 1)[1], exact=False).last.wait_for()
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    return 1000 * (time.perf_counter() - started)
+
+
+def memory(process: int) -> str:
+    """What a process holds in memory, and at most held since this was last asked; Linux alone tells."""
+    status = Path(f"/proc/{process}/status").read_text()
+    holds, most = (int(status.split(f"{line}:")[1].split()[0]) / 1024 for line in ("VmRSS", "VmHWM"))
+    Path(f"/proc/{process}/clear_refs").write_text("5")
+    return f"{holds:.0f} MB, at most {most:.0f}"
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import json
 import shutil
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import precision_score, recall_score
 
-from cvcore import blobs, evaluation, metrics, projects, tagging, training
+from cvcore import blobs, evaluation, metrics, overviews, projects, reports, tagging, training
 from cvcore.errors import Conflict, InvalidInput, ModelDamaged
 from cvcore.records import MULTILABEL, Iteration, Project
 from cvcore.settings import Limits
@@ -248,7 +249,31 @@ def test_a_damaged_file_is_told(store: Store, fill: Fill, trained: Trained, dama
     path = blobs.iteration_folder(store.home, iteration.id) / evaluation.ARRAYS
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(ModelDamaged, match=r"^the iteration's file arrays\.npz is damaged \(.*\): train it again$"):
-        evaluation.report(store, iteration)
+        evaluation.load(store, iteration)
+
+
+@pytest.mark.parametrize("damage", [None, _cut_short, _flipped, _another_format, lambda data: b""])
+def test_a_lost_overview_is_made_again(
+    store: Store, fill: Fill, trained: Trained, tmp_path: Path, damage: Callable[[bytes], bytes] | None
+) -> None:
+    """Of an iteration from before there were overviews, or with a damaged one, the numbers are the same, and kept."""
+    iteration = trained(fill(rose=6, tulip=7), drawn_probabilities(13, 2))
+    copy = Store(Path(shutil.copytree(store.home, tmp_path / "copy")))
+    path = blobs.iteration_folder(copy.home, iteration.id) / overviews.FILE
+    whole = path.read_bytes()
+    path.unlink() if damage is None else path.write_bytes(damage(whole))
+    assert evaluation.report(store, iteration) == evaluation.report(copy, iteration)
+    made = overviews.unpacked(path.read_bytes())
+    np.testing.assert_array_equal(overviews.unpacked(whole).sweep.f1.mean_low, made.sweep.f1.mean_low)
+    copy.close()
+
+
+def test_numbers_need_no_arrays(store: Store, fill: Fill, trained: Trained) -> None:
+    """The page opens with the overview alone: numbers and curves are there where the large file is not."""
+    iteration = trained(fill(rose=5, tulip=5))
+    (blobs.iteration_folder(store.home, iteration.id) / evaluation.ARRAYS).unlink()
+    assert 1.0 == evaluation.report(store, iteration, 0.5).overall.recall
+    assert [5, 5] == [curve.positives for curve in evaluation.steps(store, iteration)]
 
 
 def test_iterations_and_homes_are_not_mixed_up(store: Store, fill: Fill, trained: Trained, tmp_path: Path) -> None:
@@ -258,7 +283,8 @@ def test_iterations_and_homes_are_not_mixed_up(store: Store, fill: Fill, trained
     assert (1.0, 0.5) == tuple(evaluation.report(store, each).overall.recall for each in (right, wrong))
     copy = Store(Path(shutil.copytree(store.home, tmp_path / "copy")))
     folders = [blobs.iteration_folder(copy.home, each.id) for each in (right, wrong)]
-    (folders[0] / evaluation.ARRAYS).write_bytes((folders[1] / evaluation.ARRAYS).read_bytes())
+    shutil.rmtree(folders[0])
+    shutil.copytree(folders[1], folders[0])
     assert 0.5 == evaluation.report(copy, copy.iterations.get(right.id)).overall.recall
     assert 1.0 == evaluation.report(store, right).overall.recall
     copy.close()
@@ -286,6 +312,11 @@ def test_the_explorers_numbers_are_the_reports(store: Store, fill: Fill, trained
     np.testing.assert_array_equal(metrics.counts(judged.truth, judged.probabilities, multilabel=False), swept.counts)
     ends = np.column_stack([swept.recall.low[37], swept.recall.high[37]])
     np.testing.assert_allclose([tag.recall_interval for tag in told.tags], ends)
+    rows = judged.truth, judged.probabilities, judged.folds, judged.groups
+    slow = reports.report(*rows, 0.37, multilabel=False)
+    for one, other in zip((told.overall, *told.tags), (slow.overall, *slow.tags), strict=True):
+        for name, value in dataclasses.asdict(one).items():
+            np.testing.assert_allclose(value, getattr(other, name), rtol=1e-6, err_msg=name)
     for curve, tag in zip(evaluation.steps(store, iteration), told.tags, strict=True):
         assert (tag.tp, tag.fp) in list(zip(curve.tp, curve.fp, strict=True))
         assert (tag.images, 13) == (curve.positives, curve.images)
