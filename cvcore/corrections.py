@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cvcore import tagging
-from cvcore.records import MULTICLASS, Project
+from cvcore.records import MULTICLASS, Doubt, Project
+from cvcore.review import Reviewed
 from cvcore.store import Store
 
 
@@ -79,6 +80,11 @@ def undo(store: Store, project: Project, correction: Correction) -> Correction:
             for each in changes
         ]
         return _done(store, project, back, gone)
+
+
+def settle(store: Store, reviewed: Sequence[Reviewed]) -> None:
+    """Say that what is suspected of pictures is right as it is: neither this list nor a later one names it again."""
+    store.doubts.settle([Doubt(each.image_id, each.about_id, each.about in each.tags) for each in reviewed])
 
 
 def _planned(store: Store, project: Project, image_ids: Sequence[str]) -> tuple[list[Change], tuple[str, ...]]:

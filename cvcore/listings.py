@@ -6,7 +6,7 @@ Nothing is worked out twice: what was last asked for is kept in memory, as array
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from cvcore import confusion, evaluation, suspects
 from cvcore.confusion import Answers, Cell, Swap, TagOutcome
 from cvcore.evaluation import Judged
-from cvcore.metrics import Integers
+from cvcore.metrics import Bools, Integers
 from cvcore.records import MULTICLASS, Iteration
 from cvcore.store import Store
 
@@ -80,8 +80,34 @@ def differing_duplicates(store: Store, iteration: Iteration) -> int:
 
 
 def listing(store: Store, iteration: Iteration, threshold: Threshold, asked: Asked) -> Listing:
-    """The pictures behind a number or of a list; raises as `answers`."""
-    return _listing(evaluation.load(store, iteration), _key(threshold), asked)
+    """The pictures behind a number or of a list, suspects without those that were found right; raises as `answers`."""
+    judged = evaluation.load(store, iteration)
+    listed = _listing(judged, _key(threshold), asked)
+    if asked != "suspects":
+        return listed
+    return _only(listed, ~_is_settled(store, iteration, judged, listed))
+
+
+def settled_suspects(store: Store, iteration: Iteration) -> int:
+    """How many suspects are left out because someone found them right; raises as `evaluation.load`."""
+    judged = evaluation.load(store, iteration)
+    return int(_is_settled(store, iteration, judged, _listing(judged, 0.5, "suspects")).sum())
+
+
+def _is_settled(store: Store, iteration: Iteration, judged: Judged, listed: Listing) -> Bools:
+    """Which of the suspects were found right, as (m,); one tagged otherwise since is a suspect again."""
+    columns = {tag.tag_id: column for column, tag in enumerate(evaluation.tags(store, iteration))}
+    settled = {
+        (row, columns[tag_id])
+        for row, tag_id, carried in store.doubts.settled(iteration.id)
+        if tag_id in columns and carried == judged.truth[row, columns[tag_id]]
+    }
+    places = zip(listed.rows.tolist(), listed.about.tolist(), strict=True)
+    return np.fromiter((place in settled for place in places), np.bool_, len(listed.rows))
+
+
+def _only(listed: Listing, chosen: Bools) -> Listing:
+    return Listing(*(getattr(listed, each.name)[chosen] for each in fields(listed)))
 
 
 def _key(threshold: Threshold) -> float | tuple[float, ...]:

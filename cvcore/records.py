@@ -149,6 +149,15 @@ class StoredPrediction:
 
 
 @dataclass(frozen=True)
+class Doubt:
+    """A picture and a tag that may be wrongly on it, where it is `carried`, or wrongly missing."""
+
+    image_id: str
+    tag_id: str
+    carried: bool
+
+
+@dataclass(frozen=True)
 class Job:
     """Work for the worker; `progress` is 0..1 and `stage` what it does now, in words."""
 

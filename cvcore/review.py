@@ -30,9 +30,9 @@ class Reviewed:
     """A picture of an iteration beside the answer it got.
 
     tags: names as they were at the training. answer: names, empty for no answer. is_judged: whether it was evaluated.
-    about: the tag whose probability is told. now: names in the workspace today, None where the picture has left it;
-    is_changed: whether they are other tags than at the training. suggestion: None where there is nothing to suggest,
-    or nothing left to do. number: its group of near duplicates, or None.
+    about: the tag whose probability is told, about_id its id. now: names in the workspace today, None where the
+    picture has left it; is_changed: whether they are other tags than at the training. suggestion: None where there is
+    nothing to suggest, or nothing left to do. number: its group of near duplicates, or None.
     """
 
     image_id: str
@@ -42,6 +42,7 @@ class Reviewed:
     answer: tuple[str, ...]
     is_judged: bool
     about: str
+    about_id: str
     probability: float | None
     now: tuple[str, ...] | None
     is_changed: bool
@@ -111,6 +112,7 @@ def _reviewed(
         answer=tuple(tags[column].name for column in np.flatnonzero(told.given[row]).tolist()),
         is_judged=is_judged,
         about=tags[about].name,
+        about_id=tags[about].tag_id,
         probability=float(told.probabilities[row, about]) if is_judged else None,
         now=None if carried is None else tuple(workspace.names[each] for each in carried if each in workspace.names),
         is_changed=carried is not None and set(carried) != {tags[column].tag_id for column in image.columns},

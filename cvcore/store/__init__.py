@@ -12,6 +12,7 @@ from pathlib import Path
 from cvcore import blobs
 from cvcore.store.copies import Copies
 from cvcore.store.database import Connections
+from cvcore.store.doubts import Doubts
 from cvcore.store.embeddings import Embeddings
 from cvcore.store.images import FOR_TESTING, UNTAGGED, Images
 from cvcore.store.iterations import Iterations, SnapshotImage, SnapshotTag
@@ -62,6 +63,7 @@ class Store:
         self.publications = Publications(self._connections)
         self.predictions = Predictions(self._connections)
         self.metadata = Metadata(self._connections)
+        self.doubts = Doubts(self._connections)
         self.searches = Searches(self._connections)
         self.copies = Copies(self._connections)
 

@@ -240,6 +240,23 @@ def m008_test_images(database: Database) -> None:
     )
 
 
+def m009_settled_doubts(database: Database) -> None:
+    """Suspected wrong tags that someone found right: whether the picture carries the tag is as it should be."""
+    _run(
+        database,
+        """
+        create table settled_doubts (
+            image_id text not null references images (id) on delete cascade,
+            tag_id text not null references tags (id) on delete cascade,
+            carried integer not null check (carried in (0, 1)),
+            primary key (image_id, tag_id)
+        ) strict;
+
+        create index settled_doubts_by_tag on settled_doubts (tag_id);
+        """,
+    )
+
+
 Step = Callable[["Database"], None]
 STEPS: tuple[Step, ...] = (
     m001_projects_images_and_tags,
@@ -250,6 +267,7 @@ STEPS: tuple[Step, ...] = (
     m006_metadata,
     m007_thresholds,
     m008_test_images,
+    m009_settled_doubts,
 )
 
 

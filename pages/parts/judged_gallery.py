@@ -48,7 +48,7 @@ def show(store: Store, project: Project, iteration: Iteration, threshold: Thresh
             st.session_state[f"{place}-page"] = page
             st.pagination(pages, key=f"{place}-page")
         with bar:
-            _toolbar(store, project, iteration, [shown[each] for each in chosen], key)
+            _toolbar(store, project, iteration, [shown[each] for each in chosen], key, is_doubted=asked == "suspects")
         st.caption(f"{plain(iteration.name)} keeps its numbers. The next training uses the tags that you change here.")
 
 
@@ -125,7 +125,9 @@ def _words(suggestion: Suggestion, project: Project) -> str:
 # ---- what the user does --------------------------------------------------------------------------------------------
 
 
-def _toolbar(store: Store, project: Project, iteration: Iteration, selected: list[Reviewed], key: str) -> None:
+def _toolbar(
+    store: Store, project: Project, iteration: Iteration, selected: list[Reviewed], key: str, *, is_doubted: bool
+) -> None:
     tags = {tag.id: tag for tag in store.tags.of_project(project.id)}
     ids = list(dict.fromkeys(each.image_id for each in selected))
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -134,6 +136,9 @@ def _toolbar(store: Store, project: Project, iteration: Iteration, selected: lis
         label = plain(words.pop()) if len(words) == 1 else "Do what is suggested"
         if st.button(label, type="primary", disabled=not open_ones, key=f"{key}-follow"):
             _follow(store, project, iteration, open_ones, key)
+        if is_doubted and st.button("Right as tagged", disabled=not selected, key=f"{key}-settle"):
+            corrections.settle(store, selected)
+            _again(key)
         wanted = st.selectbox(
             "Tag",
             list(tags),

@@ -19,7 +19,7 @@ NAME_LETTERS = 20
 ABOUT = {
     PAIRS: "Pairs of tags, the most often confused first. Choose one to see its images.",
     SUSPECTS: "Images that the model takes for another tag, as surely as images that really have that tag. "
-    "Look at each: either its tag is wrong, or the model is.",
+    "Look at each: either its tag is wrong, or the model is. What you find right as it is leaves the list.",
     LOSSES: f"The {listings.HARDEST} images whose own tags the model found least probable, the hardest first.",
     DUPLICATES: "Images that look almost the same. They are always judged together, so they do no harm to the numbers, "
     "but with different tags at least one of them is wrong.",
@@ -47,8 +47,18 @@ def show(store: Store, project: Project, iteration: Iteration, threshold: Thresh
             st.warning(
                 f"{count(differing, 'group')} of near duplicates {'has' if differing == 1 else 'have'} different tags."
             )
+        if view == SUSPECTS and (settled := listings.settled_suspects(store, iteration)):
+            _settled(store, iteration, settled, key)
         if asked is not None:
             judged_gallery.show(store, project, iteration, threshold, asked, key=f"{key}-gallery")
+
+
+def _settled(store: Store, iteration: Iteration, number: int, key: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"{count(number, 'suspect')} that you found right {'is' if number == 1 else 'are'} left out.")
+        if st.button("Doubt them again", type="tertiary", key=f"{key}-reopen"):
+            store.doubts.reopen(iteration.id)
+            st.rerun()
 
 
 def _pair(store: Store, iteration: Iteration, threshold: Threshold, key: str) -> Asked | None:

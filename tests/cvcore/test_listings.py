@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from cvcore import evaluation, listings
+from cvcore import corrections, evaluation, listings, review
 from cvcore.confusion import OUTCOMES, Cell, Swap, TagOutcome
 from cvcore.errors import InvalidInput
 from cvcore.listings import Listing
@@ -54,6 +54,37 @@ def told(listed: Listing) -> list[tuple[int, int, int, int]]:
     """Row, tag it is about, tag to put on and to take off, of each picture."""
     columns = (listed.rows, listed.about, listed.put_on, listed.take_off)
     return list(zip(*(each.tolist() for each in columns), strict=True))
+
+
+def test_a_suspect_found_right_is_left_out(store: Store, flowers: Iteration, trained: Trained) -> None:
+    """By this list and by those of later iterations; tagged otherwise, it is a suspect again."""
+    rows = roses(store, flowers)
+    assert rows[:1] == listings.listing(store, flowers, 0.5, "suspects").rows.tolist()
+    (doubted,) = review.page(store, flowers, 0.5, listings.listing(store, flowers, 0.5, "suspects"))
+    corrections.settle(store, [doubted])
+    assert [] == listings.listing(store, flowers, 0.5, "suspects").rows.tolist()
+    assert 1 == listings.settled_suspects(store, flowers)
+    project = store.projects.get(flowers.project_id)
+    told_again = evaluation.load(store, flowers).probabilities
+    again = trained(project, told_again)
+    assert [] == listings.listing(store, again, 0.5, "suspects").rows.tolist()
+    rose, tulip = store.tags.of_project(project.id)
+    exchanged = next(each.id for each in store.images.tagged(project.id) if tulip.id in each.tag_ids)
+    corrections.correct(store, project, [doubted.image_id], put_on=[tulip.id])
+    corrections.correct(store, project, [exchanged], put_on=[rose.id])
+    surely_roses = np.where(np.arange(10)[:, None] == rows[0], [0.95, 0.05], told_again)
+    changed = trained(project, surely_roses)
+    assert rows[0] in listings.listing(store, changed, 0.5, "suspects").rows
+
+
+def test_suspects_can_be_doubted_again(store: Store, labels: Iteration) -> None:
+    """What was found right comes back as it was."""
+    before = told(listings.listing(store, labels, 0.5, "suspects"))
+    corrections.settle(store, review.page(store, labels, 0.5, listings.listing(store, labels, 0.5, "suspects")))
+    assert len(before) == listings.settled_suspects(store, labels)
+    assert [] == told(listings.listing(store, labels, 0.5, "suspects"))
+    store.doubts.reopen(labels.id)
+    assert before == told(listings.listing(store, labels, 0.5, "suspects"))
 
 
 def test_cells(store: Store, flowers: Iteration) -> None:

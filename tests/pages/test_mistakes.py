@@ -230,6 +230,24 @@ def test_an_iteration_deleted_in_another_tab(store: Store, flowers: Project) -> 
     assert "there is no iteration" in texts(whole(app)).lower()
 
 
+def test_a_suspect_found_right_leaves_the_list(store: Store, flowers: Project) -> None:
+    """One click puts the selected aside, tags and all stay as they are, and another click brings them back."""
+    iteration = newest(store, flowers)
+    app = run(MISTAKES.replace("key='x'", "key='g'"), flowers, **{"g-list": "Suspected wrong tags"})
+    assert "**5 images** with a tag that may be wrong" in texts(app)
+    one, other, *_ = roses(store, flowers)
+    name = f"g-gallery-{iteration.id}-suspects-gallery-1"
+    app.session_state[name] = {"selection": {"revision": 0, "ids": [f"{one} tulip", f"{other} tulip"]}}
+    whole(app.run())
+    button(app, "Right as tagged").click().run()
+    assert "**3 images** with a tag that may be wrong" in texts(whole(app))
+    assert "2 suspects that you found right are left out." in texts(app)
+    assert {"rose": 5, "tulip": 5} == tags_of(store, flowers)
+    button(app, "Doubt them again").click().run()
+    assert "**5 images** with a tag that may be wrong" in texts(whole(app))
+    assert "left out" not in texts(app)
+
+
 # ---- the lists -----------------------------------------------------------------------------------------------------
 
 

@@ -21,6 +21,7 @@ STEPS = [
     "m006_metadata",
     "m007_thresholds",
     "m008_test_images",
+    "m009_settled_doubts",
 ]
 
 # Edit nothing here but by adding what a new step adds: steps that have landed stay as they are.
@@ -215,6 +216,15 @@ SCHEMA = {
             primary key (iteration_id, position)
         ) strict
     """,
+    "settled_doubts": """
+        CREATE TABLE settled_doubts (
+            image_id text not null references images (id) on delete cascade,
+            tag_id text not null references tags (id) on delete cascade,
+            carried integer not null check (carried in (0, 1)),
+            primary key (image_id, tag_id)
+        ) strict
+    """,
+    "settled_doubts_by_tag": "CREATE INDEX settled_doubts_by_tag on settled_doubts (tag_id)",
 }
 
 AT = "2026-01-02T03:04:05.678901+00:00"
@@ -257,6 +267,7 @@ ROWS: dict[str, list[tuple[str, tuple[Any, ...]]]] = {
     STEPS[5]: [("metadata", ("i", "room", "12"))],
     STEPS[6]: [("thresholds", ("r", "[0.25]"))],
     STEPS[7]: [("test_images", ("i",)), ("iteration_test_images", ("r", 0))],
+    STEPS[8]: [("settled_doubts", ("j", "t", 1))],
 }  # fmt: skip
 
 
