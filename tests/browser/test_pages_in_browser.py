@@ -88,6 +88,27 @@ def test_threshold_is_in_the_address_and_no_step_back(page: Page, app_url: str, 
     expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible()
 
 
+def test_views_of_performance(page: Page, app_url: str, flowers: str) -> None:
+    """Compare and Calibration draw their charts; a threshold saved under Thresholds is there after a reload."""
+    page.goto(f"{app_url}/performance?{flowers}&view=Compare")
+    expect(page.get_by_text("not distinguishable from")).to_be_visible()
+    expect(page.locator(".stPlotlyChart .main-svg").first).to_be_visible()
+    page.get_by_role("radio", name="Calibration").click()
+    expect(page.get_by_text("When it says")).to_be_visible()
+    for _ in range(2):  # before and after temperature scaling
+        expect(page.get_by_text("How often it is right")).to_be_visible()
+        page.get_by_text("Show it with temperature scaling").click()
+    page.get_by_role("radio", name="Thresholds").click()
+    expect(page.get_by_text("Nothing is saved yet")).to_be_visible()
+    page.get_by_role("button", name="Save the slider's 50 %").click()
+    expect(page.get_by_text("Saved: 50 % for all tags.")).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("Saved: 50 % for all tags.")).to_be_visible()
+    page.get_by_role("button", name="Clear").click()
+    expect(page.get_by_text("Nothing is saved yet")).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
 def test_renamed_iteration_stays_chosen(page: Page, app_url: str, flowers: str) -> None:
     """Enter saves the new name, and the iteration is still the one that is looked at."""
     page.goto(f"{app_url}/performance?{flowers}&iteration=1")
