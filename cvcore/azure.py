@@ -100,7 +100,7 @@ def _project(store: Store, theirs: custom_vision.Project, domain: custom_vision.
         project = projects.create(
             store,
             next(free for free in _variants(name, projects.NAME_LETTERS) if free not in taken),
-            description=theirs.description[: projects.DESCRIPTION_LETTERS],
+            description=theirs.description[: names.DESCRIPTION_LETTERS],
             classification_type=MULTICLASS if theirs.classification_type == MULTICLASS else MULTILABEL,
             domain=_nearest(theirs.domain_id, domain).id,
         )

@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvcore import __version__, backbones, blobs, evaluation, extractors, heads, images, quiet
-from cvcore.errors import HomeUnusable, InvalidInput, StorageFull, TagwiseError, Unavailable
+from cvcore.errors import HomeUnusable, InvalidInput, NotFound, StorageFull, TagwiseError, Unavailable
 from cvcore.exports import agreement
 from cvcore.exports.agreement import Agreement
 from cvcore.exports.formats import Format
@@ -130,9 +130,11 @@ def _source(store: Store, iteration: Iteration) -> _Source:
     judged = evaluation.load(store, iteration)
     prepared = backbones.find(iteration.fingerprint, blobs.backbones_folder(store.home))
     tags = evaluation.tags(store, iteration)
-    snapshot = store.iterations.images(iteration.id)
-    rows = np.unique(np.linspace(0, len(snapshot) - 1, PICTURES).round().astype(int))
-    files = [blobs.original_path(store.home, snapshot[row].sha256) for row in rows]
+    paths = (blobs.original_path(store.home, each.sha256) for each in store.iterations.images(iteration.id))
+    there = [path for path in paths if path.exists()]
+    if not there:
+        raise NotFound(f"an export is tried on {iteration.name}'s pictures, none of their files is left: train again")
+    files = [there[row] for row in np.unique(np.linspace(0, len(there) - 1, PICTURES).round().astype(int))]
     pixels = np.stack([images.pixels(blobs.read(file), prepared.side) for file in files])
     embeddings = extractors.load(prepared, blobs.backbones_folder(store.home))(pixels)
     page = heads.probabilities(embeddings, judged.kernel, judged.bias, multilabel=judged.multilabel)

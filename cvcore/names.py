@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import unicodedata
 
-from cvcore.errors import NameRefused
+from cvcore.errors import InvalidInput, NameRefused
 
 FILE_LETTERS = 200
+DESCRIPTION_LETTERS = 4000
 
 # Controls, halves of letters, line breaks; and what turns the direction of all text that follows it on a page.
 _CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
@@ -51,6 +52,19 @@ def file(text: str) -> str:
     last = text.replace("\\", "/").rsplit("/", 1)[-1]
     shown = "".join(letter for letter in last if unicodedata.category(letter)[0] != "C").strip()
     return shown[-FILE_LETTERS:] or "unnamed"
+
+
+def description(text: str) -> str:
+    """What is said of a project or tag, without space around it.
+
+    Raises:
+        InvalidInput: it is too long.
+    """
+    if len(text) > DESCRIPTION_LETTERS:
+        raise InvalidInput(
+            f"a description must have at most {DESCRIPTION_LETTERS:,} letters, this one has {len(text):,}"
+        )
+    return text.strip()
 
 
 def _is_steering(letter: str) -> bool:

@@ -9,11 +9,19 @@ from functools import partial
 
 from cvcore import blobs, domains, names, uploads
 from cvcore.errors import InvalidInput, ProjectNotFound, TagsRefused, TypeUnknown
-from cvcore.records import MULTICLASS, MULTILABEL, ClassificationType, Image, Iteration, Project
+from cvcore.records import (
+    MULTICLASS,
+    MULTILABEL,
+    ClassificationType,
+    Image,
+    Iteration,
+    Project,
+    ProjectSettings,
+)
 from cvcore.store import Store
 
 NAME_LETTERS = 128
-DESCRIPTION_LETTERS = 4000
+NOTED = 64
 
 
 @dataclass(frozen=True)
@@ -28,7 +36,13 @@ class Card:
 
 
 def create(
-    store: Store, name: str, *, description: str = "", classification_type: str = MULTICLASS, domain: str = ""
+    store: Store,
+    name: str,
+    *,
+    description: str = "",
+    classification_type: str = MULTICLASS,
+    domain: str = "",
+    settings: ProjectSettings | None = None,
 ) -> Project:
     """A new, empty project; `domain` is a domain's name or id, General when empty.
 
@@ -38,9 +52,10 @@ def create(
     """
     return store.projects.add(
         names.clean("project", name, letters=NAME_LETTERS),
-        description=_description(description),
+        description=names.description(description),
         classification_type=known_type(classification_type),
         domain_id=domains.find(domain).id if domain else domains.DEFAULT.id,
+        settings=_checked(settings or ProjectSettings()),
     )
 
 
@@ -58,7 +73,7 @@ def find(store: Store, name_or_id: str) -> Project:
 
 
 def update(store: Store, project: Project) -> Project:
-    """Write back a project's name, description, classification type and domain.
+    """Write back a project's name, description, classification type, domain and settings.
 
     Raises:
         InvalidInput: a value breaks its rule.
@@ -69,9 +84,10 @@ def update(store: Store, project: Project) -> Project:
     changed = dataclasses.replace(
         project,
         name=names.clean("project", project.name, letters=NAME_LETTERS),
-        description=_description(project.description),
+        description=names.description(project.description),
         classification_type=known_type(project.classification_type),
         domain_id=domains.find(project.domain_id).id,
+        settings=_checked(project.settings),
     )
     with store.transaction():
         if changed.classification_type == MULTICLASS and (several := tagged_twice(store, project)):
@@ -124,6 +140,7 @@ def copy(store: Store, source: Project, name: str = "") -> Project:
             description=source.description,
             classification_type=source.classification_type,
             domain=source.domain_id,
+            settings=source.settings,
         )
         store.copies.workspace(source.id, project.id)
     return project
@@ -154,14 +171,6 @@ def _card(store: Store, project: Project) -> Card:
     )
 
 
-def _description(text: str) -> str:
-    if len(text) > DESCRIPTION_LETTERS:
-        raise InvalidInput(
-            f"a description must have at most {DESCRIPTION_LETTERS:,} letters, this one has {len(text):,}"
-        )
-    return text.strip()
-
-
 def known_type(text: str) -> ClassificationType:
     """A classification type, in any case.
 
@@ -172,3 +181,13 @@ def known_type(text: str) -> ClassificationType:
         if text.casefold() == known.casefold():
             return known
     raise TypeUnknown(f"a classification type must be Multiclass or Multilabel, got {text[:80]!r}")
+
+
+def _checked(settings: ProjectSettings) -> ProjectSettings:
+    given = (*settings.target_export_platforms, *(name for name, _ in settings.augmentation_methods))
+    if len(given) > NOTED or any(len(each) > NAME_LETTERS for each in given):
+        raise InvalidInput(
+            f"export platforms and augmentation methods must be at most {NOTED}, of {NAME_LETTERS} letters each, "
+            f"got {len(given)}: leave some out"
+        )
+    return settings

@@ -26,6 +26,14 @@ EVALUATION_METHODS: tuple[EvaluationMethod, ...] = (K_FOLD, HOLD_OUT, TEST_SET)
 
 
 @dataclass(frozen=True)
+class ProjectSettings:
+    """What programs note of a project and ask for again; nothing here follows from it."""
+
+    target_export_platforms: tuple[str, ...] = ()
+    augmentation_methods: tuple[tuple[str, bool], ...] = ()
+
+
+@dataclass(frozen=True)
 class Project:
     """A set of pictures, its tags, and the iterations trained from them."""
 
@@ -36,6 +44,7 @@ class Project:
     domain_id: str
     created_at: datetime
     modified_at: datetime
+    settings: ProjectSettings = ProjectSettings()
 
 
 @dataclass(frozen=True)
@@ -48,6 +57,7 @@ class Tag:
     kind: TagKind
     created_at: datetime
     image_count: int = 0
+    description: str = ""
 
 
 @dataclass(frozen=True)

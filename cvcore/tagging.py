@@ -24,18 +24,22 @@ class Added:
     exceeded: Pairs
 
 
-def create(store: Store, project: Project, name: str, *, limits: Limits, kind: TagKind = "Regular") -> Tag:
+def create(
+    store: Store, project: Project, name: str, *, limits: Limits, kind: TagKind = "Regular", description: str = ""
+) -> Tag:
     """A new tag of the project.
 
     Raises:
-        InvalidInput: the name is empty, too long or has a sign it must not have.
+        InvalidInput: the name is empty, too long or has a sign it must not have, or the description is too long.
         NameTaken: the project has one of that name.
         NegativeTaken: it would be the second negative tag.
     """
     with store.transaction():
         if kind == "Negative":
             _check_no_negative(store, project)
-        return store.tags.add(project.id, names.tag(name, letters=limits.tag_letters), kind)
+        return store.tags.add(
+            project.id, names.tag(name, letters=limits.tag_letters), kind, names.description(description)
+        )
 
 
 def ensure(store: Store, project: Project, wanted: Sequence[str], *, limits: Limits) -> list[Tag]:
@@ -65,6 +69,17 @@ def rename(store: Store, tag: Tag, name: str, *, limits: Limits) -> None:
     with store.transaction():
         # Read again, so that the kind someone else has given it meanwhile stays.
         store.tags.update(dataclasses.replace(store.tags.get(tag.id), name=cleaned))
+
+
+def describe(store: Store, tag: Tag, description: str) -> None:
+    """Say in words what a tag is for.
+
+    Raises:
+        InvalidInput: it is too long.
+        NotFound: the tag was deleted meanwhile.
+    """
+    with store.transaction():
+        store.tags.update(dataclasses.replace(store.tags.get(tag.id), description=names.description(description)))
 
 
 def set_kind(store: Store, project: Project, tag: Tag, kind: TagKind) -> None:

@@ -71,6 +71,12 @@ def delete(store: Store, image_ids: Sequence[str]) -> None:
     forget(store, store.images.remove(image_ids))
 
 
+def erase(store: Store, image_ids: Sequence[str]) -> None:
+    """Delete pictures for good, out of every iteration too; their files go, what was counted with them stays."""
+    with store.transaction():
+        forget(store, store.images.erase(image_ids))
+
+
 def forget(store: Store, digests: Iterable[str]) -> None:
     """Delete the files and embeddings of every content that no project holds any longer.
 

@@ -19,6 +19,11 @@ class Copies:
             tags = self._db.rows("select * from tags where project_id = ?", [source_id])
             pictures = self._db.rows("select * from images where project_id = ? and in_workspace = 1", [source_id])
             new_tags = self._copied("tags", tags, target_id)
+            for row in self._db.rows(
+                "select tag_descriptions.* from tag_descriptions join tags on id = tag_id where project_id = ?",
+                [source_id],
+            ):
+                self._db.insert("tag_descriptions", {**row, "tag_id": new_tags[row["tag_id"]]})
             new_images = self._copied("images", pictures, target_id)
             carried = self._db.rows(
                 """select image_id, tag_id from image_tags join images on images.id = image_id

@@ -47,6 +47,7 @@ class Images:
             if known and known["in_workspace"]:
                 return known["id"], False
             if known:
+                self._db.write("delete from erased_images where image_id = ?", [known["id"]])
                 self._db.write(
                     "update images set in_workspace = 1, name = ?, created_at = ? where id = ?",
                     [name, now(), known["id"]],
@@ -146,6 +147,17 @@ class Images:
                 gone += self.drop_unheld(f"id in {these}", part)
         return gone
 
+    def erase(self, image_ids: Sequence[str]) -> list[str]:
+        """Take pictures out of the workspace and mark those that iterations hold as erased; the SHA-256 of all."""
+        with self._db.transaction():
+            contents = [each.sha256 for each in self.some(image_ids)]
+            self.remove(image_ids)
+            for part in chunks(image_ids):
+                self._db.write(
+                    f"insert or ignore into erased_images select id from images where id in ({marks(part)})", part
+                )
+        return contents
+
     def drop_unheld(self, condition: str, parameters: Sequence[str]) -> list[str]:
         """Delete the chosen rows that neither the workspace nor an iteration holds; their SHA-256."""
         rows = self._db.rows(
@@ -156,10 +168,9 @@ class Images:
         return [row["sha256"] for row in rows]
 
     def is_known(self, sha256: str) -> bool:
-        """Whether any project holds a picture with that content, or keeps a prediction of it."""
-        held = (
-            "exists (select 1 from images where sha256 = :it) or exists (select 1 from predictions where sha256 = :it)"
-        )
+        """Whether any project holds a picture with that content, not erased, or keeps a prediction of it."""
+        held = """exists (select 1 from images where sha256 = :it and id not in (select image_id from erased_images))
+                  or exists (select 1 from predictions where sha256 = :it)"""
         return bool(self._db.value(f"select {held}", {"it": sha256}))
 
 

@@ -257,6 +257,28 @@ def m009_settled_doubts(database: Database) -> None:
     )
 
 
+def m010_erased_images_and_settings(database: Database) -> None:
+    """Pictures whose files are gone from iterations too; what programs note of tags and projects."""
+    _run(
+        database,
+        """
+        create table erased_images (
+            image_id text primary key references images (id) on delete cascade
+        ) strict;
+
+        create table tag_descriptions (
+            tag_id text primary key references tags (id) on delete cascade,
+            description text not null
+        ) strict;
+
+        create table project_settings (
+            project_id text primary key references projects (id) on delete cascade,
+            settings text not null
+        ) strict;
+        """,
+    )
+
+
 Step = Callable[["Database"], None]
 STEPS: tuple[Step, ...] = (
     m001_projects_images_and_tags,
@@ -268,6 +290,7 @@ STEPS: tuple[Step, ...] = (
     m007_thresholds,
     m008_test_images,
     m009_settled_doubts,
+    m010_erased_images_and_settings,
 )
 
 

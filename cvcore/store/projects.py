@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import uuid
 from datetime import datetime
 
 from cvcore.errors import ProjectNotFound
-from cvcore.records import ClassificationType, Project
+from cvcore.records import ClassificationType, Project, ProjectSettings
 from cvcore.store.database import Connections, Row, now, own_name
+
+_SELECT = """
+    select projects.*, (select settings from project_settings where project_id = projects.id) as settings from projects
+"""
 
 
 class Projects:
@@ -16,7 +22,15 @@ class Projects:
     def __init__(self, connections: Connections) -> None:
         self._db = connections
 
-    def add(self, name: str, *, description: str, classification_type: ClassificationType, domain_id: str) -> Project:
+    def add(
+        self,
+        name: str,
+        *,
+        description: str,
+        classification_type: ClassificationType,
+        domain_id: str,
+        settings: ProjectSettings | None = None,
+    ) -> Project:
         """A new project.
 
         Raises:
@@ -31,9 +45,11 @@ class Projects:
             "created_at": now(),
             "modified_at": now(),
         }
-        with own_name("project", name):
-            self._db.insert("projects", row)
-        return _project(row)
+        with self._db.transaction():
+            with own_name("project", name):
+                self._db.insert("projects", row)
+            self._note(str(row["id"]), settings or ProjectSettings())
+        return self.get(str(row["id"]))
 
     def get(self, project_id: str) -> Project:
         """The project of that id.
@@ -41,35 +57,38 @@ class Projects:
         Raises:
             NotFound: there is none.
         """
-        row = self._db.row("select * from projects where id = ?", [project_id])
+        row = self._db.row(f"{_SELECT} where id = ?", [project_id])
         if row is None:
             raise ProjectNotFound(f"there is no project {project_id[:80]!r}: it may have been deleted")
         return _project(row)
 
     def find(self, name_or_id: str) -> Project | None:
         """The project of that id or else of that name, or None."""
-        row = self._db.row("select * from projects where ? in (id, name) order by id = ? desc", [name_or_id] * 2)
+        row = self._db.row(f"{_SELECT} where ? in (id, name) order by id = ? desc", [name_or_id] * 2)
         return _project(row) if row else None
 
     def all(self) -> list[Project]:
         """Every project, the one changed last first."""
-        return [_project(row) for row in self._db.rows("select * from projects order by modified_at desc, id")]
+        return [_project(row) for row in self._db.rows(f"{_SELECT} order by modified_at desc, id")]
 
     def update(self, project: Project) -> None:
-        """Write back name, description, classification type and domain.
+        """Write back name, description, classification type, domain and settings.
 
         Raises:
             NameTaken: another has that name.
             NotFound: the project is gone.
         """
-        with own_name("project", project.name):
-            touched = self._db.write(
-                """update projects set name = ?, description = ?, classification_type = ?, domain_id = ?,
-                   modified_at = ? where id = ?""",
-                [project.name, project.description, project.classification_type, project.domain_id, now(), project.id],
-            )
-        if not touched:
-            self.get(project.id)
+        values = [project.name, project.description, project.classification_type, project.domain_id, now(), project.id]
+        with self._db.transaction():
+            with own_name("project", project.name):
+                touched = self._db.write(
+                    """update projects set name = ?, description = ?, classification_type = ?, domain_id = ?,
+                       modified_at = ? where id = ?""",
+                    values,
+                )
+            if not touched:
+                self.get(project.id)
+            self._note(project.id, project.settings)
 
     def touch(self, project_id: str) -> None:
         """Note that the project changed just now."""
@@ -86,6 +105,11 @@ class Projects:
             self._db.write("delete from projects where id = ?", [project_id])
         return held
 
+    def _note(self, project_id: str, settings: ProjectSettings) -> None:
+        self._db.write("delete from project_settings where project_id = ?", [project_id])
+        if settings != ProjectSettings():
+            self._db.insert("project_settings", {"project_id": project_id, "settings": _written(settings)})
+
 
 def _project(row: Row) -> Project:
     return Project(
@@ -96,4 +120,17 @@ def _project(row: Row) -> Project:
         domain_id=row["domain_id"],
         created_at=datetime.fromisoformat(row["created_at"]),
         modified_at=datetime.fromisoformat(row["modified_at"]),
+        settings=_settings(row["settings"]),
+    )
+
+
+def _written(settings: ProjectSettings) -> str:
+    return json.dumps(dataclasses.asdict(settings))
+
+
+def _settings(text: str | None) -> ProjectSettings:
+    noted = json.loads(text or "{}")
+    return ProjectSettings(
+        tuple(noted.get("target_export_platforms", ())),
+        tuple((name, is_on) for name, is_on in noted.get("augmentation_methods", ())),
     )

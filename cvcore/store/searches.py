@@ -82,7 +82,8 @@ def _where(search: ImageSearch) -> tuple[str, Row]:
     def listed(values: tuple[str, ...]) -> str:
         return ", ".join(map(bound, values))
 
-    held = "id in (select image_id from iteration_images where iteration_id = :iteration)"
+    held = """id in (select image_id from iteration_images where iteration_id = :iteration)
+              and id not in (select image_id from erased_images)"""
     conditions = ["project_id = :project", held if search.iteration_id else "in_workspace = 1"]
     if search.tag_ids:
         conditions.append(f"exists (select 1 from ({_tags(search)}) where tag_id in ({listed(search.tag_ids)}))")

@@ -11,7 +11,8 @@ from cvcore.records import Tag, TagKind
 from cvcore.store.database import Connections, Row, chunks, marks, now, own_name
 
 _SELECT = """
-    select tags.*, (select count(*) from image_tags where tag_id = tags.id) as image_count
+    select tags.*, (select count(*) from image_tags where tag_id = tags.id) as image_count,
+        (select description from tag_descriptions where tag_id = tags.id) as description
     from tags
 """
 
@@ -22,16 +23,18 @@ class Tags:
     def __init__(self, connections: Connections) -> None:
         self._db = connections
 
-    def add(self, project_id: str, name: str, kind: TagKind = "Regular") -> Tag:
+    def add(self, project_id: str, name: str, kind: TagKind = "Regular", description: str = "") -> Tag:
         """A new tag.
 
         Raises:
             NameTaken: the project has one of that name.
         """
         row = {"id": str(uuid.uuid4()), "project_id": project_id, "name": name, "kind": kind, "created_at": now()}
-        with own_name("tag", name):
-            self._db.insert("tags", row)
-        return _tag({**row, "image_count": 0})
+        with self._db.transaction():
+            with own_name("tag", name):
+                self._db.insert("tags", row)
+            self._describe(str(row["id"]), description)
+        return _tag({**row, "image_count": 0, "description": description})
 
     def get(self, tag_id: str) -> Tag:
         """The tag of that id.
@@ -49,16 +52,20 @@ class Tags:
         return [_tag(row) for row in self._db.rows(f"{_SELECT} where project_id = ? order by name", [project_id])]
 
     def update(self, tag: Tag) -> None:
-        """Write back name and kind.
+        """Write back name, kind and description.
 
         Raises:
             NameTaken: the project has another of that name.
             NotFound: it is gone.
         """
-        with own_name("tag", tag.name):
-            touched = self._db.write("update tags set name = ?, kind = ? where id = ?", [tag.name, tag.kind, tag.id])
-        if not touched:
-            self.get(tag.id)
+        with self._db.transaction():
+            with own_name("tag", tag.name):
+                touched = self._db.write(
+                    "update tags set name = ?, kind = ? where id = ?", [tag.name, tag.kind, tag.id]
+                )
+            if not touched:
+                self.get(tag.id)
+            self._describe(tag.id, tag.description)
 
     def delete(self, tag_id: str) -> None:
         """Remove the tag; its pictures stay, without it."""
@@ -87,6 +94,11 @@ class Tags:
                     f"delete from image_tags where image_id in ({marks(some)}){chosen}", [*some, *(tag_ids or ())]
                 )
 
+    def _describe(self, tag_id: str, description: str) -> None:
+        self._db.write("delete from tag_descriptions where tag_id = ?", [tag_id])
+        if description:
+            self._db.insert("tag_descriptions", {"tag_id": tag_id, "description": description})
+
 
 def _tag(row: Row) -> Tag:
     return Tag(
@@ -96,4 +108,5 @@ def _tag(row: Row) -> Tag:
         kind=row["kind"],
         created_at=datetime.fromisoformat(row["created_at"]),
         image_count=row["image_count"],
+        description=row["description"] or "",
     )

@@ -6,7 +6,7 @@ import dataclasses
 
 import streamlit as st
 
-from cvcore import backbones, blobs, projects
+from cvcore import backbones, blobs, names, projects
 from cvcore.domains import BUILT_IN, DOMAINS, Domain, find
 from cvcore.records import MULTICLASS, MULTILABEL, Project
 from cvcore.store import Store
@@ -80,7 +80,7 @@ def backbone_status(store: Store, domain: Domain) -> str:
 
 def _fields(store: Store, name: str, description: str, kind: str, domain_id: str) -> tuple[str, str, str, str]:
     name = st.text_input("Name", name, max_chars=projects.NAME_LETTERS, placeholder="Flowers of our garden")
-    description = st.text_area("Description", description, height=80, max_chars=projects.DESCRIPTION_LETTERS)
+    description = st.text_area("Description", description, height=80, max_chars=names.DESCRIPTION_LETTERS)
     kind = st.radio("Classification type", list(TYPES), index=list(TYPES).index(kind), format_func=TYPES.__getitem__)
     domain = st.selectbox("Domain", DOMAINS, index=DOMAINS.index(find(domain_id)), format_func=lambda each: each.name)
     st.caption(f"{plain(domain.purpose)} Runs on {plain(backbone_status(store, domain))}")

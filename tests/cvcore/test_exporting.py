@@ -18,8 +18,8 @@ import numpy as np
 import pytest
 from packaging.requirements import Requirement
 
-from cvcore import archives, exporting, prediction, projects, thresholding, training, transfer, worker
-from cvcore.errors import InvalidInput, Unavailable
+from cvcore import archives, exporting, prediction, projects, thresholding, training, transfer, uploads, worker
+from cvcore.errors import InvalidInput, NotFound, Unavailable
 from cvcore.exports import formats
 from cvcore.records import ClassificationType, Iteration, Project
 from cvcore.settings import Limits
@@ -180,6 +180,20 @@ def test_tags_of_a_multilabel_project_are_independent(store_of_trees: Store, sha
 
 
 @pytest.mark.network
+def test_an_export_needs_a_picture_to_be_tried_on(
+    store: Store, fill: Callable[..., Project], trained: Callable[..., Iteration], tmp_path: Path
+) -> None:
+    """Of an iteration whose pictures were all erased nothing can be proved, so nothing is written."""
+    project = fill(rose=5, tulip=5)
+    iteration = trained(project)
+    uploads.erase(store, [each.id for each in store.images.page(project.id, take=20)])
+    with pytest.raises(
+        NotFound, match=r"^an export is tried on .* pictures, none of their files is left: train again$"
+    ):
+        exporting.export(store, iteration, formats.find("tflite"), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_integers_of_8_bits_say_nearly_the_same(exported: Callable[[str], exporting.Export]) -> None:
     """The smallest model gives most of the page's answers, and how many it does not is told."""
     export = exported("tflite-int8")

@@ -17,7 +17,7 @@ from cvcore import blobs, tagging, uploads
 from cvcore.errors import InvalidInput, NotFound
 from cvcore.records import MULTICLASS, Project
 from cvcore.settings import Limits
-from cvcore.store import Store
+from cvcore.store import ImageSearch, Store
 from cvcore.uploads import Upload
 
 LIMITS = Limits()
@@ -169,6 +169,20 @@ def test_a_picture_comes_back_after_it_was_deleted(store: Store, project: Projec
     for number in (1, 2):
         assert add(store, project, picture(number)).status == "stored"
     assert store.images.count(project.id) == 2
+    assert lost(store) == set()
+
+
+def test_an_erased_picture_leaves_iterations_too(store: Store, project: Project, picture: Picture) -> None:
+    """Its file goes and searches of the iteration no longer find it; its row in the arrays stays, others stay whole."""
+    first, second = added(store, project, picture(1)), added(store, project, picture(2))
+    iteration = store.iterations.add(project, "digest", [], store.images.some([first, second]))
+    uploads.erase(store, [first])
+    assert files(store.home) == {blobs.sha256(picture(2))}
+    search = ImageSearch(project.id, iteration.id)
+    assert [second] == [each.id for each in store.searches.page(search, take=9)]
+    assert 2 == len(store.iterations.images(iteration.id))
+    assert add(store, project, picture(1)).status == "stored"
+    assert 2 == store.searches.count(search)
     assert lost(store) == set()
 
 

@@ -58,26 +58,18 @@ def get_images_by_ids(call: Call) -> Any:
 
 
 def delete_images(call: Call) -> Any:
-    """Pictures leave the workspace; iterations keep theirs, so that their numbers stay true.
-
-    Raises:
-        Refusal: allIterations is asked for. Delete the iterations, and what only they hold goes with them.
-    """
+    """Pictures leave the workspace; with allIterations every iteration too, whose numbers stay."""
     project = calls.project(call)
-    if calls.flag(call, "allIterations"):
-        raise Refusal(
-            "BadRequestNotSupported",
-            "an iteration keeps the pictures its numbers were made of: delete the iteration, and they go with it",
-        )
+    delete = uploads.erase if calls.flag(call, "allIterations") else uploads.delete
     if calls.flag(call, "allImages"):
         everything = ImageSearch(project.id)
         found = call.store.searches.page(everything, take=calls.NUMBER_MAX)
-        uploads.delete(call.store, [each.id for each in found])
+        delete(call.store, [each.id for each in found])
         return Answer(202)
     wanted = calls.ids(call, "imageIds", calls.IDS)
     if not wanted:
         raise Refusal("BadRequestInvalidIds", "imageIds must name pictures, or allImages must be true")
-    uploads.delete(call.store, [each.id for each in call.store.images.some(wanted) if each.project_id == project.id])
+    delete(call.store, [each.id for each in call.store.images.some(wanted) if each.project_id == project.id])
     return Answer(204)
 
 

@@ -58,7 +58,7 @@ TRAINING: tuple[Operation, ...] = (
     Operation("export_project", "GET", f"{_PROJECT}/export", moves.export_project, "tags and images, not iterations"),
     Operation("get_images", "GET", _IMAGES, images.get_images),
     Operation("create_images_from_data", "POST", _IMAGES, uploads.create_images_from_data, "multipart or the body"),
-    Operation("delete_images", "DELETE", _IMAGES, images.delete_images, "allIterations is refused"),
+    Operation("delete_images", "DELETE", _IMAGES, images.delete_images, "allIterations erases them there too"),
     Operation(
         "get_image_region_proposals", "POST", f"{_IMAGES}/{{imageId}}/regionproposals", moves.not_supported, _NO_BOXES
     ),
@@ -129,7 +129,7 @@ TRAINING: tuple[Operation, ...] = (
     Operation("quick_test_image", "POST", f"{_PROJECT}/quicktest/image", predictions.quick_test_image),
     Operation("quick_test_image_url", "POST", f"{_PROJECT}/quicktest/url", predictions.quick_test_image_url),
     Operation("get_tags", "GET", f"{_PROJECT}/tags", projects.get_tags),
-    Operation("create_tag", "POST", f"{_PROJECT}/tags", projects.create_tag, "its description is not kept"),
+    Operation("create_tag", "POST", f"{_PROJECT}/tags", projects.create_tag),
     Operation("get_tag", "GET", f"{_PROJECT}/tags/{{tagId}}", projects.get_tag),
     Operation("delete_tag", "DELETE", f"{_PROJECT}/tags/{{tagId}}", projects.delete_tag),
     Operation("update_tag", "PATCH", f"{_PROJECT}/tags/{{tagId}}", projects.update_tag, "what is left out stays"),

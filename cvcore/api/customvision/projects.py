@@ -11,7 +11,7 @@ from cvcore.api.customvision import calls, wire
 from cvcore.api.customvision.calls import Answer, Call
 from cvcore.api.customvision.refusals import Refusal
 from cvcore.errors import DomainUnknown, TagNotFound
-from cvcore.records import MULTILABEL, Project, Tag, TagKind
+from cvcore.records import MULTILABEL, Project, ProjectSettings, Tag, TagKind
 
 # https://learn.microsoft.com/azure/ai-services/custom-vision-service/select-domain
 DETECTION_DOMAINS = (
@@ -52,6 +52,9 @@ def create_project(call: Call) -> Any:
         description=calls.text(call, "description"),
         classification_type=calls.text(call, "classificationType") or MULTILABEL,
         domain=domain_id,
+        settings=ProjectSettings(
+            tuple(_platform(each) for each in calls.text(call, "targetExportPlatforms").split(",") if each.strip())
+        ),
     )
     return shown(call, project)
 
@@ -85,6 +88,7 @@ def update_project(call: Call) -> Any:
                     calls.told(settings, "classificationType", project.classification_type)
                 ),
                 domain_id=domain_id,
+                settings=_settings(settings, project.settings),
             ),
         )
     return shown(call, call.store.projects.get(project.id))
@@ -112,10 +116,16 @@ def get_tag(call: Call) -> Any:
 
 
 def create_tag(call: Call) -> Any:
-    """A new tag; its description is not kept."""
-    kind = _kind(calls.text(call, "type"))
-    name = calls.required(call, "name")
-    return wire.tag(tagging.create(call.store, calls.project(call), name, limits=call.told.limits, kind=kind))
+    """A new tag."""
+    made = tagging.create(
+        call.store,
+        calls.project(call),
+        calls.required(call, "name"),
+        limits=call.told.limits,
+        kind=_kind(calls.text(call, "type")),
+        description=calls.text(call, "description"),
+    )
+    return wire.tag(made)
 
 
 def delete_tag(call: Call) -> Any:
@@ -134,6 +144,7 @@ def update_tag(call: Call) -> Any:
             tagging.rename(call.store, tag, name, limits=call.told.limits)
         if kind := calls.told(given, "type"):
             tagging.set_kind(call.store, project, tag, _kind(kind))
+        tagging.describe(call.store, tag, calls.told(given, "description", tag.description))
     return wire.tag(call.store.tags.get(tag.id))
 
 
@@ -144,6 +155,28 @@ def shown(call: Call, project: Project) -> Any:
         server=call.server,
         has_negative=any(tag.kind == "Negative" for tag in call.store.tags.of_project(project.id)),
         newest=next(iter(call.store.images.page(project.id, take=1)), None),
+    )
+
+
+def _settings(given: calls.Fields, before: ProjectSettings) -> ProjectSettings:
+    """What the body names in place of what was noted; what it leaves out stays."""
+    platforms, methods = before.target_export_platforms, before.augmentation_methods
+    if given.get("targetexportplatforms") is not None:
+        listed = calls.listed(given, "targetExportPlatforms", projects.NOTED)
+        platforms = tuple(_platform(calls.told({"platform": each}, "platform")) for each in listed)
+    processing = calls.as_fields(given.get("imageprocessingsettings"), "imageProcessingSettings")
+    if (wanted := processing.get("augmentationmethods")) is not None:
+        if not isinstance(wanted, dict) or not all(isinstance(is_on, bool) for is_on in wanted.values()):
+            raise Refusal(
+                "BadRequestProjectImagePreprocessingSettings", "augmentationMethods must map names to true or false"
+            )
+        methods = tuple(wanted.items())
+    return ProjectSettings(platforms, methods)
+
+
+def _platform(given: str) -> str:
+    return calls.choice(
+        given.strip(), "targetExportPlatforms", wire.TARGETS, "BadRequestProjectUnsupportedExportPlatform"
     )
 
 

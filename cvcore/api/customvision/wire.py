@@ -17,6 +17,9 @@ Json = dict[str, Any]
 
 PLATFORMS = ("TensorFlow", "ONNX", "OpenVino", "DockerFile")
 
+# What a project may name as its targets; those we do not export are noted all the same.
+TARGETS = ("CoreML", "TensorFlow", "DockerFile", "ONNX", "VAIDK", "OpenVino")
+
 # Beside the versions of the API; no key is needed, for the picture's SHA-256 cannot be guessed.
 FILES = "/customvision/files"
 
@@ -61,10 +64,10 @@ def project(each: Project, *, server: str, has_negative: bool, newest: Image | N
         "settings": {
             "domainId": each.domain_id,
             "classificationType": each.classification_type,
-            "targetExportPlatforms": [],
+            "targetExportPlatforms": list(each.settings.target_export_platforms),
             "useNegativeSet": has_negative,
             "detectionParameters": None,
-            "imageProcessingSettings": {"augmentationMethods": {}},
+            "imageProcessingSettings": {"augmentationMethods": dict(each.settings.augmentation_methods)},
         },
         "created": time(each.created_at),
         "lastModified": time(each.modified_at),
@@ -75,8 +78,8 @@ def project(each: Project, *, server: str, has_negative: bool, newest: Image | N
 
 
 def tag(each: Tag) -> Json:
-    """A Tag of the workspace. Tags have no description here; the SDK sends none back as null."""
-    return _tag(each.id, each.name, each.kind, each.image_count)
+    """A Tag of the workspace."""
+    return {**_tag(each.id, each.name, each.kind, each.image_count), "description": each.description}
 
 
 def snapshot_tag(each: SnapshotTag, image_count: int) -> Json:

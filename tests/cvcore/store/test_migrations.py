@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from cvcore.records import ProjectSettings
 from cvcore.store import Store, migrations
 
 STEPS = [
@@ -22,6 +23,7 @@ STEPS = [
     "m007_thresholds",
     "m008_test_images",
     "m009_settled_doubts",
+    "m010_erased_images_and_settings",
 ]
 
 # Edit nothing here but by adding what a new step adds: steps that have landed stay as they are.
@@ -224,6 +226,23 @@ SCHEMA = {
             primary key (image_id, tag_id)
         ) strict
     """,
+    "erased_images": """
+        CREATE TABLE erased_images (
+            image_id text primary key references images (id) on delete cascade
+        ) strict
+    """,
+    "tag_descriptions": """
+        CREATE TABLE tag_descriptions (
+            tag_id text primary key references tags (id) on delete cascade,
+            description text not null
+        ) strict
+    """,
+    "project_settings": """
+        CREATE TABLE project_settings (
+            project_id text primary key references projects (id) on delete cascade,
+            settings text not null
+        ) strict
+    """,
     "settled_doubts_by_tag": "CREATE INDEX settled_doubts_by_tag on settled_doubts (tag_id)",
 }
 
@@ -268,6 +287,11 @@ ROWS: dict[str, list[tuple[str, tuple[Any, ...]]]] = {
     STEPS[6]: [("thresholds", ("r", "[0.25]"))],
     STEPS[7]: [("test_images", ("i",)), ("iteration_test_images", ("r", 0))],
     STEPS[8]: [("settled_doubts", ("j", "t", 1))],
+    STEPS[9]: [
+        ("erased_images", ("j",)),
+        ("tag_descriptions", ("t", "with thorns")),
+        ("project_settings", ("p", '{"target_export_platforms": ["ONNX"], "augmentation_methods": [["flip", false]]}')),
+    ],
 }  # fmt: skip
 
 
@@ -317,10 +341,11 @@ def test_what_older_homes_hold_is_read(tmp_path: Path) -> None:
     """The rows of a full home are read as records, undefined scores as None."""
     store = Store(home_at(len(STEPS), tmp_path / "home"))
     (project,) = store.projects.all()
-    assert [(tag.name, tag.kind, tag.image_count) for tag in store.tags.of_project(project.id)] == [
-        ("nothing", "Negative", 0),
-        ("rose", "Regular", 1),
+    assert [(tag.name, tag.kind, tag.image_count, tag.description) for tag in store.tags.of_project(project.id)] == [
+        ("nothing", "Negative", 0, ""),
+        ("rose", "Regular", 1, "with thorns"),
     ]
+    assert project.settings == ProjectSettings(("ONNX",), (("flip", False),))
     assert [image.name for image in store.images.page(project.id, take=9)] == ["1.jpg"]
     (iteration,) = store.iterations.of_project(project.id)
     assert iteration.scores is not None

@@ -75,6 +75,22 @@ def test_update_project(trainer: Trainer, project: m.Project) -> None:
     project.description, project.settings.classification_type = "in bloom", "Multiclass"
     changed = trainer.update_project(project.id, project)
     assert ("in bloom", "Multiclass") == (changed.description, changed.settings.classification_type)
+    settings = m.ProjectSettings(
+        target_export_platforms=["ONNX"],
+        image_processing_settings=m.ImageProcessingSettings(augmentation_methods={"flip": False}),
+    )
+    trainer.update_project(project.id, m.Project(name=project.name, description="", settings=settings))
+    kept = trainer.get_project(project.id).settings
+    assert (["ONNX"], {"flip": False}, "Multiclass") == (
+        kept.target_export_platforms,
+        kept.image_processing_settings.augmentation_methods,
+        kept.classification_type,
+    )
+    settings.target_export_platforms = ["Abacus"]
+    refused = refusal(
+        trainer.update_project, project.id, m.Project(name=project.name, description="", settings=settings)
+    )
+    assert (400, "BadRequestProjectUnsupportedExportPlatform") == refused
     project.settings.domain_id = "da2e3a8a-40a5-4171-82f4-58522f70fbc1"
     refused = refusal(trainer.update_project, project.id, project)
     assert (400, "BadRequestProjectUnsupportedDomainTypeChange") == refused
@@ -87,14 +103,27 @@ def test_delete_project(trainer: Trainer) -> None:
     assert (404, "NotFoundProject") == refusal(trainer.delete_project, project.id)
 
 
+def test_create_project_with_targets(trainer: Trainer) -> None:
+    """The platforms that a project is to be exported to are kept, unless there is no such platform."""
+    project = trainer.create_project("for phones", target_export_platforms=["CoreML", "tensorflow"])
+    assert ["CoreML", "TensorFlow"] == project.settings.target_export_platforms
+    trainer.delete_project(project.id)
+    unknown = refusal(trainer.create_project, "x", target_export_platforms=["Abacus"])
+    assert (400, "BadRequestProjectUnsupportedExportPlatform") == unknown
+
+
 def test_tags(trainer: Trainer, project: m.Project) -> None:
     """Tags are made, listed by name, changed and deleted."""
-    rose = trainer.create_tag(project.id, "rose")
+    rose = trainer.create_tag(project.id, "rose", description="with thorns")
     trainer.create_tag(project.id, "aster")
     assert [("aster", 0), ("rose", 0)] == [(each.name, each.image_count) for each in trainer.get_tags(project.id)]
     assert "Regular" == trainer.get_tag(project.id, rose.id).type
     rose.name = "wild rose"
-    assert "wild rose" == trainer.update_tag(project.id, rose.id, rose).name
+    changed = trainer.update_tag(project.id, rose.id, rose)
+    assert ("wild rose", "with thorns") == (changed.name, changed.description)
+    changed.description = "with hips"
+    trainer.update_tag(project.id, rose.id, changed)
+    assert "with hips" == trainer.get_tag(project.id, rose.id).description
     assert (400, "BadRequestTagNameNotUnique") == refusal(trainer.create_tag, project.id, "aster")
     trainer.delete_tag(project.id, rose.id)
     assert (404, "NotFoundTag") == refusal(trainer.get_tag, project.id, rose.id)
@@ -242,8 +271,9 @@ def test_delete_images(trainer: Trainer, project: m.Project, picture: Picture) -
     trainer.delete_images(project.id, all_images=True)
     assert 0 == trainer.get_image_count(project.id)
     assert (400, "BadRequestInvalidIds") == refusal(trainer.delete_images, project.id)
-    refused = refusal(trainer.delete_images, project.id, image_ids=ids, all_iterations=True)
-    assert (400, "BadRequestNotSupported") == refused
+    ids = upload(trainer, project, [picture(each) for each in range(2)])
+    trainer.delete_images(project.id, image_ids=ids[:1], all_iterations=True)
+    assert 1 == trainer.get_image_count(project.id)
 
 
 def test_metadata_and_its_filter(trainer: Trainer, project: m.Project, picture: Picture) -> None:
