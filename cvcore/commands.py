@@ -164,10 +164,6 @@ def performance(options: argparse.Namespace, told: Settings) -> int:
         _write("--scores", options.scores, evaluation.scores_csv(store, iteration))
     if options.report:
         threshold = evaluation.threshold_in_use(iteration, options.threshold)
-        if isinstance(threshold, tuple):
-            raise InvalidInput(
-                "a report stands at one threshold, a threshold for each tag is saved here: add --threshold"
-            )
         page = handout.page(store, project, iteration, threshold, made_at=datetime.now(UTC))
         _write("--report", options.report, page)
     _show_performance(options, store, project, iteration, options.threshold)

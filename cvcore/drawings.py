@@ -18,18 +18,16 @@ LEFT, RIGHT, TOP, BOTTOM = 40, 16, 10, 34
 _TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
-def threshold_chart(thresholds: Floats, precision: Floats, recall: Floats, *, chosen: float) -> str:
-    """Precision, solid, and recall, dashed, against the threshold, with an upright line at the chosen one.
+def threshold_chart(thresholds: Floats, precision: Floats, recall: Floats, *, chosen: float | None) -> str:
+    """Precision, solid, and recall, dashed, against the threshold, with an upright line at a chosen one.
 
     >>> drawn = threshold_chart(np.array([0.0, 1.0]), np.array([0.5, np.nan]), np.array([1.0, 0.0]), chosen=0.5)
     >>> drawn.count("<path"), "nan" in drawn
     (2, False)
     """
-    marks = [
-        f'<line class="chosen" x1="{_x(chosen)}" x2="{_x(chosen)}" y1="{_y(1)}" y2="{_y(0)}"/>',
-        _path("precision", thresholds, precision),
-        _path("recall", thresholds, recall),
-    ]
+    marks = [_path("precision", thresholds, precision), _path("recall", thresholds, recall)]
+    if chosen is not None:
+        marks.insert(0, f'<line class="chosen" x1="{_x(chosen)}" x2="{_x(chosen)}" y1="{_y(1)}" y2="{_y(0)}"/>')
     return _frame(marks, across="probability threshold", down="", label="Precision and recall against the threshold")
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from cvcore import assessment, blobs, drawings, evaluation, images, metrics, sheets
 from cvcore.errors import ImageRefused, NotFound
 from cvcore.evaluation import Judged
-from cvcore.records import K_FOLD, Evaluation, Iteration, Project
+from cvcore.records import K_FOLD, Evaluation, Iteration, Project, Thresholds
 from cvcore.reports import OverallReport, Rates, Report
 from cvcore.store import SnapshotImage, Store
 
@@ -46,7 +46,7 @@ class _Facts:
     multilabel: bool
 
 
-def page(store: Store, project: Project, iteration: Iteration, threshold: float, *, made_at: datetime) -> str:
+def page(store: Store, project: Project, iteration: Iteration, threshold: Thresholds, *, made_at: datetime) -> str:
     """The whole file as text; `made_at` is the moment it is dated.
 
     Raises:
@@ -63,7 +63,7 @@ def page(store: Store, project: Project, iteration: Iteration, threshold: float,
         f'<p class="note">{escape(iteration.note)}</p>' if iteration.note else "",
         _figures(facts),
         _charts(store, iteration, facts, threshold),
-        _table(facts),
+        _table(facts, threshold),
         _confusions(facts),
         _pictures(store, facts),
         _glossary(facts, threshold),
@@ -71,7 +71,7 @@ def page(store: Store, project: Project, iteration: Iteration, threshold: float,
     return sheets.sheet(f"{project.name}, {iteration.name}", sections)
 
 
-def _facts(store: Store, iteration: Iteration, judged: Judged, threshold: float) -> _Facts:
+def _facts(store: Store, iteration: Iteration, judged: Judged, threshold: Thresholds) -> _Facts:
     rows = np.flatnonzero(judged.evaluated)
     there = store.iterations.images(iteration.id)
     probabilities = judged.probabilities[rows]
@@ -79,21 +79,21 @@ def _facts(store: Store, iteration: Iteration, judged: Judged, threshold: float)
         [tag.name for tag in evaluation.tags(store, iteration)],
         [there[row] for row in rows],
         judged.truth[rows],
-        metrics.answers(probabilities, threshold, multilabel=judged.multilabel),
+        metrics.answers(probabilities, np.asarray(threshold), multilabel=judged.multilabel),
         probabilities,
         evaluation.report(store, iteration, threshold),
         judged.multilabel,
     )
 
 
-def _heading(project: Project, iteration: Iteration, how: Evaluation, threshold: float, made_at: datetime) -> str:
+def _heading(project: Project, iteration: Iteration, how: Evaluation, threshold: Thresholds, made_at: datetime) -> str:
     trained = f"trained {sheets.day(iteration.trained_at)}" if iteration.trained_at else ""
     told = [
         sheets.count(iteration.image_count, "picture"),
         iteration.classification_type,
         iteration.backbone,
         f"judged by {assessment.named(how)}",
-        f"threshold {threshold:.0%}",
+        f"threshold {in_words(threshold)}",
         trained,
     ]
     return (
@@ -121,30 +121,45 @@ def _figures(facts: _Facts) -> str:
     return f'<section class="figures">{"".join(cards)}</section>'
 
 
-def _charts(store: Store, iteration: Iteration, facts: _Facts, threshold: float) -> str:
+def _charts(store: Store, iteration: Iteration, facts: _Facts, threshold: Thresholds) -> str:
     swept = evaluation.sweep(store, iteration)
     precision, recall = swept.precision.mean, swept.recall.mean
     overall = facts.report.overall
-    first = drawings.threshold_chart(metrics.THRESHOLDS, precision, recall, chosen=threshold)
+    first = drawings.threshold_chart(
+        metrics.THRESHOLDS, precision, recall, chosen=None if isinstance(threshold, tuple) else threshold
+    )
     second = drawings.precision_recall_chart(recall, precision, at=(overall.recall, overall.precision))
     return (
         '<section class="charts">'
         f'<figure>{first}<figcaption><span class="key precision"></span>precision '
         '<span class="key recall"></span>recall, means over the tags</figcaption></figure>'
-        f"<figure>{second}<figcaption>Precision against recall; the dot is the chosen threshold</figcaption></figure>"
+        f"<figure>{second}<figcaption>Precision against recall; the dot is what was chosen</figcaption></figure>"
         "</section>"
     )
 
 
-def _table(facts: _Facts) -> str:
+def in_words(threshold: Thresholds) -> str:
+    """The threshold in words; where each tag has its own, the table has them.
+
+    >>> in_words(0.5), in_words((0.2, 0.75))
+    ('50%', '20% to 75%, each tag its own')
+    """
+    if not isinstance(threshold, tuple):
+        return f"{threshold:.0%}"
+    return f"{min(threshold):.0%} to {max(threshold):.0%}, each tag its own"
+
+
+def _table(facts: _Facts, threshold: Thresholds) -> str:
+    own = [f"<td>{each:.0%}</td>" for each in threshold] if isinstance(threshold, tuple) else [""] * len(facts.names)
     head = "".join(f"<th scope=col>{TITLES[name]}</th>" for name in MEASURES)
     body = "".join(
-        f"<tr><th scope=row>{escape(name)}</th><td>{row.images:,}</td><td>{row.tp:,}</td><td>{row.fp:,}</td>"
+        f"<tr><th scope=row>{escape(name)}</th>{limit}<td>{row.images:,}</td><td>{row.tp:,}</td><td>{row.fp:,}</td>"
         f"<td>{row.fn:,}</td>{_rates(row)}</tr>"
-        for name, row in zip(facts.names, facts.report.tags, strict=True)
+        for name, limit, row in zip(facts.names, own, facts.report.tags, strict=True)
     )
+    limits = "<th scope=col>Threshold</th>" if isinstance(threshold, tuple) else ""
     return (
-        "<section><h2>Tag by tag</h2><table><thead><tr><th scope=col>Tag</th><th scope=col>Pictures</th>"
+        f"<section><h2>Tag by tag</h2><table><thead><tr><th scope=col>Tag</th>{limits}<th scope=col>Pictures</th>"
         f"<th scope=col>Found</th><th scope=col>False</th><th scope=col>Missed</th>{head}</tr></thead>"
         f"<tbody>{body}</tbody></table></section>"
     )
@@ -240,11 +255,14 @@ def _picture(store: Store, image: SnapshotImage) -> str:
     return f'<img alt="" src="data:image/webp;base64,{base64.b64encode(data).decode()}">'
 
 
-def _glossary(facts: _Facts, threshold: float) -> str:
+def _glossary(facts: _Facts, threshold: Thresholds) -> str:
     tags = facts.report.tags
     tp, fp, fn = (sum(getattr(tag, name) for tag in tags) for name in ("tp", "fp", "fn"))
     lines = [
-        ("Threshold", f"An answer counts from a probability of {threshold:.0%} on; below it the model says nothing."),
+        (
+            "Threshold",
+            f"An answer counts from a probability of {in_words(threshold)} on; below it the model says nothing.",
+        ),
         (
             "Precision",
             f"How often an answer is right: of {sheets.count(tp + fp, 'answer')} in all, {tp:,} {_were(tp)} right.",

@@ -8,19 +8,26 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from cvcore import downloads, evaluation, handout
-from cvcore.records import Iteration, Project
+from cvcore.records import Iteration, Project, Thresholds
 from cvcore.store import Store
 
 
-def show(store: Store, project: Project, iteration: Iteration, *, threshold: float) -> None:
-    """A button for each file, with a line on what it is for; the report stands at the threshold."""
+def show(store: Store, project: Project, iteration: Iteration, *, threshold: Thresholds) -> None:
+    """A button for each file, with a line on what it is for.
+
+    The report stands at the threshold, or at those saved for each tag, if there are such.
+    """
+    saved = iteration.thresholds
+    if isinstance(saved, tuple) and st.toggle("Report at the threshold saved for each tag", True, key="report-saved"):
+        threshold = saved
     for label, name, kind, make, words in (
         (
             "Report to hand in",
             "report.html",
             "text/html",
             lambda: handout.page(store, project, iteration, threshold, made_at=datetime.now(UTC)),
-            f"One page with numbers at {threshold:.0%}, charts and pictures. It opens and prints without a network.",
+            f"One page with numbers at {handout.in_words(threshold)}, charts and pictures. "
+            "It opens and prints without a network.",
         ),
         (
             "Probabilities",

@@ -630,6 +630,7 @@ def test_a_report_is_a_page(store: Store, tagwise: Tagwise, fill: Fill, trained:
     assert (1, "") == (refused.status, refused.out)
     assert refused.err.startswith(f"tagwise: --report must name a file that can be written, {tmp_path}: ")
     store.iterations.set_thresholds(iteration.id, (0.4, 0.6))
-    assert (
-        "tagwise: a report stands at one threshold, a threshold for each tag is saved here: add --threshold\n"
-    ) == tagwise("performance", "Flowers", "--report", path).err
+    assert 0 == tagwise("performance", "Flowers", "--report", path).status
+    page = path.read_text(encoding="utf-8")
+    assert "threshold 40% to 60%, each tag its own" in page
+    assert "<th scope=row>tulip</th><td>60%</td>" in page
