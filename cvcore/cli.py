@@ -66,7 +66,10 @@ def parser() -> argparse.ArgumentParser:
     one = command("import", commands.import_pictures, "bring labelled pictures into a project, made if absent")
     one.add_argument("project", metavar="PROJECT", type=_name)
     one.add_argument(
-        "path", metavar="PATH", type=Path, help="folder or zip: tag-named folders, or images/ + labels.csv"
+        "path",
+        metavar="PATH",
+        type=Path,
+        help="folder or zip: tag-named folders, images/ + labels.csv, *.manifest, metadata.jsonl",
     )
     one.add_argument("--type", type=str.capitalize, choices=[MULTICLASS, MULTILABEL], help="multiclass or multilabel")
     one.add_argument("--domain", metavar="NAME", help=", ".join(domain.name for domain in domains.DOMAINS))

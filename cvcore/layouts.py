@@ -1,6 +1,9 @@
 """How people lay out labelled pictures, told from paths alone.
 
-- A folder that holds `images/` and `labels.csv` (header `file,labels`, tags joined by `|`) is read by that table.
+- A folder that holds `images/` and `labels.csv` (header `file,labels`, tags joined by `|`) is read by that table; a
+  third column `test` may say `yes` of pictures that are kept for testing.
+- Else by `metadata.jsonl` or `metadata.csv`, where there are any: `cvcore.imagefolders`.
+- Else by `….manifest` or `….jsonl` of SageMaker Ground Truth, where there are any: `cvcore.manifests`.
 - Else each folder at the top is a tag, for the pictures in it and below it; those beside the folders have none.
 - Where the folders at the top are just `train` and `test`, and tags lie in both, `test` is kept for testing.
 - A folder at the top that is alone and holds no pictures of its own is a wrapper, and looked into.
@@ -25,6 +28,9 @@ from cvcore.settings import MEBIBYTE
 IMAGES, LABELS = "images", "labels.csv"
 TRAIN, TEST = "train", "test"
 HEADER = ["file", "labels"]
+YES = "yes"
+MANIFESTS = (".manifest", ".jsonl")
+METADATA = ("metadata.jsonl", "metadata.csv")
 LABELS_BYTES, LABELS_ROWS = 16 * MEBIBYTE, 100_000
 PATH_LETTERS, PATH_PARTS = 1000, 32
 SHOWN_LETTERS = 200
@@ -32,7 +38,22 @@ SHOWN_LETTERS = 200
 # Whether a file is a picture is for its content to say; of these the name alone gives a reason that reads better.
 ARCHIVES = {".7z", ".bz2", ".gz", ".jar", ".rar", ".tar", ".tgz", ".xz", ".zip", ".zst"}
 OTHERS = (
-    {".csv", ".htm", ".html", ".ini", ".json", ".jsonl", ".log", ".md", ".tsv", ".txt", ".xml", ".yaml", ".yml"}
+    {
+        ".csv",
+        ".htm",
+        ".html",
+        ".ini",
+        ".json",
+        ".jsonl",
+        ".log",
+        ".manifest",
+        ".md",
+        ".tsv",
+        ".txt",
+        ".xml",
+        ".yaml",
+        ".yml",
+    }
     | {".doc", ".docx", ".odt", ".pdf", ".pptx", ".rtf", ".xls", ".xlsx"}
     | {".avi", ".mkv", ".mov", ".mp3", ".mp4", ".wav", ".webm"}
     | {".h5", ".keras", ".npy", ".npz", ".onnx", ".pkl", ".pt", ".tflite"}
@@ -45,11 +66,18 @@ Parts = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Row:
-    """A row of `labels.csv`: its line, counted from 1, the path below `images/`, and its tags in order, each once."""
+    """A row of a table: its line, counted from 1, the path that it names, and its tags in order, each once.
+
+    In `labels.csv` the path lies below `images/`, in the others of a folder beside them.
+    """
 
     line: int
     path: Parts
     tags: tuple[str, ...]
+    is_test: bool = False
+
+
+Table = tuple[list[Row], list[tuple[int, str]]]
 
 
 def parts(path: str) -> Parts:
@@ -112,6 +140,16 @@ def kind_refusal(path: str) -> str:
     return f"only pictures are taken, a {suffix} file is none: leave it out" if suffix in OTHERS else ""
 
 
+def is_table(path: Parts) -> bool:
+    """Whether a file may tell the tags of others, by its name.
+
+    >>> is_table(("fruit", "Labels.csv")), is_table(("output.manifest",)), is_table(("1.jpg",))
+    (True, True, False)
+    """
+    name = path[-1].casefold()
+    return name in (LABELS, *METADATA) or name.endswith(MANIFESTS)
+
+
 def root(paths: Sequence[Parts], tables: Collection[Parts]) -> tuple[Parts, bool]:
     """The folder inside all wrappers that the tags are told from, and whether a table there tells them.
 
@@ -145,15 +183,16 @@ def folder_tag(path: Parts, below: Parts) -> Parts:
 
 
 def is_split(paths: Sequence[Parts], below: Parts) -> bool:
-    """Whether all pictures lie in tags of a `train` or a `test` right below `below`, and some in each.
+    """Whether all pictures lie in a `train` or a `test` right below `below`, and tags lie in both.
 
-    >>> is_split([("train", "daisy", "1.jpg"), ("Test", "daisy", "2.jpg")], ())
+    >>> is_split([("train", "daisy", "1.jpg"), ("Test", "daisy", "2.jpg"), ("train", "3.jpg")], ())
     True
     >>> is_split([("train", "1.jpg"), ("test", "2.jpg")], ())
     False
     """
     inside = [path[len(below) :] for path in paths]
-    return all(len(path) > 2 for path in inside) and {path[0].casefold() for path in inside} == {TRAIN, TEST}
+    sides = {path[0].casefold() for path in inside if len(path) > 2}
+    return sides == {TRAIN, TEST} and all(len(path) > 1 and path[0].casefold() in sides for path in inside)
 
 
 def is_in_images(path: Parts, below: Parts) -> bool:
@@ -165,7 +204,7 @@ def is_in_images(path: Parts, below: Parts) -> bool:
     return [folder.casefold() for folder in folder_tag(path, below)] == [IMAGES]
 
 
-def table(data: bytes) -> tuple[list[Row], list[tuple[int, str]]]:
+def table(data: bytes) -> Table:
     """The rows of a `labels.csv`, and the lines that are none with the reason; empty lines count for nothing.
 
     Text is UTF-8, with a byte order mark or without.
@@ -174,46 +213,62 @@ def table(data: bytes) -> tuple[list[Row], list[tuple[int, str]]]:
         ArchiveRefused: it is no such text, is no table, lacks its header, or is far too large.
 
     >>> table(b"file,labels\\n1.jpg,apple|pear\\n2.jpg\\n")[0]
-    [Row(line=2, path=('1.jpg',), tags=('apple', 'pear'))]
+    [Row(line=2, path=('1.jpg',), tags=('apple', 'pear'), is_test=False)]
     """
     rows: list[Row] = []
     broken: list[tuple[int, str]] = []
-    lines = _lines(data)
-    header = next(lines, (1, []))[1]
-    if [name.strip().casefold() for name in header] != HEADER:
+    lines = csv_lines(data, LABELS)
+    header = [name.strip().casefold() for name in next(lines, (1, []))[1]]
+    if header not in (HEADER, [*HEADER, TEST]):
         raise ArchiveRefused(
             f"{LABELS} must begin with file,labels, got {shown(','.join(header))!r}: write that line first"
         )
+    columns = "two columns, file and labels" if header == HEADER else "three columns, file, labels and test"
     for line, fields in lines:
-        if len(fields) == len(HEADER):
-            rows.append(Row(line, parts(fields[0].strip()), _tags(fields[1])))
+        if len(fields) == len(header):
+            is_test = [field.strip().casefold() for field in fields[2:]] == [YES]
+            rows.append(Row(line, parts(fields[0].strip()), tags_in(fields[1]), is_test))
         elif fields:
-            broken.append(
-                (line, f"a row must have two columns, file and labels, this one has {len(fields)}: correct it")
-            )
-        if len(rows) + len(broken) > LABELS_ROWS:
-            raise ArchiveRefused(f"{LABELS} may have {LABELS_ROWS:,} rows, this one has more: split it")
+            broken.append((line, f"a row must have {columns}, this one has {len(fields)}: correct it"))
+        check_rows(len(rows) + len(broken), LABELS)
     return rows, broken
 
 
-def _lines(data: bytes) -> Iterator[tuple[int, list[str]]]:
-    """The number of each row's last line, and its fields."""
+def csv_lines(data: bytes, name: str) -> Iterator[tuple[int, list[str]]]:
+    """The number of each row's last line, and its fields.
+
+    Raises:
+        ArchiveRefused: it is no UTF-8 text, is no table, or is far too large; `name` says what.
+    """
     if len(data) > LABELS_BYTES:
-        raise ArchiveRefused(f"{LABELS} may be {LABELS_BYTES // MEBIBYTE} MB large, this one is larger: split it")
+        raise ArchiveRefused(f"{name} may be {LABELS_BYTES // MEBIBYTE} MB large, this one is larger: split it")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ArchiveRefused(f"{LABELS} must be UTF-8 text, byte {error.start} is not: save it as CSV UTF-8") from error
+        raise ArchiveRefused(f"{name} must be UTF-8 text, byte {error.start} is not: save it as CSV UTF-8") from error
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         for fields in reader:
             yield reader.line_num, fields
     except csv.Error as error:
-        raise ArchiveRefused(
-            f"{LABELS} must be a table, line {reader.line_num} has a stray quote: correct it"
-        ) from error
+        raise ArchiveRefused(f"{name} must be a table, line {reader.line_num} has a stray quote: correct it") from error
 
 
-def _tags(labels: str) -> tuple[str, ...]:
+def check_rows(count: int, name: str) -> None:
+    """Refuse a table that has more rows than any project has pictures.
+
+    Raises:
+        ArchiveRefused: it has.
+    """
+    if count > LABELS_ROWS:
+        raise ArchiveRefused(f"{name} may have {LABELS_ROWS:,} rows, this one has more: split it")
+
+
+def tags_in(labels: str) -> tuple[str, ...]:
+    """Tags joined by bars: stripped, in order, each once.
+
+    >>> tags_in(" pear | apple|pear||")
+    ('pear', 'apple')
+    """
     tags = (tag.strip() for tag in unicodedata.normalize("NFC", labels).split("|"))
     return tuple(dict.fromkeys(tag for tag in tags if tag))

@@ -49,6 +49,7 @@ ROOMS = [
         "images",
         "samples",
         "layouts",
+        *("labelling", "imagefolders", "json_lines", "manifests"),
     },
     {"records", "domains", "settings", "names", "progress", "addresses", "quiet", "terminal"},
     {"errors"},
