@@ -22,6 +22,7 @@ ROOMS = [
         *("downloads", "handout", "explanation"),
         *("azure", "arrivals", "exporting", "publishing", "history", "suggestions", "deliveries"),
         *("listings", "review", "corrections"),
+        *("datasets", "packing", "unpacking", "outgoing"),
         *("thresholding", "comparing", "calibrating"),
     },
     {
