@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from cvcore import blobs, domains, names, uploads
-from cvcore.errors import InvalidInput, ProjectNotFound, TagsRefused, TypeUnknown
+from cvcore.errors import InvalidInput, NameTaken, ProjectNotFound, TagsRefused, TypeUnknown
 from cvcore.records import MULTICLASS, MULTILABEL, ClassificationType, Image, Iteration, Project
 from cvcore.store import Store
 
@@ -116,17 +116,34 @@ def copy(store: Store, source: Project, name: str = "") -> Project:
         NameRefused, NameTaken: the name given cannot be its name. Without one, a free one is found.
     """
     with store.transaction():
-        taken = {project.name for project in store.projects.all()}
-        made = (f"{source.name[: NAME_LETTERS - 10]} ({number})" for number in itertools.count(2))
         project = create(
             store,
-            name or next(free for free in made if free not in taken),
+            name or free_name(store, source.name),
             description=source.description,
             classification_type=source.classification_type,
             domain=source.domain_id,
         )
         store.copies.workspace(source.id, project.id)
     return project
+
+
+def free_name(store: Store, name: str) -> str:
+    """The name, or with a number where another project has it."""
+    taken = {project.name for project in store.projects.all()}
+    numbered = (f"{name[: NAME_LETTERS - 10]} ({number})" for number in itertools.count(2))
+    return next(free for free in itertools.chain([name], numbered) if free not in taken)
+
+
+def checked_name(store: Store, name: str) -> str:
+    """A name that a new project can have, as it is kept.
+
+    Raises:
+        NameRefused, NameTaken: it cannot.
+    """
+    cleaned = names.clean("project", name, letters=NAME_LETTERS)
+    if free_name(store, cleaned) != cleaned:
+        raise NameTaken("project", f"the project's name must be its own, {cleaned!r} is taken: choose another")
+    return cleaned
 
 
 def tagged_twice(store: Store, project: Project) -> list[Image]:

@@ -169,7 +169,11 @@ def add_file(archive: zipfile.ZipFile, member: str, source: Path) -> tuple[str, 
 
 def add_text(archive: zipfile.ZipFile, member: str, text: str) -> tuple[str, int]:
     """Write a text into a zip, deflated; its SHA-256 and its size in bytes, as UTF-8."""
-    data = text.encode()
+    return add_bytes(archive, member, text.encode())
+
+
+def add_bytes(archive: zipfile.ZipFile, member: str, data: bytes) -> tuple[str, int]:
+    """Write bytes into a zip, deflated; their SHA-256 and how many they are."""
     archive.writestr(zipfile.ZipInfo(member, FIRST_DAY), data, zipfile.ZIP_DEFLATED)
     return hashlib.sha256(data).hexdigest(), len(data)
 
