@@ -71,7 +71,7 @@ def show(store: Store) -> None:
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="open-zip"):
         if project is None:
-            st.markdown(plain(f"{run.what}: {sentence(run.stopped)} Nothing of it was kept."), width="stretch")
+            st.error(plain(f"{run.what}: {sentence(run.stopped)} Nothing of it was kept."), width="stretch")
         else:
             images, iterations = store.images.count(project.id), store.iterations.trained(project.id)
             st.markdown(

@@ -95,7 +95,7 @@ def show(store: Store) -> None:
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="take-away"):
         if path is None:
-            st.markdown(plain(f"{run.what}: {sentence(run.stopped)}" if run else ""), width="stretch")
+            st.error(plain(f"{run.what}: {sentence(run.stopped)}" if run else ""), width="stretch")
         else:
             size = path.stat().st_size / 1e6
             st.markdown(f"**{plain(path.name)}** is ready, {size:,.1f} MB. It is kept here for a day.", width="stretch")

@@ -6,8 +6,13 @@ import dataclasses
 import hashlib
 import io
 import json
+import os
+import signal
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -450,6 +455,40 @@ def test_what_a_dead_process_left_goes(elsewhere: Store, zipped: Path) -> None:
     """Files laid out by a process that was killed are gone with the next project, and spoil it in no way."""
     blobs.write(elsewhere.home / "unpacking" / "originals" / "ab" / "left", b"x")
     unpack(elsewhere, zipped)
+    assert not (elsewhere.home / "unpacking").exists()
+
+
+def test_several_at_once(elsewhere: Store, zipped: Path) -> None:
+    """Zips that are opened at the same time come in one after the other, each whole."""
+    with ThreadPoolExecutor(3) as pool:
+        made = list(pool.map(lambda _: unpack(elsewhere, zipped), range(3)))
+    assert sorted(project.name for project in made) == ["Flowers <b>", "Flowers <b> (2)", "Flowers <b> (3)"]
+    first, second, third = ((workspace(elsewhere, one), trainings(elsewhere, one)) for one in made)
+    assert first == second == third
+
+
+def test_a_process_killed_in_the_middle(elsewhere: Store, zipped: Path) -> None:
+    """Killed while pictures are laid out, nothing came in, and the next try succeeds."""
+    script = """
+import os, signal, sys
+from pathlib import Path
+from cvcore import unpacking
+from cvcore.settings import Limits
+from cvcore.store import Store
+
+def progress(stage, fraction):
+    if fraction > 0.4:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+unpacking.unpack(Store(Path(sys.argv[1])), Path(sys.argv[2]), limits=Limits(), progress=progress)
+"""
+    before = state(elsewhere)
+    environ = os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+    command = [sys.executable, "-c", script, str(elsewhere.home), str(zipped)]
+    assert subprocess.run(command, env=environ, check=False).returncode == -signal.SIGKILL
+    left = [path for path in state(elsewhere)[0] if path.parts[0] != "unpacking"]
+    assert (left, state(elsewhere)[1:]) == (before[0], before[1:])
+    assert unpack(elsewhere, zipped).name == "Flowers <b>"
     assert not (elsewhere.home / "unpacking").exists()
 
 
