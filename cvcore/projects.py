@@ -6,8 +6,9 @@ import dataclasses
 import itertools
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
-from cvcore import blobs, domains, names, uploads
+from cvcore import blobs, domains, evaluation, names, uploads
 from cvcore.errors import InvalidInput, NameTaken, ProjectNotFound, TagsRefused, TypeUnknown
 from cvcore.records import MULTICLASS, MULTILABEL, ClassificationType, Image, Iteration, Project
 from cvcore.store import Store
@@ -110,20 +111,33 @@ def delete(store: Store, project: Project) -> None:
 
 
 def copy(store: Store, source: Project, name: str = "") -> Project:
-    """A new project with the tags and pictures of another's workspace, under a name of its own.
+    """A new project with all that another has, its trained iterations too, under a name of its own.
 
     Raises:
         NameRefused, NameTaken: the name given cannot be its name. Without one, a free one is found.
+        NotFound: a file of an iteration is missing.
+        StorageFull, HomeUnusable: an iteration's arrays cannot be written.
     """
-    with store.transaction():
-        project = create(
-            store,
-            name or free_name(store, source.name),
-            description=source.description,
-            classification_type=source.classification_type,
-            domain=source.domain_id,
-        )
-        store.copies.workspace(source.id, project.id)
+    written: list[Path] = []
+    try:
+        with store.transaction():
+            project = create(
+                store,
+                name or free_name(store, source.name),
+                description=source.description,
+                classification_type=source.classification_type,
+                domain=source.domain_id,
+            )
+            ids = store.contents.add(project, store.contents.read(source), store.contents.measured(source.id))
+            for iteration in store.iterations.trained(source.id):
+                folder = blobs.iteration_folder(store.home, ids[iteration.number])
+                written.append(folder)
+                arrays = blobs.read(blobs.iteration_folder(store.home, iteration.id) / evaluation.ARRAYS)
+                blobs.write(folder / evaluation.ARRAYS, arrays)
+    except BaseException:
+        for folder in written:
+            blobs.delete(folder)
+        raise
     return project
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from cvcore import blobs
 from cvcore.store.contents import Measured, WholeProjects
-from cvcore.store.copies import Copies
 from cvcore.store.database import Connections
 from cvcore.store.embeddings import Embeddings
 from cvcore.store.images import FOR_TESTING, UNTAGGED, Images
@@ -65,7 +64,6 @@ class Store:
         self.predictions = Predictions(self._connections)
         self.metadata = Metadata(self._connections)
         self.searches = Searches(self._connections)
-        self.copies = Copies(self._connections)
         self.contents = WholeProjects(self._connections, self.iterations, self.publications)
 
     def transaction(self) -> contextlib.AbstractContextManager[None]:

@@ -85,6 +85,12 @@ class WholeProjects:
             images = [self._add_image(project.id, image, measured[image.sha256], keys) for image in contents.images]
             return {each.number: self._add_iteration(project.id, each, images, keys) for each in contents.iterations}
 
+    def measured(self, project_id: str) -> dict[str, Measured]:
+        """What is known of each picture of a project, by its SHA-256."""
+        columns = "sha256, width, height, size_bytes, signature"
+        rows = self._db.rows(f"select {columns} from images where project_id = ?", [project_id])
+        return {row.pop("sha256"): Measured(**row) for row in rows}
+
     def _tags(self, project_id: str) -> list[TagContents]:
         rows = self._db.rows("select * from tags where project_id = ? order by created_at, id", [project_id])
         return [

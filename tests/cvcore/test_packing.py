@@ -257,6 +257,22 @@ def test_the_network_comes_along(
         unpack(elsewhere, forged)
 
 
+def test_a_copy_is_as_whole(store: Store, flowers: Project) -> None:
+    """Copied on the same machine, a project has the same iterations and pictures; a broken copy leaves none."""
+    copied = projects.copy(store, flowers)
+    assert copied.name == "Flowers <b> (2)"
+    assert (trainings(store, copied), workspace(store, copied)) == (
+        trainings(store, flowers),
+        workspace(store, flowers),
+    )
+    (_, first) = store.iterations.of_project(flowers.id)
+    blobs.delete(blobs.iteration_folder(store.home, first.id))
+    before = state(store)
+    with pytest.raises(NotFound, match=r"is missing from the home folder"):
+        projects.copy(store, flowers)
+    assert state(store) == before
+
+
 def test_an_empty_project(store: Store, elsewhere: Store, tmp_path: Path) -> None:
     """A project without anything in it can be handed on as well."""
     made = packing.pack(store, projects.create(store, "Empty", description="To fill."), tmp_path / "empty.zip")
