@@ -13,10 +13,11 @@ from pathlib import Path, PurePosixPath
 
 from cvcore import blobs, imagefolders, images, labelling, layouts, manifests, names, zips
 from cvcore.errors import Conflict, InvalidInput
-from cvcore.layouts import HEADER, IMAGES, LABELS, TEST, TRAIN, YES
+from cvcore.layouts import IMAGES, LABELS, TEST, TRAIN
 from cvcore.progress import Progress, silent
 from cvcore.records import MULTILABEL, Image, Project
 from cvcore.store import ImageSearch, Store
+from cvcore.tables import HEADER, YES
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".avif")
 ALL = 2**31

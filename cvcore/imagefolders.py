@@ -12,10 +12,11 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from cvcore import json_lines, layouts
+from cvcore import json_lines, tables
 from cvcore.errors import ArchiveRefused
 from cvcore.json_lines import Record
-from cvcore.layouts import TEST, Parts, Row, Table, parts, shown
+from cvcore.layouts import TEST, Parts, parts, shown
+from cvcore.tables import Row, Table
 
 FILE = "file_name"
 LABELS = ("label", "labels", "tag", "tags", "class", "classes", "class_name", "category", "categories")
@@ -72,10 +73,10 @@ def is_test(path: Parts, folder: Parts) -> bool:
 
 
 def _csv(data: bytes, name: str) -> Iterator[tuple[int, Record | str]]:
-    lines = layouts.csv_lines(data, name)
+    lines = tables.csv_lines(data, name)
     header = [column.strip() for column in next(lines, (1, []))[1]]
     for count, (line, fields) in enumerate(lines, 1):
-        layouts.check_rows(count, name)
+        tables.check_rows(count, name)
         if fields and len(fields) != len(header):
             reason = f"a row must have {len(header)} columns as the first line has, this one has {len(fields)}"
             yield line, f"{reason}: correct it"
@@ -101,4 +102,4 @@ def _tags(value: Any) -> tuple[str, ...] | None:
     # An empty text means no tag, another value that is no text is an error.
     if isinstance(value, str) and not value.strip():
         return ()
-    return layouts.tags_in("|".join(cells)) if all(cells) else None
+    return tables.tags_in("|".join(cells)) if all(cells) else None

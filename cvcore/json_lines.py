@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
-from cvcore import layouts
+from cvcore import tables
 from cvcore.errors import ArchiveRefused
 from cvcore.settings import MEBIBYTE
 
@@ -30,7 +30,7 @@ def read(data: bytes, name: str) -> Iterator[tuple[int, Record | str]]:
     count = 0
     for number, line in enumerate(data.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
         if stripped := line.strip():
-            layouts.check_rows(count := count + 1, name)
+            tables.check_rows(count := count + 1, name)
             yield number, _record(stripped)
 
 

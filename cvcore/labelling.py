@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from cvcore import imagefolders, layouts, manifests
 from cvcore.errors import InvalidInput
-from cvcore.layouts import IMAGES, LABELS, METADATA, Parts, Row, Table
+from cvcore.layouts import IMAGES, LABELS, METADATA, Parts
+from cvcore.tables import Row, Table
+from cvcore.tables import labels as read_labels
 
 Tables = Mapping[Parts, Callable[[], bytes]]
 Skip = tuple[str, str]
@@ -68,7 +70,7 @@ def _by_folders(paths: Sequence[Parts], root: Parts) -> list[Annotation]:
 
 def _by_labels(paths: Sequence[Parts], tables: Tables, root: Parts) -> Annotated:
     """The pictures in `images/` with the tags of their rows, which add up where a file has several."""
-    rows, broken = layouts.table(tables[*root, LABELS]())
+    rows, broken = read_labels(tables[*root, LABELS]())
     skipped = [(f"{LABELS} line {line}", reason) for line, reason in broken]
     places: dict[Parts, list[int]] = {}
     for place, path in enumerate(paths):

@@ -18,7 +18,8 @@ from typing import Any
 from cvcore import json_lines
 from cvcore.errors import InvalidInput
 from cvcore.json_lines import Record
-from cvcore.layouts import Parts, Row, Table, parts, shown
+from cvcore.layouts import Parts, parts, shown
+from cvcore.tables import Row, Table
 
 SOURCE = "source-ref"
 METADATA = "-metadata"

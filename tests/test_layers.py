@@ -50,7 +50,7 @@ ROOMS = [
         "images",
         "samples",
         "layouts",
-        *("labelling", "imagefolders", "json_lines", "manifests", "documents", "contents", "arrays"),
+        *("labelling", "tables", "imagefolders", "json_lines", "manifests", "documents", "contents", "arrays"),
     },
     {"records", "domains", "settings", "names", "progress", "addresses", "quiet", "terminal"},
     {"errors"},
