@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import time
 from pathlib import Path
@@ -21,8 +22,10 @@ def new(home: Path, name: str) -> tuple[str, Path]:
         StorageFull, HomeUnusable: its folder cannot be made.
     """
     for folder in (home / "outgoing").glob("*"):
-        if time.time() - folder.stat().st_mtime > KEPT_S:
-            blobs.delete(folder)
+        # Two that begin at once may both want an old one gone.
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - folder.stat().st_mtime > KEPT_S:
+                blobs.delete(folder)
     token = secrets.token_hex(TOKEN_BYTES)
     path = _folder(home, token) / f"{names.portable(name)}.zip"
     with blobs.storage_errors(path):
