@@ -15,7 +15,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from cvcore import keys, settings, worker
-from cvcore.api import assets, pictures
+from cvcore.api import assets, downloads, pictures
 from cvcore.api.customvision.door import CustomVision
 from cvcore.api.hosts import OwnHosts
 from cvcore.api.password import SharedPassword
@@ -62,7 +62,7 @@ async def _keep_worker() -> None:
 
 app = st.App(
     Path(__file__).resolve().parent / "pages" / "router.py",
-    routes=[*pictures.routes(store), *assets.routes()],
+    routes=[*pictures.routes(store), *downloads.routes(store), *assets.routes()],
     middleware=[
         Middleware(OwnSources),
         Middleware(OwnHosts, names=told.hosts),

@@ -8,6 +8,7 @@ from importlib import metadata
 STATIC = "/app/static"
 THUMBNAIL = "/thumbnail/{sha256}"
 PICTURE = "/picture/{sha256}"
+DOWNLOAD = "/download/{token}"
 PLOTLY = f"/assets/plotly-{metadata.version('plotly')}.min.js"
 
 
@@ -23,3 +24,8 @@ def thumbnail(sha256: str) -> str:
 def picture(sha256: str) -> str:
     """A stored picture at a size for looking closely, in the form that st.image takes."""
     return STATIC + PICTURE.format(sha256=sha256)
+
+
+def download(token: str) -> str:
+    """A zip that was made ready."""
+    return DOWNLOAD.format(token=token)

@@ -9,14 +9,15 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from cvcore import layouts, names, zips
+from cvcore import labelling, layouts, names, zips
 from cvcore.errors import ArchiveRefused
-from cvcore.layouts import IMAGES, LABELS, LABELS_BYTES, Parts
+from cvcore.json_lines import TABLE_BYTES
+from cvcore.layouts import Parts
 from cvcore.settings import Limits
 
 Read = Callable[[], bytes]
@@ -142,26 +143,27 @@ def _read_file(path: Path, size_bytes: int) -> bytes:
 
 
 def _bytes_wanted(path: str, limits: Limits) -> int:
-    return (LABELS_BYTES if path.casefold().endswith(LABELS) else limits.image_bytes) + 1
+    path_parts = layouts.parts(path)
+    return (TABLE_BYTES if path_parts and layouts.is_table(path_parts) else limits.image_bytes) + 1
 
 
 def _listing(files: Iterable[_File]) -> Listing:
     pictures, tables, skipped = _sorted(files)
-    root, has_table = layouts.root([picture.parts for picture in pictures], tables)
-    if has_table:
-        found, left_out = _by_table(pictures, tables.pop(root), root)
-        skipped += left_out
-    elif layouts.is_split([picture.parts for picture in pictures], root):
-        found = [_split_entry(picture, root) for picture in pictures]
-    else:
-        found = [_entry(picture, layouts.folder_tag(picture.parts, root)) for picture in pictures]
-    reason = f"a {LABELS} counts only beside a folder {IMAGES} with pictures in it: put it there"
-    skipped += [_skip(table, reason) for table in tables.values()]
-    return Listing(tuple(found), tuple(skipped))
+    told, left_out = labelling.annotate(
+        [picture.parts for picture in pictures], {path: table.read for path, table in tables.items()}
+    )
+    pairs = list(zip(pictures, told, strict=True))
+    skipped += [_skip(picture, each.refusal) for picture, each in pairs if each.refusal]
+    found = (
+        Entry(names.file(picture.path), each.tags, picture.read, each.is_test)
+        for picture, each in pairs
+        if not each.refusal
+    )
+    return Listing(tuple(found), (*skipped, *left_out))
 
 
 def _sorted(files: Iterable[_File]) -> tuple[list[_File], dict[Parts, _File], list[Skip]]:
-    """Pictures, tables by the folder they lie in, and what is left out."""
+    """Pictures, tables by their path, the name in lower case, and what is left out."""
     pictures: list[_File] = []
     tables: dict[Parts, _File] = {}
     skipped: list[Skip] = []
@@ -171,47 +173,13 @@ def _sorted(files: Iterable[_File]) -> tuple[list[_File], dict[Parts, _File], li
             continue
         if reason := file.refusal or layouts.path_refusal(file.path):
             skipped.append(_skip(file, reason))
-        elif parts[-1].casefold() == LABELS and parts[:-1] not in tables:
-            tables[parts[:-1]] = file
+        elif layouts.is_table(parts) and (table := (*parts[:-1], parts[-1].casefold())) not in tables:
+            tables[table] = file
         elif reason := layouts.kind_refusal(file.path):
             skipped.append(_skip(file, reason))
         else:
             pictures.append(file)
     return pictures, tables, skipped
-
-
-def _by_table(pictures: Iterable[_File], table: _File, root: Parts) -> tuple[list[Entry], list[Skip]]:
-    """The pictures in `images/` with the tags of their rows, which add up where a file has several."""
-    rows, broken = layouts.table(table.read())
-    skipped = [(f"{LABELS} line {line}", reason) for line, reason in broken]
-    inside: list[tuple[Parts, _File]] = []
-    for picture in pictures:
-        if layouts.is_in_images(picture.parts, root):
-            inside.append((picture.parts[len(root) + 1 :], picture))
-        else:
-            skipped.append(_skip(picture, f"where a {LABELS} tells the tags, pictures lie in {IMAGES}: move it there"))
-    tags: dict[Parts, dict[str, None]] = {path: {} for path, _ in inside}
-    for row in rows:
-        if row.path in tags:
-            tags[row.path].update(dict.fromkeys(row.tags))
-        else:
-            name = layouts.shown("/".join(row.path))
-            reason = (
-                f"a row must name a picture in {IMAGES}, {name!r} is not there: correct the name or add the picture"
-            )
-            skipped.append((f"{LABELS} line {row.line}", reason))
-    return [_entry(picture, tuple(tags[path])) for path, picture in inside], skipped
-
-
-def _split_entry(picture: _File, root: Parts) -> Entry:
-    """A picture below `train` or `test`, which stand between the root and its tag."""
-    side = picture.parts[: len(root) + 1]
-    entry = _entry(picture, layouts.folder_tag(picture.parts, side))
-    return replace(entry, is_test=side[-1].casefold() == layouts.TEST)
-
-
-def _entry(file: _File, tags: tuple[str, ...]) -> Entry:
-    return Entry(names.file(file.path), tags, file.read)
 
 
 def _skip(file: _File, reason: str) -> Skip:

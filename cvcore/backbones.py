@@ -7,9 +7,9 @@ which embeds several times as fast on a CPU and needs no TensorFlow. What comes 
     MobileNetV2-224.tflite    the network
     MobileNetV2-224.json      its record
 
-The built-in network is a backbone too, which comes ready from `cvcore.builtin`. It is copied there under its
-fingerprint, so what was trained with it keeps it when a later Tagwise ships another. Nothing here ever has
-random weights: where there are none, `WeightsMissing` says so.
+One that came with a project from elsewhere lies there as `guest-…`. The built-in network is a backbone too, which
+comes ready from `cvcore.builtin`. It is copied there under its fingerprint, so what was trained with it keeps it when
+a later Tagwise ships another. Nothing here ever has random weights: where there are none, `WeightsMissing` says so.
 """
 
 from __future__ import annotations
@@ -138,7 +138,8 @@ def find(fingerprint: str, folder: Path) -> Prepared:
     """
     if fingerprint == built_in().fingerprint:
         return _bring_in(folder)
-    for path in folder.glob("*.json"):
+    # Shorter names first: what was made here goes before what came with a project.
+    for path in sorted(folder.glob("*.json"), key=lambda path: len(path.name)):
         record = _read_record(path)
         if record and record.fingerprint == fingerprint:
             return record
@@ -151,14 +152,28 @@ def litert_model(prepared: Prepared, folder: Path) -> bytes:
     Raises:
         ModelDamaged: it is missing or not what was written.
     """
+    for stem in (_stem(prepared), _guest_stem(prepared)):
+        path = _paths(stem, folder)[0]
+        if path.exists() and blobs.sha256(content := path.read_bytes()) == prepared.sha256:
+            return content
     path = _paths(_stem(prepared), folder)[0]
+    raise ModelDamaged(f"the file {path} must be as it was written, it is missing or damaged: train again")
+
+
+def take_in(prepared: Prepared, content: bytes, folder: Path) -> tuple[Path, ...]:
+    """Keep a network that came with a project, for its iterations alone: nothing here is ever trained with it.
+
+    The files written; none where one is here under its fingerprint, which stays as it is.
+
+    Raises:
+        StorageFull, HomeUnusable: it cannot be written.
+    """
     try:
-        content = path.read_bytes()
-    except OSError:
-        content = b""
-    if blobs.sha256(content) != prepared.sha256:
-        raise ModelDamaged(f"the file {path} must be as it was written, it is missing or damaged: train again")
-    return content
+        litert_model(find(prepared.fingerprint, folder), folder)
+    except ModelDamaged:
+        _write(prepared, content, folder, _guest_stem(prepared))
+        return _paths(_guest_stem(prepared), folder)
+    return ()
 
 
 def keras_model(name: str, side: int, on_stage: Callable[[str], None] = lambda stage: None) -> Any:
@@ -231,8 +246,8 @@ def _bring_in(folder: Path) -> Prepared:
     return prepared
 
 
-def _write(prepared: Prepared, content: bytes, folder: Path) -> None:
-    litert_path, record_path = _paths(_stem(prepared), folder)
+def _write(prepared: Prepared, content: bytes, folder: Path, stem: str = "") -> None:
+    litert_path, record_path = _paths(stem or _stem(prepared), folder)
     blobs.write(litert_path, content)
     blobs.write(record_path, json.dumps(asdict(prepared) | {"format": RECORD_FORMAT}).encode())
 
@@ -272,6 +287,11 @@ def _known(name: str) -> Backbone:
 def _stem(prepared: Prepared) -> str:
     is_built_in = prepared.name == NAME_BUILT_IN
     return f"builtin-{prepared.fingerprint}" if is_built_in else f"{prepared.name}-{prepared.side}"
+
+
+def _guest_stem(prepared: Prepared) -> str:
+    """Another than any network that is prepared here has, so that none takes its place."""
+    return f"guest-{prepared.fingerprint}-{prepared.sha256[:16]}"
 
 
 def _paths(stem: str, folder: Path) -> tuple[Path, Path]:

@@ -87,6 +87,18 @@ def new_folder(path: Path) -> Iterator[Path]:
         temporary.replace(path)
 
 
+def place(source: Path, target: Path) -> None:
+    """Move a file that was written in the home folder to its place there, unless one is there already.
+
+    Raises:
+        StorageFull, HomeUnusable: the disk or the folder refused.
+    """
+    with storage_errors(target):
+        if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            source.replace(target)
+
+
 def delete(path: Path) -> None:
     """Remove a file or folder; one that is gone already is fine."""
     if path.is_dir():

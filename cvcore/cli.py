@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from cvcore import __version__, commands, domains, settings, terminal
+from cvcore import __version__, commands, datasets, domains, packing_commands, settings, terminal
 from cvcore.errors import TagwiseError
 from cvcore.exports import formats
 from cvcore.records import EVALUATION_METHODS, K_FOLD, MULTICLASS, MULTILABEL
@@ -66,7 +66,10 @@ def parser() -> argparse.ArgumentParser:
     one = command("import", commands.import_pictures, "bring labelled pictures into a project, made if absent")
     one.add_argument("project", metavar="PROJECT", type=_name)
     one.add_argument(
-        "path", metavar="PATH", type=Path, help="folder or zip: tag-named folders, or images/ + labels.csv"
+        "path",
+        metavar="PATH",
+        type=Path,
+        help="folder or zip: tag-named folders, images/ + labels.csv, *.manifest, metadata.jsonl",
     )
     one.add_argument("--type", type=str.capitalize, choices=[MULTICLASS, MULTILABEL], help="multiclass or multilabel")
     one.add_argument("--domain", metavar="NAME", help=", ".join(domain.name for domain in domains.DOMAINS))
@@ -109,6 +112,23 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("format", metavar="FORMAT", choices=formats.NAMES, help=", ".join(formats.NAMES))
     one.add_argument("folder", metavar="OUT_DIR", type=Path, help="new or empty")
     one.add_argument("--iteration", type=int, metavar="N", help="its number; the newest trained one if left out")
+
+    one = command("save", packing_commands.save, "write pictures and tags as a zip that other programs read")
+    one.add_argument("project", metavar="PROJECT", type=_name)
+    one.add_argument("format", metavar="FORMAT", choices=datasets.NAMES, help=", ".join(datasets.NAMES))
+    one.add_argument("file", metavar="FILE.zip", type=Path)
+    one.add_argument("--tag", metavar="TAG", type=_name, help="this tag's pictures alone")
+    one.add_argument("--json", action="store_true")
+
+    one = command("pack", packing_commands.pack, "write a whole project as one zip, to hand to others or to keep")
+    one.add_argument("project", metavar="PROJECT", type=_name)
+    one.add_argument("file", metavar="FILE.zip", type=Path)
+    one.add_argument("--json", action="store_true")
+
+    one = command("unpack", packing_commands.unpack, "make a project of a zip that pack wrote")
+    one.add_argument("file", metavar="FILE.zip", type=Path)
+    one.add_argument("--name", metavar="NAME", type=_name, help="what to call it; as it was called if left out")
+    one.add_argument("--json", action="store_true")
 
     one = command("projects", commands.list_projects, "list the projects")
     one.add_argument("--json", action="store_true")

@@ -1,6 +1,9 @@
 """How people lay out labelled pictures, told from paths alone.
 
-- A folder that holds `images/` and `labels.csv` (header `file,labels`, tags joined by `|`) is read by that table.
+- A folder that holds `images/` and `labels.csv` (header `file,labels`, tags joined by `|`) is read by that table; a
+  third column `test` may say `yes` of pictures that are kept for testing.
+- Else by `metadata.jsonl` or `metadata.csv`, where there are any: `cvcore.imagefolders`.
+- Else by `….manifest` or `….jsonl` of SageMaker Ground Truth, where there are any: `cvcore.manifests`.
 - Else each folder at the top is a tag, for the pictures in it and below it; those beside the folders have none.
 - Where the folders at the top are just `train` and `test`, and tags lie in both, `test` is kept for testing.
 - A folder at the top that is alone and holds no pictures of its own is a wrapper, and looked into.
@@ -10,29 +13,38 @@ Paths are hostile text: they name things to people, and never lead to a file.
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from itertools import takewhile
 from pathlib import PurePosixPath
 
-from cvcore.errors import ArchiveRefused
-from cvcore.settings import MEBIBYTE
-
 IMAGES, LABELS = "images", "labels.csv"
 TRAIN, TEST = "train", "test"
-HEADER = ["file", "labels"]
-LABELS_BYTES, LABELS_ROWS = 16 * MEBIBYTE, 100_000
+MANIFESTS = (".manifest", ".jsonl")
+METADATA = ("metadata.jsonl", "metadata.csv")
 PATH_LETTERS, PATH_PARTS = 1000, 32
 SHOWN_LETTERS = 200
 
 # Whether a file is a picture is for its content to say; of these the name alone gives a reason that reads better.
 ARCHIVES = {".7z", ".bz2", ".gz", ".jar", ".rar", ".tar", ".tgz", ".xz", ".zip", ".zst"}
 OTHERS = (
-    {".csv", ".htm", ".html", ".ini", ".json", ".jsonl", ".log", ".md", ".tsv", ".txt", ".xml", ".yaml", ".yml"}
+    {
+        ".csv",
+        ".htm",
+        ".html",
+        ".ini",
+        ".json",
+        ".jsonl",
+        ".log",
+        ".manifest",
+        ".md",
+        ".tsv",
+        ".txt",
+        ".xml",
+        ".yaml",
+        ".yml",
+    }
     | {".doc", ".docx", ".odt", ".pdf", ".pptx", ".rtf", ".xls", ".xlsx"}
     | {".avi", ".mkv", ".mov", ".mp3", ".mp4", ".wav", ".webm"}
     | {".h5", ".keras", ".npy", ".npz", ".onnx", ".pkl", ".pt", ".tflite"}
@@ -41,15 +53,6 @@ OTHERS = (
 LITTER = {"__macosx", "desktop.ini", "thumbs.db"}
 
 Parts = tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Row:
-    """A row of `labels.csv`: its line, counted from 1, the path below `images/`, and its tags in order, each once."""
-
-    line: int
-    path: Parts
-    tags: tuple[str, ...]
 
 
 def parts(path: str) -> Parts:
@@ -112,6 +115,16 @@ def kind_refusal(path: str) -> str:
     return f"only pictures are taken, a {suffix} file is none: leave it out" if suffix in OTHERS else ""
 
 
+def is_table(path: Parts) -> bool:
+    """Whether a file may tell the tags of others, by its name.
+
+    >>> is_table(("fruit", "Labels.csv")), is_table(("output.manifest",)), is_table(("1.jpg",))
+    (True, True, False)
+    """
+    name = path[-1].casefold()
+    return name in (LABELS, *METADATA) or name.endswith(MANIFESTS)
+
+
 def root(paths: Sequence[Parts], tables: Collection[Parts]) -> tuple[Parts, bool]:
     """The folder inside all wrappers that the tags are told from, and whether a table there tells them.
 
@@ -145,15 +158,16 @@ def folder_tag(path: Parts, below: Parts) -> Parts:
 
 
 def is_split(paths: Sequence[Parts], below: Parts) -> bool:
-    """Whether all pictures lie in tags of a `train` or a `test` right below `below`, and some in each.
+    """Whether all pictures lie in a `train` or a `test` right below `below`, and tags lie in both.
 
-    >>> is_split([("train", "daisy", "1.jpg"), ("Test", "daisy", "2.jpg")], ())
+    >>> is_split([("train", "daisy", "1.jpg"), ("Test", "daisy", "2.jpg"), ("train", "3.jpg")], ())
     True
     >>> is_split([("train", "1.jpg"), ("test", "2.jpg")], ())
     False
     """
     inside = [path[len(below) :] for path in paths]
-    return all(len(path) > 2 for path in inside) and {path[0].casefold() for path in inside} == {TRAIN, TEST}
+    sides = {path[0].casefold() for path in inside if len(path) > 2}
+    return sides == {TRAIN, TEST} and all(len(path) > 1 and path[0].casefold() in sides for path in inside)
 
 
 def is_in_images(path: Parts, below: Parts) -> bool:
@@ -163,57 +177,3 @@ def is_in_images(path: Parts, below: Parts) -> bool:
     (True, False)
     """
     return [folder.casefold() for folder in folder_tag(path, below)] == [IMAGES]
-
-
-def table(data: bytes) -> tuple[list[Row], list[tuple[int, str]]]:
-    """The rows of a `labels.csv`, and the lines that are none with the reason; empty lines count for nothing.
-
-    Text is UTF-8, with a byte order mark or without.
-
-    Raises:
-        ArchiveRefused: it is no such text, is no table, lacks its header, or is far too large.
-
-    >>> table(b"file,labels\\n1.jpg,apple|pear\\n2.jpg\\n")[0]
-    [Row(line=2, path=('1.jpg',), tags=('apple', 'pear'))]
-    """
-    rows: list[Row] = []
-    broken: list[tuple[int, str]] = []
-    lines = _lines(data)
-    header = next(lines, (1, []))[1]
-    if [name.strip().casefold() for name in header] != HEADER:
-        raise ArchiveRefused(
-            f"{LABELS} must begin with file,labels, got {shown(','.join(header))!r}: write that line first"
-        )
-    for line, fields in lines:
-        if len(fields) == len(HEADER):
-            rows.append(Row(line, parts(fields[0].strip()), _tags(fields[1])))
-        elif fields:
-            broken.append(
-                (line, f"a row must have two columns, file and labels, this one has {len(fields)}: correct it")
-            )
-        if len(rows) + len(broken) > LABELS_ROWS:
-            raise ArchiveRefused(f"{LABELS} may have {LABELS_ROWS:,} rows, this one has more: split it")
-    return rows, broken
-
-
-def _lines(data: bytes) -> Iterator[tuple[int, list[str]]]:
-    """The number of each row's last line, and its fields."""
-    if len(data) > LABELS_BYTES:
-        raise ArchiveRefused(f"{LABELS} may be {LABELS_BYTES // MEBIBYTE} MB large, this one is larger: split it")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ArchiveRefused(f"{LABELS} must be UTF-8 text, byte {error.start} is not: save it as CSV UTF-8") from error
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        for fields in reader:
-            yield reader.line_num, fields
-    except csv.Error as error:
-        raise ArchiveRefused(
-            f"{LABELS} must be a table, line {reader.line_num} has a stray quote: correct it"
-        ) from error
-
-
-def _tags(labels: str) -> tuple[str, ...]:
-    tags = (tag.strip() for tag in unicodedata.normalize("NFC", labels).split("|"))
-    return tuple(dict.fromkeys(tag for tag in tags if tag))

@@ -8,6 +8,10 @@ from cvcore.errors import InvalidInput, NameRefused
 
 FILE_LETTERS = 200
 DESCRIPTION_LETTERS = 4000
+PORTABLE_LETTERS, PORTABLE_BYTES = 100, 200
+
+# https://learn.microsoft.com/en-us/windows/win32/fileio/naming-a-file
+_DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(10))}
 
 # Controls, halves of letters, line breaks; and what turns the direction of all text that follows it on a page.
 _CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
@@ -65,6 +69,24 @@ def description(text: str) -> str:
             f"a description must have at most {DESCRIPTION_LETTERS:,} letters, this one has {len(text):,}"
         )
     return text.strip()
+
+
+def portable(text: str) -> str:
+    """The name as every system takes it for a file or a folder; the same text where it can be that already.
+
+    >>> portable("rose"), portable('a/b: "c"?.'), portable("..."), portable("CON.jpg")
+    ('rose', 'a_b_ _c__', '_', '_CON.jpg')
+    """
+    visible = (letter for letter in unicodedata.normalize("NFC", text) if unicodedata.category(letter)[0] != "C")
+    name = "".join("_" if letter in '<>:"/\\|?*' else letter for letter in visible).strip().rstrip(". ")
+    stem, dot, suffix = name.rpartition(".")
+    suffix = f"{dot}{suffix}" if stem and len(suffix) <= 5 else ""
+    stem = name.removesuffix(suffix)[: PORTABLE_LETTERS - len(suffix)]
+    while len(f"{stem}{suffix}".encode()) > PORTABLE_BYTES:
+        stem = stem[:-1]
+    name = f"{stem}{suffix}"
+    is_device = name.partition(".")[0].strip().casefold() in _DEVICES
+    return f"_{name}" if not name or name.startswith(".") or is_device else name
 
 
 def _is_steering(letter: str) -> bool:

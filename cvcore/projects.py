@@ -6,9 +6,10 @@ import dataclasses
 import itertools
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
-from cvcore import blobs, domains, names, uploads
-from cvcore.errors import InvalidInput, ProjectNotFound, TagsRefused, TypeUnknown
+from cvcore import blobs, domains, evaluation, names, uploads
+from cvcore.errors import InvalidInput, NameTaken, ProjectNotFound, TagsRefused, TypeUnknown
 from cvcore.records import (
     MULTICLASS,
     MULTILABEL,
@@ -126,24 +127,54 @@ def delete(store: Store, project: Project) -> None:
 
 
 def copy(store: Store, source: Project, name: str = "") -> Project:
-    """A new project with the tags and pictures of another's workspace, under a name of its own.
+    """A new project with all that another has, its trained iterations too, under a name of its own.
 
     Raises:
         NameRefused, NameTaken: the name given cannot be its name. Without one, a free one is found.
+        NotFound: a file of an iteration is missing.
+        StorageFull, HomeUnusable: an iteration's arrays cannot be written.
     """
-    with store.transaction():
-        taken = {project.name for project in store.projects.all()}
-        made = (f"{source.name[: NAME_LETTERS - 10]} ({number})" for number in itertools.count(2))
-        project = create(
-            store,
-            name or next(free for free in made if free not in taken),
-            description=source.description,
-            classification_type=source.classification_type,
-            domain=source.domain_id,
-            settings=source.settings,
-        )
-        store.copies.workspace(source.id, project.id)
+    written: list[Path] = []
+    try:
+        with store.transaction():
+            project = create(
+                store,
+                name or free_name(store, source.name),
+                description=source.description,
+                classification_type=source.classification_type,
+                domain=source.domain_id,
+                settings=source.settings,
+            )
+            ids = store.contents.add(project, store.contents.read(source), store.contents.measured(source.id))
+            for iteration in store.iterations.trained(source.id):
+                folder = blobs.iteration_folder(store.home, ids[iteration.number])
+                written.append(folder)
+                arrays = blobs.read(blobs.iteration_folder(store.home, iteration.id) / evaluation.ARRAYS)
+                blobs.write(folder / evaluation.ARRAYS, arrays)
+    except BaseException:
+        for folder in written:
+            blobs.delete(folder)
+        raise
     return project
+
+
+def free_name(store: Store, name: str) -> str:
+    """The name, or with a number where another project has it."""
+    taken = {project.name for project in store.projects.all()}
+    numbered = (f"{name[: NAME_LETTERS - 10]} ({number})" for number in itertools.count(2))
+    return next(free for free in itertools.chain([name], numbered) if free not in taken)
+
+
+def checked_name(store: Store, name: str) -> str:
+    """A name that a new project can have, as it is kept.
+
+    Raises:
+        NameRefused, NameTaken: it cannot.
+    """
+    cleaned = names.clean("project", name, letters=NAME_LETTERS)
+    if free_name(store, cleaned) != cleaned:
+        raise NameTaken("project", f"the project's name must be its own, {cleaned!r} is taken: choose another")
+    return cleaned
 
 
 def tagged_twice(store: Store, project: Project) -> list[Image]:

@@ -18,17 +18,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cvcore import metrics
+from cvcore import manifests, metrics
+from cvcore.manifests import EVALUATION, TRAINING
 from cvcore.metrics import Bools, Floats, Integers
-
-_TRAINING, _EVALUATION = "rekognition-custom-labels-training", "rekognition-custom-labels-evaluation"
-_TYPE = "groundtruth/image-classification"
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +114,7 @@ def summary(
             "Recall": _number(result.overall_recall),
         },
         "EvaluationDetails": {
-            "EvaluationEndTimestamp": _timestamp(ended_at),
+            "EvaluationEndTimestamp": manifests.timestamp(ended_at),
             "Labels": list(names),
             "NumberOfTestingImages": len(result.answered),
             "NumberOfTrainingImages": training_images,
@@ -154,15 +152,15 @@ def manifest(
 
     https://docs.aws.amazon.com/rekognition/latest/customlabels-dg/tr-evaluation-manifest-snapshot-api.html
     """
-    date = _timestamp(ended_at)
+    date = manifests.timestamp(ended_at)
     for row, source in enumerate(sources):
-        line: dict[str, Any] = {"source-ref": source}
+        line: dict[str, Any] = {manifests.SOURCE: source}
         for number, tag in enumerate(np.flatnonzero(truth[row]).tolist()):
-            line |= _attribute(_TRAINING, number, names[tag], 1.0, date)
+            line |= _attribute(TRAINING, number, names[tag], 1.0, date)
         for number, tag in enumerate(np.flatnonzero(truth[row] | result.answered[row]).tolist()):
-            line |= _attribute(_EVALUATION, number, names[tag], float(probabilities[row, tag]), date)
+            line |= _attribute(EVALUATION, number, names[tag], float(probabilities[row, tag]), date)
             details = _details(bool(truth[row, tag]), bool(result.answered[row, tag]))
-            line[f"{_EVALUATION}-{number}-metadata"][f"{_EVALUATION}-details"] = details
+            line[f"{EVALUATION}-{number}-metadata"][f"{EVALUATION}-details"] = details
         yield json.dumps(line, ensure_ascii=False)
 
 
@@ -178,34 +176,22 @@ def _best_threshold(positive: Bools, scores: Floats, positives: int) -> float:
 
 
 def _attribute(kind: str, number: int, name: str, confidence: float, date: str) -> dict[str, Any]:
-    return {
-        f"{kind}-{number}": 1,
-        f"{kind}-{number}-metadata": {
-            "confidence": confidence,
-            "job-name": f"{kind}-job",
-            "class-name": name,
-            "human-annotated": "yes" if kind == _TRAINING else "no",
-            "creation-date": date,
-            "type": _TYPE,
-        },
-    }
+    is_by_hand = kind == TRAINING
+    return manifests.label(
+        f"{kind}-{number}", name, job=f"{kind}-job", date=date, confidence=confidence, is_by_hand=is_by_hand
+    )
 
 
 def _details(is_carried: bool, is_answered: bool) -> dict[str, Any]:
     return {
         "version": 1,
-        "ground-truth-labelling-jobs": [f"{_TRAINING}-job"],
+        "ground-truth-labelling-jobs": [f"{TRAINING}-job"],
         "is-true-positive": is_carried and is_answered,
         "is-true-negative": not is_carried and not is_answered,
         "is-false-positive": is_answered and not is_carried,
         "is-false-negative": is_carried and not is_answered,
         "is-present-in-ground-truth": is_carried,
     }
-
-
-def _timestamp(moment: datetime) -> str:
-    """UTC without saying so, as Rekognition writes it."""
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
 
 
 def _number(value: float) -> float | None:

@@ -97,8 +97,11 @@ def recover(store: Store) -> None:
             training.close(store, job, "failed", reason)
         else:
             store.jobs.requeue(job.id, attempts=job.attempts)
-    known = store.iterations.ids()
-    for folder in (store.home / "iterations").glob("*"):
+    folders = list((store.home / "iterations").glob("*"))
+    # A project that comes in places its folders before its rows can be seen: this waits until they can.
+    with store.transaction():
+        known = store.iterations.ids()
+    for folder in folders:
         if folder.name not in known:
             blobs.delete(folder)
 

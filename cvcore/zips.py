@@ -1,18 +1,25 @@
-"""Zips from strangers: measured before they are opened, read in memory and by pieces, never unpacked to the disk."""
+"""Zips from strangers: measured before they are opened, read in memory and by pieces, never unpacked to the disk.
+
+And zips of our own, which are written piece by piece, whole or not at all.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import hashlib
 import math
 import os
 import stat
 import struct
 import zipfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from cvcore import names
-from cvcore.errors import ArchiveRefused
+from cvcore.errors import ArchiveRefused, InvalidInput, NotFound, StorageFull
 from cvcore.settings import MEBIBYTE, Limits
 
 # Photographs hardly shrink in a zip, drawings without compression some hundredfold; below 1/16 of the bytes allowed
@@ -41,6 +48,10 @@ FILE, DIRECTORY, END, END_64, LOCATOR_64 = (b"PK" + mark for mark in (b"\3\4", b
 DIRECTORY_BYTES, END_BYTES, END_64_BYTES, LOCATOR_64_BYTES = 46, 22, 56, 20
 COMMENT_BYTES = 2**16
 IS_LOCKED, IS_UTF8 = 0x1, 0x800
+
+# Members of our own carry no time, so that the same content gives the same zip.
+FIRST_DAY = (1980, 1, 1, 0, 0, 0)
+PIECE_BYTES = MEBIBYTE
 
 
 def opened(source: Path | BinaryIO, limits: Limits) -> zipfile.ZipFile:
@@ -111,6 +122,60 @@ def read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, size_bytes: int) -> by
         raise ArchiveRefused(
             f"a file in a zip must be whole, {names.file(path_of(info))!r} is damaged: zip it anew"
         ) from error
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[zipfile.ZipFile]:
+    """A new zip to fill, put in its place when the block ends well and removed when it does not.
+
+    Raises:
+        InvalidInput: there can be no such file.
+        StorageFull: it does not fit on the disk.
+    """
+    temporary = path.with_name(f".{path.name[:60]}.{os.getpid()}-{os.urandom(4).hex()}")
+    try:
+        with zipfile.ZipFile(temporary, "w") as archive:
+            yield archive
+        temporary.replace(path)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StorageFull("the disk is full: free some space on it and try again") from error
+        raise InvalidInput(f"a zip must go to a file that can be written, {path}: {error.strerror}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def add_file(archive: zipfile.ZipFile, member: str, source: Path) -> tuple[str, int]:
+    """Copy a file into a zip, as it is and piece by piece; its SHA-256 and its size in bytes.
+
+    Raises:
+        NotFound: it is not there, or cannot be read.
+    """
+    digest = hashlib.sha256()
+    info = zipfile.ZipInfo(member, FIRST_DAY)
+    try:
+        with source.open("rb") as file:
+            info.file_size = size_bytes = os.fstat(file.fileno()).st_size
+            with archive.open(info, "w") as target:
+                while piece := file.read(PIECE_BYTES):
+                    digest.update(piece)
+                    target.write(piece)
+    except FileNotFoundError:
+        raise NotFound(
+            f"the file {source.name} is not in the home folder: someone may have deleted it just now, try again"
+        ) from None
+    return digest.hexdigest(), size_bytes
+
+
+def add_text(archive: zipfile.ZipFile, member: str, text: str) -> tuple[str, int]:
+    """Write a text into a zip, deflated; its SHA-256 and its size in bytes, as UTF-8."""
+    return add_bytes(archive, member, text.encode())
+
+
+def add_bytes(archive: zipfile.ZipFile, member: str, data: bytes) -> tuple[str, int]:
+    """Write bytes into a zip, deflated; their SHA-256 and how many they are."""
+    archive.writestr(zipfile.ZipInfo(member, FIRST_DAY), data, zipfile.ZIP_DEFLATED)
+    return hashlib.sha256(data).hexdigest(), len(data)
 
 
 def _measured(file: BinaryIO, limits: Limits) -> int:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from cvcore import projects, transfer
 from cvcore.domains import find as find_domain
-from pages.parts import backend, move_in, project_form, thumbnails
+from pages.parts import backend, move_in, open_zip, project_form, take_away, thumbnails
 from pages.parts.choice import open_page
 from pages.parts.text import count, percent, plain, refusals, short
 
@@ -52,6 +52,8 @@ def show(card: projects.Card) -> None:
                 open_page("performance.py" if card.iteration else "images.py", project.id)
             if st.button("Edit", key=f"edit-{project.id}"):
                 project_form.edit(store, project)
+            if st.button("Download", key=f"download-{project.id}"):
+                take_away.ask(store, project)
             if st.button("Delete", key=f"delete-{project.id}", type="tertiary"):
                 project_form.delete(store, project)
 
@@ -62,12 +64,16 @@ with st.container(horizontal=True, vertical_alignment="center", horizontal_align
     with st.container(horizontal=True, width="content"):
         if st.button("Move in from Azure", type="tertiary"):
             move_in.ask(store, backend.told())
+        if st.button("Open a project zip", type="tertiary"):
+            open_zip.ask(store, backend.limits())
         if st.button("Try the sample", icon=":material/palette:"):
             make_sample()
         if st.button("New project", type="primary", icon=":material/add:"):
             project_form.create(store)
 
 move_in.show()
+open_zip.show(store)
+take_away.show(store)
 if not cards:
     st.markdown("Teach the computer to tell your pictures apart. There is no project yet: make one, or try the sample.")
     for column, (title, words) in zip(st.columns(len(STEPS)), STEPS.items(), strict=True):

@@ -16,12 +16,13 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # The rooms from the top down; a module may import from its own room and from those below it.
 ROOMS = [
-    {"app", "pages", "api", "cli", "commands"},
+    {"app", "pages", "api", "cli", "commands", "packing_commands"},
     {
         *("projects", "tagging", "uploads", "transfer", "training", "evaluation", "prediction", "worker", "assessment"),
         *("downloads", "handout", "explanation"),
         *("azure", "arrivals", "exporting", "publishing", "history", "suggestions", "deliveries"),
         *("listings", "review", "corrections"),
+        *("datasets", "packing", "unpacking", "outgoing"),
         *("thresholding", "comparing", "calibrating"),
     },
     {
@@ -50,6 +51,7 @@ ROOMS = [
         "images",
         "samples",
         "layouts",
+        *("labelling", "tables", "imagefolders", "json_lines", "manifests", "documents", "contents", "arrays"),
     },
     {"records", "domains", "settings", "names", "progress", "addresses", "quiet", "terminal"},
     {"errors"},
@@ -58,7 +60,7 @@ RANK = {module: rank for rank, room in enumerate(ROOMS) for module in room}
 
 # Doors know nothing of each other, but for app.py, which puts pages and API on one port, and cli.py, which is the
 # commands' own front.
-DOORS_BEHIND = {"app": {"api"}, "cli": {"commands"}}
+DOORS_BEHIND = {"app": {"api"}, "cli": {"commands", "packing_commands"}}
 
 SQL = {"sqlite3", "sqlite_utils"}
 NETWORKS = {"tensorflow", "keras", "ai_edge_litert"}

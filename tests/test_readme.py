@@ -11,7 +11,7 @@ import pytest
 from starlette.routing import Route
 
 from cvcore import addresses, cli, domains
-from cvcore.api import assets, pictures
+from cvcore.api import assets, downloads, pictures
 from cvcore.api.customvision import operations
 from cvcore.store import Store
 
@@ -74,7 +74,7 @@ def test_every_domain(domain: domains.Domain) -> None:
 
 def test_every_route(store: Store) -> None:
     """Each address that answers beside the pages is in the README."""
-    for route in [*pictures.routes(store), *assets.routes()]:
+    for route in [*pictures.routes(store), *downloads.routes(store), *assets.routes()]:
         assert isinstance(route, Route)
         path = route.path.replace(addresses.PLOTLY, "/assets/plotly-VERSION.min.js").removeprefix(addresses.STATIC)
         assert f"`{path}`" in README

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cvcore import blobs
-from cvcore.store.copies import Copies
+from cvcore.store.contents import Measured, WholeProjects
 from cvcore.store.database import Connections
 from cvcore.store.doubts import Doubts
 from cvcore.store.embeddings import Embeddings
@@ -31,6 +31,7 @@ __all__ = [
     "UNTAGGED",
     "Condition",
     "ImageSearch",
+    "Measured",
     "Origin",
     "Publication",
     "SnapshotImage",
@@ -65,7 +66,7 @@ class Store:
         self.metadata = Metadata(self._connections)
         self.doubts = Doubts(self._connections)
         self.searches = Searches(self._connections)
-        self.copies = Copies(self._connections)
+        self.contents = WholeProjects(self._connections, self.iterations, self.publications)
 
     def transaction(self) -> contextlib.AbstractContextManager[None]:
         """A block whose writes are kept together or not at all."""

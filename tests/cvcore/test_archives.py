@@ -96,8 +96,8 @@ def test_a_table_leaves_nothing_out_in_silence(door: Door, tmp_path: Path) -> No
     listing = door({"images/1.jpg": b"1", "apple/2.jpg": b"2", "labels.csv": rows}, tmp_path)
     assert tagged(listing) == [("1.jpg", (), b"1")]
     assert listing.skipped == (
-        ("labels.csv line 2", "a row must have two columns, file and labels, this one has 1: correct it"),
         ("apple/2.jpg", "where a labels.csv tells the tags, pictures lie in images: move it there"),
+        ("labels.csv line 2", "a row must have two columns, file and labels, this one has 1: correct it"),
         (
             "labels.csv line 3",
             "a row must name a picture in images, '../1.jpg' is not there: correct the name or add the picture",

@@ -28,6 +28,7 @@ from cvcore.store import Store
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "-m", "cvcore.cli"]
 COMMANDS = ["serve", "sample", "import", "migrate", "train", "performance", "predict", "export", "projects"]
+COMMANDS += ["save", "pack", "unpack"]
 RATES = ("precision", "recall", "f1", "average_precision")
 
 Fill = Callable[..., Project]
@@ -634,3 +635,43 @@ def test_a_report_is_a_page(store: Store, tagwise: Tagwise, fill: Fill, trained:
     page = path.read_text(encoding="utf-8")
     assert "threshold 40% to 60%, each tag its own" in page
     assert "<th scope=row>tulip</th><td>60%</td>" in page
+
+
+def test_pack_and_unpack(tagwise: Tagwise, fill: Fill, trained: Trained, tmp_path: Path) -> None:
+    """A project packed and unpacked is here twice, with the very same numbers; a name can be given."""
+    trained(fill(rose=6, tulip=5))
+    path = tmp_path / "flowers.zip"
+    told = tagwise("pack", "Flowers", path, "--json").json
+    assert told == {"file": str(path), "images": 11, "iterations": 1, "size_bytes": path.stat().st_size}
+    assert tagwise("unpack", path).out == "Flowers (2) is here: 11 images and 1 iterations\n"
+    told = tagwise("unpack", path, "--name", "Class 7b", "--json").json
+    assert told == {"name": "Class 7b", "id": told["id"], "images": 11, "iterations": 1}
+    numbers = [tagwise("performance", name, "--json").json for name in ("Flowers", "Flowers (2)", told["id"])]
+    assert [each | {"project": ""} for each in numbers] == [numbers[0] | {"project": ""}] * 3
+
+
+@pytest.mark.parametrize("name", ["folders", "table", "manifest", "imagefolder"])
+def test_save_and_import(tagwise: Tagwise, fill: Fill, tmp_path: Path, name: str) -> None:
+    """What save writes import reads, in each format; one tag can go alone."""
+    fill(rose=6, tulip=5)
+    path = tmp_path / "flowers.zip"
+    told = tagwise("save", "Flowers", name, path, "--json").json
+    assert told == {"file": str(path), "images": 11, "size_bytes": path.stat().st_size}
+    told = tagwise("import", "Again", path, "--json").json
+    assert (told["stored"], told["tags"], told["notes"]) == (11, 2, [])
+    assert tagwise("save", "Flowers", name, path, "--tag", "rose").out.startswith(f"Flowers: 6 images in {path}, ")
+
+
+def test_zips_that_cannot_be(tagwise: Tagwise, fill: Fill, tmp_path: Path) -> None:
+    """No such tag, no such zip, no such folder: one line each."""
+    fill(rose=2)
+    path = tmp_path / "nowhere" / "flowers.zip"
+    assert tagwise("save", "Flowers", "table", path, "--tag", "lily") == Told(
+        1, "", "tagwise: 'Flowers' has no tag 'lily': there are 'rose'\n"
+    )
+    assert tagwise("unpack", path) == Told(
+        1, "", f"tagwise: a zip is needed, there is none at '{path}': check the path\n"
+    )
+    assert tagwise("pack", "Flowers", path) == Told(
+        1, "", f"tagwise: a zip must go to a file that can be written, {path}: No such file or directory\n"
+    )

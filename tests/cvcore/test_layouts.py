@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from cvcore import layouts
+from cvcore import layouts, tables
 from cvcore.errors import ArchiveRefused
-from cvcore.layouts import Parts, Row
+from cvcore.layouts import Parts
+from cvcore.tables import Row
 
 OUTSIDE = "a path must stay inside its folder, this one leads out of it: rename the file and pack it again"
 CONTROL = "a path must be one line of plain text, this one has control characters: rename the file"
@@ -18,13 +19,13 @@ def split(*paths: str) -> list[Parts]:
 
 
 def table(text: str) -> tuple[list[Row], list[tuple[int, str]]]:
-    return layouts.table(text.encode())
+    return tables.labels(text.encode())
 
 
 def refused(data: bytes) -> str:
     """The sentence with which a table is refused."""
     with pytest.raises(ArchiveRefused) as refusal:
-        layouts.table(data)
+        tables.labels(data)
     return str(refusal.value)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import stat
 import struct
@@ -15,7 +16,7 @@ from typing import BinaryIO
 import pytest
 
 from cvcore import zips
-from cvcore.errors import ArchiveRefused
+from cvcore.errors import ArchiveRefused, NotFound
 from cvcore.settings import MEBIBYTE, Limits
 
 LIMITS = Limits(archive_entries=50)
@@ -246,3 +247,28 @@ def test_path_of_understands_undeclared_names(encoding: str, expected: str) -> N
     raw = "ü.jpg".encode(encoding)
     data = zipped({"?" * len(raw): b""}).replace(b"?" * len(raw), raw)
     assert zips.path_of(opened(data).infolist()[0]) == expected
+
+
+def test_a_large_file_goes_in_by_pieces(tmp_path: Path) -> None:
+    """A file of any size is copied into a zip with little memory, as it is, and is told with its SHA-256."""
+    source = tmp_path / "large"
+    with source.open("wb") as file:
+        file.truncate(64 * MEBIBYTE)
+    tracemalloc.start()
+    with zips.writing(tmp_path / "a.zip") as archive:
+        told = zips.add_file(archive, "large", source)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 8 * MEBIBYTE
+    assert told == (hashlib.sha256(bytes(64 * MEBIBYTE)).hexdigest(), 64 * MEBIBYTE)
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        assert archive.testzip() is None
+
+
+def test_a_zip_that_is_not_finished_is_not_there(tmp_path: Path) -> None:
+    """What stops in the middle leaves the file that was there before, and nothing beside it."""
+    path = tmp_path / "a.zip"
+    path.write_bytes(b"before")
+    with pytest.raises(NotFound), zips.writing(path) as archive:
+        zips.add_file(archive, "a.txt", tmp_path / "nowhere")
+    assert [(each.name, each.read_bytes()) for each in tmp_path.iterdir()] == [("a.zip", b"before")]

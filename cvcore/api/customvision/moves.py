@@ -17,15 +17,15 @@ TOKEN_S = 24 * 60 * 60
 
 
 def export_project(call: Call) -> Any:
-    """A token that for a day makes copies of the project here: its tags and pictures, not its iterations."""
+    """A token that for a day makes copies of the project here: its tags, pictures and trained iterations."""
     project = calls.project(call)
     image_count = call.store.images.count(project.id)
     return {
-        "iterationCount": 0,
+        "iterationCount": len(call.store.iterations.trained(project.id)),
         "imageCount": image_count,
         "tagCount": len(call.store.tags.of_project(project.id)),
         "regionCount": 0,
-        # Rows alone are copied.
+        # Rows are copied, and an iteration's arrays; pictures lie here already.
         "estimatedImportTimeInMS": image_count,
         "token": _serializer(call).dumps(project.id),
     }

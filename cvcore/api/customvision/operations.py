@@ -55,7 +55,7 @@ TRAINING: tuple[Operation, ...] = (
     Operation("delete_project", "DELETE", _PROJECT, projects.delete_project),
     Operation("update_project", "PATCH", _PROJECT, projects.update_project, "what is left out stays"),
     Operation("get_artifact", "GET", f"{_PROJECT}/artifacts", moves.get_artifact, "a plain GET does as well"),
-    Operation("export_project", "GET", f"{_PROJECT}/export", moves.export_project, "tags and images, not iterations"),
+    Operation("export_project", "GET", f"{_PROJECT}/export", moves.export_project, "tags, images, trained iterations"),
     Operation("get_images", "GET", _IMAGES, images.get_images),
     Operation("create_images_from_data", "POST", _IMAGES, uploads.create_images_from_data, "multipart or the body"),
     Operation("delete_images", "DELETE", _IMAGES, images.delete_images, "allIterations erases them there too"),

@@ -187,5 +187,5 @@ def test_a_copied_workspace_keeps_its_test_set(store: Store, project: Project, a
     first, _ = add_rows(project, 2)
     store.images.mark_for_testing([first], True)
     copy = store.projects.add("copy", description="", classification_type=MULTILABEL, domain_id="general")
-    store.copies.workspace(project.id, copy.id)
+    store.contents.add(copy, store.contents.read(project), store.contents.measured(project.id))
     assert ["0.png"] == [image.name for image in store.images.page(copy.id, tag_id=FOR_TESTING, take=9)]

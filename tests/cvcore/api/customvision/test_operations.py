@@ -498,9 +498,11 @@ def test_suggestions(trainer: Trainer, flowers: m.Project, iteration: m.Iteratio
 
 
 def test_export_and_import_project(trainer: Trainer, flowers: m.Project) -> None:
-    """A token makes a copy of a project's tags and pictures under another name."""
+    """A token makes a copy of a project with its tags, pictures and iterations under another name."""
     export = trainer.export_project(flowers.id)
     assert (13, 2) == (export.image_count, export.tag_count)
+    there = trainer.get_iterations(flowers.id)
+    assert len([each for each in there if each.status == "Completed"]) == export.iteration_count
     copy = trainer.import_project(export.token, name="flowers again")
     assert ("flowers again", "Succeeded") == (copy.name, copy.status)
     assert [("rose", 6), ("tulip", 6)] == [(tag.name, tag.image_count) for tag in trainer.get_tags(copy.id)]

@@ -1,0 +1,183 @@
+"""On the Projects page a project goes out as a zip and comes in again, and what cannot be is said in a sentence."""
+
+from __future__ import annotations
+
+import threading
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from cvcore import blobs, outgoing, packing, projects, tagging
+from cvcore.records import Iteration, Project
+from cvcore.settings import Limits
+from cvcore.store import Store
+
+ROUTER = Path(__file__).resolve().parents[2] / "pages" / "router.py"
+
+
+@pytest.fixture
+def projects_page(store: Store) -> AppTest:
+    """The Projects page."""
+    return AppTest.from_file(str(ROUTER), default_timeout=30)
+
+
+@pytest.fixture
+def download(store: Store) -> AppTest:
+    """What the page shows of a zip, above what its dialog holds for the first project."""
+
+    def script() -> None:
+        from pages.parts import backend, take_away
+
+        store = backend.store()
+        take_away.show(store)
+        for project in store.projects.all()[:1]:
+            take_away.form(store, project)
+
+    return AppTest.from_function(script, default_timeout=30)
+
+
+@pytest.fixture
+def opening(store: Store) -> AppTest:
+    """What the page shows of a zip that is opened, above what its dialog holds."""
+
+    def script() -> None:
+        from pages.parts import backend, open_zip
+
+        open_zip.show(backend.store())
+        open_zip.form(backend.store(), backend.limits())
+
+    return AppTest.from_function(script, default_timeout=30)
+
+
+def texts(app: AppTest) -> str:
+    shown: list[Any] = [*app.markdown, *app.caption, *app.warning, *app.error]
+    return "\n".join(str(each.value) for each in shown)
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    next(each for each in app.button if each.label == label).click().run()
+    assert [] == [each.message for each in app.exception]
+    return app
+
+
+def finish(app: AppTest, name: str) -> AppTest:
+    """Wait for the thread, then show the page as it is after it."""
+    for thread in threading.enumerate():
+        if thread.name == name:
+            thread.join()
+    return app.run()
+
+
+def ready(store: Store, app: AppTest) -> Path:
+    """The zip that this window knows of."""
+    path = outgoing.find(store.home, app.session_state["download"])
+    assert path is not None
+    return path
+
+
+def give(app: AppTest, name: str, data: bytes) -> None:
+    app.get("file_uploader")[0].upload(name, data, "application/zip").run()
+
+
+def test_both_dialogs_open(projects_page: AppTest, fill: Callable[..., Project]) -> None:
+    """The Projects page leads to both."""
+    fill(rose=2)
+    press(projects_page.run(), "Download")
+    assert "From **Flowers**, as one zip:" in texts(projects_page)
+    press(projects_page, "Open a project zip")
+    assert "becomes a project of its own" in texts(projects_page)
+
+
+def test_a_project_goes_out_and_comes_in(
+    download: AppTest, opening: AppTest, store: Store, fill: Callable[..., Project], trained: Callable[..., Iteration]
+) -> None:
+    """The whole project is made ready to download; opened here it is a project beside the first."""
+    trained(fill(rose=5, tulip=5))
+    press(download.run(), "Make the zip")
+    finish(download, "download")
+    assert "**Flowers\\.zip** is ready" in texts(download)
+    give(opening.run(), "Flowers.zip", ready(store, download).read_bytes())
+    press(opening, "Open")
+    finish(opening, "opened")
+    assert "**Flowers \\(2\\)** is here, with 10 images and 1 iteration." in texts(opening)
+    assert sorted(project.name for project in store.projects.all()) == ["Flowers", "Flowers (2)"]
+
+
+def test_loaded_again_in_the_middle(
+    download: AppTest, projects_page: AppTest, store: Store, fill: Callable[..., Project]
+) -> None:
+    """Another window with the same address shows the zip; closed, it is shown no longer, and never another file."""
+    fill(rose=2)
+    press(download.run(), "Make the zip")
+    finish(download, "download")
+    projects_page.query_params["download"] = download.session_state["download"]
+    assert "is ready" in texts(projects_page.run())
+    press(projects_page, "Close")
+    assert "is ready" not in texts(projects_page)
+    projects_page.query_params["download"] = "../../tagwise.db"
+    assert "is ready" not in texts(projects_page.run())
+
+
+def test_tags_that_no_folder_can_hold(download: AppTest, store: Store, fill: Callable[..., Project]) -> None:
+    """Where a format would lose something the dialog says so and offers the others; one tag goes out alone."""
+    project = fill(rose=2, tulip=1)
+    rose = next(tag for tag in store.tags.of_project(project.id) if tag.name == "rose")
+    tagging.rename(store, rose, "a/b", limits=Limits())
+    download.run()
+    download.radio(key=f"take-{project.id}").set_value("folders").run()
+    assert "does not\\: choose another format\\." in texts(download)
+    assert next(each for each in download.button if each.label == "Make the zip").disabled
+    download.radio(key=f"take-{project.id}").set_value("table").run()
+    download.selectbox(key=f"take-tag-{project.id}").set_value(rose.id).run()
+    press(download, "Make the zip")
+    finish(download, "download")
+    path = ready(store, download)
+    assert path.name == "Flowers a_b table.zip"
+    with zipfile.ZipFile(path) as archive:
+        assert archive.read("labels.csv").decode() == "file,labels\n1.png,a/b\n2.png,a/b\n"
+
+
+def test_an_empty_project_has_no_pictures(download: AppTest, store: Store) -> None:
+    """Of a project without pictures the whole can be taken along, and of the rest it says why not."""
+    project = projects.create(store, "Empty")
+    download.run().radio(key=f"take-{project.id}").set_value("imagefolder").run()
+    assert "There are no pictures to take along yet" in texts(download)
+
+
+def test_a_zip_that_is_none(opening: AppTest, store: Store, fill: Callable[..., Project], tmp_path: Path) -> None:
+    """What cannot be opened is said, with a name that acts as no markup, and nothing comes in."""
+    made = packing.pack(store, fill(rose=2), tmp_path / "a.zip").path
+    give(opening.run(), "**a**.zip", made.read_bytes()[:-100])
+    press(opening, "Open")
+    finish(opening, "opened")
+    assert "\\*\\*a\\*\\*\\.zip\\: A zip must be whole" in texts(opening)
+    assert "Nothing of it was kept" in texts(opening)
+    assert len(store.projects.all()) == 1
+
+
+def test_a_name_that_is_taken(opening: AppTest, store: Store, fill: Callable[..., Project], tmp_path: Path) -> None:
+    """A taken name is refused in the dialog, where another can be typed."""
+    made = packing.pack(store, fill(rose=2), tmp_path / "a.zip").path
+    give(opening.run(), "a.zip", made.read_bytes())
+    opening.text_input(key="project-zip-name").set_value("Flowers").run()
+    press(opening, "Open")
+    assert "is taken\\: choose another" in texts(opening)
+    opening.text_input(key="project-zip-name").set_value("Tulips").run()
+    press(opening, "Open")
+    finish(opening, "opened")
+    assert {project.name for project in store.projects.all()} == {"Flowers", "Tulips"}
+
+
+def test_deleted_meanwhile(download: AppTest, store: Store, fill: Callable[..., Project]) -> None:
+    """A picture that someone deletes while the zip is made stops it with a sentence."""
+    project = fill(rose=2)
+    download.run()
+    (first, _) = store.images.contents(project.id)
+    blobs.delete(blobs.original_path(store.home, first))
+    press(download, "Make the zip")
+    finish(download, "download")
+    assert "someone may have deleted it just now" in texts(download)
