@@ -6,7 +6,7 @@ import streamlit as st
 
 from cvcore import prediction
 from cvcore.records import MULTILABEL
-from pages.parts import backend, choice, explanation, picture_source, probability_bars, threshold_slider
+from pages.parts import backend, choice, explanation, keeping, picture_source, probability_bars, threshold_slider
 from pages.parts.text import plain, refusals
 
 store = backend.store()
@@ -21,6 +21,7 @@ left, right = st.columns(2, gap="large")
 picture = None
 with left, refusals():
     picture = picture_source.show(store, project, backend.limits())
+is_kept = keeping.show(left)
 with right:
     with st.container(horizontal=True):
         # Its own list for each project: the browser takes lists of the same words for one and the same.
@@ -40,5 +41,6 @@ with right:
             multilabel = iteration.classification_type == MULTILABEL
             answer = prediction.answer(found, threshold, multilabel=multilabel)
             probability_bars.show(found, answer, threshold)
+            keeping.settle(store, project, iteration, picture, is_wanted=is_kept, limits=backend.limits())
         if st.toggle("Show where the model looked", key="quick-looked"):
             explanation.show(store, iteration, picture, limits=backend.limits(), key="quick")

@@ -22,6 +22,7 @@ ROOMS = [
         *("downloads", "handout", "explanation"),
         *("azure", "arrivals", "exporting", "publishing", "history", "suggestions", "deliveries"),
         *("listings", "review", "corrections"),
+        *("selection", "novelty", "adoption"),
         *("thresholding", "comparing", "calibrating"),
     },
     {
@@ -39,6 +40,7 @@ ROOMS = [
         "reports",
         "confusion",
         "suspects",
+        "usefulness",
         "sweeps",
         "curves",
         "thresholds",
