@@ -21,7 +21,6 @@ left, right = st.columns(2, gap="large")
 picture = None
 with left, refusals():
     picture = picture_source.show(store, project, backend.limits())
-is_kept = keeping.show(left)
 with right:
     with st.container(horizontal=True):
         # Its own list for each project: the browser takes lists of the same words for one and the same.
@@ -31,6 +30,7 @@ with right:
         # As it is now: the list keeps the one chosen as it was then, with the thresholds it had.
         iteration = next((each for each in trained if each.id == iteration.id), iteration)
         threshold = threshold_slider.show(store, iteration)
+    is_kept = keeping.show()
     if iteration.note:
         st.warning(plain(iteration.note))
     if picture is None:

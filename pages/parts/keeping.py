@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from cvcore import blobs, history
 from cvcore.records import Iteration, Project
@@ -15,9 +14,9 @@ from pages.parts import choice
 _DONE = "quick-kept"
 
 
-def show(place: DeltaGenerator) -> bool:
+def show() -> bool:
     """A checkbox, on at first, that stays as it is put when another page is opened and this one again."""
-    return place.checkbox(
+    return st.checkbox(
         f"Keep for {history.DAYS} days under Predictions",
         value=True,
         key="quick-keep",
