@@ -14,7 +14,7 @@ from cvcore.store import Store
 Order = Literal["useful", "newest", "oldest"]
 
 # So many of the newest are looked through; a project that is asked more often shows what came in last.
-LATEST = 5000
+LATEST = 2000
 
 
 @dataclass(frozen=True)

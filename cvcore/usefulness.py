@@ -3,7 +3,7 @@
 Two things make a picture worth a tag. The model is unsure of it: uncertainty sampling, as in chapter 3 of Settles,
 "Active Learning Literature Survey" (2009, https://minds.wisconsin.edu/handle/1793/60660). Or the model has seen nothing
 like it, so that even a sure answer may be a guess: the picture lies far from all that is tagged, which is what
-core-sets look for (Sener & Savarese 2018, https://arxiv.org/abs/1708.00489).
+core-sets look for (Sener & Savarese 2018, https://arxiv.org/abs/1708.00489). `tests/bench/usefulness.py` measures it.
 """
 
 from __future__ import annotations
