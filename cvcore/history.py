@@ -1,4 +1,4 @@
-"""Pictures that programs asked about, kept for 30 days, so that the telling ones can be tagged and trained."""
+"""Pictures that iterations were asked about, kept for 30 days, so that the telling ones can be tagged and trained."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from cvcore.store import Store
 
 DAYS = 30
 APPLICATION_LETTERS = 128
+QUICK_TEST = "Quick Test"
 
 
 def ask(store: Store, iteration: Iteration, picture: bytes, *, application: str, limits: Limits) -> StoredPrediction:
-    """What an iteration says of a picture, kept together with the picture.
+    """What an iteration says of a picture, kept together with the picture and its embedding.
 
     Raises:
         ImageRefused, NotTrained, ModelDamaged: as `prediction.predict`.
@@ -26,7 +27,8 @@ def ask(store: Store, iteration: Iteration, picture: bytes, *, application: str,
     """
     if len(application) > APPLICATION_LETTERS:
         raise InvalidInput(f"an application's name must have at most {APPLICATION_LETTERS} letters")
-    predictions = prediction.predict(store, iteration, picture, limits=limits)
+    embedding = prediction.embedding(store, iteration, picture, limits=limits)
+    predictions = prediction.judge(store, iteration, embedding)
     digest = blobs.sha256(picture)
     try:
         with store.transaction():
@@ -34,7 +36,7 @@ def ask(store: Store, iteration: Iteration, picture: bytes, *, application: str,
             if not path.exists():
                 # It goes in 30 days anyway, so the answer does not wait for the disk.
                 blobs.write(path, picture, durable=False)
-            uploads.forget(store, store.predictions.remove_older(datetime.now(UTC) - timedelta(days=DAYS)))
+            store.embeddings.put(iteration.fingerprint, {digest: embedding})
             return store.predictions.add(
                 iteration.project_id,
                 iteration.id,
@@ -47,10 +49,43 @@ def ask(store: Store, iteration: Iteration, picture: bytes, *, application: str,
         raise
 
 
+def ask_once(
+    store: Store, iteration: Iteration, picture: bytes, *, application: str, limits: Limits
+) -> StoredPrediction | None:
+    """As `ask`, but what is kept already is not kept twice, and a picture of the project's own not at all: None."""
+    digest = blobs.sha256(picture)
+    if store.images.has(iteration.project_id, digest):
+        return None
+    known = store.predictions.of_picture(iteration.id, digest)
+    return known or ask(store, iteration, picture, application=application, limits=limits)
+
+
 def forget(store: Store, project: Project, prediction_ids: Sequence[str]) -> None:
     """Delete kept predictions, and the pictures that nothing else holds."""
     with store.transaction():
         uploads.forget(store, store.predictions.remove(project.id, prediction_ids))
+
+
+def forget_pictures(store: Store, project: Project, digests: Sequence[str]) -> None:
+    """Delete all that is kept of what a project's iterations said of pictures, and those that nothing else holds."""
+    with store.transaction():
+        store.predictions.remove_pictures(project.id, digests)
+        uploads.forget(store, digests)
+
+
+def oldest(now: datetime | None = None) -> datetime:
+    """Since when what was asked is kept."""
+    return (now or datetime.now(UTC)) - timedelta(days=DAYS)
+
+
+def purge(store: Store, now: datetime | None = None) -> None:
+    """Delete what has been kept for 30 days, of all projects, and the pictures that nothing else holds.
+
+    The files go first: whoever is killed in between leaves rows without files, which go with the next purge, and
+    never files that no row knows of.
+    """
+    with store.transaction():
+        uploads.delete_unheld(store, store.predictions.remove_older(oldest(now)))
 
 
 def picture(store: Store, kept: StoredPrediction) -> bytes:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cvcore import backbones, blobs, evaluation, extractors, heads, images, metrics
 from cvcore.errors import IterationNotFound
@@ -22,12 +23,33 @@ def predict(store: Store, iteration: Iteration, picture: bytes, *, limits: Limit
         ImageRefused: the bytes are no picture within the limits.
         Conflict, ModelDamaged: the iteration is not trained, or a file of it is missing or damaged.
     """
+    return judge(store, iteration, embedding(store, iteration, picture, limits=limits))
+
+
+def embedding(store: Store, iteration: Iteration, picture: bytes, *, limits: Limits) -> NDArray[np.float32]:
+    """What the iteration's backbone makes of a picture, float32 (dimension,).
+
+    Raises:
+        ImageRefused: the bytes are no picture within the limits.
+        Conflict, ModelDamaged: the iteration is not trained, or the backbone's file is missing or damaged.
+    """
     images.check(picture, limits)
+    # An iteration that is not trained has no backbone yet, and says so here.
+    evaluation.load(store, iteration)
+    prepared, embed = extractor(store, iteration)
+    found: NDArray[np.float32] = embed(images.pixels(picture, prepared.side)[None])[0]
+    return found
+
+
+def judge(store: Store, iteration: Iteration, embedding: NDArray[np.float32]) -> list[Prediction]:
+    """Every tag's probability for an embedding by the iteration's backbone, the highest first.
+
+    Raises:
+        Conflict, ModelDamaged: the iteration is not trained, or a file of it is missing or damaged.
+    """
     judged = evaluation.load(store, iteration)
     tags = evaluation.tags(store, iteration)
-    prepared, embed = extractor(store, iteration)
-    embedding = embed(images.pixels(picture, prepared.side)[None])
-    row = heads.probabilities(embedding, judged.kernel, judged.bias, multilabel=judged.multilabel)[0]
+    row = heads.probabilities(embedding[None], judged.kernel, judged.bias, multilabel=judged.multilabel)[0]
     found = [Prediction(tag.name, tag.kind, float(value), tag.tag_id) for tag, value in zip(tags, row, strict=True)]
     return sorted(found, key=lambda each: -each.probability)
 

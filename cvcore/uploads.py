@@ -82,10 +82,11 @@ def forget(store: Store, digests: Iterable[str]) -> None:
 
     Inside a transaction it waits for the end: a rollback would bring back rows, not files.
     """
-    store.after_commit(partial(_delete_unheld, store, tuple(digests)))
+    store.after_commit(partial(delete_unheld, store, tuple(digests)))
 
 
-def _delete_unheld(store: Store, digests: Sequence[str]) -> None:
+def delete_unheld(store: Store, digests: Sequence[str]) -> None:
+    """Do at once what `forget` does at the end of a transaction."""
     # Under the write lock, so that nobody can upload the same content meanwhile.
     with store.transaction():
         for digest in digests:

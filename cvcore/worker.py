@@ -19,7 +19,7 @@ from pathlib import Path
 
 import filelock
 
-from cvcore import blobs, heads, settings, training
+from cvcore import blobs, heads, history, settings, training
 from cvcore.errors import NotFound, TagwiseError, Unavailable
 from cvcore.extractors import Device
 from cvcore.progress import Progress, Stopped, silent
@@ -30,6 +30,7 @@ POLL_S = 0.3
 REPORT_S = 0.25
 PATIENCE_S = 5
 PAUSE_S = 10
+PURGE_S = 3600
 
 log = logging.getLogger("tagwise.worker")
 
@@ -186,11 +187,23 @@ def _only_worker(home: Path, stop: threading.Event) -> Iterator[None]:
 
 
 def _do_jobs(store: Store, stop: threading.Event, device: Device) -> None:
+    purge_at = time.monotonic()
     while not stop.is_set():
+        if time.monotonic() >= purge_at:
+            purge_at += PURGE_S
+            _purge(store)
         if job := store.jobs.claim():
             run_job(store, job, stop, device=device)
         else:
             stop.wait(POLL_S)
+
+
+def _purge(store: Store) -> None:
+    """Let go of what is older than it may be; a file that cannot be deleted now is tried again an hour later."""
+    try:
+        history.purge(store)
+    except OSError as error:
+        log.error("old predictions are still there: %s", error)
 
 
 def _watch_parent(stop: threading.Event) -> None:

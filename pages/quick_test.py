@@ -6,7 +6,7 @@ import streamlit as st
 
 from cvcore import prediction
 from cvcore.records import MULTILABEL
-from pages.parts import backend, choice, explanation, picture_source, probability_bars, threshold_slider
+from pages.parts import backend, choice, explanation, keeping, picture_source, probability_bars, threshold_slider
 from pages.parts.text import plain, refusals
 
 store = backend.store()
@@ -30,6 +30,7 @@ with right:
         # As it is now: the list keeps the one chosen as it was then, with the thresholds it had.
         iteration = next((each for each in trained if each.id == iteration.id), iteration)
         threshold = threshold_slider.show(store, iteration)
+    is_kept = keeping.show()
     if iteration.note:
         st.warning(plain(iteration.note))
     if picture is None:
@@ -40,5 +41,6 @@ with right:
             multilabel = iteration.classification_type == MULTILABEL
             answer = prediction.answer(found, threshold, multilabel=multilabel)
             probability_bars.show(found, answer, threshold)
+            keeping.settle(store, project, iteration, picture, is_wanted=is_kept, limits=backend.limits())
         if st.toggle("Show where the model looked", key="quick-looked"):
             explanation.show(store, iteration, picture, limits=backend.limits(), key="quick")

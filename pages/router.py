@@ -21,6 +21,7 @@ st.navigation(
         st.Page(HERE / "train.py", title="Train"),
         st.Page(HERE / "performance.py", title="Performance"),
         st.Page(HERE / "quick_test.py", title="Quick Test"),
+        st.Page(HERE / "predictions.py", title="Predictions"),
     ],
     position="top",
 ).run()

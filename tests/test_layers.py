@@ -23,6 +23,7 @@ ROOMS = [
         *("azure", "arrivals", "exporting", "publishing", "history", "suggestions", "deliveries"),
         *("listings", "review", "corrections"),
         *("datasets", "packing", "unpacking", "outgoing"),
+        *("selection", "novelty", "adoption"),
         *("thresholding", "comparing", "calibrating"),
     },
     {
@@ -41,6 +42,7 @@ ROOMS = [
         "reports",
         "confusion",
         "suspects",
+        "usefulness",
         "sweeps",
         "curves",
         "thresholds",

@@ -167,6 +167,11 @@ class Images:
         )
         return [row["sha256"] for row in rows]
 
+    def has(self, project_id: str, sha256: str) -> bool:
+        """Whether a picture of that content is in the project's workspace."""
+        query = f"select exists (select 1 from images where {_IN_WORKSPACE} and sha256 = ?)"
+        return bool(self._db.value(query, [project_id, sha256]))
+
     def is_known(self, sha256: str) -> bool:
         """Whether any project holds a picture with that content, not erased, or keeps a prediction of it."""
         held = """exists (select 1 from images where sha256 = :it and id not in (select image_id from erased_images))

@@ -49,23 +49,39 @@ class Predictions:
         application: str | None = None,
         start: datetime | None = None,
         end: datetime | None = None,
+        take: int | None = None,
     ) -> list[StoredPrediction]:
-        """Those of an iteration, a program or a time, both ends in it; the newest first."""
+        """Those of an iteration, a program or a time, both ends in it; the newest first, and not more than `take`."""
         rows = self._db.rows(
             """select * from predictions where project_id = :project
                and (:iteration is null or iteration_id = :iteration)
                and (:application is null or application = :application)
                and (:start is null or created_at >= :start) and (:end is null or created_at <= :end)
-               order by created_at desc, id""",
+               order by created_at desc, id limit :take""",
             {
                 "project": project_id,
                 "iteration": iteration_id,
                 "application": application,
                 "start": start and start.isoformat(),
                 "end": end and end.isoformat(),
+                "take": -1 if take is None else take,
             },
         )
         return [_prediction(row) for row in rows]
+
+    def of_picture(self, iteration_id: str, sha256: str) -> StoredPrediction | None:
+        """What an iteration said of a picture the last time that it was asked and that was kept."""
+        query = "select * from predictions where sha256 = ? and iteration_id = ? order by created_at desc, id limit 1"
+        row = self._db.row(query, [sha256, iteration_id])
+        return _prediction(row) if row else None
+
+    def count(self, project_id: str) -> int:
+        """How many the project has."""
+        return int(self._db.value("select count(*) from predictions where project_id = ?", [project_id]))
+
+    def count_of_iteration(self, iteration_id: str) -> int:
+        """How many an iteration has made."""
+        return int(self._db.value("select count(*) from predictions where iteration_id = ?", [iteration_id]))
 
     def remove(self, project_id: str, prediction_ids: Sequence[str]) -> list[str]:
         """Forget those of the ids that the project has; their SHA-256."""
@@ -75,6 +91,13 @@ class Predictions:
                 query = f"delete from predictions where project_id = ? and id in ({marks(part)}) returning sha256"
                 gone += [row["sha256"] for row in self._db.rows(query, [project_id, *part])]
         return gone
+
+    def remove_pictures(self, project_id: str, digests: Sequence[str]) -> None:
+        """Forget all that the project's iterations said of those pictures."""
+        with self._db.transaction():
+            for part in chunks(digests):
+                query = f"delete from predictions where project_id = ? and sha256 in ({marks(part)})"
+                self._db.write(query, [project_id, *part])
 
     def remove_older(self, moment: datetime) -> list[str]:
         """Forget every prediction made before that moment; their SHA-256."""

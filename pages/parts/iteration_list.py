@@ -65,6 +65,8 @@ def _delete(store: Store, iteration: Iteration) -> None:
     st.markdown(f"Delete **{plain(iteration.name)}** with its numbers for good?")
     if alone:
         st.warning(f"{count(alone, 'image')} that only this iteration still holds will be deleted with it.")
+    if asked := store.predictions.count_of_iteration(iteration.id):
+        st.warning(f"{count(asked, 'answer')} under Predictions will be deleted with it.")
     if st.button("Delete for good", type="primary"):
         with refusals():
             # Someone else may have deleted it first, which is what was wanted.

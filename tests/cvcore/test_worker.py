@@ -14,9 +14,10 @@ from pathlib import Path
 import filelock
 import pytest
 
-from cvcore import blobs, projects, training, uploads, worker
+from cvcore import blobs, history, projects, training, uploads, worker
 from cvcore.progress import Progress
 from cvcore.records import Iteration, Job, Project
+from cvcore.settings import Limits
 from cvcore.store import ATTEMPTS, Store
 
 Fill = Callable[..., Project]
@@ -183,6 +184,21 @@ def test_an_interrupted_training_is_found(store: Store, project: Project) -> Non
     found = worker.interrupted(store, project)
     assert found is not None
     assert (job.id, "queued") == (found.id, found.status)
+
+
+def test_old_predictions_go_while_a_worker_waits(
+    store: Store, project: Project, trained: Trained, picture: Draw
+) -> None:
+    """Nobody needs to ask for it: a worker that has nothing to do lets go of them, files too."""
+    kept = history.ask(store, trained(project), picture(50), application="", limits=Limits())
+    store._connections.write("update predictions set created_at = '2020-01-01T00:00:00+00:00'")
+    stop = threading.Event()
+    thread = threading.Thread(target=worker.work, args=(store, stop, "cpu"))
+    thread.start()
+    until(lambda: store.predictions.count(project.id) == 0)
+    stop.set()
+    thread.join()
+    assert not blobs.original_path(store.home, kept.sha256).exists()
 
 
 def test_waiting_for_another_worker(store: Store, project: Project) -> None:

@@ -6,12 +6,12 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
-from cvcore import history, prediction, publishing
+from cvcore import history, prediction, publishing, selection
 from cvcore.api.customvision import calls, uploads, wire
 from cvcore.api.customvision.calls import Answer, Call
 from cvcore.api.customvision.refusals import Refusal
 from cvcore.errors import NotTrained
-from cvcore.records import MULTILABEL, Iteration, Project, StoredPrediction
+from cvcore.records import Iteration, Project, StoredPrediction
 
 QUERY_TAGS = 2
 QUERY_COUNT = 256
@@ -45,21 +45,25 @@ def classify_image_url_with_no_store(call: Call) -> Any:
 def quick_test_image(call: Call) -> Any:
     """What an iteration, published or not, says of the picture sent; without one the newest that is trained."""
     iteration = _tested(call)
-    return _answer(call, iteration, _picture(call), is_kept=calls.flag(call, "store", default=True))
+    return _answer(
+        call, iteration, _picture(call), is_kept=calls.flag(call, "store", default=True), asker=history.QUICK_TEST
+    )
 
 
 def quick_test_image_url(call: Call) -> Any:
     """What an iteration, published or not, says of the picture at an address."""
     iteration = _tested(call)
-    return _answer(call, iteration, _fetched(call), is_kept=calls.flag(call, "store", default=True))
+    return _answer(
+        call, iteration, _fetched(call), is_kept=calls.flag(call, "store", default=True), asker=history.QUICK_TEST
+    )
 
 
 def query_predictions(call: Call) -> Any:
     """Kept predictions that the token in the body asks for; the token in the answer asks for the next.
 
-    Suggested gives the most uncertain first. Of several tags, each with its probabilities, all must fit. A token
-    without continuation has nothing to follow. Its session is the moment of the first question, so that pictures
-    that come in meanwhile do not shift the pages.
+    Suggested gives those first whose pictures would teach most. Of several tags, each with its probabilities, all must
+    fit. A token without continuation has nothing to follow. Its session is the moment of the first question, so that
+    pictures that come in meanwhile do not shift the pages.
     """
     project = calls.project(call)
     token = calls.fields(call)
@@ -121,8 +125,8 @@ def _fetched(call: Call) -> bytes:
     return uploads.fetched(call, url)
 
 
-def _answer(call: Call, iteration: Iteration, picture: bytes, *, is_kept: bool) -> Any:
-    application, limits = calls.text(call, "application"), call.told.limits
+def _answer(call: Call, iteration: Iteration, picture: bytes, *, is_kept: bool, asker: str = "") -> Any:
+    application, limits = calls.text(call, "application") or asker, call.told.limits
     if is_kept:
         return wire.answer(history.ask(call.store, iteration, picture, application=application, limits=limits))
     return wire.answer(
@@ -146,13 +150,13 @@ def _kept(call: Call, project: Project, token: calls.Fields, session: str) -> li
         calls.told(each, "id").casefold(): (_share(each, "minThreshold", 0), _share(each, "maxThreshold", 1))
         for each in tags
     }
-    end = _moment(calls.told(token, "endTime"), "endTime")
+    start, end = (_moment(calls.told(token, name), name) for name in ("startTime", "endTime"))
     asked_at = _moment(session, "session")
     found = call.store.predictions.of_project(
         project.id,
         iteration_id=calls.told(token, "iterationId").casefold() or None,
         application=calls.told(token, "application") or None,
-        start=_moment(calls.told(token, "startTime"), "startTime"),
+        start=max(moment for moment in (start, history.oldest()) if moment),
         end=min(moment for moment in (end, asked_at) if moment),
     )
     fitting = [each for each in found if _fits(each, bounds)]
@@ -160,13 +164,8 @@ def _kept(call: Call, project: Project, token: calls.Fields, session: str) -> li
     if order == "Oldest":
         return fitting[::-1]
     if order == "Suggested":
-        types = {each.id: each.classification_type for each in call.store.iterations.of_project(project.id)}
-        return sorted(fitting, key=lambda each: -_uncertainty(each, types.get(each.iteration_id) == MULTILABEL))
+        return selection.by_usefulness(call.store, project, fitting)
     return fitting
-
-
-def _uncertainty(each: StoredPrediction, multilabel: bool) -> float:
-    return history.entropy(each.predictions, multilabel=multilabel)
 
 
 def _fits(each: StoredPrediction, bounds: dict[str, tuple[float, float]]) -> bool:

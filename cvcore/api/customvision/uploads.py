@@ -7,7 +7,7 @@ import binascii
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from cvcore import fetching, history, tagging, training, uploads
+from cvcore import adoption, fetching, history, tagging, training, uploads
 from cvcore import images as pictures
 from cvcore.api.customvision import calls, metadata, wire
 from cvcore.api.customvision.calls import Answer, Call
@@ -22,6 +22,9 @@ TAG_STATUSES = {"negative": "ErrorNegativeAndRegularTagOnSameImage"}
 
 # A name, what gets the bytes, and the tags.
 Source = tuple[str, Callable[[], bytes], Sequence[str]]
+
+# `uploads.add` or what stores as it does.
+Add = Callable[..., uploads.Upload]
 
 
 def create_images_from_data(call: Call) -> Any:
@@ -57,10 +60,7 @@ def create_images_from_predictions(call: Call) -> Any:
         name = calls.told(entry, "id").casefold()
         return name, lambda: _kept(call, kept.get(name), name)
 
-    answer: Answer = _batch(call, source)
-    stored = [each["sourceUrl"] for each in answer.body["images"] if each["image"]]
-    history.forget(call.store, project, stored)
-    return answer
+    return _batch(call, source, adoption.add)
 
 
 def fetched(call: Call, url: str) -> bytes:
@@ -72,7 +72,9 @@ def fetched(call: Call, url: str) -> bytes:
     return fetching.fetch(url, limit_bytes=call.told.limits.image_bytes, allow_private=call.told.fetch_private)
 
 
-def _batch(call: Call, source: Callable[[calls.Fields], tuple[str, Callable[[], bytes]]]) -> Any:
+def _batch(
+    call: Call, source: Callable[[calls.Fields], tuple[str, Callable[[], bytes]]], add: Add = uploads.add
+) -> Any:
     project = calls.project(call)
     given = calls.fields(call)
     entries = [calls.as_fields(each, "images") for each in calls.listed(given, "images", calls.BATCH)]
@@ -87,10 +89,12 @@ def _batch(call: Call, source: Callable[[calls.Fields], tuple[str, Callable[[], 
             own = calls.listed_ids(entry, "tagIds", call.told.limits.tags_per_image)
             yield (*source(entry), list(dict.fromkeys([*common, *own])))
 
-    return _created(call, project, list(sources()), metadata.checked(given.get("metadata")))
+    return _created(call, project, list(sources()), metadata.checked(given.get("metadata")), add)
 
 
-def _created(call: Call, project: Project, sources: Sequence[Source], noted: dict[str, str]) -> Answer:
+def _created(
+    call: Call, project: Project, sources: Sequence[Source], noted: dict[str, str], add: Add = uploads.add
+) -> Answer:
     """What became of each picture: 200 when all are new, else 207.
 
     Where none could be read at all, and none was to be fetched, the call fails, as nobody reads statuses then.
@@ -98,7 +102,7 @@ def _created(call: Call, project: Project, sources: Sequence[Source], noted: dic
     results: list[Any] = []
     refusals: list[str] = []
     for name, read, tag_ids in sources:
-        status, image, reason = _create(call, project, name, read, tag_ids)
+        status, image, reason = _create(call, project, name, read, tag_ids, add)
         if image and noted:
             call.store.metadata.put([image.id], noted)
         names = tag_names(call, project, None)
@@ -114,7 +118,7 @@ def _created(call: Call, project: Project, sources: Sequence[Source], noted: dic
 
 
 def _create(
-    call: Call, project: Project, name: str, read: Callable[[], bytes], tag_ids: Sequence[str]
+    call: Call, project: Project, name: str, read: Callable[[], bytes], tag_ids: Sequence[str], add: Add
 ) -> tuple[str, Image | None, str]:
     """The status of one picture, the picture if it is stored, and why not."""
     try:
@@ -129,7 +133,7 @@ def _create(
         return TAG_STATUSES.get(refusal.reason, "ErrorTagLimitExceed"), None, str(refusal)
     except InvalidInput as refusal:
         return "ErrorInvalidTag", None, str(refusal)
-    upload = uploads.add(call.store, project, name, data, tag_ids=tag_ids, limits=call.told.limits)
+    upload = add(call.store, project, name, data, tag_ids=tag_ids, limits=call.told.limits)
     if upload.image_id is None:
         return "ErrorImageFormat", None, upload.reason
     status = "OK" if upload.status == "stored" else "OKDuplicate"
