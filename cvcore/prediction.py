@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cvcore import backbones, blobs, evaluation, extractors, heads, images, metrics
 from cvcore.errors import IterationNotFound
 from cvcore.records import Iteration, Prediction, Project
 from cvcore.settings import Limits
-from cvcore.store import Store
+from cvcore.store import SnapshotTag, Store
 
 
 def predict(store: Store, iteration: Iteration, picture: bytes, *, limits: Limits) -> list[Prediction]:
@@ -28,7 +29,14 @@ def predict(store: Store, iteration: Iteration, picture: bytes, *, limits: Limit
     prepared, embed = extractor(store, iteration)
     embedding = embed(images.pixels(picture, prepared.side)[None])
     row = heads.probabilities(embedding, judged.kernel, judged.bias, multilabel=judged.multilabel)[0]
-    found = [Prediction(tag.name, tag.kind, float(value), tag.tag_id) for tag, value in zip(tags, row, strict=True)]
+    return ranked(tags, row)
+
+
+def ranked(tags: Sequence[SnapshotTag], probabilities: NDArray[np.float32]) -> list[Prediction]:
+    """Every tag with its probability, from a row of them, the highest first; equals stay in the tags' order."""
+    found = [
+        Prediction(tag.name, tag.kind, float(value), tag.tag_id) for tag, value in zip(tags, probabilities, strict=True)
+    ]
     return sorted(found, key=lambda each: -each.probability)
 
 

@@ -19,7 +19,7 @@ ROOMS = [
     {"app", "pages", "api", "cli", "commands"},
     {
         *("projects", "tagging", "uploads", "transfer", "training", "evaluation", "prediction", "worker", "assessment"),
-        *("downloads", "handout", "explanation"),
+        *("downloads", "handout", "explanation", "batches"),
         *("azure", "arrivals", "exporting", "publishing", "history", "suggestions", "deliveries"),
         *("listings", "review", "corrections"),
         *("thresholding", "comparing", "calibrating"),
