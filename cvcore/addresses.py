@@ -8,6 +8,7 @@ from importlib import metadata
 STATIC = "/app/static"
 THUMBNAIL = "/thumbnail/{sha256}"
 PICTURE = "/picture/{sha256}"
+EXPORT = "/customvision/files/export/{iteration_id}/{file}"
 PLOTLY = f"/assets/plotly-{metadata.version('plotly')}.min.js"
 
 
@@ -23,3 +24,12 @@ def thumbnail(sha256: str) -> str:
 def picture(sha256: str) -> str:
     """A stored picture at a size for looking closely, in the form that st.image takes."""
     return STATIC + PICTURE.format(sha256=sha256)
+
+
+def export(iteration_id: str, file: str) -> str:
+    """An export's zip, by the name that its delivery tells.
+
+    >>> export("1c5b", "onnx-77.zip")
+    '/customvision/files/export/1c5b/onnx-77.zip'
+    """
+    return EXPORT.format(iteration_id=iteration_id, file=file)

@@ -49,6 +49,7 @@ ROOMS = [
         "images",
         "samples",
         "layouts",
+        "snippets",
     },
     {"records", "domains", "settings", "names", "progress", "addresses", "quiet", "terminal"},
     {"errors"},
