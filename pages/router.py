@@ -21,6 +21,7 @@ st.navigation(
         st.Page(HERE / "train.py", title="Train"),
         st.Page(HERE / "performance.py", title="Performance"),
         st.Page(HERE / "quick_test.py", title="Quick Test"),
+        st.Page(HERE / "publish.py", title="Publish"),
     ],
     position="top",
 ).run()

@@ -92,7 +92,7 @@ def start(store: Store, project: Project, files: Sequence[Any], tag_names: Seque
     """
     tag_ids = [tag.id for tag in tagging.ensure(store, project, tag_names, limits=limits)]
     run = Run(total=len(files))
-    release = _releaser(files)
+    release = releaser(files)
     _latest()[project.id] = run
 
     def work() -> None:
@@ -144,7 +144,7 @@ def _listings(files: Sequence[Any], limits: Limits, run: Run) -> Iterator[archiv
             yield listing
 
 
-def _releaser(files: Sequence[Any]) -> Callable[[], None]:
+def releaser(files: Sequence[Any]) -> Callable[[], None]:
     """What frees the memory that uploaded files hold; Streamlit would keep it until the session is gone.
 
     There is no public way (measured: 100 MB stay for every 100 MB uploaded).
