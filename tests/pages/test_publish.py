@@ -114,7 +114,7 @@ def test_the_key_is_shown_when_asked_for(app: AppTest, home: Path, project: Proj
 def test_exports_as_they_go_on(
     app: AppTest, store: Store, iterations: list[Iteration], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One under way shows its stage, one that failed its reason and another try, one that is done how well it agrees."""
+    """One under way shows its stage, one that failed its reason and another try, one done how well it agrees."""
     newest = iterations[0]
     path = blobs.iteration_folder(store.home, newest.id) / "exports" / f"tflite_int8-{'0' * 32}.zip"
     path.parent.mkdir()
