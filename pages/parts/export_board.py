@@ -45,8 +45,10 @@ def _board(store: Store, iteration: Iteration, was_busy: bool) -> None:
             words.markdown(f"**{title}** · {purpose}")
             with words:
                 _fate(there.get(name))
+                if obstacle := _obstacle(name):
+                    st.caption(plain(obstacle))
             with action:
-                _action(store, iteration, name, there.get(name))
+                _action(store, iteration, name, there.get(name), can_be_made=not obstacle)
     if was_busy != any(each.status == "Exporting" for each in there.values()):
         st.rerun()
 
@@ -65,22 +67,23 @@ def _fate(each: Delivery | None) -> None:
             st.warning("Other thresholds were saved since this was made. Make it again to take them along.")
 
 
-def _action(store: Store, iteration: Iteration, name: str, each: Delivery | None) -> None:
+def _obstacle(name: str) -> str:
+    """Why a format cannot be made on this machine, or nothing."""
+    try:
+        formats.find(name)
+    except Unavailable as refusal:
+        return sentence(str(refusal))
+    return ""
+
+
+def _action(store: Store, iteration: Iteration, name: str, each: Delivery | None, *, can_be_made: bool) -> None:
     if each and each.status == "Done":
         st.link_button(
             "Download", addresses.export(iteration.id, each.file), icon=":material/download:", width="stretch"
         )
-        if each.is_current:
-            return
-    if each and each.status == "Exporting":
-        return
-    try:
-        formats.find(name)
-    except Unavailable as refusal:
-        st.caption(plain(sentence(str(refusal))))
-        return
+    is_wanted = each is None or each.status == "Failed" or not each.is_current
     label = "Make" if each is None else "Make again"
-    if st.button(label, key=f"make-{name}-{iteration.id}", width="stretch"):
+    if is_wanted and can_be_made and st.button(label, key=f"make-{name}-{iteration.id}", width="stretch"):
         with refusals():
             deliveries.start(store, iteration, name)
             st.rerun()
