@@ -9,6 +9,7 @@ STATIC = "/app/static"
 THUMBNAIL = "/thumbnail/{sha256}"
 PICTURE = "/picture/{sha256}"
 DOWNLOAD = "/download/{token}"
+EXPORT = "/customvision/files/export/{iteration_id}/{file}"
 PLOTLY = f"/assets/plotly-{metadata.version('plotly')}.min.js"
 
 
@@ -29,3 +30,12 @@ def picture(sha256: str) -> str:
 def download(token: str) -> str:
     """A zip that was made ready."""
     return DOWNLOAD.format(token=token)
+
+
+def export(iteration_id: str, file: str) -> str:
+    """An export's zip, by the name that its delivery tells.
+
+    >>> export("1c5b", "onnx-77.zip")
+    '/customvision/files/export/1c5b/onnx-77.zip'
+    """
+    return EXPORT.format(iteration_id=iteration_id, file=file)

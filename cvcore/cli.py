@@ -102,10 +102,11 @@ def parser() -> argparse.ArgumentParser:
 
     one = command("predict", commands.predict, "say what pictures show")
     one.add_argument("project", metavar="PROJECT", type=_name)
-    one.add_argument("images", metavar="IMAGE", nargs="+", type=Path)
+    one.add_argument("paths", metavar="PATH", nargs="+", type=Path, help="a picture, or a folder or zip of pictures")
     one.add_argument("--iteration", type=int, metavar="N", help="its number; the newest trained one if left out")
     one.add_argument("--threshold", type=_threshold, help=_THRESHOLD_HELP)
     one.add_argument("--json", action="store_true")
+    one.add_argument("--csv", type=Path, metavar="FILE.csv", help="write answers and probabilities for a spreadsheet")
 
     one = command("export", commands.export, "write an iteration as a folder that runs without Tagwise")
     one.add_argument("project", metavar="PROJECT", type=_name)

@@ -6,19 +6,22 @@ Each returns the exit status.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import itertools
 import os
 import sys
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 
 from cvcore import (
     archives,
     azure,
+    batches,
     domains,
     evaluation,
     exporting,
@@ -31,7 +34,8 @@ from cvcore import (
     transfer,
     worker,
 )
-from cvcore.errors import InvalidInput, TagwiseError
+from cvcore.batches import Answered
+from cvcore.errors import ArchiveRefused, InvalidInput, TagwiseError
 from cvcore.exports import formats
 from cvcore.records import MULTICLASS, MULTILABEL, Iteration, Project
 from cvcore.settings import Settings
@@ -171,30 +175,29 @@ def performance(options: argparse.Namespace, told: Settings) -> int:
 
 
 def predict(options: argparse.Namespace, told: Settings) -> int:
-    """Print what an iteration says of pictures; the exit status is 1 when one of them could not be read."""
+    """Say what an iteration sees in pictures, each as it is known; the exit status is 1 when one could not be read."""
     store = Store(told.home)
     project = projects.find(store, options.project)
     iteration = prediction.find_iteration(store, project, options.iteration)
     threshold = evaluation.threshold_in_use(iteration, options.threshold)
     metrics.checked_thresholds(np.asarray(threshold))
     by_tag = evaluation.thresholds_by_tag(store, iteration, threshold)
-    told_of: list[dict[str, Any]] = []
-    failed = False
-    for path in options.images:
-        try:
-            one = _predict_one(store, iteration, path, by_tag, told)
-        except InvalidInput as refusal:
-            terminal.complain(f"{path}: {refusal}")
-            failed = True
-            continue
-        told_of.append(one)
-        if not options.json:
-            best = ", ".join(f"{each['tag']} {each['probability']:.1%}" for each in one["predictions"][:3])
-            print(f"{path}: {', '.join(one['answer']) or 'no tag'} ({best})", flush=True)
-    if options.json:
-        at = evaluation.told_thresholds(store, iteration, threshold)
-        terminal.print_json({"iteration": iteration.number, **at, "images": told_of})
-    return int(failed)
+    pictures = [picture for path in options.paths for picture in _pictures_at(path, told)]
+    found = batches.predict(store, iteration, pictures, by_tag, limits=told.limits)
+    unread: list[str] = []
+    with contextlib.ExitStack() as stack:
+        answers = _readable(found, len(pictures), unread)
+        if options.csv:
+            names = [tag.name for tag in evaluation.tags(store, iteration)]
+            answers = _also_as_csv(answers, stack.enter_context(_csv_file(options.csv)), names)
+        if options.json:
+            at = evaluation.told_thresholds(store, iteration, threshold)
+            terminal.print_json_list({"iteration": iteration.number, **at}, "images", map(_told_answer, answers))
+        else:
+            for each in answers:
+                best = ", ".join(f"{one.tag} {one.probability:.1%}" for one in each.predictions[:3])
+                print(f"{each.image}: {', '.join(each.answer) or 'no tag'} ({best})", flush=True)
+    return int(bool(unread))
 
 
 def export(options: argparse.Namespace, told: Settings) -> int:
@@ -218,22 +221,55 @@ def _write(option: str, path: Path, text: str) -> None:
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise InvalidInput(f"{option} must name a file that can be written, {path}: {error}") from error
+        raise _unwritable(option, path, error) from error
 
 
-def _predict_one(
-    store: Store, iteration: Iteration, path: Path, threshold: float | dict[str, float], told: Settings
-) -> dict[str, Any]:
+def _unwritable(option: str, path: Path, error: OSError) -> InvalidInput:
+    return InvalidInput(f"{option} must name a file that can be written, {path}: {error}")
+
+
+def _pictures_at(path: Path, told: Settings) -> list[batches.Picture]:
     try:
-        data = path.read_bytes()
+        return batches.pictures_at(path, told.limits)
+    except ArchiveRefused as refusal:
+        raise InvalidInput(f"{path}: {refusal}") from refusal
+
+
+def _readable(found: Iterable[Answered], total: int, unread: list[str]) -> Iterator[Answered]:
+    """Those that could be read; each of the others has its line on standard error, and its name among `unread`."""
+    for number, each in enumerate(found, 1):
+        if each.refusal:
+            terminal.complain(f"{each.image}: {each.refusal}")
+            unread.append(each.image)
+        else:
+            yield each
+        # Where the answers go to the terminal they say themselves how far it is.
+        if not sys.stdout.isatty():
+            terminal.progress(f"{number:,} of {total:,} pictures")
+    terminal.progress("")
+
+
+def _also_as_csv(answers: Iterable[Answered], file: TextIO, tags: Sequence[str]) -> Iterator[Answered]:
+    file.write(batches.csv_header(tags))
+    for each in answers:
+        file.write(batches.csv_row(each, tags))
+        file.flush()
+        yield each
+
+
+def _csv_file(path: Path) -> TextIO:
+    try:
+        # A file's name need not be text.
+        return path.open("w", encoding="utf-8", errors="backslashreplace", newline="")
     except OSError as error:
-        raise InvalidInput(f"an image must be a file that can be read: {error.strerror}") from error
-    found = prediction.predict(store, iteration, data, limits=told.limits)
-    multilabel = iteration.classification_type == MULTILABEL
+        raise _unwritable("--csv", path, error) from error
+
+
+def _told_answer(each: Answered) -> dict[str, Any]:
     return {
-        "image": str(path),
-        "answer": prediction.answer(found, threshold, multilabel=multilabel),
-        "predictions": [{"tag": each.tag, "probability": each.probability} for each in found],
+        "image": each.image,
+        "answer": list(each.answer),
+        "predictions": [{"tag": one.tag, "probability": one.probability} for one in each.predictions],
     }
 
 

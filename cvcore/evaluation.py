@@ -169,7 +169,7 @@ def scores_csv(store: Store, iteration: Iteration, *, for_spreadsheet: bool = Fa
     Names stand as they are, for scripts. A spreadsheet would run one that begins like a formula, so
     `for_spreadsheet` puts an apostrophe before it, as spreadsheets themselves mark text.
     """
-    text_of = _inert if for_spreadsheet else str
+    text_of = inert if for_spreadsheet else str
     judged = load(store, iteration)
     names = [tag.name for tag in tags(store, iteration)]
     text = io.StringIO()
@@ -192,12 +192,12 @@ def none_for_nan(value: float) -> float | None:
     return None if math.isnan(value) else float(value)
 
 
-def _inert(text: str) -> str:
+def inert(text: str) -> str:
     """Text that a spreadsheet does not take for a formula.
 
     Source: https://owasp.org/www-community/attacks/CSV_Injection.
 
-    >>> _inert("=1+1"), _inert("rose")
+    >>> inert("=1+1"), inert("rose")
     ("'=1+1", 'rose')
     """
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

@@ -93,7 +93,9 @@ def export(store: Store, iteration: Iteration, wanted: Format, folder: Path, *, 
         progress(f"Running it on {len(source.files)} pictures", 0.8)
         with _conversion(wanted):
             said = _said(made, source)
-        agreed = agreement.compare(source.page, said, multilabel=source.judged.multilabel)
+        agreed = agreement.compare(
+            source.page, said, evaluation.threshold_in_use(iteration), multilabel=source.judged.multilabel
+        )
         _check(wanted, agreed)
         _write_json(made, about | {"agreement": asdict(agreed)})
         size_bytes = sum(path.stat().st_size for path in made.rglob("*") if path.is_file())

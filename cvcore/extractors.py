@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cvcore import backbones, quiet
 from cvcore.backbones import Prepared
-from cvcore.errors import ModelDamaged, WeightsMissing
+from cvcore.errors import InvalidInput, ModelDamaged, NotFound, WeightsMissing
 
 # Pictures the GPU is given at once; the last batch is filled up, so that one compiled program serves all.
 GPU_BATCH = 64
@@ -23,8 +26,19 @@ Device = Literal["cpu", "gpu"]
 # One picture is too little work for more.
 THREADS_MAX = 4
 
+# How many pieces of work each core has before it, so that none waits for the slowest; and what memory must hold.
+PIECES_AHEAD = 4
+
+Item = TypeVar("Item")
+
 # RGB 0..255, uint8 (n, side, side, 3), to float32 (n, dimension). May be called from any thread.
 Extractor = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+
+# A picture's embedding, or why it cannot be seen.
+Outcome = NDArray[np.float32] | InvalidInput | NotFound
+
+# To be closed by whoever does not read it to its end, as its threads would go on for a while.
+Stream = Generator[tuple[Item, Outcome], None, None]
 
 
 def load(prepared: Prepared, folder: Path, *, threads: int | None = None, device: Device = "cpu") -> Extractor:
@@ -42,6 +56,83 @@ def load(prepared: Prepared, folder: Path, *, threads: int | None = None, device
         return _by_keras(model, prepared)
     threads = threads or min(os.cpu_count() or 1, THREADS_MAX)
     return _by_litert(backbones.litert_model(prepared, folder), prepared, threads)
+
+
+def stream(
+    prepared: Prepared,
+    folder: Path,
+    items: Iterable[Item],
+    look: Callable[[Item], NDArray[np.uint8]],
+    device: Device = "cpu",
+) -> Stream[Item]:
+    """Each item with its picture's embedding, in their order, each as soon as it is known.
+
+    `look` gives an item's pixels, or raises why it cannot. A thread for each core looks and embeds in turn, on a CPU
+    with a network of its own: to the last bit what one call with all cores says, and a quarter more pictures a second.
+    Items are taken as they are needed, and only the pictures that are being worked on are in memory.
+
+    Raises:
+        ModelDamaged: the network's file is missing or damaged.
+        TagwiseError: `look` raised one that does not concern its picture alone.
+    """
+    if device == "gpu" and (model := _same_keras_model(prepared)):
+        embed, size = _by_keras(model, prepared), GPU_BATCH
+    else:
+        embed, size = _one_a_thread(backbones.litert_model(prepared, folder), prepared), 1
+    return _in_order(lambda piece: _embedded(piece, look, embed), _pieces(items, size))
+
+
+def _embedded(
+    piece: Sequence[Item], look: Callable[[Item], NDArray[np.uint8]], embed: Extractor
+) -> list[tuple[Item, Outcome]]:
+    seen: list[NDArray[np.uint8] | InvalidInput | NotFound] = []
+    for item in piece:
+        try:
+            seen.append(look(item))
+        except (InvalidInput, NotFound) as refusal:
+            seen.append(refusal)
+    pixels = [each for each in seen if isinstance(each, np.ndarray)]
+    embeddings = iter(embed(np.stack(pixels)) if pixels else ())
+    return [
+        (item, next(embeddings) if isinstance(each, np.ndarray) else each)
+        for item, each in zip(piece, seen, strict=True)
+    ]
+
+
+def _pieces(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    remaining = iter(items)
+    while piece := list(islice(remaining, size)):
+        yield piece
+
+
+def _in_order(
+    work: Callable[[Sequence[Item]], list[tuple[Item, Outcome]]], pieces: Iterable[Sequence[Item]]
+) -> Stream[Item]:
+    """What comes of each piece, a thread for each core, and so few pieces ahead that memory is bounded."""
+    cores = os.cpu_count() or 1
+    under_way: deque[Future[list[tuple[Item, Outcome]]]] = deque()
+    pool = ThreadPoolExecutor(cores, thread_name_prefix="embed")
+    try:
+        for piece in pieces:
+            under_way.append(pool.submit(work, piece))
+            while under_way and (len(under_way) >= PIECES_AHEAD * cores or under_way[0].done()):
+                yield from under_way.popleft().result()
+        while under_way:
+            yield from under_way.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _one_a_thread(content: bytes, prepared: Prepared) -> Extractor:
+    own = threading.local()
+
+    def embed(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        if not hasattr(own, "extractor"):
+            own.extractor = _by_litert(content, prepared, threads=1)
+        extractor: Extractor = own.extractor
+        return extractor(images)
+
+    return embed
 
 
 def _by_litert(content: bytes, prepared: Prepared, threads: int) -> Extractor:
@@ -68,14 +159,16 @@ def _by_litert(content: bytes, prepared: Prepared, threads: int) -> Extractor:
 
 
 def _by_keras(model: Any, prepared: Prepared) -> Extractor:
+    one_at_a_time = threading.Lock()
+
     def embed(images: NDArray[np.uint8]) -> NDArray[np.float32]:
         embeddings = np.empty((len(images), prepared.dimension), np.float32)
         for start in range(0, len(images), GPU_BATCH):
             batch = images[start : start + GPU_BATCH].astype(np.float32)
             padding = np.zeros((GPU_BATCH - len(batch), *batch.shape[1:]), np.float32)
-            embeddings[start : start + GPU_BATCH] = model.predict_on_batch(np.concatenate([batch, padding]))[
-                : len(batch)
-            ]
+            with one_at_a_time:
+                computed = model.predict_on_batch(np.concatenate([batch, padding]))
+            embeddings[start : start + GPU_BATCH] = computed[: len(batch)]
         return embeddings
 
     return embed

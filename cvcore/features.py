@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
+import itertools
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cvcore import blobs, extractors, images
 from cvcore.backbones import Prepared
-from cvcore.errors import ImageRefused, NotFound, Unavailable
+from cvcore.errors import Unavailable
 from cvcore.extractors import Device
 from cvcore.progress import Progress
 from cvcore.store import SnapshotImage, Store
@@ -49,21 +49,18 @@ def fill(store: Store, prepared: Prepared, digests: Sequence[str], progress: Pro
     missing = store.embeddings.missing(prepared.fingerprint, list(dict.fromkeys(digests)))
     if not missing:
         return
-    extractor = extractors.load(prepared, blobs.backbones_folder(store.home), device=device)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    stream = extractors.stream(
+        prepared,
+        blobs.backbones_folder(store.home),
+        missing,
+        lambda digest: images.pixels(blobs.read(blobs.original_path(store.home, digest)), prepared.side),
+        device,
+    )
+    with contextlib.closing(stream):
         for start in range(0, len(missing), BATCH):
             progress(f"Looking at pictures: {start} of {len(missing)}", start / len(missing))
-            batch = missing[start : start + BATCH]
-            seen = pool.map(lambda digest: _pixels(store, digest, prepared.side), batch)
-            pixels = {digest: each for digest, each in zip(batch, seen, strict=True) if each is not None}
-            if pixels:
-                embeddings = extractor(np.stack(list(pixels.values())))
-                store.embeddings.put(prepared.fingerprint, dict(zip(pixels, embeddings, strict=True)))
-
-
-def _pixels(store: Store, digest: str, side: int) -> NDArray[np.uint8] | None:
-    """What the network sees of a picture; None where someone has deleted it meanwhile, or its file is damaged."""
-    try:
-        return images.pixels(blobs.read(blobs.original_path(store.home, digest)), side)
-    except (NotFound, ImageRefused):
-        return None
+            batch = itertools.islice(stream, BATCH)
+            # Someone may have deleted a picture meanwhile, or its file is damaged.
+            seen = {digest: each for digest, each in batch if isinstance(each, np.ndarray)}
+            if seen:
+                store.embeddings.put(prepared.fingerprint, seen)

@@ -13,7 +13,7 @@ from cvcore import backbones, blobs, evaluation, extractors, heads, images, metr
 from cvcore.errors import IterationNotFound
 from cvcore.records import Iteration, Prediction, Project
 from cvcore.settings import Limits
-from cvcore.store import Store
+from cvcore.store import SnapshotTag, Store
 
 
 def predict(store: Store, iteration: Iteration, picture: bytes, *, limits: Limits) -> list[Prediction]:
@@ -50,7 +50,14 @@ def judge(store: Store, iteration: Iteration, embedding: NDArray[np.float32]) ->
     judged = evaluation.load(store, iteration)
     tags = evaluation.tags(store, iteration)
     row = heads.probabilities(embedding[None], judged.kernel, judged.bias, multilabel=judged.multilabel)[0]
-    found = [Prediction(tag.name, tag.kind, float(value), tag.tag_id) for tag, value in zip(tags, row, strict=True)]
+    return ranked(tags, row)
+
+
+def ranked(tags: Sequence[SnapshotTag], probabilities: NDArray[np.float32]) -> list[Prediction]:
+    """Every tag with its probability, from a row of them, the highest first; equals stay in the tags' order."""
+    found = [
+        Prediction(tag.name, tag.kind, float(value), tag.tag_id) for tag, value in zip(tags, probabilities, strict=True)
+    ]
     return sorted(found, key=lambda each: -each.probability)
 
 

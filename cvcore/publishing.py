@@ -42,6 +42,11 @@ def unpublish(store: Store, iteration: Iteration) -> bool:
     return had_any
 
 
+def withdraw(store: Store, project: Project, name: str) -> bool:
+    """Take one name from whichever iteration answers to it; whether any did."""
+    return store.publications.remove_name(project.id, name)
+
+
 def find(store: Store, project: Project, name: str) -> Iteration:
     """The iteration that answers to a name.
 

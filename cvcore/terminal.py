@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
+from collections.abc import Iterable
 from typing import Any
 
 
@@ -27,6 +29,18 @@ def tell(result: Any, text: str, *, as_json: bool) -> None:
 def print_json(result: Any) -> None:
     """A result for a script; undefined numbers are null."""
     print(json.dumps(result, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def print_json_list(about: dict[str, Any], name: str, items: Iterable[Any]) -> None:
+    """As `print_json` prints `about` with the list of items under that name, but each item as it comes."""
+    # Room for one item that is no item, to part what stands before the list from what stands after it.
+    begin, end = json.dumps({**about, name: [None]}, indent=2, ensure_ascii=False, allow_nan=False).rsplit("null", 1)
+    separator = begin
+    for item in items:
+        text = json.dumps(item, indent=2, ensure_ascii=False, allow_nan=False)
+        print(separator, textwrap.indent(text, " " * 4).lstrip(), sep="", end="", flush=True)
+        separator = ",\n    "
+    print(end if separator != begin else begin.rstrip() + end.lstrip())
 
 
 def complain(reason: str) -> None:

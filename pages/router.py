@@ -22,6 +22,7 @@ st.navigation(
         st.Page(HERE / "performance.py", title="Performance"),
         st.Page(HERE / "quick_test.py", title="Quick Test"),
         st.Page(HERE / "predictions.py", title="Predictions"),
+        st.Page(HERE / "publish.py", title="Publish"),
     ],
     position="top",
 ).run()

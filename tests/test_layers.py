@@ -19,7 +19,7 @@ ROOMS = [
     {"app", "pages", "api", "cli", "commands", "packing_commands"},
     {
         *("projects", "tagging", "uploads", "transfer", "training", "evaluation", "prediction", "worker", "assessment"),
-        *("downloads", "handout", "explanation"),
+        *("downloads", "handout", "explanation", "batches"),
         *("azure", "arrivals", "exporting", "publishing", "history", "suggestions", "deliveries"),
         *("listings", "review", "corrections"),
         *("datasets", "packing", "unpacking", "outgoing"),
@@ -54,6 +54,7 @@ ROOMS = [
         "samples",
         "layouts",
         *("labelling", "tables", "imagefolders", "json_lines", "manifests", "documents", "contents", "arrays"),
+        "snippets",
     },
     {"records", "domains", "settings", "names", "progress", "addresses", "quiet", "terminal"},
     {"errors"},

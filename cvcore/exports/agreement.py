@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvcore import metrics
+from cvcore.records import Thresholds
 
 THRESHOLD = 0.5
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """Over so many pictures: the largest difference of a probability, 0..1, and how many answers at 0.5 are others."""
+    """Over so many pictures: the largest difference of a probability, 0..1, and how many answers are others."""
 
     pictures: int
     difference: float
@@ -29,8 +30,10 @@ class Agreement:
         return f"on {self.pictures} pictures it differs from the page by at most {difference:.6f} and gives {answers}"
 
 
-def compare(page: NDArray[Any], export: NDArray[Any], *, multilabel: bool) -> Agreement:
-    """The agreement of two arrays of probabilities, (pictures, tags), of at least one picture.
+def compare(
+    page: NDArray[Any], export: NDArray[Any], thresholds: Thresholds = THRESHOLD, *, multilabel: bool
+) -> Agreement:
+    """The agreement of two arrays of probabilities, (pictures, tags), of at least one picture, answering at thresholds.
 
     Raises:
         InvalidInput: a probability is nan.
@@ -38,6 +41,6 @@ def compare(page: NDArray[Any], export: NDArray[Any], *, multilabel: bool) -> Ag
     >>> print(compare(np.array([[0.7, 0.3]]), np.array([[0.4, 0.6]]), multilabel=False))
     on 1 pictures it differs from the page by at most 0.300000 and gives 1 other answer
     """
-    answers = [metrics.answers(each, THRESHOLD, multilabel=multilabel) for each in (page, export)]
+    answers = [metrics.answers(each, np.asarray(thresholds), multilabel=multilabel) for each in (page, export)]
     changed = np.any(answers[0] != answers[1], axis=1)
     return Agreement(len(page), float(np.abs(page - export).max()), int(changed.sum()))

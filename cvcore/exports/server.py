@@ -3,7 +3,8 @@
     curl -F imageData=@picture.jpg http://127.0.0.1/image
     curl -H "Content-Type: application/octet-stream" --data-binary @picture.jpg http://127.0.0.1/image
 
-Whatever project and iteration an address names, this one model answers. Nothing is stored.
+Whatever project and iteration an address names, this one model answers. Nothing is stored. The answer is Custom
+Vision's: every tag's probability. Which are high enough is for the client to say; a GET of / tells the thresholds.
 """
 
 from __future__ import annotations

@@ -46,6 +46,17 @@ class Publications:
         )
         return [Publication(**row) for row in rows]
 
+    def of_project(self, project_id: str) -> list[Publication]:
+        """A project's names, in the order of the alphabet."""
+        rows = self._db.rows(
+            "select name, iteration_id, resource from publications where project_id = ? order by name", [project_id]
+        )
+        return [Publication(**row) for row in rows]
+
+    def remove_name(self, project_id: str, name: str) -> bool:
+        """Take a name from whoever has it in the project; whether anybody had."""
+        return bool(self._db.write("delete from publications where project_id = ? and name = ?", [project_id, name]))
+
     def remove(self, iteration_id: str) -> None:
         """Take all its names from an iteration."""
         self._db.write("delete from publications where iteration_id = ?", [iteration_id])

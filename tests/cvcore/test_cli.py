@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -255,7 +256,11 @@ def test_an_import_that_cannot_begin_makes_no_project(tagwise: Tagwise, tag_fold
             ["predict", "Flowers", "/none.png"],
             "/none.png: an image must be a file that can be read: No such file or directory",
         ),
-        (["predict", "Flowers", "/"], "/: an image must be a file that can be read: Is a directory"),
+        (
+            ["predict", "Flowers", "/none.png", "--csv", "/none/t.csv"],
+            "--csv must name a file that can be written, /none/t.csv: "
+            "[Errno 2] No such file or directory: '/none/t.csv'",
+        ),
         (["import", "Flowers", "/none"], "a folder or a zip is needed, there is none at '/none': check the path"),
         (
             ["performance", "Flowers", "--scores", "/none/s.csv"],
@@ -377,6 +382,54 @@ def test_predict(tagwise: Tagwise, fill: Fill, trained: Trained, tag_folders: Pa
     assert Told(0, f"{paths[0]}: tulip (tulip 73.1%, rose 26.9%)\n", "") == tagwise("predict", "Flowers", paths[0])
     shown = tagwise("predict", "Flowers", paths[0], "--threshold", 0.8).out
     assert f"{paths[0]}: no tag (tulip 73.1%, rose 26.9%)\n" == shown
+
+
+def test_predict_folders_and_zips(
+    tagwise: Tagwise, fill: Fill, trained: Trained, tag_folders: Path, tmp_path: Path
+) -> None:
+    """A path may be a folder or a zip: its pictures in order, a line each, and the table is written beside them."""
+    trained(fill(rose=5, tulip=5))
+    (tag_folders / "notes.txt").write_text("no picture")
+    (tag_folders / "=1.png").write_bytes(b"Dear Sir")
+    with zipfile.ZipFile(tmp_path / "more.zip", "w") as archive:
+        archive.write(tag_folders / "rose" / "0.png", "a/=rose.png")
+    told = tagwise("predict", "Flowers", tag_folders, tmp_path / "more.zip", "--csv", tmp_path / "table.csv")
+    rose, tulip = ([tag_folders / tag / f"{each}.png" for each in range(11)] for tag in ("rose", "tulip"))
+    paths = [*sorted(map(str, rose[::2])), *map(str, tulip[1::2]), str(tmp_path / "more.zip" / "a" / "=rose.png")]
+    assert [f"{path}: tulip (tulip 73.1%, rose 26.9%)" for path in paths] == told.out.splitlines()
+    assert told.err.startswith(f"tagwise: {tag_folders}/=1.png: an image must be JPEG")
+    assert (1, 1) == (told.status, told.err.count("\n"))
+    rows = list(csv.reader((tmp_path / "table.csv").read_text(encoding="utf-8").splitlines()))
+    assert ["image", "answer", "rose", "tulip"] == rows[0]
+    assert [[path, "tulip", "0.268941402", "0.731058598"] for path in paths] == rows[1:]
+
+
+def test_a_path_without_pictures(tagwise: Tagwise, fill: Fill, trained: Trained, tmp_path: Path) -> None:
+    """An empty folder and a broken zip are told by their paths, before any picture is looked at."""
+    trained(fill(rose=5, tulip=5))
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "broken.zip").write_bytes(b"PK\3\4")
+    for name, message in (
+        ("empty", "a folder or zip must hold pictures, there are none in this one: name another"),
+        ("broken.zip", "a zip must be whole, this one lacks its end: copy or download it again"),
+    ):
+        assert Told(1, "", f"tagwise: {tmp_path / name}: {message}\n") == tagwise("predict", "Flowers", tmp_path / name)
+
+
+def test_a_line_comes_as_soon_as_it_is_known(
+    store: Store, fill: Fill, trained: Trained, tag_folders: Path, tmp_path: Path
+) -> None:
+    """While a picture still comes through a pipe, the answer to the one before it is there already."""
+    trained(fill(rose=5, tulip=5))
+    pipe = tmp_path / "late.png"
+    os.mkfifo(pipe)
+    process = started(store.home, "predict", "Flowers", tag_folders / "rose" / "0.png", pipe, stdout=subprocess.PIPE)
+    assert process.stdout
+    assert b"tulip (tulip 73.1%" in process.stdout.readline()
+    pipe.write_bytes((tag_folders / "tulip" / "1.png").read_bytes())
+    assert 1 == process.stdout.read().count(b"tulip 73.1%")
+    process.stdout.close()
+    assert 0 == process.wait(30)
 
 
 def test_a_saved_threshold_is_used(

@@ -42,6 +42,19 @@ def test_an_iteration_has_several_names(store: Store, fill: Fill, trained: Train
         publishing.find(store, project, "a")
 
 
+def test_one_name_is_taken_away(store: Store, fill: Fill, trained: Trained) -> None:
+    """The others stay, whichever iteration they are of; a name that nobody has is no error."""
+    project = fill(rose=5, tulip=5)
+    iteration, other = trained(project), trained(project)
+    for name in ("b", "a"):
+        publishing.publish(store, iteration, name)
+    publishing.publish(store, other, "c")
+    assert [True, False] == [publishing.withdraw(store, project, "b") for _ in range(2)]
+    assert [("a", iteration.id), ("c", other.id)] == [
+        (each.name, each.iteration_id) for each in store.publications.of_project(project.id)
+    ]
+
+
 def test_a_published_iteration_is_not_deleted(store: Store, fill: Fill, trained: Trained) -> None:
     """Programs that ask it would fail, so it must be unpublished first."""
     iteration = trained(fill(rose=5, tulip=5))

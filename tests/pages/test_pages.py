@@ -20,7 +20,7 @@ from pages.parts import upload_panel
 from pages.parts.image_browser import PAGE
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"
-NAMES = ["projects", "images", "train", "performance", "quick_test", "predictions"]
+NAMES = ["projects", "images", "train", "performance", "quick_test", "predictions", "publish"]
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cvcore import deliveries
+from cvcore import addresses, deliveries
 from cvcore.api.customvision import calls, wire
 from cvcore.api.customvision.calls import Call
 from cvcore.api.customvision.refusals import Refusal
@@ -62,7 +62,7 @@ def _shown(call: Call, iteration: Iteration, each: Delivery) -> wire.Json:
     return {
         "platform": platform,
         "status": each.status,
-        "downloadUri": f"{call.server}{wire.FILES}/export/{iteration.id}/{each.file}" if each.file else None,
+        "downloadUri": call.server + addresses.export(iteration.id, each.file) if each.file else None,
         "flavor": flavor or None,
         "newerVersionAvailable": False,
     }

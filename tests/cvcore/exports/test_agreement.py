@@ -29,6 +29,13 @@ def test_each_tag_answers_for_itself_in_multilabel() -> None:
     assert 1 == compare(PAGE, export, multilabel=True).changed
 
 
+def test_answers_are_given_at_the_thresholds_in_use() -> None:
+    """One that stays on its side of 0.5 changes all the same where it crosses the threshold that was saved."""
+    export = np.array([[0.62, 0.38], [0.3, 0.7], [0.45, 0.55]])
+    assert 0 == compare(PAGE, export, multilabel=False).changed
+    assert 1 == compare(PAGE, export, (0.61, 0.5), multilabel=False).changed
+
+
 @pytest.mark.parametrize(
     ("changed", "answers"), [(0, "every answer alike"), (1, "1 other answer"), (3, "3 other answers")]
 )

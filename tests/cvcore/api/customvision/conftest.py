@@ -29,10 +29,11 @@ PREDICTION_KEY = "4567prediction"
 
 @dataclass(frozen=True)
 class Server:
-    """Where it listens and where it keeps its things."""
+    """Where it listens, where it keeps its things, and the key to ask with."""
 
     url: str
     home: Path
+    prediction_key: str = PREDICTION_KEY
 
 
 @pytest.fixture(scope="session")

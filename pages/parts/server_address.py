@@ -1,0 +1,44 @@
+"""Where this server is, as the person who looks has reached it."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import streamlit as st
+
+
+def show_hint(address: str) -> None:
+    """What to write in place of a name that only this computer knows itself by."""
+    if is_own(address):
+        st.caption(
+            "This address works on this computer only. From another one, open this page by this computer's name or "
+            "number in the network, and what stands here fits there."
+        )
+
+
+def address() -> str:
+    """Scheme, host and port of the page's own address."""
+    if url := st.context.url:
+        return root(url)
+    host = st.context.headers.get("Host") or f"{st.get_option('server.address')}:{st.get_option('server.port')}"
+    return f"http://{host}"
+
+
+def root(url: str) -> str:
+    """An address without its path.
+
+    >>> root("https://laptop.local:8501/publish?project=1")
+    'https://laptop.local:8501'
+    """
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def is_own(address: str) -> bool:
+    """Whether an address leads every computer to itself.
+
+    >>> is_own("http://127.0.0.1:8501"), is_own("http://[::1]:8501"), is_own("http://laptop.local:8501")
+    (True, True, False)
+    """
+    host = urlsplit(address).hostname or ""
+    return host in ("localhost", "::1") or host.startswith("127.")

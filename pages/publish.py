@@ -1,0 +1,55 @@
+"""Publish: an iteration answers programs under a name, goes out as files, or is asked about many pictures at once."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.parts import backend, batch_board, choice, export_board, prediction_snippets, published_names
+from pages.parts.text import plain, refusals
+
+NAMES, EXPORT, BATCH = "Publish", "Export", "Many pictures"
+
+store = backend.store()
+project = choice.heading("Publish", store)
+trained = store.iterations.trained(project.id)
+if not trained:
+    st.info("No iteration is trained yet. Train one, then publish, export or ask it here.")
+    choice.link("train.py", "Go to Train", project)
+    st.stop()
+
+there = {str(each.number): each for each in trained}
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    # The address has the last word, so that a page loaded again shows the same iteration's exports.
+    asked = st.query_params.get("iteration", "")
+    st.session_state["publish-iteration"] = asked if asked in there else next(iter(there))
+    number = st.selectbox(
+        "Iteration",
+        list(there),
+        format_func=lambda number: there[number].name,
+        key="publish-iteration",
+        on_change=lambda: st.query_params.update(iteration=st.session_state["publish-iteration"]),
+        width=240,
+    )
+    iteration = there[number]
+    view = st.segmented_control(
+        "View",
+        (NAMES, EXPORT, BATCH),
+        default=NAMES,
+        required=True,
+        label_visibility="collapsed",
+        key="publish-view",
+        bind="query-params",
+    )
+if iteration.note:
+    st.warning(plain(iteration.note))
+with refusals():
+    if view == NAMES:
+        published = published_names.show(store, project, iteration)
+        if published:
+            prediction_snippets.show(project, published, backend.told())
+        else:
+            st.info("Nothing is published yet. Give a name, and what programs need to ask stands here.")
+    elif view == EXPORT:
+        export_board.show(store, iteration)
+    elif view == BATCH:
+        batch_board.show(store, project, iteration, backend.limits())

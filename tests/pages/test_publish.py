@@ -1,0 +1,170 @@
+"""The Publish page: names given and moved, what programs need, exports as they go on, many pictures at once."""
+
+from __future__ import annotations
+
+import json
+import threading
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from cvcore import blobs, deliveries, keys, publishing, settings, thresholding
+from cvcore.records import Iteration, Project
+from cvcore.store import Store
+from pages.parts import batch_board
+
+ROUTER = Path(__file__).resolve().parents[2] / "pages" / "router.py"
+
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture
+def project(fill: Callable[..., Project]) -> Project:
+    return fill(rose=5, tulip=5)
+
+
+@pytest.fixture
+def iterations(project: Project, trained: Callable[..., Iteration]) -> list[Iteration]:
+    """Two, the newest first, which the page opens with."""
+    return [trained(project), trained(project)][::-1]
+
+
+@pytest.fixture
+def app(project: Project, iterations: list[Iteration]) -> AppTest:
+    """The page of that project."""
+    opened = AppTest.from_file(str(ROUTER), default_timeout=30).run()
+    opened.query_params["project"] = project.id
+    return checked(opened.switch_page("publish.py").run())
+
+
+def checked(app: AppTest) -> AppTest:
+    assert [] == [each.message for each in app.exception]
+    return app
+
+
+def view(app: AppTest, name: str) -> AppTest:
+    return checked(app.segmented_control(key="publish-view").set_value(name).run())
+
+
+def button(app: AppTest, label: str) -> Any:
+    return next(each for each in app.button if each.label == label)
+
+
+def texts(app: AppTest) -> str:
+    """Everything the page says, without the signs that keep names from acting."""
+    shown: list[Any] = [*app.markdown, *app.caption, *app.info, *app.warning, *app.error, *app.success]
+    return "\n".join(str(each.value) for each in shown).replace("\\", "")
+
+
+def publish(app: AppTest, name: str) -> AppTest:
+    next(each for each in app.text_input if each.label == "Name").set_value(name)
+    return checked(next(each for each in app.button if each.label.startswith("Publish")).click().run())
+
+
+def test_names_are_given_moved_and_taken_away(
+    app: AppTest, store: Store, project: Project, iterations: list[Iteration]
+) -> None:
+    """Several names at once, each moved and unpublished on its own, without a touch on the others."""
+    assert "Nothing is published yet" in texts(app)
+    publish(publish(app, "garden"), "field")
+    assert "**garden** answers with Iteration 2" in texts(app)
+    checked(app.selectbox(key="publish-iteration").select("1").run())
+    checked(app.button(key="move-garden").click().run())
+    assert iterations[1] == publishing.find(store, project, "garden")
+    assert iterations[0] == publishing.find(store, project, "field")
+    checked(app.button(key="unpublish-garden").click().run())
+    assert ["field"] == [each.name for each in store.publications.of_project(project.id)]
+
+
+def test_a_name_in_use_is_not_taken_unasked(
+    app: AppTest, store: Store, project: Project, iterations: list[Iteration]
+) -> None:
+    """Publishing under another iteration's name asks first, and says whose it is."""
+    publishing.publish(store, iterations[1], "garden")
+    publish(app, "garden")
+    assert "**garden** answers with Iteration 1 now." in texts(app)
+    assert iterations[1] == publishing.find(store, project, "garden")
+
+
+def test_an_impossible_name_is_refused(app: AppTest) -> None:
+    """With the rule that it breaks, and it stays there to be corrected."""
+    publish(app, "a/b")
+    assert "A published name stands in an address, so it has no slash, got 'a/b'." in texts(app)
+    assert "a/b" == next(each.value for each in app.text_input if each.label == "Name")
+
+
+def test_the_key_is_shown_when_asked_for(app: AppTest, home: Path, project: Project) -> None:
+    """Until then neither it nor a snippet with it is sent to the browser; address and project are there at once."""
+    publish(app, "garden")
+    key = keys.load(settings.load()).prediction
+    codes = [each.value for each in app.code]
+    assert not [each for each in codes if key in each]
+    assert project.id in codes
+    assert codes[0].endswith(f"/customvision/v3.0/Prediction/{project.id}/classify/iterations/garden/image")
+    checked(app.toggle(key="key-shown").set_value(True).run())
+    assert 4 == sum(key in each.value for each in app.code)
+    checked(app.segmented_control(key="asked-of").set_value("url").run())
+    assert app.code[0].value.endswith("/garden/url")
+
+
+def test_exports_as_they_go_on(
+    app: AppTest, store: Store, iterations: list[Iteration], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One under way shows its stage, one that failed its reason and another try, one done how well it agrees."""
+    newest = iterations[0]
+    path = blobs.iteration_folder(store.home, newest.id) / "exports" / f"tflite_int8-{'0' * 32}.zip"
+    path.parent.mkdir()
+    about = {
+        "tags": [{"threshold": 0.5}] * 2,
+        "agreement": {"pictures": 10, "difference": 0.25, "changed": 2},
+    }
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("model.json", json.dumps(about))
+    monkeypatch.setitem(deliveries._runs, (newest.id, "keras"), deliveries._Run("Converting to keras", 0.3))
+    failed = deliveries._Run(error="it must agree to 0.001, it differs by 0.2")
+    monkeypatch.setitem(deliveries._runs, (newest.id, "tflite"), failed)
+    view(app, "Export")
+    (bar,) = app.get("progress")
+    assert bar.proto.text.startswith("Converting to keras")
+    assert "It must agree to 0.001, it differs by 0.2." in texts(app)
+    assert "10 pictures it differs from the page by at most 0.250000 and gives 2 other answers." in texts(app)
+    assert "Make again" == app.button(key=f"make-tflite-{newest.id}").label
+    (link,) = app.get("link_button")
+    assert f"/customvision/files/export/{newest.id}/{path.name}" == link.proto.url
+    thresholding.save(store, newest, 0.7)
+    checked(app.run())
+    assert "Other thresholds were saved since this was made." in texts(app)
+    assert "Make again" == app.button(key=f"make-tflite-int8-{newest.id}").label
+
+
+def test_many_pictures(app: AppTest, project: Project, picture: Callable[[int], bytes]) -> None:
+    """Each has its answer in the table; a broken one is named with its reason, also after the page is left."""
+    view(app, "Many pictures")
+    uploader = app.get("file_uploader")[0]
+    uploader.upload("=a.png", picture(1)).upload("b.png", b"no picture").upload("c.png", picture(2))
+    app.run()
+    checked(button(app, "Ask about 3 files").click().run())
+    for thread in threading.enumerate():
+        if thread.name == "batch":
+            thread.join()
+    checked(app.run())
+    assert "2 pictures asked of Iteration 2: tulip 2." in texts(app)
+    assert "1 file could not be read." in texts(app)
+    run = batch_board._latest()[project.id]
+    assert ["image,answer,rose,tulip", "'=a.png,tulip", "c.png,tulip"] == [
+        line.strip() if number == 0 else ",".join(line.split(",")[:2]) for number, line in enumerate(run.lines)
+    ]
+
+
+def test_a_batch_under_way_is_seen_by_all(app: AppTest, project: Project) -> None:
+    """A window that is loaded again in the middle sees how far it is."""
+    run = batch_board.Run("Iteration 2", total=4, done=1)
+    batch_board._latest()[project.id] = run
+    view(app, "Many pictures")
+    assert ["1 of 4 pictures"] == [each.proto.text for each in app.get("progress")]
+    run.ended_at, run.stopped = 0.0, "a zip must be whole, this one is damaged"
+    batch_board._latest().clear()
