@@ -39,6 +39,7 @@ ROOMS = [
         "reports",
         "confusion",
         "suspects",
+        "ranking",
         "sweeps",
         "curves",
         "thresholds",
