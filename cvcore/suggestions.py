@@ -15,10 +15,10 @@ from cvcore.store import UNTAGGED, Store
 
 Floats = NDArray[np.float32]
 
-# So many untagged pictures, the newest, are sorted at once; of those that were never looked at, so many a batch,
-# which takes a second or two.
+# So many untagged pictures, the newest, are sorted at once; of those never looked at, so many a batch, which takes a
+# second or two.
 SORTED = 20_000
-LOOKED_AT = 256
+LOOK_AT_MOST = 256
 
 # Rows whose embeddings are in memory together.
 ROWS = 2048
@@ -78,13 +78,14 @@ def next_batch(
     surest_first: bool,
     take: int,
     without: Collection[str] = (),
+    look_at_most: int = LOOK_AT_MOST,
     progress: Progress = silent,
 ) -> Batch:
     """The project's next untagged pictures with the tags suggested for them; those of the ids `without` are left out.
 
     Suggested are tags that the project still has: in Multiclass the most probable, in Multilabel all that reach the
-    iteration's threshold. A call looks at a bounded number of pictures that were never looked at, so that it ends
-    soon; the next goes on.
+    iteration's threshold. A call looks at most at so many pictures that were never looked at, so that it ends soon;
+    the next goes on.
 
     Raises:
         NotTrained, ModelDamaged: as `evaluation.load`.
@@ -98,7 +99,7 @@ def next_batch(
     known = [tag.id for tag in tags if tag.id in columns]
     chosen_columns = [columns[tag_id] for tag_id in known]
     evaluation.load(store, iteration)  # refuses before pictures are looked at
-    _look_at_some(store, iteration, [each.sha256 for each in pictures], progress)
+    _look_at_some(store, iteration, [each.sha256 for each in pictures], look_at_most, progress)
     seen, told = _judged(store, iteration, pictures)
     told = told[:, chosen_columns]
     suggested = _suggested(project, iteration, told, chosen_columns)
@@ -145,11 +146,11 @@ def _look(store: Store, iteration: Iteration, digests: Sequence[str], progress: 
         features.fill(store, prepared, digests, progress)
 
 
-def _look_at_some(store: Store, iteration: Iteration, digests: Sequence[str], progress: Progress) -> None:
+def _look_at_some(store: Store, iteration: Iteration, digests: Sequence[str], at_most: int, progress: Progress) -> None:
     """Compute a batch's worth of the embeddings that are missing; damaged files do not hold up those behind them."""
     missing = store.embeddings.missing(iteration.fingerprint, digests)
-    for start in range(0, len(missing), LOOKED_AT):
-        part = missing[start : start + LOOKED_AT]
+    for start in range(0, len(missing), at_most):
+        part = missing[start : start + at_most]
         _look(store, iteration, part, progress)
         if len(store.embeddings.missing(iteration.fingerprint, part)) < len(part):
             break
