@@ -5,7 +5,7 @@ A correction changes the workspace, never an iteration: the next training uses i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cvcore import tagging
@@ -65,6 +65,27 @@ def correct(
 
         changes, gone = _planned(store, project, image_ids)
         return _done(store, project, [Change(each.image_id, each.before, after(each.before)) for each in changes], gone)
+
+
+def give(store: Store, project: Project, wanted: Mapping[str, Sequence[str]]) -> Correction:
+    """Tag pictures that carry no tag yet, each with its own, by the picture's id.
+
+    Those that someone has tagged meanwhile, and those for which a tag is wanted that is gone, stay as they are.
+
+    Raises:
+        TagsRefused: the tags wanted cannot be together on a picture; none is changed.
+        NotFound: the project was deleted meanwhile.
+    """
+    with store.transaction():
+        project = store.projects.get(project.id)
+        known = {tag.id for tag in store.tags.of_project(project.id)}
+        changes, gone = _planned(store, project, list(wanted))
+
+        def after(each: Change) -> tuple[str, ...]:
+            can = not each.before and known.issuperset(wanted[each.image_id])
+            return tuple(wanted[each.image_id]) if can else each.before
+
+        return _done(store, project, [Change(each.image_id, each.before, after(each)) for each in changes], gone)
 
 
 def undo(store: Store, project: Project, correction: Correction) -> Correction:

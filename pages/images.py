@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from cvcore import training
-from pages.parts import backend, choice, image_browser, tag_board, upload_panel
+from pages.parts import backend, choice, image_browser, suggestion_board, tag_board, upload_panel
 from pages.parts.text import count
 
 store = backend.store()
@@ -13,19 +13,24 @@ project = choice.heading("Images", store)
 tags = store.tags.of_project(project.id)
 images = store.images.count(project.id)
 
-PICTURES, UPLOAD, TAGS = "Pictures", "Upload", "Tags"
+PICTURES, SUGGESTED, UPLOAD, TAGS = "Pictures", "Suggested tags", "Upload", "Tags"
+# As it was when the project was opened: another default, when the first picture has come, would be another control.
+first = st.session_state.setdefault(f"first-view-{project.id}", PICTURES if images else UPLOAD)
 view = st.segmented_control(
     "View",
-    [PICTURES, UPLOAD, TAGS],
-    default=PICTURES if images else UPLOAD,
+    [PICTURES, SUGGESTED, UPLOAD, TAGS],
+    default=first,
     required=True,
     label_visibility="collapsed",
-    key=f"view-{project.id}",
+    key="view",
+    bind="query-params",
 )
 if view == UPLOAD:
     upload_panel.show(store, project, tags, backend.limits())
 elif view == TAGS:
     tag_board.show(store, project, tags, backend.limits())
+elif view == SUGGESTED and images:
+    suggestion_board.show(store, project)
 elif images:
     image_browser.show(store, project, tags, backend.limits())
 else:

@@ -43,6 +43,7 @@ ROOMS = [
         "confusion",
         "suspects",
         "usefulness",
+        "ranking",
         "sweeps",
         "curves",
         "thresholds",

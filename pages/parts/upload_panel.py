@@ -1,6 +1,6 @@
-"""Files, a folder or a zip come in: tags first, then Upload, then each file's fate.
+"""Files, a folder, a zip or shots of the camera come in: tags first, then Upload, then each file's fate.
 
-A thread stores them, so that an upload goes on when the page is left or loaded again in the middle.
+A thread stores files, so that an upload goes on when the page is left or loaded again in the middle.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import streamlit as st
@@ -20,9 +21,10 @@ from cvcore.records import MULTICLASS, Project, Tag
 from cvcore.settings import Limits
 from cvcore.store import Store
 from cvcore.uploads import Upload
+from pages.parts import camera
 from pages.parts.text import count, plain, refusals, sentence
 
-FILES, FOLDER = "Files or a zip", "A folder"
+FILES, FOLDER, CAMERA = "Files or a zip", "A folder", "Camera"
 FATES = ("stored", "duplicate", "refused")
 POLL_S = 0.3
 RECENT_S = 600.0
@@ -54,7 +56,7 @@ def show(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) ->
 
 def _form(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) -> None:
     turn = st.session_state.setdefault("upload-turn", 0)
-    way = st.segmented_control("Bring in", [FILES, FOLDER], default=FILES, required=True, key="upload-way")
+    way = st.segmented_control("Bring in", [FILES, FOLDER, CAMERA], default=FILES, required=True, key="upload-way")
     chosen = st.multiselect(
         "Tags for all of them",
         [tag.name for tag in tags],
@@ -63,6 +65,9 @@ def _form(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) -
         placeholder="Choose tags, or type a new one and press Enter",
         key=f"upload-tags-{project.id}-{turn}",
     )
+    if way == CAMERA:
+        _camera(store, project, chosen, limits)
+        return
     if way == FOLDER:
         st.caption("Pictures in folders take the folder's name as their tag.")
     else:
@@ -107,6 +112,42 @@ def start(store: Store, project: Project, files: Sequence[Any], tag_names: Seque
             run.ended_at = time.monotonic()
 
     threading.Thread(target=work, name="upload", daemon=True).start()
+    return run
+
+
+def _camera(store: Store, project: Project, chosen: Sequence[str], limits: Limits) -> None:
+    """Shots go straight to the tags chosen, which stay chosen for the next ones."""
+    key = f"camera-{project.id}"
+    turn, is_stored = st.session_state.get(f"{key}-turn", (0, False))
+    pictures = camera.sent(key, turn)
+    if pictures is not None:
+        # First, so that the browser hears of it in any case, and shots that are refused stay with it.
+        turn, is_stored = st.session_state[f"{key}-turn"] = turn + 1, False
+        with refusals():
+            _own()[project.id] = add_shots(store, project, camera.decoded(pictures), chosen, limits)
+            st.session_state[f"{key}-turn"] = turn, True
+            st.rerun()
+    camera.show(chosen, turn=turn, is_stored=is_stored, key=key)
+
+
+def add_shots(store: Store, project: Project, shots: Sequence[bytes], tag_names: Sequence[str], limits: Limits) -> Run:
+    """Store shots of the camera, all with these tags; a few take no longer than a thread for them would.
+
+    Raises:
+        InvalidInput: a name cannot be a tag's; nothing is stored.
+    """
+    tag_ids = [tag.id for tag in tagging.ensure(store, project, tag_names, limits=limits)]
+    run = Run(total=len(shots))
+    files = list(zip(camera.names(len(shots), datetime.now()), shots, strict=True))
+    transfer.bring_in(
+        store,
+        project,
+        archives.entries_from_uploads(files),
+        limits=limits,
+        tag_ids=tag_ids,
+        on_file=run.fates.append,
+    )
+    run.ended_at = time.monotonic()
     return run
 
 

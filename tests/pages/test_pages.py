@@ -166,13 +166,13 @@ def test_upload_goes_on_in_another_window(app: AppTest, fill: Callable[..., Proj
     run = upload_panel.Run(total=4, fates=[Upload("<b>.txt", "refused", "no picture")])
     upload_panel._latest()[project.id] = run
     opened(app, "images", project)
-    app.segmented_control(key=f"view-{project.id}").set_value("Upload").run()
+    app.segmented_control(key="view").set_value("Upload").run()
     assert ["1 of 4 files"] == [each.proto.text for each in app.get("progress")]
     run.ended_at = time.monotonic()
     app.run()
     assert "1 refused" in texts(app)
     opened(app, "images", other)
-    app.segmented_control(key=f"view-{other.id}").set_value("Upload").run()
+    app.segmented_control(key="view").set_value("Upload").run()
     assert "refused" not in texts(app)
 
 

@@ -1,0 +1,187 @@
+// The camera: shots are taken and kept here, and go to Python together.
+//
+// Streamlit calls the default function again whenever data or theme change, so what must outlive a call stands in a
+// state per widget.
+
+const states = new WeakMap();
+const HOLD_MS = 400;
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const root = parentElement.querySelector(".camera");
+  const state = states.get(root) ?? mount(root);
+  state.send = (value) => setTriggerValue("shots", value);
+  if (state.data && state.data.turn !== data.turn) {
+    state.sending = false;
+    if (data.stored) state.shots = state.shots.filter((each) => !state.sent.has(each));
+  }
+  state.data = data;
+  paint(state);
+  // Also called when a newer call overtook this one; then the camera stays on.
+  return () => { if (!root.isConnected) off(state); };
+}
+
+function mount(root) {
+  const find = (selector) => root.querySelector(selector);
+  const state = {
+    root, told: find(".told"), view: find(".view"), video: find("video"), shoot: find(".shoot"), which: find(".which"),
+    on: find(".on"), off: find(".off"), hint: find(".hint"), taken: find(".taken"), list: find("ul"), add: find(".add"),
+    drop: find(".drop"), shots: [], sent: new Set(), sending: false, stream: null, timer: null, data: null,
+  };
+  states.set(root, state);
+  state.on.onclick = () => on(state);
+  state.off.onclick = () => off(state);
+  state.which.onchange = () => on(state, state.which.value);
+  state.add.onclick = () => add(state);
+  state.drop.onclick = () => { state.shots = []; paint(state); };
+  holding(state);
+  return state;
+}
+
+// ---- on and off --------------------------------------------------------------------------------------------------
+
+const REFUSED = {
+  NotAllowedError: "The browser may not use the camera: allow it beside the address, then turn it on again.",
+  NotFoundError: "There is no camera here: connect one, then turn it on again.",
+  NotReadableError: "The camera is in use by another program: close that, then turn it on again.",
+};
+
+async function on(state, device) {
+  if (!navigator.mediaDevices?.getUserMedia) {
+    const home = `http://localhost:${location.port || 80}`;
+    return say(state, `Browsers give the camera only to addresses with https or localhost: open ${home} on the machine `
+      + "that Tagwise runs on, or let it be served over https.");
+  }
+  off(state);
+  state.on.disabled = true;
+  try {
+    const wanted = device ? { deviceId: { exact: device } } : { facingMode: "environment" };
+    const stream = await navigator.mediaDevices.getUserMedia({ video: { ...wanted, width: { ideal: 1280 } } });
+    if (!state.root.isConnected) return stream.getTracks().forEach((track) => track.stop());
+    state.stream = stream;
+    state.stream.getVideoTracks()[0].onended = () => { off(state); say(state, "The camera was disconnected."); };
+    state.video.srcObject = state.stream;
+    await state.video.play();
+    await list(state);
+    say(state, "");
+  } catch (error) {
+    off(state);
+    say(state, REFUSED[error.name] ?? `The camera could not be turned on (${error.name}): try again.`);
+  } finally {
+    state.on.disabled = false;
+  }
+  paint(state);
+  if (state.stream) state.shoot.focus();
+}
+
+function off(state) {
+  release(state);
+  state.stream?.getTracks().forEach((track) => track.stop());
+  state.stream = state.video.srcObject = null;
+  paint(state);
+}
+
+async function list(state) {
+  const cameras = (await navigator.mediaDevices.enumerateDevices()).filter((each) => each.kind === "videoinput");
+  const inUse = state.stream?.getVideoTracks()[0]?.getSettings().deviceId;
+  state.which.hidden = cameras.length < 2;
+  state.which.replaceChildren(...cameras.map((each, index) => Object.assign(document.createElement("option"), {
+    value: each.deviceId, textContent: each.label || `Camera ${index + 1}`, selected: each.deviceId === inUse,
+  })));
+}
+
+// ---- shots -------------------------------------------------------------------------------------------------------
+
+/** A click takes one; held by pointer or key, the button takes one after another until it is let go. */
+function holding(state) {
+  const { shoot } = state;
+  const isKey = (event) => event.key === " " || event.key === "Enter";
+  shoot.onpointerdown = (event) => { if (event.button === 0) hold(state); };
+  shoot.onkeydown = (event) => {
+    if (!isKey(event)) return;
+    event.preventDefault();
+    if (!event.repeat) hold(state);
+  };
+  shoot.onkeyup = (event) => { if (isKey(event)) release(state); };
+  for (const end of ["pointerup", "pointerleave", "pointercancel", "blur"]) {
+    shoot.addEventListener(end, () => release(state));
+  }
+  shoot.oncontextmenu = (event) => event.preventDefault();  // which a long touch would open
+  shoot.onclick = (event) => { if (event.detail === 0) take(state); };  // pressed by a program that reads screens
+}
+
+function hold(state) {
+  release(state);
+  take(state);
+  state.timer = setTimeout(() => { state.timer = setInterval(() => take(state), state.data.every); }, HOLD_MS);
+}
+
+function release(state) {
+  clearTimeout(state.timer);
+  clearInterval(state.timer);
+  state.timer = null;
+}
+
+function take(state) {
+  const { most, side, quality } = state.data;
+  const { videoWidth, videoHeight } = state.video;
+  if (!state.stream || !videoWidth) return;
+  if (state.shots.length >= most) return release(state);
+  const scale = Math.min(1, side / Math.max(videoWidth, videoHeight));
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.round(videoWidth * scale);
+  canvas.height = Math.round(videoHeight * scale);
+  canvas.getContext("2d").drawImage(state.video, 0, 0, canvas.width, canvas.height);
+  state.shots.push(canvas.toDataURL("image/jpeg", quality));
+  paint(state);
+}
+
+function add(state) {
+  if (!state.shots.length || state.sending) return;
+  state.sending = true;
+  state.sent = new Set(state.shots);
+  paint(state);
+  state.send({ turn: state.data.turn, pictures: state.shots.map((each) => each.split(",")[1]) });
+}
+
+// ---- what is drawn -----------------------------------------------------------------------------------------------
+
+function say(state, text) {
+  state.told.textContent = text;
+}
+
+const counted = (number) => (number === 1 ? "1 shot" : `${number} shots`);
+
+function paint(state) {
+  if (!state.data) return;
+  const { tags, most } = state.data;
+  const number = state.shots.length;
+  state.view.hidden = !state.stream;
+  state.on.hidden = Boolean(state.stream);
+  state.taken.hidden = number === 0;
+  state.shoot.disabled = number >= most;
+  state.hint.textContent = number >= most
+    ? `${most} at a time: add them, or drop some.`
+    : "Hold the button, or the space bar on it, for several in a row.";
+  state.add.textContent = state.sending ? "Adding …"
+    : tags.length ? `Add ${counted(number)} to ${tags.join(", ")}` : `Add ${counted(number)} without a tag`;
+  state.add.disabled = state.drop.disabled = state.sending;
+  // Only what is new is drawn: pictures that are there already would flicker.
+  const there = new Map([...state.list.children].map((each) => [each.shot, each]));
+  state.list.replaceChildren(...state.shots.map((shot) => there.get(shot) ?? picture(state, shot)));
+}
+
+function picture(state, shot) {
+  const made = document.createElement("li");
+  const image = Object.assign(document.createElement("img"), { src: shot, alt: "Shot", draggable: false });
+  const drop = Object.assign(document.createElement("button"), { type: "button", textContent: "×", title: "Drop this shot" });
+  drop.setAttribute("aria-label", "Drop this shot");
+  drop.onclick = () => {
+    if (state.sending) return;
+    state.shots = state.shots.filter((each) => each !== shot);
+    paint(state);
+    (state.list.querySelector("button") ?? state.shoot).focus();
+  };
+  made.append(image, drop);
+  made.shot = shot;
+  return made;
+}
