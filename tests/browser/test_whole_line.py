@@ -109,6 +109,7 @@ def test_whole_line_with_drawn_pictures(page: Page, app_url: str, paintings: dic
 
 
 @pytest.mark.network
+@pytest.mark.slow
 def test_whole_line_with_photos(
     page: Page, serve: Serve, shared: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -39,12 +39,18 @@ sys.argv = [script, *arguments]
 runpy.run_path(script, run_name="__main__")
 """
 
+# One of floats and one of integers are tried each time, the others by `pytest -m slow`.
+ALWAYS = ("tflite", "tflite-int8")
+
 INSTALLED = [
     pytest.param(
         each.name,
-        marks=pytest.mark.skipif(
-            not all(map(importlib.util.find_spec, each.packages)), reason=f"{each.name} needs the extra `export`"
-        ),
+        marks=[
+            pytest.mark.skipif(
+                not all(map(importlib.util.find_spec, each.packages)), reason=f"{each.name} needs the extra `export`"
+            ),
+            *([] if each.name in ALWAYS else [pytest.mark.slow]),
+        ],
     )
     for each in formats.FORMATS
 ]

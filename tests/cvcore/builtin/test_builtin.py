@@ -93,8 +93,13 @@ HARMS = {
 }
 
 
+LOADS_KERAS = ("weights cut short", "other weights")
+
+
 @pytest.mark.network
-@pytest.mark.parametrize("harm", HARMS)
+@pytest.mark.parametrize(
+    "harm", [pytest.param(each, marks=[pytest.mark.slow] if each in LOADS_KERAS else []) for each in HARMS]
+)
 def test_a_damaged_installation_is_told(tmp_path: Path, harm: str) -> None:
     """The sentence names the file, what is wrong with it and what to do."""
     name, content, how = HARMS[harm]

@@ -442,6 +442,7 @@ def test_predictions(
     trainer.delete_images(flowers.id, image_ids=[summary.images[0].image.id])
 
 
+@pytest.mark.slow
 def test_exports(
     trainer: Trainer,
     project: m.Project,
