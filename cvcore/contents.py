@@ -31,7 +31,7 @@ from cvcore.settings import Limits
 FILE = "project.json"
 FILE_BYTES = 128 * 2**20
 IMAGES, TAGS, ITERATIONS, PUBLICATIONS, METADATA = 200_000, 10_000, 10_000, 100, 100
-NAME_LETTERS, DESCRIPTION_LETTERS, NOTE_LETTERS, KEY_LETTERS = 128, 4000, 4000, 64
+NAME_LETTERS, NOTE_LETTERS, KEY_LETTERS = 128, 4000, 64
 METADATA_LETTERS = 1000
 SETTINGS = 64
 LONGEST_S = 1e9
@@ -147,7 +147,7 @@ def read(data: bytes, limits: Limits) -> Contents:
     images = tuple(_image(each, limits) for each in top["images"].items(IMAGES))
     found = Contents(
         name=_name(top["name"], "project"),
-        description=top["description"].text(DESCRIPTION_LETTERS),
+        description=top["description"].text(names.DESCRIPTION_LETTERS),
         classification_type=top["classification_type"].one_of((MULTICLASS, MULTILABEL)),
         domain_id=_domain(top["domain_id"]),
         created_at=top["created_at"].moment(),
@@ -188,7 +188,7 @@ def _tag(given: Value, limits: Limits) -> TagContents:
         name=_checked(given["name"], lambda text: names.tag(text, letters=limits.tag_letters)),
         kind=_kind(given["kind"]),
         created_at=given["created_at"].moment(),
-        description=given["description"].text(DESCRIPTION_LETTERS),
+        description=given["description"].text(names.DESCRIPTION_LETTERS),
     )
 
 

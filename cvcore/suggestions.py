@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cvcore import backbones, blobs, evaluation, features, heads, metrics, ranking
+from cvcore import backbones, blobs, evaluation, features, heads, metrics, prediction, ranking
 from cvcore.progress import Progress, silent
 from cvcore.records import MULTICLASS, Image, Iteration, Prediction, Project, Tag
 from cvcore.store import UNTAGGED, Store
@@ -63,11 +63,8 @@ def suggest(store: Store, iteration: Iteration, pictures: Sequence[Image]) -> di
     evaluation.load(store, iteration)  # refuses before pictures are looked at
     tags = evaluation.tags(store, iteration)
     _look(store, iteration, [each.sha256 for each in pictures], silent)
-    suggested = {}
-    for each, row in zip(*_judged(store, iteration, pictures), strict=True):
-        found = [Prediction(tag.name, tag.kind, float(value), tag.tag_id) for tag, value in zip(tags, row, strict=True)]
-        suggested[each.id] = sorted(found, key=lambda one: -one.probability)
-    return suggested
+    judged = zip(*_judged(store, iteration, pictures), strict=True)
+    return {each.id: prediction.ranked(tags, row) for each, row in judged}
 
 
 def next_batch(
