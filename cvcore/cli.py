@@ -90,6 +90,8 @@ def parser() -> argparse.ArgumentParser:
         default=K_FOLD,
         help="judge every picture in turn (k-fold), 1 in 5 (hold-out), or those kept for testing (test-set)",
     )
+    one.add_argument("--advanced", action="store_true", help="train the network's own last layers too")
+    one.add_argument("--budget-minutes", type=float, metavar="N", help="what Advanced may take at most, 10 if left out")
     one.add_argument("--json", action="store_true")
 
     one = command("performance", commands.performance, "precision and recall, tag by tag")

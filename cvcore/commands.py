@@ -37,7 +37,7 @@ from cvcore import (
 from cvcore.batches import Answered
 from cvcore.errors import ArchiveRefused, InvalidInput, TagwiseError
 from cvcore.exports import formats
-from cvcore.records import MULTICLASS, MULTILABEL, Iteration, Project
+from cvcore.records import MULTICLASS, MULTILABEL, Iteration, Project, TrainingOptions
 from cvcore.settings import Settings
 from cvcore.store import Store
 
@@ -144,7 +144,7 @@ def train(options: argparse.Namespace, told: Settings) -> int:
     store = Store(told.home)
     project = projects.find(store, options.project)
     job = worker.interrupted(store, project) or training.start(
-        store, project, force=options.force, evaluation=options.evaluation
+        store, project, force=options.force, evaluation=options.evaluation, options=_training_options(options)
     )
     try:
         job = worker.finish_job(store, job, terminal.progress_of)
@@ -306,6 +306,13 @@ def _show_performance(
         rates = (row["precision"], row["recall"], row["f1"], row["average_precision"])
         shown = "".join(f"{terminal.percent(rate):>{space}}" for rate, space in zip(rates, (11, 8, 7, 7), strict=True))
         print(f"{row['name']:{width}}  {row['images']:>6}{shown}")
+
+
+def _training_options(options: argparse.Namespace) -> TrainingOptions:
+    if options.budget_minutes is not None and not options.advanced:
+        raise InvalidInput("--budget-minutes is for --advanced: give both, or neither to train the quick way")
+    budget_minutes = TrainingOptions.budget_minutes if options.budget_minutes is None else options.budget_minutes
+    return TrainingOptions(is_advanced=options.advanced, budget_minutes=budget_minutes)
 
 
 def _project(store: Store, project: Project) -> dict[str, Any]:

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cvcore.augmentation import Policy
 from cvcore.errors import DomainUnknown
+
+# What leaves most tags true: a rose is one from the left or the right, near or far, in any light.
+ANYTHING = Policy(("mirror", "turn", "zoom", "shift", "light"))
+FROM_ABOVE = Policy(("mirror", "turn", "spin", "zoom", "shift", "light"))
+OUTDOORS = Policy(("zoom", "shift", "light", "colour", "cover"))
+# Beyond the edge there is more of the plain ground; what is written on goods reads one way round.
+PLAIN_GROUND = Policy(("turn", "zoom", "shift", "light"), beyond="edge")
 
 
 @dataclass(frozen=True)
 class Domain:
-    """A purpose and the backbone that serves it; `side` is the input's width and height in pixels."""
+    """A purpose and the backbone that serves it; `side` is the input's width and height in pixels.
+
+    `policy` is how Advanced training sees the pictures otherwise.
+    """
 
     id: str
     name: str
     backbone: str
     side: int
     purpose: str
+    policy: Policy = ANYTHING
 
 
 DOMAINS: tuple[Domain, ...] = (
@@ -48,9 +60,21 @@ DOMAINS: tuple[Domain, ...] = (
         224,
         "Phones and small boards; more accurate than compact.",
     ),
-    Domain("c151d5b5-dd07-472a-acc8-15d29dea8518", "Food", "MobileNetV3Large", 224, "Dishes, seen from above."),
     Domain(
-        "ca455789-012d-4b50-9fec-5bb63841c793", "Landmarks", "MobileNetV3Large", 224, "Buildings and places outdoors."
+        "c151d5b5-dd07-472a-acc8-15d29dea8518",
+        "Food",
+        "MobileNetV3Large",
+        224,
+        "Dishes, seen from above.",
+        FROM_ABOVE,
+    ),
+    Domain(
+        "ca455789-012d-4b50-9fec-5bb63841c793",
+        "Landmarks",
+        "MobileNetV3Large",
+        224,
+        "Buildings and places outdoors.",
+        OUTDOORS,
     ),
     Domain(
         "b30a91ae-e3c1-4f73-a81e-c270bff27c39",
@@ -58,6 +82,7 @@ DOMAINS: tuple[Domain, ...] = (
         "MobileNetV3Large",
         224,
         "Goods on plain ground, as in a catalogue.",
+        PLAIN_GROUND,
     ),
     Domain(
         "7a6c1f0e-5d0b-4c52-9a37-3f1d5b8e2c40",

@@ -103,6 +103,62 @@ class Evaluation:
 
 
 @dataclass(frozen=True)
+class TrainingOptions:
+    """How a training goes about it; as it stands, Quick: a classifier on a network that stays as it is.
+
+    Advanced trains the network's own last layers too, for at most `budget_minutes`, on pictures seen otherwise by the
+    `transforms` of these names, None for the domain's own. `costs` weighs tags, by their ids, where all weigh 1: a tag
+    of 3 is missed a third as readily. `start_from` is the id of the iteration whose network training begins with,
+    empty for the domain's. `notify_url` is told when the training ends.
+    """
+
+    is_advanced: bool = False
+    budget_minutes: float = 10.0
+    transforms: tuple[str, ...] | None = None
+    costs: tuple[tuple[str, float], ...] = ()
+    start_from: str = ""
+    notify_url: str = ""
+
+
+@dataclass(frozen=True)
+class TuningRound:
+    """One round of Advanced training, in which the networks of all folds see their pictures about once.
+
+    `loss` is over the pictures that train, `validation_loss` over those that each fold's training keeps aside to know
+    when to stop, both in nats with the tags of a picture smoothed. `right` is the share of judged pictures that are
+    answered wholly right at 0.5, which decides nothing and is None until all were asked.
+    """
+
+    attempt: int
+    number: int
+    learning_rate: float
+    loss: float
+    validation_loss: float
+    right: float | None
+    images_per_s: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class TuningOutcome:
+    """What came of Advanced training, beside Quick on the same pictures, folds and tags.
+
+    Of `images` judged, `right` and `quick_right` were answered wholly right at 0.5; `p_value` is McNemar's, over
+    groups of near duplicates. `ended` says why it ended: "converged", "budget" or "asked". `device` is cpu or gpu.
+    """
+
+    images: int
+    right: int
+    quick_right: int
+    p_value: float
+    attempts: int
+    rounds: int
+    seconds: float
+    ended: str
+    device: str
+
+
+@dataclass(frozen=True)
 class Iteration:
     """One training: an immutable snapshot of pictures and tags, and the head that came of it.
 

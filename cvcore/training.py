@@ -9,23 +9,37 @@ import hashlib
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cvcore import assessment, backbones, blobs, domains, evaluation, features, names, splits, uploads
-from cvcore.errors import InTraining, NothingChanged, NotTrainable, Published, WeightsMissing
+from cvcore import assessment, augmentation, backbones, blobs, domains, evaluation, features, names, splits, uploads
+from cvcore.errors import InTraining, InvalidInput, NothingChanged, NotTrainable, Published, WeightsMissing
 from cvcore.extractors import Device
 from cvcore.progress import Progress, share
-from cvcore.records import K_FOLD, MULTILABEL, Evaluation, EvaluationMethod, Image, Iteration, Job, Project, Tag
+from cvcore.records import (
+    K_FOLD,
+    MULTILABEL,
+    Evaluation,
+    EvaluationMethod,
+    Image,
+    Iteration,
+    Job,
+    Project,
+    Tag,
+    TrainingOptions,
+)
 from cvcore.store import SnapshotImage, Store
 
 IMAGES_TO_TRAIN = 5
 IMAGES_TO_TRAIN_WELL = 30
 BALANCE = 2
 ITERATION_LETTERS = 128
+BUDGET_MINUTES_MOST = 24 * 60
+
+QUICK = TrainingOptions()
 
 
 @dataclass(frozen=True)
@@ -75,10 +89,11 @@ def start(
     force: bool = False,
     tag_ids: Sequence[str] = (),
     evaluation: EvaluationMethod = K_FOLD,
+    options: TrainingOptions = QUICK,
 ) -> Job:
     """Take a snapshot of the workspace, or of these tags and their pictures alone, and queue its training.
 
-    `evaluation` is the way in which it will be judged.
+    `evaluation` is the way in which it will be judged, `options` how the training goes about it.
 
     Raises:
         NotTrainable: the message says what is missing.
@@ -86,7 +101,9 @@ def start(
         NothingChanged: the last iteration is of the same pictures, tags, type and domain, judged in the same way,
             and `force` is not set.
         NotFound: the project was deleted meanwhile.
+        InvalidInput: an option is outside its range.
     """
+    _check(options)
     with store.transaction():
         # As it is now: someone may have given it another type or domain since this one was read.
         project = store.projects.get(project.id)
@@ -96,11 +113,12 @@ def start(
         ready = readiness(store, project, tag_ids, evaluation=evaluation)
         if ready.obstacles:
             raise NotTrainable(" ".join(ready.obstacles))
-        digest = _digest(project, ready, evaluation)
+        digest = _digest(project, ready, evaluation, options)
         if not force and _is_last(store, project, digest):
             raise NothingChanged("Nothing changed since last training")
         judged_by = Evaluation(evaluation, 0, assessment.SEED)
         iteration = store.iterations.add(project, digest, ready.tags, ready.images, evaluation=judged_by)
+        store.trainings.add(iteration.id, options)
         return store.jobs.add("train", project.id, iteration.id)
 
 
@@ -124,6 +142,15 @@ def cancel(store: Store, job: Job) -> None:
         job = store.jobs.get(job.id)
         if job.status == "cancelled" and job.iteration_id:
             close(store, job, "cancelled")
+
+
+def wrap_up(store: Store, job: Job) -> None:
+    """Have an advanced training end its search now and keep the best that it has found, as an iteration.
+
+    One that waits, or ended, or is Quick goes on as it would.
+    """
+    if job.iteration_id:
+        store.trainings.wrap_up(job.iteration_id)
 
 
 def close(store: Store, job: Job, status: str, error: str = "") -> None:
@@ -246,6 +273,14 @@ def truth_matrix(snapshot: Sequence[SnapshotImage], columns: int) -> NDArray[np.
     return truth
 
 
+def _check(options: TrainingOptions) -> None:
+    if not 0 < options.budget_minutes <= BUDGET_MINUTES_MOST:
+        raise InvalidInput(
+            f"a budget must be above 0 and at most {BUDGET_MINUTES_MOST} minutes, got {options.budget_minutes:g}"
+        )
+    augmentation.chosen(augmentation.Policy(()), options.transforms)
+
+
 def _obstacles(tags: Sequence[Tag]) -> list[str]:
     found = []
     if len(tags) < 2:
@@ -273,7 +308,7 @@ def _advice(tags: Sequence[Tag]) -> list[str]:
     return given
 
 
-def _digest(project: Project, ready: Readiness, evaluation: EvaluationMethod) -> str:
+def _digest(project: Project, ready: Readiness, evaluation: EvaluationMethod, options: TrainingOptions) -> str:
     content: list[object] = [
         project.classification_type,
         project.domain_id,
@@ -283,6 +318,9 @@ def _digest(project: Project, ready: Readiness, evaluation: EvaluationMethod) ->
     # Not for k-fold, which holds no test pictures: iterations from before there was a choice stay the same.
     if evaluation != K_FOLD:
         content += [evaluation, [image.sha256 for image in ready.images if image.is_test]]
+    # Nor for Quick, and whoever is told of the end has no part in it.
+    if (how := replace(options, notify_url="")) != QUICK:
+        content.append(asdict(how))
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 

@@ -57,7 +57,7 @@ ROOMS = [
         *("labelling", "tables", "imagefolders", "json_lines", "manifests", "documents", "contents", "arrays"),
         "snippets",
     },
-    {"records", "domains", "settings", "names", "progress", "addresses", "quiet", "terminal"},
+    {"records", "domains", "augmentation", "settings", "names", "progress", "addresses", "quiet", "terminal"},
     {"errors"},
 ]
 RANK = {module: rank for rank, room in enumerate(ROOMS) for module in room}

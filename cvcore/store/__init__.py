@@ -24,6 +24,7 @@ from cvcore.store.projects import Projects
 from cvcore.store.publications import Publication, Publications
 from cvcore.store.searches import Condition, ImageSearch, Searches
 from cvcore.store.tags import Tags
+from cvcore.store.trainings import Trainings
 
 __all__ = [
     "ATTEMPTS",
@@ -59,6 +60,7 @@ class Store:
         self.images = Images(self._connections)
         self.iterations = Iterations(self._connections, self.images)
         self.jobs = Jobs(self._connections)
+        self.trainings = Trainings(self._connections)
         self.embeddings = Embeddings(self._connections)
         self.origins = Origins(self._connections)
         self.publications = Publications(self._connections)

@@ -279,6 +279,34 @@ def m010_erased_images_and_settings(database: Database) -> None:
     )
 
 
+def m011_trainings(database: Database) -> None:
+    """How an iteration was to be trained, where not the quick way; what its network was tuned on; and its rounds."""
+    _run(
+        database,
+        """
+        create table trainings (
+            iteration_id text primary key references iterations (id) on delete cascade,
+            options text not null,
+            outcome text,
+            wrap_up integer not null default 0
+        ) strict;
+
+        create table tuning_rounds (
+            iteration_id text not null references iterations (id) on delete cascade,
+            position integer not null,
+            told text not null,
+            primary key (iteration_id, position)
+        ) strict;
+
+        create table tuned_on (
+            fingerprint text not null,
+            sha256 text not null,
+            primary key (fingerprint, sha256)
+        ) strict;
+        """,
+    )
+
+
 Step = Callable[["Database"], None]
 STEPS: tuple[Step, ...] = (
     m001_projects_images_and_tags,
@@ -291,6 +319,7 @@ STEPS: tuple[Step, ...] = (
     m008_test_images,
     m009_settled_doubts,
     m010_erased_images_and_settings,
+    m011_trainings,
 )
 
 

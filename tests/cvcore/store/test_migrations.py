@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -10,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from cvcore.records import ProjectSettings
+from cvcore.records import ProjectSettings, TrainingOptions, TuningOutcome, TuningRound
 from cvcore.store import Store, migrations
 
 STEPS = [
@@ -24,6 +26,7 @@ STEPS = [
     "m008_test_images",
     "m009_settled_doubts",
     "m010_erased_images_and_settings",
+    "m011_trainings",
 ]
 
 # Edit nothing here but by adding what a new step adds: steps that have landed stay as they are.
@@ -200,6 +203,26 @@ SCHEMA = {
             primary key (image_id, key)
         ) strict
     """,
+    "trainings": """
+        CREATE TABLE trainings (
+            iteration_id text primary key references iterations (id) on delete cascade,
+            options text not null,
+            outcome text,
+            wrap_up integer not null default 0
+        ) strict""",
+    "tuning_rounds": """
+        CREATE TABLE tuning_rounds (
+            iteration_id text not null references iterations (id) on delete cascade,
+            position integer not null,
+            told text not null,
+            primary key (iteration_id, position)
+        ) strict""",
+    "tuned_on": """
+        CREATE TABLE tuned_on (
+            fingerprint text not null,
+            sha256 text not null,
+            primary key (fingerprint, sha256)
+        ) strict""",
     "thresholds": """
         CREATE TABLE thresholds (
             iteration_id text primary key references iterations (id) on delete cascade,
@@ -248,6 +271,12 @@ SCHEMA = {
 
 AT = "2026-01-02T03:04:05.678901+00:00"
 
+ADVANCED = TrainingOptions(
+    is_advanced=True, budget_minutes=2.5, transforms=("mirror",), costs=(("t", 3.0),), start_from="q", notify_url="u"
+)
+OUTCOME = TuningOutcome(60, 50, 44, 0.03, 2, 9, 70.5, "budget", "cpu")
+ROUND = TuningRound(0, 1, 1e-4, 0.7, 0.9, None, 250.0, 11.5)
+
 # What a home folder may hold once it stands at that step: table and row, every column given.
 ROWS: dict[str, list[tuple[str, tuple[Any, ...]]]] = {
     STEPS[0]: [
@@ -291,6 +320,11 @@ ROWS: dict[str, list[tuple[str, tuple[Any, ...]]]] = {
         ("erased_images", ("j",)),
         ("tag_descriptions", ("t", "with thorns")),
         ("project_settings", ("p", '{"target_export_platforms": ["ONNX"], "augmentation_methods": [["flip", false]]}')),
+    ],
+    STEPS[10]: [
+        ("trainings", ("r", json.dumps(dataclasses.asdict(ADVANCED)), json.dumps(dataclasses.asdict(OUTCOME)), 1)),
+        ("tuning_rounds", ("r", 0, json.dumps(dataclasses.asdict(ROUND)))),
+        ("tuned_on", ("f1", "0" * 64)),
     ],
 }  # fmt: skip
 
@@ -351,6 +385,11 @@ def test_what_older_homes_hold_is_read(tmp_path: Path) -> None:
     assert iteration.scores is not None
     assert (iteration.scores.precision, iteration.scores.recall) == (0.5, None)
     assert iteration.thresholds == (0.25,)
+    assert store.trainings.options(iteration.id) == ADVANCED
+    assert store.trainings.outcome(iteration.id) == OUTCOME
+    assert store.trainings.rounds(iteration.id) == [ROUND]
+    assert store.trainings.is_wrapping_up(iteration.id)
+    assert store.trainings.tuned_on("f1") == {"0" * 64}
     assert [image.name for image in store.iterations.images(iteration.id)] == ["2.jpg"]
     assert store.jobs.get(7).iteration_id == iteration.id
     assert store.embeddings.get("f1", ["0" * 64])["0" * 64].tolist() == [0.0, 0.0]
