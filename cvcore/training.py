@@ -15,7 +15,19 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cvcore import assessment, augmentation, backbones, blobs, domains, evaluation, features, names, splits, uploads
+from cvcore import (
+    advanced,
+    assessment,
+    augmentation,
+    backbones,
+    blobs,
+    domains,
+    evaluation,
+    features,
+    names,
+    splits,
+    uploads,
+)
 from cvcore.errors import InTraining, InvalidInput, NothingChanged, NotTrainable, Published, WeightsMissing
 from cvcore.extractors import Device
 from cvcore.progress import Progress, share
@@ -183,6 +195,7 @@ def delete(store: Store, iteration: Iteration) -> None:
         NotFound: it is gone already.
     """
     folder = blobs.iteration_folder(store.home, iteration.id)
+    networks = blobs.backbones_folder(store.home)
     with store.transaction():
         job = store.jobs.latest(iteration.project_id, "train")
         if job and job.iteration_id == iteration.id and job.is_active:
@@ -193,6 +206,10 @@ def delete(store: Store, iteration: Iteration) -> None:
             )
         uploads.forget(store, store.iterations.delete(iteration.id))
         store.after_commit(lambda: blobs.delete(folder))
+        store.after_commit(lambda: advanced.forget(store, iteration.id))
+        if iteration.fingerprint and not store.iterations.looking_through(iteration.fingerprint):
+            store.trainings.forget_tuned_on(iteration.fingerprint)
+            store.after_commit(lambda: backbones.forget_tuned(iteration.fingerprint, networks))
 
 
 def run(store: Store, iteration: Iteration, progress: Progress, device: Device = "cpu") -> None:
@@ -223,13 +240,21 @@ def run(store: Store, iteration: Iteration, progress: Progress, device: Device =
         l2=prepared.l2,
         on_progress=lambda fraction: fit_progress("Fitting the classifier", fraction),
     )
+    options = store.trainings.options(iteration.id)
+    outcome = None
+    if options.is_advanced:
+        lesson = advanced.Lesson(
+            *(iteration, options, snapshot, prepared, plan, embeddings, truth, groups, multilabel, head)
+        )
+        taught = advanced.teach(store, lesson, progress, device)
+        prepared, head, outcome = taught.prepared, taught.head, taught.outcome
     done = time.perf_counter()
     judged = evaluation.Judged(truth, head.out_of_fold, plan.folds, groups, head.kernel, head.bias, multilabel)
     with blobs.new_folder(blobs.iteration_folder(store.home, iteration.id)) as folder:
         evaluation.save(folder, judged)
     store.iterations.complete(
         iteration.id,
-        backbone=prepared.name,
+        backbone=prepared.title,
         fingerprint=prepared.fingerprint,
         note=note,
         evaluation=plan.evaluation,
@@ -240,6 +265,9 @@ def run(store: Store, iteration: Iteration, progress: Progress, device: Device =
             "total": round(time.perf_counter() - started, 3),
         },
     )
+    if outcome:
+        store.trainings.finish(iteration.id, outcome)
+        advanced.forget(store, iteration.id)
 
 
 def embed(store: Store, project: Project, progress: Progress, device: Device = "cpu") -> None:

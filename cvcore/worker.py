@@ -19,7 +19,7 @@ from pathlib import Path
 
 import filelock
 
-from cvcore import blobs, heads, history, settings, training
+from cvcore import advanced, blobs, heads, history, settings, training
 from cvcore.errors import NotFound, TagwiseError, Unavailable
 from cvcore.extractors import Device
 from cvcore.progress import Progress, Stopped, silent
@@ -98,6 +98,7 @@ def recover(store: Store) -> None:
             training.close(store, job, "failed", reason)
         else:
             store.jobs.requeue(job.id, attempts=job.attempts)
+    advanced.sweep(store)
     folders = list((store.home / "iterations").glob("*"))
     # A project that comes in places its folders before its rows can be seen: this waits until they can.
     with store.transaction():

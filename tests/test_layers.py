@@ -18,7 +18,18 @@ ROOT = Path(__file__).resolve().parents[1]
 ROOMS = [
     {"app", "pages", "api", "cli", "commands", "packing_commands"},
     {
-        *("projects", "tagging", "uploads", "transfer", "training", "evaluation", "prediction", "worker", "assessment"),
+        *(
+            "projects",
+            "tagging",
+            "uploads",
+            "transfer",
+            "training",
+            "advanced",
+            "evaluation",
+            "prediction",
+            "worker",
+            "assessment",
+        ),
         *("downloads", "handout", "explanation", "batches"),
         *("azure", "arrivals", "exporting", "publishing", "history", "suggestions", "deliveries"),
         *("listings", "review", "corrections"),
@@ -28,6 +39,7 @@ ROOMS = [
     },
     {
         *("store", "blobs", "weights", "builtin", "backbones", "extractors", "features", "heads"),
+        *("halves", "views", "finetuning"),
         *("archives", "zips", "fetching", "endpoints", "custom_vision", "exports", "keys"),
     },
     {
