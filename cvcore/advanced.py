@@ -12,7 +12,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -77,7 +77,7 @@ class Lesson:
 class Course:
     """How the training goes: attempts, the rounds of each, the steps of a round for every fit, the pictures in a step.
 
-    `is_short` says that there was no time for all attempts.
+    `is_short` says that there was no time for all attempts, `reserve_s` is for what comes after the last round.
     """
 
     attempts: int
@@ -85,6 +85,7 @@ class Course:
     steps: tuple[int, ...]
     batch: int
     is_short: bool
+    reserve_s: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,8 +213,10 @@ def _ready(session: _Session, halved: Halves, material: Material, fits: Sequence
             batch //= 2
     attempts = max(1, min(len(SETTINGS), *(fit.parts.max(initial=0) + 1 for fit in fits)))
     asked = (1 + 2 * attempts / finetuning.PARTS) * len(fits) * len(material.truth)
-    left_s = session.budget_s - session.clock() - CONVERTING_S - asked / (FASTER_TO_ASK * pace)
-    course = planned([len(fit.trains) for fit in fits], batch, left_s * pace, attempts=int(attempts))
+    reserve_s = CONVERTING_S + asked / (FASTER_TO_ASK * pace)
+    pictures = (session.budget_s - session.clock() - reserve_s) * pace
+    course = planned([len(fit.trains) for fit in fits], batch, pictures, attempts=int(attempts))
+    course = replace(course, reserve_s=round(reserve_s, 3))
     blobs.write(session.folder / COURSE, json.dumps(asdict(course)).encode(), durable=False)
     return bench, course
 
@@ -233,7 +236,7 @@ def planned(trains: Sequence[int], batch: int, pictures: float, *, attempts: int
     that, there is one round, and it is shorter.
 
     >>> planned([64, 64], 32, 5000, attempts=4)
-    Course(attempts=3, rounds=10, steps=(2, 2), batch=32, is_short=True)
+    Course(attempts=3, rounds=10, steps=(2, 2), batch=32, is_short=True, reserve_s=0.0)
     >>> planned([64, 64], 32, 400, attempts=4).rounds, planned([64, 64], 32, 64, attempts=4).steps
     (3, (1, 1))
     """
@@ -276,7 +279,7 @@ def _round(
             tried = f", attempt {attempt + 1}" if attempt else ""
             session.progress(f"Fine-tuning: {where}{tried}", min(session.clock() / session.budget_s, 1.0))
             is_first = attempt == 0 and number == 0
-            if session.clock() > session.budget_s and not is_first:
+            if session.clock() > session.budget_s - course.reserve_s and not is_first:
                 raise _Enough
 
         if session.store.trainings.is_wrapping_up(session.lesson.iteration.id):

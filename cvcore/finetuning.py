@@ -156,7 +156,8 @@ def bench(halves: Halves, material: Material, folder: Path, *, batch: int = BATC
     tags = material.truth.shape[1]
     inputs = [keras.Input(shape) for shape in halves.shapes]
     embedding = halves.top(inputs, training=False)
-    scores = keras.layers.Dense(tags, name="scores", dtype="float32")(keras.layers.Dropout(DROPOUT)(embedding))
+    dropped = keras.layers.Dropout(DROPOUT, seed=SEED, name="dropout")(embedding)
+    scores = keras.layers.Dense(tags, name="scores", dtype="float32")(dropped)
     model = keras.Model(inputs, scores)
     optimizer = keras.optimizers.AdamW(0.0, weight_decay=WEIGHT_DECAY)
     optimizer.build(model.trainable_variables)
@@ -198,11 +199,15 @@ def train(
     kept = _read(path)
     if kept and kept["round"] >= number:
         return Told(float(kept["loss"]), float(kept["validation_loss"]), kept["judged"])
-    _begin(bench, fit, attempt)
     if kept:
         _give(bench, kept)
+    else:
+        _begin(bench, fit, attempt)
     learns, aside = fit.learns(attempt), fit.kept_aside(attempt)
     rng = np.random.default_rng([SEED, attempt, fit.number, number])
+    # What is dropped follows from the round as well, so that one that is trained again comes out the same.
+    chance = bench.model.get_layer("dropout").seed_generator.state
+    chance.assign(rng.integers(2**31, size=chance.shape).astype(str(chance.dtype)))
     order, weights, losses = _batches(learns, bench.batch, rng), _row_weights(bench, learns), []
     for step in range(steps):
         rate = setting.learning_rate * learning_rate_at((number * steps + step) / (rounds * steps))
@@ -210,7 +215,7 @@ def train(
         on_step((step + 1) / steps)
     told = Told(
         float(np.mean(losses)),
-        _loss(bench, _probabilities(bench, aside), aside),
+        _loss(_probabilities(bench, aside), bench.material.truth[aside], multilabel=bench.material.multilabel),
         _probabilities(bench, fit.judged),
     )
     is_best = not kept or told.validation_loss < kept["best_loss"]
@@ -238,12 +243,11 @@ def result(
         on_share((attempt + 1) / (attempts + 1))
     if not found:
         return None
-    asked, told = np.concatenate(rows), np.concatenate(tuned)
-    multilabel = material.multilabel
-    warmth = calibration.temperature(material.truth[asked], told, multilabel=multilabel)
-    told = np.asarray(calibration.scaled(told, warmth, multilabel=multilabel), np.float32)
-    if not _is_better(told, np.concatenate(quick), material.truth[asked], multilabel=multilabel):
+    asked, told, multilabel = np.concatenate(rows), np.concatenate(tuned), material.multilabel
+    truth = material.truth[asked]
+    if not _is_better(told, np.concatenate(quick), truth, multilabel=multilabel):
         return None
+    warmth = calibration.temperature(truth, told, multilabel=multilabel)
     _begin(bench, fit, None)
     mean = [np.mean(arrays, axis=0) for arrays in zip(*found, strict=True)]
     bench.model.set_weights(_between(bench.model.get_weights(), mean))
@@ -255,7 +259,7 @@ def result(
 
 def _is_better(told: Floats, quick: Floats, truth: Bools, *, multilabel: bool) -> bool:
     """Whether answers are more often right than Quick's, or surer of what is so."""
-    if log_loss(told, truth, multilabel=multilabel) < log_loss(quick, truth, multilabel=multilabel):
+    if _loss(told, truth, multilabel=multilabel) < _loss(quick, truth, multilabel=multilabel):
         return True
     half = np.asarray(0.5)
     right, by_quick = (
@@ -275,7 +279,7 @@ def learning_rate_at(share: float) -> float:
     return (1 + math.cos(math.pi * (share - WARM_UP) / (1 - WARM_UP))) / 2
 
 
-def log_loss(probabilities: Floats, truth: Bools, *, multilabel: bool) -> float:
+def log_loss(probabilities: NDArray[np.floating], truth: Bools, *, multilabel: bool) -> float:
     """Nats a row: of its tag in Multiclass, of every yes and no in Multilabel; nan without rows.
 
     >>> round(log_loss(np.float32([[0.5, 0.5]]), np.array([[True, False]]), multilabel=False), 3)
@@ -366,8 +370,10 @@ def _probabilities(bench: Bench, rows: Integers) -> Floats:
     return heads.probabilities_of(scores, multilabel=bench.material.multilabel)
 
 
-def _loss(bench: Bench, probabilities: Floats, rows: Integers) -> float:
-    return log_loss(probabilities, bench.material.truth[rows], multilabel=bench.material.multilabel)
+def _loss(told: Floats, truth: Bools, *, multilabel: bool) -> float:
+    """The log-loss at the temperature that suits best: how sure answers are is set right in the end."""
+    warmth = calibration.temperature(truth, told, multilabel=multilabel)
+    return log_loss(np.asarray(calibration.scaled(told, warmth, multilabel=multilabel)), truth, multilabel=multilabel)
 
 
 def _between(came: Weights, tuned: Weights) -> Weights:

@@ -116,6 +116,8 @@ def start(
         InvalidInput: an option is outside its range.
     """
     _check(options)
+    if options.start_from and store.iterations.get(options.start_from).status != "Completed":
+        raise InvalidInput("training can start from an iteration that is trained, this one is not: choose another")
     with store.transaction():
         # As it is now: someone may have given it another type or domain since this one was read.
         project = store.projects.get(project.id)
@@ -222,14 +224,20 @@ def run(store: Store, iteration: Iteration, progress: Progress, device: Device =
     started = time.perf_counter()
     snapshot = store.iterations.images(iteration.id)
     tags = evaluation.tags(store, iteration)
-    prepared, note = prepare(iteration.domain_id, blobs.backbones_folder(store.home), share(progress, 0, 0.1))
+    options = store.trainings.options(iteration.id)
+    prepared, note = _network(store, iteration, options, share(progress, 0, 0.1))
     embedding_started = time.perf_counter()
     embeddings = features.compute(store, prepared, snapshot, share(progress, 0.1, 0.8), device)
     fitting_started = time.perf_counter()
     truth = truth_matrix(snapshot, len(tags))
     groups = splits.near_duplicate_groups(_signatures(snapshot))
     method = iteration.evaluation.method if iteration.evaluation else K_FOLD
-    plan = assessment.plan(method, truth, groups, np.array([image.is_test for image in snapshot]))
+    known = store.trainings.tuned_on(prepared.fingerprint)
+    plan = assessment.plan(
+        *(method, truth, groups),
+        np.array([image.is_test for image in snapshot]),
+        np.array([image.sha256 in known for image in snapshot]),
+    )
     multilabel = iteration.classification_type == MULTILABEL
     fit_progress = share(progress, 0.8, 0.98)
     head = assessment.fit(
@@ -240,7 +248,6 @@ def run(store: Store, iteration: Iteration, progress: Progress, device: Device =
         l2=prepared.l2,
         on_progress=lambda fraction: fit_progress("Fitting the classifier", fraction),
     )
-    options = store.trainings.options(iteration.id)
     outcome = None
     if options.is_advanced:
         lesson = advanced.Lesson(
@@ -291,6 +298,16 @@ def prepare(domain_id: str, folder: Path, progress: Progress) -> tuple[backbones
         instead = "The built-in network was used instead: expect to be right somewhat less often."
         note = f"{why[:1].upper()}{why[1:]}. {instead}"
         return backbones.prepare(spare.backbone, spare.side, folder, on_stage=on_stage), note
+
+
+def _network(
+    store: Store, iteration: Iteration, options: TrainingOptions, progress: Progress
+) -> tuple[backbones.Prepared, str]:
+    """What training starts from, and a note in words where it is not the domain's own for want of weights."""
+    folder = blobs.backbones_folder(store.home)
+    if options.start_from:
+        return backbones.find(store.iterations.get(options.start_from).fingerprint, folder), ""
+    return prepare(iteration.domain_id, folder, progress)
 
 
 def truth_matrix(snapshot: Sequence[SnapshotImage], columns: int) -> NDArray[np.bool_]:

@@ -92,7 +92,8 @@ def _seen(pixels: Pixels, policy: Policy, seed: tuple[int, int, int]) -> Pixels:
 def _trunk(halves: Halves, pixels: Pixels) -> list[NDArray[Any]]:
     """The last batch is filled up, so that one compiled program serves all."""
     filled = np.resize(pixels, (PICTURES_AT_ONCE, *pixels.shape[1:])).astype(np.float32)
-    return [np.asarray(each)[: len(pixels)] for each in halves.trunk.predict_on_batch(filled)]
+    made = halves.trunk.predict_on_batch(filled)
+    return [np.asarray(each)[: len(pixels)] for each in (made if isinstance(made, list) else [made])]
 
 
 def _fill(tensors: Tensors, view: int, part: range, halves: Halves, pixels: Pixels) -> None:
