@@ -47,6 +47,7 @@ ROOMS = [
         "sweeps",
         "curves",
         "thresholds",
+        "verdicts",
         "comparison",
         "calibration",
         "splits",
