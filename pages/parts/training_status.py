@@ -104,9 +104,11 @@ def _done(store: Store, project: Project, job: Job) -> None:
     told = f": precision {percent(scores.precision)}, recall {percent(scores.recall)}" if scores else ""
     took_s = iteration.seconds.get("total", 0)
     took = f"{took_s:.1f} s" if took_s < 10 else duration(took_s)
-    st.success(f"{plain(iteration.name)} was trained in {took}{told}.")
+    scored = f"{plain(iteration.name)} was trained in {took}{told}."
     if outcome := store.trainings.outcome(iteration.id):
-        tuning_outcome.show(outcome)
+        tuning_outcome.show(outcome, first=scored)
+    else:
+        st.success(scored)
     if iteration.note:
         st.warning(plain(iteration.note))
     choice.link("performance.py", "See its performance", project)

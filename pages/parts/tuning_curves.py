@@ -11,15 +11,15 @@ from cvcore.records import TuningRound
 from cvcore.verdicts import duration
 
 HEIGHT_PX = 240
-WIDTH_PX = 320
+WIDTH_LEAST_PX = 220
 
 
 def show(rounds: Sequence[TuningRound], *, key: str, quick_right: float | None = None) -> None:
     """Three charts side by side where there is room; `quick_right` is Quick's share of right answers, if known."""
-    with st.container(horizontal=True, gap="small", key=key):
-        _chart("How wrong", loss_chart(rounds), f"{key}-loss")
+    with st.grid(3, min_column_width=WIDTH_LEAST_PX, key=key):
+        _chart("How wrong (loss)", loss_chart(rounds), f"{key}-loss")
         _chart("How often right", right_chart(rounds, quick_right), f"{key}-right")
-        _chart("Learning rate", rate_chart(rounds), f"{key}-rate")
+        _chart("How large its steps are (learning rate)", rate_chart(rounds), f"{key}-rate")
 
 
 def pace(rounds: Sequence[TuningRound], budget_minutes: float) -> str:
@@ -40,7 +40,7 @@ def pace(rounds: Sequence[TuningRound], budget_minutes: float) -> str:
 def loss_chart(rounds: Sequence[TuningRound]) -> go.Figure:
     """The loss over the pictures that train and over those kept aside."""
     figure = _figure(rounds)
-    _add(figure, rounds, "that train", lambda each: each.loss)
+    _add(figure, rounds, "learned from", lambda each: each.loss)
     _add(figure, rounds, "kept aside", lambda each: each.validation_loss)
     figure.update_yaxes(rangemode="tozero")
     return figure
@@ -68,11 +68,12 @@ def rate_chart(rounds: Sequence[TuningRound]) -> go.Figure:
     figure = _figure(rounds)
     _add(figure, rounds, "learning rate", lambda each: each.learning_rate)
     figure.update_yaxes(rangemode="tozero", exponentformat="e", nticks=5)
+    figure.update_layout(showlegend=False)
     return figure
 
 
 def _chart(title: str, figure: go.Figure, key: str) -> None:
-    with st.container(width=WIDTH_PX, gap="xxsmall"):
+    with st.container(gap="xxsmall"):
         st.caption(title)
         st.plotly_chart(figure, config={"displayModeBar": False}, key=key, alt=title)
 

@@ -11,10 +11,12 @@ from pages.parts import tuning_curves
 from pages.parts.text import plain
 
 
-def show(outcome: TuningOutcome) -> None:
-    """Advanced beside Quick in a box, green only where it is better, and below it how the training ended."""
+def show(outcome: TuningOutcome, *, first: str = "") -> None:
+    """Advanced beside Quick in a box, green only where it is better, after what is said `first`, as Markdown."""
     box = {"better": st.success, "alike": st.info, "worse": st.warning}[verdicts.standing(outcome)]
-    box(plain(verdicts.compared(outcome)))
+    # Wherever the line ends, it does not part p from its value.
+    compared = plain(verdicts.compared(outcome)).replace("p = ", "p\u00a0=\u00a0")
+    box("\n\n".join(filter(None, (first, compared))))
     st.caption(plain(verdicts.ending(outcome)))
 
 
@@ -31,6 +33,6 @@ def whole(store: Store, iteration: Iteration) -> None:
         tuning_curves.show(rounds, key=f"curves-{iteration.id}", quick_right=quick_right)
         st.caption(
             "The loss says how far the answers are from the tags: lower is better. Where it falls for the pictures "
-            "that train and rises for those kept aside, the network has begun to learn by heart. "
+            "learned from and rises for those kept aside, the network has begun to learn by heart. "
             "A dotted line is where another attempt began."
         )
