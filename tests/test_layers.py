@@ -59,6 +59,7 @@ ROOMS = [
         "sweeps",
         "curves",
         "thresholds",
+        "verdicts",
         "comparison",
         "calibration",
         "splits",
