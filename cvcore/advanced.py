@@ -235,8 +235,8 @@ def planned(trains: Sequence[int], batch: int, pictures: float, *, attempts: int
     `trains` is how many pictures each fit trains on. A round sees each about once; where there is not even time for
     that, there is one round, and it is shorter.
 
-    >>> planned([64, 64], 32, 5000, attempts=4)
-    Course(attempts=3, rounds=10, steps=(2, 2), batch=32, is_short=True, reserve_s=0.0)
+    >>> planned([64, 64], 32, 3500, attempts=4)
+    Course(attempts=3, rounds=9, steps=(2, 2), batch=32, is_short=True, reserve_s=0.0)
     >>> planned([64, 64], 32, 400, attempts=4).rounds, planned([64, 64], 32, 64, attempts=4).steps
     (3, (1, 1))
     """
@@ -244,8 +244,9 @@ def planned(trains: Sequence[int], batch: int, pictures: float, *, attempts: int
     rounds = max(0.0, pictures / (batch * sum(steps)))
     if rounds < 1:
         return Course(1, 1, tuple(max(1, int(rounds * each)) for each in steps), batch, is_short=True)
-    possible = max(1, min(attempts, int(rounds / ROUNDS)))
-    return Course(possible, min(ROUNDS, int(rounds)), tuple(steps), batch, is_short=rounds < attempts * ROUNDS)
+    possible = max(1, min(attempts, round(rounds / ROUNDS)))
+    each = min(ROUNDS, int(rounds / possible))
+    return Course(possible, each, tuple(steps), batch, is_short=possible * each < attempts * ROUNDS)
 
 
 def _search(session: _Session, bench: Bench, fits: Sequence[Fit], course: Course) -> tuple[int, Ending]:
