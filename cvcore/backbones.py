@@ -170,10 +170,11 @@ def litert_model(prepared: Prepared, folder: Path) -> bytes:
     raise ModelDamaged(f"the file {path} must be as it was written, it is missing or damaged: train again")
 
 
-def take_in(prepared: Prepared, content: bytes, folder: Path) -> tuple[Path, ...]:
+def take_in(prepared: Prepared, content: bytes, folder: Path, weights_npz: bytes = b"") -> tuple[Path, ...]:
     """Keep a network that came with a project, for its iterations alone: nothing here is ever trained with it.
 
-    The files written; none where one is here under its fingerprint, which stays as it is.
+    `weights_npz` are a tuned one's for Keras. The files written; none where one is here under its fingerprint, which
+    stays as it is.
 
     Raises:
         StorageFull, HomeUnusable: it cannot be written.
@@ -181,8 +182,12 @@ def take_in(prepared: Prepared, content: bytes, folder: Path) -> tuple[Path, ...
     try:
         litert_model(find(prepared.fingerprint, folder), folder)
     except ModelDamaged:
-        _write(prepared, content, folder, _guest_stem(prepared))
-        return _paths(_guest_stem(prepared), folder)
+        stem = _guest_stem(prepared)
+        extra = (folder / f"{stem}.npz",) if weights_npz else ()
+        for path in extra:
+            blobs.write(path, weights_npz)
+        _write(prepared, content, folder, stem)
+        return *_paths(stem, folder), *extra
     return ()
 
 
@@ -244,7 +249,7 @@ def keep_tuned(model: Any, base: Prepared, folder: Path) -> Prepared:
     prepared = Prepared(base.name, base.side, base.dimension, fingerprint, blobs.sha256(content), is_tuned=True)
     arrays = io.BytesIO()
     np.savez(arrays, *model.get_weights())
-    blobs.write(_weights_path(prepared, folder), arrays.getvalue())
+    blobs.write(folder / f"{_stem(prepared)}.npz", arrays.getvalue())
     _write(prepared, content, folder)
     return prepared
 
@@ -271,22 +276,35 @@ def _litert(model: Any, folder: Path) -> bytes:
         return path.read_bytes()
 
 
+def tuned_weights(prepared: Prepared, folder: Path) -> bytes:
+    """The npz file with a tuned network's weights for Keras, not yet checked.
+
+    Raises:
+        ModelDamaged: it is missing.
+    """
+    for stem in (_stem(prepared), _guest_stem(prepared)):
+        if (path := folder / f"{stem}.npz").exists():
+            return path.read_bytes()
+    raise _weights_damaged(prepared, folder)
+
+
 def _tuned_keras_model(prepared: Prepared, folder: Path) -> Any:
     is_built_in = prepared.name == NAME_BUILT_IN
     model = _build_built_in() if is_built_in else _build(_known(prepared.name), prepared.side, None)
-    path = _weights_path(prepared, folder)
+    data = tuned_weights(prepared, folder)
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
             model.set_weights([arrays[name] for name in arrays.files])
     except Exception as error:  # of a damaged zip numpy raises nearly anything
-        raise ModelDamaged(
-            f"the weights {path} of the network that this was trained with are missing or damaged: train again"
-        ) from error
+        raise _weights_damaged(prepared, folder) from error
     return model
 
 
-def _weights_path(prepared: Prepared, folder: Path) -> Path:
-    return folder / f"{_stem(prepared)}.npz"
+def _weights_damaged(prepared: Prepared, folder: Path) -> ModelDamaged:
+    path = folder / f"{_stem(prepared)}.npz"
+    return ModelDamaged(
+        f"the weights {path} of the network that this was trained with are missing or damaged: train again"
+    )
 
 
 def _bring_in(folder: Path) -> Prepared:

@@ -13,13 +13,12 @@ Keys are not in it, nor what its iterations were asked, nor trainings under way.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from cvcore import __version__, backbones, blobs, contents, evaluation, zips
+from cvcore import __version__, blobs, contents, evaluation, packed_networks, zips
 from cvcore.errors import ModelDamaged, NotFound
 from cvcore.progress import Progress, silent
 from cvcore.records import Project
@@ -65,7 +64,7 @@ def pack(store: Store, project: Project, path: Path, progress: Progress = silent
             arrays = blobs.iteration_folder(store.home, ids[iteration.number]) / evaluation.ARRAYS
             _add(archive, files, arrays_member(iteration.number), arrays)
         for fingerprint in sorted({each.fingerprint for each in whole.iterations}):
-            _add_network(archive, files, fingerprint, blobs.backbones_folder(store.home))
+            packed_networks.add(archive, files, store, fingerprint)
         told = {"kind": KIND, "version": VERSION, "made_by": __version__, "files": _as_json(files)}
         zips.add_text(archive, MANIFEST, json.dumps(told, indent=1))
     return Packed(path, len(whole.images), len(whole.iterations), path.stat().st_size)
@@ -81,29 +80,10 @@ def arrays_member(number: int) -> str:
     return f"iterations/{number}/{evaluation.ARRAYS}"
 
 
-def network_members(fingerprint: str) -> tuple[str, str]:
-    """Where a network and its record lie in the zip."""
-    return f"networks/{fingerprint}.tflite", f"networks/{fingerprint}.json"
-
-
 def _add(archive: zipfile.ZipFile, files: Files, member: str, source: Path, sha256: str = "") -> None:
     files[member] = zips.add_file(archive, member, source)
     if sha256 and files[member][0] != sha256:
         raise ModelDamaged(f"the picture {source.name} must be as it was uploaded, it is damaged: restore a backup")
-
-
-def _add_network(archive: zipfile.ZipFile, files: Files, fingerprint: str, folder: Path) -> None:
-    if fingerprint == backbones.built_in().fingerprint:
-        return
-    try:
-        prepared = backbones.find(fingerprint, folder)
-        content = backbones.litert_model(prepared, folder)
-    except ModelDamaged:
-        # Its numbers stand without the network; who asks it about pictures is told.
-        return
-    model, record = network_members(fingerprint)
-    files[model] = zips.add_bytes(archive, model, content)
-    files[record] = zips.add_text(archive, record, json.dumps(dataclasses.asdict(prepared)))
 
 
 def _as_json(files: Files) -> dict[str, dict[str, str | int]]:

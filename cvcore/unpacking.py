@@ -21,12 +21,12 @@ import numpy as np
 
 from cvcore import (
     arrays,
-    backbones,
     blobs,
     contents,
     documents,
     evaluation,
     images,
+    packed_networks,
     packing,
     projects,
     tagging,
@@ -34,9 +34,9 @@ from cvcore import (
     uploads,
     zips,
 )
-from cvcore.backbones import Prepared
 from cvcore.contents import Contents, IterationContents
 from cvcore.errors import ArchiveRefused, TagsRefused
+from cvcore.packed_networks import PackedNetwork
 from cvcore.packing import KIND, MANIFEST, VERSION
 from cvcore.progress import Progress, silent
 from cvcore.records import MULTILABEL, Project
@@ -44,14 +44,7 @@ from cvcore.settings import MEBIBYTE, Limits
 from cvcore.store import Measured, Store
 
 ENTRIES, BYTES = 400_000, 65_536 * MEBIBYTE
-MANIFEST_BYTES, RECORD_BYTES, NETWORK_BYTES, ARRAYS_BYTES = (
-    64 * MEBIBYTE,
-    MEBIBYTE,
-    256 * MEBIBYTE,
-    1024 * MEBIBYTE,
-)
-DIMENSIONS, SIDE_PX = 100_000, 4096
-TFLITE = slice(4, 8), b"TFL3"
+MANIFEST_BYTES, ARRAYS_BYTES = 64 * MEBIBYTE, 1024 * MEBIBYTE
 
 
 @dataclass(frozen=True)
@@ -82,11 +75,11 @@ class _Zip:
 
 @dataclass
 class _Staged:
-    """What lies ready in the folder: pictures by SHA-256, and networks."""
+    """What lies ready: pictures in the folder, by SHA-256, and networks."""
 
     folder: Path
     measured: dict[str, Measured] = field(default_factory=dict)
-    networks: list[Prepared] = field(default_factory=list)
+    networks: list[PackedNetwork] = field(default_factory=list)
 
 
 def unpack(
@@ -115,7 +108,9 @@ def unpack(
             progress("Checking iterations", 0.95)
             for iteration in whole.iterations:
                 _stage_arrays(found, iteration, staged)
-            _stage_networks(found, whole, staged)
+            for fingerprint in sorted({each.fingerprint for each in whole.iterations}):
+                if network := packed_networks.read(found.files, found.read, fingerprint):
+                    staged.networks.append(network)
             project = _keep(store, whole, staged, name)
     training.embed_soon(store, project)
     return project
@@ -150,7 +145,7 @@ def _check_members(found: _Zip, whole: Contents) -> None:
     """Refuse a zip that lacks a file, or holds one that belongs to nothing."""
     wanted = {contents.FILE, *(packing.original_member(each.sha256) for each in whole.images if not each.is_erased)}
     wanted |= {packing.arrays_member(iteration.number) for iteration in whole.iterations}
-    allowed = {member for each in whole.iterations for member in packing.network_members(each.fingerprint)}
+    allowed = {member for each in whole.iterations for member in packed_networks.members(each.fingerprint)}
     there = found.infos.keys() - {MANIFEST}
     if missing := sorted(wanted - (there & found.files.keys())):
         raise ArchiveRefused(f"a project zip must be whole, {missing[0]} is missing in it: copy or download it again")
@@ -227,27 +222,6 @@ def _stage_arrays(found: _Zip, iteration: IterationContents, staged: _Staged) ->
     blobs.write(_arrays_path(staged.folder, iteration.number), data)
 
 
-def _stage_networks(found: _Zip, whole: Contents, staged: _Staged) -> None:
-    for fingerprint in sorted({each.fingerprint for each in whole.iterations}):
-        model, record = packing.network_members(fingerprint)
-        if record not in found.files:
-            continue
-        told = documents.read(found.read(record, RECORD_BYTES), record)
-        prepared = Prepared(
-            name=told["name"].one_of((backbones.NAME_BUILT_IN, *(each.name for each in backbones.BACKBONES))),
-            side=told["side"].integer(1, SIDE_PX),
-            dimension=told["dimension"].integer(1, DIMENSIONS),
-            fingerprint=told["fingerprint"].one_of((fingerprint,)),
-            sha256=told["sha256"].hexadecimal(64),
-        )
-        content = found.read(model, NETWORK_BYTES)
-        where, magic = TFLITE
-        if content[where] != magic or blobs.sha256(content) != prepared.sha256:
-            raise ArchiveRefused(f"{model} in a project zip must be its network, it is another: download it again")
-        blobs.write(staged.folder / fingerprint, content)
-        staged.networks.append(prepared)
-
-
 def _keep(store: Store, whole: Contents, staged: _Staged, name: str) -> Project:
     """Put all of it in place, in one transaction; files that are left over when that fails go."""
     kept: list[Path] = []
@@ -270,9 +244,8 @@ def _keep(store: Store, whole: Contents, staged: _Staged, name: str) -> Project:
                 folder = blobs.iteration_folder(store.home, iteration_id)
                 kept.append(folder)
                 blobs.place(_arrays_path(staged.folder, number), folder / evaluation.ARRAYS)
-            for prepared in staged.networks:
-                content = blobs.read(staged.folder / prepared.fingerprint)
-                kept += backbones.take_in(prepared, content, blobs.backbones_folder(store.home))
+            for network in staged.networks:
+                kept += packed_networks.keep(store, network)
     except BaseException:
         for path in kept:
             blobs.delete(path)

@@ -33,7 +33,7 @@ ROOMS = [
         *("downloads", "handout", "explanation", "batches"),
         *("azure", "arrivals", "exporting", "publishing", "history", "suggestions", "deliveries"),
         *("listings", "review", "corrections"),
-        *("datasets", "packing", "unpacking", "outgoing"),
+        *("datasets", "packing", "packed_networks", "unpacking", "outgoing"),
         *("selection", "novelty", "adoption"),
         *("thresholding", "comparing", "calibrating"),
     },

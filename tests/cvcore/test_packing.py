@@ -257,6 +257,31 @@ def test_the_network_comes_along(
         unpack(elsewhere, forged)
 
 
+def test_a_tuned_network_comes_along(store: Store, elsewhere: Store, flowers: Project, tmp_path: Path) -> None:
+    """With it come its weights, of which exports are made, and the names of the pictures that it knows."""
+    content, fingerprint = builtin.model(), "fedcba9876543210"
+    tuned = dataclasses.replace(backbones.built_in(), fingerprint=fingerprint, is_tuned=True)
+    folder = blobs.backbones_folder(store.home)
+    weights = io.BytesIO()
+    np.savez(weights, np.zeros(3, np.float32))
+    record = json.dumps(dataclasses.asdict(tuned) | {"format": 1}).encode()
+    for kind, data in (("tflite", content), ("json", record), ("npz", weights.getvalue())):
+        blobs.write(folder / f"tuned-{fingerprint}.{kind}", data)
+    iteration = prediction.find_iteration(store, flowers)
+    store.iterations.complete(iteration.id, backbone=tuned.title, fingerprint=fingerprint)
+    store.trainings.note_tuned_on(fingerprint, ["0" * 64, "1" * 64])
+    path = packing.pack(store, flowers, tmp_path / "flowers.zip").path
+    unpack(elsewhere, path)
+    found = backbones.find(fingerprint, blobs.backbones_folder(elsewhere.home))
+    assert tuned == found
+    assert weights.getvalue() == backbones.tuned_weights(found, blobs.backbones_folder(elsewhere.home))
+    assert {"0" * 64, "1" * 64} == elsewhere.trainings.tuned_on(fingerprint)
+    squeezed = io.BytesIO()
+    np.savez_compressed(squeezed, np.zeros(10**6))
+    with pytest.raises(ArchiveRefused, match=r"must be its network's weights, it is not: download it again$"):
+        unpack(elsewhere, repacked(path, {f"networks/{fingerprint}.npz": squeezed.getvalue()}))
+
+
 def test_a_copy_is_as_whole(store: Store, flowers: Project) -> None:
     """Copied on the same machine, a project has the same iterations and pictures; a broken copy leaves none."""
     copied = projects.copy(store, flowers)
