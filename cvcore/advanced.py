@@ -9,7 +9,6 @@ is trained, so whoever is killed goes on from there.
 from __future__ import annotations
 
 import json
-import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -22,19 +21,20 @@ from numpy.typing import NDArray
 from cvcore import augmentation, backbones, blobs, comparison, domains, finetuning, images, metrics, views
 from cvcore.assessment import Plan
 from cvcore.backbones import Prepared
+from cvcore.courses import Course, planned
 from cvcore.extractors import Device
-from cvcore.finetuning import Bench, Bools, Fit, Floats, Integers, Material, OutOfMemory, Setting, Told, Tuned
+from cvcore.finetuning import Bench, Floats, Material, OutOfMemory, Setting, Told, Tuned
+from cvcore.fits import PARTS, SEED, Bools, Fit, Integers
+from cvcore.fits import fits as fits_of
 from cvcore.halves import Halves, halves
 from cvcore.heads import Head
 from cvcore.progress import Progress
 from cvcore.records import K_FOLD, Iteration, TrainingOptions, TuningOutcome, TuningRound
 from cvcore.store import SnapshotImage, Store
 
-ROUNDS = 10
 # Each attempt is another one of these; what they come to is averaged.
 SETTINGS = (Setting(2e-4, 0.4), Setting(3e-4, 0.4), Setting(2e-4, 0.2), Setting(4e-4, 0.8))
 THRESHOLD = 0.5
-SEED = 0
 
 # Of the budget, for seeing pictures otherwise; and in seconds, for what comes after the last round.
 VIEWS_SHARE = 0.2
@@ -71,21 +71,6 @@ class Lesson:
     groups: Integers
     multilabel: bool
     quick: Head
-
-
-@dataclass(frozen=True)
-class Course:
-    """How the training goes: attempts, the rounds of each, the steps of a round for every fit, the pictures in a step.
-
-    `is_short` says that there was no time for all attempts, `reserve_s` is for what comes after the last round.
-    """
-
-    attempts: int
-    rounds: int
-    steps: tuple[int, ...]
-    batch: int
-    is_short: bool
-    reserve_s: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +113,7 @@ def teach(store: Store, lesson: Lesson, progress: Progress, device: Device) -> T
     halved = halves(model)
     material = _material(session, halved)
     plan = lesson.plan
-    fits = finetuning.fits(
+    fits = fits_of(
         *(plan.folds, plan.trains, lesson.truth, lesson.groups), is_cross_validated=plan.evaluation.method == K_FOLD
     )
     bench, course = _ready(session, halved, material, fits)
@@ -212,7 +197,7 @@ def _ready(session: _Session, halved: Halves, material: Material, fits: Sequence
                 raise MemoryError from None
             batch //= 2
     attempts = max(1, min(len(SETTINGS), *(fit.parts.max(initial=0) + 1 for fit in fits)))
-    asked = (1 + 2 * attempts / finetuning.PARTS) * len(fits) * len(material.truth)
+    asked = (1 + 2 * attempts / PARTS) * len(fits) * len(material.truth)
     reserve_s = CONVERTING_S + asked / (FASTER_TO_ASK * pace)
     pictures = (session.budget_s - session.clock() - reserve_s) * pace
     course = planned([len(fit.trains) for fit in fits], batch, pictures, attempts=int(attempts))
@@ -227,26 +212,6 @@ def _kept_course(folder: Path) -> Course | None:
         return Course(**told | {"steps": tuple(told["steps"])})
     except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-def planned(trains: Sequence[int], batch: int, pictures: float, *, attempts: int) -> Course:
-    """How to go about it so that about so many `pictures` are seen in all, in up to so many attempts.
-
-    `trains` is how many pictures each fit trains on. A round sees each about once; where there is not even time for
-    that, there is one round, and it is shorter.
-
-    >>> planned([64, 64], 32, 3500, attempts=4)
-    Course(attempts=3, rounds=9, steps=(2, 2), batch=32, is_short=True, reserve_s=0.0)
-    >>> planned([64, 64], 32, 400, attempts=4).rounds, planned([64, 64], 32, 64, attempts=4).steps
-    (3, (1, 1))
-    """
-    steps = [math.ceil(each / batch) for each in trains]
-    rounds = max(0.0, pictures / (batch * sum(steps)))
-    if rounds < 1:
-        return Course(1, 1, tuple(max(1, int(rounds * each)) for each in steps), batch, is_short=True)
-    possible = max(1, min(attempts, round(rounds / ROUNDS)))
-    each = min(ROUNDS, int(rounds / possible))
-    return Course(possible, each, tuple(steps), batch, is_short=possible * each < attempts * ROUNDS)
 
 
 def _search(session: _Session, bench: Bench, fits: Sequence[Fit], course: Course) -> tuple[int, Ending]:

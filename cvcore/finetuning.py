@@ -25,14 +25,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cvcore import blobs, calibration, heads, metrics, splits
+from cvcore import blobs, calibration, heads, metrics
+from cvcore.fits import SEED, Bools, Fit, Integers
 from cvcore.halves import Halves
 
 BATCH = 32
 SCORED_AT_ONCE = 64
-
-# One picture in so many is kept aside by each attempt.
-PARTS = 6
 
 # How much of the network's way from as it came to as it was tuned is gone.
 EXTENT = 0.75
@@ -41,11 +39,8 @@ LABEL_SMOOTHING = 0.1
 DROPOUT = 0.2
 WEIGHT_DECAY = 1e-4
 WARM_UP = 0.1
-SEED = 0
 
 Floats = NDArray[np.float32]
-Bools = NDArray[np.bool_]
-Integers = NDArray[np.int64]
 Weights = list[NDArray[Any]]
 
 
@@ -81,26 +76,6 @@ class Material:
 
 
 @dataclass(frozen=True, eq=False)
-class Fit:
-    """The rows that one fit trains on, each with the part that it belongs to, and those that it is judged on."""
-
-    number: int
-    trains: Integers
-    parts: Integers
-    judged: Integers
-
-    def learns(self, attempt: int) -> Integers:
-        """What an attempt learns from: the rows of all parts but its own."""
-        rows: Integers = self.trains[self.parts != attempt]
-        return rows
-
-    def kept_aside(self, attempt: int) -> Integers:
-        """The rows of its own part."""
-        rows: Integers = self.trains[self.parts == attempt]
-        return rows
-
-
-@dataclass(frozen=True, eq=False)
 class Told:
     """What a round of a fit tells: its losses, and the judged rows' probabilities, (rows, tags)."""
 
@@ -132,21 +107,6 @@ class Bench:
     model: Any
     as_it_came: Weights
     batch: int
-
-
-def fits(folds: Integers, trains: Bools, truth: Bools, groups: Integers, *, is_cross_validated: bool) -> list[Fit]:
-    """The fits of a training: where it is cross-validated one a fold, and the one that is shipped, which is the last.
-
-    `folds` (n,) and `trains` (n,) are those of an `assessment.Plan`.
-    """
-    rows = np.arange(len(folds))
-    apart = [(rows[trains], rows[folds >= 0])]
-    if is_cross_validated:
-        apart = [(rows[folds != fold], rows[folds == fold]) for fold in range(folds.max() + 1)] + [(rows, rows[:0])]
-    found = []
-    for number, (mine, judged) in enumerate(apart):
-        found.append(Fit(number, mine, splits.folds(truth[mine], groups[mine], seed=SEED, most=PARTS), judged))
-    return found
 
 
 def bench(halves: Halves, material: Material, folder: Path, *, batch: int = BATCH) -> Bench:

@@ -12,7 +12,7 @@ SURE = 0.05
 Standing = Literal["better", "alike", "worse"]
 
 _ENDED = {
-    "converged": "It ended by itself, as further rounds no longer helped",
+    "converged": "It ended by itself, with all that it tries done",
     "budget": "It ended when its time was up",
     "asked": "It ended early, as somebody asked",
 }

@@ -61,6 +61,7 @@ ROOMS = [
         "thresholds",
         "verdicts",
         "comparison",
+        *("courses", "fits"),
         "calibration",
         "splits",
         "regression",

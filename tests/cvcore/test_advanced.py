@@ -28,7 +28,7 @@ from cvcore import (
     worker,
 )
 from cvcore import projects as all_projects
-from cvcore.advanced import Course
+from cvcore.courses import Course
 from cvcore.errors import InvalidInput, ModelDamaged, NothingChanged
 from cvcore.records import MULTICLASS, Iteration, Job, Project, TrainingOptions
 from cvcore.settings import Limits

@@ -11,7 +11,9 @@ import pytest
 from cvcore import backbones, finetuning, heads, views
 from cvcore.augmentation import Policy
 from cvcore.errors import InvalidInput
-from cvcore.finetuning import Bench, Fit, Material, Setting
+from cvcore.finetuning import Bench, Material, Setting
+from cvcore.fits import Fit
+from cvcore.fits import fits as fits_of
 from cvcore.halves import Halves, halves
 
 pytestmark = pytest.mark.network
@@ -70,7 +72,7 @@ class Lesson:
     def fits(self) -> list[Fit]:
         everyone = np.ones(len(self.truth), bool)
         rows = np.arange(len(self.truth))
-        return finetuning.fits(self.folds, everyone, self.material.truth, rows, is_cross_validated=True)
+        return fits_of(self.folds, everyone, self.material.truth, rows, is_cross_validated=True)
 
     def bench(self) -> Bench:
         return finetuning.bench(self.halves, self.material, self.folder)
@@ -147,7 +149,7 @@ def test_the_fits_of_a_training() -> None:
     """One a fold, trained on all other rows, and the shipped one on all; each row is in one part, twins in the same."""
     truth = np.arange(60)[:, None] % 2 == np.arange(2)
     folds, groups = np.arange(60) % 3, np.arange(60) // 6
-    found = finetuning.fits(folds, np.ones(60, bool), truth, groups, is_cross_validated=True)
+    found = fits_of(folds, np.ones(60, bool), truth, groups, is_cross_validated=True)
     assert [40, 40, 40, 60] == [len(fit.trains) for fit in found]
     assert [20, 20, 20, 0] == [len(fit.judged) for fit in found]
     for fit in found:
@@ -156,7 +158,7 @@ def test_the_fits_of_a_training() -> None:
         assert len(aside)
         assert sorted([*aside, *fit.learns(0)]) == sorted(fit.trains)
         assert not set(groups[aside]) & set(groups[fit.learns(0)])
-    (alone,) = finetuning.fits(np.where(folds == 0, 0, -1), folds > 0, truth, groups, is_cross_validated=False)
+    (alone,) = fits_of(np.where(folds == 0, 0, -1), folds > 0, truth, groups, is_cross_validated=False)
     assert (40, 20) == (len(alone.trains), len(alone.judged))
 
 
