@@ -38,6 +38,7 @@ IMAGES_TO_TRAIN_WELL = 30
 BALANCE = 2
 ITERATION_LETTERS = 128
 BUDGET_MINUTES_MOST = 24 * 60
+COST_LEAST, COST_MOST = 0.01, 100.0
 
 QUICK = TrainingOptions()
 
@@ -101,9 +102,9 @@ def start(
         NothingChanged: the last iteration is of the same pictures, tags, type and domain, judged in the same way,
             and `force` is not set.
         NotFound: the project was deleted meanwhile.
-        InvalidInput: an option is outside its range.
+        InvalidInput: an option is outside its range, or of a tag that is not the project's.
     """
-    _check(options)
+    options = _checked(options, [tag.id for tag in store.tags.of_project(project.id)])
     with store.transaction():
         # As it is now: someone may have given it another type or domain since this one was read.
         project = store.projects.get(project.id)
@@ -221,6 +222,7 @@ def run(store: Store, iteration: Iteration, progress: Progress, device: Device =
         truth,
         multilabel=multilabel,
         l2=prepared.l2,
+        costs=assessment.tag_costs(store.trainings.options(iteration.id), [tag.tag_id for tag in tags]),
         on_progress=lambda fraction: fit_progress("Fitting the classifier", fraction),
     )
     done = time.perf_counter()
@@ -273,12 +275,21 @@ def truth_matrix(snapshot: Sequence[SnapshotImage], columns: int) -> NDArray[np.
     return truth
 
 
-def _check(options: TrainingOptions) -> None:
+def _checked(options: TrainingOptions, tag_ids: Sequence[str]) -> TrainingOptions:
+    """The options, their costs put so that costs which say the same are the same."""
     if not 0 < options.budget_minutes <= BUDGET_MINUTES_MOST:
         raise InvalidInput(
             f"a budget must be above 0 and at most {BUDGET_MINUTES_MOST} minutes, got {options.budget_minutes:g}"
         )
     augmentation.chosen(augmentation.Policy(()), options.transforms)
+    costs = dict(options.costs)
+    if unknown := costs.keys() - set(tag_ids):
+        raise InvalidInput(f"a cost must be of a tag of the project, {min(unknown)[:80]!r} is none")
+    for cost in costs.values():
+        # What is not a number is in no range either.
+        if not COST_LEAST <= cost <= COST_MOST:
+            raise InvalidInput(f"a cost must be in {COST_LEAST:g}..{COST_MOST:g}, got {cost:g}")
+    return replace(options, costs=tuple(sorted((tag_id, cost) for tag_id, cost in costs.items() if cost != 1)))
 
 
 def _obstacles(tags: Sequence[Tag]) -> list[str]:
