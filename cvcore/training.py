@@ -102,12 +102,16 @@ def start(
         NothingChanged: the last iteration is of the same pictures, tags, type and domain, judged in the same way,
             and `force` is not set.
         NotFound: the project was deleted meanwhile.
-        InvalidInput: an option is outside its range, or of a tag that is not the project's.
+        InvalidInput: an option is outside its range, of a tag that is not the project's, or starts from an iteration
+            that has no fine-tuned network of the project's domain.
+        IterationNotFound: it starts from an iteration that is gone.
     """
     options = _checked(options, [tag.id for tag in store.tags.of_project(project.id)])
     with store.transaction():
         # As it is now: someone may have given it another type or domain since this one was read.
         project = store.projects.get(project.id)
+        if options.start_from:
+            _check_base(store, project, store.iterations.get(options.start_from))
         running = store.jobs.latest(project.id, "train")
         if running and running.is_active:
             raise InTraining("one training at a time: this project is being trained already, wait for it or cancel it")
@@ -290,6 +294,19 @@ def _checked(options: TrainingOptions, tag_ids: Sequence[str]) -> TrainingOption
         if not COST_LEAST <= cost <= COST_MOST:
             raise InvalidInput(f"a cost must be in {COST_LEAST:g}..{COST_MOST:g}, got {cost:g}")
     return replace(options, costs=tuple(sorted((tag_id, cost) for tag_id, cost in costs.items() if cost != 1)))
+
+
+def _check_base(store: Store, project: Project, base: Iteration) -> None:
+    if base.status != "Completed" or not store.trainings.options(base.id).is_advanced:
+        raise InvalidInput(
+            f"a training starts from an iteration whose Advanced training is done, {base.name!r} is none: "
+            "choose another"
+        )
+    if not domains.is_same_network(base.domain_id, project.domain_id):
+        raise InvalidInput(
+            f"a training starts from an iteration of the same network, {base.name!r} was trained in the domain "
+            f"{domains.find(base.domain_id).name}: choose another"
+        )
 
 
 def _obstacles(tags: Sequence[Tag]) -> list[str]:

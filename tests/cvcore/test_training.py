@@ -153,6 +153,28 @@ def test_nothing_changed(store: Store, fill: Fill, trained: Trained) -> None:
     assert "queued" == training.start(store, project, force=True).status
 
 
+def test_where_training_may_start_from(store: Store, fill: Fill, trained: Trained) -> None:
+    """An iteration of Advanced training and the same network; what is none is told in one sentence."""
+    project = fill(rose=5, tulip=5)
+    iteration = trained(project)
+    options = TrainingOptions(start_from=iteration.id)
+    words = f"a training starts from an iteration whose Advanced training is done, {iteration.name!r} is none: "
+    with pytest.raises(InvalidInput) as refusal:
+        training.start(store, project, options=options)
+    assert f"{words}choose another" == str(refusal.value)
+    store.trainings.add(iteration.id, TrainingOptions(is_advanced=True))
+    job = training.start(store, project, options=options)
+    assert options == store.trainings.options(job.iteration_id or "")
+    training.cancel(store, job)
+    projects.change(store, project, domain="General")
+    words = f"a training starts from an iteration of the same network, {iteration.name!r} was trained in the domain "
+    with pytest.raises(InvalidInput) as refusal:
+        training.start(store, project, options=options)
+    assert f"{words}Built-in: choose another" == str(refusal.value)
+    with pytest.raises(NotFound):
+        training.start(store, project, options=TrainingOptions(start_from="gone"))
+
+
 def test_costs_are_checked(store: Store, fill: Fill) -> None:
     """Each is of a tag of the project and a number in 0.01..100; what is wrong is one sentence, and nothing waits."""
     project, other = fill(rose=5, tulip=5), fill("Other", weed=5)
