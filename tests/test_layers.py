@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # The rooms from the top down; a module may import from its own room and from those below it.
 ROOMS = [
-    {"app", "pages", "api", "cli", "commands", "packing_commands"},
+    {"app", "pages", "api", "cli", "commands", "packing_commands", "training_commands"},
     {
         *("projects", "tagging", "uploads", "transfer", "training", "evaluation", "prediction", "worker", "assessment"),
         *("downloads", "handout", "explanation", "batches"),
@@ -63,8 +63,12 @@ ROOMS = [
 RANK = {module: rank for rank, room in enumerate(ROOMS) for module in room}
 
 # Doors know nothing of each other, but for app.py, which puts pages and API on one port, and cli.py, which is the
-# commands' own front.
-DOORS_BEHIND = {"app": {"api"}, "cli": {"commands", "packing_commands"}}
+# commands' own front; the command that trains ends by printing what another one prints.
+DOORS_BEHIND = {
+    "app": {"api"},
+    "cli": {"commands", "packing_commands", "training_commands"},
+    "training_commands": {"commands"},
+}
 
 SQL = {"sqlite3", "sqlite_utils"}
 NETWORKS = {"tensorflow", "keras", "ai_edge_litert"}

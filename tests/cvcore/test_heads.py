@@ -154,14 +154,13 @@ def test_costs_of_one_change_nothing(multilabel: bool) -> None:
 
 @pytest.mark.parametrize("multilabel", [False, True])
 def test_what_costs_more_is_missed_less(multilabel: bool) -> None:
-    """Where tags overlap, a cost of 3 finds more of a tag's pictures out of fold, and a third of the cost fewer."""
-    embeddings, truth, folds = clouds([60, 60, 60], apart=1.5)
+    """Where tags overlap, a cost of 3 finds clearly more of a tag's pictures out of fold; one of a third, fewer."""
+    embeddings, truth, folds = clouds([200, 200, 200], apart=1.0)
     cheap, plain, dear = (
         recall(heads.fit(embeddings, truth, folds, multilabel=multilabel, costs=costs).out_of_fold, truth, 1)
         for costs in (np.array([1, 1 / 3, 1]), None, np.array([1, 3, 1]))
     )
-    assert cheap < plain < dear
-    assert cheap + 0.1 < dear
+    assert cheap + 0.1 < plain < dear - 0.1
 
 
 def test_ten_pictures_of_two_tags() -> None:
