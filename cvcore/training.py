@@ -15,7 +15,19 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cvcore import assessment, augmentation, backbones, blobs, domains, evaluation, features, names, splits, uploads
+from cvcore import (
+    assessment,
+    augmentation,
+    backbones,
+    blobs,
+    domains,
+    evaluation,
+    features,
+    names,
+    notifying,
+    splits,
+    uploads,
+)
 from cvcore.errors import InTraining, InvalidInput, NothingChanged, NotTrainable, Published, WeightsMissing
 from cvcore.extractors import Device
 from cvcore.progress import Progress, share
@@ -104,6 +116,7 @@ def start(
         NotFound: the project was deleted meanwhile.
         InvalidInput: an option is outside its range, of a tag that is not the project's, or starts from an iteration
             that has no fine-tuned network of the project's domain.
+        UrlRefused: the address to notify is none.
         IterationNotFound: it starts from an iteration that is gone.
     """
     options = _checked(options, [tag.id for tag in store.tags.of_project(project.id)])
@@ -286,6 +299,8 @@ def _checked(options: TrainingOptions, tag_ids: Sequence[str]) -> TrainingOption
             f"a budget must be above 0 and at most {BUDGET_MINUTES_MOST} minutes, got {options.budget_minutes:g}"
         )
     augmentation.chosen(augmentation.Policy(()), options.transforms)
+    if options.notify_url:
+        notifying.check(options.notify_url)
     costs = dict(options.costs)
     if unknown := costs.keys() - set(tag_ids):
         raise InvalidInput(f"a cost must be of a tag of the project, {min(unknown)[:80]!r} is none")

@@ -19,7 +19,7 @@ ROOMS = [
     {"app", "pages", "api", "cli", "commands", "packing_commands", "training_commands"},
     {
         *("projects", "tagging", "uploads", "transfer", "training", "evaluation", "prediction", "worker", "assessment"),
-        *("downloads", "handout", "explanation", "batches"),
+        *("downloads", "handout", "explanation", "batches", "notifying"),
         *("azure", "arrivals", "exporting", "publishing", "history", "suggestions", "deliveries"),
         *("listings", "review", "corrections"),
         *("datasets", "packing", "unpacking", "outgoing"),
