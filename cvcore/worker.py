@@ -19,7 +19,7 @@ from pathlib import Path
 
 import filelock
 
-from cvcore import blobs, heads, history, notifying, settings, training
+from cvcore import blobs, devices, heads, history, notifying, settings, training
 from cvcore.errors import NotFound, TagwiseError, Unavailable
 from cvcore.extractors import Device
 from cvcore.progress import Progress, Stopped, silent
@@ -129,6 +129,7 @@ def finish_job(store: Store, job: Job, progress: Progress = silent) -> Job:
         try:
             progress("Starting TensorFlow", 0.0)
             device = heads.prepare_backend()
+            devices.note(store.home, device)
             recover(store)
             if claimed := store.jobs.claim(job.id):
                 run_job(store, claimed, threading.Event(), progress, device)
@@ -148,7 +149,9 @@ def main() -> None:
     store = Store(settings.load().home)
     with _only_worker(store.home, stop):
         if not stop.is_set():
-            work(store, stop, heads.prepare_backend())
+            device = heads.prepare_backend()
+            devices.note(store.home, device)
+            work(store, stop, device)
 
 
 @contextlib.contextmanager

@@ -27,7 +27,7 @@ ROOMS = [
         *("thresholding", "comparing", "calibrating"),
     },
     {
-        *("store", "blobs", "weights", "builtin", "backbones", "extractors", "features", "heads"),
+        *("store", "blobs", "weights", "builtin", "backbones", "extractors", "features", "heads", "devices"),
         *("archives", "zips", "fetching", "endpoints", "custom_vision", "exports", "keys"),
     },
     {
