@@ -47,14 +47,19 @@ class Plan:
 
 
 def plan(
-    method: EvaluationMethod, truth: NDArray[np.bool_], groups: NDArray[np.int64], is_test: NDArray[np.bool_]
+    method: EvaluationMethod,
+    truth: NDArray[np.bool_],
+    groups: NDArray[np.int64],
+    is_test: NDArray[np.bool_],
+    is_known: NDArray[np.bool_] | None = None,
 ) -> Plan:
     """Who is judged and who trains; `truth` (n, tags), `groups` (n,), `is_test` (n,) the user's own test pictures.
 
-    The same arguments give the same plan.
+    Pictures that are `is_known` (n,) to the network already, which learned from them in an earlier training, and near
+    duplicates of theirs are not judged. The same arguments give the same plan.
 
     Raises:
-        NotTrainable: nothing is left to train with.
+        NotTrainable: nothing is left to train with, or to judge.
     """
     trains = np.ones(len(truth), np.bool_)
     if method == TEST_SET:
@@ -69,6 +74,8 @@ def plan(
         trains = folds < 0
     else:
         folds = splits.folds(truth, groups, seed=SEED, most=FOLDS)
+    if is_known is not None and is_known.any():
+        folds, trains = _unknown(method, folds, trains, np.isin(groups, groups[is_known]))
     return Plan(Evaluation(method, int(folds.max(initial=-1)) + 1, SEED), folds, trains)
 
 
@@ -180,6 +187,21 @@ def explained(evaluation: Evaluation) -> str:
         "Every picture is judged by a classifier that did not see it or a near duplicate of it. "
         "The numbers tell how well this way of training does on new pictures like these."
     )
+
+
+def _unknown(
+    method: EvaluationMethod, folds: NDArray[np.int64], trains: NDArray[np.bool_], is_known: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """The folds without what is known, numbered anew, and who trains: what Tagwise kept aside in vain does too."""
+    folds = np.where(is_known, -1, folds)
+    judged = folds >= 0
+    if not judged.any():
+        raise NotTrainable(
+            "what training starts from has learned from all pictures that could be judged: add new ones, keep some "
+            "for testing that it does not know, or start from the domain's network"
+        )
+    folds[judged] = np.unique(folds[judged], return_inverse=True)[1]
+    return folds, trains | is_known if method == HOLD_OUT else trains
 
 
 def _counts(images: Sequence[Image]) -> dict[str, int]:

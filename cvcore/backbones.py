@@ -7,7 +7,8 @@ which embeds several times as fast on a CPU and needs no TensorFlow. What comes 
     MobileNetV2-224.tflite    the network
     MobileNetV2-224.json      its record
 
-One that came with a project from elsewhere lies there as `guest-…`. The built-in network is a backbone too, which
+One that came with a project from elsewhere lies there as `guest-…`, one that an iteration tuned as `tuned-…`, with its
+weights for Keras beside it in an npz file. The built-in network is a backbone too, which
 comes ready from `cvcore.builtin`. It is copied there under its fingerprint, so what was trained with it keeps it when
 a later Tagwise ships another. Nothing here ever has random weights: where there are none, `WeightsMissing` says so.
 """
@@ -15,6 +16,7 @@ a later Tagwise ships another. Nothing here ever has random weights: where there
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import tempfile
@@ -22,6 +24,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
+
+import numpy as np
 
 from cvcore import blobs, builtin, heads, weights
 from cvcore.builtin import network as built_in_network
@@ -69,7 +73,7 @@ class Prepared:
     """A backbone that can embed: pictures of side x side pixels to `dimension` numbers.
 
     `fingerprint` names the weights and how pictures reach them: embeddings with the same one may be mixed,
-    whatever computed them. `sha256` is of the LiteRT file.
+    whatever computed them. `sha256` is of the LiteRT file. One that `is_tuned` was trained on by an iteration.
     """
 
     name: str
@@ -77,6 +81,12 @@ class Prepared:
     dimension: int
     fingerprint: str
     sha256: str
+    is_tuned: bool = False
+
+    @property
+    def title(self) -> str:
+        """What it is called where people read it."""
+        return f"{self.name}, fine-tuned" if self.is_tuned else self.name
 
     @property
     def l2(self) -> float:
@@ -197,14 +207,16 @@ def keras_model(name: str, side: int, on_stage: Callable[[str], None] = lambda s
             return _build(backbone, side, str(path))
 
 
-def same_keras_model(prepared: Prepared) -> Any:
+def same_keras_model(prepared: Prepared, folder: Path) -> Any:
     """The Keras model of a network that was prepared, so that what comes of either may be mixed.
+
+    `folder` is where it was prepared.
 
     Raises:
         WeightsMissing: its weights are gone.
         ModelDamaged: they are damaged, or others than it was prepared with.
     """
-    model = keras_model(prepared.name, prepared.side)
+    model = _tuned_keras_model(prepared, folder) if prepared.is_tuned else keras_model(prepared.name, prepared.side)
     if fingerprint_of(model, prepared.name, prepared.side) != prepared.fingerprint:
         raise ModelDamaged(
             f"the weights of {prepared.name} on this machine must be those it was trained with, they are others: "
@@ -221,16 +233,60 @@ def fingerprint_of(model: Any, name: str, side: int) -> str:
     return digest.hexdigest()[:16]
 
 
+def keep_tuned(model: Any, base: Prepared, folder: Path) -> Prepared:
+    """Convert and keep a Keras model that was built as `base` and given other weights.
+
+    Raises:
+        StorageFull, HomeUnusable: it cannot be written.
+    """
+    content = _litert(model, folder)
+    fingerprint = fingerprint_of(model, base.name, base.side)
+    prepared = Prepared(base.name, base.side, base.dimension, fingerprint, blobs.sha256(content), is_tuned=True)
+    arrays = io.BytesIO()
+    np.savez(arrays, *model.get_weights())
+    blobs.write(_weights_path(prepared, folder), arrays.getvalue())
+    _write(prepared, content, folder)
+    return prepared
+
+
+def forget_tuned(fingerprint: str, folder: Path) -> None:
+    """Delete a tuned network that no iteration looks through any more; others stay."""
+    for path in folder.glob(f"tuned-{fingerprint}.*"):
+        blobs.delete(path)
+
+
 def _convert(name: str, side: int, folder: Path, on_stage: Callable[[str], None]) -> Prepared:
     on_stage(f"Preparing {name}, this once")
     model = keras_model(name, side, on_stage)
-    with blobs.storage_errors(folder), tempfile.TemporaryDirectory() as temporary:
-        path = Path(temporary, "model.tflite")
-        model.export(path, format="litert", verbose=False)
-        content = path.read_bytes()
+    content = _litert(model, folder)
     prepared = Prepared(name, side, model.output_shape[-1], fingerprint_of(model, name, side), blobs.sha256(content))
     _write(prepared, content, folder)
     return prepared
+
+
+def _litert(model: Any, folder: Path) -> bytes:
+    with blobs.storage_errors(folder), tempfile.TemporaryDirectory() as temporary:
+        path = Path(temporary, "model.tflite")
+        model.export(path, format="litert", verbose=False)
+        return path.read_bytes()
+
+
+def _tuned_keras_model(prepared: Prepared, folder: Path) -> Any:
+    is_built_in = prepared.name == NAME_BUILT_IN
+    model = _build_built_in() if is_built_in else _build(_known(prepared.name), prepared.side, None)
+    path = _weights_path(prepared, folder)
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            model.set_weights([arrays[name] for name in arrays.files])
+    except Exception as error:  # of a damaged zip numpy raises nearly anything
+        raise ModelDamaged(
+            f"the weights {path} of the network that this was trained with are missing or damaged: train again"
+        ) from error
+    return model
+
+
+def _weights_path(prepared: Prepared, folder: Path) -> Path:
+    return folder / f"{_stem(prepared)}.npz"
 
 
 def _bring_in(folder: Path) -> Prepared:
@@ -264,7 +320,7 @@ def _build_built_in() -> Any:
     return keras.Model(pixels, network(pixels, training=False), name="Built-in")
 
 
-def _build(backbone: Backbone, side: int, weights_from: str) -> Any:
+def _build(backbone: Backbone, side: int, weights_from: str | None) -> Any:
     import keras
 
     shape = (side, side, 3)
@@ -285,6 +341,8 @@ def _known(name: str) -> Backbone:
 
 
 def _stem(prepared: Prepared) -> str:
+    if prepared.is_tuned:
+        return f"tuned-{prepared.fingerprint}"
     is_built_in = prepared.name == NAME_BUILT_IN
     return f"builtin-{prepared.fingerprint}" if is_built_in else f"{prepared.name}-{prepared.side}"
 

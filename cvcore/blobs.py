@@ -40,6 +40,11 @@ def iteration_folder(home: Path, iteration_id: str) -> Path:
     return home / "iterations" / iteration_id
 
 
+def checkpoint_folder(home: Path, iteration_id: str) -> Path:
+    """Where an iteration's advanced training keeps what it needs to go on after a crash."""
+    return home / "checkpoints" / iteration_id
+
+
 def backbones_folder(home: Path) -> Path:
     """Where converted backbones lie."""
     return home / "backbones"

@@ -57,12 +57,14 @@ class Export:
 class _Source:
     """What is exported: the head, its tags and its backbone, and pictures with what the page says of them.
 
-    `pixels` is uint8 (pictures, side, side, 3), `page` float32 (pictures, tags), `files` the pictures' originals.
+    `networks` is the backbone's folder; `pixels` is uint8 (pictures, side, side, 3), `page` float32 (pictures, tags),
+    `files` the pictures' originals.
     """
 
     judged: evaluation.Judged
     tags: list[SnapshotTag]
     prepared: backbones.Prepared
+    networks: Path
     files: list[Path]
     pixels: NDArray[np.uint8]
     page: NDArray[np.float32]
@@ -130,7 +132,8 @@ def _written_whole(folder: Path) -> Iterator[Path]:
 
 def _source(store: Store, iteration: Iteration) -> _Source:
     judged = evaluation.load(store, iteration)
-    prepared = backbones.find(iteration.fingerprint, blobs.backbones_folder(store.home))
+    networks = blobs.backbones_folder(store.home)
+    prepared = backbones.find(iteration.fingerprint, networks)
     tags = evaluation.tags(store, iteration)
     paths = (blobs.original_path(store.home, each.sha256) for each in store.iterations.images(iteration.id))
     there = [path for path in paths if path.exists()]
@@ -138,16 +141,16 @@ def _source(store: Store, iteration: Iteration) -> _Source:
         raise NotFound(f"an export is tried on {iteration.name}'s pictures, none of their files is left: train again")
     files = [there[row] for row in np.unique(np.linspace(0, len(there) - 1, PICTURES).round().astype(int))]
     pixels = np.stack([images.pixels(blobs.read(file), prepared.side) for file in files])
-    embeddings = extractors.load(prepared, blobs.backbones_folder(store.home))(pixels)
+    embeddings = extractors.load(prepared, networks)(pixels)
     page = heads.probabilities(embeddings, judged.kernel, judged.bias, multilabel=judged.multilabel)
-    return _Source(judged, tags, prepared, files, pixels, page)
+    return _Source(judged, tags, prepared, networks, files, pixels, page)
 
 
 def _classifier(source: _Source) -> Any:
     """The backbone with the head on it, as one Keras model: float32 (n, side, side, 3), RGB 0..255, to (n, tags)."""
     import keras
 
-    backbone = backbones.same_keras_model(source.prepared)
+    backbone = backbones.same_keras_model(source.prepared, source.networks)
     activation = "sigmoid" if source.judged.multilabel else "softmax"
     head = keras.layers.Dense(len(source.tags), activation, name="probabilities")
     model = keras.Model(backbone.input, head(backbone.output))

@@ -52,7 +52,7 @@ def load(prepared: Prepared, folder: Path, *, threads: int | None = None, device
     Raises:
         ModelDamaged: the network's file is missing or damaged.
     """
-    if device == "gpu" and (model := _same_keras_model(prepared)):
+    if device == "gpu" and (model := _same_keras_model(prepared, folder)):
         return _by_keras(model, prepared)
     threads = threads or min(os.cpu_count() or 1, THREADS_MAX)
     return _by_litert(backbones.litert_model(prepared, folder), prepared, threads)
@@ -75,7 +75,7 @@ def stream(
         ModelDamaged: the network's file is missing or damaged.
         TagwiseError: `look` raised one that does not concern its picture alone.
     """
-    if device == "gpu" and (model := _same_keras_model(prepared)):
+    if device == "gpu" and (model := _same_keras_model(prepared, folder)):
         embed, size = _by_keras(model, prepared), GPU_BATCH
     else:
         embed, size = _one_a_thread(backbones.litert_model(prepared, folder), prepared), 1
@@ -174,8 +174,8 @@ def _by_keras(model: Any, prepared: Prepared) -> Extractor:
     return embed
 
 
-def _same_keras_model(prepared: Prepared) -> Any | None:
+def _same_keras_model(prepared: Prepared, folder: Path) -> Any | None:
     try:
-        return backbones.same_keras_model(prepared)
+        return backbones.same_keras_model(prepared, folder)
     except (WeightsMissing, ModelDamaged):
         return None

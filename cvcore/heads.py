@@ -118,7 +118,7 @@ def fit(
         )
         for fold, kernel in zip(group, kernels, strict=True):
             judged = folds == fold
-            out_of_fold[judged] = _probabilities(axes.features[judged] @ kernel, multilabel)
+            out_of_fold[judged] = probabilities_of(axes.features[judged] @ kernel, multilabel=multilabel)
     along, level = kernels[-1, :-1], kernels[-1, -1]
     final = axes.basis @ along / np.float32(axes.scale)
     return Head(final, level - axes.centre @ final, out_of_fold, l2)
@@ -130,7 +130,16 @@ def probabilities(embeddings: Floats, kernel: Floats, bias: Floats, *, multilabe
     >>> probabilities(np.float32([[1, 0]]), np.float32([[0, 0], [9, 9]]), np.float32([0, 0]), multilabel=False)
     array([[0.5, 0.5]], dtype=float32)
     """
-    return _probabilities(embeddings @ kernel + bias, multilabel)
+    return probabilities_of(embeddings @ kernel + bias, multilabel=multilabel)
+
+
+def probabilities_of(scores: Floats, *, multilabel: bool) -> Floats:
+    """Sigmoid or softmax of scores (rows, tags), which no score can overflow."""
+    if multilabel:
+        small = np.exp(-np.abs(scores))
+        return np.asarray(np.where(scores >= 0, 1, small) / (1 + small), np.float32)
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)
 
 
 def balanced_weights(
@@ -209,12 +218,3 @@ def _trained_on(folds: NDArray[np.integer]) -> NDArray[np.bool_]:
     """Which row trains which head, bool (rows, heads): all but its own fold's, and the final one, the last."""
     heads = np.arange(folds.max(initial=-1) + 2)
     return np.asarray(folds[:, None] != heads, np.bool_)
-
-
-def _probabilities(scores: Floats, multilabel: bool) -> Floats:
-    """Sigmoid or softmax that no score can overflow."""
-    if multilabel:
-        small = np.exp(-np.abs(scores))
-        return np.asarray(np.where(scores >= 0, 1, small) / (1 + small), np.float32)
-    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvcore import (
+    advanced,
     assessment,
     augmentation,
     backbones,
@@ -115,7 +116,7 @@ def start(
             and `force` is not set.
         NotFound: the project was deleted meanwhile.
         InvalidInput: an option is outside its range, of a tag that is not the project's, or starts from an iteration
-            that has no fine-tuned network of the project's domain.
+            that is not trained, or in a domain with another network.
         UrlRefused: the address to notify is none.
         IterationNotFound: it starts from an iteration that is gone.
     """
@@ -124,7 +125,7 @@ def start(
         # As it is now: someone may have given it another type or domain since this one was read.
         project = store.projects.get(project.id)
         if options.start_from:
-            _check_base(store, project, store.iterations.get(options.start_from))
+            _check_base(project, store.iterations.get(options.start_from))
         running = store.jobs.latest(project.id, "train")
         if running and running.is_active:
             raise InTraining("one training at a time: this project is being trained already, wait for it or cancel it")
@@ -201,6 +202,7 @@ def delete(store: Store, iteration: Iteration) -> None:
         NotFound: it is gone already.
     """
     folder = blobs.iteration_folder(store.home, iteration.id)
+    networks = blobs.backbones_folder(store.home)
     with store.transaction():
         job = store.jobs.latest(iteration.project_id, "train")
         if job and job.iteration_id == iteration.id and job.is_active:
@@ -211,6 +213,10 @@ def delete(store: Store, iteration: Iteration) -> None:
             )
         uploads.forget(store, store.iterations.delete(iteration.id))
         store.after_commit(lambda: blobs.delete(folder))
+        store.after_commit(lambda: advanced.forget(store, iteration.id))
+        if iteration.fingerprint and not store.iterations.looking_through(iteration.fingerprint):
+            store.trainings.forget_tuned_on(iteration.fingerprint)
+            store.after_commit(lambda: backbones.forget_tuned(iteration.fingerprint, networks))
 
 
 def run(store: Store, iteration: Iteration, progress: Progress, device: Device = "cpu") -> None:
@@ -223,14 +229,20 @@ def run(store: Store, iteration: Iteration, progress: Progress, device: Device =
     started = time.perf_counter()
     snapshot = store.iterations.images(iteration.id)
     tags = evaluation.tags(store, iteration)
-    prepared, note = prepare(iteration.domain_id, blobs.backbones_folder(store.home), share(progress, 0, 0.1))
+    options = store.trainings.options(iteration.id)
+    prepared, note = _network(store, iteration, options, share(progress, 0, 0.1))
     embedding_started = time.perf_counter()
     embeddings = features.compute(store, prepared, snapshot, share(progress, 0.1, 0.8), device)
     fitting_started = time.perf_counter()
     truth = truth_matrix(snapshot, len(tags))
     groups = splits.near_duplicate_groups(_signatures(snapshot))
     method = iteration.evaluation.method if iteration.evaluation else K_FOLD
-    plan = assessment.plan(method, truth, groups, np.array([image.is_test for image in snapshot]))
+    known = store.trainings.tuned_on(prepared.fingerprint)
+    plan = assessment.plan(
+        *(method, truth, groups),
+        np.array([image.is_test for image in snapshot]),
+        np.array([image.sha256 in known for image in snapshot]),
+    )
     multilabel = iteration.classification_type == MULTILABEL
     fit_progress = share(progress, 0.8, 0.98)
     head = assessment.fit(
@@ -239,16 +251,23 @@ def run(store: Store, iteration: Iteration, progress: Progress, device: Device =
         truth,
         multilabel=multilabel,
         l2=prepared.l2,
-        costs=assessment.tag_costs(store.trainings.options(iteration.id), [tag.tag_id for tag in tags]),
+        costs=assessment.tag_costs(options, [tag.tag_id for tag in tags]),
         on_progress=lambda fraction: fit_progress("Fitting the classifier", fraction),
     )
+    outcome = None
+    if options.is_advanced:
+        lesson = advanced.Lesson(
+            *(iteration, options, snapshot, prepared, plan, embeddings, truth, groups, multilabel, head)
+        )
+        taught = advanced.teach(store, lesson, progress, device)
+        prepared, head, outcome = taught.prepared, taught.head, taught.outcome
     done = time.perf_counter()
     judged = evaluation.Judged(truth, head.out_of_fold, plan.folds, groups, head.kernel, head.bias, multilabel)
     with blobs.new_folder(blobs.iteration_folder(store.home, iteration.id)) as folder:
         evaluation.save(folder, judged)
     store.iterations.complete(
         iteration.id,
-        backbone=prepared.name,
+        backbone=prepared.title,
         fingerprint=prepared.fingerprint,
         note=note,
         evaluation=plan.evaluation,
@@ -259,6 +278,9 @@ def run(store: Store, iteration: Iteration, progress: Progress, device: Device =
             "total": round(time.perf_counter() - started, 3),
         },
     )
+    if outcome:
+        store.trainings.finish(iteration.id, outcome)
+        advanced.forget(store, iteration.id)
 
 
 def embed(store: Store, project: Project, progress: Progress, device: Device = "cpu") -> None:
@@ -282,6 +304,16 @@ def prepare(domain_id: str, folder: Path, progress: Progress) -> tuple[backbones
         instead = "The built-in network was used instead: expect to be right somewhat less often."
         note = f"{why[:1].upper()}{why[1:]}. {instead}"
         return backbones.prepare(spare.backbone, spare.side, folder, on_stage=on_stage), note
+
+
+def _network(
+    store: Store, iteration: Iteration, options: TrainingOptions, progress: Progress
+) -> tuple[backbones.Prepared, str]:
+    """What training starts from, and a note in words where it is not the domain's own for want of weights."""
+    folder = blobs.backbones_folder(store.home)
+    if options.start_from:
+        return backbones.find(store.iterations.get(options.start_from).fingerprint, folder), ""
+    return prepare(iteration.domain_id, folder, progress)
 
 
 def truth_matrix(snapshot: Sequence[SnapshotImage], columns: int) -> NDArray[np.bool_]:
@@ -311,12 +343,9 @@ def _checked(options: TrainingOptions, tag_ids: Sequence[str]) -> TrainingOption
     return replace(options, costs=tuple(sorted((tag_id, cost) for tag_id, cost in costs.items() if cost != 1)))
 
 
-def _check_base(store: Store, project: Project, base: Iteration) -> None:
-    if base.status != "Completed" or not store.trainings.options(base.id).is_advanced:
-        raise InvalidInput(
-            f"a training starts from an iteration whose Advanced training is done, {base.name!r} is none: "
-            "choose another"
-        )
+def _check_base(project: Project, base: Iteration) -> None:
+    if base.status != "Completed":
+        raise InvalidInput(f"a training starts from an iteration that is trained, {base.name!r} is not: choose another")
     if not domains.is_same_network(base.domain_id, project.domain_id):
         raise InvalidInput(
             f"a training starts from an iteration of the same network, {base.name!r} was trained in the domain "

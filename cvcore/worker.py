@@ -19,7 +19,7 @@ from pathlib import Path
 
 import filelock
 
-from cvcore import blobs, devices, heads, history, notifying, settings, training
+from cvcore import advanced, blobs, devices, heads, history, notifying, settings, training
 from cvcore.errors import NotFound, TagwiseError, Unavailable
 from cvcore.extractors import Device
 from cvcore.progress import Progress, Stopped, silent
@@ -78,6 +78,7 @@ def recover(store: Store, stop: threading.Event | None = None) -> None:
     for job in store.jobs.orphans():
         with notifying.afterwards(store, job, stop or threading.Event()):
             _put_back(store, job)
+    advanced.sweep(store)
     folders = list((store.home / "iterations").glob("*"))
     # A project that comes in places its folders before its rows can be seen: this waits until they can.
     with store.transaction():

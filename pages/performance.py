@@ -21,6 +21,7 @@ from pages.parts import (
     threshold_choice,
     threshold_explorer,
     training_status,
+    tuning_outcome,
     worked_example,
 )
 from pages.parts.text import count, day, plain, refusals
@@ -43,7 +44,7 @@ def first_threshold(iteration: Iteration) -> float:
 
 store = backend.store()
 project = choice.heading("Performance", store)
-training_status.show(store, project, link_when_done=False)
+training_status.show(store, project, in_full=False)
 
 iterations = store.iterations.of_project(project.id)
 ended = [each for each in iterations if each.status != "Training"]
@@ -71,6 +72,7 @@ with right, refusals():
     )
     if iteration.note:
         st.warning(plain(iteration.note))
+    tuning_outcome.whole(store, iteration)
     view = st.segmented_control(
         "View",
         VIEWS,

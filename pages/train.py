@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
 from cvcore import training
@@ -9,18 +11,36 @@ from cvcore.domains import find as find_domain
 from cvcore.errors import NothingChanged
 from cvcore.records import TEST_SET
 from cvcore.store import UNTAGGED
-from pages.parts import backend, choice, evaluation_choice, readiness_notes, training_status
+from pages.parts import (
+    augmentation_preview,
+    backend,
+    choice,
+    evaluation_choice,
+    readiness_notes,
+    training_choice,
+    training_options,
+    training_status,
+)
 from pages.parts.project_form import backbone_status
 from pages.parts.text import count, plain, refusals
 
 store = backend.store()
 project = choice.heading("Train", store)
+domain = find_domain(project.domain_id)
 what, who, how = st.columns(3)
+with what.container(border=True, height="stretch"):
+    st.subheader("What will be trained")
+    told = st.container()
+    tag_ids = training_options.tags(store, project)
+with who.container(border=True, height="stretch"):
+    st.subheader("How it is trained")
+    options = training_choice.show(project)
+    st.caption(f"Domain **{plain(domain.name)}**. {plain(domain.purpose)} {plain(backbone_status(store, domain))}")
 with how.container(border=True, height="stretch"):
     st.subheader("How it is judged")
     method = evaluation_choice.show(store, project)
-ready = training.readiness(store, project, evaluation=method)
-domain = find_domain(project.domain_id)
+    st.caption("Near duplicates stay together, so that no picture is judged by a model that has seen its twin.")
+ready = training.readiness(store, project, tag_ids, evaluation=method)
 job = store.jobs.latest(project.id, "train")
 is_running = job is not None and job.is_active
 
@@ -28,7 +48,7 @@ is_running = job is not None and job.is_active
 def start(*, force: bool = False) -> None:
     with refusals():
         try:
-            training.start(store, project, force=force, evaluation=method)
+            training.start(store, project, force=force, tag_ids=tag_ids, evaluation=method, options=options)
         except NothingChanged:
             st.session_state["unchanged"] = project.id
         else:
@@ -36,8 +56,7 @@ def start(*, force: bool = False) -> None:
             st.rerun()
 
 
-with what.container(border=True, height="stretch"):
-    st.subheader("What will be trained")
+with told:
     untagged = store.images.count(project.id, UNTAGGED)
     tested = "to judge it by" if method == TEST_SET else "left out, as they are for testing"
     trained = len(ready.images) - (ready.test_images if method == TEST_SET else 0)
@@ -50,21 +69,18 @@ with what.container(border=True, height="stretch"):
     readiness_notes.show(ready)
     if ready.obstacles:
         choice.link("images.py", "Add and tag images", project)
-with who.container(border=True, height="stretch"):
-    st.subheader("What it is trained with")
-    st.markdown(f"Domain **{plain(domain.name)}**. {plain(domain.purpose)}")
-    st.markdown(plain(backbone_status(store, domain)))
-    st.caption(
-        "The network's picture knowledge stays as it is; a classifier on top of it learns your tags. Near duplicates "
-        "stay together, so that no picture is judged by a classifier that has seen its twin."
-    )
+# While a training runs, its curves stand where the pictures stood.
+if options.is_advanced and not is_running:
+    transforms = augmentation_preview.show(store, project, domain, ready.images)
+    options = replace(options, transforms=transforms)
+options = training_options.show(store, project, options, ready.tags)
 
 if st.button("Train", type="primary", icon=":material/play_arrow:", disabled=bool(ready.obstacles) or is_running):
     start()
 if st.session_state.get("unchanged") == project.id and not is_running:
     st.info(
-        "Nothing changed since last training: the same images, tags, domain and way of judging would give the same "
-        "numbers."
+        "Nothing changed since last training: the same images, tags, domain and way of training and judging would "
+        "give the same numbers."
     )
     if st.button("Train anyway"):
         start(force=True)

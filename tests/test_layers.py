@@ -19,7 +19,7 @@ ROOMS = [
     {"app", "pages", "api", "cli", "commands", "packing_commands", "training_commands"},
     {
         *("projects", "tagging", "uploads", "transfer", "training", "evaluation", "prediction", "worker", "assessment"),
-        *("downloads", "handout", "explanation", "batches", "notifying"),
+        *("downloads", "handout", "explanation", "batches", "advanced", "notifying"),
         *("azure", "arrivals", "exporting", "publishing", "history", "suggestions", "deliveries"),
         *("listings", "review", "corrections"),
         *("datasets", "packing", "unpacking", "outgoing"),
@@ -27,7 +27,8 @@ ROOMS = [
         *("thresholding", "comparing", "calibrating"),
     },
     {
-        *("store", "blobs", "weights", "builtin", "backbones", "extractors", "features", "heads", "devices"),
+        *("store", "blobs", "weights", "builtin", "backbones", "extractors", "features", "heads"),
+        *("halves", "views", "finetuning", "devices"),
         *("archives", "zips", "fetching", "endpoints", "custom_vision", "exports", "keys"),
     },
     {
@@ -47,6 +48,7 @@ ROOMS = [
         "sweeps",
         "curves",
         "thresholds",
+        "verdicts",
         "comparison",
         "calibration",
         "splits",

@@ -222,6 +222,15 @@ class Iterations:
             self._db.write("delete from iterations where id = ?", [iteration_id])
             return self._images.drop_unheld("project_id = ?", [project_id]) + [row["sha256"] for row in asked]
 
+    def is_training(self, iteration_id: str) -> bool:
+        """Whether there is such an iteration and it is not yet trained, nor has failed."""
+        sql = "select exists (select 1 from iterations where id = ? and status = 'Training')"
+        return bool(self._db.value(sql, [iteration_id]))
+
+    def looking_through(self, fingerprint: str) -> int:
+        """How many iterations look through the network of that fingerprint."""
+        return int(self._db.value("select count(*) from iterations where fingerprint = ?", [fingerprint]))
+
     def ids(self) -> set[str]:
         """Every iteration's id, of all projects."""
         return {row["id"] for row in self._db.rows("select id from iterations")}

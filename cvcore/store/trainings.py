@@ -68,11 +68,15 @@ class Trainings:
 
     def note_tuned_on(self, fingerprint: str, digests: Sequence[str]) -> None:
         """Note the pictures that a tuned network has seen in training, by their SHA-256."""
-        self._db.connection.executemany(
-            "insert or ignore into tuned_on values (?, ?)", [(fingerprint, digest) for digest in digests]
-        )
+        pairs = [(fingerprint, digest) for digest in digests]
+        with self._db.transaction():
+            self._db.connection.executemany("insert or ignore into tuned_on values (?, ?)", pairs)
 
     def tuned_on(self, fingerprint: str) -> set[str]:
         """The pictures that a tuned network has seen in training; none where it is as it came."""
         rows = self._db.rows("select sha256 from tuned_on where fingerprint = ?", [fingerprint])
         return {row["sha256"] for row in rows}
+
+    def forget_tuned_on(self, fingerprint: str) -> None:
+        """Forget them, together with the network."""
+        self._db.write("delete from tuned_on where fingerprint = ?", [fingerprint])

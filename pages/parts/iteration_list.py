@@ -25,7 +25,7 @@ def show(store: Store, iterations: Sequence[Iteration]) -> Iteration:
         "Iterations",
         list(there),
         format_func=lambda number: plain(there[number].name),
-        captions=[_caption(each) for each in iterations],
+        captions=[_caption(store, each) for each in iterations],
         key="iteration",
         on_change=lambda: st.query_params.update(iteration=st.session_state["iteration"]),
     )
@@ -38,11 +38,13 @@ def show(store: Store, iterations: Sequence[Iteration]) -> Iteration:
     return iteration
 
 
-def _caption(iteration: Iteration) -> str:
+def _caption(store: Store, iteration: Iteration) -> str:
     parts = [day(iteration.trained_at)] if iteration.trained_at else []
     if iteration.scores:
         parts.append(f"precision {percent(iteration.scores.precision)}, recall {percent(iteration.scores.recall)}")
     parts.append(plain(iteration.backbone) if iteration.backbone else "failed")
+    if store.trainings.options(iteration.id).is_advanced:
+        parts.append("Advanced")
     if iteration.evaluation:
         parts.append(evaluation_choice.short(iteration.evaluation))
     return " · ".join(parts)

@@ -78,7 +78,7 @@ def keras_classifier(store: Store, iteration: Iteration) -> tuple[Any, int]:
     import keras
 
     prepared = backbones.find(iteration.fingerprint, blobs.backbones_folder(store.home))
-    backbone = backbones.same_keras_model(prepared)
+    backbone = backbones.same_keras_model(prepared, blobs.backbones_folder(store.home))
     judged = evaluation.load(store, iteration)
     head = keras.layers.Dense(len(judged.bias), "softmax")
     model = keras.Model(backbone.input, head(backbone.output))

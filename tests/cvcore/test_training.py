@@ -154,15 +154,15 @@ def test_nothing_changed(store: Store, fill: Fill, trained: Trained) -> None:
 
 
 def test_where_training_may_start_from(store: Store, fill: Fill, trained: Trained) -> None:
-    """An iteration of Advanced training and the same network; what is none is told in one sentence."""
-    project = fill(rose=5, tulip=5)
+    """An iteration that is trained and of the same network; what is none is told in one sentence."""
+    project, other = fill(rose=5, tulip=5), fill("Other", rose=5, tulip=5)
     iteration = trained(project)
     options = TrainingOptions(start_from=iteration.id)
-    words = f"a training starts from an iteration whose Advanced training is done, {iteration.name!r} is none: "
+    waiting = store.iterations.get(training.start(store, other).iteration_id or "")
     with pytest.raises(InvalidInput) as refusal:
-        training.start(store, project, options=options)
-    assert f"{words}choose another" == str(refusal.value)
-    store.trainings.add(iteration.id, TrainingOptions(is_advanced=True))
+        training.start(store, project, options=TrainingOptions(start_from=waiting.id))
+    words = f"a training starts from an iteration that is trained, {waiting.name!r} is not: choose another"
+    assert words == str(refusal.value)
     job = training.start(store, project, options=options)
     assert options == store.trainings.options(job.iteration_id or "")
     training.cancel(store, job)

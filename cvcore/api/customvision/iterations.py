@@ -174,4 +174,5 @@ def _base_model(call: Call, project: Project, given: calls.Fields) -> str:
         raise Refusal(
             "BadRequestCustomBaseModelDomainNotCompatible", f"{base.name} is of a domain with another network"
         )
-    return base.id if call.store.trainings.options(base.id).is_advanced else ""
+    made = call.store.trainings.options(base.id)
+    return base.id if made.is_advanced or made.start_from else ""

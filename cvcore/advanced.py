@@ -1,0 +1,374 @@
+"""Advanced training: within a budget of minutes, the network's last layers learn the tags too.
+
+First the views are computed, then all fits are trained side by side in rounds, an attempt after the other while there
+is time; at last each fit follows its attempts as far as the pictures it kept aside say. What it answers is set beside
+what Quick answers on the same pictures in the same folds. Everything lies in the iteration's checkpoint folder until it
+is trained, so whoever is killed goes on from there.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvcore import augmentation, backbones, blobs, comparison, domains, finetuning, images, metrics, views
+from cvcore.assessment import Plan
+from cvcore.backbones import Prepared
+from cvcore.extractors import Device
+from cvcore.finetuning import Bench, Bools, Fit, Floats, Integers, Material, OutOfMemory, Setting, Told, Tuned
+from cvcore.halves import Halves, halves
+from cvcore.heads import Head
+from cvcore.progress import Progress
+from cvcore.records import K_FOLD, Iteration, TrainingOptions, TuningOutcome, TuningRound
+from cvcore.store import SnapshotImage, Store
+
+ROUNDS = 10
+# Each attempt is another one of these; what they come to is averaged.
+SETTINGS = (Setting(2e-4, 0.4), Setting(3e-4, 0.4), Setting(2e-4, 0.2), Setting(4e-4, 0.8))
+THRESHOLD = 0.5
+SEED = 0
+
+# Of the budget, for seeing pictures otherwise; and in seconds, for what comes after the last round.
+VIEWS_SHARE = 0.2
+CONVERTING_S = 15.0
+# A network says so many times as many pictures a second as it learns.
+FASTER_TO_ASK = 3.0
+BATCH_LEAST = 4
+
+Ending = Literal["converged", "budget", "asked"]
+
+COURSE, SPENT = "course.json", "spent.json"
+
+
+@dataclass(frozen=True, eq=False)
+class Taught:
+    """The network and the classifier to ship, with what the folds said, and what came of it beside Quick."""
+
+    prepared: Prepared
+    head: Head
+    outcome: TuningOutcome
+
+
+@dataclass(frozen=True, eq=False)
+class Lesson:
+    """What is to be taught: Quick's head and what it was fitted on. Rows are the snapshot's pictures."""
+
+    iteration: Iteration
+    options: TrainingOptions
+    snapshot: Sequence[SnapshotImage]
+    prepared: Prepared
+    plan: Plan
+    embeddings: Floats
+    truth: Bools
+    groups: Integers
+    multilabel: bool
+    quick: Head
+
+
+@dataclass(frozen=True)
+class Course:
+    """How the training goes: attempts, the rounds of each, the steps of a round for every fit, the pictures in a step.
+
+    `is_short` says that there was no time for all attempts, `reserve_s` is for what comes after the last round.
+    """
+
+    attempts: int
+    rounds: int
+    steps: tuple[int, ...]
+    batch: int
+    is_short: bool
+    reserve_s: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class _Session:
+    """A lesson under way. `clock` tells how many seconds it has taken, those before a crash included."""
+
+    store: Store
+    lesson: Lesson
+    device: Device
+    folder: Path
+    clock: Callable[[], float]
+    progress: Progress
+
+    @property
+    def budget_s(self) -> float:
+        return 60 * self.lesson.options.budget_minutes
+
+    def tell(self, stage: str) -> None:
+        """Say what is done now, and note the time it has taken; raises what `progress` raises."""
+        blobs.write(self.folder / SPENT, json.dumps(self.clock()).encode(), durable=False)
+        self.progress(stage, min(self.clock() / self.budget_s, 1.0))
+
+
+class _Enough(Exception):
+    """The budget is spent, or someone asked to end the search."""
+
+
+def teach(store: Store, lesson: Lesson, progress: Progress, device: Device) -> Taught:
+    """Tune the lesson's network within its budget.
+
+    Raises:
+        Stopped: `progress` asked to; what was done is kept, and the next call goes on from there.
+        StorageFull, HomeUnusable: the checkpoint cannot be written.
+        ModelDamaged, WeightsMissing: the network's weights for Keras are not here.
+    """
+    folder = blobs.checkpoint_folder(store.home, lesson.iteration.id)
+    session = _Session(store, lesson, device, folder, _clock(folder), progress)
+    session.tell("Making the network ready")
+    model = _model(session)
+    halved = halves(model)
+    material = _material(session, halved)
+    plan = lesson.plan
+    fits = finetuning.fits(
+        *(plan.folds, plan.trains, lesson.truth, lesson.groups), is_cross_validated=plan.evaluation.method == K_FOLD
+    )
+    bench, course = _ready(session, halved, material, fits)
+    done, ended = _search(session, bench, fits, course)
+    rounds = len(store.trainings.rounds(lesson.iteration.id))
+    results = []
+    for fit in fits:
+        session.tell(f"Seeing what came of it: {fit.number + 1} of {len(fits)}")
+        results.append(finetuning.result(bench, fit, done))
+    head = _head(lesson, fits, results)
+    prepared = _kept(session, model, bench, results[-1])
+    return Taught(prepared, head, _outcome(session, head, done, rounds, ended))
+
+
+def forget(store: Store, iteration_id: str) -> None:
+    """Delete what a training would need to go on."""
+    blobs.delete(blobs.checkpoint_folder(store.home, iteration_id))
+
+
+def sweep(store: Store) -> None:
+    """Delete the checkpoints of trainings that will not go on."""
+    for folder in blobs.checkpoint_folder(store.home, "").glob("*"):
+        if not store.iterations.is_training(folder.name):
+            blobs.delete(folder)
+
+
+def _clock(folder: Path) -> Callable[[], float]:
+    try:
+        before_s = float(json.loads((folder / SPENT).read_bytes()))
+    except (OSError, ValueError, TypeError):
+        before_s = 0.0
+    started = time.monotonic()
+    return lambda: before_s + time.monotonic() - started
+
+
+def _model(session: _Session) -> Any:
+    """The network for Keras; on a GPU it computes in 16 bits, with weights in 32."""
+    import keras
+
+    usual = keras.config.dtype_policy()
+    networks = blobs.backbones_folder(session.store.home)
+    try:
+        if session.device == "gpu":
+            keras.config.set_dtype_policy("mixed_bfloat16")
+        return backbones.same_keras_model(session.lesson.prepared, networks)
+    finally:
+        keras.config.set_dtype_policy(usual)
+
+
+def _material(session: _Session, halved: Halves) -> Material:
+    lesson, home = session.lesson, session.store.home
+
+    def pixels_of(sha256: str) -> Callable[[], NDArray[np.uint8]]:
+        return lambda: images.pixels(blobs.read(blobs.original_path(home, sha256)), lesson.prepared.side)
+
+    tensors = views.compute(
+        halved,
+        [pixels_of(each.sha256) for each in lesson.snapshot],
+        augmentation.chosen(domains.find(lesson.iteration.domain_id).policy, lesson.options.transforms),
+        session.folder,
+        budget_s=VIEWS_SHARE * session.budget_s,
+        seed=SEED,
+        on_share=lambda share: session.tell(f"Seeing the pictures otherwise: {share:.0%}"),
+    )
+    embeddings, l2 = lesson.embeddings, lesson.prepared.l2
+    return Material(tensors, embeddings, lesson.truth, lesson.groups, lesson.multilabel, l2)
+
+
+def _ready(session: _Session, halved: Halves, material: Material, fits: Sequence[Fit]) -> tuple[Bench, Course]:
+    """What trains, and how it goes: as before, where it goes on."""
+    if course := _kept_course(session.folder):
+        return finetuning.bench(halved, material, session.folder, batch=course.batch), course
+    batch = finetuning.BATCH
+    while True:
+        bench = finetuning.bench(halved, material, session.folder, batch=batch)
+        try:
+            pace = finetuning.images_per_s(bench, fits[-1])
+            break
+        except OutOfMemory:
+            if batch <= BATCH_LEAST:
+                raise MemoryError from None
+            batch //= 2
+    attempts = max(1, min(len(SETTINGS), *(fit.parts.max(initial=0) + 1 for fit in fits)))
+    asked = (1 + 2 * attempts / finetuning.PARTS) * len(fits) * len(material.truth)
+    reserve_s = CONVERTING_S + asked / (FASTER_TO_ASK * pace)
+    pictures = (session.budget_s - session.clock() - reserve_s) * pace
+    course = planned([len(fit.trains) for fit in fits], batch, pictures, attempts=int(attempts))
+    course = replace(course, reserve_s=round(reserve_s, 3))
+    blobs.write(session.folder / COURSE, json.dumps(asdict(course)).encode(), durable=False)
+    return bench, course
+
+
+def _kept_course(folder: Path) -> Course | None:
+    try:
+        told = json.loads((folder / COURSE).read_bytes())
+        return Course(**told | {"steps": tuple(told["steps"])})
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def planned(trains: Sequence[int], batch: int, pictures: float, *, attempts: int) -> Course:
+    """How to go about it so that about so many `pictures` are seen in all, in up to so many attempts.
+
+    `trains` is how many pictures each fit trains on. A round sees each about once; where there is not even time for
+    that, there is one round, and it is shorter.
+
+    >>> planned([64, 64], 32, 5000, attempts=4)
+    Course(attempts=3, rounds=10, steps=(2, 2), batch=32, is_short=True, reserve_s=0.0)
+    >>> planned([64, 64], 32, 400, attempts=4).rounds, planned([64, 64], 32, 64, attempts=4).steps
+    (3, (1, 1))
+    """
+    steps = [math.ceil(each / batch) for each in trains]
+    rounds = max(0.0, pictures / (batch * sum(steps)))
+    if rounds < 1:
+        return Course(1, 1, tuple(max(1, int(rounds * each)) for each in steps), batch, is_short=True)
+    possible = max(1, min(attempts, int(rounds / ROUNDS)))
+    return Course(possible, min(ROUNDS, int(rounds)), tuple(steps), batch, is_short=rounds < attempts * ROUNDS)
+
+
+def _search(session: _Session, bench: Bench, fits: Sequence[Fit], course: Course) -> tuple[int, Ending]:
+    """Train round after round; how many attempts came to their end, at least one, and why it ended."""
+    trainings, iteration_id = session.store.trainings, session.lesson.iteration.id
+    for attempt in range(course.attempts):
+        for number in range(course.rounds):
+            try:
+                told, seconds = _round(session, bench, fits, course, attempt, number)
+            except _Enough:
+                is_asked = trainings.is_wrapping_up(iteration_id)
+                return max(1, attempt), "asked" if is_asked else "budget"
+            trainings.report(
+                iteration_id,
+                attempt * course.rounds + number,
+                _told(session, fits, told, seconds, attempt, number, course),
+            )
+    return course.attempts, "budget" if course.is_short else "converged"
+
+
+def _round(
+    session: _Session, bench: Bench, fits: Sequence[Fit], course: Course, attempt: int, number: int
+) -> tuple[list[Told], float]:
+    """What each fit tells of a round, and how long all took."""
+    started = time.monotonic()
+    told = []
+    for fit in fits:
+
+        def on_step(share: float, fit: Fit = fit) -> None:
+            where = f"round {number + 1} of {course.rounds}"
+            tried = f", attempt {attempt + 1}" if attempt else ""
+            session.progress(f"Fine-tuning: {where}{tried}", min(session.clock() / session.budget_s, 1.0))
+            is_first = attempt == 0 and number == 0
+            if session.clock() > session.budget_s - course.reserve_s and not is_first:
+                raise _Enough
+
+        if session.store.trainings.is_wrapping_up(session.lesson.iteration.id):
+            raise _Enough
+        this = number, course.rounds, course.steps[fit.number]
+        told.append(finetuning.train(bench, fit, attempt, SETTINGS[attempt], course=this, on_step=on_step))
+        session.tell(
+            f"Fine-tuning: round {number + 1} of {course.rounds}" + (f", attempt {attempt + 1}" if attempt else "")
+        )
+    return told, time.monotonic() - started
+
+
+def _told(
+    session: _Session,
+    fits: Sequence[Fit],
+    told: Sequence[Told],
+    seconds: float,
+    attempt: int,
+    number: int,
+    course: Course,
+) -> TuningRound:
+    lesson = session.lesson
+    rows = np.concatenate([fit.judged for fit in fits])
+    probabilities = np.concatenate([each.judged for each in told])
+    right = _right(probabilities, lesson.truth[rows], lesson.multilabel)
+    pictures = course.batch * sum(course.steps)
+    rate = SETTINGS[attempt].learning_rate * finetuning.learning_rate_at((number + 0.5) / course.rounds)
+    return TuningRound(
+        attempt=attempt,
+        number=number,
+        learning_rate=rate,
+        loss=float(np.mean([each.loss for each in told])),
+        validation_loss=float(np.mean([each.validation_loss for each in told])),
+        right=float(right.mean()) if len(right) else None,
+        images_per_s=pictures / max(seconds, 1e-9),
+        seconds=seconds,
+    )
+
+
+def _right(probabilities: Floats, truth: Bools, multilabel: bool) -> Bools:
+    """Which pictures are answered wholly right, bool (pictures,)."""
+    answers = metrics.answers(probabilities, np.asarray(THRESHOLD), multilabel=multilabel)
+    return np.asarray((answers == truth).all(axis=1), np.bool_)
+
+
+def _head(lesson: Lesson, fits: Sequence[Fit], results: Sequence[Tuned | None]) -> Head:
+    """The head of the last fit and what all say of the rows they are judged on, Quick's where nothing better came."""
+    out_of_fold = lesson.quick.out_of_fold.copy()
+    for fit, result in zip(fits, results, strict=True):
+        if result:
+            out_of_fold[fit.judged] = result.judged
+    last = results[-1] or lesson.quick
+    return Head(last.kernel, last.bias, out_of_fold, lesson.prepared.l2)
+
+
+def _kept(session: _Session, model: Any, bench: Bench, tuned: Tuned | None) -> Prepared:
+    """The network to ship, kept where all networks are; the one that the lesson began with where none is better."""
+    if tuned is None:
+        return session.lesson.prepared
+    session.tell("Keeping the network")
+    networks = blobs.backbones_folder(session.store.home)
+    bench.halves.top.set_weights(tuned.top)
+    whole = backbones.same_keras_model(session.lesson.prepared, networks)
+    whole.set_weights(model.get_weights())
+    prepared = backbones.keep_tuned(whole, session.lesson.prepared, networks)
+    seen = session.store.trainings.tuned_on(session.lesson.prepared.fingerprint)
+    trained = [
+        each.sha256 for each, trains in zip(session.lesson.snapshot, session.lesson.plan.trains, strict=True) if trains
+    ]
+    session.store.trainings.note_tuned_on(prepared.fingerprint, [*seen, *trained])
+    return prepared
+
+
+def _outcome(session: _Session, head: Head, attempts: int, rounds: int, ended: Ending) -> TuningOutcome:
+    lesson = session.lesson
+    rows = lesson.plan.folds >= 0
+    answers = [
+        metrics.answers(each.out_of_fold[rows], np.asarray(THRESHOLD), multilabel=lesson.multilabel)
+        for each in (head, lesson.quick)
+    ]
+    beside = comparison.right_answers(lesson.truth[rows], answers[0], answers[1], lesson.groups[rows])
+    return TuningOutcome(
+        images=beside.images,
+        right=beside.first,
+        quick_right=beside.second,
+        p_value=beside.p_value,
+        attempts=attempts,
+        rounds=rounds,
+        seconds=round(session.clock(), 1),
+        ended=ended,
+        device=session.device,
+    )

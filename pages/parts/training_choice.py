@@ -1,0 +1,38 @@
+"""Quick or Advanced, and how long Advanced may take."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cvcore.records import Project, TrainingOptions
+from cvcore.training import BUDGET_MINUTES_MOST
+
+QUICK, ADVANCED = "Quick", "Advanced"
+WAYS = {
+    QUICK: "A classifier on top of the network, in seconds.",
+    ADVANCED: "The network's own last layers learn your tags too, for as long as you allow.",
+}
+
+
+def show(project: Project) -> TrainingOptions:
+    """Let the way be chosen, Quick if nobody does, and with Advanced its budget in minutes."""
+    way = st.radio(
+        "Way",
+        list(WAYS),
+        captions=list(WAYS.values()),
+        label_visibility="collapsed",
+        key=f"way-{project.id}",
+        persist_state="session",
+    )
+    if way == QUICK:
+        return TrainingOptions()
+    minutes = st.number_input(
+        "Minutes it may take",
+        1,
+        BUDGET_MINUTES_MOST,
+        int(TrainingOptions.budget_minutes),
+        key=f"budget-{project.id}",
+        persist_state="session",
+        help="It ends earlier where more rounds no longer help, and you can end it at any time and keep the best.",
+    )
+    return TrainingOptions(is_advanced=True, budget_minutes=float(minutes))

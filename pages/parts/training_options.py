@@ -1,0 +1,95 @@
+"""What few trainings need: some of the tags only, mistakes that cost more, a network to go on from, word of the end."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import replace
+
+import streamlit as st
+
+from cvcore.records import Iteration, Project, Tag, TrainingOptions
+from cvcore.store import Store
+
+COST_MOST = 100
+URL_LETTERS = 2_000
+_TAG, _COST = "Tag", "Counts as"
+
+
+def tags(store: Store, project: Project) -> list[str]:
+    """The ids of the tags to train alone; none where all are."""
+    there = {tag.id: tag.name for tag in store.tags.of_project(project.id) if tag.image_count}
+    with st.expander("Only some tags"):
+        return st.multiselect(
+            "Tags to train",
+            list(there),
+            format_func=there.__getitem__,
+            placeholder="All tags",
+            label_visibility="collapsed",
+            key=f"only-{project.id}",
+            help="Images that carry none of them are left out.",
+        )
+
+
+def show(store: Store, project: Project, options: TrainingOptions, trained: Sequence[Tag]) -> TrainingOptions:
+    """The options with what is chosen in an expander: what mistakes cost, where to start from, and whom to tell."""
+    with st.expander("More options"):
+        left, right = st.columns(2, gap="large")
+        with left:
+            weights = _costs(project, trained)
+        with right:
+            start_from = _start_from(store, project)
+            url = st.text_input(
+                "Tell this address when it is done",
+                max_chars=URL_LETTERS,
+                placeholder="https://…",
+                key=f"notify-{project.id}",
+            )
+            st.caption("A small JSON with the result is posted there. Public addresses only.")
+    return replace(options, costs=weights, start_from=start_from, notify_url=url.strip())
+
+
+def costs_key(project: Project, trained: Sequence[Tag]) -> str:
+    """The table's key: rows are told by their place, so that other tags need another table."""
+    return f"costs-{project.id}-{zlib.crc32(''.join(tag.id for tag in trained).encode()):08x}"
+
+
+def _costs(project: Project, trained: Sequence[Tag]) -> tuple[tuple[str, float], ...]:
+    st.markdown("What mistakes cost")
+    if not trained:
+        st.caption("No tag has images yet.")
+        return ()
+    told = st.data_editor(
+        {_TAG: [tag.name for tag in trained], _COST: [1.0] * len(trained)},
+        column_config={
+            _TAG: st.column_config.TextColumn(disabled=True),
+            _COST: st.column_config.NumberColumn(min_value=1, max_value=COST_MOST, required=True, format="%g"),
+        },
+        height="auto" if len(trained) <= 6 else 246,
+        key=costs_key(project, trained),
+        alt="What mistakes cost, tag by tag",
+    )
+    st.caption(
+        "An image of a tag that counts as 3 weighs as much as three: it is missed less, and answered more often."
+    )
+    weights = zip(trained, told[_COST], strict=True)
+    return tuple((tag.id, float(weight)) for tag, weight in weights if weight is not None and weight != 1)
+
+
+def _start_from(store: Store, project: Project) -> str:
+    """The id of the iteration whose network the training begins with, empty for the domain's own."""
+    there = {each.id: each for each in store.iterations.trained(project.id) if _is_advanced(store, each)}
+    if not there:
+        return ""
+    chosen: str = st.selectbox(
+        "Start from",
+        ["", *there],
+        format_func=lambda iteration_id: there[iteration_id].name if iteration_id else "The domain's network",
+        key=f"start-from-{project.id}",
+    )
+    st.caption("Pictures that it has already learned from are not judged.")
+    return chosen
+
+
+def _is_advanced(store: Store, iteration: Iteration) -> bool:
+    return store.trainings.options(iteration.id).is_advanced
