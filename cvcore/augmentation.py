@@ -5,7 +5,7 @@ A domain's policy names the transforms that leave its tags true: a plate may be 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -70,6 +70,22 @@ def chosen(policy: Policy, names: Sequence[str] | None) -> Policy:
     if unknown := [name for name in names if name not in NAMES]:
         raise InvalidInput(f"a transform must be one of {', '.join(NAMES)}, got {unknown[0][:80]!r}")
     return Policy(tuple(name for name in NAMES if name in names), policy.beyond)
+
+
+def switched(policy: Policy, switches: Mapping[str, bool]) -> tuple[str, ...] | None:
+    """The names of a policy's transforms with these turned on or off; None where that leaves it as it is.
+
+    Raises:
+        InvalidInput: there is no transform of such a name.
+
+    >>> switched(Policy(("mirror", "zoom")), {"mirror": False, "turn": True})
+    ('turn', 'zoom')
+    >>> switched(Policy(("mirror", "zoom")), {"cover": False})
+    """
+    chosen(policy, [*switches])
+    names = [name for name in (*policy.transforms, *switches) if switches.get(name, True)]
+    told = chosen(policy, names).transforms
+    return None if set(told) == set(policy.transforms) else told
 
 
 def augmented(pixels: NDArray[np.uint8], policy: Policy, rng: np.random.Generator) -> NDArray[np.uint8]:

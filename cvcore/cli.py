@@ -14,7 +14,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from cvcore import __version__, commands, datasets, domains, packing_commands, settings, terminal
+from cvcore import (
+    __version__,
+    augmentation,
+    commands,
+    datasets,
+    domains,
+    packing_commands,
+    settings,
+    terminal,
+    training_commands,
+)
 from cvcore.errors import TagwiseError
 from cvcore.exports import formats
 from cvcore.records import EVALUATION_METHODS, K_FOLD, MULTICLASS, MULTILABEL
@@ -81,18 +91,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--project", metavar="ID", help="this project alone; all of them if left out")
     one.add_argument("--json", action="store_true")
 
-    one = command("train", commands.train, "train a project and print its performance")
-    one.add_argument("project", metavar="PROJECT", type=_name)
-    one.add_argument("--force", action="store_true", help="train though nothing changed since last training")
-    one.add_argument(
-        "--evaluation",
-        choices=EVALUATION_METHODS,
-        default=K_FOLD,
-        help="judge every picture in turn (k-fold), 1 in 5 (hold-out), or those kept for testing (test-set)",
-    )
-    one.add_argument("--advanced", action="store_true", help="train the network's own last layers too")
-    one.add_argument("--budget-minutes", type=float, metavar="N", help="what Advanced may take at most, 10 if left out")
-    one.add_argument("--json", action="store_true")
+    _add_training(command("train", training_commands.train, "train a project and print its performance"))
 
     one = command("performance", commands.performance, "precision and recall, tag by tag")
     one.add_argument("project", metavar="PROJECT", type=_name)
@@ -136,6 +135,32 @@ def parser() -> argparse.ArgumentParser:
     one = command("projects", commands.list_projects, "list the projects")
     one.add_argument("--json", action="store_true")
     return parser
+
+
+def _add_training(one: argparse.ArgumentParser) -> None:
+    one.add_argument("project", metavar="PROJECT", type=_name)
+    one.add_argument("--force", action="store_true", help="train though nothing changed since last training")
+    one.add_argument(
+        "--evaluation",
+        choices=EVALUATION_METHODS,
+        default=K_FOLD,
+        help="judge every picture in turn (k-fold), 1 in 5 (hold-out), or those kept for testing (test-set)",
+    )
+    several: dict[str, Any] = {"action": "append", "default": []}
+    one.add_argument("--tag", metavar="TAG", type=_name, help="this tag; again for more; all if left out", **several)
+    one.add_argument("--cost", metavar="TAG=N", type=_name, help="count a tag N times, to miss it less", **several)
+    one.add_argument("--notify", metavar="URL", default="", help="an address to tell when the training ends")
+    one.add_argument("--start-from", metavar="N", type=int, help="iteration whose fine-tuned network to start from")
+    one.add_argument("--json", action="store_true")
+    group = one.add_argument_group("advanced training")
+    group.add_argument("--advanced", action="store_true", help="train the network's own last layers too")
+    group.add_argument("--budget-minutes", type=float, metavar="N", help="what it may take at most, 10 if left out")
+    group.add_argument(
+        "--without",
+        metavar="TRANSFORM",
+        help=f"never see pictures in this way: {', '.join(augmentation.NAMES)}",
+        **several,
+    )
 
 
 def _name(text: str) -> str:

@@ -30,14 +30,12 @@ from cvcore import (
     prediction,
     projects,
     terminal,
-    training,
     transfer,
-    worker,
 )
 from cvcore.batches import Answered
-from cvcore.errors import ArchiveRefused, InvalidInput, TagwiseError
+from cvcore.errors import ArchiveRefused, InvalidInput
 from cvcore.exports import formats
-from cvcore.records import MULTICLASS, MULTILABEL, Iteration, Project, TrainingOptions
+from cvcore.records import MULTICLASS, MULTILABEL, Iteration, Project
 from cvcore.settings import Settings
 from cvcore.store import Store
 
@@ -139,26 +137,6 @@ def migrate(options: argparse.Namespace, told: Settings) -> int:
     return int(not all(each.complete for each in moved))
 
 
-def train(options: argparse.Namespace, told: Settings) -> int:
-    """Train a project and print its performance."""
-    store = Store(told.home)
-    project = projects.find(store, options.project)
-    job = worker.interrupted(store, project) or training.start(
-        store, project, force=options.force, evaluation=options.evaluation, options=_training_options(options)
-    )
-    try:
-        job = worker.finish_job(store, job, terminal.progress_of)
-    except KeyboardInterrupt:
-        training.cancel(store, job)
-        worker.interrupted(store, project)
-        raise
-    terminal.progress("")
-    if job.status != "done" or job.iteration_id is None:
-        raise TagwiseError(f"the training failed: {job.error}" if job.error else "the training was cancelled")
-    _show_performance(options, store, project, store.iterations.get(job.iteration_id))
-    return 0
-
-
 def performance(options: argparse.Namespace, told: Settings) -> int:
     """Print an iteration's precision and recall, tag by tag."""
     store = Store(told.home)
@@ -170,7 +148,7 @@ def performance(options: argparse.Namespace, told: Settings) -> int:
         threshold = evaluation.threshold_in_use(iteration, options.threshold)
         page = handout.page(store, project, iteration, threshold, made_at=datetime.now(UTC))
         _write("--report", options.report, page)
-    _show_performance(options, store, project, iteration, options.threshold)
+    show_performance(options, store, project, iteration, options.threshold)
     return 0
 
 
@@ -215,6 +193,33 @@ def export(options: argparse.Namespace, told: Settings) -> int:
     terminal.progress("")
     print(f"{project.name}, {iteration.name} in {made.folder}, {made.size_bytes / 1e6:.1f} MB: {made.agreement}")
     return 0
+
+
+def show_performance(
+    options: argparse.Namespace,
+    store: Store,
+    project: Project,
+    iteration: Iteration,
+    asked: float | None = None,
+) -> None:
+    """Print an iteration's performance, at the threshold asked for or the one it answers at."""
+    threshold = evaluation.threshold_in_use(iteration, asked)
+    told = evaluation.performance(store, project, iteration, threshold)
+    if options.json:
+        terminal.print_json(told)
+        return
+    at = "one threshold a tag" if isinstance(threshold, tuple) else f"threshold {threshold:.0%}"
+    saved = ", as saved" if told["threshold_saved"] else ""
+    print(f"{project.name}, {iteration.name}: {iteration.backbone}, {at}{saved}")
+    if iteration.note:
+        print(iteration.note)
+    images = evaluation.report(store, iteration, threshold).overall.images
+    width = max([len(tag["name"]) for tag in told["tags"]] + [len("overall")])
+    print(f"{'tag':{width}}  images  precision  recall     F1     AP")
+    for row in [*told["tags"], {"name": "overall", "images": images, **told["overall"]}]:
+        rates = (row["precision"], row["recall"], row["f1"], row["average_precision"])
+        shown = "".join(f"{terminal.percent(rate):>{space}}" for rate, space in zip(rates, (11, 8, 7, 7), strict=True))
+        print(f"{row['name']:{width}}  {row['images']:>6}{shown}")
 
 
 def _write(option: str, path: Path, text: str) -> None:
@@ -280,39 +285,6 @@ def _project_to_fill(store: Store, options: argparse.Namespace, listing: archive
         kind = options.type or (MULTILABEL if several else MULTICLASS)
         return projects.create(store, options.project, classification_type=kind, domain=options.domain or "")
     return projects.change(store, project, classification_type=options.type, domain=options.domain)
-
-
-def _show_performance(
-    options: argparse.Namespace,
-    store: Store,
-    project: Project,
-    iteration: Iteration,
-    asked: float | None = None,
-) -> None:
-    threshold = evaluation.threshold_in_use(iteration, asked)
-    told = evaluation.performance(store, project, iteration, threshold)
-    if options.json:
-        terminal.print_json(told)
-        return
-    at = "one threshold a tag" if isinstance(threshold, tuple) else f"threshold {threshold:.0%}"
-    saved = ", as saved" if told["threshold_saved"] else ""
-    print(f"{project.name}, {iteration.name}: {iteration.backbone}, {at}{saved}")
-    if iteration.note:
-        print(iteration.note)
-    images = evaluation.report(store, iteration, threshold).overall.images
-    width = max([len(tag["name"]) for tag in told["tags"]] + [len("overall")])
-    print(f"{'tag':{width}}  images  precision  recall     F1     AP")
-    for row in [*told["tags"], {"name": "overall", "images": images, **told["overall"]}]:
-        rates = (row["precision"], row["recall"], row["f1"], row["average_precision"])
-        shown = "".join(f"{terminal.percent(rate):>{space}}" for rate, space in zip(rates, (11, 8, 7, 7), strict=True))
-        print(f"{row['name']:{width}}  {row['images']:>6}{shown}")
-
-
-def _training_options(options: argparse.Namespace) -> TrainingOptions:
-    if options.budget_minutes is not None and not options.advanced:
-        raise InvalidInput("--budget-minutes is for --advanced: give both, or neither to train the quick way")
-    budget_minutes = TrainingOptions.budget_minutes if options.budget_minutes is None else options.budget_minutes
-    return TrainingOptions(is_advanced=options.advanced, budget_minutes=budget_minutes)
 
 
 def _project(store: Store, project: Project) -> dict[str, Any]:

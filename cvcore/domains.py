@@ -112,3 +112,13 @@ def find(name_or_id: str) -> Domain:
             return domain
     names = ", ".join(domain.name for domain in DOMAINS)
     raise DomainUnknown(f"domain must be one of {names}, got {name_or_id[:80]!r}")
+
+
+def is_same_network(domain_id: str, other_id: str) -> bool:
+    """Whether two domains, by their ids, look at pictures through the same network.
+
+    >>> is_same_network(DEFAULT.id, find("Food").id), is_same_network(DEFAULT.id, BUILT_IN.id)
+    (True, False)
+    """
+    one, other = find(domain_id), find(other_id)
+    return (one.backbone, one.side) == (other.backbone, other.side)

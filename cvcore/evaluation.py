@@ -10,7 +10,7 @@ import csv
 import functools
 import io
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -160,6 +160,7 @@ def performance(store: Store, project: Project, iteration: Iteration, threshold:
             for tag, row in zip(tags(store, iteration), told.tags, strict=True)
         ],
         "seconds": iteration.seconds,
+        "training": _training(store, iteration),
     }
 
 
@@ -260,3 +261,12 @@ def _load(path: Path) -> Judged:
         ) from None
     except Exception as error:  # of a damaged zip numpy raises nearly anything
         raise ModelDamaged(f"the iteration's file {path.name} is damaged ({error}): train it again") from error
+
+
+def _training(store: Store, iteration: Iteration) -> dict[str, Any]:
+    options, outcome = store.trainings.options(iteration.id), store.trainings.outcome(iteration.id)
+    return {
+        "advanced": options.is_advanced,
+        "budget_minutes": options.budget_minutes if options.is_advanced else None,
+        "outcome": asdict(outcome) if outcome else None,
+    }

@@ -8,15 +8,17 @@ that the environment names are not used: they would look the name up themselves.
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import io
 import ipaddress
 import re
 import socket
 import ssl
+import threading
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urljoin, urlsplit
@@ -95,13 +97,7 @@ def fetch(
     target = parsed(url)
     for _ in range(REDIRECTS + 1):
         try:
-            addresses = _looked_up(target, resolve, deadline)
-            if not (allow_private or all(map(is_public, addresses))):
-                raise UrlRefused(
-                    f"an address must lead to the internet, {target.host} leads to this machine or its own network: "
-                    "download the picture and upload the file"
-                )
-            with _connected(target, addresses, deadline) as plain, _secured(plain, target, deadline) as connection:
+            with connected(target, deadline, allow_private=allow_private, resolve=resolve) as connection:
                 answer = _answer(connection, target, deadline, limit_bytes)
         except BROKEN as error:
             raise _failure(error, target, timeout_s) from error
@@ -109,6 +105,31 @@ def fetch(
             return answer
         target = answer
     raise FetchFailed(f"an address may redirect {REDIRECTS} times, this one goes on to {target.host}: use the last one")
+
+
+@contextlib.contextmanager
+def connected(
+    target: Target, deadline: float, *, allow_private: bool = False, resolve: Resolve = look_up
+) -> Iterator[socket.socket]:
+    """A connection to a target, encrypted where its scheme says so, by `deadline`, a moment of `time.monotonic`.
+
+    Raises:
+        UrlRefused: it leads into the own network, and `allow_private` is not set.
+        OSError: nobody is there, or not in time; any other of `BROKEN` likewise.
+    """
+    addresses = _looked_up(target, resolve, deadline)
+    if not (allow_private or all(map(is_public, addresses))):
+        raise UrlRefused(
+            f"an address must lead to the internet, {target.host} leads to this machine or its own network: "
+            "download the picture and upload the file"
+        )
+    with _connected(target, addresses, deadline) as plain, _secured(plain, target, deadline) as connection:
+        yield connection
+
+
+def response_on(connection: socket.socket, deadline: float) -> http.client.HTTPResponse:
+    """What a connection answers to what was sent, all of it read by `deadline`; it is yet to begin."""
+    return http.client.HTTPResponse(_Reader(connection, deadline))  # type: ignore[arg-type]  # needs makefile alone
 
 
 def parsed(url: str, base: str = "") -> Target:
@@ -186,12 +207,17 @@ def _seconds_left(deadline: float) -> float:
 
 
 def _looked_up(target: Target, resolve: Resolve, deadline: float) -> Sequence[str]:
-    # The system's look-up takes no time limit, so it is left behind when it takes too long.
-    pool = ThreadPoolExecutor(max_workers=1)
-    try:
-        return pool.submit(resolve, target.host, target.port).result(_seconds_left(deadline))
-    finally:
-        pool.shutdown(wait=False)
+    # The system's look-up takes no time limit, so it is left behind when it takes too long, at a process' end too.
+    found: Future[Sequence[str]] = Future()
+
+    def look() -> None:
+        try:
+            found.set_result(resolve(target.host, target.port))
+        except Exception as error:
+            found.set_exception(error)
+
+    threading.Thread(target=look, daemon=True).start()
+    return found.result(_seconds_left(deadline))
 
 
 def _connected(target: Target, addresses: Sequence[str], deadline: float) -> socket.socket:
@@ -218,8 +244,7 @@ def _answer(connection: socket.socket, target: Target, deadline: float, limit_by
     connection.settimeout(_seconds_left(deadline))
     headers = f"Host: {target.authority}\r\nUser-Agent: Tagwise\r\nAccept: image/*\r\nAccept-Encoding: identity"
     connection.sendall(f"GET {target.path} HTTP/1.1\r\n{headers}\r\nConnection: close\r\n\r\n".encode("ascii"))
-    response = http.client.HTTPResponse(_Reader(connection, deadline))  # type: ignore[arg-type]  # needs makefile alone
-    with response:
+    with response_on(connection, deadline) as response:
         response.begin()
         location = response.getheader("Location")
         if response.status in REDIRECT_STATUSES and location:

@@ -20,6 +20,7 @@ four others, recall of the small tag on pictures kept aside rose from 0.31 to 0.
 of that: 0.39) while the others lost 0.006. Log-loss and calibration improved, 0.366 to 0.361, and 0.59 to 0.93
 expected per true picture of the small tag, because the penalty shrinks a small tag most. In a multilabel set
 with tags of 5 to 214 pictures macro recall rose from 0.37 to 0.42, at 0.92 answers for each true tag.
+Costs come on top of that: a tag of cost 3 has three times the say, so that it is missed less and answered more.
 """
 
 from __future__ import annotations
@@ -86,6 +87,7 @@ def fit(
     *,
     multilabel: bool,
     l2: float = L2,
+    costs: NDArray[np.floating] | None = None,
     tolerance: float = TOLERANCE,
     on_progress: Callable[[float], None] = lambda fraction: None,
 ) -> Head:
@@ -95,6 +97,7 @@ def fit(
         embeddings: (rows, dimension).
         truth: (rows, tags); in Multiclass one tag a row.
         folds: (rows,), 0, 1, 2, …; a row of fold -1 trains every head and is judged by none.
+        costs: (tags,), above 0: what missing each tag costs, as in `balanced_weights`.
         tolerance: how near the minimum is near enough; see `regression.minimise`.
         on_progress: told after each step how far it is, 0..1; what it raises ends the fit.
 
@@ -107,7 +110,7 @@ def fit(
     groups = np.array_split(np.arange(heads), min(heads, math.ceil(truth.size * heads / SCORES_MAX)))
     out_of_fold = np.full(truth.shape, np.nan, np.float32)
     for done, group in enumerate(groups):
-        weights = balanced_weights(truth, trained_on[:, group], multilabel=multilabel)
+        weights = balanced_weights(truth, trained_on[:, group], multilabel=multilabel, costs=costs)
         kernels = regression.minimise(
             regression.Problem(axes.features, truth, weights, multilabel, l2),
             tolerance=tolerance,
@@ -139,24 +142,34 @@ def probabilities_of(scores: Floats, *, multilabel: bool) -> Floats:
     return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)
 
 
-def balanced_weights(truth: NDArray[np.bool_], trained_on: NDArray[np.bool_], *, multilabel: bool) -> Floats:
-    """Each row's weight in each head, so that every tag counts alike; 1 on average over a head's rows.
+def balanced_weights(
+    truth: NDArray[np.bool_],
+    trained_on: NDArray[np.bool_],
+    *,
+    multilabel: bool,
+    costs: NDArray[np.floating] | None = None,
+) -> Floats:
+    """Each row's weight in each head, so that every tag counts as its cost says; 1 on average over a head's rows.
 
     Args:
         truth: (rows, tags).
         trained_on: (rows, heads).
+        costs: (tags,), above 0; all 1 where none are given.
 
     Returns:
         float32, 0 where a head does not train on a row. Multiclass: (rows, heads, 1), every tag's rows weigh
-        the same together. Multilabel: (rows, heads, tags), with a tag weighs as much as without it.
+        the same together, times its cost. Multilabel: (rows, heads, tags), with a tag weighs as much as without it,
+        times its cost.
 
     >>> truth = np.array([[True, False], [False, True], [False, True], [False, True]])
     >>> balanced_weights(truth, np.ones((4, 1), bool), multilabel=False)[:, 0, 0].round(2)
     array([2.  , 0.67, 0.67, 0.67], dtype=float32)
+    >>> balanced_weights(truth, np.ones((4, 1), bool), multilabel=False, costs=np.array([3, 1]))[:, 0, 0].round(2)
+    array([3.  , 0.33, 0.33, 0.33], dtype=float32)
     """
     rows = trained_on.sum(axis=0)[:, None]
     with_tag = trained_on.T.astype(np.intp) @ truth
-    each_with = 1 / np.maximum(with_tag, 1)
+    each_with = (1.0 if costs is None else costs) / np.maximum(with_tag, 1)
     if multilabel:
         each_without = 1 / np.maximum(rows - with_tag, 1)
         weights = np.where(truth[:, None], each_with, each_without) * trained_on[:, :, None]

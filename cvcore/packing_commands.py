@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import argparse
 
-from cvcore import datasets, packing, projects, terminal, unpacking
-from cvcore.errors import ArchiveRefused, TagNotFound
-from cvcore.records import Project
+from cvcore import datasets, packing, projects, tagging, terminal, unpacking
+from cvcore.errors import ArchiveRefused
 from cvcore.settings import Settings
 from cvcore.store import Store
 
@@ -18,7 +17,7 @@ def save(options: argparse.Namespace, told: Settings) -> int:
     """Write a project's pictures and tags as a zip that other programs read."""
     store = Store(told.home)
     project = projects.find(store, options.project)
-    tag_id = _tag_id(store, project, options.tag) if options.tag is not None else None
+    tag_id = tagging.find(store, project, options.tag).id if options.tag is not None else None
     made = datasets.save(store, project, options.format, options.file, tag_id=tag_id, progress=terminal.progress_of)
     terminal.progress("")
     terminal.tell(
@@ -65,12 +64,3 @@ def unpack(options: argparse.Namespace, told: Settings) -> int:
         as_json=options.json,
     )
     return 0
-
-
-def _tag_id(store: Store, project: Project, name: str) -> str:
-    tags = store.tags.of_project(project.id)
-    for tag in tags:
-        if tag.name == name:
-            return tag.id
-    there = ", ".join(repr(tag.name) for tag in tags[:10]) or "none yet"
-    raise TagNotFound(f"{project.name!r} has no tag {name[:80]!r}: there are {there}")

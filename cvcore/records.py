@@ -27,7 +27,11 @@ EVALUATION_METHODS: tuple[EvaluationMethod, ...] = (K_FOLD, HOLD_OUT, TEST_SET)
 
 @dataclass(frozen=True)
 class ProjectSettings:
-    """What programs note of a project and ask for again; nothing here follows from it."""
+    """What programs note of a project and ask for again.
+
+    Of `augmentation_methods` those that bear the name of a transform of ours turn it on or off in Advanced training
+    that the API starts; nothing else follows from what is noted.
+    """
 
     target_export_platforms: tuple[str, ...] = ()
     augmentation_methods: tuple[tuple[str, bool], ...] = ()

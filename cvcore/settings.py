@@ -34,7 +34,8 @@ class Limits:
 class Settings:
     """The environment's say: home folder, optional shared password, further names of this machine, and the limits.
 
-    Without keys the home's own are used. `fetch_private` lets the API fetch pictures from this machine's network.
+    Without keys the home's own are used. `fetch_private` lets the API fetch pictures from this machine's
+    network, and trainings notify addresses in it.
     """
 
     home: Path

@@ -24,6 +24,20 @@ class Added:
     exceeded: Pairs
 
 
+def find(store: Store, project: Project, name: str) -> Tag:
+    """The project's tag of that name.
+
+    Raises:
+        TagNotFound: there is none; the message says what there is.
+    """
+    tags = store.tags.of_project(project.id)
+    for tag in tags:
+        if tag.name == name:
+            return tag
+    there = ", ".join(repr(tag.name) for tag in tags[:10]) or "none yet"
+    raise TagNotFound(f"{project.name!r} has no tag {name[:80]!r}: there are {there}")
+
+
 def create(
     store: Store, project: Project, name: str, *, limits: Limits, kind: TagKind = "Regular", description: str = ""
 ) -> Tag:

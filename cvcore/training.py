@@ -25,6 +25,7 @@ from cvcore import (
     evaluation,
     features,
     names,
+    notifying,
     splits,
     uploads,
 )
@@ -50,6 +51,7 @@ IMAGES_TO_TRAIN_WELL = 30
 BALANCE = 2
 ITERATION_LETTERS = 128
 BUDGET_MINUTES_MOST = 24 * 60
+COST_LEAST, COST_MOST = 0.01, 100.0
 
 QUICK = TrainingOptions()
 
@@ -113,14 +115,17 @@ def start(
         NothingChanged: the last iteration is of the same pictures, tags, type and domain, judged in the same way,
             and `force` is not set.
         NotFound: the project was deleted meanwhile.
-        InvalidInput: an option is outside its range.
+        InvalidInput: an option is outside its range, of a tag that is not the project's, or starts from an iteration
+            that is not trained, or in a domain with another network.
+        UrlRefused: the address to notify is none.
+        IterationNotFound: it starts from an iteration that is gone.
     """
-    _check(options)
-    if options.start_from and store.iterations.get(options.start_from).status != "Completed":
-        raise InvalidInput("training can start from an iteration that is trained, this one is not: choose another")
+    options = _checked(options, [tag.id for tag in store.tags.of_project(project.id)])
     with store.transaction():
         # As it is now: someone may have given it another type or domain since this one was read.
         project = store.projects.get(project.id)
+        if options.start_from:
+            _check_base(project, store.iterations.get(options.start_from))
         running = store.jobs.latest(project.id, "train")
         if running and running.is_active:
             raise InTraining("one training at a time: this project is being trained already, wait for it or cancel it")
@@ -246,6 +251,7 @@ def run(store: Store, iteration: Iteration, progress: Progress, device: Device =
         truth,
         multilabel=multilabel,
         l2=prepared.l2,
+        costs=assessment.tag_costs(options, [tag.tag_id for tag in tags]),
         on_progress=lambda fraction: fit_progress("Fitting the classifier", fraction),
     )
     outcome = None
@@ -318,12 +324,33 @@ def truth_matrix(snapshot: Sequence[SnapshotImage], columns: int) -> NDArray[np.
     return truth
 
 
-def _check(options: TrainingOptions) -> None:
+def _checked(options: TrainingOptions, tag_ids: Sequence[str]) -> TrainingOptions:
+    """The options, their costs put so that costs which say the same are the same."""
     if not 0 < options.budget_minutes <= BUDGET_MINUTES_MOST:
         raise InvalidInput(
             f"a budget must be above 0 and at most {BUDGET_MINUTES_MOST} minutes, got {options.budget_minutes:g}"
         )
     augmentation.chosen(augmentation.Policy(()), options.transforms)
+    if options.notify_url:
+        notifying.check(options.notify_url)
+    costs = dict(options.costs)
+    if unknown := costs.keys() - set(tag_ids):
+        raise InvalidInput(f"a cost must be of a tag of the project, {min(unknown)[:80]!r} is none")
+    for cost in costs.values():
+        # What is not a number is in no range either.
+        if not COST_LEAST <= cost <= COST_MOST:
+            raise InvalidInput(f"a cost must be in {COST_LEAST:g}..{COST_MOST:g}, got {cost:g}")
+    return replace(options, costs=tuple(sorted((tag_id, cost) for tag_id, cost in costs.items() if cost != 1)))
+
+
+def _check_base(project: Project, base: Iteration) -> None:
+    if base.status != "Completed":
+        raise InvalidInput(f"a training starts from an iteration that is trained, {base.name!r} is not: choose another")
+    if not domains.is_same_network(base.domain_id, project.domain_id):
+        raise InvalidInput(
+            f"a training starts from an iteration of the same network, {base.name!r} was trained in the domain "
+            f"{domains.find(base.domain_id).name}: choose another"
+        )
 
 
 def _obstacles(tags: Sequence[Tag]) -> list[str]:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import filelock
 
-from cvcore import advanced, blobs, heads, history, settings, training
+from cvcore import advanced, blobs, devices, heads, history, notifying, settings, training
 from cvcore.errors import NotFound, TagwiseError, Unavailable
 from cvcore.extractors import Device
 from cvcore.progress import Progress, Stopped, silent
@@ -64,40 +64,20 @@ def lock(home: Path) -> filelock.BaseFileLock:
 def run_job(store: Store, job: Job, stop: threading.Event, watcher: Progress = silent, device: Device = "cpu") -> None:
     """Do one claimed job to its end, whatever that is: done, failed with its reason, cancelled, or put back.
 
+    Who was to be notified of a training's end is, once it is written down.
+
     Raises:
         Unavailable: that end cannot be written down, as on a full disk; `recover` takes the job up again.
     """
-    progress = _progress(store, job, stop, watcher)
-    try:
-        if job.kind == "train" and job.iteration_id:
-            training.run(store, store.iterations.get(job.iteration_id), progress, device)
-        else:
-            training.embed(store, store.projects.get(job.project_id), progress, device)
-    except Stopped:
-        _stopped(store, job)
-    except TagwiseError as error:
-        training.close(store, job, "failed", str(error))
-    except MemoryError:
-        training.close(store, job, "failed", "this machine has not enough memory for so many pictures and tags")
-    except Exception as error:
-        log.exception("job %s", job.id)
-        training.close(store, job, "failed", f"something unforeseen went wrong: {error!r}")
-    else:
-        store.jobs.finish(job.id, "done")
+    with notifying.afterwards(store, job, stop):
+        _run(store, job, _progress(store, job, stop, watcher), device)
 
 
-def recover(store: Store) -> None:
+def recover(store: Store, stop: threading.Event | None = None) -> None:
     """Put back what a dead worker was doing; what died too often is marked as failed. Needs the lock."""
     for job in store.jobs.orphans():
-        if job.iteration_id and store.iterations.get(job.iteration_id).status == "Completed":
-            store.jobs.finish(job.id, "done")
-        elif job.cancel_requested:
-            training.close(store, job, "cancelled")
-        elif job.attempts >= ATTEMPTS:
-            reason = f"the training process died {job.attempts} times at this; the machine may be short of memory"
-            training.close(store, job, "failed", reason)
-        else:
-            store.jobs.requeue(job.id, attempts=job.attempts)
+        with notifying.afterwards(store, job, stop or threading.Event()):
+            _put_back(store, job)
     advanced.sweep(store)
     folders = list((store.home / "iterations").glob("*"))
     # A project that comes in places its folders before its rows can be seen: this waits until they can.
@@ -112,7 +92,7 @@ def work(store: Store, stop: threading.Event, device: Device) -> None:
     """Do jobs as they come until told to stop; where nothing can be written, on a full disk, try again later."""
     while not stop.is_set():
         try:
-            recover(store)
+            recover(store, stop)
             _do_jobs(store, stop, device)
         except Unavailable as error:
             log.error("%s", error)
@@ -150,6 +130,7 @@ def finish_job(store: Store, job: Job, progress: Progress = silent) -> Job:
         try:
             progress("Starting TensorFlow", 0.0)
             device = heads.prepare_backend()
+            devices.note(store.home, device)
             recover(store)
             if claimed := store.jobs.claim(job.id):
                 run_job(store, claimed, threading.Event(), progress, device)
@@ -169,7 +150,9 @@ def main() -> None:
     store = Store(settings.load().home)
     with _only_worker(store.home, stop):
         if not stop.is_set():
-            work(store, stop, heads.prepare_backend())
+            device = heads.prepare_backend()
+            devices.note(store.home, device)
+            work(store, stop, device)
 
 
 @contextlib.contextmanager
@@ -215,6 +198,37 @@ def _watch_parent(stop: threading.Event) -> None:
     # A download or an import may hold the job up for minutes, and the lock with it.
     time.sleep(PATIENCE_S)
     os._exit(1)
+
+
+def _run(store: Store, job: Job, progress: Progress, device: Device) -> None:
+    try:
+        if job.kind == "train" and job.iteration_id:
+            training.run(store, store.iterations.get(job.iteration_id), progress, device)
+        else:
+            training.embed(store, store.projects.get(job.project_id), progress, device)
+    except Stopped:
+        _stopped(store, job)
+    except TagwiseError as error:
+        training.close(store, job, "failed", str(error))
+    except MemoryError:
+        training.close(store, job, "failed", "this machine has not enough memory for so many pictures and tags")
+    except Exception as error:
+        log.exception("job %s", job.id)
+        training.close(store, job, "failed", f"something unforeseen went wrong: {error!r}")
+    else:
+        store.jobs.finish(job.id, "done")
+
+
+def _put_back(store: Store, job: Job) -> None:
+    if job.iteration_id and store.iterations.get(job.iteration_id).status == "Completed":
+        store.jobs.finish(job.id, "done")
+    elif job.cancel_requested:
+        training.close(store, job, "cancelled")
+    elif job.attempts >= ATTEMPTS:
+        reason = f"the training process died {job.attempts} times at this; the machine may be short of memory"
+        training.close(store, job, "failed", reason)
+    else:
+        store.jobs.requeue(job.id, attempts=job.attempts)
 
 
 def _progress(store: Store, job: Job, stop: threading.Event, watcher: Progress) -> Progress:

@@ -16,21 +16,10 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # The rooms from the top down; a module may import from its own room and from those below it.
 ROOMS = [
-    {"app", "pages", "api", "cli", "commands", "packing_commands"},
+    {"app", "pages", "api", "cli", "commands", "packing_commands", "training_commands"},
     {
-        *(
-            "projects",
-            "tagging",
-            "uploads",
-            "transfer",
-            "training",
-            "advanced",
-            "evaluation",
-            "prediction",
-            "worker",
-            "assessment",
-        ),
-        *("downloads", "handout", "explanation", "batches"),
+        *("projects", "tagging", "uploads", "transfer", "training", "evaluation", "prediction", "worker", "assessment"),
+        *("downloads", "handout", "explanation", "batches", "advanced", "notifying"),
         *("azure", "arrivals", "exporting", "publishing", "history", "suggestions", "deliveries"),
         *("listings", "review", "corrections"),
         *("datasets", "packing", "packed_networks", "unpacking", "outgoing"),
@@ -39,7 +28,7 @@ ROOMS = [
     },
     {
         *("store", "blobs", "weights", "builtin", "backbones", "extractors", "features", "heads"),
-        *("halves", "views", "finetuning"),
+        *("halves", "views", "finetuning", "devices"),
         *("archives", "zips", "fetching", "endpoints", "custom_vision", "exports", "keys"),
     },
     {
@@ -77,8 +66,12 @@ ROOMS = [
 RANK = {module: rank for rank, room in enumerate(ROOMS) for module in room}
 
 # Doors know nothing of each other, but for app.py, which puts pages and API on one port, and cli.py, which is the
-# commands' own front.
-DOORS_BEHIND = {"app": {"api"}, "cli": {"commands", "packing_commands"}}
+# commands' own front; the command that trains ends by printing what another one prints.
+DOORS_BEHIND = {
+    "app": {"api"},
+    "cli": {"commands", "packing_commands", "training_commands"},
+    "training_commands": {"commands"},
+}
 
 SQL = {"sqlite3", "sqlite_utils"}
 NETWORKS = {"tensorflow", "keras", "ai_edge_litert"}

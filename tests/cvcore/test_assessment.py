@@ -91,6 +91,20 @@ def test_k_fold_is_as_ever() -> None:
 
 
 @pytest.mark.network
+@pytest.mark.parametrize("method", [K_FOLD, HOLD_OUT])
+def test_costs_reach_whatever_judges(method: EvaluationMethod) -> None:
+    """A tag that costs ten times as much gets higher probabilities on every picture that is judged."""
+    embeddings, truth = clouds(20)
+    plan = assessment.plan(method, truth, np.arange(60), np.zeros(60, bool))
+    plain, dear = (
+        assessment.fit(plan, embeddings, truth, multilabel=True, l2=0.1, costs=costs).out_of_fold[plan.folds >= 0]
+        for costs in (None, np.array([10.0, 1, 1]))
+    )
+    assert (plain[:, 0] < dear[:, 0]).all()
+    np.testing.assert_allclose(plain[:, 1:], dear[:, 1:], atol=1e-3)
+
+
+@pytest.mark.network
 def test_a_twin_of_a_test_picture_does_not_train() -> None:
     """The model is the same as without the twin, which would have given the answer away."""
     embeddings, truth = clouds(12)

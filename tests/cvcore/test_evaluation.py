@@ -67,6 +67,7 @@ def test_performance_is_the_contract(store: Store, fill: Fill, trained: Trained)
         "threshold": 0.5,
         "threshold_saved": False,
         "seconds": {"features": 0.1, "fit": 0.2, "total": 0.3},
+        "training": {"advanced": False, "budget_minutes": None, "outcome": None},
     } == {key: value for key, value in told.items() if key not in ("overall", "tags")}
     assert rates == set(told["overall"])
     assert [("rose", 6), ("tulip", 5)] == [(tag["name"], tag["images"]) for tag in told["tags"]]

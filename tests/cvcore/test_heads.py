@@ -134,6 +134,35 @@ def test_weights_by_hand_in_multilabel() -> None:
     np.testing.assert_allclose([2, 2 / 3, 2 / 3, 2 / 3, 0], weights[:, 0, 0], rtol=1e-6)
 
 
+def test_costs_by_hand_in_multilabel() -> None:
+    """With the tag weighs its cost times what all without it weigh; the other tag's column stays as it was."""
+    truth = np.array([[True, True], [False, False], [False, True], [False, False]])
+    weights = heads.balanced_weights(truth, np.ones((4, 1), bool), multilabel=True, costs=np.array([3, 1]))
+    np.testing.assert_allclose([3, 1 / 3, 1 / 3, 1 / 3], weights[:, 0, 0], rtol=1e-6)
+    np.testing.assert_allclose(1, weights[:, 0, 1], rtol=1e-6)
+
+
+@pytest.mark.parametrize("multilabel", [False, True])
+def test_costs_of_one_change_nothing(multilabel: bool) -> None:
+    """Tags that all cost 1 are as tags without costs, to the last bit."""
+    embeddings, truth, folds = clouds([20, 12, 7])
+    before = heads.fit(embeddings, truth, folds, multilabel=multilabel)
+    after = heads.fit(embeddings, truth, folds, multilabel=multilabel, costs=np.ones(3))
+    for name in ("kernel", "bias", "out_of_fold"):
+        np.testing.assert_array_equal(getattr(before, name), getattr(after, name))
+
+
+@pytest.mark.parametrize("multilabel", [False, True])
+def test_what_costs_more_is_missed_less(multilabel: bool) -> None:
+    """Where tags overlap, a cost of 3 finds clearly more of a tag's pictures out of fold; one of a third, fewer."""
+    embeddings, truth, folds = clouds([200, 200, 200], apart=1.0)
+    cheap, plain, dear = (
+        recall(heads.fit(embeddings, truth, folds, multilabel=multilabel, costs=costs).out_of_fold, truth, 1)
+        for costs in (np.array([1, 1 / 3, 1]), None, np.array([1, 3, 1]))
+    )
+    assert cheap + 0.1 < plain < dear - 0.1
+
+
 def test_ten_pictures_of_two_tags() -> None:
     """The smallest project there can be, with far more numbers than pictures, has finite probabilities."""
     embeddings, truth, folds = clouds([5, 5], dimension=1280, apart=60)

@@ -14,7 +14,7 @@ from PIL import Image as Pillow
 from cvcore import blobs, domains, evaluation, projects, tagging, training, uploads, worker
 from cvcore.errors import Conflict, InvalidInput, NameTaken, NotFound, NothingChanged, NotTrainable
 from cvcore.progress import Stopped, silent
-from cvcore.records import MULTICLASS, MULTILABEL, Iteration, Project, Scores, Tag
+from cvcore.records import MULTICLASS, MULTILABEL, Iteration, Project, Scores, Tag, TrainingOptions
 from cvcore.settings import Limits
 from cvcore.store import Store
 
@@ -30,9 +30,9 @@ def tag_of(store: Store, project: Project, name: str) -> Tag:
     return next(tag for tag in store.tags.of_project(project.id) if tag.name == name)
 
 
-def trained_for_real(store: Store, project: Project) -> Iteration:
+def trained_for_real(store: Store, project: Project, options: TrainingOptions = training.QUICK) -> Iteration:
     """The project's iteration once this process has done the worker's work."""
-    job = worker.finish_job(store, training.start(store, project, force=True))
+    job = worker.finish_job(store, training.start(store, project, force=True, options=options))
     assert ("done", "") == (job.status, job.error)
     return store.iterations.get(job.iteration_id or "")
 
@@ -151,6 +151,72 @@ def test_nothing_changed(store: Store, fill: Fill, trained: Trained) -> None:
         training.start(store, project)
     assert "Nothing changed since last training" == str(refusal.value)
     assert "queued" == training.start(store, project, force=True).status
+
+
+def test_where_training_may_start_from(store: Store, fill: Fill, trained: Trained) -> None:
+    """An iteration that is trained and of the same network; what is none is told in one sentence."""
+    project, other = fill(rose=5, tulip=5), fill("Other", rose=5, tulip=5)
+    iteration = trained(project)
+    options = TrainingOptions(start_from=iteration.id)
+    waiting = store.iterations.get(training.start(store, other).iteration_id or "")
+    with pytest.raises(InvalidInput) as refusal:
+        training.start(store, project, options=TrainingOptions(start_from=waiting.id))
+    words = f"a training starts from an iteration that is trained, {waiting.name!r} is not: choose another"
+    assert words == str(refusal.value)
+    job = training.start(store, project, options=options)
+    assert options == store.trainings.options(job.iteration_id or "")
+    training.cancel(store, job)
+    projects.change(store, project, domain="General")
+    words = f"a training starts from an iteration of the same network, {iteration.name!r} was trained in the domain "
+    with pytest.raises(InvalidInput) as refusal:
+        training.start(store, project, options=options)
+    assert f"{words}Built-in: choose another" == str(refusal.value)
+    with pytest.raises(NotFound):
+        training.start(store, project, options=TrainingOptions(start_from="gone"))
+
+
+def test_costs_are_checked(store: Store, fill: Fill) -> None:
+    """Each is of a tag of the project and a number in 0.01..100; what is wrong is one sentence, and nothing waits."""
+    project, other = fill(rose=5, tulip=5), fill("Other", weed=5)
+    rose, weed = tag_of(store, project, "rose").id, tag_of(store, other, "weed").id
+    for costs, words in (
+        ((weed, 2.0), f"a cost must be of a tag of the project, {weed!r} is none"),
+        ((rose, 0.0), "a cost must be in 0.01..100, got 0"),
+        ((rose, 101.0), "a cost must be in 0.01..100, got 101"),
+        ((rose, float("nan")), "a cost must be in 0.01..100, got nan"),
+    ):
+        with pytest.raises(InvalidInput) as refusal:
+            training.start(store, project, options=TrainingOptions(costs=(costs,)))
+        assert words == str(refusal.value)
+    assert [] == store.jobs.active()
+
+
+def test_costs_are_noted_once_and_in_order(store: Store, fill: Fill) -> None:
+    """Costs of 1 go without saying, so that who gives them is told that nothing changed."""
+    project = fill(rose=5, tulip=5)
+    rose, tulip = (tag_of(store, project, name).id for name in ("rose", "tulip"))
+
+    def noted(*costs: tuple[str, float]) -> tuple[tuple[str, float], ...]:
+        job = training.start(store, project, options=TrainingOptions(costs=costs))
+        told = store.trainings.options(job.iteration_id or "").costs
+        training.cancel(store, job)
+        return told
+
+    assert () == noted((rose, 1.0), (tulip, 1.0))
+    assert noted((rose, 2.0), (tulip, 3.0)) == noted((tulip, 3.0), (rose, 2.0)) != ()
+
+
+@pytest.mark.network
+def test_what_costs_more_is_answered_more(store: Store, fill: Fill) -> None:
+    """From the options to the iteration: the dear tag's probabilities rise, those of the same training do not."""
+    project = fill(classification_type=MULTILABEL, rose=8, tulip=8)
+    rose = tag_of(store, project, "rose")
+    plain, same, dear = (
+        evaluation.load(store, trained_for_real(store, project, TrainingOptions(costs=((rose.id, cost),))))
+        for cost in (1.0, 1.0, 20.0)
+    )
+    np.testing.assert_array_equal(plain.probabilities, same.probabilities)
+    assert (plain.probabilities[:, 0] < dear.probabilities[:, 0]).all()
 
 
 def _rename(store: Store, project: Project, image_id: str) -> None:

@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 from typing import Any
 
-from cvcore import evaluation, publishing, training
+from cvcore import augmentation, domains, evaluation, publishing, training
 from cvcore.api.customvision import calls, images, wire
 from cvcore.api.customvision.calls import Answer, Call
 from cvcore.api.customvision.refusals import Refusal
 from cvcore.deviations import deviations
-from cvcore.errors import Published
-from cvcore.records import Image, Iteration, Prediction, Project
+from cvcore.errors import IterationNotFound, Published
+from cvcore.records import Image, Iteration, Prediction, Project, TrainingOptions
 from cvcore.store import ImageSearch
 
 
 def train_project(call: Call) -> Any:
     """Training begins, and the iteration is told at once; ask for it until its status is no longer Training.
 
-    Advanced trains as Regular does. The address to notify is not written to. A base model is checked and not needed:
-    the network under every iteration of a domain is the same.
+    No e-mail is written to the address to notify. A base model of a Regular training is checked and not needed: the
+    network under all of these in a domain is the same.
     """
     project = calls.project(call)
-    calls.choice(calls.text(call, "trainingType"), "trainingType", ("Regular", "Advanced"))
-    calls.number(call, "reservedBudgetInHours", 0)
     given = calls.fields(call)
-    _check_base_model(call, calls.as_fields(given.get("custombasemodelinfo"), "customBaseModelInfo"))
+    options = _options(call, project, calls.as_fields(given.get("custombasemodelinfo"), "customBaseModelInfo"))
     selected = calls.listed_ids(given, "selectedTags", 500)
     known = {tag.id for tag in call.store.tags.of_project(project.id)}
     if unknown := [tag_id for tag_id in selected if tag_id not in known]:
         raise Refusal("BadRequestInvalidIds", f"selectedTags must be the project's, {unknown[0][:80]!r} is none")
-    job = training.start(call.store, project, force=calls.flag(call, "forceTrain"), tag_ids=selected)
+    force = calls.flag(call, "forceTrain")
+    job = training.start(call.store, project, force=force, tag_ids=selected, options=options)
     return shown(call, call.store.iterations.get(job.iteration_id or ""))
 
 
@@ -117,8 +118,12 @@ def get_image_performance_count(call: Call) -> Any:
 
 
 def shown(call: Call, iteration: Iteration) -> Any:
-    """An iteration with its published name."""
-    return wire.iteration(iteration, call.store.publications.of_iteration(iteration.id))
+    """An iteration with its published name, how it is trained, and where it starts from while that is there."""
+    options = call.store.trainings.options(iteration.id)
+    base = None
+    with contextlib.suppress(IterationNotFound):
+        base = call.store.iterations.get(options.start_from) if options.start_from else None
+    return wire.iteration(iteration, call.store.publications.of_iteration(iteration.id), options, base)
 
 
 def _search(call: Call, project: Project, iteration: Iteration, is_oldest_first: bool) -> ImageSearch:
@@ -139,10 +144,35 @@ def _evaluated(call: Call, iteration: Iteration) -> dict[str, list[Prediction]]:
     return told
 
 
-def _check_base_model(call: Call, given: calls.Fields) -> None:
+def _options(call: Call, project: Project, base_model: calls.Fields) -> TrainingOptions:
+    """How to train, as Custom Vision says it; of 0 hours, which the SDK sends of itself, our own default is made."""
+    way = calls.choice(calls.text(call, "trainingType"), "trainingType", ("Regular", "Advanced"))
+    hours = calls.number(call, "reservedBudgetInHours", 0)
+    options = TrainingOptions(start_from=_base_model(call, project, base_model))
+    if way == "Regular":
+        return options
+    named = {name.casefold(): is_on for name, is_on in project.settings.augmentation_methods}
+    # What other programs call theirs is kept with the project, and is nothing that is done here.
+    ours = {name: is_on for name, is_on in named.items() if name in augmentation.NAMES}
+    return dataclasses.replace(
+        options,
+        is_advanced=True,
+        budget_minutes=float(60 * hours) or options.budget_minutes,
+        transforms=augmentation.switched(domains.find(project.domain_id).policy, ours),
+    )
+
+
+def _base_model(call: Call, project: Project, given: calls.Fields) -> str:
+    """The id of the iteration to start from; empty where none is named, or its network is the domain's own."""
     if not given:
-        return
+        return ""
     base_project = call.store.projects.get(calls.told(given, "projectId").casefold())
     base = calls.iteration(call, base_project, calls.told(given, "iterationId"))
     if base.status != "Completed":
         raise Refusal("BadRequestCustomBaseModelIterationStatusNotCompleted", f"{base.name} is not trained")
+    if not domains.is_same_network(base.domain_id, project.domain_id):
+        raise Refusal(
+            "BadRequestCustomBaseModelDomainNotCompatible", f"{base.name} is of a domain with another network"
+        )
+    made = call.store.trainings.options(base.id)
+    return base.id if made.is_advanced or made.start_from else ""

@@ -140,7 +140,11 @@ TRAINING: tuple[Operation, ...] = (
         suggestions.suggest_tags_and_regions,
     ),
     Operation(
-        "train_project", "POST", f"{_PROJECT}/train", iterations.train_project, "Advanced trains as Regular; no e-mail"
+        "train_project",
+        "POST",
+        f"{_PROJECT}/train",
+        iterations.train_project,
+        "no e-mail; Advanced without a budget takes 10 minutes",
     ),
     Operation("import_project", "POST", "/projects/import", moves.import_project, "tokens of this server"),
 )

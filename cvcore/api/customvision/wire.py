@@ -9,7 +9,7 @@ from typing import Any
 
 from cvcore import domains
 from cvcore.deviations import Deviations
-from cvcore.records import Image, Iteration, Prediction, Project, StoredPrediction, Tag
+from cvcore.records import Image, Iteration, Prediction, Project, StoredPrediction, Tag, TrainingOptions
 from cvcore.reports import Report
 from cvcore.store import Publication, SnapshotTag
 
@@ -124,8 +124,13 @@ def pairs(given: Sequence[tuple[str, str]]) -> list[Json]:
     return [{"imageId": image_id, "tagId": tag_id} for image_id, tag_id in given]
 
 
-def iteration(each: Iteration, publications: Sequence[Publication]) -> Json:
-    """An Iteration. Where several names were published, the newest is told."""
+def iteration(
+    each: Iteration, publications: Sequence[Publication], options: TrainingOptions, base: Iteration | None = None
+) -> Json:
+    """An Iteration. Where several names were published, the newest is told.
+
+    `base` is the iteration that it starts from. A budget is told in whole hours: below one it is 0.
+    """
     newest = publications[0] if publications else None
     is_exportable = each.status == "Completed"
     return {
@@ -140,12 +145,12 @@ def iteration(each: Iteration, publications: Sequence[Publication]) -> Json:
         "exportableTo": list(PLATFORMS) if is_exportable else [],
         "domainId": each.domain_id,
         "classificationType": each.classification_type,
-        "trainingType": "Regular",
-        "reservedBudgetInHours": 0,
+        "trainingType": "Advanced" if options.is_advanced else "Regular",
+        "reservedBudgetInHours": int(options.budget_minutes // 60) if options.is_advanced else 0,
         "trainingTimeInMinutes": math.ceil(each.seconds.get("total", 0) / 60),
         "publishName": newest.name if newest else None,
         "originalPublishResourceId": newest.resource if newest else None,
-        "customBaseModelInfo": None,
+        "customBaseModelInfo": {"projectId": base.project_id, "iterationId": base.id} if base else None,
         "trainingErrorDetails": each.error or None,
     }
 

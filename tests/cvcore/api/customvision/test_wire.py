@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -14,7 +15,7 @@ from cvcore import domains
 from cvcore.api.customvision import calls, metadata, wire
 from cvcore.api.customvision.calls import Call
 from cvcore.api.customvision.refusals import Refusal
-from cvcore.records import Image, Iteration, Prediction, Project, StoredPrediction, Tag
+from cvcore.records import Image, Iteration, Prediction, Project, StoredPrediction, Tag, TrainingOptions
 from cvcore.store import Condition, Publication, SnapshotTag
 
 AT = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
@@ -84,7 +85,7 @@ GOLDEN: list[tuple[str, Any, dict[str, Any]]] = [
     ),
     (
         "Iteration",
-        wire.iteration(ITERATION, [Publication("garden", "r", "/subscriptions/0")]),
+        wire.iteration(ITERATION, [Publication("garden", "r", "/subscriptions/0")], TrainingOptions()),
         {
             "id": "r",
             "name": "Iteration 1",
@@ -156,6 +157,19 @@ def test_the_sdk_reads_it(model: str, told: Any, expected: dict[str, Any]) -> No
     keys = {each["key"] for each in classes[model]._attribute_map.values()}
     assert keys - {"exportModelContainerUri", "notificationQueueUri"} == set(told)
     assert read.id == expected["id"]
+
+
+def test_how_an_iteration_is_trained() -> None:
+    """Advanced, its budget in whole hours, and where it starts from; Custom Vision's field knows no minutes."""
+    base = dataclasses.replace(ITERATION, id="b", project_id="q")
+    told = wire.iteration(ITERATION, [], TrainingOptions(is_advanced=True, budget_minutes=150, start_from="b"), base)
+    assert ("Advanced", 2, {"projectId": "q", "iterationId": "b"}) == (
+        told["trainingType"],
+        told["reservedBudgetInHours"],
+        told["customBaseModelInfo"],
+    )
+    assert 0 == wire.iteration(ITERATION, [], TrainingOptions(is_advanced=True))["reservedBudgetInHours"]
+    assert 0 == wire.iteration(ITERATION, [], TrainingOptions(budget_minutes=600))["reservedBudgetInHours"]
 
 
 def body(text: str) -> Call:

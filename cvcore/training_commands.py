@@ -1,0 +1,66 @@
+"""What `tagwise train` does: its options become a training's, and the training is done here or watched."""
+
+from __future__ import annotations
+
+import argparse
+
+from cvcore import augmentation, commands, domains, prediction, projects, tagging, terminal, training, worker
+from cvcore.errors import InvalidInput, TagwiseError
+from cvcore.records import Project, TrainingOptions
+from cvcore.settings import Settings
+from cvcore.store import Store
+
+
+def train(options: argparse.Namespace, told: Settings) -> int:
+    """Train a project and print its performance."""
+    store = Store(told.home)
+    project = projects.find(store, options.project)
+    job = worker.interrupted(store, project) or training.start(
+        store,
+        project,
+        force=options.force,
+        tag_ids=[tagging.find(store, project, name).id for name in options.tag],
+        evaluation=options.evaluation,
+        options=_training_options(options, store, project),
+    )
+    try:
+        job = worker.finish_job(store, job, terminal.progress_of)
+    except KeyboardInterrupt:
+        training.cancel(store, job)
+        worker.interrupted(store, project)
+        raise
+    terminal.progress("")
+    if job.status != "done" or job.iteration_id is None:
+        raise TagwiseError(f"the training failed: {job.error}" if job.error else "the training was cancelled")
+    commands.show_performance(options, store, project, store.iterations.get(job.iteration_id))
+    return 0
+
+
+def _training_options(options: argparse.Namespace, store: Store, project: Project) -> TrainingOptions:
+    for name, is_given in (
+        ("--budget-minutes", options.budget_minutes is not None),
+        ("--without", bool(options.without)),
+    ):
+        if is_given and not options.advanced:
+            raise InvalidInput(f"{name} is for --advanced: give both, or neither to train the quick way")
+    from_number = options.start_from
+    return TrainingOptions(
+        is_advanced=options.advanced,
+        budget_minutes=TrainingOptions.budget_minutes if options.budget_minutes is None else options.budget_minutes,
+        transforms=augmentation.switched(domains.find(project.domain_id).policy, dict.fromkeys(options.without, False)),
+        costs=tuple(_cost(store, project, given) for given in options.cost),
+        start_from="" if from_number is None else prediction.find_iteration(store, project, from_number).id,
+        notify_url=options.notify,
+    )
+
+
+def _cost(store: Store, project: Project, given: str) -> tuple[str, float]:
+    # From the right, for a tag's name may hold the sign.
+    name, sign, number = given.rpartition("=")
+    try:
+        cost = float(number)
+    except ValueError:
+        sign = ""
+    if not sign:
+        raise InvalidInput(f"--cost must be like rose=3, got {given[:80]!r}")
+    return tagging.find(store, project, name.strip()).id, cost
