@@ -10,21 +10,23 @@ import csv
 import functools
 import io
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cvcore import blobs, curves, metrics, overviews, reports, sweeps
+from cvcore import blobs, curves, excerpts, metrics, overviews, reports, sweeps
 from cvcore.errors import ModelDamaged, NotTrained, TagwiseError
 from cvcore.overviews import Overview
-from cvcore.records import MULTICLASS, Iteration, Project, Scores, Thresholds
+from cvcore.records import MULTICLASS, MULTILABEL, Iteration, Project, Scores, Thresholds
 from cvcore.store import SnapshotTag, Store
 
 ARRAYS = "arrays.npz"
 DEFAULT_THRESHOLD = 0.5
+
+_OF_PICTURES, _OF_HEAD = ("truth", "probabilities", "folds", "groups"), ("kernel", "bias")
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,9 +54,12 @@ class Judged:
 
 
 def save(folder: Path, judged: Judged) -> None:
-    """Write an iteration's arrays into its folder, and beside them the overview that follows from them."""
+    """Write an iteration's arrays into its folder, and beside them the overview that follows from them.
+
+    They are not compressed, so that `column` and `some` need not read them whole; those of older iterations are.
+    """
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **{name: getattr(judged, name) for name in Judged.__dataclass_fields__})
+    np.savez(buffer, **{name: getattr(judged, name) for name in Judged.__dataclass_fields__})
     blobs.write(folder / ARRAYS, buffer.getvalue())
     blobs.write(folder / overviews.FILE, overviews.packed(_overview(judged)))
 
@@ -65,8 +70,38 @@ def load(store: Store, iteration: Iteration) -> Judged:
     Raises:
         NotTrained: it is not trained.
         ModelDamaged: its file is missing or damaged.
+        NotFound: the iteration was deleted meanwhile.
     """
-    return _load(_folder(store, iteration) / ARRAYS)
+    try:
+        return _load(_folder(store, iteration) / ARRAYS)
+    except ModelDamaged:
+        store.iterations.get(iteration.id)
+        raise
+
+
+def column(store: Store, iteration: Iteration, tag: int) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
+    """Which pictures carry a tag, a column, and its probabilities, as (pictures,) both; raises as `load`."""
+    path = _folder(store, iteration) / ARRAYS
+    truth, probabilities = excerpts.find(path, "truth"), excerpts.find(path, "probabilities")
+    if truth is None or probabilities is None:
+        judged = load(store, iteration)
+        return judged.truth[:, tag], judged.probabilities[:, tag]
+    return truth.column(tag), probabilities.column(tag)
+
+
+def some(store: Store, iteration: Iteration, rows: NDArray[np.int64]) -> Judged:
+    """A trained iteration's arrays with these of its pictures alone, in that order; raises as `load`."""
+    path = _folder(store, iteration) / ARRAYS
+    found = {name: excerpts.find(path, name) for name in (*_OF_PICTURES, *_OF_HEAD)}
+    pieces = {
+        name: each.rows(rows if name in _OF_PICTURES else np.arange(each.shape[0]))
+        for name, each in found.items()
+        if each
+    }
+    if len(pieces) == len(found):
+        return Judged(**pieces, multilabel=iteration.classification_type == MULTILABEL)
+    judged = load(store, iteration)
+    return replace(judged, **{name: getattr(judged, name)[rows] for name in _OF_PICTURES})
 
 
 def trained_tags(iteration: Iteration, tags: list[SnapshotTag]) -> list[SnapshotTag]:
@@ -250,7 +285,7 @@ def _kept_overview(folder: Path) -> Overview:
 @functools.lru_cache(maxsize=8)
 def _load(path: Path) -> Judged:
     try:
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return Judged(
                 **{name: arrays[name] for name in Judged.__dataclass_fields__}
                 | {"multilabel": bool(arrays["multilabel"])}

@@ -6,7 +6,7 @@ Nothing is worked out twice: what was last asked for is kept in memory, as array
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Literal
 
 import numpy as np
@@ -81,6 +81,8 @@ def differing_duplicates(store: Store, iteration: Iteration) -> int:
 
 def listing(store: Store, iteration: Iteration, threshold: Threshold, asked: Asked) -> Listing:
     """The pictures behind a number or of a list, suspects without those that were found right; raises as `answers`."""
+    if isinstance(asked, TagOutcome):
+        return _of_tag(store, iteration, threshold, asked)
     judged = evaluation.load(store, iteration)
     listed = _listing(judged, _key(threshold), asked)
     if asked != "suspects":
@@ -92,6 +94,33 @@ def settled_suspects(store: Store, iteration: Iteration) -> int:
     """How many suspects are left out because someone found them right; raises as `evaluation.load`."""
     judged = evaluation.load(store, iteration)
     return int(_is_settled(store, iteration, judged, _listing(judged, 0.5, "suspects")).sum())
+
+
+def answers_of(judged: Judged, threshold: Threshold) -> Answers:
+    """The answers at a threshold, one number or one a tag, of arrays at hand.
+
+    Raises:
+        InvalidInput: a threshold is outside 0..1.
+    """
+    return confusion.answers(
+        judged.truth, judged.probabilities, judged.evaluated, np.asarray(threshold), multilabel=judged.multilabel
+    )
+
+
+def _of_tag(store: Store, iteration: Iteration, threshold: Threshold, asked: TagOutcome) -> Listing:
+    """The pictures behind a tag's count, from the tag's own columns and the few rows that may be meant.
+
+    A click on one is the first that a page does with the arrays, which are too large to be read for it.
+    """
+    carried, told = evaluation.column(store, iteration, asked.tag)
+    maybe = carried if asked.outcome in ("tp", "fn") else ~carried
+    if asked.outcome in ("tp", "fp"):
+        limits = np.asarray(threshold, np.float64)
+        maybe = maybe & (told.astype(np.float64) >= (limits[asked.tag] if limits.ndim else limits))
+    rows = np.flatnonzero(maybe)
+    judged = evaluation.some(store, iteration, rows)
+    listed = _behind(judged, answers_of(judged, threshold), asked)
+    return replace(listed, rows=rows[listed.rows])
 
 
 def _is_settled(store: Store, iteration: Iteration, judged: Judged, listed: Listing) -> Bools:
@@ -117,9 +146,7 @@ def _key(threshold: Threshold) -> float | tuple[float, ...]:
 
 @functools.lru_cache(maxsize=4)
 def _answers(judged: Judged, threshold: float | tuple[float, ...]) -> Answers:
-    return confusion.answers(
-        judged.truth, judged.probabilities, judged.evaluated, np.asarray(threshold), multilabel=judged.multilabel
-    )
+    return answers_of(judged, threshold)
 
 
 @functools.lru_cache(maxsize=16)
@@ -148,7 +175,7 @@ def _duplicates(judged: Judged) -> suspects.Duplicates:
 
 
 @functools.lru_cache(maxsize=32)
-def _listing(judged: Judged, threshold: float | tuple[float, ...], asked: Asked) -> Listing:
+def _listing(judged: Judged, threshold: float | tuple[float, ...], asked: Cell | Swap | List) -> Listing:
     match asked:
         case "suspects":
             found = _suspects(judged)
@@ -160,7 +187,12 @@ def _listing(judged: Judged, threshold: float | tuple[float, ...], asked: Asked)
         case "duplicates":
             twins = _duplicates(judged)
             return _listed(judged, twins.rows, _top(judged, twins.rows), numbers=twins.numbers)
-    told = _answers(judged, threshold)
+        case _:
+            return _behind(judged, _answers(judged, threshold), asked)
+
+
+def _behind(judged: Judged, told: Answers, asked: Cell | TagOutcome | Swap) -> Listing:
+    """The pictures behind a number."""
     rows = confusion.rows(told, asked)
     match asked:
         case Cell():

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cvcore import listings
+from cvcore import evaluation, listings
 from cvcore.confusion import Answers
 from cvcore.listings import Listing, Threshold
 from cvcore.metrics import Integers
@@ -56,18 +56,18 @@ def page(store: Store, iteration: Iteration, threshold: Threshold, listed: Listi
     Raises:
         NotFound: the iteration was deleted meanwhile.
     """
-    told = listings.answers(store, iteration, threshold)
     part = slice(PAGE * (number - 1), PAGE * number)
-    rows = listed.rows[part].tolist()
-    images = store.iterations.images_at(iteration.id, rows)
+    rows = listed.rows[part]
+    images = store.iterations.images_at(iteration.id, rows.tolist())
     if len(images) < len(rows):
         store.iterations.get(iteration.id)
+    told = listings.answers_of(evaluation.some(store, iteration, rows), threshold)
     tags = store.iterations.tags(iteration.id)
     workspace = _workspace(store, iteration, images)
     columns = zip(*(each[part].tolist() for each in _columns(listed)), strict=True)
     return [
-        _reviewed(told, tags, workspace, row, image, *about)
-        for row, image, about in zip(rows, images, columns, strict=True)
+        _reviewed(told, tags, workspace, place, image, *about)
+        for place, (image, about) in enumerate(zip(images, columns, strict=True))
     ]
 
 
@@ -94,7 +94,7 @@ def _reviewed(
     told: Answers,
     tags: Sequence[SnapshotTag],
     workspace: _Workspace,
-    row: int,
+    place: int,
     image: SnapshotImage,
     about: int,
     put_on: int,
@@ -102,18 +102,18 @@ def _reviewed(
     number: int,
 ) -> Reviewed:
     carried = workspace.carried.get(image.image_id)
-    is_judged = bool(told.evaluated[row])
+    is_judged = bool(told.evaluated[place])
     suggestion = Suggestion(*(tuple(tags[each] for each in (one,) if each >= 0) for one in (put_on, take_off)))
     return Reviewed(
         image_id=image.image_id,
         sha256=image.sha256,
         name=image.name,
         tags=tuple(tags[column].name for column in image.columns),
-        answer=tuple(tags[column].name for column in np.flatnonzero(told.given[row]).tolist()),
+        answer=tuple(tags[column].name for column in np.flatnonzero(told.given[place]).tolist()),
         is_judged=is_judged,
         about=tags[about].name,
         about_id=tags[about].tag_id,
-        probability=float(told.probabilities[row, about]) if is_judged else None,
+        probability=float(told.probabilities[place, about]) if is_judged else None,
         now=None if carried is None else tuple(workspace.names[each] for each in carried if each in workspace.names),
         is_changed=carried is not None and set(carried) != {tags[column].tag_id for column in image.columns},
         suggestion=suggestion if _is_open(suggestion, carried, workspace) else None,

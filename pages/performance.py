@@ -5,21 +5,20 @@ from __future__ import annotations
 import streamlit as st
 
 from cvcore import assessment, evaluation
-from cvcore.confusion import TagOutcome
-from cvcore.records import K_FOLD, MULTILABEL, Iteration
+from cvcore.records import Iteration
 from pages.parts import (
+    address,
     backend,
     calibration_panel,
     choice,
-    confusion_matrix,
+    confusion_numbers,
     downloads,
     iteration_comparison,
     iteration_list,
-    judged_gallery,
     mistakes,
     rekognition_board,
     threshold_choice,
-    threshold_explorer,
+    threshold_numbers,
     training_status,
     tuning_outcome,
     worked_example,
@@ -62,7 +61,6 @@ if iteration.status == "Failed":
     right.error(f"This training failed: {plain(iteration.error)}")
     st.stop()
 with right, refusals():
-    tags = evaluation.tags(store, iteration)
     st.subheader(plain(iteration.name), anchor=False)
     how = iteration.evaluation
     st.caption(
@@ -87,38 +85,16 @@ with right, refusals():
     kept = f"threshold-{project.id}"
     threshold = st.session_state.setdefault(kept, first_threshold(iteration))
     if view == NUMBERS:
-        swept = evaluation.sweep(store, iteration)
-        explored = threshold_explorer.show(
-            tags=[threshold_explorer.TagRow(tag.name, tag.kind) for tag in tags],
-            sweep=swept,
-            curves=evaluation.steps(store, iteration),
-            threshold=threshold,
-            multilabel=iteration.classification_type == MULTILABEL,
-            signature=iteration.id,
-            key=f"explorer-{project.id}",
-        )
-        threshold = st.session_state[kept] = explored.threshold
-        if how:
-            st.caption(assessment.explained(how))
-        left_out = iteration.image_count - int(swept.counts[0, 0].sum()) if how and how.method == K_FOLD else 0
-        if left_out:
-            st.caption(f"{count(left_out, 'image')} could not be judged.")
-        opened = f"opened-{project.id}"
-        if explored.count:
-            st.session_state[opened] = iteration.id, TagOutcome(explored.count.tag, explored.count.count)
-        of, outcome = st.session_state.get(opened, ("", None))
-        if outcome and of == iteration.id:
-            judged_gallery.show(store, project, iteration, threshold, outcome, key=f"count-{project.id}")
+        threshold_numbers.show(store, project, iteration, threshold_key=kept)
     if view in (MISTAKES, TAKE_ALONG):
         # A slider whose default followed it would be another slider after each move, and lose every second one.
         slider = f"slider-{project.id}"
         st.session_state.setdefault(slider, round(100 * threshold))
         percent = st.slider("Probability threshold", 0, 100, format="%d %%", key=slider, width=480)
         threshold = st.session_state[kept] = percent / 100
+        address.show("threshold", threshold)
     if view == MISTAKES:
-        asked = confusion_matrix.show(store, iteration, threshold, key=f"confusion-{project.id}")
-        if asked is not None:
-            judged_gallery.show(store, project, iteration, threshold, asked, key=f"cell-{project.id}")
+        confusion_numbers.show(store, project, iteration, threshold)
         st.divider()
         mistakes.show(store, project, iteration, threshold, key=f"mistakes-{project.id}")
     elif view == THRESHOLDS:

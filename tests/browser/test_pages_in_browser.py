@@ -88,6 +88,21 @@ def test_threshold_is_in_the_address_and_no_step_back(page: Page, app_url: str, 
     expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible()
 
 
+@pytest.mark.parametrize("view", ["Mistakes", "Take along"])
+def test_every_slider_is_in_the_address(page: Page, app_url: str, flowers: str, view: str) -> None:
+    """The views with a slider of their own tell its threshold too, and a reload finds it there."""
+    page.goto(f"{app_url}/performance?{flowers}&view={view}")
+    slider = page.get_by_role("slider", name="Probability threshold")
+    expect(page).to_have_url(re.compile("threshold=0.5(&|$)"))
+    steps = page.evaluate("history.length")
+    for percent in (51, 52):
+        slider.press("ArrowRight")
+        expect(page).to_have_url(re.compile(f"threshold={percent / 100:g}(&|$)"))
+    page.reload()
+    expect(slider).to_have_attribute("aria-valuetext", "52 %")
+    assert steps == page.evaluate("history.length"), "a move is no step of the Back button"
+
+
 def test_views_of_performance(page: Page, app_url: str, flowers: str) -> None:
     """Compare and Calibration draw their charts; a threshold saved under Thresholds is there after a reload."""
     page.goto(f"{app_url}/performance?{flowers}&view=Compare")

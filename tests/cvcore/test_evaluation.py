@@ -7,6 +7,7 @@ import dataclasses
 import io
 import json
 import shutil
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import pytest
 from sklearn.metrics import precision_score, recall_score
 
 from cvcore import blobs, evaluation, metrics, overviews, projects, reports, tagging, training
-from cvcore.errors import Conflict, InvalidInput, ModelDamaged
+from cvcore.errors import Conflict, InvalidInput, ModelDamaged, NotFound
 from cvcore.records import MULTILABEL, Iteration, Project
 from cvcore.settings import Limits
 from cvcore.store import Store
@@ -321,3 +322,42 @@ def test_the_explorers_numbers_are_the_reports(store: Store, fill: Fill, trained
     for curve, tag in zip(evaluation.steps(store, iteration), told.tags, strict=True):
         assert (tag.tp, tag.fp) in list(zip(curve.tp, curve.fp, strict=True))
         assert (tag.images, 13) == (curve.positives, curve.images)
+
+
+@pytest.mark.parametrize("is_old", [False, True])
+def test_pieces_are_those_of_the_whole(store: Store, fill: Fill, trained: Trained, is_old: bool) -> None:
+    """A tag's column and some of the rows, also of an iteration whose file an older version compressed."""
+    iteration = trained(fill(rose=6, tulip=7), drawn_probabilities(13, 2))
+    path = blobs.iteration_folder(store.home, iteration.id) / evaluation.ARRAYS
+    if is_old:
+        with np.load(path) as arrays:
+            fields = dict(arrays)
+        np.savez_compressed(path, **fields)
+    whole = evaluation.load(store, iteration)
+    truth, probabilities = evaluation.column(store, iteration, 1)
+    np.testing.assert_array_equal(whole.truth[:, 1], truth, strict=True)
+    np.testing.assert_array_equal(whole.probabilities[:, 1], probabilities, strict=True)
+    rows = np.array([12, 0, 5])
+    part = evaluation.some(store, iteration, rows)
+    for name in ("truth", "probabilities", "folds", "groups"):
+        np.testing.assert_array_equal(getattr(whole, name)[rows], getattr(part, name), strict=True)
+    np.testing.assert_array_equal(whole.kernel, part.kernel, strict=True)
+    assert part.multilabel is whole.multilabel is False
+
+
+def test_arrays_are_kept_in_pieces(store: Store, fill: Fill, trained: Trained) -> None:
+    """They lie in the file as they are, so that a click need not read them whole."""
+    iteration = trained(fill(rose=6, tulip=7), drawn_probabilities(13, 2))
+    path = blobs.iteration_folder(store.home, iteration.id) / evaluation.ARRAYS
+    with zipfile.ZipFile(path) as archive:
+        assert {zipfile.ZIP_STORED} == {member.compress_type for member in archive.infolist()}
+
+
+def test_an_iteration_that_was_deleted(store: Store, fill: Fill, trained: Trained) -> None:
+    """In another tab: that is told, not that its file is missing."""
+    iteration = trained(fill(rose=5, tulip=5))
+    training.delete(store, iteration)
+    with pytest.raises(NotFound, match="it may have been deleted"):
+        evaluation.column(store, iteration, 0)
+    with pytest.raises(NotFound, match="it may have been deleted"):
+        evaluation.some(store, iteration, np.array([0]))

@@ -7,11 +7,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from cvcore import corrections, evaluation, listings, review
+from cvcore import blobs, confusion, corrections, evaluation, listings, review
 from cvcore.confusion import OUTCOMES, Cell, Swap, TagOutcome
 from cvcore.errors import InvalidInput
 from cvcore.listings import Listing
-from cvcore.records import MULTILABEL, Iteration, Project
+from cvcore.records import MULTICLASS, MULTILABEL, Iteration, Project
 from cvcore.store import Store
 
 Fill = Callable[..., Project]
@@ -168,3 +168,23 @@ def test_a_list_is_kept(store: Store, flowers: Iteration) -> None:
     """Asked for again, as every rerun of a page does, a list is not worked out again."""
     asked = Cell(ROSE, TULIP)
     assert listings.listing(store, flowers, 0.5, asked) is listings.listing(store, flowers, 0.5, Cell(ROSE, TULIP))
+
+
+@pytest.mark.parametrize("classification_type", [MULTICLASS, MULTILABEL])
+@pytest.mark.parametrize("threshold", [0.0, 0.4, (0.3, 0.45, 0.7), 1.0])
+def test_a_tags_counts_are_those_of_all_rows(
+    store: Store, fill: Fill, trained: Trained, classification_type: str, threshold: float | tuple[float, ...]
+) -> None:
+    """Read piece by piece, or whole where an older version compressed them: the pictures are those of all answers."""
+    drawn = np.random.default_rng(1).random((18, 3)).round(1)  # with ties, and some exactly at a threshold
+    probabilities = drawn if classification_type == MULTILABEL else drawn / drawn.sum(axis=1, keepdims=True)
+    iteration = trained(fill(classification_type=classification_type, rose=6, tulip=6, daisy=6), probabilities)
+    asked = [TagOutcome(tag, outcome) for tag in range(3) for outcome in OUTCOMES]
+    told = listings.answers(store, iteration, threshold)
+    expected = [confusion.rows(told, each).tolist() for each in asked]
+    assert expected == [listings.listing(store, iteration, threshold, each).rows.tolist() for each in asked]
+    path = blobs.iteration_folder(store.home, iteration.id) / evaluation.ARRAYS
+    with np.load(path) as arrays:
+        fields = dict(arrays)
+    np.savez_compressed(path, **fields)
+    assert expected == [listings.listing(store, iteration, threshold, each).rows.tolist() for each in asked]

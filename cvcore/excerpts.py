@@ -1,0 +1,70 @@
+"""A few rows or a column of a large array in one of our npz files, without the rest of it.
+
+`np.savez` stores arrays one after another as they lie in memory, so a piece can be mapped from the disk. Arrays that
+were compressed have no such pieces, which is no error: who asks reads them whole.
+"""
+
+from __future__ import annotations
+
+import struct
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+_BLOCK = 8192  # rows mapped at a time, as what is mapped counts as memory of the process
+# A member's data follows its header in the file, whose last two fields say how long its name and extras are:
+# https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, 4.3.7.
+_HEADER_BYTES, _LENGTHS = 30, slice(26, 30)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Where in a file an array lies, row after row."""
+
+    path: Path
+    offset: int
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+
+    def rows(self, rows: NDArray[np.int64]) -> NDArray[Any]:
+        """Copies of these rows, in that order."""
+        copied = np.empty((len(rows), *self.shape[1:]), self.dtype)
+        for start in np.unique(rows // _BLOCK) * _BLOCK:
+            here = (rows >= start) & (rows < start + _BLOCK)
+            copied[here] = self._block(int(start))[rows[here] - start]
+        return copied
+
+    def column(self, place: int) -> NDArray[Any]:
+        """A copy of one column of a matrix."""
+        # Copied at once, as a view would hold its block in memory.
+        return np.concatenate([self._block(start)[:, place].copy() for start in range(0, self.shape[0], _BLOCK)])
+
+    def _block(self, start: int) -> NDArray[Any]:
+        """Rows from `start` on as they lie on the disk, let go with the last reference to them."""
+        shape = (min(_BLOCK, self.shape[0] - start), *self.shape[1:])
+        row_bytes = self.dtype.itemsize * int(np.prod(self.shape[1:]))
+        return np.asarray(np.memmap(self.path, self.dtype, "r", self.offset + start * row_bytes, shape))
+
+
+def find(path: Path, name: str) -> Stored | None:
+    """Where the array of that name lies in an npz file; None where it is compressed, empty, damaged or not there."""
+    try:
+        with zipfile.ZipFile(path) as archive, path.open("rb") as raw:
+            info = archive.getinfo(f"{name}.npy")
+            with archive.open(info) as file:
+                npy.read_magic(file)
+                shape, is_by_column, dtype = npy.read_array_header_1_0(file)
+                begins = file.tell()
+            raw.seek(info.header_offset)
+            before = _HEADER_BYTES + sum(struct.unpack("<2H", raw.read(_HEADER_BYTES)[_LENGTHS]))
+    except Exception:  # of a damaged zip numpy raises nearly anything
+        return None
+    is_plain = info.compress_type == zipfile.ZIP_STORED and not is_by_column and not dtype.hasobject
+    if not is_plain or info.file_size != begins + dtype.itemsize * int(np.prod(shape)) or 0 in shape:
+        return None
+    return Stored(path, info.header_offset + before + begins, dtype, shape)
