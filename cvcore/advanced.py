@@ -69,6 +69,7 @@ class Lesson:
     embeddings: Floats
     truth: Bools
     groups: Integers
+    costs: NDArray[np.floating]
     multilabel: bool
     quick: Head
 
@@ -134,7 +135,14 @@ def forget(store: Store, iteration_id: str) -> None:
 
 
 def sweep(store: Store) -> None:
-    """Delete the checkpoints of trainings that will not go on."""
+    """Delete the checkpoints of trainings that will not go on, and networks that were kept for one just before it died.
+
+    For when nothing is being trained.
+    """
+    networks = blobs.backbones_folder(store.home)
+    for fingerprint in backbones.tuned_in(networks):
+        if not store.iterations.looking_through(fingerprint):
+            backbones.forget_tuned(fingerprint, networks)
     for folder in blobs.checkpoint_folder(store.home, "").glob("*"):
         if not store.iterations.is_training(folder.name):
             blobs.delete(folder)
@@ -179,7 +187,7 @@ def _material(session: _Session, halved: Halves) -> Material:
         on_share=lambda share: session.tell(f"Seeing the pictures otherwise: {share:.0%}"),
     )
     embeddings, l2 = lesson.embeddings, lesson.prepared.l2
-    return Material(tensors, embeddings, lesson.truth, lesson.groups, lesson.multilabel, l2)
+    return Material(tensors, embeddings, lesson.truth, lesson.costs, lesson.multilabel, l2)
 
 
 def _ready(session: _Session, halved: Halves, material: Material, fits: Sequence[Fit]) -> tuple[Bench, Course]:

@@ -254,6 +254,11 @@ def keep_tuned(model: Any, base: Prepared, folder: Path) -> Prepared:
     return prepared
 
 
+def tuned_in(folder: Path) -> list[str]:
+    """The fingerprints of the networks that were tuned here."""
+    return [path.stem.removeprefix("tuned-") for path in folder.glob("tuned-*.npz")]
+
+
 def forget_tuned(fingerprint: str, folder: Path) -> None:
     """Delete a tuned network that no iteration looks through any more; others stay."""
     for path in folder.glob(f"tuned-{fingerprint}.*"):

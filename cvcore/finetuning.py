@@ -64,13 +64,13 @@ class Material:
     """What all fits learn from.
 
     `views` are the trunk's tensors, each float16 (views, n, …): view 0 is the picture as it is. `embeddings` (n,
-    dimension) are those of the network as it came, `truth` is (n, tags), `groups` (n,) the near duplicates.
+    dimension) are those of the network as it came, `truth` is (n, tags), `costs` (tags,) as in `heads.fit`.
     """
 
     views: Sequence[NDArray[np.float16]]
     embeddings: Floats
     truth: Bools
-    groups: Integers
+    costs: NDArray[np.floating]
     multilabel: bool
     l2: float
 
@@ -260,7 +260,10 @@ def _begin(bench: Bench, fit: Fit, attempt: int | None) -> None:
     material, rows = bench.material, fit.trains if attempt is None else fit.learns(attempt)
     nobody = np.full(len(rows), -1)
     head = heads.fit(
-        material.embeddings[rows], material.truth[rows], nobody, multilabel=material.multilabel, l2=material.l2
+        *(material.embeddings[rows], material.truth[rows], nobody),
+        multilabel=material.multilabel,
+        l2=material.l2,
+        costs=material.costs,
     )
     bench.halves.top.set_weights(bench.as_it_came)
     bench.model.get_layer("scores").set_weights([head.kernel, head.bias])
@@ -270,8 +273,10 @@ def _begin(bench: Bench, fit: Fit, attempt: int | None) -> None:
 
 def _row_weights(bench: Bench, learns: Integers) -> Floats:
     """Every row's weight while an attempt learns, (n, 1) or (n, tags): 0 where it does not learn from it."""
-    trained_on = np.isin(np.arange(len(bench.material.truth)), learns)[:, None]
-    return heads.balanced_weights(bench.material.truth, trained_on, multilabel=bench.material.multilabel)[:, 0]
+    material = bench.material
+    trained_on = np.isin(np.arange(len(material.truth)), learns)[:, None]
+    weights = heads.balanced_weights(material.truth, trained_on, multilabel=material.multilabel, costs=material.costs)
+    return weights[:, 0]
 
 
 def _batches(rows: Integers, batch: int, rng: np.random.Generator) -> Iterator[Integers]:

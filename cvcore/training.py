@@ -1,19 +1,14 @@
-"""From a workspace to an iteration: what is missing, the snapshot, and the training itself.
+"""Trainings as people deal with them: started, cancelled, and what comes of them named and deleted.
 
-`start` is for the doors: it takes the snapshot and queues a job. `run` is for the worker.
+`start` takes the snapshot and queues a job; the worker does it by `learning`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
+from dataclasses import asdict, replace
 
 from cvcore import (
     advanced,
@@ -22,78 +17,28 @@ from cvcore import (
     backbones,
     blobs,
     domains,
-    evaluation,
-    features,
     names,
     notifying,
-    splits,
     uploads,
 )
-from cvcore.errors import InTraining, InvalidInput, NothingChanged, NotTrainable, Published, WeightsMissing
-from cvcore.extractors import Device
-from cvcore.progress import Progress, share
+from cvcore.errors import InTraining, InvalidInput, NothingChanged, NotTrainable, Published
+from cvcore.readiness import Readiness, readiness
 from cvcore.records import (
     K_FOLD,
-    MULTILABEL,
     Evaluation,
     EvaluationMethod,
-    Image,
     Iteration,
     Job,
     Project,
-    Tag,
     TrainingOptions,
 )
-from cvcore.store import SnapshotImage, Store
+from cvcore.store import Store
 
-IMAGES_TO_TRAIN = 5
-IMAGES_TO_TRAIN_WELL = 30
-BALANCE = 2
 ITERATION_LETTERS = 128
 BUDGET_MINUTES_MOST = 24 * 60
 COST_LEAST, COST_MOST = 0.01, 100.0
 
 QUICK = TrainingOptions()
-
-
-@dataclass(frozen=True)
-class Readiness:
-    """What would be trained now, what stands in the way, and what would make it better, in words.
-
-    `images` are those that the iteration would hold; `test_images` counts the tagged ones kept for testing,
-    which are among them only where the evaluation is by the user's own test set.
-    """
-
-    images: list[Image]
-    tags: list[Tag]
-    obstacles: tuple[str, ...]
-    advice: tuple[str, ...]
-    test_images: int = 0
-
-
-def readiness(
-    store: Store, project: Project, tag_ids: Sequence[str] = (), *, evaluation: EvaluationMethod = K_FOLD
-) -> Readiness:
-    """The workspace, or these tags of it alone, through the eyes of a training that is judged in that way.
-
-    Tags that no picture of it carries are left out.
-    """
-    tags = [tag for tag in store.tags.of_project(project.id) if tag.image_count and (not tag_ids or tag.id in tag_ids)]
-    # A negative tag is the last, so that without it, in Multilabel, the columns before it keep their places.
-    tags.sort(key=lambda tag: tag.kind == "Negative")
-    known = {tag.id for tag in tags}
-    there = [image for image in store.images.tagged(project.id) if not known.isdisjoint(image.tag_ids)]
-    images = assessment.training_images(evaluation, there)
-    carried = {tag_id for image in images for tag_id in image.tag_ids}
-    tags = assessment.trained_tags([tag for tag in tags if tag.id in carried], images)
-    judged_by = evaluation, tags, images, project.classification_type
-    return Readiness(
-        images,
-        tags,
-        (*_obstacles(tags), *assessment.obstacles(*judged_by)),
-        (*_advice(tags), *assessment.advice(*judged_by)),
-        sum(image.is_test for image in there),
-    )
 
 
 def start(
@@ -219,111 +164,6 @@ def delete(store: Store, iteration: Iteration) -> None:
             store.after_commit(lambda: backbones.forget_tuned(iteration.fingerprint, networks))
 
 
-def run(store: Store, iteration: Iteration, progress: Progress, device: Device = "cpu") -> None:
-    """Train an iteration's snapshot to its end: embed, split, fit, judge, save.
-
-    Raises:
-        Stopped: `progress` asked to.
-        TagwiseError: it cannot be done; the message says why.
-    """
-    started = time.perf_counter()
-    snapshot = store.iterations.images(iteration.id)
-    tags = evaluation.tags(store, iteration)
-    options = store.trainings.options(iteration.id)
-    prepared, note = _network(store, iteration, options, share(progress, 0, 0.1))
-    embedding_started = time.perf_counter()
-    embeddings = features.compute(store, prepared, snapshot, share(progress, 0.1, 0.8), device)
-    fitting_started = time.perf_counter()
-    truth = truth_matrix(snapshot, len(tags))
-    groups = splits.near_duplicate_groups(_signatures(snapshot))
-    method = iteration.evaluation.method if iteration.evaluation else K_FOLD
-    known = store.trainings.tuned_on(prepared.fingerprint)
-    plan = assessment.plan(
-        *(method, truth, groups),
-        np.array([image.is_test for image in snapshot]),
-        np.array([image.sha256 in known for image in snapshot]),
-    )
-    multilabel = iteration.classification_type == MULTILABEL
-    fit_progress = share(progress, 0.8, 0.98)
-    head = assessment.fit(
-        plan,
-        embeddings,
-        truth,
-        multilabel=multilabel,
-        l2=prepared.l2,
-        costs=assessment.tag_costs(options, [tag.tag_id for tag in tags]),
-        on_progress=lambda fraction: fit_progress("Fitting the classifier", fraction),
-    )
-    outcome = None
-    if options.is_advanced:
-        lesson = advanced.Lesson(
-            *(iteration, options, snapshot, prepared, plan, embeddings, truth, groups, multilabel, head)
-        )
-        taught = advanced.teach(store, lesson, progress, device)
-        prepared, head, outcome = taught.prepared, taught.head, taught.outcome
-    done = time.perf_counter()
-    judged = evaluation.Judged(truth, head.out_of_fold, plan.folds, groups, head.kernel, head.bias, multilabel)
-    with blobs.new_folder(blobs.iteration_folder(store.home, iteration.id)) as folder:
-        evaluation.save(folder, judged)
-    store.iterations.complete(
-        iteration.id,
-        backbone=prepared.title,
-        fingerprint=prepared.fingerprint,
-        note=note,
-        evaluation=plan.evaluation,
-        scores=evaluation.scores(judged),
-        seconds={
-            "features": round(fitting_started - embedding_started, 3),
-            "fit": round(done - fitting_started, 3),
-            "total": round(time.perf_counter() - started, 3),
-        },
-    )
-    if outcome:
-        store.trainings.finish(iteration.id, outcome)
-        advanced.forget(store, iteration.id)
-
-
-def embed(store: Store, project: Project, progress: Progress, device: Device = "cpu") -> None:
-    """Compute the embeddings of a project's pictures, so that its training need not."""
-    prepared, _ = prepare(project.domain_id, blobs.backbones_folder(store.home), progress)
-    features.fill(store, prepared, store.images.contents(project.id), progress, device)
-
-
-def prepare(domain_id: str, folder: Path, progress: Progress) -> tuple[backbones.Prepared, str]:
-    """The domain's backbone, ready to embed; the built-in one with a note in words where its weights can't be had."""
-    domain = domains.find(domain_id)
-
-    def on_stage(stage: str) -> None:
-        progress(stage, 0.0)
-
-    try:
-        return backbones.prepare(domain.backbone, domain.side, folder, on_stage=on_stage), ""
-    except WeightsMissing as missing:
-        spare = domains.BUILT_IN
-        why = f"{missing}"
-        instead = "The built-in network was used instead: expect to be right somewhat less often."
-        note = f"{why[:1].upper()}{why[1:]}. {instead}"
-        return backbones.prepare(spare.backbone, spare.side, folder, on_stage=on_stage), note
-
-
-def _network(
-    store: Store, iteration: Iteration, options: TrainingOptions, progress: Progress
-) -> tuple[backbones.Prepared, str]:
-    """What training starts from, and a note in words where it is not the domain's own for want of weights."""
-    folder = blobs.backbones_folder(store.home)
-    if options.start_from:
-        return backbones.find(store.iterations.get(options.start_from).fingerprint, folder), ""
-    return prepare(iteration.domain_id, folder, progress)
-
-
-def truth_matrix(snapshot: Sequence[SnapshotImage], columns: int) -> NDArray[np.bool_]:
-    """Which picture carries which of the first `columns` tags: bool (pictures, columns)."""
-    truth = np.zeros((len(snapshot), columns), dtype=bool)
-    for row, image in enumerate(snapshot):
-        truth[row, [column for column in image.columns if column < columns]] = True
-    return truth
-
-
 def _checked(options: TrainingOptions, tag_ids: Sequence[str]) -> TrainingOptions:
     """The options, their costs put so that costs which say the same are the same."""
     if not 0 < options.budget_minutes <= BUDGET_MINUTES_MOST:
@@ -353,33 +193,6 @@ def _check_base(project: Project, base: Iteration) -> None:
         )
 
 
-def _obstacles(tags: Sequence[Tag]) -> list[str]:
-    found = []
-    if len(tags) < 2:
-        has = f"only {tags[0].name!r} has any" if tags else "no picture is tagged yet"
-        found.append(f"Training needs pictures of at least two tags, {has}.")
-    for tag in tags:
-        if (missing := IMAGES_TO_TRAIN - tag.image_count) > 0:
-            more = "1 more picture" if missing == 1 else f"{missing} more pictures"
-            found.append(f"{tag.name!r} needs {more}: each tag needs at least {IMAGES_TO_TRAIN}.")
-    return found
-
-
-def _advice(tags: Sequence[Tag]) -> list[str]:
-    given = []
-    few = [tag.name for tag in tags if tag.image_count < IMAGES_TO_TRAIN_WELL]
-    if few:
-        shown = ", ".join(few[:5]) + (", …" if len(few) > 5 else "")
-        given.append(f"{IMAGES_TO_TRAIN_WELL} or more pictures a tag train well; fewer have {shown}.")
-    counts = [tag.image_count for tag in tags]
-    if counts and max(counts) > BALANCE * min(counts):
-        given.append(
-            f"Tags are best balanced, the smallest at least half of the largest; here they go from {min(counts)} "
-            f"to {max(counts)} pictures."
-        )
-    return given
-
-
 def _digest(project: Project, ready: Readiness, evaluation: EvaluationMethod, options: TrainingOptions) -> str:
     content: list[object] = [
         project.classification_type,
@@ -400,7 +213,3 @@ def _is_last(store: Store, project: Project, digest: str) -> bool:
     trained = store.iterations.trained(project.id)
     # One that fell back on the built-in backbone is worth repeating: the weights may be here by now.
     return bool(trained) and not trained[0].note and store.iterations.snapshot_digest(trained[0].id) == digest
-
-
-def _signatures(snapshot: Sequence[SnapshotImage]) -> NDArray[np.uint8]:
-    return np.stack([np.frombuffer(image.signature, np.uint8) for image in snapshot])

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import filelock
 
-from cvcore import advanced, blobs, devices, heads, history, notifying, settings, training
+from cvcore import advanced, blobs, devices, heads, history, learning, notifying, settings, training
 from cvcore.errors import NotFound, TagwiseError, Unavailable
 from cvcore.extractors import Device
 from cvcore.progress import Progress, Stopped, silent
@@ -203,9 +203,9 @@ def _watch_parent(stop: threading.Event) -> None:
 def _run(store: Store, job: Job, progress: Progress, device: Device) -> None:
     try:
         if job.kind == "train" and job.iteration_id:
-            training.run(store, store.iterations.get(job.iteration_id), progress, device)
+            learning.run(store, store.iterations.get(job.iteration_id), progress, device)
         else:
-            training.embed(store, store.projects.get(job.project_id), progress, device)
+            learning.embed(store, store.projects.get(job.project_id), progress, device)
     except Stopped:
         _stopped(store, job)
     except TagwiseError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cvcore import training
+from cvcore.readiness import readiness
 from pages.parts import backend, choice, image_browser, suggestion_board, tag_board, upload_panel
 from pages.parts.text import count
 
@@ -36,6 +36,6 @@ elif images:
 else:
     st.info("No pictures yet. Choose Upload and bring some in: five per tag are enough to start.")
 
-ready = training.readiness(store, project)
+ready = readiness(store, project)
 if ready.images and not ready.obstacles:
     choice.link("train.py", f"{count(len(ready.images), 'tagged image')}: ready to train", project)

@@ -9,6 +9,7 @@ import streamlit as st
 from cvcore import training
 from cvcore.domains import find as find_domain
 from cvcore.errors import NothingChanged
+from cvcore.readiness import readiness
 from cvcore.records import TEST_SET
 from cvcore.store import UNTAGGED
 from pages.parts import (
@@ -40,7 +41,7 @@ with how.container(border=True, height="stretch"):
     st.subheader("How it is judged")
     method = evaluation_choice.show(store, project)
     st.caption("Near duplicates stay together, so that no picture is judged by a model that has seen its twin.")
-ready = training.readiness(store, project, tag_ids, evaluation=method)
+ready = readiness(store, project, tag_ids, evaluation=method)
 job = store.jobs.latest(project.id, "train")
 is_running = job is not None and job.is_active
 

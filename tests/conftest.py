@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from cvcore import backbones, blobs, evaluation, projects, tagging, training, uploads
+from cvcore import backbones, blobs, evaluation, learning, projects, tagging, training, uploads
 from cvcore.records import Evaluation, EvaluationMethod, Iteration, Project
 from cvcore.settings import Limits
 from cvcore.store import Store
@@ -81,7 +81,7 @@ def train(
     iteration = store.iterations.get(job.iteration_id or "")
     snapshot = store.iterations.images(iteration.id)
     tags = evaluation.trained_tags(iteration, store.iterations.tags(iteration.id))
-    truth = training.truth_matrix(snapshot, len(tags))
+    truth = learning.truth_matrix(snapshot, len(tags))
     told = np.asarray(probabilities if probabilities is not None else 0.1 + 0.8 * truth, np.float32)
     rows = np.arange(len(snapshot))
     judged = evaluation.Judged(

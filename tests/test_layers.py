@@ -19,6 +19,7 @@ ROOMS = [
     {"app", "pages", "api", "cli", "commands", "packing_commands", "training_commands"},
     {
         *("projects", "tagging", "uploads", "transfer", "training", "evaluation", "prediction", "worker", "assessment"),
+        *("learning", "readiness"),
         *("downloads", "handout", "explanation", "batches", "advanced", "notifying"),
         *("azure", "arrivals", "exporting", "publishing", "history", "suggestions", "deliveries"),
         *("listings", "review", "corrections"),

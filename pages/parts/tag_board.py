@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 import streamlit as st
 
-from cvcore import tagging, training
+from cvcore import tagging
+from cvcore.readiness import IMAGES_TO_TRAIN, IMAGES_TO_TRAIN_WELL, readiness
 from cvcore.records import Project, Tag, TagKind
 from cvcore.settings import Limits
 from cvcore.store import Store
@@ -26,7 +27,7 @@ def show(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) ->
     with left:
         if tags:
             st.plotly_chart(chart(tags), config={"displayModeBar": False})
-        readiness_notes.show(training.readiness(store, project))
+        readiness_notes.show(readiness(store, project))
     with right:
         with (
             st.form("new-tag", clear_on_submit=True, border=False),
@@ -58,8 +59,8 @@ def chart(tags: Sequence[Tag]) -> go.Figure:
     )
     # Each label ends or begins at its line, as the lines lie close together where a tag has hundreds of images.
     for images, label, anchor in (
-        (training.IMAGES_TO_TRAIN, "needed", "right"),
-        (training.IMAGES_TO_TRAIN_WELL, "advised", "left"),
+        (IMAGES_TO_TRAIN, "needed", "right"),
+        (IMAGES_TO_TRAIN_WELL, "advised", "left"),
     ):
         words = {"text": f"{images} {label}", "xanchor": anchor}
         figure.add_vline(
@@ -70,7 +71,7 @@ def chart(tags: Sequence[Tag]) -> go.Figure:
             annotation_position="top",
         )
     # Room for the numbers beside the bars.
-    most = max(training.IMAGES_TO_TRAIN_WELL, *(tag.image_count for tag in shown))
+    most = max(IMAGES_TO_TRAIN_WELL, *(tag.image_count for tag in shown))
     figure.update_xaxes(range=[0, 1.15 * most])
     figure.update_layout(
         height=110 + 28 * len(shown), margin={"l": 8, "r": 8, "t": 32, "b": 8}, xaxis_title="Images", bargap=0.35

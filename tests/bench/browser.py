@@ -21,7 +21,7 @@ import numpy as np
 from PIL import Image as Pillow
 from playwright.sync_api import Page, sync_playwright
 
-from cvcore import backbones, blobs, evaluation, projects, tagging, training, uploads
+from cvcore import backbones, blobs, evaluation, learning, projects, tagging, training, uploads
 from cvcore.records import Evaluation, Project
 from cvcore.settings import Limits
 from cvcore.store import Store
@@ -112,7 +112,7 @@ def fill(store: Store, images: int) -> Project:
         )
     job = training.start(store, project)
     iteration = store.iterations.get(job.iteration_id or "")
-    truth = training.truth_matrix(store.iterations.images(iteration.id), TAGS)
+    truth = learning.truth_matrix(store.iterations.images(iteration.id), TAGS)
     scores = random.normal(size=truth.shape) + 3 * truth
     probabilities = (np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)).astype(np.float32)
     rows = np.arange(images)

@@ -13,7 +13,7 @@ import threading
 import time
 from pathlib import Path
 
-from cvcore import archives, heads, projects, samples, training, transfer, worker
+from cvcore import archives, heads, learning, projects, samples, training, transfer, worker
 from cvcore.archives import Listing
 from cvcore.records import Iteration, Project
 from cvcore.settings import Limits
@@ -36,7 +36,7 @@ def main() -> None:
         print(f"stored {images} pictures in {time.perf_counter() - started:.1f} s")
         device = heads.prepare_backend()
         # The first prepares the network, which happens once on a machine.
-        training.prepare(project.domain_id, store.home / "backbones", lambda stage, fraction: None)
+        learning.prepare(project.domain_id, store.home / "backbones", lambda stage, fraction: None)
         for what in ("with nothing embedded", "with pictures embedded since upload", "once more"):
             iteration, seconds = train(store, project, device)
             parts = ", ".join(f"{part} {iteration.seconds[part]:.1f} s" for part in ("features", "fit"))

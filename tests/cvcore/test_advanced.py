@@ -207,15 +207,6 @@ def test_budgets_have_a_range(store: Store, project: Project, options: TrainingO
     assert [] == store.jobs.active()
 
 
-def test_only_a_trained_iteration_is_started_from(store: Store, fill: Fill) -> None:
-    """One that is being trained has no network yet."""
-    project = fill(rose=5, tulip=5)
-    waiting = training.start(store, project)
-    with pytest.raises(InvalidInput) as refusal:
-        training.start(store, project, options=TrainingOptions(start_from=waiting.iteration_id or ""))
-    assert "training can start from an iteration that is trained, this one is not: choose another" == str(refusal.value)
-
-
 def test_a_tuned_network_goes_with_its_last_iteration(store: Store, fill: Fill, trained: Trained) -> None:
     """While another iteration looks through it, it stays."""
     project = fill(rose=5, tulip=5)

@@ -9,6 +9,7 @@ import pytest
 
 from cvcore import assessment, evaluation, heads, projects, tagging, training, worker
 from cvcore.errors import NothingChanged, NotTrainable
+from cvcore.readiness import readiness
 from cvcore.records import (
     EVALUATION_METHODS,
     HOLD_OUT,
@@ -164,7 +165,7 @@ def test_what_a_test_set_lacks(store: Store, fill: Fill) -> None:
     project = fill(rose=6, tulip=6)
 
     def obstacles() -> tuple[str, ...]:
-        return training.readiness(store, project, evaluation=TEST_SET).obstacles
+        return readiness(store, project, evaluation=TEST_SET).obstacles
 
     assert (
         "Your own test set is empty: select pictures on the Images page and choose Use for testing.",
@@ -176,7 +177,7 @@ def test_what_a_test_set_lacks(store: Store, fill: Fill) -> None:
     ) == obstacles()
     with pytest.raises(NotTrainable):
         training.start(store, project, evaluation=TEST_SET)
-    assert 2 == training.readiness(store, project).test_images
+    assert 2 == readiness(store, project).test_images
 
 
 def test_few_test_pictures_are_advised_against(store: Store, fill: Fill) -> None:
@@ -185,8 +186,8 @@ def test_few_test_pictures_are_advised_against(store: Store, fill: Fill) -> None
     keep(store, project, "rose", 1)
     keep(store, project, "tulip", 10)
     words = "10 or more test pictures a tag tell something; fewer have rose."
-    assert words in training.readiness(store, project, evaluation=TEST_SET).advice
-    assert words not in training.readiness(store, project).advice
+    assert words in readiness(store, project, evaluation=TEST_SET).advice
+    assert words not in readiness(store, project).advice
 
 
 def test_a_negative_tag_needs_no_test_picture(store: Store, fill: Fill) -> None:
@@ -196,10 +197,10 @@ def test_a_negative_tag_needs_no_test_picture(store: Store, fill: Fill) -> None:
     tagging.set_kind(store, project, nothing, "Negative")
     keep(store, project, "rose", 1)
     keep(store, project, "tulip", 1)
-    assert () == training.readiness(store, project, evaluation=TEST_SET).obstacles
+    assert () == readiness(store, project, evaluation=TEST_SET).obstacles
     projects.change(store, project, classification_type="Multiclass")
     project = store.projects.get(project.id)
-    assert 1 == len(training.readiness(store, project, evaluation=TEST_SET).obstacles)
+    assert 1 == len(readiness(store, project, evaluation=TEST_SET).obstacles)
 
 
 def test_another_way_of_judging_is_a_change(store: Store, fill: Fill, trained: Callable[..., Iteration]) -> None:

@@ -67,7 +67,7 @@ class Lesson:
             seed=0,
         )
         embeddings = self.model.predict_on_batch(self.pixels.astype(np.float32))
-        self.material = Material(tensors, embeddings, self.truth, np.arange(count), False, 0.01)
+        self.material = Material(tensors, embeddings, self.truth, np.ones(2), False, 0.01)
 
     def fits(self) -> list[Fit]:
         everyone = np.ones(len(self.truth), bool)
@@ -188,7 +188,7 @@ def test_tags_of_judged_pictures_have_no_say(tmp_path: Path) -> None:
         fit = lesson.fits()[0]
         truth = lesson.truth.copy()
         truth[fit.judged] = np.roll(truth[fit.judged], shift, axis=1)
-        lesson.material = Material(lesson.material.views, lesson.material.embeddings, truth, np.arange(96), False, 0.01)
+        lesson.material = Material(lesson.material.views, lesson.material.embeddings, truth, np.ones(2), False, 0.01)
         bench = lesson.bench()
         trained(bench, fit, rounds=2)
         found.append(finetuning.result(bench, fit, 1))
@@ -232,7 +232,7 @@ def test_where_nothing_better_is_found_quick_stays(lesson: Lesson) -> None:
 def test_several_tags_a_picture(lesson: Lesson) -> None:
     """In Multilabel every tag is its own yes or no, and the loss falls as well."""
     truth = np.column_stack([lesson.truth[:, 0], lesson.truth[:, 1], lesson.truth.any(axis=1)])
-    lesson.material = Material(lesson.material.views, lesson.material.embeddings, truth, np.arange(96), True, 0.01)
+    lesson.material = Material(lesson.material.views, lesson.material.embeddings, truth, np.ones(3), True, 0.01)
     bench, fit = lesson.bench(), lesson.fits()[0]
     first = finetuning.train(bench, fit, 0, SETTING, course=(0, 6, 8))
     assert trained(bench, fit, first=1).loss < first.loss

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from cvcore import blobs, domains, evaluation, projects, tagging, training, uploads, worker
+from cvcore import blobs, domains, evaluation, learning, projects, tagging, training, uploads, worker
 from cvcore.errors import Conflict, InvalidInput, NameTaken, NotFound, NothingChanged, NotTrainable
 from cvcore.progress import Stopped, silent
+from cvcore.readiness import readiness
 from cvcore.records import MULTICLASS, MULTILABEL, Iteration, Project, Scores, Tag, TrainingOptions
 from cvcore.settings import Limits
 from cvcore.store import Store
@@ -57,7 +58,7 @@ def trained_for_real(store: Store, project: Project, options: TrainingOptions = 
 def test_what_stands_in_the_way(store: Store, fill: Fill, counts: dict[str, int], obstacles: list[str]) -> None:
     """Two tags of five pictures are enough, whatever empty tags there are; else each thing missing is one sentence."""
     project = fill(**counts)
-    assert tuple(obstacles) == training.readiness(store, project).obstacles
+    assert tuple(obstacles) == readiness(store, project).obstacles
     if obstacles:
         with pytest.raises(NotTrainable) as refusal:
             training.start(store, project)
@@ -83,7 +84,7 @@ def test_advice(store: Store, project: Project, add_rows: AddRows, counts: list[
     for number, count in enumerate(counts):
         tag = store.tags.add(project.id, f"tag {number}")
         store.tags.attach(add_rows(project, count), [tag.id])
-    ready = training.readiness(store, project)
+    ready = readiness(store, project)
     assert ((), tuple(advice)) == (ready.obstacles, ready.advice)
 
 
@@ -91,7 +92,7 @@ def test_untagged_pictures_and_empty_tags_are_left_out(store: Store, fill: Fill,
     """What is trained is the pictures that carry a tag, and the tags that a picture carries."""
     project = fill(rose=5, tulip=5, empty=0)
     uploads.add(store, project, "untagged.png", picture(99), tag_ids=[], limits=LIMITS)
-    ready = training.readiness(store, project)
+    ready = readiness(store, project)
     assert (10, ["rose", "tulip"]) == (len(ready.images), [tag.name for tag in ready.tags])
 
 
@@ -105,7 +106,7 @@ def test_a_negative_tag_is_the_last(store: Store, fill: Fill, classification_typ
     iteration = store.iterations.get(training.start(store, project).iteration_id or "")
     tags = evaluation.trained_tags(iteration, store.iterations.tags(iteration.id))
     assert columns == [tag.name for tag in tags]
-    truth = training.truth_matrix(store.iterations.images(iteration.id), len(tags))
+    truth = learning.truth_matrix(store.iterations.images(iteration.id), len(tags))
     assert [5] * len(columns) == truth.sum(axis=0).tolist()
     assert 15 == len(truth)
 
@@ -512,8 +513,8 @@ def test_a_stop_leaves_no_half(store: Store, fill: Fill) -> None:
 
     iteration = store.iterations.get(job.iteration_id or "")
     with pytest.raises(Stopped):
-        training.run(store, iteration, progress)
+        learning.run(store, iteration, progress)
     assert "Training" == store.iterations.get(iteration.id).status
     assert not blobs.iteration_folder(store.home, iteration.id).exists()
-    prepared, _ = training.prepare(project.domain_id, blobs.backbones_folder(store.home), silent)
+    prepared, _ = learning.prepare(project.domain_id, blobs.backbones_folder(store.home), silent)
     assert [] == store.embeddings.missing(prepared.fingerprint, store.images.contents(project.id))

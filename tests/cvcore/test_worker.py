@@ -14,7 +14,7 @@ from pathlib import Path
 import filelock
 import pytest
 
-from cvcore import blobs, history, projects, training, uploads, worker
+from cvcore import blobs, history, learning, projects, training, uploads, worker
 from cvcore.progress import Progress
 from cvcore.records import Iteration, Job, Project
 from cvcore.settings import Limits
@@ -58,7 +58,7 @@ def test_embeddings_are_computed_in_the_background(store: Store, project: Projec
     (job,) = store.jobs.active()
     run(store, job, on_first_word(lambda: None))
     assert ("done", 1.0) == (store.jobs.get(job.id).status, store.jobs.get(job.id).progress)
-    (fingerprint,) = {training.prepare(project.domain_id, store.home, worker.silent)[0].fingerprint}
+    (fingerprint,) = {learning.prepare(project.domain_id, store.home, worker.silent)[0].fingerprint}
     assert [] == store.embeddings.missing(fingerprint, store.images.contents(project.id))
 
 
@@ -332,7 +332,7 @@ _FULL_DISK = """
 import io, threading
 import numpy as np
 from PIL import Image
-from cvcore import heads, projects, tagging, training, uploads, worker
+from cvcore import heads, learning, projects, tagging, training, uploads, worker
 from cvcore.settings import Limits
 from cvcore.store import Store
 
@@ -357,7 +357,7 @@ def no_more_files(stage, fraction):
             (disk / f"filler {number}").touch()
 
 # The network is there before the disk is full.
-training.prepare(project.domain_id, store.home / "backbones", lambda stage, fraction: None)
+learning.prepare(project.domain_id, store.home / "backbones", lambda stage, fraction: None)
 before = files()
 job = train(no_more_files)
 for filler in disk.glob("filler *"):

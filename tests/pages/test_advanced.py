@@ -11,6 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cvcore import blobs, domains, training
+from cvcore.readiness import readiness
 from cvcore.records import Iteration, Job, Project, TrainingOptions, TuningOutcome, TuningRound
 from cvcore.store import Store
 from pages.parts import augmentation_preview, training_options, tuning_curves
@@ -140,14 +141,14 @@ def test_a_choice_outlives_a_look_at_another_page(flowers: Project) -> None:
 
 def test_pictures_of_different_tags(store: Store, flowers: Project) -> None:
     """Of three tags each shows a picture, though one has many more."""
-    pictures = training.readiness(store, flowers).images
+    pictures = readiness(store, flowers).images
     tags = {image.tag_ids for image, _ in augmentation_preview.drawn(store.home, pictures * 2, 32, seed=3)}
     assert 3 == len(tags)
 
 
 def test_missing_and_damaged_pictures_are_passed_over(store: Store, flowers: Project) -> None:
     """The preview shows what it can, and says so where that is nothing."""
-    images = training.readiness(store, flowers).images
+    images = readiness(store, flowers).images
     (first, *others) = images
     for image in others[:-1]:
         blobs.original_path(store.home, image.sha256).unlink()
@@ -180,7 +181,7 @@ def test_only_some_tags(store: Store, flowers: Project) -> None:
 def test_costs_and_an_address_to_tell(store: Store, flowers: Project) -> None:
     """Only what was changed is taken along: tags that count more, and the address without the blanks around it."""
     app = opened(flowers)
-    tags = training.readiness(store, flowers).tags
+    tags = readiness(store, flowers).tags
     key = training_options.costs_key(flowers, tags)
     changed = {"edited_rows": {1: {"Counts as": 3}, 2: {"Counts as": 1}}, "added_rows": [], "deleted_rows": []}
     app.session_state[key] = changed
