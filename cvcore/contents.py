@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from cvcore import documents, domains, names
+from cvcore import documents, domains, names, training_contents
 from cvcore.documents import Value
 from cvcore.errors import InvalidInput
 from cvcore.records import (
@@ -27,6 +27,7 @@ from cvcore.records import (
     Thresholds,
 )
 from cvcore.settings import Limits
+from cvcore.training_contents import TrainingContents
 
 FILE = "project.json"
 FILE_BYTES = 128 * 2**20
@@ -110,6 +111,7 @@ class IterationContents:
     tags: tuple[SnapshotTagContents, ...]
     images: tuple[SnapshotImageContents, ...]
     publications: tuple[PublicationContents, ...]
+    training: TrainingContents | None = None
 
     @property
     def columns(self) -> int:
@@ -234,6 +236,7 @@ def _iteration(given: Value, images: int) -> IterationContents:
             PublicationContents(_name(each["name"], "publication"), each["resource"].text(METADATA_LETTERS))
             for each in given["publications"].items(PUBLICATIONS)
         ),
+        training=given.member("training").optional(training_contents.read),
     )
     _check_unique(given["tags"], [tag.key for tag in tags], [tag.name for tag in tags])
     _check_unique(given["images"], [each.image for each in found.images])

@@ -27,6 +27,11 @@ class Value:
             raise self.refusal(f"an object with {key}")
         return Value(self._value[key], f"{self.where}.{key}")
 
+    def member(self, key: str) -> Value:
+        """The member of that name, or null where there is none, as in what an older Tagwise wrote."""
+        there = isinstance(self._value, dict) and key in self._value
+        return self[key] if there else Value(None, f"{self.where}.{key}")
+
     def items(self, at_most: int) -> Iterator[Value]:
         """The elements of a list."""
         if not isinstance(self._value, list) or len(self._value) > at_most:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from cvcore import backbones, blobs, documents, zips
 from cvcore.backbones import Prepared
+from cvcore.documents import Value
 from cvcore.errors import ArchiveRefused, ModelDamaged
 from cvcore.settings import MEBIBYTE
 from cvcore.store import Store
@@ -75,26 +76,24 @@ def read(
     if record not in files:
         return None
     told = documents.read(load(record, RECORD_BYTES), record)
-    names = dict(told.members(20, 40))
     prepared = Prepared(
         name=told["name"].one_of((backbones.NAME_BUILT_IN, *(each.name for each in backbones.BACKBONES))),
         side=told["side"].integer(1, SIDE_PX),
         dimension=told["dimension"].integer(1, DIMENSIONS),
         fingerprint=told["fingerprint"].one_of((fingerprint,)),
         sha256=told["sha256"].hexadecimal(64),
-        # Zips from before there was tuning do not say.
-        is_tuned="is_tuned" in names and told["is_tuned"].flag(),
+        is_tuned=bool(told.member("is_tuned").optional(Value.flag)),
     )
     content = load(model, NETWORK_BYTES)
     where, magic = TFLITE
     if content[where] != magic or blobs.sha256(content) != prepared.sha256:
         raise ArchiveRefused(f"{model} in a project zip must be its network, it is another: download it again")
-    learned_from = told["learned_from"].items(PICTURES) if "learned_from" in names else ()
+    learned_from = told.member("learned_from").optional(_digests) or ()
     return PackedNetwork(
         prepared,
         content,
         _weights(load(extra, NETWORK_BYTES), extra) if prepared.is_tuned else b"",
-        tuple(each.hexadecimal(64) for each in learned_from),
+        learned_from,
     )
 
 
@@ -108,6 +107,10 @@ def keep(store: Store, network: PackedNetwork) -> tuple[Path, ...]:
     written = backbones.take_in(network.prepared, network.content, folder, network.weights)
     store.trainings.note_tuned_on(network.prepared.fingerprint, network.learned_from)
     return written
+
+
+def _digests(given: Value) -> tuple[str, ...]:
+    return tuple(each.hexadecimal(64) for each in given.items(PICTURES))
 
 
 def _weights(data: bytes, member: str) -> bytes:

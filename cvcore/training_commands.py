@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from cvcore import augmentation, commands, domains, prediction, projects, tagging, terminal, training, worker
+from cvcore import augmentation, commands, domains, prediction, projects, tagging, terminal, training, verdicts, worker
 from cvcore.errors import InvalidInput, TagwiseError
-from cvcore.records import Project, TrainingOptions
+from cvcore.records import Job, Project, TrainingOptions
 from cvcore.settings import Settings
 from cvcore.store import Store
 
@@ -23,17 +23,31 @@ def train(options: argparse.Namespace, told: Settings) -> int:
         evaluation=options.evaluation,
         options=_training_options(options, store, project),
     )
-    try:
-        job = worker.finish_job(store, job, terminal.progress_of)
-    except KeyboardInterrupt:
-        training.cancel(store, job)
-        worker.interrupted(store, project)
-        raise
+    job = _finished(store, project, job)
     terminal.progress("")
     if job.status != "done" or job.iteration_id is None:
         raise TagwiseError(f"the training failed: {job.error}" if job.error else "the training was cancelled")
     commands.show_performance(options, store, project, store.iterations.get(job.iteration_id))
+    if (outcome := store.trainings.outcome(job.iteration_id)) and not options.json:
+        print(verdicts.tuning(outcome))
     return 0
+
+
+def _finished(store: Store, project: Project, job: Job) -> Job:
+    """The job at its end. Ctrl-C ends an advanced training's search and keeps what it has; a second one cancels it."""
+    try:
+        return worker.finish_job(store, job, terminal.progress_of)
+    except KeyboardInterrupt:
+        iteration_id = job.iteration_id or ""
+        if store.trainings.is_wrapping_up(iteration_id) or not store.trainings.rounds(iteration_id):
+            training.cancel(store, job)
+            worker.interrupted(store, project)
+            raise
+    training.wrap_up(store, job)
+    worker.interrupted(store, project)
+    terminal.progress("")
+    terminal.complain("ending, the best so far is kept: press Ctrl-C again to cancel")
+    return _finished(store, project, job)
 
 
 def _training_options(options: argparse.Namespace, store: Store, project: Project) -> TrainingOptions:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from cvcore import training
+from cvcore import devices, training
 from cvcore.domains import find as find_domain
 from cvcore.errors import NothingChanged
 from cvcore.readiness import readiness
@@ -37,6 +37,8 @@ with who.container(border=True, height="stretch"):
     st.subheader("How it is trained")
     options = training_choice.show(project)
     st.caption(f"Domain **{plain(domain.name)}**. {plain(domain.purpose)} {plain(backbone_status(store, domain))}")
+    if device := devices.named(store.home):
+        st.caption(f"Trained on: {plain(device)}.")
 with how.container(border=True, height="stretch"):
     st.subheader("How it is judged")
     method = evaluation_choice.show(store, project)

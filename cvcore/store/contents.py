@@ -20,11 +20,13 @@ from cvcore.contents import (
     SnapshotTagContents,
     TagContents,
 )
-from cvcore.records import Iteration, Project
+from cvcore.records import Iteration, Project, TrainingOptions
 from cvcore.store.database import Connections, Row
 from cvcore.store.iterations import Iterations
 from cvcore.store.metadata import Metadata
 from cvcore.store.publications import Publication, Publications
+from cvcore.store.trainings import Trainings
+from cvcore.training_contents import TrainingContents
 
 _IMAGES = """
     select id, sha256, name, created_at, in_workspace,
@@ -59,6 +61,7 @@ class WholeProjects:
         self._iterations = iterations
         self._publications = publications
         self._metadata = Metadata(connections)
+        self._trainings = Trainings(connections)
 
     def read(self, project: Project) -> Contents:
         """All of it at one moment; pictures the oldest first, iterations by number."""
@@ -161,6 +164,7 @@ class WholeProjects:
                 PublicationContents(name.name, name.resource)
                 for name in reversed(self._publications.of_iteration(each.id))
             ),
+            training=self._training(each.id),
         )
 
     def _add_image(self, project_id: str, image: ImageContents, measured: Measured, keys: dict[str, str]) -> str:
@@ -193,9 +197,23 @@ class WholeProjects:
         self._add_snapshot(iteration_id, each, images, keys)
         if each.thresholds is not None:
             self._iterations.set_thresholds(iteration_id, each.thresholds)
+        if each.training:
+            self._add_training(iteration_id, each.training)
         for told in each.publications:
             self._publications.put(project_id, Publication(told.name, iteration_id, told.resource))
         return iteration_id
+
+    def _training(self, iteration_id: str) -> TrainingContents | None:
+        outcome, options = self._trainings.outcome(iteration_id), self._trainings.options(iteration_id)
+        if outcome is None:
+            return None
+        return TrainingContents(options.budget_minutes, outcome, tuple(self._trainings.rounds(iteration_id)))
+
+    def _add_training(self, iteration_id: str, told: TrainingContents) -> None:
+        self._trainings.add(iteration_id, TrainingOptions(is_advanced=True, budget_minutes=told.budget_minutes))
+        self._trainings.finish(iteration_id, told.outcome)
+        for position, each in enumerate(told.rounds):
+            self._trainings.report(iteration_id, position, each)
 
     def _add_snapshot(
         self, iteration_id: str, each: IterationContents, images: list[str], keys: dict[str, str]

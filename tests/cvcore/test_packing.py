@@ -34,7 +34,7 @@ from cvcore import (
     uploads,
 )
 from cvcore.errors import ArchiveRefused, ImageRefused, ModelDamaged, NameTaken, NotFound, TagwiseError
-from cvcore.records import Iteration, Project
+from cvcore.records import Iteration, Project, TrainingOptions, TuningOutcome, TuningRound
 from cvcore.settings import Limits
 from cvcore.store import Store
 
@@ -270,12 +270,23 @@ def test_a_tuned_network_comes_along(store: Store, elsewhere: Store, flowers: Pr
     iteration = prediction.find_iteration(store, flowers)
     store.iterations.complete(iteration.id, backbone=tuned.title, fingerprint=fingerprint)
     store.trainings.note_tuned_on(fingerprint, ["0" * 64, "1" * 64])
+    outcome = TuningOutcome(60, 50, 44, 0.03, 2, 9, 70.5, "budget", "cpu")
+    rounds = TuningRound(0, 1, 1e-4, 0.7, 0.9, None, 250.0, 11.5)
+    store.trainings.add(
+        iteration.id, TrainingOptions(is_advanced=True, budget_minutes=3, notify_url="https://a.example/")
+    )
+    store.trainings.report(iteration.id, 0, rounds)
+    store.trainings.finish(iteration.id, outcome)
     path = packing.pack(store, flowers, tmp_path / "flowers.zip").path
-    unpack(elsewhere, path)
+    project = unpack(elsewhere, path)
     found = backbones.find(fingerprint, blobs.backbones_folder(elsewhere.home))
     assert tuned == found
     assert weights.getvalue() == backbones.tuned_weights(found, blobs.backbones_folder(elsewhere.home))
     assert {"0" * 64, "1" * 64} == elsewhere.trainings.tuned_on(fingerprint)
+    there = prediction.find_iteration(elsewhere, project)
+    assert [rounds] == elsewhere.trainings.rounds(there.id)
+    assert outcome == elsewhere.trainings.outcome(there.id)
+    assert TrainingOptions(is_advanced=True, budget_minutes=3) == elsewhere.trainings.options(there.id)
     squeezed = io.BytesIO()
     np.savez_compressed(squeezed, np.zeros(10**6))
     with pytest.raises(ArchiveRefused, match=r"must be its network's weights, it is not: download it again$"):

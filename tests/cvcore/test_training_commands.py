@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from cvcore import cli, evaluation, tagging, training, worker
-from cvcore.records import Iteration, Project, TrainingOptions, TuningOutcome
+from cvcore.records import Iteration, Project, TrainingOptions, TuningOutcome, TuningRound
 from cvcore.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -117,3 +118,33 @@ def test_performance_tells_of_the_training(store: Store, fill: Fill, trained: Tr
     outcome = {"images": 10, "right": 9, "quick_right": 8, "p_value": 0.5, "attempts": 1, "rounds": 6}
     outcome |= {"seconds": 42.5, "ended": "converged", "device": "cpu"}
     assert {"advanced": True, "budget_minutes": 5, "outcome": outcome} == told()
+
+
+def test_ctrl_c_keeps_the_best_and_again_cancels(store: Store, fill: Fill) -> None:
+    """Once there is a round to keep, the first Ctrl-C ends the search alone; the second leaves no iteration."""
+    project = fill(rose=5, tulip=5)
+    environ = os.environ | {"TAGWISE_HOME": str(store.home), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "cvcore.cli", "train", project.name, "--advanced"]
+    with worker.lock(store.home):
+        process = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        while (job := store.jobs.latest(project.id, "train")) is None:
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.02)
+        iteration_id = job.iteration_id or ""
+        store.trainings.report(iteration_id, 0, TuningRound(0, 0, 1e-4, 0.7, 0.9, 0.5, 100.0, 1.0))
+        # Python must have come from queueing the job to waiting for it.
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        deadline = time.monotonic() + 30
+        while not store.trainings.is_wrapping_up(iteration_id):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        assert store.jobs.get(job.id).is_active
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        _, complained = process.communicate(timeout=30)
+    assert 1 == process.returncode
+    assert complained.endswith(
+        "tagwise: ending, the best so far is kept: press Ctrl-C again to cancel\ntagwise: interrupted\n"
+    )
+    assert [] == store.iterations.of_project(project.id)
