@@ -66,6 +66,7 @@ ROOMS = [
             "manifests",
             "documents",
             "contents",
+            "training_contents",
             "arrays",
             "excerpts",
         ),
