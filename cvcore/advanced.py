@@ -59,7 +59,7 @@ class Taught:
 
 @dataclass(frozen=True, eq=False)
 class Lesson:
-    """What is to be taught: Quick's head and what it was fitted on. Rows are the snapshot's pictures."""
+    """What is to be taught, to Quick and Advanced alike. Rows are the snapshot's pictures, columns its tags."""
 
     iteration: Iteration
     options: TrainingOptions
@@ -71,15 +71,15 @@ class Lesson:
     groups: Integers
     costs: NDArray[np.floating]
     multilabel: bool
-    quick: Head
 
 
 @dataclass(frozen=True, eq=False)
 class _Session:
-    """A lesson under way. `clock` tells how many seconds it has taken, those before a crash included."""
+    """A lesson under way, and what Quick made of it; `clock` tells the seconds it took, before a crash included."""
 
     store: Store
     lesson: Lesson
+    quick: Head
     device: Device
     folder: Path
     clock: Callable[[], float]
@@ -99,8 +99,8 @@ class _Enough(Exception):
     """The budget is spent, or someone asked to end the search."""
 
 
-def teach(store: Store, lesson: Lesson, progress: Progress, device: Device) -> Taught:
-    """Tune the lesson's network within its budget.
+def teach(store: Store, lesson: Lesson, quick: Head, progress: Progress, device: Device) -> Taught:
+    """Tune the lesson's network within its budget; `quick` is what Quick made of it.
 
     Raises:
         Stopped: `progress` asked to; what was done is kept, and the next call goes on from there.
@@ -108,7 +108,7 @@ def teach(store: Store, lesson: Lesson, progress: Progress, device: Device) -> T
         ModelDamaged, WeightsMissing: the network's weights for Keras are not here.
     """
     folder = blobs.checkpoint_folder(store.home, lesson.iteration.id)
-    session = _Session(store, lesson, device, folder, _clock(folder), progress)
+    session = _Session(store, lesson, quick, device, folder, _clock(folder), progress)
     session.tell("Making the network ready")
     model = _model(session)
     halved = halves(model)
@@ -124,7 +124,7 @@ def teach(store: Store, lesson: Lesson, progress: Progress, device: Device) -> T
     for fit in fits:
         session.tell(f"Seeing what came of it: {fit.number + 1} of {len(fits)}")
         results.append(finetuning.result(bench, fit, done))
-    head = _head(lesson, fits, results)
+    head = _head(session, fits, results)
     prepared = _kept(session, model, bench, results[-1])
     return Taught(prepared, head, _outcome(session, head, done, rounds, ended))
 
@@ -243,26 +243,26 @@ def _search(session: _Session, bench: Bench, fits: Sequence[Fit], course: Course
 def _round(
     session: _Session, bench: Bench, fits: Sequence[Fit], course: Course, attempt: int, number: int
 ) -> tuple[list[Told], float]:
-    """What each fit tells of a round, and how long all took."""
+    """What each fit tells of a round, and how long all took.
+
+    Raises:
+        _Enough: the time is up, but never in the first round, or someone asked to end the search.
+    """
     started = time.monotonic()
+    stage = f"Fine-tuning: round {number + 1} of {course.rounds}" + (f", attempt {attempt + 1}" if attempt else "")
+    is_first = attempt == number == 0
+
+    def on_step(share: float) -> None:
+        session.progress(stage, min(session.clock() / session.budget_s, 1.0))
+        is_over = session.clock() > session.budget_s - course.reserve_s and not is_first
+        if is_over or session.store.trainings.is_wrapping_up(session.lesson.iteration.id):
+            raise _Enough
+
     told = []
     for fit in fits:
-
-        def on_step(share: float, fit: Fit = fit) -> None:
-            where = f"round {number + 1} of {course.rounds}"
-            tried = f", attempt {attempt + 1}" if attempt else ""
-            session.progress(f"Fine-tuning: {where}{tried}", min(session.clock() / session.budget_s, 1.0))
-            is_first = attempt == 0 and number == 0
-            if session.clock() > session.budget_s - course.reserve_s and not is_first:
-                raise _Enough
-
-        if session.store.trainings.is_wrapping_up(session.lesson.iteration.id):
-            raise _Enough
         this = number, course.rounds, course.steps[fit.number]
         told.append(finetuning.train(bench, fit, attempt, SETTINGS[attempt], course=this, on_step=on_step))
-        session.tell(
-            f"Fine-tuning: round {number + 1} of {course.rounds}" + (f", attempt {attempt + 1}" if attempt else "")
-        )
+        session.tell(stage)
     return told, time.monotonic() - started
 
 
@@ -299,14 +299,14 @@ def _right(probabilities: Floats, truth: Bools, multilabel: bool) -> Bools:
     return np.asarray((answers == truth).all(axis=1), np.bool_)
 
 
-def _head(lesson: Lesson, fits: Sequence[Fit], results: Sequence[Tuned | None]) -> Head:
+def _head(session: _Session, fits: Sequence[Fit], results: Sequence[Tuned | None]) -> Head:
     """The head of the last fit and what all say of the rows they are judged on, Quick's where nothing better came."""
-    out_of_fold = lesson.quick.out_of_fold.copy()
+    out_of_fold = session.quick.out_of_fold.copy()
     for fit, result in zip(fits, results, strict=True):
         if result:
             out_of_fold[fit.judged] = result.judged
-    last = results[-1] or lesson.quick
-    return Head(last.kernel, last.bias, out_of_fold, lesson.prepared.l2)
+    last = results[-1] or session.quick
+    return Head(last.kernel, last.bias, out_of_fold, session.lesson.prepared.l2)
 
 
 def _kept(session: _Session, model: Any, bench: Bench, tuned: Tuned | None) -> Prepared:
@@ -332,7 +332,7 @@ def _outcome(session: _Session, head: Head, attempts: int, rounds: int, ended: E
     rows = lesson.plan.folds >= 0
     answers = [
         metrics.answers(each.out_of_fold[rows], np.asarray(THRESHOLD), multilabel=lesson.multilabel)
-        for each in (head, lesson.quick)
+        for each in (head, session.quick)
     ]
     beside = comparison.right_answers(lesson.truth[rows], answers[0], answers[1], lesson.groups[rows])
     return TuningOutcome(

@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvcore import advanced, assessment, backbones, blobs, domains, evaluation, features, splits
+from cvcore.advanced import Lesson
 from cvcore.errors import WeightsMissing
 from cvcore.extractors import Device
+from cvcore.heads import Head
 from cvcore.progress import Progress, share
 from cvcore.records import K_FOLD, MULTILABEL, Iteration, Project, TrainingOptions
 from cvcore.store import SnapshotImage, Store
@@ -28,62 +30,83 @@ def run(store: Store, iteration: Iteration, progress: Progress, device: Device =
         TagwiseError: it cannot be done; the message says why.
     """
     started = time.perf_counter()
-    snapshot = store.iterations.images(iteration.id)
-    tags = evaluation.tags(store, iteration)
     options = store.trainings.options(iteration.id)
-    quick = share(progress, 0, QUICK_SHARE) if options.is_advanced else progress
-    prepared, note = _network(store, iteration, options, share(quick, 0, 0.1))
+    quickly = share(progress, 0, QUICK_SHARE) if options.is_advanced else progress
+    prepared, note = _network(store, iteration, options, share(quickly, 0, 0.1))
+    snapshot = store.iterations.images(iteration.id)
     embedding_started = time.perf_counter()
-    embeddings = features.compute(store, prepared, snapshot, share(quick, 0.1, 0.8), device)
+    embeddings = features.compute(store, prepared, snapshot, share(quickly, 0.1, 0.8), device)
     fitting_started = time.perf_counter()
+    lesson = _lesson(store, iteration, options, snapshot, prepared, embeddings)
+    head = _quick(lesson, share(quickly, 0.8, 0.98))
+    outcome = None
+    if options.is_advanced:
+        taught = advanced.teach(store, lesson, head, share(progress, QUICK_SHARE, 1), device)
+        prepared, head, outcome = taught.prepared, taught.head, taught.outcome
+    done = time.perf_counter()
+    told = lesson.truth, head.out_of_fold, lesson.plan.folds, lesson.groups, head.kernel, head.bias, lesson.multilabel
+    judged = evaluation.Judged(*told)
+    with blobs.new_folder(blobs.iteration_folder(store.home, iteration.id)) as folder:
+        evaluation.save(folder, judged)
+    with store.transaction():
+        if outcome:
+            store.trainings.finish(iteration.id, outcome)
+        store.iterations.complete(
+            iteration.id,
+            backbone=prepared.title,
+            fingerprint=prepared.fingerprint,
+            note=note,
+            evaluation=lesson.plan.evaluation,
+            scores=evaluation.scores(judged),
+            seconds={
+                "features": round(fitting_started - embedding_started, 3),
+                "fit": round(done - fitting_started, 3),
+                "total": round(time.perf_counter() - started, 3),
+            },
+        )
+        store.after_commit(lambda: advanced.forget(store, iteration.id))
+
+
+def _lesson(
+    store: Store,
+    iteration: Iteration,
+    options: TrainingOptions,
+    snapshot: Sequence[SnapshotImage],
+    prepared: backbones.Prepared,
+    embeddings: NDArray[np.float32],
+) -> Lesson:
+    tags = evaluation.tags(store, iteration)
     truth = truth_matrix(snapshot, len(tags))
     groups = splits.near_duplicate_groups(_signatures(snapshot))
     method = iteration.evaluation.method if iteration.evaluation else K_FOLD
     known = store.trainings.tuned_on(prepared.fingerprint)
-    plan = assessment.plan(
-        *(method, truth, groups),
-        np.array([image.is_test for image in snapshot]),
-        np.array([image.sha256 in known for image in snapshot]),
+    is_test = np.array([image.is_test for image in snapshot])
+    is_known = np.array([image.sha256 in known for image in snapshot])
+    return Lesson(
+        iteration=iteration,
+        options=options,
+        snapshot=snapshot,
+        prepared=prepared,
+        plan=assessment.plan(method, truth, groups, is_test, is_known),
+        embeddings=embeddings,
+        truth=truth,
+        groups=groups,
+        costs=assessment.tag_costs(options, [tag.tag_id for tag in tags]),
+        multilabel=iteration.classification_type == MULTILABEL,
     )
-    multilabel = iteration.classification_type == MULTILABEL
-    costs = assessment.tag_costs(options, [tag.tag_id for tag in tags])
-    fit_progress = share(quick, 0.8, 0.98)
-    head = assessment.fit(
-        plan,
-        embeddings,
-        truth,
-        multilabel=multilabel,
-        l2=prepared.l2,
-        costs=costs,
-        on_progress=lambda fraction: fit_progress("Fitting the classifier", fraction),
+
+
+def _quick(lesson: Lesson, progress: Progress) -> Head:
+    """The classifier on the network as it is."""
+    return assessment.fit(
+        lesson.plan,
+        lesson.embeddings,
+        lesson.truth,
+        multilabel=lesson.multilabel,
+        l2=lesson.prepared.l2,
+        costs=lesson.costs,
+        on_progress=lambda fraction: progress("Fitting the classifier", fraction),
     )
-    outcome = None
-    if options.is_advanced:
-        lesson = advanced.Lesson(
-            *(iteration, options, snapshot, prepared, plan, embeddings, truth, groups, costs, multilabel, head)
-        )
-        taught = advanced.teach(store, lesson, share(progress, QUICK_SHARE, 1), device)
-        prepared, head, outcome = taught.prepared, taught.head, taught.outcome
-    done = time.perf_counter()
-    judged = evaluation.Judged(truth, head.out_of_fold, plan.folds, groups, head.kernel, head.bias, multilabel)
-    with blobs.new_folder(blobs.iteration_folder(store.home, iteration.id)) as folder:
-        evaluation.save(folder, judged)
-    store.iterations.complete(
-        iteration.id,
-        backbone=prepared.title,
-        fingerprint=prepared.fingerprint,
-        note=note,
-        evaluation=plan.evaluation,
-        scores=evaluation.scores(judged),
-        seconds={
-            "features": round(fitting_started - embedding_started, 3),
-            "fit": round(done - fitting_started, 3),
-            "total": round(time.perf_counter() - started, 3),
-        },
-    )
-    if outcome:
-        store.trainings.finish(iteration.id, outcome)
-        advanced.forget(store, iteration.id)
 
 
 def embed(store: Store, project: Project, progress: Progress, device: Device = "cpu") -> None:

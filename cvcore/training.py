@@ -125,7 +125,9 @@ def close(store: Store, job: Job, status: str, error: str = "") -> None:
     with store.transaction():
         store.jobs.finish(job.id, status, error)
         if job.iteration_id and status == "failed":
-            store.iterations.fail(job.iteration_id, error)
+            failed = job.iteration_id
+            store.iterations.fail(failed, error)
+            store.after_commit(lambda: advanced.forget(store, failed))
         if job.iteration_id and status == "cancelled":
             delete(store, store.iterations.get(job.iteration_id))
 
