@@ -282,8 +282,8 @@ def _told(
     pictures = course.batch * sum(course.steps)
     rate = SETTINGS[attempt].learning_rate * finetuning.learning_rate_at((number + 0.5) / course.rounds)
     return TuningRound(
-        attempt=attempt,
-        number=number,
+        attempt=attempt + 1,
+        number=number + 1,
         learning_rate=rate,
         loss=float(np.mean([each.loss for each in told])),
         validation_loss=float(np.mean([each.validation_loss for each in told])),

@@ -128,9 +128,10 @@ class TrainingOptions:
 class TuningRound:
     """One round of Advanced training, in which the networks of all folds see their pictures about once.
 
-    `loss` is over the pictures that train, `validation_loss` over those that each fold's training keeps aside to know
-    when to stop, both in nats with the tags of a picture smoothed. `right` is the share of judged pictures that are
-    answered wholly right at 0.5, which decides nothing and is None until all were asked.
+    `attempt` and `number` count from 1. `loss` is over the pictures that train, mixed and with their tags smoothed,
+    `validation_loss` over those that each fold's training keeps aside to choose the best round, as sure as suits best;
+    both are in nats. `right` is the share of judged pictures that are answered wholly right at 0.5, which decides
+    nothing and is None where none are judged.
     """
 
     attempt: int

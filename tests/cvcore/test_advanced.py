@@ -85,7 +85,7 @@ def test_from_start_to_iteration(store: Store, project: Project) -> None:
     job, iteration_id = started(store, project, course(2, attempts=2))
     assert ("done", "") == ((ended := worker.finish_job(store, job)).status, ended.error)
     told = store.trainings.rounds(iteration_id)
-    assert [(0, 0), (0, 1), (1, 0), (1, 1)] == [(each.attempt, each.number) for each in told]
+    assert [(1, 1), (1, 2), (2, 1), (2, 2)] == [(each.attempt, each.number) for each in told]
     outcome = store.trainings.outcome(iteration_id)
     assert outcome is not None
     assert (30, 2, 4, "converged", "cpu") == (
@@ -129,7 +129,7 @@ def test_stopped_killed_and_asked_to_end(store: Store, project: Project) -> None
     outcome = store.trainings.outcome(iteration_id)
     assert outcome is not None
     assert (2, "asked") == (outcome.rounds, outcome.ended)
-    assert [0, 1] == [each.number for each in store.trainings.rounds(iteration_id)]
+    assert [1, 2] == [each.number for each in store.trainings.rounds(iteration_id)]
 
 
 def test_checkpoints_go_with_their_trainings(store: Store, project: Project) -> None:
