@@ -16,7 +16,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-_BLOCK = 8192  # rows mapped at a time, as what is mapped counts as memory of the process
+_BLOCK_BYTES = 2**22  # mapped at a time, as what is mapped counts as memory of the process
 # A member's data follows its header in the file, whose last two fields say how long its name and extras are:
 # https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, 4.3.7.
 _HEADER_BYTES, _LENGTHS = 30, slice(26, 30)
@@ -34,21 +34,29 @@ class Stored:
     def rows(self, rows: NDArray[np.int64]) -> NDArray[Any]:
         """Copies of these rows, in that order."""
         copied = np.empty((len(rows), *self.shape[1:]), self.dtype)
-        for start in np.unique(rows // _BLOCK) * _BLOCK:
-            here = (rows >= start) & (rows < start + _BLOCK)
+        for start in np.unique(rows // self._most) * self._most:
+            here = (rows >= start) & (rows < start + self._most)
             copied[here] = self._block(int(start))[rows[here] - start]
         return copied
 
     def column(self, place: int) -> NDArray[Any]:
         """A copy of one column of a matrix."""
         # Copied at once, as a view would hold its block in memory.
-        return np.concatenate([self._block(start)[:, place].copy() for start in range(0, self.shape[0], _BLOCK)])
+        return np.concatenate([self._block(start)[:, place].copy() for start in range(0, self.shape[0], self._most)])
 
     def _block(self, start: int) -> NDArray[Any]:
         """Rows from `start` on as they lie on the disk, let go with the last reference to them."""
-        shape = (min(_BLOCK, self.shape[0] - start), *self.shape[1:])
-        row_bytes = self.dtype.itemsize * int(np.prod(self.shape[1:]))
-        return np.asarray(np.memmap(self.path, self.dtype, "r", self.offset + start * row_bytes, shape))
+        shape = (min(self._most, self.shape[0] - start), *self.shape[1:])
+        return np.asarray(np.memmap(self.path, self.dtype, "r", self.offset + start * self._row_bytes, shape))
+
+    @property
+    def _row_bytes(self) -> int:
+        return self.dtype.itemsize * int(np.prod(self.shape[1:]))
+
+    @property
+    def _most(self) -> int:
+        """How many rows a block has."""
+        return max(1, _BLOCK_BYTES // self._row_bytes)
 
 
 def find(path: Path, name: str) -> Stored | None:

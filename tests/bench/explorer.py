@@ -145,11 +145,11 @@ def opened(page: Page, address: str) -> float:
 def clicked(page: Page, place: int) -> float:
     """Milliseconds from a click on a tag's false negatives to the heading that tells of them and its first picture."""
     button = page.locator("tbody tr").nth(place).locator("td.fn button, button.count").last
+    button.scroll_into_view_if_needed()
+    page.wait_for_timeout(REST_MS)
     number, tag = (button.get_attribute("aria-label") or "").split(" false negatives of ")
     heading = page.get_by_text(f"{number} images tagged {tag} but not answered with it")
     tile = page.locator(".gallery .item", has_text=f"tagged {tag}").first
-    button.scroll_into_view_if_needed()
-    page.wait_for_timeout(REST_MS)
     started = time.perf_counter()
     # The element's own click: a mouse's would first wait until the table has come to rest.
     button.evaluate("button => button.click()")
