@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import gc
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -22,6 +23,20 @@ from cvcore.api.password import SharedPassword
 from cvcore.api.sources import OwnSources
 from cvcore.store import Store
 
+# As glibc's malloc.h has it, see mallopt(3).
+M_ARENA_MAX = -8
+
+
+def share_arenas() -> None:
+    """Let all threads take memory from two pools, where the system's allocator is glibc's; others have no `mallopt`.
+
+    Every click runs in a thread of its own, and 16 pools on two cores each kept 4 MB of what it had used.
+    """
+    with contextlib.suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 2)
+
+
+share_arenas()
 told = settings.load()
 store = Store(told.home)
 
