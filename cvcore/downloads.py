@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Iterator
 
 import numpy as np
 
-from cvcore import assessment, evaluation, rekognition
-from cvcore.evaluation import Judged
+from cvcore import assessment, evaluation, metrics, rekognition
 from cvcore.records import HOLD_OUT, K_FOLD, Iteration, Project
 from cvcore.store import Store
-
-
-def as_rekognition(store: Store, iteration: Iteration) -> rekognition.Result:
-    """The iteration's numbers as Rekognition would tell them.
-
-    Raises:
-        Conflict, ModelDamaged: as `evaluation.load`.
-    """
-    return _result(evaluation.load(store, iteration))
 
 
 def summary_json(store: Store, project: Project, iteration: Iteration) -> str:
@@ -30,7 +19,7 @@ def summary_json(store: Store, project: Project, iteration: Iteration) -> str:
         Conflict, ModelDamaged: as `evaluation.load`.
     """
     content = rekognition.summary(
-        as_rekognition(store, iteration),
+        evaluation.overview(store, iteration).rekognition,
         [tag.name for tag in evaluation.tags(store, iteration)],
         version=f"tagwise:project/{project.name}/version/{iteration.name}",
         ended_at=iteration.trained_at or iteration.created_at,
@@ -48,10 +37,12 @@ def manifest(store: Store, iteration: Iteration) -> Iterator[str]:
     judged = evaluation.load(store, iteration)
     there = store.iterations.images(iteration.id)
     rows = np.flatnonzero(judged.evaluated)
+    truth, probabilities = judged.truth[rows], judged.probabilities[rows]
+    assumed = evaluation.overview(store, iteration).rekognition.thresholds
     return rekognition.manifest(
-        _result(judged),
-        judged.truth[rows],
-        judged.probabilities[rows],
+        truth,
+        probabilities,
+        metrics.answers(probabilities, assumed, multilabel=judged.multilabel),
         names=[tag.name for tag in evaluation.tags(store, iteration)],
         sources=[f"{there[row].sha256}/{there[row].name}" for row in rows],
         ended_at=iteration.trained_at or iteration.created_at,
@@ -68,9 +59,3 @@ def training_images(store: Store, iteration: Iteration) -> int:
         return int(np.count_nonzero(~judged.evaluated))
     is_test = np.array([image.is_test for image in store.iterations.images(iteration.id)])
     return int(np.count_nonzero(assessment.plan(method, judged.truth, judged.groups, is_test).trains))
-
-
-@functools.lru_cache(maxsize=4)
-def _result(judged: Judged) -> rekognition.Result:
-    rows = judged.evaluated
-    return rekognition.evaluate(judged.truth[rows], judged.probabilities[rows], multilabel=judged.multilabel)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cvcore import blobs, curves, excerpts, metrics, overviews, reports, sweeps
+from cvcore import blobs, excerpts, metrics, overviews, reports
 from cvcore.errors import ModelDamaged, NotTrained, TagwiseError
 from cvcore.overviews import Overview
 from cvcore.records import MULTICLASS, MULTILABEL, Iteration, Project, Scores, Thresholds
@@ -149,26 +149,17 @@ def report(store: Store, iteration: Iteration, threshold: Thresholds = DEFAULT_T
         InvalidInput: the threshold is outside 0..1.
     """
     if isinstance(threshold, float) and threshold in metrics.THRESHOLDS:
-        return reports.at_position(sweep(store, iteration), round(100 * threshold))
+        return reports.at_position(overview(store, iteration).sweep, round(100 * threshold))
     return _report(load(store, iteration), threshold)
 
 
-def sweep(store: Store, iteration: Iteration) -> sweeps.Sweep:
-    """The report at every slider position at once: counts, rates and their 95 % intervals.
+def overview(store: Store, iteration: Iteration) -> Overview:
+    """What pages show of an iteration without its arrays: the report at every slider position, curves, calibration.
 
     Raises:
         Conflict, ModelDamaged: as `load`.
     """
-    return _kept_overview(_folder(store, iteration)).sweep
-
-
-def steps(store: Store, iteration: Iteration) -> tuple[curves.Curve, ...]:
-    """Each tag's precision-recall curve, over all folds together.
-
-    Raises:
-        Conflict, ModelDamaged: as `load`.
-    """
-    return _kept_overview(_folder(store, iteration)).curves
+    return _kept_overview(_folder(store, iteration))
 
 
 def scores(judged: Judged) -> Scores:

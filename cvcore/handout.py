@@ -122,7 +122,7 @@ def _figures(facts: _Facts) -> str:
 
 
 def _charts(store: Store, iteration: Iteration, facts: _Facts, threshold: Thresholds) -> str:
-    swept = evaluation.sweep(store, iteration)
+    swept = evaluation.overview(store, iteration).sweep
     precision, recall = swept.precision.mean, swept.recall.mean
     overall = facts.report.overall
     first = drawings.threshold_chart(

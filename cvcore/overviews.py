@@ -1,4 +1,4 @@
-"""What the Performance page opens with, worked out once at training and kept beside the arrays.
+"""What the Performance page shows of an iteration, worked out once at training and kept beside the arrays.
 
 Of 100,000 images and 100 tags it is one megabyte, where the arrays it comes from are fifty and take seconds to count.
 """
@@ -6,32 +6,39 @@ Of 100,000 images and 100 tags it is one megabyte, where the arrays it comes fro
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass, fields
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cvcore import curves, sweeps
+from cvcore import calibration, curves, rekognition, sweeps, thresholds
+from cvcore.calibration import Calibration
 from cvcore.curves import Curve
-from cvcore.metrics import Bools
-from cvcore.sweeps import Measure, Sweep
+from cvcore.metrics import Bools, Integers
+from cvcore.rekognition import Result
+from cvcore.sweeps import Sweep
 
-# Named after the arithmetic: when a formula of `sweeps` or `curves` changes, the number goes up, and what was kept by
-# the old one is worked out again.
-FILE = "overview-1.npz"
+# Named after the arithmetic: when a formula of what is in it changes, the number goes up, and what was kept by the old
+# one is worked out again.
+FILE = "overview-2.npz"
 
-_MEASURES = tuple(each.name for each in fields(Sweep) if each.name != "counts")
-_PARTS = tuple(each.name for each in fields(Measure))
 _POINTS = ("thresholds", "tp", "fp")
 
 
 @dataclass(frozen=True, eq=False)
 class Overview:
-    """An evaluation at all 101 positions of the slider, and each tag's precision-recall curve."""
+    """An evaluation at all 101 positions of the slider, each tag's curve, calibration, and Rekognition's numbers.
+
+    parts: the counts of each part of `splits.parts`, as `thresholds.part_counts` has them, for thresholds to be chosen.
+    """
 
     sweep: Sweep
     curves: tuple[Curve, ...]
+    parts: Integers
+    calibration: Calibration
+    rekognition: Result
 
 
 def overview(
@@ -41,19 +48,23 @@ def overview(
 
     >>> truth = np.array([[True, False], [False, True]])
     >>> made = overview(truth, truth * 0.8, np.array([0, 1]), np.arange(2), multilabel=False)
-    >>> made.sweep.recall.mean[80].item(), made.curves[0].tp.tolist()
-    (1.0, [1])
+    >>> made.sweep.recall.mean[80].item(), made.curves[0].tp.tolist(), made.rekognition.overall_f1
+    (1.0, [1], 1.0)
     """
-    swept = sweeps.sweep(truth, probabilities, folds, groups, multilabel=multilabel)
     rows = folds >= 0
-    return Overview(swept, curves.curves(truth[rows], probabilities[rows], multilabel=multilabel))
+    return Overview(
+        sweeps.sweep(truth, probabilities, folds, groups, multilabel=multilabel),
+        curves.curves(truth[rows], probabilities[rows], multilabel=multilabel),
+        thresholds.part_counts(truth, probabilities, folds, groups, multilabel=multilabel),
+        calibration.calibration(truth, probabilities, folds, groups, multilabel=multilabel),
+        rekognition.evaluate(truth[rows], probabilities[rows], multilabel=multilabel),
+    )
 
 
 def packed(made: Overview) -> bytes:
-    """An overview as the bytes of an npz file."""
-    arrays: dict[str, Any] = {"counts": made.sweep.counts}
-    for measure in _MEASURES:
-        arrays |= {f"{measure}.{part}": getattr(getattr(made.sweep, measure), part) for part in _PARTS}
+    """An overview as the bytes of an npz file: an array a field, named by its path, and the curves end to end."""
+    names = [each.name for each in fields(made) if each.name != "curves"]
+    arrays = {path: value for name in names for path, value in _flat(getattr(made, name), name).items()}
     arrays |= {name: np.concatenate([getattr(curve, name) for curve in made.curves]) for name in _POINTS}
     arrays["curves"] = np.array([(len(each.tp), each.positives, each.images) for each in made.curves])
     buffer = io.BytesIO()
@@ -64,8 +75,31 @@ def packed(made: Overview) -> bytes:
 def unpacked(data: bytes) -> Overview:
     """The overview of such bytes; of damaged ones numpy raises nearly anything."""
     with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-        measures = {measure: Measure(**{part: arrays[f"{measure}.{part}"] for part in _PARTS}) for measure in _MEASURES}
         lengths, positives, images = arrays["curves"].T
         points = [np.split(arrays[name], np.cumsum(lengths)[:-1]) for name in _POINTS]
         each = zip(*points, positives.tolist(), images.tolist(), strict=True)
-        return Overview(Sweep(counts=arrays["counts"], **measures), tuple(Curve(*parts) for parts in each))
+        kinds = get_type_hints(Overview)
+        rest = {name: _whole(kinds[name], name, arrays) for name in kinds if name != "curves"}
+        return Overview(curves=tuple(Curve(*parts) for parts in each), **rest)
+
+
+def _flat(value: Any, name: str) -> dict[str, Any]:
+    """The arrays and numbers in a value, each by the names of the fields that lead to it."""
+    if not is_dataclass(value):
+        return {name: value}
+    return {
+        path: inner
+        for each in fields(value)
+        for path, inner in _flat(getattr(value, each.name), f"{name}.{each.name}").items()
+    }
+
+
+def _whole(kind: Any, name: str, arrays: Mapping[str, NDArray[Any]]) -> Any:
+    """A value of a kind, put together again from its parts."""
+    if kind in (int, float):
+        return kind(arrays[name])
+    if not is_dataclass(kind):
+        return arrays[name]
+    kinds = get_type_hints(kind)
+    made: Any = kind
+    return made(**{each: _whole(kinds[each], f"{name}.{each}", arrays) for each in kinds})

@@ -31,13 +31,14 @@ from cvcore.metrics import Bools, Floats, Integers
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """Each label's numbers at its assumed threshold, (k,), their means, and what was answered, bool (n, k).
+    """Each label's numbers at its assumed threshold, (k,), and their means.
 
-    images: how many evaluated images carry the label. matrix: (k, k), of the images that carry the row's label
-    the share that was answered with the column's; rows need not sum to 1, as an image may get no answer or, in
-    Multilabel, several. nan is undefined.
+    tested: how many images were evaluated. images: how many of them carry the label. matrix: (k, k), of the images
+    that carry the row's label the share that was answered with the column's; rows need not sum to 1, as an image may
+    get no answer or, in Multilabel, several. nan is undefined.
     """
 
+    tested: int
     thresholds: Floats
     images: Integers
     precision: Floats
@@ -47,7 +48,6 @@ class Result:
     overall_recall: float
     overall_f1: float
     matrix: Floats
-    answered: Bools
 
 
 def evaluate(truth: Bools, probabilities: NDArray[Any], *, multilabel: bool) -> Result:
@@ -66,6 +66,7 @@ def evaluate(truth: Bools, probabilities: NDArray[Any], *, multilabel: bool) -> 
     # As float32, which counts up to 2**24 exactly, a product of matrices runs in a second where bools take minutes.
     together = truth.T.astype(np.float32) @ answered.astype(np.float32)
     return Result(
+        len(truth),
         thresholds,
         images,
         precision,
@@ -75,7 +76,6 @@ def evaluate(truth: Bools, probabilities: NDArray[Any], *, multilabel: bool) -> 
         float(metrics.macro(recall)),
         float(metrics.macro(f1)),
         metrics.ratio(together, np.broadcast_to(images[:, None], together.shape)),
-        answered,
     )
 
 
@@ -116,7 +116,7 @@ def summary(
         "EvaluationDetails": {
             "EvaluationEndTimestamp": manifests.timestamp(ended_at),
             "Labels": list(names),
-            "NumberOfTestingImages": len(result.answered),
+            "NumberOfTestingImages": result.tested,
             "NumberOfTrainingImages": training_images,
             "ProjectVersionArn": version,
         },
@@ -137,15 +137,17 @@ def summary(
 
 
 def manifest(
-    result: Result,
     truth: Bools,
     probabilities: NDArray[Any],
+    answered: Bools,
     *,
     names: Sequence[str],
     sources: Sequence[str],
     ended_at: datetime,
 ) -> Iterator[str]:
     """The evaluation manifest, a line of JSON for each evaluated image; `sources` (n,) say which image it is.
+
+    `answered` (n, k) is what `metrics.answers` says at the assumed thresholds.
 
     A line holds the labels that the image carries and those it was answered with. True negatives, which are all
     others, are left out: of 100 labels they would be 98.
@@ -157,9 +159,9 @@ def manifest(
         line: dict[str, Any] = {manifests.SOURCE: source}
         for number, tag in enumerate(np.flatnonzero(truth[row]).tolist()):
             line |= _attribute(TRAINING, number, names[tag], 1.0, date)
-        for number, tag in enumerate(np.flatnonzero(truth[row] | result.answered[row]).tolist()):
+        for number, tag in enumerate(np.flatnonzero(truth[row] | answered[row]).tolist()):
             line |= _attribute(EVALUATION, number, names[tag], float(probabilities[row, tag]), date)
-            details = _details(bool(truth[row, tag]), bool(result.answered[row, tag]))
+            details = _details(bool(truth[row, tag]), bool(answered[row, tag]))
             line[f"{EVALUATION}-{number}-metadata"][f"{EVALUATION}-details"] = details
         yield json.dumps(line, ensure_ascii=False)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from cvcore import evaluation, metrics, thresholds
 from cvcore.errors import InvalidInput
-from cvcore.evaluation import Judged
+from cvcore.overviews import Overview
 from cvcore.records import Iteration, Thresholds
 from cvcore.store import Store
 from cvcore.thresholds import Goal, Suggestion
@@ -20,7 +20,7 @@ def suggest(store: Store, iteration: Iteration, goal: Goal, *, per_tag: bool) ->
     Raises:
         Conflict, ModelDamaged: as `evaluation.load`.
     """
-    return _suggest(evaluation.load(store, iteration), goal, per_tag)
+    return _suggest(evaluation.overview(store, iteration), goal, per_tag)
 
 
 def save(store: Store, iteration: Iteration, chosen: Thresholds) -> None:
@@ -54,12 +54,5 @@ def clear(store: Store, iteration: Iteration) -> None:
 
 
 @functools.lru_cache(maxsize=32)
-def _suggest(judged: Judged, goal: Goal, per_tag: bool) -> Suggestion:
-    return thresholds.suggest(_part_counts(judged), goal, per_tag=per_tag)
-
-
-@functools.lru_cache(maxsize=8)
-def _part_counts(judged: Judged) -> metrics.Integers:
-    return thresholds.part_counts(
-        judged.truth, judged.probabilities, judged.folds, judged.groups, multilabel=judged.multilabel
-    )
+def _suggest(made: Overview, goal: Goal, per_tag: bool) -> Suggestion:
+    return thresholds.suggest(made.parts, goal, per_tag=per_tag)

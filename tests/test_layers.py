@@ -25,7 +25,7 @@ ROOMS = [
         *("listings", "review", "corrections"),
         *("datasets", "packing", "packed_networks", "unpacking", "outgoing"),
         *("selection", "novelty", "adoption"),
-        *("thresholding", "comparing", "calibrating"),
+        *("thresholding", "comparing"),
     },
     {
         *("store", "blobs", "weights", "builtin", "backbones", "extractors", "features", "heads"),

@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from cvcore import calibrating
+from cvcore import evaluation
 from cvcore.calibration import BINS, Calibration, Reliability
 from cvcore.records import MULTILABEL, Iteration, Project
 from cvcore.store import Store
@@ -20,7 +20,7 @@ def show(store: Store, project: Project, iteration: Iteration) -> None:
     """What was said against what was so, before and after temperature scaling."""
     st.subheader("Can its probabilities be believed?", anchor=False)
     with refusals():
-        made = calibrating.calibrate(store, iteration)
+        made = evaluation.overview(store, iteration).calibration
         if np.isnan(made.before.error):
             st.info("No image was judged, so there is nothing to compare.")
             return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cvcore import downloads, evaluation
+from cvcore import evaluation
 from cvcore.records import Iteration
 from cvcore.store import Store
 from pages.parts.text import percent, refusals
@@ -13,7 +13,7 @@ from pages.parts.text import percent, refusals
 def show(store: Store, iteration: Iteration) -> None:
     """Its three numbers, each label at its assumed threshold, and how these differ from the numbers above."""
     with refusals():
-        told = downloads.as_rekognition(store, iteration)
+        told = evaluation.overview(store, iteration).rekognition
         ours = evaluation.report(store, iteration).overall.average_precision
         names = [tag.name for tag in evaluation.tags(store, iteration)]
         for column, (title, value) in zip(

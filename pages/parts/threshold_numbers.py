@@ -19,11 +19,11 @@ from pages.parts.text import count, refusals
 def show(store: Store, project: Project, iteration: Iteration, *, threshold_key: str) -> None:
     """Draw the explorer; the session keeps its threshold (0..1) under that key, where it is found at the start."""
     with refusals():
-        swept = evaluation.sweep(store, iteration)
+        made = evaluation.overview(store, iteration)
         explored = threshold_explorer.show(
             tags=[threshold_explorer.TagRow(tag.name, tag.kind) for tag in evaluation.tags(store, iteration)],
-            sweep=swept,
-            curves=evaluation.steps(store, iteration),
+            sweep=made.sweep,
+            curves=made.curves,
             threshold=st.session_state[threshold_key],
             multilabel=iteration.classification_type == MULTILABEL,
             signature=iteration.id,
@@ -32,7 +32,7 @@ def show(store: Store, project: Project, iteration: Iteration, *, threshold_key:
         st.session_state[threshold_key] = explored.threshold
         if how := iteration.evaluation:
             st.caption(assessment.explained(how))
-            left_out = iteration.image_count - int(swept.counts[0, 0].sum()) if how.method == K_FOLD else 0
+            left_out = iteration.image_count - int(made.sweep.counts[0, 0].sum()) if how.method == K_FOLD else 0
             if left_out:
                 st.caption(f"{count(left_out, 'image')} could not be judged.")
         opened = f"opened-{project.id}"

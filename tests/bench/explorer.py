@@ -92,14 +92,15 @@ def compute(home: Path) -> None:
     store = Store(home)
     iteration = store.iterations.trained(projects.find(store, "bench").id)[0]
     started = time.perf_counter()
-    swept, steps = evaluation.sweep(store, iteration), evaluation.steps(store, iteration)
+    kept = evaluation.overview(store, iteration)
     read = time.perf_counter() - started
     judged = evaluation.load(store, iteration)
     started = time.perf_counter()
     overviews.overview(judged.truth, judged.probabilities, judged.folds, judged.groups, multilabel=judged.multilabel)
     print(f"the overview: {1000 * read:.0f} ms to read, {time.perf_counter() - started:.2f} s to make at training")
-    sent = threshold_explorer._tables_json.__wrapped__("bench", swept, steps)
-    print(f"{len(sent) / 1e3:.0f} kB to the browser, with {sum(len(each.tp) for each in steps):,} points of curves")
+    sent = threshold_explorer._tables_json.__wrapped__("bench", kept.sweep, kept.curves)
+    points = sum(len(each.tp) for each in kept.curves)
+    print(f"{len(sent) / 1e3:.0f} kB to the browser, with {points:,} points of curves")
 
 
 def serve(home: Path) -> None:

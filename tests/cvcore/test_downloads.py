@@ -72,9 +72,3 @@ def test_spreadsheets_run_nothing(store: Store, picture: Draw, fill: Fill, train
     assert not any(cell.startswith(("=", "+", "-", "@")) for cell in cells)
     assert {"=cmd/' /C calc'!A0", "@tulip", "+1.png"} <= {cell for row in exact for cell in row}
     assert [row[3:] for row in safe[1:]] == [row[3:] for row in exact[1:]]
-
-
-def test_rekognitions_numbers_are_asked_for_once(store: Store, fill: Fill, trained: Trained) -> None:
-    """The page runs again at each click; the numbers are kept."""
-    iteration = trained(fill(rose=6, tulip=5), np.full((11, 2), 0.5))
-    assert downloads.as_rekognition(store, iteration) is downloads.as_rekognition(store, iteration)

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import precision_score, recall_score
 
-from cvcore import blobs, evaluation, metrics, overviews, projects, reports, tagging, training
+from cvcore import blobs, calibration, evaluation, metrics, overviews, projects, reports, tagging, thresholds, training
 from cvcore.errors import Conflict, InvalidInput, ModelDamaged, NotFound
 from cvcore.records import MULTILABEL, Iteration, Project
 from cvcore.settings import Limits
@@ -173,7 +173,7 @@ def test_several_tags_and_none(store: Store, fill: Fill, trained: Trained) -> No
 def test_counts_are_the_reports(store: Store, fill: Fill, trained: Trained) -> None:
     """At each slider position the page counts what a report at that threshold counts."""
     iteration = trained(fill(rose=6, tulip=7), drawn_probabilities(13, 2))
-    counts = evaluation.sweep(store, iteration).counts
+    counts = evaluation.overview(store, iteration).sweep.counts
     assert (101, 2, 4) == counts.shape
     for position in (0, 37, 50, 100):
         tags = evaluation.report(store, iteration, metrics.THRESHOLDS[position]).tags
@@ -265,17 +265,30 @@ def test_a_lost_overview_is_made_again(
     whole = path.read_bytes()
     path.unlink() if damage is None else path.write_bytes(damage(whole))
     assert evaluation.report(store, iteration) == evaluation.report(copy, iteration)
-    made = overviews.unpacked(path.read_bytes())
-    np.testing.assert_array_equal(overviews.unpacked(whole).sweep.f1.mean_low, made.sweep.f1.mean_low)
+    with np.load(io.BytesIO(whole)) as before, np.load(path) as now:
+        assert before.files == now.files
+        for name in now.files:
+            np.testing.assert_array_equal(before[name], now[name])
     copy.close()
 
 
 def test_numbers_need_no_arrays(store: Store, fill: Fill, trained: Trained) -> None:
-    """The page opens with the overview alone: numbers and curves are there where the large file is not."""
+    """Of the large file pages read only pictures: numbers, thresholds and calibration are there without it."""
     iteration = trained(fill(rose=5, tulip=5))
+    judged = evaluation.load(store, iteration)
+    rows = judged.truth, judged.probabilities, judged.folds, judged.groups
     (blobs.iteration_folder(store.home, iteration.id) / evaluation.ARRAYS).unlink()
     assert 1.0 == evaluation.report(store, iteration, 0.5).overall.recall
-    assert [5, 5] == [curve.positives for curve in evaluation.steps(store, iteration)]
+    kept = evaluation.overview(store, iteration)
+    assert [5, 5] == [curve.positives for curve in kept.curves]
+    np.testing.assert_array_equal(thresholds.part_counts(*rows, multilabel=False), kept.parts)
+    calibrated = calibration.calibration(*rows, multilabel=False)
+    assert (calibrated.temperature, calibrated.after.error) == (
+        kept.calibration.temperature,
+        kept.calibration.after.error,
+    )
+    np.testing.assert_array_equal(calibrated.before.counts, kept.calibration.before.counts)
+    assert (10, 1.0) == (kept.rekognition.tested, kept.rekognition.overall_f1)
 
 
 def test_iterations_and_homes_are_not_mixed_up(store: Store, fill: Fill, trained: Trained, tmp_path: Path) -> None:
@@ -309,7 +322,7 @@ def test_numbers_stay_as_they_were(store: Store, fill: Fill, trained: Trained) -
 def test_the_explorers_numbers_are_the_reports(store: Store, fill: Fill, trained: Trained) -> None:
     """What the page draws, intervals and curves too, is what a report at the slider's threshold says."""
     iteration = trained(fill(rose=6, tulip=7), drawn_probabilities(13, 2))
-    swept, told = evaluation.sweep(store, iteration), evaluation.report(store, iteration, 0.37)
+    swept, told = evaluation.overview(store, iteration).sweep, evaluation.report(store, iteration, 0.37)
     judged = evaluation.load(store, iteration)
     np.testing.assert_array_equal(metrics.counts(judged.truth, judged.probabilities, multilabel=False), swept.counts)
     ends = np.column_stack([swept.recall.low[37], swept.recall.high[37]])
@@ -319,7 +332,7 @@ def test_the_explorers_numbers_are_the_reports(store: Store, fill: Fill, trained
     for one, other in zip((told.overall, *told.tags), (slow.overall, *slow.tags), strict=True):
         for name, value in dataclasses.asdict(one).items():
             np.testing.assert_allclose(value, getattr(other, name), rtol=1e-6, err_msg=name)
-    for curve, tag in zip(evaluation.steps(store, iteration), told.tags, strict=True):
+    for curve, tag in zip(evaluation.overview(store, iteration).curves, told.tags, strict=True):
         assert (tag.tp, tag.fp) in list(zip(curve.tp, curve.fp, strict=True))
         assert (tag.images, 13) == (curve.positives, curve.images)
 

@@ -80,7 +80,8 @@ def test_rows_of_the_matrix_are_shares_of_the_row_label() -> None:
     drawn = rng.dirichlet(np.ones(3), 200) + truth
     probabilities = drawn / drawn.sum(axis=1, keepdims=True)
     found = rekognition.evaluate(truth, probabilities, multilabel=False)
-    unanswered = truth[~found.answered.any(axis=1)].sum(axis=0) / truth.sum(axis=0)
+    answered = metrics.answers(probabilities, found.thresholds, multilabel=False)
+    unanswered = truth[~answered.any(axis=1)].sum(axis=0) / truth.sum(axis=0)
     np.testing.assert_allclose(1 - unanswered, found.matrix.sum(axis=1))
     np.testing.assert_allclose(found.recall, np.diag(found.matrix))
 
@@ -159,9 +160,9 @@ MANIFEST_LINE = """
 def test_manifest_is_the_file() -> None:
     """A line an image, key by key as in the guide's example."""
     truth, probabilities = np.array([[True, False]]), np.array([[0.95, 0.05]])
-    result = rekognition.evaluate(truth, probabilities, multilabel=False)
+    answered = np.array([[True, False]])
     (line,) = rekognition.manifest(
-        result, truth, probabilities, names=NAMES, sources=["beckham.jpeg"], ended_at=AT.astimezone(UTC)
+        truth, probabilities, answered, names=NAMES, sources=["beckham.jpeg"], ended_at=AT.astimezone(UTC)
     )
     assert json.loads(MANIFEST_LINE) == json.loads(line)
     assert "\n" not in line
@@ -171,9 +172,9 @@ def test_manifest_tells_misses_and_false_answers() -> None:
     """A label that is missed and one that is answered falsely each have an attribute of their own; others have none."""
     lines = list(
         rekognition.manifest(
-            rekognition.evaluate(TRUTH, np.tile([0.9, 0.1], (5, 1)), multilabel=False),
             TRUTH,
             np.tile([0.9, 0.1], (5, 1)),
+            np.tile([True, False], (5, 1)),
             names=NAMES,
             sources=[f'{number} ".jpg' for number in range(5)],
             ended_at=AT,

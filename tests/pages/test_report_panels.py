@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cvcore import blobs, evaluation, uploads
+from cvcore import blobs, evaluation, overviews, uploads
 from cvcore.records import Iteration, Project
 from cvcore.store import Store
 from pages.parts import explanation
@@ -100,7 +100,8 @@ def test_panels_of_a_multilabel_project(fill: Fill, trained: Trained) -> None:
 def test_a_damaged_iteration_is_told(store: Store, fill: Fill, trained: Trained) -> None:
     """Each panel says in a sentence what is missing."""
     iteration = trained(fill(rose=5, tulip=5))
-    (blobs.iteration_folder(store.home, iteration.id) / evaluation.ARRAYS).unlink()
+    for name in (evaluation.ARRAYS, overviews.FILE):
+        (blobs.iteration_folder(store.home, iteration.id) / name).unlink()
     app = opened(iteration)
     assert 2 == len(app.error)
     assert all("train it again" in each.value for each in app.error)
