@@ -9,32 +9,29 @@ is trained, so whoever is killed goes on from there.
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cvcore import augmentation, backbones, blobs, comparison, domains, finetuning, images, metrics, views
-from cvcore.assessment import Plan
+from cvcore import augmentation, backbones, benches, blobs, comparison, domains, finetuning, images, metrics, views
 from cvcore.backbones import Prepared
+from cvcore.benches import Bench, Material, OutOfMemory
 from cvcore.courses import Course, planned
 from cvcore.extractors import Device
-from cvcore.finetuning import Bench, Floats, Material, OutOfMemory, Setting, Told, Tuned
-from cvcore.fits import PARTS, SEED, Bools, Fit, Integers
+from cvcore.finetuning import Tuned
+from cvcore.fits import PARTS, SEED, Fit
 from cvcore.fits import fits as fits_of
 from cvcore.halves import Halves, halves
 from cvcore.heads import Head
+from cvcore.lessons import Lesson, Session, clock
 from cvcore.progress import Progress
-from cvcore.records import K_FOLD, Iteration, TrainingOptions, TuningOutcome, TuningRound
-from cvcore.store import SnapshotImage, Store
-
-# Each attempt is another one of these; what they come to is averaged.
-SETTINGS = (Setting(2e-4, 0.4), Setting(3e-4, 0.4), Setting(2e-4, 0.2), Setting(4e-4, 0.8))
-THRESHOLD = 0.5
+from cvcore.records import K_FOLD, TuningOutcome
+from cvcore.rounds import SETTINGS, THRESHOLD, Ending, search
+from cvcore.store import Store
 
 # Of the budget, for seeing pictures otherwise; and in seconds, for what comes after the last round.
 VIEWS_SHARE = 0.2
@@ -43,9 +40,7 @@ CONVERTING_S = 15.0
 FASTER_TO_ASK = 3.0
 BATCH_LEAST = 4
 
-Ending = Literal["converged", "budget", "asked"]
-
-COURSE, SPENT = "course.json", "spent.json"
+COURSE = "course.json"
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,48 +52,6 @@ class Taught:
     outcome: TuningOutcome
 
 
-@dataclass(frozen=True, eq=False)
-class Lesson:
-    """What is to be taught, to Quick and Advanced alike. Rows are the snapshot's pictures, columns its tags."""
-
-    iteration: Iteration
-    options: TrainingOptions
-    snapshot: Sequence[SnapshotImage]
-    prepared: Prepared
-    plan: Plan
-    embeddings: Floats
-    truth: Bools
-    groups: Integers
-    costs: NDArray[np.floating]
-    multilabel: bool
-
-
-@dataclass(frozen=True, eq=False)
-class _Session:
-    """A lesson under way, and what Quick made of it; `clock` tells the seconds it took, before a crash included."""
-
-    store: Store
-    lesson: Lesson
-    quick: Head
-    device: Device
-    folder: Path
-    clock: Callable[[], float]
-    progress: Progress
-
-    @property
-    def budget_s(self) -> float:
-        return 60 * self.lesson.options.budget_minutes
-
-    def tell(self, stage: str) -> None:
-        """Say what is done now, and note the time it has taken; raises what `progress` raises."""
-        blobs.write(self.folder / SPENT, json.dumps(self.clock()).encode(), durable=False)
-        self.progress(stage, min(self.clock() / self.budget_s, 1.0))
-
-
-class _Enough(Exception):
-    """The budget is spent, or someone asked to end the search."""
-
-
 def teach(store: Store, lesson: Lesson, quick: Head, progress: Progress, device: Device) -> Taught:
     """Tune the lesson's network within its budget; `quick` is what Quick made of it.
 
@@ -108,7 +61,7 @@ def teach(store: Store, lesson: Lesson, quick: Head, progress: Progress, device:
         ModelDamaged, WeightsMissing: the network's weights for Keras are not here.
     """
     folder = blobs.checkpoint_folder(store.home, lesson.iteration.id)
-    session = _Session(store, lesson, quick, device, folder, _clock(folder), progress)
+    session = Session(store, lesson, quick, device, folder, clock(folder), progress)
     session.tell("Making the network ready")
     model = _model(session)
     halved = halves(model)
@@ -118,7 +71,7 @@ def teach(store: Store, lesson: Lesson, quick: Head, progress: Progress, device:
         *(plan.folds, plan.trains, lesson.truth, lesson.groups), is_cross_validated=plan.evaluation.method == K_FOLD
     )
     bench, course = _ready(session, halved, material, fits)
-    done, ended = _search(session, bench, fits, course)
+    done, ended = search(session, bench, fits, course)
     rounds = len(store.trainings.rounds(lesson.iteration.id))
     results = []
     for fit in fits:
@@ -148,16 +101,7 @@ def sweep(store: Store) -> None:
             blobs.delete(folder)
 
 
-def _clock(folder: Path) -> Callable[[], float]:
-    try:
-        before_s = float(json.loads((folder / SPENT).read_bytes()))
-    except (OSError, ValueError, TypeError):
-        before_s = 0.0
-    started = time.monotonic()
-    return lambda: before_s + time.monotonic() - started
-
-
-def _model(session: _Session) -> Any:
+def _model(session: Session) -> Any:
     """The network for Keras; on a GPU it computes in 16 bits, with weights in 32."""
     import keras
 
@@ -171,7 +115,7 @@ def _model(session: _Session) -> Any:
         keras.config.set_dtype_policy(usual)
 
 
-def _material(session: _Session, halved: Halves) -> Material:
+def _material(session: Session, halved: Halves) -> Material:
     lesson, home = session.lesson, session.store.home
 
     def pixels_of(sha256: str) -> Callable[[], NDArray[np.uint8]]:
@@ -190,13 +134,13 @@ def _material(session: _Session, halved: Halves) -> Material:
     return Material(tensors, embeddings, lesson.truth, lesson.costs, lesson.multilabel, l2)
 
 
-def _ready(session: _Session, halved: Halves, material: Material, fits: Sequence[Fit]) -> tuple[Bench, Course]:
+def _ready(session: Session, halved: Halves, material: Material, fits: Sequence[Fit]) -> tuple[Bench, Course]:
     """What trains, and how it goes: as before, where it goes on."""
     if course := _kept_course(session.folder):
-        return finetuning.bench(halved, material, session.folder, batch=course.batch), course
-    batch = finetuning.BATCH
+        return benches.bench(halved, material, session.folder, batch=course.batch), course
+    batch = benches.BATCH
     while True:
-        bench = finetuning.bench(halved, material, session.folder, batch=batch)
+        bench = benches.bench(halved, material, session.folder, batch=batch)
         try:
             pace = finetuning.images_per_s(bench, fits[-1])
             break
@@ -222,84 +166,7 @@ def _kept_course(folder: Path) -> Course | None:
         return None
 
 
-def _search(session: _Session, bench: Bench, fits: Sequence[Fit], course: Course) -> tuple[int, Ending]:
-    """Train round after round; how many attempts came to their end, at least one, and why it ended."""
-    trainings, iteration_id = session.store.trainings, session.lesson.iteration.id
-    for attempt in range(course.attempts):
-        for number in range(course.rounds):
-            try:
-                told, seconds = _round(session, bench, fits, course, attempt, number)
-            except _Enough:
-                is_asked = trainings.is_wrapping_up(iteration_id)
-                return max(1, attempt), "asked" if is_asked else "budget"
-            trainings.report(
-                iteration_id,
-                attempt * course.rounds + number,
-                _told(session, fits, told, seconds, attempt, number, course),
-            )
-    return course.attempts, "budget" if course.is_short else "converged"
-
-
-def _round(
-    session: _Session, bench: Bench, fits: Sequence[Fit], course: Course, attempt: int, number: int
-) -> tuple[list[Told], float]:
-    """What each fit tells of a round, and how long all took.
-
-    Raises:
-        _Enough: the time is up, but never in the first round, or someone asked to end the search.
-    """
-    started = time.monotonic()
-    stage = f"Fine-tuning: round {number + 1} of {course.rounds}" + (f", attempt {attempt + 1}" if attempt else "")
-    is_first = attempt == number == 0
-
-    def on_step(share: float) -> None:
-        session.progress(stage, min(session.clock() / session.budget_s, 1.0))
-        is_over = session.clock() > session.budget_s - course.reserve_s and not is_first
-        if is_over or session.store.trainings.is_wrapping_up(session.lesson.iteration.id):
-            raise _Enough
-
-    told = []
-    for fit in fits:
-        this = number, course.rounds, course.steps[fit.number]
-        told.append(finetuning.train(bench, fit, attempt, SETTINGS[attempt], course=this, on_step=on_step))
-        session.tell(stage)
-    return told, time.monotonic() - started
-
-
-def _told(
-    session: _Session,
-    fits: Sequence[Fit],
-    told: Sequence[Told],
-    seconds: float,
-    attempt: int,
-    number: int,
-    course: Course,
-) -> TuningRound:
-    lesson = session.lesson
-    rows = np.concatenate([fit.judged for fit in fits])
-    probabilities = np.concatenate([each.judged for each in told])
-    right = _right(probabilities, lesson.truth[rows], lesson.multilabel)
-    pictures = course.batch * sum(course.steps)
-    rate = SETTINGS[attempt].learning_rate * finetuning.learning_rate_at((number + 0.5) / course.rounds)
-    return TuningRound(
-        attempt=attempt + 1,
-        number=number + 1,
-        learning_rate=rate,
-        loss=float(np.mean([each.loss for each in told])),
-        validation_loss=float(np.mean([each.validation_loss for each in told])),
-        right=float(right.mean()) if len(right) else None,
-        images_per_s=pictures / max(seconds, 1e-9),
-        seconds=seconds,
-    )
-
-
-def _right(probabilities: Floats, truth: Bools, multilabel: bool) -> Bools:
-    """Which pictures are answered wholly right, bool (pictures,)."""
-    answers = metrics.answers(probabilities, np.asarray(THRESHOLD), multilabel=multilabel)
-    return np.asarray((answers == truth).all(axis=1), np.bool_)
-
-
-def _head(session: _Session, fits: Sequence[Fit], results: Sequence[Tuned | None]) -> Head:
+def _head(session: Session, fits: Sequence[Fit], results: Sequence[Tuned | None]) -> Head:
     """The head of the last fit and what all say of the rows they are judged on, Quick's where nothing better came."""
     out_of_fold = session.quick.out_of_fold.copy()
     for fit, result in zip(fits, results, strict=True):
@@ -309,7 +176,7 @@ def _head(session: _Session, fits: Sequence[Fit], results: Sequence[Tuned | None
     return Head(last.kernel, last.bias, out_of_fold, session.lesson.prepared.l2)
 
 
-def _kept(session: _Session, model: Any, bench: Bench, tuned: Tuned | None) -> Prepared:
+def _kept(session: Session, model: Any, bench: Bench, tuned: Tuned | None) -> Prepared:
     """The network to ship, kept where all networks are; the one that the lesson began with where none is better."""
     if tuned is None:
         return session.lesson.prepared
@@ -327,7 +194,7 @@ def _kept(session: _Session, model: Any, bench: Bench, tuned: Tuned | None) -> P
     return prepared
 
 
-def _outcome(session: _Session, head: Head, attempts: int, rounds: int, ended: Ending) -> TuningOutcome:
+def _outcome(session: Session, head: Head, attempts: int, rounds: int, ended: Ending) -> TuningOutcome:
     lesson = session.lesson
     rows = lesson.plan.folds >= 0
     answers = [

@@ -1,21 +1,18 @@
-"""Which networks there are, where their ImageNet weights come from, and their conversion to LiteRT.
+"""The backbones of a home folder: networks made ready to embed, kept as LiteRT files, found again by fingerprint.
 
-Weights are Keras' own: `keras.applications` downloads, checks and keeps them in `KERAS_HOME`. A backbone is
-built once with them, preprocessing included (raw RGB 0..255 in, an embedding out), and converted to LiteRT,
-which embeds several times as fast on a CPU and needs no TensorFlow. What comes of it lies in one folder::
+LiteRT embeds several times as fast as Keras on a CPU and needs no TensorFlow. A network is built once as `networks`
+has it and converted; what comes of it lies in one folder::
 
     MobileNetV2-224.tflite    the network
     MobileNetV2-224.json      its record
 
 One that came with a project from elsewhere lies there as `guest-…`, one that an iteration tuned as `tuned-…`, with its
-weights for Keras beside it in an npz file. The built-in network is a backbone too, which
-comes ready from `cvcore.builtin`. It is copied there under its fingerprint, so what was trained with it keeps it when
-a later Tagwise ships another. Nothing here ever has random weights: where there are none, `WeightsMissing` says so.
+weights for Keras beside it in an npz file. The built-in network, which comes ready from `cvcore.builtin`, is copied
+there under its fingerprint, so what was trained with it keeps it when a later Tagwise ships another.
 """
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import os
@@ -27,45 +24,13 @@ from typing import Any, Literal
 
 import numpy as np
 
-from cvcore import blobs, builtin, heads, weights
-from cvcore.builtin import network as built_in_network
-from cvcore.domains import BUILT_IN
-from cvcore.errors import InvalidInput, ModelDamaged, WeightsMissing
+from cvcore import blobs, builtin, heads, networks, weights
+from cvcore.errors import ModelDamaged, WeightsMissing
+from cvcore.networks import NAME_BUILT_IN
 
 Availability = Literal["ready", "on this machine", "to download"]
 
-# The one size that every backbone has weights for; they serve other sizes as well.
-WEIGHTS_SIDE = 224
-
-# Stands for how pictures reach the weights, and for what the built-in network has beside weights; change it when that
-# changes, and all is prepared and embedded anew.
-PREPROCESSING = 1
-
 RECORD_FORMAT = 1
-
-NAME_BUILT_IN = BUILT_IN.backbone
-
-
-@dataclass(frozen=True)
-class Backbone:
-    """A network by the name `keras.applications` has for it, and the file its weights have there.
-
-    `scale` and `offset` are what brings 0..255 to what the network wants, 1 and 0 where it does that itself.
-    """
-
-    name: str
-    weights_file: str
-    download_mb: int
-    scale: float = 1.0
-    offset: float = 0.0
-
-
-BACKBONES = (
-    Backbone("MobileNetV2", "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5", 9, 1 / 127.5, -1),
-    Backbone("MobileNetV3Small", "weights_mobilenet_v3_small_224_1.0_float_no_top_v2.h5", 4),
-    Backbone("MobileNetV3Large", "weights_mobilenet_v3_large_224_1.0_float_no_top_v2.h5", 13),
-    Backbone("EfficientNetV2B0", "efficientnetv2-b0_notop.h5", 24),
-)
 
 
 @dataclass(frozen=True)
@@ -111,7 +76,7 @@ def availability(name: str, side: int, folder: Path, environ: Mapping[str, str] 
     """
     if name == NAME_BUILT_IN or all(path.exists() for path in _paths(f"{name}-{side}", folder)):
         return "ready"
-    return "on this machine" if weights.path_of(_known(name).weights_file, environ).exists() else "to download"
+    return "on this machine" if weights.path_of(networks.known(name).weights_file, environ).exists() else "to download"
 
 
 def prepare(name: str, side: int, folder: Path, *, on_stage: Callable[[str], None] = lambda stage: None) -> Prepared:
@@ -191,27 +156,6 @@ def take_in(prepared: Prepared, content: bytes, folder: Path, weights_npz: bytes
     return ()
 
 
-def keras_model(name: str, side: int, on_stage: Callable[[str], None] = lambda stage: None) -> Any:
-    """The Keras model with its weights, float32 (n, side, side, 3) RGB 0..255 to (n, dimension).
-
-    Its last layer is the network itself, called as in inference, for those who want to unfreeze it.
-
-    Raises:
-        InvalidInput, WeightsMissing, ModelDamaged, StorageFull: as `prepare`.
-    """
-    if name == NAME_BUILT_IN:
-        return _build_built_in()
-    backbone = _known(name)
-    path = weights.path_of(backbone.weights_file, os.environ)
-    try:
-        return _build(backbone, side, str(path))
-    except (OSError, ValueError):  # not there, cut short, or another network's
-        on_stage(f"Downloading {name}, {backbone.download_mb} MB, this once")
-        with weights.fetching(path, name):
-            _build(backbone, WEIGHTS_SIDE, "imagenet")
-            return _build(backbone, side, str(path))
-
-
 def same_keras_model(prepared: Prepared, folder: Path) -> Any:
     """The Keras model of a network that was prepared, so that what comes of either may be mixed.
 
@@ -221,21 +165,17 @@ def same_keras_model(prepared: Prepared, folder: Path) -> Any:
         WeightsMissing: its weights are gone.
         ModelDamaged: they are damaged, or others than it was prepared with.
     """
-    model = _tuned_keras_model(prepared, folder) if prepared.is_tuned else keras_model(prepared.name, prepared.side)
-    if fingerprint_of(model, prepared.name, prepared.side) != prepared.fingerprint:
+    model = (
+        _tuned_keras_model(prepared, folder)
+        if prepared.is_tuned
+        else networks.keras_model(prepared.name, prepared.side)
+    )
+    if networks.fingerprint_of(model, prepared.name, prepared.side) != prepared.fingerprint:
         raise ModelDamaged(
             f"the weights of {prepared.name} on this machine must be those it was trained with, they are others: "
             "train again"
         )
     return model
-
-
-def fingerprint_of(model: Any, name: str, side: int) -> str:
-    """16 hexadecimal digits for a Keras model's weights, its input size and how pictures reach them."""
-    digest = hashlib.sha256(f"{name} {side} {PREPROCESSING}".encode())
-    for array in model.get_weights():
-        digest.update(array.astype("<f4").tobytes())
-    return digest.hexdigest()[:16]
 
 
 def keep_tuned(model: Any, base: Prepared, folder: Path) -> Prepared:
@@ -245,7 +185,7 @@ def keep_tuned(model: Any, base: Prepared, folder: Path) -> Prepared:
         StorageFull, HomeUnusable: it cannot be written.
     """
     content = _litert(model, folder)
-    fingerprint = fingerprint_of(model, base.name, base.side)
+    fingerprint = networks.fingerprint_of(model, base.name, base.side)
     prepared = Prepared(base.name, base.side, base.dimension, fingerprint, blobs.sha256(content), is_tuned=True)
     arrays = io.BytesIO()
     np.savez(arrays, *model.get_weights())
@@ -265,22 +205,6 @@ def forget_tuned(fingerprint: str, folder: Path) -> None:
         blobs.delete(path)
 
 
-def _convert(name: str, side: int, folder: Path, on_stage: Callable[[str], None]) -> Prepared:
-    on_stage(f"Preparing {name}, this once")
-    model = keras_model(name, side, on_stage)
-    content = _litert(model, folder)
-    prepared = Prepared(name, side, model.output_shape[-1], fingerprint_of(model, name, side), blobs.sha256(content))
-    _write(prepared, content, folder)
-    return prepared
-
-
-def _litert(model: Any, folder: Path) -> bytes:
-    with blobs.storage_errors(folder), tempfile.TemporaryDirectory() as temporary:
-        path = Path(temporary, "model.tflite")
-        model.export(path, format="litert", verbose=False)
-        return path.read_bytes()
-
-
 def tuned_weights(prepared: Prepared, folder: Path) -> bytes:
     """The npz file with a tuned network's weights for Keras, not yet checked.
 
@@ -293,9 +217,26 @@ def tuned_weights(prepared: Prepared, folder: Path) -> bytes:
     raise _weights_damaged(prepared, folder)
 
 
+def _convert(name: str, side: int, folder: Path, on_stage: Callable[[str], None]) -> Prepared:
+    on_stage(f"Preparing {name}, this once")
+    model = networks.keras_model(name, side, on_stage)
+    content = _litert(model, folder)
+    prepared = Prepared(
+        name, side, model.output_shape[-1], networks.fingerprint_of(model, name, side), blobs.sha256(content)
+    )
+    _write(prepared, content, folder)
+    return prepared
+
+
+def _litert(model: Any, folder: Path) -> bytes:
+    with blobs.storage_errors(folder), tempfile.TemporaryDirectory() as temporary:
+        path = Path(temporary, "model.tflite")
+        model.export(path, format="litert", verbose=False)
+        return path.read_bytes()
+
+
 def _tuned_keras_model(prepared: Prepared, folder: Path) -> Any:
-    is_built_in = prepared.name == NAME_BUILT_IN
-    model = _build_built_in() if is_built_in else _build(_known(prepared.name), prepared.side, None)
+    model = networks.without_weights(prepared.name, prepared.side)
     data = tuned_weights(prepared, folder)
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
@@ -329,38 +270,6 @@ def _write(prepared: Prepared, content: bytes, folder: Path, stem: str = "") -> 
     litert_path, record_path = _paths(stem or _stem(prepared), folder)
     blobs.write(litert_path, content)
     blobs.write(record_path, json.dumps(asdict(prepared) | {"format": RECORD_FORMAT}).encode())
-
-
-def _build_built_in() -> Any:
-    import keras
-
-    network = built_in_network.build()
-    try:
-        built_in_network.give(network, builtin.weights())
-    except (ValueError, KeyError) as error:
-        raise builtin.damaged(builtin.WEIGHTS, "another network's") from error
-    pixels = keras.Input(network.input_shape[1:], name="pixels")
-    return keras.Model(pixels, network(pixels, training=False), name="Built-in")
-
-
-def _build(backbone: Backbone, side: int, weights_from: str | None) -> Any:
-    import keras
-
-    shape = (side, side, 3)
-    network = getattr(keras.applications, backbone.name)(
-        include_top=False, pooling="avg", input_shape=shape, weights=weights_from
-    )
-    pixels = keras.Input(shape, name="pixels")
-    scaled = keras.layers.Rescaling(backbone.scale, backbone.offset)(pixels)
-    return keras.Model(pixels, network(scaled, training=False), name=f"{backbone.name}-{side}")
-
-
-def _known(name: str) -> Backbone:
-    for backbone in BACKBONES:
-        if backbone.name == name:
-            return backbone
-    names = ", ".join([*(backbone.name for backbone in BACKBONES), NAME_BUILT_IN])
-    raise InvalidInput(f"backbone must be one of {names}, got {name!r}")
 
 
 def _stem(prepared: Prepared) -> str:

@@ -35,7 +35,7 @@ class Halves:
 
 
 def halves(model: Any) -> Halves:
-    """The halves of a model as `backbones.keras_model` builds it.
+    """The halves of a model as `networks.keras_model` builds it.
 
     Raises:
         InvalidInput: there is no such map in its network.

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvcore import advanced, assessment, backbones, blobs, domains, evaluation, features, splits
-from cvcore.advanced import Lesson
 from cvcore.errors import WeightsMissing
 from cvcore.extractors import Device
 from cvcore.heads import Head
+from cvcore.lessons import Lesson
 from cvcore.progress import Progress, share
 from cvcore.records import K_FOLD, MULTILABEL, Iteration, Project, TrainingOptions
 from cvcore.store import SnapshotImage, Store

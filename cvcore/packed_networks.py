@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cvcore import backbones, blobs, documents, zips
+from cvcore import backbones, blobs, documents, networks, zips
 from cvcore.backbones import Prepared
 from cvcore.documents import Value
 from cvcore.errors import ArchiveRefused, ModelDamaged
@@ -77,7 +77,7 @@ def read(
         return None
     told = documents.read(load(record, RECORD_BYTES), record)
     prepared = Prepared(
-        name=told["name"].one_of((backbones.NAME_BUILT_IN, *(each.name for each in backbones.BACKBONES))),
+        name=told["name"].one_of((networks.NAME_BUILT_IN, *(each.name for each in networks.BACKBONES))),
         side=told["side"].integer(1, SIDE_PX),
         dimension=told["dimension"].integer(1, DIMENSIONS),
         fingerprint=told["fingerprint"].one_of((fingerprint,)),

@@ -20,7 +20,7 @@ ROOMS = [
     {
         *("projects", "tagging", "uploads", "transfer", "training", "evaluation", "prediction", "worker", "assessment"),
         *("learning", "readiness"),
-        *("downloads", "handout", "explanation", "batches", "advanced", "notifying"),
+        *("downloads", "handout", "explanation", "batches", "advanced", "notifying", "lessons", "rounds"),
         *("azure", "arrivals", "exporting", "publishing", "history", "suggestions", "deliveries"),
         *("listings", "review", "corrections"),
         *("datasets", "packing", "packed_networks", "unpacking", "outgoing"),
@@ -28,8 +28,8 @@ ROOMS = [
         *("thresholding", "comparing"),
     },
     {
-        *("store", "blobs", "weights", "builtin", "backbones", "extractors", "features", "heads"),
-        *("halves", "views", "finetuning", "devices"),
+        *("store", "blobs", "weights", "builtin", "networks", "backbones", "extractors", "features", "heads"),
+        *("halves", "views", "benches", "checkpoints", "finetuning", "devices"),
         *("archives", "zips", "fetching", "endpoints", "custom_vision", "exports", "keys"),
     },
     {

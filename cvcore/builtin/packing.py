@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cvcore import backbones, builtin
+from cvcore import builtin, networks
 from cvcore.builtin import network, student
 
 # Photographs hold mostly dull colours; half of the points come from the whole cube, so that bright ones have theirs.
@@ -43,7 +43,7 @@ def pack(folder: Path, out: Path) -> None:
     fields = {
         "side": network.SIDE,
         "dimension": network.DIMENSION,
-        "fingerprint": backbones.fingerprint_of(model, backbones.NAME_BUILT_IN, network.SIDE),
+        "fingerprint": networks.fingerprint_of(model, networks.NAME_BUILT_IN, network.SIDE),
         "sha256": hashlib.sha256(content).hexdigest(),
         "format": builtin.FORMAT,
     }

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from cvcore import backbones, extractors, heads, images
+from cvcore import backbones, extractors, heads, images, networks
 
 SIDE = 224
 TAGS = 20
@@ -29,9 +29,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         prepared = backbones.prepare(arguments.network, SIDE, folder, on_stage=print)
-        built_in = backbones.prepare(backbones.NAME_BUILT_IN, backbones.built_in().side, folder)
+        built_in = backbones.prepare(networks.NAME_BUILT_IN, backbones.built_in().side, folder)
         litert, own = extractors.load(prepared, folder), extractors.load(built_in, folder)
-    model = backbones.keras_model(prepared.name, prepared.side)
+    model = networks.keras_model(prepared.name, prepared.side)
     batch = np.stack([images.pixels(data, SIDE) for data in files])
     small = np.stack([images.pixels(data, built_in.side) for data in files])
     by_keras = rate(lambda: model.predict(batch, batch_size=32, verbose=0), len(files))

@@ -21,6 +21,7 @@ from cvcore import (
     extractors,
     heads,
     metrics,
+    networks,
     prediction,
     tagging,
     training,
@@ -148,7 +149,7 @@ def test_checkpoints_go_with_their_trainings(store: Store, project: Project) -> 
 def test_a_tuned_network_is_kept_asked_and_forgotten(home: Path) -> None:
     """LiteRT and Keras say the same of it, it is found by its fingerprint, and it goes without leaving a file."""
     heads.prepare_backend()
-    base = backbones.prepare(backbones.NAME_BUILT_IN, 128, home)
+    base = backbones.prepare(networks.NAME_BUILT_IN, 128, home)
     before = set(home.iterdir())
     model = backbones.same_keras_model(base, home)
     model.set_weights([1.02 * each for each in model.get_weights()])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cvcore import backbones, domains, heads
+from cvcore import backbones, domains, heads, networks
 from cvcore.errors import InvalidInput, ModelDamaged, WeightsMissing
 
 SIDE = 96
@@ -41,7 +41,7 @@ def no_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_every_domain_runs_on_a_backbone() -> None:
     """Each domain names a network that is known here, or the built-in one at its own size."""
-    known = {backbone.name for backbone in backbones.BACKBONES}
+    known = {backbone.name for backbone in networks.BACKBONES}
     built_in = backbones.built_in()
     own = (built_in.name, built_in.side)
     assert [] == [each for each in domains.DOMAINS if each.backbone not in known and (each.backbone, each.side) != own]

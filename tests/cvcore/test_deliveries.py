@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from cvcore import backbones, blobs, deliveries, thresholding, training
+from cvcore import backbones, blobs, deliveries, networks, thresholding, training
 from cvcore.deliveries import Delivery
 from cvcore.errors import InvalidInput, NotTrained
 from cvcore.exports.agreement import Agreement
@@ -48,7 +48,7 @@ def pack(store: Store, iteration: Iteration, thresholds: list[float]) -> Path:
 @pytest.mark.network
 def test_an_export_from_beginning_to_end(store: Store, fill: Fill, trained: Trained) -> None:
     """Two who ask at once get one export, which tells how far it is and at last its size and how well it agrees."""
-    backbones.prepare(backbones.NAME_BUILT_IN, backbones.built_in().side, blobs.backbones_folder(store.home))
+    backbones.prepare(networks.NAME_BUILT_IN, backbones.built_in().side, blobs.backbones_folder(store.home))
     iteration = trained(fill(rose=5, tulip=5))
     with ThreadPoolExecutor(2) as pool:
         begun = list(pool.map(lambda _: deliveries.start(Store(store.home), iteration, "keras"), range(2)))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from cvcore import backbones, blobs, evaluation, explanation, extractors, prediction
+from cvcore import backbones, blobs, evaluation, explanation, extractors, networks, prediction
 from cvcore.builtin import network
 from cvcore.errors import Conflict, ImageRefused
 from cvcore.explanation import CELLS, COVER, PLACES, Explanation
@@ -46,7 +46,7 @@ def likes_red(store: Store, fill: Fill, trained: Trained) -> Iteration:
     square = np.full((2, network.SIDE, network.SIDE, 3), 128, np.uint8)
     square[1, :32, -32:] = (230, 20, 20)
     folder = blobs.backbones_folder(store.home)
-    built_in = backbones.prepare(backbones.NAME_BUILT_IN, network.SIDE, folder)
+    built_in = backbones.prepare(networks.NAME_BUILT_IN, network.SIDE, folder)
     without, with_red = extractors.load(built_in, folder)(square)
     is_colour = np.arange(network.DIMENSION) // network.SHAPES == 1
     is_colour[-network.WAVES :] = False

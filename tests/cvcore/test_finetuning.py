@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cvcore import backbones, finetuning, heads, views
+from cvcore import benches, finetuning, heads, networks, views
 from cvcore.augmentation import Policy
+from cvcore.benches import Bench, Material, Setting
 from cvcore.errors import InvalidInput
-from cvcore.finetuning import Bench, Material, Setting
 from cvcore.fits import Fit
 from cvcore.fits import fits as fits_of
 from cvcore.halves import Halves, halves
@@ -75,7 +75,7 @@ class Lesson:
         return fits_of(self.folds, everyone, self.material.truth, rows, is_cross_validated=True)
 
     def bench(self) -> Bench:
-        return finetuning.bench(self.halves, self.material, self.folder)
+        return benches.bench(self.halves, self.material, self.folder)
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def test_the_halves_are_the_whole(lesson: Lesson) -> None:
 def test_a_network_with_branches_is_cut_too(name: str) -> None:
     """What goes around the cut, the built-in network's colours and waves, is handed up beside the map."""
     heads.prepare_backend()
-    model = backbones.keras_model(name, 128)
+    model = networks.keras_model(name, 128)
     cut = halves(model)
     pixels = np.random.default_rng(0).uniform(0, 255, (2, 128, 128, 3)).astype(np.float32)
     np.testing.assert_array_equal(

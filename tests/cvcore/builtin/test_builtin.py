@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cvcore import backbones, blobs, builtin, extractors
+from cvcore import backbones, blobs, builtin, extractors, networks
 from cvcore.builtin import network
 from cvcore.errors import ModelDamaged
 
 ROOT = Path(builtin.__file__).resolve().parents[2]
-NAME, SIDE = backbones.NAME_BUILT_IN, network.SIDE
+NAME, SIDE = networks.NAME_BUILT_IN, network.SIDE
 
 
 @pytest.fixture(scope="module")
@@ -113,10 +113,10 @@ def test_a_damaged_installation_is_told(tmp_path: Path, harm: str) -> None:
     script = """
         import sys
         from pathlib import Path
-        from cvcore import backbones
+        from cvcore import backbones, networks
         from cvcore.errors import ModelDamaged
         try:
-            prepared = backbones.prepare(backbones.NAME_BUILT_IN, 128, Path(sys.argv[1]))
+            prepared = backbones.prepare(networks.NAME_BUILT_IN, 128, Path(sys.argv[1]))
             backbones.same_keras_model(prepared, Path(sys.argv[1]))
         except ModelDamaged as error:
             print(error)
@@ -142,7 +142,7 @@ def test_litert_and_keras_agree(photos: np.ndarray, tmp_path: Path) -> None:
 def test_the_fingerprint_is_of_the_weights(tmp_path: Path) -> None:
     """Keras' weights are those that the record names; of others it is said that they are."""
     prepared = backbones.prepare(NAME, SIDE, tmp_path)
-    assert prepared.fingerprint == backbones.fingerprint_of(backbones.same_keras_model(prepared, tmp_path), NAME, SIDE)
+    assert prepared.fingerprint == networks.fingerprint_of(backbones.same_keras_model(prepared, tmp_path), NAME, SIDE)
     other = backbones.Prepared(NAME, SIDE, prepared.dimension, "0123456789abcdef", prepared.sha256)
     with pytest.raises(ModelDamaged) as refusal:
         backbones.same_keras_model(other, tmp_path)

@@ -1,0 +1,106 @@
+"""The search of an advanced training: all fits round after round, an attempt after the other while there is time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+
+from cvcore import finetuning, metrics
+from cvcore.benches import Bench, Floats, Setting
+from cvcore.checkpoints import Told
+from cvcore.courses import Course
+from cvcore.fits import Bools, Fit
+from cvcore.lessons import Session
+from cvcore.records import TuningRound
+
+# Each attempt is another one of these; what they come to is averaged.
+SETTINGS = (Setting(2e-4, 0.4), Setting(3e-4, 0.4), Setting(2e-4, 0.2), Setting(4e-4, 0.8))
+
+# What of a round's answers is counted as right.
+THRESHOLD = 0.5
+
+Ending = Literal["converged", "budget", "asked"]
+
+
+class _Enough(Exception):
+    """The budget is spent, or someone asked to end the search."""
+
+
+def search(session: Session, bench: Bench, fits: Sequence[Fit], course: Course) -> tuple[int, Ending]:
+    """Train round after round; how many attempts came to their end, at least one, and why it ended."""
+    trainings, iteration_id = session.store.trainings, session.lesson.iteration.id
+    for attempt in range(course.attempts):
+        for number in range(course.rounds):
+            try:
+                told, seconds = _round(session, bench, fits, course, attempt, number)
+            except _Enough:
+                is_asked = trainings.is_wrapping_up(iteration_id)
+                return max(1, attempt), "asked" if is_asked else "budget"
+            trainings.report(
+                iteration_id,
+                attempt * course.rounds + number,
+                _told(session, fits, told, seconds, attempt, number, course),
+            )
+    return course.attempts, "budget" if course.is_short else "converged"
+
+
+def _round(
+    session: Session, bench: Bench, fits: Sequence[Fit], course: Course, attempt: int, number: int
+) -> tuple[list[Told], float]:
+    """What each fit tells of a round, and how long all took.
+
+    Raises:
+        _Enough: the time is up, but never in the first round, or someone asked to end the search.
+    """
+    started = time.monotonic()
+    stage = f"Fine-tuning: round {number + 1} of {course.rounds}" + (f", attempt {attempt + 1}" if attempt else "")
+    is_first = attempt == number == 0
+
+    def on_step(share: float) -> None:
+        session.progress(stage, min(session.clock() / session.budget_s, 1.0))
+        is_over = session.clock() > session.budget_s - course.reserve_s and not is_first
+        if is_over or session.store.trainings.is_wrapping_up(session.lesson.iteration.id):
+            raise _Enough
+
+    told = []
+    for fit in fits:
+        this = number, course.rounds, course.steps[fit.number]
+        told.append(finetuning.train(bench, fit, attempt, SETTINGS[attempt], course=this, on_step=on_step))
+        session.tell(stage)
+    return told, time.monotonic() - started
+
+
+def _told(
+    session: Session,
+    fits: Sequence[Fit],
+    told: Sequence[Told],
+    seconds: float,
+    attempt: int,
+    number: int,
+    course: Course,
+) -> TuningRound:
+    lesson = session.lesson
+    rows = np.concatenate([fit.judged for fit in fits])
+    probabilities = np.concatenate([each.judged for each in told])
+    right = _right(probabilities, lesson.truth[rows], lesson.multilabel)
+    pictures = course.batch * sum(course.steps)
+    rate = SETTINGS[attempt].learning_rate * finetuning.learning_rate_at((number + 0.5) / course.rounds)
+    return TuningRound(
+        attempt=attempt + 1,
+        number=number + 1,
+        learning_rate=rate,
+        loss=float(np.mean([each.loss for each in told])),
+        validation_loss=float(np.mean([each.validation_loss for each in told])),
+        right=float(right.mean()) if len(right) else None,
+        images_per_s=pictures / max(seconds, 1e-9),
+        seconds=seconds,
+    )
+
+
+def _right(probabilities: Floats, truth: Bools, multilabel: bool) -> Bools:
+    """Which pictures are answered wholly right, bool (pictures,)."""
+    answers = metrics.answers(probabilities, np.asarray(THRESHOLD), multilabel=multilabel)
+    return np.asarray((answers == truth).all(axis=1), np.bool_)
