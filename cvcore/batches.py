@@ -19,7 +19,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from cvcore import backbones, blobs, evaluation, extractors, heads, images, layouts, prediction, zips
+from cvcore import backbones, blobs, evaluation, extractors, heads, images, layouts, prediction, scorecards, zips
 from cvcore.errors import ArchiveRefused, InvalidInput
 from cvcore.records import MULTILABEL, Iteration, Prediction
 from cvcore.settings import Limits
@@ -191,5 +191,5 @@ def _refuse(reason: str) -> bytes:
 
 def _csv_line(texts: Sequence[str], numbers: Sequence[str] = ()) -> str:
     line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow([*map(evaluation.inert, texts), *numbers])
+    csv.writer(line, lineterminator="\n").writerow([*map(scorecards.inert, texts), *numbers])
     return line.getvalue()

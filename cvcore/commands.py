@@ -29,6 +29,7 @@ from cvcore import (
     metrics,
     prediction,
     projects,
+    scorecards,
     terminal,
     transfer,
 )
@@ -143,7 +144,7 @@ def performance(options: argparse.Namespace, told: Settings) -> int:
     project = projects.find(store, options.project)
     iteration = prediction.find_iteration(store, project, options.iteration)
     if options.scores:
-        _write("--scores", options.scores, evaluation.scores_csv(store, iteration))
+        _write("--scores", options.scores, scorecards.scores_csv(store, iteration))
     if options.report:
         threshold = evaluation.threshold_in_use(iteration, options.threshold)
         page = handout.page(store, project, iteration, threshold, made_at=datetime.now(UTC))
@@ -169,7 +170,7 @@ def predict(options: argparse.Namespace, told: Settings) -> int:
             names = [tag.name for tag in evaluation.tags(store, iteration)]
             answers = _also_as_csv(answers, stack.enter_context(_csv_file(options.csv)), names)
         if options.json:
-            at = evaluation.told_thresholds(store, iteration, threshold)
+            at = scorecards.told_thresholds(store, iteration, threshold)
             terminal.print_json_list({"iteration": iteration.number, **at}, "images", map(_told_answer, answers))
         else:
             for each in answers:
@@ -204,7 +205,7 @@ def show_performance(
 ) -> None:
     """Print an iteration's performance, at the threshold asked for or the one it answers at."""
     threshold = evaluation.threshold_in_use(iteration, asked)
-    told = evaluation.performance(store, project, iteration, threshold)
+    told = scorecards.performance(store, project, iteration, threshold)
     if options.json:
         terminal.print_json(told)
         return

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cvcore import advanced, assessment, backbones, blobs, domains, evaluation, features, splits
+from cvcore import advanced, assessment, backbones, blobs, domains, evaluation, features, near_duplicates
 from cvcore.errors import WeightsMissing
 from cvcore.extractors import Device
 from cvcore.heads import Head
@@ -77,7 +77,7 @@ def _lesson(
 ) -> Lesson:
     tags = evaluation.tags(store, iteration)
     truth = truth_matrix(snapshot, len(tags))
-    groups = splits.near_duplicate_groups(_signatures(snapshot))
+    groups = near_duplicates.groups(_signatures(snapshot))
     method = iteration.evaluation.method if iteration.evaluation else K_FOLD
     known = store.trainings.tuned_on(prepared.fingerprint)
     is_test = np.array([image.is_test for image in snapshot])

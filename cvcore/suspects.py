@@ -97,7 +97,7 @@ def hardest(truth: Bools, probabilities: NDArray[Any], evaluated: Bools, most: i
 
 
 def duplicates(truth: Bools, groups: NDArray[Any]) -> Duplicates:
-    """The groups of near duplicates, as `splits.near_duplicate_groups` numbers them, that hold several images.
+    """The groups of near duplicates, as `near_duplicates.groups` numbers them, that hold several images.
 
     >>> found = duplicates(np.array([[True], [True], [True], [False], [True]]), np.array([0, 0, 1, 1, 2]))
     >>> found.rows.tolist(), found.numbers.tolist(), found.differing

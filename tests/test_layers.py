@@ -18,7 +18,18 @@ ROOT = Path(__file__).resolve().parents[1]
 ROOMS = [
     {"app", "pages", "api", "cli", "commands", "packing_commands", "training_commands"},
     {
-        *("projects", "tagging", "uploads", "transfer", "training", "evaluation", "prediction", "worker", "assessment"),
+        *(
+            "projects",
+            "tagging",
+            "uploads",
+            "transfer",
+            "training",
+            "evaluation",
+            "scorecards",
+            "prediction",
+            "worker",
+            "assessment",
+        ),
         *("learning", "readiness"),
         *("downloads", "handout", "explanation", "batches", "advanced", "notifying", "lessons", "rounds"),
         *("azure", "arrivals", "exporting", "publishing", "history", "suggestions", "deliveries"),
@@ -53,7 +64,7 @@ ROOMS = [
         "comparison",
         *("courses", "fits"),
         "calibration",
-        "splits",
+        *("splits", "near_duplicates"),
         "regression",
         "images",
         "samples",

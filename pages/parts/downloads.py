@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from cvcore import downloads, evaluation, handout
+from cvcore import downloads, handout, scorecards
 from cvcore.records import Iteration, Project, Thresholds
 from cvcore.store import Store
 
@@ -33,7 +33,7 @@ def show(store: Store, project: Project, iteration: Iteration, *, threshold: Thr
             "Probabilities",
             "probabilities.csv",
             "text/csv",
-            lambda: evaluation.scores_csv(store, iteration, for_spreadsheet=True),
+            lambda: scorecards.scores_csv(store, iteration, for_spreadsheet=True),
             "Every judged image and its probability for every tag, for a spreadsheet.",
         ),
         (

@@ -19,7 +19,7 @@ from pathlib import Path
 import descriptor
 import numpy as np
 
-from cvcore import archives, backbones, domains, extractors, heads, images, metrics, splits
+from cvcore import archives, backbones, domains, extractors, heads, images, metrics, near_duplicates, splits
 from cvcore.settings import Limits
 
 
@@ -81,7 +81,7 @@ def read(folder: Path) -> Set:
     tags = sorted({tag for entry in entries for tag in entry.tags})
     truth = np.array([[tag in entry.tags for tag in tags] for entry in entries])
     signatures = np.stack([np.frombuffer(images.read(data, Limits()).signature, np.uint8) for data in files])
-    folds = splits.folds(truth, splits.near_duplicate_groups(signatures), seed=0)
+    folds = splits.folds(truth, near_duplicates.groups(signatures), seed=0)
     return Set(folder.name, files, truth, folds, multilabel=(folder / "labels.csv").exists())
 
 

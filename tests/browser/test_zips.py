@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from cvcore import evaluation, prediction, projects
+from cvcore import prediction, projects, scorecards
 from cvcore.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,5 +44,5 @@ def test_a_project_is_handed_on(page: Page, serve: Serve, ready_home: Path, tmp_
     for name in ("Flowers", "Handed on"):
         project = projects.find(store, name)
         iteration = prediction.find_iteration(store, project)
-        told.append(evaluation.performance(store, project, iteration, 0.5) | {"project": ""})
+        told.append(scorecards.performance(store, project, iteration, 0.5) | {"project": ""})
     assert told[0] == told[1]

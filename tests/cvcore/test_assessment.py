@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from cvcore import assessment, evaluation, heads, projects, tagging, training, worker
+from cvcore import assessment, evaluation, heads, projects, scorecards, tagging, training, worker
 from cvcore.errors import NothingChanged, NotTrainable
 from cvcore.readiness import readiness
 from cvcore.records import (
@@ -144,7 +144,7 @@ def test_from_workspace_to_numbers_twice(store: Store, fill: Fill, method: Evalu
         assert (30, kept) == (first.image_count, judged)
     else:
         assert (23, 5, set()) == (first.image_count, len(judged), judged & kept)
-    told = evaluation.performance(store, project, first, 0.5)["evaluation"]
+    told = scorecards.performance(store, project, first, 0.5)["evaluation"]
     assert {"method": method, "folds": 1, "seed": 0} == told
 
 

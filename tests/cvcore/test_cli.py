@@ -22,7 +22,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import precision_score
 
-from cvcore import __version__, blobs, cli, evaluation, thresholding, training, worker
+from cvcore import __version__, blobs, cli, scorecards, thresholding, training, worker
 from cvcore.records import Iteration, Job, Project
 from cvcore.store import Store
 
@@ -350,8 +350,8 @@ def test_performance(tagwise: Tagwise, fill: Fill, trained: Trained, store: Stor
     told = tagwise("performance", "Flowers", "--iteration", 1, "--threshold", "0.95", "--json").json
     check_performance(told)
     first, second = store.iterations.of_project(project.id)[::-1]
-    assert evaluation.performance(store, project, first, 0.95) == told
-    assert evaluation.performance(store, project, second, 0.5) == tagwise("performance", "Flowers", "--json").json
+    assert scorecards.performance(store, project, first, 0.95) == told
+    assert scorecards.performance(store, project, second, 0.5) == tagwise("performance", "Flowers", "--json").json
     assert (
         "Flowers, Iteration 2: Built-in network, threshold 50%\n"
         "tag      images  precision  recall     F1     AP\n"
@@ -367,7 +367,7 @@ def test_scores(tagwise: Tagwise, fill: Fill, trained: Trained, store: Store, tm
     iteration = trained(project)
     path = tmp_path / "scores.csv"
     assert tagwise("performance", "Flowers", "--json", "--scores", path).json["overall"]["recall"] == 1
-    assert evaluation.scores_csv(store, iteration) == path.read_text(encoding="utf-8")
+    assert scorecards.scores_csv(store, iteration) == path.read_text(encoding="utf-8")
 
 
 def test_predict(tagwise: Tagwise, fill: Fill, trained: Trained, tag_folders: Path) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from cvcore import blobs, downloads, evaluation, tagging, uploads
+from cvcore import blobs, downloads, evaluation, scorecards, tagging, uploads
 from cvcore.records import Iteration, Project
 from cvcore.settings import Limits
 from cvcore.store import Store
@@ -64,7 +64,7 @@ def test_spreadsheets_run_nothing(store: Store, picture: Draw, fill: Fill, train
     uploads.add(store, project, "+1.png", picture(99), tag_ids=[tag.id], limits=Limits())
     iteration = trained(project)
     safe, exact = (
-        list(csv.reader(io.StringIO(evaluation.scores_csv(store, iteration, for_spreadsheet=inert))))
+        list(csv.reader(io.StringIO(scorecards.scores_csv(store, iteration, for_spreadsheet=inert))))
         for inert in (True, False)
     )
     cells = [cell for row in safe for cell in row]

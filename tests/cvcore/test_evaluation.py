@@ -16,7 +16,19 @@ import numpy as np
 import pytest
 from sklearn.metrics import precision_score, recall_score
 
-from cvcore import blobs, calibration, evaluation, metrics, overviews, projects, reports, tagging, thresholds, training
+from cvcore import (
+    blobs,
+    calibration,
+    evaluation,
+    metrics,
+    overviews,
+    projects,
+    reports,
+    scorecards,
+    tagging,
+    thresholds,
+    training,
+)
 from cvcore.errors import Conflict, InvalidInput, ModelDamaged, NotFound
 from cvcore.records import MULTILABEL, Iteration, Project
 from cvcore.settings import Limits
@@ -56,7 +68,7 @@ def test_performance_is_the_contract(store: Store, fill: Fill, trained: Trained)
     """Every key of it, of its type, and the same through JSON."""
     project = fill(rose=6, tulip=5)
     iteration = trained(project, drawn_probabilities(11, 2))
-    told = evaluation.performance(store, project, iteration, 0.5)
+    told = scorecards.performance(store, project, iteration, 0.5)
     rates = {*RATES, *(f"{name}_interval" for name in RATES)}
     assert {
         "project": "Flowers",
@@ -86,7 +98,7 @@ def test_undefined_numbers_are_none(store: Store, fill: Fill, trained: Trained) 
     """A tag that is never answered has no precision; at threshold 1 nothing is, so there is none overall either."""
     project = fill(rose=5, tulip=5)
     iteration = trained(project, [[0.9, 0.1]] * 10)
-    told = evaluation.performance(store, project, iteration, 0.5)
+    told = scorecards.performance(store, project, iteration, 0.5)
     rose, tulip = told["tags"]
     assert (0.5, 1.0, None, 0.0, 0.0) == (
         rose["precision"],
@@ -97,7 +109,7 @@ def test_undefined_numbers_are_none(store: Store, fill: Fill, trained: Trained) 
     )
     assert [None, None] == tulip["precision_interval"]
     assert 0.5 == told["overall"]["precision"]
-    nothing = evaluation.performance(store, project, iteration, 1.0)["overall"]
+    nothing = scorecards.performance(store, project, iteration, 1.0)["overall"]
     assert (None, 0.0, [None, None]) == (nothing["precision"], nothing["recall"], nothing["precision_interval"])
 
 
@@ -107,7 +119,7 @@ def test_a_threshold_outside_its_range_is_refused(store: Store, fill: Fill, trai
     iteration = trained(project)
     for threshold in (-0.1, 1.4, float("nan")):
         with pytest.raises(InvalidInput, match=r"threshold must be in 0\.\.1, got"):
-            evaluation.performance(store, project, iteration, threshold)
+            scorecards.performance(store, project, iteration, threshold)
 
 
 @pytest.mark.parametrize("classification_type", ["Multiclass", "Multilabel"])
@@ -116,14 +128,14 @@ def test_scores_tell_the_same_story(store: Store, fill: Fill, trained: Trained, 
     project = fill(classification_type=classification_type, rose=9, tulip=8, lily=7)
     multilabel = classification_type == MULTILABEL
     iteration = trained(project, drawn_probabilities(24, 3, multilabel=multilabel))
-    header, rows = rows_of(evaluation.scores_csv(store, iteration))
+    header, rows = rows_of(scorecards.scores_csv(store, iteration))
     tags = header[3:]
     truth = np.array([[tag in row[2].split("|") for tag in tags] for row in rows])
     told = np.array([[float(value) for value in row[3:]] for row in rows])
     answered = told >= 0.5
     if not multilabel:
         answered &= told.argmax(axis=1)[:, None] == np.arange(3)
-    performance = evaluation.performance(store, project, iteration, 0.5)["tags"]
+    performance = scorecards.performance(store, project, iteration, 0.5)["tags"]
     assert tags == [tag["name"] for tag in performance]
     for name, score in (("precision", precision_score), ("recall", recall_score)):
         expected = score(truth, answered, average=None, zero_division=np.nan)
@@ -137,14 +149,14 @@ def test_scores_hold_every_evaluated_picture(store: Store, fill: Fill, trained: 
     told = drawn_probabilities(10, 2)
     told[3] = np.nan
     judged_anew(store, iteration, probabilities=told, folds=np.array([0, 1, 0, -1, 1, 0, 1, 0, 1, 0]))
-    header, rows = rows_of(evaluation.scores_csv(store, iteration))
+    header, rows = rows_of(scorecards.scores_csv(store, iteration))
     assert ["image", "fold", "truth", "rose", "tulip"] == header
     names = [image.name for image in store.iterations.images(iteration.id)]
     assert names[:3] + names[4:] == [row[0] for row in rows]
     assert {"0", "1"} == {row[1] for row in rows}
     assert {"rose", "tulip"} == {row[2] for row in rows}
     np.testing.assert_array_equal(np.delete(told, 3, axis=0), np.array([row[3:] for row in rows]).astype(np.float32))
-    tags = evaluation.performance(store, project, iteration, 0.5)["tags"]
+    tags = scorecards.performance(store, project, iteration, 0.5)["tags"]
     assert 9 == sum(tag["images"] for tag in tags)
     assert 9 == evaluation.report(store, iteration).overall.images
 
@@ -152,7 +164,7 @@ def test_scores_hold_every_evaluated_picture(store: Store, fill: Fill, trained: 
 def test_scores_of_hostile_names(store: Store, fill: Fill, trained: Trained) -> None:
     """Commas, quotes and other scripts in tags come through a CSV as they are."""
     project = fill(**{'"a", b': 5, "玫瑰": 5})
-    header, rows = rows_of(evaluation.scores_csv(store, trained(project)))
+    header, rows = rows_of(scorecards.scores_csv(store, trained(project)))
     assert ['"a", b', "玫瑰"] == header[3:]
     assert {'"a", b', "玫瑰"} == {row[2] for row in rows}
 
@@ -164,10 +176,10 @@ def test_several_tags_and_none(store: Store, fill: Fill, trained: Trained) -> No
     tagging.set_kind(store, project, none, "Negative")
     tagging.put_on(store, project, [image.id for image in store.images.page(project.id, tag_id=a.id, take=5)], [b.id])
     iteration = trained(project)
-    header, rows = rows_of(evaluation.scores_csv(store, iteration))
+    header, rows = rows_of(scorecards.scores_csv(store, iteration))
     assert ["a", "b"] == header[3:]
     assert [""] * 5 + ["a|b"] * 5 + ["b"] * 5 == sorted(row[2] for row in rows)
-    assert ["a", "b"] == [tag["name"] for tag in evaluation.performance(store, project, iteration, 0.5)["tags"]]
+    assert ["a", "b"] == [tag["name"] for tag in scorecards.performance(store, project, iteration, 0.5)["tags"]]
 
 
 def test_counts_are_the_reports(store: Store, fill: Fill, trained: Trained) -> None:
@@ -184,7 +196,7 @@ def test_scores_of_a_card_are_those_at_one_half(store: Store, fill: Fill, traine
     """What stands on a project's card is what the Performance page opens with."""
     project = fill(rose=6, tulip=7)
     iteration = trained(project, drawn_probabilities(13, 2))
-    overall = evaluation.performance(store, project, iteration, evaluation.DEFAULT_THRESHOLD)["overall"]
+    overall = scorecards.performance(store, project, iteration, evaluation.DEFAULT_THRESHOLD)["overall"]
     assert iteration.scores is not None
     assert [overall[name] for name in RATES] == [getattr(iteration.scores, name) for name in RATES]
 
@@ -309,13 +321,13 @@ def test_numbers_stay_as_they_were(store: Store, fill: Fill, trained: Trained) -
     """Renamed tags, deleted pictures and a later iteration change nothing of what an iteration tells."""
     project = fill(rose=6, tulip=6)
     iteration = trained(project, drawn_probabilities(12, 2))
-    before = evaluation.performance(store, project, iteration, 0.5), evaluation.scores_csv(store, iteration)
+    before = scorecards.performance(store, project, iteration, 0.5), scorecards.scores_csv(store, iteration)
     tagging.rename(store, store.tags.of_project(project.id)[0], "lily", limits=Limits())
     store.images.remove([image.id for image in store.images.page(project.id, take=1)])
     trained(projects.change(store, project, domain="General"))
     assert before == (
-        evaluation.performance(store, project, iteration, 0.5),
-        evaluation.scores_csv(store, iteration),
+        scorecards.performance(store, project, iteration, 0.5),
+        scorecards.scores_csv(store, iteration),
     )
 
 

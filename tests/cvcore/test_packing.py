@@ -28,6 +28,7 @@ from cvcore import (
     prediction,
     projects,
     publishing,
+    scorecards,
     tagging,
     training,
     unpacking,
@@ -119,7 +120,7 @@ def trainings(store: Store, project: Project) -> list[Any]:
     """A project's iterations with their snapshots, arrays and numbers, without ids."""
     told = []
     for each in store.iterations.of_project(project.id):
-        performance = evaluation.performance(store, project, each, evaluation.threshold_in_use(each))
+        performance = scorecards.performance(store, project, each, evaluation.threshold_in_use(each))
         told.append(
             (
                 dataclasses.replace(each, id="", project_id=""),
@@ -524,7 +525,7 @@ def test_a_process_killed_in_the_middle(elsewhere: Store, zipped: Path) -> None:
     script = """
 import os, signal, sys
 from pathlib import Path
-from cvcore import unpacking
+from cvcore import scorecards, unpacking
 from cvcore.settings import Limits
 from cvcore.store import Store
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from cvcore import blobs, corrections, evaluation, listings, review, tagging, training, uploads
+from cvcore import blobs, corrections, evaluation, listings, review, scorecards, tagging, training, uploads
 from cvcore.confusion import Cell, TagOutcome
 from cvcore.errors import NotFound
 from cvcore.records import MULTILABEL, Iteration, Project
@@ -75,13 +75,13 @@ def test_a_tag_that_is_gone_is_not_suggested(store: Store, tulips: Iteration) ->
 def test_corrections_change_no_number(store: Store, tulips: Iteration) -> None:
     """An iteration's matrix, lists and reports are what they were."""
     project = store.projects.get(tulips.project_id)
-    before = listings.matrix(store, tulips, 0.5).tolist(), evaluation.performance(store, project, tulips, 0.5)
+    before = listings.matrix(store, tulips, 0.5).tolist(), scorecards.performance(store, project, tulips, 0.5)
     every = [each.image_id for each in looked(store, tulips, Cell(ROSE, TULIP))]
     corrections.correct(store, project, every, put_on=[store.tags.of_project(project.id)[TULIP].id])
     evaluation._load.cache_clear()
     assert before == (
         listings.matrix(store, tulips, 0.5).tolist(),
-        evaluation.performance(store, project, tulips, 0.5),
+        scorecards.performance(store, project, tulips, 0.5),
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from cvcore import evaluation, metrics, tagging, thresholding, thresholds, training
+from cvcore import evaluation, metrics, scorecards, tagging, thresholding, thresholds, training
 from cvcore.errors import InvalidInput, NotFound, NotTrained
 from cvcore.records import Iteration, Project, Thresholds
 from cvcore.store import Store
@@ -62,7 +62,7 @@ def test_thresholds_are_told_by_the_names_of_the_snapshot(store: Store, fill: Fi
         "threshold": None,
         "thresholds": {"a": 0.25, "b": 0.75},
         "threshold_saved": True,
-    } == evaluation.told_thresholds(store, kept, kept.thresholds or 0.5)
+    } == scorecards.told_thresholds(store, kept, kept.thresholds or 0.5)
 
 
 @pytest.mark.parametrize(

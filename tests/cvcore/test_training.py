@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from cvcore import blobs, domains, evaluation, learning, projects, tagging, training, uploads, worker
+from cvcore import blobs, domains, evaluation, learning, projects, scorecards, tagging, training, uploads, worker
 from cvcore.errors import Conflict, InvalidInput, NameTaken, NotFound, NothingChanged, NotTrainable
 from cvcore.progress import Stopped, silent
 from cvcore.readiness import readiness
@@ -385,7 +385,7 @@ def test_the_snapshot_is_what_is_trained(store: Store, fill: Fill) -> None:
     assert "done" == worker.finish_job(store, job).status
     iteration = store.iterations.get(job.iteration_id or "")
     assert ("Completed", 12) == (iteration.status, iteration.image_count)
-    told = evaluation.performance(store, project, iteration, 0.5)
+    told = scorecards.performance(store, project, iteration, 0.5)
     assert [("rose", 6), ("tulip", 6)] == [(tag["name"], tag["images"]) for tag in told["tags"]]
 
 
@@ -498,7 +498,7 @@ def test_without_weights_the_built_in_backbone_is_used_and_named(
     assert domains.BUILT_IN.backbone == iteration.backbone
     assert iteration.note.startswith("MobileNetV3Small needs its ImageNet weights, which are not on this machine")
     assert iteration.note.endswith(". The built-in network was used instead: expect to be right somewhat less often.")
-    assert iteration.note == evaluation.performance(store, project, iteration, 0.5)["note"]
+    assert iteration.note == scorecards.performance(store, project, iteration, 0.5)["note"]
 
 
 @pytest.mark.network

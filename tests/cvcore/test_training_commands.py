@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from cvcore import cli, evaluation, tagging, training, worker
+from cvcore import cli, scorecards, tagging, training, worker
 from cvcore.records import Iteration, Project, TrainingOptions, TuningOutcome, TuningRound
 from cvcore.store import Store
 
@@ -111,7 +111,7 @@ def test_performance_tells_of_the_training(store: Store, fill: Fill, trained: Tr
     store.trainings.add(iteration.id, TrainingOptions(is_advanced=True, budget_minutes=5))
 
     def told() -> object:
-        return evaluation.performance(store, project, iteration, 0.5)["training"]
+        return scorecards.performance(store, project, iteration, 0.5)["training"]
 
     assert {"advanced": True, "budget_minutes": 5, "outcome": None} == told()
     store.trainings.finish(iteration.id, TuningOutcome(10, 9, 8, 0.5, 1, 6, 42.5, "converged", "cpu"))
