@@ -22,7 +22,7 @@ from cvcore.backbones import Prepared
 from cvcore.benches import Bench, Material, OutOfMemory
 from cvcore.courses import Course, planned
 from cvcore.extractors import Device
-from cvcore.finetuning import Tuned
+from cvcore.finetuning import THRESHOLD, Tuned
 from cvcore.fits import PARTS, SEED, Fit
 from cvcore.fits import fits as fits_of
 from cvcore.halves import Halves, halves
@@ -30,7 +30,7 @@ from cvcore.heads import Head
 from cvcore.lessons import Lesson, Session, clock
 from cvcore.progress import Progress
 from cvcore.records import K_FOLD, TuningOutcome
-from cvcore.rounds import SETTINGS, THRESHOLD, Ending, search
+from cvcore.rounds import SETTINGS, Ending, search
 from cvcore.store import Store
 
 # Of the budget, for seeing pictures otherwise; and in seconds, for what comes after the last round.
@@ -198,7 +198,7 @@ def _outcome(session: Session, head: Head, attempts: int, rounds: int, ended: En
     lesson = session.lesson
     rows = lesson.plan.folds >= 0
     answers = [
-        metrics.answers(each.out_of_fold[rows], np.asarray(THRESHOLD), multilabel=lesson.multilabel)
+        metrics.answers(each.out_of_fold[rows], THRESHOLD, multilabel=lesson.multilabel)
         for each in (head, session.quick)
     ]
     beside = comparison.right_answers(lesson.truth[rows], answers[0], answers[1], lesson.groups[rows])

@@ -14,8 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvcore import heads
-from cvcore.fits import SEED, Bools, Integers
+from cvcore.fits import SEED
 from cvcore.halves import Halves
+from cvcore.heads import Floats
+from cvcore.metrics import Bools, Integers
 
 BATCH = 32
 SCORED_AT_ONCE = 64
@@ -24,23 +26,11 @@ LABEL_SMOOTHING = 0.1
 DROPOUT = 0.2
 WEIGHT_DECAY = 1e-4
 
-Floats = NDArray[np.float32]
 Weights = list[NDArray[Any]]
 
 
 class OutOfMemory(Exception):
     """The device has no room for a batch of so many pictures."""
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What an attempt trains with: its highest learning rate, and how much pictures are mixed in pairs, 0 for not.
-
-    Mixing is mixup (Zhang et al. 2018, https://arxiv.org/abs/1710.09412) with both parameters of its beta this.
-    """
-
-    learning_rate: float
-    mixing: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,9 +102,9 @@ class Bench:
             waiting = waiting[self.batch :]
 
     def step(
-        self, rows: Integers, weights: Floats, setting: Setting, rng: np.random.Generator, learning_rate: float
+        self, rows: Integers, weights: Floats, mixing: float, rng: np.random.Generator, learning_rate: float
     ) -> float:
-        """Learn from a batch, each picture seen otherwise by chance; its loss.
+        """Learn from a batch, each picture seen otherwise by chance and mixed with another; its loss.
 
         Raises:
             OutOfMemory: so large a batch is too much here.
@@ -123,8 +113,8 @@ class Bench:
         seen = rng.integers(len(material.views[0]), size=len(rows))
         inputs = [tensor[seen, rows].astype(np.float32) for tensor in material.views]
         targets = np.concatenate([_smoothed(material.truth[rows], material.multilabel), weights[rows]], axis=1)
-        if setting.mixing:
-            share, others = np.float32(rng.beta(setting.mixing, setting.mixing)), rng.permutation(len(rows))
+        if mixing:
+            share, others = np.float32(rng.beta(mixing, mixing)), rng.permutation(len(rows))
             inputs = [share * each + (1 - share) * each[others] for each in inputs]
             targets = share * targets + (1 - share) * targets[others]
         self.model.optimizer.learning_rate = learning_rate

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvcore import blobs
-from cvcore.benches import Bench, Floats, Weights
+from cvcore.benches import Bench, Weights
 from cvcore.fits import Fit
+from cvcore.heads import Floats
 
 State = Mapping[str, NDArray[Any]]
 

@@ -22,14 +22,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvcore import calibration, checkpoints, metrics
-from cvcore.benches import Bench, Floats, Setting, Weights
+from cvcore.benches import Bench, Weights
 from cvcore.checkpoints import Told
-from cvcore.fits import SEED, Bools, Fit
+from cvcore.fits import SEED, Fit
+from cvcore.heads import Floats
+from cvcore.metrics import Bools
 
 # How much of the network's way from as it came to as it was tuned is gone.
 EXTENT = 0.75
 
 WARM_UP = 0.1
+
+# At which answers are compared with Quick's.
+THRESHOLD = 0.5
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What an attempt trains with: its highest learning rate, and how much pictures are mixed in pairs, 0 for not.
+
+    Mixing is mixup (Zhang et al. 2018, https://arxiv.org/abs/1710.09412) with both parameters of its beta this.
+    """
+
+    learning_rate: float
+    mixing: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,10 +67,10 @@ def images_per_s(bench: Bench, fit: Fit, *, steps: int = 3) -> float:
     bench.begin(fit.learns(0))
     rows, rng = np.resize(fit.trains, bench.batch), np.random.default_rng(SEED)
     weights = bench.row_weights(fit.trains)
-    bench.step(rows, weights, Setting(0, 0), rng, 0.0)
+    bench.step(rows, weights, 0.0, rng, 0.0)
     started = time.perf_counter()
     for _ in range(steps):
-        bench.step(rows, weights, Setting(0, 0), rng, 0.0)
+        bench.step(rows, weights, 0.0, rng, 0.0)
     return steps * bench.batch / (time.perf_counter() - started)
 
 
@@ -88,7 +104,7 @@ def train(
     batches, weights, losses = bench.batches(learns, rng), bench.row_weights(learns), []
     for step in range(steps):
         rate = setting.learning_rate * learning_rate_at((number * steps + step) / (rounds * steps))
-        losses.append(bench.step(next(batches), weights, setting, rng, rate))
+        losses.append(bench.step(next(batches), weights, setting.mixing, rng, rate))
         on_step((step + 1) / steps)
     material = bench.material
     validation_loss = _loss(bench.probabilities(aside), material.truth[aside], multilabel=material.multilabel)
@@ -135,11 +151,14 @@ def _is_better(told: Floats, quick: Floats, truth: Bools, *, multilabel: bool) -
     """Whether answers are more often right than Quick's, or surer of what is so."""
     if _loss(told, truth, multilabel=multilabel) < _loss(quick, truth, multilabel=multilabel):
         return True
-    half = np.asarray(0.5)
-    right, by_quick = (
-        (metrics.answers(each, half, multilabel=multilabel) == truth).all(axis=1).sum() for each in (told, quick)
-    )
+    right, by_quick = (wholly_right(each, truth, multilabel=multilabel).sum() for each in (told, quick))
     return bool(right > by_quick)
+
+
+def wholly_right(probabilities: Floats, truth: Bools, *, multilabel: bool) -> Bools:
+    """Which pictures are answered with all their tags and no other, bool (pictures,)."""
+    answers = metrics.answers(probabilities, THRESHOLD, multilabel=multilabel)
+    return np.asarray((answers == truth).all(axis=1), np.bool_)
 
 
 def learning_rate_at(share: float) -> float:

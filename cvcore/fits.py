@@ -5,16 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cvcore import splits
+from cvcore.metrics import Bools, Integers
 
 # One picture in so many is kept aside by each attempt.
 PARTS = 6
 SEED = 0
-
-Bools = NDArray[np.bool_]
-Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,15 +15,13 @@ from cvcore import blobs
 from cvcore.assessment import Plan
 from cvcore.backbones import Prepared
 from cvcore.extractors import Device
-from cvcore.fits import Bools, Integers
-from cvcore.heads import Head
+from cvcore.heads import Floats, Head
+from cvcore.metrics import Bools, Integers
 from cvcore.progress import Progress
 from cvcore.records import Iteration, TrainingOptions
 from cvcore.store import SnapshotImage, Store
 
 SPENT = "spent.json"
-
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,19 +8,17 @@ from typing import Literal
 
 import numpy as np
 
-from cvcore import finetuning, metrics
-from cvcore.benches import Bench, Floats, Setting
+from cvcore import finetuning
+from cvcore.benches import Bench
 from cvcore.checkpoints import Told
 from cvcore.courses import Course
-from cvcore.fits import Bools, Fit
+from cvcore.finetuning import Setting
+from cvcore.fits import Fit
 from cvcore.lessons import Session
 from cvcore.records import TuningRound
 
 # Each attempt is another one of these; what they come to is averaged.
 SETTINGS = (Setting(2e-4, 0.4), Setting(3e-4, 0.4), Setting(2e-4, 0.2), Setting(4e-4, 0.8))
-
-# What of a round's answers is counted as right.
-THRESHOLD = 0.5
 
 Ending = Literal["converged", "budget", "asked"]
 
@@ -85,7 +83,7 @@ def _told(
     lesson = session.lesson
     rows = np.concatenate([fit.judged for fit in fits])
     probabilities = np.concatenate([each.judged for each in told])
-    right = _right(probabilities, lesson.truth[rows], lesson.multilabel)
+    right = finetuning.wholly_right(probabilities, lesson.truth[rows], multilabel=lesson.multilabel)
     pictures = course.batch * sum(course.steps)
     rate = SETTINGS[attempt].learning_rate * finetuning.learning_rate_at((number + 0.5) / course.rounds)
     return TuningRound(
@@ -98,9 +96,3 @@ def _told(
         images_per_s=pictures / max(seconds, 1e-9),
         seconds=seconds,
     )
-
-
-def _right(probabilities: Floats, truth: Bools, multilabel: bool) -> Bools:
-    """Which pictures are answered wholly right, bool (pictures,)."""
-    answers = metrics.answers(probabilities, np.asarray(THRESHOLD), multilabel=multilabel)
-    return np.asarray((answers == truth).all(axis=1), np.bool_)

@@ -10,9 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvcore.errors import InvalidInput
-
-Bools = NDArray[np.bool_]
-Integers = NDArray[np.int64]
+from cvcore.metrics import Bools, Integers
 
 
 def fold_count(truth: Bools, groups: NDArray[Any], *, most: int = 5) -> int:

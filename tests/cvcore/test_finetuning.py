@@ -10,8 +10,9 @@ import pytest
 
 from cvcore import benches, finetuning, heads, networks, views
 from cvcore.augmentation import Policy
-from cvcore.benches import Bench, Material, Setting
+from cvcore.benches import Bench, Material
 from cvcore.errors import InvalidInput
+from cvcore.finetuning import Setting
 from cvcore.fits import Fit
 from cvcore.fits import fits as fits_of
 from cvcore.halves import Halves, halves
