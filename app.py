@@ -15,13 +15,15 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
-from cvcore import keys, settings, worker
+from cvcore import settings
 from cvcore.api import assets, downloads, pictures
-from cvcore.api.customvision.door import CustomVision
+from cvcore.api.customvision.middleware import CustomVision
 from cvcore.api.hosts import OwnHosts
 from cvcore.api.password import SharedPassword
 from cvcore.api.sources import OwnSources
+from cvcore.files import api_keys
 from cvcore.store import Store
+from cvcore.training import worker
 
 # As glibc's malloc.h has them, see mallopt(3).
 M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8
@@ -75,7 +77,7 @@ async def _keep_worker() -> None:
                 process = worker.spawn(told.home)
     finally:
         # The pipe's end tells the worker to put its job back and go.
-        await asyncio.to_thread(worker.dismiss, process)
+        await asyncio.to_thread(worker.stop, process)
 
 
 app = st.App(
@@ -84,7 +86,7 @@ app = st.App(
     middleware=[
         Middleware(OwnSources),
         Middleware(OwnHosts, names=told.hosts),
-        Middleware(CustomVision, store=store, told=told, own_keys=keys.load(told)),
+        Middleware(CustomVision, store=store, told=told, own_keys=api_keys.load(told)),
         *([Middleware(SharedPassword, password=told.password)] if told.password else []),
     ],
     lifespan=lifespan,

@@ -2,10 +2,79 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
-from cvcore.augmentation import Policy
-from cvcore.errors import DomainUnknown
+from cvcore.errors import DomainUnknown, InvalidInput
+
+TURN_DEGREES = 15
+
+# What lies beyond a picture's edge when it is turned or moved: its mirror image, or its outermost pixels drawn on.
+Beyond = Literal["reflect", "edge"]
+
+
+@dataclass(frozen=True)
+class Transform:
+    """A way of seeing a picture otherwise: its name in options and the API, and the words for it."""
+
+    name: str
+    title: str
+    explanation: str
+
+
+TRANSFORMS = (
+    Transform("mirror", "Mirror", "Left and right swapped. Off where letters, digits or sides matter."),
+    Transform("turn", "Turn a little", f"Up to {TURN_DEGREES} degrees either way, as a hand holds a camera."),
+    Transform("spin", "Turn any way", "By quarters and upside down. For things seen from above."),
+    Transform("zoom", "Nearer and farther", "Larger or smaller by up to a third."),
+    Transform("shift", "Move", "By up to a tenth of the picture, up, down or sideways."),
+    Transform("light", "Light", "Darker or brighter, and with less or more contrast."),
+    Transform("colour", "Colour", "Paler or stronger colours. Off where colour tells the tags apart."),
+    Transform("cover", "Cover a part", "A grey patch over a part, as when something stands in front."),
+)
+TRANSFORM_NAMES = tuple(each.name for each in TRANSFORMS)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The names of the transforms that are on, and what is seen beyond the picture's edge."""
+
+    transforms: tuple[str, ...]
+    beyond: Beyond = "reflect"
+
+
+def with_transforms(policy: Policy, names: Sequence[str] | None) -> Policy:
+    """The policy with these transforms on instead of its own, in their usual order; None leaves it as it is.
+
+    Raises:
+        InvalidInput: there is no transform of such a name.
+
+    >>> with_transforms(Policy(("mirror", "zoom")), ["zoom", "turn"]).transforms
+    ('turn', 'zoom')
+    """
+    if names is None:
+        return policy
+    if unknown := [name for name in names if name not in TRANSFORM_NAMES]:
+        raise InvalidInput(f"a transform must be one of {', '.join(TRANSFORM_NAMES)}, got {unknown[0][:80]!r}")
+    return Policy(tuple(name for name in TRANSFORM_NAMES if name in names), policy.beyond)
+
+
+def switched(policy: Policy, switches: Mapping[str, bool]) -> tuple[str, ...] | None:
+    """The names of a policy's transforms with these turned on or off; None where that leaves it as it is.
+
+    Raises:
+        InvalidInput: there is no transform of such a name.
+
+    >>> switched(Policy(("mirror", "zoom")), {"mirror": False, "turn": True})
+    ('turn', 'zoom')
+    >>> switched(Policy(("mirror", "zoom")), {"cover": False})
+    """
+    with_transforms(policy, [*switches])
+    names = [name for name in (*policy.transforms, *switches) if switches.get(name, True)]
+    told = with_transforms(policy, names).transforms
+    return None if set(told) == set(policy.transforms) else told
+
 
 # What leaves most tags true: a rose is one from the left or the right, near or far, in any light.
 ANYTHING = Policy(("mirror", "turn", "zoom", "shift", "light"))

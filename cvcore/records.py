@@ -125,7 +125,7 @@ class TrainingOptions:
 
 
 @dataclass(frozen=True)
-class TuningRound:
+class TuningEpoch:
     """One round of Advanced training, in which the networks of all folds see their pictures about once.
 
     `attempt` and `number` count from 1. `loss` is over the pictures that train, mixed and with their tags smoothed,
@@ -220,7 +220,7 @@ class StoredPrediction:
 
 
 @dataclass(frozen=True)
-class Doubt:
+class LabelIssue:
     """A picture and a tag that may be wrongly on it, where it is `carried`, or wrongly missing."""
 
     image_id: str

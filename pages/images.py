@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cvcore.readiness import readiness
-from pages.parts import backend, choice, image_browser, suggestion_board, tag_board, upload_panel
-from pages.parts.text import count
+from cvcore.training.readiness import readiness
+from pages.parts.images import image_browser, suggestion_panel, tag_panel, upload_panel
+from pages.parts.shell import backend, project_choice
+from pages.parts.shell.text import count
 
 store = backend.store()
-project = choice.heading("Images", store)
+project = project_choice.heading("Images", store)
 tags = store.tags.of_project(project.id)
 images = store.images.count(project.id)
 
@@ -28,9 +29,9 @@ view = st.segmented_control(
 if view == UPLOAD:
     upload_panel.show(store, project, tags, backend.limits())
 elif view == TAGS:
-    tag_board.show(store, project, tags, backend.limits())
+    tag_panel.show(store, project, tags, backend.limits())
 elif view == SUGGESTED and images:
-    suggestion_board.show(store, project)
+    suggestion_panel.show(store, project)
 elif images:
     image_browser.show(store, project, tags, backend.limits())
 else:
@@ -38,4 +39,4 @@ else:
 
 ready = readiness(store, project)
 if ready.images and not ready.obstacles:
-    choice.link("train.py", f"{count(len(ready.images), 'tagged image')}: ready to train", project)
+    project_choice.link("train.py", f"{count(len(ready.images), 'tagged image')}: ready to train", project)

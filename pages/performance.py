@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cvcore import assessment, evaluation
+from cvcore import evaluation, validation
 from cvcore.records import Iteration
-from pages.parts import (
-    address,
-    backend,
+from pages.parts.performance import (
     calibration_panel,
-    choice,
     confusion_numbers,
-    downloads,
     iteration_comparison,
     iteration_list,
     mistakes,
-    rekognition_board,
+    rekognition_panel,
+    report_downloads,
     threshold_choice,
     threshold_numbers,
-    training_status,
-    tuning_outcome,
     worked_example,
 )
-from pages.parts.text import count, day, plain, refusals
+from pages.parts.shell import backend, page_address, project_choice
+from pages.parts.shell.text import count, day, plain, refusals
+from pages.parts.training import training_status, tuning_outcome
 
 NUMBERS, MISTAKES, THRESHOLDS, COMPARE = "Numbers", "Mistakes", "Thresholds", "Compare"
 CALIBRATION, TAKE_ALONG, EXAMPLE = "Calibration", "Take along", "Example"
@@ -42,14 +39,14 @@ def first_threshold(iteration: Iteration) -> float:
 
 
 store = backend.store()
-project = choice.heading("Performance", store)
+project = project_choice.heading("Performance", store)
 training_status.show(store, project, in_full=False)
 
 iterations = store.iterations.of_project(project.id)
 ended = [each for each in iterations if each.status != "Training"]
 if not ended:
     st.info("No iteration is trained yet. Train one, and its precision and recall stand here.")
-    choice.link("train.py", "Go to Train", project)
+    project_choice.link("train.py", "Go to Train", project)
     with st.expander("Until then: six pictures to count precision and recall by hand"):
         worked_example.show()
     st.stop()
@@ -65,7 +62,7 @@ with right, refusals():
     how = iteration.evaluation
     st.caption(
         f"{count(iteration.image_count, 'image')} · {iteration.classification_type} · {plain(iteration.backbone)} · "
-        + (f"{assessment.named(how)} · " if how else "")
+        + (f"{validation.named(how)} · " if how else "")
         + (f"trained {day(iteration.trained_at)}" if iteration.trained_at else "")
     )
     if iteration.note:
@@ -92,7 +89,7 @@ with right, refusals():
         st.session_state.setdefault(slider, round(100 * threshold))
         percent = st.slider("Probability threshold", 0, 100, format="%d %%", key=slider, width=480)
         threshold = st.session_state[kept] = percent / 100
-        address.show("threshold", threshold)
+        page_address.show("threshold", threshold)
     if view == MISTAKES:
         confusion_numbers.show(store, project, iteration, threshold)
         st.divider()
@@ -104,8 +101,8 @@ with right, refusals():
     elif view == CALIBRATION:
         calibration_panel.show(store, project, iteration)
     elif view == TAKE_ALONG:
-        downloads.show(store, project, iteration, threshold=threshold)
+        report_downloads.show(store, project, iteration, threshold=threshold)
         with st.expander("In Rekognition's terms"):
-            rekognition_board.show(store, iteration)
+            rekognition_panel.show(store, iteration)
     elif view == EXAMPLE:
         worked_example.show()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cvcore import history, selection
-from pages.parts import backend, choice, prediction_filter, prediction_gallery
-from pages.parts.text import refusals
+from cvcore.active_learning import prediction_queue
+from cvcore.prediction import history
+from pages.parts.predictions import prediction_filter, prediction_gallery
+from pages.parts.shell import backend, project_choice
+from pages.parts.shell.text import refusals
 
 store = backend.store()
-project = choice.heading("Predictions", store)
+project = project_choice.heading("Predictions", store)
 prediction_gallery.notice(project)
 if not store.predictions.count(project.id):
     st.info(
@@ -17,11 +19,10 @@ if not store.predictions.count(project.id):
         f"stay for {history.DAYS} days, so that those the model is unsure of can be tagged and trained with."
     )
     if store.iterations.trained(project.id):
-        choice.link("quick_test.py", "Go to Quick Test", project)
+        project_choice.link("quick_test.py", "Go to Quick Test", project)
     else:
-        choice.link("train.py", "Go to Train", project)
+        project_choice.link("train.py", "Go to Train", project)
     st.stop()
-
 with refusals():
     wanted = prediction_filter.show(store, project)
-    prediction_gallery.show(store, project, selection.find(store, project, wanted), backend.limits())
+    prediction_gallery.show(store, project, prediction_queue.find(store, project, wanted), backend.limits())

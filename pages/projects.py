@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cvcore import projects, transfer
+from cvcore import projects
 from cvcore.domains import find as find_domain
-from pages.parts import backend, move_in, open_zip, project_form, take_away, thumbnails
-from pages.parts.choice import open_page
-from pages.parts.text import count, percent, plain, refusals, short
+from cvcore.projects import samples
+from pages.parts.projects import azure_import, project_form, zip_download, zip_import
+from pages.parts.shell import backend, thumbnails
+from pages.parts.shell.project_choice import open_page
+from pages.parts.shell.text import count, percent, plain, refusals, short
 
 COLUMNS = 3
 DESCRIPTION_LETTERS = 160
@@ -24,7 +26,7 @@ store = backend.store()
 
 def make_sample() -> None:
     with refusals(), st.spinner("Painting 120 pictures …"):
-        open_page("images.py", transfer.make_sample(store, limits=backend.limits()).id)
+        open_page("images.py", samples.make_sample(store, limits=backend.limits()).id)
 
 
 def show(card: projects.Card) -> None:
@@ -53,7 +55,7 @@ def show(card: projects.Card) -> None:
             if st.button("Edit", key=f"edit-{project.id}"):
                 project_form.edit(store, project)
             if st.button("Download", key=f"download-{project.id}"):
-                take_away.ask(store, project)
+                zip_download.ask(store, project)
             if st.button("Delete", key=f"delete-{project.id}", type="tertiary"):
                 project_form.delete(store, project)
 
@@ -63,17 +65,21 @@ with st.container(horizontal=True, vertical_alignment="center", horizontal_align
     st.title("Projects", width="content")
     with st.container(horizontal=True, width="content"):
         if st.button("Move in from Azure", type="tertiary"):
-            move_in.ask(store, backend.told())
+            azure_import.ask(store, backend.told())
         if st.button("Open a project zip", type="tertiary"):
-            open_zip.ask(store, backend.limits())
+            zip_import.ask(store, backend.limits())
         if st.button("Try the sample", icon=":material/palette:"):
             make_sample()
         if st.button("New project", type="primary", icon=":material/add:"):
             project_form.create(store)
 
-move_in.show()
-open_zip.show(store)
-take_away.show(store)
+
+azure_import.show()
+
+zip_import.show(store)
+
+zip_download.show(store)
+
 if not cards:
     st.markdown("Teach the computer to tell your pictures apart. There is no project yet: make one, or try the sample.")
     for column, (title, words) in zip(st.columns(len(STEPS)), STEPS.items(), strict=True):

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts import backend, batch_board, choice, export_board, prediction_snippets, published_names
-from pages.parts.text import plain, refusals
+from pages.parts.publish import batch_panel, export_panel, prediction_snippets, published_names
+from pages.parts.shell import backend, project_choice
+from pages.parts.shell.text import plain, refusals
 
 NAMES, EXPORT, BATCH = "Publish", "Export", "Many pictures"
 
 store = backend.store()
-project = choice.heading("Publish", store)
+project = project_choice.heading("Publish", store)
 trained = store.iterations.trained(project.id)
 if not trained:
     st.info("No iteration is trained yet. Train one, then publish, export or ask it here.")
-    choice.link("train.py", "Go to Train", project)
+    project_choice.link("train.py", "Go to Train", project)
     st.stop()
 
 there = {str(each.number): each for each in trained}
@@ -50,6 +51,6 @@ with refusals():
         else:
             st.info("Nothing is published yet. Give a name, and what programs need to ask stands here.")
     elif view == EXPORT:
-        export_board.show(store, iteration)
+        export_panel.show(store, iteration)
     elif view == BATCH:
-        batch_board.show(store, project, iteration, backend.limits())
+        batch_panel.show(store, project, iteration, backend.limits())

@@ -6,21 +6,22 @@ import streamlit as st
 
 from cvcore import prediction
 from cvcore.records import MULTILABEL
-from pages.parts import backend, choice, explanation, keeping, picture_source, probability_bars, threshold_slider
-from pages.parts.text import plain, refusals
+from pages.parts.answers import explanation, image_source, keep_toggle, probability_bars, threshold_slider
+from pages.parts.shell import backend, project_choice
+from pages.parts.shell.text import plain, refusals
 
 store = backend.store()
-project = choice.heading("Quick Test", store)
+project = project_choice.heading("Quick Test", store)
 trained = store.iterations.trained(project.id)
 if not trained:
     st.info("No iteration is trained yet. Train one, then test it on new pictures here.")
-    choice.link("train.py", "Go to Train", project)
+    project_choice.link("train.py", "Go to Train", project)
     st.stop()
 
 left, right = st.columns(2, gap="large")
 picture = None
 with left, refusals():
-    picture = picture_source.show(store, project, backend.limits())
+    picture = image_source.show(store, project, backend.limits())
 with right:
     with st.container(horizontal=True):
         # Its own list for each project: the browser takes lists of the same words for one and the same.
@@ -30,7 +31,7 @@ with right:
         # As it is now: the list keeps the one chosen as it was then, with the thresholds it had.
         iteration = next((each for each in trained if each.id == iteration.id), iteration)
         threshold = threshold_slider.show(store, iteration)
-    is_kept = keeping.show()
+    is_kept = keep_toggle.show()
     if iteration.note:
         st.warning(plain(iteration.note))
     if picture is None:
@@ -41,6 +42,6 @@ with right:
             multilabel = iteration.classification_type == MULTILABEL
             answer = prediction.answer(found, threshold, multilabel=multilabel)
             probability_bars.show(found, answer, threshold)
-            keeping.settle(store, project, iteration, picture, is_wanted=is_kept, limits=backend.limits())
+            keep_toggle.settle(store, project, iteration, picture, is_wanted=is_kept, limits=backend.limits())
         if st.toggle("Show where the model looked", key="quick-looked"):
             explanation.show(store, iteration, picture, limits=backend.limits(), key="quick")

@@ -13,7 +13,9 @@ import streamlit as st
 HERE = Path(__file__).resolve().parent
 
 st.set_page_config(page_title="Tagwise", page_icon="🔖", layout="wide")
-st.html(HERE / "parts" / "style.css")
+
+st.html(HERE / "parts" / "shell" / "style.css")
+
 st.navigation(
     [
         st.Page(HERE / "projects.py", title="Projects", default=True),

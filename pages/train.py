@@ -6,27 +6,27 @@ from dataclasses import replace
 
 import streamlit as st
 
-from cvcore import devices, training
+from cvcore import training
 from cvcore.domains import find as find_domain
 from cvcore.errors import NothingChanged
-from cvcore.readiness import readiness
+from cvcore.networks import keras_backend
 from cvcore.records import TEST_SET
 from cvcore.store import UNTAGGED
-from pages.parts import (
+from cvcore.training.readiness import readiness
+from pages.parts.projects.project_form import backbone_status
+from pages.parts.shell import backend, project_choice
+from pages.parts.shell.text import count, plain, refusals
+from pages.parts.training import (
     augmentation_preview,
-    backend,
-    choice,
     evaluation_choice,
     readiness_notes,
     training_choice,
     training_options,
     training_status,
 )
-from pages.parts.project_form import backbone_status
-from pages.parts.text import count, plain, refusals
 
 store = backend.store()
-project = choice.heading("Train", store)
+project = project_choice.heading("Train", store)
 domain = find_domain(project.domain_id)
 what, who, how = st.columns(3)
 with what.container(border=True, height="stretch"):
@@ -37,7 +37,7 @@ with who.container(border=True, height="stretch"):
     st.subheader("How it is trained")
     options = training_choice.show(project)
     st.caption(f"Domain **{plain(domain.name)}**. {plain(domain.purpose)} {plain(backbone_status(store, domain))}")
-    if device := devices.named(store.home):
+    if device := keras_backend.named(store.home):
         st.caption(f"Trained on: {plain(device)}.")
 with how.container(border=True, height="stretch"):
     st.subheader("How it is judged")
@@ -71,7 +71,7 @@ with told:
     )
     readiness_notes.show(ready)
     if ready.obstacles:
-        choice.link("images.py", "Add and tag images", project)
+        project_choice.link("images.py", "Add and tag images", project)
 # While a training runs, its curves stand where the pictures stood.
 if options.is_advanced and not is_running:
     transforms = augmentation_preview.show(store, project, domain, ready.images)

@@ -11,10 +11,14 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from cvcore import backbones, blobs, evaluation, learning, projects, tagging, training, uploads
+from cvcore import evaluation, projects, training
+from cvcore.files import blobs
+from cvcore.networks import backbones
+from cvcore.projects import tagging, uploads
 from cvcore.records import Evaluation, EvaluationMethod, Iteration, Project
 from cvcore.settings import Limits
 from cvcore.store import Store
+from cvcore.training import pipeline
 
 ROOT = Path(__file__).resolve().parents[1]
 LIMITS = Limits()
@@ -81,10 +85,10 @@ def train(
     iteration = store.iterations.get(job.iteration_id or "")
     snapshot = store.iterations.images(iteration.id)
     tags = evaluation.trained_tags(iteration, store.iterations.tags(iteration.id))
-    truth = learning.truth_matrix(snapshot, len(tags))
+    truth = pipeline.truth_matrix(snapshot, len(tags))
     told = np.asarray(probabilities if probabilities is not None else 0.1 + 0.8 * truth, np.float32)
     rows = np.arange(len(snapshot))
-    judged = evaluation.Judged(
+    judged = evaluation.OutOfFold(
         truth,
         told,
         rows % 2,

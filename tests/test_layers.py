@@ -14,87 +14,44 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# The rooms from the top down; a module may import from its own room and from those below it.
-ROOMS = [
-    {"app", "pages", "api", "cli", "commands", "packing_commands", "training_commands"},
-    {
-        *(
-            "projects",
-            "tagging",
-            "uploads",
-            "transfer",
-            "training",
-            "evaluation",
-            "scorecards",
-            "prediction",
-            "worker",
-            "assessment",
-        ),
-        *("learning", "readiness"),
-        *("downloads", "handout", "explanation", "batches", "advanced", "notifying", "lessons", "rounds"),
-        *("azure", "arrivals", "exporting", "publishing", "history", "suggestions", "deliveries"),
-        *("listings", "review", "corrections"),
-        *("datasets", "packing", "packed_networks", "unpacking", "outgoing"),
-        *("selection", "novelty", "adoption"),
-        *("thresholding", "comparing"),
-    },
-    {
-        *("store", "blobs", "weights", "builtin", "networks", "backbones", "extractors", "features", "heads"),
-        *("halves", "views", "benches", "checkpoints", "finetuning", "devices"),
-        *("archives", "zips", "fetching", "endpoints", "custom_vision", "exports", "keys"),
-    },
-    {
-        "metrics",
-        "intervals",
-        "deviations",
-        "rekognition",
-        "drawings",
-        "sheets",
-        "portraits",
-        "overviews",
-        "reports",
-        "confusion",
-        "suspects",
-        "usefulness",
-        "ranking",
-        "sweeps",
-        "curves",
-        "thresholds",
-        "verdicts",
-        "comparison",
-        *("courses", "fits"),
-        "calibration",
-        *("splits", "near_duplicates"),
-        "regression",
-        "images",
-        "samples",
-        "layouts",
-        *(
-            "labelling",
-            "tables",
-            "imagefolders",
-            "json_lines",
-            "manifests",
-            "documents",
-            "contents",
-            "training_contents",
-            "arrays",
-            "excerpts",
-        ),
-        "snippets",
-    },
-    {"records", "domains", "augmentation", "settings", "names", "progress", "addresses", "quiet", "terminal"},
-    {"errors"},
-]
-RANK = {module: rank for rank, room in enumerate(ROOMS) for module in room}
+# The packages from the top down; a package imports from those below it. The doors stand first, and know nothing of
+# each other but for what `DOORS_BEHIND` names. The modules beside the packages of cvcore are the ground.
+GROUND = "cvcore"
+PACKAGES = (
+    "app",
+    "pages",
+    "cvcore.api",
+    "cvcore.cli",
+    "cvcore.azure",
+    "cvcore.training",
+    "cvcore.active_learning",
+    "cvcore.archive",
+    "cvcore.prediction",
+    "cvcore.exports",
+    "cvcore.html_report",
+    "cvcore.projects",
+    "cvcore.evaluation",
+    "cvcore.finetuning",
+    "cvcore.distillation",
+    "cvcore.networks",
+    "cvcore.datasets",
+    "cvcore.store",
+    "cvcore.files",
+    "cvcore.net",
+    "cvcore.imaging",
+    "cvcore.metrics",
+    "cvcore.validation",
+    GROUND,
+)
+DOORS = {"app", "pages", "cvcore.api", "cvcore.cli"}
+DOORS_BEHIND = {"app": {"cvcore.api"}}  # it puts pages and API on one port
 
-# Doors know nothing of each other, but for app.py, which puts pages and API on one port, and cli.py, which is the
-# commands' own front; the command that trains ends by printing what another one prints.
-DOORS_BEHIND = {
-    "app": {"api"},
-    "cli": {"commands", "packing_commands", "training_commands"},
-    "training_commands": {"commands"},
-}
+# How many modules a folder may hold beside its __init__; the store has one for each table.
+MODULES_MOST = 12
+MODULES_MOST_IN = {"cvcore/store": 16, "cvcore": 9}
+
+# Programs of their own, started with `python -m`: a face that imported them would import them twice.
+PROGRAMS = {"cvcore.training.worker", "cvcore.exports.background", "cvcore.cli.__main__", "cvcore.distillation.distill"}
 
 SQL = {"sqlite3", "sqlite_utils"}
 NETWORKS = {"tensorflow", "keras", "ai_edge_litert"}
@@ -111,10 +68,16 @@ def name_of(path: Path) -> str:
 MODULES = {name_of(path): path for path in SOURCES}
 
 
-def module_of(name: str) -> str:
-    """The module, listed in `ROOMS`, that a dotted name of ours belongs to; empty for cvcore itself."""
-    parts = name.split(".")
-    return parts[0] if parts[0] != "cvcore" else "".join(parts[1:2])
+def package_of(name: str) -> str:
+    """The package, listed in `PACKAGES`, that a dotted name of ours belongs to."""
+    whole = [package for package in PACKAGES if package != GROUND and f"{name}.".startswith(f"{package}.")]
+    return whole[0] if whole else GROUND
+
+
+def folder_of(name: str, depth: int) -> str:
+    """The folder that a module of ours lies in, at most so deep: `cvcore.api.customvision` at depth 3."""
+    folder = MODULES[name].parent.relative_to(ROOT)
+    return ".".join(folder.parts[:depth])
 
 
 def imported_by(path: Path) -> Iterator[str]:
@@ -139,32 +102,72 @@ def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def test_every_module_has_a_room(name: str) -> None:
-    """A new module is given its room in this file, so that its imports are looked at."""
-    assert name == "cvcore" or module_of(name) in RANK
+def test_every_package_is_listed() -> None:
+    """A new package is given its place in this file, so that its imports are looked at."""
+    packages = {f"cvcore.{path.parent.name}" for path in (ROOT / "cvcore").glob("*/__init__.py")}
+    assert packages | {"app", "pages", GROUND} == set(PACKAGES)
 
 
 def test_imports_go_down(name: str) -> None:
-    """No module imports from a room above its own."""
-    up = {
-        other
-        for other in ours_imported_by(MODULES[name])
-        if RANK.get(module_of(other), len(ROOMS)) < RANK.get(module_of(name), len(ROOMS))
-    }
+    """No module imports from a package above its own."""
+    rank = PACKAGES.index(package_of(name))
+    up = {other for other in ours_imported_by(MODULES[name]) if PACKAGES.index(package_of(other)) < rank}
     assert up == set()
 
 
 def test_doors_do_not_know_each_other(name: str) -> None:
     """Pages, API and commands share use-cases, never each other's code."""
-    module = module_of(name)
-    known = {module_of(other) for other in ours_imported_by(MODULES[name])} & ROOMS[0]
-    assert known <= {module} | DOORS_BEHIND.get(module, set())
+    package = package_of(name)
+    known = {package_of(other) for other in ours_imported_by(MODULES[name])} & DOORS
+    assert known <= {package} | DOORS_BEHIND.get(package, set())
 
 
 def test_nothing_is_imported_in_a_circle() -> None:
-    """Modules of one room may import each other, in one direction."""
+    """Modules of one package may import each other, in one direction."""
     graph = {name: set(ours_imported_by(path)) - {name} for name, path in MODULES.items()}
     assert list(graphlib.TopologicalSorter(graph).static_order())
+
+
+@pytest.mark.parametrize("depth", [2, 3, 4])
+def test_folders_import_in_one_direction(depth: int) -> None:
+    """What is true of packages is true of the folders inside them, at every depth."""
+    graph: dict[str, set[str]] = {}
+    for name, path in MODULES.items():
+        folder = folder_of(name, depth)
+        graph.setdefault(folder, set()).update(folder_of(other, depth) for other in ours_imported_by(path))
+    for folder, others in graph.items():
+        others.discard(folder)
+    assert list(graphlib.TopologicalSorter(graph).static_order())
+
+
+def test_no_folder_holds_too_much() -> None:
+    """A folder can be read at a glance: 12 modules at most, and those beside the packages are 9."""
+    counts: dict[str, int] = {}
+    for path in SOURCES:
+        if path.name != "__init__.py":
+            folder = path.parent.relative_to(ROOT).as_posix()
+            counts[folder] = counts.get(folder, 0) + 1
+    too_many = {folder: n for folder, n in counts.items() if n > MODULES_MOST_IN.get(folder, MODULES_MOST)}
+    assert too_many == {}
+
+
+@pytest.mark.parametrize("package", [package for package in PACKAGES if package.count(".") == 1])
+def test_a_package_says_what_it_is_for_and_only_re_exports(package: str) -> None:
+    """A package's `__init__` has a docstring, and defines nothing unless it is one of the few named here."""
+    tree = ast.parse(MODULES[package].read_text(encoding="utf-8"))
+    assert ast.get_docstring(tree)
+    if package != "cvcore.store":  # it holds the class Store, which puts the tables' classes together
+        kinds = {type(node) for node in tree.body[1:]}
+        assert kinds <= {ast.ImportFrom, ast.Assign}
+        assigned = [node for node in tree.body if isinstance(node, ast.Assign)]
+        assert [ast.unparse(node.targets[0]) for node in assigned] in ([], ["__all__"])
+
+
+def test_programs_are_in_no_face() -> None:
+    """What is started with `python -m` is not imported by its own package, which Python would warn of."""
+    for program in PROGRAMS:
+        face = MODULES[program.rpartition(".")[0]]
+        assert program not in set(imported_by(face))
 
 
 def test_what_others_each_may_import(name: str) -> None:
@@ -172,9 +175,9 @@ def test_what_others_each_may_import(name: str) -> None:
     forbidden = set()
     if name.startswith("cvcore"):
         forbidden |= {"streamlit"}
-    if module_of(name) != "store":
+    if package_of(name) != "cvcore.store":
         forbidden |= SQL
-    if module_of(name) in ROOMS[0]:
+    if package_of(name) in DOORS:
         forbidden |= NETWORKS
     assert {other.split(".")[0] for other in imported_by(MODULES[name])} & forbidden == set()
 
@@ -206,7 +209,7 @@ def test_importing_what_pages_import_loads_no_network() -> None:
     imports = {
         ast.unparse(node)
         for name, path in MODULES.items()
-        if module_of(name) in ("app", "pages")
+        if package_of(name) in ("app", "pages")
         for node in ast.parse(path.read_text(encoding="utf-8")).body
         if isinstance(node, ast.Import | ast.ImportFrom) and "__future__" not in ast.unparse(node)
     }

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from starlette.routing import Route
 
-from cvcore import addresses, cli, domains
+from cvcore import cli, domains, urls
 from cvcore.api import assets, downloads, pictures
-from cvcore.api.customvision import operations
+from cvcore.api.customvision import routes
 from cvcore.store import Store
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -76,7 +76,7 @@ def test_every_route(store: Store) -> None:
     """Each address that answers beside the pages is in the README."""
     for route in [*pictures.routes(store), *downloads.routes(store), *assets.routes()]:
         assert isinstance(route, Route)
-        path = route.path.replace(addresses.PLOTLY, "/assets/plotly-VERSION.min.js").removeprefix(addresses.STATIC)
+        path = route.path.replace(urls.PLOTLY, "/assets/plotly-VERSION.min.js").removeprefix(urls.STATIC)
         assert f"`{path}`" in README
 
 
@@ -85,7 +85,7 @@ def test_every_operation() -> None:
     table = README.split("<!-- operations -->\n")[1].split("\n<!-- /operations -->")[0]
     rows = [
         f"| `{each.name}` | {'yes' if each.is_supported else 'no'} | {each.note} |"
-        for each in (*operations.TRAINING, *operations.PREDICTION)
+        for each in (*routes.TRAINING, *routes.PREDICTION)
     ]
     assert ["| operation | supported | notes |", "|---|---|---|", *rows] == table.splitlines()
 

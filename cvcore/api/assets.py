@@ -14,12 +14,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from cvcore import addresses
+from cvcore import urls
 
 
 def routes() -> list[Route]:
     """The routes of this module: `GET /assets/plotly-<version of the plotly package>.min.js`."""
-    return [Route(addresses.PLOTLY, _plotly)]
+    return [Route(urls.PLOTLY, _plotly)]
 
 
 def _plotly(request: Request) -> Response:

@@ -6,7 +6,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from cvcore import addresses, outgoing
+from cvcore import urls
+from cvcore.files import downloads
 from cvcore.store import Store
 
 HEADERS = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
@@ -16,9 +17,9 @@ def routes(store: Store) -> list[Route]:
     """`/download/{token}`; a zip that is not there, or no longer, is 404."""
 
     def answer(request: Request) -> Response:
-        path = outgoing.find(store.home, request.path_params["token"])
+        path = downloads.find(store.home, request.path_params["token"])
         if path is None:
             return PlainTextResponse("this zip is not here any more: make it ready again on the Projects page", 404)
         return FileResponse(path, media_type="application/zip", filename=path.name, headers=HEADERS)
 
-    return [Route(addresses.DOWNLOAD, answer)]
+    return [Route(urls.DOWNLOAD, answer)]

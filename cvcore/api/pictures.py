@@ -8,8 +8,10 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from cvcore import addresses, blobs, images
+from cvcore import urls
 from cvcore.errors import NotFound, TagwiseError
+from cvcore.files import blobs
+from cvcore.imaging import images
 from cvcore.store import Store
 
 # A picture's address holds its SHA-256, so what it answers never changes.
@@ -37,8 +39,8 @@ def routes(store: Store) -> list[Route]:
 
     return [
         Route(prefix + path, _answering(rendition))
-        for prefix in ("", addresses.STATIC)
-        for path, rendition in ((addresses.THUMBNAIL, thumbnail), (addresses.PICTURE, picture))
+        for prefix in ("", urls.STATIC)
+        for path, rendition in ((urls.THUMBNAIL, thumbnail), (urls.PICTURE, picture))
     ]
 
 

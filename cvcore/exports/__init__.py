@@ -1,6 +1,12 @@
-"""What an export is made of: the formats, the comparison with the page, and the files that go out as they are.
+"""An iteration as a folder or zip that runs without Tagwise, tested against Tagwise's own answers before it is kept.
 
-`predict_*.py`, `server.py` and `Dockerfile` are copied, not imported: they know nothing of Tagwise and run with
-their format's own runtime, Pillow and numpy. Each predict.py stands alone, so what they share is repeated; a test
-holds that it is the same in all.
+Imports `evaluation`, `networks`, `store`, `files`, `imaging`, `metrics` and the modules beside the packages.
+`background` runs exports in a process of its own.
 """
+
+from cvcore.exports.exporting import Export, export
+
+__all__ = [
+    "Export",
+    "export",
+]

@@ -144,5 +144,4 @@ FORMATS = (
     ),
     Format("container", _write_tflite, _SERVED, _LITERT),
 )
-
 NAMES = tuple(each.name for each in FORMATS)

@@ -9,22 +9,21 @@ import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
-from cvcore import blobs
-from cvcore.store.contents import Measured, WholeProjects
+from cvcore.files import blobs
 from cvcore.store.database import Connections
-from cvcore.store.doubts import Doubts
+from cvcore.store.dismissed_issues import DismissedIssues
 from cvcore.store.embeddings import Embeddings
-from cvcore.store.images import FOR_TESTING, UNTAGGED, Images
+from cvcore.store.image_search import Condition, ImageSearch, Searches
+from cvcore.store.images import FOR_TESTING, UNTAGGED, Images, Metadata
 from cvcore.store.iterations import Iterations, SnapshotImage, SnapshotTag
 from cvcore.store.jobs import ATTEMPTS, Jobs
-from cvcore.store.metadata import Metadata
 from cvcore.store.origins import Origin, Origins
 from cvcore.store.predictions import Predictions
 from cvcore.store.projects import Projects
 from cvcore.store.publications import Publication, Publications
-from cvcore.store.searches import Condition, ImageSearch, Searches
 from cvcore.store.tags import Tags
 from cvcore.store.trainings import Trainings
+from cvcore.store.whole_projects import Measured, WholeProjects
 
 __all__ = [
     "ATTEMPTS",
@@ -66,7 +65,7 @@ class Store:
         self.publications = Publications(self._connections)
         self.predictions = Predictions(self._connections)
         self.metadata = Metadata(self._connections)
-        self.doubts = Doubts(self._connections)
+        self.doubts = DismissedIssues(self._connections)
         self.searches = Searches(self._connections)
         self.contents = WholeProjects(self._connections, self.iterations, self.publications)
 

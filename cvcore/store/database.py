@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 import filelock
 
-from cvcore import blobs
 from cvcore.errors import HomeUnusable, NameTaken, NotFound, StorageFull, TagwiseError, Unavailable
+from cvcore.files import blobs
 from cvcore.store import migrations
 
 BUSY_TIMEOUT_S = 30

@@ -7,7 +7,7 @@ goes, and with the last row of its SHA-256 the files may go too.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from cvcore.errors import ImageNotFound
@@ -203,3 +203,25 @@ def image(row: Row) -> Image:
         tag_ids=tuple(row["tag_ids"].split(",")) if row["tag_ids"] else (),
         is_test=bool(row["is_test"]),
     )
+
+
+class Metadata:
+    """Every picture's metadata."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._db = connections
+
+    def put(self, image_ids: Sequence[str], values: Mapping[str, str]) -> None:
+        """Set these keys on every picture; other keys keep their values."""
+        rows = [(image_id, key, value) for image_id in image_ids for key, value in values.items()]
+        with self._db.transaction():
+            self._db.connection.executemany("insert or replace into metadata values (?, ?, ?)", rows)
+
+    def of_images(self, image_ids: Sequence[str]) -> dict[str, dict[str, str]]:
+        """Keys and values by the picture's id; pictures without any are left out."""
+        found: dict[str, dict[str, str]] = {}
+        for part in chunks(image_ids):
+            query = f"select image_id, key, value from metadata where image_id in ({marks(part)}) order by key"
+            for row in self._db.rows(query, part):
+                found.setdefault(row["image_id"], {})[row["key"]] = row["value"]
+        return found

@@ -135,6 +135,10 @@ class Iterations:
         """Those of a project that were trained to their end, the newest first."""
         return [each for each in self.of_project(project_id) if each.status == "Completed"]
 
+    def newest_trained(self, project_id: str) -> Iteration | None:
+        """The newest iteration of a project that was trained to its end, if any."""
+        return next(iter(self.trained(project_id)), None)
+
     def snapshot_digest(self, iteration_id: str) -> str:
         """The digest of the snapshot that `add` was given."""
         return str(self._db.value("select snapshot from iterations where id = ?", [iteration_id]))

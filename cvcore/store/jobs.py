@@ -27,6 +27,13 @@ class Jobs:
             )
             return self.get(self._db.value("select last_insert_rowid()"))
 
+    def embed_soon(self, project_id: str) -> None:
+        """Queue the embedding of a project's new images, done when no training waits; once is enough."""
+        with self._db.transaction():
+            latest = self.latest(project_id, "embed")
+            if latest is None or latest.status != "queued":
+                self.add("embed", project_id)
+
     def get(self, job_id: int) -> Job:
         """The job of that number.
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from cvcore.records import TrainingOptions, TuningOutcome, TuningRound
+from cvcore.records import TrainingOptions, TuningEpoch, TuningOutcome
 from cvcore.store.database import Connections
 
 QUICK = TrainingOptions()
@@ -36,17 +36,17 @@ class Trainings:
         fields["costs"] = tuple((tag_id, cost) for tag_id, cost in fields["costs"])
         return TrainingOptions(**fields)
 
-    def report(self, iteration_id: str, position: int, told: TuningRound) -> None:
+    def report(self, iteration_id: str, position: int, told: TuningEpoch) -> None:
         """Keep what a round told; one that is run again after a crash takes the place of what it told before."""
         self._db.write(
             "insert or replace into tuning_rounds values (?, ?, ?)",
             [iteration_id, position, json.dumps(dataclasses.asdict(told))],
         )
 
-    def rounds(self, iteration_id: str) -> list[TuningRound]:
+    def rounds(self, iteration_id: str) -> list[TuningEpoch]:
         """What the rounds told so far, in their order."""
         rows = self._db.rows("select told from tuning_rounds where iteration_id = ? order by position", [iteration_id])
-        return [TuningRound(**json.loads(row["told"])) for row in rows]
+        return [TuningEpoch(**json.loads(row["told"])) for row in rows]
 
     def wrap_up(self, iteration_id: str) -> None:
         """Ask an advanced training to end its search and keep the best that it has."""

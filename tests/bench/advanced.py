@@ -16,10 +16,13 @@ from pathlib import Path
 
 import numpy as np
 
-from cvcore import archives, evaluation, projects, training, transfer, verdicts, worker
+from cvcore import datasets, evaluation, projects, training
+from cvcore.finetuning import outcome_text
+from cvcore.projects import imports
 from cvcore.records import MULTICLASS, Iteration, TrainingOptions
 from cvcore.settings import Limits
 from cvcore.store import Store
+from cvcore.training import worker
 
 
 def main() -> None:
@@ -41,7 +44,7 @@ def parse() -> argparse.Namespace:
 
 def measure(store: Store, folder: Path, arguments: argparse.Namespace) -> None:
     project = projects.create(store, folder.name, classification_type=MULTICLASS, domain=arguments.domain)
-    transfer.bring_in(store, project, archives.entries(folder, Limits()), limits=Limits())
+    imports.import_images(store, project, datasets.entries(folder, Limits()), limits=Limits())
     ways = {"Quick": TrainingOptions(), "Advanced": TrainingOptions(True, arguments.minutes)}
     wrong = {}
     for name, options in ways.items():
@@ -55,7 +58,7 @@ def measure(store: Store, folder: Path, arguments: argparse.Namespace) -> None:
     assert outcome
     share = 1 - wrong["Advanced"] / wrong["Quick"]
     print(f"{folder.name}: {share:.0%} fewer errors; {outcome.attempts} attempts, {outcome.rounds} rounds")
-    print(verdicts.tuning(outcome), flush=True)
+    print(outcome_text.summary(outcome), flush=True)
 
 
 def errors(store: Store, iteration: Iteration) -> tuple[int, str]:

@@ -19,8 +19,11 @@ from pathlib import Path
 import descriptor
 import numpy as np
 
-from cvcore import archives, backbones, domains, extractors, heads, images, metrics, near_duplicates, splits
+from cvcore import datasets, domains, metrics, validation
+from cvcore.imaging import images
+from cvcore.networks import backbones, feature_extraction, heads, keras_backend
 from cvcore.settings import Limits
+from cvcore.validation import near_duplicates
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class Contender:
     name: str
     side: int
     l2: float
-    embed: extractors.Extractor
+    embed: feature_extraction.Extractor
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     sets = [read(path) for path in sorted(parser.parse_args().folder.iterdir()) if path.is_dir()]
-    heads.prepare_backend()
+    keras_backend.prepare_backend()
     with tempfile.TemporaryDirectory() as temporary:
         there = contenders(Path(temporary))
     scores = {each.name: [score(each, one) for one in sets] for each in there}
@@ -69,19 +72,19 @@ def contenders(folder: Path) -> list[Contender]:
     made = []
     for name, side in ((domains.BUILT_IN.backbone, domains.BUILT_IN.side), ("MobileNetV2", 224)):
         prepared = backbones.prepare(name, side, folder)
-        made.append(Contender(name, side, prepared.l2, extractors.load(prepared, folder)))
+        made.append(Contender(name, side, prepared.l2, feature_extraction.load(prepared, folder)))
     made.insert(1, Contender("Plain descriptor", descriptor.SIDE, descriptor.L2, descriptor.describe))
     return made
 
 
 def read(folder: Path) -> Set:
     """A set as an import would bring it in."""
-    entries = archives.entries(folder, Limits()).entries
+    entries = datasets.entries(folder, Limits()).entries
     files = [entry.read() for entry in entries]
     tags = sorted({tag for entry in entries for tag in entry.tags})
     truth = np.array([[tag in entry.tags for tag in tags] for entry in entries])
     signatures = np.stack([np.frombuffer(images.read(data, Limits()).signature, np.uint8) for data in files])
-    folds = splits.folds(truth, near_duplicates.groups(signatures), seed=0)
+    folds = validation.folds(truth, near_duplicates.groups(signatures), seed=0)
     return Set(folder.name, files, truth, folds, multilabel=(folder / "labels.csv").exists())
 
 

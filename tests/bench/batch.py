@@ -21,7 +21,11 @@ from typing import Any
 
 import numpy as np
 
-from cvcore import archives, backbones, batches, blobs, evaluation, prediction, projects, transfer
+from cvcore import datasets, evaluation, projects, training
+from cvcore.files import blobs
+from cvcore.networks import backbones
+from cvcore.prediction import batches
+from cvcore.projects import imports
 from cvcore.records import Iteration
 from cvcore.settings import Limits
 from cvcore.store import Store
@@ -44,10 +48,10 @@ def main() -> None:
 def trained(store: Store, domain: str, folder: Path) -> Iteration:
     """An iteration of the folder's pictures; another process trains, whose settings for Keras would slow it here."""
     project = projects.create(store, domain, domain=domain)
-    transfer.bring_in(store, project, archives.entries(folder, Limits()), limits=Limits())
+    imports.import_images(store, project, datasets.entries(folder, Limits()), limits=Limits())
     command = [sys.executable, "-m", "cvcore.cli", "train", domain]
     subprocess.run(command, env=os.environ | {"TAGWISE_HOME": str(store.home)}, check=True, capture_output=True)
-    return prediction.find_iteration(store, project)
+    return training.find_iteration(store, project)
 
 
 def compare(store: Store, iteration: Iteration, folder: Path, rounds: int) -> None:
@@ -58,7 +62,7 @@ def compare(store: Store, iteration: Iteration, folder: Path, rounds: int) -> No
     by_keras: list[list[str]] = []
 
     def ours() -> None:
-        pictures = batches.pictures_at(folder, Limits())
+        pictures = batches.images_at(folder, Limits())
         found = batches.predict(store, iteration, pictures, 0.5, limits=Limits())
         by_us.append([each.predictions[0].tag for each in found])
 

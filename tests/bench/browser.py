@@ -21,10 +21,14 @@ import numpy as np
 from PIL import Image as Pillow
 from playwright.sync_api import Page, sync_playwright
 
-from cvcore import backbones, blobs, evaluation, learning, projects, tagging, training, uploads
+from cvcore import evaluation, projects, training
+from cvcore.files import blobs
+from cvcore.networks import backbones
+from cvcore.projects import tagging, uploads
 from cvcore.records import Evaluation, Project
 from cvcore.settings import Limits
 from cvcore.store import Store
+from cvcore.training import pipeline
 
 ROOT = Path(__file__).resolve().parents[2]
 PORT = 8765
@@ -112,13 +116,13 @@ def fill(store: Store, images: int) -> Project:
         )
     job = training.start(store, project)
     iteration = store.iterations.get(job.iteration_id or "")
-    truth = learning.truth_matrix(store.iterations.images(iteration.id), TAGS)
+    truth = pipeline.truth_matrix(store.iterations.images(iteration.id), TAGS)
     scores = random.normal(size=truth.shape) + 3 * truth
     probabilities = (np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)).astype(np.float32)
     rows = np.arange(images)
     built_in = backbones.built_in()
     kernel, bias = np.zeros((built_in.dimension, TAGS), np.float32), np.zeros(TAGS, np.float32)
-    judged = evaluation.Judged(truth, probabilities, rows % 5, rows, kernel, bias, multilabel=False)
+    judged = evaluation.OutOfFold(truth, probabilities, rows % 5, rows, kernel, bias, multilabel=False)
     with blobs.new_folder(blobs.iteration_folder(store.home, iteration.id)) as folder:
         evaluation.save(folder, judged)
     store.iterations.complete(

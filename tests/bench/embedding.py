@@ -17,7 +17,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from cvcore import backbones, extractors, heads, images, networks
+from cvcore.imaging import images
+from cvcore.networks import architectures, backbones, feature_extraction, heads
 
 SIDE = 224
 TAGS = 20
@@ -29,9 +30,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         prepared = backbones.prepare(arguments.network, SIDE, folder, on_stage=print)
-        built_in = backbones.prepare(networks.NAME_BUILT_IN, backbones.built_in().side, folder)
-        litert, own = extractors.load(prepared, folder), extractors.load(built_in, folder)
-    model = networks.keras_model(prepared.name, prepared.side)
+        built_in = backbones.prepare(architectures.NAME_BUILT_IN, backbones.built_in().side, folder)
+        litert, own = feature_extraction.load(prepared, folder), feature_extraction.load(built_in, folder)
+    model = architectures.keras_model(prepared.name, prepared.side)
     batch = np.stack([images.pixels(data, SIDE) for data in files])
     small = np.stack([images.pixels(data, built_in.side) for data in files])
     by_keras = rate(lambda: model.predict(batch, batch_size=32, verbose=0), len(files))
@@ -74,7 +75,7 @@ def rate(work: Callable[[], object], count: int) -> float:
     return count / min(seconds(work) for _ in range(3))
 
 
-def latency_ms(photo: bytes, prepared: backbones.Prepared, extractor: extractors.Extractor) -> float:
+def latency_ms(photo: bytes, prepared: backbones.Backbone, extractor: feature_extraction.Extractor) -> float:
     """The median over 30 times of all that a Quick Test computes."""
     rng = np.random.default_rng(0)
     kernel, bias = rng.normal(size=(prepared.dimension, TAGS)).astype(np.float32), np.zeros(TAGS, np.float32)

@@ -22,10 +22,11 @@ from browser import ARGUMENTS, wait_for
 from playwright.sync_api import Page, sync_playwright
 from review import fill
 
-from cvcore import evaluation, overviews, projects
+from cvcore import evaluation, projects
+from cvcore.evaluation import overviews
 from cvcore.records import MULTICLASS
 from cvcore.store import Store
-from pages.parts import threshold_explorer
+from pages.parts.widgets import threshold_explorer
 
 ROOT = Path(__file__).resolve().parents[2]
 PORT = 8612

@@ -14,7 +14,7 @@ import time
 
 import numpy as np
 
-from cvcore import heads
+from cvcore.networks import heads, keras_backend
 
 FOLDS = 5
 # scikit-learn's own, and one with which it comes as near the minimum as we do.
@@ -24,7 +24,7 @@ TOLERANCES = 1e-4, 1e-6
 def main() -> None:
     arguments = parse()
     embeddings, truth, folds = drawn(arguments.images, arguments.dimension, arguments.tags)
-    heads.prepare_backend()
+    keras_backend.prepare_backend()
     heads.fit(embeddings[:200], truth[:200], folds[:200], multilabel=False)
     started = time.perf_counter()
     ours = heads.fit(embeddings, truth, folds, multilabel=False).out_of_fold

@@ -18,9 +18,13 @@ from pathlib import Path
 
 import numpy as np
 
-from cvcore import blobs, confusion, evaluation, listings, projects, review, tagging, training
-from cvcore.confusion import Cell, TagOutcome
-from cvcore.listings import Asked
+from cvcore import evaluation, projects, training
+from cvcore.evaluation import drill_down, review
+from cvcore.evaluation.drill_down import Selection
+from cvcore.files import blobs
+from cvcore.metrics import confusion
+from cvcore.metrics.confusion import Cell, TagOutcome
+from cvcore.projects import tagging
 from cvcore.records import MULTICLASS, Evaluation, Iteration
 from cvcore.settings import Limits
 from cvcore.store import Store
@@ -53,14 +57,14 @@ def look(store: Store, iteration: Iteration, tags: int) -> None:
     """Open the table once, then click about in it."""
     before = peak_mb()
     print(f"arrays loaded in {timed(lambda: evaluation.load(store, iteration)):.0f} ms")
-    print(f"the answers at a threshold: {timed(lambda: listings.answers(store, iteration, 0.5)):.0f} ms")
+    print(f"the answers at a threshold: {timed(lambda: drill_down.answers(store, iteration, 0.5)):.0f} ms")
     if iteration.classification_type == MULTICLASS:
-        print(f"the matrix: {timed(lambda: listings.matrix(store, iteration, 0.5)):.0f} ms")
-        asked: list[Asked] = [Cell(click % tags, click * 7 % tags) for click in range(CLICKS)]
+        print(f"the matrix: {timed(lambda: drill_down.matrix(store, iteration, 0.5)):.0f} ms")
+        asked: list[Selection] = [Cell(click % tags, click * 7 % tags) for click in range(CLICKS)]
     else:
-        answers = listings.answers(store, iteration, 0.5)
+        answers = drill_down.answers(store, iteration, 0.5)
         print(f"the tags' counts: {timed(lambda: confusion.outcomes(answers)):.0f} ms")
-        print(f"the swaps: {timed(lambda: listings.swaps(store, iteration, 0.5)):.0f} ms")
+        print(f"the swaps: {timed(lambda: drill_down.swaps(store, iteration, 0.5)):.0f} ms")
         asked = [TagOutcome(click % tags, "fn") for click in range(CLICKS)]
     clicks = [timed(lambda each=each: opened(store, iteration, each)) for each in asked]
     print(
@@ -74,9 +78,9 @@ def look(store: Store, iteration: Iteration, tags: int) -> None:
     print(f"memory: {peak_mb() - before:.0f} MB more than before, at the most")
 
 
-def opened(store: Store, iteration: Iteration, asked: Asked) -> None:
+def opened(store: Store, iteration: Iteration, asked: Selection) -> None:
     """What a click asks of the server, short of drawing."""
-    review.page(store, iteration, 0.5, listings.listing(store, iteration, 0.5, asked))
+    review.page(store, iteration, 0.5, drill_down.images_behind(store, iteration, 0.5, asked))
 
 
 def timed(action: Callable[[], object]) -> float:
@@ -119,7 +123,7 @@ def fill(home: Path, classification_type: str, images: int, tags: int) -> None:
     else:
         probabilities = 1 / (1 + np.exp(2 - scores))
     rows = np.arange(images)
-    judged = evaluation.Judged(
+    judged = evaluation.OutOfFold(
         truth,
         probabilities.astype(np.float32),
         rows % 5,

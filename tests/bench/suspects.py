@@ -12,10 +12,14 @@ from pathlib import Path
 
 import numpy as np
 
-from cvcore import archives, evaluation, heads, listings, projects, tagging, training, transfer, worker
+from cvcore import datasets, evaluation, projects, training
+from cvcore.evaluation import drill_down
+from cvcore.networks import keras_backend
+from cvcore.projects import imports, tagging
 from cvcore.records import Project
 from cvcore.settings import Limits
 from cvcore.store import Store
+from cvcore.training import worker
 
 
 def main() -> None:
@@ -26,12 +30,12 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--domain", default="General (compact) [S1]")
     options = parser.parse_args()
-    device = heads.prepare_backend()
+    device = keras_backend.prepare_backend()
     for seed in range(options.seeds):
         with tempfile.TemporaryDirectory() as home:
             store = Store(Path(home))
             project = projects.create(store, "bench", domain=options.domain)
-            transfer.bring_in(store, project, archives.entries(options.folder, Limits()), limits=Limits())
+            imports.import_images(store, project, datasets.entries(options.folder, Limits()), limits=Limits())
             wrong = flip(store, project, options.share, seed)
             print(f"seed {seed}: {told(store, project, wrong, device)}", flush=True)
 
@@ -44,7 +48,7 @@ def flip(store: Store, project: Project, share: float, seed: int) -> set[str]:
     chosen = [images[row] for row in random.permutation(len(images))[: round(share * len(images))]]
     for image in chosen:
         other = random.choice([tag for tag in tags if tag not in image.tag_ids])
-        tagging.put_on(store, project, [image.id], [str(other)])
+        tagging.add_tags(store, project, [image.id], [str(other)])
     return {image.id for image in chosen}
 
 
@@ -58,8 +62,8 @@ def told(store: Store, project: Project, wrong: set[str], device: worker.Device)
     iteration = store.iterations.get(job.iteration_id or "")
     judged = evaluation.load(store, iteration)
     images = store.iterations.images(iteration.id)
-    found = [images[row].image_id in wrong for row in listings.listing(store, iteration, 0.5, "suspects").rows]
-    hard = [images[row].image_id in wrong for row in listings.listing(store, iteration, 0.5, "losses").rows]
+    found = [images[row].image_id in wrong for row in drill_down.images_behind(store, iteration, 0.5, "suspects").rows]
+    hard = [images[row].image_id in wrong for row in drill_down.images_behind(store, iteration, 0.5, "losses").rows]
     most = len(wrong)
     return (
         f"{most} of {len(judged.truth)} tags flipped; {sum(found)} among {len(found)} suspects, "

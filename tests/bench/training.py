@@ -13,11 +13,15 @@ import threading
 import time
 from pathlib import Path
 
-from cvcore import archives, heads, learning, projects, samples, training, transfer, worker
-from cvcore.archives import Listing
+from cvcore import datasets, projects, training
+from cvcore.datasets import Listing
+from cvcore.imaging import paintings
+from cvcore.networks import keras_backend
+from cvcore.projects import imports
 from cvcore.records import Iteration, Project
 from cvcore.settings import Limits
 from cvcore.store import Store
+from cvcore.training import pipeline, worker
 
 
 def main() -> None:
@@ -29,14 +33,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home:
         store = Store(Path(home))
         project = projects.create(store, "bench", domain=options.domain)
-        listing = archives.entries(options.folder, Limits()) if options.folder else drawn(200)
+        listing = datasets.entries(options.folder, Limits()) if options.folder else drawn(200)
         started = time.perf_counter()
-        transfer.bring_in(store, project, listing, limits=Limits())
+        imports.import_images(store, project, listing, limits=Limits())
         images = store.images.count(project.id)
         print(f"stored {images} pictures in {time.perf_counter() - started:.1f} s")
-        device = heads.prepare_backend()
+        device = keras_backend.prepare_backend()
         # The first prepares the network, which happens once on a machine.
-        learning.prepare(project.domain_id, store.home / "backbones", lambda stage, fraction: None)
+        pipeline.prepare(project.domain_id, store.home / "backbones", lambda stage, fraction: None)
         for what in ("with nothing embedded", "with pictures embedded since upload", "once more"):
             iteration, seconds = train(store, project, device)
             parts = ", ".join(f"{part} {iteration.seconds[part]:.1f} s" for part in ("features", "fit"))
@@ -45,7 +49,9 @@ def main() -> None:
 
 def drawn(each: int) -> Listing:
     """Paintings as an upload would bring them."""
-    return archives.entries_from_uploads([(f"{one.tag}/{one.name}", one.data) for one in samples.paintings(each=each)])
+    return datasets.entries_from_uploads(
+        [(f"{one.tag}/{one.name}", one.data) for one in paintings.paintings(each=each)]
+    )
 
 
 def train(store: Store, project: Project, device: worker.Device) -> tuple[Iteration, float]:

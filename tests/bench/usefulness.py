@@ -17,7 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from cvcore import backbones, domains, extractors, images, usefulness
+from cvcore import domains
+from cvcore.active_learning import acquisition
+from cvcore.imaging import images
+from cvcore.networks import backbones, feature_extraction
 
 DRAWS, START, CHOSEN = 12, 5, 20
 
@@ -38,7 +41,7 @@ def embedded(folder: Path) -> tuple[Floats, Integers]:
     """A set's embeddings by the built-in network, of length 1, and its tags as numbers."""
     with tempfile.TemporaryDirectory() as made:
         prepared = backbones.prepare(domains.BUILT_IN.backbone, domains.BUILT_IN.side, Path(made), on_stage=len)
-        extractor = extractors.load(prepared, Path(made))
+        extractor = feature_extraction.load(prepared, Path(made))
     files = [(tag, file) for tag, of in enumerate(sorted(folder.iterdir())) for file in sorted(of.iterdir())]
     found = extractor(np.stack([images.pixels(file.read_bytes(), prepared.side) for _, file in files]))
     return found / np.linalg.norm(found, axis=1, keepdims=True), np.array([tag for tag, _ in files])
@@ -52,9 +55,9 @@ def mistaken(embeddings: Floats, tags: Integers, rng: np.random.Generator) -> tu
     model = LogisticRegression(C=10, max_iter=400, class_weight="balanced").fit(8 * embeddings[start], tags[start])
     shares = model.predict_proba(8 * embeddings[pool])
     unsure = -(shares * np.log2(np.maximum(shares, 1e-12))).sum(axis=1) / math.log2(shares.shape[1])
-    usual = float(np.median(usefulness.nearest(embeddings[start], embeddings[start], are_same=True)))
-    new = usefulness.novelty(usefulness.nearest(embeddings[pool], embeddings[start]), usual)
-    useful = np.array([usefulness.usefulness(*each) for each in zip(unsure, new, strict=True)])
+    usual = float(np.median(acquisition.nearest(embeddings[start], embeddings[start], are_same=True)))
+    new = acquisition.novelty(acquisition.nearest(embeddings[pool], embeddings[start]), usual)
+    useful = np.array([acquisition.usefulness(*each) for each in zip(unsure, new, strict=True)])
     is_wrong = model.classes_[shares.argmax(axis=1)] != tags[pool]
     by_usefulness, by_uncertainty = (is_wrong[np.argsort(-score)[:CHOSEN]].mean() for score in (useful, unsure))
     return by_usefulness, by_uncertainty, is_wrong.mean()

@@ -31,7 +31,9 @@ SCRIPT = """
 import numpy as np
 import streamlit as st
 from cvcore import projects
-from pages.parts import backend, confusion_grid, confusion_matrix, judged_gallery, mistakes
+from pages.parts.performance import confusion_matrix, evaluated_images, mistakes
+from pages.parts.shell import backend
+from pages.parts.widgets import confusion_grid
 
 st.set_page_config(layout="wide")
 if tags := int(st.query_params.get("tags", 0)):
@@ -51,7 +53,7 @@ if st.query_params.get("panel") == "mistakes":
 else:
     asked = confusion_matrix.show(store, iteration, threshold, key="matrix")
     if asked is not None:
-        judged_gallery.show(store, project, iteration, threshold, asked, key="gallery")
+        evaluated_images.show(store, project, iteration, threshold, asked, key="gallery")
 """
 
 

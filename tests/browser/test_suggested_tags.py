@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from cvcore import projects, tagging
+from cvcore import projects
+from cvcore.projects import tagging
 from cvcore.records import MULTILABEL, Project
 from cvcore.store import UNTAGGED, Store
 
@@ -28,7 +29,8 @@ app = st.App("script.py", routes=pictures.routes(Store(settings.load().home)))
 
 SCRIPT = """
 import streamlit as st
-from pages.parts import backend, suggestion_board, upload_panel
+from pages.parts.images import suggestion_panel, upload_panel
+from pages.parts.shell import backend
 
 st.set_page_config(layout="wide")
 store = backend.store()
@@ -36,7 +38,7 @@ project = store.projects.get(st.query_params["project"])
 if "upload" in st.query_params:
     upload_panel.show(store, project, store.tags.of_project(project.id), backend.limits())
 else:
-    suggestion_board.show(store, project)
+    suggestion_panel.show(store, project)
 """
 
 
@@ -64,7 +66,7 @@ def url(serve: Serve, home: Path, tmp_path_factory: pytest.TempPathFactory) -> s
 def opened(page: Page, url: str, store: Store, project: Project, untagged: int) -> None:
     """The page of a project of which so many pictures have lost their tags."""
     free = store.images.page(project.id, take=untagged)
-    tagging.take_off(store, project, [each.id for each in free])
+    tagging.remove_tags(store, project, [each.id for each in free])
     page.goto(f"{url}/?project={project.id}")
     expect(page.get_by_role("option")).to_have_count(min(untagged, 24))
 

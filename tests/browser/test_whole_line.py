@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from cvcore import samples
+from cvcore.imaging.paintings import paintings as painted
 
 ROOT = Path(__file__).resolve().parents[2]
 TRAINING_MS = 120_000
@@ -24,7 +24,7 @@ def paintings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Path]]
     """A dozen files of each of two schools of painting."""
     folder = tmp_path_factory.mktemp("paintings")
     found: dict[str, list[Path]] = {}
-    for sample in samples.paintings(each=12):
+    for sample in painted(each=12):
         path = folder / sample.name
         path.write_bytes(sample.data)
         found.setdefault(sample.tag, []).append(path)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from cvcore import sweeps
+from cvcore.metrics import threshold_sweeps
 
 pytestmark = pytest.mark.browser
 
@@ -49,9 +49,9 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
-from cvcore import curves, sweeps
-from pages.parts import gallery
-from pages.parts.threshold_explorer import TagRow, show
+from cvcore.metrics import precision_recall_curves, threshold_sweeps
+from pages.parts.widgets import gallery
+from pages.parts.widgets.threshold_explorer import TagRow, show
 
 st.set_page_config(layout="wide")
 case = st.query_params.get("case", "")
@@ -62,7 +62,8 @@ case = st.query_params.get("case", "")
 @st.cache_data
 def numbers(tags):
     evaluation = evaluated(tags)
-    return sweeps.sweep(*evaluation, multilabel=True), curves.curves(*evaluation[:2], multilabel=True)
+    curves = precision_recall_curves.curves(*evaluation[:2], multilabel=True)
+    return threshold_sweeps.sweep(*evaluation, multilabel=True), curves
 
 
 def explorer(key="explorer", signature="first", names=("daisy", "rose", "no flower")):
@@ -392,7 +393,7 @@ def test_intervals_stand_beside_every_number(explorer: Page) -> None:
 
 def test_intervals_are_those_of_python_at_every_position(explorer: Page) -> None:
     """Whatever the slider says, the intervals in the table and under the figures are the sweep's."""
-    made = sweeps.sweep(*evaluated(3), multilabel=True)
+    made = threshold_sweeps.sweep(*evaluated(3), multilabel=True)
     for percent in (0, 33, 61, 99):
         _set(explorer, percent)
         for title, measure in (("Precision", made.precision), ("Recall", made.recall), ("F1", made.f1)):
@@ -406,7 +407,7 @@ def test_intervals_are_those_of_python_at_every_position(explorer: Page) -> None
 def test_bands_show_the_intervals_of_the_strong_lines(explorer: Page) -> None:
     """The areas behind precision and recall go from the low end to the high end, and end where precision does."""
     explorer.get_by_label("Show").select_option("rose")
-    made = sweeps.sweep(*evaluated(3), multilabel=True)
+    made = threshold_sweeps.sweep(*evaluated(3), multilabel=True)
     xs, ys = explorer.locator(".canvas").evaluate("canvas => [canvas.data[0].x, canvas.data[0].y]")
     assert (list(range(61)), None) == (xs[:61], xs[-1])
     np.testing.assert_allclose(100 * made.precision.low[:61, 1], ys[:61], atol=0.0051)
@@ -490,7 +491,7 @@ def _clicked(page: Page, threshold: float) -> str:
 def test_sentences_are_right_at_the_edges(page: Page, url: str) -> None:
     """No image, no answer, one image and one answer are told in words that hold."""
     page.goto(f"{url}/?widget=explorer")
-    numbers = (Path(__file__).parents[2] / "pages/parts/threshold_explorer_numbers.js").read_text("utf-8")
+    numbers = (Path(__file__).parents[2] / "pages/parts/widgets/threshold_explorer/numbers.js").read_text("utf-8")
     none = {"name": "rose", "images": 0, "tp": 0, "fp": 0, "fn": 0, "intervals": {}}
     wide = {measure: [0, 7935] for measure in ("precision", "recall", "f1", "average_precision")}
     one = none | {"images": 1, "fp": 1, "fn": 1, "precision": 0, "recall": 0, "f1": 0, "average_precision": 0.5}

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from cvcore import prediction, projects, scorecards
+from cvcore import projects, training
+from cvcore.evaluation import report_files
 from cvcore.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,6 +44,6 @@ def test_a_project_is_handed_on(page: Page, serve: Serve, ready_home: Path, tmp_
     told = []
     for name in ("Flowers", "Handed on"):
         project = projects.find(store, name)
-        iteration = prediction.find_iteration(store, project)
-        told.append(scorecards.performance(store, project, iteration, 0.5) | {"project": ""})
+        iteration = training.find_iteration(store, project)
+        told.append(report_files.performance_json(store, project, iteration, 0.5) | {"project": ""})
     assert told[0] == told[1]

@@ -15,7 +15,7 @@ import pytest
 from cvcore.records import MULTILABEL, Project
 from cvcore.store import Store
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 ENVIRON = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
 
 

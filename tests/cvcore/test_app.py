@@ -17,12 +17,15 @@ from urllib.parse import urlencode
 import filelock
 import pytest
 
-from cvcore import addresses, blobs, projects, tagging, training, uploads, worker
+from cvcore import projects, training, urls
+from cvcore.files import blobs
+from cvcore.projects import tagging, uploads
 from cvcore.records import Job
 from cvcore.settings import Limits
 from cvcore.store import Store
+from cvcore.training import worker
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 PASSWORD = "open, sesame"
 UPGRADE = {
     "Connection": "Upgrade",
@@ -122,9 +125,9 @@ def app(tmp_path_factory: pytest.TempPathFactory, picture: Callable[[int], bytes
 
 def test_without_the_password_all_is_closed(app: Served) -> None:
     """Pages, what Streamlit serves beside them, pictures, and the stream that pages come through."""
-    for path in ("/", "/performance", "/_stcore/host-config", "/static/index.html", addresses.PLOTLY):
+    for path in ("/", "/performance", "/_stcore/host-config", "/static/index.html", urls.PLOTLY):
         assert 401 == app.ask(path)[0]
-    for path in (addresses.thumbnail(app.sha256), addresses.picture(app.sha256)):
+    for path in (urls.thumbnail(app.sha256), urls.picture(app.sha256)):
         assert 401 == app.ask(path)[0]
     assert 403 == app.ask("/_stcore/stream", **UPGRADE)[0]
     status, headers, _ = app.ask("/train", Accept="text/html")
@@ -137,8 +140,8 @@ def test_with_the_password_all_is_open(app: Served) -> None:
     assert (303, "/") == (status, headers["location"])
     cookie = headers["set-cookie"].partition(";")[0]
     assert b"<title>" in app.ask("/performance", Cookie=cookie)[2]
-    assert "image/webp" == app.ask(addresses.thumbnail(app.sha256), Cookie=cookie)[1]["content-type"]
-    assert 200 == app.ask(addresses.PLOTLY, Cookie=cookie)[0]
+    assert "image/webp" == app.ask(urls.thumbnail(app.sha256), Cookie=cookie)[1]["content-type"]
+    assert 200 == app.ask(urls.PLOTLY, Cookie=cookie)[0]
     assert 101 == app.ask("/_stcore/stream", Cookie=cookie, **UPGRADE)[0]
 
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
-from cvcore import images
 from cvcore.errors import ImageRefused
+from cvcore.imaging import images
 from cvcore.settings import Limits
 
 # With the default limits: stored with its upright width and height, or refused with its reason.

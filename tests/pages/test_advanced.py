@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cvcore import blobs, domains, training
-from cvcore.readiness import readiness
-from cvcore.records import Iteration, Job, Project, TrainingOptions, TuningOutcome, TuningRound
+from cvcore import domains, training
+from cvcore.files import blobs
+from cvcore.records import Iteration, Job, Project, TrainingOptions, TuningEpoch, TuningOutcome
 from cvcore.store import Store
-from pages.parts import augmentation_preview, training_options, tuning_curves
+from cvcore.training.readiness import readiness
+from pages.parts.training import augmentation_preview, training_options, tuning_curves
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"
 ADVANCED = TrainingOptions(is_advanced=True)
@@ -81,7 +82,7 @@ def rounds(store: Store, iteration_id: str, attempts: Sequence[int] = (1, 1, 2))
     """Keep what a round of each of these attempts tells."""
     for place, attempt in enumerate(attempts):
         right = None if place == 0 else 0.7 + place / 100
-        told = TuningRound(attempt, place + 1, 1e-4, 0.9 - place / 10, 1.0 - place / 10, right, 41.2, 60.0)
+        told = TuningEpoch(attempt, place + 1, 1e-4, 0.9 - place / 10, 1.0 - place / 10, right, 41.2, 60.0)
         store.trainings.report(iteration_id, place, told)
 
 
@@ -203,7 +204,7 @@ def test_start_from_an_advanced_iteration(store: Store, flowers: Project, traine
     assert ["The domain's network", iteration.name] == app.selectbox(key=key).options
     app.selectbox(key=key).set_value(iteration.id).run()
     assert iteration.id == started(app, store, flowers).start_from
-    training.delete(store, iteration)
+    training.delete_iteration(store, iteration)
     assert key not in [each.key for each in whole(app.run()).selectbox]
 
 
@@ -283,9 +284,9 @@ def test_a_quick_iteration_has_nothing_to_tell(flowers: Project, trained: Traine
 
 def test_curves_break_between_attempts() -> None:
     """A line ends with its attempt, goes on over rounds without a number, and a dotted line stands in between."""
-    told = [TuningRound(1, 1, 1e-4, 0.9, 1.0, None, 40, 9.0), TuningRound(1, 2, 1e-4, 0.8, 0.9, 0.5, 40, 9.0)]
-    told += [TuningRound(1, 3, 1e-4, 0.7, 0.9, None, 40, 9.0), TuningRound(1, 4, 1e-4, 0.6, 0.9, 0.6, 40, 9.0)]
-    told += [TuningRound(2, 1, 1e-4, 0.9, 1.0, None, 40, 9.0), TuningRound(2, 2, 1e-4, 0.8, 0.9, 0.7, 40, 9.0)]
+    told = [TuningEpoch(1, 1, 1e-4, 0.9, 1.0, None, 40, 9.0), TuningEpoch(1, 2, 1e-4, 0.8, 0.9, 0.5, 40, 9.0)]
+    told += [TuningEpoch(1, 3, 1e-4, 0.7, 0.9, None, 40, 9.0), TuningEpoch(1, 4, 1e-4, 0.6, 0.9, 0.6, 40, 9.0)]
+    told += [TuningEpoch(2, 1, 1e-4, 0.9, 1.0, None, 40, 9.0), TuningEpoch(2, 2, 1e-4, 0.8, 0.9, 0.7, 40, 9.0)]
     right = tuning_curves.right_chart(told)
     assert [2, 4, 6, 6] == list(right.data[0].x)
     assert [50, 60, None, 70] == [None if each is None else round(each) for each in right.data[0].y]
@@ -297,6 +298,6 @@ def test_curves_break_between_attempts() -> None:
 
 def test_quicks_share_is_drawn_beside() -> None:
     """Where it is known what Quick reaches, it is a dashed line across."""
-    told = [TuningRound(1, 1, 1e-4, 0.9, 1.0, 0.7, 40, 9.0)]
+    told = [TuningEpoch(1, 1, 1e-4, 0.9, 1.0, 0.7, 40, 9.0)]
     *_, quick = tuning_curves.right_chart(told, 0.65).data
     assert ("Quick", [65.0, 65.0]) == (quick.name, list(np.round(quick.y, 6)))

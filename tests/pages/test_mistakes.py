@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cvcore import blobs, evaluation, tagging, training, uploads
+from cvcore import evaluation, training
+from cvcore.evaluation import out_of_fold
+from cvcore.files import blobs
+from cvcore.projects import tagging, uploads
 from cvcore.records import MULTILABEL, Iteration, Project
 from cvcore.settings import Limits
 from cvcore.store import Store
@@ -19,15 +22,16 @@ Trained = Callable[..., Iteration]
 
 SCRIPT = """
 import streamlit as st
-from cvcore.confusion import Cell, Swap, TagOutcome
-from pages.parts import backend, confusion_matrix, judged_gallery, mistakes
+from cvcore.metrics.confusion import Cell, Swap, TagOutcome
+from pages.parts.performance import confusion_matrix, evaluated_images, mistakes
+from pages.parts.shell import backend
 
 store = backend.store()
 project = store.projects.get({project!r})
 iteration = store.iterations.trained(project.id)[0]
 threshold = st.session_state.setdefault("threshold", 0.5)
 """
-GALLERY = SCRIPT + "judged_gallery.show(store, project, iteration, threshold, {asked}, key='g')"
+GALLERY = SCRIPT + "evaluated_images.show(store, project, iteration, threshold, {asked}, key='g')"
 MATRIX = SCRIPT + "st.text(repr(confusion_matrix.show(store, iteration, threshold, key='m')))"
 MISTAKES = SCRIPT + "mistakes.show(store, project, iteration, threshold, key='x')"
 EVERYTHING = MATRIX + "\nmistakes.show(store, project, iteration, threshold, key='x')"
@@ -224,8 +228,8 @@ def test_an_iteration_deleted_in_another_tab(store: Store, flowers: Project) -> 
         "iteration = store.iterations.trained(project.id)[0]",
         "iteration = st.session_state.setdefault('it', (store.iterations.trained(project.id) or [None])[0])",
     )
-    app = run(keep + "judged_gallery.show(store, project, iteration, threshold, 'losses', key='g')", flowers)
-    training.delete(store, newest(store, flowers))
+    app = run(keep + "evaluated_images.show(store, project, iteration, threshold, 'losses', key='g')", flowers)
+    training.delete_iteration(store, newest(store, flowers))
     app.run()
     assert "there is no iteration" in texts(whole(app)).lower()
 
@@ -305,8 +309,8 @@ def anew(store: Store, iteration: Iteration, **changes: Any) -> None:
     folder = blobs.iteration_folder(store.home, iteration.id)
     with np.load(folder / evaluation.ARRAYS) as arrays:
         fields = dict(arrays) | changes
-    evaluation.save(folder, evaluation.Judged(**fields))
-    evaluation._load.cache_clear()
+    evaluation.save(folder, evaluation.OutOfFold(**fields))
+    out_of_fold._load.cache_clear()
 
 
 @pytest.mark.parametrize("threshold", [0.0, 0.5, 1.0, (0.2, 0.9)])

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from cvcore.errors import InvalidInput
 from cvcore.settings import Settings
 from cvcore.store import Store
-from pages.parts import move_in
+from pages.parts.projects import azure_import
 
 ROUTER = Path(__file__).resolve().parents[2] / "pages" / "router.py"
 
@@ -21,7 +21,7 @@ ROUTER = Path(__file__).resolve().parents[2] / "pages" / "router.py"
 )
 def test_azure_may_be_asked(home: Path, endpoint: str) -> None:
     """Azure's own hosts are asked."""
-    move_in.check(endpoint, Settings(home))
+    azure_import.check(endpoint, Settings(home))
 
 
 @pytest.mark.parametrize(
@@ -30,13 +30,13 @@ def test_azure_may_be_asked(home: Path, endpoint: str) -> None:
 def test_no_other_host_may_be_asked(home: Path, endpoint: str) -> None:
     """The page makes this machine ask nobody else, unless the settings open its own network."""
     with pytest.raises(InvalidInput, match=r"here the endpoint must be one of Azure's, .* is not: use `tagwise"):
-        move_in.check(endpoint, Settings(home))
-    move_in.check(endpoint, Settings(home, fetch_private=True))
+        azure_import.check(endpoint, Settings(home))
+    azure_import.check(endpoint, Settings(home, fetch_private=True))
 
 
 def test_a_refusal_is_told(store: Store) -> None:
     """What stops a move is kept for the page to say."""
-    run = move_in.start(store, "https://roses.cognitiveservices.azure.com", "no\nkey", Settings(store.home))
+    run = azure_import.start(store, "https://roses.cognitiveservices.azure.com", "no\nkey", Settings(store.home))
     for thread in threading.enumerate():
         if thread.name == "move in":
             thread.join()

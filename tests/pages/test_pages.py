@@ -11,13 +11,15 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cvcore import projects, tagging, thresholding, training, uploads
+from cvcore import projects, training
+from cvcore.evaluation import operating_points
+from cvcore.projects import tagging, uploads
+from cvcore.projects.uploads import Upload
 from cvcore.records import Image, Iteration, Project
 from cvcore.settings import Limits
 from cvcore.store import Store
-from cvcore.uploads import Upload
-from pages.parts import upload_panel
-from pages.parts.image_browser import PAGE
+from pages.parts.images import upload_panel
+from pages.parts.images.image_browser import PAGE
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"
 NAMES = ["projects", "images", "train", "performance", "quick_test", "predictions", "publish"]
@@ -208,10 +210,10 @@ def test_quick_test_starts_at_the_saved_threshold(
     iteration = trained(project)
     opened(app, "quick_test", project)
     assert [50] == [each.value for each in app.slider]
-    thresholding.save(store, iteration, 0.62)
+    operating_points.save(store, iteration, 0.62)
     app.run()
     assert [62] == [each.value for each in app.slider]
-    thresholding.save(store, iteration, (0.3, 0.9))
+    operating_points.save(store, iteration, (0.3, 0.9))
     app.run()
     assert ([True], []) == ([each.value for each in app.toggle], list(app.slider))
     app.toggle[0].set_value(False).run()
@@ -261,7 +263,7 @@ def test_negative_tag_is_told(app: AppTest, store: Store, fill: Callable[..., Pr
 
 def test_limits_are_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """What an upload may be follows the environment."""
-    from pages.parts import backend
+    from pages.parts.shell import backend
 
     monkeypatch.setenv("TAGWISE_MAX_IMAGE_MB", "1")
     assert 2**20 == backend.limits().image_bytes
@@ -290,7 +292,7 @@ def test_the_way_of_judging_is_chosen(app: AppTest, store: Store, fill: Callable
     assert "Your own test set is empty" in texts(app)
     assert button(app, "Train").disabled
     for tag in store.tags.of_project(project.id):
-        tagging.keep_for_testing(store, project, [store.images.page(project.id, tag_id=tag.id, take=1)[0].id], True)
+        tagging.mark_for_testing(store, project, [store.images.page(project.id, tag_id=tag.id, take=1)[0].id], True)
     app.run()
     assert "**12 tagged images** of **2 tags**, Multiclass. 2 images to judge it by." in texts(app)
     button(app, "Train").click().run()

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cvcore import history, projects, thresholding
+from cvcore import projects
+from cvcore.evaluation import operating_points
+from cvcore.prediction import history
 from cvcore.records import MULTILABEL, Iteration, Project, StoredPrediction
 from cvcore.settings import Limits
 from cvcore.store import Store
@@ -131,7 +133,7 @@ def test_the_saved_threshold_tells_the_answer(store: Store, project: Project, ke
     app = opened("predictions", project)
     app.selectbox(key=f"answer-{project.id}").set_value("none")
     assert "No picture is like that." in texts(whole(app.run()))
-    thresholding.save(store, iteration, 0.9)
+    operating_points.save(store, iteration, 0.9)
     assert "**3 pictures**" in texts(whole(app.run()))
 
 

@@ -12,10 +12,14 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cvcore import blobs, deliveries, keys, publishing, settings, thresholding
+from cvcore import settings
+from cvcore.evaluation import operating_points
+from cvcore.exports import background
+from cvcore.files import api_keys, blobs
+from cvcore.prediction import publishing
 from cvcore.records import Iteration, Project
 from cvcore.store import Store
-from pages.parts import batch_board
+from pages.parts.publish import batch_panel
 
 ROUTER = Path(__file__).resolve().parents[2] / "pages" / "router.py"
 
@@ -100,7 +104,7 @@ def test_an_impossible_name_is_refused(app: AppTest) -> None:
 def test_the_key_is_shown_when_asked_for(app: AppTest, home: Path, project: Project) -> None:
     """Until then neither it nor a snippet with it is sent to the browser; address and project are there at once."""
     publish(app, "garden")
-    key = keys.load(settings.load()).prediction
+    key = api_keys.load(settings.load()).prediction
     codes = [each.value for each in app.code]
     assert not [each for each in codes if key in each]
     assert project.id in codes
@@ -124,9 +128,9 @@ def test_exports_as_they_go_on(
     }
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("model.json", json.dumps(about))
-    monkeypatch.setitem(deliveries._runs, (newest.id, "keras"), deliveries._Run("Converting to keras", 0.3))
-    failed = deliveries._Run(error="it must agree to 0.001, it differs by 0.2")
-    monkeypatch.setitem(deliveries._runs, (newest.id, "tflite"), failed)
+    monkeypatch.setitem(background._runs, (newest.id, "keras"), background._Running("Converting to keras", 0.3))
+    failed = background._Running(error="it must agree to 0.001, it differs by 0.2")
+    monkeypatch.setitem(background._runs, (newest.id, "tflite"), failed)
     view(app, "Export")
     (bar,) = app.get("progress")
     assert bar.proto.text.startswith("Converting to keras")
@@ -135,7 +139,7 @@ def test_exports_as_they_go_on(
     assert "Make again" == app.button(key=f"make-tflite-{newest.id}").label
     (link,) = app.get("link_button")
     assert f"/customvision/files/export/{newest.id}/{path.name}" == link.proto.url
-    thresholding.save(store, newest, 0.7)
+    operating_points.save(store, newest, 0.7)
     checked(app.run())
     assert "Other thresholds were saved since this was made." in texts(app)
     assert "Make again" == app.button(key=f"make-tflite-int8-{newest.id}").label
@@ -154,7 +158,7 @@ def test_many_pictures(app: AppTest, project: Project, picture: Callable[[int], 
     checked(app.run())
     assert "2 pictures asked of Iteration 2: tulip 2." in texts(app)
     assert "1 file could not be read." in texts(app)
-    run = batch_board._latest()[project.id]
+    run = batch_panel._latest()[project.id]
     assert ["image,answer,rose,tulip", "'=a.png,tulip", "c.png,tulip"] == [
         line.strip() if number == 0 else ",".join(line.split(",")[:2]) for number, line in enumerate(run.lines)
     ]
@@ -162,9 +166,9 @@ def test_many_pictures(app: AppTest, project: Project, picture: Callable[[int], 
 
 def test_a_batch_under_way_is_seen_by_all(app: AppTest, project: Project) -> None:
     """A window that is loaded again in the middle sees how far it is."""
-    run = batch_board.Run("Iteration 2", total=4, done=1)
-    batch_board._latest()[project.id] = run
+    run = batch_panel.Run("Iteration 2", total=4, done=1)
+    batch_panel._latest()[project.id] = run
     view(app, "Many pictures")
     assert ["1 of 4 pictures"] == [each.proto.text for each in app.get("progress")]
     run.ended_at, run.stopped = 0.0, "a zip must be whole, this one is damaged"
-    batch_board._latest().clear()
+    batch_panel._latest().clear()

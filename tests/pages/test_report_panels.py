@@ -9,10 +9,13 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cvcore import blobs, evaluation, overviews, uploads
+from cvcore import evaluation
+from cvcore.evaluation import overviews
+from cvcore.files import blobs
+from cvcore.projects import uploads
 from cvcore.records import Iteration, Project
 from cvcore.store import Store
-from pages.parts import explanation
+from pages.parts.answers import explanation
 
 Fill = Callable[..., Project]
 Trained = Callable[..., Iteration]
@@ -20,13 +23,15 @@ Trained = Callable[..., Iteration]
 
 def panels(iteration_id: str) -> None:
     """A page of the three panels, about an iteration and the first of its pictures."""
-    from cvcore import blobs
-    from pages.parts import backend, downloads, explanation, rekognition_board
+    from cvcore.files import blobs
+    from pages.parts.answers import explanation
+    from pages.parts.performance import rekognition_panel, report_downloads
+    from pages.parts.shell import backend
 
     store = backend.store()
     iteration = store.iterations.get(iteration_id)
-    downloads.show(store, store.projects.get(iteration.project_id), iteration, threshold=0.5)
-    rekognition_board.show(store, iteration)
+    report_downloads.show(store, store.projects.get(iteration.project_id), iteration, threshold=0.5)
+    rekognition_panel.show(store, iteration)
     image = store.iterations.images(iteration.id)[0]
     picture = blobs.read(blobs.original_path(store.home, image.sha256))
     explanation.show(store, iteration, picture, limits=backend.limits(), key="panels", tag="tulip")
@@ -76,7 +81,7 @@ def test_panels_where_nothing_was_judged(store: Store, fill: Fill, trained: Trai
     folder = blobs.iteration_folder(store.home, iteration.id)
     with np.load(folder / evaluation.ARRAYS) as arrays:
         fields = dict(arrays) | {"folds": np.full(10, -1), "probabilities": np.full((10, 2), np.nan, np.float32)}
-    evaluation.save(folder, evaluation.Judged(**fields))
+    evaluation.save(folder, evaluation.OutOfFold(**fields))
     assert ["–"] * 4 == [each.value for each in opened(iteration).metric]
 
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cvcore import projects, tagging, training, uploads
+from cvcore import projects, training
+from cvcore.projects import tagging, uploads
 from cvcore.records import Iteration, Project
 from cvcore.store import UNTAGGED, Store
 
@@ -27,7 +28,7 @@ def flowers(store: Store, fill: Fill, trained: Trained) -> Project:
     trained(project)
     roses = store.tags.of_project(project.id)[0].id
     free = store.images.page(project.id, tag_id=roses, take=3)
-    tagging.take_off(store, project, [each.id for each in free])
+    tagging.remove_tags(store, project, [each.id for each in free])
     return project
 
 
@@ -90,7 +91,7 @@ def test_what_others_did_meanwhile_is_told(store: Store, flowers: Project) -> No
     """One tagged and one deleted in another tab are left alone, in one sentence."""
     app = opened(flowers)
     images, (rose, tulip) = untagged(store, flowers), (tag.id for tag in store.tags.of_project(flowers.id))
-    tagging.put_on(store, flowers, images[:1], [rose])
+    tagging.add_tags(store, flowers, images[:1], [rose])
     uploads.delete(store, images[1:2])
     send(app, flowers, {image: [tulip] for image in images})
     assert "1 picture tagged, 1 left as it was, as it was tagged meanwhile or its tag is gone, 1 deleted" in texts(app)
@@ -121,7 +122,7 @@ def test_what_is_missing_for_suggestions(store: Store, fill: Fill, flowers: Proj
     assert "Every picture has a tag." in texts(opened(fill("Tagged", rose=1)))
     app = opened(flowers)
     for iteration in store.iterations.of_project(flowers.id):
-        training.delete(store, iteration)
+        training.delete_iteration(store, iteration)
     whole(app.run())
     assert "3 untagged pictures, and no iteration that could suggest tags" in texts(app)
     assert "No pictures yet" in texts(opened(projects.create(store, "Empty")))

@@ -7,21 +7,24 @@ import json
 import numpy as np
 import pytest
 
-from cvcore import addresses, curves, sweeps
+from cvcore import urls
 from cvcore.api import assets
-from pages.parts import threshold_explorer
-from pages.parts.threshold_explorer import CountClicked, Explored
+from cvcore.metrics import precision_recall_curves, threshold_sweeps
+from pages.parts.widgets import threshold_explorer
+from pages.parts.widgets.threshold_explorer import CountClicked, Explored
 
 CLICK = {"signature": "first", "tag": 1, "count": "fp", "threshold": 0.4}
 
 
-def _tables() -> tuple[sweeps.Sweep, dict[str, object]]:
+def _tables() -> tuple[threshold_sweeps.Sweep, dict[str, object]]:
     """Two tags, of which the second is never answered above one half."""
     truth = np.repeat(np.eye(2, dtype=bool), 8, axis=0)
     probabilities = np.where(truth, [0.9, 0.5], 0.1)
     rows = np.arange(16)
-    swept = sweeps.sweep(truth, probabilities, rows % 2, rows, multilabel=True)
-    return swept, threshold_explorer.tables(swept, curves.curves(truth, probabilities, multilabel=True))
+    swept = threshold_sweeps.sweep(truth, probabilities, rows % 2, rows, multilabel=True)
+    return swept, threshold_explorer.tables(
+        swept, precision_recall_curves.curves(truth, probabilities, multilabel=True)
+    )
 
 
 def test_tables_are_the_sweep() -> None:
@@ -59,4 +62,4 @@ def test_a_click_on_something_else_is_none(change: dict[str, object]) -> None:
 
 def test_plotly_is_asked_for_where_it_is_served() -> None:
     """The widget's address of plotly.js is the route's."""
-    assert [addresses.PLOTLY] == [route.path for route in assets.routes()]
+    assert [urls.PLOTLY] == [route.path for route in assets.routes()]

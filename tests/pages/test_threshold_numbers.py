@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cvcore import evaluation
-from cvcore.confusion import TagOutcome
+from cvcore.metrics.confusion import TagOutcome
 from cvcore.records import Iteration, Project
 from cvcore.store import Store
 
@@ -19,7 +19,8 @@ Trained = Callable[..., Iteration]
 
 NUMBERS = """
 import streamlit as st
-from pages.parts import backend, threshold_numbers
+from pages.parts.performance import threshold_numbers
+from pages.parts.shell import backend
 
 store = backend.store()
 project = store.projects.get({project!r})
@@ -27,7 +28,8 @@ st.session_state.setdefault("kept", 0.3)
 threshold_numbers.show(store, project, store.iterations.trained(project.id)[0], threshold_key="kept")
 """
 MATRIX = """
-from pages.parts import backend, confusion_numbers
+from pages.parts.performance import confusion_numbers
+from pages.parts.shell import backend
 
 store = backend.store()
 project = store.projects.get({project!r})

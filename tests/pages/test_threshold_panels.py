@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cvcore import thresholding, training
+from cvcore import evaluation, training
+from cvcore.metrics.threshold_tuning import Goal
 from cvcore.records import Iteration, Project
 from cvcore.store import Store
 
@@ -27,7 +28,7 @@ def panel(home: str, panel: str, project_id: str, iteration: object) -> None:
     from cvcore.store import Store
 
     store = Store(Path(home))
-    importlib.import_module(f"pages.parts.{panel}").show(store, store.projects.get(project_id), iteration)
+    importlib.import_module(f"pages.parts.performance.{panel}").show(store, store.projects.get(project_id), iteration)
 
 
 def opened(store: Store, name: str, iteration: Iteration) -> AppTest:
@@ -68,7 +69,7 @@ def test_an_iteration_deleted_in_another_tab(store: Store, fill: Fill, trained: 
     project = fill(rose=5, tulip=5)
     trained(project)
     iteration = trained(project)
-    training.delete(store, iteration)
+    training.delete_iteration(store, iteration)
     app = opened(store, name, iteration)
     assert [] == list(app.button)
 
@@ -84,7 +85,7 @@ def test_thresholds_are_saved_and_cleared(store: Store, fill: Fill, trained: Tra
     assert f"Saved: {100 * saved:.0f} % for all tags." in texts(app)
     app.radio[0].set_value("One for each tag").run()
     button(app, "Save as suggested").click().run()
-    made = thresholding.suggest(store, iteration, thresholding.Goal("f1"), per_tag=True)
+    made = evaluation.suggest_thresholds(store, iteration, Goal("f1"), per_tag=True)
     assert tuple(made.thresholds.tolist()) == store.iterations.get(iteration.id).thresholds
     assert "Saved: a threshold for each tag" in texts(app)
     button(app, "Clear").click().run()

@@ -8,12 +8,12 @@ import pytest
 from sklearn.metrics import f1_score, precision_score, recall_score
 from streamlit.testing.v1 import AppTest
 
-from pages.parts import worked_example
+from pages.parts.performance import worked_example
 
 
 def script() -> None:
     """A page of the example alone."""
-    from pages.parts import worked_example
+    from pages.parts.performance import worked_example
 
     worked_example.show()
 

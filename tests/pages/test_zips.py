@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cvcore import blobs, outgoing, packing, projects, tagging
+from cvcore import archive as project_archive
+from cvcore import projects
+from cvcore.files import blobs, downloads
+from cvcore.projects import tagging
 from cvcore.records import Iteration, Project
 from cvcore.settings import Limits
 from cvcore.store import Store
@@ -30,12 +33,13 @@ def download(store: Store) -> AppTest:
     """What the page shows of a zip, above what its dialog holds for the first project."""
 
     def script() -> None:
-        from pages.parts import backend, take_away
+        from pages.parts.projects import zip_download
+        from pages.parts.shell import backend
 
         store = backend.store()
-        take_away.show(store)
+        zip_download.show(store)
         for project in store.projects.all()[:1]:
-            take_away.form(store, project)
+            zip_download.form(store, project)
 
     return AppTest.from_function(script, default_timeout=30)
 
@@ -45,10 +49,11 @@ def opening(store: Store) -> AppTest:
     """What the page shows of a zip that is opened, above what its dialog holds."""
 
     def script() -> None:
-        from pages.parts import backend, open_zip
+        from pages.parts.projects import zip_import
+        from pages.parts.shell import backend
 
-        open_zip.show(backend.store())
-        open_zip.form(backend.store(), backend.limits())
+        zip_import.show(backend.store())
+        zip_import.form(backend.store(), backend.limits())
 
     return AppTest.from_function(script, default_timeout=30)
 
@@ -74,7 +79,7 @@ def finish(app: AppTest, name: str) -> AppTest:
 
 def ready(store: Store, app: AppTest) -> Path:
     """The zip that this window knows of."""
-    path = outgoing.find(store.home, app.session_state["download"])
+    path = downloads.find(store.home, app.session_state["download"])
     assert path is not None
     return path
 
@@ -150,7 +155,7 @@ def test_an_empty_project_has_no_pictures(download: AppTest, store: Store) -> No
 
 def test_a_zip_that_is_none(opening: AppTest, store: Store, fill: Callable[..., Project], tmp_path: Path) -> None:
     """What cannot be opened is said, with a name that acts as no markup, and nothing comes in."""
-    made = packing.pack(store, fill(rose=2), tmp_path / "a.zip").path
+    made = project_archive.pack(store, fill(rose=2), tmp_path / "a.zip").path
     give(opening.run(), "**a**.zip", made.read_bytes()[:-100])
     press(opening, "Open")
     finish(opening, "opened")
@@ -161,7 +166,7 @@ def test_a_zip_that_is_none(opening: AppTest, store: Store, fill: Callable[..., 
 
 def test_a_name_that_is_taken(opening: AppTest, store: Store, fill: Callable[..., Project], tmp_path: Path) -> None:
     """A taken name is refused in the dialog, where another can be typed."""
-    made = packing.pack(store, fill(rose=2), tmp_path / "a.zip").path
+    made = project_archive.pack(store, fill(rose=2), tmp_path / "a.zip").path
     give(opening.run(), "a.zip", made.read_bytes())
     opening.text_input(key="project-zip-name").set_value("Flowers").run()
     press(opening, "Open")

@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from cvcore.errors import InvalidInput, Unavailable
-from cvcore.exporting import TEMPLATES
 from cvcore.exports import formats
+from cvcore.exports.exporting import TEMPLATES
 
 
 def test_the_formats_are_those_of_the_contract() -> None:

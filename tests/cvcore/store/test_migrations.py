@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from cvcore.records import ProjectSettings, TrainingOptions, TuningOutcome, TuningRound
+from cvcore.records import ProjectSettings, TrainingOptions, TuningEpoch, TuningOutcome
 from cvcore.store import Store, migrations
 
 STEPS = [
@@ -275,7 +275,7 @@ ADVANCED = TrainingOptions(
     is_advanced=True, budget_minutes=2.5, transforms=("mirror",), costs=(("t", 3.0),), start_from="q", notify_url="u"
 )
 OUTCOME = TuningOutcome(60, 50, 44, 0.03, 2, 9, 70.5, "budget", "cpu")
-ROUND = TuningRound(0, 1, 1e-4, 0.7, 0.9, None, 250.0, 11.5)
+ROUND = TuningEpoch(0, 1, 1e-4, 0.7, 0.9, None, 250.0, 11.5)
 
 # What a home folder may hold once it stands at that step: table and row, every column given.
 ROWS: dict[str, list[tuple[str, tuple[Any, ...]]]] = {

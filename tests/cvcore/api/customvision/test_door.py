@@ -9,9 +9,10 @@ import pytest
 from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
-from cvcore.api.customvision import door, refusals
-from cvcore.api.customvision.door import CustomVision
-from cvcore.keys import Keys
+from cvcore.api.customvision import middleware
+from cvcore.api.customvision.middleware import CustomVision
+from cvcore.api.customvision.protocol import errors
+from cvcore.files.api_keys import Keys
 from cvcore.records import Iteration, Project
 from cvcore.settings import Limits, Settings
 from cvcore.store import Publication, Store
@@ -164,7 +165,7 @@ def test_an_address_in_any_case(client: TestClient, garden: Iteration, name: str
 
 def test_a_request_too_large(client: TestClient, garden: Iteration, monkeypatch: pytest.MonkeyPatch) -> None:
     """A body over the limit is read to its end, not kept, and refused."""
-    monkeypatch.setattr(door, "BATCH_BYTES", 1000)
+    monkeypatch.setattr(middleware, "BATCH_BYTES", 1000)
     answer = client.post(f"{BASE}/projects/{garden.project_id}/images/files", headers=TRAINING, content=bytes(2000))
     assert (400, "BadRequestExceededBatchSize") == (answer.status_code, answer.json()["code"])
 
@@ -191,7 +192,7 @@ def test_what_is_unforeseen(client: TestClient, garden: Iteration, store: Store)
 
 def test_every_code_has_a_status() -> None:
     """The table's codes all begin with a word that a status belongs to, and only what may pass is a 5xx."""
-    statuses = {code: refusals.status_of(code) for _, _, code in refusals.CODES}
+    statuses = {code: errors.status_of(code) for _, _, code in errors.CODES}
     assert {"ErrorServerTimeOut"} == {code for code, status in statuses.items() if status >= 500}
 
 

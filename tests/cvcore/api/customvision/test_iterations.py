@@ -15,8 +15,8 @@ from msrest.authentication import ApiKeyCredentials
 from starlette.responses import PlainTextResponse
 
 from cvcore import domains, projects
-from cvcore.api.customvision.door import CustomVision
-from cvcore.keys import Keys
+from cvcore.api.customvision.middleware import CustomVision
+from cvcore.files.api_keys import Keys
 from cvcore.records import Iteration, Project, ProjectSettings, TrainingOptions
 from cvcore.settings import Settings
 from cvcore.store import Store

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cvcore import publishing
-from cvcore.api.customvision import door, operations
-from cvcore.api.customvision.calls import Call
+from cvcore.api.customvision import middleware, routes
+from cvcore.api.customvision.protocol.request import Call
+from cvcore.prediction import publishing
 from cvcore.records import Iteration, Project
 from cvcore.settings import Settings
 from cvcore.store import Store
@@ -28,7 +28,7 @@ NAMES = [
     *("threshold", "token", "trainingType", "type", "url", "$filter"),
 ]
 
-OPERATIONS = [*operations.TRAINING, *operations.PREDICTION]
+OPERATIONS = [*routes.TRAINING, *routes.PREDICTION]
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_no_request_fails_the_server(store: Store, known: dict[str, list[str]], 
     kind = data.draw(st.sampled_from(["application/json", "image/png", "multipart/form-data; boundary=x"]))
     call = Call(store, Settings(home=store.home), path=path, query=query, content_type=kind, body=body, secret="s")
     with contextlib.suppress(Undo), store.transaction():
-        answer = door.answer(operation, call)
+        answer = middleware.answer(operation, call)
         raise Undo
     assert answer.status_code < 500
     if answer.status_code >= 400:

@@ -15,8 +15,8 @@ from azure.cognitiveservices.vision.customvision.prediction import CustomVisionP
 from azure.cognitiveservices.vision.customvision.training import CustomVisionTrainingClient as Trainer
 from azure.cognitiveservices.vision.customvision.training import models as m
 
-from cvcore import snippets
-from cvcore.snippets import Of, Question
+from cvcore.prediction import client_snippets
+from cvcore.prediction.client_snippets import Of, Question
 
 # A name that takes some quoting, in an address, in a shell and in Python.
 NAME = "it's 100% $HOME ünd"
@@ -32,14 +32,14 @@ def question(server: Any, trainer: Trainer, flowers: m.Project, iteration: m.Ite
 @pytest.fixture
 def folder(tmp_path: Path, picture: Callable[[int], bytes]) -> Path:
     """A folder with the picture that the snippets speak of."""
-    (tmp_path / snippets.FILE).write_bytes(picture(99))
+    (tmp_path / client_snippets.FILE).write_bytes(picture(99))
     return tmp_path
 
 
 @pytest.fixture
 def expected(predictor: Predictor, flowers: m.Project, iteration: m.Iteration, folder: Path) -> list[str]:
     """What they must print: each tag with its probability."""
-    answer = predictor.classify_image_with_no_store(flowers.id, "garden", (folder / snippets.FILE).read_bytes())
+    answer = predictor.classify_image_with_no_store(flowers.id, "garden", (folder / client_snippets.FILE).read_bytes())
     return [f"{each.tag_name}: {each.probability:.1%}" for each in answer.predictions]
 
 
@@ -57,10 +57,12 @@ def test_snippets(
     (untagged,) = trainer.get_untagged_images(flowers.id)
 
     def made(snippet: Callable[[Question, Of], str]) -> str:
-        return snippet(question, of).replace(snippets.URL, untagged.original_image_uri)
+        return snippet(question, of).replace(client_snippets.URL, untagged.original_image_uri)
 
-    for snippet in (snippets.python, snippets.sdk):
+    for snippet in (client_snippets.python, client_snippets.sdk):
         assert expected == run(folder, [sys.executable, "-c", made(snippet)]).splitlines()
     if shutil.which("curl"):
-        told = json.loads(run(folder, ["sh", "-c", made(snippets.curl) + " --silent --noproxy '*'"]))["predictions"]
+        told = json.loads(run(folder, ["sh", "-c", made(client_snippets.curl) + " --silent --noproxy '*'"]))[
+            "predictions"
+        ]
         assert expected == [f"{each['tagName']}: {each['probability']:.1%}" for each in told]

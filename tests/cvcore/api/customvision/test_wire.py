@@ -12,9 +12,10 @@ from azure.cognitiveservices.vision.customvision.training import models
 from msrest import Deserializer
 
 from cvcore import domains
-from cvcore.api.customvision import calls, metadata, wire
-from cvcore.api.customvision.calls import Call
-from cvcore.api.customvision.refusals import Refusal
+from cvcore.api.customvision.operations import metadata
+from cvcore.api.customvision.protocol import request, schemas
+from cvcore.api.customvision.protocol.errors import Refusal
+from cvcore.api.customvision.protocol.request import Call
 from cvcore.records import Image, Iteration, Prediction, Project, StoredPrediction, Tag, TrainingOptions
 from cvcore.store import Condition, Publication, SnapshotTag
 
@@ -39,7 +40,7 @@ ROSE_JSON = {"probability": 0.75, "tagId": "t", "tagName": "rose", "boundingBox"
 GOLDEN: list[tuple[str, Any, dict[str, Any]]] = [
     (
         "Project",
-        wire.project(PROJECT, server=SERVER, has_negative=True, newest=IMAGE),
+        schemas.project(PROJECT, server=SERVER, has_negative=True, newest=IMAGE),
         {
             "id": "p",
             "name": "flowers",
@@ -61,17 +62,17 @@ GOLDEN: list[tuple[str, Any, dict[str, Any]]] = [
     ),
     (
         "Tag",
-        wire.tag(Tag("t", "p", "rose", "Negative", AT, 3)),
+        schemas.tag(Tag("t", "p", "rose", "Negative", AT, 3)),
         {"id": "t", "name": "rose", "description": "", "type": "Negative", "imageCount": 3},
     ),
     (
         "Tag",
-        wire.snapshot_tag(SnapshotTag("t", "rose", "Regular"), 2),
+        schemas.snapshot_tag(SnapshotTag("t", "rose", "Regular"), 2),
         {"id": "t", "name": "rose", "description": "", "type": "Regular", "imageCount": 2},
     ),
     (
         "Image",
-        wire.image(IMAGE, {"t": "rose"}, server=SERVER, metadata={"room": "12"}),
+        schemas.image(IMAGE, {"t": "rose"}, server=SERVER, metadata={"room": "12"}),
         {
             "id": "i",
             "created": TIME,
@@ -85,7 +86,7 @@ GOLDEN: list[tuple[str, Any, dict[str, Any]]] = [
     ),
     (
         "Iteration",
-        wire.iteration(ITERATION, [Publication("garden", "r", "/subscriptions/0")], TrainingOptions()),
+        schemas.iteration(ITERATION, [Publication("garden", "r", "/subscriptions/0")], TrainingOptions()),
         {
             "id": "r",
             "name": "Iteration 1",
@@ -109,12 +110,12 @@ GOLDEN: list[tuple[str, Any, dict[str, Any]]] = [
     ),
     (
         "ImagePrediction",
-        wire.answer(ANSWERED),
+        schemas.answer(ANSWERED),
         {"id": "q", "project": "p", "iteration": "r", "created": TIME, "predictions": [ROSE_JSON]},
     ),
     (
         "StoredImagePrediction",
-        wire.stored_answer(ANSWERED, server=SERVER, domain_id="d"),
+        schemas.stored_answer(ANSWERED, server=SERVER, domain_id="d"),
         {
             "id": "q",
             "project": "p",
@@ -127,7 +128,7 @@ GOLDEN: list[tuple[str, Any, dict[str, Any]]] = [
     ),
     (
         "ImagePerformance",
-        wire.image_performance(IMAGE, {"t": "rose"}, [ROSE], server=SERVER),
+        schemas.image_performance(IMAGE, {"t": "rose"}, [ROSE], server=SERVER),
         {
             "id": "i",
             "created": TIME,
@@ -162,14 +163,14 @@ def test_the_sdk_reads_it(model: str, told: Any, expected: dict[str, Any]) -> No
 def test_how_an_iteration_is_trained() -> None:
     """Advanced, its budget in whole hours, and where it starts from; Custom Vision's field knows no minutes."""
     base = dataclasses.replace(ITERATION, id="b", project_id="q")
-    told = wire.iteration(ITERATION, [], TrainingOptions(is_advanced=True, budget_minutes=150, start_from="b"), base)
+    told = schemas.iteration(ITERATION, [], TrainingOptions(is_advanced=True, budget_minutes=150, start_from="b"), base)
     assert ("Advanced", 2, {"projectId": "q", "iterationId": "b"}) == (
         told["trainingType"],
         told["reservedBudgetInHours"],
         told["customBaseModelInfo"],
     )
-    assert 0 == wire.iteration(ITERATION, [], TrainingOptions(is_advanced=True))["reservedBudgetInHours"]
-    assert 0 == wire.iteration(ITERATION, [], TrainingOptions(budget_minutes=600))["reservedBudgetInHours"]
+    assert 0 == schemas.iteration(ITERATION, [], TrainingOptions(is_advanced=True))["reservedBudgetInHours"]
+    assert 0 == schemas.iteration(ITERATION, [], TrainingOptions(budget_minutes=600))["reservedBudgetInHours"]
 
 
 def body(text: str) -> Call:
@@ -178,8 +179,8 @@ def body(text: str) -> Call:
 
 def test_names_of_fields_are_read_in_any_case() -> None:
     """The portal's recipe writes Url, the SDK url; values keep their case."""
-    assert {"url": "Https://X"} == calls.fields(body('{"Url": "Https://X"}'))
-    assert {} == calls.fields(body("  "))
+    assert {"url": "Https://X"} == request.fields(body('{"Url": "Https://X"}'))
+    assert {} == request.fields(body("  "))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,186 @@
+"""Takes requests to `/customvision/…` in, in whatever spelling, and answers them; all others pass by."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from cvcore.api.customvision import routes
+from cvcore.api.customvision.protocol import errors, files
+from cvcore.api.customvision.protocol.errors import Refusal
+from cvcore.api.customvision.protocol.request import Answer, Call
+from cvcore.api.customvision.routes import Operation
+from cvcore.errors import TagwiseError
+from cvcore.files import api_keys
+from cvcore.settings import MEBIBYTE, Settings
+from cvcore.store import Store
+
+log = logging.getLogger("tagwise.api")
+
+BEGINNING = "/customvision/"
+VERSIONED = re.compile(r"/customvision/v3\.\d+(?:-preview)?/(training|prediction)(/.*)", re.IGNORECASE)
+
+# 64 pictures of 6 MB in base64 would be twice that; whoever sends so much is asked to send less at a time.
+BATCH_BYTES = 256 * MEBIBYTE
+# Bodies larger than this are handled one after another, for the sake of memory.
+LARGE_BYTES = 32 * MEBIBYTE
+QUERY_FIELDS = 100
+
+
+class CustomVision:
+    """ASGI middleware, so that doubled slashes and any case reach it before routes and password are looked at.
+
+    The API has its own keys, so it stands before the pages' password.
+    """
+
+    def __init__(self, app: ASGIApp, store: Store, told: Settings, own_keys: api_keys.Keys) -> None:
+        self._app = app
+        self._store = store
+        self._told = told
+        self._keys = own_keys
+        self._one_large = asyncio.Lock()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request that is the API's, or pass it on."""
+        path = re.sub("/{2,}", "/", scope.get("path", ""))
+        if scope["type"] != "http" or not path.casefold().startswith(BEGINNING):
+            await self._app(scope, receive, send)
+            return
+        response = await self._response(scope, path, receive)
+        # Streamlit makes its socket without naming the protocol, so that asyncio leaves Nagle's algorithm on: the
+        # second part of an answer on a kept connection waits 40 ms for the first to be acknowledged. An end does not.
+        response.headers["Connection"] = "close"
+        await response(scope, receive, send)
+
+    async def _response(self, scope: Scope, path: str, receive: Receive) -> Response:
+        if scope["method"] in ("GET", "HEAD"):
+            if wanted := files.wanted(path):
+                return await run_in_threadpool(files.answer, self._store, *wanted)
+            if export := files.export(self._store, path):
+                return export
+        try:
+            operation, parameters = self._admitted(scope, path)
+        except Refusal as refusal:
+            await _body(receive, 0)
+            return _refused(refusal.code, str(refusal))
+        headers = Headers(scope=scope)
+        size = headers.get("content-length", "0")
+        # Without a length it may grow large.
+        is_large = "transfer-encoding" in headers or not size.isdigit() or int(size) > LARGE_BYTES
+        if not is_large:
+            return await self._answered(operation, scope, parameters, receive)
+        async with self._one_large:
+            return await self._answered(operation, scope, parameters, receive)
+
+    def _admitted(self, scope: Scope, path: str) -> tuple[Operation, dict[str, str]]:
+        """The operation asked for and its path's parameters, if the key fits.
+
+        Raises:
+            Refusal: there is no such operation, or the key is missing or wrong.
+        """
+        found = VERSIONED.fullmatch(path)
+        if not found:
+            raise Refusal("NotFound", f"there is nothing at {path[:200]!r}: the API is at /customvision/v3.x/training")
+        is_training = found[1].casefold() == "training"
+        header, key = (
+            ("Training-Key", self._keys.training) if is_training else ("Prediction-Key", self._keys.prediction)
+        )
+        if not api_keys.is_same(Headers(scope=scope).get(header, ""), key):
+            raise Refusal(
+                "Unauthorized", f"the header {header} is missing or wrong: see the README for where the key is"
+            )
+        there = routes.find(routes.TRAINING if is_training else routes.PREDICTION, found[2].rstrip("/"))
+        for operation, parameters in there:
+            if operation.method == scope["method"]:
+                return operation, parameters
+        if there:
+            raise Refusal("MethodNotAllowed", f"{scope['method']} is not among what can be done at {path[:200]!r}")
+        raise Refusal("NotFound", f"there is no operation at {path[:200]!r}")
+
+    async def _answered(
+        self, operation: Operation, scope: Scope, parameters: dict[str, str], receive: Receive
+    ) -> Response:
+        body = await _body(receive, BATCH_BYTES)
+        if body is None:
+            rule = (
+                f"a request may be {BATCH_BYTES // MEBIBYTE} MB large, this one is larger: send fewer images at a time"
+            )
+            return _refused("BadRequestExceededBatchSize", rule)
+        try:
+            call = self._call(scope, parameters, body)
+        except Refusal as refusal:
+            return _refused(refusal.code, str(refusal))
+        return await run_in_threadpool(answer, operation, call)
+
+    def _call(self, scope: Scope, parameters: dict[str, str], body: bytes) -> Call:
+        headers = Headers(scope=scope)
+        try:
+            query = parse_qsl(scope["query_string"].decode("latin-1"), max_num_fields=QUERY_FIELDS)
+        except ValueError as error:
+            raise Refusal(
+                "BadRequestInvalid", f"the address may have {QUERY_FIELDS} parameters, this has more"
+            ) from error
+        return Call(
+            self._store,
+            self._told,
+            server=f"{scope['scheme']}://{headers.get('host', '')}",
+            path=parameters,
+            query={name.casefold(): value for name, value in query},
+            content_type=headers.get("content-type", ""),
+            body=body,
+            secret=self._keys.training,
+        )
+
+
+def answer(operation: Operation, call: Call) -> Response:
+    """What an operation answers to a call, its refusals as Custom Vision words them."""
+    try:
+        result = operation.handler(call)
+    except TagwiseError as error:
+        return _refused(errors.code_of(error), str(error))
+    except Exception:
+        log.exception("%s", operation.name)
+        return _refused("ErrorUnknown", "something unforeseen went wrong: the server's log says what")
+    if isinstance(result, Response):
+        return result
+    if not isinstance(result, Answer):
+        return _json(200, result)
+    return Response(status_code=result.status) if result.body is None else _json(result.status, result.body)
+
+
+def _json(status: int, body: Any) -> Response:
+    text = json.dumps(body, ensure_ascii=False, allow_nan=False)
+    return Response(text, status, media_type="application/json")
+
+
+def _refused(code: str, message: str) -> Response:
+    return JSONResponse(errors.body_of(code, message), errors.status_of(code))
+
+
+async def _body(receive: Receive, limit_bytes: int) -> bytes | None:
+    """The body, or None when it is longer.
+
+    It is read to its end all the same: a client that is cut off while it sends sees no answer and tries again.
+    """
+    chunks: list[bytes] = []
+    size_bytes = 0
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return None
+        size_bytes += len(message.get("body", b""))
+        if size_bytes <= limit_bytes:
+            chunks.append(message.get("body", b""))
+        else:
+            chunks.clear()
+        if not message.get("more_body"):
+            return None if size_bytes > limit_bytes else b"".join(chunks)

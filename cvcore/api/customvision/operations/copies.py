@@ -1,0 +1,59 @@
+"""Projects copied by a token, and what cannot be done here."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+
+from cvcore import archive
+from cvcore.api.customvision.operations.projects import shown
+from cvcore.api.customvision.protocol import files, request
+from cvcore.api.customvision.protocol.errors import Refusal
+from cvcore.api.customvision.protocol.request import Call
+
+TOKEN_S = 24 * 60 * 60
+
+
+def export_project(call: Call) -> Any:
+    """A token that for a day makes copies of the project here: its tags, pictures and trained iterations."""
+    project = request.project(call)
+    image_count = call.store.images.count(project.id)
+    return {
+        "iterationCount": len(call.store.iterations.trained(project.id)),
+        "imageCount": image_count,
+        "tagCount": len(call.store.tags.of_project(project.id)),
+        "regionCount": 0,
+        # Rows are copied, and an iteration's arrays; pictures lie here already.
+        "estimatedImportTimeInMS": image_count,
+        "token": _serializer(call).dumps(project.id),
+    }
+
+
+def import_project(call: Call) -> Any:
+    """A copy of the project as it is now that a token was made for; it is whole when this returns."""
+    try:
+        project_id = _serializer(call).loads(request.required(call, "token"), max_age=TOKEN_S)
+    except BadSignature as error:
+        raise Refusal("BadRequestInvalidImportToken", "the token is not one of this server's, or is too old") from error
+    source = call.store.projects.get(project_id)
+    return shown(call, archive.copy(call.store, source, request.text(call, "name")))
+
+
+def get_artifact(call: Call) -> Any:
+    """What lies at one of the addresses that pictures have, which a plain GET fetches as well."""
+    request.project(call)
+    wanted = files.wanted(urlsplit(request.required(call, "path")).path)
+    if wanted is None:
+        raise Refusal("BadRequestInvalidArtifactUri", "path must be what an image's addresses say")
+    return files.answer(call.store, *wanted)
+
+
+def not_supported(call: Call) -> Any:
+    """Object detection."""
+    raise Refusal("BadRequestNotSupported", "Tagwise only classifies pictures: there is no object detection")
+
+
+def _serializer(call: Call) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(call.secret, salt="export_project")

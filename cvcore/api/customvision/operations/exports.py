@@ -1,0 +1,69 @@
+"""Iterations as files to run elsewhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cvcore import urls
+from cvcore.api.customvision.protocol import request, schemas
+from cvcore.api.customvision.protocol.errors import Refusal
+from cvcore.api.customvision.protocol.request import Call
+from cvcore.errors import Unavailable
+from cvcore.exports import background
+from cvcore.exports.background import ExportJob
+from cvcore.records import Iteration
+
+# Platform and flavor, to our format; the first flavor of a platform is meant where none is given.
+FORMATS = {
+    ("TensorFlow", "TensorFlowNormal"): "savedmodel",
+    ("TensorFlow", "TensorFlowLite"): "tflite",
+    ("ONNX", "ONNX12"): "onnx",
+    ("ONNX", "ONNX10"): "onnx",
+    ("OpenVino", ""): "openvino",
+    ("DockerFile", "Linux"): "container",
+}
+
+
+def get_exports(call: Call) -> Any:
+    """An iteration's exports; one that is done has the address of its zip, which a plain GET fetches."""
+    iteration = request.iteration(call, request.project(call))
+    return [_shown(call, iteration, each) for each in background.find(call.store, iteration) if _names(each.format)]
+
+
+def export_iteration(call: Call) -> Any:
+    """An export begins, or is told where it is done already; ask get_exports until it is no longer Exporting."""
+    iteration = request.iteration(call, request.project(call))
+    wanted = _format(request.required(call, "platform"), request.text(call, "flavor"))
+    under_way = [each.format for each in background.find(call.store, iteration) if each.status == "Exporting"]
+    if wanted in under_way:
+        raise Refusal(
+            "BadRequestExportAlreadyInProgress", f"{iteration.id} is already queued for export: call get_exports"
+        )
+    try:
+        return _shown(call, iteration, background.start(call.store, iteration, wanted))
+    except Unavailable as error:
+        raise Refusal("BadRequestProjectUnsupportedExportPlatform", str(error)) from error
+
+
+def _format(platform: str, flavor: str) -> str:
+    for (known, kind), name in FORMATS.items():
+        if known.casefold() == platform.casefold() and flavor.casefold() in ("", kind.casefold()):
+            return name
+    there = ", ".join(f"{known} {kind}".strip() for known, kind in FORMATS)
+    asked = f"{platform} {flavor}".strip()[:80]
+    raise Refusal("BadRequestNotSupported", f"platform and flavor must be one of {there}, got {asked!r}")
+
+
+def _names(name: str) -> tuple[str, str] | None:
+    return next((names for names, each in FORMATS.items() if each == name), None)
+
+
+def _shown(call: Call, iteration: Iteration, each: ExportJob) -> schemas.Json:
+    platform, flavor = _names(each.format) or ("", "")
+    return {
+        "platform": platform,
+        "status": each.status,
+        "downloadUri": call.server + urls.export(iteration.id, each.file) if each.file else None,
+        "flavor": flavor or None,
+        "newerVersionAvailable": False,
+    }

@@ -1,0 +1,141 @@
+"""Pictures of a project: listed, counted, tagged and taken out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cvcore.api.customvision.operations import metadata
+from cvcore.api.customvision.protocol import request, schemas
+from cvcore.api.customvision.protocol.errors import Refusal
+from cvcore.api.customvision.protocol.request import Answer, Call
+from cvcore.projects import tagging, uploads
+from cvcore.records import Iteration, Project
+from cvcore.store import ImageSearch
+
+
+def get_images(call: Call) -> Any:
+    """A page of pictures, the newest first unless orderBy says Oldest."""
+    status = request.choice(request.text(call, "taggingStatus"), "taggingStatus", ("All", "Tagged", "Untagged"))
+    return _page(call, {"All": None, "Tagged": True, "Untagged": False}[status])
+
+
+def get_tagged_images(call: Call) -> Any:
+    """A page of pictures that carry a tag."""
+    return _page(call, True)
+
+
+def get_untagged_images(call: Call) -> Any:
+    """A page of pictures that carry none; an iteration holds no such pictures."""
+    return _page(call, False)
+
+
+def get_image_count(call: Call) -> Any:
+    """How many pictures get_images gives in all."""
+    status = request.choice(request.text(call, "taggingStatus"), "taggingStatus", ("All", "Tagged", "Untagged"))
+    return _count(call, {"All": None, "Tagged": True, "Untagged": False}[status])
+
+
+def get_tagged_image_count(call: Call) -> Any:
+    """How many pictures get_tagged_images gives in all."""
+    return _count(call, True)
+
+
+def get_untagged_image_count(call: Call) -> Any:
+    """How many pictures get_untagged_images gives in all."""
+    return _count(call, False)
+
+
+def get_images_by_ids(call: Call) -> Any:
+    """Those of the pictures that are there."""
+    project = request.project(call)
+    iteration = request.snapshot(call, project)
+    search = ImageSearch(
+        project.id,
+        iteration.id if iteration else None,
+        image_ids=tuple(request.ids(call, "imageIds", request.IDS)),
+    )
+    found = {each["id"]: each for each in _shown(call, project, iteration, search, take=request.IDS, skip=0)}
+    return [found[image_id] for image_id in search.image_ids or () if image_id in found]
+
+
+def delete_images(call: Call) -> Any:
+    """Pictures leave the workspace; with allIterations every iteration too, whose numbers stay."""
+    project = request.project(call)
+    delete = uploads.erase if request.flag(call, "allIterations") else uploads.delete
+    if request.flag(call, "allImages"):
+        everything = ImageSearch(project.id)
+        found = call.store.searches.page(everything, take=request.NUMBER_MAX)
+        delete(call.store, [each.id for each in found])
+        return Answer(202)
+    wanted = request.ids(call, "imageIds", request.IDS)
+    if not wanted:
+        raise Refusal("BadRequestInvalidIds", "imageIds must name pictures, or allImages must be true")
+    delete(call.store, [each.id for each in call.store.images.some(wanted) if each.project_id == project.id])
+    return Answer(204)
+
+
+def create_image_tags(call: Call) -> Any:
+    """Tags put on pictures beside those they carry; in Multiclass a second one exceeds."""
+    entries = request.list_field(request.fields(call), "tags", request.BATCH * request.TAGS)
+    pairs = []
+    for entry in entries:
+        given = request.as_fields(entry, "tags")
+        pairs.append((request.text_field(given, "imageId").casefold(), request.text_field(given, "tagId").casefold()))
+    added = tagging.add_pairs(call.store, request.project(call), pairs)
+    return {
+        "created": schemas.pairs(added.created),
+        "duplicated": schemas.pairs(added.duplicated),
+        "exceeded": schemas.pairs(added.exceeded),
+    }
+
+
+def delete_image_tags(call: Call) -> Any:
+    """These tags come off these pictures."""
+    request.required(call, "imageIds")
+    request.required(call, "tagIds")
+    project = request.project(call)
+    there = call.store.images.some(request.ids(call, "imageIds", request.BATCH))
+    mine = [each.id for each in there if each.project_id == project.id]
+    tagging.remove_tags(call.store, project, mine, request.ids(call, "tagIds", request.TAGS))
+    return Answer(204)
+
+
+def _page(call: Call, is_tagged: bool | None) -> Any:
+    project = request.project(call)
+    iteration = request.snapshot(call, project)
+    take = request.number(call, "take", request.TAKE, request.IDS)
+    search = _search(call, project, iteration, is_tagged)
+    return _shown(call, project, iteration, search, take=take, skip=request.number(call, "skip", 0))
+
+
+def _count(call: Call, is_tagged: bool | None) -> int:
+    project = request.project(call)
+    return call.store.searches.count(_search(call, project, request.snapshot(call, project), is_tagged))
+
+
+def _search(call: Call, project: Project, iteration: Iteration | None, is_tagged: bool | None) -> ImageSearch:
+    order = request.choice(request.text(call, "orderBy"), "orderBy", ("Newest", "Oldest"))
+    return ImageSearch(
+        project.id,
+        iteration.id if iteration else None,
+        tag_ids=tuple(request.ids(call, "tagIds", request.TAGS)),
+        is_tagged=is_tagged,
+        metadata=metadata.conditions(request.text(call, "$filter")),
+        oldest_first=order == "Oldest",
+    )
+
+
+def _shown(
+    call: Call, project: Project, iteration: Iteration | None, search: ImageSearch, *, take: int, skip: int
+) -> list[Any]:
+    found = call.store.searches.page(search, take=take, skip=skip)
+    names = tag_names(call, project, iteration)
+    noted = call.store.metadata.of_images([each.id for each in found])
+    return [schemas.image(each, names, server=call.server, metadata=noted.get(each.id, {})) for each in found]
+
+
+def tag_names(call: Call, project: Project, iteration: Iteration | None) -> dict[str, str]:
+    """The tags' names by their ids: the workspace's, or those that the iteration knew."""
+    if iteration is None:
+        return {tag.id: tag.name for tag in call.store.tags.of_project(project.id)}
+    return {tag.tag_id: tag.name for tag in call.store.iterations.tags(iteration.id)}

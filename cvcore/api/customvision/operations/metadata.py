@@ -1,0 +1,89 @@
+"""What clients note of pictures as keys and values, and filters that find pictures by it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from cvcore.api.customvision.protocol import request
+from cvcore.api.customvision.protocol.errors import Refusal
+from cvcore.api.customvision.protocol.request import Answer, Call
+from cvcore.store import Condition
+
+PAIRS = 10
+KEY_LETTERS = 128
+VALUE_LETTERS = 256
+
+_TERM = re.compile(r"\s*(?:metadata\s*=\s*)?([^\s']+)\s+(eq|ne)\s+'([^']*)'\s*", re.IGNORECASE)
+
+
+def update_image_metadata(call: Call) -> Any:
+    """Keys and values put on pictures; keys that are not named keep theirs."""
+    project = request.project(call)
+    request.required(call, "imageIds")
+    wanted = request.ids(call, "imageIds", request.IDS)
+    values = checked(request.json_body(call))
+    there = {each.id for each in call.store.images.some(wanted) if each.project_id == project.id}
+    call.store.metadata.put([image_id for image_id in wanted if image_id in there], values)
+    results = [
+        {
+            "imageId": image_id,
+            "status": "OK" if image_id in there else "ErrorImageNotFound",
+            "metadata": values if image_id in there else {},
+        }
+        for image_id in wanted
+    ]
+    is_successful = len(there) == len(wanted)
+    return Answer(200 if is_successful else 207, {"isBatchSuccessful": is_successful, "images": results})
+
+
+def checked(given: Any) -> dict[str, str]:
+    """Keys and values that a picture may have: at most 10, of at most 128 and 256 letters.
+
+    Raises:
+        Refusal: they break a rule.
+
+    >>> checked({"room": "12"})
+    {'room': '12'}
+    """
+    if given is None:
+        return {}
+    if not isinstance(given, dict) or len(given) > PAIRS:
+        raise Refusal("BadRequestImageMetadataKey", f"metadata must be an object of at most {PAIRS} texts")
+    values = {}
+    for key, value in given.items():
+        if not 1 <= len(key) <= KEY_LETTERS:
+            raise Refusal("BadRequestImageMetadataKey", f"a key must have 1 to {KEY_LETTERS} letters")
+        if not isinstance(value, str) or len(value) > VALUE_LETTERS:
+            rule = f"a value must be a text of at most {VALUE_LETTERS} letters"
+            raise Refusal("BadRequestImageMetadataValue", f"{rule}, that of {key!r} is not")
+        values[key.encode("utf-8", "ignore").decode()] = value.encode("utf-8", "ignore").decode()
+    return values
+
+
+def conditions(text: str) -> tuple[tuple[Condition, ...], ...]:
+    """A metadata filter as alternatives of conditions; `and` binds closer than `or`, there are no brackets.
+
+    Raises:
+        Refusal: it is none.
+
+    >>> conditions("metadata=room eq '12' and day ne 'Monday'")
+    ((Condition(key='room', is_equal=True, value='12'), Condition(key='day', is_equal=False, value='Monday')),)
+    """
+    alternatives: list[list[Condition]] = [[]]
+    position = 0
+    while text.strip():
+        found = _TERM.match(text, position)
+        if found is None:
+            example = "metadata=key1 eq 'value1' and key2 ne 'value2'"
+            raise Refusal("BadRequestInvalid", f"$filter must be like {example}, got {text[:200]!r}")
+        alternatives[-1].append(Condition(found[1], found[2].casefold() == "eq", found[3]))
+        position = found.end()
+        if position == len(text):
+            break
+        joined = re.compile(r"(and|or)\b", re.IGNORECASE).match(text, position)
+        # Without and or or, the next term is not understood, which is what the message says.
+        position = joined.end() if joined else len(text)
+        if joined and joined[1].casefold() == "or":
+            alternatives.append([])
+    return tuple(map(tuple, alternatives)) if alternatives[0] else ()

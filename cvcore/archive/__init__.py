@@ -1,0 +1,15 @@
+"""A whole project as one zip, written and read; every value in a zip from elsewhere is checked.
+
+Imports `projects`, `evaluation`, `networks`, `store`, `files`, `imaging` and the modules beside the packages.
+"""
+
+from cvcore.archive.copying import copy
+from cvcore.archive.packing import Packed, pack
+from cvcore.archive.unpacking import unpack
+
+__all__ = [
+    "Packed",
+    "copy",
+    "pack",
+    "unpack",
+]

@@ -1,0 +1,43 @@
+"""A project copied under another name, its trained iterations too."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cvcore import evaluation
+from cvcore.files import blobs
+from cvcore.projects import create, free_name
+from cvcore.records import Project
+from cvcore.store import Store
+
+
+def copy(store: Store, source: Project, name: str = "") -> Project:
+    """A new project with all that another has, its trained iterations too, under a name of its own.
+
+    Raises:
+        NameRefused, NameTaken: the name given cannot be its name. Without one, a free one is found.
+        NotFound: a file of an iteration is missing.
+        StorageFull, HomeUnusable: an iteration's arrays cannot be written.
+    """
+    written: list[Path] = []
+    try:
+        with store.transaction():
+            project = create(
+                store,
+                name or free_name(store, source.name),
+                description=source.description,
+                classification_type=source.classification_type,
+                domain=source.domain_id,
+                settings=source.settings,
+            )
+            ids = store.contents.add(project, store.contents.read(source), store.contents.measured(source.id))
+            for iteration in store.iterations.trained(source.id):
+                folder = blobs.iteration_folder(store.home, ids[iteration.number])
+                written.append(folder)
+                arrays = blobs.read(blobs.iteration_folder(store.home, iteration.id) / evaluation.ARRAYS)
+                blobs.write(folder / evaluation.ARRAYS, arrays)
+    except BaseException:
+        for folder in written:
+            blobs.delete(folder)
+        raise
+    return project

@@ -1,0 +1,190 @@
+"""An HTTP service asked for JSON with a key, patiently.
+
+The key goes to the endpoint's own host and nowhere else: over https or to this machine only, a redirect is not
+followed, and no message repeats it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import email.utils
+import http.client
+import ipaddress
+import json
+import re
+import socket
+import ssl
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from cvcore.errors import FetchFailed, InvalidInput
+from cvcore.net import guard
+from cvcore.settings import MEBIBYTE
+
+TIMEOUT_S = 30.0
+ANSWER_BYTES = 64 * MEBIBYTE
+
+# Too many questions, or a failure that may pass; what Retry-After asks for is granted up to a minute.
+PASSING_STATUSES = (408, 429, 500, 502, 503, 504)
+PAUSES_S = (0.5, 1.0, 2.0, 4.0)
+PAUSE_MAX_S = 60.0
+
+# Trying again neither makes a name known nor a certificate good.
+LASTING_ERRORS = (socket.gaierror, ssl.SSLCertVerificationError)
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Whom to ask, with which header for a key, and how to pause between two tries."""
+
+    target: guard.Target
+    header: str
+    key: str = field(repr=False)
+    sleep: Callable[[float], None] = time.sleep
+
+    @property
+    def host(self) -> str:
+        """The service's host, for messages."""
+        return self.target.host
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What came back: an HTTP status, or 0 and the error that came instead."""
+
+    status: int
+    retry_after: str = ""
+    body: bytes = b""
+    error: Exception | None = None
+
+    @property
+    def may_pass(self) -> bool:
+        return self.status in PASSING_STATUSES or (
+            self.error is not None and not isinstance(self.error, LASTING_ERRORS)
+        )
+
+
+def training(url: str, training_key: str, *, sleep: Callable[[float], None] = time.sleep) -> Endpoint:
+    """Custom Vision's training API, from the address and key that the portal shows under Keys and Endpoint.
+
+    Raises:
+        InvalidInput: the address is no https address (or http on this machine), or the key cannot be one.
+
+    >>> training("https://north.api.cognitive.microsoft.com/", "0123").target.url
+    'https://north.api.cognitive.microsoft.com/customvision/v3.3/training'
+    """
+    target = guard.parsed(url)
+    if target.scheme != "https" and not is_loopback(target.host):
+        raise InvalidInput(
+            f"an endpoint must begin with https://, as the key travels with every question, got {target.url[:80]!r}"
+        )
+    key = training_key.strip()
+    if not re.fullmatch("[!-~]+", key):
+        raise InvalidInput("a training key must be one word of letters and digits: copy it from Keys and Endpoint")
+    # Whole addresses of operations are pasted too. v3.3 is the newest version that is no preview.
+    base = re.split("/+customvision(?:/|$)", target.path.partition("?")[0], maxsplit=1, flags=re.IGNORECASE)[0]
+    path = base.rstrip("/") + "/customvision/v3.3/training"
+    return Endpoint(dataclasses.replace(target, path=path), "Training-Key", key, sleep)
+
+
+def get_json(endpoint: Endpoint, path: str) -> Any:
+    """The JSON at a path below the endpoint's, whose query is part of it. What may pass is given time to.
+
+    Raises:
+        InvalidInput: the service refuses the key.
+        FetchFailed: nobody is there, or answers with an error or something else than JSON.
+    """
+    answer = _get(endpoint, path)
+    for pause_s in PAUSES_S:
+        if not answer.may_pass:
+            break
+        endpoint.sleep(min(max(pause_s, _seconds(answer.retry_after)), PAUSE_MAX_S))
+        answer = _get(endpoint, path)
+    return _content(endpoint, answer)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host, as an address names it, is this machine.
+
+    >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("localhost.example.com")
+    (True, True, False)
+    """
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def not_understood(endpoint: Endpoint) -> FetchFailed:
+    """The refusal of an answer that is none of Custom Vision's."""
+    return FetchFailed(
+        f"an endpoint must answer as Custom Vision does, {endpoint.host} sent something else: "
+        "copy the address from Keys and Endpoint"
+    )
+
+
+def _get(endpoint: Endpoint, path: str) -> _Answer:
+    target = endpoint.target
+    connection: http.client.HTTPConnection
+    if target.scheme == "https":
+        context = ssl.create_default_context()
+        connection = http.client.HTTPSConnection(target.host, target.port, timeout=TIMEOUT_S, context=context)
+    else:
+        connection = http.client.HTTPConnection(target.host, target.port, timeout=TIMEOUT_S)
+    headers = {endpoint.header: endpoint.key, "Accept": "application/json", "User-Agent": "Tagwise"}
+    try:
+        with contextlib.closing(connection):
+            connection.request("GET", target.path + path, headers=headers)
+            response = connection.getresponse()
+            body = response.read(ANSWER_BYTES)
+            if response.length:
+                raise http.client.IncompleteRead(body, response.length)
+            return _Answer(response.status, response.getheader("Retry-After", ""), body)
+    except guard.BROKEN as error:
+        return _Answer(status=0, error=error)
+
+
+def _content(endpoint: Endpoint, answer: _Answer) -> Any:
+    host = endpoint.host
+    if answer.error is not None:
+        raise FetchFailed(
+            f"an endpoint must be within reach, {host} is not ({_reason(answer.error)}): "
+            "check the address and the network, and try again"
+        ) from answer.error
+    if answer.status == http.HTTPStatus.UNAUTHORIZED:
+        raise InvalidInput(
+            f"the training key must be one of this endpoint's, {host} refused it: copy both from Keys and Endpoint"
+        )
+    if answer.status != http.HTTPStatus.OK:
+        raise FetchFailed(
+            f"an endpoint must answer as Custom Vision does, {host} answered with status {answer.status}: "
+            "copy the address from Keys and Endpoint, or try again later"
+        )
+    try:
+        return json.loads(answer.body)
+    except (ValueError, RecursionError) as error:
+        raise not_understood(endpoint) from error
+
+
+def _reason(error: Exception) -> str:
+    # Only the system's own words: other errors may repeat what was sent or received.
+    return (isinstance(error, OSError) and error.strerror) or "the connection broke off"
+
+
+def _seconds(retry_after: str) -> float:
+    """What a Retry-After header asks for: seconds, or the time until a date; 0 where it cannot be read.
+
+    >>> _seconds("7"), _seconds("Thu, 01 Jan 1970 00:00:00 GMT"), _seconds("soon")
+    (7.0, 0.0, 0.0)
+    """
+    if re.fullmatch("[0-9]{1,9}", retry_after):
+        return float(retry_after)
+    try:
+        asked = email.utils.parsedate_to_datetime(retry_after)
+        return max(0.0, (asked - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError):
+        return 0.0

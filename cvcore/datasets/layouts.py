@@ -1,0 +1,179 @@
+"""How people lay out labelled pictures, told from paths alone.
+
+- A folder that holds `images/` and `labels.csv` (header `file,labels`, tags joined by `|`) is read by that table; a
+  third column `test` may say `yes` of pictures that are kept for testing.
+- Else by `metadata.jsonl` or `metadata.csv`, where there are any: `cvcore.datasets.hugging_face`.
+- Else by `….manifest` or `….jsonl` of SageMaker Ground Truth, where there are any: `cvcore.datasets.ground_truth`.
+- Else each folder at the top is a tag, for the pictures in it and below it; those beside the folders have none.
+- Where the folders at the top are just `train` and `test`, and tags lie in both, `test` is kept for testing.
+- A folder at the top that is alone and holds no pictures of its own is a wrapper, and looked into.
+
+Paths are hostile text: they name things to people, and never lead to a file.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Sequence
+from itertools import takewhile
+from pathlib import PurePosixPath
+
+IMAGES, LABELS = "images", "labels.csv"
+TRAIN, TEST = "train", "test"
+MANIFESTS = (".manifest", ".jsonl")
+METADATA = ("metadata.jsonl", "metadata.csv")
+PATH_LETTERS, PATH_PARTS = 1000, 32
+SHOWN_LETTERS = 200
+
+# Whether a file is a picture is for its content to say; of these the name alone gives a reason that reads better.
+ARCHIVES = {".7z", ".bz2", ".gz", ".jar", ".rar", ".tar", ".tgz", ".xz", ".zip", ".zst"}
+OTHERS = (
+    {
+        ".csv",
+        ".htm",
+        ".html",
+        ".ini",
+        ".json",
+        ".jsonl",
+        ".log",
+        ".manifest",
+        ".md",
+        ".tsv",
+        ".txt",
+        ".xml",
+        ".yaml",
+        ".yml",
+    }
+    | {".doc", ".docx", ".odt", ".pdf", ".pptx", ".rtf", ".xls", ".xlsx"}
+    | {".avi", ".mkv", ".mov", ".mp3", ".mp4", ".wav", ".webm"}
+    | {".h5", ".keras", ".npy", ".npz", ".onnx", ".pkl", ".pt", ".tflite"}
+    | {".css", ".ipynb", ".js", ".py"}
+)
+LITTER = {"__macosx", "desktop.ini", "thumbs.db"}
+
+Parts = tuple[str, ...]
+
+
+def parts(path: str) -> Parts:
+    """The folders and the file that a path names, NFC; backslashes part them too, as old Windows zips write.
+
+    >>> parts("flowers\\\\daisy/./1.jpg")
+    ('flowers', 'daisy', '1.jpg')
+    """
+    slashed = unicodedata.normalize("NFC", path).replace("\\", "/")
+    return tuple(part for part in slashed.split("/") if part not in ("", "."))
+
+
+def shown(path: str) -> str:
+    """A path fit to be shown: on one line, its last 200 letters at most.
+
+    >>> shown("daisy/1\\n.jpg")
+    'daisy/1?.jpg'
+    """
+    return "".join(letter if letter.isprintable() else "?" for letter in path[-SHOWN_LETTERS:])
+
+
+def is_litter(path: Parts) -> bool:
+    """What systems leave behind unasked: hidden files and folders, thumbnails' caches, macOS' twins in zips.
+
+    >>> is_litter(("__MACOSX", "daisy", "._1.jpg")), is_litter(("daisy", "1.jpg"))
+    (True, False)
+    """
+    return any(part.startswith(".") or part.casefold() in LITTER for part in path if part != "..")
+
+
+def path_refusal(path: str) -> str:
+    """Why a file with such a path is not taken, or nothing.
+
+    >>> path_refusal("../1.jpg")
+    'a path must stay inside its folder, this one leads out of it: rename the file and pack it again'
+    >>> path_refusal("daisy/1.jpg")
+    ''
+    """
+    pieces = parts(path)
+    if len(path) > PATH_LETTERS or len(pieces) > PATH_PARTS:
+        return f"a path may have {PATH_LETTERS:,} letters and {PATH_PARTS} folders, this one has more: shorten it"
+    if path.startswith(("/", "\\")) or re.match("[A-Za-z]:", path) or ".." in pieces:
+        return "a path must stay inside its folder, this one leads out of it: rename the file and pack it again"
+    if any(unicodedata.category(letter) == "Cc" for letter in path):
+        return "a path must be one line of plain text, this one has control characters: rename the file"
+    return ""
+
+
+def kind_refusal(path: str) -> str:
+    """Why a file is no picture by its name alone, or nothing.
+
+    >>> kind_refusal("daisy/notes.TXT")
+    'only pictures are taken, a .txt file is none: leave it out'
+    >>> kind_refusal("daisy/1.jpg"), kind_refusal("daisy/1")
+    ('', '')
+    """
+    suffix = PurePosixPath(path).suffix.casefold()
+    if suffix in ARCHIVES:
+        return f"an archive inside is not opened, a {suffix} file is one: unpack it first"
+    return f"only pictures are taken, a {suffix} file is none: leave it out" if suffix in OTHERS else ""
+
+
+def is_table(path: Parts) -> bool:
+    """Whether a file may tell the tags of others, by its name.
+
+    >>> is_table(("fruit", "Labels.csv")), is_table(("output.manifest",)), is_table(("1.jpg",))
+    (True, True, False)
+    """
+    name = path[-1].casefold()
+    return name in (LABELS, *METADATA) or name.endswith(MANIFESTS)
+
+
+def root(paths: Sequence[Parts], tables: Collection[Parts]) -> tuple[Parts, bool]:
+    """The folder inside all wrappers that the tags are told from, and whether a table there tells them.
+
+    `tables` are the folders that hold a `labels.csv`; no paths give the top itself.
+
+    >>> root([("flowers", "daisy", "1.jpg"), ("flowers", "rose", "close", "2.jpg")], ())
+    (('flowers',), False)
+    >>> root([("daisy", "1.jpg"), ("daisy", "close", "2.jpg")], ())
+    ((), False)
+    >>> root([("fruit", "images", "1.jpg")], {("fruit",)})
+    (('fruit',), True)
+    """
+    folders = [path[:-2] for path in paths] or [()]
+    # What the first and the last in order share, all share.
+    pairs = zip(min(folders), max(folders), strict=False)
+    innermost = tuple(first for first, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    for depth in range(len(innermost) + 1):
+        folder = innermost[:depth]
+        if folder in tables and any(is_in_images(path, folder) for path in paths):
+            return folder, True
+    return innermost, False
+
+
+def folder_tag(path: Parts, below: Parts) -> Parts:
+    """The tag that a picture's place gives it: none, or the one folder that it lies in right below `below`.
+
+    >>> folder_tag(("flowers", " daisy ", "close", "1.jpg"), ("flowers",)), folder_tag(("1.jpg",), ())
+    (('daisy',), ())
+    """
+    return tuple(tag for folder in path[len(below) : -1][:1] if (tag := folder.strip()))
+
+
+def is_split(paths: Sequence[Parts], below: Parts) -> bool:
+    """Whether all pictures lie in a `train` or a `test` right below `below`, and tags lie in both.
+
+    >>> is_split([("train", "daisy", "1.jpg"), ("Test", "daisy", "2.jpg"), ("train", "3.jpg")], ())
+    True
+    >>> is_split([("train", "1.jpg"), ("test", "2.jpg")], ())
+    False
+    """
+    inside = [path[len(below) :] for path in paths]
+    sides = {path[0].casefold() for path in inside if len(path) > 2}
+    return sides == {TRAIN, TEST} and all(len(path) > 1 and path[0].casefold() in sides for path in inside)
+
+
+def is_in_images(path: Parts, below: Parts) -> bool:
+    """Whether a file lies in the folder `images`, or deeper, right below `below`.
+
+    >>> is_in_images(("Images", "1.jpg"), ()), is_in_images(("images",), ())
+    (True, False)
+    """
+    return [folder.casefold() for folder in folder_tag(path, below)] == [IMAGES]

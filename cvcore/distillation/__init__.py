@@ -1,0 +1,4 @@
+"""How the built-in network was made: run by hand, needs PyTorch, imported by nothing else.
+
+Imports `networks` and what that stands on.
+"""

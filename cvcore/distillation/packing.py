@@ -1,0 +1,140 @@
+"""From a student to the files that ship: normalisation folded in, weights rounded to 16 bits, LiteRT beside Keras."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvcore.distillation import student
+from cvcore.networks import architectures, builtin
+from cvcore.networks.builtin import network
+
+# Photographs hold mostly dull colours; half of the points come from the whole cube, so that bright ones have theirs.
+POINTS, ROUNDS = 60_000, 25
+# A bump reaches this many times as far as the four nearest colours are away.
+REACH, NEIGHBOURS = 1.2, 4
+CROPS = 4000
+
+Floats = NDArray[np.float32]
+
+
+def pack(folder: Path, out: Path) -> None:
+    """Write model.tflite, weights.npz and record.json of the student in a folder of `student.learn`."""
+    pixels = np.load(folder / "pixels.npy", mmap_mode="r")[:CROPS]
+    weights: dict[str, list[NDArray[Any]]] = {**_shapes(folder, pixels), **_colours(pixels), **_waves()}
+    model = network.build()
+    network.give(model, weights)
+    shapes, colours, waves = np.split(
+        model.predict(pixels, verbose=0), np.cumsum([network.SHAPES, network.COLOURS]), axis=1
+    )
+    print(f"spreads: shapes {_spread(shapes):.4f}, colours {_spread(colours):.4f}, waves {_spread(waves):.4f}")
+    # What comes after the last layer of *shapes* has no bias of its own, so its scale can be put into the layer.
+    weights["top"] = [array / np.float32(_spread(shapes)) for array in weights["top"]]
+    rounded = {name: [array.astype(np.float16) for array in arrays] for name, arrays in weights.items()}
+    out.mkdir(parents=True, exist_ok=True)
+    flat = {f"{name}/{place}": array for name, arrays in rounded.items() for place, array in enumerate(arrays)}
+    np.savez_compressed(out / builtin.WEIGHTS, allow_pickle=False, **flat)
+    network.give(model, rounded)
+    content = _litert(model, out / builtin.MODEL)
+    fields = {
+        "side": network.SIDE,
+        "dimension": network.DIMENSION,
+        "fingerprint": architectures.fingerprint_of(model, architectures.NAME_BUILT_IN, network.SIDE),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "format": builtin.FORMAT,
+    }
+    (out / builtin.RECORD).write_text(json.dumps(fields, indent=2) + "\n", encoding="utf-8")
+    print(f"wrote {out}, {sum(path.stat().st_size for path in out.iterdir()) / 1e6:.1f} MB")
+
+
+def _shapes(folder: Path, pixels: NDArray[np.uint8]) -> dict[str, list[NDArray[Any]]]:
+    """The averaged student's convolutions, each with its normalisation folded in.
+
+    Means and variances are measured anew: those kept in training are of other weights and mostly smaller crops
+    (Izmailov et al. 2018, https://arxiv.org/abs/1803.05407, for the same reason).
+    """
+    import torch
+
+    layers = student.beginner()
+    layers.load_state_dict(torch.load(folder / "student.pt", map_location="cpu", weights_only=True)["averaged"])
+    for layer in layers.modules():
+        if isinstance(layer, torch.nn.BatchNorm2d):
+            layer.reset_running_stats()
+            layer.momentum = None  # the plain mean over all batches
+    with torch.no_grad():
+        for start in range(0, len(pixels), student.BATCH):
+            batch = torch.tensor(pixels[start : start + student.BATCH]).permute(0, 3, 1, 2)
+            student.maps(layers.train(), batch.contiguous(memory_format=torch.channels_last) / 127.5 - 1)
+    state = layers.state_dict()
+    return {
+        convolution.name: list(folded({key: state[f"{convolution.name}.{key}"].numpy() for key in _KEYS}))
+        for block in network.blocks()
+        for convolution in block.convolutions
+    }
+
+
+_KEYS = ("0.weight", "1.weight", "1.bias", "1.running_mean", "1.running_var")
+
+
+def folded(layer: dict[str, Floats], epsilon: float = 1e-3) -> tuple[Floats, Floats]:
+    """Keras' kernel and bias of a PyTorch convolution and the batch normalisation after it.
+
+    A kernel is (outputs, inputs, height, width) there and (height, width, inputs, outputs) here; a depthwise one,
+    whose inputs are 1 there, is (height, width, channels, 1).
+    """
+    kernel, gain, shift, mean, variance = (layer[key] for key in _KEYS)
+    factor = gain / np.sqrt(variance + epsilon)
+    is_depthwise = kernel.shape[1] == 1
+    scaled = kernel * factor[:, None, None, None]
+    return scaled.transpose((2, 3, 0, 1) if is_depthwise else (2, 3, 1, 0)), shift - mean * factor
+
+
+def _colours(pixels: NDArray[np.uint8]) -> dict[str, list[NDArray[Any]]]:
+    # Light less its middle, red against green, and yellow against blue: small numbers, which 16 bits hold well.
+    kernel = np.array([[1 / 3, 1, 0.5], [1 / 3, -1, 0.5], [1 / 3, 0, -1]], np.float32)
+    bias = np.array([-0.5, 0, 0], np.float32)
+    rng = np.random.default_rng(0)
+    seen = pixels[:, ::8, ::8].reshape(-1, 3)
+    drawn = seen[rng.choice(len(seen), POINTS // 2, replace=False)].astype(np.float32) * np.float32(network.UNIT)
+    points = np.concatenate([drawn, rng.random((POINTS // 2, 3), np.float32)]) @ kernel + bias
+    centres = means(points, network.COLOURS, rng)
+    apart = np.linalg.norm(centres[:, None] - centres, axis=-1)
+    radii = REACH * np.sort(apart, axis=1)[:, 1 : NEIGHBOURS + 1].mean(axis=1)
+    # 1 - |x - c|² / r² = (1 - |c|² / r²) + 2 c / r² · x - 1 / r² · x²
+    towards = 2 * centres.T / radii**2
+    falls = np.broadcast_to(-1 / radii**2, towards.shape)
+    level = 1 - np.square(centres).sum(axis=1) / radii**2
+    return {"axes": [kernel[None, None], bias], "bumps": [np.concatenate([towards, falls])[None, None], level]}
+
+
+def means(points: Floats, count: int, rng: np.random.Generator) -> Floats:
+    """So many points, each the mean of those that are nearest to it: k-means, begun with drawn points."""
+    centres = points[rng.choice(len(points), count, replace=False)]
+    for _ in range(ROUNDS):
+        nearest = (np.square(centres).sum(axis=1) - 2 * points @ centres.T).argmin(axis=1)
+        sizes = np.bincount(nearest, minlength=count)[:, None]
+        sums = np.stack([np.bincount(nearest, column, minlength=count) for column in points.T], axis=1)
+        centres = np.where(sizes, sums / np.maximum(sizes, 1), centres).astype(np.float32)
+    return centres
+
+
+def _waves() -> dict[str, list[NDArray[Any]]]:
+    return {"light": [np.full((1, 1, 3, 1), 1 / 3, np.float32)], "waves": [network.cosine_waves()]}
+
+
+def _spread(embeddings: Floats) -> float:
+    """How far embeddings stray from their mean, root mean square."""
+    return float(np.sqrt(np.square(embeddings - embeddings.mean(axis=0)).sum(axis=1).mean()))
+
+
+def _litert(model: Any, path: Path) -> bytes:
+    import tensorflow as tf
+
+    half = {"optimizations": [tf.lite.Optimize.DEFAULT], "target_spec": {"supported_types": [tf.float16]}}
+    model.export(path, format="litert", verbose=False, **half)
+    return path.read_bytes()

@@ -1,0 +1,26 @@
+"""An iteration's out-of-fold predictions, every number that follows from them, and the images behind each number.
+
+Imports `datasets`, `store`, `files`, `metrics`, `validation` and the modules beside the packages.
+"""
+
+from cvcore.evaluation.operating_points import DEFAULT_THRESHOLD, threshold_in_use, thresholds_by_tag
+from cvcore.evaluation.out_of_fold import ARRAYS, OutOfFold, load, load_column, load_rows, tags, trained_tags
+from cvcore.evaluation.performance import overview, report, save, scores, suggest_thresholds
+
+__all__ = [
+    "ARRAYS",
+    "DEFAULT_THRESHOLD",
+    "OutOfFold",
+    "load",
+    "load_column",
+    "load_rows",
+    "overview",
+    "report",
+    "save",
+    "scores",
+    "suggest_thresholds",
+    "tags",
+    "threshold_in_use",
+    "thresholds_by_tag",
+    "trained_tags",
+]

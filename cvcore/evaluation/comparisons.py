@@ -1,0 +1,132 @@
+"""Iterations side by side, on the images that all of them judged."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvcore import metrics
+from cvcore.array_types import Bools, Integers
+from cvcore.errors import InvalidInput
+from cvcore.evaluation import operating_points, out_of_fold
+from cvcore.evaluation.out_of_fold import OutOfFold
+from cvcore.metrics import paired_comparison
+from cvcore.metrics.paired_comparison import Differences, RightAnswers
+from cvcore.records import MULTICLASS, Iteration, Thresholds
+from cvcore.store import SnapshotTag, Store
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """One iteration against each of some others, in their order, on `images` pictures and the tags they all know.
+
+    tags: their names, as the newest iteration calls them, in the order of the columns of `differences` and of
+    `counts` (int (tags,), the images that carry each). only_some: the names of tags that only some know.
+    left_out: shared pictures that carry such a tag, which not all could answer (Multiclass alone). retagged:
+    pictures that were tagged otherwise for some of them; the newest iteration's tags count.
+    """
+
+    images: int
+    tags: tuple[str, ...]
+    counts: Integers
+    only_some: tuple[str, ...]
+    left_out: int
+    retagged: int
+    differences: tuple[Differences, ...]
+    right: tuple[RightAnswers, ...]
+
+
+@dataclass(frozen=True)
+class _Side:
+    """An iteration's arrays, what it answers at, and where its tags and judged pictures stand in the arrays.
+
+    Two are equal when they are of the same arrays and thresholds: what was once read of a snapshot never changes.
+    """
+
+    judged: OutOfFold
+    threshold: Thresholds
+    rows: dict[str, int] = field(compare=False)
+    columns: dict[str, int] = field(compare=False)
+    names: dict[str, str] = field(compare=False)
+
+
+def compare(store: Store, iteration: Iteration, others: Sequence[Iteration]) -> Comparison:
+    """How an iteration does against others, each at the threshold it answers at and judged by its own folds.
+
+    Pictures are matched by their SHA-256, tags by their ids, which stay when a tag is renamed.
+
+    Raises:
+        InvalidInput: they are of different types, or share no judged picture or no tag.
+        Conflict, ModelDamaged: as `evaluation.load`.
+    """
+    for other in others:
+        if other.classification_type != iteration.classification_type:
+            raise InvalidInput(
+                f"only iterations of one type can be compared, {iteration.name} is {iteration.classification_type} "
+                f"and {other.name} is {other.classification_type}: choose another"
+            )
+    everyone = (iteration, *others)
+    sides = tuple(_side(store, each) for each in everyone)
+    newest = max(range(len(everyone)), key=lambda place: everyone[place].number)
+    return _compare(sides, newest, iteration.classification_type == MULTICLASS)
+
+
+def _side(store: Store, iteration: Iteration) -> _Side:
+    judged = out_of_fold.load(store, iteration)
+    digests, tags = _snapshot(store, iteration.id)
+    known = out_of_fold.trained_tags(iteration, list(tags))
+    return _Side(
+        judged,
+        operating_points.threshold_in_use(iteration),
+        rows={digest: row for row, digest in enumerate(digests) if judged.evaluated[row]},
+        columns={tag.tag_id: column for column, tag in enumerate(known)},
+        names={tag.tag_id: tag.name for tag in known},
+    )
+
+
+# A snapshot never changes, and to read 100,000 rows of it on every rerun would take a second a side.
+@functools.lru_cache(maxsize=5)
+def _snapshot(store: Store, iteration_id: str) -> tuple[tuple[str, ...], tuple[SnapshotTag, ...]]:
+    """The SHA-256 of every picture of an iteration, in order, and its tags."""
+    digests = tuple(image.sha256 for image in store.iterations.images(iteration_id))
+    return digests, tuple(store.iterations.tags(iteration_id))
+
+
+@functools.lru_cache(maxsize=16)
+def _compare(sides: tuple[_Side, ...], newest: int, is_multiclass: bool) -> Comparison:
+    latest = sides[newest]
+    everywhere = [tag for tag in latest.columns if all(tag in side.columns for side in sides)]
+    some = {tag: name for side in sides for tag, name in side.names.items() if tag not in everywhere}
+    pictures = [sha256 for sha256 in latest.rows if all(sha256 in side.rows for side in sides)]
+    if not everywhere or not pictures:
+        what = "picture" if everywhere else "tag"
+        raise InvalidInput(f"iterations must share a judged {what} to be compared, these share none: choose another")
+    rows = [np.array([side.rows[sha256] for sha256 in pictures]) for side in sides]
+    left_out = np.zeros(len(pictures), bool)
+    if is_multiclass:
+        lone = [column for tag, column in latest.columns.items() if tag in some]
+        left_out = latest.judged.truth[rows[newest]][:, lone].any(axis=1)
+        rows = [each[~left_out] for each in rows]
+    columns = [np.array([side.columns[tag] for tag in everywhere]) for side in sides]
+    truths = [side.judged.truth[row][:, column] for side, row, column in zip(sides, rows, columns, strict=True)]
+    truth, groups = truths[newest], latest.judged.groups[rows[newest]]
+    answers = [_answers(side, row)[:, column] for side, row, column in zip(sides, rows, columns, strict=True)]
+    return Comparison(
+        images=len(truth),
+        tags=tuple(latest.names[tag] for tag in everywhere),
+        counts=np.count_nonzero(truth, axis=0),
+        only_some=tuple(sorted(set(some.values()))),
+        left_out=int(left_out.sum()),
+        retagged=int(np.any([(each != truth).any(axis=1) for each in truths], axis=0).sum()),
+        differences=tuple(paired_comparison.differences(truth, answers[0], each, groups) for each in answers[1:]),
+        right=tuple(paired_comparison.right_answers(truth, answers[0], each, groups) for each in answers[1:]),
+    )
+
+
+def _answers(side: _Side, rows: NDArray[np.int64]) -> Bools:
+    limits = np.asarray(side.threshold)
+    return metrics.answers(side.judged.probabilities[rows], limits, multilabel=side.judged.multilabel)

@@ -1,0 +1,59 @@
+"""An iteration's thresholds: suggested from its out-of-fold probabilities, saved with it, forgotten."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cvcore import metrics
+from cvcore.errors import InvalidInput
+from cvcore.evaluation import out_of_fold
+from cvcore.evaluation.out_of_fold import tags
+from cvcore.records import Iteration, Thresholds
+from cvcore.store import Store
+
+
+def save(store: Store, iteration: Iteration, chosen: Thresholds) -> None:
+    """Answer at these thresholds from now on, in Quick Test, in commands and in exports.
+
+    `chosen` is one number, or one a tag in the order of the arrays' columns.
+
+    Raises:
+        InvalidInput: one is outside 0..1, or there are not as many as tags.
+        NotFound: the iteration was deleted meanwhile.
+    """
+    metrics.checked_thresholds(np.asarray(chosen))
+    with store.transaction():
+        tags = out_of_fold.tags(store, iteration)
+        if isinstance(chosen, tuple):
+            store.iterations.get(iteration.id)
+            if len(chosen) != len(tags):
+                raise InvalidInput(
+                    f"there must be one threshold for all tags or one for each of {len(tags)}, got {len(chosen)}"
+                )
+        store.iterations.set_thresholds(iteration.id, chosen)
+
+
+def clear(store: Store, iteration: Iteration) -> None:
+    """Forget what was saved: the iteration answers at 0.5 again.
+
+    Raises:
+        NotFound: the iteration was deleted meanwhile.
+    """
+    store.iterations.set_thresholds(iteration.id, None)
+
+
+DEFAULT_THRESHOLD = 0.5
+
+
+def threshold_in_use(iteration: Iteration, asked: float | None = None) -> Thresholds:
+    """What an iteration answers at: the threshold asked for, else those saved with it, else 0.5."""
+    if asked is not None:
+        return asked
+    return DEFAULT_THRESHOLD if iteration.thresholds is None else iteration.thresholds
+
+
+def thresholds_by_tag(store: Store, iteration: Iteration, threshold: Thresholds) -> float | dict[str, float]:
+    """The threshold that serves all tags, or each tag's by its name in the snapshot."""
+    if not isinstance(threshold, tuple):
+        return threshold
+    return {tag.name: value for tag, value in zip(tags(store, iteration), threshold, strict=True)}

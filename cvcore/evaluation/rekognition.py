@@ -1,0 +1,201 @@
+"""An evaluation told as Amazon Rekognition Custom Labels tells it, for those who know that service.
+
+What it calls by the same names as everyone means something of its own:
+
+- The *assumed threshold* of a label is the one with the best F1 on the evaluated images themselves. Numbers at it
+  flatter the model, for it was chosen knowing the answers; ours stand at the threshold that the user chose.
+- *Average precision* is the mean over the labels of the precision at their assumed thresholds. Everywhere else,
+  and on our other pages, it is the area under the steps of the precision-recall curve.
+- *Overall recall* and the model's F1 are means over the labels too.
+
+The decision rule is ours, at the assumed thresholds: in Multiclass the top tag alone can be the answer.
+
+https://docs.aws.amazon.com/rekognition/latest/customlabels-dg/im-metrics-use.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvcore import metrics
+from cvcore.array_types import Bools, Floats, Integers
+from cvcore.datasets import ground_truth
+from cvcore.datasets.ground_truth import EVALUATION, TRAINING
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """Each label's numbers at its assumed threshold, (k,), and their means.
+
+    tested: how many images were evaluated. images: how many of them carry the label. matrix: (k, k), of the images
+    that carry the row's label the share that was answered with the column's; rows need not sum to 1, as an image may
+    get no answer or, in Multilabel, several. nan is undefined.
+    """
+
+    tested: int
+    thresholds: Floats
+    images: Integers
+    precision: Floats
+    recall: Floats
+    f1: Floats
+    average_precision: float
+    overall_recall: float
+    overall_f1: float
+    matrix: Floats
+
+
+def evaluate(truth: Bools, probabilities: NDArray[Any], *, multilabel: bool) -> Result:
+    """Rekognition's numbers of the evaluated images; `truth` and `probabilities` (n, k) are as in `metrics`.
+
+    >>> truth = np.array([[True, False], [True, False], [False, True]])
+    >>> found = evaluate(truth, np.array([[0.9, 0.1], [0.6, 0.4], [0.7, 0.3]]), multilabel=False)
+    >>> found.thresholds.tolist(), found.f1.tolist()
+    ([0.6, 1.0], [0.8, 0.0])
+    """
+    thresholds = assumed_thresholds(truth, probabilities, multilabel=multilabel)
+    answered = metrics.answers(probabilities, thresholds, multilabel=multilabel)
+    counts = metrics.count_answers(truth, answered)
+    precision, recall, f1 = metrics.precision(counts), metrics.recall(counts), metrics.f1(counts)
+    images = truth.sum(axis=0)
+    # As float32, which counts up to 2**24 exactly, a product of matrices runs in a second where bools take minutes.
+    together = truth.T.astype(np.float32) @ answered.astype(np.float32)
+    return Result(
+        len(truth),
+        thresholds,
+        images,
+        precision,
+        recall,
+        f1,
+        float(metrics.macro(precision)),
+        float(metrics.macro(recall)),
+        float(metrics.macro(f1)),
+        metrics.ratio(together, np.broadcast_to(images[:, None], together.shape)),
+    )
+
+
+def assumed_thresholds(truth: Bools, probabilities: NDArray[Any], *, multilabel: bool) -> Floats:
+    """The probability at which each tag's F1 is best on these very images, as (k,); the highest of equals.
+
+    1 where no threshold gives a right answer.
+    """
+    scores = np.asarray(probabilities, np.float64)
+    top = scores.argmax(axis=1) if len(scores) else np.zeros(0, np.intp)
+    thresholds = np.ones(truth.shape[1])
+    for tag in range(truth.shape[1]):
+        able = slice(None) if multilabel else top == tag
+        thresholds[tag] = _best_threshold(truth[able, tag], scores[able, tag], int(truth[:, tag].sum()))
+    return thresholds
+
+
+def summary(
+    result: Result, names: Sequence[str], *, version: str, ended_at: datetime, training_images: int
+) -> dict[str, Any]:
+    """The evaluation summary file's content; undefined numbers are None. Labels are sorted by F1, the best first.
+
+    https://docs.aws.amazon.com/rekognition/latest/customlabels-dg/im-summary-file-api.html
+    """
+    order = sorted(range(len(names)), key=lambda tag: -np.nan_to_num(result.f1[tag], nan=-1.0))
+    return {
+        "Version": 1,
+        "AggregatedEvaluationResults": {
+            "ConfusionMatrix": [
+                {"GroundTruthLabel": given, "PredictedLabel": told, "Value": _number(result.matrix[row, column])}
+                for row, given in enumerate(names)
+                for column, told in enumerate(names)
+            ],
+            "F1Score": _number(result.overall_f1),
+            "Precision": _number(result.average_precision),
+            "Recall": _number(result.overall_recall),
+        },
+        "EvaluationDetails": {
+            "EvaluationEndTimestamp": ground_truth.timestamp(ended_at),
+            "Labels": list(names),
+            "NumberOfTestingImages": result.tested,
+            "NumberOfTrainingImages": training_images,
+            "ProjectVersionArn": version,
+        },
+        "LabelEvaluationResults": [
+            {
+                "Label": names[tag],
+                "Metrics": {
+                    "F1Score": _number(result.f1[tag]),
+                    "Precision": _number(result.precision[tag]),
+                    "Recall": _number(result.recall[tag]),
+                    "Threshold": _number(result.thresholds[tag]),
+                },
+                "NumberOfTestingImages": int(result.images[tag]),
+            }
+            for tag in order
+        ],
+    }
+
+
+def manifest(
+    truth: Bools,
+    probabilities: NDArray[Any],
+    answered: Bools,
+    *,
+    names: Sequence[str],
+    sources: Sequence[str],
+    ended_at: datetime,
+) -> Iterator[str]:
+    """The evaluation manifest, a line of JSON for each evaluated image; `sources` (n,) say which image it is.
+
+    `answered` (n, k) is what `metrics.answers` says at the assumed thresholds.
+
+    A line holds the labels that the image carries and those it was answered with. True negatives, which are all
+    others, are left out: of 100 labels they would be 98.
+
+    https://docs.aws.amazon.com/rekognition/latest/customlabels-dg/tr-evaluation-manifest-snapshot-api.html
+    """
+    date = ground_truth.timestamp(ended_at)
+    for row, source in enumerate(sources):
+        line: dict[str, Any] = {ground_truth.SOURCE: source}
+        for number, tag in enumerate(np.flatnonzero(truth[row]).tolist()):
+            line |= _attribute(TRAINING, number, names[tag], 1.0, date)
+        for number, tag in enumerate(np.flatnonzero(truth[row] | answered[row]).tolist()):
+            line |= _attribute(EVALUATION, number, names[tag], float(probabilities[row, tag]), date)
+            details = _details(bool(truth[row, tag]), bool(answered[row, tag]))
+            line[f"{EVALUATION}-{number}-metadata"][f"{EVALUATION}-details"] = details
+        yield json.dumps(line, ensure_ascii=False)
+
+
+def _best_threshold(positive: Bools, scores: Floats, positives: int) -> float:
+    order = np.argsort(-scores, kind="stable")
+    ranked = scores[order]
+    # Equal scores move together, so a cut is possible only where the next score is another.
+    cuts = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True)) if len(ranked) else np.zeros(0, np.intp)
+    right = np.cumsum(positive[order])[cuts]
+    if not right.any():
+        return 1.0
+    return float(ranked[cuts[np.argmax(2 * right / (cuts + 1 + positives))]])
+
+
+def _attribute(kind: str, number: int, name: str, confidence: float, date: str) -> dict[str, Any]:
+    is_by_hand = kind == TRAINING
+    return ground_truth.label(
+        f"{kind}-{number}", name, job=f"{kind}-job", date=date, confidence=confidence, is_by_hand=is_by_hand
+    )
+
+
+def _details(is_carried: bool, is_answered: bool) -> dict[str, Any]:
+    return {
+        "version": 1,
+        "ground-truth-labelling-jobs": [f"{TRAINING}-job"],
+        "is-true-positive": is_carried and is_answered,
+        "is-true-negative": not is_carried and not is_answered,
+        "is-false-positive": is_answered and not is_carried,
+        "is-false-negative": is_carried and not is_answered,
+        "is-present-in-ground-truth": is_carried,
+    }
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)

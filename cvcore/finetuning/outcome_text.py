@@ -1,0 +1,97 @@
+"""What came of Advanced training, in plain words: whether it was worth its time, and why it ended."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from cvcore.records import TuningOutcome
+
+# Below this a difference is more than chance alone would readily make.
+SURE = 0.05
+
+Standing = Literal["better", "alike", "worse"]
+
+_ENDED = {
+    "converged": "It ended by itself, with all that it tries done",
+    "budget": "It ended when its time was up",
+    "asked": "It ended early, as somebody asked",
+}
+
+
+def summary(outcome: TuningOutcome) -> str:
+    """Whether Advanced training did better than Quick on the same images, and how it came to its end.
+
+    >>> print(tuning(TuningOutcome(600, 487, 457, 0.0011, 2, 31, 540.0, "budget", "cpu")))
+    Better than Quick: of 600 images judged, 487 were right, with Quick 457; chance \
+alone would seldom do that (p = 0.001).
+    It ended when its time was up, after 31 rounds in 2 attempts, 9 min on the CPU.
+    """
+    return f"{compared(outcome)}\n{ending(outcome)}"
+
+
+def standing(outcome: TuningOutcome) -> Standing:
+    """Better or worse than Quick where chance alone would seldom make such a difference, else alike.
+
+    >>> standing(TuningOutcome(600, 532, 530, 0.9, 1, 12, 200.0, "converged", "gpu"))
+    'alike'
+    """
+    if not outcome.p_value < SURE or outcome.right == outcome.quick_right:
+        return "alike"
+    return "better" if outcome.right > outcome.quick_right else "worse"
+
+
+def compared(outcome: TuningOutcome) -> str:
+    """Advanced beside Quick, in a sentence or two.
+
+    >>> print(compared(TuningOutcome(600, 532, 530, 0.9, 1, 12, 200.0, "converged", "gpu")))
+    Not better than Quick, as far as these images can tell: of 600 images judged, 532 were right, with Quick 530. \
+Train the quick way, it takes seconds.
+    """
+    if not outcome.images:
+        return "No image was left to judge, so it cannot be told whether this is better than Quick."
+    counted = (
+        f"of {_number(outcome.images, 'image')} judged, {outcome.right:,} "
+        f"{'was' if outcome.right == 1 else 'were'} right, with Quick {outcome.quick_right:,}"
+    )
+    how = standing(outcome)
+    if how == "alike":
+        return (
+            f"Not better than Quick, as far as these images can tell: {counted}. Train the quick way, it takes seconds."
+        )
+    chance = f"chance alone would seldom do that ({_p(outcome.p_value)})"
+    if how == "worse":
+        return f"Worse than Quick: {counted}; {chance}. Train the quick way."
+    return f"Better than Quick: {counted}; {chance}."
+
+
+def ending(outcome: TuningOutcome) -> str:
+    """Why, when and where the training ended, in a sentence.
+
+    >>> ending(TuningOutcome(600, 532, 530, 0.9, 1, 1, 70.0, "asked", "gpu"))
+    'It ended early, as somebody asked, after 1 round, 70 s on the GPU.'
+    """
+    attempts = f" in {outcome.attempts:,} attempts" if outcome.attempts > 1 else ""
+    return (
+        f"{_ENDED[outcome.ended]}, after {_number(outcome.rounds, 'round')}{attempts}, "
+        f"{duration(outcome.seconds)} on the {outcome.device.upper()}."
+    )
+
+
+def duration(seconds: float) -> str:
+    """A length of time as one says it: in seconds, then in minutes, then in hours and minutes.
+
+    >>> duration(12.4), duration(540), duration(5400)
+    ('12 s', '9 min', '1 h 30 min')
+    """
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def _p(value: float) -> str:
+    return "p < 0.001" if value < 0.001 else f"p = {value:.1g}"

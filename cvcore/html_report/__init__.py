@@ -1,0 +1,10 @@
+"""The report on an iteration: one HTML file that needs nothing but a browser.
+
+Imports `evaluation`, `store`, `files`, `imaging`, `metrics`, `validation` and the modules beside the packages.
+"""
+
+from cvcore.html_report.document import page
+
+__all__ = [
+    "page",
+]

@@ -1,0 +1,97 @@
+"""Small charts as SVG text, for pages that must stand alone: no script, no font, nothing to fetch.
+
+Colours are CSS classes of the page that holds them. Rates are 0..1, nan where undefined: there a line has a gap.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+
+from cvcore.array_types import Floats
+
+WIDTH, HEIGHT = 300, 190
+LEFT, RIGHT, TOP, BOTTOM = 40, 16, 10, 34
+_TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
+
+
+def threshold_chart(thresholds: Floats, precision: Floats, recall: Floats, *, chosen: float | None) -> str:
+    """Precision, solid, and recall, dashed, against the threshold, with an upright line at a chosen one.
+
+    >>> drawn = threshold_chart(np.array([0.0, 1.0]), np.array([0.5, np.nan]), np.array([1.0, 0.0]), chosen=0.5)
+    >>> drawn.count("<path"), "nan" in drawn
+    (2, False)
+    """
+    marks = [_path("precision", thresholds, precision), _path("recall", thresholds, recall)]
+    if chosen is not None:
+        marks.insert(0, f'<line class="chosen" x1="{_x(chosen)}" x2="{_x(chosen)}" y1="{_y(1)}" y2="{_y(0)}"/>')
+    return _frame(marks, across="probability threshold", down="", label="Precision and recall against the threshold")
+
+
+def precision_recall_chart(recall: Floats, precision: Floats, *, at: tuple[float, float]) -> str:
+    """Precision against recall as steps, in the order given, with a dot at the chosen (recall, precision)."""
+    defined = ~np.isnan(precision)
+    across, up = recall[defined], precision[defined]
+    # Lines between the points would promise models that nobody can choose.
+    stepped = np.repeat(across, 2)[1:], np.repeat(up, 2)[:-1]
+    marks = [_path("precision", *stepped)]
+    if not any(map(math.isnan, at)):
+        marks.append(f'<circle class="dot" cx="{_x(at[0])}" cy="{_y(at[1])}" r="4"/>')
+    return _frame(marks, across="recall", down="precision", label="Precision against recall")
+
+
+def interval_bar(value: float, low: float, high: float) -> str:
+    """A rate as a dot on a line from 0 to 1, its interval as a bar; nothing where it is undefined."""
+    if math.isnan(value):
+        return ""
+    return (
+        '<svg class="bar" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">'
+        '<rect class="ground" x="0" y="4" width="100" height="2"/>'
+        f'<rect class="reach" x="{_n(100 * low)}" y="2" width="{_n(100 * (high - low))}" height="6"/>'
+        f'<rect class="value" x="{_n(100 * value - 0.75)}" y="0" width="1.5" height="10"/></svg>'
+    )
+
+
+def _frame(marks: Sequence[str], *, across: str, down: str, label: str) -> str:
+    """The marks within axes of both 0 to 100 %."""
+    grid = []
+    for tick in _TICKS:
+        grid.append(f'<line class="grid" x1="{_x(0)}" x2="{_x(1)}" y1="{_y(tick)}" y2="{_y(tick)}"/>')
+        grid.append(f'<text x="{LEFT - 5}" y="{_y(tick)}" text-anchor="end" dy="3">{tick:.0%}</text>')
+        grid.append(f'<text x="{_x(tick)}" y="{HEIGHT - BOTTOM + 13}" text-anchor="middle">{tick:.0%}</text>')
+    middle = _n((TOP + HEIGHT - BOTTOM) / 2)
+    titles = f'<text x="{_x(0.5)}" y="{HEIGHT - 5}" text-anchor="middle">{escape(across)}</text>' + (
+        f'<text transform="translate(9 {middle}) rotate(-90)" text-anchor="middle">{escape(down)}</text>'
+        if down
+        else ""
+    )
+    return (
+        f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(label)}">'
+        f"{''.join(grid)}{titles}{''.join(marks)}</svg>"
+    )
+
+
+def _path(kind: str, across: Floats, up: Floats) -> str:
+    pieces, pen = [], "M"
+    for x, y in zip(across, up, strict=True):
+        if math.isnan(y):
+            pen = "M"
+            continue
+        pieces.append(f"{pen}{_x(x)} {_y(y)}")
+        pen = "L"
+    return f'<path class="{kind}" d="{"".join(pieces)}"/>'
+
+
+def _x(share: float) -> str:
+    return _n(LEFT + share * (WIDTH - LEFT - RIGHT))
+
+
+def _y(share: float) -> str:
+    return _n(HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM))
+
+
+def _n(value: float) -> str:
+    return f"{value:.1f}"

@@ -1,0 +1,39 @@
+"""From probabilities to numbers: the decision rule, counts, rates, average precision, intervals, calibration.
+
+Pure numpy: rows are images, columns are tags. Imports `validation` and the modules beside the packages.
+The decision rule is `answers`, in `counting`.
+"""
+
+from cvcore.metrics.counting import THRESHOLDS, answers, checked_thresholds, count_answers, counts, levels
+from cvcore.metrics.ranking import (
+    average_precision,
+    fold_average_precision,
+    fold_ranks,
+    mean_over_folds,
+    positive_ranks,
+    precision_at_rank,
+)
+from cvcore.metrics.ratios import defined_count, f1, macro, mean, precision, rates, ratio, recall
+
+__all__ = [
+    "THRESHOLDS",
+    "answers",
+    "average_precision",
+    "checked_thresholds",
+    "count_answers",
+    "counts",
+    "defined_count",
+    "f1",
+    "fold_average_precision",
+    "fold_ranks",
+    "levels",
+    "macro",
+    "mean",
+    "mean_over_folds",
+    "positive_ranks",
+    "precision",
+    "precision_at_rank",
+    "rates",
+    "ratio",
+    "recall",
+]

@@ -1,0 +1,154 @@
+"""Whether one iteration is better than another on the same images, or cannot be told from it.
+
+Both have answered the same images, so what counts is where they differ. A difference of two rates is, to first
+order, a sum over images of how far each moves it; near duplicates move together, so sums are taken by group.
+The variance of the difference is the sum of the groups' squares, plus two made-up groups that went one each way,
+as large as the largest that was seen, or as one image. Without these, four images that all speak for one side
+would be enough to believe in it, and no image at all would make an interval of no width. For shares of right answers
+this is nearly Bonett and Price's interval, https://doi.org/10.3102/1076998611411915, and it then calls better what the
+exact test of McNemar (https://doi.org/10.1007/BF02295996) does: six to none, not five to none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cvcore.array_types import Bools, Floats, Integers
+from cvcore.metrics import counting, ratios
+from cvcore.metrics.intervals import Z
+
+RATES = ("precision", "recall", "f1")
+
+
+@dataclass(frozen=True, eq=False)
+class Differences:
+    """What the first iteration is ahead of the second by, rate by rate: arrays are (3, k + 1).
+
+    Rows are precision, recall and F1; columns the tags and last their mean over the tags where both are
+    defined. first, second: the rates, 0..1. value: first - second; low, high: its 95 % interval within -1..1.
+    nan where undefined for either.
+    """
+
+    first: Floats
+    second: Floats
+    value: Floats
+    low: Floats
+    high: Floats
+
+
+@dataclass(frozen=True)
+class RightAnswers:
+    """How many of `images` each answered wholly right, every tag of it, and McNemar's exact test of the two.
+
+    only_first, only_second: the groups of near duplicates in which one has more right than the other.
+    p_value: how often chance alone would divide these groups as unevenly.
+    """
+
+    images: int
+    first: int
+    second: int
+    only_first: int
+    only_second: int
+    p_value: float
+
+
+def differences(truth: Bools, first: Bools, second: Bools, groups: Integers) -> Differences:
+    """How the answers of two iterations, (n, k) like `truth`, differ; `groups` (n,) are the near duplicates.
+
+    >>> truth = np.ones((8, 1), bool)
+    >>> made = differences(truth, truth, np.arange(8)[:, None] < 2, np.arange(8))
+    >>> made.value[1].tolist(), made.low[1].round(2).tolist()
+    ([0.75, 0.75], [0.06, 0.06])
+    """
+    order = np.argsort(groups, kind="stable")
+    starts = np.flatnonzero(np.diff(groups[order], prepend=-1)) if len(groups) else order
+    one, other = (ratios.rates(counting.count_answers(truth, each)) for each in (first, second))
+    value, shared = one - other, ~np.isnan(one - other)
+    # As if both were equally good: with own rates, four to none of four would vary by nothing.
+    pooled = (one + other) / 2
+    low, high = np.full_like(value, np.nan), np.full_like(value, np.nan)
+    for rate, name in enumerate(RATES):
+        moves = _moves(name, truth, first, pooled[rate, :-1]) - _moves(name, truth, second, pooled[rate, :-1])
+        units = _units(name, truth, first, second, one[rate, :-1], other[rate, :-1])
+        sums = np.add.reduceat(moves[order], starts, axis=0) if len(starts) else moves
+        columns = shared[rate, :-1]
+        mean = sums[:, columns].sum(axis=1) / max(1, columns.sum())
+        reach = Z * np.append(_error(sums, units), _error(mean, units[columns].max(initial=0) / max(1, columns.sum())))
+        if columns.any():
+            value[rate, -1] = value[rate, :-1][columns].mean()
+        low[rate], high[rate] = np.maximum(value[rate] - reach, -1), np.minimum(value[rate] + reach, 1)
+    return Differences(one, other, value, low, high)
+
+
+def right_answers(truth: Bools, first: Bools, second: Bools, groups: Integers) -> RightAnswers:
+    """Which of two iterations answers more images wholly right.
+
+    >>> truth = np.ones((8, 1), bool)
+    >>> right_answers(truth, truth, np.arange(8)[:, None] < 2, np.arange(8))
+    RightAnswers(images=8, first=8, second=2, only_first=6, only_second=0, p_value=0.03125)
+    """
+    one, other = ((truth == answered).all(axis=1) for answered in (first, second))
+    _, index = np.unique(groups, return_inverse=True)
+    ahead = np.bincount(index, weights=one.astype(float) - other)
+    only_first, only_second = int((ahead > 0).sum()), int((ahead < 0).sum())
+    p_value = mcnemar(only_first, only_second)
+    return RightAnswers(len(truth), int(one.sum()), int(other.sum()), only_first, only_second, p_value)
+
+
+def mcnemar(only_first: int, only_second: int) -> float:
+    """The exact two-sided p-value of McNemar's test, from the pairs that are right on one side alone; 1 for none.
+
+    >>> mcnemar(6, 0), mcnemar(5, 0), mcnemar(3, 3)
+    (0.03125, 0.0625, 1.0)
+    """
+    total, fewer = only_first + only_second, min(only_first, only_second)
+    steps = np.arange(1, fewer + 1)
+    # The logarithms of the binomial coefficients: the coefficients themselves grow too large.
+    logs = np.append(0.0, np.cumsum(np.log(total + 1 - steps) - np.log(steps)))
+    return round(min(1.0, float(2 * np.exp(logs - total * np.log(2)).sum())), 12)
+
+
+def verdict(low: float, high: float) -> str:
+    """What the 95 % interval of a difference says of the first: better, worse or not distinguishable.
+
+    >>> verdict(0.01, 0.2), verdict(-0.2, -0.01), verdict(-0.1, 0.2)
+    ('better', 'worse', 'not distinguishable')
+    """
+    if low > 0:
+        return "better"
+    return "worse" if high < 0 else "not distinguishable"
+
+
+def _moves(name: str, truth: Bools, answered: Bools, rate: Floats) -> Floats:
+    """How far each image moves the rate, to first order: (part - rate × whole) / the sum of wholes, as (n, k)."""
+    part, whole = _part(name, truth, answered), _whole(name, truth, answered)
+    return np.asarray(np.nan_to_num((part - rate * whole) / np.maximum(whole.sum(axis=0), 1)))
+
+
+def _part(name: str, truth: Bools, answered: Bools) -> Floats:
+    both = (truth & answered).astype(np.float64)
+    return 2 * both if name == "f1" else both
+
+
+def _whole(name: str, truth: Bools, answered: Bools) -> Floats:
+    match name:
+        case "precision":
+            return answered.astype(np.float64)
+        case "recall":
+            return truth.astype(np.float64)
+    return np.add(truth, answered, dtype=np.float64)
+
+
+def _units(name: str, truth: Bools, first: Bools, second: Bools, one: Floats, other: Floats) -> Floats:
+    """How far one image can move each tag's difference by being answered otherwise, as (k,)."""
+    wholes = [np.maximum(_whole(name, truth, answered).sum(axis=0), 1) for answered in (first, second)]
+    # With F1 an image that is found in place of missed counts 2 - F1 wholes, with the others at most one.
+    most = 2 - np.nan_to_num(np.minimum(one, other)) if name == "f1" else np.ones_like(one)
+    return np.asarray(most / np.minimum(*wholes))
+
+
+def _error(sums: Floats, unit: Floats | float) -> Floats:
+    largest = np.maximum(np.abs(sums).max(axis=0, initial=0), unit)
+    return np.asarray(np.sqrt((sums**2).sum(axis=0) + 2 * largest**2))

@@ -1,0 +1,258 @@
+"""An evaluation at all 101 positions of the slider at once: counts, rates and the 95 % interval of every rate.
+
+Each number is that of `reports.report` at the position. Two things make it quick where there are 100,000 images
+and 100 tags: an answer is known at all thresholds from the level its probability reaches, and the reach of a mean,
+sqrt(r' C r), is the length of one sum per group of images, so that no correlation matrix need be made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvcore.array_types import Bools, Floats, Integers, Levels
+from cvcore.metrics import counting, intervals, ranking, ratios
+from cvcore.metrics.ratios import ratio
+
+POSITIONS = counting.THRESHOLDS.size
+
+# Rows times columns that are multiplied at once: so few that they stay in the processor's cache and that OpenBLAS
+# puts one thread to it. Where the processor is busy, two wait for each other and take ten times as long.
+BLOCK_CELLS = 200_000
+
+
+@dataclass(frozen=True, eq=False)
+class Measure:
+    """One measure: each tag's values and the ends of their intervals, (t, k), and those of their means, (t,).
+
+    t are the 101 thresholds, or 1 for the average precision, which has none. nan where it is undefined.
+    """
+
+    values: Floats
+    low: Floats
+    high: Floats
+    mean: Floats
+    mean_low: Floats
+    mean_high: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Sweep:
+    """The counts at `metrics.THRESHOLDS`, (101, k, 4) as `metrics.counts` has them, and what follows from them."""
+
+    counts: Integers
+    precision: Measure
+    recall: Measure
+    f1: Measure
+    average_precision: Measure
+
+
+def sweep(
+    truth: Bools, probabilities: NDArray[Any], folds: NDArray[Any], groups: NDArray[Any], *, multilabel: bool
+) -> Sweep:
+    """Every tag's and the overall rates at each of `metrics.THRESHOLDS`; arguments as for `reports.report`.
+
+    Raises:
+        InvalidInput: a probability is nan, or the shapes differ.
+
+    >>> truth = np.array([[True, False], [True, False], [False, True], [False, True]])
+    >>> probabilities = np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8], [0.3, 0.7]])
+    >>> made = sweep(truth, probabilities, np.array([0, 1, 0, 1]), np.arange(4), multilabel=False)
+    >>> made.recall.values[50].tolist(), made.recall.low[50].round(2).tolist()
+    ([0.5, 1.0], [0.09, 0.34])
+    """
+    # Groups lie side by side, so that their sums are those of runs, those of one image first; what was not evaluated
+    # enters nothing.
+    _, group, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    order = np.lexsort((group, sizes[group] > 1))
+    order = order[folds[order] >= 0]
+    truth, probabilities, folds, groups = truth[order], probabilities[order], folds[order], groups[order]
+    starts = np.flatnonzero(np.diff(groups, prepend=groups[:1] - 1))
+    levels = counting.levels(probabilities, truth, multilabel=multilabel)
+    counts = _counts(levels, truth)
+    shares = _shares(counts, levels, truth, starts)
+    lengths = _lengths(shares, levels, truth, starts)
+    precision, recall, f1 = (
+        _measure(share.values, share.low, share.high, share.norms, length)
+        for share, length in zip(shares, lengths, strict=True)
+    )
+    return Sweep(counts, precision, recall, f1, _average_precision(truth, probabilities, folds, starts))
+
+
+def _measure(values: Floats, low: Floats, high: Floats, norms: Floats, lengths: Floats) -> Measure:
+    """The measure with the intervals of its means, whose reach `intervals.macro_interval` explains.
+
+    lengths: (t,), the squared lengths of the groups' sums. Tags without deviations are not in them.
+    """
+    mean, count = ratios.macro(values), ratios.defined_count(values)
+    alone = np.nansum(np.where(norms > 0, 0, _arms(values, low, high) ** 2), axis=-1)
+    reach = ratio(np.sqrt(lengths + alone), count)
+    return Measure(values, low, high, mean, np.maximum(0, mean - reach), np.minimum(1, mean + reach))
+
+
+def _arms(values: Floats, low: Floats, high: Floats) -> Floats:
+    return np.maximum(values - low, high - values)
+
+
+# ---- precision, recall and F1: shares of right answers
+
+
+@dataclass(frozen=True, eq=False)
+class _Share:
+    """A measure as the share of right answers among a tag's trials; the arrays are (101, k).
+
+    Right answers are always among the trials; `of_wrong` and `of_missed` say whether the images answered wrongly
+    and the images missed are. `norms` are the lengths of the groups' deviations from the share.
+    """
+
+    of_wrong: bool
+    of_missed: bool
+    share: Floats
+    norms: Floats
+    values: Floats
+    low: Floats
+    high: Floats
+
+
+def _counts(levels: Levels, truth: Bools) -> Integers:
+    table = np.empty((POSITIONS, truth.shape[1], 4), np.int64)
+    for tag, (level, positive) in enumerate(zip(levels.T, truth.T, strict=True)):
+        tp, fp = _reaching(level[positive]), _reaching(level[~positive])
+        positives = np.count_nonzero(positive)
+        table[:, tag] = np.column_stack([tp, fp, positives - tp, len(positive) - positives - fp])
+    return table
+
+
+def _reaching(levels: Levels, weights: NDArray[Any] | None = None) -> NDArray[Any]:
+    """The sum of the weights, 1 if none are given, of the rows that are answered at each position, (101,)."""
+    at_level = np.bincount(levels, weights, POSITIONS + 1)
+    return at_level[:0:-1].cumsum()[::-1]
+
+
+def _shares(counts: Integers, levels: Levels, truth: Bools, starts: Integers) -> list[_Share]:
+    """Precision, recall and F1."""
+    right, wrong, missed, _ = np.moveaxis(counts.astype(np.float64), -1, 0)
+    twice = _duplicates(levels, truth, starts)
+    made = []
+    for rate, of_wrong, of_missed in (
+        (ratios.precision, True, False),
+        (ratios.recall, False, True),
+        (ratios.f1, True, True),
+    ):
+        # Sums over groups of trials², right x trials and right²: those over rows, and what duplicates add.
+        parts = np.array([1, of_wrong, of_missed], np.float64)
+        trials = right + of_wrong * wrong + of_missed * missed
+        squares = trials + np.einsum("abtk,a,b->tk", twice, parts, parts)
+        products = right + np.einsum("atk,a->tk", twice[0], parts)
+        right_squares = right + twice[0, 0]
+        share, independent = ratio(right, trials), ratio(trials**2, squares)
+        deviations = right_squares - 2 * share * products + share**2 * squares
+        norms = np.sqrt(np.where(deviations > intervals.ROUNDING * squares, deviations, 0))
+        values = rate(counts)
+        interval = intervals.f1_interval if of_wrong and of_missed else intervals.share_interval
+        made.append(_Share(of_wrong, of_missed, share, norms, values, *interval(values, independent)))
+    return made
+
+
+def _duplicates(levels: Levels, truth: Bools, starts: Integers) -> Floats:
+    """How many pairs of different images of one group are answered rightly, wrongly or missed: (3, 3, 101, k).
+
+    Cell [a, b] counts, at each position, the pairs of which the first is an a and the second a b, in that order of
+    the three. Going down from the highest level, an image makes pairs with those of its group that came before.
+    """
+    pairs = np.zeros((3, 3, POSITIONS, truth.shape[1]))
+    sizes = np.diff(starts, append=len(truth))
+    several = np.repeat(sizes > 1, sizes)
+    first = np.repeat(np.cumsum(sizes[sizes > 1]) - sizes[sizes > 1], sizes[sizes > 1])
+    for tag in range(truth.shape[1] if first.size else 0):
+        order = np.argsort(first * (POSITIONS + 1) + POSITIONS - levels[several, tag].astype(np.int64), kind="stable")
+        level, positive = levels[several, tag][order], truth[several, tag][order].astype(np.int64)
+        before = np.cumsum(positive) - positive
+        right = before - before[first]
+        wrong = np.arange(first.size) - first - right
+        carried = np.bincount(first, positive, first.size)[first]
+        missed = carried - right - positive
+        for cell, gained in (
+            ((0, 0), 2 * right * positive),
+            ((1, 1), 2 * wrong * (1 - positive)),
+            ((2, 2), -2 * missed * positive),
+            ((0, 1), wrong * positive + right * (1 - positive)),
+            ((0, 2), (missed - right) * positive),
+            ((1, 2), missed * (1 - positive) - wrong * positive),
+        ):
+            pairs[(*cell, slice(None), tag)] = _reaching(level, gained)
+        pairs[2, 2, :, tag] += (carried * positive).sum() - positive.sum()
+    pairs[1, 0], pairs[2, 0], pairs[2, 1] = pairs[0, 1], pairs[0, 2], pairs[1, 2]
+    return pairs
+
+
+def _lengths(shares: list[_Share], levels: Levels, truth: Bools, starts: Integers) -> Floats:
+    """For each share and position, the sum over groups of (sum over tags of arm / norm x deviation)², (3, 101).
+
+    An image's deviation is 1 - share where it is answered rightly, - share at other trials, and 0 elsewhere: a sum
+    of one term if it is answered, one if it is answered rightly and one if it carries the tag.
+    """
+    terms = []
+    for each in shares:
+        weight = ratio(np.nan_to_num(_arms(each.values, each.low, each.high)), each.norms)
+        weight, lost = np.nan_to_num(weight), np.nan_to_num(weight * each.share)
+        wrong, missed = -lost * each.of_wrong, -lost * each.of_missed
+        terms.append(np.concatenate([wrong, weight - lost - wrong - missed, missed], axis=1))
+    weights = np.stack(terms, axis=-1)  # (101, 3 k, 3)
+    lengths = np.zeros((POSITIONS, len(shares)))
+    for rows, runs in _blocks(starts, len(truth), weights.shape[1]):
+        level, carried = levels[rows], truth[rows]
+        # Answered, answered rightly, carried: the last at every position.
+        reached = np.concatenate([level, level * carried, carried * np.uint8(255)], axis=1)
+        # Terms of one image are never large against their sum; those of duplicates may cancel out and want all digits.
+        alone = len(runs) == len(level)
+        kind = np.float32 if alone else np.float64
+        weighing = weights.astype(kind)
+        for position in range(POSITIONS):
+            sums = (reached > position).astype(kind) @ weighing[position]
+            sums = sums if alone else np.add.reduceat(sums, runs)
+            lengths[position] += np.einsum("gm,gm->m", sums, sums, dtype=np.float64)
+    return lengths.T
+
+
+def _blocks(starts: Integers, size: int, columns: int) -> list[tuple[slice, Integers]]:
+    """Rows that hold whole groups, and where in them the groups start."""
+    every = max(1, BLOCK_CELLS // columns)
+    firsts = np.unique(np.searchsorted(starts, np.arange(0, size, every)))
+    ends = np.append(starts, size)
+    bounds = np.append(firsts[firsts < len(starts)], len(starts))
+    return [
+        (slice(ends[first], ends[last]), starts[first:last] - starts[first])
+        for first, last in pairwise(bounds.tolist())
+    ]
+
+
+# ---- average precision: a mean of ranks, at no threshold
+
+
+def _average_precision(truth: Bools, probabilities: NDArray[Any], folds: NDArray[Any], starts: Integers) -> Measure:
+    """As `reports.report` has it, a tag at a time: the ranks of all tags at once would take 80 MB."""
+    order = np.argsort(folds, kind="stable")
+    bounds = np.flatnonzero(np.diff(folds[order])) + 1
+    groups = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(truth)))[order]
+    values, low, high, norms = np.full((4, 1, truth.shape[1]), np.nan)
+    sums = np.zeros(len(starts))
+    for tag in range(truth.shape[1]):
+        carried, scores = truth[order, tag], probabilities[order, tag]
+        in_folds = zip(np.split(carried, bounds), np.split(scores, bounds), strict=True)
+        by_fold = [ranking.positive_ranks(*fold) for fold in in_folds]
+        values[0, tag] = ratios.mean([ratios.mean(ranks) for ranks in by_fold if ranks.size])
+        held, group = np.unique(groups[carried], return_inverse=True)
+        sizes = np.bincount(group).astype(np.float64)
+        low[0, tag], high[0, tag] = intervals.share_interval(values[0, tag], ratio(sizes.sum() ** 2, sizes @ sizes))
+        ranks = np.concatenate(by_fold)
+        deviations = np.bincount(group, ranks - ranks.mean()) if ranks.size else sizes
+        length = float(deviations @ deviations)
+        norms[0, tag] = np.sqrt(length if length > intervals.ROUNDING * (sizes @ sizes) else 0)
+        if norms[0, tag] > 0:
+            sums[held] += _arms(values, low, high)[0, tag] / norms[0, tag] * deviations
+    return _measure(values, low, high, norms, np.array([sums @ sums]))

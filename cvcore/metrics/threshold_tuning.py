@@ -1,0 +1,192 @@
+"""Which threshold to answer at: suggestions for one that serves all tags, or one a tag, each judged honestly.
+
+Candidates are the slider's positions, 0 to 100 %. A threshold looks better on the images that it was chosen on
+than on others. So each suggestion brings two counts. `chosen` counts at the thresholds suggested, on the very
+images that they were chosen on. `judged` is nested in the folds: for each fold thresholds are chosen on the
+other folds, its images are counted at those, and the counts are summed, so that no image had a say in its own.
+
+A candidate at which nothing is answered has no precision and is never suggested: on a precision-recall curve it
+would be the artificial end point (recall 0, precision 1). Among equally good candidates it is the middle one,
+farthest from where the numbers change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvcore import validation
+from cvcore.array_types import Bools, Floats, Integers
+from cvcore.errors import InvalidInput
+from cvcore.metrics import counting, intervals, ratios
+from cvcore.metrics.counting import THRESHOLDS
+
+# Where nothing can be chosen: the tag has no image, or is answered at no threshold.
+FALLBACK = 0.5
+
+# Of what a tag is answered with at threshold 0, the share that is as good as all.
+NEARLY_ALL = 0.9
+
+COST_MOST = 1000.0
+
+By = Literal["f1", "precision", "recall", "cost"]
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What a threshold is chosen for.
+
+    `f1`: the best F1. `precision`: the highest recall whose precision is at least `value`; where none is, the
+    highest precision. `recall`: likewise the other way round. `cost`: the fewest mistakes, where a missed
+    image counts as much as `value` false ones. For all tags at once precision, recall and F1 are the means over
+    the tags, as everywhere, and cost is the sum.
+
+    Raises:
+        InvalidInput: a precision or recall is not in 0..1, a cost not above 0 and at most 1,000.
+    """
+
+    by: By
+    value: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.by in ("precision", "recall") and not 0 <= self.value <= 1:
+            raise InvalidInput(f"a wanted {self.by} must be in 0..1, got {self.value:g}")
+        if self.by == "cost" and not 0 < self.value <= COST_MOST:
+            raise InvalidInput(f"a missed image must cost above 0 and at most {COST_MOST:,.0f}, got {self.value:g}")
+
+
+@dataclass(frozen=True, eq=False)
+class Suggestion:
+    """Thresholds suggested for a goal; arrays are (k,), one entry a tag, also where one threshold serves all.
+
+    chosen, judged: int (k, 4) as tp, fp, fn, tn; see the module. by_part: the thresholds chosen without each
+    fold, (folds, k). defined: false where nothing could be chosen and the threshold is 0.5 for want of
+    better. reached: whether the wanted precision or recall is reached on the images it was chosen on. everything:
+    the tag is answered wherever it can be, and no more often rightly than by chance. nothing: to answer the
+    tag never would cost less.
+    """
+
+    thresholds: Floats
+    chosen: Integers
+    judged: Integers
+    by_part: Floats
+    defined: Bools
+    reached: Bools
+    everything: Bools
+    nothing: Bools
+
+
+def part_counts(
+    truth: Bools, probabilities: NDArray[Any], folds: NDArray[Any], groups: NDArray[Any], *, multilabel: bool
+) -> Integers:
+    """The counts at every candidate of each part of `splits.parts` alone, as (parts, 101, k, 4).
+
+    `truth` and `probabilities` are (n, k), `folds` and `groups` (n,), as in `reports`. A sum over parts is
+    `metrics.counts`. Every suggestion starts from this table, however many are asked for.
+
+    Raises:
+        InvalidInput: a probability is nan, or the shapes differ.
+    """
+    parts = validation.parts(folds, groups)
+    rows = [np.flatnonzero(parts == part) for part in range(parts.max(initial=-1) + 1)]
+    tables = [counting.counts(truth[each], probabilities[each], multilabel=multilabel) for each in rows]
+    return np.array(tables, np.int64).reshape(-1, len(THRESHOLDS), truth.shape[1], 4)
+
+
+def suggest(counts: Integers, goal: Goal, *, per_tag: bool) -> Suggestion:
+    """The thresholds for a goal, from the `part_counts` (parts, 101, k, 4).
+
+    >>> truth = np.array([[True], [False], [True], [False]])
+    >>> probabilities = np.array([[0.9], [0.3], [0.7], [0.2]])
+    >>> table = part_counts(truth, probabilities, np.array([0, 0, 1, 1]), np.arange(4), multilabel=True)
+    >>> made = suggest(table, Goal("f1"), per_tag=True)
+    >>> made.thresholds.tolist(), made.chosen.tolist(), made.judged.tolist()
+    ([0.5], [[2, 0, 0, 2]], [[2, 0, 0, 2]])
+    """
+    total = counts.sum(axis=0)
+    places, reached, defined = _choose(total, goal, per_tag=per_tag)
+    # Without one part the others are left; the only part cannot be judged by others.
+    by_part = np.array([_choose(total - part, goal, per_tag=per_tag)[0] for part in counts], np.int64)
+    by_part = by_part.reshape(len(counts), total.shape[1])
+    judged = sum((_at(part, each) for part, each in zip(counts, by_part, strict=True)), np.zeros_like(total[0]))
+    chosen = _at(total, places)
+    return Suggestion(
+        thresholds=THRESHOLDS[places],
+        chosen=chosen,
+        judged=judged,
+        by_part=THRESHOLDS[by_part],
+        defined=defined,
+        reached=reached,
+        everything=_is_everything(chosen, total[0]),
+        nothing=_is_nothing(chosen, goal),
+    )
+
+
+def _choose(table: Integers, goal: Goal, *, per_tag: bool) -> tuple[Integers, Bools, Bools]:
+    """The best candidate's place in (101, k, 4) counts, whether the goal is reached and whether it is defined: (k,)."""
+    tags = table.shape[1]
+    precision, recall, f1 = ratios.precision(table), ratios.recall(table), ratios.f1(table)
+    # An image that is missed and one that is falsely answered; the counts of one tag stay whole numbers.
+    cost = (goal.value * table[..., 2] + table[..., 1]).astype(np.float64)
+    able: Bools = (table[..., 0] + table[..., 1] > 0) & (table[..., 0] + table[..., 2] > 0)
+    if not per_tag:
+        precision, recall, f1 = (ratios.macro(each)[:, None] for each in (precision, recall, f1))
+        cost, able = cost.sum(axis=1, keepdims=True), np.asarray(able.any(axis=1, keepdims=True))
+    reached: Bools = np.ones_like(able)
+    wishes: Sequence[Floats]
+    match goal.by:
+        case "f1":
+            wishes = [f1]
+        case "cost":
+            wishes = [-cost]
+        case "precision":
+            reached = precision >= goal.value
+            wishes = [np.minimum(precision, goal.value), recall, precision]
+        case "recall":
+            reached = recall >= goal.value
+            wishes = [np.minimum(recall, goal.value), precision, recall]
+    best = _best(able, wishes)
+    defined = best.any(axis=0)
+    places = np.where(defined, _middle(best), round(100 * FALLBACK))
+    is_reached = defined & np.take_along_axis(reached, places[None], axis=0)[0]
+    return (
+        np.broadcast_to(places, tags),
+        np.broadcast_to(is_reached, tags),
+        np.broadcast_to(defined, tags),
+    )
+
+
+def _best(able: Bools, wishes: Sequence[Floats]) -> Bools:
+    """Which candidates (101, c) are the best by the first wish, of those by the second, and so on."""
+    best = able
+    for wish in wishes:
+        known = np.where(best & ~np.isnan(wish), wish, -np.inf)
+        best = best & (known == known.max(axis=0)) & (known > -np.inf)
+    return best
+
+
+def _middle(best: Bools) -> Integers:
+    """The middle one of the candidates marked in each column of (101, c), the lower of two; 0 where none is."""
+    rank = best.cumsum(axis=0)
+    return np.asarray((rank >= (rank[-1] + 1) // 2).argmax(axis=0))
+
+
+def _at(table: Integers, places: Integers) -> Integers:
+    """The counts (k, 4) of (101, k, 4) at each tag's place."""
+    return table[places, np.arange(table.shape[1])]
+
+
+def _is_everything(chosen: Integers, at_zero: Integers) -> Bools:
+    answered, could_be = (counts[:, 0] + counts[:, 1] for counts in (chosen, at_zero))
+    by_chance = ratios.ratio(chosen[:, 0] + chosen[:, 2], chosen.sum(axis=1))
+    low, _ = intervals.wilson_interval(chosen[:, 0], answered)
+    return np.asarray((answered > 0) & (answered >= NEARLY_ALL * could_be) & (low <= by_chance))
+
+
+def _is_nothing(chosen: Integers, goal: Goal) -> Bools:
+    tp, fp, fn, _ = chosen.T
+    return np.asarray((goal.by == "cost") & (goal.value * fn + fp > goal.value * (tp + fn)))

@@ -1,0 +1,43 @@
+"""See `cvcore.net.http`."""
+
+from cvcore.net.http import (
+    BROKEN,
+    GLOBAL_V6,
+    KEPT_IN_PATH,
+    NAT64,
+    NEAR_V4,
+    PORTS,
+    Resolve,
+    Target,
+    _connected,
+    _looked_up,
+    _Reader,
+    _seconds_left,
+    _secured,
+    connected,
+    is_public,
+    look_up,
+    parsed,
+    response_on,
+)
+
+__all__ = [
+    "BROKEN",
+    "GLOBAL_V6",
+    "KEPT_IN_PATH",
+    "NAT64",
+    "NEAR_V4",
+    "PORTS",
+    "Resolve",
+    "Target",
+    "_Reader",
+    "_connected",
+    "_looked_up",
+    "_seconds_left",
+    "_secured",
+    "connected",
+    "is_public",
+    "look_up",
+    "parsed",
+    "response_on",
+]

@@ -1,0 +1,127 @@
+"""What trains: the worker writes it down when it starts, so that a page can say it without loading TensorFlow."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from cvcore.errors import TagwiseError
+from cvcore.files import blobs
+
+FILE = "device.txt"
+LETTERS = 120
+
+# Keras' own names for what it computes with, and the names that people know.
+BACKENDS = {"tensorflow": "TensorFlow", "torch": "PyTorch", "jax": "JAX"}
+
+
+def named(home: Path) -> str:
+    """What trained last in a home folder, as "CPU, 2 cores"; empty where nothing has yet."""
+    try:
+        return (home / FILE).read_text(encoding="utf-8", errors="replace").strip()[:LETTERS]
+    except OSError:
+        return ""
+
+
+def note(home: Path, device: Device) -> None:
+    """Write down what trains from now on, once Keras is ready; where that can't be written, nothing is said."""
+    if device == "gpu":
+        import keras
+
+        backend = keras.backend.backend()
+        text = gpu_title(_gpu_name(backend), backend)
+    else:
+        text = cpu_title(_cores())
+    if text != named(home):
+        with contextlib.suppress(TagwiseError, OSError):
+            blobs.write(home / FILE, text.encode())
+
+
+def cpu_title(cores: int) -> str:
+    """A processor in words.
+
+    >>> cpu_title(2), cpu_title(1)
+    ('CPU, 2 cores', 'CPU, 1 core')
+    """
+    return f"CPU, {cores} core{'' if cores == 1 else 's'}"
+
+
+def gpu_title(name: str, backend: str) -> str:
+    """A graphics processor in words, with what computes on it; its name may be unknown.
+
+    >>> gpu_title("NVIDIA H100 80GB HBM3", "tensorflow"), gpu_title("", "jax")
+    ('NVIDIA H100 80GB HBM3 (TensorFlow)', 'GPU (JAX)')
+    """
+    return f"{name or 'GPU'} ({BACKENDS.get(backend, backend)})"
+
+
+def _cores() -> int:
+    # What this process may use, where the system tells: a container often has fewer than the machine.
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _gpu_name(backend: str) -> str:
+    try:
+        if backend == "tensorflow":
+            import tensorflow as tf
+
+            details = tf.config.experimental.get_device_details(tf.config.list_physical_devices("GPU")[0])
+            return str(details.get("device_name", ""))
+        if backend == "torch":
+            import torch
+
+            return str(torch.cuda.get_device_name(0))
+    except Exception:  # noqa: S110 - each has errors of its own, and a name is not worth failing for
+        pass
+    return ""
+
+
+Device = Literal["cpu", "gpu"]
+
+
+def prepare_backend() -> Literal["cpu", "gpu"]:
+    """Import Keras and make it repeatable and quiet; says where it computes. Once, at the worker's start."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with quiet_loading():
+        import keras
+
+        # Keras prints progress to standard output, which is the command line's for its answers.
+        keras.utils.disable_interactive_logging()
+        if keras.backend.backend() != "tensorflow":
+            return "gpu" if "gpu" in str(keras.distribution.list_devices()) else "cpu"
+        import tensorflow as tf
+
+        tf.config.experimental.enable_op_determinism()
+        # TensorFloat-32 keeps three decimal digits, too few for embeddings that agree with LiteRT's to 1e-3.
+        tf.config.experimental.enable_tensor_float_32_execution(False)
+        devices = tf.config.list_physical_devices("GPU")
+        for device in devices:
+            tf.config.experimental.set_memory_growth(device, True)
+        return "gpu" if devices else "cpu"
+
+
+_one_at_a_time = threading.Lock()
+
+
+@contextlib.contextmanager
+def quiet_loading() -> Iterator[None]:
+    """A block in which nothing that is written to standard error, by Python or by C++, is shown.
+
+    TensorFlow and LiteRT write there before their own settings for silence are heeded.
+    """
+    with _one_at_a_time, Path(os.devnull).open("w") as nowhere:
+        try:
+            terminal = os.dup(2)
+        except OSError:  # closed, as under pythonw
+            yield
+            return
+        try:
+            os.dup2(nowhere.fileno(), 2)
+            yield
+        finally:
+            os.dup2(terminal, 2)
+            os.close(terminal)

@@ -1,0 +1,80 @@
+"""Where Keras keeps the weights it downloads, and a download that fails fast and in words."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import threading
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from cvcore.errors import StorageFull, WeightsMissing
+
+HOST = "storage.googleapis.com"
+PROBE_S = 3.0
+STALLED_S = 30.0
+
+
+def path_of(file_name: str, environ: Mapping[str, str]) -> Path:
+    """Where `keras.applications` keeps a file of weights.
+
+    >>> path_of("net.h5", {"KERAS_HOME": "/keras"}).as_posix()
+    '/keras/models/net.h5'
+    """
+    return Path(environ.get("KERAS_HOME") or "~/.keras").expanduser() / "models" / file_name
+
+
+@contextmanager
+def downloading(path: Path, network: str) -> Iterator[None]:
+    """For a block that has Keras download the file at `path`; what lies there, damaged, is taken away first.
+
+    Raises:
+        WeightsMissing: it cannot be downloaded, for whatever reason the block or the network gives.
+        StorageFull: the disk is full.
+    """
+    patience_s = socket.getdefaulttimeout()
+    try:
+        _probe()
+        _clear(path)
+        socket.setdefaulttimeout(STALLED_S)
+        yield
+    except Exception as error:  # Keras raises a bare Exception where a server refuses
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            raise StorageFull(f"the disk that holds {path.parent} is full: free some space and try again") from error
+        raise WeightsMissing(
+            f"{network} needs its ImageNet weights, which are not on this machine and cannot be downloaded ({error}): "
+            f"connect it to the internet once, or copy {path.name} into {path.parent}"
+        ) from error
+    finally:
+        socket.setdefaulttimeout(patience_s)
+
+
+def _probe() -> None:
+    """Fail within seconds where there is no network: a resolver alone may take half a minute to give up."""
+    if urllib.request.getproxies():
+        return
+    answered = threading.Event()
+
+    def connect() -> None:
+        try:
+            socket.create_connection((HOST, 443), PROBE_S).close()
+            answered.set()
+        except OSError:
+            pass
+
+    thread = threading.Thread(target=connect, daemon=True)
+    thread.start()
+    thread.join(PROBE_S)
+    if not answered.is_set():
+        raise ConnectionError(f"{HOST} does not answer")
+
+
+def _clear(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Keras would turn to a folder in /tmp instead, where anyone can put weights of his own.
+    if not os.access(path.parent.parent, os.W_OK):
+        raise PermissionError(f"{path.parent} cannot be written")
+    path.unlink(missing_ok=True)

@@ -1,0 +1,36 @@
+"""Projects, their tags and images: created, changed, imported and deleted, under the rules of the project's type.
+
+Imports `datasets`, `store`, `files`, `imaging` and the modules beside the packages.
+"""
+
+from cvcore.projects.registry import (
+    NAME_LETTERS,
+    NOTED,
+    Card,
+    cards,
+    change,
+    checked_name,
+    create,
+    delete,
+    find,
+    free_name,
+    known_type,
+    tagged_twice,
+    update,
+)
+
+__all__ = [
+    "NAME_LETTERS",
+    "NOTED",
+    "Card",
+    "cards",
+    "change",
+    "checked_name",
+    "create",
+    "delete",
+    "find",
+    "free_name",
+    "known_type",
+    "tagged_twice",
+    "update",
+]

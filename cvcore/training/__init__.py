@@ -1,0 +1,32 @@
+"""From a project's workspace to an iteration: readiness, queue, worker, pipeline, webhook.
+
+Imports `finetuning`, `prediction`, `projects`, `evaluation`, `networks`, `net`, `validation`, `store`, `files`,
+`metrics` and the modules beside the packages. `worker` is a program of its own: `python -m cvcore.training.worker`.
+"""
+
+from cvcore.training.iterations import ITERATION_LETTERS, delete_iteration, find_iteration, rename_iteration
+from cvcore.training.lifecycle import (
+    BUDGET_MINUTES_MOST,
+    COST_LEAST,
+    COST_MOST,
+    QUICK,
+    cancel,
+    close,
+    finish_early,
+    start,
+)
+
+__all__ = [
+    "BUDGET_MINUTES_MOST",
+    "COST_LEAST",
+    "COST_MOST",
+    "ITERATION_LETTERS",
+    "QUICK",
+    "cancel",
+    "close",
+    "delete_iteration",
+    "find_iteration",
+    "finish_early",
+    "rename_iteration",
+    "start",
+]

@@ -1,0 +1,64 @@
+"""Iterations found by their number, renamed and deleted."""
+
+from __future__ import annotations
+
+from cvcore import finetuning, names
+from cvcore.errors import InTraining, IterationNotFound, Published
+from cvcore.files import blobs
+from cvcore.networks import backbones
+from cvcore.projects import uploads
+from cvcore.records import Iteration, Project
+from cvcore.store import Store
+
+
+def find_iteration(store: Store, project: Project, number: int | None = None) -> Iteration:
+    """The project's iteration of that number, or the newest that is trained.
+
+    Raises:
+        IterationNotFound: there is none; the message says what there is.
+    """
+    there = store.iterations.of_project(project.id)
+    for iteration in there:
+        if iteration.number == number or (number is None and iteration.status == "Completed"):
+            return iteration
+    if number is None:
+        raise IterationNotFound(f"{project.name!r} has no trained iteration yet: train it first")
+    numbers = ", ".join(str(each.number) for each in there) or "none yet"
+    raise IterationNotFound(f"{project.name!r} has no iteration {number}: there are {numbers}")
+
+
+ITERATION_LETTERS = 128
+
+
+def rename_iteration(store: Store, iteration: Iteration, name: str) -> None:
+    """Call an iteration by another name.
+
+    Raises:
+        InvalidInput, NameTaken: the name breaks its rule or is another iteration's.
+    """
+    store.iterations.rename(iteration, names.clean("iteration", name, letters=ITERATION_LETTERS))
+
+
+def delete_iteration(store: Store, iteration: Iteration) -> None:
+    """Remove an iteration and the pictures that only it still holds.
+
+    Raises:
+        InTraining, Published: it is being trained, or programs ask it by a name.
+        NotFound: it is gone already.
+    """
+    folder = blobs.iteration_folder(store.home, iteration.id)
+    networks = blobs.backbones_folder(store.home)
+    with store.transaction():
+        job = store.jobs.latest(iteration.project_id, "train")
+        if job and job.iteration_id == iteration.id and job.is_active:
+            raise InTraining("an iteration in training cannot be deleted: cancel the training instead")
+        if publications := store.publications.of_iteration(iteration.id):
+            raise Published(
+                f"{iteration.name} is published as {publications[0].name!r}: unpublish it before deleting it"
+            )
+        uploads.forget(store, store.iterations.delete(iteration.id))
+        store.after_commit(lambda: blobs.delete(folder))
+        store.after_commit(lambda: finetuning.forget(store, iteration.id))
+        if iteration.fingerprint and not store.iterations.looking_through(iteration.fingerprint):
+            store.trainings.forget_tuned_on(iteration.fingerprint)
+            store.after_commit(lambda: backbones.delete_tuned(iteration.fingerprint, networks))

@@ -1,0 +1,268 @@
+"""The one process that trains: `python -m cvcore.training.worker`, started by the web app or, for one job, by the CLI.
+
+It alone imports TensorFlow, once, so that a training need not wait for it. A lock in the home folder makes
+it the only one: whoever holds it may take every job that is marked as running for a dead worker's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import filelock
+
+from cvcore import finetuning, settings
+from cvcore.errors import NotFound, TagwiseError, Unavailable
+from cvcore.files import blobs
+from cvcore.networks import keras_backend
+from cvcore.networks.keras_backend import Device
+from cvcore.prediction import history
+from cvcore.progress import Progress, Stopped, silent
+from cvcore.records import Job, Project
+from cvcore.store import ATTEMPTS, Store
+from cvcore.training import lifecycle, pipeline, webhooks
+
+POLL_S = 0.3
+REPORT_S = 0.25
+PATIENCE_S = 5
+PAUSE_S = 10
+PURGE_S = 3600
+
+log = logging.getLogger("tagwise.worker")
+
+
+def spawn(home: Path) -> subprocess.Popen[bytes]:
+    """Start a worker for a home folder; it ends by itself when the pipe to its standard input closes.
+
+    A pipe's end is noticed on every system and after any death of this process, kill -9 included.
+    """
+    paths = [str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")]
+    environ = os.environ | {"TAGWISE_HOME": str(home), "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    return subprocess.Popen([sys.executable, "-m", "cvcore.training.worker"], stdin=subprocess.PIPE, env=environ)
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """Send a worker home: its running job goes back into the queue."""
+    if process.stdin:
+        process.stdin.close()
+    try:
+        process.wait(PATIENCE_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def lock(home: Path) -> filelock.BaseFileLock:
+    """What the home folder's one worker holds."""
+    return filelock.FileLock(home / "worker.lock")
+
+
+def run_job(store: Store, job: Job, stop: threading.Event, watcher: Progress = silent, device: Device = "cpu") -> None:
+    """Do one claimed job to its end, whatever that is: done, failed with its reason, cancelled, or put back.
+
+    Who was to be notified of a training's end is, once it is written down.
+
+    Raises:
+        Unavailable: that end cannot be written down, as on a full disk; `recover` takes the job up again.
+    """
+    with webhooks.afterwards(store, job, stop):
+        _run(store, job, _progress(store, job, stop, watcher), device)
+
+
+def recover(store: Store, stop: threading.Event | None = None) -> None:
+    """Put back what a dead worker was doing; what died too often is marked as failed. Needs the lock."""
+    for job in store.jobs.orphans():
+        with webhooks.afterwards(store, job, stop or threading.Event()):
+            _put_back(store, job)
+    finetuning.sweep(store)
+    folders = list((store.home / "iterations").glob("*"))
+    # A project that comes in places its folders before its rows can be seen: this waits until they can.
+    with store.transaction():
+        known = store.iterations.ids()
+    for folder in folders:
+        if folder.name not in known:
+            blobs.delete(folder)
+
+
+def work(store: Store, stop: threading.Event, device: Device) -> None:
+    """Do jobs as they come until told to stop; where nothing can be written, on a full disk, try again later."""
+    while not stop.is_set():
+        try:
+            recover(store, stop)
+            _do_jobs(store, stop, device)
+        except Unavailable as error:
+            log.error("%s", error)
+            stop.wait(PAUSE_S)
+
+
+def interrupted(store: Store, project: Project) -> Job | None:
+    """The training of a project whose worker died, put back in the queue.
+
+    None where a worker is at work or no training is due.
+    """
+    mine = lock(store.home)
+    try:
+        mine.acquire(timeout=0)
+    except filelock.Timeout:
+        return None
+    try:
+        recover(store)
+    finally:
+        mine.release()
+    job = store.jobs.latest(project.id, "train")
+    return job if job and job.status == "queued" else None
+
+
+def finish_job(store: Store, job: Job, progress: Progress = silent) -> Job:
+    """Wait until a job is closed: watching another process' worker, or being the worker where there is none."""
+    mine = lock(store.home)
+    while (job := store.jobs.get(job.id)).is_active:
+        try:
+            mine.acquire(timeout=0)
+        except filelock.Timeout:
+            progress(job.stage, job.progress)
+            time.sleep(POLL_S)
+            continue
+        try:
+            progress("Starting TensorFlow", 0.0)
+            device = keras_backend.prepare_backend()
+            keras_backend.note(store.home, device)
+            recover(store)
+            if claimed := store.jobs.claim(job.id):
+                run_job(store, claimed, threading.Event(), progress, device)
+        finally:
+            mine.release()
+    return job
+
+
+def main() -> None:
+    """Work for `TAGWISE_HOME` until the parent is gone or a signal says so."""
+    logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", stream=sys.stderr)
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    # Ctrl-C in a terminal reaches the whole group; the parent decides when to go.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_watch_parent, args=(stop,), daemon=True).start()
+    store = Store(settings.load().home)
+    with _only_worker(store.home, stop):
+        if not stop.is_set():
+            device = keras_backend.prepare_backend()
+            keras_backend.note(store.home, device)
+            work(store, stop, device)
+
+
+@contextlib.contextmanager
+def _only_worker(home: Path, stop: threading.Event) -> Iterator[None]:
+    mine = lock(home)
+    while not stop.is_set():
+        try:
+            mine.acquire(timeout=POLL_S)
+            break
+        except filelock.Timeout:
+            continue
+    try:
+        yield
+    finally:
+        mine.release()
+
+
+def _do_jobs(store: Store, stop: threading.Event, device: Device) -> None:
+    purge_at = time.monotonic()
+    while not stop.is_set():
+        if time.monotonic() >= purge_at:
+            purge_at += PURGE_S
+            _purge(store)
+        if job := store.jobs.claim():
+            run_job(store, job, stop, device=device)
+        else:
+            stop.wait(POLL_S)
+
+
+def _purge(store: Store) -> None:
+    """Let go of what is older than it may be; a file that cannot be deleted now is tried again an hour later."""
+    try:
+        history.purge(store)
+    except OSError as error:
+        log.error("old predictions are still there: %s", error)
+
+
+def _watch_parent(stop: threading.Event) -> None:
+    # Not sys.stdin: Python aborts at its end when a thread still reads there.
+    while os.read(0, 1):
+        pass
+    stop.set()
+    # A download or an import may hold the job up for minutes, and the lock with it.
+    time.sleep(PATIENCE_S)
+    os._exit(1)
+
+
+def _run(store: Store, job: Job, progress: Progress, device: Device) -> None:
+    try:
+        if job.kind == "train" and job.iteration_id:
+            pipeline.run(store, store.iterations.get(job.iteration_id), progress, device)
+        else:
+            pipeline.embed(store, store.projects.get(job.project_id), progress, device)
+    except Stopped:
+        _stopped(store, job)
+    except TagwiseError as error:
+        lifecycle.close(store, job, "failed", str(error))
+    except MemoryError:
+        lifecycle.close(store, job, "failed", "this machine has not enough memory for so many pictures and tags")
+    except Exception as error:
+        log.exception("job %s", job.id)
+        lifecycle.close(store, job, "failed", f"something unforeseen went wrong: {error!r}")
+    else:
+        store.jobs.finish(job.id, "done")
+
+
+def _put_back(store: Store, job: Job) -> None:
+    if job.iteration_id and store.iterations.get(job.iteration_id).status == "Completed":
+        store.jobs.finish(job.id, "done")
+    elif job.cancel_requested:
+        lifecycle.close(store, job, "cancelled")
+    elif job.attempts >= ATTEMPTS:
+        reason = f"the training process died {job.attempts} times at this; the machine may be short of memory"
+        lifecycle.close(store, job, "failed", reason)
+    else:
+        store.jobs.requeue(job.id, attempts=job.attempts)
+
+
+def _progress(store: Store, job: Job, stop: threading.Event, watcher: Progress) -> Progress:
+    told_at = 0.0
+
+    def progress(stage: str, fraction: float) -> None:
+        nonlocal told_at
+        if stop.is_set():
+            raise Stopped
+        if job.kind == "embed" and store.jobs.is_training_waiting():
+            raise Stopped
+        if time.monotonic() - told_at < REPORT_S and fraction < 1:
+            return
+        told_at = time.monotonic()
+        watcher(stage, fraction)
+        if store.jobs.report(job.id, stage, fraction):
+            raise Stopped
+
+    return progress
+
+
+def _stopped(store: Store, job: Job) -> None:
+    # In one transaction, or a project deleted, a training cancelled at this moment would be missed.
+    with store.transaction(), contextlib.suppress(NotFound):
+        if store.jobs.get(job.id).cancel_requested:
+            lifecycle.close(store, job, "cancelled")
+        else:
+            # Stepping aside is no failure, so this attempt does not count.
+            store.jobs.requeue(job.id, attempts=job.attempts - 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,21 @@
+"""Which images judge and which train: folds, hold-out, the user's own test set, near duplicates.
+
+Pure: arrays in, arrays out. Imports the modules beside the packages only.
+"""
+
+from cvcore.validation.schemes import FOLDS, SEED, Plan, explained, named, plan
+from cvcore.validation.splits import by_test_images, fold_count, folds, hold_out, parts
+
+__all__ = [
+    "FOLDS",
+    "SEED",
+    "Plan",
+    "by_test_images",
+    "explained",
+    "fold_count",
+    "folds",
+    "hold_out",
+    "named",
+    "parts",
+    "plan",
+]

@@ -1,0 +1,124 @@
+"""Which pictures are near duplicates: the same shot saved, scaled, lit or cropped otherwise.
+
+A model that has seen a picture's twin knows the answer, so no fold may judge a picture whose twin is in another. In
+two famous sets 3 % and 10 % of the test pictures have a twin in training (Barz & Denzler,
+https://arxiv.org/abs/1902.00423).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvcore.array_types import Bools, Integers
+from cvcore.errors import InvalidInput
+
+Singles = NDArray[np.float32]
+
+# Calibrated on ten sets of real photos, 3,400 in all. Within 9 levels and above 0.975 stay all that were saved again
+# as JPEG of quality 40, halved, doubled, made 3 % brighter or darker, or cropped by 1 % a side, and 90 % of those
+# cropped by 2 % a side; of the others only shots of one scene, seconds apart. Rounding alone makes 0.4.
+DISTANCE_MOST = 9
+DISTANCE_SAME = 0.5
+CORRELATION_LEAST = 0.975
+
+_CHANNELS = 3
+_PATTERN_LENGTH = 4000  # as long as float32 can hold: products of two patterns stay whole numbers below 2**24
+_BLOCK = 512, 8192  # rows and columns compared at a time, some 16 MB a table
+
+
+def groups(signatures: NDArray[np.uint8]) -> Integers:
+    """The group of each picture, as (n,), numbered 0, 1, 2, … by signature, so that the order of the rows is all one.
+
+    `signatures` are (n, 192): the upright pictures squeezed to 8 × 8 RGB. Two pictures are near duplicates if
+    they are close, their root mean square difference being at most 9 of 255 levels, and show the same
+    pattern, the correlation of what is left without each channel's mean being at least 0.975. The second
+    keeps apart flat pictures of like colour, which are close without being the same. Less than half a level
+    apart, pictures are always the same. A group is everything that a chain of such pairs links.
+
+    All pairs count: pictures are sorted by mean brightness, in which near duplicates differ by no more than
+    the distance, and each block is compared with all that can be near. 10,000 photos take about a second.
+
+    Raises:
+        InvalidInput: the shape is another.
+
+    >>> ramp = np.arange(192, dtype=np.uint8)
+    >>> groups(np.stack([ramp[::-1], ramp, ramp + 3])).tolist()
+    [1, 0, 0]
+    """
+    if signatures.ndim != 2 or signatures.shape[1] % _CHANNELS:
+        raise InvalidInput(f"signatures must be one row a picture, 8 x 8 x 3 values each, got shape {signatures.shape}")
+    distinct, index = np.unique(signatures, axis=0, return_inverse=True)
+    parents = np.arange(len(distinct))
+    for rows, columns, alike in _near_blocks(distinct):
+        _join_block(parents, rows, columns, alike)
+    _, numbers = np.unique(parents[index.reshape(-1)], return_inverse=True)
+    return numbers
+
+
+def _near_blocks(signatures: NDArray[np.uint8]) -> Iterator[tuple[Integers, Integers, Bools]]:
+    """Positions of some rows, positions of some columns, and which row and column are near duplicates.
+
+    Every pair of near duplicates is in one of the blocks, and every picture with itself.
+    """
+    brightness = signatures.sum(axis=1, dtype=np.int64)
+    order = np.argsort(brightness, kind="stable")
+    brightness, values = brightness[order], signatures.shape[1]
+    ends = np.searchsorted(brightness, brightness + DISTANCE_MOST * values, side="right")
+    one, other = _distance_factors(signatures[order])
+    patterns = _patterns(signatures[order])
+    height, width = _BLOCK
+    for top in range(0, len(order), height):
+        rows = slice(top, top + height)
+        for start in range(top, ends[rows][-1], width):
+            columns = slice(start, min(start + width, ends[rows][-1]))
+            squares = one[rows] @ other[columns].T
+            near = squares <= DISTANCE_MOST**2 * values
+            if not near.any():
+                continue
+            left, right = np.flatnonzero(near.any(axis=1)), np.flatnonzero(near.any(axis=0))
+            alike = patterns[rows][left] @ patterns[columns][right].T >= CORRELATION_LEAST * _PATTERN_LENGTH**2
+            both = np.ix_(left, right)
+            alike |= squares[both] <= DISTANCE_SAME**2 * values
+            yield order[rows][left], order[columns][right], alike & near[both]
+
+
+def _distance_factors(signatures: NDArray[np.uint8]) -> tuple[Singles, Singles]:
+    """Two matrices whose product holds the squared distances of all pairs: |a|² - 2 a·b + |b|².
+
+    Centred, all sums are whole numbers below 2**24, so float32 is exact and the order of adding does not matter.
+    """
+    levels = signatures.astype(np.float32) - 128
+    squares, ones = (levels**2).sum(axis=1, keepdims=True), np.ones((len(levels), 1), np.float32)
+    return np.hstack([levels, squares, ones]), np.hstack([-2 * levels, ones, squares])
+
+
+def _patterns(signatures: NDArray[np.uint8]) -> Singles:
+    """Signatures without their channels' means, all of one length: products are correlations; flat ones are 0."""
+    pattern = signatures.reshape(len(signatures), signatures.shape[1] // _CHANNELS, _CHANNELS).astype(np.float32)
+    pattern = (pattern - pattern.mean(axis=1, keepdims=True)).reshape(signatures.shape)
+    lengths = np.sqrt((pattern**2).sum(axis=1, keepdims=True))
+    scales = np.divide(_PATTERN_LENGTH, lengths, out=np.zeros_like(lengths), where=lengths > 0)
+    whole: Singles = np.rint(pattern * scales)
+    return whole
+
+
+def _join_block(parents: Integers, rows: Integers, columns: Integers, alike: Bools) -> None:
+    """Join each row with the columns that are `alike`."""
+    # A hundred shots of one scene are 5,000 pairs. Joined by one pair each, most are together already.
+    one, other = alike.any(axis=1), alike.any(axis=0)
+    _join(parents, rows[one], columns[alike[one].argmax(axis=1)])
+    _join(parents, columns[other], rows[alike[:, other].argmax(axis=0)])
+    left, right = np.nonzero(alike & (parents[rows][:, None] != parents[columns]))
+    _join(parents, rows[left], columns[right])
+
+
+def _join(parents: Integers, left: Integers, right: Integers) -> None:
+    """Put each left and its right into one group, in place; `parents` names each item's group by its first item."""
+    while (apart := parents[left] != parents[right]).any():
+        one, other = parents[left[apart]], parents[right[apart]]
+        np.minimum.at(parents, np.maximum(one, other), np.minimum(one, other))
+        while not np.array_equal(above := parents[parents], parents):
+            parents[:] = above

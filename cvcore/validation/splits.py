@@ -1,0 +1,183 @@
+"""Which fold judges which picture: near duplicates share one, and each tag is spread as evenly as that allows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvcore.array_types import Bools, Integers
+from cvcore.errors import InvalidInput
+
+
+def fold_count(truth: Bools, groups: NDArray[Any], *, most: int = 5) -> int:
+    """Into how many folds `folds` splits: `most`, or the fewest groups that carry any one tag, but at least 2.
+
+    A tag whose images are all in one group does not count, because it cannot be evaluated in any case.
+
+    Raises:
+        InvalidInput: `most` is below 2.
+
+    >>> fold_count(np.array([[True], [True], [True]]), np.array([0, 1, 2]))
+    3
+    """
+    return _fold_count(_grouped(truth, groups), most)
+
+
+def folds(truth: Bools, groups: NDArray[Any], *, seed: int, most: int = 5) -> Integers:
+    """The fold that judges each picture, as (n,): 0 to `fold_count` - 1, or -1 where none can.
+
+    `truth` is (n, k), `groups` (n,). Groups are never split. Each tag's pictures, and the pictures without
+    a tag, are spread as evenly as the groups allow, rarest tag first (iterative stratification, Sechidis,
+    Tsoumakas & Vlahavas 2011, https://doi.org/10.1007/978-3-642-23808-6_10).
+
+    A picture in fold -1 is in every fold's training and is not evaluated. Such are the pictures of a tag that has
+    all its images in one group: judged by a model that never saw the tag, they could only be wrong. So
+    whatever tag an evaluated picture carries, the model that judges it has seen that tag elsewhere.
+
+    The same seed, groups and tags give the same folds in any order of the rows; the seed decides among
+    groups that carry the same.
+
+    Raises:
+        InvalidInput: `most` is below 2.
+
+    >>> folds(np.array([[True, False]] * 4 + [[False, True]] * 2), np.array([0, 1, 2, 2, 3, 4]), seed=1).tolist()
+    [1, 1, 0, 0, 0, 1]
+    """
+    grouped = _grouped(truth, groups)
+    total = _fold_count(grouped, most)
+    result = _placed(grouped, seed, total)
+    # Rarely all groups of a tag are drawn into one fold by other tags that they carry.
+    spread = np.sum([truth[result == fold].any(axis=0) for fold in range(-1, total)], axis=0)
+    result[truth[:, spread == 1].any(axis=1)] = -1
+    return result
+
+
+def hold_out(truth: Bools, groups: NDArray[Any], *, seed: int, parts: int = 5) -> Integers:
+    """Fold 0 for the one picture in `parts` that is kept aside and judged, -1 for those that train, as (n,).
+
+    As in `folds`, groups are never split, each tag is spread as evenly as they allow, the same seed gives the
+    same pictures in any order of the rows, and whatever tag a judged picture carries, the model has seen it
+    elsewhere. A tag has no judged picture where all its images are in one group.
+
+    >>> hold_out(np.array([[True, False]] * 5 + [[False, True]] * 5), np.arange(10), seed=1).tolist()
+    [-1, -1, -1, 0, -1, 0, -1, -1, -1, -1]
+    """
+    result = np.where(_placed(_grouped(truth, groups), seed, parts) == 0, 0, -1)
+    return _taught(result, truth, groups)
+
+
+def by_test_images(truth: Bools, groups: NDArray[Any], is_test: Bools) -> tuple[Integers, Bools]:
+    """For test pictures that were chosen by hand: the fold of each picture, as (n,), and which pictures train, (n,).
+
+    Test pictures are in fold 0 and never train. Nor do near duplicates of theirs, which would give the answers
+    away; these, and test pictures of a tag that nothing else carries, are in fold -1 without training.
+
+    >>> truth, groups = np.array([[True], [True], [True]]), np.array([0, 0, 1])
+    >>> [each.tolist() for each in judged_apart(truth, groups, np.array([True, False, False]))]
+    [[0, -1, -1], [False, False, True]]
+    """
+    trains = ~np.isin(groups, groups[is_test])
+    untaught = ~truth[trains].any(axis=0)
+    return np.where(is_test & ~truth[:, untaught].any(axis=1), 0, -1), trains
+
+
+def _taught(result: Integers, truth: Bools, groups: NDArray[Any]) -> Integers:
+    """The folds of `hold_out`, but that groups with a tag which would be in no training go to the training."""
+    untaught = ~truth[result < 0].any(axis=0)
+    back = np.unique(groups[truth[:, untaught].any(axis=1)])
+    return np.where(np.isin(groups, back), -1, result)
+
+
+def _placed(grouped: _Grouped, seed: int, total: int) -> Integers:
+    """Each row's fold of so many, -1 for the groups that carry a tag alone."""
+    priority = np.random.default_rng(seed).permutation(len(grouped.carried))
+    lone = np.append(grouped.carriers == 1, False)
+    placed = np.full(len(grouped.carried), -1)
+    able = ~(grouped.carried[:, lone] > 0).any(axis=1)
+    placed[able] = _stratify(grouped.carried[able], grouped.sizes[able], priority[able], total)
+    result: Integers = placed[grouped.index]
+    return result
+
+
+def parts(folds: NDArray[Any], groups: NDArray[Any], *, most: int = 5) -> Integers:
+    """The parts in turn left out when something is chosen on the other pictures, as (n,): 0, 1, … or -1.
+
+    They are the folds. Where one fold judges all pictures, as with a test set, its groups are dealt out to `most`
+    parts. Groups are never split, and -1 stays out of every part.
+
+    >>> parts(np.array([1, 0, -1]), np.array([5, 8, 9])).tolist()
+    [1, 0, -1]
+    >>> parts(np.array([0, 0, 0, -1]), np.array([5, 5, 8, 9])).tolist()
+    [0, 0, 1, -1]
+    """
+    judged = folds >= 0
+    names = np.unique(folds[judged])
+    result = np.full(len(folds), -1)
+    if len(names) == 1:
+        result[judged] = np.unique(groups[judged], return_inverse=True)[1] % most
+    else:
+        result[judged] = np.searchsorted(names, folds[judged])
+    return result
+
+
+@dataclass(frozen=True)
+class _Grouped:
+    """Rows gathered into groups.
+
+    `index` (n,) is each row's group, `sizes` (g,) counts a group's images, and `carried` (g, k + 1) those that carry
+    each tag and, in the last column, those that carry none.
+    """
+
+    index: Integers
+    sizes: Integers
+    carried: Integers
+
+    @property
+    def carriers(self) -> Integers:
+        """How many groups carry each tag, as (k,)."""
+        return np.asarray(np.count_nonzero(self.carried[:, :-1], axis=0))
+
+
+def _grouped(truth: Bools, groups: NDArray[Any]) -> _Grouped:
+    names, index = np.unique(groups, return_inverse=True)
+    carried = np.zeros((len(names), truth.shape[1] + 1), np.int64)
+    np.add.at(carried, index, np.column_stack([truth, ~truth.any(axis=1)]))
+    return _Grouped(index, np.bincount(index, minlength=len(names)), carried)
+
+
+def _fold_count(grouped: _Grouped, most: int) -> int:
+    if most < 2:
+        raise InvalidInput(f"most must be 2 folds or more, got {most}")
+    carriers = grouped.carriers[grouped.carriers > 1]
+    return min(most, int(carriers.min(initial=most)))
+
+
+def _stratify(carried: Integers, sizes: Integers, priority: Integers, total: int) -> Integers:
+    """The fold of each group, as (g,): each goes where its rarest tag is lacking most, then where images are."""
+    lacking = np.tile(carried.sum(axis=0), (total, 1))  # what a fold still needs of each tag, times `total`
+    room = [int(sizes.sum())] * total
+    placed = np.full(len(carried), -1)
+    for tag, group in _by_rarest_tag(carried, priority):
+        needs = list(zip(lacking[:, tag].tolist(), room, strict=True))
+        fold = needs.index(max(needs))
+        placed[group] = fold
+        lacking[fold] -= total * carried[group]
+        room[fold] -= total * int(sizes[group])
+    return placed
+
+
+def _by_rarest_tag(carried: Integers, priority: Integers) -> Iterator[tuple[int, int]]:
+    """Every group once, as (tag, group): tags in order of how few waiting groups carry them, largest groups first."""
+    waiting = np.ones(len(carried), np.bool_)
+    remaining = np.count_nonzero(carried, axis=0)
+    while remaining.any():
+        tag = int(np.where(remaining > 0, remaining, len(carried) + 1).argmin())
+        members = np.flatnonzero(waiting & (carried[:, tag] > 0))
+        for group in members[np.lexsort((priority[members], -carried[members, tag]))].tolist():
+            yield tag, group
+        waiting[members] = False
+        remaining -= np.count_nonzero(carried[members], axis=0)

@@ -1,0 +1,53 @@
+"""Numbers and texts as people and spreadsheets read them: per cent, counts, dates, undefined values."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+
+
+def none_for_nan(value: float) -> float | None:
+    """Undefined as JSON says it.
+
+    >>> none_for_nan(float("nan")) is None
+    True
+    """
+    return None if math.isnan(value) else float(value)
+
+
+def inert(text: str) -> str:
+    """Text that a spreadsheet does not take for a formula.
+
+    Source: https://owasp.org/www-community/attacks/CSV_Injection.
+
+    >>> inert("=1+1"), inert("rose")
+    ("'=1+1", 'rose')
+    """
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+def percent(rate: float) -> str:
+    """A rate in per cent, or a dash where it is undefined.
+
+    >>> percent(0.873), percent(float("nan"))
+    ('87.3 %', '–')
+    """
+    if math.isnan(rate):
+        return "–"
+    # Half up, as on the pages, so that a number reads the same wherever it stands.
+    return f"{Decimal(100 * float(rate)).quantize(Decimal('0.1'), ROUND_HALF_UP)} %"
+
+
+def count(number: int, noun: str) -> str:
+    """A number of things.
+
+    >>> count(1, "picture"), count(1200, "picture")
+    ('1 picture', '1,200 pictures')
+    """
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def day(moment: datetime) -> str:
+    """A moment on this machine's clock, as `22 Nov 2026, 14:03`."""
+    return f"{moment.astimezone():%d %b %Y, %H:%M}".lstrip("0")

@@ -1,0 +1,83 @@
+"""One picture from anywhere: a file, an address, the camera, or the project itself."""
+
+from __future__ import annotations
+
+import math
+
+import streamlit as st
+from streamlit_image_select import image_select
+
+from cvcore import urls
+from cvcore.files import blobs
+from cvcore.imaging import images
+from cvcore.net import http
+from cvcore.records import Project
+from cvcore.settings import Limits
+from cvcore.store import Store
+
+FILE, ADDRESS, CAMERA, PROJECT = "File", "Web address", "Camera", "This project"
+OFFERED = 24
+SHOWN_PX = 1024
+
+
+def show(store: Store, project: Project, limits: Limits) -> bytes | None:
+    """Let one be chosen and show it, upright; its bytes, or None while there is none.
+
+    Raises:
+        UrlRefused, FetchFailed: the address may not be fetched, or did not answer.
+        ImageRefused: what came is no picture.
+    """
+    way = st.segmented_control(
+        "Picture from", [FILE, ADDRESS, CAMERA, PROJECT], default=FILE, required=True, key="picture-from"
+    )
+    if way == FILE:
+        data = _from_file(limits)
+    elif way == ADDRESS:
+        data = _from_address(limits)
+    elif way == CAMERA:
+        taken = st.camera_input("Take a picture", label_visibility="collapsed")
+        data = taken.getvalue() if taken else None
+    else:
+        data = _from_project(store, project)
+    if data is not None:
+        images.read(data, limits)
+        # The camera and the project's list show it themselves.
+        if way in (FILE, ADDRESS):
+            st.image(images.rendition(data, SHOWN_PX), width="stretch")
+    return data
+
+
+def _from_file(limits: Limits) -> bytes | None:
+    file = st.file_uploader(
+        "Picture", label_visibility="collapsed", key="quick-file", max_upload_size=math.ceil(limits.image_bytes / 2**20)
+    )
+    return file.getvalue() if file else None
+
+
+def _from_address(limits: Limits) -> bytes | None:
+    address = st.text_input("Address", placeholder="https://example.org/rose.jpg", key="quick-address")
+    if not address:
+        return None
+    return _fetch(address.strip(), limits.image_bytes)
+
+
+@st.cache_data(max_entries=16, ttl=600, show_spinner="Fetching the picture …")
+def _fetch(address: str, limit_bytes: int) -> bytes:
+    return http.fetch(address, limit_bytes=limit_bytes)
+
+
+def _from_project(store: Store, project: Project) -> bytes | None:
+    offered = store.images.page(project.id, take=OFFERED)
+    if not offered:
+        st.info("This project has no pictures.")
+        return None
+    st.caption("What a model was trained with it may know by heart; new pictures tell more.")
+    # image_select keeps its first pictures under one key, so a changed list takes another.
+    chosen = image_select(
+        "The newest pictures of this project",
+        [urls.thumbnail(image.sha256) for image in offered],
+        return_value="index",
+        use_container_width=False,
+        key=f"select-{hash(tuple(image.id for image in offered))}",
+    )
+    return blobs.read(blobs.original_path(store.home, offered[min(chosen, len(offered) - 1)].sha256))

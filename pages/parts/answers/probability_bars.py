@@ -1,0 +1,48 @@
+"""Probabilities as bars against the threshold, and the answer that the decision rule gives."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from cvcore.prediction.predictor import Prediction
+from pages.parts.shell.text import plain
+
+_STYLE = """<style>
+.tagwise-bars {display: grid; grid-template-columns: minmax(4rem, max-content) 1fr 4.5rem; gap: .5rem .75rem;
+    align-items: center; font-variant-numeric: tabular-nums}
+.tagwise-bars .name {overflow-wrap: anywhere; max-width: 16rem}
+.tagwise-bars .track {position: relative; height: 1.25rem; border-radius: 4px; background: rgba(128, 128, 128, .16)}
+.tagwise-bars .bar {height: 100%; border-radius: 4px; background: rgba(128, 128, 128, .55)}
+.tagwise-bars .answer .bar {background: #0d9488}
+.tagwise-bars .line {position: absolute; top: -4px; bottom: -4px; width: 2px; background: currentColor; opacity: .7}
+.tagwise-bars .value {text-align: right}
+</style>"""
+
+
+def show(predictions: Sequence[Prediction], answer: Sequence[str], threshold: float | Mapping[str, float]) -> None:
+    """The answer in words, then every tag's bar, the most probable first, and its threshold: one for all or by name."""
+    st.subheader(", ".join(plain(name) for name in answer) or "No tag", anchor=False)
+    if not answer and isinstance(threshold, Mapping):
+        top = predictions[0].tag
+        st.markdown(f"The most probable tag, {plain(top)}, does not reach its own {100 * threshold[top]:.0f} %.")
+    elif not answer:
+        st.markdown(f"No probability reaches {100 * threshold:.0f} %.")
+    st.html(bars(predictions, answer, threshold))
+
+
+def bars(predictions: Sequence[Prediction], answer: Sequence[str], threshold: float | Mapping[str, float]) -> str:
+    """The bars as HTML; names are escaped."""
+    rows = []
+    for each in predictions:
+        own = threshold[each.tag] if isinstance(threshold, Mapping) else threshold
+        kind = "track answer" if each.tag in answer else "track"
+        rows.append(
+            f'<div class="name">{html.escape(each.tag)}</div><div class="{kind}">'
+            f'<div class="bar" style="width: {100 * each.probability:.2f}%"></div>'
+            f'<div class="line" style="left: calc({100 * own:.2f}% - 1px)"></div></div>'
+            f'<div class="value">{100 * each.probability:.1f} %</div>'
+        )
+    return f'{_STYLE}<div class="tagwise-bars">{"".join(rows)}</div>'

@@ -1,0 +1,140 @@
+"""A project's pictures: filtered, leafed through, selected many at a time, retagged and deleted."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from functools import partial
+
+import streamlit as st
+
+from cvcore import urls
+from cvcore.projects import tagging, uploads
+from cvcore.records import MULTICLASS, Image, Project, Tag
+from cvcore.settings import Limits
+from cvcore.store import FOR_TESTING, UNTAGGED, Store
+from pages.parts.shell.text import count, plain, refusals
+from pages.parts.widgets import gallery
+
+PAGE = 96
+ALL = "all"
+
+
+def show(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) -> None:
+    """Filter, gallery, pages and what can be done with the selected."""
+    chosen = _filter(store, project, tags)
+    tag_id = None if chosen == ALL else chosen
+    number = store.images.count(project.id, tag_id)
+    if not number:
+        st.info("No pictures here. Choose another filter, or upload some.")
+        return
+    pages = -(-number // PAGE)
+    page_key = f"page-{project.id}-{chosen}"
+    page = min(st.session_state.get(page_key, 1), pages)
+    images = store.images.page(project.id, tag_id=tag_id, take=PAGE, skip=PAGE * (page - 1))
+    names = {tag.id: tag.name for tag in tags}
+    turn = st.session_state.setdefault("browser-turn", 0)
+    bar = st.container(key="toolbar")
+    selected = gallery.show(
+        [_item(image, names) for image in images], key=f"gallery-{project.id}-{chosen}-{page}", revision=turn
+    )
+    if pages > 1:
+        # The last page may have gone with its last picture.
+        st.session_state[page_key] = page
+        st.pagination(pages, key=page_key)
+    with bar:
+        _toolbar(store, project, tags, [image for image in images if image.id in set(selected)], limits)
+
+
+def _filter(store: Store, project: Project, tags: Sequence[Tag]) -> str:
+    labels = {
+        ALL: f"All {store.images.count(project.id):,}",
+        UNTAGGED: f"Untagged {store.images.count(project.id, UNTAGGED):,}",
+        FOR_TESTING: f"For testing {store.images.count(project.id, FOR_TESTING):,}",
+        **{tag.id: f"{plain(tag.name)} {tag.image_count:,}" for tag in tags},
+    }
+    return st.pills(
+        "Show",
+        list(labels),
+        default=ALL,
+        required=True,
+        format_func=labels.__getitem__,
+        label_visibility="collapsed",
+        key=f"filter-{project.id}",
+    )
+
+
+def _item(image: Image, names: dict[str, str]) -> gallery.Item:
+    item: gallery.Item = {
+        "id": image.id,
+        "src": urls.thumbnail(image.sha256),
+        "caption": f"{image.name}, {image.width} × {image.height}",
+        "tags": ", ".join(names[tag_id] for tag_id in image.tag_ids if tag_id in names),
+    }
+    if image.is_test:
+        item["badge"] = "for testing"
+    return item
+
+
+def _toolbar(store: Store, project: Project, tags: Sequence[Tag], selected: list[Image], limits: Limits) -> None:
+    ids = [image.id for image in selected]
+    act = None
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        wanted = st.multiselect(
+            "Tags",
+            [tag.name for tag in tags],
+            accept_new_options=True,
+            max_selections=1 if project.classification_type == MULTICLASS else None,
+            placeholder="Choose or type a tag",
+            label_visibility="collapsed",
+            key=f"retag-{project.id}-{st.session_state['browser-turn']}",
+            width=320,
+        )
+        if st.button("Tag selected", type="primary", disabled=not (ids and wanted)):
+            act = partial(_put_on, store, project, ids, wanted, limits)
+        label = "Remove these tags" if wanted else "Remove all tags"
+        if st.button(label, key="untag", disabled=not any(image.tag_ids for image in selected)):
+            chosen = [tag.id for tag in tags if tag.name in wanted]
+            act = partial(tagging.remove_tags, store, project, ids, chosen if wanted else None)
+        for_training = bool(selected) and all(image.is_test for image in selected)
+        label = "Use for training" if for_training else "Use for testing"
+        if st.button(label, key="for-testing", disabled=not ids, help="A picture for testing never trains."):
+            act = partial(tagging.mark_for_testing, store, project, ids, not for_training)
+        if st.button("Look closer", disabled=len(ids) != 1):
+            _closer(selected[0], {tag.id: tag.name for tag in tags})
+        if st.button("Delete", disabled=not ids, type="tertiary"):
+            _delete(store, ids)
+    if act:
+        with refusals():
+            act()
+            _again()
+
+
+def _put_on(store: Store, project: Project, ids: list[str], wanted: list[str], limits: Limits) -> None:
+    # A refusal takes back the tags made for it.
+    with store.transaction():
+        tag_ids = [tag.id for tag in tagging.ensure(store, project, wanted, limits=limits)]
+        tagging.add_tags(store, project, ids, tag_ids)
+
+
+@st.dialog("Delete images")
+def _delete(store: Store, ids: list[str]) -> None:
+    st.markdown(f"Delete {count(len(ids), 'image')}? Iterations keep what they were trained with, and their numbers.")
+    if st.button("Delete", type="primary"):
+        with refusals():
+            uploads.delete(store, ids)
+            _again()
+
+
+@st.dialog("Image", width="medium")
+def _closer(image: Image, names: dict[str, str]) -> None:
+    st.text(f"{image.name}, {image.width} × {image.height} px, {image.size_bytes / 1024:,.0f} KB")
+    st.text("Tags: " + (", ".join(names[each] for each in image.tag_ids if each in names) or "none"))
+    if image.is_test:
+        st.text("Kept for testing: it never trains.")
+    st.html(f'<img class="tagwise-closer" src="{urls.picture(image.sha256)}" alt="{html.escape(image.name)}">')
+
+
+def _again() -> None:
+    st.session_state["browser-turn"] += 1
+    st.rerun()

@@ -1,0 +1,187 @@
+"""Suggested tags: what an iteration says of untagged pictures is confirmed or corrected by keys, in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from cvcore.active_learning import suggestions
+from cvcore.active_learning.suggestions import Batch
+from cvcore.projects import retagging
+from cvcore.projects.retagging import Retagging
+from cvcore.records import MULTILABEL, Iteration, Project
+from cvcore.store import UNTAGGED, Store
+from pages.parts.shell import project_choice
+from pages.parts.shell.text import count, plain, refusals, sentence
+from pages.parts.widgets import suggestion_grid
+
+SUREST, LEAST_SURE = "Surest first", "Least sure first"
+SIZES = (24, 60)
+
+
+def show(store: Store, project: Project) -> None:
+    """The next untagged pictures with what is suggested for them, or what is missing for that."""
+    key = f"suggestions-{project.id}"
+    with refusals():
+        _receive(store, project, key)
+    _notice(store, project, key)
+    untagged = store.images.count(project.id, UNTAGGED)
+    if not untagged:
+        st.info("Every picture has a tag. Upload more without one, and tags are suggested for them here.")
+        return
+    trained = store.iterations.trained(project.id)
+    if not trained:
+        st.info(
+            f"{count(untagged, 'untagged picture')}, and no iteration that could suggest tags: tag some by hand, five "
+            "per tag, and train first."
+        )
+        project_choice.link("train.py", "Go to Train", project)
+        return
+    iteration, order, take = _choices(trained, project)
+    with refusals():
+        batch, settled = _batch(store, project, iteration, order, take, key)
+        _told(batch, untagged, key)
+        if batch.candidates:
+            suggestion_grid.show(
+                batch,
+                signature=project.id,
+                turn=_turn(key),
+                settled=settled,
+                multilabel=project.classification_type == MULTILABEL,
+                key=key,
+            )
+
+
+def _choices(trained: Sequence[Iteration], project: Project) -> tuple[Iteration, str, int]:
+    there = {each.id: each for each in trained}
+    with st.container(horizontal=True):
+        chosen = st.selectbox(
+            "Suggested by",
+            list(there),
+            format_func=lambda iteration_id: there[iteration_id].name if iteration_id in there else "",
+            key=f"suggested-by-{project.id}",
+            width=240,
+        )
+        order = st.segmented_control(
+            "Order",
+            [SUREST, LEAST_SURE],
+            default=SUREST,
+            required=True,
+            key=f"suggested-order-{project.id}",
+            help="The surest are confirmed fastest; the least sure teach the next iteration most.",
+        )
+        take = st.segmented_control(
+            "Pictures at a time", SIZES, default=SIZES[0], required=True, key=f"suggested-size-{project.id}"
+        )
+    return there.get(chosen, trained[0]), order, take
+
+
+# ---- a batch, kept as it is until it is sent ------------------------------------------------------------------------
+
+
+def _batch(
+    store: Store, project: Project, iteration: Iteration, order: str, take: int, key: str
+) -> tuple[Batch, Sequence[str]]:
+    """The batch on the page, and the ids of those settled before it."""
+    tags = [(tag.id, tag.name, tag.kind) for tag in store.tags.of_project(project.id)]
+    stamp = (iteration.id, iteration.thresholds, order, take, _turn(key), project.classification_type, tags)
+    of, batch = st.session_state.get(f"{key}-batch", (None, None))
+    if of != stamp:
+        bar = st.empty()
+        batch = suggestions.next_batch(
+            store,
+            project,
+            iteration,
+            surest_first=order == SUREST,
+            take=take,
+            without=_aside(key),
+            progress=lambda stage, fraction: bar.progress(fraction, stage),
+        )
+        bar.empty()
+        st.session_state[f"{key}-batch"] = stamp, batch
+    return batch, st.session_state.get(f"{key}-settled", ())
+
+
+def _receive(store: Store, project: Project, key: str) -> None:
+    """Tag what was decided on, all at once, and remember it, so that it can be taken back."""
+    sent = suggestion_grid.sent(key, _turn(key))
+    if sent is None:
+        return
+    # First, so that the browser hears of it in any case, and decisions that are refused stay with it.
+    st.session_state[f"{key}-turn"] = _turn(key) + 1
+    st.session_state[f"{key}-settled"] = ()
+    made = retagging.tag_untagged(store, project, sent.decided)
+    _aside(key).update(sent.aside)
+    st.session_state[f"{key}-settled"] = (*sent.decided, *sent.aside)
+    st.session_state[f"{key}-made"] = made, True
+
+
+def _aside(key: str) -> set[str]:
+    """The ids of pictures that were skipped in this window."""
+    aside: set[str] = st.session_state.setdefault(f"{key}-aside", set())
+    return aside
+
+
+def _turn(key: str) -> int:
+    return int(st.session_state.get(f"{key}-turn", 0))
+
+
+def _again(key: str) -> None:
+    st.session_state[f"{key}-turn"] = _turn(key) + 1
+    st.rerun()
+
+
+# ---- what is said ---------------------------------------------------------------------------------------------------
+
+
+def _notice(store: Store, project: Project, key: str) -> None:
+    made, is_given = st.session_state.get(f"{key}-made", (None, False))
+    if made is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.success(notice(made, is_given=is_given), width="stretch")
+        if is_given and made.changes and st.button("Undo this batch", key=f"{key}-undo"):
+            with refusals():
+                st.session_state[f"{key}-made"] = retagging.undo(store, project, made), False
+                _again(key)
+
+
+def notice(made: Retagging, *, is_given: bool) -> str:
+    """What became of a batch, or of taking it back, in one sentence.
+
+    >>> notice(Correction((), ("a",), ("b",)), is_given=True)
+    'No picture tagged, 1 left as it was, as it was tagged meanwhile or its tag is gone, 1 deleted meanwhile.'
+    """
+    number, verb = len(made.changes), "tagged" if is_given else "untagged again"
+    parts = [f"{count(number, 'picture') if number else 'no picture'} {verb}"]
+    if one := len(made.unchanged):
+        were, their = ("it was", "its tag is gone") if one == 1 else ("they were", "their tags are gone")
+        parts.append(f"{one:,} left as {were}, as {were} tagged meanwhile or {their}")
+    if made.gone:
+        parts.append(f"{len(made.gone):,} deleted meanwhile")
+    return sentence(", ".join(parts))
+
+
+def _told(batch: Batch, untagged: int, key: str) -> None:
+    aside = untagged - batch.waiting
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if batch.sorted < batch.waiting:
+            st.caption(
+                f"{batch.sorted:,} of {count(batch.waiting, 'untagged picture')} are looked at and sorted so far; "
+                "each batch looks at more.",
+                width="content",
+            )
+        elif batch.waiting:
+            st.caption(
+                f"{count(batch.waiting, 'untagged picture')}. Nothing is tagged before you save.", width="content"
+            )
+        if aside and st.button(plain(f"Look again at {aside:,} skipped"), type="tertiary", key=f"{key}-again"):
+            _aside(key).clear()
+            _again(key)
+    if not batch.candidates:
+        st.info(
+            "Every other picture was skipped. Look at those again, or upload more."
+            if not batch.waiting
+            else "None of the untagged pictures can be read: their files are missing or damaged."
+        )

@@ -1,0 +1,208 @@
+"""Files, a folder, a zip or shots of the camera come in: tags first, then Upload, then each file's fate.
+
+A thread stores files, so that an upload goes on when the page is left or loaded again in the middle.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import streamlit as st
+
+from cvcore import datasets
+from cvcore.errors import TagwiseError
+from cvcore.projects import imports, tagging
+from cvcore.projects.uploads import Upload
+from cvcore.records import MULTICLASS, Project, Tag
+from cvcore.settings import Limits
+from cvcore.store import Store
+from pages.parts.shell.background_runs import releaser
+from pages.parts.shell.text import count, plain, refusals, sentence, table
+from pages.parts.widgets import camera
+
+FILES, FOLDER, CAMERA = "Files or a zip", "A folder", "Camera"
+FATES = ("stored", "duplicate", "refused")
+POLL_S = 0.3
+RECENT_S = 600.0
+ROWS = 500
+
+
+@dataclass
+class Run:
+    """An upload: written by the thread that stores, read by the page. `ended_at` is on the monotonic clock."""
+
+    total: int = 0
+    fates: list[Upload] = field(default_factory=list)
+    stopped: str = ""
+    ended_at: float | None = None
+
+
+def show(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) -> None:
+    """The form, or this window's upload as it goes on; then what became of it."""
+    own = _own().get(project.id)
+    run = own or _recent(project)
+    is_under_way = run is not None and run.ended_at is None
+    if run and is_under_way:
+        st.fragment(_watch, run_every=POLL_S)(run)
+    if not (own and is_under_way):
+        _form(store, project, tags, limits)
+    if run and not is_under_way:
+        _fates(run)
+
+
+def _form(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) -> None:
+    turn = st.session_state.setdefault("upload-turn", 0)
+    way = st.segmented_control("Bring in", [FILES, FOLDER, CAMERA], default=FILES, required=True, key="upload-way")
+    chosen = st.multiselect(
+        "Tags for all of them",
+        [tag.name for tag in tags],
+        accept_new_options=True,
+        max_selections=1 if project.classification_type == MULTICLASS else None,
+        placeholder="Choose tags, or type a new one and press Enter",
+        key=f"upload-tags-{project.id}-{turn}",
+    )
+    if way == CAMERA:
+        _camera(store, project, chosen, limits)
+        return
+    if way == FOLDER:
+        st.caption("Pictures in folders take the folder's name as their tag.")
+    else:
+        st.caption(
+            f"JPEG, PNG, GIF, BMP, WebP and AVIF, at most {limits.image_bytes / 2**20:g} MB each, "
+            "or a zip of tag-named folders."
+        )
+    with st.container(key="uploader"):
+        files = st.file_uploader(
+            "Pictures",
+            accept_multiple_files="directory" if way == FOLDER else True,
+            key=f"files-{project.id}-{turn}-{way}",
+            label_visibility="collapsed",
+        )
+    if st.button(f"Upload {count(len(files), 'file')}", type="primary", disabled=not files):
+        with refusals():
+            _own()[project.id] = start(store, project, files, chosen, limits)
+            st.session_state["upload-turn"] = turn + 1
+            st.rerun()
+
+
+def start(store: Store, project: Project, files: Sequence[Any], tag_names: Sequence[str], limits: Limits) -> Run:
+    """Begin to store uploaded files, all with these tags, in a thread of its own.
+
+    Raises:
+        InvalidInput: a name cannot be a tag's; nothing is begun.
+    """
+    tag_ids = [tag.id for tag in tagging.ensure(store, project, tag_names, limits=limits)]
+    run = Run(total=len(files))
+    release = releaser(files)
+    _latest()[project.id] = run
+
+    def work() -> None:
+        try:
+            for listing in _listings(files, limits, run):
+                run.total += len(listing.entries) + len(listing.skipped)
+                imports.import_images(store, project, listing, limits=limits, tag_ids=tag_ids, on_file=run.fates.append)
+        except TagwiseError as error:
+            run.stopped = str(error)
+        finally:
+            release()
+            run.ended_at = time.monotonic()
+
+    threading.Thread(target=work, name="upload", daemon=True).start()
+    return run
+
+
+def _camera(store: Store, project: Project, chosen: Sequence[str], limits: Limits) -> None:
+    """Shots go straight to the tags chosen, which stay chosen for the next ones."""
+    key = f"camera-{project.id}"
+    turn, is_stored = st.session_state.get(f"{key}-turn", (0, False))
+    pictures = camera.sent(key, turn)
+    if pictures is not None:
+        # First, so that the browser hears of it in any case, and shots that are refused stay with it.
+        turn, is_stored = st.session_state[f"{key}-turn"] = turn + 1, False
+        with refusals():
+            _own()[project.id] = add_shots(store, project, camera.decoded(pictures), chosen, limits)
+            st.session_state[f"{key}-turn"] = turn, True
+            st.rerun()
+    camera.show(chosen, turn=turn, is_stored=is_stored, key=key)
+
+
+def add_shots(store: Store, project: Project, shots: Sequence[bytes], tag_names: Sequence[str], limits: Limits) -> Run:
+    """Store shots of the camera, all with these tags; a few take no longer than a thread for them would.
+
+    Raises:
+        InvalidInput: a name cannot be a tag's; nothing is stored.
+    """
+    tag_ids = [tag.id for tag in tagging.ensure(store, project, tag_names, limits=limits)]
+    run = Run(total=len(shots))
+    files = list(zip(camera.names(len(shots), datetime.now()), shots, strict=True))
+    imports.import_images(
+        store,
+        project,
+        datasets.entries_from_uploads(files),
+        limits=limits,
+        tag_ids=tag_ids,
+        on_file=run.fates.append,
+    )
+    run.ended_at = time.monotonic()
+    return run
+
+
+def _own() -> dict[str, Run]:
+    """This window's last upload to each project."""
+    uploads: dict[str, Run] = st.session_state.setdefault("uploads", {})
+    return uploads
+
+
+@st.cache_resource(show_spinner=False)
+def _latest() -> dict[str, Run]:
+    """The last upload to each project, whoever's."""
+    return {}
+
+
+def _recent(project: Project) -> Run | None:
+    """The project's last upload, for a window that was loaded again in the middle and no longer knows its own."""
+    run = _latest().get(project.id)
+    is_old = run and run.ended_at is not None and time.monotonic() - run.ended_at > RECENT_S
+    return None if is_old else run
+
+
+def _listings(files: Sequence[Any], limits: Limits, run: Run) -> Iterator[datasets.Listing]:
+    run.total = 0
+    zips = [file for file in files if file.name.lower().endswith(".zip")]
+    loose = [(file.name, file.getvalue) for file in files if file not in zips]
+    if loose:
+        yield datasets.entries_from_uploads(loose)
+    for file in zips:
+        try:
+            listing = datasets.entries_in_zip(file, limits)
+        except TagwiseError as refusal:
+            run.fates.append(Upload(file.name, "refused", str(refusal)))
+        else:
+            yield listing
+
+
+def _watch(run: Run) -> None:
+    if run.ended_at is not None:
+        st.rerun()
+    done = len(run.fates)
+    st.progress(min(done / max(run.total, 1), 1.0), text=f"{done:,} of {count(run.total, 'file')}")
+    st.caption("This goes on when you leave the page.")
+
+
+def _fates(run: Run) -> None:
+    if run.stopped:
+        st.error(plain(sentence(run.stopped)))
+    numbers = {fate: sum(each.status == fate for each in run.fates) for fate in FATES}
+    told = ", ".join(f"{number:,} {fate}" for fate, number in numbers.items() if number)
+    if not told:
+        return
+    (st.success if not numbers["refused"] else st.warning)(f"{told}.")
+    if notable := [each for each in run.fates if each.reason]:
+        st.html(table(notable[:ROWS]))
+        if len(notable) > ROWS:
+            st.caption(f"The first {ROWS:,} of {len(notable):,} files.")

@@ -1,0 +1,1 @@
+"""The Performance page's parts."""

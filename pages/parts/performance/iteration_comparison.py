@@ -1,0 +1,156 @@
+"""Iterations side by side on the images they share: better, worse or not distinguishable."""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from cvcore.evaluation import comparisons
+from cvcore.evaluation.comparisons import Comparison
+from cvcore.metrics import paired_comparison
+from cvcore.metrics.paired_comparison import Differences
+from cvcore.records import Iteration, Project
+from cvcore.store import Store
+from cvcore.wording import none_for_nan
+from pages.parts.shell.text import count, plain, refusals, short
+
+RATES = {"F1": 2, "Precision": 0, "Recall": 1}
+CHARTED = 30
+NAME_LETTERS = 24
+AT_ONCE = 4
+
+
+def show(store: Store, project: Project, iteration: Iteration) -> None:
+    """Choose other iterations; whether this one is better, in words, as a chart and as a table."""
+    st.subheader("Compare with other iterations", anchor=False)
+    there = {each.id: each for each in store.iterations.trained(project.id) if each.id != iteration.id}
+    if not there:
+        st.info("There is no other trained iteration yet. Train again, and both can be compared here.")
+        return
+    older = [each.id for each in there.values() if each.number < iteration.number]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.multiselect(
+            "Compare with",
+            list(there),
+            older[:1] or list(there)[:1],
+            format_func=lambda iteration_id: there[iteration_id].name,
+            max_selections=AT_ONCE,
+            key=f"compare-{iteration.id}",
+        )
+        rate = st.selectbox("By", list(RATES), key=f"compare-by-{project.id}", width=160)
+    others = [there[each] for each in chosen]
+    if not others:
+        st.caption("Choose one or more.")
+        return
+    with refusals():
+        made = comparisons.compare(store, iteration, others)
+        for other, differences, right in zip(others, made.differences, made.right, strict=True):
+            st.markdown(sentence(iteration.name, other.name, differences, rate, made.images))
+            st.caption(
+                f"Wholly right: {right.first} of {right.images} against {right.second}. One side alone has more right "
+                f"in {right.only_first} against {right.only_second} (exact McNemar test, p = {right.p_value:.2g})."
+            )
+        st.plotly_chart(
+            chart(made, [each.name for each in others], rate),
+            config={"displayModeBar": False},
+            key=f"compare-chart-{iteration.id}",
+        )
+        table = rows(made, iteration.name, [each.name for each in others], rate)
+        numbers = {name: st.column_config.NumberColumn(format="%.1f %%") for name in list(table)[2:]}
+        st.dataframe(table, hide_index=True, column_config=numbers)
+        st.caption(notes(made))
+
+
+def sentence(first: str, second: str, differences: Differences, rate: str, images: int) -> str:
+    """The verdict on the mean over the tags."""
+    row = RATES[rate]
+    value, low, high = (100 * each[row, -1] for each in (differences.value, differences.low, differences.high))
+    if np.isnan(value):
+        return f"**{plain(first)}** and {plain(second)} cannot be compared by {rate}: it is undefined for one of them."
+    said = paired_comparison.verdict(low, high)
+    than = f"not distinguishable from** {plain(second)} with {count(images, 'image')}"
+    words = than if said.startswith("not") else f"{said} than** {plain(second)}"
+    name = rate if rate == "F1" else rate.lower()
+    return (
+        f"{plain(first)} is **{words}: mean {name} {100 * differences.first[row, -1]:.1f} % against "
+        f"{100 * differences.second[row, -1]:.1f} %, a difference of {value:+.1f} points "
+        f"(95 % interval {low:+.1f} to {high:+.1f})."
+    )
+
+
+def rows(made: Comparison, name: str, others: list[str], rate: str) -> dict[str, list[Any]]:
+    """The table's columns, in per cent and points: every tag, then the mean; None where undefined."""
+    row = RATES[rate]
+    table: dict[str, list[Any]] = {
+        "Tag": [*made.tags, "All tags (mean)"],
+        "Images": [*made.counts.tolist(), made.images],
+        f"{name}: {rate}": _known(made.differences[0].first[row]),
+    }
+    for other, each in zip(others, made.differences, strict=True):
+        table[f"{other}: {rate}"] = _known(each.second[row])
+        table[f"Ahead of {other}"] = _known(each.value[row])
+        table[f"at least ({other})"] = _known(each.low[row])
+        table[f"at most ({other})"] = _known(each.high[row])
+    return table
+
+
+def chart(made: Comparison, others: list[str], rate: str) -> go.Figure:
+    """Each tag's difference as a dot with its 95 % interval, right of 0 where the iteration is ahead.
+
+    Of many tags those with the largest differences are drawn; the mean is the topmost.
+    """
+    row = RATES[rate]
+    size = np.max([np.nan_to_num(np.abs(each.value[row, :-1])) for each in made.differences], axis=0)
+    tags = np.sort(np.argsort(-size, kind="stable")[:CHARTED])
+    places = np.append(tags, len(made.tags))[::-1]
+    height = np.arange(len(places))
+    figure = go.Figure()
+    for turn, (name, each) in enumerate(zip(others, made.differences, strict=True)):
+        value, low, high = (100 * numbers[row][places] for numbers in (each.value, each.low, each.high))
+        figure.add_scatter(
+            x=value,
+            # Several others stand below each other.
+            y=height - 0.16 * (turn - (len(others) - 1) / 2),
+            error_x={"array": high - value, "arrayminus": value - low, "thickness": 2, "width": 4},
+            mode="markers",
+            marker={"size": 9},
+            name=html.escape(f"against {short(name, NAME_LETTERS)}", quote=False),
+            hovertemplate="%{x:+.1f} points<extra></extra>",
+        )
+    names = [html.escape(short(tag, NAME_LETTERS), quote=False) for tag in (*made.tags, "All tags (mean)")]
+    figure.add_vline(0, line={"width": 1, "color": "gray"})
+    figure.update_yaxes(tickvals=height, ticktext=[names[place] for place in places], automargin=True)
+    figure.update_xaxes(title="Points ahead (right) or behind (left)", zeroline=False)
+    figure.update_layout(
+        height=130 + 32 * len(places),
+        margin={"l": 8, "r": 8, "t": 32, "b": 8},
+        dragmode=False,
+        showlegend=len(others) > 1,
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
+    )
+    return figure
+
+
+def notes(made: Comparison) -> str:
+    """What is compared, and what could not be."""
+    told = [f"Compared on the {count(made.images, 'image')} that all judged, each at the threshold it answers at."]
+    if made.retagged:
+        told.append(f"{count(made.retagged, 'image')} had other tags for some of them: the newest tags count.")
+    if made.only_some:
+        names = ", ".join(plain(short(name, NAME_LETTERS)) for name in made.only_some[:5])
+        told.append(
+            f"Tags that only some of them know are left aside: {names}{', …' if len(made.only_some) > 5 else ''}."
+        )
+    if made.left_out:
+        told.append(f"{count(made.left_out, 'image')} with such a tag are left out.")
+    if len(made.tags) > CHARTED:
+        told.append(f"The chart shows the {CHARTED} tags that differ most.")
+    return " ".join(told)
+
+
+def _known(rates: np.ndarray) -> list[float | None]:
+    return [none_for_nan(100 * rate) for rate in rates]

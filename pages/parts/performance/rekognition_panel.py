@@ -1,0 +1,49 @@
+"""The evaluation in Amazon Rekognition's terms, with a word on what it means by them."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cvcore import evaluation
+from cvcore.records import Iteration
+from cvcore.store import Store
+from pages.parts.shell.text import percent, refusals
+
+
+def show(store: Store, iteration: Iteration) -> None:
+    """Its three numbers, each label at its assumed threshold, and how these differ from the numbers above."""
+    with refusals():
+        told = evaluation.overview(store, iteration).rekognition
+        ours = evaluation.report(store, iteration).overall.average_precision
+        names = [tag.name for tag in evaluation.tags(store, iteration)]
+        for column, (title, value) in zip(
+            st.columns(4),
+            [
+                ("F1", told.overall_f1),
+                ("Average precision, theirs", told.average_precision),
+                ("Overall recall", told.overall_recall),
+                ("Average precision, ours", ours),
+            ],
+            strict=True,
+        ):
+            column.metric(title, percent(value))
+        rate = st.column_config.NumberColumn(format="%.1f %%")
+        st.dataframe(
+            {
+                "Label": names,
+                "Test images": told.images.tolist(),
+                "Assumed threshold": (100 * told.thresholds).tolist(),
+                "F1": (100 * told.f1).tolist(),
+                "Precision": (100 * told.precision).tolist(),
+                "Recall": (100 * told.recall).tolist(),
+            },
+            column_config=dict.fromkeys(("Assumed threshold", "F1", "Precision", "Recall"), rate),
+            hide_index=True,
+        )
+        st.caption(
+            "The assumed threshold of a label is the one with the best F1 **on these very images**. It was chosen "
+            "knowing the answers, so the numbers in this table flatter the model; those at the slider do not. "
+            "Rekognition's average precision is the mean of the labels' precisions at these thresholds; ours, and "
+            "everyone else's, is the area under the precision-recall curve. In its matrix, which is in the summary "
+            "file, each value is a share of the images that carry the row's label."
+        )

@@ -1,0 +1,76 @@
+"""What can be taken along from an iteration's evaluation, each file made when it is asked for."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from cvcore import html_report
+from cvcore.evaluation import report_files
+from cvcore.html_report import document
+from cvcore.records import Iteration, Project, Thresholds
+from cvcore.store import Store
+
+
+def show(store: Store, project: Project, iteration: Iteration, *, threshold: Thresholds) -> None:
+    """A button for each file, with a line on what it is for.
+
+    The report stands at the threshold, or at those saved for each tag, if there are such.
+    """
+    saved = iteration.thresholds
+    if isinstance(saved, tuple) and st.toggle("Report at the threshold saved for each tag", True, key="report-saved"):
+        threshold = saved
+    for label, name, kind, make, words in (
+        (
+            "Report to hand in",
+            "report.html",
+            "text/html",
+            lambda: html_report.page(store, project, iteration, threshold, made_at=datetime.now(UTC)),
+            f"One page with numbers at {document.in_words(threshold)}, charts and pictures. "
+            "It opens and prints without a network.",
+        ),
+        (
+            "Probabilities",
+            "probabilities.csv",
+            "text/csv",
+            lambda: report_files.scores_csv(store, iteration, for_spreadsheet=True),
+            "Every judged image and its probability for every tag, for a spreadsheet.",
+        ),
+        (
+            "Summary as Rekognition's",
+            "evaluation-summary.json",
+            "application/json",
+            lambda: report_files.summary_json(store, project, iteration),
+            "Amazon Rekognition's evaluation summary: labels at their assumed thresholds, and the matrix.",
+        ),
+        (
+            "Manifest as Rekognition's",
+            "evaluation-manifest.jsonl",
+            "application/jsonl",
+            lambda: "\n".join([*report_files.manifest(store, iteration), ""]),
+            "Amazon Rekognition's evaluation manifest: a line of JSON for each judged image.",
+        ),
+    ):
+        button, text = st.columns([1, 2], vertical_alignment="center")
+        button.download_button(
+            label,
+            make,
+            file_name=f"{_file_name(project.name)}-{iteration.number}-{name}",
+            mime=kind,
+            icon=":material/download:",
+            on_click="ignore",
+            width="stretch",
+            key=f"download-{name}-{iteration.id}",
+        )
+        text.caption(words)
+
+
+def _file_name(name: str) -> str:
+    """A project's name as the beginning of a file's, the same on every system.
+
+    >>> _file_name('a/b: "rose"'), _file_name("玫瑰"), _file_name("..")
+    ('a-b-rose', '玫瑰', 'project')
+    """
+    return re.sub(r"[^\w]+", "-", name).strip("-")[:60] or "project"

@@ -1,0 +1,161 @@
+"""Choosing the threshold that an iteration answers at, with open eyes: what for, how good it really is, save it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from cvcore import evaluation, metrics, wording
+from cvcore.errors import NotFound
+from cvcore.evaluation import operating_points
+from cvcore.metrics import threshold_tuning
+from cvcore.metrics.threshold_tuning import Goal, Suggestion
+from cvcore.records import Iteration, Project
+from cvcore.store import Store
+from pages.parts.shell.text import percent, plain, refusals
+
+GOALS: dict[threshold_tuning.By, str] = {
+    "f1": "A good balance: best F1",
+    "precision": "Answers I can rely on: a wanted precision",
+    "recall": "Missing few: a wanted recall",
+    "cost": "What mistakes cost",
+}
+SHOWN = 5
+
+
+def show(store: Store, project: Project, iteration: Iteration, threshold: float | None = None) -> None:
+    """Suggested thresholds for a goal, with buttons to save and clear; `threshold` is where the slider stands."""
+    st.subheader("Choose a threshold", anchor=False)
+    with refusals():
+        try:
+            iteration = store.iterations.get(iteration.id)
+        except NotFound:
+            st.info("This iteration was deleted. Choose another.")
+            return
+        st.markdown(saved_words(iteration))
+        goal, per_tag = _wishes(project)
+        made = evaluation.suggest_thresholds(store, iteration, goal, per_tag=per_tag)
+        tags = [tag.name for tag in evaluation.tags(store, iteration)]
+        _tell(made, goal, tags, per_tag=per_tag)
+        chosen = tuple(made.thresholds.tolist()) if per_tag else float(made.thresholds[0])
+        _buttons(store, iteration, chosen, threshold)
+
+
+def saved_words(iteration: Iteration) -> str:
+    """What an iteration answers at now, in a sentence."""
+    saved = iteration.thresholds
+    if saved is None:
+        return f"Nothing is saved yet: this iteration answers at {100 * evaluation.DEFAULT_THRESHOLD:.0f} %."
+    if isinstance(saved, tuple):
+        return f"Saved: a threshold for each tag, from {100 * min(saved):.0f} to {100 * max(saved):.0f} %."
+    return f"Saved: {100 * saved:.0f} % for all tags."
+
+
+def rows(made: Suggestion, tags: list[str]) -> dict[str, list[Any]]:
+    """The table's columns: every tag, then the mean of all. Rates are in per cent, None where undefined.
+
+    The threshold of the mean is None where the tags have their own.
+    """
+    one_for_all = float(100 * made.thresholds[0]) if len(set(made.thresholds.tolist())) == 1 else None
+    honest, flattering = (100 * metrics.rates(counts) for counts in (made.judged, made.chosen))
+    images = (made.chosen[:, 0] + made.chosen[:, 2]).tolist()
+    return {
+        "Tag": [*tags, "All tags (mean)"],
+        "Images": [*images, int(made.chosen[0].sum())],
+        "Threshold": [*(100 * made.thresholds).tolist(), one_for_all],
+        "Precision": _known(honest[0]),
+        "Recall": _known(honest[1]),
+        "F1": _known(honest[2]),
+        "F1 on the images it was chosen on": _known(flattering[2]),
+    }
+
+
+def _wishes(project: Project) -> tuple[Goal, bool]:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        by = st.selectbox(
+            "What matters to you?", list(GOALS), format_func=GOALS.__getitem__, key=f"goal-{project.id}", width=360
+        )
+        value = 1.0
+        if by in ("precision", "recall"):
+            value = st.number_input(f"Wanted {by} (%)", 1, 100, 90, key=f"wanted-{by}-{project.id}", width=180) / 100
+        if by == "cost":
+            value = st.number_input(
+                "A missed image is as bad as … false ones", 0.1, threshold_tuning.COST_MOST, 5.0, 1.0, "%.1f",
+                key=f"cost-{project.id}", width=300,
+            )  # fmt: skip
+    each = st.radio(
+        "Thresholds",
+        ["One for all tags", "One for each tag"],
+        horizontal=True,
+        label_visibility="collapsed",
+        key=f"per-tag-{project.id}",
+    )
+    return Goal(by, value), each == "One for each tag"
+
+
+def _tell(made: Suggestion, goal: Goal, tags: list[str], *, per_tag: bool) -> None:
+    if not per_tag:
+        st.markdown(f"Suggested for all tags: **{100 * made.thresholds[0]:.0f} %**")
+    table = rows(made, tags)
+    rate = st.column_config.NumberColumn(format="%.1f %%")
+    st.dataframe(
+        table,
+        hide_index=True,
+        height=min(38 + 35 * len(table["Tag"]), 460),
+        column_config={name: rate for name in table if "F1" in name or name in ("Precision", "Recall")}
+        | {"Threshold": st.column_config.NumberColumn(format="%.0f %%")},
+    )
+    st.caption(
+        "Precision, recall and F1 are judged on images that the threshold was not chosen with: each part of them "
+        "is counted at the threshold that the other parts choose. The last column is chosen and judged on the same "
+        f"images, which flatters it: mean F1 {percent(metrics.rates(made.chosen)[2, -1])} there, "
+        f"{percent(metrics.rates(made.judged)[2, -1])} judged fairly."
+    )
+    _warn(made, goal, tags, per_tag=per_tag)
+
+
+def _warn(made: Suggestion, goal: Goal, tags: list[str], *, per_tag: bool) -> None:
+    where = made.defined & ~made.reached
+    missed = f"The wanted {goal.by} of {100 * goal.value:.0f} % is not reached at any threshold"
+    if per_tag:
+        _note(f"{missed} for", where, tags, "the nearest is suggested")
+        _note(
+            "Nothing can be chosen for",
+            ~made.defined,
+            tags,
+            "no judged image or no answer, so 50 % stays",
+        )
+    elif where.any():
+        st.warning(f"{missed}; the nearest is suggested.")
+    elif not made.defined.any():
+        st.warning("Nothing can be chosen: no image was judged or answered. 50 % stays.")
+    _note("Best is to answer nearly everywhere with", made.everything, tags, "that is no better than chance")
+    _note("To answer never would cost less for", made.nothing, tags, "a false answer is too dear for what is found")
+
+
+def _note(start: str, where: np.ndarray, tags: list[str], end: str) -> None:
+    if names := [plain(tag) for tag, is_so in zip(tags, where, strict=True) if is_so]:
+        more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+        st.warning(f"{start} {', '.join(names[:SHOWN])}{more}: {end}.")
+
+
+def _buttons(store: Store, iteration: Iteration, chosen: float | tuple[float, ...], slider: float | None) -> None:
+    with st.container(horizontal=True):
+        if st.button("Save as suggested", type="primary", key=f"save-thresholds-{iteration.id}"):
+            operating_points.save(store, iteration, chosen)
+            st.rerun()
+        if slider is not None and st.button(
+            f"Save the slider's {100 * slider:.0f} %", key=f"save-slider-{iteration.id}"
+        ):
+            operating_points.save(store, iteration, slider)
+            st.rerun()
+        if iteration.thresholds is not None and st.button("Clear", key=f"clear-thresholds-{iteration.id}"):
+            operating_points.clear(store, iteration)
+            st.rerun()
+    st.caption("What is saved is used by Quick Test, by the commands and in exports.")
+
+
+def _known(rates: np.ndarray) -> list[float | None]:
+    return [wording.none_for_nan(rate) for rate in rates]

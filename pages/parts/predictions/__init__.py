@@ -1,0 +1,1 @@
+"""The Predictions page's parts."""

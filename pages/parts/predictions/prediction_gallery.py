@@ -1,0 +1,166 @@
+"""Kept predictions in a gallery: selected many at a time, tagged and added to the project, or deleted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from cvcore import evaluation, prediction, urls
+from cvcore.active_learning import promotion
+from cvcore.active_learning.prediction_queue import LATEST, AskedImage
+from cvcore.prediction import history, predictor
+from cvcore.projects.uploads import Upload
+from cvcore.records import MULTICLASS, MULTILABEL, Project
+from cvcore.settings import Limits
+from cvcore.store import Store
+from pages.parts.answers import probability_bars
+from pages.parts.shell import project_choice
+from pages.parts.shell.text import count, day, percent, plain, refusals, sentence, short
+from pages.parts.widgets import gallery
+
+PAGE = 60
+NAME_LETTERS = 24
+BADGE_LETTERS = 14
+REASONS_SHOWN = 5
+
+_TURN, _MADE = "predictions-turn", "predictions-made"
+
+
+@st.fragment
+def show(store: Store, project: Project, found: Sequence[AskedImage], limits: Limits) -> None:
+    """Gallery, pages and what can be done with the selected."""
+    if not found:
+        st.info("No picture is like that. Choose another answer, a wider range of probability, or a longer time.")
+        return
+    pages = -(-len(found) // PAGE)
+    page_key = f"predictions-page-{project.id}"
+    page = min(st.session_state.get(page_key, 1), pages)
+    shown = {each.id: each for each in found[PAGE * (page - 1) : PAGE * page]}
+    st.markdown(f"**{count(len(found), 'picture')}**")
+    bar = st.container(key="toolbar")
+    selected = gallery.show(
+        [_item(each) for each in shown.values()],
+        key=f"predictions-{project.id}-{page}",
+        revision=st.session_state.setdefault(_TURN, 0),
+    )
+    if pages > 1:
+        # The last page may have gone with its last picture.
+        st.session_state[page_key] = page
+        st.pagination(pages, key=page_key)
+    if sum(each.times for each in found) >= LATEST:
+        st.caption(f"Only the last {LATEST:,} questions are looked through.")
+    with bar:
+        _toolbar(store, project, [shown[each] for each in selected], limits)
+
+
+def notice(project: Project) -> None:
+    """What the last press of a button did, told once."""
+    of, told, is_added = st.session_state.pop(_MADE, ("", "", False))
+    if of == project.id:
+        st.success(told)
+        if is_added:
+            project_choice.link("train.py", "Train with them", project)
+
+
+# ---- what stands below a picture -----------------------------------------------------------------------------------
+
+
+def _item(each: AskedImage) -> gallery.Item:
+    asked = day(each.kept.created_at) + (f", {each.times} times" if each.times > 1 else "")
+    return {
+        "id": each.id,
+        "src": urls.thumbnail(each.kept.sha256),
+        "caption": f"asked {asked}",
+        "badge": f"{short(each.tags[0].tag, BADGE_LETTERS)} {percent(each.tags[0].probability)}",
+        "tags": f"answer {_joined(each.answer)}" if each.answer else "no answer",
+        "notes": [f"{each.iteration.name}, {each.kept.application or 'API'}", asked],
+    }
+
+
+def _joined(tags: Sequence[predictor.Prediction]) -> str:
+    return ", ".join(tag.tag for tag in tags)
+
+
+# ---- what the user does --------------------------------------------------------------------------------------------
+
+
+def _toolbar(store: Store, project: Project, selected: Sequence[AskedImage], limits: Limits) -> None:
+    there = [tag.name for tag in store.tags.of_project(project.id)]
+    chosen: Mapping[str, Sequence[str]] = {}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        wanted = st.multiselect(
+            "Tags",
+            there,
+            accept_new_options=True,
+            max_selections=1 if project.classification_type == MULTICLASS else None,
+            placeholder="Choose or type a tag",
+            label_visibility="collapsed",
+            key=f"adopt-{project.id}-{st.session_state[_TURN]}",
+            width=320,
+        )
+        if st.button("Add to project", type="primary", disabled=not (selected and wanted)):
+            chosen = {each.id: wanted for each in selected}
+        if st.button(
+            _as_predicted(selected),
+            key="as-predicted",
+            disabled=not selected,
+            help="Each with its own answer or, where it has none, its most probable tag. Look first: a model that is "
+            "taught its own mistakes keeps them.",
+        ):
+            chosen = {each.id: [tag.tag for tag in each.tags] for each in selected}
+        if st.button("Look closer", disabled=len(selected) != 1):
+            _closer(store, selected[0])
+        if st.button("Delete", disabled=not selected, type="tertiary"):
+            _delete(store, project, selected)
+    if chosen:
+        with refusals():
+            fates = promotion.promote(store, project, chosen, limits=limits)
+            _again(project, _told(fates, len(chosen)), is_added=any(fate.image_id for fate in fates))
+
+
+def _as_predicted(selected: Sequence[AskedImage]) -> str:
+    words = {_joined(each.tags) for each in selected}
+    return f"Add as {plain(short(words.pop(), NAME_LETTERS))}" if len(words) == 1 else "Add as predicted"
+
+
+def _told(fates: Sequence[Upload], asked: int) -> str:
+    """What became of pictures, as Markdown."""
+    number = Counter(fate.status for fate in fates)
+    parts = [f"{count(number['stored'], 'picture')} added to the project"] if number["stored"] else []
+    if number["duplicate"]:
+        parts.append(f"{count(number['duplicate'], 'picture')} in the project already")
+    if number["refused"]:
+        parts.append(f"{count(number['refused'], 'picture')} not added")
+    if gone := asked - len(fates):
+        parts.append(f"{count(gone, 'picture')} no longer here, as somebody added or deleted them")
+    reasons = dict.fromkeys(fate.reason for fate in fates if fate.reason)
+    return " ".join(map(plain, map(sentence, [", ".join(parts), *list(reasons)[:REASONS_SHOWN]])))
+
+
+@st.dialog("Delete pictures")
+def _delete(store: Store, project: Project, selected: Sequence[AskedImage]) -> None:
+    st.markdown(
+        f"Delete {count(len(selected), 'picture')} and what was said of them? Nothing that was trained changes."
+    )
+    if st.button("Delete", type="primary", key="delete-predictions"):
+        with refusals():
+            history.forget_pictures(store, project, [each.kept.sha256 for each in selected])
+            _again(project, f"{count(len(selected), 'picture')} deleted.", is_added=False)
+
+
+@st.dialog("Picture", width="medium")
+def _closer(store: Store, each: AskedImage) -> None:
+    threshold = evaluation.thresholds_by_tag(store, each.iteration, evaluation.threshold_in_use(each.iteration))
+    said = each.kept.predictions
+    answer = prediction.answer(said, threshold, multilabel=each.iteration.classification_type == MULTILABEL)
+    st.text(f"{each.iteration.name}, asked {day(each.kept.created_at)} by {each.kept.application or 'the API'}")
+    st.html(f'<img class="tagwise-closer" src="{urls.picture(each.kept.sha256)}" alt="">')
+    probability_bars.show(said, answer, threshold)
+
+
+def _again(project: Project, told: str, *, is_added: bool) -> None:
+    st.session_state[_MADE] = project.id, told, is_added
+    st.session_state[_TURN] += 1
+    st.rerun()

@@ -1,0 +1,116 @@
+"""Moving in from Azure: ask for endpoint and key, bring everything over in a thread, say what came and what differs."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+import streamlit as st
+
+from cvcore import azure
+from cvcore.azure import MigrationResult
+from cvcore.errors import InvalidInput, TagwiseError
+from cvcore.net import guard
+from cvcore.settings import Settings
+from cvcore.store import Store
+from pages.parts.shell.text import count, plain, refusals, sentence
+
+POLL_S = 0.5
+
+# Whoever may see the page could else make this machine ask any server for anything.
+AZURE = (
+    ".cognitiveservices.azure.com",
+    ".api.cognitive.microsoft.com",
+    ".cognitiveservices.azure.us",
+    ".cognitiveservices.azure.cn",
+)
+
+
+@dataclass
+class Run:
+    """A move: written by the thread that fetches, read by the page."""
+
+    stage: str = "Asking Azure"
+    fraction: float = 0.0
+    stopped: str = ""
+    came: tuple[MigrationResult, ...] = ()
+    is_done: bool = False
+
+    def tell(self, stage: str, fraction: float) -> None:
+        """Note how far it is."""
+        self.stage, self.fraction = stage, fraction
+
+
+@st.dialog("Move in from Azure Custom Vision", width="medium", on_dismiss="rerun")
+def ask(store: Store, told: Settings) -> None:
+    """Ask for endpoint and key, and begin."""
+    st.markdown(
+        "Brings every classification project over, with its tags and images, while Azure still answers. "
+        "Doing it again continues where it stopped and brings nothing twice."
+    )
+    endpoint = st.text_input("Endpoint", placeholder="https://my-resource.cognitiveservices.azure.com/")
+    key = st.text_input("Training key", type="password", help="Azure's portal shows both under Keys and Endpoint.")
+    if st.button("Move in", type="primary", disabled=not (endpoint and key)):
+        with refusals():
+            check(endpoint, told)
+            st.session_state["move"] = start(store, endpoint, key, told)
+            st.rerun()
+
+
+def check(endpoint: str, told: Settings) -> None:
+    """Whether the page may ask that endpoint.
+
+    Raises:
+        InvalidInput: it is none of Azure's, and addresses of the own network are not allowed in the settings.
+    """
+    host = guard.parsed(endpoint).host
+    if not (told.fetch_private or host.endswith(AZURE)):
+        raise InvalidInput(
+            f"here the endpoint must be one of Azure's, {host} is not: use `tagwise migrate` in a terminal for others"
+        )
+
+
+def start(store: Store, endpoint: str, key: str, told: Settings) -> Run:
+    """Begin to move in, in a thread of its own that goes on when the page is left."""
+    run = Run()
+
+    def work() -> None:
+        try:
+            run.came = tuple(azure.migrate(store, endpoint, key, limits=told.limits, progress=run.tell))
+        except TagwiseError as error:
+            run.stopped = str(error)
+        finally:
+            run.is_done = True
+
+    threading.Thread(target=work, name="move in", daemon=True).start()
+    return run
+
+
+def show() -> None:
+    """This window's move as it goes on, then what came of it."""
+    run: Run | None = st.session_state.get("move")
+    if run is None:
+        return
+    if not run.is_done:
+        st.fragment(_watch, run_every=POLL_S)(run)
+        return
+    if run.stopped:
+        st.error(plain(f"{sentence(run.stopped)} What has come is kept; move in again to continue."))
+    for each in run.came:
+        _tell(each)
+
+
+def _watch(run: Run) -> None:
+    if run.is_done:
+        st.rerun()
+    st.progress(min(run.fraction, 1.0), text=plain(f"{run.stage}. This goes on when you leave the page."))
+
+
+def _tell(each: MigrationResult) -> None:
+    here, there = each.here, each.azure
+    told = (
+        f"{each.azure_name}: {count(here.images, 'image')} and {count(here.tags, 'tag')} are here, "
+        f"{count(there.images, 'image')} and {count(there.tags, 'tag')} in Azure."
+    )
+    notes = "".join(f"\n- {plain(sentence(note))}" for note in each.notes)
+    (st.success if each.complete else st.warning)(plain(told) + notes)

@@ -1,0 +1,89 @@
+"""The dialogs that make, change and delete a project."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import streamlit as st
+
+from cvcore import names, projects
+from cvcore.domains import BUILT_IN, DOMAINS, Domain, find
+from cvcore.files import blobs
+from cvcore.networks import backbones
+from cvcore.records import MULTICLASS, MULTILABEL, Project
+from cvcore.store import Store
+from pages.parts.shell import thumbnails
+from pages.parts.shell.project_choice import open_page
+from pages.parts.shell.text import count, plain, refusals
+
+TYPES = {
+    MULTICLASS: "Multiclass: one tag per picture",
+    MULTILABEL: "Multilabel: any number of tags per picture",
+}
+
+
+@st.dialog("New project", width="medium", on_dismiss="rerun")
+def create(store: Store) -> None:
+    """Ask for a new project's name, type and domain, and make it."""
+    name, description, kind, domain = _fields(store, "", "", MULTICLASS, DOMAINS[0].id)
+    if st.button("Create project", type="primary"):
+        with refusals():
+            made = projects.create(store, name, description=description, classification_type=kind, domain=domain)
+            open_page("images.py", made.id)
+
+
+@st.dialog("Edit project", width="medium", on_dismiss="rerun")
+def edit(store: Store, project: Project) -> None:
+    """Change a project's name, description, type and domain."""
+    name, description, kind, domain = _fields(
+        store, project.name, project.description, project.classification_type, project.domain_id
+    )
+    st.caption("Another type or domain takes effect with the next training; iterations stay as they are.")
+    if not st.button("Save changes", type="primary"):
+        return
+    wanted = dataclasses.replace(
+        project, name=name, description=description, classification_type=kind, domain_id=domain
+    )
+    with refusals():
+        projects.update(store, wanted)
+        st.rerun()
+    if kind == MULTICLASS and (several := projects.tagged_twice(store, project)):
+        thumbnails.strip(several[:24])
+
+
+@st.dialog("Delete project", width="medium", on_dismiss="rerun")
+def delete(store: Store, project: Project) -> None:
+    """Delete a project once its name was typed."""
+    images = store.images.count(project.id)
+    iterations = len(store.iterations.of_project(project.id))
+    st.markdown(
+        f"This deletes **{plain(project.name)}** with its {count(images, 'image')} and "
+        f"{count(iterations, 'iteration')} for good."
+    )
+    typed = st.text_input("Type the project's name to confirm", key=f"confirm-{project.id}", live=True)
+    if st.button("Delete for good", type="primary", disabled=typed.strip() != project.name):
+        with refusals():
+            projects.delete(store, project)
+            st.rerun()
+
+
+def backbone_status(store: Store, domain: Domain) -> str:
+    """What a domain runs on and where its weights are, in one sentence."""
+    if domain.backbone == BUILT_IN.backbone:
+        return f"{domain.backbone}, {domain.side} px: on this machine, no download."
+    where = backbones.availability(domain.backbone, domain.side, blobs.backbones_folder(store.home))
+    if where == "to download":
+        return (
+            f"{domain.backbone}, {domain.side} px: its weights are downloaded at the first training; "
+            f"without internet, the {BUILT_IN.backbone.lower()} takes its place."
+        )
+    return f"{domain.backbone}, {domain.side} px: its weights are on this machine."
+
+
+def _fields(store: Store, name: str, description: str, kind: str, domain_id: str) -> tuple[str, str, str, str]:
+    name = st.text_input("Name", name, max_chars=projects.NAME_LETTERS, placeholder="Flowers of our garden")
+    description = st.text_area("Description", description, height=80, max_chars=names.DESCRIPTION_LETTERS)
+    kind = st.radio("Classification type", list(TYPES), index=list(TYPES).index(kind), format_func=TYPES.__getitem__)
+    domain = st.selectbox("Domain", DOMAINS, index=DOMAINS.index(find(domain_id)), format_func=lambda each: each.name)
+    st.caption(f"{plain(domain.purpose)} Runs on {plain(backbone_status(store, domain))}")
+    return name, description, kind, domain.id

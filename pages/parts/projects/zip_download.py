@@ -1,0 +1,117 @@
+"""A project, or its pictures and tags, as a zip: chosen in a dialog, packed in a thread, downloaded from the disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from cvcore import archive, datasets, urls
+from cvcore.errors import TagwiseError
+from cvcore.files import downloads
+from cvcore.progress import Progress
+from cvcore.records import Project
+from cvcore.store import Store
+from pages.parts.shell import background_runs
+from pages.parts.shell.text import plain, refusals, sentence, short
+
+KEY = "download"
+WHOLE = "whole"
+TITLES = {WHOLE: "The whole project", **{each.name: each.title for each in datasets.FORMATS}}
+WORDS = {
+    WHOLE: "To open in Tagwise, here or elsewhere: pictures, tags and iterations with all their numbers.",
+    **{each.name: each.words for each in datasets.FORMATS},
+}
+NAME_LETTERS = 60
+
+
+@st.dialog("Download", width="medium", on_dismiss="rerun")
+def ask(store: Store, project: Project) -> None:
+    """Ask what to take along, and begin to pack it."""
+    form(store, project)
+
+
+def form(store: Store, project: Project) -> None:
+    """What the dialog holds."""
+    st.markdown(f"From **{plain(short(project.name, NAME_LETTERS))}**, as one zip:")
+    chosen = st.radio(
+        "Take along",
+        list(TITLES),
+        format_func=TITLES.__getitem__,
+        captions=list(WORDS.values()),
+        label_visibility="collapsed",
+        key=f"take-{project.id}",
+    )
+    tag_id, obstacle = None, ""
+    if chosen != WHOLE:
+        tags = {tag.id: tag.name for tag in store.tags.of_project(project.id)}
+        tag_id = st.selectbox(
+            "Pictures",
+            [None, *tags],
+            format_func=lambda each: tags[each] if each else "All pictures",
+            key=f"take-tag-{project.id}",
+        )
+        obstacle = _obstacle(store, project, chosen, tag_id)
+    if obstacle:
+        st.warning(plain(sentence(obstacle)))
+    st.caption("Pictures go out as they were uploaded, with the camera's notes on time and place.")
+    if st.button("Make the zip", type="primary", disabled=bool(obstacle)):
+        with refusals():
+            start(store, project, chosen, tag_id)
+            st.rerun()
+
+
+def start(store: Store, project: Project, chosen: str, tag_id: str | None = None) -> background_runs.Run:
+    """Begin to pack what was chosen.
+
+    Raises:
+        StorageFull, HomeUnusable: there is no room for it.
+    """
+    tag = f" {store.tags.get(tag_id).name}" if tag_id else ""
+    name = project.name if chosen == WHOLE else f"{project.name}{tag} {chosen}"
+    token, path = downloads.new(store.home, name)
+
+    def pack(path: Path, progress: Progress) -> None:
+        if chosen == WHOLE:
+            archive.pack(store, project, path, progress)
+        else:
+            datasets.save(store, project, chosen, path, tag_id=tag_id, progress=progress)
+
+    def work(run: background_runs.Run) -> str:
+        pack(path, run.tell)
+        return token
+
+    return background_runs.start(KEY, short(name, NAME_LETTERS), work, token)
+
+
+def show(store: Store) -> None:
+    """This window's zip as it is packed, then the way to it."""
+    token = background_runs.token_of(KEY)
+    run = background_runs.find(token)
+    if run and not run.is_done:
+        background_runs.watch(run)
+        return
+    path = downloads.find(store.home, token)
+    if path is None and not (run and run.stopped):
+        return
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key="take-away"):
+        if path is None:
+            st.error(plain(f"{run.what}: {sentence(run.stopped)}" if run else ""), width="stretch")
+        else:
+            size = path.stat().st_size / 1e6
+            st.markdown(f"**{plain(path.name)}** is ready, {size:,.1f} MB. It is kept here for a day.", width="stretch")
+            st.link_button(
+                "Download", urls.download(token), type="primary", icon=":material/download:", width="content"
+            )
+        if st.button("Close", type="tertiary", key="take-away-close"):
+            background_runs.forget(KEY)
+            st.rerun()
+
+
+def _obstacle(store: Store, project: Project, chosen: str, tag_id: str | None) -> str:
+    """Why it cannot be packed so, in words, or nothing."""
+    try:
+        datasets.plan(store, project, chosen, tag_id=tag_id)
+    except TagwiseError as error:
+        return str(error)
+    return ""

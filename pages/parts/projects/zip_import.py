@@ -1,0 +1,86 @@
+"""A project zip is opened: chosen in a dialog, checked and stored in a thread, then told of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from cvcore import archive, projects
+from cvcore.settings import Limits
+from cvcore.store import Store
+from pages.parts.shell import background_runs
+from pages.parts.shell.project_choice import open_page
+from pages.parts.shell.text import count, plain, refusals, sentence, short
+
+KEY = "opened"
+NAME_LETTERS = 60
+
+
+@st.dialog("Open a project zip", width="medium", on_dismiss="rerun")
+def ask(store: Store, limits: Limits) -> None:
+    """Ask for the zip and begin to open it."""
+    form(store, limits)
+
+
+def form(store: Store, limits: Limits) -> None:
+    """What the dialog holds."""
+    st.markdown(
+        "A zip that *Download* gave here or on another machine becomes a project of its own, with the pictures, tags "
+        "and iterations it was packed with. Open zips of people you trust."
+    )
+    file = st.file_uploader("Project zip", type="zip", label_visibility="collapsed", key="project-zip")
+    name = st.text_input(
+        "Name", max_chars=projects.NAME_LETTERS, placeholder="As it was called", key="project-zip-name"
+    )
+    st.caption("Larger than this takes? `tagwise unpack FILE.zip` opens zips of any size.")
+    if st.button("Open", type="primary", disabled=file is None):
+        with refusals():
+            start(store, file, name, limits)
+            st.rerun()
+
+
+def start(store: Store, file: Any, name: str, limits: Limits) -> background_runs.Run:
+    """Begin to open an uploaded zip.
+
+    Raises:
+        NameRefused, NameTaken: the name given cannot be the project's.
+    """
+    wanted = projects.checked_name(store, name) if name.strip() else ""
+    release = background_runs.releaser([file])
+
+    def work(run: background_runs.Run) -> str:
+        try:
+            return archive.unpack(store, file, limits=limits, name=wanted, progress=run.tell).id
+        finally:
+            release()
+
+    return background_runs.start(KEY, short(file.name, NAME_LETTERS), work)
+
+
+def show(store: Store) -> None:
+    """This window's zip as it is opened, then what came of it."""
+    run = background_runs.find(background_runs.token_of(KEY))
+    if run is None:
+        return
+    if not run.is_done:
+        background_runs.watch(run)
+        return
+    project = store.projects.find(run.result) if run.result else None
+    if project is None and not run.stopped:
+        return
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key="open-zip"):
+        if project is None:
+            st.error(plain(f"{run.what}: {sentence(run.stopped)} Nothing of it was kept."), width="stretch")
+        else:
+            images, iterations = store.images.count(project.id), store.iterations.trained(project.id)
+            st.markdown(
+                f"**{plain(short(project.name, NAME_LETTERS))}** is here, with {count(images, 'image')} and "
+                f"{count(len(iterations), 'iteration')}.",
+                width="stretch",
+            )
+            if st.button("Open it", type="primary", key="open-zip-go"):
+                open_page("performance.py" if iterations else "images.py", project.id)
+        if st.button("Close", type="tertiary", key="open-zip-close"):
+            background_runs.forget(KEY)
+            st.rerun()

@@ -1,0 +1,171 @@
+"""Many pictures asked about at once: files or zips in, a table of answers out.
+
+A thread asks, so that it goes on when the page is left or loaded again in the middle.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+
+from cvcore import evaluation
+from cvcore.errors import TagwiseError
+from cvcore.prediction import batches
+from cvcore.prediction.batches import ImageAnswer
+from cvcore.projects.uploads import Upload
+from cvcore.records import Iteration, Project
+from cvcore.settings import Limits
+from cvcore.store import Store
+from pages.parts.answers import threshold_slider
+from pages.parts.images import upload_panel
+from pages.parts.shell import background_runs, text
+from pages.parts.shell.text import count, percent, plain, sentence
+
+POLL_S = 0.5
+KEPT_S = 3600.0
+ROWS = 200
+NO_TAG = "no tag"
+
+_one_at_a_time = threading.Lock()
+
+
+@dataclass
+class Run:
+    """A batch: written by the thread that asks, read by the page. `ended_at` is on the monotonic clock."""
+
+    iteration: str
+    total: int = 0
+    done: int = 0
+    lines: list[str] = field(default_factory=list)
+    first: list[ImageAnswer] = field(default_factory=list)
+    unread: list[Upload] = field(default_factory=list)
+    answers: Counter[str] = field(default_factory=Counter)
+    stopped: str = ""
+    ended_at: float | None = None
+
+    def take(self, each: ImageAnswer, tags: Sequence[str]) -> None:
+        """Note a picture's answer, or why it has none."""
+        self.done += 1
+        if each.refusal:
+            self.unread.append(Upload(each.image, "refused", each.refusal))
+            return
+        self.lines.append(batches.csv_row(each, tags))
+        self.answers.update(each.answer or (NO_TAG,))
+        if len(self.first) < ROWS:
+            self.first.append(each)
+
+
+def show(store: Store, project: Project, iteration: Iteration, limits: Limits) -> None:
+    """The form, or the project's batch as it goes on; then what came of it."""
+    run = _recent(project)
+    if run and run.ended_at is None:
+        st.fragment(_watch, run_every=POLL_S)(run)
+        return
+    st.caption(
+        f"Files, or zips of them, at most {limits.image_bytes / 2**20:g} MB a picture. Nothing is kept of them here "
+        "but the table. For whole folders there is `tagwise predict`."
+    )
+    threshold = threshold_slider.show(store, iteration)
+    turn = st.session_state.setdefault("batch-turn", 0)
+    with st.container(key="uploader"):
+        files = st.file_uploader(
+            "Pictures", accept_multiple_files=True, key=f"batch-{project.id}-{turn}", label_visibility="collapsed"
+        )
+    if st.button(f"Ask about {count(len(files), 'file')}", type="primary", disabled=not files):
+        start(store, project, iteration, files, threshold, limits)
+        st.session_state["batch-turn"] = turn + 1
+        st.rerun()
+    if run:
+        _result(project, run)
+
+
+def start(
+    store: Store,
+    project: Project,
+    iteration: Iteration,
+    files: Sequence[Any],
+    threshold: float | Mapping[str, float],
+    limits: Limits,
+) -> Run:
+    """Begin to ask about uploaded files in a thread of its own; one batch runs at a time, the others wait."""
+    run = _latest()[project.id] = Run(iteration.name)
+    release = background_runs.releaser(files)
+
+    def work() -> None:
+        try:
+            with _one_at_a_time:
+                tags = [tag.name for tag in evaluation.tags(store, iteration)]
+                run.lines.append(batches.csv_header(tags))
+                pictures = batches.images_uploaded([(file.name, file) for file in files], limits)
+                run.total = len(pictures)
+                for each in batches.predict(store, iteration, pictures, threshold, limits=limits):
+                    run.take(each, tags)
+        except TagwiseError as error:
+            run.stopped = str(error)
+        finally:
+            release()
+            run.ended_at = time.monotonic()
+
+    threading.Thread(target=work, name="batch", daemon=True).start()
+    return run
+
+
+@st.cache_resource(show_spinner=False)
+def _latest() -> dict[str, Run]:
+    """The last batch about each project, whoever's."""
+    return {}
+
+
+def _recent(project: Project) -> Run | None:
+    run = _latest().get(project.id)
+    if run and run.ended_at is not None and time.monotonic() - run.ended_at > KEPT_S:
+        _latest().pop(project.id, None)
+        return None
+    return run
+
+
+def _watch(run: Run) -> None:
+    if run.ended_at is not None:
+        st.rerun()
+    told = f"{run.done:,} of {count(run.total, 'picture')}" if run.total else "Waiting for its turn"
+    st.progress(run.done / max(run.total, 1), text=told)
+    st.caption("This goes on when you leave the page.")
+
+
+def _result(project: Project, run: Run) -> None:
+    if run.stopped:
+        st.error(plain(sentence(run.stopped)))
+    read = run.done - len(run.unread)
+    if read:
+        found = ", ".join(f"{plain(tag)} {number:,}" for tag, number in run.answers.most_common(20))
+        st.success(f"{count(read, 'picture')} asked of {plain(run.iteration)}: {found}.")
+        st.download_button(
+            "Download the table",
+            lambda: "".join(run.lines),
+            file_name="answers.csv",
+            mime="text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+            key=f"batch-table-{project.id}",
+        )
+        rows = [
+            {
+                "Image": each.image,
+                "Answer": ", ".join(each.answer) or NO_TAG,
+                "Most probable": each.predictions[0].tag,
+                "Probability": percent(each.predictions[0].probability),
+            }
+            for each in run.first
+        ]
+        st.dataframe(rows, hide_index=True)
+        if read > len(run.first):
+            st.caption(f"The first {len(run.first):,} of {count(read, 'picture')}; the table has them all.")
+    if run.unread:
+        st.warning(f"{count(len(run.unread), 'file')} could not be read.")
+        st.html(text.table(run.unread[: upload_panel.ROWS]))

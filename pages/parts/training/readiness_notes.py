@@ -1,0 +1,21 @@
+"""What stands in the way of a training, and what would make it better, in words."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cvcore.training.lifecycle import Readiness
+from pages.parts.shell.text import plain
+
+SHOWN = 5
+
+
+def show(ready: Readiness) -> None:
+    """All obstacles in one box, the first few of many; then the advice."""
+    if ready.obstacles:
+        shown = [plain(obstacle) for obstacle in ready.obstacles[:SHOWN]]
+        if len(ready.obstacles) > SHOWN:
+            shown.append(f"And {len(ready.obstacles) - SHOWN:,} more like these.")
+        st.warning("\n\n".join(shown))
+    for advice in ready.advice:
+        st.caption(plain(advice))

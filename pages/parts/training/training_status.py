@@ -1,0 +1,115 @@
+"""A project's training as it goes on, for everyone who looks: stage, progress, time left, curves, Stop and Cancel."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from cvcore import training
+from cvcore.errors import NotFound
+from cvcore.finetuning.outcome_text import duration
+from cvcore.records import Job, Project
+from cvcore.store import Store
+from pages.parts.shell import project_choice
+from pages.parts.shell.text import percent, plain, refusals, sentence
+from pages.parts.training import tuning_curves, tuning_outcome
+
+POLL_S = 1.0
+IDLE_POLL_S = 5.0
+
+
+def show(store: Store, project: Project, *, in_full: bool = True) -> None:
+    """The running training, asked after once a second, whoever started it; else what became of the last one.
+
+    Only `in_full` with its curves, and with what came of it once it is done.
+    """
+    job = store.jobs.latest(project.id, "train")
+    if job and job.is_active:
+        st.fragment(_watch, run_every=POLL_S)(store, job.id, in_full)
+        return
+    st.fragment(_wait, run_every=IDLE_POLL_S)(store, project, job)
+    if job is None:
+        return
+    if job.status == "failed":
+        st.error(f"The last training failed. {plain(sentence(job.error))}")
+    elif job.status == "cancelled":
+        st.caption("The last training was cancelled.")
+    elif in_full:
+        _done(store, project, job)
+
+
+def time_left(job: Job, now: datetime) -> str:
+    """How long a running job will take from now, in words, once that can be said."""
+    if job.started_at is None or job.progress < 0.1:
+        return ""
+    elapsed_s = (now - job.started_at).total_seconds()
+    left_s = elapsed_s / job.progress * (1 - job.progress)
+    return f"about {duration(left_s)} left"
+
+
+def _wait(store: Store, project: Project, seen: Job | None) -> None:
+    """Run the page again when somebody else starts a training."""
+    if store.jobs.latest(project.id, "train") != seen:
+        st.rerun()
+
+
+def _watch(store: Store, job_id: int, in_full: bool) -> None:
+    try:
+        job = store.jobs.get(job_id)
+    except NotFound:
+        st.rerun()
+    if not job.is_active:
+        st.rerun()
+    options = store.trainings.options(job.iteration_id or "")
+    rounds = store.trainings.rounds(job.iteration_id or "")
+    with st.container(border=True):
+        st.subheader("Advanced training" if options.is_advanced else "Training")
+        if job.status == "queued":
+            ahead = [other for other in store.jobs.active() if other.id != job.id and other.kind == "train"]
+            waiting = "after the training of another project" if ahead else "for the training process to be ready"
+            st.progress(0.0, text=f"Waiting {waiting}")
+        else:
+            # A budget tells better than the progress how long it may yet take.
+            left = "" if options.is_advanced else time_left(job, datetime.now(UTC))
+            told = (job.stage, left, tuning_curves.pace(rounds, options.budget_minutes))
+            st.progress(min(job.progress, 1.0), text=plain(" · ".join(filter(None, told))))
+        if rounds and in_full:
+            tuning_curves.show(rounds, key=f"curves-{job.id}")
+        _buttons(store, job, can_stop=options.is_advanced and bool(rounds))
+
+
+def _buttons(store: Store, job: Job, *, can_stop: bool) -> None:
+    """Cancel, and once there is something to keep a button that ends the training and keeps it."""
+    if job.cancel_requested:
+        st.caption("Stopping …")
+        return
+    is_ending = store.trainings.is_wrapping_up(job.iteration_id or "")
+    if is_ending:
+        st.caption("Ending, the best so far is kept …")
+    with st.container(horizontal=True), refusals():
+        if can_stop and not is_ending and st.button("Stop here and keep the best", key=f"stop-{job.id}"):
+            training.finish_early(store, job)
+            st.rerun()
+        if st.button("Cancel", key=f"cancel-{job.id}", help="Nothing of this training is kept."):
+            training.cancel(store, job)
+            st.rerun()
+
+
+def _done(store: Store, project: Project, job: Job) -> None:
+    try:
+        iteration = store.iterations.get(job.iteration_id or "")
+    except NotFound:
+        return
+    scores = iteration.scores
+    told = f": precision {percent(scores.precision)}, recall {percent(scores.recall)}" if scores else ""
+    took_s = iteration.seconds.get("total", 0)
+    took = f"{took_s:.1f} s" if took_s < 10 else duration(took_s)
+    scored = f"{plain(iteration.name)} was trained in {took}{told}."
+    if outcome := store.trainings.outcome(iteration.id):
+        tuning_outcome.show(outcome, first=scored)
+    else:
+        st.success(scored)
+    if iteration.note:
+        st.warning(plain(iteration.note))
+    project_choice.link("performance.py", "See its performance", project)

@@ -1,0 +1,95 @@
+"""The camera: one shot a click, several a second while the button is held, bad ones dropped, the rest sent at once."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+import streamlit as st
+
+from cvcore.errors import InvalidInput
+
+# Thirty of these are about 3 MB, which comes as one message.
+SHOTS_MAX = 30
+SIDE_PX = 800
+QUALITY = 0.9
+EVERY_MS = 200
+
+_HERE = Path(__file__).parent
+_HTML = """
+<section class="camera">
+  <p class="told" role="status"></p>
+  <div class="view" hidden>
+    <video muted playsinline></video>
+    <div class="row">
+      <button type="button" class="shoot">Take a shot</button>
+      <select class="which" aria-label="Camera" hidden></select>
+      <button type="button" class="off">Turn off</button>
+      <span class="hint">Hold the button, or the space bar on it, for several in a row.</span>
+    </div>
+  </div>
+  <button type="button" class="on">Turn the camera on</button>
+  <div class="taken" hidden>
+    <ul></ul>
+    <div class="row">
+      <button type="button" class="add"></button><button type="button" class="drop">Drop all</button>
+    </div>
+  </div>
+</section>
+"""
+_WIDGET = st.components.v2.component(
+    "tagwise_camera",
+    html=_HTML,
+    css=(_HERE / "widget.css").read_text("utf-8"),
+    js=(_HERE / "widget.js").read_text("utf-8"),
+)
+
+
+def show(tags: Sequence[str], *, turn: int, is_stored: bool, key: str) -> None:
+    """Draw the camera; see `sent` for what comes of it.
+
+    tags: what the shots will be tagged, as the button says. turn: another number for every answer that `sent` gave.
+    is_stored: whether the shots of the turn before were stored, so that the browser may let go of them.
+    """
+    data = {
+        "tags": list(tags),
+        "turn": turn,
+        "stored": is_stored,
+        "most": SHOTS_MAX,
+        "side": SIDE_PX,
+        "quality": QUALITY,
+        "every": EVERY_MS,
+    }
+    _WIDGET(key=key, data=data, on_shots_change=lambda: None)
+
+
+def sent(key: str, turn: int) -> list[str] | None:
+    """The shots sent just now, in the run that this caused; None where none were, or in answer to an earlier turn."""
+    told = (st.session_state.get(key) or {}).get("shots")
+    return list(told["pictures"]) if told and told["turn"] == turn else None
+
+
+def decoded(pictures: Sequence[str]) -> list[bytes]:
+    """Shots that were sent, as JPEG.
+
+    Raises:
+        InvalidInput: there are too many, or one did not arrive whole.
+    """
+    if len(pictures) > SHOTS_MAX:
+        raise InvalidInput(f"at most {SHOTS_MAX} shots are added at once, got {len(pictures)}: drop some")
+    try:
+        return [base64.b64decode(each, validate=True) for each in pictures]
+    except binascii.Error:
+        raise InvalidInput("every shot must arrive whole, one did not: add them once more") from None
+
+
+def names(number: int, at: datetime) -> list[str]:
+    """What so many shots are called, by the moment they came in.
+
+    >>> names(2, datetime(2026, 11, 26, 0, 12, 31))
+    ['camera 2026-11-26 00.12.31 01.jpg', 'camera 2026-11-26 00.12.31 02.jpg']
+    """
+    return [f"camera {at:%Y-%m-%d %H.%M.%S} {each:02}.jpg" for each in range(1, number + 1)]

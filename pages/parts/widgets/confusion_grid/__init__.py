@@ -1,0 +1,57 @@
+"""A table of tags against tags, every cell of which can be pointed at, read and opened, with the mouse or by keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import streamlit as st
+
+from cvcore.array_types import Integers
+
+Kind = Literal["matrix", "swaps"]
+
+_HERE = Path(__file__).parent
+_HTML = """
+<section class="confusion">
+  <div class="bar">
+    <fieldset>
+      <legend>Show</legend>
+      <label><input type="radio" name="unit" value="counts" checked>Counts</label>
+      <label><input type="radio" name="unit" value="shares">Share of row</label>
+    </fieldset>
+    <p class="readout" aria-live="polite"></p>
+  </div>
+  <div class="scroll"><table role="grid"><thead></thead><tbody></tbody></table></div>
+</section>
+"""
+_WIDGET = st.components.v2.component(
+    "tagwise_confusion_grid",
+    html=_HTML,
+    css=(_HERE / "widget.css").read_text("utf-8"),
+    js=(_HERE / "widget.js").read_text("utf-8"),
+)
+
+
+def show(
+    *, kind: Kind, tags: Sequence[str], counts: Integers, totals: Integers, signature: str, key: str
+) -> tuple[int, int] | None:
+    """Draw the table and return the cell that is open, as row and column, or None; a second click closes it.
+
+    counts: int (rows, columns) of which the first rows and columns are the tags, and one more of each, where there
+    is one, means none. totals: int (rows,), of how many images a row tells. signature: names what the rows and
+    columns are; a cell opened under another signature is closed.
+    """
+    data = {
+        "signature": signature,
+        "kind": kind,
+        "tags": list(tags),
+        "counts": counts.tolist(),
+        "totals": totals.tolist(),
+        "chosen": (st.session_state.get(key) or {}).get("chosen"),
+    }
+    chosen = _WIDGET(key=key, data=data, on_chosen_change=lambda: None).chosen
+    if not chosen or chosen["signature"] != signature:
+        return None
+    return int(chosen["row"]), int(chosen["column"])

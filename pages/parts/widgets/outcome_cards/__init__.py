@@ -1,0 +1,40 @@
+"""One small matrix a tag: found, missed, wrongly given and rightly left out, each of which opens its images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import streamlit as st
+
+from cvcore.array_types import Integers
+from cvcore.metrics.confusion import TagOutcome
+
+_HERE = Path(__file__).parent
+_HTML = """
+<section class="cards"><ul></ul></section>
+"""
+_WIDGET = st.components.v2.component(
+    "tagwise_outcome_cards",
+    html=_HTML,
+    css=(_HERE / "widget.css").read_text("utf-8"),
+    js=(_HERE / "widget.js").read_text("utf-8"),
+)
+
+
+def show(*, tags: Sequence[str], counts: Integers, signature: str, key: str) -> TagOutcome | None:
+    """Draw a card for every tag and return the number that is open, or None; a second click closes it.
+
+    counts: int (tags, 4), true and false positives, false and true negatives. signature: names the tags; a number
+    opened under another signature is closed.
+    """
+    data = {
+        "signature": signature,
+        "tags": list(tags),
+        "counts": counts.tolist(),
+        "chosen": (st.session_state.get(key) or {}).get("chosen"),
+    }
+    chosen = _WIDGET(key=key, data=data, on_chosen_change=lambda: None).chosen
+    if not chosen or chosen["signature"] != signature:
+        return None
+    return TagOutcome(int(chosen["tag"]), chosen["outcome"])

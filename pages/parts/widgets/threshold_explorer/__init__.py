@@ -1,0 +1,176 @@
+"""The probability-threshold slider with everything that follows it: numbers, sentences, charts and table of tags.
+
+The browser is given the counts and intervals at all 101 thresholds once and redraws by itself; Python hears of a
+new threshold when the slider has come to rest, and of every click on a count.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from cvcore import urls
+from cvcore.metrics.precision_recall_curves import Curve
+from cvcore.metrics.threshold_sweeps import Sweep
+from cvcore.records import TagKind
+
+Count = Literal["tp", "fp", "fn"]
+COUNTS: tuple[Count, ...] = ("tp", "fp", "fn")
+
+_HERE = Path(__file__).parent
+_SCRIPTS = ("numbers.js", "charts.js", "widget.js")
+_HTML = """
+<section class="explorer">
+  <div class="figures"></div>
+  <div class="control">
+    <div class="setting">
+      <label for="threshold">Probability threshold</label><output for="threshold" aria-live="off"></output>
+      <span class="rule"></span>
+    </div>
+    <input id="threshold" type="range" min="0" max="100" step="1">
+  </div>
+  <div class="chart">
+    <div class="legend">
+      <label for="choice">Show</label><select id="choice"></select>
+      <span class="views" role="group" aria-label="Chart">
+        <button type="button" value="threshold">against threshold</button
+        ><button type="button" value="curve">precision against recall</button>
+      </span>
+      <span class="key"><i class="line"></i>precision</span><span class="key"><i class="line dashed"></i>recall</span>
+    </div>
+    <div class="plot">
+      <p class="wait">Drawing the chart …</p>
+      <div class="canvas"></div>
+      <svg aria-hidden="true">
+        <line class="needle"/><line class="whisker"/><line class="whisker"/>
+        <circle class="dot" r="5"/><circle class="dot" r="5"/>
+      </svg>
+    </div>
+    <p class="about"></p>
+  </div>
+  <ul class="told"></ul>
+  <div class="scroll"><table><thead><tr></tr></thead><tbody></tbody></table></div>
+</section>
+"""
+_WIDGET = st.components.v2.component(
+    "tagwise_threshold_explorer",
+    html=_HTML,
+    css=(_HERE / "widget.css").read_text("utf-8"),
+    js="\n".join((_HERE / name).read_text("utf-8") for name in _SCRIPTS),
+)
+
+
+@dataclass(frozen=True)
+class TagRow:
+    """What a tag is called and of which kind it is."""
+
+    name: str
+    kind: TagKind
+
+
+@dataclass(frozen=True)
+class CountClicked:
+    """Of which tag, as a column of the sweep, which count was clicked."""
+
+    tag: int
+    count: Count
+
+
+@dataclass(frozen=True)
+class Explored:
+    """The threshold (0..1) at which the slider last rested; the count is there in the one run after its click."""
+
+    threshold: float
+    count: CountClicked | None
+
+
+def show(
+    *,
+    tags: Sequence[TagRow],
+    sweep: Sweep,
+    curves: Sequence[Curve],
+    threshold: float,
+    multilabel: bool,
+    signature: str,
+    key: str,
+) -> Explored:
+    """Draw the explorer of an evaluation, whose columns are `tags`; the address says the threshold too.
+
+    threshold: where the slider stands at first; afterwards it stays where the user put it, also when another
+    evaluation comes. signature: names these tags and numbers; while it is the same, a rerun leaves the slider alone.
+    """
+    committed = st.session_state.get(key, {}).get("threshold")
+    start = threshold if committed is None else committed
+    data = {
+        "signature": signature,
+        "multilabel": multilabel,
+        "threshold": round(100 * start),
+        "tags": [asdict(tag) for tag in tags],
+        "tables": _tables_json(signature, sweep, curves),
+        "plotly": urls.PLOTLY,
+    }
+    result = _WIDGET(key=key, data=data, on_threshold_change=lambda: None, on_count_change=lambda: None)
+    moved = start if result.threshold is None else float(result.threshold)
+    return explored(moved, result.count, signature=signature, tags=len(tags))
+
+
+def explored(threshold: float, click: dict[str, Any] | None, *, signature: str, tags: int) -> Explored:
+    """What the browser told, but for a click on an evaluation that is no longer shown.
+
+    >>> click = {"signature": "a", "tag": 1, "count": "fp", "threshold": 0.4}
+    >>> explored(0.5, click, signature="a", tags=2)
+    Explored(threshold=0.4, count=CountClicked(tag=1, count='fp'))
+    >>> explored(0.5, click, signature="b", tags=2)
+    Explored(threshold=0.5, count=None)
+    """
+    if not click or click["signature"] != signature or click["tag"] not in range(tags) or click["count"] not in COUNTS:
+        return Explored(threshold, None)
+    # The click knows the threshold it was made at, which the slider's own message may bring later.
+    return Explored(float(click["threshold"]), CountClicked(click["tag"], click["count"]))
+
+
+def tables(sweep: Sweep, curves: Sequence[Curve]) -> dict[str, Any]:
+    """The numbers as the browser wants them: lists, undefined as None, intervals in hundredths of a percent."""
+    measures = {name: getattr(sweep, name) for name in ("precision", "recall", "f1", "average_precision")}
+    return {
+        "images": int(sweep.counts[0, 0].sum()),
+        "counts": sweep.counts[..., :3].tolist(),
+        "average_precision": _nullable(sweep.average_precision.values[0]),
+        "intervals": {name: _interval(each.low, each.high) for name, each in measures.items()},
+        "mean_intervals": {name: _interval(each.mean_low, each.mean_high) for name, each in measures.items()},
+        "curves": [
+            {
+                "thresholds": curve.thresholds.round(6).tolist(),
+                "tp": curve.tp.tolist(),
+                "fp": curve.fp.tolist(),
+                "positives": curve.positives,
+            }
+            for curve in curves
+        ],
+    }
+
+
+# The signature stands for the numbers, which then need no hashing.
+@st.cache_data(max_entries=32, show_spinner=False)
+def _tables_json(signature: str, _sweep: Sweep, _curves: Sequence[Curve]) -> str:
+    return json.dumps(tables(_sweep, _curves), separators=(",", ":"), allow_nan=False)
+
+
+def _interval(low: NDArray[np.float64], high: NDArray[np.float64]) -> dict[str, Any]:
+    """Both ends at every position, (t, k) or, of a mean, (t, 1)."""
+    return {
+        name: [_nullable(row, 10_000) for row in end.reshape(len(end), -1)]
+        for name, end in (("low", low), ("high", high))
+    }
+
+
+def _nullable(values: NDArray[np.float64], scale: int | None = None) -> list[Any]:
+    scaled = values if scale is None else np.rint(values * scale)
+    return [None if value != value else value if scale is None else int(value) for value in scaled.tolist()]

@@ -1,0 +1,185 @@
+"""What goes out comes in again: the same pictures by content, the same tags, the same marks for testing."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from cvcore import datasets, names, projects
+from cvcore.datasets import layouts
+from cvcore.errors import Conflict, InvalidInput, NotFound
+from cvcore.files import blobs
+from cvcore.projects import imports, tagging, uploads
+from cvcore.records import Project
+from cvcore.settings import Limits
+from cvcore.store import Store
+
+LIMITS = Limits()
+Picture = Callable[[int], bytes]
+Given = tuple[str, Sequence[str], bool]
+
+
+@pytest.fixture
+def make(store: Store, picture: Picture) -> Callable[..., Project]:
+    """Makes a project of pictures with these names, tags and marks for testing."""
+
+    def made(given: Sequence[Given], kind: str = "Multiclass") -> Project:
+        project = projects.create(store, "Given", classification_type=kind, domain="Built-in")
+        for number, (name, tags, is_test) in enumerate(given):
+            tag_ids = [tag.id for tag in tagging.ensure(store, project, tags, limits=LIMITS)]
+            fate = uploads.add(store, project, name, picture(number), tag_ids=tag_ids, limits=LIMITS)
+            assert fate.image_id
+            tagging.mark_for_testing(store, project, [fate.image_id], is_test)
+        return project
+
+    return made
+
+
+def contents(store: Store, project: Project) -> dict[str, tuple[tuple[str, ...], bool]]:
+    """Of every picture, by its content, the tags and whether it is for testing."""
+    called = {tag.id: tag.name for tag in store.tags.of_project(project.id)}
+    return {
+        image.sha256: (tuple(called[tag] for tag in image.tag_ids), image.is_test)
+        for image in store.images.page(project.id, take=999)
+    }
+
+
+def come_in(store: Store, project: Project, path: Path) -> Project:
+    """A new project of what the zip holds; nothing of it may be left out."""
+    other = projects.create(store, f"{project.name} again", classification_type=project.classification_type)
+    result = imports.import_images(store, other, datasets.entries(path, LIMITS), limits=LIMITS)
+    assert [fate for fate in result.uploads if fate.reason] == []
+    return other
+
+
+PLAIN: list[Given] = [
+    ("1.png", ["rose"], False),
+    ("2.png", ["tulip"], False),
+    ("3.png", ["rose"], True),
+    ("4.png", ["tulip"], True),
+    ("5.png", [], False),
+    ("6.png", [], True),
+]
+HOSTILE: list[Given] = [
+    ("=cmd|' /C calc'!A0.png", ["=1+1", "a/b"], False),
+    ("..", ["..", "CON"], True),
+    ("CON.png", ["a,b", 'say "x"'], False),
+    ("notes.txt", ["<script>alert(1)</script>"], False),
+    (".hidden.png", ["train", "test"], True),
+    ("Same.png", ["Rose"], False),
+    ("same.PNG", ["rose"], False),
+    ("same.png", ["💐", "雛菊"], False),
+    ("x" * 150 + ".png", [" s ", "images"], False),
+    ("Thumbs.db", [], False),
+]
+
+
+@pytest.mark.parametrize("name", datasets.NAMES)
+@pytest.mark.parametrize("given", [PLAIN, PLAIN[:2], PLAIN[4:5], PLAIN[:1]], ids=["split", "tags", "none", "one"])
+def test_round_trip(store: Store, make: Callable[..., Project], tmp_path: Path, name: str, given: list[Given]) -> None:
+    """A project goes out in each format, and comes in again the same."""
+    project = make(given)
+    saved = datasets.save(store, project, name, tmp_path / "out.zip")
+    assert (saved.images, saved.size_bytes) == (len(given), (tmp_path / "out.zip").stat().st_size)
+    assert contents(store, come_in(store, project, saved.path)) == contents(store, project)
+
+
+@pytest.mark.parametrize("name", ["table", "manifest", "imagefolder"])
+def test_round_trip_of_hostile_names(store: Store, make: Callable[..., Project], tmp_path: Path, name: str) -> None:
+    """Tags and files called whatever they like go out under safe paths, each its own, and come in the same."""
+    project = make(HOSTILE, "Multilabel")
+    saved = datasets.save(store, project, name, tmp_path / "out.zip")
+    with zipfile.ZipFile(saved.path) as archive:
+        paths = archive.namelist()
+    assert len({path.casefold() for path in paths}) == len(paths)
+    assert [path for path in paths if layouts.path_refusal(path) or layouts.is_litter(layouts.parts(path))] == []
+    assert [path for path in paths if names.portable(path.rpartition("/")[2]) != path.rpartition("/")[2]] == []
+    assert contents(store, come_in(store, project, saved.path)) == contents(store, project)
+
+
+@pytest.mark.parametrize("name", ["table", "manifest", "imagefolder"])
+def test_only_test_pictures(store: Store, make: Callable[..., Project], tmp_path: Path, name: str) -> None:
+    """A project all of whose pictures are for testing keeps them so."""
+    project = make(PLAIN[2:4])
+    saved = datasets.save(store, project, name, tmp_path / "out.zip")
+    assert contents(store, come_in(store, project, saved.path)) == contents(store, project)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (HOSTILE[:1], "a folder holds the pictures of one tag, 1 carry more: choose another format"),
+        (
+            [("1.png", ["a/b"], False)],
+            "a tag must do as a folder's name everywhere, 'a/b' does not: choose another format",
+        ),
+        (
+            [("1.png", ["rose"], False), ("2.png", ["Rose"], False)],
+            "folders must differ by more than case, 'Rose' and 'rose' do not: choose another format",
+        ),
+        (
+            PLAIN[2:4],
+            "folders must tell each picture's tag and whether it is for testing, of '3.png' they could not: "
+            "choose another format",
+        ),
+        ([], "there are no pictures to take along yet: bring some in on the Images page"),
+    ],
+)
+def test_what_folders_cannot_tell_is_refused(
+    store: Store, make: Callable[..., Project], tmp_path: Path, given: list[Given], expected: str
+) -> None:
+    """Where folders would lose something none are written, and the sentence says what to do."""
+    project = make(given, "Multilabel")
+    with pytest.raises(Conflict) as refusal:
+        datasets.save(store, project, "folders", tmp_path / "out.zip")
+    assert (str(refusal.value), list(tmp_path.glob("*.zip*"))) == (expected, [])
+
+
+def test_one_tag_goes_out_alone(store: Store, make: Callable[..., Project], tmp_path: Path) -> None:
+    """A tag's pictures can be taken along without the others."""
+    project = make(PLAIN)
+    rose = next(tag for tag in store.tags.of_project(project.id) if tag.name == "rose")
+    datasets.save(store, project, "table", tmp_path / "out.zip", tag_id=rose.id)
+    with zipfile.ZipFile(tmp_path / "out.zip") as archive:
+        assert archive.namelist() == ["images/1.png", "images/3.png", "labels.csv"]
+        assert archive.read("labels.csv").decode() == "file,labels,test\n1.png,rose,\n3.png,rose,yes\n"
+
+
+def test_the_manifest_is_amazons(store: Store, make: Callable[..., Project], tmp_path: Path) -> None:
+    """A line has the fields that Rekognition requires."""
+    datasets.save(store, make(PLAIN[:1]), "manifest", tmp_path / "out.zip")
+    with zipfile.ZipFile(tmp_path / "out.zip") as archive:
+        record = json.loads(archive.read("train.manifest"))
+    assert record["source-ref"] == "s3://your-bucket/images/1.png"
+    assert set(record) == {"source-ref", "label-0", "label-0-metadata"}
+    assert record["label-0-metadata"].pop("creation-date")
+    assert record["label-0-metadata"] == {
+        "confidence": 1.0,
+        "job-name": "tagwise",
+        "class-name": "rose",
+        "human-annotated": "yes",
+        "type": "groundtruth/image-classification",
+    }
+
+
+def test_nothing_is_left_behind(store: Store, make: Callable[..., Project], tmp_path: Path) -> None:
+    """Where a picture's file is gone, or the zip can go nowhere, the sentence says so and no file remains."""
+    project = make(PLAIN[:2])
+    with pytest.raises(InvalidInput, match=r"^a zip must go to a file that can be written, .*: No such file"):
+        datasets.save(store, project, "table", tmp_path / "nowhere" / "out.zip")
+    (first, _) = store.images.contents(project.id)
+    blobs.delete(blobs.original_path(store.home, first))
+    with pytest.raises(NotFound, match=r"is not in the home folder: someone may have deleted it just now, try again$"):
+        datasets.save(store, project, "table", tmp_path / "out.zip")
+    assert [path.name for path in tmp_path.iterdir()] == ["home"]
+
+
+def test_an_unknown_format(store: Store, make: Callable[..., Project], tmp_path: Path) -> None:
+    """The formats there are stand in the refusal."""
+    with pytest.raises(InvalidInput) as refusal:
+        datasets.save(store, make(PLAIN[:1]), "coco", tmp_path / "out.zip")
+    assert str(refusal.value) == "a format must be one of folders, table, manifest, imagefolder, got 'coco'"

@@ -1,0 +1,233 @@
+"""Ground Truth's manifests and Hugging Face's image folders give tags, and nothing is left out in silence."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from cvcore import datasets
+from cvcore.datasets import ground_truth, json_lines
+from cvcore.errors import ArchiveRefused
+
+DATE = "2020-04-15T20:17:23.433061"
+
+
+def listing(files: dict[str, str | bytes]) -> datasets.Listing:
+    return datasets.entries_from_uploads(
+        [(name, data if isinstance(data, bytes) else data.encode()) for name, data in files.items()]
+    )
+
+
+def tagged(files: dict[str, str | bytes]) -> dict[str, tuple[tuple[str, ...], bool]]:
+    return {entry.name: (entry.tags, entry.is_test) for entry in listing(files).entries}
+
+
+def skipped(files: dict[str, str | bytes]) -> list[tuple[str, str]]:
+    return list(listing(files).skipped)
+
+
+def lines(*records: Any) -> str:
+    return "".join(json.dumps(record) + "\n" for record in records)
+
+
+def single(source: str, tag: Any, **more: Any) -> dict[str, Any]:
+    told = {"class-name": tag, "confidence": 0.95, "type": "groundtruth/image-classification", **more}
+    return {"source-ref": source, "flower": 0, "flower-metadata": told}
+
+
+def several(source: str, value: Any, classes: Any) -> dict[str, Any]:
+    told = {"class-map": classes, "type": "groundtruth/image-classification-multilabel"}
+    return {"source-ref": source, "fruit": value, "fruit-metadata": told}
+
+
+def test_a_manifest_gives_each_picture_its_class() -> None:
+    """The class's name is the tag, whatever the attribute's number; pictures without a line have none."""
+    manifest = lines(single("s3://garden/flowers/1.jpg", "rose"), single("s3://garden/flowers/2.jpg", "tulip"))
+    found = tagged({"output.manifest": manifest, "1.jpg": b"", "a/2.jpg": b"", "a/3.jpg": b""})
+    assert found == {"1.jpg": (("rose",), False), "2.jpg": (("tulip",), False), "3.jpg": ((), False)}
+
+
+def test_a_manifest_gives_several_tags() -> None:
+    """Both of AWS' ways are read: a class map, and an attribute for each tag."""
+    attributes = {"source-ref": "s3://b/2.jpg"}
+    for number, tag in enumerate(["football", "outdoors"]):
+        attributes |= ground_truth.label(f"sport{number}", tag, job="j", date=DATE)
+    manifest = lines(several("s3://b/1.jpg", [0, 2], {"0": "apple", "1": "kiwi", "2": "pear"}), attributes)
+    found = tagged({"all.jsonl": manifest, "1.jpg": b"", "2.jpg": b""})
+    assert found == {"1.jpg": (("apple", "pear"), False), "2.jpg": (("football", "outdoors"), False)}
+
+
+def test_lines_of_one_picture_add_up() -> None:
+    """Several lines, in several manifests too, are one picture's; one in a manifest called test is for testing."""
+    found = tagged(
+        {
+            "train.manifest": lines(single("s3://b/1.jpg", "rose"), single("s3://b/2.jpg", "rose")),
+            "Test.manifest": lines(single("s3://b/1.jpg", "red")),
+            "1.jpg": b"",
+            "2.jpg": b"",
+        }
+    )
+    assert found == {"1.jpg": (("red", "rose"), True), "2.jpg": (("rose",), False)}
+
+
+def test_broken_lines_are_told_and_the_rest_comes_in() -> None:
+    """Each line that is none is told by its number; the others count."""
+    manifest = "\n".join(
+        [
+            json.dumps(single("s3://b/1.jpg", "rose")),
+            '{"source-ref": "s3://b/1.jpg"',
+            "",
+            "[" * 100_000,
+            '{"source-ref": 7.5}',
+            json.dumps(single("s3://b/gone.jpg", "rose")),
+            json.dumps(single("s3://b/3.jpg", "rose")),
+            json.dumps(single("s3://b/2.jpg", 7.5)),
+            json.dumps({"source-ref": "s3://b/2.jpg", "a": 0, "a-metadata": {"type": "groundtruth/object-detection"}}),
+            json.dumps(several("s3://b/2.jpg", [4], {"0": "apple"})),
+            json.dumps({"source-ref": "s3://b/2.jpg", "a-metadata": {"failure-reason": "ClientError"}}),
+            '{"source-ref": "\\ud800.jpg"}',
+        ]
+    )
+    files: dict[str, str | bytes] = {"a.manifest": manifest, "1.jpg": b"", "2.jpg": b"", "x/3.jpg": b"", "y/3.jpg": b""}
+    no_object = "a line must be an object in JSON, this one is none: correct it"
+    assert tagged({key: files[key] for key in files if key != "x/3.jpg"})["1.jpg"] == (("rose",), False)
+    assert sorted(skipped(files), key=lambda each: int(each[0].split()[-1])) == [
+        ("a.manifest line 2", no_object),
+        ("a.manifest line 4", no_object),
+        ("a.manifest line 5", "a line must say in source-ref which picture it is of, this one does not: correct it"),
+        (
+            "a.manifest line 6",
+            "a line must name a picture that is here, 's3:/b/gone.jpg' is not: add it or correct the name",
+        ),
+        (
+            "a.manifest line 7",
+            "a line must name one picture, 's3:/b/3.jpg' could be several: keep their folders apart",
+        ),
+        ("a.manifest line 8", "a label must have its class's name, 'flower' lacks it: correct the line"),
+        (
+            "a.manifest line 9",
+            "a label must be of the whole picture, 'a' is of the type 'groundtruth/object-detection': "
+            "the picture comes in without it",
+        ),
+        ("a.manifest line 10", "a label must have its class's name, 'fruit' lacks it: correct the line"),
+        ("a.manifest line 11", "a label must be finished, 'a' failed at Ground Truth: label the picture here"),
+        ("a.manifest line 12", no_object),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("s3://b/x/1.jpg", 0),
+        ("s3://b/c/y/1.jpg", 1),
+        ("s3://b/1.jpg", 2),
+        ("s3://b/x/2.jpg", 3),
+        ("2.jpg", 3),
+    ],
+)
+def test_the_longest_end_decides(source: str, expected: int) -> None:
+    """A picture is found by as much of its path as the source has; a whole path wins over a longer one's end."""
+    paths = [("x", "1.jpg"), ("y", "1.jpg"), ("1.jpg",), ("z", "2.jpg")]
+    assert ground_truth.Matches(paths).find(tuple(part for part in source.split("/") if part)) == expected
+
+
+def test_a_models_answers_are_no_labels() -> None:
+    """Of the evaluation manifest that Rekognition writes, and Tagwise, the given labels alone are read."""
+    record = {"source-ref": "s3://b/1.jpg"}
+    record |= ground_truth.label(f"{ground_truth.TRAINING}-0", "rose", job="j", date=DATE)
+    record |= ground_truth.label(f"{ground_truth.EVALUATION}-0", "tulip", job="j", date=DATE, is_by_hand=False)
+    assert tagged({"a.jsonl": lines(record), "1.jpg": b""}) == {"1.jpg": (("rose",), False)}
+
+
+def test_other_lines_of_json_are_no_manifest() -> None:
+    """What names no picture changes nothing: folders tell the tags."""
+    files: dict[str, str | bytes] = {"rose/1.jpg": b"", "tulip/2.jpg": b"", "notes.jsonl": lines({"prompt": "x"})}
+    assert tagged(files) == {"1.jpg": (("rose",), False), "2.jpg": (("tulip",), False)}
+    assert skipped(files) == [("notes.jsonl", "only pictures are taken, a .jsonl file is none: leave it out")]
+
+
+def test_an_image_folder_by_lines() -> None:
+    """metadata.jsonl gives one tag or several; the folder test is for testing, other splits are not."""
+    files: dict[str, str | bytes] = {
+        "set/train/metadata.jsonl": lines(
+            {"file_name": "1.jpg", "label": "rose"}, {"file_name": "a/2.jpg", "label": ["rose", "red"]}
+        ),
+        "set/train/1.jpg": b"",
+        "set/train/a/2.jpg": b"",
+        "set/test/metadata.jsonl": lines({"file_name": "3.jpg", "label": None}),
+        "set/test/3.jpg": b"",
+        "set/test/4.jpg": b"",
+        "set/validation/5.jpg": b"",
+    }
+    expected = {
+        "1.jpg": (("rose",), False),
+        "2.jpg": (("rose", "red"), False),
+        "3.jpg": ((), True),
+        "4.jpg": ((), True),
+        "5.jpg": ((), False),
+    }
+    assert (tagged(files), skipped(files)) == (expected, [])
+
+
+def test_an_image_folder_by_a_table() -> None:
+    """metadata.csv does as well, at the top too; its only other column holds the tags, whatever it is called."""
+    table = '\ufefffile_name,species\ntrain/1.jpg,rose|red\ntest/2.jpg,\ntrain/3.jpg\n"..",x\n'
+    files: dict[str, str | bytes] = {"metadata.csv": table, "train/1.jpg": b"", "test/2.jpg": b""}
+    assert tagged(files) == {"1.jpg": (("rose", "red"), False), "2.jpg": ((), True)}
+    assert skipped(files) == [
+        ("metadata.csv line 4", "a row must have 2 columns as the first line has, this one has 1: correct it"),
+        (
+            "metadata.csv line 5",
+            "a row must name a picture in its folder, '..' is not there: correct the name or add the picture",
+        ),
+    ]
+
+
+def test_broken_metadata_is_told_by_its_line() -> None:
+    """A line without a name or with a label of another kind is told; a number is a tag's name."""
+    table = lines({"label": "a"}, {"file_name": "1.jpg", "label": {"a": 1}}, {"file_name": "2.jpg", "label": 3}, [])
+    files: dict[str, str | bytes] = {"metadata.jsonl": table, "1.jpg": b"", "2.jpg": b""}
+    assert tagged(files) == {"1.jpg": ((), False), "2.jpg": (("3",), False)}
+    assert skipped(files) == [
+        ("metadata.jsonl line 1", "a line must say in file_name which picture it is of, this one does not: correct it"),
+        ("metadata.jsonl line 4", "a line must be an object in JSON, this one is none: correct it"),
+        ("metadata.jsonl line 2", "a label must be text or a list of texts, 'label' is not: correct it"),
+    ]
+
+
+def test_metadata_must_say_where_the_tags_are() -> None:
+    """Where several columns could hold the tags none is guessed."""
+    table = lines({"file_name": "1.jpg", "caption": "a rose", "width": 3})
+    with pytest.raises(ArchiveRefused) as refusal:
+        listing({"metadata.jsonl": table, "1.jpg": b""})
+    expected = "metadata.jsonl must have the tags in a column label or labels, it has caption, width: rename that one"
+    assert str(refusal.value) == expected
+
+
+def test_labels_csv_comes_first() -> None:
+    """Beside a labels.csv no other table counts, and each is told."""
+    files: dict[str, str | bytes] = {
+        "labels.csv": "file,labels,test\n1.jpg,rose,yes\n2.jpg,rose,\n3.jpg,rose\n",
+        "metadata.csv": "file_name,label\n1.jpg,x\n",
+        "images/1.jpg": b"",
+        "images/2.jpg": b"",
+    }
+    assert tagged(files) == {"1.jpg": (("rose",), True), "2.jpg": (("rose",), False)}
+    assert skipped(files) == [
+        (
+            "labels.csv line 4",
+            "a row must have three columns, file, labels and test, this one has 2: correct it",
+        ),
+        ("metadata.csv", "only pictures are taken, a .csv file is none: leave it out"),
+    ]
+
+
+def test_lines_are_limited() -> None:
+    """A table or a line far larger than any honest one is refused, the line alone."""
+    with pytest.raises(ArchiveRefused, match=r"^a\.jsonl may be 64 MB large, this one is larger: split it$"):
+        list(json_lines.read(bytes(64 * 2**20 + 1), "a.jsonl"))
+    long = b'{"a": "' + bytes(2**20) + b'"}\n{"a": 1}'
+    reason = "a line may be 1 MB long, this one is longer: shorten it"
+    assert list(json_lines.read(long, "a.jsonl")) == [(1, reason), (2, {"a": 1})]

@@ -1,0 +1,77 @@
+"""The files that are taken along say what the page says, and nothing in them runs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+
+import numpy as np
+
+from cvcore import evaluation
+from cvcore.evaluation import report_files
+from cvcore.files import blobs
+from cvcore.projects import tagging, uploads
+from cvcore.records import Iteration, Project
+from cvcore.settings import Limits
+from cvcore.store import Store
+
+Fill = Callable[..., Project]
+Trained = Callable[..., Iteration]
+Draw = Callable[[int], bytes]
+
+
+def test_summary_of_a_good_model(store: Store, fill: Fill, trained: Trained) -> None:
+    """It is JSON of the project's labels and pictures, and every number of a faultless model is 1."""
+    project = fill(rose=6, tulip=5)
+    iteration = trained(project)
+    told = json.loads(report_files.summary_json(store, project, iteration))
+    details = told["EvaluationDetails"]
+    assert (["rose", "tulip"], 11, 11) == tuple(
+        details[key] for key in ("Labels", "NumberOfTestingImages", "NumberOfTrainingImages")
+    )
+    assert "tagwise:project/Flowers/version/Iteration 1" == details["ProjectVersionArn"]
+    assert [1.0, 1.0, 1.0] == [told["AggregatedEvaluationResults"][key] for key in ("F1Score", "Precision", "Recall")]
+    assert details["EvaluationEndTimestamp"] + "+00:00" == (iteration.trained_at or iteration.created_at).isoformat()
+
+
+def test_manifest_has_a_line_for_each_judged_picture(store: Store, fill: Fill, trained: Trained) -> None:
+    """Each names its picture by content and name, so that two of one name are told apart."""
+    iteration = trained(fill(rose=6, tulip=5))
+    lines = [json.loads(line) for line in report_files.manifest(store, iteration)]
+    there = store.iterations.images(iteration.id)
+    assert [f"{image.sha256}/{image.name}" for image in there] == [line["source-ref"] for line in lines]
+
+
+def test_how_many_pictures_trained(store: Store, fill: Fill, trained: Trained) -> None:
+    """All in k-fold, those not kept aside in hold-out, those not for testing with a test set."""
+    project = fill(rose=8, tulip=8)
+    assert 16 == report_files.training_images(store, trained(project))
+    held_out = trained(project, evaluation_method="hold-out")
+    folder = blobs.iteration_folder(store.home, held_out.id)
+    with np.load(folder / evaluation.ARRAYS) as arrays:
+        fields = dict(arrays) | {"folds": np.array([0] * 3 + [-1] * 13)}
+    evaluation.save(folder, evaluation.OutOfFold(**fields))
+    assert 13 == report_files.training_images(store, held_out)
+    for tag, count in zip(store.tags.of_project(project.id), (1, 2), strict=True):
+        some = store.images.page(project.id, tag_id=tag.id, take=count)
+        tagging.mark_for_testing(store, project, [image.id for image in some], True)
+    assert 13 == report_files.training_images(store, trained(project, evaluation_method="test-set"))
+
+
+def test_spreadsheets_run_nothing(store: Store, picture: Draw, fill: Fill, trained: Trained) -> None:
+    """Names and tags that begin like formulas come as text; `--scores` keeps them as they are."""
+    project = fill(**{"=cmd/' /C calc'!A0": 5, "@tulip": 5})
+    tag = store.tags.of_project(project.id)[0]
+    uploads.add(store, project, "+1.png", picture(99), tag_ids=[tag.id], limits=Limits())
+    iteration = trained(project)
+    safe, exact = (
+        list(csv.reader(io.StringIO(report_files.scores_csv(store, iteration, for_spreadsheet=inert))))
+        for inert in (True, False)
+    )
+    cells = [cell for row in safe for cell in row]
+    assert {"'=cmd/' /C calc'!A0", "'@tulip", "'+1.png"} <= set(cells)
+    assert not any(cell.startswith(("=", "+", "-", "@")) for cell in cells)
+    assert {"=cmd/' /C calc'!A0", "@tulip", "+1.png"} <= {cell for row in exact for cell in row}
+    assert [row[3:] for row in safe[1:]] == [row[3:] for row in exact[1:]]

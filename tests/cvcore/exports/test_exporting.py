@@ -1,0 +1,301 @@
+"""Exports for real: each format is made of one trained iteration and asked in a process that knows only its runtime."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from packaging.requirements import Requirement
+
+from cvcore import datasets, exports, prediction, projects, training
+from cvcore.errors import InvalidInput, NotFound, Unavailable
+from cvcore.evaluation import operating_points
+from cvcore.exports import formats
+from cvcore.projects import imports, uploads
+from cvcore.records import ClassificationType, Iteration, Project
+from cvcore.settings import Limits
+from cvcore.store import Store
+from cvcore.training import worker
+
+ROOT = Path(__file__).resolve().parents[2]
+LIMITS = Limits()
+TAGS = ["Hemlock", "Japanese_Cherry"]
+
+# `-I -S` leaves Python its own library alone; then the runtime's folder is let in, and nothing of ours.
+CLEAN = """
+import importlib.util, os, runpy, sys
+script, runtime, *arguments = sys.argv[1:]
+sys.path += [runtime, os.path.dirname(script)]
+assert not any(map(importlib.util.find_spec, ["cvcore", "streamlit", "sqlite_utils"]))
+sys.argv = [script, *arguments]
+runpy.run_path(script, run_name="__main__")
+"""
+
+# One of floats and one of integers are tried each time, the others by `pytest -m slow`.
+ALWAYS = ("tflite", "tflite-int8")
+
+INSTALLED = [
+    pytest.param(
+        each.name,
+        marks=[
+            pytest.mark.skipif(
+                not all(map(importlib.util.find_spec, each.packages)), reason=f"{each.name} needs the extra `export`"
+            ),
+            *([] if each.name in ALWAYS else [pytest.mark.slow]),
+        ],
+    )
+    for each in formats.FORMATS
+]
+
+Trees = tuple[Store, Iteration]
+
+
+@pytest.fixture(scope="module")
+def store_of_trees(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """A store of its own, with MobileNetV2's weights in reach."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KERAS_HOME", str(shared / "keras"))
+        yield Store(tmp_path_factory.mktemp("home"))
+
+
+@pytest.fixture(scope="module")
+def trees(store_of_trees: Store, shared: Path) -> Trees:
+    """Hemlock and cherry, trained."""
+    return store_of_trees, trained_on_trees(store_of_trees, shared, "Trees", "Multiclass")
+
+
+def trained_on_trees(store: Store, shared: Path, name: str, classification_type: ClassificationType) -> Iteration:
+    project = projects.create(store, name, classification_type=classification_type, domain="General (compact) [S1]")
+    listing = datasets.entries(shared / "datasets" / "hemlock_cherry", LIMITS)
+    imports.import_images(store, project, listing, limits=LIMITS)
+    job = worker.finish_job(store, training.start(store, project))
+    return store.iterations.get(job.iteration_id or "")
+
+
+@pytest.fixture(scope="module")
+def exported(trees: Trees, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], exports.Export]:
+    """Makes each format once."""
+    made: dict[str, exports.Export] = {}
+
+    def export(name: str) -> exports.Export:
+        if name not in made:
+            made[name] = exports.export(*trees, formats.find(name), tmp_path_factory.mktemp(name))
+        return made[name]
+
+    return export
+
+
+@pytest.fixture(scope="module")
+def photo(shared: Path) -> Path:
+    return shared / "datasets" / "hemlock_cherry" / "Japanese_Cherry" / "japanese_cherry_1.jpg"
+
+
+@pytest.fixture(scope="module")
+def told_by_page(trees: Trees, photo: Path) -> list[dict[str, Any]]:
+    """What the page says of the photograph."""
+    found = prediction.predict(*trees, photo.read_bytes(), limits=LIMITS)
+    return [{"tag": each.tag, "probability": each.probability} for each in found]
+
+
+def packages(requirements: list[str]) -> set[str]:
+    """What is installed of them and of all that they need."""
+    found: set[str] = set()
+    while requirements:
+        wanted = Requirement(requirements.pop())
+        if wanted.name not in found and (wanted.marker is None or wanted.marker.evaluate({"extra": ""})):
+            found.add(wanted.name)
+            requirements += importlib.metadata.requires(wanted.name) or []
+    return found
+
+
+def runtime(folder: Path, requirements: str) -> Path:
+    """A folder from which nothing but these requirements can be imported."""
+    for name in packages(requirements.splitlines()):
+        distribution = importlib.metadata.distribution(name)
+        for top in {file.parts[0] for file in distribution.files or []} - {"..", "__pycache__"}:
+            if not (folder / top).exists():
+                (folder / top).symlink_to(str(distribution.locate_file(top)))
+    return folder
+
+
+def clean_command(script: Path, folder: Path, *arguments: str) -> list[str]:
+    """Runs an exported script with what its requirements.txt lists."""
+    folder.mkdir()
+    packages = runtime(folder, (script.parent / "requirements.txt").read_text("utf-8"))
+    return [sys.executable, "-I", "-S", "-c", CLEAN, str(script), str(packages), *arguments]
+
+
+@pytest.mark.network
+@pytest.mark.parametrize("name", INSTALLED)
+def test_predict_py_says_what_the_page_says(
+    name: str,
+    exported: Callable[[str], exports.Export],
+    photo: Path,
+    told_by_page: list[dict[str, Any]],
+    tmp_path: Path,
+) -> None:
+    """With its own runtime, Pillow and numpy alone predict.py prints the page's answer, and prints only that."""
+    command = clean_command(exported(name).folder / "predict.py", tmp_path / "runtime", str(photo))
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert 0 == done.returncode, done.stderr
+    told = json.loads(done.stdout)
+    assert {"predictions", "answer"} == set(told)
+    assert [told["predictions"][0]["tag"]] == told["answer"]
+    assert [each["tag"] for each in told_by_page] == [each["tag"] for each in told["predictions"]]
+    tolerance = 0.05 if name == "tflite-int8" else 1e-3
+    for ours, theirs in zip(told_by_page, told["predictions"], strict=True):
+        assert pytest.approx(ours["probability"], abs=tolerance) == theirs["probability"]
+
+
+@pytest.mark.network
+def test_a_folder_says_what_it_is(exported: Callable[[str], exports.Export], trees: Trees) -> None:
+    """Tags stand one a line in the order of the model's output; model.json tells the rest, the agreement too."""
+    export = exported("tflite")
+    assert {"labels.txt", "model.json", "model.tflite", "predict.py", "requirements.txt"} == {
+        path.name for path in export.folder.iterdir()
+    }
+    assert TAGS == (export.folder / "labels.txt").read_text("utf-8").splitlines()
+    about = json.loads((export.folder / "model.json").read_text("utf-8"))
+    assert ("tflite", "MobileNetV2", 224, False) == tuple(
+        about[key] for key in ("format", "backbone", "side", "multilabel")
+    )
+    assert trees[1].id == about["iteration"]["id"]
+    assert dataclasses.asdict(export.agreement) == about["agreement"]
+    assert sum(path.stat().st_size for path in export.folder.iterdir()) == export.size_bytes
+
+
+@pytest.mark.network
+def test_tags_of_a_multilabel_project_are_independent(store_of_trees: Store, shared: Path, tmp_path: Path) -> None:
+    """Each has a probability of its own, and a threshold; the decision rule that goes with them is told."""
+    iteration = trained_on_trees(store_of_trees, shared, "Trees, several", "Multilabel")
+    operating_points.save(store_of_trees, iteration, (0.4, 0.75))
+    iteration = store_of_trees.iterations.get(iteration.id)
+    export = exports.export(store_of_trees, iteration, formats.find("keras"), tmp_path / "out")
+    assert export.agreement.difference < 1e-3
+    about = json.loads((export.folder / "model.json").read_text("utf-8"))
+    assert (True, "every tag whose probability is at least its threshold") == (about["multilabel"], about["answer"])
+    assert [0.4, 0.75] == [tag["threshold"] for tag in about["tags"]]
+
+
+@pytest.mark.network
+def test_an_export_needs_a_picture_to_be_tried_on(
+    store: Store, fill: Callable[..., Project], trained: Callable[..., Iteration], tmp_path: Path
+) -> None:
+    """Of an iteration whose pictures were all erased nothing can be proved, so nothing is written."""
+    project = fill(rose=5, tulip=5)
+    iteration = trained(project)
+    uploads.erase(store, [each.id for each in store.images.page(project.id, take=20)])
+    with pytest.raises(
+        NotFound, match=r"^an export is tried on .* pictures, none of their files is left: train again$"
+    ):
+        exports.export(store, iteration, formats.find("tflite"), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_integers_of_8_bits_say_nearly_the_same(exported: Callable[[str], exports.Export]) -> None:
+    """The smallest model gives most of the page's answers, and how many it does not is told."""
+    export = exported("tflite-int8")
+    assert 20 == export.agreement.pictures
+    assert export.agreement.changed <= 2
+    assert export.size_bytes < exported("tflite").size_bytes / 3
+
+
+@pytest.mark.network
+def test_the_container_serves(
+    exported: Callable[[str], exports.Export], photo: Path, told_by_page: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    """Its server, as a plain process with the runtime alone, answers the prediction route with the page's answer."""
+    folder = exported("container").folder
+    assert "server.py" in (folder / "Dockerfile").read_text("utf-8")
+    command = clean_command(folder / "server.py", tmp_path / "runtime")
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | {"PORT": "0"}) as server:
+        assert server.stdout
+        port = server.stdout.readline().rpartition(" ")[2].strip()
+        route = f"http://127.0.0.1:{port}/any/classify/iterations/any/image"
+        with urllib.request.urlopen(urllib.request.Request(route, photo.read_bytes()), timeout=30) as answer:
+            told = json.load(answer)["predictions"]
+        server.terminate()
+    assert 0 == server.returncode
+    assert [each["tag"] for each in told_by_page] == [each["tagName"] for each in told]
+    assert pytest.approx([each["probability"] for each in told_by_page], abs=1e-3) == [
+        each["probability"] for each in told
+    ]
+
+
+@pytest.mark.network
+def test_the_command_prints_its_result_alone(trees: Trees, tmp_path: Path) -> None:
+    """One line on standard output, nothing on standard error, and a folder that was not there before."""
+    command = [sys.executable, "-m", "cvcore.cli", "export", "Trees", "keras", str(tmp_path / "new" / "keras")]
+    environ = os.environ | {"TAGWISE_HOME": str(trees[0].home), "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, capture_output=True, text=True, env=environ, timeout=120)
+    assert ("", 0) == (done.stderr, done.returncode)
+    line, end = done.stdout.split("\n")
+    assert line.startswith(f"Trees, Iteration 1 in {tmp_path / 'new' / 'keras'}, ")
+    assert line.endswith(" and gives every answer alike")
+    assert "" == end
+
+
+@pytest.mark.network
+def test_a_model_that_disagrees_is_not_kept(trees: Trees, tmp_path: Path) -> None:
+    """The numbers are told, and no folder is left, not even a half of one."""
+
+    def write_another(model: Any, folder: Path, pictures: np.ndarray) -> None:
+        head = model.get_layer("probabilities")
+        head.set_weights([np.zeros_like(weights) for weights in head.get_weights()])
+        model.save(folder / "model.keras")
+
+    wanted = dataclasses.replace(formats.find("keras"), write=write_another)
+    with pytest.raises(Unavailable) as refusal:
+        exports.export(*trees, wanted, tmp_path / "out")
+    told = str(refusal.value)
+    assert told.startswith(
+        "the keras export must agree with the page to 0.001, on 20 pictures it differs from the page"
+    )
+    assert told.endswith("and gives 10 other answers: nothing was written, choose another format")
+    assert [] == list(tmp_path.iterdir())
+
+
+@pytest.mark.network
+def test_a_converter_that_fails_leaves_nothing(trees: Trees, tmp_path: Path) -> None:
+    """Whatever other people's code raises comes out as one sentence."""
+
+    def write_nothing(model: Any, folder: Path, pictures: np.ndarray) -> None:
+        (folder / "half").write_bytes(b"half")
+        raise RuntimeError("no such operation.\nTraceback: pages of it")
+
+    wanted = dataclasses.replace(formats.find("keras"), write=write_nothing)
+    with pytest.raises(Unavailable) as refusal:
+        exports.export(*trees, wanted, tmp_path / "out")
+    assert "this iteration cannot be exported as keras (no such operation): choose another format" == str(refusal.value)
+    assert [] == list(tmp_path.iterdir())
+
+
+@pytest.mark.network
+def test_a_folder_that_cannot_be_written_is_refused(trees: Trees, tmp_path: Path) -> None:
+    """A file in the way is told by OUT_DIR's name, not by the home folder's."""
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(InvalidInput, match=r"^OUT_DIR must be a folder that can be written, .*file/out is not \("):
+        exports.export(*trees, formats.find("keras"), tmp_path / "file" / "out")
+
+
+def test_a_folder_in_use_is_refused(
+    store: Store, fill: Callable[..., Project], trained: Callable[..., Iteration], tmp_path: Path
+) -> None:
+    """What lies in OUT_DIR is never written over."""
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "thesis.txt").write_text("years of work", "utf-8")
+    for folder in (tmp_path / "out", tmp_path / "out" / "thesis.txt"):
+        with pytest.raises(InvalidInput) as refusal:
+            exports.export(store, trained(fill(folder.name, oak=5, elm=5)), formats.find("keras"), folder)
+        assert f"OUT_DIR must be a new or an empty folder, {folder} is neither: name another" == str(refusal.value)
+    assert "years of work" == (tmp_path / "out" / "thesis.txt").read_text("utf-8")

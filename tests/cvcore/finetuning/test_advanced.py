@@ -1,0 +1,213 @@
+"""Advanced training from its start to an iteration: stopped, killed or asked to end, and honest beside Quick."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+
+from cvcore import evaluation, metrics, prediction, projects, training
+from cvcore.errors import InvalidInput, ModelDamaged, NothingChanged
+from cvcore.files import blobs
+from cvcore.finetuning import advanced
+from cvcore.finetuning.schedule import Schedule
+from cvcore.networks import architectures, backbones, feature_extraction, keras_backend
+from cvcore.projects import tagging, uploads
+from cvcore.records import MULTICLASS, Iteration, Job, Project, TrainingOptions
+from cvcore.settings import Limits
+from cvcore.store import Store
+from cvcore.training import worker
+
+LIMITS = Limits()
+ADVANCED = TrainingOptions(is_advanced=True, budget_minutes=9, transforms=("shift", "light"))
+FITS = 6
+
+Fill = Callable[..., Project]
+Trained = Callable[..., Iteration]
+
+
+def stripes(is_rising: bool, number: int) -> bytes:
+    """A PNG of slanted stripes in two drawn colours, rising or falling."""
+    rng = np.random.default_rng([number, is_rising])
+    down, across = np.mgrid[:128, :128]
+    width = rng.integers(18, 40)
+    painted = ((across + down if is_rising else across - down) + rng.integers(40)) % width < width // 2
+    pixels = np.where(painted[..., None], rng.integers(0, 256, 3), rng.integers(0, 256, 3)).astype(np.uint8)
+    buffer = io.BytesIO()
+    Pillow.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def project(store: Store) -> Project:
+    """A project of fifteen rising and fifteen falling stripes."""
+    made = projects.create(store, "Stripes", classification_type=MULTICLASS, domain="Built-in")
+    for name in ("rising", "falling"):
+        (tag,) = tagging.ensure(store, made, [name], limits=LIMITS)
+        for number in range(15):
+            data = stripes(name == "rising", number)
+            uploads.add(store, made, f"{name} {number}.png", data, tag_ids=[tag.id], limits=LIMITS)
+    return made
+
+
+def started(store: Store, project: Project, course: Schedule) -> tuple[Job, str]:
+    """An advanced training whose course does not depend on how fast this machine is; and its iteration's id."""
+    job = training.start(store, project, options=ADVANCED)
+    iteration_id = job.iteration_id or ""
+    path = blobs.checkpoint_folder(store.home, iteration_id) / advanced.COURSE
+    blobs.write(path, json.dumps(dataclasses.asdict(course)).encode())
+    return job, iteration_id
+
+
+def course(rounds: int, *, attempts: int = 1) -> Schedule:
+    return Schedule(attempts, rounds, (1,) * FITS, 32, is_short=False)
+
+
+@pytest.mark.network
+def test_from_start_to_iteration(store: Store, project: Project) -> None:
+    """Rounds are told as they go, the outcome counts what the iteration's own arrays say, and no checkpoint is left."""
+    job, iteration_id = started(store, project, course(2, attempts=2))
+    assert ("done", "") == ((ended := worker.finish_job(store, job)).status, ended.error)
+    told = store.trainings.rounds(iteration_id)
+    assert [(1, 1), (1, 2), (2, 1), (2, 2)] == [(each.attempt, each.number) for each in told]
+    outcome = store.trainings.outcome(iteration_id)
+    assert outcome is not None
+    assert (30, 2, 4, "converged", "cpu") == (
+        *(outcome.images, outcome.attempts, outcome.rounds),
+        *(outcome.ended, outcome.device),
+    )
+    iteration = store.iterations.get(iteration_id)
+    judged = evaluation.load(store, iteration)
+    answers = metrics.answers(judged.probabilities, np.asarray(0.5), multilabel=False)
+    assert outcome.right == (answers == judged.truth).all(axis=1).sum()
+    assert not blobs.checkpoint_folder(store.home, iteration_id).exists()
+    # What is shipped and what predicts are one, whichever network it looks through.
+    assert 2 == len(prediction.predict(store, iteration, stripes(True, 99), limits=LIMITS))
+    with pytest.raises(NothingChanged):
+        training.start(store, project, options=dataclasses.replace(ADVANCED, notify_url="https://example.com/"))
+    quick = training.start(store, project)
+    training.cancel(store, quick)
+
+
+@pytest.mark.network
+def test_stopped_killed_and_asked_to_end(store: Store, project: Project) -> None:
+    """A worker that goes leaves what it did to the next, which goes on; asked to end, it keeps the best so far."""
+    job, iteration_id = started(store, project, course(50))
+    keras_backend.prepare_backend()
+    stop = threading.Event()
+
+    def leave_after_two_rounds(stage: str, fraction: float) -> None:
+        if len(store.trainings.rounds(iteration_id)) == 2:
+            stop.set()
+
+    claimed = store.jobs.claim(job.id)
+    assert claimed is not None
+    worker.run_job(store, claimed, stop, leave_after_two_rounds)
+    assert "queued" == store.jobs.get(job.id).status
+    folder = blobs.checkpoint_folder(store.home, iteration_id)
+    before = {path.name: path.stat().st_mtime_ns for path in folder.glob("view-*")}
+    assert before
+    worker.recover(store)
+    training.finish_early(store, job)
+    assert "done" == worker.finish_job(store, job).status
+    outcome = store.trainings.outcome(iteration_id)
+    assert outcome is not None
+    assert (2, "asked") == (outcome.rounds, outcome.ended)
+    assert [1, 2] == [each.number for each in store.trainings.rounds(iteration_id)]
+
+
+def test_checkpoints_go_with_their_trainings(store: Store, project: Project) -> None:
+    """A cancelled training's checkpoint goes with it, and a worker sweeps those that no training will need."""
+    job, iteration_id = started(store, project, course(1))
+    folder = blobs.checkpoint_folder(store.home, iteration_id)
+    stray = blobs.checkpoint_folder(store.home, "of nobody")
+    stray.mkdir(parents=True)
+    worker.recover(store)
+    assert (True, False) == (folder.exists(), stray.exists())
+    training.cancel(store, job)
+    assert not folder.exists()
+
+
+@pytest.mark.network
+def test_a_tuned_network_is_kept_asked_and_forgotten(home: Path) -> None:
+    """LiteRT and Keras say the same of it, it is found by its fingerprint, and it goes without leaving a file."""
+    keras_backend.prepare_backend()
+    base = backbones.prepare(architectures.NAME_BUILT_IN, 128, home)
+    before = set(home.iterdir())
+    model = backbones.same_keras_model(base, home)
+    model.set_weights([1.02 * each for each in model.get_weights()])
+    tuned = backbones.keep_tuned(model, base, home)
+    assert ("Built-in network, fine-tuned", True) == (tuned.title, tuned.fingerprint != base.fingerprint)
+    assert tuned == backbones.find(tuned.fingerprint, home)
+    pixels = np.random.default_rng(0).integers(0, 256, (3, 128, 128, 3), dtype=np.uint8)
+    by_litert = feature_extraction.load(tuned, home)(pixels)
+    np.testing.assert_allclose(feature_extraction.load(tuned, home, device="gpu")(pixels), by_litert, atol=1e-4)
+    assert np.abs(by_litert - feature_extraction.load(base, home)(pixels)).max() > 0.01
+    weights = home / f"tuned-{tuned.fingerprint}.npz"
+    weights.write_bytes(b"no weights")
+    with pytest.raises(ModelDamaged) as refusal:
+        backbones.same_keras_model(tuned, home)
+    assert (
+        f"the weights {weights} of the network that this was trained with are missing or damaged: train again"
+    ) == str(refusal.value)
+    backbones.delete_tuned(tuned.fingerprint, home)
+    assert before == set(home.iterdir())
+
+
+@pytest.mark.network
+def test_what_the_network_knows_is_not_judged(store: Store, project: Project) -> None:
+    """From a network that has learned from some pictures, these train and the others alone are judged."""
+    first = worker.finish_job(store, training.start(store, project)).iteration_id or ""
+    iteration = store.iterations.get(first)
+    snapshot = store.iterations.images(first)
+    store.trainings.note_tuned_on(iteration.fingerprint, [each.sha256 for each in snapshot[::3]])
+    again = training.start(store, project, options=TrainingOptions(start_from=first))
+    assert "done" == worker.finish_job(store, again).status
+    judged = evaluation.load(store, store.iterations.get(again.iteration_id or ""))
+    known = np.arange(len(snapshot)) % 3 == 0
+    assert {-1} == set(judged.folds[known])
+    assert set(range(5)) == set(judged.folds[~known])
+    store.trainings.note_tuned_on(iteration.fingerprint, [each.sha256 for each in snapshot])
+    vain = training.start(store, project, options=TrainingOptions(start_from=first), force=True)
+    assert (
+        "what training starts from has learned from all pictures that could be judged: add new ones, keep some for "
+        "testing that it does not know, or start from the domain's network"
+    ) == worker.finish_job(store, vain).error
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (TrainingOptions(is_advanced=True, budget_minutes=0), "got 0"),
+        (TrainingOptions(is_advanced=True, budget_minutes=float("nan")), "got nan"),
+        (TrainingOptions(is_advanced=True, budget_minutes=1441), "got 1441"),
+    ],
+)
+def test_budgets_have_a_range(store: Store, project: Project, options: TrainingOptions, message: str) -> None:
+    """The message says the rule and what was given, and nothing is queued."""
+    with pytest.raises(InvalidInput) as refusal:
+        training.start(store, project, options=options)
+    assert f"a budget must be above 0 and at most 1440 minutes, {message}" == str(refusal.value)
+    assert [] == store.jobs.active()
+
+
+def test_a_tuned_network_goes_with_its_last_iteration(store: Store, fill: Fill, trained: Trained) -> None:
+    """While another iteration looks through it, it stays."""
+    project = fill(rose=5, tulip=5)
+    iterations = [trained(project), trained(project)]
+    networks = blobs.backbones_folder(store.home)
+    networks.mkdir(parents=True, exist_ok=True)
+    file = networks / f"tuned-{iterations[0].fingerprint}.npz"
+    file.write_bytes(b"weights")
+    store.trainings.note_tuned_on(iterations[0].fingerprint, ["0" * 64])
+    training.delete_iteration(store, iterations[0])
+    assert (True, {"0" * 64}) == (file.exists(), store.trainings.tuned_on(iterations[0].fingerprint))
+    training.delete_iteration(store, iterations[1])
+    assert (False, set()) == (file.exists(), store.trainings.tuned_on(iterations[0].fingerprint))

@@ -1,0 +1,105 @@
+"""Every transform does what its words say, and nothing else; a domain's policy is its own."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from cvcore import domains
+from cvcore.domains import Policy
+from cvcore.errors import InvalidInput
+from cvcore.finetuning.augmentation import augmented
+
+PICTURE = np.random.default_rng(1).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+ROWS = np.repeat(np.arange(0, 128, 4, dtype=np.uint8)[:, None, None], 32, axis=1).repeat(3, axis=2)
+
+
+def views(policy: Policy, picture: np.ndarray = PICTURE, count: int = 40) -> list[np.ndarray]:
+    return [augmented(picture, policy, np.random.default_rng(seed)) for seed in range(count)]
+
+
+@pytest.mark.parametrize("name", domains.TRANSFORM_NAMES)
+def test_each_transform_changes_pictures_and_keeps_their_shape(name: str) -> None:
+    """Some of forty views differ, all are pictures of the same size, and the same seed draws the same."""
+    seen = views(Policy((name,)))
+    assert any(not np.array_equal(each, PICTURE) for each in seen)
+    assert {((32, 32, 3), np.dtype(np.uint8))} == {(each.shape, each.dtype) for each in seen}
+    assert all(map(np.array_equal, seen, views(Policy((name,)))))
+
+
+def test_a_mirror_swaps_left_and_right_alone() -> None:
+    """A view is the picture or its mirror image, and both come."""
+    kinds = {
+        tuple(np.array_equal(each, one) for one in (PICTURE, PICTURE[:, ::-1])) for each in views(Policy(("mirror",)))
+    }
+    assert {(True, False), (False, True)} == kinds
+
+
+def test_a_spin_is_by_quarters() -> None:
+    """A view is the picture turned by no, one, two or three quarters, and all come."""
+    quarters = [np.rot90(PICTURE, turns) for turns in range(4)]
+    found = {
+        next(turns for turns in range(4) if np.array_equal(each, quarters[turns])) for each in views(Policy(("spin",)))
+    }
+    assert {0, 1, 2, 3} == found
+
+
+def test_a_shift_moves_the_picture_by_at_most_a_tenth() -> None:
+    """Of a picture that grows brighter downwards by 4 a row, no row's brightness moves by more than 4 rows' worth."""
+    middles = [each[16, 16, 0] for each in views(Policy(("shift",)), ROWS)]
+    moved = (np.array(middles, float) - 64) / 4
+    assert 1 < np.abs(moved).max() <= 3.2 + 0.25
+
+
+def test_what_lies_beyond_the_edge() -> None:
+    """Of a dark picture with a bright line just inside its edge, a shrunk one has the line twice where it is
+    mirrored, and once where the dark edge is drawn on."""
+    picture = np.zeros((32, 32, 3), np.uint8)
+    picture[2:4] = 200
+    most = {}
+    for beyond in ("reflect", "edge"):
+        lines = [
+            np.count_nonzero(np.diff((each[:16, 16, 0] > 80).astype(int)) == 1)
+            for each in views(Policy(("zoom",), beyond), picture)
+        ]
+        most[beyond] = max(lines)
+    assert {"reflect": 2, "edge": 1} == most
+
+
+def test_light_leaves_the_order_of_brightness() -> None:
+    """Darker or brighter, what was brighter stays at least as bright."""
+    for each in views(Policy(("light",)), ROWS):
+        assert (np.diff(each[:, 16, 0].astype(int)) >= 0).all()
+
+
+def test_colour_leaves_grey_grey() -> None:
+    """A grey picture has no colour to strengthen."""
+    assert all(np.array_equal(each, ROWS) for each in views(Policy(("colour",)), ROWS))
+
+
+def test_a_cover_is_grey_and_smaller_than_a_third_of_each_side() -> None:
+    """What changes lies in one grey rectangle of at most 35 % of the height and of the width."""
+    for each in views(Policy(("cover",))):
+        changed = (each != PICTURE).any(axis=2)
+        if changed.any():
+            assert (each[changed] == 128).all()
+            rows, columns = np.flatnonzero(changed.any(axis=1)), np.flatnonzero(changed.any(axis=0))
+            assert max(np.ptp(rows), np.ptp(columns)) < 0.35 * 32
+
+
+def test_unknown_transforms_are_refused() -> None:
+    """The message says which there are."""
+    with pytest.raises(InvalidInput) as refusal:
+        domains.with_transforms(Policy(()), ["blur"])
+    known = "mirror, turn, spin, zoom, shift, light, colour, cover"
+    assert f"a transform must be one of {known}, got 'blur'" == str(refusal.value)
+
+
+def test_the_domains_policies() -> None:
+    """Plates are seen from above any way round, buildings stand upright and may be hidden, goods are not mirrored."""
+    by_name = {domain.name: domain.policy for domain in domains.DOMAINS}
+    assert "spin" in by_name["Food"].transforms
+    assert "cover" in by_name["Landmarks"].transforms
+    assert not {"mirror", "turn", "spin"} & set(by_name["Landmarks"].transforms)
+    assert ("edge", False) == (by_name["Retail"].beyond, "mirror" in by_name["Retail"].transforms)
+    assert by_name["General"] == by_name["General (compact)"] == by_name["Built-in"]

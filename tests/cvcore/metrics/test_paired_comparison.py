@@ -1,0 +1,66 @@
+"""Two iterations on the same images: against SciPy, by hand, and by what must not matter."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest
+
+from cvcore.metrics import paired_comparison
+
+
+@pytest.mark.parametrize(("first", "second"), [(0, 0), (1, 0), (3, 9), (7, 7), (100, 140), (5000, 5200)])
+def test_mcnemar_is_the_binomial_test(first: int, second: int) -> None:
+    """SciPy's exact test of a fair coin says the same; without any pair there is no evidence."""
+    expected = binomtest(first, first + second, 0.5).pvalue if first + second else 1.0
+    assert pytest.approx(expected, abs=1e-9) == paired_comparison.mcnemar(first, second)
+    assert paired_comparison.mcnemar(first, second) == paired_comparison.mcnemar(second, first)
+
+
+@pytest.mark.parametrize("ahead", range(9))
+def test_the_interval_and_the_exact_test_agree(ahead: int) -> None:
+    """Of 60 images so many that one alone finds: six convince both the interval and McNemar, five neither."""
+    truth = np.ones((60, 1), bool)
+    second = np.arange(60)[:, None] >= ahead
+    made = paired_comparison.differences(truth, truth, second, np.arange(60))
+    exact = paired_comparison.right_answers(truth, truth, second, np.arange(60))
+    assert (
+        (ahead >= 6)
+        == (paired_comparison.verdict(made.low[1, -1], made.high[1, -1]) == "better")
+        == (exact.p_value < 0.05)
+    )
+
+
+def test_by_hand_and_the_other_way_round() -> None:
+    """Rates, their means and differences; exchanged, every sign turns."""
+    truth = np.array([[1, 0], [1, 0], [0, 1], [0, 1]], bool)
+    first, second = truth, np.array([[1, 0], [0, 1], [0, 1], [0, 1]], bool)
+    made, turned = (
+        paired_comparison.differences(truth, *each, np.arange(4)) for each in ((first, second), (second, first))
+    )
+    np.testing.assert_allclose([[0, 1 / 3, 1 / 6], [0.5, 0, 0.25]], made.value[:2])
+    np.testing.assert_allclose(-made.value, turned.value)
+    np.testing.assert_allclose(-made.low, turned.high)
+
+
+def test_near_duplicates_count_as_one() -> None:
+    """Eight copies that all speak for one side are one witness; eight pictures are eight."""
+    truth, second = np.ones((60, 1), bool), np.arange(60)[:, None] >= 8
+    copies = np.maximum(np.arange(60), 8)
+    alone, together = (
+        paired_comparison.differences(truth, truth, second, groups) for groups in (np.arange(60), copies)
+    )
+    assert alone.low[1, 0] > 0 > together.low[1, 0]
+    assert (1, 1.0) == tuple(
+        getattr(paired_comparison.right_answers(truth, truth, second, copies), name)
+        for name in ("only_first", "p_value")
+    )
+
+
+def test_undefined_is_left_out_of_the_mean() -> None:
+    """A tag that one never answers has no precision, and the mean is that of the other tags."""
+    truth = np.array([[1, 0], [0, 1]] * 5, bool)
+    second = truth & [True, False]
+    made = paired_comparison.differences(truth, truth, second, np.arange(10))
+    assert np.isnan(made.value[0, 1])
+    assert 0 == made.value[0, -1]

@@ -1,0 +1,183 @@
+"""The network that ships: its files are what their record says, and damage to them is one clear sentence."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cvcore.errors import ModelDamaged
+from cvcore.files import blobs
+from cvcore.networks import architectures, backbones, builtin, feature_extraction
+from cvcore.networks.builtin import network
+
+ROOT = Path(builtin.__file__).resolve().parents[3]
+NAME, SIDE = architectures.NAME_BUILT_IN, network.SIDE
+
+
+@pytest.fixture(scope="module")
+def photos(shared: Path) -> np.ndarray:
+    """Ten photographs, (10, 128, 128, 3)."""
+    paths = sorted((shared / "datasets" / "hemlock_cherry").rglob("*.jpg"))[::2]
+    return np.stack([np.asarray(Image.open(path).convert("RGB").resize((SIDE, SIDE))) for path in paths])
+
+
+def drawn(number: int) -> np.ndarray:
+    """A picture of grain, each with a colour of its own."""
+    rng = np.random.default_rng(number)
+    grain = rng.integers(0, 128, (SIDE // 4, SIDE // 4, 3)) + rng.integers(0, 128, 3)
+    return grain.repeat(4, axis=0).repeat(4, axis=1).astype(np.uint8)
+
+
+def test_the_files_are_small() -> None:
+    """All that ships for it takes at most 6 MB."""
+    assert sum(path.stat().st_size for path in builtin.FOLDER.iterdir() if path.is_file()) <= 6_000_000
+
+
+def test_the_record_is_of_the_files() -> None:
+    """It gives the hash of the LiteRT file, and the size of what goes in and comes out."""
+    record = builtin.record()
+    assert blobs.sha256(builtin.model()) == record["sha256"]
+    assert (network.SIDE, network.DIMENSION) == (record["side"], record["dimension"])
+
+
+def test_it_is_ready_at_once_and_copied_into_the_home(tmp_path: Path) -> None:
+    """Its file lies there under its fingerprint, by which it is found, so a later one leaves it in place."""
+    assert "ready" == backbones.availability(NAME, SIDE, tmp_path, {})
+    prepared = backbones.prepare(NAME, SIDE, tmp_path)
+    stem = f"builtin-{prepared.fingerprint}"
+    assert {f"{stem}.tflite", f"{stem}.json"} == {path.name for path in tmp_path.iterdir()}
+    assert prepared == backbones.find(prepared.fingerprint, tmp_path)
+    assert builtin.L2 == prepared.l2
+    assert (2, network.DIMENSION) == feature_extraction.load(prepared, tmp_path)(np.stack([drawn(1), drawn(2)])).shape
+
+
+def test_an_earlier_one_stays_usable(tmp_path: Path) -> None:
+    """What another Tagwise shipped and something was trained with is found by its fingerprint, beside ours."""
+    prepared = backbones.prepare(NAME, SIDE, tmp_path)
+    fields = json.loads((tmp_path / f"builtin-{prepared.fingerprint}.json").read_text())
+    earlier = "0123456789abcdef"
+    (tmp_path / f"builtin-{earlier}.json").write_text(json.dumps(fields | {"fingerprint": earlier}))
+    shutil.copy(tmp_path / f"builtin-{prepared.fingerprint}.tflite", tmp_path / f"builtin-{earlier}.tflite")
+    found = backbones.find(earlier, tmp_path)
+    assert (NAME, earlier) == (found.name, found.fingerprint)
+    assert len(backbones.litert_model(found, tmp_path)) > 1_000_000
+
+
+@pytest.mark.parametrize("harm", ["missing", "cut short"])
+def test_a_damaged_copy_is_made_anew(tmp_path: Path, harm: str) -> None:
+    """The home's copy is only a copy."""
+    prepared = backbones.prepare(NAME, SIDE, tmp_path)
+    path = tmp_path / f"builtin-{prepared.fingerprint}.tflite"
+    path.unlink() if harm == "missing" else path.write_bytes(path.read_bytes()[:1000])
+    assert prepared == backbones.find(prepared.fingerprint, tmp_path)
+    assert builtin.model() == path.read_bytes()
+
+
+HARMS = {
+    "no LiteRT file": ("model.tflite", None, "missing"),
+    "a LiteRT file cut short": ("model.tflite", b"TFL3", "damaged"),
+    "no record": ("record.json", None, "missing"),
+    "a record that is none": ("record.json", b"{", "damaged"),
+    "a record of a later version": ("record.json", b'{"format": 2}', "of version 2 where 1 is needed"),
+    "no weights": ("weights.npz", None, "missing"),
+    "weights cut short": ("weights.npz", b"PK\x03\x04", "damaged"),
+    "other weights": ("weights.npz", "top/0", "another network's"),
+}
+
+
+LOADS_KERAS = ("weights cut short", "other weights")
+
+
+@pytest.mark.network
+@pytest.mark.parametrize(
+    "harm", [pytest.param(each, marks=[pytest.mark.slow] if each in LOADS_KERAS else []) for each in HARMS]
+)
+def test_a_damaged_installation_is_told(tmp_path: Path, harm: str) -> None:
+    """The sentence names the file, what is wrong with it and what to do."""
+    name, content, how = HARMS[harm]
+    package = Path(shutil.copytree(ROOT / "cvcore", tmp_path / "cvcore"))
+    path = package / "builtin" / name
+    path.unlink()
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    elif content:
+        np.savez(path, **{content: np.zeros((1, 1), np.float16)})
+    script = """
+        import sys
+        from pathlib import Path
+        from cvcore.networks import architectures, backbones
+        from cvcore.errors import ModelDamaged
+        try:
+            prepared = backbones.prepare(architectures.NAME_BUILT_IN, 128, Path(sys.argv[1]))
+            backbones.same_keras_model(prepared, Path(sys.argv[1]))
+        except ModelDamaged as error:
+            print(error)
+    """
+    command = [sys.executable, "-c", textwrap.dedent(script), str(tmp_path / "home")]
+    environ = os.environ | {"PYTHONPATH": str(tmp_path), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    done = subprocess.run(command, capture_output=True, text=True, env=environ, cwd=tmp_path)
+    assert (
+        f"the built-in network's file {path} must be as it was shipped, it is {how}: install Tagwise again\n"
+    ) == done.stdout
+
+
+@pytest.mark.network
+def test_litert_and_keras_agree(photos: np.ndarray, tmp_path: Path) -> None:
+    """Both give the same embeddings to the last digits, so that those of one may be mixed with those of the other."""
+    prepared = backbones.prepare(NAME, SIDE, tmp_path)
+    by_litert = feature_extraction.load(prepared, tmp_path)(photos)
+    by_keras = feature_extraction.load(prepared, tmp_path, device="gpu")(photos)
+    np.testing.assert_allclose(by_litert, by_keras, atol=1e-5)
+
+
+@pytest.mark.network
+def test_the_fingerprint_is_of_the_weights(tmp_path: Path) -> None:
+    """Keras' weights are those that the record names; of others it is said that they are."""
+    prepared = backbones.prepare(NAME, SIDE, tmp_path)
+    assert prepared.fingerprint == architectures.fingerprint_of(
+        backbones.same_keras_model(prepared, tmp_path), NAME, SIDE
+    )
+    other = backbones.Backbone(NAME, SIDE, prepared.dimension, "0123456789abcdef", prepared.sha256)
+    with pytest.raises(ModelDamaged) as refusal:
+        backbones.same_keras_model(other, tmp_path)
+    assert (
+        "the weights of Built-in network on this machine must be those it was trained with, they are others: "
+        "train again"
+    ) == str(refusal.value)
+
+
+def test_colours_do_not_ask_where(tmp_path: Path) -> None:
+    """Put together anew from its squares, a picture has the same colours, and other shapes."""
+    embed = feature_extraction.load(backbones.prepare(NAME, SIDE, tmp_path), tmp_path)
+    picture = drawn(3)
+    squares = picture.reshape(16, 8, 16, 8, 3).swapaxes(1, 2).reshape(256, 8, 8, 3)
+    mixed = np.random.default_rng(0).permutation(squares)
+    mixed = mixed.reshape(16, 16, 8, 8, 3).swapaxes(1, 2).reshape(SIDE, SIDE, 3)
+    shapes, colours, _ = np.split(embed(np.stack([picture, mixed])), np.cumsum([network.SHAPES, network.COLOURS]), 1)
+    np.testing.assert_allclose(colours[0], colours[1], atol=1e-4)
+    assert np.abs(shapes[0] - shapes[1]).max() > 0.01
+
+
+def test_a_flat_picture_has_no_waves(tmp_path: Path) -> None:
+    """All of them are at their floor, whatever its colour."""
+    embed = feature_extraction.load(backbones.prepare(NAME, SIDE, tmp_path), tmp_path)
+    flat = np.full((1, SIDE, SIDE, 3), 200, np.uint8)
+    floor = network.WAVE_SCALE * np.log(network.WAVE_FLOOR)
+    np.testing.assert_allclose(embed(flat)[0, -network.WAVES :], floor, atol=0.02)
+
+
+@pytest.mark.network
+def test_the_layers_are_as_wide_as_they_say() -> None:
+    """1.1 million weights lead to 1499 numbers."""
+    model = network.build()
+    assert (None, network.DIMENSION) == model.output_shape
+    assert 1_124_000 == round(model.count_params(), -3)

@@ -1,0 +1,115 @@
+"""Many pictures at once: the same answers as one by one, in order, with few in memory, and a table to take along."""
+
+from __future__ import annotations
+
+import io
+import threading
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from cvcore import prediction
+from cvcore.errors import ArchiveRefused, InvalidInput, NotTrained
+from cvcore.prediction import batches
+from cvcore.prediction.batches import BatchImage, ImageAnswer
+from cvcore.records import Iteration, Project
+from cvcore.settings import Limits
+from cvcore.store import Store
+
+LIMITS = Limits()
+
+Fill = Callable[..., Project]
+Trained = Callable[..., Iteration]
+Draw = Callable[[int], bytes]
+
+
+@pytest.mark.parametrize("classification_type", ["Multiclass", "Multilabel"])
+def test_answers_are_those_given_one_by_one(
+    store: Store, fill: Fill, trained: Trained, picture: Draw, classification_type: str
+) -> None:
+    """Every probability is the page's to the last bit, the answer follows the thresholds, and the order is kept."""
+    iteration = trained(fill(classification_type=classification_type, rose=5, tulip=5))
+    at = {"rose": 0.3, "tulip": 0.7}
+    pictures = [BatchImage(str(number), lambda number=number: picture(number)) for number in range(30)]
+    found = list(batches.predict(store, iteration, pictures, at, limits=LIMITS))
+    assert [str(number) for number in range(30)] == [each.image for each in found]
+    multilabel = classification_type == "Multilabel"
+    for number, each in enumerate(found):
+        alone = prediction.predict(store, iteration, picture(number), limits=LIMITS)
+        assert alone == list(each.predictions)
+        assert prediction.answer(alone, at, multilabel=multilabel) == list(each.answer)
+
+
+def test_one_that_cannot_be_read_is_told(store: Store, fill: Fill, trained: Trained, picture: Draw) -> None:
+    """Broken bytes and what raises when it is read have their reason in place of an answer, and the others go on."""
+    iteration = trained(fill(rose=5, tulip=5))
+
+    def gone() -> bytes:
+        raise InvalidInput("it is gone")
+
+    pictures = [
+        BatchImage("broken", lambda: b"Dear Sir"),
+        BatchImage("gone", gone),
+        BatchImage("good", lambda: picture(1)),
+    ]
+    broken, missing, good = batches.predict(store, iteration, pictures, 0.5, limits=LIMITS)
+    assert ("broken", (), ()) == (broken.image, broken.answer, broken.predictions)
+    assert broken.refusal.startswith("an image must be JPEG, PNG")
+    assert ImageAnswer("gone", refusal="it is gone") == missing
+    assert ("good", ("tulip",), "") == (good.image, good.answer, good.refusal)
+
+
+def test_few_pictures_are_in_memory(store: Store, fill: Fill, trained: Trained, picture: Draw) -> None:
+    """However many there are, pictures are asked for as answers are taken; whoever stops asking ends the threads."""
+    iteration = trained(fill(rose=5, tulip=5))
+    asked_for = 0
+
+    def endless() -> Iterator[BatchImage]:
+        nonlocal asked_for
+        while True:
+            asked_for += 1
+            yield BatchImage(str(asked_for), lambda: picture(1))
+
+    found = batches.predict(store, iteration, endless(), 0.5, limits=LIMITS)
+    taken = [next(found) for _ in range(50)]
+    assert [str(number) for number in range(1, 51)] == [each.image for each in taken]
+    cores = sum(thread.name.startswith("embed") for thread in threading.enumerate())
+    assert asked_for <= 50 + 4 * cores
+    found.close()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("embed")]
+
+
+def test_an_untrained_iteration_is_told_at_once(store: Store, fill: Fill, trained: Trained) -> None:
+    """Before any picture is read."""
+    iteration = trained(fill(rose=5, tulip=5))
+    store.iterations.fail(iteration.id, "no reason")
+    with pytest.raises(NotTrained):
+        batches.predict(store, store.iterations.get(iteration.id), [], 0.5, limits=LIMITS)
+
+
+def test_what_is_in_a_folder(tmp_path: Path, picture: Draw) -> None:
+    """Its pictures and those below it by name, without hidden files, caches and what is no picture by its name."""
+    for path in ("b/2.png", "b/1.JPG", "a.png", "notes.txt", "Thumbs.db", ".git/3.png"):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_bytes(picture(1))
+    found = batches.images_at(tmp_path, LIMITS)
+    assert [str(tmp_path / path) for path in ("a.png", "b/1.JPG", "b/2.png")] == [each.name for each in found]
+    assert picture(1) == found[0].read()
+
+
+def test_what_is_uploaded(picture: Draw) -> None:
+    """Files as they are, zips opened, each picture by its path in its zip; one too large is read no further."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("a/1.png", picture(1))
+        archive.writestr("__MACOSX/a/._1.png", b"")
+        archive.writestr("a/readme.md", b"")
+    files = [("more.ZIP", packed), ("2\n.png", io.BytesIO(picture(2)))]
+    first, second = batches.images_uploaded(files, LIMITS)
+    assert [("a/1.png", picture(1)), ("2?.png", picture(2))] == [(each.name, each.read()) for each in (first, second)]
+    _, small = batches.images_uploaded(files, Limits(image_bytes=10))
+    assert picture(2)[:11] == small.read()
+    with pytest.raises(ArchiveRefused, match="a zip is needed"):
+        batches.images_uploaded([("a.zip", io.BytesIO(picture(1)))], LIMITS)

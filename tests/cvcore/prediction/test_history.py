@@ -1,0 +1,114 @@
+"""What was asked is kept for 30 days, and no longer than that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from cvcore import projects, training
+from cvcore.errors import ImageRefused, InvalidInput
+from cvcore.files import blobs
+from cvcore.prediction import history
+from cvcore.records import Iteration, Project
+from cvcore.settings import Limits
+from cvcore.store import Store
+
+LIMITS = Limits()
+
+
+@pytest.fixture
+def iteration(fill: Callable[..., Project], trained: Callable[..., Iteration]) -> Iteration:
+    """A trained iteration."""
+    return trained(fill(rose=5, tulip=5))
+
+
+def test_a_question_is_kept(store: Store, iteration: Iteration, picture: Callable[[int], bytes]) -> None:
+    """Answer and picture are found again until they are forgotten, the file too."""
+    kept = history.ask(store, iteration, picture(50), application="app", limits=LIMITS)
+    assert [kept] == store.predictions.of_project(iteration.project_id, application="app")
+    assert ["tulip", "rose"] == [each.tag for each in kept.predictions]
+    assert picture(50) == history.picture(store, kept)
+    history.forget(store, projects.find(store, "Flowers"), [kept.id])
+    assert {} == store.predictions.some(iteration.project_id, [kept.id])
+    assert not blobs.original_path(store.home, kept.sha256).exists()
+
+
+def test_a_picture_of_the_project_stays(store: Store, iteration: Iteration, picture: Callable[[int], bytes]) -> None:
+    """A picture that the project holds as well outlives its prediction, and the other way round."""
+    kept = history.ask(store, iteration, picture(1), application="", limits=LIMITS)
+    history.forget(store, projects.find(store, "Flowers"), [kept.id])
+    assert blobs.original_path(store.home, kept.sha256).exists()
+
+
+def test_old_questions_go(store: Store, iteration: Iteration, picture: Callable[[int], bytes]) -> None:
+    """What is older than 30 days goes with its picture and embedding, though nobody asks again."""
+    kept = history.ask(store, iteration, picture(50), application="", limits=LIMITS)
+    history.purge(store, kept.created_at + timedelta(days=30))
+    assert [kept] == store.predictions.of_project(iteration.project_id)
+    history.purge(store, datetime.now(UTC) + timedelta(days=30))
+    assert [] == store.predictions.of_project(iteration.project_id)
+    assert not blobs.original_path(store.home, kept.sha256).exists()
+    assert [kept.sha256] == store.embeddings.missing(iteration.fingerprint, [kept.sha256])
+
+
+def test_old_pictures_of_the_project_stay(store: Store, iteration: Iteration, picture: Callable[[int], bytes]) -> None:
+    """The end of a prediction is not the end of a picture that the project holds."""
+    kept = history.ask(store, iteration, picture(1), application="", limits=LIMITS)
+    history.purge(store, datetime.now(UTC) + timedelta(days=31))
+    assert 0 == store.predictions.count(iteration.project_id)
+    assert picture(1) == history.picture(store, kept)
+
+
+def test_the_embedding_is_kept(store: Store, iteration: Iteration, picture: Callable[[int], bytes]) -> None:
+    """What the network made of a picture is there for whoever looks how new it is, or trains with it."""
+    kept = history.ask(store, iteration, picture(50), application="", limits=LIMITS)
+    assert [] == store.embeddings.missing(iteration.fingerprint, [kept.sha256])
+
+
+def test_asked_once(store: Store, iteration: Iteration, picture: Callable[[int], bytes]) -> None:
+    """The same picture is kept once an iteration, and one of the project's own not at all."""
+    kept = history.ask_once(store, iteration, picture(50), application=history.QUICK_TEST, limits=LIMITS)
+    assert kept == history.ask_once(store, iteration, picture(50), application=history.QUICK_TEST, limits=LIMITS)
+    assert [kept] == store.predictions.of_project(iteration.project_id)
+    assert history.ask_once(store, iteration, picture(1), application=history.QUICK_TEST, limits=LIMITS) is None
+    assert 1 == store.predictions.count(iteration.project_id)
+
+
+def test_a_picture_is_forgotten_with_all_that_was_said_of_it(
+    store: Store, iteration: Iteration, picture: Callable[[int], bytes]
+) -> None:
+    """However often it was asked about, nothing stays."""
+    kept = [history.ask(store, iteration, picture(50), application="", limits=LIMITS) for _ in range(2)]
+    history.forget_pictures(store, projects.find(store, "Flowers"), [kept[0].sha256])
+    assert 0 == store.predictions.count_of_iteration(iteration.id)
+    assert not blobs.original_path(store.home, kept[0].sha256).exists()
+
+
+def test_what_is_refused_leaves_nothing(store: Store, iteration: Iteration) -> None:
+    """Neither a file that is no picture nor an application of a thousand letters is kept."""
+    with pytest.raises(ImageRefused):
+        history.ask(store, iteration, b"no picture", application="", limits=LIMITS)
+    with pytest.raises(InvalidInput, match="an application's name must have at most 128 letters"):
+        history.ask(store, iteration, b"", application="x" * 129, limits=LIMITS)
+    assert [] == store.predictions.of_project(iteration.project_id)
+
+
+def test_an_iteration_takes_its_questions_along(
+    store: Store, iteration: Iteration, picture: Callable[[int], bytes]
+) -> None:
+    """With an iteration go the predictions it made, and their pictures."""
+    kept = history.ask(store, iteration, picture(50), application="", limits=LIMITS)
+    training.delete_iteration(store, iteration)
+    assert [] == store.predictions.of_project(iteration.project_id)
+    assert not blobs.original_path(store.home, kept.sha256).exists()
+
+
+def test_a_project_takes_its_questions_along(
+    store: Store, iteration: Iteration, picture: Callable[[int], bytes]
+) -> None:
+    """With a project go the pictures that it was asked about."""
+    kept = history.ask(store, iteration, picture(50), application="", limits=LIMITS)
+    projects.delete(store, projects.find(store, "Flowers"))
+    assert not blobs.original_path(store.home, kept.sha256).exists()

@@ -1,0 +1,251 @@
+"""Labelled pictures come in by the folder and by the zip, and every file's fate is told."""
+
+from __future__ import annotations
+
+import zipfile
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cvcore import datasets, domains, projects
+from cvcore.errors import NotFound
+from cvcore.projects import imports, samples, tagging
+from cvcore.projects.uploads import Upload
+from cvcore.records import MULTICLASS, Project
+from cvcore.settings import Limits
+from cvcore.store import FOR_TESTING, UNTAGGED, Store
+
+LIMITS = Limits()
+Picture = Callable[[int], bytes]
+
+
+def folder_of(top: Path, files: dict[str, bytes]) -> Path:
+    for name, data in files.items():
+        path = top / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return top
+
+
+def zip_of(path: Path, files: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return path
+
+
+def bring_in(store: Store, project: Project, path: Path, *tag_ids: str) -> imports.Import:
+    return imports.import_images(store, project, datasets.entries(path, LIMITS), limits=LIMITS, tag_ids=tag_ids)
+
+
+def carried(store: Store, project: Project) -> dict[str, set[str]]:
+    """The names of the tags of every workspace picture, by its name."""
+    names = {tag.id: tag.name for tag in store.tags.of_project(project.id)}
+    return {
+        image.name: {names[tag_id] for tag_id in image.tag_ids} for image in store.images.page(project.id, take=9999)
+    }
+
+
+@pytest.fixture
+def multiclass(store: Store) -> Project:
+    """An empty project whose pictures carry one tag each."""
+    return store.projects.add("animals", description="", classification_type=MULTICLASS, domain_id=domains.DEFAULT.id)
+
+
+@pytest.mark.parametrize("pack", [folder_of, zip_of])
+def test_folders_become_tags(
+    store: Store, multiclass: Project, picture: Picture, tmp_path: Path, pack: Callable[..., Path]
+) -> None:
+    """From a folder and from a zip alike each folder's pictures are stored with its name as their tag."""
+    tagging.create(store, multiclass, "rose", limits=LIMITS)
+    files = {"rose/1.png": picture(1), "rose/2.png": picture(2), "tulip/3.png": picture(3), "4.png": picture(4)}
+    result = bring_in(store, multiclass, pack(tmp_path / "given", files))
+    assert {status: result.count(status) for status in ("stored", "duplicate", "refused")} == {
+        "stored": 4,
+        "duplicate": 0,
+        "refused": 0,
+    }
+    assert carried(store, multiclass) == {"1.png": {"rose"}, "2.png": {"rose"}, "3.png": {"tulip"}, "4.png": set()}
+    assert [tag.name for tag in store.tags.of_project(multiclass.id)] == ["rose", "tulip"]
+
+
+def test_a_table_gives_several_tags(store: Store, project: Project, picture: Picture, tmp_path: Path) -> None:
+    """With a labels.csv a picture of a Multilabel project gets all its tags, and those chosen for the whole group."""
+    files = {
+        "images/1.png": picture(1),
+        "images/2.png": picture(2),
+        "labels.csv": b"file,labels\n1.png,rose|red\n2.png,\n",
+    }
+    garden = tagging.create(store, project, "garden", limits=LIMITS)
+    bring_in(store, project, folder_of(tmp_path / "given", files), garden.id)
+    assert carried(store, project) == {"1.png": {"rose", "red", "garden"}, "2.png": {"garden"}}
+
+
+def test_several_tags_are_refused_in_multiclass(
+    store: Store, multiclass: Project, picture: Picture, tmp_path: Path
+) -> None:
+    """A picture with two tags is refused with the reason, its tags are not made, and the others come in."""
+    files = {
+        "images/1.png": picture(1),
+        "images/2.png": picture(2),
+        "labels.csv": b"file,labels\n1.png,rose|red\n2.png,tulip\n",
+    }
+    result = bring_in(store, multiclass, folder_of(tmp_path / "given", files))
+    assert [(upload.name, upload.status) for upload in result.uploads] == [("1.png", "refused"), ("2.png", "stored")]
+    assert result.uploads[0].reason == (
+        "a picture of a Multiclass project carries one tag, got 'rose', 'red': choose one"
+    )
+    assert [tag.name for tag in store.tags.of_project(multiclass.id)] == ["tulip"]
+
+
+def test_every_file_has_a_fate(store: Store, multiclass: Project, picture: Picture, tmp_path: Path) -> None:
+    """What was left out, stored, here already and refused is told of each file, as it is known and in the end."""
+    files = {
+        "rose/1.png": picture(1),
+        "rose/again.png": picture(1),
+        "rose/broken.png": picture(2)[:60],
+        "rose/notes.txt": b"notes",
+        "tulip/same.png": picture(1),
+    }
+    listing = datasets.entries(zip_of(tmp_path / "given.zip", files), LIMITS)
+    told: list[Upload] = []
+    result = imports.import_images(store, multiclass, listing, limits=LIMITS, on_file=told.append)
+    assert [(upload.name, upload.status) for upload in result.uploads] == [
+        ("rose/notes.txt", "refused"),
+        ("1.png", "stored"),
+        ("again.png", "duplicate"),
+        ("broken.png", "refused"),
+        ("same.png", "duplicate"),
+    ]
+    assert all(upload.reason for upload in result.uploads if upload.status != "stored")
+    assert told == list(result.uploads)
+    assert carried(store, multiclass) == {"1.png": {"rose"}}
+
+
+def test_hostile_folders_make_no_tags(store: Store, project: Project, picture: Picture, tmp_path: Path) -> None:
+    """A folder whose name cannot be a tag's has its pictures refused; one that looks like HTML is just a name."""
+    files = {
+        "<b>bold/1.png": picture(1),
+        "red|rose/2.png": picture(2),
+        f"{'x' * 200}/3.png": picture(3),
+        "gpj.\u202esor/4.png": picture(4),
+    }
+    result = bring_in(store, project, zip_of(tmp_path / "given.zip", files))
+    assert {upload.name: upload.status for upload in result.uploads} == {
+        "1.png": "stored",
+        "2.png": "refused",
+        "3.png": "refused",
+        "4.png": "refused",
+    }
+    assert [tag.name for tag in store.tags.of_project(project.id)] == ["<b>bold"]
+
+
+def test_a_damaged_member_does_not_stop_the_others(
+    store: Store, project: Project, picture: Picture, tmp_path: Path
+) -> None:
+    """A file whose bytes in the zip are broken is refused, and what comes after it is stored."""
+    path = zip_of(tmp_path / "given.zip", {"a/1.png": picture(1), "a/2.png": picture(2)})
+    data = path.read_bytes()
+    path.write_bytes(data.replace(picture(1), bytes(len(picture(1)))))
+    result = bring_in(store, project, path)
+    assert [(upload.name, upload.status) for upload in result.uploads] == [("1.png", "refused"), ("2.png", "stored")]
+
+
+def test_embeddings_are_asked_for_once(store: Store, project: Project, picture: Picture, tmp_path: Path) -> None:
+    """After an import the worker is asked to look at the pictures, in one job however many imports wait for it."""
+    for number in (1, 2):
+        bring_in(store, project, folder_of(tmp_path / str(number), {"rose/1.png": picture(number)}))
+    assert [(job.kind, job.project_id) for job in store.jobs.active()] == [("embed", project.id)]
+
+
+def test_an_import_into_a_deleted_project_stops(
+    store: Store, project: Project, picture: Picture, tmp_path: Path
+) -> None:
+    """When someone deletes the project in the middle, the import ends and says so, and no file is left."""
+    listing = datasets.entries(folder_of(tmp_path / "given", {f"a/{n}.png": picture(n) for n in range(3)}), LIMITS)
+    with pytest.raises(NotFound):
+        imports.import_images(
+            store, project, listing, limits=LIMITS, on_file=lambda upload: projects.delete(store, project)
+        )
+    assert [path for path in (store.home / "originals").rglob("*") if path.is_file()] == []
+
+
+def test_a_full_disk_stops_an_import_and_keeps_what_came_before(
+    on_small_disk: Callable[[str, str], list[str]],
+) -> None:
+    """When the disk fills up in the middle, the import ends with that reason, and the pictures before it are there."""
+    told = on_small_disk(
+        "size=1m",
+        """
+import io
+import numpy as np
+from PIL import Image
+from cvcore import datasets
+from cvcore.projects import imports
+from cvcore.settings import Limits
+from cvcore.store import Store
+
+def picture(number):
+    file = io.BytesIO()
+    noise = np.random.default_rng(number).integers(0, 256, (160, 160, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(file, "PNG")
+    return file.getvalue()
+
+store = Store(disk / "home")
+project = store.projects.add("flowers", description="", classification_type="Multilabel", domain_id="general")
+listing = datasets.entries_from_uploads([(f"rose/{n}.png", picture(n)) for n in range(20)])
+done = []
+with refusals():
+    imports.import_images(store, project, listing, limits=Limits(), on_file=done.append)
+print(len(done) > 2, all(upload.status == "stored" for upload in done), store.images.count(project.id) == len(done))
+""",
+    )
+    assert told == [
+        "StorageFull the disk that holds the home folder is full: free some space on it and try again",
+        "True True True",
+    ]
+
+
+def test_the_sample_is_ready_to_train(store: Store) -> None:
+    """Three schools of 40 paintings each, all stored and tagged, in a Multiclass project whose name was free."""
+    projects.create(store, samples.SAMPLE)
+    project = samples.make_sample(store, limits=LIMITS)
+    assert (project.name, project.classification_type) == (f"{samples.SAMPLE} 2", MULTICLASS)
+    assert project.domain_id == domains.BUILT_IN.id
+    assert Counter(tag.image_count for tag in store.tags.of_project(project.id)) == {40: 3}
+    assert store.images.count(project.id) == 120
+    assert store.images.count(project.id, UNTAGGED) == 0
+    assert [job.kind for job in store.jobs.active()] == ["embed"]
+
+
+@pytest.mark.parametrize("top", ["", "flowers/"])
+def test_a_test_folder_is_kept_for_testing(
+    store: Store, multiclass: Project, picture: Picture, tmp_path: Path, top: str
+) -> None:
+    """Beside train it holds the user's own test set; both sides' tags are the folders below."""
+    files = {f"{top}{side}/{tag}/{side}.png" for side in ("train", "Test") for tag in ("daisy", "rose")}
+    folder = folder_of(tmp_path / "in", {name: picture(number) for number, name in enumerate(sorted(files))})
+    assert 4 == bring_in(store, multiclass, folder).count("stored")
+    assert ["daisy", "rose"] == [tag.name for tag in store.tags.of_project(multiclass.id)]
+    kept = store.images.page(multiclass.id, tag_id=FOR_TESTING, take=9)
+    assert ["Test.png", "Test.png"] == [image.name for image in kept]
+
+
+@pytest.mark.parametrize(
+    "paths",
+    [
+        ["train/1.png", "test/2.png"],
+        ["train/old/1.png", "test/2.png"],
+        ["train/a/1.png", "test/b/2.png", "bus/c/3.png"],
+        ["train/a/1.png", "train/b/2.png", "trail/a/3.png"],
+    ],
+)
+def test_trains_and_tests_may_be_tags(
+    store: Store, multiclass: Project, picture: Picture, tmp_path: Path, paths: list[str]
+) -> None:
+    """Where pictures lie in them directly, or beside a third, they are tags like any other."""
+    bring_in(store, multiclass, folder_of(tmp_path / "in", {name: picture(n) for n, name in enumerate(paths)}))
+    assert {path.split("/")[0] for path in paths} == {tag.name for tag in store.tags.of_project(multiclass.id)}
+    assert 0 == store.images.count(multiclass.id, FOR_TESTING)

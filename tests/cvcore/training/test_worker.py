@@ -1,0 +1,383 @@
+"""Every job comes to one of its ends, whoever dies in the middle, and what it was doing is done again or told."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import filelock
+import pytest
+
+from cvcore import projects, training
+from cvcore.files import blobs
+from cvcore.prediction import history
+from cvcore.progress import Progress
+from cvcore.projects import uploads
+from cvcore.records import Iteration, Job, Project
+from cvcore.settings import Limits
+from cvcore.store import ATTEMPTS, Store
+from cvcore.training import pipeline, worker
+
+Fill = Callable[..., Project]
+Trained = Callable[..., Iteration]
+Draw = Callable[[int], bytes]
+
+
+def claimed(store: Store, job: Job) -> Job:
+    running = store.jobs.claim(job.id)
+    assert running is not None
+    return running
+
+
+def on_first_word(action: Callable[[], None]) -> Progress:
+    """A watcher that acts once, when the job says something for the first time."""
+    waiting = [action]
+
+    def watch(stage: str, fraction: float) -> None:
+        if waiting:
+            waiting.pop()()
+
+    return watch
+
+
+def run(store: Store, job: Job, watcher: Progress, stop: threading.Event | None = None) -> None:
+    worker.run_job(store, claimed(store, job), stop or threading.Event(), watcher)
+
+
+@pytest.fixture
+def project(fill: Fill) -> Project:
+    """A project that can be trained."""
+    return fill(rose=6, tulip=6)
+
+
+def test_embeddings_are_computed_in_the_background(store: Store, project: Project) -> None:
+    """The job ends as done, and a training will find them all."""
+    store.jobs.embed_soon(project.id)
+    (job,) = store.jobs.active()
+    run(store, job, on_first_word(lambda: None))
+    assert ("done", 1.0) == (store.jobs.get(job.id).status, store.jobs.get(job.id).progress)
+    (fingerprint,) = {pipeline.prepare(project.domain_id, store.home, worker.silent)[0].fingerprint}
+    assert [] == store.embeddings.missing(fingerprint, store.images.contents(project.id))
+
+
+def test_embeddings_step_aside_for_a_training(store: Store, project: Project) -> None:
+    """A training that waits comes first; the embeddings wait behind it, and no attempt of theirs is counted."""
+    store.jobs.embed_soon(project.id)
+    (job,) = store.jobs.active()
+    training.start(store, project)
+    run(store, job, on_first_word(lambda: None))
+    assert [("train", "queued"), ("embed", "queued")] == [(each.kind, each.status) for each in store.jobs.active()]
+    assert 0 == store.jobs.get(job.id).attempts
+
+
+def test_cancelling_a_running_training(store: Store, project: Project) -> None:
+    """It stops at its next word and leaves no iteration, nor the pictures that only it held."""
+    job = training.start(store, project)
+    gone = store.images.page(project.id, take=1)[0]
+    uploads.delete(store, [gone.id])
+    run(store, job, on_first_word(lambda: training.cancel(store, store.jobs.get(job.id))))
+    assert "cancelled" == store.jobs.get(job.id).status
+    assert [] == store.iterations.of_project(project.id)
+    assert not blobs.original_path(store.home, gone.sha256).exists()
+
+
+def test_told_to_stop_a_worker_puts_its_job_back(store: Store, fill: Fill) -> None:
+    """It waits as if it had never begun."""
+    project = fill("Two batches", rose=20, tulip=20)
+    job, stop = training.start(store, project), threading.Event()
+    run(store, job, on_first_word(stop.set), stop)
+    put_back = store.jobs.get(job.id)
+    assert ("queued", 0, "Waiting", 0.0) == (put_back.status, put_back.attempts, put_back.stage, put_back.progress)
+    assert "Training" == store.iterations.of_project(project.id)[0].status
+
+
+def test_what_is_cancelled_is_not_put_back(store: Store, project: Project) -> None:
+    """Cancelled while the worker was told to stop, a training is over."""
+    job, stop = training.start(store, project), threading.Event()
+
+    def cancel_and_stop() -> None:
+        training.cancel(store, store.jobs.get(job.id))
+        stop.set()
+
+    run(store, job, on_first_word(cancel_and_stop), stop)
+    assert "cancelled" == store.jobs.get(job.id).status
+    assert [] == store.iterations.of_project(project.id)
+
+
+def test_a_project_deleted_under_a_training(store: Store, project: Project) -> None:
+    """The job ends without a word, and nothing of the project comes back."""
+    job = training.start(store, project)
+    run(store, job, on_first_word(lambda: projects.delete(store, project)))
+    assert [] == [*store.projects.all(), *store.jobs.active(), *store.iterations.ids()]
+    assert [] == list((store.home / "iterations").glob("*"))
+
+
+def test_a_broken_picture_fails_a_training(store: Store, project: Project) -> None:
+    """The job and the iteration say which picture it was."""
+    job = training.start(store, project)
+    image = store.images.page(project.id, take=1)[0]
+    blobs.original_path(store.home, image.sha256).write_bytes(b"damaged")
+    run(store, job, on_first_word(lambda: None))
+    failed = store.jobs.get(job.id)
+    iteration = store.iterations.get(job.iteration_id or "")
+    assert ("failed", "Failed", failed.error) == (failed.status, iteration.status, iteration.error)
+    assert f"these are missing or damaged: {image.name!r}; delete them and train again" in failed.error
+    uploads.delete(store, [image.id])
+    assert "queued" == training.start(store, project).status
+
+
+def test_recovery_puts_back_what_a_dead_worker_did(store: Store, project: Project) -> None:
+    """The attempt counts, and after the third the job is failed with its reason."""
+    job = training.start(store, project)
+    for attempt in range(1, ATTEMPTS):
+        claimed(store, job)
+        worker.recover(store)
+        assert ("queued", attempt) == (store.jobs.get(job.id).status, store.jobs.get(job.id).attempts)
+    claimed(store, job)
+    worker.recover(store)
+    failed = store.jobs.get(job.id)
+    reason = "the training process died 3 times at this; the machine may be short of memory"
+    assert ("failed", reason) == (failed.status, failed.error)
+    iteration = store.iterations.get(job.iteration_id or "")
+    assert ("Failed", reason) == (iteration.status, iteration.error)
+
+
+def test_recovery_of_what_was_cancelled(store: Store, project: Project) -> None:
+    """It is not begun again."""
+    job = training.start(store, project)
+    training.cancel(store, claimed(store, job))
+    worker.recover(store)
+    assert "cancelled" == store.jobs.get(job.id).status
+    assert [] == store.iterations.of_project(project.id)
+
+
+def test_recovery_of_what_was_finished(store: Store, project: Project, trained: Trained) -> None:
+    """Killed between its last two words, a training is done: its numbers stay, and it is not run again."""
+    iteration = trained(project)
+    job = store.jobs.latest(project.id, "train")
+    assert job is not None
+    store.jobs.requeue(job.id, attempts=0)
+    claimed(store, job)
+    worker.recover(store)
+    assert "done" == store.jobs.get(job.id).status
+    assert [iteration] == store.iterations.of_project(project.id)
+
+
+def test_recovery_clears_what_no_iteration_owns(store: Store, project: Project, trained: Trained) -> None:
+    """Folders half written, and those of projects deleted meanwhile, go; an iteration's own stays."""
+    kept = blobs.iteration_folder(store.home, trained(project).id)
+    for name in ("of a deleted project", ".half-written.123-abcdef"):
+        (kept.parent / name).mkdir()
+    worker.recover(store)
+    assert [kept] == list(kept.parent.iterdir())
+
+
+def test_an_interrupted_training_is_found(store: Store, project: Project) -> None:
+    """What no worker is at is put back and named; what one is at, or what never was, is not."""
+    assert worker.interrupted(store, project) is None
+    job = training.start(store, project)
+    claimed(store, job)
+    with worker.lock(store.home):
+        assert worker.interrupted(store, project) is None
+    found = worker.interrupted(store, project)
+    assert found is not None
+    assert (job.id, "queued") == (found.id, found.status)
+
+
+def test_old_predictions_go_while_a_worker_waits(
+    store: Store, project: Project, trained: Trained, picture: Draw
+) -> None:
+    """Nobody needs to ask for it: a worker that has nothing to do lets go of them, files too."""
+    kept = history.ask(store, trained(project), picture(50), application="", limits=Limits())
+    store._connections.write("update predictions set created_at = '2020-01-01T00:00:00+00:00'")
+    stop = threading.Event()
+    thread = threading.Thread(target=worker.work, args=(store, stop, "cpu"))
+    thread.start()
+    until(lambda: store.predictions.count(project.id) == 0)
+    stop.set()
+    thread.join()
+    assert not blobs.original_path(store.home, kept.sha256).exists()
+
+
+def test_waiting_for_another_worker(store: Store, project: Project) -> None:
+    """While a worker is at it, whoever waits sees its progress and gets the job as it ended."""
+    job = training.start(store, project)
+    seen: list[tuple[str, float]] = []
+
+    def end(stage: str, fraction: float) -> None:
+        seen.append((stage, fraction))
+        training.close(store, job, "failed", "no reason")
+
+    with worker.lock(store.home):
+        claimed(store, job)
+        store.jobs.report(job.id, "Fitting", 0.5)
+        ended = worker.finish_job(store, job, end)
+    assert [("Fitting", 0.5)] == seen
+    assert ("failed", "no reason") == (ended.status, ended.error)
+
+
+@pytest.mark.network
+def test_without_a_worker_the_process_is_one(store: Store, project: Project) -> None:
+    """A training that waits, with nobody to do it, is done by whoever waits for it; then the lock is free."""
+    told: list[str] = []
+    ended = worker.finish_job(store, training.start(store, project), lambda stage, fraction: told.append(stage))
+    assert ("done", 1) == (ended.status, ended.attempts)
+    assert "Completed" == store.iterations.get(ended.iteration_id or "").status
+    assert "Starting TensorFlow" == told[0]
+    with worker.lock(store.home).acquire(timeout=0):
+        pass
+
+
+class SlowPicture:
+    """A stored picture whose bytes come when the test gives them: whoever reads it stands still in the middle."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._data = path, path.read_bytes()
+        path.unlink()
+        os.mkfifo(path)
+
+    def give(self) -> None:
+        """Let the one who stands there go on."""
+        with os.fdopen(os.open(self._path, os.O_WRONLY), "wb") as pipe:
+            pipe.write(self._data)
+
+    def restore(self) -> None:
+        """Make it an ordinary file again."""
+        self._path.unlink()
+        self._path.write_bytes(self._data)
+
+
+@pytest.fixture
+def slow_picture(store: Store, project: Project) -> SlowPicture:
+    """One picture of the project, made slow."""
+    return SlowPicture(blobs.original_path(store.home, store.images.page(project.id, take=1)[0].sha256))
+
+
+@pytest.fixture
+def spawn(store: Store) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
+    """Starts workers of the home, which are gone when the test ends."""
+    with ExitStack() as stack:
+
+        def start() -> subprocess.Popen[bytes]:
+            process = stack.enter_context(worker.spawn(store.home))
+            stack.callback(process.kill)
+            return process
+
+        yield start
+
+
+def until(is_so: Callable[[], bool], patience_s: float = 60) -> None:
+    deadline = time.monotonic() + patience_s
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+@pytest.mark.network
+def test_workers_die_and_the_training_is_done(
+    store: Store, project: Project, slow_picture: SlowPicture, spawn: Callable[[], subprocess.Popen[bytes]]
+) -> None:
+    """Of two workers one waits; when the other is killed in the middle it takes over; told to go, it puts the job back.
+
+    Whoever comes then finishes it, on a project that is whole.
+    """
+    job = training.start(store, project)
+    first = spawn()
+    until(lambda: store.jobs.get(job.id).stage.startswith("Looking at pictures"))
+    second = spawn()
+    with pytest.raises(filelock.Timeout):
+        worker.lock(store.home).acquire(timeout=0)
+    first.kill()
+    first.wait()
+    until(lambda: store.jobs.get(job.id).attempts == 2 and store.jobs.get(job.id).stage.startswith("Looking"))
+    second.send_signal(signal.SIGTERM)
+    slow_picture.give()
+    assert 0 == second.wait(30)
+    assert ("queued", 1) == (store.jobs.get(job.id).status, store.jobs.get(job.id).attempts)
+    slow_picture.restore()
+    ended = worker.finish_job(store, job)
+    assert ("done", 2) == (ended.status, ended.attempts)
+    iteration = store.iterations.get(job.iteration_id or "")
+    assert ("Completed", 12) == (iteration.status, iteration.image_count)
+    assert 12 == store.images.count(project.id)
+
+
+def test_a_worker_goes_when_it_is_dismissed(store: Store) -> None:
+    """Whatever it is at, an import of TensorFlow too, the patience of whoever waits has an end."""
+    process, started = worker.spawn(store.home), time.monotonic()
+    worker.stop(process)
+    assert process.returncode is not None
+    assert time.monotonic() - started < worker.PATIENCE_S + 2
+
+
+@pytest.mark.network
+def test_a_full_disk(on_small_disk: Callable[[str, str], list[str]]) -> None:
+    """Where only the result does not fit, the training fails with its reason and leaves no file behind.
+
+    Where not even that can be written, it stays as it is, and is taken up again once there is room.
+    """
+    assert [
+        f"failed {blobs.FULL}",
+        f"Failed {blobs.FULL}",
+        "[]",
+        f"StorageFull {blobs.FULL}",
+        "running",
+        "done",
+    ] == on_small_disk("size=8m,nr_inodes=200", _FULL_DISK)
+
+
+_FULL_DISK = """
+import io, threading
+import numpy as np
+from PIL import Image
+from cvcore import projects, training
+from cvcore.networks import keras_backend
+from cvcore.projects import tagging, uploads
+from cvcore.training import pipeline, worker
+from cvcore.settings import Limits
+from cvcore.store import Store
+
+keras_backend.prepare_backend()
+store = Store(disk / "home")
+project = projects.create(store, "Flowers", domain="Built-in")
+for number in range(10):
+    (tag,) = tagging.ensure(store, project, ["rose" if number % 2 else "tulip"], limits=Limits())
+    noise = np.random.default_rng(number).integers(0, 256, (6, 6, 3), dtype=np.uint8)
+    picture = io.BytesIO()
+    Image.fromarray(noise).resize((48, 48), Image.Resampling.NEAREST).save(picture, "PNG")
+    uploads.add(store, project, f"{number}.png", picture.getvalue(), tag_ids=[tag.id], limits=Limits())
+
+def train(watcher):
+    job = store.jobs.claim(training.start(store, project).id)
+    worker.run_job(store, job, threading.Event(), watcher)
+    return store.jobs.get(job.id)
+
+def no_more_files(stage, fraction):
+    with contextlib.suppress(OSError):
+        for number in range(1000):
+            (disk / f"filler {number}").touch()
+
+# The network is there before the disk is full.
+pipeline.prepare(project.domain_id, store.home / "backbones", lambda stage, fraction: None)
+before = files()
+job = train(no_more_files)
+for filler in disk.glob("filler *"):
+    filler.unlink()
+print(job.status, job.error)
+(iteration,) = store.iterations.of_project(project.id)
+print(iteration.status, iteration.error)
+print([file for file in files() if file not in before])
+
+with refusals():
+    train(lambda stage, fraction: fill())
+job = store.jobs.latest(project.id, "train")
+print(job.status)
+(disk / "filler").unlink()
+print(worker.finish_job(store, job).status)
+"""
