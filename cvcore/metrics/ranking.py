@@ -1,19 +1,93 @@
-"""See `cvcore.metrics.counting`."""
+"""Average precision, from the ranks of the probabilities, without any threshold."""
 
-from cvcore.metrics.counting import (
-    average_precision,
-    fold_average_precision,
-    fold_ranks,
-    mean_over_folds,
-    positive_ranks,
-    precision_at_rank,
-)
+from __future__ import annotations
 
-__all__ = [
-    "average_precision",
-    "fold_average_precision",
-    "fold_ranks",
-    "mean_over_folds",
-    "positive_ranks",
-    "precision_at_rank",
-]
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvcore.array_types import Bools, Floats
+from cvcore.metrics.counting import _checked_scores, _count_reaching
+from cvcore.metrics.ratios import mean
+
+
+def precision_at_rank(truth: Bools, scores: NDArray[Any]) -> Floats:
+    """For each image the precision if it, and all that score at least as high, were answered with the tag.
+
+    `truth` and `scores` are (n,), one tag's. Equal scores get one value: there is no cut between them.
+
+    >>> precision_at_rank(np.array([True, False, True]), np.array([0.9, 0.5, 0.5])).round(3).tolist()
+    [1.0, 0.667, 0.667]
+    """
+    scores = _checked_scores(scores, truth, dimensions=1)
+    order = np.argsort(-scores)
+    falling = scores[order]
+    last_of_equals = np.flatnonzero(np.append(falling[1:] < falling[:-1], [True] * min(1, falling.size)))
+    at_rank: Floats = truth[order].cumsum()[last_of_equals] / (last_of_equals + 1)
+    ranks = np.empty(falling.size)
+    ranks[order] = np.repeat(at_rank, np.diff(last_of_equals, prepend=-1))
+    return ranks
+
+
+def average_precision(truth: Bools, scores: NDArray[Any]) -> float:
+    """The area under the steps of the precision-recall curve, without interpolation; nan without positives.
+
+    That is the sum over distinct scores of (recall gained) × (precision there), which is the mean over
+    the positives of the precision at their rank. No end point (recall 0, precision 1) is made up, and
+    points are not joined by lines, which is too optimistic (Davis & Goadrich 2006,
+    https://doi.org/10.1145/1143844.1143874). Constant scores give the prevalence.
+
+    >>> average_precision(np.array([True, False, True, False]), np.array([0.9, 0.8, 0.7, 0.6]))
+    0.8333333333333333
+    """
+    return mean(positive_ranks(truth, scores))
+
+
+def positive_ranks(truth: Bools, scores: NDArray[Any]) -> Floats:
+    """The `precision_at_rank` of the images that carry the tag alone, in their order: much the quicker to find.
+
+    >>> positive_ranks(np.array([True, False, True]), np.array([0.9, 0.5, 0.5])).round(3).tolist()
+    [1.0, 0.667]
+    """
+    scores = _checked_scores(scores, truth, dimensions=1)
+    positive = scores[truth]
+    return _count_reaching(positive, positive) / _count_reaching(scores, positive)
+
+
+def fold_ranks(truth: Bools, probabilities: NDArray[Any], folds: NDArray[Any]) -> Floats:
+    """`precision_at_rank` of each image and tag among the images of its own fold, as (n, k); nan in fold -1.
+
+    Each fold has its own model, and scores of different models are not on one scale: ranking them together
+    biases the average precision downwards (Forman & Scholz 2010, https://doi.org/10.1145/1882471.1882479).
+    """
+    evaluated = folds >= 0
+    scores = _checked_scores(np.where(evaluated[:, None], probabilities, 0), truth)  # the others' may be nan
+    ranks = np.full(scores.shape, np.nan)
+    for fold in np.unique(folds[evaluated]):
+        rows = np.flatnonzero(folds == fold)
+        for tag in range(scores.shape[1]):
+            ranks[rows, tag] = precision_at_rank(truth[rows, tag], scores[rows, tag])
+    return ranks
+
+
+def mean_over_folds(ranks: Floats, truth: Bools, folds: NDArray[Any]) -> Floats:
+    """Each tag's average precision, as (k,), from its `fold_ranks`: the mean over the folds that hold the tag."""
+    by_fold = [
+        [mean(ranks[rows, tag][truth[rows, tag]]) for tag in range(truth.shape[1])]
+        for rows in (np.flatnonzero(folds == fold) for fold in np.unique(folds[folds >= 0]))
+    ]
+    columns = np.array(by_fold).reshape(-1, truth.shape[1]).T
+    return np.array([mean(column[~np.isnan(column)]) for column in columns])
+
+
+def fold_average_precision(truth: Bools, probabilities: NDArray[Any], folds: NDArray[Any]) -> Floats:
+    """Each tag's average precision, as (k,): the mean over the folds in which the tag has an image.
+
+    `folds` are (n,). Rows in fold -1 are not evaluated and may be nan. nan for a tag without an evaluated image.
+
+    >>> truth, folds = np.array([[True], [False], [True], [False]]), np.array([0, 0, 1, 1])
+    >>> fold_average_precision(truth, np.array([[0.2], [0.1], [0.8], [0.9]]), folds).tolist()
+    [0.75]
+    """
+    return mean_over_folds(fold_ranks(truth, probabilities, folds), truth, folds)

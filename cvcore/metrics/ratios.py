@@ -1,5 +1,91 @@
-"""See `cvcore.metrics.counting`."""
+"""Precision, recall, F1 and their means, from counts."""
 
-from cvcore.metrics.counting import defined_count, f1, macro, mean, precision, rates, ratio, recall
+from __future__ import annotations
 
-__all__ = ["defined_count", "f1", "macro", "mean", "precision", "rates", "ratio", "recall"]
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvcore.array_types import Floats, Integers
+
+
+def precision(counts: Integers) -> Floats:
+    """Of the images answered with a tag, the share that carry it: tp / (tp + fp); nan when none was.
+
+    `counts` are (..., 4) as tp, fp, fn, tn; the result drops the last axis.
+
+    >>> precision(np.array([[2, 2, 1, 1], [0, 0, 3, 3]])).tolist()
+    [0.5, nan]
+    """
+    tp, fp, _, _ = np.moveaxis(counts, -1, 0)
+    return ratio(tp, tp + fp)
+
+
+def recall(counts: Integers) -> Floats:
+    """Of the images that carry a tag, the share answered with it: tp / (tp + fn); nan when none does.
+
+    >>> recall(np.array([[2, 2, 1, 1], [0, 0, 0, 6]])).tolist()
+    [0.6666666666666666, nan]
+    """
+    tp, _, fn, _ = np.moveaxis(counts, -1, 0)
+    return ratio(tp, tp + fn)
+
+
+def f1(counts: Integers) -> Floats:
+    """The harmonic mean of precision and recall: 2 tp / (2 tp + fp + fn); nan only when all three are 0.
+
+    A tag that was never answered has no precision, yet its F1 is 0: its images were missed.
+
+    >>> f1(np.array([[2, 2, 1, 1], [0, 0, 3, 3], [0, 0, 0, 6]])).tolist()
+    [0.5714285714285714, 0.0, nan]
+    """
+    tp, fp, fn, _ = np.moveaxis(counts, -1, 0)
+    return ratio(2 * tp, 2 * tp + fp + fn)
+
+
+def macro(values: NDArray[Any], axis: int = -1) -> Floats:
+    """The unweighted mean over the tags where the value is defined; nan when it is nowhere.
+
+    `defined_count` says over how many. The macro F1 is the mean of F1s, not the F1 of mean precision and
+    mean recall: the two differ by up to 0.5 (Opitz & Burst 2019, https://arxiv.org/abs/1911.03347).
+
+    >>> float(macro(np.array([0.5, np.nan, 1.0])))
+    0.75
+    """
+    return ratio(np.nansum(values, axis=axis), defined_count(values, axis))
+
+
+def defined_count(values: NDArray[Any], axis: int = -1) -> Integers:
+    """Over how many tags `macro` takes its mean.
+
+    >>> int(defined_count(np.array([0.5, np.nan, 1.0])))
+    2
+    """
+    return np.asarray(np.count_nonzero(~np.isnan(values), axis=axis), np.int64)
+
+
+def rates(counts: Integers) -> Floats:
+    """Precision, recall and F1 of (k, 4) counts, as (3, k + 1); the last column is the mean over the tags.
+
+    >>> rates(np.array([[1, 0, 1, 2], [1, 1, 0, 2]])).tolist()
+    [[1.0, 0.5, 0.75], [0.5, 1.0, 0.75], [0.6666666666666666, 0.6666666666666666, 0.6666666666666666]]
+    """
+    each = np.stack([precision(counts), recall(counts), f1(counts)])
+    return np.column_stack([each, macro(each)])
+
+
+def mean(values: Floats | list[float]) -> float:
+    """Their exact sum, whatever their order, over their number; nan where there are none.
+
+    >>> mean([0.1] * 10)
+    0.1
+    """
+    return math.fsum(values) / len(values) if len(values) else math.nan
+
+
+def ratio(part: NDArray[Any], whole: NDArray[Any]) -> Floats:
+    """part / whole, nan where the whole is 0."""
+    undefined = np.full(np.shape(whole), np.nan)
+    return np.asarray(np.divide(part, whole, out=undefined, where=np.asarray(whole) != 0), np.float64)

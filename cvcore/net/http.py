@@ -8,211 +8,18 @@ that the environment names are not used: they would look the name up themselves.
 
 from __future__ import annotations
 
-import contextlib
 import http.client
-import io
-import ipaddress
-import re
 import socket
 import ssl
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from urllib.parse import quote, urljoin, urlsplit
 
-from cvcore.errors import FetchFailed, UrlRefused
+from cvcore.errors import FetchFailed
+from cvcore.net import guard
+from cvcore.net.guard import BROKEN, Resolve, Target, _seconds_left, connected, look_up, parsed, response_on
 from cvcore.settings import MEBIBYTE
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
 
 REDIRECTS = 3
 REDIRECT_STATUSES = (301, 302, 303, 307, 308)
-
-
-PORTS = {"http": 80, "https": 443}
-KEPT_IN_PATH = "/%:@!$&'()*+,;=~?"
-
-# All of IPv6 that is handed out to the world (RFC 4291), and where translators put IPv4 addresses (RFC 6052).
-GLOBAL_V6 = ipaddress.IPv6Network("2000::/3")
-NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-# Public by their number, yet answered near by: Oracle's metadata, Azure's, and relays for 6to4.
-NEAR_V4 = tuple(ipaddress.IPv4Network(network) for network in ("192.0.0.0/24", "168.63.129.16/32", "192.88.99.0/24"))
-
-# The last two are what http.client lets through when a chunk is said to be of negative or endless size.
-BROKEN = (OSError, http.client.HTTPException, ValueError, OverflowError)
-
-Resolve = Callable[[str, int], Sequence[str]]
-
-
-@dataclass(frozen=True)
-class Target:
-    """Whom to ask for what: `host` is a name in ASCII or an address, `path` is quoted and has the query in it."""
-
-    scheme: str
-    host: str
-    port: int
-    path: str
-
-    @property
-    def authority(self) -> str:
-        """Host and port as the Host header gives them.
-
-        >>> Target("http", "::1", 8080, "/").authority
-        '[::1]:8080'
-        """
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == PORTS[self.scheme] else f"{host}:{self.port}"
-
-    @property
-    def url(self) -> str:
-        """The address in full."""
-        return f"{self.scheme}://{self.authority}{self.path}"
-
-
-def look_up(host: str, port: int) -> Sequence[str]:
-    """The addresses of a name as the system knows them; an address in any notation is its own.
-
-    >>> look_up("127.0.0.1", 80), look_up("0x7f000001", 80)
-    (['127.0.0.1'], ['127.0.0.1'])
-    """
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(address[0]) for *_, address in found))
-
-
-@contextlib.contextmanager
-def connected(
-    target: Target, deadline: float, *, allow_private: bool = False, resolve: Resolve = look_up
-) -> Iterator[socket.socket]:
-    """A connection to a target, encrypted where its scheme says so, by `deadline`, a moment of `time.monotonic`.
-
-    Raises:
-        UrlRefused: it leads into the own network, and `allow_private` is not set.
-        OSError: nobody is there, or not in time; any other of `BROKEN` likewise.
-    """
-    addresses = _looked_up(target, resolve, deadline)
-    if not (allow_private or all(map(is_public, addresses))):
-        raise UrlRefused(
-            f"an address must lead to the internet, {target.host} leads to this machine or its own network: "
-            "download the picture and upload the file"
-        )
-    with _connected(target, addresses, deadline) as plain, _secured(plain, target, deadline) as connection:
-        yield connection
-
-
-def response_on(connection: socket.socket, deadline: float) -> http.client.HTTPResponse:
-    """What a connection answers to what was sent, all of it read by `deadline`; it is yet to begin."""
-    return http.client.HTTPResponse(_Reader(connection, deadline))  # type: ignore[arg-type]  # needs makefile alone
-
-
-def parsed(url: str, base: str = "") -> Target:
-    """What an address asks for; one that is relative is understood from `base`.
-
-    Raises:
-        UrlRefused: it is not http or https, has a user name or password in it, or has no host or no port that can be.
-
-    >>> parsed("https://Bücher.example./a b.jpg?size=2#top").url
-    'https://xn--bcher-kva.example/a%20b.jpg?size=2'
-    """
-    try:
-        parts = urlsplit(urljoin(base, url.strip()))
-        # The dot that may end a name is no part of it for certificates.
-        host = (parts.hostname or "").removesuffix(".").encode("idna").decode()
-        port = PORTS.get(parts.scheme) if parts.port is None else parts.port
-        path = quote(parts.path or "/", KEPT_IN_PATH) + (parts.query and "?" + quote(parts.query, KEPT_IN_PATH))
-    except ValueError as error:
-        raise UrlRefused(
-            f"an address must be like https://example.com/cat.jpg, got {url[:80]!r}: correct it"
-        ) from error
-    if parts.scheme not in PORTS or port is None:
-        raise UrlRefused(
-            f"an address must begin with http:// or https://, got {(parts.scheme or url)[:80]!r}: correct it"
-        )
-    if "@" in parts.netloc:
-        raise UrlRefused("an address must hold no user name and no password: download the picture and upload the file")
-    if not re.fullmatch("[0-9a-z._:-]+", host):
-        raise UrlRefused(f"an address must name a host, {host[:80]!r} is none: correct it")
-    return Target(parts.scheme, host, port, path)
-
-
-def is_public(address: str) -> bool:
-    """Whether an IPv4 or IPv6 address belongs to the internet, also when it carries an IPv4 address inside.
-
-    Private, loopback, link-local, shared, multicast, reserved and unspecified ones do not, nor do metadata services.
-
-    >>> is_public("93.184.215.14"), is_public("169.254.169.254"), is_public("::ffff:10.0.0.1")
-    (True, False, False)
-    """
-    ip = ipaddress.ip_address(address)
-    if isinstance(ip, ipaddress.IPv6Address):
-        translated = ipaddress.IPv4Address(int(ip) % 2**32) if ip in NAT64 else None
-        inner = ip.ipv4_mapped or ip.sixtofour or translated
-        if inner is None:
-            return ip in GLOBAL_V6 and ip.is_global
-        ip = inner
-    return ip.is_global and not ip.is_multicast and not any(ip in network for network in NEAR_V4)
-
-
-class _Reader(io.RawIOBase):
-    """What a connection sends until the deadline: a socket's own time limit begins anew with each read."""
-
-    def __init__(self, connection: socket.socket, deadline: float) -> None:
-        self._connection = connection
-        self._deadline = deadline
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: WriteableBuffer) -> int:
-        self._connection.settimeout(_seconds_left(self._deadline))
-        return self._connection.recv_into(buffer)
-
-    def makefile(self, _mode: str) -> io.BufferedReader:
-        """What http.client asks of a socket."""
-        return io.BufferedReader(self)
-
-
-def _seconds_left(deadline: float) -> float:
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise TimeoutError
-    return left
-
-
-def _looked_up(target: Target, resolve: Resolve, deadline: float) -> Sequence[str]:
-    # The system's look-up takes no time limit, so it is left behind when it takes too long, at a process' end too.
-    found: Future[Sequence[str]] = Future()
-
-    def look() -> None:
-        try:
-            found.set_result(resolve(target.host, target.port))
-        except Exception as error:
-            found.set_exception(error)
-
-    threading.Thread(target=look, daemon=True).start()
-    return found.result(_seconds_left(deadline))
-
-
-def _connected(target: Target, addresses: Sequence[str], deadline: float) -> socket.socket:
-    failure: OSError = socket.gaierror()
-    for tried, address in enumerate(addresses):
-        # An address that does not answer must leave the next one time.
-        share_s = _seconds_left(deadline) / (len(addresses) - tried)
-        try:
-            return socket.create_connection((address, target.port), share_s)
-        except OSError as error:
-            failure = error
-    raise failure
-
-
-def _secured(connection: socket.socket, target: Target, deadline: float) -> socket.socket:
-    connection.settimeout(_seconds_left(deadline))
-    if target.scheme == "http":
-        return connection
-    return ssl.create_default_context().wrap_socket(connection, server_hostname=target.host)
 
 
 def fetch(
@@ -290,12 +97,12 @@ def _failure(error: Exception, target: Target, timeout_s: float) -> FetchFailed:
 
 
 def post(
-    target: Target,
+    target: guard.Target,
     body: bytes,
     *,
     timeout_s: float,
     allow_private: bool = False,
-    resolve: Resolve = look_up,
+    resolve: guard.Resolve = guard.look_up,
 ) -> int:
     """Post JSON; the status of the answer, of which nothing more is read.
 
@@ -308,8 +115,8 @@ def post(
         f"POST {target.path} HTTP/1.1\r\nHost: {target.authority}\r\nUser-Agent: Tagwise\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
     )
-    with connected(target, deadline, allow_private=allow_private, resolve=resolve) as connection:
+    with guard.connected(target, deadline, allow_private=allow_private, resolve=resolve) as connection:
         connection.sendall(head.encode("ascii") + body)
-        with response_on(connection, deadline) as response:
+        with guard.response_on(connection, deadline) as response:
             response.begin()
             return response.status
