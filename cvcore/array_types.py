@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
+Float32s = NDArray[np.float32]
+Float64s = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Levels = NDArray[np.uint8]

@@ -15,10 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cvcore.array_types import Bools, Integers
+from cvcore.array_types import Bools, Float32s, Integers
 from cvcore.records import Prediction
-
-Floats = NDArray[np.float32]
 
 # What is thought of a picture whose embedding is not known: as far from the others as they are from each other.
 USUAL = 0.5
@@ -48,7 +46,7 @@ def uncertainty(entropy_bits: float, tags: int, *, multilabel: bool) -> float:
     return min(entropy_bits / largest, 1.0) if largest else 0.0
 
 
-def novelty(distances: Floats, usual: float) -> Floats:
+def novelty(distances: Float32s, usual: float) -> Float32s:
     """How new pictures are, 0..1, from their distances to the nearest training image.
 
     0 is a copy of one, a half as far from it as training images usually are from each other, 1 nothing alike.
@@ -57,11 +55,11 @@ def novelty(distances: Floats, usual: float) -> Floats:
     [0.0, 0.5, 0.75]
     """
     whole = distances + np.float32(usual)
-    found: Floats = np.divide(distances, whole, out=np.zeros_like(distances), where=whole > 0)
+    found: Float32s = np.divide(distances, whole, out=np.zeros_like(distances), where=whole > 0)
     return found
 
 
-def nearest(embeddings: Floats, training: Floats, *, are_same: bool = False) -> Floats:
+def nearest(embeddings: Float32s, training: Float32s, *, are_same: bool = False) -> Float32s:
     """Each embedding's distance to the nearest of `training`, float32 (n,): 1 - cosine, 0..2.
 
     `are_same`: the embeddings are the first of `training`, and none counts as its own neighbour.
@@ -80,9 +78,9 @@ def nearest(embeddings: Floats, training: Floats, *, are_same: bool = False) -> 
     return found.clip(0, 2)
 
 
-def _directions(vectors: Floats) -> Floats:
+def _directions(vectors: Float32s) -> Float32s:
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    turned: Floats = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+    turned: Float32s = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
     return turned
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from cvcore.active_learning import acquisition
-from cvcore.active_learning.acquisition import Floats
+from cvcore.array_types import Float32s
 from cvcore.records import Iteration
 from cvcore.store import Store
 
@@ -54,13 +54,13 @@ def _known(home: Path, iteration_id: str) -> _Known:
     return _Known()
 
 
-def _training(store: Store, iteration: Iteration) -> Floats | None:
+def _training(store: Store, iteration: Iteration) -> Float32s | None:
     digests = [image.sha256 for image in store.iterations.images(iteration.id) if not image.is_test]
     sample = digests[:: -(-len(digests) // TRAINING_MAX) or 1]
     vectors = list(store.embeddings.get(iteration.fingerprint, sample).values())
     return np.stack(vectors) if len(vectors) > 1 else None
 
 
-def _usual(training: Floats) -> float:
+def _usual(training: Float32s) -> float:
     """The median distance of a training image to its nearest neighbour."""
     return float(np.median(acquisition.nearest(training[:USUAL_MAX], training, are_same=True)))

@@ -6,17 +6,15 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cvcore import array_types, evaluation, metrics, prediction
 from cvcore.active_learning import acquisition
+from cvcore.array_types import Float32s
 from cvcore.files import blobs
 from cvcore.networks import backbones, embedding_cache, heads
 from cvcore.progress import Progress, silent
 from cvcore.records import MULTICLASS, Image, Iteration, Prediction, Project, Tag
 from cvcore.store import UNTAGGED, Store
-
-Floats = NDArray[np.float32]
 
 # So many untagged pictures, the newest, are sorted at once; of those never looked at, so many a batch, which takes a
 # second or two.
@@ -113,7 +111,7 @@ def next_batch(
     return Batch(tuple(candidates), tuple(tags), waiting, len(seen))
 
 
-def _suggested(project: Project, iteration: Iteration, told: Floats, columns: Sequence[int]) -> array_types.Bools:
+def _suggested(project: Project, iteration: Iteration, told: Float32s, columns: Sequence[int]) -> array_types.Bools:
     """Which of the iteration's columns are suggested; a suggestion for Multiclass needs no threshold."""
     if not told.size:
         return np.zeros(told.shape, np.bool_)
@@ -123,7 +121,7 @@ def _suggested(project: Project, iteration: Iteration, told: Floats, columns: Se
     return metrics.answers(told, threshold[columns] if threshold.ndim else threshold, multilabel=True)
 
 
-def _judged(store: Store, iteration: Iteration, pictures: Sequence[Image]) -> tuple[list[Image], Floats]:
+def _judged(store: Store, iteration: Iteration, pictures: Sequence[Image]) -> tuple[list[Image], Float32s]:
     """The pictures whose embeddings are here, and every tag's probability for them, (pictures, tags)."""
     judged = evaluation.load(store, iteration)
     seen: list[Image] = []

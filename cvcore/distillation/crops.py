@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageEnhance
 
+from cvcore.array_types import Float32s
 from cvcore.networks.builtin.network import SIDE
 
 TEACHER_SIDE = 224
@@ -42,7 +43,6 @@ CROPS_FOR_AXES = 1500
 KINDS = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif"}
 
 Pixels = NDArray[np.uint8]
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def plan(photos: Path) -> list[Crop]:
     return [crops[place] for place in order]
 
 
-def pooling(size: int, cells: int) -> Floats:
+def pooling(size: int, cells: int) -> Float32s:
     """What averages a line of `size` numbers into `cells`, which overlap where they must: (cells, size).
 
     >>> pooling(3, 2).tolist()
@@ -163,13 +163,13 @@ class _Teacher:
         outputs = {each["shape"][-1]: each["index"] for each in self._interpreter.get_output_details()}
         self._middle, self._top = outputs[MIDDLE_CHANNELS], outputs[POOLED]
 
-    def __call__(self, picture: Pixels) -> tuple[Floats, Floats]:
+    def __call__(self, picture: Pixels) -> tuple[Float32s, Float32s]:
         self._interpreter.set_tensor(self._input, picture[None].astype(np.float32))
         self._interpreter.invoke()
         return self._interpreter.get_tensor(self._middle)[0], self._interpreter.get_tensor(self._top)[0]
 
 
-def _averaged(maps: Floats, cells: int) -> Floats:
+def _averaged(maps: Float32s, cells: int) -> Float32s:
     matrix = pooling(len(maps), cells)
     return np.asarray(np.einsum("ah,bw,hwc->abc", matrix, matrix, maps, optimize=True), np.float32)
 

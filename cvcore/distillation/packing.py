@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cvcore.array_types import Float32s
 from cvcore.distillation import student
 from cvcore.networks import architectures, builtin
 from cvcore.networks.builtin import network
@@ -19,8 +20,6 @@ POINTS, ROUNDS = 60_000, 25
 # A bump reaches this many times as far as the four nearest colours are away.
 REACH, NEIGHBOURS = 1.2, 4
 CROPS = 4000
-
-Floats = NDArray[np.float32]
 
 
 def pack(folder: Path, out: Path) -> None:
@@ -81,7 +80,7 @@ def _shapes(folder: Path, pixels: NDArray[np.uint8]) -> dict[str, list[NDArray[A
 _KEYS = ("0.weight", "1.weight", "1.bias", "1.running_mean", "1.running_var")
 
 
-def folded(layer: dict[str, Floats], epsilon: float = 1e-3) -> tuple[Floats, Floats]:
+def folded(layer: dict[str, Float32s], epsilon: float = 1e-3) -> tuple[Float32s, Float32s]:
     """Keras' kernel and bias of a PyTorch convolution and the batch normalisation after it.
 
     A kernel is (outputs, inputs, height, width) there and (height, width, inputs, outputs) here; a depthwise one,
@@ -112,7 +111,7 @@ def _colours(pixels: NDArray[np.uint8]) -> dict[str, list[NDArray[Any]]]:
     return {"axes": [kernel[None, None], bias], "bumps": [np.concatenate([towards, falls])[None, None], level]}
 
 
-def means(points: Floats, count: int, rng: np.random.Generator) -> Floats:
+def means(points: Float32s, count: int, rng: np.random.Generator) -> Float32s:
     """So many points, each the mean of those that are nearest to it: k-means, begun with drawn points."""
     centres = points[rng.choice(len(points), count, replace=False)]
     for _ in range(ROUNDS):
@@ -127,7 +126,7 @@ def _waves() -> dict[str, list[NDArray[Any]]]:
     return {"light": [np.full((1, 1, 3, 1), 1 / 3, np.float32)], "waves": [network.cosine_waves()]}
 
 
-def _spread(embeddings: Floats) -> float:
+def _spread(embeddings: Float32s) -> float:
     """How far embeddings stray from their mean, root mean square."""
     return float(np.sqrt(np.square(embeddings - embeddings.mean(axis=0)).sum(axis=1).mean()))
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvcore import metrics
-from cvcore.array_types import Bools, Floats, Integers
+from cvcore.array_types import Bools, Float64s, Integers
 
 LEAST_PROBABILITY = 1e-7
 
@@ -35,7 +35,7 @@ class LabelIssues:
 
     rows: Integers
     tags: Integers
-    own: Floats
+    own: Float64s
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +69,7 @@ def find_label_issues(truth: Bools, probabilities: NDArray[Any], evaluated: Bool
     return LabelIssues(places[rows][order], tags[order], own[order])
 
 
-def cross_entropy(truth: Bools, probabilities: NDArray[Any], *, multilabel: bool) -> Floats:
+def cross_entropy(truth: Bools, probabilities: NDArray[Any], *, multilabel: bool) -> Float64s:
     """Each image's cross-entropy, as (n,): how surprised the model was by its tags; nan where it was not evaluated.
 
     Multiclass: -log of the probability of the tag it carries. Multilabel: the sum over all tags of -log of the
@@ -123,7 +123,7 @@ def duplicate_groups(truth: Bools, groups: NDArray[Any]) -> DuplicateGroups:
     )
 
 
-def _against_each_other(truth: Bools, scores: NDArray[Any]) -> tuple[Integers, Integers, Floats]:
+def _against_each_other(truth: Bools, scores: NDArray[Any]) -> tuple[Integers, Integers, Float64s]:
     own = np.where(truth, scores, -1).max(axis=1, initial=-1)
     others = np.where(~truth & (scores >= _means(truth, scores)), scores, -1)
     tags, best = others.argmax(axis=1), others.max(axis=1, initial=-1)
@@ -131,7 +131,7 @@ def _against_each_other(truth: Bools, scores: NDArray[Any]) -> tuple[Integers, I
     return rows, tags[rows], own[rows].astype(np.float64)
 
 
-def _one_by_one(truth: Bools, scores: NDArray[Any]) -> tuple[Integers, Integers, Floats]:
+def _one_by_one(truth: Bools, scores: NDArray[Any]) -> tuple[Integers, Integers, Float64s]:
     on, off = _means(truth, scores), _means(~truth, scores)
     # Unlike the images that are tagged like it, as well, or a model that says the same of all would doubt half of them.
     missing = ~truth & (scores >= on) & (scores > off) & (scores > 0.5)
@@ -141,7 +141,7 @@ def _one_by_one(truth: Bools, scores: NDArray[Any]) -> tuple[Integers, Integers,
     return rows, tags, np.where(truth[rows, tags], told, 1 - told)
 
 
-def _means(chosen: Bools, scores: NDArray[Any]) -> Floats:
+def _means(chosen: Bools, scores: NDArray[Any]) -> Float64s:
     """Each tag's mean over the chosen images, as (k,); nan, which no number reaches, where there are none."""
     sums = [column[some].sum(dtype=np.float64) for column, some in zip(scores.T, chosen.T, strict=True)]
     return metrics.ratio(np.array(sums), np.count_nonzero(chosen, axis=0))

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvcore import metrics
-from cvcore.array_types import Bools, Floats, Integers
+from cvcore.array_types import Bools, Float64s, Integers
 from cvcore.datasets import ground_truth
 from cvcore.datasets.ground_truth import EVALUATION, TRAINING
 
@@ -40,15 +40,15 @@ class Result:
     """
 
     tested: int
-    thresholds: Floats
+    thresholds: Float64s
     images: Integers
-    precision: Floats
-    recall: Floats
-    f1: Floats
+    precision: Float64s
+    recall: Float64s
+    f1: Float64s
     average_precision: float
     overall_recall: float
     overall_f1: float
-    matrix: Floats
+    matrix: Float64s
 
 
 def evaluate(truth: Bools, probabilities: NDArray[Any], *, multilabel: bool) -> Result:
@@ -80,7 +80,7 @@ def evaluate(truth: Bools, probabilities: NDArray[Any], *, multilabel: bool) -> 
     )
 
 
-def assumed_thresholds(truth: Bools, probabilities: NDArray[Any], *, multilabel: bool) -> Floats:
+def assumed_thresholds(truth: Bools, probabilities: NDArray[Any], *, multilabel: bool) -> Float64s:
     """The probability at which each tag's F1 is best on these very images, as (k,); the highest of equals.
 
     1 where no threshold gives a right answer.
@@ -167,7 +167,7 @@ def manifest(
         yield json.dumps(line, ensure_ascii=False)
 
 
-def _best_threshold(positive: Bools, scores: Floats, positives: int) -> float:
+def _best_threshold(positive: Bools, scores: Float64s, positives: int) -> float:
     order = np.argsort(-scores, kind="stable")
     ranked = scores[order]
     # Equal scores move together, so a cut is possible only where the next score is another.

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cvcore.array_types import Float32s
 from cvcore.files import blobs
 from cvcore.finetuning.fold_splits import FoldSplit
 from cvcore.finetuning.trainer import Trainer, Weights
-from cvcore.networks.heads import Floats
 
 State = Mapping[str, NDArray[Any]]
 
@@ -25,7 +25,7 @@ class EpochResult:
 
     loss: float
     validation_loss: float
-    judged: Floats
+    judged: Float32s
 
 
 def path_of(bench: Trainer, fit: FoldSplit, attempt: int) -> Path:

@@ -22,13 +22,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvcore import metrics
-from cvcore.array_types import Bools
+from cvcore.array_types import Bools, Float32s
 from cvcore.finetuning import checkpoints
 from cvcore.finetuning.checkpoints import EpochResult
 from cvcore.finetuning.fold_splits import SEED, FoldSplit
 from cvcore.finetuning.trainer import Trainer, Weights
 from cvcore.metrics import calibration
-from cvcore.networks.heads import Floats
 
 # How much of the network's way from as it came to as it was tuned is gone.
 EXTENT = 0.75
@@ -55,9 +54,9 @@ class FoldResult:
     """What a fit came to: the top's weights, the classifier on it, and the judged rows' probabilities, (rows, tags)."""
 
     top: Weights
-    kernel: Floats
-    bias: Floats
-    judged: Floats
+    kernel: Float32s
+    bias: Float32s
+    judged: Float32s
 
 
 def images_per_s(bench: Trainer, fit: FoldSplit, *, steps: int = 3) -> float:
@@ -149,7 +148,7 @@ def average_runs(
     return FoldResult(bench.halves.top.get_weights(), kernel, bias, bench.probabilities(fit.judged))
 
 
-def _is_better(told: Floats, quick: Floats, truth: Bools, *, multilabel: bool) -> bool:
+def _is_better(told: Float32s, quick: Float32s, truth: Bools, *, multilabel: bool) -> bool:
     """Whether answers are more often right than Quick's, or surer of what is so."""
     if _loss(told, truth, multilabel=multilabel) < _loss(quick, truth, multilabel=multilabel):
         return True
@@ -157,7 +156,7 @@ def _is_better(told: Floats, quick: Floats, truth: Bools, *, multilabel: bool) -
     return bool(right > by_quick)
 
 
-def wholly_right(probabilities: Floats, truth: Bools, *, multilabel: bool) -> Bools:
+def wholly_right(probabilities: Float32s, truth: Bools, *, multilabel: bool) -> Bools:
     """Which pictures are answered with all their tags and no other, bool (pictures,)."""
     answers = metrics.answers(probabilities, THRESHOLD, multilabel=multilabel)
     return np.asarray((answers == truth).all(axis=1), np.bool_)
@@ -187,7 +186,7 @@ def log_loss(probabilities: NDArray[np.floating], truth: Bools, *, multilabel: b
     return float(nats.sum(axis=1).mean())
 
 
-def _loss(told: Floats, truth: Bools, *, multilabel: bool) -> float:
+def _loss(told: Float32s, truth: Bools, *, multilabel: bool) -> float:
     """The log-loss at the temperature that suits best: how sure answers are is set right in the end."""
     warmth = calibration.temperature(truth, told, multilabel=multilabel)
     return log_loss(np.asarray(calibration.scaled(told, warmth, multilabel=multilabel)), truth, multilabel=multilabel)

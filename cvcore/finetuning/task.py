@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cvcore.array_types import Bools, Integers
+from cvcore.array_types import Bools, Float32s, Integers
 from cvcore.files import blobs
 from cvcore.networks.backbones import Backbone
-from cvcore.networks.heads import Floats, Head
+from cvcore.networks.heads import Head
 from cvcore.networks.keras_backend import Device
 from cvcore.progress import Progress
 from cvcore.records import Iteration, TrainingOptions
@@ -33,7 +33,7 @@ class Task:
     snapshot: Sequence[SnapshotImage]
     prepared: Backbone
     plan: Plan
-    embeddings: Floats
+    embeddings: Float32s
     truth: Bools
     groups: Integers
     costs: NDArray[np.floating]

@@ -13,11 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cvcore.array_types import Bools, Integers
+from cvcore.array_types import Bools, Float32s, Integers
 from cvcore.finetuning.fold_splits import SEED
 from cvcore.finetuning.split_network import SplitNetwork
 from cvcore.networks import heads
-from cvcore.networks.heads import Floats
 
 BATCH = 32
 SCORED_AT_ONCE = 64
@@ -42,7 +41,7 @@ class TrainingData:
     """
 
     views: Sequence[NDArray[np.float16]]
-    embeddings: Floats
+    embeddings: Float32s
     truth: Bools
     costs: NDArray[np.floating]
     multilabel: bool
@@ -83,7 +82,7 @@ class Trainer:
         chance = self.model.get_layer("dropout").seed_generator.state
         chance.assign(rng.integers(2**31, size=chance.shape).astype(str(chance.dtype)))
 
-    def row_weights(self, learns: Integers) -> Floats:
+    def row_weights(self, learns: Integers) -> Float32s:
         """Every row's weight while these are learned from, (n, 1) or (n, tags): 0 for all others."""
         material = self.material
         trained_on = np.isin(np.arange(len(material.truth)), learns)[:, None]
@@ -102,7 +101,7 @@ class Trainer:
             waiting = waiting[self.batch :]
 
     def step(
-        self, rows: Integers, weights: Floats, mixing: float, rng: np.random.Generator, learning_rate: float
+        self, rows: Integers, weights: Float32s, mixing: float, rng: np.random.Generator, learning_rate: float
     ) -> float:
         """Learn from a batch, each picture seen otherwise by chance and mixed with another; its loss.
 
@@ -125,7 +124,7 @@ class Trainer:
                 raise OutOfMemory(self.batch) from error
             raise
 
-    def probabilities(self, rows: Integers) -> Floats:
+    def probabilities(self, rows: Integers) -> Float32s:
         """What the network as it stands says of pictures as they are, (rows, tags)."""
         scores = _in_batches(self.model, [tensor[0] for tensor in self.material.views], rows)
         return heads.probabilities_of(scores, multilabel=self.material.multilabel)
@@ -147,7 +146,7 @@ def build_trainer(halves: SplitNetwork, material: TrainingData, folder: Path, *,
     return Trainer(halves, material, folder, model, halves.top.get_weights(), batch)
 
 
-def _smoothed(truth: Bools, multilabel: bool) -> Floats:
+def _smoothed(truth: Bools, multilabel: bool) -> Float32s:
     level = 0.5 if multilabel else 1 / truth.shape[1]
     return np.asarray((1 - LABEL_SMOOTHING) * truth + LABEL_SMOOTHING * level, np.float32)
 
@@ -167,7 +166,7 @@ def _loss_function(tags: int, multilabel: bool) -> Callable[[Any, Any], Any]:
     return loss
 
 
-def _in_batches(model: Any, tensors: Sequence[NDArray[np.float16]], rows: Integers) -> Floats:
+def _in_batches(model: Any, tensors: Sequence[NDArray[np.float16]], rows: Integers) -> Float32s:
     """What a model makes of rows; the last batch is filled up, so that one compiled program serves all."""
     made = [np.zeros((0, model.output_shape[-1]), np.float32)]
     for start in range(0, len(rows), SCORED_AT_ONCE):

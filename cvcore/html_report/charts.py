@@ -11,14 +11,14 @@ from html import escape
 
 import numpy as np
 
-from cvcore.array_types import Floats
+from cvcore.array_types import Float64s
 
 WIDTH, HEIGHT = 300, 190
 LEFT, RIGHT, TOP, BOTTOM = 40, 16, 10, 34
 _TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
-def threshold_chart(thresholds: Floats, precision: Floats, recall: Floats, *, chosen: float | None) -> str:
+def threshold_chart(thresholds: Float64s, precision: Float64s, recall: Float64s, *, chosen: float | None) -> str:
     """Precision, solid, and recall, dashed, against the threshold, with an upright line at a chosen one.
 
     >>> drawn = threshold_chart(np.array([0.0, 1.0]), np.array([0.5, np.nan]), np.array([1.0, 0.0]), chosen=0.5)
@@ -31,7 +31,7 @@ def threshold_chart(thresholds: Floats, precision: Floats, recall: Floats, *, ch
     return _frame(marks, across="probability threshold", down="", label="Precision and recall against the threshold")
 
 
-def precision_recall_chart(recall: Floats, precision: Floats, *, at: tuple[float, float]) -> str:
+def precision_recall_chart(recall: Float64s, precision: Float64s, *, at: tuple[float, float]) -> str:
     """Precision against recall as steps, in the order given, with a dot at the chosen (recall, precision)."""
     defined = ~np.isnan(precision)
     across, up = recall[defined], precision[defined]
@@ -74,7 +74,7 @@ def _frame(marks: Sequence[str], *, across: str, down: str, label: str) -> str:
     )
 
 
-def _path(kind: str, across: Floats, up: Floats) -> str:
+def _path(kind: str, across: Float64s, up: Float64s) -> str:
     pieces, pen = [], "M"
     for x, y in zip(across, up, strict=True):
         if math.isnan(y):

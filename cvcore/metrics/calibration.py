@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvcore import validation
-from cvcore.array_types import Bools, Floats
+from cvcore.array_types import Bools, Float64s
 from cvcore.metrics import intervals, ratios
 
 BINS = 10
@@ -41,11 +41,11 @@ class Reliability:
     expected calibration error, the mean of |said - right| weighted by counts; nan without any answer.
     """
 
-    counts: Floats
-    said: Floats
-    right: Floats
-    low: Floats
-    high: Floats
+    counts: Float64s
+    said: Float64s
+    right: Float64s
+    low: Float64s
+    high: Float64s
     error: float
 
 
@@ -147,7 +147,7 @@ def temperature(truth: Bools, probabilities: NDArray[Any], *, multilabel: bool, 
     return float(np.exp((cold + hot) / 2))
 
 
-def scaled(probabilities: NDArray[Any], temperature: float, *, multilabel: bool) -> Floats:
+def scaled(probabilities: NDArray[Any], temperature: float, *, multilabel: bool) -> Float64s:
     """Probabilities (n, k) with their logits divided by a temperature; 1 leaves them as they are.
 
     >>> scaled(np.array([[0.8, 0.2]]), 2, multilabel=False).round(3).tolist()
@@ -156,12 +156,12 @@ def scaled(probabilities: NDArray[Any], temperature: float, *, multilabel: bool)
     return _probabilities(_logits(probabilities, multilabel=multilabel) / temperature, multilabel=multilabel)
 
 
-def _logits(probabilities: NDArray[Any], *, multilabel: bool) -> Floats:
+def _logits(probabilities: NDArray[Any], *, multilabel: bool) -> Float64s:
     told = np.clip(np.asarray(probabilities, np.float64), _NEVER, 1 - _NEVER)
     return np.asarray(np.log(told) - np.log1p(-told) if multilabel else np.log(told))
 
 
-def _probabilities(logits: Floats, *, multilabel: bool) -> Floats:
+def _probabilities(logits: Float64s, *, multilabel: bool) -> Float64s:
     if multilabel:
         return np.asarray(1 / (1 + np.exp(-logits)))
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))

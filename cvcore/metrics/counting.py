@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cvcore.array_types import Bools, Floats, Integers, Levels
+from cvcore.array_types import Bools, Float64s, Integers, Levels
 from cvcore.errors import InvalidInput
 
-THRESHOLDS: Floats = np.arange(101) / 100
+THRESHOLDS: Float64s = np.arange(101) / 100
 THRESHOLDS.flags.writeable = False
 
 
@@ -101,16 +101,16 @@ def levels(probabilities: NDArray[Any], truth: Bools, *, multilabel: bool) -> Le
     return reached
 
 
-def _is_top(scores: Floats) -> Bools:
+def _is_top(scores: Float64s) -> Bools:
     is_top: Bools = scores.argmax(axis=1, keepdims=True) == np.arange(scores.shape[1])
     return is_top
 
 
-def _count_reaching(scores: Floats, limits: Floats) -> Integers:
+def _count_reaching(scores: Float64s, limits: Float64s) -> Integers:
     return scores.size - np.searchsorted(np.sort(scores), limits, side="left")
 
 
-def checked_thresholds(threshold: float | NDArray[Any]) -> Floats:
+def checked_thresholds(threshold: float | NDArray[Any]) -> Float64s:
     """Thresholds as float64, as given, once they are found to be in 0..1.
 
     Raises:
@@ -131,7 +131,7 @@ def _levels_of(scores: NDArray[Any]) -> Levels:
     return reached
 
 
-def _checked_scores(scores: NDArray[Any], truth: Bools | None = None, *, dimensions: int = 2) -> Floats:
+def _checked_scores(scores: NDArray[Any], truth: Bools | None = None, *, dimensions: int = 2) -> Float64s:
     _check_scores(scores, truth, dimensions=dimensions)
     return np.asarray(scores, np.float64)
 

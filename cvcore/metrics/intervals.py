@@ -20,14 +20,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cvcore.array_types import Bools, Floats
+from cvcore.array_types import Bools, Float64s
 from cvcore.metrics.ratios import ratio
 
 Z = 1.959963984540054  # the standard normal's 97.5 % point
 ROUNDING = 1e-12  # deviations whose squares add up to less than this share of the trials' are none but rounding's
 
 
-def wilson_interval(successes: NDArray[Any] | float, trials: NDArray[Any] | float) -> tuple[Floats, Floats]:
+def wilson_interval(successes: NDArray[Any] | float, trials: NDArray[Any] | float) -> tuple[Float64s, Float64s]:
     """The 95 % interval of a proportion as (low, high), each shaped like its input; nan where trials are 0.
 
     Holds successes / trials and lies within 0..1. Both may be fractions, as `independent_trials` are.
@@ -45,7 +45,7 @@ def wilson_interval(successes: NDArray[Any] | float, trials: NDArray[Any] | floa
     return np.clip(np.minimum(centre - reach, share), 0, 1), np.clip(np.maximum(centre + reach, share), 0, 1)
 
 
-def share_interval(share: NDArray[Any] | float, trials: NDArray[Any] | float) -> tuple[Floats, Floats]:
+def share_interval(share: NDArray[Any] | float, trials: NDArray[Any] | float) -> tuple[Float64s, Float64s]:
     """Wilson's interval of a share of so many trials.
 
     >>> [round(float(limit), 3) for limit in share_interval(1.0, 10)]
@@ -54,7 +54,7 @@ def share_interval(share: NDArray[Any] | float, trials: NDArray[Any] | float) ->
     return wilson_interval(np.asarray(share) * np.asarray(trials), trials)
 
 
-def f1_interval(f1: NDArray[Any] | float, trials: NDArray[Any] | float) -> tuple[Floats, Floats]:
+def f1_interval(f1: NDArray[Any] | float, trials: NDArray[Any] | float) -> tuple[Float64s, Float64s]:
     """The 95 % interval of an F1 as (low, high); `trials` are the images that carry the tag or were answered with it.
 
     F1 = 2 p / (1 + p), where p = tp / (tp + fp + fn) is the share of right answers among those images, a
@@ -69,7 +69,7 @@ def f1_interval(f1: NDArray[Any] | float, trials: NDArray[Any] | float) -> tuple
     return np.minimum(2 * low / (1 + low), f1), np.maximum(2 * high / (1 + high), f1)
 
 
-def independent_trials(trials: Bools, groups: NDArray[Any]) -> Floats:
+def independent_trials(trials: Bools, groups: NDArray[Any]) -> Float64s:
     """How many independent images each tag's trials amount to, as (k,), when a group's images all agree.
 
     `trials` are (n, k), `groups` (n,). Kish's effective sample size, (Σ m)² / Σ m² over group sizes m: the
@@ -83,7 +83,7 @@ def independent_trials(trials: Bools, groups: NDArray[Any]) -> Floats:
     return ratio(sizes.sum(axis=0) ** 2, (sizes**2).sum(axis=0))
 
 
-def correlation(trials: Bools, outcomes: NDArray[Any], groups: NDArray[Any]) -> Floats:
+def correlation(trials: Bools, outcomes: NDArray[Any], groups: NDArray[Any]) -> Float64s:
     """How the tags' means go up and down together, as (k, k).
 
     Tag j's mean is that of `outcomes` (n, k) where `trials` (n, k) are true. Two tags' means go together when
@@ -104,7 +104,7 @@ def correlation(trials: Bools, outcomes: NDArray[Any], groups: NDArray[Any]) -> 
     return shared
 
 
-def macro_interval(values: Floats, low: Floats, high: Floats, correlation: Floats) -> tuple[float, float]:
+def macro_interval(values: Float64s, low: Float64s, high: Float64s, correlation: Float64s) -> tuple[float, float]:
     """The 95 % interval of the mean over the tags where the value is defined; (nan, nan) where it is nowhere.
 
     `values`, `low` and `high` are (k,): the tags' values and their own intervals. The reach of the mean is
@@ -127,7 +127,7 @@ def macro_interval(values: Floats, low: Floats, high: Floats, correlation: Float
     return max(0.0, float(value - reach)), min(1.0, float(value + reach))
 
 
-def _group_sums(values: NDArray[Any], groups: NDArray[Any]) -> Floats:
+def _group_sums(values: NDArray[Any], groups: NDArray[Any]) -> Float64s:
     order = np.argsort(groups, kind="stable")
     starts = np.flatnonzero(np.diff(groups[order], prepend=groups[order][:1] - 1))
     if len(starts) == len(values):

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cvcore.array_types import Bools, Floats, Integers
+from cvcore.array_types import Bools, Float64s, Integers
 from cvcore.metrics import counting, ratios
 from cvcore.metrics.intervals import Z
 
@@ -31,11 +31,11 @@ class Differences:
     nan where undefined for either.
     """
 
-    first: Floats
-    second: Floats
-    value: Floats
-    low: Floats
-    high: Floats
+    first: Float64s
+    second: Float64s
+    value: Float64s
+    low: Float64s
+    high: Float64s
 
 
 @dataclass(frozen=True)
@@ -121,18 +121,18 @@ def verdict(low: float, high: float) -> str:
     return "worse" if high < 0 else "not distinguishable"
 
 
-def _moves(name: str, truth: Bools, answered: Bools, rate: Floats) -> Floats:
+def _moves(name: str, truth: Bools, answered: Bools, rate: Float64s) -> Float64s:
     """How far each image moves the rate, to first order: (part - rate × whole) / the sum of wholes, as (n, k)."""
     part, whole = _part(name, truth, answered), _whole(name, truth, answered)
     return np.asarray(np.nan_to_num((part - rate * whole) / np.maximum(whole.sum(axis=0), 1)))
 
 
-def _part(name: str, truth: Bools, answered: Bools) -> Floats:
+def _part(name: str, truth: Bools, answered: Bools) -> Float64s:
     both = (truth & answered).astype(np.float64)
     return 2 * both if name == "f1" else both
 
 
-def _whole(name: str, truth: Bools, answered: Bools) -> Floats:
+def _whole(name: str, truth: Bools, answered: Bools) -> Float64s:
     match name:
         case "precision":
             return answered.astype(np.float64)
@@ -141,7 +141,7 @@ def _whole(name: str, truth: Bools, answered: Bools) -> Floats:
     return np.add(truth, answered, dtype=np.float64)
 
 
-def _units(name: str, truth: Bools, first: Bools, second: Bools, one: Floats, other: Floats) -> Floats:
+def _units(name: str, truth: Bools, first: Bools, second: Bools, one: Float64s, other: Float64s) -> Float64s:
     """How far one image can move each tag's difference by being answered otherwise, as (k,)."""
     wholes = [np.maximum(_whole(name, truth, answered).sum(axis=0), 1) for answered in (first, second)]
     # With F1 an image that is found in place of missed counts 2 - F1 wholes, with the others at most one.
@@ -149,6 +149,6 @@ def _units(name: str, truth: Bools, first: Bools, second: Bools, one: Floats, ot
     return np.asarray(most / np.minimum(*wholes))
 
 
-def _error(sums: Floats, unit: Floats | float) -> Floats:
+def _error(sums: Float64s, unit: Float64s | float) -> Float64s:
     largest = np.maximum(np.abs(sums).max(axis=0, initial=0), unit)
     return np.asarray(np.sqrt((sums**2).sum(axis=0) + 2 * largest**2))

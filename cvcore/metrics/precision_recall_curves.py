@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cvcore.array_types import Bools, Floats, Integers
+from cvcore.array_types import Bools, Float64s, Integers
 from cvcore.metrics import counting
 
 # How many points beside the slider's positions all curves may have together, and one at least: a browser draws them.
@@ -29,7 +29,7 @@ class Curve:
     positives, images: how many images carry the tag, and how many there are.
     """
 
-    thresholds: Floats
+    thresholds: Float64s
     tp: Integers
     fp: Integers
     positives: int
@@ -58,7 +58,7 @@ def curves(truth: Bools, probabilities: NDArray[Any], *, multilabel: bool) -> tu
     return tuple(made)
 
 
-def _points(truth: Bools, scores: NDArray[Any], most: int) -> tuple[Floats, Integers, Integers]:
+def _points(truth: Bools, scores: NDArray[Any], most: int) -> tuple[Float64s, Integers, Integers]:
     """Thresholds from the highest down, each with another number of answers, tp and fp."""
     every, right = np.sort(scores), np.sort(scores[truth])
     distinct = every[np.diff(every, prepend=-1) > 0]

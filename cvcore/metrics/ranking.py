@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cvcore.array_types import Bools, Floats
+from cvcore.array_types import Bools, Float64s
 from cvcore.metrics.counting import _checked_scores, _count_reaching
 from cvcore.metrics.ratios import mean
 
 
-def precision_at_rank(truth: Bools, scores: NDArray[Any]) -> Floats:
+def precision_at_rank(truth: Bools, scores: NDArray[Any]) -> Float64s:
     """For each image the precision if it, and all that score at least as high, were answered with the tag.
 
     `truth` and `scores` are (n,), one tag's. Equal scores get one value: there is no cut between them.
@@ -24,7 +24,7 @@ def precision_at_rank(truth: Bools, scores: NDArray[Any]) -> Floats:
     order = np.argsort(-scores)
     falling = scores[order]
     last_of_equals = np.flatnonzero(np.append(falling[1:] < falling[:-1], [True] * min(1, falling.size)))
-    at_rank: Floats = truth[order].cumsum()[last_of_equals] / (last_of_equals + 1)
+    at_rank: Float64s = truth[order].cumsum()[last_of_equals] / (last_of_equals + 1)
     ranks = np.empty(falling.size)
     ranks[order] = np.repeat(at_rank, np.diff(last_of_equals, prepend=-1))
     return ranks
@@ -44,7 +44,7 @@ def average_precision(truth: Bools, scores: NDArray[Any]) -> float:
     return mean(positive_ranks(truth, scores))
 
 
-def positive_ranks(truth: Bools, scores: NDArray[Any]) -> Floats:
+def positive_ranks(truth: Bools, scores: NDArray[Any]) -> Float64s:
     """The `precision_at_rank` of the images that carry the tag alone, in their order: much the quicker to find.
 
     >>> positive_ranks(np.array([True, False, True]), np.array([0.9, 0.5, 0.5])).round(3).tolist()
@@ -55,7 +55,7 @@ def positive_ranks(truth: Bools, scores: NDArray[Any]) -> Floats:
     return _count_reaching(positive, positive) / _count_reaching(scores, positive)
 
 
-def fold_ranks(truth: Bools, probabilities: NDArray[Any], folds: NDArray[Any]) -> Floats:
+def fold_ranks(truth: Bools, probabilities: NDArray[Any], folds: NDArray[Any]) -> Float64s:
     """`precision_at_rank` of each image and tag among the images of its own fold, as (n, k); nan in fold -1.
 
     Each fold has its own model, and scores of different models are not on one scale: ranking them together
@@ -71,7 +71,7 @@ def fold_ranks(truth: Bools, probabilities: NDArray[Any], folds: NDArray[Any]) -
     return ranks
 
 
-def mean_over_folds(ranks: Floats, truth: Bools, folds: NDArray[Any]) -> Floats:
+def mean_over_folds(ranks: Float64s, truth: Bools, folds: NDArray[Any]) -> Float64s:
     """Each tag's average precision, as (k,), from its `fold_ranks`: the mean over the folds that hold the tag."""
     by_fold = [
         [mean(ranks[rows, tag][truth[rows, tag]]) for tag in range(truth.shape[1])]
@@ -81,7 +81,7 @@ def mean_over_folds(ranks: Floats, truth: Bools, folds: NDArray[Any]) -> Floats:
     return np.array([mean(column[~np.isnan(column)]) for column in columns])
 
 
-def fold_average_precision(truth: Bools, probabilities: NDArray[Any], folds: NDArray[Any]) -> Floats:
+def fold_average_precision(truth: Bools, probabilities: NDArray[Any], folds: NDArray[Any]) -> Float64s:
     """Each tag's average precision, as (k,): the mean over the folds in which the tag has an image.
 
     `folds` are (n,). Rows in fold -1 are not evaluated and may be nan. nan for a tag without an evaluated image.

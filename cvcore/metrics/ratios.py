@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cvcore.array_types import Floats, Integers
+from cvcore.array_types import Float64s, Integers
 
 
-def precision(counts: Integers) -> Floats:
+def precision(counts: Integers) -> Float64s:
     """Of the images answered with a tag, the share that carry it: tp / (tp + fp); nan when none was.
 
     `counts` are (..., 4) as tp, fp, fn, tn; the result drops the last axis.
@@ -23,7 +23,7 @@ def precision(counts: Integers) -> Floats:
     return ratio(tp, tp + fp)
 
 
-def recall(counts: Integers) -> Floats:
+def recall(counts: Integers) -> Float64s:
     """Of the images that carry a tag, the share answered with it: tp / (tp + fn); nan when none does.
 
     >>> recall(np.array([[2, 2, 1, 1], [0, 0, 0, 6]])).tolist()
@@ -33,7 +33,7 @@ def recall(counts: Integers) -> Floats:
     return ratio(tp, tp + fn)
 
 
-def f1(counts: Integers) -> Floats:
+def f1(counts: Integers) -> Float64s:
     """The harmonic mean of precision and recall: 2 tp / (2 tp + fp + fn); nan only when all three are 0.
 
     A tag that was never answered has no precision, yet its F1 is 0: its images were missed.
@@ -45,7 +45,7 @@ def f1(counts: Integers) -> Floats:
     return ratio(2 * tp, 2 * tp + fp + fn)
 
 
-def macro(values: NDArray[Any], axis: int = -1) -> Floats:
+def macro(values: NDArray[Any], axis: int = -1) -> Float64s:
     """The unweighted mean over the tags where the value is defined; nan when it is nowhere.
 
     `defined_count` says over how many. The macro F1 is the mean of F1s, not the F1 of mean precision and
@@ -66,7 +66,7 @@ def defined_count(values: NDArray[Any], axis: int = -1) -> Integers:
     return np.asarray(np.count_nonzero(~np.isnan(values), axis=axis), np.int64)
 
 
-def rates(counts: Integers) -> Floats:
+def rates(counts: Integers) -> Float64s:
     """Precision, recall and F1 of (k, 4) counts, as (3, k + 1); the last column is the mean over the tags.
 
     >>> rates(np.array([[1, 0, 1, 2], [1, 1, 0, 2]])).tolist()
@@ -76,7 +76,7 @@ def rates(counts: Integers) -> Floats:
     return np.column_stack([each, macro(each)])
 
 
-def mean(values: Floats | list[float]) -> float:
+def mean(values: Float64s | list[float]) -> float:
     """Their exact sum, whatever their order, over their number; nan where there are none.
 
     >>> mean([0.1] * 10)
@@ -85,7 +85,7 @@ def mean(values: Floats | list[float]) -> float:
     return math.fsum(values) / len(values) if len(values) else math.nan
 
 
-def ratio(part: NDArray[Any], whole: NDArray[Any]) -> Floats:
+def ratio(part: NDArray[Any], whole: NDArray[Any]) -> Float64s:
     """part / whole, nan where the whole is 0."""
     undefined = np.full(np.shape(whole), np.nan)
     return np.asarray(np.divide(part, whole, out=undefined, where=np.asarray(whole) != 0), np.float64)

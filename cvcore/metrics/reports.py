@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cvcore.array_types import Bools, Floats, Integers
+from cvcore.array_types import Bools, Float64s, Integers
 from cvcore.errors import InvalidInput
 from cvcore.metrics import counting, intervals, ranking, ratios
 from cvcore.metrics.threshold_sweeps import Sweep
@@ -125,13 +125,13 @@ class _Measure:
     """One measure of all tags: values and limits (k,), and the interval of the values' mean."""
 
     name: str
-    values: Floats
-    low: Floats
-    high: Floats
+    values: Float64s
+    low: Float64s
+    high: Float64s
     macro_interval: Interval
 
 
-def _measure(name: str, values: Floats, trials: Bools, outcomes: NDArray[Any], groups: NDArray[Any]) -> _Measure:
+def _measure(name: str, values: Float64s, trials: Bools, outcomes: NDArray[Any], groups: NDArray[Any]) -> _Measure:
     """A measure that is, or comes from, each tag's mean of `outcomes` (n, k) where `trials` (n, k) are true."""
     independent = intervals.independent_trials(trials, groups)
     if name == "f1":
@@ -164,8 +164,8 @@ def _overall_report(measures: tuple[_Measure, ...], images: int) -> OverallRepor
 class Deviations:
     """Standard deviations over the folds: of each tag's precision and recall, (k,), and of their means over tags."""
 
-    precision: Floats
-    recall: Floats
+    precision: Float64s
+    recall: Float64s
     overall_precision: float
     overall_recall: float
 
@@ -201,7 +201,7 @@ def deviations(
     )
 
 
-def _deviation(by_fold: Floats) -> Floats:
+def _deviation(by_fold: Float64s) -> Float64s:
     """Of each column of (folds, k), nan left out."""
     means = ratios.macro(by_fold, axis=0)
     return np.sqrt(ratios.macro(np.square(by_fold - means), axis=0))

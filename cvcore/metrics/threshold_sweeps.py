@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cvcore.array_types import Bools, Floats, Integers, Levels
+from cvcore.array_types import Bools, Float64s, Integers, Levels
 from cvcore.metrics import counting, intervals, ranking, ratios
 from cvcore.metrics.ratios import ratio
 
@@ -32,12 +32,12 @@ class Measure:
     t are the 101 thresholds, or 1 for the average precision, which has none. nan where it is undefined.
     """
 
-    values: Floats
-    low: Floats
-    high: Floats
-    mean: Floats
-    mean_low: Floats
-    mean_high: Floats
+    values: Float64s
+    low: Float64s
+    high: Float64s
+    mean: Float64s
+    mean_low: Float64s
+    mean_high: Float64s
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +83,7 @@ def sweep(
     return Sweep(counts, precision, recall, f1, _average_precision(truth, probabilities, folds, starts))
 
 
-def _measure(values: Floats, low: Floats, high: Floats, norms: Floats, lengths: Floats) -> Measure:
+def _measure(values: Float64s, low: Float64s, high: Float64s, norms: Float64s, lengths: Float64s) -> Measure:
     """The measure with the intervals of its means, whose reach `intervals.macro_interval` explains.
 
     lengths: (t,), the squared lengths of the groups' sums. Tags without deviations are not in them.
@@ -94,7 +94,7 @@ def _measure(values: Floats, low: Floats, high: Floats, norms: Floats, lengths: 
     return Measure(values, low, high, mean, np.maximum(0, mean - reach), np.minimum(1, mean + reach))
 
 
-def _arms(values: Floats, low: Floats, high: Floats) -> Floats:
+def _arms(values: Float64s, low: Float64s, high: Float64s) -> Float64s:
     return np.maximum(values - low, high - values)
 
 
@@ -111,11 +111,11 @@ class _Share:
 
     of_wrong: bool
     of_missed: bool
-    share: Floats
-    norms: Floats
-    values: Floats
-    low: Floats
-    high: Floats
+    share: Float64s
+    norms: Float64s
+    values: Float64s
+    low: Float64s
+    high: Float64s
 
 
 def _counts(levels: Levels, truth: Bools) -> Integers:
@@ -158,7 +158,7 @@ def _shares(counts: Integers, levels: Levels, truth: Bools, starts: Integers) ->
     return made
 
 
-def _duplicates(levels: Levels, truth: Bools, starts: Integers) -> Floats:
+def _duplicates(levels: Levels, truth: Bools, starts: Integers) -> Float64s:
     """How many pairs of different images of one group are answered rightly, wrongly or missed: (3, 3, 101, k).
 
     Cell [a, b] counts, at each position, the pairs of which the first is an a and the second a b, in that order of
@@ -190,7 +190,7 @@ def _duplicates(levels: Levels, truth: Bools, starts: Integers) -> Floats:
     return pairs
 
 
-def _lengths(shares: list[_Share], levels: Levels, truth: Bools, starts: Integers) -> Floats:
+def _lengths(shares: list[_Share], levels: Levels, truth: Bools, starts: Integers) -> Float64s:
     """For each share and position, the sum over groups of (sum over tags of arm / norm x deviation)², (3, 101).
 
     An image's deviation is 1 - share where it is answered rightly, - share at other trials, and 0 elsewhere: a sum

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvcore import validation
-from cvcore.array_types import Bools, Floats, Integers
+from cvcore.array_types import Bools, Float64s, Integers
 from cvcore.errors import InvalidInput
 from cvcore.metrics import counting, intervals, ratios
 from cvcore.metrics.counting import THRESHOLDS
@@ -70,10 +70,10 @@ class Suggestion:
     tag never would cost less.
     """
 
-    thresholds: Floats
+    thresholds: Float64s
     chosen: Integers
     judged: Integers
-    by_part: Floats
+    by_part: Float64s
     defined: Bools
     reached: Bools
     everything: Bools
@@ -137,7 +137,7 @@ def _choose(table: Integers, goal: Goal, *, per_tag: bool) -> tuple[Integers, Bo
         precision, recall, f1 = (ratios.macro(each)[:, None] for each in (precision, recall, f1))
         cost, able = cost.sum(axis=1, keepdims=True), np.asarray(able.any(axis=1, keepdims=True))
     reached: Bools = np.ones_like(able)
-    wishes: Sequence[Floats]
+    wishes: Sequence[Float64s]
     match goal.by:
         case "f1":
             wishes = [f1]
@@ -160,7 +160,7 @@ def _choose(table: Integers, goal: Goal, *, per_tag: bool) -> tuple[Integers, Bo
     )
 
 
-def _best(able: Bools, wishes: Sequence[Floats]) -> Bools:
+def _best(able: Bools, wishes: Sequence[Float64s]) -> Bools:
     """Which candidates (101, c) are the best by the first wish, of those by the second, and so on."""
     best = able
     for wish in wishes:

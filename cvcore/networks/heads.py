@@ -32,6 +32,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cvcore.array_types import Float32s
 from cvcore.networks import logistic_regression
 
 L2 = 0.01
@@ -39,8 +40,6 @@ TOLERANCE = 3e-4
 
 # Scores held at once, over pictures, heads and tags; more heads than that are fitted one group after another.
 SCORES_MAX = 2**25
-
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -51,14 +50,14 @@ class Head:
     each row's probabilities come from the head that did not train on it; nan where every head did.
     """
 
-    kernel: Floats
-    bias: Floats
-    out_of_fold: Floats
+    kernel: Float32s
+    bias: Float32s
+    out_of_fold: Float32s
     l2: float
 
 
 def fit(
-    embeddings: Floats,
+    embeddings: Float32s,
     truth: NDArray[np.bool_],
     folds: NDArray[np.integer],
     *,
@@ -101,7 +100,7 @@ def fit(
     return Head(final, level - axes.centre @ final, out_of_fold, l2)
 
 
-def probabilities(embeddings: Floats, kernel: Floats, bias: Floats, *, multilabel: bool) -> Floats:
+def probabilities(embeddings: Float32s, kernel: Float32s, bias: Float32s, *, multilabel: bool) -> Float32s:
     """Each tag's probability for each raw embedding, float32 (rows, tags); in Multiclass a row sums to 1.
 
     >>> probabilities(np.float32([[1, 0]]), np.float32([[0, 0], [9, 9]]), np.float32([0, 0]), multilabel=False)
@@ -110,7 +109,7 @@ def probabilities(embeddings: Floats, kernel: Floats, bias: Floats, *, multilabe
     return probabilities_of(embeddings @ kernel + bias, multilabel=multilabel)
 
 
-def probabilities_of(scores: Floats, *, multilabel: bool) -> Floats:
+def probabilities_of(scores: Float32s, *, multilabel: bool) -> Float32s:
     """Sigmoid or softmax of scores (rows, tags), which no score can overflow."""
     if multilabel:
         small = np.exp(-np.abs(scores))
@@ -125,7 +124,7 @@ def balanced_weights(
     *,
     multilabel: bool,
     costs: NDArray[np.floating] | None = None,
-) -> Floats:
+) -> Float32s:
     """Each row's weight in each head, so that every tag counts as its cost says; 1 on average over a head's rows.
 
     Args:
@@ -167,13 +166,13 @@ class _Axes:
     at (x - centre) @ basis / scale.
     """
 
-    features: Floats
-    basis: Floats
-    centre: Floats
+    features: Float32s
+    basis: Float32s
+    centre: Float32s
     scale: float
 
 
-def _principal_axes(embeddings: Floats) -> _Axes:
+def _principal_axes(embeddings: Float32s) -> _Axes:
     """As many axes as the embeddings can span; turning them changes no length, so the penalty stays the same."""
     from keras import ops
 

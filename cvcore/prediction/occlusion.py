@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from cvcore import evaluation
+from cvcore.array_types import Float32s
 from cvcore.evaluation import OutOfFold
 from cvcore.imaging import images
 from cvcore.networks import heads
@@ -36,8 +37,6 @@ SHOWN_PX = 512
 HEAT_RGB = (255, 120, 0)
 HEAT_OPACITY_MOST = 0.72
 
-Floats = NDArray[np.float32]
-
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
@@ -48,10 +47,10 @@ class Explanation:
     """
 
     names: tuple[str, ...]
-    probabilities: Floats
-    covered: Floats
+    probabilities: Float32s
+    covered: Float32s
 
-    def heat(self, tag: int) -> Floats:
+    def heat(self, tag: int) -> Float32s:
         """The mean fall of the tag's probability over all covers that hide a cell, float32 (8, 8); rises are 0."""
         falls = np.maximum(self.probabilities[tag] - self.covered[..., tag], 0)
         sums, times = np.zeros((CELLS, CELLS)), np.zeros((CELLS, CELLS))
@@ -87,7 +86,7 @@ def explain(store: Store, iteration: Iteration, picture: bytes, *, limits: Limit
     return Explanation(tuple(tag.name for tag in tags), told[0], told[1:].reshape(PLACES, PLACES, -1))
 
 
-def overlay(picture: bytes, heat: Floats, place: tuple[int, int] | None) -> Image.Image:
+def overlay(picture: bytes, heat: Float32s, place: tuple[int, int] | None) -> Image.Image:
     """The upright picture in grey with its heat over it, and a frame around the place, at most 512 pixels a side.
 
     The most telling cell is the most opaque; where no place tells, the picture stays as it is.
@@ -123,7 +122,7 @@ def covers(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 @functools.lru_cache(maxsize=32)
-def _told(judged: OutOfFold, embed: Extractor, side: int, pixels: bytes) -> Floats:
+def _told(judged: OutOfFold, embed: Extractor, side: int, pixels: bytes) -> Float32s:
     """Every cover's probabilities, float32 (1 + places², tags). By its pixels a picture is kept in 150 kB."""
     embeddings = embed(covers(np.frombuffer(pixels, np.uint8).reshape(side, side, 3)))
     return heads.probabilities(embeddings, judged.kernel, judged.bias, multilabel=judged.multilabel)

@@ -9,15 +9,16 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from cvcore.array_types import Float32s
 from cvcore.networks import heads
-from cvcore.networks.heads import Floats, Head
+from cvcore.networks.heads import Head
 from cvcore.records import K_FOLD, TrainingOptions
 from cvcore.validation import Plan
 
 
 def fit(
     plan: Plan,
-    embeddings: Floats,
+    embeddings: Float32s,
     truth: NDArray[np.bool_],
     *,
     multilabel: bool,
