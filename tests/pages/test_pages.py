@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -165,17 +166,49 @@ def test_upload_waits_for_a_good_tag(app: AppTest, store: Store, picture: Callab
 def test_upload_goes_on_in_another_window(app: AppTest, fill: Callable[..., Project]) -> None:
     """A window loaded again in the middle of an upload sees how far it is, and then what became of it."""
     project, other = fill(rose=1), fill("Other", rose=1)
-    run = upload_panel.Run(total=4, fates=[Upload("<b>.txt", "refused", "no picture")])
+    run = upload_panel.Run(total=4)
+    run.add(Upload("<b>.txt", "refused", "no picture"))
     upload_panel._latest()[project.id] = run
     opened(app, "images", project)
     app.segmented_control(key="view").set_value("Upload").run()
-    assert ["1 of 4 files"] == [each.proto.text for each in app.get("progress")]
+    assert ["Upload: 1 of 4 files. This goes on when you leave the page."] == [
+        each.proto.text.replace("\\", "") for each in app.get("progress")
+    ]
     run.ended_at = time.monotonic()
     app.run()
     assert "1 refused" in texts(app)
     opened(app, "images", other)
     app.segmented_control(key="view").set_value("Upload").run()
     assert "refused" not in texts(app)
+
+
+def test_an_unforeseen_error_in_an_upload_is_told(
+    app: AppTest, store: Store, picture: Callable[[int], bytes], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The page says that it went wrong, the log says what, and what was stored until then is no success."""
+
+    @dataclass
+    class File:
+        name: str
+        data: bytes = b""
+
+        def getvalue(self) -> bytes:
+            if not self.data:
+                raise ZeroDivisionError
+            return self.data
+
+    project = projects.create(store, "Empty")
+    run = upload_panel.start(store, project, [File("a.png", picture(1)), File("b.png")], [], Limits())
+    for thread in threading.enumerate():
+        if thread.name == "upload":
+            thread.join()
+    assert "ZeroDivisionError" in caplog.text
+    assert run.is_done
+    app.query_params["view"] = "Upload"
+    opened(app, "images", project)
+    assert "Something unforeseen went wrong: try again, and look into the server's log." in texts(app).replace("\\", "")
+    assert "1 stored." in texts(app)
+    assert [] == list(app.success)
 
 
 def test_the_last_page_may_go(app: AppTest, store: Store, fill: Callable[..., Project]) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import threading
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +19,9 @@ from cvcore.evaluation import operating_points
 from cvcore.exports import background
 from cvcore.files import api_keys, blobs
 from cvcore.prediction import publishing
+from cvcore.prediction.batches import ImageAnswer
 from cvcore.records import Iteration, Project
+from cvcore.settings import Limits
 from cvcore.store import Store
 from pages.parts.publish import batch_panel
 
@@ -156,7 +160,7 @@ def test_many_pictures(app: AppTest, project: Project, picture: Callable[[int], 
         if thread.name == "batch":
             thread.join()
     checked(app.run())
-    assert "2 pictures asked of Iteration 2: tulip 2." in texts(app)
+    assert "2 images predicted by Iteration 2: tulip 2." in texts(app)
     assert "1 file could not be read." in texts(app)
     run = batch_panel._latest()[project.id]
     assert ["image,answer,rose,tulip", "'=a.png,tulip", "c.png,tulip"] == [
@@ -166,9 +170,42 @@ def test_many_pictures(app: AppTest, project: Project, picture: Callable[[int], 
 
 def test_a_batch_under_way_is_seen_by_all(app: AppTest, project: Project) -> None:
     """A window that is loaded again in the middle sees how far it is."""
-    run = batch_panel.Run("Iteration 2", total=4, done=1)
+    run = batch_panel.Run(iteration="Iteration 2", total=4)
+    run.add(ImageAnswer("a.png", refusal="it is damaged"), ["rose"])
     batch_panel._latest()[project.id] = run
     view(app, "Many pictures")
-    assert ["1 of 4 pictures"] == [each.proto.text for each in app.get("progress")]
-    run.ended_at, run.stopped = 0.0, "a zip must be whole, this one is damaged"
-    batch_panel._latest().clear()
+    assert ["Predictions: 1 of 4 images. This goes on when you leave the page."] == [
+        each.proto.text.replace("\\", "") for each in app.get("progress")
+    ]
+    run.ended_at, run.stopped = time.monotonic(), "a zip must be whole, this one is damaged"
+    checked(app.run())
+    assert "A zip must be whole, this one is damaged." in texts(app)
+
+
+def test_an_unforeseen_error_in_a_batch_is_told(
+    app: AppTest,
+    store: Store,
+    project: Project,
+    iterations: list[Iteration],
+    picture: Callable[[int], bytes],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The page says that it went wrong, the log says what, and what was answered until then is no success."""
+
+    class Broken(io.BytesIO):
+        name = "b.png"
+
+        def read(self, size: int | None = -1, /) -> bytes:
+            raise ZeroDivisionError(size)
+
+    first = io.BytesIO(picture(1))
+    first.name = "a.png"
+    run = batch_panel.start(store, project, iterations[0], [first, Broken()], 0.5, Limits())
+    for thread in threading.enumerate():
+        if thread.name == "batch":
+            thread.join()
+    assert "ZeroDivisionError" in caplog.text
+    assert run.is_done
+    view(app, "Many pictures")
+    assert "Something unforeseen went wrong: try again, and look into the server's log." in texts(app)
+    assert [] == list(app.success)

@@ -5,7 +5,6 @@ A thread stores files, so that an upload goes on when the page is left or loaded
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -21,34 +20,38 @@ from cvcore.projects.uploads import Upload
 from cvcore.records import MULTICLASS, Project, Tag
 from cvcore.settings import Limits
 from cvcore.store import Store
-from pages.parts.shell.background_runs import releaser
+from pages.parts.shell import background_runs
 from pages.parts.shell.text import count, plain, refusals, sentence, table
 from pages.parts.widgets import camera
 
 FILES, FOLDER, CAMERA = "Files or a zip", "A folder", "Camera"
 FATES = ("stored", "duplicate", "refused")
-POLL_S = 0.3
 RECENT_S = 600.0
 ROWS = 500
 
 
 @dataclass
-class Run:
-    """An upload: written by the thread that stores, read by the page. `ended_at` is on the monotonic clock."""
+class Run(background_runs.Run):
+    """An upload: of how many files, and what became of each so far."""
 
+    what: str = "Upload"
     total: int = 0
     fates: list[Upload] = field(default_factory=list)
-    stopped: str = ""
-    ended_at: float | None = None
+
+    def add(self, fate: Upload) -> None:
+        """Note what became of one more file."""
+        self.fates.append(fate)
+        done = len(self.fates)
+        self.report(f"{done:,} of {count(self.total, 'file')}", done / max(self.total, 1))
 
 
 def show(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) -> None:
     """The form, or this window's upload as it goes on; then what became of it."""
     own = _own().get(project.id)
     run = own or _recent(project)
-    is_under_way = run is not None and run.ended_at is None
+    is_under_way = run is not None and not run.is_done
     if run and is_under_way:
-        st.fragment(_watch, run_every=POLL_S)(run)
+        background_runs.watch(run)
     if not (own and is_under_way):
         _form(store, project, tags, limits)
     if run and not is_under_way:
@@ -97,23 +100,15 @@ def start(store: Store, project: Project, files: Sequence[Any], tag_names: Seque
         InvalidInput: a name cannot be a tag's; nothing is begun.
     """
     tag_ids = [tag.id for tag in tagging.ensure(store, project, tag_names, limits=limits)]
-    run = Run(total=len(files))
-    release = releaser(files)
-    _latest()[project.id] = run
+    run = _latest()[project.id] = Run(total=len(files))
 
-    def work() -> None:
-        try:
-            for listing in _listings(files, limits, run):
-                run.total += len(listing.entries) + len(listing.skipped)
-                imports.import_images(store, project, listing, limits=limits, tag_ids=tag_ids, on_file=run.fates.append)
-        except TagwiseError as error:
-            run.stopped = str(error)
-        finally:
-            release()
-            run.ended_at = time.monotonic()
+    def work(run: Run) -> str:
+        for listing in _listings(files, limits, run):
+            run.total += len(listing.entries) + len(listing.skipped)
+            imports.import_images(store, project, listing, limits=limits, tag_ids=tag_ids, on_file=run.add)
+        return ""
 
-    threading.Thread(target=work, name="upload", daemon=True).start()
-    return run
+    return background_runs.begin(run, work, thread="upload", release=background_runs.releaser(files))
 
 
 def _camera(store: Store, project: Project, chosen: Sequence[str], limits: Limits) -> None:
@@ -146,7 +141,7 @@ def add_shots(store: Store, project: Project, shots: Sequence[bytes], tag_names:
         datasets.entries_from_uploads(files),
         limits=limits,
         tag_ids=tag_ids,
-        on_file=run.fates.append,
+        on_file=run.add,
     )
     run.ended_at = time.monotonic()
     return run
@@ -167,8 +162,7 @@ def _latest() -> dict[str, Run]:
 def _recent(project: Project) -> Run | None:
     """The project's last upload, for a window that was loaded again in the middle and no longer knows its own."""
     run = _latest().get(project.id)
-    is_old = run and run.ended_at is not None and time.monotonic() - run.ended_at > RECENT_S
-    return None if is_old else run
+    return None if run and run.is_older_than(RECENT_S) else run
 
 
 def _listings(files: Sequence[Any], limits: Limits, run: Run) -> Iterator[datasets.Listing]:
@@ -181,17 +175,9 @@ def _listings(files: Sequence[Any], limits: Limits, run: Run) -> Iterator[datase
         try:
             listing = datasets.entries_in_zip(file, limits)
         except TagwiseError as refusal:
-            run.fates.append(Upload(file.name, "refused", str(refusal)))
+            run.add(Upload(file.name, "refused", str(refusal)))
         else:
             yield listing
-
-
-def _watch(run: Run) -> None:
-    if run.ended_at is not None:
-        st.rerun()
-    done = len(run.fates)
-    st.progress(min(done / max(run.total, 1), 1.0), text=f"{done:,} of {count(run.total, 'file')}")
-    st.caption("This goes on when you leave the page.")
 
 
 def _fates(run: Run) -> None:
@@ -201,7 +187,7 @@ def _fates(run: Run) -> None:
     told = ", ".join(f"{number:,} {fate}" for fate, number in numbers.items() if number)
     if not told:
         return
-    (st.success if not numbers["refused"] else st.warning)(f"{told}.")
+    (st.warning if run.stopped or numbers["refused"] else st.success)(f"{told}.")
     if notable := [each for each in run.fates if each.reason]:
         st.html(table(notable[:ROWS]))
         if len(notable) > ROWS:

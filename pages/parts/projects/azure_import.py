@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 
 import streamlit as st
 
 from cvcore import azure
 from cvcore.azure import MigrationResult
-from cvcore.errors import InvalidInput, TagwiseError
+from cvcore.errors import InvalidInput
 from cvcore.net import guard
 from cvcore.settings import Settings
 from cvcore.store import Store
+from pages.parts.shell import background_runs
 from pages.parts.shell.text import count, plain, refusals, sentence
-
-POLL_S = 0.5
 
 # Whoever may see the page could else make this machine ask any server for anything.
 AZURE = (
@@ -27,22 +25,16 @@ AZURE = (
 
 
 @dataclass
-class Run:
-    """A move: written by the thread that fetches, read by the page."""
+class Run(background_runs.Run):
+    """A migration from Azure, with a result for each project once it is done."""
 
+    what: str = "Moving in"
     stage: str = "Asking Azure"
-    fraction: float = 0.0
-    stopped: str = ""
-    came: tuple[MigrationResult, ...] = ()
-    is_done: bool = False
-
-    def tell(self, stage: str, fraction: float) -> None:
-        """Note how far it is."""
-        self.stage, self.fraction = stage, fraction
+    projects: tuple[MigrationResult, ...] = ()
 
 
 @st.dialog("Move in from Azure Custom Vision", width="medium", on_dismiss="rerun")
-def ask(store: Store, told: Settings) -> None:
+def ask(store: Store, settings: Settings) -> None:
     """Ask for endpoint and key, and begin."""
     st.markdown(
         "Brings every classification project over, with its tags and images, while Azure still answers. "
@@ -52,38 +44,32 @@ def ask(store: Store, told: Settings) -> None:
     key = st.text_input("Training key", type="password", help="Azure's portal shows both under Keys and Endpoint.")
     if st.button("Move in", type="primary", disabled=not (endpoint and key)):
         with refusals():
-            check(endpoint, told)
-            st.session_state["move"] = start(store, endpoint, key, told)
+            check(endpoint, settings)
+            st.session_state["move"] = start(store, endpoint, key, settings)
             st.rerun()
 
 
-def check(endpoint: str, told: Settings) -> None:
+def check(endpoint: str, settings: Settings) -> None:
     """Whether the page may ask that endpoint.
 
     Raises:
         InvalidInput: it is none of Azure's, and addresses of the own network are not allowed in the settings.
     """
     host = guard.parsed(endpoint).host
-    if not (told.fetch_private or host.endswith(AZURE)):
+    if not (settings.fetch_private or host.endswith(AZURE)):
         raise InvalidInput(
             f"here the endpoint must be one of Azure's, {host} is not: use `tagwise migrate` in a terminal for others"
         )
 
 
-def start(store: Store, endpoint: str, key: str, told: Settings) -> Run:
+def start(store: Store, endpoint: str, key: str, settings: Settings) -> Run:
     """Begin to move in, in a thread of its own that goes on when the page is left."""
-    run = Run()
 
-    def work() -> None:
-        try:
-            run.came = tuple(azure.migrate(store, endpoint, key, limits=told.limits, progress=run.tell))
-        except TagwiseError as error:
-            run.stopped = str(error)
-        finally:
-            run.is_done = True
+    def work(run: Run) -> str:
+        run.projects = tuple(azure.migrate(store, endpoint, key, limits=settings.limits, progress=run.report))
+        return ""
 
-    threading.Thread(target=work, name="move in", daemon=True).start()
-    return run
+    return background_runs.begin(Run(), work, thread="move in")
 
 
 def show() -> None:
@@ -92,25 +78,19 @@ def show() -> None:
     if run is None:
         return
     if not run.is_done:
-        st.fragment(_watch, run_every=POLL_S)(run)
+        background_runs.watch(run)
         return
     if run.stopped:
         st.error(plain(f"{sentence(run.stopped)} What has come is kept; move in again to continue."))
-    for each in run.came:
-        _tell(each)
+    for each in run.projects:
+        _show_project(each)
 
 
-def _watch(run: Run) -> None:
-    if run.is_done:
-        st.rerun()
-    st.progress(min(run.fraction, 1.0), text=plain(f"{run.stage}. This goes on when you leave the page."))
-
-
-def _tell(each: MigrationResult) -> None:
+def _show_project(each: MigrationResult) -> None:
     here, there = each.here, each.azure
-    told = (
+    summary = (
         f"{each.azure_name}: {count(here.images, 'image')} and {count(here.tags, 'tag')} are here, "
         f"{count(there.images, 'image')} and {count(there.tags, 'tag')} in Azure."
     )
     notes = "".join(f"\n- {plain(sentence(note))}" for note in each.notes)
-    (st.success if each.complete else st.warning)(plain(told) + notes)
+    (st.success if each.complete else st.warning)(plain(summary) + notes)

@@ -78,10 +78,10 @@ def start(store: Store, project: Project, chosen: str, tag_id: str | None = None
             datasets.save(store, project, chosen, path, tag_id=tag_id, progress=progress)
 
     def work(run: background_runs.Run) -> str:
-        pack(path, run.tell)
+        pack(path, run.report)
         return token
 
-    return background_runs.start(KEY, short(name, NAME_LETTERS), work, token)
+    return background_runs.start(KEY, short(name, NAME_LETTERS), work, token=token)
 
 
 def show(store: Store) -> None:

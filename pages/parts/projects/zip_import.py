@@ -50,12 +50,9 @@ def start(store: Store, file: Any, name: str, limits: Limits) -> background_runs
     release = background_runs.releaser([file])
 
     def work(run: background_runs.Run) -> str:
-        try:
-            return archive.unpack(store, file, limits=limits, name=wanted, progress=run.tell).id
-        finally:
-            release()
+        return archive.unpack(store, file, limits=limits, name=wanted, progress=run.report).id
 
-    return background_runs.start(KEY, short(file.name, NAME_LETTERS), work)
+    return background_runs.start(KEY, short(file.name, NAME_LETTERS), work, release=release)
 
 
 def show(store: Store) -> None:

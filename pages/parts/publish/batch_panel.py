@@ -6,7 +6,6 @@ A thread asks, so that it goes on when the page is left or loaded again in the m
 from __future__ import annotations
 
 import threading
-import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +14,6 @@ from typing import Any
 import streamlit as st
 
 from cvcore import evaluation
-from cvcore.errors import TagwiseError
 from cvcore.prediction import batches
 from cvcore.prediction.batches import ImageAnswer
 from cvcore.projects.uploads import Upload
@@ -27,7 +25,6 @@ from pages.parts.images import upload_panel
 from pages.parts.shell import background_runs, text
 from pages.parts.shell.text import count, percent, plain, sentence
 
-POLL_S = 0.5
 KEPT_S = 3600.0
 ROWS = 200
 NO_TAG = "no tag"
@@ -36,22 +33,23 @@ _one_at_a_time = threading.Lock()
 
 
 @dataclass
-class Run:
-    """A batch: written by the thread that asks, read by the page. `ended_at` is on the monotonic clock."""
+class Run(background_runs.Run):
+    """A batch of predictions: which iteration predicts, and the answers so far as lines of a CSV file."""
 
-    iteration: str
+    what: str = "Predictions"
+    stage: str = "Waiting for its turn"
+    iteration: str = ""
     total: int = 0
     done: int = 0
     lines: list[str] = field(default_factory=list)
     first: list[ImageAnswer] = field(default_factory=list)
     unread: list[Upload] = field(default_factory=list)
     answers: Counter[str] = field(default_factory=Counter)
-    stopped: str = ""
-    ended_at: float | None = None
 
-    def take(self, each: ImageAnswer, tags: Sequence[str]) -> None:
-        """Note a picture's answer, or why it has none."""
+    def add(self, each: ImageAnswer, tags: Sequence[str]) -> None:
+        """Note an image's answer, or why it has none."""
         self.done += 1
+        self.report(f"{self.done:,} of {count(self.total, 'image')}", self.done / max(self.total, 1))
         if each.refusal:
             self.unread.append(Upload(each.image, "refused", each.refusal))
             return
@@ -64,8 +62,8 @@ class Run:
 def show(store: Store, project: Project, iteration: Iteration, limits: Limits) -> None:
     """The form, or the project's batch as it goes on; then what came of it."""
     run = _recent(project)
-    if run and run.ended_at is None:
-        st.fragment(_watch, run_every=POLL_S)(run)
+    if run and not run.is_done:
+        background_runs.watch(run)
         return
     st.caption(
         f"Files, or zips of them, at most {limits.image_bytes / 2**20:g} MB a picture. Nothing is kept of them here "
@@ -94,26 +92,19 @@ def start(
     limits: Limits,
 ) -> Run:
     """Begin to ask about uploaded files in a thread of its own; one batch runs at a time, the others wait."""
-    run = _latest()[project.id] = Run(iteration.name)
-    release = background_runs.releaser(files)
+    run = _latest()[project.id] = Run(iteration=iteration.name)
 
-    def work() -> None:
-        try:
-            with _one_at_a_time:
-                tags = [tag.name for tag in evaluation.tags(store, iteration)]
-                run.lines.append(batches.csv_header(tags))
-                pictures = batches.images_uploaded([(file.name, file) for file in files], limits)
-                run.total = len(pictures)
-                for each in batches.predict(store, iteration, pictures, threshold, limits=limits):
-                    run.take(each, tags)
-        except TagwiseError as error:
-            run.stopped = str(error)
-        finally:
-            release()
-            run.ended_at = time.monotonic()
+    def work(run: Run) -> str:
+        with _one_at_a_time:
+            tags = [tag.name for tag in evaluation.tags(store, iteration)]
+            run.lines.append(batches.csv_header(tags))
+            images = batches.images_uploaded([(file.name, file) for file in files], limits)
+            run.total = len(images)
+            for each in batches.predict(store, iteration, images, threshold, limits=limits):
+                run.add(each, tags)
+        return ""
 
-    threading.Thread(target=work, name="batch", daemon=True).start()
-    return run
+    return background_runs.begin(run, work, thread="batch", release=background_runs.releaser(files))
 
 
 @st.cache_resource(show_spinner=False)
@@ -124,18 +115,10 @@ def _latest() -> dict[str, Run]:
 
 def _recent(project: Project) -> Run | None:
     run = _latest().get(project.id)
-    if run and run.ended_at is not None and time.monotonic() - run.ended_at > KEPT_S:
+    if run and run.is_older_than(KEPT_S):
         _latest().pop(project.id, None)
         return None
     return run
-
-
-def _watch(run: Run) -> None:
-    if run.ended_at is not None:
-        st.rerun()
-    told = f"{run.done:,} of {count(run.total, 'picture')}" if run.total else "Waiting for its turn"
-    st.progress(run.done / max(run.total, 1), text=told)
-    st.caption("This goes on when you leave the page.")
 
 
 def _result(project: Project, run: Run) -> None:
@@ -144,7 +127,8 @@ def _result(project: Project, run: Run) -> None:
     read = run.done - len(run.unread)
     if read:
         found = ", ".join(f"{plain(tag)} {number:,}" for tag, number in run.answers.most_common(20))
-        st.success(f"{count(read, 'picture')} asked of {plain(run.iteration)}: {found}.")
+        told = st.warning if run.stopped else st.success
+        told(f"{count(read, 'image')} predicted by {plain(run.iteration)}: {found}.")
         st.download_button(
             "Download the table",
             lambda: "".join(run.lines),
