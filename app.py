@@ -1,6 +1,6 @@
 """The web app: `streamlit run app.py`, or `tagwise serve`.
 
-One process answers the pages, the pictures and the API; a second, started here, trains.
+One process answers the pages, the images and the API; a second, started here, trains.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from cvcore.api.password import SharedPassword
 from cvcore.api.sources import OwnSources
 from cvcore.files import api_keys
 from cvcore.store import Store
-from cvcore.training import worker
+from cvcore.training import supervisor
 
 # As glibc's malloc.h has them, see mallopt(3).
 M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8
@@ -42,8 +42,8 @@ def keep_little_memory() -> None:
 
 
 keep_little_memory()
-told = settings.load()
-store = Store(told.home)
+environment = settings.load()
+store = Store(environment.home)
 
 
 @contextlib.asynccontextmanager
@@ -59,7 +59,7 @@ async def lifespan(_: object) -> AsyncIterator[None]:
     del numpy, pandas, plotly, pyarrow
     gc.collect()
     gc.freeze()
-    keeper = asyncio.create_task(_keep_worker())
+    keeper = asyncio.create_task(supervisor.keep(environment.home))
     try:
         yield
     finally:
@@ -68,26 +68,14 @@ async def lifespan(_: object) -> AsyncIterator[None]:
             await keeper
 
 
-async def _keep_worker() -> None:
-    process = worker.spawn(told.home)
-    try:
-        while True:
-            await asyncio.sleep(2)
-            if process.poll() is not None:
-                process = worker.spawn(told.home)
-    finally:
-        # The pipe's end tells the worker to put its job back and go.
-        await asyncio.to_thread(worker.stop, process)
-
-
 app = st.App(
     Path(__file__).resolve().parent / "pages" / "router.py",
     routes=[*pictures.routes(store), *downloads.routes(store), *assets.routes()],
     middleware=[
         Middleware(OwnSources),
-        Middleware(OwnHosts, names=told.hosts),
-        Middleware(CustomVision, store=store, told=told, own_keys=api_keys.load(told)),
-        *([Middleware(SharedPassword, password=told.password)] if told.password else []),
+        Middleware(OwnHosts, names=environment.hosts),
+        Middleware(CustomVision, store=store, told=environment, own_keys=api_keys.load(environment)),
+        *([Middleware(SharedPassword, password=environment.password)] if environment.password else []),
     ],
     lifespan=lifespan,
 )

@@ -39,14 +39,16 @@ PURGE_S = 3600
 log = logging.getLogger("tagwise.worker")
 
 
-def spawn(home: Path) -> subprocess.Popen[bytes]:
+def spawn(home: Path, *, stderr: int | None = None) -> subprocess.Popen[bytes]:
     """Start a worker for a home folder; it ends by itself when the pipe to its standard input closes.
 
     A pipe's end is noticed on every system and after any death of this process, kill -9 included.
     """
     paths = [str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")]
     environ = os.environ | {"TAGWISE_HOME": str(home), "PYTHONPATH": os.pathsep.join(filter(None, paths))}
-    return subprocess.Popen([sys.executable, "-m", "cvcore.training.worker"], stdin=subprocess.PIPE, env=environ)
+    return subprocess.Popen(
+        [sys.executable, "-m", "cvcore.training.worker"], stdin=subprocess.PIPE, stderr=stderr, env=environ
+    )
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:

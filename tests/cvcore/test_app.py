@@ -25,7 +25,7 @@ from cvcore.settings import Limits
 from cvcore.store import Store
 from cvcore.training import worker
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "open, sesame"
 UPGRADE = {
     "Connection": "Upgrade",

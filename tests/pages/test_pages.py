@@ -19,6 +19,7 @@ from cvcore.projects.uploads import Upload
 from cvcore.records import Image, Iteration, Project
 from cvcore.settings import Limits
 from cvcore.store import Store
+from cvcore.training import supervisor
 from pages.parts.images import upload_panel
 from pages.parts.images.image_browser import PAGE
 
@@ -348,3 +349,24 @@ def test_the_threshold_is_kept_from_view_to_view(
         assert percent / 100 == app.session_state[f"threshold-{project.id}"]
     app.button_group(key="view").set_value(["Take along"]).run()
     assert 80 == app.slider[0].value
+
+
+@pytest.mark.parametrize("page", ["train", "performance"])
+def test_a_worker_that_cannot_start_is_told(
+    app: AppTest, store: Store, fill: Callable[..., Project], monkeypatch: pytest.MonkeyPatch, page: str
+) -> None:
+    """Where a training is awaited, its last words stand as plain text; they go when a worker lives."""
+    project = fill(rose=5, tulip=5)
+    training.start(store, project)
+    monkeypatch.setitem(supervisor._failures, store.home, "ImportError: no *bold*")
+    opened(app, page, project)
+    (error,) = app.error
+    words = (
+        "The training process cannot start; mend the cause, and trainings go on within a minute: "
+        r"ImportError\: no \*bold\*"
+    )
+    assert words == error.value
+    monkeypatch.delitem(supervisor._failures, store.home)
+    app.run()
+    assert [] == list(app.error)
+    assert "Cancel" in [each.label for each in app.button]

@@ -11,6 +11,7 @@ from cvcore.errors import NotFound
 from cvcore.finetuning.outcome_text import duration
 from cvcore.records import Job, Project
 from cvcore.store import Store
+from cvcore.training import supervisor
 from pages.parts.shell import project_choice
 from pages.parts.shell.text import percent, plain, refusals, sentence
 from pages.parts.training import tuning_curves, tuning_outcome
@@ -28,7 +29,7 @@ def show(store: Store, project: Project, *, in_full: bool = True) -> None:
     if job and job.is_active:
         st.fragment(_watch, run_every=POLL_S)(store, job.id, in_full)
         return
-    st.fragment(_wait, run_every=IDLE_POLL_S)(store, project, job)
+    st.fragment(_wait, run_every=IDLE_POLL_S)(store, project, job, in_full)
     if job is None:
         return
     if job.status == "failed":
@@ -48,10 +49,21 @@ def time_left(job: Job, now: datetime) -> str:
     return f"about {duration(left_s)} left"
 
 
-def _wait(store: Store, project: Project, seen: Job | None) -> None:
+def _wait(store: Store, project: Project, seen: Job | None, in_full: bool) -> None:
     """Run the page again when somebody else starts a training."""
     if store.jobs.latest(project.id, "train") != seen:
         st.rerun()
+    if in_full:
+        _show_failure(store)
+
+
+def _show_failure(store: Store) -> None:
+    """Say that the training process cannot start, while that is so."""
+    if last_words := supervisor.failure(store.home):
+        st.error(
+            "The training process cannot start; mend the cause, and trainings go on within a minute: "
+            + plain(last_words)
+        )
 
 
 def _watch(store: Store, job_id: int, in_full: bool) -> None:
@@ -69,6 +81,7 @@ def _watch(store: Store, job_id: int, in_full: bool) -> None:
             ahead = [other for other in store.jobs.active() if other.id != job.id and other.kind == "train"]
             waiting = "after the training of another project" if ahead else "for the training process to be ready"
             st.progress(0.0, text=f"Waiting {waiting}")
+            _show_failure(store)
         else:
             # A budget tells better than the progress how long it may yet take.
             left = "" if options.is_advanced else time_left(job, datetime.now(UTC))
