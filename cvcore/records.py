@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
+
+from msgspec import Meta
 
 ClassificationType = Literal["Multiclass", "Multilabel"]
 TagKind = Literal["Regular", "Negative"]
@@ -13,8 +15,16 @@ JobKind = Literal["train", "embed"]
 EvaluationMethod = Literal["k-fold", "hold-out", "test-set"]
 JobStatus = Literal["queued", "running", "done", "failed", "cancelled"]
 
+EndReason = Literal["converged", "budget", "asked"]
+
+# Bounds of what comes out of a project zip; nothing else checks them. Names are 1 to 128 letters, see `names`.
+Rate = Annotated[float, Meta(ge=0, le=1)]
+Amount = Annotated[float, Meta(ge=0, le=1e9)]
+Count = Annotated[int, Meta(ge=0, le=10**9)]
+ShortText = Annotated[str, Meta(max_length=128)]
+
 # One threshold for all tags, or one a tag in the order of an iteration's columns; 0..1.
-Thresholds = float | tuple[float, ...]
+Thresholds = Rate | Annotated[tuple[Rate, ...], Meta(max_length=10_000)]
 
 MULTICLASS: ClassificationType = "Multiclass"
 MULTILABEL: ClassificationType = "Multilabel"
@@ -33,8 +43,8 @@ class ProjectSettings:
     that the API starts; nothing else follows from what is noted.
     """
 
-    target_export_platforms: tuple[str, ...] = ()
-    augmentation_methods: tuple[tuple[str, bool], ...] = ()
+    target_export_platforms: Annotated[tuple[ShortText, ...], Meta(max_length=64)] = ()
+    augmentation_methods: Annotated[tuple[tuple[ShortText, bool], ...], Meta(max_length=64)] = ()
 
 
 @dataclass(frozen=True)
@@ -87,10 +97,10 @@ class Image:
 class Scores:
     """Overall precision, recall, F1 and average precision, 0..1; None where undefined."""
 
-    precision: float | None
-    recall: float | None
-    f1: float | None
-    average_precision: float | None
+    precision: Rate | None
+    recall: Rate | None
+    f1: Rate | None
+    average_precision: Rate | None
 
 
 @dataclass(frozen=True)
@@ -102,8 +112,8 @@ class Evaluation:
     """
 
     method: EvaluationMethod
-    folds: int
-    seed: int
+    folds: Annotated[int, Meta(ge=0, le=1000)]
+    seed: Annotated[int, Meta(ge=0, le=2**31)]
 
 
 @dataclass(frozen=True)
@@ -134,14 +144,14 @@ class TuningEpoch:
     nothing and is None where none are judged.
     """
 
-    attempt: int
-    number: int
-    learning_rate: float
-    loss: float
-    validation_loss: float
-    right: float | None
-    images_per_s: float
-    seconds: float
+    attempt: Count
+    number: Count
+    learning_rate: Amount
+    loss: Amount
+    validation_loss: Amount
+    right: Rate | None
+    images_per_s: Amount
+    seconds: Amount
 
 
 @dataclass(frozen=True)
@@ -152,15 +162,15 @@ class TuningOutcome:
     groups of near duplicates. `ended` says why it ended: "converged", "budget" or "asked". `device` is cpu or gpu.
     """
 
-    images: int
-    right: int
-    quick_right: int
-    p_value: float
-    attempts: int
-    rounds: int
-    seconds: float
-    ended: str
-    device: str
+    images: Count
+    right: Count
+    quick_right: Count
+    p_value: Rate
+    attempts: Annotated[int, Meta(ge=1, le=10**9)]
+    rounds: Count
+    seconds: Amount
+    ended: EndReason
+    device: Literal["cpu", "gpu"]
 
 
 @dataclass(frozen=True)

@@ -14,29 +14,44 @@ import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+from msgspec import Meta
 
 from cvcore.archive import json_reader
-from cvcore.archive.json_reader import Value
 from cvcore.errors import ArchiveRefused, ModelDamaged
 from cvcore.files import blobs, zips
 from cvcore.networks import architectures, backbones
 from cvcore.networks.backbones import Backbone
 from cvcore.settings import MEBIBYTE
 from cvcore.store import Store
+from cvcore.store.project_contents import Fingerprint, Sha256
 
 RECORD_BYTES, NETWORK_BYTES = 64 * MEBIBYTE, 256 * MEBIBYTE
-DIMENSIONS, SIDE_PX, PICTURES = 100_000, 4096, 400_000
 TFLITE = slice(4, 8), b"TFL3"
 
 # The SHA-256 and the size of each member, as tagwise.json tells them.
 Files = dict[str, tuple[str, int]]
 
 
+@dataclass(frozen=True)
+class _Record:
+    """The JSON beside a network; older zips lack what is about tuning. `learned_from` are images' SHA-256."""
+
+    name: str
+    side: Annotated[int, Meta(ge=1, le=4096)]
+    dimension: Annotated[int, Meta(ge=1, le=100_000)]
+    fingerprint: Fingerprint
+    sha256: Sha256
+    is_tuned: bool | None = None
+    learned_from: Annotated[tuple[Sha256, ...], Meta(max_length=400_000)] | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class PackedNetwork:
-    """A network out of a zip: its record, its LiteRT file, and where it was tuned its weights and what it knows."""
+    """A network out of a zip: its record and LiteRT file; of a tuned one its weights and the SHA-256 of its images."""
 
-    prepared: Backbone
+    backbone: Backbone
     content: bytes
     weights: bytes = b""
     learned_from: tuple[str, ...] = ()
@@ -53,15 +68,15 @@ def add(archive: zipfile.ZipFile, files: Files, store: Store, fingerprint: str) 
         return
     folder = blobs.backbones_folder(store.home)
     try:
-        prepared = backbones.find(fingerprint, folder)
-        content = backbones.litert_model(prepared, folder)
-        weights = backbones.tuned_weights(prepared, folder) if prepared.is_tuned else b""
+        backbone = backbones.find(fingerprint, folder)
+        content = backbones.litert_model(backbone, folder)
+        weights = backbones.tuned_weights(backbone, folder) if backbone.is_tuned else b""
     except ModelDamaged:
         return
     model, record, extra = members(fingerprint)
-    told = dataclasses.asdict(prepared) | {"learned_from": sorted(store.trainings.tuned_on(fingerprint))}
+    description = dataclasses.asdict(backbone) | {"learned_from": sorted(store.trainings.tuned_on(fingerprint))}
     files[model] = zips.add_bytes(archive, model, content)
-    files[record] = zips.add_text(archive, record, json.dumps(told))
+    files[record] = zips.add_text(archive, record, json.dumps(description))
     if weights:
         files[extra] = zips.add_bytes(archive, extra, weights)
 
@@ -77,25 +92,29 @@ def read(
     model, record, extra = members(fingerprint)
     if record not in files:
         return None
-    told = json_reader.read(load(record, RECORD_BYTES), record)
-    prepared = Backbone(
-        name=told["name"].one_of((architectures.NAME_BUILT_IN, *(each.name for each in architectures.ARCHITECTURES))),
-        side=told["side"].integer(1, SIDE_PX),
-        dimension=told["dimension"].integer(1, DIMENSIONS),
-        fingerprint=told["fingerprint"].one_of((fingerprint,)),
-        sha256=told["sha256"].hexadecimal(64),
-        is_tuned=bool(told.member("is_tuned").optional(Value.flag)),
-    )
+    description = json_reader.read(load(record, RECORD_BYTES), _Record, record)
+    known = (architectures.NAME_BUILT_IN, *(each.name for each in architectures.ARCHITECTURES))
+    if description.name not in known:
+        raise json_reader.refusal(f"{record}: name", f"one of {', '.join(known)}")
+    if description.fingerprint != fingerprint:
+        raise json_reader.refusal(f"{record}: fingerprint", fingerprint)
     content = load(model, NETWORK_BYTES)
     where, magic = TFLITE
-    if content[where] != magic or blobs.sha256(content) != prepared.sha256:
+    if content[where] != magic or blobs.sha256(content) != description.sha256:
         raise ArchiveRefused(f"{model} in a project zip must be its network, it is another: download it again")
-    learned_from = told.member("learned_from").optional(_digests) or ()
+    is_tuned = bool(description.is_tuned)
     return PackedNetwork(
-        prepared,
+        Backbone(
+            name=description.name,
+            side=description.side,
+            dimension=description.dimension,
+            fingerprint=fingerprint,
+            sha256=description.sha256,
+            is_tuned=is_tuned,
+        ),
         content,
-        _weights(load(extra, NETWORK_BYTES), extra) if prepared.is_tuned else b"",
-        learned_from,
+        _weights(load(extra, NETWORK_BYTES), extra) if is_tuned else b"",
+        description.learned_from or (),
     )
 
 
@@ -106,13 +125,9 @@ def keep(store: Store, network: PackedNetwork) -> tuple[Path, ...]:
         StorageFull, HomeUnusable: it cannot be written.
     """
     folder = blobs.backbones_folder(store.home)
-    written = backbones.import_backbone(network.prepared, network.content, folder, network.weights)
-    store.trainings.note_tuned_on(network.prepared.fingerprint, network.learned_from)
+    written = backbones.import_backbone(network.backbone, network.content, folder, network.weights)
+    store.trainings.note_tuned_on(network.backbone.fingerprint, network.learned_from)
     return written
-
-
-def _digests(given: Value) -> tuple[str, ...]:
-    return tuple(each.hexadecimal(64) for each in given.items(PICTURES))
 
 
 def _weights(data: bytes, member: str) -> bytes:

@@ -13,16 +13,17 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import Annotated, BinaryIO, Literal
 from zipfile import ZipFile, ZipInfo
 
 import filelock
 import numpy as np
+from msgspec import Meta
 
 from cvcore import evaluation, projects
 from cvcore.archive import json_reader, network_files, npz_reader, packing, project_json
 from cvcore.archive.network_files import PackedNetwork
-from cvcore.archive.packing import KIND, MANIFEST, VERSION
+from cvcore.archive.packing import MANIFEST, VERSION
 from cvcore.errors import ArchiveRefused, TagsRefused
 from cvcore.files import blobs, zips
 from cvcore.imaging import images
@@ -31,10 +32,34 @@ from cvcore.projects import tagging, uploads
 from cvcore.records import MULTILABEL, Project
 from cvcore.settings import MEBIBYTE, Limits
 from cvcore.store import Measured, Store
-from cvcore.store.project_contents import Contents, IterationContents
+from cvcore.store.project_contents import Contents, IterationContents, Sha256
 
 ENTRIES, BYTES = 400_000, 65_536 * MEBIBYTE
 MANIFEST_BYTES, ARRAYS_BYTES = 64 * MEBIBYTE, 1024 * MEBIBYTE
+
+
+@dataclass(frozen=True)
+class _Head:
+    """The first lines of a tagwise.json, which every version has."""
+
+    kind: Literal["Tagwise project"]
+    version: Annotated[int, Meta(ge=1, le=2**31)]
+    made_by: Annotated[str, Meta(max_length=40)] = ""
+
+
+@dataclass(frozen=True)
+class _File:
+    """A file in the zip, as tagwise.json lists it."""
+
+    sha256: Sha256
+    size_bytes: Annotated[int, Meta(ge=0, le=BYTES)]
+
+
+@dataclass(frozen=True)
+class _Manifest:
+    """The list of files in a tagwise.json of this version."""
+
+    files: Annotated[dict[Annotated[str, Meta(max_length=200)], _File], Meta(max_length=ENTRIES)]
 
 
 @dataclass(frozen=True)
@@ -117,18 +142,19 @@ def _looked_into(archive: ZipFile) -> _Zip:
         )
     if len(infos) != len(archive.infolist()) or any(map(zips.refusal, infos.values())):
         raise ArchiveRefused("a project zip must be as Tagwise writes it, this one is not: copy or download it again")
-    top = json_reader.read(zips.read(archive, infos[MANIFEST], MANIFEST_BYTES), MANIFEST)
-    top["kind"].one_of((KIND,))
-    if (version := top["version"].integer(1, 2**31)) > VERSION:
+    return _Zip(archive, infos, _files(zips.read(archive, infos[MANIFEST], MANIFEST_BYTES)))
+
+
+def _files(data: bytes) -> dict[str, tuple[str, int]]:
+    """The SHA-256 and the size of each file, as tagwise.json lists them."""
+    head = json_reader.read(data, _Head, MANIFEST)
+    if head.version > VERSION:
         raise ArchiveRefused(
-            f"this project zip is of a newer Tagwise ({top['made_by'].text(40)}), its version {version} is not known "
+            f"this project zip is of a newer Tagwise ({head.made_by}), its version {head.version} is not known "
             f"here, only up to {VERSION}: update Tagwise"
         )
-    files = {
-        member: (told["sha256"].hexadecimal(64), told["size_bytes"].integer(0, BYTES))
-        for member, told in top["files"].members(ENTRIES, 200)
-    }
-    return _Zip(archive, infos, files)
+    manifest = json_reader.read(data, _Manifest, MANIFEST)
+    return {member: (file.sha256, file.size_bytes) for member, file in manifest.files.items()}
 
 
 def _check_members(found: _Zip, whole: Contents) -> None:

@@ -1,99 +1,115 @@
-"""All that a project is, as records and as the `project.json` of a project zip.
+"""A whole project as records, written as the `project.json` of a project zip and read from it.
 
-Nothing in it has an id: pictures go by their place in the list, tags by a key that holds within the file, so that
-whoever reads it gives ids of his own.
+There are no ids in it: images are named by their position in the list, tags by a key that is unique within the file,
+and whoever reads it gives new ids. The bounds in the types are checked when a project.json is read.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated
 
+from msgspec import Meta
+
+from cvcore import names
 from cvcore.records import (
     MULTICLASS,
+    Amount,
     ClassificationType,
     Evaluation,
     ProjectSettings,
     Scores,
+    ShortText,
     TagKind,
     Thresholds,
     TuningEpoch,
     TuningOutcome,
 )
 
+IMAGES, TAGS, ITERATIONS = 200_000, 10_000, 10_000
+
+Key = Annotated[str, Meta(max_length=64)]
+LongText = Annotated[str, Meta(max_length=1000)]
+Description = Annotated[str, Meta(max_length=names.DESCRIPTION_LETTERS)]
+Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
+Fingerprint = Annotated[str, Meta(pattern=r"^[0-9a-f]{16}\Z")]
+Moment = Annotated[datetime, Meta(tz=True)]
+Position = Annotated[int, Meta(ge=0)]
+
 
 @dataclass(frozen=True)
 class TagContents:
-    """A tag of the workspace; `key` tells it from others, those of iterations among them."""
+    """A tag of the workspace; `key` is its own among all tags in the file, iterations' included."""
 
-    key: str
-    name: str
+    key: Key
+    name: LongText
     kind: TagKind
-    created_at: datetime
-    description: str
+    created_at: Moment
+    description: Description
 
 
 @dataclass(frozen=True)
 class ImageContents:
-    """A picture of the workspace or of an iteration; `tags` are keys, in the order given. Erased, it has no file."""
+    """An image of the workspace or of an iteration; `tags` are keys, in the order given. An erased one has no file."""
 
-    sha256: str
-    name: str
-    created_at: datetime
+    sha256: Sha256
+    name: LongText
+    created_at: Moment
     in_workspace: bool
     is_test: bool
     is_erased: bool
-    tags: tuple[str, ...]
-    metadata: dict[str, str]
+    tags: tuple[Key, ...]
+    metadata: Annotated[dict[LongText, LongText], Meta(max_length=100)]
 
 
 @dataclass(frozen=True)
 class SnapshotTagContents:
-    """A tag as it was called when the snapshot was taken; its key may be of a tag that is gone."""
+    """A tag with its name at the time of the snapshot; its key may be that of a deleted tag."""
 
-    key: str
-    name: str
+    key: Key
+    name: ShortText
     kind: TagKind
 
 
 @dataclass(frozen=True)
 class SnapshotImageContents:
-    """A picture of the snapshot: its place among the project's, the places of its tags among the snapshot's."""
+    """An image of the snapshot: its position in the project's images, its tags' positions in the snapshot's tags."""
 
-    image: int
-    columns: tuple[int, ...]
+    image: Position
+    columns: tuple[Position, ...]
     is_test: bool
 
 
 @dataclass(frozen=True)
 class PublicationContents:
-    """A name that an iteration answers to."""
+    """A name under which an iteration is published."""
 
-    name: str
-    resource: str
+    name: LongText
+    resource: LongText
 
 
 @dataclass(frozen=True)
 class IterationContents:
-    """A trained iteration but for its arrays; fields as in `records.Iteration`."""
+    """A trained iteration without its arrays; fields as in `records.Iteration`."""
 
-    number: int
-    name: str
+    number: Annotated[int, Meta(ge=1, le=2**31)]
+    name: LongText
     classification_type: ClassificationType
-    domain_id: str
-    snapshot: str
-    backbone: str
-    fingerprint: str
-    note: str
+    domain_id: LongText
+    snapshot: Key
+    backbone: ShortText
+    fingerprint: Fingerprint
+    note: Description
     evaluation: Evaluation | None
     scores: Scores | None
-    seconds: dict[str, float]
+    seconds: Annotated[dict[Key, Amount], Meta(max_length=20)]
     thresholds: Thresholds | None
-    created_at: datetime
-    trained_at: datetime
-    tags: tuple[SnapshotTagContents, ...]
-    images: tuple[SnapshotImageContents, ...]
-    publications: tuple[PublicationContents, ...]
+    created_at: Moment
+    trained_at: Moment
+    tags: Annotated[tuple[SnapshotTagContents, ...], Meta(max_length=TAGS)]
+    images: Annotated[tuple[SnapshotImageContents, ...], Meta(max_length=IMAGES)]
+    publications: Annotated[tuple[PublicationContents, ...], Meta(max_length=100)]
     training: TrainingContents | None = None
 
     @property
@@ -104,23 +120,26 @@ class IterationContents:
 
 @dataclass(frozen=True)
 class Contents:
-    """A project."""
+    """A project: its workspace and its trained iterations."""
 
-    name: str
-    description: str
+    name: LongText
+    description: Description
     classification_type: ClassificationType
-    domain_id: str
-    created_at: datetime
+    domain_id: LongText
+    created_at: Moment
     settings: ProjectSettings
-    tags: tuple[TagContents, ...]
-    images: tuple[ImageContents, ...]
-    iterations: tuple[IterationContents, ...]
+    tags: Annotated[tuple[TagContents, ...], Meta(max_length=TAGS)]
+    images: Annotated[tuple[ImageContents, ...], Meta(max_length=IMAGES)]
+    iterations: Annotated[tuple[IterationContents, ...], Meta(max_length=ITERATIONS)]
 
 
 @dataclass(frozen=True)
 class TrainingContents:
-    """Its budget, what came of it, and its rounds. What tags cost and where it started stay at home."""
+    """An Advanced training: its budget, outcome and epochs.
 
-    budget_minutes: float
+    The costs of tags and the iteration that it started from are not packed.
+    """
+
+    budget_minutes: Amount
     outcome: TuningOutcome
-    rounds: tuple[TuningEpoch, ...]
+    rounds: Annotated[tuple[TuningEpoch, ...], Meta(max_length=100_000)]

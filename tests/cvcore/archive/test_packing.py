@@ -409,11 +409,14 @@ def test_nothing_is_missing(elsewhere: Store, zipped: Path, member: str) -> None
 
 
 HOSTILE: dict[str, tuple[Callable[[Json], object], str]] = {
-    "name": (lambda it: it.update(name=7), r"project\.json\.name is not a text"),
-    "line": (lambda it: it.update(name="a\nb"), r"project\.json\.name is not allowed"),
-    "half": (lambda it: it.update(description="\ud800"), r"description is not a text"),
-    "long": (lambda it: it.update(description="x" * 4001), r"description is not a text of at most 4,000 letters"),
-    "type": (lambda it: it.update(classification_type="Segmentation"), "is not one of Multiclass, Multilabel"),
+    "name": (lambda it: it.update(name=7), r"project\.json: name is not a text, got a whole number"),
+    "line": (lambda it: it.update(name="a\nb"), r"project\.json: name is not allowed"),
+    "half": (lambda it: it.update(description="\ud800"), r"project\.json is not a file of JSON"),
+    "long": (lambda it: it.update(description="x" * 4001), r"description is not a text of at most 4000"),
+    "type": (
+        lambda it: it.update(classification_type="Segmentation"),
+        r"project\.json: classification_type is not one of the values that",
+    ),
     "domain": (lambda it: it.update(domain_id="x"), r"domain_id is not allowed"),
     "moment": (lambda it: it.update(created_at="2026-01-01T00:00:00"), "is not a moment with its time zone"),
     "gone": (lambda it: it.pop("tags"), r"project\.json is not an object with tags"),
@@ -423,21 +426,49 @@ HOSTILE: dict[str, tuple[Callable[[Json], object], str]] = {
     "path": (lambda it: it["images"][0].update(sha256="../" * 21 + "x"), "is not a text of 64 hexadecimal digits"),
     "stranger": (lambda it: it["images"][0].update(tags=["x"]), "is not a list whose tags are all there"),
     "flag": (lambda it: it["images"][0].update(is_test=1), r"is_test is not true or false"),
-    "number": (lambda it: it["iterations"][0].update(number=True), "is not a whole number in"),
-    "column": (lambda it: it["iterations"][0]["images"][0].update(columns=[9]), "is not a whole number in 0..2"),
-    "place": (lambda it: it["iterations"][0]["images"][0].update(image=-1), "is not a whole number in 0.."),
-    "rate": (lambda it: it["iterations"][0].update(thresholds=1.5), r"thresholds is not a number in 0\.\.1"),
+    "number": (
+        lambda it: it["iterations"][0].update(number=True),
+        r"iterations\[0\]\.number is not a whole number, got true or false",
+    ),
+    "column": (
+        lambda it: it["iterations"][0]["images"][0].update(columns=[9]),
+        r"columns is not whole numbers in 0\.\.2",
+    ),
+    "place": (
+        lambda it: it["iterations"][0]["images"][0].update(image=-1),
+        r"images\[0\]\.image is not a whole number >= 0",
+    ),
+    "rate": (lambda it: it["iterations"][0].update(thresholds=1.5), r"thresholds is not a number <= 1"),
     "rates": (lambda it: it["iterations"][0].update(thresholds=[0.5]), r"thresholds is not a list of 3, one a tag"),
     "nan": (lambda it: it["iterations"][0].update(thresholds=float("nan")), "is not a file of JSON"),
-    "seconds": (lambda it: it["iterations"][0].update(seconds={"total": "x"}), r"total is not a number in 0"),
+    "seconds": (
+        lambda it: it["iterations"][0].update(seconds={"total": "x"}),
+        r"seconds\[\.\.\.\] is not a number, got a text",
+    ),
     "folder": (lambda it: it["iterations"][0].update(fingerprint="../../../../../."), "16 hexadecimal digits"),
-    "method": (lambda it: it["iterations"][0]["evaluation"].update(method="x"), "is not one of k-fold"),
+    "method": (
+        lambda it: it["iterations"][0]["evaluation"].update(method="x"),
+        r"evaluation\.method is not one of the values",
+    ),
     "alike": (lambda it: it["iterations"][0].update(number=2), "each of its things once"),
     "negative": (lambda it: [tag.update(kind="Negative") for tag in it["tags"]], "at most one negative tag"),
     "mixed": (
         lambda it: it["images"][0].update(tags=[tag["key"] for tag in it["tags"]]),
         "must keep the rules of its type: a negative tag must be a picture's only one",
     ),
+    "beyond": (
+        lambda it: it["iterations"][0]["images"][0].update(image=10**30),
+        r"image is not a whole number in 0\.\.17",
+    ),
+    "pairs": (
+        lambda it: it["settings"].update(augmentation_methods=[["flip", True, 1]]),
+        r"settings\.augmentation_methods\[0\] is not a list of length 2",
+    ),
+    "long list": (
+        lambda it: it["images"][0].update(metadata={str(key): "" for key in range(101)}),
+        r"images\[0\]\.metadata is not an object of at most 100",
+    ),
+    "erased": (lambda it: it["images"][0].update(is_erased=True), r"images\[0\] is not either erased or in"),
     "many": (lambda it: it["iterations"][0]["images"].pop(), r"arrays\.npz must fit the project, truth in it does not"),
 }
 
@@ -450,6 +481,37 @@ def test_a_project_json_from_a_stranger(
     before = state(elsewhere)
     with pytest.raises(ArchiveRefused, match=expected):
         unpack(elsewhere, edited(zipped, edit))
+    assert state(elsewhere) == before
+
+
+NO_JSON = "project.json is not a file of JSON"
+NO_NUMBER = "project.json: iterations[0].scores.f1 is not a number in range"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("NaN", NO_JSON),
+        ("-Infinity", NO_JSON),
+        ('"\\ud800"', NO_JSON),
+        ('"\\udc00"', NO_JSON),
+        ('"\ud800"', NO_JSON),
+        ('0, "unknown": ' + "[" * 100_000 + "]" * 100_000, NO_JSON),
+        ("1e400", NO_NUMBER),
+        ("1" * 10_000, NO_NUMBER),
+    ],
+    ids=["nan", "infinity", "high half", "low half", "half in UTF-8", "deep", "huge", "long"],
+)
+def test_hostile_json(elsewhere: Store, zipped: Path, value: str, expected: str) -> None:
+    """JSON cannot say NaN or half a letter, nor go on for ever, nor hold a number that no float can."""
+    with zipfile.ZipFile(zipped) as archive:
+        content = archive.read("project.json").decode()
+    head, key, tail = content.partition('"f1": ')
+    changed = head + key + value + tail[tail.index(",") :]
+    before = state(elsewhere)
+    with pytest.raises(ArchiveRefused) as refusal:
+        unpack(elsewhere, repacked(zipped, {"project.json": changed.encode(errors="surrogatepass")}))
+    assert f"a project zip must be as Tagwise writes it, {expected}: copy or download it again" == str(refusal.value)
     assert state(elsewhere) == before
 
 
