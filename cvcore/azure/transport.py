@@ -1,15 +1,13 @@
-"""An HTTP service asked for JSON with a key, patiently.
+"""JSON from an HTTP service that wants a key; failures that may pass are tried again.
 
-The key goes to the endpoint's own host and nowhere else: over https or to this machine only, a redirect is not
+The key is sent to the endpoint's own host and nowhere else: over https or to this machine only, a redirect is not
 followed, and no message repeats it.
 """
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import email.utils
-import http.client
 import ipaddress
 import json
 import re
@@ -19,16 +17,17 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any
 
 from cvcore.errors import FetchFailed, InvalidInput
-from cvcore.net import guard
+from cvcore.net import guard, http
 from cvcore.settings import MEBIBYTE
 
 TIMEOUT_S = 30.0
 ANSWER_BYTES = 64 * MEBIBYTE
 
-# Too many questions, or a failure that may pass; what Retry-After asks for is granted up to a minute.
+# Too many requests, or a failure that may pass; Retry-After is heeded up to a minute.
 PASSING_STATUSES = (408, 429, 500, 502, 503, 504)
 PAUSES_S = (0.5, 1.0, 2.0, 4.0)
 PAUSE_MAX_S = 60.0
@@ -39,7 +38,7 @@ LASTING_ERRORS = (socket.gaierror, ssl.SSLCertVerificationError)
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Whom to ask, with which header for a key, and how to pause between two tries."""
+    """A service's address, the header and the key that it wants, and how to pause between two tries."""
 
     target: guard.Target
     header: str
@@ -50,22 +49,6 @@ class Endpoint:
     def host(self) -> str:
         """The service's host, for messages."""
         return self.target.host
-
-
-@dataclass(frozen=True)
-class _Answer:
-    """What came back: an HTTP status, or 0 and the error that came instead."""
-
-    status: int
-    retry_after: str = ""
-    body: bytes = b""
-    error: Exception | None = None
-
-    @property
-    def may_pass(self) -> bool:
-        return self.status in PASSING_STATUSES or (
-            self.error is not None and not isinstance(self.error, LASTING_ERRORS)
-        )
 
 
 def training(url: str, training_key: str, *, sleep: Callable[[float], None] = time.sleep) -> Endpoint:
@@ -80,7 +63,7 @@ def training(url: str, training_key: str, *, sleep: Callable[[float], None] = ti
     target = guard.parsed(url)
     if target.scheme != "https" and not is_loopback(target.host):
         raise InvalidInput(
-            f"an endpoint must begin with https://, as the key travels with every question, got {target.url[:80]!r}"
+            f"an endpoint must begin with https://, as the key travels with every request, got {target.url[:80]!r}"
         )
     key = training_key.strip()
     if not re.fullmatch("[!-~]+", key):
@@ -92,7 +75,7 @@ def training(url: str, training_key: str, *, sleep: Callable[[float], None] = ti
 
 
 def get_json(endpoint: Endpoint, path: str) -> Any:
-    """The JSON at a path below the endpoint's, whose query is part of it. What may pass is given time to.
+    """The JSON at a path below the endpoint's; `path` may have a query. A failure that may pass is tried again.
 
     Raises:
         InvalidInput: the service refuses the key.
@@ -100,9 +83,10 @@ def get_json(endpoint: Endpoint, path: str) -> Any:
     """
     answer = _get(endpoint, path)
     for pause_s in PAUSES_S:
-        if not answer.may_pass:
+        if not _may_pass(answer):
             break
-        endpoint.sleep(min(max(pause_s, _seconds(answer.retry_after)), PAUSE_MAX_S))
+        wanted_s = 0.0 if isinstance(answer, Exception) else _seconds(answer.retry_after)
+        endpoint.sleep(min(max(pause_s, wanted_s), PAUSE_MAX_S))
         answer = _get(endpoint, path)
     return _content(endpoint, answer)
 
@@ -120,46 +104,41 @@ def is_loopback(host: str) -> bool:
 
 
 def not_understood(endpoint: Endpoint) -> FetchFailed:
-    """The refusal of an answer that is none of Custom Vision's."""
+    """The error for an answer that Custom Vision would not give."""
     return FetchFailed(
         f"an endpoint must answer as Custom Vision does, {endpoint.host} sent something else: "
         "copy the address from Keys and Endpoint"
     )
 
 
-def _get(endpoint: Endpoint, path: str) -> _Answer:
-    target = endpoint.target
-    connection: http.client.HTTPConnection
-    if target.scheme == "https":
-        context = ssl.create_default_context()
-        connection = http.client.HTTPSConnection(target.host, target.port, timeout=TIMEOUT_S, context=context)
-    else:
-        connection = http.client.HTTPConnection(target.host, target.port, timeout=TIMEOUT_S)
-    headers = {endpoint.header: endpoint.key, "Accept": "application/json", "User-Agent": "Tagwise"}
+def _get(endpoint: Endpoint, path: str) -> http.Answer | Exception:
+    """The service's answer, or the error that came instead."""
+    target = dataclasses.replace(endpoint.target, path=endpoint.target.path + path)
+    headers = {endpoint.header: endpoint.key, "Accept": "application/json"}
     try:
-        with contextlib.closing(connection):
-            connection.request("GET", target.path + path, headers=headers)
-            response = connection.getresponse()
-            body = response.read(ANSWER_BYTES)
-            if response.length:
-                raise http.client.IncompleteRead(body, response.length)
-            return _Answer(response.status, response.getheader("Retry-After", ""), body)
+        return http.get(target, headers, timeout_s=TIMEOUT_S, limit_bytes=ANSWER_BYTES)
     except guard.BROKEN as error:
-        return _Answer(status=0, error=error)
+        return error
 
 
-def _content(endpoint: Endpoint, answer: _Answer) -> Any:
+def _may_pass(answer: http.Answer | Exception) -> bool:
+    if isinstance(answer, Exception):
+        return not isinstance(answer, LASTING_ERRORS)
+    return answer.status in PASSING_STATUSES
+
+
+def _content(endpoint: Endpoint, answer: http.Answer | Exception) -> Any:
     host = endpoint.host
-    if answer.error is not None:
+    if isinstance(answer, Exception):
         raise FetchFailed(
-            f"an endpoint must be within reach, {host} is not ({_reason(answer.error)}): "
+            f"an endpoint must be within reach, {host} is not ({_reason(answer)}): "
             "check the address and the network, and try again"
-        ) from answer.error
-    if answer.status == http.HTTPStatus.UNAUTHORIZED:
+        ) from answer
+    if answer.status == HTTPStatus.UNAUTHORIZED:
         raise InvalidInput(
             f"the training key must be one of this endpoint's, {host} refused it: copy both from Keys and Endpoint"
         )
-    if answer.status != http.HTTPStatus.OK:
+    if answer.status != HTTPStatus.OK:
         raise FetchFailed(
             f"an endpoint must answer as Custom Vision does, {host} answered with status {answer.status}: "
             "copy the address from Keys and Endpoint, or try again later"
@@ -176,7 +155,7 @@ def _reason(error: Exception) -> str:
 
 
 def _seconds(retry_after: str) -> float:
-    """What a Retry-After header asks for: seconds, or the time until a date; 0 where it cannot be read.
+    """The seconds that a Retry-After header asks for, from a number or a date; 0 where it cannot be read.
 
     >>> _seconds("7"), _seconds("Thu, 01 Jan 1970 00:00:00 GMT"), _seconds("soon")
     (7.0, 0.0, 0.0)
@@ -184,7 +163,7 @@ def _seconds(retry_after: str) -> float:
     if re.fullmatch("[0-9]{1,9}", retry_after):
         return float(retry_after)
     try:
-        asked = email.utils.parsedate_to_datetime(retry_after)
-        return max(0.0, (asked - datetime.now(UTC)).total_seconds())
+        moment = email.utils.parsedate_to_datetime(retry_after)
+        return max(0.0, (moment - datetime.now(UTC)).total_seconds())
     except (ValueError, TypeError):
         return 0.0

@@ -1,10 +1,15 @@
-"""Who may be asked: addresses are looked up once, only public ones are connected to, all within a deadline."""
+"""Connections to public addresses only: a name is looked up once, and all of its addresses must be public.
+
+A server that fetches any address it is given can be sent where only it can reach: to its own other services, the
+router's page, a cloud's metadata. So the connection goes to one of the very addresses that were checked, as a second
+look-up might be answered otherwise. Proxies that the environment names are not used: they would look the name up
+themselves.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import http.client
-import io
 import ipaddress
 import re
 import socket
@@ -14,13 +19,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from urllib.parse import quote, urljoin, urlsplit
 
 from cvcore.errors import UrlRefused
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
 
 PORTS = {"http": 80, "https": 443}
 KEPT_IN_PATH = "/%:@!$&'()*+,;=~?"
@@ -39,7 +40,7 @@ Resolve = Callable[[str, int], Sequence[str]]
 
 @dataclass(frozen=True)
 class Target:
-    """Whom to ask for what: `host` is a name in ASCII or an address, `path` is quoted and has the query in it."""
+    """An http or https address in parts: `host` is a name in ASCII or an address, `path` is quoted, with its query."""
 
     scheme: str
     host: str
@@ -63,7 +64,7 @@ class Target:
 
 
 def look_up(host: str, port: int) -> Sequence[str]:
-    """The addresses of a name as the system knows them; an address in any notation is its own.
+    """A name's addresses as the system knows them; of an address in any notation, that address.
 
     >>> look_up("127.0.0.1", 80), look_up("0x7f000001", 80)
     (['127.0.0.1'], ['127.0.0.1'])
@@ -80,28 +81,35 @@ def connected(
 
     Raises:
         UrlRefused: it leads into the own network, and `allow_private` is not set.
-        OSError: nobody is there, or not in time; any other of `BROKEN` likewise.
+        OSError: there is no answer, or not in time; any other of `BROKEN` likewise.
     """
     addresses = _looked_up(target, resolve, deadline)
     if not (allow_private or all(map(is_public, addresses))):
         raise UrlRefused(
             f"an address must lead to the internet, {target.host} leads to this machine or its own network: "
-            "download the picture and upload the file"
+            "download the image and upload the file"
         )
     with _connected(target, addresses, deadline) as plain, _secured(plain, target, deadline) as connection:
         yield connection
 
 
-def response_on(connection: socket.socket, deadline: float) -> http.client.HTTPResponse:
-    """What a connection answers to what was sent, all of it read by `deadline`; it is yet to begin."""
-    return http.client.HTTPResponse(_Reader(connection, deadline))  # type: ignore[arg-type]  # needs makefile alone
+def seconds_left(deadline: float) -> float:
+    """The seconds until a moment of `time.monotonic`.
+
+    Raises:
+        TimeoutError: there are none.
+    """
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left
 
 
 def parsed(url: str, base: str = "") -> Target:
-    """What an address asks for; one that is relative is understood from `base`.
+    """The parts of an address; a relative one starts from `base`.
 
     Raises:
-        UrlRefused: it is not http or https, has a user name or password in it, or has no host or no port that can be.
+        UrlRefused: it is not http or https, has a user name or password in it, or has no valid host or port.
 
     >>> parsed("https://Bücher.example./a b.jpg?size=2#top").url
     'https://xn--bcher-kva.example/a%20b.jpg?size=2'
@@ -121,7 +129,7 @@ def parsed(url: str, base: str = "") -> Target:
             f"an address must begin with http:// or https://, got {(parts.scheme or url)[:80]!r}: correct it"
         )
     if "@" in parts.netloc:
-        raise UrlRefused("an address must hold no user name and no password: download the picture and upload the file")
+        raise UrlRefused("an address must hold no user name and no password: download the image and upload the file")
     if not re.fullmatch("[0-9a-z._:-]+", host):
         raise UrlRefused(f"an address must name a host, {host[:80]!r} is none: correct it")
     return Target(parts.scheme, host, port, path)
@@ -145,32 +153,6 @@ def is_public(address: str) -> bool:
     return ip.is_global and not ip.is_multicast and not any(ip in network for network in NEAR_V4)
 
 
-class _Reader(io.RawIOBase):
-    """What a connection sends until the deadline: a socket's own time limit begins anew with each read."""
-
-    def __init__(self, connection: socket.socket, deadline: float) -> None:
-        self._connection = connection
-        self._deadline = deadline
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: WriteableBuffer) -> int:
-        self._connection.settimeout(_seconds_left(self._deadline))
-        return self._connection.recv_into(buffer)
-
-    def makefile(self, _mode: str) -> io.BufferedReader:
-        """What http.client asks of a socket."""
-        return io.BufferedReader(self)
-
-
-def _seconds_left(deadline: float) -> float:
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise TimeoutError
-    return left
-
-
 def _looked_up(target: Target, resolve: Resolve, deadline: float) -> Sequence[str]:
     # The system's look-up takes no time limit, so it is left behind when it takes too long, at a process' end too.
     found: Future[Sequence[str]] = Future()
@@ -182,14 +164,14 @@ def _looked_up(target: Target, resolve: Resolve, deadline: float) -> Sequence[st
             found.set_exception(error)
 
     threading.Thread(target=look, daemon=True).start()
-    return found.result(_seconds_left(deadline))
+    return found.result(seconds_left(deadline))
 
 
 def _connected(target: Target, addresses: Sequence[str], deadline: float) -> socket.socket:
     failure: OSError = socket.gaierror()
     for tried, address in enumerate(addresses):
         # An address that does not answer must leave the next one time.
-        share_s = _seconds_left(deadline) / (len(addresses) - tried)
+        share_s = seconds_left(deadline) / (len(addresses) - tried)
         try:
             return socket.create_connection((address, target.port), share_s)
         except OSError as error:
@@ -198,7 +180,7 @@ def _connected(target: Target, addresses: Sequence[str], deadline: float) -> soc
 
 
 def _secured(connection: socket.socket, target: Target, deadline: float) -> socket.socket:
-    connection.settimeout(_seconds_left(deadline))
+    connection.settimeout(seconds_left(deadline))
     if target.scheme == "http":
         return connection
     return ssl.create_default_context().wrap_socket(connection, server_hostname=target.host)

@@ -1,45 +1,71 @@
-"""Fetch a picture from an address that somebody typed or sent, without lending them this machine's place in a network.
+"""The HTTP client: GET and POST over connections that `net.guard` opens.
 
-A server that fetches what it is told to can be sent where only it can reach: to its own other services, the router's
-page, a cloud's metadata. So a name is looked up once, all its addresses must be public, and the connection goes to one
-of those very addresses, as a second look-up might be answered otherwise. Each redirect is treated the same. Proxies
-that the environment names are not used: they would look the name up themselves.
+`fetch` gets an image from an address that somebody typed or sent; each redirect is checked like the first address.
+`get` and `post` follow no redirect.
 """
 
 from __future__ import annotations
 
+import contextlib
 import http.client
+import io
 import socket
 import ssl
 import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
 from cvcore.errors import FetchFailed
 from cvcore.net import guard
-from cvcore.net.guard import BROKEN, Resolve, Target, _seconds_left, connected, look_up, parsed, response_on
+from cvcore.net.guard import BROKEN, Resolve, Target
 from cvcore.settings import MEBIBYTE
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 REDIRECTS = 3
 REDIRECT_STATUSES = (301, 302, 303, 307, 308)
+IMAGE_HEADERS = {"Accept": "image/*"}
+JSON_HEADERS = {"Content-Type": "application/json"}
+
+# The seconds that the next read from a connection may take; raises TimeoutError where there are none.
+SecondsLeft = Callable[[], float]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A server's answer: status, the header Retry-After or an empty text, and the body."""
+
+    status: int
+    retry_after: str
+    body: bytes
 
 
 def fetch(
-    url: str, *, limit_bytes: int, timeout_s: float = 10.0, allow_private: bool = False, resolve: Resolve = look_up
+    url: str,
+    *,
+    limit_bytes: int,
+    timeout_s: float = 10.0,
+    allow_private: bool = False,
+    resolve: Resolve = guard.look_up,
 ) -> bytes:
-    """What lies at an http or https address, through at most three redirects, all within `timeout_s`.
+    """The image at an http or https address, through at most three redirects, all within `timeout_s`.
 
-    `allow_private` lets addresses of this machine and its network through. `resolve` gives the addresses
+    `allow_private` also allows addresses of this machine and its network. `resolve` gives the addresses
     that a host and port have.
 
     Raises:
         UrlRefused: the address, or one that it redirects to, is no such address or leads into the own network.
-        FetchFailed: nobody is there, or sends an error, nothing in time, or more than `limit_bytes`.
+        FetchFailed: there is no answer, an error, nothing in time, or more than `limit_bytes`.
     """
     deadline = time.monotonic() + timeout_s
-    target = parsed(url)
+    target = guard.parsed(url)
     for _ in range(REDIRECTS + 1):
         try:
-            with connected(target, deadline, allow_private=allow_private, resolve=resolve) as connection:
-                answer = _answer(connection, target, deadline, limit_bytes)
+            with guard.connected(target, deadline, allow_private=allow_private, resolve=resolve) as connection:
+                answer = _image_or_redirect(connection, target, deadline, limit_bytes)
         except BROKEN as error:
             raise _failure(error, target, timeout_s) from error
         if isinstance(answer, bytes):
@@ -48,34 +74,108 @@ def fetch(
     raise FetchFailed(f"an address may redirect {REDIRECTS} times, this one goes on to {target.host}: use the last one")
 
 
-def _answer(connection: socket.socket, target: Target, deadline: float, limit_bytes: int) -> bytes | Target:
-    """The body, or where to ask instead."""
-    connection.settimeout(_seconds_left(deadline))
-    headers = f"Host: {target.authority}\r\nUser-Agent: Tagwise\r\nAccept: image/*\r\nAccept-Encoding: identity"
-    connection.sendall(f"GET {target.path} HTTP/1.1\r\n{headers}\r\nConnection: close\r\n\r\n".encode("ascii"))
-    with response_on(connection, deadline) as response:
+def get(target: Target, headers: Mapping[str, str], *, timeout_s: float, limit_bytes: int) -> Answer:
+    """The answer of a server that the user trusts, in the own network too.
+
+    Connecting may take `timeout_s`, and each read again; what is beyond `limit_bytes` is left out of the body.
+
+    Raises:
+        OSError: it cannot be reached in time; any other of `guard.BROKEN` likewise, also for a body cut short.
+    """
+    with (
+        guard.connected(target, time.monotonic() + timeout_s, allow_private=True) as connection,
+        _response(connection, "GET", target, headers, seconds_left=lambda: timeout_s) as response,
+    ):
+        body = response.read(limit_bytes)
+        if response.length:
+            raise http.client.IncompleteRead(body, response.length)
+        return Answer(response.status, response.getheader("Retry-After", ""), body)
+
+
+def post(
+    target: Target, body: bytes, *, timeout_s: float, allow_private: bool = False, resolve: Resolve = guard.look_up
+) -> int:
+    """Post JSON, all within `timeout_s`; the status of the answer, of which nothing more is read.
+
+    Raises:
+        UrlRefused: the target lies in the own network.
+        OSError: it cannot be reached in time; any other of `guard.BROKEN` likewise.
+    """
+    deadline = time.monotonic() + timeout_s
+    left = partial(guard.seconds_left, deadline)
+    with (
+        guard.connected(target, deadline, allow_private=allow_private, resolve=resolve) as connection,
+        _response(connection, "POST", target, JSON_HEADERS, body, seconds_left=left) as response,
+    ):
+        return response.status
+
+
+@contextlib.contextmanager
+def _response(
+    connection: socket.socket,
+    method: str,
+    target: Target,
+    headers: Mapping[str, str],
+    body: bytes | None = None,
+    *,
+    seconds_left: SecondsLeft,
+) -> Iterator[http.client.HTTPResponse]:
+    """Send a request; the response, whose body is yet to be read."""
+    connection.settimeout(seconds_left())
+    client = http.client.HTTPConnection(target.host, target.port)
+    client.sock = connection
+    common = {"Accept-Encoding": "identity", "Connection": "close"}
+    client.request(method, target.path, body, {"Host": target.authority, "User-Agent": "Tagwise", **headers, **common})
+    with http.client.HTTPResponse(connection, method=method) as response:
+        response.fp = io.BufferedReader(_Reader(connection, response.fp.detach(), seconds_left))
         response.begin()
+        yield response
+
+
+class _Reader(io.RawIOBase):
+    """What a connection sends, each read within the seconds left: a socket's own time limit begins anew with each."""
+
+    def __init__(self, connection: socket.socket, raw: io.RawIOBase, seconds_left: SecondsLeft) -> None:
+        self._connection = connection
+        self._raw = raw
+        self._seconds_left = seconds_left
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int | None:
+        self._connection.settimeout(self._seconds_left())
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+def _image_or_redirect(connection: socket.socket, target: Target, deadline: float, limit_bytes: int) -> bytes | Target:
+    left = partial(guard.seconds_left, deadline)
+    with _response(connection, "GET", target, IMAGE_HEADERS, seconds_left=left) as response:
         location = response.getheader("Location")
         if response.status in REDIRECT_STATUSES and location:
-            return parsed(location, target.url)
-        return _body(response, target, limit_bytes)
+            return guard.parsed(location, target.url)
+        return _image(response, target, limit_bytes)
 
 
-def _body(response: http.client.HTTPResponse, target: Target, limit_bytes: int) -> bytes:
+def _image(response: http.client.HTTPResponse, target: Target, limit_bytes: int) -> bytes:
     if response.status != http.HTTPStatus.OK:
         raise FetchFailed(
-            f"an address must answer with a picture, {target.host} answered with status {response.status}: "
+            f"an address must answer with an image, {target.host} answered with status {response.status}: "
             "open it in a browser"
         )
     if response.getheader("Content-Encoding", "identity").strip().casefold() != "identity":
         raise FetchFailed(
-            f"a picture must come as it is, {target.host} sends it packed: download it and upload the file"
+            f"an image must come uncompressed, {target.host} sends it compressed: download it and upload the file"
         )
     size_bytes = response.length or 0
     data = b"" if size_bytes > limit_bytes else response.read(limit_bytes + 1)
     if max(size_bytes, len(data)) > limit_bytes:
         limit = f"{limit_bytes / MEBIBYTE:.3g} MB"
-        raise FetchFailed(f"a picture may be {limit} large, the one at {target.host} is larger: make it smaller first")
+        raise FetchFailed(f"an image may be {limit} large, the one at {target.host} is larger: make it smaller first")
     if len(data) < size_bytes:
         raise http.client.IncompleteRead(data, size_bytes - len(data))
     return data
@@ -88,35 +188,11 @@ def _failure(error: Exception, target: Target, timeout_s: float) -> FetchFailed:
             f"an address must answer within {timeout_s:g} s, {host} did not: try again or upload the file"
         )
     if isinstance(error, socket.gaierror):
-        return FetchFailed(f"an address must name a host that is known, {host} is not: check it, and the network")
+        return FetchFailed(f"an address must name a known host, {host} is unknown: check it, and the network")
     if isinstance(error, ssl.SSLError):
-        return FetchFailed(f"an https address must prove its name, {host} did not: download the picture elsewhere")
+        return FetchFailed(
+            f"an https address must have a valid certificate, {host} has none: download the image in a browser"
+        )
     return FetchFailed(
         f"an address must lead to a web server, {host} did not answer as one: check it or upload the file"
     )
-
-
-def post(
-    target: guard.Target,
-    body: bytes,
-    *,
-    timeout_s: float,
-    allow_private: bool = False,
-    resolve: guard.Resolve = guard.look_up,
-) -> int:
-    """Post JSON; the status of the answer, of which nothing more is read.
-
-    Raises:
-        UrlRefused: the target lies in the own network.
-        OSError: it cannot be reached in time; any other of `fetching.BROKEN` likewise.
-    """
-    deadline = time.monotonic() + timeout_s
-    head = (
-        f"POST {target.path} HTTP/1.1\r\nHost: {target.authority}\r\nUser-Agent: Tagwise\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-    )
-    with guard.connected(target, deadline, allow_private=allow_private, resolve=resolve) as connection:
-        connection.sendall(head.encode("ascii") + body)
-        with guard.response_on(connection, deadline) as response:
-            response.begin()
-            return response.status

@@ -538,7 +538,7 @@ def test_images_that_do_not_come_are_tried_again(store: Store, there: Azure, mov
     pauses: list[float] = []
     (moved,) = move(sleep=pauses.append)
     assert not moved.complete
-    start = f"image '{late}': an address must answer with a picture, 127.0.0.1 answered with status 404: "
+    start = f"image '{late}': an address must answer with an image, 127.0.0.1 answered with status 404: "
     assert moved.notes == (start + "open it in a browser",)
     assert pauses == [0.5, 2.0]
     there.pictures[f"/{late}"] = data
@@ -554,7 +554,7 @@ def test_a_lost_network_ends_the_run(there: Azure, move: Any, picture: Any) -> N
     with pytest.raises(FetchFailed) as failure:
         move()
     assert str(failure.value) == (
-        "pictures must come, 16 in a row did not (an address must answer with a picture, 127.0.0.1 answered with "
+        "pictures must come, 16 in a row did not (an address must answer with an image, 127.0.0.1 answered with "
         "status 404: open it in a browser): what came before is kept, run it again"
     )
     assert len(there.fetched) == 16

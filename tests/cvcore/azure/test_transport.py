@@ -114,7 +114,7 @@ def test_training_wants_https() -> None:
     """The key travels encrypted, or not at all beyond this machine."""
     with pytest.raises(InvalidInput) as refusal:
         transport.training("http://north.api.cognitive.microsoft.com/", KEY)
-    start = "an endpoint must begin with https://, as the key travels with every question, got "
+    start = "an endpoint must begin with https://, as the key travels with every request, got "
     assert str(refusal.value) == start + "'http://north.api.cognitive.microsoft.com/'"
 
 

@@ -234,7 +234,7 @@ def test_fetch_checks_redirects(port: int, url: str) -> None:
 @pytest.mark.parametrize("name", ["claims_much", "sends_much"])
 def test_fetch_stops_at_the_limit(port: int, name: str) -> None:
     """Too many bytes are refused, whether the server says so before or just sends them."""
-    expected = "a picture may be 0.00954 MB large, the one at 127.0.0.1 is larger: make it smaller first"
+    expected = "an image may be 0.00954 MB large, the one at 127.0.0.1 is larger: make it smaller first"
     assert failed(f"http://127.0.0.1:{port}/{name}") == expected
 
 
@@ -268,13 +268,13 @@ def test_fetch_limits_the_look_up() -> None:
 
 def test_fetch_reports_a_status(port: int) -> None:
     """An answer that is no picture is told by its status."""
-    expected = "an address must answer with a picture, 127.0.0.1 answered with status 404: open it in a browser"
+    expected = "an address must answer with an image, 127.0.0.1 answered with status 404: open it in a browser"
     assert failed(f"http://127.0.0.1:{port}/missing") == expected
 
 
 def test_fetch_refuses_packed_bodies(port: int) -> None:
     """A body packed against the request is refused, as unpacking could burst the limit."""
-    expected = "a picture must come as it is, 127.0.0.1 sends it packed: download it and upload the file"
+    expected = "an image must come uncompressed, 127.0.0.1 sends it compressed: download it and upload the file"
     assert failed(f"http://127.0.0.1:{port}/packed") == expected
 
 
@@ -303,7 +303,7 @@ def test_fetch_reports_an_unknown_name() -> None:
         fetch("http://nowhere.test/", resolve=resolve)
     assert (
         str(failure.value)
-        == "an address must name a host that is known, nowhere.test is not: check it, and the network"
+        == "an address must name a known host, nowhere.test is unknown: check it, and the network"
     )
 
 
@@ -318,14 +318,22 @@ def test_fetch_over_tls_needs_the_right_name(tls_port: int, certificate: Path, m
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     with pytest.raises(FetchFailed) as failure:
         fetch(f"https://other.test:{tls_port}/cat.jpg", resolve=at_home("other.test"))
-    expected = "an https address must prove its name, other.test did not: download the picture elsewhere"
+    expected = "an https address must have a valid certificate, other.test has none: download the image in a browser"
     assert str(failure.value) == expected
 
 
 def test_fetch_over_tls_needs_a_trusted_certificate(tls_port: int) -> None:
     """A certificate that nobody vouches for is not taken."""
-    with pytest.raises(FetchFailed, match="must prove its name"):
+    with pytest.raises(FetchFailed, match="must have a valid certificate"):
         fetch(f"https://pictures.test:{tls_port}/cat.jpg", resolve=at_home("pictures.test"))
+
+
+def test_get_takes_its_time(port: int) -> None:
+    """A body that goes on coming is read to its end, however long it takes; a server that says nothing is left."""
+    answer = http.get(guard.parsed(f"http://127.0.0.1:{port}/slow_body"), {}, timeout_s=0.5, limit_bytes=1000)
+    assert (200, b"x" * 100) == (answer.status, answer.body)
+    with pytest.raises(TimeoutError):
+        http.get(guard.parsed(f"http://127.0.0.1:{port}/mute"), {}, timeout_s=0.1, limit_bytes=1000)
 
 
 @pytest.mark.parametrize(
@@ -360,7 +368,7 @@ def test_fetch_refuses_names_of_its_own_network() -> None:
     with pytest.raises(UrlRefused) as refusal:
         http.fetch("http://sly.test/", limit_bytes=1, resolve=lambda *_: [PUBLIC, "10.0.0.1"])
     start = "an address must lead to the internet, sly.test leads to this machine or its own network: "
-    assert str(refusal.value) == start + "download the picture and upload the file"
+    assert str(refusal.value) == start + "download the image and upload the file"
 
 
 @pytest.mark.parametrize(
@@ -397,7 +405,7 @@ def test_parsed_wants_http(url: str) -> None:
 
 def test_parsed_wants_no_password() -> None:
     """User names and passwords are refused, and not repeated."""
-    expected = "an address must hold no user name and no password: download the picture and upload the file"
+    expected = "an address must hold no user name and no password: download the image and upload the file"
     assert refused("http://me:secret@a.test/") == expected
 
 
