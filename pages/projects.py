@@ -25,11 +25,13 @@ store = backend.store()
 
 
 def make_sample() -> None:
+    """Make the sample project and open its Images page."""
     with refusals(), st.spinner("Painting 120 pictures …"):
         open_page("images.py", samples.make_sample(store, limits=backend.limits()).id)
 
 
 def show(card: projects.Card) -> None:
+    """Show one project as a card."""
     project = card.project
     with st.container(border=True, key=f"card-{project.id}", height="stretch"):
         thumbnails.strip(card.newest, empty="No pictures yet")

@@ -49,6 +49,7 @@ is_running = job is not None and job.is_active
 
 
 def start(*, force: bool = False) -> None:
+    """Queue a training as chosen on the page; `force` trains though nothing has changed."""
     with refusals():
         try:
             training.start(store, project, force=force, tag_ids=tag_ids, evaluation=method, options=options)

@@ -1,5 +1,6 @@
-"""Tells browsers to load nothing from elsewhere: a class room may have no network, and what is taught is nobody's
-business.
+"""Tells browsers to load nothing from other servers.
+
+A classroom may have no network, and what is taught there is nobody else's business.
 
 A component of Streamlit's world asks Google for a font; this keeps it, and any that come after it, from doing so.
 """

@@ -54,6 +54,7 @@ class Run:
 
     @property
     def budget_s(self) -> float:
+        """What the training may take, in seconds."""
         return 60 * self.lesson.options.budget_minutes
 
     def tell(self, stage: str) -> None:
@@ -63,6 +64,7 @@ class Run:
 
 
 def clock(folder: Path) -> Callable[[], float]:
+    """Count the seconds that a training has taken, those before a restart too."""
     try:
         before_s = float(json.loads((folder / SPENT).read_bytes()))
     except (OSError, ValueError, TypeError):

@@ -86,6 +86,6 @@ def mean(values: Float64s | list[float]) -> float:
 
 
 def ratio(part: NDArray[Any], whole: NDArray[Any]) -> Float64s:
-    """part / whole, nan where the whole is 0."""
+    """The ratio part / whole, nan where the whole is 0."""
     undefined = np.full(np.shape(whole), np.nan)
     return np.asarray(np.divide(part, whole, out=undefined, where=np.asarray(whole) != 0), np.float64)

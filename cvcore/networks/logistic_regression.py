@@ -27,7 +27,9 @@ Tensor = Any  # Keras' own, of whichever backend
 
 @dataclass(frozen=True)
 class Problem:
-    """What the heads minimise, each its own share of it::
+    """What the heads minimise, each its own share of it.
+
+    ::
 
         sum over rows of weight * cross-entropy(features @ kernel, truth) + l2 / 2 * sum of kernel²
 

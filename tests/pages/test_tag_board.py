@@ -32,7 +32,7 @@ def test_labels_of_the_lines_do_not_run_into_each_other() -> None:
 
 
 def test_names_are_short_text() -> None:
-    """plotly reads a label as HTML, so it comes escaped, and cut."""
+    """Plotly reads a label as HTML, so it comes escaped, and cut."""
     ticks = tag_panel.chart([_tag("<b>&", 2), _tag("z" * 128, 1)]).layout.yaxis.ticktext
     assert ("z" * 23 + "…", "&lt;b&gt;&amp;") == ticks
 

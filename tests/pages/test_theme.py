@@ -38,7 +38,9 @@ def test_nothing_leaves_the_machine_and_no_traceback_shows(config: dict[str, Any
 
 
 def _contrast(one: str, other: str) -> float:
-    """Contrast of two #rrggbb colours, 1 to 21: https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio
+    """Contrast of two #rrggbb colours, 1 to 21.
+
+    Source: https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio
 
     >>> round(_contrast("#ffffff", "#000000"))
     21

@@ -52,8 +52,7 @@ def test_a_shift_moves_the_picture_by_at_most_a_tenth() -> None:
 
 
 def test_what_lies_beyond_the_edge() -> None:
-    """Of a dark picture with a bright line just inside its edge, a shrunk one has the line twice where it is
-    mirrored, and once where the dark edge is drawn on."""
+    """A line just inside the edge of a shrunk image shows twice with a mirrored border, once with a drawn-on edge."""
     picture = np.zeros((32, 32, 3), np.uint8)
     picture[2:4] = 200
     most = {}
