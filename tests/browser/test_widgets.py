@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from cvcore.metrics import threshold_sweeps
+from pages.parts.widgets import component, threshold_explorer
 
 pytestmark = pytest.mark.browser
 
@@ -491,12 +492,12 @@ def _clicked(page: Page, threshold: float) -> str:
 def test_sentences_are_right_at_the_edges(page: Page, url: str) -> None:
     """No image, no answer, one image and one answer are told in words that hold."""
     page.goto(f"{url}/?widget=explorer")
-    numbers = (Path(__file__).parents[2] / "pages/parts/widgets/threshold_explorer/numbers.js").read_text("utf-8")
+    script = component.joined(Path(threshold_explorer.__file__).parent / "sentences.js")
     none = {"name": "rose", "images": 0, "tp": 0, "fp": 0, "fn": 0, "intervals": {}}
     wide = {measure: [0, 7935] for measure in ("precision", "recall", "f1", "average_precision")}
     one = none | {"images": 1, "fp": 1, "fn": 1, "precision": 0, "recall": 0, "f1": 0, "average_precision": 0.5}
     told = page.evaluate(
-        f"rows => {{ {numbers}; return rows.map(row => Object.keys(MEASURES).map(measure => tell(measure, row))); }}",
+        f"rows => {{ {script}; return rows.map(row => Object.keys(MEASURES).map(measure => tell(measure, row))); }}",
         [none, one | {"intervals": wide}],
     )
     may = "the true value may lie anywhere from 0 to 79 %."

@@ -11,6 +11,7 @@ from pathlib import Path
 import streamlit as st
 
 from cvcore.errors import InvalidInput
+from pages.parts.widgets import component
 
 # Thirty of these are about 3 MB, which comes as one message.
 SHOTS_MAX = 30
@@ -18,10 +19,9 @@ SIDE_PX = 800
 QUALITY = 0.9
 EVERY_MS = 200
 
-_HERE = Path(__file__).parent
 _HTML = """
 <section class="camera">
-  <p class="told" role="status"></p>
+  <p class="status" role="status"></p>
   <div class="view" hidden>
     <video muted playsinline></video>
     <div class="row">
@@ -40,12 +40,7 @@ _HTML = """
   </div>
 </section>
 """
-_WIDGET = st.components.v2.component(
-    "tagwise_camera",
-    html=_HTML,
-    css=(_HERE / "widget.css").read_text("utf-8"),
-    js=(_HERE / "widget.js").read_text("utf-8"),
-)
+_WIDGET = component.register(Path(__file__).parent, _HTML)
 
 
 def show(tags: Sequence[str], *, turn: int, is_stored: bool, key: str) -> None:

@@ -1,14 +1,12 @@
-// The camera: shots are taken and kept here, and go to Python together.
-//
-// Streamlit calls the default function again whenever data or theme change, so what must outlive a call stands in a
-// state per widget.
+// The camera: shots are taken and kept in the browser, and go to Python together.
 
-const states = new WeakMap();
+import { counted, element, stateOf } from "../dom.js";
+
 const HOLD_MS = 400;
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".camera");
-  const state = states.get(root) ?? mount(root);
+  const state = stateOf(root, mount);
   state.send = (value) => setTriggerValue("shots", value);
   if (state.data && state.data.turn !== data.turn) {
     state.sending = false;
@@ -20,21 +18,19 @@ export default function ({ data, parentElement, setTriggerValue }) {
   return () => { if (!root.isConnected) off(state); };
 }
 
-function mount(root) {
-  const find = (selector) => root.querySelector(selector);
-  const state = {
-    root, told: find(".told"), view: find(".view"), video: find("video"), shoot: find(".shoot"), which: find(".which"),
+function mount(state) {
+  const find = (selector) => state.root.querySelector(selector);
+  Object.assign(state, {
+    status: find(".status"), view: find(".view"), video: find("video"), shoot: find(".shoot"), which: find(".which"),
     on: find(".on"), off: find(".off"), hint: find(".hint"), taken: find(".taken"), list: find("ul"), add: find(".add"),
     drop: find(".drop"), shots: [], sent: new Set(), sending: false, stream: null, timer: null, data: null,
-  };
-  states.set(root, state);
+  });
   state.on.onclick = () => on(state);
   state.off.onclick = () => off(state);
   state.which.onchange = () => on(state, state.which.value);
   state.add.onclick = () => add(state);
   state.drop.onclick = () => { state.shots = []; paint(state); };
   holding(state);
-  return state;
 }
 
 // ---- on and off --------------------------------------------------------------------------------------------------
@@ -84,7 +80,7 @@ async function list(state) {
   const cameras = (await navigator.mediaDevices.enumerateDevices()).filter((each) => each.kind === "videoinput");
   const inUse = state.stream?.getVideoTracks()[0]?.getSettings().deviceId;
   state.which.hidden = cameras.length < 2;
-  state.which.replaceChildren(...cameras.map((each, index) => Object.assign(document.createElement("option"), {
+  state.which.replaceChildren(...cameras.map((each, index) => element("option", {
     value: each.deviceId, textContent: each.label || `Camera ${index + 1}`, selected: each.deviceId === inUse,
   })));
 }
@@ -127,9 +123,8 @@ function take(state) {
   if (!state.stream || !videoWidth) return;
   if (state.shots.length >= most) return release(state);
   const scale = Math.min(1, side / Math.max(videoWidth, videoHeight));
-  const canvas = document.createElement("canvas");
-  canvas.width = Math.round(videoWidth * scale);
-  canvas.height = Math.round(videoHeight * scale);
+  const [width, height] = [Math.round(videoWidth * scale), Math.round(videoHeight * scale)];
+  const canvas = element("canvas", { width, height });
   canvas.getContext("2d").drawImage(state.video, 0, 0, canvas.width, canvas.height);
   state.shots.push(canvas.toDataURL("image/jpeg", quality));
   paint(state);
@@ -146,10 +141,8 @@ function add(state) {
 // ---- what is drawn -----------------------------------------------------------------------------------------------
 
 function say(state, text) {
-  state.told.textContent = text;
+  state.status.textContent = text;
 }
-
-const counted = (number) => (number === 1 ? "1 shot" : `${number} shots`);
 
 function paint(state) {
   if (!state.data) return;
@@ -162,8 +155,9 @@ function paint(state) {
   state.hint.textContent = number >= most
     ? `${most} at a time: add them, or drop some.`
     : "Hold the button, or the space bar on it, for several in a row.";
+  const shots = counted(number, "shot");
   state.add.textContent = state.sending ? "Adding …"
-    : tags.length ? `Add ${counted(number)} to ${tags.join(", ")}` : `Add ${counted(number)} without a tag`;
+    : tags.length ? `Add ${shots} to ${tags.join(", ")}` : `Add ${shots} without a tag`;
   state.add.disabled = state.drop.disabled = state.sending;
   // Only what is new is drawn: pictures that are there already would flicker.
   const there = new Map([...state.list.children].map((each) => [each.shot, each]));
@@ -171,9 +165,8 @@ function paint(state) {
 }
 
 function picture(state, shot) {
-  const made = document.createElement("li");
-  const image = Object.assign(document.createElement("img"), { src: shot, alt: "Shot", draggable: false });
-  const drop = Object.assign(document.createElement("button"), { type: "button", textContent: "×", title: "Drop this shot" });
+  const image = element("img", { src: shot, alt: "Shot", draggable: false });
+  const drop = element("button", { type: "button", textContent: "×", title: "Drop this shot" });
   drop.setAttribute("aria-label", "Drop this shot");
   drop.onclick = () => {
     if (state.sending) return;
@@ -181,7 +174,5 @@ function picture(state, shot) {
     paint(state);
     (state.list.querySelector("button") ?? state.shoot).focus();
   };
-  made.append(image, drop);
-  made.shot = shot;
-  return made;
+  return element("li", { shot }, image, drop);
 }

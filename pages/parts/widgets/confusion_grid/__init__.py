@@ -9,10 +9,10 @@ from typing import Literal
 import streamlit as st
 
 from cvcore.array_types import Integers
+from pages.parts.widgets import component
 
 Kind = Literal["matrix", "swaps"]
 
-_HERE = Path(__file__).parent
 _HTML = """
 <section class="confusion">
   <div class="bar">
@@ -26,12 +26,7 @@ _HTML = """
   <div class="scroll"><table role="grid"><thead></thead><tbody></tbody></table></div>
 </section>
 """
-_WIDGET = st.components.v2.component(
-    "tagwise_confusion_grid",
-    html=_HTML,
-    css=(_HERE / "widget.css").read_text("utf-8"),
-    js=(_HERE / "widget.js").read_text("utf-8"),
-)
+_WIDGET = component.register(Path(__file__).parent, _HTML)
 
 
 def show(

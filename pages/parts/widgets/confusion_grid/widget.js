@@ -1,9 +1,6 @@
-// A table of tags against tags. Names are put on the page as text, never as HTML.
-//
-// Streamlit calls the default function again whenever data or theme change, so what must outlive a call stands in a
-// state per widget. Which cell is open is ours to say; Python hears of it.
+// A table of tags against tags. Which cell is open is the browser's to say; Python hears of it.
 
-const states = new WeakMap();
+import { choiceOf, counted, digits, element, focusedIn, inPercent, isOutdated, stateOf } from "../dom.js";
 
 // How large the cells are, by how many columns there are at most.
 const SIZES = [[7, "large"], [16, "medium"], [40, "small"], [Infinity, "tiny"]];
@@ -15,45 +12,33 @@ const WORDS = {
 
 export default function ({ data, parentElement, setStateValue }) {
   const root = parentElement.querySelector(".confusion");
-  const state = states.get(root) ?? mount(root);
+  const state = stateOf(root, mount);
   state.send = (chosen) => setStateValue("chosen", chosen && { signature: state.data.signature, ...chosen });
-  const content = JSON.stringify([data.signature, data.kind, data.tags, data.counts, data.totals]);
-  if (state.content === content) return;
-  if (state.data?.signature !== data.signature) {
-    state.chosen = data.chosen?.signature === data.signature ? data.chosen : null;
-    state.at = [0, 0];
-  }
-  Object.assign(state, { content, data });
+  if (!isOutdated(state, data.signature, data.kind, data.tags, data.counts, data.totals)) return;
+  if (state.data?.signature !== data.signature) Object.assign(state, { chosen: choiceOf(data), at: [0, 0] });
+  state.data = data;
   fill(state);
 }
 
-function mount(root) {
-  const find = (selector) => root.querySelector(selector);
-  const state = {
-    root, head: find("thead"), body: find("tbody"), readout: find(".readout"), units: find("fieldset"),
-    data: null, content: null, chosen: null, at: [0, 0], rows: [],
-  };
-  states.set(root, state);
+function mount(state) {
+  const find = (selector) => state.root.querySelector(selector);
+  Object.assign(state, {
+    head: find("thead"), body: find("tbody"), readout: find(".readout"), units: find("fieldset"),
+    data: null, chosen: null, at: [0, 0], rows: [],
+  });
   state.units.onchange = () => label(state);
   state.body.onclick = (event) => choose(state, event.target.closest("td"));
   state.body.onkeydown = (event) => key(state, event);
   state.body.onmouseover = (event) => read(state, event.target.closest("td"));
   state.body.addEventListener("focusin", (event) => read(state, event.target.closest("td")));
-  state.body.onmouseleave = () => read(state, state.root.getRootNode().activeElement?.closest?.("td"));
-  return state;
+  state.body.onmouseleave = () => read(state, focusedIn(state.root)?.closest?.("td"));
 }
 
 // ---- building --------------------------------------------------------------------------------------------------
 
-function element(name, properties = {}, ...children) {
-  const made = Object.assign(document.createElement(name), properties);
-  made.append(...children);
-  return made;
-}
-
 function fill(state) {
-  const { tags, counts, kind } = state.data;
-  const focused = state.root.getRootNode().activeElement?.tagName === "TD";
+  const { counts, kind } = state.data;
+  const focused = focusedIn(state.root)?.tagName === "TD";
   const columns = counts[0].length;
   state.root.dataset.size = SIZES.find(([most]) => columns <= most)[1];
   const words = WORDS[kind];
@@ -112,20 +97,19 @@ function label(state) {
 
 // ---- words -----------------------------------------------------------------------------------------------------
 
-const images = (count) => (count === 1 ? "1 image" : `${count.toLocaleString("en")} images`);
-
 function sentence(state, row, column) {
   const { kind, tags, counts, totals } = state.data;
   const [count, total, tag] = [counts[row][column], totals[row], tags[row]];
-  const share = total ? ` (${((100 * count) / total).toFixed(1)} %)` : "";
+  const images = counted(total, "image");
+  const share = total ? ` (${inPercent(count / total)})` : "";
   if (kind === "swaps") {
     if (row === column) return "A tag cannot be missed and given wrongly at once.";
-    return `${count.toLocaleString("en")} of ${images(total)} tagged ${tag} missed it and got ${tags[column]} wrongly${share}.`;
+    return `${digits(count)} of ${images} tagged ${tag} missed it and got ${tags[column]} wrongly${share}.`;
   }
-  const whose = tag === undefined ? `${images(total)} without a tag` : `${images(total)} tagged ${tag}`;
+  const whose = tag === undefined ? `${images} without a tag` : `${images} tagged ${tag}`;
   const what = column >= tags.length ? "got no answer"
     : `${count === 1 ? "was" : "were"} answered ${row === column ? "rightly" : `with ${tags[column]}`}`;
-  return `${count.toLocaleString("en")} of ${whose} ${what}${share}.`;
+  return `${digits(count)} of ${whose} ${what}${share}.`;
 }
 
 function read(state, td) {
@@ -149,7 +133,8 @@ function key(state, event) {
   const [row, column] = state.at;
   const [rows, columns] = [state.rows.length - 1, state.rows[0].length - 1];
   const to = {
-    ArrowRight: [row, column + 1], ArrowLeft: [row, column - 1], ArrowDown: [row + 1, column], ArrowUp: [row - 1, column],
+    ArrowRight: [row, column + 1], ArrowLeft: [row, column - 1],
+    ArrowDown: [row + 1, column], ArrowUp: [row - 1, column],
     Home: [row, 0], End: [row, columns], PageUp: [0, column], PageDown: [rows, column],
   }[event.key];
   if (to) reach(state, Math.min(Math.max(to[0], 0), rows), Math.min(Math.max(to[1], 0), columns), true);

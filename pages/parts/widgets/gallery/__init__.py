@@ -8,7 +8,8 @@ from typing import Any, NotRequired, TypedDict
 
 import streamlit as st
 
-_HERE = Path(__file__).parent
+from pages.parts.widgets import component
+
 _HTML = """
 <section class="gallery">
   <div class="bar">
@@ -18,12 +19,7 @@ _HTML = """
   <div class="grid" role="listbox" aria-multiselectable="true" aria-label="Images"></div>
 </section>
 """
-_WIDGET = st.components.v2.component(
-    "tagwise_gallery",
-    html=_HTML,
-    css=(_HERE / "widget.css").read_text("utf-8"),
-    js=(_HERE / "widget.js").read_text("utf-8"),
-)
+_WIDGET = component.register(Path(__file__).parent, _HTML)
 
 
 class Item(TypedDict):

@@ -1,37 +1,31 @@
-// Thumbnails to choose several from. Captions and tags are put on the page as text, never as HTML.
-//
-// Streamlit calls the default function again whenever data or theme change, so what must outlive a call stands in a
-// state per gallery. The selection is ours; Python is told of it, and overrules it with another revision.
+// Thumbnails to choose several from. The selection is the browser's; Python is told of it, and overrules it with
+// another revision.
 
-const states = new WeakMap();
+import { element, focusedIn, gridSteps, isOutdated, stateOf, thumbnail } from "../dom.js";
+
 const REST_MS = 120;
 
 export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
   const root = parentElement.querySelector(".gallery");
-  const state = states.get(root) ?? mount(root);
+  const state = stateOf(root, mount);
   state.act = (id) => setTriggerValue("action", id);
   state.send = () => setStateValue("selection", { revision: state.revision, ids: [...state.selected] });
   if (state.revision !== data.revision) {
     clearTimeout(state.timer);
     Object.assign(state, { revision: data.revision, selected: new Set(data.selected), anchor: null });
   }
-  const content = JSON.stringify([data.items, data.thumbnail_px]);
-  if (state.content !== content) {
-    state.content = content;
-    fill(state, data);
-  }
+  if (isOutdated(state, data.items, data.thumbnail_px)) fill(state, data);
   paint(state);
   // Also called when a newer call overtook this one; then the gallery lives on.
   return () => { if (!root.isConnected) clearTimeout(state.timer); };
 }
 
-function mount(root) {
-  const find = (selector) => root.querySelector(selector);
-  const state = {
-    root, grid: find(".grid"), count: find(".count"), all: find(".all"), none: find(".none"),
-    ids: [], selected: new Set(), anchor: null, revision: null, content: null, timer: null,
-  };
-  states.set(root, state);
+function mount(state) {
+  const find = (selector) => state.root.querySelector(selector);
+  Object.assign(state, {
+    grid: find(".grid"), count: find(".count"), all: find(".all"), none: find(".none"),
+    ids: [], selected: new Set(), anchor: null, revision: null, timer: null,
+  });
   state.all.onclick = () => put(state, state.ids, true);
   state.none.onclick = () => put(state, state.ids, false);
   state.grid.onclick = (event) => {
@@ -39,11 +33,10 @@ function mount(root) {
     if (item) press(state, items(state).indexOf(item), event.shiftKey);
   };
   state.grid.onkeydown = (event) => key(state, event);
-  return state;
 }
 
 function fill(state, { items: all, thumbnail_px }) {
-  const focused = state.root.getRootNode().activeElement?.dataset.id;
+  const focused = focusedIn(state.root)?.dataset.id;
   state.ids = all.map((item) => item.id);
   state.anchor = null;
   state.grid.style.setProperty("--thumbnail", `${thumbnail_px}px`);
@@ -54,14 +47,14 @@ function fill(state, { items: all, thumbnail_px }) {
 
 function tile(item) {
   const caption = item.caption || item.id;
-  const image = element("img", { loading: "lazy", decoding: "async", draggable: false, alt: caption, src: item.src });
-  image.onerror = () => image.replaceWith(element("span", { className: "missing", textContent: caption }));
-  const frame = element("div", { className: "frame" }, image);
+  const frame = element("div", { className: "frame" }, thumbnail(item.src, caption));
   if (item.badge) frame.append(element("span", { className: "badge", textContent: item.badge }));
   frame.append(element("span", { className: "tick" }));
   const made = element("div", { className: "item", tabIndex: -1, title: caption }, frame);
   if (item.tags) made.append(element("div", { className: "tags", textContent: item.tags }));
-  for (const note of item.notes ?? []) made.append(element("div", { className: "note", textContent: note, title: note }));
+  for (const note of item.notes ?? []) {
+    made.append(element("div", { className: "note", textContent: note, title: note }));
+  }
   made.dataset.id = item.id;
   made.setAttribute("role", "option");
   made.setAttribute("aria-label", [caption, item.tags, ...(item.notes ?? []), item.badge].filter(Boolean).join(", "));
@@ -70,18 +63,13 @@ function tile(item) {
 
 /** A tile with a button below it, which is no part of what is selected. */
 function withAction(state, item) {
-  const button = element("button", { type: "button", className: "action", textContent: item.action, title: item.action });
-  button.setAttribute("aria-label", `${item.action}: ${item.caption || item.id}`);
+  const { action } = item;
+  const button = element("button", { type: "button", className: "action", textContent: action, title: action });
+  button.setAttribute("aria-label", `${action}: ${item.caption || item.id}`);
   button.onclick = () => state.act(item.id);
   const cell = element("div", { className: "cell" }, tile(item), button);
   cell.setAttribute("role", "presentation");
   return cell;
-}
-
-function element(name, properties, ...children) {
-  const made = Object.assign(document.createElement(name), properties);
-  made.append(...children);
-  return made;
 }
 
 // ---- what the user does ----------------------------------------------------------------------------------------
@@ -92,8 +80,7 @@ function key(state, event) {
   const all = items(state);
   const from = all.indexOf(event.target.closest(".item"));
   if (from < 0) return;
-  const columns = getComputedStyle(state.grid).gridTemplateColumns.split(" ").length;
-  const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns, Home: -from, End: all.length };
+  const steps = gridSteps(state.grid, from, all.length);
   if (event.key in steps) {
     const to = Math.min(Math.max(from + steps[event.key], 0), all.length - 1);
     reach(state, to, true);

@@ -9,17 +9,12 @@ import streamlit as st
 
 from cvcore.array_types import Integers
 from cvcore.metrics.confusion import TagOutcome
+from pages.parts.widgets import component
 
-_HERE = Path(__file__).parent
 _HTML = """
 <section class="cards"><ul></ul></section>
 """
-_WIDGET = st.components.v2.component(
-    "tagwise_outcome_cards",
-    html=_HTML,
-    css=(_HERE / "widget.css").read_text("utf-8"),
-    js=(_HERE / "widget.js").read_text("utf-8"),
-)
+_WIDGET = component.register(Path(__file__).parent, _HTML)
 
 
 def show(*, tags: Sequence[str], counts: Integers, signature: str, key: str) -> TagOutcome | None:

@@ -1,9 +1,6 @@
-// One small matrix a tag. Names are put on the page as text, never as HTML.
-//
-// Streamlit calls the default function again whenever data or theme change, so what must outlive a call stands in a
-// state per widget. Which number is open is ours to say; Python hears of it.
+// One small matrix a tag. Which number is open is the browser's to say; Python hears of it.
 
-const states = new WeakMap();
+import { choiceOf, counted, digits, element, focusedIn, isOutdated, stateOf } from "../dom.js";
 
 // Place in the counts, what a learner calls it, what it is, and where it stands in the card.
 const OUTCOMES = {
@@ -15,27 +12,21 @@ const OUTCOMES = {
 
 export default function ({ data, parentElement, setStateValue }) {
   const root = parentElement.querySelector(".cards");
-  const state = states.get(root) ?? { root, list: root.querySelector("ul"), data: null, content: null, chosen: null };
-  states.set(root, state);
+  const state = stateOf(root, mount);
   state.send = (chosen) => setStateValue("chosen", chosen && { signature: state.data.signature, ...chosen });
-  const content = JSON.stringify([data.signature, data.tags, data.counts]);
-  if (state.content === content) return;
-  if (state.data?.signature !== data.signature) {
-    state.chosen = data.chosen?.signature === data.signature ? data.chosen : null;
-  }
-  Object.assign(state, { content, data });
+  if (!isOutdated(state, data.signature, data.tags, data.counts)) return;
+  if (state.data?.signature !== data.signature) state.chosen = choiceOf(data);
+  state.data = data;
   fill(state);
 }
 
-function element(name, properties = {}, ...children) {
-  const made = Object.assign(document.createElement(name), properties);
-  made.append(...children);
-  return made;
+function mount(state) {
+  Object.assign(state, { list: state.root.querySelector("ul"), data: null, chosen: null });
 }
 
 function fill(state) {
   const { tags, counts } = state.data;
-  const { tag, outcome } = state.root.getRootNode().activeElement?.dataset ?? {};
+  const { tag, outcome } = focusedIn(state.root)?.dataset ?? {};
   if (state.chosen && !counts[state.chosen.tag]?.[OUTCOMES[state.chosen.outcome][0]]) {
     state.chosen = null;
     state.send(null);
@@ -52,8 +43,8 @@ function button(state, tag, outcome) {
   const [place, word, explained] = OUTCOMES[outcome];
   const counts = state.data.counts[tag];
   const made = element("button", { type: "button", className: outcome, disabled: !counts[place] },
-    element("b", { textContent: counts[place].toLocaleString("en") }), element("span", { textContent: word }));
-  made.title = `${counts[place].toLocaleString("en")} images ${explained(state.data.tags[tag])}`;
+    element("b", { textContent: digits(counts[place]) }), element("span", { textContent: word }));
+  made.title = `${counted(counts[place], "image")} ${explained(state.data.tags[tag])}`;
   made.setAttribute("aria-label", made.title);
   Object.assign(made.dataset, { tag, outcome });
   // A miss counts against the images that have the tag, a tag given wrongly against those that got it.

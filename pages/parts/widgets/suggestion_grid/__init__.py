@@ -11,10 +11,10 @@ import streamlit as st
 
 from cvcore import urls
 from cvcore.active_learning.suggestions import Batch, Candidate
+from pages.parts.widgets import component
 
 SURE = 0.95
 
-_HERE = Path(__file__).parent
 _HTML = """
 <section class="suggestions">
   <div class="bar">
@@ -31,12 +31,7 @@ _HTML = """
   <div class="grid" role="listbox" aria-multiselectable="true" aria-label="Untagged pictures"></div>
 </section>
 """
-_WIDGET = st.components.v2.component(
-    "tagwise_suggestion_grid",
-    html=_HTML,
-    css=(_HERE / "widget.css").read_text("utf-8"),
-    js=(_HERE / "widget.js").read_text("utf-8"),
-)
+_WIDGET = component.register(Path(__file__).parent, _HTML)
 
 
 @dataclass(frozen=True)

@@ -1,20 +1,19 @@
-// Untagged pictures with suggested tags. Names are put on the page as text, never as HTML.
-//
-// Streamlit calls the default function again whenever data or theme change, so what must outlive a call stands in a
-// state per widget. Decisions are ours until they are sent; the browser's storage keeps them over a reload.
+// Untagged images with suggested tags. Decisions are the browser's until they are sent; its storage keeps them over a
+// reload.
 
-const states = new WeakMap();
+import { element, focusedIn, gridSteps, inPercent, isOutdated, stateOf, thumbnail } from "../dom.js";
+
 const DIGITS = 9;
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".suggestions");
-  const state = states.get(root) ?? mount(root, data);
+  const state = stateOf(root, (fresh) => mount(fresh, data));
   state.send = (value) => setTriggerValue("sent", value);
-  const content = JSON.stringify(data);
-  if (state.content === content) return;
+  if (!isOutdated(state, data)) return;
   const isAnswer = state.data && state.data.turn !== data.turn;
-  const focused = state.saving || !document.activeElement || document.activeElement === document.body || isInside(state);
-  Object.assign(state, { content, data });
+  const hasFocus = document.activeElement && document.activeElement !== document.body;
+  const focused = state.saving || !hasFocus || root.contains(focusedIn(root));
+  state.data = data;
   if (isAnswer || !state.filled) {
     for (const id of data.settled) state.marks.delete(id);
     Object.assign(state, { history: [], saving: false });
@@ -24,21 +23,19 @@ export default function ({ data, parentElement, setTriggerValue }) {
   reach(state, Math.max(state.items.findIndex((item) => !state.marks.has(item.id)), 0), focused);
 }
 
-function mount(root, data) {
-  const find = (selector) => root.querySelector(selector);
-  const state = {
-    root, grid: find(".grid"), keys: find(".keys"), find: find(".find"), count: find(".count"), save: find(".save"),
+function mount(state, data) {
+  const find = (selector) => state.root.querySelector(selector);
+  Object.assign(state, {
+    grid: find(".grid"), keys: find(".keys"), find: find(".find"), count: find(".count"), save: find(".save"),
     sure: find(".sure"), help: find(".help"), items: [], listed: [], at: 0, history: [], marks: kept(data.signature),
-    saving: false, filled: false, data: null, content: null,
-  };
-  states.set(root, state);
+    saving: false, filled: false, data: null,
+  });
   state.save.onclick = () => save(state);
   state.sure.onclick = () => confirmSure(state);
   state.grid.onclick = (event) => press(state, event);
   state.find.oninput = () => legend(state);
   state.find.onblur = () => { state.find.value = ""; legend(state); };
-  root.onkeydown = (event) => (event.target === state.find ? finding : key)(state, event);
-  return state;
+  state.root.onkeydown = (event) => (event.target === state.find ? finding : key)(state, event);
 }
 
 // ---- decisions: a picture's id to { tags } or { aside } ----------------------------------------------------------
@@ -100,7 +97,8 @@ function choose(state, tag) {
   const before = tagsOf(state, item);
   const negative = new Set(state.data.tags.filter((each) => each.negative).map((each) => each.id));
   const others = before.filter((id) => id !== tag.id && !tag.negative && !negative.has(id));
-  mark(state, [item], () => ({ tags: before.includes(tag.id) ? before.filter((id) => id !== tag.id) : [...others, tag.id] }));
+  const tags = before.includes(tag.id) ? before.filter((id) => id !== tag.id) : [...others, tag.id];
+  mark(state, [item], () => ({ tags }));
   reach(state, state.at, true);
 }
 
@@ -138,10 +136,7 @@ function key(state, event) {
   if (event.altKey || state.saving) return;
   const isCommand = event.ctrlKey || event.metaKey;
   const isButton = event.target.tagName === "BUTTON";
-  const columns = getComputedStyle(state.grid).gridTemplateColumns.split(" ").length;
-  const steps = {
-    ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns, Home: -state.at, End: state.items.length,
-  };
+  const steps = gridSteps(state.grid, state.at, state.items.length);
   const pressed = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const digit = "123456789".indexOf(pressed);
   if (isCommand && pressed === "Enter") save(state);
@@ -153,7 +148,7 @@ function key(state, event) {
   } else if (digit >= 0) {
     if (!event.repeat && state.listed[digit]) choose(state, state.listed[digit]);
   } else if (pressed === "Backspace" || pressed === "u") undo(state);
-  else if (pressed === "s") event.repeat || skip(state);
+  else if (pressed === "s") { if (!event.repeat) skip(state); }
   else if (pressed === "a") confirmSure(state);
   else if (pressed === "/" && !state.find.hidden) state.find.focus();
   else return;
@@ -175,9 +170,9 @@ function finding(state, event) {
 }
 
 function press(state, event) {
-  const tile = event.target.closest(".item");
-  if (!tile) return;
-  reach(state, [...state.grid.children].indexOf(tile), true);
+  const item = event.target.closest(".item");
+  if (!item) return;
+  reach(state, [...state.grid.children].indexOf(item), true);
   if (event.target.closest(".tick")) confirm(state);
 }
 
@@ -191,28 +186,18 @@ function advance(state) {
   state.save.focus();
 }
 
-const isInside = (state) => state.root.contains(state.root.getRootNode().activeElement);
-
 /** The grid is one stop of the Tab key: only the picture last reached can be tabbed to. */
 function reach(state, index, focus) {
   state.at = Math.min(Math.max(index, 0), state.items.length - 1);
-  [...state.grid.children].forEach((tile, each) => {
-    tile.tabIndex = each === state.at ? 0 : -1;
-    tile.classList.toggle("here", each === state.at);
+  [...state.grid.children].forEach((child, each) => {
+    child.tabIndex = each === state.at ? 0 : -1;
+    child.classList.toggle("here", each === state.at);
   });
   if (focus) state.grid.children[state.at]?.focus();
   legend(state);
 }
 
 // ---- what is drawn -----------------------------------------------------------------------------------------------
-
-function element(name, properties = {}, ...children) {
-  const made = Object.assign(document.createElement(name), properties);
-  made.append(...children);
-  return made;
-}
-
-const percent = (share) => `${(Math.round(1000 * share) / 10).toFixed(1)} %`;
 
 function fill(state) {
   const { items, tags, multilabel } = state.data;
@@ -229,9 +214,8 @@ function fill(state) {
 }
 
 function tile(item) {
-  const image = element("img", { loading: "lazy", decoding: "async", draggable: false, alt: item.name, src: item.src });
-  image.onerror = () => image.replaceWith(element("span", { className: "missing", textContent: item.name }));
-  const frame = element("div", { className: "frame" }, image, element("span", { className: "tick", title: "Confirm" }));
+  const frame = element("div", { className: "frame" },
+    thumbnail(item.src, item.name), element("span", { className: "tick", title: "Confirm" }));
   const made = element("div", { className: "item", tabIndex: -1, title: item.name }, frame,
     element("div", { className: "tags" }), element("div", { className: "note" }));
   made.setAttribute("role", "option");
@@ -241,17 +225,17 @@ function tile(item) {
 function paint(state) {
   const names = new Map(state.data.tags.map((tag) => [tag.id, tag.name]));
   state.items.forEach((item, index) => {
-    const tile = state.grid.children[index];
+    const drawn = state.grid.children[index];
     const decided = isDecided(state, item);
     const own = tagsOf(state, item);
     const isOther = decided && own.join() !== known(state, item.suggested).join();
     const words = isAside(state, item) ? "skipped" : own.map((id) => names.get(id)).join(", ") || "no suggestion";
-    const note = isOther ? "your choice" : item.suggested.length ? percent(item.certainty) : "";
-    tile.setAttribute("aria-selected", decided);
-    tile.setAttribute("aria-label", [item.name, words, note, decided ? "confirmed" : ""].filter(Boolean).join(", "));
-    tile.classList.toggle("aside", isAside(state, item));
-    tile.querySelector(".tags").textContent = words;
-    tile.querySelector(".note").textContent = note;
+    const note = isOther ? "your choice" : item.suggested.length ? inPercent(item.certainty) : "";
+    drawn.setAttribute("aria-selected", decided);
+    drawn.setAttribute("aria-label", [item.name, words, note, decided ? "confirmed" : ""].filter(Boolean).join(", "));
+    drawn.classList.toggle("aside", isAside(state, item));
+    drawn.querySelector(".tags").textContent = words;
+    drawn.querySelector(".note").textContent = note;
   });
   const decided = state.items.filter((item) => isDecided(state, item)).length;
   const aside = state.items.filter((item) => isAside(state, item)).length;
@@ -286,7 +270,7 @@ function legend(state) {
     const made = element("button", { type: "button", title: tag.name },
       element("kbd", { textContent: typed && index === 0 ? "Enter" : typed ? "" : index + 1 }),
       element("span", { className: "name", textContent: tag.name }),
-      element("span", { className: "probability", textContent: probability === null ? "" : percent(probability) }));
+      element("span", { className: "probability", textContent: probability === null ? "" : inPercent(probability) }));
     made.setAttribute("aria-pressed", own.includes(tag.id));
     made.onpointerdown = (event) => event.preventDefault();  // or leaving the field would empty it before the click
     made.onclick = () => { state.find.value = ""; choose(state, tag); };

@@ -20,12 +20,11 @@ from cvcore import urls
 from cvcore.metrics.precision_recall_curves import Curve
 from cvcore.metrics.threshold_sweeps import Sweep
 from cvcore.records import TagKind
+from pages.parts.widgets import component
 
 Count = Literal["tp", "fp", "fn"]
 COUNTS: tuple[Count, ...] = ("tp", "fp", "fn")
 
-_HERE = Path(__file__).parent
-_SCRIPTS = ("numbers.js", "charts.js", "widget.js")
 _HTML = """
 <section class="explorer">
   <div class="figures"></div>
@@ -59,12 +58,7 @@ _HTML = """
   <div class="scroll"><table><thead><tr></tr></thead><tbody></tbody></table></div>
 </section>
 """
-_WIDGET = st.components.v2.component(
-    "tagwise_threshold_explorer",
-    html=_HTML,
-    css=(_HERE / "widget.css").read_text("utf-8"),
-    js="\n".join((_HERE / name).read_text("utf-8") for name in _SCRIPTS),
-)
+_WIDGET = component.register(Path(__file__).parent, _HTML)
 
 
 @dataclass(frozen=True)

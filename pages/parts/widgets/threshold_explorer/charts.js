@@ -1,7 +1,7 @@
 // The two charts of the threshold explorer: precision and recall against the threshold, and precision against recall.
 // Colour says which tag; in the first chart solid is precision, dashed or striped is recall.
 
-const MARGIN = { l: 52, r: 20, t: 26, b: 28 };
+export const MARGIN = { l: 52, r: 20, t: 26, b: 28 };
 const NAME_LETTERS = 40;
 const MARKERS_MOST = 400;
 
@@ -17,7 +17,7 @@ const named = ({ data }, tag) => (tag === null ? "All tags" : label(data.tags[ta
 const percents = (rate) => (rate === null ? null : 100 * rate);
 
 /** A tag's, or the mean's, measure at a position, as { value, interval }. */
-function at(state, position, tag, measure) {
+export function at(state, position, tag, measure) {
   const { rows, means } = state.swept[position];
   return tag === null ? means[measure] : { value: rows[tag][measure], interval: rows[tag].intervals[measure] };
 }
@@ -99,11 +99,12 @@ function bands(state, colour) {
       else runs.push([]);
     });
     const outlines = runs.filter((run) => run.length).map((run) => [
-      ...run.map(([x, low]) => [x, low / 100]), ...[...run].reverse().map(([x, , high]) => [x, high / 100]), [null, null],
+      ...run.map(([x, low]) => [x, low / 100]),
+      ...[...run].reverse().map(([x, , high]) => [x, high / 100]),
+      [null, null],
     ]).flat();
-    const look = measure === "precision"
-      ? { fillcolor: colour, opacity: 0.16 }
-      : { fillpattern: { shape: "/", fgcolor: colour, fgopacity: 0.4, bgcolor: "rgba(0,0,0,0)", size: 7, solidity: 0.12 } };
+    const stripes = { shape: "/", fgcolor: colour, fgopacity: 0.4, bgcolor: "rgba(0,0,0,0)", size: 7, solidity: 0.12 };
+    const look = measure === "precision" ? { fillcolor: colour, opacity: 0.16 } : { fillpattern: stripes };
     return {
       x: outlines.map(([x]) => x), y: outlines.map(([, y]) => y),
       meta: { band: measure }, mode: "lines", line: { width: 0 }, fill: "toself", hoverinfo: "skip", ...look,
@@ -112,7 +113,7 @@ function bands(state, colour) {
 }
 
 /** What plotly is to draw: the chosen tag's lines, or the mean's, strong before all others. */
-function drawn(state, colour) {
+export function drawn(state, colour) {
   const faint = state.chosen !== null ? 0.15 : state.rows.length > 10 ? 0.25 : 0.45;
   const onCurve = state.view === "curve";
   state.lines[state.view] ??= onCurve ? curveLines(state) : thresholdLines(state);
@@ -133,12 +134,12 @@ function drawn(state, colour) {
   return onCurve ? lines : [...bands(state, colour(state.chosen)), ...lines];
 }
 
-function layout(state, ink) {
+export function layout(state, ink) {
   const axis = {
     ticksuffix: " %", fixedrange: true, zeroline: false, dtick: 20,
     gridcolor: ink.border, linecolor: ink.border, tickcolor: ink.border,
   };
-  const title = (text, place) => ({ text, xref: "paper", yref: "paper", showarrow: false, ...place });
+  const title = (text, where) => ({ text, xref: "paper", yref: "paper", showarrow: false, ...where });
   return {
     ...state.size,
     template: {},
@@ -166,7 +167,7 @@ function place({ size }, x, y) {
 }
 
 /** The line at the slider's position and a dot on each of the two strong lines; or one on the curve, with whiskers. */
-function point(state) {
+export function drawPoint(state) {
   const position = +state.slider.value;
   const [precision, recall] = ["precision", "recall"].map((measure) => at(state, position, state.chosen, measure));
   const set = (node, attributes, seen = true) => {
@@ -183,16 +184,18 @@ function point(state) {
   set(state.whiskers[0], line(place(state, left / 100, y), place(state, right / 100, y)), seen);
   set(state.whiskers[1], line(place(state, x, low / 100), place(state, x, high / 100)), seen);
   set(state.needle, line(place(state, position, 0), place(state, position, 102)), !onCurve);
-  set(state.dots[0], dot(onCurve ? place(state, x, y) : place(state, position, y)), onCurve ? seen : precision.value !== null);
+  const dotSeen = onCurve ? seen : precision.value !== null;
+  set(state.dots[0], dot(onCurve ? place(state, x, y) : place(state, position, y)), dotSeen);
   set(state.dots[1], dot(place(state, position, x)), !onCurve && recall.value !== null);
 }
 
 /** The slider's position that is nearest to a place on the plot. */
-function positionAt(state, left, top) {
+export function positionAt(state, left, top) {
   if (state.view !== "curve") return Math.round((100 * (left - MARGIN.l)) / (state.size.width - MARGIN.l - MARGIN.r));
   let [nearest, least] = [+state.slider.value, Infinity];
   state.swept.forEach((_, position) => {
-    const [precision, recall] = ["precision", "recall"].map((measure) => at(state, position, state.chosen, measure).value);
+    const [precision, recall] = ["precision", "recall"]
+      .map((measure) => at(state, position, state.chosen, measure).value);
     if (precision === null || recall === null) return;
     const [x, y] = place(state, 100 * recall, 100 * precision);
     const distance = (x - left) ** 2 + (y - top) ** 2;

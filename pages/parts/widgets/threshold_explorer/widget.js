@@ -1,11 +1,12 @@
-// The threshold explorer. Numbers, table, sentences and dots are all worked out from data.tables.counts[threshold][tag],
-// three counts each: true positives, false positives, false negatives; see the two files before this one, which are put
-// in front of it. Names are put on the page as text, never as HTML.
-//
-// Streamlit calls the default function again whenever data or theme change, so what must outlive a call stands in a
-// state per widget. A rerun with the same signature touches neither the slider nor the table.
+// The threshold explorer. Numbers, table, sentences and dots are all worked out from the counts of true positives,
+// false positives and false negatives, data.tables.counts[threshold][tag]. A rerun with the same signature touches
+// neither the slider nor the table.
 
-const states = new WeakMap();
+import { element, stateOf } from "../dom.js";
+import { MARGIN, at, drawPoint, drawn, layout, positionAt } from "./charts.js";
+import { MEASURES, likely, range, show, sweep } from "./numbers.js";
+import { tell, tellMean } from "./sentences.js";
+
 const REST_MS = 350;
 const FEW_IMAGES = 30;
 const MANY_TAGS = 25;
@@ -26,7 +27,7 @@ const LIKELY = "With these images, the true value lies between the two numbers i
 
 export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
   const root = parentElement.querySelector(".explorer");
-  const state = states.get(root) ?? mount(root);
+  const state = stateOf(root, mount);
   state.send = (percent) => setStateValue("threshold", percent / 100);
   state.open = (tag, count) =>
     setTriggerValue("count", { signature: state.data.signature, tag, count, threshold: +state.slider.value / 100 });
@@ -44,22 +45,17 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
 
 // ---- building --------------------------------------------------------------------------------------------------
 
-function element(name, properties = {}, ...children) {
-  const made = Object.assign(document.createElement(name), properties);
-  made.append(...children);
-  return made;
-}
-
 /** A text that redraw() writes; it costs nothing to write what is there already. */
 const words = () => document.createTextNode("");
 const write = (node, text) => { if (node.data !== text) node.data = text; };
 
-function mount(root) {
+function mount(state) {
+  const { root } = state;
   const find = (selector) => root.querySelector(selector);
-  const state = {
+  Object.assign(state, {
     data: null, rows: [], chosen: null, order: null, timer: null, sent: null, plotly: null, look: null,
     view: "threshold", lines: {}, size: { width: 0, height: 0 },
-    root, slider: find("#threshold"), output: find("output"), rule: find(".rule"), choice: find("#choice"),
+    slider: find("#threshold"), output: find("output"), rule: find(".rule"), choice: find("#choice"),
     plot: find(".plot"), wait: find(".wait"), canvas: find(".canvas"), needle: find(".needle"),
     whiskers: [...root.querySelectorAll(".whisker")], dots: [...root.querySelectorAll("circle")],
     views: [...root.querySelectorAll(".views button")], about: find(".about"), body: find("tbody"),
@@ -81,15 +77,14 @@ function mount(root) {
       find("thead tr").append(header);
       return [column, header];
     }),
-  };
-  states.set(root, state);
+  });
   state.slider.oninput = () => moved(state);
   state.choice.onchange = () => choose(state, state.choice.value === "" ? null : +state.choice.value);
   for (const button of state.views) button.onclick = () => look(state, button.value);
   scrub(state);
   state.resized = new ResizeObserver(() => paint(state));
   state.resized.observe(state.plot);
-  // Of a long table only the rows in sight follow each move; the others do when they come into sight or the slider rests.
+  // Of a long table only the rows in sight follow each move; others do when they come into sight or the slider rests.
   state.sighted = new IntersectionObserver((entries) => {
     for (const { target, isIntersecting } of entries) {
       const index = state.rows.findIndex((row) => row.line === target);
@@ -98,13 +93,12 @@ function mount(root) {
       if (isIntersecting) redrawRow(state, index);
     }
   }, { rootMargin: "200px" });
-  return state;
 }
 
 /** Take over other tags and counts. */
 function fill(state, data) {
   // Other counts may have come with an address of their own.
-  if (state.data) note(data.threshold);
+  if (state.data) addressThreshold(data.threshold);
   data = { ...data, tables: JSON.parse(data.tables) };
   Object.assign(state, { data, swept: sweep(data), lines: {}, chosen: null, look: null });
   state.root.style.setProperty("--left", `${MARGIN.l}px`);
@@ -171,7 +165,7 @@ function rested(state) {
   if (state.sent === +state.slider.value) return;
   state.sent = +state.slider.value;
   state.send(state.sent);
-  note(state.sent);
+  addressThreshold(state.sent);
 }
 
 /** Tell Python which count was clicked, and first at which threshold. */
@@ -181,7 +175,7 @@ function clicked(state, tag, count) {
 }
 
 /** Put the threshold into the page's address in place of the one there, so that it is no step of the Back button. */
-function note(percent) {
+function addressThreshold(percent) {
   const address = new URL(location.href);
   address.searchParams.set("threshold", percent / 100);
   history.replaceState(history.state, "", address);
@@ -265,7 +259,7 @@ function redraw(state) {
     note.textContent = note.title = mean.without || inShort;
   }
   tellAll(state);
-  point(state);
+  drawPoint(state);
 }
 
 const long = (state) => state.rows.length > MANY_TAGS;
@@ -329,7 +323,7 @@ function paint(state) {
   solid.style.cssText = `fill: ${colour(state.chosen)}; stroke: ${ink.ground}`;
   hollow.style.cssText = `fill: ${ink.ground}; stroke: ${colour(state.chosen)}`;
   for (const whisker of state.whiskers) whisker.style.stroke = ink.text;
-  point(state);
+  drawPoint(state);
   state.plotly?.react(state.canvas, drawn(state, colour), layout(state, ink), { displayModeBar: false });
 }
 

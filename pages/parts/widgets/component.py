@@ -1,0 +1,46 @@
+"""Widgets for Streamlit: each is a folder of widget.js, widget.css and the Python that shows it.
+
+Scripts are ECMAScript modules that import from each other, so that editors and linters know every name. Streamlit
+takes one text, so a script is joined with what it imports.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import streamlit as st
+from streamlit.components.v2.types import ComponentRenderer
+
+_IMPORT = re.compile(r'^import \{[^}]*\} from "(\.[^"]+)";\n', re.MULTILINE)
+_EXPORT = re.compile(r"^export (?=async |class |const |function )", re.MULTILINE)
+
+
+def register(folder: Path, html: str) -> ComponentRenderer:
+    """Register the widget of a folder; the function returned draws it, see `streamlit.components.v2`."""
+    return st.components.v2.component(
+        f"tagwise_{folder.name}",
+        html=html,
+        css=(folder / "widget.css").read_text("utf-8"),
+        js=joined(folder / "widget.js"),
+    )
+
+
+def joined(script: Path) -> str:
+    """A script with everything it imports in front of it, each file once.
+
+    Names of all files share one scope then, so no two may be the same. Imports are of the form
+    `import { name } from "./file.js";`, which may span lines.
+    """
+    texts: dict[Path, str] = {}
+
+    def read(path: Path) -> None:
+        if path in texts:
+            return
+        text = path.read_text("utf-8")
+        for imported in _IMPORT.findall(text):
+            read((path.parent / imported).resolve())
+        texts[path] = _EXPORT.sub("", _IMPORT.sub("", text))
+
+    read(script.resolve())
+    return "\n".join(texts.values())

@@ -1,0 +1,58 @@
+// What all widgets share. Names are put on the page as text, never as HTML.
+//
+// Streamlit calls a widget's default function again whenever data or theme change, so what must outlive a call stands
+// in a state, one for each widget on the page, found by its root element.
+
+const states = new WeakMap();
+
+/** The state of the widget whose root an element is; at the first call `mount(state)` adds what the widget needs. */
+export function stateOf(root, mount) {
+  if (!states.has(root)) {
+    states.set(root, { root, drawn: null });
+    mount(states.get(root));
+  }
+  return states.get(root);
+}
+
+/** Whether a widget must be drawn again, as what it shows differs from what it drew last. */
+export function isOutdated(state, ...content) {
+  const text = JSON.stringify(content);
+  if (state.drawn === text) return false;
+  state.drawn = text;
+  return true;
+}
+
+/** An element with properties and children, texts among them. */
+export function element(name, properties = {}, ...children) {
+  const node = Object.assign(document.createElement(name), properties);
+  node.append(...children);
+  return node;
+}
+
+/** A thumbnail; its name stands in its place where it cannot be loaded. */
+export function thumbnail(src, name) {
+  const image = element("img", { loading: "lazy", decoding: "async", draggable: false, alt: name, src });
+  image.onerror = () => image.replaceWith(element("span", { className: "missing", textContent: name }));
+  return image;
+}
+
+/** How far each key moves in a grid of thumbnails, from one of them. */
+export function gridSteps(grid, from, length) {
+  const columns = getComputedStyle(grid).gridTemplateColumns.split(" ").length;
+  return { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns, Home: -from, End: length };
+}
+
+/** The element of a widget that has the focus, if any. */
+export const focusedIn = (root) => root.getRootNode().activeElement;
+
+/** The choice that Python sent along, unless it was made under another signature. */
+export const choiceOf = ({ chosen, signature }) => (chosen?.signature === signature ? chosen : null);
+
+/** A number with commas between thousands. */
+export const digits = (number) => number.toLocaleString("en");
+
+/** A number of things: `1 image`, `1,200 images`. */
+export const counted = (number, noun) => (number === 1 ? `1 ${noun}` : `${digits(number)} ${noun}s`);
+
+/** A rate of 0..1 in per cent, with a decimal. */
+export const inPercent = (rate) => `${(100 * rate).toFixed(1)} %`;
