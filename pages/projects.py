@@ -24,13 +24,13 @@ STEPS = {
 store = backend.store()
 
 
-def make_sample() -> None:
+def _make_sample() -> None:
     """Make the sample project and open its Images page."""
     with refusals(), st.spinner("Painting 120 pictures …"):
         open_page("images.py", samples.make_sample(store, limits=backend.limits()).id)
 
 
-def show(card: projects.Card) -> None:
+def _show(card: projects.Card) -> None:
     """Show one project as a card."""
     project = card.project
     with st.container(border=True, key=f"card-{project.id}", height="stretch"):
@@ -71,7 +71,7 @@ with st.container(horizontal=True, vertical_alignment="center", horizontal_align
         if st.button("Open a project zip", type="tertiary"):
             zip_import.ask(store, backend.limits())
         if st.button("Try the sample", icon=":material/palette:"):
-            make_sample()
+            _make_sample()
         if st.button("New project", type="primary", icon=":material/add:"):
             project_form.create(store)
 
@@ -91,4 +91,4 @@ if not cards:
 for start in range(0, len(cards), COLUMNS):
     for column, card in zip(st.columns(COLUMNS), cards[start : start + COLUMNS], strict=False):
         with column:
-            show(card)
+            _show(card)

@@ -48,7 +48,7 @@ job = store.jobs.latest(project.id, "train")
 is_running = job is not None and job.is_active
 
 
-def start(*, force: bool = False) -> None:
+def _start(*, force: bool = False) -> None:
     """Queue a training as chosen on the page; `force` trains though nothing has changed."""
     with refusals():
         try:
@@ -80,12 +80,12 @@ if options.is_advanced and not is_running:
 options = training_options.show(store, project, options, ready.tags)
 
 if st.button("Train", type="primary", icon=":material/play_arrow:", disabled=bool(ready.obstacles) or is_running):
-    start()
+    _start()
 if st.session_state.get("unchanged") == project.id and not is_running:
     st.info(
         "Nothing changed since last training: the same images, tags, domain and way of training and judging would "
         "give the same numbers."
     )
     if st.button("Train anyway"):
-        start(force=True)
+        _start(force=True)
 training_status.show(store, project)

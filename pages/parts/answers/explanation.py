@@ -6,6 +6,7 @@ import io
 
 import numpy as np
 import streamlit as st
+from PIL import Image as Pillow
 
 from cvcore.prediction import occlusion
 from cvcore.prediction.occlusion import Explanation
@@ -53,7 +54,7 @@ def sentence(told: Explanation, tag: int) -> str:
     return f"Covering the framed part lowers **{name}** from {before} to {after}."
 
 
-def _png(drawn: occlusion.Image.Image) -> bytes:
+def _png(drawn: Pillow.Image) -> bytes:
     file = io.BytesIO()
     drawn.save(file, "PNG")
     return file.getvalue()

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from cvcore.prediction.predictor import Prediction
+from cvcore.records import Prediction
 from pages.parts.shell.text import plain
 
 _STYLE = """<style>
@@ -25,12 +25,16 @@ _STYLE = """<style>
 def show(predictions: Sequence[Prediction], answer: Sequence[str], threshold: float | Mapping[str, float]) -> None:
     """The answer in words, then every tag's bar, the most probable first, and its threshold: one for all or by name."""
     st.subheader(", ".join(plain(name) for name in answer) or "No tag", anchor=False)
-    if not answer and isinstance(threshold, Mapping):
-        top = predictions[0].tag
-        st.markdown(f"The most probable tag, {plain(top)}, does not reach its own {100 * threshold[top]:.0f} %.")
-    elif not answer:
-        st.markdown(f"No probability reaches {100 * threshold:.0f} %.")
+    if not answer:
+        st.markdown(_why_none(predictions, threshold))
     st.html(bars(predictions, answer, threshold))
+
+
+def _why_none(predictions: Sequence[Prediction], threshold: float | Mapping[str, float]) -> str:
+    if not isinstance(threshold, Mapping):
+        return f"No probability reaches {100 * threshold:.0f} %."
+    top = predictions[0].tag
+    return f"The most probable tag, {plain(top)}, does not reach its own {100 * threshold[top]:.0f} %."
 
 
 def bars(predictions: Sequence[Prediction], answer: Sequence[str], threshold: float | Mapping[str, float]) -> str:

@@ -89,6 +89,10 @@ def _batch(
     of, batch = st.session_state.get(f"{key}-batch", (None, None))
     if of != stamp:
         bar = st.empty()
+
+        def show_progress(stage: str, fraction: float) -> None:
+            bar.progress(fraction, stage)
+
         batch = suggestions.next_batch(
             store,
             project,
@@ -96,7 +100,7 @@ def _batch(
             surest_first=order == SUREST,
             take=take,
             without=_aside(key),
-            progress=lambda stage, fraction: bar.progress(fraction, stage),
+            progress=show_progress,
         )
         bar.empty()
         st.session_state[f"{key}-batch"] = stamp, batch

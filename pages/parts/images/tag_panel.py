@@ -18,7 +18,7 @@ from pages.parts.training import readiness_notes
 
 AXIS_LETTERS = 24
 ROW_LETTERS = 32
-KINDS = {"Regular": "Regular", "Negative": "Negative: images of nothing"}
+KINDS: dict[TagKind, str] = {"Regular": "Regular", "Negative": "Negative: images of nothing"}
 
 
 def show(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) -> None:
@@ -94,7 +94,8 @@ def _row(store: Store, project: Project, tag: Tag, limits: Limits) -> None:
 def _edit(store: Store, project: Project, tag: Tag, limits: Limits) -> None:
     with st.form("edit-tag", border=False):
         name = st.text_input("Name", tag.name, max_chars=limits.tag_letters)
-        kind = st.radio("Kind", list(KINDS), index=list(KINDS).index(tag.kind), format_func=KINDS.__getitem__)
+        kinds = list(KINDS)
+        kind = st.radio("Kind", kinds, index=kinds.index(tag.kind), format_func=lambda each: KINDS[each])
         st.caption("A project may have one negative tag, for images that show none of the other tags.")
         is_saved = st.form_submit_button("Save", type="primary")
     is_deleted = st.button(f"Delete tag, keep its {count(tag.image_count, 'image')}", type="tertiary")

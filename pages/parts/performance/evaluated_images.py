@@ -156,11 +156,16 @@ def _toolbar(
             key=f"{key}-tag-{project.id}",
             width=220,
         )
-        can = bool(ids) and wanted in tags
-        if st.button("Give them this tag", disabled=not can, key=f"{key}-give"):
-            _correct(store, project, iteration, ids, key, put_on=[tags[wanted]])
-        if project.classification_type == MULTILABEL and st.button("Take it off", disabled=not can, key=f"{key}-off"):
-            _correct(store, project, iteration, ids, key, take_off=[tags[wanted]])
+        tag = tags.get(wanted or "")
+        can = bool(ids) and tag is not None
+        if st.button("Give them this tag", disabled=not can, key=f"{key}-give") and tag:
+            _correct(store, project, iteration, ids, key, put_on=[tag])
+        if (
+            project.classification_type == MULTILABEL
+            and st.button("Take it off", disabled=not can, key=f"{key}-off")
+            and tag
+        ):
+            _correct(store, project, iteration, ids, key, take_off=[tag])
         if st.button("Look closer", disabled=len(selected) != 1, key=f"{key}-look"):
             _closer(store, iteration, selected[0])
 

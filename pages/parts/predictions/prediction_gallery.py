@@ -10,9 +10,9 @@ import streamlit as st
 from cvcore import evaluation, prediction, urls
 from cvcore.active_learning import promotion
 from cvcore.active_learning.prediction_queue import LATEST, AskedImage
-from cvcore.prediction import history, predictor
+from cvcore.prediction import history
 from cvcore.projects.uploads import Upload
-from cvcore.records import MULTICLASS, MULTILABEL, Project
+from cvcore.records import MULTICLASS, MULTILABEL, Prediction, Project
 from cvcore.settings import Limits
 from cvcore.store import Store
 from pages.parts.answers import probability_bars
@@ -79,7 +79,7 @@ def _item(each: AskedImage) -> gallery.Item:
     }
 
 
-def _joined(tags: Sequence[predictor.Prediction]) -> str:
+def _joined(tags: Sequence[Prediction]) -> str:
     return ", ".join(tag.tag for tag in tags)
 
 

@@ -10,13 +10,13 @@ from cvcore import names, projects
 from cvcore.domains import BUILT_IN, DOMAINS, Domain, find
 from cvcore.files import blobs
 from cvcore.networks import backbones
-from cvcore.records import MULTICLASS, MULTILABEL, Project
+from cvcore.records import MULTICLASS, MULTILABEL, ClassificationType, Project
 from cvcore.store import Store
 from pages.parts.shell import thumbnails
 from pages.parts.shell.project_choice import open_page
 from pages.parts.shell.text import count, plain, refusals
 
-TYPES = {
+TYPES: dict[ClassificationType, str] = {
     MULTICLASS: "Multiclass: one tag per picture",
     MULTILABEL: "Multilabel: any number of tags per picture",
 }
@@ -80,10 +80,14 @@ def backbone_status(store: Store, domain: Domain) -> str:
     return f"{domain.backbone}, {domain.side} px: its weights are on this machine."
 
 
-def _fields(store: Store, name: str, description: str, kind: str, domain_id: str) -> tuple[str, str, str, str]:
+def _fields(
+    store: Store, name: str, description: str, kind: ClassificationType, domain_id: str
+) -> tuple[str, str, ClassificationType, str]:
+    """The fields of both dialogs; what they hold: name, description, classification type and the domain's id."""
     name = st.text_input("Name", name, max_chars=projects.NAME_LETTERS, placeholder="Flowers of our garden")
     description = st.text_area("Description", description, height=80, max_chars=names.DESCRIPTION_LETTERS)
-    kind = st.radio("Classification type", list(TYPES), index=list(TYPES).index(kind), format_func=TYPES.__getitem__)
+    types = list(TYPES)
+    kind = st.radio("Classification type", types, index=types.index(kind), format_func=lambda each: TYPES[each])
     domain = st.selectbox("Domain", DOMAINS, index=DOMAINS.index(find(domain_id)), format_func=lambda each: each.name)
     st.caption(f"{plain(domain.purpose)} Runs on {plain(backbone_status(store, domain))}")
     return name, description, kind, domain.id

@@ -139,12 +139,15 @@ def releaser(files: Sequence[Any]) -> Callable[[], None]:
     There is no public way (measured: 100 MB stay for every 100 MB uploaded).
     """
     from streamlit import runtime
+    from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
     from streamlit.runtime.scriptrunner import get_script_run_ctx
 
     context = get_script_run_ctx()
     if context is None or not runtime.exists():
         return _nothing
     manager, session_id = runtime.get_instance().uploaded_file_mgr, context.session_id
+    if not isinstance(manager, MemoryUploadedFileManager):
+        return _nothing
 
     def release() -> None:
         for file in files:

@@ -45,7 +45,8 @@ def drawn(home: Path, pictures: Sequence[Image], side: int, seed: int) -> list[t
     order = np.random.default_rng(seed).permutation(len(pictures))[:LOOKED_AT]
     shuffled = [pictures[place] for place in order]
     seen: set[str] = set()
-    firsts, others = [], []
+    firsts: list[Image] = []
+    others: list[Image] = []
     for picture in shuffled:
         (others if seen.issuperset(picture.tag_ids) else firsts).append(picture)
         seen.update(picture.tag_ids)

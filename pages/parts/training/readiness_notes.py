@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cvcore.training.lifecycle import Readiness
+from cvcore.training.readiness import Readiness
 from pages.parts.shell.text import plain
 
 SHOWN = 5

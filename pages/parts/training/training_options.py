@@ -59,7 +59,7 @@ def _costs(project: Project, trained: Sequence[Tag]) -> tuple[tuple[str, float],
     if not trained:
         st.caption("No tag has images yet.")
         return ()
-    told = st.data_editor(
+    edited: dict[str, list[float | None]] = st.data_editor(
         {_TAG: [tag.name for tag in trained], _COST: [1.0] * len(trained)},
         column_config={
             _TAG: st.column_config.TextColumn(disabled=True),
@@ -72,7 +72,7 @@ def _costs(project: Project, trained: Sequence[Tag]) -> tuple[tuple[str, float],
     st.caption(
         "An image of a tag that counts as 3 weighs as much as three: it is missed less, and answered more often."
     )
-    weights = zip(trained, told[_COST], strict=True)
+    weights = zip(trained, edited[_COST], strict=True)
     return tuple((tag.id, float(weight)) for tag, weight in weights if weight is not None and weight != 1)
 
 
