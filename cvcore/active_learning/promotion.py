@@ -19,7 +19,7 @@ def add(store: Store, project: Project, name: str, data: bytes, *, tag_ids: Sequ
     with store.transaction():
         upload = uploads.add(store, project, name, data, tag_ids=tag_ids, limits=limits)
         if upload.image_id:
-            store.predictions.remove_pictures(project.id, [blobs.sha256(data)])
+            store.predictions.remove_images(project.id, [blobs.sha256(data)])
     return upload
 
 
@@ -32,7 +32,7 @@ def promote(store: Store, project: Project, tagged: Mapping[str, Sequence[str]],
         InvalidInput, TagsRefused: names that cannot be tags', or not together on a picture; nothing is added or made.
         NotFound: the project was deleted meanwhile.
     """
-    there = store.predictions.some(project.id, list(tagged))
+    there = store.predictions.with_ids(project.id, list(tagged))
     kept = [there[each] for each in tagged if each in there]
     tag_ids: dict[tuple[str, ...], list[str]] = {}
     with store.transaction():

@@ -30,7 +30,9 @@ def copy(store: Store, source: Project, name: str = "") -> Project:
                 domain=source.domain_id,
                 settings=source.settings,
             )
-            ids = store.contents.add(project, store.contents.read(source), store.contents.measured(source.id))
+            ids = store.whole_projects.add(
+                project, store.whole_projects.read(source), store.whole_projects.measured(source.id)
+            )
             for iteration in store.iterations.trained(source.id):
                 folder = blobs.iteration_folder(store.home, ids[iteration.number])
                 written.append(folder)

@@ -49,7 +49,7 @@ def pack(store: Store, project: Project, path: Path, progress: Progress = silent
         NotFound: the project or a picture of it was deleted meanwhile, or a file is missing.
         ModelDamaged: a stored file is not what it was.
     """
-    whole = store.contents.read(store.projects.get(project.id))
+    whole = store.whole_projects.read(store.projects.get(project.id))
     ids = {each.number: each.id for each in store.iterations.trained(project.id)}
     files: Files = {}
     with zips.writing(path) as archive:

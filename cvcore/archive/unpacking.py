@@ -251,7 +251,7 @@ def _keep(store: Store, whole: Contents, staged: _Staged, name: str) -> Project:
                 domain=whole.domain_id,
                 settings=whole.settings,
             )
-            ids = store.contents.add(project, whole, staged.measured)
+            ids = store.whole_projects.add(project, whole, staged.measured)
             _check_tags(store, project, whole)
             for sha256 in staged.measured:
                 blobs.place(blobs.original_path(staged.folder, sha256), blobs.original_path(store.home, sha256))

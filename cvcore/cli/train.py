@@ -43,7 +43,7 @@ def _finished(store: Store, project: Project, job: Job) -> Job:
         return worker.finish_job(store, job, terminal.progress_of)
     except KeyboardInterrupt:
         iteration_id = job.iteration_id or ""
-        if store.trainings.is_wrapping_up(iteration_id) or not store.trainings.rounds(iteration_id):
+        if store.trainings.is_finishing_early(iteration_id) or not store.trainings.epochs(iteration_id):
             training.cancel(store, job)
             worker.interrupted(store, project)
             raise

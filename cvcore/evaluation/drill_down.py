@@ -129,7 +129,7 @@ def _is_dismissed(store: Store, iteration: Iteration, judged: OutOfFold, listed:
     columns = {tag.tag_id: column for column, tag in enumerate(out_of_fold.tags(store, iteration))}
     settled = {
         (row, columns[tag_id])
-        for row, tag_id, carried in store.doubts.settled(iteration.id)
+        for row, tag_id, carried in store.dismissed_issues.of_iteration(iteration.id)
         if tag_id in columns and carried == judged.truth[row, columns[tag_id]]
     }
     places = zip(listed.rows.tolist(), listed.about.tolist(), strict=True)

@@ -89,7 +89,7 @@ def _workspace(store: Store, iteration: Iteration, images: Iterable[SnapshotImag
     ids = [image.image_id for image in images]
     names = {tag.id: tag.name for tag in store.tags.of_project(iteration.project_id)}
     present = store.images.present(ids)
-    return _Workspace(names, {each.id: each.tag_ids for each in store.images.some(ids) if each.id in present})
+    return _Workspace(names, {each.id: each.tag_ids for each in store.images.with_ids(ids) if each.id in present})
 
 
 def _reviewed_image(
@@ -133,4 +133,5 @@ def _is_open(suggestion: SuggestedChange, carried: tuple[str, ...] | None, works
 
 def dismiss(store: Store, reviewed: Sequence[ReviewedImage]) -> None:
     """Say that what is suspected of pictures is right as it is: neither this list nor a later one names it again."""
-    store.doubts.settle([LabelIssue(each.image_id, each.about_id, each.about in each.tags) for each in reviewed])
+    issues = [LabelIssue(each.image_id, each.about_id, each.about in each.tags) for each in reviewed]
+    store.dismissed_issues.dismiss(issues)

@@ -77,7 +77,7 @@ def tune(store: Store, lesson: Task, quick: Head, progress: Progress, device: De
     )
     bench, course = _ready(session, halved, material, fits)
     done, ended = train_runs(session, bench, fits, course)
-    rounds = len(store.trainings.rounds(lesson.iteration.id))
+    rounds = len(store.trainings.epochs(lesson.iteration.id))
     results = []
     for fit in fits:
         session.tell(f"Seeing what came of it: {fit.number + 1} of {len(fits)}")
@@ -99,7 +99,7 @@ def sweep(store: Store) -> None:
     """
     networks = blobs.backbones_folder(store.home)
     for fingerprint in backbones.tuned_in(networks):
-        if not store.iterations.looking_through(fingerprint):
+        if not store.iterations.count_using(fingerprint):
             backbones.delete_tuned(fingerprint, networks)
     for folder in blobs.checkpoint_folder(store.home, "").glob("*"):
         if not store.iterations.is_training(folder.name):

@@ -40,9 +40,9 @@ def train_runs(session: Run, bench: Trainer, fits: Sequence[FoldSplit], course: 
             try:
                 told, seconds = _epoch(session, bench, fits, course, attempt, number)
             except _Enough:
-                is_asked = trainings.is_wrapping_up(iteration_id)
+                is_asked = trainings.is_finishing_early(iteration_id)
                 return max(1, attempt), "asked" if is_asked else "budget"
-            trainings.report(
+            trainings.put_epoch(
                 iteration_id,
                 attempt * course.rounds + number,
                 _told(session, fits, told, seconds, attempt, number, course),
@@ -65,7 +65,7 @@ def _epoch(
     def on_step(share: float) -> None:
         session.progress(stage, min(session.clock() / session.budget_s, 1.0))
         is_over = session.clock() > session.budget_s - course.reserve_s and not is_first
-        if is_over or session.store.trainings.is_wrapping_up(session.lesson.iteration.id):
+        if is_over or session.store.trainings.is_finishing_early(session.lesson.iteration.id):
             raise _Enough
 
     told = []

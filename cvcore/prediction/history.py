@@ -57,7 +57,7 @@ def ask_once(
     digest = blobs.sha256(picture)
     if store.images.has(iteration.project_id, digest):
         return None
-    known = store.predictions.of_picture(iteration.id, digest)
+    known = store.predictions.of_image(iteration.id, digest)
     return known or ask(store, iteration, picture, application=application, limits=limits)
 
 
@@ -70,7 +70,7 @@ def forget(store: Store, project: Project, prediction_ids: Sequence[str]) -> Non
 def forget_pictures(store: Store, project: Project, digests: Sequence[str]) -> None:
     """Delete all that is kept of what a project's iterations said of pictures, and those that nothing else holds."""
     with store.transaction():
-        store.predictions.remove_pictures(project.id, digests)
+        store.predictions.remove_images(project.id, digests)
         uploads.forget(store, digests)
 
 

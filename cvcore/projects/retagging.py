@@ -105,7 +105,7 @@ def undo(store: Store, project: Project, correction: Retagging) -> Retagging:
 def _planned(store: Store, project: Project, image_ids: Sequence[str]) -> tuple[list[Change], tuple[str, ...]]:
     """The project's pictures that are still in its workspace, each as a change of nothing, and the ids of others."""
     present = store.images.present(image_ids)
-    there = [each for each in store.images.some(image_ids) if each.id in present and each.project_id == project.id]
+    there = [each for each in store.images.with_ids(image_ids) if each.id in present and each.project_id == project.id]
     found = {each.id for each in there}
     return [Change(each.id, each.tag_ids, each.tag_ids) for each in there], tuple(
         image_id for image_id in image_ids if image_id not in found

@@ -135,7 +135,7 @@ def add_tags(store: Store, project: Project, image_ids: Sequence[str], tag_ids: 
     with store.transaction():
         project, known = _present(store, project)
         _check(project, known, tag_ids)
-        there = [image for image in store.images.some(image_ids) if image.project_id == project.id]
+        there = [image for image in store.images.with_ids(image_ids) if image.project_id == project.id]
         if project.classification_type == MULTICLASS and tag_ids:
             store.tags.detach([image.id for image in there])
         else:
@@ -157,7 +157,7 @@ def add_pairs(store: Store, project: Project, pairs: Sequence[tuple[str, str]]) 
     added: dict[str, list[tuple[str, str]]] = {"created": [], "duplicated": [], "exceeded": []}
     with store.transaction():
         project, known = _present(store, project)
-        there = {image.id: image for image in store.images.some([image_id for image_id, _ in pairs])}
+        there = {image.id: image for image in store.images.with_ids([image_id for image_id, _ in pairs])}
         carried = {image.id: list(image.tag_ids) for image in there.values() if image.project_id == project.id}
         for image_id, tag_id in pairs:
             if image_id not in carried:

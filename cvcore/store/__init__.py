@@ -1,6 +1,6 @@
-"""Everything Tagwise remembers: one SQLite file in the home folder, a class of rows per noun.
+"""The database: one SQLite file in the home folder, one class per kind of row.
 
-SQL stands here and nowhere else.
+SQL is written here and nowhere else. Imports `files` and the modules beside the packages.
 """
 
 from __future__ import annotations
@@ -65,16 +65,16 @@ class Store:
         self.publications = Publications(self._connections)
         self.predictions = Predictions(self._connections)
         self.metadata = Metadata(self._connections)
-        self.doubts = DismissedIssues(self._connections)
+        self.dismissed_issues = DismissedIssues(self._connections)
         self.searches = Searches(self._connections)
-        self.contents = WholeProjects(self._connections, self.iterations, self.publications)
+        self.whole_projects = WholeProjects(self._connections, self.iterations, self.publications)
 
     def transaction(self) -> contextlib.AbstractContextManager[None]:
-        """A block whose writes are kept together or not at all."""
+        """A block whose writes are all kept, or none of them."""
         return self._connections.transaction()
 
     def after_commit(self, action: Callable[[], None]) -> None:
-        """Do what no rollback could undo: at the end of the open transaction if that ends well, else at once."""
+        """Run what no rollback could undo: when the open transaction has committed, or now if none is open."""
         self._connections.after_commit(action)
 
     def close(self) -> None:

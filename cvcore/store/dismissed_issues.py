@@ -1,4 +1,4 @@
-"""Rows of doubts that someone has looked into: that a picture carries a tag, or does not, is right as it is."""
+"""Rows of dismissed label issues: someone has confirmed that an image rightly carries a tag, or rightly lacks it."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from cvcore.store.database import Connections
 
 
 class DismissedIssues:
-    """Every settled doubt. It is no longer settled once the picture is tagged otherwise there."""
+    """Every dismissed label issue; a dismissal no longer counts once the tag is added to or removed from the image."""
 
     def __init__(self, connections: Connections) -> None:
         self._db = connections
 
-    def settle(self, doubts: Sequence[LabelIssue]) -> None:
-        """Remember that these are right as they are; a picture or tag that is gone is left out."""
+    def dismiss(self, issues: Sequence[LabelIssue]) -> None:
+        """Keep that these images are tagged correctly; an image or tag that was deleted is left out."""
         with self._db.transaction():
             self._db.connection.executemany(
                 """insert or replace into settled_doubts (image_id, tag_id, carried)
                    select images.id, tags.id, ?3 from images, tags where images.id = ?1 and tags.id = ?2""",
-                [(each.image_id, each.tag_id, each.carried) for each in doubts],
+                [(each.image_id, each.tag_id, each.carried) for each in issues],
             )
 
-    def settled(self, iteration_id: str) -> list[tuple[int, str, bool]]:
-        """What is settled of an iteration's pictures: the row in its arrays, the tag, and whether it is carried."""
+    def of_iteration(self, iteration_id: str) -> list[tuple[int, str, bool]]:
+        """An iteration's dismissed issues: row in the arrays, tag id, whether the image carries it."""
         rows = self._db.rows(
             """select position, tag_id, carried from iteration_images join settled_doubts using (image_id)
                where iteration_id = ? order by position""",
@@ -33,7 +33,7 @@ class DismissedIssues:
         return [(row["position"], row["tag_id"], bool(row["carried"])) for row in rows]
 
     def reopen(self, iteration_id: str) -> None:
-        """Doubt all of an iteration's pictures again."""
+        """Delete all dismissals for an iteration's images, so that their issues are listed again."""
         self._db.write(
             """delete from settled_doubts where image_id in
                (select image_id from iteration_images where iteration_id = ?)""",

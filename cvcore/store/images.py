@@ -78,7 +78,7 @@ class Images:
             raise ImageNotFound(f"there is no image {image_id[:80]!r}: it may have been deleted")
         return image(row)
 
-    def some(self, image_ids: Sequence[str]) -> list[Image]:
+    def with_ids(self, image_ids: Sequence[str]) -> list[Image]:
         """The pictures of those ids, in that order; unknown ones are left out."""
         found: dict[str, Image] = {}
         for part in chunks(image_ids):
@@ -119,7 +119,7 @@ class Images:
         rows = self._db.rows(f"{_SELECT} where {_IN_WORKSPACE} and {some} order by sha256", [project_id])
         return [image(row) for row in rows]
 
-    def contents(self, project_id: str) -> list[str]:
+    def digests(self, project_id: str) -> list[str]:
         """The SHA-256 of every workspace picture, the newest last."""
         rows = self._db.rows(f"select sha256 from images where {_IN_WORKSPACE} order by created_at, id", [project_id])
         return [row["sha256"] for row in rows]
@@ -150,7 +150,7 @@ class Images:
     def erase(self, image_ids: Sequence[str]) -> list[str]:
         """Take pictures out of the workspace and mark those that iterations hold as erased; the SHA-256 of all."""
         with self._db.transaction():
-            contents = [each.sha256 for each in self.some(image_ids)]
+            contents = [each.sha256 for each in self.with_ids(image_ids)]
             self.remove(image_ids)
             for part in chunks(image_ids):
                 self._db.write(

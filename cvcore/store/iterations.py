@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from cvcore.errors import IterationNotFound
-from cvcore.records import Evaluation, Image, Iteration, Project, Scores, Tag, Thresholds
+from cvcore.records import Evaluation, Image, Iteration, Project, Scores, Tag, TagKind, Thresholds
 from cvcore.store.database import Connections, Row, chunks, marks, moment, now, own_name
 from cvcore.store.images import Images
 
@@ -32,11 +32,11 @@ _SELECT_IMAGES = """
 
 @dataclass(frozen=True)
 class SnapshotTag:
-    """A tag as it was called when the snapshot was taken; its place is its column in every array."""
+    """A tag with its name at the time of the snapshot; its position in the list is its column in every array."""
 
     tag_id: str
     name: str
-    kind: str
+    kind: TagKind
 
 
 @dataclass(frozen=True)
@@ -202,7 +202,7 @@ class Iterations:
             if thresholds is not None:
                 self._db.insert("thresholds", {"iteration_id": iteration_id, "chosen": json.dumps(thresholds)})
 
-    def held_alone(self, iteration_id: str) -> int:
+    def count_held_alone(self, iteration_id: str) -> int:
         """How many pictures only this iteration still holds."""
         return int(
             self._db.value(
@@ -231,8 +231,8 @@ class Iterations:
         sql = "select exists (select 1 from iterations where id = ? and status = 'Training')"
         return bool(self._db.value(sql, [iteration_id]))
 
-    def looking_through(self, fingerprint: str) -> int:
-        """How many iterations look through the network of that fingerprint."""
+    def count_using(self, fingerprint: str) -> int:
+        """How many iterations use the network of that fingerprint."""
         return int(self._db.value("select count(*) from iterations where fingerprint = ?", [fingerprint]))
 
     def ids(self) -> set[str]:

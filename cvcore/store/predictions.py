@@ -33,7 +33,7 @@ class Predictions:
         self._db.insert("predictions", row)
         return _prediction(row)
 
-    def some(self, project_id: str, prediction_ids: Sequence[str]) -> dict[str, StoredPrediction]:
+    def with_ids(self, project_id: str, prediction_ids: Sequence[str]) -> dict[str, StoredPrediction]:
         """Those of the ids that the project has."""
         found: dict[str, StoredPrediction] = {}
         for part in chunks(prediction_ids):
@@ -69,7 +69,7 @@ class Predictions:
         )
         return [_prediction(row) for row in rows]
 
-    def of_picture(self, iteration_id: str, sha256: str) -> StoredPrediction | None:
+    def of_image(self, iteration_id: str, sha256: str) -> StoredPrediction | None:
         """What an iteration said of a picture the last time that it was asked and that was kept."""
         query = "select * from predictions where sha256 = ? and iteration_id = ? order by created_at desc, id limit 1"
         row = self._db.row(query, [sha256, iteration_id])
@@ -92,7 +92,7 @@ class Predictions:
                 gone += [row["sha256"] for row in self._db.rows(query, [project_id, *part])]
         return gone
 
-    def remove_pictures(self, project_id: str, digests: Sequence[str]) -> None:
+    def remove_images(self, project_id: str, digests: Sequence[str]) -> None:
         """Forget all that the project's iterations said of those pictures."""
         with self._db.transaction():
             for part in chunks(digests):

@@ -1,4 +1,4 @@
-"""How iterations were to be trained, what Advanced training tells as it goes on, and what came of it."""
+"""Rows about how iterations train: options, and of Advanced training the epochs and the outcome."""
 
 from __future__ import annotations
 
@@ -20,63 +20,63 @@ class Trainings:
         self._db = connections
 
     def add(self, iteration_id: str, options: TrainingOptions) -> None:
-        """Note how an iteration is to be trained; of a plain one nothing needs to be noted."""
+        """Keep the options that an iteration is to be trained with; the usual ones need no row."""
         if options != QUICK:
-            told = json.dumps(dataclasses.asdict(options))
-            self._db.insert("trainings", {"iteration_id": iteration_id, "options": told})
+            row = {"iteration_id": iteration_id, "options": json.dumps(dataclasses.asdict(options))}
+            self._db.insert("trainings", row)
 
     def options(self, iteration_id: str) -> TrainingOptions:
-        """How an iteration was to be trained."""
-        told = self._db.value("select options from trainings where iteration_id = ?", [iteration_id])
-        if told is None:
+        """The options that an iteration was started with."""
+        text = self._db.value("select options from trainings where iteration_id = ?", [iteration_id])
+        if text is None:
             return QUICK
-        fields: dict[str, Any] = json.loads(told)
+        fields: dict[str, Any] = json.loads(text)
         if fields["transforms"] is not None:
             fields["transforms"] = tuple(fields["transforms"])
         fields["costs"] = tuple((tag_id, cost) for tag_id, cost in fields["costs"])
         return TrainingOptions(**fields)
 
-    def report(self, iteration_id: str, position: int, told: TuningEpoch) -> None:
-        """Keep what a round told; one that is run again after a crash takes the place of what it told before."""
+    def put_epoch(self, iteration_id: str, position: int, epoch: TuningEpoch) -> None:
+        """Keep an epoch's losses, in place of any that were kept for this position before."""
         self._db.write(
             "insert or replace into tuning_rounds values (?, ?, ?)",
-            [iteration_id, position, json.dumps(dataclasses.asdict(told))],
+            [iteration_id, position, json.dumps(dataclasses.asdict(epoch))],
         )
 
-    def rounds(self, iteration_id: str) -> list[TuningEpoch]:
-        """What the rounds told so far, in their order."""
+    def epochs(self, iteration_id: str) -> list[TuningEpoch]:
+        """The epochs so far, in their order."""
         rows = self._db.rows("select told from tuning_rounds where iteration_id = ? order by position", [iteration_id])
         return [TuningEpoch(**json.loads(row["told"])) for row in rows]
 
-    def wrap_up(self, iteration_id: str) -> None:
-        """Ask an advanced training to end its search and keep the best that it has."""
+    def finish_early(self, iteration_id: str) -> None:
+        """Ask an Advanced training to stop after this epoch and keep the best so far."""
         self._db.write("update trainings set wrap_up = 1 where iteration_id = ?", [iteration_id])
 
-    def is_wrapping_up(self, iteration_id: str) -> bool:
-        """Whether it was asked to."""
+    def is_finishing_early(self, iteration_id: str) -> bool:
+        """Whether `finish_early` was called for it."""
         return bool(self._db.value("select wrap_up from trainings where iteration_id = ?", [iteration_id]))
 
-    def finish(self, iteration_id: str, outcome: TuningOutcome) -> None:
-        """Keep what came of it."""
-        told = json.dumps(dataclasses.asdict(outcome))
-        self._db.write("update trainings set outcome = ? where iteration_id = ?", [told, iteration_id])
+    def set_outcome(self, iteration_id: str, outcome: TuningOutcome) -> None:
+        """Keep an Advanced training's outcome."""
+        text = json.dumps(dataclasses.asdict(outcome))
+        self._db.write("update trainings set outcome = ? where iteration_id = ?", [text, iteration_id])
 
     def outcome(self, iteration_id: str) -> TuningOutcome | None:
-        """What came of an advanced training, None where there is none."""
-        told = self._db.value("select outcome from trainings where iteration_id = ?", [iteration_id])
-        return TuningOutcome(**json.loads(told)) if told else None
+        """The outcome of an Advanced training that has ended, else None."""
+        text = self._db.value("select outcome from trainings where iteration_id = ?", [iteration_id])
+        return TuningOutcome(**json.loads(text)) if text else None
 
     def note_tuned_on(self, fingerprint: str, digests: Sequence[str]) -> None:
-        """Note the pictures that a tuned network has seen in training, by their SHA-256."""
+        """Note the images, by their SHA-256, that a fine-tuned network was trained on."""
         pairs = [(fingerprint, digest) for digest in digests]
         with self._db.transaction():
             self._db.connection.executemany("insert or ignore into tuned_on values (?, ?)", pairs)
 
     def tuned_on(self, fingerprint: str) -> set[str]:
-        """The pictures that a tuned network has seen in training; none where it is as it came."""
+        """The SHA-256 of the images that a network was fine-tuned on; empty for one that was not fine-tuned."""
         rows = self._db.rows("select sha256 from tuned_on where fingerprint = ?", [fingerprint])
         return {row["sha256"] for row in rows}
 
     def forget_tuned_on(self, fingerprint: str) -> None:
-        """Forget them, together with the network."""
+        """Delete these notes, when the network is deleted."""
         self._db.write("delete from tuned_on where fingerprint = ?", [fingerprint])

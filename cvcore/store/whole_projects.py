@@ -1,4 +1,4 @@
-"""A whole project's rows, read out and written in again under ids of their own."""
+"""All rows of a project, read as one record and written again with new ids."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import cast
 
 from cvcore.records import Iteration, Project, TrainingOptions
 from cvcore.store.database import Connections, Row
@@ -41,7 +41,7 @@ _IMAGES = """
 
 @dataclass(frozen=True)
 class Measured:
-    """What is known of a picture by looking at its file."""
+    """What an image's file shows: upright width and height in pixels, size, and the signature for near duplicates."""
 
     width: int
     height: int
@@ -49,12 +49,12 @@ class Measured:
     signature: bytes
 
 
-# Nothing is known of a picture whose file is gone, and nothing will be asked.
+# An erased image has no file, and nothing asks for these values.
 _ERASED = Measured(0, 0, 0, b"")
 
 
 class WholeProjects:
-    """Reads and writes all of a project but trainings under way, predictions, origins and doubts that were settled."""
+    """Reads and writes a project without its running trainings, predictions, origins and dismissed label issues."""
 
     def __init__(self, connections: Connections, iterations: Iterations, publications: Publications) -> None:
         self._db = connections
@@ -64,10 +64,10 @@ class WholeProjects:
         self._trainings = Trainings(connections)
 
     def read(self, project: Project) -> Contents:
-        """All of it at one moment; pictures the oldest first, iterations by number."""
+        """A project as it is at one moment; images the oldest first, iterations by number."""
         with self._db.transaction():
-            pictures = self._db.rows(_IMAGES, {"project": project.id})
-            place = {row["id"]: at for at, row in enumerate(pictures)}
+            images = self._db.rows(_IMAGES, {"project": project.id})
+            positions = {row["id"]: position for position, row in enumerate(images)}
             trained = reversed(self._iterations.trained(project.id))
             return Contents(
                 name=project.name,
@@ -77,30 +77,34 @@ class WholeProjects:
                 created_at=project.created_at,
                 settings=project.settings,
                 tags=tuple(self._tags(project.id)),
-                images=tuple(self._images(pictures)),
-                iterations=tuple(self._iteration(each, place) for each in trained),
+                images=tuple(self._images(images)),
+                iterations=tuple(self._iteration(iteration, positions) for iteration in trained),
             )
 
     def add(self, project: Project, contents: Contents, measured: Mapping[str, Measured]) -> dict[int, str]:
-        """Give an empty project all of it, each thing with a new id; the iterations' ids by their numbers.
+        """Write contents into an empty project, with new ids; the iterations' ids by their numbers.
 
-        `measured` tells of each picture that is not erased by its SHA-256.
+        `measured` has every image that is not erased, by its SHA-256.
         """
-        keys: dict[str, str] = defaultdict(lambda: str(uuid.uuid4()))
+        # The new id of each tag, by its key; tags that only iterations have get one when it is first asked for.
+        tag_ids: dict[str, str] = defaultdict(lambda: str(uuid.uuid4()))
         with self._db.transaction():
             for tag in contents.tags:
                 row = {"name": tag.name, "kind": tag.kind, "created_at": tag.created_at.isoformat()}
-                self._db.insert("tags", {"id": keys[tag.key], "project_id": project.id, **row})
+                self._db.insert("tags", {"id": tag_ids[tag.key], "project_id": project.id, **row})
                 if tag.description:
-                    self._db.insert("tag_descriptions", {"tag_id": keys[tag.key], "description": tag.description})
-            images = [
-                self._add_image(project.id, image, measured.get(image.sha256, _ERASED), keys)
+                    self._db.insert("tag_descriptions", {"tag_id": tag_ids[tag.key], "description": tag.description})
+            image_ids = [
+                self._add_image(project.id, image, measured.get(image.sha256, _ERASED), tag_ids)
                 for image in contents.images
             ]
-            return {each.number: self._add_iteration(project.id, each, images, keys) for each in contents.iterations}
+            return {
+                iteration.number: self._add_iteration(project.id, iteration, image_ids, tag_ids)
+                for iteration in contents.iterations
+            }
 
     def measured(self, project_id: str) -> dict[str, Measured]:
-        """What is known of each picture of a project, by its SHA-256."""
+        """The measures of each image of a project, by its SHA-256."""
         columns = "sha256, width, height, size_bytes, signature"
         rows = self._db.rows(f"select {columns} from images where project_id = ?", [project_id])
         return {row.pop("sha256"): Measured(**row) for row in rows}
@@ -145,29 +149,42 @@ class WholeProjects:
             for row in rows
         ]
 
-    def _iteration(self, each: Iteration, place: Mapping[str, int]) -> IterationContents:
-        tags = self._iterations.tags(each.id)
-        same = {
-            field.name: getattr(each, field.name)
-            for field in dataclasses.fields(IterationContents)
-            if hasattr(each, field.name)
-        }
+    def _iteration(self, iteration: Iteration, positions: Mapping[str, int]) -> IterationContents:
+        tags = self._iterations.tags(iteration.id)
+        images = self._iterations.images(iteration.id)
         return IterationContents(
-            **same,
-            snapshot=self._iterations.snapshot_digest(each.id),
-            tags=tuple(SnapshotTagContents(tag.tag_id, tag.name, _kind(tag.kind)) for tag in tags),
+            number=iteration.number,
+            name=iteration.name,
+            classification_type=iteration.classification_type,
+            domain_id=iteration.domain_id,
+            snapshot=self._iterations.snapshot_digest(iteration.id),
+            backbone=iteration.backbone,
+            fingerprint=iteration.fingerprint,
+            note=iteration.note,
+            evaluation=iteration.evaluation,
+            scores=iteration.scores,
+            seconds=iteration.seconds,
+            thresholds=iteration.thresholds,
+            created_at=iteration.created_at,
+            trained_at=cast("datetime", iteration.trained_at),  # a trained iteration has one
+            tags=tuple(SnapshotTagContents(tag.tag_id, tag.name, tag.kind) for tag in tags),
             images=tuple(
-                SnapshotImageContents(place[image.image_id], image.columns, image.is_test)
-                for image in self._iterations.images(each.id)
+                SnapshotImageContents(positions[image.image_id], image.columns, image.is_test) for image in images
             ),
             publications=tuple(
-                PublicationContents(name.name, name.resource)
-                for name in reversed(self._publications.of_iteration(each.id))
+                PublicationContents(publication.name, publication.resource)
+                for publication in reversed(self._publications.of_iteration(iteration.id))
             ),
-            training=self._training(each.id),
+            training=self._training(iteration.id),
         )
 
-    def _add_image(self, project_id: str, image: ImageContents, measured: Measured, keys: dict[str, str]) -> str:
+    def _training(self, iteration_id: str) -> TrainingContents | None:
+        outcome, options = self._trainings.outcome(iteration_id), self._trainings.options(iteration_id)
+        if outcome is None:
+            return None
+        return TrainingContents(options.budget_minutes, outcome, tuple(self._trainings.epochs(iteration_id)))
+
+    def _add_image(self, project_id: str, image: ImageContents, measured: Measured, tag_ids: dict[str, str]) -> str:
         image_id = str(uuid.uuid4())
         row: Row = {"sha256": image.sha256, "name": image.name, "created_at": image.created_at.isoformat()}
         row |= {"in_workspace": int(image.in_workspace), **dataclasses.asdict(measured)}
@@ -176,66 +193,61 @@ class WholeProjects:
             self._db.insert("erased_images", {"image_id": image_id})
         if image.in_workspace:
             for key in image.tags:
-                self._db.insert("image_tags", {"image_id": image_id, "tag_id": keys[key]})
+                self._db.insert("image_tags", {"image_id": image_id, "tag_id": tag_ids[key]})
             if image.is_test:
                 self._db.insert("test_images", {"image_id": image_id})
         self._metadata.put([image_id], image.metadata)
         return image_id
 
-    def _add_iteration(self, project_id: str, each: IterationContents, images: list[str], keys: dict[str, str]) -> str:
+    def _add_iteration(
+        self, project_id: str, iteration: IterationContents, image_ids: list[str], tag_ids: dict[str, str]
+    ) -> str:
         iteration_id = str(uuid.uuid4())
-        row: dict[str, Any] = {
-            name: getattr(each, name)
+        row: Row = {
+            name: getattr(iteration, name)
             for name in ("number", "name", "classification_type", "domain_id", "snapshot", "backbone", "fingerprint")
         }
-        row |= {"note": each.note, "seconds": json.dumps(each.seconds), "status": "Completed"}
-        for name in ("evaluation", "scores"):
-            if (value := getattr(each, name)) is not None:
-                row[name] = json.dumps(dataclasses.asdict(value))
-        row |= {"created_at": each.created_at.isoformat(), "trained_at": each.trained_at.isoformat()}
+        row |= {"note": iteration.note, "seconds": json.dumps(iteration.seconds), "status": "Completed"}
+        if iteration.evaluation is not None:
+            row["evaluation"] = json.dumps(dataclasses.asdict(iteration.evaluation))
+        if iteration.scores is not None:
+            row["scores"] = json.dumps(dataclasses.asdict(iteration.scores))
+        row |= {"created_at": iteration.created_at.isoformat(), "trained_at": iteration.trained_at.isoformat()}
         self._db.insert("iterations", {"id": iteration_id, "project_id": project_id, **row})
-        self._add_snapshot(iteration_id, each, images, keys)
-        if each.thresholds is not None:
-            self._iterations.set_thresholds(iteration_id, each.thresholds)
-        if each.training:
-            self._add_training(iteration_id, each.training)
-        for told in each.publications:
-            self._publications.put(project_id, Publication(told.name, iteration_id, told.resource))
+        self._add_snapshot(iteration_id, iteration, image_ids, tag_ids)
+        if iteration.thresholds is not None:
+            self._iterations.set_thresholds(iteration_id, iteration.thresholds)
+        if iteration.training:
+            self._add_training(iteration_id, iteration.training)
+        for publication in iteration.publications:
+            self._publications.put(project_id, Publication(publication.name, iteration_id, publication.resource))
         return iteration_id
 
-    def _training(self, iteration_id: str) -> TrainingContents | None:
-        outcome, options = self._trainings.outcome(iteration_id), self._trainings.options(iteration_id)
-        if outcome is None:
-            return None
-        return TrainingContents(options.budget_minutes, outcome, tuple(self._trainings.rounds(iteration_id)))
-
-    def _add_training(self, iteration_id: str, told: TrainingContents) -> None:
-        self._trainings.add(iteration_id, TrainingOptions(is_advanced=True, budget_minutes=told.budget_minutes))
-        self._trainings.finish(iteration_id, told.outcome)
-        for position, each in enumerate(told.rounds):
-            self._trainings.report(iteration_id, position, each)
+    def _add_training(self, iteration_id: str, training: TrainingContents) -> None:
+        self._trainings.add(iteration_id, TrainingOptions(is_advanced=True, budget_minutes=training.budget_minutes))
+        self._trainings.set_outcome(iteration_id, training.outcome)
+        for position, epoch in enumerate(training.rounds):
+            self._trainings.put_epoch(iteration_id, position, epoch)
 
     def _add_snapshot(
-        self, iteration_id: str, each: IterationContents, images: list[str], keys: dict[str, str]
+        self, iteration_id: str, iteration: IterationContents, image_ids: list[str], tag_ids: dict[str, str]
     ) -> None:
         write = self._db.connection.executemany
         write(
             "insert into iteration_tags values (?, ?, ?, ?, ?)",
-            [(iteration_id, place, keys[tag.key], tag.name, tag.kind) for place, tag in enumerate(each.tags)],
+            [
+                (iteration_id, position, tag_ids[tag.key], tag.name, tag.kind)
+                for position, tag in enumerate(iteration.tags)
+            ],
         )
         write(
             "insert into iteration_images values (?, ?, ?, ?)",
             [
-                (iteration_id, place, images[image.image], json.dumps(sorted(image.columns)))
-                for place, image in enumerate(each.images)
+                (iteration_id, position, image_ids[image.image], json.dumps(sorted(image.columns)))
+                for position, image in enumerate(iteration.images)
             ],
         )
         write(
             "insert into iteration_test_images values (?, ?)",
-            [(iteration_id, place) for place, image in enumerate(each.images) if image.is_test],
+            [(iteration_id, position) for position, image in enumerate(iteration.images) if image.is_test],
         )
-
-
-def _kind(text: str) -> Any:
-    """A tag's kind, which the database holds to the two there are."""
-    return text

@@ -59,6 +59,6 @@ def delete_iteration(store: Store, iteration: Iteration) -> None:
         uploads.forget(store, store.iterations.delete(iteration.id))
         store.after_commit(lambda: blobs.delete(folder))
         store.after_commit(lambda: finetuning.forget(store, iteration.id))
-        if iteration.fingerprint and not store.iterations.looking_through(iteration.fingerprint):
+        if iteration.fingerprint and not store.iterations.count_using(iteration.fingerprint):
             store.trainings.forget_tuned_on(iteration.fingerprint)
             store.after_commit(lambda: backbones.delete_tuned(iteration.fingerprint, networks))

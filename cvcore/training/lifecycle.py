@@ -90,7 +90,7 @@ def finish_early(store: Store, job: Job) -> None:
     One that waits, or ended, or is Quick goes on as it would.
     """
     if job.iteration_id:
-        store.trainings.wrap_up(job.iteration_id)
+        store.trainings.finish_early(job.iteration_id)
 
 
 def close(store: Store, job: Job, status: str, error: str = "") -> None:

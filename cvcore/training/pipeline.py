@@ -54,7 +54,7 @@ def run(store: Store, iteration: Iteration, progress: Progress, device: Device =
         evaluation.save(folder, judged)
     with store.transaction():
         if outcome:
-            store.trainings.finish(iteration.id, outcome)
+            store.trainings.set_outcome(iteration.id, outcome)
         store.iterations.complete(
             iteration.id,
             backbone=prepared.title,
@@ -116,7 +116,7 @@ def _quick(lesson: Task, progress: Progress) -> Head:
 def embed(store: Store, project: Project, progress: Progress, device: Device = "cpu") -> None:
     """Compute the embeddings of a project's pictures, so that its training need not."""
     prepared, _ = prepare(project.domain_id, blobs.backbones_folder(store.home), progress)
-    embedding_cache.fill(store, prepared, store.images.contents(project.id), progress, device)
+    embedding_cache.fill(store, prepared, store.images.digests(project.id), progress, device)
 
 
 def prepare(domain_id: str, folder: Path, progress: Progress) -> tuple[backbones.Backbone, str]:

@@ -75,7 +75,7 @@ def test_curves_stay_while_nothing_is_new(page: Page, url: str, store: Store, fi
     assert store.jobs.claim(job.id) is not None
     for number in (1, 2):
         told = TuningEpoch(1, number, 1e-4, 1 / number, 1.2 / number, 0.5, 40.0, 10.0)
-        store.trainings.report(job.iteration_id or "", number, told)
+        store.trainings.put_epoch(job.iteration_id or "", number, told)
     page.goto(f"{url}/train?project={project.id}")
     points = page.locator(".js-plotly-plot").nth(1).locator(".scatterlayer .point")
     expect(points).to_have_count(2)
@@ -83,10 +83,10 @@ def test_curves_stay_while_nothing_is_new(page: Page, url: str, store: Store, fi
     store.jobs.report(job.id, "Training on", 0.5)
     expect(page.get_by_text("Training on")).to_be_visible()
     expect(page.locator("[data-kept]")).to_have_count(3)
-    store.trainings.report(job.iteration_id or "", 3, TuningEpoch(1, 3, 1e-4, 0.3, 0.4, 0.6, 40.0, 10.0))
+    store.trainings.put_epoch(job.iteration_id or "", 3, TuningEpoch(1, 3, 1e-4, 0.3, 0.4, 0.6, 40.0, 10.0))
     expect(points).to_have_count(3)
     page.get_by_role("button", name="Stop here and keep the best").click()
     expect(page.get_by_text("Ending, the best so far is kept …")).to_be_visible()
-    assert store.trainings.is_wrapping_up(job.iteration_id or "")
+    assert store.trainings.is_finishing_early(job.iteration_id or "")
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_text("Stopping …")).to_be_visible()

@@ -139,7 +139,7 @@ def test_iterations(store: Store, flowers: Project) -> None:
         (each.name, each.resource) for each in store.publications.of_iteration(first.id)
     ]
     rose = next(tag.id for tag in store.tags.of_project(flowers.id) if tag.name == "rose")
-    assert [(1, rose, True)] == store.doubts.settled(first.id)
+    assert [(1, rose, True)] == store.dismissed_issues.of_iteration(first.id)
 
 
 def test_advanced_training(store: Store, flowers: Project) -> None:
@@ -148,7 +148,7 @@ def test_advanced_training(store: Store, flowers: Project) -> None:
     rose = next(tag.id for tag in store.tags.of_project(flowers.id) if tag.name == "rose")
     options = TrainingOptions(is_advanced=True, budget_minutes=7.5, transforms=("flip", "zoom"), costs=((rose, 3.0),))
     assert options == store.trainings.options(second.id)
-    assert EPOCHS == store.trainings.rounds(second.id)
+    assert EPOCHS == store.trainings.epochs(second.id)
     assert OUTCOME == store.trainings.outcome(second.id)
     assert TrainingOptions() == store.trainings.options(iteration(store, flowers, 1).id)
 
@@ -184,7 +184,7 @@ def test_zip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
         assert recorded(which) == printed(capsys, "performance", *which.split())
     store = Store(tmp_path / "elsewhere")
     project = projects.find(store, "Flowers")
-    assert EPOCHS == store.trainings.rounds(iteration(store, project, 2).id)
+    assert EPOCHS == store.trainings.epochs(iteration(store, project, 2).id)
     assert OUTCOME == store.trainings.outcome(iteration(store, project, 2).id)
     again = archive.pack(store, project, tmp_path / "again.zip").path
     assert project_json(ZIP) == project_json(again)

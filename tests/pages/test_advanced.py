@@ -83,7 +83,7 @@ def rounds(store: Store, iteration_id: str, attempts: Sequence[int] = (1, 1, 2))
     for place, attempt in enumerate(attempts):
         right = None if place == 0 else 0.7 + place / 100
         told = TuningEpoch(attempt, place + 1, 1e-4, 0.9 - place / 10, 1.0 - place / 10, right, 41.2, 60.0)
-        store.trainings.report(iteration_id, place, told)
+        store.trainings.put_epoch(iteration_id, place, told)
 
 
 def running(store: Store, project: Project, options: TrainingOptions = ADVANCED) -> Job:
@@ -220,7 +220,7 @@ def test_an_advanced_training_is_watched(store: Store, flowers: Project) -> None
     assert 3 == len(app.get("plotly_chart"))
     assert "attempt 2, round 3 · 41 images a second · at most 7 min left" in texts(app)
     button(app, "Stop here and keep the best").click().run()
-    assert store.trainings.is_wrapping_up(job.iteration_id or "")
+    assert store.trainings.is_finishing_early(job.iteration_id or "")
     assert "Ending, the best so far is kept …" in texts(whole(app))
     assert "Stop here and keep the best" not in labels(app)
     button(app, "Cancel").click().run()
@@ -262,7 +262,7 @@ def test_what_came_of_it(
     iteration = trained(flowers)
     store.trainings.add(iteration.id, ADVANCED)
     rounds(store, iteration.id)
-    store.trainings.finish(iteration.id, outcome)
+    store.trainings.set_outcome(iteration.id, outcome)
     app = opened(flowers)
     boxes = {"success": app.success, "info": app.info, "warning": app.warning}
     (box,) = [each.value for each in boxes[kind] if said in each.value]

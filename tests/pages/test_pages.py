@@ -311,7 +311,7 @@ def test_pictures_are_kept_for_testing(app: AppTest, store: Store, fill: Callabl
     images = store.images.page(project.id, take=2)
     select(app, project, images)
     button(app, "Use for testing").click().run()
-    assert [True, True] == [each.is_test for each in store.images.some([image.id for image in images])]
+    assert [True, True] == [each.is_test for each in store.images.with_ids([image.id for image in images])]
     assert "For testing 2" in app.get("button_group")[1].proto.options[2].content
     select(app, project, images)
     button(app, "Use for training").click().run()

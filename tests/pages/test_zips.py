@@ -181,7 +181,7 @@ def test_deleted_meanwhile(download: AppTest, store: Store, fill: Callable[..., 
     """A picture that someone deletes while the zip is made stops it with a sentence."""
     project = fill(rose=2)
     download.run()
-    (first, _) = store.images.contents(project.id)
+    (first, _) = store.images.digests(project.id)
     blobs.delete(blobs.original_path(store.home, first))
     press(download, "Make the zip")
     finish(download, "download")

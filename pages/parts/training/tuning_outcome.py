@@ -22,7 +22,7 @@ def show(outcome: TuningOutcome, *, first: str = "") -> None:
 
 def whole(store: Store, iteration: Iteration) -> None:
     """How an iteration was trained, in an expander: the outcome and the curves. Nothing where it has no rounds."""
-    rounds = store.trainings.rounds(iteration.id)
+    rounds = store.trainings.epochs(iteration.id)
     if not rounds:
         return
     outcome = store.trainings.outcome(iteration.id)

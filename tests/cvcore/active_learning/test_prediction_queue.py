@@ -62,7 +62,7 @@ def test_orders(store: Store, project: Project, iteration: Iteration) -> None:
 def test_what_is_new_comes_before_what_is_known(store: Store, project: Project, iteration: Iteration) -> None:
     """Of two sure answers the one about a picture unlike all training images is the more useful."""
     vectors = np.random.default_rng(0).random((10, 4), np.float32) + np.array([9, 0, 0, 0], np.float32)
-    contents = store.images.contents(project.id)
+    contents = store.images.digests(project.id)
     store.embeddings.put(iteration.fingerprint, dict(zip(contents, vectors, strict=True)))
     copy, stranger, blank = (keep(store, iteration, picture, rose=0.9, tulip=0.1) for picture in (1, 2, 3))
     embeddings = {copy.sha256: vectors[0], stranger.sha256: np.array([0, 0, 0, 1], np.float32)}

@@ -267,8 +267,8 @@ def test_a_tuned_network_comes_along(store: Store, elsewhere: Store, flowers: Pr
     store.trainings.add(
         iteration.id, TrainingOptions(is_advanced=True, budget_minutes=3, notify_url="https://a.example/")
     )
-    store.trainings.report(iteration.id, 0, rounds)
-    store.trainings.finish(iteration.id, outcome)
+    store.trainings.put_epoch(iteration.id, 0, rounds)
+    store.trainings.set_outcome(iteration.id, outcome)
     path = project_archive.pack(store, flowers, tmp_path / "flowers.zip").path
     project = unpack(elsewhere, path)
     found = backbones.find(fingerprint, blobs.backbones_folder(elsewhere.home))
@@ -276,7 +276,7 @@ def test_a_tuned_network_comes_along(store: Store, elsewhere: Store, flowers: Pr
     assert weights.getvalue() == backbones.tuned_weights(found, blobs.backbones_folder(elsewhere.home))
     assert {"0" * 64, "1" * 64} == elsewhere.trainings.tuned_on(fingerprint)
     there = training.find_iteration(elsewhere, project)
-    assert [rounds] == elsewhere.trainings.rounds(there.id)
+    assert [rounds] == elsewhere.trainings.epochs(there.id)
     assert outcome == elsewhere.trainings.outcome(there.id)
     assert TrainingOptions(is_advanced=True, budget_minutes=3) == elsewhere.trainings.options(there.id)
     squeezed = io.BytesIO()
@@ -600,7 +600,7 @@ archive.unpack(Store(Path(sys.argv[1])), Path(sys.argv[2]), limits=Limits(), pro
 
 def test_packing_what_is_damaged(store: Store, flowers: Project, tmp_path: Path) -> None:
     """A picture whose file is gone or changed stops the packing, and no file is left."""
-    (first, *_) = store.images.contents(flowers.id)
+    (first, *_) = store.images.digests(flowers.id)
     original = blobs.original_path(store.home, first)
     original.write_bytes(b"x")
     with pytest.raises(ModelDamaged, match=r"must be as it was uploaded, it is damaged: restore a backup$"):

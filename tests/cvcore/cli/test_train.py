@@ -117,7 +117,7 @@ def test_performance_tells_of_the_training(store: Store, fill: Fill, trained: Tr
         return report_files.performance_json(store, project, iteration, 0.5)["training"]
 
     assert {"advanced": True, "budget_minutes": 5, "outcome": None} == told()
-    store.trainings.finish(iteration.id, TuningOutcome(10, 9, 8, 0.5, 1, 6, 42.5, "converged", "cpu"))
+    store.trainings.set_outcome(iteration.id, TuningOutcome(10, 9, 8, 0.5, 1, 6, 42.5, "converged", "cpu"))
     outcome = {"images": 10, "right": 9, "quick_right": 8, "p_value": 0.5, "attempts": 1, "rounds": 6}
     outcome |= {"seconds": 42.5, "ended": "converged", "device": "cpu"}
     assert {"advanced": True, "budget_minutes": 5, "outcome": outcome} == told()
@@ -134,12 +134,12 @@ def test_ctrl_c_keeps_the_best_and_again_cancels(store: Store, fill: Fill) -> No
             assert process.poll() is None, process.communicate()
             time.sleep(0.02)
         iteration_id = job.iteration_id or ""
-        store.trainings.report(iteration_id, 0, TuningEpoch(0, 0, 1e-4, 0.7, 0.9, 0.5, 100.0, 1.0))
+        store.trainings.put_epoch(iteration_id, 0, TuningEpoch(0, 0, 1e-4, 0.7, 0.9, 0.5, 100.0, 1.0))
         # Python must have come from queueing the job to waiting for it.
         time.sleep(0.5)
         process.send_signal(signal.SIGINT)
         deadline = time.monotonic() + 30
-        while not store.trainings.is_wrapping_up(iteration_id):
+        while not store.trainings.is_finishing_early(iteration_id):
             assert time.monotonic() < deadline
             time.sleep(0.02)
         assert store.jobs.get(job.id).is_active

@@ -171,7 +171,7 @@ def test_nothing_is_left_behind(store: Store, make: Callable[..., Project], tmp_
     project = make(PLAIN[:2])
     with pytest.raises(InvalidInput, match=r"^a zip must go to a file that can be written, .*: No such file"):
         datasets.save(store, project, "table", tmp_path / "nowhere" / "out.zip")
-    (first, _) = store.images.contents(project.id)
+    (first, _) = store.images.digests(project.id)
     blobs.delete(blobs.original_path(store.home, first))
     with pytest.raises(NotFound, match=r"is not in the home folder: someone may have deleted it just now, try again$"):
         datasets.save(store, project, "table", tmp_path / "out.zip")

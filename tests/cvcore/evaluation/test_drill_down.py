@@ -87,7 +87,7 @@ def test_suspects_can_be_doubted_again(store: Store, labels: Iteration) -> None:
     review.dismiss(store, review.page(store, labels, 0.5, drill_down.images_behind(store, labels, 0.5, "suspects")))
     assert len(before) == drill_down.dismissed_count(store, labels)
     assert [] == told(drill_down.images_behind(store, labels, 0.5, "suspects"))
-    store.doubts.reopen(labels.id)
+    store.dismissed_issues.reopen(labels.id)
     assert before == told(drill_down.images_behind(store, labels, 0.5, "suspects"))
 
 

@@ -75,7 +75,7 @@ def test_from_start_to_iteration(store: Store, project: Project) -> None:
     """Rounds are told as they go, the outcome counts what the iteration's own arrays say, and no checkpoint is left."""
     job, iteration_id = started(store, project, course(2, attempts=2))
     assert ("done", "") == ((ended := worker.finish_job(store, job)).status, ended.error)
-    told = store.trainings.rounds(iteration_id)
+    told = store.trainings.epochs(iteration_id)
     assert [(1, 1), (1, 2), (2, 1), (2, 2)] == [(each.attempt, each.number) for each in told]
     outcome = store.trainings.outcome(iteration_id)
     assert outcome is not None
@@ -104,7 +104,7 @@ def test_stopped_killed_and_asked_to_end(store: Store, project: Project) -> None
     stop = threading.Event()
 
     def leave_after_two_rounds(stage: str, fraction: float) -> None:
-        if len(store.trainings.rounds(iteration_id)) == 2:
+        if len(store.trainings.epochs(iteration_id)) == 2:
             stop.set()
 
     claimed = store.jobs.claim(job.id)
@@ -120,7 +120,7 @@ def test_stopped_killed_and_asked_to_end(store: Store, project: Project) -> None
     outcome = store.trainings.outcome(iteration_id)
     assert outcome is not None
     assert (2, "asked") == (outcome.rounds, outcome.ended)
-    assert [1, 2] == [each.number for each in store.trainings.rounds(iteration_id)]
+    assert [1, 2] == [each.number for each in store.trainings.epochs(iteration_id)]
 
 
 def test_checkpoints_go_with_their_trainings(store: Store, project: Project) -> None:

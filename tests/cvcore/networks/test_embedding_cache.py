@@ -62,7 +62,7 @@ def test_what_is_kept_is_not_computed_again(store: Store, fill: Fill) -> None:
 
 def test_progress_is_told_batch_by_batch(store: Store, fill: Fill) -> None:
     """Each batch says how many pictures are done, of those that are missing, each counted once."""
-    digests = store.images.contents(fill(rose=35).id)
+    digests = store.images.digests(fill(rose=35).id)
     told: list[tuple[str, float]] = []
     embedding_cache.fill(
         store, BUILT_IN, [*digests, *digests], lambda stage, fraction: told.append((stage, round(fraction, 2)))
@@ -72,7 +72,7 @@ def test_progress_is_told_batch_by_batch(store: Store, fill: Fill) -> None:
 
 def test_what_is_finished_is_kept_when_stopped(store: Store, fill: Fill) -> None:
     """A stop between batches loses nothing that was computed before it."""
-    digests = store.images.contents(fill(rose=35).id)
+    digests = store.images.digests(fill(rose=35).id)
 
     def stop_later(stage: str, fraction: float) -> None:
         if fraction:
@@ -109,7 +109,7 @@ def test_a_hundred_broken_pictures_make_one_sentence(store: Store, fill: Fill) -
 def test_a_picture_deleted_meanwhile_holds_nothing_up(store: Store, fill: Fill) -> None:
     """Someone may delete what is still in the queue; the others get their embeddings."""
     project = fill(rose=3)
-    digests = store.images.contents(project.id)
+    digests = store.images.digests(project.id)
     uploads.delete(store, [image.id for image in store.images.page(project.id, take=1)])
     embedding_cache.fill(store, BUILT_IN, digests, silent)
     assert digests[2:] == store.embeddings.missing(BUILT_IN.fingerprint, digests)

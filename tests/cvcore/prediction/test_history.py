@@ -31,7 +31,7 @@ def test_a_question_is_kept(store: Store, iteration: Iteration, picture: Callabl
     assert ["tulip", "rose"] == [each.tag for each in kept.predictions]
     assert picture(50) == history.picture(store, kept)
     history.forget(store, projects.find(store, "Flowers"), [kept.id])
-    assert {} == store.predictions.some(iteration.project_id, [kept.id])
+    assert {} == store.predictions.with_ids(iteration.project_id, [kept.id])
     assert not blobs.original_path(store.home, kept.sha256).exists()
 
 

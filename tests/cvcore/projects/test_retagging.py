@@ -31,7 +31,7 @@ def tag(store: Store, project: Project, name: str, kind: str = "Regular") -> str
 
 def carried(store: Store, image_ids: list[str]) -> list[set[str]]:
     """The names of each picture's tags."""
-    return [{store.tags.get(tag_id).name for tag_id in image.tag_ids} for image in store.images.some(image_ids)]
+    return [{store.tags.get(tag_id).name for tag_id in image.tag_ids} for image in store.images.with_ids(image_ids)]
 
 
 def test_in_multiclass_a_tag_takes_the_place_of_the_other(store: Store, fill: Fill) -> None:

@@ -31,7 +31,7 @@ def tag(store: Store, project: Project, name: str, kind: str = "Regular") -> str
 
 def carried(store: Store, image_ids: list[str]) -> list[tuple[str, ...]]:
     """The names of each picture's tags."""
-    return [tuple(store.tags.get(tag_id).name for tag_id in image.tag_ids) for image in store.images.some(image_ids)]
+    return [tuple(store.tags.get(tag_id).name for tag_id in image.tag_ids) for image in store.images.with_ids(image_ids)]
 
 
 def test_a_new_tag_is_clean(store: Store, project: Project) -> None:

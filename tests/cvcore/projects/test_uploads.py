@@ -49,7 +49,7 @@ def files(home: Path) -> set[str]:
 
 def contents(store: Store) -> set[str]:
     """The SHA-256 of every picture of every project's workspace."""
-    return {sha256 for project in store.projects.all() for sha256 in store.images.contents(project.id)}
+    return {sha256 for project in store.projects.all() for sha256 in store.images.digests(project.id)}
 
 
 def lost(store: Store) -> set[str]:
@@ -153,7 +153,7 @@ def test_a_failed_upload_spares_what_others_hold(store: Store, project: Project,
 def test_a_deleted_picture_is_gone_for_good(store: Store, project: Project, picture: Picture) -> None:
     """Row, files and embeddings go; others stay; deleting again is fine."""
     first, second = added(store, project, picture(1)), added(store, project, picture(2))
-    digests = [image.sha256 for image in store.images.some([first, second])]
+    digests = [image.sha256 for image in store.images.with_ids([first, second])]
     store.embeddings.put("f1", {digest: np.zeros(1, np.float32) for digest in digests})
     uploads.delete(store, [first])
     uploads.delete(store, [first, "unknown"])
@@ -164,7 +164,7 @@ def test_a_deleted_picture_is_gone_for_good(store: Store, project: Project, pict
 def test_a_picture_comes_back_after_it_was_deleted(store: Store, project: Project, picture: Picture) -> None:
     """Uploaded again, a deleted picture is stored as new, whether an iteration held it or not."""
     free, held = added(store, project, picture(1)), added(store, project, picture(2))
-    store.iterations.add(project, "digest", [], store.images.some([held]))
+    store.iterations.add(project, "digest", [], store.images.with_ids([held]))
     uploads.delete(store, [free, held])
     assert files(store.home) == {blobs.sha256(picture(2))}
     for number in (1, 2):
@@ -176,7 +176,7 @@ def test_a_picture_comes_back_after_it_was_deleted(store: Store, project: Projec
 def test_an_erased_picture_leaves_iterations_too(store: Store, project: Project, picture: Picture) -> None:
     """Its file goes and searches of the iteration no longer find it; its row in the arrays stays, others stay whole."""
     first, second = added(store, project, picture(1)), added(store, project, picture(2))
-    iteration = store.iterations.add(project, "digest", [], store.images.some([first, second]))
+    iteration = store.iterations.add(project, "digest", [], store.images.with_ids([first, second]))
     uploads.erase(store, [first])
     assert files(store.home) == {blobs.sha256(picture(2))}
     search = ImageSearch(project.id, iteration.id)
@@ -361,7 +361,7 @@ for free in range(0, 64, 4):
         told.add(str(error))
     (disk / "filler").unlink()
     kept = {path.split("/")[-1] for path in files() if "originals" in path or "thumbnails" in path}
-    assert kept == set(store.images.contents(project.id)), free
+    assert kept == set(store.images.digests(project.id)), free
 print(sorted(told))
 print(uploads.add(store, project, "1.png", picture(99), tag_ids=[], limits=Limits()).status)
 """,

@@ -20,7 +20,7 @@ def add(store: Store, project: Project, sha256: str, name: str = "1.png") -> tup
 
 def hold(store: Store, project: Project, *image_ids: str) -> str:
     """The id of a new iteration that holds these pictures."""
-    return store.iterations.add(project, "digest", [], store.images.some(image_ids)).id
+    return store.iterations.add(project, "digest", [], store.images.with_ids(image_ids)).id
 
 
 def ids(images: list[Image]) -> list[str]:
@@ -33,7 +33,7 @@ def test_a_picture_is_kept_as_given(store: Store, project: Project) -> None:
     found = store.images.get(image_id)
     assert is_new
     assert found == Image(image_id, project.id, "a" * 64, "rose.png", 4, 3, 9, found.created_at, ())
-    assert store.images.some([image_id]) == store.images.page(project.id, take=1) == [found]
+    assert store.images.with_ids([image_id]) == store.images.page(project.id, take=1) == [found]
 
 
 def test_the_same_content_is_one_picture_of_a_project(store: Store, project: Project) -> None:
@@ -52,14 +52,14 @@ def test_an_unknown_picture_is_not_found(store: Store) -> None:
     with pytest.raises(NotFound) as refusal:
         store.images.get("nowhere")
     assert str(refusal.value) == "there is no image 'nowhere': it may have been deleted"
-    assert store.images.some(["nowhere"]) == []
+    assert store.images.with_ids(["nowhere"]) == []
 
 
 def test_some_come_in_the_order_asked_for(store: Store, project: Project, add_rows: AddRows) -> None:
     """However many are asked for, more than one statement can bind too, they come in that order."""
     images = add_rows(project, 3)
     asked = [images[2], *(f"unknown {number}" for number in range(2 * CHUNK)), images[0]]
-    assert ids(store.images.some(asked)) == [images[2], images[0]]
+    assert ids(store.images.with_ids(asked)) == [images[2], images[0]]
 
 
 def test_which_are_present(store: Store, project: Project, add_rows: AddRows) -> None:
@@ -97,7 +97,7 @@ def test_tagged_pictures_come_by_content(store: Store, project: Project) -> None
     tag = store.tags.add(project.id, "rose")
     store.tags.attach([images["c"], images["a"]], [tag.id])
     assert ids(store.images.tagged(project.id)) == [images["a"], images["c"]]
-    assert store.images.contents(project.id) == ["c" * 64, "a" * 64, "b" * 64]
+    assert store.images.digests(project.id) == ["c" * 64, "a" * 64, "b" * 64]
 
 
 def test_removing_forgets_what_nobody_holds(store: Store, project: Project, add_rows: AddRows) -> None:
@@ -122,7 +122,7 @@ def test_removing_keeps_what_an_iteration_holds(store: Store, project: Project, 
     hold(store, project, image)
     assert store.images.remove([image]) == []
     assert store.images.count(project.id) == 0
-    assert store.images.contents(project.id) == store.images.tagged(project.id) == []
+    assert store.images.digests(project.id) == store.images.tagged(project.id) == []
     assert store.tags.get(tag.id).image_count == 0
     assert store.images.get(image).tag_ids == ()
     assert store.images.is_known(f"{0:064x}")
@@ -167,7 +167,7 @@ def test_pictures_are_kept_for_testing(store: Store, project: Project, add_rows:
     assert [second, first] == ids(store.images.page(project.id, tag_id=FOR_TESTING, take=9))
     assert 2 == store.images.count(project.id, FOR_TESTING)
     store.images.mark_for_testing([first], False)
-    assert [False, True] == [image.is_test for image in store.images.some([first, second])]
+    assert [False, True] == [image.is_test for image in store.images.with_ids([first, second])]
 
 
 def test_a_snapshot_keeps_what_was_for_testing(store: Store, project: Project, add_rows: AddRows) -> None:
@@ -179,7 +179,7 @@ def test_a_snapshot_keeps_what_was_for_testing(store: Store, project: Project, a
     store.images.remove([first])
     store.images.mark_for_testing([first], True)
     assert [True, False] == [image.is_test for image in store.iterations.images(iteration_id)]
-    assert [False, True] == [image.is_test for image in store.images.some([first, second])]
+    assert [False, True] == [image.is_test for image in store.images.with_ids([first, second])]
 
 
 def test_a_copied_workspace_keeps_its_test_set(store: Store, project: Project, add_rows: AddRows) -> None:
@@ -187,5 +187,5 @@ def test_a_copied_workspace_keeps_its_test_set(store: Store, project: Project, a
     first, _ = add_rows(project, 2)
     store.images.mark_for_testing([first], True)
     copy = store.projects.add("copy", description="", classification_type=MULTILABEL, domain_id="general")
-    store.contents.add(copy, store.contents.read(project), store.contents.measured(project.id))
+    store.whole_projects.add(copy, store.whole_projects.read(project), store.whole_projects.measured(project.id))
     assert ["0.png"] == [image.name for image in store.images.page(copy.id, tag_id=FOR_TESTING, take=9)]

@@ -18,7 +18,7 @@ AddRows = Callable[[Project, int], list[str]]
 
 def train(store: Store, project: Project, *image_ids: str) -> Iteration:
     """A new iteration of these pictures and all the project's tags."""
-    return store.iterations.add(project, "digest", store.tags.of_project(project.id), store.images.some(image_ids))
+    return store.iterations.add(project, "digest", store.tags.of_project(project.id), store.images.with_ids(image_ids))
 
 
 def test_a_new_iteration_is_in_training(store: Store, project: Project, add_rows: AddRows) -> None:
@@ -89,7 +89,7 @@ def test_tags_left_out_of_a_snapshot_leave_no_trace(store: Store, project: Proje
     (image,) = add_rows(project, 1)
     red, rose = (store.tags.add(project.id, name) for name in ("red", "rose"))
     store.tags.attach([image], [red.id, rose.id])
-    iteration = store.iterations.add(project, "digest", [rose], store.images.some([image]))
+    iteration = store.iterations.add(project, "digest", [rose], store.images.with_ids([image]))
     assert [each.columns for each in store.iterations.images(iteration.id)] == [(0,)]
 
 
@@ -160,14 +160,14 @@ def test_deleting_drops_only_what_it_alone_held(store: Store, project: Project, 
     alone, shared, present = add_rows(project, 3)
     first = train(store, project, alone, shared, present)
     second = train(store, project, shared)
-    assert store.iterations.held_alone(first.id) == 0
+    assert store.iterations.count_held_alone(first.id) == 0
     store.images.remove([alone, shared])
-    assert store.iterations.held_alone(first.id) == 1
-    assert store.iterations.held_alone(second.id) == 0
+    assert store.iterations.count_held_alone(first.id) == 1
+    assert store.iterations.count_held_alone(second.id) == 0
     assert store.iterations.delete(first.id) == [f"{0:064x}"]
-    assert [image.id for image in store.images.some([alone, shared, present])] == [shared, present]
+    assert [image.id for image in store.images.with_ids([alone, shared, present])] == [shared, present]
     assert store.iterations.delete(second.id) == [f"{1:064x}"]
-    assert [image.id for image in store.images.some([alone, shared, present])] == [present]
+    assert [image.id for image in store.images.with_ids([alone, shared, present])] == [present]
 
 
 def test_the_database_itself_guards_held_pictures(store: Store, project: Project, add_rows: AddRows) -> None:

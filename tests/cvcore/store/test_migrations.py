@@ -387,8 +387,8 @@ def test_what_older_homes_hold_is_read(tmp_path: Path) -> None:
     assert iteration.thresholds == (0.25,)
     assert store.trainings.options(iteration.id) == ADVANCED
     assert store.trainings.outcome(iteration.id) == OUTCOME
-    assert store.trainings.rounds(iteration.id) == [ROUND]
-    assert store.trainings.is_wrapping_up(iteration.id)
+    assert store.trainings.epochs(iteration.id) == [ROUND]
+    assert store.trainings.is_finishing_early(iteration.id)
     assert store.trainings.tuned_on("f1") == {"0" * 64}
     assert [image.name for image in store.iterations.images(iteration.id)] == ["2.jpg"]
     assert store.jobs.get(7).iteration_id == iteration.id

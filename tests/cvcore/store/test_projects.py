@@ -80,7 +80,7 @@ def test_a_project_takes_all_its_rows_with_it(store: Store, project: Project) ->
         for digit in "ab"
     ]
     store.tags.attach(images, [tag.id])
-    iteration = store.iterations.add(project, "digest", [tag], store.images.some(images))
+    iteration = store.iterations.add(project, "digest", [tag], store.images.with_ids(images))
     job = store.jobs.add("train", project.id, iteration.id)
     store.images.remove(images[:1])
     assert sorted(store.projects.delete(project.id)) == ["a" * 64, "b" * 64]

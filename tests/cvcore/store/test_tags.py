@@ -65,7 +65,7 @@ def test_every_tag_goes_on_every_picture(store: Store, project: Project, add_row
     rose, red = (store.tags.add(project.id, name) for name in ("rose", "red"))
     store.tags.attach(images[:1], [red.id])
     store.tags.attach(images[:2], [rose.id, red.id])
-    assert [image.tag_ids for image in store.images.some(images)] == [(red.id, rose.id), (rose.id, red.id), ()]
+    assert [image.tag_ids for image in store.images.with_ids(images)] == [(red.id, rose.id), (rose.id, red.id), ()]
     assert {tag.name: tag.image_count for tag in store.tags.of_project(project.id)} == {"red": 2, "rose": 2}
     assert store.tags.get(rose.id).image_count == 2
 
@@ -78,7 +78,7 @@ def test_tags_come_off(store: Store, project: Project, add_rows: AddRows) -> Non
     store.tags.detach(images[:1], tags[:1])
     store.tags.detach(images[1:2])
     store.tags.detach(images, [])
-    assert [image.tag_ids for image in store.images.some(images)] == [(tags[1],), (), tuple(tags)]
+    assert [image.tag_ids for image in store.images.with_ids(images)] == [(tags[1],), (), tuple(tags)]
 
 
 def test_what_is_gone_takes_no_tag(store: Store, project: Project, other: Project, add_rows: AddRows) -> None:
@@ -87,11 +87,11 @@ def test_what_is_gone_takes_no_tag(store: Store, project: Project, other: Projec
     tag, gone, foreign = (
         store.tags.add(each.id, name) for each, name in ((project, "a"), (project, "b"), (other, "c"))
     )
-    store.iterations.add(project, "digest", [tag], store.images.some([held]))
+    store.iterations.add(project, "digest", [tag], store.images.with_ids([held]))
     store.images.remove([held])
     store.tags.delete(gone.id)
     store.tags.attach([kept, held, "nowhere"], [tag.id, gone.id, foreign.id])
-    assert [image.tag_ids for image in store.images.some([kept, held])] == [(tag.id,), ()]
+    assert [image.tag_ids for image in store.images.with_ids([kept, held])] == [(tag.id,), ()]
     assert store.tags.get(tag.id).image_count == 1
     assert store.tags.get(foreign.id).image_count == 0
 
@@ -102,4 +102,4 @@ def test_a_deleted_tag_comes_off_its_pictures(store: Store, project: Project, ad
     tag = store.tags.add(project.id, "rose")
     store.tags.attach(images, [tag.id])
     store.tags.delete(tag.id)
-    assert [image.tag_ids for image in store.images.some(images)] == [(), ()]
+    assert [image.tag_ids for image in store.images.with_ids(images)] == [(), ()]

@@ -521,4 +521,4 @@ def test_a_stop_leaves_no_half(store: Store, fill: Fill) -> None:
     assert "Training" == store.iterations.get(iteration.id).status
     assert not blobs.iteration_folder(store.home, iteration.id).exists()
     prepared, _ = pipeline.prepare(project.domain_id, blobs.backbones_folder(store.home), silent)
-    assert [] == store.embeddings.missing(prepared.fingerprint, store.images.contents(project.id))
+    assert [] == store.embeddings.missing(prepared.fingerprint, store.images.digests(project.id))

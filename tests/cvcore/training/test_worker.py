@@ -63,7 +63,7 @@ def test_embeddings_are_computed_in_the_background(store: Store, project: Projec
     run(store, job, on_first_word(lambda: None))
     assert ("done", 1.0) == (store.jobs.get(job.id).status, store.jobs.get(job.id).progress)
     (fingerprint,) = {pipeline.prepare(project.domain_id, store.home, worker.silent)[0].fingerprint}
-    assert [] == store.embeddings.missing(fingerprint, store.images.contents(project.id))
+    assert [] == store.embeddings.missing(fingerprint, store.images.digests(project.id))
 
 
 def test_embeddings_step_aside_for_a_training(store: Store, project: Project) -> None:

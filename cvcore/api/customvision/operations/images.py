@@ -70,7 +70,7 @@ def delete_images(call: Call) -> Any:
     wanted = request.ids(call, "imageIds", request.IDS)
     if not wanted:
         raise Refusal("BadRequestInvalidIds", "imageIds must name pictures, or allImages must be true")
-    delete(call.store, [each.id for each in call.store.images.some(wanted) if each.project_id == project.id])
+    delete(call.store, [each.id for each in call.store.images.with_ids(wanted) if each.project_id == project.id])
     return Answer(204)
 
 
@@ -94,7 +94,7 @@ def delete_image_tags(call: Call) -> Any:
     request.required(call, "imageIds")
     request.required(call, "tagIds")
     project = request.project(call)
-    there = call.store.images.some(request.ids(call, "imageIds", request.BATCH))
+    there = call.store.images.with_ids(request.ids(call, "imageIds", request.BATCH))
     mine = [each.id for each in there if each.project_id == project.id]
     tagging.remove_tags(call.store, project, mine, request.ids(call, "tagIds", request.TAGS))
     return Answer(204)

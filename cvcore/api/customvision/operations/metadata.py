@@ -23,7 +23,7 @@ def update_image_metadata(call: Call) -> Any:
     request.required(call, "imageIds")
     wanted = request.ids(call, "imageIds", request.IDS)
     values = checked(request.json_body(call))
-    there = {each.id for each in call.store.images.some(wanted) if each.project_id == project.id}
+    there = {each.id for each in call.store.images.with_ids(wanted) if each.project_id == project.id}
     call.store.metadata.put([image_id for image_id in wanted if image_id in there], values)
     results = [
         {

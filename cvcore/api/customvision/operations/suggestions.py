@@ -22,7 +22,7 @@ def suggest_tags_and_regions(call: Call) -> Any:
     request.required(call, "imageIds")
     iteration = request.iteration(call, project, request.text(call, "iterationId"))
     wanted = request.ids(call, "imageIds", request.BATCH)
-    pictures = [each for each in call.store.images.some(wanted) if each.project_id == project.id]
+    pictures = [each for each in call.store.images.with_ids(wanted) if each.project_id == project.id]
     if len(pictures) < len(wanted):
         raise ImageNotFound("every picture must be the project's, some are not: they may have been deleted")
     suggested = suggestions.suggest(call.store, iteration, pictures)

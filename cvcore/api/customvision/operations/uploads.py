@@ -62,7 +62,7 @@ def create_images_from_predictions(call: Call) -> Any:
         request.as_fields(each, "images") for each in request.list_field(request.fields(call), "images", request.BATCH)
     ]
     wanted = [request.text_field(entry, "id").casefold() for entry in entries]
-    kept = call.store.predictions.some(project.id, wanted)
+    kept = call.store.predictions.with_ids(project.id, wanted)
 
     def source(entry: request.Fields) -> tuple[str, Callable[[], bytes]]:
         name = request.text_field(entry, "id").casefold()
