@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 
 from cvcore import metrics
 from cvcore.array_types import Bools, Float64s, Integers
-
-LEAST_PROBABILITY = 1e-7
+from cvcore.metrics.probabilities import cross_entropy
 
 _BLOCK = 8192
 
@@ -58,7 +57,7 @@ def find_label_issues(truth: Bools, probabilities: NDArray[Any], evaluated: Bool
 
     >>> truth = np.array([[True, False], [True, False], [False, True], [False, True]])
     >>> told = np.array([[0.9, 0.1], [0.1, 0.9], [0.2, 0.8], [0.3, 0.7]])
-    >>> found = suspects(truth, told, np.ones(4, bool), multilabel=False)
+    >>> found = find_label_issues(truth, told, np.ones(4, bool), multilabel=False)
     >>> found.rows.tolist(), found.tags.tolist(), found.own.tolist()
     ([1], [1], [0.1])
     """
@@ -67,23 +66,6 @@ def find_label_issues(truth: Bools, probabilities: NDArray[Any], evaluated: Bool
     rows, tags, own = judge(truth[places], probabilities[places])
     order = np.argsort(own, kind="stable")
     return LabelIssues(places[rows][order], tags[order], own[order])
-
-
-def cross_entropy(truth: Bools, probabilities: NDArray[Any], *, multilabel: bool) -> Float64s:
-    """Each image's cross-entropy, as (n,): how surprised the model was by its tags; nan where it was not evaluated.
-
-    Multiclass: -log of the probability of the tag it carries. Multilabel: the sum over all tags of -log of the
-    probability of it being carried, or not carried, as it is. Probabilities count as at least 1e-7.
-
-    >>> losses(np.array([[True, False]]), np.array([[0.5, 0.5]]), multilabel=False).round(3).tolist()
-    [0.693]
-    >>> losses(np.array([[True, False]]), np.array([[0.5, 0.5]]), multilabel=True).round(3).tolist()
-    [1.386]
-    """
-    scores = np.where(truth, probabilities, 1 - probabilities) if multilabel else probabilities
-    surprise = -np.log(np.clip(scores, LEAST_PROBABILITY, 1))
-    counted = surprise if multilabel else np.where(truth, surprise, 0)
-    return np.asarray(counted.sum(axis=1, dtype=np.float64))
 
 
 def hardest_images(
@@ -103,7 +85,7 @@ def hardest_images(
 def duplicate_groups(truth: Bools, groups: NDArray[Any]) -> DuplicateGroups:
     """The groups of near duplicates, as `near_duplicates.groups` numbers them, that hold several images.
 
-    >>> found = duplicates(np.array([[True], [True], [True], [False], [True]]), np.array([0, 0, 1, 1, 2]))
+    >>> found = duplicate_groups(np.array([[True], [True], [True], [False], [True]]), np.array([0, 0, 1, 1, 2]))
     >>> found.rows.tolist(), found.numbers.tolist(), found.differing
     ([2, 3, 0, 1], [1, 1, 2, 2], 1)
     """

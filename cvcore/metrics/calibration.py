@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from cvcore import validation
 from cvcore.array_types import Bools, Float64s
 from cvcore.metrics import intervals, ratios
+from cvcore.metrics.probabilities import from_logits, logits
 
 BINS = 10
 
@@ -28,8 +29,6 @@ COLDEST, HOTTEST = 0.05, 20.0
 
 # One number needs no more images to be fitted on; they are taken at even distances.
 FITTED_ON = 20_000
-
-_NEVER = 1e-7
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,14 +132,14 @@ def temperature(truth: Bools, probabilities: NDArray[Any], *, multilabel: bool, 
     if not len(rows):
         return 1.0
     rows = rows[:: -(-len(rows) // FITTED_ON)]
-    truth, logits = truth[rows], _logits(probabilities[rows], multilabel=multilabel)
-    wanted = logits[truth].sum()
+    truth, scores = truth[rows], logits(probabilities[rows], multilabel=multilabel)
+    wanted = scores[truth].sum()
     cold, hot = np.log(COLDEST), np.log(HOTTEST)
     while hot - cold > 1e-3:
         middle = (cold + hot) / 2
-        told = _probabilities(logits / np.exp(middle), multilabel=multilabel)
+        told = from_logits(scores / np.exp(middle), multilabel=multilabel)
         # Less is said for what is so than should be: cooler is better.
-        if (told * logits).sum() < wanted:
+        if (told * scores).sum() < wanted:
             hot = middle
         else:
             cold = middle
@@ -153,16 +152,4 @@ def scaled(probabilities: NDArray[Any], temperature: float, *, multilabel: bool)
     >>> scaled(np.array([[0.8, 0.2]]), 2, multilabel=False).round(3).tolist()
     [[0.667, 0.333]]
     """
-    return _probabilities(_logits(probabilities, multilabel=multilabel) / temperature, multilabel=multilabel)
-
-
-def _logits(probabilities: NDArray[Any], *, multilabel: bool) -> Float64s:
-    told = np.clip(np.asarray(probabilities, np.float64), _NEVER, 1 - _NEVER)
-    return np.asarray(np.log(told) - np.log1p(-told) if multilabel else np.log(told))
-
-
-def _probabilities(logits: Float64s, *, multilabel: bool) -> Float64s:
-    if multilabel:
-        return np.asarray(1 / (1 + np.exp(-logits)))
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+    return from_logits(logits(probabilities, multilabel=multilabel) / temperature, multilabel=multilabel)

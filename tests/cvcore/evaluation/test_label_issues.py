@@ -7,6 +7,7 @@ import pytest
 from sklearn.metrics import log_loss
 
 from cvcore.evaluation import label_issues
+from cvcore.metrics.probabilities import cross_entropy
 
 
 def one_hot(columns: list[int] | np.ndarray, tags: int) -> np.ndarray:
@@ -81,7 +82,7 @@ def test_images_that_were_not_evaluated_are_left_out(multilabel: bool) -> None:
     evaluated = np.array([True, True, False, True, False])
     assert [1] == sorted({*label_issues.find_label_issues(truth, told, evaluated, multilabel=multilabel).rows.tolist()})
     assert {0, 1, 3} == {*label_issues.hardest_images(truth, told, evaluated, 9, multilabel=multilabel).tolist()}
-    assert np.isnan(label_issues.cross_entropy(truth, told, multilabel=multilabel)).tolist() == (~evaluated).tolist()
+    assert np.isnan(cross_entropy(truth, told, multilabel=multilabel)).tolist() == (~evaluated).tolist()
 
 
 def test_nothing_evaluated_is_an_empty_list() -> None:
@@ -100,12 +101,10 @@ def test_losses_are_the_cross_entropy() -> None:
     random = np.random.default_rng(3)
     truth, told = one_hot(random.integers(0, 4, 50), 4), random.dirichlet(np.ones(4), 50)
     expected = log_loss(truth.argmax(axis=1), told, labels=range(4))
-    np.testing.assert_allclose(expected, label_issues.cross_entropy(truth, told, multilabel=False).mean())
+    np.testing.assert_allclose(expected, cross_entropy(truth, told, multilabel=False).mean())
     each = [log_loss(truth[:, tag], told[:, tag], labels=[False, True]) for tag in range(4)]
-    np.testing.assert_allclose(sum(each), label_issues.cross_entropy(truth, told, multilabel=True).mean())
-    nothing = label_issues.cross_entropy(
-        np.array([[True, False]]), np.array([[0.0, 1.0]], np.float32), multilabel=False
-    )
+    np.testing.assert_allclose(sum(each), cross_entropy(truth, told, multilabel=True).mean())
+    nothing = cross_entropy(np.array([[True, False]]), np.array([[0.0, 1.0]], np.float32), multilabel=False)
     np.testing.assert_allclose([-np.log(1e-7)], nothing, rtol=1e-6)
 
 
