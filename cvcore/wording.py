@@ -27,23 +27,23 @@ def inert(text: str) -> str:
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
-def percent(rate: float) -> str:
+def percent(rate: float | None) -> str:
     """A rate in per cent, or a dash where it is undefined.
 
-    >>> percent(0.873), percent(float("nan"))
-    ('87.3 %', '–')
+    >>> percent(0.873), percent(float("nan")), percent(None)
+    ('87.3 %', '–', '–')
     """
-    if math.isnan(rate):
+    if rate is None or math.isnan(rate):
         return "–"
-    # Half up, as on the pages, so that a number reads the same wherever it stands.
+    # Half up, as browsers round, so that a number reads the same wherever it stands.
     return f"{Decimal(100 * float(rate)).quantize(Decimal('0.1'), ROUND_HALF_UP)} %"
 
 
 def count(number: int, noun: str) -> str:
     """A number of things.
 
-    >>> count(1, "picture"), count(1200, "picture")
-    ('1 picture', '1,200 pictures')
+    >>> count(1, "image"), count(1200, "image")
+    ('1 image', '1,200 images')
     """
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 

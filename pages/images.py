@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from cvcore.training.readiness import readiness
+from cvcore.wording import count
 from pages.parts.images import image_browser, suggestion_panel, tag_panel, upload_panel
 from pages.parts.shell import backend, project_choice
-from pages.parts.shell.text import count
 
 store = backend.store()
 project = project_choice.heading("Images", store)

@@ -6,6 +6,7 @@ import streamlit as st
 
 from cvcore import evaluation, validation
 from cvcore.records import Iteration
+from cvcore.wording import count, day
 from pages.parts.performance import (
     calibration_panel,
     confusion_numbers,
@@ -19,7 +20,7 @@ from pages.parts.performance import (
     worked_example,
 )
 from pages.parts.shell import backend, page_address, project_choice
-from pages.parts.shell.text import count, day, plain, refusals
+from pages.parts.shell.text import plain, refusals
 from pages.parts.training import training_status, tuning_outcome
 
 NUMBERS, MISTAKES, THRESHOLDS, COMPARE = "Numbers", "Mistakes", "Thresholds", "Compare"

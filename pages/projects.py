@@ -7,10 +7,11 @@ import streamlit as st
 from cvcore import projects
 from cvcore.domains import find as find_domain
 from cvcore.projects import samples
+from cvcore.wording import count, percent
 from pages.parts.projects import azure_import, project_form, zip_download, zip_import
 from pages.parts.shell import backend, thumbnails
 from pages.parts.shell.project_choice import open_page
-from pages.parts.shell.text import count, percent, plain, refusals, short
+from pages.parts.shell.text import plain, refusals, short
 
 COLUMNS = 3
 DESCRIPTION_LETTERS = 160

@@ -13,9 +13,10 @@ from cvcore.networks import keras_backend
 from cvcore.records import TEST_SET
 from cvcore.store import UNTAGGED
 from cvcore.training.readiness import readiness
+from cvcore.wording import count
 from pages.parts.projects.project_form import backbone_status
 from pages.parts.shell import backend, project_choice
-from pages.parts.shell.text import count, plain, refusals
+from pages.parts.shell.text import plain, refusals
 from pages.parts.training import (
     augmentation_preview,
     evaluation_choice,

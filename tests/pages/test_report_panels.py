@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from cvcore import evaluation
 from cvcore.evaluation import overviews
 from cvcore.files import blobs
+from cvcore.prediction import occlusion
 from cvcore.projects import uploads
 from cvcore.records import Iteration, Project
 from cvcore.store import Store
@@ -123,9 +124,9 @@ def test_hostile_tags_are_text(fill: Fill, trained: Trained) -> None:
 
 def test_sentence_says_before_and_after() -> None:
     """By how much, and that nothing falls where nothing does."""
-    covered = np.full((explanation.explanation.PLACES,) * 2 + (1,), 0.92, np.float32)
-    told = explanation.Explanation(("rose",), np.float32([0.92]), covered.copy())
+    covered = np.full((occlusion.PLACES,) * 2 + (1,), 0.92, np.float32)
+    told = occlusion.Explanation(("rose",), np.float32([0.92]), covered.copy())
     assert "does not hang on one place" in explanation.sentence(told, 0)
     covered[1, 2] = 0.4
-    told = explanation.Explanation(("rose",), np.float32([0.92]), covered)
+    told = occlusion.Explanation(("rose",), np.float32([0.92]), covered)
     assert "Covering the framed part lowers **rose** from 92.0 % to 40.0 %." == explanation.sentence(told, 0)

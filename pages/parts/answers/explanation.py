@@ -13,7 +13,8 @@ from cvcore.prediction.occlusion import Explanation
 from cvcore.records import Iteration
 from cvcore.settings import Limits
 from cvcore.store import Store
-from pages.parts.shell.text import percent, plain, refusals
+from cvcore.wording import percent
+from pages.parts.shell.text import plain, refusals
 
 
 def show(

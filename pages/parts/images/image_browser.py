@@ -13,9 +13,12 @@ from cvcore.projects import tagging, uploads
 from cvcore.records import MULTICLASS, Image, Project, Tag
 from cvcore.settings import Limits
 from cvcore.store import FOR_TESTING, UNTAGGED, Store
-from pages.parts.shell.text import count, plain, refusals
+from cvcore.wording import count
+from pages.parts.shell import turns
+from pages.parts.shell.text import plain, refusals
 from pages.parts.widgets import gallery
 
+KEY = "browser"
 PAGE = 96
 ALL = "all"
 
@@ -33,10 +36,11 @@ def show(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) ->
     page = min(st.session_state.get(page_key, 1), pages)
     images = store.images.page(project.id, tag_id=tag_id, take=PAGE, skip=PAGE * (page - 1))
     names = {tag.id: tag.name for tag in tags}
-    turn = st.session_state.setdefault("browser-turn", 0)
     bar = st.container(key="toolbar")
     selected = gallery.show(
-        [_item(image, names) for image in images], key=f"gallery-{project.id}-{chosen}-{page}", revision=turn
+        [_item(image, names) for image in images],
+        key=f"gallery-{project.id}-{chosen}-{page}",
+        revision=turns.current(KEY),
     )
     if pages > 1:
         # The last page may have gone with its last picture.
@@ -87,7 +91,7 @@ def _toolbar(store: Store, project: Project, tags: Sequence[Tag], selected: list
             max_selections=1 if project.classification_type == MULTICLASS else None,
             placeholder="Choose or type a tag",
             label_visibility="collapsed",
-            key=f"retag-{project.id}-{st.session_state['browser-turn']}",
+            key=f"retag-{project.id}-{turns.current(KEY)}",
             width=320,
         )
         if st.button("Tag selected", type="primary", disabled=not (ids and wanted)):
@@ -107,7 +111,7 @@ def _toolbar(store: Store, project: Project, tags: Sequence[Tag], selected: list
     if act:
         with refusals():
             act()
-            _again()
+            turns.rerun(KEY)
 
 
 def _put_on(store: Store, project: Project, ids: list[str], wanted: list[str], limits: Limits) -> None:
@@ -123,7 +127,7 @@ def _delete(store: Store, ids: list[str]) -> None:
     if st.button("Delete", type="primary"):
         with refusals():
             uploads.delete(store, ids)
-            _again()
+            turns.rerun(KEY)
 
 
 @st.dialog("Image", width="medium")
@@ -132,9 +136,4 @@ def _closer(image: Image, names: dict[str, str]) -> None:
     st.text("Tags: " + (", ".join(names[each] for each in image.tag_ids if each in names) or "none"))
     if image.is_test:
         st.text("Kept for testing: it never trains.")
-    st.html(f'<img class="tagwise-closer" src="{urls.picture(image.sha256)}" alt="{html.escape(image.name)}">')
-
-
-def _again() -> None:
-    st.session_state["browser-turn"] += 1
-    st.rerun()
+    st.html(f'<img class="tagwise-closer" src="{urls.image(image.sha256)}" alt="{html.escape(image.name)}">')

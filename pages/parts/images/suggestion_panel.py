@@ -12,8 +12,9 @@ from cvcore.projects import retagging
 from cvcore.projects.retagging import Retagging
 from cvcore.records import MULTILABEL, Iteration, Project
 from cvcore.store import UNTAGGED, Store
-from pages.parts.shell import project_choice
-from pages.parts.shell.text import count, plain, refusals, sentence
+from cvcore.wording import count
+from pages.parts.shell import project_choice, turns
+from pages.parts.shell.text import plain, refusals, sentence
 from pages.parts.widgets import suggestion_grid
 
 SUREST, LEAST_SURE = "Surest first", "Least sure first"
@@ -46,7 +47,7 @@ def show(store: Store, project: Project) -> None:
             suggestion_grid.show(
                 batch,
                 signature=project.id,
-                turn=_turn(key),
+                turn=turns.current(key),
                 settled=settled,
                 multilabel=project.classification_type == MULTILABEL,
                 key=key,
@@ -85,7 +86,7 @@ def _batch(
 ) -> tuple[Batch, Sequence[str]]:
     """The batch on the page, and the ids of those settled before it."""
     tags = [(tag.id, tag.name, tag.kind) for tag in store.tags.of_project(project.id)]
-    stamp = (iteration.id, iteration.thresholds, order, take, _turn(key), project.classification_type, tags)
+    stamp = (iteration.id, iteration.thresholds, order, take, turns.current(key), project.classification_type, tags)
     of, batch = st.session_state.get(f"{key}-batch", (None, None))
     if of != stamp:
         bar = st.empty()
@@ -109,11 +110,11 @@ def _batch(
 
 def _receive(store: Store, project: Project, key: str) -> None:
     """Tag what was decided on, all at once, and remember it, so that it can be taken back."""
-    sent = suggestion_grid.sent(key, _turn(key))
+    sent = suggestion_grid.sent(key, turns.current(key))
     if sent is None:
         return
     # First, so that the browser hears of it in any case, and decisions that are refused stay with it.
-    st.session_state[f"{key}-turn"] = _turn(key) + 1
+    turns.advance(key)
     st.session_state[f"{key}-settled"] = ()
     made = retagging.tag_untagged(store, project, sent.decided)
     _aside(key).update(sent.aside)
@@ -125,15 +126,6 @@ def _aside(key: str) -> set[str]:
     """The ids of pictures that were skipped in this window."""
     aside: set[str] = st.session_state.setdefault(f"{key}-aside", set())
     return aside
-
-
-def _turn(key: str) -> int:
-    return int(st.session_state.get(f"{key}-turn", 0))
-
-
-def _again(key: str) -> None:
-    st.session_state[f"{key}-turn"] = _turn(key) + 1
-    st.rerun()
 
 
 # ---- what is said ---------------------------------------------------------------------------------------------------
@@ -148,7 +140,7 @@ def _notice(store: Store, project: Project, key: str) -> None:
         if is_given and made.changes and st.button("Undo this batch", key=f"{key}-undo"):
             with refusals():
                 st.session_state[f"{key}-made"] = retagging.undo(store, project, made), False
-                _again(key)
+                turns.rerun(key)
 
 
 def notice(made: Retagging, *, is_given: bool) -> str:
@@ -182,7 +174,7 @@ def _told(batch: Batch, untagged: int, key: str) -> None:
             )
         if aside and st.button(plain(f"Look again at {aside:,} skipped"), type="tertiary", key=f"{key}-again"):
             _aside(key).clear()
-            _again(key)
+            turns.rerun(key)
     if not batch.candidates:
         st.info(
             "Every other picture was skipped. Look at those again, or upload more."

@@ -13,7 +13,8 @@ from cvcore.records import Project, Tag, TagKind
 from cvcore.settings import Limits
 from cvcore.store import Store
 from cvcore.training.readiness import IMAGES_TO_TRAIN, IMAGES_TO_TRAIN_WELL, readiness
-from pages.parts.shell.text import count, plain, refusals, short
+from cvcore.wording import count
+from pages.parts.shell.text import plain, refusals, short
 from pages.parts.training import readiness_notes
 
 AXIS_LETTERS = 24

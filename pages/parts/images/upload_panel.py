@@ -20,10 +20,12 @@ from cvcore.projects.uploads import Upload
 from cvcore.records import MULTICLASS, Project, Tag
 from cvcore.settings import Limits
 from cvcore.store import Store
-from pages.parts.shell import background_runs
-from pages.parts.shell.text import count, plain, refusals, sentence, table
+from cvcore.wording import count
+from pages.parts.shell import background_runs, turns
+from pages.parts.shell.text import plain, refusals, sentence, table
 from pages.parts.widgets import camera
 
+KEY = "upload"
 FILES, FOLDER, CAMERA = "Files or a zip", "A folder", "Camera"
 FATES = ("stored", "duplicate", "refused")
 RECENT_S = 600.0
@@ -59,7 +61,7 @@ def show(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) ->
 
 
 def _form(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) -> None:
-    turn = st.session_state.setdefault("upload-turn", 0)
+    turn = turns.current(KEY)
     way = st.segmented_control("Bring in", [FILES, FOLDER, CAMERA], default=FILES, required=True, key="upload-way")
     chosen = st.multiselect(
         "Tags for all of them",
@@ -89,8 +91,7 @@ def _form(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) -
     if st.button(f"Upload {count(len(files), 'file')}", type="primary", disabled=not files):
         with refusals():
             _own()[project.id] = start(store, project, files, chosen, limits)
-            st.session_state["upload-turn"] = turn + 1
-            st.rerun()
+            turns.rerun(KEY)
 
 
 def start(store: Store, project: Project, files: Sequence[Any], tag_names: Sequence[str], limits: Limits) -> Run:

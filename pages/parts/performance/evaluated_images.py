@@ -17,9 +17,10 @@ from cvcore.projects import retagging
 from cvcore.projects.retagging import Retagging
 from cvcore.records import MULTICLASS, MULTILABEL, Iteration, Project, Tag
 from cvcore.store import Store
+from cvcore.wording import count, percent
 from pages.parts.answers import explanation
-from pages.parts.shell import backend
-from pages.parts.shell.text import count, percent, plain, refusals, sentence, short
+from pages.parts.shell import backend, turns
+from pages.parts.shell.text import plain, refusals, sentence, short
 from pages.parts.widgets import gallery
 
 NAME_LETTERS = 24
@@ -48,7 +49,7 @@ def show(
         shown = {_id(each): each for each in review.page(store, iteration, threshold, listed, page)}
         bar = st.container(key=f"{key}-bar")
         names = f"{place}-gallery-{page}"
-        chosen = gallery.show([_item(each, project) for each in shown.values()], key=names, revision=_turn(key))
+        chosen = gallery.show([_item(each, project) for each in shown.values()], key=names, revision=turns.current(key))
         if (one := gallery.pressed(names)) in shown:
             _follow(store, project, iteration, [shown[one]], key)
         if pages > 1:
@@ -145,7 +146,7 @@ def _toolbar(
             _follow(store, project, iteration, open_ones, key)
         if is_doubted and st.button("Right as tagged", disabled=not selected, key=f"{key}-settle"):
             review.dismiss(store, selected)
-            _again(key)
+            turns.rerun(key)
         wanted = st.selectbox(
             "Tag",
             list(tags),
@@ -210,7 +211,7 @@ def _correct(
 def _remember(iteration: Iteration, made: Retagging, key: str) -> None:
     """Keep what was done, so that it can be told and taken back, and draw anew with nothing selected."""
     st.session_state[f"{key}-made"] = iteration.id, made
-    _again(key)
+    turns.rerun(key)
 
 
 def _notice(store: Store, project: Project, iteration: Iteration, key: str) -> None:
@@ -222,7 +223,7 @@ def _notice(store: Store, project: Project, iteration: Iteration, key: str) -> N
         if made.changes and st.button("Retag back", key=f"{key}-undo"):
             back = retagging.undo(store, project, made)
             st.session_state[f"{key}-made"] = iteration.id, Retagging((), back.unchanged, back.gone)
-            _again(key)
+            turns.rerun(key)
 
 
 def _told(made: Retagging) -> str:
@@ -232,15 +233,6 @@ def _told(made: Retagging) -> str:
     if made.gone:
         parts.append(f"{count(len(made.gone), 'image')} no longer in the workspace")
     return sentence(", ".join(parts) or "tags are back as they were")
-
-
-def _again(key: str) -> None:
-    st.session_state[f"{key}-turn"] = _turn(key) + 1
-    st.rerun()
-
-
-def _turn(key: str) -> int:
-    return int(st.session_state.get(f"{key}-turn", 0))
 
 
 @st.dialog("Image", width="medium")
@@ -255,7 +247,7 @@ def _closer(store: Store, iteration: Iteration, each: ReviewedImage) -> None:
             picture = blobs.read(blobs.original_path(store.home, each.sha256))
             explanation.show(store, iteration, picture, limits=backend.limits(), key="closer", tag=each.about)
     else:
-        st.html(f'<img class="tagwise-closer" src="{urls.picture(each.sha256)}" alt="{html.escape(each.name)}">')
+        st.html(f'<img class="tagwise-closer" src="{urls.image(each.sha256)}" alt="{html.escape(each.name)}">')
 
 
 def _address(asked: Selection) -> str:

@@ -15,8 +15,8 @@ from cvcore.metrics import paired_comparison
 from cvcore.metrics.paired_comparison import Differences
 from cvcore.records import Iteration, Project
 from cvcore.store import Store
-from cvcore.wording import none_for_nan
-from pages.parts.shell.text import count, plain, refusals, short
+from cvcore.wording import count, none_for_nan
+from pages.parts.shell.text import plain, refusals, short
 
 RATES = {"F1": 2, "Precision": 0, "Recall": 1}
 CHARTED = 30

@@ -11,7 +11,8 @@ from cvcore import training
 from cvcore.errors import NotFound
 from cvcore.records import Iteration
 from cvcore.store import Store
-from pages.parts.shell.text import count, day, percent, plain, refusals
+from cvcore.wording import count, day, percent
+from pages.parts.shell.text import plain, refusals
 from pages.parts.training import evaluation_choice
 
 
@@ -63,7 +64,7 @@ def _rename(store: Store, iteration: Iteration) -> None:
 
 @st.dialog("Delete iteration")
 def _delete(store: Store, iteration: Iteration) -> None:
-    alone = store.iterations.held_alone(iteration.id)
+    alone = store.iterations.count_held_alone(iteration.id)
     st.markdown(f"Delete **{plain(iteration.name)}** with its numbers for good?")
     if alone:
         st.warning(f"{count(alone, 'image')} that only this iteration still holds will be deleted with it.")

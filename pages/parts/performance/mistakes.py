@@ -10,8 +10,9 @@ from cvcore.evaluation.drill_down import Selection, Threshold
 from cvcore.metrics.confusion import Cell, Swap
 from cvcore.records import MULTICLASS, Iteration, Project
 from cvcore.store import Store
+from cvcore.wording import count
 from pages.parts.performance import evaluated_images
-from pages.parts.shell.text import count, plain, refusals, short
+from pages.parts.shell.text import plain, refusals, short
 
 PAIRS, SUSPECTS, LOSSES, DUPLICATES = "Most confused", "Suspected wrong tags", "Hardest images", "Near duplicates"
 LISTS: dict[str, drill_down.ListName] = {SUSPECTS: "suspects", LOSSES: "losses", DUPLICATES: "duplicates"}
@@ -58,7 +59,7 @@ def _settled(store: Store, iteration: Iteration, number: int, key: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"{count(number, 'suspect')} that you found right {'is' if number == 1 else 'are'} left out.")
         if st.button("Doubt them again", type="tertiary", key=f"{key}-reopen"):
-            store.doubts.reopen(iteration.id)
+            store.dismissed_issues.reopen(iteration.id)
             st.rerun()
 
 

@@ -7,7 +7,8 @@ import streamlit as st
 from cvcore import evaluation
 from cvcore.records import Iteration
 from cvcore.store import Store
-from pages.parts.shell.text import percent, refusals
+from cvcore.wording import percent
+from pages.parts.shell.text import refusals
 
 
 def show(store: Store, iteration: Iteration) -> None:

@@ -14,7 +14,8 @@ from cvcore.metrics import threshold_tuning
 from cvcore.metrics.threshold_tuning import Goal, Suggestion
 from cvcore.records import Iteration, Project
 from cvcore.store import Store
-from pages.parts.shell.text import percent, plain, refusals
+from cvcore.wording import percent
+from pages.parts.shell.text import plain, refusals
 
 GOALS: dict[threshold_tuning.By, str] = {
     "f1": "A good balance: best F1",

@@ -11,8 +11,9 @@ from cvcore import evaluation, validation
 from cvcore.metrics.confusion import TagOutcome
 from cvcore.records import K_FOLD, MULTILABEL, Iteration, Project
 from cvcore.store import Store
+from cvcore.wording import count
 from pages.parts.performance import evaluated_images
-from pages.parts.shell.text import count, refusals
+from pages.parts.shell.text import refusals
 from pages.parts.widgets import threshold_explorer
 
 

@@ -10,7 +10,7 @@ import streamlit as st
 from cvcore import array_types, metrics
 from cvcore.imaging import portraits
 from cvcore.imaging.portraits import PAINTERS, PICASSO
-from pages.parts.shell.text import count, percent
+from cvcore.wording import count, percent
 
 # At 50 % four are called Picasso, of which two are: precision 50 %, recall 67 %.
 PROBABILITIES = (0.95, 0.85, 0.4, 0.7, 0.6, 0.1)

@@ -15,17 +15,19 @@ from cvcore.projects.uploads import Upload
 from cvcore.records import MULTICLASS, MULTILABEL, Prediction, Project
 from cvcore.settings import Limits
 from cvcore.store import Store
+from cvcore.wording import count, day, percent
 from pages.parts.answers import probability_bars
-from pages.parts.shell import project_choice
-from pages.parts.shell.text import count, day, percent, plain, refusals, sentence, short
+from pages.parts.shell import project_choice, turns
+from pages.parts.shell.text import plain, refusals, sentence, short
 from pages.parts.widgets import gallery
 
+KEY = "predictions"
 PAGE = 60
 NAME_LETTERS = 24
 BADGE_LETTERS = 14
 REASONS_SHOWN = 5
 
-_TURN, _MADE = "predictions-turn", "predictions-made"
+_NOTICE = "predictions-notice"
 
 
 @st.fragment
@@ -43,7 +45,7 @@ def show(store: Store, project: Project, found: Sequence[AskedImage], limits: Li
     selected = gallery.show(
         [_item(each) for each in shown.values()],
         key=f"predictions-{project.id}-{page}",
-        revision=st.session_state.setdefault(_TURN, 0),
+        revision=turns.current(KEY),
     )
     if pages > 1:
         # The last page may have gone with its last picture.
@@ -57,7 +59,7 @@ def show(store: Store, project: Project, found: Sequence[AskedImage], limits: Li
 
 def notice(project: Project) -> None:
     """What the last press of a button did, told once."""
-    of, told, is_added = st.session_state.pop(_MADE, ("", "", False))
+    of, told, is_added = st.session_state.pop(_NOTICE, ("", "", False))
     if of == project.id:
         st.success(told)
         if is_added:
@@ -97,7 +99,7 @@ def _toolbar(store: Store, project: Project, selected: Sequence[AskedImage], lim
             max_selections=1 if project.classification_type == MULTICLASS else None,
             placeholder="Choose or type a tag",
             label_visibility="collapsed",
-            key=f"adopt-{project.id}-{st.session_state[_TURN]}",
+            key=f"adopt-{project.id}-{turns.current(KEY)}",
             width=320,
         )
         if st.button("Add to project", type="primary", disabled=not (selected and wanted)):
@@ -156,11 +158,10 @@ def _closer(store: Store, each: AskedImage) -> None:
     said = each.kept.predictions
     answer = prediction.answer(said, threshold, multilabel=each.iteration.classification_type == MULTILABEL)
     st.text(f"{each.iteration.name}, asked {day(each.kept.created_at)} by {each.kept.application or 'the API'}")
-    st.html(f'<img class="tagwise-closer" src="{urls.picture(each.kept.sha256)}" alt="">')
+    st.html(f'<img class="tagwise-closer" src="{urls.image(each.kept.sha256)}" alt="">')
     probability_bars.show(said, answer, threshold)
 
 
 def _again(project: Project, told: str, *, is_added: bool) -> None:
-    st.session_state[_MADE] = project.id, told, is_added
-    st.session_state[_TURN] += 1
-    st.rerun()
+    st.session_state[_NOTICE] = project.id, told, is_added
+    turns.rerun(KEY)

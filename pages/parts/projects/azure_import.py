@@ -12,8 +12,9 @@ from cvcore.errors import InvalidInput
 from cvcore.net import guard
 from cvcore.settings import Settings
 from cvcore.store import Store
+from cvcore.wording import count
 from pages.parts.shell import background_runs
-from pages.parts.shell.text import count, plain, refusals, sentence
+from pages.parts.shell.text import plain, refusals, sentence
 
 # Whoever may see the page could else make this machine ask any server for anything.
 AZURE = (

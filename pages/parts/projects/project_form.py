@@ -12,9 +12,10 @@ from cvcore.files import blobs
 from cvcore.networks import backbones
 from cvcore.records import MULTICLASS, MULTILABEL, ClassificationType, Project
 from cvcore.store import Store
+from cvcore.wording import count
 from pages.parts.shell import thumbnails
 from pages.parts.shell.project_choice import open_page
-from pages.parts.shell.text import count, plain, refusals
+from pages.parts.shell.text import plain, refusals
 
 TYPES: dict[ClassificationType, str] = {
     MULTICLASS: "Multiclass: one tag per picture",

@@ -9,9 +9,10 @@ import streamlit as st
 from cvcore import archive, projects
 from cvcore.settings import Limits
 from cvcore.store import Store
+from cvcore.wording import count
 from pages.parts.shell import background_runs
 from pages.parts.shell.project_choice import open_page
-from pages.parts.shell.text import count, plain, refusals, sentence, short
+from pages.parts.shell.text import plain, refusals, sentence, short
 
 KEY = "opened"
 NAME_LETTERS = 60

@@ -20,12 +20,14 @@ from cvcore.projects.uploads import Upload
 from cvcore.records import Iteration, Project
 from cvcore.settings import Limits
 from cvcore.store import Store
+from cvcore.wording import count, percent
 from pages.parts.answers import threshold_slider
 from pages.parts.images import upload_panel
-from pages.parts.shell import background_runs, text
-from pages.parts.shell.text import count, percent, plain, sentence
+from pages.parts.shell import background_runs, text, turns
+from pages.parts.shell.text import plain, sentence
 
 KEPT_S = 3600.0
+KEY = "batch"
 ROWS = 200
 NO_TAG = "no tag"
 
@@ -70,15 +72,16 @@ def show(store: Store, project: Project, iteration: Iteration, limits: Limits) -
         "but the table. For whole folders there is `tagwise predict`."
     )
     threshold = threshold_slider.show(store, iteration)
-    turn = st.session_state.setdefault("batch-turn", 0)
     with st.container(key="uploader"):
         files = st.file_uploader(
-            "Pictures", accept_multiple_files=True, key=f"batch-{project.id}-{turn}", label_visibility="collapsed"
+            "Pictures",
+            accept_multiple_files=True,
+            key=f"batch-{project.id}-{turns.current(KEY)}",
+            label_visibility="collapsed",
         )
     if st.button(f"Ask about {count(len(files), 'file')}", type="primary", disabled=not files):
         start(store, project, iteration, files, threshold, limits)
-        st.session_state["batch-turn"] = turn + 1
-        st.rerun()
+        turns.rerun(KEY)
     if run:
         _result(project, run)
 

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import html
-import math
 import re
 from collections.abc import Iterator, Sequence
-from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
 
 import streamlit as st
 
@@ -41,18 +38,6 @@ def short(text: str, letters: int) -> str:
     return text if len(text) <= letters else f"{text[: letters - 1]}…"
 
 
-def percent(rate: float | None) -> str:
-    """A rate in per cent, or a dash where it is undefined.
-
-    >>> percent(0.873), percent(None)
-    ('87.3 %', '–')
-    """
-    if rate is None or math.isnan(rate):
-        return "–"
-    # Half up, as the browser rounds, so that a number reads the same wherever it stands.
-    return f"{Decimal(100 * rate).quantize(Decimal('0.1'), ROUND_HALF_UP)} %"
-
-
 def sentence(text: str) -> str:
     """A message as it stands on a page: with a capital and a full stop.
 
@@ -60,20 +45,6 @@ def sentence(text: str) -> str:
     'Choose another.'
     """
     return f"{text[:1].upper()}{text[1:].rstrip('.')}."
-
-
-def count(number: int, noun: str) -> str:
-    """A number of things.
-
-    >>> count(1, "image"), count(1200, "image")
-    ('1 image', '1,200 images')
-    """
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-def day(moment: datetime) -> str:
-    """A moment on this machine's clock, as `22 Nov 2026, 14:03`."""
-    return f"{moment.astimezone():%d %b %Y, %H:%M}".lstrip("0")
 
 
 @contextlib.contextmanager

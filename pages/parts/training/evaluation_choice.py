@@ -7,7 +7,7 @@ import streamlit as st
 from cvcore import validation
 from cvcore.records import EVALUATION_METHODS, HOLD_OUT, K_FOLD, TEST_SET, Evaluation, EvaluationMethod, Project
 from cvcore.store import FOR_TESTING, Store
-from pages.parts.shell.text import count
+from cvcore.wording import count
 
 LABELS: dict[EvaluationMethod, str] = {
     K_FOLD: "Every picture in turn",

@@ -12,8 +12,9 @@ from cvcore.finetuning.outcome_text import duration
 from cvcore.records import Job, Project
 from cvcore.store import Store
 from cvcore.training import supervisor
+from cvcore.wording import percent
 from pages.parts.shell import project_choice
-from pages.parts.shell.text import percent, plain, refusals, sentence
+from pages.parts.shell.text import plain, refusals, sentence
 from pages.parts.training import tuning_curves, tuning_outcome
 
 POLL_S = 1.0
@@ -74,7 +75,7 @@ def _watch(store: Store, job_id: int, in_full: bool) -> None:
     if not job.is_active:
         st.rerun()
     options = store.trainings.options(job.iteration_id or "")
-    rounds = store.trainings.rounds(job.iteration_id or "")
+    rounds = store.trainings.epochs(job.iteration_id or "")
     with st.container(border=True):
         st.subheader("Advanced training" if options.is_advanced else "Training")
         if job.status == "queued":
@@ -97,7 +98,7 @@ def _buttons(store: Store, job: Job, *, can_stop: bool) -> None:
     if job.cancel_requested:
         st.caption("Stopping …")
         return
-    is_ending = store.trainings.is_wrapping_up(job.iteration_id or "")
+    is_ending = store.trainings.is_finishing_early(job.iteration_id or "")
     if is_ending:
         st.caption("Ending, the best so far is kept …")
     with st.container(horizontal=True), refusals():
