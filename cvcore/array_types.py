@@ -1,4 +1,4 @@
-"""Names for the kinds of numpy arrays that signatures speak of."""
+"""Short names for the numpy array types in signatures."""
 
 from __future__ import annotations
 

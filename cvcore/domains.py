@@ -1,4 +1,4 @@
-"""Custom Vision's domains, by their own names and ids, and what each runs on here."""
+"""Custom Vision's domains by name and id, with the backbone and the augmentation policy that each uses here."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from cvcore.errors import DomainUnknown, InvalidInput
 
 TURN_DEGREES = 15
 
-# What lies beyond a picture's edge when it is turned or moved: its mirror image, or its outermost pixels drawn on.
-Beyond = Literal["reflect", "edge"]
+# What fills the space when an image is turned or moved: its mirror image, or its outermost pixels repeated.
+Border = Literal["reflect", "edge"]
 
 
 @dataclass(frozen=True)
 class Transform:
-    """A way of seeing a picture otherwise: its name in options and the API, and the words for it."""
+    """A transform for augmentation: its name in options and the API, and its title and explanation for people."""
 
     name: str
     title: str
@@ -28,7 +28,7 @@ TRANSFORMS = (
     Transform("turn", "Turn a little", f"Up to {TURN_DEGREES} degrees either way, as a hand holds a camera."),
     Transform("spin", "Turn any way", "By quarters and upside down. For things seen from above."),
     Transform("zoom", "Nearer and farther", "Larger or smaller by up to a third."),
-    Transform("shift", "Move", "By up to a tenth of the picture, up, down or sideways."),
+    Transform("shift", "Move", "By up to a tenth of the image, up, down or sideways."),
     Transform("light", "Light", "Darker or brighter, and with less or more contrast."),
     Transform("colour", "Colour", "Paler or stronger colours. Off where colour tells the tags apart."),
     Transform("cover", "Cover a part", "A grey patch over a part, as when something stands in front."),
@@ -38,14 +38,14 @@ TRANSFORM_NAMES = tuple(each.name for each in TRANSFORMS)
 
 @dataclass(frozen=True)
 class Policy:
-    """The names of the transforms that are on, and what is seen beyond the picture's edge."""
+    """An augmentation policy: the names of the transforms that are on, and how the border is filled."""
 
     transforms: tuple[str, ...]
-    beyond: Beyond = "reflect"
+    border: Border = "reflect"
 
 
 def with_transforms(policy: Policy, names: Sequence[str] | None) -> Policy:
-    """The policy with these transforms on instead of its own, in their usual order; None leaves it as it is.
+    """The policy with these transforms in place of its own, in the order of `TRANSFORMS`; None leaves it as it is.
 
     Raises:
         InvalidInput: there is no transform of such a name.
@@ -57,11 +57,11 @@ def with_transforms(policy: Policy, names: Sequence[str] | None) -> Policy:
         return policy
     if unknown := [name for name in names if name not in TRANSFORM_NAMES]:
         raise InvalidInput(f"a transform must be one of {', '.join(TRANSFORM_NAMES)}, got {unknown[0][:80]!r}")
-    return Policy(tuple(name for name in TRANSFORM_NAMES if name in names), policy.beyond)
+    return Policy(tuple(name for name in TRANSFORM_NAMES if name in names), policy.border)
 
 
 def switched(policy: Policy, switches: Mapping[str, bool]) -> tuple[str, ...] | None:
-    """The names of a policy's transforms with these turned on or off; None where that leaves it as it is.
+    """The names of a policy's transforms after these were turned on or off; None where nothing changes.
 
     Raises:
         InvalidInput: there is no transform of such a name.
@@ -72,23 +72,23 @@ def switched(policy: Policy, switches: Mapping[str, bool]) -> tuple[str, ...] | 
     """
     with_transforms(policy, [*switches])
     names = [name for name in (*policy.transforms, *switches) if switches.get(name, True)]
-    told = with_transforms(policy, names).transforms
-    return None if set(told) == set(policy.transforms) else told
+    transforms = with_transforms(policy, names).transforms
+    return None if set(transforms) == set(policy.transforms) else transforms
 
 
-# What leaves most tags true: a rose is one from the left or the right, near or far, in any light.
+# Transforms that leave most tags true: a rose stays a rose mirrored, near or far, in any light.
 ANYTHING = Policy(("mirror", "turn", "zoom", "shift", "light"))
 FROM_ABOVE = Policy(("mirror", "turn", "spin", "zoom", "shift", "light"))
 OUTDOORS = Policy(("zoom", "shift", "light", "colour", "cover"))
-# Beyond the edge there is more of the plain ground; what is written on goods reads one way round.
-PLAIN_GROUND = Policy(("turn", "zoom", "shift", "light"), beyond="edge")
+# The border is more of the plain ground; no mirroring, as there is writing on goods.
+PLAIN_GROUND = Policy(("turn", "zoom", "shift", "light"), border="edge")
 
 
 @dataclass(frozen=True)
 class Domain:
     """A purpose and the backbone that serves it; `side` is the input's width and height in pixels.
 
-    `policy` is how Advanced training sees the pictures otherwise.
+    `policy` says how Advanced training augments the images.
     """
 
     id: str
@@ -184,7 +184,7 @@ def find(name_or_id: str) -> Domain:
 
 
 def is_same_network(domain_id: str, other_id: str) -> bool:
-    """Whether two domains, by their ids, look at pictures through the same network.
+    """Whether two domains, by their ids, use the same network.
 
     >>> is_same_network(DEFAULT.id, find("Food").id), is_same_network(DEFAULT.id, BUILT_IN.id)
     (True, False)

@@ -1,44 +1,44 @@
-"""Everything Tagwise refuses to do, as one tree.
+"""Every error that Tagwise raises on purpose, as one tree.
 
 ::
 
     TagwiseError
     ├── InvalidInput         a value breaks its rule: correct it and try again
-    │   ├── ImageRefused     a file that cannot be stored as a picture
+    │   ├── ImageRefused     a file that cannot be stored as an image
     │   ├── ArchiveRefused   a zip or folder that cannot be unpacked
-    │   ├── UrlRefused       an address that may not be fetched
+    │   ├── UrlRefused       an address that must not be fetched
     │   ├── NameRefused      a name that a project, tag or iteration cannot have
-    │   ├── DomainUnknown    no domain of that name or id
+    │   ├── DomainUnknown    no domain has that name or id
     │   └── TypeUnknown      no such classification type
     ├── NotFound             no such project, tag, image, iteration or job
     │   ├── ProjectNotFound
     │   ├── TagNotFound
     │   ├── ImageNotFound
     │   └── IterationNotFound
-    ├── Conflict             the value is fine, the present state forbids it
+    ├── Conflict             the value is fine, but not in the present state
     │   ├── NameTaken        another project, tag or iteration has that name
     │   ├── NotTrainable     the project is not ready to be trained
     │   ├── NothingChanged   same images, tags and domain as the last iteration
     │   ├── InTraining       the project or iteration is being trained
     │   ├── NotTrained       the iteration has no model
-    │   ├── Published        the iteration, or the name, is in use by those who predict
-    │   ├── TagsRefused      tags that cannot be together on a picture
+    │   ├── Published        the iteration or the name is published
+    │   ├── TagsRefused      tags that one image cannot carry together
     │   └── NegativeTaken    the project has a negative tag already
     └── Unavailable          this machine cannot do it now
         ├── HomeUnusable     the home folder cannot be written
         ├── StorageFull      the disk is full
         ├── WeightsMissing   a network's weights are not here and cannot be fetched
         ├── ModelDamaged     a model file is missing, cut short or of another version
-        └── FetchFailed      an address did not answer with a picture
+        └── FetchFailed      an address did not answer with an image
 
-A message states the rule, the value and what to do, and is fit to be shown as it is.
+A message states the rule, the value and what to do, and is shown to users as it is.
 """
 
 from __future__ import annotations
 
 
 class TagwiseError(Exception):
-    """Tagwise refused; the message says why in one sentence."""
+    """The base of all errors here; the message says in one sentence what is wrong and what to do."""
 
 
 class InvalidInput(TagwiseError):
@@ -46,7 +46,7 @@ class InvalidInput(TagwiseError):
 
 
 class ImageRefused(InvalidInput):
-    """A file cannot be stored as a picture; `reason` names the rule: format, bytes, pixels, aspect or damaged."""
+    """A file cannot be stored as an image; `reason` names the rule: format, bytes, pixels, aspect or damaged."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
@@ -58,11 +58,11 @@ class ArchiveRefused(InvalidInput):
 
 
 class UrlRefused(InvalidInput):
-    """An address may not be fetched from this machine."""
+    """An address must not be fetched from this machine."""
 
 
 class NameRefused(InvalidInput):
-    """A name breaks its rule; `noun` says whose: project, tag, iteration or publication."""
+    """A name breaks its rule; `noun` says what it names: project, tag, iteration or publication."""
 
     def __init__(self, noun: str, message: str) -> None:
         super().__init__(message)
@@ -98,11 +98,11 @@ class IterationNotFound(NotFound):
 
 
 class Conflict(TagwiseError):
-    """The present state forbids it."""
+    """The value is valid, but not in the present state."""
 
 
 class NameTaken(Conflict):
-    """The name is in use; `noun` says for what: project, tag or iteration."""
+    """Another project, tag or iteration has that name; `noun` says which of them."""
 
     def __init__(self, noun: str, message: str) -> None:
         super().__init__(message)
@@ -118,7 +118,7 @@ class NothingChanged(Conflict):
 
 
 class InTraining(Conflict):
-    """It is being trained."""
+    """The project or iteration is being trained."""
 
 
 class NotTrained(Conflict):
@@ -126,11 +126,11 @@ class NotTrained(Conflict):
 
 
 class Published(Conflict):
-    """The iteration, or the name, is in use by those who predict."""
+    """The iteration or the name is published."""
 
 
 class TagsRefused(Conflict):
-    """Tags cannot be together on a picture; `reason` names the rule: one, negative or many."""
+    """Tags that one image cannot carry together; `reason` names the rule: one, negative or many."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
@@ -142,7 +142,7 @@ class NegativeTaken(Conflict):
 
 
 class Unavailable(TagwiseError):
-    """This machine cannot do it now."""
+    """This machine cannot do it now; it may work later."""
 
 
 class HomeUnusable(Unavailable):
@@ -154,7 +154,7 @@ class StorageFull(Unavailable):
 
 
 class WeightsMissing(Unavailable):
-    """A network's weights are neither here nor to be fetched."""
+    """A network's weights are not on this machine and cannot be downloaded."""
 
 
 class ModelDamaged(Unavailable):
@@ -162,4 +162,4 @@ class ModelDamaged(Unavailable):
 
 
 class FetchFailed(Unavailable):
-    """An address did not answer with what was asked for."""
+    """An address did not answer with what it should."""

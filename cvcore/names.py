@@ -1,4 +1,4 @@
-"""What people may call things. Every name is hostile text until it has come through here."""
+"""Rules for names and descriptions; text from outside is used as a name only after a check here."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ PORTABLE_LETTERS, PORTABLE_BYTES = 100, 200
 # https://learn.microsoft.com/en-us/windows/win32/fileio/naming-a-file
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(10))}
 
-# Controls, halves of letters, line breaks; and what turns the direction of all text that follows it on a page.
+# Controls, surrogates, line breaks; and characters that change the writing direction of the text after them.
 _CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
 _DIRECTIONS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 
 
 def clean(noun: str, text: str, *, letters: int) -> str:
-    """The name as it is kept: NFC, without space around it.
+    """The name as it is stored: in Unicode NFC, without space around it.
 
     Raises:
-        NameRefused: it is empty, too long, shows nothing, or has a line break or a character that steers others.
+        NameRefused: it is empty, too long or invisible, or has a line break or changes the writing direction.
 
     >>> clean("tag", "  rose ", letters=128)
     'rose'
@@ -36,19 +36,19 @@ def clean(noun: str, text: str, *, letters: int) -> str:
 
 
 def tag(text: str, *, letters: int) -> str:
-    """A tag's name: as `clean`, and without the bar that parts tags in files.
+    """A tag's name as `clean` returns it; it must not have the bar that separates tags in files.
 
     Raises:
         NameRefused: it breaks either rule.
     """
     name = clean("tag", text, letters=letters)
     if "|" in name:
-        raise NameRefused("tag", f"the tag's name must not have a | in it, which parts tags in files, got {name!r}")
+        raise NameRefused("tag", f"the tag's name must not have a | in it, which separates tags in files, got {name!r}")
     return name
 
 
 def file(text: str) -> str:
-    """A file's name for showing: its last part, without control characters, at most 200 letters.
+    """A file's name to show: the last part of its path, without control characters, at most 200 letters.
 
     >>> file("../../etc/passwd\\n")
     'passwd'
@@ -59,7 +59,7 @@ def file(text: str) -> str:
 
 
 def description(text: str) -> str:
-    """What is said of a project or tag, without space around it.
+    """A project's or tag's description, without space around it.
 
     Raises:
         InvalidInput: it is too long.
@@ -72,7 +72,7 @@ def description(text: str) -> str:
 
 
 def portable(text: str) -> str:
-    """The name as every system takes it for a file or a folder; the same text where it can be that already.
+    """A file or folder name that Windows, macOS and Linux all allow; unchanged where it is allowed already.
 
     >>> portable("rose"), portable('a/b: "c"?.'), portable("..."), portable("CON.jpg")
     ('rose', 'a_b_ _c__', '_', '_CON.jpg')

@@ -1,19 +1,19 @@
-"""How long work tells how far it has come, and how it is told to stop."""
+"""Progress callbacks for long work; raising `Stopped` in one ends the work."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-# Told what is being done, in words, and how far it is, 0..1; raises Stopped to end the work there.
+# Called with the stage in words and the fraction that is done, 0..1; raises Stopped to end the work.
 Progress = Callable[[str, float], None]
 
 
 class Stopped(Exception):
-    """Whoever watches the progress wants the work to end; what is finished is kept."""
+    """The work was asked to end; what is finished is kept."""
 
 
 def share(progress: Progress, start: float, end: float) -> Progress:
-    """A part's own 0..1, told as `start`..`end` of the whole.
+    """The progress callback for a part of the work: its 0..1 is reported as `start`..`end` of the whole.
 
     >>> share(lambda stage, fraction: print(stage, fraction), 0.5, 1.0)("half of the second half", 0.5)
     half of the second half 0.75
@@ -22,4 +22,4 @@ def share(progress: Progress, start: float, end: float) -> Progress:
 
 
 def silent(stage: str, fraction: float) -> None:
-    """A progress that nobody watches."""
+    """A progress callback that does nothing."""

@@ -1,4 +1,7 @@
-"""The things Tagwise speaks of, as frozen records. Times are aware UTC datetimes, ids UUID texts."""
+"""Tagwise's records, all frozen: projects, tags, images, iterations, trainings, predictions, jobs.
+
+Times are aware UTC datetimes, ids UUID texts.
+"""
 
 from __future__ import annotations
 
@@ -37,10 +40,10 @@ EVALUATION_METHODS: tuple[EvaluationMethod, ...] = (K_FOLD, HOLD_OUT, TEST_SET)
 
 @dataclass(frozen=True)
 class ProjectSettings:
-    """What programs note of a project and ask for again.
+    """Settings that programs store with a project through the API, and read again.
 
-    Of `augmentation_methods` those that bear the name of a transform of ours turn it on or off in Advanced training
-    that the API starts; nothing else follows from what is noted.
+    Entries of `augmentation_methods` that have the name of a transform turn it on or off in Advanced trainings that
+    the API starts; nothing else here has an effect.
     """
 
     target_export_platforms: Annotated[tuple[ShortText, ...], Meta(max_length=64)] = ()
@@ -49,7 +52,7 @@ class ProjectSettings:
 
 @dataclass(frozen=True)
 class Project:
-    """A set of pictures, its tags, and the iterations trained from them."""
+    """A set of images, its tags, and the iterations trained from them."""
 
     id: str
     name: str
@@ -63,7 +66,7 @@ class Project:
 
 @dataclass(frozen=True)
 class Tag:
-    """A name that pictures can carry; `image_count` counts the workspace's."""
+    """A label that images can carry; `image_count` counts the workspace's images with it."""
 
     id: str
     project_id: str
@@ -76,9 +79,9 @@ class Tag:
 
 @dataclass(frozen=True)
 class Image:
-    """A stored picture: upright width and height in pixels, bytes as uploaded, tag ids in the order given.
+    """A stored image: upright width and height in pixels, size as uploaded, tag ids in the order they were added.
 
-    One that `is_test` is kept for testing and never trains.
+    A test image (`is_test`) is kept for testing and never trained on.
     """
 
     id: str
@@ -105,10 +108,10 @@ class Scores:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How an iteration is judged: the method, its number of folds, 0 before it is trained, and the seed that drew them.
+    """How an iteration is evaluated: the method, the number of folds (0 before it is trained) and their random seed.
 
-    "k-fold": each picture by a classifier that did not see it. "hold-out": one picture in five, kept aside by
-    Tagwise, and "test-set": the user's own test pictures, both by the very classifier that is shipped.
+    "k-fold": each image by a classifier that was not trained on it. "hold-out": one image in five, which Tagwise
+    holds out, and "test-set": the user's own test images, both by the final classifier.
     """
 
     method: EvaluationMethod
@@ -118,12 +121,12 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class TrainingOptions:
-    """How a training goes about it; as it stands, Quick: a classifier on a network that stays as it is.
+    """The options of a training; the defaults are Quick: a classifier on a network that is not changed.
 
-    Advanced trains the network's own last layers too, for at most `budget_minutes`, on pictures seen otherwise by the
-    `transforms` of these names, None for the domain's own. `costs` weighs tags, by their ids, where all weigh 1: a tag
-    of 3 is missed a third as readily. `start_from` is the id of the iteration whose network training begins with,
-    empty for the domain's. `notify_url` is told when the training ends.
+    Advanced fine-tunes the network's last layers too, for at most `budget_minutes`, on images augmented by the
+    `transforms` of these names, None for the domain's own. `costs` are weights of tags, by their ids, 1 where there is
+    none: missing a tag of cost 3 counts three times. `start_from` is the id of the iteration whose network the
+    training starts from, empty for the domain's. `notify_url` gets a webhook when the training ends.
     """
 
     is_advanced: bool = False
@@ -136,12 +139,12 @@ class TrainingOptions:
 
 @dataclass(frozen=True)
 class TuningEpoch:
-    """One round of Advanced training, in which the networks of all folds see their pictures about once.
+    """An epoch of Advanced training, in which every fold's network trains on each of its images about once.
 
-    `attempt` and `number` count from 1. `loss` is over the pictures that train, mixed and with their tags smoothed,
-    `validation_loss` over those that each fold's training keeps aside to choose the best round, as sure as suits best;
-    both are in nats. `right` is the share of judged pictures that are answered wholly right at 0.5, which decides
-    nothing and is None where none are judged.
+    `attempt` and `number` count from 1. `loss` is over the training images, after mixing and label smoothing,
+    `validation_loss` over the images that each fold holds out to choose its best epoch, after temperature scaling;
+    both are in nats. `right` is the share of evaluated images whose tags are all right at 0.5; it decides nothing, and
+    is None where no images are evaluated.
     """
 
     attempt: Count
@@ -156,10 +159,10 @@ class TuningEpoch:
 
 @dataclass(frozen=True)
 class TuningOutcome:
-    """What came of Advanced training, beside Quick on the same pictures, folds and tags.
+    """The outcome of Advanced training, compared with Quick on the same images, folds and tags.
 
-    Of `images` judged, `right` and `quick_right` were answered wholly right at 0.5; `p_value` is McNemar's, over
-    groups of near duplicates. `ended` says why it ended: "converged", "budget" or "asked". `device` is cpu or gpu.
+    Of `images` evaluated, `right` and `quick_right` had all tags right at 0.5; `p_value` is McNemar's, over groups of
+    near duplicates. `rounds` counts the epochs. `ended` says why it ended: "converged", "budget" or "asked".
     """
 
     images: Count
@@ -175,11 +178,11 @@ class TuningOutcome:
 
 @dataclass(frozen=True)
 class Iteration:
-    """One training: an immutable snapshot of pictures and tags, and the head that came of it.
+    """One training: an immutable snapshot of images and tags, and the head that was trained on it.
 
-    `backbone` names the network that really ran and `fingerprint` its weights; `note` says in words why it
-    is not the domain's own, or is empty. `scores` are at threshold 0.5; `error` says why a training failed.
-    `thresholds` are those that were saved with it, None where none are.
+    `backbone` names the network that was used and `fingerprint` its weights; `note` says in words why it is not the
+    domain's own, or is empty. `scores` are at threshold 0.5; `error` says why a training failed. `thresholds` were
+    saved with it, None where there are none.
     """
 
     id: str
@@ -215,9 +218,9 @@ class Prediction:
 
 @dataclass(frozen=True)
 class StoredPrediction:
-    """What an iteration once said of a picture, the highest probability first.
+    """A kept prediction of an iteration for an image, the highest probability first.
 
-    `application` is what the asking program called itself, or empty.
+    `application` is the name that the calling program gave itself, or empty.
     """
 
     id: str
@@ -231,7 +234,7 @@ class StoredPrediction:
 
 @dataclass(frozen=True)
 class LabelIssue:
-    """A picture and a tag that may be wrongly on it, where it is `carried`, or wrongly missing."""
+    """An image and a tag that it probably carries wrongly (`carried`), or wrongly lacks."""
 
     image_id: str
     tag_id: str
@@ -240,7 +243,7 @@ class LabelIssue:
 
 @dataclass(frozen=True)
 class Job:
-    """Work for the worker; `progress` is 0..1 and `stage` what it does now, in words."""
+    """A job for the worker; `progress` is 0..1 and `stage` says in words what it does now."""
 
     id: int
     kind: JobKind

@@ -1,4 +1,4 @@
-"""Where Tagwise keeps its things and what it accepts, read once from the environment."""
+"""Settings from the environment: home folder, password, keys, and the limits of uploads."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MEBIBYTE = 2**20
 
 @dataclass(frozen=True)
 class Limits:
-    """What an upload may be.
+    """The limits of an upload.
 
     The defaults are Custom Vision's where it has one (6 MB, 10,240 px, 25:1, 100 tags an image).
     """
@@ -32,10 +32,10 @@ class Limits:
 
 @dataclass(frozen=True)
 class Settings:
-    """The environment's say: home folder, optional shared password, further names of this machine, and the limits.
+    """Home folder, optional shared password and API keys, further names of this machine, and limits.
 
-    Without keys the home's own are used. `fetch_private` lets the API fetch pictures from this machine's
-    network, and trainings notify addresses in it.
+    Without keys those in the home folder are used. `fetch_private` lets the API fetch images from this machine's
+    network, and webhooks post to it.
     """
 
     home: Path
@@ -58,8 +58,8 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
     '/data/tagwise'
     """
     limits = Limits()
-    if given := environ.get("TAGWISE_MAX_IMAGE_MB"):
-        limits = Limits(image_bytes=_mebibytes(given))
+    if megabytes := environ.get("TAGWISE_MAX_IMAGE_MB"):
+        limits = Limits(image_bytes=_mebibytes(megabytes))
     home = _home(environ.get("TAGWISE_HOME") or "~/.tagwise")
     hosts = tuple(filter(None, (name.strip() for name in environ.get("TAGWISE_HOSTS", "").split(","))))
     return Settings(
@@ -78,7 +78,7 @@ def _home(text: str) -> Path:
         return Path(text).expanduser().absolute()
     except RuntimeError as error:
         raise HomeUnusable(
-            f"TAGWISE_HOME must be a folder's full path, the ~ in {text!r} stands for none here"
+            f"TAGWISE_HOME must be a folder's full path, the ~ in {text!r} is no user's home folder here: write it out"
         ) from error
 
 

@@ -40,7 +40,7 @@ def routes(store: Store) -> list[Route]:
     return [
         Route(prefix + path, _answering(rendition))
         for prefix in ("", urls.STATIC)
-        for path, rendition in ((urls.THUMBNAIL, thumbnail), (urls.PICTURE, picture))
+        for path, rendition in ((urls.THUMBNAIL, thumbnail), (urls.IMAGE, picture))
     ]
 
 

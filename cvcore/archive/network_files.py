@@ -20,7 +20,7 @@ from msgspec import Meta
 
 from cvcore.archive import json_reader
 from cvcore.errors import ArchiveRefused, ModelDamaged
-from cvcore.files import blobs, zips
+from cvcore.files import blobs, zip_writer
 from cvcore.networks import architectures, backbones
 from cvcore.networks.backbones import Backbone
 from cvcore.settings import MEBIBYTE
@@ -75,10 +75,10 @@ def add(archive: zipfile.ZipFile, files: Files, store: Store, fingerprint: str) 
         return
     model, record, extra = members(fingerprint)
     description = dataclasses.asdict(backbone) | {"learned_from": sorted(store.trainings.tuned_on(fingerprint))}
-    files[model] = zips.add_bytes(archive, model, content)
-    files[record] = zips.add_text(archive, record, json.dumps(description))
+    files[model] = zip_writer.add_bytes(archive, model, content)
+    files[record] = zip_writer.add_text(archive, record, json.dumps(description))
     if weights:
-        files[extra] = zips.add_bytes(archive, extra, weights)
+        files[extra] = zip_writer.add_bytes(archive, extra, weights)
 
 
 def read(

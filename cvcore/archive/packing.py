@@ -21,7 +21,7 @@ from pathlib import Path
 from cvcore import __version__, evaluation
 from cvcore.archive import network_files, project_json
 from cvcore.errors import ModelDamaged, NotFound
-from cvcore.files import blobs, zips
+from cvcore.files import blobs, zip_writer
 from cvcore.progress import Progress, silent
 from cvcore.records import Project
 from cvcore.store import Store
@@ -52,8 +52,8 @@ def pack(store: Store, project: Project, path: Path, progress: Progress = silent
     whole = store.whole_projects.read(store.projects.get(project.id))
     ids = {each.number: each.id for each in store.iterations.trained(project.id)}
     files: Files = {}
-    with zips.writing(path) as archive:
-        files[project_json.FILE] = zips.add_text(archive, project_json.FILE, project_json.as_json(whole))
+    with zip_writer.create(path) as archive:
+        files[project_json.FILE] = zip_writer.add_text(archive, project_json.FILE, project_json.as_json(whole))
         for done, image in enumerate(whole.images):
             progress("Packing pictures", done / (len(whole.images) + 1))
             if image.is_erased:
@@ -68,7 +68,7 @@ def pack(store: Store, project: Project, path: Path, progress: Progress = silent
         for fingerprint in sorted({each.fingerprint for each in whole.iterations}):
             network_files.add(archive, files, store, fingerprint)
         told = {"kind": KIND, "version": VERSION, "made_by": __version__, "files": _as_json(files)}
-        zips.add_text(archive, MANIFEST, json.dumps(told, indent=1))
+        zip_writer.add_text(archive, MANIFEST, json.dumps(told, indent=1))
     return Packed(path, len(whole.images), len(whole.iterations), path.stat().st_size)
 
 
@@ -83,7 +83,7 @@ def arrays_member(number: int) -> str:
 
 
 def _add(archive: zipfile.ZipFile, files: Files, member: str, source: Path, sha256: str = "") -> None:
-    files[member] = zips.add_file(archive, member, source)
+    files[member] = zip_writer.add_file(archive, member, source)
     if sha256 and files[member][0] != sha256:
         raise ModelDamaged(f"the picture {source.name} must be as it was uploaded, it is damaged: restore a backup")
 

@@ -16,7 +16,7 @@ from cvcore.datasets import ground_truth, hugging_face, labelling, layouts
 from cvcore.datasets.labels_csv import HEADER, YES
 from cvcore.datasets.layouts import IMAGES, LABELS, TEST, TRAIN
 from cvcore.errors import Conflict, InvalidInput
-from cvcore.files import blobs, zips
+from cvcore.files import blobs, zip_writer
 from cvcore.imaging import images
 from cvcore.progress import Progress, silent
 from cvcore.records import MULTILABEL, Image, Project
@@ -110,12 +110,12 @@ def save(
         NotFound: a picture was deleted meanwhile.
     """
     planned = plan(store, project, name, tag_id=tag_id)
-    with zips.writing(path) as archive:
+    with zip_writer.create(path) as archive:
         for done, (member, picture) in enumerate(planned.pictures):
             progress("Packing pictures", done / len(planned.pictures))
-            zips.add_file(archive, member, blobs.original_path(store.home, picture.image.sha256))
+            zip_writer.add_file(archive, member, blobs.original_path(store.home, picture.image.sha256))
         for member, text in planned.tables:
-            zips.add_text(archive, member, text)
+            zip_writer.add_text(archive, member, text)
     return Saved(path, len(planned.pictures), path.stat().st_size)
 
 

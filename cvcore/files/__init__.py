@@ -1,4 +1,4 @@
-"""Files in the home folder, written whole or not at all, and zips from strangers, read safely.
+"""Files in the home folder, written completely or not at all, and zips from outside, read safely.
 
 Imports the modules beside the packages only.
 """

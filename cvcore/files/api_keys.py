@@ -1,4 +1,4 @@
-"""The two keys of the API: one to train with, one to ask with."""
+"""The API's two keys: one for training, one for prediction."""
 
 from __future__ import annotations
 
@@ -18,41 +18,41 @@ PREDICTION = "prediction.key"
 
 @dataclass(frozen=True)
 class Keys:
-    """What `Training-Key` and `Prediction-Key` must say."""
+    """The values that the headers `Training-Key` and `Prediction-Key` must have."""
 
     training: str = field(repr=False)
     prediction: str = field(repr=False)
 
 
-def load(told: Settings) -> Keys:
-    """The keys that the environment gives, else those in the home folder, made there at the first start.
+def load(settings: Settings) -> Keys:
+    """The keys from the environment, else those in the home folder, which the first start generates.
 
     Raises:
-        HomeUnusable, StorageFull: they cannot be kept.
+        HomeUnusable, StorageFull: they cannot be stored.
     """
     return Keys(
-        told.training_key or _kept(told.home / TRAINING),
-        told.prediction_key or _kept(told.home / PREDICTION),
+        settings.training_key or _stored(settings.home / TRAINING),
+        settings.prediction_key or _stored(settings.home / PREDICTION),
     )
 
 
-def is_same(given: str, key: str) -> bool:
-    """Whether they are equal; how long that takes says nothing of where they differ.
+def is_same(value: str, key: str) -> bool:
+    """Whether a header's value equals the key, compared in constant time.
 
     >>> is_same("ab12", "ab12"), is_same("", "ab12"), is_same("ä", "ab12")
     (True, False, False)
     """
-    return hmac.compare_digest(given.encode("utf-8", "replace"), key.encode("utf-8", "replace"))
+    return hmac.compare_digest(value.encode("utf-8", "replace"), key.encode("utf-8", "replace"))
 
 
-def _kept(path: Path) -> str:
+def _stored(path: Path) -> str:
     if not path.exists():
         new = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         with blobs.storage_errors(path):
             try:
                 with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
                     file.write(secrets.token_hex(16) + "\n")
-                # Whole or not at all, and never over another process' key.
+                # Complete or not at all, and never over a key that another process has just stored.
                 with contextlib.suppress(FileExistsError):
                     path.hardlink_to(new)
             finally:

@@ -1,4 +1,4 @@
-"""Files in the home folder: originals by their SHA-256, thumbnails, models. Written whole or not at all."""
+"""Files in the home folder: originals and thumbnails by SHA-256, models. Written completely or not at all."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FULL = "the disk that holds the home folder is full: free some space on it and t
 
 
 def sha256(data: bytes) -> str:
-    """The name a file's content goes by: 64 hexadecimal digits.
+    """The SHA-256 of a file's content, 64 hexadecimal digits; files are named by it.
 
     >>> sha256(b"")[:8]
     'e3b0c442'
@@ -26,27 +26,27 @@ def sha256(data: bytes) -> str:
 
 
 def original_path(home: Path, digest: str) -> Path:
-    """Where the bytes as uploaded lie."""
+    """The path of an image's bytes as uploaded."""
     return _path(home, "originals", digest)
 
 
 def thumbnail_path(home: Path, digest: str) -> Path:
-    """Where the small upright picture for galleries lies."""
+    """The path of an image's thumbnail."""
     return _path(home, "thumbnails", digest)
 
 
 def iteration_folder(home: Path, iteration_id: str) -> Path:
-    """Where an iteration's arrays lie."""
+    """The folder of an iteration's arrays."""
     return home / "iterations" / iteration_id
 
 
 def checkpoint_folder(home: Path, iteration_id: str) -> Path:
-    """Where an iteration's advanced training keeps what it needs to go on after a crash."""
+    """The folder where an Advanced training keeps what it needs to resume after a crash."""
     return home / "checkpoints" / iteration_id
 
 
 def backbones_folder(home: Path) -> Path:
-    """Where converted backbones lie."""
+    """The folder of converted backbones."""
     return home / "backbones"
 
 
@@ -63,10 +63,10 @@ def read(path: Path) -> bytes:
 
 
 def write(path: Path, data: bytes, *, durable: bool = True) -> None:
-    """Write a file whole: to a neighbour first, flushed to the disk if `durable`, then renamed over.
+    """Write a file completely or not at all: to a temporary file beside it, flushed if `durable`, then renamed.
 
     Raises:
-        StorageFull, HomeUnusable: the disk or the folder refused; nothing is left behind.
+        StorageFull, HomeUnusable: it cannot be written; nothing is left behind.
     """
     with _writing(path) as temporary:
         with temporary.open("wb") as file:
@@ -79,10 +79,10 @@ def write(path: Path, data: bytes, *, durable: bool = True) -> None:
 
 @contextlib.contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
-    """A folder to fill, put in its place when the block ends well and removed when it does not.
+    """A temporary folder to fill, moved to `path` when the block ends well and removed when it raises.
 
     Raises:
-        StorageFull, HomeUnusable: the disk or the folder refused; nothing is left behind.
+        StorageFull, HomeUnusable: it cannot be written; nothing is left behind.
     """
     with _writing(path) as temporary:
         temporary.mkdir()
@@ -93,10 +93,10 @@ def new_folder(path: Path) -> Iterator[Path]:
 
 
 def place(source: Path, target: Path) -> None:
-    """Move a file that was written in the home folder to its place there, unless one is there already.
+    """Move a file within the home folder to `target`, unless there is one already.
 
     Raises:
-        StorageFull, HomeUnusable: the disk or the folder refused.
+        StorageFull, HomeUnusable: it cannot be moved.
     """
     with storage_errors(target):
         if not target.exists():
@@ -105,7 +105,7 @@ def place(source: Path, target: Path) -> None:
 
 
 def delete(path: Path) -> None:
-    """Remove a file or folder; one that is gone already is fine."""
+    """Delete a file or folder, if it is there."""
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
     else:
@@ -113,7 +113,7 @@ def delete(path: Path) -> None:
 
 
 def make_home(home: Path) -> None:
-    """Make the home folder, readable by its owner alone, and prove that it can be written.
+    """Make the home folder, readable by its owner only, and check that it can be written.
 
     Raises:
         StorageFull: the disk has no room for it.
@@ -129,7 +129,7 @@ def make_home(home: Path) -> None:
 
 @contextlib.contextmanager
 def storage_errors(path: Path) -> Iterator[None]:
-    """Turn the operating system's refusal to write at `path` into ours."""
+    """A block in which the system's errors about writing at `path` become Tagwise's."""
     try:
         yield
     except OSError as error:
@@ -159,5 +159,5 @@ def _refusal(error: OSError, path: Path) -> HomeUnusable | StorageFull:
 
 def _path(home: Path, kind: str, digest: str) -> Path:
     if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
-        raise NotFound(f"a picture's name is 64 hexadecimal digits, got {digest[:80]!r}")
+        raise NotFound(f"an image's name must be 64 hexadecimal digits, got {digest[:80]!r}")
     return home / kind / digest[:2] / digest

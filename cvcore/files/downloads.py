@@ -1,4 +1,4 @@
-"""Zips in the home folder that wait to be downloaded: under names that cannot be guessed, and for a day."""
+"""Zips in the home folder that wait for their download, for a day, at addresses that cannot be guessed."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ TOKEN_BYTES = 16
 
 
 def new(home: Path, name: str) -> tuple[str, Path]:
-    """The token of a zip to be, and where to write it; `name` is what the browser will call it.
+    """A new token and the path to write its zip to; the browser will call the file `name`.
 
-    Those older than a day are deleted, and what a process that was killed left of its own.
+    Zips older than a day are deleted, also unfinished ones of a killed process.
 
     Raises:
         StorageFull, HomeUnusable: its folder cannot be made.
     """
     for folder in (home / "outgoing").glob("*"):
-        # Two that begin at once may both want an old one gone.
+        # Another process may delete the same old folder at the same time.
         with contextlib.suppress(FileNotFoundError):
             if time.time() - folder.stat().st_mtime > KEPT_S:
                 blobs.delete(folder)
@@ -35,7 +35,7 @@ def new(home: Path, name: str) -> tuple[str, Path]:
 
 
 def find(home: Path, token: str) -> Path | None:
-    """The zip of that token, if it is written; None for anything that is no token too."""
+    """The path of the finished zip of that token; None where there is none, or the text is no token."""
     if len(token) != 2 * TOKEN_BYTES or not set(token) <= set("0123456789abcdef"):
         return None
     return next((path for path in _folder(home, token).glob("*.zip") if not path.name.startswith(".")), None)

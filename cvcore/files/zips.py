@@ -1,36 +1,29 @@
-"""Zips from strangers: measured before they are opened, read in memory and by pieces, never unpacked to the disk.
-
-And zips of our own, which are written piece by piece, whole or not at all.
-"""
+"""Reading zips from outside: checked before they are opened, read in memory, never unpacked to the disk."""
 
 from __future__ import annotations
 
-import contextlib
-import errno
-import hashlib
 import math
 import os
 import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from cvcore import names
-from cvcore.errors import ArchiveRefused, InvalidInput, NotFound, StorageFull
+from cvcore.errors import ArchiveRefused
 from cvcore.settings import MEBIBYTE, Limits
 
-# Photographs hardly shrink in a zip, drawings without compression some hundredfold; below 1/16 of the bytes allowed
-# any ratio is harmless.
+# Photos hardly shrink in a zip, uncompressed drawings about a hundredfold; a zip that unpacks to less than 1/16 of the
+# allowed bytes is harmless at any ratio.
 RATIO = 200
 HARMLESS_SHARE = 16
 
-# The other methods inflate without a bound: zipfile hands bzip2 and LZMA no limit to what one piece may grow to.
+# Not bzip2 and LZMA: zipfile gives them no limit for the size that one piece unpacks to.
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
-# Everything zipfile lets through when bytes are not what they should be.
+# Everything that zipfile raises for damaged bytes.
 BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
@@ -49,15 +42,11 @@ DIRECTORY_BYTES, END_BYTES, END_64_BYTES, LOCATOR_64_BYTES = 46, 22, 56, 20
 COMMENT_BYTES = 2**16
 IS_LOCKED, IS_UTF8 = 0x1, 0x800
 
-# Members of our own carry no time, so that the same content gives the same zip.
-FIRST_DAY = (1980, 1, 1, 0, 0, 0)
-PIECE_BYTES = MEBIBYTE
-
 
 def opened(source: Path | BinaryIO, limits: Limits) -> zipfile.ZipFile:
-    """The zip at a path or in an open file, once it has shown to be whole and within the limits.
+    """The zip at a path or in an open file, after a check that it is complete and within the limits.
 
-    One opened by its path is closed when nothing refers to it any longer.
+    A zip opened by its path is closed with its last reference.
 
     Raises:
         ArchiveRefused: it is no zip, is cut short, locked, or holds too many files or too many bytes.
@@ -78,9 +67,9 @@ def opened(source: Path | BinaryIO, limits: Limits) -> zipfile.ZipFile:
 
 
 def path_of(info: zipfile.ZipInfo) -> str:
-    """A member's path as its maker meant it; whatever stands after a NUL included.
+    """A member's path as the zip's maker wrote it, including what stands after a NUL.
 
-    macOS writes UTF-8 without saying so, which is read as code page 437 unless it is told apart here.
+    macOS writes UTF-8 without setting the flag for it; zipfile reads that as code page 437, which is undone here.
 
     >>> path_of(zipfile.ZipInfo("Ga╠ênseblu╠êmchen/1.jpg")) == "Ga\\u0308nseblu\\u0308mchen/1.jpg"
     True
@@ -95,13 +84,13 @@ def path_of(info: zipfile.ZipInfo) -> str:
 
 
 def refusal(info: zipfile.ZipInfo) -> str:
-    """Why a member is not read, or nothing.
+    """The sentence that says why a member is not read, or an empty text.
 
     >>> refusal(zipfile.ZipInfo("daisy/1.jpg"))
     ''
     """
     if stat.S_ISLNK(info.external_attr >> 16):
-        return "a zip must hold the pictures themselves, this is a link: replace it with its picture"
+        return "a zip must hold the images themselves, this is a link: replace it with its image"
     if info.compress_type not in METHODS:
         return (
             f"files in a zip must be stored or deflated, this one is packed by method {info.compress_type}: zip it anew"
@@ -110,7 +99,7 @@ def refusal(info: zipfile.ZipInfo) -> str:
 
 
 def read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, size_bytes: int) -> bytes:
-    """The first `size_bytes` of a member at most, whatever its header says of its size.
+    """A member's bytes, at most the first `size_bytes`, whatever size its header claims.
 
     Raises:
         ArchiveRefused: it is damaged.
@@ -124,62 +113,8 @@ def read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, size_bytes: int) -> by
         ) from error
 
 
-@contextlib.contextmanager
-def writing(path: Path) -> Iterator[zipfile.ZipFile]:
-    """A new zip to fill, put in its place when the block ends well and removed when it does not.
-
-    Raises:
-        InvalidInput: there can be no such file.
-        StorageFull: it does not fit on the disk.
-    """
-    temporary = path.with_name(f".{path.name[:60]}.{os.getpid()}-{os.urandom(4).hex()}")
-    try:
-        with zipfile.ZipFile(temporary, "w") as archive:
-            yield archive
-        temporary.replace(path)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise StorageFull("the disk is full: free some space on it and try again") from error
-        raise InvalidInput(f"a zip must go to a file that can be written, {path}: {error.strerror}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def add_file(archive: zipfile.ZipFile, member: str, source: Path) -> tuple[str, int]:
-    """Copy a file into a zip, as it is and piece by piece; its SHA-256 and its size in bytes.
-
-    Raises:
-        NotFound: it is not there, or cannot be read.
-    """
-    digest = hashlib.sha256()
-    info = zipfile.ZipInfo(member, FIRST_DAY)
-    try:
-        with source.open("rb") as file:
-            info.file_size = size_bytes = os.fstat(file.fileno()).st_size
-            with archive.open(info, "w") as target:
-                while piece := file.read(PIECE_BYTES):
-                    digest.update(piece)
-                    target.write(piece)
-    except FileNotFoundError:
-        raise NotFound(
-            f"the file {source.name} is not in the home folder: someone may have deleted it just now, try again"
-        ) from None
-    return digest.hexdigest(), size_bytes
-
-
-def add_text(archive: zipfile.ZipFile, member: str, text: str) -> tuple[str, int]:
-    """Write a text into a zip, deflated; its SHA-256 and its size in bytes, as UTF-8."""
-    return add_bytes(archive, member, text.encode())
-
-
-def add_bytes(archive: zipfile.ZipFile, member: str, data: bytes) -> tuple[str, int]:
-    """Write bytes into a zip, deflated; their SHA-256 and how many they are."""
-    archive.writestr(zipfile.ZipInfo(member, FIRST_DAY), data, zipfile.ZIP_DEFLATED)
-    return hashlib.sha256(data).hexdigest(), len(data)
-
-
 def _measured(file: BinaryIO, limits: Limits) -> int:
-    """The zip's size in bytes, after its entries were counted: zipfile itself would load them all, a kilobyte each."""
+    """The zip's size in bytes, after its entries were counted; zipfile would load them all first, a kilobyte each."""
     size_bytes = file.seek(0, os.SEEK_END)
     file.seek(_directory_start(file, size_bytes))
     count = 0
@@ -203,7 +138,7 @@ def _directory_start(file: BinaryIO, size_bytes: int) -> int:
     if end_64 >= 0 and tail.startswith(LOCATOR_64, end - LOCATOR_64_BYTES) and tail.startswith(END_64, end_64):
         directory_bytes = struct.unpack_from("<Q", tail, end_64 + 40)[0]
         end = end_64
-    # As zipfile finds it: the directory ends where its end record begins, whatever offset that record gives.
+    # Like zipfile: the directory ends where its end record begins, whatever offset that record claims.
     return max(0, tail_start + end - directory_bytes)
 
 
@@ -211,7 +146,7 @@ def _not_whole(file: BinaryIO) -> str:
     file.seek(0)
     if file.read(len(FILE)) == FILE:
         return "a zip must be whole, this one lacks its end: copy or download it again"
-    return "a zip is needed, this is another kind of file: pack the pictures into a zip"
+    return "a zip is needed, this is another kind of file: pack the images into a zip"
 
 
 def _check_declared(archive: zipfile.ZipFile, size_bytes: int, limits: Limits) -> None:
@@ -222,8 +157,8 @@ def _check_declared(archive: zipfile.ZipFile, size_bytes: int, limits: Limits) -
         )
     unpacked = sum(info.file_size for info in infos)
     if unpacked > limits.archive_bytes:
-        allowed, asked = limits.archive_bytes // MEBIBYTE, math.ceil(unpacked / MEBIBYTE)
-        raise ArchiveRefused(f"a zip may unpack to {allowed:,} MB, this one would to {asked:,} MB: split it")
+        allowed_mb, unpacked_mb = limits.archive_bytes // MEBIBYTE, math.ceil(unpacked / MEBIBYTE)
+        raise ArchiveRefused(f"a zip may unpack to {allowed_mb:,} MB, this one would to {unpacked_mb:,} MB: split it")
     if unpacked > max(RATIO * size_bytes, limits.archive_bytes // HARMLESS_SHARE):
         ratio = unpacked // size_bytes
         raise ArchiveRefused(

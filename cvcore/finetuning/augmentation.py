@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageEnhance
 
-from cvcore.domains import TURN_DEGREES, Beyond, Policy
+from cvcore.domains import TURN_DEGREES, Border, Policy
 
 ZOOM = 1.3
 SHIFT = 0.1
@@ -31,7 +31,7 @@ def augmented(pixels: NDArray[np.uint8], policy: Policy, rng: np.random.Generato
     if "spin" in on:
         pixels = np.rot90(pixels, int(rng.integers(4)))
     if on & {"turn", "zoom", "shift"}:
-        pixels = _moved(pixels, on, policy.beyond, rng)
+        pixels = _moved(pixels, on, policy.border, rng)
     if on & {"light", "colour"}:
         pixels = _relit(pixels, on, rng)
     if "cover" in on and rng.random() < 0.5:
@@ -39,7 +39,7 @@ def augmented(pixels: NDArray[np.uint8], policy: Policy, rng: np.random.Generato
     return np.ascontiguousarray(pixels)
 
 
-def _moved(pixels: NDArray[np.uint8], on: set[str], beyond: Beyond, rng: np.random.Generator) -> NDArray[np.uint8]:
+def _moved(pixels: NDArray[np.uint8], on: set[str], border: Border, rng: np.random.Generator) -> NDArray[np.uint8]:
     """Turned, zoomed and shifted at once, so that it is drawn anew but once."""
     side = len(pixels)
     margin = side // 2
@@ -53,7 +53,7 @@ def _moved(pixels: NDArray[np.uint8], on: set[str], beyond: Beyond, rng: np.rand
         *(cos, sin, middle + across - cos * start - sin * start),
         *(-sin, cos, middle + down + sin * start - cos * start),
     )
-    around = np.pad(pixels, ((margin, margin), (margin, margin), (0, 0)), mode=beyond)
+    around = np.pad(pixels, ((margin, margin), (margin, margin), (0, 0)), mode=border)
     image = Image.fromarray(around)
     return np.asarray(image.transform((side, side), Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR))
 

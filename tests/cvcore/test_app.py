@@ -127,7 +127,7 @@ def test_without_the_password_all_is_closed(app: Served) -> None:
     """Pages, what Streamlit serves beside them, pictures, and the stream that pages come through."""
     for path in ("/", "/performance", "/_stcore/host-config", "/static/index.html", urls.PLOTLY):
         assert 401 == app.ask(path)[0]
-    for path in (urls.thumbnail(app.sha256), urls.picture(app.sha256)):
+    for path in (urls.thumbnail(app.sha256), urls.image(app.sha256)):
         assert 401 == app.ask(path)[0]
     assert 403 == app.ask("/_stcore/stream", **UPGRADE)[0]
     status, headers, _ = app.ask("/train", Accept="text/html")

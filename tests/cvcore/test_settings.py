@@ -58,7 +58,7 @@ def test_a_home_of_nobody_is_refused() -> None:
     with pytest.raises(HomeUnusable) as refusal:
         settings.load({"TAGWISE_HOME": "~no-such-user/pictures"})
     assert str(refusal.value) == (
-        "TAGWISE_HOME must be a folder's full path, the ~ in '~no-such-user/pictures' stands for none here"
+        "TAGWISE_HOME must be a folder's full path, the ~ in '~no-such-user/pictures' is no user's home folder here: write it out"
     )
 
 

@@ -43,7 +43,7 @@ def photo(store: Store) -> Image:
 
 
 def address(kind: str, sha256: str) -> str:
-    return {"thumbnail": urls.thumbnail, "picture": urls.picture}[kind](sha256)
+    return {"thumbnail": urls.thumbnail, "picture": urls.image}[kind](sha256)
 
 
 @pytest.mark.parametrize(("kind", "size"), [("thumbnail", (240, 320)), ("picture", (768, 1024))])
@@ -109,7 +109,7 @@ def test_a_deleted_picture_is_gone(store: Store, client: TestClient, photo: Imag
 def test_a_damaged_original_is_told(store: Store, client: TestClient, photo: Image) -> None:
     """One sentence, no traceback; the thumbnail made before it was damaged is still served."""
     blobs.original_path(store.home, photo.sha256).write_bytes(b"damaged")
-    answer = client.get(urls.picture(photo.sha256))
+    answer = client.get(urls.image(photo.sha256))
     assert 500 == answer.status_code
     assert answer.text.startswith("an image must be JPEG, PNG")
     assert 200 == client.get(urls.thumbnail(photo.sha256)).status_code
@@ -119,5 +119,5 @@ def test_pages_and_routes_agree(client: TestClient, store: Store, picture: Calla
     """Every address that a page writes leads to a picture."""
     upload = uploads.add(store, projects.create(store, "One"), "1.png", picture(1), tag_ids=[], limits=Limits())
     sha256 = store.images.get(upload.image_id or "").sha256
-    for shown in (urls.thumbnail(sha256), urls.picture(sha256), f"{urls.STATIC}/thumbnail/{sha256}"):
+    for shown in (urls.thumbnail(sha256), urls.image(sha256), f"{urls.STATIC}/thumbnail/{sha256}"):
         assert 200 == client.get(shown).status_code

@@ -157,7 +157,7 @@ def test_links_in_a_zip_are_told(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "given.zip", "w") as archive:
         archive.writestr(link, "/etc/passwd")
     listing = datasets.entries(tmp_path / "given.zip", LIMITS)
-    reason = "a zip must hold the pictures themselves, this is a link: replace it with its picture"
+    reason = "a zip must hold the images themselves, this is a link: replace it with its image"
     assert listing == Listing((), (("daisy/1.jpg", reason),))
 
 

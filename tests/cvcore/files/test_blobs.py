@@ -80,7 +80,7 @@ def test_a_refused_digest_is_shown_short(tmp_path: Path) -> None:
     """The message shows at most 80 letters of what was asked for."""
     with pytest.raises(NotFound) as refusal:
         blobs.original_path(tmp_path, "x" * 10_000)
-    assert str(refusal.value) == f"a picture's name is 64 hexadecimal digits, got '{'x' * 80}'"
+    assert str(refusal.value) == f"an image's name must be 64 hexadecimal digits, got '{'x' * 80}'"
 
 
 def test_a_new_folder_comes_whole(tmp_path: Path) -> None:

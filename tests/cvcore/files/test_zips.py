@@ -16,7 +16,7 @@ from typing import BinaryIO
 import pytest
 
 from cvcore.errors import ArchiveRefused, NotFound
-from cvcore.files import zips
+from cvcore.files import zip_writer, zips
 from cvcore.settings import MEBIBYTE, Limits
 
 LIMITS = Limits(archive_entries=50)
@@ -159,7 +159,7 @@ def test_opened_refuses_a_zip_cut_short(size_bytes: int) -> None:
 @pytest.mark.parametrize("data", [b"", b"\xff\xd8\xff\xe0", b"Rar!\x1a\7\1\0" + bytes(100)])
 def test_opened_refuses_other_kinds(data: bytes) -> None:
     """What is no zip at all is refused as such."""
-    assert refused(data) == "a zip is needed, this is another kind of file: pack the pictures into a zip"
+    assert refused(data) == "a zip is needed, this is another kind of file: pack the images into a zip"
 
 
 @pytest.mark.parametrize(
@@ -230,7 +230,7 @@ def test_refusal_of_links() -> None:
     """A link in a zip is not followed, wherever it leads."""
     link = zipfile.ZipInfo("1.jpg")
     link.external_attr = (stat.S_IFLNK | 0o777) << 16
-    expected = "a zip must hold the pictures themselves, this is a link: replace it with its picture"
+    expected = "a zip must hold the images themselves, this is a link: replace it with its image"
     assert zips.refusal(link) == expected
 
 
@@ -255,8 +255,8 @@ def test_a_large_file_goes_in_by_pieces(tmp_path: Path) -> None:
     with source.open("wb") as file:
         file.truncate(64 * MEBIBYTE)
     tracemalloc.start()
-    with zips.writing(tmp_path / "a.zip") as archive:
-        told = zips.add_file(archive, "large", source)
+    with zip_writer.create(tmp_path / "a.zip") as archive:
+        told = zip_writer.add_file(archive, "large", source)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 8 * MEBIBYTE
@@ -269,6 +269,6 @@ def test_a_zip_that_is_not_finished_is_not_there(tmp_path: Path) -> None:
     """What stops in the middle leaves the file that was there before, and nothing beside it."""
     path = tmp_path / "a.zip"
     path.write_bytes(b"before")
-    with pytest.raises(NotFound), zips.writing(path) as archive:
-        zips.add_file(archive, "a.txt", tmp_path / "nowhere")
+    with pytest.raises(NotFound), zip_writer.create(path) as archive:
+        zip_writer.add_file(archive, "a.txt", tmp_path / "nowhere")
     assert [(each.name, each.read_bytes()) for each in tmp_path.iterdir()] == [("a.zip", b"before")]

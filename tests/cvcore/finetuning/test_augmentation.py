@@ -100,5 +100,5 @@ def test_the_domains_policies() -> None:
     assert "spin" in by_name["Food"].transforms
     assert "cover" in by_name["Landmarks"].transforms
     assert not {"mirror", "turn", "spin"} & set(by_name["Landmarks"].transforms)
-    assert ("edge", False) == (by_name["Retail"].beyond, "mirror" in by_name["Retail"].transforms)
+    assert ("edge", False) == (by_name["Retail"].border, "mirror" in by_name["Retail"].transforms)
     assert by_name["General"] == by_name["General (compact)"] == by_name["Built-in"]
