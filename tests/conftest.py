@@ -1,14 +1,15 @@
-"""Fixtures every test may use."""
+"""Fixtures every test may use, and the types of those that are functions: `from tests.conftest import Fill`."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pytest
+from numpy.typing import ArrayLike
 from PIL import Image as Pillow
 
 from cvcore import evaluation, projects, training
@@ -21,15 +22,37 @@ from cvcore.store import Store
 from cvcore.training import pipeline
 
 ROOT = Path(__file__).resolve().parents[1]
-LIMITS = Limits()
+
+
+class DrawImage(Protocol):
+    """Draws a PNG that differs clearly from every other number's: the fixture `picture`."""
+
+    def __call__(self, number: int, side: int = 48) -> bytes:
+        """The PNG's bytes."""
+
+
+class Fill(Protocol):
+    """Makes a project whose tags carry the given numbers of drawn images: the fixture `fill`."""
+
+    def __call__(self, name: str = "Flowers", *, classification_type: str = "Multiclass", **counts: int) -> Project:
+        """The project, in the fixture `store`."""
+
+
+class Trained(Protocol):
+    """Completes a training with out-of-fold probabilities from the test, not from a network: the fixture `trained`."""
+
+    def __call__(
+        self, project: Project, probabilities: ArrayLike | None = None, evaluation_method: EvaluationMethod = "k-fold"
+    ) -> Iteration:
+        """The iteration; without `probabilities` every image has 0.9 for its own tags and 0.1 for others."""
 
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of real pictures and weights that lies beside a developer's checkout; skips where there is none."""
+    """The folder of real images and weights that lies beside a developer's checkout; skips where there is none."""
     folder = ROOT.parent / "shared"
     if not (folder / "datasets").is_dir():
-        pytest.skip(f"needs real pictures and weights in {folder}, which this machine does not have")
+        pytest.skip(f"needs real images and weights in {folder}, which this machine does not have")
     return folder
 
 
@@ -47,7 +70,13 @@ def store(home: Path) -> Store:
     return Store(home)
 
 
-def drawn(number: int, side: int = 48) -> bytes:
+@pytest.fixture
+def limits() -> Limits:
+    """What is accepted where the environment sets nothing."""
+    return Limits()
+
+
+def draw_image(number: int, side: int = 48) -> bytes:
     noise = np.random.default_rng(number).integers(0, 256, (6, 6, 3), dtype=np.uint8)
     buffer = io.BytesIO()
     Pillow.fromarray(noise).resize((side, side), Pillow.Resampling.NEAREST).save(buffer, "PNG")
@@ -55,30 +84,31 @@ def drawn(number: int, side: int = 48) -> bytes:
 
 
 @pytest.fixture(scope="session")
-def picture() -> Callable[[int], bytes]:
+def picture() -> DrawImage:
     """Draws a PNG that differs clearly from every other number's."""
-    return drawn
+    return draw_image
 
 
 def fill_in(store: Store, name: str = "Flowers", *, classification_type: str = "Multiclass", **counts: int) -> Project:
-    """A project whose tags carry the given numbers of drawn pictures."""
+    """A project whose tags carry the given numbers of drawn images."""
+    limits = Limits()
     project = projects.create(store, name, classification_type=classification_type, domain="Built-in")
     number = 0
     for tag_name, count in counts.items():
-        (tag,) = tagging.ensure(store, project, [tag_name], limits=LIMITS)
+        (tag,) = tagging.ensure(store, project, [tag_name], limits=limits)
         for _ in range(count):
             number += 1
-            uploads.add(store, project, f"{number}.png", drawn(number), tag_ids=[tag.id], limits=LIMITS)
+            uploads.add(store, project, f"{number}.png", draw_image(number), tag_ids=[tag.id], limits=limits)
     return project
 
 
 def train(
     store: Store,
     project: Project,
-    probabilities: Sequence[Sequence[float]] | None = None,
+    probabilities: ArrayLike | None = None,
     evaluation_method: EvaluationMethod = "k-fold",
 ) -> Iteration:
-    """Complete a project's training with scripted out-of-fold probabilities in place of a network's."""
+    """Complete a project's training with the given out-of-fold probabilities in place of a network's."""
     built_in = backbones.built_in()
     job = training.start(store, project, force=True, evaluation=evaluation_method)
     assert store.jobs.claim(job.id) is not None
@@ -86,11 +116,10 @@ def train(
     snapshot = store.iterations.images(iteration.id)
     tags = evaluation.trained_tags(iteration, store.iterations.tags(iteration.id))
     truth = pipeline.truth_matrix(snapshot, len(tags))
-    told = np.asarray(probabilities if probabilities is not None else 0.1 + 0.8 * truth, np.float32)
     rows = np.arange(len(snapshot))
-    judged = evaluation.OutOfFold(
+    out_of_fold = evaluation.OutOfFold(
         truth,
-        told,
+        np.asarray(0.1 + 0.8 * truth if probabilities is None else probabilities, np.float32),
         rows % 2,
         rows,
         np.zeros((built_in.dimension, len(tags)), np.float32),
@@ -98,13 +127,13 @@ def train(
         iteration.classification_type == "Multilabel",
     )
     with blobs.new_folder(blobs.iteration_folder(store.home, iteration.id)) as folder:
-        evaluation.save(folder, judged)
+        evaluation.save(folder, out_of_fold)
     store.iterations.complete(
         iteration.id,
         backbone=built_in.name,
         fingerprint=built_in.fingerprint,
         evaluation=Evaluation(evaluation_method, 2, 0),
-        scores=evaluation.scores(judged),
+        scores=evaluation.scores(out_of_fold),
         seconds={"features": 0.1, "fit": 0.2, "total": 0.3},
     )
     store.jobs.finish(job.id, "done")
@@ -112,14 +141,14 @@ def train(
 
 
 @pytest.fixture
-def fill(store: Store) -> Callable[..., Project]:
-    """Makes a project whose tags carry the given numbers of drawn pictures."""
+def fill(store: Store) -> Fill:
+    """Makes a project whose tags carry the given numbers of drawn images."""
     return partial(fill_in, store)
 
 
 @pytest.fixture
-def trained(store: Store) -> Callable[..., Iteration]:
-    """Completes a project's training with scripted out-of-fold probabilities in place of a network's."""
+def trained(store: Store) -> Trained:
+    """Completes a project's training with the given out-of-fold probabilities in place of a network's."""
     return partial(train, store)
 
 

@@ -9,6 +9,7 @@ import textwrap
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -19,6 +20,13 @@ ROOT = Path(__file__).resolve().parents[1]
 ENVIRON = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
 
 
+class AtOnce(Protocol):
+    """Runs a script in several processes that start together: the fixture `at_once`."""
+
+    def __call__(self, script: str, home: Path, *, processes: int) -> list[str]:
+        """What each process printed, or its error."""
+
+
 @pytest.fixture
 def project(store: Store) -> Project:
     """An empty Multilabel project."""
@@ -27,7 +35,7 @@ def project(store: Store) -> Project:
 
 @pytest.fixture
 def add_rows(store: Store) -> Callable[[Project, int], list[str]]:
-    """Adds so many rows of pictures, without files, to a project's workspace; their ids, the oldest first."""
+    """Adds so many rows of images, without files, to a project's workspace; their ids, the oldest first."""
 
     def add(project: Project, count: int) -> list[str]:
         start = store.images.count(project.id)
@@ -48,7 +56,7 @@ def add_rows(store: Store) -> Callable[[Project, int], list[str]]:
 
 
 @pytest.fixture(scope="session")
-def at_once() -> Callable[..., list[str]]:
+def at_once() -> AtOnce:
     """Runs a script in several processes that start together; what each printed, or its error.
 
     The script finds `Store`, `home`, its own `number`, and in `begin` the moment of the start.
