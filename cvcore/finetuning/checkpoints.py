@@ -21,11 +21,12 @@ State = Mapping[str, NDArray[Any]]
 
 @dataclass(frozen=True, eq=False)
 class EpochResult:
-    """What a round of a fit tells: its losses, and the judged rows' probabilities, (rows, tags)."""
+    """One epoch of one fold split: its losses, the evaluated rows' probabilities (rows, tags), and how long it took."""
 
     loss: float
     validation_loss: float
     judged: Float32s
+    seconds: float
 
 
 def path_of(bench: Trainer, fit: FoldSplit, attempt: int) -> Path:
@@ -44,6 +45,7 @@ def write(path: Path, bench: Trainer, number: int, told: EpochResult, before: St
         "loss": np.array(told.loss),
         "validation_loss": np.array(told.validation_loss),
         "judged": told.judged,
+        "seconds": np.array(told.seconds),
     }
     weights = bench.model.get_weights()
     arrays |= {f"now/{place}": each for place, each in enumerate(weights)}
@@ -68,9 +70,24 @@ def read(path: Path) -> State | None:
         return None
 
 
+def last_epoch(path: Path) -> int:
+    """The number of the last epoch in a checkpoint, from 0; -1 where there is none that can be read.
+
+    Reads this number alone, not the weights.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return int(arrays["round"])
+    except Exception:  # of a damaged zip numpy raises nearly anything
+        return -1
+
+
 def last_result(state: State) -> tuple[int, EpochResult]:
-    """The last round in a state, from 0, and what it told."""
-    return int(state["round"]), EpochResult(float(state["loss"]), float(state["validation_loss"]), state["judged"])
+    """The number of the last epoch in a checkpoint, from 0, and its result."""
+    # Checkpoints of Tagwise 0.1.0 do not hold the seconds.
+    seconds = float(state.get("seconds", 0.0))
+    result = EpochResult(float(state["loss"]), float(state["validation_loss"]), state["judged"], seconds)
+    return int(state["round"]), result
 
 
 def best(state: State) -> Weights:

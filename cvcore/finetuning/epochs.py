@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
 
-from cvcore.finetuning import fold_training
+from cvcore.finetuning import checkpoints, fold_training
 from cvcore.finetuning.checkpoints import EpochResult
 from cvcore.finetuning.fold_splits import FoldSplit
 from cvcore.finetuning.fold_training import Hyperparameters
@@ -33,32 +32,35 @@ class _Enough(Exception):
 
 
 def train_runs(session: Run, bench: Trainer, fits: Sequence[FoldSplit], course: Schedule) -> tuple[int, Ending]:
-    """Train round after round; how many attempts came to their end, at least one, and why it ended."""
+    """Train round after round; how many attempts came to their end, at least one, and why it ended.
+
+    After a restart, an epoch that was trained and reported before is neither trained nor reported again.
+    """
     trainings, iteration_id = session.store.trainings, session.lesson.iteration.id
+    reported = {(each.attempt - 1, each.number - 1) for each in trainings.epochs(iteration_id)}
     for attempt in range(course.attempts):
         for number in range(course.rounds):
+            if (attempt, number) in reported and _is_trained(bench, fits, attempt, number):
+                continue
             try:
-                told, seconds = _epoch(session, bench, fits, course, attempt, number)
+                told = _epoch(session, bench, fits, course, attempt, number)
             except _Enough:
                 is_asked = trainings.is_finishing_early(iteration_id)
                 return max(1, attempt), "asked" if is_asked else "budget"
-            trainings.put_epoch(
-                iteration_id,
-                attempt * course.rounds + number,
-                _told(session, fits, told, seconds, attempt, number, course),
-            )
+            if len(told) == len(fits):
+                record = _told(session, fits, told, attempt, number, course)
+                trainings.put_epoch(iteration_id, attempt * course.rounds + number, record)
     return course.attempts, "budget" if course.is_short else "converged"
 
 
 def _epoch(
     session: Run, bench: Trainer, fits: Sequence[FoldSplit], course: Schedule, attempt: int, number: int
-) -> tuple[list[EpochResult], float]:
-    """What each fit tells of a round, and how long all took.
+) -> list[EpochResult]:
+    """The result of each fit in this epoch, without those that had been trained beyond it before a restart.
 
     Raises:
         _Enough: the time is up, but never in the first round, or someone asked to end the search.
     """
-    started = time.monotonic()
     stage = f"Fine-tuning: round {number + 1} of {course.rounds}" + (f", attempt {attempt + 1}" if attempt else "")
     is_first = attempt == number == 0
 
@@ -71,18 +73,21 @@ def _epoch(
     told = []
     for fit in fits:
         this = number, course.rounds, course.steps[fit.number]
-        told.append(
-            fold_training.train_epoch(bench, fit, attempt, HYPERPARAMETERS[attempt], course=this, on_step=on_step)
-        )
+        result = fold_training.train_epoch(bench, fit, attempt, HYPERPARAMETERS[attempt], course=this, on_step=on_step)
+        told += [result] if result else []
         session.tell(stage)
-    return told, time.monotonic() - started
+    return told
+
+
+def _is_trained(bench: Trainer, fits: Sequence[FoldSplit], attempt: int, number: int) -> bool:
+    """Whether the checkpoints of all fits hold this epoch or a later one: they may be lost when a machine goes down."""
+    return all(checkpoints.last_epoch(checkpoints.path_of(bench, fit, attempt)) >= number for fit in fits)
 
 
 def _told(
     session: Run,
     fits: Sequence[FoldSplit],
     told: Sequence[EpochResult],
-    seconds: float,
     attempt: int,
     number: int,
     course: Schedule,
@@ -92,6 +97,7 @@ def _told(
     probabilities = np.concatenate([each.judged for each in told])
     right = fold_training.wholly_right(probabilities, lesson.truth[rows], multilabel=lesson.multilabel)
     pictures = course.batch * sum(course.steps)
+    seconds = sum(each.seconds for each in told)
     rate = HYPERPARAMETERS[attempt].learning_rate * fold_training.learning_rate_at((number + 0.5) / course.rounds)
     return TuningEpoch(
         attempt=attempt + 1,
@@ -100,6 +106,6 @@ def _told(
         loss=float(np.mean([each.loss for each in told])),
         validation_loss=float(np.mean([each.validation_loss for each in told])),
         right=float(right.mean()) if len(right) else None,
-        images_per_s=pictures / max(seconds, 1e-9),
+        images_per_s=pictures / seconds if seconds else 0.0,
         seconds=seconds,
     )

@@ -83,20 +83,22 @@ def train_epoch(
     *,
     course: tuple[int, int, int],
     on_step: Callable[[float], None] = lambda share: None,
-) -> EpochResult:
+) -> EpochResult | None:
     """Train a fit on for one round; its file then holds what came of it.
 
     `course` is the round's number, how many there are, and the steps of each. A round that the file holds already is
-    not trained again. `on_step` is told which share of the steps is done; what it raises leaves the file as it was.
+    not trained again: the last one's result is read from it, and of an earlier one it holds no result, so None.
+    `on_step` is told which share of the steps is done; what it raises leaves the file as it was.
     """
     number, rounds, steps = course
+    started = time.monotonic()
     path = checkpoints.path_of(bench, fit, attempt)
     learns, aside = fit.learns(attempt), fit.kept_aside(attempt)
     kept = checkpoints.read(path)
     if kept:
         done, told = checkpoints.last_result(kept)
         if done >= number:
-            return told
+            return told if done == number else None
         checkpoints.restore(bench, kept)
     else:
         bench.begin(learns)
@@ -109,7 +111,8 @@ def train_epoch(
         on_step((step + 1) / steps)
     material = bench.material
     validation_loss = _loss(bench.probabilities(aside), material.truth[aside], multilabel=material.multilabel)
-    told = EpochResult(float(np.mean(losses)), validation_loss, bench.probabilities(fit.judged))
+    judged = bench.probabilities(fit.judged)
+    told = EpochResult(float(np.mean(losses)), validation_loss, judged, time.monotonic() - started)
     checkpoints.write(path, bench, number, told, kept)
     return told
 

@@ -114,13 +114,18 @@ def test_stopped_killed_and_asked_to_end(store: Store, project: Project) -> None
     folder = blobs.checkpoint_folder(store.home, iteration_id)
     before = {path.name: path.stat().st_mtime_ns for path in folder.glob("view-*")}
     assert before
+    epochs = store.trainings.epochs(iteration_id)
+    assert epochs[0].loss != epochs[1].loss
+    assert epochs[0].validation_loss != epochs[1].validation_loss
     worker.recover(store)
     training.finish_early(store, job)
     assert "done" == worker.finish_job(store, job).status
     outcome = store.trainings.outcome(iteration_id)
     assert outcome is not None
     assert (2, "asked") == (outcome.rounds, outcome.ended)
-    assert [1, 2] == [each.number for each in store.trainings.epochs(iteration_id)]
+    # Losses, seconds and images a second are those that were measured when the epochs were trained.
+    assert epochs == store.trainings.epochs(iteration_id)
+    assert [1, 2] == [each.number for each in epochs]
 
 
 def test_checkpoints_go_with_their_trainings(store: Store, project: Project) -> None:
