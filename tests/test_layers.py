@@ -1,4 +1,4 @@
-"""Imports go down only, and what takes seconds to import is imported where it is used."""
+"""Packages import downward only, and slow libraries are imported only where they are used."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# The packages from the top down; a package imports from those below it. The doors stand first, and know nothing of
-# each other but for what `DOORS_BEHIND` names. The modules beside the packages of cvcore are the ground.
+# The packages from the top down; a package imports only from packages below it. The entry points stand first, and
+# import each other only as `MAY_IMPORT` says. The modules beside the packages of cvcore are the ground.
 GROUND = "cvcore"
 PACKAGES = (
     "app",
@@ -43,14 +43,14 @@ PACKAGES = (
     "cvcore.validation",
     GROUND,
 )
-DOORS = {"app", "pages", "cvcore.api", "cvcore.cli"}
-DOORS_BEHIND = {"app": {"cvcore.api"}}  # it puts pages and API on one port
+ENTRY_POINTS = {"app", "pages", "cvcore.api", "cvcore.cli"}
+MAY_IMPORT = {"app": {"cvcore.api"}}  # it puts pages and API on one port
 
 # How many modules a folder may hold beside its __init__; the store has one for each table.
 MODULES_MOST = 12
 MODULES_MOST_IN = {"cvcore/store": 16, "cvcore": 9}
 
-# Programs of their own, started with `python -m`: a face that imported them would import them twice.
+# Programs started with `python -m`: if their package's `__init__` imported them, they would be imported twice.
 PROGRAMS = {"cvcore.training.worker", "cvcore.exports.background", "cvcore.cli.__main__", "cvcore.distillation.distill"}
 
 SQL = {"sqlite3", "sqlite_utils"}
@@ -70,8 +70,8 @@ MODULES = {name_of(path): path for path in SOURCES}
 
 def package_of(name: str) -> str:
     """The package, listed in `PACKAGES`, that a dotted name of ours belongs to."""
-    whole = [package for package in PACKAGES if package != GROUND and f"{name}.".startswith(f"{package}.")]
-    return whole[0] if whole else GROUND
+    packages = [package for package in PACKAGES if package != GROUND and f"{name}.".startswith(f"{package}.")]
+    return packages[0] if packages else GROUND
 
 
 def folder_of(name: str, depth: int) -> str:
@@ -81,7 +81,7 @@ def folder_of(name: str, depth: int) -> str:
 
 
 def imported_by(path: Path) -> Iterator[str]:
-    """The dotted name of all that a file imports, inside functions too: a module's own, not what is in it."""
+    """The dotted name of every module that a file imports, inside functions too."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -103,7 +103,7 @@ def name(request: pytest.FixtureRequest) -> str:
 
 
 def test_every_package_is_listed() -> None:
-    """A new package is given its place in this file, so that its imports are looked at."""
+    """A new package gets its place in this file, so that its imports are checked."""
     packages = {f"cvcore.{path.parent.name}" for path in (ROOT / "cvcore").glob("*/__init__.py")}
     assert packages | {"app", "pages", GROUND} == set(PACKAGES)
 
@@ -115,11 +115,11 @@ def test_imports_go_down(name: str) -> None:
     assert up == set()
 
 
-def test_doors_do_not_know_each_other(name: str) -> None:
-    """Pages, API and commands share use-cases, never each other's code."""
+def test_entry_points_do_not_import_each_other(name: str) -> None:
+    """Pages, API and commands share the packages below, never each other's code."""
     package = package_of(name)
-    known = {package_of(other) for other in ours_imported_by(MODULES[name])} & DOORS
-    assert known <= {package} | DOORS_BEHIND.get(package, set())
+    imported = {package_of(other) for other in ours_imported_by(MODULES[name])} & ENTRY_POINTS
+    assert imported <= {package} | MAY_IMPORT.get(package, set())
 
 
 def test_nothing_is_imported_in_a_circle() -> None:
@@ -130,7 +130,7 @@ def test_nothing_is_imported_in_a_circle() -> None:
 
 @pytest.mark.parametrize("depth", [2, 3, 4])
 def test_folders_import_in_one_direction(depth: int) -> None:
-    """What is true of packages is true of the folders inside them, at every depth."""
+    """Folders inside packages do not import each other in a circle either, at any depth."""
     graph: dict[str, set[str]] = {}
     for name, path in MODULES.items():
         folder = folder_of(name, depth)
@@ -141,7 +141,7 @@ def test_folders_import_in_one_direction(depth: int) -> None:
 
 
 def test_no_folder_holds_too_much() -> None:
-    """A folder can be read at a glance: 12 modules at most, and those beside the packages are 9."""
+    """A folder holds at most 12 modules, the store 16, and beside the packages of cvcore there are at most 9."""
     counts: dict[str, int] = {}
     for path in SOURCES:
         if path.name != "__init__.py":
@@ -163,21 +163,21 @@ def test_a_package_says_what_it_is_for_and_only_re_exports(package: str) -> None
         assert [ast.unparse(node.targets[0]) for node in assigned] in ([], ["__all__"])
 
 
-def test_programs_are_in_no_face() -> None:
+def test_programs_are_not_imported_by_their_package() -> None:
     """What is started with `python -m` is not imported by its own package, which Python would warn of."""
     for program in PROGRAMS:
-        face = MODULES[program.rpartition(".")[0]]
-        assert program not in set(imported_by(face))
+        init = MODULES[program.rpartition(".")[0]]
+        assert program not in set(imported_by(init))
 
 
-def test_what_others_each_may_import(name: str) -> None:
-    """Streamlit stays out of cvcore, SQL in the store, and networks away from the doors."""
+def test_libraries_stay_in_their_packages(name: str) -> None:
+    """Streamlit is not imported in cvcore, SQL only in the store, and network libraries not by the entry points."""
     forbidden = set()
     if name.startswith("cvcore"):
         forbidden |= {"streamlit"}
     if package_of(name) != "cvcore.store":
         forbidden |= SQL
-    if package_of(name) in DOORS:
+    if package_of(name) in ENTRY_POINTS:
         forbidden |= NETWORKS
     assert {other.split(".")[0] for other in imported_by(MODULES[name])} & forbidden == set()
 
@@ -185,10 +185,10 @@ def test_what_others_each_may_import(name: str) -> None:
 def loaded_by(script: str) -> list[str]:
     """What a script in a fresh interpreter prints."""
     environ = os.environ | {"PYTHONPATH": str(ROOT)}
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environ, timeout=120)
-    # Streamlit grumbles on stderr where no server runs.
-    assert done.returncode == 0, done.stderr
-    return done.stdout.split()
+    completed = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environ, timeout=120)
+    # Streamlit warns on stderr where no server runs.
+    assert completed.returncode == 0, completed.stderr
+    return completed.stdout.split()
 
 
 def test_importing_cvcore_loads_nothing_heavy() -> None:
