@@ -22,6 +22,7 @@ from cvcore.records import Image, Project
 
 # What Custom Vision calls the rule that a picture broke.
 STATUSES = {"bytes": "ErrorImageSize", "pixels": "ErrorImageDimensions", "aspect": "ErrorImageDimensions"}
+UNREADABLE = ("ErrorImageFormat", "ErrorImageSize", "ErrorImageDimensions")
 TAG_STATUSES = {"negative": "ErrorNegativeAndRegularTagOnSameImage"}
 
 # A name, what gets the bytes, and the tags.
@@ -107,19 +108,27 @@ def _created(
 
     Where none could be read at all, and none was to be fetched, the call fails, as nobody reads statuses then.
     """
-    results: list[Any] = []
-    refusals: list[str] = []
+    outcomes: list[tuple[str, str, Image | None]] = []
+    reasons: list[str] = []
     for name, read, tag_ids in sources:
         status, image, reason = _create(call, project, name, read, tag_ids, add)
         if image and noted:
             call.store.metadata.put([image.id], noted)
-        names = tag_names(call, project, None)
-        shown = schemas.image(image, names, server=call.server, metadata=noted) if image else None
-        results.append({"sourceUrl": name, "status": status, "image": shown})
-        if status in ("ErrorImageFormat", "ErrorImageSize", "ErrorImageDimensions"):
-            refusals.append(reason)
-    if len(refusals) == len(results):
-        raise Refusal("BadRequestImageBatch", f"No valid image files: {refusals[0]}")
+        outcomes.append((name, status, image))
+        if status in UNREADABLE:
+            reasons.append(reason)
+    if len(reasons) == len(outcomes):
+        raise Refusal("BadRequestImageBatch", f"No valid image files: {reasons[0]}")
+    # Once for all images, and at the end: a duplicate may carry a tag that was made meanwhile.
+    names = tag_names(call, project, None)
+    results = [
+        {
+            "sourceUrl": name,
+            "status": status,
+            "image": schemas.image(image, names, server=call.server, metadata=noted) if image else None,
+        }
+        for name, status, image in outcomes
+    ]
     call.store.jobs.embed_soon(project.id)
     summary = schemas.creation(results)
     return Answer(200 if summary["isBatchSuccessful"] else 207, summary)
