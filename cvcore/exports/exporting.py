@@ -15,7 +15,6 @@ from __future__ import annotations
 import contextlib
 import json
 import runpy
-import shutil
 import warnings
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -25,21 +24,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cvcore import __version__, evaluation
+from cvcore import __version__, evaluation, imaging
 from cvcore.errors import HomeUnusable, InvalidInput, NotFound, StorageFull, TagwiseError, Unavailable
-from cvcore.exports import agreement
+from cvcore.exports import agreement, scripts
 from cvcore.exports.agreement import Agreement
 from cvcore.exports.formats import Format
 from cvcore.files import blobs
-from cvcore.imaging import images
 from cvcore.networks import backbones, feature_extraction, heads, keras_backend
 from cvcore.progress import Progress, silent
 from cvcore.records import Iteration, Project
 from cvcore.store import SnapshotTag, Store
 
 PICTURES = 50
-
-TEMPLATES = Path(__file__).with_name("templates")
 
 RULES = {
     False: "the most probable tag, if its probability is at least its threshold, else none",
@@ -143,7 +139,7 @@ def _source(store: Store, iteration: Iteration) -> _Source:
     if not there:
         raise NotFound(f"an export is tried on {iteration.name}'s pictures, none of their files is left: train again")
     files = [there[row] for row in np.unique(np.linspace(0, len(there) - 1, PICTURES).round().astype(int))]
-    pixels = np.stack([images.pixels(blobs.read(file), prepared.side) for file in files])
+    pixels = np.stack([imaging.pixels(blobs.read(file), prepared.side) for file in files])
     embeddings = feature_extraction.load(prepared, networks)(pixels)
     page = heads.probabilities(embeddings, judged.kernel, judged.bias, multilabel=judged.multilabel)
     return _Source(judged, tags, prepared, networks, files, pixels, page)
@@ -196,8 +192,7 @@ def _about(project: Project, iteration: Iteration, source: _Source, wanted: Form
 
 
 def _describe(folder: Path, about: dict[str, Any], wanted: Format) -> None:
-    for name, template in wanted.files.items():
-        shutil.copyfile(TEMPLATES / template, folder / name)
+    scripts.write(folder, wanted)
     requirements = [*wanted.requirements, "numpy>=2.0", "pillow>=12.0"]
     (folder / "requirements.txt").write_text("\n".join(requirements) + "\n", encoding="utf-8")
     labels = "".join(f"{tag['name']}\n" for tag in about["tags"])

@@ -31,15 +31,17 @@ ANY = 1.0
 class Format:
     """A format by the name it is asked for.
 
-    `files` maps what lies in the export to what it is a copy of here. `requirements` are what its predict.py
-    needs beside Pillow and numpy, as pip reads them; `packages` are the modules that making and running it takes
-    and that not every Tagwise has. `tolerance` is the most a probability may differ from the page's.
+    `write` writes the model; `loader` is the file in `templates` whose `load_model` its predict.py gets, `files` are
+    those that are copied beside it. `requirements` are what predict.py needs beside Pillow and numpy, as pip reads
+    them; `packages` are the modules needed to make and run the export that not every Tagwise has. `tolerance` is the
+    most a probability may differ from the page's.
     """
 
     name: str
     write: Writer
-    files: dict[str, str]
+    loader: str
     requirements: tuple[str, ...]
+    files: tuple[str, ...] = ()
     tolerance: float = FLOAT
     packages: tuple[str, ...] = ()
 
@@ -119,29 +121,21 @@ def _write_openvino(model: Any, folder: Path, pictures: NDArray[np.uint8]) -> No
 
 
 _LITERT = ("ai-edge-litert>=2.1",)
-_ON_LITERT = {"predict.py": "predict_tflite.py"}
-_SERVED = {**_ON_LITERT, "server.py": "server.py", "Dockerfile": "Dockerfile"}
 
 FORMATS = (
-    Format("keras", _write_keras, {"predict.py": "predict_keras.py"}, ("keras>=3.12", "tensorflow>=2.20")),
-    Format("savedmodel", _write_savedmodel, {"predict.py": "predict_savedmodel.py"}, ("tensorflow>=2.20",)),
-    Format("tflite", _write_tflite, _ON_LITERT, _LITERT),
-    Format("tflite-fp16", _write_float16, _ON_LITERT, _LITERT, HALF),
-    Format("tflite-int8", _write_int8, _ON_LITERT, _LITERT, ANY),
+    Format("keras", _write_keras, "load_keras.py", ("keras>=3.12", "tensorflow>=2.20")),
+    Format("savedmodel", _write_savedmodel, "load_savedmodel.py", ("tensorflow>=2.20",)),
+    Format("tflite", _write_tflite, "load_tflite.py", _LITERT),
+    Format("tflite-fp16", _write_float16, "load_tflite.py", _LITERT, tolerance=HALF),
+    Format("tflite-int8", _write_int8, "load_tflite.py", _LITERT, tolerance=ANY),
     Format(
         "onnx",
         _write_onnx,
-        {"predict.py": "predict_onnx.py"},
+        "load_onnx.py",
         ("onnxruntime>=1.22",),
         packages=("onnx", "onnxruntime", "tf2onnx"),
     ),
-    Format(
-        "openvino",
-        _write_openvino,
-        {"predict.py": "predict_openvino.py"},
-        ("openvino>=2025.4",),
-        packages=("openvino",),
-    ),
-    Format("container", _write_tflite, _SERVED, _LITERT),
+    Format("openvino", _write_openvino, "load_openvino.py", ("openvino>=2025.4",), packages=("openvino",)),
+    Format("container", _write_tflite, "load_tflite.py", _LITERT, files=("server.py", "Dockerfile")),
 )
 NAMES = tuple(each.name for each in FORMATS)

@@ -8,7 +8,7 @@ import pytest
 
 from cvcore.errors import InvalidInput, Unavailable
 from cvcore.exports import formats
-from cvcore.exports.exporting import TEMPLATES
+from cvcore.exports.scripts import TEMPLATES
 
 
 def test_the_formats_are_those_of_the_contract() -> None:
@@ -21,9 +21,8 @@ def test_the_formats_are_those_of_the_contract() -> None:
 
 @pytest.mark.parametrize("each", formats.FORMATS, ids=formats.NAMES)
 def test_every_format_can_be_tried(each: formats.Format) -> None:
-    """Each brings a predict.py, and what it copies is there."""
-    assert "predict.py" in each.files
-    assert all((TEMPLATES / name).is_file() for name in each.files.values())
+    """What it copies from the templates is there, a `load_model` for predict.py above all."""
+    assert all((TEMPLATES / name).is_file() for name in (each.loader, *each.files))
 
 
 def test_an_unknown_format_is_refused() -> None:

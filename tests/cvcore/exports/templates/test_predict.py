@@ -1,35 +1,92 @@
-"""The predict.py of every format: they share what they repeat, and see pictures as the page does."""
+"""The predict.py of every format: each stands alone, and reads images as the page does."""
 
 from __future__ import annotations
 
+import ast
 import io
 import json
-import re
 import runpy
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
-from cvcore import prediction
+from cvcore import imaging, prediction
 from cvcore.errors import ImageRefused
-from cvcore.exports.exporting import TEMPLATES
-from cvcore.imaging import images
+from cvcore.exports import formats
+from cvcore.exports.scripts import TEMPLATES, predict_script
 from cvcore.prediction.predictor import Prediction
 from cvcore.settings import Limits
+from tests.conftest import ROOT
 
-SCRIPTS = sorted(TEMPLATES.glob("predict_*.py"))
+SCRIPT = TEMPLATES / "predict.py"
 SIDE = 96
-LOAD_MODEL = r"def load_model.*?\n\n\n"
+
+# What each format's predict.py imports beside Python's library, numpy and Pillow.
+RUNTIMES = {
+    "load_keras.py": "keras",
+    "load_onnx.py": "onnxruntime",
+    "load_openvino.py": "openvino",
+    "load_savedmodel.py": "tensorflow",
+    "load_tflite.py": "ai_edge_litert",
+}
 
 
-@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
-def test_only_the_model_is_loaded_in_another_way(script: Path) -> None:
-    """But for load_model all predict.py are the same."""
-    shared, given = (re.sub(LOAD_MODEL, "", path.read_text("utf-8"), flags=re.DOTALL) for path in (SCRIPTS[0], script))
-    assert shared == given
+@pytest.fixture(params=RUNTIMES)
+def script(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """The predict.py of each format, as an export has it."""
+    path = tmp_path / "predict.py"
+    path.write_text(predict_script(request.param), encoding="utf-8")
+    return path
+
+
+def test_every_loader_is_tried() -> None:
+    """The formats load their models by these files and no others, and none lies there unused."""
+    assert RUNTIMES.keys() == {each.loader for each in formats.FORMATS} == {p.name for p in TEMPLATES.glob("load_*")}
+
+
+@pytest.mark.parametrize("loader", RUNTIMES)
+def test_only_load_model_differs(loader: str) -> None:
+    """In a joined script every line is predict.py's or the loader's, and `load_model` stands in it once."""
+    ours = SCRIPT.read_text("utf-8").splitlines()
+    lines = predict_script(loader).splitlines()
+    start, end = (
+        lines.index("def load_model() -> Model:"),
+        lines.index("def read_picture(file: str | Path | IO[bytes], side: int) -> Floats:"),
+    )
+    assert ours[:start] == lines[:start]
+    assert ours[ours.index(lines[end]) :] == lines[end:]
+    assert "\n".join(lines[start : end - 2]) + "\n" in (TEMPLATES / loader).read_text("utf-8")
+    assert 1 == lines.count("def load_model() -> Model:")
+
+
+def test_a_script_stands_alone(script: Path, request: pytest.FixtureRequest) -> None:
+    """It compiles, and imports its format's runtime, numpy and Pillow beside Python's own library."""
+    tree = ast.parse(script.read_text("utf-8"))
+    froms = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    imported = {name.partition(".")[0] for name in froms | names if name} - sys.stdlib_module_names
+    assert {"numpy", "PIL", RUNTIMES[request.node.callspec.params["script"]]} == imported
+
+
+def test_a_script_is_linted(script: Path) -> None:
+    """Joined, it is written as all our code: checked and formatted by ruff."""
+    for command in (["check"], ["format", "--check"]):
+        ruff = [sys.executable, "-m", "ruff", *command, "--no-cache", "--config", str(ROOT / "pyproject.toml")]
+        done = subprocess.run([*ruff, str(script)], capture_output=True, text=True)
+        assert 0 == done.returncode, done.stdout
+
+
+def test_a_script_runs(script: Path) -> None:
+    """Run as a command, apart from Tagwise, it says how it is used; no runtime is loaded for that."""
+    command = [sys.executable, "-I", str(script), "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=script.parent)
+    assert (0, "") == (done.returncode, done.stderr)
+    assert done.stdout.startswith("usage: predict.py [-h] IMAGE")
 
 
 @pytest.mark.parametrize("thresholds", [0.5, 0.3, (0.3, 0.9, 0.1), (0.9, 0.6, 0.05)], ids=str)
@@ -40,7 +97,7 @@ def test_the_answer_is_the_pages(tmp_path: Path, multilabel: bool, thresholds: f
     own = dict(zip(["elm", "oak", "ash"], np.broadcast_to(thresholds, 3).tolist(), strict=True))
     tags = [{"name": name, "threshold": threshold} for name, threshold in own.items()]
     (tmp_path / "model.json").write_text(json.dumps({"multilabel": multilabel, "tags": tags}), encoding="utf-8")
-    script = shutil.copyfile(SCRIPTS[0], tmp_path / "predict.py")
+    script = shutil.copyfile(SCRIPT, tmp_path / "predict.py")
     told = runpy.run_path(str(script))["answer"]([{"tag": p.tag, "probability": p.probability} for p in found])
     assert prediction.answer(found, own, multilabel=multilabel) == told
 
@@ -75,19 +132,19 @@ def pictures() -> dict[str, bytes]:
 def test_pictures_are_seen_as_the_page_sees_them(kind: str) -> None:
     """Pixel by pixel: upright, on white, 16 bits brought to 8, squeezed to the square."""
     data = pictures()[kind]
-    read_picture = runpy.run_path(str(SCRIPTS[0]))["read_picture"]
-    np.testing.assert_array_equal(images.pixels(data, SIDE), read_picture(io.BytesIO(data), SIDE))
+    read_picture = runpy.run_path(str(SCRIPT))["read_picture"]
+    np.testing.assert_array_equal(imaging.pixels(data, SIDE), read_picture(io.BytesIO(data), SIDE))
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning:PIL", "ignore::PIL.Image.DecompressionBombWarning")
 def test_odd_files_are_seen_as_the_page_sees_them(shared: Path) -> None:
     """Whatever odd file the page accepts, predict.py reads to the same pixels."""
-    read_picture = runpy.run_path(str(SCRIPTS[0]))["read_picture"]
+    read_picture = runpy.run_path(str(SCRIPT))["read_picture"]
     differing, compared = [], 0
     for path in sorted((shared / "odd").glob("*/*")):
         try:
-            images.check(path.read_bytes(), Limits())
-            pixels = images.pixels(path.read_bytes(), SIDE)
+            imaging.check(path.read_bytes(), Limits())
+            pixels = imaging.pixels(path.read_bytes(), SIDE)
         except ImageRefused:
             continue
         compared += 1
