@@ -8,10 +8,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from cvcore import urls
+from cvcore import imaging, urls
 from cvcore.errors import NotFound, TagwiseError
 from cvcore.files import blobs
-from cvcore.imaging import images
 from cvcore.store import Store
 
 # A picture's address holds its SHA-256, so what it answers never changes.
@@ -28,11 +27,11 @@ def routes(store: Store) -> list[Route]:
     def thumbnail(sha256: str) -> bytes:
         path = blobs.thumbnail_path(store.home, sha256)
         if not path.exists():
-            blobs.write(path, images.rendition(original(sha256), images.THUMBNAIL_PX), durable=False)
+            blobs.write(path, imaging.rendition(original(sha256), imaging.THUMBNAIL_PX), durable=False)
         return blobs.read(path)
 
     def picture(sha256: str) -> bytes:
-        return images.rendition(original(sha256), LARGE_PX)
+        return imaging.rendition(original(sha256), LARGE_PX)
 
     def original(sha256: str) -> bytes:
         return blobs.read(blobs.original_path(store.home, sha256))

@@ -20,13 +20,12 @@ import filelock
 import numpy as np
 from msgspec import Meta
 
-from cvcore import evaluation, projects
+from cvcore import evaluation, imaging, projects
 from cvcore.archive import json_reader, network_files, npz_reader, packing, project_json
 from cvcore.archive.network_files import PackedNetwork
 from cvcore.archive.packing import MANIFEST, VERSION
 from cvcore.errors import ArchiveRefused, TagsRefused
 from cvcore.files import blobs, zips
-from cvcore.imaging import images
 from cvcore.progress import Progress, silent
 from cvcore.projects import tagging, uploads
 from cvcore.records import MULTILABEL, Project
@@ -195,7 +194,7 @@ def _stage_pictures(found: _Zip, whole: Contents, staged: _Staged, limits: Limit
         data = found.read(member, limits.image_bytes)
         if blobs.sha256(data) != sha256:
             raise ArchiveRefused(f"{member} in a project zip must be that picture, it is another: download it again")
-        picture = images.read(data, limits)
+        picture = imaging.read(data, limits)
         blobs.write(blobs.original_path(staged.folder, sha256), data)
         blobs.write(blobs.thumbnail_path(staged.folder, sha256), picture.thumbnail, durable=False)
         return sha256, Measured(picture.width, picture.height, len(data), picture.signature)

@@ -11,13 +11,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from cvcore import names
+from cvcore import imaging, names
 from cvcore.datasets import ground_truth, hugging_face, labelling, layouts
 from cvcore.datasets.labels_csv import HEADER, YES
 from cvcore.datasets.layouts import IMAGES, LABELS, TEST, TRAIN
 from cvcore.errors import Conflict, InvalidInput
 from cvcore.files import blobs, zip_writer
-from cvcore.imaging import images
 from cvcore.progress import Progress, silent
 from cvcore.records import MULTILABEL, Image, Project
 from cvcore.store import ImageSearch, Store
@@ -122,7 +121,7 @@ def save(
 def _dataset_image(store: Store, image: Image, called: dict[str, str]) -> DatasetImage:
     name = names.portable(image.name)
     if PurePosixPath(name).suffix.casefold() not in SUFFIXES:
-        kind = images.media_type(blobs.read(blobs.original_path(store.home, image.sha256)))
+        kind = imaging.media_type(blobs.read(blobs.original_path(store.home, image.sha256)))
         name = names.portable(f"{name}.{kind.partition('/')[2]}")
     # A tag that was deleted meanwhile has no name any more.
     return DatasetImage(image, tuple(called[tag] for tag in image.tag_ids if tag in called), name)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cvcore import domains, metrics
+from cvcore import domains, imaging, metrics
 from cvcore.files import blobs
 from cvcore.finetuning import feature_cache, fold_training, trainer
 from cvcore.finetuning.epochs import HYPERPARAMETERS, Ending, train_runs
@@ -28,7 +28,6 @@ from cvcore.finetuning.schedule import Schedule, plan_schedule
 from cvcore.finetuning.split_network import SplitNetwork, split_at_stride_16
 from cvcore.finetuning.task import Run, Task, clock
 from cvcore.finetuning.trainer import OutOfMemory, Trainer, TrainingData
-from cvcore.imaging import images
 from cvcore.metrics import paired_comparison
 from cvcore.networks import backbones
 from cvcore.networks.backbones import Backbone
@@ -124,7 +123,7 @@ def _material(session: Run, halved: SplitNetwork) -> TrainingData:
     lesson, home = session.lesson, session.store.home
 
     def pixels_of(sha256: str) -> Callable[[], NDArray[np.uint8]]:
-        return lambda: images.pixels(blobs.read(blobs.original_path(home, sha256)), lesson.prepared.side)
+        return lambda: imaging.pixels(blobs.read(blobs.original_path(home, sha256)), lesson.prepared.side)
 
     tensors = feature_cache.compute(
         halved,

@@ -15,12 +15,11 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from cvcore import evaluation, metrics, validation, wording
+from cvcore import evaluation, imaging, metrics, validation, wording
 from cvcore.errors import ImageRefused, NotFound
 from cvcore.evaluation import OutOfFold
 from cvcore.files import blobs
 from cvcore.html_report import charts, styles
-from cvcore.imaging import images
 from cvcore.metrics.reports import OverallReport, Rates, Report
 from cvcore.records import K_FOLD, Evaluation, Iteration, Project, Thresholds
 from cvcore.store import SnapshotImage, Store
@@ -252,7 +251,7 @@ def _strip(store: Store, facts: _Facts, chosen: Sequence[tuple[int, int]], title
 
 def _picture(store: Store, image: SnapshotImage) -> str:
     try:
-        data = images.rendition(blobs.read(blobs.thumbnail_path(store.home, image.sha256)), PICTURE_PX)
+        data = imaging.rendition(blobs.read(blobs.thumbnail_path(store.home, image.sha256)), PICTURE_PX)
     except (NotFound, ImageRefused):
         return '<div class="gone">picture missing</div>'
     return f'<img alt="" src="data:image/webp;base64,{base64.b64encode(data).decode()}">'

@@ -2,3 +2,18 @@
 
 Pillow and numpy; knows no home folder. Imports the modules beside the packages only.
 """
+
+from cvcore.imaging.formats import check, media_type
+from cvcore.imaging.rendering import THUMBNAIL_PX, ImageInfo, pixels, read, rendition, upright, without_location
+
+__all__ = [
+    "THUMBNAIL_PX",
+    "ImageInfo",
+    "check",
+    "media_type",
+    "pixels",
+    "read",
+    "rendition",
+    "upright",
+    "without_location",
+]

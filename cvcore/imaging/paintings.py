@@ -1,7 +1,7 @@
-"""Paintings in the manner of three schools, drawn on the spot: a project to try before one has pictures.
+"""Paintings in the styles of three schools, drawn by Pillow: a project to try Tagwise with before one has images.
 
-Grids of primary colours are easy to tell. Every fifth drip painting lies thinly over a soft field and every
-fifth colour field has some drips run over it, so that these two schools overlap, as real ones do.
+Grids of primary colours are easy to recognise. Every fifth drip painting has few drips, on a soft colour field, and
+every fifth colour field has some drips on it, so that these two schools overlap, as real ones do.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Item = TypeVar("Item")
 
 PRIMARY_GRID, DRIP_PAINTING, COLOUR_FIELD = TAGS = ("Primary grid", "Drip painting", "Colour field")
 
-_CROSSOVER = 5  # one painting in so many borrows from the other school
+_CROSSOVER = 5  # one painting in so many has parts of the other school
 _FINE = 2  # lines are drawn so many times larger, then reduced, for smooth edges
 
 _GRID_WHITES = ("#f3efe2", "#e9e4d5", "#f6f3ea", "#ece9e4")
@@ -65,14 +65,14 @@ class Sample:
     data: bytes
 
 
-def paintings(seed: int = 0, each: int = 40) -> Iterator[Sample]:
-    """So many paintings of each school, 320 to 420 pixels a side; the same seed gives the same bytes.
+def paintings(seed: int = 0, per_school: int = 40) -> Iterator[Sample]:
+    """`per_school` paintings of each school, 320 to 420 pixels a side; the same seed gives the same bytes.
 
-    >>> [sample.name for sample in paintings(each=1)]
+    >>> [sample.name for sample in paintings(per_school=1)]
     ['primary-grid-01.jpg', 'drip-painting-01.jpg', 'colour-field-01.jpg']
     """
     for school, tag in enumerate(TAGS):
-        for number in range(1, each + 1):
+        for number in range(1, per_school + 1):
             rng = np.random.default_rng((seed, school, number))
             name = f"{tag.lower().replace(' ', '-')}-{number:02}.jpg"
             width, height = rng.integers(324, 399, 2).tolist()
@@ -111,10 +111,10 @@ def _grid(size: Size, rng: Generator) -> Image.Image:
     return image.reduce(_FINE)
 
 
-def _split(whole: Box, times: int, rng: Generator) -> list[Box]:
-    """The boxes that so many cuts make of one, large ones cut first."""
-    boxes = [whole]
-    for _ in range(times):
+def _split(canvas: Box, cuts: int, rng: Generator) -> list[Box]:
+    """The boxes that a canvas becomes after so many cuts, large boxes cut first."""
+    boxes = [canvas]
+    for _ in range(cuts):
         boxes.sort(key=lambda box: (box[2] - box[0]) * (box[3] - box[1]) * rng.uniform(0.4, 1))
         left, top, right, bottom = boxes.pop()
         share = rng.choice((0.22, 0.34, 0.5, 0.66, 0.78)) + rng.uniform(-0.05, 0.05)
@@ -128,11 +128,11 @@ def _split(whole: Box, times: int, rng: Generator) -> list[Box]:
 
 
 def _field(size: Size, rng: Generator) -> Image.Image:
-    """Two to four soft-edged blocks of colour, one above the other, that hover on a ground."""
-    width, height = size[0] // _FINE, size[1] // _FINE  # soft things need no fine drawing
-    ground, *blocks = (_rgb(_shade(colour, rng)) for colour in _one_of(_FIELDS, rng))
+    """Two to four soft-edged blocks of colour, one above the other, on a background."""
+    width, height = size[0] // _FINE, size[1] // _FINE  # soft edges need no fine drawing
+    background, *blocks = (_rgb(_shade(colour, rng)) for colour in _one_of(_FIELDS, rng))
     rng.shuffle(blocks)
-    painted = np.broadcast_to(ground, (height, width, 3)).copy()
+    painted = np.broadcast_to(background, (height, width, 3)).copy()
     margin, gap, soft = width * rng.uniform(0.05, 0.11), height * rng.uniform(0.02, 0.05), rng.uniform(2, 5)
     cuts = np.sort(rng.uniform(0.2, 0.8, int(rng.integers(1, 4)))) * height
     edges = [height * 0.04, *cuts, height * 0.96]
@@ -148,7 +148,7 @@ def _field(size: Size, rng: Generator) -> Image.Image:
 
 
 def _dripped(image: Image.Image, threads: int, rng: Generator) -> Image.Image:
-    """Threads of thrown paint, colour upon colour, and their splashes, over what is there."""
+    """The image with drips of paint and their splashes drawn over it, one colour after the other."""
     fine = image.resize((image.width * _FINE, image.height * _FINE), Image.Resampling.NEAREST)
     draw = ImageDraw.Draw(fine)
     paints = _one_of(_PAINTS, rng)
@@ -165,7 +165,7 @@ def _dripped(image: Image.Image, threads: int, rng: Generator) -> Image.Image:
 
 
 def _throws(size: Size, threads: int, rng: Generator) -> NDArray[np.float64]:
-    """The left and right banks of threads of paint that curl, swell and thin: (threads, 2, 49, 2), x and y."""
+    """The left and right edges of drips of paint that curl and change their width: (threads, 2, 49, 2), x and y."""
     bends = _smooth(rng.normal(0, 0.16, (threads, 9)))
     heading = rng.uniform(0, 2 * np.pi, (threads, 1)) + np.cumsum(bends, axis=1)
     ahead = np.stack([np.cos(heading), np.sin(heading)], axis=2)
@@ -177,13 +177,13 @@ def _throws(size: Size, threads: int, rng: Generator) -> NDArray[np.float64]:
 
 
 def _smooth(knots: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Rows of 9 values drawn out to 49."""
+    """Rows of 9 values, interpolated to 49."""
     at = np.linspace(0, knots.shape[1] - 1, 49)
     return np.array([np.interp(at, np.arange(knots.shape[1]), row) for row in knots])
 
 
 def _photograph(painting: Image.Image, rng: Generator) -> bytes:
-    """The painting on its wall, framed or not, straight or not, as a JPEG file."""
+    """The painting on a wall, with or without a frame, straight or slightly rotated, as a JPEG file."""
     margin = int(rng.integers(4, 18))
     size = (painting.width + 2 * margin, painting.height + 2 * margin)
     wall = Image.new("RGB", size, _shade(_one_of(_WALLS, rng), rng))
@@ -194,14 +194,14 @@ def _photograph(painting: Image.Image, rng: Generator) -> bytes:
     wall.paste(painting, (margin, margin))
     if rng.random() < 0.5:
         wall = wall.rotate(rng.uniform(-1.2, 1.2), Image.Resampling.BILINEAR)
-    photo = _lit(wall.crop((6, 6, wall.width - 6, wall.height - 6)), rng)  # cuts what the turn left black
+    photo = _lit(wall.crop((6, 6, wall.width - 6, wall.height - 6)), rng)  # cuts off what the rotation left black
     file = io.BytesIO()
     photo.save(file, "JPEG", quality=int(rng.integers(80, 93)))
     return file.getvalue()
 
 
 def _lit(photo: Image.Image, rng: Generator) -> Image.Image:
-    """The photo in a light from one side, warm or cold, that shows the weave and the strokes of the brush."""
+    """The photo lit from one side, warm or cold, with the texture of canvas and brush."""
     across, down = (_slope(length, rng) + _threads(length, rng) for length in photo.size)
     strokes = _clouds(photo.size, (90, 7), rng) + _clouds(photo.size, (9, 9), rng)
     light = _image(232 * down[:, None] * across + 7 * strokes)
@@ -221,7 +221,7 @@ def _threads(length: int, rng: Generator) -> Plane:
 
 
 def _clouds(size: Size, grains: Size, rng: Generator) -> Plane:
-    """Smooth noise in about -1..1, (height, width), grown from so many random grains (rows, columns)."""
+    """Smooth noise in about -1..1, (height, width), enlarged from so many random grains (rows, columns)."""
     grain = Image.fromarray(rng.integers(0, 256, grains, np.uint8))
     return np.asarray(grain.resize(size, Image.Resampling.BICUBIC), np.float32) / np.float32(127.5) - 1
 
@@ -231,7 +231,7 @@ def _image(pixels: Plane) -> Image.Image:
 
 
 def _shade(colour: str, rng: Generator) -> str:
-    """A colour near that one, as a hand mixes it."""
+    """A random colour close to that one."""
     red, green, blue = (_rgb(colour) * rng.uniform(0.9, 1.08) + rng.normal(0, 6, 3)).clip(0, 255).astype(int)
     return f"#{red:02x}{green:02x}{blue:02x}"
 

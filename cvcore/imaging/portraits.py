@@ -1,4 +1,4 @@
-"""Six small portraits, three in Picasso's manner and three in Rembrandt's, drawn on the spot for a worked example."""
+"""Six small portraits, three in the style of Picasso and three of Rembrandt, drawn for the worked example."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _OILS = (("#1b120b", "#c9965b", "#3d2817"), ("#150f0d", "#b9814e", "#4a2420"), (
 
 @functools.cache
 def portraits() -> tuple[bytes, ...]:
-    """PNG files, 120 x 150, in the order of `PAINTERS`; always the same.
+    """The portraits as PNG files, 120 x 150, in the order of `PAINTERS`; always the same.
 
     >>> len(portraits()) == len(PAINTERS)
     True
@@ -40,7 +40,7 @@ def portraits() -> tuple[bytes, ...]:
 
 
 def _cubist(scheme: int, rng: Generator) -> Image.Image:
-    """A face of flat planes in bright colours, seen from the front and from the side at once."""
+    """A face of flat planes in bright colours, from the front and from the side at once."""
     ground, light, shade, skin, cloth = _SCHEMES[scheme]
     image = Image.new("RGB", (WIDTH * _FINE, HEIGHT * _FINE), ground)
     draw = ImageDraw.Draw(image)
@@ -70,7 +70,7 @@ def _eye(draw: ImageDraw.ImageDraw, x: float, y: float) -> None:
 
 
 def _in_lamplight(scheme: int, rng: Generator) -> Image.Image:
-    """A face that steps out of the dark, lit from one side, with a hat and a white collar."""
+    """A face on a dark background, lit from one side, with a hat and a white collar."""
     dark, skin, coat = _OILS[scheme]
     image = Image.new("RGB", (WIDTH * _FINE, HEIGHT * _FINE), dark)
     draw = ImageDraw.Draw(image)

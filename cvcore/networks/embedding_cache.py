@@ -9,9 +9,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from cvcore import imaging
 from cvcore.errors import Unavailable
 from cvcore.files import blobs
-from cvcore.imaging import images
 from cvcore.networks import feature_extraction
 from cvcore.networks.backbones import Backbone
 from cvcore.networks.keras_backend import Device
@@ -55,7 +55,7 @@ def fill(store: Store, prepared: Backbone, digests: Sequence[str], progress: Pro
         prepared,
         blobs.backbones_folder(store.home),
         missing,
-        lambda digest: images.pixels(blobs.read(blobs.original_path(store.home, digest)), prepared.side),
+        lambda digest: imaging.pixels(blobs.read(blobs.original_path(store.home, digest)), prepared.side),
         device,
     )
     with contextlib.closing(stream):

@@ -19,11 +19,10 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from cvcore import evaluation, wording
+from cvcore import evaluation, imaging, wording
 from cvcore.datasets import layouts
 from cvcore.errors import ArchiveRefused, InvalidInput
 from cvcore.files import blobs, zips
-from cvcore.imaging import images
 from cvcore.networks import backbones, feature_extraction, heads
 from cvcore.prediction import predictor
 from cvcore.records import MULTILABEL, Iteration, Prediction
@@ -74,8 +73,8 @@ def predict(
 
     def look(picture: BatchImage) -> NDArray[np.uint8]:
         data = picture.read()
-        images.check(data, limits)
-        return images.pixels(data, prepared.side)
+        imaging.check(data, limits)
+        return imaging.pixels(data, prepared.side)
 
     def answered(picture: BatchImage, outcome: feature_extraction.Outcome) -> ImageAnswer:
         if not isinstance(outcome, np.ndarray):

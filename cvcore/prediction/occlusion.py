@@ -13,10 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from cvcore import evaluation
+from cvcore import evaluation, imaging
 from cvcore.array_types import Float32s
 from cvcore.evaluation import OutOfFold
-from cvcore.imaging import images
 from cvcore.networks import heads
 from cvcore.networks.feature_extraction import Extractor
 from cvcore.prediction import predictor
@@ -78,11 +77,11 @@ def explain(store: Store, iteration: Iteration, picture: bytes, *, limits: Limit
         ImageRefused: the bytes are no picture within the limits.
         Conflict, ModelDamaged: the iteration is not trained, or a file of it is missing or damaged.
     """
-    images.check(picture, limits)
+    imaging.check(picture, limits)
     judged = evaluation.load(store, iteration)
     tags = evaluation.tags(store, iteration)
     prepared, embed = predictor.extractor(store, iteration)
-    told = _told(judged, embed, prepared.side, images.pixels(picture, prepared.side).tobytes())
+    told = _told(judged, embed, prepared.side, imaging.pixels(picture, prepared.side).tobytes())
     return Explanation(tuple(tag.name for tag in tags), told[0], told[1:].reshape(PLACES, PLACES, -1))
 
 
@@ -94,7 +93,7 @@ def overlay(picture: bytes, heat: Float32s, place: tuple[int, int] | None) -> Im
     Raises:
         ImageRefused: the bytes are no picture.
     """
-    shown = images.upright(picture, at_least_px=SHOWN_PX)
+    shown = imaging.upright(picture, at_least_px=SHOWN_PX)
     shown.thumbnail((SHOWN_PX, SHOWN_PX))
     if place is None or not heat.max() > 0:
         return shown

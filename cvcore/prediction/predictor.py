@@ -9,9 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cvcore import evaluation, metrics
+from cvcore import evaluation, imaging, metrics
 from cvcore.files import blobs
-from cvcore.imaging import images
 from cvcore.networks import backbones, feature_extraction, heads
 from cvcore.records import Iteration, Prediction
 from cvcore.settings import Limits
@@ -35,11 +34,11 @@ def embedding(store: Store, iteration: Iteration, picture: bytes, *, limits: Lim
         ImageRefused: the bytes are no picture within the limits.
         Conflict, ModelDamaged: the iteration is not trained, or the backbone's file is missing or damaged.
     """
-    images.check(picture, limits)
+    imaging.check(picture, limits)
     # An iteration that is not trained has no backbone yet, and says so here.
     evaluation.load(store, iteration)
     prepared, embed = extractor(store, iteration)
-    found: NDArray[np.float32] = embed(images.pixels(picture, prepared.side)[None])[0]
+    found: NDArray[np.float32] = embed(imaging.pixels(picture, prepared.side)[None])[0]
     return found
 
 

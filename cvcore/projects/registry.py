@@ -134,7 +134,7 @@ def checked_name(store: Store, name: str) -> str:
     """
     cleaned = names.clean("project", name, letters=NAME_LETTERS)
     if free_name(store, cleaned) != cleaned:
-        raise NameTaken("project", f"the project's name must be its own, {cleaned!r} is taken: choose another")
+        raise NameTaken("project", f"the project's name must be unique, {cleaned!r} is taken: choose another")
     return cleaned
 
 

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from cvcore import names
+from cvcore import imaging, names
 from cvcore.errors import Conflict, ImageRefused
 from cvcore.files import blobs
-from cvcore.imaging import images
 from cvcore.projects import tagging
 from cvcore.records import Project
 from cvcore.settings import Limits
@@ -40,7 +39,7 @@ def add(store: Store, project: Project, name: str, data: bytes, *, tag_ids: Sequ
     """
     name = names.file(name)
     try:
-        picture = images.read(data, limits)
+        picture = imaging.read(data, limits)
     except ImageRefused as error:
         return Upload(name, "refused", str(error))
     digest = blobs.sha256(data)

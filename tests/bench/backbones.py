@@ -19,8 +19,7 @@ from pathlib import Path
 import descriptor
 import numpy as np
 
-from cvcore import datasets, domains, metrics, validation
-from cvcore.imaging import images
+from cvcore import datasets, domains, imaging, metrics, validation
 from cvcore.networks import backbones, feature_extraction, heads, keras_backend
 from cvcore.settings import Limits
 from cvcore.validation import near_duplicates
@@ -83,7 +82,7 @@ def read(folder: Path) -> Set:
     files = [entry.read() for entry in entries]
     tags = sorted({tag for entry in entries for tag in entry.tags})
     truth = np.array([[tag in entry.tags for tag in tags] for entry in entries])
-    signatures = np.stack([np.frombuffer(images.read(data, Limits()).signature, np.uint8) for data in files])
+    signatures = np.stack([np.frombuffer(imaging.read(data, Limits()).signature, np.uint8) for data in files])
     folds = validation.folds(truth, near_duplicates.groups(signatures), seed=0)
     return Set(folder.name, files, truth, folds, multilabel=(folder / "labels.csv").exists())
 
@@ -100,7 +99,7 @@ def score(contender: Contender, one: Set) -> float:
 
 
 def pixels(contender: Contender, files: list[bytes]) -> np.ndarray:
-    return np.stack([images.pixels(data, contender.side) for data in files])
+    return np.stack([imaging.pixels(data, contender.side) for data in files])
 
 
 def rate(contender: Contender, sets: list[Set]) -> float:

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from cvcore.imaging import images
+from cvcore import imaging
 from cvcore.networks import architectures, backbones, feature_extraction, heads
 
 SIDE = 224
@@ -33,8 +33,8 @@ def main() -> None:
         built_in = backbones.prepare(architectures.NAME_BUILT_IN, backbones.built_in().side, folder)
         litert, own = feature_extraction.load(prepared, folder), feature_extraction.load(built_in, folder)
     model = architectures.keras_model(prepared.name, prepared.side)
-    batch = np.stack([images.pixels(data, SIDE) for data in files])
-    small = np.stack([images.pixels(data, built_in.side) for data in files])
+    batch = np.stack([imaging.pixels(data, SIDE) for data in files])
+    small = np.stack([imaging.pixels(data, built_in.side) for data in files])
     by_keras = rate(lambda: model.predict(batch, batch_size=32, verbose=0), len(files))
     by_litert = rate(lambda: litert(batch), len(files))
     print(f"{prepared.name}, keras predict   {by_keras:7.0f} images/s")
@@ -81,7 +81,7 @@ def latency_ms(photo: bytes, prepared: backbones.Backbone, extractor: feature_ex
     kernel, bias = rng.normal(size=(prepared.dimension, TAGS)).astype(np.float32), np.zeros(TAGS, np.float32)
 
     def quick_test() -> None:
-        embedding = extractor(images.pixels(photo, prepared.side)[None])
+        embedding = extractor(imaging.pixels(photo, prepared.side)[None])
         heads.probabilities(embedding, kernel, bias, multilabel=False)
 
     return 1000 * float(np.median([seconds(quick_test) for _ in range(30)]))

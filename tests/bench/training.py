@@ -50,7 +50,7 @@ def main() -> None:
 def drawn(each: int) -> Listing:
     """Paintings as an upload would bring them."""
     return datasets.entries_from_uploads(
-        [(f"{one.tag}/{one.name}", one.data) for one in paintings.paintings(each=each)]
+        [(f"{one.tag}/{one.name}", one.data) for one in paintings.paintings(per_school=each)]
     )
 
 

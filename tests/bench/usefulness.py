@@ -17,9 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from cvcore import domains
+from cvcore import domains, imaging
 from cvcore.active_learning import acquisition
-from cvcore.imaging import images
 from cvcore.networks import backbones, feature_extraction
 
 DRAWS, START, CHOSEN = 12, 5, 20
@@ -43,7 +42,7 @@ def embedded(folder: Path) -> tuple[Floats, Integers]:
         prepared = backbones.prepare(domains.BUILT_IN.backbone, domains.BUILT_IN.side, Path(made), on_stage=len)
         extractor = feature_extraction.load(prepared, Path(made))
     files = [(tag, file) for tag, of in enumerate(sorted(folder.iterdir())) for file in sorted(of.iterdir())]
-    found = extractor(np.stack([images.pixels(file.read_bytes(), prepared.side) for _, file in files]))
+    found = extractor(np.stack([imaging.pixels(file.read_bytes(), prepared.side) for _, file in files]))
     return found / np.linalg.norm(found, axis=1, keepdims=True), np.array([tag for tag, _ in files])
 
 

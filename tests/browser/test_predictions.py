@@ -28,7 +28,7 @@ Serve = Callable[[Path, Mapping[str, str]], str]
 def fields(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Files of six colour fields, a school of which the project knows nothing."""
     folder = tmp_path_factory.mktemp("fields")
-    found = [sample for sample in paintings.paintings(seed=1, each=6) if sample.tag == FIELD]
+    found = [sample for sample in paintings.paintings(seed=1, per_school=6) if sample.tag == FIELD]
     for sample in found:
         (folder / sample.name).write_bytes(sample.data)
     return [folder / sample.name for sample in found]
@@ -40,7 +40,7 @@ def app_url(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> str:
     home = tmp_path_factory.mktemp("home")
     store = Store(home)
     project = projects.create(store, "Schools", domain="Built-in")
-    for sample in paintings.paintings(each=6):
+    for sample in paintings.paintings(per_school=6):
         if sample.tag != FIELD:
             (tag,) = tagging.ensure(store, project, [sample.tag], limits=Limits())
             uploads.add(store, project, sample.name, sample.data, tag_ids=[tag.id], limits=Limits())

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
+from cvcore import imaging
 from cvcore.errors import ImageRefused
-from cvcore.imaging import images
 from cvcore.settings import Limits
 
 # With the default limits: stored with its upright width and height, or refused with its reason.
@@ -134,7 +134,7 @@ def odd(shared: Path) -> Path:
 def outcome_of(data: bytes) -> tuple[str, int, int] | tuple[str, str]:
     """What becomes of a file under the default limits."""
     try:
-        picture = images.read(data, Limits())
+        picture = imaging.read(data, Limits())
     except ImageRefused as refused:
         return ("refused", refused.reason)
     return ("stored", picture.width, picture.height)
@@ -159,18 +159,18 @@ def test_whatever_is_stored_can_be_shown_and_trained_on(file: str, odd: Path) ->
     """A file once stored never fails later: its thumbnail, rendition and pixels are there and agree."""
     data = (odd / file).read_bytes()
 
-    picture = images.read(data, Limits())
-    thumbnail, rendition = images.pixels(picture.thumbnail, 64), images.pixels(images.rendition(data, 640), 64)
+    picture = imaging.read(data, Limits())
+    thumbnail, rendition = imaging.pixels(picture.thumbnail, 64), imaging.pixels(imaging.rendition(data, 640), 64)
 
-    assert max(decoded(picture.thumbnail).size) == min(images.THUMBNAIL_PX, max(picture.width, picture.height))
-    assert apart(thumbnail, images.pixels(data, 64)) < 10
-    assert apart(rendition, images.pixels(data, 64)) < 10
+    assert max(decoded(picture.thumbnail).size) == min(imaging.THUMBNAIL_PX, max(picture.width, picture.height))
+    assert apart(thumbnail, imaging.pixels(data, 64)) < 10
+    assert apart(rendition, imaging.pixels(data, 64)) < 10
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_rotated_photos_are_upright(family: str, odd: Path) -> None:
     """However the camera was held, the same scene comes out the same way up."""
-    first, *others = [images.pixels((odd / file).read_bytes(), 64) for file in FAMILIES[family]]
+    first, *others = [imaging.pixels((odd / file).read_bytes(), 64) for file in FAMILIES[family]]
 
     for other in others:
         assert apart(first, other) < 10
@@ -184,7 +184,7 @@ def test_gps_is_never_served(file: str, odd: Path) -> None:
     data = (odd / file).read_bytes()
 
     assert decoded(data).getexif().get_ifd(ExifTags.IFD.GPSInfo)
-    for served in (images.read(data, Limits()).thumbnail, images.rendition(data, 1024)):
+    for served in (imaging.read(data, Limits()).thumbnail, imaging.rendition(data, 1024)):
         assert len(decoded(served).getexif()) == 0
         assert b"EXIF" not in served
 

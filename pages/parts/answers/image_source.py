@@ -7,9 +7,8 @@ import math
 import streamlit as st
 from streamlit_image_select import image_select
 
-from cvcore import urls
+from cvcore import imaging, urls
 from cvcore.files import blobs
-from cvcore.imaging import images
 from cvcore.net import http
 from cvcore.records import Project
 from cvcore.settings import Limits
@@ -40,10 +39,10 @@ def show(store: Store, project: Project, limits: Limits) -> bytes | None:
     else:
         data = _from_project(store, project)
     if data is not None:
-        images.read(data, limits)
+        imaging.read(data, limits)
         # The camera and the project's list show it themselves.
         if way in (FILE, ADDRESS):
-            st.image(images.rendition(data, SHOWN_PX), width="stretch")
+            st.image(imaging.rendition(data, SHOWN_PX), width="stretch")
     return data
 
 

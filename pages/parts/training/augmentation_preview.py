@@ -14,12 +14,11 @@ import streamlit as st
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
-from cvcore import domains
+from cvcore import domains, imaging
 from cvcore.domains import Domain, Policy
 from cvcore.errors import TagwiseError
 from cvcore.files import blobs
 from cvcore.finetuning import augmentation
-from cvcore.imaging import images
 from cvcore.records import Image, Project
 from cvcore.store import Store
 
@@ -99,7 +98,7 @@ def _draw_others(turn: str) -> None:
 
 @st.cache_data(show_spinner=False, max_entries=100)
 def _pixels(home: str, digest: str, side: int) -> NDArray[np.uint8]:
-    return images.pixels(blobs.read(blobs.original_path(Path(home), digest)), side)
+    return imaging.pixels(blobs.read(blobs.original_path(Path(home), digest)), side)
 
 
 def _strip(shown: Sequence[tuple[Image, NDArray[np.uint8]]], policy: Policy, seed: int) -> str:

@@ -11,7 +11,7 @@ import pytest
 from cvcore import evaluation
 from cvcore.active_learning import suggestions
 from cvcore.errors import NotTrained, TagsRefused
-from cvcore.evaluation import operating_points, out_of_fold
+from cvcore.evaluation import analysis, operating_points
 from cvcore.files import blobs
 from cvcore.projects import retagging, tagging, uploads
 from cvcore.records import MULTILABEL, Iteration, Project
@@ -33,7 +33,7 @@ def set_head(store: Store, iteration: Iteration, told: dict[str, list[float]]) -
     arrays = {name: getattr(judged, name) for name in evaluation.OutOfFold.__dataclass_fields__}
     arrays |= {"kernel": kernel, "bias": np.zeros(tags, np.float32)}
     evaluation.save(blobs.iteration_folder(store.home, iteration.id), evaluation.OutOfFold(**arrays))
-    out_of_fold._load.cache_clear()
+    analysis._load.cache_clear()
     vectors = {digest: np.zeros(len(kernel), np.float32) for digest in told}
     for digest, scores in told.items():
         vectors[digest][:tags] = scores

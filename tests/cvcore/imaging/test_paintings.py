@@ -11,8 +11,8 @@ from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from cvcore.imaging import images, paintings
-from cvcore.imaging.images import ImageInfo
+from cvcore import imaging
+from cvcore.imaging import ImageInfo, paintings
 from cvcore.imaging.paintings import Sample
 from cvcore.settings import Limits
 
@@ -24,14 +24,14 @@ def painted() -> list[Sample]:
 
 
 @pytest.fixture(scope="module")
-def pictures(painted: list[Sample]) -> list[ImageInfo]:
+def infos(painted: list[Sample]) -> list[ImageInfo]:
     """The same as an upload reads them."""
-    return [images.read(sample.data, Limits()) for sample in painted]
+    return [imaging.read(sample.data, Limits()) for sample in painted]
 
 
 def described(sample: Sample) -> np.ndarray:
     """A plain description of a painting: its colours, and the directions of its edges in 4 x 4 cells."""
-    square = images.pixels(sample.data, 128).astype(float)
+    square = imaging.pixels(sample.data, 128).astype(float)
     colours = np.histogramdd(square.reshape(-1, 3), bins=4, range=[(0, 256)] * 3)[0].ravel()
     down, across = np.gradient(square.mean(axis=2))
     strength, direction = np.hypot(down, across), np.arctan2(down, across) % np.pi
@@ -48,28 +48,30 @@ def test_forty_of_each_school(painted: list[Sample]) -> None:
 
 def test_same_seed_same_bytes(painted: list[Sample]) -> None:
     """The same seed draws the same files to the byte, fewer of them the first ones, and another seed others."""
-    few = list(paintings.paintings(each=2))
+    few = list(paintings.paintings(per_school=2))
 
     assert few == [sample for sample in painted if sample.name.endswith(("-01.jpg", "-02.jpg"))]
-    assert {sample.data for sample in few}.isdisjoint(sample.data for sample in paintings.paintings(seed=1, each=2))
+    assert {sample.data for sample in few}.isdisjoint(
+        sample.data for sample in paintings.paintings(seed=1, per_school=2)
+    )
 
 
-def test_each_can_be_stored(pictures: list[ImageInfo]) -> None:
+def test_each_can_be_stored(infos: list[ImageInfo]) -> None:
     """Each painting is a JPEG that is accepted, 320 to 420 pixels a side."""
-    sides = [side for picture in pictures for side in (picture.width, picture.height)]
+    sides = [side for info in infos for side in (info.width, info.height)]
 
-    assert {picture.format for picture in pictures} == {"JPEG"}
+    assert {info.format for info in infos} == {"JPEG"}
     assert min(sides) >= 320
     assert max(sides) <= 420
 
 
-def test_no_near_duplicates(pictures: list[ImageInfo]) -> None:
+def test_no_near_duplicates(infos: list[ImageInfo]) -> None:
     """No two paintings look alike, so each counts."""
-    levels = np.array([np.frombuffer(picture.signature, np.uint8) for picture in pictures], dtype=float)
+    levels = np.array([np.frombuffer(info.signature, np.uint8) for info in infos], dtype=float)
 
     distances = np.abs(levels[:, None] - levels[None]).mean(axis=2)
 
-    assert distances[~np.eye(len(pictures), dtype=bool)].min() > 6
+    assert distances[~np.eye(len(infos), dtype=bool)].min() > 6
 
 
 def test_two_schools_overlap(painted: list[Sample]) -> None:

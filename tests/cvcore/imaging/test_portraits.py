@@ -1,4 +1,4 @@
-"""The six pictures of the worked example."""
+"""The six images of the worked example."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from PIL import Image
 from cvcore.imaging import portraits
 
 
-def test_they_are_six_pictures_of_two_kinds() -> None:
+def test_they_are_six_images_of_two_kinds() -> None:
     """All differ, and any Picasso is brighter than any Rembrandt."""
     files = portraits.portraits()
     assert 6 == len(set(files))

@@ -7,10 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from cvcore import training
+from cvcore import imaging, training
 from cvcore.errors import Unavailable
 from cvcore.files import blobs
-from cvcore.imaging import images
 from cvcore.networks import backbones, embedding_cache, feature_extraction
 from cvcore.progress import Stopped, silent
 from cvcore.projects import uploads
@@ -42,7 +41,7 @@ def test_each_row_is_its_pictures_embedding(store: Store, fill: Fill) -> None:
     snapshot = snapshot_of(store, fill(rose=20, tulip=20))
     embedding_cache.fill(store, BUILT_IN, [snapshot[7].sha256, snapshot[3].sha256], silent)
     computed = embedding_cache.compute(store, BUILT_IN, snapshot, silent)
-    pixels = [images.pixels(original(store, image), BUILT_IN.side) for image in snapshot]
+    pixels = [imaging.pixels(original(store, image), BUILT_IN.side) for image in snapshot]
     assert (np.float32, (40, BUILT_IN.dimension)) == (computed.dtype, computed.shape)
     embed = feature_extraction.load(BUILT_IN, blobs.backbones_folder(store.home))
     np.testing.assert_array_equal(np.stack([embed(each[None])[0] for each in pixels]), computed)

@@ -11,10 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from cvcore import cli, evaluation, prediction, training
+from cvcore import cli, evaluation, imaging, prediction, training
 from cvcore.errors import Conflict, ImageRefused, InvalidInput, ModelDamaged, NotFound
 from cvcore.files import blobs
-from cvcore.imaging import images
 from cvcore.networks import backbones, feature_extraction, heads
 from cvcore.prediction.predictor import Prediction
 from cvcore.projects import tagging
@@ -50,7 +49,7 @@ def test_a_prediction_is_the_heads_word(
     found = prediction.predict(store, iteration, picture(77), limits=LIMITS)
     built_in = backbones.built_in()
     extractor = feature_extraction.load(built_in, blobs.backbones_folder(store.home))
-    embedding = extractor(images.pixels(picture(77), built_in.side)[None])
+    embedding = extractor(imaging.pixels(picture(77), built_in.side)[None])
     bias = np.float32([0.1, 0.2, 0.3])
     multilabel = classification_type == MULTILABEL
     (row,) = heads.probabilities(embedding, kernel.astype(np.float32), bias, multilabel=multilabel)

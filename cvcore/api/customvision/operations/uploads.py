@@ -7,6 +7,7 @@ import binascii
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from cvcore import imaging
 from cvcore.active_learning import promotion
 from cvcore.api.customvision.operations import metadata
 from cvcore.api.customvision.operations.images import tag_names
@@ -14,7 +15,6 @@ from cvcore.api.customvision.protocol import request, schemas
 from cvcore.api.customvision.protocol.errors import Refusal
 from cvcore.api.customvision.protocol.request import Answer, Call
 from cvcore.errors import FetchFailed, ImageNotFound, ImageRefused, InvalidInput, NotFound, TagsRefused, UrlRefused
-from cvcore.imaging import images
 from cvcore.net import http
 from cvcore.prediction import history
 from cvcore.projects import tagging, uploads
@@ -141,7 +141,7 @@ def _create(
     try:
         data = read()
         tagging.check(call.store, project, tag_ids)
-        images.check(data, call.told.limits)
+        imaging.check(data, call.told.limits)
     except ImageRefused as refusal:
         return STATUSES.get(refusal.reason, "ErrorImageFormat"), None, str(refusal)
     except (UrlRefused, FetchFailed, ImageNotFound) as refusal:

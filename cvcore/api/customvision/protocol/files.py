@@ -7,11 +7,11 @@ from typing import Literal, cast
 
 from starlette.responses import FileResponse, Response
 
+from cvcore import imaging
 from cvcore.api.customvision.protocol import errors
 from cvcore.errors import TagwiseError
 from cvcore.exports import background
 from cvcore.files import blobs
-from cvcore.imaging import images
 from cvcore.store import Store
 
 Kind = Literal["original", "resized", "thumbnail"]
@@ -47,13 +47,13 @@ def answer(store: Store, kind: Kind, sha256: str) -> Response:
     try:
         data = blobs.read(blobs.original_path(store.home, sha256))
         if kind == "original":
-            data = images.without_place(data)
+            data = imaging.without_location(data)
         else:
-            data = images.rendition(data, RESIZED_PX if kind == "resized" else images.THUMBNAIL_PX)
+            data = imaging.rendition(data, RESIZED_PX if kind == "resized" else imaging.THUMBNAIL_PX)
     except TagwiseError as error:
         code = errors.code_of(error)
         return Response(str(error), errors.status_of(code), media_type="text/plain")
-    return Response(data, media_type=images.media_type(data), headers=HEADERS)
+    return Response(data, media_type=imaging.media_type(data), headers=HEADERS)
 
 
 def export(store: Store, path: str) -> Response | None:

@@ -1,0 +1,167 @@
+"""Which files are images: their formats, and the checks of size, shape and format before any pixel is decoded.
+
+A file is recognised by its bytes, never by its name. Its width and height are read from the header, so that a
+decompression bomb is refused before a pixel is unpacked. Pillow's own guards stay as they are, nothing of
+Pillow's is set here, and every function may run in any thread.
+
+TIFF is left out, as in Custom Vision: its 12-bit, floating and many-page kinds cannot all be shown right.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+import warnings
+from collections.abc import Mapping
+
+from PIL import Image, ImageFile
+
+from cvcore.errors import ImageRefused
+from cvcore.settings import MEBIBYTE, Limits
+
+_PILLOW_FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "AVIF")
+
+# How files begin (https://en.wikipedia.org/wiki/List_of_file_signatures); the first that matches names the format.
+_READABLE_FORMATS = {
+    "JPEG": rb"\xff\xd8\xff",
+    "PNG": rb"\x89PNG\r\n\x1a\n",
+    "GIF": rb"GIF8[79]a",
+    "BMP": rb"BM.{4}\x00{4}",
+    "WebP": rb"RIFF.{4}WEBP",
+    "AVIF": rb".{4}ftyp(.{4}){0,8}?avi[fs]",
+}
+_OTHER_FORMATS = {
+    "HEIC": rb".{4}ftyp(.{4}){0,8}?(hei[cmsx]|hev[cmsx]|mif1)",
+    "video": rb".{4}ftyp",
+    "TIFF": rb"II\*\x00|MM\x00\*",
+    "Photoshop": rb"8BPS",
+    "ICO": rb"\x00\x00\x01\x00",
+    "PDF": rb"%PDF",
+    "zip": rb"PK\x03\x04",
+    "SVG": rb"(\xef\xbb\xbf)?\s*(<.{0,1000})?<svg\b",
+}
+
+# Pillow unpacks up to 1 MiB for each of these chunks of a PNG: 6 MB full of them keep a core busy for 4 s.
+_PACKED_CHUNKS = (b"iCCP", b"iTXt", b"zTXt")
+_PACKED_CHUNKS_MAX = 64
+
+# The filter that `_silence_pillow` sets, in the shape in which `warnings` keeps it.
+_PILLOW_IS_SILENT = ("ignore", None, Warning, re.compile(r"PIL\."), 0)
+
+_SAVE_AGAIN = "open it in an image editor and save it again"
+
+
+def check(data: bytes, limits: Limits) -> None:
+    """Check a file's size and header only, which is all that `imaging.pixels` needs to be safe.
+
+    Raises:
+        ImageRefused: with the reason `bytes` (none or too many), `format` (not one that is read here),
+            `pixels` (too few or too many), `aspect` (too long and thin) or `damaged` (a corrupt header).
+    """
+    with open_checked(data, limits):
+        pass
+
+
+def open_checked(data: bytes, limits: Limits) -> ImageFile.ImageFile:
+    """An image file within the limits, opened with its header read and no pixel decoded; raises as `check`."""
+    _check_size(len(data), limits)
+    image = open_header(data, limits.pixels)
+    try:
+        _check_shape(*image.size, limits)
+    except ImageRefused:
+        image.close()
+        raise
+    return image
+
+
+def open_header(data: bytes, pixels_max: int = Limits.pixels) -> ImageFile.ImageFile:
+    """An image file opened with its header read and no pixel decoded; `pixels_max` stands in a message only.
+
+    Raises:
+        ImageRefused: `format`, `pixels` or `damaged`.
+    """
+    _silence_pillow()
+    if data.startswith(b"\x89PNG") and sum(map(data.count, _PACKED_CHUNKS)) > _PACKED_CHUNKS_MAX:
+        rule = f"a PNG may hold at most {_PACKED_CHUNKS_MAX} colour profiles and packed texts"
+        raise ImageRefused("damaged", f"{rule}, this one holds more: {_SAVE_AGAIN}")
+    try:
+        return Image.open(io.BytesIO(data), formats=_PILLOW_FORMATS)
+    except Image.DecompressionBombError:
+        pillow_max = 2 * (Image.MAX_IMAGE_PIXELS or 0)
+        raise _too_many_pixels(pixels_max, f"this one has more than {pillow_max // 10**6} million") from None
+    except Exception as error:  # on crafted bytes Pillow raises nearly anything
+        raise _not_opened(data) from error
+
+
+def media_type(data: bytes) -> str:
+    """The HTTP media type of a stored image, by its first bytes.
+
+    >>> media_type(b"GIF89a"), media_type(b"?")
+    ('image/gif', 'application/octet-stream')
+    """
+    name = _format_name(data, _READABLE_FORMATS)
+    return f"image/{name.casefold()}" if name else "application/octet-stream"
+
+
+def damaged(format_name: str) -> ImageRefused:
+    """The refusal of an image of that format whose bytes cannot be decoded."""
+    rule = "an image must be readable to its end"
+    return ImageRefused("damaged", f"{rule}, this {format_name} is damaged or of a rare kind: {_SAVE_AGAIN}")
+
+
+def _check_size(size_bytes: int, limits: Limits) -> None:
+    if size_bytes == 0:
+        raise ImageRefused("bytes", "an image must have at least 1 byte, this file is empty: choose another")
+    if size_bytes > limits.image_bytes:
+        allowed_mb, size_mb = f"{limits.image_bytes / MEBIBYTE:g}", _tenths_up(size_bytes / MEBIBYTE)
+        raise ImageRefused(
+            "bytes", f"an image must be at most {allowed_mb} MB, this one is {size_mb} MB: save it smaller"
+        )
+
+
+def _check_shape(width: int, height: int, limits: Limits) -> None:
+    shorter, longer = sorted((width, height))
+    shape = f"this one is {width:,} × {height:,}"
+    if shorter < limits.side_min_px:
+        rule = f"an image must be at least {limits.side_min_px} pixels wide and high"
+        raise ImageRefused("pixels", f"{rule}, {shape}: choose a larger one")
+    if longer > limits.side_max_px:
+        rule = f"an image must be at most {limits.side_max_px:,} pixels wide and high"
+        raise ImageRefused("pixels", f"{rule}, {shape}: save it smaller")
+    if width * height > limits.pixels:
+        raise _too_many_pixels(limits.pixels, f"{shape}, {_tenths_up(width * height / 1e6)} million")
+    if longer > limits.aspect * shorter:
+        rule = f"an image's longer side must be at most {limits.aspect:g} times its shorter"
+        raise ImageRefused("aspect", f"{rule}, {shape}, {_tenths_up(longer / shorter)} times: crop it")
+
+
+def _silence_pillow() -> None:
+    """Ignore Pillow's warnings about odd metadata and many pixels: what matters of them is checked here.
+
+    `warnings.catch_warnings` is unsafe in threads, so the filter stays; each call checks that it is there, because
+    others, pytest among them, restore the filters as they were before.
+    """
+    if _PILLOW_IS_SILENT not in warnings.filters:
+        warnings.filterwarnings("ignore", module=r"PIL\.")
+
+
+def _not_opened(data: bytes) -> ImageRefused:
+    if name := _format_name(data, _READABLE_FORMATS):
+        return damaged(name)
+    readable = " or ".join(", ".join(_READABLE_FORMATS).rsplit(", ", 1))
+    other = _format_name(data, _OTHER_FORMATS) or "none of them"
+    return ImageRefused("format", f"an image must be {readable}, this one is {other}: save it as JPEG or PNG")
+
+
+def _format_name(data: bytes, formats: Mapping[str, bytes]) -> str | None:
+    return next((name for name, beginning in formats.items() if re.match(beginning, data, re.DOTALL)), None)
+
+
+def _too_many_pixels(pixels_max: int, value: str) -> ImageRefused:
+    rule = f"an image must have at most {pixels_max / 1e6:g} million pixels"
+    return ImageRefused("pixels", f"{rule}, {value}: save it smaller")
+
+
+def _tenths_up(value: float) -> str:
+    return f"{math.ceil(value * 10) / 10:g}"

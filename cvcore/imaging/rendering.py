@@ -1,0 +1,166 @@
+"""Decode images: upright, as the pixels that networks get, as thumbnails and WebP files without metadata.
+
+Every image is decoded here and in the same way. Every function may run in any thread.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import ExifTags, Image, ImageFile
+
+from cvcore.array_types import Levels
+from cvcore.imaging import formats
+from cvcore.settings import Limits
+
+THUMBNAIL_PX = 320
+SIGNATURE_PX = 8
+WEBP_QUALITY = 78
+JPEG_QUALITY = 95
+
+# The transposition that turns an image stored with that EXIF orientation upright; 5 and up lie on their side.
+_TRANSPOSITIONS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+@dataclass(frozen=True)
+class ImageInfo:
+    """What is known of a file that may be stored.
+
+    `format` is Pillow's name for it, `width` and `height` are in pixels once upright, `thumbnail` is a WebP
+    file, and `signature` the upright image squeezed to 8 x 8 RGB, 192 bytes: near-duplicates have near ones.
+    """
+
+    format: str
+    width: int
+    height: int
+    thumbnail: bytes
+    signature: bytes
+
+
+def read(data: bytes, limits: Limits) -> ImageInfo:
+    """Decode an image file once, to its end, into its size, thumbnail and signature.
+
+    Raises:
+        ImageRefused: as `imaging.check`; also `damaged` where the file is cut short or corrupt behind its header.
+    """
+    with formats.open_checked(data, limits) as image:
+        width, height = image.size
+        small = _upright(image, THUMBNAIL_PX)
+        small.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
+        if _orientation(image) >= 5:
+            width, height = height, width
+        signature = small.resize((SIGNATURE_PX, SIGNATURE_PX), Image.Resampling.BOX).tobytes()
+        return ImageInfo(str(image.format), width, height, _webp(small), signature)
+
+
+def upright(data: bytes, *, at_least_px: int | None = None) -> Image.Image:
+    """The image as a person sees it: RGB, turned as its EXIF or XMP says, on white, without metadata.
+
+    Of an animation the first frame; 16-bit grey is scaled to 8 bits. With `at_least_px` a JPEG may come 2, 4
+    or 8 times smaller, which is faster, as long as both sides keep that many pixels.
+
+    Raises:
+        ImageRefused: `format` or `damaged`.
+
+    >>> file = io.BytesIO()
+    >>> Image.new("LA", (40, 20), (0, 0)).save(file, "PNG")
+    >>> upright(file.getvalue()).getpixel((0, 0))
+    (255, 255, 255)
+    """
+    with formats.open_header(data) as image:
+        return _upright(image, at_least_px)
+
+
+def pixels(data: bytes, side: int) -> Levels:
+    """The pixels that networks get: the entire upright image squeezed to a square, (side, side, 3), RGB 0..255.
+
+    Every backbone and every exported predict.py does just this, so that all get the same pixels.
+
+    Raises:
+        ImageRefused: `format` or `damaged`.
+
+    >>> file = io.BytesIO()
+    >>> Image.new("RGB", (40, 20), "red").save(file, "PNG")
+    >>> pixels(file.getvalue(), 2).tolist()
+    [[[255, 0, 0], [255, 0, 0]], [[255, 0, 0], [255, 0, 0]]]
+    """
+    image = upright(data, at_least_px=2 * side)
+    return np.asarray(image.resize((side, side), Image.Resampling.BILINEAR))
+
+
+def rendition(data: bytes, longest_px: int) -> bytes:
+    """A WebP file of the upright image, its longer side at most `longest_px`, with no metadata such as GPS.
+
+    Raises:
+        ImageRefused: `format` or `damaged`.
+    """
+    image = upright(data, at_least_px=longest_px)
+    image.thumbnail((longest_px, longest_px))
+    return _webp(image)
+
+
+def without_location(data: bytes) -> bytes:
+    """The file unchanged or, where its metadata say where it was taken, an upright JPEG of it without metadata.
+
+    Raises:
+        ImageRefused: `format` or `damaged`.
+    """
+    with formats.open_header(data) as image:
+        try:
+            has_location = bool(image.getexif().get_ifd(ExifTags.IFD.GPSInfo))
+        except Exception:  # nobody can read a location out of a broken block, but others may be less strict
+            has_location = True
+    if not has_location and b"GPSLatitude" not in data:
+        return data
+    file = io.BytesIO()
+    upright(data).save(file, "JPEG", quality=JPEG_QUALITY)
+    return file.getvalue()
+
+
+def _upright(image: ImageFile.ImageFile, at_least_px: int | None) -> Image.Image:
+    if at_least_px is not None:
+        image.draft(None, (at_least_px, at_least_px))
+    try:
+        image.load()
+    except Exception as error:
+        raise formats.damaged(str(image.format)) from error
+    rgb = _rgb(image)
+    rgb.info.clear()
+    transposition = _TRANSPOSITIONS.get(_orientation(image))
+    return rgb if transposition is None else rgb.transpose(transposition)
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    if image.mode == "I;16":  # `convert` would clip it at 255
+        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    transparent = image if image.mode == "RGBA" else image.convert("RGBA")
+    background = Image.new("RGB", image.size, "white")
+    background.paste(transparent, mask=transparent)
+    return background
+
+
+def _orientation(image: Image.Image) -> int:
+    """The EXIF orientation, 1..8; 1, not turned, where the metadata cannot be read."""
+    try:
+        orientation = image.getexif().get(ExifTags.Base.Orientation)
+        return int(orientation) if orientation in _TRANSPOSITIONS else 1
+    except Exception:  # a broken EXIF block is no reason to refuse an image
+        return 1
+
+
+def _webp(image: Image.Image) -> bytes:
+    file = io.BytesIO()
+    image.save(file, "WEBP", quality=WEBP_QUALITY, method=2)
+    return file.getvalue()
