@@ -1,4 +1,4 @@
-"""A project copied under another name, its trained iterations too."""
+"""Copies a project, including its trained iterations."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from cvcore.store import Store
 
 
 def copy(store: Store, source: Project, name: str = "") -> Project:
-    """A new project with all that another has, its trained iterations too, under a name of its own.
+    """A copy of a project, including its trained iterations; without a name it gets a free one.
 
     Raises:
-        NameRefused, NameTaken: the name given cannot be its name. Without one, a free one is found.
+        NameRefused, NameTaken: it cannot have that name.
         NotFound: a file of an iteration is missing.
         StorageFull, HomeUnusable: an iteration's arrays cannot be written.
     """

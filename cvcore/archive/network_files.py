@@ -1,8 +1,8 @@
-"""The networks that a project's iterations look through, in a project zip.
+"""The networks that a project's iterations use, in a project zip.
 
 networks/FINGERPRINT.tflite     the network
-networks/FINGERPRINT.json       its record, with the pictures that it learned from where an iteration tuned it
-networks/FINGERPRINT.npz        of such a one the weights for Keras, which exports are made of
+networks/FINGERPRINT.json       its record; of a fine-tuned one also the images that it was trained on
+networks/FINGERPRINT.npz        of a fine-tuned one the weights for Keras, which exports are made from
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import dataclasses
 import io
 import json
 import zipfile
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -19,6 +18,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from cvcore.archive import json_reader
+from cvcore.archive.project_zip import ProjectZip
 from cvcore.errors import ArchiveRefused, ModelDamaged
 from cvcore.files import blobs, zip_writer
 from cvcore.networks import architectures, backbones
@@ -30,7 +30,7 @@ from cvcore.store.project_contents import Fingerprint, Sha256
 RECORD_BYTES, NETWORK_BYTES = 64 * MEBIBYTE, 256 * MEBIBYTE
 TFLITE = slice(4, 8), b"TFL3"
 
-# The SHA-256 and the size of each member, as tagwise.json tells them.
+# The SHA-256 and the size of each member, as tagwise.json lists them.
 Files = dict[str, tuple[str, int]]
 
 
@@ -58,12 +58,12 @@ class PackedNetwork:
 
 
 def members(fingerprint: str) -> tuple[str, str, str]:
-    """Where a network, its record and its weights lie in the zip."""
+    """The members for a network, its record and its weights."""
     return tuple(f"networks/{fingerprint}.{kind}" for kind in ("tflite", "json", "npz"))  # type: ignore[return-value]
 
 
 def add(archive: zipfile.ZipFile, files: Files, store: Store, fingerprint: str) -> None:
-    """Pack a network; the one that ships, or one that is damaged, stays out: numbers stand without it."""
+    """Pack a network; not the built-in one, nor a damaged one: an iteration's numbers do not need it."""
     if fingerprint == backbones.built_in().fingerprint:
         return
     folder = blobs.backbones_folder(store.home)
@@ -81,27 +81,27 @@ def add(archive: zipfile.ZipFile, files: Files, store: Store, fingerprint: str) 
         files[extra] = zip_writer.add_bytes(archive, extra, weights)
 
 
-def read(
-    files: Mapping[str, tuple[str, int]], load: Callable[[str, int], bytes], fingerprint: str
-) -> PackedNetwork | None:
-    """A network out of a zip, checked; `load` gives a member's bytes, at most so many. None where it is not in it.
+def read(archive: ProjectZip, fingerprint: str) -> PackedNetwork | None:
+    """A network from a zip, checked, or None where the zip does not have it.
 
     Raises:
         ArchiveRefused: it is not as Tagwise writes it.
     """
     model, record, extra = members(fingerprint)
-    if record not in files:
+    if record not in archive.files:
         return None
-    description = json_reader.read(load(record, RECORD_BYTES), _Record, record)
+    description = json_reader.read(archive.read(record, RECORD_BYTES), _Record, record)
     known = (architectures.NAME_BUILT_IN, *(each.name for each in architectures.ARCHITECTURES))
     if description.name not in known:
         raise json_reader.refusal(f"{record}: name", f"one of {', '.join(known)}")
     if description.fingerprint != fingerprint:
         raise json_reader.refusal(f"{record}: fingerprint", fingerprint)
-    content = load(model, NETWORK_BYTES)
+    content = archive.read(model, NETWORK_BYTES)
     where, magic = TFLITE
     if content[where] != magic or blobs.sha256(content) != description.sha256:
-        raise ArchiveRefused(f"{model} in a project zip must be its network, it is another: download it again")
+        raise ArchiveRefused(
+            f"{model} in a project zip must have the SHA-256 in its record, it has another: download it again"
+        )
     is_tuned = bool(description.is_tuned)
     return PackedNetwork(
         Backbone(
@@ -113,13 +113,13 @@ def read(
             is_tuned=is_tuned,
         ),
         content,
-        _weights(load(extra, NETWORK_BYTES), extra) if is_tuned else b"",
+        _weights(archive.read(extra, NETWORK_BYTES), extra) if is_tuned else b"",
         description.learned_from or (),
     )
 
 
 def keep(store: Store, network: PackedNetwork) -> tuple[Path, ...]:
-    """Put a network in place, for iterations that came with it alone; the files written.
+    """Store a network for the iterations of the same zip only; the files written.
 
     Raises:
         StorageFull, HomeUnusable: it cannot be written.
@@ -131,7 +131,7 @@ def keep(store: Store, network: PackedNetwork) -> tuple[Path, ...]:
 
 
 def _weights(data: bytes, member: str) -> bytes:
-    """An npz as `numpy.savez` writes it, nothing in it compressed: reading it takes no more memory than its size."""
+    """An npz with nothing in it compressed, so that reading it takes no more memory than its size."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if all(info.compress_type == zipfile.ZIP_STORED for info in archive.infolist()):

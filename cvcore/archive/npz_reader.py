@@ -1,4 +1,4 @@
-"""Arrays in an npz file from strangers: measured by their headers before memory is given to any."""
+"""Reads arrays of an npz file from outside; their headers are checked before memory is allocated."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ Shape = tuple[int | None, ...]
 
 
 def read(data: bytes, expected: Mapping[str, tuple[str, Shape]], name: str) -> dict[str, NDArray[np.generic]]:
-    """The arrays of these names, each with its kind of number (`b`, `i` or `f`) and its shape; None is any length.
+    """The arrays with these names, each of the expected kind (`b`, `i` or `f`) and shape, where None is any length.
 
-    Objects, which numpy would unpickle, are of none of these kinds.
+    Arrays of objects, which numpy would unpickle, are of none of these kinds.
 
     Raises:
-        ArchiveRefused: the file is damaged, or an array is missing or another; `name` says which file.
+        ArchiveRefused: the file is damaged, or an array is missing or not as expected; `name` names the file.
 
     >>> buffer = io.BytesIO()
     >>> np.savez(buffer, bias=np.zeros(3, np.float32))
@@ -30,9 +30,9 @@ def read(data: bytes, expected: Mapping[str, tuple[str, Shape]], name: str) -> d
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            found = {each: _measured(archive, each, name) for each in expected}
+            headers = {each: _header(archive, each, name) for each in expected}
         for each, (kind, shape) in expected.items():
-            if not _fits(found[each], kind, shape):
+            if not _fits(headers[each], kind, shape):
                 raise _refusal(name, each)
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
             return {each: arrays[each] for each in expected}
@@ -40,12 +40,12 @@ def read(data: bytes, expected: Mapping[str, tuple[str, Shape]], name: str) -> d
         raise
     except Exception as error:  # of a damaged zip numpy raises nearly anything
         raise ArchiveRefused(
-            f"a project zip's {name} must be whole, it is damaged: copy or download it again"
+            f"a project zip's {name} must be complete, it is damaged: copy or download it again"
         ) from error
 
 
-def _measured(archive: zipfile.ZipFile, each: str, name: str) -> tuple[tuple[int, ...], np.dtype[np.generic]]:
-    """An array's shape and type as its header says, once its size was found to agree with them."""
+def _header(archive: zipfile.ZipFile, each: str, name: str) -> tuple[tuple[int, ...], np.dtype[np.generic]]:
+    """An array's shape and type from its header, after a check that its size agrees with them."""
     info = archive.getinfo(f"{each}.npy")
     with archive.open(info) as file:
         npy.read_magic(file)
@@ -55,10 +55,11 @@ def _measured(archive: zipfile.ZipFile, each: str, name: str) -> tuple[tuple[int
     return shape, dtype
 
 
-def _fits(found: tuple[tuple[int, ...], np.dtype[np.generic]], kind: str, shape: Shape) -> bool:
-    there, dtype = found
-    pairs = zip(there, shape, strict=False)
-    return dtype.kind == kind and len(there) == len(shape) and all(wanted in (None, length) for length, wanted in pairs)
+def _fits(header: tuple[tuple[int, ...], np.dtype[np.generic]], kind: str, shape: Shape) -> bool:
+    lengths, dtype = header
+    pairs = zip(lengths, shape, strict=False)
+    has_shape = len(lengths) == len(shape) and all(expected in (None, length) for length, expected in pairs)
+    return dtype.kind == kind and has_shape
 
 
 def _refusal(name: str, each: str) -> ArchiveRefused:

@@ -1,95 +1,41 @@
-"""A project zip comes in: every file checked against its SHA-256 before anything is kept, then all of it at once.
+"""Unpacks a project zip: every file is checked before anything is stored, then all is stored in one transaction.
 
-What stands in the zip is a stranger's word. Files are laid out in a folder of the home that is emptied whatever
-happens; pictures are decoded like any upload; arrays are measured before they are read; no name in the zip becomes a
-path here. What came lies under ids of its own, so that a zip can come in beside the original, or twice.
+Nothing in the zip is trusted. Files are staged in a folder of the home that is emptied whatever happens; images are
+decoded like any upload; arrays' headers are checked before they are read; no name in the zip becomes a path here. All
+ids are new, so that a zip can be unpacked beside the original, or twice.
 """
 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, BinaryIO, Literal
-from zipfile import ZipFile, ZipInfo
+from typing import BinaryIO
 
 import filelock
 import numpy as np
-from msgspec import Meta
 
 from cvcore import evaluation, imaging, projects
-from cvcore.archive import json_reader, network_files, npz_reader, packing, project_json
+from cvcore.archive import network_files, npz_reader, packing, project_json, project_zip
 from cvcore.archive.network_files import PackedNetwork
-from cvcore.archive.packing import MANIFEST, VERSION
+from cvcore.archive.project_zip import ProjectZip
 from cvcore.errors import ArchiveRefused, TagsRefused
-from cvcore.files import blobs, zips
+from cvcore.files import blobs
 from cvcore.progress import Progress, silent
 from cvcore.projects import tagging, uploads
 from cvcore.records import MULTILABEL, Project
 from cvcore.settings import MEBIBYTE, Limits
 from cvcore.store import Measured, Store
-from cvcore.store.project_contents import Contents, IterationContents, Sha256
+from cvcore.store.project_contents import Contents, IterationContents
 
-ENTRIES, BYTES = 400_000, 65_536 * MEBIBYTE
-MANIFEST_BYTES, ARRAYS_BYTES = 64 * MEBIBYTE, 1024 * MEBIBYTE
-
-
-@dataclass(frozen=True)
-class _Head:
-    """The first lines of a tagwise.json, which every version has."""
-
-    kind: Literal["Tagwise project"]
-    version: Annotated[int, Meta(ge=1, le=2**31)]
-    made_by: Annotated[str, Meta(max_length=40)] = ""
-
-
-@dataclass(frozen=True)
-class _File:
-    """A file in the zip, as tagwise.json lists it."""
-
-    sha256: Sha256
-    size_bytes: Annotated[int, Meta(ge=0, le=BYTES)]
-
-
-@dataclass(frozen=True)
-class _Manifest:
-    """The list of files in a tagwise.json of this version."""
-
-    files: Annotated[dict[Annotated[str, Meta(max_length=200)], _File], Meta(max_length=ENTRIES)]
-
-
-@dataclass(frozen=True)
-class _Zip:
-    """An open project zip: its members by name, and what its tagwise.json says of each."""
-
-    archive: ZipFile
-    infos: dict[str, ZipInfo]
-    files: dict[str, tuple[str, int]]
-
-    def read(self, member: str, size_bytes: int) -> bytes:
-        """A member's bytes, once they were found to be what tagwise.json says, and no more than so many."""
-        if member not in self.files:
-            raise ArchiveRefused(f"a project zip must be whole, {member} is missing in it: copy or download it again")
-        sha256, size = self.files[member]
-        if size > size_bytes:
-            raise ArchiveRefused(
-                f"{member} in a project zip may be {size_bytes // MEBIBYTE} MB large, this one is larger: see that it "
-                "is one of Tagwise's"
-            )
-        data = zips.read(self.archive, self.infos[member], size + 1)
-        if len(data) != size or blobs.sha256(data) != sha256:
-            raise ArchiveRefused(
-                f"{member} in a project zip must be what was packed, its SHA-256 is another: copy or download it again"
-            )
-        return data
+ARRAYS_BYTES = 1024 * MEBIBYTE
 
 
 @dataclass
 class _Staged:
-    """What lies ready: pictures in the folder, by SHA-256, and networks."""
+    """Checked files, ready to be stored: images and arrays in the folder, and networks."""
 
     folder: Path
     measured: dict[str, Measured] = field(default_factory=dict)
@@ -99,85 +45,51 @@ class _Staged:
 def unpack(
     store: Store, source: Path | BinaryIO, *, limits: Limits, name: str = "", progress: Progress = silent
 ) -> Project:
-    """The project that a zip holds, as a new one: whole, or nothing of it is kept.
+    """A new project with everything in a project zip; if anything fails, nothing is stored.
 
-    It gets the name given, else its own or, where that is taken, a free one.
+    Without a name it gets its own or, where that is taken, a free one.
 
     Raises:
-        ArchiveRefused, ImageRefused: the zip is cut short, changed, of a newer Tagwise or none of Tagwise's.
-        NameRefused, NameTaken: the name given cannot be its name.
+        ArchiveRefused, ImageRefused: the zip is cut short, changed, of a newer Tagwise or not Tagwise's.
+        NameRefused, NameTaken: it cannot have that name.
         StorageFull, HomeUnusable: it cannot be written.
     """
     if name:
         name = projects.checked_name(store, name)
     progress("Opening the zip", 0.0)
-    archive = zips.opened(source, dataclasses.replace(limits, archive_entries=ENTRIES, archive_bytes=BYTES))
-    with archive:
-        found = _looked_into(archive)
-        whole = project_json.read(found.read(project_json.FILE, project_json.FILE_BYTES), limits)
-        _check_members(found, whole)
+    with project_zip.opened(source, limits) as opened:
+        archive = project_zip.read(opened)
+        contents = project_json.read(archive.read(project_json.FILE, project_json.FILE_BYTES), limits)
+        _check_members(archive, contents)
         with _staging(store.home, progress) as folder:
             staged = _Staged(folder)
-            _stage_pictures(found, whole, staged, limits, progress)
+            _stage_images(archive, contents, staged, limits, progress)
             progress("Checking iterations", 0.95)
-            for iteration in whole.iterations:
-                _stage_arrays(found, iteration, staged)
-            for fingerprint in sorted({each.fingerprint for each in whole.iterations}):
-                if network := network_files.read(found.files, found.read, fingerprint):
+            for iteration in contents.iterations:
+                _stage_arrays(archive, iteration, staged)
+            for fingerprint in sorted({iteration.fingerprint for iteration in contents.iterations}):
+                if network := network_files.read(archive, fingerprint):
                     staged.networks.append(network)
-            project = _keep(store, whole, staged, name)
+            project = _store(store, contents, staged, name)
     store.jobs.embed_soon(project.id)
     return project
 
 
-def _looked_into(archive: ZipFile) -> _Zip:
-    infos = {zips.path_of(info): info for info in archive.infolist()}
-    # Of a zip that was cut short zipfile may find the end of the last one that lies in it, an npz.
-    if min((info.header_offset for info in archive.infolist()), default=0) > 0:
-        raise ArchiveRefused("a zip must be whole, this one lacks its end: copy or download it again")
-    if MANIFEST not in infos:
-        raise ArchiveRefused(
-            f"a project zip holds {MANIFEST}, this one does not: upload a zip of pictures on the Images page"
-        )
-    if len(infos) != len(archive.infolist()) or any(map(zips.refusal, infos.values())):
-        raise ArchiveRefused("a project zip must be as Tagwise writes it, this one is not: copy or download it again")
-    return _Zip(archive, infos, _files(zips.read(archive, infos[MANIFEST], MANIFEST_BYTES)))
-
-
-def _files(data: bytes) -> dict[str, tuple[str, int]]:
-    """The SHA-256 and the size of each file, as tagwise.json lists them."""
-    head = json_reader.read(data, _Head, MANIFEST)
-    if head.version > VERSION:
-        raise ArchiveRefused(
-            f"this project zip is of a newer Tagwise ({head.made_by}), its version {head.version} is not known "
-            f"here, only up to {VERSION}: update Tagwise"
-        )
-    manifest = json_reader.read(data, _Manifest, MANIFEST)
-    return {member: (file.sha256, file.size_bytes) for member, file in manifest.files.items()}
-
-
-def _check_members(found: _Zip, whole: Contents) -> None:
-    """Refuse a zip that lacks a file, or holds one that belongs to nothing."""
-    wanted = {project_json.FILE, *(packing.original_member(each.sha256) for each in whole.images if not each.is_erased)}
-    wanted |= {packing.arrays_member(iteration.number) for iteration in whole.iterations}
-    allowed = {member for each in whole.iterations for member in network_files.members(each.fingerprint)}
-    there = found.infos.keys() - {MANIFEST}
-    if missing := sorted(wanted - (there & found.files.keys())):
-        raise ArchiveRefused(f"a project zip must be whole, {missing[0]} is missing in it: copy or download it again")
-    if more := sorted((there | found.files.keys()) - wanted - (allowed & there & found.files.keys())):
-        raise ArchiveRefused(
-            f"a project zip holds what belongs to its project, {more[0][:80]!r} does not: copy or download it again"
-        )
+def _check_members(archive: ProjectZip, contents: Contents) -> None:
+    originals = {packing.original_member(image.sha256) for image in contents.images if not image.is_erased}
+    arrays = {packing.arrays_member(iteration.number) for iteration in contents.iterations}
+    networks = {member for iteration in contents.iterations for member in network_files.members(iteration.fingerprint)}
+    archive.check_members(needed={project_json.FILE, *originals, *arrays}, allowed=networks)
 
 
 @contextlib.contextmanager
 def _staging(home: Path, progress: Progress) -> Iterator[Path]:
-    """A folder of the home's to lay files out in, for one project at a time; what a dead process left there goes."""
+    """An empty folder in the home to stage files in, for one project at a time; a dead process' files are deleted."""
     lock = filelock.FileLock(home / "unpacking.lock")
     try:
         lock.acquire(timeout=0)
     except filelock.Timeout:
-        progress("Waiting for another project to come in", 0.0)
+        progress("Waiting until another project is unpacked", 0.0)
         lock.acquire()
     folder = home / "unpacking"
     try:
@@ -188,33 +100,33 @@ def _staging(home: Path, progress: Progress) -> Iterator[Path]:
         lock.release()
 
 
-def _stage_pictures(found: _Zip, whole: Contents, staged: _Staged, limits: Limits, progress: Progress) -> None:
+def _stage_images(archive: ProjectZip, contents: Contents, staged: _Staged, limits: Limits, progress: Progress) -> None:
     def stage(sha256: str) -> tuple[str, Measured]:
         member = packing.original_member(sha256)
-        data = found.read(member, limits.image_bytes)
+        data = archive.read(member, limits.image_bytes)
         if blobs.sha256(data) != sha256:
-            raise ArchiveRefused(f"{member} in a project zip must be that picture, it is another: download it again")
-        picture = imaging.read(data, limits)
+            raise ArchiveRefused(f"{member} in a project zip must be that image, it is another: download it again")
+        image = imaging.read(data, limits)
         blobs.write(blobs.original_path(staged.folder, sha256), data)
-        blobs.write(blobs.thumbnail_path(staged.folder, sha256), picture.thumbnail, durable=False)
-        return sha256, Measured(picture.width, picture.height, len(data), picture.signature)
+        blobs.write(blobs.thumbnail_path(staged.folder, sha256), image.thumbnail, durable=False)
+        return sha256, Measured(image.width, image.height, len(data), image.signature)
 
-    digests = [image.sha256 for image in whole.images if not image.is_erased]
-    # One picture is decoded while the disk writes another.
+    digests = [image.sha256 for image in contents.images if not image.is_erased]
+    # One image is decoded while the disk writes another.
     pool = ThreadPoolExecutor(2)
     try:
         for done, (sha256, measured) in enumerate(pool.map(stage, digests)):
-            progress("Checking pictures", 0.95 * done / len(digests))
+            progress("Checking images", 0.95 * done / len(digests))
             staged.measured[sha256] = measured
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _stage_arrays(found: _Zip, iteration: IterationContents, staged: _Staged) -> None:
+def _stage_arrays(archive: ProjectZip, iteration: IterationContents, staged: _Staged) -> None:
     member = packing.arrays_member(iteration.number)
-    data = found.read(member, ARRAYS_BYTES)
+    data = archive.read(member, ARRAYS_BYTES)
     rows, columns = len(iteration.images), iteration.columns
-    read = npz_reader.read(
+    arrays = npz_reader.read(
         data,
         {
             "truth": ("b", (rows, columns)),
@@ -227,55 +139,55 @@ def _stage_arrays(found: _Zip, iteration: IterationContents, staged: _Staged) ->
         },
         member,
     )
-    probabilities = read["probabilities"].astype(np.float64)
-    sound = np.isnan(probabilities) | ((probabilities >= 0) & (probabilities <= 1))
+    probabilities = arrays["probabilities"].astype(np.float64)
+    is_valid = np.isnan(probabilities) | ((probabilities >= 0) & (probabilities <= 1))
     is_multilabel = iteration.classification_type == MULTILABEL
-    if not (sound.all() and np.isfinite(read["kernel"]).all() and bool(read["multilabel"]) == is_multilabel):
+    if not (is_valid.all() and np.isfinite(arrays["kernel"]).all() and bool(arrays["multilabel"]) == is_multilabel):
         raise ArchiveRefused(
             f"a project zip's {member} must fit the project, its numbers do not: copy or download it again"
         )
     blobs.write(_arrays_path(staged.folder, iteration.number), data)
 
 
-def _keep(store: Store, whole: Contents, staged: _Staged, name: str) -> Project:
-    """Put all of it in place, in one transaction; files that are left over when that fails go."""
-    kept: list[Path] = []
+def _store(store: Store, contents: Contents, staged: _Staged, name: str) -> Project:
+    """Store rows and files in one transaction; if that fails, the files are deleted."""
+    written: list[Path] = []
     try:
         with store.transaction():
             project = projects.create(
                 store,
-                name or projects.free_name(store, whole.name),
-                description=whole.description,
-                classification_type=whole.classification_type,
-                domain=whole.domain_id,
-                settings=whole.settings,
+                name or projects.free_name(store, contents.name),
+                description=contents.description,
+                classification_type=contents.classification_type,
+                domain=contents.domain_id,
+                settings=contents.settings,
             )
-            ids = store.whole_projects.add(project, whole, staged.measured)
-            _check_tags(store, project, whole)
+            ids = store.whole_projects.add(project, contents, staged.measured)
+            _check_tags(store, project, contents)
             for sha256 in staged.measured:
                 blobs.place(blobs.original_path(staged.folder, sha256), blobs.original_path(store.home, sha256))
                 blobs.place(blobs.thumbnail_path(staged.folder, sha256), blobs.thumbnail_path(store.home, sha256))
             for number, iteration_id in ids.items():
                 folder = blobs.iteration_folder(store.home, iteration_id)
-                kept.append(folder)
+                written.append(folder)
                 blobs.place(_arrays_path(staged.folder, number), folder / evaluation.ARRAYS)
             for network in staged.networks:
-                kept += network_files.keep(store, network)
+                written += network_files.keep(store, network)
     except BaseException:
-        for path in kept:
+        for path in written:
             blobs.delete(path)
         uploads.forget(store, staged.measured)
         raise
     return project
 
 
-def _check_tags(store: Store, project: Project, whole: Contents) -> None:
-    """Refuse pictures whose tags cannot be together."""
-    named = {tag.name: tag.id for tag in store.tags.of_project(project.id)}
-    ids = {tag.key: named[tag.name] for tag in whole.tags}
+def _check_tags(store: Store, project: Project, contents: Contents) -> None:
+    """Refuse a zip with an image whose tags cannot be together."""
+    by_name = {tag.name: tag.id for tag in store.tags.of_project(project.id)}
+    ids = {tag.key: by_name[tag.name] for tag in contents.tags}
     try:
-        for together in {tuple(ids[key] for key in image.tags) for image in whole.images}:
-            tagging.check(store, project, together)
+        for tag_ids in {tuple(ids[key] for key in image.tags) for image in contents.images}:
+            tagging.check(store, project, tag_ids)
     except TagsRefused as refusal:
         raise ArchiveRefused(f"a project zip must keep the rules of its type: {refusal}") from refusal
 

@@ -1,7 +1,7 @@
-"""What Azure Custom Vision, or a server that speaks like it, says of its projects, tags and images.
+"""Projects, tags and images as Azure Custom Vision's API, or a compatible server, returns them.
 
-Fields may be missing or null, and every text is hostile until it has been through `names`. The operations:
-https://learn.microsoft.com/rest/api/customvision/. Each raises what `endpoints.ask` does, and FetchFailed for an
+Fields may be missing or null, and names are unchecked text from outside. The operations:
+https://learn.microsoft.com/rest/api/customvision/. Each raises what `transport.get_json` does, and FetchFailed for an
 answer of another shape.
 """
 
@@ -24,7 +24,7 @@ IMAGE_PAUSES_S = (0.5, 2.0)
 
 @dataclass(frozen=True)
 class Domain:
-    """What a project is for; one for object detection needs boxes, a compact one can be exported."""
+    """A domain of Azure's; models of a compact one can be exported."""
 
     id: str
     name: str
@@ -34,7 +34,7 @@ class Domain:
 
 @dataclass(frozen=True)
 class Project:
-    """A project as Azure knows it; `classification_type` may be empty."""
+    """A project of Azure's; `classification_type` may be empty."""
 
     id: str
     name: str
@@ -55,7 +55,7 @@ class Tag:
 
 @dataclass(frozen=True)
 class Image:
-    """An image of the workspace; `uri` is where the original lies or, if `is_copy`, a smaller one, or is empty."""
+    """An image of the workspace; `uri` is the address of the original or, if `is_copy`, of a smaller copy, or empty."""
 
     id: str
     uri: str
@@ -65,7 +65,7 @@ class Image:
 
 
 def domains(endpoint: Endpoint) -> list[Domain]:
-    """The domains that are on offer at present."""
+    """The domains that Azure offers at present."""
     return [
         Domain(
             id=_text(row, "id").casefold(),
@@ -103,7 +103,7 @@ def image_count(endpoint: Endpoint, project_id: str) -> int:
 def images(endpoint: Endpoint, project_id: str) -> Iterator[list[Image]]:
     """A workspace's images, tagged or not, the oldest first, at most 256 at a time.
 
-    Their addresses are signed for a while only, so a page is asked for when it is needed.
+    Their addresses are valid for a while only, so each page is requested when it is needed.
     """
     seen: set[str] = set()
     skip = 0
@@ -111,7 +111,7 @@ def images(endpoint: Endpoint, project_id: str) -> Iterator[list[Image]]:
         query = f"taggingStatus=All&orderBy=Oldest&take={TAKE}&skip={skip}"
         rows = _rows(endpoint, f"{_path(project_id)}/images?{query}")
         page = {image.id: image for image in map(_image, rows) if image.id not in seen}
-        # A short page need not be the last; one with nothing new is, even of a server that cannot skip.
+        # A short page need not be the last; one with nothing new is, also of a server that ignores skip.
         if not page:
             return
         yield list(page.values())
@@ -120,12 +120,12 @@ def images(endpoint: Endpoint, project_id: str) -> Iterator[list[Image]]:
 
 
 def download_image(endpoint: Endpoint, image: Image, *, limit_bytes: int) -> bytes:
-    """An image's bytes, fetched without the key, as its address carries its own permission.
+    """An image's bytes, downloaded without the key, as the address itself grants access.
 
     Raises:
-        UrlRefused: the address is none, or leads into this network; from an endpoint on this machine it may
-            lead to this machine.
-        FetchFailed: three times over nobody is there, or sends an error or more than `limit_bytes`.
+        UrlRefused: the address is invalid, or leads into this network; an endpoint on this machine may name
+            addresses on this machine.
+        FetchFailed: three tries gave no answer, an error or more than `limit_bytes`.
     """
     is_here = transport.is_loopback(endpoint.host) and transport.is_loopback(guard.parsed(image.uri).host)
 
@@ -140,14 +140,13 @@ def download_image(endpoint: Endpoint, image: Image, *, limit_bytes: int) -> byt
 
 
 def _project(row: dict[str, Any]) -> Project:
-    settings = row.get("settings")
-    told = settings if isinstance(settings, dict) else {}
+    settings = settings if isinstance(settings := row.get("settings"), dict) else {}
     return Project(
         id=_text(row, "id"),
         name=_text(row, "name"),
         description=_text(row, "description"),
-        domain_id=_text(told, "domainId").casefold(),
-        classification_type=_text(told, "classificationType"),
+        domain_id=_text(settings, "domainId").casefold(),
+        classification_type=_text(settings, "classificationType"),
     )
 
 
@@ -178,7 +177,7 @@ def _count(endpoint: Endpoint, value: Any) -> int:
 
 def _text(row: dict[str, Any], key: str) -> str:
     value = row.get(key)
-    # JSON may hold halves of letters, which no database takes.
+    # JSON may hold lone surrogates, which the database does not take.
     return value.encode("utf-8", "ignore").decode() if isinstance(value, str) else ""
 
 

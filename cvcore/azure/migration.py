@@ -1,21 +1,18 @@
-"""Move in from Azure Custom Vision: projects, tags and images, while it still answers.
+"""Copies projects, tags and images from Azure Custom Vision, while the service still runs.
 
-What has come is remembered beside it (`store.origins`), so that a run which broke off, however it did, goes on where
-it stopped, whatever the project is called by then, and no picture that was deleted here comes back.
+`store.origins` keeps what has been copied, so that a run that was interrupted continues where it stopped, also when
+the project has another name by then, and no image that was deleted here is copied again.
 """
 
 from __future__ import annotations
 
-import contextlib
-import itertools
 import time
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from cvcore import domains, names, projects
-from cvcore.azure import client, transport, verification
+from cvcore.azure import client, naming, transport, verification
 from cvcore.azure.transport import Endpoint
 from cvcore.azure.verification import MigrationResult, SourceSnapshot
 from cvcore.errors import Conflict, FetchFailed, InvalidInput, NotFound, TagwiseError, UrlRefused
@@ -25,10 +22,10 @@ from cvcore.records import MULTICLASS, MULTILABEL, Project
 from cvcore.settings import Limits
 from cvcore.store import Store
 
-# So many pictures are fetched side by side, and are in memory at a time.
+# Images downloaded in parallel, and in memory at a time.
 BATCH = 16
 
-# No longer on offer, and so no longer listed, yet projects have them: Food, Landmarks and Retail (compact).
+# Retired, so no longer listed, but projects still have them: Food, Landmarks and Retail (compact).
 RETIRED_COMPACT = (
     "8882951b-82cd-4c32-970b-d5f8cb8bf6d7",
     "b5cfd229-2ac7-4b2b-8d0a-2b0661344894",
@@ -46,72 +43,74 @@ def migrate(
     progress: Progress = silent,
     sleep: Callable[[float], None] = time.sleep,
 ) -> list[MigrationResult]:
-    """Bring in every classification project of an Azure resource, or the one of that id, and check what came.
+    """Copy every classification project of an Azure resource, or the one of that id, and verify the result.
 
-    Running it again continues: what has come is neither fetched nor stored a second time.
+    Running it again continues: nothing is downloaded or stored a second time.
 
     Raises:
-        InvalidInput: the endpoint or key cannot be one or is refused, or the project asked for is object detection.
+        InvalidInput: the endpoint or key is invalid or refused, or the project of that id is for object detection.
         NotFound: the resource has no such project.
-        FetchFailed: the endpoint does not answer, not as Custom Vision does, or sends no pictures any longer.
-        StorageFull, HomeUnusable, Stopped: what has come is kept.
+        FetchFailed: the endpoint does not answer, not as Custom Vision does, or sends no more images.
+        StorageFull, HomeUnusable, Stopped: what was copied before is kept.
     """
     source = transport.training(endpoint, training_key, sleep=sleep)
     progress(f"Asking {source.host}", 0.0)
-    known = {domain.id: domain for domain in client.domains(source)}
-    chosen = _chosen(source, project_id)
-    migrated = []
-    for place, theirs in enumerate(chosen):
-        domain = known.get(theirs.domain_id)
+    azure_domains = {domain.id: domain for domain in client.domains(source)}
+    azure_projects = _azure_projects(source, project_id)
+    results = []
+    for position, azure_project in enumerate(azure_projects):
+        domain = azure_domains.get(azure_project.domain_id)
         if domain and domain.is_detection:
-            migrated.append(_left_out(theirs, is_asked_for=project_id is not None))
+            results.append(_not_copied(azure_project, is_only_one=project_id is not None))
             continue
-        project = _project(store, theirs, domain)
-        part = share(progress, place / len(chosen), (place + 1) / len(chosen))
-        arrival = _bring_in(store, project, source, theirs, limits=limits, progress=part)
+        project = _project(store, azure_project, domain)
+        part = share(progress, position / len(azure_projects), (position + 1) / len(azure_projects))
+        snapshot = _copy_images(store, project, source, azure_project, limits=limits, progress=part)
         store.jobs.embed_soon(project.id)
-        migrated.append(verification.verify(store, project, arrival))
-    return migrated
+        results.append(verification.verify(store, project, snapshot))
+    return results
 
 
-def _chosen(source: Endpoint, project_id: str | None) -> list[client.Project]:
-    there = client.projects(source)
+def _azure_projects(source: Endpoint, project_id: str | None) -> list[client.Project]:
+    present = client.projects(source)
     if project_id is None:
-        return there
-    chosen = [theirs for theirs in there if theirs.id.casefold() == project_id.strip().casefold()]
+        return present
+    chosen = [project for project in present if project.id.casefold() == project_id.strip().casefold()]
     if not chosen:
-        listed = ", ".join(f"{theirs.id!r} ({theirs.name!r})" for theirs in there[:10]) or "none"
+        listed = ", ".join(f"{project.id!r} ({project.name!r})" for project in present[:10]) or "none"
         raise NotFound(f"there is no project {project_id[:80]!r} at {source.host}: there are {listed}")
     return chosen
 
 
-def _left_out(theirs: client.Project, *, is_asked_for: bool) -> MigrationResult:
-    sentence = f"Tagwise only classifies pictures, {theirs.name[:80]!r} finds objects in them: it was left out"
-    if is_asked_for:
+def _not_copied(azure_project: client.Project, *, is_only_one: bool) -> MigrationResult:
+    """The result for a project for object detection; an error where it is the only one that was asked for."""
+    sentence = f"Tagwise only classifies images, {azure_project.name[:80]!r} detects objects in them: it was left out"
+    if is_only_one:
         raise InvalidInput(sentence)
-    return MigrationResult(theirs.name, None, verification.NOTHING, verification.NOTHING, (sentence,), complete=True)
+    nothing = verification.NOTHING
+    return MigrationResult(azure_project.name, None, nothing, nothing, (sentence,), complete=True)
 
 
-def _project(store: Store, theirs: client.Project, domain: client.Domain | None) -> Project:
-    """Our project for one of Azure's: what it became before, else a new one."""
+def _project(store: Store, azure_project: client.Project, domain: client.Domain | None) -> Project:
+    """Our project for one of Azure's: the one that an earlier run made, else a new one."""
     with store.transaction():
-        if known := store.origins.project_id(theirs.id):
+        if known := store.origins.project_id(azure_project.id):
             return store.projects.get(known)
-        name = _acceptable(theirs.name, partial(names.clean, "project"), projects.NAME_LETTERS)
+        name = naming.allowed(azure_project.name, partial(names.clean, "project"), projects.NAME_LETTERS)
         taken = {project.name for project in store.projects.all()}
         project = projects.create(
             store,
-            next(free for free in _variants(name, projects.NAME_LETTERS) if free not in taken),
-            description=theirs.description[: names.DESCRIPTION_LETTERS],
-            classification_type=MULTICLASS if theirs.classification_type == MULTICLASS else MULTILABEL,
-            domain=_nearest(theirs.domain_id, domain).id,
+            next(free for free in naming.variants(name, projects.NAME_LETTERS) if free not in taken),
+            description=azure_project.description[: names.DESCRIPTION_LETTERS],
+            classification_type=MULTICLASS if azure_project.classification_type == MULTICLASS else MULTILABEL,
+            domain=_nearest(azure_project.domain_id, domain).id,
         )
-        store.origins.add(project.id, "project", theirs.id, project.id)
+        store.origins.add(project.id, "project", azure_project.id, project.id)
         return project
 
 
 def _nearest(domain_id: str, domain: client.Domain | None) -> domains.Domain:
-    """Our domain of that id, else General or, for one that could be exported, General (compact)."""
+    """Our domain of that id, else General or, for one whose models can be exported, General (compact)."""
     try:
         return domains.find(domain_id)
     except InvalidInput:
@@ -119,36 +118,36 @@ def _nearest(domain_id: str, domain: client.Domain | None) -> domains.Domain:
         return domains.find("General (compact)" if is_compact else "General")
 
 
-def _bring_in(
+def _copy_images(
     store: Store,
     project: Project,
     source: Endpoint,
-    theirs: client.Project,
+    azure_project: client.Project,
     *,
     limits: Limits,
     progress: Progress,
 ) -> SourceSnapshot:
-    """Make the tags and store the pictures that have not come yet; what Azure said and what did not come."""
-    tags = client.tags(source, theirs.id)
+    """Make the tags and store the images that are not here yet; what Azure lists, and which images failed."""
+    tags = client.tags(source, azure_project.id)
     tag_ids = _tags(store, project, tags, limits)
-    count = client.image_count(source, theirs.id)
+    count = client.image_count(source, azure_project.id)
     done = store.origins.of_project(project.id, "image").keys()
     listed: list[client.Image] = []
     failures: dict[str, str] = {}
     fetch = partial(_fetched, source, tag_ids, limits.image_bytes)
     with ThreadPoolExecutor(BATCH) as pool:
-        for batch in _batches(client.images(source, theirs.id)):
+        for batch in _batches(client.images(source, azure_project.id)):
             progress(f"{project.name}: {len(listed)} of {count} images", min(1.0, len(listed) / max(1, count)))
             pending = [image for image in batch if image.id not in done]
             fetched = list(pool.map(fetch, pending))
-            _check_some_came(fetched)
+            _check_connection(fetched)
             for image, data in zip(pending, fetched, strict=True):
                 if isinstance(data, bytes):
-                    _keep(store, project, image, data, [tag_ids[each] for each in image.tag_ids], limits)
+                    _store(store, project, image, data, [tag_ids[tag_id] for tag_id in image.tag_ids], limits)
                 else:
                     failures[image.id] = str(data)
             listed += batch
-    return SourceSnapshot(theirs, tags, tag_ids, count, listed, failures)
+    return SourceSnapshot(azure_project, tags, tag_ids, count, listed, failures)
 
 
 def _batches(pages: Iterable[list[client.Image]]) -> Iterator[list[client.Image]]:
@@ -159,27 +158,28 @@ def _fetched(
     source: Endpoint, tag_ids: Mapping[str, str], limit_bytes: int, image: client.Image
 ) -> bytes | TagwiseError:
     if not tag_ids.keys() >= set(image.tag_ids):
-        return Conflict("it carries a tag that was made just now: run it again")
+        return Conflict("one of its tags was made during this run: run it again")
     try:
         return client.download_image(source, image, limit_bytes=limit_bytes)
     except (FetchFailed, UrlRefused) as error:
         return error
 
 
-def _check_some_came(fetched: Sequence[bytes | TagwiseError]) -> None:
-    """Do not go through thousands of pictures when the network is gone."""
-    failures = [each for each in fetched if isinstance(each, FetchFailed)]
+def _check_connection(fetched: Sequence[bytes | TagwiseError]) -> None:
+    """Stop where a whole batch failed, instead of trying thousands of images without a network."""
+    failures = [result for result in fetched if isinstance(result, FetchFailed)]
     if len(failures) == BATCH:
         raise FetchFailed(
-            f"pictures must come, {BATCH} in a row did not ({failures[-1]}): what came before is kept, run it again"
+            f"images must be downloadable, {BATCH} in a row were not ({failures[-1]}): those before are kept, run it "
+            "again"
         )
 
 
-def _keep(
+def _store(
     store: Store, project: Project, image: client.Image, data: bytes, tag_ids: Sequence[str], limits: Limits
 ) -> None:
-    # Azure tells no file names, so the id serves. If the machine stops between storing and remembering, the picture
-    # is fetched once more and known by its content.
+    # Azure gives no file names, so the id is used. If the machine stops between the two writes, the next run downloads
+    # the image once more and recognises it by its content.
     upload = uploads.add(store, project, image.id, data, tag_ids=tag_ids, limits=limits)
     note = "" if upload.status == "duplicate" else upload.reason
     with store.transaction():
@@ -188,53 +188,26 @@ def _keep(
         store.origins.add(project.id, "image", image.id, upload.image_id, note)
 
 
-def _tags(store: Store, project: Project, theirs: Sequence[client.Tag], limits: Limits) -> dict[str, str]:
-    """Our tags' ids by Azure's, made where they are missing."""
+def _tags(store: Store, project: Project, azure_tags: Sequence[client.Tag], limits: Limits) -> dict[str, str]:
+    """Our tags' ids by Azure's; missing tags are made."""
     with store.transaction():
         present = {tag.id for tag in store.tags.of_project(project.id)}
         origins = store.origins.of_project(project.id, "tag").items()
         ours = {azure_id: origin.local_id for azure_id, origin in origins if origin.local_id in present}
-        for tag in theirs:
+        for tag in azure_tags:
             if tag.id not in ours:
                 ours[tag.id] = _tag(store, project, tag, set(ours.values()), limits)
                 store.origins.add(project.id, "tag", tag.id, ours[tag.id])
     return ours
 
 
-def _tag(store: Store, project: Project, theirs: client.Tag, claimed: set[str], limits: Limits) -> str:
-    """The id of a new tag, or of one that someone has made here and that none of Azure's became."""
+def _tag(store: Store, project: Project, azure_tag: client.Tag, claimed: set[str], limits: Limits) -> str:
+    """The id of a new tag, or of one of that name that was made here; `claimed` ids stand for other tags of Azure's."""
     present = store.tags.of_project(project.id)
-    there = {tag.name: tag.id for tag in present}
-    name = _acceptable(theirs.name, names.tag, limits.tag_letters)
-    free = next(each for each in _variants(name, limits.tag_letters) if there.get(each) not in claimed)
-    if free in there:
-        return there[free]
-    is_negative = theirs.is_negative and not any(tag.kind == "Negative" for tag in present)
+    ids = {tag.name: tag.id for tag in present}
+    name = naming.allowed(azure_tag.name, names.tag, limits.tag_letters)
+    free = next(variant for variant in naming.variants(name, limits.tag_letters) if ids.get(variant) not in claimed)
+    if free in ids:
+        return ids[free]
+    is_negative = azure_tag.is_negative and not any(tag.kind == "Negative" for tag in present)
     return tagging.create(store, project, free, limits=limits, kind="Negative" if is_negative else "Regular").id
-
-
-def _acceptable(name: str, check: Callable[..., str], letters: int) -> str:
-    """The name as `check` keeps it, changed as little as it takes where `check` refuses it.
-
-    >>> _acceptable("red|green\\n\\0", names.tag, 128), _acceptable("blue", names.tag, 3), _acceptable("", names.tag, 9)
-    ('red-green', 'blu', 'unnamed')
-    """
-    line = " ".join(name.split()).replace("|", "-")
-    plain = "".join(letter for letter in line if unicodedata.category(letter)[0] != "C")
-    for candidate in (name, plain, unicodedata.normalize("NFC", plain)[:letters]):
-        with contextlib.suppress(InvalidInput):
-            return check(candidate, letters=letters)
-    return "unnamed"
-
-
-def _variants(name: str, letters: int) -> Iterator[str]:
-    """The name and, without end, those to take in its place where it is taken.
-
-    >>> variants = _variants("flowers", 9)
-    >>> next(variants), next(variants), next(variants)
-    ('flowers', 'flowe (2)', 'flowe (3)')
-    """
-    yield name
-    for number in itertools.count(2):
-        ending = f" ({number})"
-        yield name[: letters - len(ending)].rstrip() + ending

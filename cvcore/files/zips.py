@@ -61,7 +61,7 @@ def opened(source: Path | BinaryIO, limits: Limits) -> zipfile.ZipFile:
     except PermissionError as error:
         raise ArchiveRefused("a zip must be readable, this one is not: change who may open it") from error
     except BROKEN as error:
-        raise ArchiveRefused("a zip must be whole, this one is damaged: copy or make it again") from error
+        raise ArchiveRefused("a zip must be complete, this one is damaged: copy or make it again") from error
     _check_declared(archive, size_bytes, limits)
     return archive
 
@@ -109,7 +109,7 @@ def read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, size_bytes: int) -> by
             return file.read(size_bytes)
     except BROKEN as error:
         raise ArchiveRefused(
-            f"a file in a zip must be whole, {names.file(path_of(info))!r} is damaged: zip it anew"
+            f"a file in a zip must be complete, {names.file(path_of(info))!r} is damaged: zip it anew"
         ) from error
 
 
@@ -145,7 +145,7 @@ def _directory_start(file: BinaryIO, size_bytes: int) -> int:
 def _not_whole(file: BinaryIO) -> str:
     file.seek(0)
     if file.read(len(FILE)) == FILE:
-        return "a zip must be whole, this one lacks its end: copy or download it again"
+        return "a zip must be complete, this one lacks its end: copy or download it again"
     return "a zip is needed, this is another kind of file: pack the images into a zip"
 
 

@@ -26,13 +26,13 @@ from cvcore.errors import UrlRefused
 PORTS = {"http": 80, "https": 443}
 KEPT_IN_PATH = "/%:@!$&'()*+,;=~?"
 
-# All of IPv6 that is handed out to the world (RFC 4291), and where translators put IPv4 addresses (RFC 6052).
+# All public IPv6 addresses (RFC 4291), and the prefix for IPv4 addresses behind a translator (RFC 6052).
 GLOBAL_V6 = ipaddress.IPv6Network("2000::/3")
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-# Public by their number, yet answered near by: Oracle's metadata, Azure's, and relays for 6to4.
+# Public by their number, but answered within a data centre: metadata of Oracle and Azure, relays for 6to4.
 NEAR_V4 = tuple(ipaddress.IPv4Network(network) for network in ("192.0.0.0/24", "168.63.129.16/32", "192.88.99.0/24"))
 
-# The last two are what http.client lets through when a chunk is said to be of negative or endless size.
+# http.client raises the last two for chunks of negative or endless size.
 BROKEN = (OSError, http.client.HTTPException, ValueError, OverflowError)
 
 Resolve = Callable[[str, int], Sequence[str]]
@@ -69,8 +69,8 @@ def look_up(host: str, port: int) -> Sequence[str]:
     >>> look_up("127.0.0.1", 80), look_up("0x7f000001", 80)
     (['127.0.0.1'], ['127.0.0.1'])
     """
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+    entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(address[0]) for *_, address in entries))
 
 
 @contextlib.contextmanager
@@ -136,9 +136,9 @@ def parsed(url: str, base: str = "") -> Target:
 
 
 def is_public(address: str) -> bool:
-    """Whether an IPv4 or IPv6 address belongs to the internet, also when it carries an IPv4 address inside.
+    """Whether an IPv4 or IPv6 address is on the internet; of an IPv6 address with an IPv4 address inside, that one.
 
-    Private, loopback, link-local, shared, multicast, reserved and unspecified ones do not, nor do metadata services.
+    Private, loopback, link-local, shared, multicast, reserved and unspecified addresses are not, nor metadata services.
 
     >>> is_public("93.184.215.14"), is_public("169.254.169.254"), is_public("::ffff:10.0.0.1")
     (True, False, False)
@@ -154,17 +154,17 @@ def is_public(address: str) -> bool:
 
 
 def _looked_up(target: Target, resolve: Resolve, deadline: float) -> Sequence[str]:
-    # The system's look-up takes no time limit, so it is left behind when it takes too long, at a process' end too.
-    found: Future[Sequence[str]] = Future()
+    # The system's look-up has no time limit, so it runs in a daemon thread, which is abandoned when it takes too long.
+    addresses: Future[Sequence[str]] = Future()
 
     def look() -> None:
         try:
-            found.set_result(resolve(target.host, target.port))
+            addresses.set_result(resolve(target.host, target.port))
         except Exception as error:
-            found.set_exception(error)
+            addresses.set_exception(error)
 
     threading.Thread(target=look, daemon=True).start()
-    return found.result(seconds_left(deadline))
+    return addresses.result(seconds_left(deadline))
 
 
 def _connected(target: Target, addresses: Sequence[str], deadline: float) -> socket.socket:

@@ -25,18 +25,18 @@ CHUNK = 10_000
 
 
 class Connections:
-    """Hands each thread its own connection to `path` and makes the tables on the first."""
+    """One connection to `path` per thread; the first one makes or updates the tables."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._local = threading.local()
-        # SQLite does not wait when two processes switch a new file to the write-ahead log: one would fail.
+        # When two processes switch a new file to the write-ahead log at once, SQLite does not wait: one fails.
         with blobs.storage_errors(path), filelock.FileLock(path.with_suffix(".lock")), self.transaction():
             migrations.apply(self.connection)
 
     @property
     def connection(self) -> sqlite3.Connection:
-        """This thread's own; a write outside a `transaction` would be lost."""
+        """This thread's connection; writes outside a `transaction` are lost."""
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
             with _our_errors(self._path):
@@ -45,10 +45,10 @@ class Connections:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """A block that is written whole or not at all; one inside another joins it.
+        """A block whose writes are all kept, or none of them; a block inside another is part of it.
 
-        It takes the write lock at once: a transaction that read first could not wait for another
-        writer later (https://www.sqlite.org/isolation.html), it would fail.
+        It takes the write lock at once: a transaction that has read cannot wait for another writer later, it fails
+        (https://www.sqlite.org/isolation.html).
         """
         connection = self.connection
         if connection.in_transaction:
@@ -68,29 +68,29 @@ class Connections:
             action()
 
     def after_commit(self, action: Callable[[], None]) -> None:
-        """Do what no rollback could undo: at the end of the open transaction if that ends well, else at once."""
+        """Run what no rollback could undo: when the open transaction has committed, or now if none is open."""
         if self.connection.in_transaction:
             self._local.afterwards.append(action)
         else:
             action()
 
     def rows(self, sql: str, parameters: Sequence[Any] | Row = ()) -> list[Row]:
-        """Every row a query gives, as dictionaries."""
+        """All rows of a query, as dictionaries."""
         cursor = self.connection.execute(sql, parameters)
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, values, strict=True)) for values in cursor]
 
     def row(self, sql: str, parameters: Sequence[Any] | Row = ()) -> Row | None:
-        """The first row a query gives, or None."""
+        """The first row of a query, or None."""
         return next(iter(self.rows(sql, parameters)), None)
 
     def value(self, sql: str, parameters: Sequence[Any] | Row = ()) -> Any:
         """The first column of the first row; None where there is no row."""
-        found = self.connection.execute(sql, parameters).fetchone()
-        return found[0] if found else None
+        row = self.connection.execute(sql, parameters).fetchone()
+        return row[0] if row else None
 
     def write(self, sql: str, parameters: Sequence[Any] | Row = ()) -> int:
-        """Run one writing statement; the number of rows it touched."""
+        """Run one statement that writes; the number of rows it changed."""
         with self.transaction():
             return self.connection.execute(sql, parameters).rowcount
 
@@ -107,14 +107,14 @@ class Connections:
 
 
 @contextlib.contextmanager
-def own_name(noun: str, name: str) -> Iterator[None]:
-    """Turn SQLite's refusal of a second equal name into ours."""
+def unique_name(noun: str, name: str) -> Iterator[None]:
+    """A block in which SQLite's error about a duplicate name becomes `NameTaken`."""
     try:
         yield
     except sqlite3.IntegrityError as error:
         if error.sqlite_errorcode != sqlite3.SQLITE_CONSTRAINT_UNIQUE:
             raise
-        raise NameTaken(noun, f"the {noun}'s name must be its own, {name!r} is taken: choose another") from error
+        raise NameTaken(noun, f"the {noun}'s name must be unique, {name!r} is taken: choose another") from error
 
 
 def marks(values: Sequence[Any] | Row) -> str:
@@ -127,18 +127,18 @@ def marks(values: Sequence[Any] | Row) -> str:
 
 
 def chunks(values: Sequence[Item]) -> Iterator[Sequence[Item]]:
-    """Runs of values short enough to bind in one statement."""
+    """Slices of values, each short enough to bind in one statement."""
     for start in range(0, len(values), CHUNK):
         yield values[start : start + CHUNK]
 
 
 def now() -> str:
-    """This moment in UTC, as the database keeps it."""
+    """The present moment in UTC, as the database stores it."""
     return datetime.now(UTC).isoformat()
 
 
 def moment(text: str | None) -> datetime | None:
-    """What `now` wrote, as an aware datetime."""
+    """A text from `now` as an aware datetime, None for None."""
     return datetime.fromisoformat(text) if text else None
 
 
@@ -155,7 +155,7 @@ def _our_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
-        # Errors that Python itself raises carry no code.
+        # Errors raised by Python itself have no code.
         if refusal := _refusal(getattr(error, "sqlite_errorcode", 0), path):
             raise refusal from error
         raise
@@ -163,7 +163,7 @@ def _our_errors(path: Path) -> Iterator[None]:
 
 def _refusal(code: int, path: Path) -> TagwiseError | None:
     if code == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
-        return NotFound("this belongs to something that is no longer there, someone deleted it: load the page again")
+        return NotFound("this belongs to something that was deleted meanwhile: load the page again")
     match code & 0xFF:
         case sqlite3.SQLITE_FULL:
             return StorageFull(blobs.FULL)
@@ -174,5 +174,5 @@ def _refusal(code: int, path: Path) -> TagwiseError | None:
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
             return HomeUnusable(f"the database {path} is damaged: restore the home folder from a backup")
         case sqlite3.SQLITE_BUSY:
-            return Unavailable(f"someone else has been writing to the database for {BUSY_TIMEOUT_S} s: try again")
+            return Unavailable(f"another process has been writing to the database for {BUSY_TIMEOUT_S} s: try again")
     return None

@@ -1,4 +1,4 @@
-"""Embeddings by the picture's SHA-256 and the backbone's fingerprint: computed once, kept for good."""
+"""Rows of embeddings, by the image's SHA-256 and the backbone's fingerprint: computed once and kept."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ class Embeddings:
         self._db = connections
 
     def put(self, fingerprint: str, vectors: Mapping[str, NDArray[np.float32]]) -> None:
-        """Keep one vector per SHA-256."""
+        """Store one vector per SHA-256."""
         rows = [(sha256, fingerprint, vector.astype("<f4").tobytes()) for sha256, vector in vectors.items()]
         with self._db.transaction():
             self._db.connection.executemany("insert or replace into embeddings values (?, ?, ?)", rows)
 
     def get(self, fingerprint: str, digests: Sequence[str]) -> dict[str, NDArray[np.float32]]:
-        """The vectors that are here, by SHA-256."""
-        found: dict[str, NDArray[np.float32]] = {}
+        """The stored vectors, by SHA-256."""
+        vectors: dict[str, NDArray[np.float32]] = {}
         for part in chunks(digests):
             cursor = self._db.connection.execute(
                 f"select sha256, vector from embeddings where fingerprint = ? and sha256 in ({marks(part)})",
                 [fingerprint, *part],
             )
-            found.update((sha256, np.frombuffer(vector, "<f4")) for sha256, vector in cursor)
-        return found
+            vectors.update((sha256, np.frombuffer(vector, "<f4")) for sha256, vector in cursor)
+        return vectors
 
     def missing(self, fingerprint: str, digests: Sequence[str]) -> list[str]:
         """Those of the SHA-256 that have no vector yet, in the order given."""
@@ -45,5 +45,5 @@ class Embeddings:
         return [sha256 for sha256 in digests if sha256 not in known]
 
     def delete(self, sha256: str) -> None:
-        """Forget every vector of a picture."""
+        """Delete all vectors of an image."""
         self._db.write("delete from embeddings where sha256 = ?", [sha256])

@@ -1,4 +1,4 @@
-"""Pictures looked for: in a project's workspace or in an iteration's snapshot, by tags and metadata."""
+"""Image search in a project's workspace or an iteration's snapshot, by tags and metadata."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from cvcore.records import Image
 from cvcore.store.database import Connections, Row
 from cvcore.store.images import image
 
-# A picture's tags in the workspace, in the order they were given, and in an iteration's snapshot.
+# An image's tags in the workspace, in the order they were added, and in an iteration's snapshot.
 _TAGS = "select tag_id from image_tags where image_id = images.id order by image_tags.rowid"
 _SNAPSHOT_TAGS = """
     select iteration_tags.tag_id from iteration_images as held, json_each(held.tag_positions) as place
@@ -19,7 +19,7 @@ _SNAPSHOT_TAGS = """
 
 @dataclass(frozen=True)
 class Condition:
-    """Whether a picture's metadata has, or has not, that value under that key."""
+    """A condition on metadata: that the key has this value or, if not `is_equal`, has not."""
 
     key: str
     is_equal: bool
@@ -28,10 +28,10 @@ class Condition:
 
 @dataclass(frozen=True)
 class ImageSearch:
-    """Which pictures are wanted, in the iteration's snapshot or, without one, in the workspace.
+    """A search in an iteration's snapshot or, without an iteration, in the workspace.
 
-    `tag_ids`: those that carry one or more of them. `is_tagged`: only tagged, only untagged, or None for both.
-    `metadata`: alternatives, of each of which all conditions must hold; a key that a picture lacks equals no value.
+    `tag_ids`: images that carry at least one of them. `is_tagged`: only tagged, only untagged, or None for both.
+    `metadata`: alternatives, in each of which all conditions must hold; a missing key equals no value.
     """
 
     project_id: str
@@ -44,13 +44,13 @@ class ImageSearch:
 
 
 class Searches:
-    """Reads pictures; see `store.images` for what changes them."""
+    """Runs image searches; `store.images` changes images."""
 
     def __init__(self, connections: Connections) -> None:
         self._db = connections
 
     def page(self, search: ImageSearch, *, take: int, skip: int = 0) -> list[Image]:
-        """So many of the pictures found, the newest first unless the search says else."""
+        """One page of the images that match, the newest first unless `oldest_first`."""
         condition, parameters = _where(search)
         direction = "asc" if search.oldest_first else "desc"
         rows = self._db.rows(
@@ -62,7 +62,7 @@ class Searches:
         return [image(row) for row in rows]
 
     def count(self, search: ImageSearch) -> int:
-        """How many pictures are found in all."""
+        """How many images match."""
         condition, parameters = _where(search)
         return int(self._db.value(f"select count(*) from images where {condition}", parameters))
 

@@ -1,7 +1,7 @@
-"""Rows of pictures.
+"""Rows of images, and of their metadata.
 
-A picture is in the workspace, or held by iterations, or both; when neither holds it any longer its row
-goes, and with the last row of its SHA-256 the files may go too.
+An image is in the workspace, or held by iterations' snapshots, or both. When neither holds it its row is deleted, and
+with the last row of its SHA-256 the files may be deleted too.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ _SELECT = """
     from images
 """
 
-# Written so, SQLite finds a page of thousands by the index images_by_age.
+# In this form SQLite uses the index images_by_age for a page among thousands.
 _IN_WORKSPACE = "project_id = ? and in_workspace = 1"
 
 
 class Images:
-    """Every project's pictures."""
+    """The images of all projects."""
 
     def __init__(self, connections: Connections) -> None:
         self._db = connections
@@ -39,7 +39,7 @@ class Images:
     def add(
         self, project_id: str, sha256: str, *, name: str, width: int, height: int, size_bytes: int, signature: bytes
     ) -> tuple[str, bool]:
-        """The id of the project's picture with that content, and whether it came into the workspace just now."""
+        """The id of the project's image with that content, and whether it is new in the workspace."""
         with self._db.transaction():
             known = self._db.row(
                 "select id, in_workspace from images where project_id = ? and sha256 = ?", [project_id, sha256]
@@ -68,7 +68,7 @@ class Images:
             return str(row["id"]), True
 
     def get(self, image_id: str) -> Image:
-        """The picture of that id, in the workspace or in an iteration.
+        """The image of that id, in the workspace or in an iteration.
 
         Raises:
             NotFound: there is none.
@@ -79,23 +79,23 @@ class Images:
         return image(row)
 
     def with_ids(self, image_ids: Sequence[str]) -> list[Image]:
-        """The pictures of those ids, in that order; unknown ones are left out."""
-        found: dict[str, Image] = {}
+        """The images of those ids, in that order; unknown ids are left out."""
+        by_id: dict[str, Image] = {}
         for part in chunks(image_ids):
             for row in self._db.rows(f"{_SELECT} where id in ({marks(part)})", part):
-                found[row["id"]] = image(row)
-        return [found[image_id] for image_id in image_ids if image_id in found]
+                by_id[row["id"]] = image(row)
+        return [by_id[image_id] for image_id in image_ids if image_id in by_id]
 
     def present(self, image_ids: Sequence[str]) -> set[str]:
-        """Those of these ids whose pictures are in the workspace."""
-        found: set[str] = set()
+        """Those of the ids whose images are in the workspace."""
+        present: set[str] = set()
         for part in chunks(image_ids):
             rows = self._db.rows(f"select id from images where in_workspace and id in ({marks(part)})", part)
-            found.update(row["id"] for row in rows)
-        return found
+            present.update(row["id"] for row in rows)
+        return present
 
     def page(self, project_id: str, *, tag_id: str | None = None, take: int, skip: int = 0) -> list[Image]:
-        """Workspace pictures, newest first: all, those of a tag, `UNTAGGED`, or `FOR_TESTING`."""
+        """Workspace images, newest first: all, those of a tag, `UNTAGGED`, or `FOR_TESTING`."""
         condition, parameters = _filter(project_id, tag_id)
         rows = self._db.rows(
             f"{_SELECT} where {condition} order by created_at desc, id desc limit ? offset ?", [*parameters, take, skip]
@@ -103,29 +103,29 @@ class Images:
         return [image(row) for row in rows]
 
     def count(self, project_id: str, tag_id: str | None = None) -> int:
-        """How many pictures `page` gives in all."""
+        """How many images `page` has in all."""
         condition, parameters = _filter(project_id, tag_id)
         return int(self._db.value(f"select count(*) from images where {condition}", parameters))
 
     def with_many_tags(self, project_id: str) -> list[Image]:
-        """Workspace pictures that carry more than one tag."""
+        """Workspace images that carry more than one tag."""
         several = "(select count(*) from image_tags where image_id = images.id) > 1"
         rows = self._db.rows(f"{_SELECT} where {_IN_WORKSPACE} and {several}", [project_id])
         return [image(row) for row in rows]
 
     def tagged(self, project_id: str) -> list[Image]:
-        """Every workspace picture that carries a tag, by content, so that the order does not depend on the upload."""
+        """Workspace images with tags, ordered by SHA-256, so that the order of uploads does not matter."""
         some = "exists (select 1 from image_tags where image_id = images.id)"
         rows = self._db.rows(f"{_SELECT} where {_IN_WORKSPACE} and {some} order by sha256", [project_id])
         return [image(row) for row in rows]
 
     def digests(self, project_id: str) -> list[str]:
-        """The SHA-256 of every workspace picture, the newest last."""
+        """The SHA-256 of every workspace image, the newest last."""
         rows = self._db.rows(f"select sha256 from images where {_IN_WORKSPACE} order by created_at, id", [project_id])
         return [row["sha256"] for row in rows]
 
     def mark_for_testing(self, image_ids: Sequence[str], is_test: bool) -> None:
-        """Keep workspace pictures for testing, or give them back to training; others are left as they are."""
+        """Mark workspace images as test images, or unmark them; images elsewhere are not changed."""
         with self._db.transaction():
             for part in chunks(image_ids):
                 these = f"({marks(part)})"
@@ -136,19 +136,19 @@ class Images:
                     )
 
     def remove(self, image_ids: Sequence[str]) -> list[str]:
-        """Take pictures out of the workspace; the SHA-256 of those that no iteration holds."""
-        gone: list[str] = []
+        """Remove images from the workspace; the SHA-256 of those that no iteration holds."""
+        unheld: list[str] = []
         with self._db.transaction():
             for part in chunks(image_ids):
                 these = f"({marks(part)})"
                 self._db.write(f"delete from image_tags where image_id in {these}", part)
                 self._db.write(f"delete from test_images where image_id in {these}", part)
                 self._db.write(f"update images set in_workspace = 0 where id in {these}", part)
-                gone += self.drop_unheld(f"id in {these}", part)
-        return gone
+                unheld += self.drop_unheld(f"id in {these}", part)
+        return unheld
 
     def erase(self, image_ids: Sequence[str]) -> list[str]:
-        """Take pictures out of the workspace and mark those that iterations hold as erased; the SHA-256 of all."""
+        """Remove images from the workspace and mark those that iterations hold as erased; the SHA-256 of all."""
         with self._db.transaction():
             contents = [each.sha256 for each in self.with_ids(image_ids)]
             self.remove(image_ids)
@@ -159,7 +159,7 @@ class Images:
         return contents
 
     def drop_unheld(self, condition: str, parameters: Sequence[str]) -> list[str]:
-        """Delete the chosen rows that neither the workspace nor an iteration holds; their SHA-256."""
+        """Delete those of the selected rows that neither the workspace nor an iteration holds; their SHA-256."""
         rows = self._db.rows(
             f"""delete from images where {condition} and not in_workspace
                 and not exists (select 1 from iteration_images where image_id = images.id) returning sha256""",
@@ -168,12 +168,12 @@ class Images:
         return [row["sha256"] for row in rows]
 
     def has(self, project_id: str, sha256: str) -> bool:
-        """Whether a picture of that content is in the project's workspace."""
+        """Whether an image with that content is in the project's workspace."""
         query = f"select exists (select 1 from images where {_IN_WORKSPACE} and sha256 = ?)"
         return bool(self._db.value(query, [project_id, sha256]))
 
     def is_known(self, sha256: str) -> bool:
-        """Whether any project holds a picture with that content, not erased, or keeps a prediction of it."""
+        """Whether any project has an image with that content that is not erased, or keeps a prediction for it."""
         held = """exists (select 1 from images where sha256 = :it and id not in (select image_id from erased_images))
                   or exists (select 1 from predictions where sha256 = :it)"""
         return bool(self._db.value(f"select {held}", {"it": sha256}))
@@ -190,7 +190,7 @@ def _filter(project_id: str, tag_id: str | None) -> tuple[str, list[str]]:
 
 
 def image(row: Row) -> Image:
-    """A row with its `tag_ids` joined by commas and `is_test`, as a record."""
+    """The record for a row that has `tag_ids`, joined by commas, and `is_test`."""
     return Image(
         id=row["id"],
         project_id=row["project_id"],
@@ -206,22 +206,22 @@ def image(row: Row) -> Image:
 
 
 class Metadata:
-    """Every picture's metadata."""
+    """The metadata of images: texts by key."""
 
     def __init__(self, connections: Connections) -> None:
         self._db = connections
 
     def put(self, image_ids: Sequence[str], values: Mapping[str, str]) -> None:
-        """Set these keys on every picture; other keys keep their values."""
+        """Set these keys for every image; other keys keep their values."""
         rows = [(image_id, key, value) for image_id in image_ids for key, value in values.items()]
         with self._db.transaction():
             self._db.connection.executemany("insert or replace into metadata values (?, ?, ?)", rows)
 
     def of_images(self, image_ids: Sequence[str]) -> dict[str, dict[str, str]]:
-        """Keys and values by the picture's id; pictures without any are left out."""
-        found: dict[str, dict[str, str]] = {}
+        """Keys and values by image id; images without metadata are left out."""
+        metadata: dict[str, dict[str, str]] = {}
         for part in chunks(image_ids):
             query = f"select image_id, key, value from metadata where image_id in ({marks(part)}) order by key"
             for row in self._db.rows(query, part):
-                found.setdefault(row["image_id"], {})[row["key"]] = row["value"]
-        return found
+                metadata.setdefault(row["image_id"], {})[row["key"]] = row["value"]
+        return metadata

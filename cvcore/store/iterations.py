@@ -1,4 +1,4 @@
-"""Rows of iterations and of the snapshots they were made of."""
+"""Rows of iterations, and of the snapshots of tags and images that they train on."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 from cvcore.errors import IterationNotFound
 from cvcore.records import Evaluation, Image, Iteration, Project, Scores, Tag, TagKind, Thresholds
-from cvcore.store.database import Connections, Row, chunks, marks, moment, now, own_name
+from cvcore.store.database import Connections, Row, chunks, marks, moment, now, unique_name
 from cvcore.store.images import Images
 
 _SELECT = """
@@ -41,9 +41,9 @@ class SnapshotTag:
 
 @dataclass(frozen=True)
 class SnapshotImage:
-    """A picture of the snapshot; its place is its row in every array. `columns` are its tags' places.
+    """An image of the snapshot; its position in the list is its row in every array. `columns` are its tags' positions.
 
-    One that `is_test` is judged and never trains.
+    A test image (`is_test`) is evaluated and never trained on.
     """
 
     image_id: str
@@ -55,7 +55,7 @@ class SnapshotImage:
 
 
 class Iterations:
-    """Every project's iterations."""
+    """The iterations of all projects."""
 
     def __init__(self, connections: Connections, images: Images) -> None:
         self._db = connections
@@ -70,13 +70,13 @@ class Iterations:
         *,
         evaluation: Evaluation | None = None,
     ) -> Iteration:
-        """A new iteration in training, holding these tags and pictures as they are now.
+        """A new iteration in training, with a snapshot of these tags and images.
 
-        `snapshot` is the digest by which two equal workspaces are told; a picture's tags that are not
-        among `tags` are left out. `evaluation` says how it is to be judged.
+        `snapshot` is a digest that is equal for equal workspaces; an image's tags that are not among `tags` are left
+        out. `evaluation` says how the iteration is to be evaluated.
         """
         iteration_id = str(uuid.uuid4())
-        column = {tag.id: place for place, tag in enumerate(tags)}
+        column = {tag.id: position for position, tag in enumerate(tags)}
         with self._db.transaction():
             number = 1 + self._db.value(
                 "select coalesce(max(number), 0) from iterations where project_id = ?", [project.id]
@@ -98,18 +98,23 @@ class Iterations:
             )
             self._db.connection.executemany(
                 "insert into iteration_tags values (?, ?, ?, ?, ?)",
-                [(iteration_id, place, tag.id, tag.name, tag.kind) for place, tag in enumerate(tags)],
+                [(iteration_id, position, tag.id, tag.name, tag.kind) for position, tag in enumerate(tags)],
             )
             self._db.connection.executemany(
                 "insert into iteration_images values (?, ?, ?, ?)",
                 [
-                    (iteration_id, place, image.id, json.dumps(sorted(column[t] for t in image.tag_ids if t in column)))
-                    for place, image in enumerate(images)
+                    (
+                        iteration_id,
+                        position,
+                        image.id,
+                        json.dumps(sorted(column[t] for t in image.tag_ids if t in column)),
+                    )
+                    for position, image in enumerate(images)
                 ],
             )
             self._db.connection.executemany(
                 "insert into iteration_test_images values (?, ?)",
-                [(iteration_id, place) for place, image in enumerate(images) if image.is_test],
+                [(iteration_id, position) for position, image in enumerate(images) if image.is_test],
             )
         return self.get(iteration_id)
 
@@ -132,15 +137,15 @@ class Iterations:
         ]
 
     def trained(self, project_id: str) -> list[Iteration]:
-        """Those of a project that were trained to their end, the newest first."""
-        return [each for each in self.of_project(project_id) if each.status == "Completed"]
+        """A project's trained iterations, the newest first."""
+        return [iteration for iteration in self.of_project(project_id) if iteration.status == "Completed"]
 
     def newest_trained(self, project_id: str) -> Iteration | None:
-        """The newest iteration of a project that was trained to its end, if any."""
+        """A project's newest trained iteration, or None."""
         return next(iter(self.trained(project_id)), None)
 
     def snapshot_digest(self, iteration_id: str) -> str:
-        """The digest of the snapshot that `add` was given."""
+        """The snapshot's digest that `add` stored."""
         return str(self._db.value("select snapshot from iterations where id = ?", [iteration_id]))
 
     def tags(self, iteration_id: str) -> list[SnapshotTag]:
@@ -151,47 +156,47 @@ class Iterations:
         return [SnapshotTag(**row) for row in rows]
 
     def images(self, iteration_id: str) -> list[SnapshotImage]:
-        """The snapshot's pictures, in the order of the arrays' rows."""
+        """The snapshot's images, in the order of the arrays' rows."""
         rows = self._db.rows(f"{_SELECT_IMAGES} where iteration_id = ? order by position", [iteration_id])
         return [_snapshot_image(row) for row in rows]
 
     def images_at(self, iteration_id: str, positions: Sequence[int]) -> list[SnapshotImage]:
-        """The snapshot's pictures in these rows of the arrays, in that order; rows it does not have are left out."""
-        found: dict[int, SnapshotImage] = {}
+        """The snapshot's images in these rows of the arrays, in that order; rows it does not have are left out."""
+        by_position: dict[int, SnapshotImage] = {}
         for part in chunks(positions):
             for row in self._db.rows(
                 f"{_SELECT_IMAGES} where iteration_id = ? and position in ({marks(part)})", [iteration_id, *part]
             ):
-                found[row["position"]] = _snapshot_image(row)
-        return [found[position] for position in positions if position in found]
+                by_position[row["position"]] = _snapshot_image(row)
+        return [by_position[position] for position in positions if position in by_position]
 
     def rename(self, iteration: Iteration, name: str) -> None:
-        """Give it another name.
+        """Rename an iteration.
 
         Raises:
             NameTaken: the project has another of that name.
             NotFound: it is gone.
         """
-        with own_name("iteration", name):
+        with unique_name("iteration", name):
             touched = self._db.write("update iterations set name = ? where id = ?", [name, iteration.id])
         if not touched:
             self.get(iteration.id)
 
     def complete(self, iteration_id: str, **values: Any) -> None:
-        """Mark it as trained and note what came of it: backbone, fingerprint, note, evaluation, scores, seconds."""
-        told = {key: _json(value) for key, value in values.items()}
-        columns = "".join(f", {column} = ?" for column in told)
+        """Mark an iteration as trained, with its backbone, fingerprint, note, evaluation, scores and seconds."""
+        row = {key: _json(value) for key, value in values.items()}
+        columns = "".join(f", {column} = ?" for column in row)
         self._db.write(
             f"update iterations set status = 'Completed', trained_at = ?{columns} where id = ?",
-            [now(), *told.values(), iteration_id],
+            [now(), *row.values(), iteration_id],
         )
 
     def fail(self, iteration_id: str, error: str) -> None:
-        """Mark it as failed, for a reason."""
+        """Mark an iteration as failed, with the reason."""
         self._db.write("update iterations set status = 'Failed', error = ? where id = ?", [error, iteration_id])
 
     def set_thresholds(self, iteration_id: str, thresholds: Thresholds | None) -> None:
-        """Save one threshold, or one a tag in the order of the columns; None forgets what was saved.
+        """Save one threshold, or one a tag in the order of the columns; None deletes what was saved.
 
         Raises:
             NotFound: the iteration is gone.
@@ -203,7 +208,7 @@ class Iterations:
                 self._db.insert("thresholds", {"iteration_id": iteration_id, "chosen": json.dumps(thresholds)})
 
     def count_held_alone(self, iteration_id: str) -> int:
-        """How many pictures only this iteration still holds."""
+        """How many images only this iteration still holds."""
         return int(
             self._db.value(
                 """select count(*) from iteration_images as mine join images on images.id = mine.image_id
@@ -215,19 +220,19 @@ class Iterations:
         )
 
     def delete(self, iteration_id: str) -> list[str]:
-        """Remove it and the pictures that only it held, or was asked about; their SHA-256.
+        """Delete an iteration, the images that only it held, and its predictions; the SHA-256 of their images.
 
         Raises:
             NotFound: it is gone already.
         """
         with self._db.transaction():
             project_id = self.get(iteration_id).project_id
-            asked = self._db.rows("select distinct sha256 from predictions where iteration_id = ?", [iteration_id])
+            predicted = self._db.rows("select distinct sha256 from predictions where iteration_id = ?", [iteration_id])
             self._db.write("delete from iterations where id = ?", [iteration_id])
-            return self._images.drop_unheld("project_id = ?", [project_id]) + [row["sha256"] for row in asked]
+            return self._images.drop_unheld("project_id = ?", [project_id]) + [row["sha256"] for row in predicted]
 
     def is_training(self, iteration_id: str) -> bool:
-        """Whether there is such an iteration and it is not yet trained, nor has failed."""
+        """Whether there is such an iteration and its training has neither succeeded nor failed yet."""
         sql = "select exists (select 1 from iterations where id = ? and status = 'Training')"
         return bool(self._db.value(sql, [iteration_id]))
 
@@ -236,7 +241,7 @@ class Iterations:
         return int(self._db.value("select count(*) from iterations where fingerprint = ?", [fingerprint]))
 
     def ids(self) -> set[str]:
-        """Every iteration's id, of all projects."""
+        """The ids of all iterations of all projects."""
         return {row["id"] for row in self._db.rows("select id from iterations")}
 
     def _free_name(self, project_id: str, number: int) -> str:
@@ -254,8 +259,8 @@ def _json(value: Any) -> Any:
 
 
 def _thresholds(text: str | None) -> Thresholds | None:
-    found = json.loads(text) if text else None
-    return tuple(found) if isinstance(found, list) else found
+    value = json.loads(text) if text else None
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _snapshot_image(row: Row) -> SnapshotImage:

@@ -1,4 +1,4 @@
-"""The worker's queue: first trainings, then embeddings, each in the order asked for."""
+"""Rows of the worker's queue: trainings first, then embeddings, each in the order they were queued."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from cvcore.errors import NotFound
 from cvcore.records import Job, JobKind
 from cvcore.store.database import Connections, Row, moment, now
 
-# A training that was running when its worker died this often is not tried again.
+# A training whose worker has died this often is not tried again.
 ATTEMPTS = 3
 
 
 class Jobs:
-    """Work waiting, running and done."""
+    """Jobs that wait, run or have ended."""
 
     def __init__(self, connections: Connections) -> None:
         self._db = connections
@@ -28,7 +28,7 @@ class Jobs:
             return self.get(self._db.value("select last_insert_rowid()"))
 
     def embed_soon(self, project_id: str) -> None:
-        """Queue the embedding of a project's new images, done when no training waits; once is enough."""
+        """Queue a job that embeds a project's new images when no training waits, unless one is queued already."""
         with self._db.transaction():
             latest = self.latest(project_id, "embed")
             if latest is None or latest.status != "queued":
@@ -53,13 +53,13 @@ class Jobs:
         return _job(row) if row else None
 
     def active(self) -> list[Job]:
-        """Everything that waits or runs, in the order it will be done."""
+        """All jobs that wait or run, in the order of their turns."""
         order = "(status = 'running') desc, (kind = 'train') desc, id"
         rows = self._db.rows(f"select * from jobs where status in ('queued', 'running') order by {order}")
         return [_job(row) for row in rows]
 
     def claim(self, job_id: int | None = None) -> Job | None:
-        """Take the next job, or this one, for running; None when nothing waits. At most one worker gets it."""
+        """Mark the next waiting job, or this one, as running, for one worker only; None when none waits."""
         with self._db.transaction():
             row = self._db.row(
                 """update jobs set status = 'running', started_at = :now, attempts = attempts + 1
@@ -71,11 +71,11 @@ class Jobs:
         return _job(row) if row else None
 
     def is_training_waiting(self) -> bool:
-        """Whether a training waits that an embedding job should make room for."""
+        """Whether a training waits, for which an embedding job should stop."""
         return bool(self._db.value("select exists (select 1 from jobs where status = 'queued' and kind = 'train')"))
 
     def report(self, job_id: int, stage: str, progress: float) -> bool:
-        """Note how far a job has come; whether it should stop, because someone cancelled it or its project is gone."""
+        """Store a job's progress; whether it should stop, as it was cancelled or its project deleted."""
         with self._db.transaction():
             row = self._db.row(
                 "update jobs set stage = ?, progress = ? where id = ? returning cancel_requested",
@@ -84,14 +84,14 @@ class Jobs:
         return row is None or bool(row["cancel_requested"])
 
     def finish(self, job_id: int, status: str, error: str = "") -> None:
-        """Close a job as done, failed or cancelled."""
+        """End a job as done, failed or cancelled."""
         self._db.write(
             "update jobs set status = ?, error = ?, progress = 1, finished_at = ? where id = ?",
             [status, error, now(), job_id],
         )
 
     def cancel(self, job_id: int) -> None:
-        """Ask a running job to stop and take a waiting one out of the queue."""
+        """Ask a running job to stop; take a waiting one out of the queue."""
         with self._db.transaction():
             self._db.write("update jobs set cancel_requested = 1 where id = ? and status = 'running'", [job_id])
             self._db.write(
@@ -100,14 +100,14 @@ class Jobs:
             )
 
     def requeue(self, job_id: int, *, attempts: int) -> None:
-        """Put a running job back; `attempts` is how many of its attempts count so far."""
+        """Put a running job back into the queue, with so many attempts counted so far."""
         self._db.write(
             "update jobs set status = 'queued', stage = 'Waiting', progress = 0, attempts = ? where id = ?",
             [attempts, job_id],
         )
 
     def orphans(self) -> list[Job]:
-        """Jobs marked as running; to a worker that has just taken the lock, all of them are some dead worker's."""
+        """Jobs marked as running; a worker that has just taken the lock knows that they belong to dead workers."""
         return [_job(row) for row in self._db.rows("select * from jobs where status = 'running' order by id")]
 
 

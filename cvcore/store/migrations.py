@@ -1,4 +1,4 @@
-"""The database's shape, as append-only steps; a step that has landed is never edited."""
+"""The database's schema as append-only steps; a released step is never edited."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SET = "tagwise"
 
 
 def m001_projects_images_and_tags(database: Database) -> None:
-    """A project's workspace: pictures, tags, and which picture carries which."""
+    """A project's workspace: images, tags, and the images' tags."""
     _run(
         database,
         """
@@ -64,7 +64,7 @@ def m001_projects_images_and_tags(database: Database) -> None:
 
 
 def m002_iterations(database: Database) -> None:
-    """What a training was made of and what came of it; its arrays are files beside the database."""
+    """Iterations and their snapshots; their arrays are files beside the database."""
     _run(
         database,
         """
@@ -112,11 +112,11 @@ def m002_iterations(database: Database) -> None:
 
 
 def m003_jobs_and_embeddings(database: Database) -> None:
-    """The worker's queue, and every embedding ever computed."""
+    """The worker's queue, and embeddings."""
     _run(
         database,
         """
-        -- Numbers are never given twice: a worker may still tell of a job whose project is gone.
+        -- Numbers are never reused: a worker may still report on a job whose project was deleted.
         create table jobs (
             id integer primary key autoincrement,
             kind text not null check (kind in ('train', 'embed')),
@@ -146,7 +146,7 @@ def m003_jobs_and_embeddings(database: Database) -> None:
 
 
 def m004_origins(database: Database) -> None:
-    """What came from Azure, by Azure's ids."""
+    """Projects, tags and images copied from Azure, by Azure's ids."""
     _run(
         database,
         """
@@ -164,7 +164,7 @@ def m004_origins(database: Database) -> None:
 
 
 def m005_publications_and_predictions(database: Database) -> None:
-    """The names iterations answer to, and what they were asked under them."""
+    """Published names of iterations, and kept predictions."""
     _run(
         database,
         """
@@ -195,7 +195,7 @@ def m005_publications_and_predictions(database: Database) -> None:
 
 
 def m006_metadata(database: Database) -> None:
-    """What else is known of a picture, as keys and values."""
+    """Metadata of images, as keys and values."""
     _run(
         database,
         """
@@ -210,7 +210,7 @@ def m006_metadata(database: Database) -> None:
 
 
 def m007_thresholds(database: Database) -> None:
-    """What probability an iteration's answers must reach: JSON, one number or one a tag in the order of its columns."""
+    """An iteration's saved thresholds: JSON, one number or one a tag in the order of its columns."""
     _run(
         database,
         """
@@ -223,7 +223,7 @@ def m007_thresholds(database: Database) -> None:
 
 
 def m008_test_images(database: Database) -> None:
-    """Which pictures are kept for testing: in the workspace, and in the snapshot of an iteration."""
+    """Test images, in the workspace and in iterations' snapshots."""
     _run(
         database,
         """
@@ -241,7 +241,7 @@ def m008_test_images(database: Database) -> None:
 
 
 def m009_settled_doubts(database: Database) -> None:
-    """Suspected wrong tags that someone found right: whether the picture carries the tag is as it should be."""
+    """Dismissed label issues: the image rightly carries the tag, or rightly lacks it."""
     _run(
         database,
         """
@@ -258,7 +258,7 @@ def m009_settled_doubts(database: Database) -> None:
 
 
 def m010_erased_images_and_settings(database: Database) -> None:
-    """Pictures whose files are gone from iterations too; what programs note of tags and projects."""
+    """Images erased from iterations too; descriptions of tags, and settings of projects."""
     _run(
         database,
         """
@@ -280,7 +280,7 @@ def m010_erased_images_and_settings(database: Database) -> None:
 
 
 def m011_trainings(database: Database) -> None:
-    """How an iteration was to be trained, where not the quick way; what its network was tuned on; and its rounds."""
+    """Options, epochs and outcome of Advanced trainings, and the images that a network was fine-tuned on."""
     _run(
         database,
         """
@@ -324,7 +324,7 @@ STEPS: tuple[Step, ...] = (
 
 
 def apply(connection: sqlite3.Connection, steps: Sequence[Step] = STEPS) -> None:
-    """Run those of the steps that the database has not had yet, each together with its record."""
+    """Run the steps that the database has not had yet, each in one transaction with its record."""
     names = [step.__name__ for step in steps]
     if _applied(connection).issuperset(names):
         return

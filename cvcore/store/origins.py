@@ -1,4 +1,4 @@
-"""Rows that say what came from Azure and what became of it, so that moving in goes on where it was broken off."""
+"""Rows that map Azure's ids to ours, so that an interrupted migration continues where it stopped."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ Kind = Literal["project", "tag", "image"]
 
 @dataclass(frozen=True)
 class Origin:
-    """Our id of something of Azure's, or None where it was refused; `note` is what there is to say of it."""
+    """Our id for an id of Azure's, or None where it was refused; `note` says why."""
 
     local_id: str | None
     note: str
 
 
 class Origins:
-    """Every project's origins, by Azure's ids. They outlive the tags and pictures they speak of."""
+    """The origins of all projects, by Azure's ids; they stay when the tags and images are deleted."""
 
     def __init__(self, connections: Connections) -> None:
         self._db = connections
 
     def add(self, project_id: str, kind: Kind, azure_id: str, local_id: str | None, note: str = "") -> None:
-        """Remember what became of it; the last word counts."""
+        """Store an origin, in place of an earlier one."""
         self._db.write(
             """insert into origins (project_id, kind, azure_id, local_id, note) values (?, ?, ?, ?, ?)
                on conflict (project_id, kind, azure_id)
@@ -34,13 +34,13 @@ class Origins:
         )
 
     def of_project(self, project_id: str, kind: Kind) -> dict[str, Origin]:
-        """What came into a project, by Azure's id."""
+        """A project's origins of one kind, by Azure's id."""
         rows = self._db.rows(
             "select azure_id, local_id, note from origins where project_id = ? and kind = ?", [project_id, kind]
         )
         return {row["azure_id"]: Origin(row["local_id"], row["note"]) for row in rows}
 
     def project_id(self, azure_id: str) -> str | None:
-        """The id of the project that an Azure project became, or None."""
-        found = self._db.value("select project_id from origins where kind = 'project' and azure_id = ?", [azure_id])
-        return None if found is None else str(found)
+        """The id of our project for an Azure project, or None."""
+        local_id = self._db.value("select project_id from origins where kind = 'project' and azure_id = ?", [azure_id])
+        return None if local_id is None else str(local_id)

@@ -1,4 +1,4 @@
-"""Rows of predictions that are kept, so that pictures that were asked about can be tagged and trained."""
+"""Rows of kept predictions, whose images can be tagged and trained on later."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cvcore.store.database import Connections, Row, chunks, marks, now
 
 
 class Predictions:
-    """Every project's kept predictions."""
+    """The kept predictions of all projects."""
 
     def __init__(self, connections: Connections) -> None:
         self._db = connections
@@ -20,7 +20,7 @@ class Predictions:
     def add(
         self, project_id: str, iteration_id: str, *, application: str, sha256: str, predictions: Sequence[Prediction]
     ) -> StoredPrediction:
-        """Keep one."""
+        """Keep a prediction."""
         row = {
             "id": str(uuid.uuid4()),
             "project_id": project_id,
@@ -34,12 +34,12 @@ class Predictions:
         return _prediction(row)
 
     def with_ids(self, project_id: str, prediction_ids: Sequence[str]) -> dict[str, StoredPrediction]:
-        """Those of the ids that the project has."""
-        found: dict[str, StoredPrediction] = {}
+        """The project's predictions with those ids, by id; unknown ids are left out."""
+        by_id: dict[str, StoredPrediction] = {}
         for part in chunks(prediction_ids):
             query = f"select * from predictions where project_id = ? and id in ({marks(part)})"
-            found.update((row["id"], _prediction(row)) for row in self._db.rows(query, [project_id, *part]))
-        return found
+            by_id.update((row["id"], _prediction(row)) for row in self._db.rows(query, [project_id, *part]))
+        return by_id
 
     def of_project(
         self,
@@ -51,7 +51,7 @@ class Predictions:
         end: datetime | None = None,
         take: int | None = None,
     ) -> list[StoredPrediction]:
-        """Those of an iteration, a program or a time, both ends in it; the newest first, and not more than `take`."""
+        """A project's predictions, at most `take`, the newest first; `start` and `end` are inclusive."""
         rows = self._db.rows(
             """select * from predictions where project_id = :project
                and (:iteration is null or iteration_id = :iteration)
@@ -70,37 +70,37 @@ class Predictions:
         return [_prediction(row) for row in rows]
 
     def of_image(self, iteration_id: str, sha256: str) -> StoredPrediction | None:
-        """What an iteration said of a picture the last time that it was asked and that was kept."""
+        """An iteration's newest kept prediction for an image, or None."""
         query = "select * from predictions where sha256 = ? and iteration_id = ? order by created_at desc, id limit 1"
         row = self._db.row(query, [sha256, iteration_id])
         return _prediction(row) if row else None
 
     def count(self, project_id: str) -> int:
-        """How many the project has."""
+        """How many predictions a project has."""
         return int(self._db.value("select count(*) from predictions where project_id = ?", [project_id]))
 
     def count_of_iteration(self, iteration_id: str) -> int:
-        """How many an iteration has made."""
+        """How many of an iteration's predictions are kept."""
         return int(self._db.value("select count(*) from predictions where iteration_id = ?", [iteration_id]))
 
     def remove(self, project_id: str, prediction_ids: Sequence[str]) -> list[str]:
-        """Forget those of the ids that the project has; their SHA-256."""
-        gone: list[str] = []
+        """Delete the project's predictions with those ids; the SHA-256 of their images."""
+        digests: list[str] = []
         with self._db.transaction():
             for part in chunks(prediction_ids):
                 query = f"delete from predictions where project_id = ? and id in ({marks(part)}) returning sha256"
-                gone += [row["sha256"] for row in self._db.rows(query, [project_id, *part])]
-        return gone
+                digests += [row["sha256"] for row in self._db.rows(query, [project_id, *part])]
+        return digests
 
     def remove_images(self, project_id: str, digests: Sequence[str]) -> None:
-        """Forget all that the project's iterations said of those pictures."""
+        """Delete all of a project's predictions for those images."""
         with self._db.transaction():
             for part in chunks(digests):
                 query = f"delete from predictions where project_id = ? and sha256 in ({marks(part)})"
                 self._db.write(query, [project_id, *part])
 
     def remove_older(self, moment: datetime) -> list[str]:
-        """Forget every prediction made before that moment; their SHA-256."""
+        """Delete every prediction from before that moment; the SHA-256 of their images."""
         with self._db.transaction():
             rows = self._db.rows("delete from predictions where created_at < ? returning sha256", [moment.isoformat()])
         return [row["sha256"] for row in rows]

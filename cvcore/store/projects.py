@@ -9,7 +9,7 @@ from datetime import datetime
 
 from cvcore.errors import ProjectNotFound
 from cvcore.records import ClassificationType, Project, ProjectSettings
-from cvcore.store.database import Connections, Row, now, own_name
+from cvcore.store.database import Connections, Row, now, unique_name
 
 _SELECT = """
     select projects.*, (select settings from project_settings where project_id = projects.id) as settings from projects
@@ -17,7 +17,7 @@ _SELECT = """
 
 
 class Projects:
-    """Every project of the home folder."""
+    """All projects of the home folder."""
 
     def __init__(self, connections: Connections) -> None:
         self._db = connections
@@ -46,9 +46,9 @@ class Projects:
             "modified_at": now(),
         }
         with self._db.transaction():
-            with own_name("project", name):
+            with unique_name("project", name):
                 self._db.insert("projects", row)
-            self._note(str(row["id"]), settings or ProjectSettings())
+            self._put_settings(str(row["id"]), settings or ProjectSettings())
         return self.get(str(row["id"]))
 
     def get(self, project_id: str) -> Project:
@@ -68,7 +68,7 @@ class Projects:
         return _project(row) if row else None
 
     def all(self) -> list[Project]:
-        """Every project, the one changed last first."""
+        """Every project, the last changed first."""
         return [_project(row) for row in self._db.rows(f"{_SELECT} order by modified_at desc, id")]
 
     def update(self, project: Project) -> None:
@@ -80,7 +80,7 @@ class Projects:
         """
         values = [project.name, project.description, project.classification_type, project.domain_id, now(), project.id]
         with self._db.transaction():
-            with own_name("project", project.name):
+            with unique_name("project", project.name):
                 touched = self._db.write(
                     """update projects set name = ?, description = ?, classification_type = ?, domain_id = ?,
                        modified_at = ? where id = ?""",
@@ -88,24 +88,24 @@ class Projects:
                 )
             if not touched:
                 self.get(project.id)
-            self._note(project.id, project.settings)
+            self._put_settings(project.id, project.settings)
 
     def touch(self, project_id: str) -> None:
         """Note that the project changed just now."""
         self._db.write("update projects set modified_at = ? where id = ?", [now(), project_id])
 
     def delete(self, project_id: str) -> list[str]:
-        """Remove the project and all its rows; the SHA-256 of every picture it held."""
+        """Delete the project and all its rows; the SHA-256 of every image it held."""
         contents = """select sha256 from images where project_id = :project union
                       select sha256 from predictions where project_id = :project"""
         with self._db.transaction():
             held = [row["sha256"] for row in self._db.rows(contents, {"project": project_id})]
-            # Iterations hold their pictures by a reference without cascade, so they go first.
+            # Iterations refer to images without cascade, so they are deleted first.
             self._db.write("delete from iterations where project_id = ?", [project_id])
             self._db.write("delete from projects where id = ?", [project_id])
         return held
 
-    def _note(self, project_id: str, settings: ProjectSettings) -> None:
+    def _put_settings(self, project_id: str, settings: ProjectSettings) -> None:
         self._db.write("delete from project_settings where project_id = ?", [project_id])
         if settings != ProjectSettings():
             self._db.insert("project_settings", {"project_id": project_id, "settings": _written(settings)})
@@ -129,8 +129,8 @@ def _written(settings: ProjectSettings) -> str:
 
 
 def _settings(text: str | None) -> ProjectSettings:
-    noted = json.loads(text or "{}")
+    values = json.loads(text or "{}")
     return ProjectSettings(
-        tuple(noted.get("target_export_platforms", ())),
-        tuple((name, is_on) for name, is_on in noted.get("augmentation_methods", ())),
+        tuple(values.get("target_export_platforms", ())),
+        tuple((name, is_on) for name, is_on in values.get("augmentation_methods", ())),
     )

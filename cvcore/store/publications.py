@@ -1,4 +1,4 @@
-"""Rows of publications: the names under which iterations answer."""
+"""Rows of publications: the names under which iterations predict."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cvcore.store.database import Connections, now
 
 @dataclass(frozen=True)
 class Publication:
-    """A name that an iteration answers to; `resource` is what the publisher gave as prediction resource."""
+    """A published name of an iteration; `resource` is the prediction resource that the publisher named."""
 
     name: str
     iteration_id: str
@@ -17,20 +17,20 @@ class Publication:
 
 
 class Publications:
-    """Every project's publications; a name is given once in a project."""
+    """The publications of all projects; a name is unique in its project."""
 
     def __init__(self, connections: Connections) -> None:
         self._db = connections
 
     def put(self, project_id: str, publication: Publication) -> None:
-        """Give the name to the iteration, whoever had it before."""
+        """Publish the iteration under the name, in place of another that had it."""
         self._db.write(
             "insert or replace into publications values (?, ?, ?, ?, ?)",
             [project_id, publication.name, publication.iteration_id, publication.resource, now()],
         )
 
     def find(self, project_id: str, name: str) -> Publication | None:
-        """Who answers to that name."""
+        """The publication of that name, or None."""
         row = self._db.row(
             "select name, iteration_id, resource from publications where project_id = ? and name = ?",
             [project_id, name],
@@ -38,7 +38,7 @@ class Publications:
         return Publication(**row) if row else None
 
     def of_iteration(self, iteration_id: str) -> list[Publication]:
-        """An iteration's names, the newest first."""
+        """An iteration's publications, the newest first."""
         rows = self._db.rows(
             """select name, iteration_id, resource from publications where iteration_id = ?
                order by published_at desc, name""",
@@ -47,16 +47,16 @@ class Publications:
         return [Publication(**row) for row in rows]
 
     def of_project(self, project_id: str) -> list[Publication]:
-        """A project's names, in the order of the alphabet."""
+        """A project's publications, ordered by name."""
         rows = self._db.rows(
             "select name, iteration_id, resource from publications where project_id = ? order by name", [project_id]
         )
         return [Publication(**row) for row in rows]
 
     def remove_name(self, project_id: str, name: str) -> bool:
-        """Take a name from whoever has it in the project; whether anybody had."""
+        """Unpublish a name; whether it was published."""
         return bool(self._db.write("delete from publications where project_id = ? and name = ?", [project_id, name]))
 
     def remove(self, iteration_id: str) -> None:
-        """Take all its names from an iteration."""
+        """Unpublish all names of an iteration."""
         self._db.write("delete from publications where iteration_id = ?", [iteration_id])

@@ -1,4 +1,4 @@
-"""Rows of tags, and which picture carries which."""
+"""Rows of tags, and of the images that carry them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 
 from cvcore.errors import TagNotFound
 from cvcore.records import Tag, TagKind
-from cvcore.store.database import Connections, Row, chunks, marks, now, own_name
+from cvcore.store.database import Connections, Row, chunks, marks, now, unique_name
 
 _SELECT = """
     select tags.*, (select count(*) from image_tags where tag_id = tags.id) as image_count,
@@ -18,7 +18,7 @@ _SELECT = """
 
 
 class Tags:
-    """Every project's tags."""
+    """The tags of all projects."""
 
     def __init__(self, connections: Connections) -> None:
         self._db = connections
@@ -31,7 +31,7 @@ class Tags:
         """
         row = {"id": str(uuid.uuid4()), "project_id": project_id, "name": name, "kind": kind, "created_at": now()}
         with self._db.transaction():
-            with own_name("tag", name):
+            with unique_name("tag", name):
                 self._db.insert("tags", row)
             self._describe(str(row["id"]), description)
         return _tag({**row, "image_count": 0, "description": description})
@@ -48,7 +48,7 @@ class Tags:
         return _tag(row)
 
     def of_project(self, project_id: str) -> list[Tag]:
-        """A project's tags by name, each with its number of pictures in the workspace."""
+        """A project's tags ordered by name, each with its number of images in the workspace."""
         return [_tag(row) for row in self._db.rows(f"{_SELECT} where project_id = ? order by name", [project_id])]
 
     def update(self, tag: Tag) -> None:
@@ -59,7 +59,7 @@ class Tags:
             NotFound: it is gone.
         """
         with self._db.transaction():
-            with own_name("tag", tag.name):
+            with unique_name("tag", tag.name):
                 touched = self._db.write(
                     "update tags set name = ?, kind = ? where id = ?", [tag.name, tag.kind, tag.id]
                 )
@@ -68,13 +68,13 @@ class Tags:
             self._describe(tag.id, tag.description)
 
     def delete(self, tag_id: str) -> None:
-        """Remove the tag; its pictures stay, without it."""
+        """Delete the tag; its images stay, without it."""
         self._db.write("delete from tags where id = ?", [tag_id])
 
     def attach(self, image_ids: Sequence[str], tag_ids: Sequence[str]) -> None:
-        """Put every tag on every workspace picture of its project; one that is on already stays.
+        """Add every tag to every image; a tag that an image already carries stays.
 
-        What someone has deleted meanwhile is left out.
+        Images that are not in the workspace of the tag's project, and ids that were deleted, are left out.
         """
         pairs = [(image_id, tag_id) for image_id in image_ids for tag_id in tag_ids]
         with self._db.transaction():
@@ -86,12 +86,12 @@ class Tags:
             )
 
     def detach(self, image_ids: Sequence[str], tag_ids: Sequence[str] | None = None) -> None:
-        """Take these tags, or all, off every picture."""
+        """Remove these tags, or all, from every image."""
         with self._db.transaction():
-            for some in chunks(image_ids):
+            for part in chunks(image_ids):
                 chosen = f" and tag_id in ({marks(tag_ids)})" if tag_ids is not None else ""
                 self._db.write(
-                    f"delete from image_tags where image_id in ({marks(some)}){chosen}", [*some, *(tag_ids or ())]
+                    f"delete from image_tags where image_id in ({marks(part)}){chosen}", [*part, *(tag_ids or ())]
                 )
 
     def _describe(self, tag_id: str, description: str) -> None:

@@ -245,7 +245,9 @@ def test_the_network_comes_along(
     unpack(elsewhere, path)
     assert sorted(blobs.backbones_folder(elsewhere.home).iterdir()) == before
     forged = repacked(path, {f"networks/{fingerprint}.tflite": b"another"})
-    with pytest.raises(ArchiveRefused, match=r"must be its network, it is another: download it again$"):
+    with pytest.raises(
+        ArchiveRefused, match=r"must have the SHA-256 in its record, it has another: download it again$"
+    ):
         unpack(elsewhere, forged)
 
 
@@ -321,7 +323,7 @@ def test_a_name_that_is_taken(store: Store, flowers: Project, packed: Path) -> N
     before = state(store)
     with pytest.raises(NameTaken) as refusal:
         unpack(store, packed, flowers.name)
-    assert str(refusal.value) == "the project's name must be its own, 'Flowers <b>' is taken: choose another"
+    assert str(refusal.value) == "the project's name must be unique, 'Flowers <b>' is taken: choose another"
     assert state(store) == before
 
 
@@ -331,7 +333,7 @@ def test_a_zip_cut_short(elsewhere: Store, zipped: Path, share: float) -> None:
     data = zipped.read_bytes()
     zipped.write_bytes(data[: int(len(data) * share)])
     before = state(elsewhere)
-    with pytest.raises(ArchiveRefused, match=r"^a zip (must be whole, this one lacks its end|is needed)"):
+    with pytest.raises(ArchiveRefused, match=r"^a zip (must be complete, this one lacks its end|is needed)"):
         unpack(elsewhere, zipped)
     assert state(elsewhere) == before
 
@@ -357,7 +359,7 @@ def test_a_picture_in_anothers_place(elsewhere: Store, zipped: Path, picture: Pi
     """A file that claims to be a picture must be that picture, whatever tagwise.json says of it, and a picture."""
     before = state(elsewhere)
     member = next(name for name in members(zipped) if name.startswith("originals/"))
-    with pytest.raises(ArchiveRefused, match=r"must be that picture, it is another: download it again$"):
+    with pytest.raises(ArchiveRefused, match=r"must be that image, it is another: download it again$"):
         unpack(elsewhere, repacked(zipped, {member: picture(99)}))
     digest = hashlib.sha256(b"<html>").hexdigest()
     renamed = edited(zipped, lambda it: it["images"][0].update(sha256=digest))
@@ -384,7 +386,7 @@ def test_another_zip(elsewhere: Store, tmp_path: Path) -> None:
         archive.writestr("rose/1.jpg", b"")
     with pytest.raises(ArchiveRefused) as refusal:
         unpack(elsewhere, tmp_path / "a.zip")
-    expected = "a project zip holds tagwise.json, this one does not: upload a zip of pictures on the Images page"
+    expected = "a project zip holds tagwise.json, this one does not: upload a zip of images on the Images page"
     assert str(refusal.value) == expected
 
 
@@ -394,7 +396,7 @@ def test_another_zip(elsewhere: Store, tmp_path: Path) -> None:
 def test_nothing_else_comes_in(elsewhere: Store, zipped: Path, extra: str) -> None:
     """A file that belongs to nothing in the project is refused, wherever its name would lead."""
     before = state(elsewhere)
-    with pytest.raises(ArchiveRefused, match=r"a project zip holds what belongs to its project, .* does not"):
+    with pytest.raises(ArchiveRefused, match=r"a project zip must hold only files of its project, .* is none"):
         unpack(elsewhere, repacked(zipped, {extra: b"x"}))
     assert state(elsewhere) == before
 
@@ -404,7 +406,7 @@ def test_nothing_is_missing(elsewhere: Store, zipped: Path, member: str) -> None
     """A file that the project needs is missed."""
     with pytest.raises(ArchiveRefused) as refusal:
         unpack(elsewhere, repacked(zipped, {member: None}))
-    expected = f"a project zip must be whole, {member} is missing in it: copy or download it again"
+    expected = f"a project zip must be complete, {member} is missing in it: copy or download it again"
     assert str(refusal.value) == expected
 
 
@@ -532,9 +534,9 @@ def test_arrays_from_a_stranger(elsewhere: Store, zipped: Path, tmp_path: Path) 
         (npz(**own | {"probabilities": own["probabilities"] + 2}), "its numbers do not"),
         (npz(**own | {"kernel": np.full_like(own["kernel"], np.inf)}), "its numbers do not"),
         (npz(**own | {"folds": own["folds"][:-1]}), "folds in it does not"),
-        (npz(truth=own["truth"]), "must be whole, it is damaged"),
+        (npz(truth=own["truth"]), "must be complete, it is damaged"),
         (bomb.getvalue(), "truth in it does not"),
-        (b"PK", "must be whole, it is damaged"),
+        (b"PK", "must be complete, it is damaged"),
     ):
         with pytest.raises(ArchiveRefused, match=expected):
             unpack(elsewhere, repacked(zipped, {member: data}))

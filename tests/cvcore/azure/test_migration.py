@@ -346,7 +346,7 @@ def test_what_was_changed_here_stays(store: Store, there: Azure, move: Any, pict
         "the project 'Flowers' is called 'Garden' here",
         "the tag 'rose' is called 'Rose' here",
         f"image '{gone}': it was deleted here",
-        f"image '{kept}': its tags are others here",
+        f"image '{kept}': it has other tags here",
         "the tag 'Rose' has 2 images in Azure and 0 here",
         "the tag 'tulip' has 1 image in Azure and 2 here",
         "the project has 1 image here that did not come from Azure",
@@ -478,7 +478,7 @@ def test_object_detection_is_left_out(store: Store, there: Azure, move: Any) -> 
     detection = there.project("Boxes", domainId=DETECTION, classificationType=None)
     there.project("Flowers")
     skipped, moved = move()
-    sentence = "Tagwise only classifies pictures, 'Boxes' finds objects in them: it was left out"
+    sentence = "Tagwise only classifies images, 'Boxes' detects objects in them: it was left out"
     assert skipped == MigrationResult("Boxes", None, Counts(0, 0, {}), Counts(0, 0, {}), (sentence,), complete=True)
     assert moved.project is not None
     assert [project.name for project in store.projects.all()] == ["Flowers"]
@@ -513,7 +513,7 @@ def test_equal_images_are_one_here(store: Store, there: Azure, move: Any, pictur
     assert moved.azure == Counts(2, 2, {"red": 2, "big": 1})
     assert moved.here == Counts(1, 2, {"red": 1, "big": 1})
     assert moved.notes == (
-        f"image '{second}': its content is that of '{first}', so both are one here",
+        f"image '{second}': its content equals '{first}', so both are one image here",
         "the tag 'red' has 2 images in Azure and 1 here",
     )
 
@@ -554,8 +554,8 @@ def test_a_lost_network_ends_the_run(there: Azure, move: Any, picture: Any) -> N
     with pytest.raises(FetchFailed) as failure:
         move()
     assert str(failure.value) == (
-        "pictures must come, 16 in a row did not (an address must answer with an image, 127.0.0.1 answered with "
-        "status 404: open it in a browser): what came before is kept, run it again"
+        "images must be downloadable, 16 in a row were not (an address must answer with an image, 127.0.0.1 "
+        "answered with status 404: open it in a browser): those before are kept, run it again"
     )
     assert len(there.fetched) == 16
 
@@ -569,7 +569,7 @@ def test_the_smaller_copy_will_do(store: Store, there: Azure, move: Any, picture
     (moved,) = move()
     assert moved.complete
     assert contents(store, ours(moved)) == {picture(1): []}
-    assert moved.notes == ("of 1 image Azure has smaller copies only, and so has Tagwise",)
+    assert moved.notes == ("Azure has only smaller copies of 1 image, and so has Tagwise",)
     (image,) = store.images.page(ours(moved).id, take=10)
     assert store.metadata.of_images([image.id]) == {image.id: {"camera": "2"}}
 
@@ -616,7 +616,7 @@ def test_tags_made_meanwhile_wait_for_the_next_run(store: Store, there: Azure, m
     image_id = there.image(project_id, picture(1), "20000000-0000-4000-8000-000000000000")
     (moved,) = move()
     assert not moved.complete
-    assert moved.notes == (f"image '{image_id}': it carries a tag that was made just now: run it again",)
+    assert moved.notes == (f"image '{image_id}': one of its tags was made during this run: run it again",)
     there.tag(project_id, "rose")
     there.tags[project_id][0]["imageCount"] = 1
     (moved,) = move()
@@ -636,7 +636,7 @@ def test_counts_are_verified(there: Azure, move: Any, picture: Any, what: str) -
     (moved,) = move()
     assert not moved.complete
     assert moved.notes[0] == (
-        "Azure counts other images than it lists: when nobody changes them there any longer, run it again"
+        "Azure's counts differ from its list of images: when nobody changes them there, run it again"
     )
 
 

@@ -153,7 +153,7 @@ def test_opened_refuses_a_locked_zip() -> None:
 def test_opened_refuses_a_zip_cut_short(size_bytes: int) -> None:
     """A zip that was copied in part is told from another kind of file."""
     message = refused(zipped({"daisy/1.jpg": b"picture"})[:size_bytes])
-    assert message == "a zip must be whole, this one lacks its end: copy or download it again"
+    assert message == "a zip must be complete, this one lacks its end: copy or download it again"
 
 
 @pytest.mark.parametrize("data", [b"", b"\xff\xd8\xff\xe0", b"Rar!\x1a\7\1\0" + bytes(100)])
@@ -170,14 +170,14 @@ def test_opened_refuses_or_reads_a_damaged_zip(offset: int, value: bytes) -> Non
     data = bytearray(zipped({"daisy/1.jpg": b"picture"}))
     start = data.index(b"PK\5\6") + offset
     data[start : start + len(value)] = value
-    with pytest.raises(ArchiveRefused, match="must be whole"):
+    with pytest.raises(ArchiveRefused, match="must be complete"):
         zips.read(archive := opened(bytes(data)), archive.infolist()[0], 100)
 
 
 def test_opened_refuses_names_that_are_no_text() -> None:
     """A name that says it is UTF-8 and is not makes the zip a damaged one."""
     data = zipped({"ä.jpg": b"picture"}).replace("ä".encode(), b"\xff\xff")
-    assert refused(data) == "a zip must be whole, this one is damaged: copy or make it again"
+    assert refused(data) == "a zip must be complete, this one is damaged: copy or make it again"
 
 
 def test_opened_refuses_what_it_may_not_read() -> None:
@@ -207,7 +207,7 @@ def test_read_refuses_a_file_that_lies_of_its_size(claimed_bytes: int) -> None:
         zips.read(archive, archive.infolist()[0], MEBIBYTE)
     _, peak_bytes = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert str(refusal.value) == "a file in a zip must be whole, '1.jpg' is damaged: zip it anew"
+    assert str(refusal.value) == "a file in a zip must be complete, '1.jpg' is damaged: zip it anew"
     assert peak_bytes < 4 * MEBIBYTE
 
 

@@ -103,7 +103,7 @@ def test_references_are_kept_whole(store: Store, project: Project) -> None:
     with pytest.raises(NotFound) as refusal:
         store.tags.add(project.id, "rose")
     assert str(refusal.value) == (
-        "this belongs to something that is no longer there, someone deleted it: load the page again"
+        "this belongs to something that was deleted meanwhile: load the page again"
     )
     with pytest.raises(NotFound), store.transaction():
         store.tags.add(project.id, "rose")

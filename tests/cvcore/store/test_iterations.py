@@ -112,7 +112,7 @@ def test_a_name_is_one_iterations(store: Store, project: Project) -> None:
     assert store.iterations.get(first.id).name == "best"
     with pytest.raises(NameTaken) as refusal:
         store.iterations.rename(second, "best")
-    assert str(refusal.value) == "the iteration's name must be its own, 'best' is taken: choose another"
+    assert str(refusal.value) == "the iteration's name must be unique, 'best' is taken: choose another"
 
 
 def test_a_trained_iteration_says_what_came_of_it(store: Store, project: Project) -> None:

@@ -39,7 +39,7 @@ def test_two_projects_cannot_have_one_name(store: Store, project: Project) -> No
     """A second project of a name is refused, and so is renaming to one."""
     with pytest.raises(NameTaken) as refusal:
         store.projects.add("flowers", description="", classification_type=MULTILABEL, domain_id="general")
-    assert str(refusal.value) == "the project's name must be its own, 'flowers' is taken: choose another"
+    assert str(refusal.value) == "the project's name must be unique, 'flowers' is taken: choose another"
     other = store.projects.add("trees", description="", classification_type=MULTILABEL, domain_id="general")
     with pytest.raises(NameTaken):
         store.projects.update(dataclasses.replace(other, name="flowers"))

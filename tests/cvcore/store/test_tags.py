@@ -32,7 +32,7 @@ def test_a_project_has_each_name_once(store: Store, project: Project, other: Pro
     rose = store.tags.add(project.id, "rose")
     with pytest.raises(NameTaken) as refusal:
         store.tags.add(project.id, "rose")
-    assert str(refusal.value) == "the tag's name must be its own, 'rose' is taken: choose another"
+    assert str(refusal.value) == "the tag's name must be unique, 'rose' is taken: choose another"
     tulip = store.tags.add(project.id, "tulip")
     with pytest.raises(NameTaken):
         store.tags.update(dataclasses.replace(tulip, name="rose"))
