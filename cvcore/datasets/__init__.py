@@ -1,26 +1,25 @@
-"""Labelled images as people have them: folders, labels.csv, Ground Truth, Hugging Face; read and written.
+"""Read and write labelled images: folders, labels.csv, Ground Truth manifests, Hugging Face image folders.
 
 Imports `store`, `files`, `imaging` and the modules beside the packages.
 """
 
 from cvcore.datasets.exporter import (
-    ALL,
     BUCKET,
     FORMATS,
     NAMES,
     SUFFIXES,
     DatasetImage,
     Format,
-    Plan,
-    Saved,
+    SavedZip,
+    ZipPlan,
     find_format,
     plan,
     save,
 )
 from cvcore.datasets.importer import Entry, Listing, entries, entries_from_uploads, entries_in_zip
+from cvcore.datasets.labelling import Skipped
 
 __all__ = [
-    "ALL",
     "BUCKET",
     "FORMATS",
     "NAMES",
@@ -29,8 +28,9 @@ __all__ = [
     "Entry",
     "Format",
     "Listing",
-    "Plan",
-    "Saved",
+    "SavedZip",
+    "Skipped",
+    "ZipPlan",
     "entries",
     "entries_from_uploads",
     "entries_in_zip",

@@ -1,8 +1,8 @@
 """Manifests of SageMaker Ground Truth, as Rekognition Custom Labels reads and writes them too.
 
-A line of JSON for each picture: `source-ref` says which it is, each pair of an attribute and its `…-metadata` gives
-it a tag, or several at once under `class-map`. Of one tag the attribute's own value, a number, means nothing here. In
-a manifest that is called `test.…` the pictures are for testing.
+A line of JSON for each image: `source-ref` names the image, and each pair of an attribute and its `…-metadata` gives
+it a tag, or several at once by `class-map`. With a single tag, the attribute's own value, a number, is ignored. The
+images in a manifest that is called `test.…` are test images.
 
 https://docs.aws.amazon.com/rekognition/latest/customlabels-dg/md-create-manifest-file-classification.html
 https://docs.aws.amazon.com/sagemaker/latest/dg/sms-data-output.html
@@ -17,8 +17,8 @@ from typing import Any
 
 from cvcore.datasets import json_lines
 from cvcore.datasets.json_lines import Record
-from cvcore.datasets.labels_csv import Row, Table
 from cvcore.datasets.layouts import Parts, parts, shown
+from cvcore.datasets.tables import Row, Table
 from cvcore.errors import InvalidInput
 
 SOURCE = "source-ref"
@@ -28,7 +28,7 @@ TRAINING, EVALUATION = "rekognition-custom-labels-training", "rekognition-custom
 
 
 def is_manifest(data: bytes) -> bool:
-    """Whether any line could name a picture; other programs write JSON by lines, too.
+    """Whether any line could name an image: other programs write JSON Lines, too.
 
     >>> is_manifest(b'{"source-ref": "s3://roses/1.jpg"}'), is_manifest(b'{"prompt": ""}')
     (True, False)
@@ -37,9 +37,9 @@ def is_manifest(data: bytes) -> bool:
 
 
 def read(data: bytes, name: str) -> Table:
-    """The rows of a manifest, and of what could not be read the line and the reason; paths are as `source-ref` says.
+    """The rows of a manifest with the paths in `source-ref`, and the lines that could not be read, with the reason.
 
-    A line of which one label cannot be read keeps the others, and is in both.
+    A line in which one label cannot be read keeps its other labels, and is in both lists.
 
     Raises:
         ArchiveRefused: it is far too large.
@@ -50,7 +50,7 @@ def read(data: bytes, name: str) -> Table:
         if isinstance(record, str):
             broken.append((line, record))
         elif not (source := json_lines.text(record.get(SOURCE))):
-            broken.append((line, f"a line must say in {SOURCE} which picture it is of, this one does not: correct it"))
+            broken.append((line, f"a line must name its image in {SOURCE}, this one does not: correct it"))
         else:
             tags, reasons = _labels(record)
             rows.append(Row(line, parts(source), tags))
@@ -59,7 +59,7 @@ def read(data: bytes, name: str) -> Table:
 
 
 def line(source: str, tags: Sequence[str], date: str) -> str:
-    """The line of a picture with these tags, which may be none."""
+    """The line of an image with these tags, or with none."""
     record: Record = {SOURCE: source}
     for number, tag in enumerate(tags):
         record |= label(f"label-{number}", tag, job="tagwise", date=date)
@@ -69,7 +69,7 @@ def line(source: str, tags: Sequence[str], date: str) -> str:
 def label(
     attribute: str, tag: str, *, job: str, date: str, confidence: float = 1.0, is_by_hand: bool = True
 ) -> dict[str, Any]:
-    """An attribute and what is known of it; `date` is as `timestamp` writes it."""
+    """The two fields of a line that give an image one tag; `date` is as `timestamp` writes it."""
     return {
         attribute: 1,
         attribute + METADATA: {
@@ -84,7 +84,7 @@ def label(
 
 
 def timestamp(moment: datetime) -> str:
-    """UTC without saying so, as AWS writes it.
+    """A time in UTC without an offset, as AWS writes it.
 
     >>> timestamp(datetime(2026, 1, 2, tzinfo=UTC))
     '2026-01-02T00:00:00.000000'
@@ -93,24 +93,24 @@ def timestamp(moment: datetime) -> str:
 
 
 class Matches:
-    """Finds the picture that a `source-ref` means: the one whose path shares the longest end with it.
+    """Finds the image that a `source-ref` names: the one whose path shares the longest end with it.
 
-    Of several that share as much, the one whose whole path it is, else none.
+    Where several share as much, the one whose entire path is that end, else none.
     """
 
     def __init__(self, paths: Iterable[Parts]) -> None:
         self._places: dict[Parts, int | None] = {}
-        whole: dict[Parts, int] = {}
+        entire: dict[Parts, int] = {}
         for place, path in enumerate(paths):
-            whole.setdefault(path, place)
+            entire.setdefault(path, place)
             for start in range(1, len(path)):
                 end = path[start:]
                 self._places[end] = None if end in self._places else place
-        self._places |= whole
+        self._places |= entire
         self._longest = max(map(len, self._places), default=0)
 
     def find(self, source: Parts) -> int:
-        """The place of the picture among the paths.
+        """The index of the image among the paths.
 
         Raises:
             InvalidInput: there is none, or there are several.
@@ -124,40 +124,42 @@ class Matches:
                 continue
             if (place := self._places[end]) is not None:
                 return place
-            raise InvalidInput(f"a line must name one picture, {name!r} could be several: keep their folders apart")
-        raise InvalidInput(f"a line must name a picture that is here, {name!r} is not: add it or correct the name")
+            raise InvalidInput(f"a line must name one image, {name!r} fits several: give the path with its folders")
+        raise InvalidInput(
+            f"a line must name an image in the folder or zip, {name!r} is not there: add it or correct the name"
+        )
 
 
 def _labels(record: Record) -> tuple[tuple[str, ...], list[str]]:
     tags: list[str] = []
     reasons: list[str] = []
-    for key, told in record.items():
-        # What a model answered is no label.
+    for key, metadata in record.items():
+        # A model's prediction is no label.
         if not key.endswith(METADATA) or key.startswith(EVALUATION):
             continue
         attribute = key.removesuffix(METADATA)
         try:
-            tags += _tags(attribute, record.get(attribute), told if isinstance(told, dict) else {})
+            tags += _tags(attribute, record.get(attribute), metadata if isinstance(metadata, dict) else {})
         except InvalidInput as refusal:
             reasons.append(str(refusal))
     return tuple(dict.fromkeys(tags)), reasons
 
 
-def _tags(attribute: str, value: Any, told: Record) -> list[str]:
-    name, kind = shown(attribute), told.get("type")
-    if "failure-reason" in told:
-        raise InvalidInput(f"a label must be finished, {name!r} failed at Ground Truth: label the picture here")
+def _tags(attribute: str, value: Any, metadata: Record) -> list[str]:
+    name, kind = shown(attribute), metadata.get("type")
+    if "failure-reason" in metadata:
+        raise InvalidInput(f"a label must be complete, {name!r} failed at Ground Truth: tag the image in Tagwise")
     if kind == SINGLE:
-        found = [json_lines.text(told.get("class-name"))]
+        tags = [json_lines.text(metadata.get("class-name"))]
     elif kind == SEVERAL:
-        classes = told.get("class-map")
-        given = value if isinstance(value, list) else [None]
-        found = [json_lines.text(classes.get(str(each))) if isinstance(classes, dict) else "" for each in given]
+        classes = metadata.get("class-map")
+        numbers = value if isinstance(value, list) else [None]
+        tags = [json_lines.text(classes.get(str(number))) if isinstance(classes, dict) else "" for number in numbers]
     else:
         raise InvalidInput(
-            f"a label must be of the whole picture, {name!r} is of the type {shown(str(kind))!r}: "
-            "the picture comes in without it"
+            f"a label must be of the entire image, {name!r} has the type {shown(str(kind))!r}: "
+            "the image is imported without it"
         )
-    if not all(found):
-        raise InvalidInput(f"a label must have its class's name, {name!r} lacks it: correct the line")
-    return found
+    if not all(tags):
+        raise InvalidInput(f"a label must have a class name, {name!r} has none: correct the line")
+    return tags

@@ -1,7 +1,7 @@
-"""Image folders as Hugging Face's datasets have them: pictures beside a `metadata.jsonl` or `metadata.csv`.
+"""Hugging Face's image folders: images beside a `metadata.jsonl` or `metadata.csv`.
 
-Its column `file_name` names a picture below its folder; the tags stand in columns of one of the names in `LABELS`, or
-in the only other column. Pictures in the folder `test` are for testing.
+Its column `file_name` names an image below its folder; the tags are in the columns whose names are in `LABELS`, or
+in the only other column. Images in the folder `test` are for testing.
 
 https://huggingface.co/docs/datasets/image_dataset#imagefolder
 """
@@ -12,10 +12,10 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from cvcore.datasets import json_lines, labels_csv
+from cvcore.datasets import json_lines, tables
 from cvcore.datasets.json_lines import Record
-from cvcore.datasets.labels_csv import Row, Table
 from cvcore.datasets.layouts import TEST, Parts, parts, shown
+from cvcore.datasets.tables import Row, Table
 from cvcore.errors import ArchiveRefused
 
 FILE = "file_name"
@@ -24,12 +24,12 @@ COLUMNS = 200
 
 
 def read(data: bytes, name: str) -> Table:
-    """The rows of the table, CSV by its name or else JSON by lines, and the lines that are none with the reason.
+    """The rows of the table, CSV or JSON Lines by its name, and the lines that could not be read, with the reason.
 
-    In a cell with text, tags may be joined by bars.
+    In a cell with text, bars may separate tags.
 
     Raises:
-        ArchiveRefused: it is far too large, or no column or no single one holds the tags.
+        ArchiveRefused: it is far too large, or several columns could hold the tags.
 
     >>> read(b'{"file_name": "1.jpg", "labels": ["rose", "red"]}', "metadata.jsonl")[0]
     [Row(line=1, path=('1.jpg',), tags=('rose', 'red'), is_test=False)]
@@ -40,7 +40,7 @@ def read(data: bytes, name: str) -> Table:
         if isinstance(record, str):
             broken.append((line, record))
         elif not json_lines.text(record.get(FILE)):
-            broken.append((line, f"a line must say in {FILE} which picture it is of, this one does not: correct it"))
+            broken.append((line, f"a line must name its image in {FILE}, this one does not: correct it"))
         else:
             records.append((line, record))
     columns = _label_columns([record for _, record in records], name)
@@ -48,35 +48,35 @@ def read(data: bytes, name: str) -> Table:
     for line, record in records:
         tags: list[str] = []
         for column in columns:
-            found = _tags(record.get(column))
-            if found is None:
+            column_tags = _tags(record.get(column))
+            if column_tags is None:
                 broken.append((line, f"a label must be text or a list of texts, {shown(column)!r} is not: correct it"))
-            tags += found or ()
+            tags += column_tags or ()
         rows.append(Row(line, parts(json_lines.text(record[FILE])), tuple(dict.fromkeys(tags))))
     return rows, broken
 
 
 def line(file_name: str, tags: Sequence[str], *, as_list: bool) -> str:
-    """The line of `metadata.jsonl` for a picture: all tags in a list, or the one there may be."""
+    """The line of `metadata.jsonl` for an image: all tags in a list, or the only tag or null."""
     labels: Record = {"labels": list(tags)} if as_list else {"label": next(iter(tags), None)}
     return json.dumps({FILE: file_name, **labels}, ensure_ascii=False)
 
 
 def is_test(path: Parts, folder: Parts) -> bool:
-    """Whether a picture is for testing: it lies in the folder `test` beside the table, or the table itself does.
+    """Whether an image is a test image: it lies in the folder `test` beside the table, or the table itself does.
 
     >>> is_test(("a", "test", "1.jpg"), ("a",)), is_test(("test", "1.jpg"), ("test",)), is_test(("test",), ())
     (True, True, False)
     """
     below = path[len(folder) : -1]
-    return any(each.casefold() == TEST for each in (*folder[-1:], *below[:1]))
+    return any(name.casefold() == TEST for name in (*folder[-1:], *below[:1]))
 
 
 def _csv(data: bytes, name: str) -> Iterator[tuple[int, Record | str]]:
-    lines = labels_csv.csv_lines(data, name)
+    lines = tables.read_csv(data, name)
     header = [column.strip() for column in next(lines, (1, []))[1]]
     for count, (line, fields) in enumerate(lines, 1):
-        labels_csv.check_rows(count, name)
+        tables.check_rows(count, name)
         if fields and len(fields) != len(header):
             reason = f"a row must have {len(header)} columns as the first line has, this one has {len(fields)}"
             yield line, f"{reason}: correct it"
@@ -85,21 +85,23 @@ def _csv(data: bytes, name: str) -> Iterator[tuple[int, Record | str]]:
 
 
 def _label_columns(records: Sequence[Record], name: str) -> list[str]:
-    there = dict.fromkeys(column for record in records for column in list(record)[:COLUMNS])
-    known = [column for column in there if column.casefold() in LABELS]
-    others = [column for column in there if column != FILE]
+    columns = dict.fromkeys(column for record in records for column in list(record)[:COLUMNS])
+    known = [column for column in columns if column.casefold() in LABELS]
+    others = [column for column in columns if column != FILE]
     if known or len(others) <= 1:
         return known or others
     listed = ", ".join(shown(column) for column in others[:5])
-    raise ArchiveRefused(f"{name} must have the tags in a column label or labels, it has {listed}: rename that one")
+    raise ArchiveRefused(
+        f"{name} must have the tags in a column label or labels, it has {listed}: rename the right one"
+    )
 
 
 def _tags(value: Any) -> tuple[str, ...] | None:
-    """The tags in a cell; None where it holds something else."""
+    """The tags in a cell; None where it has a value of another kind."""
     if value is None:
         return ()
-    cells = [json_lines.text(each) for each in (value if isinstance(value, list) else [value])]
-    # An empty text means no tag, another value that is no text is an error.
+    cells = [json_lines.text(item) for item in (value if isinstance(value, list) else [value])]
+    # An empty text means no tag; any other value without text is an error.
     if isinstance(value, str) and not value.strip():
         return ()
-    return labels_csv.tags_in("|".join(cells)) if all(cells) else None
+    return tables.split_tags("|".join(cells)) if all(cells) else None

@@ -1,7 +1,7 @@
-"""Pictures with their tags, as people have them: in a folder, in a zip, or in a folder dropped on the page.
+"""Read labelled images from a folder, from a zip, or from a folder dropped on the page.
 
-Nothing is unpacked to the disk, and nothing vanishes: what is left out is listed with its reason, but for the litter
-that systems leave behind. Which layouts are understood is said in `cvcore.datasets.layouts`.
+Nothing is unpacked to the disk. Every file that is left out is listed with its reason, except files that the operating
+system made. `cvcore.datasets.layouts` says which layouts are understood.
 """
 
 from __future__ import annotations
@@ -17,43 +17,43 @@ from typing import BinaryIO
 from cvcore import names
 from cvcore.datasets import labelling, layouts
 from cvcore.datasets.json_lines import TABLE_BYTES
+from cvcore.datasets.labelling import Skipped
 from cvcore.datasets.layouts import Parts
 from cvcore.errors import ArchiveRefused
 from cvcore.files import zips
 from cvcore.settings import Limits
 
-Read = Callable[[], bytes]
-Skip = tuple[str, str]
+ReadBytes = Callable[[], bytes]
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A picture to come in: its file's own name for showing, its tags, and what gets its bytes.
+    """An image to import: its file's own name, to be shown, its tags, and the function that reads its bytes.
 
-    Tags are NFC and stripped, else as found: not yet checked. `read` stops one byte past the limit on a picture, so
-    that one too large is known as such; it raises ArchiveRefused when the bytes cannot be had.
+    Tags are NFC and stripped, not yet checked. `read` stops one byte past the limit on an image, so that an image
+    that is too large is refused as such; it raises ArchiveRefused when the bytes cannot be read.
     """
 
     name: str
     tags: tuple[str, ...]
-    read: Read
+    read: ReadBytes
     is_test: bool = False
 
 
 @dataclass(frozen=True)
 class Listing:
-    """The pictures found, in a steady order, and of all that is left out its path and the reason."""
+    """The images found, in a stable order, and every file or line of a table that is left out, with the reason."""
 
     entries: tuple[Entry, ...]
-    skipped: tuple[Skip, ...]
+    skipped: tuple[Skipped, ...]
 
 
 @dataclass(frozen=True)
 class _File:
-    """A file as found: its path below the top, what reads it, and why that cannot be, if so."""
+    """A file: its path below the top, the function that reads it, and why it cannot be read, if so."""
 
     path: str
-    read: Read
+    read: ReadBytes
     refusal: str = ""
 
     @property
@@ -62,7 +62,7 @@ class _File:
 
 
 def entries(path: Path, limits: Limits) -> Listing:
-    """The pictures in a folder or in a zip, which is kept open while any of its entries lives.
+    """The images in a folder or in a zip; a zip stays open as long as any of its entries lives.
 
     Raises:
         ArchiveRefused: there is neither at `path`, or it breaks a limit.
@@ -72,11 +72,11 @@ def entries(path: Path, limits: Limits) -> Listing:
         return _listing(_files_in_folder(path, limits))
     if stat.S_ISREG(mode):
         return _listing(_files_in_zip(path, limits))
-    raise ArchiveRefused(f"a folder or a zip is needed, there is none at {str(path)!r}: check the path")
+    raise ArchiveRefused(f"the path must be of a folder or a zip, there is none at {str(path)!r}: check the path")
 
 
 def entries_in_zip(file: BinaryIO, limits: Limits) -> Listing:
-    """The pictures in an open zip, which must stay open until the last of them is read.
+    """The images in an open zip, which must stay open until the last of them is read.
 
     Raises:
         ArchiveRefused: it is no zip, is cut short or locked, or breaks a limit.
@@ -84,11 +84,11 @@ def entries_in_zip(file: BinaryIO, limits: Limits) -> Listing:
     return _listing(_files_in_zip(file, limits))
 
 
-def entries_from_uploads(files: Sequence[tuple[str, bytes | Read]]) -> Listing:
-    """The pictures in a folder dropped on the page: of each file its relative path, and its bytes or what reads them.
+def entries_from_uploads(files: Sequence[tuple[str, bytes | ReadBytes]]) -> Listing:
+    """The images in a folder dropped on the page; of each file its relative path, and its bytes or what reads them.
 
-    >>> found = entries_from_uploads([("flowers/daisy/1.jpg", b""), ("flowers/rose/2.jpg", b"")])
-    >>> [(entry.name, entry.tags) for entry in found.entries]
+    >>> listing = entries_from_uploads([("flowers/daisy/1.jpg", b""), ("flowers/rose/2.jpg", b"")])
+    >>> [(entry.name, entry.tags) for entry in listing.entries]
     [('1.jpg', ('daisy',)), ('2.jpg', ('rose',))]
     """
     return _listing(_File(path, partial(bytes, data) if isinstance(data, bytes) else data) for path, data in files)
@@ -103,31 +103,33 @@ def _files_in_zip(source: Path | BinaryIO, limits: Limits) -> Iterator[_File]:
 
 
 def _files_in_folder(top: Path, limits: Limits) -> Iterator[_File]:
-    closed: list[OSError] = []
+    unreadable: list[OSError] = []
     count = 0
-    for folder, subfolders, files in os.walk(top, onerror=closed.append):
-        linked = [name for name in subfolders if Path(folder, name).is_symlink()]
+    for folder, subfolders, files in os.walk(top, onerror=unreadable.append):
+        links = [name for name in subfolders if Path(folder, name).is_symlink()]
         subfolders[:] = sorted(name for name in subfolders if not layouts.is_litter((name,)))
-        for name in sorted(files + linked):
+        for name in sorted(files + links):
             if (count := count + 1) > limits.archive_entries:
-                raise ArchiveRefused(f"a folder may hold {limits.archive_entries:,} files, this one has more: split it")
+                raise ArchiveRefused(
+                    f"a folder may hold at most {limits.archive_entries:,} files, this one has more: split it"
+                )
             path = Path(folder, name)
             read = partial(_read_file, path, _bytes_wanted(name, limits))
             yield _File(path.relative_to(top).as_posix(), read, _link_refusal(path, top))
-    for error in closed:
-        reason = f"a folder must be readable, this one is not ({error.strerror}): change who may open it"
+    for error in unreadable:
+        reason = f"a folder must be readable, this one is not ({error.strerror}): change its permissions"
         yield _File(Path(error.filename).relative_to(top).as_posix(), bytes, reason)
 
 
 def _link_refusal(path: Path, top: Path) -> str:
-    # The mode is asked first: a link in a circle has no target to resolve, and a pipe no end to read to.
+    # The mode is checked first: a circular link cannot be resolved, and reading a pipe never ends.
     if stat.S_ISREG(_mode(path)) and (not path.is_symlink() or path.resolve().is_relative_to(top.resolve())):
         return ""
-    return "a folder must hold the pictures themselves, this is a link or out of reach: replace it with its picture"
+    return "a folder must hold the images themselves, this is a link or cannot be opened: replace it with the image"
 
 
 def _mode(path: Path) -> int:
-    """What kind of file a path leads to, through links, as `stat` counts them; 0 for none that can be reached."""
+    """The mode of the file at a path, links followed, as `stat` has it; 0 where no file can be reached."""
     try:
         return path.stat().st_mode
     except OSError:
@@ -140,7 +142,7 @@ def _read_file(path: Path, size_bytes: int) -> bytes:
             return file.read(size_bytes)
     except OSError as error:
         raise ArchiveRefused(
-            f"a file must be readable, {path.name!r} is not ({error.strerror}): see that it is there for you to open"
+            f"a file must be readable, {path.name!r} is not ({error.strerror}): check its permissions"
         ) from error
 
 
@@ -150,39 +152,39 @@ def _bytes_wanted(path: str, limits: Limits) -> int:
 
 
 def _listing(files: Iterable[_File]) -> Listing:
-    pictures, tables, skipped = _sorted(files)
-    told, left_out = labelling.annotate(
-        [picture.parts for picture in pictures], {path: table.read for path, table in tables.items()}
+    images, tables, skipped = _sorted(files)
+    annotations, skipped_by_tables = labelling.annotate(
+        [image.parts for image in images], {path: table.read for path, table in tables.items()}
     )
-    pairs = list(zip(pictures, told, strict=True))
-    skipped += [_skip(picture, each.refusal) for picture, each in pairs if each.refusal]
-    found = (
-        Entry(names.file(picture.path), each.tags, picture.read, each.is_test)
-        for picture, each in pairs
-        if not each.refusal
+    pairs = list(zip(images, annotations, strict=True))
+    skipped += [_skipped(image, annotation.refusal) for image, annotation in pairs if annotation.refusal]
+    listed = (
+        Entry(names.file(image.path), annotation.tags, image.read, annotation.is_test)
+        for image, annotation in pairs
+        if not annotation.refusal
     )
-    return Listing(tuple(found), (*skipped, *left_out))
+    return Listing(tuple(listed), (*skipped, *skipped_by_tables))
 
 
-def _sorted(files: Iterable[_File]) -> tuple[list[_File], dict[Parts, _File], list[Skip]]:
-    """Pictures, tables by their path, the name in lower case, and what is left out."""
-    pictures: list[_File] = []
+def _sorted(files: Iterable[_File]) -> tuple[list[_File], dict[Parts, _File], list[Skipped]]:
+    """Images, tables by their path with the name in lower case, and files that are left out."""
+    images: list[_File] = []
     tables: dict[Parts, _File] = {}
-    skipped: list[Skip] = []
+    skipped: list[Skipped] = []
     for file in files:
         parts = file.parts
         if not parts or layouts.is_litter(parts):
             continue
         if reason := file.refusal or layouts.path_refusal(file.path):
-            skipped.append(_skip(file, reason))
+            skipped.append(_skipped(file, reason))
         elif layouts.is_table(parts) and (table := (*parts[:-1], parts[-1].casefold())) not in tables:
             tables[table] = file
         elif reason := layouts.kind_refusal(file.path):
-            skipped.append(_skip(file, reason))
+            skipped.append(_skipped(file, reason))
         else:
-            pictures.append(file)
-    return pictures, tables, skipped
+            images.append(file)
+    return images, tables, skipped
 
 
-def _skip(file: _File, reason: str) -> Skip:
-    return layouts.shown(file.path), reason
+def _skipped(file: _File, reason: str) -> Skipped:
+    return Skipped(layouts.shown(file.path), reason)

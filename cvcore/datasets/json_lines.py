@@ -1,4 +1,4 @@
-"""Tables in which each line is an object in JSON, from strangers: a broken line spoils none of the others."""
+"""JSON Lines: tables with a JSON object in each line; a broken line does not stop the others from being read."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
-from cvcore.datasets import labels_csv
+from cvcore.datasets import tables
 from cvcore.errors import ArchiveRefused
 from cvcore.settings import MEBIBYTE
 
@@ -17,25 +17,25 @@ Record = dict[str, Any]
 
 
 def read(data: bytes, name: str) -> Iterator[tuple[int, Record | str]]:
-    """Each line's number, counted from 1, and its object or the reason why it is none; empty lines are left out.
+    """Each line's number, counted from 1, and its object, or the reason why it has none; empty lines are left out.
 
     Raises:
-        ArchiveRefused: the table is far too large; `name` says which.
+        ArchiveRefused: the table is far too large; `name` stands in the message.
 
     >>> list(read(b'{"a": 1}\\n\\n[]', "a.jsonl"))
-    [(1, {'a': 1}), (3, 'a line must be an object in JSON, this one is none: correct it')]
+    [(1, {'a': 1}), (3, 'a line must be a JSON object, this one is not: correct it')]
     """
     if len(data) > TABLE_BYTES:
         raise ArchiveRefused(f"{name} may be {TABLE_BYTES // MEBIBYTE} MB large, this one is larger: split it")
     count = 0
     for number, line in enumerate(data.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
         if stripped := line.strip():
-            labels_csv.check_rows(count := count + 1, name)
+            tables.check_rows(count := count + 1, name)
             yield number, _record(stripped)
 
 
 def text(value: Any) -> str:
-    """A value as a name: text as it is, NFC, a whole number in digits, else nothing.
+    """A JSON value as a name: text in NFC, an integer in digits; empty for any other value.
 
     >>> text("rose"), text(3), text([]), text(True)
     ('rose', '3', '', '')
@@ -49,12 +49,12 @@ def _record(line: bytes) -> Record | str:
     if len(line) > LINE_BYTES:
         return f"a line may be {LINE_BYTES // MEBIBYTE} MB long, this one is longer: shorten it"
     try:
-        found = json.loads(line, parse_constant=_refuse)
-        # Half a letter, which JSON can write, is no text that could be shown or kept.
-        json.dumps(found, ensure_ascii=False).encode()
+        value = json.loads(line, parse_constant=_refuse)
+        # JSON can write half a surrogate pair, which can be neither shown nor stored.
+        json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
-        found = None
-    return found if isinstance(found, dict) else "a line must be an object in JSON, this one is none: correct it"
+        value = None
+    return value if isinstance(value, dict) else "a line must be a JSON object, this one is not: correct it"
 
 
 def _refuse(constant: str) -> NoReturn:

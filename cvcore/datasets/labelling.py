@@ -1,61 +1,67 @@
-"""Which tags each picture of a folder or zip has, told from where it lies and from the tables that lie beside it."""
+"""Which tags each image of a folder or zip has, by its folder and by the tables beside it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from cvcore.datasets import ground_truth, hugging_face, layouts
-from cvcore.datasets.labels_csv import Row, Table
-from cvcore.datasets.labels_csv import labels as read_labels
+from cvcore.datasets import ground_truth, hugging_face, labels_csv, layouts
 from cvcore.datasets.layouts import IMAGES, LABELS, METADATA, Parts
+from cvcore.datasets.tables import Row, Table
 from cvcore.errors import InvalidInput
 
 Tables = Mapping[Parts, Callable[[], bytes]]
-Skip = tuple[str, str]
+
+
+class Skipped(NamedTuple):
+    """A file, or a line of a table, that is left out, and the reason."""
+
+    name: str
+    reason: str
 
 
 @dataclass(frozen=True)
 class Annotation:
-    """A picture's tags in order, each once, and whether it is for testing; `refusal` says why it is left out, if so."""
+    """An image's tags in order, each once, and whether it is a test image; `refusal` says why it is left out, if so."""
 
     tags: tuple[str, ...] = ()
     is_test: bool = False
     refusal: str = ""
 
 
-Annotated = tuple[list[Annotation], list[Skip]]
+Annotations = tuple[list[Annotation], list[Skipped]]
 
 
-def annotate(paths: Sequence[Parts], tables: Tables) -> Annotated:
-    """Each picture's annotation, in that order, and of every line or table that counts for nothing why it does not.
+def annotate(paths: Sequence[Parts], tables: Tables) -> Annotations:
+    """Each image's annotation, in the order of `paths`, and every line or table that is left out.
 
-    `tables` are those files for which `layouts.is_table` holds, with what reads them; their names in lower case.
+    `tables` are the files for which `layouts.is_table` holds, with what reads them; their names in lower case.
 
     Raises:
         ArchiveRefused: a table cannot be read or is far too large.
     """
     root, has_labels = layouts.root(paths, {path[:-1] for path in tables if path[-1] == LABELS})
-    metadata = {path for path in tables if path[-1] in METADATA and any(_is_below(each, path[:-1]) for each in paths)}
+    metadata = {path for path in tables if path[-1] in METADATA and any(_is_below(image, path[:-1]) for image in paths)}
     if has_labels:
-        return _told(_by_labels(paths, tables, root), tables, {(*root, LABELS)})
+        return _with_unused(_by_labels(paths, tables, root), tables, {(*root, LABELS)})
     if metadata:
-        return _told(_by_metadata(paths, tables, sorted(metadata)), tables, metadata)
-    read = {path: tables[path]() for path in tables if path[-1].endswith(layouts.MANIFESTS)}
-    if found := {path: data for path, data in sorted(read.items()) if ground_truth.is_manifest(data)}:
-        return _told(_by_manifests(paths, found), tables, set(found))
-    return _told((_by_folders(paths, root), []), tables, set())
+        return _with_unused(_by_metadata(paths, tables, sorted(metadata)), tables, metadata)
+    contents = {path: tables[path]() for path in tables if path[-1].endswith(layouts.MANIFESTS)}
+    if manifests := {path: data for path, data in sorted(contents.items()) if ground_truth.is_manifest(data)}:
+        return _with_unused(_by_manifests(paths, manifests), tables, set(manifests))
+    return _with_unused((_by_folders(paths, root), []), tables, set())
 
 
-def _told(found: Annotated, tables: Tables, used: set[Parts]) -> Annotated:
-    """What was found, and the tables that were not looked at."""
-    annotations, skipped = found
+def _with_unused(annotations: Annotations, tables: Tables, used: set[Parts]) -> Annotations:
+    """The annotations, with the tables that were not used among what is left out."""
+    by_image, skipped = annotations
     for path in tables:
         if path not in used:
-            beside = f"a {LABELS} counts only beside a folder {IMAGES} with pictures in it: put it there"
+            beside = f"a {LABELS} must lie beside a folder {IMAGES} with images, this one does not: move it there"
             reason = beside if path[-1] == LABELS else layouts.kind_refusal(path[-1])
-            skipped.append((_shown(path), reason))
-    return annotations, skipped
+            skipped.append(Skipped(_shown(path), reason))
+    return by_image, skipped
 
 
 def _by_folders(paths: Sequence[Parts], root: Parts) -> list[Annotation]:
@@ -68,10 +74,10 @@ def _by_folders(paths: Sequence[Parts], root: Parts) -> list[Annotation]:
     ]
 
 
-def _by_labels(paths: Sequence[Parts], tables: Tables, root: Parts) -> Annotated:
-    """The pictures in `images/` with the tags of their rows, which add up where a file has several."""
-    rows, broken = read_labels(tables[*root, LABELS]())
-    skipped = [(f"{LABELS} line {line}", reason) for line, reason in broken]
+def _by_labels(paths: Sequence[Parts], tables: Tables, root: Parts) -> Annotations:
+    """The images in `images/` with the tags of their rows; several rows of one file add up."""
+    skipped: list[Skipped] = []
+    rows = _rows(LABELS, labels_csv.read(tables[*root, LABELS]()), skipped)
     places: dict[Parts, list[int]] = {}
     for place, path in enumerate(paths):
         if layouts.is_in_images(path, root):
@@ -81,16 +87,18 @@ def _by_labels(paths: Sequence[Parts], tables: Tables, root: Parts) -> Annotated
         if row.path in places:
             matched.append((row, places[row.path]))
         else:
-            skipped.append((f"{LABELS} line {row.line}", _missing(row, IMAGES)))
-    annotations = _added_up(len(paths), matched)
-    outside = Annotation(refusal=f"where a {LABELS} tells the tags, pictures lie in {IMAGES}: move it there")
+            skipped.append(Skipped(f"{LABELS} line {row.line}", _missing(row, IMAGES)))
+    annotations = _merged(len(paths), matched)
+    outside = Annotation(
+        refusal=f"an image must lie in {IMAGES} where a {LABELS} gives the tags, this one does not: move it there"
+    )
     inside = {place for those in places.values() for place in those}
-    return [each if place in inside else outside for place, each in enumerate(annotations)], skipped
+    return [annotation if place in inside else outside for place, annotation in enumerate(annotations)], skipped
 
 
-def _by_metadata(paths: Sequence[Parts], tables: Tables, used: Iterable[Parts]) -> Annotated:
-    """The pictures with the tags of their rows; those without a row have none."""
-    skipped: list[Skip] = []
+def _by_metadata(paths: Sequence[Parts], tables: Tables, used: Iterable[Parts]) -> Annotations:
+    """The images with the tags of their rows; images without a row have none."""
+    skipped: list[Skipped] = []
     matched: list[tuple[Row, Sequence[int]]] = []
     tested: set[int] = set()
     places: dict[Parts, list[int]] = {}
@@ -109,52 +117,56 @@ def _by_metadata(paths: Sequence[Parts], tables: Tables, used: Iterable[Parts]) 
             if those := places.get((*folder, *row.path)):
                 matched.append((row, those))
             else:
-                skipped.append((f"{name} line {row.line}", _missing(row, "its folder")))
-    annotations = _added_up(len(paths), matched)
-    return [Annotation(each.tags, place in tested) for place, each in enumerate(annotations)], skipped
+                skipped.append(Skipped(f"{name} line {row.line}", _missing(row, "its folder")))
+    annotations = _merged(len(paths), matched)
+    return _with_tests(annotations, tested), skipped
 
 
-def _by_manifests(paths: Sequence[Parts], found: Mapping[Parts, bytes]) -> Annotated:
-    """The pictures with the tags of the lines that mean them; those that no line means have none."""
+def _by_manifests(paths: Sequence[Parts], manifests: Mapping[Parts, bytes]) -> Annotations:
+    """The images with the tags of the lines that name them; images without a line have none."""
     matches = ground_truth.Matches(paths)
-    skipped: list[Skip] = []
+    skipped: list[Skipped] = []
     matched: list[tuple[Row, Sequence[int]]] = []
     tested: set[int] = set()
-    for table, data in found.items():
+    for table, data in manifests.items():
         name = _shown(table)
         is_test = table[-1].partition(".")[0] == layouts.TEST
         for row in _rows(name, ground_truth.read(data, name), skipped):
             try:
                 place = matches.find(row.path)
             except InvalidInput as refusal:
-                skipped.append((f"{name} line {row.line}", str(refusal)))
+                skipped.append(Skipped(f"{name} line {row.line}", str(refusal)))
                 continue
             matched.append((row, [place]))
             tested |= {place} if is_test else set()
-    annotations = _added_up(len(paths), matched)
-    return [Annotation(each.tags, place in tested) for place, each in enumerate(annotations)], skipped
+    annotations = _merged(len(paths), matched)
+    return _with_tests(annotations, tested), skipped
 
 
-def _rows(name: str, table: Table, skipped: list[Skip]) -> list[Row]:
-    """A table's rows; its broken lines are added to what is skipped."""
+def _rows(name: str, table: Table, skipped: list[Skipped]) -> list[Row]:
+    """A table's rows; its broken lines are added to `skipped`."""
     rows, broken = table
-    skipped += [(f"{name} line {line}", reason) for line, reason in broken]
+    skipped += [Skipped(f"{name} line {line}", reason) for line, reason in broken]
     return rows
 
 
-def _added_up(count: int, matched: Iterable[tuple[Row, Sequence[int]]]) -> list[Annotation]:
+def _merged(count: int, matched: Iterable[tuple[Row, Sequence[int]]]) -> list[Annotation]:
     tags: list[dict[str, None]] = [{} for _ in range(count)]
     tested: set[int] = set()
     for row, places in matched:
         for place in places:
             tags[place].update(dict.fromkeys(row.tags))
         tested.update(places if row.is_test else ())
-    return [Annotation(tuple(each), place in tested) for place, each in enumerate(tags)]
+    return [Annotation(tuple(names), place in tested) for place, names in enumerate(tags)]
+
+
+def _with_tests(annotations: Sequence[Annotation], tested: Collection[int]) -> list[Annotation]:
+    return [Annotation(annotation.tags, place in tested) for place, annotation in enumerate(annotations)]
 
 
 def _missing(row: Row, where: str) -> str:
     name = layouts.shown("/".join(row.path))
-    return f"a row must name a picture in {where}, {name!r} is not there: correct the name or add the picture"
+    return f"a row must name an image in {where}, {name!r} is not there: correct the name or add the image"
 
 
 def _is_below(path: Parts, folder: Parts) -> bool:

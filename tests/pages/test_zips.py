@@ -150,7 +150,7 @@ def test_an_empty_project_has_no_pictures(download: AppTest, store: Store) -> No
     """Of a project without pictures the whole can be taken along, and of the rest it says why not."""
     project = projects.create(store, "Empty")
     download.run().radio(key=f"take-{project.id}").set_value("imagefolder").run()
-    assert "There are no pictures to take along yet" in texts(download)
+    assert "There are no images to download yet" in texts(download)
 
 
 def test_a_zip_that_is_none(opening: AppTest, store: Store, fill: Callable[..., Project], tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ WHOLE = "whole"
 TITLES = {WHOLE: "The whole project", **{each.name: each.title for each in datasets.FORMATS}}
 WORDS = {
     WHOLE: "To open in Tagwise, here or elsewhere: pictures, tags and iterations with all their numbers.",
-    **{each.name: each.words for each in datasets.FORMATS},
+    **{each.name: each.description for each in datasets.FORMATS},
 }
 NAME_LETTERS = 60
 

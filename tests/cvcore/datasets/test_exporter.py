@@ -1,4 +1,4 @@
-"""What goes out comes in again: the same pictures by content, the same tags, the same marks for testing."""
+"""What is exported can be imported again: the same images by content, the same tags, the same test images."""
 
 from __future__ import annotations
 
@@ -19,44 +19,44 @@ from cvcore.settings import Limits
 from cvcore.store import Store
 
 LIMITS = Limits()
-Picture = Callable[[int], bytes]
-Given = tuple[str, Sequence[str], bool]
+DrawImage = Callable[[int], bytes]
+ImageSpec = tuple[str, Sequence[str], bool]
 
 
 @pytest.fixture
-def make(store: Store, picture: Picture) -> Callable[..., Project]:
-    """Makes a project of pictures with these names, tags and marks for testing."""
+def make(store: Store, picture: DrawImage) -> Callable[..., Project]:
+    """Creates a project of images with these names and tags, some of them test images."""
 
-    def made(given: Sequence[Given], kind: str = "Multiclass") -> Project:
+    def create(specs: Sequence[ImageSpec], kind: str = "Multiclass") -> Project:
         project = projects.create(store, "Given", classification_type=kind, domain="Built-in")
-        for number, (name, tags, is_test) in enumerate(given):
+        for number, (name, tags, is_test) in enumerate(specs):
             tag_ids = [tag.id for tag in tagging.ensure(store, project, tags, limits=LIMITS)]
-            fate = uploads.add(store, project, name, picture(number), tag_ids=tag_ids, limits=LIMITS)
-            assert fate.image_id
-            tagging.mark_for_testing(store, project, [fate.image_id], is_test)
+            upload = uploads.add(store, project, name, picture(number), tag_ids=tag_ids, limits=LIMITS)
+            assert upload.image_id
+            tagging.mark_for_testing(store, project, [upload.image_id], is_test)
         return project
 
-    return made
+    return create
 
 
 def contents(store: Store, project: Project) -> dict[str, tuple[tuple[str, ...], bool]]:
-    """Of every picture, by its content, the tags and whether it is for testing."""
-    called = {tag.id: tag.name for tag in store.tags.of_project(project.id)}
+    """The tags of every image by its content, and whether it is a test image."""
+    tag_names = {tag.id: tag.name for tag in store.tags.of_project(project.id)}
     return {
-        image.sha256: (tuple(called[tag] for tag in image.tag_ids), image.is_test)
+        image.sha256: (tuple(tag_names[tag] for tag in image.tag_ids), image.is_test)
         for image in store.images.page(project.id, take=999)
     }
 
 
-def come_in(store: Store, project: Project, path: Path) -> Project:
-    """A new project of what the zip holds; nothing of it may be left out."""
+def imported(store: Store, project: Project, path: Path) -> Project:
+    """A new project of the zip's images; nothing may be left out."""
     other = projects.create(store, f"{project.name} again", classification_type=project.classification_type)
     result = imports.import_images(store, other, datasets.entries(path, LIMITS), limits=LIMITS)
-    assert [fate for fate in result.uploads if fate.reason] == []
+    assert [upload for upload in result.uploads if upload.reason] == []
     return other
 
 
-PLAIN: list[Given] = [
+PLAIN: list[ImageSpec] = [
     ("1.png", ["rose"], False),
     ("2.png", ["tulip"], False),
     ("3.png", ["rose"], True),
@@ -64,7 +64,7 @@ PLAIN: list[Given] = [
     ("5.png", [], False),
     ("6.png", [], True),
 ]
-HOSTILE: list[Given] = [
+HOSTILE: list[ImageSpec] = [
     ("=cmd|' /C calc'!A0.png", ["=1+1", "a/b"], False),
     ("..", ["..", "CON"], True),
     ("CON.png", ["a,b", 'say "x"'], False),
@@ -79,18 +79,20 @@ HOSTILE: list[Given] = [
 
 
 @pytest.mark.parametrize("name", datasets.NAMES)
-@pytest.mark.parametrize("given", [PLAIN, PLAIN[:2], PLAIN[4:5], PLAIN[:1]], ids=["split", "tags", "none", "one"])
-def test_round_trip(store: Store, make: Callable[..., Project], tmp_path: Path, name: str, given: list[Given]) -> None:
-    """A project goes out in each format, and comes in again the same."""
-    project = make(given)
+@pytest.mark.parametrize("specs", [PLAIN, PLAIN[:2], PLAIN[4:5], PLAIN[:1]], ids=["split", "tags", "none", "one"])
+def test_round_trip(
+    store: Store, make: Callable[..., Project], tmp_path: Path, name: str, specs: list[ImageSpec]
+) -> None:
+    """A project exported in each format is imported again unchanged."""
+    project = make(specs)
     saved = datasets.save(store, project, name, tmp_path / "out.zip")
-    assert (saved.images, saved.size_bytes) == (len(given), (tmp_path / "out.zip").stat().st_size)
-    assert contents(store, come_in(store, project, saved.path)) == contents(store, project)
+    assert (saved.images, saved.size_bytes) == (len(specs), (tmp_path / "out.zip").stat().st_size)
+    assert contents(store, imported(store, project, saved.path)) == contents(store, project)
 
 
 @pytest.mark.parametrize("name", ["table", "manifest", "imagefolder"])
 def test_round_trip_of_hostile_names(store: Store, make: Callable[..., Project], tmp_path: Path, name: str) -> None:
-    """Tags and files called whatever they like go out under safe paths, each its own, and come in the same."""
+    """Images with any names of tags and files get safe, distinct paths, and are imported unchanged."""
     project = make(HOSTILE, "Multilabel")
     saved = datasets.save(store, project, name, tmp_path / "out.zip")
     with zipfile.ZipFile(saved.path) as archive:
@@ -98,24 +100,24 @@ def test_round_trip_of_hostile_names(store: Store, make: Callable[..., Project],
     assert len({path.casefold() for path in paths}) == len(paths)
     assert [path for path in paths if layouts.path_refusal(path) or layouts.is_litter(layouts.parts(path))] == []
     assert [path for path in paths if names.portable(path.rpartition("/")[2]) != path.rpartition("/")[2]] == []
-    assert contents(store, come_in(store, project, saved.path)) == contents(store, project)
+    assert contents(store, imported(store, project, saved.path)) == contents(store, project)
 
 
 @pytest.mark.parametrize("name", ["table", "manifest", "imagefolder"])
-def test_only_test_pictures(store: Store, make: Callable[..., Project], tmp_path: Path, name: str) -> None:
-    """A project all of whose pictures are for testing keeps them so."""
+def test_only_test_images(store: Store, make: Callable[..., Project], tmp_path: Path, name: str) -> None:
+    """A project of nothing but test images keeps them so."""
     project = make(PLAIN[2:4])
     saved = datasets.save(store, project, name, tmp_path / "out.zip")
-    assert contents(store, come_in(store, project, saved.path)) == contents(store, project)
+    assert contents(store, imported(store, project, saved.path)) == contents(store, project)
 
 
 @pytest.mark.parametrize(
-    ("given", "expected"),
+    ("specs", "expected"),
     [
-        (HOSTILE[:1], "a folder holds the pictures of one tag, 1 carry more: choose another format"),
+        (HOSTILE[:1], "an image in a tag's folder must have one tag, 1 have more: choose another format"),
         (
             [("1.png", ["a/b"], False)],
-            "a tag must do as a folder's name everywhere, 'a/b' does not: choose another format",
+            "a tag must be a valid folder name on every system, 'a/b' is not: choose another format",
         ),
         (
             [("1.png", ["rose"], False), ("2.png", ["Rose"], False)],
@@ -123,24 +125,24 @@ def test_only_test_pictures(store: Store, make: Callable[..., Project], tmp_path
         ),
         (
             PLAIN[2:4],
-            "folders must tell each picture's tag and whether it is for testing, of '3.png' they could not: "
+            "folders must show each image's tag and whether it is a test image, for '3.png' they cannot: "
             "choose another format",
         ),
-        ([], "there are no pictures to take along yet: bring some in on the Images page"),
+        ([], "there are no images to download yet: add some on the Images page"),
     ],
 )
-def test_what_folders_cannot_tell_is_refused(
-    store: Store, make: Callable[..., Project], tmp_path: Path, given: list[Given], expected: str
+def test_what_folders_cannot_show_is_refused(
+    store: Store, make: Callable[..., Project], tmp_path: Path, specs: list[ImageSpec], expected: str
 ) -> None:
-    """Where folders would lose something none are written, and the sentence says what to do."""
-    project = make(given, "Multilabel")
+    """Where folders would lose a tag or a mark nothing is written, and the message says what to do."""
+    project = make(specs, "Multilabel")
     with pytest.raises(Conflict) as refusal:
         datasets.save(store, project, "folders", tmp_path / "out.zip")
     assert (str(refusal.value), list(tmp_path.glob("*.zip*"))) == (expected, [])
 
 
-def test_one_tag_goes_out_alone(store: Store, make: Callable[..., Project], tmp_path: Path) -> None:
-    """A tag's pictures can be taken along without the others."""
+def test_one_tag_is_exported_alone(store: Store, make: Callable[..., Project], tmp_path: Path) -> None:
+    """A tag's images can be exported without the others."""
     project = make(PLAIN)
     rose = next(tag for tag in store.tags.of_project(project.id) if tag.name == "rose")
     datasets.save(store, project, "table", tmp_path / "out.zip", tag_id=rose.id)
@@ -167,7 +169,7 @@ def test_the_manifest_is_amazons(store: Store, make: Callable[..., Project], tmp
 
 
 def test_nothing_is_left_behind(store: Store, make: Callable[..., Project], tmp_path: Path) -> None:
-    """Where a picture's file is gone, or the zip can go nowhere, the sentence says so and no file remains."""
+    """Where an image's file is gone, or the zip cannot be written, the message says so and no file remains."""
     project = make(PLAIN[:2])
     with pytest.raises(InvalidInput, match=r"^a zip must go to a file that can be written, .*: No such file"):
         datasets.save(store, project, "table", tmp_path / "nowhere" / "out.zip")
@@ -179,7 +181,10 @@ def test_nothing_is_left_behind(store: Store, make: Callable[..., Project], tmp_
 
 
 def test_an_unknown_format(store: Store, make: Callable[..., Project], tmp_path: Path) -> None:
-    """The formats there are stand in the refusal."""
+    """The refusal names the formats that exist."""
     with pytest.raises(InvalidInput) as refusal:
         datasets.save(store, make(PLAIN[:1]), "coco", tmp_path / "out.zip")
-    assert str(refusal.value) == "a format must be one of folders, table, manifest, imagefolder, got 'coco'"
+    assert (
+        str(refusal.value)
+        == "a format must be one of folders, table, manifest, imagefolder, got 'coco': choose one of these"
+    )

@@ -1,4 +1,4 @@
-"""What people have comes in with its tags, through whichever door; what does not is told with its reason."""
+"""Images from a folder, a zip or the page get the same tags; what is left out is listed with its reason."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from cvcore.settings import Limits
 LIMITS = Limits(image_bytes=100, archive_entries=20)
 
 Files = dict[str, bytes]
-Door = Callable[[Files, Path], Listing]
+Importer = Callable[[Files, Path], Listing]
 
 
 def zip_at(path: Path, files: Files) -> Path:
@@ -38,15 +38,15 @@ def folder_at(path: Path, files: Files) -> Path:
 
 
 def as_folder(files: Files, tmp_path: Path) -> Listing:
-    return datasets.entries(folder_at(tmp_path / "given", files), LIMITS)
+    return datasets.entries(folder_at(tmp_path / "images_folder", files), LIMITS)
 
 
 def as_zip(files: Files, tmp_path: Path) -> Listing:
-    return datasets.entries(zip_at(tmp_path / "given.zip", files), LIMITS)
+    return datasets.entries(zip_at(tmp_path / "images.zip", files), LIMITS)
 
 
 def as_open_zip(files: Files, tmp_path: Path) -> Listing:
-    return datasets.entries_in_zip(io.BytesIO(zip_at(tmp_path / "given.zip", files).read_bytes()), LIMITS)
+    return datasets.entries_in_zip(io.BytesIO(zip_at(tmp_path / "images.zip", files).read_bytes()), LIMITS)
 
 
 def as_uploads(files: Files, _tmp_path: Path) -> Listing:
@@ -54,7 +54,7 @@ def as_uploads(files: Files, _tmp_path: Path) -> Listing:
 
 
 @pytest.fixture(params=[as_folder, as_zip, as_open_zip, as_uploads])
-def door(request: pytest.FixtureRequest) -> Door:
+def importer(request: pytest.FixtureRequest) -> Importer:
     return request.param
 
 
@@ -62,69 +62,72 @@ def tagged(listing: Listing) -> list[tuple[str, tuple[str, ...], bytes]]:
     return sorted((entry.name, entry.tags, entry.read()) for entry in listing.entries)
 
 
-def test_tags_are_folders(door: Door, tmp_path: Path) -> None:
-    """Each folder is a tag for the pictures in and below it; pictures beside the folders have none."""
-    listing = door({"1.jpg": b"1", "daisy/2.jpg": b"2", "daisy/close/3.jpg": b"3", "rose/4": b"4"}, tmp_path)
+def test_tags_are_folders(importer: Importer, tmp_path: Path) -> None:
+    """Each folder is a tag for the images in and below it; images beside the folders have none."""
+    listing = importer({"1.jpg": b"1", "daisy/2.jpg": b"2", "daisy/close/3.jpg": b"3", "rose/4": b"4"}, tmp_path)
     expected = [("1.jpg", (), b"1"), ("2.jpg", ("daisy",), b"2"), ("3.jpg", ("daisy",), b"3"), ("4", ("rose",), b"4")]
     assert (tagged(listing), listing.skipped) == (expected, ())
 
 
-def test_wrappers_are_looked_through(door: Door, tmp_path: Path) -> None:
+def test_wrapper_folders_are_skipped(importer: Importer, tmp_path: Path) -> None:
     """A folder that only wraps the tag folders is no tag, whatever litter lies beside it."""
     files = {"flowers5/daisy/1.jpg": b"1", "flowers5/rose/2.jpg": b"2", "__MACOSX/flowers5/._x": b"", ".DS_Store": b""}
-    listing = door(files, tmp_path)
+    listing = importer(files, tmp_path)
     assert (tagged(listing), listing.skipped) == ([("1.jpg", ("daisy",), b"1"), ("2.jpg", ("rose",), b"2")], ())
 
 
-def test_a_lone_folder_is_a_tag(door: Door, tmp_path: Path) -> None:
-    """A single folder that holds pictures itself is a tag and no wrapper."""
-    assert tagged(door({"daisy/1.jpg": b"1"}, tmp_path)) == [("1.jpg", ("daisy",), b"1")]
+def test_a_lone_folder_is_a_tag(importer: Importer, tmp_path: Path) -> None:
+    """A single folder that holds images itself is a tag and no wrapper."""
+    assert tagged(importer({"daisy/1.jpg": b"1"}, tmp_path)) == [("1.jpg", ("daisy",), b"1")]
 
 
-def test_a_table_tells_the_tags(door: Door, tmp_path: Path) -> None:
-    """Beside a folder images a table tells the tags; rows for one file add up, and files without a row have none."""
+def test_a_table_gives_the_tags(importer: Importer, tmp_path: Path) -> None:
+    """Beside a folder images a table gives the tags; rows for one file add up, and files without a row have none."""
     rows = "file,labels\n1.jpg,apple|pear\nclose/2.jpg,pear\n1.jpg,pear|plum\n"
     files = {"images/1.jpg": b"1", "images/close/2.jpg": b"2", "images/3.jpg": b"3", "labels.csv": rows.encode()}
-    listing = door({f"fruit/{name}": data for name, data in files.items()}, tmp_path)
+    listing = importer({f"fruit/{name}": data for name, data in files.items()}, tmp_path)
     expected = [("1.jpg", ("apple", "pear", "plum"), b"1"), ("2.jpg", ("pear",), b"2"), ("3.jpg", (), b"3")]
     assert (tagged(listing), listing.skipped) == (expected, ())
 
 
-def test_a_table_leaves_nothing_out_in_silence(door: Door, tmp_path: Path) -> None:
-    """Rows that are broken or name nothing, and pictures that no row can name, are told."""
+def test_a_table_leaves_nothing_out_in_silence(importer: Importer, tmp_path: Path) -> None:
+    """Rows that are broken or name no image, and images that no row can name, are listed."""
     rows = b"file,labels\n1.jpg\n../1.jpg,apple\n"
-    listing = door({"images/1.jpg": b"1", "apple/2.jpg": b"2", "labels.csv": rows}, tmp_path)
+    listing = importer({"images/1.jpg": b"1", "apple/2.jpg": b"2", "labels.csv": rows}, tmp_path)
     assert tagged(listing) == [("1.jpg", (), b"1")]
     assert listing.skipped == (
-        ("apple/2.jpg", "where a labels.csv tells the tags, pictures lie in images: move it there"),
+        (
+            "apple/2.jpg",
+            "an image must lie in images where a labels.csv gives the tags, this one does not: move it there",
+        ),
         ("labels.csv line 2", "a row must have two columns, file and labels, this one has 1: correct it"),
         (
             "labels.csv line 3",
-            "a row must name a picture in images, '../1.jpg' is not there: correct the name or add the picture",
+            "a row must name an image in images, '../1.jpg' is not there: correct the name or add the image",
         ),
     )
 
 
-def test_what_is_no_picture_is_told(door: Door, tmp_path: Path) -> None:
+def test_what_is_no_image_is_listed(importer: Importer, tmp_path: Path) -> None:
     """Files of other kinds, zips inside and tables that cannot count are left out with the reason."""
     files = {"daisy/1.jpg": b"1", "daisy/notes.txt": b"", "labels.csv": b"", "more.zip": b"PK"}
-    assert sorted(door(files, tmp_path).skipped) == [
-        ("daisy/notes.txt", "only pictures are taken, a .txt file is none: leave it out"),
-        ("labels.csv", "a labels.csv counts only beside a folder images with pictures in it: put it there"),
-        ("more.zip", "an archive inside is not opened, a .zip file is one: unpack it first"),
+    assert sorted(importer(files, tmp_path).skipped) == [
+        ("daisy/notes.txt", "only images are imported, a .txt file is none: leave it out"),
+        ("labels.csv", "a labels.csv must lie beside a folder images with images, this one does not: move it there"),
+        ("more.zip", "archives inside are not opened, a .zip file is one: unpack it first"),
     ]
 
 
-def test_hostile_names_are_told_and_the_rest_comes_in(tmp_path: Path) -> None:
-    """A file whose name leads elsewhere is left out, shown without harm, and holds nothing else back."""
+def test_hostile_names_are_listed_and_the_rest_is_imported(tmp_path: Path) -> None:
+    """A file whose name leads out of the zip is left out and listed; all others are imported."""
     files = {"../1.jpg": b"", "/etc/2.jpg": b"", "C:\\3.jpg": b"", "daisy\\4.jpg": b"4", "rose/\x1b[2J.jpg": b""}
     listing = as_zip(files, tmp_path)
     assert tagged(listing) == [("4.jpg", ("daisy",), b"4")]
     assert [name for name, _ in listing.skipped] == ["../1.jpg", "/etc/2.jpg", "C:\\3.jpg", "rose/?[2J.jpg"]
 
 
-def test_names_come_in_whatever_their_bytes(tmp_path: Path) -> None:
-    """A file on the disk whose name is no UTF-8 comes in under a name that can be written."""
+def test_file_names_that_are_not_utf_8(tmp_path: Path) -> None:
+    """A file whose name is not UTF-8 is imported under a name that can be written."""
     (tmp_path / os.fsdecode(b"cat\xff.jpg")).write_bytes(b"1")
     (entry,) = datasets.entries(tmp_path, LIMITS).entries
     assert (entry.name, entry.read()) == ("cat.jpg", b"1")
@@ -134,36 +137,36 @@ def test_names_come_in_whatever_their_bytes(tmp_path: Path) -> None:
 def test_the_same_name_twice(tmp_path: Path) -> None:
     """A zip that holds two files of one name gives both, and of two tables the first."""
     files = [("images/1.jpg", "1"), ("images/1.jpg", "2"), ("labels.csv", "file,labels\n1.jpg,a\n"), ("labels.csv", "")]
-    with zipfile.ZipFile(tmp_path / "given.zip", "w") as archive:
+    with zipfile.ZipFile(tmp_path / "images.zip", "w") as archive:
         for name, data in files:
             archive.writestr(name, data)
-    listing = datasets.entries(tmp_path / "given.zip", LIMITS)
+    listing = datasets.entries(tmp_path / "images.zip", LIMITS)
     assert tagged(listing) == [("1.jpg", ("a",), b"1"), ("1.jpg", ("a",), b"2")]
     assert [name for name, _ in listing.skipped] == ["labels.csv"]
 
 
-@pytest.mark.parametrize("door", [as_folder, as_zip, as_open_zip])
-def test_reading_stops_past_the_limit(door: Door, tmp_path: Path) -> None:
-    """Of a picture too large one byte past the limit is read, by which it is known; a table may be longer."""
+@pytest.mark.parametrize("importer", [as_folder, as_zip, as_open_zip])
+def test_reading_stops_past_the_limit(importer: Importer, tmp_path: Path) -> None:
+    """Of an image too large one byte past the limit is read, by which it is known; a table may be longer."""
     rows = b"file,labels\n" + b"1.jpg,apple\n" * 20
-    listing = door({"images/1.jpg": bytes(1000), "labels.csv": rows}, tmp_path)
+    listing = importer({"images/1.jpg": bytes(1000), "labels.csv": rows}, tmp_path)
     assert tagged(listing) == [("1.jpg", ("apple",), bytes(101))]
 
 
-def test_links_in_a_zip_are_told(tmp_path: Path) -> None:
+def test_links_in_a_zip_are_listed(tmp_path: Path) -> None:
     """A link in a zip is left out with the reason."""
     link = zipfile.ZipInfo("daisy/1.jpg")
     link.external_attr = (stat.S_IFLNK | 0o777) << 16
-    with zipfile.ZipFile(tmp_path / "given.zip", "w") as archive:
+    with zipfile.ZipFile(tmp_path / "images.zip", "w") as archive:
         archive.writestr(link, "/etc/passwd")
-    listing = datasets.entries(tmp_path / "given.zip", LIMITS)
+    listing = datasets.entries(tmp_path / "images.zip", LIMITS)
     reason = "a zip must hold the images themselves, this is a link: replace it with its image"
     assert listing == Listing((), (("daisy/1.jpg", reason),))
 
 
-def test_links_out_of_a_folder_are_told(tmp_path: Path) -> None:
+def test_links_out_of_a_folder_are_listed(tmp_path: Path) -> None:
     """Links out, to folders, to nowhere and in a circle, and pipes, are left out; a link inside is followed."""
-    top = folder_at(tmp_path / "given", {"daisy/1.jpg": b"1"})
+    top = folder_at(tmp_path / "images_folder", {"daisy/1.jpg": b"1"})
     secret = folder_at(tmp_path / "secret", {"2.jpg": b"2"})
     links = {
         "daisy/a": top / "daisy" / "1.jpg",
@@ -176,7 +179,7 @@ def test_links_out_of_a_folder_are_told(tmp_path: Path) -> None:
         (top / name).symlink_to(target)
     os.mkfifo(top / "f")
     listing = datasets.entries(top, LIMITS)
-    reason = "a folder must hold the pictures themselves, this is a link or out of reach: replace it with its picture"
+    reason = "a folder must hold the images themselves, this is a link or cannot be opened: replace it with the image"
     assert tagged(listing) == [("1.jpg", ("daisy",), b"1"), ("a", ("daisy",), b"1")]
     assert listing.skipped == tuple((name, reason) for name in "bcdef")
 
@@ -196,11 +199,11 @@ def test_a_crowded_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "one more").touch()
     with pytest.raises(ArchiveRefused) as refusal:
         datasets.entries(tmp_path, LIMITS)
-    assert str(refusal.value) == "a folder may hold 20 files, this one has more: split it"
+    assert str(refusal.value) == "a folder may hold at most 20 files, this one has more: split it"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may open every folder, so none can be closed to it")
-def test_a_closed_folder_is_told(tmp_path: Path) -> None:
+def test_a_closed_folder_is_listed(tmp_path: Path) -> None:
     """A folder that may not be opened is told, and the rest comes in."""
     folder_at(tmp_path, {"daisy/1.jpg": b"1", "rose/2.jpg": b"2"})
     (tmp_path / "rose").chmod(0)
@@ -210,14 +213,14 @@ def test_a_closed_folder_is_told(tmp_path: Path) -> None:
     assert (tagged(listing), listing.skipped) == ([("1.jpg", ("daisy",), b"1")], (("rose", reason),))
 
 
-def test_a_file_gone_since_is_told(tmp_path: Path) -> None:
-    """A picture that can no longer be read when its turn comes is refused with the reason."""
+def test_a_file_gone_since_is_listed(tmp_path: Path) -> None:
+    """An image that can no longer be read when its turn comes is refused with the reason."""
     (entry,) = as_folder({"daisy/1.jpg": b"1"}, tmp_path).entries
-    (tmp_path / "given" / "daisy" / "1.jpg").unlink()
+    (tmp_path / "images_folder" / "daisy" / "1.jpg").unlink()
     with pytest.raises(ArchiveRefused) as refusal:
         entry.read()
     expected = (
-        "a file must be readable, '1.jpg' is not (No such file or directory): see that it is there for you to open"
+        "a file must be readable, '1.jpg' is not (No such file or directory): check its permissions"
     )
     assert str(refusal.value) == expected
 
@@ -227,24 +230,24 @@ def test_a_path_to_nothing_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "nowhere"
     with pytest.raises(ArchiveRefused) as refusal:
         datasets.entries(path, LIMITS)
-    assert str(refusal.value) == f"a folder or a zip is needed, there is none at {str(path)!r}: check the path"
+    assert str(refusal.value) == f"the path must be of a folder or a zip, there is none at {str(path)!r}: check the path"
 
 
 def test_a_path_to_a_picture_is_refused(tmp_path: Path) -> None:
-    """A path to a single picture is refused as no zip."""
+    """A path to a single image is refused as no zip."""
     folder_at(tmp_path, {"1.jpg": b"\xff\xd8\xff"})
     with pytest.raises(ArchiveRefused, match="a zip is needed"):
         datasets.entries(tmp_path / "1.jpg", LIMITS)
 
 
 def test_an_empty_folder_is_empty(tmp_path: Path) -> None:
-    """A folder without files gives no pictures and no complaint."""
+    """A folder without files gives no images and no complaint."""
     (tmp_path / "daisy").mkdir()
     assert datasets.entries(tmp_path, LIMITS) == Listing((), ())
 
 
 def test_flowers_by_folder(shared: Path) -> None:
-    """The flowers come in by their folders: 600 pictures under 5 tags."""
+    """The flowers come in by their folders: 600 images under 5 tags."""
     listing = datasets.entries(shared / "datasets" / "flowers5", Limits())
     tags = {entry.tags for entry in listing.entries}
     assert tags == {("daisy",), ("dandelion",), ("roses",), ("sunflowers",), ("tulips",)}
@@ -252,7 +255,7 @@ def test_flowers_by_folder(shared: Path) -> None:
 
 
 def test_fruit_by_table(shared: Path) -> None:
-    """The fruit comes in by its table: 300 pictures under 3 tags, none without."""
+    """The fruit comes in by its table: 300 images under 3 tags, none without."""
     listing = datasets.entries(shared / "datasets" / "fruit_ml3", Limits())
     assert {tag for entry in listing.entries for tag in entry.tags} == {"apple", "banana", "orange"}
     assert all(entry.tags for entry in listing.entries)
@@ -260,7 +263,7 @@ def test_fruit_by_table(shared: Path) -> None:
 
 
 def test_a_zip_gives_what_its_folder_gives(shared: Path, tmp_path: Path) -> None:
-    """The same pictures zipped, wrapper and all, come in with the same tags and bytes."""
+    """The same images zipped, wrapper and all, come in with the same tags and bytes."""
     folder = shared / "datasets" / "fruit_ml3"
     files = {f"fruit/{path.relative_to(folder)}": path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     from_zip = datasets.entries(zip_at(tmp_path / "fruit.zip", files), Limits())

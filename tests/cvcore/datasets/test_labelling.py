@@ -33,20 +33,20 @@ def lines(*records: Any) -> str:
 
 
 def single(source: str, tag: Any, **more: Any) -> dict[str, Any]:
-    told = {"class-name": tag, "confidence": 0.95, "type": "groundtruth/image-classification", **more}
-    return {"source-ref": source, "flower": 0, "flower-metadata": told}
+    metadata = {"class-name": tag, "confidence": 0.95, "type": "groundtruth/image-classification", **more}
+    return {"source-ref": source, "flower": 0, "flower-metadata": metadata}
 
 
 def several(source: str, value: Any, classes: Any) -> dict[str, Any]:
-    told = {"class-map": classes, "type": "groundtruth/image-classification-multilabel"}
-    return {"source-ref": source, "fruit": value, "fruit-metadata": told}
+    metadata = {"class-map": classes, "type": "groundtruth/image-classification-multilabel"}
+    return {"source-ref": source, "fruit": value, "fruit-metadata": metadata}
 
 
 def test_a_manifest_gives_each_picture_its_class() -> None:
-    """The class's name is the tag, whatever the attribute's number; pictures without a line have none."""
+    """The class's name is the tag, whatever the attribute's number; images without a line have none."""
     manifest = lines(single("s3://garden/flowers/1.jpg", "rose"), single("s3://garden/flowers/2.jpg", "tulip"))
-    found = tagged({"output.manifest": manifest, "1.jpg": b"", "a/2.jpg": b"", "a/3.jpg": b""})
-    assert found == {"1.jpg": (("rose",), False), "2.jpg": (("tulip",), False), "3.jpg": ((), False)}
+    images = tagged({"output.manifest": manifest, "1.jpg": b"", "a/2.jpg": b"", "a/3.jpg": b""})
+    assert images == {"1.jpg": (("rose",), False), "2.jpg": (("tulip",), False), "3.jpg": ((), False)}
 
 
 def test_a_manifest_gives_several_tags() -> None:
@@ -55,13 +55,13 @@ def test_a_manifest_gives_several_tags() -> None:
     for number, tag in enumerate(["football", "outdoors"]):
         attributes |= ground_truth.label(f"sport{number}", tag, job="j", date=DATE)
     manifest = lines(several("s3://b/1.jpg", [0, 2], {"0": "apple", "1": "kiwi", "2": "pear"}), attributes)
-    found = tagged({"all.jsonl": manifest, "1.jpg": b"", "2.jpg": b""})
-    assert found == {"1.jpg": (("apple", "pear"), False), "2.jpg": (("football", "outdoors"), False)}
+    images = tagged({"all.jsonl": manifest, "1.jpg": b"", "2.jpg": b""})
+    assert images == {"1.jpg": (("apple", "pear"), False), "2.jpg": (("football", "outdoors"), False)}
 
 
 def test_lines_of_one_picture_add_up() -> None:
-    """Several lines, in several manifests too, are one picture's; one in a manifest called test is for testing."""
-    found = tagged(
+    """Several lines, in several manifests too, are one image's; those in a manifest called test are test images."""
+    images = tagged(
         {
             "train.manifest": lines(single("s3://b/1.jpg", "rose"), single("s3://b/2.jpg", "rose")),
             "Test.manifest": lines(single("s3://b/1.jpg", "red")),
@@ -69,11 +69,11 @@ def test_lines_of_one_picture_add_up() -> None:
             "2.jpg": b"",
         }
     )
-    assert found == {"1.jpg": (("red", "rose"), True), "2.jpg": (("rose",), False)}
+    assert images == {"1.jpg": (("red", "rose"), True), "2.jpg": (("rose",), False)}
 
 
-def test_broken_lines_are_told_and_the_rest_comes_in() -> None:
-    """Each line that is none is told by its number; the others count."""
+def test_broken_lines_are_listed_and_the_rest_is_imported() -> None:
+    """Each broken line is listed by its number; the others are read."""
     manifest = "\n".join(
         [
             json.dumps(single("s3://b/1.jpg", "rose")),
@@ -91,28 +91,28 @@ def test_broken_lines_are_told_and_the_rest_comes_in() -> None:
         ]
     )
     files: dict[str, str | bytes] = {"a.manifest": manifest, "1.jpg": b"", "2.jpg": b"", "x/3.jpg": b"", "y/3.jpg": b""}
-    no_object = "a line must be an object in JSON, this one is none: correct it"
+    no_object = "a line must be a JSON object, this one is not: correct it"
     assert tagged({key: files[key] for key in files if key != "x/3.jpg"})["1.jpg"] == (("rose",), False)
-    assert sorted(skipped(files), key=lambda each: int(each[0].split()[-1])) == [
+    assert sorted(skipped(files), key=lambda line: int(line[0].split()[-1])) == [
         ("a.manifest line 2", no_object),
         ("a.manifest line 4", no_object),
-        ("a.manifest line 5", "a line must say in source-ref which picture it is of, this one does not: correct it"),
+        ("a.manifest line 5", "a line must name its image in source-ref, this one does not: correct it"),
         (
             "a.manifest line 6",
-            "a line must name a picture that is here, 's3:/b/gone.jpg' is not: add it or correct the name",
+            "a line must name an image in the folder or zip, 's3:/b/gone.jpg' is not there: add it or correct the name",
         ),
         (
             "a.manifest line 7",
-            "a line must name one picture, 's3:/b/3.jpg' could be several: keep their folders apart",
+            "a line must name one image, 's3:/b/3.jpg' fits several: give the path with its folders",
         ),
-        ("a.manifest line 8", "a label must have its class's name, 'flower' lacks it: correct the line"),
+        ("a.manifest line 8", "a label must have a class name, 'flower' has none: correct the line"),
         (
             "a.manifest line 9",
-            "a label must be of the whole picture, 'a' is of the type 'groundtruth/object-detection': "
-            "the picture comes in without it",
+            "a label must be of the entire image, 'a' has the type 'groundtruth/object-detection': "
+            "the image is imported without it",
         ),
-        ("a.manifest line 10", "a label must have its class's name, 'fruit' lacks it: correct the line"),
-        ("a.manifest line 11", "a label must be finished, 'a' failed at Ground Truth: label the picture here"),
+        ("a.manifest line 10", "a label must have a class name, 'fruit' has none: correct the line"),
+        ("a.manifest line 11", "a label must be complete, 'a' failed at Ground Truth: tag the image in Tagwise"),
         ("a.manifest line 12", no_object),
     ]
 
@@ -128,13 +128,13 @@ def test_broken_lines_are_told_and_the_rest_comes_in() -> None:
     ],
 )
 def test_the_longest_end_decides(source: str, expected: int) -> None:
-    """A picture is found by as much of its path as the source has; a whole path wins over a longer one's end."""
+    """An image is found by as much of its path as the source has; an entire path wins over a longer one's end."""
     paths = [("x", "1.jpg"), ("y", "1.jpg"), ("1.jpg",), ("z", "2.jpg")]
     assert ground_truth.Matches(paths).find(tuple(part for part in source.split("/") if part)) == expected
 
 
 def test_a_models_answers_are_no_labels() -> None:
-    """Of the evaluation manifest that Rekognition writes, and Tagwise, the given labels alone are read."""
+    """Of the evaluation manifests of Rekognition and Tagwise the labels are read, the predictions are not."""
     record = {"source-ref": "s3://b/1.jpg"}
     record |= ground_truth.label(f"{ground_truth.TRAINING}-0", "rose", job="j", date=DATE)
     record |= ground_truth.label(f"{ground_truth.EVALUATION}-0", "tulip", job="j", date=DATE, is_by_hand=False)
@@ -142,10 +142,10 @@ def test_a_models_answers_are_no_labels() -> None:
 
 
 def test_other_lines_of_json_are_no_manifest() -> None:
-    """What names no picture changes nothing: folders tell the tags."""
+    """Lines that name no image change nothing: the folders give the tags."""
     files: dict[str, str | bytes] = {"rose/1.jpg": b"", "tulip/2.jpg": b"", "notes.jsonl": lines({"prompt": "x"})}
     assert tagged(files) == {"1.jpg": (("rose",), False), "2.jpg": (("tulip",), False)}
-    assert skipped(files) == [("notes.jsonl", "only pictures are taken, a .jsonl file is none: leave it out")]
+    assert skipped(files) == [("notes.jsonl", "only images are imported, a .jsonl file is none: leave it out")]
 
 
 def test_an_image_folder_by_lines() -> None:
@@ -180,19 +180,19 @@ def test_an_image_folder_by_a_table() -> None:
         ("metadata.csv line 4", "a row must have 2 columns as the first line has, this one has 1: correct it"),
         (
             "metadata.csv line 5",
-            "a row must name a picture in its folder, '..' is not there: correct the name or add the picture",
+            "a row must name an image in its folder, '..' is not there: correct the name or add the image",
         ),
     ]
 
 
-def test_broken_metadata_is_told_by_its_line() -> None:
-    """A line without a name or with a label of another kind is told; a number is a tag's name."""
+def test_broken_metadata_is_listed_by_its_line() -> None:
+    """A line without a name or with a label of another kind is listed; a number is a tag's name."""
     table = lines({"label": "a"}, {"file_name": "1.jpg", "label": {"a": 1}}, {"file_name": "2.jpg", "label": 3}, [])
     files: dict[str, str | bytes] = {"metadata.jsonl": table, "1.jpg": b"", "2.jpg": b""}
     assert tagged(files) == {"1.jpg": ((), False), "2.jpg": (("3",), False)}
     assert skipped(files) == [
-        ("metadata.jsonl line 1", "a line must say in file_name which picture it is of, this one does not: correct it"),
-        ("metadata.jsonl line 4", "a line must be an object in JSON, this one is none: correct it"),
+        ("metadata.jsonl line 1", "a line must name its image in file_name, this one does not: correct it"),
+        ("metadata.jsonl line 4", "a line must be a JSON object, this one is not: correct it"),
         ("metadata.jsonl line 2", "a label must be text or a list of texts, 'label' is not: correct it"),
     ]
 
@@ -202,12 +202,14 @@ def test_metadata_must_say_where_the_tags_are() -> None:
     table = lines({"file_name": "1.jpg", "caption": "a rose", "width": 3})
     with pytest.raises(ArchiveRefused) as refusal:
         listing({"metadata.jsonl": table, "1.jpg": b""})
-    expected = "metadata.jsonl must have the tags in a column label or labels, it has caption, width: rename that one"
+    expected = (
+        "metadata.jsonl must have the tags in a column label or labels, it has caption, width: rename the right one"
+    )
     assert str(refusal.value) == expected
 
 
 def test_labels_csv_comes_first() -> None:
-    """Beside a labels.csv no other table counts, and each is told."""
+    """Beside a labels.csv no other table is read, and each is listed."""
     files: dict[str, str | bytes] = {
         "labels.csv": "file,labels,test\n1.jpg,rose,yes\n2.jpg,rose,\n3.jpg,rose\n",
         "metadata.csv": "file_name,label\n1.jpg,x\n",
@@ -220,7 +222,7 @@ def test_labels_csv_comes_first() -> None:
             "labels.csv line 4",
             "a row must have three columns, file, labels and test, this one has 2: correct it",
         ),
-        ("metadata.csv", "only pictures are taken, a .csv file is none: leave it out"),
+        ("metadata.csv", "only images are imported, a .csv file is none: leave it out"),
     ]
 
 

@@ -1,15 +1,15 @@
-"""Where pictures lie tells their tags, by one rule, and hostile paths tell nothing."""
+"""Folders give images their tags by one rule, and hostile paths are refused."""
 
 from __future__ import annotations
 
 import pytest
 
 from cvcore.datasets import labels_csv, layouts
-from cvcore.datasets.labels_csv import Row
 from cvcore.datasets.layouts import Parts
+from cvcore.datasets.tables import Row
 from cvcore.errors import ArchiveRefused
 
-OUTSIDE = "a path must stay inside its folder, this one leads out of it: rename the file and pack it again"
+OUTSIDE = "a path must stay inside its folder, this one leads out of it: rename the file and zip it again"
 CONTROL = "a path must be one line of plain text, this one has control characters: rename the file"
 TOO_LONG = "a path may have 1,000 letters and 32 folders, this one has more: shorten it"
 
@@ -19,13 +19,13 @@ def split(*paths: str) -> list[Parts]:
 
 
 def table(text: str) -> tuple[list[Row], list[tuple[int, str]]]:
-    return labels_csv.labels(text.encode())
+    return labels_csv.read(text.encode())
 
 
 def refused(data: bytes) -> str:
     """The sentence with which a table is refused."""
     with pytest.raises(ArchiveRefused) as refusal:
-        labels_csv.labels(data)
+        labels_csv.read(data)
     return str(refusal.value)
 
 
@@ -65,12 +65,12 @@ def test_path_refusal_of_nothing_else(path: str) -> None:
 def test_kind_refusal_of_archives(path: str) -> None:
     """An archive inside is refused, not opened."""
     suffix = path[path.rindex(".") :].lower()
-    assert layouts.kind_refusal(path) == f"an archive inside is not opened, a {suffix} file is one: unpack it first"
+    assert layouts.kind_refusal(path) == f"archives inside are not opened, a {suffix} file is one: unpack it first"
 
 
 @pytest.mark.parametrize("path", ["1.jpg", "1.PNG", "1.heic", "1", "1.unheard-of", ".zip"])
 def test_kind_refusal_leaves_pictures_to_their_content(path: str) -> None:
-    """What may be a picture is not judged by its name."""
+    """A file that may be an image is not refused by its name."""
     assert layouts.kind_refusal(path) == ""
 
 
@@ -104,7 +104,7 @@ def test_litter_is_no_way_out() -> None:
     ],
 )
 def test_root_looks_through_wrappers(paths: list[str], expected: Parts) -> None:
-    """Folders that only wrap are looked through; one that holds pictures itself is a tag."""
+    """Folders that only wrap others are skipped; one that holds images itself is a tag."""
     assert layouts.root(split(*paths), ()) == (expected, False)
 
 
@@ -121,7 +121,7 @@ def test_root_looks_through_wrappers(paths: list[str], expected: Parts) -> None:
     ],
 )
 def test_root_finds_the_table(paths: list[str], tables: list[Parts], expected: tuple[Parts, bool]) -> None:
-    """A table counts where a folder of pictures named images lies beside it, inside wrappers too."""
+    """A table counts where a folder of images named images lies beside it, inside wrappers too."""
     assert layouts.root(split(*paths), tables) == expected
 
 
@@ -146,7 +146,7 @@ def test_table_reads_what_programs_write(start: str, end: str) -> None:
 
 
 def test_table_tells_broken_rows() -> None:
-    """A row with too few or too many columns is told by its line."""
+    """A row with too few or too many columns is listed by its line."""
     rows, broken = table('file,labels\n"1\n.jpg",a\n2.jpg\n3.jpg,a,b\n')
     reason = "a row must have two columns, file and labels, this one has {}: correct it"
     assert [row.line for row in rows] == [3]
@@ -174,7 +174,7 @@ def test_table_with_a_stray_quote(row: str) -> None:
 
 
 def test_table_is_limited_in_rows() -> None:
-    """More rows than any project has pictures are refused, broken ones counted too."""
+    """More rows than any project has images are refused, broken ones counted too."""
     assert (
         refused(b"file,labels\n" + b"x\n" * 100_001) == "labels.csv may have 100,000 rows, this one has more: split it"
     )
