@@ -38,7 +38,7 @@ def answers(probabilities: NDArray[Any], threshold: float | NDArray[Any], *, mul
     >>> answers(np.array([[0.5, 0.5], [0.3, 0.7]]), 0.5, multilabel=True).tolist()
     [[True, True], [False, True]]
     """
-    scores = _checked_scores(probabilities)
+    scores = checked_scores(probabilities)
     reached: Bools = scores >= checked_thresholds(threshold)
     return reached if multilabel else reached & _is_top(scores)
 
@@ -68,14 +68,14 @@ def counts(
     >>> counts(truth, np.array([[0.9], [0.5], [0.4]]), np.array([0.0, 0.5, 1.0]), multilabel=True)[:, 0].tolist()
     [[2, 1, 0, 0], [1, 1, 1, 0], [0, 0, 2, 1]]
     """
-    scores = _checked_scores(probabilities, truth)
+    scores = checked_scores(probabilities, truth)
     limits = checked_thresholds(thresholds)
     if not multilabel:
         scores = np.where(_is_top(scores), scores, -np.inf)
     table = np.empty((limits.size, scores.shape[1], 4), np.int64)
     for tag, (column, positive) in enumerate(zip(scores.T, truth.T, strict=True)):
-        tp = _count_reaching(column[positive], limits)
-        fp = _count_reaching(column[~positive], limits)
+        tp = count_reaching(column[positive], limits)
+        fp = count_reaching(column[~positive], limits)
         positives = np.count_nonzero(positive)
         table[:, tag] = np.column_stack([tp, fp, positives - tp, len(column) - positives - fp])
     return table
@@ -92,7 +92,7 @@ def levels(probabilities: NDArray[Any], truth: Bools, *, multilabel: bool) -> Le
     >>> levels(np.array([[0.5, 0.5], [0.3, 0.7]]), np.eye(2, dtype=bool), multilabel=False).tolist()
     [[51, 0], [0, 71]]
     """
-    _check_scores(probabilities, truth, dimensions=2)
+    check_scores(probabilities, truth, dimensions=2)
     if multilabel:
         return np.stack([_levels_of(column) for column in probabilities.T], axis=1)
     reached = np.zeros(probabilities.shape, np.uint8)
@@ -106,7 +106,8 @@ def _is_top(scores: Float64s) -> Bools:
     return is_top
 
 
-def _count_reaching(scores: Float64s, limits: Float64s) -> Integers:
+def count_reaching(scores: Float64s, limits: Float64s) -> Integers:
+    """How many of the scores (n,) are at least each of the limits (m,), as (m,)."""
     return scores.size - np.searchsorted(np.sort(scores), limits, side="left")
 
 
@@ -131,12 +132,18 @@ def _levels_of(scores: NDArray[Any]) -> Levels:
     return reached
 
 
-def _checked_scores(scores: NDArray[Any], truth: Bools | None = None, *, dimensions: int = 2) -> Float64s:
-    _check_scores(scores, truth, dimensions=dimensions)
+def checked_scores(scores: NDArray[Any], truth: Bools | None = None, *, dimensions: int = 2) -> Float64s:
+    """Scores as float64; raises as `check_scores`."""
+    check_scores(scores, truth, dimensions=dimensions)
     return np.asarray(scores, np.float64)
 
 
-def _check_scores(scores: NDArray[Any], truth: Bools | None, *, dimensions: int) -> None:
+def check_scores(scores: NDArray[Any], truth: Bools | None, *, dimensions: int) -> None:
+    """Refuse scores that a training cannot have given.
+
+    Raises:
+        InvalidInput: they have another number of dimensions or another shape than `truth`, no column, or a nan.
+    """
     if scores.ndim != dimensions or scores.shape[1:] == (0,) or (truth is not None and truth.shape != scores.shape):
         wanted = "one number an image" if dimensions == 1 else "one row an image and one column a tag"
         raise InvalidInput(f"probabilities must be {wanted}, as truth is, got shape {scores.shape}")

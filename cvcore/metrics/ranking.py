@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvcore.array_types import Bools, Float64s
-from cvcore.metrics.counting import _checked_scores, _count_reaching
+from cvcore.metrics.counting import checked_scores, count_reaching
 from cvcore.metrics.ratios import mean
 
 
@@ -20,7 +20,7 @@ def precision_at_rank(truth: Bools, scores: NDArray[Any]) -> Float64s:
     >>> precision_at_rank(np.array([True, False, True]), np.array([0.9, 0.5, 0.5])).round(3).tolist()
     [1.0, 0.667, 0.667]
     """
-    scores = _checked_scores(scores, truth, dimensions=1)
+    scores = checked_scores(scores, truth, dimensions=1)
     order = np.argsort(-scores)
     falling = scores[order]
     last_of_equals = np.flatnonzero(np.append(falling[1:] < falling[:-1], [True] * min(1, falling.size)))
@@ -50,9 +50,9 @@ def positive_ranks(truth: Bools, scores: NDArray[Any]) -> Float64s:
     >>> positive_ranks(np.array([True, False, True]), np.array([0.9, 0.5, 0.5])).round(3).tolist()
     [1.0, 0.667]
     """
-    scores = _checked_scores(scores, truth, dimensions=1)
+    scores = checked_scores(scores, truth, dimensions=1)
     positive = scores[truth]
-    return _count_reaching(positive, positive) / _count_reaching(scores, positive)
+    return count_reaching(positive, positive) / count_reaching(scores, positive)
 
 
 def fold_ranks(truth: Bools, probabilities: NDArray[Any], folds: NDArray[Any]) -> Float64s:
@@ -62,7 +62,7 @@ def fold_ranks(truth: Bools, probabilities: NDArray[Any], folds: NDArray[Any]) -
     biases the average precision downwards (Forman & Scholz 2010, https://doi.org/10.1145/1882471.1882479).
     """
     evaluated = folds >= 0
-    scores = _checked_scores(np.where(evaluated[:, None], probabilities, 0), truth)  # the others' may be nan
+    scores = checked_scores(np.where(evaluated[:, None], probabilities, 0), truth)  # the others' may be nan
     ranks = np.full(scores.shape, np.nan)
     for fold in np.unique(folds[evaluated]):
         rows = np.flatnonzero(folds == fold)

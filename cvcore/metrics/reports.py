@@ -1,4 +1,4 @@
-"""What a model got right and wrong at a threshold: every tag's rates and their means, with their intervals."""
+"""Reports: every tag's rates at a threshold and their means, with their 95 % intervals; and how much folds differ."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cvcore.array_types import Bools, Float64s, Integers
-from cvcore.errors import InvalidInput
-from cvcore.metrics import counting, intervals, ranking, ratios
-from cvcore.metrics.threshold_sweeps import Sweep
+from cvcore.array_types import Bools, Float64s
+from cvcore.metrics import counting, ratios, threshold_sweeps
+from cvcore.metrics.threshold_sweeps import Measure, Sweep
 
 Interval = tuple[float, float]
+
+MEASURES = ("precision", "recall", "f1", "average_precision")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,80 +85,44 @@ def report(
     >>> import numpy as np
     >>> truth = np.array([[True, False], [True, False], [False, True], [False, True]])
     >>> probabilities = np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8], [0.3, 0.7]])
-    >>> made = report(truth, probabilities, np.array([0, 1, 0, 1]), np.arange(4), 0.5, multilabel=False)
-    >>> made.tags[1].precision, made.tags[1].recall, made.overall.recall
+    >>> whole = report(truth, probabilities, np.array([0, 1, 0, 1]), np.arange(4), 0.5, multilabel=False)
+    >>> whole.tags[1].precision, whole.tags[1].recall, whole.overall.recall
     (0.6666666666666666, 1.0, 0.75)
     """
-    if not len(truth) == len(probabilities) == len(folds) == len(groups):
-        lengths = len(truth), len(probabilities), len(folds), len(groups)
-        raise InvalidInput(f"truth, probabilities, folds and groups must be of one length, got {lengths}")
-    evaluated = folds >= 0
-    truth, probabilities = truth[evaluated], probabilities[evaluated]
-    folds, groups = folds[evaluated], groups[evaluated]
-    answered = counting.answers(probabilities, threshold, multilabel=multilabel)
-    counts = counting.count_answers(truth, answered)
-    ranks = ranking.fold_ranks(truth, probabilities, folds)
-    measures = (
-        _measure("precision", ratios.precision(counts), answered, truth, groups),
-        _measure("recall", ratios.recall(counts), truth, answered, groups),
-        _measure("f1", ratios.f1(counts), truth | answered, truth & answered, groups),
-        _measure("average_precision", ranking.mean_over_folds(ranks, truth, folds), truth, ranks, groups),
-    )
-    tags = tuple(_tag_report(measures, tag, counts[tag]) for tag in range(len(counts)))
-    return Report(overall=_overall_report(measures, len(truth)), tags=tags)
+    swept = threshold_sweeps.sweep_one(truth, probabilities, folds, groups, threshold, multilabel=multilabel)
+    return at_position(swept, 0)
 
 
 def at_position(swept: Sweep, position: int) -> Report:
-    """The report at `metrics.THRESHOLDS[position]`, read off an evaluation that was swept already."""
-    measures = []
-    for name in ("precision", "recall", "f1", "average_precision"):
-        each = getattr(swept, name)
-        place = position if len(each.values) > 1 else 0  # average precision has no threshold
-        mean_interval = float(each.mean_low[place]), float(each.mean_high[place])
-        measures.append(_Measure(name, each.values[place], each.low[place], each.high[place], mean_interval))
+    """The report at one position of a sweep: at `metrics.THRESHOLDS[position]`, if it has them all."""
     counts = swept.counts[position]
-    tags = tuple(_tag_report(tuple(measures), tag, row) for tag, row in enumerate(counts))
-    return Report(overall=_overall_report(tuple(measures), int(counts[0].sum())), tags=tags)
+    tags = tuple(_tag_report(swept, position, tag) for tag in range(len(counts)))
+    overall: dict[str, Any] = {}
+    for name in MEASURES:
+        measure, place = _measure(swept, name, position)
+        overall[name] = float(measure.mean[place])
+        overall[f"{name}_interval"] = float(measure.mean_low[place]), float(measure.mean_high[place])
+        overall[f"{name}_tags"] = int(ratios.defined_count(measure.values[place]))
+    return Report(overall=OverallReport(images=int(counts[0].sum()), **overall), tags=tags)
 
 
-@dataclass(frozen=True)
-class _Measure:
-    """One measure of all tags: values and limits (k,), and the interval of the values' mean."""
-
-    name: str
-    values: Float64s
-    low: Float64s
-    high: Float64s
-    macro_interval: Interval
-
-
-def _measure(name: str, values: Float64s, trials: Bools, outcomes: NDArray[Any], groups: NDArray[Any]) -> _Measure:
-    """A measure that is, or comes from, each tag's mean of `outcomes` (n, k) where `trials` (n, k) are true."""
-    independent = intervals.independent_trials(trials, groups)
-    if name == "f1":
-        low, high = intervals.f1_interval(values, independent)
-    else:
-        low, high = intervals.share_interval(values, independent)
-    together = intervals.correlation(trials, outcomes, groups)
-    return _Measure(name, values, low, high, intervals.macro_interval(values, low, high, together))
-
-
-def _tag_report(measures: tuple[_Measure, ...], tag: int, counts: Integers) -> TagReport:
+def _tag_report(swept: Sweep, position: int, tag: int) -> TagReport:
     rates: dict[str, Any] = {}
-    for measure in measures:
-        rates[measure.name] = float(measure.values[tag])
-        rates[f"{measure.name}_interval"] = float(measure.low[tag]), float(measure.high[tag])
-    tp, fp, fn, _ = counts.tolist()
+    for name in MEASURES:
+        measure, place = _measure(swept, name, position)
+        rates[name] = float(measure.values[place, tag])
+        rates[f"{name}_interval"] = float(measure.low[place, tag]), float(measure.high[place, tag])
+    tp, fp, fn, _ = swept.counts[position, tag].tolist()
     return TagReport(images=tp + fn, tp=tp, fp=fp, fn=fn, **rates)
 
 
-def _overall_report(measures: tuple[_Measure, ...], images: int) -> OverallReport:
-    rates: dict[str, Any] = {}
-    for measure in measures:
-        rates[measure.name] = float(ratios.macro(measure.values))
-        rates[f"{measure.name}_interval"] = measure.macro_interval
-        rates[f"{measure.name}_tags"] = int(ratios.defined_count(measure.values))
-    return OverallReport(images=images, **rates)
+def _measure(swept: Sweep, name: str, position: int) -> tuple[Measure, int]:
+    """A measure by name and the place of a position in it: average precision, which has no threshold, has but one."""
+    measure: Measure = getattr(swept, name)
+    return measure, position if len(measure.values) > 1 else 0
+
+
+# How much precision and recall differ from fold to fold.
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,17 +138,17 @@ class Deviations:
 def deviations(
     truth: Bools, probabilities: NDArray[Any], folds: NDArray[Any], threshold: float, *, multilabel: bool
 ) -> Deviations:
-    """The population's standard deviation over the folds in which a rate is defined; nan where it is in none.
+    """How much precision and recall differ from fold to fold; arguments as for `report`.
 
-    Shapes and fold -1 are as in `reports.report`.
+    The population's standard deviation over the folds in which a rate is defined; nan where it is defined in none.
 
     Raises:
         InvalidInput: the threshold is outside 0..1, or a probability is nan.
 
     >>> truth = np.array([[True, False], [False, True], [True, False], [False, True]])
     >>> probabilities = np.array([[0.9, 0.1], [0.2, 0.8], [0.4, 0.6], [0.3, 0.7]])
-    >>> found = deviations(truth, probabilities, np.array([0, 0, 1, 1]), 0.5, multilabel=False)
-    >>> found.precision.tolist(), found.recall.tolist(), found.overall_recall
+    >>> spread = deviations(truth, probabilities, np.array([0, 0, 1, 1]), 0.5, multilabel=False)
+    >>> spread.precision.tolist(), spread.recall.tolist(), spread.overall_recall
     ([0.0, 0.25], [0.5, 0.0], 0.25)
     """
     counts = []
@@ -191,8 +156,7 @@ def deviations(
         rows = folds == fold
         answers = counting.answers(probabilities[rows], threshold, multilabel=multilabel)
         counts.append(counting.count_answers(truth[rows], answers))
-    precisions = ratios.precision(np.stack(counts))
-    recalls = ratios.recall(np.stack(counts))
+    precisions, recalls = ratios.precision(np.stack(counts)), ratios.recall(np.stack(counts))
     return Deviations(
         precision=_deviation(precisions),
         recall=_deviation(recalls),

@@ -1,8 +1,8 @@
 """An evaluation at all 101 positions of the slider at once: counts, rates and the 95 % interval of every rate.
 
-Each number is that of `reports.report` at the position. Two things make it quick where there are 100,000 images
-and 100 tags: an answer is known at all thresholds from the level its probability reaches, and the reach of a mean,
-sqrt(r' C r), is the length of one sum per group of images, so that no correlation matrix need be made.
+Two things make it quick where there are 100,000 images and 100 tags: an answer is known at all thresholds from the
+level its probability reaches, and the reach of a mean, sqrt(r' C r) as in `intervals.macro_interval`, is the length of
+one sum per group of images, so that no correlation matrix need be computed.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvcore.array_types import Bools, Float64s, Integers, Levels
+from cvcore.errors import InvalidInput
 from cvcore.metrics import counting, intervals, ranking, ratios
 from cvcore.metrics.ratios import ratio
 
@@ -29,7 +30,7 @@ BLOCK_CELLS = 200_000
 class Measure:
     """One measure: each tag's values and the ends of their intervals, (t, k), and those of their means, (t,).
 
-    t are the 101 thresholds, or 1 for the average precision, which has none. nan where it is undefined.
+    t are the thresholds, 101 or 1, or 1 for the average precision, which has none. nan where it is undefined.
     """
 
     values: Float64s
@@ -42,7 +43,7 @@ class Measure:
 
 @dataclass(frozen=True, eq=False)
 class Sweep:
-    """The counts at `metrics.THRESHOLDS`, (101, k, 4) as `metrics.counts` has them, and what follows from them."""
+    """Counts at the thresholds, (t, k, 4) as `metrics.counts` has them, and the measures computed from them."""
 
     counts: Integers
     precision: Measure
@@ -61,26 +62,84 @@ def sweep(
 
     >>> truth = np.array([[True, False], [True, False], [False, True], [False, True]])
     >>> probabilities = np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8], [0.3, 0.7]])
-    >>> made = sweep(truth, probabilities, np.array([0, 1, 0, 1]), np.arange(4), multilabel=False)
-    >>> made.recall.values[50].tolist(), made.recall.low[50].round(2).tolist()
+    >>> swept = sweep(truth, probabilities, np.array([0, 1, 0, 1]), np.arange(4), multilabel=False)
+    >>> swept.recall.values[50].tolist(), swept.recall.low[50].round(2).tolist()
     ([0.5, 1.0], [0.09, 0.34])
     """
-    # Groups lie side by side, so that their sums are those of runs, those of one image first; what was not evaluated
-    # enters nothing.
+    rows = _evaluated_rows(truth, probabilities, folds, groups)
+    return _sweep(rows, counting.levels(rows.probabilities, rows.truth, multilabel=multilabel), POSITIONS)
+
+
+def sweep_one(
+    truth: Bools,
+    probabilities: NDArray[Any],
+    folds: NDArray[Any],
+    groups: NDArray[Any],
+    threshold: float | NDArray[Any],
+    *,
+    multilabel: bool,
+) -> Sweep:
+    """The same at one position alone: a threshold of any value, for all tags or (k,), one a tag.
+
+    Raises:
+        InvalidInput: a threshold is outside 0..1, a probability is nan, or the shapes differ.
+
+    >>> truth, probabilities = np.array([[True], [False]]), np.array([[0.9], [0.4]])
+    >>> sweep_one(truth, probabilities, np.zeros(2), np.arange(2), 0.375, multilabel=True).counts.tolist()
+    [[[1, 1, 0, 0]]]
+    """
+    rows = _evaluated_rows(truth, probabilities, folds, groups)
+    counting.check_scores(rows.probabilities, rows.truth, dimensions=2)
+    answered = counting.answers(rows.probabilities, threshold, multilabel=multilabel)
+    return _sweep(rows, answered.astype(np.uint8), 1)
+
+
+def position_of(threshold: float | tuple[float, ...]) -> int | None:
+    """The place of a threshold in `metrics.THRESHOLDS`; None if it is not among them, or each tag has its own.
+
+    >>> position_of(0.29), position_of(0.295), position_of((0.5, 0.5))
+    (29, None, None)
+    """
+    if isinstance(threshold, tuple):
+        return None
+    places = np.flatnonzero(threshold == counting.THRESHOLDS)
+    return int(places[0]) if places.size else None
+
+
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """The evaluated rows; `starts` are the first rows of each group of near duplicates, which lie side by side."""
+
+    truth: Bools
+    probabilities: NDArray[Any]
+    folds: NDArray[Any]
+    starts: Integers
+
+
+def _evaluated_rows(truth: Bools, probabilities: NDArray[Any], folds: NDArray[Any], groups: NDArray[Any]) -> _Rows:
+    if not len(truth) == len(probabilities) == len(folds) == len(groups):
+        lengths = len(truth), len(probabilities), len(folds), len(groups)
+        raise InvalidInput(f"truth, probabilities, folds and groups must be of one length, got {lengths}")
+    # Groups of one image first.
     _, group, sizes = np.unique(groups, return_inverse=True, return_counts=True)
     order = np.lexsort((group, sizes[group] > 1))
     order = order[folds[order] >= 0]
-    truth, probabilities, folds, groups = truth[order], probabilities[order], folds[order], groups[order]
+    groups = groups[order]
     starts = np.flatnonzero(np.diff(groups, prepend=groups[:1] - 1))
-    levels = counting.levels(probabilities, truth, multilabel=multilabel)
-    counts = _counts(levels, truth)
-    shares = _shares(counts, levels, truth, starts)
-    lengths = _lengths(shares, levels, truth, starts)
+    return _Rows(truth[order], probabilities[order], folds[order], starts)
+
+
+def _sweep(rows: _Rows, levels: Levels, positions: int) -> Sweep:
+    """The rates at `positions` positions; a tag is answered at position i where its level (n, k) is above i."""
+    counts = _counts(levels, rows.truth, positions)
+    shares = _shares(counts, levels, rows.truth, rows.starts)
+    lengths = _lengths(shares, levels, rows.truth, rows.starts)
     precision, recall, f1 = (
         _measure(share.values, share.low, share.high, share.norms, length)
         for share, length in zip(shares, lengths, strict=True)
     )
-    return Sweep(counts, precision, recall, f1, _average_precision(truth, probabilities, folds, starts))
+    average_precision = _average_precision(rows.truth, rows.probabilities, rows.folds, rows.starts)
+    return Sweep(counts, precision, recall, f1, average_precision)
 
 
 def _measure(values: Float64s, low: Float64s, high: Float64s, norms: Float64s, lengths: Float64s) -> Measure:
@@ -103,7 +162,7 @@ def _arms(values: Float64s, low: Float64s, high: Float64s) -> Float64s:
 
 @dataclass(frozen=True, eq=False)
 class _Share:
-    """A measure as the share of right answers among a tag's trials; the arrays are (101, k).
+    """A measure as the share of right answers among a tag's trials; the arrays are (t, k).
 
     Right answers are always among the trials; `of_wrong` and `of_missed` say whether the images answered wrongly
     and the images missed are. `norms` are the lengths of the groups' deviations from the share.
@@ -118,25 +177,25 @@ class _Share:
     high: Float64s
 
 
-def _counts(levels: Levels, truth: Bools) -> Integers:
-    table = np.empty((POSITIONS, truth.shape[1], 4), np.int64)
+def _counts(levels: Levels, truth: Bools, positions: int) -> Integers:
+    table = np.empty((positions, truth.shape[1], 4), np.int64)
     for tag, (level, positive) in enumerate(zip(levels.T, truth.T, strict=True)):
-        tp, fp = _reaching(level[positive]), _reaching(level[~positive])
+        tp, fp = (_reaching(level[chosen], positions) for chosen in (positive, ~positive))
         positives = np.count_nonzero(positive)
         table[:, tag] = np.column_stack([tp, fp, positives - tp, len(positive) - positives - fp])
     return table
 
 
-def _reaching(levels: Levels, weights: NDArray[Any] | None = None) -> NDArray[Any]:
-    """The sum of the weights, 1 if none are given, of the rows that are answered at each position, (101,)."""
-    at_level = np.bincount(levels, weights, POSITIONS + 1)
+def _reaching(levels: Levels, positions: int, weights: NDArray[Any] | None = None) -> NDArray[Any]:
+    """The sum of the weights, by default 1, of the rows that are answered at each position, (t,)."""
+    at_level = np.bincount(levels, weights, positions + 1)
     return at_level[:0:-1].cumsum()[::-1]
 
 
 def _shares(counts: Integers, levels: Levels, truth: Bools, starts: Integers) -> list[_Share]:
     """Precision, recall and F1."""
     right, wrong, missed, _ = np.moveaxis(counts.astype(np.float64), -1, 0)
-    twice = _duplicates(levels, truth, starts)
+    twice = _duplicates(levels, truth, starts, len(counts))
     made = []
     for rate, of_wrong, of_missed in (
         (ratios.precision, True, False),
@@ -158,18 +217,18 @@ def _shares(counts: Integers, levels: Levels, truth: Bools, starts: Integers) ->
     return made
 
 
-def _duplicates(levels: Levels, truth: Bools, starts: Integers) -> Float64s:
-    """How many pairs of different images of one group are answered rightly, wrongly or missed: (3, 3, 101, k).
+def _duplicates(levels: Levels, truth: Bools, starts: Integers, positions: int) -> Float64s:
+    """How many pairs of different images of one group are answered rightly, wrongly or missed: (3, 3, t, k).
 
     Cell [a, b] counts, at each position, the pairs of which the first is an a and the second a b, in that order of
     the three. Going down from the highest level, an image makes pairs with those of its group that came before.
     """
-    pairs = np.zeros((3, 3, POSITIONS, truth.shape[1]))
+    pairs = np.zeros((3, 3, positions, truth.shape[1]))
     sizes = np.diff(starts, append=len(truth))
     several = np.repeat(sizes > 1, sizes)
     first = np.repeat(np.cumsum(sizes[sizes > 1]) - sizes[sizes > 1], sizes[sizes > 1])
     for tag in range(truth.shape[1] if first.size else 0):
-        order = np.argsort(first * (POSITIONS + 1) + POSITIONS - levels[several, tag].astype(np.int64), kind="stable")
+        order = np.argsort(first * (positions + 1) + positions - levels[several, tag].astype(np.int64), kind="stable")
         level, positive = levels[several, tag][order], truth[several, tag][order].astype(np.int64)
         before = np.cumsum(positive) - positive
         right = before - before[first]
@@ -184,14 +243,14 @@ def _duplicates(levels: Levels, truth: Bools, starts: Integers) -> Float64s:
             ((0, 2), (missed - right) * positive),
             ((1, 2), missed * (1 - positive) - wrong * positive),
         ):
-            pairs[(*cell, slice(None), tag)] = _reaching(level, gained)
+            pairs[(*cell, slice(None), tag)] = _reaching(level, positions, gained)
         pairs[2, 2, :, tag] += (carried * positive).sum() - positive.sum()
     pairs[1, 0], pairs[2, 0], pairs[2, 1] = pairs[0, 1], pairs[0, 2], pairs[1, 2]
     return pairs
 
 
 def _lengths(shares: list[_Share], levels: Levels, truth: Bools, starts: Integers) -> Float64s:
-    """For each share and position, the sum over groups of (sum over tags of arm / norm x deviation)², (3, 101).
+    """For each share and position, the sum over groups of (sum over tags of arm / norm x deviation)², (3, t).
 
     An image's deviation is 1 - share where it is answered rightly, - share at other trials, and 0 elsewhere: a sum
     of one term if it is answered, one if it is answered rightly and one if it carries the tag.
@@ -202,17 +261,18 @@ def _lengths(shares: list[_Share], levels: Levels, truth: Bools, starts: Integer
         weight, lost = np.nan_to_num(weight), np.nan_to_num(weight * each.share)
         wrong, missed = -lost * each.of_wrong, -lost * each.of_missed
         terms.append(np.concatenate([wrong, weight - lost - wrong - missed, missed], axis=1))
-    weights = np.stack(terms, axis=-1)  # (101, 3 k, 3)
-    lengths = np.zeros((POSITIONS, len(shares)))
+    weights = np.stack(terms, axis=-1)  # (t, 3 k, 3)
+    lengths = np.zeros((len(weights), len(shares)))
     for rows, runs in _blocks(starts, len(truth), weights.shape[1]):
         level, carried = levels[rows], truth[rows]
         # Answered, answered rightly, carried: the last at every position.
         reached = np.concatenate([level, level * carried, carried * np.uint8(255)], axis=1)
         # Terms of one image are never large against their sum; those of duplicates may cancel out and want all digits.
         alone = len(runs) == len(level)
-        kind = np.float32 if alone else np.float64
+        # A single position costs little in full precision.
+        kind = np.float32 if alone and len(weights) > 1 else np.float64
         weighing = weights.astype(kind)
-        for position in range(POSITIONS):
+        for position in range(len(weights)):
             sums = (reached > position).astype(kind) @ weighing[position]
             sums = sums if alone else np.add.reduceat(sums, runs)
             lengths[position] += np.einsum("gm,gm->m", sums, sums, dtype=np.float64)
@@ -235,7 +295,7 @@ def _blocks(starts: Integers, size: int, columns: int) -> list[tuple[slice, Inte
 
 
 def _average_precision(truth: Bools, probabilities: NDArray[Any], folds: NDArray[Any], starts: Integers) -> Measure:
-    """As `reports.report` has it, a tag at a time: the ranks of all tags at once would take 80 MB."""
+    """The mean over folds, a tag at a time: the ranks of all tags at once would take 80 MB."""
     order = np.argsort(folds, kind="stable")
     bounds = np.flatnonzero(np.diff(folds[order])) + 1
     groups = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(truth)))[order]

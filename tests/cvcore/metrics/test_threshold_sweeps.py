@@ -1,4 +1,4 @@
-"""An evaluation at all thresholds is the report at each of them."""
+"""A sweep, and a report at any threshold, are what a slow second implementation computes from the definitions."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from cvcore import metrics
 from cvcore.errors import InvalidInput
-from cvcore.metrics.reports import report
-from cvcore.metrics.threshold_sweeps import Sweep, sweep
+from cvcore.metrics import intervals, reports
+from cvcore.metrics.threshold_sweeps import Sweep, position_of, sweep, sweep_one
 
 MEASURES = "precision", "recall", "f1", "average_precision"
 
@@ -30,20 +30,42 @@ def drawn_evaluation(seed, *, rows, tags, multilabel, groups):
     return truth, probabilities, folds, group
 
 
-def assert_is_the_report(made: Sweep, evaluation, position, *, multilabel):
-    """Every number of the report at a position, and the ends of every interval but for rounding."""
-    threshold = metrics.THRESHOLDS[position]
-    told = report(*evaluation, threshold, multilabel=multilabel)
-    assert [[tag.tp, tag.fp, tag.fn] for tag in told.tags] == made.counts[position, :, :3].tolist()
-    for name in MEASURES:
-        measure = getattr(made, name)
+def slow_measures(truth, probabilities, folds, groups, threshold, *, multilabel):
+    """Counts (k, 4) and, of each measure, values, low, high (k,) and the mean's interval, by the definitions.
+
+    The mean's interval is from a correlation matrix (k, k), where the sweep adds up the groups' sums.
+    """
+    evaluated = folds >= 0
+    truth, probabilities, folds, groups = (each[evaluated] for each in (truth, probabilities, folds, groups))
+    answered = metrics.answers(probabilities, threshold, multilabel=multilabel)
+    counts = metrics.count_answers(truth, answered)
+    ranks = metrics.fold_ranks(truth, probabilities, folds)
+    sources = {
+        "precision": (metrics.precision(counts), answered, truth),
+        "recall": (metrics.recall(counts), truth, answered),
+        "f1": (metrics.f1(counts), truth | answered, truth & answered),
+        "average_precision": (metrics.mean_over_folds(ranks, truth, folds), truth, ranks),
+    }
+    measures = {}
+    for name, (values, trials, outcomes) in sources.items():
+        interval = intervals.f1_interval if name == "f1" else intervals.share_interval
+        low, high = interval(values, intervals.independent_trials(trials, groups))
+        together = intervals.correlation(trials, outcomes, groups)
+        measures[name] = values, low, high, intervals.macro_interval(values, low, high, together)
+    return counts, measures
+
+
+def assert_is_slow(swept: Sweep, position, evaluation, threshold, *, multilabel):
+    """Every count and rate at a position, and the ends of every interval but for rounding."""
+    counts, measures = slow_measures(*evaluation, threshold, multilabel=multilabel)
+    np.testing.assert_array_equal(counts, swept.counts[position])
+    for name, (values, low, high, mean_interval) in measures.items():
+        measure = getattr(swept, name)
         row = 0 if name == "average_precision" else position
-        ends = [getattr(tag, f"{name}_interval") for tag in told.tags]
-        np.testing.assert_array_equal([getattr(tag, name) for tag in told.tags], measure.values[row])
-        np.testing.assert_allclose(ends, np.column_stack([measure.low[row], measure.high[row]]), atol=1e-12)
-        np.testing.assert_array_equal(getattr(told.overall, name), measure.mean[row])
-        mean_ends = measure.mean_low[row], measure.mean_high[row]
-        np.testing.assert_allclose(getattr(told.overall, f"{name}_interval"), mean_ends, atol=1e-7)
+        np.testing.assert_array_equal(values, measure.values[row])
+        np.testing.assert_allclose([low, high], [measure.low[row], measure.high[row]], atol=1e-12)
+        np.testing.assert_array_equal(metrics.macro(values), measure.mean[row])
+        np.testing.assert_allclose(mean_interval, [measure.mean_low[row], measure.mean_high[row]], atol=1e-7)
 
 
 @settings(deadline=None, max_examples=40)
@@ -54,14 +76,46 @@ def assert_is_the_report(made: Sweep, evaluation, position, *, multilabel):
     multilabel=st.booleans(),
     groups=st.sampled_from([1, 4, 12, 1000]),
 )
-def test_a_sweep_is_the_report_at_every_position(seed, rows, tags, multilabel, groups):
-    """Counts, rates and intervals, of tags and means, with duplicates and without, are the report's."""
+def test_a_sweep_is_right_at_every_position(seed, rows, tags, multilabel, groups):
+    """Counts, rates and intervals, of tags and means, with duplicates and without, follow the definitions."""
     evaluation = drawn_evaluation(seed, rows=rows, tags=tags, multilabel=multilabel, groups=groups)
 
     made = sweep(*evaluation, multilabel=multilabel)
 
     for position in (0, 1, 14, 29, 50, 67, 100):
-        assert_is_the_report(made, evaluation, position, multilabel=multilabel)
+        assert_is_slow(made, position, evaluation, metrics.THRESHOLDS[position], multilabel=multilabel)
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    seed=st.integers(0, 9999),
+    thresholds=st.floats(0, 1) | st.tuples(*[st.floats(0, 1)] * 3),
+    multilabel=st.booleans(),
+    groups=st.sampled_from([4, 1000]),
+)
+def test_a_report_at_any_threshold_is_right(seed, thresholds, multilabel, groups):
+    """Also between the slider's positions, and where each tag has its own threshold."""
+    evaluation = drawn_evaluation(seed, rows=30, tags=3, multilabel=multilabel, groups=groups)
+
+    swept = sweep_one(*evaluation, np.asarray(thresholds), multilabel=multilabel)
+
+    assert_is_slow(swept, 0, evaluation, np.asarray(thresholds), multilabel=multilabel)
+
+
+@pytest.mark.parametrize("multilabel", [True, False])
+def test_a_report_is_read_off_a_sweep(multilabel):
+    """At a position of the slider it is the same, computed for that threshold alone or for all; the slow one agrees."""
+    evaluation = drawn_evaluation(4, rows=60, tags=4, multilabel=multilabel, groups=25)
+
+    one = reports.report(*evaluation, 0.29, multilabel=multilabel)
+    read = reports.at_position(sweep(*evaluation, multilabel=multilabel), position_of(0.29))
+
+    assert (one.overall.images, one.tags[1].fn) == (read.overall.images, read.tags[1].fn)
+    for name in MEASURES:
+        for alone, among in ((one.overall, read.overall), *zip(one.tags, read.tags, strict=True)):
+            assert getattr(alone, name) == pytest.approx(getattr(among, name), abs=1e-12, nan_ok=True)
+            ends = getattr(among, f"{name}_interval")
+            assert getattr(alone, f"{name}_interval") == pytest.approx(ends, abs=1e-9, nan_ok=True)
 
 
 @pytest.mark.parametrize("multilabel", [True, False])
@@ -71,7 +125,7 @@ def test_many_images_are_swept_in_blocks(multilabel):
 
     made = sweep(*evaluation, multilabel=multilabel)
 
-    assert_is_the_report(made, evaluation, 30, multilabel=multilabel)
+    assert_is_slow(made, 30, evaluation, 0.3, multilabel=multilabel)
 
 
 def test_a_group_larger_than_a_block_stays_whole():
@@ -80,7 +134,7 @@ def test_a_group_larger_than_a_block_stays_whole():
     evaluation[2][:] = 1
     evaluation[1][:] = np.nan_to_num(evaluation[1])
 
-    assert_is_the_report(sweep(*evaluation, multilabel=True), evaluation, 30, multilabel=True)
+    assert_is_slow(sweep(*evaluation, multilabel=True), 30, evaluation, 0.3, multilabel=True)
 
 
 @pytest.mark.parametrize("multilabel", [True, False])
