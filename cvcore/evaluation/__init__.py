@@ -3,8 +3,9 @@
 Imports `datasets`, `store`, `files`, `metrics`, `validation` and the modules beside the packages.
 """
 
+from cvcore.evaluation.analysis import load, load_column, load_rows
 from cvcore.evaluation.operating_points import DEFAULT_THRESHOLD, threshold_in_use, thresholds_by_tag
-from cvcore.evaluation.out_of_fold import ARRAYS, OutOfFold, load, load_column, load_rows, tags, trained_tags
+from cvcore.evaluation.out_of_fold import ARRAYS, OutOfFold, tags, trained_tags
 from cvcore.evaluation.performance import overview, report, save, scores, suggest_thresholds
 
 __all__ = [

@@ -1,10 +1,10 @@
-"""Iterations side by side, on the images that all of them judged."""
+"""Iterations compared on the images that all of them evaluated."""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from cvcore import metrics
 from cvcore.array_types import Bools, Integers
 from cvcore.errors import InvalidInput
-from cvcore.evaluation import operating_points, out_of_fold
+from cvcore.evaluation import analysis, operating_points, out_of_fold
 from cvcore.evaluation.out_of_fold import OutOfFold
 from cvcore.metrics import paired_comparison
 from cvcore.metrics.paired_comparison import Differences, RightAnswers
@@ -42,16 +42,13 @@ class Comparison:
 
 @dataclass(frozen=True)
 class _Side:
-    """An iteration's arrays, what it answers at, and where its tags and judged pictures stand in the arrays.
+    """An iteration's arrays, the threshold it answers at, and where its tags and evaluated images are in the arrays."""
 
-    Two are equal when they are of the same arrays and thresholds: what was once read of a snapshot never changes.
-    """
-
-    judged: OutOfFold
+    out_of_fold: OutOfFold
     threshold: Thresholds
-    rows: dict[str, int] = field(compare=False)
-    columns: dict[str, int] = field(compare=False)
-    names: dict[str, str] = field(compare=False)
+    rows: dict[str, int]
+    columns: dict[str, int]
+    names: dict[str, str]
 
 
 def compare(store: Store, iteration: Iteration, others: Sequence[Iteration]) -> Comparison:
@@ -69,20 +66,17 @@ def compare(store: Store, iteration: Iteration, others: Sequence[Iteration]) -> 
                 f"only iterations of one type can be compared, {iteration.name} is {iteration.classification_type} "
                 f"and {other.name} is {other.classification_type}: choose another"
             )
-    everyone = (iteration, *others)
-    sides = tuple(_side(store, each) for each in everyone)
-    newest = max(range(len(everyone)), key=lambda place: everyone[place].number)
-    return _compare(sides, newest, iteration.classification_type == MULTICLASS)
+    return _compare(store, tuple((each.id, operating_points.threshold_in_use(each)) for each in (iteration, *others)))
 
 
-def _side(store: Store, iteration: Iteration) -> _Side:
-    judged = out_of_fold.load(store, iteration)
+def _side(store: Store, iteration: Iteration, threshold: Thresholds) -> _Side:
+    predictions = analysis.load(store, iteration)
     digests, tags = _snapshot(store, iteration.id)
     known = out_of_fold.trained_tags(iteration, list(tags))
     return _Side(
-        judged,
-        operating_points.threshold_in_use(iteration),
-        rows={digest: row for row, digest in enumerate(digests) if judged.evaluated[row]},
+        predictions,
+        threshold,
+        rows={digest: row for row, digest in enumerate(digests) if predictions.evaluated[row]},
         columns={tag.tag_id: column for column, tag in enumerate(known)},
         names={tag.tag_id: tag.name for tag in known},
     )
@@ -96,8 +90,12 @@ def _snapshot(store: Store, iteration_id: str) -> tuple[tuple[str, ...], tuple[S
     return digests, tuple(store.iterations.tags(iteration_id))
 
 
+# By ids, so that what is kept are results, and no arrays with them.
 @functools.lru_cache(maxsize=16)
-def _compare(sides: tuple[_Side, ...], newest: int, is_multiclass: bool) -> Comparison:
+def _compare(store: Store, compared: tuple[tuple[str, Thresholds], ...]) -> Comparison:
+    iterations = [store.iterations.get(iteration_id) for iteration_id, _ in compared]
+    sides = [_side(store, each, threshold) for each, (_, threshold) in zip(iterations, compared, strict=True)]
+    newest = max(range(len(sides)), key=lambda place: iterations[place].number)
     latest = sides[newest]
     everywhere = [tag for tag in latest.columns if all(tag in side.columns for side in sides)]
     some = {tag: name for side in sides for tag, name in side.names.items() if tag not in everywhere}
@@ -107,13 +105,13 @@ def _compare(sides: tuple[_Side, ...], newest: int, is_multiclass: bool) -> Comp
         raise InvalidInput(f"iterations must share a judged {what} to be compared, these share none: choose another")
     rows = [np.array([side.rows[sha256] for sha256 in pictures]) for side in sides]
     left_out = np.zeros(len(pictures), bool)
-    if is_multiclass:
+    if iterations[newest].classification_type == MULTICLASS:
         lone = [column for tag, column in latest.columns.items() if tag in some]
-        left_out = latest.judged.truth[rows[newest]][:, lone].any(axis=1)
+        left_out = latest.out_of_fold.truth[rows[newest]][:, lone].any(axis=1)
         rows = [each[~left_out] for each in rows]
     columns = [np.array([side.columns[tag] for tag in everywhere]) for side in sides]
-    truths = [side.judged.truth[row][:, column] for side, row, column in zip(sides, rows, columns, strict=True)]
-    truth, groups = truths[newest], latest.judged.groups[rows[newest]]
+    truths = [side.out_of_fold.truth[row][:, column] for side, row, column in zip(sides, rows, columns, strict=True)]
+    truth, groups = truths[newest], latest.out_of_fold.groups[rows[newest]]
     answers = [_answers(side, row)[:, column] for side, row, column in zip(sides, rows, columns, strict=True)]
     return Comparison(
         images=len(truth),
@@ -129,4 +127,4 @@ def _compare(sides: tuple[_Side, ...], newest: int, is_multiclass: bool) -> Comp
 
 def _answers(side: _Side, rows: NDArray[np.int64]) -> Bools:
     limits = np.asarray(side.threshold)
-    return metrics.answers(side.judged.probabilities[rows], limits, multilabel=side.judged.multilabel)
+    return metrics.answers(side.out_of_fold.probabilities[rows], limits, multilabel=side.out_of_fold.multilabel)

@@ -1,6 +1,7 @@
-"""What the Performance page shows of an iteration, worked out once at training and kept beside the arrays.
+"""What the Performance page shows of an iteration, computed once at training and kept in a file beside the arrays.
 
-Of 100,000 images and 100 tags it is one megabyte, where the arrays it comes from are fifty and take seconds to count.
+For 100,000 images and 100 tags it is one megabyte, where the arrays it comes from are fifty and take seconds to count.
+The file is an npz: an array a field, named by the path of fields that leads to it, so a field's name never changes.
 """
 
 from __future__ import annotations
@@ -14,15 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvcore.array_types import Bools, Integers
+from cvcore.errors import ModelDamaged
 from cvcore.evaluation import rekognition
 from cvcore.evaluation.rekognition import Result
 from cvcore.metrics import calibration, precision_recall_curves, threshold_sweeps, threshold_tuning
 from cvcore.metrics.calibration import Calibration
 from cvcore.metrics.precision_recall_curves import Curve
+from cvcore.metrics.reports import MEASURES
 from cvcore.metrics.threshold_sweeps import Sweep
 
-# Named after the arithmetic: when a formula of what is in it changes, the number goes up, and what was kept by the old
-# one is worked out again.
+# The number is that of the formulas: it goes up when one of them changes, and what an older one gave is computed again.
 FILE = "overview-2.npz"
 
 _POINTS = ("thresholds", "tp", "fp")
@@ -32,7 +34,7 @@ _POINTS = ("thresholds", "tp", "fp")
 class Overview:
     """An evaluation at all 101 positions of the slider, each tag's curve, calibration, and Rekognition's numbers.
 
-    parts: the counts of each part of `splits.parts`, as `thresholds.part_counts` has them, for thresholds to be chosen.
+    parts: the counts of each part of `validation.parts`, as `threshold_tuning.part_counts` has them.
     """
 
     sweep: Sweep
@@ -48,8 +50,8 @@ def overview(
     """The overview of an evaluation; arguments and errors as for `reports.report`.
 
     >>> truth = np.array([[True, False], [False, True]])
-    >>> made = overview(truth, truth * 0.8, np.array([0, 1]), np.arange(2), multilabel=False)
-    >>> made.sweep.recall.mean[80].item(), made.curves[0].tp.tolist(), made.rekognition.overall_f1
+    >>> whole = overview(truth, truth * 0.8, np.array([0, 1]), np.arange(2), multilabel=False)
+    >>> whole.sweep.recall.mean[80].item(), whole.curves[0].tp.tolist(), whole.rekognition.overall_f1
     (1.0, [1], 1.0)
     """
     rows = folds >= 0
@@ -62,26 +64,81 @@ def overview(
     )
 
 
-def packed(made: Overview) -> bytes:
-    """An overview as the bytes of an npz file: an array a field, named by its path, and the curves end to end."""
-    names = [each.name for each in fields(made) if each.name != "curves"]
-    arrays = {path: value for name in names for path, value in _flat(getattr(made, name), name).items()}
-    arrays |= {name: np.concatenate([getattr(curve, name) for curve in made.curves]) for name in _POINTS}
-    arrays["curves"] = np.array([(len(each.tp), each.positives, each.images) for each in made.curves])
+def packed(whole: Overview) -> bytes:
+    """An overview as the bytes of an npz file: an array a field, and the curves' points end to end."""
+    names = [each.name for each in fields(whole) if each.name != "curves"]
+    arrays = {path: value for name in names for path, value in _flat(getattr(whole, name), name).items()}
+    arrays |= {name: np.concatenate([getattr(curve, name) for curve in whole.curves]) for name in _POINTS}
+    arrays["curves"] = np.array([(len(each.tp), each.positives, each.images) for each in whole.curves])
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)
     return buffer.getvalue()
 
 
 def unpacked(data: bytes) -> Overview:
-    """The overview of such bytes; of damaged ones numpy raises nearly anything."""
-    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-        lengths, positives, images = arrays["curves"].T
-        points = [np.split(arrays[name], np.cumsum(lengths)[:-1]) for name in _POINTS]
-        each = zip(*points, positives.tolist(), images.tolist(), strict=True)
-        kinds = get_type_hints(Overview)
-        rest = {name: _whole(kinds[name], name, arrays) for name in kinds if name != "curves"}
-        return Overview(curves=tuple(Curve(*parts) for parts in each), **rest)
+    """The overview in the bytes of an npz file.
+
+    Raises:
+        ModelDamaged: they are no npz file, or arrays are missing or have wrong shapes or types.
+    """
+    arrays = _read(data)
+    _check(arrays)
+    lengths, positives, images = arrays["curves"].T
+    points = [np.split(arrays[name], np.cumsum(lengths)[:-1]) for name in _POINTS]
+    curves = zip(*points, positives.tolist(), images.tolist(), strict=True)
+    kinds = get_type_hints(Overview)
+    rest = {name: _put_together(kinds[name], name, arrays) for name in kinds if name != "curves"}
+    return Overview(curves=tuple(Curve(*parts) for parts in curves), **rest)
+
+
+def _read(data: bytes) -> dict[str, NDArray[Any]]:
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+            return dict(arrays)
+    except Exception as error:  # of a damaged zip numpy raises nearly anything
+        raise ModelDamaged(f"the iteration's file {FILE} is damaged ({error}): train it again") from error
+
+
+def _check(arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Refuse arrays that are not those of an overview, by their names, shapes and types.
+
+    Raises:
+        ModelDamaged: see `unpacked`.
+    """
+    tags = len(arrays["curves"]) if "curves" in arrays and arrays["curves"].ndim == 2 else 0
+    for path, shape in _shapes(tags).items():
+        array = arrays.get(path)
+        if array is None or array.dtype.kind not in "if" or not _fits(array.shape, shape):
+            got = "nothing" if array is None else f"{array.dtype} {array.shape}"
+            wanted = tuple("any" if size is None else size for size in shape)
+            raise ModelDamaged(f"the iteration's file {FILE} must hold {path} as {wanted}, got {got}: train it again")
+    lengths = arrays["curves"][:, 0]
+    if arrays["curves"].dtype.kind != "i" or lengths.min() < 0 or {lengths.sum()} != {arrays[n].size for n in _POINTS}:
+        raise ModelDamaged(f"the iteration's file {FILE} has curves of other lengths than it says: train it again")
+
+
+def _shapes(tags: int) -> dict[str, tuple[int | None, ...]]:
+    """The shape of every array in the file; None is any size."""
+    by_tag, by_bin = (tags,), (calibration.BINS,)
+    shapes: dict[str, tuple[int | None, ...]] = {"curves": (tags, 3), **dict.fromkeys(_POINTS, (None,))}
+    shapes |= {"parts": (None, threshold_sweeps.POSITIONS, tags, 4)}
+    shapes |= {"sweep.counts": (threshold_sweeps.POSITIONS, tags, 4)}
+    for name in MEASURES:
+        positions = 1 if name == "average_precision" else threshold_sweeps.POSITIONS
+        shapes |= {f"sweep.{name}.{each}": (positions, tags) for each in ("values", "low", "high")}
+        shapes |= {f"sweep.{name}.{each}": (positions,) for each in ("mean", "mean_low", "mean_high")}
+    for name in ("before", "after"):
+        shapes |= {f"calibration.{name}.{each}": by_bin for each in ("counts", "said", "right", "low", "high")}
+        shapes |= {f"calibration.{name}.error": ()}
+    shapes |= {"calibration.temperature": (), "rekognition.matrix": (tags, tags)}
+    shapes |= {f"rekognition.{each}": by_tag for each in ("thresholds", "images", "precision", "recall", "f1")}
+    return shapes | {
+        f"rekognition.{each}": () for each in ("tested", "average_precision", "overall_recall", "overall_f1")
+    }
+
+
+def _fits(shape: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
+    return len(shape) == len(wanted) and all(want in (None, size) for size, want in zip(shape, wanted, strict=True))
 
 
 def _flat(value: Any, name: str) -> dict[str, Any]:
@@ -95,12 +152,12 @@ def _flat(value: Any, name: str) -> dict[str, Any]:
     }
 
 
-def _whole(kind: Any, name: str, arrays: Mapping[str, NDArray[Any]]) -> Any:
-    """A value of a kind, put together again from its parts."""
+def _put_together(kind: Any, name: str, arrays: Mapping[str, NDArray[Any]]) -> Any:
+    """A value of a type, put together from the arrays that `_flat` took it apart into."""
     if kind in (int, float):
         return kind(arrays[name])
     if not is_dataclass(kind):
         return arrays[name]
     kinds = get_type_hints(kind)
-    made: Any = kind
-    return made(**{each: _whole(kinds[each], f"{name}.{each}", arrays) for each in kinds})
+    record: Any = kind
+    return record(**{each: _put_together(kinds[each], f"{name}.{each}", arrays) for each in kinds})

@@ -1,4 +1,4 @@
-"""What an iteration gets right: its arrays on disk, and its performance at a threshold.
+"""An iteration's performance: written at training, and reported at a threshold.
 
 Every number comes from the out-of-fold probabilities saved at training, so it never changes.
 """
@@ -12,29 +12,28 @@ from pathlib import Path
 
 import numpy as np
 
-from cvcore import metrics
-from cvcore.errors import TagwiseError
-from cvcore.evaluation import overviews
+from cvcore.errors import ModelDamaged, TagwiseError
+from cvcore.evaluation import analysis, out_of_fold, overviews
 from cvcore.evaluation.operating_points import DEFAULT_THRESHOLD
-from cvcore.evaluation.out_of_fold import ARRAYS, OutOfFold, _folder, _load, load
+from cvcore.evaluation.out_of_fold import ARRAYS, OutOfFold
 from cvcore.evaluation.overviews import Overview
 from cvcore.files import blobs
-from cvcore.metrics import reports, threshold_tuning
+from cvcore.metrics import reports, threshold_sweeps, threshold_tuning
 from cvcore.metrics.threshold_tuning import Goal, Suggestion
 from cvcore.records import Iteration, Scores, Thresholds
 from cvcore.store import Store
 from cvcore.wording import none_for_nan
 
 
-def save(folder: Path, judged: OutOfFold) -> None:
+def save(folder: Path, predictions: OutOfFold) -> None:
     """Write an iteration's arrays into its folder, and beside them the overview that follows from them.
 
-    They are not compressed, so that `column` and `some` need not read them whole; those of older iterations are.
+    They are not compressed, so that a column or some rows can be read alone; those of older iterations are.
     """
     buffer = io.BytesIO()
-    np.savez(buffer, **{name: getattr(judged, name) for name in OutOfFold.__dataclass_fields__})
+    np.savez(buffer, **{name: getattr(predictions, name) for name in OutOfFold.__dataclass_fields__})
     blobs.write(folder / ARRAYS, buffer.getvalue())
-    blobs.write(folder / overviews.FILE, overviews.packed(_overview(judged)))
+    blobs.write(folder / overviews.FILE, overviews.packed(_overview_of(predictions)))
 
 
 def report(store: Store, iteration: Iteration, threshold: Thresholds = DEFAULT_THRESHOLD) -> reports.Report:
@@ -44,9 +43,10 @@ def report(store: Store, iteration: Iteration, threshold: Thresholds = DEFAULT_T
         Conflict, ModelDamaged: as `load`.
         InvalidInput: the threshold is outside 0..1.
     """
-    if isinstance(threshold, float) and threshold in metrics.THRESHOLDS:
-        return reports.at_position(overview(store, iteration).sweep, round(100 * threshold))
-    return _report(load(store, iteration), threshold)
+    position = threshold_sweeps.position_of(threshold)
+    if position is None:
+        return analysis.load_analysis(store, iteration).report(threshold)
+    return reports.at_position(overview(store, iteration).sweep, position)
 
 
 def overview(store: Store, iteration: Iteration) -> Overview:
@@ -55,45 +55,35 @@ def overview(store: Store, iteration: Iteration) -> Overview:
     Raises:
         Conflict, ModelDamaged: as `load`.
     """
-    return _kept_overview(_folder(store, iteration))
+    return _overview_in(out_of_fold.folder(store, iteration))
 
 
-def scores(judged: OutOfFold) -> Scores:
-    """The overall numbers at the threshold a page opens with."""
-    overall = reports.at_position(_overview(judged).sweep, round(100 * DEFAULT_THRESHOLD)).overall
+def scores(predictions: OutOfFold) -> Scores:
+    """The overall numbers at threshold 0.5."""
+    overall = analysis.Analysis(predictions).report(DEFAULT_THRESHOLD).overall
     return Scores(*(none_for_nan(getattr(overall, name)) for name in Scores.__dataclass_fields__))
 
 
-@functools.lru_cache(maxsize=64)
-def _report(judged: OutOfFold, threshold: Thresholds) -> reports.Report:
-    limits, multilabel = np.asarray(threshold), judged.multilabel
-    return reports.report(
-        judged.truth, judged.probabilities, judged.folds, judged.groups, limits, multilabel=multilabel
-    )
-
-
-@functools.lru_cache(maxsize=1)
-def _overview(judged: OutOfFold) -> Overview:
-    return overviews.overview(
-        judged.truth, judged.probabilities, judged.folds, judged.groups, multilabel=judged.multilabel
-    )
+def _overview_of(predictions: OutOfFold) -> Overview:
+    made = predictions
+    return overviews.overview(made.truth, made.probabilities, made.folds, made.groups, multilabel=made.multilabel)
 
 
 @functools.lru_cache(maxsize=32)
-def _kept_overview(folder: Path) -> Overview:
-    """The overview in an iteration's folder; worked out and kept there if it is missing, of another kind or damaged."""
+def _overview_in(folder: Path) -> Overview:
+    """The overview in an iteration's folder; computed and written there if the file is missing or damaged."""
     path = folder / overviews.FILE
     try:
         return overviews.unpacked(path.read_bytes())
-    except Exception:  # of a damaged zip numpy raises nearly anything
-        made = _overview(_load(folder / ARRAYS))
+    except (FileNotFoundError, ModelDamaged):
+        computed = _overview_of(out_of_fold.read(folder / ARRAYS))
         with contextlib.suppress(TagwiseError):
-            blobs.write(path, overviews.packed(made))
-        return made
+            blobs.write(path, overviews.packed(computed))
+        return computed
 
 
 def suggest_thresholds(store: Store, iteration: Iteration, goal: Goal, *, per_tag: bool) -> Suggestion:
-    """The thresholds for a goal, and how they do on images that they were not chosen with.
+    """The thresholds suggested for a goal, with their counts on images that they were not chosen on.
 
     Raises:
         Conflict, ModelDamaged: as `evaluation.load`.
@@ -102,5 +92,5 @@ def suggest_thresholds(store: Store, iteration: Iteration, goal: Goal, *, per_ta
 
 
 @functools.lru_cache(maxsize=32)
-def _suggest_thresholds(made: Overview, goal: Goal, per_tag: bool) -> Suggestion:
-    return threshold_tuning.suggest(made.parts, goal, per_tag=per_tag)
+def _suggest_thresholds(overview: Overview, goal: Goal, per_tag: bool) -> Suggestion:
+    return threshold_tuning.suggest(overview.parts, goal, per_tag=per_tag)

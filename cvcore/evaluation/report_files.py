@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from cvcore import metrics, validation
-from cvcore.evaluation import operating_points, out_of_fold, performance, rekognition
+from cvcore.evaluation import analysis, operating_points, out_of_fold, performance, rekognition
 from cvcore.metrics import reports
 from cvcore.records import HOLD_OUT, K_FOLD, Iteration, Project, Scores, Thresholds
 from cvcore.store import Store
@@ -59,7 +59,7 @@ def scores_csv(store: Store, iteration: Iteration, *, for_spreadsheet: bool = Fa
     `for_spreadsheet` puts an apostrophe before it, as spreadsheets themselves mark text.
     """
     text_of = inert if for_spreadsheet else str
-    judged = out_of_fold.load(store, iteration)
+    judged = analysis.load(store, iteration)
     names = [tag.name for tag in out_of_fold.tags(store, iteration)]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -111,7 +111,7 @@ def manifest(store: Store, iteration: Iteration) -> Iterator[str]:
     Raises:
         Conflict, ModelDamaged: as `evaluation.load`.
     """
-    judged = out_of_fold.load(store, iteration)
+    judged = analysis.load(store, iteration)
     there = store.iterations.images(iteration.id)
     rows = np.flatnonzero(judged.evaluated)
     truth, probabilities = judged.truth[rows], judged.probabilities[rows]
@@ -128,7 +128,7 @@ def manifest(store: Store, iteration: Iteration) -> Iterator[str]:
 
 def training_images(store: Store, iteration: Iteration) -> int:
     """How many pictures the shipped model was trained with."""
-    judged = out_of_fold.load(store, iteration)
+    judged = analysis.load(store, iteration)
     method = iteration.evaluation.method if iteration.evaluation else K_FOLD
     if method == K_FOLD:
         return len(judged.folds)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from cvcore.array_types import Integers
-from cvcore.evaluation import drill_down, out_of_fold
-from cvcore.evaluation.drill_down import ImageList, Threshold
+from cvcore.evaluation import analysis
+from cvcore.evaluation.analysis import ImageList, Threshold
 from cvcore.metrics.confusion import Answers
 from cvcore.records import Iteration, LabelIssue
 from cvcore.store import SnapshotImage, SnapshotTag, Store
@@ -63,7 +63,7 @@ def page(
     images = store.iterations.images_at(iteration.id, rows.tolist())
     if len(images) < len(rows):
         store.iterations.get(iteration.id)
-    told = drill_down.answers_of(out_of_fold.load_rows(store, iteration, rows), threshold)
+    told = analysis.answers_of(analysis.load_rows(store, iteration, rows), threshold)
     tags = store.iterations.tags(iteration.id)
     workspace = _workspace(store, iteration, images)
     columns = zip(*(each[part].tolist() for each in _columns(listed)), strict=True)

@@ -20,7 +20,7 @@ import numpy as np
 
 from cvcore import evaluation, projects, training
 from cvcore.evaluation import drill_down, review
-from cvcore.evaluation.drill_down import Selection
+from cvcore.evaluation.analysis import Selection
 from cvcore.files import blobs
 from cvcore.metrics import confusion
 from cvcore.metrics.confusion import Cell, TagOutcome

@@ -258,8 +258,47 @@ def test_a_damaged_file_is_told(store: Store, fill: Fill, trained: Trained, dama
         evaluation.load(store, iteration)
 
 
-@pytest.mark.parametrize("damage", [None, _cut_short, _flipped, _another_format, lambda data: b""])
-def test_a_lost_overview_is_made_again(
+def _rewritten(data: bytes, **changes: Any) -> bytes:
+    """An overview's file with some arrays changed, or left out where they are None."""
+    with np.load(io.BytesIO(data)) as arrays:
+        changed = dict(arrays) | changes
+    file = io.BytesIO()
+    np.savez(file, **{name: array for name, array in changed.items() if array is not None})
+    return file.getvalue()
+
+
+def _without_calibration(data: bytes) -> bytes:
+    return _rewritten(data, **{"calibration.temperature": None})
+
+
+def _of_another_shape(data: bytes) -> bytes:
+    return _rewritten(data, **{"sweep.recall.values": np.zeros((50, 2))})
+
+
+def _of_text(data: bytes) -> bytes:
+    return _rewritten(data, parts=np.array(["many"]))
+
+
+def _with_short_curves(data: bytes) -> bytes:
+    return _rewritten(data, tp=np.zeros(1, np.int64))
+
+
+DAMAGES = [
+    _cut_short,
+    _flipped,
+    _another_format,
+    _without_an_array,
+    _objects,
+    _without_calibration,
+    _of_another_shape,
+    _of_text,
+    _with_short_curves,
+    lambda data: b"",
+]
+
+
+@pytest.mark.parametrize("damage", [None, *DAMAGES])
+def test_a_lost_or_damaged_overview_is_computed_again(
     store: Store, fill: Fill, trained: Trained, tmp_path: Path, damage: Callable[[bytes], bytes] | None
 ) -> None:
     """Of an iteration from before there were overviews, or with a damaged one, the numbers are the same, and kept."""
@@ -274,6 +313,31 @@ def test_a_lost_overview_is_made_again(
         for name in now.files:
             np.testing.assert_array_equal(before[name], now[name])
     copy.close()
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_overview_is_refused(
+    store: Store, fill: Fill, trained: Trained, damage: Callable[[bytes], bytes]
+) -> None:
+    """Bytes that are no overview are told by one error, which names the file."""
+    iteration = trained(fill(rose=6, tulip=7), drawn_probabilities(13, 2))
+    data = (blobs.iteration_folder(store.home, iteration.id) / overviews.FILE).read_bytes()
+    with pytest.raises(ModelDamaged, match=r"^the iteration's file overview-2\.npz .*: train it again$"):
+        overviews.unpacked(damage(data))
+
+
+def test_a_programming_error_is_not_taken_for_damage(
+    store: Store, fill: Fill, trained: Trained, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bug in reading an overview shows up, in place of computing each overview again at every start."""
+    iteration = trained(fill(rose=5, tulip=5))
+
+    def forgotten(*_: object) -> None:
+        raise KeyError("curves")
+
+    monkeypatch.setattr(overviews, "_put_together", forgotten)
+    with pytest.raises(KeyError, match="curves"):
+        evaluation.overview(store, iteration)
 
 
 def test_numbers_need_no_arrays(store: Store, fill: Fill, trained: Trained) -> None:

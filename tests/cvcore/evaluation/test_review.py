@@ -10,7 +10,7 @@ import pytest
 
 from cvcore import evaluation, training
 from cvcore.errors import NotFound
-from cvcore.evaluation import drill_down, out_of_fold, report_files, review
+from cvcore.evaluation import analysis, drill_down, report_files, review
 from cvcore.evaluation.review import PAGE, ReviewedImage
 from cvcore.files import blobs
 from cvcore.metrics.confusion import Cell, TagOutcome
@@ -83,7 +83,7 @@ def test_corrections_change_no_number(store: Store, tulips: Iteration) -> None:
     before = drill_down.matrix(store, tulips, 0.5).tolist(), report_files.performance_json(store, project, tulips, 0.5)
     every = [each.image_id for each in looked(store, tulips, Cell(ROSE, TULIP))]
     retagging.retag(store, project, every, put_on=[store.tags.of_project(project.id)[TULIP].id])
-    out_of_fold._load.cache_clear()
+    analysis._load.cache_clear()
     assert before == (
         drill_down.matrix(store, tulips, 0.5).tolist(),
         report_files.performance_json(store, project, tulips, 0.5),
@@ -120,7 +120,7 @@ def test_what_was_not_judged_has_no_probability(store: Store, fill: Fill, traine
         fields = dict(arrays) | {"folds": np.arange(10) % 2, "groups": np.arange(10)}
     fields["folds"][9], fields["groups"][7:], fields["probabilities"][9] = -1, 7, np.nan
     evaluation.save(folder, evaluation.OutOfFold(**fields))
-    out_of_fold._load.cache_clear()
+    analysis._load.cache_clear()
     found = looked(store, iteration, "duplicates")
     assert [(True, 0.75, 1), (True, 0.75, 1), (False, None, 1)] == [
         (each.is_judged, each.probability, each.number) for each in found
