@@ -1,4 +1,4 @@
-"""Images: upload, look through and tag a project's pictures, and keep its tags in order."""
+"""Images: upload, look through and tag a project's images, and keep its tags in order."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ project = project_choice.heading("Images", store)
 tags = store.tags.of_project(project.id)
 images = store.images.count(project.id)
 
-PICTURES, SUGGESTED, UPLOAD, TAGS = "Pictures", "Suggested tags", "Upload", "Tags"
-# As it was when the project was opened: another default, when the first picture has come, would be another control.
-first = st.session_state.setdefault(f"first-view-{project.id}", PICTURES if images else UPLOAD)
+IMAGES, SUGGESTED, UPLOAD, TAGS = "Images", "Suggested tags", "Upload", "Tags"
+# As it was when the project was opened: another default, when the first image has come, would be another control.
+first = st.session_state.setdefault(f"first-view-{project.id}", IMAGES if images else UPLOAD)
 view = st.segmented_control(
     "View",
-    [PICTURES, SUGGESTED, UPLOAD, TAGS],
+    [IMAGES, SUGGESTED, UPLOAD, TAGS],
     default=first,
     required=True,
     label_visibility="collapsed",
@@ -35,7 +35,7 @@ elif view == SUGGESTED and images:
 elif images:
     image_browser.show(store, project, tags, backend.limits())
 else:
-    st.info("No pictures yet. Choose Upload and bring some in: five per tag are enough to start.")
+    st.info("No images yet. Choose Upload and bring some in: five per tag are enough to start.")
 
 ready = readiness(store, project)
 if ready.images and not ready.obstacles:

@@ -24,8 +24,8 @@ from pages.parts.shell.text import plain, refusals
 from pages.parts.training import training_status, tuning_outcome
 
 NUMBERS, MISTAKES, THRESHOLDS, COMPARE = "Numbers", "Mistakes", "Thresholds", "Compare"
-CALIBRATION, TAKE_ALONG, EXAMPLE = "Calibration", "Take along", "Example"
-VIEWS = (NUMBERS, MISTAKES, THRESHOLDS, COMPARE, CALIBRATION, TAKE_ALONG, EXAMPLE)
+CALIBRATION, DOWNLOAD, EXAMPLE = "Calibration", "Download", "Example"
+VIEWS = (NUMBERS, MISTAKES, THRESHOLDS, COMPARE, CALIBRATION, DOWNLOAD, EXAMPLE)
 
 
 def first_threshold(iteration: Iteration) -> float:
@@ -33,10 +33,10 @@ def first_threshold(iteration: Iteration) -> float:
     saved = evaluation.threshold_in_use(iteration)
     start = evaluation.DEFAULT_THRESHOLD if isinstance(saved, tuple) else saved
     try:
-        asked = float(st.query_params.get("threshold", ""))
+        wanted = float(st.query_params.get("threshold", ""))
     except ValueError:
         return start
-    return asked if 0 <= asked <= 1 else start
+    return wanted if 0 <= wanted <= 1 else start
 
 
 store = backend.store()
@@ -48,7 +48,7 @@ ended = [each for each in iterations if each.status != "Training"]
 if not ended:
     st.info("No iteration is trained yet. Train one, and its precision and recall stand here.")
     project_choice.link("train.py", "Go to Train", project)
-    with st.expander("Until then: six pictures to count precision and recall by hand"):
+    with st.expander("Until then: six images to count precision and recall by hand"):
         worked_example.show()
     st.stop()
 
@@ -68,7 +68,7 @@ with right, refusals():
     )
     if iteration.note:
         st.warning(plain(iteration.note))
-    tuning_outcome.whole(store, iteration)
+    tuning_outcome.show_training(store, iteration)
     view = st.segmented_control(
         "View",
         VIEWS,
@@ -80,16 +80,16 @@ with right, refusals():
         bind="query-params",
     )
     # The explorer is not on every view, so what its slider says is kept beside it.
-    kept = f"threshold-{project.id}"
-    threshold = st.session_state.setdefault(kept, first_threshold(iteration))
+    threshold_key = f"threshold-{project.id}"
+    threshold = st.session_state.setdefault(threshold_key, first_threshold(iteration))
     if view == NUMBERS:
-        threshold_numbers.show(store, project, iteration, threshold_key=kept)
-    if view in (MISTAKES, TAKE_ALONG):
+        threshold_numbers.show(store, project, iteration, threshold_key=threshold_key)
+    if view in (MISTAKES, DOWNLOAD):
         # A slider whose default followed it would be another slider after each move, and lose every second one.
         slider = f"slider-{project.id}"
         st.session_state.setdefault(slider, round(100 * threshold))
         percent = st.slider("Probability threshold", 0, 100, format="%d %%", key=slider, width=480)
-        threshold = st.session_state[kept] = percent / 100
+        threshold = st.session_state[threshold_key] = percent / 100
         page_address.show("threshold", threshold)
     if view == MISTAKES:
         confusion_numbers.show(store, project, iteration, threshold)
@@ -101,7 +101,7 @@ with right, refusals():
         iteration_comparison.show(store, project, iteration)
     elif view == CALIBRATION:
         calibration_panel.show(store, project, iteration)
-    elif view == TAKE_ALONG:
+    elif view == DOWNLOAD:
         report_downloads.show(store, project, iteration, threshold=threshold)
         with st.expander("In Rekognition's terms"):
             rekognition_panel.show(store, iteration)

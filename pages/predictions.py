@@ -1,4 +1,4 @@
-"""Predictions: what iterations were asked in the last 30 days, to be tagged and trained with."""
+"""Predictions: the images predicted in the last 30 days, to be tagged and trained with."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ project = project_choice.heading("Predictions", store)
 prediction_gallery.notice(project)
 if not store.predictions.count(project.id):
     st.info(
-        "Nothing is kept here now. Pictures that you try in Quick Test, or that programs send to the prediction API, "
+        "Nothing is kept here now. Images that you try in Quick Test, or that programs send to the prediction API, "
         f"stay for {history.DAYS} days, so that those the model is unsure of can be tagged and trained with."
     )
     if store.iterations.trained(project.id):

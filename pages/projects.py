@@ -1,4 +1,4 @@
-"""Projects: what there is at a glance, and the way to a new one."""
+"""Projects: an overview of all, and a button for a new one."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ COLUMNS = 3
 DESCRIPTION_LETTERS = 160
 ITERATION_LETTERS = 40
 STEPS = {
-    "1 · Upload and tag": "Make a project and bring in pictures: at least five for each tag, thirty do well.",
+    "1 · Upload and tag": "Make a project and bring in images: at least five for each tag, thirty do well.",
     "2 · Train": "Press Train. Your computer learns the tags in seconds, and nothing leaves it.",
-    "3 · Look and decide": "See tag by tag what it gets right, at any probability threshold, and test new pictures.",
+    "3 · Look and decide": "See tag by tag what it gets right, at any probability threshold, and test new images.",
 }
 
 store = backend.store()
@@ -27,7 +27,7 @@ store = backend.store()
 
 def _make_sample() -> None:
     """Make the sample project and open its Images page."""
-    with refusals(), st.spinner("Painting 120 pictures …"):
+    with refusals(), st.spinner("Painting 120 images …"):
         open_page("images.py", samples.make_sample(store, limits=backend.limits()).id)
 
 
@@ -35,7 +35,7 @@ def _show(card: projects.Card) -> None:
     """Show one project as a card."""
     project = card.project
     with st.container(border=True, key=f"card-{project.id}", height="stretch"):
-        thumbnails.strip(card.newest, empty="No pictures yet")
+        thumbnails.strip(card.newest, empty="No images yet")
         st.subheader(plain(project.name), anchor=False)
         st.caption(
             f"{count(card.images, 'image')}, {count(card.tags, 'tag')} · {project.classification_type} · "
@@ -68,7 +68,7 @@ with st.container(horizontal=True, vertical_alignment="center", horizontal_align
     st.title("Projects", width="content")
     with st.container(horizontal=True, width="content"):
         if st.button("Move in from Azure", type="tertiary"):
-            azure_import.ask(store, backend.told())
+            azure_import.ask(store, backend.settings())
         if st.button("Open a project zip", type="tertiary"):
             zip_import.ask(store, backend.limits())
         if st.button("Try the sample", icon=":material/palette:"):
@@ -84,7 +84,7 @@ zip_import.show(store)
 zip_download.show(store)
 
 if not cards:
-    st.markdown("Teach the computer to tell your pictures apart. There is no project yet: make one, or try the sample.")
+    st.markdown("Teach the computer to tell your images apart. There is no project yet: make one, or try the sample.")
     for column, (title, words) in zip(st.columns(len(STEPS)), STEPS.items(), strict=True):
         with column.container(border=True, height="stretch"):
             st.subheader(title, anchor=False)

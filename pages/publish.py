@@ -1,4 +1,4 @@
-"""Publish: an iteration answers programs under a name, goes out as files, or is asked about many pictures at once."""
+"""Publish: let programs call an iteration under a name, export it, or predict many images at once."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from pages.parts.publish import batch_panel, export_panel, prediction_snippets, 
 from pages.parts.shell import backend, project_choice
 from pages.parts.shell.text import plain, refusals
 
-NAMES, EXPORT, BATCH = "Publish", "Export", "Many pictures"
+NAMES, EXPORT, BATCH = "Publish", "Export", "Many images"
 
 store = backend.store()
 project = project_choice.heading("Publish", store)
 trained = store.iterations.trained(project.id)
 if not trained:
-    st.info("No iteration is trained yet. Train one, then publish, export or ask it here.")
+    st.info("No iteration is trained yet. Train one, then publish it, export it or predict many images with it here.")
     project_choice.link("train.py", "Go to Train", project)
     st.stop()
 
 there = {str(each.number): each for each in trained}
 with st.container(horizontal=True, vertical_alignment="bottom"):
     # The address has the last word, so that a page loaded again shows the same iteration's exports.
-    asked = st.query_params.get("iteration", "")
-    st.session_state["publish-iteration"] = asked if asked in there else next(iter(there))
+    wanted = st.query_params.get("iteration", "")
+    st.session_state["publish-iteration"] = wanted if wanted in there else next(iter(there))
     number = st.selectbox(
         "Iteration",
         list(there),
@@ -47,9 +47,9 @@ with refusals():
     if view == NAMES:
         published = published_names.show(store, project, iteration)
         if published:
-            prediction_snippets.show(project, published, backend.told())
+            prediction_snippets.show(project, published, backend.settings())
         else:
-            st.info("Nothing is published yet. Give a name, and what programs need to ask stands here.")
+            st.info("Nothing is published yet. Give a name, and what programs need to call it is shown here.")
     elif view == EXPORT:
         export_panel.show(store, iteration)
     elif view == BATCH:

@@ -1,4 +1,4 @@
-"""Quick Test: what an iteration says of a picture it has not seen."""
+"""Quick Test: an iteration's prediction for a new image."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ store = backend.store()
 project = project_choice.heading("Quick Test", store)
 trained = store.iterations.trained(project.id)
 if not trained:
-    st.info("No iteration is trained yet. Train one, then test it on new pictures here.")
+    st.info("No iteration is trained yet. Train one, then test it on new images here.")
     project_choice.link("train.py", "Go to Train", project)
     st.stop()
 
 left, right = st.columns(2, gap="large")
-picture = None
+image = None
 with left, refusals():
-    picture = image_source.show(store, project, backend.limits())
+    image = image_source.show(store, project, backend.limits())
 with right:
     with st.container(horizontal=True):
         # Its own list for each project: the browser takes lists of the same words for one and the same.
@@ -34,14 +34,14 @@ with right:
     is_kept = keep_toggle.show()
     if iteration.note:
         st.warning(plain(iteration.note))
-    if picture is None:
-        st.info("Choose a picture, and its tags and probabilities stand here.")
+    if image is None:
+        st.info("Choose an image, and its tags and probabilities stand here.")
     else:
         with refusals():
-            found = prediction.predict(store, iteration, picture, limits=backend.limits())
+            predictions = prediction.predict(store, iteration, image, limits=backend.limits())
             multilabel = iteration.classification_type == MULTILABEL
-            answer = prediction.answer(found, threshold, multilabel=multilabel)
-            probability_bars.show(found, answer, threshold)
-            keep_toggle.settle(store, project, iteration, picture, is_wanted=is_kept, limits=backend.limits())
+            answer = prediction.answer(predictions, threshold, multilabel=multilabel)
+            probability_bars.show(predictions, answer, threshold)
+            keep_toggle.settle(store, project, iteration, image, is_wanted=is_kept, limits=backend.limits())
         if st.toggle("Show where the model looked", key="quick-looked"):
-            explanation.show(store, iteration, picture, limits=backend.limits(), key="quick")
+            explanation.show(store, iteration, image, limits=backend.limits(), key="quick")

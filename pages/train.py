@@ -32,7 +32,7 @@ domain = find_domain(project.domain_id)
 what, who, how = st.columns(3)
 with what.container(border=True, height="stretch"):
     st.subheader("What will be trained")
-    told = st.container()
+    summary = st.container()
     tag_ids = training_options.tags(store, project)
 with who.container(border=True, height="stretch"):
     st.subheader("How it is trained")
@@ -41,9 +41,11 @@ with who.container(border=True, height="stretch"):
     if device := keras_backend.named(store.home):
         st.caption(f"Trained on: {plain(device)}.")
 with how.container(border=True, height="stretch"):
-    st.subheader("How it is judged")
+    st.subheader("How it is evaluated")
     method = evaluation_choice.show(store, project)
-    st.caption("Near duplicates stay together, so that no picture is judged by a model that has seen its twin.")
+    st.caption(
+        "Near duplicates stay together, so that no image is evaluated by a model that was trained on its duplicate."
+    )
 ready = readiness(store, project, tag_ids, evaluation=method)
 job = store.jobs.latest(project.id, "train")
 is_running = job is not None and job.is_active
@@ -61,9 +63,9 @@ def _start(*, force: bool = False) -> None:
             st.rerun()
 
 
-with told:
+with summary:
     untagged = store.images.count(project.id, UNTAGGED)
-    tested = "to judge it by" if method == TEST_SET else "left out, as they are for testing"
+    tested = "for testing" if method == TEST_SET else "left out, as they are for testing"
     trained = len(ready.images) - (ready.test_images if method == TEST_SET else 0)
     st.markdown(
         f"**{count(trained, 'tagged image')}** of **{count(len(ready.tags), 'tag')}**, "
@@ -74,7 +76,7 @@ with told:
     readiness_notes.show(ready)
     if ready.obstacles:
         project_choice.link("images.py", "Add and tag images", project)
-# While a training runs, its curves stand where the pictures stood.
+# While a training runs, its curves stand where the images stood.
 if options.is_advanced and not is_running:
     transforms = augmentation_preview.show(store, project, domain, ready.images)
     options = replace(options, transforms=transforms)
@@ -84,7 +86,7 @@ if st.button("Train", type="primary", icon=":material/play_arrow:", disabled=boo
     _start()
 if st.session_state.get("unchanged") == project.id and not is_running:
     st.info(
-        "Nothing changed since last training: the same images, tags, domain and way of training and judging would "
+        "Nothing changed since last training: the same images, tags, domain and way of training and evaluation would "
         "give the same numbers."
     )
     if st.button("Train anyway"):

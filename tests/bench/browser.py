@@ -1,8 +1,8 @@
-"""What a person waits for in Chromium: pages of 2,000 pictures to open, and a slider key to redraw the numbers.
+"""What a person waits for in Chromium: pages of 2,000 images to open, and a slider key to redraw the numbers.
 
     python tests/bench/browser.py [--images 2000]
 
-The pictures are drawn, the numbers scripted: what is measured is the app, not a network.
+The images are drawn, the numbers scripted: what is measured is the app, not a network.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def look(project: Project, images: int) -> None:
         for name, ready in (("images", f"All {images:,}"), ("performance", "Probability threshold")):
             times = [opened(page, f"{address}/{name}?project={project.id}", ready) for _ in range(5)]
             again = statistics.median(times[1:])
-            print(f"{name} with {images:,} pictures opens in {again:.2f} s (the first time {times[0]:.2f} s)")
+            print(f"{name} with {images:,} images opens in {again:.2f} s (the first time {times[0]:.2f} s)")
         page.wait_for_selector(".canvas .main-svg")
         moves = sorted(page.evaluate(SLIDE, MOVES))
         print(
@@ -104,7 +104,7 @@ def opened(page: Page, address: str, ready: str) -> float:
 
 
 def fill(store: Store, images: int) -> Project:
-    """A project of drawn pictures and one iteration with scripted probabilities."""
+    """A project of drawn images and one iteration with scripted probabilities."""
     project = projects.create(store, "bench", domain="Built-in")
     tags = tagging.ensure(store, project, [f"tag {number:02}" for number in range(TAGS)], limits=Limits())
     random = np.random.default_rng(0)
@@ -122,15 +122,15 @@ def fill(store: Store, images: int) -> Project:
     rows = np.arange(images)
     built_in = backbones.built_in()
     kernel, bias = np.zeros((built_in.dimension, TAGS), np.float32), np.zeros(TAGS, np.float32)
-    judged = evaluation.OutOfFold(truth, probabilities, rows % 5, rows, kernel, bias, multilabel=False)
+    out_of_fold = evaluation.OutOfFold(truth, probabilities, rows % 5, rows, kernel, bias, multilabel=False)
     with blobs.new_folder(blobs.iteration_folder(store.home, iteration.id)) as folder:
-        evaluation.save(folder, judged)
+        evaluation.save(folder, out_of_fold)
     store.iterations.complete(
         iteration.id,
         backbone=built_in.name,
         fingerprint=built_in.fingerprint,
         evaluation=Evaluation("k-fold", 5, 0),
-        scores=evaluation.scores(judged),
+        scores=evaluation.scores(out_of_fold),
     )
     store.jobs.finish(job.id, "done")
     return project

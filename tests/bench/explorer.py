@@ -38,7 +38,7 @@ VIEWS = {
     "Mistakes": "Tagged → answered",
     "Thresholds": "Save as suggested",
     "Calibration": "The temperature is shown",
-    "Take along": "In Rekognition's terms",
+    "Download": "In Rekognition's terms",
 }
 
 # Runs in the page: each move as a key would make it, with the layout that follows forced into the measurement.

@@ -45,7 +45,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
             "--disable-background-networking",
             "--disable-component-update",
             "--disable-sync",
-            # A drawn picture in place of a camera, which may be used without asking.
+            # A drawn image in place of a camera, which may be used without asking.
             "--use-fake-device-for-media-stream",
             "--use-fake-ui-for-media-stream",
         ],

@@ -1,4 +1,4 @@
-"""Advanced training as it looks in a browser: drawn pictures that follow the switches, curves that do not flicker."""
+"""Advanced training as it looks in a browser: drawn images that follow the switches, curves that do not flicker."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def url(serve: Serve, home: Path, tmp_path_factory: pytest.TempPathFactory) -> s
     return serve(script, {"TAGWISE_HOME": str(home)})
 
 
-def test_switches_and_pictures(page: Page, url: str, store: Store, fill: Callable[..., Project]) -> None:
-    """Advanced shows the user's own pictures; a switch draws them anew, and Train takes it along."""
+def test_switches_and_images(page: Page, url: str, store: Store, fill: Callable[..., Project]) -> None:
+    """Advanced shows the user's own images; a switch draws them anew, and Train takes it along."""
     project = fill("Switches", rose=5, tulip=5)
     page.goto(f"{url}/train?project={project.id}")
     page.get_by_text("Advanced", exact=True).click()

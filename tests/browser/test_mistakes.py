@@ -109,7 +109,7 @@ def counts(store: Store, project: Project) -> dict[str, int]:
     return {tag.name: tag.image_count for tag in store.tags.of_project(project.id)}
 
 
-def test_a_cell_opens_its_pictures_and_a_wrong_tag_is_put_right(
+def test_a_cell_opens_its_images_and_a_wrong_tag_is_put_right(
     page: Page, url: str, store: Store, flowers: Project
 ) -> None:
     """Three roses taken for tulips, the surest first; one click retags one, another takes it back."""
@@ -129,14 +129,14 @@ def test_a_cell_opens_its_pictures_and_a_wrong_tag_is_put_right(
     expect(page.locator("button.action")).to_have_count(2)
     assert {"rose": 7, "tulip": 7} == counts(store, flowers)
     expect(cell(page, 0, 1)).to_have_text("3")
-    page.get_by_role("button", name="Retag back").click()
+    page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("Tags are back as they were.")).to_be_visible()
     expect(page.locator("button.action")).to_have_count(3)
     assert {"rose": 8, "tulip": 6} == counts(store, flowers)
 
 
 def test_several_are_retagged_at_once(page: Page, url: str, store: Store, flowers: Project) -> None:
-    """All of a cell's pictures are selected and retagged; nothing stays selected."""
+    """All of a cell's images are selected and retagged; nothing stays selected."""
     page.goto(f"{url}/?project={flowers.name}")
     cell(page, 0, 1).click()
     page.get_by_role("button", name="All", exact=True).click()
@@ -146,8 +146,8 @@ def test_several_are_retagged_at_once(page: Page, url: str, store: Store, flower
     assert {"rose": 5, "tulip": 9} == counts(store, flowers)
 
 
-def test_a_picture_is_looked_at_closely(page: Page, url: str, flowers: Project) -> None:
-    """Its name, its tags and its answer beside the picture."""
+def test_a_image_is_looked_at_closely(page: Page, url: str, flowers: Project) -> None:
+    """Its name, its tags and its answer beside the image."""
     page.goto(f"{url}/?project={flowers.name}")
     cell(page, 0, 1).click()
     page.get_by_role("option").first.click()
@@ -208,7 +208,7 @@ def test_the_matrix_by_keys(page: Page, url: str) -> None:
         expect(cell(page, *at)).to_be_focused()
     page.keyboard.press("ArrowRight")
     expect(page.locator(".readout")).to_have_text(
-        re.compile(r"^\d+ of \d+ images tagged tag number 1 were answered rightly")
+        re.compile(r"^\d+ of \d+ images tagged tag number 1 were answered correctly")
     )
     page.keyboard.press("Enter")
     expect(page.get_by_text("Python has (1, 1)")).to_be_visible()
@@ -241,7 +241,7 @@ def test_any_number_of_tags_can_be_read(page: Page, url: str, tags: int, width: 
         expect(title).to_be_in_viewport()
         expect(title).to_have_text(f"tag number {tags - 1}")
     last.hover()
-    expect(page.locator(".readout")).to_contain_text(f"tagged tag number {tags - 1} were answered rightly")
+    expect(page.locator(".readout")).to_contain_text(f"tagged tag number {tags - 1} were answered correctly")
     expect(page.locator("tbody th").first).to_have_text("<img src=x onerror=alert(1)>")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
@@ -258,7 +258,7 @@ def test_a_tags_count_in_multilabel(page: Page, url: str, store: Store, labels: 
 
 
 def test_swapped_tags_in_multilabel(page: Page, url: str, store: Store, labels: Project) -> None:
-    """Missed one, got another: the cell opens those pictures, and one click swaps the tags."""
+    """Missed one, got another: the cell opens those images, and one click swaps the tags."""
     page.goto(f"{url}/?project={labels.name}")
     page.get_by_text("Swapped tags").click()
     cell(page, 0, 1).click()
@@ -271,7 +271,7 @@ def test_swapped_tags_in_multilabel(page: Page, url: str, store: Store, labels: 
 def test_suspected_tags_are_put_right(page: Page, url: str, store: Store, flowers: Project) -> None:
     """From the list of suspects to the changed workspace."""
     page.goto(f"{url}/?project={flowers.name}&panel=mistakes")
-    page.get_by_text("Suspected wrong tags").click()
+    page.get_by_text("Likely wrong tags").click()
     expect(page.get_by_text("with a tag that may be wrong")).to_be_visible()
     expect(page.get_by_role("option")).to_have_count(1)  # those of the list before have left
     first = page.get_by_role("option").first

@@ -88,7 +88,7 @@ def test_threshold_is_in_the_address_and_no_step_back(page: Page, app_url: str, 
     expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible()
 
 
-@pytest.mark.parametrize("view", ["Mistakes", "Take along"])
+@pytest.mark.parametrize("view", ["Mistakes", "Download"])
 def test_every_slider_is_in_the_address(page: Page, app_url: str, flowers: str, view: str) -> None:
     """The views with a slider of their own tell its threshold too, and a reload finds it there."""
     page.goto(f"{app_url}/performance?{flowers}&view={view}")
@@ -136,7 +136,7 @@ def test_renamed_iteration_stays_chosen(page: Page, app_url: str, flowers: str) 
 
 
 def test_gallery_keeps_its_tools_in_sight(page: Page, app_url: str, flowers: str) -> None:
-    """However far down a picture is chosen, what can be done with it is on the screen, and it is seen whole."""
+    """However far down an image is chosen, what can be done with it is on the screen, and it is seen whole."""
     page.set_viewport_size({"width": 800, "height": 600})
     page.goto(f"{app_url}/images?{flowers}")
     page.get_by_role("option").nth(90).click()
@@ -173,15 +173,15 @@ def test_names_never_become_links(page: Page, app_url: str, ready_home: Path) ->
 
 
 def test_quick_test_asks_nobody_else(page: Page, app_url: str, flowers: str) -> None:
-    """Choosing one of the project's pictures brings in a foreign widget, whose wish for a web font is not granted."""
+    """Choosing one of the project's images brings in a foreign widget, whose wish for a web font is not granted."""
     answered: list[str] = []
     told: list[str] = []
     page.on("response", lambda response: answered.append(response.url))
     page.on("console", lambda message: told.append(message.text))
     page.goto(f"{app_url}/quick_test?{flowers}")
     page.get_by_text("This project", exact=True).click()
-    pictures = page.frame_locator("iframe[title*=image_select]").get_by_role("img")
-    expect(pictures.first).to_be_visible()
+    images = page.frame_locator("iframe[title*=image_select]").get_by_role("img")
+    expect(images.first).to_be_visible()
     expect(page.get_by_text("rose", exact=True)).to_be_visible()
     assert [] == [address for address in answered if not address.startswith((app_url, "data:", "blob:"))]
     assert any("Content Security Policy" in text for text in told)

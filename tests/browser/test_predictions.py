@@ -36,7 +36,7 @@ def fields(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 @pytest.fixture(scope="module")
 def app_url(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The whole app on a home whose one project has six pictures each of two schools."""
+    """The whole app on a home whose one project has six images each of two schools."""
     home = tmp_path_factory.mktemp("home")
     store = Store(home)
     project = projects.create(store, "Schools", domain="Built-in")
@@ -62,7 +62,7 @@ def train(page: Page, name: str) -> None:
 
 
 def ask(page: Page, file: Path) -> None:
-    """Load Quick Test anew, give it a picture, and wait until it is kept."""
+    """Load Quick Test anew, give it an image, and wait until it is kept."""
     page.reload()
     page.locator("input[type=file]").first.set_input_files(file)
     expect(page.get_by_role("link", name="Tag it under Predictions")).to_be_visible()
@@ -76,7 +76,7 @@ def probability(page: Page, tag: str) -> float:
 
 
 def test_what_was_asked_makes_the_next_iteration_better(page: Page, app_url: str, fields: list[Path]) -> None:
-    """Five pictures from Quick Test, tagged under Predictions and trained with: a sixth, kept aside, is then known."""
+    """Five images from Quick Test, tagged under Predictions and trained with: a sixth, kept aside, is then known."""
     page.goto(app_url)
     train(page, "Iteration 1")
     go(page, "Quick Test")
@@ -103,7 +103,7 @@ def test_what_was_asked_makes_the_next_iteration_better(page: Page, app_url: str
     page.keyboard.press("Enter")
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Add to project").click()
-    expect(page.get_by_text("5 pictures added to the project.")).to_be_visible()
+    expect(page.get_by_text("5 images added to the project.")).to_be_visible()
 
     train(page, "Iteration 2")
     go(page, "Quick Test")

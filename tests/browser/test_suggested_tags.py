@@ -64,7 +64,7 @@ def url(serve: Serve, home: Path, tmp_path_factory: pytest.TempPathFactory) -> s
 
 
 def opened(page: Page, url: str, store: Store, project: Project, untagged: int) -> None:
-    """The page of a project of which so many pictures have lost their tags."""
+    """The page of a project of which so many images have lost their tags."""
     free = store.images.page(project.id, take=untagged)
     tagging.remove_tags(store, project, [each.id for each in free])
     page.goto(f"{url}/?project={project.id}")
@@ -78,7 +78,7 @@ def press(page: Page, *keys: str) -> None:
 
 
 def counts(store: Store, project: Project) -> dict[str, int]:
-    """How many pictures carry each tag."""
+    """How many images carry each tag."""
     return {tag.name: tag.image_count for tag in store.tags.of_project(project.id)}
 
 
@@ -99,12 +99,12 @@ def test_two_batches_by_keys_alone(
     press(page, *["Enter"] * 21)
     expect(page.get_by_role("button", name="Save batch (23)")).to_be_focused()
     press(page, "Enter")
-    expect(page.get_by_text("23 pictures tagged.")).to_be_visible()
+    expect(page.get_by_text("23 images tagged.")).to_be_visible()
     expect(told).to_have_text("0 of 2 decided")
     expect(page.get_by_role("option").first).to_be_focused()
     assert {"rose": 7, "tulip": 28} == counts(store, project)
     press(page, "1", "1", "Control+Enter")
-    expect(page.get_by_text("2 pictures tagged.", exact=True)).to_be_visible()
+    expect(page.get_by_text("2 images tagged.", exact=True)).to_be_visible()
     page.get_by_role("button", name="Undo this batch").click()
     expect(told).to_have_text("0 of 2 decided")
     assert {"rose": 7, "tulip": 28} == counts(store, project)
@@ -119,7 +119,7 @@ def test_several_tags_by_digits_and_by_typing(
     project = fill("Several", classification_type=MULTILABEL, **{hostile: 5}, **tags)
     trained(project)
     opened(page, url, store, project, 2)
-    legend = page.get_by_role("group", name="Tags for the picture you are at").get_by_role("button")
+    legend = page.get_by_role("group", name="Tags for the image you are at").get_by_role("button")
     expect(legend).to_have_count(9)
     for is_on in ("false", "true"):  # all ten are suggested, the tenth just so
         press(page, "1")
@@ -127,7 +127,7 @@ def test_several_tags_by_digits_and_by_typing(
     press(page, "/")
     page.keyboard.type("onerror")
     press(page, "Enter", "Enter", "Control+Enter")
-    expect(page.get_by_text("1 picture tagged.")).to_be_visible()
+    expect(page.get_by_text("1 image tagged.")).to_be_visible()
     told = counts(store, project)
     assert (5, 6, 4) == (told[hostile], told["tag0"], told["tag8"])
 

@@ -1,4 +1,4 @@
-"""The main job in a real browser: create, upload, tag, train, slide, and test on a picture that was not uploaded."""
+"""The main job in a real browser: create, upload, tag, train, slide, and test on an image that was not uploaded."""
 
 from __future__ import annotations
 
@@ -92,14 +92,14 @@ def slide_and_read(page: Page) -> None:
 
 
 def quick_test(page: Page, file: Path, tag: str) -> None:
-    """Ask about a picture that was never uploaded."""
+    """Ask about an image that was never uploaded."""
     page.get_by_role("link", name="Quick Test", exact=True).click()
     page.locator("input[type=file]").first.set_input_files(file)
     expect(page.get_by_role("heading", name=tag)).to_be_visible(timeout=30_000)
 
 
-def test_whole_line_with_drawn_pictures(page: Page, app_url: str, paintings: dict[str, list[Path]]) -> None:
-    """With nothing but the repository, a person gets from no project to a right answer about a new picture."""
+def test_whole_line_with_drawn_images(page: Page, app_url: str, paintings: dict[str, list[Path]]) -> None:
+    """With nothing but the repository, a person gets from no project to a right answer about a new image."""
     create(page, app_url, "Schools", "Built-in")
     for tag, files in paintings.items():
         upload(page, files[:-1], tag)
@@ -113,7 +113,7 @@ def test_whole_line_with_drawn_pictures(page: Page, app_url: str, paintings: dic
 def test_whole_line_with_photos(
     page: Page, serve: Serve, shared: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """The vendor's own quickstart pictures, hemlock and cherry, with ImageNet weights."""
+    """The vendor's own quickstart images, hemlock and cherry, with ImageNet weights."""
     home = {"TAGWISE_HOME": str(tmp_path_factory.mktemp("home")), "KERAS_HOME": str(shared / "keras")}
     create(page, serve(ROOT / "app.py", home), "Trees", "General (compact) [S1]")
     folders = {

@@ -78,7 +78,7 @@ if st.query_params.get("widget") == "gallery":
     if st.button("Tag selected"):
         st.session_state["revision"] = st.session_state.get("revision", 0) + 1
     st.button("Run again")
-    items = [{"id": f"id{i}", "src": f"/missing/{i}.jpg", "caption": f"picture {i}.jpg"} for i in range(30)]
+    items = [{"id": f"id{i}", "src": f"/missing/{i}.jpg", "caption": f"image {i}.jpg"} for i in range(30)]
     items[0]["src"] = "data:image/svg+xml;utf8,<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>"
     items[2] |= {"caption": "<img src=x onerror=alert(1)>", "tags": "<b>daisy</b>, rose", "badge": "new"}
     revision = st.session_state.get("revision", 0)
@@ -426,7 +426,7 @@ def test_the_keyboard_moves_figures_intervals_and_the_point_on_the_curve(explore
             explorer.keyboard.press(key)
         expect(slider).to_have_value(str(percent))
         found_words = "all 20 were" if found == 20 else f"{found} were"
-        expect(explorer.locator(".told .recall")).to_have_text(
+        expect(explorer.locator(".sentences .recall")).to_have_text(
             f"Of 20 images tagged daisy, {found_words} found: recall {5 * found} %. "
             f"With 20 images the true value may lie anywhere from {interval} %."
         )
@@ -521,10 +521,11 @@ def test_sentences_are_right_at_the_edges(page: Page, url: str) -> None:
 def test_the_mean_is_told_with_the_tags_own_numbers(explorer: Page) -> None:
     """While no tag is chosen the sentences say between which tags the mean lies."""
     _set(explorer, 61)
-    expect(explorer.locator(".told .recall")).to_contain_text("The recall of 3 tags goes from 0 % (rose) to 40 % (")
-    expect(explorer.locator(".told .precision")).to_contain_text("Each of 2 tags has the same precision, 66.7 %.")
+    recall = explorer.locator(".sentences .recall")
+    expect(recall).to_contain_text("The recall of 3 tags goes from 0 % (rose) to 40 % (")
+    expect(explorer.locator(".sentences .precision")).to_contain_text("Each of 2 tags has the same precision, 66.7 %.")
     _set(explorer, 100)
-    expect(explorer.locator(".told .precision")).to_have_text("No tag has a precision here: no predictions.")
+    expect(explorer.locator(".sentences .precision")).to_have_text("No tag has a precision here: no predictions.")
 
 
 def test_rows_out_of_sight_follow_when_the_slider_rests(page: Page, url: str) -> None:
@@ -598,10 +599,10 @@ def test_selection_outlives_reruns_until_python_resets_it(page: Page, tiles: Loc
 
 
 def test_gallery_shows_words_as_they_are(page: Page, tiles: Locator) -> None:
-    """Captions and tags are text, a missing picture shows its name, and every item has a name for screen readers."""
+    """Captions and tags are text, a missing image shows its name, and every item has a name for screen readers."""
     page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
     expect(tiles.nth(2).locator(".missing")).to_have_text("<img src=x onerror=alert(1)>")
     expect(tiles.nth(2).locator(".tags")).to_have_text("<b>daisy</b>, rose")
     expect(tiles.nth(2)).to_have_attribute("aria-label", "<img src=x onerror=alert(1)>, <b>daisy</b>, rose, new")
-    expect(tiles.nth(0).locator("img")).to_have_attribute("alt", "picture 0.jpg")
-    expect(page.locator(".missing").first).to_have_text(re.compile("picture 1.jpg"))
+    expect(tiles.nth(0).locator("img")).to_have_attribute("alt", "image 0.jpg")
+    expect(page.locator(".missing").first).to_have_text(re.compile("image 1.jpg"))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -12,17 +10,15 @@ from streamlit.testing.v1 import AppTest
 
 from cvcore import domains, training
 from cvcore.files import blobs
-from cvcore.records import Iteration, Job, Project, TrainingOptions, TuningEpoch, TuningOutcome
+from cvcore.records import Job, Project, TrainingOptions, TuningEpoch, TuningOutcome
 from cvcore.store import Store
 from cvcore.training.readiness import readiness
 from pages.parts.training import augmentation_preview, training_options, tuning_curves
+from tests.conftest import Fill, Trained
+from tests.pages.conftest import button, checked, open_page, texts
 
-PAGES = Path(__file__).resolve().parents[2] / "pages"
 ADVANCED = TrainingOptions(is_advanced=True)
 BETTER = TuningOutcome(600, 487, 457, 0.001, 2, 31, 540.0, "budget", "cpu")
-
-Fill = Callable[..., Project]
-Trained = Callable[..., Iteration]
 
 
 @pytest.fixture
@@ -33,33 +29,13 @@ def flowers(fill: Fill) -> Project:
 
 def opened(project: Project, page: str = "train") -> AppTest:
     """A page of a project."""
-    app = AppTest.from_file(str(PAGES / "router.py"), default_timeout=30).run()
-    app.query_params["project"] = project.id
-    return whole(app.switch_page(f"{page}.py").run())
-
-
-def whole(app: AppTest) -> AppTest:
-    """The same page, once it is sure that nothing went wrong."""
-    assert [] == [each.message for each in app.exception]
-    return app
+    return open_page(page, project)
 
 
 def advanced(project: Project) -> AppTest:
     """The Train page with Advanced chosen."""
     app = opened(project)
-    return whole(app.radio(key=f"way-{project.id}").set_value("Advanced").run())
-
-
-def texts(app: AppTest) -> str:
-    """Everything the page says."""
-    shown: list[Any] = [*app.subheader, *app.markdown, *app.caption, *app.info, *app.warning, *app.success, *app.error]
-    told = [each.proto.text for each in app.get("progress")]
-    return "\n".join([*(str(each.value) for each in shown), *told]).replace("\\", "")
-
-
-def button(app: AppTest, label: str) -> Any:
-    """The button with that label."""
-    return next(each for each in app.button if each.label == label)
+    return checked(app.radio(key=f"way-{project.id}").set_value("Advanced").run())
 
 
 def labels(app: AppTest) -> list[str]:
@@ -68,13 +44,13 @@ def labels(app: AppTest) -> list[str]:
 
 
 def strip(app: AppTest) -> str:
-    """The drawn pictures; empty where there are none."""
+    """The drawn images; empty where there are none."""
     return next((each.proto.body for each in app.get("html") if "<img " in each.proto.body), "")
 
 
 def started(app: AppTest, store: Store, project: Project) -> TrainingOptions:
     """How the training that the button Train begins is to go about it."""
-    whole(button(app, "Train").click().run())
+    checked(button(app, "Train").click().run())
     return store.trainings.options(store.iterations.of_project(project.id)[0].id)
 
 
@@ -109,7 +85,7 @@ def test_advanced_with_the_domains_own_transforms(store: Store, flowers: Project
 
 
 def test_switches_decide_what_is_on(store: Store, flowers: Project) -> None:
-    """Each switch begins as the domain has it; moved, it changes the pictures, and the training gets what is on."""
+    """Each switch begins as the domain has it; moved, it changes the images, and the training gets what is on."""
     app = advanced(flowers)
     own = domains.BUILT_IN.policy.transforms
     assert list(own) == [each.key.rsplit("-", 1)[1] for each in app.toggle if each.value]
@@ -122,7 +98,7 @@ def test_switches_decide_what_is_on(store: Store, flowers: Project) -> None:
 
 
 def test_draw_others(flowers: Project) -> None:
-    """Other pictures are drawn at a press of the button, and the same ones as long as nobody presses it."""
+    """Other images are drawn at a press of the button, and the same ones as long as nobody presses it."""
     app = advanced(flowers)
     first = strip(app)
     assert first == strip(app.run())
@@ -135,35 +111,35 @@ def test_a_choice_outlives_a_look_at_another_page(flowers: Project) -> None:
     mirror = f"seen-{flowers.id}-{flowers.domain_id}-mirror"
     app.toggle(key=mirror).set_value(False).run()
     app.number_input(key=f"budget-{flowers.id}").set_value(7).run()
-    whole(app.switch_page("images.py").run())
-    whole(app.switch_page("train.py").run())
+    checked(app.switch_page("images.py").run())
+    checked(app.switch_page("train.py").run())
     assert (7, False) == (app.number_input(key=f"budget-{flowers.id}").value, app.toggle(key=mirror).value)
 
 
-def test_pictures_of_different_tags(store: Store, flowers: Project) -> None:
-    """Of three tags each shows a picture, though one has many more."""
-    pictures = readiness(store, flowers).images
-    tags = {image.tag_ids for image, _ in augmentation_preview.drawn(store.home, pictures * 2, 32, seed=3)}
+def test_images_of_different_tags(store: Store, flowers: Project) -> None:
+    """Of three tags each shows an image, though one has many more."""
+    images = readiness(store, flowers).images
+    tags = {image.tag_ids for image, _ in augmentation_preview.drawn(store.home, images * 2, 32, seed=3)}
     assert 3 == len(tags)
 
 
-def test_missing_and_damaged_pictures_are_passed_over(store: Store, flowers: Project) -> None:
+def test_missing_and_damaged_images_are_passed_over(store: Store, flowers: Project) -> None:
     """The preview shows what it can, and says so where that is nothing."""
     images = readiness(store, flowers).images
     (first, *others) = images
     for image in others[:-1]:
         blobs.original_path(store.home, image.sha256).unlink()
-    blobs.original_path(store.home, others[-1].sha256).write_bytes(b"no picture")
+    blobs.original_path(store.home, others[-1].sha256).write_bytes(b"no image")
     shown = augmentation_preview.drawn(store.home, [first, *others[-5:]], 32, seed=0)
     assert [first.id] == [image.id for image, _ in shown]
     blobs.original_path(store.home, first.sha256).unlink()
-    assert "No picture can be shown" in texts(advanced(flowers))
+    assert "No image can be shown" in texts(advanced(flowers))
 
 
-def test_advanced_without_pictures(fill: Fill) -> None:
+def test_advanced_without_images(fill: Fill) -> None:
     """A project of nothing can be looked at with Advanced chosen."""
     app = advanced(fill())
-    assert "No picture can be shown" in texts(app)
+    assert "No image can be shown" in texts(app)
     assert button(app, "Train").disabled
 
 
@@ -205,7 +181,7 @@ def test_start_from_an_advanced_iteration(store: Store, flowers: Project, traine
     app.selectbox(key=key).set_value(iteration.id).run()
     assert iteration.id == started(app, store, flowers).start_from
     training.delete_iteration(store, iteration)
-    assert key not in [each.key for each in whole(app.run()).selectbox]
+    assert key not in [each.key for each in checked(app.run()).selectbox]
 
 
 def test_an_advanced_training_is_watched(store: Store, flowers: Project) -> None:
@@ -218,13 +194,13 @@ def test_an_advanced_training_is_watched(store: Store, flowers: Project) -> None
     rounds(store, job.iteration_id or "")
     app.run()
     assert 3 == len(app.get("plotly_chart"))
-    assert "attempt 2, round 3 · 41 images a second · at most 7 min left" in texts(app)
+    assert "run 2, epoch 3 · 41 images a second · at most 7 min left" in texts(app)
     button(app, "Stop here and keep the best").click().run()
     assert store.trainings.is_finishing_early(job.iteration_id or "")
-    assert "Ending, the best so far is kept …" in texts(whole(app))
+    assert "Ending, the best so far is kept …" in texts(checked(app))
     assert "Stop here and keep the best" not in labels(app)
     button(app, "Cancel").click().run()
-    assert "Stopping …" in texts(whole(app))
+    assert "Stopping …" in texts(checked(app))
     assert store.jobs.get(job.id).cancel_requested
 
 
@@ -234,7 +210,7 @@ def test_the_performance_page_only_says_how_far(store: Store, flowers: Project, 
     job = running(store, flowers)
     rounds(store, job.iteration_id or "")
     app = opened(flowers, "performance")
-    assert "attempt 2, round 3" in texts(app)
+    assert "run 2, epoch 3" in texts(app)
     assert [] == app.get("plotly_chart")
 
 

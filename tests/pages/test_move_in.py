@@ -6,14 +6,12 @@ import threading
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from cvcore.errors import InvalidInput
 from cvcore.settings import Settings
 from cvcore.store import Store
 from pages.parts.projects import azure_import
-
-ROUTER = Path(__file__).resolve().parents[2] / "pages" / "router.py"
+from tests.pages.conftest import button, checked, whole_app
 
 
 @pytest.mark.parametrize(
@@ -46,10 +44,9 @@ def test_a_refusal_is_told(store: Store) -> None:
 
 def test_the_dialog_waits_for_both(store: Store) -> None:
     """Move in can be pressed once endpoint and key are there."""
-    app = AppTest.from_file(str(ROUTER), default_timeout=30).run()
-    next(each for each in app.button if each.label == "Move in from Azure").click().run()
-    assert next(each for each in app.button if each.label == "Move in").disabled
+    app = whole_app().run()
+    button(app, "Move in from Azure").click().run()
+    assert button(app, "Move in").disabled
     app.text_input[0].set_value("https://roses.cognitiveservices.azure.com/")
     app.text_input[1].set_value("0123")
-    app.run()
-    assert [] == [each.message for each in app.exception]
+    checked(app.run())

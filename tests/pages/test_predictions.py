@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -15,15 +11,13 @@ from cvcore.prediction import history
 from cvcore.records import MULTILABEL, Iteration, Project, StoredPrediction
 from cvcore.settings import Limits
 from cvcore.store import Store
-
-PAGES = Path(__file__).resolve().parents[2] / "pages"
-LIMITS = Limits()
-Picture = Callable[[int], bytes]
+from tests.conftest import DrawImage, Fill, Trained
+from tests.pages.conftest import button, checked, open_page, texts
 
 
 @pytest.fixture
-def iteration(fill: Callable[..., Project], trained: Callable[..., Iteration]) -> Iteration:
-    """A trained iteration of Flowers, which says 27 % rose and 73 % tulip of every picture."""
+def iteration(fill: Fill, trained: Trained) -> Iteration:
+    """A trained iteration of Flowers, which says 27 % rose and 73 % tulip of every image."""
     return trained(fill(rose=5, tulip=5))
 
 
@@ -34,42 +28,23 @@ def project(store: Store, iteration: Iteration) -> Project:
 
 
 @pytest.fixture
-def kept(store: Store, iteration: Iteration, picture: Picture) -> list[StoredPrediction]:
+def kept(store: Store, iteration: Iteration, picture: DrawImage) -> list[StoredPrediction]:
     """Three questions, the newest last."""
-    return [history.ask(store, iteration, picture(50 + n), application="<b>", limits=LIMITS) for n in range(3)]
+    return [history.ask(store, iteration, picture(50 + n), application="<b>", limits=Limits()) for n in range(3)]
 
 
 def opened(page: str, project: Project) -> AppTest:
     """A page about a project."""
-    app = AppTest.from_file(str(PAGES / "router.py"), default_timeout=30).run()
-    app.query_params["project"] = project.id
-    return whole(app.switch_page(f"{page}.py").run())
-
-
-def whole(app: AppTest) -> AppTest:
-    """The same page, once it is sure that nothing went wrong."""
-    assert [] == [each.message for each in app.exception]
-    return app
-
-
-def texts(app: AppTest) -> str:
-    """Everything the page says, without the marks that keep it plain."""
-    shown: list[Any] = [*app.markdown, *app.info, *app.warning, *app.error, *app.success]
-    return "\n".join(str(each.value) for each in shown).replace("\\", "")
-
-
-def button(app: AppTest, label: str) -> Any:
-    """The button with that label."""
-    return next(each for each in app.button if each.label == label)
+    return open_page(page, project)
 
 
 def select(app: AppTest, project: Project, *kept: StoredPrediction) -> AppTest:
-    """The page after pictures of its gallery were selected."""
+    """The page after images of its gallery were selected."""
     turn = app.session_state["predictions-turn"]
     app.session_state[f"predictions-{project.id}-1"] = {
         "selection": {"revision": turn, "ids": [each.id for each in kept]}
     }
-    return whole(app.run())
+    return checked(app.run())
 
 
 def counts(store: Store, project: Project) -> dict[str, int]:
@@ -77,23 +52,23 @@ def counts(store: Store, project: Project) -> dict[str, int]:
 
 
 def quick_test(project: Project, data: bytes) -> AppTest:
-    """Quick Test with a picture chosen."""
+    """Quick Test with an image chosen."""
     app = opened("quick_test", project)
     app.get("file_uploader")[0].upload("new.png", data)
-    return whole(app.run())
+    return checked(app.run())
 
 
 def test_a_typed_tag_is_added(store: Store, project: Project, kept: list[StoredPrediction]) -> None:
-    """Selected pictures join the project with the tag, leave the list, and the way to Train is shown."""
+    """Selected images join the project with the tag, leave the list, and the way to Train is shown."""
     app = opened("predictions", project)
-    assert "**3 pictures**" in texts(app)
+    assert "**3 images**" in texts(app)
     assert button(app, "Add to project").disabled
     select(app, project, *kept[:2])
     app.multiselect[0].set_value(["poppy"]).run()
-    whole(button(app, "Add to project").click().run())
+    checked(button(app, "Add to project").click().run())
     assert {"poppy": 2, "rose": 5, "tulip": 5} == counts(store, project)
-    assert "2 pictures added to the project." in texts(app)
-    assert "**1 picture**" in texts(app)
+    assert "2 images added to the project." in texts(app)
+    assert "**1 image**" in texts(app)
     assert [kept[2]] == store.predictions.of_project(project.id)
 
 
@@ -101,70 +76,68 @@ def test_as_predicted_is_never_unasked(store: Store, project: Project, kept: lis
     """Looking and selecting tags nothing; one press adds what is selected with the model's own answer."""
     app = select(opened("predictions", project), project, kept[0])
     assert {"rose": 5, "tulip": 5} == counts(store, project)
-    whole(button(app, "Add as tulip").click().run())
+    checked(button(app, "Add as tulip").click().run())
     assert {"rose": 5, "tulip": 6} == counts(store, project)
 
 
-def test_multilabel_takes_several(
-    store: Store, fill: Callable[..., Project], trained: Callable[..., Iteration], picture: Picture
-) -> None:
-    """Where pictures may carry several tags, as predicted means the whole answer: 50 % rose and 73 % tulip."""
+def test_multilabel_takes_several(store: Store, fill: Fill, trained: Trained, picture: DrawImage) -> None:
+    """Where images may carry several tags, as predicted means the whole answer: 50 % rose and 73 % tulip."""
     project = fill("Garden", classification_type=MULTILABEL, rose=5, tulip=5)
-    kept = history.ask(store, trained(project), picture(50), application="", limits=LIMITS)
+    kept = history.ask(store, trained(project), picture(50), application="", limits=Limits())
     app = select(opened("predictions", project), project, kept)
-    whole(button(app, "Add as tulip, rose").click().run())
+    checked(button(app, "Add as tulip, rose").click().run())
     assert {"rose": 6, "tulip": 6} == counts(store, project)
     assert "Nothing is kept here now." in texts(app)
-    assert "1 picture added to the project." in texts(app)
+    assert "1 image added to the project." in texts(app)
 
 
 def test_a_name_that_cannot_be(store: Store, project: Project, kept: list[StoredPrediction]) -> None:
-    """A name that cannot be a tag's is refused in a sentence, and the picture stays where it is."""
+    """A name that cannot be a tag's is refused in a sentence, and the image stays where it is."""
     app = select(opened("predictions", project), project, kept[0])
     app.multiselect[0].set_value(["rose|"]).run()
-    whole(button(app, "Add to project").click().run())
+    checked(button(app, "Add to project").click().run())
     assert "must not have a |" in texts(app)
     assert 3 == store.predictions.count(project.id)
 
 
 def test_the_saved_threshold_tells_the_answer(store: Store, project: Project, kept: list[StoredPrediction]) -> None:
-    """With a threshold above all probabilities there is no answer, and a filter for such pictures finds them."""
+    """With a threshold above all probabilities there is no answer, and a filter for such images finds them."""
     iteration = store.iterations.trained(project.id)[0]
     app = opened("predictions", project)
     app.selectbox(key=f"answer-{project.id}").set_value("none")
-    assert "No picture is like that." in texts(whole(app.run()))
+    assert "No prediction matches." in texts(checked(app.run()))
     operating_points.save(store, iteration, 0.9)
-    assert "**3 pictures**" in texts(whole(app.run()))
+    assert "**3 images**" in texts(checked(app.run()))
 
 
 def test_filters_reach_the_list(store: Store, project: Project, kept: list[StoredPrediction]) -> None:
     """Each control narrows what is shown."""
     app = opened("predictions", project)
     for key, value, shown in (
-        (f"order-{project.id}", "oldest", "**3 pictures**"),
-        (f"asked-{project.id}", "Today", "**3 pictures**"),
-        (f"answer-{project.id}", f"tag {store.tags.of_project(project.id)[0].id}", "No picture is like that."),
+        (f"order-{project.id}", "oldest", "**3 images**"),
+        (f"asked-{project.id}", "Today", "**3 images**"),
+        (f"answer-{project.id}", f"tag {store.tags.of_project(project.id)[0].id}", "No prediction matches."),
     ):
         app.selectbox(key=key).set_value(value)
-        assert shown in texts(whole(app.run()))
+        assert shown in texts(checked(app.run()))
     app.selectbox(key=f"answer-{project.id}").set_value("")
     app.slider(key=f"between-{project.id}").set_value((80, 100))
-    assert "No picture is like that." in texts(whole(app.run()))
+    assert "No prediction matches." in texts(checked(app.run()))
 
 
-def test_quick_test_keeps_once(store: Store, project: Project, picture: Picture) -> None:
-    """A picture is kept once, whatever is moved; off, this window's trace is wiped out, and the next leaves none."""
+def test_quick_test_keeps_once(store: Store, project: Project, picture: DrawImage) -> None:
+    """An image is kept once, whatever is moved; off, this window's trace is wiped out, and the next leaves none."""
     app = quick_test(project, picture(60))
     assert ["Quick Test"] == [each.application for each in store.predictions.of_project(project.id)]
     app.slider[0].set_value(80).run()
     quick_test(project, picture(60))
     assert 1 == store.predictions.count(project.id)
     app.checkbox(key="quick-keep").set_value(False)
-    whole(app.run())
+    checked(app.run())
     assert 0 == store.predictions.count(project.id)
 
 
-def test_quick_test_heeds_what_became_of_it(store: Store, project: Project, picture: Picture) -> None:
+def test_quick_test_heeds_what_became_of_it(store: Store, project: Project, picture: DrawImage) -> None:
     """One that was deleted is not kept again by the same window, and one of the project's own never is."""
     app = quick_test(project, picture(60))
     history.forget(store, project, [each.id for each in store.predictions.of_project(project.id)])

@@ -1,4 +1,4 @@
-"""The Publish page: names given and moved, what programs need, exports as they go on, many pictures at once."""
+"""The Publish page: names given and moved, what programs need, exports as they go on, many images at once."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ import json
 import threading
 import time
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -24,19 +22,17 @@ from cvcore.records import Iteration, Project
 from cvcore.settings import Limits
 from cvcore.store import Store
 from pages.parts.publish import batch_panel
-
-ROUTER = Path(__file__).resolve().parents[2] / "pages" / "router.py"
-
-Open = Callable[..., AppTest]
+from tests.conftest import DrawImage, Fill, Trained
+from tests.pages.conftest import button, checked, open_page, texts
 
 
 @pytest.fixture
-def project(fill: Callable[..., Project]) -> Project:
+def project(fill: Fill) -> Project:
     return fill(rose=5, tulip=5)
 
 
 @pytest.fixture
-def iterations(project: Project, trained: Callable[..., Iteration]) -> list[Iteration]:
+def iterations(project: Project, trained: Trained) -> list[Iteration]:
     """Two, the newest first, which the page opens with."""
     return [trained(project), trained(project)][::-1]
 
@@ -44,28 +40,11 @@ def iterations(project: Project, trained: Callable[..., Iteration]) -> list[Iter
 @pytest.fixture
 def app(project: Project, iterations: list[Iteration]) -> AppTest:
     """The page of that project."""
-    opened = AppTest.from_file(str(ROUTER), default_timeout=30).run()
-    opened.query_params["project"] = project.id
-    return checked(opened.switch_page("publish.py").run())
-
-
-def checked(app: AppTest) -> AppTest:
-    assert [] == [each.message for each in app.exception]
-    return app
+    return open_page("publish", project)
 
 
 def view(app: AppTest, name: str) -> AppTest:
     return checked(app.segmented_control(key="publish-view").set_value(name).run())
-
-
-def button(app: AppTest, label: str) -> Any:
-    return next(each for each in app.button if each.label == label)
-
-
-def texts(app: AppTest) -> str:
-    """Everything the page says, without the signs that keep names from acting."""
-    shown: list[Any] = [*app.markdown, *app.caption, *app.info, *app.warning, *app.error, *app.success]
-    return "\n".join(str(each.value) for each in shown).replace("\\", "")
 
 
 def publish(app: AppTest, name: str) -> AppTest:
@@ -132,14 +111,14 @@ def test_exports_as_they_go_on(
     }
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("model.json", json.dumps(about))
-    monkeypatch.setitem(background._runs, (newest.id, "keras"), background._Running("Converting to keras", 0.3))
-    failed = background._Running(error="it must agree to 0.001, it differs by 0.2")
+    monkeypatch.setitem(background._runs, (newest.id, "keras"), background._Run("Converting to keras", 0.3))
+    failed = background._Run(error="it must agree to 0.001, it differs by 0.2")
     monkeypatch.setitem(background._runs, (newest.id, "tflite"), failed)
     view(app, "Export")
     (bar,) = app.get("progress")
     assert bar.proto.text.startswith("Converting to keras")
     assert "It must agree to 0.001, it differs by 0.2." in texts(app)
-    assert "10 pictures it differs from the page by at most 0.250000 and gives 2 other answers." in texts(app)
+    assert "it differs from the page by at most 0.250000 and gives 2 other answers." in texts(app)
     assert "Make again" == app.button(key=f"make-tflite-{newest.id}").label
     (link,) = app.get("link_button")
     assert f"/customvision/files/export/{newest.id}/{path.name}" == link.proto.url
@@ -149,13 +128,13 @@ def test_exports_as_they_go_on(
     assert "Make again" == app.button(key=f"make-tflite-int8-{newest.id}").label
 
 
-def test_many_pictures(app: AppTest, project: Project, picture: Callable[[int], bytes]) -> None:
+def test_many_images(app: AppTest, project: Project, picture: DrawImage) -> None:
     """Each has its answer in the table; a broken one is named with its reason, also after the page is left."""
-    view(app, "Many pictures")
+    view(app, "Many images")
     uploader = app.get("file_uploader")[0]
-    uploader.upload("=a.png", picture(1)).upload("b.png", b"no picture").upload("c.png", picture(2))
+    uploader.upload("=a.png", picture(1)).upload("b.png", b"no image").upload("c.png", picture(2))
     app.run()
-    checked(button(app, "Ask about 3 files").click().run())
+    checked(button(app, "Predict 3 files").click().run())
     for thread in threading.enumerate():
         if thread.name == "batch":
             thread.join()
@@ -173,13 +152,13 @@ def test_a_batch_under_way_is_seen_by_all(app: AppTest, project: Project) -> Non
     run = batch_panel.Run(iteration="Iteration 2", total=4)
     run.add(ImageAnswer("a.png", refusal="it is damaged"), ["rose"])
     batch_panel._latest()[project.id] = run
-    view(app, "Many pictures")
+    view(app, "Many images")
     assert ["Predictions: 1 of 4 images. This goes on when you leave the page."] == [
         each.proto.text.replace("\\", "") for each in app.get("progress")
     ]
-    run.ended_at, run.stopped = time.monotonic(), "a zip must be whole, this one is damaged"
+    run.ended_at, run.stopped = time.monotonic(), "a zip must be complete, this one is damaged"
     checked(app.run())
-    assert "A zip must be whole, this one is damaged." in texts(app)
+    assert "A zip must be complete, this one is damaged." in texts(app)
 
 
 def test_an_unforeseen_error_in_a_batch_is_told(
@@ -187,7 +166,7 @@ def test_an_unforeseen_error_in_a_batch_is_told(
     store: Store,
     project: Project,
     iterations: list[Iteration],
-    picture: Callable[[int], bytes],
+    picture: DrawImage,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """The page says that it went wrong, the log says what, and what was answered until then is no success."""
@@ -206,6 +185,6 @@ def test_an_unforeseen_error_in_a_batch_is_told(
             thread.join()
     assert "ZeroDivisionError" in caplog.text
     assert run.is_done
-    view(app, "Many pictures")
+    view(app, "Many images")
     assert "Something unforeseen went wrong: try again, and look into the server's log." in texts(app)
     assert [] == list(app.success)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,16 +13,15 @@ from cvcore.evaluation import overviews
 from cvcore.files import blobs
 from cvcore.prediction import occlusion
 from cvcore.projects import uploads
-from cvcore.records import Iteration, Project
+from cvcore.records import Iteration
 from cvcore.store import Store
 from pages.parts.answers import explanation
-
-Fill = Callable[..., Project]
-Trained = Callable[..., Iteration]
+from tests.conftest import Fill, Trained
+from tests.pages.conftest import checked
 
 
 def panels(iteration_id: str) -> None:
-    """A page of the three panels, about an iteration and the first of its pictures."""
+    """A page of the three panels, about an iteration and the first of its images."""
     from cvcore.files import blobs
     from pages.parts.answers import explanation
     from pages.parts.performance import rekognition_panel, report_downloads
@@ -34,14 +32,12 @@ def panels(iteration_id: str) -> None:
     report_downloads.show(store, store.projects.get(iteration.project_id), iteration, threshold=0.5)
     rekognition_panel.show(store, iteration)
     image = store.iterations.images(iteration.id)[0]
-    picture = blobs.read(blobs.original_path(store.home, image.sha256))
-    explanation.show(store, iteration, picture, limits=backend.limits(), key="panels", tag="tulip")
+    data = blobs.read(blobs.original_path(store.home, image.sha256))
+    explanation.show(store, iteration, data, limits=backend.limits(), key="panels", tag="tulip")
 
 
 def opened(iteration: Iteration) -> AppTest:
-    app = AppTest.from_function(panels, args=(iteration.id,), default_timeout=30).run()
-    assert [] == [each.message for each in app.exception]
-    return app
+    return checked(AppTest.from_function(panels, args=(iteration.id,), default_timeout=30).run())
 
 
 def table(app: AppTest) -> Any:
@@ -52,7 +48,12 @@ def test_panels_of_an_iteration(fill: Fill, trained: Trained) -> None:
     """Four files are offered, each label has its assumed threshold, and the tag asked for is explained first."""
     app = opened(trained(fill(rose=6, tulip=5)))
     labels = [each.proto.label for each in app.get("download_button")]
-    assert ["Report to hand in", "Probabilities", "Summary as Rekognition's", "Manifest as Rekognition's"] == labels
+    assert [
+        "HTML report",
+        "Probabilities",
+        "Summary in Rekognition's format",
+        "Manifest in Rekognition's format",
+    ] == labels
     assert (["rose", "tulip"], [6, 5]) == (list(table(app)["Label"]), list(table(app)["Test images"]))
     assert [90.0, 90.0] == pytest.approx(list(table(app)["Assumed threshold"]))
     assert ["100.0 %"] * 4 == [each.value for each in app.metric]
@@ -61,7 +62,7 @@ def test_panels_of_an_iteration(fill: Fill, trained: Trained) -> None:
 
 
 def test_labels_that_are_thresholds_on_these_very_images_say_so(fill: Fill, trained: Trained) -> None:
-    """Nobody takes them for numbers about new pictures."""
+    """Nobody takes them for numbers about new images."""
     app = opened(trained(fill(rose=6, tulip=5)))
     assert "**on these very images**" in "".join(each.value for each in app.caption)
 
@@ -77,7 +78,7 @@ def test_panels_of_odd_models(fill: Fill, trained: Trained, probabilities: list[
 
 
 def test_panels_where_nothing_was_judged(store: Store, fill: Fill, trained: Trained) -> None:
-    """All pictures in fold -1: dashes, and files that say so."""
+    """All images in fold -1: dashes, and files that say so."""
     iteration = trained(fill(rose=5, tulip=5))
     folder = blobs.iteration_folder(store.home, iteration.id)
     with np.load(folder / evaluation.ARRAYS) as arrays:
@@ -87,7 +88,7 @@ def test_panels_where_nothing_was_judged(store: Store, fill: Fill, trained: Trai
 
 
 def test_panels_of_an_old_snapshot(store: Store, fill: Fill, trained: Trained) -> None:
-    """Pictures deleted and tags gone since then change nothing of what an iteration tells."""
+    """Images deleted and tags gone since then change nothing of what an iteration tells."""
     project = fill(rose=5, tulip=5)
     iteration = trained(project)
     for tag in store.tags.of_project(project.id):
@@ -126,7 +127,7 @@ def test_sentence_says_before_and_after() -> None:
     """By how much, and that nothing falls where nothing does."""
     covered = np.full((occlusion.PLACES,) * 2 + (1,), 0.92, np.float32)
     told = occlusion.Explanation(("rose",), np.float32([0.92]), covered.copy())
-    assert "does not hang on one place" in explanation.sentence(told, 0)
+    assert "no single part decides it" in explanation.sentence(told, 0)
     covered[1, 2] = 0.4
     told = occlusion.Explanation(("rose",), np.float32([0.92]), covered)
     assert "Covering the framed part lowers **rose** from 92.0 % to 40.0 %." == explanation.sentence(told, 0)

@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from cvcore import projects, training
 from cvcore.projects import tagging, uploads
-from cvcore.records import Iteration, Project
+from cvcore.records import Project
 from cvcore.store import UNTAGGED, Store
-
-PAGES = Path(__file__).resolve().parents[2] / "pages"
-
-Fill = Callable[..., Project]
-Trained = Callable[..., Iteration]
+from tests.conftest import Fill, Trained
+from tests.pages.conftest import button, checked, open_page, texts
 
 
 @pytest.fixture
 def flowers(store: Store, fill: Fill, trained: Trained) -> Project:
-    """A trained project with three untagged pictures."""
+    """A trained project with three untagged images."""
     project = fill(rose=8, tulip=5)
     trained(project)
     roses = store.tags.of_project(project.id)[0].id
@@ -34,27 +29,7 @@ def flowers(store: Store, fill: Fill, trained: Trained) -> Project:
 
 def opened(project: Project, view: str = "Suggested tags") -> AppTest:
     """The Images page of a project, at a view."""
-    app = AppTest.from_file(str(PAGES / "router.py"), default_timeout=30).run()
-    app.query_params["project"] = project.id
-    app.query_params["view"] = view
-    return whole(app.switch_page("images.py").run())
-
-
-def whole(app: AppTest) -> AppTest:
-    """The same page, once it is sure that nothing went wrong."""
-    assert [] == [each.message for each in app.exception]
-    return app
-
-
-def texts(app: AppTest) -> str:
-    """Everything the page says."""
-    shown: list[Any] = [*app.caption, *app.info, *app.warning, *app.error, *app.success]
-    return "\n".join(str(each.value) for each in shown)
-
-
-def button(app: AppTest, label: str) -> Any:
-    """The button with that label."""
-    return next(each for each in app.button if each.label == label)
+    return open_page("images", project, view=view)
 
 
 def send(
@@ -63,27 +38,27 @@ def send(
     """Save a batch."""
     told = {"turn": turn, "decided": [list(each) for each in decided.items()], "aside": list(aside)}
     app.session_state[f"suggestions-{project.id}"] = {"sent": told}
-    whole(app.run())
+    checked(app.run())
 
 
 def untagged(store: Store, project: Project) -> list[str]:
-    """The ids of the untagged pictures, the newest first."""
+    """The ids of the untagged images, the newest first."""
     return [each.id for each in store.images.page(project.id, tag_id=UNTAGGED, take=99)]
 
 
 def test_nothing_is_tagged_before_it_is_saved(store: Store, flowers: Project) -> None:
     """Looking changes nothing; a batch is tagged at once, once, and one click takes it back."""
     app = opened(flowers)
-    assert "3 untagged pictures. Nothing is tagged before you save." in texts(app)
+    assert "3 untagged images. Nothing is tagged before you save." in texts(app)
     images, (rose, tulip) = untagged(store, flowers), (tag.id for tag in store.tags.of_project(flowers.id))
     assert 3 == len(images)
     send(app, flowers, {images[0]: [rose], images[1]: [tulip]})
-    assert "2 pictures tagged." in texts(app)
+    assert "2 images tagged." in texts(app)
     assert images[2:] == untagged(store, flowers)
     assert (tulip,) == store.images.get(images[1]).tag_ids
-    whole(app.run())
-    whole(button(app, "Undo this batch").click().run())
-    assert "2 pictures untagged again." in texts(app)
+    checked(app.run())
+    checked(button(app, "Undo this batch").click().run())
+    assert "2 images untagged again." in texts(app)
     assert images == untagged(store, flowers)
 
 
@@ -94,22 +69,22 @@ def test_what_others_did_meanwhile_is_told(store: Store, flowers: Project) -> No
     tagging.add_tags(store, flowers, images[:1], [rose])
     uploads.delete(store, images[1:2])
     send(app, flowers, {image: [tulip] for image in images})
-    assert "1 picture tagged, 1 left as it was, as it was tagged meanwhile or its tag is gone, 1 deleted" in texts(app)
+    assert "1 image tagged, 1 left as it was, as it was tagged meanwhile or its tag is gone, 1 deleted" in texts(app)
     assert (rose,) == store.images.get(images[0]).tag_ids
-    assert "Every picture has a tag." in texts(app)
+    assert "Every image has a tag." in texts(app)
 
 
-def test_skipped_pictures_come_again_when_asked_for(store: Store, flowers: Project) -> None:
+def test_skipped_images_come_again_when_asked_for(store: Store, flowers: Project) -> None:
     """They make room for others, and when only they are left the page says so and offers them."""
     app = opened(flowers)
     send(app, flowers, {}, tuple(untagged(store, flowers)))
-    assert "Every other picture was skipped." in texts(app)
-    whole(button(app, "Look again at 3 skipped").click().run())
-    assert "3 untagged pictures." in texts(app)
+    assert "Every other image was skipped." in texts(app)
+    checked(button(app, "Look again at 3 skipped").click().run())
+    assert "3 untagged images." in texts(app)
 
 
 def test_a_refused_batch_stays(store: Store, flowers: Project) -> None:
-    """Two tags for a picture of a Multiclass project are refused in a sentence, and nothing is tagged."""
+    """Two tags for an image of a Multiclass project are refused in a sentence, and nothing is tagged."""
     app = opened(flowers)
     images, tags = untagged(store, flowers), [tag.id for tag in store.tags.of_project(flowers.id)]
     send(app, flowers, {images[0]: tags, images[1]: tags[:1]})
@@ -119,33 +94,33 @@ def test_a_refused_batch_stays(store: Store, flowers: Project) -> None:
 
 def test_what_is_missing_for_suggestions(store: Store, fill: Fill, flowers: Project) -> None:
     """Without an iteration the way to one is shown, also when the last was deleted in another tab."""
-    assert "Every picture has a tag." in texts(opened(fill("Tagged", rose=1)))
+    assert "Every image has a tag." in texts(opened(fill("Tagged", rose=1)))
     app = opened(flowers)
     for iteration in store.iterations.of_project(flowers.id):
         training.delete_iteration(store, iteration)
-    whole(app.run())
-    assert "3 untagged pictures, and no iteration that could suggest tags" in texts(app)
-    assert "No pictures yet" in texts(opened(projects.create(store, "Empty")))
+    checked(app.run())
+    assert "3 untagged images, and no iteration that could suggest tags" in texts(app)
+    assert "No images yet" in texts(opened(projects.create(store, "Empty")))
 
 
-def shoot(app: AppTest, project: Project, pictures: list[str]) -> None:
+def shoot(app: AppTest, project: Project, images: list[str]) -> None:
     """Send the first shots of the camera."""
-    app.session_state[f"camera-{project.id}"] = {"shots": {"turn": 0, "pictures": pictures}}
-    whole(app.run())
+    app.session_state[f"camera-{project.id}"] = {"shots": {"turn": 0, "images": images}}
+    checked(app.run())
 
 
 def test_shots_of_the_camera(store: Store, picture: Callable[[int], bytes]) -> None:
     """They are stored once, like any upload, under the tag chosen, which stays chosen for the next ones."""
     project = projects.create(store, "Empty")
     app = opened(project, "Upload")
-    whole(app.segmented_control(key="upload-way").set_value("Camera").run())
+    checked(app.segmented_control(key="upload-way").set_value("Camera").run())
     app.multiselect[0].set_value(["rose"]).run()
     shoot(app, project, [base64.b64encode(picture(number)).decode() for number in range(3)])
     assert "3 stored." in texts(app)
     assert {"rose": 3} == {tag.name: tag.image_count for tag in store.tags.of_project(project.id)}
     assert all(each.name.startswith("camera 20") for each in store.images.page(project.id, take=9))
     assert ["rose"] == app.multiselect[0].value
-    whole(app.run())
+    checked(app.run())
     assert 3 == store.images.count(project.id)
 
 
@@ -154,7 +129,7 @@ def test_refused_shots(store: Store, shots: list[str], words: str) -> None:
     """Too many, or one cut short, are refused in a sentence and none is stored."""
     project = projects.create(store, "Empty")
     app = opened(project, "Upload")
-    whole(app.segmented_control(key="upload-way").set_value("Camera").run())
+    checked(app.segmented_control(key="upload-way").set_value("Camera").run())
     shoot(app, project, shots)
     assert words in texts(app)
     assert 0 == store.images.count(project.id)

@@ -1,8 +1,7 @@
-"""The numbers at a threshold and the pictures behind them, run as a page would."""
+"""The numbers at a threshold and the images behind them, run as a page would."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,11 +10,9 @@ from streamlit.testing.v1 import AppTest
 
 from cvcore import evaluation
 from cvcore.metrics.confusion import TagOutcome
-from cvcore.records import Iteration, Project
+from cvcore.records import Project
 from cvcore.store import Store
-
-Fill = Callable[..., Project]
-Trained = Callable[..., Iteration]
+from tests.conftest import Fill, Trained
 
 NUMBERS = """
 import streamlit as st
@@ -60,7 +57,7 @@ def flowers(fill: Fill, trained: Trained) -> Project:
     return project
 
 
-def test_no_pictures_before_a_click(flowers: Project) -> None:
+def test_no_images_before_a_click(flowers: Project) -> None:
     """The numbers stand alone, and the session keeps the threshold that it had."""
     app = run(NUMBERS, flowers)
     assert "answered with it" not in told(app)
@@ -68,7 +65,7 @@ def test_no_pictures_before_a_click(flowers: Project) -> None:
 
 
 def test_a_resting_slider_is_kept(flowers: Project) -> None:
-    """What the browser told of its slider is the session's threshold, and the pictures' too."""
+    """What the browser told of its slider is the session's threshold, and the images' too."""
     opened = {f"explorer-{flowers.id}": {"threshold": 0.9}, f"opened-{flowers.id}": ("another", TagOutcome(0, "fn"))}
     app = run(NUMBERS, flowers, **opened)
     assert 0.9 == app.session_state["kept"]
@@ -85,15 +82,15 @@ def test_an_open_count_follows_the_threshold(store: Store, flowers: Project) -> 
 
 
 def test_a_damaged_iteration_is_told(store: Store, flowers: Project) -> None:
-    """Where the arrays are missing the numbers stand, and a sentence is in the pictures' place."""
+    """Where the arrays are missing the numbers stand, and a sentence is in the images' place."""
     (iteration,) = store.iterations.trained(flowers.id)
     (store.home / "iterations" / iteration.id / evaluation.ARRAYS).unlink()
     app = run(NUMBERS, flowers, **{f"opened-{flowers.id}": (iteration.id, TagOutcome(0, "fn"))})
     assert "arrays\\.npz is missing from the home folder" in told(app)
 
 
-def test_a_cell_opens_its_pictures(store: Store, flowers: Project) -> None:
-    """Below the matrix stand the pictures of the cell that was clicked."""
+def test_a_cell_opens_its_images(store: Store, flowers: Project) -> None:
+    """Below the matrix stand the images of the cell that was clicked."""
     (iteration,) = store.iterations.trained(flowers.id)
     chosen = {"signature": iteration.id, "row": 0, "column": 1}
     app = run(MATRIX, flowers, **{f"confusion-{flowers.id}-matrix": {"chosen": chosen}})

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from cvcore import evaluation, training
 from cvcore.metrics.threshold_tuning import Goal
-from cvcore.records import Iteration, Project
+from cvcore.records import Iteration
 from cvcore.store import Store
-
-Fill = Callable[..., Project]
-Trained = Callable[..., Iteration]
+from tests.conftest import Fill, Trained
+from tests.pages.conftest import button, checked, texts
 
 PANELS = ["threshold_choice", "iteration_comparison", "calibration_panel"]
 UNSURE = [[0.62, 0.38], [0.55, 0.45], [0.7, 0.3], [0.48, 0.52], [0.8, 0.2]] * 2
@@ -34,18 +30,7 @@ def panel(home: str, panel: str, project_id: str, iteration: object) -> None:
 def opened(store: Store, name: str, iteration: Iteration) -> AppTest:
     """A panel about an iteration."""
     arguments = (str(store.home), name, iteration.project_id, iteration)
-    app = AppTest.from_function(panel, args=arguments, default_timeout=30).run()
-    assert [] == [each.message for each in app.exception]
-    return app
-
-
-def texts(app: AppTest) -> str:
-    shown: list[Any] = [*app.subheader, *app.markdown, *app.caption, *app.info, *app.warning, *app.error]
-    return "\n".join(str(each.value) for each in shown)
-
-
-def button(app: AppTest, label: str) -> Any:
-    return next(each for each in app.button if each.label == label)
+    return checked(AppTest.from_function(panel, args=arguments, default_timeout=30).run())
 
 
 @pytest.mark.parametrize("classification_type", ["Multiclass", "Multilabel"])
@@ -59,7 +44,7 @@ def test_every_panel_runs(
     told = {"good": None, "constant": [[0.5, 0.5]] * 10, "never": [[0.9, 0.1]] * 10}[kind]
     trained(project)
     app = opened(store, name, trained(project, told))
-    assert "![x](" not in texts(app)
+    assert "![x](" not in texts(app, raw=True)
     assert [] == list(app.error)
 
 
@@ -107,7 +92,7 @@ def test_a_worse_iteration_is_called_worse(store: Store, fill: Fill, trained: Tr
     assert "no other trained iteration" in texts(opened(store, "iteration_comparison", trained(project)))
     app = opened(store, "iteration_comparison", trained(project, [[0.9, 0.1]] * 20))
     assert "Iteration 2 is **worse than** Iteration 1: mean F1 33.3 % against 100.0 %" in texts(app)
-    assert "Wholly right: 10 of 20 against 20." in texts(app)
+    assert "Images with every tag right: 10 of 20 against 20." in texts(app)
     app = opened(store, "iteration_comparison", trained(project))
     assert "better than** Iteration 2" in texts(app)
     assert "mean F1" in texts(app)
@@ -125,4 +110,4 @@ def test_a_sentence_about_probabilities(store: Store, fill: Fill, trained: Train
     """Its numbers are those of the highest bin, and both errors are told."""
     told = texts(opened(store, "calibration_panel", trained(fill(rose=5, tulip=5))))
     assert "When it says 90 to 100 %, it is right 10 times of 10 (100 of 100)." in told
-    assert "Expected calibration error 10.0 points as it is" in told
+    assert "Expected calibration error: 10.0 points as it is" in told

@@ -25,21 +25,21 @@ def app() -> AppTest:
 
 
 def test_it_opens_with_the_tutorials_figures(app: AppTest) -> None:
-    """Six pictures at one half: precision 50 %, recall 67 %, with the counts they come from."""
+    """Six images at one half: precision 50 %, recall 67 %, with the counts they come from."""
     assert [] == list(app.exception)
     told = app.markdown[1].value
-    assert "It called 4 pictures Picasso, 2 of them are: **precision 2 / 4 = 50.0 %**." in told
+    assert "It called 4 images Picasso, 2 of them are: **precision 2 / 4 = 50.0 %**." in told
     assert "There are 3 Picassos, and it found 2 of them: **recall 2 / 3 = 66.7 %**." in told
 
 
 def test_the_slider_moves_the_counting(app: AppTest) -> None:
     """More care, fewer false answers; at 100 % there is none, and precision is a dash."""
     app.slider[0].set_value(80).run()
-    assert "It called 2 pictures Picasso, 2 of them are: **precision 2 / 2 = 100.0 %**." in app.markdown[1].value
+    assert "It called 2 images Picasso, 2 of them are: **precision 2 / 2 = 100.0 %**." in app.markdown[1].value
     app.slider[0].set_value(90).run()
-    assert "It called 1 picture Picasso, 1 of them is:" in app.markdown[1].value
+    assert "It called 1 image Picasso, 1 of them is:" in app.markdown[1].value
     app.slider[0].set_value(100).run()
-    assert "It called no picture Picasso" in app.markdown[1].value
+    assert "It called no image Picasso" in app.markdown[1].value
     assert "**recall 0 / 3 = 0.0 %**" in app.markdown[1].value
 
 

@@ -6,7 +6,6 @@ import threading
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -18,14 +17,13 @@ from cvcore.projects import tagging
 from cvcore.records import Iteration, Project
 from cvcore.settings import Limits
 from cvcore.store import Store
-
-ROUTER = Path(__file__).resolve().parents[2] / "pages" / "router.py"
+from tests.pages.conftest import button, checked, texts, whole_app
 
 
 @pytest.fixture
 def projects_page(store: Store) -> AppTest:
     """The Projects page."""
-    return AppTest.from_file(str(ROUTER), default_timeout=30)
+    return whole_app()
 
 
 @pytest.fixture
@@ -58,15 +56,8 @@ def opening(store: Store) -> AppTest:
     return AppTest.from_function(script, default_timeout=30)
 
 
-def texts(app: AppTest) -> str:
-    shown: list[Any] = [*app.markdown, *app.caption, *app.warning, *app.error]
-    return "\n".join(str(each.value) for each in shown)
-
-
 def press(app: AppTest, label: str) -> AppTest:
-    next(each for each in app.button if each.label == label).click().run()
-    assert [] == [each.message for each in app.exception]
-    return app
+    return checked(button(app, label).click().run())
 
 
 def finish(app: AppTest, name: str) -> AppTest:
@@ -104,11 +95,11 @@ def test_a_project_goes_out_and_comes_in(
     trained(fill(rose=5, tulip=5))
     press(download.run(), "Make the zip")
     finish(download, "download")
-    assert "**Flowers\\.zip** is ready" in texts(download)
+    assert "**Flowers.zip** is ready" in texts(download)
     give(opening.run(), "Flowers.zip", ready(store, download).read_bytes())
     press(opening, "Open")
     finish(opening, "opened")
-    assert "**Flowers \\(2\\)** is here, with 10 images and 1 iteration." in texts(opening)
+    assert "**Flowers (2)** is here, with 10 images and 1 iteration." in texts(opening)
     assert sorted(project.name for project in store.projects.all()) == ["Flowers", "Flowers (2)"]
 
 
@@ -134,7 +125,7 @@ def test_tags_that_no_folder_can_hold(download: AppTest, store: Store, fill: Cal
     tagging.rename(store, rose, "a/b", limits=Limits())
     download.run()
     download.radio(key=f"take-{project.id}").set_value("folders").run()
-    assert "does not\\: choose another format\\." in texts(download)
+    assert "is not: choose another format." in texts(download)
     assert next(each for each in download.button if each.label == "Make the zip").disabled
     download.radio(key=f"take-{project.id}").set_value("table").run()
     download.selectbox(key=f"take-tag-{project.id}").set_value(rose.id).run()
@@ -146,11 +137,11 @@ def test_tags_that_no_folder_can_hold(download: AppTest, store: Store, fill: Cal
         assert archive.read("labels.csv").decode() == "file,labels\n1.png,a/b\n2.png,a/b\n"
 
 
-def test_an_empty_project_has_no_pictures(download: AppTest, store: Store) -> None:
-    """Of a project without pictures the whole can be taken along, and of the rest it says why not."""
+def test_an_empty_project_has_no_images(download: AppTest, store: Store) -> None:
+    """Of a project without images the whole can be taken along, and of the rest it says why not."""
     project = projects.create(store, "Empty")
     download.run().radio(key=f"take-{project.id}").set_value("imagefolder").run()
-    assert "There are no images to download yet" in texts(download)
+    assert "add some on the Images page" in texts(download)
 
 
 def test_a_zip_that_is_none(opening: AppTest, store: Store, fill: Callable[..., Project], tmp_path: Path) -> None:
@@ -159,7 +150,7 @@ def test_a_zip_that_is_none(opening: AppTest, store: Store, fill: Callable[..., 
     give(opening.run(), "**a**.zip", made.read_bytes()[:-100])
     press(opening, "Open")
     finish(opening, "opened")
-    assert "\\*\\*a\\*\\*\\.zip\\: A zip must be whole" in texts(opening)
+    assert "**a**.zip: A zip must be complete" in texts(opening)
     assert "Nothing of it was kept" in texts(opening)
     assert len(store.projects.all()) == 1
 
@@ -170,7 +161,7 @@ def test_a_name_that_is_taken(opening: AppTest, store: Store, fill: Callable[...
     give(opening.run(), "a.zip", made.read_bytes())
     opening.text_input(key="project-zip-name").set_value("Flowers").run()
     press(opening, "Open")
-    assert "is taken\\: choose another" in texts(opening)
+    assert "is taken: choose another" in texts(opening)
     opening.text_input(key="project-zip-name").set_value("Tulips").run()
     press(opening, "Open")
     finish(opening, "opened")
@@ -178,7 +169,7 @@ def test_a_name_that_is_taken(opening: AppTest, store: Store, fill: Callable[...
 
 
 def test_deleted_meanwhile(download: AppTest, store: Store, fill: Callable[..., Project]) -> None:
-    """A picture that someone deletes while the zip is made stops it with a sentence."""
+    """An image that someone deletes while the zip is made stops it with a sentence."""
     project = fill(rose=2)
     download.run()
     (first, _) = store.images.digests(project.id)

@@ -1,4 +1,4 @@
-"""Where the network looked: the picture with the parts that made its answer laid over in colour."""
+"""Where the network looked: the image with the parts that its answer depends on in colour."""
 
 from __future__ import annotations
 
@@ -17,41 +17,39 @@ from cvcore.wording import percent
 from pages.parts.shell.text import plain, refusals
 
 
-def show(
-    store: Store, iteration: Iteration, picture: bytes, *, limits: Limits, key: str, tag: str | None = None
-) -> None:
-    """A choice of tag, the picture with its heat, and what covering the framed part does, in a sentence.
+def show(store: Store, iteration: Iteration, image: bytes, *, limits: Limits, key: str, tag: str | None = None) -> None:
+    """A choice of tag, the image with its heat, and what covering the framed part does, in a sentence.
 
     `tag` is the name of the tag chosen at first, by default the most probable; `key` names this place on the page.
     """
     with refusals():
-        told = occlusion.explain(store, iteration, picture, limits=limits)
-        order = np.argsort(-told.probabilities, kind="stable").tolist()
-        asked = told.names.index(tag) if tag in told.names else order[0]
+        evidence = occlusion.explain(store, iteration, image, limits=limits)
+        order = np.argsort(-evidence.probabilities, kind="stable").tolist()
+        first = evidence.names.index(tag) if tag in evidence.names else order[0]
         chosen = st.selectbox(
-            "What speaks for",
+            "Explain",
             order,
-            index=order.index(asked),
-            format_func=lambda column: f"{told.names[column]}, {percent(float(told.probabilities[column]))}",
-            # Other pictures have another order, and a list of other words must not keep the old choice.
-            key=f"explain-{key}-{iteration.id}-{asked}-{hash(picture)}",
+            index=order.index(first),
+            format_func=lambda column: f"{evidence.names[column]}, {percent(float(evidence.probabilities[column]))}",
+            # Other images have another order, and a list of other words must not keep the old choice.
+            key=f"explain-{key}-{iteration.id}-{first}-{hash(image)}",
         )
-        drawn = occlusion.overlay(picture, told.heat(chosen), told.telling_place(chosen))
+        drawn = occlusion.overlay(image, evidence.heat(chosen), evidence.telling_place(chosen))
         st.image(_png(drawn), width="stretch")
-        st.markdown(sentence(told, chosen))
+        st.markdown(sentence(evidence, chosen))
         st.caption(
-            "Part after part was covered with the picture's mean colour, and the model asked again. The stronger the "
-            "orange, the more its probability fell; the frame is where it fell most."
+            "Part after part was covered with the image's mean colour, and the model predicted again. The stronger "
+            "the orange, the more the probability fell; the frame is where it fell most."
         )
 
 
-def sentence(told: Explanation, tag: int) -> str:
-    """What covering the most telling part does to a tag, as Markdown."""
-    name, before = plain(told.names[tag]), percent(float(told.probabilities[tag]))
-    place = told.telling_place(tag)
+def sentence(evidence: Explanation, tag: int) -> str:
+    """How covering the most important part changes a tag's probability, as Markdown."""
+    name, before = plain(evidence.names[tag]), percent(float(evidence.probabilities[tag]))
+    place = evidence.telling_place(tag)
     if place is None:
-        return f"Covering no part lowers **{name}** from {before} by much: it does not hang on one place."
-    after = percent(float(told.covered[*place, tag]))
+        return f"Covering no part lowers **{name}** from {before} by much: no single part decides it."
+    after = percent(float(evidence.covered[*place, tag]))
     return f"Covering the framed part lowers **{name}** from {before} to {after}."
 
 

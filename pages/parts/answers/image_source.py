@@ -1,4 +1,4 @@
-"""One picture from anywhere: a file, an address, the camera, or the project itself."""
+"""One image from anywhere: a file, an address, the camera, or the project itself."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ def show(store: Store, project: Project, limits: Limits) -> bytes | None:
 
     Raises:
         UrlRefused, FetchFailed: the address may not be fetched, or did not answer.
-        ImageRefused: what came is no picture.
+        ImageRefused: what came is no image.
     """
     way = st.segmented_control(
-        "Picture from", [FILE, ADDRESS, CAMERA, PROJECT], default=FILE, required=True, key="picture-from"
+        "Image from", [FILE, ADDRESS, CAMERA, PROJECT], default=FILE, required=True, key="image-from"
     )
     if way == FILE:
         data = _from_file(limits)
     elif way == ADDRESS:
         data = _from_address(limits)
     elif way == CAMERA:
-        taken = st.camera_input("Take a picture", label_visibility="collapsed")
+        taken = st.camera_input("Take an image", label_visibility="collapsed")
         data = taken.getvalue() if taken else None
     else:
         data = _from_project(store, project)
@@ -48,7 +48,7 @@ def show(store: Store, project: Project, limits: Limits) -> bytes | None:
 
 def _from_file(limits: Limits) -> bytes | None:
     file = st.file_uploader(
-        "Picture", label_visibility="collapsed", key="quick-file", max_upload_size=math.ceil(limits.image_bytes / 2**20)
+        "Image", label_visibility="collapsed", key="quick-file", max_upload_size=math.ceil(limits.image_bytes / 2**20)
     )
     return file.getvalue() if file else None
 
@@ -60,7 +60,7 @@ def _from_address(limits: Limits) -> bytes | None:
     return _fetch(address.strip(), limits.image_bytes)
 
 
-@st.cache_data(max_entries=16, ttl=600, show_spinner="Fetching the picture …")
+@st.cache_data(max_entries=16, ttl=600, show_spinner="Fetching the image …")
 def _fetch(address: str, limit_bytes: int) -> bytes:
     return http.fetch(address, limit_bytes=limit_bytes)
 
@@ -68,12 +68,12 @@ def _fetch(address: str, limit_bytes: int) -> bytes:
 def _from_project(store: Store, project: Project) -> bytes | None:
     offered = store.images.page(project.id, take=OFFERED)
     if not offered:
-        st.info("This project has no pictures.")
+        st.info("This project has no images.")
         return None
-    st.caption("What a model was trained with it may know by heart; new pictures tell more.")
-    # image_select keeps its first pictures under one key, so a changed list takes another.
+    st.caption("A model may know its training images by heart; new images are the better test.")
+    # image_select keeps its first images under one key, so a changed list takes another.
     chosen = image_select(
-        "The newest pictures of this project",
+        "The newest images of this project",
         [urls.thumbnail(image.sha256) for image in offered],
         return_value="index",
         use_container_width=False,

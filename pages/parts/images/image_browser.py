@@ -1,4 +1,4 @@
-"""A project's pictures: filtered, leafed through, selected many at a time, retagged and deleted."""
+"""A project's images: filtered, leafed through, selected many at a time, retagged and deleted."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def show(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) ->
     tag_id = None if chosen == ALL else chosen
     number = store.images.count(project.id, tag_id)
     if not number:
-        st.info("No pictures here. Choose another filter, or upload some.")
+        st.info("No images here. Choose another filter, or upload some.")
         return
     pages = -(-number // PAGE)
     page_key = f"page-{project.id}-{chosen}"
@@ -43,7 +43,7 @@ def show(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) ->
         revision=turns.current(KEY),
     )
     if pages > 1:
-        # The last page may have gone with its last picture.
+        # The last page may have gone with its last image.
         st.session_state[page_key] = page
         st.pagination(pages, key=page_key)
     with bar:
@@ -102,7 +102,7 @@ def _toolbar(store: Store, project: Project, tags: Sequence[Tag], selected: list
             act = partial(tagging.remove_tags, store, project, ids, chosen if wanted else None)
         for_training = bool(selected) and all(image.is_test for image in selected)
         label = "Use for training" if for_training else "Use for testing"
-        if st.button(label, key="for-testing", disabled=not ids, help="A picture for testing never trains."):
+        if st.button(label, key="for-testing", disabled=not ids, help="An image for testing never trains."):
             act = partial(tagging.mark_for_testing, store, project, ids, not for_training)
         if st.button("Look closer", disabled=len(ids) != 1):
             _closer(selected[0], {tag.id: tag.name for tag in tags})

@@ -1,4 +1,4 @@
-"""Suggested tags: what an iteration says of untagged pictures is confirmed or corrected by keys, in batches."""
+"""Suggested tags: an iteration's predictions for untagged images are confirmed or corrected by keys, in batches."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ SIZES = (24, 60)
 
 
 def show(store: Store, project: Project) -> None:
-    """The next untagged pictures with what is suggested for them, or what is missing for that."""
+    """The next untagged images with what is suggested for them, or what is missing for that."""
     key = f"suggestions-{project.id}"
     with refusals():
         _receive(store, project, key)
     _notice(store, project, key)
     untagged = store.images.count(project.id, UNTAGGED)
     if not untagged:
-        st.info("Every picture has a tag. Upload more without one, and tags are suggested for them here.")
+        st.info("Every image has a tag. Upload more without one, and tags are suggested for them here.")
         return
     trained = store.iterations.trained(project.id)
     if not trained:
         st.info(
-            f"{count(untagged, 'untagged picture')}, and no iteration that could suggest tags: tag some by hand, five "
+            f"{count(untagged, 'untagged image')}, and no iteration that could suggest tags: tag some by hand, five "
             "per tag, and train first."
         )
         project_choice.link("train.py", "Go to Train", project)
@@ -42,7 +42,7 @@ def show(store: Store, project: Project) -> None:
     iteration, order, take = _choices(trained, project)
     with refusals():
         batch, settled = _batch(store, project, iteration, order, take, key)
-        _told(batch, untagged, key)
+        _show_counts(batch, untagged, key)
         if batch.candidates:
             suggestion_grid.show(
                 batch,
@@ -73,7 +73,7 @@ def _choices(trained: Sequence[Iteration], project: Project) -> tuple[Iteration,
             help="The surest are confirmed fastest; the least sure teach the next iteration most.",
         )
         take = st.segmented_control(
-            "Pictures at a time", SIZES, default=SIZES[0], required=True, key=f"suggested-size-{project.id}"
+            "Images at a time", SIZES, default=SIZES[0], required=True, key=f"suggested-size-{project.id}"
         )
     return there.get(chosen, trained[0]), order, take
 
@@ -109,75 +109,73 @@ def _batch(
 
 
 def _receive(store: Store, project: Project, key: str) -> None:
-    """Tag what was decided on, all at once, and remember it, so that it can be taken back."""
+    """Save the decided tags, all at once, and remember them, so that they can be undone."""
     sent = suggestion_grid.sent(key, turns.current(key))
     if sent is None:
         return
     # First, so that the browser hears of it in any case, and decisions that are refused stay with it.
     turns.advance(key)
     st.session_state[f"{key}-settled"] = ()
-    made = retagging.tag_untagged(store, project, sent.decided)
+    retagged = retagging.tag_untagged(store, project, sent.decided)
     _aside(key).update(sent.aside)
     st.session_state[f"{key}-settled"] = (*sent.decided, *sent.aside)
-    st.session_state[f"{key}-made"] = made, True
+    st.session_state[f"{key}-made"] = retagged, True
 
 
 def _aside(key: str) -> set[str]:
-    """The ids of pictures that were skipped in this window."""
+    """The ids of images that were skipped in this window."""
     aside: set[str] = st.session_state.setdefault(f"{key}-aside", set())
     return aside
 
 
-# ---- what is said ---------------------------------------------------------------------------------------------------
+# ---- texts ----------------------------------------------------------------------------------------------------------
 
 
 def _notice(store: Store, project: Project, key: str) -> None:
-    made, is_given = st.session_state.get(f"{key}-made", (None, False))
-    if made is None:
+    retagged, is_given = st.session_state.get(f"{key}-made", (None, False))
+    if retagged is None:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.success(notice(made, is_given=is_given), width="stretch")
-        if is_given and made.changes and st.button("Undo this batch", key=f"{key}-undo"):
+        st.success(notice(retagged, is_given=is_given), width="stretch")
+        if is_given and retagged.changes and st.button("Undo this batch", key=f"{key}-undo"):
             with refusals():
-                st.session_state[f"{key}-made"] = retagging.undo(store, project, made), False
+                st.session_state[f"{key}-made"] = retagging.undo(store, project, retagged), False
                 turns.rerun(key)
 
 
-def notice(made: Retagging, *, is_given: bool) -> str:
-    """What became of a batch, or of taking it back, in one sentence.
+def notice(retagged: Retagging, *, is_given: bool) -> str:
+    """The result of saving a batch, or of undoing it, in one sentence.
 
-    >>> notice(Correction((), ("a",), ("b",)), is_given=True)
-    'No picture tagged, 1 left as it was, as it was tagged meanwhile or its tag is gone, 1 deleted meanwhile.'
+    >>> notice(Retagging((), ("a",), ("b",)), is_given=True)
+    'No image tagged, 1 left as it was, as it was tagged meanwhile or its tag is gone, 1 deleted meanwhile.'
     """
-    number, verb = len(made.changes), "tagged" if is_given else "untagged again"
-    parts = [f"{count(number, 'picture') if number else 'no picture'} {verb}"]
-    if one := len(made.unchanged):
+    number, verb = len(retagged.changes), "tagged" if is_given else "untagged again"
+    parts = [f"{count(number, 'image') if number else 'no image'} {verb}"]
+    if one := len(retagged.unchanged):
         were, their = ("it was", "its tag is gone") if one == 1 else ("they were", "their tags are gone")
         parts.append(f"{one:,} left as {were}, as {were} tagged meanwhile or {their}")
-    if made.gone:
-        parts.append(f"{len(made.gone):,} deleted meanwhile")
+    if retagged.gone:
+        parts.append(f"{len(retagged.gone):,} deleted meanwhile")
     return sentence(", ".join(parts))
 
 
-def _told(batch: Batch, untagged: int, key: str) -> None:
+def _show_counts(batch: Batch, untagged: int, key: str) -> None:
     aside = untagged - batch.waiting
     with st.container(horizontal=True, vertical_alignment="center"):
         if batch.sorted < batch.waiting:
             st.caption(
-                f"{batch.sorted:,} of {count(batch.waiting, 'untagged picture')} are looked at and sorted so far; "
+                f"{batch.sorted:,} of {count(batch.waiting, 'untagged image')} are looked at and sorted so far; "
                 "each batch looks at more.",
                 width="content",
             )
         elif batch.waiting:
-            st.caption(
-                f"{count(batch.waiting, 'untagged picture')}. Nothing is tagged before you save.", width="content"
-            )
+            st.caption(f"{count(batch.waiting, 'untagged image')}. Nothing is tagged before you save.", width="content")
         if aside and st.button(plain(f"Look again at {aside:,} skipped"), type="tertiary", key=f"{key}-again"):
             _aside(key).clear()
             turns.rerun(key)
     if not batch.candidates:
         st.info(
-            "Every other picture was skipped. Look at those again, or upload more."
+            "Every other image was skipped. Look at those again, or upload more."
             if not batch.waiting
-            else "None of the untagged pictures can be read: their files are missing or damaged."
+            else "None of the untagged images can be read: their files are missing or damaged."
         )

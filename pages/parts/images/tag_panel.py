@@ -1,4 +1,4 @@
-"""A project's tags: how many pictures each has, what would make training better, and their names and kinds."""
+"""A project's tags: how many images each has, what would make training better, and their names and kinds."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def show(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) ->
 
 
 def chart(tags: Sequence[Tag]) -> go.Figure:
-    """Images per tag as bars, with lines at the numbers that training needs and likes."""
+    """Images per tag as bars, with lines at the numbers that training needs and advises."""
     shown = sorted(tags, key=lambda tag: tag.image_count)
     figure = go.Figure(
         go.Bar(

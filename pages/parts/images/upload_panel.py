@@ -1,4 +1,4 @@
-"""Files, a folder, a zip or shots of the camera come in: tags first, then Upload, then each file's fate.
+"""Upload files, a folder, a zip or shots of the camera, with tags for all, then show the result of each file.
 
 A thread stores files, so that an upload goes on when the page is left or loaded again in the middle.
 """
@@ -34,21 +34,21 @@ ROWS = 500
 
 @dataclass
 class Run(background_runs.Run):
-    """An upload: of how many files, and what became of each so far."""
+    """An upload: the number of files, and the result of each so far."""
 
     what: str = "Upload"
     total: int = 0
     fates: list[Upload] = field(default_factory=list)
 
     def add(self, fate: Upload) -> None:
-        """Note what became of one more file."""
+        """Note the result of one more file."""
         self.fates.append(fate)
         done = len(self.fates)
         self.report(f"{done:,} of {count(self.total, 'file')}", done / max(self.total, 1))
 
 
 def show(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) -> None:
-    """The form, or this window's upload as it goes on; then what became of it."""
+    """The form, or this window's upload as it goes on; then its result."""
     own = _own().get(project.id)
     run = own or _recent(project)
     is_under_way = run is not None and not run.is_done
@@ -75,7 +75,7 @@ def _form(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) -
         _camera(store, project, chosen, limits)
         return
     if way == FOLDER:
-        st.caption("Pictures in folders take the folder's name as their tag.")
+        st.caption("Images in folders take the folder's name as their tag.")
     else:
         st.caption(
             f"JPEG, PNG, GIF, BMP, WebP and AVIF, at most {limits.image_bytes / 2**20:g} MB each, "
@@ -83,7 +83,7 @@ def _form(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) -
         )
     with st.container(key="uploader"):
         files = st.file_uploader(
-            "Pictures",
+            "Images",
             accept_multiple_files="directory" if way == FOLDER else True,
             key=f"files-{project.id}-{turn}-{way}",
             label_visibility="collapsed",
@@ -116,12 +116,12 @@ def _camera(store: Store, project: Project, chosen: Sequence[str], limits: Limit
     """Shots go straight to the tags chosen, which stay chosen for the next ones."""
     key = f"camera-{project.id}"
     turn, is_stored = st.session_state.get(f"{key}-turn", (0, False))
-    pictures = camera.sent(key, turn)
-    if pictures is not None:
+    images = camera.sent(key, turn)
+    if images is not None:
         # First, so that the browser hears of it in any case, and shots that are refused stay with it.
         turn, is_stored = st.session_state[f"{key}-turn"] = turn + 1, False
         with refusals():
-            _own()[project.id] = add_shots(store, project, camera.decoded(pictures), chosen, limits)
+            _own()[project.id] = add_shots(store, project, camera.decoded(images), chosen, limits)
             st.session_state[f"{key}-turn"] = turn, True
             st.rerun()
     camera.show(chosen, turn=turn, is_stored=is_stored, key=key)
@@ -185,10 +185,10 @@ def _fates(run: Run) -> None:
     if run.stopped:
         st.error(plain(sentence(run.stopped)))
     numbers = {fate: sum(each.status == fate for each in run.fates) for fate in FATES}
-    told = ", ".join(f"{number:,} {fate}" for fate, number in numbers.items() if number)
-    if not told:
+    summary = ", ".join(f"{number:,} {fate}" for fate, number in numbers.items() if number)
+    if not summary:
         return
-    (st.warning if run.stopped or numbers["refused"] else st.success)(f"{told}.")
+    (st.warning if run.stopped or numbers["refused"] else st.success)(f"{summary}.")
     if notable := [each for each in run.fates if each.reason]:
         st.html(table(notable[:ROWS]))
         if len(notable) > ROWS:

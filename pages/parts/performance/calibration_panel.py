@@ -1,4 +1,4 @@
-"""Whether the iteration's probabilities can be taken at their word, as a diagram and in a sentence."""
+"""How well an iteration's probabilities are calibrated, as a reliability diagram and in a sentence."""
 
 from __future__ import annotations
 
@@ -17,53 +17,58 @@ AT_ONCE = 2.807 / 1.960
 
 
 def show(store: Store, project: Project, iteration: Iteration) -> None:
-    """What was said against what was so, before and after temperature scaling."""
-    st.subheader("Can its probabilities be believed?", anchor=False)
+    """The predicted probabilities against the shares that were right, before and after temperature scaling."""
+    st.subheader("Can its probabilities be trusted?", anchor=False)
     with refusals():
-        made = evaluation.overview(store, iteration).calibration
-        if np.isnan(made.before.error):
-            st.info("No image was judged, so there is nothing to compare.")
+        calibration = evaluation.overview(store, iteration).calibration
+        if np.isnan(calibration.before.error):
+            st.info("No image was evaluated, so there is nothing to compare.")
             return
-        st.markdown(f"**{sentence(made.before)}** {verdict(made)}")
+        st.markdown(f"**{sentence(calibration.before)}** {verdict(calibration)}")
         is_after = st.toggle("Show it with temperature scaling", key=f"calibrated-{project.id}")
-        shown = made.after if is_after else made.before
+        shown = calibration.after if is_after else calibration.before
         st.plotly_chart(chart(shown), config={"displayModeBar": False}, key=f"calibration-chart-{iteration.id}")
         whose = (
             "every tag's probability" if iteration.classification_type == MULTILABEL else "the top tag's probability"
         )
+        before, after = (100 * each.error for each in (calibration.before, calibration.after))
         st.caption(
-            f"Expected calibration error {100 * made.before.error:.1f} points as it is, {100 * made.after.error:.1f} "
-            f"with temperature {made.temperature:.2f}, fitted without the fold that it is tried on. It counts {whose} "
-            f"in {BINS} bins of equal width; with few answers in a bin it is a rough number. The temperature is shown "
-            "here only: it changes nothing that this iteration says."
+            f"Expected calibration error: {before:.1f} points as it is, {after:.1f} with temperature "
+            f"{calibration.temperature:.2f}, fitted without the fold that it is tried on. It compares {whose} with how "
+            f"often it is right, in {BINS} bins of equal width; with few answers in a bin it is a rough number. The "
+            "temperature is shown here only: it does not change this iteration's answers."
         )
 
 
-def sentence(told: Reliability) -> str:
-    """The highest bin with answers, in plain words."""
-    place = int(np.flatnonzero(told.counts)[-1])
-    answers = round(told.counts[place])
-    right = round(told.right[place] * answers)
-    share = f" ({100 * told.right[place]:.0f} of 100)" if answers != 100 else ""
+def sentence(reliability: Reliability) -> str:
+    """How often the answers of the highest bin were right, in a sentence."""
+    place = int(np.flatnonzero(reliability.counts)[-1])
+    answers = round(reliability.counts[place])
+    right = round(reliability.right[place] * answers)
+    share = f" ({100 * reliability.right[place]:.0f} of 100)" if answers != 100 else ""
     return f"When it says {10 * place} to {10 * place + 10} %, it is right {right:,} times of {answers:,}{share}."
 
 
-def verdict(made: Calibration) -> str:
-    """Whether what is said on average lies within what was so, in all bins at once."""
-    told = made.before
-    below, above = AT_ONCE * (told.right - told.low), AT_ONCE * (told.high - told.right)
-    outside = (told.counts > 0) & ((told.said < told.right - below) | (told.said > told.right + above))
+def verdict(calibration: Calibration) -> str:
+    """Whether the mean probability lies within the interval of the share right, in all bins at once."""
+    reliability = calibration.before
+    below, above = AT_ONCE * (reliability.right - reliability.low), AT_ONCE * (reliability.high - reliability.right)
+    outside = (reliability.counts > 0) & (
+        (reliability.said < reliability.right - below) | (reliability.said > reliability.right + above)
+    )
     if not outside.any():
-        return "As far as these images can tell, its probabilities mean what they say."
-    if made.temperature > 1:
-        return "It is too sure of itself: what it says is further from 50:50 than what comes true."
-    return "It is more often right than it says: it could be surer of itself."
+        return "On these images its probabilities are well calibrated: they match how often it is right."
+    if calibration.temperature > 1:
+        return "It is overconfident: its probabilities are further from 50 % than the share of right answers."
+    return "It is underconfident: it is right more often than its probabilities say."
 
 
-def chart(told: Reliability) -> go.Figure:
-    """The share that was right against what was said, with 95 % whiskers and counts; on the diagonal both agree."""
-    there = told.counts > 0
-    said, right, low, high = (100 * each[there] for each in (told.said, told.right, told.low, told.high))
+def chart(reliability: Reliability) -> go.Figure:
+    """The share right against the mean probability of each bin, with 95 % whiskers and counts; ideal: the diagonal."""
+    there = reliability.counts > 0
+    said, right, low, high = (
+        100 * each[there] for each in (reliability.said, reliability.right, reliability.low, reliability.high)
+    )
     figure = go.Figure()
     figure.add_scatter(
         x=[0, 100], y=[0, 100], mode="lines", line={"dash": "dot", "width": 1, "color": "gray"}, hoverinfo="skip"
@@ -74,19 +79,19 @@ def chart(told: Reliability) -> go.Figure:
         error_y={"array": high - right, "arrayminus": right - low, "thickness": 2, "width": 4},
         mode="lines+markers",
         marker={"size": 9},
-        customdata=told.counts[there],
-        hovertemplate="said %{x:.1f} %, right %{y:.1f} %<br>%{customdata:,} answers<extra></extra>",
+        customdata=reliability.counts[there],
+        hovertemplate="probability %{x:.1f} %, right %{y:.1f} %<br>%{customdata:,} answers<extra></extra>",
     )
     # The counts stand in a row of their own, as whiskers would cross them.
     figure.add_scatter(
         x=said,
         y=np.full(len(said), -8),
         mode="text",
-        text=[f"{round(each):,}" for each in told.counts[there]],
+        text=[f"{round(each):,}" for each in reliability.counts[there]],
         hoverinfo="skip",
     )
     axis = {"ticksuffix": " %", "zeroline": False, "dtick": 20, "fixedrange": True}
-    figure.update_xaxes(title="What it says (below the points: how many answers)", range=[-2, 104], **axis)
+    figure.update_xaxes(title="Predicted probability (below the points: how many answers)", range=[-2, 104], **axis)
     figure.update_yaxes(title="How often it is right", range=[-14, 106], tickvals=[0, 20, 40, 60, 80, 100], **axis)
     figure.update_layout(height=420, margin={"l": 8, "r": 8, "t": 8, "b": 8}, dragmode=False, showlegend=False)
     return figure

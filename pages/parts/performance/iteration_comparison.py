@@ -47,26 +47,27 @@ def show(store: Store, project: Project, iteration: Iteration) -> None:
         st.caption("Choose one or more.")
         return
     with refusals():
-        made = comparisons.compare(store, iteration, others)
-        for other, differences, right in zip(others, made.differences, made.right, strict=True):
-            st.markdown(sentence(iteration.name, other.name, differences, rate, made.images))
+        comparison = comparisons.compare(store, iteration, others)
+        for other, differences, right in zip(others, comparison.differences, comparison.right, strict=True):
+            st.markdown(sentence(iteration.name, other.name, differences, rate, comparison.images))
             st.caption(
-                f"Wholly right: {right.first} of {right.images} against {right.second}. One side alone has more right "
-                f"in {right.only_first} against {right.only_second} (exact McNemar test, p = {right.p_value:.2g})."
+                f"Images with every tag right: {right.first} of {right.images} against {right.second}. Groups of near "
+                f"duplicates in which one has more right: {right.only_first} against {right.only_second} (exact "
+                f"McNemar test, p = {right.p_value:.2g})."
             )
         st.plotly_chart(
-            chart(made, [each.name for each in others], rate),
+            chart(comparison, [each.name for each in others], rate),
             config={"displayModeBar": False},
             key=f"compare-chart-{iteration.id}",
         )
-        table = rows(made, iteration.name, [each.name for each in others], rate)
+        table = rows(comparison, iteration.name, [each.name for each in others], rate)
         numbers = {name: st.column_config.NumberColumn(format="%.1f %%") for name in list(table)[2:]}
         st.dataframe(table, hide_index=True, column_config=numbers)
-        st.caption(notes(made))
+        st.caption(notes(comparison))
 
 
 def sentence(first: str, second: str, differences: Differences, rate: str, images: int) -> str:
-    """The verdict on the mean over the tags."""
+    """Whether the mean over the tags is better, worse or not distinguishable, in a sentence."""
     row = RATES[rate]
     value, low, high = (100 * each[row, -1] for each in (differences.value, differences.low, differences.high))
     if np.isnan(value):
@@ -82,15 +83,15 @@ def sentence(first: str, second: str, differences: Differences, rate: str, image
     )
 
 
-def rows(made: Comparison, name: str, others: list[str], rate: str) -> dict[str, list[Any]]:
+def rows(comparison: Comparison, name: str, others: list[str], rate: str) -> dict[str, list[Any]]:
     """The table's columns, in per cent and points: every tag, then the mean; None where undefined."""
     row = RATES[rate]
     table: dict[str, list[Any]] = {
-        "Tag": [*made.tags, "All tags (mean)"],
-        "Images": [*made.counts.tolist(), made.images],
-        f"{name}: {rate}": _known(made.differences[0].first[row]),
+        "Tag": [*comparison.tags, "All tags (mean)"],
+        "Images": [*comparison.counts.tolist(), comparison.images],
+        f"{name}: {rate}": _known(comparison.differences[0].first[row]),
     }
-    for other, each in zip(others, made.differences, strict=True):
+    for other, each in zip(others, comparison.differences, strict=True):
         table[f"{other}: {rate}"] = _known(each.second[row])
         table[f"Ahead of {other}"] = _known(each.value[row])
         table[f"at least ({other})"] = _known(each.low[row])
@@ -98,18 +99,18 @@ def rows(made: Comparison, name: str, others: list[str], rate: str) -> dict[str,
     return table
 
 
-def chart(made: Comparison, others: list[str], rate: str) -> go.Figure:
+def chart(comparison: Comparison, others: list[str], rate: str) -> go.Figure:
     """Each tag's difference as a dot with its 95 % interval, right of 0 where the iteration is ahead.
 
     Of many tags those with the largest differences are drawn; the mean is the topmost.
     """
     row = RATES[rate]
-    size = np.max([np.nan_to_num(np.abs(each.value[row, :-1])) for each in made.differences], axis=0)
+    size = np.max([np.nan_to_num(np.abs(each.value[row, :-1])) for each in comparison.differences], axis=0)
     tags = np.sort(np.argsort(-size, kind="stable")[:CHARTED])
-    places = np.append(tags, len(made.tags))[::-1]
+    places = np.append(tags, len(comparison.tags))[::-1]
     height = np.arange(len(places))
     figure = go.Figure()
-    for turn, (name, each) in enumerate(zip(others, made.differences, strict=True)):
+    for turn, (name, each) in enumerate(zip(others, comparison.differences, strict=True)):
         value, low, high = (100 * numbers[row][places] for numbers in (each.value, each.low, each.high))
         figure.add_scatter(
             x=value,
@@ -121,7 +122,7 @@ def chart(made: Comparison, others: list[str], rate: str) -> go.Figure:
             name=html.escape(f"against {short(name, NAME_LETTERS)}", quote=False),
             hovertemplate="%{x:+.1f} points<extra></extra>",
         )
-    names = [html.escape(short(tag, NAME_LETTERS), quote=False) for tag in (*made.tags, "All tags (mean)")]
+    names = [html.escape(short(tag, NAME_LETTERS), quote=False) for tag in (*comparison.tags, "All tags (mean)")]
     figure.add_vline(0, line={"width": 1, "color": "gray"})
     figure.update_yaxes(tickvals=height, ticktext=[names[place] for place in places], automargin=True)
     figure.update_xaxes(title="Points ahead (right) or behind (left)", zeroline=False)
@@ -135,21 +136,25 @@ def chart(made: Comparison, others: list[str], rate: str) -> go.Figure:
     return figure
 
 
-def notes(made: Comparison) -> str:
-    """What is compared, and what could not be."""
-    told = [f"Compared on the {count(made.images, 'image')} that all judged, each at the threshold it answers at."]
-    if made.retagged:
-        told.append(f"{count(made.retagged, 'image')} had other tags for some of them: the newest tags count.")
-    if made.only_some:
-        names = ", ".join(plain(short(name, NAME_LETTERS)) for name in made.only_some[:5])
-        told.append(
-            f"Tags that only some of them know are left aside: {names}{', …' if len(made.only_some) > 5 else ''}."
+def notes(comparison: Comparison) -> str:
+    """What is compared, and what is left out."""
+    sentences = [
+        f"Compared on the {count(comparison.images, 'image')} that all were evaluated on, each at its own threshold."
+    ]
+    if comparison.retagged:
+        sentences.append(
+            f"{count(comparison.retagged, 'image')} had other tags for some of them: the newest tags count."
         )
-    if made.left_out:
-        told.append(f"{count(made.left_out, 'image')} with such a tag are left out.")
-    if len(made.tags) > CHARTED:
-        told.append(f"The chart shows the {CHARTED} tags that differ most.")
-    return " ".join(told)
+    if comparison.only_some:
+        names = ", ".join(plain(short(name, NAME_LETTERS)) for name in comparison.only_some[:5])
+        sentences.append(
+            f"Tags that only some of them know are left out: {names}{', …' if len(comparison.only_some) > 5 else ''}."
+        )
+    if comparison.left_out:
+        sentences.append(f"{count(comparison.left_out, 'image')} with such a tag are left out.")
+    if len(comparison.tags) > CHARTED:
+        sentences.append(f"The chart shows the {CHARTED} tags that differ most.")
+    return " ".join(sentences)
 
 
 def _known(rates: np.ndarray) -> list[float | None]:

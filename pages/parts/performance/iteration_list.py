@@ -19,9 +19,9 @@ from pages.parts.training import evaluation_choice
 def show(store: Store, iterations: Sequence[Iteration]) -> Iteration:
     """The iteration chosen: the one in the address, or the newest."""
     there = {str(each.number): each for each in iterations}
-    asked = st.query_params.get("iteration", "")
+    wanted = st.query_params.get("iteration", "")
     # The address has the last word, also when the browser's Back button has changed it.
-    st.session_state["iteration"] = asked if asked in there else next(iter(there))
+    st.session_state["iteration"] = wanted if wanted in there else next(iter(there))
     chosen = st.radio(
         "Iterations",
         list(there),
@@ -68,8 +68,8 @@ def _delete(store: Store, iteration: Iteration) -> None:
     st.markdown(f"Delete **{plain(iteration.name)}** with its numbers for good?")
     if alone:
         st.warning(f"{count(alone, 'image')} that only this iteration still holds will be deleted with it.")
-    if asked := store.predictions.count_of_iteration(iteration.id):
-        st.warning(f"{count(asked, 'answer')} under Predictions will be deleted with it.")
+    if wanted := store.predictions.count_of_iteration(iteration.id):
+        st.warning(f"{count(wanted, 'answer')} under Predictions will be deleted with it.")
     if st.button("Delete for good", type="primary"):
         with refusals():
             # Someone else may have deleted it first, which is what was wanted.

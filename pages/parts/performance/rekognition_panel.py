@@ -1,4 +1,4 @@
-"""The evaluation in Amazon Rekognition's terms, with a word on what it means by them."""
+"""The evaluation in Amazon Rekognition's terms, and what Rekognition means by them."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from pages.parts.shell.text import refusals
 def show(store: Store, iteration: Iteration) -> None:
     """Its three numbers, each label at its assumed threshold, and how these differ from the numbers above."""
     with refusals():
-        told = evaluation.overview(store, iteration).rekognition
+        report = evaluation.overview(store, iteration).rekognition
         ours = evaluation.report(store, iteration).overall.average_precision
         names = [tag.name for tag in evaluation.tags(store, iteration)]
         for column, (title, value) in zip(
             st.columns(4),
             [
-                ("F1", told.overall_f1),
-                ("Average precision, theirs", told.average_precision),
-                ("Overall recall", told.overall_recall),
+                ("F1", report.overall_f1),
+                ("Average precision, theirs", report.average_precision),
+                ("Overall recall", report.overall_recall),
                 ("Average precision, ours", ours),
             ],
             strict=True,
@@ -32,11 +32,11 @@ def show(store: Store, iteration: Iteration) -> None:
         st.dataframe(
             {
                 "Label": names,
-                "Test images": told.images.tolist(),
-                "Assumed threshold": (100 * told.thresholds).tolist(),
-                "F1": (100 * told.f1).tolist(),
-                "Precision": (100 * told.precision).tolist(),
-                "Recall": (100 * told.recall).tolist(),
+                "Test images": report.images.tolist(),
+                "Assumed threshold": (100 * report.thresholds).tolist(),
+                "F1": (100 * report.f1).tolist(),
+                "Precision": (100 * report.precision).tolist(),
+                "Recall": (100 * report.recall).tolist(),
             },
             column_config=dict.fromkeys(("Assumed threshold", "F1", "Precision", "Recall"), rate),
             hide_index=True,

@@ -1,4 +1,4 @@
-"""What can be taken along from an iteration's evaluation, each file made when it is asked for."""
+"""Downloads of an iteration's evaluation; each file is made when its button is pressed."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from cvcore.store import Store
 
 
 def show(store: Store, project: Project, iteration: Iteration, *, threshold: Thresholds) -> None:
-    """A button for each file, with a line on what it is for.
+    """A button for each file, with a line on its purpose.
 
-    The report stands at the threshold, or at those saved for each tag, if there are such.
+    The report uses the threshold, or those saved for each tag if there are such.
     """
     saved = iteration.thresholds
     if isinstance(saved, tuple) and st.toggle("Report at the threshold saved for each tag", True, key="report-saved"):
         threshold = saved
     for label, name, kind, make, words in (
         (
-            "Report to hand in",
+            "HTML report",
             "report.html",
             "text/html",
             lambda: html_report.page(store, project, iteration, threshold, made_at=datetime.now(UTC)),
-            f"One page with numbers at {document.in_words(threshold)}, charts and pictures. "
+            f"One page with numbers at {document.in_words(threshold)}, charts and images. "
             "It opens and prints without a network.",
         ),
         (
@@ -36,21 +36,21 @@ def show(store: Store, project: Project, iteration: Iteration, *, threshold: Thr
             "probabilities.csv",
             "text/csv",
             lambda: report_files.scores_csv(store, iteration, for_spreadsheet=True),
-            "Every judged image and its probability for every tag, for a spreadsheet.",
+            "Every evaluated image and its probability for every tag, for a spreadsheet.",
         ),
         (
-            "Summary as Rekognition's",
+            "Summary in Rekognition's format",
             "evaluation-summary.json",
             "application/json",
             lambda: report_files.summary_json(store, project, iteration),
             "Amazon Rekognition's evaluation summary: labels at their assumed thresholds, and the matrix.",
         ),
         (
-            "Manifest as Rekognition's",
+            "Manifest in Rekognition's format",
             "evaluation-manifest.jsonl",
             "application/jsonl",
             lambda: "\n".join([*report_files.manifest(store, iteration), ""]),
-            "Amazon Rekognition's evaluation manifest: a line of JSON for each judged image.",
+            "Amazon Rekognition's evaluation manifest: a line of JSON for each evaluated image.",
         ),
     ):
         button, text = st.columns([1, 2], vertical_alignment="center")

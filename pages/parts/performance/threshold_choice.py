@@ -1,4 +1,4 @@
-"""Choosing the threshold that an iteration answers at, with open eyes: what for, how good it really is, save it."""
+"""Choose the threshold that an iteration answers at: by a goal, with its measured effect, and save it."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ def show(store: Store, project: Project, iteration: Iteration, threshold: float 
             return
         st.markdown(saved_words(iteration))
         goal, per_tag = _wishes(project)
-        made = evaluation.suggest_thresholds(store, iteration, goal, per_tag=per_tag)
+        suggestion = evaluation.suggest_thresholds(store, iteration, goal, per_tag=per_tag)
         tags = [tag.name for tag in evaluation.tags(store, iteration)]
-        _tell(made, goal, tags, per_tag=per_tag)
-        chosen = tuple(made.thresholds.tolist()) if per_tag else float(made.thresholds[0])
+        _show(suggestion, goal, tags, per_tag=per_tag)
+        chosen = tuple(suggestion.thresholds.tolist()) if per_tag else float(suggestion.thresholds[0])
         _buttons(store, iteration, chosen, threshold)
 
 
 def saved_words(iteration: Iteration) -> str:
-    """What an iteration answers at now, in a sentence."""
+    """The threshold that an iteration answers at now, in a sentence."""
     saved = iteration.thresholds
     if saved is None:
         return f"Nothing is saved yet: this iteration answers at {100 * evaluation.DEFAULT_THRESHOLD:.0f} %."
@@ -54,18 +54,18 @@ def saved_words(iteration: Iteration) -> str:
     return f"Saved: {100 * saved:.0f} % for all tags."
 
 
-def rows(made: Suggestion, tags: list[str]) -> dict[str, list[Any]]:
+def rows(suggestion: Suggestion, tags: list[str]) -> dict[str, list[Any]]:
     """The table's columns: every tag, then the mean of all. Rates are in per cent, None where undefined.
 
     The threshold of the mean is None where the tags have their own.
     """
-    one_for_all = float(100 * made.thresholds[0]) if len(set(made.thresholds.tolist())) == 1 else None
-    honest, flattering = (100 * metrics.rates(counts) for counts in (made.judged, made.chosen))
-    images = (made.chosen[:, 0] + made.chosen[:, 2]).tolist()
+    one_for_all = float(100 * suggestion.thresholds[0]) if len(set(suggestion.thresholds.tolist())) == 1 else None
+    honest, flattering = (100 * metrics.rates(counts) for counts in (suggestion.judged, suggestion.chosen))
+    images = (suggestion.chosen[:, 0] + suggestion.chosen[:, 2]).tolist()
     return {
         "Tag": [*tags, "All tags (mean)"],
-        "Images": [*images, int(made.chosen[0].sum())],
-        "Threshold": [*(100 * made.thresholds).tolist(), one_for_all],
+        "Images": [*images, int(suggestion.chosen[0].sum())],
+        "Threshold": [*(100 * suggestion.thresholds).tolist(), one_for_all],
         "Precision": _known(honest[0]),
         "Recall": _known(honest[1]),
         "F1": _known(honest[2]),
@@ -83,7 +83,7 @@ def _wishes(project: Project) -> tuple[Goal, bool]:
             value = st.number_input(f"Wanted {by} (%)", 1, 100, 90, key=f"wanted-{by}-{project.id}", width=180) / 100
         if by == "cost":
             value = st.number_input(
-                "A missed image is as bad as … false ones", 0.1, threshold_tuning.COST_MOST, 5.0, 1.0, "%.1f",
+                "One missed image costs as much as … wrong ones", 0.1, threshold_tuning.COST_MOST, 5.0, 1.0, "%.1f",
                 key=f"cost-{project.id}", width=300,
             )  # fmt: skip
     each = st.radio(
@@ -96,10 +96,10 @@ def _wishes(project: Project) -> tuple[Goal, bool]:
     return Goal(by, value), each == "One for each tag"
 
 
-def _tell(made: Suggestion, goal: Goal, tags: list[str], *, per_tag: bool) -> None:
+def _show(suggestion: Suggestion, goal: Goal, tags: list[str], *, per_tag: bool) -> None:
     if not per_tag:
-        st.markdown(f"Suggested for all tags: **{100 * made.thresholds[0]:.0f} %**")
-    table = rows(made, tags)
+        st.markdown(f"Suggested for all tags: **{100 * suggestion.thresholds[0]:.0f} %**")
+    table = rows(suggestion, tags)
     rate = st.column_config.NumberColumn(format="%.1f %%")
     st.dataframe(
         table,
@@ -109,31 +109,31 @@ def _tell(made: Suggestion, goal: Goal, tags: list[str], *, per_tag: bool) -> No
         | {"Threshold": st.column_config.NumberColumn(format="%.0f %%")},
     )
     st.caption(
-        "Precision, recall and F1 are judged on images that the threshold was not chosen with: each part of them "
-        "is counted at the threshold that the other parts choose. The last column is chosen and judged on the same "
-        f"images, which flatters it: mean F1 {percent(metrics.rates(made.chosen)[2, -1])} there, "
-        f"{percent(metrics.rates(made.judged)[2, -1])} judged fairly."
+        "Precision, recall and F1 are measured on images that the threshold was not chosen with: each part of them "
+        "is counted at the threshold that the other parts choose. The last column is chosen and measured on the same "
+        f"images, which makes it too good: mean F1 {percent(metrics.rates(suggestion.chosen)[2, -1])} there, "
+        f"{percent(metrics.rates(suggestion.judged)[2, -1])} measured fairly."
     )
-    _warn(made, goal, tags, per_tag=per_tag)
+    _warn(suggestion, goal, tags, per_tag=per_tag)
 
 
-def _warn(made: Suggestion, goal: Goal, tags: list[str], *, per_tag: bool) -> None:
-    where = made.defined & ~made.reached
+def _warn(suggestion: Suggestion, goal: Goal, tags: list[str], *, per_tag: bool) -> None:
+    where = suggestion.defined & ~suggestion.reached
     missed = f"The wanted {goal.by} of {100 * goal.value:.0f} % is not reached at any threshold"
     if per_tag:
         _note(f"{missed} for", where, tags, "the nearest is suggested")
         _note(
             "Nothing can be chosen for",
-            ~made.defined,
+            ~suggestion.defined,
             tags,
-            "no judged image or no answer, so 50 % stays",
+            "no evaluated image or no answer, so 50 % stays",
         )
     elif where.any():
         st.warning(f"{missed}; the nearest is suggested.")
-    elif not made.defined.any():
-        st.warning("Nothing can be chosen: no image was judged or answered. 50 % stays.")
-    _note("Best is to answer nearly everywhere with", made.everything, tags, "that is no better than chance")
-    _note("To answer never would cost less for", made.nothing, tags, "a false answer is too dear for what is found")
+    elif not suggestion.defined.any():
+        st.warning("Nothing can be chosen: no image was evaluated or answered. 50 % stays.")
+    _note("At the best threshold nearly every image gets", suggestion.everything, tags, "that is no better than chance")
+    _note("Giving no image the tag would cost less for", suggestion.nothing, tags, "wrong answers cost too much")
 
 
 def _note(start: str, where: np.ndarray, tags: list[str], end: str) -> None:

@@ -1,6 +1,6 @@
-"""The numbers at a threshold and, below them, the pictures of the count that was clicked.
+"""The numbers at a threshold and, below them, the images of the count that was clicked.
 
-A fragment: a click sends these two anew, not the whole page with its list of iterations.
+A fragment: a click redraws these two, not the page with its list of iterations.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from pages.parts.widgets import threshold_explorer
 def show(store: Store, project: Project, iteration: Iteration, *, threshold_key: str) -> None:
     """Draw the explorer; the session keeps its threshold (0..1) under that key, where it is found at the start."""
     with refusals():
-        made = evaluation.overview(store, iteration)
+        overview = evaluation.overview(store, iteration)
         explored = threshold_explorer.show(
             tags=[threshold_explorer.TagRow(tag.name, tag.kind) for tag in evaluation.tags(store, iteration)],
-            sweep=made.sweep,
-            curves=made.curves,
+            sweep=overview.sweep,
+            curves=overview.curves,
             threshold=st.session_state[threshold_key],
             multilabel=iteration.classification_type == MULTILABEL,
             signature=iteration.id,
@@ -34,9 +34,9 @@ def show(store: Store, project: Project, iteration: Iteration, *, threshold_key:
         st.session_state[threshold_key] = explored.threshold
         if how := iteration.evaluation:
             st.caption(validation.explained(how))
-            left_out = iteration.image_count - int(made.sweep.counts[0, 0].sum()) if how.method == K_FOLD else 0
+            left_out = iteration.image_count - int(overview.sweep.counts[0, 0].sum()) if how.method == K_FOLD else 0
             if left_out:
-                st.caption(f"{count(left_out, 'image')} could not be judged.")
+                st.caption(f"{count(left_out, 'image')} could not be evaluated.")
         opened = f"opened-{project.id}"
         if explored.count:
             st.session_state[opened] = iteration.id, TagOutcome(explored.count.tag, explored.count.count)

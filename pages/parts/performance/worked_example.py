@@ -1,4 +1,4 @@
-"""Precision and recall on six pictures, counted aloud: the vendors' example of Picasso and Rembrandt, to play with."""
+"""Precision and recall counted out on six images: the vendors' example of Picasso and Rembrandt, with a slider."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _STYLE = """<style>
 
 
 def show(*, key: str = "worked-example") -> None:
-    """Six pictures, a slider, and the arithmetic written out for where it stands."""
+    """Six images, a slider, and the arithmetic written out for where it stands."""
     st.markdown(
         "Three of these six portraits are in Picasso's manner, three in Rembrandt's. There is one question: **is it a "
-        "Picasso?** Below each picture stands how probable a model found that. Move the threshold and watch the "
+        "Picasso?** Below each image stands how probable a model found that. Move the threshold and watch the "
         "counting."
     )
     chosen = st.slider("Probability threshold", 0, 100, OPENING, format="%d %%", key=key, width=480)
@@ -38,7 +38,7 @@ def show(*, key: str = "worked-example") -> None:
     st.html(_STYLE + _gallery(truth, called))
     st.markdown("\n".join(f"- {line}" for line in sentences(truth, called)))
     st.caption(
-        "A higher threshold makes the model more careful: what it says is right more often, and more is missed. "
+        "A higher threshold makes the model more careful: its answers are right more often, and it misses more. "
         "There is no best place, only the one that suits what a mistake costs."
     )
 
@@ -58,21 +58,22 @@ def sentences(truth: array_types.Bools, called: array_types.Bools) -> list[str]:
     """Precision, recall and F1 with the counts that they come from, as Markdown.
 
     >>> sentences(*answers(0.5))[0]
-    'It called 4 pictures Picasso, 2 of them are: **precision 2 / 4 = 50.0 %**.'
+    'It called 4 images Picasso, 2 of them are: **precision 2 / 4 = 50.0 %**.'
     """
     counts = metrics.count_answers(truth[:, None], called[:, None])[0]
     tp, fp, fn, _ = counts.tolist()
     measures = (metrics.precision, metrics.recall, metrics.f1)
     precision, recall, f1 = (percent(float(measure(counts))) for measure in measures)
     if tp + fp:
-        first = f"It called {count(tp + fp, 'picture')} Picasso, {tp} of them {_are(tp)}: "
+        first = f"It called {count(tp + fp, 'image')} Picasso, {tp} of them {_are(tp)}: "
         first += f"**precision {tp} / {tp + fp} = {precision}**."
     else:
-        first = "It called no picture Picasso, so nothing can be right or wrong: **precision –**."
+        first = "It called no image Picasso, so nothing can be right or wrong: **precision –**."
     return [
         first,
         f"There are {tp + fn} Picassos, and it found {tp} of them: **recall {tp} / {tp + fn} = {recall}**.",
-        f"F1 weighs both: 2 × right / (2 × right + false + missed) = 2 × {tp} / (2 × {tp} + {fp} + {fn}) = **{f1}**.",
+        "F1 weighs both: 2 × found / (2 × found + wrongly given + missed) = "
+        f"2 × {tp} / (2 × {tp} + {fp} + {fn}) = **{f1}**.",
     ]
 
 
@@ -82,11 +83,11 @@ def _are(number: int) -> str:
 
 def _gallery(truth: array_types.Bools, called: array_types.Bools) -> str:
     figures = []
-    for picture, painter, probability, is_one, is_called in zip(
+    for image, painter, probability, is_one, is_called in zip(
         portraits.portraits(), PAINTERS, PROBABILITIES, truth, called, strict=True
     ):
         fate = _FATES[bool(is_one), bool(is_called)]
-        address = base64.b64encode(picture).decode()
+        address = base64.b64encode(image).decode()
         figures.append(
             f'<figure class="{"called" if is_called else ""}">'
             f'<img src="data:image/png;base64,{address}" alt="A painting in the manner of {painter}">'
@@ -97,8 +98,8 @@ def _gallery(truth: array_types.Bools, called: array_types.Bools) -> str:
 
 # By whether it is a Picasso and whether it was called one.
 _FATES = {
-    (True, True): "✓ found",
-    (True, False): "missed",
-    (False, True): "✗ false",
-    (False, False): "rightly left",
+    (True, True): "✓ found (TP)",
+    (True, False): "✗ missed (FN)",
+    (False, True): "✗ wrongly given (FP)",
+    (False, False): "✓ not given (TN)",
 }

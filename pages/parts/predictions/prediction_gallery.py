@@ -31,16 +31,16 @@ _NOTICE = "predictions-notice"
 
 
 @st.fragment
-def show(store: Store, project: Project, found: Sequence[AskedImage], limits: Limits) -> None:
+def show(store: Store, project: Project, queued: Sequence[AskedImage], limits: Limits) -> None:
     """Gallery, pages and what can be done with the selected."""
-    if not found:
-        st.info("No picture is like that. Choose another answer, a wider range of probability, or a longer time.")
+    if not queued:
+        st.info("No prediction matches. Choose another answer, a wider range of probability, or a longer time.")
         return
-    pages = -(-len(found) // PAGE)
+    pages = -(-len(queued) // PAGE)
     page_key = f"predictions-page-{project.id}"
     page = min(st.session_state.get(page_key, 1), pages)
-    shown = {each.id: each for each in found[PAGE * (page - 1) : PAGE * page]}
-    st.markdown(f"**{count(len(found), 'picture')}**")
+    shown = {each.id: each for each in queued[PAGE * (page - 1) : PAGE * page]}
+    st.markdown(f"**{count(len(queued), 'image')}**")
     bar = st.container(key="toolbar")
     selected = gallery.show(
         [_item(each) for each in shown.values()],
@@ -48,25 +48,25 @@ def show(store: Store, project: Project, found: Sequence[AskedImage], limits: Li
         revision=turns.current(KEY),
     )
     if pages > 1:
-        # The last page may have gone with its last picture.
+        # The last page may have gone with its last image.
         st.session_state[page_key] = page
         st.pagination(pages, key=page_key)
-    if sum(each.times for each in found) >= LATEST:
-        st.caption(f"Only the last {LATEST:,} questions are looked through.")
+    if sum(each.times for each in queued) >= LATEST:
+        st.caption(f"Only the last {LATEST:,} predictions are searched.")
     with bar:
         _toolbar(store, project, [shown[each] for each in selected], limits)
 
 
 def notice(project: Project) -> None:
-    """What the last press of a button did, told once."""
-    of, told, is_added = st.session_state.pop(_NOTICE, ("", "", False))
+    """Show the result of the last button pressed, once."""
+    of, message, is_added = st.session_state.pop(_NOTICE, ("", "", False))
     if of == project.id:
-        st.success(told)
+        st.success(message)
         if is_added:
             project_choice.link("train.py", "Train with them", project)
 
 
-# ---- what stands below a picture -----------------------------------------------------------------------------------
+# ---- what stands below an image -----------------------------------------------------------------------------------
 
 
 def _item(each: AskedImage) -> gallery.Item:
@@ -119,7 +119,7 @@ def _toolbar(store: Store, project: Project, selected: Sequence[AskedImage], lim
     if chosen:
         with refusals():
             fates = promotion.promote(store, project, chosen, limits=limits)
-            _again(project, _told(fates, len(chosen)), is_added=any(fate.image_id for fate in fates))
+            _again(project, _summary(fates, len(chosen)), is_added=any(fate.image_id for fate in fates))
 
 
 def _as_predicted(selected: Sequence[AskedImage]) -> str:
@@ -127,32 +127,30 @@ def _as_predicted(selected: Sequence[AskedImage]) -> str:
     return f"Add as {plain(short(words.pop(), NAME_LETTERS))}" if len(words) == 1 else "Add as predicted"
 
 
-def _told(fates: Sequence[Upload], asked: int) -> str:
-    """What became of pictures, as Markdown."""
+def _summary(fates: Sequence[Upload], asked: int) -> str:
+    """The result for the images to be added, as Markdown."""
     number = Counter(fate.status for fate in fates)
-    parts = [f"{count(number['stored'], 'picture')} added to the project"] if number["stored"] else []
+    parts = [f"{count(number['stored'], 'image')} added to the project"] if number["stored"] else []
     if number["duplicate"]:
-        parts.append(f"{count(number['duplicate'], 'picture')} in the project already")
+        parts.append(f"{count(number['duplicate'], 'image')} in the project already")
     if number["refused"]:
-        parts.append(f"{count(number['refused'], 'picture')} not added")
+        parts.append(f"{count(number['refused'], 'image')} not added")
     if gone := asked - len(fates):
-        parts.append(f"{count(gone, 'picture')} no longer here, as somebody added or deleted them")
+        parts.append(f"{count(gone, 'image')} no longer here, as somebody added or deleted them")
     reasons = dict.fromkeys(fate.reason for fate in fates if fate.reason)
     return " ".join(map(plain, map(sentence, [", ".join(parts), *list(reasons)[:REASONS_SHOWN]])))
 
 
-@st.dialog("Delete pictures")
+@st.dialog("Delete images")
 def _delete(store: Store, project: Project, selected: Sequence[AskedImage]) -> None:
-    st.markdown(
-        f"Delete {count(len(selected), 'picture')} and what was said of them? Nothing that was trained changes."
-    )
+    st.markdown(f"Delete {count(len(selected), 'image')} and their predictions? Nothing that was trained changes.")
     if st.button("Delete", type="primary", key="delete-predictions"):
         with refusals():
             history.forget_pictures(store, project, [each.kept.sha256 for each in selected])
-            _again(project, f"{count(len(selected), 'picture')} deleted.", is_added=False)
+            _again(project, f"{count(len(selected), 'image')} deleted.", is_added=False)
 
 
-@st.dialog("Picture", width="medium")
+@st.dialog("Image", width="medium")
 def _closer(store: Store, each: AskedImage) -> None:
     threshold = evaluation.thresholds_by_tag(store, each.iteration, evaluation.threshold_in_use(each.iteration))
     said = each.kept.predictions
@@ -162,6 +160,6 @@ def _closer(store: Store, each: AskedImage) -> None:
     probability_bars.show(said, answer, threshold)
 
 
-def _again(project: Project, told: str, *, is_added: bool) -> None:
-    st.session_state[_NOTICE] = project.id, told, is_added
+def _again(project: Project, message: str, *, is_added: bool) -> None:
+    st.session_state[_NOTICE] = project.id, message, is_added
     turns.rerun(KEY)

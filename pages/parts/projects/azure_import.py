@@ -1,4 +1,4 @@
-"""Moving in from Azure: ask for endpoint and key, bring everything over in a thread, say what came and what differs."""
+"""Import from Azure Custom Vision: ask for endpoint and key, copy everything in a thread, report what differs."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def start(store: Store, endpoint: str, key: str, settings: Settings) -> Run:
 
 
 def show() -> None:
-    """This window's move as it goes on, then what came of it."""
+    """This window's move as it goes on, then its result."""
     run: Run | None = st.session_state.get("move")
     if run is None:
         return

@@ -18,8 +18,8 @@ from pages.parts.shell.project_choice import open_page
 from pages.parts.shell.text import plain, refusals
 
 TYPES: dict[ClassificationType, str] = {
-    MULTICLASS: "Multiclass: one tag per picture",
-    MULTILABEL: "Multilabel: any number of tags per picture",
+    MULTICLASS: "Multiclass: one tag per image",
+    MULTILABEL: "Multilabel: any number of tags per image",
 }
 
 
@@ -29,8 +29,8 @@ def create(store: Store) -> None:
     name, description, kind, domain = _fields(store, "", "", MULTICLASS, DOMAINS[0].id)
     if st.button("Create project", type="primary"):
         with refusals():
-            made = projects.create(store, name, description=description, classification_type=kind, domain=domain)
-            open_page("images.py", made.id)
+            project = projects.create(store, name, description=description, classification_type=kind, domain=domain)
+            open_page("images.py", project.id)
 
 
 @st.dialog("Edit project", width="medium", on_dismiss="rerun")
@@ -69,7 +69,7 @@ def delete(store: Store, project: Project) -> None:
 
 
 def backbone_status(store: Store, domain: Domain) -> str:
-    """What a domain runs on and where its weights are, in one sentence."""
+    """A domain's network and where its weights are, in one sentence."""
     if domain.backbone == BUILT_IN.backbone:
         return f"{domain.backbone}, {domain.side} px: on this machine, no download."
     where = backbones.availability(domain.backbone, domain.side, blobs.backbones_folder(store.home))

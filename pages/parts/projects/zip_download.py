@@ -1,4 +1,4 @@
-"""A project, or its pictures and tags, as a zip: chosen in a dialog, packed in a thread, downloaded from the disk."""
+"""A project, or its images and tags, as a zip: chosen in a dialog, packed in a thread, downloaded from the disk."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KEY = "download"
 WHOLE = "whole"
 TITLES = {WHOLE: "The whole project", **{each.name: each.title for each in datasets.FORMATS}}
 WORDS = {
-    WHOLE: "To open in Tagwise, here or elsewhere: pictures, tags and iterations with all their numbers.",
+    WHOLE: "To open in Tagwise, here or elsewhere: images, tags and iterations with all their numbers.",
     **{each.name: each.description for each in datasets.FORMATS},
 }
 NAME_LETTERS = 60
@@ -27,15 +27,15 @@ NAME_LETTERS = 60
 
 @st.dialog("Download", width="medium", on_dismiss="rerun")
 def ask(store: Store, project: Project) -> None:
-    """Ask what to take along, and begin to pack it."""
+    """Ask what to download, and begin to pack it."""
     form(store, project)
 
 
 def form(store: Store, project: Project) -> None:
-    """What the dialog holds."""
+    """The contents of the dialog."""
     st.markdown(f"From **{plain(short(project.name, NAME_LETTERS))}**, as one zip:")
     chosen = st.radio(
-        "Take along",
+        "Download",
         list(TITLES),
         format_func=TITLES.__getitem__,
         captions=list(WORDS.values()),
@@ -46,15 +46,15 @@ def form(store: Store, project: Project) -> None:
     if chosen != WHOLE:
         tags = {tag.id: tag.name for tag in store.tags.of_project(project.id)}
         tag_id = st.selectbox(
-            "Pictures",
+            "Images",
             [None, *tags],
-            format_func=lambda each: tags[each] if each else "All pictures",
+            format_func=lambda each: tags[each] if each else "All images",
             key=f"take-tag-{project.id}",
         )
         obstacle = _obstacle(store, project, chosen, tag_id)
     if obstacle:
         st.warning(plain(sentence(obstacle)))
-    st.caption("Pictures go out as they were uploaded, with the camera's notes on time and place.")
+    st.caption("Images go out as they were uploaded, with the camera's notes on time and place.")
     if st.button("Make the zip", type="primary", disabled=bool(obstacle)):
         with refusals():
             start(store, project, chosen, tag_id)

@@ -1,4 +1,4 @@
-"""A project zip is opened: chosen in a dialog, checked and stored in a thread, then told of."""
+"""Open a project zip: chosen in a dialog, checked and stored in a thread, then reported."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def ask(store: Store, limits: Limits) -> None:
 
 
 def form(store: Store, limits: Limits) -> None:
-    """What the dialog holds."""
+    """The contents of the dialog."""
     st.markdown(
-        "A zip that *Download* gave here or on another machine becomes a project of its own, with the pictures, tags "
+        "A zip that *Download* gave here or on another machine becomes a project of its own, with the images, tags "
         "and iterations it was packed with. Open zips of people you trust."
     )
     file = st.file_uploader("Project zip", type="zip", label_visibility="collapsed", key="project-zip")
@@ -57,7 +57,7 @@ def start(store: Store, file: Any, name: str, limits: Limits) -> background_runs
 
 
 def show(store: Store) -> None:
-    """This window's zip as it is opened, then what came of it."""
+    """This window's zip as it is opened, then its result."""
     run = background_runs.find(background_runs.token_of(KEY))
     if run is None:
         return

@@ -1,6 +1,6 @@
-"""Many pictures asked about at once: files or zips in, a table of answers out.
+"""Predictions for many images at once: files or zips in, a table of answers out.
 
-A thread asks, so that it goes on when the page is left or loaded again in the middle.
+A thread predicts, so that it goes on when the page is left or loaded again in the middle.
 """
 
 from __future__ import annotations
@@ -62,24 +62,24 @@ class Run(background_runs.Run):
 
 
 def show(store: Store, project: Project, iteration: Iteration, limits: Limits) -> None:
-    """The form, or the project's batch as it goes on; then what came of it."""
+    """The form, or the project's running batch; then its result."""
     run = _recent(project)
     if run and not run.is_done:
         background_runs.watch(run)
         return
     st.caption(
-        f"Files, or zips of them, at most {limits.image_bytes / 2**20:g} MB a picture. Nothing is kept of them here "
+        f"Files, or zips of them, at most {limits.image_bytes / 2**20:g} MB an image. Nothing is kept of them here "
         "but the table. For whole folders there is `tagwise predict`."
     )
     threshold = threshold_slider.show(store, iteration)
     with st.container(key="uploader"):
         files = st.file_uploader(
-            "Pictures",
+            "Images",
             accept_multiple_files=True,
             key=f"batch-{project.id}-{turns.current(KEY)}",
             label_visibility="collapsed",
         )
-    if st.button(f"Ask about {count(len(files), 'file')}", type="primary", disabled=not files):
+    if st.button(f"Predict {count(len(files), 'file')}", type="primary", disabled=not files):
         start(store, project, iteration, files, threshold, limits)
         turns.rerun(KEY)
     if run:
@@ -94,7 +94,7 @@ def start(
     threshold: float | Mapping[str, float],
     limits: Limits,
 ) -> Run:
-    """Begin to ask about uploaded files in a thread of its own; one batch runs at a time, the others wait."""
+    """Begin to predict uploaded files in a thread of their own; one batch runs at a time, the others wait."""
     run = _latest()[project.id] = Run(iteration=iteration.name)
 
     def work(run: Run) -> str:
@@ -129,9 +129,9 @@ def _result(project: Project, run: Run) -> None:
         st.error(plain(sentence(run.stopped)))
     read = run.done - len(run.unread)
     if read:
-        found = ", ".join(f"{plain(tag)} {number:,}" for tag, number in run.answers.most_common(20))
-        told = st.warning if run.stopped else st.success
-        told(f"{count(read, 'image')} predicted by {plain(run.iteration)}: {found}.")
+        numbers = ", ".join(f"{plain(tag)} {number:,}" for tag, number in run.answers.most_common(20))
+        box = st.warning if run.stopped else st.success
+        box(f"{count(read, 'image')} predicted by {plain(run.iteration)}: {numbers}.")
         st.download_button(
             "Download the table",
             lambda: "".join(run.lines),
@@ -152,7 +152,7 @@ def _result(project: Project, run: Run) -> None:
         ]
         st.dataframe(rows, hide_index=True)
         if read > len(run.first):
-            st.caption(f"The first {len(run.first):,} of {count(read, 'picture')}; the table has them all.")
+            st.caption(f"The first {len(run.first):,} of {count(read, 'image')}; the table has them all.")
     if run.unread:
         st.warning(f"{count(len(run.unread), 'file')} could not be read.")
         st.html(text.table(run.unread[: upload_panel.ROWS]))

@@ -1,4 +1,4 @@
-"""A model to take along: each format made when it is asked for, proved to agree with the page, and fetched."""
+"""Exports of an iteration: each format is made on request, compared with the answers shown here, and downloaded."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def show(store: Store, iteration: Iteration) -> None:
     """A row for each format, asked after while one is being made."""
     st.caption(
         "Each is a folder in a zip with labels, thresholds and an example that runs without Tagwise. Before it is "
-        "offered, it is run on up to 50 of the project's pictures and held against the page."
+        "offered, it is run on up to 50 of the project's images, and its answers are compared with those shown here."
     )
     is_busy = any(each.status == "Exporting" for each in background.find(store, iteration))
     st.fragment(_board, run_every=POLL_S if is_busy else None)(store, iteration, is_busy)
@@ -64,7 +64,7 @@ def _fate(each: ExportJob | None) -> None:
         agreed = f" · {sentence(str(each.agreement))}" if each.agreement else ""
         st.caption(plain(f"{each.size_bytes / 1e6:.1f} MB{agreed}"))
         if not each.is_current:
-            st.warning("Other thresholds were saved since this was made. Make it again to take them along.")
+            st.warning("Other thresholds were saved since this was made. Make it again to include them.")
 
 
 def _obstacle(name: str) -> str:

@@ -1,1 +1,1 @@
-"""What every page stands in: the project, its address, text, work in the background."""
+"""What all pages share: the project, its address, text, work in the background."""

@@ -1,4 +1,4 @@
-"""The store and the settings, opened once for all sessions."""
+"""The store, opened once for all sessions, and the settings."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ from pathlib import Path
 
 import streamlit as st
 
-from cvcore import settings
+from cvcore import settings as environment
 from cvcore.settings import Limits, Settings
 from cvcore.store import Store
 
 
 def store() -> Store:
     """The home folder's store."""
-    return _open(told().home)
+    return _open(settings().home)
 
 
-def told() -> Settings:
-    """What the environment says."""
-    return settings.load()
+def settings() -> Settings:
+    """The settings in the environment."""
+    return environment.load()
 
 
 def limits() -> Limits:
-    """What an upload may be."""
-    return told().limits
+    """The limits of an upload."""
+    return settings().limits
 
 
 @st.cache_resource(show_spinner=False)

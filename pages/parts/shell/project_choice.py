@@ -72,10 +72,10 @@ def link(page: str, label: str, project: Project) -> None:
 
 
 def _chosen(there: dict[str, Project]) -> str:
-    asked = st.query_params.get("project")
-    if asked and asked not in there:
+    wanted = st.query_params.get("project")
+    if wanted and wanted not in there:
         st.warning("The project in this address is gone or was never here; this is another one.")
-    for project_id in (asked, st.session_state.get("project")):
+    for project_id in (wanted, st.session_state.get("project")):
         if project_id in there:
             return project_id
     return next(iter(there))

@@ -1,4 +1,4 @@
-"""Where this server is, as the person who looks has reached it."""
+"""The address under which the reader reached this server."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import streamlit as st
 
 
 def show_hint(address: str) -> None:
-    """What to write in place of a name that only this computer knows itself by."""
+    """Say that other computers need another address, where this one is local."""
     if is_own(address):
         st.caption(
             "This address works on this computer only. From another one, open this page by this computer's name or "

@@ -57,9 +57,9 @@ def refusals() -> Iterator[None]:
 
 
 def table(fates: Sequence[Upload]) -> str:
-    """Each file's fate and reason as HTML, escaped.
+    """Each file's result and reason as HTML, escaped.
 
-    >>> table([Upload("<b>.txt", "refused", "no picture")]).count("<b>")
+    >>> table([Upload("<b>.txt", "refused", "no image")]).count("<b>")
     0
     """
     rows = "".join(

@@ -1,4 +1,4 @@
-"""Small pictures in a row, to look at only. Their addresses hold digests, never names."""
+"""Small images in a row, to look at only. Their addresses hold digests, never names."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _STYLE = """<style>
 
 
 def strip(images: Sequence[Image], *, empty: str = "") -> None:
-    """Pictures side by side, or the words in `empty`."""
-    pictures = "".join(
+    """Images side by side, or the words in `empty`."""
+    tiles = "".join(
         f'<img src="{urls.thumbnail(image.sha256)}" alt="{html.escape(image.name)}" loading="lazy">' for image in images
     )
-    st.html(f'{_STYLE}<div class="tagwise-strip">{pictures or f"<span>{html.escape(empty)}</span>"}</div>')
+    st.html(f'{_STYLE}<div class="tagwise-strip">{tiles or f"<span>{html.escape(empty)}</span>"}</div>')

@@ -1,4 +1,4 @@
-"""How Advanced training sees the pictures otherwise: switches, and what they do to the user's own pictures."""
+"""Augmentation for Advanced training: a switch for each transform, and its effect on the user's own images."""
 
 from __future__ import annotations
 
@@ -22,50 +22,50 @@ from cvcore.finetuning import augmentation
 from cvcore.records import Image, Project
 from cvcore.store import Store
 
-PICTURES = 3
+ROWS = 3
 VERSIONS = 5
-# So many pictures are looked at to find some of different tags, and so many are opened to find some that can be read.
+# So many images are looked at to find some of different tags, and so many are opened to find some that can be read.
 LOOKED_AT = 1_000
 OPENED = 12
 JPEG_QUALITY = 85
 
 
-def show(store: Store, project: Project, domain: Domain, pictures: Sequence[Image]) -> tuple[str, ...] | None:
-    """The names of the transforms that are on, None where they are the domain's own; a few of `pictures` show them."""
-    on = st.fragment(_show)(store.home, project, domain, pictures)
+def show(store: Store, project: Project, domain: Domain, examples: Sequence[Image]) -> tuple[str, ...] | None:
+    """The names of the transforms that are on, None where they are the domain's own; a few `examples` show them."""
+    on = st.fragment(_show)(store.home, project, domain, examples)
     return None if on == domain.policy.transforms else on
 
 
-def drawn(home: Path, pictures: Sequence[Image], side: int, seed: int) -> list[tuple[Image, NDArray[np.uint8]]]:
-    """At most three pictures, `seed` says which, as the network sees them: of different tags where there are.
+def drawn(home: Path, examples: Sequence[Image], side: int, seed: int) -> list[tuple[Image, NDArray[np.uint8]]]:
+    """At most three images chosen by `seed`, at the network's size: of different tags where there are.
 
-    Those that are missing or damaged are passed over.
+    Those that are missing or damaged are skipped.
     """
-    order = np.random.default_rng(seed).permutation(len(pictures))[:LOOKED_AT]
-    shuffled = [pictures[place] for place in order]
+    order = np.random.default_rng(seed).permutation(len(examples))[:LOOKED_AT]
+    shuffled = [examples[place] for place in order]
     seen: set[str] = set()
     firsts: list[Image] = []
     others: list[Image] = []
-    for picture in shuffled:
-        (others if seen.issuperset(picture.tag_ids) else firsts).append(picture)
-        seen.update(picture.tag_ids)
-    found = []
-    for picture in islice([*firsts, *others], OPENED):
+    for image in shuffled:
+        (others if seen.issuperset(image.tag_ids) else firsts).append(image)
+        seen.update(image.tag_ids)
+    readable = []
+    for image in islice([*firsts, *others], OPENED):
         try:
-            found.append((picture, _pixels(str(home), picture.sha256, side)))
+            readable.append((image, _pixels(str(home), image.sha256, side)))
         except TagwiseError:
             continue
-        if len(found) == PICTURES:
+        if len(readable) == ROWS:
             break
-    return found
+    return readable
 
 
-def _show(home: Path, project: Project, domain: Domain, pictures: Sequence[Image]) -> tuple[str, ...]:
+def _show(home: Path, project: Project, domain: Domain, examples: Sequence[Image]) -> tuple[str, ...]:
     with st.container(border=True):
-        st.subheader("How pictures are seen otherwise", anchor=False)
+        st.subheader("Augmentation: how images are changed for training", anchor=False)
         st.caption(
-            "In each round the network sees each picture a little changed, so that it learns what does not matter. "
-            "Switch off what would make a tag untrue: a digit must not be mirrored."
+            "In each epoch the network sees every image slightly changed, so that it learns what does not matter. "
+            "Switch off a change that would make a tag wrong: a digit must not be mirrored."
         )
         switches, strip = st.columns([2, 5], gap="large")
         with switches, st.container(gap="xxsmall"):
@@ -83,9 +83,9 @@ def _show(home: Path, project: Project, domain: Domain, pictures: Sequence[Image
         with strip:
             turn = f"drawn-{project.id}"
             seed = st.session_state.setdefault(turn, 0)
-            shown = drawn(home, pictures, domain.side, seed)
+            shown = drawn(home, examples, domain.side, seed)
             if not shown:
-                st.info("No picture can be shown. Tag some on the Images page.")
+                st.info("No image can be shown. Tag some on the Images page.")
                 return on
             st.html(_strip(shown, domains.with_transforms(domain.policy, on), seed))
             st.button("Draw others", icon=":material/refresh:", on_click=_draw_others, args=[turn])
@@ -102,15 +102,15 @@ def _pixels(home: str, digest: str, side: int) -> NDArray[np.uint8]:
 
 
 def _strip(shown: Sequence[tuple[Image, NDArray[np.uint8]]], policy: Policy, seed: int) -> str:
-    """A row for each picture: as it is, and then as it may be seen."""
-    cells = ["<b>As it is</b>", "<b>As it may be seen</b>"]
+    """A row for each image: the original, and then augmented copies."""
+    cells = ["<b>Original</b>", "<b>Augmented</b>"]
     for row, (image, pixels) in enumerate(shown):
         rng = np.random.default_rng([seed, row])
         name = html.escape(image.name)
-        cells.append(f'<img src="{_address(pixels)}" alt="{name}, as it is">')
+        cells.append(f'<img src="{_address(pixels)}" alt="{name}, original">')
         for number in range(1, VERSIONS + 1):
             seen = augmentation.augmented(pixels, policy, rng)
-            cells.append(f'<img src="{_address(seen)}" alt="{name}, seen otherwise {number}">')
+            cells.append(f'<img src="{_address(seen)}" alt="{name}, augmented {number}">')
     return f'<div class="tagwise-seen">{"".join(cells)}</div>'
 
 

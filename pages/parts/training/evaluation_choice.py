@@ -1,4 +1,4 @@
-"""Which way a training is to be judged: the choice, and the words for what was chosen."""
+"""How a training is evaluated: the choice of method, and its name in words."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from cvcore.store import FOR_TESTING, Store
 from cvcore.wording import count
 
 LABELS: dict[EvaluationMethod, str] = {
-    K_FOLD: "Every picture in turn",
-    HOLD_OUT: "One picture in five",
-    TEST_SET: "My own test pictures",
+    K_FOLD: "Every image in turn",
+    HOLD_OUT: "One image in five",
+    TEST_SET: "My own test images",
 }
 
 
 def show(store: Store, project: Project) -> EvaluationMethod:
-    """Let the way be chosen, the first one if nobody does; each says in a line what it means."""
+    """Choose the evaluation method, by default the first; each says in a line what it means."""
     chosen: EvaluationMethod = st.radio(
-        "Judged on",
+        "Evaluated on",
         EVALUATION_METHODS,
         format_func=LABELS.__getitem__,
         captions=[_caption(method, store.images.count(project.id, FOR_TESTING)) for method in EVALUATION_METHODS],
@@ -30,7 +30,7 @@ def show(store: Store, project: Project) -> EvaluationMethod:
 
 
 def short(evaluation: Evaluation) -> str:
-    """The way in a word or two, for a list.
+    """The method in a word or two, for a list.
 
     >>> short(Evaluation("k-fold", 5, 0)), short(Evaluation("test-set", 1, 0))
     ('5-fold', 'own test set')
@@ -38,15 +38,15 @@ def short(evaluation: Evaluation) -> str:
     return {K_FOLD: f"{evaluation.folds}-fold", HOLD_OUT: "hold-out", TEST_SET: "own test set"}[evaluation.method]
 
 
-def _caption(method: EvaluationMethod, kept: int) -> str:
+def _caption(method: EvaluationMethod, test_images: int) -> str:
     if method == K_FOLD:
         return (
-            f"Up to {validation.FOLDS} rounds, each with other pictures kept aside. The model you use then learns from "
-            "all of them: best where pictures are few."
+            f"Up to {validation.FOLDS} folds, each with other images held out. The model you use is then trained on "
+            "all of them: best where images are few."
         )
     if method == HOLD_OUT:
-        return "Kept aside by Tagwise, as Amazon Rekognition does. The model you use learns from the rest."
-    if not kept:
+        return "Held out by Tagwise, as Amazon Rekognition does. The model you use is trained on the rest."
+    if not test_images:
         return "None yet: select some on the Images page, then Use for testing. They never train."
-    there = count(kept, "picture")
-    return f"{there}, chosen on the Images page. They never train; the model you use learns from the rest."
+    there = count(test_images, "image")
+    return f"{there}, chosen on the Images page. They never train; the model you use is trained on the rest."

@@ -1,4 +1,4 @@
-"""What stands in the way of a training, and what would make it better, in words."""
+"""What keeps a training from starting, and advice that would improve it, in words."""
 
 from __future__ import annotations
 

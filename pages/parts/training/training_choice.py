@@ -15,7 +15,7 @@ WAYS = {
 
 
 def show(project: Project) -> TrainingOptions:
-    """Let the way be chosen, Quick if nobody does, and with Advanced its budget in minutes."""
+    """Choose Quick, the default, or Advanced and its budget in minutes."""
     way = st.radio(
         "Way",
         list(WAYS),
@@ -33,6 +33,6 @@ def show(project: Project) -> TrainingOptions:
         int(TrainingOptions.budget_minutes),
         key=f"budget-{project.id}",
         persist_state="session",
-        help="It ends earlier where more rounds no longer help, and you can end it at any time and keep the best.",
+        help="It ends earlier when more epochs no longer help, and you can end it at any time and keep the best.",
     )
     return TrainingOptions(is_advanced=True, budget_minutes=float(minutes))

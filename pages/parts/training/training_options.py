@@ -1,4 +1,4 @@
-"""What few trainings need: some of the tags only, mistakes that cost more, a network to go on from, word of the end."""
+"""Options that few trainings need: a subset of tags, costs of mistakes, a network to start from, a webhook."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def tags(store: Store, project: Project) -> list[str]:
 
 
 def show(store: Store, project: Project, options: TrainingOptions, trained: Sequence[Tag]) -> TrainingOptions:
-    """The options with what is chosen in an expander: what mistakes cost, where to start from, and whom to tell."""
+    """The options with what is chosen in an expander: what mistakes cost, where to start from, and whom to notify."""
     with st.expander("More options"):
         left, right = st.columns(2, gap="large")
         with left:
@@ -40,7 +40,7 @@ def show(store: Store, project: Project, options: TrainingOptions, trained: Sequ
         with right:
             start_from = _start_from(store, project)
             url = st.text_input(
-                "Tell this address when it is done",
+                "Notify this address (webhook) when it is done",
                 max_chars=URL_LETTERS,
                 placeholder="https://…",
                 key=f"notify-{project.id}",
@@ -50,7 +50,7 @@ def show(store: Store, project: Project, options: TrainingOptions, trained: Sequ
 
 
 def costs_key(project: Project, trained: Sequence[Tag]) -> str:
-    """The table's key: rows are told by their place, so that other tags need another table."""
+    """The table's key: edits are kept by row, so that other tags need another table."""
     return f"costs-{project.id}-{zlib.crc32(''.join(tag.id for tag in trained).encode()):08x}"
 
 
@@ -70,7 +70,7 @@ def _costs(project: Project, trained: Sequence[Tag]) -> tuple[tuple[str, float],
         alt="What mistakes cost, tag by tag",
     )
     st.caption(
-        "An image of a tag that counts as 3 weighs as much as three: it is missed less, and answered more often."
+        "An image of a tag that counts as 3 weighs as much as three: it is missed less often, and given more often."
     )
     weights = zip(trained, edited[_COST], strict=True)
     return tuple((tag.id, float(weight)) for tag, weight in weights if weight is not None and weight != 1)
@@ -87,7 +87,7 @@ def _start_from(store: Store, project: Project) -> str:
         format_func=lambda iteration_id: there[iteration_id].name if iteration_id else "The domain's network",
         key=f"start-from-{project.id}",
     )
-    st.caption("Pictures that it has already learned from are not judged.")
+    st.caption("Images that it was trained on are left out of the evaluation.")
     return chosen
 
 

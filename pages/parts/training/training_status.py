@@ -22,9 +22,9 @@ IDLE_POLL_S = 5.0
 
 
 def show(store: Store, project: Project, *, in_full: bool = True) -> None:
-    """The running training, asked after once a second, whoever started it; else what became of the last one.
+    """The running training, asked after once a second, whoever started it; else the result of the last one.
 
-    Only `in_full` with its curves, and with what came of it once it is done.
+    Its curves, and its result once it is done, only if `in_full`.
     """
     job = store.jobs.latest(project.id, "train")
     if job and job.is_active:
@@ -75,7 +75,7 @@ def _watch(store: Store, job_id: int, in_full: bool) -> None:
     if not job.is_active:
         st.rerun()
     options = store.trainings.options(job.iteration_id or "")
-    rounds = store.trainings.epochs(job.iteration_id or "")
+    epochs = store.trainings.epochs(job.iteration_id or "")
     with st.container(border=True):
         st.subheader("Advanced training" if options.is_advanced else "Training")
         if job.status == "queued":
@@ -86,11 +86,11 @@ def _watch(store: Store, job_id: int, in_full: bool) -> None:
         else:
             # A budget tells better than the progress how long it may yet take.
             left = "" if options.is_advanced else time_left(job, datetime.now(UTC))
-            told = (job.stage, left, tuning_curves.pace(rounds, options.budget_minutes))
+            told = (job.stage, left, tuning_curves.pace(epochs, options.budget_minutes))
             st.progress(min(job.progress, 1.0), text=plain(" · ".join(filter(None, told))))
-        if rounds and in_full:
-            tuning_curves.show(rounds, key=f"curves-{job.id}")
-        _buttons(store, job, can_stop=options.is_advanced and bool(rounds))
+        if epochs and in_full:
+            tuning_curves.show(epochs, key=f"curves-{job.id}")
+        _buttons(store, job, can_stop=options.is_advanced and bool(epochs))
 
 
 def _buttons(store: Store, job: Job, *, can_stop: bool) -> None:

@@ -1,4 +1,4 @@
-"""What came of an Advanced training: worth its time or not, and how it came to its end."""
+"""The result of an Advanced training: better than Quick or not, and why it ended."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pages.parts.training import tuning_curves
 
 
 def show(outcome: TuningOutcome, *, first: str = "") -> None:
-    """Advanced beside Quick in a box, green only where it is better, after what is said `first`, as Markdown."""
+    """Advanced compared with Quick in a box, green only where it is better, after the text `first`, as Markdown."""
     box = {"better": st.success, "alike": st.info, "worse": st.warning}[outcome_text.standing(outcome)]
     # Wherever the line ends, it does not part p from its value.
     compared = plain(outcome_text.compared(outcome)).replace("p = ", "p\u00a0=\u00a0")
@@ -20,19 +20,19 @@ def show(outcome: TuningOutcome, *, first: str = "") -> None:
     st.caption(plain(outcome_text.ending(outcome)))
 
 
-def whole(store: Store, iteration: Iteration) -> None:
-    """How an iteration was trained, in an expander: the outcome and the curves. Nothing where it has no rounds."""
-    rounds = store.trainings.epochs(iteration.id)
-    if not rounds:
+def show_training(store: Store, iteration: Iteration) -> None:
+    """How an iteration was trained, in an expander: the outcome and the curves. Nothing where it has no epochs."""
+    epochs = store.trainings.epochs(iteration.id)
+    if not epochs:
         return
     outcome = store.trainings.outcome(iteration.id)
     with st.expander("How it was trained"):
         if outcome:
             show(outcome)
         quick_right = outcome.quick_right / outcome.images if outcome and outcome.images else None
-        tuning_curves.show(rounds, key=f"curves-{iteration.id}", quick_right=quick_right)
+        tuning_curves.show(epochs, key=f"curves-{iteration.id}", quick_right=quick_right)
         st.caption(
-            "The loss says how far the answers are from the tags: lower is better. Where it falls for the pictures "
-            "learned from and rises for those kept aside, the network has begun to learn by heart. "
-            "A dotted line is where another attempt began."
+            "The loss says how far the answers are from the tags: lower is better. Where it falls for the training "
+            "images and rises for the validation images, the network begins to overfit: it learns images by heart. "
+            "A dotted line is where another run began."
         )

@@ -44,7 +44,7 @@ _WIDGET = component.register(Path(__file__).parent, _HTML)
 
 
 def show(tags: Sequence[str], *, turn: int, is_stored: bool, key: str) -> None:
-    """Draw the camera; see `sent` for what comes of it.
+    """Draw the camera; `sent` gives the shots.
 
     tags: what the shots will be tagged, as the button says. turn: another number for every answer that `sent` gave.
     is_stored: whether the shots of the turn before were stored, so that the browser may let go of them.
@@ -63,26 +63,26 @@ def show(tags: Sequence[str], *, turn: int, is_stored: bool, key: str) -> None:
 
 def sent(key: str, turn: int) -> list[str] | None:
     """The shots sent just now, in the run that this caused; None where none were, or in answer to an earlier turn."""
-    told = (st.session_state.get(key) or {}).get("shots")
-    return list(told["pictures"]) if told and told["turn"] == turn else None
+    message = (st.session_state.get(key) or {}).get("shots")
+    return list(message["images"]) if message and message["turn"] == turn else None
 
 
-def decoded(pictures: Sequence[str]) -> list[bytes]:
+def decoded(images: Sequence[str]) -> list[bytes]:
     """Shots that were sent, as JPEG.
 
     Raises:
         InvalidInput: there are too many, or one did not arrive whole.
     """
-    if len(pictures) > SHOTS_MAX:
-        raise InvalidInput(f"at most {SHOTS_MAX} shots are added at once, got {len(pictures)}: drop some")
+    if len(images) > SHOTS_MAX:
+        raise InvalidInput(f"at most {SHOTS_MAX} shots are added at once, got {len(images)}: drop some")
     try:
-        return [base64.b64decode(each, validate=True) for each in pictures]
+        return [base64.b64decode(each, validate=True) for each in images]
     except binascii.Error:
         raise InvalidInput("every shot must arrive whole, one did not: add them once more") from None
 
 
 def names(number: int, at: datetime) -> list[str]:
-    """What so many shots are called, by the moment they came in.
+    """Names for a number of shots, by the moment they came in.
 
     >>> names(2, datetime(2026, 11, 26, 0, 12, 31))
     ['camera 2026-11-26 00.12.31 01.jpg', 'camera 2026-11-26 00.12.31 02.jpg']

@@ -135,7 +135,7 @@ function add(state) {
   state.sending = true;
   state.sent = new Set(state.shots);
   paint(state);
-  state.send({ turn: state.data.turn, pictures: state.shots.map((each) => each.split(",")[1]) });
+  state.send({ turn: state.data.turn, images: state.shots.map((each) => each.split(",")[1]) });
 }
 
 // ---- what is drawn -----------------------------------------------------------------------------------------------
@@ -159,12 +159,12 @@ function paint(state) {
   state.add.textContent = state.sending ? "Adding …"
     : tags.length ? `Add ${shots} to ${tags.join(", ")}` : `Add ${shots} without a tag`;
   state.add.disabled = state.drop.disabled = state.sending;
-  // Only what is new is drawn: pictures that are there already would flicker.
+  // Only what is new is drawn: images that are there already would flicker.
   const there = new Map([...state.list.children].map((each) => [each.shot, each]));
-  state.list.replaceChildren(...state.shots.map((shot) => there.get(shot) ?? picture(state, shot)));
+  state.list.replaceChildren(...state.shots.map((shot) => there.get(shot) ?? shotItem(state, shot)));
 }
 
-function picture(state, shot) {
+function shotItem(state, shot) {
   const image = element("img", { src: shot, alt: "Shot", draggable: false });
   const drop = element("button", { type: "button", textContent: "×", title: "Drop this shot" });
   drop.setAttribute("aria-label", "Drop this shot");

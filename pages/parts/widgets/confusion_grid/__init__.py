@@ -1,4 +1,4 @@
-"""A table of tags against tags, every cell of which can be pointed at, read and opened, with the mouse or by keys."""
+"""A confusion matrix whose cells are read and opened with the mouse or by keys."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ const SIZES = [[7, "large"], [16, "medium"], [40, "small"], [Infinity, "tiny"]];
 
 const WORDS = {
   matrix: { rows: "tagged", columns: "answered with", hint: "Point at a cell to read it, click it to see its images." },
-  swaps: { rows: "missed", columns: "given wrongly", hint: "Point at a cell to read it, click it to see its images." },
+  swaps: { rows: "missed", columns: "wrongly given", hint: "Point at a cell to read it, click it to see its images." },
 };
 
 export default function ({ data, parentElement, setStateValue }) {
@@ -103,8 +103,8 @@ function sentence(state, row, column) {
   const images = counted(total, "image");
   const share = total ? ` (${inPercent(count / total)})` : "";
   if (kind === "swaps") {
-    if (row === column) return "A tag cannot be missed and given wrongly at once.";
-    return `${digits(count)} of ${images} tagged ${tag} missed it and got ${tags[column]} wrongly${share}.`;
+    if (row === column) return "A tag cannot be both missed and wrongly given.";
+    return `${digits(count)} of ${images} tagged ${tag} missed it and were wrongly given ${tags[column]}${share}.`;
   }
   const whose = tag === undefined ? `${images} without a tag` : `${images} tagged ${tag}`;
   const what = column >= tags.length ? "got no answer"

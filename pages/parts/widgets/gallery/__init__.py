@@ -23,9 +23,9 @@ _WIDGET = component.register(Path(__file__).parent, _HTML)
 
 
 class Item(TypedDict):
-    """One picture: its id, the address of its thumbnail, and words that are shown as they are.
+    """One image: its id, the address of its thumbnail, and words that are shown as they are.
 
-    caption: what the picture is called, for readers of screens and pointers, and where the thumbnail is missing.
+    caption: what the image is called, for readers of screens and pointers, and where the thumbnail is missing.
     tags: a line below the thumbnail. badge: a few letters on its corner. notes: more lines. action: what a button
     below them says, see `pressed`.
     """
@@ -55,7 +55,7 @@ def show(
 
 
 def pressed(key: str) -> str | None:
-    """The id of the picture whose button was pressed just now, in the run that this caused."""
+    """The id of the image whose button was pressed just now, in the run that this caused."""
     return (st.session_state.get(key) or {}).get("action")
 
 

@@ -1,4 +1,4 @@
-"""One small matrix a tag: found, missed, wrongly given and rightly left out, each of which opens its images."""
+"""A small matrix for each tag: found (TP), missed (FN), wrongly given (FP) and not given (TN), to open."""
 
 from __future__ import annotations
 

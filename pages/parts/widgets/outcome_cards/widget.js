@@ -2,12 +2,12 @@
 
 import { choiceOf, counted, digits, element, focusedIn, isOutdated, stateOf } from "../dom.js";
 
-// Place in the counts, what a learner calls it, what it is, and where it stands in the card.
+// For each outcome its place in the counts, its name, and what it is of a tag.
 const OUTCOMES = {
-  tp: [0, "found", (tag) => `tagged ${tag} and answered with it`],
-  fn: [2, "missed", (tag) => `tagged ${tag} but not answered with it`],
-  fp: [1, "wrongly given", (tag) => `not tagged ${tag} but answered with it`],
-  tn: [3, "rightly left out", (tag) => `not tagged ${tag} and not answered with it`],
+  tp: [0, "found (TP)", (tag) => `tagged ${tag} and answered with it`],
+  fn: [2, "missed (FN)", (tag) => `tagged ${tag} but not answered with it`],
+  fp: [1, "wrongly given (FP)", (tag) => `not tagged ${tag} but answered with it`],
+  tn: [3, "not given (TN)", (tag) => `not tagged ${tag} and not answered with it`],
 };
 
 export default function ({ data, parentElement, setStateValue }) {
@@ -47,7 +47,7 @@ function button(state, tag, outcome) {
   made.title = `${counted(counts[place], "image")} ${explained(state.data.tags[tag])}`;
   made.setAttribute("aria-label", made.title);
   Object.assign(made.dataset, { tag, outcome });
-  // A miss counts against the images that have the tag, a tag given wrongly against those that got it.
+  // A miss is a share of the images with the tag, a wrongly given tag a share of the images that got it.
   const whole = outcome === "fn" ? counts[0] + counts[2] : counts[0] + counts[1];
   const share = outcome === "tn" || !whole ? 0 : counts[place] / whole;
   made.style.setProperty("--mix", `${Math.round(66 * Math.sqrt(share))}%`);

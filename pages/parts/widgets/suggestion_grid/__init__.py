@@ -1,4 +1,4 @@
-"""Untagged pictures with a suggested tag each, confirmed or corrected by keys alone, and sent a batch at a time."""
+"""Untagged images with a suggested tag each, confirmed or corrected by keys alone, and sent a batch at a time."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _HTML = """
       <span class="count" aria-live="polite"></span>
     </div>
     <div class="row legend">
-      <div class="keys" role="group" aria-label="Tags for the picture you are at"></div>
+      <div class="keys" role="group" aria-label="Tags for the image you are at"></div>
       <input class="find" type="text" placeholder="/ to type a tag" aria-label="Type a tag" spellcheck="false">
     </div>
   </div>
   <p class="help"></p>
-  <div class="grid" role="listbox" aria-multiselectable="true" aria-label="Untagged pictures"></div>
+  <div class="grid" role="listbox" aria-multiselectable="true" aria-label="Untagged images"></div>
 </section>
 """
 _WIDGET = component.register(Path(__file__).parent, _HTML)
@@ -36,7 +36,7 @@ _WIDGET = component.register(Path(__file__).parent, _HTML)
 
 @dataclass(frozen=True)
 class Sent:
-    """What a batch came to: for pictures, by id, the ids of the tags decided on, and the pictures set aside."""
+    """A batch as decided: the tag ids for each image id, and the ids of the skipped images."""
 
     decided: Mapping[str, tuple[str, ...]]
     aside: tuple[str, ...]
@@ -45,10 +45,10 @@ class Sent:
 def show(
     batch: Batch, *, signature: str, turn: int, settled: Sequence[str], multilabel: bool, key: str, sure: float = SURE
 ) -> None:
-    """Draw a batch; see `sent` for what comes of it.
+    """Draw a batch; `sent` gives the decisions.
 
-    Decisions stay in the browser until they are sent, over reruns and reloads too. signature: whose pictures they
-    are. turn: another number for every answer that `sent` gave. settled: the ids of pictures that were sent last, whose
+    Decisions stay in the browser until they are sent, over reruns and reloads too. signature: whose images they
+    are. turn: another number for every answer that `sent` gave. settled: the ids of images that were sent last, whose
     decisions the browser may forget. sure: what a click confirms at once is at least as certain as this.
     """
     data = {
@@ -65,10 +65,10 @@ def show(
 
 def sent(key: str, turn: int) -> Sent | None:
     """What was sent just now, in the run that this caused; None where nothing was, or in answer to an earlier turn."""
-    told: Mapping[str, Any] | None = (st.session_state.get(key) or {}).get("sent")
-    if not told or told["turn"] != turn:
+    message: Mapping[str, Any] | None = (st.session_state.get(key) or {}).get("sent")
+    if not message or message["turn"] != turn:
         return None
-    return Sent({image_id: tuple(tag_ids) for image_id, tag_ids in told["decided"]}, tuple(told["aside"]))
+    return Sent({image_id: tuple(tag_ids) for image_id, tag_ids in message["decided"]}, tuple(message["aside"]))
 
 
 def _item(each: Candidate) -> dict[str, Any]:

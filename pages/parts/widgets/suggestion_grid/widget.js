@@ -38,7 +38,7 @@ function mount(state, data) {
   state.root.onkeydown = (event) => (event.target === state.find ? finding : key)(state, event);
 }
 
-// ---- decisions: a picture's id to { tags } or { aside } ----------------------------------------------------------
+// ---- decisions: an image's id to { tags } or { aside } ----------------------------------------------------------
 
 const place = (signature) => `tagwise-suggestions-${signature}`;
 
@@ -79,7 +79,7 @@ const tagsOf = (state, item) => known(state, state.marks.get(item.id)?.tags ?? i
 const isDecided = (state, item) => known(state, state.marks.get(item.id)?.tags ?? []).length > 0;
 const isAside = (state, item) => Boolean(state.marks.get(item.id)?.aside);
 
-/** Take what stands below the picture, and go on to the next. */
+/** Take what stands below the image, and go on to the next. */
 function confirm(state) {
   const item = state.items[state.at];
   const tags = tagsOf(state, item);
@@ -176,7 +176,7 @@ function press(state, event) {
   if (event.target.closest(".tick")) confirm(state);
 }
 
-/** On to the next picture that waits, else to the button that saves them all. */
+/** On to the next image that waits, else to the button that saves them all. */
 function advance(state) {
   const waits = (item) => !state.marks.has(item.id);
   const after = state.items.findIndex((item, index) => index > state.at && waits(item));
@@ -186,7 +186,7 @@ function advance(state) {
   state.save.focus();
 }
 
-/** The grid is one stop of the Tab key: only the picture last reached can be tabbed to. */
+/** The grid is one stop of the Tab key: only the image last reached can be tabbed to. */
 function reach(state, index, focus) {
   state.at = Math.min(Math.max(index, 0), state.items.length - 1);
   [...state.grid.children].forEach((child, each) => {

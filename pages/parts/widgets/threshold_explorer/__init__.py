@@ -1,4 +1,4 @@
-"""The probability-threshold slider with everything that follows it: numbers, sentences, charts and table of tags.
+"""The probability-threshold slider and what follows it: numbers, sentences, charts and a table of tags.
 
 The browser is given the counts and intervals at all 101 thresholds once and redraws by itself; Python hears of a
 new threshold when the slider has come to rest, and of every click on a count.
@@ -54,7 +54,7 @@ _HTML = """
     </div>
     <p class="about"></p>
   </div>
-  <ul class="told"></ul>
+  <ul class="sentences"></ul>
   <div class="scroll"><table><thead><tr></tr></thead><tbody></tbody></table></div>
 </section>
 """
@@ -63,7 +63,7 @@ _WIDGET = component.register(Path(__file__).parent, _HTML)
 
 @dataclass(frozen=True)
 class TagRow:
-    """What a tag is called and of which kind it is."""
+    """The name and kind of a tag."""
 
     name: str
     kind: TagKind
@@ -71,7 +71,7 @@ class TagRow:
 
 @dataclass(frozen=True)
 class CountClicked:
-    """Of which tag, as a column of the sweep, which count was clicked."""
+    """A clicked count: the tag, as a column of the sweep, and which of its counts."""
 
     tag: int
     count: Count
@@ -116,7 +116,7 @@ def show(
 
 
 def explored(threshold: float, click: dict[str, Any] | None, *, signature: str, tags: int) -> Explored:
-    """What the browser told, but for a click on an evaluation that is no longer shown.
+    """What the browser sent, without a click on an evaluation that is no longer shown.
 
     >>> click = {"signature": "a", "tag": 1, "count": "fp", "threshold": 0.4}
     >>> explored(0.5, click, signature="a", tags=2)

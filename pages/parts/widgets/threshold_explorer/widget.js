@@ -18,9 +18,9 @@ const COLUMNS = [
   ["recall", "Recall", MEASURES.recall[1]],
   ["f1", "F1", MEASURES.f1[1]],
   ["average_precision", "Av. prec.", MEASURES.average_precision[1]],
-  ["tp", "TP", "True positives: images with this tag that the model gave it to."],
-  ["fp", "FP", "False positives: images without this tag that the model gave it to all the same."],
-  ["fn", "FN", "False negatives: images with this tag that the model did not give it to."],
+  ["tp", "Found (TP)", "True positives: images with this tag that the model gave it to."],
+  ["fp", "Wrongly given (FP)", "False positives: images without this tag that the model gave it to."],
+  ["fn", "Missed (FN)", "False negatives: images with this tag that the model did not give it to."],
 ];
 const COUNTED = { tp: "true positives", fp: "false positives", fn: "false negatives" };
 const LIKELY = "With these images, the true value lies between the two numbers in about 95 of 100 cases.";
@@ -65,9 +65,9 @@ function mount(state) {
       find(".figures").append(element("div", {}, label, value, interval, of, note));
       return { measure, inShort, value, interval, of, note };
     }),
-    told: Object.keys(MEASURES).map((measure) => {
+    sentences: Object.keys(MEASURES).map((measure) => {
       const text = words();
-      find(".told").append(element("li", { className: measure }, text));
+      find(".sentences").append(element("li", { className: measure }, text));
       return [measure, text];
     }),
     headers: COLUMNS.map(([column, title, explained]) => {
@@ -290,7 +290,7 @@ function redrawRow(state, index) {
 
 function tellAll(state) {
   const { rows, means } = state.swept[+state.slider.value];
-  for (const [measure, text] of state.told) {
+  for (const [measure, text] of state.sentences) {
     write(text, state.chosen === null ? tellMean(measure, means[measure]) : tell(measure, rows[state.chosen]));
   }
   const { value, interval } = at(state, 0, state.chosen, "average_precision");

@@ -1,0 +1,45 @@
+"""What tests of pages share: open a page, press a button, read what it shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
+
+from cvcore.records import Project
+
+ROUTER = Path(__file__).resolve().parents[2] / "pages" / "router.py"
+
+
+def whole_app() -> AppTest:
+    """The app on its first page, not yet run."""
+    return AppTest.from_file(str(ROUTER), default_timeout=30)
+
+
+def open_page(page: str, project: Project, **query: str) -> AppTest:
+    """A page about a project, with what else stands in its address."""
+    app = whole_app().run()
+    for name, value in {"project": project.id, **query}.items():
+        app.query_params[name] = value
+    return checked(app.switch_page(f"{page}.py").run())
+
+
+def checked(app: AppTest) -> AppTest:
+    """The same app, once it is sure that no exception is shown."""
+    assert [] == [each.message for each in app.exception]
+    return app
+
+
+def button(app: AppTest, label: str) -> Button:
+    """The button with that label."""
+    return next(each for each in app.button if each.label == label)
+
+
+def texts(app: AppTest, *, raw: bool = False) -> str:
+    """All texts of a page, a line each; `raw` with the backslashes that keep names from acting as Markdown."""
+    shown: list[Any] = [*app.title, *app.subheader, *app.markdown, *app.caption, *app.info, *app.warning, *app.error]
+    bars = [each.proto.text for each in app.get("progress")]
+    text = "\n".join([*(str(each.value) for each in [*shown, *app.success, *app.text]), *bars])
+    return text if raw else text.replace("\\", "")
