@@ -1,4 +1,4 @@
-"""How far an export says what the page says."""
+"""Comparison of an export's probabilities and answers with those of Tagwise's pages."""
 
 from __future__ import annotations
 
@@ -17,29 +17,30 @@ THRESHOLD = 0.5
 
 @dataclass(frozen=True)
 class Agreement:
-    """Over so many pictures: the largest difference of a probability, 0..1, and how many answers are others."""
+    """Over so many images: the largest difference of a probability, 0..1, and how many answers differ."""
 
-    pictures: int
+    pictures: int  # the fields are JSON keys in an export's model.json
     difference: float
     changed: int
 
     def __str__(self) -> str:
-        """In words, the difference rounded up."""
-        answers = {0: "every answer alike", 1: "1 other answer"}.get(self.changed, f"{self.changed} other answers")
+        """As a clause, the difference rounded up."""
+        answers = {0: "the same answers", 1: "1 other answer"}.get(self.changed, f"{self.changed} other answers")
         difference = math.ceil(self.difference * 1e6) / 1e6
-        return f"on {self.pictures} pictures it differs from the page by at most {difference:.6f} and gives {answers}"
+        images = "1 image" if self.pictures == 1 else f"{self.pictures} images"
+        return f"on {images} it differs from the page by at most {difference:.6f} and gives {answers}"
 
 
 def compare(
     page: NDArray[Any], export: NDArray[Any], thresholds: Thresholds = THRESHOLD, *, multilabel: bool
 ) -> Agreement:
-    """The agreement of two arrays of probabilities, (pictures, tags), of at least one picture, answering at thresholds.
+    """The agreement of two arrays of probabilities, (images, tags), of at least one image, answering at thresholds.
 
     Raises:
         InvalidInput: a probability is nan.
 
     >>> print(compare(np.array([[0.7, 0.3]]), np.array([[0.4, 0.6]]), multilabel=False))
-    on 1 pictures it differs from the page by at most 0.300000 and gives 1 other answer
+    on 1 image it differs from the page by at most 0.300000 and gives 1 other answer
     """
     answers = [metrics.answers(each, np.asarray(thresholds), multilabel=multilabel) for each in (page, export)]
     changed = np.any(answers[0] != answers[1], axis=1)

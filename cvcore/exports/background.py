@@ -1,7 +1,7 @@
-"""Exports made behind the scenes and zipped, for pages and programs that start one and ask until it is done.
+"""Exports made in the background as zips: `start` begins one, `find` says how far it is.
 
-Converting needs TensorFlow, so a process of its own does it: this module, run. Its zip lies in the iteration's
-folder, under a name that cannot be guessed, and goes with it.
+Conversion needs TensorFlow, so it runs in a process of its own: this module as a program, `main`. The zip lies in
+the iteration's folder, under a name that cannot be guessed, and is deleted with the iteration.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ WAITING = "Waiting for another export"
 
 @dataclass(frozen=True)
 class ExportJob:
-    """An export on its way: `progress` is 0..1 and `stage` what is done now, `error` says why it failed.
+    """The state of an export: `progress` is 0..1, `stage` names the present step, `error` says why it failed.
 
-    Once it is done, `file` is the zip's name, `agreement` how it compares with the page, None if that was not noted;
-    `is_current` tells whether it still answers by the thresholds saved with the iteration.
+    When it is done, `file` is the zip's name and `agreement` its comparison with the page, None if the zip has none;
+    `is_current` is False if other thresholds have been saved with the iteration since.
     """
 
     format: str
@@ -54,24 +54,26 @@ class ExportJob:
 
 
 @dataclass
-class _Running:
-    """An export under way, or one that failed: written by the thread that waits for it."""
+class _Run:
+    """The progress of a running export, or why it failed; its thread writes this."""
 
     stage: str = WAITING
     progress: float = 0.0
     error: str = ""
 
 
-_runs: dict[tuple[str, str], _Running] = {}
+# By iteration id and format; an export that is done is in none.
+_runs: dict[tuple[str, str], _Run] = {}
 _starting = threading.Lock()
 _one_at_a_time = threading.Lock()
 
 
 def start(store: Store, iteration: Iteration, name: str) -> ExportJob:
-    """Begin an export in a format, unless it is under way or done; one that failed or is outdated is begun anew.
+    """Start an export in a format, unless it is running or done; one that failed or is outdated is made again.
 
     Raises:
-        InvalidInput, Unavailable: there is no such format, or what makes it is not installed.
+        InvalidInput: there is no such format.
+        Unavailable: packages that the format needs are not installed.
         NotTrained: the iteration has no model.
     """
     if iteration.status != "Completed":
@@ -81,30 +83,29 @@ def start(store: Store, iteration: Iteration, name: str) -> ExportJob:
         known = next((each for each in find(store, iteration) if each.format == name), None)
         if known and known.status != "Failed" and known.is_current:
             return known
-        _runs[iteration.id, name] = run = _Running()
+        _runs[iteration.id, name] = run = _Run()
     threading.Thread(target=_make, args=(store.home, iteration, name, run), name="export", daemon=True).start()
     return ExportJob(name, "Exporting", run.stage)
 
 
 def find(store: Store, iteration: Iteration) -> list[ExportJob]:
-    """An iteration's exports, by format."""
+    """An iteration's exports that are running, done or failed: at most one a format, in the formats' order."""
     done = {path.name.partition("-")[0]: path for path in _folder(store.home, iteration.id).glob("*.zip")}
-    deliveries = []
+    jobs = []
     for name in formats.NAMES:
         run = _runs.get((iteration.id, name))
-        # A format's name has a hyphen in it at times, a file's first part has none.
         path = done.get(_stem(name))
         if run and run.error:
-            deliveries.append(ExportJob(name, "Failed", error=run.error))
+            jobs.append(ExportJob(name, "Failed", error=run.error))
         elif run:
-            deliveries.append(ExportJob(name, "Exporting", run.stage, run.progress))
+            jobs.append(ExportJob(name, "Exporting", run.stage, run.progress))
         elif path:
-            deliveries.append(_done(store, iteration, name, path))
-    return deliveries
+            jobs.append(_done(store, iteration, name, path))
+    return jobs
 
 
 def path_of(home: Path, iteration_id: str, file: str) -> Path:
-    """Where a zip lies, if it does; both parts must be free of slashes."""
+    """The path of an export's zip, whether it exists or not; neither `iteration_id` nor `file` may hold a slash."""
     return _folder(home, iteration_id) / file
 
 
@@ -113,50 +114,54 @@ def _folder(home: Path, iteration_id: str) -> Path:
 
 
 def _stem(name: str) -> str:
+    # A zip's name is this, a hyphen and a random part: a format's own hyphen would end the first part too early.
     return name.replace("-", "_")
 
 
 def _done(store: Store, iteration: Iteration, name: str, path: Path) -> ExportJob:
-    about = _about(path)
-    told = [tag["threshold"] for tag in about.get("tags", [])]
-    saved = np.broadcast_to(evaluation.threshold_in_use(iteration), len(told)).tolist()
-    noted = about.get("agreement")
+    description = _model_json(path)
+    thresholds = [tag["threshold"] for tag in description.get("tags", [])]
+    saved = np.broadcast_to(evaluation.threshold_in_use(iteration), len(thresholds)).tolist()
+    agreement = description.get("agreement")
     return ExportJob(
         name,
         "Done",
         progress=1.0,
         file=path.name,
         size_bytes=path.stat().st_size,
-        agreement=Agreement(**noted) if noted else None,
-        is_current=told == saved,
+        agreement=Agreement(**agreement) if agreement else None,
+        is_current=thresholds == saved,
     )
 
 
 @functools.lru_cache(maxsize=256)
-def _about(path: Path) -> dict[str, Any]:
-    """What an export says of itself; a zip of that name never changes."""
+def _model_json(path: Path) -> dict[str, Any]:
+    """The model.json in an export's zip, empty if it cannot be read; a zip of that name never changes."""
     try:
         with zipfile.ZipFile(path) as archive:
-            return _told(archive.read("model.json"))
-    except (OSError, KeyError, zipfile.BadZipFile):  # nothing is said of it, but it may be fetched
+            return _json_object(archive.read("model.json"))
+    except (OSError, KeyError, zipfile.BadZipFile):  # the zip is listed all the same
         return {}
 
 
-def _make(home: Path, iteration: Iteration, name: str, run: _Running) -> None:
+def _make(home: Path, iteration: Iteration, name: str, run: _Run) -> None:
     try:
         with _one_at_a_time, tempfile.TemporaryDirectory() as scratch:
             folder, packed = Path(scratch) / "export", Path(scratch) / "export.zip"
-            _watch(home, iteration, name, folder, run)
+            _export_in_process(home, iteration, name, folder, run)
             run.stage, run.progress = "Packing", 0.95
             _pack(folder, packed)
-            _keep(home, iteration, name, packed)
+            _store(home, iteration, name, packed)
         del _runs[iteration.id, name]
-    except Exception as error:  # whatever it was, whoever asks is told
+    except Exception as error:  # in a thread nobody would see it: the page shows `run.error`
         run.error = str(error) or repr(error)
 
 
-def _watch(home: Path, iteration: Iteration, name: str, folder: Path, run: _Running) -> None:
-    """Let another process write the export, and note what it tells: lines of JSON among whatever libraries print."""
+def _export_in_process(home: Path, iteration: Iteration, name: str, folder: Path, run: _Run) -> None:
+    """Write the export in another process, and copy to `run` the progress that it prints.
+
+    Its messages are lines of JSON; other lines are what libraries print.
+    """
     paths = [str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")]
     environ = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
     command = [sys.executable, "-m", "cvcore.exports.background", str(home), iteration.id, name, str(folder)]
@@ -169,28 +174,28 @@ def _watch(home: Path, iteration: Iteration, name: str, folder: Path, run: _Runn
         too_late.start()
         refusal = ""
         for line in process.stdout:
-            told = _told(line)
-            run.stage, run.progress = told.get("stage", run.stage), told.get("progress", run.progress)
-            refusal = told.get("error", refusal)
+            message = _json_object(line)
+            run.stage, run.progress = message.get("stage", run.stage), message.get("progress", run.progress)
+            refusal = message.get("error", refusal)
         too_late.cancel()
     if refusal:
         raise Unavailable(refusal)
     if process.returncode:
-        raise Unavailable(f"the process that exports ended before its time (status {process.returncode}): try again")
+        raise Unavailable(f"the export's process ended unexpectedly (status {process.returncode}): try again")
 
 
-def _told(line: str | bytes) -> dict[str, Any]:
+def _json_object(text: str | bytes) -> dict[str, Any]:
     try:
-        told = json.loads(line)
+        value = json.loads(text)
     except ValueError:
         return {}
-    return told if isinstance(told, dict) else {}
+    return value if isinstance(value, dict) else {}
 
 
-def _keep(home: Path, iteration: Iteration, name: str, packed: Path) -> None:
+def _store(home: Path, iteration: Iteration, name: str, packed: Path) -> None:
     folder = _folder(home, iteration.id)
     if not folder.parent.is_dir():
-        raise Unavailable("someone deleted the iteration meanwhile: there is nothing left to export")
+        raise Unavailable("the iteration was deleted meanwhile: there is nothing left to export")
     outdated = list(folder.glob(f"{_stem(name)}-*.zip"))
     blobs.write(folder / f"{_stem(name)}-{secrets.token_hex(16)}.zip", packed.read_bytes())
     for path in outdated:
@@ -203,12 +208,12 @@ def _pack(folder: Path, packed: Path) -> None:
             archive.write(path, path.relative_to(folder))
 
 
-def _tell(**told: object) -> None:
-    print(json.dumps(told), flush=True)
+def _print_message(**message: object) -> None:
+    print(json.dumps(message), flush=True)
 
 
 def main(home: str, iteration_id: str, name: str, folder: str) -> None:
-    """Write one export in this process, and tell how far it is."""
+    """Write one export in this process, printing its progress, or why it failed, as lines of JSON."""
     store = Store(Path(home))
     try:
         exporting.export(
@@ -216,10 +221,10 @@ def main(home: str, iteration_id: str, name: str, folder: str) -> None:
             store.iterations.get(iteration_id),
             formats.find(name),
             Path(folder),
-            progress=lambda stage, fraction: _tell(stage=stage, progress=fraction),
+            progress=lambda stage, fraction: _print_message(stage=stage, progress=fraction),
         )
     except TagwiseError as error:
-        _tell(error=str(error))
+        _print_message(error=str(error))
 
 
 if __name__ == "__main__":

@@ -1,13 +1,13 @@
 """An iteration as a folder that runs without Tagwise.
 
-The folder is written, its own predict.py is run on the project's pictures, and only if that says what the page
-says does the folder get its place::
+The export is written to a temporary folder and its own predict.py is run on images of the iteration. Only if it gives
+the page's probabilities is the folder moved to its place. It holds::
 
-    predict.py          says what a picture shows: `python predict.py IMAGE`
-    requirements.txt    what that needs
+    predict.py          predicts one image: `python predict.py IMAGE`
+    requirements.txt    the packages that predict.py needs
     labels.txt          the tags, one a line, in the order of the model's output
     model.*             the model: RGB 0..255 in, probabilities out
-    model.json          what it is, and how well it agreed with the page
+    model.json          the model's format, project, iteration, tags and thresholds, and its agreement with the page
 """
 
 from __future__ import annotations
@@ -30,12 +30,13 @@ from cvcore.exports import agreement, scripts
 from cvcore.exports.agreement import Agreement
 from cvcore.exports.formats import Format
 from cvcore.files import blobs
-from cvcore.networks import backbones, feature_extraction, heads, keras_backend
+from cvcore.networks import backbones, feature_extraction, heads, keras_backbones, keras_backend
 from cvcore.progress import Progress, silent
 from cvcore.records import Iteration, Project
 from cvcore.store import SnapshotTag, Store
 
-PICTURES = 50
+# How many of the iteration's images an export is tested on, at most.
+IMAGES = 50
 
 RULES = {
     False: "the most probable tag, if its probability is at least its threshold, else none",
@@ -45,7 +46,7 @@ RULES = {
 
 @dataclass(frozen=True)
 class Export:
-    """A folder that was made, and how well it agrees with the page."""
+    """An exported folder, its size, and how well it agrees with the page."""
 
     folder: Path
     size_bytes: int
@@ -54,52 +55,57 @@ class Export:
 
 @dataclass(frozen=True, eq=False)
 class _Source:
-    """What is exported: the head, its tags and its backbone, and pictures with what the page says of them.
+    """What is exported: head, tags and backbone, and images to test on with the page's probabilities.
 
-    `networks` is the backbone's folder; `pixels` is uint8 (pictures, side, side, 3), `page` float32 (pictures, tags),
-    `files` the pictures' originals.
+    The head's weights are in `out_of_fold`; `networks` is the backbone's folder; `files` are the images' originals,
+    `pixels` is uint8 (images, side, side, 3), `probabilities` float32 (images, tags).
     """
 
-    judged: evaluation.OutOfFold
+    out_of_fold: evaluation.OutOfFold
     tags: list[SnapshotTag]
-    prepared: backbones.Backbone
+    backbone: backbones.Backbone
     networks: Path
     files: list[Path]
     pixels: NDArray[np.uint8]
-    page: NDArray[np.float32]
+    probabilities: NDArray[np.float32]
 
 
-def export(store: Store, iteration: Iteration, wanted: Format, folder: Path, *, progress: Progress = silent) -> Export:
-    """Write an iteration into a new or empty folder, whole or not at all. Loads TensorFlow into this process.
+def export(
+    store: Store, iteration: Iteration, export_format: Format, folder: Path, *, progress: Progress = silent
+) -> Export:
+    """Write an iteration into a new or empty folder, completely or not at all. Loads TensorFlow into this process.
 
     Raises:
         InvalidInput: the folder is not empty or cannot be written.
         Conflict: the iteration is not trained.
-        ModelDamaged, WeightsMissing: a file of it, or its network's weights, are not here or not the same.
-        Unavailable: it cannot be converted, or what came of it does not say what the page says.
+        ModelDamaged, WeightsMissing: a file of it, or its network's weights, are missing or have changed.
+        Unavailable: it cannot be converted, or the converted model differs too much from the page.
     """
     folder = _checked(folder)
-    progress("Asking the page", 0.0)
+    progress("Computing the page's probabilities", 0.0)
     source = _source(store, iteration)
     progress("Starting TensorFlow", 0.1)
     keras_backend.prepare_backend()
-    with _conversion(wanted):
+    with _conversion(export_format):
         model = _classifier(source)
-    with _written_whole(folder) as made:
-        progress(f"Converting to {wanted.name}", 0.3)
-        with _conversion(wanted):
-            wanted.write(model, made, source.pixels)
-        about = _about(store.projects.get(iteration.project_id), iteration, source, wanted)
-        _describe(made, about, wanted)
-        progress(f"Running it on {len(source.files)} pictures", 0.8)
-        with _conversion(wanted):
-            said = _said(made, source)
+    with _completed(folder) as draft:
+        progress(f"Converting to {export_format.name}", 0.3)
+        with _conversion(export_format):
+            export_format.write(model, draft, source.pixels)
+        description = _description(store.projects.get(iteration.project_id), iteration, source, export_format)
+        _write_companions(draft, description, export_format)
+        progress(f"Testing it on {len(source.files)} images", 0.8)
+        with _conversion(export_format):
+            probabilities = _exported_probabilities(draft, source)
         agreed = agreement.compare(
-            source.page, said, evaluation.threshold_in_use(iteration), multilabel=source.judged.multilabel
+            source.probabilities,
+            probabilities,
+            evaluation.threshold_in_use(iteration),
+            multilabel=source.out_of_fold.multilabel,
         )
-        _check(wanted, agreed)
-        _write_json(made, about | {"agreement": asdict(agreed)})
-        size_bytes = sum(path.stat().st_size for path in made.rglob("*") if path.is_file())
+        _check(export_format, agreed)
+        _write_json(draft, description | {"agreement": asdict(agreed)})
+        size_bytes = sum(path.stat().st_size for path in draft.rglob("*") if path.is_file())
     return Export(folder, size_bytes, agreed)
 
 
@@ -119,10 +125,11 @@ def _unwritable(folder: Path, error: BaseException | None) -> InvalidInput:
 
 
 @contextlib.contextmanager
-def _written_whole(folder: Path) -> Iterator[Path]:
+def _completed(folder: Path) -> Iterator[Path]:
+    """A temporary folder that is moved to `folder` at the end of the block, and deleted if the block raises."""
     try:
-        with blobs.new_folder(folder) as made:
-            yield made
+        with blobs.new_folder(folder) as draft:
+            yield draft
     except (HomeUnusable, StorageFull) as refusal:
         raise _unwritable(folder, refusal.__cause__) from refusal
     except OSError as error:
@@ -130,36 +137,38 @@ def _written_whole(folder: Path) -> Iterator[Path]:
 
 
 def _source(store: Store, iteration: Iteration) -> _Source:
-    judged = evaluation.load(store, iteration)
+    out_of_fold = evaluation.load(store, iteration)
     networks = blobs.backbones_folder(store.home)
-    prepared = backbones.find(iteration.fingerprint, networks)
+    backbone = backbones.find(iteration.fingerprint, networks)
     tags = evaluation.tags(store, iteration)
     paths = (blobs.original_path(store.home, each.sha256) for each in store.iterations.images(iteration.id))
-    there = [path for path in paths if path.exists()]
-    if not there:
-        raise NotFound(f"an export is tried on {iteration.name}'s pictures, none of their files is left: train again")
-    files = [there[row] for row in np.unique(np.linspace(0, len(there) - 1, PICTURES).round().astype(int))]
-    pixels = np.stack([imaging.pixels(blobs.read(file), prepared.side) for file in files])
-    embeddings = feature_extraction.load(prepared, networks)(pixels)
-    page = heads.probabilities(embeddings, judged.kernel, judged.bias, multilabel=judged.multilabel)
-    return _Source(judged, tags, prepared, networks, files, pixels, page)
+    present = [path for path in paths if path.exists()]
+    if not present:
+        raise NotFound(f"an export is tested on {iteration.name}'s images, none of their files is left: train again")
+    files = [present[row] for row in np.unique(np.linspace(0, len(present) - 1, IMAGES).round().astype(int))]
+    pixels = np.stack([imaging.pixels(blobs.read(file), backbone.side) for file in files])
+    embeddings = feature_extraction.load(backbone, networks)(pixels)
+    probabilities = heads.probabilities(
+        embeddings, out_of_fold.kernel, out_of_fold.bias, multilabel=out_of_fold.multilabel
+    )
+    return _Source(out_of_fold, tags, backbone, networks, files, pixels, probabilities)
 
 
 def _classifier(source: _Source) -> Any:
     """The backbone with the head on it, as one Keras model: float32 (n, side, side, 3), RGB 0..255, to (n, tags)."""
     import keras
 
-    backbone = backbones.same_keras_model(source.prepared, source.networks)
-    activation = "sigmoid" if source.judged.multilabel else "softmax"
+    backbone = keras_backbones.load(source.backbone, source.networks)
+    activation = "sigmoid" if source.out_of_fold.multilabel else "softmax"
     head = keras.layers.Dense(len(source.tags), activation, name="probabilities")
     model = keras.Model(backbone.input, head(backbone.output))
-    head.set_weights([source.judged.kernel, source.judged.bias])
+    head.set_weights([source.out_of_fold.kernel, source.out_of_fold.bias])
     return model
 
 
 @contextlib.contextmanager
-def _conversion(wanted: Format) -> Iterator[None]:
-    """A block of other people's code: its chatter is not shown, and what it raises becomes one sentence."""
+def _conversion(export_format: Format) -> Iterator[None]:
+    """A block of the converters' code: what it prints is not shown, and what it raises becomes one sentence."""
     try:
         with keras_backend.quiet_loading(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -169,21 +178,22 @@ def _conversion(wanted: Format) -> Iterator[None]:
     except Exception as error:  # converters raise nearly anything
         reason = (str(error) or repr(error)).splitlines()[0].rstrip(" .")
         raise Unavailable(
-            f"this iteration cannot be exported as {wanted.name} ({reason}): choose another format"
+            f"this iteration cannot be exported as {export_format.name} ({reason}): choose another format"
         ) from error
 
 
-def _about(project: Project, iteration: Iteration, source: _Source, wanted: Format) -> dict[str, Any]:
+def _description(project: Project, iteration: Iteration, source: _Source, export_format: Format) -> dict[str, Any]:
+    """The content of model.json, without the agreement."""
     thresholds = np.broadcast_to(evaluation.threshold_in_use(iteration), len(source.tags)).tolist()
     return {
         "made_by": f"Tagwise {__version__}",
-        "format": wanted.name,
+        "format": export_format.name,
         "project": {"id": project.id, "name": project.name},
         "iteration": {"id": iteration.id, "name": iteration.name, "number": iteration.number},
         "backbone": iteration.backbone,
-        "side": source.prepared.side,
-        "multilabel": source.judged.multilabel,
-        "answer": RULES[source.judged.multilabel],
+        "side": source.backbone.side,
+        "multilabel": source.out_of_fold.multilabel,
+        "answer": RULES[source.out_of_fold.multilabel],
         "tags": [
             {"id": tag.tag_id, "name": tag.name, "type": tag.kind, "threshold": threshold}
             for tag, threshold in zip(source.tags, thresholds, strict=True)
@@ -191,34 +201,35 @@ def _about(project: Project, iteration: Iteration, source: _Source, wanted: Form
     }
 
 
-def _describe(folder: Path, about: dict[str, Any], wanted: Format) -> None:
-    scripts.write(folder, wanted)
-    requirements = [*wanted.requirements, "numpy>=2.0", "pillow>=12.0"]
+def _write_companions(folder: Path, description: dict[str, Any], export_format: Format) -> None:
+    """Write the files beside the model."""
+    scripts.write(folder, export_format)
+    requirements = [*export_format.requirements, "numpy>=2.0", "pillow>=12.0"]
     (folder / "requirements.txt").write_text("\n".join(requirements) + "\n", encoding="utf-8")
-    labels = "".join(f"{tag['name']}\n" for tag in about["tags"])
+    labels = "".join(f"{tag['name']}\n" for tag in description["tags"])
     (folder / "labels.txt").write_text(labels, encoding="utf-8")
-    _write_json(folder, about)
+    _write_json(folder, description)
 
 
-def _write_json(folder: Path, about: dict[str, Any]) -> None:
-    (folder / "model.json").write_text(json.dumps(about, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+def _write_json(folder: Path, description: dict[str, Any]) -> None:
+    (folder / "model.json").write_text(json.dumps(description, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _said(folder: Path, source: _Source) -> NDArray[np.float32]:
-    """What the folder's predict.py says of the pictures: (pictures, tags)."""
+def _exported_probabilities(folder: Path, source: _Source) -> NDArray[np.float32]:
+    """The probabilities that the folder's predict.py gives for the source's images: (images, tags)."""
     script = runpy.run_path(str(folder / "predict.py"))
     model = script["load_model"]()
     columns = {tag.name: column for column, tag in enumerate(source.tags)}
-    said = np.full(source.page.shape, np.nan, np.float32)
+    probabilities = np.full(source.probabilities.shape, np.nan, np.float32)
     for row, file in enumerate(source.files):
-        for each in script["predict"](model, file):
-            said[row, columns[each["tag"]]] = each["probability"]
-    return said
+        for prediction in script["predict"](model, file):
+            probabilities[row, columns[prediction["tag"]]] = prediction["probability"]
+    return probabilities
 
 
-def _check(wanted: Format, agreed: Agreement) -> None:
-    if agreed.difference > wanted.tolerance:
+def _check(export_format: Format, agreed: Agreement) -> None:
+    if agreed.difference > export_format.tolerance:
         raise Unavailable(
-            f"the {wanted.name} export must agree with the page to {wanted.tolerance:g}, {agreed}: "
+            f"the {export_format.name} export must agree with the page to {export_format.tolerance:g}, {agreed}: "
             "nothing was written, choose another format"
         )

@@ -1,4 +1,4 @@
-"""The formats a model goes out in: what each is written by, runs on and may differ by."""
+"""The formats a model can be exported in: how each is written, what it needs, how far it may differ from the page."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from numpy.typing import NDArray
 
 from cvcore.errors import InvalidInput, Unavailable
 
-# Writes a Keras model into a folder; the pictures, uint8 (n, side, side, 3), show what it will be given.
+# Writes a Keras model into a folder; the images, uint8 (n, side, side, 3), are examples of its input.
 Writer = Callable[[Any, Path, NDArray[np.uint8]], None]
 
-# What an export of 32-bit floats may differ from the page by.
+# The largest difference to a probability on the page that is allowed for 32-bit floats.
 FLOAT = 1e-3
 
-# With weights of 11 bits MobileNetV2 differs by up to 0.009 on flowers5, without changing an answer.
+# With 16-bit floats, of 11 significant bits, MobileNetV2 differs by up to 0.009 on flowers5, with equal answers.
 HALF = 5e-2
 
-# Whole numbers of 8 bits change answers; how many is told, and none is too many.
+# 8-bit integers change some answers: the export says how many, and any number is allowed.
 ANY = 1.0
 
 
 @dataclass(frozen=True)
 class Format:
-    """A format by the name it is asked for.
+    """An export format.
 
     `write` writes the model; `loader` is the file in `templates` whose `load_model` its predict.py gets, `files` are
     those that are copied beside it. `requirements` are what predict.py needs beside Pillow and numpy, as pip reads
@@ -47,11 +47,11 @@ class Format:
 
 
 def find(name: str) -> Format:
-    """The format of that name.
+    """The format with this name.
 
     Raises:
         InvalidInput: there is none; the message lists the names.
-        Unavailable: what it takes is not installed.
+        Unavailable: packages that it needs are not installed.
 
     >>> find("tflite").requirements
     ('ai-edge-litert>=2.1',)
@@ -63,59 +63,59 @@ def find(name: str) -> Format:
     raise InvalidInput(f"the format must be one of {', '.join(NAMES)}, got {name[:80]!r}")
 
 
-def _check_installed(wanted: Format) -> None:
-    missing = [package for package in wanted.packages if importlib.util.find_spec(package) is None]
+def _check_installed(export_format: Format) -> None:
+    missing = [package for package in export_format.packages if importlib.util.find_spec(package) is None]
     if missing:
         raise Unavailable(
-            f"the {wanted.name} export needs what is not installed here ({', '.join(missing)}): "
+            f"the {export_format.name} export needs what is not installed here ({', '.join(missing)}): "
             "install Tagwise with its extra `export`"
         )
 
 
-def _write_keras(model: Any, folder: Path, pictures: NDArray[np.uint8]) -> None:
+def _write_keras(model: Any, folder: Path, images: NDArray[np.uint8]) -> None:
     model.save(folder / "model.keras")
 
 
-def _write_savedmodel(model: Any, folder: Path, pictures: NDArray[np.uint8]) -> None:
+def _write_savedmodel(model: Any, folder: Path, images: NDArray[np.uint8]) -> None:
     model.export(folder / "model", verbose=False)
 
 
-def _write_tflite(model: Any, folder: Path, pictures: NDArray[np.uint8]) -> None:
+def _write_tflite(model: Any, folder: Path, images: NDArray[np.uint8]) -> None:
     model.export(folder / "model.tflite", format="litert", verbose=False)
 
 
-def _write_float16(model: Any, folder: Path, pictures: NDArray[np.uint8]) -> None:
+def _write_float16(model: Any, folder: Path, images: NDArray[np.uint8]) -> None:
     import tensorflow as tf
 
     half = {"optimizations": [tf.lite.Optimize.DEFAULT], "target_spec": {"supported_types": [tf.float16]}}
     model.export(folder / "model.tflite", format="litert", verbose=False, **half)
 
 
-def _write_int8(model: Any, folder: Path, pictures: NDArray[np.uint8]) -> None:
+def _write_int8(model: Any, folder: Path, images: NDArray[np.uint8]) -> None:
     import tensorflow as tf
 
     def samples() -> Iterator[list[NDArray[np.float32]]]:
-        for picture in pictures:
-            yield [picture[None].astype(np.float32)]
+        for image in images:
+            yield [image[None].astype(np.float32)]
 
-    whole = {"optimizations": [tf.lite.Optimize.DEFAULT], "representative_dataset": samples}
-    model.export(folder / "model.tflite", format="litert", verbose=False, **whole)
+    quantized = {"optimizations": [tf.lite.Optimize.DEFAULT], "representative_dataset": samples}
+    model.export(folder / "model.tflite", format="litert", verbose=False, **quantized)
 
 
-def _write_onnx(model: Any, folder: Path, pictures: NDArray[np.uint8]) -> None:
+def _write_onnx(model: Any, folder: Path, images: NDArray[np.uint8]) -> None:
     import keras
 
     for network in model.layers:
         for layer in getattr(network, "layers", ()):
-            # EfficientNet's holds its mean and variance as tensors, which tf2onnx takes for further inputs.
+            # EfficientNet's has its mean and variance as tensors, which tf2onnx would take for inputs of the model.
             if isinstance(layer, keras.layers.Normalization):
                 layer.mean, layer.variance = np.asarray(layer.mean), np.asarray(layer.variance)
-    model(pictures[:1].astype(np.float32))  # Keras refuses a model that was never called
+    model(images[:1].astype(np.float32))  # Keras refuses a model that was never called
     model.export(str(folder / "model.onnx"), format="onnx", verbose=False)
 
 
-def _write_openvino(model: Any, folder: Path, pictures: NDArray[np.uint8]) -> None:
-    # Without this package OpenVINO sends no reports of its use to Intel.
+def _write_openvino(model: Any, folder: Path, images: NDArray[np.uint8]) -> None:
+    # Without this package OpenVINO sends no usage reports to Intel.
     sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
     model.export(str(folder / "model.xml"), format="openvino", verbose=False)
 

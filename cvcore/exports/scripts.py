@@ -13,10 +13,10 @@ TEMPLATES = Path(__file__).with_name("templates")
 _LOAD_MODEL = re.compile(r"^def load_model\b.*?(?=\n\n\n|\n\Z)", re.DOTALL | re.MULTILINE)
 
 
-def write(folder: Path, wanted: Format) -> None:
+def write(folder: Path, export_format: Format) -> None:
     """Write a format's predict.py into an export's folder, and copy the other files it needs."""
-    (folder / "predict.py").write_text(predict_script(wanted.loader), encoding="utf-8")
-    for name in wanted.files:
+    (folder / "predict.py").write_text(predict_script(export_format.loader), encoding="utf-8")
+    for name in export_format.files:
         shutil.copyfile(TEMPLATES / name, folder / name)
 
 

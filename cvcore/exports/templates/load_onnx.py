@@ -11,9 +11,9 @@ from cvcore.exports.templates.predict import HERE, Model
 
 
 def load_model() -> Model:
-    """The model as a function: one picture, (1, side, side, 3), to the probability of each tag, (1, tags)."""
+    """The model as a function: one image, (1, side, side, 3), to the probability of each tag, (1, tags)."""
     import onnxruntime
 
     session = onnxruntime.InferenceSession(str(HERE / "model.onnx"))
     pixels = session.get_inputs()[0].name
-    return lambda pictures: np.asarray(session.run(None, {pixels: pictures})[0])
+    return lambda images: np.asarray(session.run(None, {pixels: images})[0])

@@ -11,12 +11,12 @@ from cvcore.exports.templates.predict import HERE, Model
 
 
 def load_model() -> Model:
-    """The model as a function: one picture, (1, side, side, 3), to the probability of each tag, (1, tags)."""
+    """The model as a function: one image, (1, side, side, 3), to the probability of each tag, (1, tags)."""
     import sys
 
     sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # no reports to Intel
     import openvino
 
-    # Without the hint a processor may compute with 8 bits of precision, and say something else.
+    # Without the hint a processor may compute with 8 bits of precision, and differ.
     model = openvino.compile_model(str(HERE / "model.xml"), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-    return lambda pictures: np.asarray(model(pictures)[0])
+    return lambda images: np.asarray(model(images)[0])

@@ -11,11 +11,11 @@ from cvcore.exports.templates.predict import HERE, Model
 
 
 def load_model() -> Model:
-    """The model as a function: one picture, (1, side, side, 3), to the probability of each tag, (1, tags)."""
+    """The model as a function: one image, (1, side, side, 3), to the probability of each tag, (1, tags)."""
     import os
 
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # TensorFlow says less of itself
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # TensorFlow prints errors only
     import tensorflow as tf
 
     model = tf.saved_model.load(str(HERE / "model"))
-    return lambda pictures: np.asarray(model.serve(pictures))
+    return lambda images: np.asarray(model.serve(images))

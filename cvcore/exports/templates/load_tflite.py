@@ -11,7 +11,7 @@ from cvcore.exports.templates.predict import HERE, Floats, Model
 
 
 def load_model() -> Model:
-    """The model as a function: one picture, (1, side, side, 3), to the probability of each tag, (1, tags)."""
+    """The model as a function: one image, (1, side, side, 3), to the probability of each tag, (1, tags)."""
     from ai_edge_litert.interpreter import Interpreter
 
     interpreter = Interpreter(str(HERE / "model.tflite"))
@@ -19,8 +19,8 @@ def load_model() -> Model:
     pixels = interpreter.get_input_details()[0]["index"]
     probabilities = interpreter.get_output_details()[0]["index"]
 
-    def run(pictures: Floats) -> Floats:
-        interpreter.set_tensor(pixels, pictures)
+    def run(images: Floats) -> Floats:
+        interpreter.set_tensor(pixels, images)
         interpreter.invoke()
         return np.asarray(interpreter.get_tensor(probabilities))
 

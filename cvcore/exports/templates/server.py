@@ -1,10 +1,10 @@
-"""A web server that answers Custom Vision's prediction routes: `python server.py`, on port 80 or on $PORT.
+"""Web server for Custom Vision's prediction routes: `python server.py`, on port 80 or on $PORT.
 
-    curl -F imageData=@picture.jpg http://127.0.0.1/image
-    curl -H "Content-Type: application/octet-stream" --data-binary @picture.jpg http://127.0.0.1/image
+    curl -F imageData=@image.jpg http://127.0.0.1/image
+    curl -H "Content-Type: application/octet-stream" --data-binary @image.jpg http://127.0.0.1/image
 
 Whatever project and iteration an address names, this one model answers. Nothing is stored. The answer is Custom
-Vision's: every tag's probability. Which are high enough is for the client to say; a GET of / tells the thresholds.
+Vision's: every tag's probability. The client compares them with the thresholds, which a GET of / returns.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ ROUTE = re.compile(
     r"/+(customvision/v3[^/]*/prediction/)?([^/]+/(classify/iterations/[^/]+/)?)?(image|url)(/nostore)?", re.IGNORECASE
 )
 
-# From a picture's file to every tag with its probability, the highest first.
+# From an image file to every tag with its probability, the highest first.
 Predict = Callable[[io.BytesIO], list[dict[str, Any]]]
 
 
 class Refused(Exception):
-    """A request that is not answered: the HTTP status, Custom Vision's code for it, and a sentence."""
+    """A request that is refused: the HTTP status, Custom Vision's code for it, and a message."""
 
 
 class Server(ThreadingHTTPServer):
@@ -58,48 +58,48 @@ class Handler(BaseHTTPRequestHandler):
     """Answers one request."""
 
     server: Server
-    protocol_version = "HTTP/1.1"  # which lets a client ask before it sends a large picture
+    protocol_version = "HTTP/1.1"  # for `Expect: 100-continue`, which clients send before a large image
     timeout = 30
 
     def do_GET(self) -> None:
-        """Say that the server is up."""
+        """Answer that the server is up, with the model's description."""
         self.answer(200, {"status": "ready", "model": self.server.model_json})
 
     def do_POST(self) -> None:
-        """Say what the picture shows."""
+        """Answer with the predictions for the image in the request."""
         try:
             kind = route_of(self.path)
             body = self.read_body()
             if kind == "url":
-                sentence = "this server fetches no addresses: send the picture itself to the same route with /image"
-                raise Refused(400, "BadRequestImageUrl", sentence)
-            self.answer(200, self.prediction(picture_in(body, self.headers.get("Content-Type", ""))))
+                message = "this server fetches no addresses: send the image itself to the same route with /image"
+                raise Refused(400, "BadRequestImageUrl", message)
+            self.answer(200, self.prediction(image_in(body, self.headers.get("Content-Type", ""))))
         except Refused as refusal:
             status, code, message = refusal.args
             self.answer(status, {"code": code, "message": message})
 
     def read_body(self) -> bytes:
-        """The request's body; one that is too large is read to its end, so that the refusal is heard, and dropped."""
+        """The request's body; one that is too large is read to its end and refused, so that the client sees why."""
         try:
             length = int(self.headers["Content-Length"])
         except (TypeError, ValueError):
-            raise Refused(411, "BadRequestImageSizeBytes", "the request must say its Content-Length") from None
+            raise Refused(411, "BadRequestImageSizeBytes", "the request must have a Content-Length") from None
         if 0 < length <= BYTES_MAX:
             return self.rfile.read(length)
         for left in range(min(length, 16 * BYTES_MAX), 0, -(2**16)):
             self.rfile.read(min(left, 2**16))
-        message = f"a picture must have 1 to {BYTES_MAX:,} bytes, got {length:,}: save it smaller"
+        message = f"an image must have 1 to {BYTES_MAX:,} bytes, got {length:,}: save it smaller"
         raise Refused(400, "BadRequestImageSizeBytes", message)
 
-    def prediction(self, picture: bytes) -> dict[str, Any]:
+    def prediction(self, image: bytes) -> dict[str, Any]:
         """Custom Vision's ImagePrediction."""
         try:
             with self.server.one_at_a_time:
-                found = self.server.predict(io.BytesIO(picture))
+                predictions = self.server.predict(io.BytesIO(image))
         except Exception as error:  # on crafted bytes Pillow raises nearly anything
             self.log_error("%r", error)
-            sentence = "the body must be a picture or a form with one as imageData: send a JPEG or PNG"
-            raise Refused(400, "BadRequestImageFormat", sentence) from None
+            message = "the body must be an image or a form with one as imageData: send a JPEG or PNG"
+            raise Refused(400, "BadRequestImageFormat", message) from None
         tags = {tag["name"]: tag for tag in self.server.model_json["tags"]}
         return {
             "id": str(uuid.uuid4()),
@@ -114,12 +114,12 @@ class Handler(BaseHTTPRequestHandler):
                     "boundingBox": None,
                     "tagType": tags[each["tag"]]["type"],
                 }
-                for each in found
+                for each in predictions
             ],
         }
 
     def answer(self, status: int, content: dict[str, Any]) -> None:
-        """Send JSON and hang up."""
+        """Send JSON and close the connection."""
         body = json.dumps(content).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json; charset=utf-8")
@@ -130,36 +130,38 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def route_of(path: str) -> str:
-    """Whether an address is for a picture, `image`, or for one that lies elsewhere, `url`.
+    """Whether a path is for an image in the request, `image`, or for an image at a URL, `url`.
 
     >>> route_of("/my-project/classify/iterations/Iteration1/image?application=phone")
     'image'
     """
-    found = ROUTE.fullmatch(path.partition("?")[0])
-    if not found:
-        raise Refused(404, "NotFound", f"there is no route {path[:200]}: POST a picture to /image")
-    return found[4].lower()
+    match = ROUTE.fullmatch(path.partition("?")[0])
+    if not match:
+        raise Refused(404, "NotFound", f"there is no route {path[:200]}: POST an image to /image")
+    return match[4].lower()
 
 
-def picture_in(body: bytes, content_type: str) -> bytes:
-    r"""The picture in a request: the part `imageData` of a form, or the whole body.
+def image_in(body: bytes, content_type: str) -> bytes:
+    r"""The image in a request: the part `imageData` of a form, or the whole body.
 
     >>> form = b'--x\r\nContent-Disposition: form-data; name="imageData"\r\n\r\nJPEG\r\n--x--\r\n'
-    >>> picture_in(form, "multipart/form-data; boundary=x")
+    , "multipart/form-data; boundary=x")
     b'JPEG'
     """
     boundary = re.search(r'multipart/.*boundary="?([^";]+)', content_type, re.IGNORECASE)
     if not boundary:
         return body
-    for part in (b"\r\n" + body).split(b"\r\n--" + boundary[1].encode()):
+    # A delimiter is a line of its own: an image may hold a longer line that begins alike.
+    delimiter = rb"\r\n--" + re.escape(boundary[1].encode()) + rb"(?=(?:--)?[ \t]*(?:\r\n|\Z))"
+    for part in re.split(delimiter, b"\r\n" + body):
         head, _, content = part.partition(b"\r\n\r\n")
         if re.search(rb'\bname="?imageData\b', head, re.IGNORECASE):
             return content
-    raise Refused(400, "BadRequestImageFormat", "the form must have the picture as its part imageData, it has none")
+    raise Refused(400, "BadRequestImageFormat", "the form must have the image as its part imageData, it has none")
 
 
 def main() -> None:
-    """Serve until told to stop."""
+    """Serve until the process is stopped."""
     import predict  # lies beside this file
 
     Image.MAX_IMAGE_PIXELS = PIXELS_MAX // 2  # Pillow warns at this and refuses at twice as many
@@ -167,9 +169,9 @@ def main() -> None:
     model_json = json.loads((HERE / "model.json").read_text(encoding="utf-8"))
     port = int(os.environ.get("PORT", "80"))
     server = Server(("", port), lambda file: predict.predict(model, file), model_json)
-    # The first process of a container hears no signal that it does not ask for.
+    # The first process of a container gets only the signals that it has a handler for.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-    print(f"answering on port {server.server_address[1]}", flush=True)
+    print(f"listening on port {server.server_address[1]}", flush=True)
     server.serve_forever()
 
 

@@ -37,9 +37,9 @@ def test_answers_are_given_at_the_thresholds_in_use() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changed", "answers"), [(0, "every answer alike"), (1, "1 other answer"), (3, "3 other answers")]
+    ("changed", "answers"), [(0, "the same answers"), (1, "1 other answer"), (3, "3 other answers")]
 )
 def test_in_words(changed: int, answers: str) -> None:
-    """The numbers are told in one sentence, the difference rounded up, so that it is never said to be 0."""
-    words = f"on 20 pictures it differs from the page by at most 0.000001 and gives {answers}"
+    """One clause gives the numbers, the difference rounded up, so that it is never said to be 0."""
+    words = f"on 20 images it differs from the page by at most 0.000001 and gives {answers}"
     assert words == str(Agreement(20, 4.1e-7, changed))

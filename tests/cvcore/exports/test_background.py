@@ -1,4 +1,4 @@
-"""Exports behind the scenes: one at a time, told as they go on, kept with how well they agree."""
+"""Exports in the background: one at a time, with their progress, kept with their agreement."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_a_finished_export_tells_what_it_was_made_with(store: Store, fill: Fill,
     assert [False] == [each.is_current for each in background.find(store, store.iterations.get(iteration.id))]
 
 
-def test_what_is_in_a_damaged_zip_is_not_told(store: Store, fill: Fill, trained: Trained) -> None:
+def test_a_damaged_zip_is_listed(store: Store, fill: Fill, trained: Trained) -> None:
     """It is listed all the same, and nothing else suffers."""
     iteration = trained(fill(rose=5, tulip=5))
     pack(store, iteration, [0.5]).write_bytes(b"no zip")

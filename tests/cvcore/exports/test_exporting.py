@@ -26,8 +26,8 @@ from cvcore.records import ClassificationType, Iteration, Project
 from cvcore.settings import Limits
 from cvcore.store import Store
 from cvcore.training import worker
+from tests.conftest import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 LIMITS = Limits()
 TAGS = ["Hemlock", "Japanese_Cherry"]
 
@@ -85,12 +85,12 @@ def trained_on_trees(store: Store, shared: Path, name: str, classification_type:
 @pytest.fixture(scope="module")
 def exported(trees: Trees, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], exports.Export]:
     """Makes each format once."""
-    made: dict[str, exports.Export] = {}
+    exported: dict[str, exports.Export] = {}
 
     def export(name: str) -> exports.Export:
-        if name not in made:
-            made[name] = exports.export(*trees, formats.find(name), tmp_path_factory.mktemp(name))
-        return made[name]
+        if name not in exported:
+            exported[name] = exports.export(*trees, formats.find(name), tmp_path_factory.mktemp(name))
+        return exported[name]
 
     return export
 
@@ -101,10 +101,10 @@ def photo(shared: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def told_by_page(trees: Trees, photo: Path) -> list[dict[str, Any]]:
-    """What the page says of the photograph."""
-    found = prediction.predict(*trees, photo.read_bytes(), limits=LIMITS)
-    return [{"tag": each.tag, "probability": each.probability} for each in found]
+def page_predictions(trees: Trees, photo: Path) -> list[dict[str, Any]]:
+    """The page's predictions for the photograph."""
+    predictions = prediction.predict(*trees, photo.read_bytes(), limits=LIMITS)
+    return [{"tag": each.tag, "probability": each.probability} for each in predictions]
 
 
 def packages(requirements: list[str]) -> set[str]:
@@ -137,23 +137,23 @@ def clean_command(script: Path, folder: Path, *arguments: str) -> list[str]:
 
 @pytest.mark.network
 @pytest.mark.parametrize("name", INSTALLED)
-def test_predict_py_says_what_the_page_says(
+def test_predict_py_predicts_as_the_page_does(
     name: str,
     exported: Callable[[str], exports.Export],
     photo: Path,
-    told_by_page: list[dict[str, Any]],
+    page_predictions: list[dict[str, Any]],
     tmp_path: Path,
 ) -> None:
     """With its own runtime, Pillow and numpy alone predict.py prints the page's answer, and prints only that."""
     command = clean_command(exported(name).folder / "predict.py", tmp_path / "runtime", str(photo))
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert 0 == done.returncode, done.stderr
-    told = json.loads(done.stdout)
-    assert {"predictions", "answer"} == set(told)
-    assert [told["predictions"][0]["tag"]] == told["answer"]
-    assert [each["tag"] for each in told_by_page] == [each["tag"] for each in told["predictions"]]
+    output = json.loads(done.stdout)
+    assert {"predictions", "answer"} == set(output)
+    assert [output["predictions"][0]["tag"]] == output["answer"]
+    assert [each["tag"] for each in page_predictions] == [each["tag"] for each in output["predictions"]]
     tolerance = 0.05 if name == "tflite-int8" else 1e-3
-    for ours, theirs in zip(told_by_page, told["predictions"], strict=True):
+    for ours, theirs in zip(page_predictions, output["predictions"], strict=True):
         assert pytest.approx(ours["probability"], abs=tolerance) == theirs["probability"]
 
 
@@ -176,7 +176,7 @@ def test_a_folder_says_what_it_is(exported: Callable[[str], exports.Export], tre
 
 @pytest.mark.network
 def test_tags_of_a_multilabel_project_are_independent(store_of_trees: Store, shared: Path, tmp_path: Path) -> None:
-    """Each has a probability of its own, and a threshold; the decision rule that goes with them is told."""
+    """Each has a probability of its own, and a threshold; the decision rule is in model.json."""
     iteration = trained_on_trees(store_of_trees, shared, "Trees, several", "Multilabel")
     operating_points.save(store_of_trees, iteration, (0.4, 0.75))
     iteration = store_of_trees.iterations.get(iteration.id)
@@ -188,22 +188,20 @@ def test_tags_of_a_multilabel_project_are_independent(store_of_trees: Store, sha
 
 
 @pytest.mark.network
-def test_an_export_needs_a_picture_to_be_tried_on(
+def test_an_export_needs_an_image_to_be_tested_on(
     store: Store, fill: Callable[..., Project], trained: Callable[..., Iteration], tmp_path: Path
 ) -> None:
-    """Of an iteration whose pictures were all erased nothing can be proved, so nothing is written."""
+    """Of an iteration whose images were all erased nothing can be tested, so nothing is written."""
     project = fill(rose=5, tulip=5)
     iteration = trained(project)
     uploads.erase(store, [each.id for each in store.images.page(project.id, take=20)])
-    with pytest.raises(
-        NotFound, match=r"^an export is tried on .* pictures, none of their files is left: train again$"
-    ):
+    with pytest.raises(NotFound, match=r"^an export is tested on .* images, none of their files is left: train again$"):
         exports.export(store, iteration, formats.find("tflite"), tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
-def test_integers_of_8_bits_say_nearly_the_same(exported: Callable[[str], exports.Export]) -> None:
-    """The smallest model gives most of the page's answers, and how many it does not is told."""
+def test_8_bit_integers_predict_nearly_the_same(exported: Callable[[str], exports.Export]) -> None:
+    """The smallest model gives most of the page's answers, and the export says how many it does not."""
     export = exported("tflite-int8")
     assert 20 == export.agreement.pictures
     assert export.agreement.changed <= 2
@@ -212,7 +210,7 @@ def test_integers_of_8_bits_say_nearly_the_same(exported: Callable[[str], export
 
 @pytest.mark.network
 def test_the_container_serves(
-    exported: Callable[[str], exports.Export], photo: Path, told_by_page: list[dict[str, Any]], tmp_path: Path
+    exported: Callable[[str], exports.Export], photo: Path, page_predictions: list[dict[str, Any]], tmp_path: Path
 ) -> None:
     """Its server, as a plain process with the runtime alone, answers the prediction route with the page's answer."""
     folder = exported("container").folder
@@ -223,12 +221,12 @@ def test_the_container_serves(
         port = server.stdout.readline().rpartition(" ")[2].strip()
         route = f"http://127.0.0.1:{port}/any/classify/iterations/any/image"
         with urllib.request.urlopen(urllib.request.Request(route, photo.read_bytes()), timeout=30) as answer:
-            told = json.load(answer)["predictions"]
+            served = json.load(answer)["predictions"]
         server.terminate()
     assert 0 == server.returncode
-    assert [each["tag"] for each in told_by_page] == [each["tagName"] for each in told]
-    assert pytest.approx([each["probability"] for each in told_by_page], abs=1e-3) == [
-        each["probability"] for each in told
+    assert [each["tag"] for each in page_predictions] == [each["tagName"] for each in served]
+    assert pytest.approx([each["probability"] for each in page_predictions], abs=1e-3) == [
+        each["probability"] for each in served
     ]
 
 
@@ -241,15 +239,15 @@ def test_the_command_prints_its_result_alone(trees: Trees, tmp_path: Path) -> No
     assert ("", 0) == (done.stderr, done.returncode)
     line, end = done.stdout.split("\n")
     assert line.startswith(f"Trees, Iteration 1 in {tmp_path / 'new' / 'keras'}, ")
-    assert line.endswith(" and gives every answer alike")
+    assert line.endswith(" and gives the same answers")
     assert "" == end
 
 
 @pytest.mark.network
 def test_a_model_that_disagrees_is_not_kept(trees: Trees, tmp_path: Path) -> None:
-    """The numbers are told, and no folder is left, not even a half of one."""
+    """The message has the numbers, and no folder is left, not even part of one."""
 
-    def write_another(model: Any, folder: Path, pictures: np.ndarray) -> None:
+    def write_another(model: Any, folder: Path, images: np.ndarray) -> None:
         head = model.get_layer("probabilities")
         head.set_weights([np.zeros_like(weights) for weights in head.get_weights()])
         model.save(folder / "model.keras")
@@ -257,11 +255,11 @@ def test_a_model_that_disagrees_is_not_kept(trees: Trees, tmp_path: Path) -> Non
     wanted = dataclasses.replace(formats.find("keras"), write=write_another)
     with pytest.raises(Unavailable) as refusal:
         exports.export(*trees, wanted, tmp_path / "out")
-    told = str(refusal.value)
-    assert told.startswith(
-        "the keras export must agree with the page to 0.001, on 20 pictures it differs from the page"
+    message = str(refusal.value)
+    assert message.startswith(
+        "the keras export must agree with the page to 0.001, on 20 images it differs from the page"
     )
-    assert told.endswith("and gives 10 other answers: nothing was written, choose another format")
+    assert message.endswith("and gives 10 other answers: nothing was written, choose another format")
     assert [] == list(tmp_path.iterdir())
 
 
@@ -269,7 +267,7 @@ def test_a_model_that_disagrees_is_not_kept(trees: Trees, tmp_path: Path) -> Non
 def test_a_converter_that_fails_leaves_nothing(trees: Trees, tmp_path: Path) -> None:
     """Whatever other people's code raises comes out as one sentence."""
 
-    def write_nothing(model: Any, folder: Path, pictures: np.ndarray) -> None:
+    def write_nothing(model: Any, folder: Path, images: np.ndarray) -> None:
         (folder / "half").write_bytes(b"half")
         raise RuntimeError("no such operation.\nTraceback: pages of it")
 
@@ -282,7 +280,7 @@ def test_a_converter_that_fails_leaves_nothing(trees: Trees, tmp_path: Path) -> 
 
 @pytest.mark.network
 def test_a_folder_that_cannot_be_written_is_refused(trees: Trees, tmp_path: Path) -> None:
-    """A file in the way is told by OUT_DIR's name, not by the home folder's."""
+    """A file in the way is named by OUT_DIR's name, not by the home folder's."""
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(InvalidInput, match=r"^OUT_DIR must be a folder that can be written, .*file/out is not \("):
         exports.export(*trees, formats.find("keras"), tmp_path / "file" / "out")

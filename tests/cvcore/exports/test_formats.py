@@ -1,4 +1,4 @@
-"""The list of formats, and what is said where one cannot be had."""
+"""The list of formats, and the message where one cannot be made."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_an_unknown_format_is_refused() -> None:
 @pytest.mark.parametrize(
     ("name", "packages"), [("onnx", ["onnx", "onnxruntime", "tf2onnx"]), ("openvino", ["openvino"])]
 )
-def test_what_is_not_installed_is_said(name: str, packages: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_not_installed_is_named(name: str, packages: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """A heavy converter's absence is one sentence that says what to install."""
     for package in packages:
         monkeypatch.setitem(sys.modules, package, None)

@@ -56,7 +56,7 @@ def test_only_load_model_differs(loader: str) -> None:
     lines = predict_script(loader).splitlines()
     start, end = (
         lines.index("def load_model() -> Model:"),
-        lines.index("def read_picture(file: str | Path | IO[bytes], side: int) -> Floats:"),
+        lines.index("def read_image(file: str | Path | IO[bytes], side: int) -> Floats:"),
     )
     assert ours[:start] == lines[:start]
     assert ours[ours.index(lines[end]) :] == lines[end:]
@@ -93,13 +93,17 @@ def test_a_script_runs(script: Path) -> None:
 @pytest.mark.parametrize("multilabel", [False, True])
 def test_the_answer_is_the_pages(tmp_path: Path, multilabel: bool, thresholds: float | tuple[float, ...]) -> None:
     """At one threshold for all tags or one a tag, predict.py answers as Quick Test does."""
-    found = [Prediction("oak", "Regular", 0.6), Prediction("elm", "Regular", 0.5), Prediction("ash", "Regular", 0.1)]
+    predictions = [
+        Prediction("oak", "Regular", 0.6),
+        Prediction("elm", "Regular", 0.5),
+        Prediction("ash", "Regular", 0.1),
+    ]
     own = dict(zip(["elm", "oak", "ash"], np.broadcast_to(thresholds, 3).tolist(), strict=True))
     tags = [{"name": name, "threshold": threshold} for name, threshold in own.items()]
     (tmp_path / "model.json").write_text(json.dumps({"multilabel": multilabel, "tags": tags}), encoding="utf-8")
     script = shutil.copyfile(SCRIPT, tmp_path / "predict.py")
-    told = runpy.run_path(str(script))["answer"]([{"tag": p.tag, "probability": p.probability} for p in found])
-    assert prediction.answer(found, own, multilabel=multilabel) == told
+    answer = runpy.run_path(str(script))["answer"]([{"tag": p.tag, "probability": p.probability} for p in predictions])
+    assert prediction.answer(predictions, own, multilabel=multilabel) == answer
 
 
 def saved(image: Image.Image, kind: str, **options: object) -> bytes:
@@ -108,8 +112,8 @@ def saved(image: Image.Image, kind: str, **options: object) -> bytes:
     return buffer.getvalue()
 
 
-def pictures() -> dict[str, bytes]:
-    """One picture of each kind that a network could be given wrongly."""
+def drawn_images() -> dict[str, bytes]:
+    """One image of each kind that could reach a network wrongly."""
     noise = np.random.default_rng(0).integers(0, 256, (150, 230, 4), np.uint8)
     colour = Image.fromarray(noise[..., :3])
     exif = Image.Exif()
@@ -128,18 +132,18 @@ def pictures() -> dict[str, bytes]:
     }
 
 
-@pytest.mark.parametrize("kind", pictures())
-def test_pictures_are_seen_as_the_page_sees_them(kind: str) -> None:
-    """Pixel by pixel: upright, on white, 16 bits brought to 8, squeezed to the square."""
-    data = pictures()[kind]
-    read_picture = runpy.run_path(str(SCRIPT))["read_picture"]
-    np.testing.assert_array_equal(imaging.pixels(data, SIDE), read_picture(io.BytesIO(data), SIDE))
+@pytest.mark.parametrize("kind", drawn_images())
+def test_images_are_read_as_the_page_reads_them(kind: str) -> None:
+    """Pixel by pixel: upright, on white, 16 bits brought to 8, resized to the square."""
+    data = drawn_images()[kind]
+    read_image = runpy.run_path(str(SCRIPT))["read_image"]
+    np.testing.assert_array_equal(imaging.pixels(data, SIDE), read_image(io.BytesIO(data), SIDE))
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning:PIL", "ignore::PIL.Image.DecompressionBombWarning")
-def test_odd_files_are_seen_as_the_page_sees_them(shared: Path) -> None:
+def test_odd_files_are_read_as_the_page_reads_them(shared: Path) -> None:
     """Whatever odd file the page accepts, predict.py reads to the same pixels."""
-    read_picture = runpy.run_path(str(SCRIPT))["read_picture"]
+    read_image = runpy.run_path(str(SCRIPT))["read_image"]
     differing, compared = [], 0
     for path in sorted((shared / "odd").glob("*/*")):
         try:
@@ -148,7 +152,7 @@ def test_odd_files_are_seen_as_the_page_sees_them(shared: Path) -> None:
         except ImageRefused:
             continue
         compared += 1
-        if not np.array_equal(pixels, read_picture(path, SIDE)):
+        if not np.array_equal(pixels, read_image(path, SIDE)):
             differing.append(path.name)
     assert [] == differing
     assert compared > 50

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from cvcore.exports.templates.server import BYTES_MAX, Server
+from cvcore.exports.templates.server import BYTES_MAX, Server, image_in
 
 ABOUT = {
     "project": {"id": "p1", "name": "Trees"},
@@ -23,7 +23,7 @@ FORM = {"Content-Type": 'multipart/form-data; boundary="edge"'}
 
 
 def scripted(file: io.BytesIO) -> list[dict[str, Any]]:
-    """An oak where the picture can be read."""
+    """An oak where the image can be read."""
     Image.open(file).load()
     return [{"tag": "oak", "probability": 0.75}, {"tag": "none", "probability": 0.25}]
 
@@ -88,14 +88,21 @@ def test_every_route_predicts(url: str, route: str, png: bytes) -> None:
     ['form-data; name="imageData"', "form-data; name=imageData", 'form-data; name="imageData"; filename="a.png"'],
 )
 def test_a_form_predicts(url: str, disposition: str, png: bytes) -> None:
-    """The picture may be the part imageData of a form, with a file name or without."""
+    """The image may be the part imageData of a form, with a file name or without."""
     assert 200 == asked(url + "/image", form(png, disposition), FORM)[0]
+
+
+def test_a_line_that_begins_like_the_boundary_is_the_images(url: str, png: bytes) -> None:
+    """Only a whole line parts a form: what an image holds after it reaches the model."""
+    data = png + b"\r\n--edge-of-the-wood\r\nmore\r\n--edge--or-not"
+    assert data == image_in(form(data), FORM["Content-Type"])
+    assert 200 == asked(url + "/image", form(data), FORM)[0]
 
 
 @pytest.mark.parametrize(
     ("route", "body", "headers", "refusal"),
     [
-        ("/", b"x", None, (404, "NotFound", "there is no route /: POST a picture to /image")),
+        ("/", b"x", None, (404, "NotFound", "there is no route /: POST an image to /image")),
         (
             "/trees/classify/iterations/Iteration1/url",
             b'{"url": "http://example.com/oak.png"}',
@@ -103,7 +110,7 @@ def test_a_form_predicts(url: str, disposition: str, png: bytes) -> None:
             (
                 400,
                 "BadRequestImageUrl",
-                "this server fetches no addresses: send the picture itself to the same route with /image",
+                "this server fetches no addresses: send the image itself to the same route with /image",
             ),
         ),
         (
@@ -113,20 +120,20 @@ def test_a_form_predicts(url: str, disposition: str, png: bytes) -> None:
             (
                 400,
                 "BadRequestImageFormat",
-                "the body must be a picture or a form with one as imageData: send a JPEG or PNG",
+                "the body must be an image or a form with one as imageData: send a JPEG or PNG",
             ),
         ),
         (
             "/image",
             form(b"", 'form-data; name="other"'),
             FORM,
-            (400, "BadRequestImageFormat", "the form must have the picture as its part imageData, it has none"),
+            (400, "BadRequestImageFormat", "the form must have the image as its part imageData, it has none"),
         ),
         (
             "/image",
             b"",
             None,
-            (400, "BadRequestImageSizeBytes", "a picture must have 1 to 4,194,304 bytes, got 0: save it smaller"),
+            (400, "BadRequestImageSizeBytes", "an image must have 1 to 4,194,304 bytes, got 0: save it smaller"),
         ),
         (
             "/image",
@@ -135,14 +142,14 @@ def test_a_form_predicts(url: str, disposition: str, png: bytes) -> None:
             (
                 400,
                 "BadRequestImageSizeBytes",
-                "a picture must have 1 to 4,194,304 bytes, got 4,194,305: save it smaller",
+                "an image must have 1 to 4,194,304 bytes, got 4,194,305: save it smaller",
             ),
         ),
         (
             "/image",
             b"x",
             {"Content-Length": "many"},
-            (411, "BadRequestImageSizeBytes", "the request must say its Content-Length"),
+            (411, "BadRequestImageSizeBytes", "the request must have a Content-Length"),
         ),
     ],
     ids=["route", "url", "format", "form", "empty", "large", "length"],
