@@ -1,6 +1,6 @@
 """The `tagwise` commands: what the pages do, for scripts and terminals.
 
-A door: it calls the packages below, and knows nothing of `api` or the pages.
+An entry point: it calls the packages below, and imports neither `api` nor the pages.
 """
 
 from cvcore.cli.arguments import main, parser

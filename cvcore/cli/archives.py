@@ -1,66 +1,96 @@
-"""What the commands do that take pictures or a whole project along in a zip, and open one.
+"""`tagwise save`, `pack` and `unpack`: images, or whole projects, as zips.
 
-Each returns the exit status.
+The commands' functions return the exit status.
 """
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from cvcore import archive, datasets, projects
 from cvcore.cli import terminal
+from cvcore.cli.options import Subparsers, add_command, add_json, add_project, parse_name
 from cvcore.errors import ArchiveRefused
 from cvcore.projects import tagging
 from cvcore.settings import Settings
 from cvcore.store import Store
 
 
-def save(options: argparse.Namespace, told: Settings) -> int:
-    """Write a project's pictures and tags as a zip that other programs read."""
-    store = Store(told.home)
+def add_save(subparsers: Subparsers) -> None:
+    """Add `tagwise save`."""
+    command = add_command(subparsers, "save", save, "write images and tags as a zip that other programs read")
+    add_project(command)
+    command.add_argument("format", metavar="FORMAT", choices=datasets.NAMES, help=", ".join(datasets.NAMES))
+    command.add_argument("file", metavar="FILE.zip", type=Path)
+    command.add_argument("--tag", metavar="TAG", type=parse_name, help="this tag's images only")
+    add_json(command)
+
+
+def save(options: argparse.Namespace, settings: Settings) -> int:
+    """Write a project's images and tags as a zip that other programs read."""
+    store = Store(settings.home)
     project = projects.find(store, options.project)
     tag_id = tagging.find(store, project, options.tag).id if options.tag is not None else None
-    made = datasets.save(store, project, options.format, options.file, tag_id=tag_id, progress=terminal.progress_of)
-    terminal.progress("")
-    terminal.tell(
-        {"file": str(made.path), "images": made.images, "size_bytes": made.size_bytes},
-        f"{project.name}: {made.images} images in {made.path}, {made.size_bytes / 1e6:.1f} MB",
+    saved = datasets.save(store, project, options.format, options.file, tag_id=tag_id, progress=terminal.on_progress)
+    terminal.show_progress("")
+    terminal.print_result(
+        {"file": str(saved.path), "images": saved.images, "size_bytes": saved.size_bytes},
+        f"{project.name}: {saved.images} images in {saved.path}, {saved.size_bytes / 1e6:.1f} MB",
         as_json=options.json,
     )
     return 0
 
 
-def pack(options: argparse.Namespace, told: Settings) -> int:
+def add_pack(subparsers: Subparsers) -> None:
+    """Add `tagwise pack`."""
+    command = add_command(subparsers, "pack", pack, "write a whole project as one zip, to hand to others or to keep")
+    add_project(command)
+    command.add_argument("file", metavar="FILE.zip", type=Path)
+    add_json(command)
+
+
+def pack(options: argparse.Namespace, settings: Settings) -> int:
     """Write a whole project as one zip."""
-    store = Store(told.home)
+    store = Store(settings.home)
     project = projects.find(store, options.project)
-    made = archive.pack(store, project, options.file, terminal.progress_of)
-    terminal.progress("")
-    terminal.tell(
+    packed = archive.pack(store, project, options.file, terminal.on_progress)
+    terminal.show_progress("")
+    terminal.print_result(
         {
-            "file": str(made.path),
-            "images": made.images,
-            "iterations": made.iterations,
-            "size_bytes": made.size_bytes,
+            "file": str(packed.path),
+            "images": packed.images,
+            "iterations": packed.iterations,
+            "size_bytes": packed.size_bytes,
         },
-        f"{project.name}: {made.images} images and {made.iterations} iterations in {made.path}, "
-        f"{made.size_bytes / 1e6:.1f} MB",
+        f"{project.name}: {packed.images} images and {packed.iterations} iterations in {packed.path}, "
+        f"{packed.size_bytes / 1e6:.1f} MB",
         as_json=options.json,
     )
     return 0
 
 
-def unpack(options: argparse.Namespace, told: Settings) -> int:
-    """Make a project of a zip that `pack` wrote."""
-    store = Store(told.home)
+def add_unpack(subparsers: Subparsers) -> None:
+    """Add `tagwise unpack`."""
+    command = add_command(subparsers, "unpack", unpack, "make a project from a zip that pack wrote")
+    command.add_argument("file", metavar="FILE.zip", type=Path)
+    command.add_argument(
+        "--name", metavar="NAME", type=parse_name, help="the project's name; the name in the zip if left out"
+    )
+    add_json(command)
+
+
+def unpack(options: argparse.Namespace, settings: Settings) -> int:
+    """Make a project from a zip that `pack` wrote."""
+    store = Store(settings.home)
     if not options.file.is_file():
         raise ArchiveRefused(f"a zip is needed, there is none at {str(options.file)!r}: check the path")
     project = archive.unpack(
-        store, options.file, limits=told.limits, name=options.name or "", progress=terminal.progress_of
+        store, options.file, limits=settings.limits, name=options.name or "", progress=terminal.on_progress
     )
-    terminal.progress("")
+    terminal.show_progress("")
     images, iterations = store.images.count(project.id), len(store.iterations.of_project(project.id))
-    terminal.tell(
+    terminal.print_result(
         {"name": project.name, "id": project.id, "images": images, "iterations": iterations},
         f"{project.name} is here: {images} images and {iterations} iterations",
         as_json=options.json,

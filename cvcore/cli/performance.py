@@ -8,16 +8,32 @@ from pathlib import Path
 
 from cvcore import evaluation, html_report, projects, training
 from cvcore.cli import terminal
-from cvcore.cli.terminal import _unwritable
+from cvcore.cli.options import Subparsers, add_command, add_iteration, add_json, add_project, add_threshold
+from cvcore.cli.terminal import unwritable
 from cvcore.evaluation import report_files
 from cvcore.records import Iteration, Project
 from cvcore.settings import Settings
 from cvcore.store import Store
 
 
-def performance(options: argparse.Namespace, told: Settings) -> int:
+def add_performance(subparsers: Subparsers) -> None:
+    """Add `tagwise performance`."""
+    command = add_command(subparsers, "performance", performance, "precision and recall, tag by tag")
+    add_project(command)
+    add_iteration(command)
+    add_threshold(command)
+    add_json(command)
+    command.add_argument(
+        "--scores", type=Path, metavar="FILE.csv", help="write every image's out-of-fold probabilities"
+    )
+    command.add_argument(
+        "--report", type=Path, metavar="FILE.html", help="write a page to print, with images and charts"
+    )
+
+
+def performance(options: argparse.Namespace, settings: Settings) -> int:
     """Print an iteration's precision and recall, tag by tag."""
-    store = Store(told.home)
+    store = Store(settings.home)
     project = projects.find(store, options.project)
     iteration = training.find_iteration(store, project, options.iteration)
     if options.scores:
@@ -35,30 +51,30 @@ def show_performance(
     store: Store,
     project: Project,
     iteration: Iteration,
-    asked: float | None = None,
+    threshold: float | None = None,
 ) -> None:
-    """Print an iteration's performance, at the threshold asked for or the one it answers at."""
-    threshold = evaluation.threshold_in_use(iteration, asked)
-    told = report_files.performance_json(store, project, iteration, threshold)
+    """Print an iteration's performance at a threshold, or at the saved one if it is None, else 0.5."""
+    in_use = evaluation.threshold_in_use(iteration, threshold)
+    numbers = report_files.performance_json(store, project, iteration, in_use)
     if options.json:
-        terminal.print_json(told)
+        terminal.print_json(numbers)
         return
-    at = "one threshold a tag" if isinstance(threshold, tuple) else f"threshold {threshold:.0%}"
-    saved = ", as saved" if told["threshold_saved"] else ""
+    at = "one threshold a tag" if isinstance(in_use, tuple) else f"threshold {in_use:.0%}"
+    saved = ", as saved" if numbers["threshold_saved"] else ""
     print(f"{project.name}, {iteration.name}: {iteration.backbone}, {at}{saved}")
     if iteration.note:
         print(iteration.note)
-    images = evaluation.report(store, iteration, threshold).overall.images
-    width = max([len(tag["name"]) for tag in told["tags"]] + [len("overall")])
+    images = evaluation.report(store, iteration, in_use).overall.images
+    width = max([len(tag["name"]) for tag in numbers["tags"]] + [len("overall")])
     print(f"{'tag':{width}}  images  precision  recall     F1     AP")
-    for row in [*told["tags"], {"name": "overall", "images": images, **told["overall"]}]:
+    for row in [*numbers["tags"], {"name": "overall", "images": images, **numbers["overall"]}]:
         rates = (row["precision"], row["recall"], row["f1"], row["average_precision"])
-        shown = "".join(f"{terminal.percent(rate):>{space}}" for rate, space in zip(rates, (11, 8, 7, 7), strict=True))
-        print(f"{row['name']:{width}}  {row['images']:>6}{shown}")
+        cells = "".join(f"{terminal.percent(rate):>{space}}" for rate, space in zip(rates, (11, 8, 7, 7), strict=True))
+        print(f"{row['name']:{width}}  {row['images']:>6}{cells}")
 
 
 def _write(option: str, path: Path, text: str) -> None:
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise _unwritable(option, path, error) from error
+        raise unwritable(option, path, error) from error

@@ -13,7 +13,8 @@ import numpy as np
 
 from cvcore import evaluation, metrics, projects, training
 from cvcore.cli import terminal
-from cvcore.cli.terminal import _unwritable
+from cvcore.cli.options import Subparsers, add_command, add_iteration, add_json, add_project, add_threshold
+from cvcore.cli.terminal import unwritable
 from cvcore.errors import ArchiveRefused, InvalidInput
 from cvcore.evaluation import report_files
 from cvcore.prediction import batches
@@ -22,19 +23,32 @@ from cvcore.settings import Settings
 from cvcore.store import Store
 
 
-def predict(options: argparse.Namespace, told: Settings) -> int:
-    """Say what an iteration sees in pictures, each as it is known; the exit status is 1 when one could not be read."""
-    store = Store(told.home)
+def add_predict(subparsers: Subparsers) -> None:
+    """Add `tagwise predict`."""
+    command = add_command(subparsers, "predict", predict, "predict the tags of images")
+    add_project(command)
+    command.add_argument("paths", metavar="PATH", nargs="+", type=Path, help="an image, or a folder or zip of images")
+    add_iteration(command)
+    add_threshold(command)
+    add_json(command)
+    command.add_argument(
+        "--csv", type=Path, metavar="FILE.csv", help="write answers and probabilities for a spreadsheet"
+    )
+
+
+def predict(options: argparse.Namespace, settings: Settings) -> int:
+    """Print an iteration's predictions, each image's as soon as it is known; the status is 1 if one cannot be read."""
+    store = Store(settings.home)
     project = projects.find(store, options.project)
     iteration = training.find_iteration(store, project, options.iteration)
     threshold = evaluation.threshold_in_use(iteration, options.threshold)
     metrics.checked_thresholds(np.asarray(threshold))
     by_tag = evaluation.thresholds_by_tag(store, iteration, threshold)
-    pictures = [picture for path in options.paths for picture in _images_at(path, told)]
-    found = batches.predict(store, iteration, pictures, by_tag, limits=told.limits)
+    images = [image for path in options.paths for image in _images_at(path, settings)]
+    results = batches.predict(store, iteration, images, by_tag, limits=settings.limits)
     unread: list[str] = []
     with contextlib.ExitStack() as stack:
-        answers = _readable(found, len(pictures), unread)
+        answers = _readable(results, len(images), unread)
         if options.csv:
             names = [tag.name for tag in evaluation.tags(store, iteration)]
             answers = _also_as_csv(answers, stack.enter_context(_csv_file(options.csv)), names)
@@ -42,52 +56,52 @@ def predict(options: argparse.Namespace, told: Settings) -> int:
             at = report_files.thresholds_json(store, iteration, threshold)
             terminal.print_json_list({"iteration": iteration.number, **at}, "images", map(_answer_json, answers))
         else:
-            for each in answers:
-                best = ", ".join(f"{one.tag} {one.probability:.1%}" for one in each.predictions[:3])
-                print(f"{each.image}: {', '.join(each.answer) or 'no tag'} ({best})", flush=True)
+            for answer in answers:
+                best = ", ".join(f"{each.tag} {each.probability:.1%}" for each in answer.predictions[:3])
+                print(f"{answer.image}: {', '.join(answer.answer) or 'no answer'} ({best})", flush=True)
     return int(bool(unread))
 
 
-def _images_at(path: Path, told: Settings) -> list[batches.BatchImage]:
+def _images_at(path: Path, settings: Settings) -> list[batches.BatchImage]:
     try:
-        return batches.images_at(path, told.limits)
+        return batches.images_at(path, settings.limits)
     except ArchiveRefused as refusal:
         raise InvalidInput(f"{path}: {refusal}") from refusal
 
 
-def _readable(found: Iterable[ImageAnswer], total: int, unread: list[str]) -> Iterator[ImageAnswer]:
-    """Those that could be read; each of the others has its line on standard error, and its name among `unread`."""
-    for number, each in enumerate(found, 1):
-        if each.refusal:
-            terminal.complain(f"{each.image}: {each.refusal}")
-            unread.append(each.image)
+def _readable(results: Iterable[ImageAnswer], total: int, unread: list[str]) -> Iterator[ImageAnswer]:
+    """The answers for images that can be read; the others go to standard error, and their names into `unread`."""
+    for number, result in enumerate(results, 1):
+        if result.refusal:
+            terminal.print_error(f"{result.image}: {result.refusal}")
+            unread.append(result.image)
         else:
-            yield each
-        # Where the answers go to the terminal they say themselves how far it is.
+            yield result
+        # In a terminal the answers themselves are the progress.
         if not sys.stdout.isatty():
-            terminal.progress(f"{number:,} of {total:,} pictures")
-    terminal.progress("")
+            terminal.show_progress(f"{number:,} of {total:,} images")
+    terminal.show_progress("")
 
 
 def _also_as_csv(answers: Iterable[ImageAnswer], file: TextIO, tags: Sequence[str]) -> Iterator[ImageAnswer]:
     file.write(batches.csv_header(tags))
-    for each in answers:
-        file.write(batches.csv_row(each, tags))
+    for answer in answers:
+        file.write(batches.csv_row(answer, tags))
         file.flush()
-        yield each
+        yield answer
 
 
 def _csv_file(path: Path) -> TextIO:
     try:
-        # A file's name need not be text.
+        # A file name need not be valid text.
         return path.open("w", encoding="utf-8", errors="backslashreplace", newline="")
     except OSError as error:
-        raise _unwritable("--csv", path, error) from error
+        raise unwritable("--csv", path, error) from error
 
 
-def _answer_json(each: ImageAnswer) -> dict[str, Any]:
+def _answer_json(answer: ImageAnswer) -> dict[str, Any]:
     return {
-        "image": each.image,
-        "answer": list(each.answer),
-        "predictions": [{"tag": one.tag, "probability": one.probability} for one in each.predictions],
+        "image": answer.image,
+        "answer": list(answer.answer),
+        "predictions": [{"tag": each.tag, "probability": each.probability} for each in answer.predictions],
     }

@@ -1,4 +1,4 @@
-"""`tagwise serve`: the web app and the API, in this process."""
+"""`tagwise serve`: the web app and the API, in place of this process."""
 
 from __future__ import annotations
 
@@ -7,22 +7,30 @@ import os
 import sys
 from pathlib import Path
 
+from cvcore.cli.options import Subparsers, add_command
 from cvcore.settings import Settings
 from cvcore.store import Store
 
-# Every address that this machine has.
+# These stand for every address of this machine.
 ANY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - compared with, and only listened on when asked to
 
 
-def serve(options: argparse.Namespace, told: Settings) -> int:
-    """Start the web app and the API in this process' place."""
-    Store(told.home).close()
+def add_serve(subparsers: Subparsers) -> None:
+    """Add `tagwise serve`."""
+    command = add_command(subparsers, "serve", serve, "start the web app and the API")
+    command.add_argument("--port", type=int, default=8501)
+    command.add_argument("--address", default="127.0.0.1", help="127.0.0.1 unless others should reach it")
+
+
+def serve(options: argparse.Namespace, settings: Settings) -> int:
+    """Replace this process by the web app with the API."""
+    Store(settings.home).close()
     app = _app()
     flags = [f"--server.port={options.port}", f"--server.address={options.address}"]
     if options.address in ANY_ADDRESS:
-        # Or Streamlit would ask a service on the internet how this machine looks from outside.
+        # Else Streamlit asks a service on the internet for this machine's public address.
         flags.append("--browser.serverAddress=localhost")
-    os.environ["TAGWISE_HOME"] = str(told.home)
+    os.environ["TAGWISE_HOME"] = str(settings.home)
     os.chdir(app.parent)
     command = [sys.executable, "-m", "streamlit", "run", str(app), *flags]
     print(end="", flush=True)
@@ -30,6 +38,6 @@ def serve(options: argparse.Namespace, told: Settings) -> int:
 
 
 def _app() -> Path:
-    # A checkout has app.py at its top level, an installed package carries it inside.
+    # In a checkout app.py is at the top level, in an installed package it is inside.
     package = Path(__file__).resolve().parents[1]
     return next(path for path in (package.parent / "app.py", package / "web" / "app.py") if path.exists())

@@ -1,4 +1,4 @@
-"""What commands say: results on standard output, progress and complaints on standard error."""
+"""Output of the commands: results on standard output, progress and errors on standard error."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def percent(rate: float | None) -> str:
     return "–" if rate is None else f"{rate:.1%}"
 
 
-def tell(result: Any, text: str, *, as_json: bool) -> None:
-    """A command's result, for a script or for a person."""
+def print_result(result: Any, text: str, *, as_json: bool) -> None:
+    """Print a command's result: as JSON for a script, or the text for a person."""
     if as_json:
         print_json(result)
     else:
@@ -30,14 +30,14 @@ def tell(result: Any, text: str, *, as_json: bool) -> None:
 
 
 def print_json(result: Any) -> None:
-    """A result for a script; undefined numbers are null."""
+    """Print a result as JSON; undefined numbers must be None in it."""
     print(json.dumps(result, indent=2, ensure_ascii=False, allow_nan=False))
 
 
-def print_json_list(about: dict[str, Any], name: str, items: Iterable[Any]) -> None:
-    """As `print_json` prints `about` with the list of items under that name, but each item as it comes."""
-    # Room for one item that is no item, to part what stands before the list from what stands after it.
-    begin, end = json.dumps({**about, name: [None]}, indent=2, ensure_ascii=False, allow_nan=False).rsplit("null", 1)
+def print_json_list(head: dict[str, Any], name: str, items: Iterable[Any]) -> None:
+    """Print what `print_json({**head, name: list(items)})` prints, but each item as soon as it is there."""
+    # The null stands for the items: it parts the text before the list from the text after it.
+    begin, end = json.dumps({**head, name: [None]}, indent=2, ensure_ascii=False, allow_nan=False).rsplit("null", 1)
     separator = begin
     for item in items:
         text = json.dumps(item, indent=2, ensure_ascii=False, allow_nan=False)
@@ -46,22 +46,23 @@ def print_json_list(about: dict[str, Any], name: str, items: Iterable[Any]) -> N
     print(end if separator != begin else begin.rstrip() + end.lstrip())
 
 
-def complain(reason: str) -> None:
-    """One line on standard error, in place of the progress."""
-    progress("")
+def print_error(reason: str) -> None:
+    """Print one line on standard error, in place of the progress."""
+    show_progress("")
     print("tagwise:", *reason.split(), file=sys.stderr)
 
 
-def progress(text: str) -> None:
-    """How far it is: a terminal gets one line that is written over, a log nothing."""
+def show_progress(text: str) -> None:
+    """Write the progress over the last one in a terminal's line; a log gets nothing."""
     if sys.stderr.isatty():
         print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
 
 
-def progress_of(stage: str, fraction: float) -> None:
-    """The progress of work that tells its stage and how far it is, 0..1."""
-    progress(f"{stage} ({fraction:.0%})")
+def on_progress(stage: str, fraction: float) -> None:
+    """Show a stage of the work and the fraction that is done, 0..1: a `Progress` for the packages below."""
+    show_progress(f"{stage} ({fraction:.0%})")
 
 
-def _unwritable(option: str, path: Path, error: OSError) -> InvalidInput:
+def unwritable(option: str, path: Path, error: OSError) -> InvalidInput:
+    """The error for a file that an option names and that cannot be written."""
     return InvalidInput(f"{option} must name a file that can be written, {path}: {error}")

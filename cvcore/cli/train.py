@@ -1,23 +1,57 @@
-"""What `tagwise train` does: its options become a training's, and the training is done here or watched."""
+"""`tagwise train`: a training, run in this process or followed where the web app's worker runs it."""
 
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
 from cvcore import domains, projects, training
 from cvcore.cli import performance, terminal
+from cvcore.cli.options import Subparsers, add_command, add_json, add_project, parse_name
 from cvcore.errors import InvalidInput, TagwiseError
 from cvcore.finetuning import outcome_text
 from cvcore.projects import tagging
-from cvcore.records import Job, Project, TrainingOptions
+from cvcore.records import EVALUATION_METHODS, K_FOLD, Job, Project, TrainingOptions
 from cvcore.settings import Settings
 from cvcore.store import Store
 from cvcore.training import worker
 
 
-def train(options: argparse.Namespace, told: Settings) -> int:
+def add_train(subparsers: Subparsers) -> None:
+    """Add `tagwise train`."""
+    command = add_command(subparsers, "train", train, "train a project and print its performance")
+    add_project(command)
+    command.add_argument("--force", action="store_true", help="train though nothing changed since last training")
+    command.add_argument(
+        "--evaluation",
+        choices=EVALUATION_METHODS,
+        default=K_FOLD,
+        help="test on every image in turn (k-fold), on 1 in 5 (hold-out), or on the test set's images (test-set)",
+    )
+    repeated: dict[str, Any] = {"action": "append", "default": []}
+    command.add_argument(
+        "--tag", metavar="TAG", type=parse_name, help="train this tag; repeat for more; all if left out", **repeated
+    )
+    command.add_argument(
+        "--cost", metavar="TAG=N", type=parse_name, help="count a tag N times, to miss it less", **repeated
+    )
+    command.add_argument("--notify", metavar="URL", default="", help="an address to notify when the training ends")
+    command.add_argument("--start-from", metavar="N", type=int, help="iteration whose fine-tuned network to start from")
+    add_json(command)
+    advanced = command.add_argument_group("advanced training")
+    advanced.add_argument("--advanced", action="store_true", help="train the network's own last layers too")
+    advanced.add_argument("--budget-minutes", type=float, metavar="N", help="what it may take at most, 10 if left out")
+    advanced.add_argument(
+        "--without",
+        metavar="TRANSFORM",
+        help=f"never augment images in this way: {', '.join(domains.TRANSFORM_NAMES)}",
+        **repeated,
+    )
+
+
+def train(options: argparse.Namespace, settings: Settings) -> int:
     """Train a project and print its performance."""
-    store = Store(told.home)
+    store = Store(settings.home)
     project = projects.find(store, options.project)
     job = worker.interrupted(store, project) or training.start(
         store,
@@ -28,7 +62,7 @@ def train(options: argparse.Namespace, told: Settings) -> int:
         options=_training_options(options, store, project),
     )
     job = _finished(store, project, job)
-    terminal.progress("")
+    terminal.show_progress("")
     if job.status != "done" or job.iteration_id is None:
         raise TagwiseError(f"the training failed: {job.error}" if job.error else "the training was cancelled")
     performance.show_performance(options, store, project, store.iterations.get(job.iteration_id))
@@ -38,9 +72,9 @@ def train(options: argparse.Namespace, told: Settings) -> int:
 
 
 def _finished(store: Store, project: Project, job: Job) -> Job:
-    """The job at its end. Ctrl-C ends an advanced training's search and keeps what it has; a second one cancels it."""
+    """The finished job. Ctrl-C ends an advanced training early and keeps its best network; a second one cancels it."""
     try:
-        return worker.finish_job(store, job, terminal.progress_of)
+        return worker.finish_job(store, job, terminal.on_progress)
     except KeyboardInterrupt:
         iteration_id = job.iteration_id or ""
         if store.trainings.is_finishing_early(iteration_id) or not store.trainings.epochs(iteration_id):
@@ -49,8 +83,8 @@ def _finished(store: Store, project: Project, job: Job) -> Job:
             raise
     training.finish_early(store, job)
     worker.interrupted(store, project)
-    terminal.progress("")
-    terminal.complain("ending, the best so far is kept: press Ctrl-C again to cancel")
+    terminal.show_progress("")
+    terminal.print_error("ending, the best so far is kept: press Ctrl-C again to cancel")
     return _finished(store, project, job)
 
 
@@ -60,25 +94,26 @@ def _training_options(options: argparse.Namespace, store: Store, project: Projec
         ("--without", bool(options.without)),
     ):
         if is_given and not options.advanced:
-            raise InvalidInput(f"{name} is for --advanced: give both, or neither to train the quick way")
+            raise InvalidInput(f"{name} is for --advanced: give both or neither")
     from_number = options.start_from
     return TrainingOptions(
         is_advanced=options.advanced,
         budget_minutes=TrainingOptions.budget_minutes if options.budget_minutes is None else options.budget_minutes,
         transforms=domains.switched(domains.find(project.domain_id).policy, dict.fromkeys(options.without, False)),
-        costs=tuple(_cost(store, project, given) for given in options.cost),
+        costs=tuple(_cost(store, project, text) for text in options.cost),
         start_from="" if from_number is None else training.find_iteration(store, project, from_number).id,
         notify_url=options.notify,
     )
 
 
-def _cost(store: Store, project: Project, given: str) -> tuple[str, float]:
-    # From the right, for a tag's name may hold the sign.
-    name, sign, number = given.rpartition("=")
+def _cost(store: Store, project: Project, text: str) -> tuple[str, float]:
+    """The tag's id and the cost in a text like `rose=3`."""
+    # The last sign counts: a tag's name may hold it too.
+    name, sign, number = text.rpartition("=")
     try:
         cost = float(number)
     except ValueError:
         sign = ""
     if not sign:
-        raise InvalidInput(f"--cost must be like rose=3, got {given[:80]!r}")
+        raise InvalidInput(f"--cost must be like rose=3, got {text[:80]!r}")
     return tagging.find(store, project, name.strip()).id, cost

@@ -386,7 +386,7 @@ def test_predict(tagwise: Tagwise, fill: Fill, trained: Trained, tag_folders: Pa
     assert [["tulip"], ["tulip"]] == [image["answer"] for image in told["images"]]
     assert Told(0, f"{paths[0]}: tulip (tulip 73.1%, rose 26.9%)\n", "") == tagwise("predict", "Flowers", paths[0])
     shown = tagwise("predict", "Flowers", paths[0], "--threshold", 0.8).out
-    assert f"{paths[0]}: no tag (tulip 73.1%, rose 26.9%)\n" == shown
+    assert f"{paths[0]}: no answer (tulip 73.1%, rose 26.9%)\n" == shown
 
 
 def test_predict_folders_and_zips(

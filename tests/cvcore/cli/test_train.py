@@ -80,10 +80,10 @@ def test_no_option(store: Store, fill: Fill) -> None:
         (["--cost", "rose=much"], "--cost must be like rose=3, got 'rose=much'"),
         (["--cost", "rose=1000"], "a cost must be in 0.01..100, got 1000"),
         (["--start-from", "7"], "'Flowers' has no iteration 7: there are 1"),
-        (["--without", "mirror"], "--without is for --advanced: give both, or neither to train the quick way"),
+        (["--without", "mirror"], "--without is for --advanced: give both or neither"),
         (
             ["--budget-minutes", "5"],
-            "--budget-minutes is for --advanced: give both, or neither to train the quick way",
+            "--budget-minutes is for --advanced: give both or neither",
         ),
         (
             ["--advanced", "--without", "jitter"],
