@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,15 +9,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cvcore import evaluation, training
-from cvcore.evaluation import out_of_fold
+from cvcore.evaluation import analysis
 from cvcore.files import blobs
 from cvcore.projects import tagging, uploads
 from cvcore.records import MULTILABEL, Iteration, Project
 from cvcore.settings import Limits
 from cvcore.store import Store
-
-Fill = Callable[..., Project]
-Trained = Callable[..., Iteration]
+from tests.conftest import Fill, Trained
+from tests.pages.conftest import button, checked, texts
 
 SCRIPT = """
 import streamlit as st
@@ -42,39 +40,22 @@ def run(script: str, project: Project, asked: str = "", **state: Any) -> AppTest
     app = AppTest.from_string(script.format(project=project.id, asked=asked), default_timeout=30)
     for name, value in state.items():
         app.session_state[name] = value
-    return whole(app.run())
-
-
-def whole(app: AppTest) -> AppTest:
-    """The same page, once it is sure that nothing went wrong."""
-    assert [] == [each.message for each in app.exception]
-    return app
-
-
-def texts(app: AppTest) -> str:
-    """Everything the page says."""
-    shown: list[Any] = [*app.markdown, *app.caption, *app.info, *app.warning, *app.error, *app.success, *app.text]
-    return "\n".join(str(each.value) for each in shown)
-
-
-def button(app: AppTest, label: str) -> Any:
-    """The button with that label."""
-    return next(each for each in app.button if each.label == label)
+    return checked(app.run())
 
 
 def select(app: AppTest, iteration: Iteration, place: str, *ids: str, turn: int = 0) -> AppTest:
-    """The page after pictures of its gallery were selected."""
+    """The page after images of its gallery were selected."""
     app.session_state[f"g-{iteration.id}-{place}-gallery-1"] = {"selection": {"revision": turn, "ids": list(ids)}}
-    return whole(app.run())
+    return checked(app.run())
 
 
 def tags_of(store: Store, project: Project) -> dict[str, int]:
-    """How many pictures carry each tag."""
+    """How many images carry each tag."""
     return {tag.name: tag.image_count for tag in store.tags.of_project(project.id)}
 
 
 def roses(store: Store, project: Project) -> list[str]:
-    """The ids of the pictures that carry the first tag, in the order of a snapshot."""
+    """The ids of the images that carry the first tag, in the order of a snapshot."""
     first = store.tags.of_project(project.id)[0].id
     return [image.id for image in store.images.tagged(project.id) if first in image.tag_ids]
 
@@ -89,7 +70,7 @@ def flowers(fill: Fill, trained: Trained) -> Project:
 
 @pytest.fixture
 def labels(fill: Fill, trained: Trained) -> Project:
-    """The same in Multilabel: every picture is answered with tulip alone."""
+    """The same in Multilabel: every image is answered with tulip alone."""
     project = fill(classification_type=MULTILABEL, rose=5, tulip=5)
     trained(project, [[0.25, 0.75]] * 10)
     return project
@@ -120,10 +101,10 @@ def test_a_clicked_number_is_told_in_multilabel(store: Store, labels: Project) -
     assert "TagOutcome(tag=0, outcome='fn')" in texts(app)
     app.session_state["m-swaps"] = {"chosen": {"signature": signature, "row": 0, "column": 1}}
     app.segmented_control[0].set_value("Swapped tags").run()
-    assert "Swap(missed=0, given=1)" in texts(whole(app))
+    assert "Swap(missed=0, given=1)" in texts(checked(app))
     app.session_state["threshold"] = 0.9
     app.run()
-    assert "No image missed one tag and got another wrongly" in texts(whole(app))
+    assert "No image missed one tag and was wrongly given another" in texts(checked(app))
 
 
 # ---- the gallery ---------------------------------------------------------------------------------------------------
@@ -133,7 +114,7 @@ def test_a_clicked_number_is_told_in_multilabel(store: Store, labels: Project) -
     ("asked", "words"),
     [
         ("Cell(0, 1)", "**5 images** tagged **rose**, answered with **tulip**"),
-        ("Cell(1, 1)", "**5 images** tagged **tulip**, answered rightly"),
+        ("Cell(1, 1)", "**5 images** tagged **tulip**, answered correctly"),
         ("Cell(0, 2)", "**0 images** tagged **rose**, with no answer"),
         ("Cell(2, 0)", "**0 images** without a tag, answered with **rose**"),
         ("TagOutcome(1, 'tp')", "**5 images** tagged **tulip** and answered with it"),
@@ -142,12 +123,12 @@ def test_a_clicked_number_is_told_in_multilabel(store: Store, labels: Project) -
         ("TagOutcome(0, 'tn')", "**5 images** not tagged **rose** and not answered with it"),
         ("Swap(0, 1)", "**5 images** tagged **rose**, answered with **tulip** in its place"),
         ("'suspects'", "**5 images** with a tag that may be wrong"),
-        ("'losses'", "**10 images** that surprised the model most"),
+        ("'losses'", "**10 images** with the lowest probability of their own tags"),
         ("'duplicates'", "**0 images** with a near duplicate, those with different tags first"),
     ],
 )
 def test_the_gallery_says_what_it_shows(flowers: Project, asked: str, words: str) -> None:
-    """How many pictures there are and what they have in common, in one line."""
+    """How many images there are and what they have in common, in one line."""
     assert words in texts(run(GALLERY, flowers, asked))
 
 
@@ -156,15 +137,15 @@ def test_retag_and_back(store: Store, flowers: Project) -> None:
     iteration = newest(store, flowers)
     one, other, *_ = roses(store, flowers)
     app = run(GALLERY, flowers, "Cell(0, 1)")
-    assert button(app, "Do what is suggested").disabled
+    assert button(app, "Apply the suggestions").disabled
     select(app, iteration, "cell-0-1", f"{one} tulip", f"{other} tulip")
     button(app, "Retag as tulip").click().run()
     assert {"rose": 3, "tulip": 7} == tags_of(store, flowers)
-    assert "2 images retagged." in texts(whole(app))
+    assert "2 images retagged." in texts(checked(app))
     assert "keeps its numbers" in texts(app)
-    button(app, "Retag back").click().run()
+    button(app, "Undo").click().run()
     assert {"rose": 5, "tulip": 5} == tags_of(store, flowers)
-    assert "Tags are back as they were." in texts(whole(app))
+    assert "Tags are back as they were." in texts(checked(app))
 
 
 def test_a_tag_of_ones_own_choice(store: Store, flowers: Project) -> None:
@@ -174,9 +155,9 @@ def test_a_tag_of_ones_own_choice(store: Store, flowers: Project) -> None:
     app = select(
         run(GALLERY, flowers, "Cell(0, 1)"), newest(store, flowers), "cell-0-1", f"{roses(store, flowers)[0]} tulip"
     )
-    assert button(app, "Give them this tag").disabled
+    assert button(app, "Set this tag").disabled
     app.selectbox[0].set_value(violet).run()
-    button(app, "Give them this tag").click().run()
+    button(app, "Set this tag").click().run()
     assert {"violet": 1, "rose": 4, "tulip": 5} == tags_of(store, flowers)
 
 
@@ -184,20 +165,20 @@ def test_corrections_in_multilabel(store: Store, labels: Project) -> None:
     """What was missed comes off, what was swapped changes places, and a chosen tag goes on or off."""
     iteration, one = newest(store, labels), roses(store, labels)[0]
     app = select(run(GALLERY, labels, "TagOutcome(0, 'fn')"), iteration, "fn-0", f"{one} rose")
-    button(app, "Take off rose").click().run()
+    button(app, "Remove rose").click().run()
     assert {"rose": 4, "tulip": 5} == tags_of(store, labels)
-    button(app, "Retag back").click().run()
+    button(app, "Undo").click().run()
     app = select(run(GALLERY, labels, "Swap(0, 1)"), iteration, "swap-0-1", f"{one} tulip")
     button(app, "Swap rose for tulip").click().run()
     assert {"rose": 4, "tulip": 6} == tags_of(store, labels)
     tulip = next(tag.id for tag in store.tags.of_project(labels.id) if tag.name == "tulip")
     app = select(run(GALLERY, labels, "Cell(0, 1)"), iteration, "cell-0-1", f"{one} tulip")
     app.selectbox[0].set_value(tulip).run()
-    button(app, "Take it off").click().run()
+    button(app, "Remove this tag").click().run()
     assert {"rose": 4, "tulip": 5} == tags_of(store, labels)
 
 
-def test_pictures_that_left_are_told(store: Store, flowers: Project) -> None:
+def test_images_that_left_are_told(store: Store, flowers: Project) -> None:
     """Somebody deleted one after it was selected: the others are retagged, and the page says so."""
     iteration = newest(store, flowers)
     one, other, *_ = roses(store, flowers)
@@ -205,8 +186,8 @@ def test_pictures_that_left_are_told(store: Store, flowers: Project) -> None:
     app = select(run(GALLERY, flowers, "Cell(0, 1)"), iteration, "cell-0-1", f"{one} tulip", f"{other} tulip")
     app.selectbox[0].set_value(tulip).run()
     uploads.delete(store, [one])
-    button(app, "Give them this tag").click().run()
-    assert "1 image retagged, 1 image no longer in the workspace." in texts(whole(app))
+    button(app, "Set this tag").click().run()
+    assert "1 image retagged, 1 image no longer in the workspace." in texts(checked(app))
 
 
 def test_a_refusal_is_shown(store: Store, flowers: Project) -> None:
@@ -217,7 +198,7 @@ def test_a_refusal_is_shown(store: Store, flowers: Project) -> None:
     app.selectbox[0].set_value(tulip.id).run()
     tagging.delete(store, tulip)
     app.run()
-    assert button(app, "Give them this tag").disabled
+    assert button(app, "Set this tag").disabled
     assert {"rose": 5} == tags_of(store, flowers)
     assert rose.image_count == 5
 
@@ -231,44 +212,44 @@ def test_an_iteration_deleted_in_another_tab(store: Store, flowers: Project) -> 
     app = run(keep + "evaluated_images.show(store, project, iteration, threshold, 'losses', key='g')", flowers)
     training.delete_iteration(store, newest(store, flowers))
     app.run()
-    assert "there is no iteration" in texts(whole(app)).lower()
+    assert "there is no iteration" in texts(checked(app)).lower()
 
 
 def test_a_suspect_found_right_leaves_the_list(store: Store, flowers: Project) -> None:
     """One click puts the selected aside, tags and all stay as they are, and another click brings them back."""
     iteration = newest(store, flowers)
-    app = run(MISTAKES.replace("key='x'", "key='g'"), flowers, **{"g-list": "Suspected wrong tags"})
+    app = run(MISTAKES.replace("key='x'", "key='g'"), flowers, **{"g-list": "Likely wrong tags"})
     assert "**5 images** with a tag that may be wrong" in texts(app)
     one, other, *_ = roses(store, flowers)
     name = f"g-gallery-{iteration.id}-suspects-gallery-1"
     app.session_state[name] = {"selection": {"revision": 0, "ids": [f"{one} tulip", f"{other} tulip"]}}
-    whole(app.run())
-    button(app, "Right as tagged").click().run()
-    assert "**3 images** with a tag that may be wrong" in texts(whole(app))
-    assert "2 suspects that you found right are left out." in texts(app)
+    checked(app.run())
+    button(app, "Tag is correct").click().run()
+    assert "**3 images** with a tag that may be wrong" in texts(checked(app))
+    assert "2 tags that you marked as correct are not listed." in texts(app)
     assert {"rose": 5, "tulip": 5} == tags_of(store, flowers)
-    button(app, "Doubt them again").click().run()
-    assert "**5 images** with a tag that may be wrong" in texts(whole(app))
-    assert "left out" not in texts(app)
+    button(app, "Show them again").click().run()
+    assert "**5 images** with a tag that may be wrong" in texts(checked(app))
+    assert "not listed" not in texts(app)
 
 
 # ---- the lists -----------------------------------------------------------------------------------------------------
 
 
 def test_the_commonest_confusion_is_open(flowers: Project) -> None:
-    """Its pictures are there at once; at a threshold that nothing reaches there is nothing to see."""
+    """Its images are there at once; at a threshold that nothing reaches there is nothing to see."""
     app = run(MISTAKES, flowers)
     assert "**5 images** tagged **rose**, answered with **tulip**" in texts(app)
     app.session_state["threshold"] = 0.9
     app.run()
-    assert "No tag is confused with another at this threshold." in texts(whole(app))
+    assert "No tag is confused with another at this threshold." in texts(checked(app))
 
 
 @pytest.mark.parametrize(
     ("view", "words"),
     [
-        ("Suspected wrong tags", "with a tag that may be wrong"),
-        ("Hardest images", "that surprised the model most"),
+        ("Likely wrong tags", "with a tag that may be wrong"),
+        ("Hardest images", "with the lowest probability of their own tags"),
         ("Near duplicates", "with a near duplicate"),
     ],
 )
@@ -276,7 +257,7 @@ def test_each_list_opens(flowers: Project, view: str, words: str) -> None:
     """A switch leads from list to list."""
     app = run(MISTAKES, flowers)
     app.segmented_control[0].set_value(view).run()
-    assert words in texts(whole(app))
+    assert words in texts(checked(app))
 
 
 def test_duplicates_with_different_tags_are_announced(store: Store, flowers: Project) -> None:
@@ -289,7 +270,7 @@ def test_duplicates_with_different_tags_are_announced(store: Store, flowers: Pro
     anew(store, iteration, groups=groups)
     app = run(MISTAKES, flowers)
     app.segmented_control[0].set_value("Near duplicates").run()
-    assert "1 group of near duplicates has different tags." in texts(whole(app))
+    assert "1 group of near duplicates has different tags." in texts(checked(app))
     assert "**2 images** with a near duplicate" in texts(app)
 
 
@@ -297,8 +278,8 @@ def test_the_lists_in_multilabel(labels: Project) -> None:
     """Doubts are counted by tag, and a pair is a tag missed and another given."""
     app = run(MISTAKES, labels)
     assert "**5 images** tagged **rose**, answered with **tulip** in its place" in texts(app)
-    app.segmented_control[0].set_value("Suspected wrong tags").run()
-    assert "tags** that may be missing or too many" in texts(whole(app))
+    app.segmented_control[0].set_value("Likely wrong tags").run()
+    assert "tags** that may be missing or wrong" in texts(checked(app))
 
 
 # ---- edges ---------------------------------------------------------------------------------------------------------
@@ -310,7 +291,7 @@ def anew(store: Store, iteration: Iteration, **changes: Any) -> None:
     with np.load(folder / evaluation.ARRAYS) as arrays:
         fields = dict(arrays) | changes
     evaluation.save(folder, evaluation.OutOfFold(**fields))
-    out_of_fold._load.cache_clear()
+    analysis._load.cache_clear()
 
 
 @pytest.mark.parametrize("threshold", [0.0, 0.5, 1.0, (0.2, 0.9)])
@@ -318,14 +299,14 @@ def anew(store: Store, iteration: Iteration, **changes: Any) -> None:
 def test_nothing_evaluated(
     store: Store, fill: Fill, trained: Trained, classification_type: str, threshold: float | tuple[float, ...]
 ) -> None:
-    """Pictures that could not be judged are in no cell and no list, and every panel still runs."""
+    """Images that could not be judged are in no cell and no list, and every panel still runs."""
     project = fill(classification_type=classification_type, rose=5, tulip=5)
     iteration = trained(project)
     anew(store, iteration, folds=np.full(10, -1), probabilities=np.full((10, 2), np.nan, np.float32))
     app = run(EVERYTHING, project, threshold=threshold)
-    for view in ("Suspected wrong tags", "Hardest images", "Near duplicates"):
+    for view in ("Likely wrong tags", "Hardest images", "Near duplicates"):
         app.segmented_control(key="x-list").set_value(view).run()
-        assert "**0 " in texts(whole(app))
+        assert "**0 " in texts(checked(app))
 
 
 def test_hostile_names_are_text(store: Store, fill: Fill, trained: Trained) -> None:
@@ -333,5 +314,5 @@ def test_hostile_names_are_text(store: Store, fill: Fill, trained: Trained) -> N
     project = fill(**{"![x](http://a/b.png)": 5, "**bold**": 5})
     trained(project, [[0.25, 0.75]] * 10)
     app = run(MISTAKES, project)
-    assert "![x]" not in texts(app)
-    assert r"\*\*bold" in texts(app)
+    assert "![x]" not in texts(app, raw=True)
+    assert r"\*\*bold" in texts(app, raw=True)

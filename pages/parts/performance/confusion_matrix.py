@@ -1,4 +1,4 @@
-"""What was taken for what at the threshold: a matrix, or in Multilabel one small matrix a tag and what was swapped."""
+"""Confusion at the threshold: a matrix, or in Multilabel a small matrix for each tag and the swapped tags."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import streamlit as st
 
 from cvcore import evaluation
 from cvcore.evaluation import drill_down
-from cvcore.evaluation.drill_down import Threshold
+from cvcore.evaluation.analysis import Threshold
 from cvcore.metrics import confusion
 from cvcore.metrics.confusion import Cell, Swap, TagOutcome
 from cvcore.records import MULTICLASS, Iteration
@@ -17,7 +17,7 @@ BY_TAG, SWAPPED = "Tag by tag", "Swapped tags"
 
 
 def show(store: Store, iteration: Iteration, threshold: Threshold, *, key: str) -> Cell | TagOutcome | Swap | None:
-    """Draw an iteration's answers at a threshold, one number or one a tag; the cell or number that is open.
+    """Draw the confusion at a threshold, one for all tags or one for each; returns the cell or number that is open.
 
     Raises:
         NotTrained, ModelDamaged: as `evaluation.load`.
@@ -33,16 +33,16 @@ def show(store: Store, iteration: Iteration, threshold: Threshold, *, key: str) 
         label_visibility="collapsed",
         key=f"{key}-view",
     )
-    told = drill_down.answers(store, iteration, threshold)
-    counts = confusion.outcomes(told)
+    answers = drill_down.answers(store, iteration, threshold)
+    counts = confusion.outcomes(answers)
     if view == BY_TAG:
-        st.caption("An image has several tags and gets several answers, so each tag is looked at by itself.")
+        st.caption("An image can have several tags and several answers, so each tag is counted by itself.")
         return outcome_cards.show(tags=names, counts=counts, signature=iteration.id, key=f"{key}-cards")
     swaps = drill_down.swaps(store, iteration, threshold)
     if not swaps.any():
-        st.info("No image missed one tag and got another wrongly at this threshold.")
+        st.info("No image missed one tag and was wrongly given another at this threshold.")
         return None
-    st.caption("Rows are tags that images missed, columns tags that the same images got wrongly.")
+    st.caption("Rows are missed tags, columns the tags that the same images were wrongly given.")
     cell = confusion_grid.show(
         kind="swaps",
         tags=names,
@@ -59,7 +59,7 @@ def _matrix(store: Store, iteration: Iteration, threshold: Threshold, names: lis
     # Training leaves no image without a tag, and a row of zeros would only puzzle.
     rows = counts if counts[-1].any() else counts[:-1]
     st.caption(
-        "Rows are the images' own tags, columns what the model answered; right answers are on the diagonal. "
+        "Rows are the images' own tags, columns the model's answers; correct answers are on the diagonal. "
         "The stronger the colour, the larger the share of its row."
     )
     cell = confusion_grid.show(

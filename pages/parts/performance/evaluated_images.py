@@ -1,4 +1,4 @@
-"""The pictures behind a number or of a list, each beside its answer, and wrong tags put right on the spot."""
+"""The images behind a number or in a list, each with its answer, where wrong tags can be corrected at once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import streamlit as st
 
 from cvcore import evaluation, urls
 from cvcore.evaluation import drill_down, review
-from cvcore.evaluation.drill_down import Selection, Threshold
+from cvcore.evaluation.analysis import Selection, Threshold
 from cvcore.evaluation.review import ReviewedImage, SuggestedChange
 from cvcore.files import blobs
 from cvcore.metrics.confusion import Cell, Swap, TagOutcome
@@ -29,21 +29,21 @@ BADGE_LETTERS = 14
 
 @st.fragment
 def show(
-    store: Store, project: Project, iteration: Iteration, threshold: Threshold, asked: Selection, *, key: str
+    store: Store, project: Project, iteration: Iteration, threshold: Threshold, selection: Selection, *, key: str
 ) -> None:
-    """Show what was asked for, the surest first, a page at a time.
+    """Show the selected images, the most certain first, a page at a time.
 
-    asked: a cell, a tag's true or false positives or negatives (`TagOutcome(column, "fp")`), a swap, or the name of a
-    list. Corrections go to the workspace of `project`; the iteration keeps its numbers.
+    selection: a cell, a tag's true or false positives or negatives (`TagOutcome(column, "fp")`), a swap, or the name
+    of a list. Corrections go to the workspace of `project`; the iteration keeps its numbers.
     """
     with refusals():
-        listed = drill_down.images_behind(store, iteration, threshold, asked)
+        listed = drill_down.images_behind(store, iteration, threshold, selection)
         number = len(listed.rows)
-        st.markdown(heading(store, iteration, asked, number))
+        st.markdown(heading(store, iteration, selection, number))
         _notice(store, project, iteration, key)
         if not number:
             return
-        place = f"{key}-{iteration.id}-{_address(asked)}"
+        place = f"{key}-{iteration.id}-{_address(selection)}"
         pages = -(-number // review.PAGE)
         page = min(st.session_state.get(f"{place}-page", 1), pages)
         shown = {_id(each): each for each in review.page(store, iteration, threshold, listed, page)}
@@ -56,20 +56,20 @@ def show(
             st.session_state[f"{place}-page"] = page
             st.pagination(pages, key=f"{place}-page")
         with bar:
-            _toolbar(store, project, iteration, [shown[each] for each in chosen], key, is_doubted=asked == "suspects")
+            _toolbar(store, project, iteration, [shown[each] for each in chosen], key, is_issue=selection == "suspects")
         st.caption(f"{plain(iteration.name)} keeps its numbers. The next training uses the tags that you change here.")
 
 
-def heading(store: Store, iteration: Iteration, asked: Selection, number: int) -> str:
-    """How many pictures there are and what they have in common, as Markdown."""
+def heading(store: Store, iteration: Iteration, selection: Selection, number: int) -> str:
+    """The number of images and what they have in common, as Markdown."""
     images = f"**{count(number, 'image')}**"
     tags = evaluation.tags(store, iteration)
     names = [f"**{plain(short(tag.name, NAME_LETTERS))}**" for tag in tags]
-    match asked:
+    match selection:
         case Cell(actual, answered):
             own = f"tagged {names[actual]}" if actual < len(names) else "without a tag"
             how = "with no answer" if answered == len(names) else f"answered with {names[answered]}"
-            return f"{images} {own}, {how if actual != answered else 'answered rightly'}"
+            return f"{images} {own}, {how if actual != answered else 'answered correctly'}"
         case Swap(missed, given):
             return f"{images} tagged {names[missed]}, answered with {names[given]} in its place"
         case TagOutcome(tag, outcome):
@@ -77,25 +77,25 @@ def heading(store: Store, iteration: Iteration, asked: Selection, number: int) -
             joint = "and" if outcome in ("tp", "tn") else "but"
             return f"{images} {own} {names[tag]} {joint} {'' if outcome in ('tp', 'fp') else 'not '}answered with it"
         case "suspects" if iteration.classification_type == MULTILABEL:
-            return f"**{count(number, 'tag')}** that may be missing or too many"
+            return f"**{count(number, 'tag')}** that may be missing or wrong"
         case "suspects":
             return f"{images} with a tag that may be wrong"
         case "losses":
-            return f"{images} that surprised the model most"
+            return f"{images} with the lowest probability of their own tags"
         case "duplicates":
             return f"{images} with a near duplicate, those with different tags first"
 
 
-# ---- what stands below a picture -----------------------------------------------------------------------------------
+# ---- what stands below an image -----------------------------------------------------------------------------------
 
 
 def _id(each: ReviewedImage) -> str:
-    """A list may hold a picture more than once, with another suggestion each time."""
+    """A list may hold an image more than once, with another suggestion each time."""
     return f"{each.image_id} {each.about}"
 
 
 def _item(each: ReviewedImage, project: Project) -> gallery.Item:
-    answer = f"answer {_joined(each.answer) or 'none'}" if each.is_judged else "not judged"
+    answer = f"answer {_joined(each.answer) or 'none'}" if each.is_judged else "not evaluated"
     told = f"{short(each.about, BADGE_LETTERS)} {percent(each.probability)}" if each.is_judged else ""
     item: gallery.Item = {
         "id": _id(each),
@@ -119,7 +119,7 @@ def _joined(names: Sequence[str]) -> str:
 
 
 def _words(suggestion: SuggestedChange, project: Project) -> str:
-    """What a button that follows a suggestion says."""
+    """The label of a button that applies a suggestion."""
     on, off = (
         ", ".join(short(tag.name, NAME_LETTERS) for tag in tags) for tags in (suggestion.put_on, suggestion.take_off)
     )
@@ -127,24 +127,24 @@ def _words(suggestion: SuggestedChange, project: Project) -> str:
         return f"Retag as {on}"
     if on and off:
         return f"Swap {off} for {on}"
-    return f"Add {on}" if on else f"Take off {off}"
+    return f"Add {on}" if on else f"Remove {off}"
 
 
 # ---- what the user does --------------------------------------------------------------------------------------------
 
 
 def _toolbar(
-    store: Store, project: Project, iteration: Iteration, selected: list[ReviewedImage], key: str, *, is_doubted: bool
+    store: Store, project: Project, iteration: Iteration, selected: list[ReviewedImage], key: str, *, is_issue: bool
 ) -> None:
     tags = {tag.id: tag for tag in store.tags.of_project(project.id)}
     ids = list(dict.fromkeys(each.image_id for each in selected))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         open_ones = [each for each in selected if each.suggestion]
         words = {_words(each.suggestion, project) for each in open_ones if each.suggestion}
-        label = plain(words.pop()) if len(words) == 1 else "Do what is suggested"
+        label = plain(words.pop()) if len(words) == 1 else "Apply the suggestions"
         if st.button(label, type="primary", disabled=not open_ones, key=f"{key}-follow"):
             _follow(store, project, iteration, open_ones, key)
-        if is_doubted and st.button("Right as tagged", disabled=not selected, key=f"{key}-settle"):
+        if is_issue and st.button("Tag is correct", disabled=not selected, key=f"{key}-settle"):
             review.dismiss(store, selected)
             turns.rerun(key)
         wanted = st.selectbox(
@@ -159,11 +159,11 @@ def _toolbar(
         )
         tag = tags.get(wanted or "")
         can = bool(ids) and tag is not None
-        if st.button("Give them this tag", disabled=not can, key=f"{key}-give") and tag:
+        if st.button("Set this tag", disabled=not can, key=f"{key}-give") and tag:
             _correct(store, project, iteration, ids, key, put_on=[tag])
         if (
             project.classification_type == MULTILABEL
-            and st.button("Take it off", disabled=not can, key=f"{key}-off")
+            and st.button("Remove this tag", disabled=not can, key=f"{key}-off")
             and tag
         ):
             _correct(store, project, iteration, ids, key, take_off=[tag])
@@ -172,26 +172,27 @@ def _toolbar(
 
 
 def _follow(store: Store, project: Project, iteration: Iteration, chosen: list[ReviewedImage], key: str) -> None:
-    """Do what is suggested, all or none."""
+    """Apply the suggestions, all or none."""
     suggestions = {each.suggestion for each in chosen if each.suggestion}
-    made: list[Retagging] = []
+    retagged: list[Retagging] = []
     with store.transaction():
         for suggestion in suggestions:
             ids = [each.image_id for each in chosen if each.suggestion == suggestion]
-            made.append(
+            retagged.append(
                 retagging.retag(
                     store,
                     project,
                     ids,
-                    put_on=[tag.tag_id for tag in suggestion.put_on],
-                    take_off=[tag.tag_id for tag in suggestion.take_off],
+                    add=[tag.tag_id for tag in suggestion.put_on],
+                    remove=[tag.tag_id for tag in suggestion.take_off],
                 )
             )
-    _remember(iteration, Retagging(*(sum(parts, ()) for parts in zip(*map(_parts, made), strict=True))), key)
-
-
-def _parts(made: Retagging) -> tuple[tuple[object, ...], ...]:
-    return made.changes, made.unchanged, made.gone
+    together = Retagging(
+        tuple(change for each in retagged for change in each.changes),
+        tuple(image_id for each in retagged for image_id in each.unchanged),
+        tuple(image_id for each in retagged for image_id in each.gone),
+    )
+    _remember(iteration, together, key)
 
 
 def _correct(
@@ -205,33 +206,33 @@ def _correct(
     take_off: Sequence[Tag] = (),
 ) -> None:
     on, off = ([tag.id for tag in tags] for tags in (put_on, take_off))
-    _remember(iteration, retagging.retag(store, project, ids, put_on=on, take_off=off), key)
+    _remember(iteration, retagging.retag(store, project, ids, add=on, remove=off), key)
 
 
-def _remember(iteration: Iteration, made: Retagging, key: str) -> None:
-    """Keep what was done, so that it can be told and taken back, and draw anew with nothing selected."""
-    st.session_state[f"{key}-made"] = iteration.id, made
+def _remember(iteration: Iteration, retagged: Retagging, key: str) -> None:
+    """Keep what was changed, so that it can be shown and undone, and draw again with nothing selected."""
+    st.session_state[f"{key}-made"] = iteration.id, retagged
     turns.rerun(key)
 
 
 def _notice(store: Store, project: Project, iteration: Iteration, key: str) -> None:
-    of, made = st.session_state.get(f"{key}-made", (None, None))
+    of, retagged = st.session_state.get(f"{key}-made", (None, None))
     if of != iteration.id:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.success(_told(made), width="stretch")
-        if made.changes and st.button("Retag back", key=f"{key}-undo"):
-            back = retagging.undo(store, project, made)
+        st.success(_summary(retagged), width="stretch")
+        if retagged.changes and st.button("Undo", key=f"{key}-undo"):
+            back = retagging.undo(store, project, retagged)
             st.session_state[f"{key}-made"] = iteration.id, Retagging((), back.unchanged, back.gone)
             turns.rerun(key)
 
 
-def _told(made: Retagging) -> str:
-    parts = [f"{count(len(made.changes), 'image')} retagged"] if made.changes else []
-    if made.unchanged:
-        parts.append(f"{count(len(made.unchanged), 'image')} left as they were")
-    if made.gone:
-        parts.append(f"{count(len(made.gone), 'image')} no longer in the workspace")
+def _summary(retagged: Retagging) -> str:
+    parts = [f"{count(len(retagged.changes), 'image')} retagged"] if retagged.changes else []
+    if retagged.unchanged:
+        parts.append(f"{count(len(retagged.unchanged), 'image')} left as they were")
+    if retagged.gone:
+        parts.append(f"{count(len(retagged.gone), 'image')} no longer in the workspace")
     return sentence(", ".join(parts) or "tags are back as they were")
 
 
@@ -241,18 +242,18 @@ def _closer(store: Store, iteration: Iteration, each: ReviewedImage) -> None:
     now = "no longer in the workspace" if each.now is None else f"tagged {_joined(each.now) or 'none'} now"
     st.text(f"Tagged {_joined(each.tags) or 'none'} at the training, {now}.")
     answer = _joined(each.answer) or "none"
-    st.text(f"Answer: {answer}; {each.about} {percent(each.probability)}" if each.is_judged else "Not judged.")
+    st.text(f"Answer: {answer}; {each.about} {percent(each.probability)}" if each.is_judged else "Not evaluated.")
     if st.toggle("Show where the model looked", key=f"looked-{each.image_id}"):
         with refusals():
-            picture = blobs.read(blobs.original_path(store.home, each.sha256))
-            explanation.show(store, iteration, picture, limits=backend.limits(), key="closer", tag=each.about)
+            data = blobs.read(blobs.original_path(store.home, each.sha256))
+            explanation.show(store, iteration, data, limits=backend.limits(), key="closer", tag=each.about)
     else:
         st.html(f'<img class="tagwise-closer" src="{urls.image(each.sha256)}" alt="{html.escape(each.name)}">')
 
 
-def _address(asked: Selection) -> str:
-    """What was asked for as a part of keys."""
-    match asked:
+def _address(selection: Selection) -> str:
+    """A selection as a part of widget keys."""
+    match selection:
         case Cell(actual, answered):
             return f"cell-{actual}-{answered}"
         case Swap(missed, given):
