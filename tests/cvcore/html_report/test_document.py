@@ -16,7 +16,7 @@ from PIL import Image as Pillow
 from cvcore import evaluation, html_report, projects
 from cvcore.errors import InvalidInput
 from cvcore.files import blobs
-from cvcore.html_report import document
+from cvcore.html_report import document, example_images
 from cvcore.projects import tagging, uploads
 from cvcore.records import MULTILABEL, Iteration, Project
 from cvcore.settings import Limits
@@ -80,10 +80,10 @@ def test_it_says_what_the_performance_page_says(store: Store, fill: Fill, traine
     for row in (told.overall, *told.tags):
         for value in (row.precision, row.recall, row.f1, row.average_precision, *row.f1_interval):
             assert f"{100 * value:.1f} %" in words
-    for told_of in ("Flowers", "Iteration 1", "threshold 40%", "2-fold cross-validation", "24 pictures were judged."):
+    for told_of in ("Flowers", "Iteration 1", "threshold 40%", "2-fold cross-validation", "24 images were evaluated."):
         assert told_of in words
     for name, row in zip(("lily", "rose", "tulip"), told.tags, strict=True):
-        assert re.search(rf"{name} +{row.images} +{row.tp} +{row.fp} +{row.fn} ", words)
+        assert re.search(rf"{name}\s+{row.images}\s+{row.tp}\s+{row.fp}\s+{row.fn}\s", words)
 
 
 def test_it_stands_alone(store: Store, fill: Fill, trained: Trained) -> None:
@@ -96,12 +96,12 @@ def test_it_stands_alone(store: Store, fill: Fill, trained: Trained) -> None:
     assert all(source.startswith("data:image/webp;base64,") for source in sources)
     assert ("content", "default-src 'none'; style-src 'unsafe-inline'; img-src data:") in reader.attributes
     small = Pillow.open(io.BytesIO(base64.b64decode(sources[0].partition(",")[2])))
-    assert max(small.size) <= document.PICTURE_PX
+    assert max(small.size) <= example_images.IMAGE_PX
 
 
 def test_hostile_names_are_text(store: Store, picture: Draw, trained: Trained) -> None:
     """Whatever projects, iterations, tags and files are called, it is shown letter by letter and opens no tag."""
-    hostile = "<script>alert(1)</script>&<img src=x onerror=alert(1)>\"'{body}"
+    hostile = "<script>alert(1)</script>&<img src=x onerror=alert(1)>\"'{{ 6 * 7 }}{% if %}"
     project = projects.create(store, hostile, domain="Built-in")
     tags = tagging.ensure(store, project, [f"a{hostile}", f"b{hostile}"], limits=Limits())
     for number in range(10):
@@ -137,7 +137,7 @@ def test_a_missing_picture_is_told(store: Store, fill: Fill, trained: Trained) -
     iteration = trained(project)
     for image in store.iterations.images(iteration.id):
         blobs.thumbnail_path(store.home, image.sha256).unlink()
-    assert "picture missing" in read(store, project, iteration).words
+    assert "image missing" in read(store, project, iteration).words
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_nothing_was_judged(store: Store, fill: Fill, trained: Trained) -> None:
         fields = dict(arrays) | {"folds": np.full(10, -1), "probabilities": np.full((10, 2), np.nan, np.float32)}
     evaluation.save(path, evaluation.OutOfFold(**fields))
     words = read(store, project, iteration).words
-    assert "0 pictures were judged; 10 could not be, as nothing else carries their tag." in words
+    assert "0 images were evaluated; 10 could not be, as no other image has their tag." in words
     assert "No answer was right." in words
     assert "nan" not in words
 
@@ -179,15 +179,15 @@ def test_multilabel_lists_what_was_taken_for_what(store: Store, fill: Fill, trai
     truth = np.array([image.tag_ids == (a.id,) for image in store.images.tagged(project.id)])
     iteration = trained(project, np.where(truth[:, None], [0.9, 0.8], [0.1, 0.1]))
     words = read(store, project, iteration).words
-    assert re.search(r"5 pictures of +a +answered with +b ", words)
-    assert re.search(r"5 pictures of +b +answered with +no tag ", words)
+    assert re.search(r"5 images of +a +answered with +b ", words)
+    assert re.search(r"5 images of +b +answered with +no tag ", words)
 
 
 def test_many_tags_have_a_list_in_place_of_a_matrix(store: Store, fill: Fill, trained: Trained) -> None:
     """Thirteen columns do not fit on paper."""
     project = fill(**{f"tag{number:02}": 5 for number in range(document.MATRIX_TAGS + 1)})
     reader = read(store, project, trained(project))
-    assert "No picture was answered wrongly." in reader.words
+    assert "No image was answered wrongly." in reader.words
     assert ("class", "matrix") not in reader.attributes
 
 
