@@ -1,6 +1,6 @@
 """Keeps a worker running for the web app: one that ends is started again, less and less often while it cannot start.
 
-What a worker that cannot start wrote last is kept in memory until one lives, for the pages of the same process.
+The last line of a worker that cannot start is kept in memory until one runs, for the pages of the same process.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _failures: dict[Path, str] = {}
 
 
 def failure(home: Path) -> str:
-    """The last line that a worker wrote which could not start; empty where one lives or none was tried."""
+    """The last line of a worker that could not start; empty where one is running or none was started."""
     return _failures.get(home, "")
 
 
@@ -60,26 +60,26 @@ async def keep(
     try:
         while True:
             started_at = clock()
-            last_words = await _run(home, spawn, sleep, clock)
+            last_line = await _run(home, spawn, sleep, clock)
             lived_s = clock() - started_at
             pause_s = next_pause(pause_s, lived_s)
             if lived_s < STARTED_S:
-                _failures[home] = last_words
-                log.error("the training process could not start, next try in %g s: %s", pause_s, last_words)
+                _failures[home] = last_line
+                log.error("the training process could not start, next try in %g s: %s", pause_s, last_line)
             await sleep(pause_s)
     finally:
         _failures.pop(home, None)
 
 
 async def _run(home: Path, spawn: Spawn, sleep: Sleep, clock: Clock) -> str:
-    """Run one worker to its end; what it wrote last."""
+    """Run one worker to its end; returns the last line it wrote."""
     started_at = clock()
     try:
         process = spawn(home)
     except OSError as error:
         return str(error)
-    last_line: list[str] = []
-    echo = threading.Thread(target=_echo, args=(process, last_line), name="worker's errors", daemon=True)
+    tail: list[str] = []
+    echo = threading.Thread(target=_echo, args=(process, tail), name="worker's errors", daemon=True)
     echo.start()
     try:
         while process.poll() is None:
@@ -90,11 +90,11 @@ async def _run(home: Path, spawn: Spawn, sleep: Sleep, clock: Clock) -> str:
         # The pipe's end tells a worker that still runs to put its job back and go.
         await asyncio.to_thread(worker.stop, process)
     await asyncio.to_thread(echo.join, PATIENCE_S)
-    return last_line[0] if last_line else ended(process.returncode)
+    return tail[0] if tail else ended(process.returncode)
 
 
 def ended(status: int) -> str:
-    """How a process ended that wrote nothing, by its exit status; minus a signal's number where one killed it.
+    """The sentence for a process that wrote nothing, by its exit status: minus a signal's number where one killed it.
 
     >>> ended(1), ended(-9)
     ('it ended with status 1 and wrote nothing', 'signal 9 killed it')
@@ -102,7 +102,7 @@ def ended(status: int) -> str:
     return f"signal {-status} killed it" if status < 0 else f"it ended with status {status} and wrote nothing"
 
 
-def _echo(process: subprocess.Popen[bytes], last_line: list[str]) -> None:
+def _echo(process: subprocess.Popen[bytes], tail: list[str]) -> None:
     """Pass on what a worker writes to standard error, and keep its last line, printable and short."""
     if process.stderr is None:
         return
@@ -114,4 +114,4 @@ def _echo(process: subprocess.Popen[bytes], last_line: list[str]) -> None:
                 sys.stderr.write(text)
                 sys.stderr.flush()
             if text.strip():
-                last_line[:] = ["".join(c if c.isprintable() else " " for c in text.strip())[:LETTERS]]
+                tail[:] = ["".join(c if c.isprintable() else " " for c in text.strip())[:LETTERS]]

@@ -331,7 +331,7 @@ def test_the_threshold_is_kept_from_view_to_view(app: AppTest, fill: Fill, train
 def test_a_worker_that_cannot_start_is_told(
     app: AppTest, store: Store, fill: Fill, monkeypatch: pytest.MonkeyPatch, page: str
 ) -> None:
-    """Where a training is awaited, its last words stand as plain text; they go when a worker lives."""
+    """Where a training is awaited, its last line stands as plain text; they go when a worker lives."""
     project = fill(rose=5, tulip=5)
     training.start(store, project)
     monkeypatch.setitem(supervisor._failures, store.home, "ImportError: no *bold*")

@@ -60,10 +60,10 @@ def _wait(store: Store, project: Project, seen: Job | None, in_full: bool) -> No
 
 def _show_failure(store: Store) -> None:
     """Say that the training process cannot start, while that is so."""
-    if last_words := supervisor.failure(store.home):
+    if last_line := supervisor.failure(store.home):
         st.error(
             "The training process cannot start; mend the cause, and trainings go on within a minute: "
-            + plain(last_words)
+            + plain(last_line)
         )
 
 
