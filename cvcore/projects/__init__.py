@@ -5,7 +5,7 @@ Imports `datasets`, `store`, `files`, `imaging` and the modules beside the packa
 
 from cvcore.projects.registry import (
     NAME_LETTERS,
-    NOTED,
+    SETTINGS_MAX,
     Card,
     cards,
     change,
@@ -14,14 +14,14 @@ from cvcore.projects.registry import (
     delete,
     find,
     free_name,
+    images_with_many_tags,
     known_type,
-    tagged_twice,
     update,
 )
 
 __all__ = [
     "NAME_LETTERS",
-    "NOTED",
+    "SETTINGS_MAX",
     "Card",
     "cards",
     "change",
@@ -30,7 +30,7 @@ __all__ = [
     "delete",
     "find",
     "free_name",
+    "images_with_many_tags",
     "known_type",
-    "tagged_twice",
     "update",
 ]

@@ -1,4 +1,4 @@
-"""Labelled pictures in bulk: from a folder or zip into a project, and the sample project."""
+"""Import labelled images from a folder or zip into a project."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cvcore.store import Store
 
 @dataclass(frozen=True)
 class Import:
-    """What became of each file of a folder or zip."""
+    """The outcome for each file of a folder or zip."""
 
     uploads: tuple[uploads.Upload, ...]
 
@@ -34,22 +34,22 @@ def import_images(
     tag_ids: Sequence[str] = (),
     on_file: Callable[[uploads.Upload], None] = lambda upload: None,
 ) -> Import:
-    """Store every picture of a listing with its own tags and `tag_ids`; each file's fate is told as it is known.
+    """Store every image of a listing with its own tags and `tag_ids`.
 
-    `on_file` is told each fate, those that the listing left out first.
+    `on_file` gets the outcome for each file as soon as it is known, first for the files that the listing left out.
 
     Raises:
-        StorageFull, HomeUnusable: what came before is kept.
+        StorageFull, HomeUnusable: the images before are kept.
         NotFound: the project was deleted meanwhile.
     """
-    fates = []
+    outcomes = []
     skipped = (uploads.Upload(name, "refused", reason) for name, reason in listing.skipped)
     stored = (_import_image(store, project, entry, limits, tag_ids) for entry in listing.entries)
-    for fate in itertools.chain(skipped, stored):
-        fates.append(fate)
-        on_file(fate)
+    for upload in itertools.chain(skipped, stored):
+        outcomes.append(upload)
+        on_file(upload)
     store.jobs.embed_soon(project.id)
-    return Import(tuple(fates))
+    return Import(tuple(outcomes))
 
 
 def _import_image(
@@ -57,12 +57,12 @@ def _import_image(
 ) -> uploads.Upload:
     try:
         with store.transaction():
-            own = [tag.id for tag in tagging.ensure(store, project, entry.tags, limits=limits)]
-            wanted = list(dict.fromkeys((*own, *tag_ids)))
-            tagging.check(store, project, wanted)
-        fate = uploads.add(store, project, entry.name, entry.read(), tag_ids=wanted, limits=limits)
+            own = tagging.ensure_ids(store, project, entry.tags, limits=limits)
+            all_tag_ids = list(dict.fromkeys((*own, *tag_ids)))
+            tagging.check(store, project, all_tag_ids)
+        upload = uploads.add(store, project, entry.name, entry.read(), tag_ids=all_tag_ids, limits=limits)
     except (InvalidInput, Conflict) as refusal:
         return uploads.Upload(names.file(entry.name), "refused", str(refusal))
-    if entry.is_test and fate.image_id:
-        tagging.mark_for_testing(store, project, [fate.image_id], True)
-    return fate
+    if entry.is_test and upload.image_id:
+        tagging.mark_for_testing(store, project, [upload.image_id], True)
+    return upload

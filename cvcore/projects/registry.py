@@ -1,4 +1,4 @@
-"""Projects: made, changed, shown and deleted."""
+"""Create, find, change, list and delete projects."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from cvcore.records import MULTICLASS, MULTILABEL, ClassificationType, Image, It
 from cvcore.store import Store
 
 NAME_LETTERS = 128
-NOTED = 64
+SETTINGS_MAX = 64
 
 
 @dataclass(frozen=True)
 class Card:
-    """A project at a glance: how much it holds, its newest pictures, at most 4, and its last trained iteration."""
+    """A project in the list of projects: its counts, its newest images, at most 4, and its last trained iteration."""
 
     project: Project
     images: int
@@ -38,7 +38,7 @@ def create(
     domain: str = "",
     settings: ProjectSettings | None = None,
 ) -> Project:
-    """A new, empty project; `domain` is a domain's name or id, General when empty.
+    """Create an empty project; `domain` is a domain's name or id, General when empty.
 
     Raises:
         InvalidInput: a value breaks its rule.
@@ -57,23 +57,23 @@ def find(store: Store, name_or_id: str) -> Project:
     """The project of that name or id.
 
     Raises:
-        ProjectNotFound: there is none; the message lists those there are.
+        ProjectNotFound: there is none; the message names those that exist.
     """
     project = store.projects.find(name_or_id)
     if project is None:
-        there = ", ".join(repr(other.name) for other in store.projects.all()[:10]) or "none yet"
-        raise ProjectNotFound(f"there is no project {name_or_id[:80]!r}: there are {there}")
+        existing = ", ".join(repr(other.name) for other in store.projects.all()[:10]) or "none yet"
+        raise ProjectNotFound(f"there is no project {name_or_id[:80]!r}: there are {existing}")
     return project
 
 
 def update(store: Store, project: Project) -> Project:
-    """Write back a project's name, description, classification type, domain and settings.
+    """Store a project's changed name, description, classification type, domain and settings.
 
     Raises:
         InvalidInput: a value breaks its rule.
         NameTaken: another project has that name.
         ProjectNotFound: it was deleted meanwhile.
-        TagsRefused: it would be Multiclass, but pictures carry several tags (`tagged_twice` lists them).
+        TagsRefused: it would be Multiclass, but images have several tags (`images_with_many_tags` lists them).
     """
     changed = dataclasses.replace(
         project,
@@ -84,11 +84,11 @@ def update(store: Store, project: Project) -> Project:
         settings=_checked(project.settings),
     )
     with store.transaction():
-        if changed.classification_type == MULTICLASS and (several := tagged_twice(store, project)):
+        if changed.classification_type == MULTICLASS and (several := images_with_many_tags(store, project)):
             shown = ", ".join(repr(image.name) for image in several[:3]) + (", …" if len(several) > 3 else "")
             raise TagsRefused(
                 "one",
-                f"in a Multiclass project a picture carries one tag, {len(several)} carry more ({shown}): "
+                f"an image of a Multiclass project must have at most one tag, {len(several)} have more ({shown}): "
                 "leave one tag on each first",
             )
         store.projects.update(changed)
@@ -98,21 +98,21 @@ def update(store: Store, project: Project) -> Project:
 def change(
     store: Store, project: Project, *, classification_type: str | None = None, domain: str | None = None
 ) -> Project:
-    """Give a project another classification type or domain, where one is named.
+    """Change a project's classification type or domain; None leaves it as it is.
 
     Raises:
         InvalidInput, TagsRefused: as `update`.
     """
-    wanted = dataclasses.replace(
+    changed = dataclasses.replace(
         project,
         classification_type=known_type(classification_type or project.classification_type),
         domain_id=domains.find(domain or project.domain_id).id,
     )
-    return project if wanted == project else update(store, wanted)
+    return project if changed == project else update(store, changed)
 
 
 def delete(store: Store, project: Project) -> None:
-    """Remove a project with its pictures, tags and iterations, files too."""
+    """Delete a project with its images, tags and iterations, files too."""
     with store.transaction():
         for iteration in store.iterations.of_project(project.id):
             store.after_commit(partial(blobs.delete, blobs.iteration_folder(store.home, iteration.id)))
@@ -120,17 +120,17 @@ def delete(store: Store, project: Project) -> None:
 
 
 def free_name(store: Store, name: str) -> str:
-    """The name, or with a number where another project has it."""
+    """The name, with a number behind it where another project has the name."""
     taken = {project.name for project in store.projects.all()}
     numbered = (f"{name[: NAME_LETTERS - 10]} ({number})" for number in itertools.count(2))
     return next(free for free in itertools.chain([name], numbered) if free not in taken)
 
 
 def checked_name(store: Store, name: str) -> str:
-    """A name that a new project can have, as it is kept.
+    """A name for a new project, checked and cleaned.
 
     Raises:
-        NameRefused, NameTaken: it cannot.
+        NameRefused, NameTaken: a new project cannot have it.
     """
     cleaned = names.clean("project", name, letters=NAME_LETTERS)
     if free_name(store, cleaned) != cleaned:
@@ -138,13 +138,13 @@ def checked_name(store: Store, name: str) -> str:
     return cleaned
 
 
-def tagged_twice(store: Store, project: Project) -> list[Image]:
-    """The pictures that stand in the way of Multiclass: those with more than one tag."""
+def images_with_many_tags(store: Store, project: Project) -> list[Image]:
+    """The images with more than one tag, for which a project cannot become Multiclass."""
     return store.images.with_many_tags(project.id)
 
 
 def cards(store: Store) -> list[Card]:
-    """Every project at a glance, the one changed last first."""
+    """The cards of all projects, the one changed last first."""
     return [_card(store, project) for project in store.projects.all()]
 
 
@@ -159,7 +159,7 @@ def _card(store: Store, project: Project) -> Card:
 
 
 def known_type(text: str) -> ClassificationType:
-    """A classification type, in any case.
+    """The classification type of that name, in upper or lower case.
 
     Raises:
         TypeUnknown: there is no such type.
@@ -171,10 +171,10 @@ def known_type(text: str) -> ClassificationType:
 
 
 def _checked(settings: ProjectSettings) -> ProjectSettings:
-    given = (*settings.target_export_platforms, *(name for name, _ in settings.augmentation_methods))
-    if len(given) > NOTED or any(len(each) > NAME_LETTERS for each in given):
+    entries = (*settings.target_export_platforms, *(name for name, _ in settings.augmentation_methods))
+    if len(entries) > SETTINGS_MAX or any(len(entry) > NAME_LETTERS for entry in entries):
         raise InvalidInput(
-            f"export platforms and augmentation methods must be at most {NOTED}, of {NAME_LETTERS} letters each, "
-            f"got {len(given)}: leave some out"
+            f"export platforms and augmentation methods must be at most {SETTINGS_MAX}, of {NAME_LETTERS} letters "
+            f"each, got {len(entries)}: leave some out"
         )
     return settings

@@ -1,6 +1,6 @@
-"""Wrong tags put right, and put back.
+"""Correct images' tags in the workspace, and undo corrections.
 
-A correction changes the workspace, never an iteration: the next training uses it.
+A correction never changes an iteration: the next training uses it.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cvcore.projects import tagging
-from cvcore.records import MULTICLASS, Project
+from cvcore.records import MULTICLASS, Image, Project
 from cvcore.store import Store
 
 
 @dataclass(frozen=True)
 class Change:
-    """A picture's tags, as ids, before and after."""
+    """An image's tags, as ids, before and after."""
 
     image_id: str
     before: tuple[str, ...]
@@ -24,7 +24,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Retagging:
-    """What became of pictures: changed; as they were, because nothing was to be done; or gone from the workspace."""
+    """What happened to images: changed; unchanged, because nothing had to change; or gone from the workspace."""
 
     changes: tuple[Change, ...]
     unchanged: tuple[str, ...]
@@ -36,87 +36,91 @@ def retag(
     project: Project,
     image_ids: Sequence[str],
     *,
-    put_on: Sequence[str] = (),
-    take_off: Sequence[str] = (),
+    add: Sequence[str] = (),
+    remove: Sequence[str] = (),
 ) -> Retagging:
-    """Give pictures other tags in the workspace, all or none.
+    """Add and remove tags of images in the workspace; where one image is refused, none is changed.
 
-    In Multiclass a tag that is put on takes the place of the other. In Multilabel it is added; a negative tag makes
-    way for others, and others for it. Pictures that have left the workspace are told, and stay as they are.
+    In Multiclass an added tag replaces the image's tag. In Multilabel it is added beside the others; a negative tag
+    is replaced by other tags, and replaces them. Images that have left the workspace are not changed.
 
     Raises:
         InvalidInput: a tag is no longer the project's.
-        TagsRefused: the tags cannot be together on a picture.
+        TagsRefused: an image cannot have these tags together.
         NotFound: the project was deleted meanwhile.
     """
     with store.transaction():
         project = store.projects.get(project.id)
-        negative = {tag.id for tag in store.tags.of_project(project.id) if tag.kind == "Negative"}
-        replaces = project.classification_type == MULTICLASS and bool(put_on)
+        kinds = store.tags.names_and_kinds(project.id)
+        negative = {tag_id for tag_id, (_, kind) in kinds.items() if kind == "Negative"}
+        replaces = project.classification_type == MULTICLASS and bool(add)
 
         def after(before: tuple[str, ...]) -> tuple[str, ...]:
-            kept = [tag for tag in before if tag not in take_off and not replaces]
-            if not negative.isdisjoint(put_on):
+            kept = [tag for tag in before if tag not in remove and not replaces]
+            if not negative.isdisjoint(add):
                 kept = []
-            elif put_on:
+            elif add:
                 kept = [tag for tag in kept if tag not in negative]
-            return tuple(dict.fromkeys([*kept, *put_on]))
+            return tuple(dict.fromkeys([*kept, *add]))
 
-        changes, gone = _planned(store, project, image_ids)
-        return _done(store, project, [Change(each.image_id, each.before, after(each.before)) for each in changes], gone)
+        present, gone = _present(store, project, image_ids)
+        return _apply(
+            store, project, [Change(image.id, image.tag_ids, after(image.tag_ids)) for image in present], gone
+        )
 
 
-def tag_untagged(store: Store, project: Project, wanted: Mapping[str, Sequence[str]]) -> Retagging:
-    """Tag pictures that carry no tag yet, each with its own, by the picture's id.
+def tag_untagged(store: Store, project: Project, tag_ids: Mapping[str, Sequence[str]]) -> Retagging:
+    """Tag images that have no tag yet: `tag_ids` has the tags of each image by its id.
 
-    Those that someone has tagged meanwhile, and those for which a tag is wanted that is gone, stay as they are.
+    Images that someone has tagged meanwhile stay unchanged, and so do images for which a tag has been deleted.
 
     Raises:
-        TagsRefused: the tags wanted cannot be together on a picture; none is changed.
+        TagsRefused: an image cannot have these tags together; none is changed.
         NotFound: the project was deleted meanwhile.
     """
     with store.transaction():
         project = store.projects.get(project.id)
-        known = {tag.id for tag in store.tags.of_project(project.id)}
-        changes, gone = _planned(store, project, list(wanted))
+        known = store.tags.names_and_kinds(project.id).keys()
+        present, gone = _present(store, project, list(tag_ids))
 
-        def after(each: Change) -> tuple[str, ...]:
-            can = not each.before and known.issuperset(wanted[each.image_id])
-            return tuple(wanted[each.image_id]) if can else each.before
+        def after(image: Image) -> tuple[str, ...]:
+            can_tag = not image.tag_ids and known >= set(tag_ids[image.id])
+            return tuple(tag_ids[image.id]) if can_tag else image.tag_ids
 
-        return _done(store, project, [Change(each.image_id, each.before, after(each)) for each in changes], gone)
+        return _apply(store, project, [Change(image.id, image.tag_ids, after(image)) for image in present], gone)
 
 
 def undo(store: Store, project: Project, correction: Retagging) -> Retagging:
-    """Take a correction back, but for pictures that someone has tagged otherwise meanwhile; raises as `correct`."""
-    made = {each.image_id: each for each in correction.changes}
+    """Undo a correction, except for images whose tags someone has changed meanwhile; raises as `retag`."""
+    changes = {change.image_id: change for change in correction.changes}
     with store.transaction():
         project = store.projects.get(project.id)
-        changes, gone = _planned(store, project, list(made))
-        back = [
-            Change(each.image_id, each.before, made[each.image_id].before)
-            if set(each.before) == set(made[each.image_id].after)
-            else each
-            for each in changes
-        ]
-        return _done(store, project, back, gone)
+        present, gone = _present(store, project, list(changes))
+
+        def after(image: Image) -> tuple[str, ...]:
+            change = changes[image.id]
+            return change.before if set(image.tag_ids) == set(change.after) else image.tag_ids
+
+        return _apply(store, project, [Change(image.id, image.tag_ids, after(image)) for image in present], gone)
 
 
-def _planned(store: Store, project: Project, image_ids: Sequence[str]) -> tuple[list[Change], tuple[str, ...]]:
-    """The project's pictures that are still in its workspace, each as a change of nothing, and the ids of others."""
-    present = store.images.present(image_ids)
-    there = [each for each in store.images.with_ids(image_ids) if each.id in present and each.project_id == project.id]
-    found = {each.id for each in there}
-    return [Change(each.id, each.tag_ids, each.tag_ids) for each in there], tuple(
-        image_id for image_id in image_ids if image_id not in found
-    )
+def _present(store: Store, project: Project, image_ids: Sequence[str]) -> tuple[list[Image], tuple[str, ...]]:
+    """The images that are still in the project's workspace, and the ids of those that are not."""
+    in_workspace = store.images.present(image_ids)
+    images = [
+        image
+        for image in store.images.with_ids(image_ids)
+        if image.id in in_workspace and image.project_id == project.id
+    ]
+    present = {image.id for image in images}
+    return images, tuple(image_id for image_id in image_ids if image_id not in present)
 
 
-def _done(store: Store, project: Project, changes: Sequence[Change], gone: tuple[str, ...]) -> Retagging:
-    made = [each for each in changes if set(each.before) != set(each.after)]
-    for after in dict.fromkeys(each.after for each in made):
-        ids = [each.image_id for each in made if each.after == after]
+def _apply(store: Store, project: Project, changes: Sequence[Change], gone: tuple[str, ...]) -> Retagging:
+    actual = [change for change in changes if set(change.before) != set(change.after)]
+    for after in dict.fromkeys(change.after for change in actual):
+        ids = [change.image_id for change in actual if change.after == after]
         tagging.remove_tags(store, project, ids)
         tagging.add_tags(store, project, ids, after)
-    unchanged = tuple(each.image_id for each in changes if set(each.before) == set(each.after))
-    return Retagging(tuple(made), unchanged, gone)
+    unchanged = tuple(change.image_id for change in changes if set(change.before) == set(change.after))
+    return Retagging(tuple(actual), unchanged, gone)

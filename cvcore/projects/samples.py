@@ -12,24 +12,25 @@ from cvcore.settings import Limits
 from cvcore.store import Store
 
 SAMPLE = "Sample: three schools of painting"
-SAMPLE_DESCRIPTION = "Drawn pictures in the manner of three schools of painting; two of them are easily confused."
+SAMPLE_DESCRIPTION = "Drawn images in the style of three schools of painting; two of them are easily confused."
 
 
 def make_sample(store: Store, *, limits: Limits) -> Project:
-    """A new project of drawn paintings, ready to train at once and anywhere: its domain needs no download."""
+    """Create a project of drawn paintings that can be trained at once and offline: its domain needs no download."""
     with store.transaction():
         taken = {project.name for project in store.projects.all()}
         number = 1
         while (name := SAMPLE if number == 1 else f"{SAMPLE} {number}") in taken:
             number += 1
         project = registry.create(store, name, description=SAMPLE_DESCRIPTION, domain=domains.BUILT_IN.id)
-        tag_ids = {tag.name: [tag.id] for tag in tagging.ensure(store, project, paintings.TAGS, limits=limits)}
+        ids = tagging.ensure_ids(store, project, paintings.TAGS, limits=limits)
+        tag_ids = dict(zip(paintings.TAGS, ids, strict=True))
 
-    def keep(painting: paintings.Sample) -> None:
-        uploads.add(store, project, painting.name, painting.data, tag_ids=tag_ids[painting.tag], limits=limits)
+    def upload(painting: paintings.Sample) -> None:
+        uploads.add(store, project, painting.name, painting.data, tag_ids=[tag_ids[painting.tag]], limits=limits)
 
-    # The next painting is drawn while the disk still writes the last: 1.9 s in place of 2.7.
+    # One thread draws a painting while the other writes to the disk: 1.9 s in place of 2.7.
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(keep, paintings.paintings()))
+        list(pool.map(upload, paintings.paintings()))
     store.jobs.embed_soon(project.id)
     return project

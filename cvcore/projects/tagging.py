@@ -1,4 +1,4 @@
-"""Tags: made, renamed, put on pictures and taken off, under the rules of the project's classification type."""
+"""Create, rename and delete tags, add them to images and remove them, by the rules of the classification type."""
 
 from __future__ import annotations
 
@@ -14,10 +14,13 @@ from cvcore.store import Store
 
 Pairs = tuple[tuple[str, str], ...]
 
+# Each tag's name and kind by its id: what the rules depend on.
+TagRules = Mapping[str, tuple[str, TagKind]]
+
 
 @dataclass(frozen=True)
-class Added:
-    """What became of pairs of image id and tag id: put on now, on before, or one too many for the picture."""
+class AddedPairs:
+    """Pairs of image id and tag id: added now, there before, or one tag too many for the image."""
 
     created: Pairs
     duplicated: Pairs
@@ -28,23 +31,23 @@ def find(store: Store, project: Project, name: str) -> Tag:
     """The project's tag of that name.
 
     Raises:
-        TagNotFound: there is none; the message says what there is.
+        TagNotFound: there is none; the message names those that exist.
     """
     tags = store.tags.of_project(project.id)
     for tag in tags:
         if tag.name == name:
             return tag
-    there = ", ".join(repr(tag.name) for tag in tags[:10]) or "none yet"
-    raise TagNotFound(f"{project.name!r} has no tag {name[:80]!r}: there are {there}")
+    existing = ", ".join(repr(tag.name) for tag in tags[:10]) or "none yet"
+    raise TagNotFound(f"{project.name!r} has no tag {name[:80]!r}: there are {existing}")
 
 
 def create(
     store: Store, project: Project, name: str, *, limits: Limits, kind: TagKind = "Regular", description: str = ""
 ) -> Tag:
-    """A new tag of the project.
+    """Create a tag of the project.
 
     Raises:
-        InvalidInput: the name is empty, too long or has a sign it must not have, or the description is too long.
+        InvalidInput: the name is empty, too long or has a character it must not have, or the description is too long.
         NameTaken: the project has one of that name.
         NegativeTaken: it would be the second negative tag.
     """
@@ -56,23 +59,29 @@ def create(
         )
 
 
-def ensure(store: Store, project: Project, wanted: Sequence[str], *, limits: Limits) -> list[Tag]:
-    """The project's tags of those names, made where they are missing, in that order.
+def ensure(store: Store, project: Project, tag_names: Sequence[str], *, limits: Limits) -> list[Tag]:
+    """The project's tags of those names, each once, in that order; those that are missing are created.
 
     Raises:
-        InvalidInput: one of the names cannot be a tag's; none is made then.
+        InvalidInput: one of the names cannot be a tag's; none is created then.
     """
-    cleaned = [names.tag(name, letters=limits.tag_letters) for name in wanted]
     with store.transaction():
-        known = {tag.name: tag for tag in store.tags.of_project(project.id)}
+        return [store.tags.get(tag_id) for tag_id in ensure_ids(store, project, tag_names, limits=limits)]
+
+
+def ensure_ids(store: Store, project: Project, tag_names: Sequence[str], *, limits: Limits) -> list[str]:
+    """As `ensure`, but the tags' ids alone, which takes no time to count their images."""
+    cleaned = [names.tag(name, letters=limits.tag_letters) for name in tag_names]
+    with store.transaction():
+        ids = {name: tag_id for tag_id, (name, _) in store.tags.names_and_kinds(project.id).items()}
         for name in cleaned:
-            if name not in known:
-                known[name] = store.tags.add(project.id, name)
-    return [known[name] for name in dict.fromkeys(cleaned)]
+            if name not in ids:
+                ids[name] = store.tags.add(project.id, name).id
+    return [ids[name] for name in dict.fromkeys(cleaned)]
 
 
 def rename(store: Store, tag: Tag, name: str, *, limits: Limits) -> None:
-    """Call a tag by another name; iterations keep the name they were trained with.
+    """Give a tag another name; iterations keep the name they were trained with.
 
     Raises:
         InvalidInput: the name cannot be a tag's.
@@ -81,15 +90,15 @@ def rename(store: Store, tag: Tag, name: str, *, limits: Limits) -> None:
     """
     cleaned = names.tag(name, letters=limits.tag_letters)
     with store.transaction():
-        # Read again, so that the kind someone else has given it meanwhile stays.
+        # Read again, so that a kind that someone else has set meanwhile stays.
         store.tags.update(dataclasses.replace(store.tags.get(tag.id), name=cleaned))
 
 
 def describe(store: Store, tag: Tag, description: str) -> None:
-    """Say in words what a tag is for.
+    """Set a tag's description.
 
     Raises:
-        InvalidInput: it is too long.
+        InvalidInput: the description is too long.
         NotFound: the tag was deleted meanwhile.
     """
     with store.transaction():
@@ -100,7 +109,7 @@ def set_kind(store: Store, project: Project, tag: Tag, kind: TagKind) -> None:
     """Make a tag the project's negative one, images of nothing, or a regular one again.
 
     Raises:
-        NegativeTaken, TagsRefused: the project has a negative tag, or pictures carry this tag together with others.
+        NegativeTaken, TagsRefused: the project has a negative tag, or images have this tag together with others.
         NotFound: it was deleted meanwhile.
     """
     with store.transaction():
@@ -111,120 +120,120 @@ def set_kind(store: Store, project: Project, tag: Tag, kind: TagKind) -> None:
             if mixed:
                 raise TagsRefused(
                     "negative",
-                    f"a negative tag must be a picture's only one, {len(mixed)} pictures carry {tag.name!r} "
-                    "and another: take one off first",
+                    f"a negative tag must be an image's only tag, {len(mixed)} images have {tag.name!r} "
+                    "and another: remove one first",
                 )
         store.tags.update(dataclasses.replace(tag, kind=kind))
 
 
 def delete(store: Store, tag: Tag) -> None:
-    """Remove a tag; its pictures stay, without it."""
+    """Delete a tag; its images stay, without it."""
     store.tags.delete(tag.id)
 
 
 def add_tags(store: Store, project: Project, image_ids: Sequence[str], tag_ids: Sequence[str]) -> None:
-    """Tag pictures: in a multiclass project the tag takes the place of what they carry, else it is added.
+    """Add tags to images; in a Multiclass project the tag replaces the one that they have.
 
-    Pictures that are gone and other projects' are left out; no tags change nothing.
+    Images that are gone or of other projects are left out; without `tag_ids` nothing changes.
 
     Raises:
         InvalidInput: a tag is not the project's.
-        TagsRefused: the tags cannot be together on a picture; nothing is changed.
+        TagsRefused: an image cannot have these tags together; nothing is changed.
         NotFound: the project was deleted meanwhile.
     """
     with store.transaction():
-        project, known = _present(store, project)
-        _check(project, known, tag_ids)
-        there = [image for image in store.images.with_ids(image_ids) if image.project_id == project.id]
+        project, tags = _current(store, project)
+        _check(project, tags, tag_ids)
+        images = [image for image in store.images.with_ids(image_ids) if image.project_id == project.id]
         if project.classification_type == MULTICLASS and tag_ids:
-            store.tags.detach([image.id for image in there])
+            store.tags.detach([image.id for image in images])
         else:
-            for image in there:
-                _check(project, known, (*image.tag_ids, *tag_ids))
-        store.tags.attach([image.id for image in there], tag_ids)
+            for image in images:
+                _check(project, tags, (*image.tag_ids, *tag_ids))
+        store.tags.attach([image.id for image in images], tag_ids)
         store.projects.touch(project.id)
 
 
-def add_pairs(store: Store, project: Project, pairs: Sequence[tuple[str, str]]) -> Added:
-    """Put tags on pictures, pair by pair of image id and tag id, beside what they carry.
+def add_pairs(store: Store, project: Project, pairs: Sequence[tuple[str, str]]) -> AddedPairs:
+    """Add tags to images, pair by pair of image id and tag id, beside the tags that they have.
 
-    In a Multiclass project a picture that carries a tag exceeds with a second one: nothing is replaced.
+    In a Multiclass project a second tag of an image is not added and counts as exceeded: nothing is replaced.
 
     Raises:
         ImageNotFound, TagNotFound: one of them is not in the project; nothing is changed.
-        TagsRefused: a negative tag would stand beside another; nothing is changed.
+        TagsRefused: an image would have a negative tag and another; nothing is changed.
     """
-    added: dict[str, list[tuple[str, str]]] = {"created": [], "duplicated": [], "exceeded": []}
+    outcomes: dict[str, list[tuple[str, str]]] = {"created": [], "duplicated": [], "exceeded": []}
     with store.transaction():
-        project, known = _present(store, project)
-        there = {image.id: image for image in store.images.with_ids([image_id for image_id, _ in pairs])}
-        carried = {image.id: list(image.tag_ids) for image in there.values() if image.project_id == project.id}
+        project, tags = _current(store, project)
+        images = store.images.with_ids([image_id for image_id, _ in pairs])
+        carried = {image.id: list(image.tag_ids) for image in images if image.project_id == project.id}
         for image_id, tag_id in pairs:
             if image_id not in carried:
                 raise ImageNotFound(
                     f"there is no image {image_id[:80]!r} in {project.name!r}: it may have been deleted"
                 )
-            if tag_id not in known:
+            if tag_id not in tags:
                 raise TagNotFound(f"there is no tag {tag_id[:80]!r} in {project.name!r}: it may have been deleted")
-            fate = _fate(project, known, carried[image_id], tag_id)
-            added[fate].append((image_id, tag_id))
-            if fate == "created":
+            outcome = _outcome(project, tags, carried[image_id], tag_id)
+            outcomes[outcome].append((image_id, tag_id))
+            if outcome == "created":
                 carried[image_id].append(tag_id)
                 store.tags.attach([image_id], [tag_id])
         store.projects.touch(project.id)
-    return Added(**{fate: tuple(pairs) for fate, pairs in added.items()})
+    return AddedPairs(**{outcome: tuple(of_outcome) for outcome, of_outcome in outcomes.items()})
 
 
 def remove_tags(store: Store, project: Project, image_ids: Sequence[str], tag_ids: Sequence[str] | None = None) -> None:
-    """Take these tags, or all, off pictures."""
+    """Remove these tags from images, or all their tags."""
     with store.transaction():
         store.tags.detach(image_ids, tag_ids)
         store.projects.touch(project.id)
 
 
 def mark_for_testing(store: Store, project: Project, image_ids: Sequence[str], is_test: bool) -> None:
-    """Keep pictures for testing, so that they never train, or give them back to training."""
+    """Make images test images, which are never trained on, or training images again."""
     with store.transaction():
         store.images.mark_for_testing(image_ids, is_test)
         store.projects.touch(project.id)
 
 
 def check(store: Store, project: Project, tag_ids: Sequence[str]) -> None:
-    """Whether one picture may carry all these tags.
+    """Check that one image may have all these tags.
 
     Raises:
         InvalidInput: a tag is not the project's.
-        TagsRefused: more than one in a multiclass project, a negative one beside another, or more than 100.
+        TagsRefused: more than one in a Multiclass project, a negative one and another, or more than 100.
         NotFound: the project was deleted meanwhile.
     """
-    _check(*_present(store, project), tag_ids)
+    _check(*_current(store, project), tag_ids)
 
 
-def _present(store: Store, project: Project) -> tuple[Project, dict[str, Tag]]:
-    # As they are now: a long upload outlives what others change in the meantime.
-    return store.projects.get(project.id), {tag.id: tag for tag in store.tags.of_project(project.id)}
+def _current(store: Store, project: Project) -> tuple[Project, TagRules]:
+    # Read again each time: others may change project and tags during a long upload.
+    return store.projects.get(project.id), store.tags.names_and_kinds(project.id)
 
 
-def _check(project: Project, known: Mapping[str, Tag], tag_ids: Sequence[str]) -> None:
-    if unknown := [tag_id for tag_id in tag_ids if tag_id not in known]:
-        raise InvalidInput(f"a picture's tags must be its project's, {unknown[0][:80]!r} is none: load the page again")
-    tags = [known[tag_id] for tag_id in dict.fromkeys(tag_ids)]
-    called = ", ".join(repr(tag.name) for tag in tags[:5]) + (", …" if len(tags) > 5 else "")
-    if project.classification_type == MULTICLASS and len(tags) > 1:
-        raise TagsRefused("one", f"a picture of a Multiclass project carries one tag, got {called}: choose one")
-    if len(tags) > 1 and any(tag.kind == "Negative" for tag in tags):
-        raise TagsRefused("negative", f"a negative tag must be a picture's only one, got {called}: choose one")
-    if len(tags) > Limits.tags_per_image:
+def _check(project: Project, tags: TagRules, tag_ids: Sequence[str]) -> None:
+    if unknown := [tag_id for tag_id in tag_ids if tag_id not in tags]:
+        raise InvalidInput(f"an image's tags must be its project's, {unknown[0][:80]!r} is not: reload the page")
+    chosen = [tags[tag_id] for tag_id in dict.fromkeys(tag_ids)]
+    listed = ", ".join(repr(name) for name, _ in chosen[:5]) + (", …" if len(chosen) > 5 else "")
+    if project.classification_type == MULTICLASS and len(chosen) > 1:
+        raise TagsRefused("one", f"an image of a Multiclass project must have one tag, got {listed}: choose one")
+    if len(chosen) > 1 and any(kind == "Negative" for _, kind in chosen):
+        raise TagsRefused("negative", f"a negative tag must be an image's only tag, got {listed}: choose one")
+    if len(chosen) > Limits.tags_per_image:
         raise TagsRefused(
-            "many", f"a picture carries at most {Limits.tags_per_image} tags, got {len(tags)}: choose fewer"
+            "many", f"an image must have at most {Limits.tags_per_image} tags, got {len(chosen)}: choose fewer"
         )
 
 
-def _fate(project: Project, known: Mapping[str, Tag], carried: Sequence[str], tag_id: str) -> str:
+def _outcome(project: Project, tags: TagRules, carried: Sequence[str], tag_id: str) -> str:
     if tag_id in carried:
         return "duplicated"
     try:
-        _check(project, known, [*carried, tag_id])
+        _check(project, tags, [*carried, tag_id])
     except TagsRefused as refusal:
         if refusal.reason == "negative":
             raise
@@ -233,8 +242,8 @@ def _fate(project: Project, known: Mapping[str, Tag], carried: Sequence[str], ta
 
 
 def _check_no_negative(store: Store, project: Project) -> None:
-    for tag in store.tags.of_project(project.id):
-        if tag.kind == "Negative":
+    for name, kind in store.tags.names_and_kinds(project.id).values():
+        if kind == "Negative":
             raise NegativeTaken(
-                f"a project has at most one negative tag, this one has {tag.name!r}: make that regular first"
+                f"a project must have at most one negative tag, this one has {name!r}: make that regular first"
             )

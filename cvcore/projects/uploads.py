@@ -1,4 +1,4 @@
-"""Pictures come in, each checked, stored once and told of; and go out again."""
+"""Store images, each checked and once per content, and delete them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from cvcore.store import Store
 
 @dataclass(frozen=True)
 class Upload:
-    """What became of one file; `reason` says why it was refused or what else there is to know."""
+    """The outcome for one file; `reason` says why it was refused, is a duplicate, or did not get its tags."""
 
     name: str
     status: Literal["stored", "duplicate", "refused"]
@@ -27,35 +27,35 @@ class Upload:
 
 
 def add(store: Store, project: Project, name: str, data: bytes, *, tag_ids: Sequence[str], limits: Limits) -> Upload:
-    """Store one picture with its tags and say what became of it.
+    """Store one image with its tags.
 
-    The same content again is a duplicate: the picture stays as it is, and takes on the tags if the
-    project's rules allow it.
+    The same content again is a duplicate: the stored image gets the tags beside its own, if the project's rules
+    allow it.
 
     Raises:
-        StorageFull, HomeUnusable: nothing of this file is kept, everything before it is.
+        StorageFull, HomeUnusable: nothing of this file is kept, images before it are.
         InvalidInput: a tag is not the project's, or no longer.
         NotFound: the project was deleted meanwhile.
     """
     name = names.file(name)
     try:
-        picture = imaging.read(data, limits)
+        info = imaging.read(data, limits)
     except ImageRefused as error:
         return Upload(name, "refused", str(error))
     digest = blobs.sha256(data)
     try:
-        _keep(store, digest, data, picture.thumbnail)
+        _keep(store, digest, data, info.thumbnail)
         with store.transaction():
-            # Someone may have deleted the same content between the first look and the write lock.
-            _keep(store, digest, data, picture.thumbnail)
+            # Someone may have deleted the same content before this transaction had the write lock.
+            _keep(store, digest, data, info.thumbnail)
             image_id, is_new = store.images.add(
                 project.id,
                 digest,
                 name=name,
-                width=picture.width,
-                height=picture.height,
+                width=info.width,
+                height=info.height,
                 size_bytes=len(data),
-                signature=picture.signature,
+                signature=info.signature,
             )
             refusal = _tag(store, project, image_id, tag_ids)
             store.projects.touch(project.id)
@@ -64,31 +64,31 @@ def add(store: Store, project: Project, name: str, data: bytes, *, tag_ids: Sequ
         raise
     if is_new:
         return Upload(name, "stored", refusal, image_id)
-    there = "the same picture is here already" + (" and has these tags now" if tag_ids else "")
-    return Upload(name, "duplicate", refusal or there, image_id)
+    duplicate = "the project has the same image already" + (", it has these tags now" if tag_ids else "")
+    return Upload(name, "duplicate", refusal or duplicate, image_id)
 
 
 def delete(store: Store, image_ids: Sequence[str]) -> None:
-    """Take pictures out of the workspace; what no iteration holds is gone for good, files too."""
+    """Delete images from the workspace; those that no iteration holds are deleted for good, files too."""
     forget(store, store.images.remove(image_ids))
 
 
 def erase(store: Store, image_ids: Sequence[str]) -> None:
-    """Delete pictures for good, out of every iteration too; their files go, what was counted with them stays."""
+    """Delete images and their files for good, from every iteration too; the iterations' numbers stay."""
     with store.transaction():
         forget(store, store.images.erase(image_ids))
 
 
 def forget(store: Store, digests: Iterable[str]) -> None:
-    """Delete the files and embeddings of every content that no project holds any longer.
+    """Delete the files and embeddings of each content that no project holds any longer.
 
-    Inside a transaction it waits for the end: a rollback would bring back rows, not files.
+    Inside a transaction they are deleted after the commit: a rollback restores rows, not files.
     """
     store.after_commit(partial(delete_unheld, store, tuple(digests)))
 
 
 def delete_unheld(store: Store, digests: Sequence[str]) -> None:
-    """Do at once what `forget` does at the end of a transaction."""
+    """Delete at once what `forget` deletes after the commit."""
     # Under the write lock, so that nobody can upload the same content meanwhile.
     with store.transaction():
         for digest in digests:
@@ -108,10 +108,10 @@ def _keep(store: Store, digest: str, data: bytes, thumbnail: bytes) -> None:
 
 
 def _tag(store: Store, project: Project, image_id: str, tag_ids: Sequence[str]) -> str:
-    """Put the tags on beside those that are on already; why that cannot be, if so."""
+    """Add tags to those that the image has; returns why they cannot be added, or an empty text."""
     try:
         tagging.check(store, project, (*store.images.get(image_id).tag_ids, *tag_ids))
     except Conflict as error:
-        return f"its tags stay as they are: {error}"
+        return f"its tags stay unchanged: {error}"
     store.tags.attach([image_id], tag_ids)
     return ""

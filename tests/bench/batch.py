@@ -23,7 +23,7 @@ import numpy as np
 
 from cvcore import datasets, evaluation, projects, training
 from cvcore.files import blobs
-from cvcore.networks import backbones
+from cvcore.networks import backbones, keras_backbones
 from cvcore.prediction import batches
 from cvcore.projects import imports
 from cvcore.records import Iteration
@@ -82,7 +82,7 @@ def keras_classifier(store: Store, iteration: Iteration) -> tuple[Any, int]:
     import keras
 
     prepared = backbones.find(iteration.fingerprint, blobs.backbones_folder(store.home))
-    backbone = backbones.same_keras_model(prepared, blobs.backbones_folder(store.home))
+    backbone = keras_backbones.load(prepared, blobs.backbones_folder(store.home))
     judged = evaluation.load(store, iteration)
     head = keras.layers.Dense(len(judged.bias), "softmax")
     model = keras.Model(backbone.input, head(backbone.output))

@@ -88,7 +88,7 @@ def test_a_refused_batch_stays(store: Store, flowers: Project) -> None:
     app = opened(flowers)
     images, tags = untagged(store, flowers), [tag.id for tag in store.tags.of_project(flowers.id)]
     send(app, flowers, {images[0]: tags, images[1]: tags[:1]})
-    assert "carries one tag" in texts(app)
+    assert "must have one tag" in texts(app)
     assert images == untagged(store, flowers)
 
 

@@ -48,7 +48,7 @@ def edit(store: Store, project: Project) -> None:
     with refusals():
         projects.update(store, wanted)
         st.rerun()
-    if kind == MULTICLASS and (several := projects.tagged_twice(store, project)):
+    if kind == MULTICLASS and (several := projects.images_with_many_tags(store, project)):
         thumbnails.strip(several[:24])
 
 

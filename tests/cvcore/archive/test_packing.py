@@ -456,7 +456,7 @@ HOSTILE: dict[str, tuple[Callable[[Json], object], str]] = {
     "negative": (lambda it: [tag.update(kind="Negative") for tag in it["tags"]], "at most one negative tag"),
     "mixed": (
         lambda it: it["images"][0].update(tags=[tag["key"] for tag in it["tags"]]),
-        "must keep the rules of its type: a negative tag must be a picture's only one",
+        "must keep the rules of its type: a negative tag must be an image's only tag",
     ),
     "beyond": (
         lambda it: it["iterations"][0]["images"][0].update(image=10**30),

@@ -603,7 +603,7 @@ def test_two_tags_on_one_image_of_a_multiclass_project(store: Store, there: Azur
     assert not moved.complete
     assert contents(store, ours(moved)) == {picture(1): []}
     assert moved.notes == (
-        f"image '{image_id}': its tags stay as they are: a picture of a Multiclass project carries one tag, "
+        f"image '{image_id}': its tags stay unchanged: an image of a Multiclass project must have one tag, "
         "got 'rose', 'tulip': choose one",
         "the tag 'rose' has 1 image in Azure and 0 here",
         "the tag 'tulip' has 1 image in Azure and 0 here",

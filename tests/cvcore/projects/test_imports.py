@@ -1,4 +1,4 @@
-"""Labelled pictures come in by the folder and by the zip, and every file's fate is told."""
+"""Labelled images come in by the folder and by the zip, and every file's fate is told."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def bring_in(store: Store, project: Project, path: Path, *tag_ids: str) -> impor
 
 
 def carried(store: Store, project: Project) -> dict[str, set[str]]:
-    """The names of the tags of every workspace picture, by its name."""
+    """The names of the tags of every workspace image, by its name."""
     names = {tag.id: tag.name for tag in store.tags.of_project(project.id)}
     return {
         image.name: {names[tag_id] for tag_id in image.tag_ids} for image in store.images.page(project.id, take=9999)
@@ -50,7 +50,7 @@ def carried(store: Store, project: Project) -> dict[str, set[str]]:
 
 @pytest.fixture
 def multiclass(store: Store) -> Project:
-    """An empty project whose pictures carry one tag each."""
+    """An empty project whose images carry one tag each."""
     return store.projects.add("animals", description="", classification_type=MULTICLASS, domain_id=domains.DEFAULT.id)
 
 
@@ -58,7 +58,7 @@ def multiclass(store: Store) -> Project:
 def test_folders_become_tags(
     store: Store, multiclass: Project, picture: Picture, tmp_path: Path, pack: Callable[..., Path]
 ) -> None:
-    """From a folder and from a zip alike each folder's pictures are stored with its name as their tag."""
+    """From a folder and from a zip alike each folder's images are stored with its name as their tag."""
     tagging.create(store, multiclass, "rose", limits=LIMITS)
     files = {"rose/1.png": picture(1), "rose/2.png": picture(2), "tulip/3.png": picture(3), "4.png": picture(4)}
     result = bring_in(store, multiclass, pack(tmp_path / "given", files))
@@ -72,7 +72,7 @@ def test_folders_become_tags(
 
 
 def test_a_table_gives_several_tags(store: Store, project: Project, picture: Picture, tmp_path: Path) -> None:
-    """With a labels.csv a picture of a Multilabel project gets all its tags, and those chosen for the whole group."""
+    """With a labels.csv an image of a Multilabel project gets all its tags, and those chosen for the whole group."""
     files = {
         "images/1.png": picture(1),
         "images/2.png": picture(2),
@@ -86,7 +86,7 @@ def test_a_table_gives_several_tags(store: Store, project: Project, picture: Pic
 def test_several_tags_are_refused_in_multiclass(
     store: Store, multiclass: Project, picture: Picture, tmp_path: Path
 ) -> None:
-    """A picture with two tags is refused with the reason, its tags are not made, and the others come in."""
+    """An image with two tags is refused with the reason, its tags are not made, and the others come in."""
     files = {
         "images/1.png": picture(1),
         "images/2.png": picture(2),
@@ -95,7 +95,7 @@ def test_several_tags_are_refused_in_multiclass(
     result = bring_in(store, multiclass, folder_of(tmp_path / "given", files))
     assert [(upload.name, upload.status) for upload in result.uploads] == [("1.png", "refused"), ("2.png", "stored")]
     assert result.uploads[0].reason == (
-        "a picture of a Multiclass project carries one tag, got 'rose', 'red': choose one"
+        "an image of a Multiclass project must have one tag, got 'rose', 'red': choose one"
     )
     assert [tag.name for tag in store.tags.of_project(multiclass.id)] == ["tulip"]
 
@@ -125,7 +125,7 @@ def test_every_file_has_a_fate(store: Store, multiclass: Project, picture: Pictu
 
 
 def test_hostile_folders_make_no_tags(store: Store, project: Project, picture: Picture, tmp_path: Path) -> None:
-    """A folder whose name cannot be a tag's has its pictures refused; one that looks like HTML is just a name."""
+    """A folder whose name cannot be a tag's has its images refused; one that looks like HTML is just a name."""
     files = {
         "<b>bold/1.png": picture(1),
         "red|rose/2.png": picture(2),
@@ -154,7 +154,7 @@ def test_a_damaged_member_does_not_stop_the_others(
 
 
 def test_embeddings_are_asked_for_once(store: Store, project: Project, picture: Picture, tmp_path: Path) -> None:
-    """After an import the worker is asked to look at the pictures, in one job however many imports wait for it."""
+    """After an import the worker is asked to look at the images, in one job however many imports wait for it."""
     for number in (1, 2):
         bring_in(store, project, folder_of(tmp_path / str(number), {"rose/1.png": picture(number)}))
     assert [(job.kind, job.project_id) for job in store.jobs.active()] == [("embed", project.id)]
@@ -175,7 +175,7 @@ def test_an_import_into_a_deleted_project_stops(
 def test_a_full_disk_stops_an_import_and_keeps_what_came_before(
     on_small_disk: Callable[[str, str], list[str]],
 ) -> None:
-    """When the disk fills up in the middle, the import ends with that reason, and the pictures before it are there."""
+    """When the disk fills up in the middle, the import ends with that reason, and the images before it are there."""
     told = on_small_disk(
         "size=1m",
         """
@@ -187,7 +187,7 @@ from cvcore.projects import imports
 from cvcore.settings import Limits
 from cvcore.store import Store
 
-def picture(number):
+def image(number):
     file = io.BytesIO()
     noise = np.random.default_rng(number).integers(0, 256, (160, 160, 3), dtype=np.uint8)
     Image.fromarray(noise).save(file, "PNG")
@@ -195,7 +195,7 @@ def picture(number):
 
 store = Store(disk / "home")
 project = store.projects.add("flowers", description="", classification_type="Multilabel", domain_id="general")
-listing = datasets.entries_from_uploads([(f"rose/{n}.png", picture(n)) for n in range(20)])
+listing = datasets.entries_from_uploads([(f"rose/{n}.png", image(n)) for n in range(20)])
 done = []
 with refusals():
     imports.import_images(store, project, listing, limits=Limits(), on_file=done.append)
@@ -245,7 +245,7 @@ def test_a_test_folder_is_kept_for_testing(
 def test_trains_and_tests_may_be_tags(
     store: Store, multiclass: Project, picture: Picture, tmp_path: Path, paths: list[str]
 ) -> None:
-    """Where pictures lie in them directly, or beside a third, they are tags like any other."""
+    """Where images lie in them directly, or beside a third, they are tags like any other."""
     bring_in(store, multiclass, folder_of(tmp_path / "in", {name: picture(n) for n, name in enumerate(paths)}))
     assert {path.split("/")[0] for path in paths} == {tag.name for tag in store.tags.of_project(multiclass.id)}
     assert 0 == store.images.count(multiclass.id, FOR_TESTING)

@@ -97,7 +97,7 @@ def test_a_project_is_changed_under_the_same_rules(store: Store) -> None:
 def test_pictures_of_many_tags_stand_in_the_way_of_multiclass(
     store: Store, project: Project, add_rows: AddRows
 ) -> None:
-    """The message counts and names the pictures that carry several tags; with one tag on each it may be."""
+    """The message counts and names the images that carry several tags; with one tag on each it may be."""
     project = projects.update(store, dataclasses.replace(project, domain_id="food"))
     images = add_rows(project, 5)
     rose, red = (tag.id for tag in tagging.ensure(store, project, ["rose", "red"], limits=LIMITS))
@@ -107,10 +107,12 @@ def test_pictures_of_many_tags_stand_in_the_way_of_multiclass(
     with pytest.raises(Conflict) as refusal:
         projects.update(store, wanted)
     assert str(refusal.value) == (
-        "in a Multiclass project a picture carries one tag, 4 carry more ('0.png', '1.png', '2.png', …): "
+        "an image of a Multiclass project must have at most one tag, 4 have more ('0.png', '1.png', '2.png', …): "
         "leave one tag on each first"
     )
-    assert sorted(image.name for image in projects.tagged_twice(store, project)) == [f"{n}.png" for n in range(4)]
+    assert sorted(image.name for image in projects.images_with_many_tags(store, project)) == [
+        f"{n}.png" for n in range(4)
+    ]
     assert store.projects.get(project.id).classification_type == MULTILABEL
     tagging.remove_tags(store, project, images, [red])
     assert projects.update(store, wanted).classification_type == MULTICLASS
@@ -177,7 +179,7 @@ def test_a_project_that_could_not_be_deleted_keeps_its_files(
 
 
 def test_cards_show_each_project_at_a_glance(store: Store, add_rows: AddRows) -> None:
-    """Counts, the four newest pictures and the last trained iteration, the project changed last first."""
+    """Counts, the four newest images and the last trained iteration, the project changed last first."""
     flowers, trees = projects.create(store, "flowers"), projects.create(store, "trees")
     images = add_rows(flowers, 6)
     (rose,) = tagging.ensure(store, flowers, ["rose"], limits=LIMITS)

@@ -1,4 +1,4 @@
-"""Tags go on pictures under the rules of the project as it is now, whatever the caller last saw of it."""
+"""Tags go on images under the rules of the project as it is now, whatever the caller last saw of it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ AddRows = Callable[[Project, int], list[str]]
 
 @pytest.fixture
 def multiclass(store: Store) -> Project:
-    """An empty project whose pictures carry one tag each."""
+    """An empty project whose images carry one tag each."""
     return store.projects.add("animals", description="", classification_type=MULTICLASS, domain_id="general")
 
 
@@ -30,8 +30,10 @@ def tag(store: Store, project: Project, name: str, kind: str = "Regular") -> str
 
 
 def carried(store: Store, image_ids: list[str]) -> list[tuple[str, ...]]:
-    """The names of each picture's tags."""
-    return [tuple(store.tags.get(tag_id).name for tag_id in image.tag_ids) for image in store.images.with_ids(image_ids)]
+    """The names of each image's tags."""
+    return [
+        tuple(store.tags.get(tag_id).name for tag_id in image.tag_ids) for image in store.images.with_ids(image_ids)
+    ]
 
 
 def test_a_new_tag_is_clean(store: Store, project: Project) -> None:
@@ -78,10 +80,13 @@ def test_ensuring_makes_only_what_is_missing(store: Store, project: Project) -> 
     assert found[1] == rose
     assert len(store.tags.of_project(project.id)) == 2
     assert tagging.ensure(store, project, [], limits=LIMITS) == []
+    ids = tagging.ensure_ids(store, project, ["tulip", "rose"], limits=LIMITS)
+    assert [store.tags.get(tag_id).name for tag_id in ids] == ["tulip", "rose"]
+    assert store.tags.names_and_kinds(project.id)[ids[0]] == ("tulip", "Regular")
 
 
 def test_a_tag_is_renamed(store: Store, project: Project, add_rows: AddRows) -> None:
-    """A tag takes another name and stays on its pictures; a name that is taken is refused."""
+    """A tag takes another name and stays on its images; a name that is taken is refused."""
     (image,) = add_rows(project, 1)
     rose = tagging.create(store, project, "rose", limits=LIMITS)
     tag(store, project, "tulip")
@@ -120,7 +125,7 @@ def test_one_negative_tag_at_most(store: Store, project: Project) -> None:
     with pytest.raises(Conflict) as refusal:
         tagging.create(store, project, "empty", limits=LIMITS, kind="Negative")
     assert str(refusal.value) == (
-        "a project has at most one negative tag, this one has 'nothing': make that regular first"
+        "a project must have at most one negative tag, this one has 'nothing': make that regular first"
     )
     with pytest.raises(Conflict):
         tagging.set_kind(store, project, other, "Negative")
@@ -134,7 +139,7 @@ def test_one_negative_tag_at_most(store: Store, project: Project) -> None:
 
 
 def test_a_tag_in_company_cannot_turn_negative(store: Store, project: Project, add_rows: AddRows) -> None:
-    """A tag that pictures carry beside another must be alone on them first."""
+    """A tag that images carry beside another must be alone on them first."""
     images = add_rows(project, 3)
     rose, red = (tagging.create(store, project, name, limits=LIMITS) for name in ("rose", "red"))
     tagging.add_tags(store, project, images[:2], [rose.id, red.id])
@@ -142,14 +147,14 @@ def test_a_tag_in_company_cannot_turn_negative(store: Store, project: Project, a
     with pytest.raises(Conflict) as refusal:
         tagging.set_kind(store, project, rose, "Negative")
     assert str(refusal.value) == (
-        "a negative tag must be a picture's only one, 2 pictures carry 'rose' and another: take one off first"
+        "a negative tag must be an image's only tag, 2 images have 'rose' and another: remove one first"
     )
     tagging.remove_tags(store, project, images, [red.id])
     tagging.set_kind(store, project, rose, "Negative")
 
 
 def test_in_multiclass_a_tag_takes_the_place_of_another(store: Store, multiclass: Project, add_rows: AddRows) -> None:
-    """A picture carries the tag it was given last, whatever it carried; given the same twice it carries that."""
+    """An image carries the tag it was given last, whatever it carried; given the same twice it carries that."""
     images = add_rows(multiclass, 3)
     cat, dog = tag(store, multiclass, "cat"), tag(store, multiclass, "dog")
     tagging.add_tags(store, multiclass, images[:2], [cat])
@@ -158,19 +163,19 @@ def test_in_multiclass_a_tag_takes_the_place_of_another(store: Store, multiclass
 
 
 def test_in_multiclass_two_tags_are_refused(store: Store, multiclass: Project, add_rows: AddRows) -> None:
-    """Several tags at once are refused and what the pictures carry stays; none at all changes nothing."""
+    """Several tags at once are refused and what the images carry stays; none at all changes nothing."""
     images = add_rows(multiclass, 1)
     cat, dog = tag(store, multiclass, "cat"), tag(store, multiclass, "dog")
     tagging.add_tags(store, multiclass, images, [cat])
     with pytest.raises(Conflict) as refusal:
         tagging.add_tags(store, multiclass, images, [dog, cat])
-    assert str(refusal.value) == "a picture of a Multiclass project carries one tag, got 'dog', 'cat': choose one"
+    assert str(refusal.value) == "an image of a Multiclass project must have one tag, got 'dog', 'cat': choose one"
     tagging.add_tags(store, multiclass, images, [])
     assert carried(store, images) == [("cat",)]
 
 
 def test_in_multilabel_tags_add_up(store: Store, project: Project, add_rows: AddRows) -> None:
-    """A picture keeps what it carries and takes on more, each once, in the order given."""
+    """An image keeps what it carries and takes on more, each once, in the order given."""
     images = add_rows(project, 2)
     rose, red = tag(store, project, "rose"), tag(store, project, "red")
     tagging.add_tags(store, project, images[:1], [rose])
@@ -179,13 +184,13 @@ def test_in_multilabel_tags_add_up(store: Store, project: Project, add_rows: Add
 
 
 def test_a_negative_tag_goes_on_alone(store: Store, project: Project, add_rows: AddRows) -> None:
-    """Neither may it join others nor they join it; and where one picture stands in the way, none is changed."""
+    """Neither may it join others nor they join it; and where one image stands in the way, none is changed."""
     tagged, plain = add_rows(project, 2)
     rose, nothing = tag(store, project, "rose"), tag(store, project, "nothing", "Negative")
     tagging.add_tags(store, project, [tagged], [rose])
     with pytest.raises(Conflict) as refusal:
         tagging.add_tags(store, project, [plain, tagged], [nothing])
-    assert str(refusal.value) == "a negative tag must be a picture's only one, got 'rose', 'nothing': choose one"
+    assert str(refusal.value) == "a negative tag must be an image's only tag, got 'rose', 'nothing': choose one"
     assert carried(store, [tagged, plain]) == [("rose",), ()]
     tagging.add_tags(store, project, [plain], [nothing])
     with pytest.raises(Conflict):
@@ -200,7 +205,7 @@ def test_a_picture_carries_a_hundred_tags_at_most(store: Store, project: Project
     tagging.add_tags(store, project, [image], tags[:100])
     with pytest.raises(Conflict) as refusal:
         tagging.add_tags(store, project, [image], tags[100:])
-    assert str(refusal.value) == "a picture carries at most 100 tags, got 101: choose fewer"
+    assert str(refusal.value) == "an image must have at most 100 tags, got 101: choose fewer"
     assert len(store.images.get(image).tag_ids) == 100
 
 
@@ -210,15 +215,15 @@ def test_a_tag_must_be_the_projects(store: Store, project: Project, multiclass: 
     foreign = tag(store, multiclass, "cat")
     with pytest.raises(InvalidInput) as refusal:
         tagging.add_tags(store, project, [image], [foreign])
-    assert str(refusal.value) == f"a picture's tags must be its project's, {foreign!r} is none: load the page again"
-    with pytest.raises(InvalidInput, match=f"'{'x' * 80}' is none"):
+    assert str(refusal.value) == f"an image's tags must be its project's, {foreign!r} is not: reload the page"
+    with pytest.raises(InvalidInput, match=f"'{'x' * 80}' is not"):
         tagging.check(store, project, ["x" * 1000])
 
 
 def test_other_projects_pictures_are_let_be(
     store: Store, project: Project, multiclass: Project, add_rows: AddRows
 ) -> None:
-    """Pictures of another project, and those that are gone, keep what they carry."""
+    """Images of another project, and those that are gone, keep what they carry."""
     (mine,), (foreign,) = add_rows(project, 1), add_rows(multiclass, 1)
     rose, cat = tag(store, project, "rose"), tag(store, multiclass, "cat")
     tagging.add_tags(store, project, [mine], [rose])
@@ -227,7 +232,7 @@ def test_other_projects_pictures_are_let_be(
 
 
 def test_the_rules_are_those_of_now(store: Store, project: Project, add_rows: AddRows) -> None:
-    """Who still sees a Multilabel project that someone has made Multiclass gets no second tag onto a picture."""
+    """Who still sees a Multilabel project that someone has made Multiclass gets no second tag onto an image."""
     (image,) = add_rows(project, 1)
     rose, red = tag(store, project, "rose"), tag(store, project, "red")
     tagging.add_tags(store, project, [image], [rose])
@@ -265,7 +270,7 @@ def test_tags_come_off(store: Store, project: Project, add_rows: AddRows) -> Non
 
 
 def test_deleting_a_tag_keeps_its_pictures(store: Store, project: Project, add_rows: AddRows) -> None:
-    """Pictures stay, without the tag."""
+    """Images stay, without the tag."""
     images = add_rows(project, 2)
     rose = tagging.create(store, project, "rose", limits=LIMITS)
     tagging.add_tags(store, project, images, [rose.id])
@@ -274,8 +279,8 @@ def test_deleting_a_tag_keeps_its_pictures(store: Store, project: Project, add_r
     assert store.images.count(project.id) == 2
 
 
-def test_pairs_are_put_on_one_by_one(store: Store) -> None:
-    """Each pair is told as put on, on before, or one too many; an unknown one leaves all as it was."""
+def test_pairs_are_added_one_by_one(store: Store) -> None:
+    """Each pair is added, there before, or one too many; an unknown id leaves all unchanged."""
     project = store.projects.add("pairs", description="", classification_type="Multiclass", domain_id="general")
     rose, tulip = (store.tags.add(project.id, name) for name in ("rose", "tulip"))
     image_id, _ = store.images.add(
@@ -287,5 +292,5 @@ def test_pairs_are_put_on_one_by_one(store: Store) -> None:
         tagging.add_pairs(store, project, [("x", rose.id)])
     added = tagging.add_pairs(store, project, [(image_id, rose.id), (image_id, rose.id), (image_id, tulip.id)])
     first, second = (image_id, rose.id), (image_id, tulip.id)
-    assert tagging.Added(created=(first,), duplicated=(first,), exceeded=(second,)) == added
+    assert tagging.AddedPairs(created=(first,), duplicated=(first,), exceeded=(second,)) == added
     assert (rose.id,) == store.images.get(image_id).tag_ids

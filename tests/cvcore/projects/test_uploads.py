@@ -1,4 +1,4 @@
-"""Pictures come in whole, once, with their tags; and go out when nobody holds them any longer."""
+"""Images come in whole, once, with their tags; and go out when nobody holds them any longer."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def add(store: Store, project: Project, data: bytes, *tag_ids: str, name: str = 
 
 
 def added(store: Store, project: Project, data: bytes, *tag_ids: str) -> str:
-    """The id of a picture that was just stored or is there."""
+    """The id of an image that was just stored or is there."""
     image_id = add(store, project, data, *tag_ids).image_id
     assert image_id is not None
     return image_id
@@ -48,12 +48,12 @@ def files(home: Path) -> set[str]:
 
 
 def contents(store: Store) -> set[str]:
-    """The SHA-256 of every picture of every project's workspace."""
+    """The SHA-256 of every image of every project's workspace."""
     return {sha256 for project in store.projects.all() for sha256 in store.images.digests(project.id)}
 
 
 def lost(store: Store) -> set[str]:
-    """The SHA-256 of every picture whose original is missing or not whole."""
+    """The SHA-256 of every image whose original is missing or not whole."""
 
     def is_whole(sha256: str) -> bool:
         path = blobs.original_path(store.home, sha256)
@@ -88,31 +88,33 @@ def test_what_is_no_picture_leaves_nothing(store: Store, project: Project, pictu
 
 
 def test_the_same_file_twice_is_a_duplicate(store: Store, project: Project, picture: Picture) -> None:
-    """The same content again is told to be here already, and the picture keeps its name."""
+    """The same content again is told to be here already, and the image keeps its name."""
     first = add(store, project, picture(1))
     again = add(store, project, picture(1), name="2.png")
-    assert again == Upload("2.png", "duplicate", "the same picture is here already", first.image_id)
+    assert again == Upload("2.png", "duplicate", "the project has the same image already", first.image_id)
     assert [image.name for image in store.images.page(project.id, take=9)] == ["1.png"]
 
 
 def test_a_duplicate_takes_on_tags(store: Store, project: Project, picture: Picture) -> None:
-    """In Multilabel the picture that is here gets the new tags beside its own, and that is told."""
+    """In Multilabel the image that is here gets the new tags beside its own, and that is told."""
     rose, red = tag(store, project, "rose"), tag(store, project, "red")
     image_id = added(store, project, picture(1), rose)
     again = add(store, project, picture(1), red, rose)
-    assert again == Upload("1.png", "duplicate", "the same picture is here already and has these tags now", image_id)
+    assert again == Upload(
+        "1.png", "duplicate", "the project has the same image already, it has these tags now", image_id
+    )
     assert store.images.get(image_id).tag_ids == (rose, red)
 
 
 def test_a_duplicate_says_why_it_takes_no_tag(store: Store, project: Project, picture: Picture) -> None:
-    """In Multiclass the picture that is here keeps its tag, and the reason is told; an untagged one takes it."""
+    """In Multiclass the image that is here keeps its tag, and the reason is told; an untagged one takes it."""
     store.projects.update(dataclasses.replace(project, classification_type=MULTICLASS))
     rose, tulip = tag(store, project, "rose"), tag(store, project, "tulip")
     tagged, plain = added(store, project, picture(1), rose), added(store, project, picture(2))
     assert add(store, project, picture(1), tulip) == Upload(
         "1.png",
         "duplicate",
-        "its tags stay as they are: a picture of a Multiclass project carries one tag, got 'rose', 'tulip': choose one",
+        "its tags stay unchanged: an image of a Multiclass project must have one tag, got 'rose', 'tulip': choose one",
         tagged,
     )
     assert add(store, project, picture(2), tulip).status == "duplicate"
@@ -120,11 +122,11 @@ def test_a_duplicate_says_why_it_takes_no_tag(store: Store, project: Project, pi
 
 
 def test_a_picture_whose_tags_clash_is_stored_without(store: Store, project: Project, picture: Picture) -> None:
-    """Tags that cannot be together keep no picture out: it is stored untagged, and that is told."""
+    """Tags that cannot be together keep no image out: it is stored untagged, and that is told."""
     nothing = tagging.create(store, project, "nothing", limits=LIMITS, kind="Negative").id
     upload = add(store, project, picture(1), tag(store, project, "rose"), nothing)
     assert upload.status == "stored"
-    assert upload.reason.startswith("its tags stay as they are: a negative tag must be a picture's only one")
+    assert upload.reason.startswith("its tags stay unchanged: a negative tag must be an image's only tag")
     assert store.images.page(project.id, tag_id="untagged", take=9) != []
 
 
@@ -142,7 +144,7 @@ def test_what_is_gone_takes_no_picture(store: Store, project: Project, picture: 
 
 
 def test_a_failed_upload_spares_what_others_hold(store: Store, project: Project, picture: Picture) -> None:
-    """The files of a picture that is here stay, when uploading it again ends in an error."""
+    """The files of an image that is here stay, when uploading it again ends in an error."""
     image_id = added(store, project, picture(1))
     with pytest.raises(InvalidInput):
         add(store, project, picture(1), "no tag")
@@ -162,7 +164,7 @@ def test_a_deleted_picture_is_gone_for_good(store: Store, project: Project, pict
 
 
 def test_a_picture_comes_back_after_it_was_deleted(store: Store, project: Project, picture: Picture) -> None:
-    """Uploaded again, a deleted picture is stored as new, whether an iteration held it or not."""
+    """Uploaded again, a deleted image is stored as new, whether an iteration held it or not."""
     free, held = added(store, project, picture(1)), added(store, project, picture(2))
     store.iterations.add(project, "digest", [], store.images.with_ids([held]))
     uploads.delete(store, [free, held])
@@ -188,7 +190,7 @@ def test_an_erased_picture_leaves_iterations_too(store: Store, project: Project,
 
 
 def test_a_picture_in_two_projects_has_one_file(store: Store, project: Project, picture: Picture) -> None:
-    """The same bytes in two projects are two pictures over one file, which goes with the last of them."""
+    """The same bytes in two projects are two images over one file, which goes with the last of them."""
     other = store.projects.add("trees", description="", classification_type=MULTICLASS, domain_id="general")
     first, second = add(store, project, picture(1)), add(store, other, picture(1))
     assert (first.status, second.status) == ("stored", "stored")
@@ -294,7 +296,7 @@ def kill_once(condition: Callable[[], bool], process: subprocess.Popen[bytes]) -
 def test_a_deletion_cut_short_leaves_no_row_without_its_file(
     store: Store, project: Project, killable: Callable[[str, Path], subprocess.Popen[bytes]]
 ) -> None:
-    """After kill -9 in the middle of deleting files every picture that is still shown has its own."""
+    """After kill -9 in the middle of deleting files every image that is still shown has its own."""
     data = [str(number).encode() for number in range(1200)]
     with store.transaction():
         for each in data:
@@ -329,7 +331,7 @@ for number in range(100_000):
 def test_a_full_disk_keeps_rows_and_files_together(
     on_small_disk: Callable[[str, str], list[str]],
 ) -> None:
-    """However little room is left, a picture is stored with all that belongs to it or not at all; then all goes on."""
+    """However little room is left, an image is stored with all that belongs to it or not at all; then all goes on."""
     told = on_small_disk(
         "size=1m",
         """
@@ -341,7 +343,7 @@ from cvcore.projects import uploads
 from cvcore.settings import Limits
 from cvcore.store import Store
 
-def picture(number):
+def image(number):
     file = io.BytesIO()
     noise = np.random.default_rng(number).integers(0, 256, (80, 80, 3), dtype=np.uint8)
     Image.fromarray(noise).save(file, "PNG")
@@ -355,7 +357,7 @@ for free in range(0, 64, 4):
     fill()
     (disk / "room").unlink()
     try:
-        upload = uploads.add(store, project, "1.png", picture(free), tag_ids=[], limits=Limits())
+        upload = uploads.add(store, project, "1.png", image(free), tag_ids=[], limits=Limits())
         told.add(upload.status)
     except TagwiseError as error:
         told.add(str(error))
@@ -363,7 +365,7 @@ for free in range(0, 64, 4):
     kept = {path.split("/")[-1] for path in files() if "originals" in path or "thumbnails" in path}
     assert kept == set(store.images.digests(project.id)), free
 print(sorted(told))
-print(uploads.add(store, project, "1.png", picture(99), tag_ids=[], limits=Limits()).status)
+print(uploads.add(store, project, "1.png", image(99), tag_ids=[], limits=Limits()).status)
 """,
     )
     assert told == [

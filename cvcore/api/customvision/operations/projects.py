@@ -163,7 +163,7 @@ def _settings(given: request.Fields, before: ProjectSettings) -> ProjectSettings
     """What the body names in place of what was noted; what it leaves out stays."""
     platforms, methods = before.target_export_platforms, before.augmentation_methods
     if given.get("targetexportplatforms") is not None:
-        listed = request.list_field(given, "targetExportPlatforms", projects.NOTED)
+        listed = request.list_field(given, "targetExportPlatforms", projects.SETTINGS_MAX)
         platforms = tuple(_platform(request.text_field({"platform": each}, "platform")) for each in listed)
     processing = request.as_fields(given.get("imageprocessingsettings"), "imageProcessingSettings")
     if (wanted := processing.get("augmentationmethods")) is not None:
