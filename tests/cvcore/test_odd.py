@@ -114,7 +114,7 @@ OUTCOMES: dict[str, tuple[str, int, int] | tuple[str, str]] = {
     "wild/854a2b35c1.jpg": ("stored", 600, 401),
 }
 
-# One picture in each family, stored under several orientations.
+# One image in each family, stored under several orientations.
 FAMILIES = {
     "Landscape": ["exif/Landscape_1.jpg", "exif/Landscape_3.jpg", "exif/Landscape_5.jpg", "exif/Landscape_7.jpg"],
     "Portrait": [f"exif/Portrait_{orientation}.jpg" for orientation in (0, 2, 4, 6, 8)],
@@ -190,7 +190,7 @@ def test_gps_is_never_served(file: str, odd: Path) -> None:
 
 
 def decoded(data: bytes) -> Image.Image:
-    """The picture in a file, by Pillow alone."""
+    """The image in a file, by Pillow alone."""
     with Image.open(io.BytesIO(data)) as image:
         image.load()
         return image

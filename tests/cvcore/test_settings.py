@@ -36,7 +36,7 @@ def test_an_empty_setting_is_none() -> None:
 
 
 def test_settings_are_taken_as_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Home, password and the limit on a picture's bytes come from the environment; a relative home becomes absolute."""
+    """Home, password and the limit on an image's bytes come from the environment; a relative home becomes absolute."""
     monkeypatch.chdir(tmp_path)
     told = settings.load({"TAGWISE_HOME": "data", "TAGWISE_PASSWORD": " s3cret ", "TAGWISE_MAX_IMAGE_MB": "0.5"})
     assert told == Settings(home=tmp_path / "data", password=" s3cret ", limits=Limits(image_bytes=2**19))
@@ -58,7 +58,8 @@ def test_a_home_of_nobody_is_refused() -> None:
     with pytest.raises(HomeUnusable) as refusal:
         settings.load({"TAGWISE_HOME": "~no-such-user/pictures"})
     assert str(refusal.value) == (
-        "TAGWISE_HOME must be a folder's full path, the ~ in '~no-such-user/pictures' is no user's home folder here: write it out"
+        "TAGWISE_HOME must be a folder's full path, the ~ in '~no-such-user/pictures' is no user's home folder here: "
+        "write it out"
     )
 
 

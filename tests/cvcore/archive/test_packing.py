@@ -24,7 +24,7 @@ from cvcore import evaluation, prediction, projects, training
 from cvcore.errors import ArchiveRefused, ImageRefused, ModelDamaged, NameTaken, NotFound, TagwiseError
 from cvcore.evaluation import report_files
 from cvcore.files import blobs
-from cvcore.networks import backbones, builtin
+from cvcore.networks import backbones, builtin, keras_backbones
 from cvcore.prediction import publishing
 from cvcore.projects import tagging, uploads
 from cvcore.records import Iteration, Project, TrainingOptions, TuningEpoch, TuningOutcome
@@ -47,21 +47,21 @@ def flowers(store: Store, fill: Callable[..., Project], trained: Callable[..., I
     """A project with all that one can have: two iterations, of which one holds what the workspace has no longer."""
     project = fill("Flowers <b>", classification_type="Multilabel", rose=6, tulip=6, weed=6)
     weed = next(tag for tag in store.tags.of_project(project.id) if tag.name == "weed")
-    pictures = store.images.page(project.id, take=99)
-    tagging.mark_for_testing(store, project, [pictures[0].id], True)
+    images = store.images.page(project.id, take=99)
+    tagging.mark_for_testing(store, project, [images[0].id], True)
     first = trained(project)
     store.iterations.set_thresholds(first.id, (0.3, 0.4, 0.6))
     publishing.publish(store, first, "production", resource="garden")
     tagging.delete(store, weed)
-    uploads.delete(store, [pictures[1].id])
+    uploads.delete(store, [images[1].id])
     second = trained(project)
     training.rename_iteration(store, second, "After weeding")
     store.iterations.set_thresholds(second.id, 0.7)
     training.delete_iteration(store, store.iterations.get(trained(project).id))
     (tag,) = tagging.ensure(store, project, ["red"], limits=LIMITS)
-    tagging.add_tags(store, project, [pictures[2].id, pictures[9].id], [tag.id])
+    tagging.add_tags(store, project, [images[2].id, images[9].id], [tag.id])
     tagging.create(store, project, "nothing", limits=LIMITS, kind="Negative")
-    store.metadata.put([pictures[3].id], {"bed": "12"})
+    store.metadata.put([images[3].id], {"bed": "12"})
     return project
 
 
@@ -92,17 +92,17 @@ def unpack(store: Store, path: Path, name: str = "") -> Project:
 
 
 def workspace(store: Store, project: Project) -> dict[str, Any]:
-    """A project's pictures, tags and what is known of them, without ids."""
+    """A project's images, tags and what is known of them, without ids."""
     tags = {tag.id: (tag.name, tag.kind, tag.created_at, tag.image_count) for tag in store.tags.of_project(project.id)}
-    pictures = store.images.page(project.id, take=999)
-    metadata = store.metadata.of_images([image.id for image in pictures])
+    images = store.images.page(project.id, take=999)
+    metadata = store.metadata.of_images([image.id for image in images])
     return {
         "tags": sorted(tags.values()),
         "images": [
             dataclasses.replace(image, id="", project_id="", tag_ids=tuple(tags[each][0] for each in image.tag_ids))
-            for image in pictures
+            for image in images
         ],
-        "metadata": [metadata.get(image.id) for image in pictures],
+        "metadata": [metadata.get(image.id) for image in images],
         "project": (project.description, project.classification_type, project.domain_id),
     }
 
@@ -177,7 +177,7 @@ def npz(**arrays: Any) -> bytes:
 
 
 def test_a_project_comes_out_the_same(store: Store, elsewhere: Store, flowers: Project, packed: Path) -> None:
-    """On another machine it has the same pictures, tags, marks, notes and iterations, numbers to the last bit."""
+    """On another machine it has the same images, tags, marks, notes and iterations, numbers to the last bit."""
     project = unpack(elsewhere, packed)
     assert project.name == "Flowers <b>"
     assert workspace(elsewhere, project) == workspace(store, flowers)
@@ -203,7 +203,7 @@ def test_it_comes_in_beside_itself(store: Store, flowers: Project, packed: Path)
 def test_it_predicts_and_trains_on(
     elsewhere: Store, store: Store, flowers: Project, packed: Path, picture: Picture
 ) -> None:
-    """What an iteration says of a picture is what the original says, and the next one gets the next number."""
+    """What an iteration says of an image is what the original says, and the next one gets the next number."""
     project = unpack(elsewhere, packed)
     told = [
         [
@@ -252,7 +252,7 @@ def test_the_network_comes_along(
 
 
 def test_a_tuned_network_comes_along(store: Store, elsewhere: Store, flowers: Project, tmp_path: Path) -> None:
-    """With it come its weights, of which exports are made, and the names of the pictures that it knows."""
+    """With it come its weights, of which exports are made, and the names of the images that it knows."""
     content, fingerprint = builtin.model(), "fedcba9876543210"
     tuned = dataclasses.replace(backbones.built_in(), fingerprint=fingerprint, is_tuned=True)
     folder = blobs.backbones_folder(store.home)
@@ -275,7 +275,7 @@ def test_a_tuned_network_comes_along(store: Store, elsewhere: Store, flowers: Pr
     project = unpack(elsewhere, path)
     found = backbones.find(fingerprint, blobs.backbones_folder(elsewhere.home))
     assert tuned == found
-    assert weights.getvalue() == backbones.tuned_weights(found, blobs.backbones_folder(elsewhere.home))
+    assert weights.getvalue() == keras_backbones.tuned_weights(found, blobs.backbones_folder(elsewhere.home))
     assert {"0" * 64, "1" * 64} == elsewhere.trainings.tuned_on(fingerprint)
     there = training.find_iteration(elsewhere, project)
     assert [rounds] == elsewhere.trainings.epochs(there.id)
@@ -288,7 +288,7 @@ def test_a_tuned_network_comes_along(store: Store, elsewhere: Store, flowers: Pr
 
 
 def test_a_copy_is_as_whole(store: Store, flowers: Project) -> None:
-    """Copied on the same machine, a project has the same iterations and pictures; a broken copy leaves none."""
+    """Copied on the same machine, a project has the same iterations and images; a broken copy leaves none."""
     copied = project_archive.copy(store, flowers)
     assert copied.name == "Flowers <b> (2)"
     assert (trainings(store, copied), workspace(store, copied)) == (
@@ -355,8 +355,8 @@ def test_a_file_that_differs(elsewhere: Store, zipped: Path) -> None:
         assert state(elsewhere) == before
 
 
-def test_a_picture_in_anothers_place(elsewhere: Store, zipped: Path, picture: Picture) -> None:
-    """A file that claims to be a picture must be that picture, whatever tagwise.json says of it, and a picture."""
+def test_an_image_in_anothers_place(elsewhere: Store, zipped: Path, picture: Picture) -> None:
+    """A file that claims to be an image must be that image, whatever tagwise.json says of it, and an image."""
     before = state(elsewhere)
     member = next(name for name in members(zipped) if name.startswith("originals/"))
     with pytest.raises(ArchiveRefused, match=r"must be that image, it is another: download it again$"):
@@ -381,7 +381,7 @@ def test_a_newer_version(elsewhere: Store, zipped: Path) -> None:
 
 
 def test_another_zip(elsewhere: Store, tmp_path: Path) -> None:
-    """A zip of pictures is told where it belongs."""
+    """A zip of images is told where it belongs."""
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("rose/1.jpg", b"")
     with pytest.raises(ArchiveRefused) as refusal:
@@ -576,7 +576,7 @@ def test_several_at_once(elsewhere: Store, zipped: Path) -> None:
 
 
 def test_a_process_killed_in_the_middle(elsewhere: Store, zipped: Path) -> None:
-    """Killed while pictures are laid out, nothing came in, and the next try succeeds."""
+    """Killed while images are laid out, nothing came in, and the next try succeeds."""
     script = """
 import os, signal, sys
 from pathlib import Path
@@ -601,7 +601,7 @@ archive.unpack(Store(Path(sys.argv[1])), Path(sys.argv[2]), limits=Limits(), pro
 
 
 def test_packing_what_is_damaged(store: Store, flowers: Project, tmp_path: Path) -> None:
-    """A picture whose file is gone or changed stops the packing, and no file is left."""
+    """An image whose file is gone or changed stops the packing, and no file is left."""
     (first, *_) = store.images.digests(flowers.id)
     original = blobs.original_path(store.home, first)
     original.write_bytes(b"x")

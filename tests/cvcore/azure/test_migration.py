@@ -42,7 +42,7 @@ DOMAINS = [
 
 
 class Azure:
-    """As much of Custom Vision's training API as moving out takes, and a host of pictures beside it."""
+    """As much of Custom Vision's training API as moving out takes, and a host of images beside it."""
 
     def __init__(self) -> None:
         self.url = ""
@@ -114,7 +114,7 @@ class Azure:
         send(handler, status, body)
 
     def do_picture(self, handler: BaseHTTPRequestHandler) -> None:
-        """Send one picture, or wait for the test's end when enough were sent."""
+        """Send one image, or wait for the test's end when enough were sent."""
         self.keys_at_pictures.add(handler.headers["Training-Key"])
         with self.lock:
             self.pictures_left -= 1
@@ -129,7 +129,7 @@ class Azure:
                 self.fetched[handler.path[1:].partition("?")[0]] += 1
 
     def twice(self) -> list[str]:
-        """The pictures that were sent more than once."""
+        """The images that were sent more than once."""
         return [path for path, times in self.fetched.items() if times > 1]
 
 
@@ -185,7 +185,7 @@ def move(store: Store, there: Azure) -> Callable[..., list[MigrationResult]]:
 
 
 def contents(store: Store, project: Project) -> dict[bytes, list[str]]:
-    """What lies in a project's workspace: the names of its tags by a picture's bytes."""
+    """What lies in a project's workspace: the names of its tags by an image's bytes."""
     names = {tag.id: tag.name for tag in store.tags.of_project(project.id)}
     return {
         blobs.read(blobs.original_path(store.home, image.sha256)): [names[tag_id] for tag_id in image.tag_ids]
@@ -265,7 +265,7 @@ def test_many_images_come_in_pages(store: Store, there: Azure, move: Any, pictur
 
 
 def test_the_key_stays_with_its_host(there: Azure, move: Any, picture: Any) -> None:
-    """Whoever keeps the pictures never sees the key."""
+    """Whoever keeps the images never sees the key."""
     there.image(there.project(), picture(1))
     move()
     assert there.keys_at_pictures == {None}
@@ -326,7 +326,7 @@ def test_killed_half_way_it_goes_on(store: Store, there: Azure, move: Any, pictu
 
 
 def test_what_was_changed_here_stays(store: Store, there: Azure, move: Any, picture: Any) -> None:
-    """Renamed and with pictures deleted here, a project is known again, and takes on what is new in Azure."""
+    """Renamed and with images deleted here, a project is known again, and takes on what is new in Azure."""
     project_id = there.project()
     rose, tulip = there.tag(project_id, "rose"), there.tag(project_id, "tulip")
     gone, kept = there.image(project_id, picture(1), rose), there.image(project_id, picture(2), rose)
@@ -519,7 +519,7 @@ def test_equal_images_are_one_here(store: Store, there: Azure, move: Any, pictur
 
 
 def test_refused_files_are_told(store: Store, there: Azure, move: Any, picture: Any) -> None:
-    """A file that is no picture here is told with the reason; the others come."""
+    """A file that is no image here is told with the reason; the others come."""
     project_id = there.project()
     bad = there.image(project_id, b"GIF89a")
     there.image(project_id, picture(1))
@@ -546,7 +546,7 @@ def test_images_that_do_not_come_are_tried_again(store: Store, there: Azure, mov
 
 
 def test_a_lost_network_ends_the_run(there: Azure, move: Any, picture: Any) -> None:
-    """When a whole batch of pictures does not come, the thousands behind it are not tried."""
+    """When a whole batch of images does not come, the thousands behind it are not tried."""
     project_id = there.project()
     for number in range(40):
         there.image(project_id, picture(number))
@@ -587,7 +587,7 @@ def test_addresses_that_are_none(store: Store, there: Azure, move: Any, picture:
 
 
 def test_azure_may_not_point_into_this_network(there: Azure) -> None:
-    """Only an endpoint on this machine may name pictures on this machine."""
+    """Only an endpoint on this machine may name images on this machine."""
     endpoint = transport.training("https://north.api.cognitive.microsoft.com", KEY)
     image = client.Image("1", f"{there.pictures_url}/1", False, False, ())
     with pytest.raises(UrlRefused, match="leads to this machine or its own network"):

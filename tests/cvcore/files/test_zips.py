@@ -212,7 +212,7 @@ def test_read_refuses_a_file_that_lies_of_its_size(claimed_bytes: int) -> None:
 
 
 def test_read_refuses_altered_bytes() -> None:
-    """A picture that is not the one packed does not come in."""
+    """An image that is not the one packed does not come in."""
     archive = opened(zipped({"1.jpg": b"picture"}, zipfile.ZIP_STORED).replace(b"picture", b"pictura", 1))
     with pytest.raises(ArchiveRefused, match=r"'1\.jpg' is damaged"):
         zips.read(archive, archive.infolist()[0], 100)

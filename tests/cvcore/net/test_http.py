@@ -1,4 +1,4 @@
-"""Pictures come from the internet whole or not at all, and the machine's own network stays out of reach."""
+"""Images come from the internet whole or not at all, and the machine's own network stays out of reach."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def port() -> Iterator[int]:
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate, with its key in the same file, that proves the name pictures.test to whoever trusts it."""
+    """A certificate, with its key in the same file, that proves the name images.test to whoever trusts it."""
     if not shutil.which("openssl"):
         pytest.skip("needs the openssl command to make a certificate, which this machine does not have")
     path = tmp_path_factory.mktemp("tls") / "both.pem"
@@ -168,12 +168,12 @@ def failed(url: str, **options: float) -> str:
 
 
 def test_fetch_gives_the_bytes(port: int) -> None:
-    """A picture comes as it lies there."""
+    """An image comes as it lies there."""
     assert fetch(f"http://127.0.0.1:{port}/cat.jpg") == PICTURE
 
 
 def test_fetch_exactly_at_the_limit(port: int) -> None:
-    """A picture of exactly the bytes allowed still comes."""
+    """An image of exactly the bytes allowed still comes."""
     assert fetch(f"http://127.0.0.1:{port}/cat.jpg", limit_bytes=len(PICTURE)) == PICTURE
 
 
@@ -267,7 +267,7 @@ def test_fetch_limits_the_look_up() -> None:
 
 
 def test_fetch_reports_a_status(port: int) -> None:
-    """An answer that is no picture is told by its status."""
+    """An answer that is no image is told by its status."""
     expected = "an address must answer with an image, 127.0.0.1 answered with status 404: open it in a browser"
     assert failed(f"http://127.0.0.1:{port}/missing") == expected
 
@@ -280,7 +280,7 @@ def test_fetch_refuses_packed_bodies(port: int) -> None:
 
 @pytest.mark.parametrize("name", ["cut_short", "negative", "nonsense"])
 def test_fetch_refuses_broken_answers(port: int, name: str) -> None:
-    """Half a picture is none, and what does not speak HTTP, or not well, is no web server."""
+    """Half an image is none, and what does not speak HTTP, or not well, is no web server."""
     message = failed(f"http://127.0.0.1:{port}/{name}")
     start = "an address must lead to a web server, 127.0.0.1 did not answer as one: "
     assert message == start + "check it or upload the file"
@@ -301,10 +301,7 @@ def test_fetch_reports_an_unknown_name() -> None:
 
     with pytest.raises(FetchFailed) as failure:
         fetch("http://nowhere.test/", resolve=resolve)
-    assert (
-        str(failure.value)
-        == "an address must name a known host, nowhere.test is unknown: check it, and the network"
-    )
+    assert str(failure.value) == "an address must name a known host, nowhere.test is unknown: check it, and the network"
 
 
 def test_fetch_over_tls(tls_port: int, certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:

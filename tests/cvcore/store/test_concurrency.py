@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from cvcore.records import Project
 from cvcore.store import Store
 
-# What each of many writers does: pictures of its own, one that all have, a tag on each, a job for each.
+# What each of many writers does: images of its own, one that all have, a tag on each, a job for each.
 WRITE = """
     def write(store, project_id, writer, tag_id):
         for number in range(12):
@@ -24,7 +24,7 @@ WRITE = """
 
 
 def test_processes_of_threads_lose_nothing(at_once: Callable[..., list[str]], store: Store, project: Project) -> None:
-    """Three processes of three threads each add pictures, tags and jobs to one project: all of them are there."""
+    """Three processes of three threads each add images, tags and jobs to one project: all of them are there."""
     tag = store.tags.add(project.id, "rose")
     script = f"""
     from concurrent.futures import ThreadPoolExecutor

@@ -46,8 +46,8 @@ def test_the_same_again_takes_its_place(store: Store) -> None:
     assert store.embeddings.get("f1", ["a" * 64])["a" * 64].tolist() == [2.0, 2.0]
 
 
-def test_a_forgotten_picture_has_no_vectors(store: Store) -> None:
-    """Deleting takes every backbone's vector of a picture, and no other picture's."""
+def test_a_forgotten_image_has_no_vectors(store: Store) -> None:
+    """Deleting takes every backbone's vector of an image, and no other image's."""
     for fingerprint in ("f1", "f2"):
         store.embeddings.put(fingerprint, {digit * 64: np.zeros(1, np.float32) for digit in "ab"})
     store.embeddings.delete("a" * 64)

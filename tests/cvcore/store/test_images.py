@@ -1,4 +1,4 @@
-"""Rows of pictures: in the workspace, held by iterations, or gone."""
+"""Rows of images: in the workspace, held by iterations, or gone."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def add(store: Store, project: Project, sha256: str, name: str = "1.png") -> tup
 
 
 def hold(store: Store, project: Project, *image_ids: str) -> str:
-    """The id of a new iteration that holds these pictures."""
+    """The id of a new iteration that holds these images."""
     return store.iterations.add(project, "digest", [], store.images.with_ids(image_ids)).id
 
 
@@ -27,8 +27,8 @@ def ids(images: list[Image]) -> list[str]:
     return [image.id for image in images]
 
 
-def test_a_picture_is_kept_as_given(store: Store, project: Project) -> None:
-    """A new picture's row says what it was given, untagged and of now."""
+def test_an_image_is_kept_as_given(store: Store, project: Project) -> None:
+    """A new image's row says what it was given, untagged and of now."""
     image_id, is_new = add(store, project, "a" * 64, "rose.png")
     found = store.images.get(image_id)
     assert is_new
@@ -36,8 +36,8 @@ def test_a_picture_is_kept_as_given(store: Store, project: Project) -> None:
     assert store.images.with_ids([image_id]) == store.images.page(project.id, take=1) == [found]
 
 
-def test_the_same_content_is_one_picture_of_a_project(store: Store, project: Project) -> None:
-    """The same content again gives the picture that is there, unchanged; another project has its own."""
+def test_the_same_content_is_one_image_of_a_project(store: Store, project: Project) -> None:
+    """The same content again gives the image that is there, unchanged; another project has its own."""
     first, _ = add(store, project, "a" * 64, "first.png")
     assert add(store, project, "a" * 64, "second.png") == (first, False)
     assert store.images.get(first).name == "first.png"
@@ -47,7 +47,7 @@ def test_the_same_content_is_one_picture_of_a_project(store: Store, project: Pro
     assert second != first
 
 
-def test_an_unknown_picture_is_not_found(store: Store) -> None:
+def test_an_unknown_image_is_not_found(store: Store) -> None:
     """Asking for an id that is not there says so; of several the unknown ones are left out."""
     with pytest.raises(NotFound) as refusal:
         store.images.get("nowhere")
@@ -63,7 +63,7 @@ def test_some_come_in_the_order_asked_for(store: Store, project: Project, add_ro
 
 
 def test_which_are_present(store: Store, project: Project, add_rows: AddRows) -> None:
-    """A picture that only an iteration holds is not in the workspace, and neither is one that never was."""
+    """An image that only an iteration holds is not in the workspace, and neither is one that never was."""
     images = add_rows(project, 3)
     hold(store, project, *images)
     store.images.remove(images[:1])
@@ -72,14 +72,14 @@ def test_which_are_present(store: Store, project: Project, add_rows: AddRows) ->
 
 
 def test_pages_are_newest_first_and_leave_none_out(store: Store, project: Project, add_rows: AddRows) -> None:
-    """Leafing through gives every picture once, the newest first, and nothing after the last."""
+    """Leafing through gives every image once, the newest first, and nothing after the last."""
     images = add_rows(project, 5)
     pages = [ids(store.images.page(project.id, take=2, skip=skip)) for skip in (0, 2, 4, 6)]
     assert pages == [images[:2:-1], images[2:0:-1], images[:1], []]
 
 
 def test_pages_are_filtered_by_tag(store: Store, project: Project, add_rows: AddRows) -> None:
-    """A tag's pictures, the untagged ones, and all: each page and its count agree."""
+    """A tag's images, the untagged ones, and all: each page and its count agree."""
     images = add_rows(project, 4)
     rose, red = (store.tags.add(project.id, name).id for name in ("rose", "red"))
     store.tags.attach(images[:2], [rose])
@@ -91,7 +91,7 @@ def test_pages_are_filtered_by_tag(store: Store, project: Project, add_rows: Add
     assert ids(store.images.with_many_tags(project.id)) == [images[1]]
 
 
-def test_tagged_pictures_come_by_content(store: Store, project: Project) -> None:
+def test_tagged_images_come_by_content(store: Store, project: Project) -> None:
     """Those that carry a tag come in the order of their SHA-256, whatever order they were uploaded in."""
     images = {digit: add(store, project, digit * 64)[0] for digit in "cab"}
     tag = store.tags.add(project.id, "rose")
@@ -101,7 +101,7 @@ def test_tagged_pictures_come_by_content(store: Store, project: Project) -> None
 
 
 def test_removing_forgets_what_nobody_holds(store: Store, project: Project, add_rows: AddRows) -> None:
-    """A picture in no iteration is gone with its tags, and its content is told; removing it again tells nothing."""
+    """An image in no iteration is gone with its tags, and its content is told; removing it again tells nothing."""
     images = add_rows(project, 2)
     tag = store.tags.add(project.id, "rose")
     store.tags.attach(images, [tag.id])
@@ -115,7 +115,7 @@ def test_removing_forgets_what_nobody_holds(store: Store, project: Project, add_
 
 
 def test_removing_keeps_what_an_iteration_holds(store: Store, project: Project, add_rows: AddRows) -> None:
-    """A picture of an iteration leaves the workspace, untagged, and stays known and readable."""
+    """An image of an iteration leaves the workspace, untagged, and stays known and readable."""
     (image,) = add_rows(project, 1)
     tag = store.tags.add(project.id, "rose")
     store.tags.attach([image], [tag.id])
@@ -128,8 +128,8 @@ def test_removing_keeps_what_an_iteration_holds(store: Store, project: Project, 
     assert store.images.is_known(f"{0:064x}")
 
 
-def test_a_held_picture_comes_back(store: Store, project: Project) -> None:
-    """Uploaded again, a picture that an iteration held is the newest, with its new name and without its old tags."""
+def test_a_held_image_comes_back(store: Store, project: Project) -> None:
+    """Uploaded again, an image that an iteration held is the newest, with its new name and without its old tags."""
     image, _ = add(store, project, "a" * 64, "old.png")
     other, _ = add(store, project, "b" * 64)
     tag = store.tags.add(project.id, "rose")
@@ -159,7 +159,7 @@ def test_a_content_is_known_while_any_project_holds_it(store: Store, project: Pr
     assert not store.images.is_known("a" * 64)
 
 
-def test_pictures_are_kept_for_testing(store: Store, project: Project, add_rows: AddRows) -> None:
+def test_images_are_kept_for_testing(store: Store, project: Project, add_rows: AddRows) -> None:
     """They say so, are found by it, and go back to training."""
     first, second, _ = add_rows(project, 3)
     store.images.mark_for_testing([first, second], True)
@@ -171,7 +171,7 @@ def test_pictures_are_kept_for_testing(store: Store, project: Project, add_rows:
 
 
 def test_a_snapshot_keeps_what_was_for_testing(store: Store, project: Project, add_rows: AddRows) -> None:
-    """What is marked afterwards is of the next training; and a picture deleted is for testing no longer."""
+    """What is marked afterwards is of the next training; and an image deleted is for testing no longer."""
     first, second = add_rows(project, 2)
     store.images.mark_for_testing([first], True)
     iteration_id = hold(store, project, first, second)
@@ -183,7 +183,7 @@ def test_a_snapshot_keeps_what_was_for_testing(store: Store, project: Project, a
 
 
 def test_a_copied_workspace_keeps_its_test_set(store: Store, project: Project, add_rows: AddRows) -> None:
-    """A project's copy holds the same pictures for testing, under ids of their own."""
+    """A project's copy holds the same images for testing, under ids of their own."""
     first, _ = add_rows(project, 2)
     store.images.mark_for_testing([first], True)
     copy = store.projects.add("copy", description="", classification_type=MULTILABEL, domain_id="general")

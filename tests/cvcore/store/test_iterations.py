@@ -17,7 +17,7 @@ AddRows = Callable[[Project, int], list[str]]
 
 
 def train(store: Store, project: Project, *image_ids: str) -> Iteration:
-    """A new iteration of these pictures and all the project's tags."""
+    """A new iteration of these images and all the project's tags."""
     return store.iterations.add(project, "digest", store.tags.of_project(project.id), store.images.with_ids(image_ids))
 
 
@@ -49,7 +49,7 @@ def test_a_new_iteration_is_in_training(store: Store, project: Project, add_rows
 
 
 def test_a_snapshot_stays_as_it_was(store: Store, project: Project, add_rows: AddRows) -> None:
-    """Renaming and deleting tags, retagging and removing pictures: the iteration keeps what it was made of."""
+    """Renaming and deleting tags, retagging and removing images: the iteration keeps what it was made of."""
     images = add_rows(project, 3)
     red, rose = (store.tags.add(project.id, name) for name in ("red", "rose"))
     store.tags.attach(images[:2], [rose.id, red.id])
@@ -71,7 +71,7 @@ def test_a_snapshot_stays_as_it_was(store: Store, project: Project, add_rows: Ad
 
 
 def test_some_rows_of_a_snapshot(store: Store, project: Project, add_rows: AddRows) -> None:
-    """Pictures are found by their rows, in the order asked for; rows that are not there are left out."""
+    """Images are found by their rows, in the order asked for; rows that are not there are left out."""
     images = add_rows(project, 5)
     iteration = train(store, project, *images)
     other = train(store, project, *images[::-1])
@@ -85,7 +85,7 @@ def test_some_rows_of_a_snapshot(store: Store, project: Project, add_rows: AddRo
 
 
 def test_tags_left_out_of_a_snapshot_leave_no_trace(store: Store, project: Project, add_rows: AddRows) -> None:
-    """A picture's tags that are not among the snapshot's are not among its columns."""
+    """An image's tags that are not among the snapshot's are not among its columns."""
     (image,) = add_rows(project, 1)
     red, rose = (store.tags.add(project.id, name) for name in ("red", "rose"))
     store.tags.attach([image], [red.id, rose.id])
@@ -156,7 +156,7 @@ def test_an_iteration_that_is_gone_is_not_found(store: Store, project: Project) 
 
 
 def test_deleting_drops_only_what_it_alone_held(store: Store, project: Project, add_rows: AddRows) -> None:
-    """Pictures of the workspace and of another iteration stay; those of this one alone go, and are told."""
+    """Images of the workspace and of another iteration stay; those of this one alone go, and are told."""
     alone, shared, present = add_rows(project, 3)
     first = train(store, project, alone, shared, present)
     second = train(store, project, shared)
@@ -170,8 +170,8 @@ def test_deleting_drops_only_what_it_alone_held(store: Store, project: Project, 
     assert [image.id for image in store.images.with_ids([alone, shared, present])] == [present]
 
 
-def test_the_database_itself_guards_held_pictures(store: Store, project: Project, add_rows: AddRows) -> None:
-    """Even past our rules no picture's row can go while an iteration holds it."""
+def test_the_database_itself_guards_held_images(store: Store, project: Project, add_rows: AddRows) -> None:
+    """Even past our rules no image's row can go while an iteration holds it."""
     (image,) = add_rows(project, 1)
     train(store, project, image)
     with sqlite3.connect(store.home / "tagwise.db") as connection:

@@ -73,7 +73,7 @@ def test_the_one_changed_last_comes_first(store: Store, project: Project) -> Non
 
 
 def test_a_project_takes_all_its_rows_with_it(store: Store, project: Project) -> None:
-    """With a project its tags, pictures, iterations and jobs go; it tells the content of every picture it held."""
+    """With a project its tags, images, iterations and jobs go; it tells the content of every image it held."""
     tag = store.tags.add(project.id, "rose")
     images = [
         store.images.add(project.id, digit * 64, name="1.png", width=1, height=1, size_bytes=1, signature=b"")[0]

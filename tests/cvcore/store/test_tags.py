@@ -1,4 +1,4 @@
-"""Rows of tags, and which picture carries which."""
+"""Rows of tags, and which image carries which."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ def test_an_unknown_tag_is_not_found(store: Store, project: Project) -> None:
         store.tags.update(tag)
 
 
-def test_every_tag_goes_on_every_picture(store: Store, project: Project, add_rows: AddRows) -> None:
-    """Tags are added in the order given, those on already stay, and each tag counts its pictures."""
+def test_every_tag_goes_on_every_image(store: Store, project: Project, add_rows: AddRows) -> None:
+    """Tags are added in the order given, those on already stay, and each tag counts its images."""
     images = add_rows(project, 3)
     rose, red = (store.tags.add(project.id, name) for name in ("rose", "red"))
     store.tags.attach(images[:1], [red.id])
@@ -71,7 +71,7 @@ def test_every_tag_goes_on_every_picture(store: Store, project: Project, add_row
 
 
 def test_tags_come_off(store: Store, project: Project, add_rows: AddRows) -> None:
-    """The tags named come off the pictures named, or all of them; an empty list takes none."""
+    """The tags named come off the images named, or all of them; an empty list takes none."""
     images = add_rows(project, 3)
     tags = [store.tags.add(project.id, name).id for name in ("red", "rose")]
     store.tags.attach(images, tags)
@@ -82,7 +82,7 @@ def test_tags_come_off(store: Store, project: Project, add_rows: AddRows) -> Non
 
 
 def test_what_is_gone_takes_no_tag(store: Store, project: Project, other: Project, add_rows: AddRows) -> None:
-    """Pictures out of the workspace, unknown ids and other projects' tags are left out without a word."""
+    """Images out of the workspace, unknown ids and other projects' tags are left out without a word."""
     kept, held = add_rows(project, 2)
     tag, gone, foreign = (
         store.tags.add(each.id, name) for each, name in ((project, "a"), (project, "b"), (other, "c"))
@@ -96,8 +96,8 @@ def test_what_is_gone_takes_no_tag(store: Store, project: Project, other: Projec
     assert store.tags.get(foreign.id).image_count == 0
 
 
-def test_a_deleted_tag_comes_off_its_pictures(store: Store, project: Project, add_rows: AddRows) -> None:
-    """With a tag its marks go, its pictures stay."""
+def test_a_deleted_tag_comes_off_its_images(store: Store, project: Project, add_rows: AddRows) -> None:
+    """With a tag its marks go, its images stay."""
     images = add_rows(project, 2)
     tag = store.tags.add(project.id, "rose")
     store.tags.attach(images, [tag.id])
