@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from cvcore import training
-from cvcore.records import Project, TrainingOptions, TuningEpoch
+from cvcore.records import TrainingOptions, TuningEpoch
 from cvcore.store import Store
+from tests.browser.conftest import Serve
+from tests.conftest import Fill
 
 ROOT = Path(__file__).resolve().parents[2]
 
 pytestmark = pytest.mark.browser
 
-Serve = Callable[[Path, Mapping[str, str]], str]
 
 # The whole app but for its worker, so that a training stays as the test leaves it.
 APP = f"""
@@ -49,7 +49,7 @@ def url(serve: Serve, home: Path, tmp_path_factory: pytest.TempPathFactory) -> s
     return serve(script, {"TAGWISE_HOME": str(home)})
 
 
-def test_switches_and_images(page: Page, url: str, store: Store, fill: Callable[..., Project]) -> None:
+def test_switches_and_images(page: Page, url: str, store: Store, fill: Fill) -> None:
     """Advanced shows the user's own images; a switch draws them anew, and Train takes it along."""
     project = fill("Switches", rose=5, tulip=5)
     page.goto(f"{url}/train?project={project.id}")
@@ -68,7 +68,7 @@ def test_switches_and_images(page: Page, url: str, store: Store, fill: Callable[
     assert ("zoom", "shift", "light") == store.trainings.options(iteration.id).transforms
 
 
-def test_curves_stay_while_nothing_is_new(page: Page, url: str, store: Store, fill: Callable[..., Project]) -> None:
+def test_curves_stay_while_nothing_is_new(page: Page, url: str, store: Store, fill: Fill) -> None:
     """The page asks each second and leaves the charts alone until there is another round; then one more is drawn."""
     project = fill("Curves", rose=5, tulip=5)
     job = training.start(store, project, options=TrainingOptions(is_advanced=True))

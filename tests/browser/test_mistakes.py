@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +12,11 @@ from playwright.sync_api import Locator, Page, expect
 from cvcore import projects
 from cvcore.records import MULTILABEL, Project
 from cvcore.store import Store
+from tests.browser.conftest import Serve
+from tests.conftest import Fill, Trained
 
 pytestmark = pytest.mark.browser
 
-Serve = Callable[[Path, Mapping[str, str]], str]
 
 APP = """
 import streamlit as st
@@ -79,18 +79,18 @@ def store(home: Path) -> Store:
 
 
 @pytest.fixture
-def flowers(fill: Callable[..., Project], trained: Callable[..., object], request: pytest.FixtureRequest) -> Project:
+def flowers(fill: Fill, trained: Trained, request: pytest.FixtureRequest) -> Project:
     """Eight roses and six tulips of this test's own; three roses are taken for tulips, at 60, 70 and 99 %."""
     return three_wrong(fill, trained, request.node.name, "Multiclass")
 
 
 @pytest.fixture
-def labels(fill: Callable[..., Project], trained: Callable[..., object], request: pytest.FixtureRequest) -> Project:
+def labels(fill: Fill, trained: Trained, request: pytest.FixtureRequest) -> Project:
     """The same in Multilabel."""
     return three_wrong(fill, trained, request.node.name, MULTILABEL)
 
 
-def three_wrong(fill: Callable[..., Project], trained: Callable[..., object], name: str, kind: str) -> Project:
+def three_wrong(fill: Fill, trained: Trained, name: str, kind: str) -> Project:
     project = fill(name, classification_type=kind, rose=8, tulip=6)
     store = Store(fill.args[0].home)  # the fixture's own, to read the order of the snapshot
     rose = store.tags.of_project(project.id)[0].id

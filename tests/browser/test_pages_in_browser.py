@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -11,12 +10,11 @@ from playwright.sync_api import Page, expect
 
 from cvcore import projects, training
 from cvcore.store import Store
+from tests.browser.conftest import Serve
 
 ROOT = Path(__file__).resolve().parents[2]
 
 pytestmark = pytest.mark.browser
-
-Serve = Callable[[Path, Mapping[str, str]], str]
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -14,14 +13,13 @@ from cvcore.imaging import paintings
 from cvcore.projects import tagging, uploads
 from cvcore.settings import Limits
 from cvcore.store import Store
+from tests.browser.conftest import Serve
 
 ROOT = Path(__file__).resolve().parents[2]
 TRAINING_MS = 120_000
 GRID, DRIP, FIELD = paintings.TAGS
 
 pytestmark = pytest.mark.browser
-
-Serve = Callable[[Path, Mapping[str, str]], str]
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -12,11 +11,11 @@ from cvcore import projects
 from cvcore.projects import tagging
 from cvcore.records import MULTILABEL, Project
 from cvcore.store import UNTAGGED, Store
+from tests.browser.conftest import Serve
+from tests.conftest import Fill, Trained
 
 pytestmark = pytest.mark.browser
 
-Serve = Callable[[Path, Mapping[str, str]], str]
-Fill = Callable[..., Project]
 
 APP = """
 import streamlit as st
@@ -82,9 +81,7 @@ def counts(store: Store, project: Project) -> dict[str, int]:
     return {tag.name: tag.image_count for tag in store.tags.of_project(project.id)}
 
 
-def test_two_batches_by_keys_alone(
-    page: Page, url: str, store: Store, fill: Fill, trained: Callable[..., object]
-) -> None:
+def test_two_batches_by_keys_alone(page: Page, url: str, store: Store, fill: Fill, trained: Trained) -> None:
     """Confirm, correct, skip, take back; decisions outlive a reload; at the end Enter saves and brings the next."""
     project = fill("By keys", rose=6, tulip=32)
     trained(project)
@@ -110,9 +107,7 @@ def test_two_batches_by_keys_alone(
     assert {"rose": 7, "tulip": 28} == counts(store, project)
 
 
-def test_several_tags_by_digits_and_by_typing(
-    page: Page, url: str, store: Store, fill: Fill, trained: Callable[..., object]
-) -> None:
+def test_several_tags_by_digits_and_by_typing(page: Page, url: str, store: Store, fill: Fill, trained: Trained) -> None:
     """In Multilabel digits put tags on and off, a typed name takes off the tenth, and names never act as HTML."""
     hostile = "<img src=x onerror=alert(1)>"
     tags = {f"tag{number}": 5 for number in range(9)}

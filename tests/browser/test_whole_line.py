@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from cvcore.imaging.paintings import paintings as painted
+from tests.browser.conftest import Serve
 
 ROOT = Path(__file__).resolve().parents[2]
 TRAINING_MS = 120_000
 
 pytestmark = pytest.mark.browser
-
-Serve = Callable[[Path, Mapping[str, str]], str]
 
 
 @pytest.fixture(scope="module")

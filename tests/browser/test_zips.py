@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -12,12 +11,11 @@ from playwright.sync_api import Page, expect
 from cvcore import projects, training
 from cvcore.evaluation import report_files
 from cvcore.store import Store
+from tests.browser.conftest import Serve
 
 ROOT = Path(__file__).resolve().parents[2]
 
 pytestmark = pytest.mark.browser
-
-Serve = Callable[[Path, Mapping[str, str]], str]
 
 
 def test_a_project_is_handed_on(page: Page, serve: Serve, ready_home: Path, tmp_path: Path) -> None:

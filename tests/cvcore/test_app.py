@@ -24,6 +24,7 @@ from cvcore.records import Job
 from cvcore.settings import Limits
 from cvcore.store import Store
 from cvcore.training import worker
+from tests.conftest import DrawImage
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "open, sesame"
@@ -82,7 +83,7 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory, picture: Callable[[int], bytes]) -> Iterator[Served]:
+def app(tmp_path_factory: pytest.TempPathFactory, picture: DrawImage) -> Iterator[Served]:
     """Started as on a desktop, for the first time, with a training waiting to be done."""
     folder = tmp_path_factory.mktemp("app")
     store = Store(folder / "home")
@@ -152,7 +153,7 @@ def test_a_strangers_name_is_refused(app: Served) -> None:
 
 def test_killed_in_the_middle_of_a_training(app: Served) -> None:
     """Kill -9 of the app takes its worker along within seconds, stuck as it is, and the training is done again."""
-    until(lambda: app.store.jobs.get(app.job.id).stage.startswith("Looking at pictures"))
+    until(lambda: app.store.jobs.get(app.job.id).stage.startswith("Computing embeddings"))
     home_lock = worker.lock(app.store.home)
     with pytest.raises(filelock.Timeout):
         home_lock.acquire(timeout=0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -12,7 +11,7 @@ from cvcore import projects, training
 from cvcore.projects import tagging, uploads
 from cvcore.records import Project
 from cvcore.store import UNTAGGED, Store
-from tests.conftest import Fill, Trained
+from tests.conftest import DrawImage, Fill, Trained
 from tests.pages.conftest import button, checked, open_page, texts
 
 
@@ -109,7 +108,7 @@ def shoot(app: AppTest, project: Project, images: list[str]) -> None:
     checked(app.run())
 
 
-def test_shots_of_the_camera(store: Store, picture: Callable[[int], bytes]) -> None:
+def test_shots_of_the_camera(store: Store, picture: DrawImage) -> None:
     """They are stored once, like any upload, under the tag chosen, which stays chosen for the next ones."""
     project = projects.create(store, "Empty")
     app = opened(project, "Upload")

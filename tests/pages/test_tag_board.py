@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
 
 from cvcore.errors import Conflict
-from cvcore.records import Project, Tag
+from cvcore.records import Tag
 from cvcore.settings import Limits
 from cvcore.store import Store
 from pages.parts.images import tag_panel
+from tests.conftest import Fill
 
 
 def _tag(name: str, images: int) -> Tag:
@@ -37,7 +37,7 @@ def test_names_are_short_text() -> None:
     assert ("z" * 23 + "…", "&lt;b&gt;&amp;") == ticks
 
 
-def test_tag_is_edited_wholly_or_not_at_all(store: Store, fill: Callable[..., Project]) -> None:
+def test_tag_is_edited_wholly_or_not_at_all(store: Store, fill: Fill) -> None:
     """A kind that is refused takes the new name back with it."""
     project = fill(nothing=1, rose=1)
     nothing, rose = store.tags.of_project(project.id)

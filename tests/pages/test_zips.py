@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,9 +13,9 @@ from cvcore import archive as project_archive
 from cvcore import projects
 from cvcore.files import blobs, downloads
 from cvcore.projects import tagging
-from cvcore.records import Iteration, Project
 from cvcore.settings import Limits
 from cvcore.store import Store
+from tests.conftest import Fill, Trained
 from tests.pages.conftest import button, checked, texts, whole_app
 
 
@@ -79,7 +78,7 @@ def give(app: AppTest, name: str, data: bytes) -> None:
     app.get("file_uploader")[0].upload(name, data, "application/zip").run()
 
 
-def test_both_dialogs_open(projects_page: AppTest, fill: Callable[..., Project]) -> None:
+def test_both_dialogs_open(projects_page: AppTest, fill: Fill) -> None:
     """The Projects page leads to both."""
     fill(rose=2)
     press(projects_page.run(), "Download")
@@ -89,7 +88,7 @@ def test_both_dialogs_open(projects_page: AppTest, fill: Callable[..., Project])
 
 
 def test_a_project_goes_out_and_comes_in(
-    download: AppTest, opening: AppTest, store: Store, fill: Callable[..., Project], trained: Callable[..., Iteration]
+    download: AppTest, opening: AppTest, store: Store, fill: Fill, trained: Trained
 ) -> None:
     """The whole project is made ready to download; opened here it is a project beside the first."""
     trained(fill(rose=5, tulip=5))
@@ -103,9 +102,7 @@ def test_a_project_goes_out_and_comes_in(
     assert sorted(project.name for project in store.projects.all()) == ["Flowers", "Flowers (2)"]
 
 
-def test_loaded_again_in_the_middle(
-    download: AppTest, projects_page: AppTest, store: Store, fill: Callable[..., Project]
-) -> None:
+def test_loaded_again_in_the_middle(download: AppTest, projects_page: AppTest, store: Store, fill: Fill) -> None:
     """Another window with the same address shows the zip; closed, it is shown no longer, and never another file."""
     fill(rose=2)
     press(download.run(), "Make the zip")
@@ -118,7 +115,7 @@ def test_loaded_again_in_the_middle(
     assert "is ready" not in texts(projects_page.run())
 
 
-def test_tags_that_no_folder_can_hold(download: AppTest, store: Store, fill: Callable[..., Project]) -> None:
+def test_tags_that_no_folder_can_hold(download: AppTest, store: Store, fill: Fill) -> None:
     """Where a format would lose something the dialog says so and offers the others; one tag goes out alone."""
     project = fill(rose=2, tulip=1)
     rose = next(tag for tag in store.tags.of_project(project.id) if tag.name == "rose")
@@ -144,7 +141,7 @@ def test_an_empty_project_has_no_images(download: AppTest, store: Store) -> None
     assert "add some on the Images page" in texts(download)
 
 
-def test_a_zip_that_is_none(opening: AppTest, store: Store, fill: Callable[..., Project], tmp_path: Path) -> None:
+def test_a_zip_that_is_none(opening: AppTest, store: Store, fill: Fill, tmp_path: Path) -> None:
     """What cannot be opened is said, with a name that acts as no markup, and nothing comes in."""
     made = project_archive.pack(store, fill(rose=2), tmp_path / "a.zip").path
     give(opening.run(), "**a**.zip", made.read_bytes()[:-100])
@@ -155,7 +152,7 @@ def test_a_zip_that_is_none(opening: AppTest, store: Store, fill: Callable[..., 
     assert len(store.projects.all()) == 1
 
 
-def test_a_name_that_is_taken(opening: AppTest, store: Store, fill: Callable[..., Project], tmp_path: Path) -> None:
+def test_a_name_that_is_taken(opening: AppTest, store: Store, fill: Fill, tmp_path: Path) -> None:
     """A taken name is refused in the dialog, where another can be typed."""
     made = project_archive.pack(store, fill(rose=2), tmp_path / "a.zip").path
     give(opening.run(), "a.zip", made.read_bytes())
@@ -168,7 +165,7 @@ def test_a_name_that_is_taken(opening: AppTest, store: Store, fill: Callable[...
     assert {project.name for project in store.projects.all()} == {"Flowers", "Tulips"}
 
 
-def test_deleted_meanwhile(download: AppTest, store: Store, fill: Callable[..., Project]) -> None:
+def test_deleted_meanwhile(download: AppTest, store: Store, fill: Fill) -> None:
     """An image that someone deletes while the zip is made stops it with a sentence."""
     project = fill(rose=2)
     download.run()
