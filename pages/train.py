@@ -38,7 +38,7 @@ with who.container(border=True, height="stretch"):
     st.subheader("How it is trained")
     options = training_choice.show(project)
     st.caption(f"Domain **{plain(domain.name)}**. {plain(domain.purpose)} {plain(backbone_status(store, domain))}")
-    if device := keras_backend.named(store.home):
+    if device := keras_backend.saved_device(store.home):
         st.caption(f"Trained on: {plain(device)}.")
 with how.container(border=True, height="stretch"):
     st.subheader("How it is evaluated")

@@ -21,7 +21,7 @@ from cvcore.archive import json_reader
 from cvcore.archive.project_zip import ProjectZip
 from cvcore.errors import ArchiveRefused, ModelDamaged
 from cvcore.files import blobs, zip_writer
-from cvcore.networks import architectures, backbones
+from cvcore.networks import architectures, backbones, keras_backbones
 from cvcore.networks.backbones import Backbone
 from cvcore.settings import MEBIBYTE
 from cvcore.store import Store
@@ -70,7 +70,7 @@ def add(archive: zipfile.ZipFile, files: Files, store: Store, fingerprint: str) 
     try:
         backbone = backbones.find(fingerprint, folder)
         content = backbones.litert_model(backbone, folder)
-        weights = backbones.tuned_weights(backbone, folder) if backbone.is_tuned else b""
+        weights = keras_backbones.tuned_weights(backbone, folder) if backbone.is_tuned else b""
     except ModelDamaged:
         return
     model, record, extra = members(fingerprint)

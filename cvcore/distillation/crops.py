@@ -1,14 +1,14 @@
-"""Photos and a teacher in, crops and what the teacher says of them out: what the built-in network learns from.
+"""The data for distillation: crops of photos, and the teacher's outputs for each crop.
 
-The teacher is MobileNetV2 with ImageNet weights. It is asked once a crop, at 224 px, and its answers are kept::
+The teacher is MobileNetV2 with ImageNet weights. It runs once on each crop, at 224 px, and its outputs are kept::
 
-    pixels.npy     uint8 (crops, 128, 128, 3)       what the student is shown
+    pixels.npy     uint8 (crops, 128, 128, 3)       the student's input
     pooled.npy     float16 (crops, 1280)            the teacher's embedding
-    top.npy        float16 (crops, 4, 4, 192)       its last maps, along their principal axes
-    middle.npy     float16 (crops, 8, 8, 96)        its maps half way, at a sixteenth of the picture's size
-    teacher.npz    the axes, the spreads of all that, and its ImageNet classifier
+    top.npy        float16 (crops, 4, 4, 192)       its last feature maps, along their principal axes
+    middle.npy     float16 (crops, 8, 8, 96)        its feature maps at stride 16
+    teacher.npz    the axes, means and standard deviations, and its ImageNet classifier
 
-Asking goes on where it was broken off: a crop with an embedding is done.
+A run that was stopped resumes: a crop with an embedding is done.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ TOP, TOP_AXES = 4, 192
 MIDDLE, MIDDLE_CHANNELS = 8, 96
 POOLED = 1280
 
-# The first shows the whole photo squeezed to a square, as Tagwise does; the others parts of it.
+# The first is the whole photo scaled to a square, as Tagwise does; the others are parts of it.
 CROPS_EACH = 7
-# Photos too small to have many different parts.
+# Small photos do not have many different parts.
 SMALL_PX, CROPS_OF_SMALL = 100, 3
 PART_LEAST, ASPECT_MOST = 0.3, 1 / 0.7
 JITTER, JITTER_SHARE = 0.3, 0.5
@@ -47,14 +47,14 @@ Pixels = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Crop:
-    """Which part of a photo: `number` 0 is all of it; the others are drawn from a seed of their own."""
+    """A part of a photo: `number` 0 is all of it; the others are drawn at random from `seed`."""
 
     photo: Path
     number: int
     seed: int
 
     def cut(self) -> tuple[Pixels, Pixels]:
-        """The part at the teacher's size and at the student's, with the same change of light and colour."""
+        """The part at the teacher's size and at the student's, with the same random light and colour."""
         rng = np.random.default_rng(self.seed)
         with Image.open(self.photo) as file:
             photo = file.convert("RGB")
@@ -78,9 +78,9 @@ class Crop:
 
 
 def make(photos: Path, folder: Path, classifier: Path | None = None) -> None:
-    """Cut the crops of all photos below a folder and ask the teacher, on all cores.
+    """Cut the crops of all photos below a folder and run the teacher on them, on all cores.
 
-    `classifier` is an npz of `kernel` and `bias`, the teacher's classifier; by default Keras' own is taken.
+    `classifier` is an npz of `kernel` and `bias`, the teacher's classifier; by default Keras' own is used.
     """
     folder.mkdir(parents=True, exist_ok=True)
     crops = plan(photos)
@@ -99,30 +99,30 @@ def make(photos: Path, folder: Path, classifier: Path | None = None) -> None:
             np.lib.format.open_memmap(folder / f"{name}.npy", "w+", dtype, (len(crops), *shape))
     cores = os.cpu_count() or 1
     context = multiprocessing.get_context("spawn")
-    workers = [context.Process(target=_ask, args=(folder, crops, core, cores)) for core in range(cores)]
+    workers = [context.Process(target=_run_teacher, args=(folder, crops, core, cores)) for core in range(cores)]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join()
     if any(worker.exitcode for worker in workers):
-        raise SystemExit("asking the teacher broke off: run the same again, it goes on where it was")
+        raise SystemExit("the teacher was stopped: run the same command again, it resumes")
     _measure_spreads(folder)
 
 
 def plan(photos: Path) -> list[Crop]:
-    """Every crop of every photo below a folder, in an order that is mixed and always the same."""
+    """Every crop of every photo below a folder, in a random order that is always the same."""
     crops = []
     files = sorted(path for path in photos.rglob("*") if path.suffix.casefold() in KINDS)
     for index, path in enumerate(files):
         with Image.open(path) as photo:
-            each = CROPS_OF_SMALL if min(photo.size) < SMALL_PX else CROPS_EACH
-        crops += [Crop(path, number, 100 * index + number) for number in range(each)]
+            count = CROPS_OF_SMALL if min(photo.size) < SMALL_PX else CROPS_EACH
+        crops += [Crop(path, number, 100 * index + number) for number in range(count)]
     order = np.random.default_rng(0).permutation(len(crops))
     return [crops[place] for place in order]
 
 
 def pooling(size: int, cells: int) -> Float32s:
-    """What averages a line of `size` numbers into `cells`, which overlap where they must: (cells, size).
+    """The matrix (cells, size) that averages `size` numbers into `cells`, which overlap where sizes do not fit.
 
     >>> pooling(3, 2).tolist()
     [[0.5, 0.5, 0.0], [0.0, 0.5, 0.5]]
@@ -151,7 +151,7 @@ def _make_teacher(folder: Path, classifier: Path | None) -> None:
 
 
 class _Teacher:
-    """Answers (middle maps, top maps) for one picture at a time."""
+    """The teacher, which returns (middle maps, top maps) for one image at a time."""
 
     def __init__(self, folder: Path) -> None:
         from ai_edge_litert.interpreter import Interpreter
@@ -159,12 +159,12 @@ class _Teacher:
         self._interpreter = Interpreter(str(folder / "teacher.tflite"), num_threads=1)
         self._interpreter.allocate_tensors()
         self._input = self._interpreter.get_input_details()[0]["index"]
-        # Told apart by the number of their channels.
-        outputs = {each["shape"][-1]: each["index"] for each in self._interpreter.get_output_details()}
+        # Outputs are identified by the number of their channels.
+        outputs = {output["shape"][-1]: output["index"] for output in self._interpreter.get_output_details()}
         self._middle, self._top = outputs[MIDDLE_CHANNELS], outputs[POOLED]
 
-    def __call__(self, picture: Pixels) -> tuple[Float32s, Float32s]:
-        self._interpreter.set_tensor(self._input, picture[None].astype(np.float32))
+    def __call__(self, image: Pixels) -> tuple[Float32s, Float32s]:
+        self._interpreter.set_tensor(self._input, image[None].astype(np.float32))
         self._interpreter.invoke()
         return self._interpreter.get_tensor(self._middle)[0], self._interpreter.get_tensor(self._top)[0]
 
@@ -175,25 +175,25 @@ def _averaged(maps: Float32s, cells: int) -> Float32s:
 
 
 def _measure_axes(folder: Path, crops: list[Crop]) -> None:
-    """The principal axes of the teacher's last maps."""
+    """Save the principal axes of the teacher's last feature maps."""
     teacher = _Teacher(folder)
     rows = np.concatenate([_averaged(teacher(crop.cut()[0])[1], TOP).reshape(-1, POOLED) for crop in crops])
     centre = rows.mean(axis=0)
     _, axes = np.linalg.eigh(np.cov((rows - centre).T))
     with np.load(folder / "classifier.npz") as classifier:
-        found = {"centre": centre, "axes": axes[:, : -TOP_AXES - 1 : -1].astype(np.float32), **classifier}
-    np.savez(folder / "teacher.npz", **found)
+        arrays = {"centre": centre, "axes": axes[:, : -TOP_AXES - 1 : -1].astype(np.float32), **classifier}
+    np.savez(folder / "teacher.npz", **arrays)
 
 
-def _ask(folder: Path, crops: list[Crop], core: int, cores: int) -> None:
-    """Fill every `cores`-th row."""
+def _run_teacher(folder: Path, crops: list[Crop], core: int, cores: int) -> None:
+    """Fill every `cores`-th row, from row `core` on."""
     teacher = _Teacher(folder)
-    with np.load(folder / "teacher.npz") as known:
-        centre, axes = known["centre"], known["axes"]
+    with np.load(folder / "teacher.npz") as arrays:
+        centre, axes = arrays["centre"], arrays["axes"]
     pixels, pooled, top, middle = (
         np.load(folder / f"{name}.npy", mmap_mode="r+") for name in ("pixels", "pooled", "top", "middle")
     )
-    said_at = time.monotonic()
+    printed_at = time.monotonic()
     for row in range(core, len(crops), cores):
         if pooled[row].any():
             continue
@@ -202,19 +202,19 @@ def _ask(folder: Path, crops: list[Crop], core: int, cores: int) -> None:
         middle[row] = _averaged(middle_maps, MIDDLE)
         top[row] = (_averaged(top_maps, TOP) - centre) @ axes
         pooled[row] = top_maps.mean(axis=(0, 1))
-        if time.monotonic() - said_at > 60:
-            said_at = time.monotonic()
+        if time.monotonic() - printed_at > 60:
+            printed_at = time.monotonic()
             print(f"{row:,} of {len(crops):,} crops", flush=True)
 
 
 def _measure_spreads(folder: Path, rows: int = 20_000) -> None:
-    """Means and standard deviations of the answers, kept beside the axes."""
+    """Save means and standard deviations of the teacher's outputs beside the axes."""
     pooled, top, middle = (
         np.load(folder / f"{name}.npy", mmap_mode="r")[:rows].astype(np.float32) for name in ("pooled", "top", "middle")
     )
-    with np.load(folder / "teacher.npz") as known:
-        found: dict[str, Any] = dict(known)
-    found |= {"pooled_mean": pooled.mean(axis=0), "pooled_spread": pooled.std(axis=0) + 0.05}
-    found |= {"middle_mean": middle.mean(axis=(0, 1, 2)), "middle_spread": middle.std(axis=(0, 1, 2)) + 0.01}
-    found |= {"top_spread": np.sqrt(np.square(top).mean())}
-    np.savez(folder / "teacher.npz", **found)
+    with np.load(folder / "teacher.npz") as saved:
+        arrays: dict[str, Any] = dict(saved)
+    arrays |= {"pooled_mean": pooled.mean(axis=0), "pooled_spread": pooled.std(axis=0) + 0.05}
+    arrays |= {"middle_mean": middle.mean(axis=(0, 1, 2)), "middle_spread": middle.std(axis=(0, 1, 2)) + 0.01}
+    arrays |= {"top_spread": np.sqrt(np.square(top).mean())}
+    np.savez(folder / "teacher.npz", **arrays)

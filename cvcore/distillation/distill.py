@@ -4,9 +4,9 @@
     python -m cvcore.distillation.distill PHOTOS WORK --hours 2 [--classifier FILE.npz]
 
 PHOTOS is a folder or a tar of photos, no tags needed; WORK holds gigabytes and can be thrown away afterwards. Every
-step goes on where it was broken off: the teacher is asked (`crops`), the student learns for so many hours (`student`),
-and its files are written into WORK/builtin (`packing`), to be copied here if `tests/bench/backbones.py` finds
-them better. On a GPU, if PyTorch sees one.
+step resumes where it was stopped: the teacher runs on crops (`crops`), the student is trained for so many hours
+(`student`), and its files are written into WORK/builtin (`packing`). Copy them to `cvcore/networks/builtin` if
+`tests/bench/backbones.py` finds them better. On a GPU, if PyTorch finds one.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from cvcore.distillation import crops, packing, student
 
 
 def main() -> None:
-    """Ask the teacher, let the student learn, and pack."""
+    """Run the teacher, train the student, and pack it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("photos", type=Path)
     parser.add_argument("work", type=Path)
@@ -35,7 +35,7 @@ def main() -> None:
                 archive.extractall(unpacked, filter="data")
             unpacked.rename(photos)
     crops.make(photos, options.work, options.classifier)
-    student.learn(options.work, options.hours)
+    student.train(options.work, options.hours)
     packing.pack(options.work, options.work / "builtin")
 
 

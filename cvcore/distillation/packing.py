@@ -15,30 +15,30 @@ from cvcore.distillation import student
 from cvcore.networks import architectures, builtin
 from cvcore.networks.builtin import network
 
-# Photographs hold mostly dull colours; half of the points come from the whole cube, so that bright ones have theirs.
-POINTS, ROUNDS = 60_000, 25
+# Photographs have mostly dull colours; half of the points are from the whole colour cube, so that bright ones count.
+POINTS, K_MEANS_STEPS = 60_000, 25
 # A bump reaches this many times as far as the four nearest colours are away.
 REACH, NEIGHBOURS = 1.2, 4
 CROPS = 4000
 
 
 def pack(folder: Path, out: Path) -> None:
-    """Write model.tflite, weights.npz and record.json of the student in a folder of `student.learn`."""
+    """Write model.tflite, weights.npz and record.json of the student in a folder of `student.train`."""
     pixels = np.load(folder / "pixels.npy", mmap_mode="r")[:CROPS]
     weights: dict[str, list[NDArray[Any]]] = {**_shapes(folder, pixels), **_colours(pixels), **_waves()}
     model = network.build()
-    network.give(model, weights)
+    network.set_weights(model, weights)
     shapes, colours, waves = np.split(
         model.predict(pixels, verbose=0), np.cumsum([network.SHAPES, network.COLOURS]), axis=1
     )
     print(f"spreads: shapes {_spread(shapes):.4f}, colours {_spread(colours):.4f}, waves {_spread(waves):.4f}")
-    # What comes after the last layer of *shapes* has no bias of its own, so its scale can be put into the layer.
+    # There is no bias after the last layer of *shapes*, so its scale can be put into the layer.
     weights["top"] = [array / np.float32(_spread(shapes)) for array in weights["top"]]
     rounded = {name: [array.astype(np.float16) for array in arrays] for name, arrays in weights.items()}
     out.mkdir(parents=True, exist_ok=True)
     flat = {f"{name}/{place}": array for name, arrays in rounded.items() for place, array in enumerate(arrays)}
     np.savez_compressed(out / builtin.WEIGHTS, allow_pickle=False, **flat)
-    network.give(model, rounded)
+    network.set_weights(model, rounded)
     content = _litert(model, out / builtin.MODEL)
     fields = {
         "side": network.SIDE,
@@ -52,14 +52,14 @@ def pack(folder: Path, out: Path) -> None:
 
 
 def _shapes(folder: Path, pixels: NDArray[np.uint8]) -> dict[str, list[NDArray[Any]]]:
-    """The averaged student's convolutions, each with its normalisation folded in.
+    """The averaged student's convolutions, each with its batch normalisation folded in.
 
-    Means and variances are measured anew: those kept in training are of other weights and mostly smaller crops
+    Means and variances are measured again: those of the training are of other weights and mostly smaller crops
     (Izmailov et al. 2018, https://arxiv.org/abs/1803.05407, for the same reason).
     """
     import torch
 
-    layers = student.beginner()
+    layers = student.build()
     layers.load_state_dict(torch.load(folder / "student.pt", map_location="cpu", weights_only=True)["averaged"])
     for layer in layers.modules():
         if isinstance(layer, torch.nn.BatchNorm2d):
@@ -68,7 +68,7 @@ def _shapes(folder: Path, pixels: NDArray[np.uint8]) -> dict[str, list[NDArray[A
     with torch.no_grad():
         for start in range(0, len(pixels), student.BATCH):
             batch = torch.tensor(pixels[start : start + student.BATCH]).permute(0, 3, 1, 2)
-            student.maps(layers.train(), batch.contiguous(memory_format=torch.channels_last) / 127.5 - 1)
+            student.feature_maps(layers.train(), batch.contiguous(memory_format=torch.channels_last) / 127.5 - 1)
     state = layers.state_dict()
     return {
         convolution.name: list(folded({key: state[f"{convolution.name}.{key}"].numpy() for key in _KEYS}))
@@ -94,27 +94,27 @@ def folded(layer: dict[str, Float32s], epsilon: float = 1e-3) -> tuple[Float32s,
 
 
 def _colours(pixels: NDArray[np.uint8]) -> dict[str, list[NDArray[Any]]]:
-    # Light less its middle, red against green, and yellow against blue: small numbers, which 16 bits hold well.
+    # Light minus its mean, red against green, and yellow against blue: small numbers, which suit 16 bits.
     kernel = np.array([[1 / 3, 1, 0.5], [1 / 3, -1, 0.5], [1 / 3, 0, -1]], np.float32)
     bias = np.array([-0.5, 0, 0], np.float32)
     rng = np.random.default_rng(0)
-    seen = pixels[:, ::8, ::8].reshape(-1, 3)
-    drawn = seen[rng.choice(len(seen), POINTS // 2, replace=False)].astype(np.float32) * np.float32(network.UNIT)
+    colours = pixels[:, ::8, ::8].reshape(-1, 3)
+    drawn = colours[rng.choice(len(colours), POINTS // 2, replace=False)].astype(np.float32) * np.float32(network.UNIT)
     points = np.concatenate([drawn, rng.random((POINTS // 2, 3), np.float32)]) @ kernel + bias
-    centres = means(points, network.COLOURS, rng)
-    apart = np.linalg.norm(centres[:, None] - centres, axis=-1)
-    radii = REACH * np.sort(apart, axis=1)[:, 1 : NEIGHBOURS + 1].mean(axis=1)
+    centres = k_means(points, network.COLOURS, rng)
+    distances = np.linalg.norm(centres[:, None] - centres, axis=-1)
+    radii = REACH * np.sort(distances, axis=1)[:, 1 : NEIGHBOURS + 1].mean(axis=1)
     # 1 - |x - c|² / r² = (1 - |c|² / r²) + 2 c / r² · x - 1 / r² · x²
-    towards = 2 * centres.T / radii**2
-    falls = np.broadcast_to(-1 / radii**2, towards.shape)
-    level = 1 - np.square(centres).sum(axis=1) / radii**2
-    return {"axes": [kernel[None, None], bias], "bumps": [np.concatenate([towards, falls])[None, None], level]}
+    linear = 2 * centres.T / radii**2
+    squared = np.broadcast_to(-1 / radii**2, linear.shape)
+    bias_of_bumps = 1 - np.square(centres).sum(axis=1) / radii**2
+    return {"axes": [kernel[None, None], bias], "bumps": [np.concatenate([linear, squared])[None, None], bias_of_bumps]}
 
 
-def means(points: Float32s, count: int, rng: np.random.Generator) -> Float32s:
-    """So many points, each the mean of those that are nearest to it: k-means, begun with drawn points."""
+def k_means(points: Float32s, count: int, rng: np.random.Generator) -> Float32s:
+    """So many centres of clusters, by k-means from random points: each is the mean of the points nearest to it."""
     centres = points[rng.choice(len(points), count, replace=False)]
-    for _ in range(ROUNDS):
+    for _ in range(K_MEANS_STEPS):
         nearest = (np.square(centres).sum(axis=1) - 2 * points @ centres.T).argmin(axis=1)
         sizes = np.bincount(nearest, minlength=count)[:, None]
         sums = np.stack([np.bincount(nearest, column, minlength=count) for column in points.T], axis=1)
@@ -127,7 +127,7 @@ def _waves() -> dict[str, list[NDArray[Any]]]:
 
 
 def _spread(embeddings: Float32s) -> float:
-    """How far embeddings stray from their mean, root mean square."""
+    """The root mean square distance of embeddings from their mean."""
     return float(np.sqrt(np.square(embeddings - embeddings.mean(axis=0)).sum(axis=1).mean()))
 
 

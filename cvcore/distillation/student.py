@@ -1,11 +1,11 @@
-"""The student: it sees a crop and says what the teacher said of it.
+"""The student: a small network that is trained to give the teacher's outputs for a crop.
 
-It answers through one linear layer each: the teacher's embedding, its last maps and its maps half way, as mean squared
-errors of what varies, and its ImageNet classes (Hinton et al. 2015, https://arxiv.org/abs/1503.02531; for maps
-Romero et al. 2015, https://arxiv.org/abs/1412.6550). Maps tell it sixteen and more times as much about a crop as
-the embedding alone, so it learns from few photos in few passes. Crops grow while it learns, from 96 to 128 px (Tan
-& Le 2021, https://arxiv.org/abs/2104.00298): small ones come cheap. What is kept is the average of its weights over
-the last passes.
+One linear layer each predicts the teacher's embedding, its last feature maps and its maps at stride 16, with mean
+squared errors of standardised values, and its ImageNet classes (Hinton et al. 2015,
+https://arxiv.org/abs/1503.02531; for maps Romero et al. 2015, https://arxiv.org/abs/1412.6550). Maps hold sixteen and
+more times as many numbers about a crop as the embedding alone, so it learns from few photos in few passes. Crops grow
+during training, from 96 to 128 px (Tan & Le 2021, https://arxiv.org/abs/2104.00298): small ones are faster. The result
+is the average of its weights over the last passes.
 
 In PyTorch, which trains such a network several times as fast as TensorFlow on a processor.
 """
@@ -29,21 +29,21 @@ DECAY = 0.02
 AVERAGED = 0.9995
 GRADIENT_MOST = 2.0
 
-# The side of the crops up to each part of the time.
+# The side of the crops up to each share of the time.
 GROWTH = ((0.4, 96), (0.7, 112), (1.0, network.SIDE))
 
-# How much each of the teacher's answers counts.
+# The weight of each of the teacher's outputs in the loss.
 POOLED, TOP, MIDDLE, CLASSES = 1.0, 0.5, 0.3, 0.2
 
 CHECKPOINT_S = 180
-SAY_STEPS = 500
+PRINT_STEPS = 500
 
-# The last block at a sixteenth of the picture's size, whose maps are compared with the teacher's.
+# The last block at stride 16, whose feature maps are compared with the teacher's.
 MIDDLE_BLOCK = 9
 
 
-def beginner() -> Any:
-    """A student that knows nothing: its convolutions, each with its normalisation, and what it answers through."""
+def build() -> Any:
+    """An untrained student: its convolutions, each with batch normalisation, and the layers that predict outputs."""
     from torch import nn
 
     layers = nn.ModuleDict()
@@ -69,75 +69,75 @@ def beginner() -> Any:
     return layers
 
 
-def maps(layers: Any, pixels: Any) -> tuple[Any, Any]:
-    """The maps half way and the last ones for pixels -1..1, (n, 3, side, side): a 16th and a 32nd as large."""
+def feature_maps(layers: Any, pixels: Any) -> tuple[Any, Any]:
+    """The feature maps at stride 16 and the last ones, at stride 32, for pixels -1..1, (n, 3, side, side)."""
     from torch.nn import functional
 
-    middle, found = None, pixels
+    middle, maps = None, pixels
     for number, block in enumerate(network.blocks()):
-        before = found
+        before = maps
         for convolution in block.convolutions:
             if convolution.stride == 2:
-                found = functional.pad(found, (0, 1, 0, 1))
-            found = layers[convolution.name](found)
+                maps = functional.pad(maps, (0, 1, 0, 1))
+            maps = layers[convolution.name](maps)
             if convolution.has_relu:
-                found = functional.relu(found, inplace=True)
+                maps = functional.relu(maps, inplace=True)
         if block.is_residual:
-            found = before + found
+            maps = before + maps
         if number == MIDDLE_BLOCK:
-            middle = found
-    return middle, found
+            middle = maps
+    return middle, maps
 
 
-def learn(folder: Path, hours: float) -> None:
-    """Train a student on the crops in a folder, or go on with the one begun there, up to so many hours in all."""
+def train(folder: Path, hours: float) -> None:
+    """Train a student on the crops in a folder, for so many hours in all; one that was stopped is resumed."""
     import torch
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.manual_seed(0)
-    layers = beginner().to(device, memory_format=torch.channels_last)
+    layers = build().to(device, memory_format=torch.channels_last)
     averaged = copy.deepcopy(layers)
-    kernels = [each for each in layers.parameters() if each.ndim > 1]
-    others = [each for each in layers.parameters() if each.ndim <= 1]
+    kernels = [parameter for parameter in layers.parameters() if parameter.ndim > 1]
+    others = [parameter for parameter in layers.parameters() if parameter.ndim <= 1]
     groups = [{"params": kernels, "weight_decay": DECAY}, {"params": others, "weight_decay": 0.0}]
     optimiser = torch.optim.AdamW(groups, RATE, betas=(0.9, 0.99))
     step, spent_s = _resume(folder, device, layers, averaged, optimiser)
-    lessons = _Lessons(folder, device, seed=step)
-    started = kept = time.monotonic()
+    data = _Data(folder, device, seed=step)
+    started = saved = time.monotonic()
     while (done := min(1.0, (spent_s + time.monotonic() - started) / (3600 * hours))) < 1:
         for group in optimiser.param_groups:
             group["lr"] = RATE * min(1, (step + 1) / WARM_UP_STEPS) * _cooling(done)
         side = next(side for until, side in GROWTH if done <= until)
-        loss = lessons.loss(layers, *lessons.batch(side))
+        loss = data.loss(layers, *data.batch(side))
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(layers.parameters(), GRADIENT_MOST)
         optimiser.step()
         step += 1
         _average(averaged, layers, min(AVERAGED, (step + 1) / (step + 20)))
-        if step % SAY_STEPS == 0:
+        if step % PRINT_STEPS == 0:
             print(f"{done:.1%}, {step * BATCH:,} crops, {side} px, loss {loss.item():.3f}", flush=True)
-        if time.monotonic() - kept > CHECKPOINT_S:
-            kept = time.monotonic()
-            _keep(folder, layers, averaged, optimiser, step, spent_s + kept - started)
-    _keep(folder, layers, averaged, optimiser, step, spent_s + time.monotonic() - started)
+        if time.monotonic() - saved > CHECKPOINT_S:
+            saved = time.monotonic()
+            _save(folder, layers, averaged, optimiser, step, spent_s + saved - started)
+    _save(folder, layers, averaged, optimiser, step, spent_s + time.monotonic() - started)
 
 
-class _Lessons:
-    """Batches of crops and answers, in a new order each pass, and how far a student is from them."""
+class _Data:
+    """Batches of crops and the teacher's outputs, in a new order each pass, and the student's loss on them."""
 
     def __init__(self, folder: Path, device: str, seed: int) -> None:
         import torch
 
         names = ("pixels", "pooled", "top", "middle")
         self._arrays = [np.load(folder / f"{name}.npy", mmap_mode="r") for name in names]
-        with np.load(folder / "teacher.npz") as known:
-            self._known = {name: torch.tensor(known[name], device=device) for name in known.files}
+        with np.load(folder / "teacher.npz") as teacher:
+            self._teacher = {name: torch.tensor(teacher[name], device=device) for name in teacher.files}
         self._device, self._rng = device, np.random.default_rng(seed)
         self._order = np.empty(0, np.intp)
 
     def batch(self, side: int) -> tuple[Any, ...]:
-        """Pixels -1..1 at a side, and the embedding, last maps and maps half way that they should lead to."""
+        """Pixels -1..1 of so many pixels a side, with the teacher's embedding, last maps and maps at stride 16."""
         import torch
         from torch.nn import functional
 
@@ -154,39 +154,42 @@ class _Lessons:
         return pixels.contiguous(memory_format=torch.channels_last), pooled, top, middle
 
     def loss(self, layers: Any, pixels: Any, pooled: Any, top: Any, middle: Any) -> Any:
-        """What the student's answers lack of the teacher's: 1 in each part if it always says the mean."""
+        """The student's loss, in each part 1 if it always predicts the mean."""
         import torch
         from torch.nn import functional
 
-        known = self._known
+        teacher = self._teacher
         with torch.autocast(self._device, torch.bfloat16):
-            middle_maps, last_maps = maps(layers, pixels)
-            said_middle = layers["says_middle"](middle_maps)
-            said_top = layers["says_top"](last_maps)
-            said_pooled = layers["says_pooled"](last_maps.mean((2, 3)))
-        said_middle, said_top = _sized(said_middle, crops.MIDDLE), _sized(said_top, crops.TOP)
-        said_pooled = said_pooled.float()
-        wanted_middle = (middle - known["middle_mean"][:, None, None]) / known["middle_spread"][:, None, None]
-        wanted_pooled = (pooled - known["pooled_mean"]) / known["pooled_spread"]
-        classes = (said_pooled * known["pooled_spread"] + known["pooled_mean"]) @ known["kernel"] + known["bias"]
-        wanted_classes = pooled @ known["kernel"] + known["bias"]
+            middle_maps, last_maps = feature_maps(layers, pixels)
+            student_middle = layers["says_middle"](middle_maps)
+            student_top = layers["says_top"](last_maps)
+            student_pooled = layers["says_pooled"](last_maps.mean((2, 3)))
+        student_middle, student_top = _resized(student_middle, crops.MIDDLE), _resized(student_top, crops.TOP)
+        student_pooled = student_pooled.float()
+        teacher_middle = (middle - teacher["middle_mean"][:, None, None]) / teacher["middle_spread"][:, None, None]
+        teacher_pooled = (pooled - teacher["pooled_mean"]) / teacher["pooled_spread"]
+        student_embedding = student_pooled * teacher["pooled_spread"] + teacher["pooled_mean"]
+        student_classes = student_embedding @ teacher["kernel"] + teacher["bias"]
+        teacher_classes = pooled @ teacher["kernel"] + teacher["bias"]
         return (
-            POOLED * functional.mse_loss(said_pooled, wanted_pooled)
-            + TOP * functional.mse_loss(said_top, top / known["top_spread"])
-            + MIDDLE * functional.mse_loss(said_middle, wanted_middle)
+            POOLED * functional.mse_loss(student_pooled, teacher_pooled)
+            + TOP * functional.mse_loss(student_top, top / teacher["top_spread"])
+            + MIDDLE * functional.mse_loss(student_middle, teacher_middle)
             + CLASSES
             * functional.kl_div(
-                functional.log_softmax(classes, -1), functional.softmax(wanted_classes, -1), reduction="batchmean"
+                functional.log_softmax(student_classes, -1),
+                functional.softmax(teacher_classes, -1),
+                reduction="batchmean",
             )
         )
 
 
-def _sized(found: Any, cells: int) -> Any:
-    """Maps of a smaller crop, brought to the size of the teacher's."""
+def _resized(maps: Any, cells: int) -> Any:
+    """Feature maps of a smaller crop, resized to the teacher's."""
     from torch.nn import functional
 
-    found = found.float()
-    return found if found.shape[2] == cells else functional.interpolate(found, (cells, cells), mode="bilinear")
+    maps = maps.float()
+    return maps if maps.shape[2] == cells else functional.interpolate(maps, (cells, cells), mode="bilinear")
 
 
 def _cooling(done: float) -> float:
@@ -204,7 +207,7 @@ def _average(averaged: Any, layers: Any, share: float) -> None:
                 mean.copy_(new)
 
 
-def _keep(folder: Path, layers: Any, averaged: Any, optimiser: Any, step: int, spent_s: float) -> None:
+def _save(folder: Path, layers: Any, averaged: Any, optimiser: Any, step: int, spent_s: float) -> None:
     import torch
 
     state = {"layers": layers.state_dict(), "averaged": averaged.state_dict(), "optimiser": optimiser.state_dict()}

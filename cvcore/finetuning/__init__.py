@@ -4,10 +4,10 @@ Imports `networks`, `store`, `files`, `imaging`, `metrics`, `validation` and the
 """
 
 from cvcore.finetuning.advanced import TunedModel, forget, sweep, tune
-from cvcore.finetuning.task import Run, Task
+from cvcore.finetuning.task import AdvancedTraining, Task
 
 __all__ = [
-    "Run",
+    "AdvancedTraining",
     "Task",
     "TunedModel",
     "forget",

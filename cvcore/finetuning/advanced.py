@@ -1,17 +1,16 @@
-"""Advanced training: within a budget of minutes, the network's last layers learn the tags too.
+"""Advanced training: within a budget of minutes, the network's upper layers are trained on the tags too.
 
-First the views are computed, then all fits are trained side by side in rounds, an attempt after the other while there
-is time; at last each fit follows its attempts as far as the pictures it kept aside say. What it answers is set beside
-what Quick answers on the same pictures in the same folds. Everything lies in the iteration's checkpoint folder until it
-is trained, so whoever is killed goes on from there.
+First the frozen layers' features of all images and their augmented copies are computed. Then all fold splits are
+trained side by side, epoch by epoch, run after run while there is time. Finally each split averages its runs' best
+weights, if that beats Quick on its validation images. The outcome compares Advanced with Quick on the same images in
+the same folds. All state lies in the iteration's checkpoint folder until it is trained, so a training that was killed
+resumes from there.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,203 +18,209 @@ from numpy.typing import NDArray
 
 from cvcore import domains, imaging, metrics
 from cvcore.files import blobs
-from cvcore.finetuning import feature_cache, fold_training, trainer
-from cvcore.finetuning.epochs import HYPERPARAMETERS, Ending, train_runs
-from cvcore.finetuning.fold_splits import PARTS, SEED, FoldSplit
-from cvcore.finetuning.fold_splits import make_splits as fits_of
+from cvcore.finetuning import feature_cache, fold_training, schedule, trainer
+from cvcore.finetuning.epochs import HYPERPARAMETERS, Search, train_runs
+from cvcore.finetuning.fold_splits import PARTS, SEED, FoldSplit, make_splits
 from cvcore.finetuning.fold_training import THRESHOLD, FoldResult
-from cvcore.finetuning.schedule import Schedule, plan_schedule
+from cvcore.finetuning.schedule import Schedule
 from cvcore.finetuning.split_network import SplitNetwork, split_at_stride_16
-from cvcore.finetuning.task import Run, Task, clock
+from cvcore.finetuning.task import AdvancedTraining, Task, stopwatch
 from cvcore.finetuning.trainer import OutOfMemory, Trainer, TrainingData
 from cvcore.metrics import paired_comparison
-from cvcore.networks import backbones
+from cvcore.networks import keras_backbones
 from cvcore.networks.backbones import Backbone
 from cvcore.networks.heads import Head
 from cvcore.networks.keras_backend import Device
 from cvcore.progress import Progress
-from cvcore.records import K_FOLD, TuningOutcome
+from cvcore.records import EndReason, TuningOutcome
 from cvcore.store import Store
 
-# Of the budget, for seeing pictures otherwise; and in seconds, for what comes after the last round.
-VIEWS_SHARE = 0.2
+# The share of the budget for augmentation, and the seconds that converting the network takes at the end.
+AUGMENTATION_SHARE = 0.2
 CONVERTING_S = 15.0
-# A network says so many times as many pictures a second as it learns.
-FASTER_TO_ASK = 3.0
+# A network predicts so many times as many images a second as it trains on.
+PREDICTION_SPEED = 3.0
 BATCH_LEAST = 4
-
-COURSE = "course.json"
 
 
 @dataclass(frozen=True, eq=False)
 class TunedModel:
-    """The network and the classifier to ship, with what the folds said, and what came of it beside Quick."""
+    """The backbone and head to ship, the head with the out-of-fold probabilities, and the comparison with Quick."""
 
-    prepared: Backbone
+    backbone: Backbone
     head: Head
     outcome: TuningOutcome
 
 
-def tune(store: Store, lesson: Task, quick: Head, progress: Progress, device: Device) -> TunedModel:
-    """Tune the lesson's network within its budget; `quick` is what Quick made of it.
+def tune(store: Store, task: Task, quick: Head, progress: Progress, device: Device) -> TunedModel:
+    """Fine-tune the task's backbone within its budget; `quick` is the head that Quick training fitted.
 
     Raises:
-        Stopped: `progress` asked to; what was done is kept, and the next call goes on from there.
-        StorageFull, HomeUnusable: the checkpoint cannot be written.
-        ModelDamaged, WeightsMissing: the network's weights for Keras are not here.
+        Stopped: `progress` asked to stop; checkpoints are kept, and the next call resumes from them.
+        StorageFull, HomeUnusable: a checkpoint cannot be written.
+        ModelDamaged, WeightsMissing: the network's weights for Keras are not on this machine.
     """
-    folder = blobs.checkpoint_folder(store.home, lesson.iteration.id)
-    session = Run(store, lesson, quick, device, folder, clock(folder), progress)
-    session.tell("Making the network ready")
-    model = _model(session)
-    halved = split_at_stride_16(model)
-    material = _material(session, halved)
-    plan = lesson.plan
-    fits = fits_of(
-        *(plan.folds, plan.trains, lesson.truth, lesson.groups), is_cross_validated=plan.evaluation.method == K_FOLD
-    )
-    bench, course = _ready(session, halved, material, fits)
-    done, ended = train_runs(session, bench, fits, course)
-    rounds = len(store.trainings.epochs(lesson.iteration.id))
-    results = []
-    for fit in fits:
-        session.tell(f"Seeing what came of it: {fit.number + 1} of {len(fits)}")
-        results.append(fold_training.average_runs(bench, fit, done))
-    head = _head(session, fits, results)
-    prepared = _kept(session, model, bench, results[-1])
-    return TunedModel(prepared, head, _outcome(session, head, done, rounds, ended))
+    folder = blobs.checkpoint_folder(store.home, task.iteration.id)
+    training = AdvancedTraining(store, task, quick, device, folder, stopwatch(folder), progress)
+    training.report("Loading the network")
+    model = _load_model(training)
+    network = split_at_stride_16(model)
+    data = _training_data(training, network)
+    splits = make_splits(task.plan, task.truth, task.groups)
+    search = _search(training, network, data, splits)
+    runs, ended = train_runs(search)
+    results = _evaluate(search, runs)
+    head = _head(search, results)
+    backbone = _keep_backbone(search, model, results[-1])
+    return TunedModel(backbone, head, _outcome(training, head, runs, ended))
 
 
 def forget(store: Store, iteration_id: str) -> None:
-    """Delete what a training would need to go on."""
+    """Delete the checkpoints from which a training would resume."""
     blobs.delete(blobs.checkpoint_folder(store.home, iteration_id))
 
 
 def sweep(store: Store) -> None:
-    """Delete the checkpoints of trainings that will not go on, and networks that were kept for one just before it died.
+    """Delete checkpoints of trainings that will not resume, and fine-tuned networks that no iteration uses.
 
-    For when nothing is being trained.
+    Such a network is left where a training died just after it was saved. To be called while nothing is trained.
     """
     networks = blobs.backbones_folder(store.home)
-    for fingerprint in backbones.tuned_in(networks):
+    for fingerprint in keras_backbones.tuned_fingerprints(networks):
         if not store.iterations.count_using(fingerprint):
-            backbones.delete_tuned(fingerprint, networks)
+            keras_backbones.delete_tuned(fingerprint, networks)
     for folder in blobs.checkpoint_folder(store.home, "").glob("*"):
         if not store.iterations.is_training(folder.name):
             blobs.delete(folder)
 
 
-def _model(session: Run) -> Any:
-    """The network for Keras; on a GPU it computes in 16 bits, with weights in 32."""
+def _load_model(training: AdvancedTraining) -> Any:
+    """The backbone as a Keras model; on a GPU it computes in 16 bits, with weights in 32."""
     import keras
 
     usual = keras.config.dtype_policy()
-    networks = blobs.backbones_folder(session.store.home)
+    networks = blobs.backbones_folder(training.store.home)
     try:
-        if session.device == "gpu":
+        if training.device == "gpu":
             keras.config.set_dtype_policy("mixed_bfloat16")
-        return backbones.same_keras_model(session.lesson.prepared, networks)
+        return keras_backbones.load(training.task.backbone, networks)
     finally:
         keras.config.set_dtype_policy(usual)
 
 
-def _material(session: Run, halved: SplitNetwork) -> TrainingData:
-    lesson, home = session.lesson, session.store.home
+def _training_data(training: AdvancedTraining, network: SplitNetwork) -> TrainingData:
+    task, home = training.task, training.store.home
 
-    def pixels_of(sha256: str) -> Callable[[], NDArray[np.uint8]]:
-        return lambda: imaging.pixels(blobs.read(blobs.original_path(home, sha256)), lesson.prepared.side)
+    def reader(sha256: str) -> Callable[[], NDArray[np.uint8]]:
+        return lambda: imaging.pixels(blobs.read(blobs.original_path(home, sha256)), task.backbone.side)
 
-    tensors = feature_cache.compute(
-        halved,
-        [pixels_of(each.sha256) for each in lesson.snapshot],
-        domains.with_transforms(domains.find(lesson.iteration.domain_id).policy, lesson.options.transforms),
-        session.folder,
-        budget_s=VIEWS_SHARE * session.budget_s,
+    features = feature_cache.compute(
+        network,
+        [reader(image.sha256) for image in task.snapshot],
+        domains.with_transforms(domains.find(task.iteration.domain_id).policy, task.options.transforms),
+        training.folder,
+        budget_s=AUGMENTATION_SHARE * training.budget_s,
         seed=SEED,
-        on_share=lambda share: session.tell(f"Seeing the pictures otherwise: {share:.0%}"),
+        on_share=lambda share: training.report(f"Augmenting images: {share:.0%}"),
     )
-    embeddings, l2 = lesson.embeddings, lesson.prepared.l2
-    return TrainingData(tensors, embeddings, lesson.truth, lesson.costs, lesson.multilabel, l2)
+    return TrainingData(features, task.embeddings, task.truth, task.costs, task.multilabel, task.backbone.l2)
 
 
-def _ready(
-    session: Run, halved: SplitNetwork, material: TrainingData, fits: Sequence[FoldSplit]
-) -> tuple[Trainer, Schedule]:
-    """What trains, and how it goes: as before, where it goes on."""
-    if course := _kept_course(session.folder):
-        return trainer.build_trainer(halved, material, session.folder, batch=course.batch), course
+def _search(
+    training: AdvancedTraining, network: SplitNetwork, data: TrainingData, splits: Sequence[FoldSplit]
+) -> Search:
+    """The trainer with its schedule; a training that resumes keeps the schedule it began with."""
+    if kept := schedule.load(training.folder):
+        return Search(training, trainer.build_trainer(network, data, training.folder, batch=kept.batch), splits, kept)
+    built, images_per_s = _largest_batch(training, network, data, splits[-1])
+    planned = _plan(training, splits, built.batch, images_per_s)
+    schedule.save(planned, training.folder)
+    return Search(training, built, splits, planned)
+
+
+def _largest_batch(
+    training: AdvancedTraining, network: SplitNetwork, data: TrainingData, split: FoldSplit
+) -> tuple[Trainer, float]:
+    """A trainer with the largest batch that fits into the device's memory, and its speed in images a second.
+
+    Raises:
+        MemoryError: not even the smallest batch fits.
+    """
     batch = trainer.BATCH
     while True:
-        bench = trainer.build_trainer(halved, material, session.folder, batch=batch)
+        built = trainer.build_trainer(network, data, training.folder, batch=batch)
         try:
-            pace = fold_training.images_per_s(bench, fits[-1])
-            break
+            return built, fold_training.images_per_s(built, split)
         except OutOfMemory:
             if batch <= BATCH_LEAST:
                 raise MemoryError from None
             batch //= 2
-    attempts = max(1, min(len(HYPERPARAMETERS), *(fit.parts.max(initial=0) + 1 for fit in fits)))
-    asked = (1 + 2 * attempts / PARTS) * len(fits) * len(material.truth)
-    reserve_s = CONVERTING_S + asked / (FASTER_TO_ASK * pace)
-    pictures = (session.budget_s - session.clock() - reserve_s) * pace
-    course = plan_schedule([len(fit.trains) for fit in fits], batch, pictures, attempts=int(attempts))
-    course = replace(course, reserve_s=round(reserve_s, 3))
-    blobs.write(session.folder / COURSE, json.dumps(asdict(course)).encode(), durable=False)
-    return bench, course
 
 
-def _kept_course(folder: Path) -> Schedule | None:
-    try:
-        told = json.loads((folder / COURSE).read_bytes())
-        return Schedule(**told | {"steps": tuple(told["steps"])})
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+def _plan(training: AdvancedTraining, splits: Sequence[FoldSplit], batch: int, images_per_s: float) -> Schedule:
+    """The schedule for what is left of the budget, less the time for evaluating the runs and saving the network."""
+    runs = max(1, min(len(HYPERPARAMETERS), *(split.part_count for split in splits)))
+    predicted = (1 + 2 * runs / PARTS) * len(splits) * len(training.task.truth)
+    reserve_s = CONVERTING_S + predicted / (PREDICTION_SPEED * images_per_s)
+    trained_on = (training.budget_s - training.elapsed_s() - reserve_s) * images_per_s
+    planned = schedule.plan_schedule([len(split.rows) for split in splits], batch, trained_on, runs=runs)
+    return replace(planned, reserve_s=round(reserve_s, 3))
 
 
-def _head(session: Run, fits: Sequence[FoldSplit], results: Sequence[FoldResult | None]) -> Head:
-    """The head of the last fit and what all say of the rows they are judged on, Quick's where nothing better came."""
-    out_of_fold = session.quick.out_of_fold.copy()
-    for fit, result in zip(fits, results, strict=True):
+def _evaluate(search: Search, runs: int) -> list[FoldResult | None]:
+    """Each split's averaged model, None where it is no better than Quick."""
+    results = []
+    for split in search.splits:
+        search.training.report(f"Evaluating fold {split.number + 1} of {len(search.splits)}")
+        results.append(fold_training.average_runs(search.trainer, split, runs))
+    return results
+
+
+def _head(search: Search, results: Sequence[FoldResult | None]) -> Head:
+    """The last split's head with all splits' out-of-fold probabilities; Quick's for splits without a result."""
+    quick = search.training.quick
+    out_of_fold = quick.out_of_fold.copy()
+    for split, result in zip(search.splits, results, strict=True):
         if result:
-            out_of_fold[fit.judged] = result.judged
-    last = results[-1] or session.quick
-    return Head(last.kernel, last.bias, out_of_fold, session.lesson.prepared.l2)
+            out_of_fold[split.evaluated] = result.probabilities
+    shipped = results[-1] or quick
+    return Head(shipped.kernel, shipped.bias, out_of_fold, search.training.task.backbone.l2)
 
 
-def _kept(session: Run, model: Any, bench: Trainer, tuned: FoldResult | None) -> Backbone:
-    """The network to ship, kept where all networks are; the one that the lesson began with where none is better."""
-    if tuned is None:
-        return session.lesson.prepared
-    session.tell("Keeping the network")
-    networks = blobs.backbones_folder(session.store.home)
-    bench.halves.top.set_weights(tuned.top)
-    whole = backbones.same_keras_model(session.lesson.prepared, networks)
-    whole.set_weights(model.get_weights())
-    prepared = backbones.keep_tuned(whole, session.lesson.prepared, networks)
-    seen = session.store.trainings.tuned_on(session.lesson.prepared.fingerprint)
-    trained = [
-        each.sha256 for each, trains in zip(session.lesson.snapshot, session.lesson.plan.trains, strict=True) if trains
-    ]
-    session.store.trainings.note_tuned_on(prepared.fingerprint, [*seen, *trained])
-    return prepared
+def _keep_backbone(search: Search, model: Any, result: FoldResult | None) -> Backbone:
+    """The backbone to ship, saved beside all others; the one the task began with where there is no result."""
+    training, task = search.training, search.training.task
+    if result is None:
+        return task.backbone
+    training.report("Saving the network")
+    networks = blobs.backbones_folder(training.store.home)
+    search.trainer.network.top.set_weights(result.top)
+    tuned_model = keras_backbones.load(task.backbone, networks)
+    tuned_model.set_weights(model.get_weights())
+    tuned = keras_backbones.save_tuned(tuned_model, task.backbone, networks)
+    trained_on = [image.sha256 for image, trains in zip(task.snapshot, task.plan.trains, strict=True) if trains]
+    trained_on_before = training.store.trainings.tuned_on(task.backbone.fingerprint)
+    training.store.trainings.note_tuned_on(tuned.fingerprint, [*trained_on_before, *trained_on])
+    return tuned
 
 
-def _outcome(session: Run, head: Head, attempts: int, rounds: int, ended: Ending) -> TuningOutcome:
-    lesson = session.lesson
-    rows = lesson.plan.folds >= 0
-    answers = [
-        metrics.answers(each.out_of_fold[rows], THRESHOLD, multilabel=lesson.multilabel)
-        for each in (head, session.quick)
-    ]
-    beside = paired_comparison.right_answers(lesson.truth[rows], answers[0], answers[1], lesson.groups[rows])
+def _outcome(training: AdvancedTraining, head: Head, runs: int, ended: EndReason) -> TuningOutcome:
+    """Advanced compared with Quick on the images that are evaluated."""
+    task = training.task
+    rows = task.plan.folds >= 0
+    advanced, quick = (
+        metrics.answers(each.out_of_fold[rows], THRESHOLD, multilabel=task.multilabel)
+        for each in (head, training.quick)
+    )
+    comparison = paired_comparison.right_answers(task.truth[rows], advanced, quick, task.groups[rows])
     return TuningOutcome(
-        images=beside.images,
-        right=beside.first,
-        quick_right=beside.second,
-        p_value=beside.p_value,
-        attempts=attempts,
-        rounds=rounds,
-        seconds=round(session.clock(), 1),
+        images=comparison.images,
+        right=comparison.first,
+        quick_right=comparison.second,
+        p_value=comparison.p_value,
+        attempts=runs,
+        rounds=len(training.store.trainings.epochs(task.iteration.id)),
+        seconds=round(training.elapsed_s(), 1),
         ended=ended,
-        device=session.device,
+        device=training.device,
     )

@@ -1,4 +1,4 @@
-"""Pictures seen a little otherwise, so that a network which trains on them learns what does not matter.
+"""Augmentation: random changes to training images, so that a network learns what does not matter for the tags.
 
 A domain's policy names the transforms that leave its tags true: a plate may be turned any way round, a façade may not.
 """
@@ -19,10 +19,10 @@ COVER = 0.35
 
 
 def augmented(pixels: NDArray[np.uint8], policy: Policy, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """The picture as seen another time: uint8 (side, side, 3) in and out, drawn from `rng`.
+    """A randomly changed copy of an image: uint8 (side, side, 3) in and out, drawn from `rng`.
 
-    >>> picture = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
-    >>> np.array_equal(augmented(picture, Policy(()), np.random.default_rng(0)), picture)
+    >>> image = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
+    >>> np.array_equal(augmented(image, Policy(()), np.random.default_rng(0)), image)
     True
     """
     on = set(policy.transforms)
@@ -40,7 +40,7 @@ def augmented(pixels: NDArray[np.uint8], policy: Policy, rng: np.random.Generato
 
 
 def _moved(pixels: NDArray[np.uint8], on: set[str], border: Border, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Turned, zoomed and shifted at once, so that it is drawn anew but once."""
+    """Turned, zoomed and shifted in one transform, so that the image is resampled only once."""
     side = len(pixels)
     margin = side // 2
     angle = np.deg2rad(rng.uniform(-TURN_DEGREES, TURN_DEGREES)) if "turn" in on else 0.0
@@ -48,13 +48,12 @@ def _moved(pixels: NDArray[np.uint8], on: set[str], border: Border, rng: np.rand
     across, down = rng.uniform(-SHIFT, SHIFT, 2) * side if "shift" in on else (0.0, 0.0)
     cos, sin = scale * np.cos(angle), scale * np.sin(angle)
     middle, start = margin + side / 2, side / 2
-    # Pillow asks for the way back: where in the source each pixel of the result comes from.
-    matrix = (
-        *(cos, sin, middle + across - cos * start - sin * start),
-        *(-sin, cos, middle + down + sin * start - cos * start),
-    )
-    around = np.pad(pixels, ((margin, margin), (margin, margin), (0, 0)), mode=border)
-    image = Image.fromarray(around)
+    # Pillow wants the inverse: where in the source each pixel of the result comes from.
+    offset_x = middle + across - cos * start - sin * start
+    offset_y = middle + down + sin * start - cos * start
+    matrix = (cos, sin, offset_x, -sin, cos, offset_y)
+    padded = np.pad(pixels, ((margin, margin), (margin, margin), (0, 0)), mode=border)
+    image = Image.fromarray(padded)
     return np.asarray(image.transform((side, side), Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR))
 
 

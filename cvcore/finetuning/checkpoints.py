@@ -1,4 +1,4 @@
-"""The state of each fit in a file of its own: where its training stands, and its best weights so far."""
+"""Checkpoints: for each run of each fold split a file with its last epoch's state and its best weights so far."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cvcore.files import blobs
 from cvcore.finetuning.fold_splits import FoldSplit
 from cvcore.finetuning.trainer import Trainer, Weights
 
-State = Mapping[str, NDArray[Any]]
+Checkpoint = Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,44 +25,45 @@ class EpochResult:
 
     loss: float
     validation_loss: float
-    judged: Float32s
+    probabilities: Float32s
     seconds: float
 
 
-def path_of(bench: Trainer, fit: FoldSplit, attempt: int) -> Path:
-    """Where an attempt of a fit has its state."""
-    return bench.folder / f"fit-{fit.number}-{attempt}.npz"
+def path_of(trainer: Trainer, split: FoldSplit, run: int) -> Path:
+    """The file of a fold split's run."""
+    return trainer.folder / f"fit-{split.number}-{run}.npz"
 
 
-def write(path: Path, bench: Trainer, number: int, told: EpochResult, before: State | None) -> None:
-    """Keep what the bench holds after a round, and the best weights: these, or those of the state before.
+def write(path: Path, trainer: Trainer, number: int, result: EpochResult, before: Checkpoint | None) -> None:
+    """Save the trainer's state after an epoch, with the best weights: these, or those of the checkpoint before.
 
     Raises:
         StorageFull, HomeUnusable: it cannot be written.
     """
     arrays: dict[str, NDArray[Any]] = {
         "round": np.array(number),
-        "loss": np.array(told.loss),
-        "validation_loss": np.array(told.validation_loss),
-        "judged": told.judged,
-        "seconds": np.array(told.seconds),
+        "loss": np.array(result.loss),
+        "validation_loss": np.array(result.validation_loss),
+        "judged": result.probabilities,
+        "seconds": np.array(result.seconds),
     }
-    weights = bench.model.get_weights()
-    arrays |= {f"now/{place}": each for place, each in enumerate(weights)}
-    arrays |= {f"optimizer/{place}": np.asarray(each) for place, each in enumerate(bench.model.optimizer.variables)}
-    if before is None or told.validation_loss < before["best_loss"]:
-        arrays |= {f"best/{place}": each for place, each in enumerate(weights)}
-        arrays["best_loss"] = np.array(told.validation_loss)
+    weights = trainer.model.get_weights()
+    optimizer = trainer.model.optimizer.variables
+    arrays |= {f"now/{place}": array for place, array in enumerate(weights)}
+    arrays |= {f"optimizer/{place}": np.asarray(variable) for place, variable in enumerate(optimizer)}
+    if before is None or result.validation_loss < before["best_loss"]:
+        arrays |= {f"best/{place}": array for place, array in enumerate(weights)}
+        arrays["best_loss"] = np.array(result.validation_loss)
     else:
-        arrays |= {name: each for name, each in before.items() if name.startswith("best")}
+        arrays |= {name: array for name, array in before.items() if name.startswith("best")}
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **arrays)
-    # What is lost when the machine goes down with it is trained again.
+    # An epoch that is lost when the machine goes down is trained again.
     blobs.write(path, buffer.getvalue(), durable=False)
 
 
-def read(path: Path) -> State | None:
-    """A fit's state, None where there is none that can be read."""
+def read(path: Path) -> Checkpoint | None:
+    """A checkpoint, None where there is none that can be read."""
     try:
         with np.load(path, allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files}
@@ -82,25 +83,30 @@ def last_epoch(path: Path) -> int:
         return -1
 
 
-def last_result(state: State) -> tuple[int, EpochResult]:
+def last_result(checkpoint: Checkpoint) -> tuple[int, EpochResult]:
     """The number of the last epoch in a checkpoint, from 0, and its result."""
     # Checkpoints of Tagwise 0.1.0 do not hold the seconds.
-    seconds = float(state.get("seconds", 0.0))
-    result = EpochResult(float(state["loss"]), float(state["validation_loss"]), state["judged"], seconds)
-    return int(state["round"]), result
+    seconds = float(checkpoint.get("seconds", 0.0))
+    result = EpochResult(
+        loss=float(checkpoint["loss"]),
+        validation_loss=float(checkpoint["validation_loss"]),
+        probabilities=checkpoint["judged"],
+        seconds=seconds,
+    )
+    return int(checkpoint["round"]), result
 
 
-def best(state: State) -> Weights:
-    """The weights of the best round."""
-    return _numbered(state, "best/")
+def best_weights(checkpoint: Checkpoint) -> Weights:
+    """The weights of the epoch with the lowest validation loss."""
+    return _numbered(checkpoint, "best/")
 
 
-def restore(bench: Trainer, state: State) -> None:
-    """Let the bench hold what it held after the last round."""
-    bench.model.set_weights(_numbered(state, "now/"))
-    for variable, value in zip(bench.model.optimizer.variables, _numbered(state, "optimizer/"), strict=True):
+def restore(trainer: Trainer, checkpoint: Checkpoint) -> None:
+    """Load the model's and the optimizer's state after the last epoch into the trainer."""
+    trainer.model.set_weights(_numbered(checkpoint, "now/"))
+    for variable, value in zip(trainer.model.optimizer.variables, _numbered(checkpoint, "optimizer/"), strict=True):
         variable.assign(value)
 
 
-def _numbered(state: State, prefix: str) -> Weights:
-    return [state[f"{prefix}{place}"] for place in range(sum(name.startswith(prefix) for name in state))]
+def _numbered(checkpoint: Checkpoint, prefix: str) -> Weights:
+    return [checkpoint[f"{prefix}{place}"] for place in range(sum(name.startswith(prefix) for name in checkpoint))]

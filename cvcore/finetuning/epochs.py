@@ -1,9 +1,9 @@
-"""The search of an advanced training: all fits round after round, an attempt after the other while there is time."""
+"""The epochs of an Advanced training: all fold splits epoch by epoch, run after run while there is time."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,12 +11,12 @@ from cvcore.finetuning import checkpoints, fold_training
 from cvcore.finetuning.checkpoints import EpochResult
 from cvcore.finetuning.fold_splits import FoldSplit
 from cvcore.finetuning.fold_training import Hyperparameters
-from cvcore.finetuning.schedule import Schedule
-from cvcore.finetuning.task import Run
+from cvcore.finetuning.schedule import Epoch, Schedule
+from cvcore.finetuning.task import AdvancedTraining
 from cvcore.finetuning.trainer import Trainer
-from cvcore.records import TuningEpoch
+from cvcore.records import EndReason, TuningEpoch
 
-# Each attempt is another one of these; what they come to is averaged.
+# One for each run; the runs' weights are averaged.
 HYPERPARAMETERS = (
     Hyperparameters(2e-4, 0.4),
     Hyperparameters(3e-4, 0.4),
@@ -24,88 +24,88 @@ HYPERPARAMETERS = (
     Hyperparameters(4e-4, 0.8),
 )
 
-Ending = Literal["converged", "budget", "asked"]
-
 
 class _Enough(Exception):
-    """The budget is spent, or someone asked to end the search."""
+    """The budget is spent, or someone asked to stop."""
 
 
-def train_runs(session: Run, bench: Trainer, fits: Sequence[FoldSplit], course: Schedule) -> tuple[int, Ending]:
-    """Train round after round; how many attempts came to their end, at least one, and why it ended.
+@dataclass(frozen=True, eq=False)
+class Search:
+    """What an Advanced training searches with: its trainer, fold splits and schedule."""
+
+    training: AdvancedTraining
+    trainer: Trainer
+    splits: Sequence[FoldSplit]
+    schedule: Schedule
+
+
+def train_runs(search: Search) -> tuple[int, EndReason]:
+    """Train every epoch of the schedule; returns how many runs were finished, at least one, and why it ended.
 
     After a restart, an epoch that was trained and reported before is neither trained nor reported again.
     """
-    trainings, iteration_id = session.store.trainings, session.lesson.iteration.id
-    reported = {(each.attempt - 1, each.number - 1) for each in trainings.epochs(iteration_id)}
-    for attempt in range(course.attempts):
-        for number in range(course.rounds):
-            if (attempt, number) in reported and _is_trained(bench, fits, attempt, number):
-                continue
-            try:
-                told = _epoch(session, bench, fits, course, attempt, number)
-            except _Enough:
-                is_asked = trainings.is_finishing_early(iteration_id)
-                return max(1, attempt), "asked" if is_asked else "budget"
-            if len(told) == len(fits):
-                record = _told(session, fits, told, attempt, number, course)
-                trainings.put_epoch(iteration_id, attempt * course.rounds + number, record)
-    return course.attempts, "budget" if course.is_short else "converged"
+    trainings, iteration_id = search.training.store.trainings, search.training.task.iteration.id
+    reported = {Epoch(each.attempt - 1, each.number - 1) for each in trainings.epochs(iteration_id)}
+    for position, epoch in enumerate(search.schedule.all_epochs()):
+        if epoch in reported and _is_trained(search, epoch):
+            continue
+        try:
+            results = _train_epoch(search, epoch)
+        except _Enough:
+            return max(1, epoch.run), "asked" if trainings.is_finishing_early(iteration_id) else "budget"
+        if len(results) == len(search.splits):
+            trainings.put_epoch(iteration_id, position, _summary(search, epoch, results))
+    return search.schedule.runs, "budget" if search.schedule.is_short else "converged"
 
 
-def _epoch(
-    session: Run, bench: Trainer, fits: Sequence[FoldSplit], course: Schedule, attempt: int, number: int
-) -> list[EpochResult]:
-    """The result of each fit in this epoch, without those that had been trained beyond it before a restart.
+def _is_trained(search: Search, epoch: Epoch) -> bool:
+    """Whether all splits' checkpoints hold this epoch or a later one; they may be lost when a machine goes down."""
+    paths = [checkpoints.path_of(search.trainer, split, epoch.run) for split in search.splits]
+    return all(checkpoints.last_epoch(path) >= epoch.number for path in paths)
+
+
+def _train_epoch(search: Search, epoch: Epoch) -> list[EpochResult]:
+    """Train an epoch of all splits; their results, without those that had been trained further before a restart.
 
     Raises:
-        _Enough: the time is up, but never in the first round, or someone asked to end the search.
+        _Enough: the time is up, though never in the first epoch, or someone asked to stop.
     """
-    stage = f"Fine-tuning: round {number + 1} of {course.rounds}" + (f", attempt {attempt + 1}" if attempt else "")
-    is_first = attempt == number == 0
+    training, schedule = search.training, search.schedule
+    run = f", run {epoch.run + 1}" if epoch.run else ""
+    stage = f"Fine-tuning: epoch {epoch.number + 1} of {schedule.epochs}{run}"
+    is_first = epoch == Epoch(0, 0)
 
     def on_step(share: float) -> None:
-        session.progress(stage, min(session.clock() / session.budget_s, 1.0))
-        is_over = session.clock() > session.budget_s - course.reserve_s and not is_first
-        if is_over or session.store.trainings.is_finishing_early(session.lesson.iteration.id):
+        training.show(stage)
+        is_over = training.elapsed_s() > training.budget_s - schedule.reserve_s and not is_first
+        if is_over or training.store.trainings.is_finishing_early(training.task.iteration.id):
             raise _Enough
 
-    told = []
-    for fit in fits:
-        this = number, course.rounds, course.steps[fit.number]
-        result = fold_training.train_epoch(bench, fit, attempt, HYPERPARAMETERS[attempt], course=this, on_step=on_step)
-        told += [result] if result else []
-        session.tell(stage)
-    return told
+    results = []
+    for split in search.splits:
+        result = fold_training.train_epoch(
+            search.trainer, split, schedule, epoch, HYPERPARAMETERS[epoch.run], on_step=on_step
+        )
+        results += [result] if result else []
+        training.report(stage)
+    return results
 
 
-def _is_trained(bench: Trainer, fits: Sequence[FoldSplit], attempt: int, number: int) -> bool:
-    """Whether the checkpoints of all fits hold this epoch or a later one: they may be lost when a machine goes down."""
-    return all(checkpoints.last_epoch(checkpoints.path_of(bench, fit, attempt)) >= number for fit in fits)
-
-
-def _told(
-    session: Run,
-    fits: Sequence[FoldSplit],
-    told: Sequence[EpochResult],
-    attempt: int,
-    number: int,
-    course: Schedule,
-) -> TuningEpoch:
-    lesson = session.lesson
-    rows = np.concatenate([fit.judged for fit in fits])
-    probabilities = np.concatenate([each.judged for each in told])
-    right = fold_training.wholly_right(probabilities, lesson.truth[rows], multilabel=lesson.multilabel)
-    pictures = course.batch * sum(course.steps)
-    seconds = sum(each.seconds for each in told)
-    rate = HYPERPARAMETERS[attempt].learning_rate * fold_training.learning_rate_at((number + 0.5) / course.rounds)
+def _summary(search: Search, epoch: Epoch, results: Sequence[EpochResult]) -> TuningEpoch:
+    """An epoch's losses, accuracy and speed over all splits."""
+    task, schedule = search.training.task, search.schedule
+    rows = np.concatenate([split.evaluated for split in search.splits])
+    probabilities = np.concatenate([result.probabilities for result in results])
+    right = fold_training.all_tags_right(probabilities, task.truth[rows], multilabel=task.multilabel)
+    rate_share = fold_training.learning_rate_at((epoch.number + 0.5) / schedule.epochs)
+    seconds = sum(result.seconds for result in results)
     return TuningEpoch(
-        attempt=attempt + 1,
-        number=number + 1,
-        learning_rate=rate,
-        loss=float(np.mean([each.loss for each in told])),
-        validation_loss=float(np.mean([each.validation_loss for each in told])),
+        attempt=epoch.run + 1,
+        number=epoch.number + 1,
+        learning_rate=HYPERPARAMETERS[epoch.run].learning_rate * rate_share,
+        loss=float(np.mean([result.loss for result in results])),
+        validation_loss=float(np.mean([result.validation_loss for result in results])),
         right=float(right.mean()) if len(right) else None,
-        images_per_s=pictures / seconds if seconds else 0.0,
+        images_per_s=schedule.batch * sum(schedule.steps) / seconds if seconds else 0.0,
         seconds=seconds,
     )

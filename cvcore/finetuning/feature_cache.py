@@ -1,8 +1,8 @@
-"""What a network's trunk makes of pictures as they are and as seen otherwise, computed once and kept in files.
+"""Frozen-trunk features of every image and its augmented copies, computed once and kept on disk.
 
-view-0.npy      float16 (views, pictures, …): the trunk's first tensor; view 0 is the picture as it is
+view-0.npy      float16 (copies, images, …): the trunk's first tensor; copy 0 is of the image unchanged
 view-1.npy …    its other tensors, where it has more
-views.json      how many views there are, and how many pictures are done
+views.json      how many copies there are, and how many images are done
 """
 
 from __future__ import annotations
@@ -24,110 +24,107 @@ from cvcore.files import blobs
 from cvcore.finetuning.augmentation import augmented
 from cvcore.finetuning.split_network import SplitNetwork
 
-PICTURES_AT_ONCE = 16
-VIEWS_MOST = 12
+BATCH = 16
+COPIES_MOST = 12
 BYTES_MOST = 2 * 2**30
 
 FILE = "views.json"
 
-Tensors = list[NDArray[np.float16]]
+Features = list[NDArray[np.float16]]
 Pixels = NDArray[np.uint8]
 
 
 def compute(
-    halves: SplitNetwork,
-    pictures: Sequence[Callable[[], Pixels]],
+    network: SplitNetwork,
+    images: Sequence[Callable[[], Pixels]],
     policy: Policy,
     folder: Path,
     *,
     budget_s: float,
     seed: int,
     on_share: Callable[[float], None] = lambda share: None,
-) -> Tensors:
-    """The trunk's tensors of all pictures, each (views, pictures, …), mapped from files in `folder`.
+) -> Features:
+    """The trunk's tensors of all images, each (copies, images, …), memory-mapped from files in `folder`.
 
-    As many views as `budget_s` seconds allow by the pace of the first pictures, at most 12 and 2 GB, and always the
-    first, which is the picture as it is. What the folder holds of an earlier call is not computed again.
+    Each of `images` returns its pixels. There are as many copies as `budget_s` seconds allow at the speed of the first
+    images, at most 12 and 2 GB, and always the first, of the image unchanged. Features that an earlier call left in the
+    folder are not computed again.
 
     Raises:
-        StorageFull, HomeUnusable: it cannot be written.
-        NotFound, InvalidInput: a picture cannot be read.
+        StorageFull, HomeUnusable: a file cannot be written.
+        NotFound, InvalidInput: an image cannot be read.
     """
     with blobs.storage_errors(folder), ThreadPoolExecutor() as pool:
         folder.mkdir(parents=True, exist_ok=True)
-        views, done = _kept(folder)
-        if not views:
-            views = _views_within(budget_s, halves, pictures, policy, pool)
-        tensors = _opened(folder, halves, views, len(pictures), is_new=not done)
-        for start in range(done, len(pictures), PICTURES_AT_ONCE):
-            on_share(start / len(pictures))
-            part = range(start, min(start + PICTURES_AT_ONCE, len(pictures)))
-            for view in range(views):
-                seen = pool.map(lambda row, view=view: _seen(pictures[row](), policy, (seed, row, view)), part)
-                _fill(tensors, view, part, halves, np.stack(list(seen)))
-            (folder / FILE).write_text(json.dumps({"views": views, "done": part.stop}))
-        return tensors
+        copies, done = _progress(folder)
+        if not copies:
+            copies = _copies_within(budget_s, network, images, policy, pool)
+        features = _open(folder, network, copies, len(images), is_new=not done)
+        for start in range(done, len(images), BATCH):
+            on_share(start / len(images))
+            rows = range(start, min(start + BATCH, len(images)))
+            for copy in range(copies):
+                pixels = pool.map(lambda row, copy=copy: _copy(images[row](), policy, (seed, row, copy)), rows)
+                for tensor, values in zip(features, _trunk(network, np.stack(list(pixels))), strict=True):
+                    tensor[copy, rows.start : rows.stop] = values
+            (folder / FILE).write_text(json.dumps({"views": copies, "done": rows.stop}))
+        return features
 
 
-def _views_within(
+def _copies_within(
     budget_s: float,
-    halves: SplitNetwork,
-    pictures: Sequence[Callable[[], Pixels]],
+    network: SplitNetwork,
+    images: Sequence[Callable[[], Pixels]],
     policy: Policy,
     pool: ThreadPoolExecutor,
 ) -> int:
-    each_bytes = 2 * sum(math.prod(shape) for shape in halves.shapes)
-    few = pictures[:PICTURES_AT_ONCE]
-    seen = [_seen(picture(), policy, (0, 0, 1)) for picture in few]
-    _trunk(halves, np.stack(seen))  # compiles
+    copy_bytes = 2 * sum(math.prod(shape) for shape in network.shapes)
+    sample = images[:BATCH]
+    pixels = [_copy(image(), policy, (0, 0, 1)) for image in sample]
+    _trunk(network, np.stack(pixels))  # compiles
     started = time.perf_counter()
-    seen = list(pool.map(lambda picture: _seen(picture(), policy, (0, 0, 1)), few))
-    _trunk(halves, np.stack(seen))
-    pace_s = (time.perf_counter() - started) / len(few)
-    by_time = budget_s / (pace_s * len(pictures))
-    by_size = BYTES_MOST / (each_bytes * len(pictures))
-    return max(1, min(VIEWS_MOST, int(by_time), int(by_size)))
+    pixels = list(pool.map(lambda image: _copy(image(), policy, (0, 0, 1)), sample))
+    _trunk(network, np.stack(pixels))
+    seconds_per_image = (time.perf_counter() - started) / len(sample)
+    by_time = budget_s / (seconds_per_image * len(images))
+    by_size = BYTES_MOST / (copy_bytes * len(images))
+    return max(1, min(COPIES_MOST, int(by_time), int(by_size)))
 
 
-def _seen(pixels: Pixels, policy: Policy, seed: tuple[int, int, int]) -> Pixels:
-    """A picture in a view; `seed` is the training's, the picture's and the view's number, 0 for it as it is."""
+def _copy(pixels: Pixels, policy: Policy, seed: tuple[int, int, int]) -> Pixels:
+    """An image's copy; `seed` is the training's seed, the image's row and the copy's number, 0 for it unchanged."""
     return augmented(pixels, policy, np.random.default_rng(seed)) if seed[2] else pixels
 
 
-def _trunk(halves: SplitNetwork, pixels: Pixels) -> list[NDArray[Any]]:
-    """The last batch is filled up, so that one compiled program serves all."""
-    filled = np.resize(pixels, (PICTURES_AT_ONCE, *pixels.shape[1:])).astype(np.float32)
-    made = halves.trunk.predict_on_batch(filled)
-    return [np.asarray(each)[: len(pixels)] for each in (made if isinstance(made, list) else [made])]
+def _trunk(network: SplitNetwork, pixels: Pixels) -> list[NDArray[Any]]:
+    """The trunk's tensors of a batch, which is filled up, so that one compiled program serves all."""
+    filled = np.resize(pixels, (BATCH, *pixels.shape[1:])).astype(np.float32)
+    tensors = network.trunk.predict_on_batch(filled)
+    return [np.asarray(tensor)[: len(pixels)] for tensor in (tensors if isinstance(tensors, list) else [tensors])]
 
 
-def _fill(tensors: Tensors, view: int, part: range, halves: SplitNetwork, pixels: Pixels) -> None:
-    for kept, made in zip(tensors, _trunk(halves, pixels), strict=True):
-        kept[view, part.start : part.stop] = made
-
-
-def _opened(folder: Path, halves: SplitNetwork, views: int, pictures: int, *, is_new: bool) -> Tensors:
-    tensors: Tensors = []
-    for place, shape in enumerate(halves.shapes):
+def _open(folder: Path, network: SplitNetwork, copies: int, images: int, *, is_new: bool) -> Features:
+    features: Features = []
+    for place, shape in enumerate(network.shapes):
         path = folder / f"view-{place}.npy"
         if is_new:
-            np.lib.format.open_memmap(path, "w+", np.float16, (views, pictures, *shape))
+            np.lib.format.open_memmap(path, "w+", np.float16, (copies, images, *shape))
             _reserve(path)
-        tensors.append(np.lib.format.open_memmap(path, "r+"))
-    return tensors
+        features.append(np.lib.format.open_memmap(path, "r+"))
+    return features
 
 
 def _reserve(path: Path) -> None:
-    """Take a file's room on the disk now: a write to its map that finds none would end the process."""
+    """Reserve a file's space on the disk now: a write to its map on a full disk would end the process."""
     if hasattr(os, "posix_fallocate"):
         with path.open("r+b") as file:
             os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
 
 
-def _kept(folder: Path) -> tuple[int, int]:
-    """How many views an earlier call chose, and how many pictures it has done; 0 and 0 where there was none."""
+def _progress(folder: Path) -> tuple[int, int]:
+    """How many copies an earlier call chose, and how many images are done; 0 and 0 where there was none."""
     try:
-        told = json.loads((folder / FILE).read_text())
-        return int(told["views"]), int(told["done"])
+        fields = json.loads((folder / FILE).read_text())
+        return int(fields["views"]), int(fields["done"])
     except (OSError, ValueError, KeyError, TypeError):
         return 0, 0

@@ -1,14 +1,14 @@
-"""The top of a network trained on, once for each fold and once for what is shipped, side by side in rounds.
+"""Training of one fold split, epoch by epoch, and the average of its runs.
 
-It starts where Quick ends: with the network as it came and the classifier that Quick would fit. Each attempt of a fit
-keeps another sixth of the fit's own pictures aside; on these, never on the fold that it will be judged on, it is seen
-which round's weights to keep, whether they are better than Quick, and how sure the answers may be.
+Training starts where Quick ends: with the backbone's own weights and the classifier that Quick would fit. Each run of a
+fold split keeps another sixth of its own images for validation. These, never the fold that it is evaluated on, decide
+which epoch's weights are kept, whether they are better than Quick, and the temperature.
 
-What comes of it is the mean of the attempts' weights, three quarters of the way to them from the network as it came.
-Both are often better than any one that was tuned (Wortsman et al. 2022, https://arxiv.org/abs/2203.05482,
+The result is the mean of the runs' weights, moved three quarters of the way to it from the backbone's own. Both are
+often better than any single fine-tuned model (Wortsman et al. 2022, https://arxiv.org/abs/2203.05482,
 https://arxiv.org/abs/2109.01903).
 
-All of its state is in files, so whoever is killed goes on where the last fit of a round ended.
+All state is kept in checkpoints, so a training that was killed resumes after the last finished epoch of each split.
 """
 
 from __future__ import annotations
@@ -26,21 +26,23 @@ from cvcore.array_types import Bools, Float32s
 from cvcore.finetuning import checkpoints
 from cvcore.finetuning.checkpoints import EpochResult
 from cvcore.finetuning.fold_splits import SEED, FoldSplit
-from cvcore.finetuning.trainer import Trainer, Weights
+from cvcore.finetuning.schedule import Epoch, Schedule
+from cvcore.finetuning.trainer import Trainer, Weights, shuffled_batches
 from cvcore.metrics import calibration
+from cvcore.metrics.probabilities import cross_entropy
 
-# How much of the network's way from as it came to as it was tuned is gone.
+# The share of the way from the backbone's own weights to the fine-tuned ones.
 EXTENT = 0.75
 
 WARM_UP = 0.1
 
-# At which answers are compared with Quick's.
+# The threshold at which answers are compared with Quick's.
 THRESHOLD = 0.5
 
 
 @dataclass(frozen=True)
 class Hyperparameters:
-    """What an attempt trains with: its highest learning rate, and how much pictures are mixed in pairs, 0 for not.
+    """A run's highest learning rate, and how strongly images are mixed in pairs, 0 for not.
 
     Mixing is mixup (Zhang et al. 2018, https://arxiv.org/abs/1710.09412) with both parameters of its beta this.
     """
@@ -51,122 +53,145 @@ class Hyperparameters:
 
 @dataclass(frozen=True, eq=False)
 class FoldResult:
-    """What a fit came to: the top's weights, the classifier on it, and the judged rows' probabilities, (rows, tags)."""
+    """A split's fine-tuned model: the upper layers' weights and the classifier's.
+
+    `probabilities` (rows, tags) are its answers for the rows that it is evaluated on.
+    """
 
     top: Weights
     kernel: Float32s
     bias: Float32s
-    judged: Float32s
+    probabilities: Float32s
 
 
-def images_per_s(bench: Trainer, fit: FoldSplit, *, steps: int = 3) -> float:
-    """How fast it learns here, by a few steps that change nothing; the first, which compiles, is not counted.
+def images_per_s(trainer: Trainer, split: FoldSplit, *, steps: int = 3) -> float:
+    """The training speed, measured by a few steps at learning rate 0; the first, which compiles, is not counted.
 
     Raises:
-        OutOfMemory: so large a batch is too much here.
+        OutOfMemory: the batch is too large for the device's memory.
     """
-    bench.begin(fit.learns(0))
-    rows, rng = np.resize(fit.trains, bench.batch), np.random.default_rng(SEED)
-    weights = bench.row_weights(fit.trains)
-    bench.step(rows, weights, 0.0, rng, 0.0)
-    started = time.perf_counter()
-    for _ in range(steps):
-        bench.step(rows, weights, 0.0, rng, 0.0)
-    return steps * bench.batch / (time.perf_counter() - started)
+    trainer.reset(split.training_rows(0))
+    rng = np.random.default_rng(SEED)
+    rows, row_weights = np.resize(split.rows, trainer.batch), trainer.data.row_weights(split.rows)
+    started = 0.0
+    for step in range(steps + 1):
+        inputs, targets = trainer.data.batch(rows, row_weights, 0.0, rng)
+        trainer.step(inputs, targets, 0.0)
+        if step == 0:
+            started = time.perf_counter()
+    return steps * trainer.batch / (time.perf_counter() - started)
 
 
 def train_epoch(
-    bench: Trainer,
-    fit: FoldSplit,
-    attempt: int,
-    setting: Hyperparameters,
+    trainer: Trainer,
+    split: FoldSplit,
+    schedule: Schedule,
+    epoch: Epoch,
+    hyperparameters: Hyperparameters,
     *,
-    course: tuple[int, int, int],
     on_step: Callable[[float], None] = lambda share: None,
 ) -> EpochResult | None:
-    """Train a fit on for one round; its file then holds what came of it.
+    """Train a fold split for one epoch and write its checkpoint.
 
-    `course` is the round's number, how many there are, and the steps of each. A round that the file holds already is
-    not trained again: the last one's result is read from it, and of an earlier one it holds no result, so None.
-    `on_step` is told which share of the steps is done; what it raises leaves the file as it was.
+    An epoch that the checkpoint holds already is not trained again: the last one's result is read from it, and that of
+    an earlier one is None, for it is not kept. `on_step` is called after each step with the share of the steps that is
+    done; what it raises leaves the checkpoint as it was.
     """
-    number, rounds, steps = course
     started = time.monotonic()
-    path = checkpoints.path_of(bench, fit, attempt)
-    learns, aside = fit.learns(attempt), fit.kept_aside(attempt)
-    kept = checkpoints.read(path)
-    if kept:
-        done, told = checkpoints.last_result(kept)
-        if done >= number:
-            return told if done == number else None
-        checkpoints.restore(bench, kept)
+    path = checkpoints.path_of(trainer, split, epoch.run)
+    checkpoint = checkpoints.read(path)
+    if checkpoint:
+        last, result = checkpoints.last_result(checkpoint)
+        if last >= epoch.number:
+            return result if last == epoch.number else None
+        checkpoints.restore(trainer, checkpoint)
     else:
-        bench.begin(learns)
-    rng = np.random.default_rng([SEED, attempt, fit.number, number])
-    bench.drop_by(rng)
-    batches, weights, losses = bench.batches(learns, rng), bench.row_weights(learns), []
+        trainer.reset(split.training_rows(epoch.run))
+    loss = _train_steps(trainer, split, schedule, epoch, hyperparameters, on_step=on_step)
+    validation_rows, data = split.validation_rows(epoch.run), trainer.data
+    validation_loss = calibrated_loss(
+        data.truth[validation_rows], trainer.predict(validation_rows), multilabel=data.multilabel
+    )
+    result = EpochResult(loss, validation_loss, trainer.predict(split.evaluated), time.monotonic() - started)
+    checkpoints.write(path, trainer, epoch.number, result, checkpoint)
+    return result
+
+
+def _train_steps(
+    trainer: Trainer,
+    split: FoldSplit,
+    schedule: Schedule,
+    epoch: Epoch,
+    hyperparameters: Hyperparameters,
+    *,
+    on_step: Callable[[float], None],
+) -> float:
+    """Train all steps of an epoch; returns their mean loss."""
+    rows, steps = split.training_rows(epoch.run), schedule.steps[split.number]
+    row_weights = trainer.data.row_weights(rows)
+    rng = np.random.default_rng([SEED, epoch.run, split.number, epoch.number])
+    trainer.seed_dropout(rng)
+    batches = shuffled_batches(rows, trainer.batch, rng)
+    losses = []
     for step in range(steps):
-        rate = setting.learning_rate * learning_rate_at((number * steps + step) / (rounds * steps))
-        losses.append(bench.step(next(batches), weights, setting.mixing, rng, rate))
+        share = learning_rate_at((epoch.number * steps + step) / (schedule.epochs * steps))
+        inputs, targets = trainer.data.batch(next(batches), row_weights, hyperparameters.mixing, rng)
+        losses.append(trainer.step(inputs, targets, hyperparameters.learning_rate * share))
         on_step((step + 1) / steps)
-    material = bench.material
-    validation_loss = _loss(bench.probabilities(aside), material.truth[aside], multilabel=material.multilabel)
-    judged = bench.probabilities(fit.judged)
-    told = EpochResult(float(np.mean(losses)), validation_loss, judged, time.monotonic() - started)
-    checkpoints.write(path, bench, number, told, kept)
-    return told
+    return float(np.mean(losses))
 
 
-def average_runs(
-    bench: Trainer, fit: FoldSplit, attempts: int, on_share: Callable[[float], None] = lambda share: None
-) -> FoldResult | None:
-    """What a fit's attempts come to; None where Quick does as well on what they kept aside."""
-    material = bench.material
-    found, tuned, quick, rows = [], [], [], []
-    for attempt in range(attempts):
-        aside, state = fit.kept_aside(attempt), checkpoints.read(checkpoints.path_of(bench, fit, attempt))
-        if state is None:
+def average_runs(trainer: Trainer, split: FoldSplit, runs: int) -> FoldResult | None:
+    """The average of a split's runs; None where Quick is as good on their validation images, or no run has begun."""
+    data, best, tuned, quick, rows = trainer.data, [], [], [], []
+    for run in range(runs):
+        checkpoint = checkpoints.read(checkpoints.path_of(trainer, split, run))
+        if checkpoint is None:
             continue
-        found.append(checkpoints.best(state))
-        bench.begin(fit.learns(attempt))
-        came = bench.model.get_weights()
-        quick.append(bench.probabilities(aside))
-        bench.model.set_weights(_between(came, found[-1]))
-        tuned.append(bench.probabilities(aside))
-        rows.append(aside)
-        on_share((attempt + 1) / (attempts + 1))
-    if not found:
+        validation_rows = split.validation_rows(run)
+        best.append(checkpoints.best_weights(checkpoint))
+        trainer.reset(split.training_rows(run))
+        untuned = trainer.model.get_weights()
+        quick.append(trainer.predict(validation_rows))
+        trainer.model.set_weights(_between(untuned, best[-1]))
+        tuned.append(trainer.predict(validation_rows))
+        rows.append(validation_rows)
+    if not best:
         return None
-    asked, told, multilabel = np.concatenate(rows), np.concatenate(tuned), material.multilabel
-    truth = material.truth[asked]
-    if not _is_better(told, np.concatenate(quick), truth, multilabel=multilabel):
+    truth, probabilities = data.truth[np.concatenate(rows)], np.concatenate(tuned)
+    if not _is_better(probabilities, np.concatenate(quick), truth, multilabel=data.multilabel):
         return None
-    warmth = calibration.temperature(truth, told, multilabel=multilabel)
-    bench.begin(fit.trains)
-    mean = [np.mean(arrays, axis=0) for arrays in zip(*found, strict=True)]
-    bench.model.set_weights(_between(bench.model.get_weights(), mean))
-    scores = bench.model.get_layer("scores")
-    scores.set_weights([each / np.float32(warmth) for each in scores.get_weights()])
+    temperature = calibration.temperature(truth, probabilities, multilabel=data.multilabel)
+    mean = [np.mean(arrays, axis=0) for arrays in zip(*best, strict=True)]
+    return _averaged_model(trainer, split, mean, temperature)
+
+
+def _averaged_model(trainer: Trainer, split: FoldSplit, mean: Weights, temperature: float) -> FoldResult:
+    """The model with the runs' mean weights, moved by `EXTENT`, its scores divided by a temperature."""
+    trainer.reset(split.rows)
+    trainer.model.set_weights(_between(trainer.model.get_weights(), mean))
+    scores = trainer.model.get_layer("scores")
+    scores.set_weights([array / np.float32(temperature) for array in scores.get_weights()])
     kernel, bias = scores.get_weights()
-    return FoldResult(bench.halves.top.get_weights(), kernel, bias, bench.probabilities(fit.judged))
+    return FoldResult(trainer.network.top.get_weights(), kernel, bias, trainer.predict(split.evaluated))
 
 
-def _is_better(told: Float32s, quick: Float32s, truth: Bools, *, multilabel: bool) -> bool:
-    """Whether answers are more often right than Quick's, or surer of what is so."""
-    if _loss(told, truth, multilabel=multilabel) < _loss(quick, truth, multilabel=multilabel):
+def _is_better(tuned: Float32s, quick: Float32s, truth: Bools, *, multilabel: bool) -> bool:
+    """Whether the log-loss is lower than Quick's, or more images are answered right."""
+    if calibrated_loss(truth, tuned, multilabel=multilabel) < calibrated_loss(truth, quick, multilabel=multilabel):
         return True
-    right, by_quick = (wholly_right(each, truth, multilabel=multilabel).sum() for each in (told, quick))
-    return bool(right > by_quick)
+    right, quick_right = (all_tags_right(each, truth, multilabel=multilabel).sum() for each in (tuned, quick))
+    return bool(right > quick_right)
 
 
-def wholly_right(probabilities: Float32s, truth: Bools, *, multilabel: bool) -> Bools:
-    """Which pictures are answered with all their tags and no other, bool (pictures,)."""
+def all_tags_right(probabilities: Float32s, truth: Bools, *, multilabel: bool) -> Bools:
+    """Whether each image is answered with all of its tags and no other, bool (images,)."""
     answers = metrics.answers(probabilities, THRESHOLD, multilabel=multilabel)
     return np.asarray((answers == truth).all(axis=1), np.bool_)
 
 
 def learning_rate_at(share: float) -> float:
-    """The share of the highest learning rate after a share of the course: up in a line, down along a cosine.
+    """The learning rate after a share of a run, 1 for the highest: linear warm-up, then a cosine down to 0.
 
     >>> [round(learning_rate_at(share), 2) for share in (0, 0.05, 0.1, 0.55, 1)]
     [0.0, 0.5, 1.0, 0.5, 0.0]
@@ -176,24 +201,19 @@ def learning_rate_at(share: float) -> float:
     return (1 + math.cos(math.pi * (share - WARM_UP) / (1 - WARM_UP))) / 2
 
 
-def log_loss(probabilities: NDArray[np.floating], truth: Bools, *, multilabel: bool) -> float:
-    """Nats a row: of its tag in Multiclass, of every yes and no in Multilabel; nan without rows.
+def calibrated_loss(truth: Bools, probabilities: NDArray[np.floating], *, multilabel: bool) -> float:
+    """Mean log-loss in nats after temperature scaling, as the shipped model is scaled too; nan without rows.
 
-    >>> round(log_loss(np.float32([[0.5, 0.5]]), np.array([[True, False]]), multilabel=False), 3)
-    0.693
+    >>> truth = np.array([[True, False], [True, False], [True, False], [False, True]])
+    >>> round(calibrated_loss(truth, np.tile([0.9, 0.1], (4, 1)), multilabel=False), 3)
+    0.562
     """
     if not len(truth):
         return math.nan
-    told = np.clip(probabilities.astype(np.float64), 1e-7, 1 - 1e-7)
-    nats = -np.log(np.where(truth, told, 1 - told if multilabel else 1.0))
-    return float(nats.sum(axis=1).mean())
+    temperature = calibration.temperature(truth, probabilities, multilabel=multilabel)
+    scaled = calibration.scaled(probabilities, temperature, multilabel=multilabel)
+    return float(cross_entropy(truth, scaled, multilabel=multilabel).mean())
 
 
-def _loss(told: Float32s, truth: Bools, *, multilabel: bool) -> float:
-    """The log-loss at the temperature that suits best: how sure answers are is set right in the end."""
-    warmth = calibration.temperature(truth, told, multilabel=multilabel)
-    return log_loss(np.asarray(calibration.scaled(told, warmth, multilabel=multilabel)), truth, multilabel=multilabel)
-
-
-def _between(came: Weights, tuned: Weights) -> Weights:
-    return [start + np.float32(EXTENT) * (end - start) for start, end in zip(came, tuned, strict=True)]
+def _between(untuned: Weights, tuned: Weights) -> Weights:
+    return [start + np.float32(EXTENT) * (end - start) for start, end in zip(untuned, tuned, strict=True)]

@@ -1,4 +1,4 @@
-"""What came of Advanced training, in plain words: whether it was worth its time, and why it ended."""
+"""An Advanced training's outcome in plain words: whether it is better than Quick, and why it ended."""
 
 from __future__ import annotations
 
@@ -6,79 +6,79 @@ from typing import Literal
 
 from cvcore.records import TuningOutcome
 
-# Below this a difference is more than chance alone would readily make.
-SURE = 0.05
+# A difference with a p-value below this is called significant.
+SIGNIFICANT = 0.05
 
 Standing = Literal["better", "alike", "worse"]
 
 _ENDED = {
-    "converged": "It ended by itself, with all that it tries done",
+    "converged": "It ended by itself, with all runs finished",
     "budget": "It ended when its time was up",
     "asked": "It ended early, as somebody asked",
 }
 
 
 def summary(outcome: TuningOutcome) -> str:
-    """Whether Advanced training did better than Quick on the same images, and how it came to its end.
+    """Whether Advanced training did better than Quick on the same images, and why it ended.
 
-    >>> print(tuning(TuningOutcome(600, 487, 457, 0.0011, 2, 31, 540.0, "budget", "cpu")))
-    Better than Quick: of 600 images judged, 487 were right, with Quick 457; chance \
-alone would seldom do that (p = 0.001).
-    It ended when its time was up, after 31 rounds in 2 attempts, 9 min on the CPU.
+    >>> print(summary(TuningOutcome(600, 487, 457, 0.0011, 2, 31, 540.0, "budget", "cpu")))
+    Better than Quick: of 600 images evaluated, 487 were right, with Quick 457; chance \
+alone would seldom make such a difference (p = 0.001).
+    It ended when its time was up, after 31 epochs in 2 runs, 9 min on the CPU.
     """
     return f"{compared(outcome)}\n{ending(outcome)}"
 
 
 def standing(outcome: TuningOutcome) -> Standing:
-    """Better or worse than Quick where chance alone would seldom make such a difference, else alike.
+    """Better or worse than Quick where the difference is significant, else alike.
 
     >>> standing(TuningOutcome(600, 532, 530, 0.9, 1, 12, 200.0, "converged", "gpu"))
     'alike'
     """
-    if not outcome.p_value < SURE or outcome.right == outcome.quick_right:
+    if not outcome.p_value < SIGNIFICANT or outcome.right == outcome.quick_right:
         return "alike"
     return "better" if outcome.right > outcome.quick_right else "worse"
 
 
 def compared(outcome: TuningOutcome) -> str:
-    """Advanced beside Quick, in a sentence or two.
+    """Advanced compared with Quick, in a sentence or two.
 
     >>> print(compared(TuningOutcome(600, 532, 530, 0.9, 1, 12, 200.0, "converged", "gpu")))
-    Not better than Quick, as far as these images can tell: of 600 images judged, 532 were right, with Quick 530. \
+    Not better than Quick, as far as these images can tell: of 600 images evaluated, 532 were right, with Quick 530. \
 Train the quick way, it takes seconds.
     """
     if not outcome.images:
-        return "No image was left to judge, so it cannot be told whether this is better than Quick."
+        return "No image was evaluated, so it is unknown whether this is better than Quick."
     counted = (
-        f"of {_number(outcome.images, 'image')} judged, {outcome.right:,} "
+        f"of {_number(outcome.images, 'image')} evaluated, {outcome.right:,} "
         f"{'was' if outcome.right == 1 else 'were'} right, with Quick {outcome.quick_right:,}"
     )
-    how = standing(outcome)
-    if how == "alike":
+    result = standing(outcome)
+    if result == "alike":
         return (
             f"Not better than Quick, as far as these images can tell: {counted}. Train the quick way, it takes seconds."
         )
-    chance = f"chance alone would seldom do that ({_p(outcome.p_value)})"
-    if how == "worse":
+    chance = f"chance alone would seldom make such a difference ({_p(outcome.p_value)})"
+    if result == "worse":
         return f"Worse than Quick: {counted}; {chance}. Train the quick way."
     return f"Better than Quick: {counted}; {chance}."
 
 
 def ending(outcome: TuningOutcome) -> str:
-    """Why, when and where the training ended, in a sentence.
+    """Why the training ended, after how long and on which device, in a sentence.
 
     >>> ending(TuningOutcome(600, 532, 530, 0.9, 1, 1, 70.0, "asked", "gpu"))
-    'It ended early, as somebody asked, after 1 round, 70 s on the GPU.'
+    'It ended early, as somebody asked, after 1 epoch, 70 s on the GPU.'
     """
-    attempts = f" in {outcome.attempts:,} attempts" if outcome.attempts > 1 else ""
+    runs = f" in {outcome.attempts:,} runs" if outcome.attempts > 1 else ""
     return (
-        f"{_ENDED[outcome.ended]}, after {_number(outcome.rounds, 'round')}{attempts}, "
+        f"{_ENDED[outcome.ended]}, after {_number(outcome.rounds, 'epoch')}{runs}, "
         f"{duration(outcome.seconds)} on the {outcome.device.upper()}."
     )
 
 
 def duration(seconds: float) -> str:
-    """A length of time as one says it: in seconds, then in minutes, then in hours and minutes.
+    """A duration in words: in seconds, from 90 s in minutes, then in hours and minutes.
 
     >>> duration(12.4), duration(540), duration(5400)
     ('12 s', '9 min', '1 h 30 min')

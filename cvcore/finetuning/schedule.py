@@ -1,44 +1,96 @@
-"""How an advanced training spends its time: attempts of so many rounds of so many steps."""
+"""The schedule of an Advanced training: how many runs, epochs and steps fit into its budget."""
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+from cvcore.files import blobs
+
+# As many epochs as a run has where there is time.
 EPOCHS = 10
+
+FILE = "course.json"
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One epoch of a run; runs and epochs are numbered from 0."""
+
+    run: int
+    number: int
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """How the training goes: attempts, the rounds of each, the steps of a round for every fit, the pictures in a step.
+    """The number of runs, the epochs of each run, the steps of an epoch for every fold split, the images in a step.
 
-    `is_short` says that there was no time for all attempts, `reserve_s` is for what comes after the last round.
+    `is_short` says that the budget is too short for all runs; `reserve_s` is kept for the work after the last epoch.
     """
 
-    attempts: int
-    rounds: int
+    runs: int
+    epochs: int
     steps: tuple[int, ...]
     batch: int
     is_short: bool
     reserve_s: float = 0.0
 
+    def all_epochs(self) -> list[Epoch]:
+        """Every epoch, in the order in which they are trained."""
+        return [Epoch(run, number) for run in range(self.runs) for number in range(self.epochs)]
 
-def plan_schedule(trains: Sequence[int], batch: int, pictures: float, *, attempts: int) -> Schedule:
-    """How to go about it so that about so many `pictures` are seen in all, in up to so many attempts.
 
-    `trains` is how many pictures each fit trains on. A round sees each about once; where there is not even time for
-    that, there is one round, and it is shorter.
+def plan_schedule(split_sizes: Sequence[int], batch: int, images: float, *, runs: int) -> Schedule:
+    """The schedule, of at most so many runs, that trains on about so many `images` in all.
 
-    >>> planned([64, 64], 32, 3500, attempts=4)
-    Course(attempts=3, rounds=9, steps=(2, 2), batch=32, is_short=True, reserve_s=0.0)
-    >>> planned([64, 64], 32, 400, attempts=4).rounds, planned([64, 64], 32, 64, attempts=4).steps
+    `split_sizes` are the numbers of images that the fold splits train on. An epoch trains on each about once; where
+    `images` is less than that, there is one epoch with fewer steps.
+
+    >>> plan_schedule([64, 64], 32, 3500, runs=4)
+    Schedule(runs=3, epochs=9, steps=(2, 2), batch=32, is_short=True, reserve_s=0.0)
+    >>> plan_schedule([64, 64], 32, 400, runs=4).epochs, plan_schedule([64, 64], 32, 64, runs=4).steps
     (3, (1, 1))
     """
-    steps = [math.ceil(each / batch) for each in trains]
-    rounds = max(0.0, pictures / (batch * sum(steps)))
-    if rounds < 1:
-        return Schedule(1, 1, tuple(max(1, int(rounds * each)) for each in steps), batch, is_short=True)
-    possible = max(1, min(attempts, round(rounds / EPOCHS)))
-    each = min(EPOCHS, int(rounds / possible))
-    return Schedule(possible, each, tuple(steps), batch, is_short=possible * each < attempts * EPOCHS)
+    steps = [math.ceil(size / batch) for size in split_sizes]
+    possible = max(0.0, images / (batch * sum(steps)))
+    if possible < 1:
+        return Schedule(1, 1, tuple(max(1, int(possible * count)) for count in steps), batch, is_short=True)
+    runs_planned = max(1, min(runs, round(possible / EPOCHS)))
+    epochs = min(EPOCHS, int(possible / runs_planned))
+    return Schedule(runs_planned, epochs, tuple(steps), batch, is_short=runs_planned * epochs < runs * EPOCHS)
+
+
+def save(schedule: Schedule, folder: Path) -> None:
+    """Keep a schedule for a training that resumes.
+
+    Raises:
+        StorageFull, HomeUnusable: it cannot be written.
+    """
+    fields = {
+        "attempts": schedule.runs,
+        "rounds": schedule.epochs,
+        "steps": schedule.steps,
+        "batch": schedule.batch,
+        "is_short": schedule.is_short,
+        "reserve_s": schedule.reserve_s,
+    }
+    blobs.write(folder / FILE, json.dumps(fields).encode(), durable=False)
+
+
+def load(folder: Path) -> Schedule | None:
+    """The schedule that a training began with, None where none can be read."""
+    try:
+        fields = json.loads((folder / FILE).read_bytes())
+        return Schedule(
+            runs=fields["attempts"],
+            epochs=fields["rounds"],
+            steps=tuple(fields["steps"]),
+            batch=fields["batch"],
+            is_short=fields["is_short"],
+            reserve_s=fields["reserve_s"],
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

@@ -1,8 +1,8 @@
-"""A network cut in two: a trunk that stays as it is, and a top that learns.
+"""A network split in two: a trunk whose layers stay frozen, and a top whose layers are fine-tuned.
 
-What the trunk makes of a picture is computed once and kept; the top, a fraction of the work, then trains on it many
-times. The cut goes through one small map, where the picture is a sixteenth as wide: below it there is more to learn
-that holds for all pictures, above it what is particular to these.
+The trunk's features of an image are computed once and kept; the top, a fraction of the work, then trains on them many
+times. The split is the last small feature map at stride 16: below it layers are generic and frozen, above it they are
+specific to the images and fine-tuned.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from typing import Any
 
 from cvcore.errors import InvalidInput
 
-# How much narrower than the picture the map at the cut is, and how much larger than the smallest such map it may be.
-NARROWER = 16
-LARGER = 1.5
+# The stride of the feature map at the split, and how much larger than the smallest such map it may be.
+STRIDE = 16
+SIZE_MOST = 1.5
 
 Tensor = Any  # Keras' own, symbolic
 
 
 @dataclass(frozen=True, eq=False)
 class SplitNetwork:
-    """`trunk` takes pixels to a list of tensors, the first of them the map at the cut, `top` these to the embedding.
+    """The two parts: `trunk` takes pixels to a list of tensors, `top` takes these to the embedding.
 
-    They share their layers with the whole model: who gives `top` other weights has given them to it too. `shapes` are
-    those of the tensors, without the pictures' axis.
+    The first tensor is the feature map at the split. Both parts share their layers with the model, so weights that are
+    set in `top` are the model's too. `shapes` are those of the tensors, without the images' axis.
     """
 
     trunk: Any
@@ -35,10 +35,10 @@ class SplitNetwork:
 
 
 def split_at_stride_16(model: Any) -> SplitNetwork:
-    """The halves of a model as `networks.keras_model` builds it.
+    """Split a model that `architectures.keras_model` built.
 
     Raises:
-        InvalidInput: there is no such map in its network.
+        InvalidInput: its network has no feature map at stride 16.
     """
     import keras
 
@@ -47,44 +47,46 @@ def split_at_stride_16(model: Any) -> SplitNetwork:
     lower = keras.Model(network.input, crossing)
     upper = keras.Model(crossing, network.output)
     for layer in upper.layers:
-        # Few pictures tell little of how a network's numbers are spread, so what normalises them stays still.
+        # Few images are too few to estimate means and variances, so batch normalisation stays frozen.
         layer.trainable = not isinstance(layer, keras.layers.BatchNormalization)
     pixels = model.input
-    entrance = model.layers[-2].output
+    preprocessed = model.layers[-2].output
     inputs = [keras.Input(tensor.shape[1:]) for tensor in crossing]
-    trunk = keras.Model(pixels, _listed(lower(entrance, training=False)))
+    trunk = keras.Model(pixels, _listed(lower(preprocessed, training=False)))
     top = keras.Model(inputs, upper(inputs, training=False))
     return SplitNetwork(trunk, top, tuple(tuple(tensor.shape[1:]) for tensor in crossing))
 
 
 def _crossing(network: Any) -> list[Tensor]:
-    """The tensors that go from the lower half to the upper one, the map at the cut first."""
+    """The tensors that go from the lower part to the upper one, the feature map at the split first."""
     operations = network.operations
-    width = network.input.shape[1] // NARROWER
+    width = network.input.shape[1] // STRIDE
     maps = []
     for operation in operations:
         tensor = operation.output
         if not isinstance(tensor, list) and len(tensor.shape) == 4 and tensor.shape[1] == width:
             crossing = _crossing_at(operations, tensor, network.output)
-            # Beside it only what is no map: else the cut would go through the middle of a block.
+            # No second map may cross: else the split would go through the middle of a block.
             if all(len(other.shape) == 2 for other in crossing[1:]):
                 maps.append(crossing)
     if not maps:
-        raise InvalidInput(f"a network to be tuned must have a map {width} pixels wide, {network.name} has none")
-    least = min(math.prod(crossing[0].shape[1:]) for crossing in maps)
-    return [crossing for crossing in maps if math.prod(crossing[0].shape[1:]) <= LARGER * least][-1]
+        raise InvalidInput(
+            f"a network to be fine-tuned must have a feature map {width} pixels wide, {network.name} has none"
+        )
+    smallest = min(math.prod(crossing[0].shape[1:]) for crossing in maps)
+    return [crossing for crossing in maps if math.prod(crossing[0].shape[1:]) <= SIZE_MOST * smallest][-1]
 
 
-def _crossing_at(operations: Sequence[Any], cut: Tensor, output: Tensor) -> list[Tensor]:
-    """What is made below a cut and used above it, where above is all that follows from the tensor at the cut."""
-    above = {id(cut)}
-    crossing = {id(cut): cut}
+def _crossing_at(operations: Sequence[Any], split: Tensor, output: Tensor) -> list[Tensor]:
+    """The tensors computed below a split and used above it; above is all that follows from the tensor at the split."""
+    above = {id(split)}
+    crossing = {id(split): split}
     for operation in operations:
         inputs = _listed(operation.input)
-        if any(id(each) in above for each in inputs):
-            above.update(id(each) for each in _listed(operation.output))
-            crossing.update({id(each): each for each in inputs if id(each) not in above})
-    return list(crossing.values()) if id(output) in above else [cut, *_listed(output)]
+        if any(id(tensor) in above for tensor in inputs):
+            above.update(id(tensor) for tensor in _listed(operation.output))
+            crossing.update({id(tensor): tensor for tensor in inputs if id(tensor) not in above})
+    return list(crossing.values()) if id(output) in above else [split, *_listed(output)]
 
 
 def _listed(value: Any) -> list[Any]:

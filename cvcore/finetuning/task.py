@@ -1,4 +1,4 @@
-"""What is to be taught, to Quick and Advanced alike, and an advanced lesson under way."""
+"""The training task, the same for Quick and Advanced, and an Advanced training under way."""
 
 from __future__ import annotations
 
@@ -26,12 +26,16 @@ SPENT = "spent.json"
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """What is to be taught, to Quick and Advanced alike. Rows are the snapshot's pictures, columns its tags."""
+    """What to train. Rows are the snapshot's images, columns its tags.
+
+    `embeddings` (n, dimension) are the backbone's, `truth` is (n, tags), `groups` (n,) numbers groups of near
+    duplicates, `costs` (tags,) are the tags' weights.
+    """
 
     iteration: Iteration
     options: TrainingOptions
     snapshot: Sequence[SnapshotImage]
-    prepared: Backbone
+    backbone: Backbone
     plan: Plan
     embeddings: Float32s
     truth: Bools
@@ -41,30 +45,37 @@ class Task:
 
 
 @dataclass(frozen=True, eq=False)
-class Run:
-    """A lesson under way, and what Quick made of it; `clock` tells the seconds it took, before a crash included."""
+class AdvancedTraining:
+    """An Advanced training under way; `quick` is the head that Quick training fitted for the same task.
+
+    `folder` holds all of its state. `elapsed_s` returns the seconds spent so far, those before a restart included.
+    """
 
     store: Store
-    lesson: Task
+    task: Task
     quick: Head
     device: Device
     folder: Path
-    clock: Callable[[], float]
+    elapsed_s: Callable[[], float]
     progress: Progress
 
     @property
     def budget_s(self) -> float:
-        """What the training may take, in seconds."""
-        return 60 * self.lesson.options.budget_minutes
+        """The training's budget in seconds."""
+        return 60 * self.task.options.budget_minutes
 
-    def tell(self, stage: str) -> None:
-        """Say what is done now, and note the time it has taken; raises what `progress` raises."""
-        blobs.write(self.folder / SPENT, json.dumps(self.clock()).encode(), durable=False)
-        self.progress(stage, min(self.clock() / self.budget_s, 1.0))
+    def show(self, stage: str) -> None:
+        """Tell the progress the stage, and the share of the budget that is spent; raises what the progress raises."""
+        self.progress(stage, min(self.elapsed_s() / self.budget_s, 1.0))
+
+    def report(self, stage: str) -> None:
+        """`show` a stage, after the time spent so far was saved for a restart."""
+        blobs.write(self.folder / SPENT, json.dumps(self.elapsed_s()).encode(), durable=False)
+        self.show(stage)
 
 
-def clock(folder: Path) -> Callable[[], float]:
-    """Count the seconds that a training has taken, those before a restart too."""
+def stopwatch(folder: Path) -> Callable[[], float]:
+    """A function that returns the seconds a training has taken, those before a restart included."""
     try:
         before_s = float(json.loads((folder / SPENT).read_bytes()))
     except (OSError, ValueError, TypeError):

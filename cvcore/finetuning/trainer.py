@@ -1,4 +1,4 @@
-"""What fits train on: the top of a network with a classifier on it, compiled once and lent to one after the other.
+"""The trainer: upper layers plus classifier, compiled once and reused for every fold split.
 
 Written against Keras alone, so it runs on whatever backend and device Keras has.
 """
@@ -16,10 +16,12 @@ from numpy.typing import NDArray
 from cvcore.array_types import Bools, Float32s, Integers
 from cvcore.finetuning.fold_splits import SEED
 from cvcore.finetuning.split_network import SplitNetwork
+from cvcore.metrics import probabilities
 from cvcore.networks import heads
+from cvcore.networks.heads import Head
 
 BATCH = 32
-SCORED_AT_ONCE = 64
+PREDICTED_AT_ONCE = 64
 
 LABEL_SMOOTHING = 0.1
 DROPOUT = 0.2
@@ -29,93 +31,103 @@ Weights = list[NDArray[Any]]
 
 
 class OutOfMemory(Exception):
-    """The device has no room for a batch of so many pictures."""
+    """A batch of so many images is too large for the device's memory."""
 
 
 @dataclass(frozen=True, eq=False)
 class TrainingData:
-    """What all fits learn from.
+    """The data of all fold splits.
 
-    `views` are the trunk's tensors, each float16 (views, n, …): view 0 is the picture as it is. `embeddings` (n,
-    dimension) are those of the network as it came, `truth` is (n, tags), `costs` (tags,) as in `heads.fit`.
+    `features` are the frozen layers' tensors, each float16 (copies, n, …): copy 0 is of the image unchanged, the
+    others are of augmented copies. `embeddings` (n, dimension) are the backbone's before fine-tuning, `truth` is
+    (n, tags), `costs` (tags,) as in `heads.fit`.
     """
 
-    views: Sequence[NDArray[np.float16]]
+    features: Sequence[NDArray[np.float16]]
     embeddings: Float32s
     truth: Bools
     costs: NDArray[np.floating]
     multilabel: bool
     l2: float
 
+    def quick_head(self, rows: Integers) -> Head:
+        """The head that Quick training fits on these rows."""
+        no_folds = np.full(len(rows), -1)
+        return heads.fit(
+            self.embeddings[rows],
+            self.truth[rows],
+            no_folds,
+            multilabel=self.multilabel,
+            l2=self.l2,
+            costs=self.costs,
+        )
+
+    def row_weights(self, rows: Integers) -> Float32s:
+        """Every row's weight while these rows train, (n, 1) or (n, tags): 0 for all others."""
+        is_trained_on = np.isin(np.arange(len(self.truth)), rows)[:, None]
+        weights = heads.balanced_weights(self.truth, is_trained_on, multilabel=self.multilabel, costs=self.costs)
+        return weights[:, 0]
+
+    def batch(
+        self, rows: Integers, row_weights: Float32s, mixing: float, rng: np.random.Generator
+    ) -> tuple[list[Float32s], Float32s]:
+        """Inputs and targets for some rows: a random copy of each image, and mixed in pairs where `mixing` is not 0.
+
+        Behind its tags, smoothed, a target holds its weights.
+        """
+        copies = rng.integers(len(self.features[0]), size=len(rows))
+        inputs = [tensor[copies, rows].astype(np.float32) for tensor in self.features]
+        targets = np.concatenate([_smoothed(self.truth[rows], self.multilabel), row_weights[rows]], axis=1)
+        if mixing:
+            share, others = np.float32(rng.beta(mixing, mixing)), rng.permutation(len(rows))
+            inputs = [share * tensor + (1 - share) * tensor[others] for tensor in inputs]
+            targets = share * targets + (1 - share) * targets[others]
+        return inputs, targets
+
+
+def shuffled_batches(rows: Integers, size: int, rng: np.random.Generator) -> Iterator[Integers]:
+    """Batches of rows without end, each row once before any comes again; all are full, even with fewer rows."""
+    waiting = np.empty(0, np.int64)
+    while True:
+        while len(waiting) < size:
+            waiting = np.concatenate([waiting, rng.permutation(rows)])
+        yield waiting[:size]
+        waiting = waiting[size:]
+
 
 @dataclass(frozen=True, eq=False)
 class Trainer:
-    """A top with a classifier on it and what it learns from; the state of each fit is in `folder`.
+    """A compiled model, upper layers plus classifier, and its data; checkpoints are kept in `folder`.
 
-    `as_it_came` are the top's weights before any fit, `batch` is how many pictures a step takes.
+    `initial_weights` are the upper layers' before fine-tuning; `batch` is the number of images in a step.
     """
 
-    halves: SplitNetwork
-    material: TrainingData
+    network: SplitNetwork
+    data: TrainingData
     folder: Path
     model: Any
-    as_it_came: Weights
+    initial_weights: Weights
     batch: int
 
-    def begin(self, rows: Integers) -> None:
-        """The network as it came, the classifier that Quick would fit on these rows, the optimizer anew."""
-        material = self.material
-        nobody = np.full(len(rows), -1)
-        head = heads.fit(
-            *(material.embeddings[rows], material.truth[rows], nobody),
-            multilabel=material.multilabel,
-            l2=material.l2,
-            costs=material.costs,
-        )
-        self.halves.top.set_weights(self.as_it_came)
+    def reset(self, rows: Integers) -> None:
+        """Start again: the backbone's own weights, the classifier that Quick fits on these rows, a new optimizer."""
+        head = self.data.quick_head(rows)
+        self.network.top.set_weights(self.initial_weights)
         self.model.get_layer("scores").set_weights([head.kernel, head.bias])
         for variable in self.model.optimizer.variables:
             variable.assign(np.zeros(variable.shape, variable.dtype))
 
-    def drop_by(self, rng: np.random.Generator) -> None:
-        """Let what is dropped follow from `rng`, so that a round that is trained again comes out the same."""
-        chance = self.model.get_layer("dropout").seed_generator.state
-        chance.assign(rng.integers(2**31, size=chance.shape).astype(str(chance.dtype)))
+    def seed_dropout(self, rng: np.random.Generator) -> None:
+        """Take dropout's seed from `rng`, so that an epoch that is trained again gives the same result."""
+        state = self.model.get_layer("dropout").seed_generator.state
+        state.assign(rng.integers(2**31, size=state.shape).astype(str(state.dtype)))
 
-    def row_weights(self, learns: Integers) -> Float32s:
-        """Every row's weight while these are learned from, (n, 1) or (n, tags): 0 for all others."""
-        material = self.material
-        trained_on = np.isin(np.arange(len(material.truth)), learns)[:, None]
-        weights = heads.balanced_weights(
-            material.truth, trained_on, multilabel=material.multilabel, costs=material.costs
-        )
-        return weights[:, 0]
-
-    def batches(self, rows: Integers, rng: np.random.Generator) -> Iterator[Integers]:
-        """Rows by the batch, each once before any comes again; a batch is full even where there are fewer rows."""
-        waiting = np.empty(0, np.int64)
-        while True:
-            while len(waiting) < self.batch:
-                waiting = np.concatenate([waiting, rng.permutation(rows)])
-            yield waiting[: self.batch]
-            waiting = waiting[self.batch :]
-
-    def step(
-        self, rows: Integers, weights: Float32s, mixing: float, rng: np.random.Generator, learning_rate: float
-    ) -> float:
-        """Learn from a batch, each picture seen otherwise by chance and mixed with another; its loss.
+    def step(self, inputs: list[Float32s], targets: Float32s, learning_rate: float) -> float:
+        """Train on a batch of `data`; returns its loss.
 
         Raises:
-            OutOfMemory: so large a batch is too much here.
+            OutOfMemory: the batch is too large for the device's memory.
         """
-        material = self.material
-        seen = rng.integers(len(material.views[0]), size=len(rows))
-        inputs = [tensor[seen, rows].astype(np.float32) for tensor in material.views]
-        targets = np.concatenate([_smoothed(material.truth[rows], material.multilabel), weights[rows]], axis=1)
-        if mixing:
-            share, others = np.float32(rng.beta(mixing, mixing)), rng.permutation(len(rows))
-            inputs = [share * each + (1 - share) * each[others] for each in inputs]
-            targets = share * targets + (1 - share) * targets[others]
         self.model.optimizer.learning_rate = learning_rate
         try:
             return float(self.model.train_on_batch(inputs, targets))
@@ -124,26 +136,26 @@ class Trainer:
                 raise OutOfMemory(self.batch) from error
             raise
 
-    def probabilities(self, rows: Integers) -> Float32s:
-        """What the network as it stands says of pictures as they are, (rows, tags)."""
-        scores = _in_batches(self.model, [tensor[0] for tensor in self.material.views], rows)
-        return heads.probabilities_of(scores, multilabel=self.material.multilabel)
+    def predict(self, rows: Integers) -> Float32s:
+        """The model's probabilities for the unchanged images of these rows, (rows, tags)."""
+        scores = _in_batches(self.model, [tensor[0] for tensor in self.data.features], rows)
+        return probabilities.from_logits(scores, multilabel=self.data.multilabel)
 
 
-def build_trainer(halves: SplitNetwork, material: TrainingData, folder: Path, *, batch: int = BATCH) -> Trainer:
-    """Build and compile what all fits train, from the network as it came."""
+def build_trainer(network: SplitNetwork, data: TrainingData, folder: Path, *, batch: int = BATCH) -> Trainer:
+    """Build and compile the model: a network's upper layers as they are, plus a classifier."""
     import keras
 
-    tags = material.truth.shape[1]
-    inputs = [keras.Input(shape) for shape in halves.shapes]
-    embedding = halves.top(inputs, training=False)
+    tags = data.truth.shape[1]
+    inputs = [keras.Input(shape) for shape in network.shapes]
+    embedding = network.top(inputs, training=False)
     dropped = keras.layers.Dropout(DROPOUT, seed=SEED, name="dropout")(embedding)
     scores = keras.layers.Dense(tags, name="scores", dtype="float32")(dropped)
     model = keras.Model(inputs, scores)
     optimizer = keras.optimizers.AdamW(0.0, weight_decay=WEIGHT_DECAY)
     optimizer.build(model.trainable_variables)
-    model.compile(optimizer, _loss_function(tags, material.multilabel))
-    return Trainer(halves, material, folder, model, halves.top.get_weights(), batch)
+    model.compile(optimizer, _loss_function(tags, data.multilabel))
+    return Trainer(network, data, folder, model, network.top.get_weights(), batch)
 
 
 def _smoothed(truth: Bools, multilabel: bool) -> Float32s:
@@ -152,7 +164,7 @@ def _smoothed(truth: Bools, multilabel: bool) -> Float32s:
 
 
 def _loss_function(tags: int, multilabel: bool) -> Callable[[Any, Any], Any]:
-    """Weighted cross-entropy of scores; behind the tags of a target come its weights, one or one a tag."""
+    """Weighted cross-entropy of scores; behind its tags a target holds its weights, one or one a tag."""
     from keras import ops
 
     def loss(targets: Any, scores: Any) -> Any:
@@ -167,11 +179,11 @@ def _loss_function(tags: int, multilabel: bool) -> Callable[[Any, Any], Any]:
 
 
 def _in_batches(model: Any, tensors: Sequence[NDArray[np.float16]], rows: Integers) -> Float32s:
-    """What a model makes of rows; the last batch is filled up, so that one compiled program serves all."""
-    made = [np.zeros((0, model.output_shape[-1]), np.float32)]
-    for start in range(0, len(rows), SCORED_AT_ONCE):
-        these = rows[start : start + SCORED_AT_ONCE]
-        filled = np.resize(these, SCORED_AT_ONCE)
+    """The model's outputs for rows; the last batch is filled up, so that one compiled program serves all."""
+    outputs = [np.zeros((0, model.output_shape[-1]), np.float32)]
+    for start in range(0, len(rows), PREDICTED_AT_ONCE):
+        batch = rows[start : start + PREDICTED_AT_ONCE]
+        filled = np.resize(batch, PREDICTED_AT_ONCE)
         inputs = [tensor[filled].astype(np.float32) for tensor in tensors]
-        made.append(np.asarray(model.predict_on_batch(inputs), np.float32)[: len(these)])
-    return np.concatenate(made)
+        outputs.append(np.asarray(model.predict_on_batch(inputs), np.float32)[: len(batch)])
+    return np.concatenate(outputs)

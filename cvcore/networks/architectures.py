@@ -1,8 +1,8 @@
-"""Which networks there are, as Keras builds them, and where their ImageNet weights come from.
+"""The network architectures, as Keras builds them, and where their ImageNet weights come from.
 
 Weights are Keras' own: `keras.applications` downloads, checks and keeps them in `KERAS_HOME`. A network is built with
 them, preprocessing included: raw RGB 0..255 in, an embedding out. The built-in network's ship with Tagwise, in
-`cvcore.networks.builtin`. Nothing that embeds ever has random weights: where there are none, `WeightsMissing` says so.
+`cvcore.networks.builtin`. No network ever embeds with random weights: without weights, `WeightsMissing` is raised.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from cvcore.networks.builtin import network as built_in_network
 # The one size that every backbone has weights for; they serve other sizes as well.
 WEIGHTS_SIDE = 224
 
-# Stands for how pictures reach the weights, and for what the built-in network has beside weights; change it when that
-# changes, and all is prepared and embedded anew.
+# The version of the preprocessing, and of what the built-in network has beside weights; when it changes, all backbones
+# are prepared and all images embedded again.
 PREPROCESSING = 1
 
 NAME_BUILT_IN = BUILT_IN.backbone
@@ -30,9 +30,9 @@ NAME_BUILT_IN = BUILT_IN.backbone
 
 @dataclass(frozen=True)
 class Architecture:
-    """A network by the name `keras.applications` has for it, and the file its weights have there.
+    """A network by its name in `keras.applications`, and the file of its weights there.
 
-    `scale` and `offset` are what brings 0..255 to what the network wants, 1 and 0 where it does that itself.
+    `scale` and `offset` bring 0..255 to the range of the network's input; 1 and 0 where it does that itself.
     """
 
     name: str
@@ -51,49 +51,49 @@ ARCHITECTURES = (
 
 
 def find(name: str) -> Architecture:
-    """The backbone of that name, other than the built-in one.
+    """The architecture of that name, other than the built-in one.
 
     Raises:
         InvalidInput: there is none.
     """
-    for backbone in ARCHITECTURES:
-        if backbone.name == name:
-            return backbone
-    names = ", ".join([*(backbone.name for backbone in ARCHITECTURES), NAME_BUILT_IN])
+    for architecture in ARCHITECTURES:
+        if architecture.name == name:
+            return architecture
+    names = ", ".join([*(architecture.name for architecture in ARCHITECTURES), NAME_BUILT_IN])
     raise InvalidInput(f"backbone must be one of {names}, got {name!r}")
 
 
 def keras_model(name: str, side: int, on_stage: Callable[[str], None] = lambda stage: None) -> Any:
     """The Keras model with its weights, float32 (n, side, side, 3) RGB 0..255 to (n, dimension).
 
-    Its last layer is the network itself, called as in inference, for those who want to unfreeze it.
+    Its last layer is the network itself, called with `training=False`, so that it can be unfrozen.
 
     Raises:
         InvalidInput: there is no network of that name.
-        WeightsMissing: its weights are not here and cannot be downloaded.
-        ModelDamaged: the built-in network's, which ship with Tagwise, are missing or damaged.
-        StorageFull: they cannot be kept.
+        WeightsMissing: its weights are not on this machine and cannot be downloaded.
+        ModelDamaged: the built-in network's weights, which ship with Tagwise, are missing or damaged.
+        StorageFull: the disk is full.
     """
     if name == NAME_BUILT_IN:
         return _build_built_in()
-    backbone = find(name)
-    path = pretrained_weights.path_of(backbone.weights_file, os.environ)
+    architecture = find(name)
+    path = pretrained_weights.path_of(architecture.weights_file, os.environ)
     try:
-        return _build(backbone, side, str(path))
-    except (OSError, ValueError):  # not there, cut short, or another network's
-        on_stage(f"Downloading {name}, {backbone.download_mb} MB, this once")
+        return _build(architecture, side, str(path))
+    except (OSError, ValueError):  # missing, cut short, or of another network
+        on_stage(f"Downloading {name}, {architecture.download_mb} MB (only once)")
         with pretrained_weights.downloading(path, name):
-            _build(backbone, WEIGHTS_SIDE, "imagenet")
-            return _build(backbone, side, str(path))
+            _build(architecture, WEIGHTS_SIDE, "imagenet")
+            return _build(architecture, side, str(path))
 
 
 def without_weights(name: str, side: int) -> Any:
-    """The same model for those who give it the weights that they have kept of it."""
+    """The same model without its weights, for a caller who sets them."""
     return _build_built_in() if name == NAME_BUILT_IN else _build(find(name), side, None)
 
 
 def fingerprint_of(model: Any, name: str, side: int) -> str:
-    """16 hexadecimal digits for a Keras model's weights, its input size and how pictures reach them."""
+    """16 hexadecimal digits that identify a Keras model's weights, input size and preprocessing."""
     digest = hashlib.sha256(f"{name} {side} {PREPROCESSING}".encode())
     for array in model.get_weights():
         digest.update(array.astype("<f4").tobytes())
@@ -105,20 +105,20 @@ def _build_built_in() -> Any:
 
     network = built_in_network.build()
     try:
-        built_in_network.give(network, builtin.weights())
+        built_in_network.set_weights(network, builtin.weights())
     except (ValueError, KeyError) as error:
         raise builtin.damaged(builtin.WEIGHTS, "another network's") from error
     pixels = keras.Input(network.input_shape[1:], name="pixels")
     return keras.Model(pixels, network(pixels, training=False), name="Built-in")
 
 
-def _build(backbone: Architecture, side: int, weights_from: str | None) -> Any:
+def _build(architecture: Architecture, side: int, weights_from: str | None) -> Any:
     import keras
 
     shape = (side, side, 3)
-    network = getattr(keras.applications, backbone.name)(
+    network = getattr(keras.applications, architecture.name)(
         include_top=False, pooling="avg", input_shape=shape, weights=weights_from
     )
     pixels = keras.Input(shape, name="pixels")
-    scaled = keras.layers.Rescaling(backbone.scale, backbone.offset)(pixels)
-    return keras.Model(pixels, network(scaled, training=False), name=f"{backbone.name}-{side}")
+    scaled = keras.layers.Rescaling(architecture.scale, architecture.offset)(pixels)
+    return keras.Model(pixels, network(scaled, training=False), name=f"{architecture.name}-{side}")

@@ -1,19 +1,18 @@
-"""The backbones of a home folder: networks made ready to embed, kept as LiteRT files, found again by fingerprint.
+"""The backbones of a home folder: networks converted to LiteRT files, ready to embed, found by their fingerprint.
 
-LiteRT embeds several times as fast as Keras on a CPU and needs no TensorFlow. A network is built once as `networks`
-has it and converted; what comes of it lies in one folder::
+LiteRT embeds several times as fast as Keras on a CPU and needs no TensorFlow. A network is built once by
+`architectures` and converted; the folder then holds::
 
     MobileNetV2-224.tflite    the network
     MobileNetV2-224.json      its record
 
-One that came with a project from elsewhere lies there as `guest-…`, one that an iteration tuned as `tuned-…`, with its
-weights for Keras beside it in an npz file. The built-in network, which comes ready from `cvcore.networks.builtin`, is
-copied there under its fingerprint, so what was trained with it keeps it when a later Tagwise ships another.
+The files of a network that was imported with a project are called `guest-…`, those of one that an iteration fine-tuned
+`tuned-…`, with its weights for Keras beside it, see `keras_backbones`. The built-in network is copied there from
+`cvcore.networks.builtin` under its fingerprint, so iterations keep it when a later Tagwise ships another.
 """
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import tempfile
@@ -21,8 +20,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
-
-import numpy as np
 
 from cvcore.errors import ModelDamaged, WeightsMissing
 from cvcore.files import blobs
@@ -36,10 +33,10 @@ RECORD_FORMAT = 1
 
 @dataclass(frozen=True)
 class Backbone:
-    """A backbone that can embed: pictures of side x side pixels to `dimension` numbers.
+    """The record of a backbone that can embed: images of side x side pixels to `dimension` numbers.
 
-    `fingerprint` names the weights and how pictures reach them: embeddings with the same one may be mixed,
-    whatever computed them. `sha256` is of the LiteRT file. One that `is_tuned` was trained on by an iteration.
+    `fingerprint` identifies the weights and the preprocessing: embeddings with the same fingerprint may be mixed,
+    whatever computed them. `sha256` is of the LiteRT file. One that `is_tuned` was fine-tuned by an iteration.
     """
 
     name: str
@@ -51,12 +48,12 @@ class Backbone:
 
     @property
     def title(self) -> str:
-        """What it is called where people read it."""
+        """The name that people read."""
         return f"{self.name}, fine-tuned" if self.is_tuned else self.name
 
     @property
     def l2(self) -> float:
-        """The penalty that suits a head on these embeddings."""
+        """The L2 penalty that suits a head on these embeddings."""
         return builtin.L2 if self.name == NAME_BUILT_IN else heads.L2
 
 
@@ -70,7 +67,7 @@ def built_in() -> Backbone:
 
 
 def availability(name: str, side: int, folder: Path, environ: Mapping[str, str] = os.environ) -> Availability:
-    """Whether a backbone is prepared, or its weights lie in `KERAS_HOME`, or they have yet to be downloaded.
+    """Whether a backbone is ready to embed, or its weights are in `KERAS_HOME`, or must be downloaded first.
 
     >>> availability("MobileNetV2", 224, Path("/nowhere"), {"KERAS_HOME": "/nowhere"})
     'to download'
@@ -85,18 +82,18 @@ def availability(name: str, side: int, folder: Path, environ: Mapping[str, str] 
 
 
 def prepare(name: str, side: int, folder: Path, *, on_stage: Callable[[str], None] = lambda stage: None) -> Backbone:
-    """The backbone, ready to embed; Keras is loaded only where its LiteRT file is not there yet, or damaged.
+    """The backbone, ready to embed; Keras is loaded only where its LiteRT file is missing or damaged.
 
-    `on_stage` is told in words what takes long.
+    `on_stage` is called with a description of each step that takes long.
 
     Raises:
         InvalidInput: there is no backbone of that name.
-        WeightsMissing: its weights are not here and cannot be downloaded.
-        ModelDamaged: its file is damaged and cannot be made anew for want of weights, or shipped so.
-        StorageFull, HomeUnusable: it cannot be written.
+        WeightsMissing: its weights are not on this machine and cannot be downloaded.
+        ModelDamaged: its file is damaged and cannot be converted again without weights, or was shipped damaged.
+        StorageFull, HomeUnusable: a file cannot be written.
     """
     if name == NAME_BUILT_IN:
-        return _bring_in(folder)
+        return _copy_built_in(folder)
     record = _read_record(_paths(f"{name}-{side}", folder)[1])
     if record is None:
         return _convert(name, side, folder, on_stage)
@@ -111,14 +108,14 @@ def prepare(name: str, side: int, folder: Path, *, on_stage: Callable[[str], Non
 
 
 def find(fingerprint: str, folder: Path) -> Backbone:
-    """What was prepared under a fingerprint, without loading Keras.
+    """The backbone with that fingerprint, found without loading Keras.
 
     Raises:
-        ModelDamaged: there is no such thing any more.
+        ModelDamaged: it is not in the folder any more.
     """
     if fingerprint == built_in().fingerprint:
-        return _bring_in(folder)
-    # Shorter names first: what was made here goes before what came with a project.
+        return _copy_built_in(folder)
+    # Shorter names first, so that own backbones go before imported ones.
     for path in sorted(folder.glob("*.json"), key=lambda path: len(path.name)):
         record = _read_record(path)
         if record and record.fingerprint == fingerprint:
@@ -126,167 +123,98 @@ def find(fingerprint: str, folder: Path) -> Backbone:
     raise ModelDamaged(f"the network {fingerprint} that this was trained with is not in {folder} any more: train again")
 
 
-def litert_model(prepared: Backbone, folder: Path) -> bytes:
-    """The LiteRT file of a network, checked.
+def litert_model(backbone: Backbone, folder: Path) -> bytes:
+    """The LiteRT file of a backbone, checked.
 
     Raises:
         ModelDamaged: it is missing or not what was written.
     """
-    for stem in (_stem(prepared), _guest_stem(prepared)):
+    for stem in stems(backbone):
         path = _paths(stem, folder)[0]
-        if path.exists() and blobs.sha256(content := path.read_bytes()) == prepared.sha256:
+        if path.exists() and blobs.sha256(content := path.read_bytes()) == backbone.sha256:
             return content
-    path = _paths(_stem(prepared), folder)[0]
+    path = _paths(stems(backbone)[0], folder)[0]
     raise ModelDamaged(f"the file {path} must be as it was written, it is missing or damaged: train again")
 
 
-def import_backbone(prepared: Backbone, content: bytes, folder: Path, weights_npz: bytes = b"") -> tuple[Path, ...]:
-    """Keep a network that came with a project, for its iterations alone: nothing here is ever trained with it.
+def import_backbone(backbone: Backbone, content: bytes, folder: Path, weights_npz: bytes = b"") -> tuple[Path, ...]:
+    """Keep a backbone that was imported with a project, for its iterations alone: no training here uses it.
 
-    `weights_npz` are a tuned one's for Keras. The files written; none where one is here under its fingerprint, which
-    stays as it is.
+    `weights_npz` are a fine-tuned one's weights for Keras. Returns the files written; none where a backbone with its
+    fingerprint is there already, which is left as it is.
 
     Raises:
-        StorageFull, HomeUnusable: it cannot be written.
+        StorageFull, HomeUnusable: a file cannot be written.
     """
     try:
-        litert_model(find(prepared.fingerprint, folder), folder)
+        litert_model(find(backbone.fingerprint, folder), folder)
     except ModelDamaged:
-        stem = _guest_stem(prepared)
-        extra = (folder / f"{stem}.npz",) if weights_npz else ()
+        _, imported_stem = stems(backbone)
+        extra = (folder / f"{imported_stem}.npz",) if weights_npz else ()
         for path in extra:
             blobs.write(path, weights_npz)
-        _write(prepared, content, folder, stem)
-        return *_paths(stem, folder), *extra
+        _write(backbone, content, folder, imported_stem)
+        return *_paths(imported_stem, folder), *extra
     return ()
 
 
-def same_keras_model(prepared: Backbone, folder: Path) -> Any:
-    """The Keras model of a network that was prepared, so that what comes of either may be mixed.
-
-    `folder` is where it was prepared.
+def save(backbone: Backbone, content: bytes, folder: Path) -> None:
+    """Write a backbone's LiteRT file and its record.
 
     Raises:
-        WeightsMissing: its weights are gone.
-        ModelDamaged: they are damaged, or others than it was prepared with.
+        StorageFull, HomeUnusable: a file cannot be written.
     """
-    model = (
-        _tuned_keras_model(prepared, folder)
-        if prepared.is_tuned
-        else architectures.keras_model(prepared.name, prepared.side)
-    )
-    if architectures.fingerprint_of(model, prepared.name, prepared.side) != prepared.fingerprint:
-        raise ModelDamaged(
-            f"the weights of {prepared.name} on this machine must be those it was trained with, they are others: "
-            "train again"
-        )
-    return model
+    _write(backbone, content, folder, stems(backbone)[0])
 
 
-def keep_tuned(model: Any, base: Backbone, folder: Path) -> Backbone:
-    """Convert and keep a Keras model that was built as `base` and given other weights.
-
-    Raises:
-        StorageFull, HomeUnusable: it cannot be written.
-    """
-    content = _litert(model, folder)
-    fingerprint = architectures.fingerprint_of(model, base.name, base.side)
-    prepared = Backbone(base.name, base.side, base.dimension, fingerprint, blobs.sha256(content), is_tuned=True)
-    arrays = io.BytesIO()
-    np.savez(arrays, *model.get_weights())
-    blobs.write(folder / f"{_stem(prepared)}.npz", arrays.getvalue())
-    _write(prepared, content, folder)
-    return prepared
-
-
-def tuned_in(folder: Path) -> list[str]:
-    """The fingerprints of the networks that were tuned here."""
-    return [path.stem.removeprefix("tuned-") for path in folder.glob("tuned-*.npz")]
-
-
-def delete_tuned(fingerprint: str, folder: Path) -> None:
-    """Delete a tuned network that no iteration looks through any more; others stay."""
-    for path in folder.glob(f"tuned-{fingerprint}.*"):
-        blobs.delete(path)
-
-
-def tuned_weights(prepared: Backbone, folder: Path) -> bytes:
-    """The npz file with a tuned network's weights for Keras, not yet checked.
-
-    Raises:
-        ModelDamaged: it is missing.
-    """
-    for stem in (_stem(prepared), _guest_stem(prepared)):
-        if (path := folder / f"{stem}.npz").exists():
-            return path.read_bytes()
-    raise _weights_damaged(prepared, folder)
-
-
-def _convert(name: str, side: int, folder: Path, on_stage: Callable[[str], None]) -> Backbone:
-    on_stage(f"Preparing {name}, this once")
-    model = architectures.keras_model(name, side, on_stage)
-    content = _litert(model, folder)
-    prepared = Backbone(
-        name, side, model.output_shape[-1], architectures.fingerprint_of(model, name, side), blobs.sha256(content)
-    )
-    _write(prepared, content, folder)
-    return prepared
-
-
-def _litert(model: Any, folder: Path) -> bytes:
+def convert_to_litert(model: Any, folder: Path) -> bytes:
+    """The LiteRT file of a Keras model; `folder` is where it will be kept, for the messages of errors."""
     with blobs.storage_errors(folder), tempfile.TemporaryDirectory() as temporary:
         path = Path(temporary, "model.tflite")
         model.export(path, format="litert", verbose=False)
         return path.read_bytes()
 
 
-def _tuned_keras_model(prepared: Backbone, folder: Path) -> Any:
-    model = architectures.without_weights(prepared.name, prepared.side)
-    data = tuned_weights(prepared, folder)
+def stems(backbone: Backbone) -> tuple[str, str]:
+    """The names, without endings, of a backbone's files: where it is this home's own, and where it was imported.
+
+    An imported backbone has a name that no backbone of this home can have, so that it never replaces one.
+    """
+    imported = f"guest-{backbone.fingerprint}-{backbone.sha256[:16]}"
+    if backbone.is_tuned:
+        return f"tuned-{backbone.fingerprint}", imported
+    if backbone.name == NAME_BUILT_IN:
+        return f"builtin-{backbone.fingerprint}", imported
+    return f"{backbone.name}-{backbone.side}", imported
+
+
+def _convert(name: str, side: int, folder: Path, on_stage: Callable[[str], None]) -> Backbone:
+    on_stage(f"Preparing {name} (only once)")
+    model = architectures.keras_model(name, side, on_stage)
+    content = convert_to_litert(model, folder)
+    fingerprint = architectures.fingerprint_of(model, name, side)
+    backbone = Backbone(name, side, model.output_shape[-1], fingerprint, blobs.sha256(content))
+    save(backbone, content, folder)
+    return backbone
+
+
+def _copy_built_in(folder: Path) -> Backbone:
+    """The built-in network, copied into the folder where it is missing or damaged there."""
+    backbone = built_in()
     try:
-        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-            model.set_weights([arrays[name] for name in arrays.files])
-    except Exception as error:  # of a damaged zip numpy raises nearly anything
-        raise _weights_damaged(prepared, folder) from error
-    return model
-
-
-def _weights_damaged(prepared: Backbone, folder: Path) -> ModelDamaged:
-    path = folder / f"{_stem(prepared)}.npz"
-    return ModelDamaged(
-        f"the weights {path} of the network that this was trained with are missing or damaged: train again"
-    )
-
-
-def _bring_in(folder: Path) -> Backbone:
-    """The built-in network, copied into the folder if it is not there, or damaged."""
-    prepared = built_in()
-    try:
-        litert_model(prepared, folder)
+        litert_model(backbone, folder)
     except ModelDamaged:
         content = builtin.model()
-        if blobs.sha256(content) != prepared.sha256:
+        if blobs.sha256(content) != backbone.sha256:
             raise builtin.damaged(builtin.MODEL, "damaged") from None
-        _write(prepared, content, folder)
-    return prepared
+        save(backbone, content, folder)
+    return backbone
 
 
-def _write(prepared: Backbone, content: bytes, folder: Path, stem: str = "") -> None:
-    litert_path, record_path = _paths(stem or _stem(prepared), folder)
+def _write(backbone: Backbone, content: bytes, folder: Path, stem: str) -> None:
+    litert_path, record_path = _paths(stem, folder)
     blobs.write(litert_path, content)
-    blobs.write(record_path, json.dumps(asdict(prepared) | {"format": RECORD_FORMAT}).encode())
-
-
-def _stem(prepared: Backbone) -> str:
-    if prepared.is_tuned:
-        return f"tuned-{prepared.fingerprint}"
-    is_built_in = prepared.name == NAME_BUILT_IN
-    return f"builtin-{prepared.fingerprint}" if is_built_in else f"{prepared.name}-{prepared.side}"
-
-
-def _guest_stem(prepared: Backbone) -> str:
-    """Another than any network that is prepared here has, so that none takes its place."""
-    return f"guest-{prepared.fingerprint}-{prepared.sha256[:16]}"
+    blobs.write(record_path, json.dumps(asdict(backbone) | {"format": RECORD_FORMAT}).encode())
 
 
 def _paths(stem: str, folder: Path) -> tuple[Path, Path]:
@@ -294,7 +222,7 @@ def _paths(stem: str, folder: Path) -> tuple[Path, Path]:
 
 
 def _read_record(path: Path) -> Backbone | None:
-    """The record, or none where it is missing, damaged or of another version: then all is prepared anew."""
+    """The record, None where it is missing, damaged or of another version: then the backbone is converted again."""
     try:
         fields = json.loads(path.read_bytes())
         return Backbone(**fields) if fields.pop("format") == RECORD_FORMAT else None

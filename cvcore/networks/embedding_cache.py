@@ -1,4 +1,4 @@
-"""From pictures to embeddings, each computed once per backbone and kept in the store."""
+"""Embeddings of images, each computed once per backbone and kept in the store."""
 
 from __future__ import annotations
 
@@ -22,47 +22,47 @@ BATCH = 32
 
 
 def compute(
-    store: Store, prepared: Backbone, snapshot: Sequence[SnapshotImage], progress: Progress, device: Device = "cpu"
+    store: Store, backbone: Backbone, snapshot: Sequence[SnapshotImage], progress: Progress, device: Device = "cpu"
 ) -> NDArray[np.float32]:
-    """Embeddings of a snapshot's pictures, float32 (pictures, dimension).
+    """Embeddings of a snapshot's images, float32 (images, dimension).
 
     Raises:
-        Stopped: `progress` said so; what was computed is kept.
-        Unavailable: pictures' files are missing or damaged; the message names them.
+        Stopped: `progress` asked to stop; what was computed is kept.
+        Unavailable: images' files are missing or damaged; the message names them.
     """
     digests = [image.sha256 for image in snapshot]
-    fill(store, prepared, digests, progress, device)
-    kept = store.embeddings.get(prepared.fingerprint, digests)
-    if unreadable := [image.name for image in snapshot if image.sha256 not in kept]:
+    fill(store, backbone, digests, progress, device)
+    embeddings = store.embeddings.get(backbone.fingerprint, digests)
+    if unreadable := [image.name for image in snapshot if image.sha256 not in embeddings]:
         shown = ", ".join(map(repr, unreadable[:5])) + (", …" if len(unreadable) > 5 else "")
         raise Unavailable(
             f"every image must be in the home folder, these are missing or damaged: {shown}; delete them and train "
             "again, or restore the folder from a backup"
         )
-    return np.stack([kept[digest] for digest in digests])
+    return np.stack([embeddings[digest] for digest in digests])
 
 
-def fill(store: Store, prepared: Backbone, digests: Sequence[str], progress: Progress, device: Device = "cpu") -> None:
-    """Compute and keep those embeddings that are not kept yet; pictures that cannot be read are left out.
+def fill(store: Store, backbone: Backbone, digests: Sequence[str], progress: Progress, device: Device = "cpu") -> None:
+    """Compute and keep the embeddings that are missing; images that cannot be read are left out.
 
     Raises:
-        Stopped: `progress` said so; what was computed is kept.
+        Stopped: `progress` asked to stop; what was computed is kept.
     """
-    missing = store.embeddings.missing(prepared.fingerprint, list(dict.fromkeys(digests)))
+    missing = store.embeddings.missing(backbone.fingerprint, list(dict.fromkeys(digests)))
     if not missing:
         return
     stream = feature_extraction.stream(
-        prepared,
+        backbone,
         blobs.backbones_folder(store.home),
         missing,
-        lambda digest: imaging.pixels(blobs.read(blobs.original_path(store.home, digest)), prepared.side),
+        lambda digest: imaging.pixels(blobs.read(blobs.original_path(store.home, digest)), backbone.side),
         device,
     )
     with contextlib.closing(stream):
         for start in range(0, len(missing), BATCH):
-            progress(f"Looking at pictures: {start} of {len(missing)}", start / len(missing))
+            progress(f"Computing embeddings: {start} of {len(missing)}", start / len(missing))
             batch = itertools.islice(stream, BATCH)
-            # Someone may have deleted a picture meanwhile, or its file is damaged.
-            seen = {digest: each for digest, each in batch if isinstance(each, np.ndarray)}
-            if seen:
-                store.embeddings.put(prepared.fingerprint, seen)
+            # An image may have been deleted meanwhile, or its file is damaged.
+            embeddings = {digest: outcome for digest, outcome in batch if isinstance(outcome, np.ndarray)}
+            if embeddings:
+                store.embeddings.put(backbone.fingerprint, embeddings)

@@ -1,4 +1,4 @@
-"""The classifier on top of a backbone: every fold's head and the final one, found together.
+"""The classifier on top of a backbone: every fold's head and the final one, fitted together.
 
 A head is a linear map from embeddings to one score per tag, softmax over the tags in Multiclass and an
 independent sigmoid per tag in Multilabel. It minimises, over the rows it trains on,
@@ -6,21 +6,21 @@ independent sigmoid per tag in Multilabel. It minimises, over the rows it trains
     sum of weight * cross-entropy  +  L2 / 2 * (|kernel|² + bias²)
 
 on embeddings that are centred and divided by one number, so that their mean squared length is 1. That is
-convex, with one minimum: no seed, learning rate or number of epochs has a say in the result.
+convex, with one minimum: the result depends on no seed, learning rate or number of epochs.
 
-Folds share their pictures, so all heads descend at once: one matrix product moves them all. The work is
+Folds share their images, so all heads are fitted at once: one matrix product updates them all. The work is
 written in `keras.ops` alone and runs on whatever backend and device Keras has.
 
-L2 does not grow with the number of pictures. On MobileNetV2 embeddings of ten sets of 20 to 900 pictures, 0.01
+L2 does not grow with the number of images. On MobileNetV2 embeddings of ten sets of 20 to 900 images, 0.01
 was within 0.01 of the L2 that inner folds choose in accuracy, and within 0.04 in log-loss; from 0.1 on, recall
 at threshold 0.5 falls, as probabilities shrink towards each other.
 
-Rows are weighted so that every tag counts alike ("balanced"). With 10 pictures of one flower beside 100 each of
-four others, recall of the small tag on pictures kept aside rose from 0.31 to 0.46 (weights by the square root
+Rows are weighted so that every tag counts the same ("balanced"). With 10 images of one flower and 100 each of
+four others, recall of the small tag on held-out images rose from 0.31 to 0.46 (weights by the square root
 of that: 0.39) while the others lost 0.006. Log-loss and calibration improved, 0.366 to 0.361, and 0.59 to 0.93
-expected per true picture of the small tag, because the penalty shrinks a small tag most. In a multilabel set
+expected per true image of the small tag, because the penalty shrinks a small tag most. In a multilabel set
 with tags of 5 to 214 pictures macro recall rose from 0.37 to 0.42, at 0.92 answers for each true tag.
-Costs come on top of that: a tag of cost 3 has three times the say, so that it is missed less and answered more.
+Costs come on top of that: a tag of cost 3 has three times the weight, so it is missed less often and answered more.
 """
 
 from __future__ import annotations
@@ -33,20 +33,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvcore.array_types import Float32s
+from cvcore.metrics.probabilities import from_logits
 from cvcore.networks import logistic_regression
 
 L2 = 0.01
 TOLERANCE = 3e-4
 
-# Scores held at once, over pictures, heads and tags; more heads than that are fitted one group after another.
+# Scores in memory at once, over images, heads and tags; more heads than that are fitted one group after another.
 SCORES_MAX = 2**25
 
 
 @dataclass(frozen=True)
 class Head:
-    """A fitted classifier for raw embeddings, and what its folds said of their pictures.
+    """A fitted classifier for raw embeddings, and the out-of-fold probabilities of its training.
 
-    `kernel` is float32 (dimension, tags), `bias` float32 (tags,), `out_of_fold` float32 (pictures, tags):
+    `kernel` is float32 (dimension, tags), `bias` float32 (tags,), `out_of_fold` float32 (images, tags):
     each row's probabilities come from the head that did not train on it; nan where every head did.
     """
 
@@ -72,18 +73,18 @@ def fit(
     Args:
         embeddings: (rows, dimension).
         truth: (rows, tags); in Multiclass one tag a row.
-        folds: (rows,), 0, 1, 2, …; a row of fold -1 trains every head and is judged by none.
+        folds: (rows,), 0, 1, 2, …; a row of fold -1 trains every head and is evaluated by none.
         costs: (tags,), above 0: what missing each tag costs, as in `balanced_weights`.
-        tolerance: how near the minimum is near enough; see `regression.minimise`.
-        on_progress: told after each step how far it is, 0..1; what it raises ends the fit.
+        tolerance: how near to the minimum to stop; see `logistic_regression.minimise`.
+        on_progress: called after each step with the fraction done, 0..1; what it raises ends the fit.
 
     Centre, scale and axes come from all embeddings, without their tags, and the minimum does not depend on
-    the axes: no head learns anything of the tags it is judged on.
+    the axes: no head learns anything about the tags it is evaluated on.
     """
     axes = _principal_axes(embeddings)
     trained_on = _trained_on(folds)
-    heads = trained_on.shape[1]
-    groups = np.array_split(np.arange(heads), min(heads, math.ceil(truth.size * heads / SCORES_MAX)))
+    count = trained_on.shape[1]
+    groups = np.array_split(np.arange(count), min(count, math.ceil(truth.size * count / SCORES_MAX)))
     out_of_fold = np.full(truth.shape, np.nan, np.float32)
     for done, group in enumerate(groups):
         weights = balanced_weights(truth, trained_on[:, group], multilabel=multilabel, costs=costs)
@@ -93,11 +94,11 @@ def fit(
             on_fraction=_part(on_progress, done, len(groups)),
         )
         for fold, kernel in zip(group, kernels, strict=True):
-            judged = folds == fold
-            out_of_fold[judged] = probabilities_of(axes.features[judged] @ kernel, multilabel=multilabel)
-    along, level = kernels[-1, :-1], kernels[-1, -1]
-    final = axes.basis @ along / np.float32(axes.scale)
-    return Head(final, level - axes.centre @ final, out_of_fold, l2)
+            evaluated = folds == fold
+            out_of_fold[evaluated] = from_logits(axes.features[evaluated] @ kernel, multilabel=multilabel)
+    kernel_along_axes, bias = kernels[-1, :-1], kernels[-1, -1]
+    kernel = axes.basis @ kernel_along_axes / np.float32(axes.scale)
+    return Head(kernel, bias - axes.centre @ kernel, out_of_fold, l2)
 
 
 def probabilities(embeddings: Float32s, kernel: Float32s, bias: Float32s, *, multilabel: bool) -> Float32s:
@@ -106,16 +107,7 @@ def probabilities(embeddings: Float32s, kernel: Float32s, bias: Float32s, *, mul
     >>> probabilities(np.float32([[1, 0]]), np.float32([[0, 0], [9, 9]]), np.float32([0, 0]), multilabel=False)
     array([[0.5, 0.5]], dtype=float32)
     """
-    return probabilities_of(embeddings @ kernel + bias, multilabel=multilabel)
-
-
-def probabilities_of(scores: Float32s, *, multilabel: bool) -> Float32s:
-    """Sigmoid or softmax of scores (rows, tags), which no score can overflow."""
-    if multilabel:
-        small = np.exp(-np.abs(scores))
-        return np.asarray(np.where(scores >= 0, 1, small) / (1 + small), np.float32)
-    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)
+    return from_logits(embeddings @ kernel + bias, multilabel=multilabel)
 
 
 def balanced_weights(
@@ -125,7 +117,7 @@ def balanced_weights(
     multilabel: bool,
     costs: NDArray[np.floating] | None = None,
 ) -> Float32s:
-    """Each row's weight in each head, so that every tag counts as its cost says; 1 on average over a head's rows.
+    """Each row's weight in each head, so that every tag counts by its cost; 1 on average over a head's rows.
 
     Args:
         truth: (rows, tags).
@@ -134,8 +126,8 @@ def balanced_weights(
 
     Returns:
         float32, 0 where a head does not train on a row. Multiclass: (rows, heads, 1), every tag's rows weigh
-        the same together, times its cost. Multilabel: (rows, heads, tags), with a tag weighs as much as without it,
-        times its cost.
+        the same together, times its cost. Multilabel: (rows, heads, tags), the rows with a tag weigh as much together
+        as the rows without it, times its cost.
 
     >>> truth = np.array([[True, False], [False, True], [False, True], [False, True]])
     >>> balanced_weights(truth, np.ones((4, 1), bool), multilabel=False)[:, 0, 0].round(2)
@@ -145,12 +137,12 @@ def balanced_weights(
     """
     rows = trained_on.sum(axis=0)[:, None]
     with_tag = trained_on.T.astype(np.intp) @ truth
-    each_with = (1.0 if costs is None else costs) / np.maximum(with_tag, 1)
+    weight_with = (1.0 if costs is None else costs) / np.maximum(with_tag, 1)
     if multilabel:
-        each_without = 1 / np.maximum(rows - with_tag, 1)
-        weights = np.where(truth[:, None], each_with, each_without) * trained_on[:, :, None]
+        weight_without = 1 / np.maximum(rows - with_tag, 1)
+        weights = np.where(truth[:, None], weight_with, weight_without) * trained_on[:, :, None]
     else:
-        weights = (truth @ each_with.T * trained_on)[:, :, None]
+        weights = (truth @ weight_with.T * trained_on)[:, :, None]
     return np.asarray(weights * rows / weights.sum(axis=0), np.float32)
 
 
@@ -173,7 +165,7 @@ class _Axes:
 
 
 def _principal_axes(embeddings: Float32s) -> _Axes:
-    """As many axes as the embeddings can span; turning them changes no length, so the penalty stays the same."""
+    """As many axes as the embeddings can span; the rotation keeps all lengths, so the penalty stays the same."""
     from keras import ops
 
     rows, dimension = embeddings.shape
@@ -181,16 +173,16 @@ def _principal_axes(embeddings: Float32s) -> _Axes:
     centred = embeddings - centre
     scale = float(np.sqrt(np.square(centred).sum() / rows)) or 1.0
     centred /= np.float32(scale)
-    # Keras' linear algebra, for numpy's threads spin for seconds where they must share the cores.
+    # Keras' linear algebra, because numpy's threads spin for seconds where they share the cores.
     span = ops.qr(ops.convert_to_tensor(centred.T))[0] if rows < dimension else ops.eye(dimension)
     spanned = ops.matmul(ops.convert_to_tensor(centred), span)
-    turn = ops.eigh(ops.matmul(ops.transpose(spanned), spanned))[1]
-    along_axes = ops.convert_to_numpy(ops.matmul(spanned, turn))
+    rotation = ops.eigh(ops.matmul(ops.transpose(spanned), spanned))[1]
+    along_axes = ops.convert_to_numpy(ops.matmul(spanned, rotation))
     features = np.column_stack([along_axes, np.ones(rows, np.float32)])
-    return _Axes(features, np.asarray(ops.convert_to_numpy(ops.matmul(span, turn))), centre, scale)
+    return _Axes(features, np.asarray(ops.convert_to_numpy(ops.matmul(span, rotation))), centre, scale)
 
 
 def _trained_on(folds: NDArray[np.integer]) -> NDArray[np.bool_]:
-    """Which row trains which head, bool (rows, heads): all but its own fold's, and the final one, the last."""
+    """Which row trains which head, bool (rows, heads): every head but its own fold's; the last is the final one."""
     heads = np.arange(folds.max(initial=-1) + 2)
     return np.asarray(folds[:, None] != heads, np.bool_)

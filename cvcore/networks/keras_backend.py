@@ -1,4 +1,4 @@
-"""What trains: the worker writes it down when it starts, so that a page can say it without loading TensorFlow."""
+"""Prepare Keras, and the device that it computes on; a file holds its title, so that pages need no TensorFlow."""
 
 from __future__ import annotations
 
@@ -12,23 +12,25 @@ from typing import Literal
 from cvcore.errors import TagwiseError
 from cvcore.files import blobs
 
+Device = Literal["cpu", "gpu"]
+
 FILE = "device.txt"
 LETTERS = 120
 
-# Keras' own names for what it computes with, and the names that people know.
+# Keras' own names of its backends, and the names that people know.
 BACKENDS = {"tensorflow": "TensorFlow", "torch": "PyTorch", "jax": "JAX"}
 
 
-def named(home: Path) -> str:
-    """What trained last in a home folder, as "CPU, 2 cores"; empty where nothing has yet."""
+def saved_device(home: Path) -> str:
+    """The title of the device that trained last in a home folder, as "CPU, 2 cores"; empty where none has yet."""
     try:
         return (home / FILE).read_text(encoding="utf-8", errors="replace").strip()[:LETTERS]
     except OSError:
         return ""
 
 
-def note(home: Path, device: Device) -> None:
-    """Write down what trains from now on, once Keras is ready; where that can't be written, nothing is said."""
+def save_device(home: Path, device: Device) -> None:
+    """Save the title of the device that trains from now on, once Keras is ready; a failure is ignored."""
     if device == "gpu":
         import keras
 
@@ -36,13 +38,13 @@ def note(home: Path, device: Device) -> None:
         text = gpu_title(_gpu_name(backend), backend)
     else:
         text = cpu_title(_cores())
-    if text != named(home):
+    if text != saved_device(home):
         with contextlib.suppress(TagwiseError, OSError):
             blobs.write(home / FILE, text.encode())
 
 
 def cpu_title(cores: int) -> str:
-    """A processor in words.
+    """The title of a CPU.
 
     >>> cpu_title(2), cpu_title(1)
     ('CPU, 2 cores', 'CPU, 1 core')
@@ -51,7 +53,7 @@ def cpu_title(cores: int) -> str:
 
 
 def gpu_title(name: str, backend: str) -> str:
-    """A graphics processor in words, with what computes on it; its name may be unknown.
+    """The title of a GPU, with the backend that computes on it; its name may be unknown.
 
     >>> gpu_title("NVIDIA H100 80GB HBM3", "tensorflow"), gpu_title("", "jax")
     ('NVIDIA H100 80GB HBM3 (TensorFlow)', 'GPU (JAX)')
@@ -60,7 +62,7 @@ def gpu_title(name: str, backend: str) -> str:
 
 
 def _cores() -> int:
-    # What this process may use, where the system tells: a container often has fewer than the machine.
+    # The cores that this process may use: a container often has fewer than the machine.
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -80,16 +82,13 @@ def _gpu_name(backend: str) -> str:
     return ""
 
 
-Device = Literal["cpu", "gpu"]
-
-
-def prepare_backend() -> Literal["cpu", "gpu"]:
-    """Import Keras and make it repeatable and quiet; says where it computes. Once, at the worker's start."""
+def prepare_backend() -> Device:
+    """Import Keras, make it deterministic and quiet; returns its device. Called once, when the worker starts."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with quiet_loading():
         import keras
 
-        # Keras prints progress to standard output, which is the command line's for its answers.
+        # Keras prints progress to standard output, where commands print their results.
         keras.utils.disable_interactive_logging()
         if keras.backend.backend() != "tensorflow":
             return "gpu" if "gpu" in str(keras.distribution.list_devices()) else "cpu"
@@ -109,9 +108,9 @@ _one_at_a_time = threading.Lock()
 
 @contextlib.contextmanager
 def quiet_loading() -> Iterator[None]:
-    """A block in which nothing that is written to standard error, by Python or by C++, is shown.
+    """A block in which standard error, of Python and of C++, is discarded.
 
-    TensorFlow and LiteRT write there before their own settings for silence are heeded.
+    TensorFlow and LiteRT write there before their own log settings take effect.
     """
     with _one_at_a_time, Path(os.devnull).open("w") as nowhere:
         try:

@@ -1,8 +1,8 @@
-"""Many logistic regressions over the same rows, found together: softmax or sigmoid, L2, weighted rows.
+"""Many logistic regressions over the same rows, fitted together: softmax or sigmoid, L2, weighted rows.
 
 Written in `keras.ops` alone, so it runs on whatever backend and device Keras has. Heads share their rows, so
-one matrix product moves them all. The loop is our own rather than `Model.fit` because the problem is convex:
-its steps need no learning rate, and it ends by itself at the minimum.
+one matrix product updates them all. The loop is our own rather than `Model.fit` because the problem is convex:
+its steps need no learning rate, and it ends at the minimum.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 STEPS_MAX = 200
 
-# What the curvature of cross-entropy, p(1-p), comes to on average near the minimum; only speed depends on it.
+# The curvature of cross-entropy, p(1-p), on average near the minimum; only speed depends on it.
 TYPICAL_CURVATURE = 0.002
 
 TINY = 1e-30
@@ -27,7 +27,7 @@ Tensor = Any  # Keras' own, of whichever backend
 
 @dataclass(frozen=True)
 class Problem:
-    """What the heads minimise, each its own share of it.
+    """The loss that each head minimises.
 
     ::
 
@@ -49,9 +49,9 @@ def minimise(
 ) -> NDArray[np.float32]:
     """Every head's kernel, float32 (heads, columns, tags), by preconditioned conjugate gradients.
 
-    A head has arrived when its conditioned gradient is `tolerance` times as long as at the start, where all
-    kernels are 0, and then stays: no other head's rows, nor their tags, have a say in where it ends.
-    `on_fraction` is told after each step how far the last one is, 0..1; what it raises ends the work.
+    A head has converged when its conditioned gradient is `tolerance` times as long as at the start, where all
+    kernels are 0, and is not changed any more: no other head's rows or tags influence its result.
+    `on_fraction` is called after each step with the progress of the slowest, 0..1; what it raises ends the work.
     """
     from keras import ops
 
@@ -82,7 +82,7 @@ class _Terms:
 
 @dataclass(frozen=True)
 class _State:
-    """Where the descent is, what it sees there, and where it goes next.
+    """One step of the descent: kernels, what follows from them, and the next direction.
 
     `kernels`, `gradient` and `direction` are (columns, heads, tags), `scores` and `probabilities` (rows, heads,
     tags); `decrement` (1, heads, 1) is the squared length of the conditioned gradient.
@@ -124,9 +124,9 @@ def _start(terms: _Terms) -> _State:
 
 
 def _step(terms: _Terms, state: _State, still_moving: Tensor) -> _State:
-    """One step down for the heads that move, bool (1, heads, 1), and Polak and Ribière's next direction.
+    """One step for the heads that still move, bool (1, heads, 1), and Polak and Ribière's next direction.
 
-    The direction begins anew where theirs would not lead down (Nocedal and Wright, Numerical Optimization, 5.2).
+    The direction is reset where theirs would not lead down (Nocedal and Wright, Numerical Optimization, 5.2).
     """
     from keras import ops
 
@@ -145,9 +145,9 @@ def _step(terms: _Terms, state: _State, still_moving: Tensor) -> _State:
 
 
 def _safe_length(terms: _Terms, state: _State, moves: Tensor) -> Tensor:
-    """How far each head may go along its direction without passing the lowest point there, (1, heads, 1).
+    """The step of each head along its direction that does not pass the lowest point there, (1, heads, 1).
 
-    Newton's step, descent / curvature, would be it if the curvature stayed. Where no row's scores move apart
+    Newton's step, descent / curvature, would be right if the curvature were constant. Where no row's scores move apart
     by more than `reach`, it grows at most as exp(reach * t) along the way t, which bounds the slope and gives
     the step below: every step leads down (F. Bach, Self-concordant analysis for logistic regression, 2010).
     """

@@ -1,4 +1,4 @@
-"""Where Keras keeps the weights it downloads, and a download that fails fast and in words."""
+"""Where Keras keeps downloaded weights, and a download that fails fast with a clear message."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def path_of(file_name: str, environ: Mapping[str, str]) -> Path:
 
 @contextmanager
 def downloading(path: Path, network: str) -> Iterator[None]:
-    """For a block that has Keras download the file at `path`; what lies there, damaged, is taken away first.
+    """A block in which Keras downloads the file at `path`; a damaged file there is deleted first.
 
     Raises:
-        WeightsMissing: it cannot be downloaded, for whatever reason the block or the network gives.
+        WeightsMissing: it cannot be downloaded, for whatever reason.
         StorageFull: the disk is full.
     """
-    patience_s = socket.getdefaulttimeout()
+    timeout_before_s = socket.getdefaulttimeout()
     try:
         _probe()
         _clear(path)
@@ -49,7 +49,7 @@ def downloading(path: Path, network: str) -> Iterator[None]:
             f"connect it to the internet once, or copy {path.name} into {path.parent}"
         ) from error
     finally:
-        socket.setdefaulttimeout(patience_s)
+        socket.setdefaulttimeout(timeout_before_s)
 
 
 def _probe() -> None:
@@ -74,7 +74,7 @@ def _probe() -> None:
 
 def _clear(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Keras would turn to a folder in /tmp instead, where anyone can put weights of his own.
+    # Keras would use a folder in /tmp instead, where anyone can put other weights.
     if not os.access(path.parent.parent, os.W_OK):
         raise PermissionError(f"{path.parent} cannot be written")
     path.unlink(missing_ok=True)

@@ -1,29 +1,29 @@
-"""Iterations found by their number, renamed and deleted."""
+"""Find, rename and delete iterations."""
 
 from __future__ import annotations
 
 from cvcore import finetuning, names
 from cvcore.errors import InTraining, IterationNotFound, Published
 from cvcore.files import blobs
-from cvcore.networks import backbones
+from cvcore.networks import keras_backbones
 from cvcore.projects import uploads
 from cvcore.records import Iteration, Project
 from cvcore.store import Store
 
 
 def find_iteration(store: Store, project: Project, number: int | None = None) -> Iteration:
-    """The project's iteration of that number, or the newest that is trained.
+    """The project's iteration of that number, or by default the newest that is trained.
 
     Raises:
-        IterationNotFound: there is none; the message says what there is.
+        IterationNotFound: there is none; the message lists those that exist.
     """
-    there = store.iterations.of_project(project.id)
-    for iteration in there:
+    iterations = store.iterations.of_project(project.id)
+    for iteration in iterations:
         if iteration.number == number or (number is None and iteration.status == "Completed"):
             return iteration
     if number is None:
         raise IterationNotFound(f"{project.name!r} has no trained iteration yet: train it first")
-    numbers = ", ".join(str(each.number) for each in there) or "none yet"
+    numbers = ", ".join(str(each.number) for each in iterations) or "none yet"
     raise IterationNotFound(f"{project.name!r} has no iteration {number}: there are {numbers}")
 
 
@@ -31,7 +31,7 @@ ITERATION_LETTERS = 128
 
 
 def rename_iteration(store: Store, iteration: Iteration, name: str) -> None:
-    """Call an iteration by another name.
+    """Rename an iteration.
 
     Raises:
         InvalidInput, NameTaken: the name breaks its rule or is another iteration's.
@@ -40,11 +40,11 @@ def rename_iteration(store: Store, iteration: Iteration, name: str) -> None:
 
 
 def delete_iteration(store: Store, iteration: Iteration) -> None:
-    """Remove an iteration and the pictures that only it still holds.
+    """Delete an iteration and the images that only it still holds.
 
     Raises:
-        InTraining, Published: it is being trained, or programs ask it by a name.
-        NotFound: it is gone already.
+        InTraining, Published: it is being trained, or published under a name.
+        NotFound: it was deleted already.
     """
     folder = blobs.iteration_folder(store.home, iteration.id)
     networks = blobs.backbones_folder(store.home)
@@ -61,4 +61,4 @@ def delete_iteration(store: Store, iteration: Iteration) -> None:
         store.after_commit(lambda: finetuning.forget(store, iteration.id))
         if iteration.fingerprint and not store.iterations.count_using(iteration.fingerprint):
             store.trainings.forget_tuned_on(iteration.fingerprint)
-            store.after_commit(lambda: backbones.delete_tuned(iteration.fingerprint, networks))
+            store.after_commit(lambda: keras_backbones.delete_tuned(iteration.fingerprint, networks))

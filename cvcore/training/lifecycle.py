@@ -1,6 +1,6 @@
-"""Trainings as people deal with them: started, cancelled, and what comes of them named and deleted.
+"""Start, cancel and finish trainings.
 
-`start` takes the snapshot and queues a job; the worker does it by `learning`.
+`start` takes the snapshot and queues a job; the worker runs it by `pipeline`.
 """
 
 from __future__ import annotations
@@ -33,24 +33,24 @@ def start(
     evaluation: EvaluationMethod = K_FOLD,
     options: TrainingOptions = QUICK,
 ) -> Job:
-    """Take a snapshot of the workspace, or of these tags and their pictures alone, and queue its training.
+    """Take a snapshot of the workspace, or of these tags and their images alone, and queue its training.
 
-    `evaluation` is the way in which it will be judged, `options` how the training goes about it.
+    `evaluation` is the method of evaluation, `options` the way of training.
 
     Raises:
         NotTrainable: the message says what is missing.
-        InTraining: a training of this project waits or runs already.
-        NothingChanged: the last iteration is of the same pictures, tags, type and domain, judged in the same way,
-            and `force` is not set.
+        InTraining: a training of this project is queued or running already.
+        NothingChanged: the last iteration has the same images, tags, type, domain and evaluation, and `force` is not
+            set.
         NotFound: the project was deleted meanwhile.
         InvalidInput: an option is outside its range, of a tag that is not the project's, or starts from an iteration
             that is not trained, or in a domain with another network.
-        UrlRefused: the address to notify is none.
-        IterationNotFound: it starts from an iteration that is gone.
+        UrlRefused: the URL to notify is invalid.
+        IterationNotFound: the iteration that it starts from was deleted.
     """
     options = _checked(options, [tag.id for tag in store.tags.of_project(project.id)])
     with store.transaction():
-        # As it is now: someone may have given it another type or domain since this one was read.
+        # Read again: its type or domain may have changed since the caller read it.
         project = store.projects.get(project.id)
         if options.start_from:
             _check_base(project, store.iterations.get(options.start_from))
@@ -63,16 +63,16 @@ def start(
         digest = _digest(project, ready, evaluation, options)
         if not force and _is_last(store, project, digest):
             raise NothingChanged("Nothing changed since last training")
-        judged_by = Evaluation(evaluation, 0, validation.SEED)
-        iteration = store.iterations.add(project, digest, ready.tags, ready.images, evaluation=judged_by)
+        planned = Evaluation(evaluation, 0, validation.SEED)
+        iteration = store.iterations.add(project, digest, ready.tags, ready.images, evaluation=planned)
         store.trainings.add(iteration.id, options)
         return store.jobs.add("train", project.id, iteration.id)
 
 
 def cancel(store: Store, job: Job) -> None:
-    """Stop a training: at once where it still waits, within a second or two where it runs.
+    """Cancel a training: at once where it is still queued, within a second or two where it is running.
 
-    One that has ended stays as it is, and cancelling twice does no harm.
+    A training that has ended is not changed, and cancelling twice does no harm.
 
     Raises:
         NotFound: its project was deleted.
@@ -85,16 +85,16 @@ def cancel(store: Store, job: Job) -> None:
 
 
 def finish_early(store: Store, job: Job) -> None:
-    """Have an advanced training end its search now and keep the best that it has found, as an iteration.
+    """Ask an Advanced training to stop now and keep its best weights so far as an iteration.
 
-    One that waits, or ended, or is Quick goes on as it would.
+    One that is queued, has ended or is Quick is not changed.
     """
     if job.iteration_id:
         store.trainings.finish_early(job.iteration_id)
 
 
 def close(store: Store, job: Job, status: str, error: str = "") -> None:
-    """Mark a job that did not come to its end, and its iteration with it, as failed or cancelled.
+    """Mark an unfinished job and its iteration as failed or cancelled.
 
     A cancelled training leaves no iteration behind.
     """
@@ -109,7 +109,7 @@ def close(store: Store, job: Job, status: str, error: str = "") -> None:
 
 
 def _checked(options: TrainingOptions, tag_ids: Sequence[str]) -> TrainingOptions:
-    """The options, their costs put so that costs which say the same are the same."""
+    """The options, checked, with their costs sorted and costs of 1 left out, so that equal costs compare equal."""
     if not 0 < options.budget_minutes <= BUDGET_MINUTES_MOST:
         raise InvalidInput(
             f"a budget must be above 0 and at most {BUDGET_MINUTES_MOST} minutes, got {options.budget_minutes:g}"
@@ -121,7 +121,7 @@ def _checked(options: TrainingOptions, tag_ids: Sequence[str]) -> TrainingOption
     if unknown := costs.keys() - set(tag_ids):
         raise InvalidInput(f"a cost must be of a tag of the project, {min(unknown)[:80]!r} is none")
     for cost in costs.values():
-        # What is not a number is in no range either.
+        # Written so that nan is refused too.
         if not COST_LEAST <= cost <= COST_MOST:
             raise InvalidInput(f"a cost must be in {COST_LEAST:g}..{COST_MOST:g}, got {cost:g}")
     return replace(options, costs=tuple(sorted((tag_id, cost) for tag_id, cost in costs.items() if cost != 1)))
@@ -144,16 +144,16 @@ def _digest(project: Project, ready: Readiness, evaluation: EvaluationMethod, op
         [[tag.id, tag.name, tag.kind] for tag in ready.tags],
         [[image.sha256, sorted({*image.tag_ids} & {tag.id for tag in ready.tags})] for image in ready.images],
     ]
-    # Not for k-fold, which holds no test pictures: iterations from before there was a choice stay the same.
+    # Not for k-fold, so that digests of iterations from before there was a choice stay the same.
     if evaluation != K_FOLD:
         content += [evaluation, [image.sha256 for image in ready.images if image.is_test]]
-    # Nor for Quick, and whoever is told of the end has no part in it.
-    if (how := replace(options, notify_url="")) != QUICK:
-        content.append(asdict(how))
+    # Nor for Quick; the URL to notify does not change the training.
+    if (effective := replace(options, notify_url="")) != QUICK:
+        content.append(asdict(effective))
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
 def _is_last(store: Store, project: Project, digest: str) -> bool:
     trained = store.iterations.trained(project.id)
-    # One that fell back on the built-in backbone is worth repeating: the weights may be here by now.
+    # One with a note used the built-in network instead of its own: the missing weights may be available by now.
     return bool(trained) and not trained[0].note and store.iterations.snapshot_digest(trained[0].id) == digest

@@ -1,4 +1,4 @@
-"""What the worker does for an iteration: look at its pictures, fit, judge and keep what came of it."""
+"""The training of an iteration, from its snapshot of images to its saved results, as the worker runs it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from cvcore.errors import WeightsMissing
 from cvcore.files import blobs
 from cvcore.finetuning import Task
 from cvcore.networks import backbones, embedding_cache
+from cvcore.networks.backbones import Backbone
 from cvcore.networks.heads import Head
 from cvcore.networks.keras_backend import Device
 from cvcore.progress import Progress, share
@@ -22,46 +23,47 @@ from cvcore.store import SnapshotImage, Store
 from cvcore.training import quick
 from cvcore.validation import near_duplicates
 
-# Of an advanced training, what Quick does first.
+# The share of an Advanced training's progress that Quick training takes first.
 QUICK_SHARE = 0.05
 
 
 def run(store: Store, iteration: Iteration, progress: Progress, device: Device = "cpu") -> None:
-    """Train an iteration's snapshot to its end: embed, split, fit, judge, save.
+    """Train an iteration: embed its images, split them into folds, fit, evaluate and save.
 
     Raises:
-        Stopped: `progress` asked to.
-        TagwiseError: it cannot be done; the message says why.
+        Stopped: `progress` asked to stop.
+        TagwiseError: the training failed; the message says why.
     """
     started = time.perf_counter()
     options = store.trainings.options(iteration.id)
     quickly = share(progress, 0, QUICK_SHARE) if options.is_advanced else progress
-    prepared, note = _network(store, iteration, options, share(quickly, 0, 0.1))
+    backbone, note = _backbone(store, iteration, options, share(quickly, 0, 0.1))
     snapshot = store.iterations.images(iteration.id)
     embedding_started = time.perf_counter()
-    embeddings = embedding_cache.compute(store, prepared, snapshot, share(quickly, 0.1, 0.8), device)
+    embeddings = embedding_cache.compute(store, backbone, snapshot, share(quickly, 0.1, 0.8), device)
     fitting_started = time.perf_counter()
-    lesson = _lesson(store, iteration, options, snapshot, prepared, embeddings)
-    head = _quick(lesson, share(quickly, 0.8, 0.98))
+    task = _task(store, iteration, options, snapshot, backbone, embeddings)
+    head = _fit_quick(task, share(quickly, 0.8, 0.98))
     outcome = None
     if options.is_advanced:
-        taught = finetuning.tune(store, lesson, head, share(progress, QUICK_SHARE, 1), device)
-        prepared, head, outcome = taught.prepared, taught.head, taught.outcome
+        tuned_model = finetuning.tune(store, task, head, share(progress, QUICK_SHARE, 1), device)
+        backbone, head, outcome = tuned_model.backbone, tuned_model.head, tuned_model.outcome
     done = time.perf_counter()
-    told = lesson.truth, head.out_of_fold, lesson.plan.folds, lesson.groups, head.kernel, head.bias, lesson.multilabel
-    judged = evaluation.OutOfFold(*told)
+    out_of_fold = evaluation.OutOfFold(
+        task.truth, head.out_of_fold, task.plan.folds, task.groups, head.kernel, head.bias, task.multilabel
+    )
     with blobs.new_folder(blobs.iteration_folder(store.home, iteration.id)) as folder:
-        evaluation.save(folder, judged)
+        evaluation.save(folder, out_of_fold)
     with store.transaction():
         if outcome:
             store.trainings.set_outcome(iteration.id, outcome)
         store.iterations.complete(
             iteration.id,
-            backbone=prepared.title,
-            fingerprint=prepared.fingerprint,
+            backbone=backbone.title,
+            fingerprint=backbone.fingerprint,
             note=note,
-            evaluation=lesson.plan.evaluation,
-            scores=evaluation.scores(judged),
+            evaluation=task.plan.evaluation,
+            scores=evaluation.scores(out_of_fold),
             seconds={
                 "features": round(fitting_started - embedding_started, 3),
                 "fit": round(done - fitting_started, 3),
@@ -71,26 +73,26 @@ def run(store: Store, iteration: Iteration, progress: Progress, device: Device =
         store.after_commit(lambda: finetuning.forget(store, iteration.id))
 
 
-def _lesson(
+def _task(
     store: Store,
     iteration: Iteration,
     options: TrainingOptions,
     snapshot: Sequence[SnapshotImage],
-    prepared: backbones.Backbone,
+    backbone: Backbone,
     embeddings: NDArray[np.float32],
 ) -> Task:
     tags = evaluation.tags(store, iteration)
     truth = truth_matrix(snapshot, len(tags))
     groups = near_duplicates.groups(_signatures(snapshot))
     method = iteration.evaluation.method if iteration.evaluation else K_FOLD
-    known = store.trainings.tuned_on(prepared.fingerprint)
+    known = store.trainings.tuned_on(backbone.fingerprint)
     is_test = np.array([image.is_test for image in snapshot])
     is_known = np.array([image.sha256 in known for image in snapshot])
     return Task(
         iteration=iteration,
         options=options,
         snapshot=snapshot,
-        prepared=prepared,
+        backbone=backbone,
         plan=validation.plan(method, truth, groups, is_test, is_known),
         embeddings=embeddings,
         truth=truth,
@@ -100,27 +102,27 @@ def _lesson(
     )
 
 
-def _quick(lesson: Task, progress: Progress) -> Head:
-    """The classifier on the network as it is."""
+def _fit_quick(task: Task, progress: Progress) -> Head:
+    """The Quick head: a classifier on the backbone as it is."""
     return quick.fit(
-        lesson.plan,
-        lesson.embeddings,
-        lesson.truth,
-        multilabel=lesson.multilabel,
-        l2=lesson.prepared.l2,
-        costs=lesson.costs,
+        task.plan,
+        task.embeddings,
+        task.truth,
+        multilabel=task.multilabel,
+        l2=task.backbone.l2,
+        costs=task.costs,
         on_progress=lambda fraction: progress("Fitting the classifier", fraction),
     )
 
 
 def embed(store: Store, project: Project, progress: Progress, device: Device = "cpu") -> None:
-    """Compute the embeddings of a project's pictures, so that its training need not."""
-    prepared, _ = prepare(project.domain_id, blobs.backbones_folder(store.home), progress)
-    embedding_cache.fill(store, prepared, store.images.digests(project.id), progress, device)
+    """Compute the embeddings of a project's images ahead of its training."""
+    backbone, _ = prepare(project.domain_id, blobs.backbones_folder(store.home), progress)
+    embedding_cache.fill(store, backbone, store.images.digests(project.id), progress, device)
 
 
-def prepare(domain_id: str, folder: Path, progress: Progress) -> tuple[backbones.Backbone, str]:
-    """The domain's backbone, ready to embed; the built-in one with a note in words where its weights can't be had."""
+def prepare(domain_id: str, folder: Path, progress: Progress) -> tuple[Backbone, str]:
+    """The domain's backbone; where its weights are missing, the built-in one with a note that says so."""
     domain = domains.find(domain_id)
 
     def on_stage(stage: str) -> None:
@@ -129,17 +131,15 @@ def prepare(domain_id: str, folder: Path, progress: Progress) -> tuple[backbones
     try:
         return backbones.prepare(domain.backbone, domain.side, folder, on_stage=on_stage), ""
     except WeightsMissing as missing:
-        spare = domains.BUILT_IN
-        why = f"{missing}"
-        instead = "The built-in network was used instead: expect to be right somewhat less often."
-        note = f"{why[:1].upper()}{why[1:]}. {instead}"
-        return backbones.prepare(spare.backbone, spare.side, folder, on_stage=on_stage), note
+        built_in = domains.BUILT_IN
+        reason = f"{missing}"
+        instead = "The built-in network was used instead: expect somewhat lower accuracy."
+        note = f"{reason[:1].upper()}{reason[1:]}. {instead}"
+        return backbones.prepare(built_in.backbone, built_in.side, folder, on_stage=on_stage), note
 
 
-def _network(
-    store: Store, iteration: Iteration, options: TrainingOptions, progress: Progress
-) -> tuple[backbones.Backbone, str]:
-    """What training starts from, and a note in words where it is not the domain's own for want of weights."""
+def _backbone(store: Store, iteration: Iteration, options: TrainingOptions, progress: Progress) -> tuple[Backbone, str]:
+    """The backbone that training starts from, and a note where the built-in one replaces the domain's own."""
     folder = blobs.backbones_folder(store.home)
     if options.start_from:
         return backbones.find(store.iterations.get(options.start_from).fingerprint, folder), ""
@@ -147,7 +147,7 @@ def _network(
 
 
 def truth_matrix(snapshot: Sequence[SnapshotImage], columns: int) -> NDArray[np.bool_]:
-    """Which picture carries which of the first `columns` tags: bool (pictures, columns)."""
+    """Which image carries which of the first `columns` tags: bool (images, columns)."""
     truth = np.zeros((len(snapshot), columns), dtype=bool)
     for row, image in enumerate(snapshot):
         truth[row, [column for column in image.columns if column < columns]] = True

@@ -26,27 +26,27 @@ def fit(
     costs: NDArray[np.floating] | None = None,
     on_progress: Callable[[float], None] = lambda fraction: None,
 ) -> Head:
-    """The shipped head, and of every judged picture the probabilities of a head that did not see it.
+    """The shipped head, and for every evaluated image the probabilities of a head that did not train on it.
 
-    In k-fold those are the folds' heads. Else there is one head: it is fitted without the judged pictures, as
-    though they did not exist, and judges them itself. `costs` (tags,) weighs the tags, all alike where none are given.
+    In k-fold those are the folds' heads. Otherwise there is one head: it is fitted without the evaluated images
+    and evaluated on them. `costs` (tags,) are the tags' weights, all equal where none are given.
     """
-    fitted = partial(heads.fit, multilabel=multilabel, l2=l2, costs=costs, on_progress=on_progress)
+    fit_head = partial(heads.fit, multilabel=multilabel, l2=l2, costs=costs, on_progress=on_progress)
     if plan.evaluation.method == K_FOLD:
-        return fitted(embeddings, truth, plan.folds)
-    trains, judged = plan.trains, plan.folds >= 0
-    nobody = np.full(np.count_nonzero(trains), -1)
-    head = fitted(embeddings[trains], truth[trains], nobody)
+        return fit_head(embeddings, truth, plan.folds)
+    trains, evaluated = plan.trains, plan.folds >= 0
+    no_folds = np.full(np.count_nonzero(trains), -1)
+    head = fit_head(embeddings[trains], truth[trains], no_folds)
     out_of_fold = np.full(truth.shape, np.nan, np.float32)
-    out_of_fold[judged] = heads.probabilities(embeddings[judged], head.kernel, head.bias, multilabel=multilabel)
+    out_of_fold[evaluated] = heads.probabilities(embeddings[evaluated], head.kernel, head.bias, multilabel=multilabel)
     return replace(head, out_of_fold=out_of_fold)
 
 
 def tag_costs(options: TrainingOptions, tag_ids: Sequence[str]) -> NDArray[np.float64]:
-    """What missing each of these tags costs, 1 where nothing is said of it.
+    """The cost of missing each of these tags, 1 where the options name none.
 
     >>> tag_costs(TrainingOptions(costs=(("b", 3.0),)), ["a", "b"])
     array([1., 3.])
     """
-    told = dict(options.costs)
-    return np.array([told.get(tag_id, 1.0) for tag_id in tag_ids])
+    costs = dict(options.costs)
+    return np.array([costs.get(tag_id, 1.0) for tag_id in tag_ids])

@@ -1,4 +1,4 @@
-"""What a workspace lacks to be trained, and what would make its training better, in words."""
+"""Whether a workspace can be trained: what prevents it, and advice for better results, in sentences."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from cvcore.store import Store
 
 IMAGES_TO_TRAIN = 5
 IMAGES_TO_TRAIN_WELL = 30
+IMAGES_TO_TEST_WELL = 10
 BALANCE = 2
 
 
 @dataclass(frozen=True)
 class Readiness:
-    """What would be trained now, what stands in the way, and what would make it better, in words.
+    """The images and tags that would be trained now, the obstacles, and advice for better results, in sentences.
 
     `images` are those that the iteration would hold; `test_images` counts the tagged ones kept for testing,
-    which are among them only where the evaluation is by the user's own test set.
+    which are among them only where the evaluation uses the user's own test set.
     """
 
     images: list[Image]
@@ -31,99 +32,98 @@ class Readiness:
 def readiness(
     store: Store, project: Project, tag_ids: Sequence[str] = (), *, evaluation: EvaluationMethod = K_FOLD
 ) -> Readiness:
-    """The workspace, or these tags of it alone, through the eyes of a training that is judged in that way.
+    """The readiness of the workspace, or of these tags alone, for a training that is evaluated in that way.
 
-    Tags that no picture of it carries are left out.
+    Tags that no training image carries are left out.
     """
     tags = [tag for tag in store.tags.of_project(project.id) if tag.image_count and (not tag_ids or tag.id in tag_ids)]
     # A negative tag is the last, so that without it, in Multilabel, the columns before it keep their places.
     tags.sort(key=lambda tag: tag.kind == "Negative")
     known = {tag.id for tag in tags}
-    there = [image for image in store.images.tagged(project.id) if not known.isdisjoint(image.tag_ids)]
-    images = training_images(evaluation, there)
+    tagged = [image for image in store.images.tagged(project.id) if not known.isdisjoint(image.tag_ids)]
+    images = training_images(evaluation, tagged)
     carried = {tag_id for image in images for tag_id in image.tag_ids}
     tags = trained_tags([tag for tag in tags if tag.id in carried], images)
-    judged_by = evaluation, tags, images, project.classification_type
+    multilabel = project.classification_type == MULTILABEL
     return Readiness(
         images,
         tags,
-        (*_obstacles(tags), *obstacles(*judged_by)),
-        (*_advice(tags), *advice(*judged_by)),
-        sum(image.is_test for image in there),
+        (*_training_obstacles(tags), *_test_obstacles(evaluation, tags, images, multilabel=multilabel)),
+        (*_training_advice(tags), *_test_advice(evaluation, tags, images, multilabel=multilabel)),
+        sum(image.is_test for image in tagged),
     )
 
 
-def _obstacles(tags: Sequence[Tag]) -> list[str]:
-    found = []
+def _training_obstacles(tags: Sequence[Tag]) -> list[str]:
+    obstacles = []
     if len(tags) < 2:
-        has = f"only {tags[0].name!r} has any" if tags else "no picture is tagged yet"
-        found.append(f"Training needs pictures of at least two tags, {has}.")
+        state = f"only {tags[0].name!r} has any" if tags else "no image is tagged yet"
+        obstacles.append(f"Training needs images of at least two tags, {state}.")
     for tag in tags:
         if (missing := IMAGES_TO_TRAIN - tag.image_count) > 0:
-            more = "1 more picture" if missing == 1 else f"{missing} more pictures"
-            found.append(f"{tag.name!r} needs {more}: each tag needs at least {IMAGES_TO_TRAIN}.")
-    return found
+            more = "1 more image" if missing == 1 else f"{missing} more images"
+            obstacles.append(f"{tag.name!r} needs {more}: each tag needs at least {IMAGES_TO_TRAIN}.")
+    return obstacles
 
 
-def _advice(tags: Sequence[Tag]) -> list[str]:
-    given = []
+def _training_advice(tags: Sequence[Tag]) -> list[str]:
+    advice = []
     few = [tag.name for tag in tags if tag.image_count < IMAGES_TO_TRAIN_WELL]
     if few:
-        shown = ", ".join(few[:5]) + (", …" if len(few) > 5 else "")
-        given.append(f"{IMAGES_TO_TRAIN_WELL} or more pictures a tag train well; fewer have {shown}.")
+        advice.append(f"Tags train well with {IMAGES_TO_TRAIN_WELL} images or more; these have fewer: {_listed(few)}.")
     counts = [tag.image_count for tag in tags]
     if counts and max(counts) > BALANCE * min(counts):
-        given.append(
-            f"Tags are best balanced, the smallest at least half of the largest; here they go from {min(counts)} "
-            f"to {max(counts)} pictures."
+        advice.append(
+            "Training works best with balanced tags, the smallest at least half as large as the largest; "
+            f"here they have {min(counts)} to {max(counts)} images."
         )
-    return given
-
-
-TEST_IMAGES_TO_TELL = 10
+    return advice
 
 
 def training_images(method: EvaluationMethod, images: Sequence[Image]) -> list[Image]:
-    """Those of a workspace's pictures that an iteration holds: test pictures only where they are judged."""
+    """The images of a workspace that an iteration holds: test images only where they are evaluated."""
     return [image for image in images if method == TEST_SET or not image.is_test]
 
 
 def trained_tags(tags: Sequence[Tag], images: Sequence[Image]) -> list[Tag]:
-    """The tags, their `image_count` that of the pictures which train."""
+    """The tags, with the number of training images as their `image_count`."""
     counts = _counts([image for image in images if not image.is_test])
     return [replace(tag, image_count=counts.get(tag.id, 0)) for tag in tags]
 
 
-def obstacles(
-    method: EvaluationMethod, tags: Sequence[Tag], images: Sequence[Image], classification_type: str
+def _test_obstacles(
+    method: EvaluationMethod, tags: Sequence[Tag], images: Sequence[Image], *, multilabel: bool
 ) -> list[str]:
-    """What a test set lacks, in words; the other ways need none."""
+    """What the user's own test set lacks, in sentences; none for the other methods."""
     if method != TEST_SET:
         return []
     counts = _counts([image for image in images if image.is_test])
     if not counts:
-        return ["Your own test set is empty: select pictures on the Images page and choose Use for testing."]
+        return ["Your own test set is empty: select images on the Images page and choose Use for testing."]
     return [
-        f"{tag.name!r} has no picture for testing: each tag needs at least 1 in your own test set."
+        f"{tag.name!r} has no image for testing: each tag needs at least 1 in your own test set."
         for tag in tags
-        if not counts.get(tag.id) and not _is_absence(tag, classification_type)
+        if not counts.get(tag.id) and not _means_no_tag(tag, multilabel=multilabel)
     ]
 
 
-def advice(
-    method: EvaluationMethod, tags: Sequence[Tag], images: Sequence[Image], classification_type: str
+def _test_advice(
+    method: EvaluationMethod, tags: Sequence[Tag], images: Sequence[Image], *, multilabel: bool
 ) -> list[str]:
-    """What would make a test set tell more, in words."""
+    """What would make the results of the user's own test set more meaningful, in sentences."""
     counts = _counts([image for image in images if image.is_test])
     few = [
         tag.name
         for tag in tags
-        if 0 < counts.get(tag.id, 0) < TEST_IMAGES_TO_TELL and not _is_absence(tag, classification_type)
+        if 0 < counts.get(tag.id, 0) < IMAGES_TO_TEST_WELL and not _means_no_tag(tag, multilabel=multilabel)
     ]
     if method != TEST_SET or not few:
         return []
-    shown = ", ".join(few[:5]) + (", …" if len(few) > 5 else "")
-    return [f"{TEST_IMAGES_TO_TELL} or more test pictures a tag tell something; fewer have {shown}."]
+    return [f"Test results are meaningful from {IMAGES_TO_TEST_WELL} images a tag; these have fewer: {_listed(few)}."]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
 
 
 def _counts(images: Sequence[Image]) -> dict[str, int]:
@@ -134,6 +134,6 @@ def _counts(images: Sequence[Image]) -> dict[str, int]:
     return counts
 
 
-def _is_absence(tag: Tag, classification_type: str) -> bool:
-    """Whether it is a tag that stands for the absence of all others, so that there is nothing to find of it."""
-    return tag.kind == "Negative" and classification_type == MULTILABEL
+def _means_no_tag(tag: Tag, *, multilabel: bool) -> bool:
+    """Whether a tag stands for the absence of all others, so that there is nothing to recognise."""
+    return tag.kind == "Negative" and multilabel

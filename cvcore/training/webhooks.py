@@ -1,15 +1,14 @@
-"""A word to another program when a training has ended: a small JSON, posted to the address that it was started with.
+"""The webhook of a training: when it ends, a small JSON is posted to the URL that it was started with.
 
     {"event": "training.done", "project": {"id": …, "name": …}, "iteration": {"id": …, "name": …, "number": 2},
      "error": "", "scores": {"precision": 0.9, "recall": 0.8, "f1": 0.85, "average_precision": 0.9}}
 
 The event is `training.done`, `training.failed` or `training.cancelled`; iteration and scores are null where there are
-none. Whoever closes the job of a training that has begun tells it: the worker, or whoever recovers what a dead worker
-left. A training that is cancelled while it waits has not begun, and ends before the eyes of who cancels it; one whose
-project is deleted has nobody left to ask about it. Neither is told.
+none. The worker sends it when it closes the job, or closes one that a dead worker left. No event is sent for a training
+that is cancelled while queued, nor for one whose project is deleted.
 
-The address may come from anybody who may train, so it is met as carefully as a picture's, and redirects are not
-followed. It gets two tries of a few seconds. What cannot be told is a line in the log, and the training is what it is.
+The URL may come from anybody who may train, so only public addresses are allowed, as for images, and redirects are not
+followed. There are two tries of a few seconds each. A failure is a line in the log; the training is not affected.
 """
 
 from __future__ import annotations
@@ -40,10 +39,10 @@ log = logging.getLogger("tagwise.notifying")
 
 
 def check(url: str) -> None:
-    """Whether an address has the shape of one; it is looked up only when there is something to tell.
+    """Check the form of a URL to notify; its host is looked up only when an event is sent.
 
     Raises:
-        UrlRefused: it has not.
+        UrlRefused: it is not the URL of a web address.
     """
     try:
         if len(url) <= URL_LETTERS:
@@ -56,24 +55,21 @@ def check(url: str) -> None:
 
 @contextlib.contextmanager
 def afterwards(store: Store, job: Job, stop: threading.Event) -> Iterator[None]:
-    """A block that brings a job to its end, which is then told to whom it may concern; `stop` breaks that off.
-
-    A job that was put back has not ended.
-    """
-    # Before the end, for a cancelled training takes its options along.
+    """A block that closes a job; afterwards its event is sent, unless the job was put back. `stop` ends the sending."""
+    # Read before the end, for the options of a cancelled training are deleted.
     url = store.trainings.options(job.iteration_id).notify_url if job.iteration_id else ""
     yield
     if url:
         try:
-            told = message(store, job)
-            if told is not None:
-                _deliver(url, json.dumps(told).encode(), stop, settings.load().fetch_private)
+            event = message(store, job)
+            if event is not None:
+                _deliver(url, json.dumps(event).encode(), stop, settings.load().fetch_private)
         except TagwiseError as error:
-            log.error("the end of a training could not be told: %s", error)
+            log.error("the end of a training could not be notified: %s", error)
 
 
 def message(store: Store, job: Job) -> dict[str, Any] | None:
-    """What is told of a job's end; None where it has not ended, or its project is gone."""
+    """The event of a job's end; None where it has not ended, or its project was deleted."""
     try:
         job = store.jobs.get(job.id)
         project = store.projects.get(job.project_id)
@@ -96,30 +92,30 @@ def message(store: Store, job: Job) -> dict[str, Any] | None:
 
 def _deliver(url: str, body: bytes, stop: threading.Event, allow_private: bool) -> None:
     target = guard.parsed(url)
-    why = ""
-    for tried in range(TRIES):
-        if stop.wait(PAUSE_S if tried else 0):
-            why = why or "Tagwise is being shut down"
+    failure = ""
+    for attempt in range(TRIES):
+        if stop.wait(PAUSE_S if attempt else 0):
+            failure = failure or "Tagwise is being shut down"
             break
-        why = _why_not(target, body, stop, allow_private)
-        if not why:
+        failure = _try(target, body, stop, allow_private)
+        if not failure:
             return
-    # Not the whole address, which often has a secret in it.
-    log.warning("%s was not told that a training ended: %s", target.host, why)
+    # Not the whole URL, which often has a secret in it.
+    log.warning("%s was not notified that a training ended: %s", target.host, failure)
 
 
-def _why_not(target: guard.Target, body: bytes, stop: threading.Event, allow_private: bool) -> str:
-    """Why one try failed; empty where it did not."""
+def _try(target: guard.Target, body: bytes, stop: threading.Event, allow_private: bool) -> str:
+    """Post once; returns why it failed, empty where it succeeded."""
     answered: Future[int] = Future()
 
-    def ask() -> None:
+    def send() -> None:
         try:
             answered.set_result(post(target, body, timeout_s=TRY_S, allow_private=allow_private))
         except Exception as error:
             answered.set_exception(error)
 
-    # In a thread of its own, to be left behind when the worker is to end.
-    threading.Thread(target=ask, daemon=True).start()
+    # In a thread of its own, which is left behind when the worker is to stop.
+    threading.Thread(target=send, daemon=True).start()
     while not wait([answered], POLL_S).done:
         if stop.is_set():
             return "Tagwise is being shut down"

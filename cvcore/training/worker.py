@@ -1,7 +1,7 @@
 """The one process that trains: `python -m cvcore.training.worker`, started by the web app or, for one job, by the CLI.
 
-It alone imports TensorFlow, once, so that a training need not wait for it. A lock in the home folder makes
-it the only one: whoever holds it may take every job that is marked as running for a dead worker's.
+It alone imports TensorFlow, once, so that a training need not wait for it. A lock in the home folder ensures that
+there is only one: while it holds the lock, every other job that is marked as running was left by a dead worker.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def spawn(home: Path, *, stderr: int | None = None) -> subprocess.Popen[bytes]:
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
-    """Send a worker home: its running job goes back into the queue."""
+    """Stop a worker: its running job goes back into the queue."""
     if process.stdin:
         process.stdin.close()
     try:
@@ -63,30 +63,30 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def lock(home: Path) -> filelock.BaseFileLock:
-    """What the home folder's one worker holds."""
+    """The lock that the home folder's one worker holds."""
     return filelock.FileLock(home / "worker.lock")
 
 
 def run_job(store: Store, job: Job, stop: threading.Event, watcher: Progress = silent, device: Device = "cpu") -> None:
-    """Do one claimed job to its end, whatever that is: done, failed with its reason, cancelled, or put back.
+    """Run one claimed job until it is done, failed with its reason, cancelled, or put back.
 
-    Who was to be notified of a training's end is, once it is written down.
+    The webhook of a training is called after its end was saved.
 
     Raises:
-        Unavailable: that end cannot be written down, as on a full disk; `recover` takes the job up again.
+        Unavailable: the end cannot be saved, as on a full disk; `recover` puts the job back.
     """
     with webhooks.afterwards(store, job, stop):
         _run(store, job, _progress(store, job, stop, watcher), device)
 
 
 def recover(store: Store, stop: threading.Event | None = None) -> None:
-    """Put back what a dead worker was doing; what died too often is marked as failed. Needs the lock."""
+    """Put the jobs of a dead worker back; a job that died too often is marked as failed. Needs the lock."""
     for job in store.jobs.orphans():
         with webhooks.afterwards(store, job, stop or threading.Event()):
             _put_back(store, job)
     finetuning.sweep(store)
     folders = list((store.home / "iterations").glob("*"))
-    # A project that comes in places its folders before its rows can be seen: this waits until they can.
+    # A project that is unpacked places its folders before its rows are visible: this waits until they are.
     with store.transaction():
         known = store.iterations.ids()
     for folder in folders:
@@ -95,7 +95,7 @@ def recover(store: Store, stop: threading.Event | None = None) -> None:
 
 
 def work(store: Store, stop: threading.Event, device: Device) -> None:
-    """Do jobs as they come until told to stop; where nothing can be written, on a full disk, try again later."""
+    """Run jobs as they are queued until `stop` is set; where the disk is full, try again later."""
     while not stop.is_set():
         try:
             recover(store, stop)
@@ -108,27 +108,27 @@ def work(store: Store, stop: threading.Event, device: Device) -> None:
 def interrupted(store: Store, project: Project) -> Job | None:
     """The training of a project whose worker died, put back in the queue.
 
-    None where a worker is at work or no training is due.
+    None where a worker is running or no training is queued.
     """
-    mine = lock(store.home)
+    worker_lock = lock(store.home)
     try:
-        mine.acquire(timeout=0)
+        worker_lock.acquire(timeout=0)
     except filelock.Timeout:
         return None
     try:
         recover(store)
     finally:
-        mine.release()
+        worker_lock.release()
     job = store.jobs.latest(project.id, "train")
     return job if job and job.status == "queued" else None
 
 
 def finish_job(store: Store, job: Job, progress: Progress = silent) -> Job:
-    """Wait until a job is closed: watching another process' worker, or being the worker where there is none."""
-    mine = lock(store.home)
+    """Wait until a job has ended: watch another process' worker, or be the worker where there is none."""
+    worker_lock = lock(store.home)
     while (job := store.jobs.get(job.id)).is_active:
         try:
-            mine.acquire(timeout=0)
+            worker_lock.acquire(timeout=0)
         except filelock.Timeout:
             progress(job.stage, job.progress)
             time.sleep(POLL_S)
@@ -136,17 +136,17 @@ def finish_job(store: Store, job: Job, progress: Progress = silent) -> Job:
         try:
             progress("Starting TensorFlow", 0.0)
             device = keras_backend.prepare_backend()
-            keras_backend.note(store.home, device)
+            keras_backend.save_device(store.home, device)
             recover(store)
             if claimed := store.jobs.claim(job.id):
                 run_job(store, claimed, threading.Event(), progress, device)
         finally:
-            mine.release()
+            worker_lock.release()
     return job
 
 
 def main() -> None:
-    """Work for `TAGWISE_HOME` until the parent is gone or a signal says so."""
+    """Work for `TAGWISE_HOME` until the parent process ends or a signal arrives."""
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", stream=sys.stderr)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
@@ -157,23 +157,23 @@ def main() -> None:
     with _only_worker(store.home, stop):
         if not stop.is_set():
             device = keras_backend.prepare_backend()
-            keras_backend.note(store.home, device)
+            keras_backend.save_device(store.home, device)
             work(store, stop, device)
 
 
 @contextlib.contextmanager
 def _only_worker(home: Path, stop: threading.Event) -> Iterator[None]:
-    mine = lock(home)
+    worker_lock = lock(home)
     while not stop.is_set():
         try:
-            mine.acquire(timeout=POLL_S)
+            worker_lock.acquire(timeout=POLL_S)
             break
         except filelock.Timeout:
             continue
     try:
         yield
     finally:
-        mine.release()
+        worker_lock.release()
 
 
 def _do_jobs(store: Store, stop: threading.Event, device: Device) -> None:
@@ -189,7 +189,7 @@ def _do_jobs(store: Store, stop: threading.Event, device: Device) -> None:
 
 
 def _purge(store: Store) -> None:
-    """Let go of what is older than it may be; a file that cannot be deleted now is tried again an hour later."""
+    """Delete predictions older than 30 days; a file that cannot be deleted now is tried again an hour later."""
     try:
         history.purge(store)
     except OSError as error:
@@ -217,7 +217,7 @@ def _run(store: Store, job: Job, progress: Progress, device: Device) -> None:
     except TagwiseError as error:
         lifecycle.close(store, job, "failed", str(error))
     except MemoryError:
-        lifecycle.close(store, job, "failed", "this machine has not enough memory for so many pictures and tags")
+        lifecycle.close(store, job, "failed", "this machine has not enough memory for so many images and tags")
     except Exception as error:
         log.exception("job %s", job.id)
         lifecycle.close(store, job, "failed", f"something unforeseen went wrong: {error!r}")
@@ -238,17 +238,17 @@ def _put_back(store: Store, job: Job) -> None:
 
 
 def _progress(store: Store, job: Job, stop: threading.Event, watcher: Progress) -> Progress:
-    told_at = 0.0
+    reported_at = 0.0
 
     def progress(stage: str, fraction: float) -> None:
-        nonlocal told_at
+        nonlocal reported_at
         if stop.is_set():
             raise Stopped
         if job.kind == "embed" and store.jobs.is_training_waiting():
             raise Stopped
-        if time.monotonic() - told_at < REPORT_S and fraction < 1:
+        if time.monotonic() - reported_at < REPORT_S and fraction < 1:
             return
-        told_at = time.monotonic()
+        reported_at = time.monotonic()
         watcher(stage, fraction)
         if store.jobs.report(job.id, stage, fraction):
             raise Stopped
@@ -262,7 +262,7 @@ def _stopped(store: Store, job: Job) -> None:
         if store.jobs.get(job.id).cancel_requested:
             lifecycle.close(store, job, "cancelled")
         else:
-            # Stepping aside is no failure, so this attempt does not count.
+            # A job that was put back did not fail, so this attempt does not count.
             store.jobs.requeue(job.id, attempts=job.attempts - 1)
 
 

@@ -1,7 +1,7 @@
-"""Which pictures are near duplicates: the same shot saved, scaled, lit or cropped otherwise.
+"""Which images are near duplicates: the same shot saved, scaled, lit or cropped in another way.
 
-A model that has seen a picture's twin knows the answer, so no fold may judge a picture whose twin is in another. In
-two famous sets 3 % and 10 % of the test pictures have a twin in training (Barz & Denzler,
+A model that was trained on an image's duplicate knows the answer, so near duplicates must be in the same fold. In
+two famous sets 3 % and 10 % of the test images have a duplicate in training (Barz & Denzler,
 https://arxiv.org/abs/1902.00423).
 """
 
@@ -30,15 +30,15 @@ _BLOCK = 512, 8192  # rows and columns compared at a time, some 16 MB a table
 
 
 def groups(signatures: NDArray[np.uint8]) -> Integers:
-    """The group of each picture, as (n,), numbered 0, 1, 2, … by signature, so that the order of the rows is all one.
+    """The group of each image, as (n,), numbered 0, 1, 2, … by signature, whatever the order of the rows.
 
-    `signatures` are (n, 192): the upright pictures squeezed to 8 × 8 RGB. Two pictures are near duplicates if
-    they are close, their root mean square difference being at most 9 of 255 levels, and show the same
-    pattern, the correlation of what is left without each channel's mean being at least 0.975. The second
-    keeps apart flat pictures of like colour, which are close without being the same. Less than half a level
-    apart, pictures are always the same. A group is everything that a chain of such pairs links.
+    `signatures` are (n, 192): the upright images scaled to 8 × 8 RGB. Two images are near duplicates if their
+    root mean square difference is at most 9 of 255 levels and, after each channel's mean is subtracted, their
+    correlation is at least 0.975. The second separates flat images of a similar colour, which are close without
+    being the same. Images less than half a level apart always count as the same. A group is everything that a
+    chain of such pairs links.
 
-    All pairs count: pictures are sorted by mean brightness, in which near duplicates differ by no more than
+    All pairs count: images are sorted by mean brightness, in which near duplicates differ by no more than
     the distance, and each block is compared with all that can be near. 10,000 photos take about a second.
 
     Raises:
@@ -49,7 +49,7 @@ def groups(signatures: NDArray[np.uint8]) -> Integers:
     [1, 0, 0]
     """
     if signatures.ndim != 2 or signatures.shape[1] % _CHANNELS:
-        raise InvalidInput(f"signatures must be one row a picture, 8 x 8 x 3 values each, got shape {signatures.shape}")
+        raise InvalidInput(f"signatures must be one row an image, 8 x 8 x 3 values each, got shape {signatures.shape}")
     distinct, index = np.unique(signatures, axis=0, return_inverse=True)
     parents = np.arange(len(distinct))
     for rows, columns, alike in _near_blocks(distinct):
@@ -61,7 +61,7 @@ def groups(signatures: NDArray[np.uint8]) -> Integers:
 def _near_blocks(signatures: NDArray[np.uint8]) -> Iterator[tuple[Integers, Integers, Bools]]:
     """Positions of some rows, positions of some columns, and which row and column are near duplicates.
 
-    Every pair of near duplicates is in one of the blocks, and every picture with itself.
+    Every pair of near duplicates is in one of the blocks, and every image with itself.
     """
     brightness = signatures.sum(axis=1, dtype=np.int64)
     order = np.argsort(brightness, kind="stable")

@@ -1,11 +1,11 @@
-"""Who judges whom: the three ways to evaluate a training, and the fit that each asks for.
+"""The three ways to evaluate a training, and which images each of them trains and evaluates on.
 
-- k-fold: every picture is judged by a classifier that did not see it; the one that is shipped saw them all.
-- hold-out: one picture in five is kept aside. The shipped classifier trained on the other four, as Amazon
-  Rekognition's does, so the numbers are those of the very model that is used; it has seen fewer pictures.
-- test-set: the same with the pictures that the user keeps for testing.
+- k-fold: every image is evaluated by a classifier that did not train on it; the shipped one trains on all images.
+- hold-out: one image in five is held out. The shipped classifier trains on the other four, as Amazon Rekognition's
+  does, so the numbers are those of the very model that is used; it has fewer training images.
+- test-set: the same with the images that the user keeps for testing.
 
-Pictures kept for testing never train, whichever way is chosen.
+Images kept for testing never train, whichever way is chosen.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ FOLDS = 5
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """`folds` (n,): the fold that judges a picture, -1 where none does. `trains` (n,): what the shipped head sees."""
+    """`folds` (n,): each image's evaluation fold, -1 for none. `trains` (n,): whether the shipped head trains on it."""
 
     evaluation: Evaluation
     folds: NDArray[np.int64]
@@ -39,21 +39,21 @@ def plan(
     is_test: NDArray[np.bool_],
     is_known: NDArray[np.bool_] | None = None,
 ) -> Plan:
-    """Who is judged and who trains; `truth` (n, tags), `groups` (n,), `is_test` (n,) the user's own test pictures.
+    """Which images are evaluated and which train; `truth` (n, tags), `groups` (n,), `is_test` (n,) for the test set.
 
-    Pictures that are `is_known` (n,) to the network already, which learned from them in an earlier training, and near
-    duplicates of theirs are not judged. The same arguments give the same plan.
+    Images that are `is_known` (n,), on which the starting network was fine-tuned in an earlier training, and their near
+    duplicates are not evaluated. The same arguments give the same plan.
 
     Raises:
-        NotTrainable: nothing is left to train with, or to judge.
+        NotTrainable: no image is left to train on, or to evaluate on.
     """
     trains = np.ones(len(truth), np.bool_)
     if method == TEST_SET:
         folds, trains = splits.by_test_images(truth, groups, is_test)
         if not trains.any():
             raise NotTrainable(
-                "training needs pictures that no test picture is a near duplicate of, there are none: "
-                "choose others for testing"
+                "training needs images that are no near duplicates of a test image, there are none: "
+                "choose other images for testing"
             )
     elif method == HOLD_OUT:
         folds = splits.hold_out(truth, groups, seed=SEED, parts=FOLDS)
@@ -61,51 +61,51 @@ def plan(
     else:
         folds = splits.folds(truth, groups, seed=SEED, most=FOLDS)
     if is_known is not None and is_known.any():
-        folds, trains = _unknown(method, folds, trains, np.isin(groups, groups[is_known]))
+        folds, trains = _without_known(method, folds, trains, np.isin(groups, groups[is_known]))
     return Plan(Evaluation(method, int(folds.max(initial=-1)) + 1, SEED), folds, trains)
 
 
 def named(evaluation: Evaluation) -> str:
-    """How an iteration was judged, in a few words.
+    """How an iteration was evaluated, in a few words.
 
     >>> named(Evaluation("k-fold", 5, 0)), named(Evaluation("hold-out", 1, 0))
-    ('5-fold cross-validation', '1 picture in 5 kept aside')
+    ('5-fold cross-validation', '1 image in 5 held out')
     """
     if evaluation.method == TEST_SET:
         return "your own test set"
     if evaluation.method == HOLD_OUT:
-        return f"1 picture in {FOLDS} kept aside"
+        return f"1 image in {FOLDS} held out"
     return f"{evaluation.folds}-fold cross-validation"
 
 
 def explained(evaluation: Evaluation) -> str:
-    """What the numbers of an iteration judged that way are numbers of, in two sentences."""
+    """What the numbers of an iteration that was evaluated in this way mean, in two sentences."""
     if evaluation.method == TEST_SET:
         return (
-            "Only the pictures you keep for testing are judged; neither they nor near duplicates of theirs were "
-            "trained with. The numbers are those of the very model that Quick Test and the exports use."
+            "Only the images you keep for testing are evaluated; neither they nor near duplicates of them were "
+            "trained on. The numbers are those of the very model that Quick Test and the exports use."
         )
     if evaluation.method == HOLD_OUT:
         return (
-            f"One picture in {FOLDS}, chosen by Tagwise, was kept aside and judged; near duplicates stayed on one "
-            "side. The numbers are those of the very model that Quick Test and the exports use."
+            f"One image in {FOLDS}, chosen by Tagwise, was held out and evaluated; near duplicates were kept together. "
+            "The numbers are those of the very model that Quick Test and the exports use."
         )
     return (
-        "Every picture is judged by a classifier that did not see it or a near duplicate of it. "
-        "The numbers tell how well this way of training does on new pictures like these."
+        "Every image is evaluated by a classifier that was not trained on it or a near duplicate of it. "
+        "The numbers tell how well this way of training does on new images like these."
     )
 
 
-def _unknown(
+def _without_known(
     method: EvaluationMethod, folds: NDArray[np.int64], trains: NDArray[np.bool_], is_known: NDArray[np.bool_]
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """The folds without what is known, numbered anew, and who trains: what Tagwise kept aside in vain does too."""
+    """Folds without images the starting network was trained on, renumbered; in hold-out those images train again."""
     folds = np.where(is_known, -1, folds)
-    judged = folds >= 0
-    if not judged.any():
+    evaluated = folds >= 0
+    if not evaluated.any():
         raise NotTrainable(
-            "what training starts from has learned from all pictures that could be judged: add new ones, keep some "
-            "for testing that it does not know, or start from the domain's network"
+            "the network that training starts from was trained on all images that could be evaluated: add new images, "
+            "keep new ones for testing, or start from the domain's network"
         )
-    folds[judged] = np.unique(folds[judged], return_inverse=True)[1]
+    folds[evaluated] = np.unique(folds[evaluated], return_inverse=True)[1]
     return folds, trains | is_known if method == HOLD_OUT else trains

@@ -1,4 +1,4 @@
-"""Which fold judges which picture: near duplicates share one, and each tag is spread as evenly as that allows."""
+"""Splits into folds: near duplicates share a fold, and each tag is spread as evenly as that allows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cvcore.errors import InvalidInput
 
 
 def fold_count(truth: Bools, groups: NDArray[Any], *, most: int = 5) -> int:
-    """Into how many folds `folds` splits: `most`, or the fewest groups that carry any one tag, but at least 2.
+    """The number of folds of `folds`: `most`, or the fewest groups that carry any one tag, but at least 2.
 
     A tag whose images are all in one group does not count, because it cannot be evaluated in any case.
 
@@ -28,15 +28,15 @@ def fold_count(truth: Bools, groups: NDArray[Any], *, most: int = 5) -> int:
 
 
 def folds(truth: Bools, groups: NDArray[Any], *, seed: int, most: int = 5) -> Integers:
-    """The fold that judges each picture, as (n,): 0 to `fold_count` - 1, or -1 where none can.
+    """The fold that each image is evaluated in, as (n,): 0 to `fold_count` - 1, or -1 where none can.
 
-    `truth` is (n, k), `groups` (n,). Groups are never split. Each tag's pictures, and the pictures without
+    `truth` is (n, k), `groups` (n,). Groups are never split. Each tag's images, and the images without
     a tag, are spread as evenly as the groups allow, rarest tag first (iterative stratification, Sechidis,
     Tsoumakas & Vlahavas 2011, https://doi.org/10.1007/978-3-642-23808-6_10).
 
-    A picture in fold -1 is in every fold's training and is not evaluated. Such are the pictures of a tag that has
-    all its images in one group: judged by a model that never saw the tag, they could only be wrong. So
-    whatever tag an evaluated picture carries, the model that judges it has seen that tag elsewhere.
+    An image in fold -1 is in every fold's training and is not evaluated. Such are the images of a tag that has
+    all its images in one group: a model that was not trained on the tag could only be wrong about them. So
+    whatever tag an evaluated image carries, its model was trained on other images of that tag.
 
     The same seed, groups and tags give the same folds in any order of the rows; the seed decides among
     groups that carry the same.
@@ -50,50 +50,50 @@ def folds(truth: Bools, groups: NDArray[Any], *, seed: int, most: int = 5) -> In
     grouped = _grouped(truth, groups)
     total = _fold_count(grouped, most)
     result = _placed(grouped, seed, total)
-    # Rarely all groups of a tag are drawn into one fold by other tags that they carry.
+    # Rarely all groups of a tag end up in one fold because of other tags that they carry.
     spread = np.sum([truth[result == fold].any(axis=0) for fold in range(-1, total)], axis=0)
     result[truth[:, spread == 1].any(axis=1)] = -1
     return result
 
 
 def hold_out(truth: Bools, groups: NDArray[Any], *, seed: int, parts: int = 5) -> Integers:
-    """Fold 0 for the one picture in `parts` that is kept aside and judged, -1 for those that train, as (n,).
+    """Fold 0 for the one image in `parts` that is held out and evaluated, -1 for those that train, as (n,).
 
     As in `folds`, groups are never split, each tag is spread as evenly as they allow, the same seed gives the
-    same pictures in any order of the rows, and whatever tag a judged picture carries, the model has seen it
-    elsewhere. A tag has no judged picture where all its images are in one group.
+    same images in any order of the rows, and whatever tag an evaluated image carries, the model was trained on other
+    images of it. A tag has no evaluated image where all its images are in one group.
 
     >>> hold_out(np.array([[True, False]] * 5 + [[False, True]] * 5), np.arange(10), seed=1).tolist()
     [-1, -1, -1, 0, -1, 0, -1, -1, -1, -1]
     """
     result = np.where(_placed(_grouped(truth, groups), seed, parts) == 0, 0, -1)
-    return _taught(result, truth, groups)
+    return _with_every_tag_trained(result, truth, groups)
 
 
 def by_test_images(truth: Bools, groups: NDArray[Any], is_test: Bools) -> tuple[Integers, Bools]:
-    """For test pictures that were chosen by hand: the fold of each picture, as (n,), and which pictures train, (n,).
+    """The split by the user's own test images: the fold of each image, as (n,), and which images train, (n,).
 
-    Test pictures are in fold 0 and never train. Nor do near duplicates of theirs, which would give the answers
-    away; these, and test pictures of a tag that nothing else carries, are in fold -1 without training.
+    Test images are in fold 0 and never train. Nor do their near duplicates, which would give the answers
+    away; these, and test images of a tag that no other image carries, are in fold -1 without training.
 
     >>> truth, groups = np.array([[True], [True], [True]]), np.array([0, 0, 1])
-    >>> [each.tolist() for each in judged_apart(truth, groups, np.array([True, False, False]))]
+    >>> [array.tolist() for array in by_test_images(truth, groups, np.array([True, False, False]))]
     [[0, -1, -1], [False, False, True]]
     """
     trains = ~np.isin(groups, groups[is_test])
-    untaught = ~truth[trains].any(axis=0)
-    return np.where(is_test & ~truth[:, untaught].any(axis=1), 0, -1), trains
+    untrained = ~truth[trains].any(axis=0)
+    return np.where(is_test & ~truth[:, untrained].any(axis=1), 0, -1), trains
 
 
-def _taught(result: Integers, truth: Bools, groups: NDArray[Any]) -> Integers:
-    """The folds of `hold_out`, but that groups with a tag which would be in no training go to the training."""
-    untaught = ~truth[result < 0].any(axis=0)
-    back = np.unique(groups[truth[:, untaught].any(axis=1)])
-    return np.where(np.isin(groups, back), -1, result)
+def _with_every_tag_trained(result: Integers, truth: Bools, groups: NDArray[Any]) -> Integers:
+    """`hold_out`'s folds, with groups moved back to training where a tag would otherwise never train."""
+    untrained = ~truth[result < 0].any(axis=0)
+    moved = np.unique(groups[truth[:, untrained].any(axis=1)])
+    return np.where(np.isin(groups, moved), -1, result)
 
 
 def _placed(grouped: _Grouped, seed: int, total: int) -> Integers:
-    """Each row's fold of so many, -1 for the groups that carry a tag alone."""
+    """Each row's fold of so many, -1 for groups that are the only one of a tag."""
     priority = np.random.default_rng(seed).permutation(len(grouped.carried))
     lone = np.append(grouped.carriers == 1, False)
     placed = np.full(len(grouped.carried), -1)
@@ -104,29 +104,29 @@ def _placed(grouped: _Grouped, seed: int, total: int) -> Integers:
 
 
 def parts(folds: NDArray[Any], groups: NDArray[Any], *, most: int = 5) -> Integers:
-    """The parts in turn left out when something is chosen on the other pictures, as (n,): 0, 1, … or -1.
+    """The parts that are left out in turn when something is chosen on the other images, as (n,): 0, 1, … or -1.
 
-    They are the folds. Where one fold judges all pictures, as with a test set, its groups are dealt out to `most`
-    parts. Groups are never split, and -1 stays out of every part.
+    They are the folds. Where all images are evaluated in one fold, as with a test set, its groups are dealt out to
+    `most` parts. Groups are never split, and -1 stays out of every part.
 
     >>> parts(np.array([1, 0, -1]), np.array([5, 8, 9])).tolist()
     [1, 0, -1]
     >>> parts(np.array([0, 0, 0, -1]), np.array([5, 5, 8, 9])).tolist()
     [0, 0, 1, -1]
     """
-    judged = folds >= 0
-    names = np.unique(folds[judged])
+    evaluated = folds >= 0
+    names = np.unique(folds[evaluated])
     result = np.full(len(folds), -1)
     if len(names) == 1:
-        result[judged] = np.unique(groups[judged], return_inverse=True)[1] % most
+        result[evaluated] = np.unique(groups[evaluated], return_inverse=True)[1] % most
     else:
-        result[judged] = np.searchsorted(names, folds[judged])
+        result[evaluated] = np.searchsorted(names, folds[evaluated])
     return result
 
 
 @dataclass(frozen=True)
 class _Grouped:
-    """Rows gathered into groups.
+    """Rows collected into groups.
 
     `index` (n,) is each row's group, `sizes` (g,) counts a group's images, and `carried` (g, k + 1) those that carry
     each tag and, in the last column, those that carry none.
@@ -157,7 +157,7 @@ def _fold_count(grouped: _Grouped, most: int) -> int:
 
 
 def _stratify(carried: Integers, sizes: Integers, priority: Integers, total: int) -> Integers:
-    """The fold of each group, as (g,): each goes where its rarest tag is lacking most, then where images are."""
+    """The fold of each group, as (g,): the one that lacks its rarest tag most, then the one that lacks images most."""
     lacking = np.tile(carried.sum(axis=0), (total, 1))  # what a fold still needs of each tag, times `total`
     room = [int(sizes.sum())] * total
     placed = np.full(len(carried), -1)

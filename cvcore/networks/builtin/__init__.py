@@ -1,11 +1,11 @@
-"""The network that ships with Tagwise, so that pictures can be told apart without any download.
+"""The network that ships with Tagwise, so that training and prediction work without any download.
 
-    model.tflite    what a processor runs
-    weights.npz     the same for Keras, which exports it, runs it on a GPU and may train it on
-    record.json     what the two are, by their hashes
-    CARD.md         what they were made from, what they are worth and where their limits lie
+    model.tflite    the network for a CPU
+    weights.npz     its weights for Keras, which exports it, runs it on a GPU and fine-tunes it
+    record.json     the hashes of the two
+    CARD.md         how they were made, how good they are and where their limits lie
 
-`network` says what it is, `distill` makes the files again. They are read here, and only by `cvcore.networks.backbones`.
+`network` defines its layers, `cvcore.distillation` makes the files again.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from cvcore.errors import ModelDamaged
 FOLDER = Path(__file__).parent
 MODEL, WEIGHTS, RECORD = "model.tflite", "weights.npz", "record.json"
 
-# Changes with what the record says or how weights.npz is laid out.
+# Changes when the fields of the record or the layout of weights.npz change.
 FORMAT = 1
 
 # Over seven sets log-loss is least from 0.03 to 0.1; recall at threshold 0.5 falls, from 0.69 at 0.03 to 0.63 at 0.1.
@@ -33,18 +33,18 @@ L2 = 0.03
 
 @functools.cache
 def record() -> dict[str, Any]:
-    """What ships here: side, dimension, fingerprint of the weights and sha256 of the LiteRT file.
+    """The record of the built-in network: side, dimension, fingerprint of the weights and sha256 of the LiteRT file.
 
     Raises:
         ModelDamaged: it is missing, damaged or of another version.
     """
     try:
         fields: dict[str, Any] = json.loads(_read(RECORD))
-        found = fields.pop("format")
+        version = fields.pop("format")
     except (ValueError, KeyError, AttributeError) as error:
         raise damaged(RECORD, "damaged") from error
-    if found != FORMAT:
-        raise damaged(RECORD, f"of version {found} where {FORMAT} is needed")
+    if version != FORMAT:
+        raise damaged(RECORD, f"of version {version} where {FORMAT} is needed")
     return fields
 
 
@@ -65,10 +65,10 @@ def weights() -> dict[str, list[NDArray[Any]]]:
     """
     try:
         with np.load(io.BytesIO(_read(WEIGHTS)), allow_pickle=False) as arrays:
-            found: dict[str, list[NDArray[Any]]] = {}
+            by_layer: dict[str, list[NDArray[Any]]] = {}
             for key in arrays.files:  # layer/0 before layer/1, as they were written
-                found.setdefault(key.partition("/")[0], []).append(arrays[key])
-            return found
+                by_layer.setdefault(key.partition("/")[0], []).append(arrays[key])
+            return by_layer
     except ModelDamaged:
         raise
     except Exception as error:  # of a damaged zip numpy raises nearly anything
@@ -76,7 +76,7 @@ def weights() -> dict[str, list[NDArray[Any]]]:
 
 
 def damaged(name: str, how: str) -> ModelDamaged:
-    """The refusal for a file of these."""
+    """The error for one of these files: it is missing or damaged."""
     return ModelDamaged(
         f"the built-in network's file {FOLDER / name} must be as it was shipped, it is {how}: install Tagwise again"
     )

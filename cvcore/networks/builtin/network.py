@@ -1,17 +1,17 @@
-"""The built-in network as Keras layers: what a picture shows, which colours it has, and how rough it is.
+"""The built-in network as Keras layers: the shapes, colours and roughness of an image.
 
-Three descriptions of one picture of 128 x 128 pixels stand side by side in one embedding of 1499 numbers:
+Three descriptions of one image of 128 x 128 pixels stand side by side in one embedding of 1499 numbers:
 
-- *shapes*, 1280: a convolutional network that learned to say what MobileNetV2 says (`student`). Its first layers
-  are plain convolutions, which a processor does faster than separable ones at that size; then come inverted
+- *shapes*, 1280: a convolutional network that was distilled from MobileNetV2 (`student`). Its first layers
+  are plain convolutions, which a CPU computes faster than separable ones at that size; then come inverted
   residuals (Sandler et al. 2018, https://arxiv.org/abs/1801.04381).
-- *colours*, 192: how much of the picture is near each of 192 colours, by a bump around each that falls to 0 at
-  its radius. Square roots, as linear in them is the Hellinger kernel, kind to rare colours.
+- *colours*, 192: how much of the image is near each of 192 colours, by a bump around each that falls to 0 at
+  its radius. Square roots, as a linear classifier on them has the Hellinger kernel, which suits rare colours.
 - *waves*, 27: logarithms of the mean size of 27 cosine waves, 8 x 8 pixels large, in its light.
 
-The last two take about a fifth of the time and help most where a set is small and its things differ in colour.
+The last two take about a fifth of the time and help most where there are few images and tags differ in colour.
 
-Every weight and constant is a float16 number, so the LiteRT file, which keeps them in 16 bits, and Keras say the same.
+Every weight and constant is a float16 number, so the LiteRT file, which keeps them in 16 bits, and Keras agree.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ WAVE_PX, WAVE_STEP = 8, 4
 UNIT = 1 / 256
 DOUBLE = 2 + 1 / 128
 
-# Keep square roots and logarithms from running off where there is nothing.
+# Keep square roots and logarithms finite at 0.
 COLOUR_FLOOR, WAVE_FLOOR = 1 / 2**14, 1 / 128
 
 # Bring the two to spreads of 0.5 each over photographs where *shapes*, by its last weights, has 1: none drowns
@@ -70,7 +70,7 @@ STAGES = (
 
 @dataclass(frozen=True)
 class Convolution:
-    """One convolution of *shapes*, batch normalisation folded in, by its name."""
+    """One convolution of *shapes*, batch normalisation folded in; `name` is its layer's."""
 
     name: str
     inputs: int
@@ -83,30 +83,30 @@ class Convolution:
 
 @dataclass(frozen=True)
 class Block:
-    """Convolutions one after another; `is_residual` adds what went in to what comes out."""
+    """Convolutions one after another; `is_residual` adds the input to the output."""
 
     convolutions: tuple[Convolution, ...]
     is_residual: bool = False
 
 
 def blocks() -> list[Block]:
-    """What *shapes* is made of, from pixels to its 1280 maps.
+    """The blocks of *shapes*, from pixels to its 1280 feature maps.
 
     >>> [len(block.convolutions) for block in blocks()]
     [1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1]
     """
-    made: list[Block] = []
+    result: list[Block] = []
     inputs = 3
     for stage in STAGES:
         for repeat in range(stage.repeats):
             stride = stage.stride if repeat == 0 else 1
-            made.append(_block(len(made), stage, inputs, stride))
+            result.append(_block(len(result), stage, inputs, stride))
             inputs = stage.channels
-    return [*made, Block((Convolution("top", inputs, SHAPES),))]
+    return [*result, Block((Convolution("top", inputs, SHAPES),))]
 
 
 def build() -> Any:
-    """The network before it is given its weights: float32 (n, 128, 128, 3), RGB 0..255, to (n, 1499)."""
+    """The network without its weights: float32 (n, 128, 128, 3), RGB 0..255, to (n, 1499)."""
     import keras
     from keras import layers
 
@@ -116,11 +116,11 @@ def build() -> Any:
     return keras.Model(pixels, layers.Concatenate(name="embedding")(parts), name="builtin")
 
 
-def give(model: Any, weights: Weights) -> None:
-    """Put weights into what `build` made.
+def set_weights(model: Any, weights: Weights) -> None:
+    """Set the weights of a model from `build`.
 
     Raises:
-        ValueError, KeyError: they are another network's.
+        ValueError, KeyError: they are of another network.
     """
     for layer in model.layers:
         if layer.weights:

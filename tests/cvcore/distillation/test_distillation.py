@@ -81,7 +81,7 @@ def test_means_of_plain_clusters() -> None:
     """Points in three places have those three as their means."""
     places = np.float32([[0, 0], [1, 0], [0, 1]])
     points = np.concatenate([place + 1e-3 * np.random.default_rng(0).normal(size=(50, 2)) for place in places])
-    found = packing.means(points.astype(np.float32), 3, np.random.default_rng(3))
+    found = packing.k_means(points.astype(np.float32), 3, np.random.default_rng(3))
     np.testing.assert_allclose(sorted(map(tuple, places)), sorted(map(tuple, found.round(2))), atol=0.011)
 
 
@@ -106,9 +106,9 @@ def test_a_small_student_learns_and_is_packed(
     monkeypatch.setattr(crops, "CROPS_FOR_AXES", 20)
     work = tmp_path / "work"
     crops.make(photos, work, classifier)
-    student.learn(work, 5 / 3600)
+    student.train(work, 5 / 3600)
     first = torch.load(work / "student.pt", weights_only=True)["step"]
-    student.learn(work, 8 / 3600)
+    student.train(work, 8 / 3600)
     state = torch.load(work / "student.pt", weights_only=True)
     assert 0 < first < state["step"]
     packing.pack(work, work / "builtin")

@@ -1,12 +1,10 @@
-"""Advanced training from its start to an iteration: stopped, killed or asked to end, and honest beside Quick."""
+"""Advanced training from its start to an iteration: stopped, killed, asked to end, and compared with Quick."""
 
 from __future__ import annotations
 
 import dataclasses
 import io
-import json
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,21 +14,19 @@ from PIL import Image as Pillow
 from cvcore import evaluation, metrics, prediction, projects, training
 from cvcore.errors import InvalidInput, ModelDamaged, NothingChanged
 from cvcore.files import blobs
-from cvcore.finetuning import advanced
+from cvcore.finetuning import schedule
 from cvcore.finetuning.schedule import Schedule
-from cvcore.networks import architectures, backbones, feature_extraction, keras_backend
+from cvcore.networks import architectures, backbones, feature_extraction, keras_backbones, keras_backend
 from cvcore.projects import tagging, uploads
-from cvcore.records import MULTICLASS, Iteration, Job, Project, TrainingOptions
+from cvcore.records import MULTICLASS, Job, Project, TrainingOptions
 from cvcore.settings import Limits
 from cvcore.store import Store
 from cvcore.training import worker
+from tests.conftest import Fill, Trained
 
 LIMITS = Limits()
 ADVANCED = TrainingOptions(is_advanced=True, budget_minutes=9, transforms=("shift", "light"))
-FITS = 6
-
-Fill = Callable[..., Project]
-Trained = Callable[..., Iteration]
+SPLITS = 6
 
 
 def stripes(is_rising: bool, number: int) -> bytes:
@@ -57,38 +53,35 @@ def project(store: Store) -> Project:
     return made
 
 
-def started(store: Store, project: Project, course: Schedule) -> tuple[Job, str]:
-    """An advanced training whose course does not depend on how fast this machine is; and its iteration's id."""
+def started(store: Store, project: Project, planned: Schedule) -> tuple[Job, str]:
+    """An Advanced training whose schedule does not depend on how fast this machine is; and its iteration's id."""
     job = training.start(store, project, options=ADVANCED)
     iteration_id = job.iteration_id or ""
-    path = blobs.checkpoint_folder(store.home, iteration_id) / advanced.COURSE
-    blobs.write(path, json.dumps(dataclasses.asdict(course)).encode())
+    schedule.save(planned, blobs.checkpoint_folder(store.home, iteration_id))
     return job, iteration_id
 
 
-def course(rounds: int, *, attempts: int = 1) -> Schedule:
-    return Schedule(attempts, rounds, (1,) * FITS, 32, is_short=False)
+def planned(epochs: int, *, runs: int = 1) -> Schedule:
+    return Schedule(runs, epochs, (1,) * SPLITS, 32, is_short=False)
 
 
 @pytest.mark.network
 def test_from_start_to_iteration(store: Store, project: Project) -> None:
-    """Rounds are told as they go, the outcome counts what the iteration's own arrays say, and no checkpoint is left."""
-    job, iteration_id = started(store, project, course(2, attempts=2))
+    """Epochs are reported, the outcome agrees with the iteration's own arrays, and no checkpoint is left."""
+    job, iteration_id = started(store, project, planned(2, runs=2))
     assert ("done", "") == ((ended := worker.finish_job(store, job)).status, ended.error)
-    told = store.trainings.epochs(iteration_id)
-    assert [(1, 1), (1, 2), (2, 1), (2, 2)] == [(each.attempt, each.number) for each in told]
+    epochs = store.trainings.epochs(iteration_id)
+    assert [(1, 1), (1, 2), (2, 1), (2, 2)] == [(epoch.attempt, epoch.number) for epoch in epochs]
     outcome = store.trainings.outcome(iteration_id)
     assert outcome is not None
-    assert (30, 2, 4, "converged", "cpu") == (
-        *(outcome.images, outcome.attempts, outcome.rounds),
-        *(outcome.ended, outcome.device),
-    )
+    assert (30, 2, 4) == (outcome.images, outcome.attempts, outcome.rounds)
+    assert ("converged", "cpu") == (outcome.ended, outcome.device)
     iteration = store.iterations.get(iteration_id)
-    judged = evaluation.load(store, iteration)
-    answers = metrics.answers(judged.probabilities, np.asarray(0.5), multilabel=False)
-    assert outcome.right == (answers == judged.truth).all(axis=1).sum()
+    out_of_fold = evaluation.load(store, iteration)
+    answers = metrics.answers(out_of_fold.probabilities, np.asarray(0.5), multilabel=False)
+    assert outcome.right == (answers == out_of_fold.truth).all(axis=1).sum()
     assert not blobs.checkpoint_folder(store.home, iteration_id).exists()
-    # What is shipped and what predicts are one, whichever network it looks through.
+    # The shipped model predicts, fine-tuned or not.
     assert 2 == len(prediction.predict(store, iteration, stripes(True, 99), limits=LIMITS))
     with pytest.raises(NothingChanged):
         training.start(store, project, options=dataclasses.replace(ADVANCED, notify_url="https://example.com/"))
@@ -98,18 +91,18 @@ def test_from_start_to_iteration(store: Store, project: Project) -> None:
 
 @pytest.mark.network
 def test_stopped_killed_and_asked_to_end(store: Store, project: Project) -> None:
-    """A worker that goes leaves what it did to the next, which goes on; asked to end, it keeps the best so far."""
-    job, iteration_id = started(store, project, course(50))
+    """A worker that ends leaves its epochs, unchanged, to the next; asked to end, that one keeps the best so far."""
+    job, iteration_id = started(store, project, planned(50))
     keras_backend.prepare_backend()
     stop = threading.Event()
 
-    def leave_after_two_rounds(stage: str, fraction: float) -> None:
+    def stop_after_two_epochs(stage: str, fraction: float) -> None:
         if len(store.trainings.epochs(iteration_id)) == 2:
             stop.set()
 
     claimed = store.jobs.claim(job.id)
     assert claimed is not None
-    worker.run_job(store, claimed, stop, leave_after_two_rounds)
+    worker.run_job(store, claimed, stop, stop_after_two_epochs)
     assert "queued" == store.jobs.get(job.id).status
     folder = blobs.checkpoint_folder(store.home, iteration_id)
     before = {path.name: path.stat().st_mtime_ns for path in folder.glob("view-*")}
@@ -130,7 +123,7 @@ def test_stopped_killed_and_asked_to_end(store: Store, project: Project) -> None
 
 def test_checkpoints_go_with_their_trainings(store: Store, project: Project) -> None:
     """A cancelled training's checkpoint goes with it, and a worker sweeps those that no training will need."""
-    job, iteration_id = started(store, project, course(1))
+    job, iteration_id = started(store, project, planned(1))
     folder = blobs.checkpoint_folder(store.home, iteration_id)
     stray = blobs.checkpoint_folder(store.home, "of nobody")
     stray.mkdir(parents=True)
@@ -141,14 +134,14 @@ def test_checkpoints_go_with_their_trainings(store: Store, project: Project) -> 
 
 
 @pytest.mark.network
-def test_a_tuned_network_is_kept_asked_and_forgotten(home: Path) -> None:
-    """LiteRT and Keras say the same of it, it is found by its fingerprint, and it goes without leaving a file."""
+def test_a_tuned_network_is_saved_used_and_deleted(home: Path) -> None:
+    """LiteRT and Keras give the same embeddings, it is found by its fingerprint, and no file of it is left."""
     keras_backend.prepare_backend()
     base = backbones.prepare(architectures.NAME_BUILT_IN, 128, home)
     before = set(home.iterdir())
-    model = backbones.same_keras_model(base, home)
+    model = keras_backbones.load(base, home)
     model.set_weights([1.02 * each for each in model.get_weights()])
-    tuned = backbones.keep_tuned(model, base, home)
+    tuned = keras_backbones.save_tuned(model, base, home)
     assert ("Built-in network, fine-tuned", True) == (tuned.title, tuned.fingerprint != base.fingerprint)
     assert tuned == backbones.find(tuned.fingerprint, home)
     pixels = np.random.default_rng(0).integers(0, 256, (3, 128, 128, 3), dtype=np.uint8)
@@ -158,32 +151,32 @@ def test_a_tuned_network_is_kept_asked_and_forgotten(home: Path) -> None:
     weights = home / f"tuned-{tuned.fingerprint}.npz"
     weights.write_bytes(b"no weights")
     with pytest.raises(ModelDamaged) as refusal:
-        backbones.same_keras_model(tuned, home)
+        keras_backbones.load(tuned, home)
     assert (
         f"the weights {weights} of the network that this was trained with are missing or damaged: train again"
     ) == str(refusal.value)
-    backbones.delete_tuned(tuned.fingerprint, home)
+    keras_backbones.delete_tuned(tuned.fingerprint, home)
     assert before == set(home.iterdir())
 
 
 @pytest.mark.network
-def test_what_the_network_knows_is_not_judged(store: Store, project: Project) -> None:
-    """From a network that has learned from some pictures, these train and the others alone are judged."""
+def test_images_the_network_was_tuned_on_are_not_evaluated(store: Store, project: Project) -> None:
+    """Images that the starting network was fine-tuned on train, and only the others are evaluated."""
     first = worker.finish_job(store, training.start(store, project)).iteration_id or ""
     iteration = store.iterations.get(first)
     snapshot = store.iterations.images(first)
     store.trainings.note_tuned_on(iteration.fingerprint, [each.sha256 for each in snapshot[::3]])
     again = training.start(store, project, options=TrainingOptions(start_from=first))
     assert "done" == worker.finish_job(store, again).status
-    judged = evaluation.load(store, store.iterations.get(again.iteration_id or ""))
+    out_of_fold = evaluation.load(store, store.iterations.get(again.iteration_id or ""))
     known = np.arange(len(snapshot)) % 3 == 0
-    assert {-1} == set(judged.folds[known])
-    assert set(range(5)) == set(judged.folds[~known])
+    assert {-1} == set(out_of_fold.folds[known])
+    assert set(range(5)) == set(out_of_fold.folds[~known])
     store.trainings.note_tuned_on(iteration.fingerprint, [each.sha256 for each in snapshot])
     vain = training.start(store, project, options=TrainingOptions(start_from=first), force=True)
     assert (
-        "what training starts from has learned from all pictures that could be judged: add new ones, keep some for "
-        "testing that it does not know, or start from the domain's network"
+        "the network that training starts from was trained on all images that could be evaluated: add new images, "
+        "keep new ones for testing, or start from the domain's network"
     ) == worker.finish_job(store, vain).error
 
 
@@ -204,7 +197,7 @@ def test_budgets_have_a_range(store: Store, project: Project, options: TrainingO
 
 
 def test_a_tuned_network_goes_with_its_last_iteration(store: Store, fill: Fill, trained: Trained) -> None:
-    """While another iteration looks through it, it stays."""
+    """While another iteration uses it, it stays."""
     project = fill(rose=5, tulip=5)
     iterations = [trained(project), trained(project)]
     networks = blobs.backbones_folder(store.home)

@@ -1,31 +1,41 @@
-"""A network's top learns, nothing it is judged on has a say in it, and what was interrupted goes on."""
+"""The upper layers are trained, evaluated images have no influence on it, and a stopped training resumes."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from cvcore import training
 from cvcore.domains import Policy
 from cvcore.errors import InvalidInput
 from cvcore.finetuning import feature_cache, fold_training, trainer
-from cvcore.finetuning.fold_splits import FoldSplit
-from cvcore.finetuning.fold_splits import make_splits as fits_of
+from cvcore.finetuning.checkpoints import EpochResult
+from cvcore.finetuning.epochs import Search, train_runs
+from cvcore.finetuning.fold_splits import FoldSplit, make_splits
 from cvcore.finetuning.fold_training import Hyperparameters
+from cvcore.finetuning.schedule import Epoch, Schedule
 from cvcore.finetuning.split_network import SplitNetwork, split_at_stride_16
+from cvcore.finetuning.task import AdvancedTraining, Task
 from cvcore.finetuning.trainer import Trainer, TrainingData
-from cvcore.networks import architectures, heads, keras_backend
+from cvcore.networks import architectures, backbones, heads, keras_backend
+from cvcore.progress import silent
+from cvcore.records import HOLD_OUT, K_FOLD, Evaluation, TrainingOptions, TuningEpoch
+from cvcore.store import Store
+from cvcore.validation import Plan
+from tests.conftest import Fill
 
 pytestmark = pytest.mark.network
 
 SIDE = 32
-SETTING = Hyperparameters(0.02, 0.0)
+HYPERPARAMETERS = Hyperparameters(0.02, 0.0)
 
 
 def tiny() -> Any:
-    """A network in the shape of a backbone: 32 x 32 pixels, a map of 2 x 2 at the cut, 6 numbers, blind for red."""
+    """A network like a backbone: 32 x 32 pixels, a feature map of 2 x 2 at the split, 6 numbers, blind for red."""
     import keras
     from keras import layers
 
@@ -41,8 +51,8 @@ def tiny() -> Any:
     return keras.Model(pixels, network(layers.Rescaling(1 / 64, -2)(pixels), training=False))
 
 
-def pictures(count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Noise, every second picture redder, and which of the two it is."""
+def images_and_truth(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Noise, every second image redder, and which of the two it is."""
     rng = np.random.default_rng(2)
     labels = np.arange(count) // 4 % 2
     pixels = rng.integers(0, 200, (count, SIDE, SIDE, 3))
@@ -50,67 +60,82 @@ def pictures(count: int) -> tuple[np.ndarray, np.ndarray]:
     return pixels.astype(np.uint8), labels[:, None] == np.arange(2)
 
 
-class Lesson:
-    """What a test trains: the halves, the material and its fits, in two folds."""
+class Example:
+    """What a test trains: the split network, its data and fold splits, in two folds."""
 
     def __init__(self, folder: Path, *, count: int = 96) -> None:
         keras_backend.prepare_backend()
         self.folder = folder
         self.model = tiny()
-        self.halves: SplitNetwork = split_at_stride_16(self.model)
-        self.pixels, self.truth = pictures(count)
+        self.network: SplitNetwork = split_at_stride_16(self.model)
+        self.pixels, self.truth = images_and_truth(count)
         self.folds = np.arange(count) // 2 % 2
         tensors = feature_cache.compute(
-            self.halves,
-            [lambda each=each: each for each in self.pixels],
+            self.network,
+            [lambda image=image: image for image in self.pixels],
             Policy(()),
             folder,
             budget_s=0,
             seed=0,
         )
         embeddings = self.model.predict_on_batch(self.pixels.astype(np.float32))
-        self.material = TrainingData(tensors, embeddings, self.truth, np.ones(2), False, 0.01)
+        self.data = TrainingData(tensors, embeddings, self.truth, np.ones(2), False, 0.01)
 
-    def fits(self) -> list[FoldSplit]:
-        everyone = np.ones(len(self.truth), bool)
-        rows = np.arange(len(self.truth))
-        return fits_of(self.folds, everyone, self.material.truth, rows, is_cross_validated=True)
+    def plan(self) -> Plan:
+        return Plan(Evaluation(K_FOLD, 2, 0), self.folds, np.ones(len(self.truth), bool))
 
-    def bench(self) -> Trainer:
-        return trainer.build_trainer(self.halves, self.material, self.folder)
+    def splits(self) -> list[FoldSplit]:
+        return make_splits(self.plan(), self.data.truth, np.arange(len(self.truth)))
+
+    def trainer(self) -> Trainer:
+        return trainer.build_trainer(self.network, self.data, self.folder)
 
 
 @pytest.fixture
-def lesson(tmp_path: Path) -> Lesson:
-    return Lesson(tmp_path)
+def example(tmp_path: Path) -> Example:
+    return Example(tmp_path)
 
 
-def trained(bench: Trainer, fit: FoldSplit, rounds: int = 6, first: int = 0) -> fold_training.Told:
-    for number in range(first, rounds):
-        told = fold_training.train_epoch(bench, fit, 0, SETTING, course=(number, rounds, 8))
-    return told
+def planned(epochs: int) -> Schedule:
+    """So many epochs of 8 steps, in up to two runs."""
+    return Schedule(2, epochs, (8, 8, 8), 32, is_short=False)
 
 
-def test_the_halves_are_the_whole(lesson: Lesson) -> None:
-    """Trunk and top one after the other say what the model says, the cut is the map, and what normalises is still."""
-    pixels = lesson.pixels[:4].astype(np.float32)
-    through = lesson.halves.top.predict_on_batch(lesson.halves.trunk.predict_on_batch(pixels))
-    np.testing.assert_array_equal(lesson.model.predict_on_batch(pixels), through)
-    assert ((2, 2, 3),) == lesson.halves.shapes
-    assert 2 == len(lesson.halves.top.trainable_weights)
+def train_one(
+    built: Trainer, split: FoldSplit, number: int, epochs: int, on_step: Callable[[float], None] = lambda share: None
+) -> EpochResult | None:
+    """Train one epoch of the first run."""
+    return fold_training.train_epoch(built, split, planned(epochs), Epoch(0, number), HYPERPARAMETERS, on_step=on_step)
+
+
+def train(built: Trainer, split: FoldSplit, epochs: int = 6, first: int = 0) -> EpochResult:
+    """Train the first run's epochs from `first` on; the last one's result."""
+    for number in range(first, epochs):
+        result = train_one(built, split, number, epochs)
+    assert result is not None
+    return result
+
+
+def test_the_two_parts_are_the_model(example: Example) -> None:
+    """Trunk and top one after the other equal the model, and batch normalisation is frozen."""
+    pixels = example.pixels[:4].astype(np.float32)
+    through = example.network.top.predict_on_batch(example.network.trunk.predict_on_batch(pixels))
+    np.testing.assert_array_equal(example.model.predict_on_batch(pixels), through)
+    assert ((2, 2, 3),) == example.network.shapes
+    assert 2 == len(example.network.top.trainable_weights)
 
 
 @pytest.mark.parametrize("name", ["Built-in network"])
-def test_a_network_with_branches_is_cut_too(name: str) -> None:
-    """What goes around the cut, the built-in network's colours and waves, is handed up beside the map."""
+def test_a_network_with_branches_is_split_too(name: str) -> None:
+    """Branches around the split, the built-in network's colours and waves, are passed up beside the feature map."""
     keras_backend.prepare_backend()
     model = architectures.keras_model(name, 128)
-    cut = split_at_stride_16(model)
+    network = split_at_stride_16(model)
     pixels = np.random.default_rng(0).uniform(0, 255, (2, 128, 128, 3)).astype(np.float32)
     np.testing.assert_array_equal(
-        model.predict_on_batch(pixels), cut.top.predict_on_batch(cut.trunk.predict_on_batch(pixels))
+        model.predict_on_batch(pixels), network.top.predict_on_batch(network.trunk.predict_on_batch(pixels))
     )
-    assert ((8, 8, 112), (192,), (27,)) == cut.shapes
+    assert ((8, 8, 112), (192,), (27,)) == network.shapes
 
 
 def test_a_network_without_such_a_map_is_refused() -> None:
@@ -123,123 +148,168 @@ def test_a_network_without_such_a_map_is_refused() -> None:
     model = keras.Model(pixels, network(keras.layers.Rescaling(1.0)(pixels)))
     with pytest.raises(InvalidInput) as refusal:
         split_at_stride_16(model)
-    assert "a network to be tuned must have a map 2 pixels wide, flat has none" == str(refusal.value)
+    assert "a network to be fine-tuned must have a feature map 2 pixels wide, flat has none" == str(refusal.value)
 
 
-def test_views_go_on_where_they_were_left(lesson: Lesson, tmp_path: Path) -> None:
-    """The first view is the picture as it is; a computation that was broken off gives the same in the end."""
-    asked = [lambda each=each: each for each in lesson.pixels]
+def test_the_feature_cache_resumes(example: Example, tmp_path: Path) -> None:
+    """Copy 0 is of the unchanged image; a computation that was stopped gives the same in the end."""
+    images = [lambda image=image: image for image in example.pixels]
     policy = Policy(("mirror", "light"))
-    whole = feature_cache.compute(lesson.halves, asked, policy, tmp_path / "a", budget_s=60, seed=3)[0]
-    as_they_are = lesson.halves.trunk.predict_on_batch(lesson.pixels.astype(np.float32)).astype(np.float16)
-    np.testing.assert_allclose(as_they_are, whole[0], atol=2e-3)
-    assert whole.shape[0] == feature_cache.VIEWS_MOST
+    whole = feature_cache.compute(example.network, images, policy, tmp_path / "a", budget_s=60, seed=3)[0]
+    unchanged = example.network.trunk.predict_on_batch(example.pixels.astype(np.float32)).astype(np.float16)
+    np.testing.assert_allclose(unchanged, whole[0], atol=2e-3)
+    assert whole.shape[0] == feature_cache.COPIES_MOST
 
     def stop_half_way(share: float) -> None:
         if share > 0.5:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        feature_cache.compute(lesson.halves, asked, policy, tmp_path / "b", budget_s=60, seed=3, on_share=stop_half_way)
+        feature_cache.compute(
+            example.network, images, policy, tmp_path / "b", budget_s=60, seed=3, on_share=stop_half_way
+        )
     shares: list[float] = []
     again = feature_cache.compute(
-        lesson.halves, asked, policy, tmp_path / "b", budget_s=60, seed=3, on_share=shares.append
+        example.network, images, policy, tmp_path / "b", budget_s=60, seed=3, on_share=shares.append
     )[0]
     assert min(shares) > 0.5
     np.testing.assert_array_equal(whole, again)
 
 
-def test_the_fits_of_a_training() -> None:
-    """One a fold, trained on all other rows, and the shipped one on all; each row is in one part, twins in the same."""
+def test_the_fold_splits_of_a_training() -> None:
+    """One for each fold, trained on all other rows, and the shipped one on all; duplicates share a part."""
     truth = np.arange(60)[:, None] % 2 == np.arange(2)
     folds, groups = np.arange(60) % 3, np.arange(60) // 6
-    found = fits_of(folds, np.ones(60, bool), truth, groups, is_cross_validated=True)
-    assert [40, 40, 40, 60] == [len(fit.trains) for fit in found]
-    assert [20, 20, 20, 0] == [len(fit.judged) for fit in found]
-    for fit in found:
-        assert not set(fit.trains) & set(fit.judged)
-        aside = fit.kept_aside(0)
-        assert len(aside)
-        assert sorted([*aside, *fit.learns(0)]) == sorted(fit.trains)
-        assert not set(groups[aside]) & set(groups[fit.learns(0)])
-    (alone,) = fits_of(np.where(folds == 0, 0, -1), folds > 0, truth, groups, is_cross_validated=False)
-    assert (40, 20) == (len(alone.trains), len(alone.judged))
+    splits = make_splits(Plan(Evaluation(K_FOLD, 3, 0), folds, np.ones(60, bool)), truth, groups)
+    assert [40, 40, 40, 60] == [len(split.rows) for split in splits]
+    assert [20, 20, 20, 0] == [len(split.evaluated) for split in splits]
+    for split in splits:
+        assert not set(split.rows) & set(split.evaluated)
+        validation_rows = split.validation_rows(0)
+        assert len(validation_rows)
+        assert sorted([*validation_rows, *split.training_rows(0)]) == sorted(split.rows)
+        assert not set(groups[validation_rows]) & set(groups[split.training_rows(0)])
+    hold_out = Plan(Evaluation(HOLD_OUT, 1, 0), np.where(folds == 0, 0, -1), folds > 0)
+    (alone,) = make_splits(hold_out, truth, groups)
+    assert (40, 20) == (len(alone.rows), len(alone.evaluated))
 
 
-def test_the_top_learns_what_the_network_did_not_know(lesson: Lesson) -> None:
-    """The loss falls, and on the fold that was not trained on more is right than with the network as it came."""
-    bench, fit = lesson.bench(), lesson.fits()[0]
-    first = fold_training.train_epoch(bench, fit, 0, SETTING, course=(0, 6, 8))
-    last = trained(bench, fit, first=1)
+def test_the_top_learns_what_the_network_did_not_know(example: Example) -> None:
+    """The loss falls, and on the fold that was not trained on more is right than with the backbone as it was."""
+    built, split = example.trainer(), example.splits()[0]
+    first = train_one(built, split, 0, 6)
+    last = train(built, split, first=1)
+    assert first is not None
     assert last.loss < first.loss
-    made = fold_training.average_runs(bench, fit, 1)
-    assert made is not None
-    quick = heads.fit(lesson.material.embeddings, lesson.truth, lesson.folds, multilabel=False).out_of_fold
-    truth = lesson.truth[fit.judged]
-    errors = [(told.argmax(axis=1) != truth.argmax(axis=1)).sum() for told in (made.judged, quick[fit.judged])]
+    tuned = fold_training.average_runs(built, split, 1)
+    assert tuned is not None
+    quick = heads.fit(example.data.embeddings, example.truth, example.folds, multilabel=False).out_of_fold
+    truth = example.truth[split.evaluated]
+    compared = tuned.probabilities, quick[split.evaluated]
+    errors = [(probabilities.argmax(axis=1) != truth.argmax(axis=1)).sum() for probabilities in compared]
     assert errors[0] < errors[1]
-    bench.halves.top.set_weights(made.top)
-    embeddings = lesson.model.predict_on_batch(lesson.pixels[fit.judged].astype(np.float32))
-    told = heads.probabilities(embeddings, made.kernel, made.bias, multilabel=False)
-    np.testing.assert_allclose(told, made.judged, atol=2e-3)
+    built.network.top.set_weights(tuned.top)
+    embeddings = example.model.predict_on_batch(example.pixels[split.evaluated].astype(np.float32))
+    probabilities = heads.probabilities(embeddings, tuned.kernel, tuned.bias, multilabel=False)
+    np.testing.assert_allclose(probabilities, tuned.probabilities, atol=2e-3)
 
 
-def test_tags_of_judged_pictures_have_no_say(tmp_path: Path) -> None:
-    """Whatever tags the judged fold carries, the fit that judges it comes out the same to the last bit."""
-    found = []
+def test_tags_of_evaluated_images_have_no_influence(tmp_path: Path) -> None:
+    """Whatever tags the evaluated fold carries, the model that is evaluated on it is the same to the last bit."""
+    results = []
     for name, shift in (("one", 0), ("other", 1)):
-        lesson = Lesson(tmp_path / name)
-        fit = lesson.fits()[0]
-        truth = lesson.truth.copy()
-        truth[fit.judged] = np.roll(truth[fit.judged], shift, axis=1)
-        lesson.material = TrainingData(
-            lesson.material.views, lesson.material.embeddings, truth, np.ones(2), False, 0.01
-        )
-        bench = lesson.bench()
-        trained(bench, fit, rounds=2)
-        found.append(fold_training.average_runs(bench, fit, 1))
-    one, other = found
+        example = Example(tmp_path / name)
+        split = example.splits()[0]
+        truth = example.truth.copy()
+        truth[split.evaluated] = np.roll(truth[split.evaluated], shift, axis=1)
+        example.data = TrainingData(example.data.features, example.data.embeddings, truth, np.ones(2), False, 0.01)
+        built = example.trainer()
+        train(built, split, epochs=2)
+        results.append(fold_training.average_runs(built, split, 1))
+    one, other = results
     assert one is not None
     assert other is not None
-    np.testing.assert_array_equal(one.judged, other.judged)
+    np.testing.assert_array_equal(one.probabilities, other.probabilities)
 
 
-def test_what_was_broken_off_goes_on(tmp_path: Path) -> None:
-    """A round that was stopped half-way is trained again, one that was done is not, and the end is the same."""
-    whole, broken = Lesson(tmp_path / "whole"), Lesson(tmp_path / "broken")
-    fit = whole.fits()[0]
-    bench = whole.bench()
-    expected = trained(bench, fit, rounds=3)
+def test_a_stopped_training_resumes(tmp_path: Path) -> None:
+    """An epoch that was stopped half-way is trained again, a finished one is not, and the result is the same."""
+    whole, stopped = Example(tmp_path / "whole"), Example(tmp_path / "stopped")
+    split = whole.splits()[0]
+    expected = train(whole.trainer(), split, epochs=3)
 
     def stop_half_way(share: float) -> None:
         if share > 0.5:
             raise KeyboardInterrupt
 
-    fold_training.train_epoch(broken.bench(), fit, 0, SETTING, course=(0, 3, 8))
+    finished = train_one(stopped.trainer(), split, 0, 3)
     with pytest.raises(KeyboardInterrupt):
-        fold_training.train_epoch(broken.bench(), fit, 0, SETTING, course=(1, 3, 8), on_step=stop_half_way)
-    again = broken.bench()
+        train_one(stopped.trainer(), split, 1, 3, on_step=stop_half_way)
+    again = stopped.trainer()
     steps: list[float] = []
-    fold_training.train_epoch(again, fit, 0, SETTING, course=(0, 3, 8), on_step=steps.append)
+    kept = train_one(again, split, 0, 3, on_step=steps.append)
     assert [] == steps
-    last = trained(again, fit, rounds=3, first=1)
-    np.testing.assert_allclose(expected.judged, last.judged, atol=1e-4)
+    assert finished is not None
+    assert kept is not None
+    assert (finished.loss, finished.validation_loss, finished.seconds) == (
+        kept.loss,
+        kept.validation_loss,
+        kept.seconds,
+    )
+    last = train(again, split, epochs=3, first=1)
+    np.testing.assert_allclose(expected.probabilities, last.probabilities, atol=1e-4)
+    assert train_one(again, split, 0, 3) is None
 
 
-def test_where_nothing_better_is_found_quick_stays(lesson: Lesson) -> None:
-    """Attempts that learn nothing come to nothing."""
-    bench, fit = lesson.bench(), lesson.fits()[0]
-    for attempt in range(2):
-        fold_training.train_epoch(bench, fit, attempt, Hyperparameters(0.0, 0.0), course=(0, 1, 2))
-    assert fold_training.average_runs(bench, fit, 2) is None
-    assert fold_training.average_runs(bench, fit, 0) is None
+def test_reported_epochs_keep_their_values(tmp_path: Path, store: Store, fill: Fill) -> None:
+    """After a restart nothing is trained or reported again, but for what was lost with a checkpoint."""
+    job = training.start(store, fill(rose=5, tulip=5), options=TrainingOptions(is_advanced=True))
+    iteration = store.iterations.get(job.iteration_id or "")
+
+    def run() -> list[TuningEpoch]:
+        example = Example(tmp_path)
+        task = Task(
+            iteration=iteration,
+            options=TrainingOptions(is_advanced=True),
+            snapshot=[],
+            backbone=backbones.built_in(),
+            plan=example.plan(),
+            embeddings=example.data.embeddings,
+            truth=example.truth,
+            groups=np.arange(len(example.truth)),
+            costs=example.data.costs,
+            multilabel=False,
+        )
+        quick = example.data.quick_head(np.arange(len(example.truth)))
+        advanced = AdvancedTraining(store, task, quick, "cpu", example.folder, lambda: 0.0, silent)
+        schedule = Schedule(1, 2, (8, 8, 8), 32, is_short=False)
+        assert (1, "converged") == train_runs(Search(advanced, example.trainer(), example.splits(), schedule))
+        return store.trainings.epochs(iteration.id)
+
+    before = run()
+    assert before[0].loss != before[1].loss
+    assert before == run()
+    (tmp_path / "fit-0-0.npz").unlink()
+    after = run()
+    assert before[0] == after[0]
+    np.testing.assert_allclose(before[1].validation_loss, after[1].validation_loss, rtol=1e-4)
 
 
-def test_several_tags_a_picture(lesson: Lesson) -> None:
+def test_where_nothing_better_is_found_quick_stays(example: Example) -> None:
+    """Runs that learn nothing give no result."""
+    built, split = example.trainer(), example.splits()[0]
+    for run in range(2):
+        fold_training.train_epoch(built, split, planned(1), Epoch(run, 0), Hyperparameters(0.0, 0.0))
+    assert fold_training.average_runs(built, split, 2) is None
+    assert fold_training.average_runs(built, split, 0) is None
+
+
+def test_several_tags_an_image(example: Example) -> None:
     """In Multilabel every tag is its own yes or no, and the loss falls as well."""
-    truth = np.column_stack([lesson.truth[:, 0], lesson.truth[:, 1], lesson.truth.any(axis=1)])
-    lesson.material = TrainingData(lesson.material.views, lesson.material.embeddings, truth, np.ones(3), True, 0.01)
-    bench, fit = lesson.bench(), lesson.fits()[0]
-    first = fold_training.train_epoch(bench, fit, 0, SETTING, course=(0, 6, 8))
-    assert trained(bench, fit, first=1).loss < first.loss
-    assert (48, 3) == first.judged.shape
+    truth = np.column_stack([example.truth[:, 0], example.truth[:, 1], example.truth.any(axis=1)])
+    example.data = TrainingData(example.data.features, example.data.embeddings, truth, np.ones(3), True, 0.01)
+    built, split = example.trainer(), example.splits()[0]
+    first = train_one(built, split, 0, 6)
+    assert first is not None
+    assert train(built, split, first=1).loss < first.loss
+    assert (48, 3) == first.probabilities.shape

@@ -49,7 +49,7 @@ def test_every_domain_runs_on_a_backbone() -> None:
 
 
 def test_an_unknown_backbone_is_refused(tmp_path: Path) -> None:
-    """The message lists those there are."""
+    """The message lists those that exist."""
     with pytest.raises(InvalidInput) as refusal:
         backbones.prepare("ResNet50", 224, tmp_path)
     assert (
@@ -68,25 +68,25 @@ def test_availability_without_keras(tmp_path: Path) -> None:
 
 
 @pytest.mark.network
-def test_what_is_prepared(pristine: Path) -> None:
-    """The record says what embeds, and the network's file is the one it was made with."""
-    prepared = backbones.prepare("MobileNetV2", SIDE, pristine)
-    assert ("MobileNetV2", SIDE, 1280, heads.L2) == (prepared.name, prepared.side, prepared.dimension, prepared.l2)
-    assert 16 == len(prepared.fingerprint)
+def test_a_prepared_backbone(pristine: Path) -> None:
+    """The record describes the network, and the LiteRT file is the one it was written for."""
+    backbone = backbones.prepare("MobileNetV2", SIDE, pristine)
+    assert ("MobileNetV2", SIDE, 1280, heads.L2) == (backbone.name, backbone.side, backbone.dimension, backbone.l2)
+    assert 16 == len(backbone.fingerprint)
     assert {"MobileNetV2-96.tflite", "MobileNetV2-96.json"} == {path.name for path in pristine.iterdir()}
     assert "ready" == backbones.availability("MobileNetV2", SIDE, pristine, {})
-    assert len(backbones.litert_model(prepared, pristine)) > 8_000_000
+    assert len(backbones.litert_model(backbone, pristine)) > 8_000_000
 
 
 @pytest.mark.network
 def test_the_second_time_needs_no_keras(pristine: Path) -> None:
-    """What was prepared is taken as it is, and found by its fingerprint, without TensorFlow or Keras."""
+    """A prepared backbone is used again, and found by its fingerprint, without TensorFlow or Keras."""
     script = f"""
         import sys
         from pathlib import Path
         from cvcore.networks import backbones
-        prepared = backbones.prepare("MobileNetV2", {SIDE}, Path({str(pristine)!r}))
-        assert prepared == backbones.find(prepared.fingerprint, Path({str(pristine)!r}))
+        backbone = backbones.prepare("MobileNetV2", {SIDE}, Path({str(pristine)!r}))
+        assert backbone == backbones.find(backbone.fingerprint, Path({str(pristine)!r}))
         print([name for name in ("keras", "tensorflow") if name in sys.modules])
     """
     root = Path(backbones.__file__).parents[2]
@@ -96,7 +96,7 @@ def test_the_second_time_needs_no_keras(pristine: Path) -> None:
 
 @pytest.mark.network
 def test_damage_is_repaired_from_weights(folder: Path, shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A network's file cut short is made anew, and embeddings kept so far stay valid."""
+    """A LiteRT file that was cut short is converted again, and embeddings kept so far stay valid."""
     before = backbones.prepare("MobileNetV2", SIDE, folder)
     path = folder / "MobileNetV2-96.tflite"
     path.write_bytes(path.read_bytes()[:1_000_000])
@@ -108,8 +108,8 @@ def test_damage_is_repaired_from_weights(folder: Path, shared: Path, monkeypatch
 
 @pytest.mark.network
 @pytest.mark.usefixtures("no_weights")
-def test_damage_without_weights_is_told(folder: Path) -> None:
-    """Where it cannot be made anew, the message names the file."""
+def test_damage_without_weights_is_an_error(folder: Path) -> None:
+    """Where it cannot be converted again, the message names the file."""
     path = folder / "MobileNetV2-96.tflite"
     path.write_bytes(b"")
     with pytest.raises(ModelDamaged) as refusal:
@@ -119,16 +119,16 @@ def test_damage_without_weights_is_told(folder: Path) -> None:
 
 @pytest.mark.network
 @pytest.mark.usefixtures("no_weights")
-def test_without_weights_nothing_is_made_up(tmp_path: Path) -> None:
-    """No network and no weights is a clear refusal, told which network it is about, and leaves nothing behind."""
+def test_without_weights_nothing_is_prepared(tmp_path: Path) -> None:
+    """Without network and weights the message names the backbone, and no file is left."""
     stages: list[str] = []
     with pytest.raises(WeightsMissing, match="MobileNetV3Small needs its ImageNet weights"):
         backbones.prepare("MobileNetV3Small", 224, tmp_path / "backbones", on_stage=stages.append)
-    assert ["Preparing MobileNetV3Small, this once", "Downloading MobileNetV3Small, 4 MB, this once"] == stages
+    assert ["Preparing MobileNetV3Small (only once)", "Downloading MobileNetV3Small, 4 MB (only once)"] == stages
     assert not (tmp_path / "backbones").exists()
 
 
-def test_a_forgotten_fingerprint_is_told(tmp_path: Path) -> None:
+def test_an_unknown_fingerprint_is_an_error(tmp_path: Path) -> None:
     """A record of another version counts as none, and the message says what to do."""
     (tmp_path / "MobileNetV2-96.json").write_text('{"format": 0, "fingerprint": "0123456789abcdef"}')
     with pytest.raises(ModelDamaged) as refusal:

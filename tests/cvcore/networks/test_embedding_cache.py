@@ -66,7 +66,7 @@ def test_progress_is_told_batch_by_batch(store: Store, fill: Fill) -> None:
     embedding_cache.fill(
         store, BUILT_IN, [*digests, *digests], lambda stage, fraction: told.append((stage, round(fraction, 2)))
     )
-    assert [("Looking at pictures: 0 of 35", 0.0), ("Looking at pictures: 32 of 35", 0.91)] == told
+    assert [("Computing embeddings: 0 of 35", 0.0), ("Computing embeddings: 32 of 35", 0.91)] == told
 
 
 def test_what_is_finished_is_kept_when_stopped(store: Store, fill: Fill) -> None:

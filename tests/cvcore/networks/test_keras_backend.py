@@ -16,37 +16,40 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def test_nothing_has_trained_yet(tmp_path: Path) -> None:
     """Without a word of the worker there is none for the page."""
-    assert "" == keras_backend.named(tmp_path)
+    assert "" == keras_backend.saved_device(tmp_path)
 
 
 def test_a_processor(tmp_path: Path) -> None:
     """It is told with the cores that this process may use, and written once: the file is not touched again."""
-    keras_backend.note(tmp_path, "cpu")
-    assert f"CPU, {len(os.sched_getaffinity(0))} core" == keras_backend.named(tmp_path).removesuffix("s")
+    keras_backend.save_device(tmp_path, "cpu")
+    assert f"CPU, {len(os.sched_getaffinity(0))} core" == keras_backend.saved_device(tmp_path).removesuffix("s")
     os.utime(tmp_path / keras_backend.FILE, (1, 1))
-    keras_backend.note(tmp_path, "cpu")
+    keras_backend.save_device(tmp_path, "cpu")
     assert 1 == (tmp_path / keras_backend.FILE).stat().st_mtime
 
 
 def test_another_device_takes_its_place(tmp_path: Path) -> None:
     """A home that was moved to another machine tells of that one as soon as it trains there."""
     (tmp_path / keras_backend.FILE).write_text("NVIDIA H100 80GB HBM3 (TensorFlow)\n")
-    assert "NVIDIA H100 80GB HBM3 (TensorFlow)" == keras_backend.named(tmp_path)
-    keras_backend.note(tmp_path, "cpu")
-    assert keras_backend.named(tmp_path).startswith("CPU, ")
+    assert "NVIDIA H100 80GB HBM3 (TensorFlow)" == keras_backend.saved_device(tmp_path)
+    keras_backend.save_device(tmp_path, "cpu")
+    assert keras_backend.saved_device(tmp_path).startswith("CPU, ")
 
 
 def test_a_home_that_cannot_be_written(tmp_path: Path) -> None:
     """Nothing is said, and nothing breaks."""
     (tmp_path / "home").write_text("a file, where a folder should be")
-    keras_backend.note(tmp_path / "home", "cpu")
-    assert "" == keras_backend.named(tmp_path / "home")
+    keras_backend.save_device(tmp_path / "home", "cpu")
+    assert "" == keras_backend.saved_device(tmp_path / "home")
 
 
 def test_a_damaged_note(tmp_path: Path) -> None:
     """What is no text comes as far as it is one, and not at length."""
     (tmp_path / keras_backend.FILE).write_bytes(b"\xffCPU" + b"x" * 10_000)
-    assert ("�CPU", keras_backend.LETTERS) == (keras_backend.named(tmp_path)[:4], len(keras_backend.named(tmp_path)))
+    assert ("�CPU", keras_backend.LETTERS) == (
+        keras_backend.saved_device(tmp_path)[:4],
+        len(keras_backend.saved_device(tmp_path)),
+    )
 
 
 @pytest.mark.network
@@ -54,8 +57,8 @@ def test_a_graphics_processor_whose_name_is_unknown(tmp_path: Path) -> None:
     """It is told by what computes on it."""
     if keras_backend.prepare_backend() == "gpu":
         pytest.skip("needs a machine without a GPU, this one has one")
-    keras_backend.note(tmp_path, "gpu")
-    assert "GPU (TensorFlow)" == keras_backend.named(tmp_path)
+    keras_backend.save_device(tmp_path, "gpu")
+    assert "GPU (TensorFlow)" == keras_backend.saved_device(tmp_path)
 
 
 @pytest.mark.network
@@ -66,11 +69,11 @@ def test_the_worker_tells_it(tmp_path: Path) -> None:
     assert process.stdin
     try:
         for _ in range(600):
-            if keras_backend.named(tmp_path):
+            if keras_backend.saved_device(tmp_path):
                 break
             with pytest.raises(subprocess.TimeoutExpired):
                 process.wait(0.1)
     finally:
         process.stdin.close()
         process.wait(30)
-    assert keras_backend.named(tmp_path)
+    assert keras_backend.saved_device(tmp_path)

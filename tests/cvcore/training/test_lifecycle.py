@@ -45,22 +45,22 @@ def trained_for_real(store: Store, project: Project, options: TrainingOptions = 
 @pytest.mark.parametrize(
     ("counts", "obstacles"),
     [
-        ({}, ["Training needs pictures of at least two tags, no picture is tagged yet."]),
-        ({"rose": 5}, ["Training needs pictures of at least two tags, only 'rose' has any."]),
-        ({"rose": 5, "tulip": 0}, ["Training needs pictures of at least two tags, only 'rose' has any."]),
-        ({"rose": 5, "tulip": 4}, ["'tulip' needs 1 more picture: each tag needs at least 5."]),
+        ({}, ["Training needs images of at least two tags, no image is tagged yet."]),
+        ({"rose": 5}, ["Training needs images of at least two tags, only 'rose' has any."]),
+        ({"rose": 5, "tulip": 0}, ["Training needs images of at least two tags, only 'rose' has any."]),
+        ({"rose": 5, "tulip": 4}, ["'tulip' needs 1 more image: each tag needs at least 5."]),
         (
             {"rose": 3, "tulip": 1},
             [
-                "'rose' needs 2 more pictures: each tag needs at least 5.",
-                "'tulip' needs 4 more pictures: each tag needs at least 5.",
+                "'rose' needs 2 more images: each tag needs at least 5.",
+                "'tulip' needs 4 more images: each tag needs at least 5.",
             ],
         ),
         ({"rose": 5, "tulip": 5, "weed": 0}, []),
     ],
 )
 def test_what_stands_in_the_way(store: Store, fill: Fill, counts: dict[str, int], obstacles: list[str]) -> None:
-    """Two tags of five pictures are enough, whatever empty tags there are; else each thing missing is one sentence."""
+    """Two tags of five images are enough, whatever empty tags there are; else each obstacle is one sentence."""
     project = fill(**counts)
     assert tuple(obstacles) == readiness(store, project).obstacles
     if obstacles:
@@ -77,10 +77,13 @@ def test_what_stands_in_the_way(store: Store, fill: Fill, counts: dict[str, int]
         ([30, 60], []),
         (
             [30, 61],
-            ["Tags are best balanced, the smallest at least half of the largest; here they go from 30 to 61 pictures."],
+            [
+                "Training works best with balanced tags, the smallest at least half as large as the largest; here they "
+                "have 30 to 61 images."
+            ],
         ),
-        ([29, 30], ["30 or more pictures a tag train well; fewer have tag 0."]),
-        ([5] * 6, ["30 or more pictures a tag train well; fewer have tag 0, tag 1, tag 2, tag 3, tag 4, …."]),
+        ([29, 30], ["Tags train well with 30 images or more; these have fewer: tag 0."]),
+        ([5] * 6, ["Tags train well with 30 images or more; these have fewer: tag 0, tag 1, tag 2, tag 3, tag 4, …."]),
     ],
 )
 def test_advice(store: Store, project: Project, add_rows: AddRows, counts: list[int], advice: list[str]) -> None:
@@ -333,7 +336,7 @@ def test_rename(store: Store, fill: Fill, trained: Trained) -> None:
     first, second = trained(project), trained(project)
     training.rename_iteration(store, first, " best so far ")
     assert "best so far" == store.iterations.get(first.id).name
-    with pytest.raises(NameTaken, match="the iteration's name must be its own, 'best so far' is taken"):
+    with pytest.raises(NameTaken, match="the iteration's name must be unique, 'best so far' is taken"):
         training.rename_iteration(store, second, "best so far")
     with pytest.raises(InvalidInput, match="the iteration's name must have 1 to 128 letters"):
         training.rename_iteration(store, second, "")
@@ -501,7 +504,7 @@ def test_without_weights_the_built_in_backbone_is_used_and_named(
     iteration = trained_for_real(store, project)
     assert domains.BUILT_IN.backbone == iteration.backbone
     assert iteration.note.startswith("MobileNetV3Small needs its ImageNet weights, which are not on this machine")
-    assert iteration.note.endswith(". The built-in network was used instead: expect to be right somewhat less often.")
+    assert iteration.note.endswith(". The built-in network was used instead: expect somewhat lower accuracy.")
     assert iteration.note == report_files.performance_json(store, project, iteration, 0.5)["note"]
 
 

@@ -197,7 +197,7 @@ def test_a_redirect_is_not_followed(
     job = begun(store, project, site)
     done(store, job)
     assert ["/hook?token=secret"] * 2 == [path for path, *_ in site.heard]
-    assert ["127.0.0.1 was not told that a training ended: it answered with status 307"] == lines(caplog)
+    assert ["127.0.0.1 was not notified that a training ended: it answered with status 307"] == lines(caplog)
     assert "done" == store.jobs.get(job.id).status
 
 
@@ -209,7 +209,7 @@ def test_the_own_network_is_out_of_reach(
     monkeypatch.setattr(webhooks, "PAUSE_S", 0.05)
     done(store, begun(store, project, site))
     assert [] == site.heard
-    told = "127.0.0.1 was not told that a training ended: it is in this machine's own network, "
+    told = "127.0.0.1 was not notified that a training ended: it is in this machine's own network, "
     assert [f"{told}see TAGWISE_FETCH_PRIVATE"] == lines(caplog)
 
 
@@ -222,7 +222,7 @@ def test_nobody_there(
     site.server_close()
     done(store, job)
     (line,) = lines(caplog)
-    assert line.startswith("127.0.0.1 was not told that a training ended: ")
+    assert line.startswith("127.0.0.1 was not notified that a training ended: ")
     assert "refused" in line
 
 
@@ -236,7 +236,7 @@ def test_one_who_does_not_answer(
     began = time.monotonic()
     done(store, begun(store, project, site))
     assert time.monotonic() - began < 2
-    assert ["127.0.0.1 was not told that a training ended: it did not answer within 0.3 s"] == lines(caplog)
+    assert ["127.0.0.1 was not notified that a training ended: it did not answer within 0.3 s"] == lines(caplog)
 
 
 def test_the_wait_is_bounded() -> None:
@@ -254,7 +254,7 @@ def test_shutting_down_does_not_wait(
     began = time.monotonic()
     done(store, begun(store, project, site), stop)
     assert time.monotonic() - began < 1.5
-    assert ["127.0.0.1 was not told that a training ended: Tagwise is being shut down"] == lines(caplog)
+    assert ["127.0.0.1 was not notified that a training ended: Tagwise is being shut down"] == lines(caplog)
 
 
 def test_a_name_is_looked_up_once_and_checked() -> None:

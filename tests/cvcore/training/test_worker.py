@@ -289,7 +289,7 @@ def test_workers_die_and_the_training_is_done(
     """
     job = training.start(store, project)
     first = spawn()
-    until(lambda: store.jobs.get(job.id).stage.startswith("Looking at pictures"))
+    until(lambda: store.jobs.get(job.id).stage.startswith("Computing embeddings"))
     second = spawn()
     with pytest.raises(filelock.Timeout):
         worker.lock(store.home).acquire(timeout=0)

@@ -1,8 +1,6 @@
-"""Whichever way a training is judged, nothing that judges has seen what it judges, and words say which way it was."""
+"""However a training is evaluated, no model is evaluated on images it was trained on, and texts say how it was."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -26,19 +24,18 @@ from cvcore.records import (
 from cvcore.store import Store
 from cvcore.training import quick, worker
 from cvcore.training.readiness import readiness
-
-Fill = Callable[..., Project]
+from tests.conftest import Fill, Trained
 
 
 def clouds(each: int, tags: int = 3, seed: int = 4) -> tuple[np.ndarray, np.ndarray]:
-    """Embeddings of so many pictures a tag, and their truth; neighbours overlap."""
+    """Embeddings of so many images a tag, and their truth; neighbouring tags overlap."""
     rng = np.random.default_rng(seed)
     truth = np.repeat(np.eye(tags, dtype=bool), each, axis=0)
     return (truth @ rng.normal(0, 1, (tags, 12)) + rng.normal(0, 1, (len(truth), 12))).astype(np.float32), truth
 
 
 def keep(store: Store, project: Project, tag_name: str, count: int) -> list[str]:
-    """Keep the newest pictures of a tag for testing; their contents."""
+    """Keep the newest images of a tag for testing; returns their SHA-256."""
     tag = next(tag for tag in store.tags.of_project(project.id) if tag.name == tag_name)
     images = store.images.page(project.id, tag_id=tag.id, take=count)
     tagging.mark_for_testing(store, project, [image.id for image in images], True)
@@ -54,27 +51,29 @@ def trained_for_real(store: Store, project: Project, method: EvaluationMethod) -
 
 @pytest.mark.network
 @pytest.mark.parametrize("method", [HOLD_OUT, TEST_SET])
-def test_the_shipped_head_is_the_one_that_judged(method: EvaluationMethod) -> None:
-    """It equals, bit by bit, one fitted where the judged pictures do not exist, and its probabilities are theirs."""
+def test_the_shipped_head_is_the_evaluated_one(method: EvaluationMethod) -> None:
+    """It equals, bit by bit, one fitted without the evaluated images, and the probabilities are its own."""
     embeddings, truth = clouds(20)
     is_test = np.arange(60) % 4 == 0
     plan = validation.plan(method, truth, np.arange(60), is_test)
     head = quick.fit(plan, embeddings, truth, multilabel=False, l2=0.1)
-    judged = plan.folds == 0
-    without = heads.fit(embeddings[~judged], truth[~judged], np.full(sum(~judged), -1), multilabel=False, l2=0.1)
+    evaluated = plan.folds == 0
+    without = heads.fit(
+        embeddings[~evaluated], truth[~evaluated], np.full(sum(~evaluated), -1), multilabel=False, l2=0.1
+    )
     np.testing.assert_array_equal(without.kernel, head.kernel)
     np.testing.assert_array_equal(without.bias, head.bias)
-    told = heads.probabilities(embeddings[judged], without.kernel, without.bias, multilabel=False)
-    np.testing.assert_array_equal(told, head.out_of_fold[judged])
-    assert np.isnan(head.out_of_fold[~judged]).all()
+    probabilities = heads.probabilities(embeddings[evaluated], without.kernel, without.bias, multilabel=False)
+    np.testing.assert_array_equal(probabilities, head.out_of_fold[evaluated])
+    assert np.isnan(head.out_of_fold[~evaluated]).all()
     if method == TEST_SET:
-        assert is_test.tolist() == judged.tolist()
+        assert is_test.tolist() == evaluated.tolist()
 
 
 @pytest.mark.network
 @pytest.mark.parametrize("method", [HOLD_OUT, TEST_SET])
-def test_tags_of_judged_pictures_make_no_difference(method: EvaluationMethod) -> None:
-    """Whatever they are called, what is shipped stays the same: it has not read them."""
+def test_tags_of_evaluated_images_make_no_difference(method: EvaluationMethod) -> None:
+    """Whatever tags they carry, the shipped head stays the same: it was not trained on them."""
     embeddings, truth = clouds(20)
     plan = validation.plan(method, truth, np.arange(60), np.arange(60) % 4 == 0)
     lied = np.where((plan.folds == 0)[:, None], np.roll(truth, 1, axis=1), truth)
@@ -85,7 +84,7 @@ def test_tags_of_judged_pictures_make_no_difference(method: EvaluationMethod) ->
 
 @pytest.mark.network
 def test_k_fold_is_as_ever() -> None:
-    """Its head saw every picture, and its folds are those of `splits`."""
+    """Its head trained on every image, and its folds are those of `splits`."""
     embeddings, truth = clouds(10)
     plan = validation.plan(K_FOLD, truth, np.arange(30), np.zeros(30, bool))
     head = quick.fit(plan, embeddings, truth, multilabel=False, l2=0.1)
@@ -97,8 +96,8 @@ def test_k_fold_is_as_ever() -> None:
 
 @pytest.mark.network
 @pytest.mark.parametrize("method", [K_FOLD, HOLD_OUT])
-def test_costs_reach_whatever_judges(method: EvaluationMethod) -> None:
-    """A tag that costs ten times as much gets higher probabilities on every picture that is judged."""
+def test_costs_reach_evaluated_heads(method: EvaluationMethod) -> None:
+    """A tag that costs ten times as much gets higher probabilities on every evaluated image."""
     embeddings, truth = clouds(20)
     plan = validation.plan(method, truth, np.arange(60), np.zeros(60, bool))
     plain, dear = (
@@ -110,8 +109,8 @@ def test_costs_reach_whatever_judges(method: EvaluationMethod) -> None:
 
 
 @pytest.mark.network
-def test_a_twin_of_a_test_picture_does_not_train() -> None:
-    """The model is the same as without the twin, which would have given the answer away."""
+def test_a_duplicate_of_a_test_image_does_not_train() -> None:
+    """The model is the same as without the duplicate, which would have given the answer away."""
     embeddings, truth = clouds(12)
     groups, is_test = np.arange(36), np.arange(36) == 0
     groups[1] = groups[0]
@@ -121,17 +120,17 @@ def test_a_twin_of_a_test_picture_does_not_train() -> None:
 
 
 def test_nothing_left_to_train_with() -> None:
-    """Where every picture for training is a twin of a test picture, it says so."""
+    """Where every training image is a near duplicate of a test image, the message says so."""
     with pytest.raises(NotTrainable) as refusal:
         validation.plan(TEST_SET, np.eye(2, dtype=bool), np.zeros(2, int), np.array([True, False]))
-    message = "training needs pictures that no test picture is a near duplicate of, there are none: "
-    assert f"{message}choose others for testing" == str(refusal.value)
+    message = "training needs images that are no near duplicates of a test image, there are none: "
+    assert f"{message}choose other images for testing" == str(refusal.value)
 
 
 @pytest.mark.network
 @pytest.mark.parametrize("method", [HOLD_OUT, TEST_SET])
 def test_from_workspace_to_numbers_twice(store: Store, fill: Fill, method: EvaluationMethod) -> None:
-    """The iteration says how it was judged and on what; trained again, every bit is the same."""
+    """The iteration says how and on which images it was evaluated; trained again, every bit is the same."""
     project = fill(rose=15, tulip=15)
     kept = {*keep(store, project, "rose", 4), *keep(store, project, "tulip", 3)}
     first, second = (trained_for_real(store, project, method) for _ in range(2))
@@ -146,12 +145,12 @@ def test_from_workspace_to_numbers_twice(store: Store, fill: Fill, method: Evalu
         assert (30, kept) == (first.image_count, judged)
     else:
         assert (23, 5, set()) == (first.image_count, len(judged), judged & kept)
-    told = report_files.performance_json(store, project, first, 0.5)["evaluation"]
-    assert {"method": method, "folds": 1, "seed": 0} == told
+    method_json = report_files.performance_json(store, project, first, 0.5)["evaluation"]
+    assert {"method": method, "folds": 1, "seed": 0} == method_json
 
 
-def test_test_pictures_train_in_no_way(store: Store, fill: Fill) -> None:
-    """k-fold and hold-out leave them out; where they judge, the snapshot knows which they are."""
+def test_test_images_never_train(store: Store, fill: Fill) -> None:
+    """k-fold and hold-out leave them out; with a test set, the snapshot knows which they are."""
     project = fill(rose=8, tulip=8)
     kept = set(keep(store, project, "rose", 3) + keep(store, project, "tulip", 2))
     for method in EVALUATION_METHODS:
@@ -169,31 +168,29 @@ def test_what_a_test_set_lacks(store: Store, fill: Fill) -> None:
     def obstacles() -> tuple[str, ...]:
         return readiness(store, project, evaluation=TEST_SET).obstacles
 
-    assert (
-        "Your own test set is empty: select pictures on the Images page and choose Use for testing.",
-    ) == obstacles()
+    assert ("Your own test set is empty: select images on the Images page and choose Use for testing.",) == obstacles()
     keep(store, project, "rose", 2)
     assert (
-        "'rose' needs 1 more picture: each tag needs at least 5.",
-        "'tulip' has no picture for testing: each tag needs at least 1 in your own test set.",
+        "'rose' needs 1 more image: each tag needs at least 5.",
+        "'tulip' has no image for testing: each tag needs at least 1 in your own test set.",
     ) == obstacles()
     with pytest.raises(NotTrainable):
         training.start(store, project, evaluation=TEST_SET)
     assert 2 == readiness(store, project).test_images
 
 
-def test_few_test_pictures_are_advised_against(store: Store, fill: Fill) -> None:
-    """They may be judged, and their tags are named; k-fold does not mention them."""
+def test_few_test_images_are_advised_against(store: Store, fill: Fill) -> None:
+    """The advice names their tags; k-fold does not mention them."""
     project = fill(rose=20, tulip=20)
     keep(store, project, "rose", 1)
     keep(store, project, "tulip", 10)
-    words = "10 or more test pictures a tag tell something; fewer have rose."
+    words = "Test results are meaningful from 10 images a tag; these have fewer: rose."
     assert words in readiness(store, project, evaluation=TEST_SET).advice
     assert words not in readiness(store, project).advice
 
 
-def test_a_negative_tag_needs_no_test_picture(store: Store, fill: Fill) -> None:
-    """In Multilabel it stands for the absence of all others: there is nothing of it to find."""
+def test_a_negative_tag_needs_no_test_image(store: Store, fill: Fill) -> None:
+    """In Multilabel it stands for the absence of all others: there is nothing to recognise."""
     project = fill(classification_type=MULTILABEL, rose=7, tulip=7, nothing=5)
     nothing = next(tag for tag in store.tags.of_project(project.id) if tag.name == "nothing")
     tagging.set_kind(store, project, nothing, "Negative")
@@ -205,8 +202,8 @@ def test_a_negative_tag_needs_no_test_picture(store: Store, fill: Fill) -> None:
     assert 1 == len(readiness(store, project, evaluation=TEST_SET).obstacles)
 
 
-def test_another_way_of_judging_is_a_change(store: Store, fill: Fill, trained: Callable[..., Iteration]) -> None:
-    """The same pictures are worth training again for another way, or with other test pictures; else not."""
+def test_another_evaluation_is_a_change(store: Store, fill: Fill, trained: Trained) -> None:
+    """The same images are worth training again for another evaluation or other test images, else not."""
     project = fill(rose=8, tulip=8)
     keep(store, project, "rose", 1)
     keep(store, project, "tulip", 1)

@@ -16,7 +16,7 @@ from PIL import Image
 
 from cvcore.errors import ModelDamaged
 from cvcore.files import blobs
-from cvcore.networks import architectures, backbones, builtin, feature_extraction
+from cvcore.networks import architectures, backbones, builtin, feature_extraction, keras_backbones
 from cvcore.networks.builtin import network
 
 ROOT = Path(builtin.__file__).resolve().parents[3]
@@ -73,8 +73,8 @@ def test_an_earlier_one_stays_usable(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("harm", ["missing", "cut short"])
-def test_a_damaged_copy_is_made_anew(tmp_path: Path, harm: str) -> None:
-    """The home's copy is only a copy."""
+def test_a_damaged_copy_is_replaced(tmp_path: Path, harm: str) -> None:
+    """The home's copy is replaced by the shipped file."""
     prepared = backbones.prepare(NAME, SIDE, tmp_path)
     path = tmp_path / f"builtin-{prepared.fingerprint}.tflite"
     path.unlink() if harm == "missing" else path.write_bytes(path.read_bytes()[:1000])
@@ -101,11 +101,11 @@ LOADS_KERAS = ("weights cut short", "other weights")
 @pytest.mark.parametrize(
     "harm", [pytest.param(each, marks=[pytest.mark.slow] if each in LOADS_KERAS else []) for each in HARMS]
 )
-def test_a_damaged_installation_is_told(tmp_path: Path, harm: str) -> None:
-    """The sentence names the file, what is wrong with it and what to do."""
+def test_a_damaged_installation_is_an_error(tmp_path: Path, harm: str) -> None:
+    """The message names the file, what is wrong with it and what to do."""
     name, content, how = HARMS[harm]
     package = Path(shutil.copytree(ROOT / "cvcore", tmp_path / "cvcore"))
-    path = package / "builtin" / name
+    path = package / "networks" / "builtin" / name
     path.unlink()
     if isinstance(content, bytes):
         path.write_bytes(content)
@@ -114,11 +114,11 @@ def test_a_damaged_installation_is_told(tmp_path: Path, harm: str) -> None:
     script = """
         import sys
         from pathlib import Path
-        from cvcore.networks import architectures, backbones
+        from cvcore.networks import architectures, backbones, keras_backbones
         from cvcore.errors import ModelDamaged
         try:
             prepared = backbones.prepare(architectures.NAME_BUILT_IN, 128, Path(sys.argv[1]))
-            backbones.same_keras_model(prepared, Path(sys.argv[1]))
+            keras_backbones.load(prepared, Path(sys.argv[1]))
         except ModelDamaged as error:
             print(error)
     """
@@ -143,12 +143,10 @@ def test_litert_and_keras_agree(photos: np.ndarray, tmp_path: Path) -> None:
 def test_the_fingerprint_is_of_the_weights(tmp_path: Path) -> None:
     """Keras' weights are those that the record names; of others it is said that they are."""
     prepared = backbones.prepare(NAME, SIDE, tmp_path)
-    assert prepared.fingerprint == architectures.fingerprint_of(
-        backbones.same_keras_model(prepared, tmp_path), NAME, SIDE
-    )
+    assert prepared.fingerprint == architectures.fingerprint_of(keras_backbones.load(prepared, tmp_path), NAME, SIDE)
     other = backbones.Backbone(NAME, SIDE, prepared.dimension, "0123456789abcdef", prepared.sha256)
     with pytest.raises(ModelDamaged) as refusal:
-        backbones.same_keras_model(other, tmp_path)
+        keras_backbones.load(other, tmp_path)
     assert (
         "the weights of Built-in network on this machine must be those it was trained with, they are others: "
         "train again"

@@ -1,0 +1,97 @@
+"""Backbones as Keras models, which a GPU runs and Advanced training fine-tunes; fine-tuned ones saved and deleted.
+
+Beside its LiteRT file and record, see `backbones`, a fine-tuned backbone has its weights for Keras in `tuned-….npz`.
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cvcore.errors import ModelDamaged
+from cvcore.files import blobs
+from cvcore.networks import architectures, backbones
+from cvcore.networks.backbones import Backbone
+
+
+def load(backbone: Backbone, folder: Path) -> Any:
+    """The Keras model of a backbone in `folder`; its embeddings and those of the LiteRT file may be mixed.
+
+    Raises:
+        WeightsMissing: its weights are not on this machine.
+        ModelDamaged: they are damaged, or not those that the backbone was converted from.
+    """
+    if backbone.is_tuned:
+        model = _load_tuned(backbone, folder)
+    else:
+        model = architectures.keras_model(backbone.name, backbone.side)
+    if architectures.fingerprint_of(model, backbone.name, backbone.side) != backbone.fingerprint:
+        raise ModelDamaged(
+            f"the weights of {backbone.name} on this machine must be those it was trained with, they are others: "
+            "train again"
+        )
+    return model
+
+
+def save_tuned(model: Any, base: Backbone, folder: Path) -> Backbone:
+    """Convert and save a fine-tuned Keras model that was loaded as `base`.
+
+    Raises:
+        StorageFull, HomeUnusable: a file cannot be written.
+    """
+    content = backbones.convert_to_litert(model, folder)
+    fingerprint = architectures.fingerprint_of(model, base.name, base.side)
+    tuned = Backbone(base.name, base.side, base.dimension, fingerprint, blobs.sha256(content), is_tuned=True)
+    arrays = io.BytesIO()
+    np.savez(arrays, *model.get_weights())
+    blobs.write(_weights_path(tuned, folder), arrays.getvalue())
+    backbones.save(tuned, content, folder)
+    return tuned
+
+
+def tuned_fingerprints(folder: Path) -> list[str]:
+    """The fingerprints of all backbones that were fine-tuned here."""
+    return [path.stem.removeprefix("tuned-") for path in folder.glob("tuned-*.npz")]
+
+
+def delete_tuned(fingerprint: str, folder: Path) -> None:
+    """Delete the backbone with that fingerprint if it was fine-tuned here; no other is touched."""
+    for path in folder.glob(f"tuned-{fingerprint}.*"):
+        blobs.delete(path)
+
+
+def tuned_weights(backbone: Backbone, folder: Path) -> bytes:
+    """The npz file with a fine-tuned backbone's weights for Keras, not yet checked.
+
+    Raises:
+        ModelDamaged: it is missing.
+    """
+    for stem in backbones.stems(backbone):
+        if (path := folder / f"{stem}.npz").exists():
+            return path.read_bytes()
+    raise _damaged(backbone, folder)
+
+
+def _load_tuned(backbone: Backbone, folder: Path) -> Any:
+    model = architectures.without_weights(backbone.name, backbone.side)
+    content = tuned_weights(backbone, folder)
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            model.set_weights([arrays[name] for name in arrays.files])
+    except Exception as error:  # of a damaged zip numpy raises nearly anything
+        raise _damaged(backbone, folder) from error
+    return model
+
+
+def _weights_path(backbone: Backbone, folder: Path) -> Path:
+    return folder / f"{backbones.stems(backbone)[0]}.npz"
+
+
+def _damaged(backbone: Backbone, folder: Path) -> ModelDamaged:
+    return ModelDamaged(
+        f"the weights {_weights_path(backbone, folder)} of the network that this was trained with are missing or "
+        "damaged: train again"
+    )
