@@ -79,7 +79,8 @@ def _tag(tag: TagContents, where: str, limits: Limits) -> TagContents:
 
 
 def _image(image: ImageContents, where: str, limits: Limits) -> ImageContents:
-    _check(not (image.is_erased and image.in_workspace), where, "either erased or in the workspace")
+    is_possible = not (image.is_erased and image.in_workspace)
+    _check(is_possible, f"{where}.in_workspace", "false, as an erased image's must be")
     _check(len(image.tags) <= limits.tags_per_image, f"{where}.tags", f"a list of at most {limits.tags_per_image}")
     _check_unique(f"{where}.tags", image.tags)
     return replace(image, name=names.file(image.name))
@@ -91,7 +92,7 @@ def _iteration(iteration: IterationContents, where: str, images: int) -> Iterati
     _check_unique(f"{where}.images", [image.image for image in iteration.images])
     for at, image in enumerate(iteration.images):
         _check(image.image < images, f"{where}.images[{at}].image", f"a whole number in 0..{images - 1}")
-        in_range = f"whole numbers in 0..{len(iteration.tags) - 1}"
+        in_range = f"a list of whole numbers in 0..{len(iteration.tags) - 1}"
         _check(all(column < len(iteration.tags) for column in image.columns), f"{where}.images[{at}].columns", in_range)
         _check_unique(f"{where}.images[{at}].columns", image.columns)
     if isinstance(iteration.thresholds, tuple):
@@ -112,8 +113,8 @@ def _iteration(iteration: IterationContents, where: str, images: int) -> Iterati
 
 def _check_training(training: TrainingContents, where: str) -> None:
     outcome = training.outcome
-    right = max(outcome.right, outcome.quick_right)
-    _check(right <= outcome.images, f"{where}.outcome", f"one with at most {outcome.images:,} of its images right")
+    for name, right in (("right", outcome.right), ("quick_right", outcome.quick_right)):
+        _check(right <= outcome.images, f"{where}.outcome.{name}", f"a whole number in 0..{outcome.images}")
 
 
 def _name(text: str, where: str, noun: str) -> str:

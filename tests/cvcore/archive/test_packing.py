@@ -434,7 +434,7 @@ HOSTILE: dict[str, tuple[Callable[[Json], object], str]] = {
     ),
     "column": (
         lambda it: it["iterations"][0]["images"][0].update(columns=[9]),
-        r"columns is not whole numbers in 0\.\.2",
+        r"columns is not a list of whole numbers in 0\.\.2",
     ),
     "place": (
         lambda it: it["iterations"][0]["images"][0].update(image=-1),
@@ -470,7 +470,10 @@ HOSTILE: dict[str, tuple[Callable[[Json], object], str]] = {
         lambda it: it["images"][0].update(metadata={str(key): "" for key in range(101)}),
         r"images\[0\]\.metadata is not an object of at most 100",
     ),
-    "erased": (lambda it: it["images"][0].update(is_erased=True), r"images\[0\] is not either erased or in"),
+    "erased": (
+        lambda it: it["images"][0].update(is_erased=True),
+        r"images\[0\]\.in_workspace is not false, as an erased",
+    ),
     "many": (lambda it: it["iterations"][0]["images"].pop(), r"arrays\.npz must fit the project, truth in it does not"),
 }
 
