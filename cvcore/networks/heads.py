@@ -19,7 +19,7 @@ Rows are weighted so that every tag counts the same ("balanced"). With 10 images
 four others, recall of the small tag on held-out images rose from 0.31 to 0.46 (weights by the square root
 of that: 0.39) while the others lost 0.006. Log-loss and calibration improved, 0.366 to 0.361, and 0.59 to 0.93
 expected per true image of the small tag, because the penalty shrinks a small tag most. In a multilabel set
-with tags of 5 to 214 pictures macro recall rose from 0.37 to 0.42, at 0.92 answers for each true tag.
+with tags of 5 to 214 images macro recall rose from 0.37 to 0.42, at 0.92 answers for each true tag.
 Costs come on top of that: a tag of cost 3 has three times the weight, so it is missed less often and answered more.
 """
 

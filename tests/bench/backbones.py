@@ -1,10 +1,10 @@
-"""What the built-in network is worth beside MobileNetV2 and the plain descriptor, set by set, and how fast they are.
+"""Accuracy and speed of the built-in network, MobileNetV2 and a plain descriptor, set by set.
 
     KERAS_HOME=../shared/keras python tests/bench/backbones.py ../shared/datasets
 
-Each folder of FOLDER is a set of tagged pictures. All three are judged alike: five folds, the standard head with the
-penalty that each has in Tagwise. A Multiclass set's score is the share of pictures whose most probable tag is right;
-a Multilabel set's (one with a labels.csv) is the mean average precision of its tags.
+Each folder of FOLDER is a set of tagged images. All three are evaluated in the same way: five folds, the standard head
+with the penalty that each has in Tagwise. A Multiclass set's score is the share of images whose most probable tag is
+right; a Multilabel set's (one with a labels.csv) is the mean average precision of its tags.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from cvcore.validation import near_duplicates
 
 @dataclass(frozen=True)
 class Contender:
-    """Something that embeds pictures of side x side pixels, and the penalty of the head on it."""
+    """A function that embeds images of side x side pixels, and the penalty of the head on it."""
 
     name: str
     side: int
@@ -37,7 +37,7 @@ class Contender:
 
 @dataclass(frozen=True)
 class Set:
-    """A set's pictures as files, which tags they carry, and their folds."""
+    """A set's images as files, their tags and their folds."""
 
     name: str
     files: list[bytes]
@@ -52,32 +52,32 @@ def main() -> None:
     sets = [read(path) for path in sorted(parser.parse_args().folder.iterdir()) if path.is_dir()]
     keras_backend.prepare_backend()
     with tempfile.TemporaryDirectory() as temporary:
-        there = contenders(Path(temporary))
-    scores = {each.name: [score(each, one) for one in sets] for each in there}
+        compared = contenders(Path(temporary))
+    scores = {each.name: [score(each, one) for one in sets] for each in compared}
     print("| set | tags | images | " + " | ".join(scores) + " |")
     print("|---|---|---|" + "---|" * len(scores))
     for row, one in enumerate(sets):
-        told = " | ".join(f"{scores[name][row]:.3f}" for name in scores)
-        print(f"| {one.name}{' *' if one.multilabel else ''} | {one.truth.shape[1]} | {len(one.files)} | {told} |")
-    means = {name: float(np.mean(found)) for name, found in scores.items()}
+        cells = " | ".join(f"{scores[name][row]:.3f}" for name in scores)
+        print(f"| {one.name}{' *' if one.multilabel else ''} | {one.truth.shape[1]} | {len(one.files)} | {cells} |")
+    means = {name: float(np.mean(values)) for name, values in scores.items()}
     print(f"| **mean** | | | {' | '.join(f'**{mean:.3f}**' for mean in means.values())} |")
     best = means["MobileNetV2"]
     print(f"| of MobileNetV2's | | | {' | '.join(f'{mean / best:.1%}' for mean in means.values())} |")
-    print(f"| images embedded a second | | | {' | '.join(f'{rate(each, sets):.0f}' for each in there)} |")
+    print(f"| images embedded a second | | | {' | '.join(f'{rate(each, sets):.0f}' for each in compared)} |")
 
 
 def contenders(folder: Path) -> list[Contender]:
     """The built-in network, the plain descriptor, and MobileNetV2 with ImageNet weights."""
-    made = []
+    result = []
     for name, side in ((domains.BUILT_IN.backbone, domains.BUILT_IN.side), ("MobileNetV2", 224)):
-        prepared = backbones.prepare(name, side, folder)
-        made.append(Contender(name, side, prepared.l2, feature_extraction.load(prepared, folder)))
-    made.insert(1, Contender("Plain descriptor", descriptor.SIDE, descriptor.L2, descriptor.describe))
-    return made
+        backbone = backbones.prepare(name, side, folder)
+        result.append(Contender(name, side, backbone.l2, feature_extraction.load(backbone, folder)))
+    result.insert(1, Contender("Plain descriptor", descriptor.SIDE, descriptor.L2, descriptor.describe))
+    return result
 
 
 def read(folder: Path) -> Set:
-    """A set as an import would bring it in."""
+    """A set, read as an import reads it."""
     entries = datasets.entries(folder, Limits()).entries
     files = [entry.read() for entry in entries]
     tags = sorted({tag for entry in entries for tag in entry.tags})
@@ -89,13 +89,13 @@ def read(folder: Path) -> Set:
 
 def score(contender: Contender, one: Set) -> float:
     embeddings = contender.embed(pixels(contender, one.files))
-    found = heads.fit(embeddings, one.truth, one.folds, multilabel=one.multilabel, l2=contender.l2).out_of_fold
-    judged = one.folds >= 0
-    truth, found = one.truth[judged], found[judged]
+    probabilities = heads.fit(embeddings, one.truth, one.folds, multilabel=one.multilabel, l2=contender.l2).out_of_fold
+    evaluated = one.folds >= 0
+    truth, probabilities = one.truth[evaluated], probabilities[evaluated]
     if one.multilabel:
-        ranks = metrics.fold_ranks(truth, found, one.folds[judged])
-        return float(metrics.macro(metrics.mean_over_folds(ranks, truth, one.folds[judged])))
-    return float(np.mean(found.argmax(axis=1) == truth.argmax(axis=1)))
+        ranks = metrics.fold_ranks(truth, probabilities, one.folds[evaluated])
+        return float(metrics.macro(metrics.mean_over_folds(ranks, truth, one.folds[evaluated])))
+    return float(np.mean(probabilities.argmax(axis=1) == truth.argmax(axis=1)))
 
 
 def pixels(contender: Contender, files: list[bytes]) -> np.ndarray:
@@ -103,7 +103,7 @@ def pixels(contender: Contender, files: list[bytes]) -> np.ndarray:
 
 
 def rate(contender: Contender, sets: list[Set]) -> float:
-    """Images embedded per second from decoded pixels, the best of three rounds over 300 of them."""
+    """Images embedded per second from decoded pixels, the best of three runs over 300 of them."""
     batch = pixels(contender, [data for one in sets for data in one.files][:300])
     return len(batch) / min(seconds(lambda: contender.embed(batch)) for _ in range(3))
 

@@ -1,10 +1,10 @@
-"""Seconds to fit a classifier and its five folds, beside scikit-learn's LogisticRegression over the same folds.
+"""Seconds to fit a classifier and its five folds, compared with scikit-learn's LogisticRegression over the same folds.
 
     python tests/bench/heads.py --images 4000 --tags 40 [--dimension 1280] [--alone]
 
 Embeddings are drawn: a cloud a tag, near enough to each other to be confused, along axes of falling spread as
 networks' are. Both fit the same penalty on the same scale, so their log-losses may be compared. With its usual
-tolerance scikit-learn stops well before the minimum, as its log-loss tells; in the second row it comes as near.
+tolerance scikit-learn stops well before the minimum, as its log-loss shows; in the second row it comes as near.
 """
 
 from __future__ import annotations
@@ -60,8 +60,8 @@ def drawn(images: int, dimension: int, tags: int) -> tuple[np.ndarray, np.ndarra
     labels = np.arange(images) % tags
     clouds = 0.2 * rng.normal(size=(tags, dimension)) * spread
     points = clouds[labels] + rng.normal(size=(images, dimension)) * spread
-    turn = np.linalg.qr(rng.normal(size=(dimension, dimension)))[0]
-    return (points @ turn).astype(np.float32), labels[:, None] == np.arange(tags), rng.permutation(images) % FOLDS
+    rotation = np.linalg.qr(rng.normal(size=(dimension, dimension)))[0]
+    return (points @ rotation).astype(np.float32), labels[:, None] == np.arange(tags), rng.permutation(images) % FOLDS
 
 
 def by_scikit_learn(embeddings: np.ndarray, truth: np.ndarray, folds: np.ndarray, tolerance: float) -> np.ndarray:
@@ -72,10 +72,10 @@ def by_scikit_learn(embeddings: np.ndarray, truth: np.ndarray, folds: np.ndarray
     scaled = centred / np.sqrt(np.square(centred).sum(axis=1).mean())
     probabilities = np.empty(truth.shape)
     for fold in range(FOLDS):
-        judged = folds == fold
+        evaluated = folds == fold
         model = LogisticRegression(C=1 / heads.L2, class_weight="balanced", max_iter=3000, tol=tolerance)
-        model.fit(scaled[~judged], truth[~judged].argmax(axis=1))
-        probabilities[judged] = model.predict_proba(scaled[judged])
+        model.fit(scaled[~evaluated], truth[~evaluated].argmax(axis=1))
+        probabilities[evaluated] = model.predict_proba(scaled[evaluated])
     return probabilities
 
 

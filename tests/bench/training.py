@@ -1,8 +1,8 @@
-"""Seconds from Train to scores for 600 pictures: a first training, one with kept embeddings, and a repeat.
+"""Seconds from Train to scores for 600 images: a first training, one with kept embeddings, and a repeat.
 
     python tests/bench/training.py [FOLDER_OF_TAG_FOLDERS] [--domain NAME]
 
-Without a folder, 600 paintings are drawn. The worker is warm in all three, as it is in the web app.
+Without a folder, 600 paintings are drawn. The worker has loaded TensorFlow before all three, as it has in the web app.
 """
 
 from __future__ import annotations
@@ -37,25 +37,25 @@ def main() -> None:
         started = time.perf_counter()
         imports.import_images(store, project, listing, limits=Limits())
         images = store.images.count(project.id)
-        print(f"stored {images} pictures in {time.perf_counter() - started:.1f} s")
+        print(f"stored {images} images in {time.perf_counter() - started:.1f} s")
         device = keras_backend.prepare_backend()
         # The first prepares the network, which happens once on a machine.
         pipeline.prepare(project.domain_id, store.home / "backbones", lambda stage, fraction: None)
-        for what in ("with nothing embedded", "with pictures embedded since upload", "once more"):
+        for case in ("with nothing embedded", "with embeddings from the upload", "once more"):
             iteration, seconds = train(store, project, device)
             parts = ", ".join(f"{part} {iteration.seconds[part]:.1f} s" for part in ("features", "fit"))
-            print(f"{what}: {seconds:.1f} s from Train to scores ({parts}; {iteration.backbone})")
+            print(f"{case}: {seconds:.1f} s from Train to scores ({parts}; {iteration.backbone})")
 
 
-def drawn(each: int) -> Listing:
-    """Paintings as an upload would bring them."""
+def drawn(per_school: int) -> Listing:
+    """Paintings, as if they were uploaded."""
     return datasets.entries_from_uploads(
-        [(f"{one.tag}/{one.name}", one.data) for one in paintings.paintings(per_school=each)]
+        [(f"{painting.tag}/{painting.name}", painting.data) for painting in paintings.paintings(per_school=per_school)]
     )
 
 
 def train(store: Store, project: Project, device: worker.Device) -> tuple[Iteration, float]:
-    """One training, and the seconds it took as a person waits for it."""
+    """One training, and the seconds that a person waits for it."""
     started = time.perf_counter()
     training.start(store, project, force=True)
     job = store.jobs.claim()
