@@ -47,15 +47,15 @@ Result = TypeVar("Result")
 class ImageList:
     """The images behind a number: int arrays (m,), -1 for none.
 
-    rows: the images. about: the tag, a column, whose probability explains why an image is here. put_on and
-    take_off: the tags, columns, that the image would have to change for the model to be right. numbers: which
-    group of near duplicates it is of.
+    rows: the images. about: the tag, a column, whose probability explains why an image is here. add_tags and
+    remove_tags: the tag, a column, that the image would have to gain or lose for the model to be right. numbers: the
+    group of near duplicates it is in.
     """
 
     rows: Integers
     about: Integers
-    put_on: Integers
-    take_off: Integers
+    add_tags: Integers
+    remove_tags: Integers
     numbers: Integers
 
 
@@ -73,15 +73,17 @@ class Analysis:
     @functools.cached_property
     def label_issues(self) -> LabelIssues:
         """The images whose tags are probably wrong."""
-        made = self.out_of_fold
-        return issues.find_label_issues(made.truth, made.probabilities, made.evaluated, multilabel=made.multilabel)
+        arrays = self.out_of_fold
+        return issues.find_label_issues(
+            arrays.truth, arrays.probabilities, arrays.evaluated, multilabel=arrays.multilabel
+        )
 
     @functools.cached_property
     def hardest_images(self) -> Integers:
         """The rows of the 240 images with the highest cross-entropy, the highest first."""
-        made = self.out_of_fold
+        arrays = self.out_of_fold
         return issues.hardest_images(
-            made.truth, made.probabilities, made.evaluated, HARDEST, multilabel=made.multilabel
+            arrays.truth, arrays.probabilities, arrays.evaluated, HARDEST, multilabel=arrays.multilabel
         )
 
     @functools.cached_property
@@ -103,11 +105,11 @@ class Analysis:
 
     def report(self, threshold: Threshold) -> reports.Report:
         """`reports.report` at a threshold."""
-        made, limits = self.out_of_fold, np.asarray(threshold)
+        arrays, limits = self.out_of_fold, np.asarray(threshold)
         return self._results.result(
             ("report", _key(threshold)),
             lambda: reports.report(
-                made.truth, made.probabilities, made.folds, made.groups, limits, multilabel=made.multilabel
+                arrays.truth, arrays.probabilities, arrays.folds, arrays.groups, limits, multilabel=arrays.multilabel
             ),
         )
 
@@ -118,20 +120,20 @@ class Analysis:
         return self._results.result(key, lambda: self._images_behind(threshold, selection))
 
     def _images_behind(self, threshold: Threshold, selection: Selection) -> ImageList:
-        made = self.out_of_fold
+        arrays = self.out_of_fold
         match selection:
             case "suspects":
                 doubts = self.label_issues
-                return _image_list(made, doubts.rows, doubts.tags, doubts.tags)
+                return _image_list(arrays, doubts.rows, doubts.tags, doubts.tags)
             case "losses":
                 rows = self.hardest_images
-                surprising = _most_surprising(made, rows)
-                return _image_list(made, rows, surprising, surprising)
+                surprising = _most_surprising(arrays, rows)
+                return _image_list(arrays, rows, surprising, surprising)
             case "duplicates":
                 twins = self.duplicate_groups
-                return _image_list(made, twins.rows, _top(made, twins.rows), numbers=twins.numbers)
+                return _image_list(arrays, twins.rows, _top(arrays, twins.rows), numbers=twins.numbers)
             case _:
-                return images_at(made, self.answers(threshold), selection)
+                return images_at(arrays, self.answers(threshold), selection)
 
 
 class _Recent:
@@ -202,9 +204,12 @@ def answers_of(predictions: OutOfFold, threshold: Threshold) -> Answers:
     Raises:
         InvalidInput: a threshold is outside 0..1.
     """
-    made = predictions
     return confusion.answers(
-        made.truth, made.probabilities, made.evaluated, np.asarray(threshold), multilabel=made.multilabel
+        predictions.truth,
+        predictions.probabilities,
+        predictions.evaluated,
+        np.asarray(threshold),
+        multilabel=predictions.multilabel,
     )
 
 
@@ -213,15 +218,15 @@ def images_at(predictions: OutOfFold, answers: Answers, selection: Cell | TagOut
     rows = confusion.rows(answers, selection)
     match selection:
         case Cell():
-            return _image_list(predictions, rows, _top(predictions, rows), confusion.column(answers.given[rows]))
+            return _image_list(predictions, rows, _top(predictions, rows), confusion.column(answers.predicted[rows]))
         case TagOutcome(tag, outcome) if outcome in ("tp", "tn"):
             return _image_list(predictions, rows, tag)
         case TagOutcome(tag, "fn") if not predictions.multilabel:
-            return _image_list(predictions, rows, tag, confusion.column(answers.given[rows]))
+            return _image_list(predictions, rows, tag, confusion.column(answers.predicted[rows]))
         case TagOutcome(tag):
             return _image_list(predictions, rows, tag, tag)
-        case Swap(missed, given):
-            return _image_list(predictions, rows, given, given, take_off=missed)
+        case Swap(missed, wrong):
+            return _image_list(predictions, rows, wrong, wrong, remove=missed)
 
 
 def _image_list(
@@ -230,17 +235,17 @@ def _image_list(
     about: Integers | int,
     change: Integers | int = _NONE,
     *,
-    take_off: int = _NONE,
+    remove: int = _NONE,
     numbers: Integers | int = _NONE,
 ) -> ImageList:
-    """A list in which each image would change its `change`: a tag it carries comes off, another goes on."""
-    about, change, off, numbers = (np.broadcast_to(each, rows.shape) for each in (about, change, take_off, numbers))
+    """A list in which each image would change its `change`: a tag it carries would be removed, another added."""
+    about, change, lost, numbers = (np.broadcast_to(each, rows.shape) for each in (about, change, remove, numbers))
     tags = predictions.truth.shape[1]
     change = np.where(change < tags, change, _NONE)  # no answer is nothing to suggest
     carried = np.zeros(rows.shape, np.bool_)
     carried[change >= 0] = predictions.truth[rows[change >= 0], change[change >= 0]]
-    off = np.where(carried & predictions.multilabel, change, off)
-    return ImageList(rows, about, np.where(carried, _NONE, change), off, numbers)
+    lost = np.where(carried & predictions.multilabel, change, lost)
+    return ImageList(rows, about, np.where(carried, _NONE, change), lost, numbers)
 
 
 def _top(predictions: OutOfFold, rows: Integers) -> Integers:

@@ -65,8 +65,8 @@ def scores(predictions: OutOfFold) -> Scores:
 
 
 def _overview_of(predictions: OutOfFold) -> Overview:
-    made = predictions
-    return overviews.overview(made.truth, made.probabilities, made.folds, made.groups, multilabel=made.multilabel)
+    truth, probabilities, multilabel = predictions.truth, predictions.probabilities, predictions.multilabel
+    return overviews.overview(truth, probabilities, predictions.folds, predictions.groups, multilabel=multilabel)
 
 
 @functools.lru_cache(maxsize=32)

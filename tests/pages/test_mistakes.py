@@ -88,7 +88,7 @@ def test_a_clicked_cell_is_told(store: Store, flowers: Project) -> None:
     signature = newest(store, flowers).id
     chosen = {"chosen": {"signature": signature, "row": 0, "column": 1}}
     assert "None" in texts(run(MATRIX, flowers))
-    assert "Cell(actual=0, answered=1)" in texts(run(MATRIX, flowers, **{"m-matrix": chosen}))
+    assert "Cell(actual=0, predicted=1)" in texts(run(MATRIX, flowers, **{"m-matrix": chosen}))
     chosen["chosen"]["signature"] = "another"
     assert "None" in texts(run(MATRIX, flowers, **{"m-matrix": chosen}))
 
@@ -101,7 +101,7 @@ def test_a_clicked_number_is_told_in_multilabel(store: Store, labels: Project) -
     assert "TagOutcome(tag=0, outcome='fn')" in texts(app)
     app.session_state["m-swaps"] = {"chosen": {"signature": signature, "row": 0, "column": 1}}
     app.segmented_control[0].set_value("Swapped tags").run()
-    assert "Swap(missed=0, given=1)" in texts(checked(app))
+    assert "Swap(missed=0, predicted=1)" in texts(checked(app))
     app.session_state["threshold"] = 0.9
     app.run()
     assert "No image missed one tag and was wrongly given another" in texts(checked(app))

@@ -70,8 +70,8 @@ def heading(store: Store, iteration: Iteration, selection: Selection, number: in
             own = f"tagged {names[actual]}" if actual < len(names) else "without a tag"
             how = "with no answer" if answered == len(names) else f"answered with {names[answered]}"
             return f"{images} {own}, {how if actual != answered else 'answered correctly'}"
-        case Swap(missed, given):
-            return f"{images} tagged {names[missed]}, answered with {names[given]} in its place"
+        case Swap(missed, wrong):
+            return f"{images} tagged {names[missed]}, answered with {names[wrong]} in its place"
         case TagOutcome(tag, outcome):
             own = "tagged" if outcome in ("tp", "fn") else "not tagged"
             joint = "and" if outcome in ("tp", "tn") else "but"
@@ -95,8 +95,8 @@ def _id(each: ReviewedImage) -> str:
 
 
 def _item(each: ReviewedImage, project: Project) -> gallery.Item:
-    answer = f"answer {_joined(each.answer) or 'none'}" if each.is_judged else "not evaluated"
-    told = f"{short(each.about, BADGE_LETTERS)} {percent(each.probability)}" if each.is_judged else ""
+    answer = f"answer {_joined(each.answer) or 'none'}" if each.is_evaluated else "not evaluated"
+    told = f"{short(each.about, BADGE_LETTERS)} {percent(each.probability)}" if each.is_evaluated else ""
     item: gallery.Item = {
         "id": _id(each),
         "src": urls.thumbnail(each.sha256),
@@ -121,7 +121,7 @@ def _joined(names: Sequence[str]) -> str:
 def _words(suggestion: SuggestedChange, project: Project) -> str:
     """The label of a button that applies a suggestion."""
     on, off = (
-        ", ".join(short(tag.name, NAME_LETTERS) for tag in tags) for tags in (suggestion.put_on, suggestion.take_off)
+        ", ".join(short(tag.name, NAME_LETTERS) for tag in tags) for tags in (suggestion.add, suggestion.remove)
     )
     if project.classification_type == MULTICLASS and on:
         return f"Retag as {on}"
@@ -183,8 +183,8 @@ def _follow(store: Store, project: Project, iteration: Iteration, chosen: list[R
                     store,
                     project,
                     ids,
-                    add=[tag.tag_id for tag in suggestion.put_on],
-                    remove=[tag.tag_id for tag in suggestion.take_off],
+                    add=[tag.tag_id for tag in suggestion.add],
+                    remove=[tag.tag_id for tag in suggestion.remove],
                 )
             )
     together = Retagging(
@@ -242,7 +242,7 @@ def _closer(store: Store, iteration: Iteration, each: ReviewedImage) -> None:
     now = "no longer in the workspace" if each.now is None else f"tagged {_joined(each.now) or 'none'} now"
     st.text(f"Tagged {_joined(each.tags) or 'none'} at the training, {now}.")
     answer = _joined(each.answer) or "none"
-    st.text(f"Answer: {answer}; {each.about} {percent(each.probability)}" if each.is_judged else "Not evaluated.")
+    st.text(f"Answer: {answer}; {each.about} {percent(each.probability)}" if each.is_evaluated else "Not evaluated.")
     if st.toggle("Show where the model looked", key=f"looked-{each.image_id}"):
         with refusals():
             data = blobs.read(blobs.original_path(store.home, each.sha256))
@@ -256,8 +256,8 @@ def _address(selection: Selection) -> str:
     match selection:
         case Cell(actual, answered):
             return f"cell-{actual}-{answered}"
-        case Swap(missed, given):
-            return f"swap-{missed}-{given}"
+        case Swap(missed, wrong):
+            return f"swap-{missed}-{wrong}"
         case TagOutcome(tag, outcome):
             return f"{outcome}-{tag}"
         case name:

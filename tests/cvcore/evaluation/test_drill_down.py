@@ -56,7 +56,7 @@ def roses(store: Store, iteration: Iteration) -> list[int]:
 
 def told(listed: ImageList) -> list[tuple[int, int, int, int]]:
     """Row, tag it is about, tag to put on and to take off, of each picture."""
-    columns = (listed.rows, listed.about, listed.put_on, listed.take_off)
+    columns = (listed.rows, listed.about, listed.add_tags, listed.remove_tags)
     return list(zip(*(each.tolist() for each in columns), strict=True))
 
 
@@ -74,8 +74,8 @@ def test_a_suspect_found_right_is_left_out(store: Store, flowers: Iteration, tra
     assert [] == drill_down.images_behind(store, again, 0.5, "suspects").rows.tolist()
     rose, tulip = store.tags.of_project(project.id)
     exchanged = next(each.id for each in store.images.tagged(project.id) if tulip.id in each.tag_ids)
-    retagging.retag(store, project, [doubted.image_id], put_on=[tulip.id])
-    retagging.retag(store, project, [exchanged], put_on=[rose.id])
+    retagging.retag(store, project, [doubted.image_id], add=[tulip.id])
+    retagging.retag(store, project, [exchanged], add=[rose.id])
     surely_roses = np.where(np.arange(10)[:, None] == rows[0], [0.95, 0.05], told_again)
     changed = trained(project, surely_roses)
     assert rows[0] in drill_down.images_behind(store, changed, 0.5, "suspects").rows

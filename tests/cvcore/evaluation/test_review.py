@@ -51,9 +51,9 @@ def test_a_picture_tells_what_a_gallery_needs(store: Store, tulips: Iteration) -
         image = snapshot[each.image_id]
         assert (image.sha256, image.name) == (each.sha256, each.name)
         assert (("rose",), ("tulip",), "tulip", 0.75) == (each.tags, each.answer, each.about, each.probability)
-        assert (("rose",), False, True, None) == (each.now, each.is_changed, each.is_judged, each.number)
+        assert (("rose",), False, True, None) == (each.now, each.is_changed, each.is_evaluated, each.number)
         assert each.suggestion is not None
-        assert (["tulip"], []) == (names(each.suggestion.put_on), names(each.suggestion.take_off))
+        assert (["tulip"], []) == (names(each.suggestion.add), names(each.suggestion.remove))
 
 
 def test_the_workspace_has_moved_on(store: Store, tulips: Iteration) -> None:
@@ -61,7 +61,7 @@ def test_the_workspace_has_moved_on(store: Store, tulips: Iteration) -> None:
     project = store.projects.get(tulips.project_id)
     rose, tulip = store.tags.of_project(project.id)
     one, other, *_ = (each.image_id for each in looked(store, tulips, Cell(ROSE, TULIP)))
-    retagging.retag(store, project, [one], put_on=[tulip.id])
+    retagging.retag(store, project, [one], add=[tulip.id])
     uploads.delete(store, [other])
     tagging.rename(store, tulip, "tulipa", limits=Limits())
     tagging.delete(store, rose)
@@ -82,7 +82,7 @@ def test_corrections_change_no_number(store: Store, tulips: Iteration) -> None:
     project = store.projects.get(tulips.project_id)
     before = drill_down.matrix(store, tulips, 0.5).tolist(), report_files.performance_json(store, project, tulips, 0.5)
     every = [each.image_id for each in looked(store, tulips, Cell(ROSE, TULIP))]
-    retagging.retag(store, project, every, put_on=[store.tags.of_project(project.id)[TULIP].id])
+    retagging.retag(store, project, every, add=[store.tags.of_project(project.id)[TULIP].id])
     analysis._load.cache_clear()
     assert before == (
         drill_down.matrix(store, tulips, 0.5).tolist(),
@@ -104,7 +104,7 @@ def test_pages(store: Store, fill: Fill, trained: Trained) -> None:
     listed = drill_down.images_behind(store, iteration, 0.0, TagOutcome(ROSE, "tp"))
     told = evaluation.load(store, iteration).probabilities[:, ROSE]
     listed = dataclasses.replace(listed, rows=np.argsort(-told), about=np.zeros(PAGE + 10, int))
-    everyone = {name: np.full(PAGE + 10, -1) for name in ("put_on", "take_off", "numbers")}
+    everyone = {name: np.full(PAGE + 10, -1) for name in ("add_tags", "remove_tags", "numbers")}
     listed = dataclasses.replace(listed, **everyone)
     pages = [review.page(store, iteration, 0.0, listed, number) for number in (1, 2, 3)]
     assert [PAGE, 10, 0] == [len(page) for page in pages]
@@ -123,7 +123,7 @@ def test_what_was_not_judged_has_no_probability(store: Store, fill: Fill, traine
     analysis._load.cache_clear()
     found = looked(store, iteration, "duplicates")
     assert [(True, 0.75, 1), (True, 0.75, 1), (False, None, 1)] == [
-        (each.is_judged, each.probability, each.number) for each in found
+        (each.is_evaluated, each.probability, each.number) for each in found
     ]
     assert () == found[2].answer
 
@@ -136,7 +136,7 @@ def test_a_negative_tag_in_multilabel(store: Store, fill: Fill, trained: Trained
     iteration = trained(project, [[0.9, 0.1]] * 15)
     found = looked(store, iteration, TagOutcome(ROSE, "fp"))
     assert {("tulip",), ("nothing",)} == {each.tags for each in found}
-    assert {"rose"} == {name for each in found for name in names(each.suggestion.put_on)}
+    assert {"rose"} == {name for each in found for name in names(each.suggestion.add)}
 
 
 def test_an_iteration_that_was_deleted(store: Store, tulips: Iteration) -> None:

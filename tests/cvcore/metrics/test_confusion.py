@@ -122,7 +122,7 @@ def test_agrees_with_scikit_learn_at_threshold_0() -> None:
 def test_agrees_with_scikit_learn_in_multilabel() -> None:
     """Each tag's small matrix is scikit-learn's, which puts true negatives first."""
     answers = drawn(multilabel=True)
-    expected = multilabel_confusion_matrix(answers.truth[answers.evaluated], answers.given[answers.evaluated])
+    expected = multilabel_confusion_matrix(answers.truth[answers.evaluated], answers.predicted[answers.evaluated])
     tp, fp, fn, tn = confusion.outcomes(answers).T
     assert expected.tolist() == np.stack([tn, fp, fn, tp], axis=1).reshape(-1, 2, 2).tolist()
 
@@ -130,7 +130,7 @@ def test_agrees_with_scikit_learn_in_multilabel() -> None:
 def test_swaps_agree_with_counting_one_by_one() -> None:
     """The product of two tables is the number of images that miss one tag while wrongly given the other."""
     answers = drawn(multilabel=True)
-    missed, wrong = answers.truth & ~answers.given, answers.given & ~answers.truth
+    missed, wrong = answers.truth & ~answers.predicted, answers.predicted & ~answers.truth
     expected = [
         [int((answers.evaluated & missed[:, one] & wrong[:, other]).sum()) for other in range(4)] for one in range(4)
     ]
@@ -173,4 +173,4 @@ def test_long_sets_are_answered_like_short_ones() -> None:
     told = random.dirichlet(np.ones(3), 20_000).astype(np.float32)
     every = np.ones(len(told), bool)
     answers = confusion.answers(one_hot(random.integers(0, 3, 20_000), 3), told, every, 0.5, multilabel=False)
-    np.testing.assert_array_equal(metrics.answers(told, 0.5, multilabel=False), answers.given)
+    np.testing.assert_array_equal(metrics.answers(told, 0.5, multilabel=False), answers.predicted)
