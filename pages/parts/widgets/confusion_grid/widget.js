@@ -108,7 +108,7 @@ function sentence(state, row, column) {
   }
   const whose = tag === undefined ? `${images} without a tag` : `${images} tagged ${tag}`;
   const what = column >= tags.length ? "got no answer"
-    : `${count === 1 ? "was" : "were"} answered ${row === column ? "rightly" : `with ${tags[column]}`}`;
+    : `${count === 1 ? "was" : "were"} answered ${row === column ? "correctly" : `with ${tags[column]}`}`;
   return `${digits(count)} of ${whose} ${what}${share}.`;
 }
 
