@@ -1,4 +1,4 @@
-"""Kept predictions looked through: each picture once, beside its answer, those that would teach most first."""
+"""Kept predictions in the order to review them: each image once, with its answer, the most useful first."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from cvcore.store import Store
 
 Order = Literal["useful", "newest", "oldest"]
 
-# So many of the newest are looked through; a project that is asked more often shows what came in last.
+# Only so many of the newest predictions are searched.
 LATEST = 2000
 
 
 @dataclass(frozen=True)
 class QueueFilter:
-    """Which pictures are wanted.
+    """Which predictions to list.
 
-    tag: those that would be added as it, by its name; `has_answer`: False for those without an answer, None for all.
-    low and high: 0..1, bounds of the probability of that tag, or without one of the most probable, both ends in.
+    tag: the name of a tag that the image would be added with. has_answer: False for no answer, None for all. low and
+    high: 0..1, inclusive bounds of that tag's probability, or without a tag of the most probable one's.
     """
 
     order: Order = "useful"
@@ -37,12 +37,12 @@ class QueueFilter:
 
 
 @dataclass(frozen=True)
-class AskedImage:
-    """A picture that was asked about, with the last that was said of it.
+class QueuedImage:
+    """An image with its last kept prediction.
 
-    answer: the tags that the iteration gives at its own threshold, maybe none. tags: the answer or, where there is
-    none, the most probable tag: what it is added as unless somebody knows better. Tags have the names that they have in
-    the project now. times: how often it was asked about.
+    answer: the tags that the iteration predicts at its own threshold, may be empty. tags: the answer or, for no
+    answer, the most probable tag: the image is added with these unless the user chooses others. Tags have their current
+    names in the project. times: how often the image was predicted.
     """
 
     kept: StoredPrediction
@@ -57,78 +57,81 @@ class AskedImage:
         return self.kept.id
 
 
-def find(store: Store, project: Project, wanted: QueueFilter) -> list[AskedImage]:
-    """The pictures that are wanted, in the order that is wanted."""
+def find(store: Store, project: Project, criteria: QueueFilter) -> list[QueuedImage]:
+    """The images that match the filter, in its order."""
     kept = store.predictions.of_project(
         project.id,
-        iteration_id=wanted.iteration_id,
-        start=max(filter(None, (wanted.since, history.oldest()))).astimezone(UTC),
+        iteration_id=criteria.iteration_id,
+        start=max(filter(None, (criteria.since, history.kept_since()))).astimezone(UTC),
         take=LATEST,
     )
-    found = [each for each in _answered(store, project, kept) if _fits(each, wanted)]
-    if wanted.order == "useful":
-        score = _score(store, project, [each.kept for each in found])
-        return sorted(found, key=lambda each: -score(each.kept))
-    return found if wanted.order == "newest" else found[::-1]
+    queued = [image for image in _queued(store, project, kept) if _matches(image, criteria)]
+    if criteria.order == "useful":
+        score = _usefulness(store, project, [image.kept for image in queued])
+        return sorted(queued, key=lambda image: -score(image.kept))
+    return queued if criteria.order == "newest" else queued[::-1]
 
 
 def by_usefulness(store: Store, project: Project, kept: Sequence[StoredPrediction]) -> list[StoredPrediction]:
-    """Predictions, those first whose pictures would teach most; equals stay in their order."""
-    score = _score(store, project, kept)
-    return sorted(kept, key=lambda each: -score(each))
+    """Predictions in order of usefulness, the most useful first; ties stay in their order."""
+    score = _usefulness(store, project, kept)
+    return sorted(kept, key=lambda prediction: -score(prediction))
 
 
-def _answered(store: Store, project: Project, kept: Sequence[StoredPrediction]) -> list[AskedImage]:
-    iterations = {each.id: each for each in store.iterations.of_project(project.id)}
+def _queued(store: Store, project: Project, kept: Sequence[StoredPrediction]) -> list[QueuedImage]:
+    iterations = {iteration.id: iteration for iteration in store.iterations.of_project(project.id)}
     thresholds = {
-        each.id: evaluation.thresholds_by_tag(store, each, evaluation.threshold_in_use(each))
-        for each in iterations.values()
+        iteration.id: evaluation.thresholds_by_tag(store, iteration, evaluation.threshold_in_use(iteration))
+        for iteration in iterations.values()
     }
-    present = {tag.id: tag.name for tag in store.tags.of_project(project.id)}
+    tag_names = {tag_id: name for tag_id, (name, _) in store.tags.names_and_kinds(project.id).items()}
     times: dict[str, int] = {}
     last: dict[str, StoredPrediction] = {}
     for each in kept:
         times[each.sha256] = times.get(each.sha256, 0) + 1
         last.setdefault(each.sha256, each)
-    found = []
+    queued = []
     for each in last.values():
-        # One that was deleted since has taken its predictions along.
+        # The iteration may have been deleted a moment ago.
         if iteration := iterations.get(each.iteration_id):
             multilabel = iteration.classification_type == MULTILABEL
             names = prediction.answer(each.predictions, thresholds[iteration.id], multilabel=multilabel)
-            answer = tuple(_now(one, present) for one in each.predictions if one.tag in names)
-            tags = answer or (_now(each.predictions[0], present),)
+            answer = tuple(_renamed(one, tag_names) for one in each.predictions if one.tag in names)
+            tags = answer or (_renamed(each.predictions[0], tag_names),)
             # The project may have been Multilabel when the iteration was trained.
             tags = tags[:1] if project.classification_type == MULTICLASS else tags
-            found.append(AskedImage(each, iteration, answer, tags, times[each.sha256]))
-    return found
+            queued.append(QueuedImage(each, iteration, answer, tags, times[each.sha256]))
+    return queued
 
 
-def _now(one: Prediction, present: dict[str, str]) -> Prediction:
-    return Prediction(present.get(one.tag_id, one.tag), one.kind, one.probability, one.tag_id)
+def _renamed(one: Prediction, tag_names: dict[str, str]) -> Prediction:
+    """The prediction with its tag's current name."""
+    return Prediction(tag_names.get(one.tag_id, one.tag), one.kind, one.probability, one.tag_id)
 
 
-def _fits(each: AskedImage, wanted: QueueFilter) -> bool:
-    if wanted.has_answer is not None and wanted.has_answer != bool(each.answer):
+def _matches(image: QueuedImage, criteria: QueueFilter) -> bool:
+    if criteria.has_answer is not None and criteria.has_answer != bool(image.answer):
         return False
-    meant = next((one for one in each.tags if wanted.tag in (None, one.tag)), None)
-    return meant is not None and wanted.low <= meant.probability <= wanted.high
+    predicted = next((one for one in image.tags if criteria.tag in (None, one.tag)), None)
+    return predicted is not None and criteria.low <= predicted.probability <= criteria.high
 
 
-def _score(store: Store, project: Project, kept: Sequence[StoredPrediction]) -> Callable[[StoredPrediction], float]:
+def _usefulness(
+    store: Store, project: Project, kept: Sequence[StoredPrediction]
+) -> Callable[[StoredPrediction], float]:
     novelties: dict[tuple[str, str], float] = {}
     multilabel = set()
     for iteration in store.iterations.of_project(project.id):
         digests = [each.sha256 for each in kept if each.iteration_id == iteration.id]
-        found = novelty.of_pictures(store, iteration, digests)
-        novelties |= {(iteration.id, digest): value for digest, value in found.items()}
+        by_digest = novelty.of_images(store, iteration, digests)
+        novelties |= {(iteration.id, digest): value for digest, value in by_digest.items()}
         if iteration.classification_type == MULTILABEL:
             multilabel.add(iteration.id)
 
     def score(each: StoredPrediction) -> float:
-        several = each.iteration_id in multilabel
-        bits = acquisition.entropy(each.predictions, multilabel=several)
-        unsure = acquisition.uncertainty(bits, len(each.predictions), multilabel=several)
-        return acquisition.usefulness(unsure, novelties.get((each.iteration_id, each.sha256)))
+        is_multilabel = each.iteration_id in multilabel
+        bits = acquisition.entropy(each.predictions, multilabel=is_multilabel)
+        uncertainty = acquisition.uncertainty(bits, len(each.predictions), multilabel=is_multilabel)
+        return acquisition.usefulness(uncertainty, novelties.get((each.iteration_id, each.sha256)))
 
     return score

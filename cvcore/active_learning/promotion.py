@@ -1,4 +1,4 @@
-"""Kept predictions become training images: their pictures join the project with a tag, and leave the predictions."""
+"""Add the images of kept predictions to their project with tags, and delete the predictions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cvcore.store import Store
 
 
 def add(store: Store, project: Project, name: str, data: bytes, *, tag_ids: Sequence[str], limits: Limits) -> Upload:
-    """As `uploads.add`, of a picture that was kept: once it is the project's, it is no longer among the predictions."""
+    """As `uploads.add`, for an image with kept predictions: once the project has the image, they are deleted."""
     with store.transaction():
         upload = uploads.add(store, project, name, data, tag_ids=tag_ids, limits=limits)
         if upload.image_id:
@@ -24,32 +24,32 @@ def add(store: Store, project: Project, name: str, data: bytes, *, tag_ids: Sequ
 
 
 def promote(store: Store, project: Project, tagged: Mapping[str, Sequence[str]], *, limits: Limits) -> list[Upload]:
-    """Add kept predictions' pictures, by the predictions' ids, each with the tags of these names; what became of each.
+    """Add the images of kept predictions to the project: `tagged` has the names of the tags by the prediction's id.
 
-    Tags that are missing are made. Predictions that are gone are left out.
+    Missing tags are created. Predictions that are gone are left out.
 
     Raises:
-        InvalidInput, TagsRefused: names that cannot be tags', or not together on a picture; nothing is added or made.
+        InvalidInput, TagsRefused: names that cannot be tags', or not together; nothing is added.
         NotFound: the project was deleted meanwhile.
     """
-    there = store.predictions.with_ids(project.id, list(tagged))
-    kept = [there[each] for each in tagged if each in there]
+    stored = store.predictions.with_ids(project.id, list(tagged))
+    kept = [stored[prediction_id] for prediction_id in tagged if prediction_id in stored]
     tag_ids: dict[tuple[str, ...], list[str]] = {}
     with store.transaction():
-        for names in dict.fromkeys(tuple(tagged[each.id]) for each in kept):
-            tag_ids[names] = [tag.id for tag in tagging.ensure(store, project, names, limits=limits)]
+        for names in dict.fromkeys(tuple(tagged[prediction.id]) for prediction in kept):
+            tag_ids[names] = tagging.ensure_ids(store, project, names, limits=limits)
             tagging.check(store, project, tag_ids[names])
-    # Each by itself: whoever stops in the middle has added some, and finds the others where they were.
-    fates = [_promote(store, project, each, tag_ids[tuple(tagged[each.id])], limits) for each in kept]
-    if fates:
+    # A transaction for each: where one fails, those before are added and those after stay predictions.
+    added = [_promote(store, project, each, tag_ids[tuple(tagged[each.id])], limits) for each in kept]
+    if added:
         store.jobs.embed_soon(project.id)
-    return fates
+    return added
 
 
 def _promote(store: Store, project: Project, kept: StoredPrediction, tag_ids: Sequence[str], limits: Limits) -> Upload:
-    # What its file was called is not kept.
+    # The name of its file is not stored.
     name = f"{kept.application or 'prediction'} {kept.created_at.astimezone():%Y-%m-%d %H.%M.%S}"
     try:
-        return add(store, project, name, history.picture(store, kept), tag_ids=tag_ids, limits=limits)
+        return add(store, project, name, history.image_bytes(store, kept), tag_ids=tag_ids, limits=limits)
     except NotFound as error:
         return Upload(name, "refused", str(error))

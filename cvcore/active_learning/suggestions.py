@@ -1,4 +1,4 @@
-"""Tags that an iteration suggests for pictures of its project; whoever asked decides about them."""
+"""Suggest tags for a project's images by an iteration; the user decides about them."""
 
 from __future__ import annotations
 
@@ -7,44 +7,44 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cvcore import array_types, evaluation, metrics, prediction
+from cvcore import evaluation, metrics, prediction
 from cvcore.active_learning import acquisition
-from cvcore.array_types import Float32s
+from cvcore.array_types import Bools, Float32s
 from cvcore.files import blobs
-from cvcore.networks import backbones, embedding_cache, heads
+from cvcore.networks import backbones, embedding_cache
 from cvcore.progress import Progress, silent
 from cvcore.records import MULTICLASS, Image, Iteration, Prediction, Project, Tag
 from cvcore.store import UNTAGGED, Store
 
-# So many untagged pictures, the newest, are sorted at once; of those never looked at, so many a batch, which takes a
-# second or two.
+# Only so many untagged images, the newest, are sorted. Each batch computes at most so many missing embeddings, which
+# takes a second or two.
 SORTED = 20_000
-LOOK_AT_MOST = 256
+EMBED_AT_MOST = 256
 
-# Rows whose embeddings are in memory together.
+# How many images' embeddings are in memory at once.
 ROWS = 2048
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """An untagged picture with what is suggested for it, the most probable first, or nothing.
+    """An untagged image with its suggested tags, the most probable first, maybe none.
 
     `probabilities` has a number, 0..1, for each of the batch's tags, None for one that the iteration does not know.
-    `certainty` is that of the suggestion as a whole, see `ranking.certainty`.
+    `confidence` is that of the least confident decision, see `acquisition.confidence`.
     """
 
     image: Image
     suggested: tuple[str, ...]
     probabilities: tuple[float | None, ...]
-    certainty: float
+    confidence: float
 
 
 @dataclass(frozen=True)
 class Batch:
-    """The first of the untagged pictures in the order asked for, and the tags to choose from.
+    """The first untagged images in the chosen order, and the tags to choose from.
 
-    `waiting` counts the untagged pictures that were not left out, `sorted` those among them that are looked at and
-    in order.
+    `waiting` counts the untagged images without those left out, `sorted` those among them that have an embedding and
+    are in order.
     """
 
     candidates: tuple[Candidate, ...]
@@ -53,19 +53,19 @@ class Batch:
     sorted: int
 
 
-def suggest(store: Store, iteration: Iteration, pictures: Sequence[Image]) -> dict[str, list[Prediction]]:
-    """Every tag's probability for each picture by its id, the highest first; pictures without a file are left out.
+def suggest(store: Store, iteration: Iteration, images: Sequence[Image]) -> dict[str, list[Prediction]]:
+    """Every tag's probability for each image by its id, the highest first; images without a file are left out.
 
-    Embeddings that the worker has computed since the upload are used; the others are computed here and kept.
+    Embeddings that the worker has computed since the upload are used; missing ones are computed and stored.
 
     Raises:
         NotTrained, ModelDamaged: the iteration is not trained, or a file of it is missing or damaged.
     """
-    evaluation.load(store, iteration)  # refuses before pictures are looked at
+    evaluation.load(store, iteration)  # raises before images are embedded
     tags = evaluation.tags(store, iteration)
-    _look(store, iteration, [each.sha256 for each in pictures], silent)
-    judged = zip(*_judged(store, iteration, pictures), strict=True)
-    return {each.id: prediction.ranked(tags, row) for each, row in judged}
+    _embed(store, iteration, [image.sha256 for image in images], silent)
+    predicted = zip(*_predicted(store, iteration, images), strict=True)
+    return {image.id: prediction.ranked(tags, row) for image, row in predicted}
 
 
 def next_batch(
@@ -76,79 +76,79 @@ def next_batch(
     surest_first: bool,
     take: int,
     without: Collection[str] = (),
-    look_at_most: int = LOOK_AT_MOST,
+    embed_at_most: int = EMBED_AT_MOST,
     progress: Progress = silent,
 ) -> Batch:
-    """The project's next untagged pictures with the tags suggested for them; those of the ids `without` are left out.
+    """The project's next untagged images with their suggested tags; images of the ids `without` are left out.
 
     Suggested are tags that the project still has: in Multiclass the most probable, in Multilabel all that reach the
-    iteration's threshold. A call looks at most at so many pictures that were never looked at, so that it ends soon;
-    the next goes on.
+    iteration's threshold. A call computes at most `embed_at_most` missing embeddings, so that it ends soon; the next
+    call computes more.
 
     Raises:
         NotTrained, ModelDamaged: as `evaluation.load`.
-        Stopped: `progress` said so; what was computed is kept.
+        Stopped: raised by `progress`; what was computed is stored.
     """
-    there = store.images.page(project.id, tag_id=UNTAGGED, take=SORTED)
-    pictures = [each for each in there if each.id not in without]
-    waiting = store.images.count(project.id, UNTAGGED) - (len(there) - len(pictures))
+    untagged = store.images.page(project.id, tag_id=UNTAGGED, take=SORTED)
+    images = [image for image in untagged if image.id not in without]
+    waiting = store.images.count(project.id, UNTAGGED) - (len(untagged) - len(images))
     tags = store.tags.of_project(project.id)
     columns = {tag.tag_id: column for column, tag in enumerate(evaluation.tags(store, iteration))}
     known = [tag.id for tag in tags if tag.id in columns]
     chosen_columns = [columns[tag_id] for tag_id in known]
-    evaluation.load(store, iteration)  # refuses before pictures are looked at
-    _look_at_some(store, iteration, [each.sha256 for each in pictures], look_at_most, progress)
-    seen, told = _judged(store, iteration, pictures)
-    told = told[:, chosen_columns]
-    suggested = _suggested(project, iteration, told, chosen_columns)
-    certain = acquisition.certainty(told, suggested)
+    evaluation.load(store, iteration)  # raises before images are embedded
+    _embed_some(store, iteration, [image.sha256 for image in images], embed_at_most, progress)
+    embedded, probabilities = _predicted(store, iteration, images)
+    probabilities = probabilities[:, chosen_columns]
+    suggested = _suggested(project, iteration, probabilities, chosen_columns)
+    confidences = acquisition.confidence(probabilities, suggested)
     candidates = []
-    for row in acquisition.order(certain, suggested, surest_first=surest_first)[:take]:
-        probabilities = dict(zip(known, map(float, told[row]), strict=True))
-        own = sorted((known[place] for place in np.flatnonzero(suggested[row])), key=lambda each: -probabilities[each])
-        listed = tuple(probabilities.get(tag.id) for tag in tags)
-        candidates.append(Candidate(seen[row], tuple(own), listed, float(certain[row])))
-    return Batch(tuple(candidates), tuple(tags), waiting, len(seen))
+    for row in acquisition.order(confidences, suggested, surest_first=surest_first)[:take]:
+        by_tag = dict(zip(known, map(float, probabilities[row]), strict=True))
+        own = sorted((known[place] for place in np.flatnonzero(suggested[row])), key=lambda tag_id: -by_tag[tag_id])
+        of_tags = tuple(by_tag.get(tag.id) for tag in tags)
+        candidates.append(Candidate(embedded[row], tuple(own), of_tags, float(confidences[row])))
+    return Batch(tuple(candidates), tuple(tags), waiting, len(embedded))
 
 
-def _suggested(project: Project, iteration: Iteration, told: Float32s, columns: Sequence[int]) -> array_types.Bools:
-    """Which of the iteration's columns are suggested; a suggestion for Multiclass needs no threshold."""
-    if not told.size:
-        return np.zeros(told.shape, np.bool_)
+def _suggested(project: Project, iteration: Iteration, probabilities: Float32s, columns: Sequence[int]) -> Bools:
+    """Which tags are suggested, (images, tags) as `probabilities`; a suggestion for Multiclass needs no threshold."""
+    if not probabilities.size:
+        return np.zeros(probabilities.shape, np.bool_)
     if MULTICLASS in (project.classification_type, iteration.classification_type):
-        return metrics.answers(told, 0.0, multilabel=False)
+        return metrics.answers(probabilities, 0.0, multilabel=False)
     threshold = np.asarray(evaluation.threshold_in_use(iteration))
-    return metrics.answers(told, threshold[columns] if threshold.ndim else threshold, multilabel=True)
+    return metrics.answers(probabilities, threshold[columns] if threshold.ndim else threshold, multilabel=True)
 
 
-def _judged(store: Store, iteration: Iteration, pictures: Sequence[Image]) -> tuple[list[Image], Float32s]:
-    """The pictures whose embeddings are here, and every tag's probability for them, (pictures, tags)."""
-    judged = evaluation.load(store, iteration)
-    seen: list[Image] = []
-    told = [np.zeros((0, len(judged.bias)), np.float32)]
-    for start in range(0, len(pictures), ROWS):
-        part = pictures[start : start + ROWS]
-        kept = store.embeddings.get(iteration.fingerprint, [each.sha256 for each in part])
-        there = [each for each in part if each.sha256 in kept]
-        if there:
-            rows = np.stack([kept[each.sha256] for each in there])
-            told.append(heads.probabilities(rows, judged.kernel, judged.bias, multilabel=judged.multilabel))
-            seen += there
-    return seen, np.concatenate(told)
+def _predicted(store: Store, iteration: Iteration, images: Sequence[Image]) -> tuple[list[Image], Float32s]:
+    """The images that have an embedding, and every tag's probability for them, (images, tags)."""
+    out_of_fold = evaluation.load(store, iteration)
+    embedded: list[Image] = []
+    probabilities = [np.zeros((0, len(out_of_fold.bias)), np.float32)]
+    for start in range(0, len(images), ROWS):
+        part = images[start : start + ROWS]
+        embeddings = store.embeddings.get(iteration.fingerprint, [image.sha256 for image in part])
+        with_embedding = [image for image in part if image.sha256 in embeddings]
+        if with_embedding:
+            rows = np.stack([embeddings[image.sha256] for image in with_embedding])
+            probabilities.append(prediction.probabilities(out_of_fold, rows))
+            embedded += with_embedding
+    return embedded, np.concatenate(probabilities)
 
 
-def _look(store: Store, iteration: Iteration, digests: Sequence[str], progress: Progress) -> None:
-    """Compute the embeddings that are missing, all of them."""
+def _embed(store: Store, iteration: Iteration, digests: Sequence[str], progress: Progress) -> None:
+    """Compute all missing embeddings."""
     if store.embeddings.missing(iteration.fingerprint, digests):
-        prepared = backbones.find(iteration.fingerprint, blobs.backbones_folder(store.home))
-        embedding_cache.fill(store, prepared, digests, progress)
+        backbone = backbones.find(iteration.fingerprint, blobs.backbones_folder(store.home))
+        embedding_cache.fill(store, backbone, digests, progress)
 
 
-def _look_at_some(store: Store, iteration: Iteration, digests: Sequence[str], at_most: int, progress: Progress) -> None:
-    """Compute a batch's worth of the embeddings that are missing; damaged files do not hold up those behind them."""
+def _embed_some(store: Store, iteration: Iteration, digests: Sequence[str], at_most: int, progress: Progress) -> None:
+    """Compute the missing embeddings of one batch; the next batch is tried where all files of one are damaged."""
     missing = store.embeddings.missing(iteration.fingerprint, digests)
     for start in range(0, len(missing), at_most):
         part = missing[start : start + at_most]
-        _look(store, iteration, part, progress)
+        _embed(store, iteration, part, progress)
         if len(store.embeddings.missing(iteration.fingerprint, part)) < len(part):
             break

@@ -1,6 +1,6 @@
-"""Many pictures asked about at once: files, folders and zips in; answers out, one by one, as they are known.
+"""Predict many images from files, folders and zips; each answer comes as soon as it is known.
 
-Nothing is kept of them. Memory holds the pictures that are being worked on, however many there are.
+Nothing is stored. Memory holds only the images that are being worked on.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cvcore import evaluation, imaging, wording
+from cvcore.array_types import Levels
 from cvcore.datasets import layouts
 from cvcore.errors import ArchiveRefused, InvalidInput
 from cvcore.files import blobs, zips
-from cvcore.networks import backbones, feature_extraction, heads
+from cvcore.networks import backbones, feature_extraction
 from cvcore.prediction import predictor
-from cvcore.records import MULTILABEL, Iteration, Prediction
+from cvcore.records import Iteration, Prediction
 from cvcore.settings import Limits
 from cvcore.store import Store
 
@@ -34,7 +34,7 @@ ZIP = ".zip"
 
 @dataclass(frozen=True)
 class BatchImage:
-    """A picture to ask about: what it is called, and what gets its bytes or raises InvalidInput."""
+    """An image to predict: its name, and the function that reads its bytes or raises InvalidInput."""
 
     name: str
     read: Callable[[], bytes]
@@ -42,7 +42,7 @@ class BatchImage:
 
 @dataclass(frozen=True)
 class ImageAnswer:
-    """A picture's answer: its tags, and every tag's probability, the highest first; or the refusal, and neither."""
+    """An image's answer: its tags, and every tag's probability, the highest first; or only why it was refused."""
 
     image: str
     answer: tuple[str, ...] = ()
@@ -53,74 +53,75 @@ class ImageAnswer:
 def predict(
     store: Store,
     iteration: Iteration,
-    pictures: Iterable[BatchImage],
+    batch: Iterable[BatchImage],
     threshold: float | Mapping[str, float],
     *,
     limits: Limits,
 ) -> Iterator[ImageAnswer]:
-    """What an iteration says of each picture, in their order; one that cannot be read is told and the rest goes on.
+    """Predict each image of a batch, in its order; an image that cannot be read is answered by the refusal.
 
     `threshold` is as `prediction.answer` takes it.
 
     Raises:
         NotTrained, ModelDamaged: the iteration is not trained, or a file of it is missing or damaged.
     """
-    judged = evaluation.load(store, iteration)
+    out_of_fold = evaluation.load(store, iteration)
     tags = evaluation.tags(store, iteration)
     folder = blobs.backbones_folder(store.home)
-    prepared = backbones.find(iteration.fingerprint, folder)
-    multilabel = iteration.classification_type == MULTILABEL
+    backbone = backbones.find(iteration.fingerprint, folder)
 
-    def look(picture: BatchImage) -> NDArray[np.uint8]:
-        data = picture.read()
+    def read_pixels(image: BatchImage) -> Levels:
+        data = image.read()
         imaging.check(data, limits)
-        return imaging.pixels(data, prepared.side)
+        return imaging.pixels(data, backbone.side)
 
-    def answered(picture: BatchImage, outcome: feature_extraction.Outcome) -> ImageAnswer:
+    def to_answer(image: BatchImage, outcome: feature_extraction.Outcome) -> ImageAnswer:
         if not isinstance(outcome, np.ndarray):
-            return ImageAnswer(picture.name, refusal=str(outcome))
-        row = heads.probabilities(outcome[None], judged.kernel, judged.bias, multilabel=multilabel)[0]
-        found = predictor.ranked(tags, row)
-        return ImageAnswer(picture.name, tuple(predictor.answer(found, threshold, multilabel=multilabel)), tuple(found))
+            return ImageAnswer(image.name, refusal=str(outcome))
+        predictions = predictor.ranked(tags, predictor.probabilities(out_of_fold, outcome[None])[0])
+        answer = predictor.answer(predictions, threshold, multilabel=out_of_fold.multilabel)
+        return ImageAnswer(image.name, tuple(answer), tuple(predictions))
 
-    stream = feature_extraction.stream(prepared, folder, pictures, look)
-    return _each(stream, answered)
+    stream = feature_extraction.stream(backbone, folder, batch, read_pixels)
+    return _answers(stream, to_answer)
 
 
 def images_at(path: Path, limits: Limits) -> list[BatchImage]:
-    """The picture at a path, or those in the folder or zip there, by name; what is no picture by its name is left out.
+    """The image at a path, or the images in the folder or zip there, in order of name.
+
+    Files whose name says that they are no images are left out.
 
     Raises:
-        ArchiveRefused: a folder or zip cannot be opened, breaks a limit, or holds no pictures.
+        ArchiveRefused: a folder or zip cannot be opened, breaks a limit, or holds no images.
     """
     if path.is_dir():
-        found = list(_in_folder(path, limits))
+        images = list(_in_folder(path, limits))
     elif path.suffix.casefold() == ZIP and path.is_file():
-        found = [BatchImage(str(path / each.name), each.read) for each in _in_zip(path, limits)]
+        images = [BatchImage(str(path / image.name), image.read) for image in _in_zip(path, limits)]
     else:
         return [BatchImage(str(path), partial(_read, path, limits))]
-    if not found:
-        raise ArchiveRefused("a folder or zip must hold pictures, there are none in this one: name another")
-    return found
+    if not images:
+        raise ArchiveRefused(f"a folder or zip must hold images, {path.name!r} holds none: choose another")
+    return images
 
 
 def images_uploaded(files: Sequence[tuple[str, BinaryIO]], limits: Limits) -> list[BatchImage]:
-    """The pictures among open files, and those in the zips among them; the files must stay open while they are read.
+    """The images among open files, and in the zips among them; the files must stay open while images are read.
 
     Raises:
         ArchiveRefused: a zip cannot be opened or breaks a limit.
     """
-    found: list[BatchImage] = []
+    images: list[BatchImage] = []
     for name, file in files:
         if name.casefold().endswith(ZIP):
-            found += _in_zip(file, limits)
+            images += _in_zip(file, limits)
         else:
-            found.append(BatchImage(layouts.shown(name), partial(_read_open, file, limits)))
-    return found
+            images.append(BatchImage(layouts.shown(name), partial(_read_open, file, limits)))
+    return images
 
 
 def csv_header(tags: Sequence[str]) -> str:
-    """The first line of the table: the image, its answer, and every tag.
+    """The header of the CSV table: image, answer, and every tag.
 
     >>> csv_header(["rose", "=tulip"])
     "image,answer,rose,'=tulip\\n"
@@ -128,24 +129,26 @@ def csv_header(tags: Sequence[str]) -> str:
     return _csv_line(["image", "answer", *tags])
 
 
-def csv_row(answered: ImageAnswer, tags: Sequence[str]) -> str:
-    """A picture's line: the tags of its answer joined by a bar, then each tag's probability. No formula may begin.
+def csv_row(answer: ImageAnswer, tags: Sequence[str]) -> str:
+    """An image's line: the tags of its answer separated by bars, then each tag's probability.
 
-    >>> csv_row(Answered("=1.png", ("rose",), (Prediction("rose", "Regular", 0.75),)), ["rose"])
+    Texts that a spreadsheet would run as a formula get an apostrophe in front.
+
+    >>> csv_row(ImageAnswer("=1.png", ("rose",), (Prediction("rose", "Regular", 0.75),)), ["rose"])
     "'=1.png,rose,0.75\\n"
     """
-    probabilities = {each.tag: f"{each.probability:.9g}" for each in answered.predictions}
-    return _csv_line([answered.image, "|".join(answered.answer)], [probabilities[tag] for tag in tags])
+    probabilities = {prediction.tag: f"{prediction.probability:.9g}" for prediction in answer.predictions}
+    return _csv_line([answer.image, "|".join(answer.answer)], [probabilities[tag] for tag in tags])
 
 
-def _each(
+def _answers(
     stream: feature_extraction.Stream[BatchImage],
-    answered: Callable[[BatchImage, feature_extraction.Outcome], ImageAnswer],
+    to_answer: Callable[[BatchImage, feature_extraction.Outcome], ImageAnswer],
 ) -> Iterator[ImageAnswer]:
-    # Whoever stops asking stops the threads too.
+    # Closing this generator stops the stream's threads.
     with contextlib.closing(stream):
-        for picture, outcome in stream:
-            yield answered(picture, outcome)
+        for image, outcome in stream:
+            yield to_answer(image, outcome)
 
 
 def _in_folder(top: Path, limits: Limits) -> Iterator[BatchImage]:
@@ -170,10 +173,10 @@ def _in_zip(source: Path | BinaryIO, limits: Limits) -> Iterator[BatchImage]:
 
 def _may_be_read(path: Path) -> bool:
     try:
-        # A pipe has no end to read to.
+        # Reading a pipe never ends.
         return stat.S_ISREG(path.stat().st_mode)
     except OSError:
-        return True  # and whoever reads it is told why not
+        return True  # reading it raises the reason
 
 
 def _read(path: Path, limits: Limits) -> bytes:
@@ -182,7 +185,8 @@ def _read(path: Path, limits: Limits) -> bytes:
         with path.open("rb") as file:
             return file.read(limits.image_bytes + 1)
     except OSError as error:
-        raise InvalidInput(f"an image must be a file that can be read: {error.strerror}") from error
+        reason = f"this one is not ({error.strerror})"
+        raise InvalidInput(f"an image must be a file that can be read, {reason}: check the path") from error
 
 
 def _read_open(file: BinaryIO, limits: Limits) -> bytes:

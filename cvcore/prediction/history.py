@@ -1,4 +1,4 @@
-"""Pictures that iterations were asked about, kept for 30 days, so that the telling ones can be tagged and trained."""
+"""Predictions kept for 30 days with their images, so that useful ones can be tagged and trained on."""
 
 from __future__ import annotations
 
@@ -18,25 +18,29 @@ APPLICATION_LETTERS = 128
 QUICK_TEST = "Quick Test"
 
 
-def ask(store: Store, iteration: Iteration, picture: bytes, *, application: str, limits: Limits) -> StoredPrediction:
-    """What an iteration says of a picture, kept together with the picture and its embedding.
+def predict_and_keep(
+    store: Store, iteration: Iteration, data: bytes, *, application: str, limits: Limits
+) -> StoredPrediction:
+    """Predict an image's tags, and keep the prediction together with the image and its embedding.
 
     Raises:
         ImageRefused, NotTrained, ModelDamaged: as `prediction.predict`.
-        StorageFull, HomeUnusable: it cannot be kept.
+        StorageFull, HomeUnusable: the prediction cannot be stored.
         InvalidInput: the application's name is too long.
     """
     if len(application) > APPLICATION_LETTERS:
-        raise InvalidInput(f"an application's name must have at most {APPLICATION_LETTERS} letters")
-    embedding = predictor.embedding(store, iteration, picture, limits=limits)
-    predictions = predictor.judge(store, iteration, embedding)
-    digest = blobs.sha256(picture)
+        raise InvalidInput(
+            f"an application's name must have at most {APPLICATION_LETTERS} letters, got {len(application)}: shorten it"
+        )
+    embedding = predictor.embedding(store, iteration, data, limits=limits)
+    predictions = predictor.predict_embedding(store, iteration, embedding)
+    digest = blobs.sha256(data)
     try:
         with store.transaction():
             path = blobs.original_path(store.home, digest)
             if not path.exists():
-                # It goes in 30 days anyway, so the answer does not wait for the disk.
-                blobs.write(path, picture, durable=False)
+                # It is deleted after 30 days anyway, so the answer need not wait for the disk.
+                blobs.write(path, data, durable=False)
             store.embeddings.put(iteration.fingerprint, {digest: embedding})
             return store.predictions.add(
                 iteration.project_id,
@@ -50,47 +54,47 @@ def ask(store: Store, iteration: Iteration, picture: bytes, *, application: str,
         raise
 
 
-def ask_once(
-    store: Store, iteration: Iteration, picture: bytes, *, application: str, limits: Limits
+def predict_and_keep_once(
+    store: Store, iteration: Iteration, data: bytes, *, application: str, limits: Limits
 ) -> StoredPrediction | None:
-    """As `ask`, but what is kept already is not kept twice, and a picture of the project's own not at all: None."""
-    digest = blobs.sha256(picture)
+    """As `predict_and_keep`, but returns a prediction kept before, and None for an image that the project has."""
+    digest = blobs.sha256(data)
     if store.images.has(iteration.project_id, digest):
         return None
     known = store.predictions.of_image(iteration.id, digest)
-    return known or ask(store, iteration, picture, application=application, limits=limits)
+    return known or predict_and_keep(store, iteration, data, application=application, limits=limits)
 
 
-def forget(store: Store, project: Project, prediction_ids: Sequence[str]) -> None:
-    """Delete kept predictions, and the pictures that nothing else holds."""
+def delete(store: Store, project: Project, prediction_ids: Sequence[str]) -> None:
+    """Delete kept predictions, and their images that nothing else holds."""
     with store.transaction():
         uploads.forget(store, store.predictions.remove(project.id, prediction_ids))
 
 
-def forget_pictures(store: Store, project: Project, digests: Sequence[str]) -> None:
-    """Delete all that is kept of what a project's iterations said of pictures, and those that nothing else holds."""
+def delete_images(store: Store, project: Project, digests: Sequence[str]) -> None:
+    """Delete all kept predictions of a project for images, by their SHA-256, and the images that nothing else holds."""
     with store.transaction():
         store.predictions.remove_images(project.id, digests)
         uploads.forget(store, digests)
 
 
-def oldest(now: datetime | None = None) -> datetime:
-    """Since when what was asked is kept."""
+def kept_since(now: datetime | None = None) -> datetime:
+    """The time from which on predictions are kept: 30 days before now."""
     return (now or datetime.now(UTC)) - timedelta(days=DAYS)
 
 
 def purge(store: Store, now: datetime | None = None) -> None:
-    """Delete what has been kept for 30 days, of all projects, and the pictures that nothing else holds.
+    """Delete predictions older than 30 days, of all projects, and their images that nothing else holds.
 
-    The files go first: whoever is killed in between leaves rows without files, which go with the next purge, and
-    never files that no row knows of.
+    Files are deleted first: a process killed in between leaves rows without files, which the next purge deletes, and
+    never files without rows.
     """
     with store.transaction():
-        uploads.delete_unheld(store, store.predictions.remove_older(oldest(now)))
+        uploads.delete_unheld(store, store.predictions.remove_older(kept_since(now)))
 
 
-def picture(store: Store, kept: StoredPrediction) -> bytes:
-    """The picture a kept prediction is of.
+def image_bytes(store: Store, kept: StoredPrediction) -> bytes:
+    """The bytes of a kept prediction's image.
 
     Raises:
         NotFound: its file is gone.

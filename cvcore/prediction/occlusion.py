@@ -1,7 +1,7 @@
-"""Where the network looked: how much each tag's probability falls when a part of the picture is covered.
+"""Occlusion: how much each tag's probability falls when a part of the image is covered.
 
-Occlusion (Zeiler & Fergus 2014, https://arxiv.org/abs/1311.2901) asks the model itself, so it holds for every
-backbone alike, and what it shows can be said in a sentence: with this part covered, so much is left.
+Occlusion (Zeiler & Fergus 2014, https://arxiv.org/abs/1311.2901) needs nothing but the model's predictions, so it
+works for every backbone, and its result is one sentence: with this part covered, the probability is so much.
 """
 
 from __future__ import annotations
@@ -10,27 +10,25 @@ import functools
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from cvcore import evaluation, imaging
-from cvcore.array_types import Float32s
+from cvcore.array_types import Float32s, Levels
 from cvcore.evaluation import OutOfFold
-from cvcore.networks import heads
 from cvcore.networks.feature_extraction import Extractor
 from cvcore.prediction import predictor
 from cvcore.records import Iteration
 from cvcore.settings import Limits
 from cvcore.store import Store
 
-# The picture is laid out in CELLS x CELLS; a cover hides COVER x COVER of them, and stands at every place it fits.
-# On 25 photos of flowers the most telling cover of 3 cells took 21 points from the answer, the median, of 2 cells 10.
+# The image is divided into CELLS x CELLS cells; a cover hides COVER x COVER of them, at every place where it fits. On
+# 25 photos of flowers the strongest cover of 3 cells lowered the answer by 21 points in the median, of 2 cells by 10.
 CELLS = 8
 COVER = 3
 PLACES = CELLS - COVER + 1
 
-# Below this a fall is what any smudge does.
-TELLING = 0.02
+# A smaller fall is noise: any change of the image has such an effect.
+SMALLEST_FALL = 0.02
 
 SHOWN_PX = 512
 HEAT_RGB = (255, 120, 0)
@@ -39,9 +37,9 @@ HEAT_OPACITY_MOST = 0.72
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """What covering does to each tag; columns are the iteration's tags, by `names`.
+    """Each tag's probability with parts of the image covered; columns are the iteration's tags, by `names`.
 
-    probabilities: float32 (tags,), of the picture as it is. covered: float32 (places, places, tags), with the cover
+    probabilities: float32 (tags,), of the uncovered image. covered: float32 (places, places, tags), with the cover
     at each place, rows from the top, columns from the left.
     """
 
@@ -52,52 +50,53 @@ class Explanation:
     def heat(self, tag: int) -> Float32s:
         """The mean fall of the tag's probability over all covers that hide a cell, float32 (8, 8); rises are 0."""
         falls = np.maximum(self.probabilities[tag] - self.covered[..., tag], 0)
-        sums, times = np.zeros((CELLS, CELLS)), np.zeros((CELLS, CELLS))
+        sums, counts = np.zeros((CELLS, CELLS)), np.zeros((CELLS, CELLS))
         for row, column in np.ndindex(PLACES, PLACES):
             hidden = np.s_[row : row + COVER, column : column + COVER]
             sums[hidden] += falls[row, column]
-            times[hidden] += 1
-        return np.asarray(sums / times, np.float32)
+            counts[hidden] += 1
+        return np.asarray(sums / counts, np.float32)
 
-    def telling_place(self, tag: int) -> tuple[int, int] | None:
-        """Row and column of the cover that costs the tag most, None where none costs it two points in a hundred."""
-        left = self.covered[..., tag]
-        if self.probabilities[tag] - left.min() < TELLING:
+    def strongest_place(self, tag: int) -> tuple[int, int] | None:
+        """Row and column of the cover with the largest fall of the tag, None where all falls are below 0.02."""
+        covered = self.covered[..., tag]
+        if self.probabilities[tag] - covered.min() < SMALLEST_FALL:
             return None
-        row, column = divmod(int(left.argmin()), PLACES)
+        row, column = divmod(int(covered.argmin()), PLACES)
         return row, column
 
 
-def explain(store: Store, iteration: Iteration, picture: bytes, *, limits: Limits) -> Explanation:
-    """Ask the iteration about a picture 37 times: as it is, and with three eighths of each side covered in each place.
+def explain(store: Store, iteration: Iteration, data: bytes, *, limits: Limits) -> Explanation:
+    """Predict an image 37 times: uncovered, and with a cover of three eighths of each side at each place.
 
-    The last few asked for are kept.
+    The last few explanations are cached.
 
     Raises:
-        ImageRefused: the bytes are no picture within the limits.
+        ImageRefused: the bytes are no image within the limits.
         Conflict, ModelDamaged: the iteration is not trained, or a file of it is missing or damaged.
     """
-    imaging.check(picture, limits)
-    judged = evaluation.load(store, iteration)
+    imaging.check(data, limits)
+    out_of_fold = evaluation.load(store, iteration)
     tags = evaluation.tags(store, iteration)
-    prepared, embed = predictor.extractor(store, iteration)
-    told = _told(judged, embed, prepared.side, imaging.pixels(picture, prepared.side).tobytes())
-    return Explanation(tuple(tag.name for tag in tags), told[0], told[1:].reshape(PLACES, PLACES, -1))
+    backbone, embed = predictor.extractor(store, iteration)
+    pixels = imaging.pixels(data, backbone.side)
+    probabilities = _probabilities(out_of_fold, embed, backbone.side, pixels.tobytes())
+    return Explanation(tuple(tag.name for tag in tags), probabilities[0], probabilities[1:].reshape(PLACES, PLACES, -1))
 
 
-def overlay(picture: bytes, heat: Float32s, place: tuple[int, int] | None) -> Image.Image:
-    """The upright picture in grey with its heat over it, and a frame around the place, at most 512 pixels a side.
+def overlay(data: bytes, heat: Float32s, place: tuple[int, int] | None) -> Image.Image:
+    """The upright image in grey with its heat over it, and a frame around the place, at most 512 pixels a side.
 
-    The most telling cell is the most opaque; where no place tells, the picture stays as it is.
+    The cell with the most heat is the most opaque; without a place the image stays unchanged.
 
     Raises:
-        ImageRefused: the bytes are no picture.
+        ImageRefused: the bytes are no image.
     """
-    shown = imaging.upright(picture, at_least_px=SHOWN_PX)
+    shown = imaging.upright(data, at_least_px=SHOWN_PX)
     shown.thumbnail((SHOWN_PX, SHOWN_PX))
     if place is None or not heat.max() > 0:
         return shown
-    # On grey, so that heat is not taken for a colour of the picture's own, be it orange too.
+    # On grey, so that heat cannot be confused with the image's own colours.
     shown = shown.convert("L").convert("RGB")
     opacity = Image.fromarray((255 * HEAT_OPACITY_MOST * heat / heat.max()).astype(np.uint8))
     shown.paste(Image.new("RGB", shown.size, HEAT_RGB), mask=opacity.resize(shown.size, Image.Resampling.BICUBIC))
@@ -105,30 +104,30 @@ def overlay(picture: bytes, heat: Float32s, place: tuple[int, int] | None) -> Im
     return shown
 
 
-def covers(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The picture (side, side, 3) as it is, then with each place covered by its mean colour: (1 + places², …).
+def covers(pixels: Levels) -> Levels:
+    """The image (side, side, 3), then copies with each place covered by its mean colour: (1 + places², …).
 
     >>> covers(np.zeros((16, 16, 3), np.uint8)).shape
     (37, 16, 16, 3)
     """
     side = len(pixels)
     edges = np.arange(CELLS + 1) * side // CELLS
-    many = np.repeat(pixels[None], 1 + PLACES**2, axis=0)
+    copies = np.repeat(pixels[None], 1 + PLACES**2, axis=0)
     colour = pixels.mean(axis=(0, 1)).astype(np.uint8)
     for number, (row, column) in enumerate(np.ndindex(PLACES, PLACES), start=1):
-        many[number, edges[row] : edges[row + COVER], edges[column] : edges[column + COVER]] = colour
-    return many
+        copies[number, edges[row] : edges[row + COVER], edges[column] : edges[column + COVER]] = colour
+    return copies
 
 
 @functools.lru_cache(maxsize=32)
-def _told(judged: OutOfFold, embed: Extractor, side: int, pixels: bytes) -> Float32s:
-    """Every cover's probabilities, float32 (1 + places², tags). By its pixels a picture is kept in 150 kB."""
+def _probabilities(out_of_fold: OutOfFold, embed: Extractor, side: int, pixels: bytes) -> Float32s:
+    """The probabilities of the image and its covered copies, float32 (1 + places², tags); 150 kB each in the cache."""
     embeddings = embed(covers(np.frombuffer(pixels, np.uint8).reshape(side, side, 3)))
-    return heads.probabilities(embeddings, judged.kernel, judged.bias, multilabel=judged.multilabel)
+    return predictor.probabilities(out_of_fold, embeddings)
 
 
 def _frame(shown: Image.Image, place: tuple[int, int]) -> None:
-    """A white line with a dark one around it, seen on any ground."""
+    """Draw a white line with a dark one around it, visible on any background."""
     top, left = (start * length / CELLS for start, length in zip(place, (shown.height, shown.width), strict=True))
     bottom, right = top + COVER * shown.height / CELLS - 1, left + COVER * shown.width / CELLS - 1
     draw = ImageDraw.Draw(shown)

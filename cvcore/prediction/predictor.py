@@ -1,4 +1,4 @@
-"""What an iteration says of pictures it has not seen."""
+"""Predict the tags of new images by an iteration."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cvcore import evaluation, imaging, metrics
+from cvcore.array_types import Float32s
+from cvcore.evaluation import OutOfFold
 from cvcore.files import blobs
 from cvcore.networks import backbones, feature_extraction, heads
 from cvcore.records import Iteration, Prediction
@@ -17,55 +18,60 @@ from cvcore.settings import Limits
 from cvcore.store import SnapshotTag, Store
 
 
-def predict(store: Store, iteration: Iteration, picture: bytes, *, limits: Limits) -> list[Prediction]:
-    """Every tag's probability for one picture, the highest first.
+def predict(store: Store, iteration: Iteration, data: bytes, *, limits: Limits) -> list[Prediction]:
+    """Every tag's probability for one image, the highest first.
 
     Raises:
-        ImageRefused: the bytes are no picture within the limits.
+        ImageRefused: the bytes are no image within the limits.
         Conflict, ModelDamaged: the iteration is not trained, or a file of it is missing or damaged.
     """
-    return judge(store, iteration, embedding(store, iteration, picture, limits=limits))
+    return predict_embedding(store, iteration, embedding(store, iteration, data, limits=limits))
 
 
-def embedding(store: Store, iteration: Iteration, picture: bytes, *, limits: Limits) -> NDArray[np.float32]:
-    """What the iteration's backbone makes of a picture, float32 (dimension,).
+def embedding(store: Store, iteration: Iteration, data: bytes, *, limits: Limits) -> Float32s:
+    """The embedding of an image by the iteration's backbone, float32 (dimension,).
 
     Raises:
-        ImageRefused: the bytes are no picture within the limits.
+        ImageRefused: the bytes are no image within the limits.
         Conflict, ModelDamaged: the iteration is not trained, or the backbone's file is missing or damaged.
     """
-    imaging.check(picture, limits)
-    # An iteration that is not trained has no backbone yet, and says so here.
+    imaging.check(data, limits)
+    # Raises NotTrained where the iteration has no backbone yet.
     evaluation.load(store, iteration)
-    prepared, embed = extractor(store, iteration)
-    found: NDArray[np.float32] = embed(imaging.pixels(picture, prepared.side)[None])[0]
-    return found
+    backbone, embed = extractor(store, iteration)
+    embedding: Float32s = embed(imaging.pixels(data, backbone.side)[None])[0]
+    return embedding
 
 
-def judge(store: Store, iteration: Iteration, embedding: NDArray[np.float32]) -> list[Prediction]:
+def predict_embedding(store: Store, iteration: Iteration, embedding: Float32s) -> list[Prediction]:
     """Every tag's probability for an embedding by the iteration's backbone, the highest first.
 
     Raises:
         Conflict, ModelDamaged: the iteration is not trained, or a file of it is missing or damaged.
     """
-    judged = evaluation.load(store, iteration)
+    out_of_fold = evaluation.load(store, iteration)
     tags = evaluation.tags(store, iteration)
-    row = heads.probabilities(embedding[None], judged.kernel, judged.bias, multilabel=judged.multilabel)[0]
-    return ranked(tags, row)
+    return ranked(tags, probabilities(out_of_fold, embedding[None])[0])
 
 
-def ranked(tags: Sequence[SnapshotTag], probabilities: NDArray[np.float32]) -> list[Prediction]:
-    """Every tag with its probability, from a row of them, the highest first; equals stay in the tags' order."""
-    found = [
+def probabilities(out_of_fold: OutOfFold, embeddings: Float32s) -> Float32s:
+    """Every tag's probability for each embedding by an iteration's final classifier, (n, tags) of (n, dimension)."""
+    head = out_of_fold.kernel, out_of_fold.bias
+    return heads.probabilities(embeddings, *head, multilabel=out_of_fold.multilabel)
+
+
+def ranked(tags: Sequence[SnapshotTag], probabilities: Float32s) -> list[Prediction]:
+    """Each tag with its probability, from a row of probabilities, the highest first; ties stay in the tags' order."""
+    predictions = [
         Prediction(tag.name, tag.kind, float(value), tag.tag_id) for tag, value in zip(tags, probabilities, strict=True)
     ]
-    return sorted(found, key=lambda each: -each.probability)
+    return sorted(predictions, key=lambda prediction: -prediction.probability)
 
 
 def answer(predictions: Sequence[Prediction], threshold: float | Mapping[str, float], *, multilabel: bool) -> list[str]:
-    """The tags that the decision rule gives, the most probable first; none is an answer too.
+    """The tags that the decision rule predicts, the most probable first; empty for no answer.
 
-    `threshold` is one number for all tags, or each tag's own by its name.
+    `threshold` is one number for all tags, or a number for each tag by its name.
 
     Raises:
         InvalidInput: a threshold is outside 0..1.
@@ -73,14 +79,15 @@ def answer(predictions: Sequence[Prediction], threshold: float | Mapping[str, fl
     >>> answer([Prediction("rose", "Regular", 0.7), Prediction("tulip", "Regular", 0.3)], 0.5, multilabel=False)
     ['rose']
     """
-    row = np.array([[each.probability for each in predictions]])
-    own = [threshold[each.tag] if isinstance(threshold, Mapping) else threshold for each in predictions]
-    chosen = metrics.answers(row, np.array(own), multilabel=multilabel)[0]
-    return [each.tag for each, is_chosen in zip(predictions, chosen, strict=True) if is_chosen]
+    tags = [prediction.tag for prediction in predictions]
+    row = np.array([[prediction.probability for prediction in predictions]])
+    thresholds = np.array([threshold[tag] if isinstance(threshold, Mapping) else threshold for tag in tags])
+    predicted = metrics.answers(row, thresholds, multilabel=multilabel)[0]
+    return [tag for tag, is_predicted in zip(tags, predicted, strict=True) if is_predicted]
 
 
 def extractor(store: Store, iteration: Iteration) -> tuple[backbones.Backbone, feature_extraction.Extractor]:
-    """The backbone an iteration was trained on, and the function that embeds pictures by it; kept in memory.
+    """The backbone an iteration was trained on, and the function that embeds images by it; kept in memory.
 
     Raises:
         ModelDamaged: the network's file is missing or damaged.
@@ -90,5 +97,5 @@ def extractor(store: Store, iteration: Iteration) -> tuple[backbones.Backbone, f
 
 @functools.lru_cache(maxsize=4)
 def _extractor(fingerprint: str, folder: Path) -> tuple[backbones.Backbone, feature_extraction.Extractor]:
-    prepared = backbones.find(fingerprint, folder)
-    return prepared, feature_extraction.load(prepared, folder)
+    backbone = backbones.find(fingerprint, folder)
+    return backbone, feature_extraction.load(backbone, folder)

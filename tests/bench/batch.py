@@ -1,4 +1,4 @@
-"""Pictures predicted per second, from files on the disk to probabilities: `tagwise predict`'s way beside Keras'.
+"""Images predicted per second, from files on the disk to probabilities: `tagwise predict`'s way beside Keras'.
 
     KERAS_HOME=… python tests/bench/batch.py FOLDER_OF_TAG_FOLDERS [--rounds 3]
 
@@ -46,7 +46,7 @@ def main() -> None:
 
 
 def trained(store: Store, domain: str, folder: Path) -> Iteration:
-    """An iteration of the folder's pictures; another process trains, whose settings for Keras would slow it here."""
+    """An iteration of the folder's images; another process trains, whose settings for Keras would slow it here."""
     project = projects.create(store, domain, domain=domain)
     imports.import_images(store, project, datasets.entries(folder, Limits()), limits=Limits())
     command = [sys.executable, "-m", "cvcore.cli", "train", domain]
@@ -55,7 +55,7 @@ def trained(store: Store, domain: str, folder: Path) -> Iteration:
 
 
 def compare(store: Store, iteration: Iteration, folder: Path, rounds: int) -> None:
-    """Print both rates, their ratio, and how many pictures get the same most probable tag."""
+    """Print both rates, their ratio, and how many images get the same most probable tag."""
     model, side = keras_classifier(store, iteration)
     tags = [tag.name for tag in evaluation.tags(store, iteration)]
     by_us: list[list[str]] = []
@@ -78,7 +78,7 @@ def compare(store: Store, iteration: Iteration, folder: Path, rounds: int) -> No
 
 
 def keras_classifier(store: Store, iteration: Iteration) -> tuple[Any, int]:
-    """The iteration as one Keras model, and its pictures' side."""
+    """The iteration as one Keras model, and its images' side."""
     import keras
 
     prepared = backbones.find(iteration.fingerprint, blobs.backbones_folder(store.home))

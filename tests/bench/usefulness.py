@@ -1,7 +1,7 @@
-"""How often the model is wrong about the pictures that would be tagged first: by usefulness, by uncertainty, by chance.
+"""How often the model is wrong about the images that would be tagged first: by usefulness, by uncertainty, by chance.
 
 `python tests/bench/usefulness.py FOLDER_OF_SETS [SET ...]`, each set a folder of tag-named folders. A model of five
-pictures a tag chooses 20 of two thirds of the others; each number is the mean over 12 draws. On flowers5, trash6,
+images a tag chooses 20 of two thirds of the others; each number is the mean over 12 draws. On flowers5, trash6,
 vehicle_damage3 and grocery30 usefulness chose 54 to 82 % mistakes, uncertainty alone 55 to 78 %, chance 36 to 50 %.
 These sets hold nothing unlike their tags; for what does, see `tests/cvcore/test_selection.py`.
 """
@@ -47,15 +47,15 @@ def embedded(folder: Path) -> tuple[Floats, Integers]:
 
 
 def mistaken(embeddings: Floats, tags: Integers, rng: np.random.Generator) -> tuple[float, float, float]:
-    """The share of mistakes among the first pictures by usefulness, by uncertainty alone, and by chance."""
+    """The share of mistakes among the first images by usefulness, by uncertainty alone, and by chance."""
     rest = rng.permutation(len(tags))[len(tags) // 3 :]
     start = np.concatenate([rest[tags[rest] == tag][:START] for tag in np.unique(tags)])
     pool = np.setdiff1d(rest, start)
     model = LogisticRegression(C=10, max_iter=400, class_weight="balanced").fit(8 * embeddings[start], tags[start])
     shares = model.predict_proba(8 * embeddings[pool])
     unsure = -(shares * np.log2(np.maximum(shares, 1e-12))).sum(axis=1) / math.log2(shares.shape[1])
-    usual = float(np.median(acquisition.nearest(embeddings[start], embeddings[start], are_same=True)))
-    new = acquisition.novelty(acquisition.nearest(embeddings[pool], embeddings[start]), usual)
+    usual = float(np.median(acquisition.nearest_distances(embeddings[start], embeddings[start], are_same=True)))
+    new = acquisition.novelty(acquisition.nearest_distances(embeddings[pool], embeddings[start]), usual)
     useful = np.array([acquisition.usefulness(*each) for each in zip(unsure, new, strict=True)])
     is_wrong = model.classes_[shares.argmax(axis=1)] != tags[pool]
     by_usefulness, by_uncertainty = (is_wrong[np.argsort(-score)[:CHOSEN]].mean() for score in (useful, unsure))

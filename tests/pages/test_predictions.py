@@ -30,7 +30,7 @@ def project(store: Store, iteration: Iteration) -> Project:
 @pytest.fixture
 def kept(store: Store, iteration: Iteration, picture: DrawImage) -> list[StoredPrediction]:
     """Three questions, the newest last."""
-    return [history.ask(store, iteration, picture(50 + n), application="<b>", limits=Limits()) for n in range(3)]
+    return [history.predict_and_keep(store, iteration, picture(50 + n), application="<b>", limits=Limits()) for n in range(3)]
 
 
 def opened(page: str, project: Project) -> AppTest:
@@ -83,7 +83,7 @@ def test_as_predicted_is_never_unasked(store: Store, project: Project, kept: lis
 def test_multilabel_takes_several(store: Store, fill: Fill, trained: Trained, picture: DrawImage) -> None:
     """Where images may carry several tags, as predicted means the whole answer: 50 % rose and 73 % tulip."""
     project = fill("Garden", classification_type=MULTILABEL, rose=5, tulip=5)
-    kept = history.ask(store, trained(project), picture(50), application="", limits=Limits())
+    kept = history.predict_and_keep(store, trained(project), picture(50), application="", limits=Limits())
     app = select(opened("predictions", project), project, kept)
     checked(button(app, "Add as tulip, rose").click().run())
     assert {"rose": 6, "tulip": 6} == counts(store, project)
@@ -140,7 +140,7 @@ def test_quick_test_keeps_once(store: Store, project: Project, picture: DrawImag
 def test_quick_test_heeds_what_became_of_it(store: Store, project: Project, picture: DrawImage) -> None:
     """One that was deleted is not kept again by the same window, and one of the project's own never is."""
     app = quick_test(project, picture(60))
-    history.forget(store, project, [each.id for each in store.predictions.of_project(project.id)])
+    history.delete(store, project, [each.id for each in store.predictions.of_project(project.id)])
     app.slider[0].set_value(80).run()
     quick_test(project, picture(1))
     assert 0 == store.predictions.count(project.id)

@@ -80,7 +80,7 @@ def test_a_name_in_use_is_not_taken_unasked(
 def test_an_impossible_name_is_refused(app: AppTest) -> None:
     """With the rule that it breaks, and it stays there to be corrected."""
     publish(app, "a/b")
-    assert "A published name stands in an address, so it has no slash, got 'a/b'." in texts(app)
+    assert "A published name must have no slash, got 'a/b': choose another." in texts(app)
     assert "a/b" == next(each.value for each in app.text_input if each.label == "Name")
 
 

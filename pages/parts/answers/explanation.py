@@ -34,7 +34,7 @@ def show(store: Store, iteration: Iteration, image: bytes, *, limits: Limits, ke
             # Other images have another order, and a list of other words must not keep the old choice.
             key=f"explain-{key}-{iteration.id}-{first}-{hash(image)}",
         )
-        drawn = occlusion.overlay(image, evidence.heat(chosen), evidence.telling_place(chosen))
+        drawn = occlusion.overlay(image, evidence.heat(chosen), evidence.strongest_place(chosen))
         st.image(_png(drawn), width="stretch")
         st.markdown(sentence(evidence, chosen))
         st.caption(
@@ -46,7 +46,7 @@ def show(store: Store, iteration: Iteration, image: bytes, *, limits: Limits, ke
 def sentence(evidence: Explanation, tag: int) -> str:
     """How covering the most important part changes a tag's probability, as Markdown."""
     name, before = plain(evidence.names[tag]), percent(float(evidence.probabilities[tag]))
-    place = evidence.telling_place(tag)
+    place = evidence.strongest_place(tag)
     if place is None:
         return f"Covering no part lowers **{name}** from {before} by much: no single part decides it."
     after = percent(float(evidence.covered[*place, tag]))

@@ -34,15 +34,15 @@ def settle(
     One that was added to the project or deleted meanwhile is not kept again.
 
     Raises:
-        ImageRefused, NotTrained, ModelDamaged, StorageFull, HomeUnusable: as `history.ask`.
+        ImageRefused, NotTrained, ModelDamaged, StorageFull, HomeUnusable: as `history.predict_and_keep`.
     """
     handled = st.session_state.setdefault(_DONE, {})
     place = iteration.id, blobs.sha256(image)
     if is_wanted:
         if place not in handled:
-            stored = history.ask_once(store, iteration, image, application=history.QUICK_TEST, limits=limits)
+            stored = history.predict_and_keep_once(store, iteration, image, application=history.QUICK_TEST, limits=limits)
             handled[place] = stored and stored.id
         if handled[place]:
             project_choice.link("predictions.py", "Tag it under Predictions", project)
     elif kept_id := handled.pop(place, None):
-        history.forget(store, project, [kept_id])
+        history.delete(store, project, [kept_id])

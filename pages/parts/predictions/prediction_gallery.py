@@ -9,7 +9,7 @@ import streamlit as st
 
 from cvcore import evaluation, prediction, urls
 from cvcore.active_learning import promotion
-from cvcore.active_learning.prediction_queue import LATEST, AskedImage
+from cvcore.active_learning.prediction_queue import LATEST, QueuedImage
 from cvcore.prediction import history
 from cvcore.projects.uploads import Upload
 from cvcore.records import MULTICLASS, MULTILABEL, Prediction, Project
@@ -31,7 +31,7 @@ _NOTICE = "predictions-notice"
 
 
 @st.fragment
-def show(store: Store, project: Project, queued: Sequence[AskedImage], limits: Limits) -> None:
+def show(store: Store, project: Project, queued: Sequence[QueuedImage], limits: Limits) -> None:
     """Gallery, pages and what can be done with the selected."""
     if not queued:
         st.info("No prediction matches. Choose another answer, a wider range of probability, or a longer time.")
@@ -69,7 +69,7 @@ def notice(project: Project) -> None:
 # ---- what stands below an image -----------------------------------------------------------------------------------
 
 
-def _item(each: AskedImage) -> gallery.Item:
+def _item(each: QueuedImage) -> gallery.Item:
     asked = day(each.kept.created_at) + (f", {each.times} times" if each.times > 1 else "")
     return {
         "id": each.id,
@@ -88,7 +88,7 @@ def _joined(tags: Sequence[Prediction]) -> str:
 # ---- what the user does --------------------------------------------------------------------------------------------
 
 
-def _toolbar(store: Store, project: Project, selected: Sequence[AskedImage], limits: Limits) -> None:
+def _toolbar(store: Store, project: Project, selected: Sequence[QueuedImage], limits: Limits) -> None:
     there = [tag.name for tag in store.tags.of_project(project.id)]
     chosen: Mapping[str, Sequence[str]] = {}
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -122,7 +122,7 @@ def _toolbar(store: Store, project: Project, selected: Sequence[AskedImage], lim
             _again(project, _summary(fates, len(chosen)), is_added=any(fate.image_id for fate in fates))
 
 
-def _as_predicted(selected: Sequence[AskedImage]) -> str:
+def _as_predicted(selected: Sequence[QueuedImage]) -> str:
     words = {_joined(each.tags) for each in selected}
     return f"Add as {plain(short(words.pop(), NAME_LETTERS))}" if len(words) == 1 else "Add as predicted"
 
@@ -142,16 +142,16 @@ def _summary(fates: Sequence[Upload], asked: int) -> str:
 
 
 @st.dialog("Delete images")
-def _delete(store: Store, project: Project, selected: Sequence[AskedImage]) -> None:
+def _delete(store: Store, project: Project, selected: Sequence[QueuedImage]) -> None:
     st.markdown(f"Delete {count(len(selected), 'image')} and their predictions? Nothing that was trained changes.")
     if st.button("Delete", type="primary", key="delete-predictions"):
         with refusals():
-            history.forget_pictures(store, project, [each.kept.sha256 for each in selected])
+            history.delete_images(store, project, [each.kept.sha256 for each in selected])
             _again(project, f"{count(len(selected), 'image')} deleted.", is_added=False)
 
 
 @st.dialog("Image", width="medium")
-def _closer(store: Store, each: AskedImage) -> None:
+def _closer(store: Store, each: QueuedImage) -> None:
     threshold = evaluation.thresholds_by_tag(store, each.iteration, evaluation.threshold_in_use(each.iteration))
     said = each.kept.predictions
     answer = prediction.answer(said, threshold, multilabel=each.iteration.classification_type == MULTILABEL)

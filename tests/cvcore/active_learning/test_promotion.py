@@ -11,6 +11,7 @@ from cvcore.active_learning import promotion
 from cvcore.errors import NameRefused, TagsRefused
 from cvcore.files import blobs
 from cvcore.prediction import history
+from cvcore.prediction.history import predict_and_keep
 from cvcore.projects import tagging, uploads
 from cvcore.records import MULTILABEL, Iteration, Project, StoredPrediction
 from cvcore.settings import Limits
@@ -34,8 +35,8 @@ def project(store: Store, iteration: Iteration) -> Project:
 
 @pytest.fixture
 def kept(store: Store, iteration: Iteration, picture: Picture) -> list[StoredPrediction]:
-    """Three questions about new pictures."""
-    return [history.ask(store, iteration, picture(50 + n), application="kiosk", limits=LIMITS) for n in range(3)]
+    """Three questions about new images."""
+    return [predict_and_keep(store, iteration, picture(50 + n), application="kiosk", limits=LIMITS) for n in range(3)]
 
 
 def counts(store: Store, project: Project) -> dict[str, int]:
@@ -54,15 +55,15 @@ def test_pictures_join_with_their_tags(store: Store, project: Project, kept: lis
 
 
 def test_all_questions_about_it_go(store: Store, project: Project, iteration: Iteration, picture: Picture) -> None:
-    """A picture that was asked about twice leaves the predictions as a whole."""
-    first, _ = (history.ask(store, iteration, picture(60), application="", limits=LIMITS) for _ in range(2))
+    """An image that was asked about twice leaves the predictions as a whole."""
+    first, _ = (predict_and_keep(store, iteration, picture(60), application="", limits=LIMITS) for _ in range(2))
     promotion.promote(store, project, {first.id: ["rose"]}, limits=LIMITS)
     assert 0 == store.predictions.count(project.id)
 
 
 def test_what_is_gone_is_left_out(store: Store, project: Project, kept: list[StoredPrediction]) -> None:
     """What another window has deleted or added meanwhile is neither added nor does it make a tag."""
-    history.forget(store, project, [kept[0].id])
+    history.delete(store, project, [kept[0].id])
     assert [] == promotion.promote(store, project, {kept[0].id: ["poppy"]}, limits=LIMITS)
     assert {"rose": 5, "tulip": 5} == counts(store, project)
 
@@ -79,7 +80,7 @@ def test_a_lost_file_is_told(store: Store, project: Project, kept: list[StoredPr
 def test_what_is_there_already(
     store: Store, project: Project, iteration: Iteration, kept: list[StoredPrediction], picture: Picture
 ) -> None:
-    """A picture that somebody uploaded meanwhile keeps its own tag, which is said."""
+    """An image that somebody uploaded meanwhile keeps its own tag, which is said."""
     rose = store.tags.of_project(project.id)[0]
     uploads.add(store, project, "mine.png", picture(50), tag_ids=[rose.id], limits=LIMITS)
     (fate,) = promotion.promote(store, project, {kept[0].id: ["tulip"]}, limits=LIMITS)
@@ -101,10 +102,10 @@ def test_refused_tags_change_nothing(store: Store, project: Project, kept: list[
 def test_several_tags_in_multilabel(
     store: Store, fill: Callable[..., Project], trained: Callable[..., Iteration], picture: Picture
 ) -> None:
-    """A picture takes several tags where the project allows it; a negative one stands alone."""
+    """An image takes several tags where the project allows it; a negative one stands alone."""
     project = fill("Garden", classification_type=MULTILABEL, rose=5, tulip=5)
     iteration = trained(project)
-    one, other = (history.ask(store, iteration, picture(n), application="", limits=LIMITS) for n in (50, 51))
+    one, other = (predict_and_keep(store, iteration, picture(n), application="", limits=LIMITS) for n in (50, 51))
     promotion.promote(store, project, {one.id: ["rose", "tulip"]}, limits=LIMITS)
     assert {"rose": 6, "tulip": 6} == counts(store, project)
     tagging.create(store, project, "nothing", limits=LIMITS, kind="Negative")

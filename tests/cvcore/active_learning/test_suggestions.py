@@ -1,4 +1,4 @@
-"""What an iteration suggests for untagged pictures: in order, within bounds, and of tags that are still there."""
+"""What an iteration suggests for untagged images: in order, within bounds, and of tags that are still there."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LIMITS = Limits()
 
 
 def set_head(store: Store, iteration: Iteration, told: dict[str, list[float]]) -> None:
-    """Give pictures, by their SHA-256, embeddings of which the iteration makes these scores."""
+    """Give images, by their SHA-256, embeddings of which the iteration makes these scores."""
     judged = evaluation.load(store, iteration)
     tags = judged.truth.shape[1]
     kernel = np.zeros_like(judged.kernel)
@@ -42,7 +42,7 @@ def set_head(store: Store, iteration: Iteration, told: dict[str, list[float]]) -
 
 @pytest.fixture
 def untagged(store: Store, fill: Fill, trained: Trained) -> Callable[..., tuple[Project, Iteration]]:
-    """Makes a trained project of roses and tulips, with untagged pictures that are scored so."""
+    """Makes a trained project of roses and tulips, with untagged images that are scored so."""
 
     def make(*scores: list[float], **options: Any) -> tuple[Project, Iteration]:
         project = fill(rose=5 + len(scores), tulip=5, **options)
@@ -56,26 +56,26 @@ def untagged(store: Store, fill: Fill, trained: Trained) -> Callable[..., tuple[
 
 
 def names(store: Store, batch: suggestions.Batch) -> list[tuple[str, str]]:
-    """Each picture's name and what is suggested for it."""
+    """Each image's name and what is suggested for it."""
     known = {tag.id: tag.name for tag in batch.tags}
     return [(each.image.name, " ".join(known[tag] for tag in each.suggested)) for each in batch.candidates]
 
 
-def test_multiclass_by_certainty(store: Store, untagged: Callable[..., tuple[Project, Iteration]]) -> None:
-    """Each picture has its most probable tag, however unsure, and the order is the one asked for."""
+def test_multiclass_by_confidence(store: Store, untagged: Callable[..., tuple[Project, Iteration]]) -> None:
+    """Each image has its most probable tag, however unsure, and the order is the one asked for."""
     project, iteration = untagged([3, 0], [0, 0.5], [0, 5])
     surest = suggestions.next_batch(store, project, iteration, surest_first=True, take=9)
     assert [("3.png", "tulip"), ("1.png", "rose"), ("2.png", "tulip")] == names(store, surest)
     assert (3, 3) == (surest.waiting, surest.sorted)
     first = surest.candidates[0]
     assert first.probabilities == pytest.approx((1 / (1 + np.e**5), 1 / (1 + np.e**-5)), abs=1e-4)
-    assert first.certainty == first.probabilities[1]
+    assert first.confidence == first.probabilities[1]
     least = suggestions.next_batch(store, project, iteration, surest_first=False, take=2)
     assert [("2.png", "tulip"), ("1.png", "rose")] == names(store, least)
 
 
 def test_multilabel_by_saved_thresholds(store: Store, untagged: Callable[..., tuple[Project, Iteration]]) -> None:
-    """All tags that reach the iteration's threshold are suggested; pictures with none come last of the surest."""
+    """All tags that reach the iteration's threshold are suggested; images with none come last of the surest."""
     project, iteration = untagged([3, 2], [-9, -9], [0.2, -3], classification_type=MULTILABEL)
     found = suggestions.next_batch(store, project, iteration, surest_first=True, take=9)
     assert [("1.png", "rose tulip"), ("3.png", "rose"), ("2.png", "")] == names(store, found)
@@ -109,7 +109,7 @@ def test_a_batch_looks_at_a_bounded_number(store: Store, fill: Fill, trained: Tr
 
     def batch(*without: str) -> suggestions.Batch:
         return suggestions.next_batch(
-            store, project, iteration, surest_first=True, take=9, without=without, look_at_most=1
+            store, project, iteration, surest_first=True, take=9, without=without, embed_at_most=1
         )
 
     told = [batch() for _ in range(4)]
@@ -122,7 +122,7 @@ def test_a_batch_looks_at_a_bounded_number(store: Store, fill: Fill, trained: Tr
 
 
 def test_an_untrained_iteration(store: Store, fill: Fill, trained: Trained) -> None:
-    """One that failed suggests nothing, before any picture is looked at."""
+    """One that failed suggests nothing, before any image is looked at."""
     project = fill(rose=5, tulip=5)
     iteration = trained(project)
     store.iterations.fail(iteration.id, "out of memory")
@@ -131,7 +131,7 @@ def test_an_untrained_iteration(store: Store, fill: Fill, trained: Trained) -> N
 
 
 def test_give_leaves_alone_what_others_changed(store: Store, fill: Fill) -> None:
-    """Pictures tagged or deleted meanwhile and tags that are gone hold up nobody else's, and all can be taken back."""
+    """Images tagged or deleted meanwhile and tags that are gone hold up nobody else's, and all can be taken back."""
     project = fill(rose=4, tulip=1)
     rose, tulip = (tag.id for tag in store.tags.of_project(project.id))
     images = [each.id for each in store.images.page(project.id, tag_id=rose, take=9)]

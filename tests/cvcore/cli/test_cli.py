@@ -257,7 +257,8 @@ def test_an_import_that_cannot_begin_makes_no_project(tagwise: Tagwise, tag_fold
         (["predict", "Flowers", "none.png", "--threshold=-1"], "threshold must be in 0..1, got -1"),
         (
             ["predict", "Flowers", "/none.png"],
-            "/none.png: an image must be a file that can be read: No such file or directory",
+            "/none.png: an image must be a file that can be read, this one is not "
+            "(No such file or directory): check the path",
         ),
         (
             ["predict", "Flowers", "/none.png", "--csv", "/none/t.csv"],
@@ -415,7 +416,7 @@ def test_a_path_without_pictures(tagwise: Tagwise, fill: Fill, trained: Trained,
     (tmp_path / "empty").mkdir()
     (tmp_path / "broken.zip").write_bytes(b"PK\3\4")
     for name, message in (
-        ("empty", "a folder or zip must hold pictures, there are none in this one: name another"),
+        ("empty", "a folder or zip must hold images, 'empty' holds none: choose another"),
         ("broken.zip", "a zip must be whole, this one lacks its end: copy or download it again"),
     ):
         assert Told(1, "", f"tagwise: {tmp_path / name}: {message}\n") == tagwise("predict", "Flowers", tmp_path / name)

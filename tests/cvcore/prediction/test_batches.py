@@ -1,4 +1,4 @@
-"""Many pictures at once: the same answers as one by one, in order, with few in memory, and a table to take along."""
+"""Many images at once: the same answers as one by one, in order, with few in memory, and a table to take along."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_one_that_cannot_be_read_is_told(store: Store, fill: Fill, trained: Trai
 
 
 def test_few_pictures_are_in_memory(store: Store, fill: Fill, trained: Trained, picture: Draw) -> None:
-    """However many there are, pictures are asked for as answers are taken; whoever stops asking ends the threads."""
+    """However many there are, images are asked for as answers are taken; whoever stops asking ends the threads."""
     iteration = trained(fill(rose=5, tulip=5))
     asked_for = 0
 
@@ -82,7 +82,7 @@ def test_few_pictures_are_in_memory(store: Store, fill: Fill, trained: Trained, 
 
 
 def test_an_untrained_iteration_is_told_at_once(store: Store, fill: Fill, trained: Trained) -> None:
-    """Before any picture is read."""
+    """Before any image is read."""
     iteration = trained(fill(rose=5, tulip=5))
     store.iterations.fail(iteration.id, "no reason")
     with pytest.raises(NotTrained):
@@ -90,7 +90,7 @@ def test_an_untrained_iteration_is_told_at_once(store: Store, fill: Fill, traine
 
 
 def test_what_is_in_a_folder(tmp_path: Path, picture: Draw) -> None:
-    """Its pictures and those below it by name, without hidden files, caches and what is no picture by its name."""
+    """Its images and those below it by name, without hidden files, caches and what is no image by its name."""
     for path in ("b/2.png", "b/1.JPG", "a.png", "notes.txt", "Thumbs.db", ".git/3.png"):
         (tmp_path / path).parent.mkdir(exist_ok=True)
         (tmp_path / path).write_bytes(picture(1))
@@ -100,7 +100,7 @@ def test_what_is_in_a_folder(tmp_path: Path, picture: Draw) -> None:
 
 
 def test_what_is_uploaded(picture: Draw) -> None:
-    """Files as they are, zips opened, each picture by its path in its zip; one too large is read no further."""
+    """Files as they are, zips opened, each image by its path in its zip; one too large is read no further."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("a/1.png", picture(1))

@@ -1,4 +1,4 @@
-"""What is laid over a picture is what the model says when that part is covered."""
+"""What is laid over an image is what the model says when that part is covered."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def png(pixels: np.ndarray) -> bytes:
 
 @pytest.fixture
 def red_corner() -> bytes:
-    """A grey picture whose top right corner, a quarter of each side, is red."""
+    """A grey image whose top right corner, a quarter of each side, is red."""
     pixels = np.full((SIDE, SIDE, 3), 128, np.uint8)
     pixels[: SIDE // 4, -SIDE // 4 :] = (230, 20, 20)
     return png(pixels)
@@ -44,7 +44,7 @@ def red_corner() -> bytes:
 
 @pytest.fixture
 def likes_red(store: Store, fill: Fill, trained: Trained) -> Iteration:
-    """An iteration to which a picture is the more red the more strong red there is, and which heeds nothing else."""
+    """An iteration to which an image is the more red the more strong red there is, and which heeds nothing else."""
     iteration = trained(fill(red=5, other=5))
     square = np.full((2, network.SIDE, network.SIDE, 3), 128, np.uint8)
     square[1, :32, -32:] = (230, 20, 20)
@@ -71,7 +71,7 @@ def test_the_corner_that_matters_is_found(store: Store, likes_red: Iteration, re
     corner = np.zeros((CELLS, CELLS), bool)
     corner[:2, -2:] = True
     assert heat[corner].min() > 2 * heat[~corner].mean()
-    place = told.telling_place(red)
+    place = told.strongest_place(red)
     assert place is not None
     assert place[0] == 0
     assert place[1] + COVER == CELLS
@@ -79,30 +79,30 @@ def test_the_corner_that_matters_is_found(store: Store, likes_red: Iteration, re
 
 
 def test_probabilities_are_quick_tests(store: Store, likes_red: Iteration, red_corner: bytes) -> None:
-    """As it is, the picture gets what Quick Test says of it."""
+    """As it is, the image gets what Quick Test says of it."""
     told = occlusion.explain(store, likes_red, red_corner, limits=LIMITS)
     expected = {each.tag: each.probability for each in prediction.predict(store, likes_red, red_corner, limits=LIMITS)}
     assert expected == pytest.approx(dict(zip(told.names, told.probabilities.tolist(), strict=True)))
 
 
 def test_a_plain_picture_hangs_on_no_place(store: Store, likes_red: Iteration) -> None:
-    """Where every part is like the rest, no part is framed, and the picture stays as it is."""
+    """Where every part is like the rest, no part is framed, and the image stays as it is."""
     plain = png(np.full((SIDE, SIDE, 3), 128, np.uint8))
     told = occlusion.explain(store, likes_red, plain, limits=LIMITS)
-    assert [None, None] == [told.telling_place(tag) for tag in (0, 1)]
+    assert [None, None] == [told.strongest_place(tag) for tag in (0, 1)]
     shown = occlusion.overlay(plain, told.heat(0), None)
     assert (SIDE, SIDE) == shown.size
     assert [(128, 128, 128)] == [colour for _, colour in shown.getcolors() or []]
 
 
 def test_it_is_asked_once(store: Store, likes_red: Iteration, red_corner: bytes) -> None:
-    """Another tag of the same picture costs no second look at it."""
+    """Another tag of the same image costs no second look at it."""
     first, second = (occlusion.explain(store, likes_red, red_corner, limits=LIMITS) for _ in range(2))
     assert np.shares_memory(first.covered, second.covered)
 
 
 def test_covers_hide_what_they_stand_on() -> None:
-    """The first is the picture itself; each other hides its own cells, in the mean colour, and no more."""
+    """The first is the image itself; each other hides its own cells, in the mean colour, and no more."""
     pixels = np.random.default_rng(3).integers(0, 256, (80, 80, 3), np.uint8)
     many = occlusion.covers(pixels)
     assert (1 + PLACES**2, 80, 80, 3) == many.shape
@@ -122,7 +122,7 @@ def test_heat_is_the_mean_of_the_covers_over_a_cell() -> None:
     heat = told.heat(0)
     np.testing.assert_allclose([0.8, 0.4, 0.8 / 9], [heat[0, 0], heat[0, 1], heat[2, 2]], rtol=1e-6)
     assert 0 == heat[COVER:].max() == heat[:, COVER:].max()
-    assert (0, 0) == told.telling_place(0)
+    assert (0, 0) == told.strongest_place(0)
 
 
 def test_the_overlay_is_upright_and_small(red_corner: bytes) -> None:
@@ -138,7 +138,7 @@ def test_the_overlay_is_upright_and_small(red_corner: bytes) -> None:
 
 
 def test_what_cannot_be_explained(store: Store, likes_red: Iteration, fill: Fill) -> None:
-    """What is no picture is refused, and so is an iteration without a model."""
+    """What is no image is refused, and so is an iteration without a model."""
     with pytest.raises(ImageRefused):
         occlusion.explain(store, likes_red, b"no picture", limits=LIMITS)
     untrained = store.iterations.add(fill("Other", a=1), "digest", [], [])

@@ -1,4 +1,4 @@
-"""A prediction is the trained head's word on a picture, and the answer follows the one decision rule."""
+"""A prediction is the trained head's word on an image, and the answer follows the one decision rule."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def test_the_command_says_what_the_page_says(
 
 
 def test_what_is_no_picture_is_refused(store: Store, fill: Fill, trained: Trained, picture: Draw) -> None:
-    """A picture to predict keeps the rules of one to store."""
+    """An image to predict keeps the rules of one to store."""
     iteration = trained(fill(rose=5, tulip=5))
     for data, limits in ((b"no picture", LIMITS), (picture(1)[:60], LIMITS), (picture(1), Limits(image_bytes=10))):
         with pytest.raises(ImageRefused):
@@ -151,7 +151,7 @@ def test_what_is_no_picture_is_refused(store: Store, fill: Fill, trained: Traine
 
 
 def test_a_backbone_that_is_gone_is_told(store: Store, fill: Fill, trained: Trained, picture: Draw) -> None:
-    """Numbers can still be looked at, but new pictures need the network: the sentence says so."""
+    """Numbers can still be looked at, but new images need the network: the sentence says so."""
     iteration = trained(fill(rose=5, tulip=5))
     store.iterations.complete(iteration.id, fingerprint="0123456789abcdef")
     iteration = store.iterations.get(iteration.id)

@@ -22,9 +22,7 @@ def test_a_name_moves_only_when_told(store: Store, fill: Fill, trained: Trained)
     first, second = trained(project), trained(project)
     publishing.publish(store, first, "garden", resource="r")
     publishing.publish(store, first, "garden", resource="r")
-    with pytest.raises(
-        Published, match="'garden' is published as Iteration 1: unpublish that, or set overwrite to true"
-    ):
+    with pytest.raises(Published, match="'garden' is of Iteration 1: unpublish that, or set overwrite to true"):
         publishing.publish(store, second, "garden")
     assert first == publishing.find(store, project, "garden")
     publishing.publish(store, second, "garden", overwrite=True)
@@ -75,5 +73,5 @@ def test_a_name_fits_into_an_address(store: Store, fill: Fill, trained: Trained,
 def test_only_what_is_trained_is_published(store: Store, fill: Fill) -> None:
     """An iteration in training has nothing to answer with."""
     job = training.start(store, fill(rose=5, tulip=5))
-    with pytest.raises(NotTrained, match="only a trained iteration can be published, Iteration 1 is not"):
+    with pytest.raises(NotTrained, match="an iteration must be trained to be published, Iteration 1 is not"):
         publishing.publish(store, store.iterations.get(job.iteration_id or ""), "garden")

@@ -100,7 +100,7 @@ def delete_prediction(call: Call) -> Any:
     wanted = request.ids(call, "ids", request.BATCH)
     if not wanted:
         raise Refusal("BadRequestPredictionIdsMissing", "ids must name at least one prediction")
-    history.forget(call.store, request.project(call), wanted)
+    history.delete(call.store, request.project(call), wanted)
     return Answer(204)
 
 
@@ -131,7 +131,7 @@ def _fetched(call: Call) -> bytes:
 def _answer(call: Call, iteration: Iteration, picture: bytes, *, is_kept: bool, asker: str = "") -> Any:
     application, limits = request.text(call, "application") or asker, call.told.limits
     if is_kept:
-        return schemas.answer(history.ask(call.store, iteration, picture, application=application, limits=limits))
+        return schemas.answer(history.predict_and_keep(call.store, iteration, picture, application=application, limits=limits))
     return schemas.answer(
         StoredPrediction(
             id=str(uuid.uuid4()),
@@ -159,7 +159,7 @@ def _kept(call: Call, project: Project, token: request.Fields, session: str) -> 
         project.id,
         iteration_id=request.text_field(token, "iterationId").casefold() or None,
         application=request.text_field(token, "application") or None,
-        start=max(moment for moment in (start, history.oldest()) if moment),
+        start=max(moment for moment in (start, history.kept_since()) if moment),
         end=min(moment for moment in (end, asked_at) if moment),
     )
     fitting = [each for each in found if _fits(each, bounds)]

@@ -172,6 +172,6 @@ def _kept(call: Call, kept: Any, name: str) -> bytes:
     if kept is None:
         raise ImageNotFound(f"there is no prediction {name[:80]!r}: it may have been deleted, or is older than 30 days")
     try:
-        return history.picture(call.store, kept)
+        return history.image_bytes(call.store, kept)
     except NotFound as error:
         raise ImageNotFound(str(error)) from error

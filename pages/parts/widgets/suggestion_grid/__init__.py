@@ -77,6 +77,6 @@ def _item(each: Candidate) -> dict[str, Any]:
         "src": urls.thumbnail(each.image.sha256),
         "name": each.image.name,
         "suggested": list(each.suggested),
-        "certainty": each.certainty,
+        "certainty": each.confidence,
         "probabilities": list(each.probabilities),
     }

@@ -16,17 +16,17 @@ from azure.cognitiveservices.vision.customvision.training import CustomVisionTra
 from azure.cognitiveservices.vision.customvision.training import models as m
 
 from cvcore.prediction import client_snippets
-from cvcore.prediction.client_snippets import Of, Question
+from cvcore.prediction.client_snippets import Endpoint, Source
 
 # A name that takes some quoting, in an address, in a shell and in Python.
 NAME = "it's 100% $HOME ünd"
 
 
 @pytest.fixture
-def question(server: Any, trainer: Trainer, flowers: m.Project, iteration: m.Iteration) -> Question:
+def question(server: Any, trainer: Trainer, flowers: m.Project, iteration: m.Iteration) -> Endpoint:
     """The iteration, published under that name."""
     trainer.publish_iteration(flowers.id, iteration.id, NAME, "resource")
-    return Question(server.url, flowers.id, NAME, server.prediction_key)
+    return Endpoint(server.url, flowers.id, NAME, server.prediction_key)
 
 
 @pytest.fixture
@@ -51,12 +51,12 @@ def run(folder: Path, command: list[str]) -> str:
 
 @pytest.mark.parametrize("of", ["file", "url"])
 def test_snippets(
-    trainer: Trainer, flowers: m.Project, question: Question, folder: Path, expected: list[str], of: Of
+    trainer: Trainer, flowers: m.Project, question: Endpoint, folder: Path, expected: list[str], of: Source
 ) -> None:
     """curl, Python and the SDK print what the API says of a picture, given as a file or by its address."""
     (untagged,) = trainer.get_untagged_images(flowers.id)
 
-    def made(snippet: Callable[[Question, Of], str]) -> str:
+    def made(snippet: Callable[[Endpoint, Source], str]) -> str:
         return snippet(question, of).replace(client_snippets.URL, untagged.original_image_uri)
 
     for snippet in (client_snippets.python, client_snippets.sdk):
