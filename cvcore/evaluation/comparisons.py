@@ -22,12 +22,12 @@ from cvcore.store import SnapshotTag, Store
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """One iteration against each of some others, in their order, on `images` pictures and the tags they all know.
+    """One iteration against each of some others, in their order, on the `images` and tags that they share.
 
     tags: their names, as the newest iteration calls them, in the order of the columns of `differences` and of
-    `counts` (int (tags,), the images that carry each). only_some: the names of tags that only some know.
-    left_out: shared pictures that carry such a tag, which not all could answer (Multiclass alone). retagged:
-    pictures that were tagged otherwise for some of them; the newest iteration's tags count.
+    `counts` (int (tags,), the images that carry each). only_some: the names of tags that not all have.
+    left_out: shared images that carry such a tag, which not all could answer (Multiclass alone). retagged:
+    images whose tags differ between the iterations; those of the newest iteration count.
     """
 
     images: int
@@ -52,12 +52,12 @@ class _Side:
 
 
 def compare(store: Store, iteration: Iteration, others: Sequence[Iteration]) -> Comparison:
-    """How an iteration does against others, each at the threshold it answers at and judged by its own folds.
+    """Compare an iteration with others, each at the threshold it answers at and evaluated by its own folds.
 
-    Pictures are matched by their SHA-256, tags by their ids, which stay when a tag is renamed.
+    Images are matched by their SHA-256, tags by their ids, which stay when a tag is renamed.
 
     Raises:
-        InvalidInput: they are of different types, or share no judged picture or no tag.
+        InvalidInput: they are of different types, or share no evaluated image or no tag.
         Conflict, ModelDamaged: as `evaluation.load`.
     """
     for other in others:
@@ -85,7 +85,7 @@ def _side(store: Store, iteration: Iteration, threshold: Thresholds) -> _Side:
 # A snapshot never changes, and to read 100,000 rows of it on every rerun would take a second a side.
 @functools.lru_cache(maxsize=5)
 def _snapshot(store: Store, iteration_id: str) -> tuple[tuple[str, ...], tuple[SnapshotTag, ...]]:
-    """The SHA-256 of every picture of an iteration, in order, and its tags."""
+    """The SHA-256 of every image of an iteration, in order, and its tags."""
     digests = tuple(image.sha256 for image in store.iterations.images(iteration_id))
     return digests, tuple(store.iterations.tags(iteration_id))
 
@@ -98,15 +98,15 @@ def _compare(store: Store, compared: tuple[tuple[str, Thresholds], ...]) -> Comp
     newest = max(range(len(sides)), key=lambda place: iterations[place].number)
     latest = sides[newest]
     everywhere = [tag for tag in latest.columns if all(tag in side.columns for side in sides)]
-    some = {tag: name for side in sides for tag, name in side.names.items() if tag not in everywhere}
-    pictures = [sha256 for sha256 in latest.rows if all(sha256 in side.rows for side in sides)]
-    if not everywhere or not pictures:
-        what = "picture" if everywhere else "tag"
-        raise InvalidInput(f"iterations must share a judged {what} to be compared, these share none: choose another")
-    rows = [np.array([side.rows[sha256] for sha256 in pictures]) for side in sides]
-    left_out = np.zeros(len(pictures), bool)
+    only_some = {tag: name for side in sides for tag, name in side.names.items() if tag not in everywhere}
+    digests = [sha256 for sha256 in latest.rows if all(sha256 in side.rows for side in sides)]
+    if not everywhere or not digests:
+        what = "an evaluated image" if everywhere else "a tag"
+        raise InvalidInput(f"iterations must share {what} to be compared, these share none: choose another")
+    rows = [np.array([side.rows[sha256] for sha256 in digests]) for side in sides]
+    left_out = np.zeros(len(digests), bool)
     if iterations[newest].classification_type == MULTICLASS:
-        lone = [column for tag, column in latest.columns.items() if tag in some]
+        lone = [column for tag, column in latest.columns.items() if tag in only_some]
         left_out = latest.out_of_fold.truth[rows[newest]][:, lone].any(axis=1)
         rows = [each[~left_out] for each in rows]
     columns = [np.array([side.columns[tag] for tag in everywhere]) for side in sides]
@@ -117,7 +117,7 @@ def _compare(store: Store, compared: tuple[tuple[str, Thresholds], ...]) -> Comp
         images=len(truth),
         tags=tuple(latest.names[tag] for tag in everywhere),
         counts=np.count_nonzero(truth, axis=0),
-        only_some=tuple(sorted(set(some.values()))),
+        only_some=tuple(sorted(set(only_some.values()))),
         left_out=int(left_out.sum()),
         retagged=int(np.any([(each != truth).any(axis=1) for each in truths], axis=0).sum()),
         differences=tuple(paired_comparison.differences(truth, answers[0], each, groups) for each in answers[1:]),

@@ -1,11 +1,11 @@
-"""Which tags are probably wrong, which images the model found hardest, and which are near duplicates.
+"""Which tags are probably wrong, which images have the highest cross-entropy, and which are near duplicates.
 
-Everything comes from out-of-fold probabilities: a model that has learnt a wrong tag would defend it.
+Everything comes from out-of-fold probabilities: a model trained on a wrong tag would repeat it.
 
 Wrong tags are found by confident learning (Northcutt, Jiang & Chuang 2021, https://arxiv.org/abs/1911.00068): a
-tag's own bar is the mean probability that its images got for it, and an image is suspected when another tag reaches
-its bar there and beats the tag the image carries. A tag the model is shy about so has a low bar, a loud one a high. On
-600 photos of flowers with 30 tags flipped, the first 30 suspects held 21 of them, and all 56 held 25.
+tag's threshold is the mean probability that its own images got for it, and an image is a label issue when another tag
+reaches its threshold there and is more probable than the tag the image carries. On 600 photos of flowers with 30 tags
+flipped, the first 30 label issues held 21 of them, and all 56 held 25.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ _BLOCK = 8192
 
 @dataclass(frozen=True, eq=False)
 class LabelIssues:
-    """Tags that are probably wrong, the most suspicious first.
+    """Tags that are probably wrong, the most probable errors first.
 
     rows: int (m,), the images. tags: int (m,), the column in question: in Multiclass the tag to carry instead, in
-    Multilabel the tag to take off where the image carries it, else to put on. own: float (m,), 0..1, how probable the
-    model finds what is tagged; the lowest come first.
+    Multilabel the tag to take off where the image carries it, else to put on. own: float (m,), 0..1, the
+    probability of what is tagged; the lowest come first.
     """
 
     rows: Integers
@@ -50,15 +50,15 @@ class DuplicateGroups:
 
 
 def find_label_issues(truth: Bools, probabilities: NDArray[Any], evaluated: Bools, *, multilabel: bool) -> LabelIssues:
-    """The images whose tags confident learning doubts.
+    """The label issues that confident learning finds.
 
     `truth` (n, k), `probabilities` (n, k) and `evaluated` (n,) as in `confusion.Answers`. Multilabel looks at each
-    tag by itself, as carried or not. A tie is no doubt: constant scores give no suspects.
+    tag by itself, as carried or not. A tie is no issue: constant scores give none.
 
     >>> truth = np.array([[True, False], [True, False], [False, True], [False, True]])
-    >>> told = np.array([[0.9, 0.1], [0.1, 0.9], [0.2, 0.8], [0.3, 0.7]])
-    >>> found = find_label_issues(truth, told, np.ones(4, bool), multilabel=False)
-    >>> found.rows.tolist(), found.tags.tolist(), found.own.tolist()
+    >>> scores = np.array([[0.9, 0.1], [0.1, 0.9], [0.2, 0.8], [0.3, 0.7]])
+    >>> issues = find_label_issues(truth, scores, np.ones(4, bool), multilabel=False)
+    >>> issues.rows.tolist(), issues.tags.tolist(), issues.own.tolist()
     ([1], [1], [0.1])
     """
     places = np.flatnonzero(evaluated)
@@ -71,7 +71,7 @@ def find_label_issues(truth: Bools, probabilities: NDArray[Any], evaluated: Bool
 def hardest_images(
     truth: Bools, probabilities: NDArray[Any], evaluated: Bools, most: int, *, multilabel: bool
 ) -> Integers:
-    """The rows of the images with the highest losses, as (m,), at most `most`, equals in the order of the rows."""
+    """The rows of the images with the highest cross-entropy, as (m,), at most `most`; equals in the rows' order."""
     places = np.flatnonzero(evaluated)
     # Some thousands at a time: the steps between would take several times the room of the probabilities.
     parts = np.array_split(places, len(places) // _BLOCK + 1)
@@ -85,8 +85,8 @@ def hardest_images(
 def duplicate_groups(truth: Bools, groups: NDArray[Any]) -> DuplicateGroups:
     """The groups of near duplicates, as `near_duplicates.groups` numbers them, that hold several images.
 
-    >>> found = duplicate_groups(np.array([[True], [True], [True], [False], [True]]), np.array([0, 0, 1, 1, 2]))
-    >>> found.rows.tolist(), found.numbers.tolist(), found.differing
+    >>> twins = duplicate_groups(np.array([[True], [True], [True], [False], [True]]), np.array([0, 0, 1, 1, 2]))
+    >>> twins.rows.tolist(), twins.numbers.tolist(), twins.differing
     ([2, 3, 0, 1], [1, 1, 2, 2], 1)
     """
     _, every, sizes = np.unique(groups, return_inverse=True, return_counts=True)
@@ -119,8 +119,8 @@ def _one_by_one(truth: Bools, scores: NDArray[Any]) -> tuple[Integers, Integers,
     missing = ~truth & (scores >= on) & (scores > off) & (scores > 0.5)
     needless = truth & (scores <= off) & (scores < on) & (scores < 0.5)
     rows, tags = np.nonzero(missing | needless)
-    told = scores[rows, tags].astype(np.float64)
-    return rows, tags, np.where(truth[rows, tags], told, 1 - told)
+    carried = scores[rows, tags].astype(np.float64)
+    return rows, tags, np.where(truth[rows, tags], carried, 1 - carried)
 
 
 def _means(chosen: Bools, scores: NDArray[Any]) -> Float64s:

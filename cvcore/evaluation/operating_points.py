@@ -1,4 +1,4 @@
-"""An iteration's thresholds: suggested from its out-of-fold probabilities, saved with it, forgotten."""
+"""An iteration's thresholds: saved with it, cleared, and the ones in use."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cvcore.store import Store
 
 
 def save(store: Store, iteration: Iteration, chosen: Thresholds) -> None:
-    """Answer at these thresholds from now on, in Quick Test, in commands and in exports.
+    """Save the thresholds that Quick Test, commands and exports answer at from now on.
 
     `chosen` is one number, or one a tag in the order of the arrays' columns.
 
@@ -34,7 +34,7 @@ def save(store: Store, iteration: Iteration, chosen: Thresholds) -> None:
 
 
 def clear(store: Store, iteration: Iteration) -> None:
-    """Forget what was saved: the iteration answers at 0.5 again.
+    """Clear the saved thresholds: the iteration answers at 0.5 again.
 
     Raises:
         NotFound: the iteration was deleted meanwhile.
@@ -45,10 +45,10 @@ def clear(store: Store, iteration: Iteration) -> None:
 DEFAULT_THRESHOLD = 0.5
 
 
-def threshold_in_use(iteration: Iteration, asked: float | None = None) -> Thresholds:
-    """What an iteration answers at: the threshold asked for, else those saved with it, else 0.5."""
-    if asked is not None:
-        return asked
+def threshold_in_use(iteration: Iteration, requested: float | None = None) -> Thresholds:
+    """The threshold an iteration answers at: the requested one, else those saved with it, else 0.5."""
+    if requested is not None:
+        return requested
     return DEFAULT_THRESHOLD if iteration.thresholds is None else iteration.thresholds
 
 

@@ -1,9 +1,9 @@
-"""An evaluation told as Amazon Rekognition Custom Labels tells it, for those who know that service.
+"""An evaluation in the terms and file formats of Amazon Rekognition Custom Labels.
 
-What it calls by the same names as everyone means something of its own:
+Some of its terms mean something else than everywhere else:
 
 - The *assumed threshold* of a label is the one with the best F1 on the evaluated images themselves. Numbers at it
-  flatter the model, for it was chosen knowing the answers; ours stand at the threshold that the user chose.
+  are too good, as it was chosen on the same images; ours are at the threshold that the user chose.
 - *Average precision* is the mean over the labels of the precision at their assumed thresholds. Everywhere else,
   and on our other pages, it is the area under the steps of the precision-recall curve.
 - *Overall recall* and the model's F1 are means over the labels too.
@@ -28,6 +28,7 @@ from cvcore import metrics
 from cvcore.array_types import Bools, Float64s, Integers
 from cvcore.datasets import ground_truth
 from cvcore.datasets.ground_truth import EVALUATION, TRAINING
+from cvcore.wording import none_for_nan
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,8 +56,8 @@ def evaluate(truth: Bools, probabilities: NDArray[Any], *, multilabel: bool) -> 
     """Rekognition's numbers of the evaluated images; `truth` and `probabilities` (n, k) are as in `metrics`.
 
     >>> truth = np.array([[True, False], [True, False], [False, True]])
-    >>> found = evaluate(truth, np.array([[0.9, 0.1], [0.6, 0.4], [0.7, 0.3]]), multilabel=False)
-    >>> found.thresholds.tolist(), found.f1.tolist()
+    >>> result = evaluate(truth, np.array([[0.9, 0.1], [0.6, 0.4], [0.7, 0.3]]), multilabel=False)
+    >>> result.thresholds.tolist(), result.f1.tolist()
     ([0.6, 1.0], [0.8, 0.0])
     """
     thresholds = assumed_thresholds(truth, probabilities, multilabel=multilabel)
@@ -106,13 +107,17 @@ def summary(
         "Version": 1,
         "AggregatedEvaluationResults": {
             "ConfusionMatrix": [
-                {"GroundTruthLabel": given, "PredictedLabel": told, "Value": _number(result.matrix[row, column])}
-                for row, given in enumerate(names)
-                for column, told in enumerate(names)
+                {
+                    "GroundTruthLabel": own,
+                    "PredictedLabel": predicted,
+                    "Value": none_for_nan(result.matrix[row, column]),
+                }
+                for row, own in enumerate(names)
+                for column, predicted in enumerate(names)
             ],
-            "F1Score": _number(result.overall_f1),
-            "Precision": _number(result.average_precision),
-            "Recall": _number(result.overall_recall),
+            "F1Score": none_for_nan(result.overall_f1),
+            "Precision": none_for_nan(result.average_precision),
+            "Recall": none_for_nan(result.overall_recall),
         },
         "EvaluationDetails": {
             "EvaluationEndTimestamp": ground_truth.timestamp(ended_at),
@@ -125,10 +130,10 @@ def summary(
             {
                 "Label": names[tag],
                 "Metrics": {
-                    "F1Score": _number(result.f1[tag]),
-                    "Precision": _number(result.precision[tag]),
-                    "Recall": _number(result.recall[tag]),
-                    "Threshold": _number(result.thresholds[tag]),
+                    "F1Score": none_for_nan(result.f1[tag]),
+                    "Precision": none_for_nan(result.precision[tag]),
+                    "Recall": none_for_nan(result.recall[tag]),
+                    "Threshold": none_for_nan(result.thresholds[tag]),
                 },
                 "NumberOfTestingImages": int(result.images[tag]),
             }
@@ -195,7 +200,3 @@ def _details(is_carried: bool, is_answered: bool) -> dict[str, Any]:
         "is-false-negative": is_carried and not is_answered,
         "is-present-in-ground-truth": is_carried,
     }
-
-
-def _number(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)

@@ -21,20 +21,20 @@ from cvcore.wording import inert, none_for_nan
 
 def performance_json(store: Store, project: Project, iteration: Iteration, threshold: Thresholds) -> dict[str, Any]:
     """An iteration's performance as `tagwise performance --json` prints it; undefined numbers are None."""
-    told = performance.report(store, iteration, threshold)
-    judged = iteration.evaluation
+    report = performance.report(store, iteration, threshold)
+    how = iteration.evaluation
     return {
         "project": project.name,
         "iteration": iteration.number,
         "iteration_name": iteration.name,
         "backbone": iteration.backbone,
         "note": iteration.note,
-        "evaluation": {"method": judged.method, "folds": judged.folds, "seed": judged.seed} if judged else None,
+        "evaluation": {"method": how.method, "folds": how.folds, "seed": how.seed} if how else None,
         **thresholds_json(store, iteration, threshold),
-        "overall": _rates(told.overall),
+        "overall": _rates(report.overall),
         "tags": [
             {"name": tag.name, "images": row.images, "tp": row.tp, "fp": row.fp, "fn": row.fn, **_rates(row)}
-            for tag, row in zip(out_of_fold.tags(store, iteration), told.tags, strict=True)
+            for tag, row in zip(out_of_fold.tags(store, iteration), report.tags, strict=True)
         ],
         "seconds": iteration.seconds,
         "training": _training(store, iteration),
@@ -42,33 +42,33 @@ def performance_json(store: Store, project: Project, iteration: Iteration, thres
 
 
 def thresholds_json(store: Store, iteration: Iteration, threshold: Thresholds) -> dict[str, Any]:
-    """Thresholds as the commands' JSON tells them.
+    """Thresholds as in the commands' JSON.
 
-    `threshold` is a number, or null where each tag has its own in `thresholds`; `threshold_saved` tells
+    `threshold` is a number, or null where each tag has its own in `thresholds`; `threshold_saved` says
     whether they are those saved with the iteration.
     """
-    each = operating_points.thresholds_by_tag(store, iteration, threshold)
-    told: dict[str, Any] = {"threshold": None, "thresholds": each} if isinstance(each, dict) else {"threshold": each}
-    return told | {"threshold_saved": threshold == iteration.thresholds}
+    used = operating_points.thresholds_by_tag(store, iteration, threshold)
+    content: dict[str, Any] = {"threshold": None, "thresholds": used} if isinstance(used, dict) else {"threshold": used}
+    return content | {"threshold_saved": threshold == iteration.thresholds}
 
 
 def scores_csv(store: Store, iteration: Iteration, *, for_spreadsheet: bool = False) -> str:
-    """One row per evaluated picture: image, fold, truth and every tag's out-of-fold probability.
+    """One row per evaluated image: image, fold, truth and every tag's out-of-fold probability.
 
     Names stand as they are, for scripts. A spreadsheet would run one that begins like a formula, so
     `for_spreadsheet` puts an apostrophe before it, as spreadsheets themselves mark text.
     """
     text_of = inert if for_spreadsheet else str
-    judged = analysis.load(store, iteration)
+    predictions = analysis.load(store, iteration)
     names = [tag.name for tag in out_of_fold.tags(store, iteration)]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["image", "fold", "truth", *map(text_of, names)])
     for row, image in enumerate(store.iterations.images(iteration.id)):
-        if judged.evaluated[row]:
-            truth = "|".join(name for name, carried in zip(names, judged.truth[row], strict=True) if carried)
-            probabilities = (f"{value:.9g}" for value in judged.probabilities[row])
-            writer.writerow([text_of(image.name), judged.folds[row], text_of(truth), *probabilities])
+        if predictions.evaluated[row]:
+            truth = "|".join(name for name, carried in zip(names, predictions.truth[row], strict=True) if carried)
+            probabilities = (f"{value:.9g}" for value in predictions.probabilities[row])
+            writer.writerow([text_of(image.name), predictions.folds[row], text_of(truth), *probabilities])
     return text.getvalue()
 
 
@@ -111,28 +111,28 @@ def manifest(store: Store, iteration: Iteration) -> Iterator[str]:
     Raises:
         Conflict, ModelDamaged: as `evaluation.load`.
     """
-    judged = analysis.load(store, iteration)
-    there = store.iterations.images(iteration.id)
-    rows = np.flatnonzero(judged.evaluated)
-    truth, probabilities = judged.truth[rows], judged.probabilities[rows]
+    predictions = analysis.load(store, iteration)
+    images = store.iterations.images(iteration.id)
+    rows = np.flatnonzero(predictions.evaluated)
+    truth, probabilities = predictions.truth[rows], predictions.probabilities[rows]
     assumed = performance.overview(store, iteration).rekognition.thresholds
     return rekognition.manifest(
         truth,
         probabilities,
-        metrics.answers(probabilities, assumed, multilabel=judged.multilabel),
+        metrics.answers(probabilities, assumed, multilabel=predictions.multilabel),
         names=[tag.name for tag in out_of_fold.tags(store, iteration)],
-        sources=[f"{there[row].sha256}/{there[row].name}" for row in rows],
+        sources=[f"{images[row].sha256}/{images[row].name}" for row in rows],
         ended_at=iteration.trained_at or iteration.created_at,
     )
 
 
 def training_images(store: Store, iteration: Iteration) -> int:
-    """How many pictures the shipped model was trained with."""
-    judged = analysis.load(store, iteration)
+    """How many images the shipped model was trained with."""
+    predictions = analysis.load(store, iteration)
     method = iteration.evaluation.method if iteration.evaluation else K_FOLD
     if method == K_FOLD:
-        return len(judged.folds)
+        return len(predictions.folds)
     if method == HOLD_OUT:
-        return int(np.count_nonzero(~judged.evaluated))
+        return int(np.count_nonzero(~predictions.evaluated))
     is_test = np.array([image.is_test for image in store.iterations.images(iteration.id)])
-    return int(np.count_nonzero(validation.plan(method, judged.truth, judged.groups, is_test).trains))
+    return int(np.count_nonzero(validation.plan(method, predictions.truth, predictions.groups, is_test).trains))

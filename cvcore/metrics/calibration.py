@@ -1,9 +1,9 @@
-"""Whether a probability can be taken at its word: of all the times a model says 90 %, is it right in 90 of 100?
+"""Calibration: of all answers with a probability of 90 %, are 90 in 100 right?
 
 In Multiclass the top tag's probability is compared with how often the top tag is right; in Multilabel every
-tag's probability with how often the tag is carried. A model that is too sure, or not sure enough, can be put right
+tag's probability with how often the tag is carried. A model that is too sure, or not sure enough, is corrected
 by one number, the temperature, that all logits are divided by (Guo et al. 2017, https://arxiv.org/abs/1706.04599):
-it is fitted without each fold and tried on that fold, and changes no order, so in Multiclass no top tag.
+it is fitted without each fold and applied to that fold, and changes no order, so in Multiclass no top tag.
 
 The calibration error depends on the bins and is noisy where they hold few, so counts stand beside it (Nixon et al.
 2019, https://arxiv.org/abs/1904.01685). Bins are of equal width: 0 to 10 %, 10 to 20 %, … 90 to 100 %.
@@ -24,16 +24,16 @@ from cvcore.metrics.probabilities import from_logits, logits
 
 BINS = 10
 
-# Temperatures below or above would say that nothing can be learned from so few images, or that all is certain.
+# Lower or higher temperatures are only fitted where there are too few images to fit one.
 COLDEST, HOTTEST = 0.05, 20.0
 
-# One number needs no more images to be fitted on; they are taken at even distances.
+# One number is fitted well on so many images; they are taken at even distances.
 FITTED_ON = 20_000
 
 
 @dataclass(frozen=True, eq=False)
 class Reliability:
-    """What was said and what was so: arrays are (10,), one entry a bin, nan in those without an answer.
+    """Predicted probabilities and observed shares: arrays are (10,), one entry a bin, nan in bins without an answer.
 
     counts: the answers in the bin. said: their mean probability. right: the share that was right, between
     `low` and `high` with 95 % confidence, near duplicates and the tags of one image counting as one. error: the
@@ -50,7 +50,7 @@ class Reliability:
 
 @dataclass(frozen=True)
 class Calibration:
-    """Before and after temperature scaling; `temperature` is fitted on all, `after` by those fitted without each fold.
+    """Before and after temperature scaling; `temperature` is fitted on all images, for `after` without each fold's.
 
     Above 1 the model is too sure of itself, below 1 not sure enough.
     """
@@ -63,39 +63,39 @@ class Calibration:
 def calibration(
     truth: Bools, probabilities: NDArray[Any], folds: NDArray[Any], groups: NDArray[Any], *, multilabel: bool
 ) -> Calibration:
-    """How far probabilities (n, k) can be taken at their word, as they are and with a temperature.
+    """The calibration of probabilities (n, k), as they are and after temperature scaling.
 
     Rows in fold -1 are left out.
 
     >>> truth = np.array([[True, False], [False, True]] * 10)
-    >>> told = np.where(truth, 0.75, 0.25)
-    >>> made = calibration(truth, told, np.arange(20) % 5, np.arange(20), multilabel=False)
-    >>> made.before.error, made.temperature < 1
+    >>> scores = np.where(truth, 0.75, 0.25)
+    >>> calibrated = calibration(truth, scores, np.arange(20) % 5, np.arange(20), multilabel=False)
+    >>> calibrated.before.error, calibrated.temperature < 1
     (0.25, True)
     """
     parts = validation.parts(folds, groups)
-    judged = parts >= 0
-    truth, parts, groups = truth[judged], parts[judged], groups[judged]
+    evaluated = parts >= 0
+    truth, parts, groups = truth[evaluated], parts[evaluated], groups[evaluated]
     # In 32 bits, as an iteration keeps them: with 100,000 images and 100 tags each copy is 40 MB.
-    told = np.asarray(probabilities[judged], np.float32)
-    cooled = np.empty_like(told)
+    original = np.asarray(probabilities[evaluated], np.float32)
+    rescaled = np.empty_like(original)
     for part in range(parts.max(initial=-1) + 1):
         own = parts == part
-        fitted = temperature(truth, told, multilabel=multilabel, without=own)
-        cooled[own] = scaled(told[own], fitted, multilabel=multilabel)
+        fitted = temperature(truth, original, multilabel=multilabel, without=own)
+        rescaled[own] = scaled(original[own], fitted, multilabel=multilabel)
     return Calibration(
-        reliability(truth, told, groups, multilabel=multilabel),
-        reliability(truth, cooled, groups, multilabel=multilabel),
-        temperature(truth, told, multilabel=multilabel),
+        reliability(truth, original, groups, multilabel=multilabel),
+        reliability(truth, rescaled, groups, multilabel=multilabel),
+        temperature(truth, original, multilabel=multilabel),
     )
 
 
 def reliability(truth: Bools, probabilities: NDArray[Any], groups: NDArray[Any], *, multilabel: bool) -> Reliability:
-    """What was said and what was so, bin by bin; a probability of exactly 100 % belongs to the last bin.
+    """Predicted probability and observed share, bin by bin; a probability of exactly 100 % is in the last bin.
 
-    >>> told = np.array([[0.95, 0.05], [0.95, 0.05], [0.3, 0.7]])
-    >>> made = reliability(np.array([[True, False]] * 3), told, np.arange(3), multilabel=False)
-    >>> made.counts.tolist()[7:], made.right.tolist()[7:]
+    >>> scores = np.array([[0.95, 0.05], [0.95, 0.05], [0.3, 0.7]])
+    >>> bins = reliability(np.array([[True, False]] * 3), scores, np.arange(3), multilabel=False)
+    >>> bins.counts.tolist()[7:], bins.right.tolist()[7:]
     ([1.0, 0.0, 2.0], [0.0, nan, 1.0])
     """
     images, tags = probabilities.shape
@@ -106,7 +106,7 @@ def reliability(truth: Bools, probabilities: NDArray[Any], groups: NDArray[Any],
         rows = np.arange(images)
         top = probabilities.argmax(axis=1)
         said, was = probabilities[rows, top], truth[rows, top]
-    # As it is shown: 0.9 is in the bin that begins there, though as float32 it is a little less.
+    # 0.9 is in the bin that begins there, though as float32 it is a little less.
     bins = np.minimum(np.floor(BINS * said + 1e-6), BINS - 1).astype(np.int64)
     counts, sums, hits = (
         np.bincount(bins, weights=each, minlength=BINS).astype(np.float64) for each in (np.ones(len(bins)), said, was)
@@ -121,25 +121,25 @@ def reliability(truth: Bools, probabilities: NDArray[Any], groups: NDArray[Any],
 
 
 def temperature(truth: Bools, probabilities: NDArray[Any], *, multilabel: bool, without: Bools | None = None) -> float:
-    """The number to divide logits by that makes the log-loss least, 0.05 to 20; 1 without images.
+    """The temperature to divide logits by that minimizes the log-loss, 0.05 to 20; 1 without images.
 
     `without` (n,) are images to leave out.
 
-    The loss is convex in 1 / temperature, so its slope is brought to 0 by halving the range in which it changes
-    its sign. In Multiclass the logits are log p, in Multilabel log p - log(1 - p).
+    The loss is convex in 1 / temperature, so bisection finds where its slope is 0.
+    In Multiclass the logits are log p, in Multilabel log p - log(1 - p).
     """
     rows = np.arange(len(truth)) if without is None else np.flatnonzero(~without)
     if not len(rows):
         return 1.0
     rows = rows[:: -(-len(rows) // FITTED_ON)]
     truth, scores = truth[rows], logits(probabilities[rows], multilabel=multilabel)
-    wanted = scores[truth].sum()
+    observed = scores[truth].sum()
     cold, hot = np.log(COLDEST), np.log(HOTTEST)
     while hot - cold > 1e-3:
         middle = (cold + hot) / 2
-        told = from_logits(scores / np.exp(middle), multilabel=multilabel)
-        # Less is said for what is so than should be: cooler is better.
-        if (told * scores).sum() < wanted:
+        predicted = from_logits(scores / np.exp(middle), multilabel=multilabel)
+        # The mean predicted logit is below the observed: lower the temperature.
+        if (predicted * scores).sum() < observed:
             hot = middle
         else:
             cold = middle

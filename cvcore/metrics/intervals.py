@@ -1,4 +1,4 @@
-"""How far a rate may lie from what more images would show: 95 % intervals that do not flatter small tags.
+"""The 95 % intervals of rates, which stay wide for tags with few images.
 
 Precision, recall, F1 and average precision are all means over some images: over those answered with a tag,
 those that carry it, those that do either. So one interval serves them all: Wilson's, which stays honest where
@@ -9,7 +9,7 @@ Resampling the images (the bootstrap) would not do: where no error has been seen
 its intervals shrink to a point. With 8 images a tag and a good model they held the true average precision in
 3 of 100 simulated evaluations, and these in 97; with a middling model, in 90 and in 99.
 
-The intervals speak of the images, not of the dice: another seed moves the numbers too.
+The intervals cover the choice of images, not of the random seed: another seed changes the numbers too.
 """
 
 from __future__ import annotations
@@ -84,11 +84,11 @@ def independent_trials(trials: Bools, groups: NDArray[Any]) -> Float64s:
 
 
 def correlation(trials: Bools, outcomes: NDArray[Any], groups: NDArray[Any]) -> Float64s:
-    """How the tags' means go up and down together, as (k, k).
+    """The correlation of the tags' means, as (k, k).
 
     Tag j's mean is that of `outcomes` (n, k) where `trials` (n, k) are true. Two tags' means go together when
     the same images, or groups of them, lift or lower both: an error between two tags counts against both
-    their F1s, a blurred picture against all the tags it carries. A tag without deviations goes with none.
+    their F1s, a blurred image against all the tags it carries. A tag without deviations goes with none.
 
     >>> both = np.array([[True, True], [True, True], [True, True]])
     >>> correlation(both, np.array([[1, 1], [0, 0], [1, 1]]), np.array([0, 1, 2])).round(3).tolist()

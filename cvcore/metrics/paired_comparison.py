@@ -1,8 +1,8 @@
-"""Whether one iteration is better than another on the same images, or cannot be told from it.
+"""Whether one iteration is better than another on the same images, or not distinguishable from it.
 
 Both have answered the same images, so what counts is where they differ. A difference of two rates is, to first
 order, a sum over images of how far each moves it; near duplicates move together, so sums are taken by group.
-The variance of the difference is the sum of the groups' squares, plus two made-up groups that went one each way,
+The variance of the difference is the sum of the groups' squares, plus two artificial groups, one in each direction,
 as large as the largest that was seen, or as one image. Without these, four images that all speak for one side
 would be enough to believe in it, and no image at all would make an interval of no width. For shares of right answers
 this is nearly Bonett and Price's interval, https://doi.org/10.3102/1076998611411915, and it then calls better what the
@@ -24,7 +24,7 @@ RATES = ("precision", "recall", "f1")
 
 @dataclass(frozen=True, eq=False)
 class Differences:
-    """What the first iteration is ahead of the second by, rate by rate: arrays are (3, k + 1).
+    """How far the first iteration is ahead of the second, rate by rate: arrays are (3, k + 1).
 
     Rows are precision, recall and F1; columns the tags and last their mean over the tags where both are
     defined. first, second: the rates, 0..1. value: first - second; low, high: its 95 % interval within -1..1.
@@ -40,7 +40,7 @@ class Differences:
 
 @dataclass(frozen=True)
 class RightAnswers:
-    """How many of `images` each answered wholly right, every tag of it, and McNemar's exact test of the two.
+    """How many of `images` each iteration answered entirely right, and McNemar's exact test of the two.
 
     only_first, only_second: the groups of near duplicates in which one has more right than the other.
     p_value: how often chance alone would divide these groups as unevenly.
@@ -55,11 +55,11 @@ class RightAnswers:
 
 
 def differences(truth: Bools, first: Bools, second: Bools, groups: Integers) -> Differences:
-    """How the answers of two iterations, (n, k) like `truth`, differ; `groups` (n,) are the near duplicates.
+    """The differences of two iterations' rates; `truth` and answers are (n, k), `groups` (n,) are the near duplicates.
 
     >>> truth = np.ones((8, 1), bool)
-    >>> made = differences(truth, truth, np.arange(8)[:, None] < 2, np.arange(8))
-    >>> made.value[1].tolist(), made.low[1].round(2).tolist()
+    >>> compared = differences(truth, truth, np.arange(8)[:, None] < 2, np.arange(8))
+    >>> compared.value[1].tolist(), compared.low[1].round(2).tolist()
     ([0.75, 0.75], [0.06, 0.06])
     """
     order = np.argsort(groups, kind="stable")
@@ -83,7 +83,7 @@ def differences(truth: Bools, first: Bools, second: Bools, groups: Integers) -> 
 
 
 def right_answers(truth: Bools, first: Bools, second: Bools, groups: Integers) -> RightAnswers:
-    """Which of two iterations answers more images wholly right.
+    """How many images each of two iterations answers entirely right, every tag of them.
 
     >>> truth = np.ones((8, 1), bool)
     >>> right_answers(truth, truth, np.arange(8)[:, None] < 2, np.arange(8))

@@ -2,7 +2,7 @@
 
 A point of the curve is an operating point: a threshold, and what is answered rightly and wrongly at it. The slider's
 101 positions are among them, so that its point lies on the curve. Images of all folds are counted together, as the
-slider counts them; no end point (recall 0, precision 1) is made up.
+slider counts them; no end point (recall 0, precision 1) is added.
 """
 
 from __future__ import annotations
@@ -49,13 +49,13 @@ def curves(truth: Bools, probabilities: NDArray[Any], *, multilabel: bool) -> tu
     """
     levels = counting.levels(probabilities, truth, multilabel=multilabel)
     most = max(POINTS_MIN, POINTS // truth.shape[1])
-    made = []
+    drawn = []
     for tag in range(truth.shape[1]):
         # The images that can be answered with the tag at all: where only the top tag is, those whose top it is.
         rows = slice(None) if multilabel else np.flatnonzero(levels[:, tag])
         thresholds, tp, fp = _points(truth[rows, tag], probabilities[rows, tag], most)
-        made.append(Curve(thresholds, tp, fp, int(np.count_nonzero(truth[:, tag])), len(truth)))
-    return tuple(made)
+        drawn.append(Curve(thresholds, tp, fp, int(np.count_nonzero(truth[:, tag])), len(truth)))
+    return tuple(drawn)
 
 
 def _points(truth: Bools, scores: NDArray[Any], most: int) -> tuple[Float64s, Integers, Integers]:

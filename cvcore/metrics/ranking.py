@@ -34,7 +34,7 @@ def average_precision(truth: Bools, scores: NDArray[Any]) -> float:
     """The area under the steps of the precision-recall curve, without interpolation; nan without positives.
 
     That is the sum over distinct scores of (recall gained) × (precision there), which is the mean over
-    the positives of the precision at their rank. No end point (recall 0, precision 1) is made up, and
+    the positives of the precision at their rank. No end point (recall 0, precision 1) is added, and
     points are not joined by lines, which is too optimistic (Davis & Goadrich 2006,
     https://doi.org/10.1145/1143844.1143874). Constant scores give the prevalence.
 

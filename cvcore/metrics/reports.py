@@ -75,7 +75,7 @@ def report(
     """The rates of every tag, and overall, at a threshold.
 
     `truth` (n, k) and `probabilities` (n, k), the out-of-fold ones, are as in `metrics`; `threshold` is one
-    number or (k,). `folds` (n,) say which model judged an image: counts are summed over folds, average
+    number or (k,). `folds` (n,) say which fold's model evaluated an image: counts are summed over folds, average
     precision is the mean over folds and does not depend on the threshold. Rows in fold -1 are left out of
     everything; their probabilities may be nan. `groups` (n,) name the near duplicates that count as one.
 

@@ -196,7 +196,7 @@ def _shares(counts: Integers, levels: Levels, truth: Bools, starts: Integers) ->
     """Precision, recall and F1."""
     right, wrong, missed, _ = np.moveaxis(counts.astype(np.float64), -1, 0)
     twice = _duplicates(levels, truth, starts, len(counts))
-    made = []
+    shares = []
     for rate, of_wrong, of_missed in (
         (ratios.precision, True, False),
         (ratios.recall, False, True),
@@ -213,8 +213,8 @@ def _shares(counts: Integers, levels: Levels, truth: Bools, starts: Integers) ->
         norms = np.sqrt(np.where(deviations > intervals.ROUNDING * squares, deviations, 0))
         values = rate(counts)
         interval = intervals.f1_interval if of_wrong and of_missed else intervals.share_interval
-        made.append(_Share(of_wrong, of_missed, share, norms, values, *interval(values, independent)))
-    return made
+        shares.append(_Share(of_wrong, of_missed, share, norms, values, *interval(values, independent)))
+    return shares
 
 
 def _duplicates(levels: Levels, truth: Bools, starts: Integers, positions: int) -> Float64s:

@@ -1,13 +1,13 @@
-"""Which threshold to answer at: suggestions for one that serves all tags, or one a tag, each judged honestly.
+"""Suggested thresholds, one for all tags or one for each, with their counts on images they were not chosen on.
 
 Candidates are the slider's positions, 0 to 100 %. A threshold looks better on the images that it was chosen on
-than on others. So each suggestion brings two counts. `chosen` counts at the thresholds suggested, on the very
-images that they were chosen on. `judged` is nested in the folds: for each fold thresholds are chosen on the
-other folds, its images are counted at those, and the counts are summed, so that no image had a say in its own.
+than on others. So each suggestion has two counts. `chosen` are those at the suggested thresholds, on the very
+images that they were chosen on. `held_out` are those of a cross-validation: for each fold thresholds are chosen on
+the other folds, its images are counted at those, and the counts are summed.
 
 A candidate at which nothing is answered has no precision and is never suggested: on a precision-recall curve it
 would be the artificial end point (recall 0, precision 1). Among equally good candidates it is the middle one,
-farthest from where the numbers change.
+farthest from where the counts change.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from cvcore.errors import InvalidInput
 from cvcore.metrics import counting, intervals, ratios
 from cvcore.metrics.counting import THRESHOLDS
 
-# Where nothing can be chosen: the tag has no image, or is answered at no threshold.
+# Where nothing can be chosen: the tag has no image, or is not answered at any threshold.
 FALLBACK = 0.5
 
-# Of what a tag is answered with at threshold 0, the share that is as good as all.
+# The share of a tag's answers at threshold 0 that counts as nearly all of them.
 NEARLY_ALL = 0.9
 
 COST_MOST = 1000.0
@@ -63,16 +63,15 @@ class Goal:
 class Suggestion:
     """Thresholds suggested for a goal; arrays are (k,), one entry a tag, also where one threshold serves all.
 
-    chosen, judged: int (k, 4) as tp, fp, fn, tn; see the module. by_part: the thresholds chosen without each
-    fold, (folds, k). defined: false where nothing could be chosen and the threshold is 0.5 for want of
-    better. reached: whether the wanted precision or recall is reached on the images it was chosen on. everything:
-    the tag is answered wherever it can be, and no more often rightly than by chance. nothing: to answer the
-    tag never would cost less.
+    chosen, held_out: int (k, 4) as tp, fp, fn, tn; see the module. by_part: the thresholds chosen without each
+    fold, (folds, k). defined: false where nothing could be chosen and the threshold is 0.5 instead. reached: whether
+    the wanted precision or recall is reached on the images it was chosen on. everything: nearly all images get the
+    tag, at a precision no better than the share that carry it. nothing: giving no image the tag would cost less.
     """
 
     thresholds: Float64s
     chosen: Integers
-    judged: Integers
+    held_out: Integers
     by_part: Float64s
     defined: Bools
     reached: Bools
@@ -83,10 +82,10 @@ class Suggestion:
 def part_counts(
     truth: Bools, probabilities: NDArray[Any], folds: NDArray[Any], groups: NDArray[Any], *, multilabel: bool
 ) -> Integers:
-    """The counts at every candidate of each part of `splits.parts` alone, as (parts, 101, k, 4).
+    """The counts at every candidate in each part of `validation.parts` alone, as (parts, 101, k, 4).
 
     `truth` and `probabilities` are (n, k), `folds` and `groups` (n,), as in `reports`. A sum over parts is
-    `metrics.counts`. Every suggestion starts from this table, however many are asked for.
+    `metrics.counts`. Every suggestion starts from this table.
 
     Raises:
         InvalidInput: a probability is nan, or the shapes differ.
@@ -103,21 +102,21 @@ def suggest(counts: Integers, goal: Goal, *, per_tag: bool) -> Suggestion:
     >>> truth = np.array([[True], [False], [True], [False]])
     >>> probabilities = np.array([[0.9], [0.3], [0.7], [0.2]])
     >>> table = part_counts(truth, probabilities, np.array([0, 0, 1, 1]), np.arange(4), multilabel=True)
-    >>> made = suggest(table, Goal("f1"), per_tag=True)
-    >>> made.thresholds.tolist(), made.chosen.tolist(), made.judged.tolist()
+    >>> suggested = suggest(table, Goal("f1"), per_tag=True)
+    >>> suggested.thresholds.tolist(), suggested.chosen.tolist(), suggested.held_out.tolist()
     ([0.5], [[2, 0, 0, 2]], [[2, 0, 0, 2]])
     """
     total = counts.sum(axis=0)
     places, reached, defined = _choose(total, goal, per_tag=per_tag)
-    # Without one part the others are left; the only part cannot be judged by others.
+    # Where there is only one part, nothing is left to choose on without it.
     by_part = np.array([_choose(total - part, goal, per_tag=per_tag)[0] for part in counts], np.int64)
     by_part = by_part.reshape(len(counts), total.shape[1])
-    judged = sum((_at(part, each) for part, each in zip(counts, by_part, strict=True)), np.zeros_like(total[0]))
+    held_out = sum((_at(part, places) for part, places in zip(counts, by_part, strict=True)), np.zeros_like(total[0]))
     chosen = _at(total, places)
     return Suggestion(
         thresholds=THRESHOLDS[places],
         chosen=chosen,
-        judged=judged,
+        held_out=held_out,
         by_part=THRESHOLDS[by_part],
         defined=defined,
         reached=reached,

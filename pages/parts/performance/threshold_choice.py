@@ -60,7 +60,7 @@ def rows(suggestion: Suggestion, tags: list[str]) -> dict[str, list[Any]]:
     The threshold of the mean is None where the tags have their own.
     """
     one_for_all = float(100 * suggestion.thresholds[0]) if len(set(suggestion.thresholds.tolist())) == 1 else None
-    honest, flattering = (100 * metrics.rates(counts) for counts in (suggestion.judged, suggestion.chosen))
+    honest, flattering = (100 * metrics.rates(counts) for counts in (suggestion.held_out, suggestion.chosen))
     images = (suggestion.chosen[:, 0] + suggestion.chosen[:, 2]).tolist()
     return {
         "Tag": [*tags, "All tags (mean)"],
@@ -112,7 +112,7 @@ def _show(suggestion: Suggestion, goal: Goal, tags: list[str], *, per_tag: bool)
         "Precision, recall and F1 are measured on images that the threshold was not chosen with: each part of them "
         "is counted at the threshold that the other parts choose. The last column is chosen and measured on the same "
         f"images, which makes it too good: mean F1 {percent(metrics.rates(suggestion.chosen)[2, -1])} there, "
-        f"{percent(metrics.rates(suggestion.judged)[2, -1])} measured fairly."
+        f"{percent(metrics.rates(suggestion.held_out)[2, -1])} measured fairly."
     )
     _warn(suggestion, goal, tags, per_tag=per_tag)
 

@@ -49,7 +49,7 @@ def test_a_suggestion_is_that_of_its_arrays(store: Store, fill: Fill, trained: T
     )
     made = evaluation.suggest_thresholds(store, iteration, Goal("f1"), per_tag=True)
     expected = threshold_tuning.suggest(table, Goal("f1"), per_tag=True)
-    np.testing.assert_array_equal(expected.judged, made.judged)
+    np.testing.assert_array_equal(expected.held_out, made.held_out)
     operating_points.save(store, iteration, tuple(made.thresholds.tolist()))
     assert tuple(expected.thresholds) == store.iterations.get(iteration.id).thresholds
 

@@ -89,7 +89,7 @@ def test_what_was_chosen_with_an_image_never_judges_it() -> None:
     # Fold 1 alone separates from 11 to 40 %: 25 %. Fold 0 alone from 51 to 90 %: 70 %.
     assert [[0.25], [0.7]] == made.by_part.tolist()
     # At 25 % fold 0 has 1 right and 1 false; at 70 % fold 1 misses its one.
-    assert [[1, 1, 1, 1]] == made.judged.tolist()
+    assert [[1, 1, 1, 1]] == made.held_out.tolist()
     # Together the best is 11 to 40 %: 2 right, 1 false.
     assert [[2, 1, 0, 1]] == made.chosen.tolist()
 
@@ -136,7 +136,7 @@ def test_as_the_definition_says(goal: Goal, per_tag: bool, multilabel: bool, see
         chosen = slowly(truth[others], told[others], goal, per_tag=per_tag, multilabel=multilabel)
         answered = metrics.answers(told[own], np.resize(chosen, 3), multilabel=multilabel)
         nested += metrics.count_answers(truth[own], answered)
-    np.testing.assert_array_equal(nested, made.judged)
+    np.testing.assert_array_equal(nested, made.held_out)
 
 
 @pytest.mark.parametrize("per_tag", [False, True])
@@ -155,7 +155,7 @@ def test_order_does_not_matter(goal: Goal, per_tag: bool) -> None:
         folds=np.append(folds, np.full(60, -1)),
         per_tag=per_tag,
     )
-    for name in ("thresholds", "chosen", "judged", "reached", "defined", "everything", "nothing"):
+    for name in ("thresholds", "chosen", "held_out", "reached", "defined", "everything", "nothing"):
         np.testing.assert_array_equal(getattr(made, name)[columns], getattr(shuffled, name))
         np.testing.assert_array_equal(getattr(made, name), getattr(more, name))
 
@@ -210,8 +210,8 @@ def test_two_images(folds: list[int], per_tag: bool) -> None:
     """Hardly anything to choose on, or nothing at all, is no error."""
     for goal in GOALS:
         made = suggested(np.eye(2), np.array([[0.9, 0.1], [0.2, 0.8]]), goal, folds=folds, per_tag=per_tag)
-        assert ((2,), (2, 4)) == (made.thresholds.shape, made.judged.shape)
-        assert np.count_nonzero(np.array(folds) >= 0) == made.judged[0].sum()
+        assert ((2,), (2, 4)) == (made.thresholds.shape, made.held_out.shape)
+        assert np.count_nonzero(np.array(folds) >= 0) == made.held_out[0].sum()
 
 
 def test_a_test_set_is_dealt_out() -> None:
@@ -221,7 +221,7 @@ def test_a_test_set_is_dealt_out() -> None:
     one = suggested(truth, told, Goal("f1"), folds=np.zeros(40, int), groups=groups)
     dealt = suggested(truth, told, Goal("f1"), folds=groups % 5, groups=groups)
     assert (5, 1) == one.by_part.shape
-    np.testing.assert_array_equal(dealt.judged, one.judged)
+    np.testing.assert_array_equal(dealt.held_out, one.held_out)
 
 
 @pytest.mark.parametrize("per_tag", [False, True])
@@ -233,7 +233,7 @@ def test_nested_numbers_are_less_flattering(per_tag: bool) -> None:
         made = suggested(truth[:30], told[:30], Goal("f1"), folds=np.arange(30) % 5, per_tag=per_tag)
         answered = metrics.answers(told[30:], made.thresholds, multilabel=True)
         new = metrics.count_answers(truth[30:], answered)
-        for found, counts in ((promised, made.chosen), (honest, made.judged), (real, new)):
+        for found, counts in ((promised, made.chosen), (honest, made.held_out), (real, new)):
             found.append(metrics.rates(counts)[2, -1])
     assert np.mean(promised) - np.mean(real) > (0.08 if per_tag else 0.03)
     assert abs(np.mean(honest) - np.mean(real)) < 0.03
