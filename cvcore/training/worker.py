@@ -19,19 +19,17 @@ from pathlib import Path
 
 import filelock
 
-from cvcore import finetuning, settings
-from cvcore.errors import NotFound, TagwiseError, Unavailable
-from cvcore.files import blobs
+from cvcore import settings
+from cvcore.errors import Unavailable
 from cvcore.networks import keras_backend
 from cvcore.networks.keras_backend import Device
 from cvcore.prediction import history
-from cvcore.progress import Progress, Stopped, silent
+from cvcore.progress import Progress, silent
 from cvcore.records import Job, Project
-from cvcore.store import ATTEMPTS, Store
-from cvcore.training import lifecycle, pipeline, webhooks
+from cvcore.store import Store
+from cvcore.training import job_runner
 
 POLL_S = 0.3
-REPORT_S = 0.25
 PATIENCE_S = 5
 PAUSE_S = 10
 PURGE_S = 3600
@@ -67,38 +65,11 @@ def lock(home: Path) -> filelock.BaseFileLock:
     return filelock.FileLock(home / "worker.lock")
 
 
-def run_job(store: Store, job: Job, stop: threading.Event, watcher: Progress = silent, device: Device = "cpu") -> None:
-    """Run one claimed job until it is done, failed with its reason, cancelled, or put back.
-
-    The webhook of a training is called after its end was saved.
-
-    Raises:
-        Unavailable: the end cannot be saved, as on a full disk; `recover` puts the job back.
-    """
-    with webhooks.afterwards(store, job, stop):
-        _run(store, job, _progress(store, job, stop, watcher), device)
-
-
-def recover(store: Store, stop: threading.Event | None = None) -> None:
-    """Put the jobs of a dead worker back; a job that died too often is marked as failed. Needs the lock."""
-    for job in store.jobs.orphans():
-        with webhooks.afterwards(store, job, stop or threading.Event()):
-            _put_back(store, job)
-    finetuning.sweep(store)
-    folders = list((store.home / "iterations").glob("*"))
-    # A project that is unpacked places its folders before its rows are visible: this waits until they are.
-    with store.transaction():
-        known = store.iterations.ids()
-    for folder in folders:
-        if folder.name not in known:
-            blobs.delete(folder)
-
-
 def work(store: Store, stop: threading.Event, device: Device) -> None:
     """Run jobs as they are queued until `stop` is set; where the disk is full, try again later."""
     while not stop.is_set():
         try:
-            recover(store, stop)
+            job_runner.recover(store, stop)
             _do_jobs(store, stop, device)
         except Unavailable as error:
             log.error("%s", error)
@@ -116,7 +87,7 @@ def interrupted(store: Store, project: Project) -> Job | None:
     except filelock.Timeout:
         return None
     try:
-        recover(store)
+        job_runner.recover(store)
     finally:
         worker_lock.release()
     job = store.jobs.latest(project.id, "train")
@@ -137,9 +108,9 @@ def finish_job(store: Store, job: Job, progress: Progress = silent) -> Job:
             progress("Starting TensorFlow", 0.0)
             device = keras_backend.prepare_backend()
             keras_backend.save_device(store.home, device)
-            recover(store)
+            job_runner.recover(store)
             if claimed := store.jobs.claim(job.id):
-                run_job(store, claimed, threading.Event(), progress, device)
+                job_runner.run_job(store, claimed, threading.Event(), progress, device)
         finally:
             worker_lock.release()
     return job
@@ -183,7 +154,7 @@ def _do_jobs(store: Store, stop: threading.Event, device: Device) -> None:
             purge_at += PURGE_S
             _purge(store)
         if job := store.jobs.claim():
-            run_job(store, job, stop, device=device)
+            job_runner.run_job(store, job, stop, device=device)
         else:
             stop.wait(POLL_S)
 
@@ -204,66 +175,6 @@ def _watch_parent(stop: threading.Event) -> None:
     # A download or an import may hold the job up for minutes, and the lock with it.
     time.sleep(PATIENCE_S)
     os._exit(1)
-
-
-def _run(store: Store, job: Job, progress: Progress, device: Device) -> None:
-    try:
-        if job.kind == "train" and job.iteration_id:
-            pipeline.run(store, store.iterations.get(job.iteration_id), progress, device)
-        else:
-            pipeline.embed(store, store.projects.get(job.project_id), progress, device)
-    except Stopped:
-        _stopped(store, job)
-    except TagwiseError as error:
-        lifecycle.close(store, job, "failed", str(error))
-    except MemoryError:
-        lifecycle.close(store, job, "failed", "this machine has not enough memory for so many images and tags")
-    except Exception as error:
-        log.exception("job %s", job.id)
-        lifecycle.close(store, job, "failed", f"something unforeseen went wrong: {error!r}")
-    else:
-        store.jobs.finish(job.id, "done")
-
-
-def _put_back(store: Store, job: Job) -> None:
-    if job.iteration_id and store.iterations.get(job.iteration_id).status == "Completed":
-        store.jobs.finish(job.id, "done")
-    elif job.cancel_requested:
-        lifecycle.close(store, job, "cancelled")
-    elif job.attempts >= ATTEMPTS:
-        reason = f"the training process died {job.attempts} times at this; the machine may be short of memory"
-        lifecycle.close(store, job, "failed", reason)
-    else:
-        store.jobs.requeue(job.id, attempts=job.attempts)
-
-
-def _progress(store: Store, job: Job, stop: threading.Event, watcher: Progress) -> Progress:
-    reported_at = 0.0
-
-    def progress(stage: str, fraction: float) -> None:
-        nonlocal reported_at
-        if stop.is_set():
-            raise Stopped
-        if job.kind == "embed" and store.jobs.is_training_waiting():
-            raise Stopped
-        if time.monotonic() - reported_at < REPORT_S and fraction < 1:
-            return
-        reported_at = time.monotonic()
-        watcher(stage, fraction)
-        if store.jobs.report(job.id, stage, fraction):
-            raise Stopped
-
-    return progress
-
-
-def _stopped(store: Store, job: Job) -> None:
-    # In one transaction, or a project deleted, a training cancelled at this moment would be missed.
-    with store.transaction(), contextlib.suppress(NotFound):
-        if store.jobs.get(job.id).cancel_requested:
-            lifecycle.close(store, job, "cancelled")
-        else:
-            # A job that was put back did not fail, so this attempt does not count.
-            store.jobs.requeue(job.id, attempts=job.attempts - 1)
 
 
 if __name__ == "__main__":

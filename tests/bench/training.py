@@ -21,7 +21,7 @@ from cvcore.projects import imports
 from cvcore.records import Iteration, Project
 from cvcore.settings import Limits
 from cvcore.store import Store
-from cvcore.training import pipeline, worker
+from cvcore.training import job_runner, pipeline, worker
 
 
 def main() -> None:
@@ -60,7 +60,7 @@ def train(store: Store, project: Project, device: worker.Device) -> tuple[Iterat
     training.start(store, project, force=True)
     job = store.jobs.claim()
     assert job is not None
-    worker.run_job(store, job, threading.Event(), device=device)
+    job_runner.run_job(store, job, threading.Event(), device=device)
     assert store.jobs.get(job.id).status == "done", store.jobs.get(job.id).error
     return store.iterations.get(job.iteration_id or ""), time.perf_counter() - started
 

@@ -35,7 +35,7 @@ def test_each_photo_is_cut_in_several_ways(photos: Path) -> None:
 
 
 def test_the_first_crop_is_the_whole_photo(photos: Path) -> None:
-    """Squeezed to a square, as Tagwise shows pictures to networks, but perhaps in another light."""
+    """Scaled to a square, as Tagwise does, but perhaps in another light."""
     (whole,) = (crop for crop in crops.plan(photos) if crop.photo.name == "0.png" and crop.number == 0)
     box = whole._box(np.random.default_rng(0), 320, 160)
     assert (0, 0, 320, 160) == box
@@ -86,7 +86,7 @@ def test_means_of_plain_clusters() -> None:
 
 
 def test_the_middle_is_where_the_teacher_is_asked() -> None:
-    """The block whose maps are compared is the last at a sixteenth of the picture's size."""
+    """The block whose maps are compared is the last at stride 16."""
     strides = [max(each.stride for each in block.convolutions) for block in network.blocks()]
     reached = np.cumprod(strides)
     assert (16, 32) == (reached[student.MIDDLE_BLOCK], reached[student.MIDDLE_BLOCK + 1])

@@ -21,7 +21,7 @@ from cvcore.projects import tagging, uploads
 from cvcore.records import MULTICLASS, Job, Project, TrainingOptions
 from cvcore.settings import Limits
 from cvcore.store import Store
-from cvcore.training import worker
+from cvcore.training import job_runner, worker
 from tests.conftest import Fill, Trained
 
 LIMITS = Limits()
@@ -102,7 +102,7 @@ def test_stopped_killed_and_asked_to_end(store: Store, project: Project) -> None
 
     claimed = store.jobs.claim(job.id)
     assert claimed is not None
-    worker.run_job(store, claimed, stop, stop_after_two_epochs)
+    job_runner.run_job(store, claimed, stop, stop_after_two_epochs)
     assert "queued" == store.jobs.get(job.id).status
     folder = blobs.checkpoint_folder(store.home, iteration_id)
     before = {path.name: path.stat().st_mtime_ns for path in folder.glob("view-*")}
@@ -110,7 +110,7 @@ def test_stopped_killed_and_asked_to_end(store: Store, project: Project) -> None
     epochs = store.trainings.epochs(iteration_id)
     assert epochs[0].loss != epochs[1].loss
     assert epochs[0].validation_loss != epochs[1].validation_loss
-    worker.recover(store)
+    job_runner.recover(store)
     training.finish_early(store, job)
     assert "done" == worker.finish_job(store, job).status
     outcome = store.trainings.outcome(iteration_id)
@@ -127,7 +127,7 @@ def test_checkpoints_go_with_their_trainings(store: Store, project: Project) -> 
     folder = blobs.checkpoint_folder(store.home, iteration_id)
     stray = blobs.checkpoint_folder(store.home, "of nobody")
     stray.mkdir(parents=True)
-    worker.recover(store)
+    job_runner.recover(store)
     assert (True, False) == (folder.exists(), stray.exists())
     training.cancel(store, job)
     assert not folder.exists()

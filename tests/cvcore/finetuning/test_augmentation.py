@@ -14,71 +14,71 @@ PICTURE = np.random.default_rng(1).integers(0, 256, (32, 32, 3), dtype=np.uint8)
 ROWS = np.repeat(np.arange(0, 128, 4, dtype=np.uint8)[:, None, None], 32, axis=1).repeat(3, axis=2)
 
 
-def views(policy: Policy, picture: np.ndarray = PICTURE, count: int = 40) -> list[np.ndarray]:
-    return [augmented(picture, policy, np.random.default_rng(seed)) for seed in range(count)]
+def copies(policy: Policy, image: np.ndarray = PICTURE, count: int = 40) -> list[np.ndarray]:
+    return [augmented(image, policy, np.random.default_rng(seed)) for seed in range(count)]
 
 
 @pytest.mark.parametrize("name", domains.TRANSFORM_NAMES)
 def test_each_transform_changes_pictures_and_keeps_their_shape(name: str) -> None:
-    """Some of forty views differ, all are pictures of the same size, and the same seed draws the same."""
-    seen = views(Policy((name,)))
+    """Some of forty copies differ, all have the same size, and the same seed gives the same copy."""
+    seen = copies(Policy((name,)))
     assert any(not np.array_equal(each, PICTURE) for each in seen)
     assert {((32, 32, 3), np.dtype(np.uint8))} == {(each.shape, each.dtype) for each in seen}
-    assert all(map(np.array_equal, seen, views(Policy((name,)))))
+    assert all(map(np.array_equal, seen, copies(Policy((name,)))))
 
 
 def test_a_mirror_swaps_left_and_right_alone() -> None:
-    """A view is the picture or its mirror image, and both come."""
+    """A copy is the image or its mirror image, and both come."""
     kinds = {
-        tuple(np.array_equal(each, one) for one in (PICTURE, PICTURE[:, ::-1])) for each in views(Policy(("mirror",)))
+        tuple(np.array_equal(each, one) for one in (PICTURE, PICTURE[:, ::-1])) for each in copies(Policy(("mirror",)))
     }
     assert {(True, False), (False, True)} == kinds
 
 
 def test_a_spin_is_by_quarters() -> None:
-    """A view is the picture turned by no, one, two or three quarters, and all come."""
+    """A copy is the image turned by no, one, two or three quarters, and all come."""
     quarters = [np.rot90(PICTURE, turns) for turns in range(4)]
     found = {
-        next(turns for turns in range(4) if np.array_equal(each, quarters[turns])) for each in views(Policy(("spin",)))
+        next(turns for turns in range(4) if np.array_equal(each, quarters[turns])) for each in copies(Policy(("spin",)))
     }
     assert {0, 1, 2, 3} == found
 
 
 def test_a_shift_moves_the_picture_by_at_most_a_tenth() -> None:
-    """Of a picture that grows brighter downwards by 4 a row, no row's brightness moves by more than 4 rows' worth."""
-    middles = [each[16, 16, 0] for each in views(Policy(("shift",)), ROWS)]
+    """Of an image that grows brighter downwards by 4 a row, no row's brightness moves by more than 4 rows' worth."""
+    middles = [each[16, 16, 0] for each in copies(Policy(("shift",)), ROWS)]
     moved = (np.array(middles, float) - 64) / 4
     assert 1 < np.abs(moved).max() <= 3.2 + 0.25
 
 
 def test_what_lies_beyond_the_edge() -> None:
     """A line just inside the edge of a shrunk image shows twice with a mirrored border, once with a drawn-on edge."""
-    picture = np.zeros((32, 32, 3), np.uint8)
-    picture[2:4] = 200
+    image = np.zeros((32, 32, 3), np.uint8)
+    image[2:4] = 200
     most = {}
-    for beyond in ("reflect", "edge"):
+    for border in ("reflect", "edge"):
         lines = [
             np.count_nonzero(np.diff((each[:16, 16, 0] > 80).astype(int)) == 1)
-            for each in views(Policy(("zoom",), beyond), picture)
+            for each in copies(Policy(("zoom",), border), image)
         ]
-        most[beyond] = max(lines)
+        most[border] = max(lines)
     assert {"reflect": 2, "edge": 1} == most
 
 
 def test_light_leaves_the_order_of_brightness() -> None:
     """Darker or brighter, what was brighter stays at least as bright."""
-    for each in views(Policy(("light",)), ROWS):
+    for each in copies(Policy(("light",)), ROWS):
         assert (np.diff(each[:, 16, 0].astype(int)) >= 0).all()
 
 
 def test_colour_leaves_grey_grey() -> None:
-    """A grey picture has no colour to strengthen."""
-    assert all(np.array_equal(each, ROWS) for each in views(Policy(("colour",)), ROWS))
+    """A grey image has no colour to strengthen."""
+    assert all(np.array_equal(each, ROWS) for each in copies(Policy(("colour",)), ROWS))
 
 
 def test_a_cover_is_grey_and_smaller_than_a_third_of_each_side() -> None:
     """What changes lies in one grey rectangle of at most 35 % of the height and of the width."""
-    for each in views(Policy(("cover",))):
+    for each in copies(Policy(("cover",))):
         changed = (each != PICTURE).any(axis=2)
         if changed.any():
             assert (each[changed] == 128).all()

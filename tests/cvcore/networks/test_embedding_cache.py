@@ -1,4 +1,4 @@
-"""Embeddings are computed once per picture and backbone, in an order of their own, and damage is told by name."""
+"""Embeddings are computed once per image and backbone, and the names of damaged images are in the message."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def original(store: Store, image: SnapshotImage) -> bytes:
 
 
 def test_each_row_is_its_pictures_embedding(store: Store, fill: Fill) -> None:
-    """Rows follow the snapshot, whatever was computed when, and are what the backbone says of the picture alone."""
+    """Rows follow the snapshot, whatever was computed when, and are those of each image alone."""
     snapshot = snapshot_of(store, fill(rose=20, tulip=20))
     embedding_cache.fill(store, BUILT_IN, [snapshot[7].sha256, snapshot[3].sha256], silent)
     computed = embedding_cache.compute(store, BUILT_IN, snapshot, silent)
@@ -48,25 +48,25 @@ def test_each_row_is_its_pictures_embedding(store: Store, fill: Fill) -> None:
 
 
 def test_what_is_kept_is_not_computed_again(store: Store, fill: Fill) -> None:
-    """Without the files, what was computed once is there; and no progress is told where nothing is done."""
+    """Without the files, what was computed once is kept; and there is no progress where nothing is done."""
     snapshot = snapshot_of(store, fill(rose=5, tulip=5))
     first = embedding_cache.compute(store, BUILT_IN, snapshot, silent)
     for image in snapshot:
         blobs.original_path(store.home, image.sha256).unlink()
-    told: list[str] = []
-    second = embedding_cache.compute(store, BUILT_IN, snapshot, lambda stage, fraction: told.append(stage))
+    stages: list[str] = []
+    second = embedding_cache.compute(store, BUILT_IN, snapshot, lambda stage, fraction: stages.append(stage))
     np.testing.assert_array_equal(first, second)
-    assert [] == told
+    assert [] == stages
 
 
 def test_progress_is_told_batch_by_batch(store: Store, fill: Fill) -> None:
-    """Each batch says how many pictures are done, of those that are missing, each counted once."""
+    """Each batch says how many images are done, of those that are missing, each counted once."""
     digests = store.images.digests(fill(rose=35).id)
-    told: list[tuple[str, float]] = []
+    stages: list[tuple[str, float]] = []
     embedding_cache.fill(
-        store, BUILT_IN, [*digests, *digests], lambda stage, fraction: told.append((stage, round(fraction, 2)))
+        store, BUILT_IN, [*digests, *digests], lambda stage, fraction: stages.append((stage, round(fraction, 2)))
     )
-    assert [("Computing embeddings: 0 of 35", 0.0), ("Computing embeddings: 32 of 35", 0.91)] == told
+    assert [("Computing embeddings: 0 of 35", 0.0), ("Computing embeddings: 32 of 35", 0.91)] == stages
 
 
 def test_what_is_finished_is_kept_when_stopped(store: Store, fill: Fill) -> None:
@@ -83,7 +83,7 @@ def test_what_is_finished_is_kept_when_stopped(store: Store, fill: Fill) -> None
 
 
 def test_broken_pictures_are_named_all_at_once(store: Store, fill: Fill) -> None:
-    """What is missing or damaged in the home folder is told by the names that people know."""
+    """What is missing or damaged in the home folder is named in the message."""
     snapshot = snapshot_of(store, fill(rose=5, tulip=5))
     blobs.original_path(store.home, snapshot[0].sha256).unlink()
     blobs.original_path(store.home, snapshot[4].sha256).write_bytes(original(store, snapshot[4])[:50])

@@ -59,7 +59,7 @@ def test_litert_and_keras_agree(
 def test_without_the_same_weights_a_gpu_is_not_used(
     folder: Path, prepared: backbones.Backbone, photos: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where Keras cannot load what was prepared, LiteRT embeds, to the last bit as ever."""
+    """Where Keras cannot load the backbone, LiteRT embeds, bit for bit as on a CPU."""
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
     expected = feature_extraction.load(prepared, folder)(photos[:2])
@@ -68,7 +68,7 @@ def test_without_the_same_weights_a_gpu_is_not_used(
 
 @pytest.mark.network
 def test_threads_do_not_disturb_each_other(folder: Path, prepared: backbones.Backbone, photos: np.ndarray) -> None:
-    """Eight threads at one extractor each get their own picture's embedding, to the last bit."""
+    """Eight threads at one extractor each get their own image's embedding, to the last bit."""
     extractor = feature_extraction.load(prepared, folder)
     expected = extractor(photos)
     with ThreadPoolExecutor(8) as pool:

@@ -50,7 +50,7 @@ def test_two_points_by_hand() -> None:
 
 @pytest.mark.parametrize("multilabel", [False, True])
 def test_separable_tags_are_separated(multilabel: bool) -> None:
-    """Clouds far apart are told apart out of fold, in both types."""
+    """Clouds far apart are separated out of fold, in both types."""
     embeddings, truth, folds = clouds([20, 20, 20], apart=20)
     head = heads.fit(embeddings, truth, folds, multilabel=multilabel)
     np.testing.assert_array_equal(truth, head.out_of_fold >= 0.5)
@@ -78,11 +78,11 @@ def test_the_final_head_applies_to_raw_embeddings() -> None:
     embeddings, truth, _ = clouds([12, 12])
     everywhere = np.full(len(truth), -1)
     head = heads.fit(embeddings, truth, everywhere, multilabel=False, l2=0.1, tolerance=1e-6)
-    told = heads.probabilities(embeddings, head.kernel, head.bias, multilabel=False)
+    probabilities = heads.probabilities(embeddings, head.kernel, head.bias, multilabel=False)
     # Between two tags, two kernels of opposite sign share the penalty that scikit-learn's one bears alone.
     model = LogisticRegression(C=20, fit_intercept=False, solver="newton-cg", tol=1e-8)
     features = standardised(embeddings)
-    np.testing.assert_allclose(told, model.fit(features, truth[:, 1]).predict_proba(features), atol=2e-4)
+    np.testing.assert_allclose(probabilities, model.fit(features, truth[:, 1]).predict_proba(features), atol=2e-4)
 
 
 def test_scale_and_origin_of_embeddings_do_not_matter() -> None:
@@ -95,15 +95,15 @@ def test_scale_and_origin_of_embeddings_do_not_matter() -> None:
 
 @pytest.mark.parametrize("multilabel", [False, True])
 def test_a_fold_never_sees_its_own_tags(multilabel: bool) -> None:
-    """Whatever tags a fold's pictures are given, the probabilities they get stay the same to the last bit."""
+    """Whatever tags a fold's images are given, the probabilities they get stay the same to the last bit."""
     embeddings, truth, folds = clouds([25, 25, 25], apart=5)
-    judged = folds == 1
+    evaluated = folds == 1
     shuffled = truth.copy()
-    shuffled[judged] = np.roll(truth[judged], 1, axis=1)
+    shuffled[evaluated] = np.roll(truth[evaluated], 1, axis=1)
     before = heads.fit(embeddings, truth, folds, multilabel=multilabel).out_of_fold
     after = heads.fit(embeddings, shuffled, folds, multilabel=multilabel).out_of_fold
-    np.testing.assert_array_equal(before[judged], after[judged])
-    assert (before[~judged] != after[~judged]).any()
+    np.testing.assert_array_equal(before[evaluated], after[evaluated])
+    assert (before[~evaluated] != after[~evaluated]).any()
 
 
 def test_rows_of_no_fold_train_everywhere_and_are_not_judged() -> None:
@@ -118,7 +118,7 @@ def test_rows_of_no_fold_train_everywhere_and_are_not_judged() -> None:
 
 
 def test_a_small_tag_does_not_drown() -> None:
-    """Of a tag with a twentieth of the pictures, more than half of its recall on even terms is kept."""
+    """Of a tag with a twentieth of the images, more than half of its recall on even terms is kept."""
     embeddings, truth, folds = clouds([200, 200, 10], apart=2.5)
     drowning = heads.fit(embeddings, truth, folds, multilabel=False).out_of_fold
     embeddings, even_truth, folds = clouds([200, 200, 200], apart=2.5)
@@ -154,7 +154,7 @@ def test_costs_of_one_change_nothing(multilabel: bool) -> None:
 
 @pytest.mark.parametrize("multilabel", [False, True])
 def test_what_costs_more_is_missed_less(multilabel: bool) -> None:
-    """Where tags overlap, a cost of 3 finds clearly more of a tag's pictures out of fold; one of a third, fewer."""
+    """Where tags overlap, a cost of 3 finds clearly more of a tag's images out of fold; one of a third, fewer."""
     embeddings, truth, folds = clouds([200, 200, 200], apart=1.0)
     cheap, plain, dear = (
         recall(heads.fit(embeddings, truth, folds, multilabel=multilabel, costs=costs).out_of_fold, truth, 1)
@@ -164,7 +164,7 @@ def test_what_costs_more_is_missed_less(multilabel: bool) -> None:
 
 
 def test_ten_pictures_of_two_tags() -> None:
-    """The smallest project there can be, with far more numbers than pictures, has finite probabilities."""
+    """The smallest project there can be, with far more numbers than images, has finite probabilities."""
     embeddings, truth, folds = clouds([5, 5], dimension=1280, apart=60)
     head = heads.fit(embeddings, truth, folds, multilabel=False)
     np.testing.assert_array_equal(truth, head.out_of_fold >= 0.5)
@@ -180,7 +180,7 @@ def test_pictures_that_all_look_alike_are_a_toss_up(multilabel: bool) -> None:
 
 
 def test_a_tag_missing_from_a_folds_training_gets_little() -> None:
-    """A tag whose only picture is the judged one cannot be known, and breaks nothing."""
+    """A tag whose only image is the evaluated one cannot be known, and breaks nothing."""
     embeddings, truth, folds = clouds([10, 10, 1])
     head = heads.fit(embeddings, truth, folds, multilabel=False)
     assert np.isfinite(head.out_of_fold).all()
@@ -192,20 +192,22 @@ def test_few_heads_at_a_time_change_nothing(monkeypatch: pytest.MonkeyPatch) -> 
     embeddings, truth, folds = clouds([20, 20], apart=5)
     together = heads.fit(embeddings, truth, folds, multilabel=False, tolerance=1e-6)
     monkeypatch.setattr(heads, "SCORES_MAX", 2 * truth.size)
-    told: list[float] = []
-    apart = heads.fit(embeddings, truth, folds, multilabel=False, tolerance=1e-6, on_progress=told.append)
+    fractions: list[float] = []
+    apart = heads.fit(embeddings, truth, folds, multilabel=False, tolerance=1e-6, on_progress=fractions.append)
     np.testing.assert_allclose(together.out_of_fold, apart.out_of_fold, atol=1e-4)
     np.testing.assert_allclose(together.kernel, apart.kernel, atol=1e-4)
-    assert 1 == told[-1]
-    assert sorted(told) == pytest.approx(told, abs=0.1)
+    assert 1 == fractions[-1]
+    assert sorted(fractions) == pytest.approx(fractions, abs=0.1)
 
 
 def test_no_score_overflows() -> None:
     """Scores of thousands give probabilities of 0 and 1, without a warning."""
     kernel = np.float32([[5000, -5000]])
     for multilabel in (False, True):
-        told = heads.probabilities(np.float32([[1], [-1]]), kernel, np.zeros(2, np.float32), multilabel=multilabel)
-        np.testing.assert_array_equal(np.eye(2), told)
+        probabilities = heads.probabilities(
+            np.float32([[1], [-1]]), kernel, np.zeros(2, np.float32), multilabel=multilabel
+        )
+        np.testing.assert_array_equal(np.eye(2), probabilities)
 
 
 REPEAT = """

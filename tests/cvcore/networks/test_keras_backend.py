@@ -20,7 +20,7 @@ def test_nothing_has_trained_yet(tmp_path: Path) -> None:
 
 
 def test_a_processor(tmp_path: Path) -> None:
-    """It is told with the cores that this process may use, and written once: the file is not touched again."""
+    """The title names the cores that this process may use, and is written once."""
     keras_backend.save_device(tmp_path, "cpu")
     assert f"CPU, {len(os.sched_getaffinity(0))} core" == keras_backend.saved_device(tmp_path).removesuffix("s")
     os.utime(tmp_path / keras_backend.FILE, (1, 1))
@@ -29,7 +29,7 @@ def test_a_processor(tmp_path: Path) -> None:
 
 
 def test_another_device_takes_its_place(tmp_path: Path) -> None:
-    """A home that was moved to another machine tells of that one as soon as it trains there."""
+    """After a home was moved to another machine, the title is that one's as soon as it trains there."""
     (tmp_path / keras_backend.FILE).write_text("NVIDIA H100 80GB HBM3 (TensorFlow)\n")
     assert "NVIDIA H100 80GB HBM3 (TensorFlow)" == keras_backend.saved_device(tmp_path)
     keras_backend.save_device(tmp_path, "cpu")
@@ -54,7 +54,7 @@ def test_a_damaged_note(tmp_path: Path) -> None:
 
 @pytest.mark.network
 def test_a_graphics_processor_whose_name_is_unknown(tmp_path: Path) -> None:
-    """It is told by what computes on it."""
+    """The title is its backend's."""
     if keras_backend.prepare_backend() == "gpu":
         pytest.skip("needs a machine without a GPU, this one has one")
     keras_backend.save_device(tmp_path, "gpu")

@@ -60,24 +60,24 @@ def test_a_step_never_leads_up(rng: np.random.Generator, multilabel: bool) -> No
 
 def test_it_tells_how_far_it_is(rng: np.random.Generator) -> None:
     """The fraction ends at 1 and stays in 0..1."""
-    told: list[float] = []
-    logistic_regression.minimise(problem(rng, multilabel=False), tolerance=1e-4, on_fraction=told.append)
-    assert 1 == told[-1]
-    assert all(0 <= fraction <= 1 for fraction in told)
+    fractions: list[float] = []
+    logistic_regression.minimise(problem(rng, multilabel=False), tolerance=1e-4, on_fraction=fractions.append)
+    assert 1 == fractions[-1]
+    assert all(0 <= fraction <= 1 for fraction in fractions)
 
 
 def test_what_the_watcher_raises_ends_the_work(rng: np.random.Generator) -> None:
     """No step is made after the watcher has raised."""
-    told: list[float] = []
+    fractions: list[float] = []
 
     def stop_at_third(fraction: float) -> None:
-        told.append(fraction)
-        if len(told) == 3:
+        fractions.append(fraction)
+        if len(fractions) == 3:
             raise InterruptedError
 
     with pytest.raises(InterruptedError):
         logistic_regression.minimise(problem(rng, multilabel=False), tolerance=1e-6, on_fraction=stop_at_third)
-    assert 3 == len(told)
+    assert 3 == len(fractions)
 
 
 def test_a_head_with_nothing_to_learn_stays_at_zero() -> None:

@@ -1,4 +1,4 @@
-"""A workspace is ready or says what is missing; its snapshot is trained once, repeatably, and judged honestly."""
+"""A workspace is ready or the message says what is missing; its snapshot is trained and evaluated reproducibly."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_what_stands_in_the_way(store: Store, fill: Fill, counts: dict[str, int]
     ],
 )
 def test_advice(store: Store, project: Project, add_rows: AddRows, counts: list[int], advice: list[str]) -> None:
-    """Few pictures and uneven tags may be trained, with a word on what would be better."""
+    """Few images and uneven tags may be trained, with advice."""
     for number, count in enumerate(counts):
         tag = store.tags.add(project.id, f"tag {number}")
         store.tags.attach(add_rows(project, count), [tag.id])
@@ -96,7 +96,7 @@ def test_advice(store: Store, project: Project, add_rows: AddRows, counts: list[
 
 
 def test_untagged_pictures_and_empty_tags_are_left_out(store: Store, fill: Fill, picture: Draw) -> None:
-    """What is trained is the pictures that carry a tag, and the tags that a picture carries."""
+    """What is trained is the images that carry a tag, and the tags that an image carries."""
     project = fill(rose=5, tulip=5, empty=0)
     uploads.add(store, project, "untagged.png", picture(99), tag_ids=[], limits=LIMITS)
     ready = readiness(store, project)
@@ -107,7 +107,7 @@ def test_untagged_pictures_and_empty_tags_are_left_out(store: Store, fill: Fill,
     ("classification_type", "columns"), [(MULTICLASS, ["tulip", "weed", "none"]), (MULTILABEL, ["tulip", "weed"])]
 )
 def test_a_negative_tag_is_the_last(store: Store, fill: Fill, classification_type: str, columns: list[str]) -> None:
-    """In Multiclass it is one more answer; in Multilabel its pictures carry nothing, so it is no column."""
+    """In Multiclass it is one more answer; in Multilabel its images carry nothing, so it is no column."""
     project = fill(classification_type=classification_type, none=5, tulip=5, weed=5)
     tagging.set_kind(store, project, tag_of(store, project, "none"), "Negative")
     iteration = store.iterations.get(training.start(store, project).iteration_id or "")
@@ -134,7 +134,7 @@ def test_one_training_at_a_time(store: Store, fill: Fill) -> None:
 
 
 def test_clicks_at_once(home: Path, fill: Fill, at_once: Callable[..., list[str]]) -> None:
-    """Of three people who press Train at the same moment one begins, and the others are told so."""
+    """Of three people who press Train at the same moment one begins, and the others get an error."""
     fill(rose=5, tulip=5)
     script = """
         import time
@@ -162,7 +162,7 @@ def test_nothing_changed(store: Store, fill: Fill, trained: Trained) -> None:
 
 
 def test_where_training_may_start_from(store: Store, fill: Fill, trained: Trained) -> None:
-    """An iteration that is trained and of the same network; what is none is told in one sentence."""
+    """An iteration that is trained and of the same network; anything else is an error of one sentence."""
     project, other = fill(rose=5, tulip=5), fill("Other", rose=5, tulip=5)
     iteration = trained(project)
     options = TrainingOptions(start_from=iteration.id)
@@ -200,7 +200,7 @@ def test_costs_are_checked(store: Store, fill: Fill) -> None:
 
 
 def test_costs_are_noted_once_and_in_order(store: Store, fill: Fill) -> None:
-    """Costs of 1 go without saying, so that who gives them is told that nothing changed."""
+    """Costs of 1 change nothing, so training again with them is refused."""
     project = fill(rose=5, tulip=5)
     rose, tulip = (tag_of(store, project, name).id for name in ("rose", "tulip"))
 
@@ -255,7 +255,7 @@ def _delete(store: Store, project: Project, image_id: str) -> None:
 def test_each_change_is_one(
     store: Store, fill: Fill, trained: Trained, change: Callable[[Store, Project, str], None]
 ) -> None:
-    """A tag's name or kind, the domain, the type, a picture's tag or its absence make it worth training again."""
+    """A tag's name or kind, the domain, the type, an image's tag or its absence make it worth training again."""
     project = fill(rose=6, tulip=6)
     trained(project)
     rose = tag_of(store, project, "rose")
@@ -264,7 +264,7 @@ def test_each_change_is_one(
 
 
 def test_what_is_no_change(store: Store, fill: Fill, trained: Trained, picture: Draw) -> None:
-    """Untagged pictures, empty tags and the project's name are not trained, so they change nothing."""
+    """Untagged images, empty tags and the project's name are not trained, so they change nothing."""
     project = fill(rose=5, tulip=5)
     trained(project)
     uploads.add(store, project, "untagged.png", picture(99), tag_ids=[], limits=LIMITS)
@@ -307,7 +307,7 @@ def test_a_project_deleted_meanwhile_is_not_trained(store: Store, fill: Fill) ->
 
 
 def test_cancelling_a_waiting_training_leaves_nothing(store: Store, fill: Fill) -> None:
-    """No iteration stays behind, nor the pictures that only it still held; and a second click does no harm."""
+    """No iteration stays behind, nor the images that only it still held; and a second click does no harm."""
     project = fill(rose=6, tulip=5)
     job = training.start(store, project)
     gone = store.images.page(project.id, take=1)[0]
@@ -343,7 +343,7 @@ def test_rename(store: Store, fill: Fill, trained: Trained) -> None:
 
 
 def test_delete(store: Store, fill: Fill, trained: Trained) -> None:
-    """Numbers, files and the pictures that only it held are gone; other iterations and the workspace stay."""
+    """Numbers, files and the images that only it held are gone; other iterations and the workspace stay."""
     project = fill(rose=5, tulip=6)
     first = trained(project)
     gone = store.images.page(project.id, take=1)[0]
@@ -368,7 +368,7 @@ def test_an_iteration_in_training_is_not_deleted(store: Store, fill: Fill) -> No
 
 
 def test_embeddings_are_asked_for_once(store: Store, fill: Fill) -> None:
-    """A job that waits will see later pictures too; one that runs already may not, so it gets a successor."""
+    """A job that waits will see later images too; one that runs already may not, so it gets a successor."""
     project = fill()
     for _ in range(3):
         store.jobs.embed_soon(project.id)
@@ -413,14 +413,14 @@ def test_a_second_training_repeats_the_first_without_looking_again(store: Store,
 
 
 def saved_again(data: bytes, quality: int) -> bytes:
-    """The same picture as a JPEG: other bytes, a near duplicate."""
+    """The same image as a JPEG: other bytes, a near duplicate."""
     buffer = io.BytesIO()
     Pillow.open(io.BytesIO(data)).convert("RGB").save(buffer, "JPEG", quality=quality)
     return buffer.getvalue()
 
 
 def upload_twins(store: Store, project: Project, data: bytes, tag_name: str, copies: int) -> None:
-    """A picture and its near duplicates, all with one tag."""
+    """An image and its near duplicates, all with one tag."""
     (tag,) = tagging.ensure(store, project, [tag_name], limits=LIMITS)
     for copy in range(copies):
         name = f"{tag_name} {copy}.jpg"
@@ -429,7 +429,7 @@ def upload_twins(store: Store, project: Project, data: bytes, tag_name: str, cop
 
 @pytest.mark.network
 def test_near_duplicates_share_a_fold(store: Store, picture: Draw) -> None:
-    """From upload to evaluation: whoever judges a picture has not seen it saved again."""
+    """From upload to evaluation: no image is evaluated by a model that was trained on its near duplicate."""
     project = projects.create(store, "Twins", domain="Built-in")
     for number in range(12):
         upload_twins(store, project, picture(number), "odd" if number % 2 else "even", 2)
@@ -442,7 +442,7 @@ def test_near_duplicates_share_a_fold(store: Store, picture: Draw) -> None:
 
 @pytest.mark.network
 def test_nothing_can_be_judged(store: Store, picture: Draw) -> None:
-    """Five copies of one picture a tag train a model, whose numbers are all undefined."""
+    """Five copies of one image a tag train a model, whose numbers are all undefined."""
     project = projects.create(store, "Copies", domain="Built-in")
     for number, tag in enumerate(["even", "odd"]):
         upload_twins(store, project, picture(number), tag, 5)
@@ -453,7 +453,7 @@ def test_nothing_can_be_judged(store: Store, picture: Draw) -> None:
 
 
 def tinted(data: bytes, colour: str | tuple[int, int, int], share: float) -> bytes:
-    """The same picture seen through coloured glass."""
+    """The same image with its colours changed."""
     buffer = io.BytesIO()
     ground = Pillow.open(io.BytesIO(data)).convert("RGB")
     Pillow.blend(ground, Pillow.new("RGB", ground.size, colour), share).save(buffer, "PNG")
@@ -462,7 +462,7 @@ def tinted(data: bytes, colour: str | tuple[int, int, int], share: float) -> byt
 
 @pytest.mark.network
 def test_multilabel(store: Store, picture: Draw) -> None:
-    """Pictures with several tags, with one, and with the negative one, of which nothing is learnt but absence."""
+    """Images with several tags, with one, and with the negative one, of which nothing is learnt but absence."""
     project = projects.create(store, "Signs", classification_type=MULTILABEL, domain="Built-in")
     red, blue, none = tagging.ensure(store, project, ["red", "blue", "none"], limits=LIMITS)
     tagging.set_kind(store, project, none, "Negative")
@@ -480,7 +480,7 @@ def test_multilabel(store: Store, picture: Draw) -> None:
 
 @pytest.mark.network
 def test_a_small_tag_does_not_drown(store: Store, picture: Draw) -> None:
-    """Of ten pictures of a tag beside a hundred of another, hard to tell, most are found: unweighted it is 6 of 10."""
+    """Of ten images of a tag beside a hundred of another, hard to tell, most are found: unweighted it is 6 of 10."""
     project = projects.create(store, "Uneven", domain="Built-in")
     blue, red = tagging.ensure(store, project, ["blue", "red"], limits=LIMITS)
     for number in range(110):

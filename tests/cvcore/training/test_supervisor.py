@@ -21,7 +21,7 @@ class Enough(Exception):
 
 
 class Timeline:
-    """A clock that only sleeping moves on; the moments at which workers were started, and what was told then."""
+    """A clock that only sleeping moves on; when workers were started, and the failure that was kept then."""
 
     def __init__(self, workers: int) -> None:
         self.now = 0.0
@@ -66,7 +66,7 @@ def quick(script: str) -> subprocess.Popen[bytes]:
 
 
 def test_pauses_double_up_to_a_minute(caplog: pytest.LogCaptureFixture) -> None:
-    """A worker that dies at its start is tried again after 2 s, 4 s and so on, and its last line is told."""
+    """A worker that dies at its start is tried again after 2 s, 4 s and so on, and its last line is kept."""
     timeline = Timeline(8)
 
     def spawn(home: Path) -> subprocess.Popen[bytes]:
@@ -81,7 +81,7 @@ def test_pauses_double_up_to_a_minute(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_a_worker_that_lived_is_started_again_soon() -> None:
-    """What was told of earlier ones is gone once one lives, and the pauses begin anew."""
+    """The failure of earlier ones is gone once one is running, and the pauses start again."""
     timeline = Timeline(4)
 
     def spawn(home: Path) -> subprocess.Popen[bytes]:

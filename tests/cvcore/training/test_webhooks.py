@@ -1,4 +1,4 @@
-"""Whoever asked for word of a training's end gets it, once and in full; who does not listen is not in the way."""
+"""The webhook is called once, with the whole event, when a training ends; a failure does not affect the training."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from cvcore.net import guard, http
 from cvcore.progress import Progress
 from cvcore.records import Evaluation, Job, Project, Scores, TrainingOptions
 from cvcore.store import ATTEMPTS, Store
-from cvcore.training import webhooks, worker
+from cvcore.training import job_runner, webhooks, worker
 
 Fill = Callable[..., Project]
 
@@ -117,7 +117,7 @@ def test_a_training_that_is_done(store: Store, project: Project, site: Site, cap
     """The listener gets one POST of JSON with the project, the iteration and its scores, and nothing is logged."""
     job = begun(store, project, site)
     done(store, job)
-    ((path, headers, told),) = site.heard
+    ((path, headers, event),) = site.heard
     assert ("/hook?token=secret", "application/json", "Tagwise") == (
         path,
         headers["Content-Type"],
@@ -129,58 +129,58 @@ def test_a_training_that_is_done(store: Store, project: Project, site: Site, cap
         "iteration": {"id": job.iteration_id, "name": "Iteration 1", "number": 1},
         "error": "",
         "scores": {"precision": 0.9, "recall": 0.8, "f1": 0.85, "average_precision": None},
-    } == told
+    } == event
     assert [] == lines(caplog)
 
 
 def test_a_training_that_fails(store: Store, project: Project, site: Site) -> None:
-    """The reason is told, and there are no scores."""
+    """The event has the reason and no scores."""
     job = begun(store, project, site)
     image = store.images.page(project.id, take=1)[0]
     blobs.original_path(store.home, image.sha256).write_bytes(b"damaged")
-    worker.run_job(store, job, threading.Event())
-    ((_, _, told),) = site.heard
-    assert ("training.failed", job.iteration_id, None) == (told["event"], told["iteration"]["id"], told["scores"])
-    assert store.jobs.get(job.id).error == told["error"] != ""
+    job_runner.run_job(store, job, threading.Event())
+    ((_, _, event),) = site.heard
+    assert ("training.failed", job.iteration_id, None) == (event["event"], event["iteration"]["id"], event["scores"])
+    assert store.jobs.get(job.id).error == event["error"] != ""
 
 
 def test_a_training_that_is_cancelled(store: Store, project: Project, site: Site) -> None:
-    """Of one that ran it is told, though its iteration is gone with the address in it."""
+    """An event is sent for one that was running, though its iteration is deleted with the URL in it."""
     job = begun(store, project, site)
-    worker.run_job(store, job, threading.Event(), on_first_word(lambda: training.cancel(store, job)))
-    ((_, _, told),) = site.heard
-    assert ("training.cancelled", None, None) == (told["event"], told["iteration"], told["scores"])
+    job_runner.run_job(store, job, threading.Event(), on_first_word(lambda: training.cancel(store, job)))
+    ((_, _, event),) = site.heard
+    assert ("training.cancelled", None, None) == (event["event"], event["iteration"], event["scores"])
 
 
 def test_a_training_given_up(store: Store, project: Project, site: Site) -> None:
-    """Whoever finds that a worker has died too often at it tells that it failed; before, it only waits again."""
+    """When a worker has died too often, the event says that it failed; before, it is only queued again."""
     job = begun(store, project, site)
     for _ in range(ATTEMPTS - 1):
-        worker.recover(store)
+        job_runner.recover(store)
         assert store.jobs.claim(job.id) is not None
     assert [] == site.heard
-    worker.recover(store)
-    ((_, _, told),) = site.heard
-    assert "training.failed" == told["event"]
-    assert "the training process died 3 times" in told["error"]
+    job_runner.recover(store)
+    ((_, _, event),) = site.heard
+    assert "training.failed" == event["event"]
+    assert "the training process died 3 times" in event["error"]
 
 
 def test_what_has_not_ended_is_not_told(store: Store, fill: Fill, site: Site) -> None:
     """Neither a training put back, nor one cancelled while it waits, nor one whose project is deleted."""
     project = fill("Two batches", rose=20, tulip=20)
     stop, job = threading.Event(), begun(store, project, site)
-    worker.run_job(store, job, stop, on_first_word(stop.set))
+    job_runner.run_job(store, job, stop, on_first_word(stop.set))
     assert "queued" == store.jobs.get(job.id).status
     training.cancel(store, job)
     job = begun(store, project, site)
-    worker.run_job(store, job, threading.Event(), on_first_word(lambda: projects.delete(store, project)))
+    job_runner.run_job(store, job, threading.Event(), on_first_word(lambda: projects.delete(store, project)))
     assert [] == site.heard
 
 
 def test_one_more_try(
     store: Store, project: Project, site: Site, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A listener that stumbles once is told again a little later, and then no more."""
+    """After one failure the event is sent once more, a little later."""
     monkeypatch.setattr(webhooks, "PAUSE_S", 0.05)
     site.statuses = [503, 204]
     done(store, begun(store, project, site))
@@ -209,8 +209,8 @@ def test_the_own_network_is_out_of_reach(
     monkeypatch.setattr(webhooks, "PAUSE_S", 0.05)
     done(store, begun(store, project, site))
     assert [] == site.heard
-    told = "127.0.0.1 was not notified that a training ended: it is in this machine's own network, "
-    assert [f"{told}see TAGWISE_FETCH_PRIVATE"] == lines(caplog)
+    line = "127.0.0.1 was not notified that a training ended: it is in this machine's own network, "
+    assert [f"{line}see TAGWISE_FETCH_PRIVATE"] == lines(caplog)
 
 
 def test_nobody_there(
@@ -260,15 +260,15 @@ def test_shutting_down_does_not_wait(
 def test_a_name_is_looked_up_once_and_checked() -> None:
     """The connection goes to the address that was checked; one private address among public ones is one too many."""
     target = guard.parsed("http://sly.test/hook")
-    asked: list[str] = []
+    looked_up: list[str] = []
 
     def resolve(host: str, _: int) -> list[str]:
-        asked.append(host)
+        looked_up.append(host)
         return ["93.184.215.14", "10.0.0.1"]
 
     with pytest.raises(UrlRefused):
         http.post(target, b"{}", timeout_s=5, resolve=resolve)
-    assert ["sly.test"] == asked
+    assert ["sly.test"] == looked_up
 
 
 @pytest.mark.parametrize(
@@ -286,7 +286,7 @@ def test_what_is_no_address(store: Store, project: Project, url: str) -> None:
 
 
 def test_an_address_is_not_looked_up_at_the_start(store: Store, project: Project) -> None:
-    """Shape is all that is asked of an address at the start: a name that nobody has is looked up at the end."""
+    """Only the form of a URL is checked at the start; its host is looked up at the end."""
     job = training.start(store, project, options=TrainingOptions(notify_url="https://nobody.invalid/hook"))
     assert "https://nobody.invalid/hook" == store.trainings.options(job.iteration_id or "").notify_url
 
@@ -297,6 +297,6 @@ def test_a_real_training(store: Store, project: Project, site: Site, caplog: pyt
     caplog.set_level(logging.WARNING)
     job = training.start(store, project, options=TrainingOptions(notify_url=site.url))
     worker.finish_job(store, job)
-    ((_, _, told),) = site.heard
-    assert ("training.done", 1) == (told["event"], told["iteration"]["number"])
-    assert store.iterations.get(job.iteration_id or "").scores == Scores(**told["scores"])
+    ((_, _, event),) = site.heard
+    assert ("training.done", 1) == (event["event"], event["iteration"]["number"])
+    assert store.iterations.get(job.iteration_id or "").scores == Scores(**event["scores"])

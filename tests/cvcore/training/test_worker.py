@@ -1,4 +1,4 @@
-"""Every job comes to one of its ends, whoever dies in the middle, and what it was doing is done again or told."""
+"""Every job ends, whichever process dies, and unfinished work is done again or its failure reported."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ import pytest
 from cvcore import projects, training
 from cvcore.files import blobs
 from cvcore.prediction import history
-from cvcore.progress import Progress
+from cvcore.progress import Progress, silent
 from cvcore.projects import uploads
 from cvcore.records import Iteration, Job, Project
 from cvcore.settings import Limits
 from cvcore.store import ATTEMPTS, Store
-from cvcore.training import pipeline, worker
+from cvcore.training import job_runner, pipeline, worker
 
 Fill = Callable[..., Project]
 Trained = Callable[..., Iteration]
@@ -47,7 +47,7 @@ def on_first_word(action: Callable[[], None]) -> Progress:
 
 
 def run(store: Store, job: Job, watcher: Progress, stop: threading.Event | None = None) -> None:
-    worker.run_job(store, claimed(store, job), stop or threading.Event(), watcher)
+    job_runner.run_job(store, claimed(store, job), stop or threading.Event(), watcher)
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_embeddings_are_computed_in_the_background(store: Store, project: Projec
     (job,) = store.jobs.active()
     run(store, job, on_first_word(lambda: None))
     assert ("done", 1.0) == (store.jobs.get(job.id).status, store.jobs.get(job.id).progress)
-    (fingerprint,) = {pipeline.prepare(project.domain_id, store.home, worker.silent)[0].fingerprint}
+    (fingerprint,) = {pipeline.prepare(project.domain_id, store.home, silent)[0].fingerprint}
     assert [] == store.embeddings.missing(fingerprint, store.images.digests(project.id))
 
 
@@ -77,7 +77,7 @@ def test_embeddings_step_aside_for_a_training(store: Store, project: Project) ->
 
 
 def test_cancelling_a_running_training(store: Store, project: Project) -> None:
-    """It stops at its next word and leaves no iteration, nor the pictures that only it held."""
+    """It stops at its next progress and leaves no iteration, nor the images that only it held."""
     job = training.start(store, project)
     gone = store.images.page(project.id, take=1)[0]
     uploads.delete(store, [gone.id])
@@ -98,7 +98,7 @@ def test_told_to_stop_a_worker_puts_its_job_back(store: Store, fill: Fill) -> No
 
 
 def test_what_is_cancelled_is_not_put_back(store: Store, project: Project) -> None:
-    """Cancelled while the worker was told to stop, a training is over."""
+    """Cancelled while the worker is stopping, a training has ended."""
     job, stop = training.start(store, project), threading.Event()
 
     def cancel_and_stop() -> None:
@@ -119,7 +119,7 @@ def test_a_project_deleted_under_a_training(store: Store, project: Project) -> N
 
 
 def test_a_broken_picture_fails_a_training(store: Store, project: Project) -> None:
-    """The job and the iteration say which picture it was."""
+    """The job and the iteration say which image it was."""
     job = training.start(store, project)
     image = store.images.page(project.id, take=1)[0]
     blobs.original_path(store.home, image.sha256).write_bytes(b"damaged")
@@ -137,10 +137,10 @@ def test_recovery_puts_back_what_a_dead_worker_did(store: Store, project: Projec
     job = training.start(store, project)
     for attempt in range(1, ATTEMPTS):
         claimed(store, job)
-        worker.recover(store)
+        job_runner.recover(store)
         assert ("queued", attempt) == (store.jobs.get(job.id).status, store.jobs.get(job.id).attempts)
     claimed(store, job)
-    worker.recover(store)
+    job_runner.recover(store)
     failed = store.jobs.get(job.id)
     reason = "the training process died 3 times at this; the machine may be short of memory"
     assert ("failed", reason) == (failed.status, failed.error)
@@ -152,7 +152,7 @@ def test_recovery_of_what_was_cancelled(store: Store, project: Project) -> None:
     """It is not begun again."""
     job = training.start(store, project)
     training.cancel(store, claimed(store, job))
-    worker.recover(store)
+    job_runner.recover(store)
     assert "cancelled" == store.jobs.get(job.id).status
     assert [] == store.iterations.of_project(project.id)
 
@@ -164,7 +164,7 @@ def test_recovery_of_what_was_finished(store: Store, project: Project, trained: 
     assert job is not None
     store.jobs.requeue(job.id, attempts=0)
     claimed(store, job)
-    worker.recover(store)
+    job_runner.recover(store)
     assert "done" == store.jobs.get(job.id).status
     assert [iteration] == store.iterations.of_project(project.id)
 
@@ -174,7 +174,7 @@ def test_recovery_clears_what_no_iteration_owns(store: Store, project: Project, 
     kept = blobs.iteration_folder(store.home, trained(project).id)
     for name in ("of a deleted project", ".half-written.123-abcdef"):
         (kept.parent / name).mkdir()
-    worker.recover(store)
+    job_runner.recover(store)
     assert [kept] == list(kept.parent.iterdir())
 
 
@@ -225,17 +225,17 @@ def test_waiting_for_another_worker(store: Store, project: Project) -> None:
 @pytest.mark.network
 def test_without_a_worker_the_process_is_one(store: Store, project: Project) -> None:
     """A training that waits, with nobody to do it, is done by whoever waits for it; then the lock is free."""
-    told: list[str] = []
-    ended = worker.finish_job(store, training.start(store, project), lambda stage, fraction: told.append(stage))
+    stages: list[str] = []
+    ended = worker.finish_job(store, training.start(store, project), lambda stage, fraction: stages.append(stage))
     assert ("done", 1) == (ended.status, ended.attempts)
     assert "Completed" == store.iterations.get(ended.iteration_id or "").status
-    assert "Starting TensorFlow" == told[0]
+    assert "Starting TensorFlow" == stages[0]
     with worker.lock(store.home).acquire(timeout=0):
         pass
 
 
 class SlowPicture:
-    """A stored picture whose bytes come when the test gives them: whoever reads it stands still in the middle."""
+    """A stored image whose bytes come when the test gives them: whoever reads it stands still in the middle."""
 
     def __init__(self, path: Path) -> None:
         self._path, self._data = path, path.read_bytes()
@@ -255,7 +255,7 @@ class SlowPicture:
 
 @pytest.fixture
 def slow_picture(store: Store, project: Project) -> SlowPicture:
-    """One picture of the project, made slow."""
+    """One image of the project, made slow."""
     return SlowPicture(blobs.original_path(store.home, store.images.page(project.id, take=1)[0].sha256))
 
 
@@ -283,7 +283,7 @@ def until(is_so: Callable[[], bool], patience_s: float = 60) -> None:
 def test_workers_die_and_the_training_is_done(
     store: Store, project: Project, slow_picture: SlowPicture, spawn: Callable[[], subprocess.Popen[bytes]]
 ) -> None:
-    """Of two workers one waits; when the other is killed in the middle it takes over; told to go, it puts the job back.
+    """Of two workers one waits; when the other is killed in the middle it takes over, and requeues the job at a stop.
 
     Whoever comes then finishes it, on a project that is whole.
     """
@@ -295,7 +295,7 @@ def test_workers_die_and_the_training_is_done(
         worker.lock(store.home).acquire(timeout=0)
     first.kill()
     first.wait()
-    until(lambda: store.jobs.get(job.id).attempts == 2 and store.jobs.get(job.id).stage.startswith("Looking"))
+    until(lambda: store.jobs.get(job.id).attempts == 2 and store.jobs.get(job.id).stage.startswith("Computing"))
     second.send_signal(signal.SIGTERM)
     slow_picture.give()
     assert 0 == second.wait(30)
@@ -339,7 +339,7 @@ from PIL import Image
 from cvcore import projects, training
 from cvcore.networks import keras_backend
 from cvcore.projects import tagging, uploads
-from cvcore.training import pipeline, worker
+from cvcore.training import job_runner, pipeline, worker
 from cvcore.settings import Limits
 from cvcore.store import Store
 
@@ -349,13 +349,13 @@ project = projects.create(store, "Flowers", domain="Built-in")
 for number in range(10):
     (tag,) = tagging.ensure(store, project, ["rose" if number % 2 else "tulip"], limits=Limits())
     noise = np.random.default_rng(number).integers(0, 256, (6, 6, 3), dtype=np.uint8)
-    picture = io.BytesIO()
-    Image.fromarray(noise).resize((48, 48), Image.Resampling.NEAREST).save(picture, "PNG")
-    uploads.add(store, project, f"{number}.png", picture.getvalue(), tag_ids=[tag.id], limits=Limits())
+    image = io.BytesIO()
+    Image.fromarray(noise).resize((48, 48), Image.Resampling.NEAREST).save(image, "PNG")
+    uploads.add(store, project, f"{number}.png", image.getvalue(), tag_ids=[tag.id], limits=Limits())
 
 def train(watcher):
     job = store.jobs.claim(training.start(store, project).id)
-    worker.run_job(store, job, threading.Event(), watcher)
+    job_runner.run_job(store, job, threading.Event(), watcher)
     return store.jobs.get(job.id)
 
 def no_more_files(stage, fraction):

@@ -13,19 +13,19 @@ from cvcore.validation import near_duplicates
 
 
 def signature(image):
-    """The upright picture squeezed to 8 x 8 RGB, 192 values."""
+    """The upright image scaled to 8 x 8 RGB, 192 values."""
     return np.asarray(image.convert("RGB").resize((8, 8), Image.Resampling.BOX)).reshape(-1)
 
 
 def saved_as_jpeg(image, quality=40):
-    """The picture as it is after being saved again with visible loss."""
+    """The image as it is after being saved again with visible loss."""
     file = io.BytesIO()
     image.save(file, "JPEG", quality=quality)
     return Image.open(file)
 
 
 def cropped(image, share):
-    """The picture without that share of its width and height on each side."""
+    """The image without that share of its width and height on each side."""
     width, height = image.size
     return image.crop(
         (round(width * share), round(height * share), round(width * (1 - share)), round(height * (1 - share)))
@@ -33,7 +33,7 @@ def cropped(image, share):
 
 
 def noise(rng, rows):
-    """Signatures of pictures that have nothing in common."""
+    """Signatures of images that have nothing in common."""
     return rng.integers(0, 256, (rows, 192), dtype=np.uint8)
 
 
@@ -59,13 +59,13 @@ def slow_groups(signatures):
 
 
 def as_they_appear(groups):
-    """The same groups, numbered 0, 1, 2, … by their first picture."""
+    """The same groups, numbered 0, 1, 2, … by their first image."""
     _, first, index = np.unique(groups, return_index=True, return_inverse=True)
     return first.argsort().argsort()[index]
 
 
 def test_alike_pictures_share_a_number():
-    """Pictures of one group have one number, others another, and every number from 0 up is used."""
+    """Images of one group have one number, others another, and every number from 0 up is used."""
     one, other, third = noise(np.random.default_rng(0), 3)
 
     groups = near_duplicates.groups(np.stack([other, one, other, third, one]))
@@ -75,7 +75,7 @@ def test_alike_pictures_share_a_number():
 
 
 def test_the_order_of_the_pictures_does_not_matter():
-    """A picture's group has the same number wherever the picture stands."""
+    """An image's group has the same number wherever the image stands."""
     rng = np.random.default_rng(0)
     signatures = noise(rng, 20)[rng.integers(20, size=50)]
     order = rng.permutation(50)
@@ -86,12 +86,12 @@ def test_the_order_of_the_pictures_does_not_matter():
 
 
 def test_no_pictures():
-    """No pictures are in no groups."""
+    """No images are in no groups."""
     assert [] == near_duplicates.groups(np.zeros((0, 192), np.uint8)).tolist()
 
 
 def test_a_chain_is_one_group():
-    """A picture that changes little by little is one group, though its first and last have little in common."""
+    """An image that changes little by little is one group, though its first and last have little in common."""
     start = noise(np.random.default_rng(0), 1)[0] // 2
     slope = np.tile(np.linspace(0, 12, 64)[:, None], (1, 3)).reshape(-1)
     chain = np.stack([start + step * slope / 2 for step in range(12)]).astype(np.uint8)
@@ -114,15 +114,15 @@ def test_groups_agree_with_the_definition(seed):
     assert slow_groups(signatures).tolist() == as_they_appear(near_duplicates.groups(signatures)).tolist()
 
 
-def test_twins_are_found_across_blocks():
-    """Among 8,400 pictures of one brightness every twin is found, however far apart they lie, and no other pair is."""
+def test_duplicates_are_found_across_blocks():
+    """Among 8,400 images of one brightness every duplicate is found, however far apart, and no other pair."""
     rng = np.random.default_rng(0)
     singles = rng.integers(64, 192, (8_400, 96), dtype=np.uint8)
     signatures = np.hstack([singles, 255 - singles])  # a value and its complement: all are equally bright
-    twins = signatures[:50] ^ 1
+    duplicates = signatures[:50] ^ 1
     shuffled = rng.permutation(8_450)
 
-    groups = near_duplicates.groups(np.concatenate([signatures, twins])[shuffled])
+    groups = near_duplicates.groups(np.concatenate([signatures, duplicates])[shuffled])
 
     back = groups[np.argsort(shuffled)]
     assert back[:50].tolist() == back[8_400:].tolist()
@@ -130,7 +130,7 @@ def test_twins_are_found_across_blocks():
 
 
 def test_flat_pictures_of_like_colour_are_not_the_same():
-    """Soft colour fields differ by little; they are told apart by what little pattern they have."""
+    """Soft colour fields differ by little; their slight patterns separate them."""
     rng = np.random.default_rng(0)
     colours = rng.integers(100, 110, (300, 1, 1, 3))
     down, across = np.mgrid[-1:1:8j, -1:1:8j]
@@ -144,7 +144,7 @@ def test_flat_pictures_of_like_colour_are_not_the_same():
 
 
 def test_uniform_pictures_are_the_same_only_if_equal():
-    """Plain colours one level apart are different pictures, and do not chain through all the colours between."""
+    """Plain colours one level apart are different images, and do not chain through all the colours between."""
     shades = np.repeat(np.arange(50, 80, dtype=np.uint8)[:, None], 192, axis=1)
 
     groups = near_duplicates.groups(np.concatenate([shades, shades]))
@@ -171,7 +171,7 @@ def test_altered_photos_are_found(shared, name):
 
 
 @pytest.mark.parametrize(
-    ("name", "twins"),
+    ("name", "duplicates"),
     [
         ("flowers5", [{"6606809995_edee55b770_m.jpg", "6606813305_c992231d29_m.jpg"}]),
         ("grocery30", [{"Passion-Fruit_026.jpg", "ebefde_Passion-Fruit_016.jpg"}]),
@@ -179,14 +179,14 @@ def test_altered_photos_are_found(shared, name):
         ("vehicle_damage3", []),
     ],
 )
-def test_different_photos_are_kept_apart(shared, name, twins):
+def test_different_photos_are_kept_apart(shared, name, duplicates):
     """In sets of photos with much in common, only those that are shots of one scene share a group."""
     files = sorted((shared / "datasets" / name).rglob("*.jpg"))
     groups = near_duplicates.groups(np.stack([signature(Image.open(file)) for file in files]))
 
     shared_by = [np.flatnonzero(groups == group) for group in np.flatnonzero(np.bincount(groups) > 1)]
 
-    assert twins == [{files[position].name for position in positions} for positions in shared_by]
+    assert duplicates == [{files[position].name for position in positions} for positions in shared_by]
 
 
 def test_signatures_of_another_shape_are_refused():

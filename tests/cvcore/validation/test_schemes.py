@@ -138,13 +138,13 @@ def test_from_workspace_to_numbers_twice(store: Store, fill: Fill, method: Evalu
     before, after = evaluation.load(store, first), evaluation.load(store, second)
     for name in ("truth", "probabilities", "folds", "kernel", "bias"):
         np.testing.assert_array_equal(getattr(before, name), getattr(after, name))
-    judged = {
+    evaluated = {
         each.sha256 for each, fold in zip(store.iterations.images(first.id), before.folds, strict=True) if not fold
     }
     if method == TEST_SET:
-        assert (30, kept) == (first.image_count, judged)
+        assert (30, kept) == (first.image_count, evaluated)
     else:
-        assert (23, 5, set()) == (first.image_count, len(judged), judged & kept)
+        assert (23, 5, set()) == (first.image_count, len(evaluated), evaluated & kept)
     method_json = report_files.performance_json(store, project, first, 0.5)["evaluation"]
     assert {"method": method, "folds": 1, "seed": 0} == method_json
 

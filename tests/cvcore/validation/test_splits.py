@@ -1,4 +1,4 @@
-"""Folds keep near duplicates together, spread the tags and can be judged."""
+"""Folds keep near duplicates together, spread the tags and can be evaluated."""
 
 from __future__ import annotations
 
@@ -41,20 +41,20 @@ def test_groups_are_never_split(project, seed, most):
 @quick
 @given(projects(), st.integers(0, 9))
 def test_every_evaluated_picture_can_be_judged(project, seed):
-    """Whatever tag an evaluated picture carries, the pictures its fold trains on carry it too."""
+    """Whatever tag an evaluated image carries, the images its fold trains on carry it too."""
     truth, groups = project
 
     folds = validation.folds(truth, groups, seed=seed)
 
     for fold in set(folds) - {-1}:
-        judged, training = truth[folds == fold].any(axis=0), truth[folds != fold].any(axis=0)
-        assert not (judged & ~training).any()
+        evaluated, training = truth[folds == fold].any(axis=0), truth[folds != fold].any(axis=0)
+        assert not (evaluated & ~training).any()
 
 
 @quick
 @given(projects(), st.integers(0, 9), st.randoms(use_true_random=False))
 def test_the_order_of_the_rows_does_not_matter(project, seed, random):
-    """The same pictures in the same groups get the same folds, in whatever order they come, and again each time."""
+    """The same images in the same groups get the same folds, in whatever order they come, and again each time."""
     truth, groups = project
     order = random.sample(range(len(truth)), len(truth))
 
@@ -66,7 +66,7 @@ def test_the_order_of_the_rows_does_not_matter(project, seed, random):
 @quick
 @given(st.lists(st.integers(2, 30), min_size=1, max_size=6), st.integers(0, 9))
 def test_single_pictures_are_spread_evenly(images_per_tag, seed):
-    """Without duplicates each tag's pictures, one tag each, are spread over the folds to within one."""
+    """Without duplicates each tag's images, one tag each, are spread over the folds to within one."""
     tags = np.repeat(np.arange(len(images_per_tag)), images_per_tag)
     truth = tags[:, None] == np.arange(len(images_per_tag))
 
@@ -80,7 +80,7 @@ def test_single_pictures_are_spread_evenly(images_per_tag, seed):
 
 
 def test_pictures_without_a_tag_are_spread_too():
-    """Pictures of nothing are part of the evaluation, as many in each fold, and so are those with two tags."""
+    """Images of nothing are part of the evaluation, as many in each fold, and so are those with two tags."""
     truth = np.zeros((75, 2), bool)
     truth[:25, 0] = truth[20:45, 1] = True
 
@@ -111,7 +111,7 @@ def test_a_tag_in_a_single_group_is_trained_but_not_evaluated():
 
 
 def test_a_tag_that_cannot_be_in_two_folds_is_not_evaluated():
-    """Three pictures, each two with a tag of their own, cannot all be parted by two folds: two stay in training."""
+    """Three images, each two with a tag of their own, cannot all be parted by two folds: two stay in training."""
     truth = np.array([[False, True, True], [True, False, True], [True, True, False]])
 
     for seed in range(10):
@@ -144,7 +144,7 @@ def test_one_fold_is_refused(count):
 
 
 def test_real_multilabel_tags_are_spread(shared):
-    """Twelve animals with a long tail: every fold gets its share of each, and of all, to within two pictures."""
+    """Twelve animals with a long tail: every fold gets its share of each, and of all, to within two images."""
     with (shared / "datasets" / "voc_animals_ml12" / "labels.csv").open() as file:
         labels = [set(row["labels"].split("|")) - {""} for row in csv.DictReader(file)]
     tags = sorted(set().union(*labels))
@@ -160,20 +160,20 @@ def test_real_multilabel_tags_are_spread(shared):
 @quick
 @given(projects(), st.integers(0, 5))
 def test_what_is_kept_aside_has_no_twin_in_training(project, seed):
-    """Groups stay on one side, every tag of a judged picture is in training, and the rows' order does not matter."""
+    """Groups stay on one side, every tag of an evaluated image is in training, and the rows' order does not matter."""
     truth, groups = project
     folds = validation.hold_out(truth, groups, seed=seed)
     assert set(folds.tolist()) <= {0, -1}
-    judged, trains = folds == 0, folds < 0
-    assert not np.isin(groups[judged], groups[trains]).any()
-    assert not (truth[judged].any(axis=0) & ~truth[trains].any(axis=0)).any()
+    evaluated, trains = folds == 0, folds < 0
+    assert not np.isin(groups[evaluated], groups[trains]).any()
+    assert not (truth[evaluated].any(axis=0) & ~truth[trains].any(axis=0)).any()
     order = np.random.default_rng(seed).permutation(len(truth))
     assert folds[order].tolist() == validation.hold_out(truth[order], groups[order], seed=seed).tolist()
 
 
 @pytest.mark.parametrize("images_per_tag", [5, 20, 37])
 def test_one_picture_in_five_of_each_tag_is_kept_aside(images_per_tag):
-    """However many images a tag has, a fifth of them is judged, to within one."""
+    """However many images a tag has, a fifth of them is evaluated, to within one."""
     truth = np.repeat(np.eye(3, dtype=bool), images_per_tag, axis=0)
     folds = validation.hold_out(truth, np.arange(len(truth)), seed=0)
     for tag in range(3):
@@ -193,7 +193,7 @@ def test_a_tag_in_two_groups_may_be_kept_aside_by_half():
 @quick
 @given(projects(), st.integers(0, 5))
 def test_chosen_test_pictures_never_train(project, seed):
-    """Neither do near duplicates of theirs; and whatever tag is judged, something that trains carries it."""
+    """Neither do near duplicates of theirs; and whatever tag is evaluated, something that trains carries it."""
     truth, groups = project
     is_test = np.random.default_rng(seed).random(len(truth)) < 0.3
     folds, trains = validation.by_test_images(truth, groups, is_test)

@@ -31,7 +31,7 @@ def photos(shared: Path) -> np.ndarray:
 
 
 def drawn(number: int) -> np.ndarray:
-    """A picture of grain, each with a colour of its own."""
+    """An image of grain, each with a colour of its own."""
     rng = np.random.default_rng(number)
     grain = rng.integers(0, 128, (SIDE // 4, SIDE // 4, 3)) + rng.integers(0, 128, 3)
     return grain.repeat(4, axis=0).repeat(4, axis=1).astype(np.uint8)
@@ -52,21 +52,21 @@ def test_the_record_is_of_the_files() -> None:
 def test_it_is_ready_at_once_and_copied_into_the_home(tmp_path: Path) -> None:
     """Its file lies there under its fingerprint, by which it is found, so a later one leaves it in place."""
     assert "ready" == backbones.availability(NAME, SIDE, tmp_path, {})
-    prepared = backbones.prepare(NAME, SIDE, tmp_path)
-    stem = f"builtin-{prepared.fingerprint}"
+    backbone = backbones.prepare(NAME, SIDE, tmp_path)
+    stem = f"builtin-{backbone.fingerprint}"
     assert {f"{stem}.tflite", f"{stem}.json"} == {path.name for path in tmp_path.iterdir()}
-    assert prepared == backbones.find(prepared.fingerprint, tmp_path)
-    assert builtin.L2 == prepared.l2
-    assert (2, network.DIMENSION) == feature_extraction.load(prepared, tmp_path)(np.stack([drawn(1), drawn(2)])).shape
+    assert backbone == backbones.find(backbone.fingerprint, tmp_path)
+    assert builtin.L2 == backbone.l2
+    assert (2, network.DIMENSION) == feature_extraction.load(backbone, tmp_path)(np.stack([drawn(1), drawn(2)])).shape
 
 
 def test_an_earlier_one_stays_usable(tmp_path: Path) -> None:
     """What another Tagwise shipped and something was trained with is found by its fingerprint, beside ours."""
-    prepared = backbones.prepare(NAME, SIDE, tmp_path)
-    fields = json.loads((tmp_path / f"builtin-{prepared.fingerprint}.json").read_text())
+    backbone = backbones.prepare(NAME, SIDE, tmp_path)
+    fields = json.loads((tmp_path / f"builtin-{backbone.fingerprint}.json").read_text())
     earlier = "0123456789abcdef"
     (tmp_path / f"builtin-{earlier}.json").write_text(json.dumps(fields | {"fingerprint": earlier}))
-    shutil.copy(tmp_path / f"builtin-{prepared.fingerprint}.tflite", tmp_path / f"builtin-{earlier}.tflite")
+    shutil.copy(tmp_path / f"builtin-{backbone.fingerprint}.tflite", tmp_path / f"builtin-{earlier}.tflite")
     found = backbones.find(earlier, tmp_path)
     assert (NAME, earlier) == (found.name, found.fingerprint)
     assert len(backbones.litert_model(found, tmp_path)) > 1_000_000
@@ -75,10 +75,10 @@ def test_an_earlier_one_stays_usable(tmp_path: Path) -> None:
 @pytest.mark.parametrize("harm", ["missing", "cut short"])
 def test_a_damaged_copy_is_replaced(tmp_path: Path, harm: str) -> None:
     """The home's copy is replaced by the shipped file."""
-    prepared = backbones.prepare(NAME, SIDE, tmp_path)
-    path = tmp_path / f"builtin-{prepared.fingerprint}.tflite"
+    backbone = backbones.prepare(NAME, SIDE, tmp_path)
+    path = tmp_path / f"builtin-{backbone.fingerprint}.tflite"
     path.unlink() if harm == "missing" else path.write_bytes(path.read_bytes()[:1000])
-    assert prepared == backbones.find(prepared.fingerprint, tmp_path)
+    assert backbone == backbones.find(backbone.fingerprint, tmp_path)
     assert builtin.model() == path.read_bytes()
 
 
@@ -117,8 +117,8 @@ def test_a_damaged_installation_is_an_error(tmp_path: Path, harm: str) -> None:
         from cvcore.networks import architectures, backbones, keras_backbones
         from cvcore.errors import ModelDamaged
         try:
-            prepared = backbones.prepare(architectures.NAME_BUILT_IN, 128, Path(sys.argv[1]))
-            keras_backbones.load(prepared, Path(sys.argv[1]))
+            backbone = backbones.prepare(architectures.NAME_BUILT_IN, 128, Path(sys.argv[1]))
+            keras_backbones.load(backbone, Path(sys.argv[1]))
         except ModelDamaged as error:
             print(error)
     """
@@ -133,18 +133,18 @@ def test_a_damaged_installation_is_an_error(tmp_path: Path, harm: str) -> None:
 @pytest.mark.network
 def test_litert_and_keras_agree(photos: np.ndarray, tmp_path: Path) -> None:
     """Both give the same embeddings to the last digits, so that those of one may be mixed with those of the other."""
-    prepared = backbones.prepare(NAME, SIDE, tmp_path)
-    by_litert = feature_extraction.load(prepared, tmp_path)(photos)
-    by_keras = feature_extraction.load(prepared, tmp_path, device="gpu")(photos)
+    backbone = backbones.prepare(NAME, SIDE, tmp_path)
+    by_litert = feature_extraction.load(backbone, tmp_path)(photos)
+    by_keras = feature_extraction.load(backbone, tmp_path, device="gpu")(photos)
     np.testing.assert_allclose(by_litert, by_keras, atol=1e-5)
 
 
 @pytest.mark.network
 def test_the_fingerprint_is_of_the_weights(tmp_path: Path) -> None:
     """Keras' weights are those that the record names; of others it is said that they are."""
-    prepared = backbones.prepare(NAME, SIDE, tmp_path)
-    assert prepared.fingerprint == architectures.fingerprint_of(keras_backbones.load(prepared, tmp_path), NAME, SIDE)
-    other = backbones.Backbone(NAME, SIDE, prepared.dimension, "0123456789abcdef", prepared.sha256)
+    backbone = backbones.prepare(NAME, SIDE, tmp_path)
+    assert backbone.fingerprint == architectures.fingerprint_of(keras_backbones.load(backbone, tmp_path), NAME, SIDE)
+    other = backbones.Backbone(NAME, SIDE, backbone.dimension, "0123456789abcdef", backbone.sha256)
     with pytest.raises(ModelDamaged) as refusal:
         keras_backbones.load(other, tmp_path)
     assert (
@@ -154,13 +154,13 @@ def test_the_fingerprint_is_of_the_weights(tmp_path: Path) -> None:
 
 
 def test_colours_do_not_ask_where(tmp_path: Path) -> None:
-    """Put together anew from its squares, a picture has the same colours, and other shapes."""
+    """Reassembled from its squares in another order, an image has the same colours, and other shapes."""
     embed = feature_extraction.load(backbones.prepare(NAME, SIDE, tmp_path), tmp_path)
-    picture = drawn(3)
-    squares = picture.reshape(16, 8, 16, 8, 3).swapaxes(1, 2).reshape(256, 8, 8, 3)
+    image = drawn(3)
+    squares = image.reshape(16, 8, 16, 8, 3).swapaxes(1, 2).reshape(256, 8, 8, 3)
     mixed = np.random.default_rng(0).permutation(squares)
     mixed = mixed.reshape(16, 16, 8, 8, 3).swapaxes(1, 2).reshape(SIDE, SIDE, 3)
-    shapes, colours, _ = np.split(embed(np.stack([picture, mixed])), np.cumsum([network.SHAPES, network.COLOURS]), 1)
+    shapes, colours, _ = np.split(embed(np.stack([image, mixed])), np.cumsum([network.SHAPES, network.COLOURS]), 1)
     np.testing.assert_allclose(colours[0], colours[1], atol=1e-4)
     assert np.abs(shapes[0] - shapes[1]).max() > 0.01
 
