@@ -28,7 +28,7 @@ from cvcore.records import MULTILABEL, Iteration
 from cvcore.store import Store
 
 Threshold = float | NDArray[np.float64] | tuple[float, ...]
-ListName = Literal["suspects", "losses", "duplicates"]
+ListName = Literal["label_issues", "hardest", "duplicates"]
 Selection = Cell | TagOutcome | Swap | ListName
 
 HARDEST = 240
@@ -122,10 +122,10 @@ class Analysis:
     def _images_behind(self, threshold: Threshold, selection: Selection) -> ImageList:
         arrays = self.out_of_fold
         match selection:
-            case "suspects":
+            case "label_issues":
                 doubts = self.label_issues
                 return _image_list(arrays, doubts.rows, doubts.tags, doubts.tags)
-            case "losses":
+            case "hardest":
                 rows = self.hardest_images
                 surprising = _most_surprising(arrays, rows)
                 return _image_list(arrays, rows, surprising, surprising)

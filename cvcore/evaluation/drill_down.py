@@ -58,7 +58,7 @@ def images_behind(store: Store, iteration: Iteration, threshold: Threshold, sele
         return _images_of_tag(store, iteration, threshold, selection)
     whole = analysis.load_analysis(store, iteration)
     images = whole.images_behind(threshold, selection)
-    if selection != "suspects":
+    if selection != "label_issues":
         return images
     return _only(images, ~_is_dismissed(store, iteration, whole.out_of_fold, images))
 
@@ -66,7 +66,7 @@ def images_behind(store: Store, iteration: Iteration, threshold: Threshold, sele
 def dismissed_count(store: Store, iteration: Iteration) -> int:
     """How many label issues are left out because someone dismissed them; raises as `evaluation.load`."""
     whole = analysis.load_analysis(store, iteration)
-    images = whole.images_behind(0.5, "suspects")
+    images = whole.images_behind(0.5, "label_issues")
     return int(_is_dismissed(store, iteration, whole.out_of_fold, images).sum())
 
 

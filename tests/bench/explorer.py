@@ -150,7 +150,7 @@ def look(page: Page, home: Path, server: int) -> None:
     print(f"slider to redrawn numbers: median {statistics.median(moves):.1f} ms, 95th of 100 {moves[94]:.1f} ms")
     clicks = [clicked(page, place) for place in range(CLICKS + 1)]
     print(
-        f"a click on a count to its pictures: {clicks[0]:.0f} ms the first time, then median "
+        f"a click on a count to its images: {clicks[0]:.0f} ms the first time, then median "
         f"{statistics.median(clicks[1:]):.0f} ms, slowest {max(clicks[1:]):.0f} ms; server {memory(server)}"
     )
     for view, sign in VIEWS.items():
@@ -167,7 +167,7 @@ def opened(page: Page, address: str, sign: str) -> float:
 
 
 def clicked(page: Page, place: int) -> float:
-    """Milliseconds from a click on a tag's false negatives to the heading that tells of them and its first picture."""
+    """Milliseconds from a click on a tag's false negatives to the heading that tells of them and its first image."""
     button = page.locator("tbody tr").nth(place).locator("td.fn button, button.count").last
     button.scroll_into_view_if_needed()
     page.wait_for_timeout(REST_MS)

@@ -1,8 +1,8 @@
-"""From a click on a count to its pictures, of 100,000 images and 100 tags: what the server does, and its memory.
+"""From a click on a count to its images, of 100,000 images and 100 tags: what the server does, and its memory.
 
     python tests/bench/review.py [--images 100000] [--tags 100] [--type Multiclass] [--home FOLDER]
 
-Rows and probabilities are drawn; there are no files of pictures. With a folder, the home stays there to be looked at.
+Rows and probabilities are drawn; there are no files of images. With a folder, the home stays there to be looked at.
 """
 
 from __future__ import annotations
@@ -67,12 +67,10 @@ def look(store: Store, iteration: Iteration, tags: int) -> None:
         print(f"the swaps: {timed(lambda: drill_down.swaps(store, iteration, 0.5)):.0f} ms")
         asked = [TagOutcome(click % tags, "fn") for click in range(CLICKS)]
     clicks = [timed(lambda each=each: opened(store, iteration, each)) for each in asked]
-    print(
-        f"a click on a number to its pictures: median {statistics.median(clicks):.0f} ms, slowest {max(clicks):.0f} ms"
-    )
+    print(f"a click on a number to its images: median {statistics.median(clicks):.0f} ms, slowest {max(clicks):.0f} ms")
     largest = TagOutcome(0, "tn")
     print(f"of the longest list: {timed(lambda: opened(store, iteration, largest)):.0f} ms")
-    for name in ("suspects", "losses", "duplicates"):
+    for name in ("label_issues", "hardest", "duplicates"):
         first, again = (timed(lambda name=name: opened(store, iteration, name)) for _ in range(2))
         print(f"{name}: {first:.0f} ms the first time, then {again:.0f} ms")
     print(f"memory: {peak_mb() - before:.0f} MB more than before, at the most")
@@ -96,7 +94,7 @@ def peak_mb() -> float:
 
 
 def fill(home: Path, classification_type: str, images: int, tags: int) -> None:
-    """Rows of pictures and one iteration with drawn probabilities."""
+    """Rows of images and one iteration with drawn probabilities."""
     store = Store(home)
     project = projects.create(store, "bench", classification_type=classification_type, domain="Built-in")
     made = tagging.ensure(store, project, [f"tag {number:03}" for number in range(tags)], limits=Limits())

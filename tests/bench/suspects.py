@@ -19,7 +19,7 @@ from cvcore.projects import imports, tagging
 from cvcore.records import Project
 from cvcore.settings import Limits
 from cvcore.store import Store
-from cvcore.training import worker
+from cvcore.training import job_runner, worker
 
 
 def main() -> None:
@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def flip(store: Store, project: Project, share: float, seed: int) -> set[str]:
-    """Give a share of the pictures another tag; their ids."""
+    """Give a share of the images another tag; their ids."""
     random = np.random.default_rng(seed)
     images = store.images.tagged(project.id)
     tags = [tag.id for tag in store.tags.of_project(project.id)]
@@ -57,13 +57,15 @@ def told(store: Store, project: Project, wrong: set[str], device: worker.Device)
     training.start(store, project, force=True)
     job = store.jobs.claim()
     assert job is not None
-    worker.run_job(store, job, threading.Event(), device=device)
+    job_runner.run_job(store, job, threading.Event(), device=device)
     assert store.jobs.get(job.id).status == "done", store.jobs.get(job.id).error
     iteration = store.iterations.get(job.iteration_id or "")
     judged = evaluation.load(store, iteration)
     images = store.iterations.images(iteration.id)
-    found = [images[row].image_id in wrong for row in drill_down.images_behind(store, iteration, 0.5, "suspects").rows]
-    hard = [images[row].image_id in wrong for row in drill_down.images_behind(store, iteration, 0.5, "losses").rows]
+    found = [
+        images[row].image_id in wrong for row in drill_down.images_behind(store, iteration, 0.5, "label_issues").rows
+    ]
+    hard = [images[row].image_id in wrong for row in drill_down.images_behind(store, iteration, 0.5, "hardest").rows]
     most = len(wrong)
     return (
         f"{most} of {len(judged.truth)} tags flipped; {sum(found)} among {len(found)} suspects, "

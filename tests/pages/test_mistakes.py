@@ -122,8 +122,8 @@ def test_a_clicked_number_is_told_in_multilabel(store: Store, labels: Project) -
         ("TagOutcome(0, 'fn')", "**5 images** tagged **rose** but not answered with it"),
         ("TagOutcome(0, 'tn')", "**5 images** not tagged **rose** and not answered with it"),
         ("Swap(0, 1)", "**5 images** tagged **rose**, answered with **tulip** in its place"),
-        ("'suspects'", "**5 images** with a tag that may be wrong"),
-        ("'losses'", "**10 images** with the lowest probability of their own tags"),
+        ("'label_issues'", "**5 images** with a tag that may be wrong"),
+        ("'hardest'", "**10 images** with the lowest probability of their own tags"),
         ("'duplicates'", "**0 images** with a near duplicate, those with different tags first"),
     ],
 )
@@ -209,7 +209,7 @@ def test_an_iteration_deleted_in_another_tab(store: Store, flowers: Project) -> 
         "iteration = store.iterations.trained(project.id)[0]",
         "iteration = st.session_state.setdefault('it', (store.iterations.trained(project.id) or [None])[0])",
     )
-    app = run(keep + "evaluated_images.show(store, project, iteration, threshold, 'losses', key='g')", flowers)
+    app = run(keep + "evaluated_images.show(store, project, iteration, threshold, 'hardest', key='g')", flowers)
     training.delete_iteration(store, newest(store, flowers))
     app.run()
     assert "there is no iteration" in texts(checked(app)).lower()
@@ -221,7 +221,7 @@ def test_a_suspect_found_right_leaves_the_list(store: Store, flowers: Project) -
     app = run(MISTAKES.replace("key='x'", "key='g'"), flowers, **{"g-list": "Likely wrong tags"})
     assert "**5 images** with a tag that may be wrong" in texts(app)
     one, other, *_ = roses(store, flowers)
-    name = f"g-gallery-{iteration.id}-suspects-gallery-1"
+    name = f"g-gallery-{iteration.id}-label_issues-gallery-1"
     app.session_state[name] = {"selection": {"revision": 0, "ids": [f"{one} tulip", f"{other} tulip"]}}
     checked(app.run())
     button(app, "Tag is correct").click().run()

@@ -56,7 +56,9 @@ def show(
             st.session_state[f"{place}-page"] = page
             st.pagination(pages, key=f"{place}-page")
         with bar:
-            _toolbar(store, project, iteration, [shown[each] for each in chosen], key, is_issue=selection == "suspects")
+            _toolbar(
+                store, project, iteration, [shown[each] for each in chosen], key, is_issue=selection == "label_issues"
+            )
         st.caption(f"{plain(iteration.name)} keeps its numbers. The next training uses the tags that you change here.")
 
 
@@ -76,11 +78,11 @@ def heading(store: Store, iteration: Iteration, selection: Selection, number: in
             own = "tagged" if outcome in ("tp", "fn") else "not tagged"
             joint = "and" if outcome in ("tp", "tn") else "but"
             return f"{images} {own} {names[tag]} {joint} {'' if outcome in ('tp', 'fp') else 'not '}answered with it"
-        case "suspects" if iteration.classification_type == MULTILABEL:
+        case "label_issues" if iteration.classification_type == MULTILABEL:
             return f"**{count(number, 'tag')}** that may be missing or wrong"
-        case "suspects":
+        case "label_issues":
             return f"{images} with a tag that may be wrong"
-        case "losses":
+        case "hardest":
             return f"{images} with the lowest probability of their own tags"
         case "duplicates":
             return f"{images} with a near duplicate, those with different tags first"
@@ -120,9 +122,7 @@ def _joined(names: Sequence[str]) -> str:
 
 def _words(suggestion: SuggestedChange, project: Project) -> str:
     """The label of a button that applies a suggestion."""
-    on, off = (
-        ", ".join(short(tag.name, NAME_LETTERS) for tag in tags) for tags in (suggestion.add, suggestion.remove)
-    )
+    on, off = (", ".join(short(tag.name, NAME_LETTERS) for tag in tags) for tags in (suggestion.add, suggestion.remove))
     if project.classification_type == MULTICLASS and on:
         return f"Retag as {on}"
     if on and off:

@@ -15,7 +15,7 @@ from pages.parts.performance import evaluated_images
 from pages.parts.shell.text import plain, refusals, short
 
 PAIRS, SUSPECTS, LOSSES, DUPLICATES = "Most confused", "Likely wrong tags", "Hardest images", "Near duplicates"
-LISTS: dict[str, ListName] = {SUSPECTS: "suspects", LOSSES: "losses", DUPLICATES: "duplicates"}
+LISTS: dict[str, ListName] = {SUSPECTS: "label_issues", LOSSES: "hardest", DUPLICATES: "duplicates"}
 NAME_LETTERS = 20
 
 ABOUT = {

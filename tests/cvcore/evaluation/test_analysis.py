@@ -31,8 +31,8 @@ def use(store: Store, iteration: Iteration, others: list[Iteration]) -> None:
         for selection in (Cell(0, 1) if is_multiclass else Swap(0, 1), TagOutcome(1, "fp")):
             drill_down.images_behind(store, iteration, threshold, selection)
         evaluation.report(store, iteration, threshold)
-    drill_down.images_behind(store, iteration, 0.5, "suspects")
-    drill_down.images_behind(store, iteration, 0.5, "losses")
+    drill_down.images_behind(store, iteration, 0.5, "label_issues")
+    drill_down.images_behind(store, iteration, 0.5, "hardest")
     drill_down.images_behind(store, iteration, 0.5, "duplicates")
     evaluation.suggest_thresholds(store, iteration, Goal("f1"), per_tag=True)
     evaluation.scores(evaluation.load(store, iteration))

@@ -1,4 +1,4 @@
-"""Iterations are compared on what they share: pictures, tags, and the newest truth."""
+"""Iterations are compared on what they share: images, tags, and the newest truth."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_each_answers_at_its_own_threshold(store: Store, fill: Fill, trained: Tr
 
 
 def test_the_newest_truth_counts(store: Store, fill: Fill, trained: Trained) -> None:
-    """Renamed tags are the same tags, and pictures that were tagged anew are counted and judged by the new tag."""
+    """Renamed tags are the same tags, and images that were tagged anew are counted and judged by the new tag."""
     project = fill(rose=6, tulip=6)
     first = trained(project)
     rose, tulip = store.tags.of_project(project.id)
@@ -43,7 +43,7 @@ def test_the_newest_truth_counts(store: Store, fill: Fill, trained: Trained) -> 
 
 
 def test_a_tag_that_only_one_knows(store: Store, fill: Fill, trained: Trained) -> None:
-    """Its pictures, which the other could not answer, are left out, and the tag is named."""
+    """Its images, which the other could not answer, are left out, and the tag is named."""
     project = fill(rose=5, tulip=5, lily=5)
     known = [tag.id for tag in store.tags.of_project(project.id) if tag.name != "lily"]
     first = trained(project)

@@ -1,4 +1,4 @@
-"""The pictures behind every number of an iteration, and what each would have to change for the model to be right."""
+"""The images behind every number of an iteration, and what each would have to change for the model to be right."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def roses(store: Store, iteration: Iteration) -> list[int]:
 
 
 def told(listed: ImageList) -> list[tuple[int, int, int, int]]:
-    """Row, tag it is about, tag to put on and to take off, of each picture."""
+    """Row, tag it is about, tag to put on and to take off, of each image."""
     columns = (listed.rows, listed.about, listed.add_tags, listed.remove_tags)
     return list(zip(*(each.tolist() for each in columns), strict=True))
 
@@ -63,32 +63,32 @@ def told(listed: ImageList) -> list[tuple[int, int, int, int]]:
 def test_a_suspect_found_right_is_left_out(store: Store, flowers: Iteration, trained: Trained) -> None:
     """By this list and by those of later iterations; tagged otherwise, it is a suspect again."""
     rows = roses(store, flowers)
-    assert rows[:1] == drill_down.images_behind(store, flowers, 0.5, "suspects").rows.tolist()
-    (doubted,) = review.page(store, flowers, 0.5, drill_down.images_behind(store, flowers, 0.5, "suspects"))
+    assert rows[:1] == drill_down.images_behind(store, flowers, 0.5, "label_issues").rows.tolist()
+    (doubted,) = review.page(store, flowers, 0.5, drill_down.images_behind(store, flowers, 0.5, "label_issues"))
     review.dismiss(store, [doubted])
-    assert [] == drill_down.images_behind(store, flowers, 0.5, "suspects").rows.tolist()
+    assert [] == drill_down.images_behind(store, flowers, 0.5, "label_issues").rows.tolist()
     assert 1 == drill_down.dismissed_count(store, flowers)
     project = store.projects.get(flowers.project_id)
     told_again = evaluation.load(store, flowers).probabilities
     again = trained(project, told_again)
-    assert [] == drill_down.images_behind(store, again, 0.5, "suspects").rows.tolist()
+    assert [] == drill_down.images_behind(store, again, 0.5, "label_issues").rows.tolist()
     rose, tulip = store.tags.of_project(project.id)
     exchanged = next(each.id for each in store.images.tagged(project.id) if tulip.id in each.tag_ids)
     retagging.retag(store, project, [doubted.image_id], add=[tulip.id])
     retagging.retag(store, project, [exchanged], add=[rose.id])
     surely_roses = np.where(np.arange(10)[:, None] == rows[0], [0.95, 0.05], told_again)
     changed = trained(project, surely_roses)
-    assert rows[0] in drill_down.images_behind(store, changed, 0.5, "suspects").rows
+    assert rows[0] in drill_down.images_behind(store, changed, 0.5, "label_issues").rows
 
 
 def test_suspects_can_be_doubted_again(store: Store, labels: Iteration) -> None:
     """What was found right comes back as it was."""
-    before = told(drill_down.images_behind(store, labels, 0.5, "suspects"))
-    review.dismiss(store, review.page(store, labels, 0.5, drill_down.images_behind(store, labels, 0.5, "suspects")))
+    before = told(drill_down.images_behind(store, labels, 0.5, "label_issues"))
+    review.dismiss(store, review.page(store, labels, 0.5, drill_down.images_behind(store, labels, 0.5, "label_issues")))
     assert len(before) == drill_down.dismissed_count(store, labels)
-    assert [] == told(drill_down.images_behind(store, labels, 0.5, "suspects"))
+    assert [] == told(drill_down.images_behind(store, labels, 0.5, "label_issues"))
     store.dismissed_issues.reopen(labels.id)
-    assert before == told(drill_down.images_behind(store, labels, 0.5, "suspects"))
+    assert before == told(drill_down.images_behind(store, labels, 0.5, "label_issues"))
 
 
 def test_cells(store: Store, flowers: Iteration) -> None:
@@ -104,7 +104,7 @@ def test_cells(store: Store, flowers: Iteration) -> None:
 
 
 def test_a_tags_counts(store: Store, flowers: Iteration) -> None:
-    """Each says the tag's own probability; a missed picture is suggested what it was answered with."""
+    """Each says the tag's own probability; a missed image is suggested what it was answered with."""
     first, second, *_ = roses(store, flowers)
     lists = {each: told(drill_down.images_behind(store, flowers, 0.6, TagOutcome(ROSE, each))) for each in ("fn", "fp")}
     assert [(first, ROSE, TULIP, -1), (second, ROSE, -1, -1)] == lists["fn"]
@@ -141,22 +141,22 @@ def test_most_confused(store: Store, flowers: Iteration) -> None:
 
 
 def test_suspects_and_losses(store: Store, flowers: Iteration) -> None:
-    """The picture that was surely something else leads both lists, whatever the threshold."""
+    """The image that was surely something else leads both lists, whatever the threshold."""
     first = roses(store, flowers)[0]
-    assert [(first, TULIP, TULIP, -1)] == told(drill_down.images_behind(store, flowers, 1, "suspects"))
-    assert (first, TULIP, TULIP, -1) == told(drill_down.images_behind(store, flowers, 0, "losses"))[0]
+    assert [(first, TULIP, TULIP, -1)] == told(drill_down.images_behind(store, flowers, 1, "label_issues"))
+    assert (first, TULIP, TULIP, -1) == told(drill_down.images_behind(store, flowers, 0, "hardest"))[0]
 
 
 def test_suspects_and_losses_in_multilabel(store: Store, labels: Iteration) -> None:
     """Each tag is doubted by itself: one is missing, the other too many."""
     first = roses(store, labels)[0]
-    found = told(drill_down.images_behind(store, labels, 0.5, "suspects"))
+    found = told(drill_down.images_behind(store, labels, 0.5, "label_issues"))
     assert {(first, ROSE, -1, ROSE), (first, TULIP, TULIP, -1)} == set(found)
-    assert first == told(drill_down.images_behind(store, labels, 0.5, "losses"))[0][0]
+    assert first == told(drill_down.images_behind(store, labels, 0.5, "hardest"))[0][0]
 
 
 def test_duplicates(store: Store, flowers: Iteration) -> None:
-    """Every drawn picture differs from the others: no groups, none tagged differently."""
+    """Every drawn image differs from the others: no groups, none tagged differently."""
     assert [] == told(drill_down.images_behind(store, flowers, 0.5, "duplicates"))
     assert 0 == drill_down.differently_tagged_duplicates(store, flowers)
 
@@ -183,7 +183,7 @@ def test_a_list_is_kept(store: Store, flowers: Iteration) -> None:
 def test_a_tags_counts_are_those_of_all_rows(
     store: Store, fill: Fill, trained: Trained, classification_type: str, threshold: float | tuple[float, ...]
 ) -> None:
-    """Read piece by piece, or whole where an older version compressed them: the pictures are those of all answers."""
+    """Read piece by piece, or whole where an older version compressed them: the images are those of all answers."""
     drawn = np.random.default_rng(1).random((18, 3)).round(1)  # with ties, and some exactly at a threshold
     probabilities = drawn if classification_type == MULTILABEL else drawn / drawn.sum(axis=1, keepdims=True)
     iteration = trained(fill(classification_type=classification_type, rose=6, tulip=6, daisy=6), probabilities)

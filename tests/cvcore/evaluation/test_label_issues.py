@@ -125,7 +125,7 @@ def test_duplicates_that_are_tagged_differently_come_first() -> None:
 
 
 def test_no_duplicates() -> None:
-    """Where no two pictures are alike the list is empty."""
+    """Where no two images are alike the list is empty."""
     found = label_issues.duplicate_groups(one_hot([0, 1], 2), np.arange(2))
     assert ([], [], 0) == (found.rows.tolist(), found.numbers.tolist(), found.differing)
 

@@ -162,7 +162,7 @@ def test_scores_of_hostile_names(store: Store, fill: Fill, trained: Trained) -> 
 
 
 def test_several_tags_and_none(store: Store, fill: Fill, trained: Trained) -> None:
-    """In Multilabel the truth is joined by bars, and a negative picture's is empty."""
+    """In Multilabel the truth is joined by bars, and a negative image's is empty."""
     project = fill(classification_type=MULTILABEL, a=5, b=5, none=5)
     a, b, none = store.tags.of_project(project.id)
     tagging.set_kind(store, project, none, "Negative")
@@ -341,7 +341,7 @@ def test_a_programming_error_is_not_taken_for_damage(
 
 
 def test_numbers_need_no_arrays(store: Store, fill: Fill, trained: Trained) -> None:
-    """Of the large file pages read only pictures: numbers, thresholds and calibration are there without it."""
+    """Of the large file pages read only images: numbers, thresholds and calibration are there without it."""
     iteration = trained(fill(rose=5, tulip=5))
     judged = evaluation.load(store, iteration)
     rows = judged.truth, judged.probabilities, judged.folds, judged.groups
@@ -374,7 +374,7 @@ def test_iterations_and_homes_are_not_mixed_up(store: Store, fill: Fill, trained
 
 
 def test_numbers_stay_as_they_were(store: Store, fill: Fill, trained: Trained) -> None:
-    """Renamed tags, deleted pictures and a later iteration change nothing of what an iteration tells."""
+    """Renamed tags, deleted images and a later iteration change nothing of what an iteration tells."""
     project = fill(rose=6, tulip=6)
     iteration = trained(project, drawn_probabilities(12, 2))
     before = report_files.performance_json(store, project, iteration, 0.5), report_files.scores_csv(store, iteration)

@@ -21,7 +21,7 @@ AT = datetime(2019, 11, 21, 8, 30, 23, 910943, tzinfo=timezone(timedelta(hours=1
 
 @pytest.fixture
 def result() -> rekognition.Result:
-    """The five pictures' numbers."""
+    """The five images' numbers."""
     return rekognition.evaluate(TRUTH, PROBABILITIES, multilabel=False)
 
 
@@ -65,7 +65,7 @@ def test_a_label_that_is_never_right() -> None:
 
 
 def test_nothing_evaluated() -> None:
-    """No picture gives no number, and no error."""
+    """No image gives no number, and no error."""
     found = rekognition.evaluate(np.zeros((0, 2), bool), np.zeros((0, 2)), multilabel=False)
     assert [1.0, 1.0] == found.thresholds.tolist()
     assert np.isnan([found.average_precision, found.overall_recall, found.overall_f1, *found.matrix.ravel()]).all()

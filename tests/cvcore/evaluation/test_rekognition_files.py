@@ -23,7 +23,7 @@ Draw = Callable[[int], bytes]
 
 
 def test_summary_of_a_good_model(store: Store, fill: Fill, trained: Trained) -> None:
-    """It is JSON of the project's labels and pictures, and every number of a faultless model is 1."""
+    """It is JSON of the project's labels and images, and every number of a faultless model is 1."""
     project = fill(rose=6, tulip=5)
     iteration = trained(project)
     told = json.loads(report_files.summary_json(store, project, iteration))
@@ -37,7 +37,7 @@ def test_summary_of_a_good_model(store: Store, fill: Fill, trained: Trained) -> 
 
 
 def test_manifest_has_a_line_for_each_judged_picture(store: Store, fill: Fill, trained: Trained) -> None:
-    """Each names its picture by content and name, so that two of one name are told apart."""
+    """Each names its image by content and name, so that two of one name are told apart."""
     iteration = trained(fill(rose=6, tulip=5))
     lines = [json.loads(line) for line in report_files.manifest(store, iteration)]
     there = store.iterations.images(iteration.id)

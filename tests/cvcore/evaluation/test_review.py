@@ -1,4 +1,4 @@
-"""A page of pictures: as they were at the training, as they were answered, and as the workspace has them now."""
+"""A page of images: as they were at the training, as they were answered, and as the workspace has them now."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_no_answer(store: Store, tulips: Iteration) -> None:
 
 
 def test_pages(store: Store, fill: Fill, trained: Trained) -> None:
-    """A list comes page by page, each picture once, in its order."""
+    """A list comes page by page, each image once, in its order."""
     iteration = trained(fill(rose=PAGE + 5, tulip=5), np.random.default_rng(1).dirichlet(np.ones(2), PAGE + 10))
     listed = drill_down.images_behind(store, iteration, 0.0, TagOutcome(ROSE, "tp"))
     told = evaluation.load(store, iteration).probabilities[:, ROSE]
@@ -113,7 +113,7 @@ def test_pages(store: Store, fill: Fill, trained: Trained) -> None:
 
 
 def test_what_was_not_judged_has_no_probability(store: Store, fill: Fill, trained: Trained) -> None:
-    """Near duplicates include pictures that could not be evaluated; groups are numbered."""
+    """Near duplicates include images that could not be evaluated; groups are numbered."""
     iteration = trained(fill(rose=5, tulip=5), [[0.25, 0.75]] * 10)
     folder = blobs.iteration_folder(store.home, iteration.id)
     with np.load(folder / evaluation.ARRAYS) as arrays:
@@ -129,7 +129,7 @@ def test_what_was_not_judged_has_no_probability(store: Store, fill: Fill, traine
 
 
 def test_a_negative_tag_in_multilabel(store: Store, fill: Fill, trained: Trained) -> None:
-    """It is no column, yet a picture that carries it says so."""
+    """It is no column, yet an image that carries it says so."""
     project = fill(classification_type=MULTILABEL, rose=5, tulip=5, nothing=5)
     nothing = next(tag for tag in store.tags.of_project(project.id) if tag.name == "nothing")
     tagging.set_kind(store, project, nothing, "Negative")

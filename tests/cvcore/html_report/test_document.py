@@ -87,7 +87,7 @@ def test_it_says_what_the_performance_page_says(store: Store, fill: Fill, traine
 
 
 def test_it_stands_alone(store: Store, fill: Fill, trained: Trained) -> None:
-    """No script, no address, nothing to fetch: pictures are inside, and its own policy forbids the rest."""
+    """No script, no address, nothing to fetch: images are inside, and its own policy forbids the rest."""
     project = fill(rose=6, tulip=6)
     reader = read(store, project, trained(project, drawn_probabilities(12, 2)))
     assert not {"script", "link", "iframe", "object", "form", "base"} & set(reader.tags)
@@ -159,7 +159,7 @@ def test_odd_models(
 
 
 def test_nothing_was_judged(store: Store, fill: Fill, trained: Trained) -> None:
-    """Where every picture is in fold -1 the page is dashes and words, no error."""
+    """Where every image is in fold -1 the page is dashes and words, no error."""
     project = fill(rose=5, tulip=5)
     iteration = trained(project)
     path = blobs.iteration_folder(store.home, iteration.id)
@@ -173,7 +173,7 @@ def test_nothing_was_judged(store: Store, fill: Fill, trained: Trained) -> None:
 
 
 def test_multilabel_lists_what_was_taken_for_what(store: Store, fill: Fill, trained: Trained) -> None:
-    """Two tags of one picture are no mistake; an answer that is not its tag is, and the commonest come first."""
+    """Two tags of one image are no mistake; an answer that is not its tag is, and the commonest come first."""
     project = fill(classification_type=MULTILABEL, a=5, b=5)
     a = store.tags.of_project(project.id)[0]
     truth = np.array([image.tag_ids == (a.id,) for image in store.images.tagged(project.id)])

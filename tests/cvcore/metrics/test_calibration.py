@@ -21,7 +21,7 @@ def test_by_hand() -> None:
 
 
 def test_near_duplicates_count_as_one() -> None:
-    """The same answers from copies of one picture leave a wider interval."""
+    """The same answers from copies of one image leave a wider interval."""
     told, truth = np.array([[0.85, 0.15]] * 10), np.array([[True, False]] * 10)
     alone, copies = (
         calibration.reliability(truth, told, groups, multilabel=False) for groups in (np.arange(10), np.zeros(10, int))
@@ -50,7 +50,7 @@ def test_a_known_temperature_is_found(true: float, multilabel: bool) -> None:
 
 @pytest.mark.parametrize("multilabel", [False, True])
 def test_next_to_nothing(multilabel: bool) -> None:
-    """No judged picture has no error; two pictures, and probabilities of 0 and 1, are no difficulty."""
+    """No judged image has no error; two images, and probabilities of 0 and 1, are no difficulty."""
     truth, told = np.eye(2, dtype=bool), np.array([[1.0, 0.0], [np.nan, np.nan]])
     nothing = calibration.calibration(truth, told, np.array([-1, -1]), np.arange(2), multilabel=multilabel)
     assert np.isnan(nothing.before.error)

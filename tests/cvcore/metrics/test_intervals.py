@@ -144,7 +144,7 @@ def test_intervals_hold_the_truth(simulations, of, measure):
 
 @pytest.mark.parametrize("measure", ["precision", "recall", "f1"])
 def test_copies_of_an_image_make_no_number_surer(measure):
-    """Uploading every picture three times changes neither the numbers nor their intervals."""
+    """Uploading every image three times changes neither the numbers nor their intervals."""
     once = simulated_report(np.random.default_rng(3), separation=1.5)
     thrice = simulated_report(np.random.default_rng(3), separation=1.5, copies=3)
 

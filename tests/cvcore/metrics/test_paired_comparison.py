@@ -44,7 +44,7 @@ def test_by_hand_and_the_other_way_round() -> None:
 
 
 def test_near_duplicates_count_as_one() -> None:
-    """Eight copies that all speak for one side are one witness; eight pictures are eight."""
+    """Eight copies that all speak for one side are one witness; eight images are eight."""
     truth, second = np.ones((60, 1), bool), np.arange(60)[:, None] >= 8
     copies = np.maximum(np.arange(60), 8)
     alone, together = (

@@ -29,7 +29,7 @@ def random_evaluation(seed, rows=60, tags=4):
 
 
 def test_every_number_by_hand():
-    """Six pictures of two painters, in two folds: every count and rate is the one worked out on paper."""
+    """Six images of two painters, in two folds: every count and rate is the one worked out on paper."""
     truth = np.array([[1, 0], [1, 0], [1, 0], [0, 1], [0, 1], [0, 1]], bool)
     picasso = np.array([0.9, 0.8, 0.3, 0.6, 0.7, 0.1])
     probabilities = np.column_stack([picasso, 1 - picasso])
@@ -61,7 +61,7 @@ def test_a_tag_never_answered_has_no_precision():
 
 
 def test_rows_that_were_not_evaluated_are_left_out():
-    """A picture in fold -1 enters no count, whatever its probabilities, even nan; its tag stays and is undefined."""
+    """An image in fold -1 enters no count, whatever its probabilities, even nan; its tag stays and is undefined."""
     truth = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1], [0, 0, 1]], bool)
     probabilities = np.array([[0.8, 0.2, 0], [0.3, 0.7, 0], [np.nan] * 3, [np.nan] * 3], np.float32)
 
@@ -73,7 +73,7 @@ def test_rows_that_were_not_evaluated_are_left_out():
 
 
 def test_nothing_evaluated():
-    """Where no picture could be evaluated every number is undefined and every count 0."""
+    """Where no image could be evaluated every number is undefined and every count 0."""
     made = report(np.eye(2, dtype=bool), np.eye(2), np.array([-1, -1]), np.arange(2), 0.5, multilabel=True)
 
     assert 0 == made.overall.images == made.overall.f1_tags == made.tags[0].images
@@ -121,7 +121,7 @@ def test_average_precision_does_not_depend_on_the_threshold():
 @settings(deadline=None, max_examples=25)
 @given(st.integers(0, 999), st.booleans(), st.sampled_from([0.0, 0.25, 0.5, 0.75]))
 def test_the_order_of_the_rows_does_not_matter(seed, multilabel, threshold):
-    """Shuffling the pictures changes no number, and no interval beyond the last digits."""
+    """Shuffling the images changes no number, and no interval beyond the last digits."""
     evaluation = random_evaluation(seed)
     order = np.random.default_rng(seed).permutation(60)
 
@@ -154,7 +154,7 @@ def test_a_report_can_be_written_as_json():
 
 
 def test_columns_of_different_lengths_are_refused():
-    """Truth, probabilities, folds and groups speak of the same pictures."""
+    """Truth, probabilities, folds and groups speak of the same images."""
     with pytest.raises(InvalidInput) as refusal:
         report(np.eye(2, dtype=bool), np.eye(2), np.array([0, 1]), np.arange(3), 0.5, multilabel=False)
 

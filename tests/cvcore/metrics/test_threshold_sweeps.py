@@ -129,7 +129,7 @@ def test_many_images_are_swept_in_blocks(multilabel):
 
 
 def test_a_group_larger_than_a_block_stays_whole():
-    """Thousands of copies of a picture are one group, whatever the size of a block."""
+    """Thousands of copies of an image are one group, whatever the size of a block."""
     evaluation = drawn_evaluation(2, rows=2500, tags=60, multilabel=True, groups=3)
     evaluation[2][:] = 1
     evaluation[1][:] = np.nan_to_num(evaluation[1])
@@ -150,7 +150,7 @@ def test_counts_are_those_of_the_metrics(multilabel):
 
 
 def test_nothing_evaluated():
-    """Where no picture could be evaluated every count is 0 and every number undefined."""
+    """Where no image could be evaluated every count is 0 and every number undefined."""
     made = sweep(np.eye(2, dtype=bool), np.full((2, 2), np.nan), np.array([-1, -1]), np.arange(2), multilabel=True)
 
     assert not made.counts.any()
