@@ -30,7 +30,10 @@ def project(store: Store, iteration: Iteration) -> Project:
 @pytest.fixture
 def kept(store: Store, iteration: Iteration, picture: DrawImage) -> list[StoredPrediction]:
     """Three questions, the newest last."""
-    return [history.predict_and_keep(store, iteration, picture(50 + n), application="<b>", limits=Limits()) for n in range(3)]
+    return [
+        history.predict_and_keep(store, iteration, picture(50 + n), application="<b>", limits=Limits())
+        for n in range(3)
+    ]
 
 
 def opened(page: str, project: Project) -> AppTest:

@@ -40,7 +40,9 @@ def settle(
     place = iteration.id, blobs.sha256(image)
     if is_wanted:
         if place not in handled:
-            stored = history.predict_and_keep_once(store, iteration, image, application=history.QUICK_TEST, limits=limits)
+            stored = history.predict_and_keep_once(
+                store, iteration, image, application=history.QUICK_TEST, limits=limits
+            )
             handled[place] = stored and stored.id
         if handled[place]:
             project_choice.link("predictions.py", "Tag it under Predictions", project)

@@ -219,9 +219,7 @@ def test_a_file_gone_since_is_listed(tmp_path: Path) -> None:
     (tmp_path / "images_folder" / "daisy" / "1.jpg").unlink()
     with pytest.raises(ArchiveRefused) as refusal:
         entry.read()
-    expected = (
-        "a file must be readable, '1.jpg' is not (No such file or directory): check its permissions"
-    )
+    expected = "a file must be readable, '1.jpg' is not (No such file or directory): check its permissions"
     assert str(refusal.value) == expected
 
 
@@ -230,7 +228,8 @@ def test_a_path_to_nothing_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "nowhere"
     with pytest.raises(ArchiveRefused) as refusal:
         datasets.entries(path, LIMITS)
-    assert str(refusal.value) == f"the path must be of a folder or a zip, there is none at {str(path)!r}: check the path"
+    expected = f"the path must be of a folder or a zip, there is none at {str(path)!r}: check the path"
+    assert expected == str(refusal.value)
 
 
 def test_a_path_to_a_picture_is_refused(tmp_path: Path) -> None:
