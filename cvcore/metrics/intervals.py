@@ -10,6 +10,9 @@ its intervals shrink to a point. With 8 images a tag and a good model they held 
 3 of 100 simulated evaluations, and these in 97; with a middling model, in 90 and in 99.
 
 The intervals cover the choice of images, not of the random seed: another seed changes the numbers too.
+
+`independent_trials`, `correlation` and `macro_interval` are the definitions, for k tags at once. `threshold_sweeps`
+computes the same at many thresholds without a matrix, and the tests compare the two.
 """
 
 from __future__ import annotations
