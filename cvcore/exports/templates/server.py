@@ -145,7 +145,7 @@ def image_in(body: bytes, content_type: str) -> bytes:
     r"""The image in a request: the part `imageData` of a form, or the whole body.
 
     >>> form = b'--x\r\nContent-Disposition: form-data; name="imageData"\r\n\r\nJPEG\r\n--x--\r\n'
-    , "multipart/form-data; boundary=x")
+    >>> image_in(form, "multipart/form-data; boundary=x")
     b'JPEG'
     """
     boundary = re.search(r'multipart/.*boundary="?([^";]+)', content_type, re.IGNORECASE)
