@@ -1,6 +1,7 @@
-"""multipart/form-data, read as bytes.
+"""Reader of multipart/form-data that keeps every part as bytes.
 
-Custom Vision's SDK sends pictures in parts without a file name, which web frameworks take for text and spoil.
+Custom Vision's SDK sends images in parts without a file name, which web frameworks decode as text and so damage.
+Source: https://www.rfc-editor.org/rfc/rfc2046#section-5.1.1
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ _PARAMETER = re.compile(r'\b(name|filename)=(?:"((?:[^"\\]|\\.)*)"|([^\s;]+))', 
 
 @dataclass(frozen=True)
 class Part:
-    """A named part: its file's name, which may be empty, and its bytes."""
+    """A part: its name, its file's name, which may be empty, and its bytes."""
 
     name: str
     filename: str
@@ -22,24 +23,27 @@ class Part:
 
 
 def boundary(content_type: str) -> str | None:
-    """What parts the parts; None where the type is another, or names none.
+    """The boundary in a Content-Type; None where the type is another, or names no boundary.
 
     >>> boundary('multipart/form-data; boundary="x y"'), boundary("image/png")
     ('x y', None)
     """
     if not content_type.casefold().startswith("multipart/form-data"):
         return None
-    found = _BOUNDARY.search(content_type)
-    return found and (found[1] or found[2])
+    match = _BOUNDARY.search(content_type)
+    return match and (match[1] or match[2])
 
 
-def parts(body: bytes, mark: str) -> list[Part]:
-    """The parts of a body, in order; what lies before the first boundary and after the last is no part.
+def parts(body: bytes, boundary: str) -> list[Part]:
+    """The parts of a body, in order; bytes before the first boundary and after the last belong to no part.
+
+    A boundary is a line of its own: a longer line that begins alike is content.
 
     >>> parts(b'--x\\r\\nContent-Disposition: form-data; name="imageData"\\r\\n\\r\\n\\xff\\xd8\\r\\n--x--\\r\\n', "x")
     [Part(name='imageData', filename='', data=b'\\xff\\xd8')]
     """
-    pieces = (b"\r\n" + body).split(b"\r\n--" + mark.encode("latin-1", "replace"))
+    delimiter = rb"\r\n--" + re.escape(boundary.encode("latin-1", "replace")) + rb"(?=(?:--)?[ \t]*(?:\r\n|\Z))"
+    pieces = re.split(delimiter, b"\r\n" + body)
     return [part for piece in pieces[1:] if not piece.startswith(b"--") and (part := _part(piece))]
 
 
@@ -52,5 +56,5 @@ def _part(piece: bytes) -> Part | None:
         key, _, value = line.partition(":")
         if key.strip().casefold() == "content-disposition":
             disposition = value
-    found = {match[1].casefold(): match[2] or match[3] or "" for match in _PARAMETER.finditer(disposition)}
-    return Part(found.get("name", ""), found.get("filename", ""), data)
+    parameters = {match[1].casefold(): match[2] or match[3] or "" for match in _PARAMETER.finditer(disposition)}
+    return Part(parameters.get("name", ""), parameters.get("filename", ""), data)
