@@ -16,7 +16,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from cvcore import settings
-from cvcore.api import assets, downloads, pictures
+from cvcore.api import assets, downloads, images
 from cvcore.api.customvision.middleware import CustomVision
 from cvcore.api.hosts import OwnHosts
 from cvcore.api.password import SharedPassword
@@ -70,11 +70,11 @@ async def lifespan(_: object) -> AsyncIterator[None]:
 
 app = st.App(
     Path(__file__).resolve().parent / "pages" / "router.py",
-    routes=[*pictures.routes(store), *downloads.routes(store), *assets.routes()],
+    routes=[*images.routes(store), *downloads.routes(store), *assets.routes()],
     middleware=[
         Middleware(OwnSources),
         Middleware(OwnHosts, names=environment.hosts),
-        Middleware(CustomVision, store=store, told=environment, own_keys=api_keys.load(environment)),
+        Middleware(CustomVision, store=store, settings=environment, keys=api_keys.load(environment)),
         *([Middleware(SharedPassword, password=environment.password)] if environment.password else []),
     ],
     lifespan=lifespan,

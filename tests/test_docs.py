@@ -13,7 +13,7 @@ import pytest
 from starlette.routing import Route
 
 from cvcore import cli, domains, urls
-from cvcore.api import assets, downloads, pictures
+from cvcore.api import assets, downloads, images
 from cvcore.api.customvision import routes
 from cvcore.store import Store
 
@@ -149,7 +149,7 @@ def test_every_domain(domain: domains.Domain) -> None:
 
 def test_every_route(store: Store) -> None:
     """Each address that answers beside the pages is in the table."""
-    for route in [*pictures.routes(store), *downloads.routes(store), *assets.routes()]:
+    for route in [*images.routes(store), *downloads.routes(store), *assets.routes()]:
         assert isinstance(route, Route)
         path = route.path.replace(urls.PLOTLY, "/assets/plotly-VERSION.min.js").removeprefix(urls.STATIC)
         assert f"`{path}`" in TEXTS["docs/custom-vision-api.md"]

@@ -1,1 +1,1 @@
-"""The HTTP door: every route the web app's port answers beside the pages."""
+"""The HTTP routes and middleware of the web app's port, beside the pages."""

@@ -1,4 +1,4 @@
-"""Zips that were made ready on a page, sent from the disk piece by piece."""
+"""Downloads of the zips that were prepared on a page, streamed from the disk."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HEADERS = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosn
 
 
 def routes(store: Store) -> list[Route]:
-    """`/download/{token}`; a zip that is not there, or no longer, is 404."""
+    """`/download/{token}`; a zip that does not exist is 404."""
 
     def answer(request: Request) -> Response:
         path = downloads.find(store.home, request.path_params["token"])

@@ -1,7 +1,7 @@
-"""Answers only to names that are this machine's own, so that no website can point its name here and read along.
+"""Middleware against DNS rebinding: only requests to this machine's own names are answered.
 
-That trick is called DNS rebinding: a page from `http://evil.example`, whose name then leads to 127.0.0.1, would
-be of one origin with Tagwise in the eyes of a browser.
+In that attack a page from `http://evil.example` changes its name's address to 127.0.0.1; for the browser it then has
+the same origin as Tagwise, and may read everything.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 
 class OwnHosts:
-    """Pure ASGI middleware that refuses requests whose Host header names somebody else."""
+    """Pure ASGI middleware that refuses requests whose Host header names another machine."""
 
     def __init__(self, app: ASGIApp, names: Iterable[str] = ()) -> None:
         self._app = app
@@ -49,7 +49,7 @@ def name_in(header: str) -> str:
 
 
 def is_address(host: str) -> bool:
-    """Whether it is a numeric address, which needs no look-up that could be turned elsewhere.
+    """Whether it is a numeric address, which no name server can redirect.
 
     >>> is_address("192.168.1.20"), is_address("::1"), is_address("evil.example")
     (True, True, False)

@@ -1,8 +1,7 @@
-"""One shared password for the pages, when `TAGWISE_PASSWORD` is set: a class room's door, not a bank's.
+"""One shared password for the pages, when `TAGWISE_PASSWORD` is set: enough for a classroom, not for secrets.
 
-It stands before everything the port answers, the pages' WebSocket and the pictures too; the API has keys of
-its own and the health check is open. Guesses are counted by address, so that one who plays with the lock does
-not keep the others out.
+It protects everything on the port, also the pages' WebSocket and the images; the API has keys of its own, and the
+health check is open. Attempts are limited by client address, so that one client's guesses do not lock out the others.
 """
 
 from __future__ import annotations
@@ -34,12 +33,12 @@ form {{ display: grid; gap: .75rem; width: 18rem }} input, button {{ font: inher
 
 
 class SharedPassword:
-    """Pure ASGI middleware that lets in who knows the password."""
+    """Pure ASGI middleware that asks for the password, and remembers a browser by a signed cookie."""
 
     def __init__(self, app: ASGIApp, password: str) -> None:
         self._app = app
         self._password = password
-        # A secret of this process: a restart asks everyone again.
+        # The secret is this process' own: after a restart everyone enters the password again.
         self._signer = URLSafeTimedSerializer(secrets.token_bytes(32), salt=COOKIE)
         self._failed: list[tuple[str, float]] = []
 
@@ -73,13 +72,13 @@ class SharedPassword:
     async def _login(self, request: Request) -> Response:
         if request.method != "POST":
             return HTMLResponse(FORM.format(message=""))
-        given = await _password_in(request)
-        who = request.client.host if request.client else ""
+        password = await _password_in(request)
+        address = request.client.host if request.client else ""
         self._failed = [(other, at) for other, at in self._failed if at > time.monotonic() - 60]
-        if sum(other == who for other, _ in self._failed) >= ATTEMPTS_A_MINUTE:
+        if sum(other == address for other, _ in self._failed) >= ATTEMPTS_A_MINUTE:
             return HTMLResponse(FORM.format(message="Too many attempts. Wait a minute."), 429)
-        if not hmac.compare_digest(given.encode(), self._password.encode()):
-            self._failed.append((who, time.monotonic()))
+        if not hmac.compare_digest(password.encode(), self._password.encode()):
+            self._failed.append((address, time.monotonic()))
             return HTMLResponse(FORM.format(message="That is not the password."), 401)
         response = RedirectResponse(_wanted(request), 303)
         response.set_cookie(
@@ -94,7 +93,7 @@ class SharedPassword:
 
 
 async def _password_in(request: Request) -> str:
-    """What the form says; nothing where it is longer than any form of ours."""
+    """The password in the form; empty where the body is longer than that form can be."""
     body = b""
     async for chunk in request.stream():
         body += chunk
@@ -104,7 +103,7 @@ async def _password_in(request: Request) -> str:
 
 
 def _wanted(request: Request) -> str:
-    """The page that was asked for before the password was: an address on this server, whatever the link said."""
+    """The page to open after the login; always a path on this server, whatever the link names."""
     wanted = request.query_params.get("next", "")
     return wanted if wanted.startswith("/") and not wanted.startswith("//") else "/"
 

@@ -22,10 +22,10 @@ pytestmark = pytest.mark.browser
 APP = f"""
 import streamlit as st
 from cvcore import settings
-from cvcore.api import pictures
+from cvcore.api import images
 from cvcore.store import Store
 
-app = st.App({str(ROOT / "pages" / "router.py")!r}, routes=pictures.routes(Store(settings.load().home)))
+app = st.App({str(ROOT / "pages" / "router.py")!r}, routes=images.routes(Store(settings.load().home)))
 """
 
 

@@ -21,10 +21,10 @@ pytestmark = pytest.mark.browser
 APP = """
 import streamlit as st
 from cvcore import settings
-from cvcore.api import assets, pictures
+from cvcore.api import assets, images
 from cvcore.store import Store
 
-app = st.App("script.py", routes=[*assets.routes(), *pictures.routes(Store(settings.load().home))])
+app = st.App("script.py", routes=[*assets.routes(), *images.routes(Store(settings.load().home))])
 """
 
 SCRIPT = """

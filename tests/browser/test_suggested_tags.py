@@ -20,10 +20,10 @@ pytestmark = pytest.mark.browser
 APP = """
 import streamlit as st
 from cvcore import settings
-from cvcore.api import pictures
+from cvcore.api import images
 from cvcore.store import Store
 
-app = st.App("script.py", routes=pictures.routes(Store(settings.load().home)))
+app = st.App("script.py", routes=images.routes(Store(settings.load().home)))
 """
 
 SCRIPT = """

@@ -1,5 +1,6 @@
 """Custom Vision's HTTP API: its clients run against Tagwise when their endpoint is changed.
 
-`operations` lists all there is, `door` takes requests in, `refusals` maps our errors to its codes, `wire` our records
-to its JSON. Where its documents are silent, the rule chosen here stands in the docstring that implements it.
+`middleware` takes requests, `routes` lists every operation, `operations` has their handlers. In `protocol`, `request`
+and `json_body` read requests, `schemas` turns our records into JSON, and `errors` maps our errors to Custom Vision's
+codes. Where its documentation leaves something open, our rule is in the docstring of the function that follows it.
 """

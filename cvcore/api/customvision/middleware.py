@@ -1,4 +1,4 @@
-"""Takes requests to `/customvision/…` in, in whatever spelling, and answers them; all others pass by."""
+"""ASGI middleware that answers requests to `/customvision/…`, in any case; all others go on to the web app."""
 
 from __future__ import annotations
 
@@ -29,68 +29,68 @@ log = logging.getLogger("tagwise.api")
 BEGINNING = "/customvision/"
 VERSIONED = re.compile(r"/customvision/v3\.\d+(?:-preview)?/(training|prediction)(/.*)", re.IGNORECASE)
 
-# 64 pictures of 6 MB in base64 would be twice that; whoever sends so much is asked to send less at a time.
+# 64 images of 6 MB in base64 would be twice that: such a batch is refused, and must be sent in parts.
 BATCH_BYTES = 256 * MEBIBYTE
-# Bodies larger than this are handled one after another, for the sake of memory.
+# Bodies larger than this are handled one at a time, to save memory.
 LARGE_BYTES = 32 * MEBIBYTE
 QUERY_FIELDS = 100
 
 
 class CustomVision:
-    """ASGI middleware, so that doubled slashes and any case reach it before routes and password are looked at.
+    """The API as middleware, so that it sees paths with double slashes and in any case before the app's router does.
 
-    The API has its own keys, so it stands before the pages' password.
+    It must come before `SharedPassword`: the API has its own keys.
     """
 
-    def __init__(self, app: ASGIApp, store: Store, told: Settings, own_keys: api_keys.Keys) -> None:
+    def __init__(self, app: ASGIApp, store: Store, settings: Settings, keys: api_keys.Keys) -> None:
         self._app = app
         self._store = store
-        self._told = told
-        self._keys = own_keys
+        self._settings = settings
+        self._keys = keys
         self._one_large = asyncio.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request that is the API's, or pass it on."""
+        """Answer a request to the API, or pass it on."""
         path = re.sub("/{2,}", "/", scope.get("path", ""))
         if scope["type"] != "http" or not path.casefold().startswith(BEGINNING):
             await self._app(scope, receive, send)
             return
         response = await self._response(scope, path, receive)
-        # Streamlit makes its socket without naming the protocol, so that asyncio leaves Nagle's algorithm on: the
-        # second part of an answer on a kept connection waits 40 ms for the first to be acknowledged. An end does not.
+        # Streamlit makes its socket without naming the protocol, so asyncio leaves Nagle's algorithm on: on a
+        # connection that stays open, the second part of an answer waits 40 ms until the first is acknowledged.
         response.headers["Connection"] = "close"
         await response(scope, receive, send)
 
     async def _response(self, scope: Scope, path: str, receive: Receive) -> Response:
         if scope["method"] in ("GET", "HEAD"):
-            if wanted := files.wanted(path):
-                return await run_in_threadpool(files.answer, self._store, *wanted)
+            if image := files.wanted(path):
+                return await run_in_threadpool(files.answer, self._store, *image)
             if export := files.export(self._store, path):
                 return export
         try:
-            operation, parameters = self._admitted(scope, path)
+            operation, parameters = self._operation(scope, path)
         except Refusal as refusal:
             await _body(receive, 0)
-            return _refused(refusal.code, str(refusal))
+            return _error(refusal.code, str(refusal))
         headers = Headers(scope=scope)
         size = headers.get("content-length", "0")
-        # Without a length it may grow large.
+        # A body without a length may be large.
         is_large = "transfer-encoding" in headers or not size.isdigit() or int(size) > LARGE_BYTES
         if not is_large:
-            return await self._answered(operation, scope, parameters, receive)
+            return await self._answer(operation, scope, parameters, receive)
         async with self._one_large:
-            return await self._answered(operation, scope, parameters, receive)
+            return await self._answer(operation, scope, parameters, receive)
 
-    def _admitted(self, scope: Scope, path: str) -> tuple[Operation, dict[str, str]]:
-        """The operation asked for and its path's parameters, if the key fits.
+    def _operation(self, scope: Scope, path: str) -> tuple[Operation, dict[str, str]]:
+        """The operation that a request names, and its path's parameters, after a check of the key.
 
         Raises:
             Refusal: there is no such operation, or the key is missing or wrong.
         """
-        found = VERSIONED.fullmatch(path)
-        if not found:
+        match = VERSIONED.fullmatch(path)
+        if not match:
             raise Refusal("NotFound", f"there is nothing at {path[:200]!r}: the API is at /customvision/v3.x/training")
-        is_training = found[1].casefold() == "training"
+        is_training = match[1].casefold() == "training"
         header, key = (
             ("Training-Key", self._keys.training) if is_training else ("Prediction-Key", self._keys.prediction)
         )
@@ -98,27 +98,26 @@ class CustomVision:
             raise Refusal(
                 "Unauthorized", f"the header {header} is missing or wrong: see the README for where the key is"
             )
-        there = routes.find(routes.TRAINING if is_training else routes.PREDICTION, found[2].rstrip("/"))
-        for operation, parameters in there:
+        operations = routes.find(routes.TRAINING if is_training else routes.PREDICTION, match[2].rstrip("/"))
+        for operation, parameters in operations:
             if operation.method == scope["method"]:
                 return operation, parameters
-        if there:
-            raise Refusal("MethodNotAllowed", f"{scope['method']} is not among what can be done at {path[:200]!r}")
+        if operations:
+            raise Refusal("MethodNotAllowed", f"{scope['method']} is not allowed at {path[:200]!r}")
         raise Refusal("NotFound", f"there is no operation at {path[:200]!r}")
 
-    async def _answered(
+    async def _answer(
         self, operation: Operation, scope: Scope, parameters: dict[str, str], receive: Receive
     ) -> Response:
         body = await _body(receive, BATCH_BYTES)
         if body is None:
-            rule = (
-                f"a request may be {BATCH_BYTES // MEBIBYTE} MB large, this one is larger: send fewer images at a time"
-            )
-            return _refused("BadRequestExceededBatchSize", rule)
+            limit = f"{BATCH_BYTES // MEBIBYTE} MB"
+            message = f"a request may be {limit} large, this one is larger: send fewer images at a time"
+            return _error("BadRequestExceededBatchSize", message)
         try:
             call = self._call(scope, parameters, body)
         except Refusal as refusal:
-            return _refused(refusal.code, str(refusal))
+            return _error(refusal.code, str(refusal))
         return await run_in_threadpool(answer, operation, call)
 
     def _call(self, scope: Scope, parameters: dict[str, str], body: bytes) -> Call:
@@ -131,7 +130,7 @@ class CustomVision:
             ) from error
         return Call(
             self._store,
-            self._told,
+            self._settings,
             server=f"{scope['scheme']}://{headers.get('host', '')}",
             path=parameters,
             query={name.casefold(): value for name, value in query},
@@ -142,14 +141,14 @@ class CustomVision:
 
 
 def answer(operation: Operation, call: Call) -> Response:
-    """What an operation answers to a call, its refusals as Custom Vision words them."""
+    """The response of an operation to a call; its errors have Custom Vision's codes."""
     try:
         result = operation.handler(call)
     except TagwiseError as error:
-        return _refused(errors.code_of(error), str(error))
+        return _error(errors.code_of(error), str(error))
     except Exception:
         log.exception("%s", operation.name)
-        return _refused("ErrorUnknown", "something unforeseen went wrong: the server's log says what")
+        return _error("ErrorUnknown", "an unexpected error occurred: the server's log has its details")
     if isinstance(result, Response):
         return result
     if not isinstance(result, Answer):
@@ -162,14 +161,14 @@ def _json(status: int, body: Any) -> Response:
     return Response(text, status, media_type="application/json")
 
 
-def _refused(code: str, message: str) -> Response:
+def _error(code: str, message: str) -> Response:
     return JSONResponse(errors.body_of(code, message), errors.status_of(code))
 
 
 async def _body(receive: Receive, limit_bytes: int) -> bytes | None:
-    """The body, or None when it is longer.
+    """The body, or None if it is longer than the limit.
 
-    It is read to its end all the same: a client that is cut off while it sends sees no answer and tries again.
+    It is read to its end in any case: a client that is cut off while it sends sees no answer and tries again.
     """
     chunks: list[bytes] = []
     size_bytes = 0

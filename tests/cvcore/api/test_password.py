@@ -72,7 +72,7 @@ def login(client: TestClient, given: str, address: str = "/login") -> int:
 )
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT"])
 def test_everything_is_closed(client: TestClient, method: str, path: str) -> None:
-    """Pages, pictures, scripts, uploads: none of it without the password, in a word that programs understand."""
+    """Pages, images, scripts, uploads: none of it without the password, in a word that programs understand."""
     answer = client.request(method, path)
     assert (401, "the password is missing: open /login") == (answer.status_code, answer.text)
 
@@ -131,7 +131,7 @@ def test_what_a_browser_would_misread_is_escaped(client: TestClient, wanted: str
 
 @pytest.mark.parametrize("given", ["", "green", PASSWORD + " ", PASSWORD.upper(), "\0", "x" * 1000])
 def test_a_wrong_password(client: TestClient, given: str) -> None:
-    """It is said to be wrong, and nothing opens."""
+    """The form says that it is wrong, and nothing opens."""
     answer = client.post("/login", data={"password": given})
     assert 401 == answer.status_code
     assert "That is not the password." in answer.text

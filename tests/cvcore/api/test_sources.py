@@ -21,7 +21,7 @@ CLIENT = TestClient(Starlette(routes=[Route("/", _answer)], middleware=[Middlewa
 
 
 def test_every_answer_carries_the_policy() -> None:
-    """Pages, errors and all: the browser is told to load from this server only."""
+    """Pages, errors and all: the policy tells the browser to load from this server only."""
     assert [POLICY, POLICY] == [CLIENT.get(path).headers["Content-Security-Policy"] for path in ("/", "/nowhere")]
     assert POLICY.startswith("default-src 'self'")
     assert "http" not in POLICY

@@ -1,4 +1,4 @@
-"""Projects copied by a token, and what cannot be done here."""
+"""Handlers that copy projects by a token, and the refusal of object detection."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TOKEN_S = 24 * 60 * 60
 
 
 def export_project(call: Call) -> Any:
-    """A token that for a day makes copies of the project here: its tags, pictures and trained iterations."""
+    """A token, valid for a day, by which import_project copies the tags, images and trained iterations."""
     project = request.project(call)
     image_count = call.store.images.count(project.id)
     return {
@@ -25,14 +25,14 @@ def export_project(call: Call) -> Any:
         "imageCount": image_count,
         "tagCount": len(call.store.tags.of_project(project.id)),
         "regionCount": 0,
-        # Rows are copied, and an iteration's arrays; pictures lie here already.
+        # Only database rows and iterations' arrays are copied: image files are shared.
         "estimatedImportTimeInMS": image_count,
         "token": _serializer(call).dumps(project.id),
     }
 
 
 def import_project(call: Call) -> Any:
-    """A copy of the project as it is now that a token was made for; it is whole when this returns."""
+    """Copy the project that a token names, in its present state; the copy is complete when this returns."""
     try:
         project_id = _serializer(call).loads(request.required(call, "token"), max_age=TOKEN_S)
     except BadSignature as error:
@@ -42,17 +42,17 @@ def import_project(call: Call) -> Any:
 
 
 def get_artifact(call: Call) -> Any:
-    """What lies at one of the addresses that pictures have, which a plain GET fetches as well."""
+    """The file at one of an image's addresses; a plain GET of the address returns it too."""
     request.project(call)
     wanted = files.wanted(urlsplit(request.required(call, "path")).path)
     if wanted is None:
-        raise Refusal("BadRequestInvalidArtifactUri", "path must be what an image's addresses say")
+        raise Refusal("BadRequestInvalidArtifactUri", "path must be one of an image's addresses")
     return files.answer(call.store, *wanted)
 
 
 def not_supported(call: Call) -> Any:
-    """Object detection."""
-    raise Refusal("BadRequestNotSupported", "Tagwise only classifies pictures: there is no object detection")
+    """Refuse an operation of object detection."""
+    raise Refusal("BadRequestNotSupported", "Tagwise only classifies images: there is no object detection")
 
 
 def _serializer(call: Call) -> URLSafeTimedSerializer:

@@ -1,4 +1,4 @@
-"""Iterations as files to run elsewhere."""
+"""Handlers that export iterations as files that run elsewhere."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cvcore.exports import background
 from cvcore.exports.background import ExportJob
 from cvcore.records import Iteration
 
-# Platform and flavor, to our format; the first flavor of a platform is meant where none is given.
+# Our format for a platform and flavor; without a flavor the platform's first one counts.
 FORMATS = {
     ("TensorFlow", "TensorFlowNormal"): "savedmodel",
     ("TensorFlow", "TensorFlowLite"): "tflite",
@@ -25,13 +25,13 @@ FORMATS = {
 
 
 def get_exports(call: Call) -> Any:
-    """An iteration's exports; one that is done has the address of its zip, which a plain GET fetches."""
+    """An iteration's exports; a finished one has the address of its zip for a plain GET."""
     iteration = request.iteration(call, request.project(call))
-    return [_shown(call, iteration, each) for each in background.find(call.store, iteration) if _names(each.format)]
+    return [_json(call, iteration, each) for each in background.find(call.store, iteration) if _names(each.format)]
 
 
 def export_iteration(call: Call) -> Any:
-    """An export begins, or is told where it is done already; ask get_exports until it is no longer Exporting."""
+    """Start an export, or return the finished one; get_exports says when it is no longer Exporting."""
     iteration = request.iteration(call, request.project(call))
     wanted = _format(request.required(call, "platform"), request.text(call, "flavor"))
     under_way = [each.format for each in background.find(call.store, iteration) if each.status == "Exporting"]
@@ -40,7 +40,7 @@ def export_iteration(call: Call) -> Any:
             "BadRequestExportAlreadyInProgress", f"{iteration.id} is already queued for export: call get_exports"
         )
     try:
-        return _shown(call, iteration, background.start(call.store, iteration, wanted))
+        return _json(call, iteration, background.start(call.store, iteration, wanted))
     except Unavailable as error:
         raise Refusal("BadRequestProjectUnsupportedExportPlatform", str(error)) from error
 
@@ -49,16 +49,16 @@ def _format(platform: str, flavor: str) -> str:
     for (known, kind), name in FORMATS.items():
         if known.casefold() == platform.casefold() and flavor.casefold() in ("", kind.casefold()):
             return name
-    there = ", ".join(f"{known} {kind}".strip() for known, kind in FORMATS)
-    asked = f"{platform} {flavor}".strip()[:80]
-    raise Refusal("BadRequestNotSupported", f"platform and flavor must be one of {there}, got {asked!r}")
+    choices = ", ".join(f"{known} {kind}".strip() for known, kind in FORMATS)
+    got = f"{platform} {flavor}".strip()[:80]
+    raise Refusal("BadRequestNotSupported", f"platform and flavor must be one of {choices}, got {got!r}")
 
 
 def _names(name: str) -> tuple[str, str] | None:
     return next((names for names, each in FORMATS.items() if each == name), None)
 
 
-def _shown(call: Call, iteration: Iteration, each: ExportJob) -> schemas.Json:
+def _json(call: Call, iteration: Iteration, each: ExportJob) -> schemas.Json:
     platform, flavor = _names(each.format) or ("", "")
     return {
         "platform": platform,

@@ -1,11 +1,11 @@
-"""Pictures of a project: listed, counted, tagged and taken out."""
+"""Handlers that list, count, tag and delete the images of a project."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from cvcore.api.customvision.operations import metadata
-from cvcore.api.customvision.protocol import request, schemas
+from cvcore.api.customvision.protocol import json_body, request, schemas
 from cvcore.api.customvision.protocol.errors import Refusal
 from cvcore.api.customvision.protocol.request import Answer, Call
 from cvcore.projects import tagging, uploads
@@ -14,39 +14,39 @@ from cvcore.store import ImageSearch
 
 
 def get_images(call: Call) -> Any:
-    """A page of pictures, the newest first unless orderBy says Oldest."""
+    """A page of images, the newest first unless orderBy is Oldest."""
     status = request.choice(request.text(call, "taggingStatus"), "taggingStatus", ("All", "Tagged", "Untagged"))
     return _page(call, {"All": None, "Tagged": True, "Untagged": False}[status])
 
 
 def get_tagged_images(call: Call) -> Any:
-    """A page of pictures that carry a tag."""
+    """A page of tagged images."""
     return _page(call, True)
 
 
 def get_untagged_images(call: Call) -> Any:
-    """A page of pictures that carry none; an iteration holds no such pictures."""
+    """A page of untagged images; an iteration has none."""
     return _page(call, False)
 
 
 def get_image_count(call: Call) -> Any:
-    """How many pictures get_images gives in all."""
+    """How many images get_images lists in all."""
     status = request.choice(request.text(call, "taggingStatus"), "taggingStatus", ("All", "Tagged", "Untagged"))
     return _count(call, {"All": None, "Tagged": True, "Untagged": False}[status])
 
 
 def get_tagged_image_count(call: Call) -> Any:
-    """How many pictures get_tagged_images gives in all."""
+    """How many images get_tagged_images lists in all."""
     return _count(call, True)
 
 
 def get_untagged_image_count(call: Call) -> Any:
-    """How many pictures get_untagged_images gives in all."""
+    """How many images get_untagged_images lists in all."""
     return _count(call, False)
 
 
 def get_images_by_ids(call: Call) -> Any:
-    """Those of the pictures that are there."""
+    """The images with these ids; ids without an image are left out."""
     project = request.project(call)
     iteration = request.snapshot(call, project)
     search = ImageSearch(
@@ -59,7 +59,7 @@ def get_images_by_ids(call: Call) -> Any:
 
 
 def delete_images(call: Call) -> Any:
-    """Pictures leave the workspace; with allIterations every iteration too, whose numbers stay."""
+    """Delete images from the workspace; with allIterations from every iteration too, whose numbers stay."""
     project = request.project(call)
     delete = uploads.erase if request.flag(call, "allIterations") else uploads.delete
     if request.flag(call, "allImages"):
@@ -69,18 +69,18 @@ def delete_images(call: Call) -> Any:
         return Answer(202)
     wanted = request.ids(call, "imageIds", request.IDS)
     if not wanted:
-        raise Refusal("BadRequestInvalidIds", "imageIds must name pictures, or allImages must be true")
+        raise Refusal("BadRequestInvalidIds", "imageIds must name images, or allImages must be true")
     delete(call.store, [each.id for each in call.store.images.with_ids(wanted) if each.project_id == project.id])
     return Answer(204)
 
 
 def create_image_tags(call: Call) -> Any:
-    """Tags put on pictures beside those they carry; in Multiclass a second one exceeds."""
-    entries = request.list_field(request.fields(call), "tags", request.BATCH * request.TAGS)
+    """Add tags to images beside those they have; in a Multiclass project a second tag is listed as exceeded."""
+    entries = json_body.items(json_body.fields(call), "tags", request.BATCH * request.TAGS)
     pairs = []
     for entry in entries:
-        given = request.as_fields(entry, "tags")
-        pairs.append((request.text_field(given, "imageId").casefold(), request.text_field(given, "tagId").casefold()))
+        fields = json_body.as_fields(entry, "tags")
+        pairs.append((json_body.text(fields, "imageId").casefold(), json_body.text(fields, "tagId").casefold()))
     added = tagging.add_pairs(call.store, request.project(call), pairs)
     return {
         "created": schemas.pairs(added.created),
@@ -90,13 +90,13 @@ def create_image_tags(call: Call) -> Any:
 
 
 def delete_image_tags(call: Call) -> Any:
-    """These tags come off these pictures."""
+    """Remove tags from images."""
     request.required(call, "imageIds")
     request.required(call, "tagIds")
     project = request.project(call)
-    there = call.store.images.with_ids(request.ids(call, "imageIds", request.BATCH))
-    mine = [each.id for each in there if each.project_id == project.id]
-    tagging.remove_tags(call.store, project, mine, request.ids(call, "tagIds", request.TAGS))
+    images = call.store.images.with_ids(request.ids(call, "imageIds", request.BATCH))
+    image_ids = [each.id for each in images if each.project_id == project.id]
+    tagging.remove_tags(call.store, project, image_ids, request.ids(call, "tagIds", request.TAGS))
     return Answer(204)
 
 
@@ -130,12 +130,12 @@ def _shown(
 ) -> list[Any]:
     found = call.store.searches.page(search, take=take, skip=skip)
     names = tag_names(call, project, iteration)
-    noted = call.store.metadata.of_images([each.id for each in found])
-    return [schemas.image(each, names, server=call.server, metadata=noted.get(each.id, {})) for each in found]
+    pairs = call.store.metadata.of_images([each.id for each in found])
+    return [schemas.image(each, names, server=call.server, metadata=pairs.get(each.id, {})) for each in found]
 
 
 def tag_names(call: Call, project: Project, iteration: Iteration | None) -> dict[str, str]:
-    """The tags' names by their ids: the workspace's, or those that the iteration knew."""
+    """The tags' names by their ids: the workspace's, or those of an iteration."""
     if iteration is None:
         return {tag.id: tag.name for tag in call.store.tags.of_project(project.id)}
     return {tag.tag_id: tag.name for tag in call.store.iterations.tags(iteration.id)}

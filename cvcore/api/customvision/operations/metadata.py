@@ -1,11 +1,11 @@
-"""What clients note of pictures as keys and values, and filters that find pictures by it."""
+"""Images' metadata, keys and values that clients store, and the filters that find images by them."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
-from cvcore.api.customvision.protocol import request
+from cvcore.api.customvision.protocol import json_body, request
 from cvcore.api.customvision.protocol.errors import Refusal
 from cvcore.api.customvision.protocol.request import Answer, Call
 from cvcore.store import Condition
@@ -18,27 +18,27 @@ _TERM = re.compile(r"\s*(?:metadata\s*=\s*)?([^\s']+)\s+(eq|ne)\s+'([^']*)'\s*",
 
 
 def update_image_metadata(call: Call) -> Any:
-    """Keys and values put on pictures; keys that are not named keep theirs."""
+    """Set keys and values on images; other keys keep their values."""
     project = request.project(call)
     request.required(call, "imageIds")
     wanted = request.ids(call, "imageIds", request.IDS)
-    values = checked(request.json_body(call))
-    there = {each.id for each in call.store.images.with_ids(wanted) if each.project_id == project.id}
-    call.store.metadata.put([image_id for image_id in wanted if image_id in there], values)
+    values = checked(json_body.parsed(call))
+    present = {each.id for each in call.store.images.with_ids(wanted) if each.project_id == project.id}
+    call.store.metadata.put([image_id for image_id in wanted if image_id in present], values)
     results = [
         {
             "imageId": image_id,
-            "status": "OK" if image_id in there else "ErrorImageNotFound",
-            "metadata": values if image_id in there else {},
+            "status": "OK" if image_id in present else "ErrorImageNotFound",
+            "metadata": values if image_id in present else {},
         }
         for image_id in wanted
     ]
-    is_successful = len(there) == len(wanted)
+    is_successful = len(present) == len(wanted)
     return Answer(200 if is_successful else 207, {"isBatchSuccessful": is_successful, "images": results})
 
 
-def checked(given: Any) -> dict[str, str]:
-    """Keys and values that a picture may have: at most 10, of at most 128 and 256 letters.
+def checked(pairs: Any) -> dict[str, str]:
+    """Keys and values as an image may have them: at most 10, of at most 128 and 256 letters.
 
     Raises:
         Refusal: they break a rule.
@@ -46,12 +46,12 @@ def checked(given: Any) -> dict[str, str]:
     >>> checked({"room": "12"})
     {'room': '12'}
     """
-    if given is None:
+    if pairs is None:
         return {}
-    if not isinstance(given, dict) or len(given) > PAIRS:
+    if not isinstance(pairs, dict) or len(pairs) > PAIRS:
         raise Refusal("BadRequestImageMetadataKey", f"metadata must be an object of at most {PAIRS} texts")
     values = {}
-    for key, value in given.items():
+    for key, value in pairs.items():
         if not 1 <= len(key) <= KEY_LETTERS:
             raise Refusal("BadRequestImageMetadataKey", f"a key must have 1 to {KEY_LETTERS} letters")
         if not isinstance(value, str) or len(value) > VALUE_LETTERS:
@@ -62,10 +62,10 @@ def checked(given: Any) -> dict[str, str]:
 
 
 def conditions(text: str) -> tuple[tuple[Condition, ...], ...]:
-    """A metadata filter as alternatives of conditions; `and` binds closer than `or`, there are no brackets.
+    """A metadata filter as alternatives of conditions; `and` binds more closely than `or`, brackets are not supported.
 
     Raises:
-        Refusal: it is none.
+        Refusal: the text is no filter.
 
     >>> conditions("metadata=room eq '12' and day ne 'Monday'")
     ((Condition(key='room', is_equal=True, value='12'), Condition(key='day', is_equal=False, value='Monday')),)
@@ -73,16 +73,16 @@ def conditions(text: str) -> tuple[tuple[Condition, ...], ...]:
     alternatives: list[list[Condition]] = [[]]
     position = 0
     while text.strip():
-        found = _TERM.match(text, position)
-        if found is None:
+        term = _TERM.match(text, position)
+        if term is None:
             example = "metadata=key1 eq 'value1' and key2 ne 'value2'"
             raise Refusal("BadRequestInvalid", f"$filter must be like {example}, got {text[:200]!r}")
-        alternatives[-1].append(Condition(found[1], found[2].casefold() == "eq", found[3]))
-        position = found.end()
+        alternatives[-1].append(Condition(term[1], term[2].casefold() == "eq", term[3]))
+        position = term.end()
         if position == len(text):
             break
         joined = re.compile(r"(and|or)\b", re.IGNORECASE).match(text, position)
-        # Without and or or, the next term is not understood, which is what the message says.
+        # Without `and` or `or` no term matches at the end of the text, and the message above follows.
         position = joined.end() if joined else len(text)
         if joined and joined[1].casefold() == "or":
             alternatives.append([])

@@ -1,4 +1,4 @@
-"""Questions asked of iterations, and what is kept of them."""
+"""Handlers that predict images' tags, and that list and delete stored predictions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from cvcore import prediction, training
 from cvcore.active_learning import prediction_queue
 from cvcore.api.customvision.operations import uploads
-from cvcore.api.customvision.protocol import request, schemas
+from cvcore.api.customvision.protocol import json_body, prediction_schemas, request
 from cvcore.api.customvision.protocol.errors import Refusal
 from cvcore.api.customvision.protocol.request import Answer, Call
 from cvcore.errors import NotTrained
@@ -22,72 +22,72 @@ ORDERS = ("Newest", "Oldest", "Suggested")
 
 
 def classify_image(call: Call) -> Any:
-    """What a published iteration says of the picture sent, which is kept for 30 days."""
+    """A published iteration's prediction for the image in the request, stored for 30 days."""
     iteration = _published(call)
-    return _answer(call, iteration, _picture(call), is_kept=True)
+    return _answer(call, iteration, _image(call), is_stored=True)
 
 
 def classify_image_with_no_store(call: Call) -> Any:
-    """What a published iteration says of the picture sent; nothing is kept."""
+    """A published iteration's prediction for the image in the request; nothing is stored."""
     iteration = _published(call)
-    return _answer(call, iteration, _picture(call), is_kept=False)
+    return _answer(call, iteration, _image(call), is_stored=False)
 
 
 def classify_image_url(call: Call) -> Any:
-    """What a published iteration says of the picture at an address, which is kept for 30 days."""
+    """A published iteration's prediction for the image at an address, stored for 30 days."""
     iteration = _published(call)
-    return _answer(call, iteration, _fetched(call), is_kept=True)
+    return _answer(call, iteration, _fetched(call), is_stored=True)
 
 
 def classify_image_url_with_no_store(call: Call) -> Any:
-    """What a published iteration says of the picture at an address; nothing is kept."""
+    """A published iteration's prediction for the image at an address; nothing is stored."""
     iteration = _published(call)
-    return _answer(call, iteration, _fetched(call), is_kept=False)
+    return _answer(call, iteration, _fetched(call), is_stored=False)
 
 
 def quick_test_image(call: Call) -> Any:
-    """What an iteration, published or not, says of the picture sent; without one the newest that is trained."""
+    """An iteration's prediction for the image in the request; the newest trained one's if none is named."""
     iteration = _tested(call)
     return _answer(
-        call, iteration, _picture(call), is_kept=request.flag(call, "store", default=True), asker=history.QUICK_TEST
+        call, iteration, _image(call), is_stored=request.flag(call, "store", default=True), asker=history.QUICK_TEST
     )
 
 
 def quick_test_image_url(call: Call) -> Any:
-    """What an iteration, published or not, says of the picture at an address."""
+    """An iteration's prediction for the image at an address; the newest trained one's if none is named."""
     iteration = _tested(call)
     return _answer(
-        call, iteration, _fetched(call), is_kept=request.flag(call, "store", default=True), asker=history.QUICK_TEST
+        call, iteration, _fetched(call), is_stored=request.flag(call, "store", default=True), asker=history.QUICK_TEST
     )
 
 
 def query_predictions(call: Call) -> Any:
-    """Kept predictions that the token in the body asks for; the token in the answer asks for the next.
+    """A page of stored predictions as the token in the body describes it, and the token for the next page.
 
-    Suggested gives those first whose pictures would teach most. Of several tags, each with its probabilities, all must
-    fit. A token without continuation has nothing to follow. Its session is the moment of the first question, so that
-    pictures that come in meanwhile do not shift the pages.
+    orderBy Suggested puts the images first that would improve the model most. Where several tags have bounds for their
+    probabilities, all must hold. On the last page the token's continuation is null. Its session is the time of the
+    first request, so that predictions made later do not shift the pages.
     """
     project = request.project(call)
-    token = request.fields(call)
-    count = _whole(token, "maxCount", request.TAKE)
+    token = json_body.fields(call)
+    count = _whole_number(token, "maxCount", request.TAKE)
     if count > QUERY_COUNT:
         raise Refusal("BadRequestPredictionResultsExceededCount", f"maxCount may be {QUERY_COUNT}, got {count}")
-    start = _whole(token, "continuation", 0)
-    session = request.text_field(token, "session") or datetime.now(UTC).isoformat()
-    found = _kept(call, project, token, session)
-    page = found[start : start + count]
+    start = _whole_number(token, "continuation", 0)
+    session = json_body.text(token, "session") or datetime.now(UTC).isoformat()
+    stored = _stored(call, project, token, session)
+    page = stored[start : start + count]
     following = start + count
     domain_ids = {each.id: each.domain_id for each in call.store.iterations.of_project(project.id)}
     answer = {
         **{name: token.get(name.casefold()) for name in ("tags", "iterationId", "startTime", "endTime", "application")},
         "session": session,
-        "continuation": str(following) if count and following < len(found) else None,
+        "continuation": str(following) if count and following < len(stored) else None,
         "maxCount": count,
-        "orderBy": request.choice(request.text_field(token, "orderBy"), "orderBy", ORDERS),
+        "orderBy": request.choice(json_body.text(token, "orderBy"), "orderBy", ORDERS),
     }
     results = [
-        schemas.stored_answer(each, server=call.server, domain_id=domain_ids[each.iteration_id])
+        prediction_schemas.stored_image_prediction(each, server=call.server, domain_id=domain_ids[each.iteration_id])
         for each in page
         if each.iteration_id in domain_ids
     ]
@@ -95,7 +95,7 @@ def query_predictions(call: Call) -> Any:
 
 
 def delete_prediction(call: Call) -> Any:
-    """Kept predictions go, with the pictures that nothing else holds."""
+    """Delete stored predictions, with the images that nothing else uses."""
     request.required(call, "ids")
     wanted = request.ids(call, "ids", request.BATCH)
     if not wanted:
@@ -113,71 +113,76 @@ def _tested(call: Call) -> Iteration:
     named = request.snapshot(call, project)
     iteration = named or training.find_iteration(call.store, project)
     if iteration.status != "Completed":
-        raise NotTrained(f"{iteration.name} is not trained: it has nothing to say")
+        raise NotTrained(f"{iteration.name} is not trained: it cannot predict")
     return iteration
 
 
-def _picture(call: Call) -> bytes:
+def _image(call: Call) -> bytes:
     return request.uploaded_files(call)[0].data
 
 
 def _fetched(call: Call) -> bytes:
-    url = request.text_field(request.fields(call), "url")
+    url = json_body.text(json_body.fields(call), "url")
     if not url:
         raise Refusal("BadRequestImageUrl", 'the body must be like {"url": "https://example.com/cat.jpg"}')
     return uploads.fetched(call, url)
 
 
-def _answer(call: Call, iteration: Iteration, picture: bytes, *, is_kept: bool, asker: str = "") -> Any:
-    application, limits = request.text(call, "application") or asker, call.told.limits
-    if is_kept:
-        return schemas.answer(history.predict_and_keep(call.store, iteration, picture, application=application, limits=limits))
-    return schemas.answer(
+def _answer(call: Call, iteration: Iteration, image: bytes, *, is_stored: bool, asker: str = "") -> Any:
+    application, limits = request.text(call, "application") or asker, call.settings.limits
+    if is_stored:
+        return prediction_schemas.image_prediction(
+            history.predict_and_keep(call.store, iteration, image, application=application, limits=limits)
+        )
+    return prediction_schemas.image_prediction(
         StoredPrediction(
             id=str(uuid.uuid4()),
             project_id=iteration.project_id,
             iteration_id=iteration.id,
             application=application,
             sha256="",
-            predictions=tuple(prediction.predict(call.store, iteration, picture, limits=limits)),
+            predictions=tuple(prediction.predict(call.store, iteration, image, limits=limits)),
             created_at=datetime.now(UTC),
         )
     )
 
 
-def _kept(call: Call, project: Project, token: request.Fields, session: str) -> list[StoredPrediction]:
-    tags = [request.as_fields(each, "tags") for each in request.list_field(token, "tags", request.IDS)]
+def _stored(call: Call, project: Project, token: json_body.Fields, session: str) -> list[StoredPrediction]:
+    tags = [json_body.as_fields(each, "tags") for each in json_body.items(token, "tags", request.IDS)]
     if len(tags) > QUERY_TAGS:
-        raise Refusal("BadRequestPredictionTagsExceededCount", f"at most {QUERY_TAGS} tags are combined")
+        raise Refusal("BadRequestPredictionTagsExceededCount", f"tags may name {QUERY_TAGS} tags, got {len(tags)}")
     bounds = {
-        request.text_field(each, "id").casefold(): (_share(each, "minThreshold", 0), _share(each, "maxThreshold", 1))
+        json_body.text(each, "id").casefold(): (
+            _probability(each, "minThreshold", 0),
+            _probability(each, "maxThreshold", 1),
+        )
         for each in tags
     }
-    start, end = (_moment(request.text_field(token, name), name) for name in ("startTime", "endTime"))
+    start, end = (_moment(json_body.text(token, name), name) for name in ("startTime", "endTime"))
     asked_at = _moment(session, "session")
-    found = call.store.predictions.of_project(
+    stored = call.store.predictions.of_project(
         project.id,
-        iteration_id=request.text_field(token, "iterationId").casefold() or None,
-        application=request.text_field(token, "application") or None,
+        iteration_id=json_body.text(token, "iterationId").casefold() or None,
+        application=json_body.text(token, "application") or None,
         start=max(moment for moment in (start, history.kept_since()) if moment),
         end=min(moment for moment in (end, asked_at) if moment),
     )
-    fitting = [each for each in found if _fits(each, bounds)]
-    order = request.choice(request.text_field(token, "orderBy"), "orderBy", ORDERS)
+    matching = [each for each in stored if _matches(each, bounds)]
+    order = request.choice(json_body.text(token, "orderBy"), "orderBy", ORDERS)
     if order == "Oldest":
-        return fitting[::-1]
+        return matching[::-1]
     if order == "Suggested":
-        return prediction_queue.by_usefulness(call.store, project, fitting)
-    return fitting
+        return prediction_queue.by_usefulness(call.store, project, matching)
+    return matching
 
 
-def _fits(each: StoredPrediction, bounds: dict[str, tuple[float, float]]) -> bool:
-    said = {one.tag_id: one.probability for one in each.predictions}
-    return all(tag_id in said and low <= said[tag_id] <= high for tag_id, (low, high) in bounds.items())
+def _matches(stored: StoredPrediction, bounds: dict[str, tuple[float, float]]) -> bool:
+    by_tag = {each.tag_id: each.probability for each in stored.predictions}
+    return all(tag_id in by_tag and low <= by_tag[tag_id] <= high for tag_id, (low, high) in bounds.items())
 
 
-def _share(given: request.Fields, name: str, default: float) -> float:
-    value = given.get(name.casefold())
+def _probability(fields: json_body.Fields, name: str, default: float) -> float:
+    value = fields.get(name.casefold())
     if value is None:
         return default
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
@@ -185,8 +190,8 @@ def _share(given: request.Fields, name: str, default: float) -> float:
     return float(value)
 
 
-def _whole(given: request.Fields, name: str, default: int) -> int:
-    value = given.get(name.casefold())
+def _whole_number(fields: json_body.Fields, name: str, default: int) -> int:
+    value = fields.get(name.casefold())
     if value in (None, "", 0):
         return default
     digits = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
@@ -197,12 +202,12 @@ def _whole(given: request.Fields, name: str, default: int) -> int:
     return int(digits)
 
 
-def _moment(given: str, name: str) -> datetime | None:
-    if not given:
+def _moment(text: str, name: str) -> datetime | None:
+    if not text:
         return None
     try:
-        moment = datetime.fromisoformat(given)
+        moment = datetime.fromisoformat(text)
         return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        rule = f"{name} must be a time like 2026-01-31T12:00:00Z, got {given[:80]!r}"
+        rule = f"{name} must be a time like 2026-01-31T12:00:00Z, got {text[:80]!r}"
         raise Refusal("BadRequestPredictionInvalidQueryParameters", rule) from error

@@ -1,4 +1,4 @@
-"""Domains, projects and tags."""
+"""Handlers for domains, projects and tags."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 from cvcore import domains, projects
-from cvcore.api.customvision.protocol import request, schemas
+from cvcore.api.customvision.protocol import json_body, request, schemas
 from cvcore.api.customvision.protocol.errors import Refusal
 from cvcore.api.customvision.protocol.request import Answer, Call
 from cvcore.errors import DomainUnknown, TagNotFound
@@ -44,7 +44,7 @@ def get_projects(call: Call) -> Any:
 
 
 def create_project(call: Call) -> Any:
-    """A new project; without a type it is Multilabel, as what Microsoft's quickstart prints shows."""
+    """Create a project; without a type it is Multilabel, as the output of Microsoft's quickstart shows."""
     domain_id = request.text(call, "domainId")
     _check_classifies(domain_id, "BadRequestNotSupported")
     project = projects.create(
@@ -66,27 +66,27 @@ def get_project(call: Call) -> Any:
 
 
 def delete_project(call: Call) -> Any:
-    """A project goes with all it holds, published iterations too."""
+    """Delete a project with all it has, published iterations too."""
     projects.delete(call.store, request.project(call))
     return Answer(204)
 
 
 def update_project(call: Call) -> Any:
-    """What the body names is changed, what it leaves out stays."""
-    given = request.fields(call)
-    settings = request.as_fields(given.get("settings"), "settings")
+    """Change what the body names; the rest stays."""
+    fields = json_body.fields(call)
+    settings = json_body.as_fields(fields.get("settings"), "settings")
     with call.store.transaction():
         project = request.project(call)
-        domain_id = request.text_field(settings, "domainId", project.domain_id)
+        domain_id = json_body.text(settings, "domainId", project.domain_id)
         _check_classifies(domain_id, "BadRequestProjectUnsupportedDomainTypeChange")
         projects.update(
             call.store,
             dataclasses.replace(
                 project,
-                name=request.text_field(given, "name", project.name),
-                description=request.text_field(given, "description", project.description),
+                name=json_body.text(fields, "name", project.name),
+                description=json_body.text(fields, "description", project.description),
                 classification_type=projects.known_type(
-                    request.text_field(settings, "classificationType", project.classification_type)
+                    json_body.text(settings, "classificationType", project.classification_type)
                 ),
                 domain_id=domain_id,
                 settings=_settings(settings, project.settings),
@@ -101,8 +101,8 @@ def get_tags(call: Call) -> Any:
     iteration = request.snapshot(call, project)
     if iteration is None:
         return [schemas.tag(each) for each in call.store.tags.of_project(project.id)]
-    pictures = call.store.iterations.images(iteration.id)
-    counts = Counter(column for picture in pictures for column in picture.columns)
+    images = call.store.iterations.images(iteration.id)
+    counts = Counter(column for image in images for column in image.columns)
     tags = call.store.iterations.tags(iteration.id)
     return sorted((schemas.snapshot_tag(tag, counts[at]) for at, tag in enumerate(tags)), key=lambda each: each["name"])
 
@@ -117,40 +117,40 @@ def get_tag(call: Call) -> Any:
 
 
 def create_tag(call: Call) -> Any:
-    """A new tag."""
-    made = tagging.create(
+    """Create a tag."""
+    tag = tagging.create(
         call.store,
         request.project(call),
         request.required(call, "name"),
-        limits=call.told.limits,
+        limits=call.settings.limits,
         kind=_kind(request.text(call, "type")),
         description=request.text(call, "description"),
     )
-    return schemas.tag(made)
+    return schemas.tag(tag)
 
 
 def delete_tag(call: Call) -> Any:
-    """A tag goes, its pictures stay."""
+    """Delete a tag; its images stay."""
     tagging.delete(call.store, _tag(call, request.project(call)))
     return Answer(204)
 
 
 def update_tag(call: Call) -> Any:
-    """What the body names is changed, what it leaves out stays."""
-    given = request.fields(call)
+    """Change what the body names; the rest stays."""
+    fields = json_body.fields(call)
     with call.store.transaction():
         project = request.project(call)
         tag = _tag(call, project)
-        if name := request.text_field(given, "name"):
-            tagging.rename(call.store, tag, name, limits=call.told.limits)
-        if kind := request.text_field(given, "type"):
+        if name := json_body.text(fields, "name"):
+            tagging.rename(call.store, tag, name, limits=call.settings.limits)
+        if kind := json_body.text(fields, "type"):
             tagging.set_kind(call.store, project, tag, _kind(kind))
-        tagging.describe(call.store, tag, request.text_field(given, "description", tag.description))
+        tagging.describe(call.store, tag, json_body.text(fields, "description", tag.description))
     return schemas.tag(call.store.tags.get(tag.id))
 
 
 def shown(call: Call, project: Project) -> Any:
-    """A project with its newest picture."""
+    """A project's JSON, with its newest image as thumbnail."""
     return schemas.project(
         project,
         server=call.server,
@@ -159,13 +159,13 @@ def shown(call: Call, project: Project) -> Any:
     )
 
 
-def _settings(given: request.Fields, before: ProjectSettings) -> ProjectSettings:
-    """What the body names in place of what was noted; what it leaves out stays."""
+def _settings(fields: json_body.Fields, before: ProjectSettings) -> ProjectSettings:
+    """The project's settings with those that the body names changed."""
     platforms, methods = before.target_export_platforms, before.augmentation_methods
-    if given.get("targetexportplatforms") is not None:
-        listed = request.list_field(given, "targetExportPlatforms", projects.SETTINGS_MAX)
-        platforms = tuple(_platform(request.text_field({"platform": each}, "platform")) for each in listed)
-    processing = request.as_fields(given.get("imageprocessingsettings"), "imageProcessingSettings")
+    if fields.get("targetexportplatforms") is not None:
+        listed = json_body.items(fields, "targetExportPlatforms", projects.SETTINGS_MAX)
+        platforms = tuple(_platform(json_body.text({"platform": each}, "platform")) for each in listed)
+    processing = json_body.as_fields(fields.get("imageprocessingsettings"), "imageProcessingSettings")
     if (wanted := processing.get("augmentationmethods")) is not None:
         if not isinstance(wanted, dict) or not all(isinstance(is_on, bool) for is_on in wanted.values()):
             raise Refusal(
@@ -175,9 +175,9 @@ def _settings(given: request.Fields, before: ProjectSettings) -> ProjectSettings
     return ProjectSettings(platforms, methods)
 
 
-def _platform(given: str) -> str:
+def _platform(name: str) -> str:
     return request.choice(
-        given.strip(), "targetExportPlatforms", schemas.TARGETS, "BadRequestProjectUnsupportedExportPlatform"
+        name.strip(), "targetExportPlatforms", schemas.TARGETS, "BadRequestProjectUnsupportedExportPlatform"
     )
 
 
@@ -188,16 +188,16 @@ def _tag(call: Call, project: Project) -> Tag:
     return tag
 
 
-def _kind(given: str) -> TagKind:
-    if given.casefold() == "generalproduct":
-        raise Refusal("BadRequestNotSupported", "Tagwise only classifies pictures: a tag is Regular or Negative")
+def _kind(name: str) -> TagKind:
+    if name.casefold() == "generalproduct":
+        raise Refusal("BadRequestNotSupported", "Tagwise only classifies images: a tag is Regular or Negative")
     return (
         "Negative"
-        if request.choice(given, "type", ("Regular", "Negative"), "BadRequestTagType") == "Negative"
+        if request.choice(name, "type", ("Regular", "Negative"), "BadRequestTagType") == "Negative"
         else "Regular"
     )
 
 
 def _check_classifies(domain_id: str, code: str) -> None:
     if domain_id.strip().casefold() in DETECTION_DOMAINS:
-        raise Refusal(code, "Tagwise only classifies pictures, that domain finds objects in them: choose another")
+        raise Refusal(code, "Tagwise only classifies images, that domain detects objects: choose another")

@@ -1,11 +1,11 @@
-"""Tags suggested for pictures that carry none."""
+"""Handlers that suggest tags for untagged images."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from cvcore.active_learning import acquisition, suggestions
-from cvcore.api.customvision.protocol import request, schemas
+from cvcore.api.customvision.protocol import json_body, prediction_schemas, request, schemas
 from cvcore.api.customvision.protocol.errors import Refusal
 from cvcore.api.customvision.protocol.request import Call
 from cvcore.errors import ImageNotFound
@@ -16,43 +16,46 @@ ORDERS = ("UncertaintyDescending", "UncertaintyAscending")
 
 
 def suggest_tags_and_regions(call: Call) -> Any:
-    """What an iteration says of pictures of its project, with the entropy of that, in bits."""
+    """An iteration's predictions for images of its project, with their entropy in bits."""
     project = request.project(call)
     request.required(call, "iterationId")
     request.required(call, "imageIds")
     iteration = request.iteration(call, project, request.text(call, "iterationId"))
     wanted = request.ids(call, "imageIds", request.BATCH)
-    pictures = [each for each in call.store.images.with_ids(wanted) if each.project_id == project.id]
-    if len(pictures) < len(wanted):
-        raise ImageNotFound("every picture must be the project's, some are not: they may have been deleted")
-    suggested = suggestions.suggest(call.store, iteration, pictures)
-    return [_told(each, suggested[each.id], iteration) for each in pictures if each.id in suggested]
+    images = [each for each in call.store.images.with_ids(wanted) if each.project_id == project.id]
+    if len(images) < len(wanted):
+        raise ImageNotFound("every image must be the project's, some are not: they may have been deleted")
+    suggested = suggestions.suggest(call.store, iteration, images)
+    return [_suggestion(each, suggested[each.id], iteration) for each in images if each.id in suggested]
 
 
 def query_suggested_images(call: Call) -> Any:
-    """Untagged pictures with the tags suggested for them; the token in the answer asks for the next.
+    """A page of untagged images with their suggested tags, and the token for the next page.
 
-    A picture is among them when one of the tags asked for, or any tag if none is, is at least as probable as the
-    threshold. The most uncertain come first unless the token says else.
+    An image is listed if one of the tags in the token, or any tag if there are none, is at least as probable as the
+    threshold. The most uncertain images come first unless sortBy is UncertaintyAscending.
     """
     project = request.project(call)
-    token = request.fields(call)
+    token = json_body.fields(call)
     iteration = _iteration(call, project)
     count = _count(token)
-    start = _whole(request.text_field(token, "continuation"))
-    order = request.choice(request.text_field(token, "sortBy"), "sortBy", ORDERS)
-    found = [(each, _told(each, said, iteration)) for each, said in _suggested(call, project, iteration, token)]
-    found.sort(key=lambda each: each[1]["predictionUncertainty"], reverse=order == ORDERS[0])
+    start = _whole_number(json_body.text(token, "continuation"))
+    order = request.choice(json_body.text(token, "sortBy"), "sortBy", ORDERS)
+    suggested = [
+        (each, _suggestion(each, predictions, iteration))
+        for each, predictions in _suggested(call, project, iteration, token)
+    ]
+    suggested.sort(key=lambda each: each[1]["predictionUncertainty"], reverse=order == ORDERS[0])
     following = start + count
     results = [
-        schemas.stored_suggestion(told, each, server=call.server, domain_id=iteration.domain_id)
-        for each, told in found[start:following]
+        prediction_schemas.stored_suggested_tags(suggestion, each, server=call.server, domain_id=iteration.domain_id)
+        for each, suggestion in suggested[start:following]
     ]
     answer = {
-        "tagIds": request.id_list_field(token, "tagIds", request.IDS),
+        "tagIds": json_body.ids(token, "tagIds", request.IDS),
         "threshold": _threshold(token),
-        "session": request.text_field(token, "session") or iteration.id,
-        "continuation": str(following) if following < len(found) else None,
+        "session": json_body.text(token, "session") or iteration.id,
+        "continuation": str(following) if following < len(suggested) else None,
         "maxCount": count,
         "sortBy": order,
     }
@@ -60,17 +63,17 @@ def query_suggested_images(call: Call) -> Any:
 
 
 def query_suggested_image_count(call: Call) -> Any:
-    """For each tag, how many untagged pictures it is suggested for at the threshold."""
+    """For each tag, how many untagged images it is suggested for at the threshold."""
     project = request.project(call)
-    given = request.fields(call)
+    fields = json_body.fields(call)
     iteration = _iteration(call, project)
-    threshold = _threshold(given)
-    tag_ids = request.id_list_field(given, "tagIds", request.IDS)
+    threshold = _threshold(fields)
+    tag_ids = json_body.ids(fields, "tagIds", request.IDS)
     counts = dict.fromkeys(tag_ids or [tag.tag_id for tag in call.store.iterations.tags(iteration.id)], 0)
-    for _, said in _suggested(call, project, iteration, given):
-        for one in said:
-            if one.tag_id in counts and one.probability >= threshold:
-                counts[one.tag_id] += 1
+    for _, predictions in _suggested(call, project, iteration, fields):
+        for each in predictions:
+            if each.tag_id in counts and each.probability >= threshold:
+                counts[each.tag_id] += 1
     return counts
 
 
@@ -80,27 +83,29 @@ def _iteration(call: Call, project: Project) -> Iteration:
 
 
 def _suggested(
-    call: Call, project: Project, iteration: Iteration, given: request.Fields
+    call: Call, project: Project, iteration: Iteration, fields: json_body.Fields
 ) -> list[tuple[Image, list[Prediction]]]:
-    wanted = set(request.id_list_field(given, "tagIds", request.IDS))
-    threshold = _threshold(given)
+    wanted = set(json_body.ids(fields, "tagIds", request.IDS))
+    threshold = _threshold(fields)
     untagged = call.store.searches.page(ImageSearch(project.id, is_tagged=False), take=request.NUMBER_MAX)
     suggested = suggestions.suggest(call.store, iteration, untagged)
     return [
         (each, suggested[each.id])
         for each in untagged
         if each.id in suggested
-        and any(one.probability >= threshold for one in suggested[each.id] if not wanted or one.tag_id in wanted)
+        and any(tag.probability >= threshold for tag in suggested[each.id] if not wanted or tag.tag_id in wanted)
     ]
 
 
-def _told(each: Image, said: list[Prediction], iteration: Iteration) -> schemas.Json:
+def _suggestion(image: Image, predictions: list[Prediction], iteration: Iteration) -> schemas.Json:
     multilabel = iteration.classification_type == MULTILABEL
-    return schemas.suggestion(each, said, acquisition.entropy(said, multilabel=multilabel), iteration=iteration)
+    return prediction_schemas.suggested_tags(
+        image, predictions, acquisition.entropy(predictions, multilabel=multilabel), iteration=iteration
+    )
 
 
-def _threshold(given: request.Fields) -> float:
-    value = given.get("threshold")
+def _threshold(fields: json_body.Fields) -> float:
+    value = fields.get("threshold")
     if value is None:
         return 0.0
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
@@ -108,8 +113,8 @@ def _threshold(given: request.Fields) -> float:
     return float(value)
 
 
-def _count(given: request.Fields) -> int:
-    value = given.get("maxcount")
+def _count(fields: json_body.Fields) -> int:
+    value = fields.get("maxcount")
     if value in (None, 0):
         return request.TAKE
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= request.IDS:
@@ -117,9 +122,9 @@ def _count(given: request.Fields) -> int:
     return value
 
 
-def _whole(given: str) -> int:
-    if not given:
+def _whole_number(text: str) -> int:
+    if not text:
         return 0
-    if not (given.isascii() and given.isdigit() and len(given) <= 9):
-        raise Refusal("BadRequestInvalid", "continuation must be what an earlier answer gave")
-    return int(given)
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise Refusal("BadRequestInvalid", "continuation must come from an earlier answer")
+    return int(text)

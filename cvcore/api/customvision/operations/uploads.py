@@ -1,4 +1,4 @@
-"""Pictures into a project, each with the status of its own."""
+"""Handlers that add images to a project; the answer has a status for each image."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cvcore import imaging
 from cvcore.active_learning import promotion
 from cvcore.api.customvision.operations import metadata
 from cvcore.api.customvision.operations.images import tag_names
-from cvcore.api.customvision.protocol import request, schemas
+from cvcore.api.customvision.protocol import json_body, request, schemas
 from cvcore.api.customvision.protocol.errors import Refusal
 from cvcore.api.customvision.protocol.request import Answer, Call
 from cvcore.errors import FetchFailed, ImageNotFound, ImageRefused, InvalidInput, NotFound, TagsRefused, UrlRefused
@@ -20,100 +20,101 @@ from cvcore.prediction import history
 from cvcore.projects import tagging, uploads
 from cvcore.records import Image, Project
 
-# What Custom Vision calls the rule that a picture broke.
+# Custom Vision's status for the reason why an image, or its tags, are refused.
 STATUSES = {"bytes": "ErrorImageSize", "pixels": "ErrorImageDimensions", "aspect": "ErrorImageDimensions"}
 UNREADABLE = ("ErrorImageFormat", "ErrorImageSize", "ErrorImageDimensions")
 TAG_STATUSES = {"negative": "ErrorNegativeAndRegularTagOnSameImage"}
 
-# A name, what gets the bytes, and the tags.
+# An image's name, the function that reads its bytes, and its tags' ids.
 Source = tuple[str, Callable[[], bytes], Sequence[str]]
 
-# `uploads.add` or what stores as it does.
+# `uploads.add` or `promotion.add`.
 Add = Callable[..., uploads.Upload]
 
 
 def create_images_from_data(call: Call) -> Any:
-    """Pictures sent as they are, each with the tags of the address."""
+    """Add the images in a form or in the body, all with the tags in the address."""
     tag_ids = request.ids(call, "tagIds", request.TAGS)
     sources = [(part.filename, _constant(part.data), tag_ids) for part in request.uploaded_files(call)]
     return _created(call, request.project(call), sources, {})
 
 
 def create_images_from_files(call: Call) -> Any:
-    """Pictures sent as base64 in JSON."""
+    """Add the images in the body, which are base64 in JSON."""
     return _batch(
-        call, lambda entry: (request.text_field(entry, "name"), lambda: _decoded(request.text_field(entry, "contents")))
+        call, lambda entry: (json_body.text(entry, "name"), lambda: _decoded(json_body.text(entry, "contents")))
     )
 
 
 def create_images_from_urls(call: Call) -> Any:
-    """Pictures fetched from the addresses given; one that cannot be fetched is an ErrorSource."""
+    """Add the images at the addresses in the body; one that cannot be fetched has the status ErrorSource."""
 
-    def source(entry: request.Fields) -> tuple[str, Callable[[], bytes]]:
-        url = request.text_field(entry, "url")
+    def source(entry: json_body.Fields) -> tuple[str, Callable[[], bytes]]:
+        url = json_body.text(entry, "url")
         return url, lambda: fetched(call, url)
 
     return _batch(call, source)
 
 
 def create_images_from_predictions(call: Call) -> Any:
-    """Kept predictions' pictures; those that are stored leave the predictions."""
+    """Add the images of stored predictions; the predictions of those that are added are deleted."""
     project = request.project(call)
     entries = [
-        request.as_fields(each, "images") for each in request.list_field(request.fields(call), "images", request.BATCH)
+        json_body.as_fields(each, "images") for each in json_body.items(json_body.fields(call), "images", request.BATCH)
     ]
-    wanted = [request.text_field(entry, "id").casefold() for entry in entries]
-    kept = call.store.predictions.with_ids(project.id, wanted)
+    wanted = [json_body.text(entry, "id").casefold() for entry in entries]
+    stored = call.store.predictions.with_ids(project.id, wanted)
 
-    def source(entry: request.Fields) -> tuple[str, Callable[[], bytes]]:
-        name = request.text_field(entry, "id").casefold()
-        return name, lambda: _kept(call, kept.get(name), name)
+    def source(entry: json_body.Fields) -> tuple[str, Callable[[], bytes]]:
+        name = json_body.text(entry, "id").casefold()
+        return name, lambda: _stored_image(call, stored.get(name), name)
 
     return _batch(call, source, promotion.add)
 
 
 def fetched(call: Call, url: str) -> bytes:
-    """The picture at an address.
+    """The bytes of the image at an address.
 
     Raises:
-        UrlRefused, FetchFailed: as `fetching.fetch`.
+        UrlRefused, FetchFailed: as `http.fetch`.
     """
-    return http.fetch(url, limit_bytes=call.told.limits.image_bytes, allow_private=call.told.fetch_private)
+    return http.fetch(url, limit_bytes=call.settings.limits.image_bytes, allow_private=call.settings.fetch_private)
 
 
 def _batch(
-    call: Call, source: Callable[[request.Fields], tuple[str, Callable[[], bytes]]], add: Add = uploads.add
+    call: Call, source: Callable[[json_body.Fields], tuple[str, Callable[[], bytes]]], add: Add = uploads.add
 ) -> Any:
     project = request.project(call)
-    given = request.fields(call)
-    entries = [request.as_fields(each, "images") for each in request.list_field(given, "images", request.BATCH)]
+    fields = json_body.fields(call)
+    entries = [json_body.as_fields(each, "images") for each in json_body.items(fields, "images", request.BATCH)]
     if not entries:
-        raise Refusal("BadRequestImageBatch", "images must name at least one picture")
+        raise Refusal("BadRequestImageBatch", "images must name at least one image")
     if any(entry.get("regions") for entry in entries):
-        raise Refusal("BadRequestImageRegions", "Tagwise only classifies pictures: they have no regions")
-    common = request.id_list_field(given, "tagIds", request.TAGS)
+        raise Refusal("BadRequestImageRegions", "Tagwise only classifies images: they have no regions")
+    common = json_body.ids(fields, "tagIds", request.TAGS)
 
     def sources() -> Iterator[Source]:
         for entry in entries:
-            own = request.id_list_field(entry, "tagIds", call.told.limits.tags_per_image)
+            own = json_body.ids(entry, "tagIds", call.settings.limits.tags_per_image)
             yield (*source(entry), list(dict.fromkeys([*common, *own])))
 
-    return _created(call, project, list(sources()), metadata.checked(given.get("metadata")), add)
+    return _created(call, project, list(sources()), metadata.checked(fields.get("metadata")), add)
 
 
 def _created(
-    call: Call, project: Project, sources: Sequence[Source], noted: dict[str, str], add: Add = uploads.add
+    call: Call, project: Project, sources: Sequence[Source], pairs: dict[str, str], add: Add = uploads.add
 ) -> Answer:
-    """What became of each picture: 200 when all are new, else 207.
+    """Add the images, each with the metadata in `pairs`; the status is 200 if all are new, else 207.
 
-    Where none could be read at all, and none was to be fetched, the call fails, as nobody reads statuses then.
+    Raises:
+        Refusal: no image of the batch is one that Tagwise accepts.
     """
     outcomes: list[tuple[str, str, Image | None]] = []
     reasons: list[str] = []
     for name, read, tag_ids in sources:
         status, image, reason = _create(call, project, name, read, tag_ids, add)
-        if image and noted:
-            call.store.metadata.put([image.id], noted)
+        if image and pairs:
+            call.store.metadata.put([image.id], pairs)
         outcomes.append((name, status, image))
         if status in UNREADABLE:
             reasons.append(reason)
@@ -125,7 +126,7 @@ def _created(
         {
             "sourceUrl": name,
             "status": status,
-            "image": schemas.image(image, names, server=call.server, metadata=noted) if image else None,
+            "image": schemas.image(image, names, server=call.server, metadata=pairs) if image else None,
         }
         for name, status, image in outcomes
     ]
@@ -137,11 +138,11 @@ def _created(
 def _create(
     call: Call, project: Project, name: str, read: Callable[[], bytes], tag_ids: Sequence[str], add: Add
 ) -> tuple[str, Image | None, str]:
-    """The status of one picture, the picture if it is stored, and why not."""
+    """Add one image: its status, the image if it is stored, else the reason why not."""
     try:
         data = read()
         tagging.check(call.store, project, tag_ids)
-        imaging.check(data, call.told.limits)
+        imaging.check(data, call.settings.limits)
     except ImageRefused as refusal:
         return STATUSES.get(refusal.reason, "ErrorImageFormat"), None, str(refusal)
     except (UrlRefused, FetchFailed, ImageNotFound) as refusal:
@@ -150,7 +151,7 @@ def _create(
         return TAG_STATUSES.get(refusal.reason, "ErrorTagLimitExceed"), None, str(refusal)
     except InvalidInput as refusal:
         return "ErrorInvalidTag", None, str(refusal)
-    upload = add(call.store, project, name, data, tag_ids=tag_ids, limits=call.told.limits)
+    upload = add(call.store, project, name, data, tag_ids=tag_ids, limits=call.settings.limits)
     if upload.image_id is None:
         return "ErrorImageFormat", None, upload.reason
     status = "OK" if upload.status == "stored" else "OKDuplicate"
@@ -168,10 +169,10 @@ def _constant(data: bytes) -> Callable[[], bytes]:
     return lambda: data
 
 
-def _kept(call: Call, kept: Any, name: str) -> bytes:
-    if kept is None:
+def _stored_image(call: Call, stored: Any, name: str) -> bytes:
+    if stored is None:
         raise ImageNotFound(f"there is no prediction {name[:80]!r}: it may have been deleted, or is older than 30 days")
     try:
-        return history.image_bytes(call.store, kept)
+        return history.image_bytes(call.store, stored)
     except NotFound as error:
         raise ImageNotFound(str(error)) from error

@@ -1,7 +1,7 @@
-"""Which status and which of Custom Vision's codes each of our errors has; the table is `CODES`.
+"""Custom Vision's error code and HTTP status for each of our errors; the table is `CODES`.
 
-The status follows from how the code begins. Only what may pass by itself is a 5xx: the SDK repeats every other
-5xx three times, uploads and trainings too.
+A code's first word decides the status. Only a passing problem is a 5xx: the SDK repeats a request after a 5xx three
+times, uploads and trainings too.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from cvcore import errors
 from cvcore.errors import TagwiseError
 
-# The first class that fits counts. The second column is the error's `reason` or `noun`, "" for any.
+# The first matching row counts. The second column is the error's `reason` or `noun`, "" for any.
 CODES: tuple[tuple[type[TagwiseError], str, str], ...] = (
     (errors.ImageRefused, "bytes", "BadRequestImageSizeBytes"),
     (errors.ImageRefused, "pixels", "BadRequestImageDimensions"),
@@ -42,7 +42,7 @@ CODES: tuple[tuple[type[TagwiseError], str, str], ...] = (
     (errors.NegativeTaken, "", "BadRequestMultipleNegativeTag"),
     (errors.Conflict, "", "Conflict"),
     (errors.FetchFailed, "", "BadRequestImageUrl"),
-    # Trying again in a second mends neither a full disk nor a damaged model.
+    # No 5xx: a repeated request helps neither against a full disk nor against a damaged model.
     (errors.StorageFull, "", "BadRequestExceededQuota"),
     (errors.HomeUnusable, "", "Conflict"),
     (errors.ModelDamaged, "", "Conflict"),
@@ -93,7 +93,7 @@ def status_of(code: str) -> int:
 
 
 def body_of(code: str, message: str) -> dict[str, str]:
-    """What the SDK reads an error from.
+    """The JSON of an error, as the SDK reads it.
 
     >>> body_of("NotFoundTag", "there is no such tag")
     {'code': 'NotFoundTag', 'message': 'there is no such tag'}

@@ -1,4 +1,4 @@
-"""Pictures and exports as a plain GET fetches them, without a key: their addresses cannot be guessed."""
+"""Images and exports for a plain GET without a key: their addresses cannot be guessed."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ Kind = Literal["original", "resized", "thumbnail"]
 RESIZED_PX = 1024
 
 _EXPORT = re.compile(r"/customvision/files/export/([0-9a-f-]{36})/([a-z0-9_]+-[0-9a-f]{32}\.zip)", re.IGNORECASE)
-_WANTED = re.compile(r"/customvision/files/(original|resized|thumbnail)/([0-9a-f]{64})", re.IGNORECASE)
+_IMAGE = re.compile(r"/customvision/files/(original|resized|thumbnail)/([0-9a-f]{64})", re.IGNORECASE)
 
-# What lies at such an address never changes; a browser shows it as a picture or not at all.
+# The content at such an address never changes; a browser may show it as an image only.
 HEADERS = {
     "Cache-Control": "private, max-age=31536000, immutable",
     "X-Content-Type-Options": "nosniff",
@@ -30,19 +30,19 @@ HEADERS = {
 
 
 def wanted(path: str) -> tuple[Kind, str] | None:
-    """Which picture a path asks for; None where it asks for something else.
+    """The kind and SHA-256 of the image that a path names; None where it names no image.
 
     >>> wanted("/customvision/files/thumbnail/" + "0" * 64)[0], wanted("/customvision/v3.3/training")
     ('thumbnail', None)
     """
-    found = _WANTED.fullmatch(path)
-    return (cast(Kind, found[1].casefold()), found[2].casefold()) if found else None
+    match = _IMAGE.fullmatch(path)
+    return (cast(Kind, match[1].casefold()), match[2].casefold()) if match else None
 
 
 def answer(store: Store, kind: Kind, sha256: str) -> Response:
     """The file as it was uploaded, or a WebP file of it at up to 1,024 or 320 pixels.
 
-    Where it was taken is told by none of them: a file with GPS comes upright and without it.
+    None of them tells where it was taken: a file with a GPS position is sent upright and without the position.
     """
     try:
         data = blobs.read(blobs.original_path(store.home, sha256))
@@ -57,11 +57,11 @@ def answer(store: Store, kind: Kind, sha256: str) -> Response:
 
 
 def export(store: Store, path: str) -> Response | None:
-    """The zip that a path asks for, 404 where it is not there; None where the path asks for something else."""
-    found = _EXPORT.fullmatch(path)
-    if found is None:
+    """The zip of the export that a path names, 404 where it does not exist; None where the path names no export."""
+    match = _EXPORT.fullmatch(path)
+    if match is None:
         return None
-    file = background.path_of(store.home, found[1].casefold(), found[2].casefold())
+    file = background.path_of(store.home, match[1].casefold(), match[2].casefold())
     if not file.is_file():
-        return Response("there is no such export, or no longer", 404, media_type="text/plain")
-    return FileResponse(file, media_type="application/zip", filename=f"{found[2].partition('-')[0]}.zip")
+        return Response("there is no such export: it may have been deleted", 404, media_type="text/plain")
+    return FileResponse(file, media_type="application/zip", filename=f"{match[2].partition('-')[0]}.zip")

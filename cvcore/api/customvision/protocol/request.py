@@ -1,12 +1,11 @@
-"""One request, and what its handler may ask of it.
+"""A request as its handler gets it, and the readers of its parameters and files.
 
-Names of parameters and of JSON fields are matched in any case, as clients write them differently. Lists come joined
-by commas in one parameter. A body may be empty though its type says JSON: the SDK sends that.
+Parameters' names are matched in any case, as clients write them differently. A list comes in one parameter, joined by
+commas.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,24 +17,24 @@ from cvcore.records import Iteration, Project
 from cvcore.settings import Settings
 from cvcore.store import Store
 
+# Custom Vision's limits: images and tags of an upload, ids of a request, and images of a page if none are given.
 BATCH = 64
 TAGS = 20
 IDS = 256
 TAKE = 50
 NUMBER_MAX = 2**31 - 1
 
-Fields = Mapping[str, Any]
-
 
 @dataclass(frozen=True)
 class Call:
-    """`path` and `query` hold parameters, the query's names in lower case; `server` is how the client reached us.
+    """A request to an operation.
 
-    `secret` signs tokens.
+    `path` and `query` hold parameters, the query's names in lower case; `server` is the address that the client used,
+    as `http://localhost:8501`; `secret` signs tokens.
     """
 
     store: Store
-    told: Settings
+    settings: Settings
     server: str = ""
     path: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
@@ -46,14 +45,14 @@ class Call:
 
 @dataclass(frozen=True)
 class Answer:
-    """A status other than 200, or 204 for nothing, and what becomes the JSON body; None for no body."""
+    """A response with a status other than 200; `body` becomes its JSON, None for no body."""
 
     status: int
     body: Any = None
 
 
 def text(call: Call, name: str) -> str:
-    """A parameter, or empty."""
+    """A parameter; empty where it is missing."""
     return call.query.get(name.casefold(), "")
 
 
@@ -61,7 +60,7 @@ def required(call: Call, name: str) -> str:
     """A parameter that must be there.
 
     Raises:
-        Refusal: it is not.
+        Refusal: it is missing.
     """
     if name.casefold() not in call.query:
         raise Refusal("BadRequestRequiredParamIsNull", f"the parameter {name} is required: add it")
@@ -74,10 +73,10 @@ def flag(call: Call, name: str, *, default: bool = False) -> bool:
     Raises:
         Refusal: it is neither.
     """
-    given = text(call, name).casefold()
-    if given not in ("", "true", "false"):
-        raise Refusal("BadRequestInvalid", f"{name} must be true or false, got {given[:80]!r}")
-    return default if not given else given == "true"
+    value = text(call, name).casefold()
+    if value not in ("", "true", "false"):
+        raise Refusal("BadRequestInvalid", f"{name} must be true or false, got {value[:80]!r}")
+    return default if not value else value == "true"
 
 
 def number(call: Call, name: str, default: int, most: int = NUMBER_MAX) -> int:
@@ -86,16 +85,16 @@ def number(call: Call, name: str, default: int, most: int = NUMBER_MAX) -> int:
     Raises:
         Refusal: it is none.
     """
-    given = text(call, name) or str(default)
-    # So many digits are enough, and int() is slow on thousands of them.
-    value = int(given) if given.isascii() and given.isdigit() and len(given) <= 10 else -1
+    digits = text(call, name) or str(default)
+    # Ten digits are enough, and int() is slow on thousands of them.
+    value = int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 10 else -1
     if not 0 <= value <= most:
-        raise Refusal("BadRequestInvalid", f"{name} must be a whole number in 0..{most}, got {given[:80]!r}")
+        raise Refusal("BadRequestInvalid", f"{name} must be a whole number in 0..{most}, got {digits[:80]!r}")
     return value
 
 
 def fraction(call: Call, name: str, default: float) -> float:
-    """A number; its range is for others to check.
+    """A number; the caller checks its range.
 
     Raises:
         Refusal: it is none.
@@ -112,27 +111,27 @@ def ids(call: Call, name: str, most: int) -> list[str]:
     Raises:
         Refusal: there are more than `most`.
     """
-    given = [each.strip().casefold() for each in text(call, name).split(",")]
-    return limited(list(dict.fromkeys(filter(None, given))), name, most)
+    values = [each.strip().casefold() for each in text(call, name).split(",")]
+    return limited(list(dict.fromkeys(filter(None, values))), name, most)
 
 
-def choice(given: str, name: str, choices: tuple[str, ...], code: str = "BadRequestInvalid") -> str:
-    """One of the choices as it is spelt there, the first where none is given.
+def choice(value: str, name: str, choices: tuple[str, ...], code: str = "BadRequestInvalid") -> str:
+    """The choice that equals the value in any case; the first choice if the value is empty.
 
     Raises:
         Refusal: it is none of them.
     """
     for each in choices:
-        if given.casefold() in ("", each.casefold()):
+        if value.casefold() in ("", each.casefold()):
             return each
-    raise Refusal(code, f"{name} must be {' or '.join(choices)}, got {given[:80]!r}")
+    raise Refusal(code, f"{name} must be {' or '.join(choices)}, got {value[:80]!r}")
 
 
 def limited(values: list[Any], name: str, most: int) -> list[Any]:
-    """The values, if they are not too many.
+    """The values unchanged, after a check of their number.
 
     Raises:
-        Refusal: they are.
+        Refusal: there are more than `most`.
     """
     if len(values) > most:
         raise Refusal(
@@ -141,97 +140,22 @@ def limited(values: list[Any], name: str, most: int) -> list[Any]:
     return values
 
 
-def fields(call: Call) -> Fields:
-    """The JSON object in the body, its names in lower case; empty where there is no body.
-
-    Raises:
-        Refusal: the body is not JSON, or no object.
-    """
-    return as_fields(json_body(call), "the body")
-
-
-def json_body(call: Call) -> Any:
-    """The JSON in the body; an empty object where there is no body.
-
-    Raises:
-        Refusal: the body is not JSON.
-    """
-    if not call.body.strip():
-        return {}
-    try:
-        return json.loads(call.body)
-    except (ValueError, RecursionError) as error:
-        raise Refusal("BadRequestInvalid", f"the body must be JSON, and is not: {str(error)[:200]}") from error
-
-
-def as_fields(value: Any, name: str) -> Fields:
-    """A JSON object with its names in lower case; null is an empty one.
-
-    Raises:
-        Refusal: it is no object.
-    """
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise Refusal("BadRequestInvalid", f"{name} must be a JSON object, got {_kind(value)}")
-    return {key.casefold(): each for key, each in value.items()}
-
-
-def text_field(given: Fields, name: str, default: str = "") -> str:
-    """A text in a JSON object; the default where it is missing or null.
-
-    Raises:
-        Refusal: it is no text.
-    """
-    value = given.get(name.casefold())
-    if value is None:
-        return default
-    if not isinstance(value, str):
-        raise Refusal("BadRequestInvalid", f"{name} must be a text, got {_kind(value)}")
-    # JSON may hold halves of letters, which no database takes.
-    return value.encode("utf-8", "ignore").decode()
-
-
-def list_field(given: Fields, name: str, most: int) -> list[Any]:
-    """A list in a JSON object; empty where it is missing or null.
-
-    Raises:
-        Refusal: it is no list, or longer than `most`.
-    """
-    value = given.get(name.casefold())
-    if value is None:
-        return []
-    if not isinstance(value, list):
-        raise Refusal("BadRequestInvalid", f"{name} must be a list, got {_kind(value)}")
-    return limited(value, name, most)
-
-
-def id_list_field(given: Fields, name: str, most: int) -> list[str]:
-    """A list of ids in a JSON object, each once, in lower case.
-
-    Raises:
-        Refusal: it is none, or longer than `most`.
-    """
-    values = [text_field({"id": each}, "id") for each in list_field(given, name, most)]
-    return list(dict.fromkeys(value.strip().casefold() for value in values if value.strip()))
-
-
 def uploaded_files(call: Call) -> list[multipart.Part]:
-    """The pictures sent: the parts of a form, or the body as it is.
+    """The image files in a request: the parts of a form, or the whole body.
 
     Raises:
         Refusal: there is none, or more than 64.
     """
-    mark = multipart.boundary(call.content_type)
-    if mark is None:
+    boundary = multipart.boundary(call.content_type)
+    if boundary is None:
         if call.content_type.casefold().startswith(("multipart/", "application/json")):
-            raise Refusal("UnsupportedMediaType", "a picture comes as multipart/form-data or application/octet-stream")
-        found = [multipart.Part("imageData", "", call.body)] if call.body else []
+            raise Refusal("UnsupportedMediaType", "an image comes as multipart/form-data or application/octet-stream")
+        files = [multipart.Part("imageData", "", call.body)] if call.body else []
     else:
-        found = [part for part in multipart.parts(call.body, mark) if part.data]
-    if not found:
-        raise Refusal("BadRequestImageStream", "the request must hold a picture, in a part named imageData or as body")
-    return limited(found, "imageData", BATCH)
+        files = [part for part in multipart.parts(call.body, boundary) if part.data]
+    if not files:
+        raise Refusal("BadRequestImageStream", "the request must hold an image, in a part named imageData or as body")
+    return limited(files, "imageData", BATCH)
 
 
 def project(call: Call) -> Project:
@@ -244,35 +168,23 @@ def project(call: Call) -> Project:
 
 
 def iteration(call: Call, project: Project, iteration_id: str | None = None) -> Iteration:
-    """The project's iteration that the path names, or the one of that id.
+    """The project's iteration that the path names, or the one with the given id.
 
     Raises:
         IterationNotFound: the project has none.
     """
     wanted = (call.path["iterationId"] if iteration_id is None else iteration_id).strip().casefold()
-    found = call.store.iterations.get(wanted)
-    if found.project_id != project.id:
+    iteration = call.store.iterations.get(wanted)
+    if iteration.project_id != project.id:
         raise IterationNotFound(f"there is no iteration {wanted[:80]!r} in {project.name!r}")
-    return found
+    return iteration
 
 
 def snapshot(call: Call, project: Project) -> Iteration | None:
-    """The iteration that the parameter iterationId names; without one the workspace is meant.
+    """The iteration that the parameter iterationId names; None, which stands for the workspace, without one.
 
     Raises:
         IterationNotFound: the project has none of that id.
     """
-    given = text(call, "iterationId")
-    return iteration(call, project, given) if given else None
-
-
-def _kind(value: Any) -> str:
-    kinds = {
-        str: "a text",
-        bool: "true or false",
-        int: "a number",
-        float: "a number",
-        list: "a list",
-        dict: "an object",
-    }
-    return kinds.get(type(value), "null")
+    iteration_id = text(call, "iterationId")
+    return iteration(call, project, iteration_id) if iteration_id else None

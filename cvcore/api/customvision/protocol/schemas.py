@@ -1,4 +1,4 @@
-"""Our records as Custom Vision's JSON. Pure: `server` is how the client reached us, and begins the addresses."""
+"""Our records as Custom Vision's JSON. Pure: `server`, the address that the client used, begins all image addresses."""
 
 from __future__ import annotations
 
@@ -8,18 +8,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cvcore import domains
-from cvcore.metrics.reports import Deviations, Report
-from cvcore.records import Image, Iteration, Prediction, Project, StoredPrediction, Tag, TrainingOptions
+from cvcore.records import Image, Iteration, Project, Tag, TrainingOptions
 from cvcore.store import Publication, SnapshotTag
 
 Json = dict[str, Any]
 
 PLATFORMS = ("TensorFlow", "ONNX", "OpenVino", "DockerFile")
 
-# What a project may name as its targets; those we do not export are noted all the same.
+# What a project may name as its targets; those that Tagwise cannot export to are stored too.
 TARGETS = ("CoreML", "TensorFlow", "DockerFile", "ONNX", "VAIDK", "OpenVino")
 
-# Beside the versions of the API; no key is needed, for the picture's SHA-256 cannot be guessed.
+# Outside the API's versions; no key is needed, as an image's SHA-256 cannot be guessed.
 FILES = "/customvision/files"
 
 
@@ -32,17 +31,8 @@ def time(moment: datetime | None) -> str | None:
     return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def defined(value: float) -> float | None:
-    """A number, or null where it is undefined: neither 0 nor 1 would be true.
-
-    >>> defined(0.5), defined(math.nan)
-    (0.5, None)
-    """
-    return None if math.isnan(value) else float(value)
-
-
 def domain(each: domains.Domain) -> Json:
-    """A Domain. All can be exported here."""
+    """A Domain. All of them can be exported."""
     return {
         "id": each.id,
         "name": each.name,
@@ -55,7 +45,7 @@ def domain(each: domains.Domain) -> Json:
 
 
 def project(each: Project, *, server: str, has_negative: bool, newest: Image | None) -> Json:
-    """A Project; its thumbnail is its newest picture's."""
+    """A Project; its thumbnail is that of its newest image."""
     return {
         "id": each.id,
         "name": each.name,
@@ -87,13 +77,13 @@ def snapshot_tag(each: SnapshotTag, image_count: int) -> Json:
 
 
 def image(each: Image, names: Mapping[str, str], *, server: str, metadata: Mapping[str, str]) -> Json:
-    """An Image; `names` are the tags' by their ids. When a tag was put on is not kept, so the picture's date stands."""
+    """An Image; `names` are the tags' by their ids. A tag's `created` is the image's: Tagwise stores no other time."""
     return {
         "id": each.id,
         "created": time(each.created_at),
         "width": each.width,
         "height": each.height,
-        **_uris(server, each.sha256),
+        **image_uris(server, each.sha256),
         "tags": image_tags(each, names),
         "regions": [],
         "metadata": dict(metadata),
@@ -110,25 +100,25 @@ def image_tags(each: Image, names: Mapping[str, str]) -> list[Json]:
 
 
 def creation(results: Sequence[Json]) -> Json:
-    """An ImageCreateSummary. A duplicate makes the batch unsuccessful, as in Custom Vision: its caller should know."""
+    """An ImageCreateSummary. A duplicate makes the batch unsuccessful, as in Custom Vision."""
     return {"isBatchSuccessful": all(each["status"] == "OK" for each in results), "images": list(results)}
 
 
-def pairs(given: Sequence[tuple[str, str]]) -> list[Json]:
-    """Image ids and tag ids, as an ImageTagCreateEntry each.
+def pairs(ids: Sequence[tuple[str, str]]) -> list[Json]:
+    """An ImageTagCreateEntry for each pair of an image id and a tag id.
 
     >>> pairs([("i", "t")])
     [{'imageId': 'i', 'tagId': 't'}]
     """
-    return [{"imageId": image_id, "tagId": tag_id} for image_id, tag_id in given]
+    return [{"imageId": image_id, "tagId": tag_id} for image_id, tag_id in ids]
 
 
 def iteration(
     each: Iteration, publications: Sequence[Publication], options: TrainingOptions, base: Iteration | None = None
 ) -> Json:
-    """An Iteration. Where several names were published, the newest is told.
+    """An Iteration. Of several published names it has the newest.
 
-    `base` is the iteration that it starts from. A budget is told in whole hours: below one it is 0.
+    `base` is the iteration that training started from. The budget is in whole hours, rounded down.
     """
     newest = publications[0] if publications else None
     is_exportable = each.status == "Completed"
@@ -154,101 +144,8 @@ def iteration(
     }
 
 
-def performance(report: Report, spread: Deviations, tags: Sequence[SnapshotTag]) -> Json:
-    """An IterationPerformance: as the page shows it, overall numbers are the unweighted means of the tags'."""
-    overall = report.overall
-    return {
-        "perTagPerformance": [
-            {
-                "id": each.tag_id,
-                "name": each.name,
-                "precision": defined(row.precision),
-                "precisionStdDeviation": defined(spread.precision[place]),
-                "recall": defined(row.recall),
-                "recallStdDeviation": defined(spread.recall[place]),
-                "averagePrecision": defined(row.average_precision),
-            }
-            for place, (each, row) in enumerate(zip(tags, report.tags, strict=True))
-        ],
-        "precision": defined(overall.precision),
-        "precisionStdDeviation": defined(spread.overall_precision),
-        "recall": defined(overall.recall),
-        "recallStdDeviation": defined(spread.overall_recall),
-        "averagePrecision": defined(overall.average_precision),
-    }
-
-
-def image_performance(each: Image, names: Mapping[str, str], predictions: Sequence[Prediction], *, server: str) -> Json:
-    """An ImagePerformance: its probabilities come from the fold's model that did not train on the picture."""
-    return {
-        "id": each.id,
-        "created": time(each.created_at),
-        "width": each.width,
-        "height": each.height,
-        "imageUri": uri(server, "original", each.sha256),
-        "thumbnailUri": uri(server, "thumbnail", each.sha256),
-        "tags": image_tags(each, names),
-        "regions": [],
-        "predictions": [prediction(one) for one in predictions],
-    }
-
-
-def prediction(each: Prediction) -> Json:
-    """A Prediction of one tag.
-
-    >>> prediction(Prediction("rose", "Regular", 0.5, "t"))
-    {'probability': 0.5, 'tagId': 't', 'tagName': 'rose', 'boundingBox': None, 'tagType': 'Regular'}
-    """
-    return {
-        "probability": each.probability,
-        "tagId": each.tag_id,
-        "tagName": each.tag,
-        "boundingBox": None,
-        "tagType": each.kind,
-    }
-
-
-def answer(each: StoredPrediction) -> Json:
-    """An ImagePrediction: every tag, the most probable first, whatever the threshold."""
-    return {
-        "id": each.id,
-        "project": each.project_id,
-        "iteration": each.iteration_id,
-        "created": time(each.created_at),
-        "predictions": [prediction(one) for one in each.predictions],
-    }
-
-
-def stored_answer(each: StoredPrediction, *, server: str, domain_id: str) -> Json:
-    """A StoredImagePrediction."""
-    return {**answer(each), **_uris(server, each.sha256), "domain": domain_id}
-
-
-def suggestion(each: Image, predictions: Sequence[Prediction], uncertainty: float, *, iteration: Iteration) -> Json:
-    """A SuggestedTagAndRegion; it goes by the picture's own id."""
-    return {
-        "id": each.id,
-        "project": each.project_id,
-        "iteration": iteration.id,
-        "created": time(each.created_at),
-        "predictions": [prediction(one) for one in predictions],
-        "predictionUncertainty": uncertainty,
-    }
-
-
-def stored_suggestion(told: Json, each: Image, *, server: str, domain_id: str) -> Json:
-    """A StoredSuggestedTagAndRegion."""
-    return {
-        **told,
-        **_uris(server, each.sha256),
-        "width": each.width,
-        "height": each.height,
-        "domain": domain_id,
-    }
-
-
 def uri(server: str, kind: str, sha256: str) -> str:
-    """Where a plain GET fetches a picture: original, resized or thumbnail.
+    """The address of an image for a plain GET; `kind` is original, resized or thumbnail.
 
     >>> uri("http://localhost:8501", "original", "ab12")
     'http://localhost:8501/customvision/files/original/ab12'
@@ -256,7 +153,8 @@ def uri(server: str, kind: str, sha256: str) -> str:
     return f"{server}{FILES}/{kind}/{sha256}"
 
 
-def _uris(server: str, sha256: str) -> Json:
+def image_uris(server: str, sha256: str) -> Json:
+    """The fields of an image's three addresses."""
     kinds = ("original", "resized", "thumbnail")
     keys = ("originalImageUri", "resizedImageUri", "thumbnailUri")
     return {key: uri(server, kind, sha256) for key, kind in zip(keys, kinds, strict=True)}

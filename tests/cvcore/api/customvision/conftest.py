@@ -96,7 +96,7 @@ def project(trainer: CustomVisionTrainingClient, request: pytest.FixtureRequest)
 
 @pytest.fixture(scope="session")
 def flowers(trainer: CustomVisionTrainingClient, picture: Callable[[int], bytes]) -> m.Project:
-    """A Multiclass project of two tags with six drawn pictures each, one untagged one, and one trained iteration."""
+    """A Multiclass project of two tags with six drawn images each, one untagged one, and one trained iteration."""
     project = trainer.create_project("flowers", domain_id=domains.BUILT_IN.id, classification_type="Multiclass")
     for number, name in enumerate(("rose", "tulip")):
         tag = trainer.create_tag(project.id, name)

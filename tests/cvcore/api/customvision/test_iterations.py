@@ -1,4 +1,4 @@
-"""What Microsoft's client says of a training is what the training is told, and what it is told again later."""
+"""Training options from Microsoft's client reach the training, and come back with the iteration."""
 
 from __future__ import annotations
 
@@ -30,11 +30,13 @@ Trainer = CustomVisionTrainingClient
 @pytest.fixture
 def trainer(store: Store) -> Iterator[Trainer]:
     """Microsoft's training client, before an API whose trainings all wait: there is no worker."""
-    door = CustomVision(PlainTextResponse(""), store=store, told=Settings(home=store.home), own_keys=Keys("t", "p"))
+    middleware = CustomVision(
+        PlainTextResponse(""), store=store, settings=Settings(home=store.home), keys=Keys("t", "p")
+    )
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen()
-        server = uvicorn.Server(uvicorn.Config(door, log_level="error", lifespan="off", ws="none"))
+        server = uvicorn.Server(uvicorn.Config(middleware, log_level="error", lifespan="off", ws="none"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         client = CustomVisionTrainingClient(
@@ -87,7 +89,7 @@ def test_regular_is_quick(store: Store, trainer: Trainer, fill: Fill) -> None:
 
 @pytest.mark.parametrize(("hours", "minutes"), [(0, 10), (2, 120), (24, 1440)])
 def test_advanced_has_its_budget(store: Store, trainer: Trainer, fill: Fill, hours: int, minutes: float) -> None:
-    """Its hours become minutes, none of them our own ten; the hours are told again as they came."""
+    """Its hours become minutes, none of them our own ten; the answer has the same hours."""
     project = fill(rose=5, tulip=5)
     started = trainer.train_project(project.id, training_type="Advanced", reserved_budget_in_hours=hours)
     assert TrainingOptions(is_advanced=True, budget_minutes=minutes) == options(store, started)
@@ -126,8 +128,8 @@ def test_a_tuned_base_model(store: Store, trainer: Trainer, fill: Fill, tuned: I
     project = fill(rose=5, tulip=5)
     started = trainer.train_project(project.id, training_type="Advanced", custom_base_model_info=base(tuned))
     assert tuned.id == options(store, started).start_from
-    told = started.custom_base_model_info
-    assert (tuned.project_id, tuned.id) == (told.project_id, told.iteration_id)
+    info = started.custom_base_model_info
+    assert (tuned.project_id, tuned.id) == (info.project_id, info.iteration_id)
     trainer.delete_iteration(tuned.project_id, tuned.id)
     assert trainer.get_iteration(project.id, started.id).custom_base_model_info is None
 

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.network
 
 
 def upload(trainer: Trainer, project: m.Project, pictures: list[bytes], *tag_ids: str) -> list[str]:
-    """Store pictures with these tags; their ids."""
+    """Store images with these tags; their ids."""
     entries = [m.ImageFileCreateEntry(name=f"{at}.png", contents=each) for at, each in enumerate(pictures)]
     summary = trainer.create_images_from_files(project.id, m.ImageFileCreateBatch(images=entries, tag_ids=[*tag_ids]))
     return [each.image.id for each in summary.images]
@@ -131,7 +131,7 @@ def test_tags(trainer: Trainer, project: m.Project) -> None:
 
 
 def test_negative_tags(trainer: Trainer, project: m.Project, picture: Picture) -> None:
-    """A project has one negative tag, which no picture carries beside another."""
+    """A project has one negative tag, which no image carries beside another."""
     nothing = trainer.create_tag(project.id, "nothing", type="Negative")
     rose = trainer.create_tag(project.id, "rose")
     assert trainer.get_project(project.id).settings.use_negative_set
@@ -147,7 +147,7 @@ def test_negative_tags(trainer: Trainer, project: m.Project, picture: Picture) -
 
 
 def test_create_images_from_data(trainer: Trainer, project: m.Project, picture: Picture) -> None:
-    """A picture sent as it is arrives byte for byte, though its part has no file name, and carries its tags."""
+    """An image sent as it is arrives byte for byte, though its part has no file name, and carries its tags."""
     tag = trainer.create_tag(project.id, "rose")
     summary = trainer.create_images_from_data(project.id, picture(1), tag_ids=[tag.id])
     (made,) = summary.images
@@ -159,16 +159,16 @@ def test_create_images_from_data(trainer: Trainer, project: m.Project, picture: 
     assert picture(1) == requests.get(made.image.original_image_uri, timeout=30).content
 
 
-def test_a_duplicate_is_told(trainer: Trainer, project: m.Project, picture: Picture) -> None:
-    """The same content again is OKDuplicate, with the picture that is there; the batch is not successful then."""
+def test_a_duplicate_has_its_status(trainer: Trainer, project: m.Project, picture: Picture) -> None:
+    """The same content again is OKDuplicate, with the image that is there; the batch is not successful then."""
     (image_id,) = upload(trainer, project, [picture(1)])
     summary = trainer.create_images_from_data(project.id, picture(1))
     (again,) = summary.images
     assert (False, "OKDuplicate", image_id) == (summary.is_batch_successful, again.status, again.image.id)
 
 
-def test_each_picture_of_a_batch_has_its_status(trainer: Trainer, project: m.Project, picture: Picture) -> None:
-    """What is wrong with one picture or its tags is told beside the others, which are stored."""
+def test_each_image_of_a_batch_has_its_status(trainer: Trainer, project: m.Project, picture: Picture) -> None:
+    """What is wrong with one image or its tags is in its status; the others are stored."""
     contents = [picture(1), b"no picture", picture(2)]
     entries = [m.ImageFileCreateEntry(name=f"{at}.png", contents=each) for at, each in enumerate(contents)]
     entries[2].tag_ids = [ABSENT]
@@ -179,15 +179,15 @@ def test_each_picture_of_a_batch_has_its_status(trainer: Trainer, project: m.Pro
     assert 1 == trainer.get_image_count(project.id)
 
 
-def test_no_usable_picture_fails_the_call(trainer: Trainer, project: m.Project) -> None:
-    """Where no picture of a call can be read, it is refused in Microsoft's words."""
+def test_no_usable_image_fails_the_call(trainer: Trainer, project: m.Project) -> None:
+    """Where no image of a call can be read, it is refused in Microsoft's words."""
     with pytest.raises(m.CustomVisionErrorException, match="No valid image files") as refused:
         trainer.create_images_from_data(project.id, b"no picture")
     assert (400, "BadRequestImageBatch") == (refused.value.response.status_code, refused.value.error.code)
 
 
 def test_batches_are_limited(trainer: Trainer, project: m.Project) -> None:
-    """64 pictures, 20 tags and 256 ids are taken at a time, and no more."""
+    """64 images, 20 tags and 256 ids are taken at a time, and no more."""
     expected = (400, "BadRequestExceededBatchSize")
     entries = [m.ImageFileCreateEntry(name="x", contents=b"x")] * 65
     batch = m.ImageFileCreateBatch(images=entries)
@@ -206,7 +206,7 @@ def test_batches_are_limited(trainer: Trainer, project: m.Project) -> None:
 
 
 def test_create_images_from_urls(trainer: Trainer, project: m.Project, picture: Picture) -> None:
-    """Pictures are fetched from their addresses; one that leads nowhere is an ErrorSource."""
+    """Images are fetched from their addresses; one that leads nowhere is an ErrorSource."""
     made = trainer.create_images_from_data(project.id, picture(1)).images[0].image
     trainer.delete_images(project.id, image_ids=[made.id])
     trainer.create_images_from_data(trainer.create_project("keeps the file").id, picture(1))
@@ -216,7 +216,7 @@ def test_create_images_from_urls(trainer: Trainer, project: m.Project, picture: 
 
 
 def test_get_images(trainer: Trainer, project: m.Project, picture: Picture) -> None:
-    """Pictures come in pages, the newest first, by their tags, by whether they have any, and by id."""
+    """Images come in pages, the newest first, by their tags, by whether they have any, and by id."""
     rose, tulip, aster = (trainer.create_tag(project.id, name) for name in ("rose", "tulip", "aster"))
     (first,) = upload(trainer, project, [picture(1)], rose.id)
     (second,) = upload(trainer, project, [picture(2)], rose.id, tulip.id)
@@ -239,7 +239,7 @@ def test_get_images(trainer: Trainer, project: m.Project, picture: Picture) -> N
 
 
 def test_image_tags(trainer: Trainer, project: m.Project, picture: Picture) -> None:
-    """Tags are put on beside those that are on, which is told, and come off."""
+    """Tags are added and removed; those that an image has already are listed as duplicated."""
     rose, tulip = (trainer.create_tag(project.id, name) for name in ("rose", "tulip"))
     (image_id,) = upload(trainer, project, [picture(1)], rose.id)
     pairs = [m.ImageTagCreateEntry(image_id=image_id, tag_id=tag.id) for tag in (rose, tulip)]
@@ -255,7 +255,7 @@ def test_image_tags(trainer: Trainer, project: m.Project, picture: Picture) -> N
 
 
 def test_a_second_tag_exceeds_in_multiclass(trainer: Trainer, flowers: m.Project) -> None:
-    """In a Multiclass project nothing is replaced: the second tag is told as one too many."""
+    """In a Multiclass project nothing is replaced: the second tag is listed as exceeded."""
     (image, *_) = trainer.get_tagged_images(flowers.id)
     (other,) = (tag.id for tag in trainer.get_tags(flowers.id) if tag.id != image.tags[0].tag_id)
     pair = m.ImageTagCreateEntry(image_id=image.id, tag_id=other)
@@ -264,7 +264,7 @@ def test_a_second_tag_exceeds_in_multiclass(trainer: Trainer, flowers: m.Project
 
 
 def test_delete_images(trainer: Trainer, project: m.Project, picture: Picture) -> None:
-    """Pictures leave the workspace by their ids or all at once."""
+    """Images leave the workspace by their ids or all at once."""
     ids = upload(trainer, project, [picture(each) for each in range(4)])
     trainer.delete_images(project.id, image_ids=ids[:1])
     assert 3 == trainer.get_image_count(project.id)
@@ -277,7 +277,7 @@ def test_delete_images(trainer: Trainer, project: m.Project, picture: Picture) -
 
 
 def test_metadata_and_its_filter(trainer: Trainer, project: m.Project, picture: Picture) -> None:
-    """Pictures carry keys and values, and are found by them."""
+    """Images carry keys and values, and are found by them."""
     first, second = upload(trainer, project, [picture(1), picture(2)])
     summary = trainer.update_image_metadata(project.id, image_ids=[first], metadata={"Room": "12", "day": "Monday"})
     assert summary.is_batch_successful
@@ -330,7 +330,7 @@ def test_iterations(trainer: Trainer, flowers: m.Project, iteration: m.Iteration
 def test_a_snapshot_keeps_what_the_workspace_loses(
     trainer: Trainer, project: m.Project, picture: Picture, finished: Callable[[m.Iteration], m.Iteration]
 ) -> None:
-    """Pictures and tags asked for with an iteration's id are those it was trained on."""
+    """Images and tags asked for with an iteration's id are those it was trained on."""
     tags = [trainer.create_tag(project.id, name) for name in ("a", "b")]
     images = [
         upload(trainer, project, [picture(200 + 10 * at + n) for n in range(5)], tag.id) for at, tag in enumerate(tags)
@@ -363,10 +363,10 @@ def test_publish_iteration(
 
 def test_get_iteration_performance(trainer: Trainer, flowers: m.Project, iteration: m.Iteration) -> None:
     """Precision and recall follow the threshold, with their deviations over the folds."""
-    told = trainer.get_iteration_performance(flowers.id, iteration.id, threshold=0.0)
-    assert ["rose", "tulip"] == [each.name for each in told.per_tag_performance]
-    assert 0 <= told.precision <= 1
-    assert told.precision_std_deviation >= 0
+    performance = trainer.get_iteration_performance(flowers.id, iteration.id, threshold=0.0)
+    assert ["rose", "tulip"] == [each.name for each in performance.per_tag_performance]
+    assert 0 <= performance.precision <= 1
+    assert performance.precision_std_deviation >= 0
     strict = trainer.get_iteration_performance(flowers.id, iteration.id, threshold=1.0)
     assert (0.0, None) == (strict.recall, strict.precision)
     assert (400, "BadRequestInvalid") == refusal(
@@ -375,10 +375,10 @@ def test_get_iteration_performance(trainer: Trainer, flowers: m.Project, iterati
 
 
 def test_get_image_performances(trainer: Trainer, flowers: m.Project, iteration: m.Iteration) -> None:
-    """Each evaluated picture has the probabilities of the fold that did not train on it."""
-    told = trainer.get_image_performances(flowers.id, iteration.id, take=5)
-    assert 5 == len(told)
-    assert 1 == pytest.approx(sum(each.probability for each in told[0].predictions))
+    """Each evaluated image has the probabilities of the fold that did not train on it."""
+    page = trainer.get_image_performances(flowers.id, iteration.id, take=5)
+    assert 5 == len(page)
+    assert 1 == pytest.approx(sum(each.probability for each in page[0].predictions))
     assert 12 == trainer.get_image_performance_count(flowers.id, iteration.id)
     (rose, _) = trainer.get_tags(flowers.id)
     assert 6 == trainer.get_image_performance_count(flowers.id, iteration.id, tag_ids=[rose.id])
@@ -396,14 +396,14 @@ def test_classify(predictor: Predictor, flowers: m.Project, iteration: m.Iterati
 
 
 def test_classify_url(trainer: Trainer, predictor: Predictor, flowers: m.Project, iteration: m.Iteration) -> None:
-    """A picture at an address is answered as one that is sent."""
+    """An image at an address is answered as one that is sent."""
     (image,) = trainer.get_images(flowers.id, take=1)
     for ask in (predictor.classify_image_url, predictor.classify_image_url_with_no_store):
         assert 2 == len(ask(flowers.id, "garden", image.original_image_uri).predictions)
 
 
 def test_quick_test(trainer: Trainer, flowers: m.Project, iteration: m.Iteration, picture: Picture) -> None:
-    """Any trained iteration can be asked with the training key; without its id the newest is."""
+    """Any trained iteration predicts with the training key; without its id the newest does."""
     assert iteration.id == trainer.quick_test_image(flowers.id, picture(1), store=False).iteration
     assert iteration.id == trainer.quick_test_image(flowers.id, picture(1), iteration_id=iteration.id).iteration
     (image,) = trainer.get_images(flowers.id, take=1)
@@ -413,7 +413,7 @@ def test_quick_test(trainer: Trainer, flowers: m.Project, iteration: m.Iteration
 def test_predictions(
     trainer: Trainer, predictor: Predictor, flowers: m.Project, iteration: m.Iteration, picture: Picture
 ) -> None:
-    """What was asked is kept, found again page by page, made a picture of the project, or deleted."""
+    """Predictions are stored, listed page by page, and added to the project as images, or deleted."""
     asked = [predictor.classify_image(flowers.id, "garden", picture(300 + n), application="query").id for n in range(5)]
     predictor.classify_image_with_no_store(flowers.id, "garden", picture(400), application="query")
 
@@ -485,11 +485,11 @@ def test_what_cannot_be_exported(trainer: Trainer, flowers: m.Project, iteration
 
 
 def test_suggestions(trainer: Trainer, flowers: m.Project, iteration: m.Iteration) -> None:
-    """Untagged pictures are given tags, the most uncertain first, and are counted by tag."""
+    """Untagged images are given tags, the most uncertain first, and are counted by tag."""
     (untagged,) = trainer.get_untagged_images(flowers.id)
-    (told,) = trainer.suggest_tags_and_regions(flowers.id, iteration.id, [untagged.id])
-    assert 2 == len(told.predictions)
-    assert 0 <= told.prediction_uncertainty <= 1
+    (suggestion,) = trainer.suggest_tags_and_regions(flowers.id, iteration.id, [untagged.id])
+    assert 2 == len(suggestion.predictions)
+    assert 0 <= suggestion.prediction_uncertainty <= 1
     token = m.SuggestedTagAndRegionQueryToken(threshold=0.0, max_count=10, sort_by="UncertaintyAscending", tag_ids=[])
     result = trainer.query_suggested_images(flowers.id, iteration.id, token)
     assert [untagged.id] == [each.id for each in result.results]
@@ -499,7 +499,7 @@ def test_suggestions(trainer: Trainer, flowers: m.Project, iteration: m.Iteratio
 
 
 def test_export_and_import_project(trainer: Trainer, flowers: m.Project) -> None:
-    """A token makes a copy of a project with its tags, pictures and iterations under another name."""
+    """A token makes a copy of a project with its tags, images and iterations under another name."""
     export = trainer.export_project(flowers.id)
     assert (13, 2) == (export.image_count, export.tag_count)
     there = trainer.get_iterations(flowers.id)
@@ -515,7 +515,7 @@ def test_export_and_import_project(trainer: Trainer, flowers: m.Project) -> None
 def test_object_detection_is_refused(
     trainer: Trainer, predictor: Predictor, flowers: m.Project, picture: Picture
 ) -> None:
-    """What finds objects in pictures answers BadRequestNotSupported."""
+    """Operations of object detection answer BadRequestNotSupported."""
     expected = (400, "BadRequestNotSupported")
     assert expected == refusal(trainer.get_image_region_proposals, flowers.id, ABSENT)
     assert expected == refusal(trainer.create_image_regions, flowers.id, [])
@@ -529,7 +529,7 @@ def test_object_detection_is_refused(
 
 
 def test_get_artifact(trainer: Trainer, flowers: m.Project) -> None:
-    """What lies at a picture's address comes by its path too."""
+    """What lies at an image's address comes by its path too."""
     (image,) = trainer.get_images(flowers.id, take=1)
     fetched = b"".join(trainer.get_artifact(flowers.id, path=image.original_image_uri))
     assert requests.get(image.original_image_uri, timeout=30).content == fetched

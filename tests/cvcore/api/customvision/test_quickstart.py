@@ -22,7 +22,7 @@ RESOURCE = "/subscriptions/0/resourceGroups/g/providers/Microsoft.CognitiveServi
 def test_the_quickstart(
     server: Any, trainer: CustomVisionTrainingClient, predictor: CustomVisionPredictionClient, shared: Path
 ) -> None:
-    """CustomVisionQuickstart.py, call by call, from a new project to a picture's tags and their probabilities."""
+    """CustomVisionQuickstart.py, call by call, from a new project to an image's tags and their probabilities."""
     folder = shared / "datasets" / "hemlock_cherry"
     project = trainer.create_project("My New Project")
     # Without a network in reach the domain's fallback serves as well; the quickstart names no domain.

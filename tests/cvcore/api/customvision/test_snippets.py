@@ -1,4 +1,4 @@
-"""What the Publish page offers to copy works as it stands, against a server, from a folder with a picture in it."""
+"""What the Publish page offers to copy works as it stands, against a server, from a folder with an image in it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def question(server: Any, trainer: Trainer, flowers: m.Project, iteration: m.Ite
 
 @pytest.fixture
 def folder(tmp_path: Path, picture: Callable[[int], bytes]) -> Path:
-    """A folder with the picture that the snippets speak of."""
+    """A folder with the image that the snippets speak of."""
     (tmp_path / client_snippets.FILE).write_bytes(picture(99))
     return tmp_path
 
@@ -53,7 +53,7 @@ def run(folder: Path, command: list[str]) -> str:
 def test_snippets(
     trainer: Trainer, flowers: m.Project, question: Endpoint, folder: Path, expected: list[str], of: Source
 ) -> None:
-    """curl, Python and the SDK print what the API says of a picture, given as a file or by its address."""
+    """curl, Python and the SDK print what the API says of an image, given as a file or by its address."""
     (untagged,) = trainer.get_untagged_images(flowers.id)
 
     def made(snippet: Callable[[Endpoint, Source], str]) -> str:

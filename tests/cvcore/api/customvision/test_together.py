@@ -32,7 +32,7 @@ def test_eight_clients_lose_nothing(
     picture: Callable[[int], bytes],
     finished: Callable[[m.Iteration], m.Iteration],
 ) -> None:
-    """Eight clients upload and ask at once while a training runs: every request is answered, every picture stored."""
+    """Eight clients upload and ask at once while a training runs: every request is answered, every image stored."""
     url = f"{trainer.config.endpoint.rstrip('/')}/customvision/v3.3"
     running = trainer.train_project(flowers.id, force_train=True)
 

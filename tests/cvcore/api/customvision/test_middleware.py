@@ -1,4 +1,4 @@
-"""What the door lets in, in whatever spelling, and how it refuses the rest."""
+"""Which requests the middleware takes, in any spelling, and how it refuses the rest."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ BASE = "/customvision/v3.3/training"
 
 @pytest.fixture
 def client(store: Store) -> TestClient:
-    """Speaks to the door alone; what it lets pass is answered by a page."""
-    told = Settings(home=store.home, limits=Limits(image_bytes=100_000))
+    """A client of the middleware alone; a page answers what it passes on."""
+    settings = Settings(home=store.home, limits=Limits(image_bytes=100_000))
     return TestClient(
-        CustomVision(PlainTextResponse("a page"), store=store, told=told, own_keys=Keys("t", "p")),
+        CustomVision(PlainTextResponse("a page"), store=store, settings=settings, keys=Keys("t", "p")),
         raise_server_exceptions=False,
     )
 
@@ -84,7 +84,7 @@ def test_what_is_not_there(client: TestClient, method: str, path: str, status: i
 
 
 def test_an_older_version_is_not_there(client: TestClient) -> None:
-    """Version 2 had other paths; it is told where the API is."""
+    """Version 2 had other paths: the answer is 404."""
     assert 404 == client.get("/customvision/v2.2/training/projects", headers=TRAINING).status_code
 
 
@@ -114,10 +114,10 @@ def form(data: bytes, disposition: str = 'form-data; name="imageData"') -> tuple
     "disposition",
     ['form-data; name="imageData"', 'form-data; name="imageData"; filename="a;b.png"', "form-data; name=x"],
 )
-def test_a_picture_in_a_form(
+def test_an_image_in_a_form(
     client: TestClient, garden: Iteration, picture: Callable[[int], bytes], disposition: str
 ) -> None:
-    """A picture comes in a part with or without a file name, and byte for byte."""
+    """An image comes in a part with or without a file name, and byte for byte."""
     headers, body = form(picture(50), disposition)
     answer = client.post(f"{BASE}/projects/{garden.project_id}/images", headers={**TRAINING, **headers}, content=body)
     assert (200, "OK") == (answer.status_code, answer.json()["images"][0]["status"])
@@ -125,17 +125,17 @@ def test_a_picture_in_a_form(
 
 
 @pytest.mark.parametrize("content_type", ["application/octet-stream", "image/png", ""])
-def test_a_picture_as_the_body(
+def test_an_image_as_the_body(
     client: TestClient, garden: Iteration, picture: Callable[[int], bytes], content_type: str
 ) -> None:
-    """A picture comes as the body, too."""
+    """An image comes as the body, too."""
     address = f"/customvision/v3.0/Prediction/{garden.project_id}/classify/iterations/garden/image"
     answer = client.post(address, headers={**PREDICTION, "Content-Type": content_type}, content=picture(1))
     assert (200, 2) == (answer.status_code, len(answer.json()["predictions"]))
 
 
-def test_no_picture(client: TestClient, garden: Iteration) -> None:
-    """A request without a picture, or with JSON in its place, says so."""
+def test_no_image(client: TestClient, garden: Iteration) -> None:
+    """A request without an image, or with JSON in its place, says so."""
     address = f"/customvision/v3.0/prediction/{garden.project_id}/classify/iterations/garden/image"
     empty = client.post(address, headers=PREDICTION)
     assert (400, "BadRequestImageStream") == (empty.status_code, empty.json()["code"])
@@ -147,8 +147,8 @@ def test_no_picture(client: TestClient, garden: Iteration) -> None:
     ("data", "code"),
     [(b"no picture", "BadRequestImageFormat"), (b"\x89PNG" + bytes(100_000), "BadRequestImageSizeBytes")],
 )
-def test_a_picture_that_cannot_be_one(client: TestClient, garden: Iteration, data: bytes, code: str) -> None:
-    """A picture to be classified that breaks a rule is refused by that rule's code."""
+def test_an_image_that_cannot_be_one(client: TestClient, garden: Iteration, data: bytes, code: str) -> None:
+    """An image to be classified that breaks a rule is refused by that rule's code."""
     address = f"/customvision/v3.0/prediction/{garden.project_id}/classify/iterations/garden/image"
     answer = client.post(address, headers=PREDICTION, content=data)
     assert (400, code) == (answer.status_code, answer.json()["code"])
@@ -170,8 +170,8 @@ def test_a_request_too_large(client: TestClient, garden: Iteration, monkeypatch:
     assert (400, "BadRequestExceededBatchSize") == (answer.status_code, answer.json()["code"])
 
 
-def test_pictures_need_no_key(client: TestClient, store: Store, garden: Iteration) -> None:
-    """A picture's address is fetched without a key, as a picture and nothing else; one that is not there is 404."""
+def test_images_need_no_key(client: TestClient, store: Store, garden: Iteration) -> None:
+    """An image's address is fetched without a key, as an image and nothing else; one that is not there is 404."""
     (image,) = store.images.page(garden.project_id, take=1)
     for kind, media in (("original", "image/png"), ("resized", "image/webp"), ("thumbnail", "image/webp")):
         answer = client.get(f"/customvision/files/{kind}/{image.sha256}")

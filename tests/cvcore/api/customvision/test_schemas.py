@@ -13,7 +13,7 @@ from msrest import Deserializer
 
 from cvcore import domains
 from cvcore.api.customvision.operations import metadata
-from cvcore.api.customvision.protocol import request, schemas
+from cvcore.api.customvision.protocol import json_body, prediction_schemas, schemas
 from cvcore.api.customvision.protocol.errors import Refusal
 from cvcore.api.customvision.protocol.request import Call
 from cvcore.records import Image, Iteration, Prediction, Project, StoredPrediction, Tag, TrainingOptions
@@ -110,12 +110,12 @@ GOLDEN: list[tuple[str, Any, dict[str, Any]]] = [
     ),
     (
         "ImagePrediction",
-        schemas.answer(ANSWERED),
+        prediction_schemas.image_prediction(ANSWERED),
         {"id": "q", "project": "p", "iteration": "r", "created": TIME, "predictions": [ROSE_JSON]},
     ),
     (
         "StoredImagePrediction",
-        schemas.stored_answer(ANSWERED, server=SERVER, domain_id="d"),
+        prediction_schemas.stored_image_prediction(ANSWERED, server=SERVER, domain_id="d"),
         {
             "id": "q",
             "project": "p",
@@ -128,7 +128,7 @@ GOLDEN: list[tuple[str, Any, dict[str, Any]]] = [
     ),
     (
         "ImagePerformance",
-        schemas.image_performance(IMAGE, {"t": "rose"}, [ROSE], server=SERVER),
+        prediction_schemas.image_performance(IMAGE, {"t": "rose"}, [ROSE], server=SERVER),
         {
             "id": "i",
             "created": TIME,
@@ -144,30 +144,32 @@ GOLDEN: list[tuple[str, Any, dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("model", "told", "expected"), GOLDEN, ids=[f"{model}" for model, *_ in GOLDEN])
-def test_records_as_json(model: str, told: Any, expected: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("model", "document", "expected"), GOLDEN, ids=[f"{model}" for model, *_ in GOLDEN])
+def test_records_as_json(model: str, document: Any, expected: dict[str, Any]) -> None:
     """Each record has exactly these fields and values."""
-    assert expected == told
+    assert expected == document
 
 
-@pytest.mark.parametrize(("model", "told", "expected"), GOLDEN, ids=[f"{model}" for model, *_ in GOLDEN])
-def test_the_sdk_reads_it(model: str, told: Any, expected: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("model", "document", "expected"), GOLDEN, ids=[f"{model}" for model, *_ in GOLDEN])
+def test_the_sdk_reads_it(model: str, document: Any, expected: dict[str, Any]) -> None:
     """Microsoft's own model holds every field that we send, and lacks none of its own."""
     classes = {name: each for name, each in vars(models).items() if isinstance(each, type)}
-    read = Deserializer(classes)(model, json.loads(json.dumps(told)))
+    read = Deserializer(classes)(model, json.loads(json.dumps(document)))
     keys = {each["key"] for each in classes[model]._attribute_map.values()}
-    assert keys - {"exportModelContainerUri", "notificationQueueUri"} == set(told)
+    assert keys - {"exportModelContainerUri", "notificationQueueUri"} == set(document)
     assert read.id == expected["id"]
 
 
 def test_how_an_iteration_is_trained() -> None:
     """Advanced, its budget in whole hours, and where it starts from; Custom Vision's field knows no minutes."""
     base = dataclasses.replace(ITERATION, id="b", project_id="q")
-    told = schemas.iteration(ITERATION, [], TrainingOptions(is_advanced=True, budget_minutes=150, start_from="b"), base)
+    document = schemas.iteration(
+        ITERATION, [], TrainingOptions(is_advanced=True, budget_minutes=150, start_from="b"), base
+    )
     assert ("Advanced", 2, {"projectId": "q", "iterationId": "b"}) == (
-        told["trainingType"],
-        told["reservedBudgetInHours"],
-        told["customBaseModelInfo"],
+        document["trainingType"],
+        document["reservedBudgetInHours"],
+        document["customBaseModelInfo"],
     )
     assert 0 == schemas.iteration(ITERATION, [], TrainingOptions(is_advanced=True))["reservedBudgetInHours"]
     assert 0 == schemas.iteration(ITERATION, [], TrainingOptions(budget_minutes=600))["reservedBudgetInHours"]
@@ -179,8 +181,8 @@ def body(text: str) -> Call:
 
 def test_names_of_fields_are_read_in_any_case() -> None:
     """The portal's recipe writes Url, the SDK url; values keep their case."""
-    assert {"url": "Https://X"} == request.fields(body('{"Url": "Https://X"}'))
-    assert {} == request.fields(body("  "))
+    assert {"url": "Https://X"} == json_body.fields(body('{"Url": "Https://X"}'))
+    assert {} == json_body.fields(body("  "))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Stored pictures are served small or large, upright, bare of metadata, and only by their own names."""
+"""Stored images are served small or large, upright, bare of metadata, and only by their own names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from cvcore import projects, urls
-from cvcore.api import pictures
+from cvcore.api import images
 from cvcore.files import blobs
 from cvcore.projects import uploads
 from cvcore.records import Image
@@ -24,8 +24,8 @@ ORIENTATION = 0x0112
 
 @pytest.fixture
 def client(store: Store) -> TestClient:
-    """A server of the store's pictures."""
-    return TestClient(Starlette(routes=pictures.routes(store)))
+    """A server of the store's images."""
+    return TestClient(Starlette(routes=images.routes(store)))
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def address(kind: str, sha256: str) -> str:
 
 
 @pytest.mark.parametrize(("kind", "size"), [("thumbnail", (240, 320)), ("picture", (768, 1024))])
-def test_pictures_are_upright_and_bare(client: TestClient, photo: Image, kind: str, size: tuple[int, int]) -> None:
+def test_images_are_upright_and_bare(client: TestClient, photo: Image, kind: str, size: tuple[int, int]) -> None:
     """Turned as the camera was held, at the size it is for, and without a word on camera, place or time."""
     answer = client.get(address(kind, photo.sha256))
     assert (200, "image/webp") == (answer.status_code, answer.headers["content-type"])
@@ -59,7 +59,7 @@ def test_pictures_are_upright_and_bare(client: TestClient, photo: Image, kind: s
 
 
 @pytest.mark.parametrize("kind", ["thumbnail", "picture"])
-def test_browsers_keep_pictures_for_good(client: TestClient, photo: Image, kind: str) -> None:
+def test_browsers_keep_images_for_good(client: TestClient, photo: Image, kind: str) -> None:
     """The address names the content, so it may be kept for a year, by this browser alone, and is never sniffed."""
     headers = client.get(address(kind, photo.sha256)).headers
     assert "private, max-age=31536000, immutable" == headers["cache-control"]
@@ -91,7 +91,7 @@ def test_a_thumbnail_that_is_missing_is_made_again(store: Store, client: TestCli
     ],
 )
 def test_unknown_and_hostile_names_are_not_found(client: TestClient, prefix: str, kind: str, name: str) -> None:
-    """Only 64 hexadecimal digits lead to a file, and only to a picture's."""
+    """Only 64 hexadecimal digits lead to a file, and only to an image's."""
     answer = client.get(f"{prefix}/{kind}/{name}")
     assert 404 == answer.status_code
     assert answer.headers["content-type"].startswith("text/plain")
@@ -99,14 +99,14 @@ def test_unknown_and_hostile_names_are_not_found(client: TestClient, prefix: str
 
 
 @pytest.mark.parametrize("kind", ["thumbnail", "picture"])
-def test_a_deleted_picture_is_gone(store: Store, client: TestClient, photo: Image, kind: str) -> None:
+def test_a_deleted_image_is_gone(store: Store, client: TestClient, photo: Image, kind: str) -> None:
     """Once deleted it is not shown to anyone any more, however often it was before."""
     assert 200 == client.get(address(kind, photo.sha256)).status_code
     uploads.delete(store, [photo.id])
     assert 404 == client.get(address(kind, photo.sha256)).status_code
 
 
-def test_a_damaged_original_is_told(store: Store, client: TestClient, photo: Image) -> None:
+def test_a_damaged_original_is_an_error(store: Store, client: TestClient, photo: Image) -> None:
     """One sentence, no traceback; the thumbnail made before it was damaged is still served."""
     blobs.original_path(store.home, photo.sha256).write_bytes(b"damaged")
     answer = client.get(urls.image(photo.sha256))
@@ -116,7 +116,7 @@ def test_a_damaged_original_is_told(store: Store, client: TestClient, photo: Ima
 
 
 def test_pages_and_routes_agree(client: TestClient, store: Store, picture: Callable[[int], bytes]) -> None:
-    """Every address that a page writes leads to a picture."""
+    """Every address that a page writes leads to an image."""
     upload = uploads.add(store, projects.create(store, "One"), "1.png", picture(1), tag_ids=[], limits=Limits())
     sha256 = store.images.get(upload.image_id or "").sha256
     for shown in (urls.thumbnail(sha256), urls.image(sha256), f"{urls.STATIC}/thumbnail/{sha256}"):

@@ -1,0 +1,108 @@
+"""Predictions, suggestions and performance numbers as Custom Vision's JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from cvcore.api.customvision.protocol.schemas import Json, image_tags, image_uris, time, uri
+from cvcore.metrics.reports import Deviations, Report
+from cvcore.records import Image, Iteration, Prediction, StoredPrediction
+from cvcore.store import SnapshotTag
+from cvcore.wording import none_for_nan
+
+
+def iteration_performance(report: Report, spread: Deviations, tags: Sequence[SnapshotTag]) -> Json:
+    """An IterationPerformance: as on the page, the overall numbers are the unweighted means of the tags'."""
+    overall = report.overall
+    return {
+        "perTagPerformance": [
+            {
+                "id": each.tag_id,
+                "name": each.name,
+                "precision": none_for_nan(row.precision),
+                "precisionStdDeviation": none_for_nan(spread.precision[column]),
+                "recall": none_for_nan(row.recall),
+                "recallStdDeviation": none_for_nan(spread.recall[column]),
+                "averagePrecision": none_for_nan(row.average_precision),
+            }
+            for column, (each, row) in enumerate(zip(tags, report.tags, strict=True))
+        ],
+        "precision": none_for_nan(overall.precision),
+        "precisionStdDeviation": none_for_nan(spread.overall_precision),
+        "recall": none_for_nan(overall.recall),
+        "recallStdDeviation": none_for_nan(spread.overall_recall),
+        "averagePrecision": none_for_nan(overall.average_precision),
+    }
+
+
+def image_performance(
+    image: Image, names: Mapping[str, str], predictions: Sequence[Prediction], *, server: str
+) -> Json:
+    """An ImagePerformance: its probabilities come from the fold's model that did not train on the image."""
+    return {
+        "id": image.id,
+        "created": time(image.created_at),
+        "width": image.width,
+        "height": image.height,
+        "imageUri": uri(server, "original", image.sha256),
+        "thumbnailUri": uri(server, "thumbnail", image.sha256),
+        "tags": image_tags(image, names),
+        "regions": [],
+        "predictions": [prediction(each) for each in predictions],
+    }
+
+
+def prediction(each: Prediction) -> Json:
+    """A Prediction of one tag.
+
+    >>> prediction(Prediction("rose", "Regular", 0.5, "t"))
+    {'probability': 0.5, 'tagId': 't', 'tagName': 'rose', 'boundingBox': None, 'tagType': 'Regular'}
+    """
+    return {
+        "probability": each.probability,
+        "tagId": each.tag_id,
+        "tagName": each.tag,
+        "boundingBox": None,
+        "tagType": each.kind,
+    }
+
+
+def image_prediction(stored: StoredPrediction) -> Json:
+    """An ImagePrediction: every tag, the most probable first, whatever the threshold."""
+    return {
+        "id": stored.id,
+        "project": stored.project_id,
+        "iteration": stored.iteration_id,
+        "created": time(stored.created_at),
+        "predictions": [prediction(each) for each in stored.predictions],
+    }
+
+
+def stored_image_prediction(each: StoredPrediction, *, server: str, domain_id: str) -> Json:
+    """A StoredImagePrediction."""
+    return {**image_prediction(each), **image_uris(server, each.sha256), "domain": domain_id}
+
+
+def suggested_tags(
+    image: Image, predictions: Sequence[Prediction], uncertainty: float, *, iteration: Iteration
+) -> Json:
+    """A SuggestedTagAndRegion; its id is the image's."""
+    return {
+        "id": image.id,
+        "project": image.project_id,
+        "iteration": iteration.id,
+        "created": time(image.created_at),
+        "predictions": [prediction(each) for each in predictions],
+        "predictionUncertainty": uncertainty,
+    }
+
+
+def stored_suggested_tags(suggestion: Json, image: Image, *, server: str, domain_id: str) -> Json:
+    """A StoredSuggestedTagAndRegion."""
+    return {
+        **suggestion,
+        **image_uris(server, image.sha256),
+        "width": image.width,
+        "height": image.height,
+        "domain": domain_id,
+    }
