@@ -1,7 +1,7 @@
-"""How long a warm model takes to classify a photo over HTTP, alone and with 8 clients at once.
+"""Benchmark: how long a warm model takes to classify a photo over HTTP, for one client and for 8 at once.
 
-`python tests/bench/classify.py KERAS_HOME PICTURES` makes a project of the two tag-named folders in PICTURES with
-MobileNetV2, trains it, and asks. It prints milliseconds.
+`python tests/bench/classify.py KERAS_HOME IMAGES` makes a project from the two tag-named folders in IMAGES with
+MobileNetV2, trains it, and sends it a photo many times. It prints milliseconds.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parents[2]
 KEYS = {"Training-Key": "t", "Prediction-Key": "p"}
 S1 = "a1db07ca-a19a-4830-bae8-e004a42dc863"
-ROUNDS = 60
+REQUESTS = 60
 CLIENTS = 8
 
 
 def photo(size_bytes: int = 500_000) -> bytes:
-    """A JPEG of 4:3 with as much detail as fills that many bytes, as a camera's has."""
+    """A 4:3 JPEG of about that many bytes, with as much detail as a camera's."""
     noise = np.random.default_rng(0).integers(0, 256, (300, 400, 3), dtype=np.uint8)
-    picture = Image.fromarray(noise).resize((2000, 1500), Image.Resampling.BICUBIC)
+    image = Image.fromarray(noise).resize((2000, 1500), Image.Resampling.BICUBIC)
     for quality in range(95, 5, -3):
         file = io.BytesIO()
-        picture.save(file, "JPEG", quality=quality)
+        image.save(file, "JPEG", quality=quality)
         if file.tell() <= size_bytes:
             break
     return file.getvalue()
@@ -66,8 +66,8 @@ def measure(url: str, folder: Path) -> None:
     session.headers.update(KEYS)
     training = f"{url}/customvision/v3.3/training/projects"
 
-    def ask(method: str, address: str, **given: Any) -> Any:
-        answer = session.request(method, address, timeout=300, **given)
+    def ask(method: str, address: str, **arguments: Any) -> Any:
+        answer = session.request(method, address, timeout=300, **arguments)
         answer.raise_for_status()
         return answer.json()
 
@@ -86,7 +86,7 @@ def measure(url: str, folder: Path) -> None:
     address = f"{url}/customvision/v3.0/prediction/{project}/classify/iterations/m/image"
     data = photo()
     for ending in ("", "/nostore"):
-        times = [timed(session, address + ending, data) for _ in range(ROUNDS)][5:]
+        times = [timed(session, address + ending, data) for _ in range(REQUESTS)][5:]
         print(json.dumps({"call": "image" + ending, "bytes": len(data), **summary(times)}))
     with ThreadPoolExecutor(CLIENTS) as pool:
         started = time.perf_counter()
