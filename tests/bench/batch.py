@@ -62,18 +62,18 @@ def compare(store: Store, iteration: Iteration, folder: Path, rounds: int) -> No
     by_keras: list[list[str]] = []
 
     def ours() -> None:
-        pictures = batches.images_at(folder, Limits())
-        found = batches.predict(store, iteration, pictures, 0.5, limits=Limits())
-        by_us.append([each.predictions[0].tag for each in found])
+        batch = batches.images_at(folder, Limits())
+        answers = batches.predict(store, iteration, batch, 0.5, limits=Limits())
+        by_us.append([answer.predictions[0].tag for answer in answers])
 
     def theirs() -> None:
         by_keras.append([tags[column] for column in predicted_by_keras(model, folder, side).argmax(axis=1)])
 
     spent = [(seconds(ours), seconds(theirs)) for _ in range(rounds + 1)][1:]  # the first of each warms up
     count = len(by_us[0])
-    own, keras = (count / min(each) for each in zip(*spent, strict=True))
+    own, keras = (count / min(times) for times in zip(*spent, strict=True))
     same = np.mean(np.array(by_us[0]) == np.array(by_keras[0]))
-    print(f"{iteration.backbone}, {count} pictures: {own:.0f} images/s, {keras:.0f} by keras predict", end="")
+    print(f"{iteration.backbone}, {count} images: {own:.0f} images/s, {keras:.0f} by keras predict", end="")
     print(f": {own / keras:.1f} times as fast, {same:.1%} the same tag", flush=True)
 
 
@@ -81,23 +81,23 @@ def keras_classifier(store: Store, iteration: Iteration) -> tuple[Any, int]:
     """The iteration as one Keras model, and its images' side."""
     import keras
 
-    prepared = backbones.find(iteration.fingerprint, blobs.backbones_folder(store.home))
-    backbone = keras_backbones.load(prepared, blobs.backbones_folder(store.home))
-    judged = evaluation.load(store, iteration)
-    head = keras.layers.Dense(len(judged.bias), "softmax")
-    model = keras.Model(backbone.input, head(backbone.output))
-    head.set_weights([judged.kernel, judged.bias])
-    return model, prepared.side
+    backbone = backbones.find(iteration.fingerprint, blobs.backbones_folder(store.home))
+    keras_backbone = keras_backbones.load(backbone, blobs.backbones_folder(store.home))
+    out_of_fold = evaluation.load(store, iteration)
+    head = keras.layers.Dense(len(out_of_fold.bias), "softmax")
+    model = keras.Model(keras_backbone.input, head(keras_backbone.output))
+    head.set_weights([out_of_fold.kernel, out_of_fold.bias])
+    return model, backbone.side
 
 
 def predicted_by_keras(model: Any, folder: Path, side: int) -> np.ndarray:
     """Probabilities as a Keras user gets them, in the order of the files' paths."""
     import keras
 
-    pictures = keras.utils.image_dataset_from_directory(
+    images = keras.utils.image_dataset_from_directory(
         folder, labels=None, image_size=(side, side), batch_size=BATCH, shuffle=False, verbose=False
     )
-    return np.asarray(model.predict(pictures, verbose=0))
+    return np.asarray(model.predict(images, verbose=0))
 
 
 def seconds(work: Callable[[], object]) -> float:

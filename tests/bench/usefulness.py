@@ -3,7 +3,7 @@
 `python tests/bench/usefulness.py FOLDER_OF_SETS [SET ...]`, each set a folder of tag-named folders. A model of five
 images a tag chooses 20 of two thirds of the others; each number is the mean over 12 draws. On flowers5, trash6,
 vehicle_damage3 and grocery30 usefulness chose 54 to 82 % mistakes, uncertainty alone 55 to 78 %, chance 36 to 50 %.
-These sets hold nothing unlike their tags; for what does, see `tests/cvcore/test_selection.py`.
+These sets hold nothing unlike their tags; for what does, see `tests/cvcore/active_learning/test_novelty.py`.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ def main(root: Path, *names: str) -> None:
 
 def embedded(folder: Path) -> tuple[Floats, Integers]:
     """A set's embeddings by the built-in network, of length 1, and its tags as numbers."""
-    with tempfile.TemporaryDirectory() as made:
-        prepared = backbones.prepare(domains.BUILT_IN.backbone, domains.BUILT_IN.side, Path(made), on_stage=len)
-        extractor = feature_extraction.load(prepared, Path(made))
+    with tempfile.TemporaryDirectory() as folder_name:
+        backbone = backbones.prepare(domains.BUILT_IN.backbone, domains.BUILT_IN.side, Path(folder_name), on_stage=len)
+        extractor = feature_extraction.load(backbone, Path(folder_name))
     files = [(tag, file) for tag, of in enumerate(sorted(folder.iterdir())) for file in sorted(of.iterdir())]
-    found = extractor(np.stack([imaging.pixels(file.read_bytes(), prepared.side) for _, file in files]))
-    return found / np.linalg.norm(found, axis=1, keepdims=True), np.array([tag for tag, _ in files])
+    embeddings = extractor(np.stack([imaging.pixels(file.read_bytes(), backbone.side) for _, file in files]))
+    return embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True), np.array([tag for tag, _ in files])
 
 
 def mistaken(embeddings: Floats, tags: Integers, rng: np.random.Generator) -> tuple[float, float, float]:
@@ -56,7 +56,7 @@ def mistaken(embeddings: Floats, tags: Integers, rng: np.random.Generator) -> tu
     unsure = -(shares * np.log2(np.maximum(shares, 1e-12))).sum(axis=1) / math.log2(shares.shape[1])
     usual = float(np.median(acquisition.nearest_distances(embeddings[start], embeddings[start], are_same=True)))
     new = acquisition.novelty(acquisition.nearest_distances(embeddings[pool], embeddings[start]), usual)
-    useful = np.array([acquisition.usefulness(*each) for each in zip(unsure, new, strict=True)])
+    useful = np.array([acquisition.usefulness(*pair) for pair in zip(unsure, new, strict=True)])
     is_wrong = model.classes_[shares.argmax(axis=1)] != tags[pool]
     by_usefulness, by_uncertainty = (is_wrong[np.argsort(-score)[:CHOSEN]].mean() for score in (useful, unsure))
     return by_usefulness, by_uncertainty, is_wrong.mean()
