@@ -22,7 +22,7 @@ def paintings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Path]]
     """A dozen files of each of two schools of painting."""
     folder = tmp_path_factory.mktemp("paintings")
     found: dict[str, list[Path]] = {}
-    for sample in painted(each=12):
+    for sample in painted(per_school=12):
         path = folder / sample.name
         path.write_bytes(sample.data)
         found.setdefault(sample.tag, []).append(path)

@@ -34,8 +34,8 @@ def show(store: Store, project: Project, iteration: Iteration) -> None:
         before, after = (100 * each.error for each in (calibration.before, calibration.after))
         st.caption(
             f"Expected calibration error: {before:.1f} points as it is, {after:.1f} with temperature "
-            f"{calibration.temperature:.2f}, fitted without the fold that it is tried on. It compares {whose} with how "
-            f"often it is right, in {BINS} bins of equal width; with few answers in a bin it is a rough number. The "
+            f"{calibration.temperature:.2f}, fitted without the fold that it is tried on. It compares {whose} with the "
+            f"share of right answers in {BINS} bins of equal width; with few answers in a bin it is a rough number. The "
             "temperature is shown here only: it does not change this iteration's answers."
         )
 
@@ -57,7 +57,7 @@ def verdict(calibration: Calibration) -> str:
         (reliability.said < reliability.right - below) | (reliability.said > reliability.right + above)
     )
     if not outside.any():
-        return "On these images its probabilities are well calibrated: they match how often it is right."
+        return "On these images its probabilities are well calibrated: they match the share of right answers."
     if calibration.temperature > 1:
         return "It is overconfident: its probabilities are further from 50 % than the share of right answers."
     return "It is underconfident: it is right more often than its probabilities say."

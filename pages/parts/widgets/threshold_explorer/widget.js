@@ -18,9 +18,9 @@ const COLUMNS = [
   ["recall", "Recall", MEASURES.recall[1]],
   ["f1", "F1", MEASURES.f1[1]],
   ["average_precision", "Av. prec.", MEASURES.average_precision[1]],
-  ["tp", "Found (TP)", "True positives: images with this tag that the model gave it to."],
-  ["fp", "Wrongly given (FP)", "False positives: images without this tag that the model gave it to."],
-  ["fn", "Missed (FN)", "False negatives: images with this tag that the model did not give it to."],
+  ["tp", "TP", "True positives: images with this tag that the model gave it to.", "found"],
+  ["fp", "FP", "False positives: images without this tag that the model gave it to.", "wrongly given"],
+  ["fn", "FN", "False negatives: images with this tag that the model did not give it to.", "missed"],
 ];
 const COUNTED = { tp: "true positives", fp: "false positives", fn: "false negatives" };
 const LIKELY = "With these images, the true value lies between the two numbers in about 95 of 100 cases.";
@@ -70,9 +70,10 @@ function mount(state) {
       find(".sentences").append(element("li", { className: measure }, text));
       return [measure, text];
     }),
-    headers: COLUMNS.map(([column, title, explained]) => {
+    headers: COLUMNS.map(([column, title, explained, inWords = ""]) => {
       const sort = () => sortBy(state, column);
-      const button = element("button", { textContent: title, title: explained, onclick: sort });
+      const button = element("button", { title: explained, onclick: sort },
+        element("span", { className: "word", textContent: inWords }), ` ${title}`);
       const header = element("th", { scope: "col", className: column }, button);
       find("thead tr").append(header);
       return [column, header];
