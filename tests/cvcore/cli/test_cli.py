@@ -265,7 +265,10 @@ def test_an_import_that_cannot_begin_makes_no_project(tagwise: Tagwise, tag_fold
             "--csv must name a file that can be written, /none/t.csv: "
             "[Errno 2] No such file or directory: '/none/t.csv'",
         ),
-        (["import", "Flowers", "/none"], "the path must be of a folder or a zip, there is none at '/none': check the path"),
+        (
+            ["import", "Flowers", "/none"],
+            "the path must be of a folder or a zip, there is none at '/none': check the path",
+        ),
         (
             ["performance", "Flowers", "--scores", "/none/s.csv"],
             "--scores must name a file that can be written, /none/s.csv: "
