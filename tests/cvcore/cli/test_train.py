@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -18,8 +17,7 @@ from cvcore.projects import tagging
 from cvcore.records import Iteration, Project, TrainingOptions, TuningEpoch, TuningOutcome
 from cvcore.store import Store
 from cvcore.training import worker
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.conftest import ROOT
 
 Fill = Callable[..., Project]
 Trained = Callable[..., Iteration]
