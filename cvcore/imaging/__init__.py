@@ -3,8 +3,8 @@
 Pillow and numpy; knows no home folder. Imports the modules beside the packages only.
 """
 
+from cvcore.imaging.decoding import THUMBNAIL_PX, ImageInfo, pixels, read, rendition, upright, without_location
 from cvcore.imaging.formats import check, media_type
-from cvcore.imaging.rendering import THUMBNAIL_PX, ImageInfo, pixels, read, rendition, upright, without_location
 
 __all__ = [
     "THUMBNAIL_PX",

@@ -1,10 +1,10 @@
 """From probabilities to numbers: the decision rule, counts, rates, average precision, intervals, calibration.
 
 Pure numpy: rows are images, columns are tags. Imports `validation` and the modules beside the packages.
-The decision rule is `answers`, in `counting`.
+The decision rule is `answers`, in `decision_rule`.
 """
 
-from cvcore.metrics.counting import THRESHOLDS, answers, checked_thresholds, count_answers, counts, levels
+from cvcore.metrics.decision_rule import THRESHOLDS, answers, checked_thresholds, count_answers, counts, levels
 from cvcore.metrics.ranking import (
     average_precision,
     fold_average_precision,

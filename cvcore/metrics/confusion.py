@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvcore.array_types import Bools, Integers
-from cvcore.metrics import counting
+from cvcore.metrics import decision_rule
 
 Outcome = Literal["tp", "fp", "fn", "tn"]
 OUTCOMES: tuple[Outcome, ...] = ("tp", "fp", "fn", "tn")
@@ -82,7 +82,7 @@ def answers(
     rows = np.flatnonzero(evaluated)
     for start in range(0, max(len(rows), 1), _BLOCK):  # once at least, so that a threshold is always checked
         block = rows[start : start + _BLOCK]
-        predicted[block] = counting.answers(probabilities[block], threshold, multilabel=multilabel)
+        predicted[block] = decision_rule.answers(probabilities[block], threshold, multilabel=multilabel)
     return Answers(truth, probabilities, evaluated, predicted)
 
 
@@ -113,7 +113,7 @@ def matrix(answers: Answers) -> Integers:
 
 def outcomes(answers: Answers) -> Integers:
     """Each tag's true and false positives, false and true negatives, as (k, 4): one small matrix for each tag."""
-    return counting.count_answers(answers.truth[answers.evaluated], answers.predicted[answers.evaluated])
+    return decision_rule.count_answers(answers.truth[answers.evaluated], answers.predicted[answers.evaluated])
 
 
 def swaps(answers: Answers) -> Integers:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cvcore.array_types import Bools, Float64s, Integers
-from cvcore.metrics import counting, ratios
+from cvcore.metrics import decision_rule, ratios
 from cvcore.metrics.intervals import Z
 
 RATES = ("precision", "recall", "f1")
@@ -64,7 +64,7 @@ def differences(truth: Bools, first: Bools, second: Bools, groups: Integers) -> 
     """
     order = np.argsort(groups, kind="stable")
     starts = np.flatnonzero(np.diff(groups[order], prepend=-1)) if len(groups) else order
-    one, other = (ratios.rates(counting.count_answers(truth, each)) for each in (first, second))
+    one, other = (ratios.rates(decision_rule.count_answers(truth, each)) for each in (first, second))
     value, shared = one - other, ~np.isnan(one - other)
     # As if both were equally good: with own rates, four to none of four would vary by nothing.
     pooled = (one + other) / 2

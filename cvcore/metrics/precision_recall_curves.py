@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvcore.array_types import Bools, Float64s, Integers
-from cvcore.metrics import counting
+from cvcore.metrics import decision_rule
 
 # How many points beside the slider's positions all curves may have together, and one at least: a browser draws them.
 POINTS = 6000
@@ -47,7 +47,7 @@ def curves(truth: Bools, probabilities: NDArray[Any], *, multilabel: bool) -> tu
     >>> curve.thresholds.tolist(), curve.tp.tolist(), curve.fp.tolist()
     ([0.9, 0.5, 0.4], [1, 1, 2], [0, 1, 1])
     """
-    levels = counting.levels(probabilities, truth, multilabel=multilabel)
+    levels = decision_rule.levels(probabilities, truth, multilabel=multilabel)
     most = max(POINTS_MIN, POINTS // truth.shape[1])
     drawn = []
     for tag in range(truth.shape[1]):
@@ -66,7 +66,7 @@ def _points(truth: Bools, scores: NDArray[Any], most: int) -> tuple[Float64s, In
         # As many steps in recall as there is room for, and the highest score, whoever's it is.
         kept = right[np.linspace(0, right.size - 1, min(most, right.size)).astype(np.int64)]
         distinct = np.append(kept, distinct[-1])
-    thresholds = np.unique(np.concatenate([distinct.astype(np.float64), counting.THRESHOLDS]))[::-1]
+    thresholds = np.unique(np.concatenate([distinct.astype(np.float64), decision_rule.THRESHOLDS]))[::-1]
     answered, tp = (side.size - np.searchsorted(side.astype(np.float64), thresholds) for side in (every, right))
     new = np.diff(answered, prepend=0) > 0
     return thresholds[new], tp[new], (answered - tp)[new]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvcore.array_types import Bools, Float64s
-from cvcore.metrics.counting import checked_scores, count_reaching
+from cvcore.metrics.decision_rule import checked_scores, count_reaching
 from cvcore.metrics.ratios import mean
 
 

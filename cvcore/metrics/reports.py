@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvcore.array_types import Bools, Float64s
-from cvcore.metrics import counting, ratios, threshold_sweeps
+from cvcore.metrics import decision_rule, ratios, threshold_sweeps
 from cvcore.metrics.threshold_sweeps import Measure, Sweep
 
 Interval = tuple[float, float]
@@ -154,8 +154,8 @@ def deviations(
     counts = []
     for fold in np.unique(folds[folds >= 0]):
         rows = folds == fold
-        answers = counting.answers(probabilities[rows], threshold, multilabel=multilabel)
-        counts.append(counting.count_answers(truth[rows], answers))
+        answers = decision_rule.answers(probabilities[rows], threshold, multilabel=multilabel)
+        counts.append(decision_rule.count_answers(truth[rows], answers))
     precisions, recalls = ratios.precision(np.stack(counts)), ratios.recall(np.stack(counts))
     return Deviations(
         precision=_deviation(precisions),

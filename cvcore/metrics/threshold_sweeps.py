@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from cvcore.array_types import Bools, Float64s, Integers, Levels
 from cvcore.errors import InvalidInput
-from cvcore.metrics import counting, intervals, ranking, ratios
+from cvcore.metrics import decision_rule, intervals, ranking, ratios
 from cvcore.metrics.ratios import ratio
 
-POSITIONS = counting.THRESHOLDS.size
+POSITIONS = decision_rule.THRESHOLDS.size
 
 # Rows times columns that are multiplied at once: so few that they stay in the processor's cache and that OpenBLAS
 # puts one thread to it. Where the processor is busy, two wait for each other and take ten times as long.
@@ -67,7 +67,7 @@ def sweep(
     ([0.5, 1.0], [0.09, 0.34])
     """
     rows = _evaluated_rows(truth, probabilities, folds, groups)
-    return _sweep(rows, counting.levels(rows.probabilities, rows.truth, multilabel=multilabel), POSITIONS)
+    return _sweep(rows, decision_rule.levels(rows.probabilities, rows.truth, multilabel=multilabel), POSITIONS)
 
 
 def sweep_one(
@@ -89,8 +89,8 @@ def sweep_one(
     [[[1, 1, 0, 0]]]
     """
     rows = _evaluated_rows(truth, probabilities, folds, groups)
-    counting.check_scores(rows.probabilities, rows.truth, dimensions=2)
-    answered = counting.answers(rows.probabilities, threshold, multilabel=multilabel)
+    decision_rule.check_scores(rows.probabilities, rows.truth, dimensions=2)
+    answered = decision_rule.answers(rows.probabilities, threshold, multilabel=multilabel)
     return _sweep(rows, answered.astype(np.uint8), 1)
 
 
@@ -102,7 +102,7 @@ def position_of(threshold: float | tuple[float, ...]) -> int | None:
     """
     if isinstance(threshold, tuple):
         return None
-    places = np.flatnonzero(threshold == counting.THRESHOLDS)
+    places = np.flatnonzero(threshold == decision_rule.THRESHOLDS)
     return int(places[0]) if places.size else None
 
 

@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from cvcore import validation
 from cvcore.array_types import Bools, Float64s, Integers
 from cvcore.errors import InvalidInput
-from cvcore.metrics import counting, intervals, ratios
-from cvcore.metrics.counting import THRESHOLDS
+from cvcore.metrics import decision_rule, intervals, ratios
+from cvcore.metrics.decision_rule import THRESHOLDS
 
 # Where nothing can be chosen: the tag has no image, or is not answered at any threshold.
 FALLBACK = 0.5
@@ -92,7 +92,7 @@ def part_counts(
     """
     parts = validation.parts(folds, groups)
     rows = [np.flatnonzero(parts == part) for part in range(parts.max(initial=-1) + 1)]
-    tables = [counting.counts(truth[each], probabilities[each], multilabel=multilabel) for each in rows]
+    tables = [decision_rule.counts(truth[each], probabilities[each], multilabel=multilabel) for each in rows]
     return np.array(tables, np.int64).reshape(-1, len(THRESHOLDS), truth.shape[1], 4)
 
 

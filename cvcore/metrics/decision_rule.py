@@ -1,11 +1,11 @@
-"""Precision, recall, F1 and average precision, counted from probabilities by one decision rule.
+"""The decision rule: which tags are the answer at a threshold; and how often it is right, counted per tag.
 
 Rows are images, columns are tags. `truth` says which tags an image carries, `probabilities` what the model
 gave each tag. Everything is compared as float64: a float32 0.7 is a little less than 0.7 and stays so, and
 `score >= threshold` means the number that was stored, not the number it is shown as.
 
-Nothing here depends on the order of the rows: images with equal scores move together, and sums of fractions
-are exact (`math.fsum`). Undefined is nan: 0/0 is neither 0 nor 100 %.
+Nothing here depends on the order of the rows: images with equal scores are counted at the same thresholds.
+`ratios` and `ranking` make precision, recall, F1 and average precision of the counts and the scores.
 """
 
 from __future__ import annotations
