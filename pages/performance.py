@@ -21,7 +21,7 @@ from pages.parts.performance import (
 )
 from pages.parts.shell import backend, page_address, project_choice
 from pages.parts.shell.text import plain, refusals
-from pages.parts.training import training_status, tuning_outcome
+from pages.parts.train import training_status, tuning_outcome
 
 NUMBERS, MISTAKES, THRESHOLDS, COMPARE = "Numbers", "Mistakes", "Thresholds", "Compare"
 CALIBRATION, DOWNLOAD, EXAMPLE = "Calibration", "Download", "Example"

@@ -9,7 +9,7 @@ from cvcore.domains import find as find_domain
 from cvcore.projects import samples
 from cvcore.wording import count, percent
 from pages.parts.projects import azure_import, project_form, zip_download, zip_import
-from pages.parts.shell import backend, thumbnails
+from pages.parts.shell import backend, image_strip
 from pages.parts.shell.project_choice import open_page
 from pages.parts.shell.text import plain, refusals, short
 
@@ -35,7 +35,7 @@ def _show(card: projects.Card) -> None:
     """Show one project as a card."""
     project = card.project
     with st.container(border=True, key=f"card-{project.id}", height="stretch"):
-        thumbnails.strip(card.newest, empty="No images yet")
+        image_strip.strip(card.newest, empty="No images yet")
         st.subheader(plain(project.name), anchor=False)
         st.caption(
             f"{count(card.images, 'image')}, {count(card.tags, 'tag')} · {project.classification_type} · "

@@ -6,7 +6,7 @@ import streamlit as st
 
 from cvcore import prediction
 from cvcore.records import MULTILABEL
-from pages.parts.answers import explanation, image_source, keep_toggle, probability_bars, threshold_slider
+from pages.parts.quick_test import explanation, image_source, keep_toggle, probability_bars, threshold_slider
 from pages.parts.shell import backend, project_choice
 from pages.parts.shell.text import plain, refusals
 

@@ -17,7 +17,7 @@ from cvcore.wording import count
 from pages.parts.projects.project_form import backbone_status
 from pages.parts.shell import backend, project_choice
 from pages.parts.shell.text import plain, refusals
-from pages.parts.training import (
+from pages.parts.train import (
     augmentation_preview,
     evaluation_choice,
     readiness_notes,

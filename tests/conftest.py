@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 class DrawImage(Protocol):
-    """Draws a PNG that differs clearly from every other number's: the fixture `picture`."""
+    """Draws a PNG that differs clearly from every other number's: the fixture `drawn_image`."""
 
     def __call__(self, number: int, side: int = 48) -> bytes:
         """The PNG's bytes."""
@@ -84,7 +84,7 @@ def draw_image(number: int, side: int = 48) -> bytes:
 
 
 @pytest.fixture(scope="session")
-def picture() -> DrawImage:
+def drawn_image() -> DrawImage:
     """Draws a PNG that differs clearly from every other number's."""
     return draw_image
 

@@ -1,1 +1,1 @@
-"""Widgets that several pages show; each is a module with `show(...)`."""
+"""What the pages show: a folder for each page, `shell` for what all share, `widgets` for those with JavaScript."""

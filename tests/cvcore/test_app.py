@@ -83,14 +83,14 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory, picture: DrawImage) -> Iterator[Served]:
+def app(tmp_path_factory: pytest.TempPathFactory, drawn_image: DrawImage) -> Iterator[Served]:
     """Started as on a desktop, for the first time, with a training waiting to be done."""
     folder = tmp_path_factory.mktemp("app")
     store = Store(folder / "home")
     project = projects.create(store, "Flowers", domain="Built-in")
     for number in range(12):
         (tag,) = tagging.ensure(store, project, ["rose" if number % 2 else "tulip"], limits=Limits())
-        uploads.add(store, project, f"{number}.png", picture(number), tag_ids=[tag.id], limits=Limits())
+        uploads.add(store, project, f"{number}.png", drawn_image(number), tag_ids=[tag.id], limits=Limits())
     first, second = store.images.page(project.id, take=2)
     slow = blobs.original_path(store.home, first.sha256)
     slow_bytes = slow.read_bytes()

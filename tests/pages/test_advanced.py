@@ -13,7 +13,7 @@ from cvcore.files import blobs
 from cvcore.records import Job, Project, TrainingOptions, TuningEpoch, TuningOutcome
 from cvcore.store import Store
 from cvcore.training.readiness import readiness
-from pages.parts.training import augmentation_preview, training_options, tuning_curves
+from pages.parts.train import augmentation_preview, training_options, tuning_curves
 from tests.conftest import Fill, Trained
 from tests.pages.conftest import button, checked, open_page, texts
 

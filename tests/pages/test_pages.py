@@ -107,12 +107,12 @@ def test_nothing_changed(app: AppTest, store: Store, fill: Fill, trained: Traine
     assert ["queued"] == [job.status for job in store.jobs.active()]
 
 
-def test_upload(app: AppTest, store: Store, picture: DrawImage) -> None:
+def test_upload(app: AppTest, store: Store, drawn_image: DrawImage) -> None:
     """Uploaded files are stored with the tags chosen for all, and each one refused is named with its reason."""
     project = projects.create(store, "Empty")
     opened(app, "images", project)
     uploader = next(each for each in app.get("file_uploader"))
-    uploader.upload("a.png", picture(1)).upload("b.png", b"no image")
+    uploader.upload("a.png", drawn_image(1)).upload("b.png", b"no image")
     app.run()
     app.multiselect[0].set_value(["rose"]).run()
     button(app, "Upload 2 files").click().run()
@@ -133,11 +133,11 @@ def select(app: AppTest, project: Project, images: Sequence[Image]) -> None:
     app.run()
 
 
-def test_upload_waits_for_a_good_tag(app: AppTest, store: Store, picture: DrawImage) -> None:
+def test_upload_waits_for_a_good_tag(app: AppTest, store: Store, drawn_image: DrawImage) -> None:
     """A name that cannot be a tag's is refused before anything is stored, and the files stay chosen."""
     project = projects.create(store, "Empty")
     opened(app, "images", project)
-    app.get("file_uploader")[0].upload("a.png", picture(1))
+    app.get("file_uploader")[0].upload("a.png", drawn_image(1))
     app.run()
     app.multiselect[0].set_value(["rose|tulip"]).run()
     button(app, "Upload 1 file").click().run()
@@ -166,7 +166,7 @@ def test_upload_goes_on_in_another_window(app: AppTest, fill: Fill) -> None:
 
 
 def test_an_unforeseen_error_in_an_upload_is_told(
-    app: AppTest, store: Store, picture: DrawImage, caplog: pytest.LogCaptureFixture
+    app: AppTest, store: Store, drawn_image: DrawImage, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The page says that it went wrong, the log says what, and what was stored until then is no success."""
 
@@ -181,7 +181,7 @@ def test_an_unforeseen_error_in_an_upload_is_told(
             return self.data
 
     project = projects.create(store, "Empty")
-    run = upload_panel.start(store, project, [File("a.png", picture(1)), File("b.png")], [], Limits())
+    run = upload_panel.start(store, project, [File("a.png", drawn_image(1)), File("b.png")], [], Limits())
     for thread in threading.enumerate():
         if thread.name == "upload":
             thread.join()

@@ -28,10 +28,10 @@ def project(store: Store, iteration: Iteration) -> Project:
 
 
 @pytest.fixture
-def kept(store: Store, iteration: Iteration, picture: DrawImage) -> list[StoredPrediction]:
+def kept(store: Store, iteration: Iteration, drawn_image: DrawImage) -> list[StoredPrediction]:
     """Three questions, the newest last."""
     return [
-        history.predict_and_keep(store, iteration, picture(50 + n), application="<b>", limits=Limits())
+        history.predict_and_keep(store, iteration, drawn_image(50 + n), application="<b>", limits=Limits())
         for n in range(3)
     ]
 
@@ -83,10 +83,10 @@ def test_as_predicted_is_never_unasked(store: Store, project: Project, kept: lis
     assert {"rose": 5, "tulip": 6} == counts(store, project)
 
 
-def test_multilabel_takes_several(store: Store, fill: Fill, trained: Trained, picture: DrawImage) -> None:
+def test_multilabel_takes_several(store: Store, fill: Fill, trained: Trained, drawn_image: DrawImage) -> None:
     """Where images may carry several tags, as predicted means the whole answer: 50 % rose and 73 % tulip."""
     project = fill("Garden", classification_type=MULTILABEL, rose=5, tulip=5)
-    kept = history.predict_and_keep(store, trained(project), picture(50), application="", limits=Limits())
+    kept = history.predict_and_keep(store, trained(project), drawn_image(50), application="", limits=Limits())
     app = select(opened("predictions", project), project, kept)
     checked(button(app, "Add as tulip, rose").click().run())
     assert {"rose": 6, "tulip": 6} == counts(store, project)
@@ -128,22 +128,22 @@ def test_filters_reach_the_list(store: Store, project: Project, kept: list[Store
     assert "No prediction matches." in texts(checked(app.run()))
 
 
-def test_quick_test_keeps_once(store: Store, project: Project, picture: DrawImage) -> None:
+def test_quick_test_keeps_once(store: Store, project: Project, drawn_image: DrawImage) -> None:
     """An image is kept once, whatever is moved; off, this window's trace is wiped out, and the next leaves none."""
-    app = quick_test(project, picture(60))
+    app = quick_test(project, drawn_image(60))
     assert ["Quick Test"] == [each.application for each in store.predictions.of_project(project.id)]
     app.slider[0].set_value(80).run()
-    quick_test(project, picture(60))
+    quick_test(project, drawn_image(60))
     assert 1 == store.predictions.count(project.id)
     app.checkbox(key="quick-keep").set_value(False)
     checked(app.run())
     assert 0 == store.predictions.count(project.id)
 
 
-def test_quick_test_heeds_what_became_of_it(store: Store, project: Project, picture: DrawImage) -> None:
+def test_quick_test_heeds_what_became_of_it(store: Store, project: Project, drawn_image: DrawImage) -> None:
     """One that was deleted is not kept again by the same window, and one of the project's own never is."""
-    app = quick_test(project, picture(60))
+    app = quick_test(project, drawn_image(60))
     history.delete(store, project, [each.id for each in store.predictions.of_project(project.id)])
     app.slider[0].set_value(80).run()
-    quick_test(project, picture(1))
+    quick_test(project, drawn_image(1))
     assert 0 == store.predictions.count(project.id)

@@ -128,11 +128,11 @@ def test_exports_as_they_go_on(
     assert "Make again" == app.button(key=f"make-tflite-int8-{newest.id}").label
 
 
-def test_many_images(app: AppTest, project: Project, picture: DrawImage) -> None:
+def test_many_images(app: AppTest, project: Project, drawn_image: DrawImage) -> None:
     """Each has its answer in the table; a broken one is named with its reason, also after the page is left."""
     view(app, "Many images")
     uploader = app.get("file_uploader")[0]
-    uploader.upload("=a.png", picture(1)).upload("b.png", b"no image").upload("c.png", picture(2))
+    uploader.upload("=a.png", drawn_image(1)).upload("b.png", b"no image").upload("c.png", drawn_image(2))
     app.run()
     checked(button(app, "Predict 3 files").click().run())
     for thread in threading.enumerate():
@@ -166,7 +166,7 @@ def test_an_unforeseen_error_in_a_batch_is_told(
     store: Store,
     project: Project,
     iterations: list[Iteration],
-    picture: DrawImage,
+    drawn_image: DrawImage,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """The page says that it went wrong, the log says what, and what was answered until then is no success."""
@@ -177,7 +177,7 @@ def test_an_unforeseen_error_in_a_batch_is_told(
         def read(self, size: int | None = -1, /) -> bytes:
             raise ZeroDivisionError(size)
 
-    first = io.BytesIO(picture(1))
+    first = io.BytesIO(drawn_image(1))
     first.name = "a.png"
     run = batch_panel.start(store, project, iterations[0], [first, Broken()], 0.5, Limits())
     for thread in threading.enumerate():

@@ -15,7 +15,7 @@ from cvcore.prediction import occlusion
 from cvcore.projects import uploads
 from cvcore.records import Iteration
 from cvcore.store import Store
-from pages.parts.answers import explanation
+from pages.parts.quick_test import explanation
 from tests.conftest import Fill, Trained
 from tests.pages.conftest import checked
 
@@ -23,8 +23,8 @@ from tests.pages.conftest import checked
 def panels(iteration_id: str) -> None:
     """A page of the three panels, about an iteration and the first of its images."""
     from cvcore.files import blobs
-    from pages.parts.answers import explanation
     from pages.parts.performance import rekognition_panel, report_downloads
+    from pages.parts.quick_test import explanation
     from pages.parts.shell import backend
 
     store = backend.store()

@@ -108,13 +108,13 @@ def shoot(app: AppTest, project: Project, images: list[str]) -> None:
     checked(app.run())
 
 
-def test_shots_of_the_camera(store: Store, picture: DrawImage) -> None:
+def test_shots_of_the_camera(store: Store, drawn_image: DrawImage) -> None:
     """They are stored once, like any upload, under the tag chosen, which stays chosen for the next ones."""
     project = projects.create(store, "Empty")
     app = opened(project, "Upload")
     checked(app.segmented_control(key="upload-way").set_value("Camera").run())
     app.multiselect[0].set_value(["rose"]).run()
-    shoot(app, project, [base64.b64encode(picture(number)).decode() for number in range(3)])
+    shoot(app, project, [base64.b64encode(drawn_image(number)).decode() for number in range(3)])
     assert "3 stored." in texts(app)
     assert {"rose": 3} == {tag.name: tag.image_count for tag in store.tags.of_project(project.id)}
     assert all(each.name.startswith("camera 20") for each in store.images.page(project.id, take=9))

@@ -14,7 +14,7 @@ from cvcore.records import MULTICLASS, Image, Project, Tag
 from cvcore.settings import Limits
 from cvcore.store import FOR_TESTING, UNTAGGED, Store
 from cvcore.wording import count
-from pages.parts.shell import turns
+from pages.parts.shell import widget_resets
 from pages.parts.shell.text import plain, refusals
 from pages.parts.widgets import gallery
 
@@ -40,7 +40,7 @@ def show(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) ->
     selected = gallery.show(
         [_item(image, names) for image in images],
         key=f"gallery-{project.id}-{chosen}-{page}",
-        revision=turns.current(KEY),
+        revision=widget_resets.current(KEY),
     )
     if pages > 1:
         # The last page may have gone with its last image.
@@ -91,7 +91,7 @@ def _toolbar(store: Store, project: Project, tags: Sequence[Tag], selected: list
             max_selections=1 if project.classification_type == MULTICLASS else None,
             placeholder="Choose or type a tag",
             label_visibility="collapsed",
-            key=f"retag-{project.id}-{turns.current(KEY)}",
+            key=f"retag-{project.id}-{widget_resets.current(KEY)}",
             width=320,
         )
         if st.button("Tag selected", type="primary", disabled=not (ids and wanted)):
@@ -111,7 +111,7 @@ def _toolbar(store: Store, project: Project, tags: Sequence[Tag], selected: list
     if act:
         with refusals():
             act()
-            turns.rerun(KEY)
+            widget_resets.rerun(KEY)
 
 
 def _put_on(store: Store, project: Project, ids: list[str], wanted: list[str], limits: Limits) -> None:
@@ -127,7 +127,7 @@ def _delete(store: Store, ids: list[str]) -> None:
     if st.button("Delete", type="primary"):
         with refusals():
             uploads.delete(store, ids)
-            turns.rerun(KEY)
+            widget_resets.rerun(KEY)
 
 
 @st.dialog("Image", width="medium")

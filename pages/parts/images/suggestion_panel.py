@@ -13,7 +13,7 @@ from cvcore.projects.retagging import Retagging
 from cvcore.records import MULTILABEL, Iteration, Project
 from cvcore.store import UNTAGGED, Store
 from cvcore.wording import count
-from pages.parts.shell import project_choice, turns
+from pages.parts.shell import project_choice, widget_resets
 from pages.parts.shell.text import plain, refusals, sentence
 from pages.parts.widgets import suggestion_grid
 
@@ -47,7 +47,7 @@ def show(store: Store, project: Project) -> None:
             suggestion_grid.show(
                 batch,
                 signature=project.id,
-                turn=turns.current(key),
+                turn=widget_resets.current(key),
                 settled=settled,
                 multilabel=project.classification_type == MULTILABEL,
                 key=key,
@@ -86,7 +86,15 @@ def _batch(
 ) -> tuple[Batch, Sequence[str]]:
     """The batch on the page, and the ids of those settled before it."""
     tags = [(tag.id, tag.name, tag.kind) for tag in store.tags.of_project(project.id)]
-    stamp = (iteration.id, iteration.thresholds, order, take, turns.current(key), project.classification_type, tags)
+    stamp = (
+        iteration.id,
+        iteration.thresholds,
+        order,
+        take,
+        widget_resets.current(key),
+        project.classification_type,
+        tags,
+    )
     of, batch = st.session_state.get(f"{key}-batch", (None, None))
     if of != stamp:
         bar = st.empty()
@@ -110,11 +118,11 @@ def _batch(
 
 def _receive(store: Store, project: Project, key: str) -> None:
     """Save the decided tags, all at once, and remember them, so that they can be undone."""
-    sent = suggestion_grid.sent(key, turns.current(key))
+    sent = suggestion_grid.sent(key, widget_resets.current(key))
     if sent is None:
         return
     # First, so that the browser hears of it in any case, and decisions that are refused stay with it.
-    turns.advance(key)
+    widget_resets.advance(key)
     st.session_state[f"{key}-settled"] = ()
     retagged = retagging.tag_untagged(store, project, sent.decided)
     _aside(key).update(sent.aside)
@@ -140,7 +148,7 @@ def _notice(store: Store, project: Project, key: str) -> None:
         if is_given and retagged.changes and st.button("Undo this batch", key=f"{key}-undo"):
             with refusals():
                 st.session_state[f"{key}-made"] = retagging.undo(store, project, retagged), False
-                turns.rerun(key)
+                widget_resets.rerun(key)
 
 
 def notice(retagged: Retagging, *, is_given: bool) -> str:
@@ -172,7 +180,7 @@ def _show_counts(batch: Batch, untagged: int, key: str) -> None:
             st.caption(f"{count(batch.waiting, 'untagged image')}. Nothing is tagged before you save.", width="content")
         if aside and st.button(plain(f"Look again at {aside:,} skipped"), type="tertiary", key=f"{key}-again"):
             _aside(key).clear()
-            turns.rerun(key)
+            widget_resets.rerun(key)
     if not batch.candidates:
         st.info(
             "Every other image was skipped. Look at those again, or upload more."

@@ -15,7 +15,7 @@ from cvcore.store import Store
 from cvcore.training.readiness import IMAGES_TO_TRAIN, IMAGES_TO_TRAIN_WELL, readiness
 from cvcore.wording import count
 from pages.parts.shell.text import plain, refusals, short
-from pages.parts.training import readiness_notes
+from pages.parts.train import readiness_notes
 
 AXIS_LETTERS = 24
 ROW_LETTERS = 32

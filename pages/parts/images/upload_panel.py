@@ -21,7 +21,7 @@ from cvcore.records import MULTICLASS, Project, Tag
 from cvcore.settings import Limits
 from cvcore.store import Store
 from cvcore.wording import count
-from pages.parts.shell import background_runs, turns
+from pages.parts.shell import background_runs, widget_resets
 from pages.parts.shell.text import plain, refusals, sentence, table
 from pages.parts.widgets import camera
 
@@ -61,7 +61,7 @@ def show(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) ->
 
 
 def _form(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) -> None:
-    turn = turns.current(KEY)
+    turn = widget_resets.current(KEY)
     way = st.segmented_control("Bring in", [FILES, FOLDER, CAMERA], default=FILES, required=True, key="upload-way")
     chosen = st.multiselect(
         "Tags for all of them",
@@ -91,7 +91,7 @@ def _form(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) -
     if st.button(f"Upload {count(len(files), 'file')}", type="primary", disabled=not files):
         with refusals():
             _own()[project.id] = start(store, project, files, chosen, limits)
-            turns.rerun(KEY)
+            widget_resets.rerun(KEY)
 
 
 def start(store: Store, project: Project, files: Sequence[Any], tag_names: Sequence[str], limits: Limits) -> Run:

@@ -35,8 +35,8 @@ def show(store: Store, project: Project, iteration: Iteration) -> None:
         st.caption(
             f"Expected calibration error: {before:.1f} points as it is, {after:.1f} with temperature "
             f"{calibration.temperature:.2f}, fitted without the fold that it is tried on. It compares {whose} with the "
-            f"share of right answers in {BINS} bins of equal width; with few answers in a bin it is a rough number. The "
-            "temperature is shown here only: it does not change this iteration's answers."
+            f"share of right answers in {BINS} bins of equal width; with few answers in a bin it is a rough number. "
+            "The temperature is shown here only: it does not change this iteration's answers."
         )
 
 

@@ -18,8 +18,8 @@ from cvcore.projects.retagging import Retagging
 from cvcore.records import MULTICLASS, MULTILABEL, Iteration, Project, Tag
 from cvcore.store import Store
 from cvcore.wording import count, percent
-from pages.parts.answers import explanation
-from pages.parts.shell import backend, turns
+from pages.parts.quick_test import explanation
+from pages.parts.shell import backend, widget_resets
 from pages.parts.shell.text import plain, refusals, sentence, short
 from pages.parts.widgets import gallery
 
@@ -49,7 +49,9 @@ def show(
         shown = {_id(each): each for each in review.page(store, iteration, threshold, listed, page)}
         bar = st.container(key=f"{key}-bar")
         names = f"{place}-gallery-{page}"
-        chosen = gallery.show([_item(each, project) for each in shown.values()], key=names, revision=turns.current(key))
+        chosen = gallery.show(
+            [_item(each, project) for each in shown.values()], key=names, revision=widget_resets.current(key)
+        )
         if (one := gallery.pressed(names)) in shown:
             _follow(store, project, iteration, [shown[one]], key)
         if pages > 1:
@@ -146,7 +148,7 @@ def _toolbar(
             _follow(store, project, iteration, open_ones, key)
         if is_issue and st.button("Tag is correct", disabled=not selected, key=f"{key}-settle"):
             review.dismiss(store, selected)
-            turns.rerun(key)
+            widget_resets.rerun(key)
         wanted = st.selectbox(
             "Tag",
             list(tags),
@@ -212,7 +214,7 @@ def _correct(
 def _remember(iteration: Iteration, retagged: Retagging, key: str) -> None:
     """Keep what was changed, so that it can be shown and undone, and draw again with nothing selected."""
     st.session_state[f"{key}-made"] = iteration.id, retagged
-    turns.rerun(key)
+    widget_resets.rerun(key)
 
 
 def _notice(store: Store, project: Project, iteration: Iteration, key: str) -> None:
@@ -224,7 +226,7 @@ def _notice(store: Store, project: Project, iteration: Iteration, key: str) -> N
         if retagged.changes and st.button("Undo", key=f"{key}-undo"):
             back = retagging.undo(store, project, retagged)
             st.session_state[f"{key}-made"] = iteration.id, Retagging((), back.unchanged, back.gone)
-            turns.rerun(key)
+            widget_resets.rerun(key)
 
 
 def _summary(retagged: Retagging) -> str:

@@ -13,7 +13,7 @@ from cvcore.records import Iteration
 from cvcore.store import Store
 from cvcore.wording import count, day, percent
 from pages.parts.shell.text import plain, refusals
-from pages.parts.training import evaluation_choice
+from pages.parts.train import evaluation_choice
 
 
 def show(store: Store, iterations: Sequence[Iteration]) -> Iteration:

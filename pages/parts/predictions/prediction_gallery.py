@@ -16,8 +16,8 @@ from cvcore.records import MULTICLASS, MULTILABEL, Prediction, Project
 from cvcore.settings import Limits
 from cvcore.store import Store
 from cvcore.wording import count, day, percent
-from pages.parts.answers import probability_bars
-from pages.parts.shell import project_choice, turns
+from pages.parts.quick_test import probability_bars
+from pages.parts.shell import project_choice, widget_resets
 from pages.parts.shell.text import plain, refusals, sentence, short
 from pages.parts.widgets import gallery
 
@@ -45,7 +45,7 @@ def show(store: Store, project: Project, queued: Sequence[QueuedImage], limits: 
     selected = gallery.show(
         [_item(each) for each in shown.values()],
         key=f"predictions-{project.id}-{page}",
-        revision=turns.current(KEY),
+        revision=widget_resets.current(KEY),
     )
     if pages > 1:
         # The last page may have gone with its last image.
@@ -99,7 +99,7 @@ def _toolbar(store: Store, project: Project, selected: Sequence[QueuedImage], li
             max_selections=1 if project.classification_type == MULTICLASS else None,
             placeholder="Choose or type a tag",
             label_visibility="collapsed",
-            key=f"adopt-{project.id}-{turns.current(KEY)}",
+            key=f"adopt-{project.id}-{widget_resets.current(KEY)}",
             width=320,
         )
         if st.button("Add to project", type="primary", disabled=not (selected and wanted)):
@@ -162,4 +162,4 @@ def _closer(store: Store, each: QueuedImage) -> None:
 
 def _again(project: Project, message: str, *, is_added: bool) -> None:
     st.session_state[_NOTICE] = project.id, message, is_added
-    turns.rerun(KEY)
+    widget_resets.rerun(KEY)

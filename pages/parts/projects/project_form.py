@@ -13,7 +13,7 @@ from cvcore.networks import backbones
 from cvcore.records import MULTICLASS, MULTILABEL, ClassificationType, Project
 from cvcore.store import Store
 from cvcore.wording import count
-from pages.parts.shell import thumbnails
+from pages.parts.shell import image_strip
 from pages.parts.shell.project_choice import open_page
 from pages.parts.shell.text import plain, refusals
 
@@ -49,7 +49,7 @@ def edit(store: Store, project: Project) -> None:
         projects.update(store, wanted)
         st.rerun()
     if kind == MULTICLASS and (several := projects.images_with_many_tags(store, project)):
-        thumbnails.strip(several[:24])
+        image_strip.strip(several[:24])
 
 
 @st.dialog("Delete project", width="medium", on_dismiss="rerun")

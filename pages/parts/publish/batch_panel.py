@@ -21,9 +21,9 @@ from cvcore.records import Iteration, Project
 from cvcore.settings import Limits
 from cvcore.store import Store
 from cvcore.wording import count, percent
-from pages.parts.answers import threshold_slider
 from pages.parts.images import upload_panel
-from pages.parts.shell import background_runs, text, turns
+from pages.parts.quick_test import threshold_slider
+from pages.parts.shell import background_runs, text, widget_resets
 from pages.parts.shell.text import plain, sentence
 
 KEPT_S = 3600.0
@@ -76,12 +76,12 @@ def show(store: Store, project: Project, iteration: Iteration, limits: Limits) -
         files = st.file_uploader(
             "Images",
             accept_multiple_files=True,
-            key=f"batch-{project.id}-{turns.current(KEY)}",
+            key=f"batch-{project.id}-{widget_resets.current(KEY)}",
             label_visibility="collapsed",
         )
     if st.button(f"Predict {count(len(files), 'file')}", type="primary", disabled=not files):
         start(store, project, iteration, files, threshold, limits)
-        turns.rerun(KEY)
+        widget_resets.rerun(KEY)
     if run:
         _result(project, run)
 

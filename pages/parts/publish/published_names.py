@@ -8,7 +8,7 @@ from cvcore.errors import NotFound
 from cvcore.prediction import publishing
 from cvcore.records import Iteration, Project
 from cvcore.store import Publication, Store
-from pages.parts.shell import turns
+from pages.parts.shell import widget_resets
 from pages.parts.shell.text import plain, refusals
 
 KEY = "publish"
@@ -16,7 +16,7 @@ KEY = "publish"
 
 def show(store: Store, project: Project, iteration: Iteration) -> list[Publication]:
     """A row for each name, and a form for another; the names that there are."""
-    form = st.form(f"publish-{iteration.id}-{turns.current(KEY)}", border=False)
+    form = st.form(f"publish-{iteration.id}-{widget_resets.current(KEY)}", border=False)
     with form.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input("Name", placeholder="such as flowers", max_chars=publishing.NAME_LETTERS, width=320)
         is_sent = st.form_submit_button(f"Publish {iteration.name}", type="primary")
@@ -48,7 +48,7 @@ def _publish(store: Store, project: Project, iteration: Iteration, name: str) ->
             _ask_to_move(store, iteration, holder)
         else:
             publishing.publish(store, iteration, name, resource=holder.resource if holder else "")
-            turns.rerun(KEY)
+            widget_resets.rerun(KEY)
 
 
 @st.dialog("Move this name?")

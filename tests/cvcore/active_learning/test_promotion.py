@@ -34,9 +34,11 @@ def project(store: Store, iteration: Iteration) -> Project:
 
 
 @pytest.fixture
-def kept(store: Store, iteration: Iteration, picture: Picture) -> list[StoredPrediction]:
+def kept(store: Store, iteration: Iteration, drawn_image: Picture) -> list[StoredPrediction]:
     """Three questions about new images."""
-    return [predict_and_keep(store, iteration, picture(50 + n), application="kiosk", limits=LIMITS) for n in range(3)]
+    return [
+        predict_and_keep(store, iteration, drawn_image(50 + n), application="kiosk", limits=LIMITS) for n in range(3)
+    ]
 
 
 def counts(store: Store, project: Project) -> dict[str, int]:
@@ -54,9 +56,9 @@ def test_pictures_join_with_their_tags(store: Store, project: Project, kept: lis
     assert "embed" in [job.kind for job in store.jobs.active()]
 
 
-def test_all_questions_about_it_go(store: Store, project: Project, iteration: Iteration, picture: Picture) -> None:
+def test_all_questions_about_it_go(store: Store, project: Project, iteration: Iteration, drawn_image: Picture) -> None:
     """An image that was asked about twice leaves the predictions as a whole."""
-    first, _ = (predict_and_keep(store, iteration, picture(60), application="", limits=LIMITS) for _ in range(2))
+    first, _ = (predict_and_keep(store, iteration, drawn_image(60), application="", limits=LIMITS) for _ in range(2))
     promotion.promote(store, project, {first.id: ["rose"]}, limits=LIMITS)
     assert 0 == store.predictions.count(project.id)
 
@@ -78,11 +80,11 @@ def test_a_lost_file_is_told(store: Store, project: Project, kept: list[StoredPr
 
 
 def test_what_is_there_already(
-    store: Store, project: Project, iteration: Iteration, kept: list[StoredPrediction], picture: Picture
+    store: Store, project: Project, iteration: Iteration, kept: list[StoredPrediction], drawn_image: Picture
 ) -> None:
     """An image that somebody uploaded meanwhile keeps its own tag, which is said."""
     rose = store.tags.of_project(project.id)[0]
-    uploads.add(store, project, "mine.png", picture(50), tag_ids=[rose.id], limits=LIMITS)
+    uploads.add(store, project, "mine.png", drawn_image(50), tag_ids=[rose.id], limits=LIMITS)
     (fate,) = promotion.promote(store, project, {kept[0].id: ["tulip"]}, limits=LIMITS)
     assert "duplicate" == fate.status
     assert "its tags stay unchanged" in fate.reason
@@ -100,12 +102,12 @@ def test_refused_tags_change_nothing(store: Store, project: Project, kept: list[
 
 
 def test_several_tags_in_multilabel(
-    store: Store, fill: Callable[..., Project], trained: Callable[..., Iteration], picture: Picture
+    store: Store, fill: Callable[..., Project], trained: Callable[..., Iteration], drawn_image: Picture
 ) -> None:
     """An image takes several tags where the project allows it; a negative one stands alone."""
     project = fill("Garden", classification_type=MULTILABEL, rose=5, tulip=5)
     iteration = trained(project)
-    one, other = (predict_and_keep(store, iteration, picture(n), application="", limits=LIMITS) for n in (50, 51))
+    one, other = (predict_and_keep(store, iteration, drawn_image(n), application="", limits=LIMITS) for n in (50, 51))
     promotion.promote(store, project, {one.id: ["rose", "tulip"]}, limits=LIMITS)
     assert {"rose": 6, "tulip": 6} == counts(store, project)
     tagging.create(store, project, "nothing", limits=LIMITS, kind="Negative")

@@ -115,9 +115,9 @@ def test_a_damaged_original_is_an_error(store: Store, client: TestClient, photo:
     assert 200 == client.get(urls.thumbnail(photo.sha256)).status_code
 
 
-def test_pages_and_routes_agree(client: TestClient, store: Store, picture: Callable[[int], bytes]) -> None:
+def test_pages_and_routes_agree(client: TestClient, store: Store, drawn_image: Callable[[int], bytes]) -> None:
     """Every address that a page writes leads to an image."""
-    upload = uploads.add(store, projects.create(store, "One"), "1.png", picture(1), tag_ids=[], limits=Limits())
+    upload = uploads.add(store, projects.create(store, "One"), "1.png", drawn_image(1), tag_ids=[], limits=Limits())
     sha256 = store.images.get(upload.image_id or "").sha256
     for shown in (urls.thumbnail(sha256), urls.image(sha256), f"{urls.STATIC}/thumbnail/{sha256}"):
         assert 200 == client.get(shown).status_code

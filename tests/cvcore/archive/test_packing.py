@@ -201,14 +201,14 @@ def test_it_comes_in_beside_itself(store: Store, flowers: Project, packed: Path)
 
 
 def test_it_predicts_and_trains_on(
-    elsewhere: Store, store: Store, flowers: Project, packed: Path, picture: Picture
+    elsewhere: Store, store: Store, flowers: Project, packed: Path, drawn_image: Picture
 ) -> None:
     """What an iteration says of an image is what the original says, and the next one gets the next number."""
     project = unpack(elsewhere, packed)
     told = [
         [
             (each.tag, each.probability)
-            for each in prediction.predict(home, training.find_iteration(home, one), picture(77), limits=LIMITS)
+            for each in prediction.predict(home, training.find_iteration(home, one), drawn_image(77), limits=LIMITS)
         ]
         for home, one in ((elsewhere, project), (store, flowers))
     ]
@@ -221,7 +221,7 @@ def test_it_predicts_and_trains_on(
 
 
 def test_the_network_comes_along(
-    store: Store, elsewhere: Store, flowers: Project, tmp_path: Path, picture: Picture
+    store: Store, elsewhere: Store, flowers: Project, tmp_path: Path, drawn_image: Picture
 ) -> None:
     """An iteration on a network that the other machine lacks predicts there; nothing there is trained with it."""
     content = builtin.model()
@@ -239,7 +239,7 @@ def test_the_network_comes_along(
     path = project_archive.pack(store, flowers, tmp_path / "flowers.zip").path
     project = unpack(elsewhere, path)
     there = training.find_iteration(elsewhere, project)
-    assert prediction.predict(elsewhere, there, picture(77), limits=LIMITS)
+    assert prediction.predict(elsewhere, there, drawn_image(77), limits=LIMITS)
     assert backbones.availability("MobileNetV2", guest.side, blobs.backbones_folder(elsewhere.home), {}) != "ready"
     before = sorted(blobs.backbones_folder(elsewhere.home).iterdir())
     unpack(elsewhere, path)
@@ -355,12 +355,12 @@ def test_a_file_that_differs(elsewhere: Store, zipped: Path) -> None:
         assert state(elsewhere) == before
 
 
-def test_an_image_in_anothers_place(elsewhere: Store, zipped: Path, picture: Picture) -> None:
+def test_an_image_in_anothers_place(elsewhere: Store, zipped: Path, drawn_image: Picture) -> None:
     """A file that claims to be an image must be that image, whatever tagwise.json says of it, and an image."""
     before = state(elsewhere)
     member = next(name for name in members(zipped) if name.startswith("originals/"))
     with pytest.raises(ArchiveRefused, match=r"must be that image, it is another: download it again$"):
-        unpack(elsewhere, repacked(zipped, {member: picture(99)}))
+        unpack(elsewhere, repacked(zipped, {member: drawn_image(99)}))
     digest = hashlib.sha256(b"<html>").hexdigest()
     renamed = edited(zipped, lambda it: it["images"][0].update(sha256=digest))
     with zipfile.ZipFile(zipped) as archive:

@@ -202,29 +202,29 @@ def ours(moved: MigrationResult) -> Project:
     return moved.project
 
 
-def test_a_project_moves_in(store: Store, there: Azure, move: Any, picture: Any) -> None:
+def test_a_project_moves_in(store: Store, there: Azure, move: Any, drawn_image: Any) -> None:
     """Name, description, type, domain, tags and all images come, tagged as they were or untagged."""
     project_id = there.project()
     rose, tulip = there.tag(project_id, "rose"), there.tag(project_id, "tulip")
     there.tag(project_id, "lily")
-    there.image(project_id, picture(1), rose)
-    there.image(project_id, picture(2), tulip)
-    there.image(project_id, picture(3), rose)
-    there.image(project_id, picture(4))
+    there.image(project_id, drawn_image(1), rose)
+    there.image(project_id, drawn_image(2), tulip)
+    there.image(project_id, drawn_image(3), rose)
+    there.image(project_id, drawn_image(4))
     (moved,) = move()
     counts = Counts(4, 3, {"rose": 2, "tulip": 1, "lily": 0})
     assert moved == MigrationResult("Flowers", ours(moved), counts, counts, (), complete=True)
     project = ours(moved)
     assert (project.name, project.description) == ("Flowers", "From the garden")
     assert (project.classification_type, project.domain_id) == ("Multiclass", GENERAL)
-    expected = {picture(1): ["rose"], picture(2): ["tulip"], picture(3): ["rose"], picture(4): []}
+    expected = {drawn_image(1): ["rose"], drawn_image(2): ["tulip"], drawn_image(3): ["rose"], drawn_image(4): []}
     assert contents(store, project) == expected
     job = store.jobs.latest(project.id, "embed")
     assert job is not None
     assert job.status == "queued"
 
 
-def test_several_tags_and_nothing_at_all(store: Store, there: Azure, move: Any, picture: Any) -> None:
+def test_several_tags_and_nothing_at_all(store: Store, there: Azure, move: Any, drawn_image: Any) -> None:
     """A Multilabel project's images keep all their tags, and its negative tag stays negative."""
     project_id = there.project(classificationType="Multilabel")
     red, big, nothing = (
@@ -232,13 +232,13 @@ def test_several_tags_and_nothing_at_all(store: Store, there: Azure, move: Any, 
         there.tag(project_id, "big"),
         there.tag(project_id, "-", "Negative"),
     )
-    there.image(project_id, picture(1), red, big)
-    there.image(project_id, picture(2), nothing)
+    there.image(project_id, drawn_image(1), red, big)
+    there.image(project_id, drawn_image(2), nothing)
     (moved,) = move()
     assert (moved.complete, moved.notes) == (True, ())
     assert {each: set(names) for each, names in contents(store, ours(moved)).items()} == {
-        picture(1): {"red", "big"},
-        picture(2): {"-"},
+        drawn_image(1): {"red", "big"},
+        drawn_image(2): {"-"},
     }
     kinds = {tag.name: tag.kind for tag in store.tags.of_project(ours(moved).id)}
     assert kinds == {"red": "Regular", "big": "Regular", "-": "Negative"}
@@ -251,11 +251,11 @@ def test_a_type_that_is_not_told_is_multilabel(there: Azure, move: Any, told: st
     assert ours(move()[0]).classification_type == "Multilabel"
 
 
-def test_many_images_come_in_pages(store: Store, there: Azure, move: Any, picture: Any) -> None:
+def test_many_images_come_in_pages(store: Store, there: Azure, move: Any, drawn_image: Any) -> None:
     """More images than one answer holds are asked for 256 at a time."""
     project_id = there.project()
     tag = there.tag(project_id, "rose")
-    small = picture(1, 8)
+    small = drawn_image(1, 8)
     for number in range(260):
         there.image(project_id, small + number.to_bytes(2), tag)
     (moved,) = move()
@@ -264,18 +264,18 @@ def test_many_images_come_in_pages(store: Store, there: Azure, move: Any, pictur
     assert there.pages == [(0, 256), (256, 4), (260, 0)]
 
 
-def test_the_key_stays_with_its_host(there: Azure, move: Any, picture: Any) -> None:
+def test_the_key_stays_with_its_host(there: Azure, move: Any, drawn_image: Any) -> None:
     """Whoever keeps the images never sees the key."""
-    there.image(there.project(), picture(1))
+    there.image(there.project(), drawn_image(1))
     move()
     assert there.keys_at_pictures == {None}
 
 
-def test_running_it_again_fetches_nothing(store: Store, there: Azure, move: Any, picture: Any) -> None:
+def test_running_it_again_fetches_nothing(store: Store, there: Azure, move: Any, drawn_image: Any) -> None:
     """What is here is not fetched or stored a second time, refused files and equal ones neither."""
     project_id = there.project()
     tag = there.tag(project_id, "rose")
-    for data in (picture(1), picture(2), picture(1), b"no picture"):
+    for data in (drawn_image(1), drawn_image(2), drawn_image(1), b"no picture"):
         there.image(project_id, data, tag)
     first = move()
     before = workspace(store, ours(first[0]))
@@ -285,12 +285,12 @@ def test_running_it_again_fetches_nothing(store: Store, there: Azure, move: Any,
     assert len(store.projects.all()) == 1
 
 
-def test_stopped_half_way_it_goes_on(store: Store, there: Azure, move: Any, picture: Any) -> None:
+def test_stopped_half_way_it_goes_on(store: Store, there: Azure, move: Any, drawn_image: Any) -> None:
     """A run that was stopped keeps what came, and the next fetches the rest only."""
     project_id = there.project()
     tag = there.tag(project_id, "rose")
     for number in range(40):
-        there.image(project_id, picture(number, 8), tag)
+        there.image(project_id, drawn_image(number, 8), tag)
 
     def stop(stage: str, fraction: float) -> None:
         if fraction >= 0.5:
@@ -306,12 +306,12 @@ def test_stopped_half_way_it_goes_on(store: Store, there: Azure, move: Any, pict
     assert there.twice() == []
 
 
-def test_killed_half_way_it_goes_on(store: Store, there: Azure, move: Any, picture: Any) -> None:
+def test_killed_half_way_it_goes_on(store: Store, there: Azure, move: Any, drawn_image: Any) -> None:
     """A process killed without warning leaves what it stored, and the next run fetches the rest only."""
     project_id = there.project()
     tag = there.tag(project_id, "rose")
     for number in range(40):
-        there.image(project_id, picture(number, 8), tag)
+        there.image(project_id, drawn_image(number, 8), tag)
     there.pictures_left = 32
     command = [sys.executable, "-m", "cvcore.cli", "migrate", "--endpoint", there.url, "--training-key", KEY]
     with subprocess.Popen(command, cwd=ROOT) as process:
@@ -325,11 +325,11 @@ def test_killed_half_way_it_goes_on(store: Store, there: Azure, move: Any, pictu
     assert there.twice() == []
 
 
-def test_what_was_changed_here_stays(store: Store, there: Azure, move: Any, picture: Any) -> None:
+def test_what_was_changed_here_stays(store: Store, there: Azure, move: Any, drawn_image: Any) -> None:
     """Renamed and with images deleted here, a project is known again, and takes on what is new in Azure."""
     project_id = there.project()
     rose, tulip = there.tag(project_id, "rose"), there.tag(project_id, "tulip")
-    gone, kept = there.image(project_id, picture(1), rose), there.image(project_id, picture(2), rose)
+    gone, kept = there.image(project_id, drawn_image(1), rose), there.image(project_id, drawn_image(2), rose)
     project = ours(move()[0])
     projects.update(store, Project(**{**vars(project), "name": "Garden"}))
     tags = {tag.name: tag for tag in store.tags.of_project(project.id)}
@@ -337,11 +337,11 @@ def test_what_was_changed_here_stays(store: Store, there: Azure, move: Any, pict
     images = {image.name: image.id for image in workspace(store, project)}
     uploads.delete(store, [images[gone]])
     tagging.add_tags(store, project, [images[kept]], [tags["tulip"].id])
-    uploads.add(store, project, "own.png", picture(9), tag_ids=[], limits=LIMITS)
-    there.image(project_id, picture(3), tulip)
+    uploads.add(store, project, "own.png", drawn_image(9), tag_ids=[], limits=LIMITS)
+    there.image(project_id, drawn_image(3), tulip)
     (moved,) = move()
     assert not moved.complete
-    assert contents(store, project) == {picture(2): ["tulip"], picture(3): ["tulip"], picture(9): []}
+    assert contents(store, project) == {drawn_image(2): ["tulip"], drawn_image(3): ["tulip"], drawn_image(9): []}
     assert moved.notes == (
         "the project 'Flowers' is called 'Garden' here",
         "the tag 'rose' is called 'Rose' here",
@@ -353,15 +353,15 @@ def test_what_was_changed_here_stays(store: Store, there: Azure, move: Any, pict
     )
 
 
-def test_a_deleted_project_comes_anew(store: Store, there: Azure, move: Any, picture: Any) -> None:
+def test_a_deleted_project_comes_anew(store: Store, there: Azure, move: Any, drawn_image: Any) -> None:
     """A project that was deleted here moves in again from the start."""
-    there.image(there.project(), picture(1))
+    there.image(there.project(), drawn_image(1))
     first = ours(move()[0])
     projects.delete(store, first)
     (moved,) = move()
     assert moved.complete
     assert ours(moved).id != first.id
-    assert contents(store, ours(moved)) == {picture(1): []}
+    assert contents(store, ours(moved)) == {drawn_image(1): []}
 
 
 def test_a_taken_name_gets_a_number(store: Store, there: Azure, move: Any) -> None:
@@ -391,37 +391,37 @@ def test_a_taken_name_gets_a_number(store: Store, there: Azure, move: Any) -> No
     ],
 )
 def test_names_are_changed_as_little_as_it_takes(
-    store: Store, there: Azure, move: Any, picture: Any, theirs: str, here: str
+    store: Store, there: Azure, move: Any, drawn_image: Any, theirs: str, here: str
 ) -> None:
     """What cannot be a name here becomes one, for projects and tags alike where it is no bar, and is told."""
     project_id = there.project(theirs)
-    there.image(project_id, picture(1), there.tag(project_id, theirs))
+    there.image(project_id, drawn_image(1), there.tag(project_id, theirs))
     (moved,) = move()
     assert moved.complete
-    assert contents(store, ours(moved)) == {picture(1): [here]}
+    assert contents(store, ours(moved)) == {drawn_image(1): [here]}
     assert ours(moved).name == (theirs if "|" in theirs else here)
     told = theirs.encode("utf-8", "ignore").decode()
     expected = () if told == here else (f"the tag {told[:80]!r} is called {here!r} here",)
     assert moved.notes[-1:] == expected
 
 
-def test_changed_names_stay_apart(store: Store, there: Azure, move: Any, picture: Any) -> None:
+def test_changed_names_stay_apart(store: Store, there: Azure, move: Any, drawn_image: Any) -> None:
     """Tags whose changed names are equal get a number, again and again the same."""
     project_id = there.project()
     for number, name in enumerate(("a|b", "a-b", "a\0-b", "x" * 200, "x" * 300)):
-        there.image(project_id, picture(number), there.tag(project_id, name))
+        there.image(project_id, drawn_image(number), there.tag(project_id, name))
     expected = {"a-b": 1, "a-b (2)": 1, "a-b (3)": 1, "x" * 128: 1, "x" * 124 + " (2)": 1}
     for _ in range(2):
         (moved,) = move()
         assert moved.here.per_tag == expected
 
 
-def test_tags_of_equal_name_meet(store: Store, there: Azure, move: Any, picture: Any) -> None:
+def test_tags_of_equal_name_meet(store: Store, there: Azure, move: Any, drawn_image: Any) -> None:
     """A tag that someone has made here already takes on the images of Azure's tag of that name."""
     project_id = there.project()
     project = ours(move()[0])
     tagging.ensure(store, project, ["rose"], limits=LIMITS)
-    there.image(project_id, picture(1), there.tag(project_id, "rose"))
+    there.image(project_id, drawn_image(1), there.tag(project_id, "rose"))
     (moved,) = move()
     assert moved.here == Counts(1, 1, {"rose": 1})
 
@@ -436,13 +436,13 @@ def test_a_second_negative_tag_is_regular(store: Store, there: Azure, move: Any)
     assert moved.notes == ("the tag 'nothing' is negative in Azure only",)
 
 
-def test_hostile_ids_are_only_texts(store: Store, there: Azure, move: Any, picture: Any) -> None:
+def test_hostile_ids_are_only_texts(store: Store, there: Azure, move: Any, drawn_image: Any) -> None:
     """An image's id is not a path, and one of a project stays one part of an address."""
     project_id = there.project()
     there.projects[0]["id"] = "a b"
     there.images["a%20b"] = there.images[project_id]
-    there.image(project_id, picture(1), id="../../etc/passwd\n")
-    there.image(project_id, picture(2), id="../../etc/passwd")
+    there.image(project_id, drawn_image(1), id="../../etc/passwd\n")
+    there.image(project_id, drawn_image(2), id="../../etc/passwd")
     for _ in range(2):
         (moved,) = move()
         assert moved.complete
@@ -503,11 +503,11 @@ def test_an_unknown_project_is_told(there: Azure, move: Any) -> None:
     assert str(failure.value) == f"there is no project 'x' at 127.0.0.1: there are '{project_id}' ('Flowers')"
 
 
-def test_equal_images_are_one_here(store: Store, there: Azure, move: Any, picture: Any) -> None:
+def test_equal_images_are_one_here(store: Store, there: Azure, move: Any, drawn_image: Any) -> None:
     """Images with equal content are told as such; nothing is missing for it."""
     project_id = there.project(classificationType="Multilabel")
     red, big = there.tag(project_id, "red"), there.tag(project_id, "big")
-    first, second = there.image(project_id, picture(1), red), there.image(project_id, picture(1), red, big)
+    first, second = there.image(project_id, drawn_image(1), red), there.image(project_id, drawn_image(1), red, big)
     (moved,) = move()
     assert moved.complete
     assert moved.azure == Counts(2, 2, {"red": 2, "big": 1})
@@ -518,11 +518,11 @@ def test_equal_images_are_one_here(store: Store, there: Azure, move: Any, pictur
     )
 
 
-def test_refused_files_are_told(store: Store, there: Azure, move: Any, picture: Any) -> None:
+def test_refused_files_are_told(store: Store, there: Azure, move: Any, drawn_image: Any) -> None:
     """A file that is no image here is told with the reason; the others come."""
     project_id = there.project()
     bad = there.image(project_id, b"GIF89a")
-    there.image(project_id, picture(1))
+    there.image(project_id, drawn_image(1))
     (moved,) = move()
     assert not moved.complete
     (note,) = moved.notes
@@ -530,10 +530,10 @@ def test_refused_files_are_told(store: Store, there: Azure, move: Any, picture: 
     assert moved.here.images == 1
 
 
-def test_images_that_do_not_come_are_tried_again(store: Store, there: Azure, move: Any, picture: Any) -> None:
+def test_images_that_do_not_come_are_tried_again(store: Store, there: Azure, move: Any, drawn_image: Any) -> None:
     """An image that cannot be fetched is told with the reason, and comes with the next run if it can."""
     project_id = there.project()
-    late = there.image(project_id, picture(1))
+    late = there.image(project_id, drawn_image(1))
     data = there.pictures.pop(f"/{late}")
     pauses: list[float] = []
     (moved,) = move(sleep=pauses.append)
@@ -545,11 +545,11 @@ def test_images_that_do_not_come_are_tried_again(store: Store, there: Azure, mov
     assert move()[0].complete
 
 
-def test_a_lost_network_ends_the_run(there: Azure, move: Any, picture: Any) -> None:
+def test_a_lost_network_ends_the_run(there: Azure, move: Any, drawn_image: Any) -> None:
     """When a whole batch of images does not come, the thousands behind it are not tried."""
     project_id = there.project()
     for number in range(40):
-        there.image(project_id, picture(number))
+        there.image(project_id, drawn_image(number))
     there.pictures.clear()
     with pytest.raises(FetchFailed) as failure:
         move()
@@ -560,30 +560,30 @@ def test_a_lost_network_ends_the_run(there: Azure, move: Any, picture: Any) -> N
     assert len(there.fetched) == 16
 
 
-def test_the_smaller_copy_will_do(store: Store, there: Azure, move: Any, picture: Any) -> None:
+def test_the_smaller_copy_will_do(store: Store, there: Azure, move: Any, drawn_image: Any) -> None:
     """Where Azure has no original any longer, its smaller copy comes, and that is told; its metadata come along."""
     project_id = there.project()
-    there.pictures["/small"] = picture(1)
+    there.pictures["/small"] = drawn_image(1)
     copy = {"originalImageUri": None, "resizedImageUri": f"{there.pictures_url}/small"}
     there.image(project_id, b"", **copy, metadata={"camera": "2"})
     (moved,) = move()
     assert moved.complete
-    assert contents(store, ours(moved)) == {picture(1): []}
+    assert contents(store, ours(moved)) == {drawn_image(1): []}
     assert moved.notes == ("Azure has only smaller copies of 1 image, and so has Tagwise",)
     (image,) = store.images.page(ours(moved).id, take=10)
     assert store.metadata.of_images([image.id]) == {image.id: {"camera": "2"}}
 
 
 @pytest.mark.parametrize("uri", [None, "", 7, "file:///etc/passwd", "http://10.0.0.1/1.png", "http://[::1/"])
-def test_addresses_that_are_none(store: Store, there: Azure, move: Any, picture: Any, uri: object) -> None:
+def test_addresses_that_are_none(store: Store, there: Azure, move: Any, drawn_image: Any, uri: object) -> None:
     """An image without an address, or with one that may not be fetched, is told of; the others come."""
     project_id = there.project()
-    there.image(project_id, picture(1), originalImageUri=uri)
-    there.image(project_id, picture(2))
+    there.image(project_id, drawn_image(1), originalImageUri=uri)
+    there.image(project_id, drawn_image(2))
     (moved,) = move()
     assert not moved.complete
     assert "an address must" in moved.notes[0]
-    assert contents(store, ours(moved)) == {picture(2): []}
+    assert contents(store, ours(moved)) == {drawn_image(2): []}
 
 
 def test_azure_may_not_point_into_this_network(there: Azure) -> None:
@@ -595,13 +595,13 @@ def test_azure_may_not_point_into_this_network(there: Azure) -> None:
     assert there.fetched == {}
 
 
-def test_two_tags_on_one_image_of_a_multiclass_project(store: Store, there: Azure, move: Any, picture: Any) -> None:
+def test_two_tags_on_one_image_of_a_multiclass_project(store: Store, there: Azure, move: Any, drawn_image: Any) -> None:
     """An image that carries more tags than its project allows comes untagged, with the reason."""
     project_id = there.project()
-    image_id = there.image(project_id, picture(1), there.tag(project_id, "rose"), there.tag(project_id, "tulip"))
+    image_id = there.image(project_id, drawn_image(1), there.tag(project_id, "rose"), there.tag(project_id, "tulip"))
     (moved,) = move()
     assert not moved.complete
-    assert contents(store, ours(moved)) == {picture(1): []}
+    assert contents(store, ours(moved)) == {drawn_image(1): []}
     assert moved.notes == (
         f"image '{image_id}': its tags stay unchanged: an image of a Multiclass project must have one tag, "
         "got 'rose', 'tulip': choose one",
@@ -610,10 +610,10 @@ def test_two_tags_on_one_image_of_a_multiclass_project(store: Store, there: Azur
     )
 
 
-def test_tags_made_meanwhile_wait_for_the_next_run(store: Store, there: Azure, move: Any, picture: Any) -> None:
+def test_tags_made_meanwhile_wait_for_the_next_run(store: Store, there: Azure, move: Any, drawn_image: Any) -> None:
     """An image whose tag was not listed a moment ago is left for the next run, so that it comes tagged."""
     project_id = there.project()
-    image_id = there.image(project_id, picture(1), "20000000-0000-4000-8000-000000000000")
+    image_id = there.image(project_id, drawn_image(1), "20000000-0000-4000-8000-000000000000")
     (moved,) = move()
     assert not moved.complete
     assert moved.notes == (f"image '{image_id}': one of its tags was made during this run: run it again",)
@@ -621,14 +621,14 @@ def test_tags_made_meanwhile_wait_for_the_next_run(store: Store, there: Azure, m
     there.tags[project_id][0]["imageCount"] = 1
     (moved,) = move()
     assert moved.complete
-    assert contents(store, ours(moved)) == {picture(1): ["rose"]}
+    assert contents(store, ours(moved)) == {drawn_image(1): ["rose"]}
 
 
 @pytest.mark.parametrize("what", ["images", "tag"])
-def test_counts_are_verified(there: Azure, move: Any, picture: Any, what: str) -> None:
+def test_counts_are_verified(there: Azure, move: Any, drawn_image: Any, what: str) -> None:
     """Where Azure counts more than it lists, something is missing."""
     project_id = there.project()
-    there.image(project_id, picture(1), there.tag(project_id, "rose"))
+    there.image(project_id, drawn_image(1), there.tag(project_id, "rose"))
     if what == "images":
         there.counts[project_id] = 5
     else:
@@ -658,12 +658,12 @@ def test_counts_of_another_shape(there: Azure, move: Any, count: Any) -> None:
         move()
 
 
-def test_fields_may_be_missing(store: Store, there: Azure, move: Any, picture: Any) -> None:
+def test_fields_may_be_missing(store: Store, there: Azure, move: Any, drawn_image: Any) -> None:
     """Null, missing and unknown fields are read as nothing, as the official clients do."""
     project_id = there.project()
     there.projects[0] = {"id": project_id, "name": None, "settings": None, "news": {}}
-    there.image(project_id, picture(1), tags=None, metadata=None)
-    there.image(project_id, picture(2), tags=[None, "x"])
+    there.image(project_id, drawn_image(1), tags=None, metadata=None)
+    there.image(project_id, drawn_image(2), tags=[None, "x"])
     there.tags[project_id] = [{"id": "t"}, {"id": "u", "name": "rose", "type": "GeneralProduct", "imageCount": None}]
     (moved,) = move()
     assert (ours(moved).name, moved.complete) == ("unnamed", True)
@@ -680,12 +680,12 @@ def test_a_wrong_key_is_told(store: Store, there: Azure) -> None:
     assert store.projects.all() == []
 
 
-def test_progress_is_told(there: Azure, move: Any, picture: Any) -> None:
+def test_progress_is_told(there: Azure, move: Any, drawn_image: Any) -> None:
     """Whoever watches reads which project it is and how many images have come, from 0 towards 1."""
     for name in ("Flowers", "Trees"):
         project_id = there.project(name)
         for number in range(20):
-            there.image(project_id, picture(number, 8))
+            there.image(project_id, drawn_image(number, 8))
     told: list[tuple[str, float]] = []
     move(progress=lambda stage, fraction: told.append((stage, fraction)))
     assert told == [
@@ -697,10 +697,10 @@ def test_progress_is_told(there: Azure, move: Any, picture: Any) -> None:
     ]
 
 
-def test_the_command(store: Store, there: Azure, picture: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command(store: Store, there: Azure, drawn_image: Any, capsys: pytest.CaptureFixture[str]) -> None:
     """The command tells both sides' counts and what differs; its status is 1 while something is missing."""
     project_id = there.project()
-    there.image(project_id, picture(1), there.tag(project_id, "rose"))
+    there.image(project_id, drawn_image(1), there.tag(project_id, "rose"))
     command = ["migrate", "--endpoint", there.url, "--training-key", KEY]
     assert cli.main(command) == 0
     expected = "Flowers: 1 images and 1 tags here, 1 and 1 in Azure, complete\n"
@@ -712,10 +712,10 @@ def test_the_command(store: Store, there: Azure, picture: Any, capsys: pytest.Ca
     assert err.startswith(f"  Flowers: image '{bad}': ")
 
 
-def test_the_command_in_json(store: Store, there: Azure, picture: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_in_json(store: Store, there: Azure, drawn_image: Any, capsys: pytest.CaptureFixture[str]) -> None:
     """With --json everything is told for scripts."""
     project_id = there.project()
-    there.image(project_id, picture(1), there.tag(project_id, "rose"))
+    there.image(project_id, drawn_image(1), there.tag(project_id, "rose"))
     there.project("Boxes", domainId=DETECTION)
     assert cli.main(["migrate", "--endpoint", there.url, "--training-key", KEY, "--json"]) == 0
     moved, left_out = json.loads(capsys.readouterr().out)

@@ -73,13 +73,13 @@ def tagwise(home: Path, capfd: pytest.CaptureFixture[str]) -> Tagwise:
 
 
 @pytest.fixture
-def tag_folders(tmp_path: Path, picture: Draw) -> Path:
+def tag_folders(tmp_path: Path, drawn_image: Draw) -> Path:
     """A folder of tag-named folders: six roses, five tulips."""
     folder = tmp_path / "flowers"
     for number in range(11):
         path = folder / ("tulip" if number % 2 else "rose") / f"{number}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(picture(number))
+        path.write_bytes(drawn_image(number))
     return folder
 
 
@@ -232,10 +232,10 @@ def test_import_tells_what_was_refused(tagwise: Tagwise, tag_folders: Path) -> N
     assert f"  letter.png: {note['reason']}\n" == shown.err
 
 
-def test_several_tags_make_a_multilabel_project(tagwise: Tagwise, tmp_path: Path, picture: Draw) -> None:
+def test_several_tags_make_a_multilabel_project(tagwise: Tagwise, tmp_path: Path, drawn_image: Draw) -> None:
     """A labels.csv with two tags on a picture says by itself of what type the project is."""
     (tmp_path / "signs" / "images").mkdir(parents=True)
-    (tmp_path / "signs" / "images" / "1.png").write_bytes(picture(1))
+    (tmp_path / "signs" / "images" / "1.png").write_bytes(drawn_image(1))
     (tmp_path / "signs" / "labels.csv").write_text("file,labels\n1.png,red|round\n", encoding="utf-8")
     assert "Multilabel" == tagwise("import", "signs", tmp_path / "signs", "--json").json["type"]
 
@@ -567,12 +567,14 @@ def test_output_that_cannot_be_written(store: Store, fill: Fill, trained: Traine
     assert (1, b"tagwise: [Errno 28] No space left on device\n") == (process.returncode, err)
 
 
-def test_a_file_name_that_is_no_text(store: Store, fill: Fill, trained: Trained, tmp_path: Path, picture: Draw) -> None:
+def test_a_file_name_that_is_no_text(
+    store: Store, fill: Fill, trained: Trained, tmp_path: Path, drawn_image: Draw
+) -> None:
     """It is predicted like any other, and shown escaped, in JSON too."""
     trained(fill(rose=5, tulip=5))
     path = os.fsencode(tmp_path) + b"/\xff.png"
     with open(path, "wb") as file:  # noqa: PTH123 - pathlib takes no bytes
-        file.write(picture(1))
+        file.write(drawn_image(1))
     process = started(
         store.home,
         *("predict", "Flowers", os.fsdecode(path), "--json"),

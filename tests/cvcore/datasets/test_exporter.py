@@ -24,14 +24,14 @@ ImageSpec = tuple[str, Sequence[str], bool]
 
 
 @pytest.fixture
-def make(store: Store, picture: DrawImage) -> Callable[..., Project]:
+def make(store: Store, drawn_image: DrawImage) -> Callable[..., Project]:
     """Creates a project of images with these names and tags, some of them test images."""
 
     def create(specs: Sequence[ImageSpec], kind: str = "Multiclass") -> Project:
         project = projects.create(store, "Given", classification_type=kind, domain="Built-in")
         for number, (name, tags, is_test) in enumerate(specs):
             tag_ids = [tag.id for tag in tagging.ensure(store, project, tags, limits=LIMITS)]
-            upload = uploads.add(store, project, name, picture(number), tag_ids=tag_ids, limits=LIMITS)
+            upload = uploads.add(store, project, name, drawn_image(number), tag_ids=tag_ids, limits=LIMITS)
             assert upload.image_id
             tagging.mark_for_testing(store, project, [upload.image_id], is_test)
         return project

@@ -60,11 +60,11 @@ def test_how_many_pictures_trained(store: Store, fill: Fill, trained: Trained) -
     assert 13 == report_files.training_images(store, trained(project, evaluation_method="test-set"))
 
 
-def test_spreadsheets_run_nothing(store: Store, picture: Draw, fill: Fill, trained: Trained) -> None:
+def test_spreadsheets_run_nothing(store: Store, drawn_image: Draw, fill: Fill, trained: Trained) -> None:
     """Names and tags that begin like formulas come as text; `--scores` keeps them as they are."""
     project = fill(**{"=cmd/' /C calc'!A0": 5, "@tulip": 5})
     tag = store.tags.of_project(project.id)[0]
-    uploads.add(store, project, "+1.png", picture(99), tag_ids=[tag.id], limits=Limits())
+    uploads.add(store, project, "+1.png", drawn_image(99), tag_ids=[tag.id], limits=Limits())
     iteration = trained(project)
     safe, exact = (
         list(csv.reader(io.StringIO(report_files.scores_csv(store, iteration, for_spreadsheet=inert))))

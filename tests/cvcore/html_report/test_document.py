@@ -99,14 +99,14 @@ def test_it_stands_alone(store: Store, fill: Fill, trained: Trained) -> None:
     assert max(small.size) <= example_images.IMAGE_PX
 
 
-def test_hostile_names_are_text(store: Store, picture: Draw, trained: Trained) -> None:
+def test_hostile_names_are_text(store: Store, drawn_image: Draw, trained: Trained) -> None:
     """Whatever projects, iterations, tags and files are called, it is shown letter by letter and opens no tag."""
     hostile = "<script>alert(1)</script>&<img src=x onerror=alert(1)>\"'{{ 6 * 7 }}{% if %}"
     project = projects.create(store, hostile, domain="Built-in")
     tags = tagging.ensure(store, project, [f"a{hostile}", f"b{hostile}"], limits=Limits())
     for number in range(10):
         name, tag = f"{number}<b>'\".png", tags[number % 2]
-        uploads.add(store, project, name, picture(number), tag_ids=[tag.id], limits=Limits())
+        uploads.add(store, project, name, drawn_image(number), tag_ids=[tag.id], limits=Limits())
     iteration = trained(project, drawn_probabilities(10, 2))
     store.iterations.rename(iteration, hostile)
     reader = read(store, project, store.iterations.get(iteration.id))

@@ -27,22 +27,22 @@ Draw = Callable[[int], bytes]
 
 @pytest.mark.parametrize("classification_type", ["Multiclass", "Multilabel"])
 def test_answers_are_those_given_one_by_one(
-    store: Store, fill: Fill, trained: Trained, picture: Draw, classification_type: str
+    store: Store, fill: Fill, trained: Trained, drawn_image: Draw, classification_type: str
 ) -> None:
     """Every probability is the page's to the last bit, the answer follows the thresholds, and the order is kept."""
     iteration = trained(fill(classification_type=classification_type, rose=5, tulip=5))
     at = {"rose": 0.3, "tulip": 0.7}
-    pictures = [BatchImage(str(number), lambda number=number: picture(number)) for number in range(30)]
+    pictures = [BatchImage(str(number), lambda number=number: drawn_image(number)) for number in range(30)]
     found = list(batches.predict(store, iteration, pictures, at, limits=LIMITS))
     assert [str(number) for number in range(30)] == [each.image for each in found]
     multilabel = classification_type == "Multilabel"
     for number, each in enumerate(found):
-        alone = prediction.predict(store, iteration, picture(number), limits=LIMITS)
+        alone = prediction.predict(store, iteration, drawn_image(number), limits=LIMITS)
         assert alone == list(each.predictions)
         assert prediction.answer(alone, at, multilabel=multilabel) == list(each.answer)
 
 
-def test_one_that_cannot_be_read_is_told(store: Store, fill: Fill, trained: Trained, picture: Draw) -> None:
+def test_one_that_cannot_be_read_is_told(store: Store, fill: Fill, trained: Trained, drawn_image: Draw) -> None:
     """Broken bytes and what raises when it is read have their reason in place of an answer, and the others go on."""
     iteration = trained(fill(rose=5, tulip=5))
 
@@ -52,7 +52,7 @@ def test_one_that_cannot_be_read_is_told(store: Store, fill: Fill, trained: Trai
     pictures = [
         BatchImage("broken", lambda: b"Dear Sir"),
         BatchImage("gone", gone),
-        BatchImage("good", lambda: picture(1)),
+        BatchImage("good", lambda: drawn_image(1)),
     ]
     broken, missing, good = batches.predict(store, iteration, pictures, 0.5, limits=LIMITS)
     assert ("broken", (), ()) == (broken.image, broken.answer, broken.predictions)
@@ -61,7 +61,7 @@ def test_one_that_cannot_be_read_is_told(store: Store, fill: Fill, trained: Trai
     assert ("good", ("tulip",), "") == (good.image, good.answer, good.refusal)
 
 
-def test_few_pictures_are_in_memory(store: Store, fill: Fill, trained: Trained, picture: Draw) -> None:
+def test_few_pictures_are_in_memory(store: Store, fill: Fill, trained: Trained, drawn_image: Draw) -> None:
     """However many there are, images are asked for as answers are taken; whoever stops asking ends the threads."""
     iteration = trained(fill(rose=5, tulip=5))
     asked_for = 0
@@ -70,7 +70,7 @@ def test_few_pictures_are_in_memory(store: Store, fill: Fill, trained: Trained, 
         nonlocal asked_for
         while True:
             asked_for += 1
-            yield BatchImage(str(asked_for), lambda: picture(1))
+            yield BatchImage(str(asked_for), lambda: drawn_image(1))
 
     found = batches.predict(store, iteration, endless(), 0.5, limits=LIMITS)
     taken = [next(found) for _ in range(50)]
@@ -89,27 +89,29 @@ def test_an_untrained_iteration_is_told_at_once(store: Store, fill: Fill, traine
         batches.predict(store, store.iterations.get(iteration.id), [], 0.5, limits=LIMITS)
 
 
-def test_what_is_in_a_folder(tmp_path: Path, picture: Draw) -> None:
+def test_what_is_in_a_folder(tmp_path: Path, drawn_image: Draw) -> None:
     """Its images and those below it by name, without hidden files, caches and what is no image by its name."""
     for path in ("b/2.png", "b/1.JPG", "a.png", "notes.txt", "Thumbs.db", ".git/3.png"):
         (tmp_path / path).parent.mkdir(exist_ok=True)
-        (tmp_path / path).write_bytes(picture(1))
+        (tmp_path / path).write_bytes(drawn_image(1))
     found = batches.images_at(tmp_path, LIMITS)
     assert [str(tmp_path / path) for path in ("a.png", "b/1.JPG", "b/2.png")] == [each.name for each in found]
-    assert picture(1) == found[0].read()
+    assert drawn_image(1) == found[0].read()
 
 
-def test_what_is_uploaded(picture: Draw) -> None:
+def test_what_is_uploaded(drawn_image: Draw) -> None:
     """Files as they are, zips opened, each image by its path in its zip; one too large is read no further."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("a/1.png", picture(1))
+        archive.writestr("a/1.png", drawn_image(1))
         archive.writestr("__MACOSX/a/._1.png", b"")
         archive.writestr("a/readme.md", b"")
-    files = [("more.ZIP", packed), ("2\n.png", io.BytesIO(picture(2)))]
+    files = [("more.ZIP", packed), ("2\n.png", io.BytesIO(drawn_image(2)))]
     first, second = batches.images_uploaded(files, LIMITS)
-    assert [("a/1.png", picture(1)), ("2?.png", picture(2))] == [(each.name, each.read()) for each in (first, second)]
+    assert [("a/1.png", drawn_image(1)), ("2?.png", drawn_image(2))] == [
+        (each.name, each.read()) for each in (first, second)
+    ]
     _, small = batches.images_uploaded(files, Limits(image_bytes=10))
-    assert picture(2)[:11] == small.read()
+    assert drawn_image(2)[:11] == small.read()
     with pytest.raises(ArchiveRefused, match="a zip is needed"):
-        batches.images_uploaded([("a.zip", io.BytesIO(picture(1)))], LIMITS)
+        batches.images_uploaded([("a.zip", io.BytesIO(drawn_image(1)))], LIMITS)

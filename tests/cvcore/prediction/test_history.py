@@ -25,27 +25,29 @@ def iteration(fill: Callable[..., Project], trained: Callable[..., Iteration]) -
     return trained(fill(rose=5, tulip=5))
 
 
-def test_a_question_is_kept(store: Store, iteration: Iteration, picture: Callable[[int], bytes]) -> None:
+def test_a_question_is_kept(store: Store, iteration: Iteration, drawn_image: Callable[[int], bytes]) -> None:
     """Answer and image are found again until they are forgotten, the file too."""
-    kept = history.predict_and_keep(store, iteration, picture(50), application="app", limits=LIMITS)
+    kept = history.predict_and_keep(store, iteration, drawn_image(50), application="app", limits=LIMITS)
     assert [kept] == store.predictions.of_project(iteration.project_id, application="app")
     assert ["tulip", "rose"] == [each.tag for each in kept.predictions]
-    assert picture(50) == history.image_bytes(store, kept)
+    assert drawn_image(50) == history.image_bytes(store, kept)
     history.delete(store, projects.find(store, "Flowers"), [kept.id])
     assert {} == store.predictions.with_ids(iteration.project_id, [kept.id])
     assert not blobs.original_path(store.home, kept.sha256).exists()
 
 
-def test_a_picture_of_the_project_stays(store: Store, iteration: Iteration, picture: Callable[[int], bytes]) -> None:
+def test_a_picture_of_the_project_stays(
+    store: Store, iteration: Iteration, drawn_image: Callable[[int], bytes]
+) -> None:
     """An image that the project holds as well outlives its prediction, and the other way round."""
-    kept = history.predict_and_keep(store, iteration, picture(1), application="", limits=LIMITS)
+    kept = history.predict_and_keep(store, iteration, drawn_image(1), application="", limits=LIMITS)
     history.delete(store, projects.find(store, "Flowers"), [kept.id])
     assert blobs.original_path(store.home, kept.sha256).exists()
 
 
-def test_old_questions_go(store: Store, iteration: Iteration, picture: Callable[[int], bytes]) -> None:
+def test_old_questions_go(store: Store, iteration: Iteration, drawn_image: Callable[[int], bytes]) -> None:
     """What is older than 30 days goes with its image and embedding, though nobody asks again."""
-    kept = history.predict_and_keep(store, iteration, picture(50), application="", limits=LIMITS)
+    kept = history.predict_and_keep(store, iteration, drawn_image(50), application="", limits=LIMITS)
     history.purge(store, kept.created_at + timedelta(days=30))
     assert [kept] == store.predictions.of_project(iteration.project_id)
     history.purge(store, datetime.now(UTC) + timedelta(days=30))
@@ -54,35 +56,39 @@ def test_old_questions_go(store: Store, iteration: Iteration, picture: Callable[
     assert [kept.sha256] == store.embeddings.missing(iteration.fingerprint, [kept.sha256])
 
 
-def test_old_pictures_of_the_project_stay(store: Store, iteration: Iteration, picture: Callable[[int], bytes]) -> None:
+def test_old_pictures_of_the_project_stay(
+    store: Store, iteration: Iteration, drawn_image: Callable[[int], bytes]
+) -> None:
     """The end of a prediction is not the end of an image that the project holds."""
-    kept = history.predict_and_keep(store, iteration, picture(1), application="", limits=LIMITS)
+    kept = history.predict_and_keep(store, iteration, drawn_image(1), application="", limits=LIMITS)
     history.purge(store, datetime.now(UTC) + timedelta(days=31))
     assert 0 == store.predictions.count(iteration.project_id)
-    assert picture(1) == history.image_bytes(store, kept)
+    assert drawn_image(1) == history.image_bytes(store, kept)
 
 
-def test_the_embedding_is_kept(store: Store, iteration: Iteration, picture: Callable[[int], bytes]) -> None:
+def test_the_embedding_is_kept(store: Store, iteration: Iteration, drawn_image: Callable[[int], bytes]) -> None:
     """What the network made of an image is there for whoever looks how new it is, or trains with it."""
-    kept = history.predict_and_keep(store, iteration, picture(50), application="", limits=LIMITS)
+    kept = history.predict_and_keep(store, iteration, drawn_image(50), application="", limits=LIMITS)
     assert [] == store.embeddings.missing(iteration.fingerprint, [kept.sha256])
 
 
-def test_asked_once(store: Store, iteration: Iteration, picture: Callable[[int], bytes]) -> None:
+def test_asked_once(store: Store, iteration: Iteration, drawn_image: Callable[[int], bytes]) -> None:
     """The same image is kept once for each iteration, and an image of the project is not kept."""
     keep = partial(history.predict_and_keep_once, store, iteration, application=history.QUICK_TEST, limits=LIMITS)
-    kept = keep(picture(50))
-    assert kept == keep(picture(50))
+    kept = keep(drawn_image(50))
+    assert kept == keep(drawn_image(50))
     assert [kept] == store.predictions.of_project(iteration.project_id)
-    assert keep(picture(1)) is None
+    assert keep(drawn_image(1)) is None
     assert 1 == store.predictions.count(iteration.project_id)
 
 
 def test_a_picture_is_forgotten_with_all_that_was_said_of_it(
-    store: Store, iteration: Iteration, picture: Callable[[int], bytes]
+    store: Store, iteration: Iteration, drawn_image: Callable[[int], bytes]
 ) -> None:
     """However often it was asked about, nothing stays."""
-    kept = [history.predict_and_keep(store, iteration, picture(50), application="", limits=LIMITS) for _ in range(2)]
+    kept = [
+        history.predict_and_keep(store, iteration, drawn_image(50), application="", limits=LIMITS) for _ in range(2)
+    ]
     history.delete_images(store, projects.find(store, "Flowers"), [kept[0].sha256])
     assert 0 == store.predictions.count_of_iteration(iteration.id)
     assert not blobs.original_path(store.home, kept[0].sha256).exists()
@@ -98,19 +104,19 @@ def test_what_is_refused_leaves_nothing(store: Store, iteration: Iteration) -> N
 
 
 def test_an_iteration_takes_its_questions_along(
-    store: Store, iteration: Iteration, picture: Callable[[int], bytes]
+    store: Store, iteration: Iteration, drawn_image: Callable[[int], bytes]
 ) -> None:
     """With an iteration go the predictions it made, and their images."""
-    kept = history.predict_and_keep(store, iteration, picture(50), application="", limits=LIMITS)
+    kept = history.predict_and_keep(store, iteration, drawn_image(50), application="", limits=LIMITS)
     training.delete_iteration(store, iteration)
     assert [] == store.predictions.of_project(iteration.project_id)
     assert not blobs.original_path(store.home, kept.sha256).exists()
 
 
 def test_a_project_takes_its_questions_along(
-    store: Store, iteration: Iteration, picture: Callable[[int], bytes]
+    store: Store, iteration: Iteration, drawn_image: Callable[[int], bytes]
 ) -> None:
     """With a project go the images that it was asked about."""
-    kept = history.predict_and_keep(store, iteration, picture(50), application="", limits=LIMITS)
+    kept = history.predict_and_keep(store, iteration, drawn_image(50), application="", limits=LIMITS)
     projects.delete(store, projects.find(store, "Flowers"))
     assert not blobs.original_path(store.home, kept.sha256).exists()

@@ -39,17 +39,17 @@ def give_head(store: Store, iteration: Iteration, kernel: np.ndarray, bias: np.n
 
 @pytest.mark.parametrize("classification_type", ["Multiclass", "Multilabel"])
 def test_a_prediction_is_the_heads_word(
-    store: Store, fill: Fill, trained: Trained, picture: Draw, classification_type: str
+    store: Store, fill: Fill, trained: Trained, drawn_image: Draw, classification_type: str
 ) -> None:
     """Embedding times kernel plus bias, softmax or sigmoid by the type, each beside its tag, the highest first."""
     project = fill(classification_type=classification_type, lily=5, rose=5, tulip=5)
     iteration = trained(project)
     kernel = np.random.default_rng(2).normal(size=(DIMENSION, 3))
     give_head(store, iteration, kernel, np.array([0.1, 0.2, 0.3]))
-    found = prediction.predict(store, iteration, picture(77), limits=LIMITS)
+    found = prediction.predict(store, iteration, drawn_image(77), limits=LIMITS)
     built_in = backbones.built_in()
     extractor = feature_extraction.load(built_in, blobs.backbones_folder(store.home))
-    embedding = extractor(imaging.pixels(picture(77), built_in.side)[None])
+    embedding = extractor(imaging.pixels(drawn_image(77), built_in.side)[None])
     bias = np.float32([0.1, 0.2, 0.3])
     multilabel = classification_type == MULTILABEL
     (row,) = heads.probabilities(embedding, kernel.astype(np.float32), bias, multilabel=multilabel)
@@ -58,26 +58,28 @@ def test_a_prediction_is_the_heads_word(
     assert sorted(expected.values(), reverse=True) == [each.probability for each in found]
 
 
-def test_an_upside_down_photo_is_seen_upright(store: Store, fill: Fill, trained: Trained, picture: Draw) -> None:
+def test_an_upside_down_photo_is_seen_upright(store: Store, fill: Fill, trained: Trained, drawn_image: Draw) -> None:
     """A camera's note on how it was held is heeded, as in training."""
     iteration = trained(fill(rose=5, tulip=5))
     give_head(store, iteration, np.random.default_rng(2).normal(size=(DIMENSION, 2)), np.zeros(2))
-    shot = Pillow.open(io.BytesIO(picture(5)))
+    shot = Pillow.open(io.BytesIO(drawn_image(5)))
     exif = Pillow.Exif()
     exif[0x0112] = 3
     buffer = io.BytesIO()
     shot.transpose(Pillow.Transpose.ROTATE_180).save(buffer, "PNG", exif=exif)
     upright, turned = (
-        prediction.predict(store, iteration, data, limits=LIMITS) for data in (picture(5), buffer.getvalue())
+        prediction.predict(store, iteration, data, limits=LIMITS) for data in (drawn_image(5), buffer.getvalue())
     )
     assert upright == turned
 
 
-def test_equal_probabilities_stay_in_the_tags_order(store: Store, fill: Fill, trained: Trained, picture: Draw) -> None:
+def test_equal_probabilities_stay_in_the_tags_order(
+    store: Store, fill: Fill, trained: Trained, drawn_image: Draw
+) -> None:
     """Where all are equal, the first tag is listed first and, in Multiclass, is the answer."""
     iteration = trained(fill(lily=5, rose=5))
     give_head(store, iteration, np.zeros((DIMENSION, 2)), np.zeros(2))
-    found = prediction.predict(store, iteration, picture(1), limits=LIMITS)
+    found = prediction.predict(store, iteration, drawn_image(1), limits=LIMITS)
     assert [("lily", 0.5), ("rose", 0.5)] == [(each.tag, each.probability) for each in found]
     assert ["lily"] == prediction.answer(found, 0.5, multilabel=False)
 
@@ -114,7 +116,7 @@ def test_an_answer_at_an_impossible_threshold_is_refused() -> None:
         prediction.answer([Prediction("a", "Regular", 0.5)], 2, multilabel=False)
 
 
-def test_a_negative_tag_is_told(store: Store, fill: Fill, trained: Trained, picture: Draw) -> None:
+def test_a_negative_tag_is_told(store: Store, fill: Fill, trained: Trained, drawn_image: Draw) -> None:
     """In Multiclass it is an answer like others, marked as what it is; in Multilabel it is none."""
     for classification_type, expected in (
         ("Multiclass", {"rose": "Regular", "none": "Negative"}),
@@ -123,40 +125,44 @@ def test_a_negative_tag_is_told(store: Store, fill: Fill, trained: Trained, pict
         project = fill(classification_type, classification_type=classification_type, none=5, rose=5)
         tag = next(tag for tag in store.tags.of_project(project.id) if tag.name == "none")
         tagging.set_kind(store, project, tag, "Negative")
-        found = prediction.predict(store, trained(project), picture(1), limits=LIMITS)
+        found = prediction.predict(store, trained(project), drawn_image(1), limits=LIMITS)
         assert expected == {each.tag: each.kind for each in found}
 
 
 def test_the_command_says_what_the_page_says(
-    store: Store, fill: Fill, trained: Trained, picture: Draw, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    store: Store, fill: Fill, trained: Trained, drawn_image: Draw, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Both ask here, so tags, probabilities and answer are the same to the last digit."""
     iteration = trained(fill(lily=5, rose=5, tulip=5))
     give_head(store, iteration, np.random.default_rng(2).normal(size=(DIMENSION, 3)), np.zeros(3))
     path = tmp_path / "new.png"
-    path.write_bytes(picture(77))
+    path.write_bytes(drawn_image(77))
     assert 0 == cli.main(["predict", "Flowers", str(path), "--json", "--threshold", "0.4"])
     (told,) = json.loads(capsys.readouterr().out)["images"]
-    found = prediction.predict(store, iteration, picture(77), limits=LIMITS)
+    found = prediction.predict(store, iteration, drawn_image(77), limits=LIMITS)
     assert [{"tag": each.tag, "probability": each.probability} for each in found] == told["predictions"]
     assert prediction.answer(found, 0.4, multilabel=False) == told["answer"]
 
 
-def test_what_is_no_picture_is_refused(store: Store, fill: Fill, trained: Trained, picture: Draw) -> None:
+def test_what_is_no_picture_is_refused(store: Store, fill: Fill, trained: Trained, drawn_image: Draw) -> None:
     """An image to predict keeps the rules of one to store."""
     iteration = trained(fill(rose=5, tulip=5))
-    for data, limits in ((b"no picture", LIMITS), (picture(1)[:60], LIMITS), (picture(1), Limits(image_bytes=10))):
+    for data, limits in (
+        (b"no picture", LIMITS),
+        (drawn_image(1)[:60], LIMITS),
+        (drawn_image(1), Limits(image_bytes=10)),
+    ):
         with pytest.raises(ImageRefused):
             prediction.predict(store, iteration, data, limits=limits)
 
 
-def test_a_backbone_that_is_gone_is_told(store: Store, fill: Fill, trained: Trained, picture: Draw) -> None:
+def test_a_backbone_that_is_gone_is_told(store: Store, fill: Fill, trained: Trained, drawn_image: Draw) -> None:
     """Numbers can still be looked at, but new images need the network: the sentence says so."""
     iteration = trained(fill(rose=5, tulip=5))
     store.iterations.complete(iteration.id, fingerprint="0123456789abcdef")
     iteration = store.iterations.get(iteration.id)
     with pytest.raises(ModelDamaged) as refusal:
-        prediction.predict(store, iteration, picture(1), limits=LIMITS)
+        prediction.predict(store, iteration, drawn_image(1), limits=LIMITS)
     folder = blobs.backbones_folder(store.home)
     assert (f"the network 0123456789abcdef that this was trained with is not in {folder} any more: train again") == str(
         refusal.value
@@ -164,11 +170,11 @@ def test_a_backbone_that_is_gone_is_told(store: Store, fill: Fill, trained: Trai
     assert evaluation.report(store, iteration).overall.images == 10
 
 
-def test_an_untrained_iteration_predicts_nothing(store: Store, fill: Fill, picture: Draw) -> None:
+def test_an_untrained_iteration_predicts_nothing(store: Store, fill: Fill, drawn_image: Draw) -> None:
     """It says why."""
     job = training.start(store, fill(rose=5, tulip=5))
     with pytest.raises(Conflict, match="it is in training: wait for it"):
-        prediction.predict(store, store.iterations.get(job.iteration_id or ""), picture(1), limits=LIMITS)
+        prediction.predict(store, store.iterations.get(job.iteration_id or ""), drawn_image(1), limits=LIMITS)
 
 
 def test_finding_an_iteration(store: Store, fill: Fill, trained: Trained) -> None:

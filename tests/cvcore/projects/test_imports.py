@@ -56,11 +56,16 @@ def multiclass(store: Store) -> Project:
 
 @pytest.mark.parametrize("pack", [folder_of, zip_of])
 def test_folders_become_tags(
-    store: Store, multiclass: Project, picture: Picture, tmp_path: Path, pack: Callable[..., Path]
+    store: Store, multiclass: Project, drawn_image: Picture, tmp_path: Path, pack: Callable[..., Path]
 ) -> None:
     """From a folder and from a zip alike each folder's images are stored with its name as their tag."""
     tagging.create(store, multiclass, "rose", limits=LIMITS)
-    files = {"rose/1.png": picture(1), "rose/2.png": picture(2), "tulip/3.png": picture(3), "4.png": picture(4)}
+    files = {
+        "rose/1.png": drawn_image(1),
+        "rose/2.png": drawn_image(2),
+        "tulip/3.png": drawn_image(3),
+        "4.png": drawn_image(4),
+    }
     result = bring_in(store, multiclass, pack(tmp_path / "given", files))
     assert {status: result.count(status) for status in ("stored", "duplicate", "refused")} == {
         "stored": 4,
@@ -71,11 +76,11 @@ def test_folders_become_tags(
     assert [tag.name for tag in store.tags.of_project(multiclass.id)] == ["rose", "tulip"]
 
 
-def test_a_table_gives_several_tags(store: Store, project: Project, picture: Picture, tmp_path: Path) -> None:
+def test_a_table_gives_several_tags(store: Store, project: Project, drawn_image: Picture, tmp_path: Path) -> None:
     """With a labels.csv an image of a Multilabel project gets all its tags, and those chosen for the whole group."""
     files = {
-        "images/1.png": picture(1),
-        "images/2.png": picture(2),
+        "images/1.png": drawn_image(1),
+        "images/2.png": drawn_image(2),
         "labels.csv": b"file,labels\n1.png,rose|red\n2.png,\n",
     }
     garden = tagging.create(store, project, "garden", limits=LIMITS)
@@ -84,12 +89,12 @@ def test_a_table_gives_several_tags(store: Store, project: Project, picture: Pic
 
 
 def test_several_tags_are_refused_in_multiclass(
-    store: Store, multiclass: Project, picture: Picture, tmp_path: Path
+    store: Store, multiclass: Project, drawn_image: Picture, tmp_path: Path
 ) -> None:
     """An image with two tags is refused with the reason, its tags are not made, and the others come in."""
     files = {
-        "images/1.png": picture(1),
-        "images/2.png": picture(2),
+        "images/1.png": drawn_image(1),
+        "images/2.png": drawn_image(2),
         "labels.csv": b"file,labels\n1.png,rose|red\n2.png,tulip\n",
     }
     result = bring_in(store, multiclass, folder_of(tmp_path / "given", files))
@@ -100,14 +105,14 @@ def test_several_tags_are_refused_in_multiclass(
     assert [tag.name for tag in store.tags.of_project(multiclass.id)] == ["tulip"]
 
 
-def test_every_file_has_a_fate(store: Store, multiclass: Project, picture: Picture, tmp_path: Path) -> None:
+def test_every_file_has_a_fate(store: Store, multiclass: Project, drawn_image: Picture, tmp_path: Path) -> None:
     """What was left out, stored, here already and refused is told of each file, as it is known and in the end."""
     files = {
-        "rose/1.png": picture(1),
-        "rose/again.png": picture(1),
-        "rose/broken.png": picture(2)[:60],
+        "rose/1.png": drawn_image(1),
+        "rose/again.png": drawn_image(1),
+        "rose/broken.png": drawn_image(2)[:60],
         "rose/notes.txt": b"notes",
-        "tulip/same.png": picture(1),
+        "tulip/same.png": drawn_image(1),
     }
     listing = datasets.entries(zip_of(tmp_path / "given.zip", files), LIMITS)
     told: list[Upload] = []
@@ -124,13 +129,13 @@ def test_every_file_has_a_fate(store: Store, multiclass: Project, picture: Pictu
     assert carried(store, multiclass) == {"1.png": {"rose"}}
 
 
-def test_hostile_folders_make_no_tags(store: Store, project: Project, picture: Picture, tmp_path: Path) -> None:
+def test_hostile_folders_make_no_tags(store: Store, project: Project, drawn_image: Picture, tmp_path: Path) -> None:
     """A folder whose name cannot be a tag's has its images refused; one that looks like HTML is just a name."""
     files = {
-        "<b>bold/1.png": picture(1),
-        "red|rose/2.png": picture(2),
-        f"{'x' * 200}/3.png": picture(3),
-        "gpj.\u202esor/4.png": picture(4),
+        "<b>bold/1.png": drawn_image(1),
+        "red|rose/2.png": drawn_image(2),
+        f"{'x' * 200}/3.png": drawn_image(3),
+        "gpj.\u202esor/4.png": drawn_image(4),
     }
     result = bring_in(store, project, zip_of(tmp_path / "given.zip", files))
     assert {upload.name: upload.status for upload in result.uploads} == {
@@ -143,28 +148,28 @@ def test_hostile_folders_make_no_tags(store: Store, project: Project, picture: P
 
 
 def test_a_damaged_member_does_not_stop_the_others(
-    store: Store, project: Project, picture: Picture, tmp_path: Path
+    store: Store, project: Project, drawn_image: Picture, tmp_path: Path
 ) -> None:
     """A file whose bytes in the zip are broken is refused, and what comes after it is stored."""
-    path = zip_of(tmp_path / "given.zip", {"a/1.png": picture(1), "a/2.png": picture(2)})
+    path = zip_of(tmp_path / "given.zip", {"a/1.png": drawn_image(1), "a/2.png": drawn_image(2)})
     data = path.read_bytes()
-    path.write_bytes(data.replace(picture(1), bytes(len(picture(1)))))
+    path.write_bytes(data.replace(drawn_image(1), bytes(len(drawn_image(1)))))
     result = bring_in(store, project, path)
     assert [(upload.name, upload.status) for upload in result.uploads] == [("1.png", "refused"), ("2.png", "stored")]
 
 
-def test_embeddings_are_asked_for_once(store: Store, project: Project, picture: Picture, tmp_path: Path) -> None:
+def test_embeddings_are_asked_for_once(store: Store, project: Project, drawn_image: Picture, tmp_path: Path) -> None:
     """After an import the worker is asked to look at the images, in one job however many imports wait for it."""
     for number in (1, 2):
-        bring_in(store, project, folder_of(tmp_path / str(number), {"rose/1.png": picture(number)}))
+        bring_in(store, project, folder_of(tmp_path / str(number), {"rose/1.png": drawn_image(number)}))
     assert [(job.kind, job.project_id) for job in store.jobs.active()] == [("embed", project.id)]
 
 
 def test_an_import_into_a_deleted_project_stops(
-    store: Store, project: Project, picture: Picture, tmp_path: Path
+    store: Store, project: Project, drawn_image: Picture, tmp_path: Path
 ) -> None:
     """When someone deletes the project in the middle, the import ends and says so, and no file is left."""
-    listing = datasets.entries(folder_of(tmp_path / "given", {f"a/{n}.png": picture(n) for n in range(3)}), LIMITS)
+    listing = datasets.entries(folder_of(tmp_path / "given", {f"a/{n}.png": drawn_image(n) for n in range(3)}), LIMITS)
     with pytest.raises(NotFound):
         imports.import_images(
             store, project, listing, limits=LIMITS, on_file=lambda upload: projects.delete(store, project)
@@ -222,11 +227,11 @@ def test_the_sample_is_ready_to_train(store: Store) -> None:
 
 @pytest.mark.parametrize("top", ["", "flowers/"])
 def test_a_test_folder_is_kept_for_testing(
-    store: Store, multiclass: Project, picture: Picture, tmp_path: Path, top: str
+    store: Store, multiclass: Project, drawn_image: Picture, tmp_path: Path, top: str
 ) -> None:
     """Beside train it holds the user's own test set; both sides' tags are the folders below."""
     files = {f"{top}{side}/{tag}/{side}.png" for side in ("train", "Test") for tag in ("daisy", "rose")}
-    folder = folder_of(tmp_path / "in", {name: picture(number) for number, name in enumerate(sorted(files))})
+    folder = folder_of(tmp_path / "in", {name: drawn_image(number) for number, name in enumerate(sorted(files))})
     assert 4 == bring_in(store, multiclass, folder).count("stored")
     assert ["daisy", "rose"] == [tag.name for tag in store.tags.of_project(multiclass.id)]
     kept = store.images.page(multiclass.id, tag_id=FOR_TESTING, take=9)
@@ -243,9 +248,9 @@ def test_a_test_folder_is_kept_for_testing(
     ],
 )
 def test_trains_and_tests_may_be_tags(
-    store: Store, multiclass: Project, picture: Picture, tmp_path: Path, paths: list[str]
+    store: Store, multiclass: Project, drawn_image: Picture, tmp_path: Path, paths: list[str]
 ) -> None:
     """Where images lie in them directly, or beside a third, they are tags like any other."""
-    bring_in(store, multiclass, folder_of(tmp_path / "in", {name: picture(n) for n, name in enumerate(paths)}))
+    bring_in(store, multiclass, folder_of(tmp_path / "in", {name: drawn_image(n) for n, name in enumerate(paths)}))
     assert {path.split("/")[0] for path in paths} == {tag.name for tag in store.tags.of_project(multiclass.id)}
     assert 0 == store.images.count(multiclass.id, FOR_TESTING)

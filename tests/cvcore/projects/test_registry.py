@@ -137,13 +137,13 @@ def test_a_deleted_project_is_not_changed(store: Store, project: Project) -> Non
         projects.update(store, dataclasses.replace(project, domain_id="food"))
 
 
-def test_a_project_goes_with_its_files(store: Store, project: Project, picture: Callable[[int], bytes]) -> None:
+def test_a_project_goes_with_its_files(store: Store, project: Project, drawn_image: Callable[[int], bytes]) -> None:
     """Rows, originals, thumbnails, embeddings and iterations' folders go; what another project holds stays."""
     other = projects.create(store, "trees")
     for number, holders in ((1, [project]), (2, [project, other])):
         for holder in holders:
-            uploads.add(store, holder, "1.png", picture(number), tag_ids=[], limits=LIMITS)
-    own, shared = (blobs.sha256(picture(number)) for number in (1, 2))
+            uploads.add(store, holder, "1.png", drawn_image(number), tag_ids=[], limits=LIMITS)
+    own, shared = (blobs.sha256(drawn_image(number)) for number in (1, 2))
     store.embeddings.put("f1", {digest: np.zeros(1, np.float32) for digest in (own, shared)})
     iteration = store.iterations.add(project, "digest", [], store.images.page(project.id, take=9))
     blobs.write(blobs.iteration_folder(store.home, iteration.id) / "arrays.npz", b"1")
@@ -159,10 +159,10 @@ def test_a_project_goes_with_its_files(store: Store, project: Project, picture: 
 
 
 def test_a_project_that_could_not_be_deleted_keeps_its_files(
-    store: Store, project: Project, picture: Callable[[int], bytes]
+    store: Store, project: Project, drawn_image: Callable[[int], bytes]
 ) -> None:
     """When the transaction around a deletion fails, rows come back, and files have never gone."""
-    uploads.add(store, project, "1.png", picture(1), tag_ids=[], limits=LIMITS)
+    uploads.add(store, project, "1.png", drawn_image(1), tag_ids=[], limits=LIMITS)
     iteration = store.iterations.add(project, "digest", [], store.images.page(project.id, take=9))
     blobs.write(blobs.iteration_folder(store.home, iteration.id) / "arrays.npz", b"1")
 
@@ -174,7 +174,7 @@ def test_a_project_that_could_not_be_deleted_keeps_its_files(
     with pytest.raises(RuntimeError, match="half way"):
         fail()
     assert store.projects.all() != []
-    assert blobs.original_path(store.home, blobs.sha256(picture(1))).exists()
+    assert blobs.original_path(store.home, blobs.sha256(drawn_image(1))).exists()
     assert blobs.iteration_folder(store.home, iteration.id).exists()
 
 

@@ -62,9 +62,9 @@ def lost(store: Store) -> set[str]:
     return {sha256 for sha256 in contents(store) if not is_whole(sha256)}
 
 
-def test_a_picture_is_stored_with_its_files_and_tags(store: Store, project: Project, picture: Picture) -> None:
+def test_a_picture_is_stored_with_its_files_and_tags(store: Store, project: Project, drawn_image: Picture) -> None:
     """The original is kept byte for byte, a thumbnail beside it, and the row says what it is and carries its tags."""
-    data = picture(1)
+    data = drawn_image(1)
     before = project.modified_at
     rose = tag(store, project, "rose")
     upload = add(store, project, data, rose, name="C:\\holiday\\ro\u202ese.png")
@@ -77,9 +77,9 @@ def test_a_picture_is_stored_with_its_files_and_tags(store: Store, project: Proj
     assert store.projects.get(project.id).modified_at > before
 
 
-def test_what_is_no_picture_leaves_nothing(store: Store, project: Project, picture: Picture) -> None:
+def test_what_is_no_picture_leaves_nothing(store: Store, project: Project, drawn_image: Picture) -> None:
     """A refused file is told with its reason, and neither row nor file of it is kept."""
-    for data in (b"", b"no picture", picture(1)[:60]):
+    for data in (b"", b"no picture", drawn_image(1)[:60]):
         upload = add(store, project, data)
         assert (upload.status, upload.image_id) == ("refused", None)
         assert "image must" in upload.reason
@@ -87,51 +87,51 @@ def test_what_is_no_picture_leaves_nothing(store: Store, project: Project, pictu
     assert files(store.home) == set()
 
 
-def test_the_same_file_twice_is_a_duplicate(store: Store, project: Project, picture: Picture) -> None:
+def test_the_same_file_twice_is_a_duplicate(store: Store, project: Project, drawn_image: Picture) -> None:
     """The same content again is told to be here already, and the image keeps its name."""
-    first = add(store, project, picture(1))
-    again = add(store, project, picture(1), name="2.png")
+    first = add(store, project, drawn_image(1))
+    again = add(store, project, drawn_image(1), name="2.png")
     assert again == Upload("2.png", "duplicate", "the project has the same image already", first.image_id)
     assert [image.name for image in store.images.page(project.id, take=9)] == ["1.png"]
 
 
-def test_a_duplicate_takes_on_tags(store: Store, project: Project, picture: Picture) -> None:
+def test_a_duplicate_takes_on_tags(store: Store, project: Project, drawn_image: Picture) -> None:
     """In Multilabel the image that is here gets the new tags beside its own, and that is told."""
     rose, red = tag(store, project, "rose"), tag(store, project, "red")
-    image_id = added(store, project, picture(1), rose)
-    again = add(store, project, picture(1), red, rose)
+    image_id = added(store, project, drawn_image(1), rose)
+    again = add(store, project, drawn_image(1), red, rose)
     assert again == Upload(
         "1.png", "duplicate", "the project has the same image already, it has these tags now", image_id
     )
     assert store.images.get(image_id).tag_ids == (rose, red)
 
 
-def test_a_duplicate_says_why_it_takes_no_tag(store: Store, project: Project, picture: Picture) -> None:
+def test_a_duplicate_says_why_it_takes_no_tag(store: Store, project: Project, drawn_image: Picture) -> None:
     """In Multiclass the image that is here keeps its tag, and the reason is told; an untagged one takes it."""
     store.projects.update(dataclasses.replace(project, classification_type=MULTICLASS))
     rose, tulip = tag(store, project, "rose"), tag(store, project, "tulip")
-    tagged, plain = added(store, project, picture(1), rose), added(store, project, picture(2))
-    assert add(store, project, picture(1), tulip) == Upload(
+    tagged, plain = added(store, project, drawn_image(1), rose), added(store, project, drawn_image(2))
+    assert add(store, project, drawn_image(1), tulip) == Upload(
         "1.png",
         "duplicate",
         "its tags stay unchanged: an image of a Multiclass project must have one tag, got 'rose', 'tulip': choose one",
         tagged,
     )
-    assert add(store, project, picture(2), tulip).status == "duplicate"
+    assert add(store, project, drawn_image(2), tulip).status == "duplicate"
     assert [store.images.get(image_id).tag_ids for image_id in (tagged, plain)] == [(rose,), (tulip,)]
 
 
-def test_a_picture_whose_tags_clash_is_stored_without(store: Store, project: Project, picture: Picture) -> None:
+def test_a_picture_whose_tags_clash_is_stored_without(store: Store, project: Project, drawn_image: Picture) -> None:
     """Tags that cannot be together keep no image out: it is stored untagged, and that is told."""
     nothing = tagging.create(store, project, "nothing", limits=LIMITS, kind="Negative").id
-    upload = add(store, project, picture(1), tag(store, project, "rose"), nothing)
+    upload = add(store, project, drawn_image(1), tag(store, project, "rose"), nothing)
     assert upload.status == "stored"
     assert upload.reason.startswith("its tags stay unchanged: a negative tag must be an image's only tag")
     assert store.images.page(project.id, tag_id="untagged", take=9) != []
 
 
 @pytest.mark.parametrize("what", ["tag", "project"])
-def test_what_is_gone_takes_no_picture(store: Store, project: Project, picture: Picture, what: str) -> None:
+def test_what_is_gone_takes_no_picture(store: Store, project: Project, drawn_image: Picture, what: str) -> None:
     """When tag or project was deleted meanwhile, the upload is refused and leaves no file behind."""
     rose = tag(store, project, "rose")
     if what == "tag":
@@ -139,22 +139,22 @@ def test_what_is_gone_takes_no_picture(store: Store, project: Project, picture: 
     else:
         store.projects.delete(project.id)
     with pytest.raises(InvalidInput if what == "tag" else NotFound):
-        add(store, project, picture(1), rose)
+        add(store, project, drawn_image(1), rose)
     assert contents(store) == files(store.home) == set()
 
 
-def test_a_failed_upload_spares_what_others_hold(store: Store, project: Project, picture: Picture) -> None:
+def test_a_failed_upload_spares_what_others_hold(store: Store, project: Project, drawn_image: Picture) -> None:
     """The files of an image that is here stay, when uploading it again ends in an error."""
-    image_id = added(store, project, picture(1))
+    image_id = added(store, project, drawn_image(1))
     with pytest.raises(InvalidInput):
-        add(store, project, picture(1), "no tag")
+        add(store, project, drawn_image(1), "no tag")
     assert lost(store) == set()
     assert store.images.get(image_id).tag_ids == ()
 
 
-def test_a_deleted_picture_is_gone_for_good(store: Store, project: Project, picture: Picture) -> None:
+def test_a_deleted_picture_is_gone_for_good(store: Store, project: Project, drawn_image: Picture) -> None:
     """Row, files and embeddings go; others stay; deleting again is fine."""
-    first, second = added(store, project, picture(1)), added(store, project, picture(2))
+    first, second = added(store, project, drawn_image(1)), added(store, project, drawn_image(2))
     digests = [image.sha256 for image in store.images.with_ids([first, second])]
     store.embeddings.put("f1", {digest: np.zeros(1, np.float32) for digest in digests})
     uploads.delete(store, [first])
@@ -163,48 +163,48 @@ def test_a_deleted_picture_is_gone_for_good(store: Store, project: Project, pict
     assert store.embeddings.missing("f1", digests) == digests[:1]
 
 
-def test_a_picture_comes_back_after_it_was_deleted(store: Store, project: Project, picture: Picture) -> None:
+def test_a_picture_comes_back_after_it_was_deleted(store: Store, project: Project, drawn_image: Picture) -> None:
     """Uploaded again, a deleted image is stored as new, whether an iteration held it or not."""
-    free, held = added(store, project, picture(1)), added(store, project, picture(2))
+    free, held = added(store, project, drawn_image(1)), added(store, project, drawn_image(2))
     store.iterations.add(project, "digest", [], store.images.with_ids([held]))
     uploads.delete(store, [free, held])
-    assert files(store.home) == {blobs.sha256(picture(2))}
+    assert files(store.home) == {blobs.sha256(drawn_image(2))}
     for number in (1, 2):
-        assert add(store, project, picture(number)).status == "stored"
+        assert add(store, project, drawn_image(number)).status == "stored"
     assert store.images.count(project.id) == 2
     assert lost(store) == set()
 
 
-def test_an_erased_picture_leaves_iterations_too(store: Store, project: Project, picture: Picture) -> None:
+def test_an_erased_picture_leaves_iterations_too(store: Store, project: Project, drawn_image: Picture) -> None:
     """Its file goes and searches of the iteration no longer find it; its row in the arrays stays, others stay whole."""
-    first, second = added(store, project, picture(1)), added(store, project, picture(2))
+    first, second = added(store, project, drawn_image(1)), added(store, project, drawn_image(2))
     iteration = store.iterations.add(project, "digest", [], store.images.with_ids([first, second]))
     uploads.erase(store, [first])
-    assert files(store.home) == {blobs.sha256(picture(2))}
+    assert files(store.home) == {blobs.sha256(drawn_image(2))}
     search = ImageSearch(project.id, iteration.id)
     assert [second] == [each.id for each in store.searches.page(search, take=9)]
     assert 2 == len(store.iterations.images(iteration.id))
-    assert add(store, project, picture(1)).status == "stored"
+    assert add(store, project, drawn_image(1)).status == "stored"
     assert 2 == store.searches.count(search)
     assert lost(store) == set()
 
 
-def test_a_picture_in_two_projects_has_one_file(store: Store, project: Project, picture: Picture) -> None:
+def test_a_picture_in_two_projects_has_one_file(store: Store, project: Project, drawn_image: Picture) -> None:
     """The same bytes in two projects are two images over one file, which goes with the last of them."""
     other = store.projects.add("trees", description="", classification_type=MULTICLASS, domain_id="general")
-    first, second = add(store, project, picture(1)), add(store, other, picture(1))
+    first, second = add(store, project, drawn_image(1)), add(store, other, drawn_image(1))
     assert (first.status, second.status) == ("stored", "stored")
     assert first.image_id != second.image_id
     assert len(files(store.home)) == 1
-    for upload, left in ((first, {blobs.sha256(picture(1))}), (second, set())):
+    for upload, left in ((first, {blobs.sha256(drawn_image(1))}), (second, set())):
         assert upload.image_id is not None
         uploads.delete(store, [upload.image_id])
         assert files(store.home) == left
 
 
-def test_a_deletion_that_is_undone_keeps_files(store: Store, project: Project, picture: Picture) -> None:
+def test_a_deletion_that_is_undone_keeps_files(store: Store, project: Project, drawn_image: Picture) -> None:
     """When the transaction around a deletion fails, the rows come back and the files have never gone."""
-    image_id = added(store, project, picture(1))
+    image_id = added(store, project, drawn_image(1))
 
     def fail() -> None:
         with store.transaction():
@@ -213,44 +213,44 @@ def test_a_deletion_that_is_undone_keeps_files(store: Store, project: Project, p
 
     with pytest.raises(RuntimeError, match="half way"):
         fail()
-    assert contents(store) == {blobs.sha256(picture(1))}
+    assert contents(store) == {blobs.sha256(drawn_image(1))}
     assert lost(store) == set()
 
 
-def test_forgetting_looks_before_it_deletes(store: Store, project: Project, picture: Picture) -> None:
+def test_forgetting_looks_before_it_deletes(store: Store, project: Project, drawn_image: Picture) -> None:
     """Only contents that no project holds are deleted, whatever is asked for."""
-    image_id = added(store, project, picture(1))
+    image_id = added(store, project, drawn_image(1))
     uploads.forget(store, [store.images.get(image_id).sha256, "0" * 64])
     assert lost(store) == set()
 
 
 def test_a_file_deleted_while_its_uploader_waits_is_written_again(
-    store: Store, project: Project, picture: Picture
+    store: Store, project: Project, drawn_image: Picture
 ) -> None:
     """Who found a content's files there and must wait for a deleter of them stores them anew."""
-    image_id = added(store, project, picture(1))
-    uploader = threading.Thread(target=add, args=(store, project, picture(1)))
+    image_id = added(store, project, drawn_image(1))
+    uploader = threading.Thread(target=add, args=(store, project, drawn_image(1)))
     with store.transaction():
         uploader.start()
         uploader.join(timeout=0.3)
         assert uploader.is_alive()
         uploads.delete(store, [image_id])
     uploader.join()
-    assert contents(store) == files(store.home) == {blobs.sha256(picture(1))}
+    assert contents(store) == files(store.home) == {blobs.sha256(drawn_image(1))}
 
 
 def test_racing_uploader_and_deleter_leave_no_row_without_its_file(
-    store: Store, project: Project, picture: Picture
+    store: Store, project: Project, drawn_image: Picture
 ) -> None:
     """While one uploads a content and another deletes it, in one project or two, rows and files agree in the end."""
     other = store.projects.add("trees", description="", classification_type=MULTICLASS, domain_id="general")
     for turn in range(40):
-        image_id = added(store, project, picture(1))
+        image_id = added(store, project, drawn_image(1))
         start = threading.Barrier(2)
 
         def upload(start: threading.Barrier = start, turn: int = turn) -> None:
             start.wait()
-            add(store, (project, other)[turn % 2], picture(1))
+            add(store, (project, other)[turn % 2], drawn_image(1))
 
         def delete(start: threading.Barrier = start, image_id: str = image_id) -> None:
             start.wait()
@@ -311,7 +311,7 @@ def test_a_deletion_cut_short_leaves_no_row_without_its_file(
 
 
 def test_an_upload_cut_short_leaves_no_row_without_its_file(
-    store: Store, project: Project, picture: Picture, killable: Callable[[str, Path], subprocess.Popen[bytes]]
+    store: Store, project: Project, drawn_image: Picture, killable: Callable[[str, Path], subprocess.Popen[bytes]]
 ) -> None:
     """After kill -9 in the middle of an upload what was told to be stored is whole, and the rest can come again."""
     script = """
@@ -325,7 +325,7 @@ for number in range(100_000):
     kill_once(lambda: store.images.count(project.id) >= 10, killable(script, store.home))
     assert store.images.count(project.id) >= 10
     assert lost(store) == set()
-    assert add(store, project, picture(1)).status == "stored"
+    assert add(store, project, drawn_image(1)).status == "stored"
 
 
 def test_a_full_disk_keeps_rows_and_files_together(

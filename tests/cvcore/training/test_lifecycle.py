@@ -95,10 +95,10 @@ def test_advice(store: Store, project: Project, add_rows: AddRows, counts: list[
     assert ((), tuple(advice)) == (ready.obstacles, ready.advice)
 
 
-def test_untagged_pictures_and_empty_tags_are_left_out(store: Store, fill: Fill, picture: Draw) -> None:
+def test_untagged_pictures_and_empty_tags_are_left_out(store: Store, fill: Fill, drawn_image: Draw) -> None:
     """What is trained is the images that carry a tag, and the tags that an image carries."""
     project = fill(rose=5, tulip=5, empty=0)
-    uploads.add(store, project, "untagged.png", picture(99), tag_ids=[], limits=LIMITS)
+    uploads.add(store, project, "untagged.png", drawn_image(99), tag_ids=[], limits=LIMITS)
     ready = readiness(store, project)
     assert (10, ["rose", "tulip"]) == (len(ready.images), [tag.name for tag in ready.tags])
 
@@ -263,11 +263,11 @@ def test_each_change_is_one(
     assert "queued" == training.start(store, project).status
 
 
-def test_what_is_no_change(store: Store, fill: Fill, trained: Trained, picture: Draw) -> None:
+def test_what_is_no_change(store: Store, fill: Fill, trained: Trained, drawn_image: Draw) -> None:
     """Untagged images, empty tags and the project's name are not trained, so they change nothing."""
     project = fill(rose=5, tulip=5)
     trained(project)
-    uploads.add(store, project, "untagged.png", picture(99), tag_ids=[], limits=LIMITS)
+    uploads.add(store, project, "untagged.png", drawn_image(99), tag_ids=[], limits=LIMITS)
     tagging.create(store, project, "empty", limits=LIMITS)
     projects.update(store, dataclasses.replace(project, name="Other flowers"))
     with pytest.raises(NothingChanged):
@@ -428,11 +428,11 @@ def upload_twins(store: Store, project: Project, data: bytes, tag_name: str, cop
 
 
 @pytest.mark.network
-def test_near_duplicates_share_a_fold(store: Store, picture: Draw) -> None:
+def test_near_duplicates_share_a_fold(store: Store, drawn_image: Draw) -> None:
     """From upload to evaluation: no image is evaluated by a model that was trained on its near duplicate."""
     project = projects.create(store, "Twins", domain="Built-in")
     for number in range(12):
-        upload_twins(store, project, picture(number), "odd" if number % 2 else "even", 2)
+        upload_twins(store, project, drawn_image(number), "odd" if number % 2 else "even", 2)
     judged = evaluation.load(store, trained_for_real(store, project))
     assert [2] * 12 == np.unique(judged.groups, return_counts=True)[1].tolist()
     for group in range(12):
@@ -441,11 +441,11 @@ def test_near_duplicates_share_a_fold(store: Store, picture: Draw) -> None:
 
 
 @pytest.mark.network
-def test_nothing_can_be_judged(store: Store, picture: Draw) -> None:
+def test_nothing_can_be_judged(store: Store, drawn_image: Draw) -> None:
     """Five copies of one image a tag train a model, whose numbers are all undefined."""
     project = projects.create(store, "Copies", domain="Built-in")
     for number, tag in enumerate(["even", "odd"]):
-        upload_twins(store, project, picture(number), tag, 5)
+        upload_twins(store, project, drawn_image(number), tag, 5)
     iteration = trained_for_real(store, project)
     assert "Completed" == iteration.status
     assert Scores(None, None, None, None) == iteration.scores
@@ -461,7 +461,7 @@ def tinted(data: bytes, colour: str | tuple[int, int, int], share: float) -> byt
 
 
 @pytest.mark.network
-def test_multilabel(store: Store, picture: Draw) -> None:
+def test_multilabel(store: Store, drawn_image: Draw) -> None:
     """Images with several tags, with one, and with the negative one, of which nothing is learnt but absence."""
     project = projects.create(store, "Signs", classification_type=MULTILABEL, domain="Built-in")
     red, blue, none = tagging.ensure(store, project, ["red", "blue", "none"], limits=LIMITS)
@@ -469,7 +469,7 @@ def test_multilabel(store: Store, picture: Draw) -> None:
     kinds = [("magenta", [red, blue]), ("red", [red]), ("blue", [blue]), ("black", [none])]
     for number in range(48):
         colour, tags = kinds[number % 4]
-        data = tinted(picture(number), colour, 0.6)
+        data = tinted(drawn_image(number), colour, 0.6)
         uploads.add(store, project, f"{number}.png", data, tag_ids=[tag.id for tag in tags], limits=LIMITS)
     iteration = trained_for_real(store, project)
     judged = evaluation.load(store, iteration)
@@ -479,13 +479,13 @@ def test_multilabel(store: Store, picture: Draw) -> None:
 
 
 @pytest.mark.network
-def test_a_small_tag_does_not_drown(store: Store, picture: Draw) -> None:
+def test_a_small_tag_does_not_drown(store: Store, drawn_image: Draw) -> None:
     """Of ten images of a tag beside a hundred of another, hard to tell, most are found: unweighted it is 6 of 10."""
     project = projects.create(store, "Uneven", domain="Built-in")
     blue, red = tagging.ensure(store, project, ["blue", "red"], limits=LIMITS)
     for number in range(110):
         tag = red if number < 10 else blue
-        data = tinted(picture(number), tag.name, 0.15)
+        data = tinted(drawn_image(number), tag.name, 0.15)
         uploads.add(store, project, f"{number}.png", data, tag_ids=[tag.id], limits=LIMITS)
     large, small = evaluation.report(store, trained_for_real(store, project)).tags
     assert (100, 10) == (large.images, small.images)

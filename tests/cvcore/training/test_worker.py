@@ -191,10 +191,10 @@ def test_an_interrupted_training_is_found(store: Store, project: Project) -> Non
 
 
 def test_old_predictions_go_while_a_worker_waits(
-    store: Store, project: Project, trained: Trained, picture: Draw
+    store: Store, project: Project, trained: Trained, drawn_image: Draw
 ) -> None:
     """Nobody needs to ask for it: a worker that has nothing to do lets go of them, files too."""
-    kept = history.predict_and_keep(store, trained(project), picture(50), application="", limits=Limits())
+    kept = history.predict_and_keep(store, trained(project), drawn_image(50), application="", limits=Limits())
     store._connections.write("update predictions set created_at = '2020-01-01T00:00:00+00:00'")
     stop = threading.Event()
     thread = threading.Thread(target=worker.work, args=(store, stop, "cpu"))

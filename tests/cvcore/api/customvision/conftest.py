@@ -95,17 +95,17 @@ def project(trainer: CustomVisionTrainingClient, request: pytest.FixtureRequest)
 
 
 @pytest.fixture(scope="session")
-def flowers(trainer: CustomVisionTrainingClient, picture: Callable[[int], bytes]) -> m.Project:
+def flowers(trainer: CustomVisionTrainingClient, drawn_image: Callable[[int], bytes]) -> m.Project:
     """A Multiclass project of two tags with six drawn images each, one untagged one, and one trained iteration."""
     project = trainer.create_project("flowers", domain_id=domains.BUILT_IN.id, classification_type="Multiclass")
     for number, name in enumerate(("rose", "tulip")):
         tag = trainer.create_tag(project.id, name)
         entries = [
-            m.ImageFileCreateEntry(name=f"{name}{each}.png", contents=picture(10 * number + each), tag_ids=[tag.id])
+            m.ImageFileCreateEntry(name=f"{name}{each}.png", contents=drawn_image(10 * number + each), tag_ids=[tag.id])
             for each in range(6)
         ]
         assert trainer.create_images_from_files(project.id, m.ImageFileCreateBatch(images=entries)).is_batch_successful
-    trainer.create_images_from_data(project.id, picture(99))
+    trainer.create_images_from_data(project.id, drawn_image(99))
     finish(trainer, trainer.train_project(project.id))
     return project
 

@@ -115,22 +115,22 @@ def form(data: bytes, disposition: str = 'form-data; name="imageData"') -> tuple
     ['form-data; name="imageData"', 'form-data; name="imageData"; filename="a;b.png"', "form-data; name=x"],
 )
 def test_an_image_in_a_form(
-    client: TestClient, garden: Iteration, picture: Callable[[int], bytes], disposition: str
+    client: TestClient, garden: Iteration, drawn_image: Callable[[int], bytes], disposition: str
 ) -> None:
     """An image comes in a part with or without a file name, and byte for byte."""
-    headers, body = form(picture(50), disposition)
+    headers, body = form(drawn_image(50), disposition)
     answer = client.post(f"{BASE}/projects/{garden.project_id}/images", headers={**TRAINING, **headers}, content=body)
     assert (200, "OK") == (answer.status_code, answer.json()["images"][0]["status"])
-    assert picture(50) == client.get(answer.json()["images"][0]["image"]["originalImageUri"]).content
+    assert drawn_image(50) == client.get(answer.json()["images"][0]["image"]["originalImageUri"]).content
 
 
 @pytest.mark.parametrize("content_type", ["application/octet-stream", "image/png", ""])
 def test_an_image_as_the_body(
-    client: TestClient, garden: Iteration, picture: Callable[[int], bytes], content_type: str
+    client: TestClient, garden: Iteration, drawn_image: Callable[[int], bytes], content_type: str
 ) -> None:
     """An image comes as the body, too."""
     address = f"/customvision/v3.0/Prediction/{garden.project_id}/classify/iterations/garden/image"
-    answer = client.post(address, headers={**PREDICTION, "Content-Type": content_type}, content=picture(1))
+    answer = client.post(address, headers={**PREDICTION, "Content-Type": content_type}, content=drawn_image(1))
     assert (200, 2) == (answer.status_code, len(answer.json()["predictions"]))
 
 

@@ -130,46 +130,46 @@ def test_tags(trainer: Trainer, project: m.Project) -> None:
     assert (404, "NotFoundTag") == refusal(trainer.delete_tag, project.id, rose.id)
 
 
-def test_negative_tags(trainer: Trainer, project: m.Project, picture: Picture) -> None:
+def test_negative_tags(trainer: Trainer, project: m.Project, drawn_image: Picture) -> None:
     """A project has one negative tag, which no image carries beside another."""
     nothing = trainer.create_tag(project.id, "nothing", type="Negative")
     rose = trainer.create_tag(project.id, "rose")
     assert trainer.get_project(project.id).settings.use_negative_set
     assert (400, "BadRequestMultipleNegativeTag") == refusal(trainer.create_tag, project.id, "void", type="Negative")
     assert (400, "BadRequestTagType") == refusal(trainer.create_tag, project.id, "odd", type="Odd")
-    (image_id,) = upload(trainer, project, [picture(1)], rose.id)
+    (image_id,) = upload(trainer, project, [drawn_image(1)], rose.id)
     both = [m.ImageTagCreateEntry(image_id=image_id, tag_id=nothing.id)]
     expected = (400, "BadRequestNegativeAndRegularTagOnSameImage")
     assert expected == refusal(trainer.create_image_tags, project.id, both)
-    entry = m.ImageFileCreateEntry(name="2.png", contents=picture(2), tag_ids=[nothing.id, rose.id])
+    entry = m.ImageFileCreateEntry(name="2.png", contents=drawn_image(2), tag_ids=[nothing.id, rose.id])
     summary = trainer.create_images_from_files(project.id, m.ImageFileCreateBatch(images=[entry]))
     assert ["ErrorNegativeAndRegularTagOnSameImage"] == [each.status for each in summary.images]
 
 
-def test_create_images_from_data(trainer: Trainer, project: m.Project, picture: Picture) -> None:
+def test_create_images_from_data(trainer: Trainer, project: m.Project, drawn_image: Picture) -> None:
     """An image sent as it is arrives byte for byte, though its part has no file name, and carries its tags."""
     tag = trainer.create_tag(project.id, "rose")
-    summary = trainer.create_images_from_data(project.id, picture(1), tag_ids=[tag.id])
+    summary = trainer.create_images_from_data(project.id, drawn_image(1), tag_ids=[tag.id])
     (made,) = summary.images
     assert (True, "OK") == (summary.is_batch_successful, made.status)
     assert (48, 48, ["rose"]) == (made.image.width, made.image.height, [each.tag_name for each in made.image.tags])
     for uri in (made.image.original_image_uri, made.image.resized_image_uri, made.image.thumbnail_uri):
         answer = requests.get(uri, timeout=30)
         assert (200, "image/") == (answer.status_code, answer.headers["Content-Type"][:6])
-    assert picture(1) == requests.get(made.image.original_image_uri, timeout=30).content
+    assert drawn_image(1) == requests.get(made.image.original_image_uri, timeout=30).content
 
 
-def test_a_duplicate_has_its_status(trainer: Trainer, project: m.Project, picture: Picture) -> None:
+def test_a_duplicate_has_its_status(trainer: Trainer, project: m.Project, drawn_image: Picture) -> None:
     """The same content again is OKDuplicate, with the image that is there; the batch is not successful then."""
-    (image_id,) = upload(trainer, project, [picture(1)])
-    summary = trainer.create_images_from_data(project.id, picture(1))
+    (image_id,) = upload(trainer, project, [drawn_image(1)])
+    summary = trainer.create_images_from_data(project.id, drawn_image(1))
     (again,) = summary.images
     assert (False, "OKDuplicate", image_id) == (summary.is_batch_successful, again.status, again.image.id)
 
 
-def test_each_image_of_a_batch_has_its_status(trainer: Trainer, project: m.Project, picture: Picture) -> None:
+def test_each_image_of_a_batch_has_its_status(trainer: Trainer, project: m.Project, drawn_image: Picture) -> None:
     """What is wrong with one image or its tags is in its status; the others are stored."""
-    contents = [picture(1), b"no picture", picture(2)]
+    contents = [drawn_image(1), b"no picture", drawn_image(2)]
     entries = [m.ImageFileCreateEntry(name=f"{at}.png", contents=each) for at, each in enumerate(contents)]
     entries[2].tag_ids = [ABSENT]
     summary = trainer.create_images_from_files(project.id, m.ImageFileCreateBatch(images=entries))
@@ -205,22 +205,22 @@ def test_batches_are_limited(trainer: Trainer, project: m.Project) -> None:
             assert expected == (answer.status_code, answer.json()["code"])
 
 
-def test_create_images_from_urls(trainer: Trainer, project: m.Project, picture: Picture) -> None:
+def test_create_images_from_urls(trainer: Trainer, project: m.Project, drawn_image: Picture) -> None:
     """Images are fetched from their addresses; one that leads nowhere is an ErrorSource."""
-    made = trainer.create_images_from_data(project.id, picture(1)).images[0].image
+    made = trainer.create_images_from_data(project.id, drawn_image(1)).images[0].image
     trainer.delete_images(project.id, image_ids=[made.id])
-    trainer.create_images_from_data(trainer.create_project("keeps the file").id, picture(1))
+    trainer.create_images_from_data(trainer.create_project("keeps the file").id, drawn_image(1))
     entries = [m.ImageUrlCreateEntry(url=made.original_image_uri), m.ImageUrlCreateEntry(url="ftp://example.com/a")]
     summary = trainer.create_images_from_urls(project.id, m.ImageUrlCreateBatch(images=entries))
     assert ["OK", "ErrorSource"] == [each.status for each in summary.images]
 
 
-def test_get_images(trainer: Trainer, project: m.Project, picture: Picture) -> None:
+def test_get_images(trainer: Trainer, project: m.Project, drawn_image: Picture) -> None:
     """Images come in pages, the newest first, by their tags, by whether they have any, and by id."""
     rose, tulip, aster = (trainer.create_tag(project.id, name) for name in ("rose", "tulip", "aster"))
-    (first,) = upload(trainer, project, [picture(1)], rose.id)
-    (second,) = upload(trainer, project, [picture(2)], rose.id, tulip.id)
-    (third,) = upload(trainer, project, [picture(3)])
+    (first,) = upload(trainer, project, [drawn_image(1)], rose.id)
+    (second,) = upload(trainer, project, [drawn_image(2)], rose.id, tulip.id)
+    (third,) = upload(trainer, project, [drawn_image(3)])
 
     def ids(images: list[m.Image]) -> list[str]:
         return [each.id for each in images]
@@ -238,10 +238,10 @@ def test_get_images(trainer: Trainer, project: m.Project, picture: Picture) -> N
     assert 1 == trainer.get_tagged_image_count(project.id, tag_ids=[tulip.id])
 
 
-def test_image_tags(trainer: Trainer, project: m.Project, picture: Picture) -> None:
+def test_image_tags(trainer: Trainer, project: m.Project, drawn_image: Picture) -> None:
     """Tags are added and removed; those that an image has already are listed as duplicated."""
     rose, tulip = (trainer.create_tag(project.id, name) for name in ("rose", "tulip"))
-    (image_id,) = upload(trainer, project, [picture(1)], rose.id)
+    (image_id,) = upload(trainer, project, [drawn_image(1)], rose.id)
     pairs = [m.ImageTagCreateEntry(image_id=image_id, tag_id=tag.id) for tag in (rose, tulip)]
     summary = trainer.create_image_tags(project.id, pairs)
     assert ([tulip.id], [rose.id], []) == tuple(
@@ -263,22 +263,22 @@ def test_a_second_tag_exceeds_in_multiclass(trainer: Trainer, flowers: m.Project
     assert [other] == [each.tag_id for each in summary.exceeded]
 
 
-def test_delete_images(trainer: Trainer, project: m.Project, picture: Picture) -> None:
+def test_delete_images(trainer: Trainer, project: m.Project, drawn_image: Picture) -> None:
     """Images leave the workspace by their ids or all at once."""
-    ids = upload(trainer, project, [picture(each) for each in range(4)])
+    ids = upload(trainer, project, [drawn_image(each) for each in range(4)])
     trainer.delete_images(project.id, image_ids=ids[:1])
     assert 3 == trainer.get_image_count(project.id)
     trainer.delete_images(project.id, all_images=True)
     assert 0 == trainer.get_image_count(project.id)
     assert (400, "BadRequestInvalidIds") == refusal(trainer.delete_images, project.id)
-    ids = upload(trainer, project, [picture(each) for each in range(2)])
+    ids = upload(trainer, project, [drawn_image(each) for each in range(2)])
     trainer.delete_images(project.id, image_ids=ids[:1], all_iterations=True)
     assert 1 == trainer.get_image_count(project.id)
 
 
-def test_metadata_and_its_filter(trainer: Trainer, project: m.Project, picture: Picture) -> None:
+def test_metadata_and_its_filter(trainer: Trainer, project: m.Project, drawn_image: Picture) -> None:
     """Images carry keys and values, and are found by them."""
-    first, second = upload(trainer, project, [picture(1), picture(2)])
+    first, second = upload(trainer, project, [drawn_image(1), drawn_image(2)])
     summary = trainer.update_image_metadata(project.id, image_ids=[first], metadata={"Room": "12", "day": "Monday"})
     assert summary.is_batch_successful
     trainer.update_image_metadata(project.id, image_ids=[second], metadata={"Room": "13"})
@@ -299,12 +299,12 @@ def test_train_project(trainer: Trainer, flowers: m.Project, iteration: m.Iterat
 
 
 def test_a_second_training_waits_its_turn(
-    trainer: Trainer, project: m.Project, picture: Picture, finished: Callable[[m.Iteration], m.Iteration]
+    trainer: Trainer, project: m.Project, drawn_image: Picture, finished: Callable[[m.Iteration], m.Iteration]
 ) -> None:
     """While a project is trained another training of it is refused; of selected tags only those are trained."""
     tags = [trainer.create_tag(project.id, name) for name in ("a", "b", "c")]
     for at, tag in enumerate(tags):
-        upload(trainer, project, [picture(100 + 10 * at + each) for each in range(5)], tag.id)
+        upload(trainer, project, [drawn_image(100 + 10 * at + each) for each in range(5)], tag.id)
     started = trainer.train_project(project.id, selected_tags=[tag.id for tag in tags[:2]])
     refused = refusal(trainer.train_project, project.id, force_train=True)
     assert (400, "BadRequestTrainingAlreadyInProgress") == refused
@@ -328,12 +328,13 @@ def test_iterations(trainer: Trainer, flowers: m.Project, iteration: m.Iteration
 
 
 def test_a_snapshot_keeps_what_the_workspace_loses(
-    trainer: Trainer, project: m.Project, picture: Picture, finished: Callable[[m.Iteration], m.Iteration]
+    trainer: Trainer, project: m.Project, drawn_image: Picture, finished: Callable[[m.Iteration], m.Iteration]
 ) -> None:
     """Images and tags asked for with an iteration's id are those it was trained on."""
     tags = [trainer.create_tag(project.id, name) for name in ("a", "b")]
     images = [
-        upload(trainer, project, [picture(200 + 10 * at + n) for n in range(5)], tag.id) for at, tag in enumerate(tags)
+        upload(trainer, project, [drawn_image(200 + 10 * at + n) for n in range(5)], tag.id)
+        for at, tag in enumerate(tags)
     ]
     trained = finished(trainer.train_project(project.id))
     trainer.delete_images(project.id, image_ids=images[0][:1])
@@ -346,12 +347,12 @@ def test_a_snapshot_keeps_what_the_workspace_loses(
 
 
 def test_publish_iteration(
-    trainer: Trainer, predictor: Predictor, flowers: m.Project, iteration: m.Iteration, picture: Picture
+    trainer: Trainer, predictor: Predictor, flowers: m.Project, iteration: m.Iteration, drawn_image: Picture
 ) -> None:
     """An iteration answers to several names, is not deleted while it does, and to none once unpublished."""
     assert trainer.publish_iteration(flowers.id, iteration.id, "second", "any") is True
     for name in ("garden", "second"):
-        assert iteration.id == predictor.classify_image_with_no_store(flowers.id, name, picture(1)).iteration
+        assert iteration.id == predictor.classify_image_with_no_store(flowers.id, name, drawn_image(1)).iteration
     assert (400, "BadRequestIterationIsPublished") == refusal(trainer.delete_iteration, flowers.id, iteration.id)
     trainer.unpublish_iteration(flowers.id, iteration.id)
     gone = refusal(trainer.unpublish_iteration, flowers.id, iteration.id)
@@ -384,15 +385,15 @@ def test_get_image_performances(trainer: Trainer, flowers: m.Project, iteration:
     assert 6 == trainer.get_image_performance_count(flowers.id, iteration.id, tag_ids=[rose.id])
 
 
-def test_classify(predictor: Predictor, flowers: m.Project, iteration: m.Iteration, picture: Picture) -> None:
+def test_classify(predictor: Predictor, flowers: m.Project, iteration: m.Iteration, drawn_image: Picture) -> None:
     """Every tag is answered with its probability, the highest first; an unknown name is an Invalid iteration."""
-    answer = predictor.classify_image(flowers.id, "garden", picture(1), application="garden app")
+    answer = predictor.classify_image(flowers.id, "garden", drawn_image(1), application="garden app")
     assert (flowers.id, iteration.id) == (answer.project, answer.iteration)
     first, second = answer.predictions
     assert first.probability >= second.probability
     assert 1 == pytest.approx(first.probability + second.probability)
     with pytest.raises(Exception, match="Invalid iteration"):
-        predictor.classify_image(flowers.id, "meadow", picture(1))
+        predictor.classify_image(flowers.id, "meadow", drawn_image(1))
 
 
 def test_classify_url(trainer: Trainer, predictor: Predictor, flowers: m.Project, iteration: m.Iteration) -> None:
@@ -402,20 +403,22 @@ def test_classify_url(trainer: Trainer, predictor: Predictor, flowers: m.Project
         assert 2 == len(ask(flowers.id, "garden", image.original_image_uri).predictions)
 
 
-def test_quick_test(trainer: Trainer, flowers: m.Project, iteration: m.Iteration, picture: Picture) -> None:
+def test_quick_test(trainer: Trainer, flowers: m.Project, iteration: m.Iteration, drawn_image: Picture) -> None:
     """Any trained iteration predicts with the training key; without its id the newest does."""
-    assert iteration.id == trainer.quick_test_image(flowers.id, picture(1), store=False).iteration
-    assert iteration.id == trainer.quick_test_image(flowers.id, picture(1), iteration_id=iteration.id).iteration
+    assert iteration.id == trainer.quick_test_image(flowers.id, drawn_image(1), store=False).iteration
+    assert iteration.id == trainer.quick_test_image(flowers.id, drawn_image(1), iteration_id=iteration.id).iteration
     (image,) = trainer.get_images(flowers.id, take=1)
     assert 2 == len(trainer.quick_test_image_url(flowers.id, image.original_image_uri).predictions)
 
 
 def test_predictions(
-    trainer: Trainer, predictor: Predictor, flowers: m.Project, iteration: m.Iteration, picture: Picture
+    trainer: Trainer, predictor: Predictor, flowers: m.Project, iteration: m.Iteration, drawn_image: Picture
 ) -> None:
     """Predictions are stored, listed page by page, and added to the project as images, or deleted."""
-    asked = [predictor.classify_image(flowers.id, "garden", picture(300 + n), application="query").id for n in range(5)]
-    predictor.classify_image_with_no_store(flowers.id, "garden", picture(400), application="query")
+    asked = [
+        predictor.classify_image(flowers.id, "garden", drawn_image(300 + n), application="query").id for n in range(5)
+    ]
+    predictor.classify_image_with_no_store(flowers.id, "garden", drawn_image(400), application="query")
 
     def query(**wanted: object) -> list[str]:
         token, found = m.PredictionQueryToken(application="query", max_count=2, **wanted), []
@@ -446,7 +449,7 @@ def test_predictions(
 def test_exports(
     trainer: Trainer,
     project: m.Project,
-    picture: Picture,
+    drawn_image: Picture,
     shared: Path,
     finished: Callable[[m.Iteration], m.Iteration],
 ) -> None:
@@ -455,7 +458,7 @@ def test_exports(
     trainer.update_project(project.id, project)
     for at, name in enumerate(("a", "b")):
         tag = trainer.create_tag(project.id, name)
-        upload(trainer, project, [picture(500 + 10 * at + n) for n in range(5)], tag.id)
+        upload(trainer, project, [drawn_image(500 + 10 * at + n) for n in range(5)], tag.id)
     trained = finished(trainer.train_project(project.id))
     assert trained.exportable
     export = trainer.export_iteration(project.id, trained.id, "TensorFlow", "TensorFlowLite")
@@ -513,7 +516,7 @@ def test_export_and_import_project(trainer: Trainer, flowers: m.Project) -> None
 
 
 def test_object_detection_is_refused(
-    trainer: Trainer, predictor: Predictor, flowers: m.Project, picture: Picture
+    trainer: Trainer, predictor: Predictor, flowers: m.Project, drawn_image: Picture
 ) -> None:
     """Operations of object detection answer BadRequestNotSupported."""
     expected = (400, "BadRequestNotSupported")
@@ -522,7 +525,7 @@ def test_object_detection_is_refused(
     assert expected == refusal(trainer.delete_image_regions, flowers.id, [ABSENT])
     for ask in (predictor.detect_image, predictor.detect_image_with_no_store):
         with pytest.raises(Exception, match="object detection"):
-            ask(flowers.id, "garden", picture(1))
+            ask(flowers.id, "garden", drawn_image(1))
     for ask in (predictor.detect_image_url, predictor.detect_image_url_with_no_store):
         with pytest.raises(Exception, match="object detection"):
             ask(flowers.id, "garden", "https://example.com/a.png")

@@ -30,9 +30,9 @@ def question(server: Any, trainer: Trainer, flowers: m.Project, iteration: m.Ite
 
 
 @pytest.fixture
-def folder(tmp_path: Path, picture: Callable[[int], bytes]) -> Path:
+def folder(tmp_path: Path, drawn_image: Callable[[int], bytes]) -> Path:
     """A folder with the image that the snippets speak of."""
-    (tmp_path / client_snippets.FILE).write_bytes(picture(99))
+    (tmp_path / client_snippets.FILE).write_bytes(drawn_image(99))
     return tmp_path
 
 

@@ -29,7 +29,7 @@ def test_eight_clients_lose_nothing(
     flowers: m.Project,
     iteration: m.Iteration,
     project: m.Project,
-    picture: Callable[[int], bytes],
+    drawn_image: Callable[[int], bytes],
     finished: Callable[[m.Iteration], m.Iteration],
 ) -> None:
     """Eight clients upload and ask at once while a training runs: every request is answered, every image stored."""
@@ -39,7 +39,7 @@ def test_eight_clients_lose_nothing(
     def client(number: int) -> list[int]:
         statuses = []
         for each in range(5):
-            data = picture(1000 + 10 * number + each)
+            data = drawn_image(1000 + 10 * number + each)
             entry = {"name": f"{number}-{each}.png", "contents": base64.b64encode(data).decode()}
             stored = requests.post(
                 f"{url}/training/projects/{project.id}/images/files",

@@ -12,7 +12,7 @@ from cvcore.store import Store
 from tests.conftest import DrawImage, Fill
 
 
-def test_tag_names_are_read_once_a_batch(store: Store, fill: Fill, picture: DrawImage) -> None:
+def test_tag_names_are_read_once_a_batch(store: Store, fill: Fill, drawn_image: DrawImage) -> None:
     """However many images a batch holds, SQL is asked for the project's tags equally often."""
     project = fill(rose=1)
     statements: list[str] = []
@@ -28,7 +28,7 @@ def test_tag_names_are_read_once_a_batch(store: Store, fill: Fill, picture: Draw
         return sum("from tags" in each for each in statements)
 
     # An image that is no base64 is refused before its tags are looked at.
-    assert tag_queries(_png(picture, 90)) == tag_queries(_png(picture, 91), *["a"] * 20) > 0
+    assert tag_queries(_png(drawn_image, 90)) == tag_queries(_png(drawn_image, 91), *["a"] * 20) > 0
 
 
 def _png(picture: DrawImage, number: int) -> str:

@@ -40,8 +40,8 @@ def url() -> Iterator[str]:
 
 
 @pytest.fixture
-def png(picture: Any) -> bytes:
-    return bytes(picture(1))
+def png(drawn_image: Any) -> bytes:
+    return bytes(drawn_image(1))
 
 
 def asked(url: str, body: bytes | None, headers: dict[str, str] | None = None) -> tuple[int, dict[str, Any]]:

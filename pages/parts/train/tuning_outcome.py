@@ -8,7 +8,7 @@ from cvcore.finetuning import outcome_text
 from cvcore.records import Iteration, TuningOutcome
 from cvcore.store import Store
 from pages.parts.shell.text import plain
-from pages.parts.training import tuning_curves
+from pages.parts.train import tuning_curves
 
 
 def show(outcome: TuningOutcome, *, first: str = "") -> None:

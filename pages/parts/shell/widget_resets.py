@@ -1,4 +1,4 @@
-"""Turns of widgets whose choice lives in the browser or in the session: with the next turn they start empty again."""
+"""Reset widgets: a number in their key counts up, and widgets with a new key start empty."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import streamlit as st
 
 
 def current(key: str) -> int:
-    """The number of the turn that the widgets under a key are at."""
+    """The number that is now in the widgets' keys."""
     return int(st.session_state.setdefault(f"{key}-turn", 0))
 
 
 def advance(key: str) -> None:
-    """Begin the next turn."""
+    """Reset the widgets the next time that they are drawn."""
     st.session_state[f"{key}-turn"] = current(key) + 1
 
 
 def rerun(key: str) -> None:
-    """Begin the next turn, and run the page or the fragment again."""
+    """Reset the widgets, and run the page or the fragment again."""
     advance(key)
     st.rerun()

@@ -15,7 +15,7 @@ from cvcore.training import supervisor
 from cvcore.wording import percent
 from pages.parts.shell import project_choice
 from pages.parts.shell.text import plain, refusals, sentence
-from pages.parts.training import tuning_curves, tuning_outcome
+from pages.parts.train import tuning_curves, tuning_outcome
 
 POLL_S = 1.0
 IDLE_POLL_S = 5.0
