@@ -4,9 +4,9 @@ Imports `datasets`, `store`, `files`, `metrics`, `validation` and the modules be
 """
 
 from cvcore.evaluation.analysis import load, load_column, load_rows
-from cvcore.evaluation.operating_points import DEFAULT_THRESHOLD, threshold_in_use, thresholds_by_tag
 from cvcore.evaluation.out_of_fold import ARRAYS, OutOfFold, tags, trained_tags
 from cvcore.evaluation.performance import overview, report, save, scores, suggest_thresholds
+from cvcore.evaluation.saved_thresholds import DEFAULT_THRESHOLD, threshold_in_use, thresholds_by_tag
 
 __all__ = [
     "ARRAYS",

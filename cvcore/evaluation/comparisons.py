@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from cvcore import metrics
 from cvcore.array_types import Bools, Integers
 from cvcore.errors import InvalidInput
-from cvcore.evaluation import analysis, operating_points, out_of_fold
+from cvcore.evaluation import analysis, out_of_fold, saved_thresholds
 from cvcore.evaluation.out_of_fold import OutOfFold
 from cvcore.metrics import paired_comparison
 from cvcore.metrics.paired_comparison import Differences, RightAnswers
@@ -66,7 +66,7 @@ def compare(store: Store, iteration: Iteration, others: Sequence[Iteration]) -> 
                 f"only iterations of one type can be compared, {iteration.name} is {iteration.classification_type} "
                 f"and {other.name} is {other.classification_type}: choose another"
             )
-    return _compare(store, tuple((each.id, operating_points.threshold_in_use(each)) for each in (iteration, *others)))
+    return _compare(store, tuple((each.id, saved_thresholds.threshold_in_use(each)) for each in (iteration, *others)))
 
 
 def _side(store: Store, iteration: Iteration, threshold: Thresholds) -> _Side:

@@ -14,9 +14,9 @@ import numpy as np
 
 from cvcore.errors import ModelDamaged, TagwiseError
 from cvcore.evaluation import analysis, out_of_fold, overviews
-from cvcore.evaluation.operating_points import DEFAULT_THRESHOLD
 from cvcore.evaluation.out_of_fold import ARRAYS, OutOfFold
 from cvcore.evaluation.overviews import Overview
+from cvcore.evaluation.saved_thresholds import DEFAULT_THRESHOLD
 from cvcore.files import blobs
 from cvcore.metrics import reports, threshold_sweeps, threshold_tuning
 from cvcore.metrics.threshold_tuning import Goal, Suggestion

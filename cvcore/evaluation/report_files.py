@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from cvcore import metrics, validation
-from cvcore.evaluation import analysis, operating_points, out_of_fold, performance, rekognition
+from cvcore.evaluation import analysis, out_of_fold, performance, rekognition, saved_thresholds
 from cvcore.metrics import reports
 from cvcore.records import HOLD_OUT, K_FOLD, Iteration, Project, Scores, Thresholds
 from cvcore.store import Store
@@ -47,7 +47,7 @@ def thresholds_json(store: Store, iteration: Iteration, threshold: Thresholds) -
     `threshold` is a number, or null where each tag has its own in `thresholds`; `threshold_saved` says
     whether they are those saved with the iteration.
     """
-    used = operating_points.thresholds_by_tag(store, iteration, threshold)
+    used = saved_thresholds.thresholds_by_tag(store, iteration, threshold)
     content: dict[str, Any] = {"threshold": None, "thresholds": used} if isinstance(used, dict) else {"threshold": used}
     return content | {"threshold_saved": threshold == iteration.thresholds}
 

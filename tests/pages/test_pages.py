@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cvcore import projects, training
-from cvcore.evaluation import operating_points
+from cvcore.evaluation import saved_thresholds
 from cvcore.projects import tagging, uploads
 from cvcore.projects.uploads import Upload
 from cvcore.records import Image, Project
@@ -222,10 +222,10 @@ def test_quick_test_starts_at_the_saved_threshold(app: AppTest, store: Store, fi
     iteration = trained(project)
     opened(app, "quick_test", project)
     assert [50] == [each.value for each in app.slider]
-    operating_points.save(store, iteration, 0.62)
+    saved_thresholds.save(store, iteration, 0.62)
     app.run()
     assert [62] == [each.value for each in app.slider]
-    operating_points.save(store, iteration, (0.3, 0.9))
+    saved_thresholds.save(store, iteration, (0.3, 0.9))
     app.run()
     assert ([True], []) == ([each.value for each in app.toggle], list(app.slider))
     app.toggle[0].set_value(False).run()

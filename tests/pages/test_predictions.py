@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cvcore import projects
-from cvcore.evaluation import operating_points
+from cvcore.evaluation import saved_thresholds
 from cvcore.prediction import history
 from cvcore.records import MULTILABEL, Iteration, Project, StoredPrediction
 from cvcore.settings import Limits
@@ -109,7 +109,7 @@ def test_the_saved_threshold_tells_the_answer(store: Store, project: Project, ke
     app = opened("predictions", project)
     app.selectbox(key=f"answer-{project.id}").set_value("none")
     assert "No prediction matches." in texts(checked(app.run()))
-    operating_points.save(store, iteration, 0.9)
+    saved_thresholds.save(store, iteration, 0.9)
     assert "**3 images**" in texts(checked(app.run()))
 
 

@@ -13,7 +13,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cvcore import settings
-from cvcore.evaluation import operating_points
+from cvcore.evaluation import saved_thresholds
 from cvcore.exports import background
 from cvcore.files import api_keys, blobs
 from cvcore.prediction import publishing
@@ -122,7 +122,7 @@ def test_exports_as_they_go_on(
     assert "Make again" == app.button(key=f"make-tflite-{newest.id}").label
     (link,) = app.get("link_button")
     assert f"/customvision/files/export/{newest.id}/{path.name}" == link.proto.url
-    operating_points.save(store, newest, 0.7)
+    saved_thresholds.save(store, newest, 0.7)
     checked(app.run())
     assert "Other thresholds were saved since this was made." in texts(app)
     assert "Make again" == app.button(key=f"make-tflite-int8-{newest.id}").label

@@ -9,7 +9,7 @@ import streamlit as st
 
 from cvcore import evaluation, metrics, wording
 from cvcore.errors import NotFound
-from cvcore.evaluation import operating_points
+from cvcore.evaluation import saved_thresholds
 from cvcore.metrics import threshold_tuning
 from cvcore.metrics.threshold_tuning import Goal, Suggestion
 from cvcore.records import Iteration, Project
@@ -145,15 +145,15 @@ def _note(start: str, where: np.ndarray, tags: list[str], end: str) -> None:
 def _buttons(store: Store, iteration: Iteration, chosen: float | tuple[float, ...], slider: float | None) -> None:
     with st.container(horizontal=True):
         if st.button("Save as suggested", type="primary", key=f"save-thresholds-{iteration.id}"):
-            operating_points.save(store, iteration, chosen)
+            saved_thresholds.save(store, iteration, chosen)
             st.rerun()
         if slider is not None and st.button(
             f"Save the slider's {100 * slider:.0f} %", key=f"save-slider-{iteration.id}"
         ):
-            operating_points.save(store, iteration, slider)
+            saved_thresholds.save(store, iteration, slider)
             st.rerun()
         if iteration.thresholds is not None and st.button("Clear", key=f"clear-thresholds-{iteration.id}"):
-            operating_points.clear(store, iteration)
+            saved_thresholds.clear(store, iteration)
             st.rerun()
     st.caption("What is saved is used by Quick Test, by the commands and in exports.")
 

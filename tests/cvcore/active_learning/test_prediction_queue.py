@@ -11,7 +11,7 @@ import pytest
 from cvcore import training
 from cvcore.active_learning import prediction_queue
 from cvcore.active_learning.prediction_queue import QueueFilter
-from cvcore.evaluation import operating_points
+from cvcore.evaluation import saved_thresholds
 from cvcore.projects import tagging
 from cvcore.records import MULTILABEL, Iteration, Prediction, Project, StoredPrediction
 from cvcore.settings import Limits
@@ -80,7 +80,7 @@ def test_without_training_embeddings_nothing_is_new(store: Store, project: Proje
 
 def test_filters(store: Store, project: Project, iteration: Iteration) -> None:
     """By answer, by no answer, and by the probability of what an image would be added as, both ends in."""
-    operating_points.save(store, iteration, 0.6)
+    saved_thresholds.save(store, iteration, 0.6)
     for picture, rose in ((1, 0.9), (2, 0.55), (3, 0.2)):
         keep(store, iteration, picture, rose=rose, tulip=1 - rose)
     assert [2, 1] == pictures(store, project, QueueFilter("newest", tag="rose"))

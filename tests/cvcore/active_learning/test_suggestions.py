@@ -11,7 +11,7 @@ import pytest
 from cvcore import evaluation
 from cvcore.active_learning import suggestions
 from cvcore.errors import NotTrained, TagsRefused
-from cvcore.evaluation import analysis, operating_points
+from cvcore.evaluation import analysis, saved_thresholds
 from cvcore.files import blobs
 from cvcore.projects import retagging, tagging, uploads
 from cvcore.records import MULTILABEL, Iteration, Project
@@ -79,7 +79,7 @@ def test_multilabel_by_saved_thresholds(store: Store, untagged: Callable[..., tu
     project, iteration = untagged([3, 2], [-9, -9], [0.2, -3], classification_type=MULTILABEL)
     found = suggestions.next_batch(store, project, iteration, surest_first=True, take=9)
     assert [("1.png", "rose tulip"), ("3.png", "rose"), ("2.png", "")] == names(store, found)
-    operating_points.save(store, iteration, (0.7, 0.5))
+    saved_thresholds.save(store, iteration, (0.7, 0.5))
     found = suggestions.next_batch(store, project, store.iterations.get(iteration.id), surest_first=True, take=9)
     assert [("1.png", "rose tulip"), ("2.png", ""), ("3.png", "")] == sorted(names(store, found))
 

@@ -24,7 +24,7 @@ import pytest
 from sklearn.metrics import precision_score
 
 from cvcore import __version__, cli, training
-from cvcore.evaluation import operating_points, report_files
+from cvcore.evaluation import report_files, saved_thresholds
 from cvcore.files import blobs
 from cvcore.records import Iteration, Job, Project
 from cvcore.store import Store
@@ -447,7 +447,7 @@ def test_a_saved_threshold_is_used(
 ) -> None:
     """Where no --threshold is given both commands answer at the saved one and say so; one given has its way."""
     iteration = trained(fill(rose=5, tulip=5))
-    operating_points.save(store, iteration, 0.8)
+    saved_thresholds.save(store, iteration, 0.8)
     path = tag_folders / "tulip" / "1.png"
     told = tagwise("predict", "Flowers", path, "--json").json
     check_prediction(told, 1)
@@ -467,7 +467,7 @@ def test_saved_thresholds_of_each_tag_are_used(
     """The one number is null, each tag's stands beside its name, and both commands answer by them."""
     project = fill(rose=5, tulip=5)
     iteration = trained(project, [[0.7, 0.3], [0.3, 0.7]] * 5)
-    operating_points.save(store, iteration, (0.6, 0.75))
+    saved_thresholds.save(store, iteration, (0.6, 0.75))
     at = {"threshold": None, "thresholds": {"rose": 0.6, "tulip": 0.75}, "threshold_saved": True}
     told = tagwise("predict", "Flowers", tag_folders / "tulip" / "1.png", "--json").json
     assert {"iteration": 1, **at} == {key: value for key, value in told.items() if key != "images"}

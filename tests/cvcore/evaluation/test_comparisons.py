@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from cvcore.errors import InvalidInput
-from cvcore.evaluation import comparisons, operating_points
+from cvcore.evaluation import comparisons, saved_thresholds
 from cvcore.projects import tagging
 from cvcore.records import Iteration, Project
 from cvcore.settings import Limits
@@ -22,7 +22,7 @@ def test_each_answers_at_its_own_threshold(store: Store, fill: Fill, trained: Tr
     """One that is always right, but answers at 95 % only, never answers."""
     project = fill(rose=5, tulip=5)
     first, second = trained(project), trained(project)
-    operating_points.save(store, first, 0.95)
+    saved_thresholds.save(store, first, 0.95)
     made = comparisons.compare(store, second, [store.iterations.get(first.id)])
     assert (10, 10, 0) == (made.images, made.right[0].first, made.right[0].second)
     assert (1.0, 0.0) == (made.differences[0].first[1, -1], made.differences[0].second[1, -1])

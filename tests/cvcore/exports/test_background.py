@@ -14,7 +14,7 @@ import pytest
 
 from cvcore import training
 from cvcore.errors import InvalidInput, NotTrained
-from cvcore.evaluation import operating_points
+from cvcore.evaluation import saved_thresholds
 from cvcore.exports import background
 from cvcore.exports.agreement import Agreement
 from cvcore.exports.background import ExportJob
@@ -86,7 +86,7 @@ def test_a_finished_export_tells_what_it_was_made_with(store: Store, fill: Fill,
     (each,) = background.find(store, iteration)
     assert ("tflite", "Done", path.name, path.stat().st_size) == (each.format, each.status, each.file, each.size_bytes)
     assert (Agreement(10, 0.25, 1), True) == (each.agreement, each.is_current)
-    operating_points.save(store, iteration, (0.4, 0.5))
+    saved_thresholds.save(store, iteration, (0.4, 0.5))
     assert [False] == [each.is_current for each in background.find(store, store.iterations.get(iteration.id))]
 
 

@@ -19,7 +19,7 @@ from packaging.requirements import Requirement
 
 from cvcore import datasets, exports, prediction, projects, training
 from cvcore.errors import InvalidInput, NotFound, Unavailable
-from cvcore.evaluation import operating_points
+from cvcore.evaluation import saved_thresholds
 from cvcore.exports import formats
 from cvcore.projects import imports, uploads
 from cvcore.records import ClassificationType, Iteration, Project
@@ -178,7 +178,7 @@ def test_a_folder_says_what_it_is(exported: Callable[[str], exports.Export], tre
 def test_tags_of_a_multilabel_project_are_independent(store_of_trees: Store, shared: Path, tmp_path: Path) -> None:
     """Each has a probability of its own, and a threshold; the decision rule is in model.json."""
     iteration = trained_on_trees(store_of_trees, shared, "Trees, several", "Multilabel")
-    operating_points.save(store_of_trees, iteration, (0.4, 0.75))
+    saved_thresholds.save(store_of_trees, iteration, (0.4, 0.75))
     iteration = store_of_trees.iterations.get(iteration.id)
     export = exports.export(store_of_trees, iteration, formats.find("keras"), tmp_path / "out")
     assert export.agreement.difference < 1e-3

@@ -10,7 +10,7 @@ import pytest
 
 from cvcore import evaluation, metrics, training
 from cvcore.errors import InvalidInput, NotFound, NotTrained
-from cvcore.evaluation import operating_points, report_files
+from cvcore.evaluation import report_files, saved_thresholds
 from cvcore.metrics import threshold_tuning
 from cvcore.metrics.threshold_tuning import Goal
 from cvcore.projects import tagging
@@ -27,7 +27,7 @@ UNSURE = [[0.62, 0.38], [0.55, 0.45], [0.7, 0.3], [0.48, 0.52], [0.8, 0.2]] * 2
 def test_what_is_saved_is_used(store: Store, fill: Fill, trained: Trained, thresholds: Thresholds) -> None:
     """The report is that of answers at these thresholds; one asked for has its way; cleared, it is 0.5 again."""
     project = fill(rose=5, tulip=5)
-    operating_points.save(store, trained(project, UNSURE), thresholds)
+    saved_thresholds.save(store, trained(project, UNSURE), thresholds)
     (iteration,) = store.iterations.of_project(project.id)
     assert thresholds == evaluation.threshold_in_use(iteration)
     assert 0.3 == evaluation.threshold_in_use(iteration, 0.3)
@@ -36,7 +36,7 @@ def test_what_is_saved_is_used(store: Store, fill: Fill, trained: Trained, thres
     told = evaluation.report(store, iteration, thresholds).tags
     counts = metrics.count_answers(judged.truth, answered)
     assert counts[:, :3].tolist() == [[tag.tp, tag.fp, tag.fn] for tag in told]
-    operating_points.clear(store, iteration)
+    saved_thresholds.clear(store, iteration)
     assert 0.5 == evaluation.threshold_in_use(store.iterations.get(iteration.id))
 
 
@@ -50,7 +50,7 @@ def test_a_suggestion_is_that_of_its_arrays(store: Store, fill: Fill, trained: T
     made = evaluation.suggest_thresholds(store, iteration, Goal("f1"), per_tag=True)
     expected = threshold_tuning.suggest(table, Goal("f1"), per_tag=True)
     np.testing.assert_array_equal(expected.held_out, made.held_out)
-    operating_points.save(store, iteration, tuple(made.thresholds.tolist()))
+    saved_thresholds.save(store, iteration, tuple(made.thresholds.tolist()))
     assert tuple(expected.thresholds) == store.iterations.get(iteration.id).thresholds
 
 
@@ -61,7 +61,7 @@ def test_thresholds_are_told_by_the_names_of_the_snapshot(store: Store, fill: Fi
     tagging.set_kind(store, project, none, "Negative")
     iteration = trained(project)
     store.tags.update(dataclasses.replace(a, name="c"))
-    operating_points.save(store, iteration, (0.25, 0.75))
+    saved_thresholds.save(store, iteration, (0.25, 0.75))
     kept = store.iterations.get(iteration.id)
     assert {
         "threshold": None,
@@ -84,7 +84,7 @@ def test_impossible_thresholds_are_refused(
     """The message states the rule and the value, and nothing is saved."""
     iteration = trained(fill(rose=5, tulip=5))
     with pytest.raises(InvalidInput) as refusal:
-        operating_points.save(store, iteration, thresholds)
+        saved_thresholds.save(store, iteration, thresholds)
     assert message == str(refusal.value)
     assert store.iterations.get(iteration.id).thresholds is None
 
@@ -94,9 +94,9 @@ def test_a_deleted_iteration_has_none(store: Store, fill: Fill, trained: Trained
     iteration = trained(fill(rose=5, tulip=5))
     training.delete_iteration(store, iteration)
     for change in (
-        lambda: operating_points.save(store, iteration, 0.5),
-        lambda: operating_points.save(store, iteration, (0.5, 0.5)),
-        lambda: operating_points.clear(store, iteration),
+        lambda: saved_thresholds.save(store, iteration, 0.5),
+        lambda: saved_thresholds.save(store, iteration, (0.5, 0.5)),
+        lambda: saved_thresholds.clear(store, iteration),
     ):
         with pytest.raises(NotFound, match="it may have been deleted"):
             change()
