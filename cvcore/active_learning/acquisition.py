@@ -1,8 +1,8 @@
 """Acquisition functions: numbers by which active learning chooses the images to tag next.
 
-- Least confidence and entropy: images that the model is unsure of. Uncertainty sampling, chapter 3 of Settles, "Active
-  Learning Literature Survey" (2009, https://minds.wisconsin.edu/handle/1793/60660).
-- Novelty: images far from all tagged ones, for which a confident answer may be a guess, as in core-sets (Sener &
+- Least confidence and entropy: images that the model is uncertain about. Uncertainty sampling, chapter 3 of Settles,
+  "Active Learning Literature Survey" (2009, https://minds.wisconsin.edu/handle/1793/60660).
+- Novelty: images far from all training images, where even a confident answer can be a guess, as in core-sets (Sener &
   Savarese 2018, https://arxiv.org/abs/1708.00489).
 - Usefulness: entropy and novelty in one number. `tests/bench/usefulness.py` measures it.
 """
@@ -20,7 +20,7 @@ from cvcore.array_types import Bools, Float32s, Integers
 from cvcore.metrics import probabilities as metric_probabilities
 from cvcore.records import Prediction
 
-# The novelty of an image without an embedding: as far from training images as they are from each other.
+# The novelty of an image without an embedding: a typical distance between training images.
 UNKNOWN_NOVELTY = 0.5
 
 _BLOCK = 1024
@@ -29,7 +29,8 @@ _BLOCK = 1024
 def confidence(probabilities: NDArray[Any], suggested: Bools) -> NDArray[Any]:
     """The probability of each image's least confident decision about a tag, as (images,).
 
-    In Multiclass that is the probability of the suggested tag: leaving out any other tag is at least as sure.
+    In Multiclass that is the probability of the suggested tag: the decision against every other tag is at least as
+    certain.
 
     Args:
         probabilities: (images, tags), 0..1.
@@ -58,7 +59,7 @@ def order(confidences: NDArray[Any], suggested: Bools, *, surest_first: bool) ->
 
 
 def entropy(predictions: Sequence[Prediction], *, multilabel: bool) -> float:
-    """The entropy in bits of an image's predictions, of one choice or in Multilabel of a yes or no for each tag.
+    """The entropy in bits of an image's predictions: of one choice or, in Multilabel, summed over the tags.
 
     >>> entropy([Prediction("a", "Regular", 0.5), Prediction("b", "Regular", 0.5)], multilabel=False)
     1.0
@@ -70,7 +71,7 @@ def entropy(predictions: Sequence[Prediction], *, multilabel: bool) -> float:
 
 
 def uncertainty(entropy_bits: float, tags: int, *, multilabel: bool) -> float:
-    """An entropy as a share of the largest that so many tags allow, 0..1, so that iterations can be compared.
+    """An entropy divided by the largest possible one for that number of tags, 0..1, so that iterations can be compared.
 
     >>> uncertainty(1.0, 4, multilabel=False), uncertainty(1.0, 4, multilabel=True)
     (0.5, 0.25)
@@ -82,8 +83,7 @@ def uncertainty(entropy_bits: float, tags: int, *, multilabel: bool) -> float:
 def novelty(distances: Float32s, usual: float) -> Float32s:
     """The novelty of images, 0..1, from their distances to the nearest training image.
 
-    0 is a copy of a training image, 0.5 as far from one as training images usually are from each other (`usual`),
-    1 infinitely far.
+    0: a copy of a training image. 0.5: a typical distance between training images, `usual`. 1: infinitely far.
 
     >>> novelty(np.array([0, 0.2, 0.6], np.float32), usual=0.2).tolist()
     [0.0, 0.5, 0.75]
@@ -96,7 +96,7 @@ def novelty(distances: Float32s, usual: float) -> Float32s:
 def nearest_distances(embeddings: Float32s, training: Float32s, *, are_same: bool = False) -> Float32s:
     """Each embedding's distance to the nearest of `training`, float32 (n,): 1 - cosine, 0..2.
 
-    `are_same`: the embeddings are the first of `training`, and none counts as its own neighbour.
+    `are_same`: `embeddings` are the first rows of `training`; an image is not its own neighbour.
 
     >>> nearest_distances(np.eye(2, dtype=np.float32), np.array([[2, 0]], np.float32)).tolist()
     [0.0, 1.0]
@@ -113,10 +113,12 @@ def nearest_distances(embeddings: Float32s, training: Float32s, *, are_same: boo
 
 
 def usefulness(uncertainty: float, novelty: float | None) -> float:
-    """How useful an image's tag would be, 0..1; 0 only where the model is sure and knows the very image.
+    """How useful it is to tag an image, 0..1.
 
-    It is 1 - (1 - uncertainty) * (1 - novelty), with the uncertainty as `uncertainty` gives it. Without a novelty
-    the order is by uncertainty alone.
+    0 only if the model is certain and the image is a copy of a training image.
+
+    It is 1 - (1 - uncertainty) * (1 - novelty). `uncertainty` is what the function of that name returns. If `novelty`
+    is None, 0.5 stands for it, so that the order is by uncertainty alone.
 
     >>> usefulness(0.5, 0.5), usefulness(0.5, None), usefulness(0.0, 0.75)
     (0.75, 0.75, 0.75)

@@ -1,4 +1,4 @@
-"""How unlike an iteration's training images other images are, by the stored embeddings of both."""
+"""How different images are from an iteration's training images, by the stored embeddings of both."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ USUAL_MAX = 500
 
 @dataclass(eq=False)
 class _Cache:
-    """What was computed for an iteration, which never changes: its training images' usual distance, novelties."""
+    """Results for one iteration: the typical distance between its training images, and novelties by SHA-256.
+
+    They stay valid because an iteration never changes.
+    """
 
     usual: float | None = None
     novelties: dict[str, float] = field(default_factory=dict)
@@ -32,8 +35,8 @@ class _Cache:
 def of_images(store: Store, iteration: Iteration, digests: Sequence[str]) -> dict[str, float]:
     """Each image's novelty, 0..1, by its SHA-256; see `acquisition.novelty`.
 
-    An image without a stored embedding is left out; all are where fewer than two training images have one. Novelties
-    are cached in memory.
+    Images without a stored embedding are left out, and all images if fewer than two training images have one.
+    Novelties are cached in memory.
     """
     cache = _cache(store.home, iteration.id)
     with cache.lock:

@@ -15,7 +15,7 @@ from cvcore.store import Store
 
 Order = Literal["useful", "newest", "oldest"]
 
-# Only so many of the newest predictions are searched.
+# How many predictions are searched, the newest.
 LATEST = 2000
 
 
@@ -23,8 +23,9 @@ LATEST = 2000
 class QueueFilter:
     """Which predictions to list.
 
-    tag: the name of a tag that the image would be added with. has_answer: False for no answer, None for all. low and
-    high: 0..1, inclusive bounds of that tag's probability, or without a tag of the most probable one's.
+    tag: the name of a tag that the image would be added with. has_answer: False for images without an answer, None
+    for all. low and high: 0..1, inclusive bounds for the probability of `tag`, or of the most probable tag if it is
+    None.
     """
 
     order: Order = "useful"
@@ -40,9 +41,9 @@ class QueueFilter:
 class QueuedImage:
     """An image with its last kept prediction.
 
-    answer: the tags that the iteration predicts at its own threshold, may be empty. tags: the answer or, for no
-    answer, the most probable tag: the image is added with these unless the user chooses others. Tags have their current
-    names in the project. times: how often the image was predicted.
+    answer: the tags that the iteration predicts at its own threshold, can be empty. tags: the answer or, if it is
+    empty, the most probable tag; the image is added with these unless the user chooses others. Tags have the names
+    that they have in the project now. times: how often the image was predicted.
     """
 
     kept: StoredPrediction
@@ -87,26 +88,28 @@ def _queued(store: Store, project: Project, kept: Sequence[StoredPrediction]) ->
     tag_names = {tag_id: name for tag_id, (name, _) in store.tags.names_and_kinds(project.id).items()}
     times: dict[str, int] = {}
     last: dict[str, StoredPrediction] = {}
-    for each in kept:
-        times[each.sha256] = times.get(each.sha256, 0) + 1
-        last.setdefault(each.sha256, each)
+    for stored in kept:
+        times[stored.sha256] = times.get(stored.sha256, 0) + 1
+        last.setdefault(stored.sha256, stored)
     queued = []
-    for each in last.values():
+    for stored in last.values():
         # The iteration may have been deleted a moment ago.
-        if iteration := iterations.get(each.iteration_id):
+        if iteration := iterations.get(stored.iteration_id):
             multilabel = iteration.classification_type == MULTILABEL
-            names = prediction.answer(each.predictions, thresholds[iteration.id], multilabel=multilabel)
-            answer = tuple(_renamed(one, tag_names) for one in each.predictions if one.tag in names)
-            tags = answer or (_renamed(each.predictions[0], tag_names),)
+            names = prediction.answer(stored.predictions, thresholds[iteration.id], multilabel=multilabel)
+            answer = tuple(_renamed(predicted, tag_names) for predicted in stored.predictions if predicted.tag in names)
+            tags = answer or (_renamed(stored.predictions[0], tag_names),)
             # The project may have been Multilabel when the iteration was trained.
             tags = tags[:1] if project.classification_type == MULTICLASS else tags
-            queued.append(QueuedImage(each, iteration, answer, tags, times[each.sha256]))
+            queued.append(QueuedImage(stored, iteration, answer, tags, times[stored.sha256]))
     return queued
 
 
-def _renamed(one: Prediction, tag_names: dict[str, str]) -> Prediction:
+def _renamed(predicted: Prediction, tag_names: dict[str, str]) -> Prediction:
     """The prediction with its tag's current name."""
-    return Prediction(tag_names.get(one.tag_id, one.tag), one.kind, one.probability, one.tag_id)
+    return Prediction(
+        tag_names.get(predicted.tag_id, predicted.tag), predicted.kind, predicted.probability, predicted.tag_id
+    )
 
 
 def _matches(image: QueuedImage, criteria: QueueFilter) -> bool:
@@ -122,16 +125,16 @@ def _usefulness(
     novelties: dict[tuple[str, str], float] = {}
     multilabel = set()
     for iteration in store.iterations.of_project(project.id):
-        digests = [each.sha256 for each in kept if each.iteration_id == iteration.id]
+        digests = [stored.sha256 for stored in kept if stored.iteration_id == iteration.id]
         by_digest = novelty.of_images(store, iteration, digests)
         novelties |= {(iteration.id, digest): value for digest, value in by_digest.items()}
         if iteration.classification_type == MULTILABEL:
             multilabel.add(iteration.id)
 
-    def score(each: StoredPrediction) -> float:
-        is_multilabel = each.iteration_id in multilabel
-        bits = acquisition.entropy(each.predictions, multilabel=is_multilabel)
-        uncertainty = acquisition.uncertainty(bits, len(each.predictions), multilabel=is_multilabel)
-        return acquisition.usefulness(uncertainty, novelties.get((each.iteration_id, each.sha256)))
+    def score(stored: StoredPrediction) -> float:
+        is_multilabel = stored.iteration_id in multilabel
+        bits = acquisition.entropy(stored.predictions, multilabel=is_multilabel)
+        uncertainty = acquisition.uncertainty(bits, len(stored.predictions), multilabel=is_multilabel)
+        return acquisition.usefulness(uncertainty, novelties.get((stored.iteration_id, stored.sha256)))
 
     return score

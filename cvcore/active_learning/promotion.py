@@ -15,7 +15,7 @@ from cvcore.store import Store
 
 
 def add(store: Store, project: Project, name: str, data: bytes, *, tag_ids: Sequence[str], limits: Limits) -> Upload:
-    """As `uploads.add`, for an image with kept predictions: once the project has the image, they are deleted."""
+    """Add an image as `uploads.add` does, then delete its kept predictions; returns the result of the upload."""
     with store.transaction():
         upload = uploads.add(store, project, name, data, tag_ids=tag_ids, limits=limits)
         if upload.image_id:
@@ -24,12 +24,13 @@ def add(store: Store, project: Project, name: str, data: bytes, *, tag_ids: Sequ
 
 
 def promote(store: Store, project: Project, tagged: Mapping[str, Sequence[str]], *, limits: Limits) -> list[Upload]:
-    """Add the images of kept predictions to the project: `tagged` has the names of the tags by the prediction's id.
+    """Add the images of kept predictions to the project, and delete these predictions; returns one result per image.
 
-    Missing tags are created. Predictions that are gone are left out.
+    `tagged` maps a prediction's id to the names of its tags. Missing tags are created. Ids of deleted predictions are
+    ignored.
 
     Raises:
-        InvalidInput, TagsRefused: names that cannot be tags', or not together; nothing is added.
+        InvalidInput, TagsRefused: a name cannot be a tag's, or the tags exclude each other; nothing is added.
         NotFound: the project was deleted meanwhile.
     """
     stored = store.predictions.with_ids(project.id, list(tagged))
@@ -39,8 +40,8 @@ def promote(store: Store, project: Project, tagged: Mapping[str, Sequence[str]],
         for names in dict.fromkeys(tuple(tagged[prediction.id]) for prediction in kept):
             tag_ids[names] = tagging.ensure_ids(store, project, names, limits=limits)
             tagging.check(store, project, tag_ids[names])
-    # A transaction for each: where one fails, those before are added and those after stay predictions.
-    added = [_promote(store, project, each, tag_ids[tuple(tagged[each.id])], limits) for each in kept]
+    # One transaction per image: if one fails, the images before it are added, the others stay predictions.
+    added = [_promote(store, project, prediction, tag_ids[tuple(tagged[prediction.id])], limits) for prediction in kept]
     if added:
         store.jobs.embed_soon(project.id)
     return added

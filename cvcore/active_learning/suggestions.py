@@ -16,7 +16,7 @@ from cvcore.progress import Progress, silent
 from cvcore.records import MULTICLASS, Image, Iteration, Prediction, Project, Tag
 from cvcore.store import UNTAGGED, Store
 
-# Only so many untagged images, the newest, are sorted. Each batch computes at most so many missing embeddings, which
+# How many untagged images are sorted, the newest, and how many missing embeddings one batch computes at most, which
 # takes a second or two.
 SORTED = 20_000
 EMBED_AT_MOST = 256
@@ -27,10 +27,10 @@ ROWS = 2048
 
 @dataclass(frozen=True)
 class Candidate:
-    """An untagged image with its suggested tags, the most probable first, maybe none.
+    """An untagged image with its suggested tags, the most probable first; can have none.
 
-    `probabilities` has a number, 0..1, for each of the batch's tags, None for one that the iteration does not know.
-    `confidence` is that of the least confident decision, see `acquisition.confidence`.
+    `probabilities`: 0..1, one per tag of the batch, None for a tag that the iteration was not trained on.
+    `confidence`: see `acquisition.confidence`.
     """
 
     image: Image
@@ -43,8 +43,8 @@ class Candidate:
 class Batch:
     """The first untagged images in the chosen order, and the tags to choose from.
 
-    `waiting` counts the untagged images without those left out, `sorted` those among them that have an embedding and
-    are in order.
+    `waiting`: the number of untagged images, without those left out. `sorted`: how many of these have an embedding and
+    are therefore sorted.
     """
 
     candidates: tuple[Candidate, ...]
@@ -81,9 +81,9 @@ def next_batch(
 ) -> Batch:
     """The project's next untagged images with their suggested tags; images of the ids `without` are left out.
 
-    Suggested are tags that the project still has: in Multiclass the most probable, in Multilabel all that reach the
-    iteration's threshold. A call computes at most `embed_at_most` missing embeddings, so that it ends soon; the next
-    call computes more.
+    Only tags that the project still has are suggested: in Multiclass the most probable one, in Multilabel all that
+    reach the iteration's threshold. A call computes at most `embed_at_most` missing embeddings, so that it ends soon;
+    the next call computes more.
 
     Raises:
         NotTrained, ModelDamaged: as `evaluation.load`.
@@ -112,7 +112,7 @@ def next_batch(
 
 
 def _suggested(project: Project, iteration: Iteration, probabilities: Float32s, columns: Sequence[int]) -> Bools:
-    """Which tags are suggested, (images, tags) as `probabilities`; a suggestion for Multiclass needs no threshold."""
+    """Which tags are suggested, (images, tags) as `probabilities`; in Multiclass at any probability."""
     if not probabilities.size:
         return np.zeros(probabilities.shape, np.bool_)
     if MULTICLASS in (project.classification_type, iteration.classification_type):
@@ -145,7 +145,7 @@ def _embed(store: Store, iteration: Iteration, digests: Sequence[str], progress:
 
 
 def _embed_some(store: Store, iteration: Iteration, digests: Sequence[str], at_most: int, progress: Progress) -> None:
-    """Compute the missing embeddings of one batch; the next batch is tried where all files of one are damaged."""
+    """Compute the missing embeddings of one batch; if all its files are damaged, go on to the next batch."""
     missing = store.embeddings.missing(iteration.fingerprint, digests)
     for start in range(0, len(missing), at_most):
         part = missing[start : start + at_most]

@@ -1,4 +1,6 @@
-"""Predict the tags of new images: one or many, under published names, kept for 30 days, explained.
+"""Predicts tags for new images, one or many, by an iteration's number or published name.
+
+Keeps predictions for 30 days and explains them.
 
 Imports `projects`, `evaluation`, `networks`, `datasets`, `store`, `files`, `imaging`, `metrics` and the modules
 beside the packages.

@@ -42,7 +42,7 @@ class BatchImage:
 
 @dataclass(frozen=True)
 class ImageAnswer:
-    """An image's answer: its tags, and every tag's probability, the highest first; or only why it was refused."""
+    """An image's answer and every tag's probability, the highest first; or only the reason why it was refused."""
 
     image: str
     answer: tuple[str, ...] = ()
@@ -58,9 +58,9 @@ def predict(
     *,
     limits: Limits,
 ) -> Iterator[ImageAnswer]:
-    """Predict each image of a batch, in its order; an image that cannot be read is answered by the refusal.
+    """Predict each image of a batch, in its order; an image that cannot be read gets the reason instead.
 
-    `threshold` is as `prediction.answer` takes it.
+    `threshold`: see `prediction.answer`.
 
     Raises:
         NotTrained, ModelDamaged: the iteration is not trained, or a file of it is missing or damaged.
@@ -89,7 +89,7 @@ def predict(
 def images_at(path: Path, limits: Limits) -> list[BatchImage]:
     """The image at a path, or the images in the folder or zip there, in order of name.
 
-    Files whose name says that they are no images are left out.
+    Files whose names show that they are not images are left out.
 
     Raises:
         ArchiveRefused: a folder or zip cannot be opened, breaks a limit, or holds no images.
@@ -106,7 +106,7 @@ def images_at(path: Path, limits: Limits) -> list[BatchImage]:
 
 
 def images_uploaded(files: Sequence[tuple[str, BinaryIO]], limits: Limits) -> list[BatchImage]:
-    """The images among open files, and in the zips among them; the files must stay open while images are read.
+    """The images among open files, and those in zips among them; the files must stay open while images are read.
 
     Raises:
         ArchiveRefused: a zip cannot be opened or breaks a limit.
@@ -132,7 +132,7 @@ def csv_header(tags: Sequence[str]) -> str:
 def csv_row(answer: ImageAnswer, tags: Sequence[str]) -> str:
     """An image's line: the tags of its answer separated by bars, then each tag's probability.
 
-    Texts that a spreadsheet would run as a formula get an apostrophe in front.
+    Text that a spreadsheet would run as a formula is preceded by an apostrophe.
 
     >>> csv_row(ImageAnswer("=1.png", ("rose",), (Prediction("rose", "Regular", 0.75),)), ["rose"])
     "'=1.png,rose,0.75\\n"
@@ -176,7 +176,7 @@ def _may_be_read(path: Path) -> bool:
         # Reading a pipe never ends.
         return stat.S_ISREG(path.stat().st_mode)
     except OSError:
-        return True  # reading it raises the reason
+        return True  # `_read` raises the reason
 
 
 def _read(path: Path, limits: Limits) -> bytes:
@@ -185,7 +185,7 @@ def _read(path: Path, limits: Limits) -> bytes:
         with path.open("rb") as file:
             return file.read(limits.image_bytes + 1)
     except OSError as error:
-        reason = f"this one is not ({error.strerror})"
+        reason = f"this one cannot ({error.strerror})"
         raise InvalidInput(f"an image must be a file that can be read, {reason}: check the path") from error
 
 

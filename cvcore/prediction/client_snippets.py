@@ -1,4 +1,4 @@
-"""Code that predicts images by a published iteration, to copy: curl, Python, and Custom Vision's own client."""
+"""Code to copy that predicts images by a published iteration: curl, Python, and Custom Vision's own client."""
 
 from __future__ import annotations
 

@@ -57,7 +57,10 @@ def predict_and_keep(
 def predict_and_keep_once(
     store: Store, iteration: Iteration, data: bytes, *, application: str, limits: Limits
 ) -> StoredPrediction | None:
-    """As `predict_and_keep`, but returns a prediction kept before, and None for an image that the project has."""
+    """Like `predict_and_keep`, but an image is kept once: returns the earlier prediction if there is one.
+
+    Returns None, and keeps nothing, if the project has the image.
+    """
     digest = blobs.sha256(data)
     if store.images.has(iteration.project_id, digest):
         return None
@@ -66,13 +69,13 @@ def predict_and_keep_once(
 
 
 def delete(store: Store, project: Project, prediction_ids: Sequence[str]) -> None:
-    """Delete kept predictions, and their images that nothing else holds."""
+    """Delete kept predictions, and their images if nothing else uses them."""
     with store.transaction():
         uploads.forget(store, store.predictions.remove(project.id, prediction_ids))
 
 
 def delete_images(store: Store, project: Project, digests: Sequence[str]) -> None:
-    """Delete all kept predictions of a project for images, by their SHA-256, and the images that nothing else holds."""
+    """Delete all of a project's kept predictions for images, by SHA-256, and the images if nothing else uses them."""
     with store.transaction():
         store.predictions.remove_images(project.id, digests)
         uploads.forget(store, digests)
@@ -84,10 +87,10 @@ def kept_since(now: datetime | None = None) -> datetime:
 
 
 def purge(store: Store, now: datetime | None = None) -> None:
-    """Delete predictions older than 30 days, of all projects, and their images that nothing else holds.
+    """Delete predictions older than 30 days, of all projects, and their images if nothing else uses them.
 
-    Files are deleted first: a process killed in between leaves rows without files, which the next purge deletes, and
-    never files without rows.
+    Files are deleted before rows: if the process is killed in between, rows without files remain, which the next purge
+    deletes, and never files without rows.
     """
     with store.transaction():
         uploads.delete_unheld(store, store.predictions.remove_older(kept_since(now)))

@@ -1,7 +1,7 @@
 """Occlusion: how much each tag's probability falls when a part of the image is covered.
 
 Occlusion (Zeiler & Fergus 2014, https://arxiv.org/abs/1311.2901) needs nothing but the model's predictions, so it
-works for every backbone, and its result is one sentence: with this part covered, the probability is so much.
+works for every backbone, and its result fits in a sentence: with this part covered, the probability falls to 12 %.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from cvcore.settings import Limits
 from cvcore.store import Store
 
 # The image is divided into CELLS x CELLS cells; a cover hides COVER x COVER of them, at every place where it fits. On
-# 25 photos of flowers the strongest cover of 3 cells lowered the answer by 21 points in the median, of 2 cells by 10.
+# 25 photos of flowers the strongest cover of 3 x 3 cells lowered the median probability by 21 points, of 2 x 2 by 10.
 CELLS = 8
 COVER = 3
 PLACES = CELLS - COVER + 1
 
-# A smaller fall is noise: any change of the image has such an effect.
+# Smaller falls are noise: any change of an image has such an effect.
 SMALLEST_FALL = 0.02
 
 SHOWN_PX = 512
@@ -37,7 +37,7 @@ HEAT_OPACITY_MOST = 0.72
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """Each tag's probability with parts of the image covered; columns are the iteration's tags, by `names`.
+    """Each tag's probability with parts of the image covered; the columns are the tags in `names`.
 
     probabilities: float32 (tags,), of the uncovered image. covered: float32 (places, places, tags), with the cover
     at each place, rows from the top, columns from the left.
@@ -58,7 +58,7 @@ class Explanation:
         return np.asarray(sums / counts, np.float32)
 
     def strongest_place(self, tag: int) -> tuple[int, int] | None:
-        """Row and column of the cover with the largest fall of the tag, None where all falls are below 0.02."""
+        """Row and column of the cover that lowers the tag's probability most; None if all falls are below 0.02."""
         covered = self.covered[..., tag]
         if self.probabilities[tag] - covered.min() < SMALLEST_FALL:
             return None
@@ -67,12 +67,12 @@ class Explanation:
 
 
 def explain(store: Store, iteration: Iteration, data: bytes, *, limits: Limits) -> Explanation:
-    """Predict an image 37 times: uncovered, and with a cover of three eighths of each side at each place.
+    """Predict an image 37 times: uncovered, and with a cover of 3/8 of the width and height at each place.
 
     The last few explanations are cached.
 
     Raises:
-        ImageRefused: the bytes are no image within the limits.
+        ImageRefused: the bytes are not an image within the limits.
         Conflict, ModelDamaged: the iteration is not trained, or a file of it is missing or damaged.
     """
     imaging.check(data, limits)
@@ -85,12 +85,12 @@ def explain(store: Store, iteration: Iteration, data: bytes, *, limits: Limits) 
 
 
 def overlay(data: bytes, heat: Float32s, place: tuple[int, int] | None) -> Image.Image:
-    """The upright image in grey with its heat over it, and a frame around the place, at most 512 pixels a side.
+    """The upright image in grey with its heat over it, and a frame around the place, at most 512 pixels wide and high.
 
-    The cell with the most heat is the most opaque; without a place the image stays unchanged.
+    The cell with the most heat is the most opaque. If `place` is None, the image stays unchanged.
 
     Raises:
-        ImageRefused: the bytes are no image.
+        ImageRefused: the bytes are not an image.
     """
     shown = imaging.upright(data, at_least_px=SHOWN_PX)
     shown.thumbnail((SHOWN_PX, SHOWN_PX))

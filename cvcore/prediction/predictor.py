@@ -22,7 +22,7 @@ def predict(store: Store, iteration: Iteration, data: bytes, *, limits: Limits) 
     """Every tag's probability for one image, the highest first.
 
     Raises:
-        ImageRefused: the bytes are no image within the limits.
+        ImageRefused: the bytes are not an image within the limits.
         Conflict, ModelDamaged: the iteration is not trained, or a file of it is missing or damaged.
     """
     return predict_embedding(store, iteration, embedding(store, iteration, data, limits=limits))
@@ -32,11 +32,11 @@ def embedding(store: Store, iteration: Iteration, data: bytes, *, limits: Limits
     """The embedding of an image by the iteration's backbone, float32 (dimension,).
 
     Raises:
-        ImageRefused: the bytes are no image within the limits.
+        ImageRefused: the bytes are not an image within the limits.
         Conflict, ModelDamaged: the iteration is not trained, or the backbone's file is missing or damaged.
     """
     imaging.check(data, limits)
-    # Raises NotTrained where the iteration has no backbone yet.
+    # Raises NotTrained if the iteration has no backbone yet.
     evaluation.load(store, iteration)
     backbone, embed = extractor(store, iteration)
     embedding: Float32s = embed(imaging.pixels(data, backbone.side)[None])[0]
@@ -61,7 +61,7 @@ def probabilities(out_of_fold: OutOfFold, embeddings: Float32s) -> Float32s:
 
 
 def ranked(tags: Sequence[SnapshotTag], probabilities: Float32s) -> list[Prediction]:
-    """Each tag with its probability, from a row of probabilities, the highest first; ties stay in the tags' order."""
+    """One image's predictions from its row of probabilities, the highest first; ties stay in the tags' order."""
     predictions = [
         Prediction(tag.name, tag.kind, float(value), tag.tag_id) for tag, value in zip(tags, probabilities, strict=True)
     ]
@@ -71,7 +71,7 @@ def ranked(tags: Sequence[SnapshotTag], probabilities: Float32s) -> list[Predict
 def answer(predictions: Sequence[Prediction], threshold: float | Mapping[str, float], *, multilabel: bool) -> list[str]:
     """The tags that the decision rule predicts, the most probable first; empty for no answer.
 
-    `threshold` is one number for all tags, or a number for each tag by its name.
+    `threshold` is one number for all tags, or one per tag, by its name.
 
     Raises:
         InvalidInput: a threshold is outside 0..1.
@@ -87,7 +87,7 @@ def answer(predictions: Sequence[Prediction], threshold: float | Mapping[str, fl
 
 
 def extractor(store: Store, iteration: Iteration) -> tuple[backbones.Backbone, feature_extraction.Extractor]:
-    """The backbone an iteration was trained on, and the function that embeds images by it; kept in memory.
+    """The backbone that an iteration was trained on, and the function that embeds images by it; both are cached.
 
     Raises:
         ModelDamaged: the network's file is missing or damaged.

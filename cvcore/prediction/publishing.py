@@ -30,7 +30,7 @@ def publish(store: Store, iteration: Iteration, name: str, *, resource: str = ""
         if holder and holder.iteration_id != iteration.id and not overwrite:
             other = store.iterations.get(holder.iteration_id)
             rule = "a published name must be of one iteration"
-            raise Published(f"{rule}, {cleaned!r} is of {other.name}: unpublish that, or set overwrite to true")
+            raise Published(f"{rule}, {cleaned!r} is of {other.name}: unpublish it there, or set overwrite to true")
         if holder is None or holder.iteration_id != iteration.id or holder.resource != resource:
             store.publications.put(iteration.project_id, Publication(cleaned, iteration.id, resource))
 

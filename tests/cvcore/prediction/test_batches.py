@@ -113,5 +113,5 @@ def test_what_is_uploaded(drawn_image: Draw) -> None:
     ]
     _, small = batches.images_uploaded(files, Limits(image_bytes=10))
     assert drawn_image(2)[:11] == small.read()
-    with pytest.raises(ArchiveRefused, match="a zip is needed"):
+    with pytest.raises(ArchiveRefused, match="is not a zip"):
         batches.images_uploaded([("a.zip", io.BytesIO(drawn_image(1)))], LIMITS)

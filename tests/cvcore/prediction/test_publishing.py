@@ -22,7 +22,7 @@ def test_a_name_moves_only_when_told(store: Store, fill: Fill, trained: Trained)
     first, second = trained(project), trained(project)
     publishing.publish(store, first, "garden", resource="r")
     publishing.publish(store, first, "garden", resource="r")
-    with pytest.raises(Published, match="'garden' is of Iteration 1: unpublish that, or set overwrite to true"):
+    with pytest.raises(Published, match="'garden' is of Iteration 1: unpublish it there, or set overwrite to true"):
         publishing.publish(store, second, "garden")
     assert first == publishing.find(store, project, "garden")
     publishing.publish(store, second, "garden", overwrite=True)
