@@ -1,4 +1,4 @@
-"""An iteration's out-of-fold predictions, every number that follows from them, and the images behind each number.
+"""An iteration's out-of-fold predictions, every number computed from them, and the images behind each number.
 
 Imports `datasets`, `store`, `files`, `metrics`, `validation` and the modules beside the packages.
 """

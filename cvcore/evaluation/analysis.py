@@ -1,7 +1,7 @@
-"""What follows from an iteration's out-of-fold predictions, computed when first needed and kept beside its arrays.
+"""Results computed from an iteration's out-of-fold predictions when first needed, and kept in memory with its arrays.
 
-`load_analysis` keeps the last few iterations in memory, and nothing else does: when one of them is dropped, its arrays
-go, and with them all that was computed from them.
+`load_analysis` keeps the last few iterations in memory. This is the only cache of the arrays. Dropping an iteration
+frees its arrays and every result stored in its `Analysis`.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ Selection = Cell | TagOutcome | Swap | ListName
 
 HARDEST = 240
 
-# How many iterations are kept, and of each how many thresholds' answers (10 MB for 100,000 images and 100 tags) and
-# how many results, which are small.
+# How many iterations are kept; and per iteration, the answers at how many thresholds (each 10 MB for 100,000 images
+# and 100 tags) and how many other results, which are small.
 ITERATIONS_KEPT = 8
 ANSWERS_KEPT, RESULTS_KEPT = 2, 32
 
@@ -45,11 +45,11 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, eq=False)
 class ImageList:
-    """The images behind a number: int arrays (m,), -1 for none.
+    """The images behind a number: int arrays (m,), -1 where there is no tag or group.
 
-    rows: the images. about: the tag, a column, whose probability explains why an image is here. add_tags and
-    remove_tags: the tag, a column, that the image would have to gain or lose for the model to be right. numbers: the
-    group of near duplicates it is in.
+    rows: the images. about: the column of the tag whose probability is shown with the image. add_tags and remove_tags:
+    the column of the tag that must be added to or removed from the image for the model to be right. numbers: the
+    image's group of near duplicates.
     """
 
     rows: Integers
@@ -60,9 +60,9 @@ class ImageList:
 
 
 class Analysis:
-    """An iteration's out-of-fold predictions and what was computed from them so far.
+    """An iteration's out-of-fold predictions and the results computed from them so far.
 
-    Thresholds are one number or one a tag; methods that take one raise InvalidInput where it is outside 0..1.
+    Thresholds are one number or one per tag; methods that take one raise InvalidInput where it is outside 0..1.
     """
 
     def __init__(self, predictions: OutOfFold) -> None:
@@ -114,7 +114,7 @@ class Analysis:
         )
 
     def images_behind(self, threshold: Threshold, selection: Selection) -> ImageList:
-        """The images behind a number at a threshold, or of a list; label issues with those that were dismissed."""
+        """The images behind a number at a threshold, or of a list; dismissed label issues are included."""
         is_list = isinstance(selection, str)  # lists don't depend on the threshold
         key = ("images", None if is_list else _key(threshold), selection)
         return self._results.result(key, lambda: self._images_behind(threshold, selection))
@@ -123,24 +123,25 @@ class Analysis:
         arrays = self.out_of_fold
         match selection:
             case "label_issues":
-                doubts = self.label_issues
-                return _image_list(arrays, doubts.rows, doubts.tags, doubts.tags)
+                found = self.label_issues
+                return _image_list(arrays, found.rows, found.tags, found.tags)
             case "hardest":
                 rows = self.hardest_images
                 surprising = _most_surprising(arrays, rows)
                 return _image_list(arrays, rows, surprising, surprising)
             case "duplicates":
-                twins = self.duplicate_groups
-                return _image_list(arrays, twins.rows, _top(arrays, twins.rows), numbers=twins.numbers)
+                duplicates = self.duplicate_groups
+                top_tags = _top(arrays, duplicates.rows)
+                return _image_list(arrays, duplicates.rows, top_tags, numbers=duplicates.numbers)
             case _:
                 return images_at(arrays, self.answers(threshold), selection)
 
 
 class _Recent:
-    """The results of the last few keys. Safe with threads: two may compute the same result, neither gets another's."""
+    """The results of the last few keys. Safe with threads: two threads can compute the same result at once."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
         self._results: dict[Hashable, Any] = {}
         self._lock = threading.Lock()
 
@@ -151,7 +152,7 @@ class _Recent:
         result: Result = compute() if kept is None else kept
         with self._lock:
             self._results[key] = result
-            while len(self._results) > self._most:
+            while len(self._results) > self._limit:
                 del self._results[next(iter(self._results))]
         return result
 
@@ -177,20 +178,20 @@ def load(store: Store, iteration: Iteration) -> OutOfFold:
 
 
 def load_column(store: Store, iteration: Iteration, tag: int) -> tuple[Bools, Float32s]:
-    """Which images carry a tag, a column, and its probabilities, as (images,) both; raises as `load_analysis`."""
+    """Which images carry the tag of a column, and its probabilities: both (images,); raises as `load_analysis`."""
     if column := out_of_fold.read_column(out_of_fold.folder(store, iteration) / out_of_fold.ARRAYS, tag):
         return column
-    whole = load(store, iteration)
-    return whole.truth[:, tag], whole.probabilities[:, tag]
+    predictions = load(store, iteration)
+    return predictions.truth[:, tag], predictions.probabilities[:, tag]
 
 
 def load_rows(store: Store, iteration: Iteration, rows: Integers) -> OutOfFold:
-    """A trained iteration's arrays with these of its images alone, in that order; raises as `load_analysis`."""
+    """A trained iteration's arrays, with only these rows of images, in this order; raises as `load_analysis`."""
     path = out_of_fold.folder(store, iteration) / out_of_fold.ARRAYS
-    if part := out_of_fold.read_rows(path, rows, multilabel=iteration.classification_type == MULTILABEL):
-        return part
-    whole = load(store, iteration)
-    return replace(whole, **{name: getattr(whole, name)[rows] for name in out_of_fold.BY_IMAGE})
+    if selected := out_of_fold.read_rows(path, rows, multilabel=iteration.classification_type == MULTILABEL):
+        return selected
+    predictions = load(store, iteration)
+    return replace(predictions, **{name: getattr(predictions, name)[rows] for name in out_of_fold.BY_IMAGE})
 
 
 @functools.lru_cache(maxsize=ITERATIONS_KEPT)
@@ -199,7 +200,7 @@ def _load(path: Path) -> Analysis:
 
 
 def answers_of(predictions: OutOfFold, threshold: Threshold) -> Answers:
-    """The answers at a threshold, one number or one a tag.
+    """The answers at a threshold, one number or one per tag.
 
     Raises:
         InvalidInput: a threshold is outside 0..1.
@@ -214,7 +215,7 @@ def answers_of(predictions: OutOfFold, threshold: Threshold) -> Answers:
 
 
 def images_at(predictions: OutOfFold, answers: Answers, selection: Cell | TagOutcome | Swap) -> ImageList:
-    """The images behind a number, with what each would have to change for the model to be right."""
+    """The images behind a number, each with the change of tags that would make the model right."""
     rows = confusion.rows(answers, selection)
     match selection:
         case Cell():
@@ -233,28 +234,30 @@ def _image_list(
     predictions: OutOfFold,
     rows: Integers,
     about: Integers | int,
-    change: Integers | int = _NONE,
+    toggled_tags: Integers | int = _NONE,
     *,
     remove: int = _NONE,
     numbers: Integers | int = _NONE,
 ) -> ImageList:
-    """A list in which each image would change its `change`: a tag it carries would be removed, another added."""
-    about, change, lost, numbers = (np.broadcast_to(each, rows.shape) for each in (about, change, remove, numbers))
+    """The list of images; `toggled_tags` are removed where the image carries it, added where it does not."""
+    about, toggled, removed, numbers = (
+        np.broadcast_to(values, rows.shape) for values in (about, toggled_tags, remove, numbers)
+    )
     tags = predictions.truth.shape[1]
-    change = np.where(change < tags, change, _NONE)  # no answer is nothing to suggest
+    toggled = np.where(toggled < tags, toggled, _NONE)  # the column of "no answer" is no tag
     carried = np.zeros(rows.shape, np.bool_)
-    carried[change >= 0] = predictions.truth[rows[change >= 0], change[change >= 0]]
-    lost = np.where(carried & predictions.multilabel, change, lost)
-    return ImageList(rows, about, np.where(carried, _NONE, change), lost, numbers)
+    carried[toggled >= 0] = predictions.truth[rows[toggled >= 0], toggled[toggled >= 0]]
+    removed = np.where(carried & predictions.multilabel, toggled, removed)
+    return ImageList(rows, about, np.where(carried, _NONE, toggled), removed, numbers)
 
 
 def _top(predictions: OutOfFold, rows: Integers) -> Integers:
-    """Each image's most probable tag; of one that was not evaluated, which has no probabilities, the first."""
+    """Each image's most probable tag; the first tag for an image without probabilities (not evaluated)."""
     return np.asarray(np.nan_to_num(predictions.probabilities[rows]).argmax(axis=1))
 
 
 def _most_surprising(predictions: OutOfFold, rows: Integers) -> Integers:
-    """The tag whose probability contradicts most how the image is tagged."""
+    """Each image's tag whose probability contradicts the image's tags most."""
     if not predictions.multilabel:
         return _top(predictions, rows)
     carried, scores = predictions.truth[rows], predictions.probabilities[rows]
@@ -262,5 +265,5 @@ def _most_surprising(predictions: OutOfFold, rows: Integers) -> Integers:
 
 
 def _key(threshold: Threshold) -> float | tuple[float, ...]:
-    """The threshold in a form that can be a key."""
+    """The threshold as a hashable key."""
     return threshold if isinstance(threshold, float | int) else tuple(map(float, threshold))

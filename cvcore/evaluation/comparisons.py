@@ -1,4 +1,4 @@
-"""Iterations compared on the images that all of them evaluated."""
+"""Compares iterations on the images that all of them evaluated."""
 
 from __future__ import annotations
 
@@ -22,12 +22,13 @@ from cvcore.store import SnapshotTag, Store
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """One iteration against each of some others, in their order, on the `images` and tags that they share.
+    """One iteration compared with each of several others, on the images and tags that all of them share.
 
-    tags: their names, as the newest iteration calls them, in the order of the columns of `differences` and of
-    `counts` (int (tags,), the images that carry each). only_some: the names of tags that not all have.
-    left_out: shared images that carry such a tag, which not all could answer (Multiclass alone). retagged:
-    images whose tags differ between the iterations; those of the newest iteration count.
+    images: how many images are compared. tags: the shared tags' names in the newest iteration, in the order of the
+    columns of `differences` and of `counts` (int (tags,): how many images carry each). only_some: the names of tags
+    that some iterations lack. left_out: how many shared images are not compared because they carry such a tag
+    (Multiclass only). retagged: how many images have different tags in the iterations; the newest tags are used.
+    differences, right: one entry per other iteration, in their order.
     """
 
     images: int
@@ -42,7 +43,10 @@ class Comparison:
 
 @dataclass(frozen=True)
 class _Side:
-    """An iteration's arrays, the threshold it answers at, and where its tags and evaluated images are in the arrays."""
+    """One iteration of a comparison.
+
+    threshold: the one in use. rows: the row of each evaluated image, by SHA-256. columns, names: by tag id.
+    """
 
     out_of_fold: OutOfFold
     threshold: Thresholds
@@ -52,7 +56,7 @@ class _Side:
 
 
 def compare(store: Store, iteration: Iteration, others: Sequence[Iteration]) -> Comparison:
-    """Compare an iteration with others, each at the threshold it answers at and evaluated by its own folds.
+    """Compare an iteration with others, each at its threshold in use and evaluated by its own folds.
 
     Images are matched by their SHA-256, tags by their ids, which stay when a tag is renamed.
 
@@ -66,7 +70,8 @@ def compare(store: Store, iteration: Iteration, others: Sequence[Iteration]) -> 
                 f"only iterations of one type can be compared, {iteration.name} is {iteration.classification_type} "
                 f"and {other.name} is {other.classification_type}: choose another"
             )
-    return _compare(store, tuple((each.id, saved_thresholds.threshold_in_use(each)) for each in (iteration, *others)))
+    compared = (iteration, *others)
+    return _compare(store, tuple((one.id, saved_thresholds.threshold_in_use(one)) for one in compared))
 
 
 def _side(store: Store, iteration: Iteration, threshold: Thresholds) -> _Side:
@@ -82,7 +87,7 @@ def _side(store: Store, iteration: Iteration, threshold: Thresholds) -> _Side:
     )
 
 
-# A snapshot never changes, and to read 100,000 rows of it on every rerun would take a second a side.
+# A snapshot never changes, and reading 100,000 rows on every rerun would take a second per iteration.
 @functools.lru_cache(maxsize=5)
 def _snapshot(store: Store, iteration_id: str) -> tuple[tuple[str, ...], tuple[SnapshotTag, ...]]:
     """The SHA-256 of every image of an iteration, in order, and its tags."""
@@ -90,25 +95,25 @@ def _snapshot(store: Store, iteration_id: str) -> tuple[tuple[str, ...], tuple[S
     return digests, tuple(store.iterations.tags(iteration_id))
 
 
-# By ids, so that what is kept are results, and no arrays with them.
+# The key holds ids, not arrays, so this cache keeps only results in memory.
 @functools.lru_cache(maxsize=16)
 def _compare(store: Store, compared: tuple[tuple[str, Thresholds], ...]) -> Comparison:
     iterations = [store.iterations.get(iteration_id) for iteration_id, _ in compared]
-    sides = [_side(store, each, threshold) for each, (_, threshold) in zip(iterations, compared, strict=True)]
+    sides = [_side(store, one, threshold) for one, (_, threshold) in zip(iterations, compared, strict=True)]
     newest = max(range(len(sides)), key=lambda place: iterations[place].number)
     latest = sides[newest]
     everywhere = [tag for tag in latest.columns if all(tag in side.columns for side in sides)]
     only_some = {tag: name for side in sides for tag, name in side.names.items() if tag not in everywhere}
     digests = [sha256 for sha256 in latest.rows if all(sha256 in side.rows for side in sides)]
     if not everywhere or not digests:
-        what = "an evaluated image" if everywhere else "a tag"
-        raise InvalidInput(f"iterations must share {what} to be compared, these share none: choose another")
+        what = "evaluated image" if everywhere else "tag"
+        raise InvalidInput(f"iterations must share at least one {what} to be compared, got 0: choose another")
     rows = [np.array([side.rows[sha256] for sha256 in digests]) for side in sides]
     left_out = np.zeros(len(digests), bool)
     if iterations[newest].classification_type == MULTICLASS:
-        lone = [column for tag, column in latest.columns.items() if tag in only_some]
-        left_out = latest.out_of_fold.truth[rows[newest]][:, lone].any(axis=1)
-        rows = [each[~left_out] for each in rows]
+        unshared = [column for tag, column in latest.columns.items() if tag in only_some]
+        left_out = latest.out_of_fold.truth[rows[newest]][:, unshared].any(axis=1)
+        rows = [side_rows[~left_out] for side_rows in rows]
     columns = [np.array([side.columns[tag] for tag in everywhere]) for side in sides]
     truths = [side.out_of_fold.truth[row][:, column] for side, row, column in zip(sides, rows, columns, strict=True)]
     truth, groups = truths[newest], latest.out_of_fold.groups[rows[newest]]
@@ -119,9 +124,9 @@ def _compare(store: Store, compared: tuple[tuple[str, Thresholds], ...]) -> Comp
         counts=np.count_nonzero(truth, axis=0),
         only_some=tuple(sorted(set(only_some.values()))),
         left_out=int(left_out.sum()),
-        retagged=int(np.any([(each != truth).any(axis=1) for each in truths], axis=0).sum()),
-        differences=tuple(paired_comparison.differences(truth, answers[0], each, groups) for each in answers[1:]),
-        right=tuple(paired_comparison.right_answers(truth, answers[0], each, groups) for each in answers[1:]),
+        retagged=int(np.any([(side_truth != truth).any(axis=1) for side_truth in truths], axis=0).sum()),
+        differences=tuple(paired_comparison.differences(truth, answers[0], other, groups) for other in answers[1:]),
+        right=tuple(paired_comparison.right_answers(truth, answers[0], other, groups) for other in answers[1:]),
     )
 
 

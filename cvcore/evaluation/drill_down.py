@@ -1,4 +1,4 @@
-"""The images behind every number of an iteration: a cell, a count, a list of label issues."""
+"""Finds the images behind a number of an iteration: a confusion cell, a count, or a list such as the label issues."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PAIRS = 20
 
 
 def answers(store: Store, iteration: Iteration, threshold: Threshold) -> Answers:
-    """An iteration's answers at a threshold, one number or one a tag.
+    """An iteration's answers at a threshold, one number or one per tag.
 
     Raises:
         NotTrained, ModelDamaged: as `evaluation.load`.
@@ -53,41 +53,42 @@ def differently_tagged_duplicates(store: Store, iteration: Iteration) -> int:
 
 
 def images_behind(store: Store, iteration: Iteration, threshold: Threshold, selection: Selection) -> ImageList:
-    """The images behind a number or of a list, label issues without those that were dismissed; raises as `answers`."""
+    """The images behind a number or of a list; dismissed label issues are left out; raises as `answers`."""
     if isinstance(selection, TagOutcome):
         return _images_of_tag(store, iteration, threshold, selection)
-    whole = analysis.load_analysis(store, iteration)
-    images = whole.images_behind(threshold, selection)
+    loaded = analysis.load_analysis(store, iteration)
+    images = loaded.images_behind(threshold, selection)
     if selection != "label_issues":
         return images
-    return _only(images, ~_is_dismissed(store, iteration, whole.out_of_fold, images))
+    return _only(images, ~_is_dismissed(store, iteration, loaded.out_of_fold, images))
 
 
 def dismissed_count(store: Store, iteration: Iteration) -> int:
-    """How many label issues are left out because someone dismissed them; raises as `evaluation.load`."""
-    whole = analysis.load_analysis(store, iteration)
-    images = whole.images_behind(0.5, "label_issues")
-    return int(_is_dismissed(store, iteration, whole.out_of_fold, images).sum())
+    """How many label issues are not listed because a user dismissed them; raises as `evaluation.load`."""
+    loaded = analysis.load_analysis(store, iteration)
+    images = loaded.images_behind(0.5, "label_issues")  # the threshold does not matter here
+    return int(_is_dismissed(store, iteration, loaded.out_of_fold, images).sum())
 
 
 def _images_of_tag(store: Store, iteration: Iteration, threshold: Threshold, selection: TagOutcome) -> ImageList:
-    """The images behind a tag's count, from the tag's own columns and the rows of the images that may be among them.
+    """The images behind a tag's count, without reading all of the arrays.
 
-    A click on a count is the first that a page does with the arrays, which are too large to be read whole for it.
+    The tag's columns of truth and probabilities say which images can be among them; then the rows of these are read.
+    A click on a count is usually the first use of the arrays, and reading them completely would make the user wait.
     """
     carried, scores = analysis.load_column(store, iteration, selection.tag)
-    maybe = carried if selection.outcome in ("tp", "fn") else ~carried
+    candidates = carried if selection.outcome in ("tp", "fn") else ~carried
     if selection.outcome in ("tp", "fp"):
         limits = np.asarray(threshold, np.float64)
-        maybe = maybe & (scores.astype(np.float64) >= (limits[selection.tag] if limits.ndim else limits))
-    rows = np.flatnonzero(maybe)
-    part = analysis.load_rows(store, iteration, rows)
-    images = analysis.images_at(part, analysis.answers_of(part, threshold), selection)
+        candidates = candidates & (scores.astype(np.float64) >= (limits[selection.tag] if limits.ndim else limits))
+    rows = np.flatnonzero(candidates)
+    predictions = analysis.load_rows(store, iteration, rows)
+    images = analysis.images_at(predictions, analysis.answers_of(predictions, threshold), selection)
     return replace(images, rows=rows[images.rows])
 
 
 def _is_dismissed(store: Store, iteration: Iteration, predictions: OutOfFold, images: ImageList) -> Bools:
-    """Which of the label issues were dismissed, as (m,); one whose image was tagged otherwise since counts again."""
+    """Which label issues are dismissed, as (m,). A dismissal counts only while the image is tagged as it was then."""
     columns = {tag.tag_id: column for column, tag in enumerate(out_of_fold.tags(store, iteration))}
     dismissed = {
         (row, columns[tag_id])
@@ -99,4 +100,4 @@ def _is_dismissed(store: Store, iteration: Iteration, predictions: OutOfFold, im
 
 
 def _only(images: ImageList, chosen: Bools) -> ImageList:
-    return ImageList(*(getattr(images, each.name)[chosen] for each in fields(images)))
+    return ImageList(*(getattr(images, field.name)[chosen] for field in fields(images)))

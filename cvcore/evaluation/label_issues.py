@@ -1,11 +1,11 @@
-"""Which tags are probably wrong, which images have the highest cross-entropy, and which are near duplicates.
+"""Finds tags that are probably wrong, the images with the highest cross-entropy, and groups of near duplicates.
 
 Everything comes from out-of-fold probabilities: a model trained on a wrong tag would repeat it.
 
-Wrong tags are found by confident learning (Northcutt, Jiang & Chuang 2021, https://arxiv.org/abs/1911.00068): a
-tag's threshold is the mean probability that its own images got for it, and an image is a label issue when another tag
-reaches its threshold there and is more probable than the tag the image carries. On 600 photos of flowers with 30 tags
-flipped, the first 30 label issues held 21 of them, and all 56 held 25.
+Wrong tags are found by confident learning (Northcutt, Jiang & Chuang 2021, https://arxiv.org/abs/1911.00068). A tag's
+threshold is its mean probability over the images that carry it. An image is a label issue if another tag reaches its
+threshold for this image and is more probable than the tag that the image carries. On 600 photos of flowers with 30
+tags flipped, 21 of these were among the first 30 label issues, and 25 among all 56.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ _BLOCK = 8192
 class LabelIssues:
     """Tags that are probably wrong, the most probable errors first.
 
-    rows: int (m,), the images. tags: int (m,), the column in question: in Multiclass the tag to carry instead, in
-    Multilabel the tag to take off where the image carries it, else to put on. own: float (m,), 0..1, the
-    probability of what is tagged; the lowest come first.
+    rows: int (m,), the images. tags: int (m,), columns. Multiclass: the suggested tag. Multilabel: the tag to remove
+    if the image has it, otherwise to add. own: float (m,), 0..1, the probability that the image's tagging is right:
+    of the tag it carries, or in Multilabel of carrying or lacking the tag in question; ascending.
     """
 
     rows: Integers
@@ -39,9 +39,10 @@ class LabelIssues:
 
 @dataclass(frozen=True, eq=False)
 class DuplicateGroups:
-    """Near duplicates: rows, int (m,), group by group, and numbers, int (m,), the group of each from 1 on.
+    """Groups of near duplicates, renumbered from 1; groups that are not tagged consistently come first.
 
-    Groups whose images are tagged differently come first; there are `differing` of them.
+    rows: int (m,), the images, group by group. numbers: int (m,), the group of each. differing: how many groups are
+    not tagged consistently.
     """
 
     rows: Integers
@@ -50,10 +51,10 @@ class DuplicateGroups:
 
 
 def find_label_issues(truth: Bools, probabilities: NDArray[Any], evaluated: Bools, *, multilabel: bool) -> LabelIssues:
-    """The label issues that confident learning finds.
+    """Find label issues by confident learning.
 
-    `truth` (n, k), `probabilities` (n, k) and `evaluated` (n,) as in `confusion.Answers`. Multilabel looks at each
-    tag by itself, as carried or not. A tie is no issue: constant scores give none.
+    `truth` (n, k), `probabilities` (n, k) and `evaluated` (n,) are as in `confusion.Answers`. Multilabel: each tag is
+    examined separately, as carried or not carried. Ties are not reported, so constant scores give no label issue.
 
     >>> truth = np.array([[True, False], [True, False], [False, True], [False, True]])
     >>> scores = np.array([[0.9, 0.1], [0.1, 0.9], [0.2, 0.8], [0.3, 0.7]])
@@ -62,8 +63,8 @@ def find_label_issues(truth: Bools, probabilities: NDArray[Any], evaluated: Bool
     ([1], [1], [0.1])
     """
     places = np.flatnonzero(evaluated)
-    judge = _one_by_one if multilabel else _against_each_other
-    rows, tags, own = judge(truth[places], probabilities[places])
+    find = _one_by_one if multilabel else _against_each_other
+    rows, tags, own = find(truth[places], probabilities[places])
     order = np.argsort(own, kind="stable")
     return LabelIssues(places[rows][order], tags[order], own[order])
 
@@ -71,31 +72,32 @@ def find_label_issues(truth: Bools, probabilities: NDArray[Any], evaluated: Bool
 def hardest_images(
     truth: Bools, probabilities: NDArray[Any], evaluated: Bools, most: int, *, multilabel: bool
 ) -> Integers:
-    """The rows of the images with the highest cross-entropy, as (m,), at most `most`; equals in the rows' order."""
+    """The rows of the images with the highest cross-entropy, descending, as (m,), at most `most`; ties by row."""
     places = np.flatnonzero(evaluated)
-    # Some thousands at a time: the steps between would take several times the room of the probabilities.
+    # In blocks, because the intermediate arrays take several times the memory of the probabilities.
     parts = np.array_split(places, len(places) // _BLOCK + 1)
-    surprise = np.concatenate(
-        [cross_entropy(truth[part], probabilities[part], multilabel=multilabel) for part in parts]
-    )
-    hard: Integers = places[np.argsort(-surprise, kind="stable")[:most]]
-    return hard
+    losses = np.concatenate([cross_entropy(truth[part], probabilities[part], multilabel=multilabel) for part in parts])
+    hardest: Integers = places[np.argsort(-losses, kind="stable")[:most]]
+    return hardest
 
 
 def duplicate_groups(truth: Bools, groups: NDArray[Any]) -> DuplicateGroups:
-    """The groups of near duplicates, as `near_duplicates.groups` numbers them, that hold several images.
+    """The groups of near duplicates with two or more images, renumbered from 1, inconsistent groups first.
 
-    >>> twins = duplicate_groups(np.array([[True], [True], [True], [False], [True]]), np.array([0, 0, 1, 1, 2]))
-    >>> twins.rows.tolist(), twins.numbers.tolist(), twins.differing
+    `groups` (n,) are numbered as by `near_duplicates.groups`. A group is tagged consistently if every tag is on all of
+    its images or on none.
+
+    >>> duplicates = duplicate_groups(np.array([[True], [True], [True], [False], [True]]), np.array([0, 0, 1, 1, 2]))
+    >>> duplicates.rows.tolist(), duplicates.numbers.tolist(), duplicates.differing
     ([2, 3, 0, 1], [1, 1, 2, 2], 1)
     """
-    _, every, sizes = np.unique(groups, return_inverse=True, return_counts=True)
-    members = np.flatnonzero(sizes[every] > 1)
-    members = members[np.argsort(every[members], kind="stable")]
-    starts = np.flatnonzero(np.diff(every[members], prepend=-1))
+    _, group, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    members = np.flatnonzero(sizes[group] > 1)
+    members = members[np.argsort(group[members], kind="stable")]
+    starts = np.flatnonzero(np.diff(group[members], prepend=-1))
     sizes = np.diff(starts, append=len(members))
     carriers = np.add.reduceat(truth[members], starts, axis=0, dtype=np.int64)
-    # Alike are the tags of a group if each of them is on all of its images or on none.
+    # A group is tagged consistently if every tag is on all of its images or on none.
     differs = ((carriers > 0) & (carriers < sizes[:, None])).any(axis=1)
     order = np.argsort(np.repeat(~differs, sizes), kind="stable")
     return DuplicateGroups(
@@ -115,7 +117,8 @@ def _against_each_other(truth: Bools, scores: NDArray[Any]) -> tuple[Integers, I
 
 def _one_by_one(truth: Bools, scores: NDArray[Any]) -> tuple[Integers, Integers, Float64s]:
     on, off = _means(truth, scores), _means(~truth, scores)
-    # Unlike the images that are tagged like it, as well, or a model that says the same of all would doubt half of them.
+    # It must also differ from the images that share its tagging. Without this, a model that gives all images the same
+    # score would flag half of them.
     missing = ~truth & (scores >= on) & (scores > off) & (scores > 0.5)
     needless = truth & (scores <= off) & (scores < on) & (scores < 0.5)
     rows, tags = np.nonzero(missing | needless)
@@ -124,6 +127,6 @@ def _one_by_one(truth: Bools, scores: NDArray[Any]) -> tuple[Integers, Integers,
 
 
 def _means(chosen: Bools, scores: NDArray[Any]) -> Float64s:
-    """Each tag's mean over the chosen images, as (k,); nan, which no number reaches, where there are none."""
+    """Each tag's mean score over its chosen images, as (k,); nan without any, and no score is >= nan."""
     sums = [column[some].sum(dtype=np.float64) for column, some in zip(scores.T, chosen.T, strict=True)]
     return metrics.ratio(np.array(sums), np.count_nonzero(chosen, axis=0))

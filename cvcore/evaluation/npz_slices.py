@@ -1,7 +1,7 @@
-"""A few rows or a column of a large array in one of our npz files, without the rest of it.
+"""Reads a few rows or one column of a large array in an npz file, without reading the rest of it.
 
-`np.savez` stores arrays one after another as they lie in memory, so a piece can be mapped from the disk. Arrays that
-were compressed have no such pieces, which is no error: who asks reads them whole.
+`np.savez` stores arrays one after another as they lie in memory, so a part can be mapped from the disk. Compressed
+arrays cannot be read in part: `find` returns None, and the caller reads the complete array.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-_BLOCK_BYTES = 2**22  # mapped at a time, as what is mapped counts as memory of the process
+_BLOCK_BYTES = 2**22  # mapped at a time, because mapped bytes count as memory of the process
 # A member's data follows its header in the file, whose last two fields say how long its name and extras are:
 # https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, 4.3.7.
 _HEADER_BYTES, _LENGTHS = 30, slice(26, 30)
@@ -24,7 +24,7 @@ _HEADER_BYTES, _LENGTHS = 30, slice(26, 30)
 
 @dataclass(frozen=True)
 class Stored:
-    """Where in a file an array lies, row after row."""
+    """Where an array lies in a file, row after row."""
 
     path: Path
     offset: int
@@ -34,19 +34,20 @@ class Stored:
     def rows(self, rows: NDArray[np.int64]) -> NDArray[Any]:
         """Copies of these rows, in that order."""
         copied = np.empty((len(rows), *self.shape[1:]), self.dtype)
-        for start in np.unique(rows // self._most) * self._most:
-            here = (rows >= start) & (rows < start + self._most)
-            copied[here] = self._block(int(start))[rows[here] - start]
+        for start in np.unique(rows // self._block_rows) * self._block_rows:
+            in_block = (rows >= start) & (rows < start + self._block_rows)
+            copied[in_block] = self._block(int(start))[rows[in_block] - start]
         return copied
 
     def column(self, place: int) -> NDArray[Any]:
         """A copy of one column of a matrix."""
-        # Copied at once, as a view would hold its block in memory.
-        return np.concatenate([self._block(start)[:, place].copy() for start in range(0, self.shape[0], self._most)])
+        # Copied at once, because a view would keep its block in memory.
+        starts = range(0, self.shape[0], self._block_rows)
+        return np.concatenate([self._block(start)[:, place].copy() for start in starts])
 
     def _block(self, start: int) -> NDArray[Any]:
-        """Rows from `start` on as they lie on the disk, let go with the last reference to them."""
-        shape = (min(self._most, self.shape[0] - start), *self.shape[1:])
+        """Rows from `start` on, mapped from the disk; unmapped with the last reference to them."""
+        shape = (min(self._block_rows, self.shape[0] - start), *self.shape[1:])
         return np.asarray(np.memmap(self.path, self.dtype, "r", self.offset + start * self._row_bytes, shape))
 
     @property
@@ -54,13 +55,13 @@ class Stored:
         return self.dtype.itemsize * int(np.prod(self.shape[1:]))
 
     @property
-    def _most(self) -> int:
+    def _block_rows(self) -> int:
         """How many rows a block has."""
         return max(1, _BLOCK_BYTES // self._row_bytes)
 
 
 def find(path: Path, name: str) -> Stored | None:
-    """Where the array of that name lies in an npz file; None where it is compressed, empty, damaged or not there."""
+    """Where the array of this name lies in an npz file; None if it is compressed, empty, damaged or missing."""
     try:
         with zipfile.ZipFile(path) as archive, path.open("rb") as raw:
             info = archive.getinfo(f"{name}.npy")
@@ -70,7 +71,7 @@ def find(path: Path, name: str) -> Stored | None:
                 begins = file.tell()
             raw.seek(info.header_offset)
             before = _HEADER_BYTES + sum(struct.unpack("<2H", raw.read(_HEADER_BYTES)[_LENGTHS]))
-    except Exception:  # of a damaged zip numpy raises nearly anything
+    except Exception:  # numpy raises many types of error for a damaged zip
         return None
     is_plain = info.compress_type == zipfile.ZIP_STORED and not is_by_column and not dtype.hasobject
     if not is_plain or info.file_size != begins + dtype.itemsize * int(np.prod(shape)) or 0 in shape:

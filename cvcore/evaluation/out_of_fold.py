@@ -1,4 +1,4 @@
-"""An iteration's out-of-fold predictions and its classifier: arrays in files, read whole, by rows or by column."""
+"""Reads an iteration's out-of-fold predictions and classifier from its file: all arrays, some rows or one column."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ BY_IMAGE, _OF_HEAD = ("truth", "probabilities", "folds", "groups"), ("kernel", "
 class OutOfFold:
     """A trained iteration's arrays; rows are its images, columns its tags.
 
-    truth: bool (images, tags). probabilities: float32 of the same shape, each row from the fold's model that
-    was not trained on it, nan where an image was not evaluated. folds: int (images,), -1 likewise. groups:
-    int (images,), equal for near duplicates. kernel: float32 (dimension, tags) and bias: float32 (tags,)
-    of the final head.
+    truth: bool (images, tags). probabilities: float32 of the same shape, each row from a model that was not trained on
+    that image: with k folds the model of its fold, with a hold-out or test set the one model; nan if not evaluated.
+    folds: int (images,), -1 if not evaluated. groups: int (images,), the same number for near duplicates. kernel:
+    float32 (dimension, tags) and bias: float32 (tags,) of the final head.
     """
 
     truth: Bools
@@ -39,7 +39,7 @@ class OutOfFold:
 
     @property
     def evaluated(self) -> Bools:
-        """Which rows entered the evaluation."""
+        """Which images were evaluated, bool (images,)."""
         return self.folds >= 0
 
 
@@ -71,12 +71,12 @@ def read(path: Path) -> OutOfFold:
         raise ModelDamaged(
             f"the iteration's file {path.name} is missing from the home folder: train it again"
         ) from None
-    except Exception as error:  # of a damaged zip numpy raises nearly anything
+    except Exception as error:  # numpy raises many types of error for a damaged zip
         raise ModelDamaged(f"the iteration's file {path.name} is damaged ({error}): train it again") from error
 
 
 def read_column(path: Path, tag: int) -> tuple[Bools, Float32s] | None:
-    """Which images carry a tag, a column, and its probabilities, as (images,) both; None as for `npz_slices.find`."""
+    """Which images carry the tag of a column, and its probabilities: both (images,); None as by `npz_slices.find`."""
     truth, probabilities = npz_slices.find(path, "truth"), npz_slices.find(path, "probabilities")
     if truth is None or probabilities is None:
         return None
@@ -84,14 +84,14 @@ def read_column(path: Path, tag: int) -> tuple[Bools, Float32s] | None:
 
 
 def read_rows(path: Path, rows: Integers, *, multilabel: bool) -> OutOfFold | None:
-    """The arrays with these of the images alone, in that order; None as for `npz_slices.find`."""
+    """The arrays with only these rows of images, in this order; None as by `npz_slices.find`."""
     stored = {name: npz_slices.find(path, name) for name in (*BY_IMAGE, *_OF_HEAD)}
-    parts = {
+    arrays = {
         name: array.rows(rows if name in BY_IMAGE else np.arange(array.shape[0]))
         for name, array in stored.items()
         if array
     }
-    return OutOfFold(**parts, multilabel=multilabel) if len(parts) == len(stored) else None
+    return OutOfFold(**arrays, multilabel=multilabel) if len(arrays) == len(stored) else None
 
 
 def trained_tags(iteration: Iteration, tags: list[SnapshotTag]) -> list[SnapshotTag]:

@@ -1,7 +1,10 @@
-"""What the Performance page shows of an iteration, computed once at training and kept in a file beside the arrays.
+"""The numbers that the Performance page shows, computed once at training and kept in a file beside the arrays.
 
-For 100,000 images and 100 tags it is one megabyte, where the arrays it comes from are fifty and take seconds to count.
-The file is an npz: an array a field, named by the path of fields that leads to it, so a field's name never changes.
+For 100,000 images and 100 tags the file has one megabyte; the arrays have fifty and take seconds to count.
+
+The file is an npz. Each field is one array, named by its dotted path, for example `sweep.recall.mean`; fields must
+never be renamed. Curves are stored differently: `thresholds`, `tp` and `fp` hold the points of all curves one after
+another, `curves` (tags, 3) how many points each has, and its `positives` and `images`.
 """
 
 from __future__ import annotations
@@ -24,7 +27,7 @@ from cvcore.metrics.precision_recall_curves import Curve
 from cvcore.metrics.reports import MEASURES
 from cvcore.metrics.threshold_sweeps import Sweep
 
-# The number is that of the formulas: it goes up when one of them changes, and what an older one gave is computed again.
+# Increase the number when a formula changes: files with an older number are ignored and computed again.
 FILE = "overview-2.npz"
 
 _POINTS = ("thresholds", "tp", "fp")
@@ -34,7 +37,7 @@ _POINTS = ("thresholds", "tp", "fp")
 class Overview:
     """An evaluation at all 101 positions of the slider, each tag's curve, calibration, and Rekognition's numbers.
 
-    parts: the counts of each part of `validation.parts`, as `threshold_tuning.part_counts` has them.
+    parts: the counts per part of `validation.parts`, as returned by `threshold_tuning.part_counts`.
     """
 
     sweep: Sweep
@@ -50,8 +53,8 @@ def overview(
     """The overview of an evaluation; arguments and errors as for `reports.report`.
 
     >>> truth = np.array([[True, False], [False, True]])
-    >>> whole = overview(truth, truth * 0.8, np.array([0, 1]), np.arange(2), multilabel=False)
-    >>> whole.sweep.recall.mean[80].item(), whole.curves[0].tp.tolist(), whole.rekognition.overall_f1
+    >>> computed = overview(truth, truth * 0.8, np.array([0, 1]), np.arange(2), multilabel=False)
+    >>> computed.sweep.recall.mean[80].item(), computed.curves[0].tp.tolist(), computed.rekognition.overall_f1
     (1.0, [1], 1.0)
     """
     rows = folds >= 0
@@ -64,12 +67,12 @@ def overview(
     )
 
 
-def packed(whole: Overview) -> bytes:
-    """An overview as the bytes of an npz file: an array a field, and the curves' points end to end."""
-    names = [each.name for each in fields(whole) if each.name != "curves"]
-    arrays = {path: value for name in names for path, value in _flat(getattr(whole, name), name).items()}
-    arrays |= {name: np.concatenate([getattr(curve, name) for curve in whole.curves]) for name in _POINTS}
-    arrays["curves"] = np.array([(len(each.tp), each.positives, each.images) for each in whole.curves])
+def packed(overview: Overview) -> bytes:
+    """An overview as the bytes of an npz file: one array per field, and the points of all curves one after another."""
+    names = [field.name for field in fields(overview) if field.name != "curves"]
+    arrays = {path: value for name in names for path, value in _flat(getattr(overview, name), name).items()}
+    arrays |= {name: np.concatenate([getattr(curve, name) for curve in overview.curves]) for name in _POINTS}
+    arrays["curves"] = np.array([(len(curve.tp), curve.positives, curve.images) for curve in overview.curves])
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)
     return buffer.getvalue()
@@ -79,7 +82,7 @@ def unpacked(data: bytes) -> Overview:
     """The overview in the bytes of an npz file.
 
     Raises:
-        ModelDamaged: they are no npz file, or arrays are missing or have wrong shapes or types.
+        ModelDamaged: it is not an npz file, or arrays are missing or have wrong shapes or types.
     """
     arrays = _read(data)
     _check(arrays)
@@ -95,12 +98,12 @@ def _read(data: bytes) -> dict[str, NDArray[Any]]:
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
             return dict(arrays)
-    except Exception as error:  # of a damaged zip numpy raises nearly anything
+    except Exception as error:  # numpy raises many types of error for a damaged zip
         raise ModelDamaged(f"the iteration's file {FILE} is damaged ({error}): train it again") from error
 
 
 def _check(arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Refuse arrays that are not those of an overview, by their names, shapes and types.
+    """Check that these are the arrays of an overview, by their names, shapes and types.
 
     Raises:
         ModelDamaged: see `unpacked`.
@@ -114,7 +117,7 @@ def _check(arrays: Mapping[str, NDArray[Any]]) -> None:
             raise ModelDamaged(f"the iteration's file {FILE} must hold {path} as {wanted}, got {got}: train it again")
     lengths = arrays["curves"][:, 0]
     if arrays["curves"].dtype.kind != "i" or lengths.min() < 0 or {lengths.sum()} != {arrays[n].size for n in _POINTS}:
-        raise ModelDamaged(f"the iteration's file {FILE} has curves of other lengths than it says: train it again")
+        raise ModelDamaged(f"the iteration's file {FILE} must have curves of the lengths it states: train it again")
 
 
 def _shapes(tags: int) -> dict[str, tuple[int | None, ...]]:
@@ -142,22 +145,22 @@ def _fits(shape: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
 
 
 def _flat(value: Any, name: str) -> dict[str, Any]:
-    """The arrays and numbers in a value, each by the names of the fields that lead to it."""
+    """The arrays and numbers in a dataclass, nested ones included, by the dotted path of their fields."""
     if not is_dataclass(value):
         return {name: value}
     return {
         path: inner
-        for each in fields(value)
-        for path, inner in _flat(getattr(value, each.name), f"{name}.{each.name}").items()
+        for field in fields(value)
+        for path, inner in _flat(getattr(value, field.name), f"{name}.{field.name}").items()
     }
 
 
 def _put_together(kind: Any, name: str, arrays: Mapping[str, NDArray[Any]]) -> Any:
-    """A value of a type, put together from the arrays that `_flat` took it apart into."""
+    """The value of a type, built from arrays by dotted path: the reverse of `_flat`."""
     if kind in (int, float):
         return kind(arrays[name])
     if not is_dataclass(kind):
         return arrays[name]
     kinds = get_type_hints(kind)
     record: Any = kind
-    return record(**{each: _put_together(kinds[each], f"{name}.{each}", arrays) for each in kinds})
+    return record(**{field: _put_together(kinds[field], f"{name}.{field}", arrays) for field in kinds})

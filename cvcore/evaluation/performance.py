@@ -1,6 +1,7 @@
-"""An iteration's performance: written at training, and reported at a threshold.
+"""Saves an iteration's performance at training and reports it at a threshold.
 
-Every number comes from the out-of-fold probabilities saved at training, so it never changes.
+Every number comes from the out-of-fold probabilities saved at training. So numbers change only with a new formula, see
+`overviews.FILE`.
 """
 
 from __future__ import annotations
@@ -26,9 +27,9 @@ from cvcore.wording import none_for_nan
 
 
 def save(folder: Path, predictions: OutOfFold) -> None:
-    """Write an iteration's arrays into its folder, and beside them the overview that follows from them.
+    """Write an iteration's arrays and the overview computed from them into its folder.
 
-    They are not compressed, so that a column or some rows can be read alone; those of older iterations are.
+    The arrays are not compressed, so that one column or a few rows can be read alone; older iterations' are compressed.
     """
     buffer = io.BytesIO()
     np.savez(buffer, **{name: getattr(predictions, name) for name in OutOfFold.__dataclass_fields__})
@@ -40,7 +41,7 @@ def report(store: Store, iteration: Iteration, threshold: Thresholds = DEFAULT_T
     """Per-tag and overall numbers with their 95 % intervals at a threshold.
 
     Raises:
-        Conflict, ModelDamaged: as `load`.
+        Conflict, ModelDamaged: as `evaluation.load`.
         InvalidInput: the threshold is outside 0..1.
     """
     position = threshold_sweeps.position_of(threshold)
@@ -50,10 +51,10 @@ def report(store: Store, iteration: Iteration, threshold: Thresholds = DEFAULT_T
 
 
 def overview(store: Store, iteration: Iteration) -> Overview:
-    """What pages show of an iteration without its arrays: the report at every slider position, curves, calibration.
+    """An iteration's overview, read without its arrays: numbers at every slider position, curves, calibration.
 
     Raises:
-        Conflict, ModelDamaged: as `load`.
+        Conflict, ModelDamaged: as `evaluation.load`.
     """
     return _overview_in(out_of_fold.folder(store, iteration))
 
@@ -83,7 +84,7 @@ def _overview_in(folder: Path) -> Overview:
 
 
 def suggest_thresholds(store: Store, iteration: Iteration, goal: Goal, *, per_tag: bool) -> Suggestion:
-    """The thresholds suggested for a goal, with their counts on images that they were not chosen on.
+    """The thresholds suggested for a goal, with their counts on images that were not used to choose them.
 
     Raises:
         Conflict, ModelDamaged: as `evaluation.load`.

@@ -1,14 +1,14 @@
-"""An evaluation in the terms and file formats of Amazon Rekognition Custom Labels.
+"""Amazon Rekognition Custom Labels' numbers and files for an evaluation.
 
-Some of its terms mean something else than everywhere else:
+Rekognition defines some terms differently from everyone else:
 
 - The *assumed threshold* of a label is the one with the best F1 on the evaluated images themselves. Numbers at it
-  are too good, as it was chosen on the same images; ours are at the threshold that the user chose.
+  are too good, because it was chosen on the same images; ours are at the threshold that the user chose.
 - *Average precision* is the mean over the labels of the precision at their assumed thresholds. Everywhere else,
   and on our other pages, it is the area under the steps of the precision-recall curve.
 - *Overall recall* and the model's F1 are means over the labels too.
 
-The decision rule is ours, at the assumed thresholds: in Multiclass the top tag alone can be the answer.
+The decision rule is ours, at the assumed thresholds: in Multiclass only the top tag can be the answer.
 
 https://docs.aws.amazon.com/rekognition/latest/customlabels-dg/im-metrics-use.html
 """
@@ -35,8 +35,8 @@ from cvcore.wording import none_for_nan
 class Result:
     """Each label's numbers at its assumed threshold, (k,), and their means.
 
-    tested: how many images were evaluated. images: how many of them carry the label. matrix: (k, k), of the images
-    that carry the row's label the share that was answered with the column's; rows need not sum to 1, as an image may
+    tested: how many images were evaluated. images: how many of them carry the label. matrix: (k, k), the share of
+    images with the row's label that got the column's label as an answer; rows need not sum to 1, because an image can
     get no answer or, in Multilabel, several. nan is undefined.
     """
 
@@ -82,9 +82,9 @@ def evaluate(truth: Bools, probabilities: NDArray[Any], *, multilabel: bool) -> 
 
 
 def assumed_thresholds(truth: Bools, probabilities: NDArray[Any], *, multilabel: bool) -> Float64s:
-    """The probability at which each tag's F1 is best on these very images, as (k,); the highest of equals.
+    """The probability at which each tag's F1 is best on these same images, as (k,); the highest one in a tie.
 
-    1 where no threshold gives a right answer.
+    1 if no threshold gives a right answer.
     """
     scores = np.asarray(probabilities, np.float64)
     top = scores.argmax(axis=1) if len(scores) else np.zeros(0, np.intp)
@@ -151,12 +151,12 @@ def manifest(
     sources: Sequence[str],
     ended_at: datetime,
 ) -> Iterator[str]:
-    """The evaluation manifest, a line of JSON for each evaluated image; `sources` (n,) say which image it is.
+    """The evaluation manifest, one line of JSON per evaluated image; `sources` (n,) identify the images.
 
-    `answered` (n, k) is what `metrics.answers` says at the assumed thresholds.
+    `answered` (n, k) are the `metrics.answers` at the assumed thresholds.
 
-    A line holds the labels that the image carries and those it was answered with. True negatives, which are all
-    others, are left out: of 100 labels they would be 98.
+    A line holds the labels that the image carries and those in its answer. True negatives (all other labels) are left
+    out, because of 100 labels they would be 98.
 
     https://docs.aws.amazon.com/rekognition/latest/customlabels-dg/tr-evaluation-manifest-snapshot-api.html
     """
@@ -175,7 +175,7 @@ def manifest(
 def _best_threshold(positive: Bools, scores: Float64s, positives: int) -> float:
     order = np.argsort(-scores, kind="stable")
     ranked = scores[order]
-    # Equal scores move together, so a cut is possible only where the next score is another.
+    # Equal scores cannot be separated, so a cut is possible only where the next score differs.
     cuts = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True)) if len(ranked) else np.zeros(0, np.intp)
     right = np.cumsum(positive[order])[cuts]
     if not right.any():

@@ -1,4 +1,4 @@
-"""An iteration's performance as text: the JSON that commands print, and every probability as CSV."""
+"""Writes an iteration's performance as text: JSON for the commands, CSV of all probabilities, Rekognition's files."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def performance_json(store: Store, project: Project, iteration: Iteration, thres
 def thresholds_json(store: Store, iteration: Iteration, threshold: Thresholds) -> dict[str, Any]:
     """Thresholds as in the commands' JSON.
 
-    `threshold` is a number, or null where each tag has its own in `thresholds`; `threshold_saved` says
-    whether they are those saved with the iteration.
+    `threshold` is a number, or null if each tag has its own in `thresholds`; `threshold_saved` says whether they are
+    the ones saved with the iteration.
     """
     used = saved_thresholds.thresholds_by_tag(store, iteration, threshold)
     content: dict[str, Any] = {"threshold": None, "thresholds": used} if isinstance(used, dict) else {"threshold": used}
@@ -55,8 +55,8 @@ def thresholds_json(store: Store, iteration: Iteration, threshold: Thresholds) -
 def scores_csv(store: Store, iteration: Iteration, *, for_spreadsheet: bool = False) -> str:
     """One row per evaluated image: image, fold, truth and every tag's out-of-fold probability.
 
-    Names stand as they are, for scripts. A spreadsheet would run one that begins like a formula, so
-    `for_spreadsheet` puts an apostrophe before it, as spreadsheets themselves mark text.
+    Names are written unchanged, for scripts. A spreadsheet would run a name that begins like a formula: with
+    `for_spreadsheet` such a name gets an apostrophe in front, which spreadsheets read as the mark of a text.
     """
     text_of = inert if for_spreadsheet else str
     predictions = analysis.load(store, iteration)
@@ -106,7 +106,7 @@ def summary_json(store: Store, project: Project, iteration: Iteration) -> str:
 
 
 def manifest(store: Store, iteration: Iteration) -> Iterator[str]:
-    """Rekognition's evaluation manifest, line by line; an image goes by its SHA-256 and its name.
+    """Rekognition's evaluation manifest, line by line; images are identified by SHA-256 and name.
 
     Raises:
         Conflict, ModelDamaged: as `evaluation.load`.
@@ -127,7 +127,7 @@ def manifest(store: Store, iteration: Iteration) -> Iterator[str]:
 
 
 def training_images(store: Store, iteration: Iteration) -> int:
-    """How many images the shipped model was trained with."""
+    """How many images the iteration's final model was trained on."""
     predictions = analysis.load(store, iteration)
     method = iteration.evaluation.method if iteration.evaluation else K_FOLD
     if method == K_FOLD:

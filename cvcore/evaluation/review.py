@@ -1,4 +1,4 @@
-"""Pages of an iteration's images, each with the answer it got and the tags it has in the workspace now."""
+"""Pages of an iteration's images to review: each with its answer and the tags it has in the workspace now."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PAGE = 60
 
 @dataclass(frozen=True)
 class SuggestedChange:
-    """Tags of the snapshot to add to an image and to remove; in Multiclass an added tag replaces the other."""
+    """Tags of the snapshot to add to and remove from an image; in Multiclass an added tag replaces the old one."""
 
     add: tuple[SnapshotTag, ...]
     remove: tuple[SnapshotTag, ...]
@@ -28,10 +28,10 @@ class SuggestedChange:
 class ReviewedImage:
     """An image of an iteration with the answer it got.
 
-    tags: names as they were at the training. answer: names, empty for no answer. is_evaluated: whether it has a fold.
-    about: the tag whose probability is shown, about_id its id. now: names in the workspace today, None where the
-    image has left it; is_changed: whether they are other tags than at the training. suggestion: None where there is
-    nothing to suggest, or nothing left to do. number: its group of near duplicates, or None.
+    tags: names as they were at the training. answer: names, empty for no answer. is_evaluated: whether it was
+    evaluated. about: the tag whose probability is shown, about_id its id. now: the names of its tags in the workspace
+    today, None if the image is no longer there; is_changed: whether these differ from the tags at the training.
+    suggestion: None if there is none or it is done already. number: its group of near duplicates, or None.
     """
 
     image_id: str
@@ -52,13 +52,13 @@ class ReviewedImage:
 def page(
     store: Store, iteration: Iteration, threshold: Threshold, image_list: ImageList, number: int = 1
 ) -> list[ReviewedImage]:
-    """A page, numbered from 1, of the images of a list, with the tags they have in the workspace now.
+    """Page `number` (from 1) of a list of images, with the tags they have in the workspace now.
 
     Raises:
         NotFound: the iteration was deleted meanwhile.
     """
-    part = slice(PAGE * (number - 1), PAGE * number)
-    shown = ImageList(*(getattr(image_list, each.name)[part] for each in fields(image_list)))
+    on_page = slice(PAGE * (number - 1), PAGE * number)
+    shown = ImageList(*(getattr(image_list, field.name)[on_page] for field in fields(image_list)))
     images = store.iterations.images_at(iteration.id, shown.rows.tolist())
     if len(images) < len(shown.rows):
         store.iterations.get(iteration.id)
@@ -69,7 +69,7 @@ def page(
 
 @dataclass(frozen=True)
 class _Workspace:
-    """The workspace now: the tags' names by id, and the tag ids of the page's images by the images' ids."""
+    """The workspace now: tag names by tag id, and the tag ids of the page's images by image id."""
 
     names: dict[str, str]
     carried: dict[str, tuple[str, ...]]
@@ -77,7 +77,7 @@ class _Workspace:
 
 @dataclass(frozen=True, eq=False)
 class _Page:
-    """What is known of a page's images, in their order."""
+    """The data of a page's images, in their order, and the workspace."""
 
     image_list: ImageList
     answers: Answers
@@ -118,7 +118,7 @@ def _reviewed_image(context: _Page, place: int, image: SnapshotImage) -> Reviewe
 
 
 def _is_open(suggestion: SuggestedChange, carried: tuple[str, ...] | None, workspace: _Workspace) -> bool:
-    """Whether a suggestion can be applied, and has not been."""
+    """Whether a suggestion can be applied and is not applied yet."""
     add, remove = ([tag.tag_id for tag in tags] for tags in (suggestion.add, suggestion.remove))
     if carried is None or not workspace.names.keys() >= {*add}:
         return False
@@ -126,6 +126,6 @@ def _is_open(suggestion: SuggestedChange, carried: tuple[str, ...] | None, works
 
 
 def dismiss(store: Store, reviewed: Sequence[ReviewedImage]) -> None:
-    """Dismiss the label issues of images: their tags are right, and no list shows the issues again."""
-    issues = [LabelIssue(each.image_id, each.about_id, each.about in each.tags) for each in reviewed]
+    """Dismiss the label issues of images, because their tags are right; an issue returns when the image is retagged."""
+    issues = [LabelIssue(image.image_id, image.about_id, image.about in image.tags) for image in reviewed]
     store.dismissed_issues.dismiss(issues)

@@ -1,4 +1,4 @@
-"""An iteration's thresholds: saved with it, cleared, and the ones in use."""
+"""Saves and clears an iteration's thresholds, and says which are in use."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from cvcore.store import Store
 
 
 def save(store: Store, iteration: Iteration, chosen: Thresholds) -> None:
-    """Save the thresholds that Quick Test, commands and exports answer at from now on.
+    """Save the thresholds that Quick Test, commands and exports use from now on.
 
-    `chosen` is one number, or one a tag in the order of the arrays' columns.
+    `chosen` is one number, or one per tag in the order of the arrays' columns.
 
     Raises:
-        InvalidInput: one is outside 0..1, or there are not as many as tags.
+        InvalidInput: a threshold is outside 0..1, or their number is not 1 or the number of tags.
         NotFound: the iteration was deleted meanwhile.
     """
     metrics.checked_thresholds(np.asarray(chosen))
@@ -34,7 +34,7 @@ def save(store: Store, iteration: Iteration, chosen: Thresholds) -> None:
 
 
 def clear(store: Store, iteration: Iteration) -> None:
-    """Clear the saved thresholds: the iteration answers at 0.5 again.
+    """Clear the saved thresholds: the iteration uses 0.5 again.
 
     Raises:
         NotFound: the iteration was deleted meanwhile.
@@ -46,14 +46,14 @@ DEFAULT_THRESHOLD = 0.5
 
 
 def threshold_in_use(iteration: Iteration, requested: float | None = None) -> Thresholds:
-    """The threshold an iteration answers at: the requested one, else those saved with it, else 0.5."""
+    """The threshold in use: the requested one, else those saved with the iteration, else 0.5."""
     if requested is not None:
         return requested
     return DEFAULT_THRESHOLD if iteration.thresholds is None else iteration.thresholds
 
 
 def thresholds_by_tag(store: Store, iteration: Iteration, threshold: Thresholds) -> float | dict[str, float]:
-    """The threshold that serves all tags, or each tag's by its name in the snapshot."""
+    """One threshold for all tags, or each tag's by the tag's name in the snapshot."""
     if not isinstance(threshold, tuple):
         return threshold
     return {tag.name: value for tag, value in zip(tags(store, iteration), threshold, strict=True)}

@@ -60,5 +60,5 @@ def test_what_cannot_be_compared(store: Store, fill: Fill, trained: Trained) -> 
     several = dataclasses.replace(other, classification_type="Multilabel")
     with pytest.raises(InvalidInput, match=r"is Multiclass and Iteration 1 is Multilabel: choose another"):
         comparisons.compare(store, first, [several])
-    with pytest.raises(InvalidInput, match="must share a tag to be compared, these share none: choose another"):
+    with pytest.raises(InvalidInput, match="must share at least one tag to be compared, got 0: choose another"):
         comparisons.compare(store, first, [other])
