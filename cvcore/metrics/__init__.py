@@ -1,4 +1,4 @@
-"""From probabilities to numbers: the decision rule, counts, rates, average precision, intervals, calibration.
+"""Computes numbers from probabilities: the decision rule, counts, rates, average precision, intervals, calibration.
 
 Pure numpy: rows are images, columns are tags. Imports `validation` and the modules beside the packages.
 The decision rule is `answers`, in `decision_rule`.

@@ -1,12 +1,12 @@
 """Calibration: of all answers with a probability of 90 %, are 90 in 100 right?
 
-In Multiclass the top tag's probability is compared with how often the top tag is right; in Multilabel every
-tag's probability with how often the tag is carried. A model that is too sure, or not sure enough, is corrected
-by one number, the temperature, that all logits are divided by (Guo et al. 2017, https://arxiv.org/abs/1706.04599):
-it is fitted without each fold and applied to that fold, and changes no order, so in Multiclass no top tag.
+Multiclass compares the top tag's probability with how often the top tag is right; Multilabel compares every tag's
+probability with how often images carry the tag. A model that is too sure, or not sure enough, is corrected by one
+number, the temperature, by which all logits are divided (Guo et al. 2017, https://arxiv.org/abs/1706.04599). For each
+fold it is fitted on the other folds. It changes no order of the tags, so in Multiclass the top tag stays the same.
 
-The calibration error depends on the bins and is noisy where they hold few, so counts stand beside it (Nixon et al.
-2019, https://arxiv.org/abs/1904.01685). Bins are of equal width: 0 to 10 %, 10 to 20 %, … 90 to 100 %.
+The calibration error depends on the bins and is noisy where a bin has few answers, so counts are given, too (Nixon et
+al. 2019, https://arxiv.org/abs/1904.01685). Bins are of equal width: 0 to 10 %, 10 to 20 %, … 90 to 100 %.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ from cvcore.metrics.probabilities import from_logits, logits
 
 BINS = 10
 
-# Lower or higher temperatures are only fitted where there are too few images to fit one.
+# Temperatures outside this range would only come from too few images.
 COLDEST, HOTTEST = 0.05, 20.0
 
-# One number is fitted well on so many images; they are taken at even distances.
+# This many images, evenly spaced, are enough to fit one number.
 FITTED_ON = 20_000
 
 
 @dataclass(frozen=True, eq=False)
 class Reliability:
-    """Predicted probabilities and observed shares: arrays are (10,), one entry a bin, nan in bins without an answer.
+    """Predicted probabilities and observed shares: arrays are (10,), one entry per bin, nan in bins without an answer.
 
-    counts: the answers in the bin. said: their mean probability. right: the share that was right, between
-    `low` and `high` with 95 % confidence, near duplicates and the tags of one image counting as one. error: the
-    expected calibration error, the mean of |said - right| weighted by counts; nan without any answer.
+    counts: the number of answers in the bin. said: their mean probability. right: the share that was right. low, high:
+    its 95 % interval, in which near duplicates, and the tags of one image, count as one. error: the expected
+    calibration error, the mean of |said - right| weighted by counts; nan without any answer.
     """
 
     counts: Float64s
@@ -50,9 +50,10 @@ class Reliability:
 
 @dataclass(frozen=True)
 class Calibration:
-    """Before and after temperature scaling; `temperature` is fitted on all images, for `after` without each fold's.
+    """Reliability before and after temperature scaling.
 
-    Above 1 the model is too sure of itself, below 1 not sure enough.
+    temperature: fitted on all images; above 1 the model is too sure, below 1 not sure enough. after: each fold is
+    scaled with a temperature fitted on the other folds.
     """
 
     before: Reliability
@@ -63,7 +64,7 @@ class Calibration:
 def calibration(
     truth: Bools, probabilities: NDArray[Any], folds: NDArray[Any], groups: NDArray[Any], *, multilabel: bool
 ) -> Calibration:
-    """The calibration of probabilities (n, k), as they are and after temperature scaling.
+    """The calibration of probabilities (n, k), before and after temperature scaling.
 
     Rows in fold -1 are left out.
 
@@ -76,13 +77,13 @@ def calibration(
     parts = validation.parts(folds, groups)
     evaluated = parts >= 0
     truth, parts, groups = truth[evaluated], parts[evaluated], groups[evaluated]
-    # In 32 bits, as an iteration keeps them: with 100,000 images and 100 tags each copy is 40 MB.
+    # In 32 bits, as an iteration stores them: with 100,000 images and 100 tags one copy takes 40 MB.
     original = np.asarray(probabilities[evaluated], np.float32)
     rescaled = np.empty_like(original)
     for part in range(parts.max(initial=-1) + 1):
-        own = parts == part
-        fitted = temperature(truth, original, multilabel=multilabel, without=own)
-        rescaled[own] = scaled(original[own], fitted, multilabel=multilabel)
+        in_part = parts == part
+        fitted = temperature(truth, original, multilabel=multilabel, without=in_part)
+        rescaled[in_part] = scaled(original[in_part], fitted, multilabel=multilabel)
     return Calibration(
         reliability(truth, original, groups, multilabel=multilabel),
         reliability(truth, rescaled, groups, multilabel=multilabel),
@@ -100,16 +101,17 @@ def reliability(truth: Bools, probabilities: NDArray[Any], groups: NDArray[Any],
     """
     images, tags = probabilities.shape
     if multilabel:
-        said, was = probabilities.ravel(), truth.ravel()
+        said, is_right = probabilities.ravel(), truth.ravel()
         rows = np.repeat(np.arange(images), tags)
     else:
         rows = np.arange(images)
         top = probabilities.argmax(axis=1)
-        said, was = probabilities[rows, top], truth[rows, top]
-    # 0.9 is in the bin that begins there, though as float32 it is a little less.
+        said, is_right = probabilities[rows, top], truth[rows, top]
+    # 0.9 belongs to the bin from 0.9 on, although float32 0.9 is a little less than 0.9.
     bins = np.minimum(np.floor(BINS * said + 1e-6), BINS - 1).astype(np.int64)
     counts, sums, hits = (
-        np.bincount(bins, weights=each, minlength=BINS).astype(np.float64) for each in (np.ones(len(bins)), said, was)
+        np.bincount(bins, weights=weights, minlength=BINS).astype(np.float64)
+        for weights in (np.ones(len(bins)), said, is_right)
     )
     mean, right = ratios.ratio(sums, counts), ratios.ratio(hits, counts)
     _, index = np.unique(groups, return_inverse=True)
@@ -121,11 +123,11 @@ def reliability(truth: Bools, probabilities: NDArray[Any], groups: NDArray[Any],
 
 
 def temperature(truth: Bools, probabilities: NDArray[Any], *, multilabel: bool, without: Bools | None = None) -> float:
-    """The temperature to divide logits by that minimizes the log-loss, 0.05 to 20; 1 without images.
+    """The temperature, 0.05 to 20, that minimizes the log-loss when logits are divided by it; 1 without images.
 
     `without` (n,) are images to leave out.
 
-    The loss is convex in 1 / temperature, so bisection finds where its slope is 0.
+    The loss is convex in 1 / temperature, so bisection finds the point where its slope is 0.
     In Multiclass the logits are log p, in Multilabel log p - log(1 - p).
     """
     rows = np.arange(len(truth)) if without is None else np.flatnonzero(~without)
@@ -147,7 +149,7 @@ def temperature(truth: Bools, probabilities: NDArray[Any], *, multilabel: bool, 
 
 
 def scaled(probabilities: NDArray[Any], temperature: float, *, multilabel: bool) -> Float64s:
-    """Probabilities (n, k) with their logits divided by a temperature; 1 leaves them as they are.
+    """Probabilities (n, k) after dividing their logits by a temperature; 1 changes nothing.
 
     >>> scaled(np.array([[0.8, 0.2]]), 2, multilabel=False).round(3).tolist()
     [[0.667, 0.333]]

@@ -1,9 +1,9 @@
-"""The confusion of tags at a threshold, and the images behind each count.
+"""Counts which tags are confused at a threshold, and finds the images behind each count.
 
-Rows of arrays are images, columns are tags, as in `metrics`. Where a tag is meant by its column, the number after
-the last column means "none": an image that carries no tag, or that got no answer.
+Rows of arrays are images, columns are tags, as in `metrics`. A tag is given by its column, 0 to k - 1; k means "no tag"
+or "no answer".
 
-Images are listed by how certain the model was: the most certain first, equals in the order of the rows.
+Images are listed with the most certain first; ties in the order of the rows.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from cvcore.metrics import decision_rule
 Outcome = Literal["tp", "fp", "fn", "tn"]
 OUTCOMES: tuple[Outcome, ...] = ("tp", "fp", "fn", "tn")
 
-_BLOCK = 8192  # rows at a time: a copy of all probabilities as float64 would be twice as large as they are
+_BLOCK = 8192  # rows at a time, because all probabilities as float64 would take twice their memory
 
 
 @dataclass(frozen=True, eq=False)
 class Answers:
-    """A model's answers at a threshold beside the truth.
+    """A model's answers at a threshold, with the truth.
 
     truth and predicted: bool (n, k). probabilities: float (n, k), nan where an image was not evaluated. evaluated: bool
-    (n,). Images that were not evaluated got no answer and are in no list and no count.
+    (n,). Images that were not evaluated have no answer and are in no list and no count.
     """
 
     truth: Bools
@@ -39,7 +39,7 @@ class Answers:
 
 @dataclass(frozen=True)
 class Cell:
-    """Images that carry the tag `actual` and were answered with `predicted`; both are columns, or "none"."""
+    """Images that carry the tag `actual` and were answered with `predicted`: columns, or k for no tag or no answer."""
 
     actual: int
     predicted: int
@@ -47,7 +47,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class TagOutcome:
-    """Images for which a tag, a column, is a true or false positive or negative."""
+    """Images for which a tag (a column) is a true or false positive or negative."""
 
     tag: int
     outcome: Outcome
@@ -80,14 +80,14 @@ def answers(
     """
     predicted = np.zeros(truth.shape, np.bool_)
     rows = np.flatnonzero(evaluated)
-    for start in range(0, max(len(rows), 1), _BLOCK):  # once at least, so that a threshold is always checked
+    for start in range(0, max(len(rows), 1), _BLOCK):  # at least once, so that the threshold is always checked
         block = rows[start : start + _BLOCK]
         predicted[block] = decision_rule.answers(probabilities[block], threshold, multilabel=multilabel)
     return Answers(truth, probabilities, evaluated, predicted)
 
 
 def column(carried: Bools) -> Integers:
-    """The first tag of each image, as (n,); k, which means none, where it has no tag.
+    """The column of each image's first tag, as (n,); k for an image without a tag.
 
     >>> column(np.array([[False, True], [False, False]])).tolist()
     [1, 2]
@@ -96,14 +96,14 @@ def column(carried: Bools) -> Integers:
 
 
 def matrix(answers: Answers) -> Integers:
-    """How many images of each tag (rows) were answered with which (columns), as (k + 1, k + 1), none last.
+    """How many images of each tag (row) were answered with each tag (column), as (k + 1, k + 1).
 
-    For Multiclass. The sum is the number of evaluated images, a row's sum how many carry its tag. The last row
-    counts images that carry no tag, of which training leaves none.
+    For Multiclass. The last column counts images with no answer, the last row images with no tag (0 after a training).
+    The sum is the number of evaluated images, a row's sum the number that carry its tag.
 
     >>> truth = np.array([[True, False], [True, False], [False, True]])
-    >>> given = answers(truth, np.array([[0.9, 0.1], [0.4, 0.6], [0.5, 0.5]]), np.ones(3, bool), 0.6, multilabel=False)
-    >>> matrix(given).tolist()
+    >>> scores = np.array([[0.9, 0.1], [0.4, 0.6], [0.5, 0.5]])
+    >>> matrix(answers(truth, scores, np.ones(3, bool), 0.6, multilabel=False)).tolist()
     [[1, 1, 0], [0, 0, 1], [0, 0, 0]]
     """
     size = answers.truth.shape[1] + 1
@@ -112,15 +112,15 @@ def matrix(answers: Answers) -> Integers:
 
 
 def outcomes(answers: Answers) -> Integers:
-    """Each tag's true and false positives, false and true negatives, as (k, 4): one small matrix for each tag."""
+    """Each tag's true and false positives, false and true negatives, as (k, 4): a 2 x 2 matrix per tag."""
     return decision_rule.count_answers(answers.truth[answers.evaluated], answers.predicted[answers.evaluated])
 
 
 def swaps(answers: Answers) -> Integers:
-    """How many images missed a tag (row) and got another wrongly (column), as (k, k); 0 on the diagonal.
+    """How many images carry a missed tag (row) and were wrongly given another (column), as (k, k); diagonal 0.
 
-    For Multilabel, where an image has several tags and several answers: an image with two tags missed and one
-    wrongly given counts in two cells, so the sum is not a number of images.
+    For Multilabel, where an image can have several tags and several answers: an image with two missed tags and one
+    wrongly given tag counts in two cells, so the sum is not a number of images.
 
     >>> truth, scores = np.array([[True, True, False]]), np.array([[0.1, 0.2, 0.9]])
     >>> swaps(answers(truth, scores, np.ones(1, bool), 0.5, multilabel=True)).tolist()
@@ -134,9 +134,9 @@ def swaps(answers: Answers) -> Integers:
 
 
 def most_confused(counts: Integers, most: int) -> list[tuple[int, int, int]]:
-    """The commonest confusions as (row, column, count), the commonest first, equals by row and column.
+    """The most frequent confusions as (row, column, count), descending; ties by row and column; at most `most`.
 
-    `counts` is a `matrix` without its last row and column, or `swaps`; the diagonal is no confusion.
+    `counts` is a `matrix` without its last row and column, or `swaps`; the diagonal is not a confusion.
 
     >>> most_confused(np.array([[9, 2, 0], [3, 9, 2], [0, 0, 9]]), 2)
     [(1, 0, 3), (0, 1, 2)]
@@ -149,36 +149,38 @@ def most_confused(counts: Integers, most: int) -> list[tuple[int, int, int]]:
 
 
 def rows(answers: Answers, selection: Cell | TagOutcome | Swap) -> Integers:
-    """The images of a cell, a tag's count or a swap, the most certain answers first.
+    """The images of a cell, a tag's count or a swap, as (m,), the most certain first.
 
-    Of a cell that is by the highest probability; of a tag's true and false positives and of a swap by that of the
-    tag answered, highest first; of its negatives by that of the tag, lowest first.
+    - Cell: by highest probability, descending.
+    - True or false positives, and swaps: by the answered tag's probability, descending.
+    - Negatives: by the tag's probability, ascending.
 
     >>> truth = np.array([[True, False], [True, False], [True, False]])
-    >>> given = answers(truth, np.array([[0.4, 0.6], [0.1, 0.9], [0.8, 0.2]]), np.ones(3, bool), 0.5, multilabel=False)
-    >>> rows(given, Cell(0, 1)).tolist(), rows(given, TagOutcome(1, "fp")).tolist(), rows(given, Swap(0, 1)).tolist()
-    ([1, 0], [1, 0], [1, 0])
+    >>> scores = np.array([[0.4, 0.6], [0.1, 0.9], [0.8, 0.2]])
+    >>> answered = answers(truth, scores, np.ones(3, bool), 0.5, multilabel=False)
+    >>> [rows(answered, selected).tolist() for selected in (Cell(0, 1), TagOutcome(1, "fp"), Swap(0, 1))]
+    [[1, 0], [1, 0], [1, 0]]
     """
     match selection:
         case Cell(actual, predicted):
-            inside = _has(answers.truth, actual) & _has(answers.predicted, predicted)
-            images = np.flatnonzero(answers.evaluated & inside)
-            sureness = answers.probabilities[images].max(axis=1)
+            is_listed = _has(answers.truth, actual) & _has(answers.predicted, predicted)
+            images = np.flatnonzero(answers.evaluated & is_listed)
+            certainty = answers.probabilities[images].max(axis=1)
         case Swap(missed, wrong):
-            inside = answers.truth[:, missed] & ~answers.predicted[:, missed]
-            inside &= answers.predicted[:, wrong] & ~answers.truth[:, wrong]
-            images = np.flatnonzero(answers.evaluated & inside)
-            sureness = answers.probabilities[images, wrong]
+            is_listed = answers.truth[:, missed] & ~answers.predicted[:, missed]
+            is_listed &= answers.predicted[:, wrong] & ~answers.truth[:, wrong]
+            images = np.flatnonzero(answers.evaluated & is_listed)
+            certainty = answers.probabilities[images, wrong]
         case TagOutcome(tag, outcome):
             carried, answer = answers.truth[:, tag], answers.predicted[:, tag]
             is_answer = outcome in ("tp", "fp")
-            inside = (answer if is_answer else ~answer) & (carried if outcome in ("tp", "fn") else ~carried)
-            images = np.flatnonzero(answers.evaluated & inside)
-            sureness = answers.probabilities[images, tag] * (1 if is_answer else -1)
-    ordered: Integers = images[np.argsort(-sureness, kind="stable")]
+            is_listed = (answer if is_answer else ~answer) & (carried if outcome in ("tp", "fn") else ~carried)
+            images = np.flatnonzero(answers.evaluated & is_listed)
+            certainty = answers.probabilities[images, tag] * (1 if is_answer else -1)
+    ordered: Integers = images[np.argsort(-certainty, kind="stable")]
     return ordered
 
 
 def _has(carried: Bools, tag: int) -> Bools:
-    """Which images have a tag as their first; the number after the last column: which have none."""
+    """Which images have the tag as their first; for tag k, which images have none."""
     return np.asarray(column(carried) == tag)

@@ -1,11 +1,11 @@
-"""The decision rule: which tags are the answer at a threshold; and how often it is right, counted per tag.
+"""The decision rule: which tags are the answer at a threshold; and counts per tag of right and wrong answers.
 
-Rows are images, columns are tags. `truth` says which tags an image carries, `probabilities` what the model
-gave each tag. Everything is compared as float64: a float32 0.7 is a little less than 0.7 and stays so, and
-`score >= threshold` means the number that was stored, not the number it is shown as.
+Rows are images, columns are tags. `truth` says which tags an image carries, `probabilities` are the model's. Everything
+is compared as float64: a float32 0.7 is a little less than 0.7 and stays so, because `score >= threshold` compares the
+stored number, not the number as it is displayed.
 
 Nothing here depends on the order of the rows: images with equal scores are counted at the same thresholds.
-`ratios` and `ranking` make precision, recall, F1 and average precision of the counts and the scores.
+`ratios` computes precision, recall and F1 from the counts, `ranking` average precision from the scores.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ THRESHOLDS.flags.writeable = False
 def answers(probabilities: NDArray[Any], threshold: float | NDArray[Any], *, multilabel: bool) -> Bools:
     """Which tags the model answers with, as (n, k): the one decision rule.
 
-    Multiclass: the top tag, the first of equals, if its probability >= its threshold, else none.
-    Multilabel: every tag whose probability >= its threshold.
+    Multiclass: the tag with the highest probability (on a tie, the first) if it reaches its threshold; otherwise no
+    tag. Multilabel: every tag whose probability reaches its threshold. "Reaches" is >=.
 
-    `threshold` is one number for all tags or (k,) numbers, one a tag.
+    `threshold` is one number for all tags or (k,) numbers, one per tag.
 
     Raises:
         InvalidInput: a threshold is outside 0..1 or a probability is nan.
@@ -44,7 +44,7 @@ def answers(probabilities: NDArray[Any], threshold: float | NDArray[Any], *, mul
 
 
 def count_answers(truth: Bools, answered: Bools) -> Integers:
-    """How often each tag was answered rightly and wrongly, as (k, 4): tp, fp, fn, tn.
+    """Each tag's counts tp, fp, fn, tn, as (k, 4).
 
     >>> count_answers(np.array([[True], [True], [False]]), np.array([[True], [False], [False]])).tolist()
     [[1, 0, 1, 1]]
@@ -56,9 +56,9 @@ def count_answers(truth: Bools, answered: Bools) -> Integers:
 def counts(
     truth: Bools, probabilities: NDArray[Any], thresholds: NDArray[Any] = THRESHOLDS, *, multilabel: bool
 ) -> Integers:
-    """How often each tag is answered rightly and wrongly at each threshold, as (t, k, 4): tp, fp, fn, tn.
+    """Each tag's counts tp, fp, fn, tn at each threshold, as (t, k, 4).
 
-    Row i is exactly `count_answers(truth, answers(probabilities, thresholds[i]))`, from one sort a tag:
+    Row i is exactly `count_answers(truth, answers(probabilities, thresholds[i]))`, computed with one sort per tag:
     O(n log n). `thresholds` are (t,) numbers in 0..1, in any order.
 
     Raises:
@@ -82,9 +82,9 @@ def counts(
 
 
 def levels(probabilities: NDArray[Any], truth: Bools, *, multilabel: bool) -> Levels:
-    """How many of `THRESHOLDS` each answer reaches, as (n, k): a tag is answered at THRESHOLDS[i] where level > i.
+    """How many of `THRESHOLDS` each answer reaches, as (n, k): a tag is an answer at THRESHOLDS[i] if its level > i.
 
-    The rule is that of `answers`; `truth` gives the shape that the probabilities must have.
+    The rule is that of `answers`; `probabilities` must have the shape of `truth`.
 
     Raises:
         InvalidInput: a probability is nan, or the shapes differ.
@@ -107,15 +107,15 @@ def _is_top(scores: Float64s) -> Bools:
 
 
 def count_reaching(scores: Float64s, limits: Float64s) -> Integers:
-    """How many of the scores (n,) are at least each of the limits (m,), as (m,)."""
+    """For each limit (m,), how many of the scores (n,) are >= it, as (m,)."""
     return scores.size - np.searchsorted(np.sort(scores), limits, side="left")
 
 
 def checked_thresholds(threshold: float | NDArray[Any]) -> Float64s:
-    """Thresholds as float64, checked to be in 0..1.
+    """Thresholds as float64.
 
     Raises:
-        InvalidInput: one is not.
+        InvalidInput: a threshold is outside 0..1.
     """
     limits = np.asarray(threshold, np.float64)
     if (bad := limits[~((limits >= 0) & (limits <= 1))]).size:
@@ -124,11 +124,15 @@ def checked_thresholds(threshold: float | NDArray[Any]) -> Float64s:
 
 
 def _levels_of(scores: NDArray[Any]) -> Levels:
-    """What `np.searchsorted` gives to the right of each score, three times as fast: a guess, corrected by comparing."""
+    """The levels of the scores (n,).
+
+    Same result as np.searchsorted(THRESHOLDS, score, side="right"), three times faster: estimate the index, then
+    correct it.
+    """
     scores = scores.astype(np.float64)
-    guess = np.clip(100 * scores, 0, 100).astype(np.uint8)
+    estimate = np.clip(100 * scores, 0, 100).astype(np.uint8)
     bounds = np.append(THRESHOLDS, np.inf)
-    reached: Levels = guess + (scores >= bounds[guess]) + (scores >= bounds[guess + 1])
+    reached: Levels = estimate + (scores >= bounds[estimate]) + (scores >= bounds[estimate + 1])
     return reached
 
 
@@ -139,13 +143,13 @@ def checked_scores(scores: NDArray[Any], truth: Bools | None = None, *, dimensio
 
 
 def check_scores(scores: NDArray[Any], truth: Bools | None, *, dimensions: int) -> None:
-    """Refuse scores that a training cannot have given.
+    """Check the shape of scores, and that none is nan.
 
     Raises:
-        InvalidInput: they have another number of dimensions or another shape than `truth`, no column, or a nan.
+        InvalidInput: the number of dimensions or the shape is wrong, there is no column, or a score is nan.
     """
     if scores.ndim != dimensions or scores.shape[1:] == (0,) or (truth is not None and truth.shape != scores.shape):
-        wanted = "one number an image" if dimensions == 1 else "one row an image and one column a tag"
+        wanted = "one number per image" if dimensions == 1 else "one row per image and one column per tag"
         raise InvalidInput(f"probabilities must be {wanted}, as truth is, got shape {scores.shape}")
     if np.isnan(scores).any():
-        raise InvalidInput("probabilities must be numbers, got nan: the training went astray, train again")
+        raise InvalidInput("probabilities must be numbers, got nan: the training failed numerically: train again")

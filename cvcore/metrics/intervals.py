@@ -1,15 +1,15 @@
-"""The 95 % intervals of rates, which stay wide for tags with few images.
+"""The 95 % intervals of rates; they are wide for tags with few images.
 
-Precision, recall, F1 and average precision are all means over some images: over those answered with a tag,
-those that carry it, those that do either. So one interval serves them all: Wilson's, which stays honest where
-every answer was right (10 of 10 is 72 % to 100 %, not 100 % to 100 %), over the number of *independent*
-images, because near duplicates repeat each other.
+Precision, recall, F1 and average precision are all means over images: over those answered with a tag, those that carry
+it, or those that do either. So one interval serves them all: Wilson's, which is not too narrow when every answer was
+right (10 of 10 is 72 % to 100 %, not 100 % to 100 %). Its sample size is the number of *independent* images, because
+near duplicates repeat each other.
 
-Resampling the images (the bootstrap) would not do: where no error has been seen there is none to draw, and
-its intervals shrink to a point. With 8 images a tag and a good model they held the true average precision in
-3 of 100 simulated evaluations, and these in 97; with a middling model, in 90 and in 99.
+The bootstrap (resampling the images) does not work here: if the images show no error, no resample has one either, and
+the interval shrinks to a point. With 8 images per tag and a good model, bootstrap intervals contained the true average
+precision in 3 of 100 simulated evaluations, these intervals in 97; with a mediocre model, in 90 and in 99.
 
-The intervals cover the choice of images, not of the random seed: another seed changes the numbers too.
+The intervals cover the choice of images, not of the random seed: another seed changes the numbers, too.
 
 `independent_trials`, `correlation` and `macro_interval` are the definitions, for k tags at once. `threshold_sweeps`
 computes the same at many thresholds without a matrix, and the tests compare the two.
@@ -27,13 +27,14 @@ from cvcore.array_types import Bools, Float64s
 from cvcore.metrics.ratios import ratio
 
 Z = 1.959963984540054  # the standard normal's 97.5 % point
-ROUNDING = 1e-12  # deviations whose squares add up to less than this share of the trials' are none but rounding's
+# If the sum of squared deviations is below this share of the trials' sum of squares, it is only rounding error: 0.
+ROUNDING = 1e-12
 
 
 def wilson_interval(successes: NDArray[Any] | float, trials: NDArray[Any] | float) -> tuple[Float64s, Float64s]:
     """The 95 % interval of a proportion as (low, high), each shaped like its input; nan where trials are 0.
 
-    Holds successes / trials and lies within 0..1. Both may be fractions, as `independent_trials` are.
+    It contains successes / trials and lies within 0..1. Both can be fractions, like `independent_trials`.
     Source: Brown, Cai & DasGupta 2001, https://doi.org/10.1214/ss/1009213286.
 
     >>> [round(float(limit), 3) for limit in wilson_interval(10, 10)]
@@ -44,12 +45,12 @@ def wilson_interval(successes: NDArray[Any] | float, trials: NDArray[Any] | floa
     shrinkage = ratio(np.asarray(Z**2), n)
     centre = (share + shrinkage / 2) / (1 + shrinkage)
     reach = np.sqrt(shrinkage * (share * (1 - share) + shrinkage / 4)) / (1 + shrinkage)
-    # At 0 and at 1 the limit is the share itself, which rounding must not leave outside.
+    # At 0 and 1 the limit is the share itself; rounding must not put the share outside.
     return np.clip(np.minimum(centre - reach, share), 0, 1), np.clip(np.maximum(centre + reach, share), 0, 1)
 
 
 def share_interval(share: NDArray[Any] | float, trials: NDArray[Any] | float) -> tuple[Float64s, Float64s]:
-    """Wilson's interval of a share of so many trials.
+    """Wilson's interval of a share among `trials` trials, as (low, high).
 
     >>> [round(float(limit), 3) for limit in share_interval(1.0, 10)]
     [0.722, 1.0]
@@ -60,8 +61,8 @@ def share_interval(share: NDArray[Any] | float, trials: NDArray[Any] | float) ->
 def f1_interval(f1: NDArray[Any] | float, trials: NDArray[Any] | float) -> tuple[Float64s, Float64s]:
     """The 95 % interval of an F1 as (low, high); `trials` are the images that carry the tag or were answered with it.
 
-    F1 = 2 p / (1 + p), where p = tp / (tp + fp + fn) is the share of right answers among those images, a
-    plain proportion; Wilson's interval of p is carried over. It neither overshoots nor degenerates.
+    F1 = 2 p / (1 + p), where p = tp / (tp + fp + fn) is the share of right answers among those images, a proportion;
+    Wilson's interval of p is transformed in the same way. It stays within 0..1 and is never a single point.
     Source: Lam, Gopal & Qian 2023, the indirect Wilson method, https://arxiv.org/abs/2309.14621.
 
     >>> [round(float(limit), 3) for limit in f1_interval(1.0, 10)]
@@ -73,10 +74,10 @@ def f1_interval(f1: NDArray[Any] | float, trials: NDArray[Any] | float) -> tuple
 
 
 def independent_trials(trials: Bools, groups: NDArray[Any]) -> Float64s:
-    """How many independent images each tag's trials amount to, as (k,), when a group's images all agree.
+    """How many independent images each tag's trials are worth, as (k,), if the images of a group always agree.
 
-    `trials` are (n, k), `groups` (n,). Kish's effective sample size, (Σ m)² / Σ m² over group sizes m: the
-    number of images where none has a duplicate, the number of groups where they are of one size.
+    `trials` are (n, k), `groups` (n,). Kish's effective sample size, (Σ m)² / Σ m² over group sizes m: the number of
+    images if there are no duplicates, the number of groups if all have the same size.
     Source: Kish 1965, Survey Sampling, chapter 8.
 
     >>> independent_trials(np.array([[True], [True], [True], [True]]), np.array([7, 7, 8, 9])).round(3).tolist()
@@ -89,9 +90,9 @@ def independent_trials(trials: Bools, groups: NDArray[Any]) -> Float64s:
 def correlation(trials: Bools, outcomes: NDArray[Any], groups: NDArray[Any]) -> Float64s:
     """The correlation of the tags' means, as (k, k).
 
-    Tag j's mean is that of `outcomes` (n, k) where `trials` (n, k) are true. Two tags' means go together when
-    the same images, or groups of them, lift or lower both: an error between two tags counts against both
-    their F1s, a blurred image against all the tags it carries. A tag without deviations goes with none.
+    Tag j's mean is that of `outcomes` (n, k) where `trials` (n, k) are true. Two tags' means are correlated if the same
+    images, or groups of images, raise or lower both: an error between two tags lowers the F1 of both, a blurred image
+    the rates of all tags it carries. A tag without deviations has correlation 0 with all others.
 
     >>> both = np.array([[True, True], [True, True], [True, True]])
     >>> correlation(both, np.array([[1, 1], [0, 0], [1, 1]]), np.array([0, 1, 2])).round(3).tolist()
@@ -108,13 +109,13 @@ def correlation(trials: Bools, outcomes: NDArray[Any], groups: NDArray[Any]) -> 
 
 
 def macro_interval(values: Float64s, low: Float64s, high: Float64s, correlation: Float64s) -> tuple[float, float]:
-    """The 95 % interval of the mean over the tags where the value is defined; (nan, nan) where it is nowhere.
+    """The 95 % interval of the mean over the tags with a defined value; (nan, nan) if no tag has one.
 
-    `values`, `low` and `high` are (k,): the tags' values and their own intervals. The reach of the mean is
-    that of its parts, added as standard errors are, with their `correlation` (k, k): sqrt(r' C r) / k, r
-    being the longer arm of each tag's interval. Zou & Donner 2008, https://doi.org/10.1002/sim.3095, add lower
-    and upper arms apart; taking the longer for both widens intervals near 100 % and is what makes them hold
-    the truth: in 91 to 100 % of simulations with 2 to 20 tags of 8 to 60 images, where theirs fell to 81 %.
+    `values`, `low` and `high` are (k,): the tags' values and their own intervals. The half width of the mean's interval
+    is combined from theirs like standard errors, with their `correlation` C (k, k): sqrt(r' C r) / k, where r is the
+    longer arm of each tag's interval. Zou & Donner 2008, https://doi.org/10.1002/sim.3095, combine lower and upper arms
+    separately. Taking the longer arm for both widens intervals near 100 %, so that they contain the true mean in 91 to
+    100 % of simulations with 2 to 20 tags of 8 to 60 images; with separate arms it fell to 81 %.
 
     >>> low, high = macro_interval(np.array([0.5, 0.7]), np.array([0.2, 0.3]), np.array([0.8, 0.9]), np.eye(2))
     >>> round(low, 3), round(high, 3)

@@ -1,12 +1,12 @@
-"""Whether one iteration is better than another on the same images, or not distinguishable from it.
+"""Tests whether one iteration is better than another on the same images, worse, or not distinguishable.
 
-Both have answered the same images, so what counts is where they differ. A difference of two rates is, to first
-order, a sum over images of how far each moves it; near duplicates move together, so sums are taken by group.
-The variance of the difference is the sum of the groups' squares, plus two artificial groups, one in each direction,
-as large as the largest that was seen, or as one image. Without these, four images that all speak for one side
-would be enough to believe in it, and no image at all would make an interval of no width. For shares of right answers
-this is nearly Bonett and Price's interval, https://doi.org/10.3102/1076998611411915, and it then calls better what the
-exact test of McNemar (https://doi.org/10.1007/BF02295996) does: six to none, not five to none.
+Both have answered the same images, so only the images where they differ count. A difference of two rates is, to first
+order, a sum over images of how far each image moves it; near duplicates move together, so it is summed per group.
+The variance of the difference is the sum of the squares of these group sums, plus two artificial groups, one in each
+direction, as large as the largest group seen, or as one image. Without these, four images in favour of one iteration
+would be enough to call it better, and no differing image would give an interval of width 0. For shares of right answers
+this is nearly Bonett and Price's interval, https://doi.org/10.3102/1076998611411915. It then calls the same results
+better as McNemar's exact test (https://doi.org/10.1007/BF02295996): six to zero, not five to zero.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ RATES = ("precision", "recall", "f1")
 
 @dataclass(frozen=True, eq=False)
 class Differences:
-    """How far the first iteration is ahead of the second, rate by rate: arrays are (3, k + 1).
+    """The differences between two iterations' rates: arrays are (3, k + 1).
 
-    Rows are precision, recall and F1; columns the tags and last their mean over the tags where both are
-    defined. first, second: the rates, 0..1. value: first - second; low, high: its 95 % interval within -1..1.
-    nan where undefined for either.
+    Rows are precision, recall and F1. Columns are the tags, then the mean: in `first` and `second` over each
+    iteration's own defined tags, in `value` over the tags where both are defined. first, second: the rates, 0..1.
+    value: first - second; low, high: its 95 % interval within -1..1. nan if undefined for either.
     """
 
     first: Float64s
@@ -40,10 +40,10 @@ class Differences:
 
 @dataclass(frozen=True)
 class RightAnswers:
-    """How many of `images` each iteration answered entirely right, and McNemar's exact test of the two.
+    """How many of `images` each iteration answered with every tag right, and McNemar's exact test of the two.
 
-    only_first, only_second: the groups of near duplicates in which one has more right than the other.
-    p_value: how often chance alone would divide these groups as unevenly.
+    only_first, only_second: the number of groups of near duplicates in which this iteration has more images right.
+    p_value: the probability that chance alone divides these groups at least as unevenly.
     """
 
     images: int
@@ -55,7 +55,7 @@ class RightAnswers:
 
 
 def differences(truth: Bools, first: Bools, second: Bools, groups: Integers) -> Differences:
-    """The differences of two iterations' rates; `truth` and answers are (n, k), `groups` (n,) are the near duplicates.
+    """The differences between two iterations' rates; `truth` and answers are (n, k), `groups` of near duplicates (n,).
 
     >>> truth = np.ones((8, 1), bool)
     >>> compared = differences(truth, truth, np.arange(8)[:, None] < 2, np.arange(8))
@@ -64,9 +64,9 @@ def differences(truth: Bools, first: Bools, second: Bools, groups: Integers) -> 
     """
     order = np.argsort(groups, kind="stable")
     starts = np.flatnonzero(np.diff(groups[order], prepend=-1)) if len(groups) else order
-    one, other = (ratios.rates(decision_rule.count_answers(truth, each)) for each in (first, second))
+    one, other = (ratios.rates(decision_rule.count_answers(truth, answered)) for answered in (first, second))
     value, shared = one - other, ~np.isnan(one - other)
-    # As if both were equally good: with own rates, four to none of four would vary by nothing.
+    # As if both were equally good: with their own rates, four of four against none of four would have no variance.
     pooled = (one + other) / 2
     low, high = np.full_like(value, np.nan), np.full_like(value, np.nan)
     for rate, name in enumerate(RATES):
@@ -83,7 +83,7 @@ def differences(truth: Bools, first: Bools, second: Bools, groups: Integers) -> 
 
 
 def right_answers(truth: Bools, first: Bools, second: Bools, groups: Integers) -> RightAnswers:
-    """How many images each of two iterations answers entirely right, every tag of them.
+    """How many images each of two iterations answers with every tag right, and whether the two differ.
 
     >>> truth = np.ones((8, 1), bool)
     >>> right_answers(truth, truth, np.arange(8)[:, None] < 2, np.arange(8))
@@ -98,20 +98,20 @@ def right_answers(truth: Bools, first: Bools, second: Bools, groups: Integers) -
 
 
 def mcnemar(only_first: int, only_second: int) -> float:
-    """The exact two-sided p-value of McNemar's test, from the pairs that are right on one side alone; 1 for none.
+    """The exact two-sided p-value of McNemar's test, from the numbers of pairs that only one side has right.
 
     >>> mcnemar(6, 0), mcnemar(5, 0), mcnemar(3, 3)
     (0.03125, 0.0625, 1.0)
     """
     total, fewer = only_first + only_second, min(only_first, only_second)
     steps = np.arange(1, fewer + 1)
-    # The logarithms of the binomial coefficients: the coefficients themselves grow too large.
+    # Logarithms of the binomial coefficients, because the coefficients themselves grow too large.
     logs = np.append(0.0, np.cumsum(np.log(total + 1 - steps) - np.log(steps)))
     return round(min(1.0, float(2 * np.exp(logs - total * np.log(2)).sum())), 12)
 
 
 def verdict(low: float, high: float) -> str:
-    """What the 95 % interval of a difference says of the first: better, worse or not distinguishable.
+    """Whether the first is better, worse or not distinguishable, from the 95 % interval of a difference.
 
     >>> verdict(0.01, 0.2), verdict(-0.2, -0.01), verdict(-0.1, 0.2)
     ('better', 'worse', 'not distinguishable')
@@ -122,17 +122,19 @@ def verdict(low: float, high: float) -> str:
 
 
 def _moves(name: str, truth: Bools, answered: Bools, rate: Float64s) -> Float64s:
-    """How far each image moves the rate, to first order: (part - rate × whole) / the sum of wholes, as (n, k)."""
-    part, whole = _part(name, truth, answered), _whole(name, truth, answered)
-    return np.asarray(np.nan_to_num((part - rate * whole) / np.maximum(whole.sum(axis=0), 1)))
+    """How far each image moves the rate, to first order: (part - rate × total) / the sum of totals, as (n, k)."""
+    part, total = _part(name, truth, answered), _total(name, truth, answered)
+    return np.asarray(np.nan_to_num((part - rate * total) / np.maximum(total.sum(axis=0), 1)))
 
 
 def _part(name: str, truth: Bools, answered: Bools) -> Float64s:
+    """What each image adds to the rate's numerator, as (n, k)."""
     both = (truth & answered).astype(np.float64)
     return 2 * both if name == "f1" else both
 
 
-def _whole(name: str, truth: Bools, answered: Bools) -> Float64s:
+def _total(name: str, truth: Bools, answered: Bools) -> Float64s:
+    """What each image adds to the rate's denominator, as (n, k)."""
     match name:
         case "precision":
             return answered.astype(np.float64)
@@ -142,11 +144,11 @@ def _whole(name: str, truth: Bools, answered: Bools) -> Float64s:
 
 
 def _units(name: str, truth: Bools, first: Bools, second: Bools, one: Float64s, other: Float64s) -> Float64s:
-    """How far one image can move each tag's difference by being answered otherwise, as (k,)."""
-    wholes = [np.maximum(_whole(name, truth, answered).sum(axis=0), 1) for answered in (first, second)]
-    # With F1 an image that is found in place of missed counts 2 - F1 wholes, with the others at most one.
+    """How far one image can move each tag's difference if it is answered differently, as (k,)."""
+    totals = [np.maximum(_total(name, truth, answered).sum(axis=0), 1) for answered in (first, second)]
+    # With F1, an image that is found instead of missed moves the numerator by 2 - F1; with the others by at most 1.
     most = 2 - np.nan_to_num(np.minimum(one, other)) if name == "f1" else np.ones_like(one)
-    return np.asarray(most / np.minimum(*wholes))
+    return np.asarray(most / np.minimum(*totals))
 
 
 def _error(sums: Float64s, unit: Float64s | float) -> Float64s:

@@ -1,8 +1,8 @@
-"""Precision-recall curves, traced by the decision rule: what is counted as the threshold falls from score to score.
+"""Precision-recall curves from the decision rule: counts at each threshold, from the highest score down.
 
-A point of the curve is an operating point: a threshold, and what is answered rightly and wrongly at it. The slider's
-101 positions are among them, so that its point lies on the curve. Images of all folds are counted together, as the
-slider counts them; no end point (recall 0, precision 1) is added.
+Each point of the curve is an operating point: a threshold with its right and wrong answers. The slider's 101 positions
+are among them, so that its point lies on the curve. Images of all folds are counted together, as at the slider; no end
+point (recall 0, precision 1) is added.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from numpy.typing import NDArray
 from cvcore.array_types import Bools, Float64s, Integers
 from cvcore.metrics import decision_rule
 
-# How many points beside the slider's positions all curves may have together, and one at least: a browser draws them.
+# How many points all curves together can have, and each at least, besides the slider's positions: a browser draws them.
 POINTS = 6000
 POINTS_MIN = 20
 
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """One tag's operating points, from the highest threshold down; each is the highest that gives its counts.
+    """One tag's operating points, thresholds descending; each threshold is the highest that gives its counts.
 
-    thresholds: float (points,), 0..1. tp, fp: int (points,), never both 0, as there is no precision then.
+    thresholds: float (points,), 0..1. tp, fp: int (points,), never both 0, because precision would be undefined.
     positives, images: how many images carry the tag, and how many there are.
     """
 
@@ -37,7 +37,7 @@ class Curve:
 
 
 def curves(truth: Bools, probabilities: NDArray[Any], *, multilabel: bool) -> tuple[Curve, ...]:
-    """A curve a tag, of `truth` and `probabilities` (n, k): a point a distinct score, or some where there are many.
+    """One curve per tag from `truth` and `probabilities` (n, k): a point per distinct score, or a selection of them.
 
     Raises:
         InvalidInput: a probability is nan, or the shapes differ.
@@ -51,7 +51,7 @@ def curves(truth: Bools, probabilities: NDArray[Any], *, multilabel: bool) -> tu
     most = max(POINTS_MIN, POINTS // truth.shape[1])
     drawn = []
     for tag in range(truth.shape[1]):
-        # The images that can be answered with the tag at all: where only the top tag is, those whose top it is.
+        # The images that can be answered with the tag: in Multiclass only those with it as the top tag.
         rows = slice(None) if multilabel else np.flatnonzero(levels[:, tag])
         thresholds, tp, fp = _points(truth[rows, tag], probabilities[rows, tag], most)
         drawn.append(Curve(thresholds, tp, fp, int(np.count_nonzero(truth[:, tag])), len(truth)))
@@ -59,14 +59,16 @@ def curves(truth: Bools, probabilities: NDArray[Any], *, multilabel: bool) -> tu
 
 
 def _points(truth: Bools, scores: NDArray[Any], most: int) -> tuple[Float64s, Integers, Integers]:
-    """Thresholds from the highest down, each with another number of answers, tp and fp."""
-    every, right = np.sort(scores), np.sort(scores[truth])
-    distinct = every[np.diff(every, prepend=-1) > 0]
+    """Thresholds, descending, each with a different number of answers, and their tp and fp."""
+    ascending, positive = np.sort(scores), np.sort(scores[truth])
+    distinct = ascending[np.diff(ascending, prepend=-1) > 0]
     if distinct.size > most:
-        # As many steps in recall as there is room for, and the highest score, whoever's it is.
-        kept = right[np.linspace(0, right.size - 1, min(most, right.size)).astype(np.int64)]
-        distinct = np.append(kept, distinct[-1])
+        # `most` steps in recall, and the highest score, also if that image does not carry the tag.
+        chosen = positive[np.linspace(0, positive.size - 1, min(most, positive.size)).astype(np.int64)]
+        distinct = np.append(chosen, distinct[-1])
     thresholds = np.unique(np.concatenate([distinct.astype(np.float64), decision_rule.THRESHOLDS]))[::-1]
-    answered, tp = (side.size - np.searchsorted(side.astype(np.float64), thresholds) for side in (every, right))
+    answered, tp = (
+        reaching.size - np.searchsorted(reaching.astype(np.float64), thresholds) for reaching in (ascending, positive)
+    )
     new = np.diff(answered, prepend=0) > 0
     return thresholds[new], tp[new], (answered - tp)[new]

@@ -1,7 +1,7 @@
-"""Softmax, sigmoid, logits, cross-entropy and entropy, safe against overflow and against log 0.
+"""Softmax, sigmoid, logits, cross-entropy and entropy, without overflow or log 0.
 
 Rows are images, columns are tags. Multiclass probabilities come from a softmax over the tags, Multilabel ones from a
-sigmoid a tag; `multilabel` says which.
+sigmoid per tag; `multilabel` says which.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from cvcore.array_types import Bools, Float64s
 
-# Probabilities count as at least this, so that one wrong answer of a sure model does not cost infinitely much.
+# Probabilities count as at least this, so that one wrong answer with probability 1 does not give an infinite loss.
 LEAST_PROBABILITY = 1e-7
 
 Float = TypeVar("Float", bound=np.floating[Any])
@@ -66,7 +66,8 @@ def cross_entropy(truth: Bools, probabilities: NDArray[Any], *, multilabel: bool
     """Each image's cross-entropy in nats, as (n,), from `truth` and `probabilities` (n, k); nan where one is nan.
 
     Multiclass: -log of the probability of the tag it carries. Multilabel: the sum over all tags of -log of the
-    probability that the image carries the tag, or does not, as it is. Probabilities count as at least 1e-7.
+    probability of what is true: that the image carries the tag, or that it does not. Probabilities count as at least
+    1e-7.
 
     >>> cross_entropy(np.array([[True, False]]), np.array([[0.5, 0.5]]), multilabel=False).round(3).tolist()
     [0.693]
@@ -80,9 +81,9 @@ def cross_entropy(truth: Bools, probabilities: NDArray[Any], *, multilabel: bool
 
 
 def entropy(probabilities: Sequence[float] | NDArray[Any], *, multilabel: bool) -> float:
-    """The entropy in bits of one image's probabilities (k,), whatever the order of the tags.
+    """The entropy in bits of one image's probabilities (k,); the order of the tags does not matter.
 
-    Multiclass: of one choice among all tags. Multilabel: the sum over the tags of the entropy of yes or no.
+    Multiclass: of the choice among all tags. Multilabel: the sum over the tags of the entropy of yes or no.
 
     >>> entropy([0.5, 0.5], multilabel=False), entropy([0.5, 0.5], multilabel=True)
     (1.0, 2.0)

@@ -12,7 +12,7 @@ from cvcore.array_types import Float64s, Integers
 
 
 def precision(counts: Integers) -> Float64s:
-    """Of the images answered with a tag, the share that carry it: tp / (tp + fp); nan when none was.
+    """The share of the images answered with a tag that carry it: tp / (tp + fp); nan if no image was.
 
     `counts` are (..., 4) as tp, fp, fn, tn; the result drops the last axis.
 
@@ -24,7 +24,7 @@ def precision(counts: Integers) -> Float64s:
 
 
 def recall(counts: Integers) -> Float64s:
-    """Of the images that carry a tag, the share answered with it: tp / (tp + fn); nan when none does.
+    """The share of the images with a tag that were answered with it: tp / (tp + fn); nan if no image has it.
 
     >>> recall(np.array([[2, 2, 1, 1], [0, 0, 0, 6]])).tolist()
     [0.6666666666666666, nan]
@@ -34,9 +34,9 @@ def recall(counts: Integers) -> Float64s:
 
 
 def f1(counts: Integers) -> Float64s:
-    """The harmonic mean of precision and recall: 2 tp / (2 tp + fp + fn); nan only when all three are 0.
+    """The harmonic mean of precision and recall: 2 tp / (2 tp + fp + fn); nan only if all three are 0.
 
-    A tag that was never answered has no precision, yet its F1 is 0: its images were missed.
+    A tag that was never an answer has no precision, but its F1 is 0, because its images were missed.
 
     >>> f1(np.array([[2, 2, 1, 1], [0, 0, 3, 3], [0, 0, 0, 6]])).tolist()
     [0.5714285714285714, 0.0, nan]
@@ -46,9 +46,9 @@ def f1(counts: Integers) -> Float64s:
 
 
 def macro(values: NDArray[Any], axis: int = -1) -> Float64s:
-    """The unweighted mean over the tags where the value is defined; nan when it is nowhere.
+    """The unweighted mean over the tags with a defined value; nan if no tag has one.
 
-    `defined_count` says over how many. The macro F1 is the mean of F1s, not the F1 of mean precision and
+    `defined_count` counts these tags. The macro F1 is the mean of F1s, not the F1 of mean precision and
     mean recall: the two differ by up to 0.5 (Opitz & Burst 2019, https://arxiv.org/abs/1911.03347).
 
     >>> float(macro(np.array([0.5, np.nan, 1.0])))
@@ -58,7 +58,7 @@ def macro(values: NDArray[Any], axis: int = -1) -> Float64s:
 
 
 def defined_count(values: NDArray[Any], axis: int = -1) -> Integers:
-    """Over how many tags `macro` takes its mean.
+    """The number of tags with a defined value, over which `macro` takes the mean.
 
     >>> int(defined_count(np.array([0.5, np.nan, 1.0])))
     2
@@ -72,12 +72,12 @@ def rates(counts: Integers) -> Float64s:
     >>> rates(np.array([[1, 0, 1, 2], [1, 1, 0, 2]])).tolist()
     [[1.0, 0.5, 0.75], [0.5, 1.0, 0.75], [0.6666666666666666, 0.6666666666666666, 0.6666666666666666]]
     """
-    each = np.stack([precision(counts), recall(counts), f1(counts)])
-    return np.column_stack([each, macro(each)])
+    by_tag = np.stack([precision(counts), recall(counts), f1(counts)])
+    return np.column_stack([by_tag, macro(by_tag)])
 
 
 def mean(values: Float64s | list[float]) -> float:
-    """Their exact sum, whatever their order, over their number; nan where there are none.
+    """The mean, from an exact sum that does not depend on the order; nan without values.
 
     >>> mean([0.1] * 10)
     0.1
@@ -85,7 +85,7 @@ def mean(values: Float64s | list[float]) -> float:
     return math.fsum(values) / len(values) if len(values) else math.nan
 
 
-def ratio(part: NDArray[Any], whole: NDArray[Any]) -> Float64s:
-    """The ratio part / whole, nan where the whole is 0."""
-    undefined = np.full(np.shape(whole), np.nan)
-    return np.asarray(np.divide(part, whole, out=undefined, where=np.asarray(whole) != 0), np.float64)
+def ratio(part: NDArray[Any], total: NDArray[Any]) -> Float64s:
+    """The ratio part / total; nan where the total is 0."""
+    undefined = np.full(np.shape(total), np.nan)
+    return np.asarray(np.divide(part, total, out=undefined, where=np.asarray(total) != 0), np.float64)

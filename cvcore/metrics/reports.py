@@ -1,4 +1,4 @@
-"""Reports: every tag's rates at a threshold and their means, with their 95 % intervals; and how much folds differ."""
+"""Reports at a threshold: every tag's rates and their means, with 95 % intervals; and the deviations between folds."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class TagReport(Rates):
 
 @dataclass(frozen=True, kw_only=True)
 class OverallReport(Rates):
-    """The unweighted means of the tags' rates; `…_tags` says over how many tags, those where it is defined.
+    """The unweighted means of the tags' rates; `…_tags` is the number of tags with a defined rate.
 
     `images` counts the evaluated images.
     """
@@ -74,10 +74,10 @@ def report(
 ) -> Report:
     """The rates of every tag, and overall, at a threshold.
 
-    `truth` (n, k) and `probabilities` (n, k), the out-of-fold ones, are as in `metrics`; `threshold` is one
-    number or (k,). `folds` (n,) say which fold's model evaluated an image: counts are summed over folds, average
-    precision is the mean over folds and does not depend on the threshold. Rows in fold -1 are left out of
-    everything; their probabilities may be nan. `groups` (n,) name the near duplicates that count as one.
+    `truth` (n, k) and out-of-fold `probabilities` (n, k) are as in `metrics`; `threshold` is one number or (k,).
+    `folds` (n,) say which fold's model evaluated an image: counts are summed over folds; average precision is the mean
+    over folds and does not depend on the threshold. Rows in fold -1 are left out of everything; their probabilities can
+    be nan. `groups` (n,) number the groups of near duplicates; in intervals a group counts as one image.
 
     Raises:
         InvalidInput: a threshold is outside 0..1, a probability is nan, or the shapes differ.
@@ -85,8 +85,8 @@ def report(
     >>> import numpy as np
     >>> truth = np.array([[True, False], [True, False], [False, True], [False, True]])
     >>> probabilities = np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8], [0.3, 0.7]])
-    >>> whole = report(truth, probabilities, np.array([0, 1, 0, 1]), np.arange(4), 0.5, multilabel=False)
-    >>> whole.tags[1].precision, whole.tags[1].recall, whole.overall.recall
+    >>> at_half = report(truth, probabilities, np.array([0, 1, 0, 1]), np.arange(4), 0.5, multilabel=False)
+    >>> at_half.tags[1].precision, at_half.tags[1].recall, at_half.overall.recall
     (0.6666666666666666, 1.0, 0.75)
     """
     swept = threshold_sweeps.sweep_one(truth, probabilities, folds, groups, threshold, multilabel=multilabel)
@@ -94,7 +94,7 @@ def report(
 
 
 def at_position(swept: Sweep, position: int) -> Report:
-    """The report at one position of a sweep: at `metrics.THRESHOLDS[position]`, if it has them all."""
+    """The report at one position of a sweep: in a sweep of all thresholds at `metrics.THRESHOLDS[position]`."""
     counts = swept.counts[position]
     tags = tuple(_tag_report(swept, position, tag) for tag in range(len(counts)))
     overall: dict[str, Any] = {}
@@ -117,12 +117,12 @@ def _tag_report(swept: Sweep, position: int, tag: int) -> TagReport:
 
 
 def _measure(swept: Sweep, name: str, position: int) -> tuple[Measure, int]:
-    """A measure by name and the place of a position in it: average precision, which has no threshold, has but one."""
+    """A measure by name, and the index of a position in it: 0 for average precision, which does not depend on it."""
     measure: Measure = getattr(swept, name)
     return measure, position if len(measure.values) > 1 else 0
 
 
-# How much precision and recall differ from fold to fold.
+# ---- deviations between folds
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,7 +140,7 @@ def deviations(
 ) -> Deviations:
     """How much precision and recall differ from fold to fold; arguments as for `report`.
 
-    The population's standard deviation over the folds in which a rate is defined; nan where it is defined in none.
+    The population standard deviation over the folds in which a rate is defined; nan if it is defined in no fold.
 
     Raises:
         InvalidInput: the threshold is outside 0..1, or a probability is nan.
@@ -166,6 +166,6 @@ def deviations(
 
 
 def _deviation(by_fold: Float64s) -> Float64s:
-    """Of each column of (folds, k), nan left out."""
+    """The standard deviation of each column of (folds, k), as (k,), without nan values."""
     means = ratios.macro(by_fold, axis=0)
     return np.sqrt(ratios.macro(np.square(by_fold - means), axis=0))

@@ -1,8 +1,8 @@
-"""An evaluation at all 101 positions of the slider at once: counts, rates and the 95 % interval of every rate.
+"""Evaluates all 101 positions of the slider at once: counts, rates and the 95 % interval of every rate.
 
-Two things make it quick where there are 100,000 images and 100 tags: an answer is known at all thresholds from the
-level its probability reaches, and the reach of a mean, sqrt(r' C r) as in `intervals.macro_interval`, is the length of
-one sum per group of images, so that no correlation matrix need be computed.
+Two things make it fast with 100,000 images and 100 tags. The level that a probability reaches says at which thresholds
+it is an answer. And the half width of a mean's interval, sqrt(r' C r) as in `intervals.macro_interval`, is the length
+of a vector with one sum per group of images, so that no correlation matrix is needed.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from cvcore.metrics.ratios import ratio
 
 POSITIONS = decision_rule.THRESHOLDS.size
 
-# Rows times columns that are multiplied at once: so few that they stay in the processor's cache and that OpenBLAS
-# puts one thread to it. Where the processor is busy, two wait for each other and take ten times as long.
+# Rows times columns that are multiplied at once: few enough to stay in the processor's cache, and for OpenBLAS to use
+# one thread. On a busy processor two threads wait for each other and take ten times as long.
 BLOCK_CELLS = 200_000
 
 
 @dataclass(frozen=True, eq=False)
 class Measure:
-    """One measure: each tag's values and the ends of their intervals, (t, k), and those of their means, (t,).
+    """One measure: each tag's values and interval ends, (t, k), and those of the mean over the tags, (t,).
 
-    t are the thresholds, 101 or 1, or 1 for the average precision, which has none. nan where it is undefined.
+    t is the number of thresholds, 101 or 1; 1 for average precision, which does not depend on one. nan where undefined.
     """
 
     values: Float64s
@@ -43,7 +43,7 @@ class Measure:
 
 @dataclass(frozen=True, eq=False)
 class Sweep:
-    """Counts at the thresholds, (t, k, 4) as `metrics.counts` has them, and the measures computed from them."""
+    """Counts at the thresholds, (t, k, 4) as by `metrics.counts`, and the measures computed from them."""
 
     counts: Integers
     precision: Measure
@@ -55,7 +55,7 @@ class Sweep:
 def sweep(
     truth: Bools, probabilities: NDArray[Any], folds: NDArray[Any], groups: NDArray[Any], *, multilabel: bool
 ) -> Sweep:
-    """Every tag's and the overall rates at each of `metrics.THRESHOLDS`; arguments as for `reports.report`.
+    """The rates of every tag, and overall, at each of `metrics.THRESHOLDS`; arguments as for `reports.report`.
 
     Raises:
         InvalidInput: a probability is nan, or the shapes differ.
@@ -79,7 +79,7 @@ def sweep_one(
     *,
     multilabel: bool,
 ) -> Sweep:
-    """The same at one position alone: a threshold of any value, for all tags or (k,), one a tag.
+    """The same as `sweep` at one threshold of any value, for all tags, or (k,), one per tag.
 
     Raises:
         InvalidInput: a threshold is outside 0..1, a probability is nan, or the shapes differ.
@@ -95,7 +95,7 @@ def sweep_one(
 
 
 def position_of(threshold: float | tuple[float, ...]) -> int | None:
-    """The place of a threshold in `metrics.THRESHOLDS`; None if it is not among them, or each tag has its own.
+    """The index of a threshold in `metrics.THRESHOLDS`; None if it is not there, or if each tag has its own.
 
     >>> position_of(0.29), position_of(0.295), position_of((0.5, 0.5))
     (29, None, None)
@@ -108,7 +108,7 @@ def position_of(threshold: float | tuple[float, ...]) -> int | None:
 
 @dataclass(frozen=True, eq=False)
 class _Rows:
-    """The evaluated rows; `starts` are the first rows of each group of near duplicates, which lie side by side."""
+    """The evaluated rows, sorted by group of near duplicates; `starts` are the first rows of the groups."""
 
     truth: Bools
     probabilities: NDArray[Any]
@@ -130,7 +130,7 @@ def _evaluated_rows(truth: Bools, probabilities: NDArray[Any], folds: NDArray[An
 
 
 def _sweep(rows: _Rows, levels: Levels, positions: int) -> Sweep:
-    """The rates at `positions` positions; a tag is answered at position i where its level (n, k) is above i."""
+    """The rates at `positions` positions; a tag is an answer at position i if its level (n, k) is above i."""
     counts = _counts(levels, rows.truth, positions)
     shares = _shares(counts, levels, rows.truth, rows.starts)
     lengths = _lengths(shares, levels, rows.truth, rows.starts)
@@ -143,9 +143,9 @@ def _sweep(rows: _Rows, levels: Levels, positions: int) -> Sweep:
 
 
 def _measure(values: Float64s, low: Float64s, high: Float64s, norms: Float64s, lengths: Float64s) -> Measure:
-    """The measure with the intervals of its means, whose reach `intervals.macro_interval` explains.
+    """A measure with the intervals of its means, see `intervals.macro_interval`.
 
-    lengths: (t,), the squared lengths of the groups' sums. Tags without deviations are not in them.
+    lengths: (t,), the squared lengths of the groups' sums, without the tags that have no deviations.
     """
     mean, count = ratios.macro(values), ratios.defined_count(values)
     alone = np.nansum(np.where(norms > 0, 0, _arms(values, low, high) ** 2), axis=-1)
@@ -154,6 +154,7 @@ def _measure(values: Float64s, low: Float64s, high: Float64s, norms: Float64s, l
 
 
 def _arms(values: Float64s, low: Float64s, high: Float64s) -> Float64s:
+    """The longer arm of each interval."""
     return np.maximum(values - low, high - values)
 
 
@@ -164,8 +165,8 @@ def _arms(values: Float64s, low: Float64s, high: Float64s) -> Float64s:
 class _Share:
     """A measure as the share of right answers among a tag's trials; the arrays are (t, k).
 
-    Right answers are always among the trials; `of_wrong` and `of_missed` say whether the images answered wrongly
-    and the images missed are. `norms` are the lengths of the groups' deviations from the share.
+    Right answers are always trials; `of_wrong` and `of_missed` say whether wrongly answered and missed images are, too.
+    `norms` are the lengths of the vectors of the groups' deviations from the share.
     """
 
     of_wrong: bool
@@ -187,13 +188,13 @@ def _counts(levels: Levels, truth: Bools, positions: int) -> Integers:
 
 
 def _reaching(levels: Levels, positions: int, weights: NDArray[Any] | None = None) -> NDArray[Any]:
-    """The sum of the weights, by default 1, of the rows that are answered at each position, (t,)."""
+    """At each position, the sum of the weights (by default 1) of the rows that are answered, (t,)."""
     at_level = np.bincount(levels, weights, positions + 1)
     return at_level[:0:-1].cumsum()[::-1]
 
 
 def _shares(counts: Integers, levels: Levels, truth: Bools, starts: Integers) -> list[_Share]:
-    """Precision, recall and F1."""
+    """Precision, recall and F1 as shares of right answers."""
     right, wrong, missed, _ = np.moveaxis(counts.astype(np.float64), -1, 0)
     twice = _duplicates(levels, truth, starts, len(counts))
     shares = []
@@ -202,7 +203,7 @@ def _shares(counts: Integers, levels: Levels, truth: Bools, starts: Integers) ->
         (ratios.recall, False, True),
         (ratios.f1, True, True),
     ):
-        # Sums over groups of trials², right x trials and right²: those over rows, and what duplicates add.
+        # Sums over groups of trials², right x trials and right²: the sums over rows, plus the pairs of duplicates.
         parts = np.array([1, of_wrong, of_missed], np.float64)
         trials = right + of_wrong * wrong + of_missed * missed
         squares = trials + np.einsum("abtk,a,b->tk", twice, parts, parts)
@@ -218,10 +219,11 @@ def _shares(counts: Integers, levels: Levels, truth: Bools, starts: Integers) ->
 
 
 def _duplicates(levels: Levels, truth: Bools, starts: Integers, positions: int) -> Float64s:
-    """How many pairs of different images of one group are answered rightly, wrongly or missed: (3, 3, t, k).
+    """How many pairs of different images of one group have which outcomes, as (3, 3, t, k).
 
-    Cell [a, b] counts, at each position, the pairs of which the first is an a and the second a b, in that order of
-    the three. Going down from the highest level, an image makes pairs with those of its group that came before.
+    Outcomes are 0 right, 1 wrong, 2 missed. Cell [a, b] counts, at each position, the ordered pairs in which the first
+    image has outcome a and the second outcome b. Images are visited from the highest level down; each forms pairs with
+    the images of its group that came before it.
     """
     pairs = np.zeros((3, 3, positions, truth.shape[1]))
     sizes = np.diff(starts, append=len(truth))
@@ -250,26 +252,27 @@ def _duplicates(levels: Levels, truth: Bools, starts: Integers, positions: int) 
 
 
 def _lengths(shares: list[_Share], levels: Levels, truth: Bools, starts: Integers) -> Float64s:
-    """For each share and position, the sum over groups of (sum over tags of arm / norm x deviation)², (3, t).
+    """For each share and position, the sum over groups of (sum over tags of arm / norm x deviation)², as (3, t).
 
-    An image's deviation is 1 - share where it is answered rightly, - share at other trials, and 0 elsewhere: a sum
-    of one term if it is answered, one if it is answered rightly and one if it carries the tag.
+    An image's deviation is 1 - share if it is answered rightly, - share if it is another trial, and 0 otherwise. It is
+    computed as the sum of three terms: one if the image is answered, one if answered rightly, one if it carries the
+    tag.
     """
     terms = []
-    for each in shares:
-        weight = ratio(np.nan_to_num(_arms(each.values, each.low, each.high)), each.norms)
-        weight, lost = np.nan_to_num(weight), np.nan_to_num(weight * each.share)
-        wrong, missed = -lost * each.of_wrong, -lost * each.of_missed
+    for share in shares:
+        weight = ratio(np.nan_to_num(_arms(share.values, share.low, share.high)), share.norms)
+        weight, lost = np.nan_to_num(weight), np.nan_to_num(weight * share.share)
+        wrong, missed = -lost * share.of_wrong, -lost * share.of_missed
         terms.append(np.concatenate([wrong, weight - lost - wrong - missed, missed], axis=1))
     weights = np.stack(terms, axis=-1)  # (t, 3 k, 3)
     lengths = np.zeros((len(weights), len(shares)))
     for rows, runs in _blocks(starts, len(truth), weights.shape[1]):
         level, carried = levels[rows], truth[rows]
-        # Answered, answered rightly, carried: the last at every position.
+        # Answered, answered rightly, carried (255: at every position).
         reached = np.concatenate([level, level * carried, carried * np.uint8(255)], axis=1)
-        # Terms of one image are never large against their sum; those of duplicates may cancel out and want all digits.
+        # The terms of one image are never large compared with their sum; those of duplicates can cancel each other out
+        # and need all digits. A single position costs little in full precision.
         alone = len(runs) == len(level)
-        # A single position costs little in full precision.
         kind = np.float32 if alone and len(weights) > 1 else np.float64
         weighing = weights.astype(kind)
         for position in range(len(weights)):
@@ -280,9 +283,9 @@ def _lengths(shares: list[_Share], levels: Levels, truth: Bools, starts: Integer
 
 
 def _blocks(starts: Integers, size: int, columns: int) -> list[tuple[slice, Integers]]:
-    """Rows that hold whole groups, and where in them the groups start."""
-    every = max(1, BLOCK_CELLS // columns)
-    firsts = np.unique(np.searchsorted(starts, np.arange(0, size, every)))
+    """Slices of rows that contain complete groups, each with the places where its groups start."""
+    rows = max(1, BLOCK_CELLS // columns)
+    firsts = np.unique(np.searchsorted(starts, np.arange(0, size, rows)))
     ends = np.append(starts, size)
     bounds = np.append(firsts[firsts < len(starts)], len(starts))
     return [
@@ -295,7 +298,7 @@ def _blocks(starts: Integers, size: int, columns: int) -> list[tuple[slice, Inte
 
 
 def _average_precision(truth: Bools, probabilities: NDArray[Any], folds: NDArray[Any], starts: Integers) -> Measure:
-    """The mean over folds, a tag at a time: the ranks of all tags at once would take 80 MB."""
+    """The mean over folds, one tag at a time, because the ranks of all tags at once would take 80 MB."""
     order = np.argsort(folds, kind="stable")
     bounds = np.flatnonzero(np.diff(folds[order])) + 1
     groups = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(truth)))[order]

@@ -1,12 +1,12 @@
-"""Suggested thresholds, one for all tags or one for each, with their counts on images they were not chosen on.
+"""Suggests thresholds, one for all tags or one per tag, with their counts on images that they were not chosen on.
 
-Candidates are the slider's positions, 0 to 100 %. A threshold looks better on the images that it was chosen on
-than on others. So each suggestion has two counts. `chosen` are those at the suggested thresholds, on the very
-images that they were chosen on. `held_out` are those of a cross-validation: for each fold thresholds are chosen on
-the other folds, its images are counted at those, and the counts are summed.
+Candidates are the slider's positions, 0 to 100 %. A threshold looks better on the images that it was chosen on than on
+others. So each suggestion has two counts. `chosen` are the counts at the suggested thresholds, on the same images that
+they were chosen on. `held_out` are the counts of a cross-validation: each fold is counted at thresholds chosen on the
+other folds, and the counts are summed.
 
-A candidate at which nothing is answered has no precision and is never suggested: on a precision-recall curve it
-would be the artificial end point (recall 0, precision 1). Among equally good candidates it is the middle one,
+A candidate without any answer has no precision and is never suggested: on a precision-recall curve it would be the
+artificial end point (recall 0, precision 1). Of equally good candidates the middle one is suggested, because it is
 farthest from where the counts change.
 """
 
@@ -25,10 +25,10 @@ from cvcore.errors import InvalidInput
 from cvcore.metrics import decision_rule, intervals, ratios
 from cvcore.metrics.decision_rule import THRESHOLDS
 
-# Where nothing can be chosen: the tag has no image, or is not answered at any threshold.
+# Used if nothing can be chosen: the tag has no image, or is not an answer at any threshold.
 FALLBACK = 0.5
 
-# The share of a tag's answers at threshold 0 that counts as nearly all of them.
+# This share of a tag's answers at threshold 0 counts as nearly all of them.
 NEARLY_ALL = 0.9
 
 COST_MOST = 1000.0
@@ -38,15 +38,15 @@ By = Literal["f1", "precision", "recall", "cost"]
 
 @dataclass(frozen=True)
 class Goal:
-    """What a threshold is chosen for.
+    """The criterion by which a threshold is chosen.
 
-    `f1`: the best F1. `precision`: the highest recall whose precision is at least `value`; where none is, the
-    highest precision. `recall`: likewise the other way round. `cost`: the fewest mistakes, where a missed
-    image counts as much as `value` false ones. For all tags at once precision, recall and F1 are the means over
-    the tags, as everywhere, and cost is the sum.
+    `f1`: the best F1. `precision`: the highest recall with a precision of at least `value`; if that cannot be reached,
+    the highest precision. `recall`: the same with precision and recall exchanged. `cost`: the lowest cost, where a
+    missed image costs as much as `value` wrongly given ones. With one threshold for all tags, precision, recall and F1
+    are the means over the tags, and cost is the sum.
 
     Raises:
-        InvalidInput: a precision or recall is not in 0..1, a cost not above 0 and at most 1,000.
+        InvalidInput: a precision or recall is not in 0..1, or a cost not above 0 and at most 1,000.
     """
 
     by: By
@@ -54,19 +54,20 @@ class Goal:
 
     def __post_init__(self) -> None:
         if self.by in ("precision", "recall") and not 0 <= self.value <= 1:
-            raise InvalidInput(f"a wanted {self.by} must be in 0..1, got {self.value:g}")
+            raise InvalidInput(f"{self.by} to reach must be in 0..1, got {self.value:g}")
         if self.by == "cost" and not 0 < self.value <= COST_MOST:
             raise InvalidInput(f"a missed image must cost above 0 and at most {COST_MOST:,.0f}, got {self.value:g}")
 
 
 @dataclass(frozen=True, eq=False)
 class Suggestion:
-    """Thresholds suggested for a goal; arrays are (k,), one entry a tag, also where one threshold serves all.
+    """Thresholds suggested for a goal; arrays are (k,), one entry per tag, also with one threshold for all tags.
 
-    chosen, held_out: int (k, 4) as tp, fp, fn, tn; see the module. by_part: the thresholds chosen without each
-    fold, (folds, k). defined: false where nothing could be chosen and the threshold is 0.5 instead. reached: whether
-    the wanted precision or recall is reached on the images it was chosen on. everything: nearly all images get the
-    tag, at a precision no better than the share that carry it. nothing: giving no image the tag would cost less.
+    chosen, held_out: int (k, 4) as tp, fp, fn, tn; see the module. by_part: (folds, k), the thresholds chosen without
+    each fold. defined: False if nothing could be chosen and the threshold is 0.5 instead. reached: whether the
+    precision or recall set as the goal is reached on the images it was chosen on. everything: nearly all images get the
+    tag, at a precision no better than the share of images that carry it. nothing: giving no image the tag would cost
+    less.
     """
 
     thresholds: Float64s
@@ -82,22 +83,22 @@ class Suggestion:
 def part_counts(
     truth: Bools, probabilities: NDArray[Any], folds: NDArray[Any], groups: NDArray[Any], *, multilabel: bool
 ) -> Integers:
-    """The counts at every candidate in each part of `validation.parts` alone, as (parts, 101, k, 4).
+    """The counts at every candidate, separately for each part of `validation.parts`, as (parts, 101, k, 4).
 
-    `truth` and `probabilities` are (n, k), `folds` and `groups` (n,), as in `reports`. A sum over parts is
-    `metrics.counts`. Every suggestion starts from this table.
+    `truth` and `probabilities` are (n, k), `folds` and `groups` (n,), as in `reports`. The sum over parts is
+    `metrics.counts`. Every suggestion is computed from this table.
 
     Raises:
         InvalidInput: a probability is nan, or the shapes differ.
     """
     parts = validation.parts(folds, groups)
     rows = [np.flatnonzero(parts == part) for part in range(parts.max(initial=-1) + 1)]
-    tables = [decision_rule.counts(truth[each], probabilities[each], multilabel=multilabel) for each in rows]
+    tables = [decision_rule.counts(truth[part], probabilities[part], multilabel=multilabel) for part in rows]
     return np.array(tables, np.int64).reshape(-1, len(THRESHOLDS), truth.shape[1], 4)
 
 
 def suggest(counts: Integers, goal: Goal, *, per_tag: bool) -> Suggestion:
-    """The thresholds for a goal, from the `part_counts` (parts, 101, k, 4).
+    """Suggest thresholds for a goal, from the `part_counts` (parts, 101, k, 4).
 
     >>> truth = np.array([[True], [False], [True], [False]])
     >>> probabilities = np.array([[0.9], [0.3], [0.7], [0.2]])
@@ -108,7 +109,7 @@ def suggest(counts: Integers, goal: Goal, *, per_tag: bool) -> Suggestion:
     """
     total = counts.sum(axis=0)
     places, reached, defined = _choose(total, goal, per_tag=per_tag)
-    # Where there is only one part, nothing is left to choose on without it.
+    # With only one part, no images are left to choose on.
     by_part = np.array([_choose(total - part, goal, per_tag=per_tag)[0] for part in counts], np.int64)
     by_part = by_part.reshape(len(counts), total.shape[1])
     held_out = sum((_at(part, places) for part, places in zip(counts, by_part, strict=True)), np.zeros_like(total[0]))
@@ -126,29 +127,29 @@ def suggest(counts: Integers, goal: Goal, *, per_tag: bool) -> Suggestion:
 
 
 def _choose(table: Integers, goal: Goal, *, per_tag: bool) -> tuple[Integers, Bools, Bools]:
-    """The best candidate's place in (101, k, 4) counts, whether the goal is reached and whether it is defined: (k,)."""
+    """The best candidate's index from (101, k, 4) counts, whether the goal is reached, and is defined; each (k,)."""
     tags = table.shape[1]
     precision, recall, f1 = ratios.precision(table), ratios.recall(table), ratios.f1(table)
-    # An image that is missed and one that is falsely answered; the counts of one tag stay whole numbers.
+    # Missed images cost `value`, wrongly given ones 1.
     cost = (goal.value * table[..., 2] + table[..., 1]).astype(np.float64)
     able: Bools = (table[..., 0] + table[..., 1] > 0) & (table[..., 0] + table[..., 2] > 0)
     if not per_tag:
-        precision, recall, f1 = (ratios.macro(each)[:, None] for each in (precision, recall, f1))
+        precision, recall, f1 = (ratios.macro(rate)[:, None] for rate in (precision, recall, f1))
         cost, able = cost.sum(axis=1, keepdims=True), np.asarray(able.any(axis=1, keepdims=True))
     reached: Bools = np.ones_like(able)
-    wishes: Sequence[Float64s]
+    criteria: Sequence[Float64s]
     match goal.by:
         case "f1":
-            wishes = [f1]
+            criteria = [f1]
         case "cost":
-            wishes = [-cost]
+            criteria = [-cost]
         case "precision":
             reached = precision >= goal.value
-            wishes = [np.minimum(precision, goal.value), recall, precision]
+            criteria = [np.minimum(precision, goal.value), recall, precision]
         case "recall":
             reached = recall >= goal.value
-            wishes = [np.minimum(recall, goal.value), precision, recall]
-    best = _best(able, wishes)
+            criteria = [np.minimum(recall, goal.value), precision, recall]
+    best = _best(able, criteria)
     defined = best.any(axis=0)
     places = np.where(defined, _middle(best), round(100 * FALLBACK))
     is_reached = defined & np.take_along_axis(reached, places[None], axis=0)[0]
@@ -159,23 +160,23 @@ def _choose(table: Integers, goal: Goal, *, per_tag: bool) -> tuple[Integers, Bo
     )
 
 
-def _best(able: Bools, wishes: Sequence[Float64s]) -> Bools:
-    """Which candidates (101, c) are the best by the first wish, of those by the second, and so on."""
+def _best(able: Bools, criteria: Sequence[Float64s]) -> Bools:
+    """Which candidates (101, c) are best by the first criterion; ties are decided by the second, and so on."""
     best = able
-    for wish in wishes:
-        known = np.where(best & ~np.isnan(wish), wish, -np.inf)
+    for criterion in criteria:
+        known = np.where(best & ~np.isnan(criterion), criterion, -np.inf)
         best = best & (known == known.max(axis=0)) & (known > -np.inf)
     return best
 
 
 def _middle(best: Bools) -> Integers:
-    """The middle one of the candidates marked in each column of (101, c), the lower of two; 0 where none is."""
+    """The index of the middle candidate marked in each column of (101, c), the lower of two; 0 without any."""
     rank = best.cumsum(axis=0)
     return np.asarray((rank >= (rank[-1] + 1) // 2).argmax(axis=0))
 
 
 def _at(table: Integers, places: Integers) -> Integers:
-    """The counts (k, 4) of (101, k, 4) at each tag's place."""
+    """The counts (k, 4) at each tag's index in a table (101, k, 4)."""
     return table[places, np.arange(table.shape[1])]
 
 

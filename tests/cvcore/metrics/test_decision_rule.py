@@ -348,20 +348,20 @@ def test_thresholds_outside_0_to_1_are_refused(threshold, shown):
 
 
 def test_nan_probabilities_are_refused():
-    """A training that went astray gives nan; no number is made of it."""
+    """A training that failed numerically gives nan: an error, not a number."""
     with pytest.raises(InvalidInput) as refusal:
         metrics.answers(np.array([[0.5, math.nan]]), 0.5, multilabel=False)
 
-    assert "probabilities must be numbers, got nan: the training went astray, train again" == str(refusal.value)
+    assert "probabilities must be numbers, got nan: the training failed numerically: train again" == str(refusal.value)
 
 
 @pytest.mark.parametrize("shape", [(3,), (3, 0), (2, 3)])
 def test_shapes_that_do_not_fit_are_refused(shape):
-    """Probabilities have one row an image and one column a tag, as truth has."""
+    """Probabilities have one row per image and one column per tag, as truth has."""
     with pytest.raises(InvalidInput) as refusal:
         metrics.counts(np.zeros((3, 2), bool), np.zeros(shape), multilabel=True)
 
-    expected = f"probabilities must be one row an image and one column a tag, as truth is, got shape {shape}"
+    expected = f"probabilities must be one row per image and one column per tag, as truth is, got shape {shape}"
     assert expected == str(refusal.value)
 
 
@@ -370,7 +370,7 @@ def test_scores_of_one_tag_are_one_number_an_image():
     with pytest.raises(InvalidInput) as refusal:
         metrics.average_precision(np.zeros((3, 2), bool), np.zeros((3, 2)))
 
-    assert "probabilities must be one number an image, as truth is, got shape (3, 2)" == str(refusal.value)
+    assert "probabilities must be one number per image, as truth is, got shape (3, 2)" == str(refusal.value)
 
 
 @quick

@@ -183,6 +183,6 @@ def test_a_tag_without_answers_has_no_interval():
 
 
 def test_nan_probabilities_are_refused():
-    """No number is made of a training that went astray."""
+    """A training that failed numerically gives an error, not a number."""
     with pytest.raises(InvalidInput, match="probabilities must be numbers, got nan"):
         sweep(np.eye(2, dtype=bool), np.full((2, 2), np.nan), np.array([0, 1]), np.arange(2), multilabel=True)

@@ -242,8 +242,8 @@ def test_nested_numbers_are_less_flattering(per_tag: bool) -> None:
 @pytest.mark.parametrize(
     ("by", "value", "message"),
     [
-        ("precision", 1.4, "a wanted precision must be in 0..1, got 1.4"),
-        ("recall", float("nan"), "a wanted recall must be in 0..1, got nan"),
+        ("precision", 1.4, "precision to reach must be in 0..1, got 1.4"),
+        ("recall", float("nan"), "recall to reach must be in 0..1, got nan"),
         ("cost", 0, "a missed image must cost above 0 and at most 1,000, got 0"),
     ],
 )
