@@ -16,10 +16,10 @@ BALANCE = 2
 
 @dataclass(frozen=True)
 class Readiness:
-    """The images and tags that would be trained now, the obstacles, and advice for better results, in sentences.
+    """The images and tags of a training that starts now, the obstacles, and advice for better results, in sentences.
 
-    `images` are those that the iteration would hold; `test_images` counts the tagged ones kept for testing,
-    which are among them only where the evaluation uses the user's own test set.
+    `images` are those that the iteration would hold. `test_images` counts the tagged images kept for testing; they are
+    in `images` only if the evaluation uses the user's own test set.
     """
 
     images: list[Image]
@@ -32,16 +32,16 @@ class Readiness:
 def readiness(
     store: Store, project: Project, tag_ids: Sequence[str] = (), *, evaluation: EvaluationMethod = K_FOLD
 ) -> Readiness:
-    """The readiness of the workspace, or of these tags alone, for a training that is evaluated in that way.
+    """Check the workspace, or only `tag_ids`, for a training that is evaluated by this method.
 
-    Tags that no training image carries are left out.
+    Tags that no image of the training carries are left out.
     """
     tags = [tag for tag in store.tags.of_project(project.id) if tag.image_count and (not tag_ids or tag.id in tag_ids)]
-    # A negative tag is the last, so that without it, in Multilabel, the columns before it keep their places.
+    # The negative tag is last: in Multilabel it is left out, and the columns before it keep their numbers.
     tags.sort(key=lambda tag: tag.kind == "Negative")
     known = {tag.id for tag in tags}
     tagged = [image for image in store.images.tagged(project.id) if not known.isdisjoint(image.tag_ids)]
-    images = training_images(evaluation, tagged)
+    images = snapshot_images(evaluation, tagged)
     carried = {tag_id for image in images for tag_id in image.tag_ids}
     tags = trained_tags([tag for tag in tags if tag.id in carried], images)
     multilabel = project.classification_type == MULTILABEL
@@ -80,8 +80,8 @@ def _training_advice(tags: Sequence[Tag]) -> list[str]:
     return advice
 
 
-def training_images(method: EvaluationMethod, images: Sequence[Image]) -> list[Image]:
-    """The images of a workspace that an iteration holds: test images only where they are evaluated."""
+def snapshot_images(method: EvaluationMethod, images: Sequence[Image]) -> list[Image]:
+    """The images of a workspace that an iteration holds; test images are among them only if they are evaluated."""
     return [image for image in images if method == TEST_SET or not image.is_test]
 
 
@@ -94,7 +94,7 @@ def trained_tags(tags: Sequence[Tag], images: Sequence[Image]) -> list[Tag]:
 def _test_obstacles(
     method: EvaluationMethod, tags: Sequence[Tag], images: Sequence[Image], *, multilabel: bool
 ) -> list[str]:
-    """What the user's own test set lacks, in sentences; none for the other methods."""
+    """What the user's own test set lacks, in sentences; empty for the other methods."""
     if method != TEST_SET:
         return []
     counts = _counts([image for image in images if image.is_test])
@@ -110,7 +110,7 @@ def _test_obstacles(
 def _test_advice(
     method: EvaluationMethod, tags: Sequence[Tag], images: Sequence[Image], *, multilabel: bool
 ) -> list[str]:
-    """What would make the results of the user's own test set more meaningful, in sentences."""
+    """Advice for more meaningful results on the user's own test set, in sentences."""
     counts = _counts([image for image in images if image.is_test])
     few = [
         tag.name
@@ -119,7 +119,7 @@ def _test_advice(
     ]
     if method != TEST_SET or not few:
         return []
-    return [f"Test results are meaningful from {IMAGES_TO_TEST_WELL} images a tag; these have fewer: {_listed(few)}."]
+    return [f"Test results are meaningful from {IMAGES_TO_TEST_WELL} images per tag; these have fewer: {_listed(few)}."]
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -135,5 +135,5 @@ def _counts(images: Sequence[Image]) -> dict[str, int]:
 
 
 def _means_no_tag(tag: Tag, *, multilabel: bool) -> bool:
-    """Whether a tag stands for the absence of all others, so that there is nothing to recognise."""
+    """Whether a tag means that no other tag applies, so that there is nothing to recognise."""
     return tag.kind == "Negative" and multilabel

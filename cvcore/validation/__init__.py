@@ -1,4 +1,4 @@
-"""Which images judge and which train: folds, hold-out, the user's own test set, near duplicates.
+"""How images are split for training and evaluation: folds, hold-out, the user's own test set, near duplicates.
 
 Pure: arrays in, arrays out. Imports the modules beside the packages only.
 """

@@ -1,11 +1,11 @@
-"""The three ways to evaluate a training, and which images each of them trains and evaluates on.
+"""The three evaluation methods, and which images each of them trains on and evaluates.
 
 - k-fold: every image is evaluated by a classifier that did not train on it; the shipped one trains on all images.
-- hold-out: one image in five is held out. The shipped classifier trains on the other four, as Amazon Rekognition's
-  does, so the numbers are those of the very model that is used; it has fewer training images.
-- test-set: the same with the images that the user keeps for testing.
+- hold-out: one image in five is held out. The shipped classifier trains on the other four, like Amazon Rekognition's.
+  So the numbers are those of the model that is used, but it has fewer training images.
+- test-set: the same, with the images that the user keeps for testing as the held-out ones.
 
-Images kept for testing never train, whichever way is chosen.
+Images kept for testing are never trained on, whatever the method.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ FOLDS = 5
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """`folds` (n,): each image's evaluation fold, -1 for none. `trains` (n,): whether the shipped head trains on it."""
+    """`folds` (n,): the fold that evaluates each image, or -1. `trains` (n,): whether the shipped head trains on it."""
 
     evaluation: Evaluation
     folds: NDArray[np.int64]
@@ -39,10 +39,11 @@ def plan(
     is_test: NDArray[np.bool_],
     is_known: NDArray[np.bool_] | None = None,
 ) -> Plan:
-    """Which images are evaluated and which train; `truth` (n, tags), `groups` (n,), `is_test` (n,) for the test set.
+    """Plan which images are evaluated and which are trained on.
 
-    Images that are `is_known` (n,), on which the starting network was fine-tuned in an earlier training, and their near
-    duplicates are not evaluated. The same arguments give the same plan.
+    `truth` is (n, tags), `groups` (n,), `is_test` (n,) marks the test set. `is_known` (n,) marks images on which the
+    starting network was fine-tuned in an earlier training: they and their near duplicates are not evaluated. The same
+    arguments give the same plan.
 
     Raises:
         NotTrainable: no image is left to train on, or to evaluate on.
@@ -52,8 +53,8 @@ def plan(
         folds, trains = splits.by_test_images(truth, groups, is_test)
         if not trains.any():
             raise NotTrainable(
-                "training needs images that are no near duplicates of a test image, there are none: "
-                "choose other images for testing"
+                "training needs images that are not for testing and not near duplicates of a test image, there are "
+                "none: choose other images for testing"
             )
     elif method == HOLD_OUT:
         folds = splits.hold_out(truth, groups, seed=SEED, parts=FOLDS)
@@ -79,27 +80,27 @@ def named(evaluation: Evaluation) -> str:
 
 
 def explained(evaluation: Evaluation) -> str:
-    """What the numbers of an iteration that was evaluated in this way mean, in two sentences."""
+    """What an iteration's numbers mean under its evaluation method, in two sentences."""
     if evaluation.method == TEST_SET:
         return (
             "Only the images you keep for testing are evaluated; neither they nor near duplicates of them were "
-            "trained on. The numbers are those of the very model that Quick Test and the exports use."
+            "trained on. The numbers are those of the model that Quick Test and the exports use."
         )
     if evaluation.method == HOLD_OUT:
         return (
             f"One image in {FOLDS}, chosen by Tagwise, was held out and evaluated; near duplicates were kept together. "
-            "The numbers are those of the very model that Quick Test and the exports use."
+            "The numbers are those of the model that Quick Test and the exports use."
         )
     return (
         "Every image is evaluated by a classifier that was not trained on it or a near duplicate of it. "
-        "The numbers tell how well this way of training does on new images like these."
+        "The numbers estimate how well this way of training does on new images like these."
     )
 
 
 def _without_known(
     method: EvaluationMethod, folds: NDArray[np.int64], trains: NDArray[np.bool_], is_known: NDArray[np.bool_]
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Folds without images the starting network was trained on, renumbered; in hold-out those images train again."""
+    """Take known images out of the folds and renumber the folds; in hold-out, known images are trained on again."""
     folds = np.where(is_known, -1, folds)
     evaluated = folds >= 0
     if not evaluated.any():

@@ -1,4 +1,4 @@
-"""Splits into folds: near duplicates share a fold, and each tag is spread as evenly as that allows."""
+"""Splits images into folds: near duplicates share a fold, and each tag is distributed over the folds evenly."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from cvcore.errors import InvalidInput
 
 
 def fold_count(truth: Bools, groups: NDArray[Any], *, most: int = 5) -> int:
-    """The number of folds of `folds`: `most`, or the fewest groups that carry any one tag, but at least 2.
+    """The number of folds that `folds` makes: `most`, or fewer if a tag is carried by fewer groups, but at least 2.
 
-    A tag whose images are all in one group does not count, because it cannot be evaluated in any case.
+    A tag whose images are all in one group is ignored, because it cannot be evaluated at all.
 
     Raises:
         InvalidInput: `most` is below 2.
@@ -28,18 +28,18 @@ def fold_count(truth: Bools, groups: NDArray[Any], *, most: int = 5) -> int:
 
 
 def folds(truth: Bools, groups: NDArray[Any], *, seed: int, most: int = 5) -> Integers:
-    """The fold that each image is evaluated in, as (n,): 0 to `fold_count` - 1, or -1 where none can.
+    """The fold that evaluates each image, (n,): 0 to `fold_count` - 1, or -1 if it cannot be evaluated in any fold.
 
     `truth` is (n, k), `groups` (n,). Groups are never split. Each tag's images, and the images without
-    a tag, are spread as evenly as the groups allow, rarest tag first (iterative stratification, Sechidis,
-    Tsoumakas & Vlahavas 2011, https://doi.org/10.1007/978-3-642-23808-6_10).
+    a tag, are distributed over the folds as evenly as the groups allow, rarest tag first (iterative stratification,
+    Sechidis, Tsoumakas & Vlahavas 2011, https://doi.org/10.1007/978-3-642-23808-6_10).
 
-    An image in fold -1 is in every fold's training and is not evaluated. Such are the images of a tag that has
-    all its images in one group: a model that was not trained on the tag could only be wrong about them. So
-    whatever tag an evaluated image carries, its model was trained on other images of that tag.
+    An image in fold -1 is trained on in every fold and is not evaluated. This happens to a tag whose images are all in
+    one group: a model that was not trained on the tag could only be wrong about them. So the model that evaluates an
+    image was trained on other images of each of its tags.
 
     The same seed, groups and tags give the same folds in any order of the rows; the seed decides among
-    groups that carry the same.
+    groups with the same tags.
 
     Raises:
         InvalidInput: `most` is below 2.
@@ -50,18 +50,18 @@ def folds(truth: Bools, groups: NDArray[Any], *, seed: int, most: int = 5) -> In
     grouped = _grouped(truth, groups)
     total = _fold_count(grouped, most)
     result = _placed(grouped, seed, total)
-    # Rarely all groups of a tag end up in one fold because of other tags that they carry.
+    # Rarely, all groups of a tag end up in one fold because of other tags that they carry.
     spread = np.sum([truth[result == fold].any(axis=0) for fold in range(-1, total)], axis=0)
     result[truth[:, spread == 1].any(axis=1)] = -1
     return result
 
 
 def hold_out(truth: Bools, groups: NDArray[Any], *, seed: int, parts: int = 5) -> Integers:
-    """Fold 0 for the one image in `parts` that is held out and evaluated, -1 for those that train, as (n,).
+    """Hold out one image in `parts`: (n,), 0 for images that are held out and evaluated, -1 for those trained on.
 
-    As in `folds`, groups are never split, each tag is spread as evenly as they allow, the same seed gives the
-    same images in any order of the rows, and whatever tag an evaluated image carries, the model was trained on other
-    images of it. A tag has no evaluated image where all its images are in one group.
+    As in `folds`, groups are never split, each tag is distributed as evenly as they allow, the same seed gives the
+    same images in any order of the rows, and the model was trained on other images of each tag that an evaluated image
+    carries. A tag whose images are all in one group has no evaluated image.
 
     >>> hold_out(np.array([[True, False]] * 5 + [[False, True]] * 5), np.arange(10), seed=1).tolist()
     [-1, -1, -1, 0, -1, 0, -1, -1, -1, -1]
@@ -71,10 +71,11 @@ def hold_out(truth: Bools, groups: NDArray[Any], *, seed: int, parts: int = 5) -
 
 
 def by_test_images(truth: Bools, groups: NDArray[Any], is_test: Bools) -> tuple[Integers, Bools]:
-    """The split by the user's own test images: the fold of each image, as (n,), and which images train, (n,).
+    """Split by the user's own test images: the fold of each image, (n,), and which images are trained on, (n,).
 
-    Test images are in fold 0 and never train. Nor do their near duplicates, which would give the answers
-    away; these, and test images of a tag that no other image carries, are in fold -1 without training.
+    Test images are in fold 0 and are never trained on. Near duplicates of test images are not trained on either,
+    because the model would then know the answers. They, and test images of a tag that no training image carries, are
+    in fold -1: neither evaluated nor trained on.
 
     >>> truth, groups = np.array([[True], [True], [True]]), np.array([0, 0, 1])
     >>> [array.tolist() for array in by_test_images(truth, groups, np.array([True, False, False]))]
@@ -86,14 +87,14 @@ def by_test_images(truth: Bools, groups: NDArray[Any], is_test: Bools) -> tuple[
 
 
 def _with_every_tag_trained(result: Integers, truth: Bools, groups: NDArray[Any]) -> Integers:
-    """`hold_out`'s folds, with groups moved back to training where a tag would otherwise never train."""
+    """`hold_out`'s folds, with groups moved back to training for tags that would otherwise have no training image."""
     untrained = ~truth[result < 0].any(axis=0)
     moved = np.unique(groups[truth[:, untrained].any(axis=1)])
     return np.where(np.isin(groups, moved), -1, result)
 
 
 def _placed(grouped: _Grouped, seed: int, total: int) -> Integers:
-    """Each row's fold of so many, -1 for groups that are the only one of a tag."""
+    """The fold of each row, one of `total`; -1 for a group that is the only one of a tag."""
     priority = np.random.default_rng(seed).permutation(len(grouped.carried))
     lone = np.append(grouped.carriers == 1, False)
     placed = np.full(len(grouped.carried), -1)
@@ -104,10 +105,10 @@ def _placed(grouped: _Grouped, seed: int, total: int) -> Integers:
 
 
 def parts(folds: NDArray[Any], groups: NDArray[Any], *, most: int = 5) -> Integers:
-    """The parts that are left out in turn when something is chosen on the other images, as (n,): 0, 1, … or -1.
+    """The part of each image, (n,): 0, 1, … or -1; parts are left out in turn when something is chosen on the others.
 
-    They are the folds. Where all images are evaluated in one fold, as with a test set, its groups are dealt out to
-    `most` parts. Groups are never split, and -1 stays out of every part.
+    The parts are the folds. If all images are evaluated in one fold, as with a test set, its groups are distributed
+    over `most` parts. Groups are never split, and images of fold -1 are in no part.
 
     >>> parts(np.array([1, 0, -1]), np.array([5, 8, 9])).tolist()
     [1, 0, -1]
@@ -128,8 +129,8 @@ def parts(folds: NDArray[Any], groups: NDArray[Any], *, most: int = 5) -> Intege
 class _Grouped:
     """Rows collected into groups.
 
-    `index` (n,) is each row's group, `sizes` (g,) counts a group's images, and `carried` (g, k + 1) those that carry
-    each tag and, in the last column, those that carry none.
+    `index` (n,) is each row's group, `sizes` (g,) each group's number of images. `carried` (g, k + 1) counts a group's
+    images that carry each tag and, in the last column, its images without a tag.
     """
 
     index: Integers
@@ -138,7 +139,7 @@ class _Grouped:
 
     @property
     def carriers(self) -> Integers:
-        """How many groups carry each tag, as (k,)."""
+        """The number of groups that carry each tag, (k,)."""
         return np.asarray(np.count_nonzero(self.carried[:, :-1], axis=0))
 
 
@@ -157,7 +158,10 @@ def _fold_count(grouped: _Grouped, most: int) -> int:
 
 
 def _stratify(carried: Integers, sizes: Integers, priority: Integers, total: int) -> Integers:
-    """The fold of each group, as (g,): the one that lacks its rarest tag most, then the one that lacks images most."""
+    """The fold of each group, (g,): the fold that still needs the most images of the group's rarest tag.
+
+    On a tie, it is the fold that still needs the most images of any kind.
+    """
     lacking = np.tile(carried.sum(axis=0), (total, 1))  # what a fold still needs of each tag, times `total`
     room = [int(sizes.sum())] * total
     placed = np.full(len(carried), -1)
@@ -171,7 +175,7 @@ def _stratify(carried: Integers, sizes: Integers, priority: Integers, total: int
 
 
 def _by_rarest_tag(carried: Integers, priority: Integers) -> Iterator[tuple[int, int]]:
-    """Every group once, as (tag, group): tags in order of how few waiting groups carry them, largest groups first."""
+    """Every group once, as (tag, group): first the tag that the fewest waiting groups carry, largest group first."""
     waiting = np.ones(len(carried), np.bool_)
     remaining = np.count_nonzero(carried, axis=0)
     while remaining.any():

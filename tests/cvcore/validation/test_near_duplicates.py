@@ -194,4 +194,4 @@ def test_signatures_of_another_shape_are_refused():
     with pytest.raises(InvalidInput) as refusal:
         near_duplicates.groups(np.zeros((5, 64), np.uint8))
 
-    assert "signatures must be one row an image, 8 x 8 x 3 values each, got shape (5, 64)" == str(refusal.value)
+    assert "signatures must have one row per image and 8 x 8 x 3 columns, got shape (5, 64)" == str(refusal.value)

@@ -28,7 +28,7 @@ from tests.conftest import Fill, Trained
 
 
 def clouds(each: int, tags: int = 3, seed: int = 4) -> tuple[np.ndarray, np.ndarray]:
-    """Embeddings of so many images a tag, and their truth; neighbouring tags overlap."""
+    """Embeddings of a number of images per tag, and their truth; neighbouring tags overlap."""
     rng = np.random.default_rng(seed)
     truth = np.repeat(np.eye(tags, dtype=bool), each, axis=0)
     return (truth @ rng.normal(0, 1, (tags, 12)) + rng.normal(0, 1, (len(truth), 12))).astype(np.float32), truth
@@ -123,7 +123,7 @@ def test_nothing_left_to_train_with() -> None:
     """Where every training image is a near duplicate of a test image, the message says so."""
     with pytest.raises(NotTrainable) as refusal:
         validation.plan(TEST_SET, np.eye(2, dtype=bool), np.zeros(2, int), np.array([True, False]))
-    message = "training needs images that are no near duplicates of a test image, there are none: "
+    message = "training needs images that are not for testing and not near duplicates of a test image, there are none: "
     assert f"{message}choose other images for testing" == str(refusal.value)
 
 
@@ -184,7 +184,7 @@ def test_few_test_images_are_advised_against(store: Store, fill: Fill) -> None:
     project = fill(rose=20, tulip=20)
     keep(store, project, "rose", 1)
     keep(store, project, "tulip", 10)
-    words = "Test results are meaningful from 10 images a tag; these have fewer: rose."
+    words = "Test results are meaningful from 10 images per tag; these have fewer: rose."
     assert words in readiness(store, project, evaluation=TEST_SET).advice
     assert words not in readiness(store, project).advice
 
