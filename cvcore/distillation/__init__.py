@@ -1,4 +1,4 @@
 """How the built-in network was made: run by hand, needs PyTorch, imported by nothing else.
 
-Imports `networks` and what that stands on.
+Imports `networks` and the packages below it.
 """

@@ -122,7 +122,7 @@ def plan(photos: Path) -> list[Crop]:
 
 
 def pooling(size: int, cells: int) -> Float32s:
-    """The matrix (cells, size) that averages `size` numbers into `cells`, which overlap where sizes do not fit.
+    """The matrix (cells, size) that averages `size` numbers into `cells`, which overlap if the sizes do not fit.
 
     >>> pooling(3, 2).tolist()
     [[0.5, 0.5, 0.0], [0.0, 0.5, 0.5]]
@@ -151,7 +151,7 @@ def _make_teacher(folder: Path, classifier: Path | None) -> None:
 
 
 class _Teacher:
-    """The teacher, which returns (middle maps, top maps) for one image at a time."""
+    """The teacher: returns (middle maps, top maps) of one image per call."""
 
     def __init__(self, folder: Path) -> None:
         from ai_edge_litert.interpreter import Interpreter

@@ -4,7 +4,7 @@
     python -m cvcore.distillation.distill PHOTOS WORK --hours 2 [--classifier FILE.npz]
 
 PHOTOS is a folder or a tar of photos, no tags needed; WORK holds gigabytes and can be thrown away afterwards. Every
-step resumes where it was stopped: the teacher runs on crops (`crops`), the student is trained for so many hours
+step resumes where it was stopped: the teacher runs on crops (`crops`), the student is trained for `--hours`
 (`student`), and its files are written into WORK/builtin (`packing`). Copy them to `cvcore/networks/builtin` if
 `tests/bench/backbones.py` finds them better. On a GPU, if PyTorch finds one.
 """

@@ -1,4 +1,4 @@
-"""From a student to the files that ship: normalisation folded in, weights rounded to 16 bits, LiteRT beside Keras."""
+"""Packs a student into the files that ship: normalisation folded in, weights rounded to 16 bits, LiteRT and Keras."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cvcore.distillation import student
 from cvcore.networks import architectures, builtin
 from cvcore.networks.builtin import network
 
-# Photographs have mostly dull colours; half of the points are from the whole colour cube, so that bright ones count.
+# Photographs have mostly dull colours; half of the points are from the full colour cube, so that bright ones count.
 POINTS, K_MEANS_STEPS = 60_000, 25
 # A bump reaches this many times as far as the four nearest colours are away.
 REACH, NEIGHBOURS = 1.2, 4
@@ -54,8 +54,8 @@ def pack(folder: Path, out: Path) -> None:
 def _shapes(folder: Path, pixels: NDArray[np.uint8]) -> dict[str, list[NDArray[Any]]]:
     """The averaged student's convolutions, each with its batch normalisation folded in.
 
-    Means and variances are measured again: those of the training are of other weights and mostly smaller crops
-    (Izmailov et al. 2018, https://arxiv.org/abs/1803.05407, for the same reason).
+    Means and variances are measured again, because those of the training belong to other weights and mostly smaller
+    crops (Izmailov et al. 2018, https://arxiv.org/abs/1803.05407, do so for the same reason).
     """
     import torch
 
@@ -112,7 +112,7 @@ def _colours(pixels: NDArray[np.uint8]) -> dict[str, list[NDArray[Any]]]:
 
 
 def k_means(points: Float32s, count: int, rng: np.random.Generator) -> Float32s:
-    """So many centres of clusters, by k-means from random points: each is the mean of the points nearest to it."""
+    """`count` centres of clusters, by k-means from random points: each is the mean of the points nearest to it."""
     centres = points[rng.choice(len(points), count, replace=False)]
     for _ in range(K_MEANS_STEPS):
         nearest = (np.square(centres).sum(axis=1) - 2 * points @ centres.T).argmin(axis=1)

@@ -1,13 +1,13 @@
 """The student: a small network that is trained to give the teacher's outputs for a crop.
 
-One linear layer each predicts the teacher's embedding, its last feature maps and its maps at stride 16, with mean
-squared errors of standardised values, and its ImageNet classes (Hinton et al. 2015,
-https://arxiv.org/abs/1503.02531; for maps Romero et al. 2015, https://arxiv.org/abs/1412.6550). Maps hold sixteen and
-more times as many numbers about a crop as the embedding alone, so it learns from few photos in few passes. Crops grow
-during training, from 96 to 128 px (Tan & Le 2021, https://arxiv.org/abs/2104.00298): small ones are faster. The result
-is the average of its weights over the last passes.
+The teacher's embedding, its last feature maps and its maps at stride 16 are each predicted by one linear layer, with
+mean squared errors of standardised values; so are its ImageNet classes (Hinton et al. 2015,
+https://arxiv.org/abs/1503.02531; for maps Romero et al. 2015, https://arxiv.org/abs/1412.6550). Maps hold at
+least sixteen times as many numbers about a crop as the embedding alone, so it learns from few photos in few passes.
+Crops grow during training, from 96 to 128 px (Tan & Le 2021, https://arxiv.org/abs/2104.00298), because small ones are
+faster. The result is the average of its weights over the last passes.
 
-In PyTorch, which trains such a network several times as fast as TensorFlow on a processor.
+It is written in PyTorch, which trains such a network several times as fast as TensorFlow on a CPU.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def build() -> Any:
     from torch import nn
 
     layers = nn.ModuleDict()
-    for convolution in (each for block in network.blocks() for each in block.convolutions):
+    for convolution in (layer for block in network.blocks() for layer in block.convolutions):
         padding = 0 if convolution.stride == 2 else convolution.kernel_px // 2
         groups = convolution.inputs if convolution.is_depthwise else 1
         layers[convolution.name] = nn.Sequential(
@@ -90,7 +90,7 @@ def feature_maps(layers: Any, pixels: Any) -> tuple[Any, Any]:
 
 
 def train(folder: Path, hours: float) -> None:
-    """Train a student on the crops in a folder, for so many hours in all; one that was stopped is resumed."""
+    """Train a student on the crops in a folder, for `hours` hours in total; one that was stopped resumes."""
     import torch
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -137,7 +137,7 @@ class _Data:
         self._order = np.empty(0, np.intp)
 
     def batch(self, side: int) -> tuple[Any, ...]:
-        """Pixels -1..1 of so many pixels a side, with the teacher's embedding, last maps and maps at stride 16."""
+        """Pixels -1..1 with `side` pixels per side, with the teacher's embedding, last maps and maps at stride 16."""
         import torch
         from torch.nn import functional
 
@@ -145,16 +145,16 @@ class _Data:
             self._order = self._rng.permutation(len(self._arrays[0]))
         rows, self._order = np.sort(self._order[:BATCH]), self._order[BATCH:]
         loaded = [torch.from_numpy(array[rows]).to(self._device).float() for array in self._arrays]
-        pixels, pooled, top, middle = (each.permute(0, 3, 1, 2) if each.ndim == 4 else each for each in loaded)
+        pixels, pooled, top, middle = (tensor.permute(0, 3, 1, 2) if tensor.ndim == 4 else tensor for tensor in loaded)
         pixels = pixels / 127.5 - 1
         if side != network.SIDE:
             pixels = functional.interpolate(pixels, (side, side), mode="bilinear", antialias=True)
         mirrored = torch.from_numpy(self._rng.random((BATCH, 1, 1, 1)) < 0.5).to(self._device)
-        pixels, top, middle = (torch.where(mirrored, each.flip(3), each) for each in (pixels, top, middle))
+        pixels, top, middle = (torch.where(mirrored, maps.flip(3), maps) for maps in (pixels, top, middle))
         return pixels.contiguous(memory_format=torch.channels_last), pooled, top, middle
 
     def loss(self, layers: Any, pixels: Any, pooled: Any, top: Any, middle: Any) -> Any:
-        """The student's loss, in each part 1 if it always predicts the mean."""
+        """The student's loss; each of its parts is 1 if the student always predicts the mean."""
         import torch
         from torch.nn import functional
 

@@ -1,7 +1,7 @@
-"""The network architectures, as Keras builds them, and where their ImageNet weights come from.
+"""Builds the networks in Keras, with ImageNet weights.
 
-Weights are Keras' own: `keras.applications` downloads, checks and keeps them in `KERAS_HOME`. A network is built with
-them, preprocessing included: raw RGB 0..255 in, an embedding out. The built-in network's ship with Tagwise, in
+`keras.applications` downloads the weights, checks them and keeps them in `KERAS_HOME`. A network includes its
+preprocessing: raw RGB 0..255 in, an embedding out. The built-in network's weights ship with Tagwise, in
 `cvcore.networks.builtin`. No network ever embeds with random weights: without weights, `WeightsMissing` is raised.
 """
 
@@ -21,8 +21,8 @@ from cvcore.networks.builtin import network as built_in_network
 # The one size that every backbone has weights for; they serve other sizes as well.
 WEIGHTS_SIDE = 224
 
-# The version of the preprocessing, and of what the built-in network has beside weights; when it changes, all backbones
-# are prepared and all images embedded again.
+# The version of the preprocessing and of the built-in network's constants. When it changes, all backbones are prepared
+# and all images embedded again.
 PREPROCESSING = 1
 
 NAME_BUILT_IN = BUILT_IN.backbone
@@ -32,7 +32,7 @@ NAME_BUILT_IN = BUILT_IN.backbone
 class Architecture:
     """A network by its name in `keras.applications`, and the file of its weights there.
 
-    `scale` and `offset` bring 0..255 to the range of the network's input; 1 and 0 where it does that itself.
+    `scale` and `offset` bring 0..255 to the range of the network's input; 1 and 0 if the network does that itself.
     """
 
     name: str
@@ -51,10 +51,10 @@ ARCHITECTURES = (
 
 
 def find(name: str) -> Architecture:
-    """The architecture of that name, other than the built-in one.
+    """The architecture with this name; the built-in one is not among them.
 
     Raises:
-        InvalidInput: there is none.
+        InvalidInput: no architecture has this name.
     """
     for architecture in ARCHITECTURES:
         if architecture.name == name:
@@ -69,7 +69,7 @@ def keras_model(name: str, side: int, on_stage: Callable[[str], None] = lambda s
     Its last layer is the network itself, called with `training=False`, so that it can be unfrozen.
 
     Raises:
-        InvalidInput: there is no network of that name.
+        InvalidInput: no network has this name.
         WeightsMissing: its weights are not on this machine and cannot be downloaded.
         ModelDamaged: the built-in network's weights, which ship with Tagwise, are missing or damaged.
         StorageFull: the disk is full.
@@ -80,7 +80,7 @@ def keras_model(name: str, side: int, on_stage: Callable[[str], None] = lambda s
     path = pretrained_weights.path_of(architecture.weights_file, os.environ)
     try:
         return _build(architecture, side, str(path))
-    except (OSError, ValueError):  # missing, cut short, or of another network
+    except (OSError, ValueError):  # missing, cut short, or another network's
         on_stage(f"Downloading {name}, {architecture.download_mb} MB (only once)")
         with pretrained_weights.downloading(path, name):
             _build(architecture, WEIGHTS_SIDE, "imagenet")

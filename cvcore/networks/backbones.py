@@ -35,8 +35,8 @@ RECORD_FORMAT = 1
 class Backbone:
     """The record of a backbone that can embed: images of side x side pixels to `dimension` numbers.
 
-    `fingerprint` identifies the weights and the preprocessing: embeddings with the same fingerprint may be mixed,
-    whatever computed them. `sha256` is of the LiteRT file. One that `is_tuned` was fine-tuned by an iteration.
+    `fingerprint` identifies the weights and the preprocessing: embeddings with the same fingerprint can be mixed,
+    whatever computed them. `sha256` is of the LiteRT file. `is_tuned`: an iteration fine-tuned it.
     """
 
     name: str
@@ -58,7 +58,7 @@ class Backbone:
 
 
 def built_in() -> Backbone:
-    """The built-in network, which may not be in the folder yet.
+    """The built-in network, which is perhaps not in the folder yet.
 
     Raises:
         ModelDamaged: its record, which ships with Tagwise, is missing or damaged.
@@ -82,12 +82,12 @@ def availability(name: str, side: int, folder: Path, environ: Mapping[str, str] 
 
 
 def prepare(name: str, side: int, folder: Path, *, on_stage: Callable[[str], None] = lambda stage: None) -> Backbone:
-    """The backbone, ready to embed; Keras is loaded only where its LiteRT file is missing or damaged.
+    """The backbone, ready to embed; Keras is loaded only if its LiteRT file is missing or damaged.
 
     `on_stage` is called with a description of each step that takes long.
 
     Raises:
-        InvalidInput: there is no backbone of that name.
+        InvalidInput: no backbone has this name.
         WeightsMissing: its weights are not on this machine and cannot be downloaded.
         ModelDamaged: its file is damaged and cannot be converted again without weights, or was shipped damaged.
         StorageFull, HomeUnusable: a file cannot be written.
@@ -115,7 +115,7 @@ def find(fingerprint: str, folder: Path) -> Backbone:
     """
     if fingerprint == built_in().fingerprint:
         return _copy_built_in(folder)
-    # Shorter names first, so that own backbones go before imported ones.
+    # Shorter names first, so that own backbones are found before imported ones.
     for path in sorted(folder.glob("*.json"), key=lambda path: len(path.name)):
         record = _read_record(path)
         if record and record.fingerprint == fingerprint:
@@ -140,8 +140,8 @@ def litert_model(backbone: Backbone, folder: Path) -> bytes:
 def import_backbone(backbone: Backbone, content: bytes, folder: Path, weights_npz: bytes = b"") -> tuple[Path, ...]:
     """Keep a backbone that was imported with a project, for its iterations alone: no training here uses it.
 
-    `weights_npz` are a fine-tuned one's weights for Keras. Returns the files written; none where a backbone with its
-    fingerprint is there already, which is left as it is.
+    `weights_npz` are a fine-tuned one's weights for Keras. Returns the files written: no files if a backbone with
+    its fingerprint is there already, which is left as it is.
 
     Raises:
         StorageFull, HomeUnusable: a file cannot be written.
@@ -176,7 +176,7 @@ def convert_to_litert(model: Any, folder: Path) -> bytes:
 
 
 def stems(backbone: Backbone) -> tuple[str, str]:
-    """The names, without endings, of a backbone's files: where it is this home's own, and where it was imported.
+    """The names, without endings, of a backbone's files: if it is this home's own, and if it was imported.
 
     An imported backbone has a name that no backbone of this home can have, so that it never replaces one.
     """
@@ -199,7 +199,7 @@ def _convert(name: str, side: int, folder: Path, on_stage: Callable[[str], None]
 
 
 def _copy_built_in(folder: Path) -> Backbone:
-    """The built-in network, copied into the folder where it is missing or damaged there."""
+    """Copy the built-in network into the folder if it is missing or damaged there."""
     backbone = built_in()
     try:
         litert_model(backbone, folder)
@@ -222,7 +222,7 @@ def _paths(stem: str, folder: Path) -> tuple[Path, Path]:
 
 
 def _read_record(path: Path) -> Backbone | None:
-    """The record, None where it is missing, damaged or of another version: then the backbone is converted again."""
+    """Read a record; None if it is missing, damaged or of another version: then the backbone is converted again."""
     try:
         fields = json.loads(path.read_bytes())
         return Backbone(**fields) if fields.pop("format") == RECORD_FORMAT else None

@@ -62,7 +62,7 @@ def fill(store: Store, backbone: Backbone, digests: Sequence[str], progress: Pro
         for start in range(0, len(missing), BATCH):
             progress(f"Computing embeddings: {start} of {len(missing)}", start / len(missing))
             batch = itertools.islice(stream, BATCH)
-            # An image may have been deleted meanwhile, or its file is damaged.
+            # An image may have been deleted in the meantime, or its file is damaged.
             embeddings = {digest: outcome for digest, outcome in batch if isinstance(outcome, np.ndarray)}
             if embeddings:
                 store.embeddings.put(backbone.fingerprint, embeddings)

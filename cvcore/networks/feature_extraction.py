@@ -1,4 +1,4 @@
-"""From pixels to embeddings: LiteRT on a CPU, Keras on a GPU."""
+"""Computes embeddings from pixels: with LiteRT on a CPU, with Keras on a GPU."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from cvcore.networks.keras_backend import Device
 # The batch of a GPU; the last one is filled up, so that one compiled program serves all.
 GPU_BATCH = 64
 
-# One image is too little work for more.
+# The work for one image is too small for more threads.
 THREADS_MAX = 4
 
-# Batches waiting for each core, so that none waits for the slowest; memory must hold them.
+# Batches that wait per core, so that no core is idle while one is slow; all must fit into memory.
 BATCHES_AHEAD = 4
 
 Item = TypeVar("Item")
@@ -36,7 +36,7 @@ Extractor = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 # An image's embedding, or why the image cannot be read.
 Outcome = NDArray[np.float32] | InvalidInput | NotFound
 
-# To be closed by whoever does not read it to its end, as its threads would go on for a while.
+# A caller that does not read it to its end must close it, because its threads would go on for a while.
 Stream = Generator[tuple[Item, Outcome], None, None]
 
 
@@ -44,9 +44,9 @@ def load(backbone: Backbone, folder: Path, *, threads: int | None = None, device
     """The function that computes a backbone's embeddings of images.
 
     Args:
-        threads: the number that one call may use, by default all cores, up to four.
+        threads: the number that one call can use, by default all cores, up to four.
         device: with "gpu" Keras computes them, in the calling process; where its weights are missing or not those
-            that the backbone was converted from, LiteRT does, for embeddings must not be mixed.
+            that the backbone was converted from, LiteRT does, because embeddings of other weights must not be mixed.
 
     Raises:
         ModelDamaged: the backbone's file is missing or damaged.
@@ -64,11 +64,11 @@ def stream(
     read_pixels: Callable[[Item], NDArray[np.uint8]],
     device: Device = "cpu",
 ) -> Stream[Item]:
-    """Each item with its image's embedding, in their order, each as soon as it is computed.
+    """Every item with its image's embedding, in the items' order, as soon as it is computed.
 
-    `read_pixels` returns an item's pixels, or raises why it cannot. There is a thread for each core; on a CPU each has
-    a network of its own, which gives bit for bit what one call with all cores does, at 1.25 times its speed. Items are
-    taken as they are needed, and only the images that are being processed are in memory.
+    `read_pixels` returns an item's pixels, or raises why it cannot. There is one thread per core; on a CPU each thread
+    has its own network, with bit for bit the same results as one call with all cores, at 1.25 times the speed. Items
+    are taken as they are needed, and only the images that are being processed are in memory.
 
     Raises:
         ModelDamaged: the backbone's file is missing or damaged.
@@ -107,7 +107,7 @@ def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
 def _in_order(
     work: Callable[[Sequence[Item]], list[tuple[Item, Outcome]]], batches: Iterable[Sequence[Item]]
 ) -> Stream[Item]:
-    """The results of all batches, a thread for each core, with so few batches ahead that memory is bounded."""
+    """The results of all batches in order, with one thread per core; few batches run ahead, so memory is bounded."""
     cores = os.cpu_count() or 1
     pending: deque[Future[list[tuple[Item, Outcome]]]] = deque()
     pool = ThreadPoolExecutor(cores, thread_name_prefix="embed")
@@ -145,7 +145,7 @@ def _by_litert(content: bytes, backbone: Backbone, threads: int) -> Extractor:
     one_at_a_time = threading.Lock()
 
     def extract(images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        # Larger batches are no faster, and one by one an image's embedding does not depend on its neighbours.
+        # Larger batches are not faster, and one by one an image's embedding does not depend on its neighbours.
         embeddings = np.empty((len(images), backbone.dimension), np.float32)
         for row, image in enumerate(images):
             with one_at_a_time:

@@ -1,26 +1,27 @@
-"""The classifier on top of a backbone: every fold's head and the final one, fitted together.
+"""Fits the classifier on top of a backbone: every fold's head and the final one, together.
 
 A head is a linear map from embeddings to one score per tag, softmax over the tags in Multiclass and an
 independent sigmoid per tag in Multilabel. It minimises, over the rows it trains on,
 
     sum of weight * cross-entropy  +  L2 / 2 * (|kernel|² + bias²)
 
-on embeddings that are centred and divided by one number, so that their mean squared length is 1. That is
-convex, with one minimum: the result depends on no seed, learning rate or number of epochs.
+on embeddings that are centred and divided by one number, so that their mean squared length is 1. The problem is
+convex and has one minimum: the result depends on no seed, learning rate or number of epochs.
 
-Folds share their images, so all heads are fitted at once: one matrix product updates them all. The work is
-written in `keras.ops` alone and runs on whatever backend and device Keras has.
+Folds share their images, so all heads are fitted at once: one matrix product updates them all. The code uses only
+`keras.ops` and runs on every backend and device of Keras.
 
-L2 does not grow with the number of images. On MobileNetV2 embeddings of ten sets of 20 to 900 images, 0.01
-was within 0.01 of the L2 that inner folds choose in accuracy, and within 0.04 in log-loss; from 0.1 on, recall
-at threshold 0.5 falls, as probabilities shrink towards each other.
+L2 does not grow with the number of images. On MobileNetV2 embeddings of ten sets of 20 to 900 images, 0.01 was
+compared with the L2 that inner folds choose: accuracy differed by at most 0.01, log-loss by at most 0.04. From 0.1 on,
+recall at threshold 0.5 falls, because probabilities shrink towards each other.
 
-Rows are weighted so that every tag counts the same ("balanced"). With 10 images of one flower and 100 each of
-four others, recall of the small tag on held-out images rose from 0.31 to 0.46 (weights by the square root
-of that: 0.39) while the others lost 0.006. Log-loss and calibration improved, 0.366 to 0.361, and 0.59 to 0.93
-expected per true image of the small tag, because the penalty shrinks a small tag most. In a multilabel set
-with tags of 5 to 214 images macro recall rose from 0.37 to 0.42, at 0.92 answers for each true tag.
-Costs come on top of that: a tag of cost 3 has three times the weight, so it is missed less often and answered more.
+Rows are weighted so that every tag counts the same ("balanced"). Measured with 10 images of one flower and 100 of
+each of four others, on held-out images: recall of the small tag rose from 0.31 to 0.46 (with square roots of the
+weights to 0.39), and the other tags lost 0.006. Log-loss improved from 0.366 to 0.361. Calibration
+improved, too: the expected number of images with the small tag, per true one, rose from 0.59 to 0.93, because the
+penalty shrinks a small tag most. In a multilabel
+set with tags of 5 to 214 images macro recall rose from 0.37 to 0.42, with 0.92 answers per true tag.
+Costs multiply these weights: a tag of cost 3 has three times the weight, so it is missed less often and answered more.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ from cvcore.networks import logistic_regression
 L2 = 0.01
 TOLERANCE = 3e-4
 
-# Scores in memory at once, over images, heads and tags; more heads than that are fitted one group after another.
+# The most scores in memory at once (images x heads x tags); more heads are fitted in groups, one after another.
 SCORES_MAX = 2**25
 
 
@@ -48,7 +49,7 @@ class Head:
     """A fitted classifier for raw embeddings, and the out-of-fold probabilities of its training.
 
     `kernel` is float32 (dimension, tags), `bias` float32 (tags,), `out_of_fold` float32 (images, tags):
-    each row's probabilities come from the head that did not train on it; nan where every head did.
+    each row's probabilities come from the head that did not train on it; nan if every head did.
     """
 
     kernel: Float32s
@@ -72,8 +73,8 @@ def fit(
 
     Args:
         embeddings: (rows, dimension).
-        truth: (rows, tags); in Multiclass one tag a row.
-        folds: (rows,), 0, 1, 2, …; a row of fold -1 trains every head and is evaluated by none.
+        truth: (rows, tags); in Multiclass one tag per row.
+        folds: (rows,), 0, 1, 2, …; every head trains on a row of fold -1, and no head evaluates it.
         costs: (tags,), above 0: what missing each tag costs, as in `balanced_weights`.
         tolerance: how near to the minimum to stop; see `logistic_regression.minimise`.
         on_progress: called after each step with the fraction done, 0..1; what it raises ends the fit.
@@ -117,17 +118,17 @@ def balanced_weights(
     multilabel: bool,
     costs: NDArray[np.floating] | None = None,
 ) -> Float32s:
-    """Each row's weight in each head, so that every tag counts by its cost; 1 on average over a head's rows.
+    """The weight of each row in each head: every tag counts by its cost, and the mean over a head's rows is 1.
 
     Args:
         truth: (rows, tags).
         trained_on: (rows, heads).
-        costs: (tags,), above 0; all 1 where none are given.
+        costs: (tags,), above 0; by default all 1.
 
     Returns:
-        float32, 0 where a head does not train on a row. Multiclass: (rows, heads, 1), every tag's rows weigh
-        the same together, times its cost. Multilabel: (rows, heads, tags), the rows with a tag weigh as much together
-        as the rows without it, times its cost.
+        float32, 0 where a head does not train on a row. Multiclass: (rows, heads, 1); the sum over a tag's
+        rows is the same for all tags, times the tag's cost. Multilabel: (rows, heads, tags); the sum over the rows with
+        a tag is that over the rows without it, times the tag's cost.
 
     >>> truth = np.array([[True, False], [False, True], [False, True], [False, True]])
     >>> balanced_weights(truth, np.ones((4, 1), bool), multilabel=False)[:, 0, 0].round(2)
@@ -173,7 +174,7 @@ def _principal_axes(embeddings: Float32s) -> _Axes:
     centred = embeddings - centre
     scale = float(np.sqrt(np.square(centred).sum() / rows)) or 1.0
     centred /= np.float32(scale)
-    # Keras' linear algebra, because numpy's threads spin for seconds where they share the cores.
+    # Keras' linear algebra, because numpy's threads wait busily for seconds when they share the cores.
     span = ops.qr(ops.convert_to_tensor(centred.T))[0] if rows < dimension else ops.eye(dimension)
     spanned = ops.matmul(ops.convert_to_tensor(centred), span)
     rotation = ops.eigh(ops.matmul(ops.transpose(spanned), spanned))[1]
@@ -183,6 +184,6 @@ def _principal_axes(embeddings: Float32s) -> _Axes:
 
 
 def _trained_on(folds: NDArray[np.integer]) -> NDArray[np.bool_]:
-    """Which row trains which head, bool (rows, heads): every head but its own fold's; the last is the final one."""
+    """Which head trains on which row, bool (rows, heads): all but the row's own fold's; the last is the final head."""
     heads = np.arange(folds.max(initial=-1) + 2)
     return np.asarray(folds[:, None] != heads, np.bool_)

@@ -1,4 +1,4 @@
-"""Backbones as Keras models, which a GPU runs and Advanced training fine-tunes; fine-tuned ones saved and deleted.
+"""Backbones as Keras models, for a GPU and for Advanced training; saves and deletes fine-tuned ones.
 
 Beside its LiteRT file and record, see `backbones`, a fine-tuned backbone has its weights for Keras in `tuned-….npz`.
 """
@@ -18,7 +18,7 @@ from cvcore.networks.backbones import Backbone
 
 
 def load(backbone: Backbone, folder: Path) -> Any:
-    """The Keras model of a backbone in `folder`; its embeddings and those of the LiteRT file may be mixed.
+    """The Keras model of a backbone in `folder`; its embeddings and those of the LiteRT file can be mixed.
 
     Raises:
         WeightsMissing: its weights are not on this machine.
@@ -30,7 +30,7 @@ def load(backbone: Backbone, folder: Path) -> Any:
         model = architectures.keras_model(backbone.name, backbone.side)
     if architectures.fingerprint_of(model, backbone.name, backbone.side) != backbone.fingerprint:
         raise ModelDamaged(
-            f"the weights of {backbone.name} on this machine must be those it was trained with, they are others: "
+            f"the weights of {backbone.name} on this machine must be those it was trained with, they are different: "
             "train again"
         )
     return model
@@ -81,7 +81,7 @@ def _load_tuned(backbone: Backbone, folder: Path) -> Any:
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             model.set_weights([arrays[name] for name in arrays.files])
-    except Exception as error:  # of a damaged zip numpy raises nearly anything
+    except Exception as error:  # numpy raises many kinds of errors for a damaged zip
         raise _damaged(backbone, folder) from error
     return model
 

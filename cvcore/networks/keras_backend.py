@@ -1,4 +1,4 @@
-"""Prepare Keras, and the device that it computes on; a file holds its title, so that pages need no TensorFlow."""
+"""Prepares Keras and its device; saves the device's title in a file, so that pages need no TensorFlow."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BACKENDS = {"tensorflow": "TensorFlow", "torch": "PyTorch", "jax": "JAX"}
 
 
 def saved_device(home: Path) -> str:
-    """The title of the device that trained last in a home folder, as "CPU, 2 cores"; empty where none has yet."""
+    """The title of the device that trained last in a home folder, such as "CPU, 2 cores"; empty before the first."""
     try:
         return (home / FILE).read_text(encoding="utf-8", errors="replace").strip()[:LETTERS]
     except OSError:
@@ -62,7 +62,7 @@ def gpu_title(name: str, backend: str) -> str:
 
 
 def _cores() -> int:
-    # The cores that this process may use: a container often has fewer than the machine.
+    # The cores that this process can use: a container often has fewer than the machine.
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -77,7 +77,7 @@ def _gpu_name(backend: str) -> str:
             import torch
 
             return str(torch.cuda.get_device_name(0))
-    except Exception:  # noqa: S110 - each has errors of its own, and a name is not worth failing for
+    except Exception:  # noqa: S110 - each backend has its own errors, and a missing name is no reason to fail
         pass
     return ""
 
@@ -115,7 +115,7 @@ def quiet_loading() -> Iterator[None]:
     with _one_at_a_time, Path(os.devnull).open("w") as nowhere:
         try:
             terminal = os.dup(2)
-        except OSError:  # closed, as under pythonw
+        except OSError:  # closed, for example under pythonw
             yield
             return
         try:

@@ -1,6 +1,6 @@
-"""Many logistic regressions over the same rows, fitted together: softmax or sigmoid, L2, weighted rows.
+"""Fits many logistic regressions over the same rows together: softmax or sigmoid, L2, weighted rows.
 
-Written in `keras.ops` alone, so it runs on whatever backend and device Keras has. Heads share their rows, so
+Written in `keras.ops` only, so it runs on every backend and device of Keras. Heads share their rows, so
 one matrix product updates them all. The loop is our own rather than `Model.fit` because the problem is convex:
 its steps need no learning rate, and it ends at the minimum.
 """
@@ -34,7 +34,7 @@ class Problem:
         sum over rows of weight * cross-entropy(features @ kernel, truth) + l2 / 2 * sum of kernel²
 
     `features` is float32 (rows, columns), best along their principal axes; `truth` bool (rows, tags), in
-    Multiclass with one tag a row; `weights` float32 (rows, heads, 1 or tags), 0 where a head does not train.
+    Multiclass with one tag per row; `weights` float32 (rows, heads, 1 or tags), 0 where a head does not train.
     """
 
     features: NDArray[np.float32]

@@ -1,4 +1,4 @@
-"""Where Keras keeps downloaded weights, and a download that fails fast with a clear message."""
+"""The paths of Keras' downloaded weights, and a download that fails fast with a clear message."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def downloading(path: Path, network: str) -> Iterator[None]:
         _clear(path)
         socket.setdefaulttimeout(STALLED_S)
         yield
-    except Exception as error:  # Keras raises a bare Exception where a server refuses
+    except Exception as error:  # Keras raises a bare Exception if a server refuses
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
             raise StorageFull(f"the disk that holds {path.parent} is full: free some space and try again") from error
         raise WeightsMissing(
@@ -53,7 +53,7 @@ def downloading(path: Path, network: str) -> Iterator[None]:
 
 
 def _probe() -> None:
-    """Fail within seconds where there is no network: a resolver alone may take half a minute to give up."""
+    """Fail within seconds without a network, because a DNS look-up alone can take half a minute to give up."""
     if urllib.request.getproxies():
         return
     answered = threading.Event()

@@ -66,7 +66,7 @@ def weights() -> dict[str, list[NDArray[Any]]]:
     try:
         with np.load(io.BytesIO(_read(WEIGHTS)), allow_pickle=False) as arrays:
             by_layer: dict[str, list[NDArray[Any]]] = {}
-            for key in arrays.files:  # layer/0 before layer/1, as they were written
+            for key in arrays.files:  # in the order written: layer/0 before layer/1
                 by_layer.setdefault(key.partition("/")[0], []).append(arrays[key])
             return by_layer
     except ModelDamaged:

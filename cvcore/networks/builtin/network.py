@@ -6,7 +6,7 @@ Three descriptions of one image of 128 x 128 pixels stand side by side in one em
   are plain convolutions, which a CPU computes faster than separable ones at that size; then come inverted
   residuals (Sandler et al. 2018, https://arxiv.org/abs/1801.04381).
 - *colours*, 192: how much of the image is near each of 192 colours, by a bump around each that falls to 0 at
-  its radius. Square roots, as a linear classifier on them has the Hellinger kernel, which suits rare colours.
+  its radius. Square roots, because a linear classifier on them has the Hellinger kernel, which suits rare colours.
 - *waves*, 27: logarithms of the mean size of 27 cosine waves, 8 x 8 pixels large, in its light.
 
 The last two take about a fifth of the time and help most where there are few images and tags differ in colour.
@@ -36,8 +36,8 @@ DOUBLE = 2 + 1 / 128
 # Keep square roots and logarithms finite at 0.
 COLOUR_FLOOR, WAVE_FLOOR = 1 / 2**14, 1 / 128
 
-# Bring the two to spreads of 0.5 each over photographs where *shapes*, by its last weights, has 1: none drowns
-# the others.
+# Bring the two to spreads of 0.5 each over photographs; *shapes*, by its last weights, has 1. So no description
+# dominates the others.
 COLOUR_SCALE, WAVE_SCALE = 13 / 32, 7 / 32
 
 # Kernel and bias, or the kernel alone, by the layer's name; kernels as Keras lays them out.
@@ -46,10 +46,10 @@ Weights = Mapping[str, list[NDArray[Any]]]
 
 @dataclass(frozen=True)
 class Stage:
-    """`repeats` layers of so many channels, the first with `stride`.
+    """`repeats` layers with `channels` channels, the first with `stride`.
 
-    They are inverted residuals that work in `expansion` times their channels, or, where that is 0, plain 3 x 3
-    convolutions.
+    They are inverted residuals with `expansion` times their channels inside, or plain 3 x 3 convolutions if
+    `expansion` is 0.
     """
 
     expansion: int

@@ -148,7 +148,7 @@ def test_the_fingerprint_is_of_the_weights(tmp_path: Path) -> None:
     with pytest.raises(ModelDamaged) as refusal:
         keras_backbones.load(other, tmp_path)
     assert (
-        "the weights of Built-in network on this machine must be those it was trained with, they are others: "
+        "the weights of Built-in network on this machine must be those it was trained with, they are different: "
         "train again"
     ) == str(refusal.value)
 
