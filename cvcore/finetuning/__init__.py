@@ -1,4 +1,4 @@
-"""Advanced training: within a budget of minutes the upper layers learn too, one run for each fold, resumable.
+"""Advanced training: within a time budget the upper layers are trained too, for every fold; resumes after a crash.
 
 Imports `networks`, `store`, `files`, `imaging`, `metrics`, `validation` and the modules beside the packages.
 """

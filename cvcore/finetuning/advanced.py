@@ -1,10 +1,14 @@
-"""Advanced training: within a budget of minutes, the network's upper layers are trained on the tags too.
+"""Advanced training: within a time budget, the network's upper layers are trained on the tags too.
 
-First the frozen layers' features of all images and their augmented copies are computed. Then all fold splits are
-trained side by side, epoch by epoch, run after run while there is time. Finally each split averages its runs' best
-weights, if that beats Quick on its validation images. The outcome compares Advanced with Quick on the same images in
-the same folds. All state lies in the iteration's checkpoint folder until it is trained, so a training that was killed
-resumes from there.
+1. The features that the frozen layers compute of all images and their augmented copies are kept on disk.
+2. All fold splits are trained side by side, epoch by epoch, run after run while there is time.
+3. Each split averages its runs' best weights if its runs beat Quick. For that, each run's own model predicts the run's
+   own validation images, and all runs' predictions are taken together; the average itself is not compared.
+4. The outcome compares Advanced with Quick on the evaluated images, in the same folds.
+
+A training that was killed resumes. Features, checkpoints, the schedule and the time spent are in the iteration's
+checkpoint folder; the reported epochs, the request to end early and the images that a network was fine-tuned on are in
+the database.
 """
 
 from __future__ import annotations
@@ -19,7 +23,7 @@ from numpy.typing import NDArray
 from cvcore import domains, imaging, metrics
 from cvcore.files import blobs
 from cvcore.finetuning import feature_cache, fold_training, schedule, trainer
-from cvcore.finetuning.epochs import HYPERPARAMETERS, Search, train_runs
+from cvcore.finetuning.epochs import HYPERPARAMETERS, TrainingSetup, train_runs
 from cvcore.finetuning.fold_splits import PARTS, SEED, FoldSplit, make_splits
 from cvcore.finetuning.fold_training import THRESHOLD, FoldResult
 from cvcore.finetuning.schedule import Schedule
@@ -35,10 +39,11 @@ from cvcore.progress import Progress
 from cvcore.records import EndReason, TuningOutcome
 from cvcore.store import Store
 
-# The share of the budget for augmentation, and the seconds that converting the network takes at the end.
+# The share of the budget that computing features of augmented copies can take, and the seconds that are reserved for
+# converting the network at the end.
 AUGMENTATION_SHARE = 0.2
 CONVERTING_S = 15.0
-# A network predicts so many times as many images a second as it trains on.
+# Predicting is this many times as fast as training, in images per second.
 PREDICTION_SPEED = 3.0
 BATCH_LEAST = 4
 
@@ -57,21 +62,23 @@ def tune(store: Store, task: Task, quick: Head, progress: Progress, device: Devi
 
     Raises:
         Stopped: `progress` asked to stop; checkpoints are kept, and the next call resumes from them.
-        StorageFull, HomeUnusable: a checkpoint cannot be written.
-        ModelDamaged, WeightsMissing: the network's weights for Keras are not on this machine.
+        StorageFull, HomeUnusable: features, a checkpoint or the network cannot be written.
+        ModelDamaged, WeightsMissing: the network's weights for Keras are damaged or not on this machine.
+        NotFound, InvalidInput: an image cannot be read, or the network has no feature map at stride 16.
+        MemoryError: the device's memory is too small for even the smallest batch.
     """
     folder = blobs.checkpoint_folder(store.home, task.iteration.id)
     training = AdvancedTraining(store, task, quick, device, folder, stopwatch(folder), progress)
-    training.report("Loading the network")
+    training.save_time_and_report("Loading the network")
     model = _load_model(training)
     network = split_at_stride_16(model)
     data = _training_data(training, network)
     splits = make_splits(task.plan, task.truth, task.groups)
-    search = _search(training, network, data, splits)
-    runs, ended = train_runs(search)
-    results = _evaluate(search, runs)
-    head = _head(search, results)
-    backbone = _keep_backbone(search, model, results[-1])
+    setup = _setup(training, network, data, splits)
+    runs, ended = train_runs(setup)
+    results = _evaluate(setup, runs)
+    head = _head(setup, results)
+    backbone = _keep_backbone(setup, model, results[-1])
     return TunedModel(backbone, head, _outcome(training, head, runs, ended))
 
 
@@ -83,7 +90,7 @@ def forget(store: Store, iteration_id: str) -> None:
 def sweep(store: Store) -> None:
     """Delete checkpoints of trainings that will not resume, and fine-tuned networks that no iteration uses.
 
-    Such a network is left where a training died just after it was saved. To be called while nothing is trained.
+    An unused network is left behind when a training dies just after saving it. Call this only while nothing is trained.
     """
     networks = blobs.backbones_folder(store.home)
     for fingerprint in keras_backbones.tuned_fingerprints(networks):
@@ -98,14 +105,14 @@ def _load_model(training: AdvancedTraining) -> Any:
     """The backbone as a Keras model; on a GPU it computes in 16 bits, with weights in 32."""
     import keras
 
-    usual = keras.config.dtype_policy()
+    policy_before = keras.config.dtype_policy()
     networks = blobs.backbones_folder(training.store.home)
     try:
         if training.device == "gpu":
             keras.config.set_dtype_policy("mixed_bfloat16")
         return keras_backbones.load(training.task.backbone, networks)
     finally:
-        keras.config.set_dtype_policy(usual)
+        keras.config.set_dtype_policy(policy_before)
 
 
 def _training_data(training: AdvancedTraining, network: SplitNetwork) -> TrainingData:
@@ -121,27 +128,28 @@ def _training_data(training: AdvancedTraining, network: SplitNetwork) -> Trainin
         training.folder,
         budget_s=AUGMENTATION_SHARE * training.budget_s,
         seed=SEED,
-        on_share=lambda share: training.report(f"Augmenting images: {share:.0%}"),
+        on_share=lambda share: training.save_time_and_report(f"Augmenting images: {share:.0%}"),
     )
     return TrainingData(features, task.embeddings, task.truth, task.costs, task.multilabel, task.backbone.l2)
 
 
-def _search(
+def _setup(
     training: AdvancedTraining, network: SplitNetwork, data: TrainingData, splits: Sequence[FoldSplit]
-) -> Search:
-    """The trainer with its schedule; a training that resumes keeps the schedule it began with."""
-    if kept := schedule.load(training.folder):
-        return Search(training, trainer.build_trainer(network, data, training.folder, batch=kept.batch), splits, kept)
+) -> TrainingSetup:
+    """The trainer and its schedule; a training that resumes keeps the schedule it began with."""
+    if saved := schedule.load(training.folder):
+        built = trainer.build_trainer(network, data, training.folder, batch=saved.batch)
+        return TrainingSetup(training, built, splits, saved)
     built, images_per_s = _largest_batch(training, network, data, splits[-1])
     planned = _plan(training, splits, built.batch, images_per_s)
     schedule.save(planned, training.folder)
-    return Search(training, built, splits, planned)
+    return TrainingSetup(training, built, splits, planned)
 
 
 def _largest_batch(
     training: AdvancedTraining, network: SplitNetwork, data: TrainingData, split: FoldSplit
 ) -> tuple[Trainer, float]:
-    """A trainer with the largest batch that fits into the device's memory, and its speed in images a second.
+    """A trainer with the largest batch that fits into the device's memory, and its speed in images per second.
 
     Raises:
         MemoryError: not even the smallest batch fits.
@@ -167,34 +175,34 @@ def _plan(training: AdvancedTraining, splits: Sequence[FoldSplit], batch: int, i
     return replace(planned, reserve_s=round(reserve_s, 3))
 
 
-def _evaluate(search: Search, runs: int) -> list[FoldResult | None]:
-    """Each split's averaged model, None where it is no better than Quick."""
+def _evaluate(setup: TrainingSetup, runs: int) -> list[FoldResult | None]:
+    """The averaged model of each split, None where its runs are no better than Quick."""
     results = []
-    for split in search.splits:
-        search.training.report(f"Evaluating fold {split.number + 1} of {len(search.splits)}")
-        results.append(fold_training.average_runs(search.trainer, split, runs))
+    for split in setup.splits:
+        setup.training.save_time_and_report(f"Evaluating fold {split.number + 1} of {len(setup.splits)}")
+        results.append(fold_training.average_runs(setup.trainer, split, runs))
     return results
 
 
-def _head(search: Search, results: Sequence[FoldResult | None]) -> Head:
+def _head(setup: TrainingSetup, results: Sequence[FoldResult | None]) -> Head:
     """The last split's head with all splits' out-of-fold probabilities; Quick's for splits without a result."""
-    quick = search.training.quick
+    quick = setup.training.quick
     out_of_fold = quick.out_of_fold.copy()
-    for split, result in zip(search.splits, results, strict=True):
+    for split, result in zip(setup.splits, results, strict=True):
         if result:
             out_of_fold[split.evaluated] = result.probabilities
     shipped = results[-1] or quick
-    return Head(shipped.kernel, shipped.bias, out_of_fold, search.training.task.backbone.l2)
+    return Head(shipped.kernel, shipped.bias, out_of_fold, setup.training.task.backbone.l2)
 
 
-def _keep_backbone(search: Search, model: Any, result: FoldResult | None) -> Backbone:
-    """The backbone to ship, saved beside all others; the one the task began with where there is no result."""
-    training, task = search.training, search.training.task
+def _keep_backbone(setup: TrainingSetup, model: Any, result: FoldResult | None) -> Backbone:
+    """Save the fine-tuned backbone and return it; without a result, return the one that the task began with."""
+    training, task = setup.training, setup.training.task
     if result is None:
         return task.backbone
-    training.report("Saving the network")
+    training.save_time_and_report("Saving the network")
     networks = blobs.backbones_folder(training.store.home)
-    search.trainer.network.top.set_weights(result.top)
+    setup.trainer.network.top.set_weights(result.top)
     tuned_model = keras_backbones.load(task.backbone, networks)
     tuned_model.set_weights(model.get_weights())
     tuned = keras_backbones.save_tuned(tuned_model, task.backbone, networks)
@@ -209,8 +217,8 @@ def _outcome(training: AdvancedTraining, head: Head, runs: int, ended: EndReason
     task = training.task
     rows = task.plan.folds >= 0
     advanced, quick = (
-        metrics.answers(each.out_of_fold[rows], THRESHOLD, multilabel=task.multilabel)
-        for each in (head, training.quick)
+        metrics.answers(compared.out_of_fold[rows], THRESHOLD, multilabel=task.multilabel)
+        for compared in (head, training.quick)
     )
     comparison = paired_comparison.right_answers(task.truth[rows], advanced, quick, task.groups[rows])
     return TuningOutcome(

@@ -1,6 +1,6 @@
 """Augmentation: random changes to training images, so that a network learns what does not matter for the tags.
 
-A domain's policy names the transforms that leave its tags true: a plate may be turned any way round, a façade may not.
+A domain's policy names the transforms that do not change its tags: a plate can be turned any way, a façade cannot.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def augmented(pixels: NDArray[np.uint8], policy: Policy, rng: np.random.Generato
 
 
 def _moved(pixels: NDArray[np.uint8], on: set[str], border: Border, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Turned, zoomed and shifted in one transform, so that the image is resampled only once."""
+    """The image turned, zoomed and shifted in one transform, so that it is resampled only once."""
     side = len(pixels)
     margin = side // 2
     angle = np.deg2rad(rng.uniform(-TURN_DEGREES, TURN_DEGREES)) if "turn" in on else 0.0

@@ -1,4 +1,4 @@
-"""Checkpoints: for each run of each fold split a file with its last epoch's state and its best weights so far."""
+"""Checkpoints: one file per run and fold split, with the state after its last epoch and its best weights so far."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Checkpoint = Mapping[str, NDArray[Any]]
 
 @dataclass(frozen=True, eq=False)
 class EpochResult:
-    """One epoch of one fold split: its losses, the evaluated rows' probabilities (rows, tags), and how long it took."""
+    """One epoch of one fold split: its losses, the evaluated rows' probabilities (rows, tags), and its seconds."""
 
     loss: float
     validation_loss: float
@@ -30,16 +30,17 @@ class EpochResult:
 
 
 def path_of(trainer: Trainer, split: FoldSplit, run: int) -> Path:
-    """The file of a fold split's run."""
+    """The checkpoint file of a run of a fold split."""
     return trainer.folder / f"fit-{split.number}-{run}.npz"
 
 
 def write(path: Path, trainer: Trainer, number: int, result: EpochResult, before: Checkpoint | None) -> None:
-    """Save the trainer's state after an epoch, with the best weights: these, or those of the checkpoint before.
+    """Save the trainer's state after epoch `number`, and the best weights: its own or those of the checkpoint `before`.
 
     Raises:
         StorageFull, HomeUnusable: it cannot be written.
     """
+    # "round" (an epoch) and "judged" (the evaluated rows' probabilities) are the names in stored files.
     arrays: dict[str, NDArray[Any]] = {
         "round": np.array(number),
         "loss": np.array(result.loss),
@@ -63,23 +64,23 @@ def write(path: Path, trainer: Trainer, number: int, result: EpochResult, before
 
 
 def read(path: Path) -> Checkpoint | None:
-    """A checkpoint, None where there is none that can be read."""
+    """Read a checkpoint; None if it is missing or damaged."""
     try:
         with np.load(path, allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files}
-    except Exception:  # of a damaged zip numpy raises nearly anything
+    except Exception:  # numpy raises many kinds of errors for a damaged zip
         return None
 
 
 def last_epoch(path: Path) -> int:
-    """The number of the last epoch in a checkpoint, from 0; -1 where there is none that can be read.
+    """The number of the last epoch in a checkpoint, from 0; -1 if the file is missing or damaged.
 
-    Reads this number alone, not the weights.
+    Reads only this number, not the weights.
     """
     try:
         with np.load(path, allow_pickle=False) as arrays:
             return int(arrays["round"])
-    except Exception:  # of a damaged zip numpy raises nearly anything
+    except Exception:  # numpy raises many kinds of errors for a damaged zip
         return -1
 
 

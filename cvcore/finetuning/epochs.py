@@ -1,4 +1,4 @@
-"""The epochs of an Advanced training: all fold splits epoch by epoch, run after run while there is time."""
+"""The epoch loop of an Advanced training: all fold splits side by side, run after run while there is time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cvcore.finetuning.task import AdvancedTraining
 from cvcore.finetuning.trainer import Trainer
 from cvcore.records import EndReason, TuningEpoch
 
-# One for each run; the runs' weights are averaged.
+# One per run; the runs' weights are averaged.
 HYPERPARAMETERS = (
     Hyperparameters(2e-4, 0.4),
     Hyperparameters(3e-4, 0.4),
@@ -26,12 +26,12 @@ HYPERPARAMETERS = (
 
 
 class _Enough(Exception):
-    """The budget is spent, or someone asked to stop."""
+    """The time is up, or someone asked to end the training."""
 
 
 @dataclass(frozen=True, eq=False)
-class Search:
-    """What an Advanced training searches with: its trainer, fold splits and schedule."""
+class TrainingSetup:
+    """An Advanced training with its trainer, fold splits and schedule."""
 
     training: AdvancedTraining
     trainer: Trainer
@@ -39,62 +39,66 @@ class Search:
     schedule: Schedule
 
 
-def train_runs(search: Search) -> tuple[int, EndReason]:
-    """Train every epoch of the schedule; returns how many runs were finished, at least one, and why it ended.
+def train_runs(setup: TrainingSetup) -> tuple[int, EndReason]:
+    """Train every epoch of the schedule; returns the number of runs to average, and why the training ended.
+
+    Those are the finished runs. If not even the first was finished, it is 1: the first run counts as far as it got.
 
     After a restart, an epoch that was trained and reported before is neither trained nor reported again.
     """
-    trainings, iteration_id = search.training.store.trainings, search.training.task.iteration.id
-    reported = {Epoch(each.attempt - 1, each.number - 1) for each in trainings.epochs(iteration_id)}
-    for position, epoch in enumerate(search.schedule.all_epochs()):
-        if epoch in reported and _is_trained(search, epoch):
+    trainings, iteration_id = setup.training.store.trainings, setup.training.task.iteration.id
+    reported = {Epoch(saved.attempt - 1, saved.number - 1) for saved in trainings.epochs(iteration_id)}
+    for position, epoch in enumerate(setup.schedule.all_epochs()):
+        if epoch in reported and _is_trained(setup, epoch):
             continue
         try:
-            results = _train_epoch(search, epoch)
+            results = _train_epoch(setup, epoch)
         except _Enough:
             return max(1, epoch.run), "asked" if trainings.is_finishing_early(iteration_id) else "budget"
-        if len(results) == len(search.splits):
-            trainings.put_epoch(iteration_id, position, _summary(search, epoch, results))
-    return search.schedule.runs, "budget" if search.schedule.is_short else "converged"
+        if len(results) == len(setup.splits):
+            trainings.put_epoch(iteration_id, position, _summary(setup, epoch, results))
+    return setup.schedule.runs, "budget" if setup.schedule.is_short else "converged"
 
 
-def _is_trained(search: Search, epoch: Epoch) -> bool:
-    """Whether all splits' checkpoints hold this epoch or a later one; they may be lost when a machine goes down."""
-    paths = [checkpoints.path_of(search.trainer, split, epoch.run) for split in search.splits]
+def _is_trained(setup: TrainingSetup, epoch: Epoch) -> bool:
+    """Whether all splits' checkpoints hold this epoch or a later one; a machine that crashes can lose them."""
+    paths = [checkpoints.path_of(setup.trainer, split, epoch.run) for split in setup.splits]
     return all(checkpoints.last_epoch(path) >= epoch.number for path in paths)
 
 
-def _train_epoch(search: Search, epoch: Epoch) -> list[EpochResult]:
-    """Train an epoch of all splits; their results, without those that had been trained further before a restart.
+def _train_epoch(setup: TrainingSetup, epoch: Epoch) -> list[EpochResult]:
+    """Train one epoch of all splits; returns their results.
+
+    Splits whose checkpoint is already past this epoch have no result and are left out.
 
     Raises:
-        _Enough: the time is up, though never in the first epoch, or someone asked to stop.
+        _Enough: the time is up (ignored in the first epoch), or someone asked to end the training.
     """
-    training, schedule = search.training, search.schedule
+    training, schedule = setup.training, setup.schedule
     run = f", run {epoch.run + 1}" if epoch.run else ""
     stage = f"Fine-tuning: epoch {epoch.number + 1} of {schedule.epochs}{run}"
     is_first = epoch == Epoch(0, 0)
 
     def on_step(share: float) -> None:
-        training.show(stage)
+        training.report_progress(stage)
         is_over = training.elapsed_s() > training.budget_s - schedule.reserve_s and not is_first
         if is_over or training.store.trainings.is_finishing_early(training.task.iteration.id):
             raise _Enough
 
     results = []
-    for split in search.splits:
+    for split in setup.splits:
         result = fold_training.train_epoch(
-            search.trainer, split, schedule, epoch, HYPERPARAMETERS[epoch.run], on_step=on_step
+            setup.trainer, split, schedule, epoch, HYPERPARAMETERS[epoch.run], on_step=on_step
         )
         results += [result] if result else []
-        training.report(stage)
+        training.save_time_and_report(stage)
     return results
 
 
-def _summary(search: Search, epoch: Epoch, results: Sequence[EpochResult]) -> TuningEpoch:
+def _summary(setup: TrainingSetup, epoch: Epoch, results: Sequence[EpochResult]) -> TuningEpoch:
     """An epoch's losses, accuracy and speed over all splits."""
-    task, schedule = search.training.task, search.schedule
-    rows = np.concatenate([split.evaluated for split in search.splits])
+    task, schedule = setup.training.task, setup.schedule
+    rows = np.concatenate([split.evaluated for split in setup.splits])
     probabilities = np.concatenate([result.probabilities for result in results])
     right = fold_training.all_tags_right(probabilities, task.truth[rows], multilabel=task.multilabel)
     rate_share = fold_training.learning_rate_at((epoch.number + 0.5) / schedule.epochs)

@@ -1,8 +1,8 @@
-"""Frozen-trunk features of every image and its augmented copies, computed once and kept on disk.
+"""Features that the frozen trunk computes of every image and its augmented copies, computed once and kept on disk.
 
-view-0.npy      float16 (copies, images, …): the trunk's first tensor; copy 0 is of the image unchanged
-view-1.npy …    its other tensors, where it has more
-views.json      how many copies there are, and how many images are done
+view-0.npy      float16 (copies, images, …): the trunk's first tensor; copy 0 is the unchanged image's
+view-1.npy …    its other tensors, if it has more
+views.json      the number of copies ("views", a stored name), and the number of images that are done
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ def compute(
 ) -> Features:
     """The trunk's tensors of all images, each (copies, images, …), memory-mapped from files in `folder`.
 
-    Each of `images` returns its pixels. There are as many copies as `budget_s` seconds allow at the speed of the first
-    images, at most 12 and 2 GB, and always the first, of the image unchanged. Features that an earlier call left in the
-    folder are not computed again.
+    Each element of `images` is a function that returns an image's pixels. The number of copies is what `budget_s`
+    seconds allow at the speed of the first images, at most 12 and 2 GB, and at least 1, the unchanged image. Features
+    that an earlier call left in the folder are not computed again.
 
     Raises:
         StorageFull, HomeUnusable: a file cannot be written.
@@ -92,12 +92,12 @@ def _copies_within(
 
 
 def _copy(pixels: Pixels, policy: Policy, seed: tuple[int, int, int]) -> Pixels:
-    """An image's copy; `seed` is the training's seed, the image's row and the copy's number, 0 for it unchanged."""
+    """A copy of an image. `seed` is the training's seed, the image's row and the copy's number; copy 0 is unchanged."""
     return augmented(pixels, policy, np.random.default_rng(seed)) if seed[2] else pixels
 
 
 def _trunk(network: SplitNetwork, pixels: Pixels) -> list[NDArray[Any]]:
-    """The trunk's tensors of a batch, which is filled up, so that one compiled program serves all."""
+    """The trunk's tensors of a batch; a batch is filled up to `BATCH`, so that one compiled program serves all."""
     filled = np.resize(pixels, (BATCH, *pixels.shape[1:])).astype(np.float32)
     tensors = network.trunk.predict_on_batch(filled)
     return [np.asarray(tensor)[: len(pixels)] for tensor in (tensors if isinstance(tensors, list) else [tensors])]
@@ -115,14 +115,14 @@ def _open(folder: Path, network: SplitNetwork, copies: int, images: int, *, is_n
 
 
 def _reserve(path: Path) -> None:
-    """Reserve a file's space on the disk now: a write to its map on a full disk would end the process."""
+    """Reserve a file's disk space now, because writing to a memory map on a full disk would end the process."""
     if hasattr(os, "posix_fallocate"):
         with path.open("r+b") as file:
             os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
 
 
 def _progress(folder: Path) -> tuple[int, int]:
-    """How many copies an earlier call chose, and how many images are done; 0 and 0 where there was none."""
+    """The number of copies that an earlier call chose, and of images that are done; 0 and 0 without an earlier call."""
     try:
         fields = json.loads((folder / FILE).read_text())
         return int(fields["views"]), int(fields["done"])

@@ -1,4 +1,4 @@
-"""The fold splits of an Advanced training: one for each fold and one for the model that is shipped."""
+"""The fold splits of an Advanced training: one per fold, and one for the model that is shipped."""
 
 from __future__ import annotations
 
@@ -11,44 +11,46 @@ from cvcore.array_types import Bools, Integers
 from cvcore.records import K_FOLD
 from cvcore.validation import Plan
 
-# Each run validates on one of so many parts of its split.
+# The most validation parts that a split has; each run validates on another one.
 PARTS = 6
 SEED = 0
 
 
 @dataclass(frozen=True, eq=False)
 class FoldSplit:
-    """The rows that one model trains on, the part that each of these belongs to, and the rows it is evaluated on.
+    """The rows that one model trains on, the validation part of each of them, and the rows it is evaluated on.
 
-    All are row numbers of the task. Every run trains on all parts but one, and validates on that one.
+    `rows` and `evaluated` are row numbers of the task. `validation_parts` (rows,) numbers the parts from 0; -1 is a
+    row that every run trains on. Each run validates on the part of its own number and trains on all other rows.
     """
 
     number: int
     rows: Integers
-    parts: Integers
+    validation_parts: Integers
     evaluated: Integers
 
     def training_rows(self, run: int) -> Integers:
-        """The rows that a run trains on: those of all parts but its own."""
-        rows: Integers = self.rows[self.parts != run]
+        """The rows that a run trains on: all but those of its validation part."""
+        rows: Integers = self.rows[self.validation_parts != run]
         return rows
 
     def validation_rows(self, run: int) -> Integers:
-        """The rows of a run's own part, which choose its best epoch."""
-        rows: Integers = self.rows[self.parts == run]
+        """The rows of a run's validation part, by which its best epoch is chosen."""
+        rows: Integers = self.rows[self.validation_parts == run]
         return rows
 
     @property
     def part_count(self) -> int:
-        """How many parts the rows are in, which is as many as runs can be."""
-        return int(self.parts.max(initial=0)) + 1
+        """The number of validation parts, which is also the largest possible number of runs."""
+        return int(self.validation_parts.max(initial=0)) + 1
 
 
 def make_splits(plan: Plan, truth: Bools, groups: Integers) -> list[FoldSplit]:
-    """The fold splits of a training, that of the shipped model last.
+    """The fold splits of a training; the last one is the shipped model's.
 
-    With k-fold cross-validation there is one for each fold, and the shipped model trains on all rows. Otherwise there
-    is the shipped model's alone, evaluated on what it does not train on. `truth` is (n, tags), `groups` (n,).
+    With k-fold cross-validation there is one per fold, and the shipped model trains on all rows. Otherwise the only
+    split is the shipped model's, which is evaluated on rows that it does not train on. `truth` is (n, tags), `groups`
+    (n,).
     """
     rows = np.arange(len(plan.folds))
     pairs = [(rows[plan.trains], rows[plan.folds >= 0])]

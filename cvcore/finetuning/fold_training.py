@@ -1,14 +1,15 @@
 """Training of one fold split, epoch by epoch, and the average of its runs.
 
 Training starts where Quick ends: with the backbone's own weights and the classifier that Quick would fit. Each run of a
-fold split keeps another sixth of its own images for validation. These, never the fold that it is evaluated on, decide
-which epoch's weights are kept, whether they are better than Quick, and the temperature.
+fold split keeps a different part of the split's images for validation: a sixth, or more where a tag has few images. The
+validation images, never the fold that the split is evaluated on, decide which epoch's weights are kept, whether they
+are better than Quick, and the temperature.
 
-The result is the mean of the runs' weights, moved three quarters of the way to it from the backbone's own. Both are
-often better than any single fine-tuned model (Wortsman et al. 2022, https://arxiv.org/abs/2203.05482,
+Result = starting weights + 0.75 x (mean of the runs' weights - starting weights). Averaging runs and going only part of
+the way are both often better than any single fine-tuned model (Wortsman et al. 2022, https://arxiv.org/abs/2203.05482,
 https://arxiv.org/abs/2109.01903).
 
-All state is kept in checkpoints, so a training that was killed resumes after the last finished epoch of each split.
+Checkpoints keep the weights, so a training that was killed resumes after the last finished epoch of each split.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from cvcore.finetuning.trainer import Trainer, Weights, shuffled_batches
 from cvcore.metrics import calibration
 from cvcore.metrics.probabilities import cross_entropy
 
-# The share of the way from the backbone's own weights to the fine-tuned ones.
+# The share of the way from the starting weights to the fine-tuned ones.
 EXTENT = 0.75
 
 WARM_UP = 0.1
@@ -42,9 +43,9 @@ THRESHOLD = 0.5
 
 @dataclass(frozen=True)
 class Hyperparameters:
-    """A run's highest learning rate, and how strongly images are mixed in pairs, 0 for not.
+    """A run's highest learning rate, and how strongly images are mixed in pairs; 0 is not at all.
 
-    Mixing is mixup (Zhang et al. 2018, https://arxiv.org/abs/1710.09412) with both parameters of its beta this.
+    `mixing` is both parameters of mixup's beta distribution (Zhang et al. 2018, https://arxiv.org/abs/1710.09412).
     """
 
     learning_rate: float
@@ -55,7 +56,7 @@ class Hyperparameters:
 class FoldResult:
     """A split's fine-tuned model: the upper layers' weights and the classifier's.
 
-    `probabilities` (rows, tags) are its answers for the rows that it is evaluated on.
+    `probabilities` (rows, tags) are its predictions for the rows that it is evaluated on.
     """
 
     top: Weights
@@ -65,7 +66,7 @@ class FoldResult:
 
 
 def images_per_s(trainer: Trainer, split: FoldSplit, *, steps: int = 3) -> float:
-    """The training speed, measured by a few steps at learning rate 0; the first, which compiles, is not counted.
+    """Images trained on per second, measured in a few steps at learning rate 0; the first, which compiles, is left out.
 
     Raises:
         OutOfMemory: the batch is too large for the device's memory.
@@ -93,9 +94,9 @@ def train_epoch(
 ) -> EpochResult | None:
     """Train a fold split for one epoch and write its checkpoint.
 
-    An epoch that the checkpoint holds already is not trained again: the last one's result is read from it, and that of
-    an earlier one is None, for it is not kept. `on_step` is called after each step with the share of the steps that is
-    done; what it raises leaves the checkpoint as it was.
+    An epoch that is already in the checkpoint is not trained again. If it is the last one, its result is read from the
+    checkpoint; if it is an earlier one, the result is None, because only the last is kept. `on_step` is called after
+    each step with the share of steps done; if it raises, the checkpoint stays as it was.
     """
     started = time.monotonic()
     path = checkpoints.path_of(trainer, split, epoch.run)
@@ -142,7 +143,13 @@ def _train_steps(
 
 
 def average_runs(trainer: Trainer, split: FoldSplit, runs: int) -> FoldResult | None:
-    """The average of a split's runs; None where Quick is as good on their validation images, or no run has begun."""
+    """Average a split's runs; None if they do not beat Quick on their validation images, or no run has a checkpoint.
+
+    Each run's own model, moved by `EXTENT`, predicts its own validation part, and so does Quick trained on the same
+    rows. Over all runs' predictions together, Advanced must have the lower log-loss or more right answers: the result
+    is None only if it wins on neither. The average itself is not compared, because every run trained on some of the
+    others' validation images.
+    """
     data, best, tuned, quick, rows = trainer.data, [], [], [], []
     for run in range(runs):
         checkpoint = checkpoints.read(checkpoints.path_of(trainer, split, run))
@@ -167,7 +174,7 @@ def average_runs(trainer: Trainer, split: FoldSplit, runs: int) -> FoldResult | 
 
 
 def _averaged_model(trainer: Trainer, split: FoldSplit, mean: Weights, temperature: float) -> FoldResult:
-    """The model with the runs' mean weights, moved by `EXTENT`, its scores divided by a temperature."""
+    """The model with the runs' mean weights, moved by `EXTENT`; its scores are divided by a temperature."""
     trainer.reset(split.rows)
     trainer.model.set_weights(_between(trainer.model.get_weights(), mean))
     scores = trainer.model.get_layer("scores")
@@ -177,21 +184,22 @@ def _averaged_model(trainer: Trainer, split: FoldSplit, mean: Weights, temperatu
 
 
 def _is_better(tuned: Float32s, quick: Float32s, truth: Bools, *, multilabel: bool) -> bool:
-    """Whether the log-loss is lower than Quick's, or more images are answered right."""
+    """Whether the log-loss is lower than Quick's, or the number of right answers higher."""
     if calibrated_loss(truth, tuned, multilabel=multilabel) < calibrated_loss(truth, quick, multilabel=multilabel):
         return True
-    right, quick_right = (all_tags_right(each, truth, multilabel=multilabel).sum() for each in (tuned, quick))
+    right = all_tags_right(tuned, truth, multilabel=multilabel).sum()
+    quick_right = all_tags_right(quick, truth, multilabel=multilabel).sum()
     return bool(right > quick_right)
 
 
 def all_tags_right(probabilities: Float32s, truth: Bools, *, multilabel: bool) -> Bools:
-    """Whether each image is answered with all of its tags and no other, bool (images,)."""
+    """Whether the answer for each image is exactly its tags, bool (images,)."""
     answers = metrics.answers(probabilities, THRESHOLD, multilabel=multilabel)
     return np.asarray((answers == truth).all(axis=1), np.bool_)
 
 
 def learning_rate_at(share: float) -> float:
-    """The learning rate after a share of a run, 1 for the highest: linear warm-up, then a cosine down to 0.
+    """The learning rate after a share of a run, relative to the highest: linear warm-up, then a cosine down to 0.
 
     >>> [round(learning_rate_at(share), 2) for share in (0, 0.05, 0.1, 0.55, 1)]
     [0.0, 0.5, 1.0, 0.5, 0.0]
@@ -202,7 +210,7 @@ def learning_rate_at(share: float) -> float:
 
 
 def calibrated_loss(truth: Bools, probabilities: NDArray[np.floating], *, multilabel: bool) -> float:
-    """Mean log-loss in nats after temperature scaling, as the shipped model is scaled too; nan without rows.
+    """Mean log-loss in nats after temperature scaling, which the shipped model gets too; nan without rows.
 
     >>> truth = np.array([[True, False], [True, False], [True, False], [False, True]])
     >>> round(calibrated_loss(truth, np.tile([0.9, 0.1], (4, 1)), multilabel=False), 3)

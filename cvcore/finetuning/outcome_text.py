@@ -12,9 +12,10 @@ SIGNIFICANT = 0.05
 Standing = Literal["better", "alike", "worse"]
 
 _ENDED = {
-    "converged": "It ended by itself, with all runs finished",
-    "budget": "It ended when its time was up",
-    "asked": "It ended early, as somebody asked",
+    # The stored word: nothing converges, the schedule is done.
+    "converged": "It ended when all planned epochs were trained",
+    "budget": "It ended when its time allowed no more epochs",
+    "asked": "It ended early because someone asked for it",
 }
 
 
@@ -24,13 +25,13 @@ def summary(outcome: TuningOutcome) -> str:
     >>> print(summary(TuningOutcome(600, 487, 457, 0.0011, 2, 31, 540.0, "budget", "cpu")))
     Better than Quick: of 600 images evaluated, 487 were right, with Quick 457; chance \
 alone would seldom make such a difference (p = 0.001).
-    It ended when its time was up, after 31 epochs in 2 runs, 9 min on the CPU.
+    It ended when its time allowed no more epochs, after 31 epochs in 2 runs, 9 min on the CPU.
     """
     return f"{compared(outcome)}\n{ending(outcome)}"
 
 
 def standing(outcome: TuningOutcome) -> Standing:
-    """Better or worse than Quick where the difference is significant, else alike.
+    """Whether it is better or worse than Quick; "alike" if the difference is not significant.
 
     >>> standing(TuningOutcome(600, 532, 530, 0.9, 1, 12, 200.0, "converged", "gpu"))
     'alike'
@@ -68,7 +69,7 @@ def ending(outcome: TuningOutcome) -> str:
     """Why the training ended, after how long and on which device, in a sentence.
 
     >>> ending(TuningOutcome(600, 532, 530, 0.9, 1, 1, 70.0, "asked", "gpu"))
-    'It ended early, as somebody asked, after 1 epoch, 70 s on the GPU.'
+    'It ended early because someone asked for it, after 1 epoch, 70 s on the GPU.'
     """
     runs = f" in {outcome.attempts:,} runs" if outcome.attempts > 1 else ""
     return (

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from cvcore.files import blobs
 
-# As many epochs as a run has where there is time.
+# Epochs per run, if the budget allows.
 EPOCHS = 10
 
+# This name, and "attempts" (runs) and "rounds" (epochs) in the file, are stored: they stay.
 FILE = "course.json"
 
 
@@ -26,9 +27,10 @@ class Epoch:
 
 @dataclass(frozen=True)
 class Schedule:
-    """The number of runs, the epochs of each run, the steps of an epoch for every fold split, the images in a step.
+    """The number of runs, the epochs per run, the steps per epoch of every fold split, and the images per step.
 
-    `is_short` says that the budget is too short for all runs; `reserve_s` is kept for the work after the last epoch.
+    `is_short`: the budget does not allow all possible runs with `EPOCHS` epochs each, so runs or epochs are fewer.
+    `reserve_s` seconds are kept for the work after the last epoch.
     """
 
     runs: int
@@ -44,10 +46,10 @@ class Schedule:
 
 
 def plan_schedule(split_sizes: Sequence[int], batch: int, images: float, *, runs: int) -> Schedule:
-    """The schedule, of at most so many runs, that trains on about so many `images` in all.
+    """Plan at most `runs` runs that process about `images` images in total, repeats counted.
 
-    `split_sizes` are the numbers of images that the fold splits train on. An epoch trains on each about once; where
-    `images` is less than that, there is one epoch with fewer steps.
+    `split_sizes` are the numbers of images that the fold splits train on. An epoch trains on each of them about once;
+    if `images` is less than that, there is one epoch with fewer steps.
 
     >>> plan_schedule([64, 64], 32, 3500, runs=4)
     Schedule(runs=3, epochs=9, steps=(2, 2), batch=32, is_short=True, reserve_s=0.0)
@@ -64,7 +66,7 @@ def plan_schedule(split_sizes: Sequence[int], batch: int, images: float, *, runs
 
 
 def save(schedule: Schedule, folder: Path) -> None:
-    """Keep a schedule for a training that resumes.
+    """Save a schedule, so that a training that resumes keeps it.
 
     Raises:
         StorageFull, HomeUnusable: it cannot be written.
@@ -81,7 +83,7 @@ def save(schedule: Schedule, folder: Path) -> None:
 
 
 def load(folder: Path) -> Schedule | None:
-    """The schedule that a training began with, None where none can be read."""
+    """The schedule that a training began with; None if it is missing or damaged."""
     try:
         fields = json.loads((folder / FILE).read_bytes())
         return Schedule(

@@ -1,8 +1,8 @@
 """A network split in two: a trunk whose layers stay frozen, and a top whose layers are fine-tuned.
 
-The trunk's features of an image are computed once and kept; the top, a fraction of the work, then trains on them many
-times. The split is the last small feature map at stride 16: below it layers are generic and frozen, above it they are
-specific to the images and fine-tuned.
+The trunk's features of an image are computed once and kept. The top, a fraction of the work, then trains on them many
+times. The network is split at its last small feature map at stride 16: the layers below it are generic and stay
+frozen, the layers above it are specific to the images and are fine-tuned.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from cvcore.errors import InvalidInput
 
-# The stride of the feature map at the split, and how much larger than the smallest such map it may be.
+# The stride of the feature map at the split, and how much larger than the smallest such map it can be.
 STRIDE = 16
 SIZE_MOST = 1.5
 
@@ -25,8 +25,8 @@ Tensor = Any  # Keras' own, symbolic
 class SplitNetwork:
     """The two parts: `trunk` takes pixels to a list of tensors, `top` takes these to the embedding.
 
-    The first tensor is the feature map at the split. Both parts share their layers with the model, so weights that are
-    set in `top` are the model's too. `shapes` are those of the tensors, without the images' axis.
+    The first tensor is the feature map at the split. Both parts share their layers with the model, so setting weights
+    in `top` sets them in the model too. `shapes` are the tensors' shapes without the axis of images.
     """
 
     trunk: Any
@@ -66,19 +66,23 @@ def _crossing(network: Any) -> list[Tensor]:
         tensor = operation.output
         if not isinstance(tensor, list) and len(tensor.shape) == 4 and tensor.shape[1] == width:
             crossing = _crossing_at(operations, tensor, network.output)
-            # No second map may cross: else the split would go through the middle of a block.
+            # A second map that crosses would mean that the split is in the middle of a block.
             if all(len(other.shape) == 2 for other in crossing[1:]):
                 maps.append(crossing)
     if not maps:
         raise InvalidInput(
-            f"a network to be fine-tuned must have a feature map {width} pixels wide, {network.name} has none"
+            f"fine-tuning needs a network with a feature map {width} pixels wide, {network.name} has none: "
+            "choose another domain"
         )
     smallest = min(math.prod(crossing[0].shape[1:]) for crossing in maps)
     return [crossing for crossing in maps if math.prod(crossing[0].shape[1:]) <= SIZE_MOST * smallest][-1]
 
 
 def _crossing_at(operations: Sequence[Any], split: Tensor, output: Tensor) -> list[Tensor]:
-    """The tensors computed below a split and used above it; above is all that follows from the tensor at the split."""
+    """The tensors that are computed below a split and used above it, the one at the split first.
+
+    An operation is above the split if it depends on the tensor `split`.
+    """
     above = {id(split)}
     crossing = {id(split): split}
     for operation in operations:

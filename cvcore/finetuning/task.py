@@ -28,7 +28,7 @@ SPENT = "spent.json"
 class Task:
     """What to train. Rows are the snapshot's images, columns its tags.
 
-    `embeddings` (n, dimension) are the backbone's, `truth` is (n, tags), `groups` (n,) numbers groups of near
+    `embeddings` (n, dimension) are the backbone's, `truth` is (n, tags), `groups` (n,) numbers the groups of near
     duplicates, `costs` (tags,) are the tags' weights.
     """
 
@@ -48,7 +48,8 @@ class Task:
 class AdvancedTraining:
     """An Advanced training under way; `quick` is the head that Quick training fitted for the same task.
 
-    `folder` holds all of its state. `elapsed_s` returns the seconds spent so far, those before a restart included.
+    `folder` holds features, checkpoints, the schedule and the time spent; the reported epochs and the request to end
+    early are in `store`. `elapsed_s` returns the seconds spent so far, those before a restart included.
     """
 
     store: Store
@@ -64,18 +65,18 @@ class AdvancedTraining:
         """The training's budget in seconds."""
         return 60 * self.task.options.budget_minutes
 
-    def show(self, stage: str) -> None:
-        """Tell the progress the stage, and the share of the budget that is spent; raises what the progress raises."""
+    def report_progress(self, stage: str) -> None:
+        """Report the stage and the share of the budget that is spent; raises what `progress` raises."""
         self.progress(stage, min(self.elapsed_s() / self.budget_s, 1.0))
 
-    def report(self, stage: str) -> None:
-        """`show` a stage, after the time spent so far was saved for a restart."""
+    def save_time_and_report(self, stage: str) -> None:
+        """Save the time spent so far, for a restart, and report the stage."""
         blobs.write(self.folder / SPENT, json.dumps(self.elapsed_s()).encode(), durable=False)
-        self.show(stage)
+        self.report_progress(stage)
 
 
 def stopwatch(folder: Path) -> Callable[[], float]:
-    """A function that returns the seconds a training has taken, those before a restart included."""
+    """A function that returns the seconds that a training has taken, those before a restart included."""
     try:
         before_s = float(json.loads((folder / SPENT).read_bytes()))
     except (OSError, ValueError, TypeError):

@@ -31,15 +31,15 @@ Weights = list[NDArray[Any]]
 
 
 class OutOfMemory(Exception):
-    """A batch of so many images is too large for the device's memory."""
+    """A batch of this many images is too large for the device's memory."""
 
 
 @dataclass(frozen=True, eq=False)
 class TrainingData:
     """The data of all fold splits.
 
-    `features` are the frozen layers' tensors, each float16 (copies, n, …): copy 0 is of the image unchanged, the
-    others are of augmented copies. `embeddings` (n, dimension) are the backbone's before fine-tuning, `truth` is
+    `features` are the frozen layers' tensors, each float16 (copies, n, …): copy 0 is the unchanged image's, the
+    others are augmented copies'. `embeddings` (n, dimension) are the backbone's before fine-tuning, `truth` is
     (n, tags), `costs` (tags,) as in `heads.fit`.
     """
 
@@ -63,7 +63,7 @@ class TrainingData:
         )
 
     def row_weights(self, rows: Integers) -> Float32s:
-        """Every row's weight while these rows train, (n, 1) or (n, tags): 0 for all others."""
+        """The loss weight of every row, (n, 1) or (n, tags), for a training on `rows`: 0 for all other rows."""
         is_trained_on = np.isin(np.arange(len(self.truth)), rows)[:, None]
         weights = heads.balanced_weights(self.truth, is_trained_on, multilabel=self.multilabel, costs=self.costs)
         return weights[:, 0]
@@ -71,9 +71,9 @@ class TrainingData:
     def batch(
         self, rows: Integers, row_weights: Float32s, mixing: float, rng: np.random.Generator
     ) -> tuple[list[Float32s], Float32s]:
-        """Inputs and targets for some rows: a random copy of each image, and mixed in pairs where `mixing` is not 0.
+        """Inputs and targets for some rows: a random copy of each image, mixed in pairs if `mixing` is not 0.
 
-        Behind its tags, smoothed, a target holds its weights.
+        Each target row is the smoothed labels followed by the loss weights.
         """
         copies = rng.integers(len(self.features[0]), size=len(rows))
         inputs = [tensor[copies, rows].astype(np.float32) for tensor in self.features]
@@ -86,7 +86,7 @@ class TrainingData:
 
 
 def shuffled_batches(rows: Integers, size: int, rng: np.random.Generator) -> Iterator[Integers]:
-    """Batches of rows without end, each row once before any comes again; all are full, even with fewer rows."""
+    """Endless batches of rows; every row comes once before any is repeated, and every batch is full."""
     waiting = np.empty(0, np.int64)
     while True:
         while len(waiting) < size:
@@ -99,7 +99,7 @@ def shuffled_batches(rows: Integers, size: int, rng: np.random.Generator) -> Ite
 class Trainer:
     """A compiled model, upper layers plus classifier, and its data; checkpoints are kept in `folder`.
 
-    `initial_weights` are the upper layers' before fine-tuning; `batch` is the number of images in a step.
+    `initial_weights` are the upper layers' weights before fine-tuning; `batch` is the number of images per step.
     """
 
     network: SplitNetwork
@@ -110,7 +110,7 @@ class Trainer:
     batch: int
 
     def reset(self, rows: Integers) -> None:
-        """Start again: the backbone's own weights, the classifier that Quick fits on these rows, a new optimizer."""
+        """Restore the backbone's own weights, set the classifier that Quick fits on `rows`, and clear the optimizer."""
         head = self.data.quick_head(rows)
         self.network.top.set_weights(self.initial_weights)
         self.model.get_layer("scores").set_weights([head.kernel, head.bias])
@@ -131,7 +131,7 @@ class Trainer:
         self.model.optimizer.learning_rate = learning_rate
         try:
             return float(self.model.train_on_batch(inputs, targets))
-        except Exception as error:  # each backend has its own
+        except Exception as error:  # each backend has its own kind of error
             if "RESOURCE_EXHAUSTED" in str(error) or "out of memory" in str(error).casefold():
                 raise OutOfMemory(self.batch) from error
             raise
@@ -164,7 +164,10 @@ def _smoothed(truth: Bools, multilabel: bool) -> Float32s:
 
 
 def _loss_function(tags: int, multilabel: bool) -> Callable[[Any, Any], Any]:
-    """Weighted cross-entropy of scores; behind its tags a target holds its weights, one or one a tag."""
+    """Weighted cross-entropy of scores.
+
+    Each target row is the smoothed labels followed by the loss weights: one, or one per tag.
+    """
     from keras import ops
 
     def loss(targets: Any, scores: Any) -> Any:
@@ -179,7 +182,7 @@ def _loss_function(tags: int, multilabel: bool) -> Callable[[Any, Any], Any]:
 
 
 def _in_batches(model: Any, tensors: Sequence[NDArray[np.float16]], rows: Integers) -> Float32s:
-    """The model's outputs for rows; the last batch is filled up, so that one compiled program serves all."""
+    """The model's outputs for `rows`; the last batch is filled up, so that one compiled program serves all."""
     outputs = [np.zeros((0, model.output_shape[-1]), np.float32)]
     for start in range(0, len(rows), PREDICTED_AT_ONCE):
         batch = rows[start : start + PREDICTED_AT_ONCE]

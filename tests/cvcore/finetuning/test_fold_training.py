@@ -14,7 +14,7 @@ from cvcore.domains import Policy
 from cvcore.errors import InvalidInput
 from cvcore.finetuning import feature_cache, fold_training, trainer
 from cvcore.finetuning.checkpoints import EpochResult
-from cvcore.finetuning.epochs import Search, train_runs
+from cvcore.finetuning.epochs import TrainingSetup, train_runs
 from cvcore.finetuning.fold_splits import FoldSplit, make_splits
 from cvcore.finetuning.fold_training import Hyperparameters
 from cvcore.finetuning.schedule import Epoch, Schedule
@@ -283,7 +283,7 @@ def test_reported_epochs_keep_their_values(tmp_path: Path, store: Store, fill: F
         quick = example.data.quick_head(np.arange(len(example.truth)))
         advanced = AdvancedTraining(store, task, quick, "cpu", example.folder, lambda: 0.0, silent)
         schedule = Schedule(1, 2, (8, 8, 8), 32, is_short=False)
-        assert (1, "converged") == train_runs(Search(advanced, example.trainer(), example.splits(), schedule))
+        assert (1, "converged") == train_runs(TrainingSetup(advanced, example.trainer(), example.splits(), schedule))
         return store.trainings.epochs(iteration.id)
 
     before = run()
