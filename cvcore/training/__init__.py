@@ -1,7 +1,7 @@
-"""From a project's workspace to an iteration: readiness, queue, worker, pipeline, webhook.
+"""Trains a project: checks it, queues the job, runs it in the worker, reports the end.
 
-Imports `finetuning`, `prediction`, `projects`, `evaluation`, `networks`, `net`, `validation`, `store`, `files`,
-`metrics` and the modules beside the packages. `worker` is a program of its own: `python -m cvcore.training.worker`.
+Imports `prediction`, `projects`, `evaluation`, `finetuning`, `networks`, `store`, `files`, `net`, `validation` and the
+modules beside the packages. `worker` is a program of its own: `python -m cvcore.training.worker`.
 """
 
 from cvcore.training.iterations import ITERATION_LETTERS, delete_iteration, find_iteration, rename_iteration

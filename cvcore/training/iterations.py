@@ -12,10 +12,10 @@ from cvcore.store import Store
 
 
 def find_iteration(store: Store, project: Project, number: int | None = None) -> Iteration:
-    """The project's iteration of that number, or by default the newest that is trained.
+    """The project's iteration with this number, by default the newest trained one.
 
     Raises:
-        IterationNotFound: there is none; the message lists those that exist.
+        IterationNotFound: it does not exist; the message lists those that do.
     """
     iterations = store.iterations.of_project(project.id)
     for iteration in iterations:
@@ -23,7 +23,7 @@ def find_iteration(store: Store, project: Project, number: int | None = None) ->
             return iteration
     if number is None:
         raise IterationNotFound(f"{project.name!r} has no trained iteration yet: train it first")
-    numbers = ", ".join(str(each.number) for each in iterations) or "none yet"
+    numbers = ", ".join(str(iteration.number) for iteration in iterations) or "none yet"
     raise IterationNotFound(f"{project.name!r} has no iteration {number}: there are {numbers}")
 
 
@@ -40,7 +40,7 @@ def rename_iteration(store: Store, iteration: Iteration, name: str) -> None:
 
 
 def delete_iteration(store: Store, iteration: Iteration) -> None:
-    """Delete an iteration and the images that only it still holds.
+    """Delete an iteration, and the images that nothing else uses any more.
 
     Raises:
         InTraining, Published: it is being trained, or published under a name.

@@ -1,4 +1,4 @@
-"""Run a claimed job to its end, and put back the jobs of a worker that died."""
+"""Runs a claimed job to its end, and puts the jobs of a worker that died back into the queue."""
 
 from __future__ import annotations
 
@@ -22,19 +22,24 @@ log = logging.getLogger("tagwise.worker")
 
 
 def run_job(store: Store, job: Job, stop: threading.Event, watcher: Progress = silent, device: Device = "cpu") -> None:
-    """Run one claimed job until it is done, failed with its reason, cancelled, or put back.
+    """Run one claimed job until it is done, failed with its reason, cancelled, or put back into the queue.
 
     The webhook of a training is called after its end was saved.
 
     Raises:
-        Unavailable: the end cannot be saved, as on a full disk; `recover` puts the job back.
+        Unavailable: the end cannot be saved, for example on a full disk; `recover` puts the job back.
     """
     with webhooks.afterwards(store, job, stop):
         _run(store, job, _progress(store, job, stop, watcher), device)
 
 
 def recover(store: Store, stop: threading.Event | None = None) -> None:
-    """Put the jobs of a dead worker back; a job that died too often is marked as failed. Needs the lock."""
+    """Put a dead worker's jobs back into the queue, and delete files that no row in the database knows.
+
+    A job whose worker has died too often is marked as failed. Deleted are: folders of unknown iterations, checkpoints
+    of trainings that will not resume, and fine-tuned networks that no iteration uses. Only the process that holds the
+    worker's lock can call this.
+    """
     for job in store.jobs.orphans():
         with webhooks.afterwards(store, job, stop or threading.Event()):
             _put_back(store, job)
@@ -59,10 +64,15 @@ def _run(store: Store, job: Job, progress: Progress, device: Device) -> None:
     except TagwiseError as error:
         lifecycle.close(store, job, "failed", str(error))
     except MemoryError:
-        lifecycle.close(store, job, "failed", "this machine has not enough memory for so many images and tags")
+        lifecycle.close(
+            store,
+            job,
+            "failed",
+            "training needs more memory than this machine has: train with fewer images or tags, or on a larger machine",
+        )
     except Exception as error:
         log.exception("job %s", job.id)
-        lifecycle.close(store, job, "failed", f"something unforeseen went wrong: {error!r}")
+        lifecycle.close(store, job, "failed", f"an unexpected error: {error!r}; details are in the server's log")
     else:
         store.jobs.finish(job.id, "done")
 
@@ -73,7 +83,7 @@ def _put_back(store: Store, job: Job) -> None:
     elif job.cancel_requested:
         lifecycle.close(store, job, "cancelled")
     elif job.attempts >= ATTEMPTS:
-        reason = f"the training process died {job.attempts} times at this; the machine may be short of memory"
+        reason = f"the training process died {job.attempts} times at this; the machine may have too little memory"
         lifecycle.close(store, job, "failed", reason)
     else:
         store.jobs.requeue(job.id, attempts=job.attempts)
@@ -99,7 +109,7 @@ def _progress(store: Store, job: Job, stop: threading.Event, watcher: Progress) 
 
 
 def _stopped(store: Store, job: Job) -> None:
-    # In one transaction, or a project deleted, a training cancelled at this moment would be missed.
+    # In one transaction, so that a project deleted or a training cancelled at this moment is not missed.
     with store.transaction(), contextlib.suppress(NotFound):
         if store.jobs.get(job.id).cancel_requested:
             lifecycle.close(store, job, "cancelled")

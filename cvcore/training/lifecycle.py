@@ -1,6 +1,7 @@
-"""Start, cancel and finish trainings.
+"""Starts, cancels and ends trainings.
 
-`start` takes the snapshot and queues a job; the worker runs it by `pipeline`.
+`start` takes the snapshot and queues a job. The worker claims it (`Jobs.claim`) and runs `pipeline`; where no worker
+runs, `tagwise train` claims its own job and does the same.
 """
 
 from __future__ import annotations
@@ -33,20 +34,18 @@ def start(
     evaluation: EvaluationMethod = K_FOLD,
     options: TrainingOptions = QUICK,
 ) -> Job:
-    """Take a snapshot of the workspace, or of these tags and their images alone, and queue its training.
-
-    `evaluation` is the method of evaluation, `options` the way of training.
+    """Take a snapshot of the workspace, or only of `tag_ids` and their images, and queue its training.
 
     Raises:
         NotTrainable: the message says what is missing.
         InTraining: a training of this project is queued or running already.
-        NothingChanged: the last iteration has the same images, tags, type, domain and evaluation, and `force` is not
-            set.
-        NotFound: the project was deleted meanwhile.
-        InvalidInput: an option is outside its range, of a tag that is not the project's, or starts from an iteration
-            that is not trained, or in a domain with another network.
+        NothingChanged: the last iteration has the same images, tags, type, domain, evaluation and options (apart from
+            the URL to notify), and `force` is not set.
+        NotFound: the project was deleted in the meantime.
+        InvalidInput: an option is outside its range; a cost is for a tag of another project; the iteration to start
+            from is not trained, or has another network.
         UrlRefused: the URL to notify is invalid.
-        IterationNotFound: the iteration that it starts from was deleted.
+        IterationNotFound: the iteration to start from was deleted.
     """
     options = _checked(options, [tag.id for tag in store.tags.of_project(project.id)])
     with store.transaction():
@@ -70,9 +69,9 @@ def start(
 
 
 def cancel(store: Store, job: Job) -> None:
-    """Cancel a training: at once where it is still queued, within a second or two where it is running.
+    """Cancel a training: at once if it is still queued, within a second or two if it is running.
 
-    A training that has ended is not changed, and cancelling twice does no harm.
+    A training that has ended does not change. Cancelling twice does no harm.
 
     Raises:
         NotFound: its project was deleted.
@@ -85,9 +84,10 @@ def cancel(store: Store, job: Job) -> None:
 
 
 def finish_early(store: Store, job: Job) -> None:
-    """Ask an Advanced training to stop now and keep its best weights so far as an iteration.
+    """Ask an Advanced training to stop after the current step, within an epoch, and keep its best weights so far.
 
-    One that is queued, has ended or is Quick is not changed.
+    The result is an iteration; before the first epoch is done, it is Quick's. A Quick training, and one that has ended,
+    do not change.
     """
     if job.iteration_id:
         store.trainings.finish_early(job.iteration_id)
@@ -119,7 +119,7 @@ def _checked(options: TrainingOptions, tag_ids: Sequence[str]) -> TrainingOption
         webhooks.check(options.notify_url)
     costs = dict(options.costs)
     if unknown := costs.keys() - set(tag_ids):
-        raise InvalidInput(f"a cost must be of a tag of the project, {min(unknown)[:80]!r} is none")
+        raise InvalidInput(f"a cost needs a tag of this project, {min(unknown)[:80]!r} is not one of them: correct it")
     for cost in costs.values():
         # Written so that nan is refused too.
         if not COST_LEAST <= cost <= COST_MOST:
@@ -144,10 +144,10 @@ def _digest(project: Project, ready: Readiness, evaluation: EvaluationMethod, op
         [[tag.id, tag.name, tag.kind] for tag in ready.tags],
         [[image.sha256, sorted({*image.tag_ids} & {tag.id for tag in ready.tags})] for image in ready.images],
     ]
-    # Not for k-fold, so that digests of iterations from before there was a choice stay the same.
+    # Left out for k-fold, so that digests of iterations from before there was a choice stay the same.
     if evaluation != K_FOLD:
         content += [evaluation, [image.sha256 for image in ready.images if image.is_test]]
-    # Nor for Quick; the URL to notify does not change the training.
+    # Left out for Quick, too. The URL to notify does not change the training.
     if (effective := replace(options, notify_url="")) != QUICK:
         content.append(asdict(effective))
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
@@ -155,5 +155,5 @@ def _digest(project: Project, ready: Readiness, evaluation: EvaluationMethod, op
 
 def _is_last(store: Store, project: Project, digest: str) -> bool:
     trained = store.iterations.trained(project.id)
-    # One with a note used the built-in network instead of its own: the missing weights may be available by now.
+    # An iteration with a note used the built-in network instead of its own: the missing weights may be available now.
     return bool(trained) and not trained[0].note and store.iterations.snapshot_digest(trained[0].id) == digest

@@ -1,4 +1,4 @@
-"""The training of an iteration, from its snapshot of images to its saved results, as the worker runs it."""
+"""The steps of a training, which the worker runs: from the iteration's snapshot of images to its saved results."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def _task(
 
 
 def _fit_quick(task: Task, progress: Progress) -> Head:
-    """The Quick head: a classifier on the backbone as it is."""
+    """Fit the Quick head: a classifier on the frozen backbone."""
     return quick.fit(
         task.plan,
         task.embeddings,
@@ -122,7 +122,7 @@ def embed(store: Store, project: Project, progress: Progress, device: Device = "
 
 
 def prepare(domain_id: str, folder: Path, progress: Progress) -> tuple[Backbone, str]:
-    """The domain's backbone; where its weights are missing, the built-in one with a note that says so."""
+    """Prepare the domain's backbone; if its weights are missing, the built-in one, with a note that says so."""
     domain = domains.find(domain_id)
 
     def on_stage(stage: str) -> None:
@@ -139,7 +139,7 @@ def prepare(domain_id: str, folder: Path, progress: Progress) -> tuple[Backbone,
 
 
 def _backbone(store: Store, iteration: Iteration, options: TrainingOptions, progress: Progress) -> tuple[Backbone, str]:
-    """The backbone that training starts from, and a note where the built-in one replaces the domain's own."""
+    """The backbone that training starts from, and a note if the built-in one replaces the domain's own."""
     folder = blobs.backbones_folder(store.home)
     if options.start_from:
         return backbones.find(store.iterations.get(options.start_from).fingerprint, folder), ""

@@ -1,4 +1,4 @@
-"""Quick training: the classifier on a frozen backbone, fitted for every fold and for what ships."""
+"""Quick training: fits a classifier on a frozen backbone, one per fold and one that is shipped."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def fit(
     """The shipped head, and for every evaluated image the probabilities of a head that did not train on it.
 
     In k-fold those are the folds' heads. Otherwise there is one head: it is fitted without the evaluated images
-    and evaluated on them. `costs` (tags,) are the tags' weights, all equal where none are given.
+    and evaluated on them. `costs` (tags,) are the tags' weights; by default all are equal.
     """
     fit_head = partial(heads.fit, multilabel=multilabel, l2=l2, costs=costs, on_progress=on_progress)
     if plan.evaluation.method == K_FOLD:
@@ -43,7 +43,7 @@ def fit(
 
 
 def tag_costs(options: TrainingOptions, tag_ids: Sequence[str]) -> NDArray[np.float64]:
-    """The cost of missing each of these tags, 1 where the options name none.
+    """The cost of missing each of these tags, 1 for tags that the options do not name.
 
     >>> tag_costs(TrainingOptions(costs=(("b", 3.0),)), ["a", "b"])
     array([1., 3.])

@@ -1,6 +1,6 @@
-"""Keeps a worker running for the web app: one that ends is started again, less and less often while it cannot start.
+"""Keeps a worker running for the web app: starts it again when it ends, less and less often while it cannot start.
 
-The last line of a worker that cannot start is kept in memory until one runs, for the pages of the same process.
+The reason why a worker cannot start is kept in memory until one runs, for the pages of the same process.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ _failures: dict[Path, str] = {}
 
 
 def failure(home: Path) -> str:
-    """The last line of a worker that could not start; empty where one is running or none was started."""
+    """Why the last worker could not start, mostly its last line; empty before, and after one has run for 30 s."""
     return _failures.get(home, "")
 
 
 def next_pause(pause_s: float, lived_s: float) -> float:
-    """Seconds to wait after a worker ended: the fewest where it had started, else twice as long as before.
+    """Seconds to wait after a worker ended: the shortest pause if it had started, else twice the last pause.
 
     >>> next_pause(0, lived_s=0.1), next_pause(2, lived_s=0.1), next_pause(40, lived_s=0.1), next_pause(60, lived_s=99)
     (2.0, 4, 60.0, 2.0)
@@ -48,14 +48,14 @@ def next_pause(pause_s: float, lived_s: float) -> float:
 
 
 def spawn(home: Path) -> subprocess.Popen[bytes]:
-    """Start a worker whose standard error comes back through a pipe."""
+    """Start a worker whose standard error is read through a pipe."""
     return worker.spawn(home, stderr=subprocess.PIPE)
 
 
 async def keep(
     home: Path, *, spawn: Spawn = spawn, sleep: Sleep = asyncio.sleep, clock: Clock = time.monotonic
 ) -> None:
-    """Keep a worker running until cancelled; then it is stopped, and its job goes back into the queue."""
+    """Keep a worker running until this is cancelled; then stop it, and its job goes back into the queue."""
     pause_s = 0.0
     try:
         while True:
@@ -72,7 +72,7 @@ async def keep(
 
 
 async def _run(home: Path, spawn: Spawn, sleep: Sleep, clock: Clock) -> str:
-    """Run one worker to its end; returns the last line it wrote."""
+    """Run one worker until it ends; returns the last line it wrote, or else why it did not start or how it ended."""
     started_at = clock()
     try:
         process = spawn(home)
@@ -87,14 +87,14 @@ async def _run(home: Path, spawn: Spawn, sleep: Sleep, clock: Clock) -> str:
             if clock() - started_at >= STARTED_S:
                 _failures.pop(home, None)
     finally:
-        # The pipe's end tells a worker that still runs to put its job back and go.
+        # Closing the pipe tells a worker that still runs to put its job back and end.
         await asyncio.to_thread(worker.stop, process)
     await asyncio.to_thread(echo.join, PATIENCE_S)
     return tail[0] if tail else ended(process.returncode)
 
 
 def ended(status: int) -> str:
-    """The sentence for a process that wrote nothing, by its exit status: minus a signal's number where one killed it.
+    """How a process that wrote nothing ended, in words; a negative exit status is the signal that killed it.
 
     >>> ended(1), ended(-9)
     ('it ended with status 1 and wrote nothing', 'signal 9 killed it')
@@ -109,7 +109,7 @@ def _echo(process: subprocess.Popen[bytes], tail: list[str]) -> None:
     with process.stderr as lines:
         for line in lines:
             text = line.decode("utf-8", errors="replace")
-            # This process may have been started without a standard error, or its reader may be gone.
+            # This process has perhaps no standard error, or nobody reads it any more.
             with contextlib.suppress(AttributeError, OSError, ValueError):
                 sys.stderr.write(text)
                 sys.stderr.flush()

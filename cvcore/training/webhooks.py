@@ -1,14 +1,14 @@
-"""The webhook of a training: when it ends, a small JSON is posted to the URL that it was started with.
+"""The webhook of a training: when it ends, a small JSON is posted to the URL given at its start.
 
     {"event": "training.done", "project": {"id": …, "name": …}, "iteration": {"id": …, "name": …, "number": 2},
      "error": "", "scores": {"precision": 0.9, "recall": 0.8, "f1": 0.85, "average_precision": 0.9}}
 
 The event is `training.done`, `training.failed` or `training.cancelled`; iteration and scores are null where there are
-none. The worker sends it when it closes the job, or closes one that a dead worker left. No event is sent for a training
-that is cancelled while queued, nor for one whose project is deleted.
+no such values. The worker sends it when it closes a job, its own or one that a dead worker left. No event is sent for a
+training that is cancelled while it is queued, or whose project is deleted.
 
-The URL may come from anybody who may train, so only public addresses are allowed, as for images, and redirects are not
-followed. There are two tries of a few seconds each. A failure is a line in the log; the training is not affected.
+Anybody who can train can set the URL, so only public addresses are allowed, as for images, and redirects are not
+followed. There are two tries of a few seconds each. A failure is logged; it does not affect the training.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ def check(url: str) -> None:
 
 @contextlib.contextmanager
 def afterwards(store: Store, job: Job, stop: threading.Event) -> Iterator[None]:
-    """A block that closes a job; afterwards its event is sent, unless the job was put back. `stop` ends the sending."""
-    # Read before the end, for the options of a cancelled training are deleted.
+    """Send a job's event after a block that closes the job, unless it was put back. `stop` ends the sending."""
+    # Read before the end, because the options of a cancelled training are deleted.
     url = store.trainings.options(job.iteration_id).notify_url if job.iteration_id else ""
     yield
     if url:
@@ -65,11 +65,11 @@ def afterwards(store: Store, job: Job, stop: threading.Event) -> Iterator[None]:
             if event is not None:
                 _deliver(url, json.dumps(event).encode(), stop, settings.load().fetch_private)
         except TagwiseError as error:
-            log.error("the end of a training could not be notified: %s", error)
+            log.error("no webhook was sent for a training that ended: %s", error)
 
 
 def message(store: Store, job: Job) -> dict[str, Any] | None:
-    """The event of a job's end; None where it has not ended, or its project was deleted."""
+    """The event for the end of a job; None if it has not ended, or its project was deleted."""
     try:
         job = store.jobs.get(job.id)
         project = store.projects.get(job.project_id)
@@ -100,12 +100,12 @@ def _deliver(url: str, body: bytes, stop: threading.Event, allow_private: bool) 
         failure = _try(target, body, stop, allow_private)
         if not failure:
             return
-    # Not the whole URL, which often has a secret in it.
+    # Only the host, because the URL often contains a secret.
     log.warning("%s was not notified that a training ended: %s", target.host, failure)
 
 
 def _try(target: guard.Target, body: bytes, stop: threading.Event, allow_private: bool) -> str:
-    """Post once; returns why it failed, empty where it succeeded."""
+    """Post once; returns why it failed, empty if it succeeded."""
     answered: Future[int] = Future()
 
     def send() -> None:
@@ -114,7 +114,7 @@ def _try(target: guard.Target, body: bytes, stop: threading.Event, allow_private
         except Exception as error:
             answered.set_exception(error)
 
-    # In a thread of its own, which is left behind when the worker is to stop.
+    # In its own thread, which is abandoned when the worker must stop.
     threading.Thread(target=send, daemon=True).start()
     while not wait([answered], POLL_S).done:
         if stop.is_set():

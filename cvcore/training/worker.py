@@ -1,7 +1,8 @@
-"""The one process that trains: `python -m cvcore.training.worker`, started by the web app or, for one job, by the CLI.
+"""The worker, the process that trains: `python -m cvcore.training.worker`, started by the web app (`supervisor`).
 
-It alone imports TensorFlow, once, so that a training need not wait for it. A lock in the home folder ensures that
-there is only one: while it holds the lock, every other job that is marked as running was left by a dead worker.
+Where no worker runs, a command is the worker for its own job, in its own process (`finish_job`). The worker imports
+TensorFlow when it starts, so that no training waits for it. A lock in the home folder ensures that there is only one
+worker: when it takes the lock, every job that is marked as running was left by a dead one.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ log = logging.getLogger("tagwise.worker")
 def spawn(home: Path, *, stderr: int | None = None) -> subprocess.Popen[bytes]:
     """Start a worker for a home folder; it ends by itself when the pipe to its standard input closes.
 
-    A pipe's end is noticed on every system and after any death of this process, kill -9 included.
+    The pipe also closes when this process is killed, on every system.
     """
     paths = [str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")]
     environ = os.environ | {"TAGWISE_HOME": str(home), "PYTHONPATH": os.pathsep.join(filter(None, paths))}
@@ -66,7 +67,7 @@ def lock(home: Path) -> filelock.BaseFileLock:
 
 
 def work(store: Store, stop: threading.Event, device: Device) -> None:
-    """Run jobs as they are queued until `stop` is set; where the disk is full, try again later."""
+    """Run jobs as they are queued until `stop` is set; if the disk is full, try again later."""
     while not stop.is_set():
         try:
             job_runner.recover(store, stop)
@@ -77,9 +78,9 @@ def work(store: Store, stop: threading.Event, device: Device) -> None:
 
 
 def interrupted(store: Store, project: Project) -> Job | None:
-    """The training of a project whose worker died, put back in the queue.
+    """Put the training of a project whose worker died back into the queue, and return its job.
 
-    None where a worker is running or no training is queued.
+    None if a worker is running or no training is queued.
     """
     worker_lock = lock(store.home)
     try:
@@ -95,7 +96,7 @@ def interrupted(store: Store, project: Project) -> Job | None:
 
 
 def finish_job(store: Store, job: Job, progress: Progress = silent) -> Job:
-    """Wait until a job has ended: watch another process' worker, or be the worker where there is none."""
+    """Wait until a job has ended: watch the worker of another process or, if none runs, be the worker."""
     worker_lock = lock(store.home)
     while (job := store.jobs.get(job.id)).is_active:
         try:
@@ -121,7 +122,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", stream=sys.stderr)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    # Ctrl-C in a terminal reaches the whole group; the parent decides when to go.
+    # Ctrl-C in a terminal reaches all processes of the group; the parent decides when the worker ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_watch_parent, args=(stop,), daemon=True).start()
     store = Store(settings.load().home)
@@ -164,15 +165,15 @@ def _purge(store: Store) -> None:
     try:
         history.purge(store)
     except OSError as error:
-        log.error("old predictions are still there: %s", error)
+        log.error("old predictions could not be deleted: %s", error)
 
 
 def _watch_parent(stop: threading.Event) -> None:
-    # Not sys.stdin: Python aborts at its end when a thread still reads there.
+    # Not sys.stdin: Python aborts at exit if a thread still reads from it.
     while os.read(0, 1):
         pass
     stop.set()
-    # A download or an import may hold the job up for minutes, and the lock with it.
+    # A download or an import can block the job for minutes, and so keep the lock.
     time.sleep(PATIENCE_S)
     os._exit(1)
 

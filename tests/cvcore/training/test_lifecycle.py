@@ -188,7 +188,7 @@ def test_costs_are_checked(store: Store, fill: Fill) -> None:
     project, other = fill(rose=5, tulip=5), fill("Other", weed=5)
     rose, weed = tag_of(store, project, "rose").id, tag_of(store, other, "weed").id
     for costs, words in (
-        ((weed, 2.0), f"a cost must be of a tag of the project, {weed!r} is none"),
+        ((weed, 2.0), f"a cost needs a tag of this project, {weed!r} is not one of them: correct it"),
         ((rose, 0.0), "a cost must be in 0.01..100, got 0"),
         ((rose, 101.0), "a cost must be in 0.01..100, got 101"),
         ((rose, float("nan")), "a cost must be in 0.01..100, got nan"),

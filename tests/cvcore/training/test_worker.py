@@ -142,7 +142,7 @@ def test_recovery_puts_back_what_a_dead_worker_did(store: Store, project: Projec
     claimed(store, job)
     job_runner.recover(store)
     failed = store.jobs.get(job.id)
-    reason = "the training process died 3 times at this; the machine may be short of memory"
+    reason = "the training process died 3 times at this; the machine may have too little memory"
     assert ("failed", reason) == (failed.status, failed.error)
     iteration = store.iterations.get(job.iteration_id or "")
     assert ("Failed", reason) == (iteration.status, iteration.error)
