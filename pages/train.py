@@ -1,4 +1,4 @@
-"""Train: what would be trained, what is missing, and the training as it goes on."""
+"""Train: what will be trained, what is missing, and the progress of the training."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ from pages.parts.train import (
 store = backend.store()
 project = project_choice.heading("Train", store)
 domain = find_domain(project.domain_id)
-what, who, how = st.columns(3)
-with what.container(border=True, height="stretch"):
+content, way, testing = st.columns(3)
+with content.container(border=True, height="stretch"):
     st.subheader("What will be trained")
     summary = st.container()
     tag_ids = training_options.tags(store, project)
-with who.container(border=True, height="stretch"):
+with way.container(border=True, height="stretch"):
     st.subheader("How it is trained")
     options = training_choice.show(project)
     st.caption(f"Domain **{plain(domain.name)}**. {plain(domain.purpose)} {plain(backbone_status(store, domain))}")
     if device := keras_backend.saved_device(store.home):
         st.caption(f"Trained on: {plain(device)}.")
-with how.container(border=True, height="stretch"):
+with testing.container(border=True, height="stretch"):
     st.subheader("How it is evaluated")
     method = evaluation_choice.show(store, project)
     st.caption(
@@ -52,7 +52,7 @@ is_running = job is not None and job.is_active
 
 
 def _start(*, force: bool = False) -> None:
-    """Queue a training as chosen on the page; `force` trains though nothing has changed."""
+    """Queue a training as chosen on the page; `force` trains even if nothing has changed."""
     with refusals():
         try:
             training.start(store, project, force=force, tag_ids=tag_ids, evaluation=method, options=options)
@@ -65,7 +65,7 @@ def _start(*, force: bool = False) -> None:
 
 with summary:
     untagged = store.images.count(project.id, UNTAGGED)
-    tested = "for testing" if method == TEST_SET else "left out, as they are for testing"
+    tested = "for testing" if method == TEST_SET else "left out because they are for testing"
     trained = len(ready.images) - (ready.test_images if method == TEST_SET else 0)
     st.markdown(
         f"**{count(trained, 'tagged image')}** of **{count(len(ready.tags), 'tag')}**, "
@@ -76,7 +76,7 @@ with summary:
     readiness_notes.show(ready)
     if ready.obstacles:
         project_choice.link("images.py", "Add and tag images", project)
-# While a training runs, its curves stand where the images stood.
+# While a training runs, its curves take the place of the images.
 if options.is_advanced and not is_running:
     transforms = augmentation_preview.show(store, project, domain, ready.images)
     options = replace(options, transforms=transforms)

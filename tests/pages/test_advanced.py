@@ -194,7 +194,7 @@ def test_an_advanced_training_is_watched(store: Store, flowers: Project) -> None
     rounds(store, job.iteration_id or "")
     app.run()
     assert 3 == len(app.get("plotly_chart"))
-    assert "run 2, epoch 3 · 41 images a second · at most 7 min left" in texts(app)
+    assert "run 2, epoch 3 · 41 images per second · at most 7 min left" in texts(app)
     button(app, "Stop here and keep the best").click().run()
     assert store.trainings.is_finishing_early(job.iteration_id or "")
     assert "Ending, the best so far is kept …" in texts(checked(app))

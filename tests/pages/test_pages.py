@@ -189,7 +189,7 @@ def test_an_unforeseen_error_in_an_upload_is_told(
     assert run.is_done
     app.query_params["view"] = "Upload"
     opened(app, "images", project)
-    assert "Something unforeseen went wrong: try again, and look into the server's log." in texts(app)
+    assert "An unexpected error: try again; details are in the server's log." in texts(app)
     assert "1 stored." in texts(app)
     assert [] == list(app.success)
 
@@ -338,7 +338,7 @@ def test_a_worker_that_cannot_start_is_told(
     opened(app, page, project)
     (error,) = app.error
     words = (
-        "The training process cannot start; mend the cause, and trainings go on within a minute: "
+        "The training process cannot start. Once the cause is fixed, trainings go on within a minute. The cause: "
         r"ImportError\: no \*bold\*"
     )
     assert words == error.value

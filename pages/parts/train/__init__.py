@@ -1,1 +1,1 @@
-"""The Train page's parts."""
+"""The Train page: choice of training and evaluation, augmentation preview, options, progress, curves and outcome."""

@@ -24,24 +24,24 @@ from cvcore.store import Store
 
 ROWS = 3
 VERSIONS = 5
-# So many images are looked at to find some of different tags, and so many are opened to find some that can be read.
-LOOKED_AT = 1_000
-OPENED = 12
+# The most images among which some of different tags are searched, and the most that are opened to find readable ones.
+SEARCHED_MOST = 1_000
+OPENED_MOST = 12
 JPEG_QUALITY = 85
 
 
 def show(store: Store, project: Project, domain: Domain, examples: Sequence[Image]) -> tuple[str, ...] | None:
-    """The names of the transforms that are on, None where they are the domain's own; a few `examples` show them."""
+    """Choose transforms; returns their names, None for the domain's own. A few of the `examples` show their effect."""
     on = st.fragment(_show)(store.home, project, domain, examples)
     return None if on == domain.policy.transforms else on
 
 
 def drawn(home: Path, examples: Sequence[Image], side: int, seed: int) -> list[tuple[Image, NDArray[np.uint8]]]:
-    """At most three images chosen by `seed`, at the network's size: of different tags where there are.
+    """Draw up to three images by `seed`, with their pixels at the network's size; of different tags if possible.
 
-    Those that are missing or damaged are skipped.
+    Images that are missing or damaged are skipped.
     """
-    order = np.random.default_rng(seed).permutation(len(examples))[:LOOKED_AT]
+    order = np.random.default_rng(seed).permutation(len(examples))[:SEARCHED_MOST]
     shuffled = [examples[place] for place in order]
     seen: set[str] = set()
     firsts: list[Image] = []
@@ -50,7 +50,7 @@ def drawn(home: Path, examples: Sequence[Image], side: int, seed: int) -> list[t
         (others if seen.issuperset(image.tag_ids) else firsts).append(image)
         seen.update(image.tag_ids)
     readable = []
-    for image in islice([*firsts, *others], OPENED):
+    for image in islice([*firsts, *others], OPENED_MOST):
         try:
             readable.append((image, _pixels(str(home), image.sha256, side)))
         except TagwiseError:
@@ -70,30 +70,30 @@ def _show(home: Path, project: Project, domain: Domain, examples: Sequence[Image
         switches, strip = st.columns([2, 5], gap="large")
         with switches, st.container(gap="xxsmall"):
             on = tuple(
-                each.name
-                for each in domains.TRANSFORMS
+                transform.name
+                for transform in domains.TRANSFORMS
                 if st.toggle(
-                    each.title,
-                    each.name in domain.policy.transforms,
-                    key=f"seen-{project.id}-{domain.id}-{each.name}",
-                    help=each.explanation,
+                    transform.title,
+                    transform.name in domain.policy.transforms,
+                    key=f"seen-{project.id}-{domain.id}-{transform.name}",
+                    help=transform.explanation,
                     persist_state="session",
                 )
             )
         with strip:
-            turn = f"drawn-{project.id}"
-            seed = st.session_state.setdefault(turn, 0)
+            seed_key = f"drawn-{project.id}"
+            seed = st.session_state.setdefault(seed_key, 0)
             shown = drawn(home, examples, domain.side, seed)
             if not shown:
                 st.info("No image can be shown. Tag some on the Images page.")
                 return on
             st.html(_strip(shown, domains.with_transforms(domain.policy, on), seed))
-            st.button("Draw others", icon=":material/refresh:", on_click=_draw_others, args=[turn])
+            st.button("Draw others", icon=":material/refresh:", on_click=_draw_others, args=[seed_key])
     return on
 
 
-def _draw_others(turn: str) -> None:
-    st.session_state[turn] += 1
+def _draw_others(seed_key: str) -> None:
+    st.session_state[seed_key] += 1
 
 
 @st.cache_data(show_spinner=False, max_entries=100)
@@ -109,8 +109,8 @@ def _strip(shown: Sequence[tuple[Image, NDArray[np.uint8]]], policy: Policy, see
         name = html.escape(image.name)
         cells.append(f'<img src="{_address(pixels)}" alt="{name}, original">')
         for number in range(1, VERSIONS + 1):
-            seen = augmentation.augmented(pixels, policy, rng)
-            cells.append(f'<img src="{_address(seen)}" alt="{name}, augmented {number}">')
+            copy = augmentation.augmented(pixels, policy, rng)
+            cells.append(f'<img src="{_address(copy)}" alt="{name}, augmented {number}">')
     return f'<div class="tagwise-seen">{"".join(cells)}</div>'
 
 

@@ -17,7 +17,7 @@ LABELS: dict[EvaluationMethod, str] = {
 
 
 def show(store: Store, project: Project) -> EvaluationMethod:
-    """Choose the evaluation method, by default the first; each says in a line what it means."""
+    """Let the user choose the evaluation method, by default the first; a line under each explains it."""
     chosen: EvaluationMethod = st.radio(
         "Evaluated on",
         EVALUATION_METHODS,
@@ -47,6 +47,6 @@ def _caption(method: EvaluationMethod, test_images: int) -> str:
     if method == HOLD_OUT:
         return "Held out by Tagwise, as Amazon Rekognition does. The model you use is trained on the rest."
     if not test_images:
-        return "None yet: select some on the Images page, then Use for testing. They never train."
-    there = count(test_images, "image")
-    return f"{there}, chosen on the Images page. They never train; the model you use is trained on the rest."
+        return "None yet: select some on the Images page, then Use for testing. They are never trained on."
+    chosen = count(test_images, "image")
+    return f"{chosen}, chosen on the Images page. They are never trained on; the model you use is trained on the rest."

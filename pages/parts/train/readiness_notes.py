@@ -1,4 +1,4 @@
-"""What keeps a training from starting, and advice that would improve it, in words."""
+"""What prevents a training from starting, and advice that would improve it, in words."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SHOWN = 5
 
 
 def show(ready: Readiness) -> None:
-    """All obstacles in one box, the first few of many; then the advice."""
+    """Show the obstacles in one box, at most the first few, and then the advice."""
     if ready.obstacles:
         shown = [plain(obstacle) for obstacle in ready.obstacles[:SHOWN]]
         if len(ready.obstacles) > SHOWN:

@@ -1,21 +1,23 @@
-"""Quick or Advanced, and how long Advanced may take."""
+"""Quick or Advanced, and how long Advanced can take."""
 
 from __future__ import annotations
 
 import streamlit as st
 
+from cvcore.finetuning.epochs import HYPERPARAMETERS
+from cvcore.finetuning.schedule import EPOCHS
 from cvcore.records import Project, TrainingOptions
 from cvcore.training import BUDGET_MINUTES_MOST
 
 QUICK, ADVANCED = "Quick", "Advanced"
 WAYS = {
     QUICK: "A classifier on top of the network, in seconds.",
-    ADVANCED: "The network's own last layers learn your tags too, for as long as you allow.",
+    ADVANCED: "The network's own last layers learn your tags too, for at most the time you allow.",
 }
 
 
 def show(project: Project) -> TrainingOptions:
-    """Choose Quick, the default, or Advanced and its budget in minutes."""
+    """Let the user choose Quick, the default, or Advanced and its budget in minutes."""
     way = st.radio(
         "Way",
         list(WAYS),
@@ -33,6 +35,7 @@ def show(project: Project) -> TrainingOptions:
         int(TrainingOptions.budget_minutes),
         key=f"budget-{project.id}",
         persist_state="session",
-        help="It ends earlier when more epochs no longer help, and you can end it at any time and keep the best.",
+        help=f"It ends when the time is up, or earlier, after at most {len(HYPERPARAMETERS)} runs of {EPOCHS} epochs. "
+        "You can end it at any time and keep the best so far.",
     )
     return TrainingOptions(is_advanced=True, budget_minutes=float(minutes))

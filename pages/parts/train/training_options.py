@@ -17,13 +17,13 @@ _TAG, _COST = "Tag", "Counts as"
 
 
 def tags(store: Store, project: Project) -> list[str]:
-    """The ids of the tags to train alone; none where all are."""
-    there = {tag.id: tag.name for tag in store.tags.of_project(project.id) if tag.image_count}
+    """Let the user choose tags to train on; returns their ids, empty for all tags."""
+    names = {tag.id: tag.name for tag in store.tags.of_project(project.id) if tag.image_count}
     with st.expander("Only some tags"):
         return st.multiselect(
             "Tags to train",
-            list(there),
-            format_func=there.__getitem__,
+            list(names),
+            format_func=names.__getitem__,
             placeholder="All tags",
             label_visibility="collapsed",
             key=f"only-{project.id}",
@@ -32,7 +32,7 @@ def tags(store: Store, project: Project) -> list[str]:
 
 
 def show(store: Store, project: Project, options: TrainingOptions, trained: Sequence[Tag]) -> TrainingOptions:
-    """The options with what is chosen in an expander: what mistakes cost, where to start from, and whom to notify."""
+    """The options with the user's choices added: what mistakes cost, where to start from, and an address to notify."""
     with st.expander("More options"):
         left, right = st.columns(2, gap="large")
         with left:
@@ -50,7 +50,7 @@ def show(store: Store, project: Project, options: TrainingOptions, trained: Sequ
 
 
 def costs_key(project: Project, trained: Sequence[Tag]) -> str:
-    """The table's key: edits are kept by row, so that other tags need another table."""
+    """The table's key. Streamlit keeps edits by row number, so another list of tags needs another table."""
     return f"costs-{project.id}-{zlib.crc32(''.join(tag.id for tag in trained).encode()):08x}"
 
 
@@ -78,13 +78,14 @@ def _costs(project: Project, trained: Sequence[Tag]) -> tuple[tuple[str, float],
 
 def _start_from(store: Store, project: Project) -> str:
     """The id of the iteration whose network the training begins with, empty for the domain's own."""
-    there = {each.id: each for each in store.iterations.trained(project.id) if _is_advanced(store, each)}
-    if not there:
+    trained = store.iterations.trained(project.id)
+    names = {iteration.id: iteration.name for iteration in trained if _is_advanced(store, iteration)}
+    if not names:
         return ""
     chosen: str = st.selectbox(
         "Start from",
-        ["", *there],
-        format_func=lambda iteration_id: there[iteration_id].name if iteration_id else "The domain's network",
+        ["", *names],
+        format_func=lambda iteration_id: names[iteration_id] if iteration_id else "The domain's network",
         key=f"start-from-{project.id}",
     )
     st.caption("Images that it was trained on are left out of the evaluation.")

@@ -1,4 +1,4 @@
-"""A project's training as it goes on, for everyone who looks: stage, progress, time left, curves, Stop and Cancel."""
+"""A project's running training, shown to every user: stage, progress, time left, curves, Stop and Cancel."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ IDLE_POLL_S = 5.0
 
 
 def show(store: Store, project: Project, *, in_full: bool = True) -> None:
-    """The running training, asked after once a second, whoever started it; else the result of the last one.
+    """Show the running training, whoever started it, updated every second; else the result of the last one.
 
-    Its curves, and its result once it is done, only if `in_full`.
+    Its curves, and its result when it is done, are shown only if `in_full`.
     """
     job = store.jobs.latest(project.id, "train")
     if job and job.is_active:
@@ -42,7 +42,7 @@ def show(store: Store, project: Project, *, in_full: bool = True) -> None:
 
 
 def time_left(job: Job, now: datetime) -> str:
-    """How long a running job will take from now, in words, once that can be said."""
+    """The time left of a running job, in words; empty while it cannot be estimated."""
     if job.started_at is None or job.progress < 0.1:
         return ""
     elapsed_s = (now - job.started_at).total_seconds()
@@ -59,10 +59,10 @@ def _wait(store: Store, project: Project, seen: Job | None, in_full: bool) -> No
 
 
 def _show_failure(store: Store) -> None:
-    """Say that the training process cannot start, while that is so."""
+    """Show an error while the training process cannot start."""
     if last_line := supervisor.failure(store.home):
         st.error(
-            "The training process cannot start; mend the cause, and trainings go on within a minute: "
+            "The training process cannot start. Once the cause is fixed, trainings go on within a minute. The cause: "
             + plain(last_line)
         )
 
@@ -84,17 +84,17 @@ def _watch(store: Store, job_id: int, in_full: bool) -> None:
             st.progress(0.0, text=f"Waiting {waiting}")
             _show_failure(store)
         else:
-            # A budget tells better than the progress how long it may yet take.
+            # For Advanced the budget says how much time is left.
             left = "" if options.is_advanced else time_left(job, datetime.now(UTC))
-            told = (job.stage, left, tuning_curves.pace(epochs, options.budget_minutes))
-            st.progress(min(job.progress, 1.0), text=plain(" · ".join(filter(None, told))))
+            parts = (job.stage, left, tuning_curves.pace(epochs, options.budget_minutes))
+            st.progress(min(job.progress, 1.0), text=plain(" · ".join(filter(None, parts))))
         if epochs and in_full:
             tuning_curves.show(epochs, key=f"curves-{job.id}")
         _buttons(store, job, can_stop=options.is_advanced and bool(epochs))
 
 
 def _buttons(store: Store, job: Job, *, can_stop: bool) -> None:
-    """Cancel, and once there is something to keep a button that ends the training and keeps it."""
+    """Show Cancel and, if the training `can_stop`, a button that ends it and keeps the best so far."""
     if job.cancel_requested:
         st.caption("Stopping …")
         return
@@ -116,10 +116,10 @@ def _done(store: Store, project: Project, job: Job) -> None:
     except NotFound:
         return
     scores = iteration.scores
-    told = f": precision {percent(scores.precision)}, recall {percent(scores.recall)}" if scores else ""
+    numbers = f": precision {percent(scores.precision)}, recall {percent(scores.recall)}" if scores else ""
     took_s = iteration.seconds.get("total", 0)
     took = f"{took_s:.1f} s" if took_s < 10 else duration(took_s)
-    scored = f"{plain(iteration.name)} was trained in {took}{told}."
+    scored = f"{plain(iteration.name)} was trained in {took}{numbers}."
     if outcome := store.trainings.outcome(iteration.id):
         tuning_outcome.show(outcome, first=scored)
     else:

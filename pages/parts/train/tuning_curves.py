@@ -1,4 +1,4 @@
-"""Advanced training epoch by epoch, as curves: loss, accuracy and learning rate."""
+"""Curves of an Advanced training by epoch: loss, accuracy and learning rate."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WIDTH_LEAST_PX = 220
 
 
 def show(epochs: Sequence[TuningEpoch], *, key: str, quick_right: float | None = None) -> None:
-    """Three charts side by side where there is room; `quick_right` is Quick's share of right answers, if known."""
+    """Show three charts, side by side if there is room; `quick_right` is Quick's share of right answers, if known."""
     with st.grid(3, min_column_width=WIDTH_LEAST_PX, key=key):
         _chart("Loss (how wrong)", loss_chart(epochs), f"{key}-loss")
         _chart("Accuracy (how often right)", right_chart(epochs, quick_right), f"{key}-right")
@@ -23,16 +23,16 @@ def show(epochs: Sequence[TuningEpoch], *, key: str, quick_right: float | None =
 
 
 def pace(epochs: Sequence[TuningEpoch], budget_minutes: float) -> str:
-    """How far a running training is, how fast, and the time left at most, in words; empty before the first epoch.
+    """A running training's run and epoch, speed, and most time left, in words; empty before the first epoch.
 
     >>> pace([TuningEpoch(2, 7, 1e-4, 0.4, 0.5, 0.8, 41.3, 240.0)], 10)
-    'run 2, epoch 7 · 41 images a second · at most 6 min left'
+    'run 2, epoch 7 · 41 images per second · at most 6 min left'
     """
     if not epochs:
         return ""
     last = epochs[-1]
-    parts = [f"run {last.attempt}, epoch {last.number}", f"{last.images_per_s:,.0f} images a second"]
-    if (left_s := 60 * budget_minutes - sum(each.seconds for each in epochs)) > 0:
+    parts = [f"run {last.attempt}, epoch {last.number}", f"{last.images_per_s:,.0f} images per second"]
+    if (left_s := 60 * budget_minutes - sum(epoch.seconds for epoch in epochs)) > 0:
         parts.append(f"at most {duration(left_s)} left")
     return " · ".join(parts)
 
@@ -40,8 +40,8 @@ def pace(epochs: Sequence[TuningEpoch], budget_minutes: float) -> str:
 def loss_chart(epochs: Sequence[TuningEpoch]) -> go.Figure:
     """The loss on the training images and on the validation images."""
     figure = _figure(epochs)
-    _add(figure, epochs, "training images", lambda each: each.loss)
-    _add(figure, epochs, "validation images", lambda each: each.validation_loss)
+    _add(figure, epochs, "training images", lambda epoch: epoch.loss)
+    _add(figure, epochs, "validation images", lambda epoch: epoch.validation_loss)
     figure.update_yaxes(rangemode="tozero")
     return figure
 
@@ -49,7 +49,7 @@ def loss_chart(epochs: Sequence[TuningEpoch]) -> go.Figure:
 def right_chart(epochs: Sequence[TuningEpoch], quick_right: float | None = None) -> go.Figure:
     """The share of evaluated images with every tag right, with a dashed line at Quick's."""
     figure = _figure(epochs)
-    _add(figure, epochs, "Advanced", lambda each: None if each.right is None else 100 * each.right)
+    _add(figure, epochs, "Advanced", lambda epoch: None if epoch.right is None else 100 * epoch.right)
     if quick_right is not None:
         figure.add_scatter(
             x=[1, max(len(epochs), 2)],
@@ -64,9 +64,9 @@ def right_chart(epochs: Sequence[TuningEpoch], quick_right: float | None = None)
 
 
 def rate_chart(epochs: Sequence[TuningEpoch]) -> go.Figure:
-    """How large the steps were by which the network changed."""
+    """The learning rate: how large the steps were by which the network changed."""
     figure = _figure(epochs)
-    _add(figure, epochs, "learning rate", lambda each: each.learning_rate)
+    _add(figure, epochs, "learning rate", lambda epoch: epoch.learning_rate)
     figure.update_yaxes(rangemode="tozero", exponentformat="e", nticks=5)
     figure.update_layout(showlegend=False)
     return figure
@@ -79,7 +79,7 @@ def _chart(title: str, figure: go.Figure, key: str) -> None:
 
 
 def _figure(epochs: Sequence[TuningEpoch]) -> go.Figure:
-    """An empty chart with all epochs from left to right, and a dotted line where another run begins."""
+    """An empty chart with all epochs from left to right, and a dotted line where a new run begins."""
     figure = go.Figure()
     for place in range(1, len(epochs)):
         if epochs[place].attempt != epochs[place - 1].attempt:
@@ -101,20 +101,20 @@ def _figure(epochs: Sequence[TuningEpoch]) -> go.Figure:
 def _add(
     figure: go.Figure, epochs: Sequence[TuningEpoch], name: str, value: Callable[[TuningEpoch], float | None]
 ) -> None:
-    """One number of each epoch as a line that breaks between runs, and goes on over epochs without the number."""
+    """Add one number per epoch as a line that breaks between runs; epochs without the number are skipped."""
     places: list[float] = []
     values: list[float | None] = []
     hover: list[str] = []
-    for place, each in enumerate(epochs, start=1):
-        if (parts := value(each)) is None:
+    for place, epoch in enumerate(epochs, start=1):
+        if (number := value(epoch)) is None:
             continue
-        if values and epochs[round(places[-1]) - 1].attempt != each.attempt:
+        if values and epochs[round(places[-1]) - 1].attempt != epoch.attempt:
             places.append(place)
             values.append(None)
             hover.append("")
         places.append(place)
-        values.append(parts)
-        hover.append(f"run {each.attempt}, epoch {each.number}")
+        values.append(number)
+        hover.append(f"run {epoch.attempt}, epoch {epoch.number}")
     figure.add_scatter(
         x=places,
         y=values,

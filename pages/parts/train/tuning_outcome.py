@@ -12,16 +12,16 @@ from pages.parts.train import tuning_curves
 
 
 def show(outcome: TuningOutcome, *, first: str = "") -> None:
-    """Advanced compared with Quick in a box, green only where it is better, after the text `first`, as Markdown."""
+    """Show Advanced compared with Quick in a box, green only if it is better, after the Markdown text `first`."""
     box = {"better": st.success, "alike": st.info, "worse": st.warning}[outcome_text.standing(outcome)]
-    # Wherever the line ends, it does not part p from its value.
+    # Non-breaking spaces, so that p stays on one line with its value.
     compared = plain(outcome_text.compared(outcome)).replace("p = ", "p\u00a0=\u00a0")
     box("\n\n".join(filter(None, (first, compared))))
     st.caption(plain(outcome_text.ending(outcome)))
 
 
 def show_training(store: Store, iteration: Iteration) -> None:
-    """How an iteration was trained, in an expander: the outcome and the curves. Nothing where it has no epochs."""
+    """Show how an iteration was trained, in an expander: the outcome and the curves. Nothing if it has no epochs."""
     epochs = store.trainings.epochs(iteration.id)
     if not epochs:
         return
@@ -34,5 +34,5 @@ def show_training(store: Store, iteration: Iteration) -> None:
         st.caption(
             "The loss says how far the answers are from the tags: lower is better. Where it falls for the training "
             "images and rises for the validation images, the network begins to overfit: it learns images by heart. "
-            "A dotted line is where another run began."
+            "A dotted line marks where a new run began."
         )
