@@ -1,4 +1,4 @@
-"""Performance: what an iteration gets right, tag by tag, at any probability threshold."""
+"""The Performance page: an iteration's numbers and mistakes, per tag, at any probability threshold."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cvcore.records import Iteration
 from cvcore.wording import count, day
 from pages.parts.performance import (
     calibration_panel,
-    confusion_numbers,
+    confusion_matrix,
     iteration_comparison,
     iteration_list,
     mistakes,
@@ -29,7 +29,7 @@ VIEWS = (NUMBERS, MISTAKES, THRESHOLDS, COMPARE, CALIBRATION, DOWNLOAD, EXAMPLE)
 
 
 def first_threshold(iteration: Iteration) -> float:
-    """The threshold in the address, or the one saved with the iteration, or the one a page opens with."""
+    """The threshold in the address, else the one saved with the iteration, else 0.5."""
     saved = evaluation.threshold_in_use(iteration)
     start = evaluation.DEFAULT_THRESHOLD if isinstance(saved, tuple) else saved
     try:
@@ -44,9 +44,9 @@ project = project_choice.heading("Performance", store)
 training_status.show(store, project, in_full=False)
 
 iterations = store.iterations.of_project(project.id)
-ended = [each for each in iterations if each.status != "Training"]
+ended = [iteration for iteration in iterations if iteration.status != "Training"]
 if not ended:
-    st.info("No iteration is trained yet. Train one, and its precision and recall stand here.")
+    st.info("No iteration is trained yet. Train one, and its precision and recall are shown here.")
     project_choice.link("train.py", "Go to Train", project)
     with st.expander("Until then: six images to count precision and recall by hand"):
         worked_example.show()
@@ -79,20 +79,21 @@ with right, refusals():
         key="view",
         bind="query-params",
     )
-    # The explorer is not on every view, so what its slider says is kept beside it.
+    # Not every view has the explorer, so the session keeps its threshold.
     threshold_key = f"threshold-{project.id}"
     threshold = st.session_state.setdefault(threshold_key, first_threshold(iteration))
     if view == NUMBERS:
         threshold_numbers.show(store, project, iteration, threshold_key=threshold_key)
     if view in (MISTAKES, DOWNLOAD):
-        # A slider whose default followed it would be another slider after each move, and lose every second one.
+        # No default that follows the threshold: if the default changed with the value, Streamlit would create a new
+        # slider after each move and lose every second move.
         slider = f"slider-{project.id}"
         st.session_state.setdefault(slider, round(100 * threshold))
         percent = st.slider("Probability threshold", 0, 100, format="%d %%", key=slider, width=480)
         threshold = st.session_state[threshold_key] = percent / 100
         page_address.show("threshold", threshold)
     if view == MISTAKES:
-        confusion_numbers.show(store, project, iteration, threshold)
+        confusion_matrix.show_with_images(store, project, iteration, threshold)
         st.divider()
         mistakes.show(store, project, iteration, threshold, key=f"mistakes-{project.id}")
     elif view == THRESHOLDS:

@@ -1,4 +1,4 @@
-"""The report on an iteration: one HTML file that needs nothing but a browser.
+"""Writes the report on an iteration: one HTML file that needs only a browser.
 
 Imports `evaluation`, `store`, `files`, `imaging`, `metrics`, `validation` and the modules beside the packages.
 """

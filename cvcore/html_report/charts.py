@@ -1,6 +1,6 @@
-"""Small charts as SVG text, for pages that must stand alone: no script, no font, nothing to fetch.
+"""Draws small charts as SVG text, without scripts, fonts or anything to download.
 
-Colours are CSS classes of the page that holds them. Rates are 0..1, nan where undefined: there a line has a gap.
+Colours are CSS classes of the page. Rates are 0..1, nan where undefined: there a line has a gap.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
 def threshold_chart(thresholds: Float64s, precision: Float64s, recall: Float64s, *, chosen: float | None) -> str:
-    """Precision, solid, and recall, dashed, against the threshold, with an upright line at a chosen one.
+    """Precision (solid) and recall (dashed) against the threshold, with a vertical line at the chosen one.
 
     >>> drawn = threshold_chart(np.array([0.0, 1.0]), np.array([0.5, np.nan]), np.array([1.0, 0.0]), chosen=0.5)
     >>> drawn.count("<path"), "nan" in drawn
@@ -35,7 +35,7 @@ def precision_recall_chart(recall: Float64s, precision: Float64s, *, at: tuple[f
     """Precision against recall as steps, in the order given, with a dot at the chosen (recall, precision)."""
     defined = ~np.isnan(precision)
     across, up = recall[defined], precision[defined]
-    # Lines between the points would promise models that nobody can choose.
+    # Steps, because straight lines between the points would show results that no threshold gives.
     stepped = np.repeat(across, 2)[1:], np.repeat(up, 2)[:-1]
     marks = [_path("precision", *stepped)]
     if not any(map(math.isnan, at)):
@@ -44,7 +44,7 @@ def precision_recall_chart(recall: Float64s, precision: Float64s, *, at: tuple[f
 
 
 def interval_bar(value: float, low: float, high: float) -> str:
-    """A rate as a dot on a line from 0 to 1, its interval as a bar; nothing where it is undefined."""
+    """A rate as a mark on a line from 0 to 1, with its interval as a bar; empty if undefined."""
     if math.isnan(value):
         return ""
     return (
@@ -56,7 +56,7 @@ def interval_bar(value: float, low: float, high: float) -> str:
 
 
 def _frame(marks: Sequence[str], *, across: str, down: str, label: str) -> str:
-    """The marks within axes of both 0 to 100 %."""
+    """The chart with these marks and two axes from 0 to 100 %."""
     grid = []
     for tick in _TICKS:
         grid.append(f'<line class="grid" x1="{_x(0)}" x2="{_x(1)}" y1="{_y(tick)}" y2="{_y(tick)}"/>')

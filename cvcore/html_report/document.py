@@ -1,8 +1,8 @@
-"""One page about an iteration to print or hand in: a single HTML file that needs nothing but a browser.
+"""Writes the report on an iteration: one HTML page to print or hand in.
 
-This module gathers what the page says; `report.html.j2` is how it says it, `report.css` how it looks. The template
-escapes every text, as names are people's own. Images and charts are inside the file, and its own policy forbids it to
-fetch anything or to run a script.
+This module collects the page's numbers and sentences; `report.html.j2` lays them out, `report.css` styles them. The
+template escapes every text, because users choose the names. Images and charts are inside the file; its content security
+policy forbids scripts and downloads.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True, eq=False)
 class _Evaluated:
-    """What the page is about: the rows of the evaluated images alone, and how they were answered."""
+    """The evaluated images' rows of the arrays, with their answers."""
 
     names: Sequence[str]
     rows: Sequence[SnapshotImage]
@@ -49,7 +49,7 @@ class _Evaluated:
 
 
 def page(store: Store, project: Project, iteration: Iteration, threshold: Thresholds, *, made_at: datetime) -> str:
-    """The whole file as text; `made_at` is the moment it is dated.
+    """The HTML file as text; `made_at` is the date on it.
 
     Raises:
         Conflict, ModelDamaged: as `evaluation.load`.
@@ -88,7 +88,7 @@ def page(store: Store, project: Project, iteration: Iteration, threshold: Thresh
 
 @functools.cache
 def _template() -> jinja2.Template:
-    # Imported here: it would add a quarter of a second to every command's start.
+    # Imported here, because it adds a quarter of a second to the start of every command.
     import jinja2
 
     environment = jinja2.Environment(
@@ -134,7 +134,7 @@ def _evaluated_count(how: Evaluation, evaluated: int, left_out: int) -> str:
     if not left_out:
         return f"{text}."
     if how.method == K_FOLD:
-        return f"{text}; {left_out:,} could not be, as no other image has their tag."
+        return f"{text}; {left_out:,} could not be evaluated, because no other image has their tag."
     return f"{text}; the other {left_out:,} were not."
 
 
@@ -150,7 +150,7 @@ def _charts(store: Store, iteration: Iteration, evaluated: _Evaluated, threshold
 
 
 def in_words(threshold: Thresholds) -> str:
-    """The threshold in words; where each tag has its own, the table has them.
+    """The threshold in words; a range if each tag has its own.
 
     >>> in_words(0.5), in_words((0.2, 0.75))
     ('50%', '20% to 75%, each tag its own')
@@ -190,12 +190,12 @@ def _tags(evaluated: _Evaluated, threshold: Thresholds) -> list[dict[str, Any]]:
 
 
 def _is_list(evaluated: _Evaluated) -> bool:
-    """Whether confusions are listed: a matrix doesn't fit on paper, or, in Multilabel, doesn't say which are wrong."""
+    """Whether confusions are listed: a matrix does not fit on paper or, in Multilabel, hides which are wrong."""
     return evaluated.multilabel or len(evaluated.names) > MATRIX_TAGS
 
 
 def _together(evaluated: _Evaluated, answers: Bools) -> Integers:
-    """How many images carry each tag (row) and got each of the answers (column), or none at all (last): (k, k + 1)."""
+    """How many images carry each tag (row) and got each answer (column; the last is no answer), as (k, k + 1)."""
     columns = np.column_stack([answers, ~evaluated.answered.any(axis=1)])
     # float32 multiplies fast and counts exactly up to 16 million images.
     return np.asarray(evaluated.truth.T.astype(np.float32) @ columns.astype(np.float32), np.int64)
@@ -218,8 +218,8 @@ def _matrix(evaluated: _Evaluated) -> dict[str, Any]:
 
 
 def _pairs(evaluated: _Evaluated) -> list[dict[str, str]]:
-    """The commonest confusions: how many images, their tag and the answer."""
-    # Two tags of one image may both be right, so only answers that are not are mistakes.
+    """The most frequent confusions: how many images, their tag and the answer."""
+    # An image can have two right answers, so only wrong answers count.
     mistakes = _together(evaluated, evaluated.answered & ~evaluated.truth)
     np.fill_diagonal(mistakes, 0)
     answers = [*evaluated.names, NO_TAG]

@@ -1,4 +1,4 @@
-"""The images that the model answered most certainly, wrong and right, as small copies inside the page."""
+"""Chooses the images answered most certainly, wrong and right, and puts small copies into the page."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def strips(
     answered: Bools,
     probabilities: Float32s,
 ) -> list[dict[str, Any]]:
-    """Two strips of images, each with a title and what to say if it is empty.
+    """Two strips of images, each with a title and a sentence for an empty strip.
 
     `names` are the tags' (k,), `images` (n,); `truth`, `answered` and `probabilities` are (n, k).
     """
@@ -58,7 +58,7 @@ def strips(
 
 
 def _most_certain(cells: Bools, probabilities: Float32s) -> list[tuple[int, int]]:
-    """The (row, tag) of the most probable of the cells, one a row, the first few."""
+    """The (row, tag) of the most probable cells, at most one per row and 6 in all."""
     values = np.where(cells, probabilities, -1.0)
     best = values.max(axis=1, initial=-1.0)
     rows = np.argsort(-best, kind="stable")[:IMAGES]
@@ -66,7 +66,7 @@ def _most_certain(cells: Bools, probabilities: Float32s) -> list[tuple[int, int]
 
 
 def _source(store: Store, image: SnapshotImage) -> str:
-    """A small copy of the image as a data URL; empty where its file is missing."""
+    """A small copy of the image as a data URL; empty if its file is missing."""
     try:
         data = imaging.rendition(blobs.read(blobs.thumbnail_path(store.home, image.sha256)), IMAGE_PX)
     except (NotFound, ImageRefused):

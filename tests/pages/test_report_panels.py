@@ -64,7 +64,7 @@ def test_panels_of_an_iteration(fill: Fill, trained: Trained) -> None:
 def test_labels_that_are_thresholds_on_these_very_images_say_so(fill: Fill, trained: Trained) -> None:
     """Nobody takes them for numbers about new images."""
     app = opened(trained(fill(rose=6, tulip=5)))
-    assert "**on these very images**" in "".join(each.value for each in app.caption)
+    assert "**on these same images**" in "".join(each.value for each in app.caption)
 
 
 @pytest.mark.parametrize(

@@ -25,12 +25,12 @@ st.session_state.setdefault("kept", 0.3)
 threshold_numbers.show(store, project, store.iterations.trained(project.id)[0], threshold_key="kept")
 """
 MATRIX = """
-from pages.parts.performance import confusion_numbers
+from pages.parts.performance import confusion_matrix
 from pages.parts.shell import backend
 
 store = backend.store()
 project = store.projects.get({project!r})
-confusion_numbers.show(store, project, store.iterations.trained(project.id)[0], 0.5)
+confusion_matrix.show_with_images(store, project, store.iterations.trained(project.id)[0], 0.5)
 """
 
 

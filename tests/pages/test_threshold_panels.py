@@ -63,7 +63,7 @@ def test_thresholds_are_saved_and_cleared(store: Store, fill: Fill, trained: Tra
     """What is suggested for all, then for each tag, is saved with a click, said, and forgotten with another."""
     iteration = trained(fill(rose=5, tulip=5), UNSURE)
     app = opened(store, "threshold_choice", iteration)
-    assert "this iteration answers at 50 %" in texts(app)
+    assert "this iteration uses a threshold of 50 %" in texts(app)
     button(app, "Save as suggested").click().run()
     saved = store.iterations.get(iteration.id).thresholds
     assert isinstance(saved, float)

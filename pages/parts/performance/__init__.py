@@ -1,1 +1,1 @@
-"""The Performance page's parts."""
+"""Parts of the Performance page: its list of iterations, one module per view, and images to review and retag."""

@@ -1,4 +1,4 @@
-"""How well an iteration's probabilities are calibrated, as a reliability diagram and in a sentence."""
+"""Shows how well an iteration's probabilities are calibrated: a sentence and a reliability diagram."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from cvcore.records import MULTILABEL, Iteration, Project
 from cvcore.store import Store
 from pages.parts.shell.text import refusals
 
-# Of ten bins one would often stray from its own 95 % interval by chance; this stretches each to 99.5 % (Bonferroni).
+# One of ten bins would often be outside its own 95 % interval by chance; this widens each to 99.5 % (Bonferroni).
 AT_ONCE = 2.807 / 1.960
 
 
 def show(store: Store, project: Project, iteration: Iteration) -> None:
-    """The predicted probabilities against the shares that were right, before and after temperature scaling."""
+    """Show predicted probabilities against the shares that were right, before or after temperature scaling."""
     st.subheader("Can its probabilities be trusted?", anchor=False)
     with refusals():
         calibration = evaluation.overview(store, iteration).calibration
@@ -31,10 +31,10 @@ def show(store: Store, project: Project, iteration: Iteration) -> None:
         whose = (
             "every tag's probability" if iteration.classification_type == MULTILABEL else "the top tag's probability"
         )
-        before, after = (100 * each.error for each in (calibration.before, calibration.after))
+        before, after = (100 * reliability.error for reliability in (calibration.before, calibration.after))
         st.caption(
             f"Expected calibration error: {before:.1f} points as it is, {after:.1f} with temperature "
-            f"{calibration.temperature:.2f}, fitted without the fold that it is tried on. It compares {whose} with the "
+            f"{calibration.temperature:.2f}, which is fitted on the other folds. It compares {whose} with the "
             f"share of right answers in {BINS} bins of equal width; with few answers in a bin it is a rough number. "
             "The temperature is shown here only: it does not change this iteration's answers."
         )
@@ -50,7 +50,7 @@ def sentence(reliability: Reliability) -> str:
 
 
 def verdict(calibration: Calibration) -> str:
-    """Whether the mean probability lies within the interval of the share right, in all bins at once."""
+    """Whether the mean probability of every bin lies within the interval of the share that was right, in a sentence."""
     reliability = calibration.before
     below, above = AT_ONCE * (reliability.right - reliability.low), AT_ONCE * (reliability.high - reliability.right)
     outside = (reliability.counts > 0) & (
@@ -64,10 +64,10 @@ def verdict(calibration: Calibration) -> str:
 
 
 def chart(reliability: Reliability) -> go.Figure:
-    """The share right against the mean probability of each bin, with 95 % whiskers and counts; ideal: the diagonal."""
-    there = reliability.counts > 0
+    """The share right against each bin's mean probability, with 95 % whiskers and counts; the diagonal is ideal."""
+    has_answers = reliability.counts > 0
     said, right, low, high = (
-        100 * each[there] for each in (reliability.said, reliability.right, reliability.low, reliability.high)
+        100 * values[has_answers] for values in (reliability.said, reliability.right, reliability.low, reliability.high)
     )
     figure = go.Figure()
     figure.add_scatter(
@@ -79,15 +79,15 @@ def chart(reliability: Reliability) -> go.Figure:
         error_y={"array": high - right, "arrayminus": right - low, "thickness": 2, "width": 4},
         mode="lines+markers",
         marker={"size": 9},
-        customdata=reliability.counts[there],
+        customdata=reliability.counts[has_answers],
         hovertemplate="probability %{x:.1f} %, right %{y:.1f} %<br>%{customdata:,} answers<extra></extra>",
     )
-    # The counts stand in a row of their own, as whiskers would cross them.
+    # Counts are in a row of their own, because whiskers would cross them.
     figure.add_scatter(
         x=said,
         y=np.full(len(said), -8),
         mode="text",
-        text=[f"{round(each):,}" for each in reliability.counts[there]],
+        text=[f"{round(answers):,}" for answers in reliability.counts[has_answers]],
         hoverinfo="skip",
     )
     axis = {"ticksuffix": " %", "zeroline": False, "dtick": 20, "fixedrange": True}

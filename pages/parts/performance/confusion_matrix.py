@@ -1,4 +1,7 @@
-"""Confusion at the threshold: a matrix, or in Multilabel a small matrix for each tag and the swapped tags."""
+"""Shows the confusion at a threshold and, below it, the images of the open cell.
+
+The confusion is a matrix, or in Multilabel a small matrix per tag or the swapped tags.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +12,29 @@ from cvcore.evaluation import drill_down
 from cvcore.evaluation.analysis import Threshold
 from cvcore.metrics import confusion
 from cvcore.metrics.confusion import Cell, Swap, TagOutcome
-from cvcore.records import MULTICLASS, Iteration
+from cvcore.records import MULTICLASS, Iteration, Project
 from cvcore.store import Store
+from pages.parts.performance import evaluated_images
+from pages.parts.shell.text import refusals
 from pages.parts.widgets import confusion_grid, outcome_cards
 
 BY_TAG, SWAPPED = "Tag by tag", "Swapped tags"
 
 
+@st.fragment
+def show_with_images(store: Store, project: Project, iteration: Iteration, threshold: Threshold) -> None:
+    """Draw the confusion at a threshold and, below it, the images of the open cell or number.
+
+    A fragment, so that a click redraws only this.
+    """
+    with refusals():
+        selection = show(store, iteration, threshold, key=f"confusion-{project.id}")
+        if selection is not None:
+            evaluated_images.show(store, project, iteration, threshold, selection, key=f"cell-{project.id}")
+
+
 def show(store: Store, iteration: Iteration, threshold: Threshold, *, key: str) -> Cell | TagOutcome | Swap | None:
-    """Draw the confusion at a threshold, one for all tags or one for each; returns the cell or number that is open.
+    """Draw the confusion at a threshold, one for all tags or one per tag, and return the open cell or number.
 
     Raises:
         NotTrained, ModelDamaged: as `evaluation.load`.
@@ -56,7 +73,7 @@ def show(store: Store, iteration: Iteration, threshold: Threshold, *, key: str) 
 
 def _matrix(store: Store, iteration: Iteration, threshold: Threshold, names: list[str], key: str) -> Cell | None:
     counts = drill_down.matrix(store, iteration, threshold)
-    # Training leaves no image without a tag, and a row of zeros would only puzzle.
+    # After a training no image is without a tag: the last row would be zeros.
     rows = counts if counts[-1].any() else counts[:-1]
     st.caption(
         "Rows are the images' own tags, columns the model's answers; correct answers are on the diagonal. "

@@ -1,4 +1,4 @@
-"""The images behind a number or in a list, each with its answer, where wrong tags can be corrected at once."""
+"""Shows the images behind a number or of a list, each with its answer, and lets users correct their tags."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ BADGE_LETTERS = 14
 def show(
     store: Store, project: Project, iteration: Iteration, threshold: Threshold, selection: Selection, *, key: str
 ) -> None:
-    """Show the selected images, the most certain first, a page at a time.
+    """Show the selected images in pages.
 
     selection: a cell, a tag's true or false positives or negatives (`TagOutcome(column, "fp")`), a swap, or the name
-    of a list. Corrections go to the workspace of `project`; the iteration keeps its numbers.
+    of a list. Corrections change the project's images; the iteration keeps its numbers.
     """
     with refusals():
         listed = drill_down.images_behind(store, iteration, threshold, selection)
@@ -46,20 +46,25 @@ def show(
         place = f"{key}-{iteration.id}-{_address(selection)}"
         pages = -(-number // review.PAGE)
         page = min(st.session_state.get(f"{place}-page", 1), pages)
-        shown = {_id(each): each for each in review.page(store, iteration, threshold, listed, page)}
+        shown = {_id(image): image for image in review.page(store, iteration, threshold, listed, page)}
         bar = st.container(key=f"{key}-bar")
         names = f"{place}-gallery-{page}"
         chosen = gallery.show(
-            [_item(each, project) for each in shown.values()], key=names, revision=widget_resets.current(key)
+            [_item(image, project) for image in shown.values()], key=names, revision=widget_resets.current(key)
         )
-        if (one := gallery.pressed(names)) in shown:
-            _follow(store, project, iteration, [shown[one]], key)
+        if (image_key := gallery.pressed(names)) in shown:
+            _follow(store, project, iteration, [shown[image_key]], key)
         if pages > 1:
             st.session_state[f"{place}-page"] = page
             st.pagination(pages, key=f"{place}-page")
         with bar:
             _toolbar(
-                store, project, iteration, [shown[each] for each in chosen], key, is_issue=selection == "label_issues"
+                store,
+                project,
+                iteration,
+                [shown[image_key] for image_key in chosen],
+                key,
+                is_issue=selection == "label_issues",
             )
         st.caption(f"{plain(iteration.name)} keeps its numbers. The next training uses the tags that you change here.")
 
@@ -90,31 +95,31 @@ def heading(store: Store, iteration: Iteration, selection: Selection, number: in
             return f"{images} with a near duplicate, those with different tags first"
 
 
-# ---- what stands below an image -----------------------------------------------------------------------------------
+# ---- the texts below an image -------------------------------------------------------------------------------------
 
 
-def _id(each: ReviewedImage) -> str:
-    """A list may hold an image more than once, with another suggestion each time."""
-    return f"{each.image_id} {each.about}"
+def _id(image: ReviewedImage) -> str:
+    """The key of an image in the gallery; a list can hold an image several times, with different suggestions."""
+    return f"{image.image_id} {image.about}"
 
 
-def _item(each: ReviewedImage, project: Project) -> gallery.Item:
-    answer = f"answer {_joined(each.answer) or 'none'}" if each.is_evaluated else "not evaluated"
-    told = f"{short(each.about, BADGE_LETTERS)} {percent(each.probability)}" if each.is_evaluated else ""
+def _item(image: ReviewedImage, project: Project) -> gallery.Item:
+    answer = f"answer {_joined(image.answer) or 'none'}" if image.is_evaluated else "not evaluated"
+    probability = f"{short(image.about, BADGE_LETTERS)} {percent(image.probability)}" if image.is_evaluated else ""
     item: gallery.Item = {
-        "id": _id(each),
-        "src": urls.thumbnail(each.sha256),
-        "caption": each.name,
-        "tags": f"tagged {_joined(each.tags) or 'none'}",
-        "badge": told if each.number is None else f"group {each.number}",
+        "id": _id(image),
+        "src": urls.thumbnail(image.sha256),
+        "caption": image.name,
+        "tags": f"tagged {_joined(image.tags) or 'none'}",
+        "badge": probability if image.number is None else f"group {image.number}",
         "notes": [answer],
     }
-    if each.now is None:
+    if image.now is None:
         item["notes"].append("no longer in the workspace")
-    elif each.is_changed:
-        item["notes"].append(f"now {_joined(each.now) or 'untagged'}")
-    if each.suggestion is not None:
-        item["action"] = _words(each.suggestion, project)
+    elif image.is_changed:
+        item["notes"].append(f"now {_joined(image.now) or 'untagged'}")
+    if image.suggestion is not None:
+        item["action"] = _words(image.suggestion, project)
     return item
 
 
@@ -139,13 +144,13 @@ def _toolbar(
     store: Store, project: Project, iteration: Iteration, selected: list[ReviewedImage], key: str, *, is_issue: bool
 ) -> None:
     tags = {tag.id: tag for tag in store.tags.of_project(project.id)}
-    ids = list(dict.fromkeys(each.image_id for each in selected))
+    ids = list(dict.fromkeys(image.image_id for image in selected))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        open_ones = [each for each in selected if each.suggestion]
-        words = {_words(each.suggestion, project) for each in open_ones if each.suggestion}
+        with_suggestion = [image for image in selected if image.suggestion]
+        words = {_words(image.suggestion, project) for image in with_suggestion if image.suggestion}
         label = plain(words.pop()) if len(words) == 1 else "Apply the suggestions"
-        if st.button(label, type="primary", disabled=not open_ones, key=f"{key}-follow"):
-            _follow(store, project, iteration, open_ones, key)
+        if st.button(label, type="primary", disabled=not with_suggestion, key=f"{key}-follow"):
+            _follow(store, project, iteration, with_suggestion, key)
         if is_issue and st.button("Tag is correct", disabled=not selected, key=f"{key}-settle"):
             review.dismiss(store, selected)
             widget_resets.rerun(key)
@@ -175,11 +180,11 @@ def _toolbar(
 
 def _follow(store: Store, project: Project, iteration: Iteration, chosen: list[ReviewedImage], key: str) -> None:
     """Apply the suggestions, all or none."""
-    suggestions = {each.suggestion for each in chosen if each.suggestion}
+    suggestions = {image.suggestion for image in chosen if image.suggestion}
     retagged: list[Retagging] = []
     with store.transaction():
         for suggestion in suggestions:
-            ids = [each.image_id for each in chosen if each.suggestion == suggestion]
+            ids = [image.image_id for image in chosen if image.suggestion == suggestion]
             retagged.append(
                 retagging.retag(
                     store,
@@ -190,9 +195,9 @@ def _follow(store: Store, project: Project, iteration: Iteration, chosen: list[R
                 )
             )
     together = Retagging(
-        tuple(change for each in retagged for change in each.changes),
-        tuple(image_id for each in retagged for image_id in each.unchanged),
-        tuple(image_id for each in retagged for image_id in each.gone),
+        tuple(change for applied in retagged for change in applied.changes),
+        tuple(image_id for applied in retagged for image_id in applied.unchanged),
+        tuple(image_id for applied in retagged for image_id in applied.gone),
     )
     _remember(iteration, together, key)
 
@@ -212,7 +217,7 @@ def _correct(
 
 
 def _remember(iteration: Iteration, retagged: Retagging, key: str) -> None:
-    """Keep what was changed, so that it can be shown and undone, and draw again with nothing selected."""
+    """Keep the changes in the session, to show and undo them, and draw the page again with nothing selected."""
     st.session_state[f"{key}-made"] = iteration.id, retagged
     widget_resets.rerun(key)
 
@@ -239,18 +244,18 @@ def _summary(retagged: Retagging) -> str:
 
 
 @st.dialog("Image", width="medium")
-def _closer(store: Store, iteration: Iteration, each: ReviewedImage) -> None:
-    st.text(each.name)
-    now = "no longer in the workspace" if each.now is None else f"tagged {_joined(each.now) or 'none'} now"
-    st.text(f"Tagged {_joined(each.tags) or 'none'} at the training, {now}.")
-    answer = _joined(each.answer) or "none"
-    st.text(f"Answer: {answer}; {each.about} {percent(each.probability)}" if each.is_evaluated else "Not evaluated.")
-    if st.toggle("Show where the model looked", key=f"looked-{each.image_id}"):
+def _closer(store: Store, iteration: Iteration, image: ReviewedImage) -> None:
+    st.text(image.name)
+    now = "no longer in the workspace" if image.now is None else f"tagged {_joined(image.now) or 'none'} now"
+    st.text(f"Tagged {_joined(image.tags) or 'none'} at the training, {now}.")
+    answer = _joined(image.answer) or "none"
+    st.text(f"Answer: {answer}; {image.about} {percent(image.probability)}" if image.is_evaluated else "Not evaluated.")
+    if st.toggle("Show where the model looked", key=f"looked-{image.image_id}"):
         with refusals():
-            data = blobs.read(blobs.original_path(store.home, each.sha256))
-            explanation.show(store, iteration, data, limits=backend.limits(), key="closer", tag=each.about)
+            data = blobs.read(blobs.original_path(store.home, image.sha256))
+            explanation.show(store, iteration, data, limits=backend.limits(), key="closer", tag=image.about)
     else:
-        st.html(f'<img class="tagwise-closer" src="{urls.image(each.sha256)}" alt="{html.escape(each.name)}">')
+        st.html(f'<img class="tagwise-closer" src="{urls.image(image.sha256)}" alt="{html.escape(image.name)}">')
 
 
 def _address(selection: Selection) -> str:

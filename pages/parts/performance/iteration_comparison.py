@@ -1,4 +1,4 @@
-"""Iterations side by side on the images they share: better, worse or not distinguishable."""
+"""Compares iterations on the images they share: better, worse or not distinguishable."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ AT_ONCE = 4
 
 
 def show(store: Store, project: Project, iteration: Iteration) -> None:
-    """Choose other iterations; whether this one is better, in words, as a chart and as a table."""
+    """Let the user choose other iterations; show in words, as a chart and as a table whether this one is better."""
     st.subheader("Compare with other iterations", anchor=False)
-    there = {each.id: each for each in store.iterations.trained(project.id) if each.id != iteration.id}
-    if not there:
+    trained = {other.id: other for other in store.iterations.trained(project.id) if other.id != iteration.id}
+    if not trained:
         st.info("There is no other trained iteration yet. Train again, and both can be compared here.")
         return
-    older = [each.id for each in there.values() if each.number < iteration.number]
+    older = [other.id for other in trained.values() if other.number < iteration.number]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.multiselect(
             "Compare with",
-            list(there),
-            older[:1] or list(there)[:1],
-            format_func=lambda iteration_id: there[iteration_id].name,
+            list(trained),
+            older[:1] or list(trained)[:1],
+            format_func=lambda iteration_id: trained[iteration_id].name,
             max_selections=AT_ONCE,
             key=f"compare-{iteration.id}",
         )
         rate = st.selectbox("By", list(RATES), key=f"compare-by-{project.id}", width=160)
-    others = [there[each] for each in chosen]
+    others = [trained[iteration_id] for iteration_id in chosen]
     if not others:
         st.caption("Choose one or more.")
         return
@@ -56,11 +56,11 @@ def show(store: Store, project: Project, iteration: Iteration) -> None:
                 f"McNemar test, p = {right.p_value:.2g})."
             )
         st.plotly_chart(
-            chart(comparison, [each.name for each in others], rate),
+            chart(comparison, [other.name for other in others], rate),
             config={"displayModeBar": False},
             key=f"compare-chart-{iteration.id}",
         )
-        table = rows(comparison, iteration.name, [each.name for each in others], rate)
+        table = rows(comparison, iteration.name, [other.name for other in others], rate)
         numbers = {name: st.column_config.NumberColumn(format="%.1f %%") for name in list(table)[2:]}
         st.dataframe(table, hide_index=True, column_config=numbers)
         st.caption(notes(comparison))
@@ -69,12 +69,12 @@ def show(store: Store, project: Project, iteration: Iteration) -> None:
 def sentence(first: str, second: str, differences: Differences, rate: str, images: int) -> str:
     """Whether the mean over the tags is better, worse or not distinguishable, in a sentence."""
     row = RATES[rate]
-    value, low, high = (100 * each[row, -1] for each in (differences.value, differences.low, differences.high))
+    value, low, high = (100 * rates[row, -1] for rates in (differences.value, differences.low, differences.high))
     if np.isnan(value):
         return f"**{plain(first)}** and {plain(second)} cannot be compared by {rate}: it is undefined for one of them."
-    said = paired_comparison.verdict(low, high)
-    than = f"not distinguishable from** {plain(second)} with {count(images, 'image')}"
-    words = than if said.startswith("not") else f"{said} than** {plain(second)}"
+    verdict = paired_comparison.verdict(low, high)
+    undecided = f"not distinguishable from** {plain(second)} with {count(images, 'image')}"
+    words = undecided if verdict.startswith("not") else f"{verdict} than** {plain(second)}"
     name = rate if rate == "F1" else rate.lower()
     return (
         f"{plain(first)} is **{words}: mean {name} {100 * differences.first[row, -1]:.1f} % against "
@@ -102,7 +102,7 @@ def rows(comparison: Comparison, name: str, others: list[str], rate: str) -> dic
 def chart(comparison: Comparison, others: list[str], rate: str) -> go.Figure:
     """Each tag's difference as a dot with its 95 % interval, right of 0 where the iteration is ahead.
 
-    Of many tags those with the largest differences are drawn; the mean is the topmost.
+    At most 30 tags are drawn, those with the largest differences; the mean is at the top.
     """
     row = RATES[rate]
     size = np.max([np.nan_to_num(np.abs(each.value[row, :-1])) for each in comparison.differences], axis=0)
@@ -114,7 +114,7 @@ def chart(comparison: Comparison, others: list[str], rate: str) -> go.Figure:
         value, low, high = (100 * numbers[row][places] for numbers in (each.value, each.low, each.high))
         figure.add_scatter(
             x=value,
-            # Several others stand below each other.
+            # The points of several other iterations are drawn below each other.
             y=height - 0.16 * (turn - (len(others) - 1) / 2),
             error_x={"array": high - value, "arrayminus": value - low, "thickness": 2, "width": 4},
             mode="markers",
@@ -137,7 +137,7 @@ def chart(comparison: Comparison, others: list[str], rate: str) -> go.Figure:
 
 
 def notes(comparison: Comparison) -> str:
-    """What is compared, and what is left out."""
+    """Sentences on what is compared and what is left out."""
     sentences = [
         f"Compared on the {count(comparison.images, 'image')} that all were evaluated on, each at its own threshold."
     ]

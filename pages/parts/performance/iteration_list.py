@@ -17,20 +17,20 @@ from pages.parts.train import evaluation_choice
 
 
 def show(store: Store, iterations: Sequence[Iteration]) -> Iteration:
-    """The iteration chosen: the one in the address, or the newest."""
-    there = {str(each.number): each for each in iterations}
+    """Draw the list and return the chosen iteration: the one in the address, else the newest."""
+    by_number = {str(iteration.number): iteration for iteration in iterations}
     wanted = st.query_params.get("iteration", "")
-    # The address has the last word, also when the browser's Back button has changed it.
-    st.session_state["iteration"] = wanted if wanted in there else next(iter(there))
+    # The address decides, also after the browser's Back button has changed it.
+    st.session_state["iteration"] = wanted if wanted in by_number else next(iter(by_number))
     chosen = st.radio(
         "Iterations",
-        list(there),
-        format_func=lambda number: plain(there[number].name),
-        captions=[_caption(store, each) for each in iterations],
+        list(by_number),
+        format_func=lambda number: plain(by_number[number].name),
+        captions=[_caption(store, iteration) for iteration in iterations],
         key="iteration",
         on_change=lambda: st.query_params.update(iteration=st.session_state["iteration"]),
     )
-    iteration = there[chosen]
+    iteration = by_number[chosen]
     with st.container(horizontal=True):
         if st.button("Rename"):
             _rename(store, iteration)
@@ -67,12 +67,12 @@ def _delete(store: Store, iteration: Iteration) -> None:
     alone = store.iterations.count_held_alone(iteration.id)
     st.markdown(f"Delete **{plain(iteration.name)}** with its numbers for good?")
     if alone:
-        st.warning(f"{count(alone, 'image')} that only this iteration still holds will be deleted with it.")
+        st.warning(f"{count(alone, 'image')} that only this iteration still uses will be deleted with it.")
     if wanted := store.predictions.count_of_iteration(iteration.id):
         st.warning(f"{count(wanted, 'answer')} under Predictions will be deleted with it.")
     if st.button("Delete for good", type="primary"):
         with refusals():
-            # Someone else may have deleted it first, which is what was wanted.
+            # Someone else can have deleted it already: it is gone either way.
             with contextlib.suppress(NotFound):
                 training.delete_iteration(store, iteration)
             st.rerun()

@@ -1,4 +1,4 @@
-"""Lists of mistakes to review: confused tags, likely wrong tags, hard images, near duplicates."""
+"""Shows lists of mistakes to review: most confused tags, likely wrong tags, hardest images, near duplicates."""
 
 from __future__ import annotations
 
@@ -29,10 +29,9 @@ ABOUT = {
 
 
 def show(store: Store, project: Project, iteration: Iteration, threshold: Threshold, *, key: str) -> None:
-    """One of four lists, chosen with a switch, and the images of what is chosen in it.
+    """Show one of four lists, and its images.
 
-    Only the most confused pairs follow the threshold; the other lists do not depend on it, but the answers shown
-    below their images do.
+    Only the most confused pairs depend on the threshold; in the other lists only the answers shown below the images do.
     """
     view = st.segmented_control(
         "List",
@@ -76,7 +75,7 @@ def _pair(store: Store, iteration: Iteration, threshold: Threshold, key: str) ->
     }
     pairs = {
         f"{one}-{other}": pair
-        for pair, (one, other, _) in zip((each for each, _ in confused), map(_both, confused), strict=True)
+        for pair, (one, other, _) in zip((pair for pair, _ in confused), map(_both, confused), strict=True)
     }
     if st.session_state.get(f"{key}-pair") not in pairs:
         st.session_state.pop(f"{key}-pair", None)
@@ -92,7 +91,7 @@ def _pair(store: Store, iteration: Iteration, threshold: Threshold, key: str) ->
 
 
 def _both(confused: tuple[Cell | Swap, int]) -> tuple[int, int, int]:
-    """A pair's two columns and its number of images."""
+    """A pair's two columns and its number of images, as one tuple."""
     match confused:
         case Cell(one, other), images:
             return one, other, images

@@ -1,4 +1,4 @@
-"""The evaluation in Amazon Rekognition's terms, and what Rekognition means by them."""
+"""Shows the evaluation in Amazon Rekognition's terms, and explains these."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pages.parts.shell.text import refusals
 
 
 def show(store: Store, iteration: Iteration) -> None:
-    """Its three numbers, each label at its assumed threshold, and how these differ from the numbers above."""
+    """Show Rekognition's three numbers, each label at its assumed threshold, and how they differ from ours."""
     with refusals():
         report = evaluation.overview(store, iteration).rekognition
         ours = evaluation.report(store, iteration).overall.average_precision
@@ -42,8 +42,8 @@ def show(store: Store, iteration: Iteration) -> None:
             hide_index=True,
         )
         st.caption(
-            "The assumed threshold of a label is the one with the best F1 **on these very images**. It was chosen "
-            "knowing the answers, so the numbers in this table flatter the model; those at the slider do not. "
+            "The assumed threshold of a label is the one with the best F1 **on these same images**. So the numbers in "
+            "this table are too good; those at the slider are not. "
             "Rekognition's average precision is the mean of the labels' precisions at these thresholds; ours, and "
             "everyone else's, is the area under the precision-recall curve. In its matrix, which is in the summary "
             "file, each value is a share of the images that carry the row's label."

@@ -1,4 +1,4 @@
-"""Downloads of an iteration's evaluation; each file is made when its button is pressed."""
+"""Buttons to download an iteration's evaluation; each file is made when its button is pressed."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from cvcore.store import Store
 
 
 def show(store: Store, project: Project, iteration: Iteration, *, threshold: Thresholds) -> None:
-    """A button for each file, with a line on its purpose.
+    """Show a button per file, with a line on its purpose.
 
-    The report uses the threshold, or those saved for each tag if there are such.
+    The report uses `threshold`, or the thresholds saved per tag, if the user leaves that switch on.
     """
     saved = iteration.thresholds
     if isinstance(saved, tuple) and st.toggle("Report at the threshold saved for each tag", True, key="report-saved"):
@@ -50,7 +50,7 @@ def show(store: Store, project: Project, iteration: Iteration, *, threshold: Thr
             "evaluation-manifest.jsonl",
             "application/jsonl",
             lambda: "\n".join([*report_files.manifest(store, iteration), ""]),
-            "Amazon Rekognition's evaluation manifest: a line of JSON for each evaluated image.",
+            "Amazon Rekognition's evaluation manifest: one line of JSON per evaluated image.",
         ),
     ):
         button, text = st.columns([1, 2], vertical_alignment="center")
@@ -68,7 +68,7 @@ def show(store: Store, project: Project, iteration: Iteration, *, threshold: Thr
 
 
 def _file_name(name: str) -> str:
-    """A project's name as the beginning of a file's, the same on every system.
+    """A project's name as the beginning of a file name that every operating system accepts.
 
     >>> _file_name('a/b: "rose"'), _file_name("玫瑰"), _file_name("..")
     ('a-b-rose', '玫瑰', 'project')

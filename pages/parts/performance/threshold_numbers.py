@@ -1,6 +1,6 @@
-"""The numbers at a threshold and, below them, the images of the count that was clicked.
+"""Shows the numbers at a threshold and, below them, the images of the count that was clicked.
 
-A fragment: a click redraws these two, not the page with its list of iterations.
+A fragment: a click redraws only these two, not the page with its list of iterations.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pages.parts.widgets import threshold_explorer
 
 @st.fragment
 def show(store: Store, project: Project, iteration: Iteration, *, threshold_key: str) -> None:
-    """Draw the explorer; the session keeps its threshold (0..1) under that key, where it is found at the start."""
+    """Draw the explorer; its threshold (0..1) is read from and written to the session under `threshold_key`."""
     with refusals():
         overview = evaluation.overview(store, iteration)
         explored = threshold_explorer.show(

@@ -1,4 +1,4 @@
-"""Precision and recall counted out on six images: the vendors' example of Picasso and Rembrandt, with a slider."""
+"""Counts precision and recall on six images: the vendors' example of Picasso and Rembrandt, with a slider."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _STYLE = """<style>
 
 
 def show(*, key: str = "worked-example") -> None:
-    """Six images, a slider, and the arithmetic written out for where it stands."""
+    """Show six images, a slider, and the calculation at its threshold."""
     st.markdown(
         "Three of these six portraits are in Picasso's manner, three in Rembrandt's. There is one question: **is it a "
-        "Picasso?** Below each image stands how probable a model found that. Move the threshold and watch the "
-        "counting."
+        "Picasso?** Below each image is the probability that a model gave. Move the threshold and watch the "
+        "counts."
     )
     chosen = st.slider("Probability threshold", 0, 100, OPENING, format="%d %%", key=key, width=480)
     truth, called = answers(chosen / 100)
@@ -39,14 +39,14 @@ def show(*, key: str = "worked-example") -> None:
     st.markdown("\n".join(f"- {line}" for line in sentences(truth, called)))
     st.caption(
         "A higher threshold makes the model more careful: its answers are right more often, and it misses more. "
-        "There is no best place, only the one that suits what a mistake costs."
+        "Which threshold is best depends on what each kind of mistake costs."
     )
 
 
 def answers(threshold: float) -> tuple[array_types.Bools, array_types.Bools]:
-    """Which of the six are Picassos, and which are called so at a threshold; bool (6,) each.
+    """Which of the six are Picassos, and which are called Picasso at a threshold; both bool (6,).
 
-    >>> [int(each.sum()) for each in answers(0.5)]
+    >>> [int(images.sum()) for images in answers(0.5)]
     [3, 4]
     """
     truth = np.array([painter == PICASSO for painter in PAINTERS])
@@ -55,7 +55,7 @@ def answers(threshold: float) -> tuple[array_types.Bools, array_types.Bools]:
 
 
 def sentences(truth: array_types.Bools, called: array_types.Bools) -> list[str]:
-    """Precision, recall and F1 with the counts that they come from, as Markdown.
+    """Precision, recall and F1 with the counts that they are computed from, as Markdown.
 
     >>> sentences(*answers(0.5))[0]
     'It called 4 images Picasso, 2 of them are: **precision 2 / 4 = 50.0 %**.'
@@ -86,18 +86,18 @@ def _gallery(truth: array_types.Bools, called: array_types.Bools) -> str:
     for image, painter, probability, is_one, is_called in zip(
         portraits.portraits(), PAINTERS, PROBABILITIES, truth, called, strict=True
     ):
-        fate = _FATES[bool(is_one), bool(is_called)]
+        outcome = _OUTCOMES[bool(is_one), bool(is_called)]
         address = base64.b64encode(image).decode()
         figures.append(
             f'<figure class="{"called" if is_called else ""}">'
             f'<img src="data:image/png;base64,{address}" alt="A painting in the manner of {painter}">'
-            f"<figcaption>{painter}<b>{probability:.0%}</b>{fate}</figcaption></figure>"
+            f"<figcaption>{painter}<b>{probability:.0%}</b>{outcome}</figcaption></figure>"
         )
     return f'<div class="tagwise-six">{"".join(figures)}</div>'
 
 
 # By whether it is a Picasso and whether it was called one.
-_FATES = {
+_OUTCOMES = {
     (True, True): "✓ found (TP)",
     (True, False): "✗ missed (FN)",
     (False, True): "✗ wrongly given (FP)",
