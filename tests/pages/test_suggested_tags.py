@@ -123,7 +123,7 @@ def test_shots_of_the_camera(store: Store, drawn_image: DrawImage) -> None:
     assert 3 == store.images.count(project.id)
 
 
-@pytest.mark.parametrize(("shots", "words"), [(["!"], "must arrive whole"), ([""] * 31, "most 30 shots")])
+@pytest.mark.parametrize(("shots", "words"), [(["!"], "must arrive completely"), ([""] * 31, "most 30 shots")])
 def test_refused_shots(store: Store, shots: list[str], words: str) -> None:
     """Too many, or one cut short, are refused in a sentence and none is stored."""
     project = projects.create(store, "Empty")

@@ -1,1 +1,1 @@
-"""Widgets with JavaScript of their own: each a folder with its Python, its script and its style."""
+"""Widgets with their own JavaScript: each is a folder with Python, script and style."""

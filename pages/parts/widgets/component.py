@@ -1,7 +1,7 @@
-"""Widgets for Streamlit: each is a folder of widget.js, widget.css and the Python that shows it.
+"""Registers a widget's folder (widget.js, widget.css) with Streamlit.
 
 Scripts are ECMAScript modules that import from each other, so that editors and linters know every name. Streamlit
-takes one text, so a script is joined with what it imports.
+takes one text, so a script is joined with the files that it imports.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ def register(folder: Path, html: str) -> ComponentRenderer:
 def joined(script: Path) -> str:
     """A script with everything it imports in front of it, each file once.
 
-    Names of all files share one scope then, so no two may be the same. Imports are of the form
-    `import { name } from "./file.js";`, which may span lines.
+    All files then share one scope, so no two names can be the same. Imports have the form
+    `import { name } from "./file.js";`, on one or several lines.
     """
     texts: dict[Path, str] = {}
 

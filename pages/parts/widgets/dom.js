@@ -1,4 +1,4 @@
-// What all widgets share. Names are put on the page as text, never as HTML.
+// Functions that all widgets share. Names are put on the page as text, never as HTML.
 //
 // Streamlit calls a widget's default function again whenever data or theme change, so what must outlive a call stands
 // in a state, one for each widget on the page, found by its root element.
@@ -14,7 +14,7 @@ export function stateOf(root, mount) {
   return states.get(root);
 }
 
-/** Whether a widget must be drawn again, as what it shows differs from what it drew last. */
+/** Whether a widget must be drawn again, because its data differ from what it drew last. */
 export function isOutdated(state, ...content) {
   const text = JSON.stringify(content);
   if (state.drawn === text) return false;

@@ -1,4 +1,4 @@
-"""The camera: one shot a click, several a second while the button is held, bad ones dropped, the rest sent at once."""
+"""The camera: one shot per click, five per second while the button is held; users drop bad ones and send the rest."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import streamlit as st
 from cvcore.errors import InvalidInput
 from pages.parts.widgets import component
 
-# Thirty of these are about 3 MB, which comes as one message.
+# 30 shots of this size are about 3 MB, which arrive as one message.
 SHOTS_MAX = 30
 SIDE_PX = 800
 QUALITY = 0.9
@@ -44,10 +44,10 @@ _WIDGET = component.register(Path(__file__).parent, _HTML)
 
 
 def show(tags: Sequence[str], *, turn: int, is_stored: bool, key: str) -> None:
-    """Draw the camera; `sent` gives the shots.
+    """Draw the camera; `sent` returns the shots.
 
-    tags: what the shots will be tagged, as the button says. turn: another number for every answer that `sent` gave.
-    is_stored: whether the shots of the turn before were stored, so that the browser may let go of them.
+    tags: the tags that the shots will get, shown on the button. turn: a new number after every answer of `sent`.
+    is_stored: whether the shots of the previous turn were stored, so that the browser can drop them.
     """
     data = {
         "tags": list(tags),
@@ -62,29 +62,29 @@ def show(tags: Sequence[str], *, turn: int, is_stored: bool, key: str) -> None:
 
 
 def sent(key: str, turn: int) -> list[str] | None:
-    """The shots sent just now, in the run that this caused; None where none were, or in answer to an earlier turn."""
+    """The shots sent just now, in the rerun that this caused; None without any, or if they are of an earlier turn."""
     message = (st.session_state.get(key) or {}).get("shots")
     return list(message["images"]) if message and message["turn"] == turn else None
 
 
 def decoded(images: Sequence[str]) -> list[bytes]:
-    """Shots that were sent, as JPEG.
+    """The JPEG bytes of sent shots.
 
     Raises:
-        InvalidInput: there are too many, or one did not arrive whole.
+        InvalidInput: there are too many, or one did not arrive completely.
     """
     if len(images) > SHOTS_MAX:
         raise InvalidInput(f"at most {SHOTS_MAX} shots are added at once, got {len(images)}: drop some")
     try:
-        return [base64.b64decode(each, validate=True) for each in images]
+        return [base64.b64decode(image, validate=True) for image in images]
     except binascii.Error:
-        raise InvalidInput("every shot must arrive whole, one did not: add them once more") from None
+        raise InvalidInput("every shot must arrive completely, one did not: add them again") from None
 
 
 def names(number: int, at: datetime) -> list[str]:
-    """Names for a number of shots, by the moment they came in.
+    """File names for `number` shots that arrived at a time.
 
     >>> names(2, datetime(2026, 11, 26, 0, 12, 31))
     ['camera 2026-11-26 00.12.31 01.jpg', 'camera 2026-11-26 00.12.31 02.jpg']
     """
-    return [f"camera {at:%Y-%m-%d %H.%M.%S} {each:02}.jpg" for each in range(1, number + 1)]
+    return [f"camera {at:%Y-%m-%d %H.%M.%S} {shot:02}.jpg" for shot in range(1, number + 1)]

@@ -1,4 +1,4 @@
-"""A confusion matrix whose cells are read and opened with the mouse or by keys."""
+"""A confusion matrix whose cells can be read and opened with the mouse or the keyboard."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ _WIDGET = component.register(Path(__file__).parent, _HTML)
 def show(
     *, kind: Kind, tags: Sequence[str], counts: Integers, totals: Integers, signature: str, key: str
 ) -> tuple[int, int] | None:
-    """Draw the table and return the cell that is open, as row and column, or None; a second click closes it.
+    """Draw the table and return the open cell as (row, column), or None; a second click closes it.
 
-    counts: int (rows, columns) of which the first rows and columns are the tags, and one more of each, where there
-    is one, means none. totals: int (rows,), of how many images a row tells. signature: names what the rows and
-    columns are; a cell opened under another signature is closed.
+    counts: int (rows, columns). The first rows and columns are the tags; one more row or column means no tag or no
+    answer. totals: int (rows,), the number of images per row. signature: identifies the rows and columns; a cell opened
+    under another signature is closed.
     """
     data = {
         "signature": signature,

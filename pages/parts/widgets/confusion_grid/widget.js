@@ -1,8 +1,8 @@
-// A table of tags against tags. Which cell is open is the browser's to say; Python hears of it.
+// A table of tags against tags. The browser decides which cell is open and sends it to Python.
 
 import { choiceOf, counted, digits, element, focusedIn, inPercent, isOutdated, stateOf } from "../dom.js";
 
-// How large the cells are, by how many columns there are at most.
+// The size of the cells by the largest number of columns.
 const SIZES = [[7, "large"], [16, "medium"], [40, "small"], [Infinity, "tiny"]];
 
 const WORDS = {
@@ -76,7 +76,7 @@ function cell(state, row, column, count) {
   if (!count) return made;
   made.classList.add("filled");
   made.setAttribute("aria-label", sentence(state, row, column));
-  // The root lets a share of two in a hundred be seen; two thirds of the colour leave the number readable.
+  // The square root makes a share of 2 % visible; at two thirds of the colour the number stays readable.
   made.style.setProperty("--mix", `${Math.round(14 + 54 * Math.sqrt(count / (totals[row] || count)))}%`);
   return made;
 }

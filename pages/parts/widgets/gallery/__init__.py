@@ -1,4 +1,4 @@
-"""Thumbnails to choose several from: by click, Shift-click, keyboard, all or none."""
+"""Thumbnails that can be selected by click, Shift-click or keyboard, all or none."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _WIDGET = component.register(Path(__file__).parent, _HTML)
 
 
 class Item(TypedDict):
-    """One image: its id, the address of its thumbnail, and words that are shown as they are.
+    """One image: its id, the address of its thumbnail, and texts.
 
-    caption: what the image is called, for readers of screens and pointers, and where the thumbnail is missing.
-    tags: a line below the thumbnail. badge: a few letters on its corner. notes: more lines. action: what a button
-    below them says, see `pressed`.
+    caption: the image's name, for screen readers, as a tooltip, and if the thumbnail is missing. tags: a line below the
+    thumbnail. badge: a few letters in its corner. notes: more lines. action: the label of a button below them, see
+    `pressed`.
     """
 
     id: str
@@ -44,8 +44,8 @@ def show(
 ) -> list[str]:
     """Draw the gallery and return the ids selected, in the order of `items`.
 
-    The selection is the user's: it outlives reruns and a change of items, of which those that are gone are no
-    longer returned. `selected` are the ids at first, and once more whenever `revision` has another value.
+    The user's selection outlives reruns and a change of items; ids of items that are gone are not returned. `selected`
+    are the ids at first, and again whenever `revision` changes.
     """
     chosen = _chosen(st.session_state.get(key), selected, revision)
     data = {"items": list(items), "selected": chosen, "revision": revision, "thumbnail_px": thumbnail_px}
@@ -55,11 +55,11 @@ def show(
 
 
 def pressed(key: str) -> str | None:
-    """The id of the image whose button was pressed just now, in the run that this caused."""
+    """The id of the image whose button was pressed just now, in the rerun that this caused."""
     return (st.session_state.get(key) or {}).get("action")
 
 
 def _chosen(state: Mapping[str, Any] | None, selected: Sequence[str], revision: int) -> list[str]:
-    """What the browser last sent, unless that was in answer to an earlier revision."""
+    """The selection that the browser sent last, unless it belongs to an earlier revision."""
     sent = (state or {}).get("selection")
     return list(sent["ids"]) if sent and sent["revision"] == revision else list(selected)

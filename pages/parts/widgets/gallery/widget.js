@@ -1,5 +1,5 @@
-// Thumbnails to choose several from. The selection is the browser's; Python is told of it, and overrules it with
-// another revision.
+// Thumbnails that can be selected. The browser holds the selection and sends it to Python; Python replaces it with a new
+// revision.
 
 import { element, focusedIn, gridSteps, isOutdated, stateOf, thumbnail } from "../dom.js";
 
@@ -61,7 +61,7 @@ function tile(item) {
   return made;
 }
 
-/** A tile with a button below it, which is no part of what is selected. */
+/** A tile with a button below it; pressing the button does not select the tile. */
 function withAction(state, item) {
   const { action } = item;
   const button = element("button", { type: "button", className: "action", textContent: action, title: action });
@@ -91,7 +91,7 @@ function key(state, event) {
   event.preventDefault();
 }
 
-/** Turn one item over, or with Shift give all from the last one turned up to here the state of that one. */
+/** Select or deselect one item; with Shift, give all items from the last changed one to this one its state. */
 function press(state, index, shift) {
   const anchor = shift ? state.ids.indexOf(state.anchor) : -1;
   reach(state, index, true);

@@ -1,4 +1,4 @@
-"""A small matrix for each tag: found (TP), missed (FN), wrongly given (FP) and not given (TN), to open."""
+"""A small matrix per tag: found (TP), missed (FN), wrongly given (FP), not given (TN); a click opens a number."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _WIDGET = component.register(Path(__file__).parent, _HTML)
 
 
 def show(*, tags: Sequence[str], counts: Integers, signature: str, key: str) -> TagOutcome | None:
-    """Draw a card for every tag and return the number that is open, or None; a second click closes it.
+    """Draw one card per tag and return the open number, or None; a second click closes it.
 
-    counts: int (tags, 4), true and false positives, false and true negatives. signature: names the tags; a number
+    counts: int (tags, 4), true and false positives, false and true negatives. signature: identifies the tags; a number
     opened under another signature is closed.
     """
     data = {

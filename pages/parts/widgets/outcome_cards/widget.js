@@ -1,8 +1,8 @@
-// One small matrix a tag. Which number is open is the browser's to say; Python hears of it.
+// One small matrix per tag. The browser decides which number is open and sends it to Python.
 
 import { choiceOf, counted, digits, element, focusedIn, isOutdated, stateOf } from "../dom.js";
 
-// For each outcome its place in the counts, its name, and what it is of a tag.
+// For each outcome: its place in the counts, its name, and what it means for a tag.
 const OUTCOMES = {
   tp: [0, "found (TP)", (tag) => `tagged ${tag} and answered with it`],
   fn: [2, "missed (FN)", (tag) => `tagged ${tag} but not answered with it`],

@@ -1,4 +1,4 @@
-"""Untagged images with a suggested tag each, confirmed or corrected by keys alone, and sent a batch at a time."""
+"""Untagged images with suggested tags, to confirm or correct with the keyboard; decisions are sent per batch."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _WIDGET = component.register(Path(__file__).parent, _HTML)
 
 @dataclass(frozen=True)
 class Sent:
-    """A batch as decided: the tag ids for each image id, and the ids of the skipped images."""
+    """The decisions on a batch: tag ids by image id, and the ids of the skipped images."""
 
     decided: Mapping[str, tuple[str, ...]]
     aside: tuple[str, ...]
@@ -45,11 +45,11 @@ class Sent:
 def show(
     batch: Batch, *, signature: str, turn: int, settled: Sequence[str], multilabel: bool, key: str, sure: float = SURE
 ) -> None:
-    """Draw a batch; `sent` gives the decisions.
+    """Draw a batch; `sent` returns the decisions.
 
-    Decisions stay in the browser until they are sent, over reruns and reloads too. signature: whose images they
-    are. turn: another number for every answer that `sent` gave. settled: the ids of images that were sent last, whose
-    decisions the browser may forget. sure: what a click confirms at once is at least as certain as this.
+    Decisions stay in the browser until they are sent, also over reruns and reloads. signature: identifies the images.
+    turn: a new number after every answer of `sent`. settled: the ids of the images that were sent last; the browser can
+    drop their decisions. sure: one click confirms all suggestions that are at least this certain.
     """
     data = {
         "signature": signature,
@@ -58,25 +58,25 @@ def show(
         "multilabel": multilabel,
         "sure": sure,
         "tags": [{"id": tag.id, "name": tag.name, "negative": tag.kind == "Negative"} for tag in batch.tags],
-        "items": [_item(each) for each in batch.candidates],
+        "items": [_item(candidate) for candidate in batch.candidates],
     }
     _WIDGET(key=key, data=data, on_sent_change=lambda: None)
 
 
 def sent(key: str, turn: int) -> Sent | None:
-    """What was sent just now, in the run that this caused; None where nothing was, or in answer to an earlier turn."""
+    """The decisions sent just now, in the rerun that this caused; None without any, or if of an earlier turn."""
     message: Mapping[str, Any] | None = (st.session_state.get(key) or {}).get("sent")
     if not message or message["turn"] != turn:
         return None
     return Sent({image_id: tuple(tag_ids) for image_id, tag_ids in message["decided"]}, tuple(message["aside"]))
 
 
-def _item(each: Candidate) -> dict[str, Any]:
+def _item(candidate: Candidate) -> dict[str, Any]:
     return {
-        "id": each.image.id,
-        "src": urls.thumbnail(each.image.sha256),
-        "name": each.image.name,
-        "suggested": list(each.suggested),
-        "certainty": each.confidence,
-        "probabilities": list(each.probabilities),
+        "id": candidate.image.id,
+        "src": urls.thumbnail(candidate.image.sha256),
+        "name": candidate.image.name,
+        "suggested": list(candidate.suggested),
+        "certainty": candidate.confidence,
+        "probabilities": list(candidate.probabilities),
     }

@@ -1,5 +1,5 @@
-// Untagged images with suggested tags. Decisions are the browser's until they are sent; its storage keeps them over a
-// reload.
+// Untagged images with suggested tags. The browser holds the decisions until they are sent; its storage keeps them over
+// a reload.
 
 import { element, focusedIn, gridSteps, inPercent, isOutdated, stateOf, thumbnail } from "../dom.js";
 
@@ -46,7 +46,7 @@ function kept(signature) {
   try {
     return new Map(JSON.parse(sessionStorage.getItem(place(signature))) ?? []);
   } catch {
-    return new Map();  // a browser may forbid storage, or hold something older
+    return new Map();  // a browser can forbid storage, or hold an older format
   }
 }
 
@@ -79,7 +79,7 @@ const tagsOf = (state, item) => known(state, state.marks.get(item.id)?.tags ?? i
 const isDecided = (state, item) => known(state, state.marks.get(item.id)?.tags ?? []).length > 0;
 const isAside = (state, item) => Boolean(state.marks.get(item.id)?.aside);
 
-/** Take what stands below the image, and go on to the next. */
+/** Confirm the tags below the image, and go to the next image. */
 function confirm(state) {
   const item = state.items[state.at];
   const tags = tagsOf(state, item);

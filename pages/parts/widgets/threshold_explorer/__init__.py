@@ -1,7 +1,7 @@
-"""The probability-threshold slider and what follows it: numbers, sentences, charts and a table of tags.
+"""The probability-threshold slider, with numbers, sentences, charts and a table of tags that change with it.
 
-The browser is given the counts and intervals at all 101 thresholds once and redraws by itself; Python hears of a
-new threshold when the slider has come to rest, and of every click on a count.
+The browser gets the counts and intervals at all 101 thresholds once and redraws by itself. It sends a new threshold to
+Python when the slider has stopped, and every click on a count.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class TagRow:
 
 @dataclass(frozen=True)
 class CountClicked:
-    """A clicked count: the tag, as a column of the sweep, and which of its counts."""
+    """A clicked count: the tag (a column of the sweep) and which of its counts."""
 
     tag: int
     count: Count
@@ -79,7 +79,7 @@ class CountClicked:
 
 @dataclass(frozen=True)
 class Explored:
-    """The threshold (0..1) at which the slider last rested; the count is there in the one run after its click."""
+    """The threshold (0..1) at which the slider last stopped; the count only in the one rerun after its click."""
 
     threshold: float
     count: CountClicked | None
@@ -95,10 +95,10 @@ def show(
     signature: str,
     key: str,
 ) -> Explored:
-    """Draw the explorer of an evaluation, whose columns are `tags`; the address says the threshold too.
+    """Draw the explorer of an evaluation, whose columns are `tags`; it also writes the threshold into the address.
 
-    threshold: where the slider stands at first; afterwards it stays where the user put it, also when another
-    evaluation comes. signature: names these tags and numbers; while it is the same, a rerun leaves the slider alone.
+    threshold: the slider's first position; afterwards it stays where the user put it, also for another evaluation.
+    signature: identifies these tags and numbers; while it is the same, a rerun does not change the slider.
     """
     committed = st.session_state.get(key, {}).get("threshold")
     start = threshold if committed is None else committed
@@ -116,7 +116,7 @@ def show(
 
 
 def explored(threshold: float, click: dict[str, Any] | None, *, signature: str, tags: int) -> Explored:
-    """What the browser sent, without a click on an evaluation that is no longer shown.
+    """The threshold and click that the browser sent; a click on an evaluation that is no longer shown is ignored.
 
     >>> click = {"signature": "a", "tag": 1, "count": "fp", "threshold": 0.4}
     >>> explored(0.5, click, signature="a", tags=2)
@@ -126,19 +126,19 @@ def explored(threshold: float, click: dict[str, Any] | None, *, signature: str, 
     """
     if not click or click["signature"] != signature or click["tag"] not in range(tags) or click["count"] not in COUNTS:
         return Explored(threshold, None)
-    # The click knows the threshold it was made at, which the slider's own message may bring later.
+    # The click brings its own threshold, because the slider's message can arrive later.
     return Explored(float(click["threshold"]), CountClicked(click["tag"], click["count"]))
 
 
 def tables(sweep: Sweep, curves: Sequence[Curve]) -> dict[str, Any]:
-    """The numbers as the browser wants them: lists, undefined as None, intervals in hundredths of a percent."""
+    """The numbers for the browser: lists, None if undefined, intervals in hundredths of a percent."""
     measures = {name: getattr(sweep, name) for name in ("precision", "recall", "f1", "average_precision")}
     return {
         "images": int(sweep.counts[0, 0].sum()),
         "counts": sweep.counts[..., :3].tolist(),
         "average_precision": _nullable(sweep.average_precision.values[0]),
-        "intervals": {name: _interval(each.low, each.high) for name, each in measures.items()},
-        "mean_intervals": {name: _interval(each.mean_low, each.mean_high) for name, each in measures.items()},
+        "intervals": {name: _interval(measure.low, measure.high) for name, measure in measures.items()},
+        "mean_intervals": {name: _interval(measure.mean_low, measure.mean_high) for name, measure in measures.items()},
         "curves": [
             {
                 "thresholds": curve.thresholds.round(6).tolist(),
@@ -151,14 +151,14 @@ def tables(sweep: Sweep, curves: Sequence[Curve]) -> dict[str, Any]:
     }
 
 
-# The signature stands for the numbers, which then need no hashing.
+# The signature identifies the numbers, so they need no hashing.
 @st.cache_data(max_entries=32, show_spinner=False)
 def _tables_json(signature: str, _sweep: Sweep, _curves: Sequence[Curve]) -> str:
     return json.dumps(tables(_sweep, _curves), separators=(",", ":"), allow_nan=False)
 
 
 def _interval(low: NDArray[np.float64], high: NDArray[np.float64]) -> dict[str, Any]:
-    """Both ends at every position, (t, k) or, of a mean, (t, 1)."""
+    """Both ends at every position, as lists (t, k), or (t, 1) for a mean."""
     return {
         name: [_nullable(row, 10_000) for row in end.reshape(len(end), -1)]
         for name, end in (("low", low), ("high", high))

@@ -1,9 +1,9 @@
-// The threshold explorer's numbers: rates worked out from counts, with the 95 % intervals that Python sent. Rates are
+// The threshold explorer's numbers: rates computed from counts, with the 95 % intervals that Python sent. Rates are
 // 0..1 and null where undefined, as in cvcore/metrics; an interval is [low, high] in hundredths of a percent, or null.
 
 import { counted, inPercent } from "../dom.js";
 
-// title, what it means, the same in a few words, what a tag lacks where it is undefined
+// title, meaning, meaning in a few words, what a tag lacks if it is undefined
 export const MEASURES = {
   precision: [
     "Precision", "Of the images the model gave a tag, how many really have it.",
@@ -55,7 +55,7 @@ export function sweep({ tags, tables }) {
   });
 }
 
-/** The mean of a measure over the tags that have it, over how many that is, and which others have not. */
+/** The mean of a measure over the tags where it is defined, and which tags these are and are not. */
 function overall(measure, rows, interval) {
   const defined = rows.filter((row) => row[measure] !== null);
   const missing = rows.filter((row) => row[measure] === null);

@@ -1,5 +1,5 @@
-// The threshold explorer's sentences, made here because they follow every move of the slider: 101 thresholds times all
-// tags would be megabytes to send.
+// The threshold explorer's sentences, written in the browser because they change with every move of the slider: for 101
+// thresholds and all tags they would be megabytes to send.
 
 import { counted, digits } from "../dom.js";
 import { MEASURES, ends, short } from "./numbers.js";
@@ -8,12 +8,12 @@ const percent = (rate) => `${+(100 * rate).toFixed(1)} %`;
 const some = (part, whole) => (part === 0 ? "none" : part === whole ? `all ${digits(whole)}` : digits(part));
 const from = (interval, what) => `${what} may lie anywhere from ${ends(interval).join(" to ")} %.`;
 
-/** One measure of a tag, told with the tag's own counts. */
+/** One measure of a tag, in a sentence with the tag's own counts. */
 export function tell(measure, row) {
   const images = { precision: row.tp + row.fp, recall: row.images, f1: row.images + row.fp }[measure] ?? row.images;
-  const told = TELL[measure](row, short(row.name), images);
-  if (images === 0) return told;
-  return `${told} ${from(row.intervals[measure], `With ${counted(images, "image")} the true value`)}`;
+  const sentence = TELL[measure](row, short(row.name), images);
+  if (images === 0) return sentence;
+  return `${sentence} ${from(row.intervals[measure], `With ${counted(images, "image")} the true value`)}`;
 }
 
 const TELL = {
@@ -43,18 +43,18 @@ const TELL = {
   },
 };
 
-/** One measure's mean, told with the tags' own numbers. */
+/** One measure's mean, in a sentence with the tags' own numbers. */
 export function tellMean(measure, { value, interval, defined }) {
   const [title, , , lack] = MEASURES[measure];
   const name = title === "F1" ? title : title.toLowerCase();
   if (value === null) return `No tag has ${/^[Fa]/.test(name) ? "an" : "a"} ${name} here: ${lack}.`;
   const sorted = [...defined].sort((a, b) => a[measure] - b[measure]);
   const [lowest, highest] = [sorted[0], sorted.at(-1)];
-  const told = sorted.length === 1
+  const sentence = sorted.length === 1
     ? `Only one tag counts, ${short(lowest.name)}: ${name} ${percent(value)}.`
     : lowest[measure] === highest[measure]
       ? `Each of ${sorted.length} tags has the same ${name}, ${percent(value)}.`
       : `The ${name} of ${sorted.length} tags goes from ${percent(lowest[measure])} (${short(lowest.name)}) to `
         + `${percent(highest[measure])} (${short(highest.name)}); on average it is ${percent(value)}.`;
-  return `${told} ${from(interval, "The true mean")}`;
+  return `${sentence} ${from(interval, "The true mean")}`;
 }

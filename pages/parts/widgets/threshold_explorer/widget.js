@@ -85,7 +85,7 @@ function mount(state) {
   scrub(state);
   state.resized = new ResizeObserver(() => paint(state));
   state.resized.observe(state.plot);
-  // Of a long table only the rows in sight follow each move; others do when they come into sight or the slider rests.
+  // In a long table only visible rows follow each move; others when they become visible or the slider stops.
   state.sighted = new IntersectionObserver((entries) => {
     for (const { target, isIntersecting } of entries) {
       const index = state.rows.findIndex((row) => row.line === target);
@@ -96,7 +96,7 @@ function mount(state) {
   }, { rootMargin: "200px" });
 }
 
-/** Take over other tags and counts. */
+/** Replace the tags and counts. */
 function fill(state, data) {
   // Other counts may have come with an address of their own.
   if (state.data) addressThreshold(data.threshold);
@@ -169,13 +169,13 @@ function rested(state) {
   addressThreshold(state.sent);
 }
 
-/** Tell Python which count was clicked, and first at which threshold. */
+/** Send the threshold, then the clicked count, to Python. */
 function clicked(state, tag, count) {
   rested(state);
   state.open(tag, count);
 }
 
-/** Put the threshold into the page's address in place of the one there, so that it is no step of the Back button. */
+/** Replace the threshold in the page's address, without adding a step to the Back button. */
 function addressThreshold(percent) {
   const address = new URL(location.href);
   address.searchParams.set("threshold", percent / 100);
@@ -305,7 +305,7 @@ function paint(state) {
   const colours = theme("chart-categorical-colors").split(/,(?![^(]*\))/);
   const ink = { text: theme("text-color"), ground: theme("background-color"), border: theme("border-color") };
   ink.font = theme("font");
-  // kept, as asking for it at every move would make the browser lay out the page once more
+  // kept, because reading it at every move would make the browser lay out the page again
   state.size = { width: state.plot.clientWidth, height: state.plot.clientHeight };
   const seen = JSON.stringify([colours, ink, state.size, state.chosen, state.view, state.plotly !== null]);
   if (seen === state.look || state.size.width === 0) return;
