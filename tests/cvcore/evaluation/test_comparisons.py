@@ -23,13 +23,13 @@ def test_each_answers_at_its_own_threshold(store: Store, fill: Fill, trained: Tr
     project = fill(rose=5, tulip=5)
     first, second = trained(project), trained(project)
     saved_thresholds.save(store, first, 0.95)
-    made = comparisons.compare(store, second, [store.iterations.get(first.id)])
-    assert (10, 10, 0) == (made.images, made.right[0].first, made.right[0].second)
-    assert (1.0, 0.0) == (made.differences[0].first[1, -1], made.differences[0].second[1, -1])
+    comparison = comparisons.compare(store, second, [store.iterations.get(first.id)])
+    assert (10, 10, 0) == (comparison.images, comparison.right[0].first, comparison.right[0].second)
+    assert (1.0, 0.0) == (comparison.differences[0].first[1, -1], comparison.differences[0].second[1, -1])
 
 
 def test_the_newest_truth_counts(store: Store, fill: Fill, trained: Trained) -> None:
-    """Renamed tags are the same tags, and images that were tagged anew are counted and judged by the new tag."""
+    """Renamed tags are the same tags, and images that were retagged are counted and evaluated by the new tag."""
     project = fill(rose=6, tulip=6)
     first = trained(project)
     rose, tulip = store.tags.of_project(project.id)
@@ -37,9 +37,9 @@ def test_the_newest_truth_counts(store: Store, fill: Fill, trained: Trained) -> 
     tagging.remove_tags(store, project, [moved.id], [rose.id])
     tagging.add_tags(store, project, [moved.id], [tulip.id])
     tagging.rename(store, tulip, "lily", limits=Limits())
-    made = comparisons.compare(store, first, [trained(project)])
-    assert (("lily", "rose"), [7, 5], 1) == (made.tags, made.counts.tolist(), made.retagged)
-    assert (11, 12) == (made.right[0].first, made.right[0].second)
+    comparison = comparisons.compare(store, first, [trained(project)])
+    assert (("lily", "rose"), [7, 5], 1) == (comparison.tags, comparison.counts.tolist(), comparison.retagged)
+    assert (11, 12) == (comparison.right[0].first, comparison.right[0].second)
 
 
 def test_a_tag_that_only_one_knows(store: Store, fill: Fill, trained: Trained) -> None:
@@ -50,8 +50,8 @@ def test_a_tag_that_only_one_knows(store: Store, fill: Fill, trained: Trained) -
     lily = next(tag for tag in store.tags.of_project(project.id) if tag.name == "lily")
     assert lily.id not in known
     tagging.delete(store, lily)
-    made = comparisons.compare(store, trained(project), [first])
-    assert (10, ("lily",), 0) == (made.images, made.only_some, made.left_out)
+    comparison = comparisons.compare(store, trained(project), [first])
+    assert (10, ("lily",), 0) == (comparison.images, comparison.only_some, comparison.left_out)
 
 
 def test_what_cannot_be_compared(store: Store, fill: Fill, trained: Trained) -> None:

@@ -21,48 +21,48 @@ def all_of(truth: np.ndarray) -> np.ndarray:
 # By hand
 
 
-def test_a_tag_is_measured_against_its_own_bar() -> None:
-    """The bars are 0.8 for the first tag and 0.5 for the second: 0.55 is enough to doubt there, 0.75 not here."""
+def test_each_tag_has_its_own_threshold() -> None:
+    """The thresholds are 0.767 and 0.5: 0.55 for the second tag is a label issue, 0.75 for the first is none."""
     truth = one_hot([0, 0, 0, 1, 1, 1], 2)
-    told = np.array([[0.95, 0.05], [0.9, 0.1], [0.45, 0.55], [0.75, 0.25], [0.35, 0.65], [0.4, 0.6]])
+    predicted = np.array([[0.95, 0.05], [0.9, 0.1], [0.45, 0.55], [0.75, 0.25], [0.35, 0.65], [0.4, 0.6]])
     # mean of 0.95, 0.9 and 0.45 is 0.767; of 0.25, 0.65 and 0.6 it is 0.5
-    found = label_issues.find_label_issues(truth, told, all_of(truth), multilabel=False)
+    found = label_issues.find_label_issues(truth, predicted, all_of(truth), multilabel=False)
     assert ([2], [1]) == (found.rows.tolist(), found.tags.tolist())
     np.testing.assert_allclose([0.45], found.own)
 
 
-def test_several_tags_over_their_bars() -> None:
-    """Of several that reach their bars, the most probable is suggested, and the least likely tag comes first."""
+def test_several_tags_reach_their_thresholds() -> None:
+    """The most probable tag that reaches its threshold is suggested; the least probable tagging comes first."""
     truth = one_hot([0, 0, 1, 2], 3)
-    told = np.array([[0.1, 0.5, 0.4], [0.7, 0.2, 0.1], [0.45, 0.35, 0.2], [0.2, 0.5, 0.3]])
-    # bars: 0.4, 0.35, 0.3
-    found = label_issues.find_label_issues(truth, told, all_of(truth), multilabel=False)
+    predicted = np.array([[0.1, 0.5, 0.4], [0.7, 0.2, 0.1], [0.45, 0.35, 0.2], [0.2, 0.5, 0.3]])
+    # thresholds: 0.4, 0.35, 0.3
+    found = label_issues.find_label_issues(truth, predicted, all_of(truth), multilabel=False)
     assert ([0, 3, 2], [1, 1, 0]) == (found.rows.tolist(), found.tags.tolist())
     np.testing.assert_allclose([0.1, 0.3, 0.35], found.own)
 
 
-def test_multilabel_doubts_each_tag_by_itself() -> None:
-    """A tag that is missing is to be put on, one that is needless to be taken off."""
+def test_multilabel_examines_each_tag_separately() -> None:
+    """A missing tag is to be added, a wrong tag to be removed."""
     truth = np.array([[True, False], [True, False], [True, True], [False, True], [False, True]])
-    told = np.array([[0.9, 0.1], [0.8, 0.9], [0.1, 0.9], [0.1, 0.8], [0.2, 0.7]])
-    # bars: carried 0.6 and 0.8, not carried 0.85 and 0.5
-    found = label_issues.find_label_issues(truth, told, all_of(truth), multilabel=True)
+    predicted = np.array([[0.9, 0.1], [0.8, 0.9], [0.1, 0.9], [0.1, 0.8], [0.2, 0.7]])
+    # thresholds: carried 0.6 and 0.8, not carried 0.85 and 0.5
+    found = label_issues.find_label_issues(truth, predicted, all_of(truth), multilabel=True)
     assert ([1, 2], [1, 0]) == (found.rows.tolist(), found.tags.tolist())
     np.testing.assert_allclose([0.1, 0.1], found.own)
 
 
 @pytest.mark.parametrize("multilabel", [True, False])
 @pytest.mark.parametrize("score", [0.1, 0.5, 0.9])
-def test_constant_scores_raise_no_doubt(score: float, multilabel: bool) -> None:
-    """A model that says the same of every image and tag has nothing to object; float32 0.1 is no exception."""
+def test_constant_scores_give_no_label_issue(score: float, multilabel: bool) -> None:
+    """Equal scores for all images and tags give no label issue, also with float32 0.1."""
     truth = one_hot([0, 1, 1, 0, 1, 1, 1], 2)
-    told = np.full(truth.shape, score, np.float32)
-    found = label_issues.find_label_issues(truth, told, all_of(truth), multilabel=multilabel)
+    predicted = np.full(truth.shape, score, np.float32)
+    found = label_issues.find_label_issues(truth, predicted, all_of(truth), multilabel=multilabel)
     assert [] == found.rows.tolist()
 
 
 def test_two_images_and_two_tags() -> None:
-    """The smallest set there is: each wrong image meets the other's bar, or not."""
+    """The smallest possible set: with swapped tags both images are label issues."""
     truth = one_hot([0, 1], 2)
     assert (
         []
@@ -76,17 +76,19 @@ def test_two_images_and_two_tags() -> None:
 
 @pytest.mark.parametrize("multilabel", [True, False])
 def test_images_that_were_not_evaluated_are_left_out(multilabel: bool) -> None:
-    """Their probabilities are nan; they are no suspects, not hard, and no measure for others."""
+    """Their probabilities are nan; they are in no list and do not change the thresholds."""
     truth = one_hot([0, 0, 1, 1, 2], 3)
-    told = np.array([[0.9, 0.1, 0], [0.1, 0.9, 0], [np.nan] * 3, [0.1, 0.9, 0], [np.nan] * 3])
+    predicted = np.array([[0.9, 0.1, 0], [0.1, 0.9, 0], [np.nan] * 3, [0.1, 0.9, 0], [np.nan] * 3])
     evaluated = np.array([True, True, False, True, False])
-    assert [1] == sorted({*label_issues.find_label_issues(truth, told, evaluated, multilabel=multilabel).rows.tolist()})
-    assert {0, 1, 3} == {*label_issues.hardest_images(truth, told, evaluated, 9, multilabel=multilabel).tolist()}
-    assert np.isnan(cross_entropy(truth, told, multilabel=multilabel)).tolist() == (~evaluated).tolist()
+    assert [1] == sorted(
+        {*label_issues.find_label_issues(truth, predicted, evaluated, multilabel=multilabel).rows.tolist()}
+    )
+    assert {0, 1, 3} == {*label_issues.hardest_images(truth, predicted, evaluated, 9, multilabel=multilabel).tolist()}
+    assert np.isnan(cross_entropy(truth, predicted, multilabel=multilabel)).tolist() == (~evaluated).tolist()
 
 
 def test_nothing_evaluated_is_an_empty_list() -> None:
-    """Where nothing was judged, nothing is doubted."""
+    """Without evaluated images there are no label issues."""
     truth, none = one_hot([0, 1], 2), np.zeros(2, bool)
     for multilabel in (True, False):
         found = label_issues.find_label_issues(truth, np.full((2, 2), np.nan), none, multilabel=multilabel)
@@ -99,24 +101,24 @@ def test_nothing_evaluated_is_an_empty_list() -> None:
 def test_losses_are_the_cross_entropy() -> None:
     """Their mean is scikit-learn's log loss; a probability of 0 costs as much as one in ten million."""
     random = np.random.default_rng(3)
-    truth, told = one_hot(random.integers(0, 4, 50), 4), random.dirichlet(np.ones(4), 50)
-    expected = log_loss(truth.argmax(axis=1), told, labels=range(4))
-    np.testing.assert_allclose(expected, cross_entropy(truth, told, multilabel=False).mean())
-    each = [log_loss(truth[:, tag], told[:, tag], labels=[False, True]) for tag in range(4)]
-    np.testing.assert_allclose(sum(each), cross_entropy(truth, told, multilabel=True).mean())
+    truth, predicted = one_hot(random.integers(0, 4, 50), 4), random.dirichlet(np.ones(4), 50)
+    expected = log_loss(truth.argmax(axis=1), predicted, labels=range(4))
+    np.testing.assert_allclose(expected, cross_entropy(truth, predicted, multilabel=False).mean())
+    each = [log_loss(truth[:, tag], predicted[:, tag], labels=[False, True]) for tag in range(4)]
+    np.testing.assert_allclose(sum(each), cross_entropy(truth, predicted, multilabel=True).mean())
     nothing = cross_entropy(np.array([[True, False]]), np.array([[0.0, 1.0]], np.float32), multilabel=False)
     np.testing.assert_allclose([-np.log(1e-7)], nothing, rtol=1e-6)
 
 
 def test_the_hardest_come_first() -> None:
-    """As many as are wanted, equals in the order of the images."""
+    """At most the number asked for, ties in the order of the images."""
     truth = one_hot([0, 0, 0, 0], 2)
-    told = np.array([[0.5, 0.5], [0.1, 0.9], [0.5, 0.5], [0.9, 0.1]])
-    assert [1, 0, 2] == label_issues.hardest_images(truth, told, all_of(truth), 3, multilabel=False).tolist()
+    predicted = np.array([[0.5, 0.5], [0.1, 0.9], [0.5, 0.5], [0.9, 0.1]])
+    assert [1, 0, 2] == label_issues.hardest_images(truth, predicted, all_of(truth), 3, multilabel=False).tolist()
 
 
 def test_duplicates_that_are_tagged_differently_come_first() -> None:
-    """Groups are numbered as they are listed; what has no twin is not."""
+    """Groups are numbered in the order of the list; images without a duplicate are not listed."""
     truth = one_hot([0, 0, 1, 0, 1, 1, 1], 2)
     found = label_issues.duplicate_groups(truth, np.array([4, 2, 2, 4, 7, 9, 9]))
     assert [1, 2, 0, 3, 5, 6] == found.rows.tolist()
@@ -125,7 +127,7 @@ def test_duplicates_that_are_tagged_differently_come_first() -> None:
 
 
 def test_no_duplicates() -> None:
-    """Where no two images are alike the list is empty."""
+    """Without near duplicates the list is empty."""
     found = label_issues.duplicate_groups(one_hot([0, 1], 2), np.arange(2))
     assert ([], [], 0) == (found.rows.tolist(), found.numbers.tolist(), found.differing)
 
@@ -134,7 +136,7 @@ def test_no_duplicates() -> None:
 
 
 def flipped(truth: np.ndarray, share: float, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Tags of which a share was changed for another, and which images' were."""
+    """The tags with a share of them changed, and which images' were changed."""
     wrong = random.permutation(len(truth)) < share * len(truth)
     columns = truth.argmax(axis=1)
     columns[wrong] = (columns[wrong] + random.integers(1, truth.shape[1], wrong.sum())) % truth.shape[1]
@@ -142,37 +144,37 @@ def flipped(truth: np.ndarray, share: float, random: np.random.Generator) -> tup
 
 
 def test_flipped_tags_are_found() -> None:
-    """Of 2,000 drawn images a tenth carry a wrong tag: three of four are suspected, and hardly a right one."""
+    """Of 2,000 drawn images a tenth carry a wrong tag: three of four are found, and almost no right one is reported."""
     random = np.random.default_rng(0)
     truth = one_hot(random.integers(0, 5, 2000), 5)
     scores = random.normal(size=truth.shape) + 4 * truth
-    told = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+    predicted = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
     tagged, wrong = flipped(truth, 0.1, random)
-    found = label_issues.find_label_issues(tagged, told, all_of(truth), multilabel=False)
+    found = label_issues.find_label_issues(tagged, predicted, all_of(truth), multilabel=False)
     assert 0.75 <= wrong[found.rows].sum() / wrong.sum()
     assert 0.95 <= wrong[found.rows].mean()
     assert 0.95 <= truth[found.rows, found.tags].mean(), "what is suggested is the true tag"
 
 
 def test_flipped_tags_are_found_in_multilabel() -> None:
-    """Of 2,000 images with four tags one tag in twenty is flipped: three of four are found, put on or taken off."""
+    """Of 2,000 images with four tags one tag in twenty is flipped: three of four are found, to add or to remove."""
     random = np.random.default_rng(0)
     truth = random.random((2000, 4)) < 0.3
-    told = 1 / (1 + np.exp(-(random.normal(size=truth.shape) + np.where(truth, 3, -3))))
+    predicted = 1 / (1 + np.exp(-(random.normal(size=truth.shape) + np.where(truth, 3, -3))))
     wrong = random.random(truth.shape) < 0.05
-    found = label_issues.find_label_issues(truth ^ wrong, told, all_of(truth), multilabel=True)
+    found = label_issues.find_label_issues(truth ^ wrong, predicted, all_of(truth), multilabel=True)
     assert 0.75 <= wrong[found.rows, found.tags].sum() / wrong.sum()
     assert 0.95 <= wrong[found.rows, found.tags].mean()
     assert {True, False} == set((truth ^ wrong)[found.rows, found.tags].tolist())
 
 
 def test_shuffling_the_images_changes_nothing() -> None:
-    """Which images are suspected, and of what, does not depend on their order."""
+    """The label issues do not depend on the order of the images."""
     random = np.random.default_rng(4)
-    truth, told = one_hot(random.integers(0, 3, 200), 3), random.dirichlet(np.ones(3), 200)
+    truth, predicted = one_hot(random.integers(0, 3, 200), 3), random.dirichlet(np.ones(3), 200)
     order = random.permutation(200)
     for multilabel in (True, False):
-        one = label_issues.find_label_issues(truth, told, all_of(truth), multilabel=multilabel)
-        other = label_issues.find_label_issues(truth[order], told[order], all_of(truth), multilabel=multilabel)
+        one = label_issues.find_label_issues(truth, predicted, all_of(truth), multilabel=multilabel)
+        other = label_issues.find_label_issues(truth[order], predicted[order], all_of(truth), multilabel=multilabel)
         assert one.rows.tolist() == order[other.rows].tolist()
         assert one.tags.tolist() == other.tags.tolist()

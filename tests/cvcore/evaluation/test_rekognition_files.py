@@ -26,13 +26,15 @@ def test_summary_of_a_good_model(store: Store, fill: Fill, trained: Trained) -> 
     """It is JSON of the project's labels and images, and every number of a faultless model is 1."""
     project = fill(rose=6, tulip=5)
     iteration = trained(project)
-    told = json.loads(report_files.summary_json(store, project, iteration))
-    details = told["EvaluationDetails"]
+    summary = json.loads(report_files.summary_json(store, project, iteration))
+    details = summary["EvaluationDetails"]
     assert (["rose", "tulip"], 11, 11) == tuple(
         details[key] for key in ("Labels", "NumberOfTestingImages", "NumberOfTrainingImages")
     )
     assert "tagwise:project/Flowers/version/Iteration 1" == details["ProjectVersionArn"]
-    assert [1.0, 1.0, 1.0] == [told["AggregatedEvaluationResults"][key] for key in ("F1Score", "Precision", "Recall")]
+    assert [1.0, 1.0, 1.0] == [
+        summary["AggregatedEvaluationResults"][key] for key in ("F1Score", "Precision", "Recall")
+    ]
     assert details["EvaluationEndTimestamp"] + "+00:00" == (iteration.trained_at or iteration.created_at).isoformat()
 
 

@@ -102,14 +102,14 @@ def test_pages(store: Store, fill: Fill, trained: Trained) -> None:
     """A list comes page by page, each image once, in its order."""
     iteration = trained(fill(rose=PAGE + 5, tulip=5), np.random.default_rng(1).dirichlet(np.ones(2), PAGE + 10))
     listed = drill_down.images_behind(store, iteration, 0.0, TagOutcome(ROSE, "tp"))
-    told = evaluation.load(store, iteration).probabilities[:, ROSE]
-    listed = dataclasses.replace(listed, rows=np.argsort(-told), about=np.zeros(PAGE + 10, int))
+    rose_probabilities = evaluation.load(store, iteration).probabilities[:, ROSE]
+    listed = dataclasses.replace(listed, rows=np.argsort(-rose_probabilities), about=np.zeros(PAGE + 10, int))
     everyone = {name: np.full(PAGE + 10, -1) for name in ("add_tags", "remove_tags", "numbers")}
     listed = dataclasses.replace(listed, **everyone)
     pages = [review.page(store, iteration, 0.0, listed, number) for number in (1, 2, 3)]
     assert [PAGE, 10, 0] == [len(page) for page in pages]
     shown = [each.probability for page in pages for each in page]
-    assert sorted(told.tolist(), reverse=True) == shown
+    assert sorted(rose_probabilities.tolist(), reverse=True) == shown
 
 
 def test_what_was_not_judged_has_no_probability(store: Store, fill: Fill, trained: Trained) -> None:

@@ -31,11 +31,11 @@ def test_what_is_saved_is_used(store: Store, fill: Fill, trained: Trained, thres
     (iteration,) = store.iterations.of_project(project.id)
     assert thresholds == evaluation.threshold_in_use(iteration)
     assert 0.3 == evaluation.threshold_in_use(iteration, 0.3)
-    judged = evaluation.load(store, iteration)
-    answered = metrics.answers(judged.probabilities, np.asarray(thresholds), multilabel=False)
-    told = evaluation.report(store, iteration, thresholds).tags
-    counts = metrics.count_answers(judged.truth, answered)
-    assert counts[:, :3].tolist() == [[tag.tp, tag.fp, tag.fn] for tag in told]
+    predictions = evaluation.load(store, iteration)
+    answered = metrics.answers(predictions.probabilities, np.asarray(thresholds), multilabel=False)
+    reported = evaluation.report(store, iteration, thresholds).tags
+    counts = metrics.count_answers(predictions.truth, answered)
+    assert counts[:, :3].tolist() == [[tag.tp, tag.fp, tag.fn] for tag in reported]
     saved_thresholds.clear(store, iteration)
     assert 0.5 == evaluation.threshold_in_use(store.iterations.get(iteration.id))
 
@@ -43,14 +43,14 @@ def test_what_is_saved_is_used(store: Store, fill: Fill, trained: Trained, thres
 def test_a_suggestion_is_that_of_its_arrays(store: Store, fill: Fill, trained: Trained) -> None:
     """And what is suggested can be saved as it is."""
     iteration = trained(fill(rose=5, tulip=5), UNSURE)
-    judged = evaluation.load(store, iteration)
+    predictions = evaluation.load(store, iteration)
     table = threshold_tuning.part_counts(
-        judged.truth, judged.probabilities, judged.folds, judged.groups, multilabel=False
+        predictions.truth, predictions.probabilities, predictions.folds, predictions.groups, multilabel=False
     )
-    made = evaluation.suggest_thresholds(store, iteration, Goal("f1"), per_tag=True)
+    suggestion = evaluation.suggest_thresholds(store, iteration, Goal("f1"), per_tag=True)
     expected = threshold_tuning.suggest(table, Goal("f1"), per_tag=True)
-    np.testing.assert_array_equal(expected.held_out, made.held_out)
-    saved_thresholds.save(store, iteration, tuple(made.thresholds.tolist()))
+    np.testing.assert_array_equal(expected.held_out, suggestion.held_out)
+    saved_thresholds.save(store, iteration, tuple(suggestion.thresholds.tolist()))
     assert tuple(expected.thresholds) == store.iterations.get(iteration.id).thresholds
 
 

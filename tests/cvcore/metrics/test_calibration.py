@@ -10,21 +10,22 @@ from cvcore.metrics import calibration
 
 def test_by_hand() -> None:
     """Ten answers at 85 %, seven of them right, and five at 55 %, all right: |15| × 10 + |45| × 5 over 15."""
-    told = np.array([[0.85, 0.15]] * 10 + [[0.45, 0.55]] * 5)
+    probabilities = np.array([[0.85, 0.15]] * 10 + [[0.45, 0.55]] * 5)
     truth = np.array([[True, False]] * 7 + [[False, True]] * 8)
-    made = calibration.reliability(truth, told, np.arange(15), multilabel=False)
-    assert {5: 5, 8: 10} == {place: made.counts[place] for place in np.flatnonzero(made.counts)}
-    assert (0.7, 1.0) == (made.right[8], made.right[5])
-    assert pytest.approx((0.15 * 10 + 0.45 * 5) / 15) == made.error
+    computed = calibration.reliability(truth, probabilities, np.arange(15), multilabel=False)
+    assert {5: 5, 8: 10} == {place: computed.counts[place] for place in np.flatnonzero(computed.counts)}
+    assert (0.7, 1.0) == (computed.right[8], computed.right[5])
+    assert pytest.approx((0.15 * 10 + 0.45 * 5) / 15) == computed.error
     # Wilson's interval of 7 of 10.
-    assert (0.397, 0.892) == (round(made.low[8], 3), round(made.high[8], 3))
+    assert (0.397, 0.892) == (round(computed.low[8], 3), round(computed.high[8], 3))
 
 
 def test_near_duplicates_count_as_one() -> None:
     """The same answers from copies of one image leave a wider interval."""
-    told, truth = np.array([[0.85, 0.15]] * 10), np.array([[True, False]] * 10)
+    probabilities, truth = np.array([[0.85, 0.15]] * 10), np.array([[True, False]] * 10)
     alone, copies = (
-        calibration.reliability(truth, told, groups, multilabel=False) for groups in (np.arange(10), np.zeros(10, int))
+        calibration.reliability(truth, probabilities, groups, multilabel=False)
+        for groups in (np.arange(10), np.zeros(10, int))
     )
     assert copies.low[8] < alone.low[8]
 
@@ -40,21 +41,23 @@ def test_a_known_temperature_is_found(true: float, multilabel: bool) -> None:
         truth = dice.random(said.shape) < said
     else:
         truth = np.eye(4, dtype=bool)[(said.cumsum(axis=1) < dice.random((4000, 1))).sum(axis=1)]
-    told = calibration.scaled(said, 1 / true, multilabel=multilabel)
-    assert pytest.approx(true, rel=0.08) == calibration.temperature(truth, told, multilabel=multilabel)
-    np.testing.assert_allclose(said, calibration.scaled(told, true, multilabel=multilabel), atol=1e-3)
-    made = calibration.calibration(truth, told, np.arange(4000) % 5, np.arange(4000), multilabel=multilabel)
-    assert made.after.error < 0.03
-    assert true == 1 or made.after.error < made.before.error
+    probabilities = calibration.scaled(said, 1 / true, multilabel=multilabel)
+    assert pytest.approx(true, rel=0.08) == calibration.temperature(truth, probabilities, multilabel=multilabel)
+    np.testing.assert_allclose(said, calibration.scaled(probabilities, true, multilabel=multilabel), atol=1e-3)
+    computed = calibration.calibration(
+        truth, probabilities, np.arange(4000) % 5, np.arange(4000), multilabel=multilabel
+    )
+    assert computed.after.error < 0.03
+    assert true == 1 or computed.after.error < computed.before.error
 
 
 @pytest.mark.parametrize("multilabel", [False, True])
 def test_next_to_nothing(multilabel: bool) -> None:
     """No judged image has no error; two images, and probabilities of 0 and 1, are no difficulty."""
-    truth, told = np.eye(2, dtype=bool), np.array([[1.0, 0.0], [np.nan, np.nan]])
-    nothing = calibration.calibration(truth, told, np.array([-1, -1]), np.arange(2), multilabel=multilabel)
+    truth, probabilities = np.eye(2, dtype=bool), np.array([[1.0, 0.0], [np.nan, np.nan]])
+    nothing = calibration.calibration(truth, probabilities, np.array([-1, -1]), np.arange(2), multilabel=multilabel)
     assert np.isnan(nothing.before.error)
-    one = calibration.calibration(truth, told, np.array([0, -1]), np.arange(2), multilabel=multilabel)
+    one = calibration.calibration(truth, probabilities, np.array([0, -1]), np.arange(2), multilabel=multilabel)
     assert 0 == one.before.error
     assert calibration.COLDEST <= one.temperature <= calibration.HOTTEST
-    assert 1.0 == calibration.temperature(truth[:0], told[:0], multilabel=multilabel)
+    assert 1.0 == calibration.temperature(truth[:0], probabilities[:0], multilabel=multilabel)

@@ -22,11 +22,11 @@ def test_the_interval_and_the_exact_test_agree(ahead: int) -> None:
     """Of 60 images so many that one alone finds: six convince both the interval and McNemar, five neither."""
     truth = np.ones((60, 1), bool)
     second = np.arange(60)[:, None] >= ahead
-    made = paired_comparison.differences(truth, truth, second, np.arange(60))
+    computed = paired_comparison.differences(truth, truth, second, np.arange(60))
     exact = paired_comparison.right_answers(truth, truth, second, np.arange(60))
     assert (
         (ahead >= 6)
-        == (paired_comparison.verdict(made.low[1, -1], made.high[1, -1]) == "better")
+        == (paired_comparison.verdict(computed.low[1, -1], computed.high[1, -1]) == "better")
         == (exact.p_value < 0.05)
     )
 
@@ -35,12 +35,12 @@ def test_by_hand_and_the_other_way_round() -> None:
     """Rates, their means and differences; exchanged, every sign turns."""
     truth = np.array([[1, 0], [1, 0], [0, 1], [0, 1]], bool)
     first, second = truth, np.array([[1, 0], [0, 1], [0, 1], [0, 1]], bool)
-    made, turned = (
+    computed, turned = (
         paired_comparison.differences(truth, *each, np.arange(4)) for each in ((first, second), (second, first))
     )
-    np.testing.assert_allclose([[0, 1 / 3, 1 / 6], [0.5, 0, 0.25]], made.value[:2])
-    np.testing.assert_allclose(-made.value, turned.value)
-    np.testing.assert_allclose(-made.low, turned.high)
+    np.testing.assert_allclose([[0, 1 / 3, 1 / 6], [0.5, 0, 0.25]], computed.value[:2])
+    np.testing.assert_allclose(-computed.value, turned.value)
+    np.testing.assert_allclose(-computed.low, turned.high)
 
 
 def test_near_duplicates_count_as_one() -> None:
@@ -61,6 +61,6 @@ def test_undefined_is_left_out_of_the_mean() -> None:
     """A tag that one never answers has no precision, and the mean is that of the other tags."""
     truth = np.array([[1, 0], [0, 1]] * 5, bool)
     second = truth & [True, False]
-    made = paired_comparison.differences(truth, truth, second, np.arange(10))
-    assert np.isnan(made.value[0, 1])
-    assert 0 == made.value[0, -1]
+    computed = paired_comparison.differences(truth, truth, second, np.arange(10))
+    assert np.isnan(computed.value[0, 1])
+    assert 0 == computed.value[0, -1]

@@ -33,9 +33,9 @@ def test_the_slider_lies_on_the_curve(seed, multilabel, digits):
     truth, probabilities = drawn(seed, digits=digits)
     counts = metrics.counts(truth, probabilities, multilabel=multilabel)
 
-    made = precision_recall_curves.curves(truth, probabilities, multilabel=multilabel)
+    computed = precision_recall_curves.curves(truth, probabilities, multilabel=multilabel)
 
-    for tag, curve in enumerate(made):
+    for tag, curve in enumerate(computed):
         points = dict(zip(zip(curve.tp.tolist(), curve.fp.tolist(), strict=True), curve.thresholds, strict=True))
         for threshold, (tp, fp, fn, tn) in zip(metrics.THRESHOLDS, counts[:, tag].tolist(), strict=True):
             assert (tp, fp) == (0, 0) or points[tp, fp] >= threshold
@@ -47,9 +47,9 @@ def test_multilabel_curves_are_scikit_learns(digits):
     """Every point that scikit-learn has, but for its made-up end, is there, and the area is the average precision."""
     truth, probabilities = drawn(5, rows=200, digits=digits)
 
-    made = precision_recall_curves.curves(truth, probabilities, multilabel=True)
+    computed = precision_recall_curves.curves(truth, probabilities, multilabel=True)
 
-    for curve, positive, scores in zip(made, truth.T, probabilities.T, strict=True):
+    for curve, positive, scores in zip(computed, truth.T, probabilities.T, strict=True):
         precision, recall, thresholds = precision_recall_curve(positive, scores, drop_intermediate=False)
         np.testing.assert_array_equal(thresholds[::-1], curve.thresholds)
         np.testing.assert_allclose(precision[-2::-1], curve.tp / (curve.tp + curve.fp))
@@ -98,11 +98,11 @@ def test_long_curves_are_thinned(tags):
     """Many images give no more points than can be drawn, with the slider's among them and small steps of recall."""
     truth, probabilities = drawn(6, rows=6000, tags=tags, digits=15)
 
-    made = precision_recall_curves.curves(truth, probabilities, multilabel=True)
+    computed = precision_recall_curves.curves(truth, probabilities, multilabel=True)
 
     most = max(precision_recall_curves.POINTS_MIN, precision_recall_curves.POINTS // tags)
-    assert max(len(curve.tp) for curve in made) <= most + 1 + metrics.THRESHOLDS.size
-    for curve, positive, scores in zip(made, truth.T, probabilities.T, strict=True):
+    assert max(len(curve.tp) for curve in computed) <= most + 1 + metrics.THRESHOLDS.size
+    for curve, positive, scores in zip(computed, truth.T, probabilities.T, strict=True):
         assert np.diff(curve.tp / curve.positives).max() <= 2 / most
         assert area(curve) == pytest.approx(average_precision_score(positive, scores), abs=0.01)
         assert (curve.thresholds[0], curve.tp[-1]) == (scores.max(), curve.positives)

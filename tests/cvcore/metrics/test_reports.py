@@ -34,17 +34,17 @@ def test_every_number_by_hand():
     picasso = np.array([0.9, 0.8, 0.3, 0.6, 0.7, 0.1])
     probabilities = np.column_stack([picasso, 1 - picasso])
 
-    made = report(truth, probabilities, np.array([0, 1, 0, 1, 0, 1]), np.arange(6), 0.5, multilabel=False)
+    computed = report(truth, probabilities, np.array([0, 1, 0, 1, 0, 1]), np.arange(6), 0.5, multilabel=False)
 
-    first, second = made.tags
+    first, second = computed.tags
     assert (3, 2, 2, 1) == (first.images, first.tp, first.fp, first.fn)
     assert (3, 1, 1, 2) == (second.images, second.tp, second.fp, second.fn)
     assert (0.5, 2 / 3, 4 / 7) == (first.precision, first.recall, first.f1)
     # Fold 0 ranks Picasso, Rembrandt, Picasso: (1 + 2/3) / 2; fold 1 ranks Picasso first: 1.
     assert first.average_precision == pytest.approx((5 / 6 + 1) / 2)
-    assert (6, 0.5, 0.5) == (made.overall.images, made.overall.precision, made.overall.recall)
-    assert made.overall.f1 == pytest.approx((4 / 7 + 2 / 5) / 2)
-    assert made.overall.average_precision == np.mean([first.average_precision, second.average_precision])
+    assert (6, 0.5, 0.5) == (computed.overall.images, computed.overall.precision, computed.overall.recall)
+    assert computed.overall.f1 == pytest.approx((4 / 7 + 2 / 5) / 2)
+    assert computed.overall.average_precision == np.mean([first.average_precision, second.average_precision])
 
 
 def test_a_tag_never_answered_has_no_precision():
@@ -52,12 +52,12 @@ def test_a_tag_never_answered_has_no_precision():
     truth = np.array([[True, False], [False, True], [False, True]])
     probabilities = np.array([[0.95, 0.05], [0.2, 0.8], [0.3, 0.7]])
 
-    made = report(truth, probabilities, np.array([0, 1, 0]), np.arange(3), 0.9, multilabel=False)
+    computed = report(truth, probabilities, np.array([0, 1, 0]), np.arange(3), 0.9, multilabel=False)
 
-    assert math.isnan(made.tags[1].precision)
-    assert all(math.isnan(limit) for limit in made.tags[1].precision_interval)
-    assert (1.0, 1) == (made.overall.precision, made.overall.precision_tags)
-    assert (0.5, 2) == (made.overall.recall, made.overall.recall_tags)
+    assert math.isnan(computed.tags[1].precision)
+    assert all(math.isnan(limit) for limit in computed.tags[1].precision_interval)
+    assert (1.0, 1) == (computed.overall.precision, computed.overall.precision_tags)
+    assert (0.5, 2) == (computed.overall.recall, computed.overall.recall_tags)
 
 
 def test_rows_that_were_not_evaluated_are_left_out():
@@ -65,36 +65,36 @@ def test_rows_that_were_not_evaluated_are_left_out():
     truth = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1], [0, 0, 1]], bool)
     probabilities = np.array([[0.8, 0.2, 0], [0.3, 0.7, 0], [np.nan] * 3, [np.nan] * 3], np.float32)
 
-    made = report(truth, probabilities, np.array([0, 1, -1, -1]), np.array([0, 1, 2, 2]), 0.5, multilabel=False)
+    computed = report(truth, probabilities, np.array([0, 1, -1, -1]), np.array([0, 1, 2, 2]), 0.5, multilabel=False)
 
-    assert [1, 1, 0] == [tag.images for tag in made.tags]
-    assert (2, 2, 2) == (made.overall.images, made.overall.recall_tags, made.overall.average_precision_tags)
-    assert all(math.isnan(getattr(made.tags[2], name)) for name in MEASURES)
+    assert [1, 1, 0] == [tag.images for tag in computed.tags]
+    assert (2, 2, 2) == (computed.overall.images, computed.overall.recall_tags, computed.overall.average_precision_tags)
+    assert all(math.isnan(getattr(computed.tags[2], name)) for name in MEASURES)
 
 
 def test_nothing_evaluated():
     """Where no image could be evaluated every number is undefined and every count 0."""
-    made = report(np.eye(2, dtype=bool), np.eye(2), np.array([-1, -1]), np.arange(2), 0.5, multilabel=True)
+    computed = report(np.eye(2, dtype=bool), np.eye(2), np.array([-1, -1]), np.arange(2), 0.5, multilabel=True)
 
-    assert 0 == made.overall.images == made.overall.f1_tags == made.tags[0].images
-    assert all(math.isnan(getattr(made.overall, name)) for name in MEASURES)
-    assert all(math.isnan(limit) for name in MEASURES for limit in getattr(made.overall, f"{name}_interval"))
+    assert 0 == computed.overall.images == computed.overall.f1_tags == computed.tags[0].images
+    assert all(math.isnan(getattr(computed.overall, name)) for name in MEASURES)
+    assert all(math.isnan(limit) for name in MEASURES for limit in getattr(computed.overall, f"{name}_interval"))
 
 
 @pytest.mark.parametrize("multilabel", [True, False])
 def test_the_slider_lies_on_the_curve(multilabel):
     """At each of the 101 positions the report says what the counts behind the chart say."""
     truth, probabilities, folds, groups = random_evaluation(0, rows=30)
-    judged = folds >= 0
-    curve = metrics.counts(truth[judged], probabilities[judged], multilabel=multilabel)
+    evaluated = folds >= 0
+    curve = metrics.counts(truth[evaluated], probabilities[evaluated], multilabel=multilabel)
     for threshold, table in zip(metrics.THRESHOLDS, curve, strict=True):
-        made = report(truth, probabilities, folds, groups, threshold, multilabel=multilabel)
+        computed = report(truth, probabilities, folds, groups, threshold, multilabel=multilabel)
 
-        assert table[:, :3].tolist() == [[tag.tp, tag.fp, tag.fn] for tag in made.tags]
-        np.testing.assert_array_equal(metrics.precision(table), [tag.precision for tag in made.tags])
-        np.testing.assert_array_equal(metrics.recall(table), [tag.recall for tag in made.tags])
-        np.testing.assert_array_equal(metrics.f1(table), [tag.f1 for tag in made.tags])
-        np.testing.assert_array_equal(metrics.macro(metrics.f1(table)), made.overall.f1)
+        assert table[:, :3].tolist() == [[tag.tp, tag.fp, tag.fn] for tag in computed.tags]
+        np.testing.assert_array_equal(metrics.precision(table), [tag.precision for tag in computed.tags])
+        np.testing.assert_array_equal(metrics.recall(table), [tag.recall for tag in computed.tags])
+        np.testing.assert_array_equal(metrics.f1(table), [tag.f1 for tag in computed.tags])
+        np.testing.assert_array_equal(metrics.macro(metrics.f1(table)), computed.overall.f1)
 
 
 def test_each_tag_may_have_its_own_threshold():
@@ -102,10 +102,10 @@ def test_each_tag_may_have_its_own_threshold():
     truth, probabilities, folds, groups = random_evaluation(1)
     own = np.array([0.1, 0.2, 0.3, 0.4])
 
-    made = report(truth, probabilities, folds, groups, own, multilabel=True)
+    computed = report(truth, probabilities, folds, groups, own, multilabel=True)
 
     for tag, threshold in enumerate(own):
-        assert report(truth, probabilities, folds, groups, threshold, multilabel=True).tags[tag] == made.tags[tag]
+        assert report(truth, probabilities, folds, groups, threshold, multilabel=True).tags[tag] == computed.tags[tag]
 
 
 def test_average_precision_does_not_depend_on_the_threshold():
@@ -125,10 +125,10 @@ def test_the_order_of_the_rows_does_not_matter(seed, multilabel, threshold):
     evaluation = random_evaluation(seed)
     order = np.random.default_rng(seed).permutation(60)
 
-    made = report(*evaluation, threshold, multilabel=multilabel)
+    computed = report(*evaluation, threshold, multilabel=multilabel)
     shuffled = report(*(column[order] for column in evaluation), threshold, multilabel=multilabel)
 
-    for expected, actual in zip([made.overall, *made.tags], [shuffled.overall, *shuffled.tags], strict=True):
+    for expected, actual in zip([computed.overall, *computed.tags], [shuffled.overall, *shuffled.tags], strict=True):
         for name, value in dataclasses.asdict(expected).items():
             rounding = 1e-12 if name.endswith("interval") else 0
             assert getattr(actual, name) == pytest.approx(value, abs=rounding, rel=0, nan_ok=True)
@@ -138,9 +138,9 @@ def test_the_order_of_the_rows_does_not_matter(seed, multilabel, threshold):
 @given(st.integers(0, 999), st.booleans(), st.sampled_from([0.0, 0.25, 0.5, 0.75]))
 def test_every_interval_holds_its_number(seed, multilabel, threshold):
     """Each number lies in its own interval, within 0 to 1, and no interval has shrunk to a point."""
-    made = report(*random_evaluation(seed), threshold, multilabel=multilabel)
+    computed = report(*random_evaluation(seed), threshold, multilabel=multilabel)
 
-    for rates in (made.overall, *made.tags):
+    for rates in (computed.overall, *computed.tags):
         for name in MEASURES:
             value, (low, high) = getattr(rates, name), getattr(rates, f"{name}_interval")
             assert math.isnan(value) or (0 <= low <= value <= high <= 1 and low < high)
@@ -148,9 +148,9 @@ def test_every_interval_holds_its_number(seed, multilabel, threshold):
 
 def test_a_report_can_be_written_as_json():
     """Every number is a plain one, so that a door can print the report as it is."""
-    made = report(*random_evaluation(3), 0.5, multilabel=False)
+    computed = report(*random_evaluation(3), 0.5, multilabel=False)
 
-    assert made.overall.images == json.loads(json.dumps(dataclasses.asdict(made)))["overall"]["images"]
+    assert computed.overall.images == json.loads(json.dumps(dataclasses.asdict(computed)))["overall"]["images"]
 
 
 def test_columns_of_different_lengths_are_refused():

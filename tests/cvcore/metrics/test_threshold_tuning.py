@@ -46,8 +46,8 @@ def drawn(images: int, tags: int, *, seed: int, multilabel: bool, skill: float =
     else:
         truth = np.eye(tags, dtype=bool)[dice.integers(0, tags, images)]
     logits = dice.normal(size=(images, tags)) + skill * truth
-    told = 1 / (1 + np.exp(1 - logits)) if multilabel else np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    return truth, told.astype(np.float32)
+    scores = 1 / (1 + np.exp(1 - logits)) if multilabel else np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    return truth, scores.astype(np.float32)
 
 
 # One tag; from the top: right, right, wrong, right, wrong.
@@ -75,30 +75,30 @@ SCORES = np.array([[0.905], [0.805], [0.705], [0.605], [0.205]])
 )
 def test_by_hand(goal: Goal, low: float, high: float, chosen: list[int]) -> None:
     """Each goal finds its range of equally good thresholds and takes the middle of it, the lower of two."""
-    made = suggested(TRUTH, SCORES, goal)
-    assert [round((100 * low + 100 * high) // 2)] == (100 * made.thresholds).round().tolist()
-    assert [chosen] == made.chosen.tolist()
-    assert (True, True) == (made.defined[0], made.reached[0])
+    suggestion = suggested(TRUTH, SCORES, goal)
+    assert [round((100 * low + 100 * high) // 2)] == (100 * suggestion.thresholds).round().tolist()
+    assert [chosen] == suggestion.chosen.tolist()
+    assert (True, True) == (suggestion.defined[0], suggestion.reached[0])
 
 
 def test_what_was_chosen_with_an_image_never_judges_it() -> None:
     """Nested by hand: each fold is counted at the threshold that the other fold chooses."""
     truth = np.array([[True], [False], [True], [False]])
     probabilities = np.array([[0.905], [0.505], [0.405], [0.105]])
-    made = suggested(truth, probabilities, Goal("f1"), folds=[0, 0, 1, 1])
+    suggestion = suggested(truth, probabilities, Goal("f1"), folds=[0, 0, 1, 1])
     # Fold 1 alone separates from 11 to 40 %: 25 %. Fold 0 alone from 51 to 90 %: 70 %.
-    assert [[0.25], [0.7]] == made.by_part.tolist()
+    assert [[0.25], [0.7]] == suggestion.by_part.tolist()
     # At 25 % fold 0 has 1 right and 1 false; at 70 % fold 1 misses its one.
-    assert [[1, 1, 1, 1]] == made.held_out.tolist()
+    assert [[1, 1, 1, 1]] == suggestion.held_out.tolist()
     # Together the best is 11 to 40 %: 2 right, 1 false.
-    assert [[2, 1, 0, 1]] == made.chosen.tolist()
+    assert [[2, 1, 0, 1]] == suggestion.chosen.tolist()
 
 
-def slowly(truth: np.ndarray, told: np.ndarray, goal: Goal, *, per_tag: bool, multilabel: bool) -> list[float]:
+def slowly(truth: np.ndarray, scores: np.ndarray, goal: Goal, *, per_tag: bool, multilabel: bool) -> list[float]:
     """The definition, candidate by candidate: what is wanted is reached, then the other rate, then the middle."""
     found: list[dict[tuple[float, ...], list[float]]] = [{} for _ in range(truth.shape[1] if per_tag else 1)]
     for threshold in metrics.THRESHOLDS:
-        counts = metrics.count_answers(truth, metrics.answers(told, threshold, multilabel=multilabel))
+        counts = metrics.count_answers(truth, metrics.answers(scores, threshold, multilabel=multilabel))
         for rows, wishes in zip(counts[:, None] if per_tag else counts[None], found, strict=True):
             if not (rows[:, :2].sum(axis=1) > 0).any():
                 continue
@@ -123,82 +123,84 @@ def slowly(truth: np.ndarray, told: np.ndarray, goal: Goal, *, per_tag: bool, mu
 @pytest.mark.parametrize("seed", range(3))
 def test_as_the_definition_says(goal: Goal, per_tag: bool, multilabel: bool, seed: int) -> None:
     """A slow loop over all thresholds finds the same, and the counts are those of answers at these thresholds."""
-    truth, told = drawn(80, 3, seed=seed, multilabel=multilabel)
+    truth, scores = drawn(80, 3, seed=seed, multilabel=multilabel)
     folds = np.random.default_rng(seed).integers(0, 4, 80)
-    made = suggested(truth, told, goal, folds=folds, per_tag=per_tag, multilabel=multilabel)
-    expected = slowly(truth, told, goal, per_tag=per_tag, multilabel=multilabel)
-    assert expected * (1 if per_tag else 3) == made.thresholds.tolist()
-    answered = metrics.answers(told, made.thresholds, multilabel=multilabel)
-    np.testing.assert_array_equal(metrics.count_answers(truth, answered), made.chosen)
-    nested = np.zeros_like(made.chosen)
+    suggestion = suggested(truth, scores, goal, folds=folds, per_tag=per_tag, multilabel=multilabel)
+    expected = slowly(truth, scores, goal, per_tag=per_tag, multilabel=multilabel)
+    assert expected * (1 if per_tag else 3) == suggestion.thresholds.tolist()
+    answered = metrics.answers(scores, suggestion.thresholds, multilabel=multilabel)
+    np.testing.assert_array_equal(metrics.count_answers(truth, answered), suggestion.chosen)
+    nested = np.zeros_like(suggestion.chosen)
     for fold in range(4):
         others, own = folds != fold, folds == fold
-        chosen = slowly(truth[others], told[others], goal, per_tag=per_tag, multilabel=multilabel)
-        answered = metrics.answers(told[own], np.resize(chosen, 3), multilabel=multilabel)
+        chosen = slowly(truth[others], scores[others], goal, per_tag=per_tag, multilabel=multilabel)
+        answered = metrics.answers(scores[own], np.resize(chosen, 3), multilabel=multilabel)
         nested += metrics.count_answers(truth[own], answered)
-    np.testing.assert_array_equal(nested, made.held_out)
+    np.testing.assert_array_equal(nested, suggestion.held_out)
 
 
 @pytest.mark.parametrize("per_tag", [False, True])
 @pytest.mark.parametrize("goal", GOALS, ids=str)
 def test_order_does_not_matter(goal: Goal, per_tag: bool) -> None:
     """Other orders of images, tags and fold numbers, and images that were not judged, change nothing."""
-    truth, told = drawn(60, 3, seed=4, multilabel=True)
+    truth, scores = drawn(60, 3, seed=4, multilabel=True)
     folds = np.arange(60) % 5
-    made = suggested(truth, told, goal, folds=folds, per_tag=per_tag)
+    suggestion = suggested(truth, scores, goal, folds=folds, per_tag=per_tag)
     rows, columns = np.random.default_rng(1).permutation(60), [2, 0, 1]
-    shuffled = suggested(truth[rows][:, columns], told[rows][:, columns], goal, folds=4 - folds[rows], per_tag=per_tag)
+    shuffled = suggested(
+        truth[rows][:, columns], scores[rows][:, columns], goal, folds=4 - folds[rows], per_tag=per_tag
+    )
     more = suggested(
         np.vstack([truth, ~truth]),
-        np.vstack([told, np.full_like(told, np.nan)]),
+        np.vstack([scores, np.full_like(scores, np.nan)]),
         goal,
         folds=np.append(folds, np.full(60, -1)),
         per_tag=per_tag,
     )
     for name in ("thresholds", "chosen", "held_out", "reached", "defined", "everything", "nothing"):
-        np.testing.assert_array_equal(getattr(made, name)[columns], getattr(shuffled, name))
-        np.testing.assert_array_equal(getattr(made, name), getattr(more, name))
+        np.testing.assert_array_equal(getattr(suggestion, name)[columns], getattr(shuffled, name))
+        np.testing.assert_array_equal(getattr(suggestion, name), getattr(more, name))
 
 
 def test_the_end_point_never_wins() -> None:
     """Where the top image is wrong, precision 1 is had only by answering nothing; the best real precision is taken."""
-    made = suggested([[False], [True], [True]], [[0.905], [0.805], [0.205]], Goal("precision", 1.0))
-    assert [[2, 1, 0, 0]] == made.chosen.tolist()
-    assert (True, False) == (made.defined[0], made.reached[0])
+    suggestion = suggested([[False], [True], [True]], [[0.905], [0.805], [0.205]], Goal("precision", 1.0))
+    assert [[2, 1, 0, 0]] == suggestion.chosen.tolist()
+    assert (True, False) == (suggestion.defined[0], suggestion.reached[0])
 
 
 def test_an_uninformative_tag_is_warned_of() -> None:
     """Its best F1 is to answer it everywhere, which is said; a tag that is told apart has no such warning."""
     dice = np.random.default_rng(3)
     truth = np.column_stack([dice.random(200) < 0.4, np.arange(200) < 80])
-    told = np.column_stack([dice.random(200), np.where(truth[:, 1], 0.9, 0.1)])
-    made = suggested(truth, told, Goal("f1"))
-    assert [True, False] == made.everything.tolist()
-    assert made.thresholds[0] < 0.1
+    scores = np.column_stack([dice.random(200), np.where(truth[:, 1], 0.9, 0.1)])
+    suggestion = suggested(truth, scores, Goal("f1"))
+    assert [True, False] == suggestion.everything.tolist()
+    assert suggestion.thresholds[0] < 0.1
 
 
 def test_constant_scores() -> None:
     """All or nothing: every threshold that is reached answers everywhere, which is said."""
-    made = suggested([[True], [False]] * 5, [[0.5]] * 10, Goal("f1"))
-    assert ([[5, 5, 0, 0]], [True]) == (made.chosen.tolist(), made.everything.tolist())
-    assert [0.25] == made.thresholds.tolist()
+    suggestion = suggested([[True], [False]] * 5, [[0.5]] * 10, Goal("f1"))
+    assert ([[5, 5, 0, 0]], [True]) == (suggestion.chosen.tolist(), suggestion.everything.tolist())
+    assert [0.25] == suggestion.thresholds.tolist()
 
 
 def test_what_cannot_be_chosen() -> None:
     """A tag without an image, and one that is never the top tag, keep 50 % and are marked."""
     truth = np.array([[True, False, False], [False, False, True], [True, False, False], [False, False, True]])
-    told = np.array([[0.8, 0.1, 0.1], [0.7, 0.2, 0.1], [0.9, 0.05, 0.05], [0.6, 0.3, 0.1]])
+    scores = np.array([[0.8, 0.1, 0.1], [0.7, 0.2, 0.1], [0.9, 0.05, 0.05], [0.6, 0.3, 0.1]])
     for goal in GOALS:
-        made = suggested(truth, told, goal, multilabel=False)
-        assert [True, False, False] == made.defined.tolist()
-        assert [0.5, 0.5] == made.thresholds[1:].tolist()
-        assert not made.reached[1:].any()
+        suggestion = suggested(truth, scores, goal, multilabel=False)
+        assert [True, False, False] == suggestion.defined.tolist()
+        assert [0.5, 0.5] == suggestion.thresholds[1:].tolist()
+        assert not suggestion.reached[1:].any()
 
 
 def test_no_answer_may_be_cheapest() -> None:
     """Where false answers are dear and the surest one is wrong, it is said that never answering would cost less."""
-    truth, told = [[False], [True], [True]], [[0.905], [0.805], [0.205]]
-    dear, cheap = (suggested(truth, told, Goal("cost", value)) for value in (0.1, 10))
+    truth, scores = [[False], [True], [True]], [[0.905], [0.805], [0.205]]
+    dear, cheap = (suggested(truth, scores, Goal("cost", value)) for value in (0.1, 10))
     # One false and none of two missed costs 1 at either price; to answer nothing costs 0.2 or 20.
     assert [[[2, 1, 0, 0]]] * 2 == [dear.chosen.tolist(), cheap.chosen.tolist()]
     assert ([True], [False]) == (dear.nothing.tolist(), cheap.nothing.tolist())
@@ -209,17 +211,17 @@ def test_no_answer_may_be_cheapest() -> None:
 def test_two_images(folds: list[int], per_tag: bool) -> None:
     """Hardly anything to choose on, or nothing at all, is no error."""
     for goal in GOALS:
-        made = suggested(np.eye(2), np.array([[0.9, 0.1], [0.2, 0.8]]), goal, folds=folds, per_tag=per_tag)
-        assert ((2,), (2, 4)) == (made.thresholds.shape, made.held_out.shape)
-        assert np.count_nonzero(np.array(folds) >= 0) == made.held_out[0].sum()
+        suggestion = suggested(np.eye(2), np.array([[0.9, 0.1], [0.2, 0.8]]), goal, folds=folds, per_tag=per_tag)
+        assert ((2,), (2, 4)) == (suggestion.thresholds.shape, suggestion.held_out.shape)
+        assert np.count_nonzero(np.array(folds) >= 0) == suggestion.held_out[0].sum()
 
 
 def test_a_test_set_is_dealt_out() -> None:
     """Where one fold judges all, groups of near duplicates are dealt out, so that the choice is nested all the same."""
-    truth, told = drawn(40, 1, seed=2, multilabel=True)
+    truth, scores = drawn(40, 1, seed=2, multilabel=True)
     groups = np.arange(40) // 2
-    one = suggested(truth, told, Goal("f1"), folds=np.zeros(40, int), groups=groups)
-    dealt = suggested(truth, told, Goal("f1"), folds=groups % 5, groups=groups)
+    one = suggested(truth, scores, Goal("f1"), folds=np.zeros(40, int), groups=groups)
+    dealt = suggested(truth, scores, Goal("f1"), folds=groups % 5, groups=groups)
     assert (5, 1) == one.by_part.shape
     np.testing.assert_array_equal(dealt.held_out, one.held_out)
 
@@ -229,11 +231,11 @@ def test_nested_numbers_are_less_flattering(per_tag: bool) -> None:
     """In 200 projects of 30 images F1 on new images is what the nested numbers say; the others promise too much."""
     promised, honest, real = [], [], []
     for seed in range(200):
-        truth, told = drawn(2030, 3, seed=seed, multilabel=True, skill=1)
-        made = suggested(truth[:30], told[:30], Goal("f1"), folds=np.arange(30) % 5, per_tag=per_tag)
-        answered = metrics.answers(told[30:], made.thresholds, multilabel=True)
+        truth, scores = drawn(2030, 3, seed=seed, multilabel=True, skill=1)
+        suggestion = suggested(truth[:30], scores[:30], Goal("f1"), folds=np.arange(30) % 5, per_tag=per_tag)
+        answered = metrics.answers(scores[30:], suggestion.thresholds, multilabel=True)
         new = metrics.count_answers(truth[30:], answered)
-        for found, counts in ((promised, made.chosen), (honest, made.held_out), (real, new)):
+        for found, counts in ((promised, suggestion.chosen), (honest, suggestion.held_out), (real, new)):
             found.append(metrics.rates(counts)[2, -1])
     assert np.mean(promised) - np.mean(real) > (0.08 if per_tag else 0.03)
     assert abs(np.mean(honest) - np.mean(real)) < 0.03

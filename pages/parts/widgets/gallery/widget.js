@@ -1,5 +1,5 @@
-// Thumbnails that can be selected. The browser holds the selection and sends it to Python; Python replaces it with a new
-// revision.
+// Thumbnails that can be selected. The browser holds the selection and sends it to Python, which replaces it with
+// another revision.
 
 import { element, focusedIn, gridSteps, isOutdated, stateOf, thumbnail } from "../dom.js";
 
