@@ -1,1 +1,1 @@
-"""The HTTP routes and middleware of the web app's port, beside the pages."""
+"""HTTP routes and middleware beside the pages: images, downloads, password, and Custom Vision's API."""

@@ -1,7 +1,7 @@
-"""The one script the pages need beside Streamlit's own: plotly.js, from the installed plotly package.
+"""Serves plotly.js, which draws the charts, from the installed plotly package.
 
-It comes from this server because a classroom may have no network. Its address holds plotly's version, so a
-browser may keep it for good.
+It comes from this server because a classroom can be without internet. Its address contains plotly's version, so that
+browsers can cache it for ever.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def routes() -> list[Route]:
 
 
 def _plotly(request: Request) -> Response:
-    """plotly.min.js (4.8 MB), compressed to 1.4 MB for a client that takes gzip."""
+    """plotly.min.js (4.8 MB), compressed to 1.4 MB for clients that accept gzip."""
     headers = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
     if "gzip" not in request.headers.get("accept-encoding", ""):
         return Response(_script(), media_type="text/javascript", headers=headers)

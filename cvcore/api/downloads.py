@@ -1,4 +1,4 @@
-"""Downloads of the zips that were prepared on a page, streamed from the disk."""
+"""Serves the zips that were prepared on a page."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def routes(store: Store) -> list[Route]:
     def answer(request: Request) -> Response:
         path = downloads.find(store.home, request.path_params["token"])
         if path is None:
-            return PlainTextResponse("this zip is not here any more: make it ready again on the Projects page", 404)
+            return PlainTextResponse("there is no such zip any more: prepare it again on the Projects page", 404)
         return FileResponse(path, media_type="application/zip", filename=path.name, headers=HEADERS)
 
     return [Route(urls.DOWNLOAD, answer)]

@@ -1,7 +1,7 @@
-"""Middleware against DNS rebinding: only requests to this machine's own names are answered.
+"""Middleware against DNS rebinding: answers only requests to this machine's own names.
 
-In that attack a page from `http://evil.example` changes its name's address to 127.0.0.1; for the browser it then has
-the same origin as Tagwise, and may read everything.
+In that attack the owner of a page at `http://evil.example` changes the name's address to 127.0.0.1. The browser then
+treats the page and Tagwise as the same origin, and the page can read everything.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class OwnHosts:
             await receive()
             await send({"type": "websocket.close", "code": 4403})
         else:
-            refusal = f"this server does not answer to {host[:80]!r}: add the name to TAGWISE_HOSTS if it is yours\n"
+            refusal = f"this server does not answer to {host[:80]!r}: if the name is yours, add it to TAGWISE_HOSTS\n"
             await PlainTextResponse(refusal, 421)(scope, receive, send)
 
 
@@ -49,7 +49,7 @@ def name_in(header: str) -> str:
 
 
 def is_address(host: str) -> bool:
-    """Whether it is a numeric address, which no name server can redirect.
+    """Whether a host is a numeric address, which no name server can redirect.
 
     >>> is_address("192.168.1.20"), is_address("::1"), is_address("evil.example")
     (True, True, False)

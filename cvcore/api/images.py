@@ -1,4 +1,4 @@
-"""Stored images for the pages: upright, re-encoded, without the camera's metadata on place and time."""
+"""Serves stored images for the pages: upright, encoded again, without the camera's place and time."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from cvcore.errors import NotFound, TagwiseError
 from cvcore.files import blobs
 from cvcore.store import Store
 
-# An image's address holds its SHA-256, so its content never changes.
+# An image's address contains its SHA-256, so the content never changes.
 HEADERS = {"Cache-Control": "private, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
 LARGE_PX = 1024
 
 
 def routes(store: Store) -> list[Route]:
-    """`/thumbnail/{sha256}` for galleries and `/picture/{sha256}` for a close look; both are WebP.
+    """`/thumbnail/{sha256}` for galleries and `/picture/{sha256}` for one large image; both are WebP.
 
     An image that does not exist is 404; one that cannot be read or written is 500.
     """

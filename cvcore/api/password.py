@@ -1,7 +1,7 @@
-"""One shared password for the pages, when `TAGWISE_PASSWORD` is set: enough for a classroom, not for secrets.
+"""One shared password for the pages if `TAGWISE_PASSWORD` is set: enough for a classroom, not for secrets.
 
-It protects everything on the port, also the pages' WebSocket and the images; the API has keys of its own, and the
-health check is open. Attempts are limited by client address, so that one client's guesses do not lock out the others.
+It protects everything on the port, including the pages' WebSocket and the images, but not the API, which has its own
+keys, and the health check. Attempts are limited per client address, so that one client cannot lock out the others.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 COOKIE = "tagwise"
 DAYS = 7
-ATTEMPTS_A_MINUTE = 20
+ATTEMPTS_PER_MINUTE = 20
 FORM_BYTES = 10_000
 OPEN_PATHS = ("/_stcore/health", "/customvision/")
 FORM = """<!doctype html><html lang="en"><meta name="viewport" content="width=device-width">
@@ -33,12 +33,12 @@ form {{ display: grid; gap: .75rem; width: 18rem }} input, button {{ font: inher
 
 
 class SharedPassword:
-    """Pure ASGI middleware that asks for the password, and remembers a browser by a signed cookie."""
+    """Pure ASGI middleware that asks for the password, and recognises a browser by a signed cookie."""
 
     def __init__(self, app: ASGIApp, password: str) -> None:
         self._app = app
         self._password = password
-        # The secret is this process' own: after a restart everyone enters the password again.
+        # The secret is new in each process: after a restart everyone enters the password again.
         self._signer = URLSafeTimedSerializer(secrets.token_bytes(32), salt=COOKIE)
         self._failed: list[tuple[str, float]] = []
 
@@ -59,7 +59,7 @@ class SharedPassword:
     def _is_open(self, scope: Scope) -> bool:
         path = scope["path"].lower()
         return scope["type"] == "http" and any(
-            path == each or (each.endswith("/") and path.startswith(each)) for each in OPEN_PATHS
+            path == known or (known.endswith("/") and path.startswith(known)) for known in OPEN_PATHS
         )
 
     def _is_known(self, scope: Scope) -> bool:
@@ -75,11 +75,11 @@ class SharedPassword:
         password = await _password_in(request)
         address = request.client.host if request.client else ""
         self._failed = [(other, at) for other, at in self._failed if at > time.monotonic() - 60]
-        if sum(other == address for other, _ in self._failed) >= ATTEMPTS_A_MINUTE:
+        if sum(other == address for other, _ in self._failed) >= ATTEMPTS_PER_MINUTE:
             return HTMLResponse(FORM.format(message="Too many attempts. Wait a minute."), 429)
         if not hmac.compare_digest(password.encode(), self._password.encode()):
             self._failed.append((address, time.monotonic()))
-            return HTMLResponse(FORM.format(message="That is not the password."), 401)
+            return HTMLResponse(FORM.format(message="The password is wrong. Try again."), 401)
         response = RedirectResponse(_wanted(request), 303)
         response.set_cookie(
             COOKIE,
@@ -93,7 +93,7 @@ class SharedPassword:
 
 
 async def _password_in(request: Request) -> str:
-    """The password in the form; empty where the body is longer than that form can be."""
+    """The password in the form; empty if the body is longer than the form can be."""
     body = b""
     async for chunk in request.stream():
         body += chunk
@@ -103,7 +103,7 @@ async def _password_in(request: Request) -> str:
 
 
 def _wanted(request: Request) -> str:
-    """The page to open after the login; always a path on this server, whatever the link names."""
+    """The page to open after the login: the path in the parameter `next`, only if it is on this server."""
     wanted = request.query_params.get("next", "")
     return wanted if wanted.startswith("/") and not wanted.startswith("//") else "/"
 

@@ -1,7 +1,7 @@
-"""Middleware that tells browsers to load nothing from other servers, by a Content-Security-Policy.
+"""Middleware that adds a Content-Security-Policy, so that browsers load nothing from other servers.
 
-A classroom may have no network, and other servers should not learn who works with Tagwise. Without the policy a
-Streamlit component loads a font from Google.
+A classroom can be without internet, and other servers should not learn who uses Tagwise. Without the policy a Streamlit
+component loads a font from Google.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ POLICY = "default-src 'self' 'unsafe-inline' 'unsafe-eval' blob: data:"
 
 
 class OwnSources:
-    """Pure ASGI middleware that sends the policy with every answer."""
+    """Pure ASGI middleware that adds the policy to every response."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, and its answer back with the policy."""
+        """Pass a request on, and add the policy to its response."""
 
         async def send_with_policy(message: Message) -> None:
             if message["type"] == "http.response.start":

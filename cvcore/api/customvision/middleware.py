@@ -1,4 +1,4 @@
-"""ASGI middleware that answers requests to `/customvision/…`, in any case; all others go on to the web app."""
+"""ASGI middleware that answers requests to `/customvision/…`, in upper or lower case; passes on all others."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ log = logging.getLogger("tagwise.api")
 BEGINNING = "/customvision/"
 VERSIONED = re.compile(r"/customvision/v3\.\d+(?:-preview)?/(training|prediction)(/.*)", re.IGNORECASE)
 
-# 64 images of 6 MB in base64 would be twice that: such a batch is refused, and must be sent in parts.
+# 64 images of 6 MB in base64 are twice that: such a batch is refused and must be sent in parts.
 BATCH_BYTES = 256 * MEBIBYTE
-# Bodies larger than this are handled one at a time, to save memory.
+# Larger bodies are handled one at a time, to save memory.
 LARGE_BYTES = 32 * MEBIBYTE
 QUERY_FIELDS = 100
 
 
 class CustomVision:
-    """The API as middleware, so that it sees paths with double slashes and in any case before the app's router does.
+    """The API as middleware, because the app's router would not match double slashes or other upper and lower case.
 
     It must come before `SharedPassword`: the API has its own keys.
     """
@@ -56,8 +56,8 @@ class CustomVision:
             await self._app(scope, receive, send)
             return
         response = await self._response(scope, path, receive)
-        # Streamlit makes its socket without naming the protocol, so asyncio leaves Nagle's algorithm on: on a
-        # connection that stays open, the second part of an answer waits 40 ms until the first is acknowledged.
+        # Streamlit opens its socket in a way that leaves Nagle's algorithm on: on a connection that stays open, the
+        # second part of a response waits 40 ms until the first is acknowledged.
         response.headers["Connection"] = "close"
         await response(scope, receive, send)
 
@@ -74,7 +74,7 @@ class CustomVision:
             return _error(refusal.code, str(refusal))
         headers = Headers(scope=scope)
         size = headers.get("content-length", "0")
-        # A body without a length may be large.
+        # A body without a stated length can be large.
         is_large = "transfer-encoding" in headers or not size.isdigit() or int(size) > LARGE_BYTES
         if not is_large:
             return await self._answer(operation, scope, parameters, receive)
@@ -96,7 +96,8 @@ class CustomVision:
         )
         if not api_keys.is_same(Headers(scope=scope).get(header, ""), key):
             raise Refusal(
-                "Unauthorized", f"the header {header} is missing or wrong: see the README for where the key is"
+                "Unauthorized",
+                f"the header {header} is missing or wrong: docs/custom-vision-api.md says where the key is",
             )
         operations = routes.find(routes.TRAINING if is_training else routes.PREDICTION, match[2].rstrip("/"))
         for operation, parameters in operations:
@@ -112,7 +113,7 @@ class CustomVision:
         body = await _body(receive, BATCH_BYTES)
         if body is None:
             limit = f"{BATCH_BYTES // MEBIBYTE} MB"
-            message = f"a request may be {limit} large, this one is larger: send fewer images at a time"
+            message = f"a request must have at most {limit}, this one is larger: send fewer images at a time"
             return _error("BadRequestExceededBatchSize", message)
         try:
             call = self._call(scope, parameters, body)
@@ -126,7 +127,8 @@ class CustomVision:
             query = parse_qsl(scope["query_string"].decode("latin-1"), max_num_fields=QUERY_FIELDS)
         except ValueError as error:
             raise Refusal(
-                "BadRequestInvalid", f"the address may have {QUERY_FIELDS} parameters, this has more"
+                "BadRequestInvalid",
+                f"an address must have at most {QUERY_FIELDS} parameters, this one has more: leave some out",
             ) from error
         return Call(
             self._store,
@@ -141,14 +143,14 @@ class CustomVision:
 
 
 def answer(operation: Operation, call: Call) -> Response:
-    """The response of an operation to a call; its errors have Custom Vision's codes."""
+    """Run an operation; returns its response, or an error with Custom Vision's code."""
     try:
         result = operation.handler(call)
     except TagwiseError as error:
         return _error(errors.code_of(error), str(error))
     except Exception:
         log.exception("%s", operation.name)
-        return _error("ErrorUnknown", "an unexpected error occurred: the server's log has its details")
+        return _error("ErrorUnknown", "an unexpected error: try again; details are in the server's log")
     if isinstance(result, Response):
         return result
     if not isinstance(result, Answer):
@@ -168,7 +170,7 @@ def _error(code: str, message: str) -> Response:
 async def _body(receive: Receive, limit_bytes: int) -> bytes | None:
     """The body, or None if it is longer than the limit.
 
-    It is read to its end in any case: a client that is cut off while it sends sees no answer and tries again.
+    It is always read to its end: a client that is cut off while sending does not see the response and tries again.
     """
     chunks: list[bytes] = []
     size_bytes = 0

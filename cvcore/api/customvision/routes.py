@@ -25,7 +25,7 @@ Handler = Callable[[Call], Any]
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation, by the name the SDK has for it; `path` follows `…/training` or `…/prediction`."""
+    """One operation, with its name in the SDK; `path` is the part after `…/training` or `…/prediction`."""
 
     name: str
     method: str
@@ -35,7 +35,7 @@ class Operation:
 
     @property
     def is_supported(self) -> bool:
-        """Whether it is more than a refusal."""
+        """Whether Tagwise supports the operation."""
         return self.handler is not copies.not_supported
 
 
@@ -171,7 +171,7 @@ PREDICTION: tuple[Operation, ...] = (
 
 
 def find(operations: Sequence[Operation], path: str) -> list[tuple[Operation, dict[str, str]]]:
-    """The operations at a path, in any case of its fixed parts, each with the path's parameters.
+    """The operations at a path and the parameters in it; its fixed parts match in upper and lower case.
 
     >>> [(operation.name, found) for operation, found in find(TRAINING, "/Projects/12/Train")]
     [('train_project', {'projectId': '12'})]
@@ -181,5 +181,5 @@ def find(operations: Sequence[Operation], path: str) -> list[tuple[Operation, di
 
 
 def _pattern(path: str) -> re.Pattern[str]:
-    # `re` keeps the last few hundred patterns it compiled.
+    # `re` caches several hundred compiled patterns.
     return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path), re.IGNORECASE)

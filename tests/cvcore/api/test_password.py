@@ -134,7 +134,7 @@ def test_a_wrong_password(client: TestClient, given: str) -> None:
     """The form says that it is wrong, and nothing opens."""
     answer = client.post("/login", data={"password": given})
     assert 401 == answer.status_code
-    assert "That is not the password." in answer.text
+    assert "The password is wrong. Try again." in answer.text
     assert "set-cookie" not in answer.headers
     assert 401 == client.get("/").status_code
 
@@ -160,8 +160,8 @@ def test_guessing_is_slow_and_keeps_nobody_else_out() -> None:
     """After twenty wrong passwords in a minute an address has to wait, with the right one too; others need not."""
     app = server()
     with client_of(app) as guesser, client_of(app, "192.168.1.21") as other:
-        assert [401] * password.ATTEMPTS_A_MINUTE == [
-            login(guesser, str(number)) for number in range(password.ATTEMPTS_A_MINUTE)
+        assert [401] * password.ATTEMPTS_PER_MINUTE == [
+            login(guesser, str(number)) for number in range(password.ATTEMPTS_PER_MINUTE)
         ]
         answer = guesser.post("/login", data={"password": PASSWORD})
         assert 429 == answer.status_code

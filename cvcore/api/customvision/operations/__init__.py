@@ -1,1 +1,1 @@
-"""What each operation of the API does: a module for each kind of thing, a function for each operation."""
+"""The handlers of the API's operations: one module per kind of record, one function per operation."""

@@ -1,4 +1,4 @@
-"""Handlers that copy projects by a token, and the refusal of object detection."""
+"""Handlers that copy projects by a token, serve artifacts, and refuse object detection."""
 
 from __future__ import annotations
 
@@ -32,11 +32,14 @@ def export_project(call: Call) -> Any:
 
 
 def import_project(call: Call) -> Any:
-    """Copy the project that a token names, in its present state; the copy is complete when this returns."""
+    """Copy the project that a token names, in its current state; the copy is complete when this returns."""
     try:
         project_id = _serializer(call).loads(request.required(call, "token"), max_age=TOKEN_S)
     except BadSignature as error:
-        raise Refusal("BadRequestInvalidImportToken", "the token is not one of this server's, or is too old") from error
+        raise Refusal(
+            "BadRequestInvalidImportToken",
+            "the token must be from this server and at most a day old, this one is not: call export_project again",
+        ) from error
     source = call.store.projects.get(project_id)
     return shown(call, archive.copy(call.store, source, request.text(call, "name")))
 
@@ -46,7 +49,7 @@ def get_artifact(call: Call) -> Any:
     request.project(call)
     wanted = files.wanted(urlsplit(request.required(call, "path")).path)
     if wanted is None:
-        raise Refusal("BadRequestInvalidArtifactUri", "path must be one of an image's addresses")
+        raise Refusal("BadRequestInvalidArtifactUri", "path must be the address of an image: take it from get_images")
     return files.answer(call.store, *wanted)
 
 

@@ -1,4 +1,4 @@
-"""Handlers that export iterations as files that run elsewhere."""
+"""Handlers that start and list exports of iterations."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cvcore.exports import background
 from cvcore.exports.background import ExportJob
 from cvcore.records import Iteration
 
-# Our format for a platform and flavor; without a flavor the platform's first one counts.
+# Our format for each platform and flavor; without a flavor the platform's first one is used.
 FORMATS = {
     ("TensorFlow", "TensorFlowNormal"): "savedmodel",
     ("TensorFlow", "TensorFlowLite"): "tflite",
@@ -27,14 +27,14 @@ FORMATS = {
 def get_exports(call: Call) -> Any:
     """An iteration's exports; a finished one has the address of its zip for a plain GET."""
     iteration = request.iteration(call, request.project(call))
-    return [_json(call, iteration, each) for each in background.find(call.store, iteration) if _names(each.format)]
+    return [_json(call, iteration, job) for job in background.find(call.store, iteration) if _names(job.format)]
 
 
 def export_iteration(call: Call) -> Any:
     """Start an export, or return the finished one; get_exports says when it is no longer Exporting."""
     iteration = request.iteration(call, request.project(call))
     wanted = _format(request.required(call, "platform"), request.text(call, "flavor"))
-    under_way = [each.format for each in background.find(call.store, iteration) if each.status == "Exporting"]
+    under_way = [job.format for job in background.find(call.store, iteration) if job.status == "Exporting"]
     if wanted in under_way:
         raise Refusal(
             "BadRequestExportAlreadyInProgress", f"{iteration.id} is already queued for export: call get_exports"
@@ -55,15 +55,15 @@ def _format(platform: str, flavor: str) -> str:
 
 
 def _names(name: str) -> tuple[str, str] | None:
-    return next((names for names, each in FORMATS.items() if each == name), None)
+    return next((names for names, known in FORMATS.items() if known == name), None)
 
 
-def _json(call: Call, iteration: Iteration, each: ExportJob) -> schemas.Json:
-    platform, flavor = _names(each.format) or ("", "")
+def _json(call: Call, iteration: Iteration, job: ExportJob) -> schemas.Json:
+    platform, flavor = _names(job.format) or ("", "")
     return {
         "platform": platform,
-        "status": each.status,
-        "downloadUri": call.server + urls.export(iteration.id, each.file) if each.file else None,
+        "status": job.status,
+        "downloadUri": call.server + urls.export(iteration.id, job.file) if job.file else None,
         "flavor": flavor or None,
         "newerVersionAvailable": False,
     }

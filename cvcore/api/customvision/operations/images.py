@@ -30,23 +30,23 @@ def get_untagged_images(call: Call) -> Any:
 
 
 def get_image_count(call: Call) -> Any:
-    """How many images get_images lists in all."""
+    """The number of images that get_images lists."""
     status = request.choice(request.text(call, "taggingStatus"), "taggingStatus", ("All", "Tagged", "Untagged"))
     return _count(call, {"All": None, "Tagged": True, "Untagged": False}[status])
 
 
 def get_tagged_image_count(call: Call) -> Any:
-    """How many images get_tagged_images lists in all."""
+    """The number of images that get_tagged_images lists."""
     return _count(call, True)
 
 
 def get_untagged_image_count(call: Call) -> Any:
-    """How many images get_untagged_images lists in all."""
+    """The number of images that get_untagged_images lists."""
     return _count(call, False)
 
 
 def get_images_by_ids(call: Call) -> Any:
-    """The images with these ids; ids without an image are left out."""
+    """The images with these ids; unknown ids are ignored."""
     project = request.project(call)
     iteration = request.snapshot(call, project)
     search = ImageSearch(
@@ -54,28 +54,27 @@ def get_images_by_ids(call: Call) -> Any:
         iteration.id if iteration else None,
         image_ids=tuple(request.ids(call, "imageIds", request.IDS)),
     )
-    found = {each["id"]: each for each in _shown(call, project, iteration, search, take=request.IDS, skip=0)}
-    return [found[image_id] for image_id in search.image_ids or () if image_id in found]
+    by_id = {image["id"]: image for image in _shown(call, project, iteration, search, take=request.IDS, skip=0)}
+    return [by_id[image_id] for image_id in search.image_ids or () if image_id in by_id]
 
 
 def delete_images(call: Call) -> Any:
-    """Delete images from the workspace; with allIterations from every iteration too, whose numbers stay."""
+    """Delete images from the workspace; with allIterations also from all iterations, whose numbers do not change."""
     project = request.project(call)
     delete = uploads.erase if request.flag(call, "allIterations") else uploads.delete
     if request.flag(call, "allImages"):
-        everything = ImageSearch(project.id)
-        found = call.store.searches.page(everything, take=request.NUMBER_MAX)
-        delete(call.store, [each.id for each in found])
+        images = call.store.searches.page(ImageSearch(project.id), take=request.NUMBER_MAX)
+        delete(call.store, [image.id for image in images])
         return Answer(202)
     wanted = request.ids(call, "imageIds", request.IDS)
     if not wanted:
-        raise Refusal("BadRequestInvalidIds", "imageIds must name images, or allImages must be true")
-    delete(call.store, [each.id for each in call.store.images.with_ids(wanted) if each.project_id == project.id])
+        raise Refusal("BadRequestInvalidIds", "imageIds must have an id, or allImages must be true: add one of them")
+    delete(call.store, [image.id for image in call.store.images.with_ids(wanted) if image.project_id == project.id])
     return Answer(204)
 
 
 def create_image_tags(call: Call) -> Any:
-    """Add tags to images beside those they have; in a Multiclass project a second tag is listed as exceeded."""
+    """Add tags to images; in a Multiclass project a second tag for an image is listed as exceeded."""
     entries = json_body.items(json_body.fields(call), "tags", request.BATCH * request.TAGS)
     pairs = []
     for entry in entries:
@@ -95,7 +94,7 @@ def delete_image_tags(call: Call) -> Any:
     request.required(call, "tagIds")
     project = request.project(call)
     images = call.store.images.with_ids(request.ids(call, "imageIds", request.BATCH))
-    image_ids = [each.id for each in images if each.project_id == project.id]
+    image_ids = [image.id for image in images if image.project_id == project.id]
     tagging.remove_tags(call.store, project, image_ids, request.ids(call, "tagIds", request.TAGS))
     return Answer(204)
 
@@ -128,14 +127,14 @@ def _search(call: Call, project: Project, iteration: Iteration | None, is_tagged
 def _shown(
     call: Call, project: Project, iteration: Iteration | None, search: ImageSearch, *, take: int, skip: int
 ) -> list[Any]:
-    found = call.store.searches.page(search, take=take, skip=skip)
+    images = call.store.searches.page(search, take=take, skip=skip)
     names = tag_names(call, project, iteration)
-    pairs = call.store.metadata.of_images([each.id for each in found])
-    return [schemas.image(each, names, server=call.server, metadata=pairs.get(each.id, {})) for each in found]
+    pairs = call.store.metadata.of_images([image.id for image in images])
+    return [schemas.image(image, names, server=call.server, metadata=pairs.get(image.id, {})) for image in images]
 
 
 def tag_names(call: Call, project: Project, iteration: Iteration | None) -> dict[str, str]:
-    """The tags' names by their ids: the workspace's, or those of an iteration."""
+    """Tag names by id: those of the workspace, or of an iteration."""
     if iteration is None:
         return {tag.id: tag.name for tag in call.store.tags.of_project(project.id)}
     return {tag.tag_id: tag.name for tag in call.store.iterations.tags(iteration.id)}

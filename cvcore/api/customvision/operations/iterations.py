@@ -1,4 +1,4 @@
-"""Handlers that train iterations, show their performance, and publish them."""
+"""Handlers that train, list, rename, delete and publish iterations, and return their performance."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from cvcore.store import ImageSearch
 def train_project(call: Call) -> Any:
     """Start a training and return its iteration at once; get_iteration says when its status is no longer Training.
 
-    No e-mail is sent to notificationEmailAddress. A base model of a Regular training is checked but not used: all of
-    them in a domain have the same network.
+    No e-mail is sent to notificationEmailAddress. If the base model is not an Advanced iteration, it is checked but not
+    used: all such iterations of a domain have the same network.
     """
     project = request.project(call)
     fields = json_body.fields(call)
@@ -30,7 +30,9 @@ def train_project(call: Call) -> Any:
     selected = json_body.ids(fields, "selectedTags", 500)
     known = {tag.id for tag in call.store.tags.of_project(project.id)}
     if unknown := [tag_id for tag_id in selected if tag_id not in known]:
-        raise Refusal("BadRequestInvalidIds", f"selectedTags must be the project's, {unknown[0][:80]!r} is none")
+        raise Refusal(
+            "BadRequestInvalidIds", f"selectedTags must be ids of the project's tags, {unknown[0][:80]!r} is not"
+        )
     force = request.flag(call, "forceTrain")
     job = training.start(call.store, project, force=force, tag_ids=selected, options=options)
     return shown(call, call.store.iterations.get(job.iteration_id or ""))
@@ -38,7 +40,7 @@ def train_project(call: Call) -> Any:
 
 def get_iterations(call: Call) -> Any:
     """A project's iterations, the newest first."""
-    return [shown(call, each) for each in call.store.iterations.of_project(request.project(call).id)]
+    return [shown(call, iteration) for iteration in call.store.iterations.of_project(request.project(call).id)]
 
 
 def get_iteration(call: Call) -> Any:
@@ -55,13 +57,13 @@ def update_iteration(call: Call) -> Any:
 
 
 def delete_iteration(call: Call) -> Any:
-    """Delete an iteration, with the images that only it has; a published one must be unpublished first."""
+    """Delete an iteration and the images that only it uses; a published one must be unpublished first."""
     training.delete_iteration(call.store, request.iteration(call, request.project(call)))
     return Answer(204)
 
 
 def publish_iteration(call: Call) -> Any:
-    """Publish an iteration under a name. It may have several names; any prediction resource is accepted."""
+    """Publish an iteration under a name. It can have several names; any prediction resource is accepted."""
     name = request.required(call, "publishName")
     iteration = request.iteration(call, request.project(call))
     overwrite = request.flag(call, "overwrite")
@@ -78,12 +80,12 @@ def unpublish_iteration(call: Call) -> Any:
     """Remove all names under which an iteration is published."""
     iteration = request.iteration(call, request.project(call))
     if not publishing.unpublish(call.store, iteration):
-        raise Refusal("BadRequestIterationNotPublished", f"{iteration.name} is not published")
+        raise Refusal("BadRequestIterationNotPublished", f"{iteration.name} is not published: there is nothing to do")
     return Answer(204)
 
 
 def get_iteration_performance(call: Call) -> Any:
-    """Precision, recall and average precision at a threshold, 0.5 if none is given; undefined numbers are null.
+    """Precision, recall and average precision at a threshold (default 0.5); undefined numbers are null.
 
     Standard deviations are over the folds of the cross-validation. overlapThreshold, for object detection, is ignored.
     """
@@ -103,7 +105,7 @@ def get_iteration_performance(call: Call) -> Any:
 
 
 def get_image_performances(call: Call) -> Any:
-    """A page of the evaluated images, each with the probabilities of the model that did not train on it."""
+    """A page of the evaluated images, with probabilities by a model that was not trained on the image."""
     project = request.project(call)
     iteration = request.iteration(call, project)
     take = request.number(call, "take", request.TAKE, request.IDS)
@@ -111,24 +113,24 @@ def get_image_performances(call: Call) -> Any:
     predictions = _out_of_fold_predictions(call, iteration)
     found = call.store.searches.page(_search(call, project, iteration, order == "Oldest"), take=request.NUMBER_MAX)
     skip = request.number(call, "skip", 0)
-    page: list[Image] = [each for each in found if each.id in predictions][skip : skip + take]
+    page: list[Image] = [image for image in found if image.id in predictions][skip : skip + take]
     names = images.tag_names(call, project, iteration)
     return [
-        prediction_schemas.image_performance(each, names, predictions[each.id], server=call.server) for each in page
+        prediction_schemas.image_performance(image, names, predictions[image.id], server=call.server) for image in page
     ]
 
 
 def get_image_performance_count(call: Call) -> Any:
-    """How many images get_image_performances lists in all."""
+    """The number of images that get_image_performances lists."""
     project = request.project(call)
     iteration = request.iteration(call, project)
     predictions = _out_of_fold_predictions(call, iteration)
     found = call.store.searches.page(_search(call, project, iteration, False), take=request.NUMBER_MAX)
-    return sum(each.id in predictions for each in found)
+    return sum(image.id in predictions for image in found)
 
 
 def shown(call: Call, iteration: Iteration) -> Any:
-    """An iteration's JSON, with its published name, training options and base iteration if that exists."""
+    """An iteration's JSON, with its published name, training options and, if it still exists, base iteration."""
     options = call.store.trainings.options(iteration.id)
     base = None
     with contextlib.suppress(IterationNotFound):
@@ -142,7 +144,7 @@ def _search(call: Call, project: Project, iteration: Iteration, is_oldest_first:
 
 
 def _out_of_fold_predictions(call: Call, iteration: Iteration) -> dict[str, list[Prediction]]:
-    """The out-of-fold predictions of every evaluated image by its id, the most probable tag first."""
+    """The out-of-fold predictions of the evaluated images, by image id, the most probable tag first."""
     out_of_fold = evaluation.load(call.store, iteration)
     tags = evaluation.trained_tags(iteration, call.store.iterations.tags(iteration.id))
     by_image = {}
@@ -150,19 +152,19 @@ def _out_of_fold_predictions(call: Call, iteration: Iteration) -> dict[str, list
         if out_of_fold.evaluated[row]:
             values = zip(tags, out_of_fold.probabilities[row], strict=True)
             predictions = [Prediction(tag.name, tag.kind, float(value), tag.tag_id) for tag, value in values]
-            by_image[image.image_id] = sorted(predictions, key=lambda each: -each.probability)
+            by_image[image.image_id] = sorted(predictions, key=lambda prediction: -prediction.probability)
     return by_image
 
 
 def _options(call: Call, project: Project, base_model: json_body.Fields) -> TrainingOptions:
-    """Training options from the request; a budget of 0 hours, which the SDK sends unasked, is our default budget."""
+    """The training options in a request; a budget of 0 hours, which the SDK sends by default, means 10 minutes."""
     training_type = request.choice(request.text(call, "trainingType"), "trainingType", ("Regular", "Advanced"))
     hours = request.number(call, "reservedBudgetInHours", 0)
     options = TrainingOptions(start_from=_base_model(call, project, base_model))
     if training_type == "Regular":
         return options
     named = {name.casefold(): is_on for name, is_on in project.settings.augmentation_methods}
-    # A project may store other programs' names of augmentations too; Tagwise has none for them.
+    # A project can also store names of augmentations that Tagwise does not have: they are ignored.
     ours = {name: is_on for name, is_on in named.items() if name in domains.TRANSFORM_NAMES}
     return dataclasses.replace(
         options,
@@ -173,16 +175,19 @@ def _options(call: Call, project: Project, base_model: json_body.Fields) -> Trai
 
 
 def _base_model(call: Call, project: Project, fields: json_body.Fields) -> str:
-    """The id of the iteration to start from; empty if none is named, or if its network is not fine-tuned."""
+    """The id of the iteration to start from; empty without one, or if its network is not fine-tuned."""
     if not fields:
         return ""
     base_project = call.store.projects.get(json_body.text(fields, "projectId").casefold())
     base = request.iteration(call, base_project, json_body.text(fields, "iterationId"))
     if base.status != "Completed":
-        raise Refusal("BadRequestCustomBaseModelIterationStatusNotCompleted", f"{base.name} is not trained")
+        raise Refusal(
+            "BadRequestCustomBaseModelIterationStatusNotCompleted", f"{base.name} is not trained: train it first"
+        )
     if not domains.is_same_network(base.domain_id, project.domain_id):
         raise Refusal(
-            "BadRequestCustomBaseModelDomainNotCompatible", f"{base.name} is of a domain with another network"
+            "BadRequestCustomBaseModelDomainNotCompatible",
+            f"{base.name} has another domain with another network: choose an iteration of this domain",
         )
     options = call.store.trainings.options(base.id)
     return base.id if options.is_advanced or options.start_from else ""

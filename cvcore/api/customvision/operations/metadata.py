@@ -1,4 +1,4 @@
-"""Images' metadata, keys and values that clients store, and the filters that find images by them."""
+"""Handler for images' metadata, keys and values that clients store, and the reader of metadata filters."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def update_image_metadata(call: Call) -> Any:
     request.required(call, "imageIds")
     wanted = request.ids(call, "imageIds", request.IDS)
     values = checked(json_body.parsed(call))
-    present = {each.id for each in call.store.images.with_ids(wanted) if each.project_id == project.id}
+    present = {image.id for image in call.store.images.with_ids(wanted) if image.project_id == project.id}
     call.store.metadata.put([image_id for image_id in wanted if image_id in present], values)
     results = [
         {
@@ -38,10 +38,10 @@ def update_image_metadata(call: Call) -> Any:
 
 
 def checked(pairs: Any) -> dict[str, str]:
-    """Keys and values as an image may have them: at most 10, of at most 128 and 256 letters.
+    """Check an image's metadata: at most 10 keys of at most 128 letters, with values of at most 256 letters.
 
     Raises:
-        Refusal: they break a rule.
+        Refusal: a key, a value or their number is not allowed.
 
     >>> checked({"room": "12"})
     {'room': '12'}
@@ -49,23 +49,27 @@ def checked(pairs: Any) -> dict[str, str]:
     if pairs is None:
         return {}
     if not isinstance(pairs, dict) or len(pairs) > PAIRS:
-        raise Refusal("BadRequestImageMetadataKey", f"metadata must be an object of at most {PAIRS} texts")
+        raise Refusal(
+            "BadRequestImageMetadataKey", f"metadata must be an object of at most {PAIRS} texts: send fewer keys"
+        )
     values = {}
     for key, value in pairs.items():
         if not 1 <= len(key) <= KEY_LETTERS:
-            raise Refusal("BadRequestImageMetadataKey", f"a key must have 1 to {KEY_LETTERS} letters")
+            raise Refusal(
+                "BadRequestImageMetadataKey", f"a metadata key must have 1 to {KEY_LETTERS} letters, got {len(key)}"
+            )
         if not isinstance(value, str) or len(value) > VALUE_LETTERS:
-            rule = f"a value must be a text of at most {VALUE_LETTERS} letters"
-            raise Refusal("BadRequestImageMetadataValue", f"{rule}, that of {key!r} is not")
+            rule = f"a metadata value must be a text of at most {VALUE_LETTERS} letters"
+            raise Refusal("BadRequestImageMetadataValue", f"{rule}, the value of {key!r} is not: shorten it")
         values[key.encode("utf-8", "ignore").decode()] = value.encode("utf-8", "ignore").decode()
     return values
 
 
 def conditions(text: str) -> tuple[tuple[Condition, ...], ...]:
-    """A metadata filter as alternatives of conditions; `and` binds more closely than `or`, brackets are not supported.
+    """Parse a metadata filter into alternatives of conditions; `and` goes before `or`, brackets are not supported.
 
     Raises:
-        Refusal: the text is no filter.
+        Refusal: the text is not a filter.
 
     >>> conditions("metadata=room eq '12' and day ne 'Monday'")
     ((Condition(key='room', is_equal=True, value='12'), Condition(key='day', is_equal=False, value='Monday')),)
@@ -82,7 +86,7 @@ def conditions(text: str) -> tuple[tuple[Condition, ...], ...]:
         if position == len(text):
             break
         joined = re.compile(r"(and|or)\b", re.IGNORECASE).match(text, position)
-        # Without `and` or `or` no term matches at the end of the text, and the message above follows.
+        # Without `and` or `or` go to the end, where no term matches and the filter is refused above.
         position = joined.end() if joined else len(text)
         if joined and joined[1].casefold() == "or":
             alternatives.append([])

@@ -1,4 +1,4 @@
-"""Handlers that predict images' tags, and that list and delete stored predictions."""
+"""Handlers that predict tags, and that list and delete stored predictions."""
 
 from __future__ import annotations
 
@@ -46,39 +46,49 @@ def classify_image_url_with_no_store(call: Call) -> Any:
 
 
 def quick_test_image(call: Call) -> Any:
-    """An iteration's prediction for the image in the request; the newest trained one's if none is named."""
-    iteration = _tested(call)
+    """The prediction of an iteration, by default the newest trained one, for the image in the request."""
+    iteration = _iteration_to_test(call)
     return _answer(
-        call, iteration, _image(call), is_stored=request.flag(call, "store", default=True), asker=history.QUICK_TEST
+        call,
+        iteration,
+        _image(call),
+        is_stored=request.flag(call, "store", default=True),
+        default_application=history.QUICK_TEST,
     )
 
 
 def quick_test_image_url(call: Call) -> Any:
-    """An iteration's prediction for the image at an address; the newest trained one's if none is named."""
-    iteration = _tested(call)
+    """The prediction of an iteration, by default the newest trained one, for the image at an address."""
+    iteration = _iteration_to_test(call)
     return _answer(
-        call, iteration, _fetched(call), is_stored=request.flag(call, "store", default=True), asker=history.QUICK_TEST
+        call,
+        iteration,
+        _fetched(call),
+        is_stored=request.flag(call, "store", default=True),
+        default_application=history.QUICK_TEST,
     )
 
 
 def query_predictions(call: Call) -> Any:
-    """A page of stored predictions as the token in the body describes it, and the token for the next page.
+    """A page of stored predictions that match the token in the body, and the token for the next page.
 
-    orderBy Suggested puts the images first that would improve the model most. Where several tags have bounds for their
-    probabilities, all must hold. On the last page the token's continuation is null. Its session is the time of the
-    first request, so that predictions made later do not shift the pages.
+    With orderBy Suggested the images that would improve the model most come first. If several tags have bounds for
+    their probabilities, all must hold. On the last page the token's continuation is null. Its session is the time of
+    the first request, so that later predictions do not shift the pages.
     """
     project = request.project(call)
     token = json_body.fields(call)
     count = _whole_number(token, "maxCount", request.TAKE)
     if count > QUERY_COUNT:
-        raise Refusal("BadRequestPredictionResultsExceededCount", f"maxCount may be {QUERY_COUNT}, got {count}")
+        raise Refusal(
+            "BadRequestPredictionResultsExceededCount", f"maxCount must be at most {QUERY_COUNT}, got {count}"
+        )
     start = _whole_number(token, "continuation", 0)
     session = json_body.text(token, "session") or datetime.now(UTC).isoformat()
     stored = _stored(call, project, token, session)
     page = stored[start : start + count]
     following = start + count
-    domain_ids = {each.id: each.domain_id for each in call.store.iterations.of_project(project.id)}
+    domain_ids = {iteration.id: iteration.domain_id for iteration in call.store.iterations.of_project(project.id)}
     answer = {
         **{name: token.get(name.casefold()) for name in ("tags", "iterationId", "startTime", "endTime", "application")},
         "session": session,
@@ -87,9 +97,9 @@ def query_predictions(call: Call) -> Any:
         "orderBy": request.choice(json_body.text(token, "orderBy"), "orderBy", ORDERS),
     }
     results = [
-        prediction_schemas.stored_image_prediction(each, server=call.server, domain_id=domain_ids[each.iteration_id])
-        for each in page
-        if each.iteration_id in domain_ids
+        prediction_schemas.stored_image_prediction(kept, server=call.server, domain_id=domain_ids[kept.iteration_id])
+        for kept in page
+        if kept.iteration_id in domain_ids
     ]
     return {"token": answer, "results": results}
 
@@ -99,7 +109,7 @@ def delete_prediction(call: Call) -> Any:
     request.required(call, "ids")
     wanted = request.ids(call, "ids", request.BATCH)
     if not wanted:
-        raise Refusal("BadRequestPredictionIdsMissing", "ids must name at least one prediction")
+        raise Refusal("BadRequestPredictionIdsMissing", "ids must have at least one prediction's id")
     history.delete(call.store, request.project(call), wanted)
     return Answer(204)
 
@@ -108,12 +118,12 @@ def _published(call: Call) -> Iteration:
     return publishing.find(call.store, request.project(call), call.path["publishedName"])
 
 
-def _tested(call: Call) -> Iteration:
+def _iteration_to_test(call: Call) -> Iteration:
     project = request.project(call)
     named = request.snapshot(call, project)
     iteration = named or training.find_iteration(call.store, project)
     if iteration.status != "Completed":
-        raise NotTrained(f"{iteration.name} is not trained: it cannot predict")
+        raise NotTrained(f"only a trained iteration can predict, {iteration.name} is not: train it first")
     return iteration
 
 
@@ -128,8 +138,8 @@ def _fetched(call: Call) -> bytes:
     return uploads.fetched(call, url)
 
 
-def _answer(call: Call, iteration: Iteration, image: bytes, *, is_stored: bool, asker: str = "") -> Any:
-    application, limits = request.text(call, "application") or asker, call.settings.limits
+def _answer(call: Call, iteration: Iteration, image: bytes, *, is_stored: bool, default_application: str = "") -> Any:
+    application, limits = request.text(call, "application") or default_application, call.settings.limits
     if is_stored:
         return prediction_schemas.image_prediction(
             history.predict_and_keep(call.store, iteration, image, application=application, limits=limits)
@@ -148,15 +158,17 @@ def _answer(call: Call, iteration: Iteration, image: bytes, *, is_stored: bool, 
 
 
 def _stored(call: Call, project: Project, token: json_body.Fields, session: str) -> list[StoredPrediction]:
-    tags = [json_body.as_fields(each, "tags") for each in json_body.items(token, "tags", request.IDS)]
+    tags = [json_body.as_fields(item, "tags") for item in json_body.items(token, "tags", request.IDS)]
     if len(tags) > QUERY_TAGS:
-        raise Refusal("BadRequestPredictionTagsExceededCount", f"tags may name {QUERY_TAGS} tags, got {len(tags)}")
-    bounds = {
-        json_body.text(each, "id").casefold(): (
-            _probability(each, "minThreshold", 0),
-            _probability(each, "maxThreshold", 1),
+        raise Refusal(
+            "BadRequestPredictionTagsExceededCount", f"tags must have at most {QUERY_TAGS} items, got {len(tags)}"
         )
-        for each in tags
+    bounds = {
+        json_body.text(tag, "id").casefold(): (
+            _probability(tag, "minThreshold", 0),
+            _probability(tag, "maxThreshold", 1),
+        )
+        for tag in tags
     }
     start, end = (_moment(json_body.text(token, name), name) for name in ("startTime", "endTime"))
     asked_at = _moment(session, "session")
@@ -167,7 +179,7 @@ def _stored(call: Call, project: Project, token: json_body.Fields, session: str)
         start=max(moment for moment in (start, history.kept_since()) if moment),
         end=min(moment for moment in (end, asked_at) if moment),
     )
-    matching = [each for each in stored if _matches(each, bounds)]
+    matching = [kept for kept in stored if _matches(kept, bounds)]
     order = request.choice(json_body.text(token, "orderBy"), "orderBy", ORDERS)
     if order == "Oldest":
         return matching[::-1]
@@ -177,7 +189,7 @@ def _stored(call: Call, project: Project, token: json_body.Fields, session: str)
 
 
 def _matches(stored: StoredPrediction, bounds: dict[str, tuple[float, float]]) -> bool:
-    by_tag = {each.tag_id: each.probability for each in stored.predictions}
+    by_tag = {tag.tag_id: tag.probability for tag in stored.predictions}
     return all(tag_id in by_tag and low <= by_tag[tag_id] <= high for tag_id, (low, high) in bounds.items())
 
 

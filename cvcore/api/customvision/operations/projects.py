@@ -27,7 +27,7 @@ DETECTION_DOMAINS = (
 
 def get_domains(call: Call) -> Any:
     """Every domain."""
-    return [schemas.domain(each) for each in domains.DOMAINS]
+    return [schemas.domain(domain) for domain in domains.DOMAINS]
 
 
 def get_domain(call: Call) -> Any:
@@ -40,7 +40,7 @@ def get_domain(call: Call) -> Any:
 
 def get_projects(call: Call) -> Any:
     """Every project."""
-    return [shown(call, each) for each in call.store.projects.all()]
+    return [shown(call, project) for project in call.store.projects.all()]
 
 
 def create_project(call: Call) -> Any:
@@ -54,7 +54,7 @@ def create_project(call: Call) -> Any:
         classification_type=request.text(call, "classificationType") or MULTILABEL,
         domain=domain_id,
         settings=ProjectSettings(
-            tuple(_platform(each) for each in request.text(call, "targetExportPlatforms").split(",") if each.strip())
+            tuple(_platform(name) for name in request.text(call, "targetExportPlatforms").split(",") if name.strip())
         ),
     )
     return shown(call, project)
@@ -66,13 +66,13 @@ def get_project(call: Call) -> Any:
 
 
 def delete_project(call: Call) -> Any:
-    """Delete a project with all it has, published iterations too."""
+    """Delete a project with its images, tags and iterations, also published ones."""
     projects.delete(call.store, request.project(call))
     return Answer(204)
 
 
 def update_project(call: Call) -> Any:
-    """Change what the body names; the rest stays."""
+    """Change the fields that the body has; others keep their values."""
     fields = json_body.fields(call)
     settings = json_body.as_fields(fields.get("settings"), "settings")
     with call.store.transaction():
@@ -96,23 +96,25 @@ def update_project(call: Call) -> Any:
 
 
 def get_tags(call: Call) -> Any:
-    """The workspace's tags by name, or an iteration's."""
+    """The tags of the workspace or of an iteration, sorted by name."""
     project = request.project(call)
     iteration = request.snapshot(call, project)
     if iteration is None:
-        return [schemas.tag(each) for each in call.store.tags.of_project(project.id)]
+        return [schemas.tag(tag) for tag in call.store.tags.of_project(project.id)]
     images = call.store.iterations.images(iteration.id)
     counts = Counter(column for image in images for column in image.columns)
     tags = call.store.iterations.tags(iteration.id)
-    return sorted((schemas.snapshot_tag(tag, counts[at]) for at, tag in enumerate(tags)), key=lambda each: each["name"])
+    return sorted(
+        (schemas.snapshot_tag(tag, counts[at]) for at, tag in enumerate(tags)), key=lambda tag_json: tag_json["name"]
+    )
 
 
 def get_tag(call: Call) -> Any:
     """One tag, of the workspace or of an iteration."""
     wanted = call.path["tagId"].casefold()
-    for each in get_tags(call):
-        if each["id"] == wanted:
-            return each
+    for tag in get_tags(call):
+        if tag["id"] == wanted:
+            return tag
     raise TagNotFound(f"there is no tag {wanted[:80]!r} here: it may have been deleted")
 
 
@@ -136,7 +138,7 @@ def delete_tag(call: Call) -> Any:
 
 
 def update_tag(call: Call) -> Any:
-    """Change what the body names; the rest stays."""
+    """Change the fields that the body has; others keep their values."""
     fields = json_body.fields(call)
     with call.store.transaction():
         project = request.project(call)
@@ -150,7 +152,7 @@ def update_tag(call: Call) -> Any:
 
 
 def shown(call: Call, project: Project) -> Any:
-    """A project's JSON, with its newest image as thumbnail."""
+    """A project's JSON; its thumbnail is its newest image."""
     return schemas.project(
         project,
         server=call.server,
@@ -160,11 +162,11 @@ def shown(call: Call, project: Project) -> Any:
 
 
 def _settings(fields: json_body.Fields, before: ProjectSettings) -> ProjectSettings:
-    """The project's settings with those that the body names changed."""
+    """The project's settings, changed where the body has a value."""
     platforms, methods = before.target_export_platforms, before.augmentation_methods
     if fields.get("targetexportplatforms") is not None:
         listed = json_body.items(fields, "targetExportPlatforms", projects.SETTINGS_MAX)
-        platforms = tuple(_platform(json_body.text({"platform": each}, "platform")) for each in listed)
+        platforms = tuple(_platform(json_body.text({"platform": name}, "platform")) for name in listed)
     processing = json_body.as_fields(fields.get("imageprocessingsettings"), "imageProcessingSettings")
     if (wanted := processing.get("augmentationmethods")) is not None:
         if not isinstance(wanted, dict) or not all(isinstance(is_on, bool) for is_on in wanted.values()):
@@ -200,4 +202,4 @@ def _kind(name: str) -> TagKind:
 
 def _check_classifies(domain_id: str, code: str) -> None:
     if domain_id.strip().casefold() in DETECTION_DOMAINS:
-        raise Refusal(code, "Tagwise only classifies images, that domain detects objects: choose another")
+        raise Refusal(code, "Tagwise only classifies images, that domain is for object detection: choose another")

@@ -16,24 +16,24 @@ ORDERS = ("UncertaintyDescending", "UncertaintyAscending")
 
 
 def suggest_tags_and_regions(call: Call) -> Any:
-    """An iteration's predictions for images of its project, with their entropy in bits."""
+    """An iteration's predictions for images of its project, with the entropy of each prediction in bits."""
     project = request.project(call)
     request.required(call, "iterationId")
     request.required(call, "imageIds")
     iteration = request.iteration(call, project, request.text(call, "iterationId"))
     wanted = request.ids(call, "imageIds", request.BATCH)
-    images = [each for each in call.store.images.with_ids(wanted) if each.project_id == project.id]
+    images = [image for image in call.store.images.with_ids(wanted) if image.project_id == project.id]
     if len(images) < len(wanted):
-        raise ImageNotFound("every image must be the project's, some are not: they may have been deleted")
+        raise ImageNotFound("every image must be in the project, some are not: they may have been deleted")
     suggested = suggestions.suggest(call.store, iteration, images)
-    return [_suggestion(each, suggested[each.id], iteration) for each in images if each.id in suggested]
+    return [_suggestion(image, suggested[image.id], iteration) for image in images if image.id in suggested]
 
 
 def query_suggested_images(call: Call) -> Any:
     """A page of untagged images with their suggested tags, and the token for the next page.
 
-    An image is listed if one of the tags in the token, or any tag if there are none, is at least as probable as the
-    threshold. The most uncertain images come first unless sortBy is UncertaintyAscending.
+    An image is listed if the probability of a tag reaches the threshold: of a tag in the token, or of any tag if the
+    token has none. The most uncertain images come first unless sortBy is UncertaintyAscending.
     """
     project = request.project(call)
     token = json_body.fields(call)
@@ -42,14 +42,14 @@ def query_suggested_images(call: Call) -> Any:
     start = _whole_number(json_body.text(token, "continuation"))
     order = request.choice(json_body.text(token, "sortBy"), "sortBy", ORDERS)
     suggested = [
-        (each, _suggestion(each, predictions, iteration))
-        for each, predictions in _suggested(call, project, iteration, token)
+        (image, _suggestion(image, predictions, iteration))
+        for image, predictions in _suggested(call, project, iteration, token)
     ]
-    suggested.sort(key=lambda each: each[1]["predictionUncertainty"], reverse=order == ORDERS[0])
+    suggested.sort(key=lambda pair: pair[1]["predictionUncertainty"], reverse=order == ORDERS[0])
     following = start + count
     results = [
-        prediction_schemas.stored_suggested_tags(suggestion, each, server=call.server, domain_id=iteration.domain_id)
-        for each, suggestion in suggested[start:following]
+        prediction_schemas.stored_suggested_tags(suggestion, image, server=call.server, domain_id=iteration.domain_id)
+        for image, suggestion in suggested[start:following]
     ]
     answer = {
         "tagIds": json_body.ids(token, "tagIds", request.IDS),
@@ -63,7 +63,7 @@ def query_suggested_images(call: Call) -> Any:
 
 
 def query_suggested_image_count(call: Call) -> Any:
-    """For each tag, how many untagged images it is suggested for at the threshold."""
+    """The number of untagged images for which a tag is suggested at the threshold, by tag id."""
     project = request.project(call)
     fields = json_body.fields(call)
     iteration = _iteration(call, project)
@@ -71,9 +71,9 @@ def query_suggested_image_count(call: Call) -> Any:
     tag_ids = json_body.ids(fields, "tagIds", request.IDS)
     counts = dict.fromkeys(tag_ids or [tag.tag_id for tag in call.store.iterations.tags(iteration.id)], 0)
     for _, predictions in _suggested(call, project, iteration, fields):
-        for each in predictions:
-            if each.tag_id in counts and each.probability >= threshold:
-                counts[each.tag_id] += 1
+        for prediction in predictions:
+            if prediction.tag_id in counts and prediction.probability >= threshold:
+                counts[prediction.tag_id] += 1
     return counts
 
 
@@ -90,10 +90,10 @@ def _suggested(
     untagged = call.store.searches.page(ImageSearch(project.id, is_tagged=False), take=request.NUMBER_MAX)
     suggested = suggestions.suggest(call.store, iteration, untagged)
     return [
-        (each, suggested[each.id])
-        for each in untagged
-        if each.id in suggested
-        and any(tag.probability >= threshold for tag in suggested[each.id] if not wanted or tag.tag_id in wanted)
+        (image, suggested[image.id])
+        for image in untagged
+        if image.id in suggested
+        and any(tag.probability >= threshold for tag in suggested[image.id] if not wanted or tag.tag_id in wanted)
     ]
 
 
@@ -126,5 +126,5 @@ def _whole_number(text: str) -> int:
     if not text:
         return 0
     if not (text.isascii() and text.isdigit() and len(text) <= 9):
-        raise Refusal("BadRequestInvalid", "continuation must come from an earlier answer")
+        raise Refusal("BadRequestInvalid", "continuation must be from an earlier response: copy it unchanged")
     return int(text)

@@ -1,4 +1,4 @@
-"""Handlers that add images to a project; the answer has a status for each image."""
+"""Handlers that add images to a project; the response has a status for each image."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from cvcore.prediction import history
 from cvcore.projects import tagging, uploads
 from cvcore.records import Image, Project
 
-# Custom Vision's status for the reason why an image, or its tags, are refused.
+# Custom Vision's status for the reason why an image or its tags are refused.
 STATUSES = {"bytes": "ErrorImageSize", "pixels": "ErrorImageDimensions", "aspect": "ErrorImageDimensions"}
 UNREADABLE = ("ErrorImageFormat", "ErrorImageSize", "ErrorImageDimensions")
 TAG_STATUSES = {"negative": "ErrorNegativeAndRegularTagOnSameImage"}
@@ -33,14 +33,14 @@ Add = Callable[..., uploads.Upload]
 
 
 def create_images_from_data(call: Call) -> Any:
-    """Add the images in a form or in the body, all with the tags in the address."""
+    """Add the images in a form or in the body, with the tags in the address."""
     tag_ids = request.ids(call, "tagIds", request.TAGS)
     sources = [(part.filename, _constant(part.data), tag_ids) for part in request.uploaded_files(call)]
     return _created(call, request.project(call), sources, {})
 
 
 def create_images_from_files(call: Call) -> Any:
-    """Add the images in the body, which are base64 in JSON."""
+    """Add the images in the JSON body, as base64."""
     return _batch(
         call, lambda entry: (json_body.text(entry, "name"), lambda: _decoded(json_body.text(entry, "contents")))
     )
@@ -57,10 +57,10 @@ def create_images_from_urls(call: Call) -> Any:
 
 
 def create_images_from_predictions(call: Call) -> Any:
-    """Add the images of stored predictions; the predictions of those that are added are deleted."""
+    """Add the images of stored predictions; if an image is added, its predictions are deleted."""
     project = request.project(call)
     entries = [
-        json_body.as_fields(each, "images") for each in json_body.items(json_body.fields(call), "images", request.BATCH)
+        json_body.as_fields(item, "images") for item in json_body.items(json_body.fields(call), "images", request.BATCH)
     ]
     wanted = [json_body.text(entry, "id").casefold() for entry in entries]
     stored = call.store.predictions.with_ids(project.id, wanted)
@@ -76,7 +76,7 @@ def fetched(call: Call, url: str) -> bytes:
     """The bytes of the image at an address.
 
     Raises:
-        UrlRefused, FetchFailed: as `http.fetch`.
+        UrlRefused, FetchFailed: see `http.fetch`.
     """
     return http.fetch(url, limit_bytes=call.settings.limits.image_bytes, allow_private=call.settings.fetch_private)
 
@@ -86,9 +86,9 @@ def _batch(
 ) -> Any:
     project = request.project(call)
     fields = json_body.fields(call)
-    entries = [json_body.as_fields(each, "images") for each in json_body.items(fields, "images", request.BATCH)]
+    entries = [json_body.as_fields(item, "images") for item in json_body.items(fields, "images", request.BATCH)]
     if not entries:
-        raise Refusal("BadRequestImageBatch", "images must name at least one image")
+        raise Refusal("BadRequestImageBatch", "images must have at least one image")
     if any(entry.get("regions") for entry in entries):
         raise Refusal("BadRequestImageRegions", "Tagwise only classifies images: they have no regions")
     common = json_body.ids(fields, "tagIds", request.TAGS)
@@ -107,7 +107,7 @@ def _created(
     """Add the images, each with the metadata in `pairs`; the status is 200 if all are new, else 207.
 
     Raises:
-        Refusal: no image of the batch is one that Tagwise accepts.
+        Refusal: no image of the batch is accepted.
     """
     outcomes: list[tuple[str, str, Image | None]] = []
     reasons: list[str] = []
@@ -120,7 +120,7 @@ def _created(
             reasons.append(reason)
     if len(reasons) == len(outcomes):
         raise Refusal("BadRequestImageBatch", f"No valid image files: {reasons[0]}")
-    # Once for all images, and at the end: a duplicate may carry a tag that was made meanwhile.
+    # Once for all images, and after they are added: a duplicate can have a tag that was created in the meantime.
     names = tag_names(call, project, None)
     results = [
         {
@@ -138,7 +138,7 @@ def _created(
 def _create(
     call: Call, project: Project, name: str, read: Callable[[], bytes], tag_ids: Sequence[str], add: Add
 ) -> tuple[str, Image | None, str]:
-    """Add one image: its status, the image if it is stored, else the reason why not."""
+    """Add one image; returns its status, and the image or the reason why it was refused."""
     try:
         data = read()
         tagging.check(call.store, project, tag_ids)
@@ -162,7 +162,9 @@ def _decoded(contents: str) -> bytes:
     try:
         return base64.b64decode(contents)
     except (binascii.Error, ValueError) as error:
-        raise ImageRefused("format", f"contents must be base64, and are not: {error}") from error
+        raise ImageRefused(
+            "format", f"contents must be base64, these are not ({error}): encode the file again"
+        ) from error
 
 
 def _constant(data: bytes) -> Callable[[], bytes]:

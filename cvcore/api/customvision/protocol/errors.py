@@ -1,7 +1,7 @@
 """Custom Vision's error code and HTTP status for each of our errors; the table is `CODES`.
 
-A code's first word decides the status. Only a passing problem is a 5xx: the SDK repeats a request after a 5xx three
-times, uploads and trainings too.
+A code's beginning decides the status. Only temporary problems are a 5xx: after a 5xx the SDK repeats the request three
+times, also uploads and trainings.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from cvcore import errors
 from cvcore.errors import TagwiseError
 
-# The first matching row counts. The second column is the error's `reason` or `noun`, "" for any.
+# The first matching row is used. The second column is the error's `reason` or `noun`, "" for any.
 CODES: tuple[tuple[type[TagwiseError], str, str], ...] = (
     (errors.ImageRefused, "bytes", "BadRequestImageSizeBytes"),
     (errors.ImageRefused, "pixels", "BadRequestImageDimensions"),
@@ -42,7 +42,7 @@ CODES: tuple[tuple[type[TagwiseError], str, str], ...] = (
     (errors.NegativeTaken, "", "BadRequestMultipleNegativeTag"),
     (errors.Conflict, "", "Conflict"),
     (errors.FetchFailed, "", "BadRequestImageUrl"),
-    # No 5xx: a repeated request helps neither against a full disk nor against a damaged model.
+    # Not a 5xx: repeating the request does not help if the disk is full or a model is damaged.
     (errors.StorageFull, "", "BadRequestExceededQuota"),
     (errors.HomeUnusable, "", "Conflict"),
     (errors.ModelDamaged, "", "Conflict"),
@@ -64,7 +64,7 @@ STATUSES = {
 
 
 class Refusal(TagwiseError):
-    """A rule of the API itself is broken; `code` is Custom Vision's."""
+    """A request breaks a rule of the API; `code` is Custom Vision's."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)

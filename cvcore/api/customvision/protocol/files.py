@@ -1,4 +1,4 @@
-"""Images and exports for a plain GET without a key: their addresses cannot be guessed."""
+"""Serves images and exports by a plain GET without a key: their addresses cannot be guessed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ RESIZED_PX = 1024
 _EXPORT = re.compile(r"/customvision/files/export/([0-9a-f-]{36})/([a-z0-9_]+-[0-9a-f]{32}\.zip)", re.IGNORECASE)
 _IMAGE = re.compile(r"/customvision/files/(original|resized|thumbnail)/([0-9a-f]{64})", re.IGNORECASE)
 
-# The content at such an address never changes; a browser may show it as an image only.
+# The content at such an address never changes; browsers must show it only as an image.
 HEADERS = {
     "Cache-Control": "private, max-age=31536000, immutable",
     "X-Content-Type-Options": "nosniff",
@@ -30,7 +30,7 @@ HEADERS = {
 
 
 def wanted(path: str) -> tuple[Kind, str] | None:
-    """The kind and SHA-256 of the image that a path names; None where it names no image.
+    """The kind and SHA-256 of the image that a path names; None for other paths.
 
     >>> wanted("/customvision/files/thumbnail/" + "0" * 64)[0], wanted("/customvision/v3.3/training")
     ('thumbnail', None)
@@ -40,9 +40,9 @@ def wanted(path: str) -> tuple[Kind, str] | None:
 
 
 def answer(store: Store, kind: Kind, sha256: str) -> Response:
-    """The file as it was uploaded, or a WebP file of it at up to 1,024 or 320 pixels.
+    """The file as it was uploaded, or as WebP of at most 1,024 or 320 pixels.
 
-    None of them tells where it was taken: a file with a GPS position is sent upright and without the position.
+    All are without the place where the photo was taken: an original with a GPS position is sent upright and without it.
     """
     try:
         data = blobs.read(blobs.original_path(store.home, sha256))
@@ -57,7 +57,7 @@ def answer(store: Store, kind: Kind, sha256: str) -> Response:
 
 
 def export(store: Store, path: str) -> Response | None:
-    """The zip of the export that a path names, 404 where it does not exist; None where the path names no export."""
+    """The zip of the export that a path names, or 404 if it does not exist; None for other paths."""
     match = _EXPORT.fullmatch(path)
     if match is None:
         return None

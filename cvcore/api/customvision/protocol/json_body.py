@@ -1,7 +1,7 @@
 """The JSON in a request's body, and the fields of its objects.
 
-Names of fields are matched in any case, as clients write them differently. A body may be empty though its type says
-JSON: the SDK sends that.
+Names of fields match in upper and lower case, because clients write them differently. A body can be empty although its
+type is JSON: the SDK sends that.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ Fields = Mapping[str, Any]
 
 
 def fields(call: request.Call) -> Fields:
-    """The JSON object in the body, its names in lower case; empty where there is no body.
+    """The JSON object in the body, its names in lower case; empty without a body.
 
     Raises:
-        Refusal: the body is not JSON, or no object.
+        Refusal: the body is not a JSON object.
     """
     return as_fields(parsed(call), "the body")
 
 
 def parsed(call: request.Call) -> Any:
-    """The JSON in the body; an empty object where there is no body.
+    """The JSON in the body; an empty object without a body.
 
     Raises:
         Refusal: the body is not JSON.
@@ -37,42 +37,42 @@ def parsed(call: request.Call) -> Any:
     try:
         return json.loads(call.body)
     except (ValueError, RecursionError) as error:
-        raise Refusal("BadRequestInvalid", f"the body must be JSON, and is not: {str(error)[:200]}") from error
+        raise Refusal("BadRequestInvalid", f"the body must be JSON, this one is not: {str(error)[:200]}") from error
 
 
 def as_fields(value: Any, name: str) -> Fields:
-    """A JSON object with its names in lower case; null is an empty one.
+    """A JSON object with its names in lower case; null becomes an empty one.
 
     Raises:
-        Refusal: it is no object.
+        Refusal: the value is not an object.
     """
     if value is None:
         return {}
     if not isinstance(value, dict):
         raise Refusal("BadRequestInvalid", f"{name} must be a JSON object, got {_kind(value)}")
-    return {key.casefold(): each for key, each in value.items()}
+    return {key.casefold(): field for key, field in value.items()}
 
 
 def text(document: Fields, name: str, default: str = "") -> str:
-    """A text in a JSON object; the default where it is missing or null.
+    """A text in a JSON object; the default if it is missing or null.
 
     Raises:
-        Refusal: it is no text.
+        Refusal: the value is not a text.
     """
     value = document.get(name.casefold())
     if value is None:
         return default
     if not isinstance(value, str):
         raise Refusal("BadRequestInvalid", f"{name} must be a text, got {_kind(value)}")
-    # JSON may hold half of a surrogate pair, which SQLite does not store.
+    # JSON can contain half of a surrogate pair, which SQLite cannot store.
     return value.encode("utf-8", "ignore").decode()
 
 
 def items(document: Fields, name: str, most: int) -> list[Any]:
-    """A list in a JSON object; empty where it is missing or null.
+    """A list in a JSON object; empty if it is missing or null.
 
     Raises:
-        Refusal: it is no list, or longer than `most`.
+        Refusal: the value is not a list, or longer than `most`.
     """
     value = document.get(name.casefold())
     if value is None:
@@ -83,12 +83,12 @@ def items(document: Fields, name: str, most: int) -> list[Any]:
 
 
 def ids(document: Fields, name: str, most: int) -> list[str]:
-    """A list of ids in a JSON object, each once, in lower case.
+    """A list of ids in a JSON object, in lower case, without duplicates.
 
     Raises:
-        Refusal: it is none, or longer than `most`.
+        Refusal: the value is not a list of texts, or longer than `most`.
     """
-    values = [text({"id": each}, "id") for each in items(document, name, most)]
+    values = [text({"id": item}, "id") for item in items(document, name, most)]
     return list(dict.fromkeys(value.strip().casefold() for value in values if value.strip()))
 
 

@@ -1,6 +1,6 @@
 """Reader of multipart/form-data that keeps every part as bytes.
 
-Custom Vision's SDK sends images in parts without a file name, which web frameworks decode as text and so damage.
+Custom Vision's SDK sends images in parts without a file name; web frameworks decode these as text and damage them.
 Source: https://www.rfc-editor.org/rfc/rfc2046#section-5.1.1
 """
 
@@ -15,7 +15,7 @@ _PARAMETER = re.compile(r'\b(name|filename)=(?:"((?:[^"\\]|\\.)*)"|([^\s;]+))', 
 
 @dataclass(frozen=True)
 class Part:
-    """A part: its name, its file's name, which may be empty, and its bytes."""
+    """A part: its name, its file's name (can be empty), and its bytes."""
 
     name: str
     filename: str
@@ -23,7 +23,7 @@ class Part:
 
 
 def boundary(content_type: str) -> str | None:
-    """The boundary in a Content-Type; None where the type is another, or names no boundary.
+    """The boundary in a Content-Type; None for another type or without a boundary.
 
     >>> boundary('multipart/form-data; boundary="x y"'), boundary("image/png")
     ('x y', None)
@@ -37,7 +37,7 @@ def boundary(content_type: str) -> str | None:
 def parts(body: bytes, boundary: str) -> list[Part]:
     """The parts of a body, in order; bytes before the first boundary and after the last belong to no part.
 
-    A boundary is a line of its own: a longer line that begins alike is content.
+    A boundary is a complete line: a longer line with the same beginning is content.
 
     >>> parts(b'--x\\r\\nContent-Disposition: form-data; name="imageData"\\r\\n\\r\\n\\xff\\xd8\\r\\n--x--\\r\\n', "x")
     [Part(name='imageData', filename='', data=b'\\xff\\xd8')]

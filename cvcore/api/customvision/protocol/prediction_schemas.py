@@ -12,20 +12,20 @@ from cvcore.wording import none_for_nan
 
 
 def iteration_performance(report: Report, spread: Deviations, tags: Sequence[SnapshotTag]) -> Json:
-    """An IterationPerformance: as on the page, the overall numbers are the unweighted means of the tags'."""
+    """An IterationPerformance. The overall numbers are the tags' unweighted means, as on the page."""
     overall = report.overall
     return {
         "perTagPerformance": [
             {
-                "id": each.tag_id,
-                "name": each.name,
+                "id": tag.tag_id,
+                "name": tag.name,
                 "precision": none_for_nan(row.precision),
                 "precisionStdDeviation": none_for_nan(spread.precision[column]),
                 "recall": none_for_nan(row.recall),
                 "recallStdDeviation": none_for_nan(spread.recall[column]),
                 "averagePrecision": none_for_nan(row.average_precision),
             }
-            for column, (each, row) in enumerate(zip(tags, report.tags, strict=True))
+            for column, (tag, row) in enumerate(zip(tags, report.tags, strict=True))
         ],
         "precision": none_for_nan(overall.precision),
         "precisionStdDeviation": none_for_nan(spread.overall_precision),
@@ -38,7 +38,7 @@ def iteration_performance(report: Report, spread: Deviations, tags: Sequence[Sna
 def image_performance(
     image: Image, names: Mapping[str, str], predictions: Sequence[Prediction], *, server: str
 ) -> Json:
-    """An ImagePerformance: its probabilities come from the fold's model that did not train on the image."""
+    """An ImagePerformance; its probabilities are by a model that was not trained on the image."""
     return {
         "id": image.id,
         "created": time(image.created_at),
@@ -48,39 +48,39 @@ def image_performance(
         "thumbnailUri": uri(server, "thumbnail", image.sha256),
         "tags": image_tags(image, names),
         "regions": [],
-        "predictions": [prediction(each) for each in predictions],
+        "predictions": list(map(prediction, predictions)),
     }
 
 
-def prediction(each: Prediction) -> Json:
+def prediction(prediction: Prediction) -> Json:
     """A Prediction of one tag.
 
     >>> prediction(Prediction("rose", "Regular", 0.5, "t"))
     {'probability': 0.5, 'tagId': 't', 'tagName': 'rose', 'boundingBox': None, 'tagType': 'Regular'}
     """
     return {
-        "probability": each.probability,
-        "tagId": each.tag_id,
-        "tagName": each.tag,
+        "probability": prediction.probability,
+        "tagId": prediction.tag_id,
+        "tagName": prediction.tag,
         "boundingBox": None,
-        "tagType": each.kind,
+        "tagType": prediction.kind,
     }
 
 
 def image_prediction(stored: StoredPrediction) -> Json:
-    """An ImagePrediction: every tag, the most probable first, whatever the threshold."""
+    """An ImagePrediction: every tag, the most probable first; no threshold is applied."""
     return {
         "id": stored.id,
         "project": stored.project_id,
         "iteration": stored.iteration_id,
         "created": time(stored.created_at),
-        "predictions": [prediction(each) for each in stored.predictions],
+        "predictions": list(map(prediction, stored.predictions)),
     }
 
 
-def stored_image_prediction(each: StoredPrediction, *, server: str, domain_id: str) -> Json:
+def stored_image_prediction(stored: StoredPrediction, *, server: str, domain_id: str) -> Json:
     """A StoredImagePrediction."""
-    return {**image_prediction(each), **image_uris(server, each.sha256), "domain": domain_id}
+    return {**image_prediction(stored), **image_uris(server, stored.sha256), "domain": domain_id}
 
 
 def suggested_tags(
@@ -92,7 +92,7 @@ def suggested_tags(
         "project": image.project_id,
         "iteration": iteration.id,
         "created": time(image.created_at),
-        "predictions": [prediction(each) for each in predictions],
+        "predictions": list(map(prediction, predictions)),
         "predictionUncertainty": uncertainty,
     }
 

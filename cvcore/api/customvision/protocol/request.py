@@ -1,6 +1,6 @@
-"""A request as its handler gets it, and the readers of its parameters and files.
+"""A request as handlers receive it, and readers of its parameters and files.
 
-Parameters' names are matched in any case, as clients write them differently. A list comes in one parameter, joined by
+Names of parameters match in upper and lower case, because clients write them differently. A list is one parameter with
 commas.
 """
 
@@ -17,7 +17,7 @@ from cvcore.records import Iteration, Project
 from cvcore.settings import Settings
 from cvcore.store import Store
 
-# Custom Vision's limits: images and tags of an upload, ids of a request, and images of a page if none are given.
+# Custom Vision's limits: images and tags per upload, ids per request; and the default number of images per page.
 BATCH = 64
 TAGS = 20
 IDS = 256
@@ -29,8 +29,8 @@ NUMBER_MAX = 2**31 - 1
 class Call:
     """A request to an operation.
 
-    `path` and `query` hold parameters, the query's names in lower case; `server` is the address that the client used,
-    as `http://localhost:8501`; `secret` signs tokens.
+    `path` and `query` hold parameters, the query's names in lower case. `server` is the address that the client used,
+    for example `http://localhost:8501`. `secret` signs tokens.
     """
 
     store: Store
@@ -52,12 +52,12 @@ class Answer:
 
 
 def text(call: Call, name: str) -> str:
-    """A parameter; empty where it is missing."""
+    """A parameter; empty if it is missing."""
     return call.query.get(name.casefold(), "")
 
 
 def required(call: Call, name: str) -> str:
-    """A parameter that must be there.
+    """A parameter that must be present.
 
     Raises:
         Refusal: it is missing.
@@ -68,7 +68,7 @@ def required(call: Call, name: str) -> str:
 
 
 def flag(call: Call, name: str, *, default: bool = False) -> bool:
-    """A parameter that is true or false.
+    """A parameter that is true or false; the default if it is missing.
 
     Raises:
         Refusal: it is neither.
@@ -80,10 +80,10 @@ def flag(call: Call, name: str, *, default: bool = False) -> bool:
 
 
 def number(call: Call, name: str, default: int, most: int = NUMBER_MAX) -> int:
-    """A whole number from 0 to `most`.
+    """A whole number from 0 to `most`; the default if it is missing.
 
     Raises:
-        Refusal: it is none.
+        Refusal: the text is not such a number.
     """
     digits = text(call, name) or str(default)
     # Ten digits are enough, and int() is slow on thousands of them.
@@ -94,10 +94,10 @@ def number(call: Call, name: str, default: int, most: int = NUMBER_MAX) -> int:
 
 
 def fraction(call: Call, name: str, default: float) -> float:
-    """A number; the caller checks its range.
+    """A number; the default if it is missing. The caller checks its range.
 
     Raises:
-        Refusal: it is none.
+        Refusal: the text is not a number.
     """
     try:
         return float(text(call, name) or default)
@@ -106,36 +106,37 @@ def fraction(call: Call, name: str, default: float) -> float:
 
 
 def ids(call: Call, name: str, most: int) -> list[str]:
-    """A list of ids, each once, in lower case.
+    """A list of ids in lower case, without duplicates.
 
     Raises:
         Refusal: there are more than `most`.
     """
-    values = [each.strip().casefold() for each in text(call, name).split(",")]
+    values = [value.strip().casefold() for value in text(call, name).split(",")]
     return limited(list(dict.fromkeys(filter(None, values))), name, most)
 
 
 def choice(value: str, name: str, choices: tuple[str, ...], code: str = "BadRequestInvalid") -> str:
-    """The choice that equals the value in any case; the first choice if the value is empty.
+    """The choice that equals the value in upper or lower case; the first choice if the value is empty.
 
     Raises:
-        Refusal: it is none of them.
+        Refusal: the value is not a choice.
     """
-    for each in choices:
-        if value.casefold() in ("", each.casefold()):
-            return each
+    for known in choices:
+        if value.casefold() in ("", known.casefold()):
+            return known
     raise Refusal(code, f"{name} must be {' or '.join(choices)}, got {value[:80]!r}")
 
 
 def limited(values: list[Any], name: str, most: int) -> list[Any]:
-    """The values unchanged, after a check of their number.
+    """Check the number of values; returns them unchanged.
 
     Raises:
         Refusal: there are more than `most`.
     """
     if len(values) > most:
         raise Refusal(
-            "BadRequestExceededBatchSize", f"{name} may hold {most} at a time, got {len(values)}: send several requests"
+            "BadRequestExceededBatchSize",
+            f"{name} must have at most {most} items, got {len(values)}: send several requests",
         )
     return values
 
@@ -149,29 +150,34 @@ def uploaded_files(call: Call) -> list[multipart.Part]:
     boundary = multipart.boundary(call.content_type)
     if boundary is None:
         if call.content_type.casefold().startswith(("multipart/", "application/json")):
-            raise Refusal("UnsupportedMediaType", "an image comes as multipart/form-data or application/octet-stream")
+            raise Refusal(
+                "UnsupportedMediaType",
+                "an image must be sent as multipart/form-data or application/octet-stream: change the Content-Type",
+            )
         files = [multipart.Part("imageData", "", call.body)] if call.body else []
     else:
         files = [part for part in multipart.parts(call.body, boundary) if part.data]
     if not files:
-        raise Refusal("BadRequestImageStream", "the request must hold an image, in a part named imageData or as body")
+        raise Refusal(
+            "BadRequestImageStream", "the request must have an image, as a part named imageData or as its body: add one"
+        )
     return limited(files, "imageData", BATCH)
 
 
 def project(call: Call) -> Project:
-    """The project that the path names.
+    """The project with the id in the path.
 
     Raises:
-        ProjectNotFound: there is none.
+        ProjectNotFound: there is no such project.
     """
     return call.store.projects.get(call.path["projectId"].casefold())
 
 
 def iteration(call: Call, project: Project, iteration_id: str | None = None) -> Iteration:
-    """The project's iteration that the path names, or the one with the given id.
+    """The project's iteration with an id, by default the one in the path.
 
     Raises:
-        IterationNotFound: the project has none.
+        IterationNotFound: the project has no such iteration.
     """
     wanted = (call.path["iterationId"] if iteration_id is None else iteration_id).strip().casefold()
     iteration = call.store.iterations.get(wanted)
@@ -181,10 +187,10 @@ def iteration(call: Call, project: Project, iteration_id: str | None = None) -> 
 
 
 def snapshot(call: Call, project: Project) -> Iteration | None:
-    """The iteration that the parameter iterationId names; None, which stands for the workspace, without one.
+    """The iteration in the parameter iterationId; None, which means the workspace, without the parameter.
 
     Raises:
-        IterationNotFound: the project has none of that id.
+        IterationNotFound: the project has no such iteration.
     """
     iteration_id = text(call, "iterationId")
     return iteration(call, project, iteration_id) if iteration_id else None

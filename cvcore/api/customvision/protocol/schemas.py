@@ -1,4 +1,4 @@
-"""Our records as Custom Vision's JSON. Pure: `server`, the address that the client used, begins all image addresses."""
+"""Our records as Custom Vision's JSON, by pure functions; image addresses begin with `server`, from the client."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ Json = dict[str, Any]
 
 PLATFORMS = ("TensorFlow", "ONNX", "OpenVino", "DockerFile")
 
-# What a project may name as its targets; those that Tagwise cannot export to are stored too.
+# Platforms that a project can name as its targets; those that Tagwise cannot export to are stored too.
 TARGETS = ("CoreML", "TensorFlow", "DockerFile", "ONNX", "VAIDK", "OpenVino")
 
-# Outside the API's versions; no key is needed, as an image's SHA-256 cannot be guessed.
+# Without a version and a key, because an image's SHA-256 cannot be guessed.
 FILES = "/customvision/files"
 
 
@@ -31,77 +31,77 @@ def time(moment: datetime | None) -> str | None:
     return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def domain(each: domains.Domain) -> Json:
-    """A Domain. All of them can be exported."""
+def domain(domain: domains.Domain) -> Json:
+    """A Domain. Every domain can be exported."""
     return {
-        "id": each.id,
-        "name": each.name,
+        "id": domain.id,
+        "name": domain.name,
         "type": "Classification",
         "exportable": True,
         "enabled": True,
         "exportablePlatforms": list(PLATFORMS),
-        "modelInformation": {"estimatedModelSizeInMegabytes": None, "description": each.purpose},
+        "modelInformation": {"estimatedModelSizeInMegabytes": None, "description": domain.purpose},
     }
 
 
-def project(each: Project, *, server: str, has_negative: bool, newest: Image | None) -> Json:
-    """A Project; its thumbnail is that of its newest image."""
+def project(project: Project, *, server: str, has_negative: bool, newest: Image | None) -> Json:
+    """A Project; its thumbnail is its newest image."""
     return {
-        "id": each.id,
-        "name": each.name,
-        "description": each.description,
+        "id": project.id,
+        "name": project.name,
+        "description": project.description,
         "settings": {
-            "domainId": each.domain_id,
-            "classificationType": each.classification_type,
-            "targetExportPlatforms": list(each.settings.target_export_platforms),
+            "domainId": project.domain_id,
+            "classificationType": project.classification_type,
+            "targetExportPlatforms": list(project.settings.target_export_platforms),
             "useNegativeSet": has_negative,
             "detectionParameters": None,
-            "imageProcessingSettings": {"augmentationMethods": dict(each.settings.augmentation_methods)},
+            "imageProcessingSettings": {"augmentationMethods": dict(project.settings.augmentation_methods)},
         },
-        "created": time(each.created_at),
-        "lastModified": time(each.modified_at),
+        "created": time(project.created_at),
+        "lastModified": time(project.modified_at),
         "thumbnailUri": uri(server, "thumbnail", newest.sha256) if newest else None,
         "drModeEnabled": False,
         "status": "Succeeded",
     }
 
 
-def tag(each: Tag) -> Json:
+def tag(tag: Tag) -> Json:
     """A Tag of the workspace."""
-    return {**_tag(each.id, each.name, each.kind, each.image_count), "description": each.description}
+    return {**_tag(tag.id, tag.name, tag.kind, tag.image_count), "description": tag.description}
 
 
-def snapshot_tag(each: SnapshotTag, image_count: int) -> Json:
+def snapshot_tag(tag: SnapshotTag, image_count: int) -> Json:
     """A Tag as an iteration holds it."""
-    return _tag(each.tag_id, each.name, each.kind, image_count)
+    return _tag(tag.tag_id, tag.name, tag.kind, image_count)
 
 
-def image(each: Image, names: Mapping[str, str], *, server: str, metadata: Mapping[str, str]) -> Json:
-    """An Image; `names` are the tags' by their ids. A tag's `created` is the image's: Tagwise stores no other time."""
+def image(image: Image, names: Mapping[str, str], *, server: str, metadata: Mapping[str, str]) -> Json:
+    """An Image; `names` maps tag ids to names. A tag's `created` is the image's time: Tagwise stores no other."""
     return {
-        "id": each.id,
-        "created": time(each.created_at),
-        "width": each.width,
-        "height": each.height,
-        **image_uris(server, each.sha256),
-        "tags": image_tags(each, names),
+        "id": image.id,
+        "created": time(image.created_at),
+        "width": image.width,
+        "height": image.height,
+        **image_uris(server, image.sha256),
+        "tags": image_tags(image, names),
         "regions": [],
         "metadata": dict(metadata),
     }
 
 
-def image_tags(each: Image, names: Mapping[str, str]) -> list[Json]:
+def image_tags(image: Image, names: Mapping[str, str]) -> list[Json]:
     """An image's ImageTags."""
     return [
-        {"tagId": tag_id, "tagName": names[tag_id], "created": time(each.created_at)}
-        for tag_id in each.tag_ids
+        {"tagId": tag_id, "tagName": names[tag_id], "created": time(image.created_at)}
+        for tag_id in image.tag_ids
         if tag_id in names
     ]
 
 
 def creation(results: Sequence[Json]) -> Json:
     """An ImageCreateSummary. A duplicate makes the batch unsuccessful, as in Custom Vision."""
-    return {"isBatchSuccessful": all(each["status"] == "OK" for each in results), "images": list(results)}
+    return {"isBatchSuccessful": all(result["status"] == "OK" for result in results), "images": list(results)}
 
 
 def pairs(ids: Sequence[tuple[str, str]]) -> list[Json]:
@@ -114,33 +114,33 @@ def pairs(ids: Sequence[tuple[str, str]]) -> list[Json]:
 
 
 def iteration(
-    each: Iteration, publications: Sequence[Publication], options: TrainingOptions, base: Iteration | None = None
+    iteration: Iteration, publications: Sequence[Publication], options: TrainingOptions, base: Iteration | None = None
 ) -> Json:
-    """An Iteration. Of several published names it has the newest.
+    """An Iteration; it shows only the newest of several published names.
 
-    `base` is the iteration that training started from. The budget is in whole hours, rounded down.
+    `base` is the iteration that the training started from. The budget is in whole hours, rounded down.
     """
     newest = publications[0] if publications else None
-    is_exportable = each.status == "Completed"
+    is_exportable = iteration.status == "Completed"
     return {
-        "id": each.id,
-        "name": each.name,
-        "status": each.status,
-        "created": time(each.created_at),
-        "lastModified": time(each.trained_at or each.created_at),
-        "trainedAt": time(each.trained_at),
-        "projectId": each.project_id,
+        "id": iteration.id,
+        "name": iteration.name,
+        "status": iteration.status,
+        "created": time(iteration.created_at),
+        "lastModified": time(iteration.trained_at or iteration.created_at),
+        "trainedAt": time(iteration.trained_at),
+        "projectId": iteration.project_id,
         "exportable": is_exportable,
         "exportableTo": list(PLATFORMS) if is_exportable else [],
-        "domainId": each.domain_id,
-        "classificationType": each.classification_type,
+        "domainId": iteration.domain_id,
+        "classificationType": iteration.classification_type,
         "trainingType": "Advanced" if options.is_advanced else "Regular",
         "reservedBudgetInHours": int(options.budget_minutes // 60) if options.is_advanced else 0,
-        "trainingTimeInMinutes": math.ceil(each.seconds.get("total", 0) / 60),
+        "trainingTimeInMinutes": math.ceil(iteration.seconds.get("total", 0) / 60),
         "publishName": newest.name if newest else None,
         "originalPublishResourceId": newest.resource if newest else None,
         "customBaseModelInfo": {"projectId": base.project_id, "iterationId": base.id} if base else None,
-        "trainingErrorDetails": each.error or None,
+        "trainingErrorDetails": iteration.error or None,
     }
 
 

@@ -145,7 +145,7 @@ def test_no_image(client: TestClient, garden: Iteration) -> None:
 
 @pytest.mark.parametrize(
     ("data", "code"),
-    [(b"no picture", "BadRequestImageFormat"), (b"\x89PNG" + bytes(100_000), "BadRequestImageSizeBytes")],
+    [(b"no image", "BadRequestImageFormat"), (b"\x89PNG" + bytes(100_000), "BadRequestImageSizeBytes")],
 )
 def test_an_image_that_cannot_be_one(client: TestClient, garden: Iteration, data: bytes, code: str) -> None:
     """An image to be classified that breaks a rule is refused by that rule's code."""

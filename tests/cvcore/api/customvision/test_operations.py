@@ -16,8 +16,8 @@ from azure.cognitiveservices.vision.customvision.training import CustomVisionTra
 from azure.cognitiveservices.vision.customvision.training import models as m
 
 from cvcore import domains
+from tests.conftest import DrawImage
 
-Picture = Callable[[int], bytes]
 Trainer = CustomVisionTrainingClient
 Predictor = CustomVisionPredictionClient
 
@@ -26,9 +26,9 @@ ABSENT = str(uuid.uuid4())
 pytestmark = pytest.mark.network
 
 
-def upload(trainer: Trainer, project: m.Project, pictures: list[bytes], *tag_ids: str) -> list[str]:
+def upload(trainer: Trainer, project: m.Project, images: list[bytes], *tag_ids: str) -> list[str]:
     """Store images with these tags; their ids."""
-    entries = [m.ImageFileCreateEntry(name=f"{at}.png", contents=each) for at, each in enumerate(pictures)]
+    entries = [m.ImageFileCreateEntry(name=f"{at}.png", contents=each) for at, each in enumerate(images)]
     summary = trainer.create_images_from_files(project.id, m.ImageFileCreateBatch(images=entries, tag_ids=[*tag_ids]))
     return [each.image.id for each in summary.images]
 
@@ -130,7 +130,7 @@ def test_tags(trainer: Trainer, project: m.Project) -> None:
     assert (404, "NotFoundTag") == refusal(trainer.delete_tag, project.id, rose.id)
 
 
-def test_negative_tags(trainer: Trainer, project: m.Project, drawn_image: Picture) -> None:
+def test_negative_tags(trainer: Trainer, project: m.Project, drawn_image: DrawImage) -> None:
     """A project has one negative tag, which no image carries beside another."""
     nothing = trainer.create_tag(project.id, "nothing", type="Negative")
     rose = trainer.create_tag(project.id, "rose")
@@ -146,7 +146,7 @@ def test_negative_tags(trainer: Trainer, project: m.Project, drawn_image: Pictur
     assert ["ErrorNegativeAndRegularTagOnSameImage"] == [each.status for each in summary.images]
 
 
-def test_create_images_from_data(trainer: Trainer, project: m.Project, drawn_image: Picture) -> None:
+def test_create_images_from_data(trainer: Trainer, project: m.Project, drawn_image: DrawImage) -> None:
     """An image sent as it is arrives byte for byte, though its part has no file name, and carries its tags."""
     tag = trainer.create_tag(project.id, "rose")
     summary = trainer.create_images_from_data(project.id, drawn_image(1), tag_ids=[tag.id])
@@ -159,7 +159,7 @@ def test_create_images_from_data(trainer: Trainer, project: m.Project, drawn_ima
     assert drawn_image(1) == requests.get(made.image.original_image_uri, timeout=30).content
 
 
-def test_a_duplicate_has_its_status(trainer: Trainer, project: m.Project, drawn_image: Picture) -> None:
+def test_a_duplicate_has_its_status(trainer: Trainer, project: m.Project, drawn_image: DrawImage) -> None:
     """The same content again is OKDuplicate, with the image that is there; the batch is not successful then."""
     (image_id,) = upload(trainer, project, [drawn_image(1)])
     summary = trainer.create_images_from_data(project.id, drawn_image(1))
@@ -167,9 +167,9 @@ def test_a_duplicate_has_its_status(trainer: Trainer, project: m.Project, drawn_
     assert (False, "OKDuplicate", image_id) == (summary.is_batch_successful, again.status, again.image.id)
 
 
-def test_each_image_of_a_batch_has_its_status(trainer: Trainer, project: m.Project, drawn_image: Picture) -> None:
+def test_each_image_of_a_batch_has_its_status(trainer: Trainer, project: m.Project, drawn_image: DrawImage) -> None:
     """What is wrong with one image or its tags is in its status; the others are stored."""
-    contents = [drawn_image(1), b"no picture", drawn_image(2)]
+    contents = [drawn_image(1), b"no image", drawn_image(2)]
     entries = [m.ImageFileCreateEntry(name=f"{at}.png", contents=each) for at, each in enumerate(contents)]
     entries[2].tag_ids = [ABSENT]
     summary = trainer.create_images_from_files(project.id, m.ImageFileCreateBatch(images=entries))
@@ -182,7 +182,7 @@ def test_each_image_of_a_batch_has_its_status(trainer: Trainer, project: m.Proje
 def test_no_usable_image_fails_the_call(trainer: Trainer, project: m.Project) -> None:
     """Where no image of a call can be read, it is refused in Microsoft's words."""
     with pytest.raises(m.CustomVisionErrorException, match="No valid image files") as refused:
-        trainer.create_images_from_data(project.id, b"no picture")
+        trainer.create_images_from_data(project.id, b"no image")
     assert (400, "BadRequestImageBatch") == (refused.value.response.status_code, refused.value.error.code)
 
 
@@ -205,7 +205,7 @@ def test_batches_are_limited(trainer: Trainer, project: m.Project) -> None:
             assert expected == (answer.status_code, answer.json()["code"])
 
 
-def test_create_images_from_urls(trainer: Trainer, project: m.Project, drawn_image: Picture) -> None:
+def test_create_images_from_urls(trainer: Trainer, project: m.Project, drawn_image: DrawImage) -> None:
     """Images are fetched from their addresses; one that leads nowhere is an ErrorSource."""
     made = trainer.create_images_from_data(project.id, drawn_image(1)).images[0].image
     trainer.delete_images(project.id, image_ids=[made.id])
@@ -215,7 +215,7 @@ def test_create_images_from_urls(trainer: Trainer, project: m.Project, drawn_ima
     assert ["OK", "ErrorSource"] == [each.status for each in summary.images]
 
 
-def test_get_images(trainer: Trainer, project: m.Project, drawn_image: Picture) -> None:
+def test_get_images(trainer: Trainer, project: m.Project, drawn_image: DrawImage) -> None:
     """Images come in pages, the newest first, by their tags, by whether they have any, and by id."""
     rose, tulip, aster = (trainer.create_tag(project.id, name) for name in ("rose", "tulip", "aster"))
     (first,) = upload(trainer, project, [drawn_image(1)], rose.id)
@@ -238,7 +238,7 @@ def test_get_images(trainer: Trainer, project: m.Project, drawn_image: Picture) 
     assert 1 == trainer.get_tagged_image_count(project.id, tag_ids=[tulip.id])
 
 
-def test_image_tags(trainer: Trainer, project: m.Project, drawn_image: Picture) -> None:
+def test_image_tags(trainer: Trainer, project: m.Project, drawn_image: DrawImage) -> None:
     """Tags are added and removed; those that an image has already are listed as duplicated."""
     rose, tulip = (trainer.create_tag(project.id, name) for name in ("rose", "tulip"))
     (image_id,) = upload(trainer, project, [drawn_image(1)], rose.id)
@@ -263,7 +263,7 @@ def test_a_second_tag_exceeds_in_multiclass(trainer: Trainer, flowers: m.Project
     assert [other] == [each.tag_id for each in summary.exceeded]
 
 
-def test_delete_images(trainer: Trainer, project: m.Project, drawn_image: Picture) -> None:
+def test_delete_images(trainer: Trainer, project: m.Project, drawn_image: DrawImage) -> None:
     """Images leave the workspace by their ids or all at once."""
     ids = upload(trainer, project, [drawn_image(each) for each in range(4)])
     trainer.delete_images(project.id, image_ids=ids[:1])
@@ -276,7 +276,7 @@ def test_delete_images(trainer: Trainer, project: m.Project, drawn_image: Pictur
     assert 1 == trainer.get_image_count(project.id)
 
 
-def test_metadata_and_its_filter(trainer: Trainer, project: m.Project, drawn_image: Picture) -> None:
+def test_metadata_and_its_filter(trainer: Trainer, project: m.Project, drawn_image: DrawImage) -> None:
     """Images carry keys and values, and are found by them."""
     first, second = upload(trainer, project, [drawn_image(1), drawn_image(2)])
     summary = trainer.update_image_metadata(project.id, image_ids=[first], metadata={"Room": "12", "day": "Monday"})
@@ -299,7 +299,7 @@ def test_train_project(trainer: Trainer, flowers: m.Project, iteration: m.Iterat
 
 
 def test_a_second_training_waits_its_turn(
-    trainer: Trainer, project: m.Project, drawn_image: Picture, finished: Callable[[m.Iteration], m.Iteration]
+    trainer: Trainer, project: m.Project, drawn_image: DrawImage, finished: Callable[[m.Iteration], m.Iteration]
 ) -> None:
     """While a project is trained another training of it is refused; of selected tags only those are trained."""
     tags = [trainer.create_tag(project.id, name) for name in ("a", "b", "c")]
@@ -328,7 +328,7 @@ def test_iterations(trainer: Trainer, flowers: m.Project, iteration: m.Iteration
 
 
 def test_a_snapshot_keeps_what_the_workspace_loses(
-    trainer: Trainer, project: m.Project, drawn_image: Picture, finished: Callable[[m.Iteration], m.Iteration]
+    trainer: Trainer, project: m.Project, drawn_image: DrawImage, finished: Callable[[m.Iteration], m.Iteration]
 ) -> None:
     """Images and tags asked for with an iteration's id are those it was trained on."""
     tags = [trainer.create_tag(project.id, name) for name in ("a", "b")]
@@ -347,7 +347,7 @@ def test_a_snapshot_keeps_what_the_workspace_loses(
 
 
 def test_publish_iteration(
-    trainer: Trainer, predictor: Predictor, flowers: m.Project, iteration: m.Iteration, drawn_image: Picture
+    trainer: Trainer, predictor: Predictor, flowers: m.Project, iteration: m.Iteration, drawn_image: DrawImage
 ) -> None:
     """An iteration answers to several names, is not deleted while it does, and to none once unpublished."""
     assert trainer.publish_iteration(flowers.id, iteration.id, "second", "any") is True
@@ -385,7 +385,7 @@ def test_get_image_performances(trainer: Trainer, flowers: m.Project, iteration:
     assert 6 == trainer.get_image_performance_count(flowers.id, iteration.id, tag_ids=[rose.id])
 
 
-def test_classify(predictor: Predictor, flowers: m.Project, iteration: m.Iteration, drawn_image: Picture) -> None:
+def test_classify(predictor: Predictor, flowers: m.Project, iteration: m.Iteration, drawn_image: DrawImage) -> None:
     """Every tag is answered with its probability, the highest first; an unknown name is an Invalid iteration."""
     answer = predictor.classify_image(flowers.id, "garden", drawn_image(1), application="garden app")
     assert (flowers.id, iteration.id) == (answer.project, answer.iteration)
@@ -403,7 +403,7 @@ def test_classify_url(trainer: Trainer, predictor: Predictor, flowers: m.Project
         assert 2 == len(ask(flowers.id, "garden", image.original_image_uri).predictions)
 
 
-def test_quick_test(trainer: Trainer, flowers: m.Project, iteration: m.Iteration, drawn_image: Picture) -> None:
+def test_quick_test(trainer: Trainer, flowers: m.Project, iteration: m.Iteration, drawn_image: DrawImage) -> None:
     """Any trained iteration predicts with the training key; without its id the newest does."""
     assert iteration.id == trainer.quick_test_image(flowers.id, drawn_image(1), store=False).iteration
     assert iteration.id == trainer.quick_test_image(flowers.id, drawn_image(1), iteration_id=iteration.id).iteration
@@ -412,7 +412,7 @@ def test_quick_test(trainer: Trainer, flowers: m.Project, iteration: m.Iteration
 
 
 def test_predictions(
-    trainer: Trainer, predictor: Predictor, flowers: m.Project, iteration: m.Iteration, drawn_image: Picture
+    trainer: Trainer, predictor: Predictor, flowers: m.Project, iteration: m.Iteration, drawn_image: DrawImage
 ) -> None:
     """Predictions are stored, listed page by page, and added to the project as images, or deleted."""
     asked = [
@@ -449,7 +449,7 @@ def test_predictions(
 def test_exports(
     trainer: Trainer,
     project: m.Project,
-    drawn_image: Picture,
+    drawn_image: DrawImage,
     shared: Path,
     finished: Callable[[m.Iteration], m.Iteration],
 ) -> None:
@@ -516,7 +516,7 @@ def test_export_and_import_project(trainer: Trainer, flowers: m.Project) -> None
 
 
 def test_object_detection_is_refused(
-    trainer: Trainer, predictor: Predictor, flowers: m.Project, drawn_image: Picture
+    trainer: Trainer, predictor: Predictor, flowers: m.Project, drawn_image: DrawImage
 ) -> None:
     """Operations of object detection answer BadRequestNotSupported."""
     expected = (400, "BadRequestNotSupported")

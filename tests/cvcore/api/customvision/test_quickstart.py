@@ -50,23 +50,23 @@ def test_the_quickstart(
     # The quickstart as it is stored publishes twice.
     trainer.publish_iteration(project.id, iteration.id, "classifyModel", RESOURCE)
 
-    picture = next((folder / "Hemlock").iterdir()).read_bytes()
-    results = predictor.classify_image(project.id, "classifyModel", picture)
+    data = next((folder / "Hemlock").iterdir()).read_bytes()
+    results = predictor.classify_image(project.id, "classifyModel", data)
     shown = [f"{prediction.tag_name}: {prediction.probability * 100:.2f}%" for prediction in results.predictions]
     assert 2 == len(shown)
     assert {"Hemlock", "Japanese Cherry"} == {prediction.tag_name for prediction in results.predictions}
     assert results.predictions[0].tag_name == "Hemlock"
     assert results.predictions[0].probability >= results.predictions[1].probability
 
-    recipes(server.url, project.id, picture, results.predictions[0].probability)
+    recipes(server.url, project.id, data, results.predictions[0].probability)
 
 
-def recipes(url: str, project_id: str, picture: bytes, probability: float) -> None:
+def recipes(url: str, project_id: str, data: bytes, probability: float) -> None:
     """The portal's two recipes of its dialog "Prediction URL", capital letters and all."""
     address = f"{url}/customvision/v3.0/Prediction/{project_id}/classify/iterations/classifyModel"
     key = {"Prediction-Key": PREDICTION_KEY}
     by_file = requests.post(
-        f"{address}/image", data=picture, headers={**key, "Content-Type": "application/octet-stream"}, timeout=30
+        f"{address}/image", data=data, headers={**key, "Content-Type": "application/octet-stream"}, timeout=30
     )
     assert 200 == by_file.status_code
     assert probability == pytest.approx(by_file.json()["predictions"][0]["probability"])

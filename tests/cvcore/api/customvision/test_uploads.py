@@ -31,5 +31,5 @@ def test_tag_names_are_read_once_a_batch(store: Store, fill: Fill, drawn_image: 
     assert tag_queries(_png(drawn_image, 90)) == tag_queries(_png(drawn_image, 91), *["a"] * 20) > 0
 
 
-def _png(picture: DrawImage, number: int) -> str:
-    return base64.b64encode(picture(number)).decode()
+def _png(drawn_image: DrawImage, number: int) -> str:
+    return base64.b64encode(drawn_image(number)).decode()
