@@ -148,7 +148,8 @@ def test_a_network_without_such_a_map_is_refused() -> None:
     model = keras.Model(pixels, network(keras.layers.Rescaling(1.0)(pixels)))
     with pytest.raises(InvalidInput) as refusal:
         split_at_stride_16(model)
-    assert "a network to be fine-tuned must have a feature map 2 pixels wide, flat has none" == str(refusal.value)
+    expected = "fine-tuning needs a network with a feature map 2 pixels wide, flat has none: choose another domain"
+    assert expected == str(refusal.value)
 
 
 def test_the_feature_cache_resumes(example: Example, tmp_path: Path) -> None:
