@@ -11,30 +11,44 @@ precision in 3 of 100 simulated evaluations, these intervals in 97; with a medio
 
 The intervals cover the choice of images, not of the random seed: another seed changes the numbers, too.
 
-`independent_trials`, `correlation` and `macro_interval` are the definitions, for k tags at once. `threshold_sweeps`
-computes the same at many thresholds without a matrix, and the tests compare the two.
+Two formulas are computed here at many thresholds at once, without the correlation matrix; the tests have both as plain
+definitions:
+
+- The number of independent images is Kish's effective sample size, (Σ m)² / Σ m² over the sizes m of the groups of near
+  duplicates (Kish 1965, Survey Sampling, chapter 8).
+- The half width of the mean over k tags combines those of the tags like standard errors, with the correlation C (k, k)
+  of the tags' means: sqrt(r' C r) / k, where r is the longer arm of each tag's interval. Two tags' means are correlated
+  if the same groups of images raise or lower both. Zou & Donner 2008, https://doi.org/10.1002/sim.3095, combine lower
+  and upper arms separately. Taking the longer arm for both widens intervals near 100 %, so that they contain the true
+  mean in 91 to 100 % of simulations with 2 to 20 tags of 8 to 60 images; with separate arms it fell to 81 %.
 """
 
 from __future__ import annotations
 
-import math
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cvcore.array_types import Bools, Float64s
+from cvcore.array_types import Bools, Float64s, Integers, Levels
+from cvcore.metrics import ratios
 from cvcore.metrics.ratios import ratio
 
 Z = 1.959963984540054  # the standard normal's 97.5 % point
 # If the sum of squared deviations is below this share of the trials' sum of squares, it is only rounding error: 0.
 ROUNDING = 1e-12
 
+# Rows times columns that are multiplied at once: few enough to stay in the processor's cache, and for OpenBLAS to use
+# one thread. On a busy processor two threads wait for each other and take ten times as long.
+BLOCK_CELLS = 200_000
+
 
 def wilson_interval(successes: NDArray[Any] | float, trials: NDArray[Any] | float) -> tuple[Float64s, Float64s]:
     """The 95 % interval of a proportion as (low, high), each shaped like its input; nan where trials are 0.
 
-    It contains successes / trials and lies within 0..1. Both can be fractions, like `independent_trials`.
+    It contains successes / trials and lies within 0..1. Both can be fractions, like a number of independent images.
     Source: Brown, Cai & DasGupta 2001, https://doi.org/10.1214/ss/1009213286.
 
     >>> [round(float(limit), 3) for limit in wilson_interval(10, 10)]
@@ -73,67 +87,136 @@ def f1_interval(f1: NDArray[Any] | float, trials: NDArray[Any] | float) -> tuple
     return np.minimum(2 * low / (1 + low), f1), np.maximum(2 * high / (1 + high), f1)
 
 
-def independent_trials(trials: Bools, groups: NDArray[Any]) -> Float64s:
-    """How many independent images each tag's trials are worth, as (k,), if the images of a group always agree.
+# ---- precision, recall and F1 at many thresholds
+#
+# `levels` (n, k) are those of `decision_rule`; `starts` are the first rows of the groups of near duplicates, whose rows
+# are contiguous.
 
-    `trials` are (n, k), `groups` (n,). Kish's effective sample size, (Σ m)² / Σ m² over group sizes m: the number of
-    images if there are no duplicates, the number of groups if all have the same size.
-    Source: Kish 1965, Survey Sampling, chapter 8.
 
-    >>> independent_trials(np.array([[True], [True], [True], [True]]), np.array([7, 7, 8, 9])).round(3).tolist()
-    [2.667]
+@dataclass(frozen=True, eq=False)
+class Share:
+    """A measure as the share of right answers among a tag's trials; the arrays are (t, k).
+
+    Right answers are always trials; `of_wrong` and `of_missed` say whether wrongly answered and missed images are, too.
+    `norms` are the lengths of the vectors of the groups' deviations from the share.
     """
-    sizes = _group_sums(trials, groups)
-    return ratio(sizes.sum(axis=0) ** 2, (sizes**2).sum(axis=0))
+
+    of_wrong: bool
+    of_missed: bool
+    share: Float64s
+    norms: Float64s
+    values: Float64s
+    low: Float64s
+    high: Float64s
 
 
-def correlation(trials: Bools, outcomes: NDArray[Any], groups: NDArray[Any]) -> Float64s:
-    """The correlation of the tags' means, as (k, k).
+def reaching(levels: Levels, positions: int, weights: NDArray[Any] | None = None) -> NDArray[Any]:
+    """At each position, the sum of the weights (by default 1) of the rows that are answered, (t,)."""
+    at_level = np.bincount(levels, weights, positions + 1)
+    return at_level[:0:-1].cumsum()[::-1]
 
-    Tag j's mean is that of `outcomes` (n, k) where `trials` (n, k) are true. Two tags' means are correlated if the same
-    images, or groups of images, raise or lower both: an error between two tags lowers the F1 of both, a blurred image
-    the rates of all tags it carries. A tag without deviations has correlation 0 with all others.
 
-    >>> both = np.array([[True, True], [True, True], [True, True]])
-    >>> correlation(both, np.array([[1, 1], [0, 0], [1, 1]]), np.array([0, 1, 2])).round(3).tolist()
-    [[1.0, 1.0], [1.0, 1.0]]
+def shares_of_right_answers(counts: Integers, levels: Levels, truth: Bools, starts: Integers) -> list[Share]:
+    """Precision, recall and F1 as shares of right answers."""
+    right, wrong, missed, _ = np.moveaxis(counts.astype(np.float64), -1, 0)
+    twice = _pairs_of_duplicates(levels, truth, starts, len(counts))
+    shares = []
+    for rate, of_wrong, of_missed in (
+        (ratios.precision, True, False),
+        (ratios.recall, False, True),
+        (ratios.f1, True, True),
+    ):
+        # Sums over groups of trials², right x trials and right²: the sums over rows, plus the pairs of duplicates.
+        parts = np.array([1, of_wrong, of_missed], np.float64)
+        trials = right + of_wrong * wrong + of_missed * missed
+        squares = trials + np.einsum("abtk,a,b->tk", twice, parts, parts)
+        products = right + np.einsum("atk,a->tk", twice[0], parts)
+        right_squares = right + twice[0, 0]
+        share, independent = ratio(right, trials), ratio(trials**2, squares)
+        deviations = right_squares - 2 * share * products + share**2 * squares
+        norms = np.sqrt(np.where(deviations > ROUNDING * squares, deviations, 0))
+        values = rate(counts)
+        interval = f1_interval if of_wrong and of_missed else share_interval
+        shares.append(Share(of_wrong, of_missed, share, norms, values, *interval(values, independent)))
+    return shares
+
+
+def _pairs_of_duplicates(levels: Levels, truth: Bools, starts: Integers, positions: int) -> Float64s:
+    """How many pairs of different images of one group have which outcomes, as (3, 3, t, k).
+
+    Outcomes are 0 right, 1 wrong, 2 missed. Cell [a, b] counts, at each position, the ordered pairs in which the first
+    image has outcome a and the second outcome b. Images are visited from the highest level down; each forms pairs with
+    the images of its group that came before it.
     """
-    means = ratio(np.where(trials, outcomes, 0).sum(axis=0), trials.sum(axis=0))
-    deviations = _group_sums(np.where(trials, outcomes - means, 0), groups)
-    products = deviations.T @ deviations
-    squares = np.diag(products)
-    norms = np.sqrt(np.where(squares > ROUNDING * np.square(_group_sums(trials, groups)).sum(axis=0), squares, 0))
-    shared = np.nan_to_num(ratio(products, np.outer(norms, norms)))
-    np.fill_diagonal(shared, 1)
-    return shared
+    pairs = np.zeros((3, 3, positions, truth.shape[1]))
+    sizes = np.diff(starts, append=len(truth))
+    several = np.repeat(sizes > 1, sizes)
+    first = np.repeat(np.cumsum(sizes[sizes > 1]) - sizes[sizes > 1], sizes[sizes > 1])
+    for tag in range(truth.shape[1] if first.size else 0):
+        order = np.argsort(first * (positions + 1) + positions - levels[several, tag].astype(np.int64), kind="stable")
+        level, positive = levels[several, tag][order], truth[several, tag][order].astype(np.int64)
+        before = np.cumsum(positive) - positive
+        right = before - before[first]
+        wrong = np.arange(first.size) - first - right
+        carried = np.bincount(first, positive, first.size)[first]
+        missed = carried - right - positive
+        for cell, gained in (
+            ((0, 0), 2 * right * positive),
+            ((1, 1), 2 * wrong * (1 - positive)),
+            ((2, 2), -2 * missed * positive),
+            ((0, 1), wrong * positive + right * (1 - positive)),
+            ((0, 2), (missed - right) * positive),
+            ((1, 2), missed * (1 - positive) - wrong * positive),
+        ):
+            pairs[(*cell, slice(None), tag)] = reaching(level, positions, gained)
+        pairs[2, 2, :, tag] += (carried * positive).sum() - positive.sum()
+    pairs[1, 0], pairs[2, 0], pairs[2, 1] = pairs[0, 1], pairs[0, 2], pairs[1, 2]
+    return pairs
 
 
-def macro_interval(values: Float64s, low: Float64s, high: Float64s, correlation: Float64s) -> tuple[float, float]:
-    """The 95 % interval of the mean over the tags with a defined value; (nan, nan) if no tag has one.
+def squared_lengths(shares: list[Share], levels: Levels, truth: Bools, starts: Integers) -> Float64s:
+    """For each share and position, the sum over groups of (sum over tags of arm / norm x deviation)², as (3, t).
 
-    `values`, `low` and `high` are (k,): the tags' values and their own intervals. The half width of the mean's interval
-    is combined from theirs like standard errors, with their `correlation` C (k, k): sqrt(r' C r) / k, where r is the
-    longer arm of each tag's interval. Zou & Donner 2008, https://doi.org/10.1002/sim.3095, combine lower and upper arms
-    separately. Taking the longer arm for both widens intervals near 100 %, so that they contain the true mean in 91 to
-    100 % of simulations with 2 to 20 tags of 8 to 60 images; with separate arms it fell to 81 %.
-
-    >>> low, high = macro_interval(np.array([0.5, 0.7]), np.array([0.2, 0.3]), np.array([0.8, 0.9]), np.eye(2))
-    >>> round(low, 3), round(high, 3)
-    (0.35, 0.85)
+    An image's deviation is 1 - share if it is answered rightly, - share if it is another trial, and 0 otherwise. It is
+    computed as the sum of three terms: one if the image is answered, one if answered rightly, one if it carries the
+    tag.
     """
-    defined = ~np.isnan(values)
-    count = np.count_nonzero(defined)
-    if not count:
-        return math.nan, math.nan
-    value = values[defined].mean()
-    arms = np.maximum(values - low, high - values)[defined]
-    reach = math.sqrt(max(0.0, arms @ correlation[np.ix_(defined, defined)] @ arms)) / count
-    return max(0.0, float(value - reach)), min(1.0, float(value + reach))
+    terms = []
+    for share in shares:
+        weight = ratio(np.nan_to_num(longer_arms(share.values, share.low, share.high)), share.norms)
+        weight, lost = np.nan_to_num(weight), np.nan_to_num(weight * share.share)
+        wrong, missed = -lost * share.of_wrong, -lost * share.of_missed
+        terms.append(np.concatenate([wrong, weight - lost - wrong - missed, missed], axis=1))
+    weights = np.stack(terms, axis=-1)  # (t, 3 k, 3)
+    lengths = np.zeros((len(weights), len(shares)))
+    for rows, runs in _blocks(starts, len(truth), weights.shape[1]):
+        level, carried = levels[rows], truth[rows]
+        # Answered, answered rightly, carried (255: at every position).
+        reached = np.concatenate([level, level * carried, carried * np.uint8(255)], axis=1)
+        # The terms of one image are never large compared with their sum; those of duplicates can cancel each other out
+        # and need all digits. A single position costs little in full precision.
+        alone = len(runs) == len(level)
+        kind = np.float32 if alone and len(weights) > 1 else np.float64
+        weighing = weights.astype(kind)
+        for position in range(len(weights)):
+            sums = (reached > position).astype(kind) @ weighing[position]
+            sums = sums if alone else np.add.reduceat(sums, runs)
+            lengths[position] += np.einsum("gm,gm->m", sums, sums, dtype=np.float64)
+    return lengths.T
 
 
-def _group_sums(values: NDArray[Any], groups: NDArray[Any]) -> Float64s:
-    order = np.argsort(groups, kind="stable")
-    starts = np.flatnonzero(np.diff(groups[order], prepend=groups[order][:1] - 1))
-    if len(starts) == len(values):
-        return values.astype(np.float64)
-    return np.add.reduceat(values[order], starts, axis=0, dtype=np.float64)
+def _blocks(starts: Integers, size: int, columns: int) -> list[tuple[slice, Integers]]:
+    """Slices of rows that contain complete groups, each with the places where its groups start."""
+    rows = max(1, BLOCK_CELLS // columns)
+    firsts = np.unique(np.searchsorted(starts, np.arange(0, size, rows)))
+    ends = np.append(starts, size)
+    bounds = np.append(firsts[firsts < len(starts)], len(starts))
+    return [
+        (slice(ends[first], ends[last]), starts[first:last] - starts[first])
+        for first, last in pairwise(bounds.tolist())
+    ]
+
+
+def longer_arms(values: Float64s, low: Float64s, high: Float64s) -> Float64s:
+    """The longer arm of each interval."""
+    return np.maximum(values - low, high - values)

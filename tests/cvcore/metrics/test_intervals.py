@@ -66,49 +66,6 @@ def test_f1_is_carried_over_from_a_proportion():
     assert [float(limit) for limit in actual] == pytest.approx(expected)
 
 
-def test_copies_are_not_independent():
-    """Four images in two groups of two are two independent ones, unequal groups fewer than their number."""
-    four = np.ones((4, 1), bool)
-
-    assert [4] == intervals.independent_trials(four, np.array([5, 6, 7, 8])).tolist()
-    assert [2] == intervals.independent_trials(four, np.array([5, 5, 6, 6])).tolist()
-    assert [1.6] == intervals.independent_trials(four, np.array([5, 5, 5, 6])).tolist()
-    np.testing.assert_array_equal([math.nan], intervals.independent_trials(~four, np.arange(4)))
-
-
-def test_errors_shared_by_tags_go_together():
-    """Two tags wrong on the same images correlate fully, on separate images not at all, and faultless ones never."""
-    trials = np.ones((4, 4), bool)
-    outcomes = np.array([[0, 0, 0, 1], [1, 1, 0, 1], [0, 0, 1, 1], [1, 1, 1, 1]])
-
-    actual = intervals.correlation(trials, outcomes, np.arange(4))
-
-    expected = [[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
-    np.testing.assert_allclose(expected, actual, atol=1e-12)
-
-
-def test_tags_that_go_together_leave_their_mean_as_unsure_as_themselves():
-    """The mean of independent tags is surer than each; the mean of tags that err together is not."""
-    values, low, high = np.array([0.5, 0.5]), np.array([0.3, 0.3]), np.array([0.7, 0.7])
-
-    alone = intervals.macro_interval(values, low, high, np.eye(2))
-    together = intervals.macro_interval(values, low, high, np.ones((2, 2)))
-
-    assert (0.5 - 0.2 / math.sqrt(2), 0.5 + 0.2 / math.sqrt(2)) == pytest.approx(alone)
-    assert (0.3, 0.7) == pytest.approx(together)
-
-
-def test_the_mean_leaves_out_what_is_undefined():
-    """Undefined tags do not enter the interval of the mean; without any defined one there is none."""
-    nan = math.nan
-
-    one = intervals.macro_interval(np.array([0.8, nan]), np.array([0.7, nan]), np.array([0.9, nan]), np.eye(2))
-    none = intervals.macro_interval(np.array([nan]), np.array([nan]), np.array([nan]), np.eye(1))
-
-    assert (0.7, 0.9) == pytest.approx(one)
-    assert (nan, nan) == pytest.approx(none, nan_ok=True)
-
-
 def simulated_report(rng, *, separation, tags=4, images=8, copies=1):
     """A report on a model of known quality: `images` a tag in five folds, each there `copies` times."""
     tag = np.repeat(np.arange(tags), images)

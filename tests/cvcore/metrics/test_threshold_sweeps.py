@@ -1,4 +1,4 @@
-"""A sweep, and a report at any threshold, are what a slow second implementation computes from the definitions."""
+"""A sweep, and a report at any threshold, give what a slow second implementation computes from the definitions."""
 
 from __future__ import annotations
 
@@ -30,6 +30,63 @@ def drawn_evaluation(seed, *, rows, tags, multilabel, groups):
     return truth, probabilities, folds, group
 
 
+def independent_trials(trials, groups):
+    """How many independent images each tag's trials are worth, as (k,), if the images of a group always agree.
+
+    `trials` are (n, k), `groups` (n,). Kish's effective sample size, (Σ m)² / Σ m² over group sizes m: the number of
+    images if there are no duplicates, the number of groups if all have the same size.
+    Source: Kish 1965, Survey Sampling, chapter 8.
+    """
+    sizes = group_sums(trials, groups)
+    return metrics.ratio(sizes.sum(axis=0) ** 2, (sizes**2).sum(axis=0))
+
+
+def correlation(trials, outcomes, groups):
+    """The correlation of the tags' means, as (k, k).
+
+    Tag j's mean is that of `outcomes` (n, k) where `trials` (n, k) are true. Two tags' means are correlated if the same
+    images, or groups of images, raise or lower both: an error between two tags lowers the F1 of both, a blurred image
+    the rates of all tags it carries. A tag without deviations has correlation 0 with all others.
+    """
+    means = metrics.ratio(np.where(trials, outcomes, 0).sum(axis=0), trials.sum(axis=0))
+    deviations = group_sums(np.where(trials, outcomes - means, 0), groups)
+    products = deviations.T @ deviations
+    squares = np.diag(products)
+    norms = np.sqrt(
+        np.where(squares > intervals.ROUNDING * np.square(group_sums(trials, groups)).sum(axis=0), squares, 0)
+    )
+    shared = np.nan_to_num(metrics.ratio(products, np.outer(norms, norms)))
+    np.fill_diagonal(shared, 1)
+    return shared
+
+
+def macro_interval(values, low, high, correlation):
+    """The 95 % interval of the mean over the tags with a defined value; (nan, nan) if no tag has one.
+
+    `values`, `low` and `high` are (k,): the tags' values and their own intervals. The half width of the mean's interval
+    is combined from theirs like standard errors, with their `correlation` C (k, k): sqrt(r' C r) / k, where r is the
+    longer arm of each tag's interval. Zou & Donner 2008, https://doi.org/10.1002/sim.3095, combine lower and upper arms
+    separately. Taking the longer arm for both widens intervals near 100 %, so that they contain the true mean in 91 to
+    100 % of simulations with 2 to 20 tags of 8 to 60 images; with separate arms it fell to 81 %.
+    """
+    defined = ~np.isnan(values)
+    count = np.count_nonzero(defined)
+    if not count:
+        return math.nan, math.nan
+    value = values[defined].mean()
+    arms = np.maximum(values - low, high - values)[defined]
+    reach = math.sqrt(max(0.0, arms @ correlation[np.ix_(defined, defined)] @ arms)) / count
+    return max(0.0, float(value - reach)), min(1.0, float(value + reach))
+
+
+def group_sums(values, groups):
+    order = np.argsort(groups, kind="stable")
+    starts = np.flatnonzero(np.diff(groups[order], prepend=groups[order][:1] - 1))
+    if len(starts) == len(values):
+        return values.astype(np.float64)
+    return np.add.reduceat(values[order], starts, axis=0, dtype=np.float64)
+
+
 def slow_measures(truth, probabilities, folds, groups, threshold, *, multilabel):
     """Counts (k, 4) and, of each measure, values, low, high (k,) and the mean's interval, by the definitions.
 
@@ -49,9 +106,9 @@ def slow_measures(truth, probabilities, folds, groups, threshold, *, multilabel)
     measures = {}
     for name, (values, trials, outcomes) in sources.items():
         interval = intervals.f1_interval if name == "f1" else intervals.share_interval
-        low, high = interval(values, intervals.independent_trials(trials, groups))
-        together = intervals.correlation(trials, outcomes, groups)
-        measures[name] = values, low, high, intervals.macro_interval(values, low, high, together)
+        low, high = interval(values, independent_trials(trials, groups))
+        together = correlation(trials, outcomes, groups)
+        measures[name] = values, low, high, macro_interval(values, low, high, together)
     return counts, measures
 
 
@@ -186,3 +243,49 @@ def test_nan_probabilities_are_refused():
     """A training that failed numerically gives an error, not a number."""
     with pytest.raises(InvalidInput, match="probabilities must be numbers, got nan"):
         sweep(np.eye(2, dtype=bool), np.full((2, 2), np.nan), np.array([0, 1]), np.arange(2), multilabel=True)
+
+
+# The slow definitions
+
+
+def test_copies_are_not_independent():
+    """Four images in two groups of two are two independent ones, unequal groups fewer than their number."""
+    four = np.ones((4, 1), bool)
+
+    assert [4] == independent_trials(four, np.array([5, 6, 7, 8])).tolist()
+    assert [2] == independent_trials(four, np.array([5, 5, 6, 6])).tolist()
+    assert [1.6] == independent_trials(four, np.array([5, 5, 5, 6])).tolist()
+    np.testing.assert_array_equal([math.nan], independent_trials(~four, np.arange(4)))
+
+
+def test_errors_shared_by_tags_go_together():
+    """Two tags wrong on the same images correlate fully, on separate images not at all, and faultless ones never."""
+    trials = np.ones((4, 4), bool)
+    outcomes = np.array([[0, 0, 0, 1], [1, 1, 0, 1], [0, 0, 1, 1], [1, 1, 1, 1]])
+
+    actual = correlation(trials, outcomes, np.arange(4))
+
+    expected = [[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
+    np.testing.assert_allclose(expected, actual, atol=1e-12)
+
+
+def test_tags_that_go_together_leave_their_mean_as_unsure_as_themselves():
+    """The mean of independent tags is surer than each; the mean of tags that err together is not."""
+    values, low, high = np.array([0.5, 0.5]), np.array([0.3, 0.3]), np.array([0.7, 0.7])
+
+    alone = macro_interval(values, low, high, np.eye(2))
+    together = macro_interval(values, low, high, np.ones((2, 2)))
+
+    assert (0.5 - 0.2 / math.sqrt(2), 0.5 + 0.2 / math.sqrt(2)) == pytest.approx(alone)
+    assert (0.3, 0.7) == pytest.approx(together)
+
+
+def test_the_mean_leaves_out_what_is_undefined():
+    """Undefined tags do not enter the interval of the mean; without any defined one there is none."""
+    nan = math.nan
+
+    one = macro_interval(np.array([0.8, nan]), np.array([0.7, nan]), np.array([0.9, nan]), np.eye(2))
+    none = macro_interval(np.array([nan]), np.array([nan]), np.array([nan]), np.eye(1))
+
+    assert (0.7, 0.9) == pytest.approx(one)
+    assert (nan, nan) == pytest.approx(none, nan_ok=True)
