@@ -1,7 +1,7 @@
-"""An iteration as a folder or zip that runs without Tagwise, tested against Tagwise's own answers before it is kept.
+"""Exports an iteration as a folder or zip that runs without Tagwise, and tests it against Tagwise's own answers first.
 
 Imports `evaluation`, `networks`, `store`, `files`, `imaging`, `metrics` and the modules beside the packages.
-`background` runs exports in a process of its own.
+`background` runs exports in a separate process.
 """
 
 from cvcore.exports.exporting import Export, export

@@ -1,4 +1,4 @@
-"""Comparison of an export's probabilities and answers with those of Tagwise's pages."""
+"""Compares an export's probabilities and answers with those on Tagwise's pages."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ THRESHOLD = 0.5
 
 @dataclass(frozen=True)
 class Agreement:
-    """Over so many images: the largest difference of a probability, 0..1, and how many answers differ."""
+    """How many images were compared, the largest difference of a probability, 0..1, and how many answers differ."""
 
     pictures: int  # the fields are JSON keys in an export's model.json
     difference: float
     changed: int
 
     def __str__(self) -> str:
-        """As a clause, the difference rounded up."""
+        """A clause for messages; the difference is rounded up."""
         answers = {0: "the same answers", 1: "1 other answer"}.get(self.changed, f"{self.changed} other answers")
         difference = math.ceil(self.difference * 1e6) / 1e6
         images = "1 image" if self.pictures == 1 else f"{self.pictures} images"
@@ -34,7 +34,7 @@ class Agreement:
 def compare(
     page: NDArray[Any], export: NDArray[Any], thresholds: Thresholds = THRESHOLD, *, multilabel: bool
 ) -> Agreement:
-    """The agreement of two arrays of probabilities, (images, tags), of at least one image, answering at thresholds.
+    """Compare two arrays of probabilities, (images, tags), of at least one image, and their answers at the thresholds.
 
     Raises:
         InvalidInput: a probability is nan.
@@ -42,6 +42,9 @@ def compare(
     >>> print(compare(np.array([[0.7, 0.3]]), np.array([[0.4, 0.6]]), multilabel=False))
     on 1 image it differs from the page by at most 0.300000 and gives 1 other answer
     """
-    answers = [metrics.answers(each, np.asarray(thresholds), multilabel=multilabel) for each in (page, export)]
+    answers = [
+        metrics.answers(probabilities, np.asarray(thresholds), multilabel=multilabel)
+        for probabilities in (page, export)
+    ]
     changed = np.any(answers[0] != answers[1], axis=1)
     return Agreement(len(page), float(np.abs(page - export).max()), int(changed.sum()))

@@ -1,7 +1,7 @@
-"""Exports made in the background as zips: `start` begins one, `find` says how far it is.
+"""Exports made in the background as zips: `start` begins one, `find` returns its progress.
 
-Conversion needs TensorFlow, so it runs in a process of its own: this module as a program, `main`. The zip lies in
-the iteration's folder, under a name that cannot be guessed, and is deleted with the iteration.
+Conversion needs TensorFlow, so it runs in a separate process: this module as a program, `main`. The zip is in the
+iteration's folder, under a name that cannot be guessed, and is deleted with the iteration.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ WAITING = "Waiting for another export"
 
 @dataclass(frozen=True)
 class ExportJob:
-    """The state of an export: `progress` is 0..1, `stage` names the present step, `error` says why it failed.
+    """The state of an export: `progress` is 0..1, `stage` the current step, `error` the reason if it failed.
 
-    When it is done, `file` is the zip's name and `agreement` its comparison with the page, None if the zip has none;
-    `is_current` is False if other thresholds have been saved with the iteration since.
+    If it is done, `file` is the zip's name and `agreement` its comparison with the page, None if the zip has none.
+    `is_current` is False if other thresholds were saved with the iteration after the export.
     """
 
     format: str
@@ -55,21 +55,21 @@ class ExportJob:
 
 @dataclass
 class _Run:
-    """The progress of a running export, or why it failed; its thread writes this."""
+    """The progress of a running export, or the reason why it failed; written by its thread."""
 
     stage: str = WAITING
     progress: float = 0.0
     error: str = ""
 
 
-# By iteration id and format; an export that is done is in none.
+# By iteration id and format; finished exports are removed.
 _runs: dict[tuple[str, str], _Run] = {}
 _starting = threading.Lock()
 _one_at_a_time = threading.Lock()
 
 
 def start(store: Store, iteration: Iteration, name: str) -> ExportJob:
-    """Start an export in a format, unless it is running or done; one that failed or is outdated is made again.
+    """Start an export in a format unless it is running or done; a failed or outdated one is made again.
 
     Raises:
         InvalidInput: there is no such format.
@@ -80,7 +80,7 @@ def start(store: Store, iteration: Iteration, name: str) -> ExportJob:
         raise NotTrained(f"only a trained iteration can be exported, {iteration.name} is not: train it first")
     formats.find(name)
     with _starting:
-        known = next((each for each in find(store, iteration) if each.format == name), None)
+        known = next((job for job in find(store, iteration) if job.format == name), None)
         if known and known.status != "Failed" and known.is_current:
             return known
         _runs[iteration.id, name] = run = _Run()
@@ -89,7 +89,7 @@ def start(store: Store, iteration: Iteration, name: str) -> ExportJob:
 
 
 def find(store: Store, iteration: Iteration) -> list[ExportJob]:
-    """An iteration's exports that are running, done or failed: at most one a format, in the formats' order."""
+    """An iteration's exports that are running, done or failed: at most one per format, in the formats' order."""
     done = {path.name.partition("-")[0]: path for path in _folder(store.home, iteration.id).glob("*.zip")}
     jobs = []
     for name in formats.NAMES:
@@ -114,7 +114,7 @@ def _folder(home: Path, iteration_id: str) -> Path:
 
 
 def _stem(name: str) -> str:
-    # A zip's name is this, a hyphen and a random part: a format's own hyphen would end the first part too early.
+    # A zip's name is the format, a hyphen and a random part: the format's own hyphens become underscores.
     return name.replace("-", "_")
 
 
@@ -140,7 +140,7 @@ def _model_json(path: Path) -> dict[str, Any]:
     try:
         with zipfile.ZipFile(path) as archive:
             return _json_object(archive.read("model.json"))
-    except (OSError, KeyError, zipfile.BadZipFile):  # the zip is listed all the same
+    except (OSError, KeyError, zipfile.BadZipFile):  # the zip is still listed
         return {}
 
 
@@ -153,14 +153,14 @@ def _make(home: Path, iteration: Iteration, name: str, run: _Run) -> None:
             _pack(folder, packed)
             _store(home, iteration, name, packed)
         del _runs[iteration.id, name]
-    except Exception as error:  # in a thread nobody would see it: the page shows `run.error`
+    except Exception as error:  # nobody sees an exception of a thread: the page shows `run.error`
         run.error = str(error) or repr(error)
 
 
 def _export_in_process(home: Path, iteration: Iteration, name: str, folder: Path, run: _Run) -> None:
-    """Write the export in another process, and copy to `run` the progress that it prints.
+    """Write the export in another process, and copy the progress that it prints to `run`.
 
-    Its messages are lines of JSON; other lines are what libraries print.
+    Its messages are lines of JSON; all other lines come from libraries and are ignored.
     """
     paths = [str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")]
     environ = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
@@ -181,7 +181,7 @@ def _export_in_process(home: Path, iteration: Iteration, name: str, folder: Path
     if refusal:
         raise Unavailable(refusal)
     if process.returncode:
-        raise Unavailable(f"the export's process ended unexpectedly (status {process.returncode}): try again")
+        raise Unavailable(f"the export stopped unexpectedly (exit status {process.returncode}): try again")
 
 
 def _json_object(text: str | bytes) -> dict[str, Any]:
@@ -195,7 +195,7 @@ def _json_object(text: str | bytes) -> dict[str, Any]:
 def _store(home: Path, iteration: Iteration, name: str, packed: Path) -> None:
     folder = _folder(home, iteration.id)
     if not folder.parent.is_dir():
-        raise Unavailable("the iteration was deleted meanwhile: there is nothing left to export")
+        raise Unavailable("the iteration was deleted while it was exported: choose another iteration")
     outdated = list(folder.glob(f"{_stem(name)}-*.zip"))
     blobs.write(folder / f"{_stem(name)}-{secrets.token_hex(16)}.zip", packed.read_bytes())
     for path in outdated:
@@ -213,7 +213,7 @@ def _print_message(**message: object) -> None:
 
 
 def main(home: str, iteration_id: str, name: str, folder: str) -> None:
-    """Write one export in this process, printing its progress, or why it failed, as lines of JSON."""
+    """Write one export in this process, and print its progress, or the reason why it failed, as lines of JSON."""
     store = Store(Path(home))
     try:
         exporting.export(

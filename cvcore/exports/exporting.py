@@ -1,11 +1,11 @@
-"""An iteration as a folder that runs without Tagwise.
+"""Writes an iteration as a folder that runs without Tagwise.
 
-The export is written to a temporary folder and its own predict.py is run on images of the iteration. Only if it gives
-the page's probabilities is the folder moved to its place. It holds::
+The export is written to a temporary folder, and its predict.py is run on images of the iteration. The folder is moved
+to its place only if predict.py gives the page's probabilities. It contains::
 
     predict.py          predicts one image: `python predict.py IMAGE`
     requirements.txt    the packages that predict.py needs
-    labels.txt          the tags, one a line, in the order of the model's output
+    labels.txt          the tags, one per line, in the order of the model's output
     model.*             the model: RGB 0..255 in, probabilities out
     model.json          the model's format, project, iteration, tags and thresholds, and its agreement with the page
 """
@@ -39,14 +39,14 @@ from cvcore.store import SnapshotTag, Store
 IMAGES = 50
 
 RULES = {
-    False: "the most probable tag, if its probability is at least its threshold, else none",
+    False: "the most probable tag, if its probability is at least its threshold; otherwise no answer",
     True: "every tag whose probability is at least its threshold",
 }
 
 
 @dataclass(frozen=True)
 class Export:
-    """An exported folder, its size, and how well it agrees with the page."""
+    """An exported folder, its size, and its agreement with the page."""
 
     folder: Path
     size_bytes: int
@@ -55,7 +55,7 @@ class Export:
 
 @dataclass(frozen=True, eq=False)
 class _Source:
-    """What is exported: head, tags and backbone, and images to test on with the page's probabilities.
+    """Everything an export needs: head, tags and backbone, and images to test on with the page's probabilities.
 
     The head's weights are in `out_of_fold`; `networks` is the backbone's folder; `files` are the images' originals,
     `pixels` is uint8 (images, side, side, 3), `probabilities` float32 (images, tags).
@@ -113,7 +113,7 @@ def _checked(folder: Path) -> Path:
     try:
         folder = folder.resolve()
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise InvalidInput(f"OUT_DIR must be a new or an empty folder, {folder} is neither: name another")
+            raise InvalidInput(f"OUT_DIR must be a new or an empty folder, {folder} is neither: choose another")
     except OSError as error:
         raise _unwritable(folder, error) from error
     return folder
@@ -121,7 +121,7 @@ def _checked(folder: Path) -> Path:
 
 def _unwritable(folder: Path, error: BaseException | None) -> InvalidInput:
     reason = getattr(error, "strerror", None) or error
-    return InvalidInput(f"OUT_DIR must be a folder that can be written, {folder} is not ({reason}): name another")
+    return InvalidInput(f"OUT_DIR must be a folder that can be written, {folder} is not ({reason}): choose another")
 
 
 @contextlib.contextmanager
@@ -141,10 +141,12 @@ def _source(store: Store, iteration: Iteration) -> _Source:
     networks = blobs.backbones_folder(store.home)
     backbone = backbones.find(iteration.fingerprint, networks)
     tags = evaluation.tags(store, iteration)
-    paths = (blobs.original_path(store.home, each.sha256) for each in store.iterations.images(iteration.id))
+    paths = (blobs.original_path(store.home, image.sha256) for image in store.iterations.images(iteration.id))
     present = [path for path in paths if path.exists()]
     if not present:
-        raise NotFound(f"an export is tested on {iteration.name}'s images, none of their files is left: train again")
+        raise NotFound(
+            f"an export is tested on {iteration.name}'s images, but all their files were deleted: train again"
+        )
     files = [present[row] for row in np.unique(np.linspace(0, len(present) - 1, IMAGES).round().astype(int))]
     pixels = np.stack([imaging.pixels(blobs.read(file), backbone.side) for file in files])
     embeddings = feature_extraction.load(backbone, networks)(pixels)
@@ -168,14 +170,14 @@ def _classifier(source: _Source) -> Any:
 
 @contextlib.contextmanager
 def _conversion(export_format: Format) -> Iterator[None]:
-    """A block of the converters' code: what it prints is not shown, and what it raises becomes one sentence."""
+    """Run a block of converters' code: its output is hidden, and its exceptions become one sentence."""
     try:
         with keras_backend.quiet_loading(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     except TagwiseError:
         raise
-    except Exception as error:  # converters raise nearly anything
+    except Exception as error:  # converters raise exceptions of many types
         reason = (str(error) or repr(error)).splitlines()[0].rstrip(" .")
         raise Unavailable(
             f"this iteration cannot be exported as {export_format.name} ({reason}): choose another format"

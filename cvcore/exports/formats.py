@@ -1,4 +1,4 @@
-"""The formats a model can be exported in: how each is written, what it needs, how far it may differ from the page."""
+"""The export formats: how a model is written in each, what it needs, and how much it may differ from the page."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from cvcore.errors import InvalidInput, Unavailable
 
-# Writes a Keras model into a folder; the images, uint8 (n, side, side, 3), are examples of its input.
+# Writes a Keras model into a folder. The images, uint8 (n, side, side, 3), are examples of its input.
 Writer = Callable[[Any, Path, NDArray[np.uint8]], None]
 
 # The largest difference to a probability on the page that is allowed for 32-bit floats.
@@ -23,7 +23,7 @@ FLOAT = 1e-3
 # With 16-bit floats, of 11 significant bits, MobileNetV2 differs by up to 0.009 on flowers5, with equal answers.
 HALF = 5e-2
 
-# 8-bit integers change some answers: the export says how many, and any number is allowed.
+# 8-bit integers change some answers. Any difference is allowed; the export reports how many answers changed.
 ANY = 1.0
 
 
@@ -31,10 +31,10 @@ ANY = 1.0
 class Format:
     """An export format.
 
-    `write` writes the model; `loader` is the file in `templates` whose `load_model` its predict.py gets, `files` are
-    those that are copied beside it. `requirements` are what predict.py needs beside Pillow and numpy, as pip reads
-    them; `packages` are the modules needed to make and run the export that not every Tagwise has. `tolerance` is the
-    most a probability may differ from the page's.
+    `write` writes the model. `loader` is the file in `templates` whose `load_model` goes into predict.py; `files` are
+    copied beside it. `requirements`: what predict.py needs beside Pillow and numpy, for pip. `packages`: modules that
+    making the export needs and that are not always installed. `tolerance`: the largest allowed difference between a
+    probability and the page's.
     """
 
     name: str
@@ -56,10 +56,10 @@ def find(name: str) -> Format:
     >>> find("tflite").requirements
     ('ai-edge-litert>=2.1',)
     """
-    for each in FORMATS:
-        if each.name == name:
-            _check_installed(each)
-            return each
+    for export_format in FORMATS:
+        if export_format.name == name:
+            _check_installed(export_format)
+            return export_format
     raise InvalidInput(f"the format must be one of {', '.join(NAMES)}, got {name[:80]!r}")
 
 
@@ -67,7 +67,7 @@ def _check_installed(export_format: Format) -> None:
     missing = [package for package in export_format.packages if importlib.util.find_spec(package) is None]
     if missing:
         raise Unavailable(
-            f"the {export_format.name} export needs what is not installed here ({', '.join(missing)}): "
+            f"the {export_format.name} export needs packages that are not installed ({', '.join(missing)}): "
             "install Tagwise with its extra `export`"
         )
 
@@ -107,7 +107,7 @@ def _write_onnx(model: Any, folder: Path, images: NDArray[np.uint8]) -> None:
 
     for network in model.layers:
         for layer in getattr(network, "layers", ()):
-            # EfficientNet's has its mean and variance as tensors, which tf2onnx would take for inputs of the model.
+            # EfficientNet's mean and variance are tensors, which tf2onnx would turn into inputs of the model.
             if isinstance(layer, keras.layers.Normalization):
                 layer.mean, layer.variance = np.asarray(layer.mean), np.asarray(layer.variance)
     model(images[:1].astype(np.float32))  # Keras refuses a model that was never called
@@ -138,4 +138,4 @@ FORMATS = (
     Format("openvino", _write_openvino, "load_openvino.py", ("openvino>=2025.4",), packages=("openvino",)),
     Format("container", _write_tflite, "load_tflite.py", _LITERT, files=("server.py", "Dockerfile")),
 )
-NAMES = tuple(each.name for each in FORMATS)
+NAMES = tuple(export_format.name for export_format in FORMATS)

@@ -1,4 +1,4 @@
-"""The scripts that an export carries, from the files in `templates`."""
+"""Writes the scripts of an export from the files in `templates`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def write(folder: Path, export_format: Format) -> None:
 
 
 def predict_script(loader: str) -> str:
-    """The text of predict.py with the `load_model` of another file in `templates`: one script that stands alone.
+    """The text of predict.py with the `load_model` of another file in `templates`: one script without other files.
 
     >>> "onnxruntime" in predict_script("load_onnx.py"), "cvcore" in predict_script("load_onnx.py")
     (True, False)

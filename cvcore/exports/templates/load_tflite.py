@@ -1,6 +1,6 @@
 """Loads a LiteRT model: an export's predict.py gets this `load_model` in place of its own.
 
-The imports here stand for what predict.py has around the function.
+predict.py has the same imports, so only the function is copied.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ Model = Callable[[Floats], Floats]
 
 def load_model() -> Model:
     """The model as a function: one image, (1, side, side, 3), to the probability of each tag, (1, tags)."""
-    raise NotImplementedError("an export's predict.py has the function of load_….py for its format here")
+    raise NotImplementedError("in an export, the load_model of its format stands here")
 
 
 def read_image(file: str | Path | IO[bytes], side: int) -> Floats:
@@ -48,15 +48,17 @@ def predict(model: Model, file: str | Path | IO[bytes]) -> list[dict[str, Any]]:
     tags = (HERE / "labels.txt").read_text(encoding="utf-8").splitlines()
     probabilities = model(read_image(file, side)[None])[0]
     predictions = [{"tag": tag, "probability": float(number)} for tag, number in zip(tags, probabilities, strict=True)]
-    return sorted(predictions, key=lambda each: -each["probability"])
+    return sorted(predictions, key=lambda prediction: -prediction["probability"])
 
 
 def answer(predictions: list[dict[str, Any]]) -> list[str]:
-    """The tags that reach their thresholds; of a model with one tag an image, the most probable one if it does."""
+    """The tags that reach their thresholds; of a Multiclass model only the most probable tag, if it does."""
     model_json = json.loads((HERE / "model.json").read_text(encoding="utf-8"))
     thresholds = {tag["name"]: tag["threshold"] for tag in model_json["tags"]}
     candidates = predictions if model_json["multilabel"] else predictions[:1]
-    return [each["tag"] for each in candidates if each["probability"] >= thresholds[each["tag"]]]
+    return [
+        prediction["tag"] for prediction in candidates if prediction["probability"] >= thresholds[prediction["tag"]]
+    ]
 
 
 def main() -> None:

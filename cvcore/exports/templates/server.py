@@ -3,8 +3,8 @@
     curl -F imageData=@image.jpg http://127.0.0.1/image
     curl -H "Content-Type: application/octet-stream" --data-binary @image.jpg http://127.0.0.1/image
 
-Whatever project and iteration an address names, this one model answers. Nothing is stored. The answer is Custom
-Vision's: every tag's probability. The client compares them with the thresholds, which a GET of / returns.
+This one model answers, whatever project and iteration the address names. Nothing is stored. The answer has Custom
+Vision's form: every tag's probability. Clients compare them with the thresholds, which a GET of / returns.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ HERE = Path(__file__).resolve().parent
 BYTES_MAX = 4 * 2**20  # Custom Vision's own limit
 PIXELS_MAX = 60_000_000
 
-# /image, /{project}/image and /{project}/classify/iterations/{name}/image, each with /nostore or without, and the
-# same for /url; the official client puts /customvision/v3.1/prediction in front.
+# /image, /{project}/image and /{project}/classify/iterations/{name}/image, with or without /nostore, and the same for
+# /url; the official client puts /customvision/v3.1/prediction in front.
 ROUTE = re.compile(
     r"/+(customvision/v3[^/]*/prediction/)?([^/]+/(classify/iterations/[^/]+/)?)?(image|url)(/nostore)?", re.IGNORECASE
 )
 
-# From an image file to every tag with its probability, the highest first.
+# Takes an image file, returns every tag with its probability, the highest first.
 Predict = Callable[[io.BytesIO], list[dict[str, Any]]]
 
 
@@ -62,16 +62,16 @@ class Handler(BaseHTTPRequestHandler):
     timeout = 30
 
     def do_GET(self) -> None:
-        """Answer that the server is up, with the model's description."""
+        """Return the model's description, which shows that the server is up."""
         self.answer(200, {"status": "ready", "model": self.server.model_json})
 
     def do_POST(self) -> None:
-        """Answer with the predictions for the image in the request."""
+        """Return the predictions for the image in the request."""
         try:
             kind = route_of(self.path)
             body = self.read_body()
             if kind == "url":
-                message = "this server fetches no addresses: send the image itself to the same route with /image"
+                message = "this server does not fetch addresses: send the image itself to the same route with /image"
                 raise Refused(400, "BadRequestImageUrl", message)
             self.answer(200, self.prediction(image_in(body, self.headers.get("Content-Type", ""))))
         except Refused as refusal:
@@ -79,7 +79,7 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(status, {"code": code, "message": message})
 
     def read_body(self) -> bytes:
-        """The request's body; one that is too large is read to its end and refused, so that the client sees why."""
+        """The request's body; a larger one is read to its end before it is refused, so that the client sees why."""
         try:
             length = int(self.headers["Content-Length"])
         except (TypeError, ValueError):
@@ -96,7 +96,7 @@ class Handler(BaseHTTPRequestHandler):
         try:
             with self.server.one_at_a_time:
                 predictions = self.server.predict(io.BytesIO(image))
-        except Exception as error:  # on crafted bytes Pillow raises nearly anything
+        except Exception as error:  # Pillow raises exceptions of many types
             self.log_error("%r", error)
             message = "the body must be an image or a form with one as imageData: send a JPEG or PNG"
             raise Refused(400, "BadRequestImageFormat", message) from None
@@ -108,13 +108,13 @@ class Handler(BaseHTTPRequestHandler):
             "created": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "predictions": [
                 {
-                    "probability": each["probability"],
-                    "tagId": tags[each["tag"]]["id"],
-                    "tagName": each["tag"],
+                    "probability": prediction["probability"],
+                    "tagId": tags[prediction["tag"]]["id"],
+                    "tagName": prediction["tag"],
                     "boundingBox": None,
-                    "tagType": tags[each["tag"]]["type"],
+                    "tagType": tags[prediction["tag"]]["type"],
                 }
-                for each in predictions
+                for prediction in predictions
             ],
         }
 
@@ -130,7 +130,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def route_of(path: str) -> str:
-    """Whether a path is for an image in the request, `image`, or for an image at a URL, `url`.
+    """`image` if the path expects an image in the request, `url` if it expects an address.
 
     >>> route_of("/my-project/classify/iterations/Iteration1/image?application=phone")
     'image'
@@ -151,13 +151,13 @@ def image_in(body: bytes, content_type: str) -> bytes:
     boundary = re.search(r'multipart/.*boundary="?([^";]+)', content_type, re.IGNORECASE)
     if not boundary:
         return body
-    # A delimiter is a line of its own: an image may hold a longer line that begins alike.
+    # A delimiter is a complete line: an image can contain a longer line with the same beginning.
     delimiter = rb"\r\n--" + re.escape(boundary[1].encode()) + rb"(?=(?:--)?[ \t]*(?:\r\n|\Z))"
     for part in re.split(delimiter, b"\r\n" + body):
         head, _, content = part.partition(b"\r\n\r\n")
         if re.search(rb'\bname="?imageData\b', head, re.IGNORECASE):
             return content
-    raise Refused(400, "BadRequestImageFormat", "the form must have the image as its part imageData, it has none")
+    raise Refused(400, "BadRequestImageFormat", "the form must have a part imageData with the image, it has none")
 
 
 def main() -> None:

@@ -195,7 +195,9 @@ def test_an_export_needs_an_image_to_be_tested_on(
     project = fill(rose=5, tulip=5)
     iteration = trained(project)
     uploads.erase(store, [each.id for each in store.images.page(project.id, take=20)])
-    with pytest.raises(NotFound, match=r"^an export is tested on .* images, none of their files is left: train again$"):
+    with pytest.raises(
+        NotFound, match=r"^an export is tested on .* images, but all their files were deleted: train again$"
+    ):
         exports.export(store, iteration, formats.find("tflite"), tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
@@ -295,5 +297,5 @@ def test_a_folder_in_use_is_refused(
     for folder in (tmp_path / "out", tmp_path / "out" / "thesis.txt"):
         with pytest.raises(InvalidInput) as refusal:
             exports.export(store, trained(fill(folder.name, oak=5, elm=5)), formats.find("keras"), folder)
-        assert f"OUT_DIR must be a new or an empty folder, {folder} is neither: name another" == str(refusal.value)
+        assert f"OUT_DIR must be a new or an empty folder, {folder} is neither: choose another" == str(refusal.value)
     assert "years of work" == (tmp_path / "out" / "thesis.txt").read_text("utf-8")

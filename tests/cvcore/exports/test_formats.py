@@ -42,6 +42,6 @@ def test_what_is_not_installed_is_named(name: str, packages: list[str], monkeypa
     with pytest.raises(Unavailable) as refusal:
         formats.find(name)
     assert (
-        f"the {name} export needs what is not installed here ({', '.join(packages)}): "
+        f"the {name} export needs packages that are not installed ({', '.join(packages)}): "
         "install Tagwise with its extra `export`"
     ) == str(refusal.value)

@@ -110,7 +110,7 @@ def test_a_line_that_begins_like_the_boundary_is_the_images(url: str, png: bytes
             (
                 400,
                 "BadRequestImageUrl",
-                "this server fetches no addresses: send the image itself to the same route with /image",
+                "this server does not fetch addresses: send the image itself to the same route with /image",
             ),
         ),
         (
@@ -127,7 +127,7 @@ def test_a_line_that_begins_like_the_boundary_is_the_images(url: str, png: bytes
             "/image",
             form(b"", 'form-data; name="other"'),
             FORM,
-            (400, "BadRequestImageFormat", "the form must have the image as its part imageData, it has none"),
+            (400, "BadRequestImageFormat", "the form must have a part imageData with the image, it has none"),
         ),
         (
             "/image",
