@@ -118,7 +118,7 @@ def test_stopped_killed_and_asked_to_end(store: Store, project: Project) -> None
     assert (2, "asked") == (outcome.rounds, outcome.ended)
     # Losses, seconds and images a second are those that were measured when the epochs were trained.
     assert epochs == store.trainings.epochs(iteration_id)
-    assert [1, 2] == [each.number for each in epochs]
+    assert [1, 2] == [epoch.number for epoch in epochs]
 
 
 def test_checkpoints_go_with_their_trainings(store: Store, project: Project) -> None:
@@ -140,7 +140,7 @@ def test_a_tuned_network_is_saved_used_and_deleted(home: Path) -> None:
     base = backbones.prepare(architectures.NAME_BUILT_IN, 128, home)
     before = set(home.iterdir())
     model = keras_backbones.load(base, home)
-    model.set_weights([1.02 * each for each in model.get_weights()])
+    model.set_weights([1.02 * array for array in model.get_weights()])
     tuned = keras_backbones.save_tuned(model, base, home)
     assert ("Built-in network, fine-tuned", True) == (tuned.title, tuned.fingerprint != base.fingerprint)
     assert tuned == backbones.find(tuned.fingerprint, home)
@@ -165,14 +165,14 @@ def test_images_the_network_was_tuned_on_are_not_evaluated(store: Store, project
     first = worker.finish_job(store, training.start(store, project)).iteration_id or ""
     iteration = store.iterations.get(first)
     snapshot = store.iterations.images(first)
-    store.trainings.note_tuned_on(iteration.fingerprint, [each.sha256 for each in snapshot[::3]])
+    store.trainings.note_tuned_on(iteration.fingerprint, [image.sha256 for image in snapshot[::3]])
     again = training.start(store, project, options=TrainingOptions(start_from=first))
     assert "done" == worker.finish_job(store, again).status
     out_of_fold = evaluation.load(store, store.iterations.get(again.iteration_id or ""))
     known = np.arange(len(snapshot)) % 3 == 0
     assert {-1} == set(out_of_fold.folds[known])
     assert set(range(5)) == set(out_of_fold.folds[~known])
-    store.trainings.note_tuned_on(iteration.fingerprint, [each.sha256 for each in snapshot])
+    store.trainings.note_tuned_on(iteration.fingerprint, [image.sha256 for image in snapshot])
     vain = training.start(store, project, options=TrainingOptions(start_from=first), force=True)
     assert (
         "the network that training starts from was trained on all images that could be evaluated: add new images, "

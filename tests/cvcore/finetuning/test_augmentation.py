@@ -10,43 +10,43 @@ from cvcore.domains import Policy
 from cvcore.errors import InvalidInput
 from cvcore.finetuning.augmentation import augmented
 
-PICTURE = np.random.default_rng(1).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+IMAGE = np.random.default_rng(1).integers(0, 256, (32, 32, 3), dtype=np.uint8)
 ROWS = np.repeat(np.arange(0, 128, 4, dtype=np.uint8)[:, None, None], 32, axis=1).repeat(3, axis=2)
 
 
-def copies(policy: Policy, image: np.ndarray = PICTURE, count: int = 40) -> list[np.ndarray]:
+def copies(policy: Policy, image: np.ndarray = IMAGE, count: int = 40) -> list[np.ndarray]:
     return [augmented(image, policy, np.random.default_rng(seed)) for seed in range(count)]
 
 
 @pytest.mark.parametrize("name", domains.TRANSFORM_NAMES)
 def test_each_transform_changes_pictures_and_keeps_their_shape(name: str) -> None:
     """Some of forty copies differ, all have the same size, and the same seed gives the same copy."""
-    seen = copies(Policy((name,)))
-    assert any(not np.array_equal(each, PICTURE) for each in seen)
-    assert {((32, 32, 3), np.dtype(np.uint8))} == {(each.shape, each.dtype) for each in seen}
-    assert all(map(np.array_equal, seen, copies(Policy((name,)))))
+    drawn = copies(Policy((name,)))
+    assert any(not np.array_equal(copy, IMAGE) for copy in drawn)
+    assert {((32, 32, 3), np.dtype(np.uint8))} == {(copy.shape, copy.dtype) for copy in drawn}
+    assert all(map(np.array_equal, drawn, copies(Policy((name,)))))
 
 
 def test_a_mirror_swaps_left_and_right_alone() -> None:
     """A copy is the image or its mirror image, and both come."""
     kinds = {
-        tuple(np.array_equal(each, one) for one in (PICTURE, PICTURE[:, ::-1])) for each in copies(Policy(("mirror",)))
+        tuple(np.array_equal(copy, one) for one in (IMAGE, IMAGE[:, ::-1])) for copy in copies(Policy(("mirror",)))
     }
     assert {(True, False), (False, True)} == kinds
 
 
 def test_a_spin_is_by_quarters() -> None:
     """A copy is the image turned by no, one, two or three quarters, and all come."""
-    quarters = [np.rot90(PICTURE, turns) for turns in range(4)]
+    quarters = [np.rot90(IMAGE, turns) for turns in range(4)]
     found = {
-        next(turns for turns in range(4) if np.array_equal(each, quarters[turns])) for each in copies(Policy(("spin",)))
+        next(turns for turns in range(4) if np.array_equal(copy, quarters[turns])) for copy in copies(Policy(("spin",)))
     }
     assert {0, 1, 2, 3} == found
 
 
 def test_a_shift_moves_the_picture_by_at_most_a_tenth() -> None:
     """Of an image that grows brighter downwards by 4 a row, no row's brightness moves by more than 4 rows' worth."""
-    middles = [each[16, 16, 0] for each in copies(Policy(("shift",)), ROWS)]
+    middles = [copy[16, 16, 0] for copy in copies(Policy(("shift",)), ROWS)]
     moved = (np.array(middles, float) - 64) / 4
     assert 1 < np.abs(moved).max() <= 3.2 + 0.25
 
@@ -58,8 +58,8 @@ def test_what_lies_beyond_the_edge() -> None:
     most = {}
     for border in ("reflect", "edge"):
         lines = [
-            np.count_nonzero(np.diff((each[:16, 16, 0] > 80).astype(int)) == 1)
-            for each in copies(Policy(("zoom",), border), image)
+            np.count_nonzero(np.diff((copy[:16, 16, 0] > 80).astype(int)) == 1)
+            for copy in copies(Policy(("zoom",), border), image)
         ]
         most[border] = max(lines)
     assert {"reflect": 2, "edge": 1} == most
@@ -67,21 +67,21 @@ def test_what_lies_beyond_the_edge() -> None:
 
 def test_light_leaves_the_order_of_brightness() -> None:
     """Darker or brighter, what was brighter stays at least as bright."""
-    for each in copies(Policy(("light",)), ROWS):
-        assert (np.diff(each[:, 16, 0].astype(int)) >= 0).all()
+    for copy in copies(Policy(("light",)), ROWS):
+        assert (np.diff(copy[:, 16, 0].astype(int)) >= 0).all()
 
 
 def test_colour_leaves_grey_grey() -> None:
     """A grey image has no colour to strengthen."""
-    assert all(np.array_equal(each, ROWS) for each in copies(Policy(("colour",)), ROWS))
+    assert all(np.array_equal(copy, ROWS) for copy in copies(Policy(("colour",)), ROWS))
 
 
 def test_a_cover_is_grey_and_smaller_than_a_third_of_each_side() -> None:
     """What changes lies in one grey rectangle of at most 35 % of the height and of the width."""
-    for each in copies(Policy(("cover",))):
-        changed = (each != PICTURE).any(axis=2)
+    for copy in copies(Policy(("cover",))):
+        changed = (copy != IMAGE).any(axis=2)
         if changed.any():
-            assert (each[changed] == 128).all()
+            assert (copy[changed] == 128).all()
             rows, columns = np.flatnonzero(changed.any(axis=1)), np.flatnonzero(changed.any(axis=0))
             assert max(np.ptp(rows), np.ptp(columns)) < 0.35 * 32
 

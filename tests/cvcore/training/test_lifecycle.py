@@ -206,9 +206,9 @@ def test_costs_are_noted_once_and_in_order(store: Store, fill: Fill) -> None:
 
     def noted(*costs: tuple[str, float]) -> tuple[tuple[str, float], ...]:
         job = training.start(store, project, options=TrainingOptions(costs=costs))
-        told = store.trainings.options(job.iteration_id or "").costs
+        saved = store.trainings.options(job.iteration_id or "").costs
         training.cancel(store, job)
-        return told
+        return saved
 
     assert () == noted((rose, 1.0), (tulip, 1.0))
     assert noted((rose, 2.0), (tulip, 3.0)) == noted((tulip, 3.0), (rose, 2.0)) != ()
@@ -392,8 +392,8 @@ def test_the_snapshot_is_what_is_trained(store: Store, fill: Fill) -> None:
     assert "done" == worker.finish_job(store, job).status
     iteration = store.iterations.get(job.iteration_id or "")
     assert ("Completed", 12) == (iteration.status, iteration.image_count)
-    told = report_files.performance_json(store, project, iteration, 0.5)
-    assert [("rose", 6), ("tulip", 6)] == [(tag["name"], tag["images"]) for tag in told["tags"]]
+    fields = report_files.performance_json(store, project, iteration, 0.5)
+    assert [("rose", 6), ("tulip", 6)] == [(tag["name"], tag["images"]) for tag in fields["tags"]]
 
 
 @pytest.mark.network
@@ -433,11 +433,11 @@ def test_near_duplicates_share_a_fold(store: Store, drawn_image: Draw) -> None:
     project = projects.create(store, "Twins", domain="Built-in")
     for number in range(12):
         upload_twins(store, project, drawn_image(number), "odd" if number % 2 else "even", 2)
-    judged = evaluation.load(store, trained_for_real(store, project))
-    assert [2] * 12 == np.unique(judged.groups, return_counts=True)[1].tolist()
+    out_of_fold = evaluation.load(store, trained_for_real(store, project))
+    assert [2] * 12 == np.unique(out_of_fold.groups, return_counts=True)[1].tolist()
     for group in range(12):
-        assert 1 == len(set(judged.folds[judged.groups == group]))
-    assert {0, 1, 2, 3, 4} == set(judged.folds)
+        assert 1 == len(set(out_of_fold.folds[out_of_fold.groups == group]))
+    assert {0, 1, 2, 3, 4} == set(out_of_fold.folds)
 
 
 @pytest.mark.network
@@ -472,8 +472,12 @@ def test_multilabel(store: Store, drawn_image: Draw) -> None:
         data = tinted(drawn_image(number), colour, 0.6)
         uploads.add(store, project, f"{number}.png", data, tag_ids=[tag.id for tag in tags], limits=LIMITS)
     iteration = trained_for_real(store, project)
-    judged = evaluation.load(store, iteration)
-    assert ((48, 2), [24, 24], 12) == (judged.truth.shape, judged.truth.sum(axis=0).tolist(), sum(~judged.truth.any(1)))
+    out_of_fold = evaluation.load(store, iteration)
+    assert ((48, 2), [24, 24], 12) == (
+        out_of_fold.truth.shape,
+        out_of_fold.truth.sum(axis=0).tolist(),
+        sum(~out_of_fold.truth.any(1)),
+    )
     assert iteration.scores is not None
     assert min(iteration.scores.precision or 0, iteration.scores.recall or 0) > 0.9
 

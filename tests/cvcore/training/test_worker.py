@@ -72,7 +72,9 @@ def test_embeddings_step_aside_for_a_training(store: Store, project: Project) ->
     (job,) = store.jobs.active()
     training.start(store, project)
     run(store, job, on_first_word(lambda: None))
-    assert [("train", "queued"), ("embed", "queued")] == [(each.kind, each.status) for each in store.jobs.active()]
+    assert [("train", "queued"), ("embed", "queued")] == [
+        (queued.kind, queued.status) for queued in store.jobs.active()
+    ]
     assert 0 == store.jobs.get(job.id).attempts
 
 

@@ -27,10 +27,10 @@ from cvcore.training.readiness import readiness
 from tests.conftest import Fill, Trained
 
 
-def clouds(each: int, tags: int = 3, seed: int = 4) -> tuple[np.ndarray, np.ndarray]:
+def clouds(count: int, tags: int = 3, seed: int = 4) -> tuple[np.ndarray, np.ndarray]:
     """Embeddings of a number of images per tag, and their truth; neighbouring tags overlap."""
     rng = np.random.default_rng(seed)
-    truth = np.repeat(np.eye(tags, dtype=bool), each, axis=0)
+    truth = np.repeat(np.eye(tags, dtype=bool), count, axis=0)
     return (truth @ rng.normal(0, 1, (tags, 12)) + rng.normal(0, 1, (len(truth), 12))).astype(np.float32), truth
 
 
@@ -77,7 +77,7 @@ def test_tags_of_evaluated_images_make_no_difference(method: EvaluationMethod) -
     embeddings, truth = clouds(20)
     plan = validation.plan(method, truth, np.arange(60), np.arange(60) % 4 == 0)
     lied = np.where((plan.folds == 0)[:, None], np.roll(truth, 1, axis=1), truth)
-    honest, other = (quick.fit(plan, embeddings, each, multilabel=False, l2=0.1) for each in (truth, lied))
+    honest, other = (quick.fit(plan, embeddings, tags, multilabel=False, l2=0.1) for tags in (truth, lied))
     np.testing.assert_array_equal(honest.kernel, other.kernel)
     np.testing.assert_array_equal(honest.out_of_fold, other.out_of_fold)
 
@@ -139,7 +139,7 @@ def test_from_workspace_to_numbers_twice(store: Store, fill: Fill, method: Evalu
     for name in ("truth", "probabilities", "folds", "kernel", "bias"):
         np.testing.assert_array_equal(getattr(before, name), getattr(after, name))
     evaluated = {
-        each.sha256 for each, fold in zip(store.iterations.images(first.id), before.folds, strict=True) if not fold
+        image.sha256 for image, fold in zip(store.iterations.images(first.id), before.folds, strict=True) if not fold
     }
     if method == TEST_SET:
         assert (30, kept) == (first.image_count, evaluated)
