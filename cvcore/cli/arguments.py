@@ -33,10 +33,10 @@ COMMANDS = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the exit status."""
+    """Run one command; returns the exit status."""
     options = parser().parse_args(arguments)
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # A file name need not be valid text: what cannot be encoded is escaped as in JSON.
+        # A file name can be invalid text: bytes that cannot be encoded are escaped as in JSON.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         status = int(options.command(options, settings.load()))
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except TagwiseError as error:
         terminal.print_error(str(error))
     except OSError as error:
-        # Else Python would try to write the rest of standard output at exit, and complain a second time.
+        # Otherwise Python writes the rest of standard output at exit and reports a second error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         # A reader that closes the pipe early, as `head` does, is no error.
         if not isinstance(error, BrokenPipeError):
@@ -56,8 +56,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    """Every command with its options."""
-    parser = argparse.ArgumentParser(prog="tagwise", description="Teach a computer to recognise your pictures.")
+    """The argument parser with every command and its options."""
+    parser = argparse.ArgumentParser(
+        prog="tagwise", description="Teach a computer to recognise your images, on your own machine."
+    )
     parser.add_argument("--version", action="version", version=f"tagwise {__version__}")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
     for add in COMMANDS:

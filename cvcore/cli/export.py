@@ -18,7 +18,7 @@ def add_export(subparsers: Subparsers) -> None:
     command = add_command(subparsers, "export", export, "write an iteration as a folder that runs without Tagwise")
     add_project(command)
     command.add_argument("format", metavar="FORMAT", choices=formats.NAMES, help=", ".join(formats.NAMES))
-    command.add_argument("folder", metavar="OUT_DIR", type=Path, help="new or empty")
+    command.add_argument("folder", metavar="OUT_DIR", type=Path, help="a new or empty folder")
     add_iteration(command)
 
 
@@ -36,5 +36,5 @@ def export(options: argparse.Namespace, settings: Settings) -> int:
     )
     terminal.show_progress("")
     size = f"{exported.size_bytes / 1e6:.1f} MB"
-    print(f"{project.name}, {iteration.name} in {exported.folder}, {size}: {exported.agreement}")
+    print(f"{project.name}, {iteration.name}: exported to {exported.folder}, {size}; {exported.agreement}")
     return 0

@@ -1,4 +1,4 @@
-"""What the commands' options share: how a command is added, and options that several commands have."""
+"""Helpers to add commands, and options that several commands share."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import TypeAlias
 
 from cvcore.settings import Settings
 
-# What `ArgumentParser.add_subparsers` gives; argparse has no public name for it.
+# The type that `ArgumentParser.add_subparsers` returns; argparse has no public name for it.
 Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
-# Runs a command with its options; the exit status.
+# Runs a command with its options; returns the exit status.
 Command = Callable[[argparse.Namespace, Settings], int]
 
 
 def add_command(subparsers: Subparsers, name: str, run: Command, summary: str) -> argparse.ArgumentParser:
-    """The parser of a new command, to which its options are added."""
+    """Add a command; returns its parser, to which its options are added."""
     command = subparsers.add_parser(name, help=summary, description=summary)
     command.set_defaults(command=run)
     return command
@@ -25,24 +25,26 @@ def add_command(subparsers: Subparsers, name: str, run: Command, summary: str) -
 
 def add_project(command: argparse.ArgumentParser) -> None:
     """Add the argument PROJECT."""
-    command.add_argument("project", metavar="PROJECT", type=parse_name)
+    command.add_argument("project", metavar="PROJECT", type=parse_name, help="the project's name")
 
 
 def add_iteration(command: argparse.ArgumentParser) -> None:
     """Add the option --iteration."""
-    command.add_argument("--iteration", type=int, metavar="N", help="its number; the newest trained one if left out")
+    command.add_argument(
+        "--iteration", type=int, metavar="N", help="the iteration's number (default: the newest trained one)"
+    )
 
 
 def add_threshold(command: argparse.ArgumentParser) -> None:
     """Add the option --threshold."""
     command.add_argument(
-        "--threshold", type=parse_threshold, help="0..1; what was saved with the iteration if left out, else 0.5"
+        "--threshold", type=parse_threshold, help="0..1 (default: the one saved with the iteration, or 0.5)"
     )
 
 
 def add_json(command: argparse.ArgumentParser) -> None:
     """Add the option --json."""
-    command.add_argument("--json", action="store_true")
+    command.add_argument("--json", action="store_true", help="print the result as JSON, for scripts")
 
 
 def parse_name(text: str) -> str:

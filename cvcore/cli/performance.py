@@ -1,4 +1,4 @@
-"""`tagwise performance`: an iteration's precision and recall, tag by tag."""
+"""`tagwise performance`: an iteration's precision and recall per tag."""
 
 from __future__ import annotations
 
@@ -18,21 +18,19 @@ from cvcore.store import Store
 
 def add_performance(subparsers: Subparsers) -> None:
     """Add `tagwise performance`."""
-    command = add_command(subparsers, "performance", performance, "precision and recall, tag by tag")
+    command = add_command(subparsers, "performance", performance, "print precision and recall per tag")
     add_project(command)
     add_iteration(command)
     add_threshold(command)
     add_json(command)
     command.add_argument(
-        "--scores", type=Path, metavar="FILE.csv", help="write every image's out-of-fold probabilities"
+        "--scores", type=Path, metavar="FILE.csv", help="write the probabilities of every evaluated image"
     )
-    command.add_argument(
-        "--report", type=Path, metavar="FILE.html", help="write a page to print, with images and charts"
-    )
+    command.add_argument("--report", type=Path, metavar="FILE.html", help="write an HTML report with images and charts")
 
 
 def performance(options: argparse.Namespace, settings: Settings) -> int:
-    """Print an iteration's precision and recall, tag by tag."""
+    """Print an iteration's precision and recall per tag."""
     store = Store(settings.home)
     project = projects.find(store, options.project)
     iteration = training.find_iteration(store, project, options.iteration)
@@ -53,13 +51,13 @@ def show_performance(
     iteration: Iteration,
     threshold: float | None = None,
 ) -> None:
-    """Print an iteration's performance at a threshold, or at the saved one if it is None, else 0.5."""
+    """Print an iteration's performance at a threshold; if it is None, at the saved one or 0.5."""
     in_use = evaluation.threshold_in_use(iteration, threshold)
     numbers = report_files.performance_json(store, project, iteration, in_use)
     if options.json:
         terminal.print_json(numbers)
         return
-    at = "one threshold a tag" if isinstance(in_use, tuple) else f"threshold {in_use:.0%}"
+    at = "one threshold per tag" if isinstance(in_use, tuple) else f"threshold {in_use:.0%}"
     saved = ", as saved" if numbers["threshold_saved"] else ""
     print(f"{project.name}, {iteration.name}: {iteration.backbone}, {at}{saved}")
     if iteration.note:

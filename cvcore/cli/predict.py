@@ -25,19 +25,19 @@ from cvcore.store import Store
 
 def add_predict(subparsers: Subparsers) -> None:
     """Add `tagwise predict`."""
-    command = add_command(subparsers, "predict", predict, "predict the tags of images")
+    command = add_command(subparsers, "predict", predict, "predict the tags of new images")
     add_project(command)
     command.add_argument("paths", metavar="PATH", nargs="+", type=Path, help="an image, or a folder or zip of images")
     add_iteration(command)
     add_threshold(command)
     add_json(command)
     command.add_argument(
-        "--csv", type=Path, metavar="FILE.csv", help="write answers and probabilities for a spreadsheet"
+        "--csv", type=Path, metavar="FILE.csv", help="write a table of answers and probabilities, for a spreadsheet"
     )
 
 
 def predict(options: argparse.Namespace, settings: Settings) -> int:
-    """Print an iteration's predictions, each image's as soon as it is known; the status is 1 if one cannot be read."""
+    """Print each image's prediction as soon as it is known; the exit status is 1 if an image cannot be read."""
     store = Store(settings.home)
     project = projects.find(store, options.project)
     iteration = training.find_iteration(store, project, options.iteration)
@@ -57,7 +57,9 @@ def predict(options: argparse.Namespace, settings: Settings) -> int:
             terminal.print_json_list({"iteration": iteration.number, **at}, "images", map(_answer_json, answers))
         else:
             for answer in answers:
-                best = ", ".join(f"{each.tag} {each.probability:.1%}" for each in answer.predictions[:3])
+                best = ", ".join(
+                    f"{prediction.tag} {prediction.probability:.1%}" for prediction in answer.predictions[:3]
+                )
                 print(f"{answer.image}: {', '.join(answer.answer) or 'no answer'} ({best})", flush=True)
     return int(bool(unread))
 
@@ -70,7 +72,7 @@ def _images_at(path: Path, settings: Settings) -> list[batches.BatchImage]:
 
 
 def _readable(results: Iterable[ImageAnswer], total: int, unread: list[str]) -> Iterator[ImageAnswer]:
-    """The answers for images that can be read; the others go to standard error, and their names into `unread`."""
+    """The answers for images that can be read; the others are reported as errors and their names added to `unread`."""
     for number, result in enumerate(results, 1):
         if result.refusal:
             terminal.print_error(f"{result.image}: {result.refusal}")
@@ -93,7 +95,7 @@ def _also_as_csv(answers: Iterable[ImageAnswer], file: TextIO, tags: Sequence[st
 
 def _csv_file(path: Path) -> TextIO:
     try:
-        # A file name need not be valid text.
+        # A file name can be invalid text.
         return path.open("w", encoding="utf-8", errors="backslashreplace", newline="")
     except OSError as error:
         raise unwritable("--csv", path, error) from error
@@ -103,5 +105,7 @@ def _answer_json(answer: ImageAnswer) -> dict[str, Any]:
     return {
         "image": answer.image,
         "answer": list(answer.answer),
-        "predictions": [{"tag": each.tag, "probability": each.probability} for each in answer.predictions],
+        "predictions": [
+            {"tag": prediction.tag, "probability": prediction.probability} for prediction in answer.predictions
+        ],
     }

@@ -1,4 +1,4 @@
-"""`tagwise sample`, `import`, `migrate` and `projects`: projects made, filled and listed.
+"""`tagwise sample`, `import`, `migrate` and `projects`: create, fill and list projects.
 
 The commands' functions return the exit status.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import itertools
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -24,16 +25,16 @@ from cvcore.store import Store
 
 def add_sample(subparsers: Subparsers) -> None:
     """Add `tagwise sample`."""
-    add_json(add_command(subparsers, "sample", sample, "make the sample project from drawn images"))
+    add_json(add_command(subparsers, "sample", sample, "create the sample project, with drawn images"))
 
 
 def sample(options: argparse.Namespace, settings: Settings) -> int:
-    """Make the sample project."""
+    """Create the sample project."""
     store = Store(settings.home)
     project = samples.make_sample(store, limits=settings.limits)
     terminal.print_result(
         _project_json(store, project),
-        f"made {project.name!r}: now `tagwise train {project.name!r}`",
+        f"created {project.name!r}; train it with: tagwise train {shlex.quote(project.name)}",
         as_json=options.json,
     )
     return 0
@@ -48,32 +49,40 @@ def list_projects(options: argparse.Namespace, settings: Settings) -> int:
     """Print every project with its numbers of images and tags."""
     store = Store(settings.home)
     listed = [_project_json(store, project) for project in store.projects.all()]
-    lines = [f"{each['name']}: {each['images']} images, {each['tags']} tags, {each['type']}" for each in listed]
+    lines = [f"{row['name']}: {row['images']} images, {row['tags']} tags, {row['type']}" for row in listed]
     terminal.print_result(
-        listed, "\n".join(lines) or "no projects yet: `tagwise sample` makes one", as_json=options.json
+        listed, "\n".join(lines) or "there are no projects yet: `tagwise sample` creates one", as_json=options.json
     )
     return 0
 
 
 def add_import(subparsers: Subparsers) -> None:
     """Add `tagwise import`."""
-    command = add_command(subparsers, "import", import_images, "import labelled images into a project, made if absent")
+    command = add_command(
+        subparsers,
+        "import",
+        import_images,
+        "import tagged images into a project, which is created if it does not exist",
+    )
     add_project(command)
     command.add_argument(
         "path",
         metavar="PATH",
         type=Path,
-        help="folder or zip: tag-named folders, images/ + labels.csv, *.manifest, metadata.jsonl",
+        help="a folder or zip: one folder per tag, images/ and labels.csv, *.manifest, or metadata.jsonl",
     )
     command.add_argument(
-        "--type", type=str.capitalize, choices=[MULTICLASS, MULTILABEL], help="multiclass or multilabel"
+        "--type",
+        type=str.capitalize,
+        choices=[MULTICLASS, MULTILABEL],
+        help="one tag per image, or several (default: as the images are tagged)",
     )
     command.add_argument("--domain", metavar="NAME", help=", ".join(domain.name for domain in domains.DOMAINS))
     add_json(command)
 
 
 def import_images(options: argparse.Namespace, settings: Settings) -> int:
-    """Import a folder or zip of labelled images into a project."""
+    """Import a folder or zip of tagged images into a project."""
     store = Store(settings.home)
     listing = datasets.entries(options.path, settings.limits)
     project = _project_to_fill(store, options, listing)
@@ -91,9 +100,11 @@ def import_images(options: argparse.Namespace, settings: Settings) -> int:
         reason = next((upload.reason for upload in result.uploads if upload.reason), "there are none")
         raise InvalidInput(f"{options.path} must hold images, nothing could be stored: {reason}")
     notes = [
-        {"name": each.name, "status": each.status, "reason": each.reason} for each in result.uploads if each.reason
+        {"name": upload.name, "status": upload.status, "reason": upload.reason}
+        for upload in result.uploads
+        if upload.reason
     ]
-    text = ", ".join(f"{count} {status}" for status, count in counts.items())
+    text = f"{counts['stored']} stored, {counts['duplicate']} already there, {counts['refused']} refused"
     terminal.print_result(
         {**_project_json(store, project), **counts, "notes": notes}, f"{project.name}: {text}", as_json=options.json
     )
@@ -105,17 +116,19 @@ def import_images(options: argparse.Namespace, settings: Settings) -> int:
 
 def add_migrate(subparsers: Subparsers) -> None:
     """Add `tagwise migrate`."""
-    command = add_command(subparsers, "migrate", migrate, "move in from Azure Custom Vision; run again, it continues")
-    command.add_argument(
-        "--endpoint", metavar="URL", required=True, help="as Azure's portal shows it: Keys and Endpoint"
+    command = add_command(
+        subparsers, "migrate", migrate, "copy projects from Azure Custom Vision; run it again to continue"
     )
-    command.add_argument("--training-key", metavar="KEY", required=True, help="shown beside it")
-    command.add_argument("--project", metavar="ID", help="this project alone; all of them if left out")
+    command.add_argument(
+        "--endpoint", metavar="URL", required=True, help="shown in Azure's portal under Keys and Endpoint"
+    )
+    command.add_argument("--training-key", metavar="KEY", required=True, help="shown there too")
+    command.add_argument("--project", metavar="ID", help="copy only this project (default: all)")
     add_json(command)
 
 
 def migrate(options: argparse.Namespace, settings: Settings) -> int:
-    """Copy projects from Azure Custom Vision; the exit status is 1 if something is missing here."""
+    """Copy projects from Azure Custom Vision; the exit status is 1 if something could not be copied."""
     store = Store(settings.home)
     moved = azure.migrate(
         store,
@@ -127,20 +140,22 @@ def migrate(options: argparse.Namespace, settings: Settings) -> int:
     )
     terminal.show_progress("")
     results = [
-        {**dataclasses.asdict(each), "project": each.project and _project_json(store, each.project)} for each in moved
+        {**dataclasses.asdict(migration), "project": migration.project and _project_json(store, migration.project)}
+        for migration in moved
     ]
     lines = [
-        f"{each.project.name}: {each.here.images} images and {each.here.tags} tags here, "
-        f"{each.azure.images} and {each.azure.tags} in Azure, {'complete' if each.complete else 'incomplete'}"
-        for each in moved
-        if each.project
+        f"{migration.project.name}: {migration.here.images} images and {migration.here.tags} tags here, "
+        f"{migration.azure.images} and {migration.azure.tags} in Azure, "
+        f"{'complete' if migration.complete else 'incomplete'}"
+        for migration in moved
+        if migration.project
     ]
-    terminal.print_result(results, "\n".join(lines) or "there is no project to move", as_json=options.json)
+    terminal.print_result(results, "\n".join(lines) or "there is no project to copy", as_json=options.json)
     if not options.json:
-        for each in moved:
-            for note in each.notes:
-                print(f"  {each.project.name + ': ' if each.project else ''}{note}", file=sys.stderr)
-    return int(not all(each.complete for each in moved))
+        for migration in moved:
+            for note in migration.notes:
+                print(f"  {migration.project.name + ': ' if migration.project else ''}{note}", file=sys.stderr)
+    return int(not all(migration.complete for migration in moved))
 
 
 def _project_to_fill(store: Store, options: argparse.Namespace, listing: datasets.Listing) -> Project:

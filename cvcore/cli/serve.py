@@ -1,4 +1,4 @@
-"""`tagwise serve`: the web app and the API, in place of this process."""
+"""`tagwise serve`: replaces this process by the web app and the API."""
 
 from __future__ import annotations
 
@@ -11,24 +11,28 @@ from cvcore.cli.options import Subparsers, add_command
 from cvcore.settings import Settings
 from cvcore.store import Store
 
-# These stand for every address of this machine.
+# Addresses that mean: listen on all addresses of this machine.
 ANY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - compared with, and only listened on when asked to
 
 
 def add_serve(subparsers: Subparsers) -> None:
     """Add `tagwise serve`."""
     command = add_command(subparsers, "serve", serve, "start the web app and the API")
-    command.add_argument("--port", type=int, default=8501)
-    command.add_argument("--address", default="127.0.0.1", help="127.0.0.1 unless others should reach it")
+    command.add_argument("--port", type=int, default=8501, help="default: 8501")
+    command.add_argument(
+        "--address",
+        default="127.0.0.1",
+        help="0.0.0.0 lets other computers in (default: 127.0.0.1, this computer only)",
+    )
 
 
 def serve(options: argparse.Namespace, settings: Settings) -> int:
-    """Replace this process by the web app with the API."""
+    """Replace this process by the web app and the API."""
     Store(settings.home).close()
     app = _app()
     flags = [f"--server.port={options.port}", f"--server.address={options.address}"]
     if options.address in ANY_ADDRESS:
-        # Else Streamlit asks a service on the internet for this machine's public address.
+        # Otherwise Streamlit asks a service on the internet for this machine's public address.
         flags.append("--browser.serverAddress=localhost")
     os.environ["TAGWISE_HOME"] = str(settings.home)
     os.chdir(app.parent)

@@ -13,7 +13,7 @@ from cvcore.errors import InvalidInput
 
 
 def percent(rate: float | None) -> str:
-    """A rate in per cent, or a dash where it is undefined.
+    """A rate in per cent, or a dash if it is undefined.
 
     >>> percent(0.873), percent(None)
     ('87.3%', '–')
@@ -35,8 +35,8 @@ def print_json(result: Any) -> None:
 
 
 def print_json_list(head: dict[str, Any], name: str, items: Iterable[Any]) -> None:
-    """Print what `print_json({**head, name: list(items)})` prints, but each item as soon as it is there."""
-    # The null stands for the items: it parts the text before the list from the text after it.
+    """Print what `print_json({**head, name: list(items)})` prints, but each item as soon as it is known."""
+    # The null is a placeholder for the items: the text is split there.
     begin, end = json.dumps({**head, name: [None]}, indent=2, ensure_ascii=False, allow_nan=False).rsplit("null", 1)
     separator = begin
     for item in items:
@@ -53,16 +53,16 @@ def print_error(reason: str) -> None:
 
 
 def show_progress(text: str) -> None:
-    """Write the progress over the last one in a terminal's line; a log gets nothing."""
+    """Write the progress over the last one, in one line of a terminal; a log gets nothing."""
     if sys.stderr.isatty():
         print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
 
 
 def on_progress(stage: str, fraction: float) -> None:
-    """Show a stage of the work and the fraction that is done, 0..1: a `Progress` for the packages below."""
+    """A `Progress`: show the stage of the work and the fraction that is done, 0..1."""
     show_progress(f"{stage} ({fraction:.0%})")
 
 
 def unwritable(option: str, path: Path, error: OSError) -> InvalidInput:
-    """The error for a file that an option names and that cannot be written."""
+    """The error for a file that an option names but that cannot be written."""
     return InvalidInput(f"{option} must name a file that can be written, {path}: {error}")

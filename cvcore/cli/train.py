@@ -1,4 +1,4 @@
-"""`tagwise train`: a training, run in this process or followed where the web app's worker runs it."""
+"""`tagwise train`: trains in this process, or waits for the web app's worker if that is training."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from cvcore import domains, projects, training
 from cvcore.cli import performance, terminal
 from cvcore.cli.options import Subparsers, add_command, add_json, add_project, parse_name
-from cvcore.errors import InvalidInput, TagwiseError
+from cvcore.errors import InvalidInput, NothingChanged, TagwiseError
 from cvcore.finetuning import outcome_text
 from cvcore.projects import tagging
 from cvcore.records import EVALUATION_METHODS, K_FOLD, Job, Project, TrainingOptions
@@ -21,30 +21,41 @@ def add_train(subparsers: Subparsers) -> None:
     """Add `tagwise train`."""
     command = add_command(subparsers, "train", train, "train a project and print its performance")
     add_project(command)
-    command.add_argument("--force", action="store_true", help="train though nothing changed since last training")
+    command.add_argument(
+        "--force", action="store_true", help="train even if nothing has changed since the last training"
+    )
     command.add_argument(
         "--evaluation",
         choices=EVALUATION_METHODS,
         default=K_FOLD,
-        help="test on every image in turn (k-fold), on 1 in 5 (hold-out), or on the test set's images (test-set)",
+        help="evaluate on every image in turn (k-fold, the default), on a fifth of them (hold-out) or on your test "
+        "images (test-set)",
     )
     repeated: dict[str, Any] = {"action": "append", "default": []}
     command.add_argument(
-        "--tag", metavar="TAG", type=parse_name, help="train this tag; repeat for more; all if left out", **repeated
+        "--tag",
+        metavar="TAG",
+        type=parse_name,
+        help="train only this tag; repeat it for more (default: all)",
+        **repeated,
     )
     command.add_argument(
-        "--cost", metavar="TAG=N", type=parse_name, help="count a tag N times, to miss it less", **repeated
+        "--cost",
+        metavar="TAG=N",
+        type=parse_name,
+        help="count the images of a tag N times, so that fewer are missed",
+        **repeated,
     )
-    command.add_argument("--notify", metavar="URL", default="", help="an address to notify when the training ends")
-    command.add_argument("--start-from", metavar="N", type=int, help="iteration whose fine-tuned network to start from")
+    command.add_argument("--notify", metavar="URL", default="", help="post the end of the training to this address")
+    command.add_argument("--start-from", metavar="N", type=int, help="start from the network of Advanced iteration N")
     add_json(command)
     advanced = command.add_argument_group("advanced training")
-    advanced.add_argument("--advanced", action="store_true", help="train the network's own last layers too")
-    advanced.add_argument("--budget-minutes", type=float, metavar="N", help="what it may take at most, 10 if left out")
+    advanced.add_argument("--advanced", action="store_true", help="also train the network's last layers")
+    advanced.add_argument("--budget-minutes", type=float, metavar="N", help="take at most N minutes (default: 10)")
     advanced.add_argument(
         "--without",
         metavar="TRANSFORM",
-        help=f"never augment images in this way: {', '.join(domains.TRANSFORM_NAMES)}",
+        help=f"do not change training images in this way; repeat it for more: {', '.join(domains.TRANSFORM_NAMES)}",
         **repeated,
     )
 
@@ -53,15 +64,7 @@ def train(options: argparse.Namespace, settings: Settings) -> int:
     """Train a project and print its performance."""
     store = Store(settings.home)
     project = projects.find(store, options.project)
-    job = worker.interrupted(store, project) or training.start(
-        store,
-        project,
-        force=options.force,
-        tag_ids=[tagging.find(store, project, name).id for name in options.tag],
-        evaluation=options.evaluation,
-        options=_training_options(options, store, project),
-    )
-    job = _finished(store, project, job)
+    job = _finished(store, project, worker.interrupted(store, project) or _start(options, store, project))
     terminal.show_progress("")
     if job.status != "done" or job.iteration_id is None:
         raise TagwiseError(f"the training failed: {job.error}" if job.error else "the training was cancelled")
@@ -71,8 +74,25 @@ def train(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
+def _start(options: argparse.Namespace, store: Store, project: Project) -> Job:
+    try:
+        return training.start(
+            store,
+            project,
+            force=options.force,
+            tag_ids=[tagging.find(store, project, name).id for name in options.tag],
+            evaluation=options.evaluation,
+            options=_training_options(options, store, project),
+        )
+    except NothingChanged as refusal:
+        raise NothingChanged(f"{refusal}: add --force to train anyway") from refusal
+
+
 def _finished(store: Store, project: Project, job: Job) -> Job:
-    """The finished job. Ctrl-C ends an advanced training early and keeps its best network; a second one cancels it."""
+    """Wait for the job and return it.
+
+    Ctrl-C ends an Advanced training early and keeps its best network; a second Ctrl-C cancels it.
+    """
     try:
         return worker.finish_job(store, job, terminal.on_progress)
     except KeyboardInterrupt:
@@ -84,7 +104,7 @@ def _finished(store: Store, project: Project, job: Job) -> Job:
     training.finish_early(store, job)
     worker.interrupted(store, project)
     terminal.show_progress("")
-    terminal.print_error("ending, the best so far is kept: press Ctrl-C again to cancel")
+    terminal.print_error("ending early and keeping the best network so far: press Ctrl-C again to cancel")
     return _finished(store, project, job)
 
 
@@ -94,7 +114,7 @@ def _training_options(options: argparse.Namespace, store: Store, project: Projec
         ("--without", bool(options.without)),
     ):
         if is_given and not options.advanced:
-            raise InvalidInput(f"{name} is for --advanced: give both or neither")
+            raise InvalidInput(f"{name} needs --advanced: add it, or leave {name} out")
     from_number = options.start_from
     return TrainingOptions(
         is_advanced=options.advanced,
@@ -108,7 +128,7 @@ def _training_options(options: argparse.Namespace, store: Store, project: Projec
 
 def _cost(store: Store, project: Project, text: str) -> tuple[str, float]:
     """The tag's id and the cost in a text like `rose=3`."""
-    # The last sign counts: a tag's name may hold it too.
+    # Split at the last sign: a tag's name can contain one too.
     name, sign, number = text.rpartition("=")
     try:
         cost = float(number)

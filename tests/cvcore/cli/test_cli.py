@@ -42,7 +42,7 @@ Draw = Callable[[int], bytes]
 
 
 @dataclass(frozen=True)
-class Told:
+class CommandResult:
     """How a command ended and what it said."""
 
     status: int
@@ -56,18 +56,18 @@ class Told:
         return json.loads(self.out)
 
 
-Tagwise = Callable[..., Told]
+Tagwise = Callable[..., CommandResult]
 
 
 @pytest.fixture
 def tagwise(home: Path, capfd: pytest.CaptureFixture[str]) -> Tagwise:
     """Runs a command in this process; what C libraries write counts too."""
 
-    def run(*arguments: object) -> Told:
+    def run(*arguments: object) -> CommandResult:
         capfd.readouterr()
         status = cli.main([str(argument) for argument in arguments])
         out, err = capfd.readouterr()
-        return Told(status, out, err)
+        return CommandResult(status, out, err)
 
     return run
 
@@ -89,31 +89,33 @@ def started(home: Path, *arguments: object, **options: Any) -> subprocess.Popen[
     return subprocess.Popen([*COMMAND, *map(str, arguments)], env=environ, **options)
 
 
-def check_performance(told: dict[str, Any]) -> None:
+def check_performance(result: dict[str, Any]) -> None:
     """Whether a `performance --json` is of the contract's shape and types."""
     rates = {*RATES, *(f"{name}_interval" for name in RATES)}
     contract = {"project", "iteration", "backbone", "evaluation", "threshold", "overall", "tags", "seconds"}
-    assert contract <= set(told)
-    assert (str, int, str, float) == tuple(type(told[key]) for key in ("project", "iteration", "backbone", "threshold"))
-    assert {"method": str, "folds": int, "seed": int} == {key: type(each) for key, each in told["evaluation"].items()}
-    assert {"features": float, "fit": float, "total": float} == {key: type(x) for key, x in told["seconds"].items()}
-    assert rates <= set(told["overall"])
-    for row in (told["overall"], *told["tags"]):
+    assert contract <= set(result)
+    assert (str, int, str, float) == tuple(
+        type(result[key]) for key in ("project", "iteration", "backbone", "threshold")
+    )
+    assert {"method": str, "folds": int, "seed": int} == {key: type(each) for key, each in result["evaluation"].items()}
+    assert {"features": float, "fit": float, "total": float} == {key: type(x) for key, x in result["seconds"].items()}
+    assert rates <= set(result["overall"])
+    for row in (result["overall"], *result["tags"]):
         for name in RATES:
             low, high = row[f"{name}_interval"]
             assert row[name] is None or 0 <= low <= row[name] <= high <= 1
-    for tag in told["tags"]:
+    for tag in result["tags"]:
         assert rates | {"name", "images", "tp", "fp", "fn"} == set(tag)
         assert [str, int, int, int, int] == [type(tag[key]) for key in ("name", "images", "tp", "fp", "fn")]
 
 
-def check_prediction(told: dict[str, Any], images: int) -> None:
+def check_prediction(result: dict[str, Any], images: int) -> None:
     """Whether a `predict --json` is of the contract's shape and types."""
     assert {"iteration": int, "threshold": float, "threshold_saved": bool, "images": list} == {
-        key: type(each) for key, each in told.items()
+        key: type(each) for key, each in result.items()
     }
-    assert images == len(told["images"])
-    for image in told["images"]:
+    assert images == len(result["images"])
+    for image in result["images"]:
         assert {"image": str, "answer": list, "predictions": list} == {key: type(each) for key, each in image.items()}
         for each in image["predictions"]:
             assert {"tag": str, "probability": float} == {key: type(value) for key, value in each.items()}
@@ -168,7 +170,7 @@ def test_misuse(tagwise: Tagwise, capfd: pytest.CaptureFixture[str], arguments: 
 def test_projects(tagwise: Tagwise, fill: Fill, trained: Trained) -> None:
     """Each project with its size and its last iteration, for people and for scripts."""
     assert [] == tagwise("projects", "--json").json
-    assert Told(0, "no projects yet: `tagwise sample` makes one\n", "") == tagwise("projects")
+    assert CommandResult(0, "there are no projects yet: `tagwise sample` creates one\n", "") == tagwise("projects")
     project = fill(rose=6, tulip=5)
     trained(project)
     assert [
@@ -182,7 +184,7 @@ def test_projects(tagwise: Tagwise, fill: Fill, trained: Trained) -> None:
             "iteration": "Iteration 1",
         }
     ] == tagwise("projects", "--json").json
-    assert Told(0, "Flowers: 11 images, 2 tags, Multiclass\n", "") == tagwise("projects")
+    assert CommandResult(0, "Flowers: 11 images, 2 tags, Multiclass\n", "") == tagwise("projects")
 
 
 def test_sample(tagwise: Tagwise) -> None:
@@ -194,8 +196,8 @@ def test_sample(tagwise: Tagwise) -> None:
 
 def test_import(tagwise: Tagwise, tag_folders: Path) -> None:
     """A project is made of the folder, of the type and domain asked for; a second time everything is there already."""
-    asked = ["import", "flowers", tag_folders, "--type", "multilabel", "--domain", "built-in", "--json"]
-    told = tagwise(*asked).json
+    command = ["import", "flowers", tag_folders, "--type", "multilabel", "--domain", "built-in", "--json"]
+    result = tagwise(*command).json
     assert {
         "name": "flowers",
         "type": "Multilabel",
@@ -207,10 +209,10 @@ def test_import(tagwise: Tagwise, tag_folders: Path) -> None:
         "duplicate": 0,
         "refused": 0,
         "notes": [],
-    } == {key: value for key, value in told.items() if key != "id"}
-    again = tagwise(*asked).json
-    assert (told["id"], 0, 11, 11) == (again["id"], again["stored"], again["duplicate"], again["images"])
-    assert "flowers: 0 stored, 11 duplicate, 0 refused\n" == tagwise("import", "flowers", tag_folders).out
+    } == {key: value for key, value in result.items() if key != "id"}
+    again = tagwise(*command).json
+    assert (result["id"], 0, 11, 11) == (again["id"], again["stored"], again["duplicate"], again["images"])
+    assert "flowers: 0 stored, 11 already there, 0 refused\n" == tagwise("import", "flowers", tag_folders).out
 
 
 def test_import_into_a_project_by_another_spelling(tagwise: Tagwise, tag_folders: Path) -> None:
@@ -223,17 +225,17 @@ def test_import_into_a_project_by_another_spelling(tagwise: Tagwise, tag_folders
 def test_import_tells_what_was_refused(tagwise: Tagwise, tag_folders: Path) -> None:
     """Each file left out is named with its reason; the others are in, so it is no error."""
     (tag_folders / "rose" / "letter.png").write_bytes(b"Dear Sir")
-    told = tagwise("import", "flowers", tag_folders, "--json").json
-    assert (11, 1) == (told["stored"], told["refused"])
-    (note,) = told["notes"]
+    result = tagwise("import", "flowers", tag_folders, "--json").json
+    assert (11, 1) == (result["stored"], result["refused"])
+    (note,) = result["notes"]
     assert ("letter.png", "refused") == (note["name"], note["status"])
     shown = tagwise("import", "more", tag_folders)
-    assert (0, "more: 11 stored, 0 duplicate, 1 refused\n") == (shown.status, shown.out)
+    assert (0, "more: 11 stored, 0 already there, 1 refused\n") == (shown.status, shown.out)
     assert f"  letter.png: {note['reason']}\n" == shown.err
 
 
 def test_several_tags_make_a_multilabel_project(tagwise: Tagwise, tmp_path: Path, drawn_image: Draw) -> None:
-    """A labels.csv with two tags on a picture says by itself of what type the project is."""
+    """A labels.csv with two tags on an image makes the project Multilabel."""
     (tmp_path / "signs" / "images").mkdir(parents=True)
     (tmp_path / "signs" / "images" / "1.png").write_bytes(drawn_image(1))
     (tmp_path / "signs" / "labels.csv").write_text("file,labels\n1.png,red|round\n", encoding="utf-8")
@@ -251,14 +253,14 @@ def test_an_import_that_cannot_begin_makes_no_project(tagwise: Tagwise, tag_fold
     ("arguments", "message"),
     [
         (["train", "trees"], "there is no project 'trees': there are 'Flowers'"),
-        (["train", "Flowers"], "Nothing changed since last training"),
+        (["train", "Flowers"], "Nothing changed since last training: add --force to train anyway"),
         (["performance", "Flowers", "--iteration", "7"], "'Flowers' has no iteration 7: there are 1"),
         (["performance", "Flowers", "--threshold", "1.4"], "threshold must be in 0..1, got 1.4"),
         (["performance", "Flowers", "--threshold", "nan"], "threshold must be in 0..1, got nan"),
         (["predict", "Flowers", "none.png", "--threshold=-1"], "threshold must be in 0..1, got -1"),
         (
             ["predict", "Flowers", "/none.png"],
-            "/none.png: an image must be a file that can be read, this one is not "
+            "/none.png: an image must be a file that can be read, this one cannot "
             "(No such file or directory): check the path",
         ),
         (
@@ -268,7 +270,7 @@ def test_an_import_that_cannot_begin_makes_no_project(tagwise: Tagwise, tag_fold
         ),
         (
             ["import", "Flowers", "/none"],
-            "the path must be of a folder or a zip, there is none at '/none': check the path",
+            "the path must be of a folder or a zip, '/none' is neither: check the path",
         ),
         (
             ["performance", "Flowers", "--scores", "/none/s.csv"],
@@ -282,7 +284,7 @@ def test_an_error_is_one_line(
 ) -> None:
     """On standard error, with status 1, and nothing on standard output."""
     trained(fill(rose=5, tulip=5))
-    assert Told(1, "", f"tagwise: {message}\n") == tagwise(*arguments)
+    assert CommandResult(1, "", f"tagwise: {message}\n") == tagwise(*arguments)
 
 
 @pytest.mark.parametrize("setting", ["TAGWISE_HOME", "TAGWISE_MAX_IMAGE_MB"])
@@ -292,18 +294,18 @@ def test_an_impossible_setting_is_one_line(
     """A home that is a file, a limit that is no number: the line names the setting."""
     (tmp_path / "file").touch()
     monkeypatch.setenv(setting, str(tmp_path / "file"))
-    told = tagwise("projects")
-    assert (1, "") == (told.status, told.out)
-    assert told.err.startswith("tagwise: ")
-    assert setting in told.err
-    assert 1 == told.err.count("\n")
+    result = tagwise("projects")
+    assert (1, "") == (result.status, result.out)
+    assert result.err.startswith("tagwise: ")
+    assert setting in result.err
+    assert 1 == result.err.count("\n")
 
 
 def test_training_what_is_not_ready(tagwise: Tagwise, fill: Fill, store: Store) -> None:
     """What is missing is said, and nothing is queued."""
     fill(rose=5, tulip=3)
     message = "tagwise: 'tulip' needs 2 more images: each tag needs at least 5.\n"
-    assert Told(1, "", message) == tagwise("train", "Flowers")
+    assert CommandResult(1, "", message) == tagwise("train", "Flowers")
     assert [] == store.jobs.active()
 
 
@@ -312,18 +314,18 @@ def test_training_what_is_being_trained(tagwise: Tagwise, fill: Fill, store: Sto
     project = fill(rose=5, tulip=5)
     store.jobs.claim(training.start(store, project).id)
     with worker.lock(store.home):
-        told = tagwise("train", "Flowers", "--force")
-    assert (1, "") == (told.status, told.out)
-    assert told.err.startswith("tagwise: one training at a time: ")
+        result = tagwise("train", "Flowers", "--force")
+    assert (1, "") == (result.status, result.out)
+    assert result.err.startswith("tagwise: one training at a time: ")
 
 
 @pytest.mark.network
 def test_train(tagwise: Tagwise, fill: Fill) -> None:
     """It trains, tells the performance as `performance` does, and says nothing else."""
     fill(rose=8, tulip=8)
-    told = tagwise("train", "Flowers", "--json").json
-    check_performance(told)
-    assert told == tagwise("performance", "Flowers", "--json").json
+    result = tagwise("train", "Flowers", "--json").json
+    check_performance(result)
+    assert result == tagwise("performance", "Flowers", "--json").json
     shown = tagwise("train", "Flowers", "--force")
     assert (0, "") == (shown.status, shown.err)
     assert shown.out.startswith("Flowers, Iteration 2: Built-in network, threshold 50%\n")
@@ -344,9 +346,9 @@ def test_a_training_that_fails(tagwise: Tagwise, fill: Fill, store: Store) -> No
     project = fill(rose=5, tulip=5)
     image = store.images.page(project.id, take=1)[0]
     blobs.original_path(store.home, image.sha256).unlink()
-    told = tagwise("train", "Flowers", "--json")
+    result = tagwise("train", "Flowers", "--json")
     (iteration,) = store.iterations.of_project(project.id)
-    assert Told(1, "", f"tagwise: the training failed: {iteration.error}\n") == told
+    assert CommandResult(1, "", f"tagwise: the training failed: {iteration.error}\n") == result
     assert repr(image.name) in iteration.error
 
 
@@ -355,10 +357,10 @@ def test_performance(tagwise: Tagwise, fill: Fill, trained: Trained, store: Stor
     project = fill(rose=5, tulip=5)
     trained(project)
     trained(project, [[0.9, 0.1]] * 10)
-    told = tagwise("performance", "Flowers", "--iteration", 1, "--threshold", "0.95", "--json").json
-    check_performance(told)
+    result = tagwise("performance", "Flowers", "--iteration", 1, "--threshold", "0.95", "--json").json
+    check_performance(result)
     first, second = store.iterations.of_project(project.id)[::-1]
-    assert report_files.performance_json(store, project, first, 0.95) == told
+    assert report_files.performance_json(store, project, first, 0.95) == result
     assert (
         report_files.performance_json(store, project, second, 0.5) == tagwise("performance", "Flowers", "--json").json
     )
@@ -381,15 +383,17 @@ def test_scores(tagwise: Tagwise, fill: Fill, trained: Trained, store: Store, tm
 
 
 def test_predict(tagwise: Tagwise, fill: Fill, trained: Trained, tag_folders: Path) -> None:
-    """Each picture with its answer and every tag's probability, in the order asked for."""
+    """Each image with its answer and every tag's probability, in the order of the paths."""
     trained(fill(rose=5, tulip=5))
     paths = [tag_folders / "tulip" / "1.png", tag_folders / "rose" / "0.png"]
-    told = tagwise("predict", "Flowers", *paths, "--json", "--threshold", "0.6").json
-    check_prediction(told, 2)
-    assert (1, 0.6) == (told["iteration"], told["threshold"])
-    assert [str(path) for path in paths] == [image["image"] for image in told["images"]]
-    assert [["tulip"], ["tulip"]] == [image["answer"] for image in told["images"]]
-    assert Told(0, f"{paths[0]}: tulip (tulip 73.1%, rose 26.9%)\n", "") == tagwise("predict", "Flowers", paths[0])
+    result = tagwise("predict", "Flowers", *paths, "--json", "--threshold", "0.6").json
+    check_prediction(result, 2)
+    assert (1, 0.6) == (result["iteration"], result["threshold"])
+    assert [str(path) for path in paths] == [image["image"] for image in result["images"]]
+    assert [["tulip"], ["tulip"]] == [image["answer"] for image in result["images"]]
+    assert CommandResult(0, f"{paths[0]}: tulip (tulip 73.1%, rose 26.9%)\n", "") == tagwise(
+        "predict", "Flowers", paths[0]
+    )
     shown = tagwise("predict", "Flowers", paths[0], "--threshold", 0.8).out
     assert f"{paths[0]}: no answer (tulip 73.1%, rose 26.9%)\n" == shown
 
@@ -397,39 +401,41 @@ def test_predict(tagwise: Tagwise, fill: Fill, trained: Trained, tag_folders: Pa
 def test_predict_folders_and_zips(
     tagwise: Tagwise, fill: Fill, trained: Trained, tag_folders: Path, tmp_path: Path
 ) -> None:
-    """A path may be a folder or a zip: its pictures in order, a line each, and the table is written beside them."""
+    """A path can be a folder or a zip: one line per image, in order, and the table is written too."""
     trained(fill(rose=5, tulip=5))
-    (tag_folders / "notes.txt").write_text("no picture")
+    (tag_folders / "notes.txt").write_text("no image")
     (tag_folders / "=1.png").write_bytes(b"Dear Sir")
     with zipfile.ZipFile(tmp_path / "more.zip", "w") as archive:
         archive.write(tag_folders / "rose" / "0.png", "a/=rose.png")
-    told = tagwise("predict", "Flowers", tag_folders, tmp_path / "more.zip", "--csv", tmp_path / "table.csv")
+    result = tagwise("predict", "Flowers", tag_folders, tmp_path / "more.zip", "--csv", tmp_path / "table.csv")
     rose, tulip = ([tag_folders / tag / f"{each}.png" for each in range(11)] for tag in ("rose", "tulip"))
     paths = [*sorted(map(str, rose[::2])), *map(str, tulip[1::2]), str(tmp_path / "more.zip" / "a" / "=rose.png")]
-    assert [f"{path}: tulip (tulip 73.1%, rose 26.9%)" for path in paths] == told.out.splitlines()
-    assert told.err.startswith(f"tagwise: {tag_folders}/=1.png: an image must be JPEG")
-    assert (1, 1) == (told.status, told.err.count("\n"))
+    assert [f"{path}: tulip (tulip 73.1%, rose 26.9%)" for path in paths] == result.out.splitlines()
+    assert result.err.startswith(f"tagwise: {tag_folders}/=1.png: an image must be JPEG")
+    assert (1, 1) == (result.status, result.err.count("\n"))
     rows = list(csv.reader((tmp_path / "table.csv").read_text(encoding="utf-8").splitlines()))
     assert ["image", "answer", "rose", "tulip"] == rows[0]
     assert [[path, "tulip", "0.268941402", "0.731058598"] for path in paths] == rows[1:]
 
 
-def test_a_path_without_pictures(tagwise: Tagwise, fill: Fill, trained: Trained, tmp_path: Path) -> None:
-    """An empty folder and a broken zip are told by their paths, before any picture is looked at."""
+def test_a_path_without_images(tagwise: Tagwise, fill: Fill, trained: Trained, tmp_path: Path) -> None:
+    """An empty folder and a broken zip are reported with their paths, before any image is predicted."""
     trained(fill(rose=5, tulip=5))
     (tmp_path / "empty").mkdir()
     (tmp_path / "broken.zip").write_bytes(b"PK\3\4")
     for name, message in (
         ("empty", "a folder or zip must hold images, 'empty' holds none: choose another"),
-        ("broken.zip", "a zip must be complete, this one lacks its end: copy or download it again"),
+        ("broken.zip", "a zip must be complete, the end of this one is missing: copy or download it again"),
     ):
-        assert Told(1, "", f"tagwise: {tmp_path / name}: {message}\n") == tagwise("predict", "Flowers", tmp_path / name)
+        assert CommandResult(1, "", f"tagwise: {tmp_path / name}: {message}\n") == tagwise(
+            "predict", "Flowers", tmp_path / name
+        )
 
 
 def test_a_line_comes_as_soon_as_it_is_known(
     store: Store, fill: Fill, trained: Trained, tag_folders: Path, tmp_path: Path
 ) -> None:
-    """While a picture still comes through a pipe, the answer to the one before it is there already."""
+    """While an image is still read from a pipe, the answer for the one before it is already printed."""
     trained(fill(rose=5, tulip=5))
     pipe = tmp_path / "late.png"
     os.mkfifo(pipe)
@@ -449,14 +455,14 @@ def test_a_saved_threshold_is_used(
     iteration = trained(fill(rose=5, tulip=5))
     saved_thresholds.save(store, iteration, 0.8)
     path = tag_folders / "tulip" / "1.png"
-    told = tagwise("predict", "Flowers", path, "--json").json
-    check_prediction(told, 1)
-    assert (0.8, True, []) == (told["threshold"], told["threshold_saved"], told["images"][0]["answer"])
+    result = tagwise("predict", "Flowers", path, "--json").json
+    check_prediction(result, 1)
+    assert (0.8, True, []) == (result["threshold"], result["threshold_saved"], result["images"][0]["answer"])
     given = tagwise("predict", "Flowers", path, "--json", "--threshold", 0.6).json
     assert (0.6, False, ["tulip"]) == (given["threshold"], given["threshold_saved"], given["images"][0]["answer"])
-    told = tagwise("performance", "Flowers", "--json").json
-    check_performance(told)
-    assert (0.8, True) == (told["threshold"], told["threshold_saved"])
+    result = tagwise("performance", "Flowers", "--json").json
+    check_performance(result)
+    assert (0.8, True) == (result["threshold"], result["threshold_saved"])
     shown = tagwise("performance", "Flowers").out
     assert shown.startswith("Flowers, Iteration 1: Built-in network, threshold 80%, as saved\n")
 
@@ -469,39 +475,39 @@ def test_saved_thresholds_of_each_tag_are_used(
     iteration = trained(project, [[0.7, 0.3], [0.3, 0.7]] * 5)
     saved_thresholds.save(store, iteration, (0.6, 0.75))
     at = {"threshold": None, "thresholds": {"rose": 0.6, "tulip": 0.75}, "threshold_saved": True}
-    told = tagwise("predict", "Flowers", tag_folders / "tulip" / "1.png", "--json").json
-    assert {"iteration": 1, **at} == {key: value for key, value in told.items() if key != "images"}
+    result = tagwise("predict", "Flowers", tag_folders / "tulip" / "1.png", "--json").json
+    assert {"iteration": 1, **at} == {key: value for key, value in result.items() if key != "images"}
     # The scripted head says tulip 73.1 %: it is the top tag and does not reach its own threshold.
-    assert [] == told["images"][0]["answer"]
-    told = tagwise("performance", "Flowers", "--json").json
-    assert at == {key: told[key] for key in at}
-    assert [5, 0] == [tag["tp"] + tag["fp"] for tag in told["tags"]]
+    assert [] == result["images"][0]["answer"]
+    result = tagwise("performance", "Flowers", "--json").json
+    assert at == {key: result[key] for key in at}
+    assert [5, 0] == [tag["tp"] + tag["fp"] for tag in result["tags"]]
     shown = tagwise("performance", "Flowers").out
-    assert shown.startswith("Flowers, Iteration 1: Built-in network, one threshold a tag, as saved\n")
+    assert shown.startswith("Flowers, Iteration 1: Built-in network, one threshold per tag, as saved\n")
     assert 0.5 == tagwise("performance", "Flowers", "--threshold", 0.5, "--json").json["threshold"]
 
 
-def test_one_bad_picture_does_not_spoil_the_others(
+def test_one_bad_image_does_not_stop_the_others(
     tagwise: Tagwise, fill: Fill, trained: Trained, tag_folders: Path
 ) -> None:
-    """The others are told; the bad one has its line, and the exit status says that something is missing."""
+    """The others are predicted; the bad one is reported, and the exit status is 1."""
     trained(fill(rose=5, tulip=5))
     bad, good = tag_folders / "letter.png", tag_folders / "rose" / "0.png"
     bad.write_bytes(b"Dear Sir")
-    told = tagwise("predict", "Flowers", bad, good, "--json")
-    assert 1 == told.status
-    check_prediction(json.loads(told.out), 1)
-    assert told.err.startswith(f"tagwise: {bad}: an image must be JPEG, PNG")
-    assert 1 == told.err.count("\n")
+    result = tagwise("predict", "Flowers", bad, good, "--json")
+    assert 1 == result.status
+    check_prediction(json.loads(result.out), 1)
+    assert result.err.startswith(f"tagwise: {bad}: an image must be JPEG, PNG")
+    assert 1 == result.err.count("\n")
 
 
-def test_a_failed_iteration_is_told(tagwise: Tagwise, fill: Fill, store: Store, tag_folders: Path) -> None:
+def test_a_failed_iteration_is_reported(tagwise: Tagwise, fill: Fill, store: Store, tag_folders: Path) -> None:
     """It has neither numbers nor predictions."""
     project = fill(rose=5, tulip=5)
     training.close(store, training.start(store, project), "failed", "no reason")
     message = "tagwise: Iteration 1 has no numbers yet, its training failed: train again\n"
     for arguments in (["performance", "Flowers"], ["predict", "Flowers", tag_folders / "rose" / "0.png"]):
-        assert Told(1, "", message) == tagwise(*arguments, "--iteration", 1)
+        assert CommandResult(1, "", message) == tagwise(*arguments, "--iteration", 1)
 
 
 def waiting_training(store: Store, project: Project) -> Job:
@@ -606,8 +612,8 @@ class Flowers:
     """What the commands said of 600 photos of flowers; `home` holds the project."""
 
     home: Path
-    imported: Told
-    trained: Told
+    imported: CommandResult
+    trained: CommandResult
 
 
 @pytest.fixture(scope="module")
@@ -615,11 +621,11 @@ def flowers(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Flowers:
     """600 photos of five flowers imported and trained on MobileNetV2, by the commands alone."""
     home = tmp_path_factory.mktemp("home")
 
-    def run(*arguments: str) -> Told:
+    def run(*arguments: str) -> CommandResult:
         out, err = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             status = cli.main(arguments)
-        return Told(status, out.getvalue(), err.getvalue())
+        return CommandResult(status, out.getvalue(), err.getvalue())
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TAGWISE_HOME", str(home))
@@ -633,32 +639,32 @@ def flowers(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Flowers:
 def test_real_photos_are_told_apart(flowers: Flowers) -> None:
     """Five folds over 600 photos: precision and recall at 0.5 are 80 % at least."""
     assert (600, 5, 0) == tuple(flowers.imported.json[key] for key in ("stored", "tags", "refused"))
-    told = flowers.trained.json
-    check_performance(told)
-    assert ("MobileNetV2", "", 5) == (told["backbone"], told["note"], told["evaluation"]["folds"])
-    assert told["overall"]["precision"] >= 0.8
-    assert told["overall"]["recall"] >= 0.8
-    assert [120] * 5 == [tag["images"] for tag in told["tags"]]
+    result = flowers.trained.json
+    check_performance(result)
+    assert ("MobileNetV2", "", 5) == (result["backbone"], result["note"], result["evaluation"]["folds"])
+    assert result["overall"]["precision"] >= 0.8
+    assert result["overall"]["recall"] >= 0.8
+    assert [120] * 5 == [tag["images"] for tag in result["tags"]]
 
 
 @pytest.mark.network
 def test_real_scores_and_predictions(
     flowers: Flowers, shared: Path, tagwise: Tagwise, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Without Keras' weights, what was trained is told and predicts; the scores give the precision that was told."""
+    """Without Keras' weights a trained iteration shows its numbers and predicts; the scores give the same precision."""
     monkeypatch.setenv("TAGWISE_HOME", str(flowers.home))
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     path = tmp_path / "scores.csv"
-    told = tagwise("performance", "flowers", "--json", "--scores", path).json
-    assert flowers.trained.json == told
+    result = tagwise("performance", "flowers", "--json", "--scores", path).json
+    assert flowers.trained.json == result
     with path.open(encoding="utf-8", newline="") as file:
         header, *rows = csv.reader(file)
-    assert (600, [tag["name"] for tag in told["tags"]]) == (len(rows), header[3:])
+    assert (600, [tag["name"] for tag in result["tags"]]) == (len(rows), header[3:])
     probabilities = np.array([row[3:] for row in rows]).astype(float)
     answers = [header[3 + row.argmax()] if row.max() >= 0.5 else "none" for row in probabilities]
     truth = [row[2] for row in rows]
     expected = precision_score(truth, answers, labels=header[3:], average="macro")
-    assert told["overall"]["precision"] == pytest.approx(expected)
+    assert result["overall"]["precision"] == pytest.approx(expected)
     photos = [min((shared / "datasets" / "flowers5" / name).iterdir()) for name in ("daisy", "roses", "tulips")]
     predicted = tagwise("predict", "flowers", *photos, "--json").json
     check_prediction(predicted, 3)
@@ -667,12 +673,12 @@ def test_real_scores_and_predictions(
 
 @pytest.mark.network
 def test_train_says_how_it_was_judged(tagwise: Tagwise, fill: Fill) -> None:
-    """The way asked for is the way told; a test set that is empty, and a way that is none, are refused."""
+    """The JSON names the chosen method; an empty test set and an unknown method are refused."""
     fill(rose=8, tulip=8)
-    told = tagwise("train", "Flowers", "--evaluation", "hold-out", "--json").json
-    check_performance(told)
-    assert {"method": "hold-out", "folds": 1, "seed": 0} == told["evaluation"]
-    assert [2, 2] == [tag["images"] for tag in told["tags"]]
+    result = tagwise("train", "Flowers", "--evaluation", "hold-out", "--json").json
+    check_performance(result)
+    assert {"method": "hold-out", "folds": 1, "seed": 0} == result["evaluation"]
+    assert [2, 2] == [tag["images"] for tag in result["tags"]]
     refused = tagwise("train", "Flowers", "--evaluation", "test-set")
     assert (1, "tagwise: Your own test set is empty") == (
         refused.status,
@@ -684,11 +690,11 @@ def test_train_says_how_it_was_judged(tagwise: Tagwise, fill: Fill) -> None:
 
 
 def test_a_report_is_a_page(store: Store, tagwise: Tagwise, fill: Fill, trained: Trained, tmp_path: Path) -> None:
-    """It is written beside what is told as ever; a file that cannot be written is named."""
+    """It is written, and the numbers are printed as always; a file that cannot be written is named."""
     iteration = trained(fill(rose=6, tulip=5))
     path = tmp_path / "report.html"
-    told = tagwise("performance", "Flowers", "--json", "--report", path)
-    check_performance(told.json)
+    result = tagwise("performance", "Flowers", "--json", "--report", path)
+    check_performance(result.json)
     page = path.read_text(encoding="utf-8")
     assert page.startswith("<!doctype html>")
     assert "<h1>Flowers</h1>" in page
@@ -706,12 +712,12 @@ def test_pack_and_unpack(tagwise: Tagwise, fill: Fill, trained: Trained, tmp_pat
     """A project packed and unpacked is here twice, with the very same numbers; a name can be given."""
     trained(fill(rose=6, tulip=5))
     path = tmp_path / "flowers.zip"
-    told = tagwise("pack", "Flowers", path, "--json").json
-    assert told == {"file": str(path), "images": 11, "iterations": 1, "size_bytes": path.stat().st_size}
-    assert tagwise("unpack", path).out == "Flowers (2) is here: 11 images and 1 iterations\n"
-    told = tagwise("unpack", path, "--name", "Class 7b", "--json").json
-    assert told == {"name": "Class 7b", "id": told["id"], "images": 11, "iterations": 1}
-    numbers = [tagwise("performance", name, "--json").json for name in ("Flowers", "Flowers (2)", told["id"])]
+    result = tagwise("pack", "Flowers", path, "--json").json
+    assert result == {"file": str(path), "images": 11, "iterations": 1, "size_bytes": path.stat().st_size}
+    assert tagwise("unpack", path).out == "created Flowers (2): 11 images and 1 iteration\n"
+    result = tagwise("unpack", path, "--name", "Class 7b", "--json").json
+    assert result == {"name": "Class 7b", "id": result["id"], "images": 11, "iterations": 1}
+    numbers = [tagwise("performance", name, "--json").json for name in ("Flowers", "Flowers (2)", result["id"])]
     assert [each | {"project": ""} for each in numbers] == [numbers[0] | {"project": ""}] * 3
 
 
@@ -720,10 +726,10 @@ def test_save_and_import(tagwise: Tagwise, fill: Fill, tmp_path: Path, name: str
     """What save writes import reads, in each format; one tag can go alone."""
     fill(rose=6, tulip=5)
     path = tmp_path / "flowers.zip"
-    told = tagwise("save", "Flowers", name, path, "--json").json
-    assert told == {"file": str(path), "images": 11, "size_bytes": path.stat().st_size}
-    told = tagwise("import", "Again", path, "--json").json
-    assert (told["stored"], told["tags"], told["notes"]) == (11, 2, [])
+    result = tagwise("save", "Flowers", name, path, "--json").json
+    assert result == {"file": str(path), "images": 11, "size_bytes": path.stat().st_size}
+    result = tagwise("import", "Again", path, "--json").json
+    assert (result["stored"], result["tags"], result["notes"]) == (11, 2, [])
     assert tagwise("save", "Flowers", name, path, "--tag", "rose").out.startswith(f"Flowers: 6 images in {path}, ")
 
 
@@ -731,12 +737,12 @@ def test_zips_that_cannot_be(tagwise: Tagwise, fill: Fill, tmp_path: Path) -> No
     """No such tag, no such zip, no such folder: one line each."""
     fill(rose=2)
     path = tmp_path / "nowhere" / "flowers.zip"
-    assert tagwise("save", "Flowers", "table", path, "--tag", "lily") == Told(
+    assert tagwise("save", "Flowers", "table", path, "--tag", "lily") == CommandResult(
         1, "", "tagwise: 'Flowers' has no tag 'lily': there are 'rose'\n"
     )
-    assert tagwise("unpack", path) == Told(
-        1, "", f"tagwise: a zip is needed, there is none at '{path}': check the path\n"
+    assert tagwise("unpack", path) == CommandResult(
+        1, "", f"tagwise: FILE.zip must be a zip, there is no file at '{path}': check the path\n"
     )
-    assert tagwise("pack", "Flowers", path) == Told(
+    assert tagwise("pack", "Flowers", path) == CommandResult(
         1, "", f"tagwise: a zip must go to a file that can be written, {path}: No such file or directory\n"
     )

@@ -24,7 +24,7 @@ Trained = Callable[..., Iteration]
 
 
 def queued(store: Store, project: Project, *arguments: str) -> tuple[TrainingOptions, list[str]]:
-    """How the command has a training done, and of which tags; the training is cancelled before it begins."""
+    """The options and tags of the training that the command queues; the training is cancelled before it begins."""
     before = store.jobs.latest(project.id, "train")
     environ = os.environ | {"TAGWISE_HOME": str(store.home), "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "cvcore.cli", "train", project.name, *arguments]
@@ -34,18 +34,18 @@ def queued(store: Store, project: Project, *arguments: str) -> tuple[TrainingOpt
             assert process.poll() is None, process.communicate()
             time.sleep(0.02)
         iteration_id = job.iteration_id or ""
-        told = store.trainings.options(iteration_id), [tag.name for tag in store.iterations.tags(iteration_id)]
+        result = store.trainings.options(iteration_id), [tag.name for tag in store.iterations.tags(iteration_id)]
         training.cancel(store, job)
         process.communicate(timeout=30)
-    return told
+    return result
 
 
 def test_every_option(store: Store, fill: Fill, trained: Trained) -> None:
-    """Each reaches the training: tags by their names, an iteration by its number, transforms as those that are left."""
+    """Every option reaches the training: tags by name, an iteration by number, and the remaining transforms."""
     project = fill(rose=5, tulip=5, **{"a=b": 5})
     base = trained(project)
     store.trainings.add(base.id, TrainingOptions(is_advanced=True))
-    told, tags = queued(
+    options, tags = queued(
         store,
         project,
         *("--tag", "rose", "--tag", "a=b", "--cost", "a=b=2.5", "--cost", "rose=3", "--start-from", "1"),
@@ -54,7 +54,7 @@ def test_every_option(store: Store, fill: Fill, trained: Trained) -> None:
     )
     costs = {tagging.find(store, project, "a=b").id: 2.5, tagging.find(store, project, "rose").id: 3.0}
     assert ["a=b", "rose"] == sorted(tags)
-    assert told == TrainingOptions(
+    assert options == TrainingOptions(
         is_advanced=True,
         budget_minutes=5,
         transforms=("turn", "shift", "light"),
@@ -78,10 +78,10 @@ def test_no_option(store: Store, fill: Fill) -> None:
         (["--cost", "rose=much"], "--cost must be like rose=3, got 'rose=much'"),
         (["--cost", "rose=1000"], "a cost must be in 0.01..100, got 1000"),
         (["--start-from", "7"], "'Flowers' has no iteration 7: there are 1"),
-        (["--without", "mirror"], "--without is for --advanced: give both or neither"),
+        (["--without", "mirror"], "--without needs --advanced: add it, or leave --without out"),
         (
             ["--budget-minutes", "5"],
-            "--budget-minutes is for --advanced: give both or neither",
+            "--budget-minutes needs --advanced: add it, or leave --budget-minutes out",
         ),
         (
             ["--advanced", "--without", "jitter"],
@@ -97,7 +97,7 @@ def test_what_cannot_be(
     arguments: list[str],
     message: str,
 ) -> None:
-    """It is told in one line on standard error, with status 1, and nothing is queued."""
+    """One line on standard error with status 1, and nothing is queued."""
     trained(fill(rose=5, tulip=5))
     capfd.readouterr()
     assert 1 == cli.main(["train", "Flowers", "--force", *arguments])
@@ -105,24 +105,24 @@ def test_what_cannot_be(
     assert [] == store.jobs.active()
 
 
-def test_performance_tells_of_the_training(store: Store, fill: Fill, trained: Trained) -> None:
-    """Of an Advanced one its budget and what came of it, as soon as that is known."""
+def test_performance_shows_the_training(store: Store, fill: Fill, trained: Trained) -> None:
+    """For an Advanced training the JSON has its budget and, once it is known, its outcome."""
     project = fill(rose=5, tulip=5)
     iteration = trained(project)
     store.trainings.add(iteration.id, TrainingOptions(is_advanced=True, budget_minutes=5))
 
-    def told() -> object:
+    def training_json() -> object:
         return report_files.performance_json(store, project, iteration, 0.5)["training"]
 
-    assert {"advanced": True, "budget_minutes": 5, "outcome": None} == told()
+    assert {"advanced": True, "budget_minutes": 5, "outcome": None} == training_json()
     store.trainings.set_outcome(iteration.id, TuningOutcome(10, 9, 8, 0.5, 1, 6, 42.5, "converged", "cpu"))
     outcome = {"images": 10, "right": 9, "quick_right": 8, "p_value": 0.5, "attempts": 1, "rounds": 6}
     outcome |= {"seconds": 42.5, "ended": "converged", "device": "cpu"}
-    assert {"advanced": True, "budget_minutes": 5, "outcome": outcome} == told()
+    assert {"advanced": True, "budget_minutes": 5, "outcome": outcome} == training_json()
 
 
 def test_ctrl_c_keeps_the_best_and_again_cancels(store: Store, fill: Fill) -> None:
-    """Once there is a round to keep, the first Ctrl-C ends the search alone; the second leaves no iteration."""
+    """Once an epoch is finished, the first Ctrl-C ends the training early; the second leaves no iteration."""
     project = fill(rose=5, tulip=5)
     environ = os.environ | {"TAGWISE_HOME": str(store.home), "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "cvcore.cli", "train", project.name, "--advanced"]
@@ -146,6 +146,7 @@ def test_ctrl_c_keeps_the_best_and_again_cancels(store: Store, fill: Fill) -> No
         _, complained = process.communicate(timeout=30)
     assert 1 == process.returncode
     assert complained.endswith(
-        "tagwise: ending, the best so far is kept: press Ctrl-C again to cancel\ntagwise: interrupted\n"
+        "tagwise: ending early and keeping the best network so far: press Ctrl-C again to cancel\n"
+        "tagwise: interrupted\n"
     )
     assert [] == store.iterations.of_project(project.id)
