@@ -1,6 +1,6 @@
 """The web app: `streamlit run app.py`, or `tagwise serve`.
 
-One process answers the pages, the images and the API; a second, started here, trains.
+One process serves the pages, the images and the API. It starts a second one, the worker, which trains.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from cvcore.files import api_keys
 from cvcore.store import Store
 from cvcore.training import supervisor
 
-# As glibc's malloc.h has them, see mallopt(3).
+# From glibc's malloc.h, see mallopt(3).
 M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8
 
 
 def keep_little_memory() -> None:
-    """Let all threads take memory from two pools, and what is large go back to the system as soon as it is free.
+    """Make all threads share two memory pools, and return large blocks to the system as soon as they are freed.
 
-    Every click runs in a thread of its own, and 16 pools on two cores each kept 4 MB of what it had used. The
-    system's allocator takes these wishes where it is glibc's; others have no `mallopt`.
+    Every click runs in its own thread. Without this, 16 pools on two cores each kept 4 MB that were no longer used.
+    Only glibc has `mallopt`; with other allocators nothing happens.
     """
     with contextlib.suppress(AttributeError, OSError, TypeError):
         allocator = ctypes.CDLL(None)
@@ -48,9 +48,9 @@ store = Store(environment.home)
 
 @contextlib.asynccontextmanager
 async def lifespan(_: object) -> AsyncIterator[None]:
-    """Keep a worker running while the app runs, and the garbage collector off what stays for good."""
-    # Streamlit collects garbage after every run of a page. What is imported is frozen out of that first:
-    # with thirty people on the Performance page an answer then takes 28 ms instead of 2.4 s.
+    """Keep a worker running while the app runs, and exclude imported modules from garbage collection."""
+    # Streamlit collects garbage after every run of a page. Imported modules are excluded from it: with thirty people
+    # on the Performance page an answer then takes 28 ms instead of 2.4 s.
     import numpy
     import pandas
     import plotly.graph_objects

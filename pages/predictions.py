@@ -1,4 +1,4 @@
-"""Predictions: the images predicted in the last 30 days, to be tagged and trained with."""
+"""Predictions: the images predicted in the last 30 days, to tag and to train on."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ project = project_choice.heading("Predictions", store)
 prediction_gallery.notice(project)
 if not store.predictions.count(project.id):
     st.info(
-        "Nothing is kept here now. Images that you try in Quick Test, or that programs send to the prediction API, "
-        f"stay for {history.DAYS} days, so that those the model is unsure of can be tagged and trained with."
+        "There are no predictions now. Images that you try in Quick Test, or that programs send to the prediction API, "
+        f"are kept here for {history.DAYS} days. You can tag them and train on them."
     )
     if store.iterations.trained(project.id):
         project_choice.link("quick_test.py", "Go to Quick Test", project)

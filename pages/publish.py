@@ -18,20 +18,20 @@ if not trained:
     project_choice.link("train.py", "Go to Train", project)
     st.stop()
 
-there = {str(each.number): each for each in trained}
+by_number = {str(iteration.number): iteration for iteration in trained}
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    # The address has the last word, so that a page loaded again shows the same iteration's exports.
+    # The address decides, so that the page shows the same iteration after a reload.
     wanted = st.query_params.get("iteration", "")
-    st.session_state["publish-iteration"] = wanted if wanted in there else next(iter(there))
+    st.session_state["publish-iteration"] = wanted if wanted in by_number else next(iter(by_number))
     number = st.selectbox(
         "Iteration",
-        list(there),
-        format_func=lambda number: there[number].name,
+        list(by_number),
+        format_func=lambda number: by_number[number].name,
         key="publish-iteration",
         on_change=lambda: st.query_params.update(iteration=st.session_state["publish-iteration"]),
         width=240,
     )
-    iteration = there[number]
+    iteration = by_number[number]
     view = st.segmented_control(
         "View",
         (NAMES, EXPORT, BATCH),
@@ -49,7 +49,9 @@ with refusals():
         if published:
             prediction_snippets.show(project, published, backend.settings())
         else:
-            st.info("Nothing is published yet. Give a name, and what programs need to call it is shown here.")
+            st.info(
+                "Nothing is published yet. Enter a name and publish: then the page shows what programs need to call it."
+            )
     elif view == EXPORT:
         export_panel.show(store, iteration)
     elif view == BATCH:

@@ -24,18 +24,18 @@ with left, refusals():
     image = image_source.show(store, project, backend.limits())
 with right:
     with st.container(horizontal=True):
-        # Its own list for each project: the browser takes lists of the same words for one and the same.
+        # One key per project: otherwise the browser keeps the choice of another project with the same iteration names.
         iteration = st.selectbox(
-            "Iteration", trained, format_func=lambda each: each.name, key=f"quick-iteration-{project.id}", width=240
+            "Iteration", trained, format_func=lambda option: option.name, key=f"quick-iteration-{project.id}", width=240
         )
-        # As it is now: the list keeps the one chosen as it was then, with the thresholds it had.
-        iteration = next((each for each in trained if each.id == iteration.id), iteration)
+        # The list keeps the iteration as it was when it was chosen, with its old thresholds: take the current one.
+        iteration = next((current for current in trained if current.id == iteration.id), iteration)
         threshold = threshold_slider.show(store, iteration)
     is_kept = keep_toggle.show()
     if iteration.note:
         st.warning(plain(iteration.note))
     if image is None:
-        st.info("Choose an image, and its tags and probabilities stand here.")
+        st.info("Choose an image: its tags and probabilities are shown here.")
     else:
         with refusals():
             predictions = prediction.predict(store, iteration, image, limits=backend.limits())

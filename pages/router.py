@@ -1,7 +1,7 @@
-"""Every page and its address; runs first, whatever page is asked for.
+"""The list of pages with their addresses; runs before every page.
 
-It lies inside pages/ because Streamlit, when it finds a folder of that name beside the main script, serves
-its files without running the script.
+It is inside pages/ because Streamlit serves the files of a folder with that name beside the main script without
+running the main script.
 """
 
 from __future__ import annotations

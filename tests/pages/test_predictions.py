@@ -90,7 +90,7 @@ def test_multilabel_takes_several(store: Store, fill: Fill, trained: Trained, dr
     app = select(opened("predictions", project), project, kept)
     checked(button(app, "Add as tulip, rose").click().run())
     assert {"rose": 6, "tulip": 6} == counts(store, project)
-    assert "Nothing is kept here now." in texts(app)
+    assert "There are no predictions now." in texts(app)
     assert "1 image added to the project." in texts(app)
 
 
@@ -99,7 +99,7 @@ def test_a_name_that_cannot_be(store: Store, project: Project, kept: list[Stored
     app = select(opened("predictions", project), project, kept[0])
     app.multiselect[0].set_value(["rose|"]).run()
     checked(button(app, "Add to project").click().run())
-    assert "must not have a |" in texts(app)
+    assert "must not contain |" in texts(app)
     assert 3 == store.predictions.count(project.id)
 
 

@@ -124,7 +124,7 @@ def test_exports_as_they_go_on(
     assert f"/customvision/files/export/{newest.id}/{path.name}" == link.proto.url
     saved_thresholds.save(store, newest, 0.7)
     checked(app.run())
-    assert "Other thresholds were saved since this was made." in texts(app)
+    assert "Other thresholds were saved after this export." in texts(app)
     assert "Make again" == app.button(key=f"make-tflite-int8-{newest.id}").label
 
 
@@ -186,5 +186,5 @@ def test_an_unforeseen_error_in_a_batch_is_told(
     assert "ZeroDivisionError" in caplog.text
     assert run.is_done
     view(app, "Many images")
-    assert "Something unforeseen went wrong: try again, and look into the server's log." in texts(app)
+    assert "An unexpected error: try again; details are in the server's log." in texts(app)
     assert [] == list(app.success)

@@ -1,1 +1,1 @@
-"""The Predictions page's parts."""
+"""The Predictions page: the filter, and the gallery of kept predictions with its buttons."""

@@ -1,4 +1,4 @@
-"""Which kept predictions are wanted, and in what order: five controls in a row."""
+"""The filter of the Predictions page: five controls in a row, for order, iteration, answer, probability and time."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ NAME_LETTERS = 32
 ORDERS: dict[Order, str] = {"useful": "Most useful first", "newest": "Newest first", "oldest": "Oldest first"}
 TODAY, WEEK, EVER = "Today", "In 7 days", f"In {history.DAYS} days"
 ALL, NO_ANSWER = "", "none"
-ABOUT_USEFUL = "Most useful: the model is unsure of them, or was trained with nothing like them."
+ABOUT_USEFUL = "Most useful first: images that the model is uncertain about, or that differ from all training images."
 
 
 def show(store: Store, project: Project) -> QueueFilter:
-    """The controls; each starts with all that there is, the most useful first."""
-    iterations = {each.id: each.name for each in store.iterations.trained(project.id)}
-    # A tag's option is its id with a prefix, as a tag may be called anything.
+    """Show the controls; returns the filter. At first it has all predictions, the most useful first."""
+    iterations = {iteration.id: iteration.name for iteration in store.iterations.trained(project.id)}
+    # A tag's option is its id with a prefix: it must differ from the other options' values.
     tags = {f"tag {tag.id}": tag.name for tag in store.tags.of_project(project.id)}
     with st.container(horizontal=True, vertical_alignment="bottom", key="prediction-filter"):
         order = st.selectbox(
@@ -36,15 +36,15 @@ def show(store: Store, project: Project) -> QueueFilter:
         iteration_id = st.selectbox(
             "Iteration",
             [ALL, *iterations],
-            format_func=lambda each: short(iterations.get(each, "All iterations"), NAME_LETTERS),
+            format_func=lambda option: short(iterations.get(option, "All iterations"), NAME_LETTERS),
             key=f"of-iteration-{project.id}",
             width=190,
         )
         answer = st.selectbox(
             "Answer",
             [ALL, *tags, NO_ANSWER],
-            format_func=lambda each: short(tags.get(each, "No answer" if each else "All answers"), NAME_LETTERS),
-            help="The most probable tag; No answer where none reaches the iteration's threshold.",
+            format_func=lambda option: short(tags.get(option, "No answer" if option else "All answers"), NAME_LETTERS),
+            help="The most probable tag. No answer: no tag reaches the iteration's threshold.",
             key=f"answer-{project.id}",
             width=190,
         )

@@ -1,1 +1,1 @@
-"""The Publish page's parts."""
+"""The Publish page: published names, code snippets for programs, exports, predictions for many images."""

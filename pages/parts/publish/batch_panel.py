@@ -1,6 +1,6 @@
-"""Predictions for many images at once: files or zips in, a table of answers out.
+"""Predictions for many uploaded images or zips, with a table of the answers to download.
 
-A thread predicts, so that it goes on when the page is left or loaded again in the middle.
+A thread predicts, so that the work continues when the page is left or reloaded.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from pages.parts.shell.text import plain, sentence
 KEPT_S = 3600.0
 KEY = "batch"
 ROWS = 200
-NO_TAG = "no tag"
+NO_ANSWER = "no answer"
 
 _one_at_a_time = threading.Lock()
 
@@ -48,28 +48,28 @@ class Run(background_runs.Run):
     unread: list[Upload] = field(default_factory=list)
     answers: Counter[str] = field(default_factory=Counter)
 
-    def add(self, each: ImageAnswer, tags: Sequence[str]) -> None:
-        """Note an image's answer, or why it has none."""
+    def add(self, answer: ImageAnswer, tags: Sequence[str]) -> None:
+        """Record an image's answer, or the reason why it has none."""
         self.done += 1
         self.report(f"{self.done:,} of {count(self.total, 'image')}", self.done / max(self.total, 1))
-        if each.refusal:
-            self.unread.append(Upload(each.image, "refused", each.refusal))
+        if answer.refusal:
+            self.unread.append(Upload(answer.image, "refused", answer.refusal))
             return
-        self.lines.append(batches.csv_row(each, tags))
-        self.answers.update(each.answer or (NO_TAG,))
+        self.lines.append(batches.csv_row(answer, tags))
+        self.answers.update(answer.answer or (NO_ANSWER,))
         if len(self.first) < ROWS:
-            self.first.append(each)
+            self.first.append(answer)
 
 
 def show(store: Store, project: Project, iteration: Iteration, limits: Limits) -> None:
-    """The form, or the project's running batch; then its result."""
+    """Show the form or, while a batch is running, its progress; then the result of the last batch."""
     run = _recent(project)
     if run and not run.is_done:
         background_runs.watch(run)
         return
     st.caption(
-        f"Files, or zips of them, at most {limits.image_bytes / 2**20:g} MB an image. Nothing is kept of them here "
-        "but the table. For whole folders there is `tagwise predict`."
+        f"Image files or zips of images, at most {limits.image_bytes / 2**20:g} MB per image. Only the table is kept "
+        "here, for an hour. For folders use the command `tagwise predict`."
     )
     threshold = threshold_slider.show(store, iteration)
     with st.container(key="uploader"):
@@ -94,7 +94,7 @@ def start(
     threshold: float | Mapping[str, float],
     limits: Limits,
 ) -> Run:
-    """Begin to predict uploaded files in a thread of their own; one batch runs at a time, the others wait."""
+    """Start to predict uploaded files in a thread; one batch runs at a time, the others wait."""
     run = _latest()[project.id] = Run(iteration=iteration.name)
 
     def work(run: Run) -> str:
@@ -103,8 +103,8 @@ def start(
             run.lines.append(batches.csv_header(tags))
             images = batches.images_uploaded([(file.name, file) for file in files], limits)
             run.total = len(images)
-            for each in batches.predict(store, iteration, images, threshold, limits=limits):
-                run.add(each, tags)
+            for answer in batches.predict(store, iteration, images, threshold, limits=limits):
+                run.add(answer, tags)
         return ""
 
     return background_runs.begin(run, work, thread="batch", release=background_runs.releaser(files))
@@ -112,7 +112,7 @@ def start(
 
 @st.cache_resource(show_spinner=False)
 def _latest() -> dict[str, Run]:
-    """The last batch about each project, whoever's."""
+    """The last batch of each project, by the project's id, whoever started it."""
     return {}
 
 
@@ -143,16 +143,16 @@ def _result(project: Project, run: Run) -> None:
         )
         rows = [
             {
-                "Image": each.image,
-                "Answer": ", ".join(each.answer) or NO_TAG,
-                "Most probable": each.predictions[0].tag,
-                "Probability": percent(each.predictions[0].probability),
+                "Image": answer.image,
+                "Answer": ", ".join(answer.answer) or NO_ANSWER,
+                "Most probable": answer.predictions[0].tag,
+                "Probability": percent(answer.predictions[0].probability),
             }
-            for each in run.first
+            for answer in run.first
         ]
         st.dataframe(rows, hide_index=True)
         if read > len(run.first):
-            st.caption(f"The first {len(run.first):,} of {count(read, 'image')}; the table has them all.")
+            st.caption(f"The first {len(run.first):,} of {count(read, 'image')}; the table to download has them all.")
     if run.unread:
         st.warning(f"{count(len(run.unread), 'file')} could not be read.")
         st.html(text.table(run.unread[: upload_panel.ROWS]))

@@ -1,4 +1,4 @@
-"""How programs call a published iteration: address, key, project, and snippets to copy."""
+"""What programs need to call a published iteration: address, key, project id, and snippets to copy."""
 
 from __future__ import annotations
 
@@ -23,24 +23,29 @@ WAYS: tuple[tuple[str, str, Callable[[Endpoint, Source], str]], ...] = (
 
 
 def show(project: Project, published: Sequence[Publication], settings: Settings) -> None:
-    """What a program needs to call one of the names.
+    """Show what a program needs to call an iteration by one of its names.
 
-    The key stays out of sight, and out of the snippets, until it is asked for. Whoever sees the page may see it: they
-    have passed the password where there is one, and may do more here than the key allows.
+    The key is hidden, in the snippets too, until the user switches it on. Everybody who sees the page can see the key:
+    they know the password, if there is one, and can do more on these pages than the key allows.
     """
     st.subheader("Call it from a program", anchor=False)
     server = server_address.address()
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        names = [each.name for each in published]
+        names = [publication.name for publication in published]
         name = st.selectbox("Published name", names, key=f"asked-{project.id}", width=240)
-        of: Source = st.segmented_control(
-            "Send the image as", ["file", "url"], format_func=_of_words, default="file", required=True, key="asked-of"
+        source: Source = st.segmented_control(
+            "Send the image as",
+            ["file", "url"],
+            format_func=_source_label,
+            default="file",
+            required=True,
+            key="asked-of",
         )
         is_shown = st.toggle("Show the prediction key", key="key-shown")
     key = api_keys.load(settings).prediction if is_shown else HIDDEN
     endpoint = Endpoint(server, project.id, name, key)
     for label, value in (
-        ("Prediction URL", endpoint.url(of)),
+        ("Prediction URL", endpoint.url(source)),
         ("Prediction key", key if is_shown else "•" * 32),
         ("Project id", project.id),
     ):
@@ -50,16 +55,16 @@ def show(project: Project, published: Sequence[Publication], settings: Settings)
     server_address.show_hint(server)
     if is_shown and not settings.password and not server_address.is_own(server):
         st.caption(
-            "No password is set: whoever can open this page sees the key too. TAGWISE_PASSWORD asks them for one."
+            "No password is set: everybody who can open this page can see the key. Set TAGWISE_PASSWORD to prevent it."
         )
     for tab, (_, language, snippet) in zip(st.tabs([label for label, *_ in WAYS]), WAYS, strict=True):
-        tab.code(snippet(endpoint, of), language=language, wrap_lines=True)
+        tab.code(snippet(endpoint, source), language=language, wrap_lines=True)
     st.caption(
-        f"Change {client_snippets.FILE if of == 'file' else client_snippets.URL} to your image."
-        + ("" if is_shown else f" In place of {HIDDEN} stands the key, once it is shown.")
-        + " What comes back are probabilities, as from Custom Vision; whether one is enough is for the program to say."
+        f"Replace {client_snippets.FILE if source == 'file' else client_snippets.URL} by your image."
+        + ("" if is_shown else f" Switch on *Show the prediction key*, and the key replaces {HIDDEN}.")
+        + " The answer has every tag's probability, as in Custom Vision; your program applies the thresholds."
     )
 
 
-def _of_words(of: Source) -> str:
-    return {"file": "File", "url": "Web address"}[of]
+def _source_label(source: Source) -> str:
+    return {"file": "File", "url": "Web address"}[source]

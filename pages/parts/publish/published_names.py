@@ -1,4 +1,4 @@
-"""The names under which a project's iterations answer: given, moved and taken away."""
+"""Published names of a project's iterations: publish, move to another iteration, unpublish."""
 
 from __future__ import annotations
 
@@ -15,30 +15,34 @@ KEY = "publish"
 
 
 def show(store: Store, project: Project, iteration: Iteration) -> list[Publication]:
-    """A row for each name, and a form for another; the names that there are."""
+    """Show a form for a new name and one row per published name; returns the published names."""
     form = st.form(f"publish-{iteration.id}-{widget_resets.current(KEY)}", border=False)
     with form.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input("Name", placeholder="such as flowers", max_chars=publishing.NAME_LETTERS, width=320)
         is_sent = st.form_submit_button(f"Publish {iteration.name}", type="primary")
     if is_sent:
         _publish(store, project, iteration, name)
-    there = store.publications.of_project(project.id)
-    named = {each.id: each.name for each in store.iterations.of_project(project.id)}
-    for each in there:
+    published = store.publications.of_project(project.id)
+    iteration_names = {known.id: known.name for known in store.iterations.of_project(project.id)}
+    for publication in published:
         with st.container(horizontal=True, vertical_alignment="center", border=True):
-            st.markdown(f"**{plain(each.name)}** answers with {plain(named.get(each.iteration_id, ''))}")
-            if each.iteration_id != iteration.id and st.button(
-                f"Move to {iteration.name}", key=f"move-{each.name}", type="tertiary"
+            st.markdown(
+                f"**{plain(publication.name)}** answers with {plain(iteration_names.get(publication.iteration_id, ''))}"
+            )
+            if publication.iteration_id != iteration.id and st.button(
+                f"Move to {iteration.name}", key=f"move-{publication.name}", type="tertiary"
             ):
                 with refusals():
-                    publishing.publish(store, iteration, each.name, resource=each.resource, overwrite=True)
+                    publishing.publish(
+                        store, iteration, publication.name, resource=publication.resource, overwrite=True
+                    )
                     st.rerun()
-            if st.button("Unpublish", key=f"unpublish-{each.name}"):
-                publishing.withdraw(store, project, each.name)
+            if st.button("Unpublish", key=f"unpublish-{publication.name}"):
+                publishing.withdraw(store, project, publication.name)
                 st.rerun()
-    if len(there) > 1 and st.button("Unpublish all", type="tertiary"):
+    if len(published) > 1 and st.button("Unpublish all", type="tertiary"):
         _unpublish_all(store, project)
-    return there
+    return published
 
 
 def _publish(store: Store, project: Project, iteration: Iteration, name: str) -> None:
@@ -56,10 +60,10 @@ def _ask_to_move(store: Store, iteration: Iteration, held: Publication) -> None:
     try:
         holder = store.iterations.get(held.iteration_id).name
     except NotFound:
-        holder = "an iteration that is gone"
+        holder = "a deleted iteration"
     st.markdown(
-        f"**{plain(held.name)}** answers with {plain(holder)} now. Programs that ask it will get the answers of "
-        f"{plain(iteration.name)} from now on."
+        f"**{plain(held.name)}** answers with {plain(holder)} now. If you move it, programs that use this "
+        f"name get the answers of {plain(iteration.name)}."
     )
     if st.button(f"Move to {iteration.name}", type="primary"):
         with refusals():
@@ -69,8 +73,8 @@ def _ask_to_move(store: Store, iteration: Iteration, held: Publication) -> None:
 
 @st.dialog("Unpublish all names?")
 def _unpublish_all(store: Store, project: Project) -> None:
-    st.markdown("Programs that ask under any of these names will be told that nothing answers.")
+    st.markdown("Programs that use these names will get an error.")
     if st.button("Unpublish all", type="primary", key="unpublish-all-sure"):
-        for each in store.publications.of_project(project.id):
-            publishing.withdraw(store, project, each.name)
+        for publication in store.publications.of_project(project.id):
+            publishing.withdraw(store, project, publication.name)
         st.rerun()

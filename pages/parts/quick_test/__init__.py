@@ -1,1 +1,1 @@
-"""One image and what an iteration says of it: the Quick Test page's parts."""
+"""The Quick Test page: choice of an image, probability bars, threshold slider, the explanation by occlusion."""

@@ -1,4 +1,4 @@
-"""Where the network looked: the image with the parts that its answer depends on in colour."""
+"""Where the model looked: the parts of the image on which a tag's probability depends, in colour."""
 
 from __future__ import annotations
 
@@ -18,38 +18,38 @@ from pages.parts.shell.text import plain, refusals
 
 
 def show(store: Store, iteration: Iteration, image: bytes, *, limits: Limits, key: str, tag: str | None = None) -> None:
-    """A choice of tag, the image with its heat, and what covering the framed part does, in a sentence.
+    """Show a choice of tag, the image with its heat map, and a sentence on the effect of covering the framed part.
 
-    `tag` is the name of the tag chosen at first, by default the most probable; `key` names this place on the page.
+    `tag` is the name of the tag chosen at first, by default the most probable one; `key` is the widgets' key.
     """
     with refusals():
-        evidence = occlusion.explain(store, iteration, image, limits=limits)
-        order = np.argsort(-evidence.probabilities, kind="stable").tolist()
-        first = evidence.names.index(tag) if tag in evidence.names else order[0]
+        result = occlusion.explain(store, iteration, image, limits=limits)
+        order = np.argsort(-result.probabilities, kind="stable").tolist()
+        first = result.names.index(tag) if tag in result.names else order[0]
         chosen = st.selectbox(
             "Explain",
             order,
             index=order.index(first),
-            format_func=lambda column: f"{evidence.names[column]}, {percent(float(evidence.probabilities[column]))}",
-            # Other images have another order, and a list of other words must not keep the old choice.
+            format_func=lambda column: f"{result.names[column]}, {percent(float(result.probabilities[column]))}",
+            # Another image has another order of tags: the key changes, so that the old choice is not kept.
             key=f"explain-{key}-{iteration.id}-{first}-{hash(image)}",
         )
-        drawn = occlusion.overlay(image, evidence.heat(chosen), evidence.strongest_place(chosen))
+        drawn = occlusion.overlay(image, result.heat(chosen), result.strongest_place(chosen))
         st.image(_png(drawn), width="stretch")
-        st.markdown(sentence(evidence, chosen))
+        st.markdown(sentence(result, chosen))
         st.caption(
-            "Part after part was covered with the image's mean colour, and the model predicted again. The stronger "
-            "the orange, the more the probability fell; the frame is where it fell most."
+            "One part of the image after another was covered with the image's mean colour, and the model predicted "
+            "again. The stronger the orange, the more the probability fell. The frame shows where it fell most."
         )
 
 
-def sentence(evidence: Explanation, tag: int) -> str:
+def sentence(result: Explanation, tag: int) -> str:
     """How covering the most important part changes a tag's probability, as Markdown."""
-    name, before = plain(evidence.names[tag]), percent(float(evidence.probabilities[tag]))
-    place = evidence.strongest_place(tag)
+    name, before = plain(result.names[tag]), percent(float(result.probabilities[tag]))
+    place = result.strongest_place(tag)
     if place is None:
-        return f"Covering no part lowers **{name}** from {before} by much: no single part decides it."
-    after = percent(float(evidence.covered[*place, tag]))
+        return f"Whichever part is covered, **{name}** stays near {before}: no single part decides it."
+    after = percent(float(result.covered[*place, tag]))
     return f"Covering the framed part lowers **{name}** from {before} to {after}."
 
 

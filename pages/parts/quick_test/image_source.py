@@ -1,4 +1,4 @@
-"""One image from anywhere: a file, an address, the camera, or the project itself."""
+"""Choice of one image: from a file, a web address, the camera, or the project."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ SHOWN_PX = 1024
 
 
 def show(store: Store, project: Project, limits: Limits) -> bytes | None:
-    """Let one be chosen and show it, upright; its bytes, or None while there is none.
+    """Let the user choose an image and show it upright; returns its bytes, or None if there is none yet.
 
     Raises:
-        UrlRefused, FetchFailed: the address may not be fetched, or did not answer.
-        ImageRefused: what came is no image.
+        UrlRefused, FetchFailed: the address is not allowed, or did not answer.
+        ImageRefused: the bytes are not an image within the limits.
     """
     way = st.segmented_control(
         "Image from", [FILE, ADDRESS, CAMERA, PROJECT], default=FILE, required=True, key="image-from"
@@ -40,7 +40,7 @@ def show(store: Store, project: Project, limits: Limits) -> bytes | None:
         data = _from_project(store, project)
     if data is not None:
         imaging.read(data, limits)
-        # The camera and the project's list show it themselves.
+        # The camera and the project's list show the image already.
         if way in (FILE, ADDRESS):
             st.image(imaging.rendition(data, SHOWN_PX), width="stretch")
     return data
@@ -70,8 +70,8 @@ def _from_project(store: Store, project: Project) -> bytes | None:
     if not offered:
         st.info("This project has no images.")
         return None
-    st.caption("A model may know its training images by heart; new images are the better test.")
-    # image_select keeps its first images under one key, so a changed list takes another.
+    st.caption("A model can know its training images by heart: new images are a better test.")
+    # image_select keeps the first images under a key, so a changed list needs another key.
     chosen = image_select(
         "The newest images of this project",
         [urls.thumbnail(image.sha256) for image in offered],

@@ -1,4 +1,4 @@
-"""Whether what Quick Test is asked is kept under Predictions, each image once, however often the page runs."""
+"""Choice whether Quick Test keeps the image under Predictions; it is kept once, however often the page runs."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from cvcore.settings import Limits
 from cvcore.store import Store
 from pages.parts.shell import project_choice
 
-# By iteration and image, the prediction that this window has kept; None where there was no need to.
+# The id of the prediction that this session has kept, by iteration and image; None if it was not necessary.
 _DONE = "quick-kept"
 
 
 def show() -> bool:
-    """A checkbox, on at first, that stays as it is put when another page is opened and this one again."""
+    """Show the checkbox, on at first; returns its state, which stays when the user leaves the page and comes back."""
     return st.checkbox(
         f"Keep for {history.DAYS} days under Predictions",
         value=True,
         key="quick-keep",
         persist_state="session",
-        help="Kept images can be tagged there and trained with. Off: this image and the next ones leave no trace.",
+        help="Kept images can be tagged there and used for training. Off: nothing of your images is stored.",
     )
 
 
@@ -31,10 +31,10 @@ def settle(
 ) -> None:
     """Keep the image with its prediction, or delete it if it was kept here and is not wanted.
 
-    One that was added to the project or deleted meanwhile is not kept again.
+    An image that was added to the project or deleted in the meantime is not kept again.
 
     Raises:
-        ImageRefused, NotTrained, ModelDamaged, StorageFull, HomeUnusable: as `history.predict_and_keep`.
+        ImageRefused, NotTrained, ModelDamaged, StorageFull, HomeUnusable: see `history.predict_and_keep`.
     """
     handled = st.session_state.setdefault(_DONE, {})
     place = iteration.id, blobs.sha256(image)

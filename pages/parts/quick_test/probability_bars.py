@@ -1,4 +1,4 @@
-"""Probabilities as bars against the threshold, and the answer that the decision rule gives."""
+"""Probabilities as bars with the threshold as a line, and the answer by the decision rule."""
 
 from __future__ import annotations
 
@@ -23,30 +23,33 @@ _STYLE = """<style>
 
 
 def show(predictions: Sequence[Prediction], answer: Sequence[str], threshold: float | Mapping[str, float]) -> None:
-    """The answer in words, then every tag's bar, the most probable first, and its threshold: one for all or by name."""
-    st.subheader(", ".join(plain(name) for name in answer) or "No tag", anchor=False)
+    """Show the answer, then every tag's bar and threshold, the most probable first.
+
+    `threshold` is one number for all tags, or one per tag, by its name.
+    """
+    st.subheader(", ".join(plain(name) for name in answer) or "No answer", anchor=False)
     if not answer:
-        st.markdown(_why_none(predictions, threshold))
+        st.markdown(_why_no_answer(predictions, threshold))
     st.html(bars(predictions, answer, threshold))
 
 
-def _why_none(predictions: Sequence[Prediction], threshold: float | Mapping[str, float]) -> str:
+def _why_no_answer(predictions: Sequence[Prediction], threshold: float | Mapping[str, float]) -> str:
     if not isinstance(threshold, Mapping):
-        return f"No probability reaches {100 * threshold:.0f} %."
+        return f"No probability reaches the threshold of {100 * threshold:.0f} %."
     top = predictions[0].tag
-    return f"The most probable tag, {plain(top)}, does not reach its own {100 * threshold[top]:.0f} %."
+    return f"The most probable tag, {plain(top)}, does not reach its threshold of {100 * threshold[top]:.0f} %."
 
 
 def bars(predictions: Sequence[Prediction], answer: Sequence[str], threshold: float | Mapping[str, float]) -> str:
     """The bars as HTML; names are escaped."""
     rows = []
-    for each in predictions:
-        own = threshold[each.tag] if isinstance(threshold, Mapping) else threshold
-        kind = "track answer" if each.tag in answer else "track"
+    for prediction in predictions:
+        own = threshold[prediction.tag] if isinstance(threshold, Mapping) else threshold
+        kind = "track answer" if prediction.tag in answer else "track"
         rows.append(
-            f'<div class="name">{html.escape(each.tag)}</div><div class="{kind}">'
-            f'<div class="bar" style="width: {100 * each.probability:.2f}%"></div>'
+            f'<div class="name">{html.escape(prediction.tag)}</div><div class="{kind}">'
+            f'<div class="bar" style="width: {100 * prediction.probability:.2f}%"></div>'
             f'<div class="line" style="left: calc({100 * own:.2f}% - 1px)"></div></div>'
-            f'<div class="value">{100 * each.probability:.1f} %</div>'
+            f'<div class="value">{100 * prediction.probability:.1f} %</div>'
         )
     return f'{_STYLE}<div class="tagwise-bars">{"".join(rows)}</div>'

@@ -1,4 +1,4 @@
-"""The threshold to answer at: what was saved with the iteration, and a slider to try another."""
+"""Choice of the threshold: those saved with the iteration, or a slider for one threshold."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from cvcore.store import Store
 
 
 def show(store: Store, iteration: Iteration) -> float | dict[str, float]:
-    """One threshold for all tags, from a slider that starts at the saved one, or the saved ones by the tags' names."""
+    """Show the controls; returns one threshold for all tags, or the saved ones by the tags' names.
+
+    The slider starts at the saved threshold, or at 0.5.
+    """
     in_use = evaluation.threshold_in_use(iteration)
     if isinstance(in_use, tuple) and st.toggle(
         "Use each tag's saved threshold",
         value=True,
         key=f"own-thresholds-{iteration.id}",
-        help="Each bar's line is its tag's own threshold. Switch this off to try one for all tags.",
+        help="The line in each bar is the tag's own threshold. Switch this off to try one threshold for all tags.",
     ):
         return evaluation.thresholds_by_tag(store, iteration, in_use)
     start = evaluation.DEFAULT_THRESHOLD if isinstance(in_use, tuple) else in_use
@@ -26,8 +29,8 @@ def show(store: Store, iteration: Iteration) -> float | dict[str, float]:
         100,
         round(100 * start),
         format="%d %%",
-        help=f"It starts at {100 * start:.0f} %, saved with this iteration." if iteration.thresholds == start else None,
-        # Where another was saved it is another slider, which starts there.
+        help=f"{100 * start:.0f} % is saved with this iteration." if iteration.thresholds == start else None,
+        # After another threshold was saved, this is a new slider, which starts there.
         key=f"quick-threshold-{start:g}",
     )
     return percent / 100

@@ -1,1 +1,1 @@
-"""What all pages share: the project, its address, text, work in the background."""
+"""Shared by all pages: the store, the choice of project, addresses, text and errors, work in the background."""

@@ -1,4 +1,4 @@
-"""Work that goes on in a thread when the page is left or loaded again."""
+"""Work in threads that continues when the page is left or reloaded."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from pages.parts.shell.text import plain
 
 POLL_S = 0.5
 KEPT_S = 3600.0
-UNFORESEEN = "something unforeseen went wrong: try again, and look into the server's log"
+UNEXPECTED = "an unexpected error: try again; details are in the server's log"
 
 log = logging.getLogger("tagwise.pages")
 
 
 @dataclass
 class Run:
-    """Work in a thread of its own: written by the thread, read by the page.
+    """The state of work in a thread: written by the thread, read by the page.
 
-    `fraction` is 0..1. `result` is what the work returned, `stopped` says why it ended before its time. `ended_at` is
-    on the monotonic clock.
+    `fraction` is 0..1. `result` is what the work returned, `stopped` the reason if it ended early. `ended_at` is a time
+    of the monotonic clock.
     """
 
     what: str
@@ -43,11 +43,11 @@ class Run:
         return self.ended_at is not None
 
     def report(self, stage: str, fraction: float) -> None:
-        """Note how far the work is."""
+        """Set the stage and the fraction that is done."""
         self.stage, self.fraction = stage, fraction
 
     def is_older_than(self, seconds: float) -> bool:
-        """Whether it ended longer ago than that."""
+        """Whether it ended more than that many seconds ago."""
         return self.ended_at is not None and time.monotonic() - self.ended_at > seconds
 
 
@@ -55,13 +55,14 @@ AnyRun = TypeVar("AnyRun", bound=Run)
 
 
 def _nothing() -> None:
-    """What is released where nothing is held."""
+    """Release nothing: the default of `release`."""
 
 
 def begin(run: AnyRun, work: Callable[[AnyRun], str], *, thread: str, release: Callable[[], None] = _nothing) -> AnyRun:
-    """Do the work in a thread of that name, and `release` what it held once it has ended, however it ends.
+    """Run the work in a thread of that name, and call `release` when it ends, also after an error.
 
-    What the work returns is the run's `result`. What it raises is told in `stopped`; what nobody foresaw is logged too.
+    The run's `result` is what the work returns. If the work raises, `stopped` has the message; unexpected errors are
+    also logged.
     """
 
     def do() -> None:
@@ -69,9 +70,9 @@ def begin(run: AnyRun, work: Callable[[AnyRun], str], *, thread: str, release: C
             run.result = work(run)
         except TagwiseError as error:
             run.stopped = str(error)
-        except Exception:  # whatever it was, the page must not wait for ever, nor tell of a success
+        except Exception:  # the page must neither wait for ever nor report a success
             log.exception("%s", run.what)
-            run.stopped = UNFORESEEN
+            run.stopped = UNEXPECTED
         finally:
             try:
                 release()
@@ -82,17 +83,17 @@ def begin(run: AnyRun, work: Callable[[AnyRun], str], *, thread: str, release: C
     return run
 
 
-# ---- runs that one window began: the token stands in the page's address ---------------------------------------------
+# ---- runs that one window started: their token is in the page's address ---------------------------------------------
 
 
 def start(
     key: str, what: str, work: Callable[[Run], str], *, token: str = "", release: Callable[[], None] = _nothing
 ) -> Run:
-    """Begin a run whose token stands under `key` in this window's address; see `begin`."""
+    """Begin a run, see `begin`, and put its token into this window's address under `key`."""
     token = token or secrets.token_hex(16)
     known = _known()
-    for old in [each for each, run in known.items() if run.is_older_than(KEPT_S)]:
-        del known[old]
+    for old_token in [other for other, run in known.items() if run.is_older_than(KEPT_S)]:
+        del known[old_token]
     run = known[token] = Run(what)
     st.session_state[key] = token
     st.query_params[key] = token
@@ -100,23 +101,23 @@ def start(
 
 
 def token_of(key: str) -> str:
-    """The token of this window's last run, after a reload too; empty for none."""
+    """The token of this window's last run, also after a reload; empty if there is none."""
     return str(st.query_params.get(key) or st.session_state.get(key) or "")
 
 
 def find(token: str) -> Run | None:
-    """The run of that token; None where the server was started again since."""
+    """The run with that token; None if the server was restarted since."""
     return _known().get(token)
 
 
 def forget(key: str) -> None:
-    """Show this window's last run no longer."""
+    """Remove this window's last run from the page."""
     st.session_state.pop(key, None)
     st.query_params.pop(key, None)
 
 
 def watch(run: Run) -> None:
-    """Show how far a run is, until it is done; then run the page again."""
+    """Show a run's progress until it is done, then rerun the page."""
     st.fragment(_watch, run_every=POLL_S)(run)
 
 
@@ -129,14 +130,14 @@ def _watch(run: Run) -> None:
 
 @st.cache_resource(show_spinner=False)
 def _known() -> dict[str, Run]:
-    """Every run with a token, by its token."""
+    """The runs by their tokens."""
     return {}
 
 
 def releaser(files: Sequence[Any]) -> Callable[[], None]:
-    """A function that frees the memory which uploaded files hold; Streamlit would keep it until the session is gone.
+    """A function that frees the memory of uploaded files, which Streamlit would keep until the session ends.
 
-    There is no public way (measured: 100 MB stay for every 100 MB uploaded).
+    Streamlit has no public function for it. Measured: without it 100 MB stay in memory for every 100 MB uploaded.
     """
     from streamlit import runtime
     from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager

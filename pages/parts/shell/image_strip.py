@@ -1,4 +1,4 @@
-"""Small images in a row, to look at only. Their addresses hold digests, never names."""
+"""A row of small images, without a selection. Their addresses contain digests, never names."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _STYLE = """<style>
 
 
 def strip(images: Sequence[Image], *, empty: str = "") -> None:
-    """Images side by side, or the words in `empty`."""
+    """Show images side by side, or the text `empty` if there are none."""
     tiles = "".join(
         f'<img src="{urls.thumbnail(image.sha256)}" alt="{html.escape(image.name)}" loading="lazy">' for image in images
     )

@@ -1,4 +1,4 @@
-"""A number in the page's address, for who reloads or passes the address on."""
+"""Puts a number into the page's address, so that it is still there after a reload or when the address is shared."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import json
 
 import streamlit as st
 
-# `st.query_params` would make each another step of the Back button, so the address is completed in place.
+# With `st.query_params` every change would be a step of the Back button, so a script replaces the address.
 _SCRIPT = """<script>{{
-    const address = new URL(location.href), [name, value] = {told};
+    const address = new URL(location.href), [name, value] = {entry};
     if (address.searchParams.get(name) !== value) {{
         address.searchParams.set(name, value);
         history.replaceState(history.state, "", address);
@@ -17,5 +17,5 @@ _SCRIPT = """<script>{{
 
 
 def show(name: str, value: float) -> None:
-    """Put a number into the address under a name, in place of the one there."""
-    st.html(_SCRIPT.format(told=json.dumps([name, f"{value:g}"])), unsafe_allow_javascript=True)
+    """Set the number under a name in the page's address."""
+    st.html(_SCRIPT.format(entry=json.dumps([name, f"{value:g}"])), unsafe_allow_javascript=True)

@@ -1,4 +1,4 @@
-"""Which project a page is about: the one in its address, or the one last chosen."""
+"""Choice of the project that a page shows: the one in its address, or the one last chosen."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from pages.parts.shell.text import plain
 
 PAGES = Path(__file__).resolve().parents[2]
 
-# The links at the top lead to a page without a project. `st.query_params` would add it as another step of the Back
-# button, so the address is completed in place. The page's name is there so that each page runs the script anew.
+# The links at the top open a page without a project in its address. With `st.query_params` adding it would be a step of
+# the Back button, so a script replaces the address. The comment with the page's name makes every page run it again.
 _ADDRESS = """<script>{{
     const address = new URL(location.href); // {page}
     if (address.searchParams.get("project") !== "{project_id}") {{
@@ -24,22 +24,22 @@ _ADDRESS = """<script>{{
 
 
 def heading(title: str, store: Store) -> Project:
-    """The page's title beside the choice of project; stops the page where there is no project yet."""
-    there = {project.id: project for project in store.projects.all()}
-    if not there:
+    """Show the page's title and the choice of project; returns the project. Stops the page if there is none yet."""
+    projects = {project.id: project for project in store.projects.all()}
+    if not projects:
         st.title(title)
         st.info("There is no project yet. Make one, or try the sample.")
         st.page_link(PAGES / "projects.py", label="Go to Projects", icon=":material/arrow_forward:")
         st.stop()
-    chosen = _chosen(there)
-    # The address has the last word, also when the browser's Back button has changed it.
+    chosen = _chosen(projects)
+    # The address decides, also after the browser's Back button has changed it.
     st.session_state["choice"] = chosen
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.title(title, width="content")
         st.selectbox(
             "Project",
-            list(there),
-            format_func=lambda project_id: there[project_id].name,
+            list(projects),
+            format_func=lambda project_id: projects[project_id].name,
             label_visibility="collapsed",
             key="choice",
             on_change=_switch,
@@ -47,22 +47,22 @@ def heading(title: str, store: Store) -> Project:
         )
     st.session_state["project"] = chosen
     st.html(_ADDRESS.format(page=title, project_id=chosen), unsafe_allow_javascript=True)
-    return there[chosen]
+    return projects[chosen]
 
 
 def _switch() -> None:
-    # All at once, as what else stands in the address is of another project.
+    # All parameters are replaced, because the others belong to another project.
     st.query_params.from_dict({"project": st.session_state["choice"]})
 
 
 def open_page(page: str, project_id: str) -> None:
-    """Go to another page of a project."""
+    """Open another page of a project."""
     st.session_state["project"] = project_id
     st.switch_page(PAGES / page, query_params={"project": project_id})
 
 
 def link(page: str, label: str, project: Project) -> None:
-    """A link to another page of the project."""
+    """Show a link to another page of the project."""
     st.page_link(
         PAGES / page,
         label=plain(label),
@@ -71,11 +71,11 @@ def link(page: str, label: str, project: Project) -> None:
     )
 
 
-def _chosen(there: dict[str, Project]) -> str:
+def _chosen(projects: dict[str, Project]) -> str:
     wanted = st.query_params.get("project")
-    if wanted and wanted not in there:
-        st.warning("The project in this address is gone or was never here; this is another one.")
+    if wanted and wanted not in projects:
+        st.warning("There is no project at this address: it may have been deleted. This is another project.")
     for project_id in (wanted, st.session_state.get("project")):
-        if project_id in there:
+        if project_id in projects:
             return project_id
-    return next(iter(there))
+    return next(iter(projects))

@@ -1,4 +1,4 @@
-"""The address under which the reader reached this server."""
+"""The address by which the user's browser reached this server."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import streamlit as st
 
 
 def show_hint(address: str) -> None:
-    """Say that other computers need another address, where this one is local."""
+    """Say that other computers need another address, if this one is local."""
     if is_own(address):
         st.caption(
-            "This address works on this computer only. From another one, open this page by this computer's name or "
-            "number in the network, and what stands here fits there."
+            "This address works on this computer only. On another computer, open this page with this computer's name "
+            "or IP address: then the page shows the address that works there."
         )
 
 
@@ -35,7 +35,7 @@ def root(url: str) -> str:
 
 
 def is_own(address: str) -> bool:
-    """Whether an address leads every computer to itself.
+    """Whether an address means the own computer, as localhost does.
 
     >>> is_own("http://127.0.0.1:8501"), is_own("http://[::1]:8501"), is_own("http://laptop.local:8501")
     (True, True, False)

@@ -1,4 +1,4 @@
-"""How names, numbers and refusals are shown. Names are people's own text: none of it may act as Markdown or HTML."""
+"""Text for the pages: escaped or shortened names, sentences, errors. Users' text never acts as Markdown or HTML."""
 
 from __future__ import annotations
 
@@ -14,14 +14,13 @@ from cvcore.projects.uploads import Upload
 
 _MARKS = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$:<>&@/])")
 
-# Where Streamlit would find an address in plain text and make a link of it, escaped or not: a joiner, which is not
-# seen, keeps the address apart.
+# Streamlit turns addresses into links even if they are escaped. An invisible joiner at these places prevents it.
 _LINKS = re.compile(r"(?=://|@)|(?<=www)(?=\.)", re.IGNORECASE)
 _JOINER = "\u2060"
 
 
 def plain(text: str) -> str:
-    """Text that Streamlit's Markdown shows letter by letter, and makes no link of.
+    """Escape text, so that Streamlit's Markdown shows it unchanged and makes no links.
 
     >>> plain("![x](a)"), plain("http://a")
     ('\\\\!\\\\[x\\\\]\\\\(a\\\\)', 'http\\u2060\\\\:\\\\/\\\\/a')
@@ -30,7 +29,7 @@ def plain(text: str) -> str:
 
 
 def short(text: str, letters: int) -> str:
-    """A name in a place that is not made for long ones, cut where it has more letters.
+    """A name, cut if it has more letters than that.
 
     >>> short("sunflower", 6), short("rose", 6)
     ('sunfl…', 'rose')
@@ -39,7 +38,7 @@ def short(text: str, letters: int) -> str:
 
 
 def sentence(text: str) -> str:
-    """A message as it stands on a page: with a capital and a full stop.
+    """A message as a sentence: with a capital letter and a full stop.
 
     >>> sentence("choose another")
     'Choose another.'
@@ -49,22 +48,22 @@ def sentence(text: str) -> str:
 
 @contextlib.contextmanager
 def refusals() -> Iterator[None]:
-    """Show what Tagwise refuses in the block as one sentence, and go on."""
+    """Show a TagwiseError of the block as one sentence on the page, and continue after the block."""
     try:
         yield
     except TagwiseError as error:
         st.error(plain(sentence(str(error))))
 
 
-def table(fates: Sequence[Upload]) -> str:
-    """Each file's result and reason as HTML, escaped.
+def table(uploads: Sequence[Upload]) -> str:
+    """A table of files with their results and reasons, as escaped HTML.
 
     >>> table([Upload("<b>.txt", "refused", "no image")]).count("<b>")
     0
     """
     rows = "".join(
-        f"<tr><td>{html.escape(each.name)}</td><td>{each.status}</td><td>{html.escape(sentence(each.reason))}</td></tr>"
-        for each in fates
+        f"<tr><td>{html.escape(upload.name)}</td><td>{upload.status}</td><td>{html.escape(sentence(upload.reason))}</td></tr>"
+        for upload in uploads
     )
     return (
         '<div class="tagwise-fates" tabindex="0"><table>'
