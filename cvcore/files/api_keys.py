@@ -25,7 +25,7 @@ class Keys:
 
 
 def load(settings: Settings) -> Keys:
-    """The keys from the environment, else those in the home folder, which the first start generates.
+    """The keys from the environment, else those in the home folder, which are generated at the first start.
 
     Raises:
         HomeUnusable, StorageFull: they cannot be stored.

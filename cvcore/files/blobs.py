@@ -79,7 +79,7 @@ def write(path: Path, data: bytes, *, durable: bool = True) -> None:
 
 @contextlib.contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
-    """A temporary folder to fill, moved to `path` when the block ends well and removed when it raises.
+    """A temporary folder to fill; moved to `path` when the block ends without an error, else deleted.
 
     Raises:
         StorageFull, HomeUnusable: it cannot be written; nothing is left behind.
@@ -93,7 +93,7 @@ def new_folder(path: Path) -> Iterator[Path]:
 
 
 def place(source: Path, target: Path) -> None:
-    """Move a file within the home folder to `target`, unless there is one already.
+    """Move a file within the home folder to `target`, unless `target` exists already.
 
     Raises:
         StorageFull, HomeUnusable: it cannot be moved.
@@ -116,7 +116,7 @@ def make_home(home: Path) -> None:
     """Make the home folder, readable by its owner only, and check that it can be written.
 
     Raises:
-        StorageFull: the disk has no room for it.
+        StorageFull: the disk is full.
         HomeUnusable: it cannot be made or written; the message names the folder and `TAGWISE_HOME`.
     """
     try:
@@ -153,7 +153,7 @@ def _refusal(error: OSError, path: Path) -> HomeUnusable | StorageFull:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return StorageFull(FULL)
     return HomeUnusable(
-        f"the home folder must be writable, {path} is not ({error.strerror}): set TAGWISE_HOME to one that is"
+        f"the home folder must be writable, {path} is not ({error.strerror}): set TAGWISE_HOME to a folder that is"
     )
 
 

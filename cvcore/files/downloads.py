@@ -1,4 +1,4 @@
-"""Zips in the home folder that wait for their download, for a day, at addresses that cannot be guessed."""
+"""Zips in the home folder that can be downloaded for a day, at addresses that cannot be guessed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TOKEN_BYTES = 16
 def new(home: Path, name: str) -> tuple[str, Path]:
     """A new token and the path to write its zip to; the browser will call the file `name`.
 
-    Zips older than a day are deleted, also unfinished ones of a killed process.
+    Zips older than a day are deleted, also unfinished ones that a killed process left.
 
     Raises:
         StorageFull, HomeUnusable: its folder cannot be made.
@@ -35,7 +35,7 @@ def new(home: Path, name: str) -> tuple[str, Path]:
 
 
 def find(home: Path, token: str) -> Path | None:
-    """The path of the finished zip of that token; None where there is none, or the text is no token."""
+    """The path of the finished zip of that token; None if there is no such zip, or the text is not a token."""
     if len(token) != 2 * TOKEN_BYTES or not set(token) <= set("0123456789abcdef"):
         return None
     return next((path for path in _folder(home, token).glob("*.zip") if not path.name.startswith(".")), None)

@@ -20,7 +20,7 @@ PIECE_BYTES = MEBIBYTE
 
 @contextlib.contextmanager
 def create(path: Path) -> Iterator[zipfile.ZipFile]:
-    """A new zip to fill, put in place when the block ends well and removed when it raises.
+    """A new zip to fill; moved to `path` when the block ends without an error, else deleted.
 
     Raises:
         InvalidInput: the file cannot be written.
@@ -40,7 +40,7 @@ def create(path: Path) -> Iterator[zipfile.ZipFile]:
 
 
 def add_file(archive: zipfile.ZipFile, member: str, source: Path) -> tuple[str, int]:
-    """Copy a file into a zip, uncompressed and piece by piece; its SHA-256 and its size in bytes.
+    """Copy a file into a zip, uncompressed and piece by piece; returns its SHA-256 and its size in bytes.
 
     Raises:
         NotFound: there is no such file.
@@ -62,11 +62,11 @@ def add_file(archive: zipfile.ZipFile, member: str, source: Path) -> tuple[str, 
 
 
 def add_text(archive: zipfile.ZipFile, member: str, text: str) -> tuple[str, int]:
-    """Write a text into a zip as UTF-8, deflated; its SHA-256 and its size in bytes."""
+    """Write a text into a zip as UTF-8, deflated; returns its SHA-256 and its size in bytes."""
     return add_bytes(archive, member, text.encode())
 
 
 def add_bytes(archive: zipfile.ZipFile, member: str, data: bytes) -> tuple[str, int]:
-    """Write bytes into a zip, deflated; their SHA-256 and their number."""
+    """Write bytes into a zip, deflated; returns their SHA-256 and their number."""
     archive.writestr(zipfile.ZipInfo(member, FIRST_DAY), data, zipfile.ZIP_DEFLATED)
     return hashlib.sha256(data).hexdigest(), len(data)

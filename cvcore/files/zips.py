@@ -15,15 +15,15 @@ from cvcore import names
 from cvcore.errors import ArchiveRefused
 from cvcore.settings import MEBIBYTE, Limits
 
-# Photos hardly shrink in a zip, uncompressed drawings about a hundredfold; a zip that unpacks to less than 1/16 of the
+# Photos barely compress; uncompressed drawings can shrink to 1/100. A zip that unpacks to less than 1/16 of the
 # allowed bytes is harmless at any ratio.
 RATIO = 200
 HARMLESS_SHARE = 16
 
-# Not bzip2 and LZMA: zipfile gives them no limit for the size that one piece unpacks to.
+# bzip2 and LZMA are refused: zipfile cannot limit how much one read unpacks.
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
-# Everything that zipfile raises for damaged bytes.
+# All errors that zipfile raises for damaged bytes.
 BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
@@ -44,12 +44,12 @@ IS_LOCKED, IS_UTF8 = 0x1, 0x800
 
 
 def opened(source: Path | BinaryIO, limits: Limits) -> zipfile.ZipFile:
-    """The zip at a path or in an open file, after a check that it is complete and within the limits.
+    """Open the zip at a path or in an open file, after checking that it is complete and within the limits.
 
-    A zip opened by its path is closed with its last reference.
+    A zip opened by its path is closed when its last reference is deleted.
 
     Raises:
-        ArchiveRefused: it is no zip, is cut short, locked, or holds too many files or too many bytes.
+        ArchiveRefused: it is not a zip, is cut short, needs a password, or holds too many files or too many bytes.
     """
     try:
         if isinstance(source, Path):
@@ -61,15 +61,15 @@ def opened(source: Path | BinaryIO, limits: Limits) -> zipfile.ZipFile:
     except PermissionError as error:
         raise ArchiveRefused("a zip must be readable, this one is not: change who may open it") from error
     except BROKEN as error:
-        raise ArchiveRefused("a zip must be complete, this one is damaged: copy or make it again") from error
+        raise ArchiveRefused("a zip must be complete, this one is damaged: copy or create it again") from error
     _check_declared(archive, size_bytes, limits)
     return archive
 
 
 def path_of(info: zipfile.ZipInfo) -> str:
-    """A member's path as the zip's maker wrote it, including what stands after a NUL.
+    """A member's path as it was written into the zip, including characters after a NUL byte.
 
-    macOS writes UTF-8 without setting the flag for it; zipfile reads that as code page 437, which is undone here.
+    macOS writes UTF-8 without setting the flag for it, and zipfile decodes that as code page 437: undone here.
 
     >>> path_of(zipfile.ZipInfo("Ga╠ênseblu╠êmchen/1.jpg")) == "Ga\\u0308nseblu\\u0308mchen/1.jpg"
     True
@@ -84,7 +84,7 @@ def path_of(info: zipfile.ZipInfo) -> str:
 
 
 def refusal(info: zipfile.ZipInfo) -> str:
-    """The sentence that says why a member is not read, or an empty text.
+    """Why a member is not read, as a sentence; empty if it can be read.
 
     >>> refusal(zipfile.ZipInfo("daisy/1.jpg"))
     ''
@@ -93,13 +93,14 @@ def refusal(info: zipfile.ZipInfo) -> str:
         return "a zip must hold the images themselves, this is a link: replace it with its image"
     if info.compress_type not in METHODS:
         return (
-            f"files in a zip must be stored or deflated, this one is packed by method {info.compress_type}: zip it anew"
+            f"files in a zip must be stored or deflated, this one uses method {info.compress_type}: "
+            "create the zip again with standard compression"
         )
     return ""
 
 
 def read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, size_bytes: int) -> bytes:
-    """A member's bytes, at most the first `size_bytes`, whatever size its header claims.
+    """A member's first `size_bytes` bytes, whatever size its header claims.
 
     Raises:
         ArchiveRefused: it is damaged.
@@ -109,19 +110,21 @@ def read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, size_bytes: int) -> by
             return file.read(size_bytes)
     except BROKEN as error:
         raise ArchiveRefused(
-            f"a file in a zip must be complete, {names.file(path_of(info))!r} is damaged: zip it anew"
+            f"a file in a zip must be complete, {names.file(path_of(info))!r} is damaged: create the zip again"
         ) from error
 
 
 def _measured(file: BinaryIO, limits: Limits) -> int:
-    """The zip's size in bytes, after its entries were counted; zipfile would load them all first, a kilobyte each."""
+    """The zip's size in bytes, after counting its entries: zipfile would load them all first, 1 KB per entry."""
     size_bytes = file.seek(0, os.SEEK_END)
     file.seek(_directory_start(file, size_bytes))
     count = 0
     while (header := file.read(DIRECTORY_BYTES)).startswith(DIRECTORY) and len(header) == DIRECTORY_BYTES:
         count += 1
         if count > limits.archive_entries:
-            raise ArchiveRefused(f"a zip may hold {limits.archive_entries:,} files, this one has more: split it")
+            raise ArchiveRefused(
+                f"a zip must hold at most {limits.archive_entries:,} files, this one has more: split it"
+            )
         file.seek(sum(struct.unpack_from("<3H", header, 28)), os.SEEK_CUR)
     return size_bytes
 
@@ -132,35 +135,40 @@ def _directory_start(file: BinaryIO, size_bytes: int) -> int:
     tail = file.read()
     end = tail.rfind(END)
     if end < 0 or len(tail) < end + END_BYTES:
-        raise ArchiveRefused(_not_whole(file))
+        raise ArchiveRefused(_missing_end(file))
     directory_bytes: int = struct.unpack_from("<L", tail, end + 12)[0]
     end_64 = end - LOCATOR_64_BYTES - END_64_BYTES
     if end_64 >= 0 and tail.startswith(LOCATOR_64, end - LOCATOR_64_BYTES) and tail.startswith(END_64, end_64):
         directory_bytes = struct.unpack_from("<Q", tail, end_64 + 40)[0]
         end = end_64
-    # Like zipfile: the directory ends where its end record begins, whatever offset that record claims.
+    # As in zipfile: the directory ends where its end record begins, whatever offset that record claims.
     return max(0, tail_start + end - directory_bytes)
 
 
-def _not_whole(file: BinaryIO) -> str:
+def _missing_end(file: BinaryIO) -> str:
+    """Why a file without the end record of a zip is refused."""
     file.seek(0)
     if file.read(len(FILE)) == FILE:
-        return "a zip must be complete, this one lacks its end: copy or download it again"
-    return "a zip is needed, this is another kind of file: pack the images into a zip"
+        return "a zip must be complete, the end of this one is missing: copy or download it again"
+    return "this file is not a zip: put the images in a zip and upload that"
 
 
 def _check_declared(archive: zipfile.ZipFile, size_bytes: int, limits: Limits) -> None:
     infos = archive.infolist()
     if locked := next((info for info in infos if info.flag_bits & IS_LOCKED), None):
         raise ArchiveRefused(
-            f"a zip must open without a password, {names.file(path_of(locked))!r} needs one: zip it anew without"
+            f"a zip must open without a password, {names.file(path_of(locked))!r} needs one: "
+            "create it again without one"
         )
     unpacked = sum(info.file_size for info in infos)
     if unpacked > limits.archive_bytes:
         allowed_mb, unpacked_mb = limits.archive_bytes // MEBIBYTE, math.ceil(unpacked / MEBIBYTE)
-        raise ArchiveRefused(f"a zip may unpack to {allowed_mb:,} MB, this one would to {unpacked_mb:,} MB: split it")
+        raise ArchiveRefused(
+            f"a zip must unpack to at most {allowed_mb:,} MB, this one would unpack to {unpacked_mb:,} MB: split it"
+        )
     if unpacked > max(RATIO * size_bytes, limits.archive_bytes // HARMLESS_SHARE):
         ratio = unpacked // size_bytes
         raise ArchiveRefused(
-            f"a zip may unpack to {RATIO} times its size, this one would to {ratio:,} times: zip it anew"
+            f"a zip must unpack to at most {RATIO} times its size, this one would unpack to {ratio:,} times: "
+            "create it again from the images"
         )

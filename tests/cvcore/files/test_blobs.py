@@ -138,7 +138,7 @@ def test_a_home_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     with pytest.raises(HomeUnusable) as refusal:
         blobs.make_home(below)
     assert str(refusal.value) == (
-        f"the home folder must be writable, {below} is not (Not a directory): set TAGWISE_HOME to one that is"
+        f"the home folder must be writable, {below} is not (Not a directory): set TAGWISE_HOME to a folder that is"
     )
     for home in (tmp_path / "file", Path("/proc/tagwise"), tmp_path / ("x" * 300)):
         with pytest.raises(HomeUnusable, match="set TAGWISE_HOME"):
@@ -187,5 +187,5 @@ def test_a_disk_that_cannot_take_a_home_is_told_of(on_small_disk: OnSmallDisk) -
     assert full.startswith("StorageFull ")
     assert on_small_disk("size=64k,ro", script) == [
         "HomeUnusable the home folder must be writable, DISK/home is not (Read-only file system): "
-        "set TAGWISE_HOME to one that is"
+        "set TAGWISE_HOME to a folder that is"
     ]

@@ -118,7 +118,7 @@ def test_opened_refuses_crowds_at_little_cost(is_64: bool, admitted: int) -> Non
     duration_s = time.perf_counter() - started
     _, peak_bytes = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert str(refusal.value) == "a zip may hold 20,000 files, this one has more: split it"
+    assert str(refusal.value) == "a zip must hold at most 20,000 files, this one has more: split it"
     assert duration_s < 1
     assert peak_bytes < MEBIBYTE
 
@@ -126,7 +126,10 @@ def test_opened_refuses_crowds_at_little_cost(is_64: bool, admitted: int) -> Non
 def test_opened_refuses_too_many_bytes() -> None:
     """What the files unpack to, as they themselves declare, has a limit."""
     data = zipped({"1.jpg": bytes(MEBIBYTE), "2.jpg": b"x"})
-    assert refused(data, Limits(archive_bytes=MEBIBYTE)) == "a zip may unpack to 1 MB, this one would to 2 MB: split it"
+    assert (
+        refused(data, Limits(archive_bytes=MEBIBYTE))
+        == "a zip must unpack to at most 1 MB, this one would unpack to 2 MB: split it"
+    )
 
 
 def test_opened_refuses_a_bomb() -> None:
@@ -134,7 +137,8 @@ def test_opened_refuses_a_bomb() -> None:
     data = zipped({"1.jpg": bytes(4 * MEBIBYTE)})
     ratio = 4 * MEBIBYTE // len(data)
     message = refused(data, Limits(archive_bytes=32 * MEBIBYTE))
-    assert message == f"a zip may unpack to 200 times its size, this one would to {ratio:,} times: zip it anew"
+    rule = "a zip must unpack to at most 200 times its size"
+    assert message == f"{rule}, this one would unpack to {ratio:,} times: create it again from the images"
 
 
 def test_opened_lets_plain_drawings_through() -> None:
@@ -146,20 +150,20 @@ def test_opened_lets_plain_drawings_through() -> None:
 def test_opened_refuses_a_locked_zip() -> None:
     """A zip with a password is refused as a whole."""
     data = patched(zipped({"daisy/1.jpg": b"picture"}), 6, 8, b"\1\0")
-    assert refused(data) == "a zip must open without a password, '1.jpg' needs one: zip it anew without"
+    assert refused(data) == "a zip must open without a password, '1.jpg' needs one: create it again without one"
 
 
 @pytest.mark.parametrize("size_bytes", [5, 60, -23, -1])
 def test_opened_refuses_a_zip_cut_short(size_bytes: int) -> None:
     """A zip that was copied in part is told from another kind of file."""
     message = refused(zipped({"daisy/1.jpg": b"picture"})[:size_bytes])
-    assert message == "a zip must be complete, this one lacks its end: copy or download it again"
+    assert message == "a zip must be complete, the end of this one is missing: copy or download it again"
 
 
 @pytest.mark.parametrize("data", [b"", b"\xff\xd8\xff\xe0", b"Rar!\x1a\7\1\0" + bytes(100)])
 def test_opened_refuses_other_kinds(data: bytes) -> None:
     """What is no zip at all is refused as such."""
-    assert refused(data) == "a zip is needed, this is another kind of file: pack the images into a zip"
+    assert refused(data) == "this file is not a zip: put the images in a zip and upload that"
 
 
 @pytest.mark.parametrize(
@@ -177,7 +181,7 @@ def test_opened_refuses_or_reads_a_damaged_zip(offset: int, value: bytes) -> Non
 def test_opened_refuses_names_that_are_no_text() -> None:
     """A name that says it is UTF-8 and is not makes the zip a damaged one."""
     data = zipped({"ä.jpg": b"picture"}).replace("ä".encode(), b"\xff\xff")
-    assert refused(data) == "a zip must be complete, this one is damaged: copy or make it again"
+    assert refused(data) == "a zip must be complete, this one is damaged: copy or create it again"
 
 
 def test_opened_refuses_what_it_may_not_read() -> None:
@@ -207,7 +211,7 @@ def test_read_refuses_a_file_that_lies_of_its_size(claimed_bytes: int) -> None:
         zips.read(archive, archive.infolist()[0], MEBIBYTE)
     _, peak_bytes = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert str(refusal.value) == "a file in a zip must be complete, '1.jpg' is damaged: zip it anew"
+    assert str(refusal.value) == "a file in a zip must be complete, '1.jpg' is damaged: create the zip again"
     assert peak_bytes < 4 * MEBIBYTE
 
 
@@ -222,8 +226,8 @@ def test_read_refuses_altered_bytes() -> None:
 def test_refusal_of_other_methods(method: int, number: int) -> None:
     """Files packed by a method that unpacks without a bound are not read."""
     archive = opened(zipped({"1.jpg": b"picture"}, method))
-    expected = f"files in a zip must be stored or deflated, this one is packed by method {number}: zip it anew"
-    assert zips.refusal(archive.infolist()[0]) == expected
+    rule = f"files in a zip must be stored or deflated, this one uses method {number}"
+    assert zips.refusal(archive.infolist()[0]) == f"{rule}: create the zip again with standard compression"
 
 
 def test_refusal_of_links() -> None:
