@@ -1,4 +1,4 @@
-"""HTTP requests to addresses from outside: looked up once, public addresses only, within a deadline.
+"""HTTP requests to addresses that users give: one DNS look-up, public addresses only, a time limit.
 
 Imports the modules beside the packages only.
 """

@@ -1,9 +1,9 @@
 """Connections to public addresses only: a name is looked up once, and all of its addresses must be public.
 
-A server that fetches any address it is given can be sent where only it can reach: to its own other services, the
-router's page, a cloud's metadata. So the connection goes to one of the very addresses that were checked, as a second
-look-up might be answered otherwise. Proxies that the environment names are not used: they would look the name up
-themselves.
+This prevents server-side request forgery (SSRF): a server that fetches any address can be made to fetch what only it
+can reach, such as its other services, the router's page or a cloud's metadata. So the connection goes to exactly the
+address that was checked, because a second DNS look-up may return another one. Proxies set by environment variables
+are not used, because they would look up the name themselves.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from cvcore.errors import UrlRefused
 PORTS = {"http": 80, "https": 443}
 KEPT_IN_PATH = "/%:@!$&'()*+,;=~?"
 
-# All public IPv6 addresses (RFC 4291), and the prefix for IPv4 addresses behind a translator (RFC 6052).
+# All public IPv6 addresses (RFC 4291), and the prefix of IPv4 addresses that are translated to IPv6 (RFC 6052).
 GLOBAL_V6 = ipaddress.IPv6Network("2000::/3")
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-# Public by their number, but answered within a data centre: metadata of Oracle and Azure, relays for 6to4.
+# Addresses in public ranges that a data centre answers itself: metadata of Oracle and Azure, relays for 6to4.
 NEAR_V4 = tuple(ipaddress.IPv4Network(network) for network in ("192.0.0.0/24", "168.63.129.16/32", "192.88.99.0/24"))
 
 # http.client raises the last two for chunks of negative or endless size.
@@ -64,7 +64,7 @@ class Target:
 
 
 def look_up(host: str, port: int) -> Sequence[str]:
-    """A name's addresses as the system knows them; of an address in any notation, that address.
+    """The IP addresses of a host name, from the system's look-up. An IP address, in any notation, is returned as it is.
 
     >>> look_up("127.0.0.1", 80), look_up("0x7f000001", 80)
     (['127.0.0.1'], ['127.0.0.1'])
@@ -77,17 +77,17 @@ def look_up(host: str, port: int) -> Sequence[str]:
 def connected(
     target: Target, deadline: float, *, allow_private: bool = False, resolve: Resolve = look_up
 ) -> Iterator[socket.socket]:
-    """A connection to a target, encrypted where its scheme says so, by `deadline`, a moment of `time.monotonic`.
+    """A connection to a target, encrypted if its scheme is https, made before `deadline` of `time.monotonic`.
 
     Raises:
-        UrlRefused: it leads into the own network, and `allow_private` is not set.
-        OSError: there is no answer, or not in time; any other of `BROKEN` likewise.
+        UrlRefused: the target is in this machine's own network, and `allow_private` is not set.
+        OSError: there is no answer, or not in time; or another error of `BROKEN`.
     """
     addresses = _looked_up(target, resolve, deadline)
     if not (allow_private or all(map(is_public, addresses))):
         raise UrlRefused(
-            f"an address must lead to the internet, {target.host} leads to this machine or its own network: "
-            "download the image and upload the file"
+            f"an address must be on the internet, {target.host} is in this machine's own network and cannot be "
+            "opened: download the image and upload the file"
         )
     with _connected(target, addresses, deadline) as plain, _secured(plain, target, deadline) as connection:
         yield connection
@@ -97,7 +97,7 @@ def seconds_left(deadline: float) -> float:
     """The seconds until a moment of `time.monotonic`.
 
     Raises:
-        TimeoutError: there are none.
+        TimeoutError: no time is left.
     """
     left = deadline - time.monotonic()
     if left <= 0:
@@ -116,7 +116,7 @@ def parsed(url: str, base: str = "") -> Target:
     """
     try:
         parts = urlsplit(urljoin(base, url.strip()))
-        # The dot that may end a name is no part of it for certificates.
+        # A name may end with a dot, which certificates leave out.
         host = (parts.hostname or "").removesuffix(".").encode("idna").decode()
         port = PORTS.get(parts.scheme) if parts.port is None else parts.port
         path = quote(parts.path or "/", KEPT_IN_PATH) + (parts.query and "?" + quote(parts.query, KEPT_IN_PATH))
@@ -129,14 +129,14 @@ def parsed(url: str, base: str = "") -> Target:
             f"an address must begin with http:// or https://, got {(parts.scheme or url)[:80]!r}: correct it"
         )
     if "@" in parts.netloc:
-        raise UrlRefused("an address must hold no user name and no password: download the image and upload the file")
+        raise UrlRefused("an address must not contain a user name or password: download the image and upload the file")
     if not re.fullmatch("[0-9a-z._:-]+", host):
-        raise UrlRefused(f"an address must name a host, {host[:80]!r} is none: correct it")
+        raise UrlRefused(f"an address must have a valid host name, {host[:80]!r} is not valid: correct it")
     return Target(parts.scheme, host, port, path)
 
 
 def is_public(address: str) -> bool:
-    """Whether an IPv4 or IPv6 address is on the internet; of an IPv6 address with an IPv4 address inside, that one.
+    """Whether an IPv4 or IPv6 address is on the internet; an IPv4 address inside an IPv6 address is checked instead.
 
     Private, loopback, link-local, shared, multicast, reserved and unspecified addresses are not, nor metadata services.
 
@@ -170,7 +170,7 @@ def _looked_up(target: Target, resolve: Resolve, deadline: float) -> Sequence[st
 def _connected(target: Target, addresses: Sequence[str], deadline: float) -> socket.socket:
     failure: OSError = socket.gaierror()
     for tried, address in enumerate(addresses):
-        # An address that does not answer must leave the next one time.
+        # Share the remaining time, so that later addresses can still be tried.
         share_s = seconds_left(deadline) / (len(addresses) - tried)
         try:
             return socket.create_connection((address, target.port), share_s)

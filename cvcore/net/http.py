@@ -1,6 +1,6 @@
 """The HTTP client: GET and POST over connections that `net.guard` opens.
 
-`fetch` gets an image from an address that somebody typed or sent; each redirect is checked like the first address.
+`fetch` gets an image from an address that a user gives; each redirect is checked like the first address.
 `get` and `post` follow no redirect.
 """
 
@@ -30,7 +30,7 @@ REDIRECT_STATUSES = (301, 302, 303, 307, 308)
 IMAGE_HEADERS = {"Accept": "image/*"}
 JSON_HEADERS = {"Content-Type": "application/json"}
 
-# The seconds that the next read from a connection may take; raises TimeoutError where there are none.
+# The seconds that the next read from a connection may take; raises TimeoutError if no time is left.
 SecondsLeft = Callable[[], float]
 
 
@@ -51,14 +51,14 @@ def fetch(
     allow_private: bool = False,
     resolve: Resolve = guard.look_up,
 ) -> bytes:
-    """The image at an http or https address, through at most three redirects, all within `timeout_s`.
+    """Fetch the image at an http or https address, following at most three redirects, all within `timeout_s`.
 
-    `allow_private` also allows addresses of this machine and its network. `resolve` gives the addresses
-    that a host and port have.
+    `allow_private` also allows addresses of this machine and its network. `resolve` returns the IP addresses of a
+    host and port.
 
     Raises:
-        UrlRefused: the address, or one that it redirects to, is no such address or leads into the own network.
-        FetchFailed: there is no answer, an error, nothing in time, or more than `limit_bytes`.
+        UrlRefused: the address, or one that it redirects to, is not http or https, or is in this machine's own network.
+        FetchFailed: the answer is an error, is longer than `limit_bytes`, or does not come in time.
     """
     deadline = time.monotonic() + timeout_s
     target = guard.parsed(url)
@@ -71,16 +71,18 @@ def fetch(
         if isinstance(answer, bytes):
             return answer
         target = answer
-    raise FetchFailed(f"an address may redirect {REDIRECTS} times, this one goes on to {target.host}: use the last one")
+    raise FetchFailed(
+        f"an address must redirect at most {REDIRECTS} times, this one goes on to {target.host}: use the last address"
+    )
 
 
 def get(target: Target, headers: Mapping[str, str], *, timeout_s: float, limit_bytes: int) -> Answer:
-    """The answer of a server that the user trusts, in the own network too.
+    """The answer of a server that the user trusts, which may be in this machine's own network.
 
-    Connecting may take `timeout_s`, and each read again; what is beyond `limit_bytes` is left out of the body.
+    Connecting and each read may take `timeout_s`; a body longer than `limit_bytes` is cut there.
 
     Raises:
-        OSError: it cannot be reached in time; any other of `guard.BROKEN` likewise, also for a body cut short.
+        OSError: it cannot be reached in time; or another error of `guard.BROKEN`, for example for a body cut short.
     """
     with (
         guard.connected(target, time.monotonic() + timeout_s, allow_private=True) as connection,
@@ -95,11 +97,11 @@ def get(target: Target, headers: Mapping[str, str], *, timeout_s: float, limit_b
 def post(
     target: Target, body: bytes, *, timeout_s: float, allow_private: bool = False, resolve: Resolve = guard.look_up
 ) -> int:
-    """Post JSON, all within `timeout_s`; the status of the answer, of which nothing more is read.
+    """Post JSON, all within `timeout_s`; returns the answer's status without reading its body.
 
     Raises:
-        UrlRefused: the target lies in the own network.
-        OSError: it cannot be reached in time; any other of `guard.BROKEN` likewise.
+        UrlRefused: the target is in this machine's own network.
+        OSError: it cannot be reached in time; or another error of `guard.BROKEN`.
     """
     deadline = time.monotonic() + timeout_s
     left = partial(guard.seconds_left, deadline)
@@ -120,7 +122,7 @@ def _response(
     *,
     seconds_left: SecondsLeft,
 ) -> Iterator[http.client.HTTPResponse]:
-    """Send a request; the response, whose body is yet to be read."""
+    """Send a request; yields the response before its body is read."""
     connection.settimeout(seconds_left())
     client = http.client.HTTPConnection(target.host, target.port)
     client.sock = connection
@@ -133,7 +135,7 @@ def _response(
 
 
 class _Reader(io.RawIOBase):
-    """What a connection sends, each read within the seconds left: a socket's own time limit begins anew with each."""
+    """Reads from a connection within the seconds left: a socket's own time limit starts again with each read."""
 
     def __init__(self, connection: socket.socket, raw: io.RawIOBase, seconds_left: SecondsLeft) -> None:
         self._connection = connection
@@ -169,13 +171,15 @@ def _image(response: http.client.HTTPResponse, target: Target, limit_bytes: int)
         )
     if response.getheader("Content-Encoding", "identity").strip().casefold() != "identity":
         raise FetchFailed(
-            f"an image must come uncompressed, {target.host} sends it compressed: download it and upload the file"
+            f"an image must be sent uncompressed, {target.host} sends it compressed: download it and upload the file"
         )
     size_bytes = response.length or 0
     data = b"" if size_bytes > limit_bytes else response.read(limit_bytes + 1)
     if max(size_bytes, len(data)) > limit_bytes:
         limit = f"{limit_bytes / MEBIBYTE:.3g} MB"
-        raise FetchFailed(f"an image may be {limit} large, the one at {target.host} is larger: make it smaller first")
+        raise FetchFailed(
+            f"an image must be at most {limit}, the one at {target.host} is larger: make it smaller first"
+        )
     if len(data) < size_bytes:
         raise http.client.IncompleteRead(data, size_bytes - len(data))
     return data
@@ -188,11 +192,13 @@ def _failure(error: Exception, target: Target, timeout_s: float) -> FetchFailed:
             f"an address must answer within {timeout_s:g} s, {host} did not: try again or upload the file"
         )
     if isinstance(error, socket.gaierror):
-        return FetchFailed(f"an address must name a known host, {host} is unknown: check it, and the network")
+        return FetchFailed(
+            f"an address must have a known host name, {host} is unknown: check the address and the network"
+        )
     if isinstance(error, ssl.SSLError):
         return FetchFailed(
             f"an https address must have a valid certificate, {host} has none: download the image in a browser"
         )
     return FetchFailed(
-        f"an address must lead to a web server, {host} did not answer as one: check it or upload the file"
+        f"an address must be a web server's, {host} did not answer like one: check it or upload the file"
     )

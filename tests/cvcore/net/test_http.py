@@ -214,7 +214,7 @@ def test_fetch_follows_three_redirects(port: int) -> None:
 
 def test_fetch_refuses_a_fourth_redirect(port: int) -> None:
     """A fourth redirect ends it."""
-    expected = "an address may redirect 3 times, this one goes on to 127.0.0.1: use the last one"
+    expected = "an address must redirect at most 3 times, this one goes on to 127.0.0.1: use the last address"
     assert failed(f"http://127.0.0.1:{port}/again/4") == expected
 
 
@@ -234,7 +234,7 @@ def test_fetch_checks_redirects(port: int, url: str) -> None:
 @pytest.mark.parametrize("name", ["claims_much", "sends_much"])
 def test_fetch_stops_at_the_limit(port: int, name: str) -> None:
     """Too many bytes are refused, whether the server says so before or just sends them."""
-    expected = "an image may be 0.00954 MB large, the one at 127.0.0.1 is larger: make it smaller first"
+    expected = "an image must be at most 0.00954 MB, the one at 127.0.0.1 is larger: make it smaller first"
     assert failed(f"http://127.0.0.1:{port}/{name}") == expected
 
 
@@ -274,7 +274,7 @@ def test_fetch_reports_a_status(port: int) -> None:
 
 def test_fetch_refuses_packed_bodies(port: int) -> None:
     """A body packed against the request is refused, as unpacking could burst the limit."""
-    expected = "an image must come uncompressed, 127.0.0.1 sends it compressed: download it and upload the file"
+    expected = "an image must be sent uncompressed, 127.0.0.1 sends it compressed: download it and upload the file"
     assert failed(f"http://127.0.0.1:{port}/packed") == expected
 
 
@@ -282,7 +282,7 @@ def test_fetch_refuses_packed_bodies(port: int) -> None:
 def test_fetch_refuses_broken_answers(port: int, name: str) -> None:
     """Half an image is none, and what does not speak HTTP, or not well, is no web server."""
     message = failed(f"http://127.0.0.1:{port}/{name}")
-    start = "an address must lead to a web server, 127.0.0.1 did not answer as one: "
+    start = "an address must be a web server's, 127.0.0.1 did not answer like one: "
     assert message == start + "check it or upload the file"
 
 
@@ -290,7 +290,7 @@ def test_fetch_reports_a_closed_port() -> None:
     """Where nobody listens, a sentence says so."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         closed_port = taken.getsockname()[1]
-    assert "must lead to a web server" in failed(f"http://127.0.0.1:{closed_port}/")
+    assert "must be a web server's" in failed(f"http://127.0.0.1:{closed_port}/")
 
 
 def test_fetch_reports_an_unknown_name() -> None:
@@ -301,7 +301,10 @@ def test_fetch_reports_an_unknown_name() -> None:
 
     with pytest.raises(FetchFailed) as failure:
         fetch("http://nowhere.test/", resolve=resolve)
-    assert str(failure.value) == "an address must name a known host, nowhere.test is unknown: check it, and the network"
+    assert (
+        str(failure.value)
+        == "an address must have a known host name, nowhere.test is unknown: check the address and the network"
+    )
 
 
 def test_fetch_over_tls(tls_port: int, certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -357,14 +360,14 @@ def test_get_takes_its_time(port: int) -> None:
 )
 def test_fetch_refuses_its_own_network(host: str) -> None:
     """However an address of this machine or its network is written, it is refused, without asking anyone."""
-    assert "leads to this machine or its own network" in refused(f"http://{host}/")
+    assert "is in this machine's own network and cannot be opened" in refused(f"http://{host}/")
 
 
 def test_fetch_refuses_names_of_its_own_network() -> None:
     """One private address among those of a name is enough to refuse it."""
     with pytest.raises(UrlRefused) as refusal:
         http.fetch("http://sly.test/", limit_bytes=1, resolve=lambda *_: [PUBLIC, "10.0.0.1"])
-    start = "an address must lead to the internet, sly.test leads to this machine or its own network: "
+    start = "an address must be on the internet, sly.test is in this machine's own network and cannot be opened: "
     assert str(refusal.value) == start + "download the image and upload the file"
 
 
@@ -402,7 +405,7 @@ def test_parsed_wants_http(url: str) -> None:
 
 def test_parsed_wants_no_password() -> None:
     """User names and passwords are refused, and not repeated."""
-    expected = "an address must hold no user name and no password: download the image and upload the file"
+    expected = "an address must not contain a user name or password: download the image and upload the file"
     assert refused("http://me:secret@a.test/") == expected
 
 
@@ -411,7 +414,7 @@ def test_parsed_wants_no_password() -> None:
 )
 def test_parsed_wants_a_host(url: str) -> None:
     """An address without a host, or with one that cannot be, is refused."""
-    assert re.fullmatch(r"an address must name a host, '.*' is none: correct it", refused(url))
+    assert re.fullmatch(r"an address must have a valid host name, '.*' is not valid: correct it", refused(url))
 
 
 @pytest.mark.parametrize(
