@@ -1,4 +1,4 @@
-"""A whole project as one zip, written and read; every value in a zip is checked.
+"""A whole project packed as one zip and unpacked again; every value in a zip is checked.
 
 Imports `projects`, `evaluation`, `networks`, `store`, `files`, `imaging` and the modules beside the packages.
 """

@@ -12,10 +12,10 @@ from cvcore.store import Store
 
 
 def copy(store: Store, source: Project, name: str = "") -> Project:
-    """A copy of a project, including its trained iterations; without a name it gets a free one.
+    """Copy a project, including its trained iterations; without a name the copy gets a free one.
 
     Raises:
-        NameRefused, NameTaken: it cannot have that name.
+        NameRefused, NameTaken: the copy cannot have that name.
         NotFound: a file of an iteration is missing.
         StorageFull, HomeUnusable: an iteration's arrays cannot be written.
     """

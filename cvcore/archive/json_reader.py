@@ -1,4 +1,4 @@
-"""JSON from strangers, read into records whose types say which values are allowed; anything else is refused."""
+"""Reads untrusted JSON into records whose types say which values are allowed; anything else is refused."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cvcore.errors import ArchiveRefused
 
 Record = TypeVar("Record")
 
-# What msgspec says of a value that it refuses (https://msgspec.dev/usage.html), and how it ends "... is not".
+# Patterns of msgspec's messages (https://msgspec.dev/usage.html), and the words for each after "... is not".
 _RULES = (
     (r"Object missing required field `(\w+)`", r"an object with \1"),
     (r"Invalid enum value .*", "one of the values that Tagwise writes"),
@@ -33,19 +33,19 @@ _KINDS = {
 
 
 def read(data: bytes, kind: type[Record], name: str) -> Record:
-    """The record of that kind that a file of JSON in UTF-8 holds; members that the kind does not have are left out.
+    """Decode JSON in UTF-8 into a record of that type; members that the type does not have are ignored.
 
-    Of two members with the same name the last one counts.
+    If two members have the same name, the last one counts.
 
     Raises:
-        ArchiveRefused: it is no JSON, or a value is not allowed; the error says where, as `name: images[3].sha256`.
+        ArchiveRefused: it is not JSON, or a value is not allowed; the error says where, as `name: images[3].sha256`.
 
     >>> read(b'["rose"]', tuple[str, ...], "a.json")
     ('rose',)
     >>> read(b'["rose", 7]', tuple[str, ...], "a.json")
     Traceback (most recent call last):
-    cvcore.errors.ArchiveRefused: a project zip must be as Tagwise writes it, a.json: [1] is not a text, got a whole \
-number: copy or download it again
+    cvcore.errors.ArchiveRefused: a project zip must be unchanged, a.json: [1] is not a text, got a whole number: \
+copy or download it again
     """
     try:
         return msgspec.json.decode(data.decode(), type=kind)
@@ -58,10 +58,8 @@ number: copy or download it again
 
 
 def refusal(where: str, rule: str) -> ArchiveRefused:
-    """The error that refuses a zip; `where` names the value, `rule` what it must be."""
-    return ArchiveRefused(
-        f"a project zip must be as Tagwise writes it, {where} is not {rule}: copy or download it again"
-    )
+    """The error that refuses a zip: `where` names the value, `rule` says what it must be."""
+    return ArchiveRefused(f"a project zip must be unchanged, {where} is not {rule}: copy or download it again")
 
 
 def _rule(message: str) -> str:

@@ -1,8 +1,8 @@
 """The networks that a project's iterations use, in a project zip.
 
 networks/FINGERPRINT.tflite     the network
-networks/FINGERPRINT.json       its record; of a fine-tuned one also the images that it was trained on
-networks/FINGERPRINT.npz        of a fine-tuned one the weights for Keras, which exports are made from
+networks/FINGERPRINT.json       its record; for a fine-tuned network also the images that it was trained on
+networks/FINGERPRINT.npz        only for a fine-tuned network: the weights for Keras, used by exports
 """
 
 from __future__ import annotations
@@ -36,7 +36,10 @@ Files = dict[str, tuple[str, int]]
 
 @dataclass(frozen=True)
 class _Record:
-    """The JSON beside a network; older zips lack what is about tuning. `learned_from` are images' SHA-256."""
+    """The JSON beside a network; older zips lack the last two fields.
+
+    `learned_from`, a stored name, has the SHA-256 of the images that the network was fine-tuned on.
+    """
 
     name: str
     side: Annotated[int, Meta(ge=1, le=4096)]
@@ -49,7 +52,7 @@ class _Record:
 
 @dataclass(frozen=True, eq=False)
 class PackedNetwork:
-    """A network out of a zip: its record and LiteRT file; of a tuned one its weights and the SHA-256 of its images."""
+    """A network from a zip: its record and LiteRT file; if it is fine-tuned, its weights and its images' SHA-256."""
 
     backbone: Backbone
     content: bytes
@@ -58,12 +61,12 @@ class PackedNetwork:
 
 
 def members(fingerprint: str) -> tuple[str, str, str]:
-    """The members for a network, its record and its weights."""
+    """The member names of a network, its record and its weights."""
     return tuple(f"networks/{fingerprint}.{kind}" for kind in ("tflite", "json", "npz"))  # type: ignore[return-value]
 
 
 def add(archive: zipfile.ZipFile, files: Files, store: Store, fingerprint: str) -> None:
-    """Pack a network; not the built-in one, nor a damaged one: an iteration's numbers do not need it."""
+    """Pack a network unless it is built-in or damaged: an iteration's numbers can be shown without it."""
     if fingerprint == backbones.built_in().fingerprint:
         return
     folder = blobs.backbones_folder(store.home)
@@ -82,16 +85,16 @@ def add(archive: zipfile.ZipFile, files: Files, store: Store, fingerprint: str) 
 
 
 def read(archive: ProjectZip, fingerprint: str) -> PackedNetwork | None:
-    """A network from a zip, checked, or None where the zip does not have it.
+    """Read and check a network from a zip; None if the zip does not contain it.
 
     Raises:
-        ArchiveRefused: it is not as Tagwise writes it.
+        ArchiveRefused: a value or file of it is not allowed.
     """
     model, record, extra = members(fingerprint)
     if record not in archive.files:
         return None
     description = json_reader.read(archive.read(record, RECORD_BYTES), _Record, record)
-    known = (architectures.NAME_BUILT_IN, *(each.name for each in architectures.ARCHITECTURES))
+    known = (architectures.NAME_BUILT_IN, *(architecture.name for architecture in architectures.ARCHITECTURES))
     if description.name not in known:
         raise json_reader.refusal(f"{record}: name", f"one of {', '.join(known)}")
     if description.fingerprint != fingerprint:
@@ -100,7 +103,8 @@ def read(archive: ProjectZip, fingerprint: str) -> PackedNetwork | None:
     where, magic = TFLITE
     if content[where] != magic or blobs.sha256(content) != description.sha256:
         raise ArchiveRefused(
-            f"{model} in a project zip must have the SHA-256 in its record, it has another: download it again"
+            f"a project zip must be unchanged, the SHA-256 of {model} is not the one in its record: "
+            "copy or download it again"
         )
     is_tuned = bool(description.is_tuned)
     return PackedNetwork(
@@ -119,7 +123,7 @@ def read(archive: ProjectZip, fingerprint: str) -> PackedNetwork | None:
 
 
 def keep(store: Store, network: PackedNetwork) -> tuple[Path, ...]:
-    """Store a network for the iterations of the same zip only; the files written.
+    """Store a network for the iterations of the same zip only; returns the files written.
 
     Raises:
         StorageFull, HomeUnusable: it cannot be written.
@@ -131,11 +135,11 @@ def keep(store: Store, network: PackedNetwork) -> tuple[Path, ...]:
 
 
 def _weights(data: bytes, member: str) -> bytes:
-    """An npz with nothing in it compressed, so that reading it takes no more memory than its size."""
+    """The bytes of an npz without compression, so that reading it takes no more memory than its size."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if all(info.compress_type == zipfile.ZIP_STORED for info in archive.infolist()):
                 return data
     except zipfile.BadZipFile:
         pass
-    raise ArchiveRefused(f"{member} in a project zip must be its network's weights, it is not: download it again")
+    raise json_reader.refusal(member, "a file of network weights")

@@ -8,7 +8,7 @@
     iterations/NUMBER/arrays.npz    each trained iteration's arrays
     networks/FINGERPRINT.tflite     the networks that the iterations use, and their records in JSON
 
-It does not contain keys, predictions and running trainings.
+It contains no keys, predictions or running trainings.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ class Packed:
 
 
 def pack(store: Store, project: Project, path: Path, progress: Progress = silent) -> Packed:
-    """Write a project as a zip, as it is at this moment; the files are copied piece by piece.
+    """Write a project, as it is at this moment, as a zip; files are copied piece by piece.
 
     Raises:
-        InvalidInput, StorageFull: the file cannot be written; nothing is left behind.
+        InvalidInput, StorageFull: the zip cannot be written; nothing is left behind.
         NotFound: the project or one of its images was deleted meanwhile, or a file is missing.
         ModelDamaged: a stored file was changed.
     """
@@ -72,19 +72,19 @@ def pack(store: Store, project: Project, path: Path, progress: Progress = silent
 
 
 def original_member(sha256: str) -> str:
-    """The member for an image."""
+    """The member name of an image."""
     return f"originals/{sha256}"
 
 
 def arrays_member(number: int) -> str:
-    """The member for an iteration's arrays."""
+    """The member name of an iteration's arrays."""
     return f"iterations/{number}/{evaluation.ARRAYS}"
 
 
 def _add(archive: zipfile.ZipFile, files: Files, member: str, source: Path, sha256: str = "") -> None:
     files[member] = zip_writer.add_file(archive, member, source)
     if sha256 and files[member][0] != sha256:
-        raise ModelDamaged(f"the image {source.name} must be as it was uploaded, it is damaged: restore a backup")
+        raise ModelDamaged(f"the file of the image {source.name} is damaged: restore it from a backup")
 
 
 def _as_json(files: Files) -> dict[str, dict[str, str | int]]:

@@ -1,7 +1,7 @@
 """The `project.json` of a project zip: written from records, read with every value checked.
 
-Kinds and bounds of values stand in the types of `store.project_contents`; what follows from several values together,
-and what names may be, is checked here.
+The types of `store.project_contents` give each value's kind and bounds. This module checks names, and rules that
+involve several values.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from cvcore import domains, names
 from cvcore.archive import json_reader
@@ -20,7 +21,6 @@ from cvcore.store.project_contents import (
     Contents,
     ImageContents,
     IterationContents,
-    PublicationContents,
     TagContents,
     TrainingContents,
 )
@@ -36,10 +36,10 @@ def as_json(contents: Contents) -> str:
 
 
 def read(data: bytes, limits: Limits) -> Contents:
-    """The project that a project.json describes, each value checked; names are as `names` would keep them.
+    """Read and check the project in a project.json; names are cleaned by `names`.
 
     Raises:
-        ArchiveRefused: it is not as `as_json` writes it.
+        ArchiveRefused: `as_json` would not write it so.
     """
     contents = json_reader.read(data, Contents, FILE)
     contents = replace(
@@ -70,7 +70,7 @@ def _check_tags(contents: Contents) -> None:
     _check(
         set(keys).issuperset(key for image in contents.images for key in image.tags),
         "images",
-        "a list whose tags are all there",
+        "a list with only the project's tags",
     )
 
 
@@ -80,13 +80,15 @@ def _tag(tag: TagContents, where: str, limits: Limits) -> TagContents:
 
 def _image(image: ImageContents, where: str, limits: Limits) -> ImageContents:
     is_possible = not (image.is_erased and image.in_workspace)
-    _check(is_possible, f"{where}.in_workspace", "false, as an erased image's must be")
+    _check(is_possible, f"{where}.in_workspace", "false, although the image is erased")
     _check(len(image.tags) <= limits.tags_per_image, f"{where}.tags", f"a list of at most {limits.tags_per_image}")
     _check_unique(f"{where}.tags", image.tags)
     return replace(image, name=names.file(image.name))
 
 
 def _iteration(iteration: IterationContents, where: str, images: int) -> IterationContents:
+    for at, tag in enumerate(iteration.tags):
+        _allowed(partial(names.tag, tag.name, letters=NAME_LETTERS), f"{where}.tags[{at}].name")
     _check_unique(f"{where}.tags", [tag.key for tag in iteration.tags])
     _check_unique(f"{where}.tags", [tag.name for tag in iteration.tags])
     _check_unique(f"{where}.images", [image.image for image in iteration.images])
@@ -96,8 +98,8 @@ def _iteration(iteration: IterationContents, where: str, images: int) -> Iterati
         _check(all(column < len(iteration.tags) for column in image.columns), f"{where}.images[{at}].columns", in_range)
         _check_unique(f"{where}.images[{at}].columns", image.columns)
     if isinstance(iteration.thresholds, tuple):
-        one_each = f"a list of {iteration.columns}, one a tag"
-        _check(len(iteration.thresholds) == iteration.columns, f"{where}.thresholds", one_each)
+        one_per_tag = f"a list of {iteration.columns}, one per tag"
+        _check(len(iteration.thresholds) == iteration.columns, f"{where}.thresholds", one_per_tag)
     if iteration.training:
         _check_training(iteration.training, f"{where}.training")
     return replace(
@@ -105,8 +107,8 @@ def _iteration(iteration: IterationContents, where: str, images: int) -> Iterati
         name=_name(iteration.name, f"{where}.name", "iteration"),
         domain_id=_domain(iteration.domain_id, f"{where}.domain_id"),
         publications=tuple(
-            PublicationContents(_name(each.name, f"{where}.publications[{at}].name", "publication"), each.resource)
-            for at, each in enumerate(iteration.publications)
+            replace(publication, name=_name(publication.name, f"{where}.publications[{at}].name", "publication"))
+            for at, publication in enumerate(iteration.publications)
         ),
     )
 
@@ -126,7 +128,7 @@ def _domain(text: str, where: str) -> str:
 
 
 def _allowed(rule: Callable[[], str], where: str) -> str:
-    """The text that a rule returns; where the rule refuses, the whole file is refused."""
+    """The text that `rule` returns; if it refuses, the file is refused."""
     try:
         return rule()
     except InvalidInput as error:
@@ -134,7 +136,7 @@ def _allowed(rule: Callable[[], str], where: str) -> str:
 
 
 def _check_unique(where: str, values: Sequence[Hashable]) -> None:
-    _check(len(set(values)) == len(values), where, "a list that has each of its things once")
+    _check(len(set(values)) == len(values), where, "a list without duplicates")
 
 
 def _check(holds: bool, where: str, rule: str) -> None:

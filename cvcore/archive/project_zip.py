@@ -1,4 +1,7 @@
-"""An open project zip: its tagwise.json, and its members, each checked against the SHA-256 there when it is read."""
+"""An open project zip: its tagwise.json, and its members, which are checked when they are read.
+
+A member must have the SHA-256 and the size that tagwise.json lists for it.
+"""
 
 from __future__ import annotations
 
@@ -58,41 +61,37 @@ class ProjectZip:
         """A member's bytes.
 
         Raises:
-            ArchiveRefused: it is missing, larger than `limit_bytes`, or not what tagwise.json lists.
+            ArchiveRefused: it is missing, larger than `limit_bytes`, or not as tagwise.json lists it.
         """
         if member not in self.files:
-            raise ArchiveRefused(
-                f"a project zip must be complete, {member} is missing in it: copy or download it again"
-            )
+            raise ArchiveRefused(f"a project zip must be complete, {member} is missing: copy or download it again")
         file = self.files[member]
         if file.size_bytes > limit_bytes:
             raise ArchiveRefused(
-                f"{member} in a project zip may be {limit_bytes // MEBIBYTE} MB large, this one is larger: see that it "
-                "is one of Tagwise's"
+                f"{member} in a project zip must be at most {limit_bytes // MEBIBYTE} MB, this one is larger: "
+                "check that Tagwise made the zip"
             )
         data = zips.read(self.archive, self.infos[member], file.size_bytes + 1)
         if len(data) != file.size_bytes or blobs.sha256(data) != file.sha256:
             raise ArchiveRefused(
-                f"{member} in a project zip must be what was packed, its SHA-256 is another: copy or download it again"
+                f"a project zip must be unchanged, {member} has another SHA-256: copy or download it again"
             )
         return data
 
     def check_members(self, needed: set[str], allowed: set[str]) -> None:
-        """Check that all needed members are there, and no others but those allowed.
+        """Check that all `needed` members are there, and no other members except `allowed` ones.
 
         Raises:
-            ArchiveRefused: one is missing, or there is another; the message names it.
+            ArchiveRefused: a needed member is missing, or another one is there; the message names it.
         """
         present = self.infos.keys() - {MANIFEST}
         complete = present & self.files.keys()
         if missing := sorted(needed - complete):
-            raise ArchiveRefused(
-                f"a project zip must be complete, {missing[0]} is missing in it: copy or download it again"
-            )
+            raise ArchiveRefused(f"a project zip must be complete, {missing[0]} is missing: copy or download it again")
         if others := sorted((present | self.files.keys()) - needed - (allowed & complete)):
             raise ArchiveRefused(
-                f"a project zip must hold only files of its project, {others[0][:80]!r} is none: copy or download it "
-                "again"
+                f"a project zip must hold only files of its project, {others[0][:80]!r} is not one: copy or download "
+                "it again"
             )
 
 
@@ -100,33 +99,33 @@ def opened(source: Path | BinaryIO, limits: Limits) -> ZipFile:
     """The zip at a path or in an open file, within the limits of project zips.
 
     Raises:
-        ArchiveRefused: it is no zip, cut short, or too large.
+        ArchiveRefused: it is not a zip, is cut short, or is too large.
     """
     return zips.opened(source, dataclasses.replace(limits, archive_entries=ENTRIES, archive_bytes=BYTES))
 
 
 def read(archive: ZipFile) -> ProjectZip:
-    """A project zip, with its tagwise.json read.
+    """Read the tagwise.json of an open project zip.
 
     Raises:
-        ArchiveRefused: it is no project zip, or of a newer Tagwise.
+        ArchiveRefused: it is not a project zip, or a newer Tagwise made it.
     """
     infos = {zips.path_of(info): info for info in archive.infolist()}
-    # In a zip that was cut short, zipfile may find the end of another zip inside it, such as an npz.
+    # In a zip that was cut short, zipfile can find the end of another zip inside it, such as an npz.
     if min((info.header_offset for info in archive.infolist()), default=0) > 0:
-        raise ArchiveRefused("a zip must be complete, this one lacks its end: copy or download it again")
+        raise ArchiveRefused("a zip must be complete, the end of this one is missing: copy or download it again")
     if MANIFEST not in infos:
         raise ArchiveRefused(
-            f"a project zip holds {MANIFEST}, this one does not: upload a zip of images on the Images page"
+            f"a project zip must contain {MANIFEST}, this one does not: upload a zip of images on the Images page"
         )
     if len(infos) != len(archive.infolist()) or any(map(zips.refusal, infos.values())):
-        raise ArchiveRefused("a project zip must be as Tagwise writes it, this one is not: copy or download it again")
+        raise ArchiveRefused("a project zip must be unchanged, this one is not: copy or download it again")
     manifest = zips.read(archive, infos[MANIFEST], MANIFEST_BYTES)
     head = json_reader.read(manifest, _Head, MANIFEST)
-    # The list of files is read only in a version that is known here.
+    # The list of files is read only if this Tagwise knows the version.
     if head.version > VERSION:
         raise ArchiveRefused(
-            f"this project zip is of a newer Tagwise ({head.made_by}), its version {head.version} is not known "
-            f"here, only up to {VERSION}: update Tagwise"
+            f"this project zip was made by a newer Tagwise ({head.made_by}): it has version {head.version}, and this "
+            f"Tagwise knows versions up to {VERSION}: update Tagwise"
         )
     return ProjectZip(archive, infos, json_reader.read(manifest, _Manifest, MANIFEST).files)

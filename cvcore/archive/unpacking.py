@@ -1,7 +1,7 @@
 """Unpacks a project zip: every file is checked before anything is stored, then all is stored in one transaction.
 
-Nothing in the zip is trusted. Files are staged in a folder of the home that is emptied whatever happens; images are
-decoded like any upload; arrays' headers are checked before they are read; no name in the zip becomes a path here. All
+Nothing in the zip is trusted. Files are staged in a folder of the home that is always emptied at the end; images are
+decoded like any upload; arrays' headers are checked before they are read; no name in the zip is used as a path. All
 ids are new, so that a zip can be unpacked beside the original, or twice.
 """
 
@@ -45,13 +45,13 @@ class _Staged:
 def unpack(
     store: Store, source: Path | BinaryIO, *, limits: Limits, name: str = "", progress: Progress = silent
 ) -> Project:
-    """A new project with everything in a project zip; if anything fails, nothing is stored.
+    """Create a project from a project zip; if anything fails, nothing is stored.
 
-    Without a name it gets its own or, where that is taken, a free one.
+    Without `name` the project keeps the name in the zip, with a number if that name is taken.
 
     Raises:
-        ArchiveRefused, ImageRefused: the zip is cut short, changed, of a newer Tagwise or not Tagwise's.
-        NameRefused, NameTaken: it cannot have that name.
+        ArchiveRefused, ImageRefused: the zip is cut short, was changed, or is from a newer Tagwise or another program.
+        NameRefused, NameTaken: the project cannot have that name.
         StorageFull, HomeUnusable: it cannot be written.
     """
     if name:
@@ -84,7 +84,7 @@ def _check_members(archive: ProjectZip, contents: Contents) -> None:
 
 @contextlib.contextmanager
 def _staging(home: Path, progress: Progress) -> Iterator[Path]:
-    """An empty folder in the home to stage files in, for one project at a time; a dead process' files are deleted."""
+    """An empty folder in the home to stage files in, for one project at a time; files of dead processes are deleted."""
     lock = filelock.FileLock(home / "unpacking.lock")
     try:
         lock.acquire(timeout=0)
@@ -105,7 +105,9 @@ def _stage_images(archive: ProjectZip, contents: Contents, staged: _Staged, limi
         member = packing.original_member(sha256)
         data = archive.read(member, limits.image_bytes)
         if blobs.sha256(data) != sha256:
-            raise ArchiveRefused(f"{member} in a project zip must be that image, it is another: download it again")
+            raise ArchiveRefused(
+                f"a project zip must be unchanged, {member} is another image: copy or download it again"
+            )
         image = imaging.read(data, limits)
         blobs.write(blobs.original_path(staged.folder, sha256), data)
         blobs.write(blobs.thumbnail_path(staged.folder, sha256), image.thumbnail, durable=False)
@@ -144,7 +146,7 @@ def _stage_arrays(archive: ProjectZip, iteration: IterationContents, staged: _St
     is_multilabel = iteration.classification_type == MULTILABEL
     if not (is_valid.all() and np.isfinite(arrays["kernel"]).all() and bool(arrays["multilabel"]) == is_multilabel):
         raise ArchiveRefused(
-            f"a project zip's {member} must fit the project, its numbers do not: copy or download it again"
+            f"a project zip's {member} must match the project, its numbers do not: copy or download it again"
         )
     blobs.write(_arrays_path(staged.folder, iteration.number), data)
 
@@ -182,14 +184,14 @@ def _store(store: Store, contents: Contents, staged: _Staged, name: str) -> Proj
 
 
 def _check_tags(store: Store, project: Project, contents: Contents) -> None:
-    """Refuse a zip with an image whose tags cannot be together."""
+    """Refuse a zip with an image whose tags the project's type does not allow together."""
     by_name = {tag.name: tag.id for tag in store.tags.of_project(project.id)}
     ids = {tag.key: by_name[tag.name] for tag in contents.tags}
     try:
         for tag_ids in {tuple(ids[key] for key in image.tags) for image in contents.images}:
             tagging.check(store, project, tag_ids)
     except TagsRefused as refusal:
-        raise ArchiveRefused(f"a project zip must keep the rules of its type: {refusal}") from refusal
+        raise ArchiveRefused(f"a project zip must follow the rules of its project type: {refusal}") from refusal
 
 
 def _arrays_path(folder: Path, number: int) -> Path:

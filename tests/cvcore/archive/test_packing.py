@@ -245,9 +245,7 @@ def test_the_network_comes_along(
     unpack(elsewhere, path)
     assert sorted(blobs.backbones_folder(elsewhere.home).iterdir()) == before
     forged = repacked(path, {f"networks/{fingerprint}.tflite": b"another"})
-    with pytest.raises(
-        ArchiveRefused, match=r"must have the SHA-256 in its record, it has another: download it again$"
-    ):
+    with pytest.raises(ArchiveRefused, match=r"is not the one in its record: copy or download it again$"):
         unpack(elsewhere, forged)
 
 
@@ -283,7 +281,7 @@ def test_a_tuned_network_comes_along(store: Store, elsewhere: Store, flowers: Pr
     assert TrainingOptions(is_advanced=True, budget_minutes=3) == elsewhere.trainings.options(there.id)
     squeezed = io.BytesIO()
     np.savez_compressed(squeezed, np.zeros(10**6))
-    with pytest.raises(ArchiveRefused, match=r"must be its network's weights, it is not: download it again$"):
+    with pytest.raises(ArchiveRefused, match=r"is not a file of network weights: copy or download it again$"):
         unpack(elsewhere, repacked(path, {f"networks/{fingerprint}.npz": squeezed.getvalue()}))
 
 
@@ -333,7 +331,7 @@ def test_a_zip_cut_short(elsewhere: Store, zipped: Path, share: float) -> None:
     data = zipped.read_bytes()
     zipped.write_bytes(data[: int(len(data) * share)])
     before = state(elsewhere)
-    with pytest.raises(ArchiveRefused, match=r"^a zip (must be complete, this one lacks its end|is needed)"):
+    with pytest.raises(ArchiveRefused, match=r"^(a zip must be complete, the end of this one is missing|this file is not a zip)"):
         unpack(elsewhere, zipped)
     assert state(elsewhere) == before
 
@@ -350,7 +348,7 @@ def test_a_file_that_differs(elsewhere: Store, zipped: Path) -> None:
         with pytest.raises(ArchiveRefused) as refusal:
             unpack(elsewhere, changed)
         assert str(refusal.value) == (
-            f"{member} in a project zip must be what was packed, its SHA-256 is another: copy or download it again"
+            f"a project zip must be unchanged, {member} has another SHA-256: copy or download it again"
         )
         assert state(elsewhere) == before
 
@@ -359,7 +357,7 @@ def test_an_image_in_anothers_place(elsewhere: Store, zipped: Path, drawn_image:
     """A file that claims to be an image must be that image, whatever tagwise.json says of it, and an image."""
     before = state(elsewhere)
     member = next(name for name in members(zipped) if name.startswith("originals/"))
-    with pytest.raises(ArchiveRefused, match=r"must be that image, it is another: download it again$"):
+    with pytest.raises(ArchiveRefused, match=r"is another image: copy or download it again$"):
         unpack(elsewhere, repacked(zipped, {member: drawn_image(99)}))
     digest = hashlib.sha256(b"<html>").hexdigest()
     renamed = edited(zipped, lambda it: it["images"][0].update(sha256=digest))
@@ -376,7 +374,8 @@ def test_a_newer_version(elsewhere: Store, zipped: Path) -> None:
     with pytest.raises(ArchiveRefused) as refusal:
         unpack(elsewhere, newer)
     assert str(refusal.value) == (
-        "this project zip is of a newer Tagwise (9.0), its version 2 is not known here, only up to 1: update Tagwise"
+        "this project zip was made by a newer Tagwise (9.0): it has version 2, "
+        "and this Tagwise knows versions up to 1: update Tagwise"
     )
 
 
@@ -386,7 +385,7 @@ def test_another_zip(elsewhere: Store, tmp_path: Path) -> None:
         archive.writestr("rose/1.jpg", b"")
     with pytest.raises(ArchiveRefused) as refusal:
         unpack(elsewhere, tmp_path / "a.zip")
-    expected = "a project zip holds tagwise.json, this one does not: upload a zip of images on the Images page"
+    expected = "a project zip must contain tagwise.json, this one does not: upload a zip of images on the Images page"
     assert str(refusal.value) == expected
 
 
@@ -396,7 +395,7 @@ def test_another_zip(elsewhere: Store, tmp_path: Path) -> None:
 def test_nothing_else_comes_in(elsewhere: Store, zipped: Path, extra: str) -> None:
     """A file that belongs to nothing in the project is refused, wherever its name would lead."""
     before = state(elsewhere)
-    with pytest.raises(ArchiveRefused, match=r"a project zip must hold only files of its project, .* is none"):
+    with pytest.raises(ArchiveRefused, match=r"a project zip must hold only files of its project, .* is not one"):
         unpack(elsewhere, repacked(zipped, {extra: b"x"}))
     assert state(elsewhere) == before
 
@@ -406,7 +405,7 @@ def test_nothing_is_missing(elsewhere: Store, zipped: Path, member: str) -> None
     """A file that the project needs is missed."""
     with pytest.raises(ArchiveRefused) as refusal:
         unpack(elsewhere, repacked(zipped, {member: None}))
-    expected = f"a project zip must be complete, {member} is missing in it: copy or download it again"
+    expected = f"a project zip must be complete, {member} is missing: copy or download it again"
     assert str(refusal.value) == expected
 
 
@@ -424,9 +423,13 @@ HOSTILE: dict[str, tuple[Callable[[Json], object], str]] = {
     "gone": (lambda it: it.pop("tags"), r"project\.json is not an object with tags"),
     "list": (lambda it: it.update(images={}), r"images is not a list"),
     "tag": (lambda it: it["tags"][0].update(name="a|b"), r"tags\[0\]\.name is not allowed"),
-    "twins": (lambda it: it["tags"][0].update(name=it["tags"][1]["name"]), "each of its things once"),
+    "twins": (lambda it: it["tags"][0].update(name=it["tags"][1]["name"]), "a list without duplicates"),
+    "label": (
+        lambda it: it["iterations"][0]["tags"][0].update(name="rose\u2028tulip"),
+        r"iterations\[0\]\.tags\[0\]\.name is not allowed",
+    ),
     "path": (lambda it: it["images"][0].update(sha256="../" * 21 + "x"), "is not a text of 64 hexadecimal digits"),
-    "stranger": (lambda it: it["images"][0].update(tags=["x"]), "is not a list whose tags are all there"),
+    "stranger": (lambda it: it["images"][0].update(tags=["x"]), "is not a list with only the project's tags"),
     "flag": (lambda it: it["images"][0].update(is_test=1), r"is_test is not true or false"),
     "number": (
         lambda it: it["iterations"][0].update(number=True),
@@ -441,7 +444,7 @@ HOSTILE: dict[str, tuple[Callable[[Json], object], str]] = {
         r"images\[0\]\.image is not a whole number >= 0",
     ),
     "rate": (lambda it: it["iterations"][0].update(thresholds=1.5), r"thresholds is not a number <= 1"),
-    "rates": (lambda it: it["iterations"][0].update(thresholds=[0.5]), r"thresholds is not a list of 3, one a tag"),
+    "rates": (lambda it: it["iterations"][0].update(thresholds=[0.5]), r"thresholds is not a list of 3, one per tag"),
     "nan": (lambda it: it["iterations"][0].update(thresholds=float("nan")), "is not a file of JSON"),
     "seconds": (
         lambda it: it["iterations"][0].update(seconds={"total": "x"}),
@@ -452,11 +455,11 @@ HOSTILE: dict[str, tuple[Callable[[Json], object], str]] = {
         lambda it: it["iterations"][0]["evaluation"].update(method="x"),
         r"evaluation\.method is not one of the values",
     ),
-    "alike": (lambda it: it["iterations"][0].update(number=2), "each of its things once"),
+    "alike": (lambda it: it["iterations"][0].update(number=2), "a list without duplicates"),
     "negative": (lambda it: [tag.update(kind="Negative") for tag in it["tags"]], "at most one negative tag"),
     "mixed": (
         lambda it: it["images"][0].update(tags=[tag["key"] for tag in it["tags"]]),
-        "must keep the rules of its type: a negative tag must be an image's only tag",
+        "must follow the rules of its project type: a negative tag must be an image's only tag",
     ),
     "beyond": (
         lambda it: it["iterations"][0]["images"][0].update(image=10**30),
@@ -472,9 +475,12 @@ HOSTILE: dict[str, tuple[Callable[[Json], object], str]] = {
     ),
     "erased": (
         lambda it: it["images"][0].update(is_erased=True),
-        r"images\[0\]\.in_workspace is not false, as an erased",
+        r"images\[0\]\.in_workspace is not false, although the image is erased",
     ),
-    "many": (lambda it: it["iterations"][0]["images"].pop(), r"arrays\.npz must fit the project, truth in it does not"),
+    "many": (
+        lambda it: it["iterations"][0]["images"].pop(),
+        r"arrays\.npz must match the project, truth in it does not",
+    ),
 }
 
 
@@ -516,7 +522,7 @@ def test_hostile_json(elsewhere: Store, zipped: Path, value: str, expected: str)
     before = state(elsewhere)
     with pytest.raises(ArchiveRefused) as refusal:
         unpack(elsewhere, repacked(zipped, {"project.json": changed.encode(errors="surrogatepass")}))
-    assert f"a project zip must be as Tagwise writes it, {expected}: copy or download it again" == str(refusal.value)
+    assert f"a project zip must be unchanged, {expected}: copy or download it again" == str(refusal.value)
     assert state(elsewhere) == before
 
 
@@ -553,12 +559,14 @@ def test_a_zip_bomb(elsewhere: Store, zipped: Path) -> None:
         {"project.json": b"[" * 50_000_000},
         lambda manifest: manifest["files"]["project.json"].update(size_bytes=10),
     )
-    with pytest.raises(ArchiveRefused, match="its SHA-256 is another"):
+    with pytest.raises(ArchiveRefused, match="has another SHA-256"):
         unpack(elsewhere, bomb)
     huge = repacked(zipped, {}, lambda manifest: manifest["files"]["project.json"].update(size_bytes=2**30))
     with pytest.raises(ArchiveRefused) as refusal:
         unpack(elsewhere, huge)
-    expected = "project.json in a project zip may be 128 MB large, this one is larger: see that it is one of Tagwise's"
+    expected = (
+        "project.json in a project zip must be at most 128 MB, this one is larger: check that Tagwise made the zip"
+    )
     assert str(refusal.value) == expected
 
 
@@ -608,7 +616,7 @@ def test_packing_what_is_damaged(store: Store, flowers: Project, tmp_path: Path)
     (first, *_) = store.images.digests(flowers.id)
     original = blobs.original_path(store.home, first)
     original.write_bytes(b"x")
-    with pytest.raises(ModelDamaged, match=r"must be as it was uploaded, it is damaged: restore a backup$"):
+    with pytest.raises(ModelDamaged, match=r"is damaged: restore it from a backup$"):
         project_archive.pack(store, flowers, tmp_path / "a.zip")
     original.unlink()
     with pytest.raises(NotFound, match="is not in the home folder"):
