@@ -1,4 +1,4 @@
-"""Projects moved in from Azure Custom Vision: resumable, and verified against its own counts.
+"""Projects moved in from Azure Custom Vision: resumable, and compared with Azure's own counts.
 
 Imports `net`, `projects`, `store` and the modules beside the packages.
 """

@@ -1,8 +1,8 @@
-"""Projects, tags and images as Azure Custom Vision's API, or a compatible server, returns them.
+"""Reads projects, tags and images from Azure Custom Vision's API or a compatible server.
 
-Fields may be missing or null, and names are unchecked text from outside. The operations:
-https://learn.microsoft.com/rest/api/customvision/. Each raises what `transport.get_json` does, and FetchFailed for an
-answer of another shape.
+Fields can be missing or null, and names are unchecked text from outside. The operations:
+https://learn.microsoft.com/rest/api/customvision/. Each raises the errors of `transport.get_json`, and FetchFailed for
+an answer of another shape.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ IMAGE_PAUSES_S = (0.5, 2.0)
 
 @dataclass(frozen=True)
 class Domain:
-    """A domain of Azure's; models of a compact one can be exported."""
+    """A domain of Azure's; models of a compact domain can be exported."""
 
     id: str
     name: str
@@ -34,7 +34,7 @@ class Domain:
 
 @dataclass(frozen=True)
 class Project:
-    """A project of Azure's; `classification_type` may be empty."""
+    """A project of Azure's; `classification_type` can be empty."""
 
     id: str
     name: str
@@ -45,7 +45,7 @@ class Project:
 
 @dataclass(frozen=True)
 class Tag:
-    """A tag of Azure's; `image_count` counts the workspace's."""
+    """A tag of Azure's; `image_count` counts the workspace's images with it."""
 
     id: str
     name: str
@@ -55,7 +55,10 @@ class Tag:
 
 @dataclass(frozen=True)
 class Image:
-    """An image of the workspace; `uri` is the address of the original or, if `is_copy`, of a smaller copy, or empty."""
+    """An image of the workspace.
+
+    `uri` is the address of the original or, if `is_copy`, of a smaller copy; empty if Azure gives no address.
+    """
 
     id: str
     uri: str
@@ -78,12 +81,12 @@ def domains(endpoint: Endpoint) -> list[Domain]:
 
 
 def projects(endpoint: Endpoint) -> list[Project]:
-    """Every project of the resource."""
+    """All projects of the resource."""
     return [_project(row) for row in _rows(endpoint, "/projects")]
 
 
 def tags(endpoint: Endpoint, project_id: str) -> list[Tag]:
-    """Every tag of a project's workspace."""
+    """All tags of a project's workspace."""
     return [
         Tag(
             id=_text(row, "id"),
@@ -103,7 +106,7 @@ def image_count(endpoint: Endpoint, project_id: str) -> int:
 def images(endpoint: Endpoint, project_id: str) -> Iterator[list[Image]]:
     """A workspace's images, tagged or not, the oldest first, at most 256 at a time.
 
-    Their addresses are valid for a while only, so each page is requested when it is needed.
+    The images' addresses expire, so each page is requested only when it is needed.
     """
     seen: set[str] = set()
     skip = 0
@@ -111,7 +114,7 @@ def images(endpoint: Endpoint, project_id: str) -> Iterator[list[Image]]:
         query = f"taggingStatus=All&orderBy=Oldest&take={TAKE}&skip={skip}"
         rows = _rows(endpoint, f"{_path(project_id)}/images?{query}")
         page = {image.id: image for image in map(_image, rows) if image.id not in seen}
-        # A short page need not be the last; one with nothing new is, also of a server that ignores skip.
+        # A short page is not always the last one; a page with nothing new is, even if the server ignores `skip`.
         if not page:
             return
         yield list(page.values())
@@ -120,11 +123,11 @@ def images(endpoint: Endpoint, project_id: str) -> Iterator[list[Image]]:
 
 
 def download_image(endpoint: Endpoint, image: Image, *, limit_bytes: int) -> bytes:
-    """An image's bytes, downloaded without the key, as the address itself grants access.
+    """Download an image without the key, because its address itself grants access.
 
     Raises:
-        UrlRefused: the address is invalid, or leads into this network; an endpoint on this machine may name
-            addresses on this machine.
+        UrlRefused: the address is invalid, or is in this machine's own network; only an endpoint on this machine may
+            give addresses on this machine.
         FetchFailed: three tries gave no answer, an error or more than `limit_bytes`.
     """
     is_here = transport.is_loopback(endpoint.host) and transport.is_loopback(guard.parsed(image.uri).host)
@@ -177,7 +180,7 @@ def _count(endpoint: Endpoint, value: Any) -> int:
 
 def _text(row: dict[str, Any], key: str) -> str:
     value = row.get(key)
-    # JSON may hold lone surrogates, which the database does not take.
+    # JSON can contain lone surrogates, which the database cannot store.
     return value.encode("utf-8", "ignore").decode() if isinstance(value, str) else ""
 
 

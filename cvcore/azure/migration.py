@@ -1,7 +1,7 @@
 """Copies projects, tags and images from Azure Custom Vision, while the service still runs.
 
-`store.origins` keeps what has been copied, so that a run that was interrupted continues where it stopped, also when
-the project has another name by then, and no image that was deleted here is copied again.
+`store.origins` records what has been copied: an interrupted run continues where it stopped, even if the project was
+renamed meanwhile, and an image that was deleted here is not copied again.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from cvcore.store import Store
 # Images downloaded in parallel, and in memory at a time.
 BATCH = 16
 
-# Retired, so no longer listed, but projects still have them: Food, Landmarks and Retail (compact).
+# Retired domains, which Azure no longer lists but projects still use: Food, Landmarks and Retail (compact).
 RETIRED_COMPACT = (
     "8882951b-82cd-4c32-970b-d5f8cb8bf6d7",
     "b5cfd229-2ac7-4b2b-8d0a-2b0661344894",
@@ -43,14 +43,14 @@ def migrate(
     progress: Progress = silent,
     sleep: Callable[[float], None] = time.sleep,
 ) -> list[MigrationResult]:
-    """Copy every classification project of an Azure resource, or the one of that id, and verify the result.
+    """Copy all classification projects of an Azure resource, or the one with that id, and verify the result.
 
-    Running it again continues: nothing is downloaded or stored a second time.
+    A second run continues the first: nothing is downloaded or stored twice.
 
     Raises:
-        InvalidInput: the endpoint or key is invalid or refused, or the project of that id is for object detection.
+        InvalidInput: the endpoint or key is invalid or refused, or the project with that id is for object detection.
         NotFound: the resource has no such project.
-        FetchFailed: the endpoint does not answer, not as Custom Vision does, or sends no more images.
+        FetchFailed: the endpoint does not answer, answers unlike Custom Vision, or stops sending images.
         StorageFull, HomeUnusable, Stopped: what was copied before is kept.
     """
     source = transport.training(endpoint, training_key, sleep=sleep)
@@ -83,8 +83,8 @@ def _azure_projects(source: Endpoint, project_id: str | None) -> list[client.Pro
 
 
 def _not_copied(azure_project: client.Project, *, is_only_one: bool) -> MigrationResult:
-    """The result for a project for object detection; an error where it is the only one that was asked for."""
-    sentence = f"Tagwise only classifies images, {azure_project.name[:80]!r} detects objects in them: it was left out"
+    """The result for an object detection project, which is left out; an error if it was asked for by its id."""
+    sentence = f"Tagwise only classifies images, {azure_project.name[:80]!r} detects objects: it was left out"
     if is_only_one:
         raise InvalidInput(sentence)
     nothing = verification.NOTHING
@@ -92,7 +92,7 @@ def _not_copied(azure_project: client.Project, *, is_only_one: bool) -> Migratio
 
 
 def _project(store: Store, azure_project: client.Project, domain: client.Domain | None) -> Project:
-    """Our project for one of Azure's: the one that an earlier run made, else a new one."""
+    """Our project for one of Azure's: the one that an earlier run created, else a new one."""
     with store.transaction():
         if known := store.origins.project_id(azure_project.id):
             return store.projects.get(known)
@@ -110,7 +110,7 @@ def _project(store: Store, azure_project: client.Project, domain: client.Domain 
 
 
 def _nearest(domain_id: str, domain: client.Domain | None) -> domains.Domain:
-    """Our domain of that id, else General or, for one whose models can be exported, General (compact)."""
+    """Our domain with that id, else General (compact) for a domain with exportable models, else General."""
     try:
         return domains.find(domain_id)
     except InvalidInput:
@@ -127,7 +127,7 @@ def _copy_images(
     limits: Limits,
     progress: Progress,
 ) -> SourceSnapshot:
-    """Make the tags and store the images that are not here yet; what Azure lists, and which images failed."""
+    """Create the tags and store the images that are not here yet; returns Azure's lists and the failed images."""
     tags = client.tags(source, azure_project.id)
     tag_ids = _tags(store, project, tags, limits)
     count = client.image_count(source, azure_project.id)
@@ -158,7 +158,7 @@ def _fetched(
     source: Endpoint, tag_ids: Mapping[str, str], limit_bytes: int, image: client.Image
 ) -> bytes | TagwiseError:
     if not tag_ids.keys() >= set(image.tag_ids):
-        return Conflict("one of its tags was made during this run: run it again")
+        return Conflict("one of its tags was created during this run: run it again")
     try:
         return client.download_image(source, image, limit_bytes=limit_bytes)
     except (FetchFailed, UrlRefused) as error:
@@ -166,20 +166,20 @@ def _fetched(
 
 
 def _check_connection(fetched: Sequence[bytes | TagwiseError]) -> None:
-    """Stop where a whole batch failed, instead of trying thousands of images without a network."""
+    """Stop if all images of a batch failed, instead of trying thousands of images without a network."""
     failures = [result for result in fetched if isinstance(result, FetchFailed)]
     if len(failures) == BATCH:
         raise FetchFailed(
-            f"images must be downloadable, {BATCH} in a row were not ({failures[-1]}): those before are kept, run it "
-            "again"
+            f"images must be downloadable, {BATCH} in a row were not ({failures[-1]}): run it again, images copied "
+            "before are kept"
         )
 
 
 def _store(
     store: Store, project: Project, image: client.Image, data: bytes, tag_ids: Sequence[str], limits: Limits
 ) -> None:
-    # Azure gives no file names, so the id is used. If the machine stops between the two writes, the next run downloads
-    # the image once more and recognises it by its content.
+    # Azure gives no file names, so the id is used. If the program stops between the two writes, the next run downloads
+    # the image again and recognises it by its content.
     upload = uploads.add(store, project, image.id, data, tag_ids=tag_ids, limits=limits)
     note = "" if upload.status == "duplicate" else upload.reason
     with store.transaction():
@@ -189,7 +189,7 @@ def _store(
 
 
 def _tags(store: Store, project: Project, azure_tags: Sequence[client.Tag], limits: Limits) -> dict[str, str]:
-    """Our tags' ids by Azure's; missing tags are made."""
+    """Our tags' ids by Azure's; missing tags are created."""
     with store.transaction():
         present = {tag.id for tag in store.tags.of_project(project.id)}
         origins = store.origins.of_project(project.id, "tag").items()
@@ -202,7 +202,10 @@ def _tags(store: Store, project: Project, azure_tags: Sequence[client.Tag], limi
 
 
 def _tag(store: Store, project: Project, azure_tag: client.Tag, claimed: set[str], limits: Limits) -> str:
-    """The id of a new tag, or of one of that name that was made here; `claimed` ids stand for other tags of Azure's."""
+    """The id of a tag for one of Azure's: our tag with that name, else a new one.
+
+    `claimed` are the ids of our tags that stand for other tags of Azure's.
+    """
     present = store.tags.of_project(project.id)
     ids = {tag.name: tag.id for tag in present}
     name = naming.allowed(azure_tag.name, names.tag, limits.tag_letters)

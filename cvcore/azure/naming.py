@@ -1,4 +1,4 @@
-"""Names from Azure, changed to what Tagwise allows."""
+"""Changes names from Azure to names that Tagwise allows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cvcore.errors import InvalidInput
 
 
 def allowed(name: str, check: Callable[..., str], letters: int) -> str:
-    """The name as `check` returns it; where `check` refuses it, with as few changes as needed.
+    """The name as `check` returns it; if `check` refuses it, the name with as few changes as needed.
 
     >>> from cvcore import names
     >>> allowed("red|green\\n\\0", names.tag, 128), allowed("blue", names.tag, 3), allowed("", names.tag, 9)
@@ -26,7 +26,7 @@ def allowed(name: str, check: Callable[..., str], letters: int) -> str:
 
 
 def variants(name: str, letters: int) -> Iterator[str]:
-    """The name, then without end the names to use where it is taken.
+    """Yield the name, then endless alternatives to use if it is taken.
 
     >>> flowers = variants("flowers", 9)
     >>> next(flowers), next(flowers), next(flowers)

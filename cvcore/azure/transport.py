@@ -1,7 +1,7 @@
-"""JSON from an HTTP service that wants a key; failures that may pass are tried again.
+"""JSON from an HTTP service that needs a key; temporary failures are tried again.
 
-The key is sent to the endpoint's own host and nowhere else: over https or to this machine only, a redirect is not
-followed, and no message repeats it.
+The key is sent only to the endpoint's own host, and only over https or to this machine. Redirects are not followed,
+and no message contains the key.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ from cvcore.settings import MEBIBYTE
 TIMEOUT_S = 30.0
 ANSWER_BYTES = 64 * MEBIBYTE
 
-# Too many requests, or a failure that may pass; Retry-After is heeded up to a minute.
+# Too many requests, or a temporary failure; Retry-After is followed up to a minute.
 PASSING_STATUSES = (408, 429, 500, 502, 503, 504)
 PAUSES_S = (0.5, 1.0, 2.0, 4.0)
 PAUSE_MAX_S = 60.0
 
-# Trying again neither makes a name known nor a certificate good.
+# Trying again does not help: an unknown host name or an invalid certificate.
 LASTING_ERRORS = (socket.gaierror, ssl.SSLCertVerificationError)
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A service's address, the header and the key that it wants, and how to pause between two tries."""
+    """A service's address, the header and the key that it needs, and the function that pauses between two tries."""
 
     target: guard.Target
     header: str
@@ -55,7 +55,7 @@ def training(url: str, training_key: str, *, sleep: Callable[[float], None] = ti
     """Custom Vision's training API, from the address and key that the portal shows under Keys and Endpoint.
 
     Raises:
-        InvalidInput: the address is no https address (or http on this machine), or the key cannot be one.
+        InvalidInput: the address is not https (http is allowed on this machine), or the key has invalid characters.
 
     >>> training("https://north.api.cognitive.microsoft.com/", "0123").target.url
     'https://north.api.cognitive.microsoft.com/customvision/v3.3/training'
@@ -63,23 +63,23 @@ def training(url: str, training_key: str, *, sleep: Callable[[float], None] = ti
     target = guard.parsed(url)
     if target.scheme != "https" and not is_loopback(target.host):
         raise InvalidInput(
-            f"an endpoint must begin with https://, as the key travels with every request, got {target.url[:80]!r}"
+            f"an endpoint must begin with https://, because the key is sent with every request, got {target.url[:80]!r}"
         )
     key = training_key.strip()
     if not re.fullmatch("[!-~]+", key):
         raise InvalidInput("a training key must be one word of letters and digits: copy it from Keys and Endpoint")
-    # Whole addresses of operations are pasted too. v3.3 is the newest version that is no preview.
+    # Users also paste full addresses of operations. v3.3 is the newest version that is not a preview.
     base = re.split("/+customvision(?:/|$)", target.path.partition("?")[0], maxsplit=1, flags=re.IGNORECASE)[0]
     path = base.rstrip("/") + "/customvision/v3.3/training"
     return Endpoint(dataclasses.replace(target, path=path), "Training-Key", key, sleep)
 
 
 def get_json(endpoint: Endpoint, path: str) -> Any:
-    """The JSON at a path below the endpoint's; `path` may have a query. A failure that may pass is tried again.
+    """The JSON at a path below the endpoint's; `path` can have a query. Temporary failures are tried again.
 
     Raises:
         InvalidInput: the service refuses the key.
-        FetchFailed: nobody is there, or answers with an error or something else than JSON.
+        FetchFailed: the service cannot be reached, or answers with an error or something other than JSON.
     """
     answer = _get(endpoint, path)
     for pause_s in PAUSES_S:
@@ -92,7 +92,7 @@ def get_json(endpoint: Endpoint, path: str) -> Any:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host, as an address names it, is this machine.
+    """Whether a host name or IP address is this machine.
 
     >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("localhost.example.com")
     (True, True, False)
@@ -104,15 +104,15 @@ def is_loopback(host: str) -> bool:
 
 
 def not_understood(endpoint: Endpoint) -> FetchFailed:
-    """The error for an answer that Custom Vision would not give."""
+    """The error for an answer unlike Custom Vision's."""
     return FetchFailed(
-        f"an endpoint must answer as Custom Vision does, {endpoint.host} sent something else: "
+        f"an endpoint must answer like Custom Vision, {endpoint.host} sent something else: "
         "copy the address from Keys and Endpoint"
     )
 
 
 def _get(endpoint: Endpoint, path: str) -> http.Answer | Exception:
-    """The service's answer, or the error that came instead."""
+    """The service's answer, or the error if there is no answer."""
     target = dataclasses.replace(endpoint.target, path=endpoint.target.path + path)
     headers = {endpoint.header: endpoint.key, "Accept": "application/json"}
     try:
@@ -131,16 +131,16 @@ def _content(endpoint: Endpoint, answer: http.Answer | Exception) -> Any:
     host = endpoint.host
     if isinstance(answer, Exception):
         raise FetchFailed(
-            f"an endpoint must be within reach, {host} is not ({_reason(answer)}): "
+            f"an endpoint must be reachable, {host} is not ({_reason(answer)}): "
             "check the address and the network, and try again"
         ) from answer
     if answer.status == HTTPStatus.UNAUTHORIZED:
         raise InvalidInput(
-            f"the training key must be one of this endpoint's, {host} refused it: copy both from Keys and Endpoint"
+            f"the training key must belong to the endpoint, {host} refused it: copy both from Keys and Endpoint"
         )
     if answer.status != HTTPStatus.OK:
         raise FetchFailed(
-            f"an endpoint must answer as Custom Vision does, {host} answered with status {answer.status}: "
+            f"an endpoint must answer like Custom Vision, {host} answered with status {answer.status}: "
             "copy the address from Keys and Endpoint, or try again later"
         )
     try:
@@ -150,12 +150,12 @@ def _content(endpoint: Endpoint, answer: http.Answer | Exception) -> Any:
 
 
 def _reason(error: Exception) -> str:
-    # Only the system's own words: other errors may repeat what was sent or received.
+    # Only the system's own text: other errors can repeat what was sent or received.
     return (isinstance(error, OSError) and error.strerror) or "the connection broke off"
 
 
 def _seconds(retry_after: str) -> float:
-    """The seconds that a Retry-After header asks for, from a number or a date; 0 where it cannot be read.
+    """The seconds to wait by a Retry-After header, a number or a date; 0 if it cannot be read.
 
     >>> _seconds("7"), _seconds("Thu, 01 Jan 1970 00:00:00 GMT"), _seconds("soon")
     (7.0, 0.0, 0.0)

@@ -18,7 +18,7 @@ SHOWN_LETTERS = 80
 
 @dataclass(frozen=True)
 class Counts:
-    """Counts of a project's images and tags; `per_tag` has the images of each tag, by our name for it."""
+    """Counts of a project's images and tags; `per_tag` has the number of images of each tag, by our name for it."""
 
     images: int
     tags: int
@@ -30,10 +30,10 @@ NOTHING = Counts(0, 0, {})
 
 @dataclass(frozen=True)
 class MigrationResult:
-    """The result of copying an Azure project: our project, or None where it was left out, and both sides' counts.
+    """The result of copying an Azure project: our project, or None if it was left out, and both sides' counts.
 
-    `complete` says that every image that Azure counts is here and has its tags; images with equal content are one
-    image here. `notes` are sentences about all differences.
+    `complete`: every image that Azure counts is here and has its tags; images with equal content are one image here.
+    `notes` are sentences about all differences.
     """
 
     azure_name: str
@@ -46,7 +46,7 @@ class MigrationResult:
 
 @dataclass(frozen=True)
 class SourceSnapshot:
-    """A project as Azure lists it, our tags' ids by Azure's, and the reasons why images failed, by their ids."""
+    """A project as Azure lists it, our tags' ids by Azure's, and why images failed, by their ids."""
 
     project: client.Project
     tags: Sequence[client.Tag]
@@ -57,10 +57,10 @@ class SourceSnapshot:
 
 
 def verify(store: Store, project: Project, source: SourceSnapshot) -> MigrationResult:
-    """Both sides' counts, and all differences, of a project as it is here now.
+    """Compare a project, as it is here now, with Azure's lists; returns both sides' counts and all differences.
 
     Raises:
-        NotFound: it was deleted meanwhile.
+        NotFound: the project was deleted meanwhile.
     """
     project = store.projects.get(project.id)
     ours = {tag.id: tag for tag in store.tags.of_project(project.id)}
@@ -70,7 +70,7 @@ def verify(store: Store, project: Project, source: SourceSnapshot) -> MigrationR
     carried = Counter(tag_id for image in source.images for tag_id in image.tag_ids)
     missing = list(_missing(source, origins, images))
     if azure != _counts(source, ours, len(source.images), carried):
-        missing.append("Azure's counts differ from its list of images: when nobody changes them there, run it again")
+        missing.append("Azure's counts differ from its list of images: run it again when nobody changes them there")
     here = Counts(len(images), len(ours), {tag.name: tag.image_count for tag in ours.values()})
     added = len(images.keys() - {origin.local_id for origin in origins.values()})
     changes, doubles = _changes(project, source, ours), _equal_images(source, origins)
@@ -99,7 +99,7 @@ def _changes(project: Project, source: SourceSnapshot, ours: Mapping[str, Tag]) 
         if our and tag.is_negative != (our.kind == "Negative"):
             yield f"the tag {our.name!r} is {'negative' if tag.is_negative else 'regular'} in Azure only"
     if copies := sum(image.is_copy for image in source.images):
-        yield f"Azure has only smaller copies of {wording.count(copies, 'image')}, and so has Tagwise"
+        yield f"Azure has only smaller copies of {wording.count(copies, 'image')}: Tagwise has these copies"
 
 
 def _missing(source: SourceSnapshot, origins: Mapping[str, Origin], images: Mapping[str, Image]) -> Iterator[str]:
@@ -112,7 +112,7 @@ def _missing(source: SourceSnapshot, origins: Mapping[str, Origin], images: Mapp
             reason = origin.note
         elif origin.local_id not in images:
             reason = "it was deleted here"
-        elif not {source.tag_ids.get(each) for each in image.tag_ids} <= {*images[origin.local_id].tag_ids}:
+        elif not {source.tag_ids.get(tag_id) for tag_id in image.tag_ids} <= {*images[origin.local_id].tag_ids}:
             reason = origin.note or "it has other tags here"
         else:
             continue
@@ -120,12 +120,12 @@ def _missing(source: SourceSnapshot, origins: Mapping[str, Origin], images: Mapp
 
 
 def _equal_images(source: SourceSnapshot, origins: Mapping[str, Origin]) -> Iterator[str]:
-    """Azure's images that are one image here, as their content is equal."""
+    """Azure's images that are one image here, because their content is equal."""
     first: dict[str, str] = {}
     for image in source.images:
         local_id = origins[image.id].local_id if image.id in origins else None
         if local_id and first.setdefault(local_id, image.id) != image.id:
-            yield f"image {_shown(image.id)}: its content equals {_shown(first[local_id])}, so both are one image here"
+            yield f"image {_shown(image.id)}: same content as {_shown(first[local_id])}, so both are one image here"
 
 
 def _differences(azure: Counts, here: Counts, added: int) -> Iterator[str]:
@@ -144,5 +144,5 @@ def _domain(domain_id: str) -> str:
 
 
 def _shown(text: str) -> str:
-    # repr, as the text may hold control characters for terminals.
+    # repr, because the text can contain control characters for terminals.
     return repr(text[:SHOWN_LETTERS])

@@ -478,7 +478,7 @@ def test_object_detection_is_left_out(store: Store, there: Azure, move: Any) -> 
     detection = there.project("Boxes", domainId=DETECTION, classificationType=None)
     there.project("Flowers")
     skipped, moved = move()
-    sentence = "Tagwise only classifies images, 'Boxes' detects objects in them: it was left out"
+    sentence = "Tagwise only classifies images, 'Boxes' detects objects: it was left out"
     assert skipped == MigrationResult("Boxes", None, Counts(0, 0, {}), Counts(0, 0, {}), (sentence,), complete=True)
     assert moved.project is not None
     assert [project.name for project in store.projects.all()] == ["Flowers"]
@@ -513,7 +513,7 @@ def test_equal_images_are_one_here(store: Store, there: Azure, move: Any, drawn_
     assert moved.azure == Counts(2, 2, {"red": 2, "big": 1})
     assert moved.here == Counts(1, 2, {"red": 1, "big": 1})
     assert moved.notes == (
-        f"image '{second}': its content equals '{first}', so both are one image here",
+        f"image '{second}': same content as '{first}', so both are one image here",
         "the tag 'red' has 2 images in Azure and 1 here",
     )
 
@@ -555,7 +555,7 @@ def test_a_lost_network_ends_the_run(there: Azure, move: Any, drawn_image: Any) 
         move()
     assert str(failure.value) == (
         "images must be downloadable, 16 in a row were not (an address must answer with an image, 127.0.0.1 "
-        "answered with status 404: open it in a browser): those before are kept, run it again"
+        "answered with status 404: open it in a browser): run it again, images copied before are kept"
     )
     assert len(there.fetched) == 16
 
@@ -569,7 +569,7 @@ def test_the_smaller_copy_will_do(store: Store, there: Azure, move: Any, drawn_i
     (moved,) = move()
     assert moved.complete
     assert contents(store, ours(moved)) == {drawn_image(1): []}
-    assert moved.notes == ("Azure has only smaller copies of 1 image, and so has Tagwise",)
+    assert moved.notes == ("Azure has only smaller copies of 1 image: Tagwise has these copies",)
     (image,) = store.images.page(ours(moved).id, take=10)
     assert store.metadata.of_images([image.id]) == {image.id: {"camera": "2"}}
 
@@ -590,7 +590,7 @@ def test_azure_may_not_point_into_this_network(there: Azure) -> None:
     """Only an endpoint on this machine may name images on this machine."""
     endpoint = transport.training("https://north.api.cognitive.microsoft.com", KEY)
     image = client.Image("1", f"{there.pictures_url}/1", False, False, ())
-    with pytest.raises(UrlRefused, match="leads to this machine or its own network"):
+    with pytest.raises(UrlRefused, match="is in this machine's own network and cannot be opened"):
         client.download_image(endpoint, image, limit_bytes=1000)
     assert there.fetched == {}
 
@@ -603,7 +603,7 @@ def test_two_tags_on_one_image_of_a_multiclass_project(store: Store, there: Azur
     assert not moved.complete
     assert contents(store, ours(moved)) == {drawn_image(1): []}
     assert moved.notes == (
-        f"image '{image_id}': its tags stay unchanged: an image of a Multiclass project must have one tag, "
+        f"image '{image_id}': its tags were not changed: an image of a Multiclass project must have one tag, "
         "got 'rose', 'tulip': choose one",
         "the tag 'rose' has 1 image in Azure and 0 here",
         "the tag 'tulip' has 1 image in Azure and 0 here",
@@ -616,7 +616,7 @@ def test_tags_made_meanwhile_wait_for_the_next_run(store: Store, there: Azure, m
     image_id = there.image(project_id, drawn_image(1), "20000000-0000-4000-8000-000000000000")
     (moved,) = move()
     assert not moved.complete
-    assert moved.notes == (f"image '{image_id}': one of its tags was made during this run: run it again",)
+    assert moved.notes == (f"image '{image_id}': one of its tags was created during this run: run it again",)
     there.tag(project_id, "rose")
     there.tags[project_id][0]["imageCount"] = 1
     (moved,) = move()
@@ -636,7 +636,7 @@ def test_counts_are_verified(there: Azure, move: Any, drawn_image: Any, what: st
     (moved,) = move()
     assert not moved.complete
     assert moved.notes[0] == (
-        "Azure's counts differ from its list of images: when nobody changes them there, run it again"
+        "Azure's counts differ from its list of images: run it again when nobody changes them there"
     )
 
 
@@ -646,7 +646,7 @@ def test_counts_are_verified(there: Azure, move: Any, drawn_image: Any, what: st
 def test_answers_of_another_shape(there: Azure, move: Any, rows: Any) -> None:
     """JSON that is none of Custom Vision's is told as such."""
     there.projects = rows
-    with pytest.raises(FetchFailed, match=r"must answer as Custom Vision does, .* sent something else"):
+    with pytest.raises(FetchFailed, match=r"must answer like Custom Vision, .* sent something else"):
         move()
 
 
@@ -675,7 +675,7 @@ def test_a_wrong_key_is_told(store: Store, there: Azure) -> None:
     there.project()
     with pytest.raises(InvalidInput) as refusal:
         azure.migrate(store, there.url, "wrong-secret", limits=LIMITS)
-    assert "the training key must be one of this endpoint's" in str(refusal.value)
+    assert "the training key must belong to the endpoint" in str(refusal.value)
     assert "wrong-secret" not in str(refusal.value)
     assert store.projects.all() == []
 

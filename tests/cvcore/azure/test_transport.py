@@ -114,7 +114,7 @@ def test_training_wants_https() -> None:
     """The key travels encrypted, or not at all beyond this machine."""
     with pytest.raises(InvalidInput) as refusal:
         transport.training("http://north.api.cognitive.microsoft.com/", KEY)
-    start = "an endpoint must begin with https://, as the key travels with every request, got "
+    start = "an endpoint must begin with https://, because the key is sent with every request, got "
     assert str(refusal.value) == start + "'http://north.api.cognitive.microsoft.com/'"
 
 
@@ -159,7 +159,7 @@ def test_ask_waits_until_a_date(service: Service) -> None:
 def test_ask_gives_up(service: Service) -> None:
     """After the last pause the failure is told."""
     expected = (
-        "FetchFailed: an endpoint must answer as Custom Vision does, 127.0.0.1 answered with status 503: "
+        "FetchFailed: an endpoint must answer like Custom Vision, 127.0.0.1 answered with status 503: "
         "copy the address from Keys and Endpoint, or try again later"
     )
     assert service.refusal(Reply(503)) == expected
@@ -176,7 +176,7 @@ def test_ask_does_not_repeat_what_lasts(service: Service, status: int) -> None:
 def test_ask_tells_of_a_wrong_key(service: Service) -> None:
     """A refused key is told in one sentence, without the key, even if the service repeats it."""
     expected = (
-        "InvalidInput: the training key must be one of this endpoint's, 127.0.0.1 refused it: "
+        "InvalidInput: the training key must belong to the endpoint, 127.0.0.1 refused it: "
         "copy both from Keys and Endpoint"
     )
     assert service.refusal(Reply(401, KEY.encode())) == expected
@@ -194,7 +194,7 @@ def test_ask_follows_no_redirect(service: Service) -> None:
 def test_ask_wants_json(service: Service, body: bytes) -> None:
     """A page for people, or half an answer, is told as such."""
     expected = (
-        "FetchFailed: an endpoint must answer as Custom Vision does, 127.0.0.1 sent something else: "
+        "FetchFailed: an endpoint must answer like Custom Vision, 127.0.0.1 sent something else: "
         "copy the address from Keys and Endpoint"
     )
     assert service.refusal(Reply(body=body)) == expected
@@ -203,7 +203,7 @@ def test_ask_wants_json(service: Service, body: bytes) -> None:
 def test_ask_tells_of_broken_connections(service: Service) -> None:
     """A service that hangs up every time is out of reach."""
     expected = (
-        "FetchFailed: an endpoint must be within reach, 127.0.0.1 is not (the connection broke off): "
+        "FetchFailed: an endpoint must be reachable, 127.0.0.1 is not (the connection broke off): "
         "check the address and the network, and try again"
     )
     assert service.refusal(HANG_UP) == expected
