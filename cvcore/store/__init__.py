@@ -41,7 +41,7 @@ __all__ = [
 
 
 class Store:
-    """The home folder: its database, opened and brought up to date, and the files beside it.
+    """The home folder: its database, opened and migrated to the newest schema, and the files beside it.
 
     Safe to share between threads and to open in several processes at once.
 
@@ -70,11 +70,11 @@ class Store:
         self.whole_projects = WholeProjects(self._connections, self.iterations, self.publications)
 
     def transaction(self) -> contextlib.AbstractContextManager[None]:
-        """A block whose writes are all kept, or none of them."""
+        """A block whose writes are committed together, or rolled back together if it raises."""
         return self._connections.transaction()
 
     def after_commit(self, action: Callable[[], None]) -> None:
-        """Run what no rollback could undo: when the open transaction has committed, or now if none is open."""
+        """Run an action that no rollback can undo: after the open transaction has committed, or now if none is open."""
         self._connections.after_commit(action)
 
     def close(self) -> None:

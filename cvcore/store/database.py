@@ -25,7 +25,7 @@ CHUNK = 10_000
 
 
 class Connections:
-    """One connection to `path` per thread; the first one makes or updates the tables."""
+    """One connection to `path` per thread; the first one creates or migrates the tables."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -45,9 +45,9 @@ class Connections:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """A block whose writes are all kept, or none of them; a block inside another is part of it.
+        """A block whose writes are committed together, or rolled back if it raises; an inner block joins the outer one.
 
-        It takes the write lock at once: a transaction that has read cannot wait for another writer later, it fails
+        It takes the write lock at once: a transaction that has read fails if another one has written meanwhile
         (https://www.sqlite.org/isolation.html).
         """
         connection = self.connection
@@ -68,7 +68,7 @@ class Connections:
             action()
 
     def after_commit(self, action: Callable[[], None]) -> None:
-        """Run what no rollback could undo: when the open transaction has committed, or now if none is open."""
+        """Run an action that no rollback can undo: after the open transaction has committed, or now if none is open."""
         if self.connection.in_transaction:
             self._local.afterwards.append(action)
         else:
@@ -85,12 +85,12 @@ class Connections:
         return next(iter(self.rows(sql, parameters)), None)
 
     def value(self, sql: str, parameters: Sequence[Any] | Row = ()) -> Any:
-        """The first column of the first row; None where there is no row."""
+        """The first column of the first row, or None if there is no row."""
         row = self.connection.execute(sql, parameters).fetchone()
         return row[0] if row else None
 
     def write(self, sql: str, parameters: Sequence[Any] | Row = ()) -> int:
-        """Run one statement that writes; the number of rows it changed."""
+        """Run one statement that writes; returns the number of rows it changed."""
         with self.transaction():
             return self.connection.execute(sql, parameters).rowcount
 
@@ -163,7 +163,7 @@ def _our_errors(path: Path) -> Iterator[None]:
 
 def _refusal(code: int, path: Path) -> TagwiseError | None:
     if code == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
-        return NotFound("this belongs to something that was deleted meanwhile: load the page again")
+        return NotFound("this belongs to something that was deleted meanwhile: reload the page")
     match code & 0xFF:
         case sqlite3.SQLITE_FULL:
             return StorageFull(blobs.FULL)

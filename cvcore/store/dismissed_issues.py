@@ -1,4 +1,4 @@
-"""Rows of dismissed label issues: someone has confirmed that an image rightly carries a tag, or rightly lacks it."""
+"""Rows of dismissed label issues: someone has confirmed that an image has a tag rightly, or lacks it rightly."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ class DismissedIssues:
         self._db = connections
 
     def dismiss(self, issues: Sequence[LabelIssue]) -> None:
-        """Keep that these images are tagged correctly; an image or tag that was deleted is left out."""
+        """Store that these images are tagged correctly; issues whose image or tag was deleted are left out."""
         with self._db.transaction():
             self._db.connection.executemany(
                 """insert or replace into settled_doubts (image_id, tag_id, carried)
                    select images.id, tags.id, ?3 from images, tags where images.id = ?1 and tags.id = ?2""",
-                [(each.image_id, each.tag_id, each.carried) for each in issues],
+                [(issue.image_id, issue.tag_id, issue.carried) for issue in issues],
             )
 
     def of_iteration(self, iteration_id: str) -> list[tuple[int, str, bool]]:
-        """An iteration's dismissed issues: row in the arrays, tag id, whether the image carries it."""
+        """An iteration's dismissed issues: row in the arrays, tag id, whether the image has the tag."""
         rows = self._db.rows(
             """select position, tag_id, carried from iteration_images join settled_doubts using (image_id)
                where iteration_id = ? order by position""",

@@ -1,4 +1,4 @@
-"""Rows of embeddings, by the image's SHA-256 and the backbone's fingerprint: computed once and kept."""
+"""Rows of embeddings, by the image's SHA-256 and the backbone's fingerprint: computed once, then stored."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Embeddings:
         return vectors
 
     def missing(self, fingerprint: str, digests: Sequence[str]) -> list[str]:
-        """Those of the SHA-256 that have no vector yet, in the order given."""
+        """The digests without a stored vector, in the given order."""
         known: set[str] = set()
         for part in chunks(digests):
             cursor = self._db.connection.execute(

@@ -19,7 +19,7 @@ _SNAPSHOT_TAGS = """
 
 @dataclass(frozen=True)
 class Condition:
-    """A condition on metadata: that the key has this value or, if not `is_equal`, has not."""
+    """A condition on metadata: the key has this value or, if `is_equal` is False, does not have it."""
 
     key: str
     is_equal: bool
@@ -30,8 +30,8 @@ class Condition:
 class ImageSearch:
     """A search in an iteration's snapshot or, without an iteration, in the workspace.
 
-    `tag_ids`: images that carry at least one of them. `is_tagged`: only tagged, only untagged, or None for both.
-    `metadata`: alternatives, in each of which all conditions must hold; a missing key equals no value.
+    `tag_ids`: images with at least one of these tags. `is_tagged`: only tagged, only untagged, or None for both.
+    `metadata`: alternatives (OR) of conditions that must all hold (AND); a missing key equals no value.
     """
 
     project_id: str
@@ -94,11 +94,11 @@ def _where(search: ImageSearch) -> tuple[str, Row]:
     if search.metadata:
         alternatives = [
             " and ".join(
-                f"{'' if each.is_equal else 'not '}exists (select 1 from metadata where image_id = images.id "
-                f"and key = {bound(each.key)} and value = {bound(each.value)})"
-                for each in alternative
+                f"{'' if condition.is_equal else 'not '}exists (select 1 from metadata where image_id = images.id "
+                f"and key = {bound(condition.key)} and value = {bound(condition.value)})"
+                for condition in alternative
             )
             for alternative in search.metadata
         ]
-        conditions.append("(" + " or ".join(f"({each})" for each in alternatives) + ")")
+        conditions.append("(" + " or ".join(f"({alternative})" for alternative in alternatives) + ")")
     return " and ".join(conditions), parameters

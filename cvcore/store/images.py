@@ -1,7 +1,7 @@
 """Rows of images, and of their metadata.
 
-An image is in the workspace, or held by iterations' snapshots, or both. When neither holds it its row is deleted, and
-with the last row of its SHA-256 the files may be deleted too.
+An image is in the workspace, in iterations' snapshots, or in both. When it is in neither, its row is deleted. When the
+last row with its SHA-256 is deleted, its files may be deleted too.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Images:
     def add(
         self, project_id: str, sha256: str, *, name: str, width: int, height: int, size_bytes: int, signature: bytes
     ) -> tuple[str, bool]:
-        """The id of the project's image with that content, and whether it is new in the workspace."""
+        """Add an image to the workspace unless its content is there; returns its id and whether it was added."""
         with self._db.transaction():
             known = self._db.row(
                 "select id, in_workspace from images where project_id = ? and sha256 = ?", [project_id, sha256]
@@ -68,10 +68,10 @@ class Images:
             return str(row["id"]), True
 
     def get(self, image_id: str) -> Image:
-        """The image of that id, in the workspace or in an iteration.
+        """The image with that id, in the workspace or in an iteration.
 
         Raises:
-            NotFound: there is none.
+            NotFound: there is no such image.
         """
         row = self._db.row(f"{_SELECT} where id = ?", [image_id])
         if row is None:
@@ -79,7 +79,7 @@ class Images:
         return image(row)
 
     def with_ids(self, image_ids: Sequence[str]) -> list[Image]:
-        """The images of those ids, in that order; unknown ids are left out."""
+        """The images with those ids, in that order; unknown ids are left out."""
         by_id: dict[str, Image] = {}
         for part in chunks(image_ids):
             for row in self._db.rows(f"{_SELECT} where id in ({marks(part)})", part):
@@ -87,7 +87,7 @@ class Images:
         return [by_id[image_id] for image_id in image_ids if image_id in by_id]
 
     def present(self, image_ids: Sequence[str]) -> set[str]:
-        """Those of the ids whose images are in the workspace."""
+        """The ids of those images that are in the workspace."""
         present: set[str] = set()
         for part in chunks(image_ids):
             rows = self._db.rows(f"select id from images where in_workspace and id in ({marks(part)})", part)
@@ -103,12 +103,12 @@ class Images:
         return [image(row) for row in rows]
 
     def count(self, project_id: str, tag_id: str | None = None) -> int:
-        """How many images `page` has in all."""
+        """How many images `page` returns without `take` and `skip`."""
         condition, parameters = _filter(project_id, tag_id)
         return int(self._db.value(f"select count(*) from images where {condition}", parameters))
 
     def with_many_tags(self, project_id: str) -> list[Image]:
-        """Workspace images that carry more than one tag."""
+        """Workspace images with more than one tag."""
         several = "(select count(*) from image_tags where image_id = images.id) > 1"
         rows = self._db.rows(f"{_SELECT} where {_IN_WORKSPACE} and {several}", [project_id])
         return [image(row) for row in rows]
@@ -125,7 +125,7 @@ class Images:
         return [row["sha256"] for row in rows]
 
     def mark_for_testing(self, image_ids: Sequence[str], is_test: bool) -> None:
-        """Mark workspace images as test images, or unmark them; images elsewhere are not changed."""
+        """Mark workspace images as test images, or unmark them; images outside the workspace are not changed."""
         with self._db.transaction():
             for part in chunks(image_ids):
                 these = f"({marks(part)})"
@@ -136,7 +136,7 @@ class Images:
                     )
 
     def remove(self, image_ids: Sequence[str]) -> list[str]:
-        """Remove images from the workspace; the SHA-256 of those that no iteration holds."""
+        """Remove images from the workspace; returns the SHA-256 of those that are in no iteration."""
         unheld: list[str] = []
         with self._db.transaction():
             for part in chunks(image_ids):
@@ -148,18 +148,18 @@ class Images:
         return unheld
 
     def erase(self, image_ids: Sequence[str]) -> list[str]:
-        """Remove images from the workspace and mark those that iterations hold as erased; the SHA-256 of all."""
+        """Remove images from the workspace, mark those in iterations as erased; returns the SHA-256 of all."""
         with self._db.transaction():
-            contents = [each.sha256 for each in self.with_ids(image_ids)]
+            digests = [image.sha256 for image in self.with_ids(image_ids)]
             self.remove(image_ids)
             for part in chunks(image_ids):
                 self._db.write(
                     f"insert or ignore into erased_images select id from images where id in ({marks(part)})", part
                 )
-        return contents
+        return digests
 
     def drop_unheld(self, condition: str, parameters: Sequence[str]) -> list[str]:
-        """Delete those of the selected rows that neither the workspace nor an iteration holds; their SHA-256."""
+        """Delete the selected rows that are in neither the workspace nor an iteration; returns their SHA-256."""
         rows = self._db.rows(
             f"""delete from images where {condition} and not in_workspace
                 and not exists (select 1 from iteration_images where image_id = images.id) returning sha256""",
@@ -173,7 +173,7 @@ class Images:
         return bool(self._db.value(query, [project_id, sha256]))
 
     def is_known(self, sha256: str) -> bool:
-        """Whether any project has an image with that content that is not erased, or keeps a prediction for it."""
+        """Whether any project has an image with that content that is not erased, or a stored prediction for it."""
         held = """exists (select 1 from images where sha256 = :it and id not in (select image_id from erased_images))
                   or exists (select 1 from predictions where sha256 = :it)"""
         return bool(self._db.value(f"select {held}", {"it": sha256}))
@@ -190,7 +190,7 @@ def _filter(project_id: str, tag_id: str | None) -> tuple[str, list[str]]:
 
 
 def image(row: Row) -> Image:
-    """The record for a row that has `tag_ids`, joined by commas, and `is_test`."""
+    """The record of a row with `tag_ids`, separated by commas, and `is_test`."""
     return Image(
         id=row["id"],
         project_id=row["project_id"],

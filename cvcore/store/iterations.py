@@ -32,7 +32,7 @@ _SELECT_IMAGES = """
 
 @dataclass(frozen=True)
 class SnapshotTag:
-    """A tag with its name at the time of the snapshot; its position in the list is its column in every array."""
+    """A tag with its name when the snapshot was taken; its position in the list is its column in every array."""
 
     tag_id: str
     name: str
@@ -70,10 +70,10 @@ class Iterations:
         *,
         evaluation: Evaluation | None = None,
     ) -> Iteration:
-        """A new iteration in training, with a snapshot of these tags and images.
+        """Add an iteration with the status Training and a snapshot of these tags and images.
 
-        `snapshot` is a digest that is equal for equal workspaces; an image's tags that are not among `tags` are left
-        out. `evaluation` says how the iteration is to be evaluated.
+        `snapshot` is a digest, equal for equal workspaces. An image's tags that are not in `tags` are left out.
+        `evaluation` says how the iteration will be evaluated.
         """
         iteration_id = str(uuid.uuid4())
         column = {tag.id: position for position, tag in enumerate(tags)}
@@ -119,10 +119,10 @@ class Iterations:
         return self.get(iteration_id)
 
     def get(self, iteration_id: str) -> Iteration:
-        """The iteration of that id.
+        """The iteration with that id.
 
         Raises:
-            NotFound: there is none; it may have been deleted.
+            NotFound: there is no such iteration; it may have been deleted.
         """
         row = self._db.row(f"{_SELECT} where id = ?", [iteration_id])
         if row is None:
@@ -161,7 +161,7 @@ class Iterations:
         return [_snapshot_image(row) for row in rows]
 
     def images_at(self, iteration_id: str, positions: Sequence[int]) -> list[SnapshotImage]:
-        """The snapshot's images in these rows of the arrays, in that order; rows it does not have are left out."""
+        """The snapshot's images in these rows of the arrays, in that order; rows that do not exist are left out."""
         by_position: dict[int, SnapshotImage] = {}
         for part in chunks(positions):
             for row in self._db.rows(
@@ -174,8 +174,8 @@ class Iterations:
         """Rename an iteration.
 
         Raises:
-            NameTaken: the project has another of that name.
-            NotFound: it is gone.
+            NameTaken: another iteration of the project has that name.
+            NotFound: it was deleted.
         """
         with unique_name("iteration", name):
             touched = self._db.write("update iterations set name = ? where id = ?", [name, iteration.id])
@@ -183,7 +183,10 @@ class Iterations:
             self.get(iteration.id)
 
     def complete(self, iteration_id: str, **values: Any) -> None:
-        """Mark an iteration as trained, with its backbone, fingerprint, note, evaluation, scores and seconds."""
+        """Mark an iteration as trained and set these columns of its row: keyword names are column names.
+
+        Usually backbone, fingerprint, note, evaluation, scores and seconds; records and dicts are stored as JSON.
+        """
         row = {key: _json(value) for key, value in values.items()}
         columns = "".join(f", {column} = ?" for column in row)
         self._db.write(
@@ -196,10 +199,10 @@ class Iterations:
         self._db.write("update iterations set status = 'Failed', error = ? where id = ?", [error, iteration_id])
 
     def set_thresholds(self, iteration_id: str, thresholds: Thresholds | None) -> None:
-        """Save one threshold, or one a tag in the order of the columns; None deletes what was saved.
+        """Save one threshold, or one per tag in the order of the columns; None deletes the saved ones.
 
         Raises:
-            NotFound: the iteration is gone.
+            NotFound: the iteration was deleted.
         """
         with self._db.transaction():
             self.get(iteration_id)
@@ -208,7 +211,7 @@ class Iterations:
                 self._db.insert("thresholds", {"iteration_id": iteration_id, "chosen": json.dumps(thresholds)})
 
     def count_held_alone(self, iteration_id: str) -> int:
-        """How many images only this iteration still holds."""
+        """How many images are only in this iteration, not in the workspace or another iteration."""
         return int(
             self._db.value(
                 """select count(*) from iteration_images as mine join images on images.id = mine.image_id
@@ -220,10 +223,12 @@ class Iterations:
         )
 
     def delete(self, iteration_id: str) -> list[str]:
-        """Delete an iteration, the images that only it held, and its predictions; the SHA-256 of their images.
+        """Delete an iteration, the images that only it has, and its predictions.
+
+        Returns the SHA-256 of all images whose rows were deleted with it.
 
         Raises:
-            NotFound: it is gone already.
+            NotFound: it was deleted already.
         """
         with self._db.transaction():
             project_id = self.get(iteration_id).project_id
@@ -232,7 +237,7 @@ class Iterations:
             return self._images.drop_unheld("project_id = ?", [project_id]) + [row["sha256"] for row in predicted]
 
     def is_training(self, iteration_id: str) -> bool:
-        """Whether there is such an iteration and its training has neither succeeded nor failed yet."""
+        """Whether the iteration exists and its training has neither succeeded nor failed yet."""
         sql = "select exists (select 1 from iterations where id = ? and status = 'Training')"
         return bool(self._db.value(sql, [iteration_id]))
 

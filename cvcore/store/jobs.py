@@ -1,4 +1,4 @@
-"""Rows of the worker's queue: trainings first, then embeddings, each in the order they were queued."""
+"""Rows of the worker's queue: trainings first, then embeddings, both in the order in which they were queued."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from cvcore.errors import NotFound
 from cvcore.records import Job, JobKind
 from cvcore.store.database import Connections, Row, moment, now
 
-# A training whose worker has died this often is not tried again.
+# A training whose worker has died this many times is not tried again.
 ATTEMPTS = 3
 
 
 class Jobs:
-    """Jobs that wait, run or have ended."""
+    """The jobs of all projects: queued, running and ended."""
 
     def __init__(self, connections: Connections) -> None:
         self._db = connections
 
     def add(self, kind: JobKind, project_id: str, iteration_id: str | None = None) -> Job:
-        """Queue a job."""
+        """Queue a job; the worker claims it with `claim`, or `tagwise train` does so in its own process."""
         with self._db.transaction():
             self._db.insert(
                 "jobs",
@@ -28,17 +28,17 @@ class Jobs:
             return self.get(self._db.value("select last_insert_rowid()"))
 
     def embed_soon(self, project_id: str) -> None:
-        """Queue a job that embeds a project's new images when no training waits, unless one is queued already."""
+        """Queue a job that embeds a project's new images, unless one is queued already; trainings run first."""
         with self._db.transaction():
             latest = self.latest(project_id, "embed")
             if latest is None or latest.status != "queued":
                 self.add("embed", project_id)
 
     def get(self, job_id: int) -> Job:
-        """The job of that number.
+        """The job with that id.
 
         Raises:
-            NotFound: there is none; its project may have been deleted.
+            NotFound: there is no such job; its project may have been deleted.
         """
         row = self._db.row("select * from jobs where id = ?", [job_id])
         if row is None:
@@ -53,13 +53,16 @@ class Jobs:
         return _job(row) if row else None
 
     def active(self) -> list[Job]:
-        """All jobs that wait or run, in the order of their turns."""
+        """All queued and running jobs: the running ones first, then in the order in which they will run."""
         order = "(status = 'running') desc, (kind = 'train') desc, id"
         rows = self._db.rows(f"select * from jobs where status in ('queued', 'running') order by {order}")
         return [_job(row) for row in rows]
 
     def claim(self, job_id: int | None = None) -> Job | None:
-        """Mark the next waiting job, or this one, as running, for one worker only; None when none waits."""
+        """Mark the next queued job, or the one with that id, as running; None if it is not queued.
+
+        Only one worker gets a job.
+        """
         with self._db.transaction():
             row = self._db.row(
                 """update jobs set status = 'running', started_at = :now, attempts = attempts + 1
@@ -71,11 +74,11 @@ class Jobs:
         return _job(row) if row else None
 
     def is_training_waiting(self) -> bool:
-        """Whether a training waits, for which an embedding job should stop."""
+        """Whether a training is queued, so that a running embedding job should stop."""
         return bool(self._db.value("select exists (select 1 from jobs where status = 'queued' and kind = 'train')"))
 
     def report(self, job_id: int, stage: str, progress: float) -> bool:
-        """Store a job's progress; whether it should stop, as it was cancelled or its project deleted."""
+        """Store a job's progress; returns whether it should stop, because it was cancelled or its project deleted."""
         with self._db.transaction():
             row = self._db.row(
                 "update jobs set stage = ?, progress = ? where id = ? returning cancel_requested",
@@ -91,7 +94,7 @@ class Jobs:
         )
 
     def cancel(self, job_id: int) -> None:
-        """Ask a running job to stop; take a waiting one out of the queue."""
+        """Ask a running job to stop, or take a queued one out of the queue."""
         with self._db.transaction():
             self._db.write("update jobs set cancel_requested = 1 where id = ? and status = 'running'", [job_id])
             self._db.write(
@@ -100,14 +103,14 @@ class Jobs:
             )
 
     def requeue(self, job_id: int, *, attempts: int) -> None:
-        """Put a running job back into the queue, with so many attempts counted so far."""
+        """Put a running job back into the queue and set its number of attempts."""
         self._db.write(
             "update jobs set status = 'queued', stage = 'Waiting', progress = 0, attempts = ? where id = ?",
             [attempts, job_id],
         )
 
     def orphans(self) -> list[Job]:
-        """Jobs marked as running; a worker that has just taken the lock knows that they belong to dead workers."""
+        """All jobs marked as running; for a worker that has just got the lock, these are jobs of dead workers."""
         return [_job(row) for row in self._db.rows("select * from jobs where status = 'running' order by id")]
 
 

@@ -210,7 +210,7 @@ def m006_metadata(database: Database) -> None:
 
 
 def m007_thresholds(database: Database) -> None:
-    """An iteration's saved thresholds: JSON, one number or one a tag in the order of its columns."""
+    """An iteration's saved thresholds: JSON, one number or one per tag in the order of its columns."""
     _run(
         database,
         """
@@ -241,7 +241,7 @@ def m008_test_images(database: Database) -> None:
 
 
 def m009_settled_doubts(database: Database) -> None:
-    """Dismissed label issues: the image rightly carries the tag, or rightly lacks it."""
+    """Dismissed label issues: the image has the tag rightly, or lacks it rightly."""
     _run(
         database,
         """
@@ -328,7 +328,7 @@ def apply(connection: sqlite3.Connection, steps: Sequence[Step] = STEPS) -> None
     names = [step.__name__ for step in steps]
     if _applied(connection).issuperset(names):
         return
-    # Only here: beside Streamlit this import brings in pandas, which would cost every command half a second.
+    # Imported only here: if Streamlit is installed, it imports pandas, which would cost every command half a second.
     from sqlite_utils import Database, Migrations
 
     migrations = Migrations(_SET)

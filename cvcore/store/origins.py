@@ -12,7 +12,7 @@ Kind = Literal["project", "tag", "image"]
 
 @dataclass(frozen=True)
 class Origin:
-    """Our id for an id of Azure's, or None where it was refused; `note` says why."""
+    """Our id for one of Azure's ids, or None if the image was refused; `note` says why."""
 
     local_id: str | None
     note: str
@@ -25,7 +25,7 @@ class Origins:
         self._db = connections
 
     def add(self, project_id: str, kind: Kind, azure_id: str, local_id: str | None, note: str = "") -> None:
-        """Store an origin, in place of an earlier one."""
+        """Store an origin, replacing an earlier one of the same Azure id."""
         self._db.write(
             """insert into origins (project_id, kind, azure_id, local_id, note) values (?, ?, ?, ?, ?)
                on conflict (project_id, kind, azure_id)

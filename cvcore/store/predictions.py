@@ -1,4 +1,4 @@
-"""Rows of kept predictions, whose images can be tagged and trained on later."""
+"""Rows of stored predictions, whose images can be tagged and trained on later."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cvcore.store.database import Connections, Row, chunks, marks, now
 
 
 class Predictions:
-    """The kept predictions of all projects."""
+    """The stored predictions of all projects."""
 
     def __init__(self, connections: Connections) -> None:
         self._db = connections
@@ -20,14 +20,14 @@ class Predictions:
     def add(
         self, project_id: str, iteration_id: str, *, application: str, sha256: str, predictions: Sequence[Prediction]
     ) -> StoredPrediction:
-        """Keep a prediction."""
+        """Store a prediction."""
         row = {
             "id": str(uuid.uuid4()),
             "project_id": project_id,
             "iteration_id": iteration_id,
             "application": application,
             "sha256": sha256,
-            "probabilities": json.dumps([[each.tag, each.kind, each.probability, each.tag_id] for each in predictions]),
+            "probabilities": json.dumps([[tag.tag, tag.kind, tag.probability, tag.tag_id] for tag in predictions]),
             "created_at": now(),
         }
         self._db.insert("predictions", row)
@@ -70,7 +70,7 @@ class Predictions:
         return [_prediction(row) for row in rows]
 
     def of_image(self, iteration_id: str, sha256: str) -> StoredPrediction | None:
-        """An iteration's newest kept prediction for an image, or None."""
+        """An iteration's newest stored prediction for an image, or None."""
         query = "select * from predictions where sha256 = ? and iteration_id = ? order by created_at desc, id limit 1"
         row = self._db.row(query, [sha256, iteration_id])
         return _prediction(row) if row else None
@@ -80,11 +80,11 @@ class Predictions:
         return int(self._db.value("select count(*) from predictions where project_id = ?", [project_id]))
 
     def count_of_iteration(self, iteration_id: str) -> int:
-        """How many of an iteration's predictions are kept."""
+        """How many predictions of an iteration are stored."""
         return int(self._db.value("select count(*) from predictions where iteration_id = ?", [iteration_id]))
 
     def remove(self, project_id: str, prediction_ids: Sequence[str]) -> list[str]:
-        """Delete the project's predictions with those ids; the SHA-256 of their images."""
+        """Delete the project's predictions with those ids; returns the SHA-256 of their images."""
         digests: list[str] = []
         with self._db.transaction():
             for part in chunks(prediction_ids):
@@ -100,7 +100,7 @@ class Predictions:
                 self._db.write(query, [project_id, *part])
 
     def remove_older(self, moment: datetime) -> list[str]:
-        """Delete every prediction from before that moment; the SHA-256 of their images."""
+        """Delete all predictions older than that moment; returns the SHA-256 of their images."""
         with self._db.transaction():
             rows = self._db.rows("delete from predictions where created_at < ? returning sha256", [moment.isoformat()])
         return [row["sha256"] for row in rows]
@@ -113,6 +113,6 @@ def _prediction(row: Row) -> StoredPrediction:
         iteration_id=row["iteration_id"],
         application=row["application"],
         sha256=row["sha256"],
-        predictions=tuple(Prediction(*each) for each in json.loads(row["probabilities"])),
+        predictions=tuple(Prediction(*values) for values in json.loads(row["probabilities"])),
         created_at=datetime.fromisoformat(row["created_at"]),
     )

@@ -1,7 +1,7 @@
 """A whole project as records, written as the `project.json` of a project zip and read from it.
 
-There are no ids in it: images are named by their position in the list, tags by a key that is unique within the file,
-and whoever reads it gives new ids. The bounds in the types are checked when a project.json is read.
+It contains no ids: images are referred to by their position in the list, tags by a key that is unique within the file.
+New ids are given when it is read. The bounds in the types are checked when a project.json is read.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ Position = Annotated[int, Meta(ge=0)]
 
 @dataclass(frozen=True)
 class TagContents:
-    """A tag of the workspace; `key` is its own among all tags in the file, iterations' included."""
+    """A tag of the workspace; `key` is unique among all tags in the file, including those of iterations."""
 
     key: Key
     name: LongText
@@ -51,7 +51,7 @@ class TagContents:
 
 @dataclass(frozen=True)
 class ImageContents:
-    """An image of the workspace or of an iteration; `tags` are keys, in the order given. An erased one has no file."""
+    """An image of the workspace or of an iteration; `tags` are tags' keys in order. An erased image has no file."""
 
     sha256: Sha256
     name: LongText
@@ -65,7 +65,7 @@ class ImageContents:
 
 @dataclass(frozen=True)
 class SnapshotTagContents:
-    """A tag with its name at the time of the snapshot; its key may be that of a deleted tag."""
+    """A tag with its name when the snapshot was taken; the tag with its key may have been deleted since."""
 
     key: Key
     name: ShortText
@@ -74,7 +74,7 @@ class SnapshotTagContents:
 
 @dataclass(frozen=True)
 class SnapshotImageContents:
-    """An image of the snapshot: its position in the project's images, its tags' positions in the snapshot's tags."""
+    """An image of the snapshot: its position among the project's images, its tags' positions in the snapshot's tags."""
 
     image: Position
     columns: tuple[Position, ...]
@@ -114,7 +114,7 @@ class IterationContents:
 
     @property
     def columns(self) -> int:
-        """How many tags have a column in its arrays: in Multilabel all but the negative one."""
+        """How many tags have a column in its arrays: all, but in Multilabel without the negative tag."""
         return sum(self.classification_type == MULTICLASS or tag.kind != "Negative" for tag in self.tags)
 
 
@@ -137,7 +137,8 @@ class Contents:
 class TrainingContents:
     """An Advanced training: its budget, outcome and epochs.
 
-    The costs of tags and the iteration that it started from are not packed.
+    The costs of tags and the iteration that it started from are left out. `rounds` are the epochs, by their name in
+    project.json.
     """
 
     budget_minutes: Amount

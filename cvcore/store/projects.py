@@ -31,10 +31,10 @@ class Projects:
         domain_id: str,
         settings: ProjectSettings | None = None,
     ) -> Project:
-        """A new project.
+        """Add a project.
 
         Raises:
-            NameTaken: another has that name.
+            NameTaken: another project has that name.
         """
         row = {
             "id": str(uuid.uuid4()),
@@ -52,10 +52,10 @@ class Projects:
         return self.get(str(row["id"]))
 
     def get(self, project_id: str) -> Project:
-        """The project of that id.
+        """The project with that id.
 
         Raises:
-            NotFound: there is none.
+            NotFound: there is no such project.
         """
         row = self._db.row(f"{_SELECT} where id = ?", [project_id])
         if row is None:
@@ -63,20 +63,20 @@ class Projects:
         return _project(row)
 
     def find(self, name_or_id: str) -> Project | None:
-        """The project of that id or else of that name, or None."""
+        """The project with that id or, if there is no such id, with that name, or None."""
         row = self._db.row(f"{_SELECT} where ? in (id, name) order by id = ? desc", [name_or_id] * 2)
         return _project(row) if row else None
 
     def all(self) -> list[Project]:
-        """Every project, the last changed first."""
+        """All projects, the last changed first."""
         return [_project(row) for row in self._db.rows(f"{_SELECT} order by modified_at desc, id")]
 
     def update(self, project: Project) -> None:
-        """Write back name, description, classification type, domain and settings.
+        """Store a project's changed name, description, classification type, domain and settings.
 
         Raises:
-            NameTaken: another has that name.
-            NotFound: the project is gone.
+            NameTaken: another project has that name.
+            NotFound: the project was deleted.
         """
         values = [project.name, project.description, project.classification_type, project.domain_id, now(), project.id]
         with self._db.transaction():
@@ -91,11 +91,11 @@ class Projects:
             self._put_settings(project.id, project.settings)
 
     def touch(self, project_id: str) -> None:
-        """Note that the project changed just now."""
+        """Set the time of the project's last change to now."""
         self._db.write("update projects set modified_at = ? where id = ?", [now(), project_id])
 
     def delete(self, project_id: str) -> list[str]:
-        """Delete the project and all its rows; the SHA-256 of every image it held."""
+        """Delete the project and all its rows; returns the SHA-256 of all its images."""
         contents = """select sha256 from images where project_id = :project union
                       select sha256 from predictions where project_id = :project"""
         with self._db.transaction():

@@ -9,7 +9,7 @@ from cvcore.store.database import Connections, now
 
 @dataclass(frozen=True)
 class Publication:
-    """A published name of an iteration; `resource` is the prediction resource that the publisher named."""
+    """A published name of an iteration; `resource` is the prediction resource that was given with it."""
 
     name: str
     iteration_id: str
@@ -23,14 +23,14 @@ class Publications:
         self._db = connections
 
     def put(self, project_id: str, publication: Publication) -> None:
-        """Publish the iteration under the name, in place of another that had it."""
+        """Publish the iteration under the name; another iteration with that name loses it."""
         self._db.write(
             "insert or replace into publications values (?, ?, ?, ?, ?)",
             [project_id, publication.name, publication.iteration_id, publication.resource, now()],
         )
 
     def find(self, project_id: str, name: str) -> Publication | None:
-        """The publication of that name, or None."""
+        """The publication with that name, or None."""
         row = self._db.row(
             "select name, iteration_id, resource from publications where project_id = ? and name = ?",
             [project_id, name],
@@ -54,7 +54,7 @@ class Publications:
         return [Publication(**row) for row in rows]
 
     def remove_name(self, project_id: str, name: str) -> bool:
-        """Unpublish a name; whether it was published."""
+        """Unpublish a name; returns whether it was published."""
         return bool(self._db.write("delete from publications where project_id = ? and name = ?", [project_id, name]))
 
     def remove(self, iteration_id: str) -> None:

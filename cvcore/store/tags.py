@@ -1,4 +1,4 @@
-"""Rows of tags, and of the images that carry them."""
+"""Rows of tags, and of the images that have them."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class Tags:
         self._db = connections
 
     def add(self, project_id: str, name: str, kind: TagKind = "Regular", description: str = "") -> Tag:
-        """A new tag.
+        """Add a tag.
 
         Raises:
-            NameTaken: the project has one of that name.
+            NameTaken: the project has a tag with that name.
         """
         row = {"id": str(uuid.uuid4()), "project_id": project_id, "name": name, "kind": kind, "created_at": now()}
         with self._db.transaction():
@@ -37,10 +37,10 @@ class Tags:
         return _tag({**row, "image_count": 0, "description": description})
 
     def get(self, tag_id: str) -> Tag:
-        """The tag of that id.
+        """The tag with that id.
 
         Raises:
-            NotFound: there is none.
+            NotFound: there is no such tag.
         """
         row = self._db.row(f"{_SELECT} where id = ?", [tag_id])
         if row is None:
@@ -57,11 +57,11 @@ class Tags:
         return {row["id"]: (row["name"], row["kind"]) for row in rows}
 
     def update(self, tag: Tag) -> None:
-        """Write back name, kind and description.
+        """Store a tag's changed name, kind and description.
 
         Raises:
-            NameTaken: the project has another of that name.
-            NotFound: it is gone.
+            NameTaken: another tag of the project has that name.
+            NotFound: it was deleted.
         """
         with self._db.transaction():
             with unique_name("tag", tag.name):
@@ -77,9 +77,9 @@ class Tags:
         self._db.write("delete from tags where id = ?", [tag_id])
 
     def attach(self, image_ids: Sequence[str], tag_ids: Sequence[str]) -> None:
-        """Add every tag to every image; a tag that an image already carries stays.
+        """Add every tag to every image; a tag that an image already has stays.
 
-        Images that are not in the workspace of the tag's project, and ids that were deleted, are left out.
+        Images outside the workspace of the tag's project, and deleted ids, are left out.
         """
         pairs = [(image_id, tag_id) for image_id in image_ids for tag_id in tag_ids]
         with self._db.transaction():
@@ -91,7 +91,7 @@ class Tags:
             )
 
     def detach(self, image_ids: Sequence[str], tag_ids: Sequence[str] | None = None) -> None:
-        """Remove these tags, or all, from every image."""
+        """Remove these tags from every image, or all tags if `tag_ids` is None."""
         with self._db.transaction():
             for part in chunks(image_ids):
                 chosen = f" and tag_id in ({marks(tag_ids)})" if tag_ids is not None else ""

@@ -1,4 +1,4 @@
-"""All rows of a project, read as one record and written again with new ids."""
+"""Reads all rows of a project as one record, and writes such a record with new ids."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _IMAGES = """
 
 @dataclass(frozen=True)
 class Measured:
-    """What an image's file shows: upright width and height in pixels, size, and the signature for near duplicates."""
+    """Values from an image's file: upright width and height in pixels, size, and the signature for near duplicates."""
 
     width: int
     height: int
@@ -49,7 +49,7 @@ class Measured:
     signature: bytes
 
 
-# An erased image has no file, and nothing asks for these values.
+# An erased image has no file, and these values are never used.
 _ERASED = Measured(0, 0, 0, b"")
 
 
@@ -64,7 +64,7 @@ class WholeProjects:
         self._trainings = Trainings(connections)
 
     def read(self, project: Project) -> Contents:
-        """A project as it is at one moment; images the oldest first, iterations by number."""
+        """A project's contents, read in one transaction; the oldest images first, iterations by number."""
         with self._db.transaction():
             images = self._db.rows(_IMAGES, {"project": project.id})
             positions = {row["id"]: position for position, row in enumerate(images)}
@@ -82,11 +82,11 @@ class WholeProjects:
             )
 
     def add(self, project: Project, contents: Contents, measured: Mapping[str, Measured]) -> dict[int, str]:
-        """Write contents into an empty project, with new ids; the iterations' ids by their numbers.
+        """Write contents into an empty project, with new ids; returns the iterations' ids by their numbers.
 
-        `measured` has every image that is not erased, by its SHA-256.
+        `measured` must have every image that is not erased, by its SHA-256.
         """
-        # The new id of each tag, by its key; tags that only iterations have get one when it is first asked for.
+        # The new id of each tag, by its key; a tag that only iterations have gets its id at the first access.
         tag_ids: dict[str, str] = defaultdict(lambda: str(uuid.uuid4()))
         with self._db.transaction():
             for tag in contents.tags:
@@ -104,7 +104,7 @@ class WholeProjects:
             }
 
     def measured(self, project_id: str) -> dict[str, Measured]:
-        """The measures of each image of a project, by its SHA-256."""
+        """The `Measured` values of each image of a project, by its SHA-256."""
         columns = "sha256, width, height, size_bytes, signature"
         rows = self._db.rows(f"select {columns} from images where project_id = ?", [project_id])
         return {row.pop("sha256"): Measured(**row) for row in rows}

@@ -102,7 +102,7 @@ def test_references_are_kept_whole(store: Store, project: Project) -> None:
     store.projects.delete(project.id)
     with pytest.raises(NotFound) as refusal:
         store.tags.add(project.id, "rose")
-    assert str(refusal.value) == ("this belongs to something that was deleted meanwhile: load the page again")
+    assert str(refusal.value) == ("this belongs to something that was deleted meanwhile: reload the page")
     with pytest.raises(NotFound), store.transaction():
         store.tags.add(project.id, "rose")
 
