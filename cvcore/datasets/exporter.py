@@ -1,7 +1,7 @@
-"""Write a project's images and tags as a zip that other programs understand, and that Tagwise can import again.
+"""Write a project's images and tags as a zip that other programs can read and Tagwise can import again.
 
-An import of the zip has the same images by content, the same tags and the same test images. Images are written as
-they were uploaded.
+Importing the zip gives images of the same content, the same tags and the same test images. Images are written as they
+were uploaded.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from cvcore.store import ImageSearch, Store
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".avif")
 
-# More than any project has: `ImageSearch` has no "all".
+# More images than any project has, because `page` needs a number.
 _ALL = 2**31
 
-# Only the user knows the name of the bucket at Amazon.
+# Tagwise does not know the name of the user's bucket at Amazon.
 BUCKET = "s3://your-bucket/"
 
 
@@ -42,7 +42,7 @@ class DatasetImage:
 
 @dataclass(frozen=True)
 class ZipPlan:
-    """What a zip will hold: each image with its path in it, in order, and the tables as path and text."""
+    """The contents of a zip to write: each image with its path in it, in order, and the tables as path and text."""
 
     images: tuple[tuple[str, DatasetImage], ...]
     tables: tuple[tuple[str, str], ...] = ()
@@ -68,10 +68,10 @@ class Format:
 
 
 def find_format(name: str) -> Format:
-    """The format of that name.
+    """The format with that name.
 
     Raises:
-        InvalidInput: there is none.
+        InvalidInput: there is no such format.
     """
     for known in FORMATS:
         if known.name == name:
@@ -80,11 +80,11 @@ def find_format(name: str) -> Format:
 
 
 def plan(store: Store, project: Project, name: str, *, tag_id: str | None = None) -> ZipPlan:
-    """What a zip of that format will hold, of all the project's images or of those with a tag.
+    """Plan a zip of that format with all the project's images, or only those with a tag.
 
     Raises:
         InvalidInput: there is no such format.
-        Conflict: there are no images, or the format cannot hold their tags; the message says why.
+        Conflict: there are no images, or the format cannot express their tags; the message says why.
     """
     chosen = find_format(name)
     tag_names = {tag.id: tag.name for tag in store.tags.of_project(project.id)}
@@ -104,11 +104,11 @@ def save(
     tag_id: str | None = None,
     progress: Progress = silent,
 ) -> SavedZip:
-    """Write the project's images, or those with a tag, as a zip of that format; memory holds one piece at a time.
+    """Write the project's images, or only those with a tag, as a zip of that format; files are copied piece by piece.
 
     Raises:
         InvalidInput, StorageFull: the format is unknown, or the file cannot be written; no file is left behind.
-        Conflict: as `plan`.
+        Conflict: as in `plan`.
         NotFound: an image was deleted meanwhile.
     """
     planned = plan(store, project, name, tag_id=tag_id)
@@ -126,14 +126,14 @@ def _dataset_image(store: Store, image: Image, tag_names: dict[str, str]) -> Dat
     if PurePosixPath(name).suffix.casefold() not in SUFFIXES:
         media_type = imaging.media_type(blobs.read(blobs.original_path(store.home, image.sha256)))
         name = names.portable(f"{name}.{media_type.partition('/')[2]}")
-    # A tag that was deleted meanwhile has no name any more.
+    # A tag that was deleted meanwhile is not in `tag_names`.
     return DatasetImage(image, tuple(tag_names[tag] for tag in image.tag_ids if tag in tag_names), name)
 
 
 def _with_paths(
     entries: Iterable[DatasetImage], folder: Callable[[DatasetImage], str]
 ) -> tuple[tuple[str, DatasetImage], ...]:
-    """Each image with its path in its folder; where several have one name, in any case, later ones get a number."""
+    """Each image with its path in its folder; if names differ only by case or not at all, later ones get a number."""
     taken: dict[str, int] = {}
     with_paths = []
     for entry in entries:
@@ -154,7 +154,7 @@ def _split_folder(entry: DatasetImage) -> str:
 def _as_folders(_project: Project, entries: Sequence[DatasetImage]) -> ZipPlan:
     several = sum(len(entry.tags) > 1 for entry in entries)
     if several:
-        raise Conflict(f"an image in a tag's folder must have one tag, {several:,} have more: choose another format")
+        raise Conflict(f"each image in a tag's folder must have one tag, {several:,} have more: choose another format")
     _check_folders({tag for entry in entries for tag in entry.tags})
     is_split = any(entry.image.is_test for entry in entries)
     with_paths = _with_paths(
@@ -164,8 +164,8 @@ def _as_folders(_project: Project, entries: Sequence[DatasetImage]) -> ZipPlan:
     for (_, entry), annotation in zip(with_paths, annotations, strict=True):
         if (annotation.tags, annotation.is_test) != (entry.tags, entry.image.is_test):
             raise Conflict(
-                "folders must show each image's tag and whether it is a test image, for "
-                f"{entry.name!r} they cannot: choose another format"
+                "folders must show each image's tag and whether it is a test image, which is impossible for "
+                f"{entry.name!r}: choose another format"
             )
     return ZipPlan(with_paths)
 
@@ -222,7 +222,7 @@ def _text(lines: Sequence[str]) -> str:
 
 
 FORMATS = (
-    Format("folders", "A folder for each tag", "The layout that most programs read.", _as_folders),
+    Format("folders", "One folder per tag", "The layout that most programs can read.", _as_folders),
     Format("table", "images and labels.csv", "For spreadsheets and for images with several tags.", _as_table),
     Format(
         "manifest",

@@ -1,8 +1,8 @@
-"""Manifests of SageMaker Ground Truth, as Rekognition Custom Labels reads and writes them too.
+"""Manifests of SageMaker Ground Truth, which Rekognition Custom Labels also reads and writes.
 
-A line of JSON for each image: `source-ref` names the image, and each pair of an attribute and its `…-metadata` gives
-it a tag, or several at once by `class-map`. With a single tag, the attribute's own value, a number, is ignored. The
-images in a manifest that is called `test.…` are test images.
+One line of JSON per image: `source-ref` names the image, and each pair of an attribute and its `…-metadata` gives it
+one tag, or several tags by `class-map`. For one tag the attribute's own value, a number, is ignored. The images in a
+manifest called `test.…` are test images.
 
 https://docs.aws.amazon.com/rekognition/latest/customlabels-dg/md-create-manifest-file-classification.html
 https://docs.aws.amazon.com/sagemaker/latest/dg/sms-data-output.html
@@ -28,7 +28,7 @@ TRAINING, EVALUATION = "rekognition-custom-labels-training", "rekognition-custom
 
 
 def is_manifest(data: bytes) -> bool:
-    """Whether any line could name an image: other programs write JSON Lines, too.
+    """Whether any line can name an image: other programs write JSON Lines, too.
 
     >>> is_manifest(b'{"source-ref": "s3://roses/1.jpg"}'), is_manifest(b'{"prompt": ""}')
     (True, False)
@@ -37,12 +37,12 @@ def is_manifest(data: bytes) -> bool:
 
 
 def read(data: bytes, name: str) -> Table:
-    """The rows of a manifest with the paths in `source-ref`, and the lines that could not be read, with the reason.
+    """The rows of a manifest, with the paths in `source-ref`; and the lines that cannot be read, with the reason.
 
-    A line in which one label cannot be read keeps its other labels, and is in both lists.
+    A line with one unreadable label keeps its other labels, and is in both lists.
 
     Raises:
-        ArchiveRefused: it is far too large.
+        ArchiveRefused: it is too large.
     """
     rows: list[Row] = []
     broken: list[tuple[int, str]] = []
@@ -59,7 +59,7 @@ def read(data: bytes, name: str) -> Table:
 
 
 def line(source: str, tags: Sequence[str], date: str) -> str:
-    """The line of an image with these tags, or with none."""
+    """The line of an image with these tags, or without tags."""
     record: Record = {SOURCE: source}
     for number, tag in enumerate(tags):
         record |= label(f"label-{number}", tag, job="tagwise", date=date)
@@ -95,7 +95,7 @@ def timestamp(moment: datetime) -> str:
 class Matches:
     """Finds the image that a `source-ref` names: the one whose path shares the longest end with it.
 
-    Where several share as much, the one whose entire path is that end, else none.
+    If several share it, the image whose entire path is that end; if there is no such image, the lookup fails.
     """
 
     def __init__(self, paths: Iterable[Parts]) -> None:
@@ -113,7 +113,7 @@ class Matches:
         """The index of the image among the paths.
 
         Raises:
-            InvalidInput: there is none, or there are several.
+            InvalidInput: no image matches, or several do.
 
         >>> Matches([("a", "1.jpg"), ("b", "1.jpg")]).find(("s3:", "roses", "b", "1.jpg"))
         1
@@ -124,7 +124,7 @@ class Matches:
                 continue
             if (place := self._places[end]) is not None:
                 return place
-            raise InvalidInput(f"a line must name one image, {name!r} fits several: give the path with its folders")
+            raise InvalidInput(f"a line must name one image, {name!r} matches several: give the path with its folders")
         raise InvalidInput(
             f"a line must name an image in the folder or zip, {name!r} is not there: add it or correct the name"
         )
@@ -134,7 +134,7 @@ def _labels(record: Record) -> tuple[tuple[str, ...], list[str]]:
     tags: list[str] = []
     reasons: list[str] = []
     for key, metadata in record.items():
-        # A model's prediction is no label.
+        # A model's prediction is not a label.
         if not key.endswith(METADATA) or key.startswith(EVALUATION):
             continue
         attribute = key.removesuffix(METADATA)
@@ -157,7 +157,7 @@ def _tags(attribute: str, value: Any, metadata: Record) -> list[str]:
         tags = [json_lines.text(classes.get(str(number))) if isinstance(classes, dict) else "" for number in numbers]
     else:
         raise InvalidInput(
-            f"a label must be of the entire image, {name!r} has the type {shown(str(kind))!r}: "
+            f"a label must be for the entire image, {name!r} has the type {shown(str(kind))!r}: "
             "the image is imported without it"
         )
     if not all(tags):

@@ -1,7 +1,7 @@
 """Hugging Face's image folders: images beside a `metadata.jsonl` or `metadata.csv`.
 
-Its column `file_name` names an image below its folder; the tags are in the columns whose names are in `LABELS`, or
-in the only other column. Images in the folder `test` are for testing.
+The column `file_name` has the image's path below the table's folder; the tags are in the columns whose names are in
+`LABELS`, or in the only other column. Images in the folder `test` are test images.
 
 https://huggingface.co/docs/datasets/image_dataset#imagefolder
 """
@@ -24,12 +24,12 @@ COLUMNS = 200
 
 
 def read(data: bytes, name: str) -> Table:
-    """The rows of the table, CSV or JSON Lines by its name, and the lines that could not be read, with the reason.
+    """The rows of the table, CSV or JSON Lines by its name; and the lines that cannot be read, with the reason.
 
-    In a cell with text, bars may separate tags.
+    In a cell with text, `|` separates tags.
 
     Raises:
-        ArchiveRefused: it is far too large, or several columns could hold the tags.
+        ArchiveRefused: it is too large, or several columns could contain the tags.
 
     >>> read(b'{"file_name": "1.jpg", "labels": ["rose", "red"]}', "metadata.jsonl")[0]
     [Row(line=1, path=('1.jpg',), tags=('rose', 'red'), is_test=False)]
@@ -57,13 +57,13 @@ def read(data: bytes, name: str) -> Table:
 
 
 def line(file_name: str, tags: Sequence[str], *, as_list: bool) -> str:
-    """The line of `metadata.jsonl` for an image: all tags in a list, or the only tag or null."""
+    """The line of `metadata.jsonl` for an image: all its tags in a list, or its only tag, or null."""
     labels: Record = {"labels": list(tags)} if as_list else {"label": next(iter(tags), None)}
     return json.dumps({FILE: file_name, **labels}, ensure_ascii=False)
 
 
 def is_test(path: Parts, folder: Parts) -> bool:
-    """Whether an image is a test image: it lies in the folder `test` beside the table, or the table itself does.
+    """Whether an image is a test image: it is in the folder `test` beside the table, or the table itself is in `test`.
 
     >>> is_test(("a", "test", "1.jpg"), ("a",)), is_test(("test", "1.jpg"), ("test",)), is_test(("test",), ())
     (True, True, False)
@@ -78,7 +78,7 @@ def _csv(data: bytes, name: str) -> Iterator[tuple[int, Record | str]]:
     for count, (line, fields) in enumerate(lines, 1):
         tables.check_rows(count, name)
         if fields and len(fields) != len(header):
-            reason = f"a row must have {len(header)} columns as the first line has, this one has {len(fields)}"
+            reason = f"a row must have {len(header)} columns like the first line, this one has {len(fields)}"
             yield line, f"{reason}: correct it"
         elif fields:
             yield line, dict(zip(header, fields, strict=True))
@@ -97,7 +97,7 @@ def _label_columns(records: Sequence[Record], name: str) -> list[str]:
 
 
 def _tags(value: Any) -> tuple[str, ...] | None:
-    """The tags in a cell; None where it has a value of another kind."""
+    """The tags in a cell; None if its value is not text, a whole number or a list of these."""
     if value is None:
         return ()
     cells = [json_lines.text(item) for item in (value if isinstance(value, list) else [value])]

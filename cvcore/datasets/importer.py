@@ -1,7 +1,7 @@
 """Read labelled images from a folder, from a zip, or from a folder dropped on the page.
 
-Nothing is unpacked to the disk. Every file that is left out is listed with its reason, except files that the operating
-system made. `cvcore.datasets.layouts` says which layouts are understood.
+Nothing is unpacked to the disk. Every file that is left out is listed with the reason, except files that the operating
+system creates. `cvcore.datasets.layouts` describes the supported layouts.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ ReadBytes = Callable[[], bytes]
 
 @dataclass(frozen=True)
 class Entry:
-    """An image to import: its file's own name, to be shown, its tags, and the function that reads its bytes.
+    """An image to import: its file name to show, its tags, and the function that reads its bytes.
 
-    Tags are NFC and stripped, not yet checked. `read` stops one byte past the limit on an image, so that an image
-    that is too large is refused as such; it raises ArchiveRefused when the bytes cannot be read.
+    Tags are NFC and stripped, but not checked. `read` returns at most one byte more than the limit of an image, so
+    that an image that is too large is refused; it raises ArchiveRefused if the bytes cannot be read.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Listing:
 
 @dataclass(frozen=True)
 class _File:
-    """A file: its path below the top, the function that reads it, and why it cannot be read, if so."""
+    """A file: its path below the top, the function that reads it, and why it is refused, or an empty text."""
 
     path: str
     read: ReadBytes
@@ -62,30 +62,30 @@ class _File:
 
 
 def entries(path: Path, limits: Limits) -> Listing:
-    """The images in a folder or in a zip; a zip stays open as long as any of its entries lives.
+    """List the images in a folder or zip; a zip stays open as long as one of its entries is referenced.
 
     Raises:
-        ArchiveRefused: there is neither at `path`, or it breaks a limit.
+        ArchiveRefused: `path` is not a folder or a zip, or it breaks a limit.
     """
     mode = _mode(path)
     if stat.S_ISDIR(mode):
         return _listing(_files_in_folder(path, limits))
     if stat.S_ISREG(mode):
         return _listing(_files_in_zip(path, limits))
-    raise ArchiveRefused(f"the path must be of a folder or a zip, there is none at {str(path)!r}: check the path")
+    raise ArchiveRefused(f"the path must be of a folder or a zip, {str(path)!r} is neither: check the path")
 
 
 def entries_in_zip(file: BinaryIO, limits: Limits) -> Listing:
-    """The images in an open zip, which must stay open until the last of them is read.
+    """List the images in an open zip, which must stay open until the last of them is read.
 
     Raises:
-        ArchiveRefused: it is no zip, is cut short or locked, or breaks a limit.
+        ArchiveRefused: it is not a zip, is cut short, needs a password, or breaks a limit.
     """
     return _listing(_files_in_zip(file, limits))
 
 
 def entries_from_uploads(files: Sequence[tuple[str, bytes | ReadBytes]]) -> Listing:
-    """The images in a folder dropped on the page; of each file its relative path, and its bytes or what reads them.
+    """List the images in a folder dropped on the page: `files` are relative paths, with the bytes or their reader.
 
     >>> listing = entries_from_uploads([("flowers/daisy/1.jpg", b""), ("flowers/rose/2.jpg", b"")])
     >>> [(entry.name, entry.tags) for entry in listing.entries]
@@ -129,7 +129,7 @@ def _link_refusal(path: Path, top: Path) -> str:
 
 
 def _mode(path: Path) -> int:
-    """The mode of the file at a path, links followed, as `stat` has it; 0 where no file can be reached."""
+    """The `stat` mode of the file at a path, following links; 0 if no file can be reached."""
     try:
         return path.stat().st_mode
     except OSError:
@@ -167,7 +167,7 @@ def _listing(files: Iterable[_File]) -> Listing:
 
 
 def _sorted(files: Iterable[_File]) -> tuple[list[_File], dict[Parts, _File], list[Skipped]]:
-    """Images, tables by their path with the name in lower case, and files that are left out."""
+    """Sort files into images, tables by path (names in lower case), and files that are left out."""
     images: list[_File] = []
     tables: dict[Parts, _File] = {}
     skipped: list[Skipped] = []

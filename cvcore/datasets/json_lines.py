@@ -1,4 +1,4 @@
-"""JSON Lines: tables with a JSON object in each line; a broken line does not stop the others from being read."""
+"""JSON Lines: tables with one JSON object per line; the other lines are read even if one is broken."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ Record = dict[str, Any]
 
 
 def read(data: bytes, name: str) -> Iterator[tuple[int, Record | str]]:
-    """Each line's number, counted from 1, and its object, or the reason why it has none; empty lines are left out.
+    """Each line's number, from 1, with its object or the reason why it cannot be read; empty lines are left out.
 
     Raises:
-        ArchiveRefused: the table is far too large; `name` stands in the message.
+        ArchiveRefused: the table is too large; `name` is used in the message.
 
     >>> list(read(b'{"a": 1}\\n\\n[]', "a.jsonl"))
     [(1, {'a': 1}), (3, 'a line must be a JSON object, this one is not: correct it')]
     """
     if len(data) > TABLE_BYTES:
-        raise ArchiveRefused(f"{name} may be {TABLE_BYTES // MEBIBYTE} MB large, this one is larger: split it")
+        raise ArchiveRefused(f"{name} must be at most {TABLE_BYTES // MEBIBYTE} MB, this one is larger: split it")
     count = 0
     for number, line in enumerate(data.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
         if stripped := line.strip():
@@ -35,7 +35,7 @@ def read(data: bytes, name: str) -> Iterator[tuple[int, Record | str]]:
 
 
 def text(value: Any) -> str:
-    """A JSON value as a name: text in NFC, an integer in digits; empty for any other value.
+    """A JSON value as a name: a text in NFC, an integer as digits; empty for any other value.
 
     >>> text("rose"), text(3), text([]), text(True)
     ('rose', '3', '', '')
@@ -47,10 +47,10 @@ def text(value: Any) -> str:
 
 def _record(line: bytes) -> Record | str:
     if len(line) > LINE_BYTES:
-        return f"a line may be {LINE_BYTES // MEBIBYTE} MB long, this one is longer: shorten it"
+        return f"a line must be at most {LINE_BYTES // MEBIBYTE} MB long, this one is longer: shorten it"
     try:
         value = json.loads(line, parse_constant=_refuse)
-        # JSON can write half a surrogate pair, which can be neither shown nor stored.
+        # JSON can contain half a surrogate pair, which cannot be shown or stored.
         json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         value = None

@@ -1,4 +1,4 @@
-"""Which tags each image of a folder or zip has, by its folder and by the tables beside it."""
+"""Find the tags of each image in a folder or zip, from its folder or from tables beside it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ class Skipped(NamedTuple):
 
 @dataclass(frozen=True)
 class Annotation:
-    """An image's tags in order, each once, and whether it is a test image; `refusal` says why it is left out, if so."""
+    """An image's tags in order, without duplicates, and whether it is a test image.
+
+    `refusal` says why the image is left out, or is empty.
+    """
 
     tags: tuple[str, ...] = ()
     is_test: bool = False
@@ -34,12 +37,12 @@ Annotations = tuple[list[Annotation], list[Skipped]]
 
 
 def annotate(paths: Sequence[Parts], tables: Tables) -> Annotations:
-    """Each image's annotation, in the order of `paths`, and every line or table that is left out.
+    """Each image's annotation, in the order of `paths`, and all lines and tables that are left out.
 
-    `tables` are the files for which `layouts.is_table` holds, with what reads them; their names in lower case.
+    `tables` are the files that `layouts.is_table` accepts, with their readers; file names in lower case.
 
     Raises:
-        ArchiveRefused: a table cannot be read or is far too large.
+        ArchiveRefused: a table cannot be read or is too large.
     """
     root, has_labels = layouts.root(paths, {path[:-1] for path in tables if path[-1] == LABELS})
     metadata = {path for path in tables if path[-1] in METADATA and any(_is_below(image, path[:-1]) for image in paths)}
@@ -54,11 +57,11 @@ def annotate(paths: Sequence[Parts], tables: Tables) -> Annotations:
 
 
 def _with_unused(annotations: Annotations, tables: Tables, used: set[Parts]) -> Annotations:
-    """The annotations, with the tables that were not used among what is left out."""
+    """The annotations, with the unused tables added to what is left out."""
     by_image, skipped = annotations
     for path in tables:
         if path not in used:
-            beside = f"a {LABELS} must lie beside a folder {IMAGES} with images, this one does not: move it there"
+            beside = f"a {LABELS} must be beside a folder {IMAGES} with images, this one is not: move it there"
             reason = beside if path[-1] == LABELS else layouts.kind_refusal(path[-1])
             skipped.append(Skipped(_shown(path), reason))
     return by_image, skipped
@@ -75,7 +78,7 @@ def _by_folders(paths: Sequence[Parts], root: Parts) -> list[Annotation]:
 
 
 def _by_labels(paths: Sequence[Parts], tables: Tables, root: Parts) -> Annotations:
-    """The images in `images/` with the tags of their rows; several rows of one file add up."""
+    """The images in `images/` with the tags of their rows; tags in several rows of one image are combined."""
     skipped: list[Skipped] = []
     rows = _rows(LABELS, labels_csv.read(tables[*root, LABELS]()), skipped)
     places: dict[Parts, list[int]] = {}
@@ -90,14 +93,14 @@ def _by_labels(paths: Sequence[Parts], tables: Tables, root: Parts) -> Annotatio
             skipped.append(Skipped(f"{LABELS} line {row.line}", _missing(row, IMAGES)))
     annotations = _merged(len(paths), matched)
     outside = Annotation(
-        refusal=f"an image must lie in {IMAGES} where a {LABELS} gives the tags, this one does not: move it there"
+        refusal=f"an image must be in {IMAGES} if a {LABELS} gives the tags, this one is not: move it there"
     )
-    inside = {place for those in places.values() for place in those}
+    inside = {place for same_path in places.values() for place in same_path}
     return [annotation if place in inside else outside for place, annotation in enumerate(annotations)], skipped
 
 
 def _by_metadata(paths: Sequence[Parts], tables: Tables, used: Iterable[Parts]) -> Annotations:
-    """The images with the tags of their rows; images without a row have none."""
+    """The images with the tags of their rows; images without a row have no tags."""
     skipped: list[Skipped] = []
     matched: list[tuple[Row, Sequence[int]]] = []
     tested: set[int] = set()
@@ -108,14 +111,14 @@ def _by_metadata(paths: Sequence[Parts], tables: Tables, used: Iterable[Parts]) 
         folder, name = table[:-1], _shown(table)
         tested |= {
             place
-            for path, those in places.items()
+            for path, same_path in places.items()
             if _is_below(path, folder) and hugging_face.is_test(path, folder)
-            for place in those
+            for place in same_path
         }
         rows = _rows(name, hugging_face.read(tables[table](), name), skipped)
         for row in rows:
-            if those := places.get((*folder, *row.path)):
-                matched.append((row, those))
+            if same_path := places.get((*folder, *row.path)):
+                matched.append((row, same_path))
             else:
                 skipped.append(Skipped(f"{name} line {row.line}", _missing(row, "its folder")))
     annotations = _merged(len(paths), matched)
@@ -123,7 +126,7 @@ def _by_metadata(paths: Sequence[Parts], tables: Tables, used: Iterable[Parts]) 
 
 
 def _by_manifests(paths: Sequence[Parts], manifests: Mapping[Parts, bytes]) -> Annotations:
-    """The images with the tags of the lines that name them; images without a line have none."""
+    """The images with the tags of the lines that name them; images without a line have no tags."""
     matches = ground_truth.Matches(paths)
     skipped: list[Skipped] = []
     matched: list[tuple[Row, Sequence[int]]] = []

@@ -12,12 +12,12 @@ YES = "yes"
 
 
 def read(data: bytes) -> Table:
-    """The rows of a `labels.csv`, and the lines that could not be read, with the reason; empty lines are ignored.
+    """The rows of a `labels.csv`; and the lines that cannot be read, with the reason. Empty lines are ignored.
 
-    Text is UTF-8, with a byte order mark or without.
+    The text is UTF-8, with or without a byte order mark.
 
     Raises:
-        ArchiveRefused: it is no such text, no CSV, lacks its header, or is far too large.
+        ArchiveRefused: it is not UTF-8, not CSV, lacks its header, or is too large.
 
     >>> read(b"file,labels\\n1.jpg,apple|pear\\n2.jpg\\n")[0]
     [Row(line=2, path=('1.jpg',), tags=('apple', 'pear'), is_test=False)]
@@ -28,7 +28,7 @@ def read(data: bytes) -> Table:
     header = [name.strip().casefold() for name in next(lines, (1, []))[1]]
     if header not in (HEADER, [*HEADER, TEST]):
         raise ArchiveRefused(
-            f"{LABELS} must begin with file,labels, got {shown(','.join(header))!r}: write that line first"
+            f"{LABELS} must begin with the line file,labels, got {shown(','.join(header))!r}: add that line at the top"
         )
     columns = "two columns, file and labels" if header == HEADER else "three columns, file, labels and test"
     for line, fields in lines:

@@ -1,14 +1,14 @@
-"""How people lay out labelled images: which layout files have, by their paths alone.
+"""Recognise the layout of labelled images from their paths.
 
-- A folder that holds `images/` and `labels.csv` (header `file,labels`, tags separated by `|`) gets its tags from that
-  table; a third column `test` may say `yes` for test images.
-- Else from `metadata.jsonl` or `metadata.csv`, where there are any: `cvcore.datasets.hugging_face`.
-- Else from `….manifest` or `….jsonl` of SageMaker Ground Truth, where there are any: `cvcore.datasets.ground_truth`.
-- Else each folder at the top is a tag, for the images in it and below it; images beside the folders have none.
-- Where the only folders at the top are `train` and `test`, with tags in both, the images in `test` are test images.
-- A folder that is alone at the top and has no images of its own is a wrapper: the rules apply inside it.
+- In a folder with `images/` and `labels.csv` (header `file,labels`, tags separated by `|`) that table gives the tags;
+  a third column `test` says `yes` for test images.
+- Else `metadata.jsonl` or `metadata.csv` gives them, if there is one: `cvcore.datasets.hugging_face`.
+- Else `….manifest` or `….jsonl` of SageMaker Ground Truth, if there is one: `cvcore.datasets.ground_truth`.
+- Else each folder at the top is a tag, for the images in it and below it; images beside the folders have no tag.
+- If the only folders at the top are `train` and `test`, with tags in both, the images in `test` are test images.
+- A single folder at the top without images of its own is a wrapper: the rules apply inside it.
 
-Paths come from strangers: they are shown and compared, and never used to open a file.
+The paths are untrusted: they are shown and compared, and never used to open a file.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ METADATA = ("metadata.jsonl", "metadata.csv")
 PATH_LETTERS, PATH_PARTS = 1000, 32
 SHOWN_LETTERS = 200
 
-# A file's content decides whether it is an image; for these endings the name alone gives a clearer reason.
+# A file's content decides whether it is an image; for these file types the name gives a clearer reason.
 ARCHIVES = {".7z", ".bz2", ".gz", ".jar", ".rar", ".tar", ".tgz", ".xz", ".zip", ".zst"}
 OTHERS = (
     {
@@ -56,7 +56,7 @@ Parts = tuple[str, ...]
 
 
 def parts(path: str) -> Parts:
-    """The folders and the file in a path, NFC; backslashes separate them too, as in old Windows zips.
+    """The folders and the file in a path, NFC; separated by slashes or, as in old Windows zips, backslashes.
 
     >>> parts("flowers\\\\daisy/./1.jpg")
     ('flowers', 'daisy', '1.jpg')
@@ -66,7 +66,7 @@ def parts(path: str) -> Parts:
 
 
 def shown(path: str) -> str:
-    """A path that can be shown: on one line, its last 200 letters at most.
+    """A path to show: on one line, at most its last 200 letters.
 
     >>> shown("daisy/1\\n.jpg")
     'daisy/1?.jpg'
@@ -75,7 +75,7 @@ def shown(path: str) -> str:
 
 
 def is_litter(path: Parts) -> bool:
-    """Whether a file was made by the operating system: hidden files and folders, thumbnail caches, `__MACOSX`.
+    """Whether the operating system made the file: hidden files and folders, thumbnail caches, `__MACOSX`.
 
     >>> is_litter(("__MACOSX", "daisy", "._1.jpg")), is_litter(("daisy", "1.jpg"))
     (True, False)
@@ -84,39 +84,41 @@ def is_litter(path: Parts) -> bool:
 
 
 def path_refusal(path: str) -> str:
-    """Why a file with such a path is refused; empty where it is accepted.
+    """Why a file with this path is refused; empty if it is accepted.
 
     >>> path_refusal("../1.jpg")
-    'a path must stay inside its folder, this one leads out of it: rename the file and zip it again'
+    'a path must stay inside its folder, this one leaves it: rename the file and create the zip again'
     >>> path_refusal("daisy/1.jpg")
     ''
     """
     pieces = parts(path)
     if len(path) > PATH_LETTERS or len(pieces) > PATH_PARTS:
-        return f"a path may have {PATH_LETTERS:,} letters and {PATH_PARTS} folders, this one has more: shorten it"
+        return (
+            f"a path must have at most {PATH_LETTERS:,} letters and {PATH_PARTS} folders, this one has more: shorten it"
+        )
     if path.startswith(("/", "\\")) or re.match("[A-Za-z]:", path) or ".." in pieces:
-        return "a path must stay inside its folder, this one leads out of it: rename the file and zip it again"
+        return "a path must stay inside its folder, this one leaves it: rename the file and create the zip again"
     if any(unicodedata.category(letter) == "Cc" for letter in path):
         return "a path must be one line of plain text, this one has control characters: rename the file"
     return ""
 
 
 def kind_refusal(path: str) -> str:
-    """Why a file is refused by its name alone; empty where it may be an image.
+    """Why a file is refused by its name alone; empty if it can be an image.
 
     >>> kind_refusal("daisy/notes.TXT")
-    'only images are imported, a .txt file is none: leave it out'
+    'only images are imported, a .txt file is not an image: leave it out'
     >>> kind_refusal("daisy/1.jpg"), kind_refusal("daisy/1")
     ('', '')
     """
     suffix = PurePosixPath(path).suffix.casefold()
     if suffix in ARCHIVES:
-        return f"archives inside are not opened, a {suffix} file is one: unpack it first"
-    return f"only images are imported, a {suffix} file is none: leave it out" if suffix in OTHERS else ""
+        return f"archives inside a zip or folder are not opened, a {suffix} file is an archive: unpack it first"
+    return f"only images are imported, a {suffix} file is not an image: leave it out" if suffix in OTHERS else ""
 
 
 def is_table(path: Parts) -> bool:
-    """Whether a file may be a table of tags, by its name.
+    """Whether a file can be a table of tags, by its name.
 
     >>> is_table(("fruit", "Labels.csv")), is_table(("output.manifest",)), is_table(("1.jpg",))
     (True, True, False)
@@ -128,7 +130,7 @@ def is_table(path: Parts) -> bool:
 def root(paths: Sequence[Parts], tables: Collection[Parts]) -> tuple[Parts, bool]:
     """The folder inside all wrappers, and whether a `labels.csv` in it gives the tags.
 
-    `tables` are the folders that hold a `labels.csv`. Without paths it is the top itself.
+    `tables` are the folders with a `labels.csv`. Without paths the folder is the top itself.
 
     >>> root([("flowers", "daisy", "1.jpg"), ("flowers", "rose", "close", "2.jpg")], ())
     (('flowers',), False)
@@ -138,7 +140,7 @@ def root(paths: Sequence[Parts], tables: Collection[Parts]) -> tuple[Parts, bool
     (('fruit',), True)
     """
     folders = [path[:-2] for path in paths] or [()]
-    # Folders that the first and the last path in order share are shared by all.
+    # Folders that the smallest and the largest path share are shared by all paths.
     pairs = zip(min(folders), max(folders), strict=False)
     innermost = tuple(first for first, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
     for depth in range(len(innermost) + 1):
@@ -149,7 +151,7 @@ def root(paths: Sequence[Parts], tables: Collection[Parts]) -> tuple[Parts, bool
 
 
 def folder_tag(path: Parts, below: Parts) -> Parts:
-    """The tag that an image has by its folder: the one folder right below `below` that it lies in, or none.
+    """An image's tag by its folder, the one directly below `below`; empty if the image is directly in `below`.
 
     >>> folder_tag(("flowers", " daisy ", "close", "1.jpg"), ("flowers",)), folder_tag(("1.jpg",), ())
     (('daisy',), ())
@@ -158,7 +160,7 @@ def folder_tag(path: Parts, below: Parts) -> Parts:
 
 
 def is_split(paths: Sequence[Parts], below: Parts) -> bool:
-    """Whether all images lie in the folders `train` and `test` right below `below`, with tags in both.
+    """Whether all images are in the folders `train` and `test` directly below `below`, with tags in both.
 
     >>> is_split([("train", "daisy", "1.jpg"), ("Test", "daisy", "2.jpg"), ("train", "3.jpg")], ())
     True
@@ -171,7 +173,7 @@ def is_split(paths: Sequence[Parts], below: Parts) -> bool:
 
 
 def is_in_images(path: Parts, below: Parts) -> bool:
-    """Whether a file lies in the folder `images`, or deeper, right below `below`.
+    """Whether a file is in the folder `images` directly below `below`, or in a folder inside it.
 
     >>> is_in_images(("Images", "1.jpg"), ()), is_in_images(("images",), ())
     (True, False)

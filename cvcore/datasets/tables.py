@@ -1,4 +1,4 @@
-"""What is common to all tables that give images their tags: their rows, CSV as text, limits."""
+"""Rows, CSV reading and limits, shared by all kinds of tables that give images their tags."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ CSV_BYTES, ROWS = 16 * MEBIBYTE, 100_000
 
 @dataclass(frozen=True)
 class Row:
-    """A row of a table: its line, counted from 1, the path of an image, and its tags in order, each once.
+    """A row of a table: its line, from 1, the path of an image, and its tags in order, without duplicates.
 
-    In `labels.csv` the path lies below `images/`, in the other tables below the table's own folder.
+    The path is below `images/` in `labels.csv`, and below the table's own folder in the other tables.
     """
 
     line: int
@@ -28,18 +28,18 @@ class Row:
     is_test: bool = False
 
 
-# The rows of a table, and of each line that could not be read its number and the reason.
+# The rows of a table, and the number of each line that cannot be read, with the reason.
 Table = tuple[list[Row], list[tuple[int, str]]]
 
 
 def read_csv(data: bytes, name: str) -> Iterator[tuple[int, list[str]]]:
-    """Each row of a CSV file: the number of its last line, and its fields; `name` stands in messages.
+    """Each row of a CSV file: the number of its last line, and its fields; `name` is used in messages.
 
     Raises:
-        ArchiveRefused: it is no UTF-8 text, no CSV, or far too large.
+        ArchiveRefused: it is not UTF-8 text, not CSV, or too large.
     """
     if len(data) > CSV_BYTES:
-        raise ArchiveRefused(f"{name} may be {CSV_BYTES // MEBIBYTE} MB large, this one is larger: split it")
+        raise ArchiveRefused(f"{name} must be at most {CSV_BYTES // MEBIBYTE} MB, this one is larger: split it")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -53,17 +53,17 @@ def read_csv(data: bytes, name: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def check_rows(count: int, name: str) -> None:
-    """Refuse a table with more than 100,000 rows: no project has so many images.
+    """Refuse a table with more than 100,000 rows, because no project has more images.
 
     Raises:
-        ArchiveRefused: it has more.
+        ArchiveRefused: `count` is more.
     """
     if count > ROWS:
-        raise ArchiveRefused(f"{name} may have {ROWS:,} rows, this one has more: split it")
+        raise ArchiveRefused(f"{name} must have at most {ROWS:,} rows, this one has more: split it")
 
 
 def split_tags(text: str) -> tuple[str, ...]:
-    """The tags in a cell, where bars separate them: stripped, in order, each once.
+    """The tags in a cell, separated by `|`: stripped, in order, without duplicates.
 
     >>> split_tags(" pear | apple|pear||")
     ('pear', 'apple')

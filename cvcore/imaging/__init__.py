@@ -1,6 +1,6 @@
-"""Which bytes are images, and the one way each is decoded, turned upright and resized; images drawn for samples.
+"""Checks that a file is an image; decodes, rotates and resizes it; draws sample images.
 
-Pillow and numpy; knows no home folder. Imports the modules beside the packages only.
+Uses Pillow and numpy, and no home folder. Imports the modules beside the packages only.
 """
 
 from cvcore.imaging.decoding import THUMBNAIL_PX, ImageInfo, pixels, read, rendition, upright, without_location

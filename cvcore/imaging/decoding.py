@@ -1,6 +1,6 @@
-"""Decode images: upright, as the pixels that networks get, as thumbnails and WebP files without metadata.
+"""Decode images: upright, as pixels for networks, as thumbnails and as WebP files without metadata.
 
-Every image is decoded here and in the same way. Every function may run in any thread.
+All images are decoded here, in the same way. All functions are safe in any thread.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ SIGNATURE_PX = 8
 WEBP_QUALITY = 78
 JPEG_QUALITY = 95
 
-# The transposition that turns an image stored with that EXIF orientation upright; 5 and up lie on their side.
+# The transposition that turns an image with that EXIF orientation upright; 5 to 8 swap width and height.
 _TRANSPOSITIONS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -34,10 +34,11 @@ _TRANSPOSITIONS = {
 
 @dataclass(frozen=True)
 class ImageInfo:
-    """What is known of a file that may be stored.
+    """The format, size, thumbnail and signature of a checked image file.
 
-    `format` is Pillow's name for it, `width` and `height` are in pixels once upright, `thumbnail` is a WebP
-    file, and `signature` the upright image squeezed to 8 x 8 RGB, 192 bytes: near-duplicates have near ones.
+    `format` is Pillow's name for the format; `width` and `height` are those of the upright image, in pixels;
+    `thumbnail` is a WebP file; `signature` is the upright image resized to 8 x 8 RGB, 192 bytes, which are similar for
+    near duplicates.
     """
 
     format: str
@@ -48,10 +49,10 @@ class ImageInfo:
 
 
 def read(data: bytes, limits: Limits) -> ImageInfo:
-    """Decode an image file once, to its end, into its size, thumbnail and signature.
+    """Decode an image file once, completely, and return its size, thumbnail and signature.
 
     Raises:
-        ImageRefused: as `imaging.check`; also `damaged` where the file is cut short or corrupt behind its header.
+        ImageRefused: as `imaging.check`; also `damaged` if the file is cut short or corrupt after its header.
     """
     with formats.open_checked(data, limits) as image:
         width, height = image.size
@@ -64,10 +65,10 @@ def read(data: bytes, limits: Limits) -> ImageInfo:
 
 
 def upright(data: bytes, *, at_least_px: int | None = None) -> Image.Image:
-    """The image as a person sees it: RGB, turned as its EXIF or XMP says, on white, without metadata.
+    """The image as a person sees it: RGB, rotated as its EXIF or XMP says, on white, without metadata.
 
-    Of an animation the first frame; 16-bit grey is scaled to 8 bits. With `at_least_px` a JPEG may come 2, 4
-    or 8 times smaller, which is faster, as long as both sides keep that many pixels.
+    For an animation, the first frame; 16-bit grey is scaled to 8 bits. With `at_least_px` a JPEG can be decoded 2, 4
+    or 8 times smaller, which is faster, if both sides still have that many pixels.
 
     Raises:
         ImageRefused: `format` or `damaged`.
@@ -82,9 +83,9 @@ def upright(data: bytes, *, at_least_px: int | None = None) -> Image.Image:
 
 
 def pixels(data: bytes, side: int) -> Levels:
-    """The pixels that networks get: the entire upright image squeezed to a square, (side, side, 3), RGB 0..255.
+    """The pixels for a network: the entire upright image resized to a square, (side, side, 3), RGB 0..255.
 
-    Every backbone and every exported predict.py does just this, so that all get the same pixels.
+    All backbones use this, and exported predict.py does the same, so that all get the same pixels.
 
     Raises:
         ImageRefused: `format` or `damaged`.
@@ -99,7 +100,7 @@ def pixels(data: bytes, side: int) -> Levels:
 
 
 def rendition(data: bytes, longest_px: int) -> bytes:
-    """A WebP file of the upright image, its longer side at most `longest_px`, with no metadata such as GPS.
+    """A WebP file of the upright image, its longer side at most `longest_px`, without metadata such as GPS.
 
     Raises:
         ImageRefused: `format` or `damaged`.
@@ -110,7 +111,7 @@ def rendition(data: bytes, longest_px: int) -> bytes:
 
 
 def without_location(data: bytes) -> bytes:
-    """The file unchanged or, where its metadata say where it was taken, an upright JPEG of it without metadata.
+    """The file unchanged; if its metadata contain a location, an upright JPEG of it without metadata instead.
 
     Raises:
         ImageRefused: `format` or `damaged`.
@@ -118,7 +119,7 @@ def without_location(data: bytes) -> bytes:
     with formats.open_header(data) as image:
         try:
             has_location = bool(image.getexif().get_ifd(ExifTags.IFD.GPSInfo))
-        except Exception:  # nobody can read a location out of a broken block, but others may be less strict
+        except Exception:  # Pillow cannot read this broken block, but other programs may find a location in it
             has_location = True
     if not has_location and b"GPSLatitude" not in data:
         return data
@@ -152,7 +153,7 @@ def _rgb(image: Image.Image) -> Image.Image:
 
 
 def _orientation(image: Image.Image) -> int:
-    """The EXIF orientation, 1..8; 1, not turned, where the metadata cannot be read."""
+    """The EXIF orientation, 1..8; 1 (not rotated) if the metadata cannot be read."""
     try:
         orientation = image.getexif().get(ExifTags.Base.Orientation)
         return int(orientation) if orientation in _TRANSPOSITIONS else 1

@@ -1,10 +1,10 @@
-"""Which files are images: their formats, and the checks of size, shape and format before any pixel is decoded.
+"""Check a file's format, size and shape before any pixel is decoded.
 
 A file is recognised by its bytes, never by its name. Its width and height are read from the header, so that a
-decompression bomb is refused before a pixel is unpacked. Pillow's own guards stay as they are, nothing of
-Pillow's is set here, and every function may run in any thread.
+decompression bomb is refused before a pixel is unpacked. Pillow's own limits stay on, no setting of Pillow's is
+changed, and all functions are safe in any thread.
 
-TIFF is left out, as in Custom Vision: its 12-bit, floating and many-page kinds cannot all be shown right.
+TIFF is refused, as in Custom Vision: its 12-bit, floating-point and multi-page variants cannot all be shown correctly.
 """
 
 from __future__ import annotations
@@ -42,29 +42,29 @@ _OTHER_FORMATS = {
     "SVG": rb"(\xef\xbb\xbf)?\s*(<.{0,1000})?<svg\b",
 }
 
-# Pillow unpacks up to 1 MiB for each of these chunks of a PNG: 6 MB full of them keep a core busy for 4 s.
+# Pillow unpacks up to 1 MiB for each of these chunks of a PNG: 6 MB of them keep a CPU core busy for 4 s.
 _PACKED_CHUNKS = (b"iCCP", b"iTXt", b"zTXt")
 _PACKED_CHUNKS_MAX = 64
 
-# The filter that `_silence_pillow` sets, in the shape in which `warnings` keeps it.
+# The filter that `_silence_pillow` sets, as `warnings.filters` stores it.
 _PILLOW_IS_SILENT = ("ignore", None, Warning, re.compile(r"PIL\."), 0)
 
 _SAVE_AGAIN = "open it in an image editor and save it again"
 
 
 def check(data: bytes, limits: Limits) -> None:
-    """Check a file's size and header only, which is all that `imaging.pixels` needs to be safe.
+    """Check only a file's size and header: after this check `imaging.pixels` is safe.
 
     Raises:
-        ImageRefused: with the reason `bytes` (none or too many), `format` (not one that is read here),
-            `pixels` (too few or too many), `aspect` (too long and thin) or `damaged` (a corrupt header).
+        ImageRefused: with the reason `bytes` (empty or too large), `format` (an unsupported format), `pixels` (too few
+            or too many), `aspect` (too long and thin) or `damaged` (a corrupt header).
     """
     with open_checked(data, limits):
         pass
 
 
 def open_checked(data: bytes, limits: Limits) -> ImageFile.ImageFile:
-    """An image file within the limits, opened with its header read and no pixel decoded; raises as `check`."""
+    """Open an image file after checking its size and header; no pixel is decoded. Raises the errors of `check`."""
     _check_size(len(data), limits)
     image = open_header(data, limits.pixels)
     try:
@@ -76,7 +76,7 @@ def open_checked(data: bytes, limits: Limits) -> ImageFile.ImageFile:
 
 
 def open_header(data: bytes, pixels_max: int = Limits.pixels) -> ImageFile.ImageFile:
-    """An image file opened with its header read and no pixel decoded; `pixels_max` stands in a message only.
+    """Open an image file and read its header; no pixel is decoded. `pixels_max` is used only in a message.
 
     Raises:
         ImageRefused: `format`, `pixels` or `damaged`.
@@ -90,7 +90,7 @@ def open_header(data: bytes, pixels_max: int = Limits.pixels) -> ImageFile.Image
     except Image.DecompressionBombError:
         pillow_max = 2 * (Image.MAX_IMAGE_PIXELS or 0)
         raise _too_many_pixels(pixels_max, f"this one has more than {pillow_max // 10**6} million") from None
-    except Exception as error:  # on crafted bytes Pillow raises nearly anything
+    except Exception as error:  # Pillow raises many kinds of errors for crafted bytes
         raise _not_opened(data) from error
 
 
@@ -105,7 +105,7 @@ def media_type(data: bytes) -> str:
 
 
 def damaged(format_name: str) -> ImageRefused:
-    """The refusal of an image of that format whose bytes cannot be decoded."""
+    """The error for an image of that format that cannot be decoded."""
     rule = "an image must be readable to its end"
     return ImageRefused("damaged", f"{rule}, this {format_name} is damaged or of a rare kind: {_SAVE_AGAIN}")
 
@@ -137,10 +137,10 @@ def _check_shape(width: int, height: int, limits: Limits) -> None:
 
 
 def _silence_pillow() -> None:
-    """Ignore Pillow's warnings about odd metadata and many pixels: what matters of them is checked here.
+    """Ignore Pillow's warnings about odd metadata and many pixels: this module checks what matters.
 
     `warnings.catch_warnings` is unsafe in threads, so the filter stays; each call checks that it is there, because
-    others, pytest among them, restore the filters as they were before.
+    other code, such as pytest, restores earlier filters.
     """
     if _PILLOW_IS_SILENT not in warnings.filters:
         warnings.filterwarnings("ignore", module=r"PIL\.")

@@ -1,4 +1,4 @@
-"""Paintings in the styles of three schools, drawn by Pillow: a project to try Tagwise with before one has images.
+"""Paintings in the styles of three schools, drawn by Pillow: sample images to try Tagwise without own images.
 
 Grids of primary colours are easy to recognise. Every fifth drip painting has few drips, on a soft colour field, and
 every fifth colour field has some drips on it, so that these two schools overlap, as real ones do.
@@ -24,8 +24,8 @@ Item = TypeVar("Item")
 
 PRIMARY_GRID, DRIP_PAINTING, COLOUR_FIELD = TAGS = ("Primary grid", "Drip painting", "Colour field")
 
-_CROSSOVER = 5  # one painting in so many has parts of the other school
-_FINE = 2  # lines are drawn so many times larger, then reduced, for smooth edges
+_CROSSOVER = 5  # every fifth painting has parts of the other school
+_FINE = 2  # lines are drawn twice as large, then reduced, for smooth edges
 
 _GRID_WHITES = ("#f3efe2", "#e9e4d5", "#f6f3ea", "#ece9e4")
 _GRID_COLOURS = ("#c4271b", "#d83a20", "#1f3f8f", "#1b3272", "#f0c419", "#e6b422", "#c9c6bc", "#1a1815")
@@ -66,7 +66,7 @@ class Sample:
 
 
 def paintings(seed: int = 0, per_school: int = 40) -> Iterator[Sample]:
-    """`per_school` paintings of each school, 320 to 420 pixels a side; the same seed gives the same bytes.
+    """`per_school` paintings of each school, 320 to 420 pixels per side; the same seed gives the same bytes.
 
     >>> [sample.name for sample in paintings(per_school=1)]
     ['primary-grid-01.jpg', 'drip-painting-01.jpg', 'colour-field-01.jpg']
@@ -112,7 +112,7 @@ def _grid(size: Size, rng: Generator) -> Image.Image:
 
 
 def _split(canvas: Box, cuts: int, rng: Generator) -> list[Box]:
-    """The boxes that a canvas becomes after so many cuts, large boxes cut first."""
+    """Split a canvas into boxes with `cuts` cuts, large boxes first."""
     boxes = [canvas]
     for _ in range(cuts):
         boxes.sort(key=lambda box: (box[2] - box[0]) * (box[3] - box[1]) * rng.uniform(0.4, 1))
@@ -155,7 +155,7 @@ def _dripped(image: Image.Image, threads: int, rng: Generator) -> Image.Image:
     layers = np.sort(rng.integers(0, len(paints), threads))
     for layer, (left, right) in zip(layers, _throws(fine.size, threads, rng), strict=True):
         fill = _shade(paints[layer], rng)
-        for start in range(0, len(left) - 1, 12):  # in pieces, as a polygon that crosses itself has holes
+        for start in range(0, len(left) - 1, 12):  # in pieces, because a polygon that crosses itself has holes
             outline = np.concatenate([left[start : start + 13], right[start : start + 13][::-1]])
             draw.polygon(outline.ravel().tolist(), fill)
         splashes = int(rng.integers(0, 9))
@@ -221,7 +221,7 @@ def _threads(length: int, rng: Generator) -> Plane:
 
 
 def _clouds(size: Size, grains: Size, rng: Generator) -> Plane:
-    """Smooth noise in about -1..1, (height, width), enlarged from so many random grains (rows, columns)."""
+    """Smooth noise in about -1..1, (height, width), enlarged from random grains; `grains` is (rows, columns)."""
     grain = Image.fromarray(rng.integers(0, 256, grains, np.uint8))
     return np.asarray(grain.resize(size, Image.Resampling.BICUBIC), np.float32) / np.float32(127.5) - 1
 
@@ -231,7 +231,7 @@ def _image(pixels: Plane) -> Image.Image:
 
 
 def _shade(colour: str, rng: Generator) -> str:
-    """A random colour close to that one."""
+    """A random colour close to the given one."""
     red, green, blue = (_rgb(colour) * rng.uniform(0.9, 1.08) + rng.normal(0, 6, 3)).clip(0, 255).astype(int)
     return f"#{red:02x}{green:02x}{blue:02x}"
 

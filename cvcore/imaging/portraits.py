@@ -13,7 +13,7 @@ WIDTH, HEIGHT = 120, 150
 PICASSO, REMBRANDT = "Picasso", "Rembrandt"
 PAINTERS = (PICASSO, PICASSO, PICASSO, REMBRANDT, REMBRANDT, REMBRANDT)
 
-_FINE = 3  # drawn so many times larger, then reduced, for smooth edges
+_FINE = 3  # drawn three times as large, then reduced, for smooth edges
 _SCHEMES = (
     ("#2f6f9f", "#f0c75e", "#d9534f", "#f4e9d8", "#3a7d5c"),
     ("#7a4b8c", "#f2a65a", "#4fa3a5", "#fbeedb", "#c63d4f"),

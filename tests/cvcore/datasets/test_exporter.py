@@ -114,7 +114,7 @@ def test_only_test_images(store: Store, make: Callable[..., Project], tmp_path: 
 @pytest.mark.parametrize(
     ("specs", "expected"),
     [
-        (HOSTILE[:1], "an image in a tag's folder must have one tag, 1 have more: choose another format"),
+        (HOSTILE[:1], "each image in a tag's folder must have one tag, 1 have more: choose another format"),
         (
             [("1.png", ["a/b"], False)],
             "a tag must be a valid folder name on every system, 'a/b' is not: choose another format",
@@ -125,7 +125,7 @@ def test_only_test_images(store: Store, make: Callable[..., Project], tmp_path: 
         ),
         (
             PLAIN[2:4],
-            "folders must show each image's tag and whether it is a test image, for '3.png' they cannot: "
+            "folders must show each image's tag and whether it is a test image, which is impossible for '3.png': "
             "choose another format",
         ),
         ([], "there are no images to download yet: add some on the Images page"),

@@ -98,7 +98,7 @@ def test_a_table_leaves_nothing_out_in_silence(importer: Importer, tmp_path: Pat
     assert listing.skipped == (
         (
             "apple/2.jpg",
-            "an image must lie in images where a labels.csv gives the tags, this one does not: move it there",
+            "an image must be in images if a labels.csv gives the tags, this one is not: move it there",
         ),
         ("labels.csv line 2", "a row must have two columns, file and labels, this one has 1: correct it"),
         (
@@ -112,9 +112,9 @@ def test_what_is_no_image_is_listed(importer: Importer, tmp_path: Path) -> None:
     """Files of other kinds, zips inside and tables that cannot count are left out with the reason."""
     files = {"daisy/1.jpg": b"1", "daisy/notes.txt": b"", "labels.csv": b"", "more.zip": b"PK"}
     assert sorted(importer(files, tmp_path).skipped) == [
-        ("daisy/notes.txt", "only images are imported, a .txt file is none: leave it out"),
-        ("labels.csv", "a labels.csv must lie beside a folder images with images, this one does not: move it there"),
-        ("more.zip", "archives inside are not opened, a .zip file is one: unpack it first"),
+        ("daisy/notes.txt", "only images are imported, a .txt file is not an image: leave it out"),
+        ("labels.csv", "a labels.csv must be beside a folder images with images, this one is not: move it there"),
+        ("more.zip", "archives inside a zip or folder are not opened, a .zip file is an archive: unpack it first"),
     ]
 
 
@@ -192,7 +192,7 @@ def test_folders_come_in_a_steady_order(tmp_path: Path) -> None:
 
 
 def test_a_crowded_folder_is_refused(tmp_path: Path) -> None:
-    """A folder with more files than a zip may hold is refused, hidden folders not counted."""
+    """A folder with more files than a zip must hold at most is refused, hidden folders not counted."""
     folder_at(tmp_path, {f".git/{number}": b"" for number in range(30)})
     folder_at(tmp_path, {f"daisy/{number}": b"" for number in range(20)})
     assert len(datasets.entries(tmp_path, LIMITS).entries) == 20
@@ -228,14 +228,14 @@ def test_a_path_to_nothing_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "nowhere"
     with pytest.raises(ArchiveRefused) as refusal:
         datasets.entries(path, LIMITS)
-    expected = f"the path must be of a folder or a zip, there is none at {str(path)!r}: check the path"
+    expected = f"the path must be of a folder or a zip, {str(path)!r} is neither: check the path"
     assert expected == str(refusal.value)
 
 
 def test_a_path_to_a_picture_is_refused(tmp_path: Path) -> None:
     """A path to a single image is refused as no zip."""
     folder_at(tmp_path, {"1.jpg": b"\xff\xd8\xff"})
-    with pytest.raises(ArchiveRefused, match="a zip is needed"):
+    with pytest.raises(ArchiveRefused, match="this file is not a zip"):
         datasets.entries(tmp_path / "1.jpg", LIMITS)
 
 

@@ -103,12 +103,12 @@ def test_broken_lines_are_listed_and_the_rest_is_imported() -> None:
         ),
         (
             "a.manifest line 7",
-            "a line must name one image, 's3:/b/3.jpg' fits several: give the path with its folders",
+            "a line must name one image, 's3:/b/3.jpg' matches several: give the path with its folders",
         ),
         ("a.manifest line 8", "a label must have a class name, 'flower' has none: correct the line"),
         (
             "a.manifest line 9",
-            "a label must be of the entire image, 'a' has the type 'groundtruth/object-detection': "
+            "a label must be for the entire image, 'a' has the type 'groundtruth/object-detection': "
             "the image is imported without it",
         ),
         ("a.manifest line 10", "a label must have a class name, 'fruit' has none: correct the line"),
@@ -145,7 +145,7 @@ def test_other_lines_of_json_are_no_manifest() -> None:
     """Lines that name no image change nothing: the folders give the tags."""
     files: dict[str, str | bytes] = {"rose/1.jpg": b"", "tulip/2.jpg": b"", "notes.jsonl": lines({"prompt": "x"})}
     assert tagged(files) == {"1.jpg": (("rose",), False), "2.jpg": (("tulip",), False)}
-    assert skipped(files) == [("notes.jsonl", "only images are imported, a .jsonl file is none: leave it out")]
+    assert skipped(files) == [("notes.jsonl", "only images are imported, a .jsonl file is not an image: leave it out")]
 
 
 def test_an_image_folder_by_lines() -> None:
@@ -177,7 +177,7 @@ def test_an_image_folder_by_a_table() -> None:
     files: dict[str, str | bytes] = {"metadata.csv": table, "train/1.jpg": b"", "test/2.jpg": b""}
     assert tagged(files) == {"1.jpg": (("rose", "red"), False), "2.jpg": ((), True)}
     assert skipped(files) == [
-        ("metadata.csv line 4", "a row must have 2 columns as the first line has, this one has 1: correct it"),
+        ("metadata.csv line 4", "a row must have 2 columns like the first line, this one has 1: correct it"),
         (
             "metadata.csv line 5",
             "a row must name an image in its folder, '..' is not there: correct the name or add the image",
@@ -222,14 +222,14 @@ def test_labels_csv_comes_first() -> None:
             "labels.csv line 4",
             "a row must have three columns, file, labels and test, this one has 2: correct it",
         ),
-        ("metadata.csv", "only images are imported, a .csv file is none: leave it out"),
+        ("metadata.csv", "only images are imported, a .csv file is not an image: leave it out"),
     ]
 
 
 def test_lines_are_limited() -> None:
     """A table or a line far larger than any honest one is refused, the line alone."""
-    with pytest.raises(ArchiveRefused, match=r"^a\.jsonl may be 64 MB large, this one is larger: split it$"):
+    with pytest.raises(ArchiveRefused, match=r"^a\.jsonl must be at most 64 MB, this one is larger: split it$"):
         list(json_lines.read(bytes(64 * 2**20 + 1), "a.jsonl"))
     long = b'{"a": "' + bytes(2**20) + b'"}\n{"a": 1}'
-    reason = "a line may be 1 MB long, this one is longer: shorten it"
+    reason = "a line must be at most 1 MB long, this one is longer: shorten it"
     assert list(json_lines.read(long, "a.jsonl")) == [(1, reason), (2, {"a": 1})]

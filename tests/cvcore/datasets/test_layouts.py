@@ -9,9 +9,9 @@ from cvcore.datasets.layouts import Parts
 from cvcore.datasets.tables import Row
 from cvcore.errors import ArchiveRefused
 
-OUTSIDE = "a path must stay inside its folder, this one leads out of it: rename the file and zip it again"
+OUTSIDE = "a path must stay inside its folder, this one leaves it: rename the file and create the zip again"
 CONTROL = "a path must be one line of plain text, this one has control characters: rename the file"
-TOO_LONG = "a path may have 1,000 letters and 32 folders, this one has more: shorten it"
+TOO_LONG = "a path must have at most 1,000 letters and 32 folders, this one has more: shorten it"
 
 
 def split(*paths: str) -> list[Parts]:
@@ -65,7 +65,9 @@ def test_path_refusal_of_nothing_else(path: str) -> None:
 def test_kind_refusal_of_archives(path: str) -> None:
     """An archive inside is refused, not opened."""
     suffix = path[path.rindex(".") :].lower()
-    assert layouts.kind_refusal(path) == f"archives inside are not opened, a {suffix} file is one: unpack it first"
+    assert layouts.kind_refusal(path) == (
+        f"archives inside a zip or folder are not opened, a {suffix} file is an archive: unpack it first"
+    )
 
 
 @pytest.mark.parametrize("path", ["1.jpg", "1.PNG", "1.heic", "1", "1.unheard-of", ".zip"])
@@ -156,7 +158,9 @@ def test_table_tells_broken_rows() -> None:
 @pytest.mark.parametrize("text", ["", "1.jpg,apple\n", "file;labels\n1.jpg;apple\n", "file,labels,more\n"])
 def test_table_needs_its_header(text: str) -> None:
     """A table that does not begin with its header is refused, as its columns could be anything."""
-    expected = f"labels.csv must begin with file,labels, got {text.split(chr(10))[0]!r}: write that line first"
+    expected = (
+        f"labels.csv must begin with the line file,labels, got {text.split(chr(10))[0]!r}: add that line at the top"
+    )
     assert refused(text.encode()) == expected
 
 
@@ -176,10 +180,11 @@ def test_table_with_a_stray_quote(row: str) -> None:
 def test_table_is_limited_in_rows() -> None:
     """More rows than any project has images are refused, broken ones counted too."""
     assert (
-        refused(b"file,labels\n" + b"x\n" * 100_001) == "labels.csv may have 100,000 rows, this one has more: split it"
+        refused(b"file,labels\n" + b"x\n" * 100_001)
+        == "labels.csv must have at most 100,000 rows, this one has more: split it"
     )
 
 
 def test_table_is_limited_in_bytes() -> None:
     """A table far larger than its rows could need is refused."""
-    assert refused(bytes(16 * 2**20 + 1)) == "labels.csv may be 16 MB large, this one is larger: split it"
+    assert refused(bytes(16 * 2**20 + 1)) == "labels.csv must be at most 16 MB, this one is larger: split it"
