@@ -1,3 +1,3 @@
-"""Tagwise: teach a computer to recognise your images, on your own machine."""
+"""Teach a computer to recognise your images, on your own machine."""
 
 __version__ = "0.1.0"

@@ -25,15 +25,15 @@ class Transform:
 
 TRANSFORMS = (
     Transform("mirror", "Mirror", "Left and right swapped. Off where letters, digits or sides matter."),
-    Transform("turn", "Turn a little", f"Up to {TURN_DEGREES} degrees either way, as a hand holds a camera."),
+    Transform("turn", "Turn a little", f"Up to {TURN_DEGREES} degrees either way, like a camera held by hand."),
     Transform("spin", "Turn any way", "By quarters and upside down. For things seen from above."),
     Transform("zoom", "Nearer and farther", "Larger or smaller by up to a third."),
     Transform("shift", "Move", "By up to a tenth of the image, up, down or sideways."),
     Transform("light", "Light", "Darker or brighter, and with less or more contrast."),
     Transform("colour", "Colour", "Paler or stronger colours. Off where colour tells the tags apart."),
-    Transform("cover", "Cover a part", "A grey patch over a part, as when something stands in front."),
+    Transform("cover", "Cover a part", "A grey patch over a part, as if something stood in front."),
 )
-TRANSFORM_NAMES = tuple(each.name for each in TRANSFORMS)
+TRANSFORM_NAMES = tuple(transform.name for transform in TRANSFORMS)
 
 
 @dataclass(frozen=True)
@@ -45,10 +45,10 @@ class Policy:
 
 
 def with_transforms(policy: Policy, names: Sequence[str] | None) -> Policy:
-    """The policy with these transforms in place of its own, in the order of `TRANSFORMS`; None leaves it as it is.
+    """The policy with these transforms instead of its own, in the order of `TRANSFORMS`; unchanged if `names` is None.
 
     Raises:
-        InvalidInput: there is no transform of such a name.
+        InvalidInput: no transform has one of these names.
 
     >>> with_transforms(Policy(("mirror", "zoom")), ["zoom", "turn"]).transforms
     ('turn', 'zoom')
@@ -61,10 +61,10 @@ def with_transforms(policy: Policy, names: Sequence[str] | None) -> Policy:
 
 
 def switched(policy: Policy, switches: Mapping[str, bool]) -> tuple[str, ...] | None:
-    """The names of a policy's transforms after these were turned on or off; None where nothing changes.
+    """The names of a policy's transforms after these were turned on or off; None if nothing changes.
 
     Raises:
-        InvalidInput: there is no transform of such a name.
+        InvalidInput: no transform has one of these names.
 
     >>> switched(Policy(("mirror", "zoom")), {"mirror": False, "turn": True})
     ('turn', 'zoom')
@@ -76,11 +76,11 @@ def switched(policy: Policy, switches: Mapping[str, bool]) -> tuple[str, ...] | 
     return None if set(transforms) == set(policy.transforms) else transforms
 
 
-# Transforms that leave most tags true: a rose stays a rose mirrored, near or far, in any light.
+# Transforms after which most tags are still right: a mirrored rose is a rose, near or far, in any light.
 ANYTHING = Policy(("mirror", "turn", "zoom", "shift", "light"))
 FROM_ABOVE = Policy(("mirror", "turn", "spin", "zoom", "shift", "light"))
 OUTDOORS = Policy(("zoom", "shift", "light", "colour", "cover"))
-# The border is more of the plain ground; no mirroring, as there is writing on goods.
+# The border repeats the plain ground; no mirroring, because goods have writing on them.
 PLAIN_GROUND = Policy(("turn", "zoom", "shift", "light"), border="edge")
 
 
@@ -167,10 +167,10 @@ BUILT_IN = DOMAINS[-1]
 
 
 def find(name_or_id: str) -> Domain:
-    """The domain of that id or name, in any case.
+    """The domain with that id or name, in upper or lower case.
 
     Raises:
-        DomainUnknown: there is none; the message lists the names.
+        DomainUnknown: no domain has it; the message lists the names.
 
     >>> find("general (compact) [s1]").backbone
     'MobileNetV2'

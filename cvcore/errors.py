@@ -15,7 +15,7 @@
     │   ├── TagNotFound
     │   ├── ImageNotFound
     │   └── IterationNotFound
-    ├── Conflict             the value is fine, but not in the present state
+    ├── Conflict             the value is valid, but not in the present state
     │   ├── NameTaken        another project, tag or iteration has that name
     │   ├── NotTrainable     the project is not ready to be trained
     │   ├── NothingChanged   same images, tags and domain as the last iteration

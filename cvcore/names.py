@@ -36,14 +36,14 @@ def clean(noun: str, text: str, *, letters: int) -> str:
 
 
 def tag(text: str, *, letters: int) -> str:
-    """A tag's name as `clean` returns it; it must not have the bar that separates tags in files.
+    """A tag's name as `clean` returns it, checked to have no `|`, which separates tags in files.
 
     Raises:
-        NameRefused: it breaks either rule.
+        NameRefused: `clean` refuses it, or it has a `|`.
     """
     name = clean("tag", text, letters=letters)
     if "|" in name:
-        raise NameRefused("tag", f"the tag's name must not have a | in it, which separates tags in files, got {name!r}")
+        raise NameRefused("tag", f"the tag's name must not contain |, which separates tags in files, got {name!r}")
     return name
 
 
@@ -72,7 +72,7 @@ def description(text: str) -> str:
 
 
 def portable(text: str) -> str:
-    """A file or folder name that Windows, macOS and Linux all allow; unchanged where it is allowed already.
+    """A file or folder name that Windows, macOS and Linux all allow; unchanged if it is allowed already.
 
     >>> portable("rose"), portable('a/b: "c"?.'), portable("..."), portable("CON.jpg")
     ('rose', 'a_b_ _c__', '_', '_CON.jpg')

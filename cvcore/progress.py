@@ -1,4 +1,4 @@
-"""Progress callbacks for long work; raising `Stopped` in one ends the work."""
+"""Progress callbacks for long work; a callback ends the work by raising `Stopped`."""
 
 from __future__ import annotations
 

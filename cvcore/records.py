@@ -20,13 +20,13 @@ JobStatus = Literal["queued", "running", "done", "failed", "cancelled"]
 
 EndReason = Literal["converged", "budget", "asked"]
 
-# Bounds of what comes out of a project zip; nothing else checks them. Names are 1 to 128 letters, see `names`.
+# Bounds of values read from a project zip; they are checked only there. Names have 1 to 128 letters, see `names`.
 Rate = Annotated[float, Meta(ge=0, le=1)]
 Amount = Annotated[float, Meta(ge=0, le=1e9)]
 Count = Annotated[int, Meta(ge=0, le=10**9)]
 ShortText = Annotated[str, Meta(max_length=128)]
 
-# One threshold for all tags, or one a tag in the order of an iteration's columns; 0..1.
+# One threshold for all tags, or one per tag in the order of an iteration's columns; 0..1.
 Thresholds = Rate | Annotated[tuple[Rate, ...], Meta(max_length=10_000)]
 
 MULTICLASS: ClassificationType = "Multiclass"
@@ -42,8 +42,8 @@ EVALUATION_METHODS: tuple[EvaluationMethod, ...] = (K_FOLD, HOLD_OUT, TEST_SET)
 class ProjectSettings:
     """Settings that programs store with a project through the API, and read again.
 
-    Entries of `augmentation_methods` that have the name of a transform turn it on or off in Advanced trainings that
-    the API starts; nothing else here has an effect.
+    Entries of `augmentation_methods` with the name of a transform turn that transform on or off in Advanced trainings
+    that the API starts. The other entries and `target_export_platforms` have no effect.
     """
 
     target_export_platforms: Annotated[tuple[ShortText, ...], Meta(max_length=64)] = ()
@@ -110,8 +110,8 @@ class Scores:
 class Evaluation:
     """How an iteration is evaluated: the method, the number of folds (0 before it is trained) and their random seed.
 
-    "k-fold": each image by a classifier that was not trained on it. "hold-out": one image in five, which Tagwise
-    holds out, and "test-set": the user's own test images, both by the final classifier.
+    "k-fold": all images, each by a classifier that was not trained on it. "hold-out": one image in five, held out by
+    Tagwise, by the final classifier. "test-set": the user's own test images, by the final classifier.
     """
 
     method: EvaluationMethod
@@ -123,10 +123,10 @@ class Evaluation:
 class TrainingOptions:
     """The options of a training; the defaults are Quick: a classifier on a network that is not changed.
 
-    Advanced fine-tunes the network's last layers too, for at most `budget_minutes`, on images augmented by the
-    `transforms` of these names, None for the domain's own. `costs` are weights of tags, by their ids, 1 where there is
-    none: missing a tag of cost 3 counts three times. `start_from` is the id of the iteration whose network the
-    training starts from, empty for the domain's. `notify_url` gets a webhook when the training ends.
+    Advanced also fine-tunes the network's last layers, for at most `budget_minutes`, on images augmented by the
+    `transforms` with these names (None: the domain's own). `costs` are pairs of tag id and weight; a tag that is not
+    listed has weight 1, and missing a tag of cost 3 counts three times. `start_from` is the id of the iteration whose
+    network the training starts from (empty: the domain's network). `notify_url` gets a webhook when the training ends.
     """
 
     is_advanced: bool = False
@@ -141,11 +141,13 @@ class TrainingOptions:
 class TuningEpoch:
     """An epoch of Advanced training, in which every fold's network trains on each of its images about once.
 
-    `attempt` and `number` count from 1. `loss` is over the training images, after mixing and label smoothing,
-    `validation_loss` over the images that each fold holds out to choose its best epoch, after temperature scaling;
-    both are in nats. `right` is the share of evaluated images whose tags are all right at 0.5; it decides nothing, and
-    is None where no images are evaluated.
+    `attempt` is the number of the run and `number` that of the epoch in it, both from 1. `loss` is over the training
+    images, after mixing and label smoothing, `validation_loss` over the images that each fold holds out to choose its
+    best epoch, after temperature scaling; both are in nats. `right` is the share of evaluated images whose tags are
+    all right at 0.5; it decides nothing, and is None if no images are evaluated.
     """
+
+    # Projects' zips and the database store these field names: `attempt` is a run, as in `TuningOutcome`.
 
     attempt: Count
     number: Count
@@ -161,9 +163,12 @@ class TuningEpoch:
 class TuningOutcome:
     """The outcome of Advanced training, compared with Quick on the same images, folds and tags.
 
-    Of `images` evaluated, `right` and `quick_right` had all tags right at 0.5; `p_value` is McNemar's, over groups of
-    near duplicates. `rounds` counts the epochs. `ended` says why it ended: "converged", "budget" or "asked".
+    `images` were evaluated; `right` of them had all tags right at 0.5, with Quick `quick_right`. `p_value` is
+    McNemar's, over groups of near duplicates. `attempts` counts the runs and `rounds` the epochs. `ended` says why it
+    ended: the schedule was done ("converged"), the time was up ("budget") or a user ended it ("asked").
     """
+
+    # The field names and the values of `ended` are stored in projects' zips and in the database.
 
     images: Count
     right: Count
@@ -181,8 +186,8 @@ class Iteration:
     """One training: an immutable snapshot of images and tags, and the head that was trained on it.
 
     `backbone` names the network that was used and `fingerprint` its weights; `note` says in words why it is not the
-    domain's own, or is empty. `scores` are at threshold 0.5; `error` says why a training failed. `thresholds` were
-    saved with it, None where there are none.
+    domain's own, or is empty. `scores` are at threshold 0.5; `error` says why a training failed. `thresholds` are the
+    saved ones, or None.
     """
 
     id: str
@@ -218,9 +223,9 @@ class Prediction:
 
 @dataclass(frozen=True)
 class StoredPrediction:
-    """A kept prediction of an iteration for an image, the highest probability first.
+    """A stored prediction of an iteration for an image, the highest probability first.
 
-    `application` is the name that the calling program gave itself, or empty.
+    `application` is the calling program's name for itself, or empty.
     """
 
     id: str
@@ -243,7 +248,7 @@ class LabelIssue:
 
 @dataclass(frozen=True)
 class Job:
-    """A job for the worker; `progress` is 0..1 and `stage` says in words what it does now."""
+    """A job for the worker; `progress` is 0..1, and `stage` says in words what the job does now."""
 
     id: int
     kind: JobKind

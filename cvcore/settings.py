@@ -16,7 +16,7 @@ MEBIBYTE = 2**20
 class Limits:
     """The limits of an upload.
 
-    The defaults are Custom Vision's where it has one (6 MB, 10,240 px, 25:1, 100 tags an image).
+    The defaults are Custom Vision's if it has one (6 MB, 10,240 px, 25:1, 100 tags per image).
     """
 
     image_bytes: int = 6 * MEBIBYTE
@@ -32,9 +32,9 @@ class Limits:
 
 @dataclass(frozen=True)
 class Settings:
-    """Home folder, optional shared password and API keys, further names of this machine, and limits.
+    """Home folder, optional shared password and API keys, further host names of this machine, and limits.
 
-    Without keys those in the home folder are used. `fetch_private` lets the API fetch images from this machine's
+    Without keys, those in the home folder are used. `fetch_private` lets the API fetch images from this machine's own
     network, and webhooks post to it.
     """
 
@@ -51,7 +51,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
     """Settings from the variables that begin with `TAGWISE_`.
 
     Raises:
-        InvalidInput: `TAGWISE_MAX_IMAGE_MB` is no number above 0.
+        InvalidInput: `TAGWISE_MAX_IMAGE_MB` is not a number above 0.
         HomeUnusable: the home folder begins with `~` and this user has no home.
 
     >>> load({"TAGWISE_HOME": "/data/tagwise"}).home.as_posix()

@@ -1,4 +1,4 @@
-"""Numbers and texts as people and spreadsheets read them: per cent, counts, dates, undefined values."""
+"""Format numbers and texts for people, spreadsheets and JSON: per cent, counts, dates, undefined values."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 
 def none_for_nan(value: float) -> float | None:
-    """Undefined as JSON says it.
+    """The number, or None for nan, which JSON cannot hold.
 
     >>> none_for_nan(float("nan")) is None
     True
@@ -17,7 +17,7 @@ def none_for_nan(value: float) -> float | None:
 
 
 def inert(text: str) -> str:
-    """Text that a spreadsheet does not take for a formula.
+    """Text that a spreadsheet does not read as a formula.
 
     Source: https://owasp.org/www-community/attacks/CSV_Injection.
 
@@ -28,19 +28,19 @@ def inert(text: str) -> str:
 
 
 def percent(rate: float | None) -> str:
-    """A rate in per cent, or a dash where it is undefined.
+    """A rate in per cent, or a dash if it is undefined.
 
     >>> percent(0.873), percent(float("nan")), percent(None)
     ('87.3 %', '–', '–')
     """
     if rate is None or math.isnan(rate):
         return "–"
-    # Half up, as browsers round, so that a number reads the same wherever it stands.
+    # Half up, as browsers round, so that a number looks the same on every page.
     return f"{Decimal(100 * float(rate)).quantize(Decimal('0.1'), ROUND_HALF_UP)} %"
 
 
 def count(number: int, noun: str) -> str:
-    """A number of things.
+    """A number with its noun, in the plural unless the number is 1.
 
     >>> count(1, "image"), count(1200, "image")
     ('1 image', '1,200 images')

@@ -1,4 +1,4 @@
-"""Projects, their tags and images: created, changed, imported and deleted, under the rules of the project's type.
+"""Creates, changes, imports and deletes projects, tags and images, by the rules of the project's type.
 
 Imports `datasets`, `store`, `files`, `imaging` and the modules beside the packages.
 """

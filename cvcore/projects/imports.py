@@ -16,12 +16,12 @@ from cvcore.store import Store
 
 @dataclass(frozen=True)
 class Import:
-    """The outcome for each file of a folder or zip."""
+    """The outcomes for all files of a folder or zip."""
 
     uploads: tuple[uploads.Upload, ...]
 
     def count(self, status: str) -> int:
-        """How many files were stored, duplicate or refused."""
+        """How many files have that status: stored, duplicate or refused."""
         return sum(upload.status == status for upload in self.uploads)
 
 
@@ -34,9 +34,10 @@ def import_images(
     tag_ids: Sequence[str] = (),
     on_file: Callable[[uploads.Upload], None] = lambda upload: None,
 ) -> Import:
-    """Store every image of a listing with its own tags and `tag_ids`.
+    """Store all images of a listing, each with its own tags and `tag_ids`.
 
-    `on_file` gets the outcome for each file as soon as it is known, first for the files that the listing left out.
+    `on_file` is called with the outcome for each file as soon as it is known, first for the files that the listing
+    left out.
 
     Raises:
         StorageFull, HomeUnusable: the images before are kept.

@@ -20,7 +20,7 @@ SETTINGS_MAX = 64
 
 @dataclass(frozen=True)
 class Card:
-    """A project in the list of projects: its counts, its newest images, at most 4, and its last trained iteration."""
+    """A project in the list of projects: its counts, up to 4 newest images, and its newest trained iteration."""
 
     project: Project
     images: int
@@ -54,10 +54,10 @@ def create(
 
 
 def find(store: Store, name_or_id: str) -> Project:
-    """The project of that name or id.
+    """The project with that name or id.
 
     Raises:
-        ProjectNotFound: there is none; the message names those that exist.
+        ProjectNotFound: there is no such project; the message lists the existing ones.
     """
     project = store.projects.find(name_or_id)
     if project is None:
@@ -73,7 +73,7 @@ def update(store: Store, project: Project) -> Project:
         InvalidInput: a value breaks its rule.
         NameTaken: another project has that name.
         ProjectNotFound: it was deleted meanwhile.
-        TagsRefused: it would be Multiclass, but images have several tags (`images_with_many_tags` lists them).
+        TagsRefused: the new type is Multiclass, but images have several tags (`images_with_many_tags` lists them).
     """
     changed = dataclasses.replace(
         project,
@@ -89,7 +89,7 @@ def update(store: Store, project: Project) -> Project:
             raise TagsRefused(
                 "one",
                 f"an image of a Multiclass project must have at most one tag, {len(several)} have more ({shown}): "
-                "leave one tag on each first",
+                "remove their other tags first",
             )
         store.projects.update(changed)
     return changed
@@ -98,10 +98,10 @@ def update(store: Store, project: Project) -> Project:
 def change(
     store: Store, project: Project, *, classification_type: str | None = None, domain: str | None = None
 ) -> Project:
-    """Change a project's classification type or domain; None leaves it as it is.
+    """Change a project's classification type or domain; None keeps the present one.
 
     Raises:
-        InvalidInput, TagsRefused: as `update`.
+        InvalidInput, TagsRefused: as in `update`.
     """
     changed = dataclasses.replace(
         project,
@@ -112,7 +112,7 @@ def change(
 
 
 def delete(store: Store, project: Project) -> None:
-    """Delete a project with its images, tags and iterations, files too."""
+    """Delete a project with its images, tags and iterations, including their files."""
     with store.transaction():
         for iteration in store.iterations.of_project(project.id):
             store.after_commit(partial(blobs.delete, blobs.iteration_folder(store.home, iteration.id)))
@@ -120,7 +120,7 @@ def delete(store: Store, project: Project) -> None:
 
 
 def free_name(store: Store, name: str) -> str:
-    """The name, with a number behind it where another project has the name."""
+    """The name; with a number after it if another project has the name."""
     taken = {project.name for project in store.projects.all()}
     numbered = (f"{name[: NAME_LETTERS - 10]} ({number})" for number in itertools.count(2))
     return next(free for free in itertools.chain([name], numbered) if free not in taken)
@@ -139,12 +139,12 @@ def checked_name(store: Store, name: str) -> str:
 
 
 def images_with_many_tags(store: Store, project: Project) -> list[Image]:
-    """The images with more than one tag, for which a project cannot become Multiclass."""
+    """The images with more than one tag; while there are any, the project cannot become Multiclass."""
     return store.images.with_many_tags(project.id)
 
 
 def cards(store: Store) -> list[Card]:
-    """The cards of all projects, the one changed last first."""
+    """The cards of all projects, the last changed project first."""
     return [_card(store, project) for project in store.projects.all()]
 
 
@@ -159,7 +159,7 @@ def _card(store: Store, project: Project) -> Card:
 
 
 def known_type(text: str) -> ClassificationType:
-    """The classification type of that name, in upper or lower case.
+    """The classification type with that name, in upper or lower case.
 
     Raises:
         TypeUnknown: there is no such type.

@@ -1,6 +1,6 @@
 """Correct images' tags in the workspace, and undo corrections.
 
-A correction never changes an iteration: the next training uses it.
+Corrections never change an iteration; the next training uses them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Retagging:
-    """What happened to images: changed; unchanged, because nothing had to change; or gone from the workspace."""
+    """The result for each image: changed, unchanged because its tags were right already, or no longer there."""
 
     changes: tuple[Change, ...]
     unchanged: tuple[str, ...]
@@ -39,13 +39,13 @@ def retag(
     add: Sequence[str] = (),
     remove: Sequence[str] = (),
 ) -> Retagging:
-    """Add and remove tags of images in the workspace; where one image is refused, none is changed.
+    """Add and remove tags of images in the workspace; if one image is refused, no image is changed.
 
-    In Multiclass an added tag replaces the image's tag. In Multilabel it is added beside the others; a negative tag
-    is replaced by other tags, and replaces them. Images that have left the workspace are not changed.
+    In Multiclass an added tag replaces the image's tag. In Multilabel it is added to the others; a negative tag
+    replaces all other tags, and is replaced by them. Images that are no longer in the workspace are not changed.
 
     Raises:
-        InvalidInput: a tag is no longer the project's.
+        InvalidInput: a tag no longer belongs to the project.
         TagsRefused: an image cannot have these tags together.
         NotFound: the project was deleted meanwhile.
     """
@@ -56,12 +56,12 @@ def retag(
         replaces = project.classification_type == MULTICLASS and bool(add)
 
         def after(before: tuple[str, ...]) -> tuple[str, ...]:
-            kept = [tag for tag in before if tag not in remove and not replaces]
+            remaining = [tag for tag in before if tag not in remove and not replaces]
             if not negative.isdisjoint(add):
-                kept = []
+                remaining = []
             elif add:
-                kept = [tag for tag in kept if tag not in negative]
-            return tuple(dict.fromkeys([*kept, *add]))
+                remaining = [tag for tag in remaining if tag not in negative]
+            return tuple(dict.fromkeys([*remaining, *add]))
 
         present, gone = _present(store, project, image_ids)
         return _apply(
@@ -70,12 +70,12 @@ def retag(
 
 
 def tag_untagged(store: Store, project: Project, tag_ids: Mapping[str, Sequence[str]]) -> Retagging:
-    """Tag images that have no tag yet: `tag_ids` has the tags of each image by its id.
+    """Tag images that have no tag yet: `tag_ids` has each image's new tags by its id.
 
-    Images that someone has tagged meanwhile stay unchanged, and so do images for which a tag has been deleted.
+    Images that were tagged meanwhile are not changed, and neither are images whose new tags include a deleted tag.
 
     Raises:
-        TagsRefused: an image cannot have these tags together; none is changed.
+        TagsRefused: an image cannot have these tags together; no image is changed.
         NotFound: the project was deleted meanwhile.
     """
     with store.transaction():
@@ -91,7 +91,7 @@ def tag_untagged(store: Store, project: Project, tag_ids: Mapping[str, Sequence[
 
 
 def undo(store: Store, project: Project, correction: Retagging) -> Retagging:
-    """Undo a correction, except for images whose tags someone has changed meanwhile; raises as `retag`."""
+    """Undo a correction, except for images whose tags were changed meanwhile; raises the errors of `retag`."""
     changes = {change.image_id: change for change in correction.changes}
     with store.transaction():
         project = store.projects.get(project.id)

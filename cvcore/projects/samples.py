@@ -1,4 +1,4 @@
-"""The sample project of painted images, ready to train without any download."""
+"""Creates the sample project of painted images, which can be trained without any download."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SAMPLE_DESCRIPTION = "Drawn images in the style of three schools of painting; tw
 
 
 def make_sample(store: Store, *, limits: Limits) -> Project:
-    """Create a project of drawn paintings that can be trained at once and offline: its domain needs no download."""
+    """Create a project of drawn paintings that can be trained offline, because its domain needs no download."""
     with store.transaction():
         taken = {project.name for project in store.projects.all()}
         number = 1
@@ -29,7 +29,7 @@ def make_sample(store: Store, *, limits: Limits) -> Project:
     def upload(painting: paintings.Sample) -> None:
         uploads.add(store, project, painting.name, painting.data, tag_ids=[tag_ids[painting.tag]], limits=limits)
 
-    # One thread draws a painting while the other writes to the disk: 1.9 s in place of 2.7.
+    # One thread draws a painting while the other writes to the disk: 1.9 s instead of 2.7 s.
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(upload, paintings.paintings()))
     store.jobs.embed_soon(project.id)

@@ -14,13 +14,13 @@ from cvcore.store import Store
 
 Pairs = tuple[tuple[str, str], ...]
 
-# Each tag's name and kind by its id: what the rules depend on.
+# Each tag's name and kind by its id, which the rules depend on.
 TagRules = Mapping[str, tuple[str, TagKind]]
 
 
 @dataclass(frozen=True)
 class AddedPairs:
-    """Pairs of image id and tag id: added now, there before, or one tag too many for the image."""
+    """Pairs of image id and tag id: added now, there before, or refused because the image has too many tags."""
 
     created: Pairs
     duplicated: Pairs
@@ -28,10 +28,10 @@ class AddedPairs:
 
 
 def find(store: Store, project: Project, name: str) -> Tag:
-    """The project's tag of that name.
+    """The project's tag with that name.
 
     Raises:
-        TagNotFound: there is none; the message names those that exist.
+        TagNotFound: there is no such tag; the message lists the existing ones.
     """
     tags = store.tags.of_project(project.id)
     for tag in tags:
@@ -47,9 +47,9 @@ def create(
     """Create a tag of the project.
 
     Raises:
-        InvalidInput: the name is empty, too long or has a character it must not have, or the description is too long.
-        NameTaken: the project has one of that name.
-        NegativeTaken: it would be the second negative tag.
+        InvalidInput: the name is empty, too long or has an invalid character, or the description is too long.
+        NameTaken: the project has a tag with that name.
+        NegativeTaken: the project has a negative tag already.
     """
     with store.transaction():
         if kind == "Negative":
@@ -60,17 +60,17 @@ def create(
 
 
 def ensure(store: Store, project: Project, tag_names: Sequence[str], *, limits: Limits) -> list[Tag]:
-    """The project's tags of those names, each once, in that order; those that are missing are created.
+    """The project's tags with those names, without duplicates, in that order; missing tags are created.
 
     Raises:
-        InvalidInput: one of the names cannot be a tag's; none is created then.
+        InvalidInput: one of the names cannot be a tag's; no tag is created then.
     """
     with store.transaction():
         return [store.tags.get(tag_id) for tag_id in ensure_ids(store, project, tag_names, limits=limits)]
 
 
 def ensure_ids(store: Store, project: Project, tag_names: Sequence[str], *, limits: Limits) -> list[str]:
-    """As `ensure`, but the tags' ids alone, which takes no time to count their images."""
+    """As `ensure`, but returns only the tags' ids: faster, because the tags' images are not counted."""
     cleaned = [names.tag(name, letters=limits.tag_letters) for name in tag_names]
     with store.transaction():
         ids = {name: tag_id for tag_id, (name, _) in store.tags.names_and_kinds(project.id).items()}
@@ -85,12 +85,12 @@ def rename(store: Store, tag: Tag, name: str, *, limits: Limits) -> None:
 
     Raises:
         InvalidInput: the name cannot be a tag's.
-        NameTaken: the project has another of that name.
+        NameTaken: another tag of the project has that name.
         NotFound: it was deleted meanwhile.
     """
     cleaned = names.tag(name, letters=limits.tag_letters)
     with store.transaction():
-        # Read again, so that a kind that someone else has set meanwhile stays.
+        # Read again, so that a kind that was set meanwhile is kept.
         store.tags.update(dataclasses.replace(store.tags.get(tag.id), name=cleaned))
 
 
@@ -106,10 +106,11 @@ def describe(store: Store, tag: Tag, description: str) -> None:
 
 
 def set_kind(store: Store, project: Project, tag: Tag, kind: TagKind) -> None:
-    """Make a tag the project's negative one, images of nothing, or a regular one again.
+    """Make a tag the project's negative tag, for images that show none of the other tags, or a regular tag again.
 
     Raises:
-        NegativeTaken, TagsRefused: the project has a negative tag, or images have this tag together with others.
+        NegativeTaken: the project has a negative tag already.
+        TagsRefused: images have this tag together with others.
         NotFound: it was deleted meanwhile.
     """
     with store.transaction():
@@ -132,12 +133,12 @@ def delete(store: Store, tag: Tag) -> None:
 
 
 def add_tags(store: Store, project: Project, image_ids: Sequence[str], tag_ids: Sequence[str]) -> None:
-    """Add tags to images; in a Multiclass project the tag replaces the one that they have.
+    """Add tags to images; in a Multiclass project the new tag replaces the present one.
 
-    Images that are gone or of other projects are left out; without `tag_ids` nothing changes.
+    Images that were deleted or belong to other projects are left out; if `tag_ids` is empty nothing changes.
 
     Raises:
-        InvalidInput: a tag is not the project's.
+        InvalidInput: a tag does not belong to the project.
         TagsRefused: an image cannot have these tags together; nothing is changed.
         NotFound: the project was deleted meanwhile.
     """
@@ -155,13 +156,13 @@ def add_tags(store: Store, project: Project, image_ids: Sequence[str], tag_ids: 
 
 
 def add_pairs(store: Store, project: Project, pairs: Sequence[tuple[str, str]]) -> AddedPairs:
-    """Add tags to images, pair by pair of image id and tag id, beside the tags that they have.
+    """Add tags to images, by pairs of image id and tag id; tags that the images have already stay.
 
     In a Multiclass project a second tag of an image is not added and counts as exceeded: nothing is replaced.
 
     Raises:
-        ImageNotFound, TagNotFound: one of them is not in the project; nothing is changed.
-        TagsRefused: an image would have a negative tag and another; nothing is changed.
+        ImageNotFound, TagNotFound: an image or tag is not in the project; nothing is changed.
+        TagsRefused: an image would have the negative tag together with another; nothing is changed.
     """
     outcomes: dict[str, list[tuple[str, str]]] = {"created": [], "duplicated": [], "exceeded": []}
     with store.transaction():
@@ -185,7 +186,7 @@ def add_pairs(store: Store, project: Project, pairs: Sequence[tuple[str, str]]) 
 
 
 def remove_tags(store: Store, project: Project, image_ids: Sequence[str], tag_ids: Sequence[str] | None = None) -> None:
-    """Remove these tags from images, or all their tags."""
+    """Remove these tags from images, or all their tags if `tag_ids` is None."""
     with store.transaction():
         store.tags.detach(image_ids, tag_ids)
         store.projects.touch(project.id)
@@ -202,21 +203,21 @@ def check(store: Store, project: Project, tag_ids: Sequence[str]) -> None:
     """Check that one image may have all these tags.
 
     Raises:
-        InvalidInput: a tag is not the project's.
-        TagsRefused: more than one in a Multiclass project, a negative one and another, or more than 100.
+        InvalidInput: a tag does not belong to the project.
+        TagsRefused: several tags in a Multiclass project, the negative tag with another, or more than 100 tags.
         NotFound: the project was deleted meanwhile.
     """
     _check(*_current(store, project), tag_ids)
 
 
 def _current(store: Store, project: Project) -> tuple[Project, TagRules]:
-    # Read again each time: others may change project and tags during a long upload.
+    # Read again each time, because project and tags can change during a long upload.
     return store.projects.get(project.id), store.tags.names_and_kinds(project.id)
 
 
 def _check(project: Project, tags: TagRules, tag_ids: Sequence[str]) -> None:
     if unknown := [tag_id for tag_id in tag_ids if tag_id not in tags]:
-        raise InvalidInput(f"an image's tags must be its project's, {unknown[0][:80]!r} is not: reload the page")
+        raise InvalidInput(f"an image's tags must belong to its project, {unknown[0][:80]!r} does not: reload the page")
     chosen = [tags[tag_id] for tag_id in dict.fromkeys(tag_ids)]
     listed = ", ".join(repr(name) for name, _ in chosen[:5]) + (", …" if len(chosen) > 5 else "")
     if project.classification_type == MULTICLASS and len(chosen) > 1:

@@ -1,4 +1,4 @@
-"""Store images, each checked and once per content, and delete them."""
+"""Check and store images, each content once per project, and delete them."""
 
 from __future__ import annotations
 
@@ -29,12 +29,11 @@ class Upload:
 def add(store: Store, project: Project, name: str, data: bytes, *, tag_ids: Sequence[str], limits: Limits) -> Upload:
     """Store one image with its tags.
 
-    The same content again is a duplicate: the stored image gets the tags beside its own, if the project's rules
-    allow it.
+    The same content again is a duplicate: the tags are added to the stored image, if the project's rules allow it.
 
     Raises:
-        StorageFull, HomeUnusable: nothing of this file is kept, images before it are.
-        InvalidInput: a tag is not the project's, or no longer.
+        StorageFull, HomeUnusable: nothing of this file is kept; images stored before are.
+        InvalidInput: a tag does not belong to the project.
         NotFound: the project was deleted meanwhile.
     """
     name = names.file(name)
@@ -46,7 +45,7 @@ def add(store: Store, project: Project, name: str, data: bytes, *, tag_ids: Sequ
     try:
         _keep(store, digest, data, info.thumbnail)
         with store.transaction():
-            # Someone may have deleted the same content before this transaction had the write lock.
+            # The same content can have been deleted before this transaction had the write lock.
             _keep(store, digest, data, info.thumbnail)
             image_id, is_new = store.images.add(
                 project.id,
@@ -64,32 +63,32 @@ def add(store: Store, project: Project, name: str, data: bytes, *, tag_ids: Sequ
         raise
     if is_new:
         return Upload(name, "stored", refusal, image_id)
-    duplicate = "the project has the same image already" + (", it has these tags now" if tag_ids else "")
+    duplicate = "the project has this image already" + (", the tags were added to it" if tag_ids else "")
     return Upload(name, "duplicate", refusal or duplicate, image_id)
 
 
 def delete(store: Store, image_ids: Sequence[str]) -> None:
-    """Delete images from the workspace; those that no iteration holds are deleted for good, files too."""
+    """Delete images from the workspace; those that are in no iteration are deleted for good, with their files."""
     forget(store, store.images.remove(image_ids))
 
 
 def erase(store: Store, image_ids: Sequence[str]) -> None:
-    """Delete images and their files for good, from every iteration too; the iterations' numbers stay."""
+    """Delete images and their files for good, also from all iterations, whose numbers do not change."""
     with store.transaction():
         forget(store, store.images.erase(image_ids))
 
 
 def forget(store: Store, digests: Iterable[str]) -> None:
-    """Delete the files and embeddings of each content that no project holds any longer.
+    """Delete the files and embeddings of each content that is in no project any more.
 
-    Inside a transaction they are deleted after the commit: a rollback restores rows, not files.
+    Inside a transaction they are deleted after the commit, because a rollback restores rows, but not files.
     """
     store.after_commit(partial(delete_unheld, store, tuple(digests)))
 
 
 def delete_unheld(store: Store, digests: Sequence[str]) -> None:
-    """Delete at once what `forget` deletes after the commit."""
-    # Under the write lock, so that nobody can upload the same content meanwhile.
+    """Delete now what `forget` deletes after the commit."""
+    # Under the write lock, so that the same content cannot be uploaded meanwhile.
     with store.transaction():
         for digest in digests:
             if not store.images.is_known(digest):
@@ -108,10 +107,10 @@ def _keep(store: Store, digest: str, data: bytes, thumbnail: bytes) -> None:
 
 
 def _tag(store: Store, project: Project, image_id: str, tag_ids: Sequence[str]) -> str:
-    """Add tags to those that the image has; returns why they cannot be added, or an empty text."""
+    """Add tags to an image; returns why they cannot be added, or an empty text."""
     try:
         tagging.check(store, project, (*store.images.get(image_id).tag_ids, *tag_ids))
     except Conflict as error:
-        return f"its tags stay unchanged: {error}"
+        return f"its tags were not changed: {error}"
     store.tags.attach([image_id], tag_ids)
     return ""

@@ -87,7 +87,7 @@ def test_a_tag_has_no_bar() -> None:
     """Tags are joined by bars in files, so none may have one; a project may."""
     with pytest.raises(InvalidInput) as refusal:
         names.tag("rose|red", letters=LETTERS)
-    assert str(refusal.value) == "the tag's name must not have a | in it, which separates tags in files, got 'rose|red'"
+    assert str(refusal.value) == "the tag's name must not contain |, which separates tags in files, got 'rose|red'"
     assert names.clean("project", "rose|red", letters=LETTERS) == "rose|red"
 
 

@@ -108,7 +108,7 @@ def test_pictures_of_many_tags_stand_in_the_way_of_multiclass(
         projects.update(store, wanted)
     assert str(refusal.value) == (
         "an image of a Multiclass project must have at most one tag, 4 have more ('0.png', '1.png', '2.png', …): "
-        "leave one tag on each first"
+        "remove their other tags first"
     )
     assert sorted(image.name for image in projects.images_with_many_tags(store, project)) == [
         f"{n}.png" for n in range(4)

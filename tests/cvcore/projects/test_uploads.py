@@ -91,7 +91,7 @@ def test_the_same_file_twice_is_a_duplicate(store: Store, project: Project, draw
     """The same content again is told to be here already, and the image keeps its name."""
     first = add(store, project, drawn_image(1))
     again = add(store, project, drawn_image(1), name="2.png")
-    assert again == Upload("2.png", "duplicate", "the project has the same image already", first.image_id)
+    assert again == Upload("2.png", "duplicate", "the project has this image already", first.image_id)
     assert [image.name for image in store.images.page(project.id, take=9)] == ["1.png"]
 
 
@@ -101,7 +101,7 @@ def test_a_duplicate_takes_on_tags(store: Store, project: Project, drawn_image: 
     image_id = added(store, project, drawn_image(1), rose)
     again = add(store, project, drawn_image(1), red, rose)
     assert again == Upload(
-        "1.png", "duplicate", "the project has the same image already, it has these tags now", image_id
+        "1.png", "duplicate", "the project has this image already, the tags were added to it", image_id
     )
     assert store.images.get(image_id).tag_ids == (rose, red)
 
@@ -114,7 +114,8 @@ def test_a_duplicate_says_why_it_takes_no_tag(store: Store, project: Project, dr
     assert add(store, project, drawn_image(1), tulip) == Upload(
         "1.png",
         "duplicate",
-        "its tags stay unchanged: an image of a Multiclass project must have one tag, got 'rose', 'tulip': choose one",
+        "its tags were not changed: an image of a Multiclass project must have one tag, "
+        "got 'rose', 'tulip': choose one",
         tagged,
     )
     assert add(store, project, drawn_image(2), tulip).status == "duplicate"
@@ -126,7 +127,7 @@ def test_a_picture_whose_tags_clash_is_stored_without(store: Store, project: Pro
     nothing = tagging.create(store, project, "nothing", limits=LIMITS, kind="Negative").id
     upload = add(store, project, drawn_image(1), tag(store, project, "rose"), nothing)
     assert upload.status == "stored"
-    assert upload.reason.startswith("its tags stay unchanged: a negative tag must be an image's only tag")
+    assert upload.reason.startswith("its tags were not changed: a negative tag must be an image's only tag")
     assert store.images.page(project.id, tag_id="untagged", take=9) != []
 
 
