@@ -1,4 +1,4 @@
-"""Images: upload, look through and tag a project's images, and keep its tags in order."""
+"""The Images page: upload, browse and tag a project's images, and edit its tags."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ tags = store.tags.of_project(project.id)
 images = store.images.count(project.id)
 
 IMAGES, SUGGESTED, UPLOAD, TAGS = "Images", "Suggested tags", "Upload", "Tags"
-# As it was when the project was opened: another default, when the first image has come, would be another control.
+# The default stays as it was when the project was opened: with another default Streamlit would create a new control.
 first = st.session_state.setdefault(f"first-view-{project.id}", IMAGES if images else UPLOAD)
 view = st.segmented_control(
     "View",
@@ -35,7 +35,7 @@ elif view == SUGGESTED and images:
 elif images:
     image_browser.show(store, project, tags, backend.limits())
 else:
-    st.info("No images yet. Choose Upload and bring some in: five per tag are enough to start.")
+    st.info("No images yet. Choose Upload and add some: five per tag are enough to start.")
 
 ready = readiness(store, project)
 if ready.images and not ready.obstacles:

@@ -1,4 +1,4 @@
-"""Projects: an overview of all, and a button for a new one."""
+"""The Projects page: a card for each project, and buttons to create, import and download projects."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ COLUMNS = 3
 DESCRIPTION_LETTERS = 160
 ITERATION_LETTERS = 40
 STEPS = {
-    "1 · Upload and tag": "Make a project and bring in images: at least five for each tag, thirty do well.",
+    "1 · Upload and tag": "Create a project and add images: at least five for each tag, better thirty.",
     "2 · Train": "Press Train. Your computer learns the tags in seconds, and nothing leaves it.",
-    "3 · Look and decide": "See tag by tag what it gets right, at any probability threshold, and test new images.",
+    "3 · Look and decide": "See for each tag what it gets right, at any probability threshold, and test new images.",
 }
 
 store = backend.store()
 
 
 def _make_sample() -> None:
-    """Make the sample project and open its Images page."""
+    """Create the sample project and open its Images page."""
     with refusals(), st.spinner("Painting 120 images …"):
         open_page("images.py", samples.make_sample(store, limits=backend.limits()).id)
 
@@ -84,7 +84,7 @@ zip_import.show(store)
 zip_download.show(store)
 
 if not cards:
-    st.markdown("Teach the computer to tell your images apart. There is no project yet: make one, or try the sample.")
+    st.markdown("Teach a computer to recognise your images. There is no project yet: create one, or try the sample.")
     for column, (title, words) in zip(st.columns(len(STEPS)), STEPS.items(), strict=True):
         with column.container(border=True, height="stretch"):
             st.subheader(title, anchor=False)

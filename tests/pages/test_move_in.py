@@ -27,7 +27,7 @@ def test_azure_may_be_asked(home: Path, endpoint: str) -> None:
 )
 def test_no_other_host_may_be_asked(home: Path, endpoint: str) -> None:
     """The page makes this machine ask nobody else, unless the settings open its own network."""
-    with pytest.raises(InvalidInput, match=r"here the endpoint must be one of Azure's, .* is not: use `tagwise"):
+    with pytest.raises(InvalidInput, match=r"the endpoint must be Azure's, .* is not: for other servers use `tagwise"):
         azure_import.check(endpoint, Settings(home))
     azure_import.check(endpoint, Settings(home, fetch_private=True))
 

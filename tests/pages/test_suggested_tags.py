@@ -68,7 +68,9 @@ def test_what_others_did_meanwhile_is_told(store: Store, flowers: Project) -> No
     tagging.add_tags(store, flowers, images[:1], [rose])
     uploads.delete(store, images[1:2])
     send(app, flowers, {image: [tulip] for image in images})
-    assert "1 image tagged, 1 left as it was, as it was tagged meanwhile or its tag is gone, 1 deleted" in texts(app)
+    assert "1 image tagged, 1 left unchanged because it was tagged or its tag deleted meanwhile, 1 deleted" in texts(
+        app
+    )
     assert (rose,) == store.images.get(images[0]).tag_ids
     assert "Every image has a tag." in texts(app)
 
@@ -77,7 +79,7 @@ def test_skipped_images_come_again_when_asked_for(store: Store, flowers: Project
     """They make room for others, and when only they are left the page says so and offers them."""
     app = opened(flowers)
     send(app, flowers, {}, tuple(untagged(store, flowers)))
-    assert "Every other image was skipped." in texts(app)
+    assert "All untagged images were skipped." in texts(app)
     checked(button(app, "Look again at 3 skipped").click().run())
     assert "3 untagged images." in texts(app)
 
@@ -98,7 +100,7 @@ def test_what_is_missing_for_suggestions(store: Store, fill: Fill, flowers: Proj
     for iteration in store.iterations.of_project(flowers.id):
         training.delete_iteration(store, iteration)
     checked(app.run())
-    assert "3 untagged images, and no iteration that could suggest tags" in texts(app)
+    assert "3 untagged images, but no trained iteration that can suggest tags" in texts(app)
     assert "No images yet" in texts(opened(projects.create(store, "Empty")))
 
 

@@ -84,7 +84,7 @@ def test_both_dialogs_open(projects_page: AppTest, fill: Fill) -> None:
     press(projects_page.run(), "Download")
     assert "From **Flowers**, as one zip:" in texts(projects_page)
     press(projects_page, "Open a project zip")
-    assert "becomes a project of its own" in texts(projects_page)
+    assert "becomes a new project" in texts(projects_page)
 
 
 def test_a_project_goes_out_and_comes_in(

@@ -1,1 +1,1 @@
-"""The Images page's parts."""
+"""Parts of the Images page: image browser, upload, suggested tags, and the list of tags."""

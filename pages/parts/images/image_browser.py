@@ -1,4 +1,4 @@
-"""A project's images: filtered, leafed through, selected many at a time, retagged and deleted."""
+"""A project's images: filter and browse them, select several, tag and delete them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ALL = "all"
 
 
 def show(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) -> None:
-    """Filter, gallery, pages and what can be done with the selected."""
+    """Show the filter, the gallery, its pages, and the toolbar for the selected images."""
     chosen = _filter(store, project, tags)
     tag_id = None if chosen == ALL else chosen
     number = store.images.count(project.id, tag_id)
@@ -43,7 +43,7 @@ def show(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) ->
         revision=widget_resets.current(KEY),
     )
     if pages > 1:
-        # The last page may have gone with its last image.
+        # The last page is gone if its last image was deleted.
         st.session_state[page_key] = page
         st.pagination(pages, key=page_key)
     with bar:
@@ -84,7 +84,7 @@ def _toolbar(store: Store, project: Project, tags: Sequence[Tag], selected: list
     ids = [image.id for image in selected]
     act = None
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        wanted = st.multiselect(
+        tag_names = st.multiselect(
             "Tags",
             [tag.name for tag in tags],
             accept_new_options=True,
@@ -94,18 +94,18 @@ def _toolbar(store: Store, project: Project, tags: Sequence[Tag], selected: list
             key=f"retag-{project.id}-{widget_resets.current(KEY)}",
             width=320,
         )
-        if st.button("Tag selected", type="primary", disabled=not (ids and wanted)):
-            act = partial(_put_on, store, project, ids, wanted, limits)
-        label = "Remove these tags" if wanted else "Remove all tags"
+        if st.button("Tag selected", type="primary", disabled=not (ids and tag_names)):
+            act = partial(_add_tags, store, project, ids, tag_names, limits)
+        label = "Remove these tags" if tag_names else "Remove all tags"
         if st.button(label, key="untag", disabled=not any(image.tag_ids for image in selected)):
-            chosen = [tag.id for tag in tags if tag.name in wanted]
-            act = partial(tagging.remove_tags, store, project, ids, chosen if wanted else None)
+            chosen = [tag.id for tag in tags if tag.name in tag_names]
+            act = partial(tagging.remove_tags, store, project, ids, chosen if tag_names else None)
         for_training = bool(selected) and all(image.is_test for image in selected)
         label = "Use for training" if for_training else "Use for testing"
-        if st.button(label, key="for-testing", disabled=not ids, help="An image for testing never trains."):
+        if st.button(label, key="for-testing", disabled=not ids, help="Test images are never used for training."):
             act = partial(tagging.mark_for_testing, store, project, ids, not for_training)
         if st.button("Look closer", disabled=len(ids) != 1):
-            _closer(selected[0], {tag.id: tag.name for tag in tags})
+            _show_large(selected[0], {tag.id: tag.name for tag in tags})
         if st.button("Delete", disabled=not ids, type="tertiary"):
             _delete(store, ids)
     if act:
@@ -114,16 +114,16 @@ def _toolbar(store: Store, project: Project, tags: Sequence[Tag], selected: list
             widget_resets.rerun(KEY)
 
 
-def _put_on(store: Store, project: Project, ids: list[str], wanted: list[str], limits: Limits) -> None:
-    # A refusal takes back the tags made for it.
+def _add_tags(store: Store, project: Project, ids: list[str], tag_names: list[str], limits: Limits) -> None:
+    # In one transaction, so that new tags are not kept if the images cannot have them.
     with store.transaction():
-        tag_ids = [tag.id for tag in tagging.ensure(store, project, wanted, limits=limits)]
+        tag_ids = [tag.id for tag in tagging.ensure(store, project, tag_names, limits=limits)]
         tagging.add_tags(store, project, ids, tag_ids)
 
 
 @st.dialog("Delete images")
 def _delete(store: Store, ids: list[str]) -> None:
-    st.markdown(f"Delete {count(len(ids), 'image')}? Iterations keep what they were trained with, and their numbers.")
+    st.markdown(f"Delete {count(len(ids), 'image')}? Iterations keep their images and their numbers.")
     if st.button("Delete", type="primary"):
         with refusals():
             uploads.delete(store, ids)
@@ -131,9 +131,9 @@ def _delete(store: Store, ids: list[str]) -> None:
 
 
 @st.dialog("Image", width="medium")
-def _closer(image: Image, names: dict[str, str]) -> None:
+def _show_large(image: Image, names: dict[str, str]) -> None:
     st.text(f"{image.name}, {image.width} × {image.height} px, {image.size_bytes / 1024:,.0f} KB")
-    st.text("Tags: " + (", ".join(names[each] for each in image.tag_ids if each in names) or "none"))
+    st.text("Tags: " + (", ".join(names[tag_id] for tag_id in image.tag_ids if tag_id in names) or "none"))
     if image.is_test:
-        st.text("Kept for testing: it never trains.")
+        st.text("Test image: never used for training.")
     st.html(f'<img class="tagwise-closer" src="{urls.image(image.sha256)}" alt="{html.escape(image.name)}">')

@@ -1,4 +1,4 @@
-"""Suggested tags: an iteration's predictions for untagged images are confirmed or corrected by keys, in batches."""
+"""Suggested tags: confirm or correct an iteration's predictions for untagged images by keys, in batches."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ SIZES = (24, 60)
 
 
 def show(store: Store, project: Project) -> None:
-    """The next untagged images with what is suggested for them, or what is missing for that."""
+    """Show the next untagged images with their suggested tags, or what is needed first."""
     key = f"suggestions-{project.id}"
     with refusals():
         _receive(store, project, key)
     _notice(store, project, key)
     untagged = store.images.count(project.id, UNTAGGED)
     if not untagged:
-        st.info("Every image has a tag. Upload more without one, and tags are suggested for them here.")
+        st.info("Every image has a tag. Upload images without tags, and tags for them are suggested here.")
         return
     trained = store.iterations.trained(project.id)
     if not trained:
         st.info(
-            f"{count(untagged, 'untagged image')}, and no iteration that could suggest tags: tag some by hand, five "
-            "per tag, and train first."
+            f"{count(untagged, 'untagged image')}, but no trained iteration that can suggest tags. Tag some images by "
+            "hand, five per tag, and train first."
         )
         project_choice.link("train.py", "Go to Train", project)
         return
@@ -55,12 +55,12 @@ def show(store: Store, project: Project) -> None:
 
 
 def _choices(trained: Sequence[Iteration], project: Project) -> tuple[Iteration, str, int]:
-    there = {each.id: each for each in trained}
+    by_id = {iteration.id: iteration for iteration in trained}
     with st.container(horizontal=True):
         chosen = st.selectbox(
             "Suggested by",
-            list(there),
-            format_func=lambda iteration_id: there[iteration_id].name if iteration_id in there else "",
+            list(by_id),
+            format_func=lambda iteration_id: by_id[iteration_id].name if iteration_id in by_id else "",
             key=f"suggested-by-{project.id}",
             width=240,
         )
@@ -70,21 +70,21 @@ def _choices(trained: Sequence[Iteration], project: Project) -> tuple[Iteration,
             default=SUREST,
             required=True,
             key=f"suggested-order-{project.id}",
-            help="The surest are confirmed fastest; the least sure teach the next iteration most.",
+            help="The surest are confirmed fastest; the least sure improve the next iteration most.",
         )
         take = st.segmented_control(
             "Images at a time", SIZES, default=SIZES[0], required=True, key=f"suggested-size-{project.id}"
         )
-    return there.get(chosen, trained[0]), order, take
+    return by_id.get(chosen, trained[0]), order, take
 
 
-# ---- a batch, kept as it is until it is sent ------------------------------------------------------------------------
+# ---- the batch on the page, unchanged until the browser sends it ----------------------------------------------------
 
 
 def _batch(
     store: Store, project: Project, iteration: Iteration, order: str, take: int, key: str
 ) -> tuple[Batch, Sequence[str]]:
-    """The batch on the page, and the ids of those settled before it."""
+    """The batch on the page, and the ids of the images that the last batch tagged or skipped."""
     tags = [(tag.id, tag.name, tag.kind) for tag in store.tags.of_project(project.id)]
     stamp = (
         iteration.id,
@@ -95,8 +95,8 @@ def _batch(
         project.classification_type,
         tags,
     )
-    of, batch = st.session_state.get(f"{key}-batch", (None, None))
-    if of != stamp:
+    batch_stamp, batch = st.session_state.get(f"{key}-batch", (None, None))
+    if batch_stamp != stamp:
         bar = st.empty()
 
         def show_progress(stage: str, fraction: float) -> None:
@@ -121,7 +121,7 @@ def _receive(store: Store, project: Project, key: str) -> None:
     sent = suggestion_grid.sent(key, widget_resets.current(key))
     if sent is None:
         return
-    # First, so that the browser hears of it in any case, and decisions that are refused stay with it.
+    # First, so that the browser always gets an answer, and keeps decisions that are refused.
     widget_resets.advance(key)
     st.session_state[f"{key}-settled"] = ()
     retagged = retagging.tag_untagged(store, project, sent.decided)
@@ -155,13 +155,13 @@ def notice(retagged: Retagging, *, is_given: bool) -> str:
     """The result of saving a batch, or of undoing it, in one sentence.
 
     >>> notice(Retagging((), ("a",), ("b",)), is_given=True)
-    'No image tagged, 1 left as it was, as it was tagged meanwhile or its tag is gone, 1 deleted meanwhile.'
+    'No image tagged, 1 left unchanged because it was tagged or its tag deleted meanwhile, 1 deleted meanwhile.'
     """
     number, verb = len(retagged.changes), "tagged" if is_given else "untagged again"
     parts = [f"{count(number, 'image') if number else 'no image'} {verb}"]
     if one := len(retagged.unchanged):
-        were, their = ("it was", "its tag is gone") if one == 1 else ("they were", "their tags are gone")
-        parts.append(f"{one:,} left as {were}, as {were} tagged meanwhile or {their}")
+        were, their = ("it was", "its tag") if one == 1 else ("they were", "their tags")
+        parts.append(f"{one:,} left unchanged because {were} tagged or {their} deleted meanwhile")
     if retagged.gone:
         parts.append(f"{len(retagged.gone):,} deleted meanwhile")
     return sentence(", ".join(parts))
@@ -172,8 +172,8 @@ def _show_counts(batch: Batch, untagged: int, key: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if batch.sorted < batch.waiting:
             st.caption(
-                f"{batch.sorted:,} of {count(batch.waiting, 'untagged image')} are looked at and sorted so far; "
-                "each batch looks at more.",
+                f"{batch.sorted:,} of {count(batch.waiting, 'untagged image')} are predicted and sorted so far; "
+                "each batch predicts more.",
                 width="content",
             )
         elif batch.waiting:
@@ -183,7 +183,7 @@ def _show_counts(batch: Batch, untagged: int, key: str) -> None:
             widget_resets.rerun(key)
     if not batch.candidates:
         st.info(
-            "Every other image was skipped. Look at those again, or upload more."
+            "All untagged images were skipped. Look at them again, or upload more."
             if not batch.waiting
-            else "None of the untagged images can be read: their files are missing or damaged."
+            else "The untagged images cannot be read: their files are missing or damaged."
         )

@@ -1,4 +1,4 @@
-"""A project's tags: how many images each has, what would make training better, and their names and kinds."""
+"""A project's tags: number of images, advice for training, names and kinds."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from pages.parts.train import readiness_notes
 
 AXIS_LETTERS = 24
 ROW_LETTERS = 32
-KINDS: dict[TagKind, str] = {"Regular": "Regular", "Negative": "Negative: images of nothing"}
+KINDS: dict[TagKind, str] = {"Regular": "Regular", "Negative": "Negative: images with none of the tags"}
 
 
 def show(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) -> None:
-    """Chart and advice on one side, the tags themselves on the other."""
+    """Show the chart and the advice on the left, the list of tags on the right."""
     left, right = st.columns([3, 2], gap="large")
     with left:
         if tags:
@@ -45,12 +45,12 @@ def show(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) ->
 
 
 def chart(tags: Sequence[Tag]) -> go.Figure:
-    """Images per tag as bars, with lines at the numbers that training needs and advises."""
+    """A bar chart of images per tag, with lines at the numbers that training needs and that are advised."""
     shown = sorted(tags, key=lambda tag: tag.image_count)
     figure = go.Figure(
         go.Bar(
             x=[tag.image_count for tag in shown],
-            # The id keeps tags apart, the name is shown; plotly would read a name's HTML.
+            # Bars are identified by the tag's id; the labels show the name, escaped because plotly renders HTML.
             y=[tag.id for tag in shown],
             orientation="h",
             text=[f"{tag.image_count:,}" for tag in shown],
@@ -58,7 +58,7 @@ def chart(tags: Sequence[Tag]) -> go.Figure:
             hoverinfo="skip",
         )
     )
-    # Each label ends or begins at its line, as the lines lie close together where a tag has hundreds of images.
+    # One label ends and the other begins at its line: with hundreds of images per tag the lines are close together.
     for images, label, anchor in (
         (IMAGES_TO_TRAIN, "needed", "right"),
         (IMAGES_TO_TRAIN_WELL, "advised", "left"),
@@ -96,8 +96,8 @@ def _edit(store: Store, project: Project, tag: Tag, limits: Limits) -> None:
     with st.form("edit-tag", border=False):
         name = st.text_input("Name", tag.name, max_chars=limits.tag_letters)
         kinds = list(KINDS)
-        kind = st.radio("Kind", kinds, index=kinds.index(tag.kind), format_func=lambda each: KINDS[each])
-        st.caption("A project may have one negative tag, for images that show none of the other tags.")
+        kind = st.radio("Kind", kinds, index=kinds.index(tag.kind), format_func=lambda name: KINDS[name])
+        st.caption("A project can have one negative tag, for images that show none of the other tags.")
         is_saved = st.form_submit_button("Save", type="primary")
     is_deleted = st.button(f"Delete tag, keep its {count(tag.image_count, 'image')}", type="tertiary")
     with refusals():
@@ -110,7 +110,7 @@ def _edit(store: Store, project: Project, tag: Tag, limits: Limits) -> None:
 
 
 def save(store: Store, project: Project, tag: Tag, name: str, kind: TagKind, *, limits: Limits) -> None:
-    """Give a tag another name and kind: both, or where one is refused, neither."""
+    """Change a tag's name and kind; if one is refused, neither is changed."""
     with store.transaction():
         if name.strip() != tag.name:
             tagging.rename(store, tag, name, limits=limits)

@@ -1,6 +1,6 @@
-"""Upload files, a folder, a zip or shots of the camera, with tags for all, then show the result of each file.
+"""Upload files, a folder, a zip or camera photos, with tags for all, then show the result for each file.
 
-A thread stores files, so that an upload goes on when the page is left or loaded again in the middle.
+A thread stores the files, so that an upload continues when the user leaves or reloads the page.
 """
 
 from __future__ import annotations
@@ -27,28 +27,28 @@ from pages.parts.widgets import camera
 
 KEY = "upload"
 FILES, FOLDER, CAMERA = "Files or a zip", "A folder", "Camera"
-FATES = ("stored", "duplicate", "refused")
+STATUSES = ("stored", "duplicate", "refused")
 RECENT_S = 600.0
 ROWS = 500
 
 
 @dataclass
 class Run(background_runs.Run):
-    """An upload: the number of files, and the result of each so far."""
+    """An upload: the number of files, and the results so far."""
 
     what: str = "Upload"
     total: int = 0
-    fates: list[Upload] = field(default_factory=list)
+    results: list[Upload] = field(default_factory=list)
 
-    def add(self, fate: Upload) -> None:
-        """Note the result of one more file."""
-        self.fates.append(fate)
-        done = len(self.fates)
+    def add(self, result: Upload) -> None:
+        """Add the result for one more file."""
+        self.results.append(result)
+        done = len(self.results)
         self.report(f"{done:,} of {count(self.total, 'file')}", done / max(self.total, 1))
 
 
 def show(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) -> None:
-    """The form, or this window's upload as it goes on; then its result."""
+    """Show the form, or the progress of this window's upload, then its results."""
     own = _own().get(project.id)
     run = own or _recent(project)
     is_under_way = run is not None and not run.is_done
@@ -57,7 +57,7 @@ def show(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) ->
     if not (own and is_under_way):
         _form(store, project, tags, limits)
     if run and not is_under_way:
-        _fates(run)
+        _show_results(run)
 
 
 def _form(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) -> None:
@@ -75,11 +75,11 @@ def _form(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) -
         _camera(store, project, chosen, limits)
         return
     if way == FOLDER:
-        st.caption("Images in folders take the folder's name as their tag.")
+        st.caption("Images in a folder get the folder's name as their tag.")
     else:
         st.caption(
             f"JPEG, PNG, GIF, BMP, WebP and AVIF, at most {limits.image_bytes / 2**20:g} MB each, "
-            "or a zip of tag-named folders."
+            "or a zip with one folder per tag."
         )
     with st.container(key="uploader"):
         files = st.file_uploader(
@@ -95,10 +95,10 @@ def _form(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) -
 
 
 def start(store: Store, project: Project, files: Sequence[Any], tag_names: Sequence[str], limits: Limits) -> Run:
-    """Begin to store uploaded files, all with these tags, in a thread of its own.
+    """Start to store uploaded files, all with these tags, in a thread.
 
     Raises:
-        InvalidInput: a name cannot be a tag's; nothing is begun.
+        InvalidInput: a name cannot be a tag's; nothing is stored.
     """
     tag_ids = [tag.id for tag in tagging.ensure(store, project, tag_names, limits=limits)]
     run = _latest()[project.id] = Run(total=len(files))
@@ -113,12 +113,12 @@ def start(store: Store, project: Project, files: Sequence[Any], tag_names: Seque
 
 
 def _camera(store: Store, project: Project, chosen: Sequence[str], limits: Limits) -> None:
-    """Shots go straight to the tags chosen, which stay chosen for the next ones."""
+    """Show the camera; its photos get the chosen tags, which stay chosen for the next ones."""
     key = f"camera-{project.id}"
     turn, is_stored = st.session_state.get(f"{key}-turn", (0, False))
     images = camera.sent(key, turn)
     if images is not None:
-        # First, so that the browser hears of it in any case, and shots that are refused stay with it.
+        # First, so that the browser always gets an answer, and keeps photos that are refused.
         turn, is_stored = st.session_state[f"{key}-turn"] = turn + 1, False
         with refusals():
             _own()[project.id] = add_shots(store, project, camera.decoded(images), chosen, limits)
@@ -128,7 +128,7 @@ def _camera(store: Store, project: Project, chosen: Sequence[str], limits: Limit
 
 
 def add_shots(store: Store, project: Project, shots: Sequence[bytes], tag_names: Sequence[str], limits: Limits) -> Run:
-    """Store shots of the camera, all with these tags; a few take no longer than a thread for them would.
+    """Store camera photos, all with these tags; without a thread, because they are few.
 
     Raises:
         InvalidInput: a name cannot be a tag's; nothing is stored.
@@ -156,12 +156,12 @@ def _own() -> dict[str, Run]:
 
 @st.cache_resource(show_spinner=False)
 def _latest() -> dict[str, Run]:
-    """The last upload to each project, whoever's."""
+    """The last upload to each project, from any window."""
     return {}
 
 
 def _recent(project: Project) -> Run | None:
-    """The project's last upload, for a window that was loaded again in the middle and no longer knows its own."""
+    """The project's last upload, for a window that was reloaded during an upload and no longer knows its own."""
     run = _latest().get(project.id)
     return None if run and run.is_older_than(RECENT_S) else run
 
@@ -181,15 +181,15 @@ def _listings(files: Sequence[Any], limits: Limits, run: Run) -> Iterator[datase
             yield listing
 
 
-def _fates(run: Run) -> None:
+def _show_results(run: Run) -> None:
     if run.stopped:
         st.error(plain(sentence(run.stopped)))
-    numbers = {fate: sum(each.status == fate for each in run.fates) for fate in FATES}
-    summary = ", ".join(f"{number:,} {fate}" for fate, number in numbers.items() if number)
+    numbers = {status: sum(result.status == status for result in run.results) for status in STATUSES}
+    summary = ", ".join(f"{number:,} {status}" for status, number in numbers.items() if number)
     if not summary:
         return
     (st.warning if run.stopped or numbers["refused"] else st.success)(f"{summary}.")
-    if notable := [each for each in run.fates if each.reason]:
+    if notable := [result for result in run.results if result.reason]:
         st.html(table(notable[:ROWS]))
         if len(notable) > ROWS:
             st.caption(f"The first {ROWS:,} of {len(notable):,} files.")

@@ -1,4 +1,4 @@
-"""Import from Azure Custom Vision: ask for endpoint and key, copy everything in a thread, report what differs."""
+"""Import from Azure Custom Vision: ask for endpoint and key, copy everything in a thread, report differences."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cvcore.wording import count
 from pages.parts.shell import background_runs
 from pages.parts.shell.text import plain, refusals, sentence
 
-# Whoever may see the page could else make this machine ask any server for anything.
+# Otherwise everyone who can open the page could make this machine send requests to any server.
 AZURE = (
     ".cognitiveservices.azure.com",
     ".api.cognitive.microsoft.com",
@@ -27,7 +27,7 @@ AZURE = (
 
 @dataclass
 class Run(background_runs.Run):
-    """A migration from Azure, with a result for each project once it is done."""
+    """A migration from Azure, with a result for each project when it has ended."""
 
     what: str = "Moving in"
     stage: str = "Asking Azure"
@@ -36,10 +36,10 @@ class Run(background_runs.Run):
 
 @st.dialog("Move in from Azure Custom Vision", width="medium", on_dismiss="rerun")
 def ask(store: Store, settings: Settings) -> None:
-    """Ask for endpoint and key, and begin."""
+    """Ask for endpoint and key, and start the migration."""
     st.markdown(
-        "Brings every classification project over, with its tags and images, while Azure still answers. "
-        "Doing it again continues where it stopped and brings nothing twice."
+        "Copies all your classification projects with their tags and images, while Azure still runs. "
+        "If you do it again, it continues where it stopped and copies nothing twice."
     )
     endpoint = st.text_input("Endpoint", placeholder="https://my-resource.cognitiveservices.azure.com/")
     key = st.text_input("Training key", type="password", help="Azure's portal shows both under Keys and Endpoint.")
@@ -51,20 +51,20 @@ def ask(store: Store, settings: Settings) -> None:
 
 
 def check(endpoint: str, settings: Settings) -> None:
-    """Whether the page may ask that endpoint.
+    """Check that the page may send requests to that endpoint.
 
     Raises:
-        InvalidInput: it is none of Azure's, and addresses of the own network are not allowed in the settings.
+        InvalidInput: it is not Azure's, and the settings do not allow addresses in this machine's own network.
     """
     host = guard.parsed(endpoint).host
     if not (settings.fetch_private or host.endswith(AZURE)):
         raise InvalidInput(
-            f"here the endpoint must be one of Azure's, {host} is not: use `tagwise migrate` in a terminal for others"
+            f"the endpoint must be Azure's, {host} is not: for other servers use `tagwise migrate` in a terminal"
         )
 
 
 def start(store: Store, endpoint: str, key: str, settings: Settings) -> Run:
-    """Begin to move in, in a thread of its own that goes on when the page is left."""
+    """Start the migration in a thread, which continues when the user leaves the page."""
 
     def work(run: Run) -> str:
         run.projects = tuple(azure.migrate(store, endpoint, key, limits=settings.limits, progress=run.report))
@@ -74,7 +74,7 @@ def start(store: Store, endpoint: str, key: str, settings: Settings) -> Run:
 
 
 def show() -> None:
-    """This window's move as it goes on, then its result."""
+    """Show the progress of this window's migration, then its result."""
     run: Run | None = st.session_state.get("move")
     if run is None:
         return
@@ -82,16 +82,16 @@ def show() -> None:
         background_runs.watch(run)
         return
     if run.stopped:
-        st.error(plain(f"{sentence(run.stopped)} What has come is kept; move in again to continue."))
-    for each in run.projects:
-        _show_project(each)
+        st.error(plain(f"{sentence(run.stopped)} What was copied is kept: move in again to continue."))
+    for result in run.projects:
+        _show_result(result)
 
 
-def _show_project(each: MigrationResult) -> None:
-    here, there = each.here, each.azure
+def _show_result(result: MigrationResult) -> None:
+    here, there = result.here, result.azure
     summary = (
-        f"{each.azure_name}: {count(here.images, 'image')} and {count(here.tags, 'tag')} are here, "
+        f"{result.azure_name}: {count(here.images, 'image')} and {count(here.tags, 'tag')} are here, "
         f"{count(there.images, 'image')} and {count(there.tags, 'tag')} in Azure."
     )
-    notes = "".join(f"\n- {plain(sentence(note))}" for note in each.notes)
-    (st.success if each.complete else st.warning)(plain(summary) + notes)
+    notes = "".join(f"\n- {plain(sentence(note))}" for note in result.notes)
+    (st.success if result.complete else st.warning)(plain(summary) + notes)

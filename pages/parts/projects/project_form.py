@@ -1,4 +1,4 @@
-"""The dialogs that make, change and delete a project."""
+"""The dialogs that create, edit and delete a project."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TYPES: dict[ClassificationType, str] = {
 
 @st.dialog("New project", width="medium", on_dismiss="rerun")
 def create(store: Store) -> None:
-    """Ask for a new project's name, type and domain, and make it."""
+    """Ask for a new project's name, type and domain, and create it."""
     name, description, kind, domain = _fields(store, "", "", MULTICLASS, DOMAINS[0].id)
     if st.button("Create project", type="primary"):
         with refusals():
@@ -35,7 +35,7 @@ def create(store: Store) -> None:
 
 @st.dialog("Edit project", width="medium", on_dismiss="rerun")
 def edit(store: Store, project: Project) -> None:
-    """Change a project's name, description, type and domain."""
+    """Edit a project's name, description, type and domain."""
     name, description, kind, domain = _fields(
         store, project.name, project.description, project.classification_type, project.domain_id
     )
@@ -54,7 +54,7 @@ def edit(store: Store, project: Project) -> None:
 
 @st.dialog("Delete project", width="medium", on_dismiss="rerun")
 def delete(store: Store, project: Project) -> None:
-    """Delete a project once its name was typed."""
+    """Delete a project after the user has typed its name."""
     images = store.images.count(project.id)
     iterations = len(store.iterations.of_project(project.id))
     st.markdown(
@@ -69,14 +69,14 @@ def delete(store: Store, project: Project) -> None:
 
 
 def backbone_status(store: Store, domain: Domain) -> str:
-    """A domain's network and where its weights are, in one sentence."""
+    """A sentence about a domain's network and where its weights are."""
     if domain.backbone == BUILT_IN.backbone:
         return f"{domain.backbone}, {domain.side} px: on this machine, no download."
     where = backbones.availability(domain.backbone, domain.side, blobs.backbones_folder(store.home))
     if where == "to download":
         return (
             f"{domain.backbone}, {domain.side} px: its weights are downloaded at the first training; "
-            f"without internet, the {BUILT_IN.backbone.lower()} takes its place."
+            f"without internet, the {BUILT_IN.backbone.lower()} is used instead."
         )
     return f"{domain.backbone}, {domain.side} px: its weights are on this machine."
 
@@ -84,11 +84,12 @@ def backbone_status(store: Store, domain: Domain) -> str:
 def _fields(
     store: Store, name: str, description: str, kind: ClassificationType, domain_id: str
 ) -> tuple[str, str, ClassificationType, str]:
-    """The fields of both dialogs; what they hold: name, description, classification type and the domain's id."""
+    """Show the fields of both dialogs; returns name, description, classification type and the domain's id."""
     name = st.text_input("Name", name, max_chars=projects.NAME_LETTERS, placeholder="Flowers of our garden")
     description = st.text_area("Description", description, height=80, max_chars=names.DESCRIPTION_LETTERS)
     types = list(TYPES)
-    kind = st.radio("Classification type", types, index=types.index(kind), format_func=lambda each: TYPES[each])
-    domain = st.selectbox("Domain", DOMAINS, index=DOMAINS.index(find(domain_id)), format_func=lambda each: each.name)
+    kind = st.radio("Classification type", types, index=types.index(kind), format_func=lambda name: TYPES[name])
+    index = DOMAINS.index(find(domain_id))
+    domain = st.selectbox("Domain", DOMAINS, index=index, format_func=lambda option: option.name)
     st.caption(f"{plain(domain.purpose)} Runs on {plain(backbone_status(store, domain))}")
     return name, description, kind, domain.id

@@ -1,4 +1,4 @@
-"""A project, or its images and tags, as a zip: chosen in a dialog, packed in a thread, downloaded from the disk."""
+"""Download a project, or its images and tags, as a zip: chosen in a dialog, packed in a thread, sent from the disk."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from pages.parts.shell.text import plain, refusals, sentence, short
 
 KEY = "download"
 WHOLE = "whole"
-TITLES = {WHOLE: "The whole project", **{each.name: each.title for each in datasets.FORMATS}}
+TITLES = {WHOLE: "The whole project", **{known.name: known.title for known in datasets.FORMATS}}
 WORDS = {
-    WHOLE: "To open in Tagwise, here or elsewhere: images, tags and iterations with all their numbers.",
-    **{each.name: each.description for each in datasets.FORMATS},
+    WHOLE: "To open in Tagwise, here or on another computer: images, tags and iterations with all their numbers.",
+    **{known.name: known.description for known in datasets.FORMATS},
 }
 NAME_LETTERS = 60
 
 
 @st.dialog("Download", width="medium", on_dismiss="rerun")
 def ask(store: Store, project: Project) -> None:
-    """Ask what to download, and begin to pack it."""
+    """Ask what to download, and start to pack it."""
     form(store, project)
 
 
@@ -48,13 +48,13 @@ def form(store: Store, project: Project) -> None:
         tag_id = st.selectbox(
             "Images",
             [None, *tags],
-            format_func=lambda each: tags[each] if each else "All images",
+            format_func=lambda option: tags[option] if option else "All images",
             key=f"take-tag-{project.id}",
         )
         obstacle = _obstacle(store, project, chosen, tag_id)
     if obstacle:
         st.warning(plain(sentence(obstacle)))
-    st.caption("Images go out as they were uploaded, with the camera's notes on time and place.")
+    st.caption("Images are packed as they were uploaded, including the time and place that cameras write into them.")
     if st.button("Make the zip", type="primary", disabled=bool(obstacle)):
         with refusals():
             start(store, project, chosen, tag_id)
@@ -62,10 +62,10 @@ def form(store: Store, project: Project) -> None:
 
 
 def start(store: Store, project: Project, chosen: str, tag_id: str | None = None) -> background_runs.Run:
-    """Begin to pack what was chosen.
+    """Start to pack what was chosen.
 
     Raises:
-        StorageFull, HomeUnusable: there is no room for it.
+        StorageFull, HomeUnusable: the zip cannot be written.
     """
     tag = f" {store.tags.get(tag_id).name}" if tag_id else ""
     name = project.name if chosen == WHOLE else f"{project.name}{tag} {chosen}"
@@ -85,7 +85,7 @@ def start(store: Store, project: Project, chosen: str, tag_id: str | None = None
 
 
 def show(store: Store) -> None:
-    """This window's zip as it is packed, then the way to it."""
+    """Show the progress of this window's zip, then its download link."""
     token = background_runs.token_of(KEY)
     run = background_runs.find(token)
     if run and not run.is_done:
@@ -109,7 +109,7 @@ def show(store: Store) -> None:
 
 
 def _obstacle(store: Store, project: Project, chosen: str, tag_id: str | None) -> str:
-    """Why it cannot be packed so, in words, or nothing."""
+    """Why the images cannot be packed in this format, or an empty text."""
     try:
         datasets.plan(store, project, chosen, tag_id=tag_id)
     except TagwiseError as error:

@@ -1,4 +1,4 @@
-"""Open a project zip: chosen in a dialog, checked and stored in a thread, then reported."""
+"""Open a project zip: chosen in a dialog, checked and stored in a thread, then shown."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ NAME_LETTERS = 60
 
 @st.dialog("Open a project zip", width="medium", on_dismiss="rerun")
 def ask(store: Store, limits: Limits) -> None:
-    """Ask for the zip and begin to open it."""
+    """Ask for the zip and start to open it."""
     form(store, limits)
 
 
 def form(store: Store, limits: Limits) -> None:
     """The contents of the dialog."""
     st.markdown(
-        "A zip that *Download* gave here or on another machine becomes a project of its own, with the images, tags "
-        "and iterations it was packed with. Open zips of people you trust."
+        "A zip from *Download*, of this computer or another one, becomes a new project with the images, tags and "
+        "iterations in the zip. Open only zips from people you trust."
     )
     file = st.file_uploader("Project zip", type="zip", label_visibility="collapsed", key="project-zip")
     name = st.text_input(
         "Name", max_chars=projects.NAME_LETTERS, placeholder="As it was called", key="project-zip-name"
     )
-    st.caption("Larger than this takes? `tagwise unpack FILE.zip` opens zips of any size.")
+    st.caption("Is the zip too large for this page? `tagwise unpack FILE.zip` in a terminal opens zips of any size.")
     if st.button("Open", type="primary", disabled=file is None):
         with refusals():
             start(store, file, name, limits)
@@ -42,22 +42,22 @@ def form(store: Store, limits: Limits) -> None:
 
 
 def start(store: Store, file: Any, name: str, limits: Limits) -> background_runs.Run:
-    """Begin to open an uploaded zip.
+    """Start to open an uploaded zip.
 
     Raises:
-        NameRefused, NameTaken: the name given cannot be the project's.
+        NameRefused, NameTaken: the project cannot have the given name.
     """
-    wanted = projects.checked_name(store, name) if name.strip() else ""
+    project_name = projects.checked_name(store, name) if name.strip() else ""
     release = background_runs.releaser([file])
 
     def work(run: background_runs.Run) -> str:
-        return archive.unpack(store, file, limits=limits, name=wanted, progress=run.report).id
+        return archive.unpack(store, file, limits=limits, name=project_name, progress=run.report).id
 
     return background_runs.start(KEY, short(file.name, NAME_LETTERS), work, release=release)
 
 
 def show(store: Store) -> None:
-    """This window's zip as it is opened, then its result."""
+    """Show the progress of this window's zip, then the new project."""
     run = background_runs.find(background_runs.token_of(KEY))
     if run is None:
         return
