@@ -267,7 +267,7 @@ def test_duplicates_with_different_tags_are_announced(store: Store, flowers: Pro
     mine = roses(store, flowers)
     groups = np.arange(10)
     groups[[every.index(mine[0]), next(row for row in range(10) if every[row] not in mine)]] = 99
-    anew(store, iteration, groups=groups)
+    replace_arrays(store, iteration, groups=groups)
     app = run(MISTAKES, flowers)
     app.segmented_control[0].set_value("Near duplicates").run()
     assert "1 group of near duplicates has different tags." in texts(checked(app))
@@ -285,7 +285,7 @@ def test_the_lists_in_multilabel(labels: Project) -> None:
 # ---- edges ---------------------------------------------------------------------------------------------------------
 
 
-def anew(store: Store, iteration: Iteration, **changes: Any) -> None:
+def replace_arrays(store: Store, iteration: Iteration, **changes: Any) -> None:
     """Put other arrays in the place of an iteration's."""
     folder = blobs.iteration_folder(store.home, iteration.id)
     with np.load(folder / evaluation.ARRAYS) as arrays:
@@ -299,10 +299,10 @@ def anew(store: Store, iteration: Iteration, **changes: Any) -> None:
 def test_nothing_evaluated(
     store: Store, fill: Fill, trained: Trained, classification_type: str, threshold: float | tuple[float, ...]
 ) -> None:
-    """Images that could not be judged are in no cell and no list, and every panel still runs."""
+    """Images that could not be evaluated are in no cell and no list, and every panel still runs."""
     project = fill(classification_type=classification_type, rose=5, tulip=5)
     iteration = trained(project)
-    anew(store, iteration, folds=np.full(10, -1), probabilities=np.full((10, 2), np.nan, np.float32))
+    replace_arrays(store, iteration, folds=np.full(10, -1), probabilities=np.full((10, 2), np.nan, np.float32))
     app = run(EVERYTHING, project, threshold=threshold)
     for view in ("Likely wrong tags", "Hardest images", "Near duplicates"):
         app.segmented_control(key="x-list").set_value(view).run()

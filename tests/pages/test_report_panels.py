@@ -77,7 +77,7 @@ def test_panels_of_odd_models(fill: Fill, trained: Trained, probabilities: list[
     assert [] == list(app.error)
 
 
-def test_panels_where_nothing_was_judged(store: Store, fill: Fill, trained: Trained) -> None:
+def test_panels_where_nothing_was_evaluated(store: Store, fill: Fill, trained: Trained) -> None:
     """All images in fold -1: dashes, and files that say so."""
     iteration = trained(fill(rose=5, tulip=5))
     folder = blobs.iteration_folder(store.home, iteration.id)

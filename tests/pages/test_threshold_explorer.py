@@ -49,15 +49,15 @@ def test_curves_are_sent_point_by_point() -> None:
 
 def test_a_click_says_its_count_and_threshold() -> None:
     """The click's own threshold counts, as the slider's message may come later."""
-    told = threshold_explorer.explored(0.5, CLICK, signature="first", tags=2)
-    assert Explored(0.4, CountClicked(1, "fp")) == told
+    sent = threshold_explorer.explored(0.5, CLICK, signature="first", tags=2)
+    assert Explored(0.4, CountClicked(1, "fp")) == sent
 
 
 @pytest.mark.parametrize("change", [{"signature": "old"}, {"tag": 2}, {"tag": -1}, {"count": "tn"}])
 def test_a_click_on_something_else_is_none(change: dict[str, object]) -> None:
     """A click on an evaluation that is no longer shown, or on nothing the table has, is not told."""
-    told = threshold_explorer.explored(0.5, CLICK | change, signature="first", tags=2)
-    assert Explored(0.5, None) == told
+    sent = threshold_explorer.explored(0.5, CLICK | change, signature="first", tags=2)
+    assert Explored(0.5, None) == sent
 
 
 def test_plotly_is_asked_for_where_it_is_served() -> None:

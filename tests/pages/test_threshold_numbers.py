@@ -44,7 +44,7 @@ def run(script: str, project: Project, **state: Any) -> AppTest:
     return app
 
 
-def told(app: AppTest) -> str:
+def texts(app: AppTest) -> str:
     """What the page says."""
     return "\n".join(str(each.value) for each in [*app.markdown, *app.caption, *app.error])
 
@@ -60,7 +60,7 @@ def flowers(fill: Fill, trained: Trained) -> Project:
 def test_no_images_before_a_click(flowers: Project) -> None:
     """The numbers stand alone, and the session keeps the threshold that it had."""
     app = run(NUMBERS, flowers)
-    assert "answered with it" not in told(app)
+    assert "answered with it" not in texts(app)
     assert 0.3 == app.session_state["kept"]
 
 
@@ -69,16 +69,16 @@ def test_a_resting_slider_is_kept(flowers: Project) -> None:
     opened = {f"explorer-{flowers.id}": {"threshold": 0.9}, f"opened-{flowers.id}": ("another", TagOutcome(0, "fn"))}
     app = run(NUMBERS, flowers, **opened)
     assert 0.9 == app.session_state["kept"]
-    assert "answered with it" not in told(app)
+    assert "answered with it" not in texts(app)
 
 
 def test_an_open_count_follows_the_threshold(store: Store, flowers: Project) -> None:
     """Tulips are found at 80 % and missed above it."""
     (iteration,) = store.iterations.trained(flowers.id)
     opened = {f"opened-{flowers.id}": (iteration.id, TagOutcome(1, "fn"))}
-    assert "**0 images** tagged **tulip** but not answered with it" in told(run(NUMBERS, flowers, **opened))
+    assert "**0 images** tagged **tulip** but not answered with it" in texts(run(NUMBERS, flowers, **opened))
     opened[f"explorer-{flowers.id}"] = {"threshold": 0.9}
-    assert "**5 images** tagged **tulip** but not answered with it" in told(run(NUMBERS, flowers, **opened))
+    assert "**5 images** tagged **tulip** but not answered with it" in texts(run(NUMBERS, flowers, **opened))
 
 
 def test_a_damaged_iteration_is_told(store: Store, flowers: Project) -> None:
@@ -86,7 +86,7 @@ def test_a_damaged_iteration_is_told(store: Store, flowers: Project) -> None:
     (iteration,) = store.iterations.trained(flowers.id)
     (store.home / "iterations" / iteration.id / evaluation.ARRAYS).unlink()
     app = run(NUMBERS, flowers, **{f"opened-{flowers.id}": (iteration.id, TagOutcome(0, "fn"))})
-    assert "arrays\\.npz is missing from the home folder" in told(app)
+    assert "arrays\\.npz is missing from the home folder" in texts(app)
 
 
 def test_a_cell_opens_its_images(store: Store, flowers: Project) -> None:
@@ -94,4 +94,4 @@ def test_a_cell_opens_its_images(store: Store, flowers: Project) -> None:
     (iteration,) = store.iterations.trained(flowers.id)
     chosen = {"signature": iteration.id, "row": 0, "column": 1}
     app = run(MATRIX, flowers, **{f"confusion-{flowers.id}-matrix": {"chosen": chosen}})
-    assert "**5 images** tagged **rose**, answered with **tulip**" in told(app)
+    assert "**5 images** tagged **rose**, answered with **tulip**" in texts(app)

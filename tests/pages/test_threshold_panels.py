@@ -41,9 +41,9 @@ def test_every_panel_runs(
 ) -> None:
     """With good, constant and one-sided scores, and a tag whose name would act as Markdown or HTML."""
     project = fill(classification_type=classification_type, **{"<b>![x](http://a)": 5, "tulip": 5})
-    told = {"good": None, "constant": [[0.5, 0.5]] * 10, "never": [[0.9, 0.1]] * 10}[kind]
+    shown = {"good": None, "constant": [[0.5, 0.5]] * 10, "never": [[0.9, 0.1]] * 10}[kind]
     trained(project)
-    app = opened(store, name, trained(project, told))
+    app = opened(store, name, trained(project, shown))
     assert "![x](" not in texts(app, raw=True)
     assert [] == list(app.error)
 
@@ -102,12 +102,12 @@ def test_equal_iterations_are_not_distinguishable(store: Store, fill: Fill, trai
     """And with how many images they were tried is said."""
     project = fill(rose=5, tulip=5)
     trained(project)
-    told = texts(opened(store, "iteration_comparison", trained(project)))
-    assert "**not distinguishable from** Iteration 1 with 10 images" in told
+    shown = texts(opened(store, "iteration_comparison", trained(project)))
+    assert "**not distinguishable from** Iteration 1 with 10 images" in shown
 
 
 def test_a_sentence_about_probabilities(store: Store, fill: Fill, trained: Trained) -> None:
     """Its numbers are those of the highest bin, and both errors are told."""
-    told = texts(opened(store, "calibration_panel", trained(fill(rose=5, tulip=5))))
-    assert "When it says 90 to 100 %, it is right 10 times of 10 (100 of 100)." in told
-    assert "Expected calibration error: 10.0 points as it is" in told
+    shown = texts(opened(store, "calibration_panel", trained(fill(rose=5, tulip=5))))
+    assert "When it says 90 to 100 %, it is right 10 times of 10 (100 of 100)." in shown
+    assert "Expected calibration error: 10.0 points as it is" in shown

@@ -27,9 +27,9 @@ def app() -> AppTest:
 def test_it_opens_with_the_tutorials_figures(app: AppTest) -> None:
     """Six images at one half: precision 50 %, recall 67 %, with the counts they come from."""
     assert [] == list(app.exception)
-    told = app.markdown[1].value
-    assert "It called 4 images Picasso, 2 of them are: **precision 2 / 4 = 50.0 %**." in told
-    assert "There are 3 Picassos, and it found 2 of them: **recall 2 / 3 = 66.7 %**." in told
+    numbers = app.markdown[1].value
+    assert "It called 4 images Picasso, 2 of them are: **precision 2 / 4 = 50.0 %**." in numbers
+    assert "There are 3 Picassos, and it found 2 of them: **recall 2 / 3 = 66.7 %**." in numbers
 
 
 def test_the_slider_moves_the_counting(app: AppTest) -> None:
@@ -47,7 +47,9 @@ def test_the_slider_moves_the_counting(app: AppTest) -> None:
 def test_every_number_is_scikit_learns(percent: int) -> None:
     """Wherever the slider stands."""
     truth, called = worked_example.answers(percent / 100)
-    told = [float(each) for each in re.findall(r"= ?\**([\d.]+) %", " ".join(worked_example.sentences(truth, called)))]
+    numbers = [
+        float(each) for each in re.findall(r"= ?\**([\d.]+) %", " ".join(worked_example.sentences(truth, called)))
+    ]
     if called.any():
         expected = [measure(truth, called) for measure in (precision_score, recall_score, f1_score)]
-        assert [round(100 * value, 1) for value in expected] == pytest.approx(told, abs=0.051)
+        assert [round(100 * value, 1) for value in expected] == pytest.approx(numbers, abs=0.051)

@@ -64,8 +64,8 @@ def test_a_suspect_found_right_is_left_out(store: Store, flowers: Iteration, tra
     """By this list and by those of later iterations; tagged otherwise, it is a suspect again."""
     rows = roses(store, flowers)
     assert rows[:1] == drill_down.images_behind(store, flowers, 0.5, "label_issues").rows.tolist()
-    (doubted,) = review.page(store, flowers, 0.5, drill_down.images_behind(store, flowers, 0.5, "label_issues"))
-    review.dismiss(store, [doubted])
+    (issue,) = review.page(store, flowers, 0.5, drill_down.images_behind(store, flowers, 0.5, "label_issues"))
+    review.dismiss(store, [issue])
     assert [] == drill_down.images_behind(store, flowers, 0.5, "label_issues").rows.tolist()
     assert 1 == drill_down.dismissed_count(store, flowers)
     project = store.projects.get(flowers.project_id)
@@ -74,14 +74,14 @@ def test_a_suspect_found_right_is_left_out(store: Store, flowers: Iteration, tra
     assert [] == drill_down.images_behind(store, again, 0.5, "label_issues").rows.tolist()
     rose, tulip = store.tags.of_project(project.id)
     exchanged = next(each.id for each in store.images.tagged(project.id) if tulip.id in each.tag_ids)
-    retagging.retag(store, project, [doubted.image_id], add=[tulip.id])
+    retagging.retag(store, project, [issue.image_id], add=[tulip.id])
     retagging.retag(store, project, [exchanged], add=[rose.id])
     surely_roses = np.where(np.arange(10)[:, None] == rows[0], [0.95, 0.05], told_again)
     changed = trained(project, surely_roses)
     assert rows[0] in drill_down.images_behind(store, changed, 0.5, "label_issues").rows
 
 
-def test_suspects_can_be_doubted_again(store: Store, labels: Iteration) -> None:
+def test_dismissed_issues_can_be_listed_again(store: Store, labels: Iteration) -> None:
     """What was found right comes back as it was."""
     before = told(drill_down.images_behind(store, labels, 0.5, "label_issues"))
     review.dismiss(store, review.page(store, labels, 0.5, drill_down.images_behind(store, labels, 0.5, "label_issues")))
@@ -148,7 +148,7 @@ def test_suspects_and_losses(store: Store, flowers: Iteration) -> None:
 
 
 def test_suspects_and_losses_in_multilabel(store: Store, labels: Iteration) -> None:
-    """Each tag is doubted by itself: one is missing, the other too many."""
+    """Each tag is examined separately: one is missing, the other too many."""
     first = roses(store, labels)[0]
     found = told(drill_down.images_behind(store, labels, 0.5, "label_issues"))
     assert {(first, ROSE, -1, ROSE), (first, TULIP, TULIP, -1)} == set(found)

@@ -1,4 +1,4 @@
-"""An iteration's numbers are those of its saved probabilities, in every form in which they are told."""
+"""An iteration's numbers are those of its saved probabilities, in every form in which they are given."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def drawn_probabilities(rows: int, columns: int, *, multilabel: bool = False) ->
     return np.asarray(drawn if multilabel else drawn / drawn.sum(axis=1, keepdims=True), np.float32)
 
 
-def judged_anew(store: Store, iteration: Iteration, **changes: Any) -> None:
+def replace_arrays(store: Store, iteration: Iteration, **changes: Any) -> None:
     """Put other arrays in the place of an iteration's that nobody has asked for yet."""
     folder = blobs.iteration_folder(store.home, iteration.id)
     with np.load(folder / evaluation.ARRAYS) as arrays:
@@ -60,7 +60,7 @@ def test_performance_is_the_contract(store: Store, fill: Fill, trained: Trained)
     """Every key of it, of its type, and the same through JSON."""
     project = fill(rose=6, tulip=5)
     iteration = trained(project, drawn_probabilities(11, 2))
-    told = report_files.performance_json(store, project, iteration, 0.5)
+    printed = report_files.performance_json(store, project, iteration, 0.5)
     rates = {*RATES, *(f"{name}_interval" for name in RATES)}
     assert {
         "project": "Flowers",
@@ -73,25 +73,25 @@ def test_performance_is_the_contract(store: Store, fill: Fill, trained: Trained)
         "threshold_saved": False,
         "seconds": {"features": 0.1, "fit": 0.2, "total": 0.3},
         "training": {"advanced": False, "budget_minutes": None, "outcome": None},
-    } == {key: value for key, value in told.items() if key not in ("overall", "tags")}
-    assert rates == set(told["overall"])
-    assert [("rose", 6), ("tulip", 5)] == [(tag["name"], tag["images"]) for tag in told["tags"]]
-    for row in (told["overall"], *told["tags"]):
+    } == {key: value for key, value in printed.items() if key not in ("overall", "tags")}
+    assert rates == set(printed["overall"])
+    assert [("rose", 6), ("tulip", 5)] == [(tag["name"], tag["images"]) for tag in printed["tags"]]
+    for row in (printed["overall"], *printed["tags"]):
         assert all(is_rate(row[name]) for name in RATES)
         assert all(len(row[f"{name}_interval"]) == 2 and all(map(is_rate, row[f"{name}_interval"])) for name in RATES)
-    for tag in told["tags"]:
+    for tag in printed["tags"]:
         assert {"name", "images", "tp", "fp", "fn"} | rates == set(tag)
         assert [int] * 4 == [type(tag[key]) for key in ("images", "tp", "fp", "fn")]
         assert tag["images"] == tag["tp"] + tag["fn"]
-    assert told == json.loads(json.dumps(told, allow_nan=False))
+    assert printed == json.loads(json.dumps(printed, allow_nan=False))
 
 
 def test_undefined_numbers_are_none(store: Store, fill: Fill, trained: Trained) -> None:
     """A tag that is never answered has no precision; at threshold 1 nothing is, so there is none overall either."""
     project = fill(rose=5, tulip=5)
     iteration = trained(project, [[0.9, 0.1]] * 10)
-    told = report_files.performance_json(store, project, iteration, 0.5)
-    rose, tulip = told["tags"]
+    printed = report_files.performance_json(store, project, iteration, 0.5)
+    rose, tulip = printed["tags"]
     assert (0.5, 1.0, None, 0.0, 0.0) == (
         rose["precision"],
         rose["recall"],
@@ -100,7 +100,7 @@ def test_undefined_numbers_are_none(store: Store, fill: Fill, trained: Trained) 
         tulip["f1"],
     )
     assert [None, None] == tulip["precision_interval"]
-    assert 0.5 == told["overall"]["precision"]
+    assert 0.5 == printed["overall"]["precision"]
     nothing = report_files.performance_json(store, project, iteration, 1.0)["overall"]
     assert (None, 0.0, [None, None]) == (nothing["precision"], nothing["recall"], nothing["precision_interval"])
 
@@ -123,10 +123,10 @@ def test_scores_tell_the_same_story(store: Store, fill: Fill, trained: Trained, 
     header, rows = rows_of(report_files.scores_csv(store, iteration))
     tags = header[3:]
     truth = np.array([[tag in row[2].split("|") for tag in tags] for row in rows])
-    told = np.array([[float(value) for value in row[3:]] for row in rows])
-    answered = told >= 0.5
+    printed = np.array([[float(value) for value in row[3:]] for row in rows])
+    answered = printed >= 0.5
     if not multilabel:
-        answered &= told.argmax(axis=1)[:, None] == np.arange(3)
+        answered &= printed.argmax(axis=1)[:, None] == np.arange(3)
     performance = report_files.performance_json(store, project, iteration, 0.5)["tags"]
     assert tags == [tag["name"] for tag in performance]
     for name, score in (("precision", precision_score), ("recall", recall_score)):
@@ -135,19 +135,21 @@ def test_scores_tell_the_same_story(store: Store, fill: Fill, trained: Trained, 
 
 
 def test_scores_hold_every_evaluated_picture(store: Store, fill: Fill, trained: Trained) -> None:
-    """One row each, its probabilities to the last bit; what was not judged has none."""
+    """One row each, its probabilities to the last bit; images that were not evaluated have none."""
     project = fill(rose=5, tulip=5)
     iteration = trained(project)
-    told = drawn_probabilities(10, 2)
-    told[3] = np.nan
-    judged_anew(store, iteration, probabilities=told, folds=np.array([0, 1, 0, -1, 1, 0, 1, 0, 1, 0]))
+    expected = drawn_probabilities(10, 2)
+    expected[3] = np.nan
+    replace_arrays(store, iteration, probabilities=expected, folds=np.array([0, 1, 0, -1, 1, 0, 1, 0, 1, 0]))
     header, rows = rows_of(report_files.scores_csv(store, iteration))
     assert ["image", "fold", "truth", "rose", "tulip"] == header
     names = [image.name for image in store.iterations.images(iteration.id)]
     assert names[:3] + names[4:] == [row[0] for row in rows]
     assert {"0", "1"} == {row[1] for row in rows}
     assert {"rose", "tulip"} == {row[2] for row in rows}
-    np.testing.assert_array_equal(np.delete(told, 3, axis=0), np.array([row[3:] for row in rows]).astype(np.float32))
+    np.testing.assert_array_equal(
+        np.delete(expected, 3, axis=0), np.array([row[3:] for row in rows]).astype(np.float32)
+    )
     tags = report_files.performance_json(store, project, iteration, 0.5)["tags"]
     assert 9 == sum(tag["images"] for tag in tags)
     assert 9 == evaluation.report(store, iteration).overall.images
@@ -343,8 +345,8 @@ def test_a_programming_error_is_not_taken_for_damage(
 def test_numbers_need_no_arrays(store: Store, fill: Fill, trained: Trained) -> None:
     """Of the large file pages read only images: numbers, thresholds and calibration are there without it."""
     iteration = trained(fill(rose=5, tulip=5))
-    judged = evaluation.load(store, iteration)
-    rows = judged.truth, judged.probabilities, judged.folds, judged.groups
+    predictions = evaluation.load(store, iteration)
+    rows = predictions.truth, predictions.probabilities, predictions.folds, predictions.groups
     (blobs.iteration_folder(store.home, iteration.id) / evaluation.ARRAYS).unlink()
     assert 1.0 == evaluation.report(store, iteration, 0.5).overall.recall
     kept = evaluation.overview(store, iteration)
@@ -390,17 +392,19 @@ def test_numbers_stay_as_they_were(store: Store, fill: Fill, trained: Trained) -
 def test_the_explorers_numbers_are_the_reports(store: Store, fill: Fill, trained: Trained) -> None:
     """What the page draws, intervals and curves too, is what a report at the slider's threshold says."""
     iteration = trained(fill(rose=6, tulip=7), drawn_probabilities(13, 2))
-    swept, told = evaluation.overview(store, iteration).sweep, evaluation.report(store, iteration, 0.37)
-    judged = evaluation.load(store, iteration)
-    np.testing.assert_array_equal(metrics.counts(judged.truth, judged.probabilities, multilabel=False), swept.counts)
+    swept, at_threshold = evaluation.overview(store, iteration).sweep, evaluation.report(store, iteration, 0.37)
+    predictions = evaluation.load(store, iteration)
+    np.testing.assert_array_equal(
+        metrics.counts(predictions.truth, predictions.probabilities, multilabel=False), swept.counts
+    )
     ends = np.column_stack([swept.recall.low[37], swept.recall.high[37]])
-    np.testing.assert_allclose([tag.recall_interval for tag in told.tags], ends)
-    rows = judged.truth, judged.probabilities, judged.folds, judged.groups
+    np.testing.assert_allclose([tag.recall_interval for tag in at_threshold.tags], ends)
+    rows = predictions.truth, predictions.probabilities, predictions.folds, predictions.groups
     slow = reports.report(*rows, 0.37, multilabel=False)
-    for one, other in zip((told.overall, *told.tags), (slow.overall, *slow.tags), strict=True):
+    for one, other in zip((at_threshold.overall, *at_threshold.tags), (slow.overall, *slow.tags), strict=True):
         for name, value in dataclasses.asdict(one).items():
             np.testing.assert_allclose(value, getattr(other, name), rtol=1e-6, err_msg=name)
-    for curve, tag in zip(evaluation.overview(store, iteration).curves, told.tags, strict=True):
+    for curve, tag in zip(evaluation.overview(store, iteration).curves, at_threshold.tags, strict=True):
         assert (tag.tp, tag.fp) in list(zip(curve.tp, curve.fp, strict=True))
         assert (tag.images, 13) == (curve.positives, curve.images)
 

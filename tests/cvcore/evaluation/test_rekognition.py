@@ -69,9 +69,9 @@ def test_nothing_evaluated() -> None:
     found = rekognition.evaluate(np.zeros((0, 2), bool), np.zeros((0, 2)), multilabel=False)
     assert [1.0, 1.0] == found.thresholds.tolist()
     assert np.isnan([found.average_precision, found.overall_recall, found.overall_f1, *found.matrix.ravel()]).all()
-    told = rekognition.summary(found, NAMES, version="v", ended_at=AT, training_images=2)
-    assert told["AggregatedEvaluationResults"]["F1Score"] is None
-    assert json.dumps(told, allow_nan=False)
+    content = rekognition.summary(found, NAMES, version="v", ended_at=AT, training_images=2)
+    assert content["AggregatedEvaluationResults"]["F1Score"] is None
+    assert json.dumps(content, allow_nan=False)
 
 
 def test_rows_of_the_matrix_are_shares_of_the_row_label() -> None:
@@ -182,9 +182,9 @@ def test_manifest_tells_misses_and_false_answers() -> None:
         )
     )
     last = json.loads(lines[-1])
-    told = [last[f"rekognition-custom-labels-evaluation-{number}-metadata"] for number in (0, 1)]
-    details = [each["rekognition-custom-labels-evaluation-details"] for each in told]
-    assert ['4 ".jpg', "CAP", "WATCH"] == [last["source-ref"], *(each["class-name"] for each in told)]
+    content = [last[f"rekognition-custom-labels-evaluation-{number}-metadata"] for number in (0, 1)]
+    details = [each["rekognition-custom-labels-evaluation-details"] for each in content]
+    assert ['4 ".jpg', "CAP", "WATCH"] == [last["source-ref"], *(each["class-name"] for each in content)]
     assert [(True, False), (False, True)] == [(d["is-false-positive"], d["is-false-negative"]) for d in details]
     assert [False, True] == [d["is-present-in-ground-truth"] for d in details]
     assert "rekognition-custom-labels-evaluation-1" not in json.loads(lines[0])

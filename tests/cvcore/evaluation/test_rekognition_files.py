@@ -38,8 +38,8 @@ def test_summary_of_a_good_model(store: Store, fill: Fill, trained: Trained) -> 
     assert details["EvaluationEndTimestamp"] + "+00:00" == (iteration.trained_at or iteration.created_at).isoformat()
 
 
-def test_manifest_has_a_line_for_each_judged_picture(store: Store, fill: Fill, trained: Trained) -> None:
-    """Each names its image by content and name, so that two of one name are told apart."""
+def test_manifest_has_a_line_per_evaluated_image(store: Store, fill: Fill, trained: Trained) -> None:
+    """Each names its image by content and name, so that two of one name can be distinguished."""
     iteration = trained(fill(rose=6, tulip=5))
     lines = [json.loads(line) for line in report_files.manifest(store, iteration)]
     there = store.iterations.images(iteration.id)

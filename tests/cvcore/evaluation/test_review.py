@@ -91,7 +91,7 @@ def test_corrections_change_no_number(store: Store, tulips: Iteration) -> None:
 
 
 def test_no_answer(store: Store, tulips: Iteration) -> None:
-    """Above every probability there is no answer; the most probable tag is told all the same."""
+    """Above every probability there is no answer; the most probable tag is shown all the same."""
     found = looked(store, tulips, Cell(ROSE, 2), threshold=0.8)
     assert [((), "tulip", 0.75, None)] * 5 == [
         (each.answer, each.about, each.probability, each.suggestion) for each in found
@@ -112,7 +112,7 @@ def test_pages(store: Store, fill: Fill, trained: Trained) -> None:
     assert sorted(rose_probabilities.tolist(), reverse=True) == shown
 
 
-def test_what_was_not_judged_has_no_probability(store: Store, fill: Fill, trained: Trained) -> None:
+def test_an_image_that_was_not_evaluated_has_no_probability(store: Store, fill: Fill, trained: Trained) -> None:
     """Near duplicates include images that could not be evaluated; groups are numbered."""
     iteration = trained(fill(rose=5, tulip=5), [[0.25, 0.75]] * 10)
     folder = blobs.iteration_folder(store.home, iteration.id)

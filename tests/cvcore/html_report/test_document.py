@@ -131,7 +131,7 @@ def test_worst_mistakes_and_best_hits(store: Store, fill: Fill, trained: Trained
     assert rose[9].name in good
 
 
-def test_a_missing_picture_is_told(store: Store, fill: Fill, trained: Trained) -> None:
+def test_a_missing_image_is_marked(store: Store, fill: Fill, trained: Trained) -> None:
     """Where a thumbnail's file is gone the page has a word in its place."""
     project = fill(rose=5, tulip=5)
     iteration = trained(project)
@@ -158,7 +158,7 @@ def test_odd_models(
     assert "nan" not in words
 
 
-def test_nothing_was_judged(store: Store, fill: Fill, trained: Trained) -> None:
+def test_nothing_was_evaluated(store: Store, fill: Fill, trained: Trained) -> None:
     """Where every image is in fold -1 the page is dashes and words, no error."""
     project = fill(rose=5, tulip=5)
     iteration = trained(project)

@@ -53,7 +53,7 @@ def test_a_known_temperature_is_found(true: float, multilabel: bool) -> None:
 
 @pytest.mark.parametrize("multilabel", [False, True])
 def test_next_to_nothing(multilabel: bool) -> None:
-    """No judged image has no error; two images, and probabilities of 0 and 1, are no difficulty."""
+    """Without evaluated images there is no error; two images, and probabilities of 0 and 1, are no difficulty."""
     truth, probabilities = np.eye(2, dtype=bool), np.array([[1.0, 0.0], [np.nan, np.nan]])
     nothing = calibration.calibration(truth, probabilities, np.array([-1, -1]), np.arange(2), multilabel=multilabel)
     assert np.isnan(nothing.before.error)

@@ -20,11 +20,11 @@ def drawn(images: int = 300, tags: int = 4, *, multilabel: bool = False, thresho
     """Answers of a model that knows a little; every seventh image was not evaluated."""
     random = np.random.default_rng(7)
     truth = random.random((images, tags)) < 0.4 if multilabel else one_hot(random.integers(0, tags, images), tags)
-    told = np.round(random.random((images, tags)) + truth, 1)  # rounded, so that there are ties
-    told = (told / 2 if multilabel else told / told.sum(axis=1, keepdims=True)).astype(np.float32)
+    scores = np.round(random.random((images, tags)) + truth, 1)  # rounded, so that there are ties
+    scores = (scores / 2 if multilabel else scores / scores.sum(axis=1, keepdims=True)).astype(np.float32)
     evaluated = np.arange(images) % 7 != 3
-    told[~evaluated] = np.nan
-    return confusion.answers(truth, told, evaluated, threshold, multilabel=multilabel)
+    scores[~evaluated] = np.nan
+    return confusion.answers(truth, scores, evaluated, threshold, multilabel=multilabel)
 
 
 # By hand
@@ -33,9 +33,9 @@ def drawn(images: int = 300, tags: int = 4, *, multilabel: bool = False, thresho
 def test_a_matrix_by_hand() -> None:
     """Of three roses one is found, one taken for a tulip and one for nothing; the tulip is found."""
     truth = one_hot([0, 0, 0, 1], 2)
-    told = np.array([[0.9, 0.1], [0.2, 0.8], [0.55, 0.45], [0.3, 0.7]])
+    scores = np.array([[0.9, 0.1], [0.2, 0.8], [0.55, 0.45], [0.3, 0.7]])
 
-    answers = confusion.answers(truth, told, np.ones(4, bool), 0.6, multilabel=False)
+    answers = confusion.answers(truth, scores, np.ones(4, bool), 0.6, multilabel=False)
 
     assert [[1, 1, 1], [0, 1, 0], [0, 0, 0]] == confusion.matrix(answers).tolist()
     assert [1] == confusion.rows(answers, Cell(0, 1)).tolist()
@@ -54,16 +54,16 @@ def test_an_image_without_a_tag_stands_in_the_last_row() -> None:
 
 def test_each_tag_by_its_own_threshold() -> None:
     """A top tag below its own threshold is no answer."""
-    told = np.array([[0.6, 0.4], [0.3, 0.7]])
-    answers = confusion.answers(one_hot([0, 1], 2), told, np.ones(2, bool), np.array([0.5, 0.8]), multilabel=False)
+    scores = np.array([[0.6, 0.4], [0.3, 0.7]])
+    answers = confusion.answers(one_hot([0, 1], 2), scores, np.ones(2, bool), np.array([0.5, 0.8]), multilabel=False)
     assert [[1, 0, 0], [0, 0, 1], [0, 0, 0]] == confusion.matrix(answers).tolist()
 
 
 def test_the_surest_come_first() -> None:
     """What was answered by highest probability, what was not by lowest, equals in the order of the images."""
     truth = np.array([[True], [True], [True], [False], [False], [True], [True]])
-    told = np.array([[0.7], [0.9], [0.7], [0.8], [0.6], [0.4], [0.1]])
-    answers = confusion.answers(truth, told, np.ones(7, bool), 0.5, multilabel=True)
+    scores = np.array([[0.7], [0.9], [0.7], [0.8], [0.6], [0.4], [0.1]])
+    answers = confusion.answers(truth, scores, np.ones(7, bool), 0.5, multilabel=True)
     listed = {outcome: confusion.rows(answers, TagOutcome(0, outcome)).tolist() for outcome in OUTCOMES}
     assert {"tp": [1, 0, 2], "fp": [3, 4], "fn": [6, 5], "tn": []} == listed
 
@@ -71,8 +71,8 @@ def test_the_surest_come_first() -> None:
 def test_swaps_by_hand() -> None:
     """Two tags missed and one given wrongly are two swaps; a miss without a wrong answer is none."""
     truth = np.array([[True, True, False], [True, False, False], [False, True, False]])
-    told = np.array([[0.1, 0.2, 0.9], [0.1, 0.1, 0.1], [0.8, 0.1, 0.7]])
-    answers = confusion.answers(truth, told, np.ones(3, bool), 0.5, multilabel=True)
+    scores = np.array([[0.1, 0.2, 0.9], [0.1, 0.1, 0.1], [0.8, 0.1, 0.7]])
+    answers = confusion.answers(truth, scores, np.ones(3, bool), 0.5, multilabel=True)
     assert [[0, 0, 1], [1, 0, 2], [0, 0, 0]] == confusion.swaps(answers).tolist()
     assert [0, 2] == confusion.rows(answers, Swap(1, 2)).tolist()
     assert [2] == confusion.rows(answers, Swap(1, 0)).tolist()
@@ -94,10 +94,10 @@ def test_a_threshold_outside_its_range_is_refused() -> None:
 
 
 def test_nothing_evaluated_is_a_table_of_zeros() -> None:
-    """An iteration none of whose images could be judged has empty tables and lists."""
-    truth, told, none = one_hot([0, 1], 2), np.full((2, 2), np.nan), np.zeros(2, bool)
+    """An iteration without any evaluated image has empty tables and lists."""
+    truth, scores, none = one_hot([0, 1], 2), np.full((2, 2), np.nan), np.zeros(2, bool)
     for multilabel in (True, False):
-        answers = confusion.answers(truth, told, none, 0.5, multilabel=multilabel)
+        answers = confusion.answers(truth, scores, none, 0.5, multilabel=multilabel)
         assert (
             0 == confusion.matrix(answers).sum() == confusion.outcomes(answers).sum() == confusion.swaps(answers).sum()
         )
@@ -170,7 +170,7 @@ def test_every_list_is_as_long_as_its_number() -> None:
 def test_long_sets_are_answered_like_short_ones() -> None:
     """Images are looked at some thousands at a time, and no one is left out at the seams."""
     random = np.random.default_rng(1)
-    told = random.dirichlet(np.ones(3), 20_000).astype(np.float32)
-    every = np.ones(len(told), bool)
-    answers = confusion.answers(one_hot(random.integers(0, 3, 20_000), 3), told, every, 0.5, multilabel=False)
-    np.testing.assert_array_equal(metrics.answers(told, 0.5, multilabel=False), answers.predicted)
+    scores = random.dirichlet(np.ones(3), 20_000).astype(np.float32)
+    every = np.ones(len(scores), bool)
+    answers = confusion.answers(one_hot(random.integers(0, 3, 20_000), 3), scores, every, 0.5, multilabel=False)
+    np.testing.assert_array_equal(metrics.answers(scores, 0.5, multilabel=False), answers.predicted)

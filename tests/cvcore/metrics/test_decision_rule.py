@@ -1,4 +1,4 @@
-"""Counts, rates and average precision: by hand, against a slow twin, against scikit-learn, and what may not matter."""
+"""Counts, rates and average precision: by hand, against a slow second implementation, and against scikit-learn."""
 
 from __future__ import annotations
 
@@ -193,7 +193,7 @@ def test_folds_without_the_tag_do_not_count():
     np.testing.assert_array_equal([0.5, 0, 0, math.nan], metrics.fold_ranks(truth, probabilities, folds)[:, 0])
 
 
-# A slow twin, straight from the definitions
+# A slow second implementation, straight from the definitions
 
 
 @quick

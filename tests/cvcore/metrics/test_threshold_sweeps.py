@@ -201,8 +201,8 @@ def test_counts_are_those_of_the_metrics(multilabel):
 
     made = sweep(truth, probabilities, folds, groups, multilabel=multilabel)
 
-    judged = folds >= 0
-    expected = metrics.counts(truth[judged], probabilities[judged], multilabel=multilabel)
+    is_evaluated = folds >= 0
+    expected = metrics.counts(truth[is_evaluated], probabilities[is_evaluated], multilabel=multilabel)
     np.testing.assert_array_equal(expected, made.counts)
 
 

@@ -142,7 +142,7 @@ def test_as_the_definition_says(goal: Goal, per_tag: bool, multilabel: bool, see
 @pytest.mark.parametrize("per_tag", [False, True])
 @pytest.mark.parametrize("goal", GOALS, ids=str)
 def test_order_does_not_matter(goal: Goal, per_tag: bool) -> None:
-    """Other orders of images, tags and fold numbers, and images that were not judged, change nothing."""
+    """Other orders of images, tags and fold numbers, and images that were not evaluated, change nothing."""
     truth, scores = drawn(60, 3, seed=4, multilabel=True)
     folds = np.arange(60) % 5
     suggestion = suggested(truth, scores, goal, folds=folds, per_tag=per_tag)
