@@ -240,7 +240,7 @@ def test_the_command_prints_its_result_alone(trees: Trees, tmp_path: Path) -> No
     done = subprocess.run(command, capture_output=True, text=True, env=environ, timeout=120)
     assert ("", 0) == (done.stderr, done.returncode)
     line, end = done.stdout.split("\n")
-    assert line.startswith(f"Trees, Iteration 1 in {tmp_path / 'new' / 'keras'}, ")
+    assert line.startswith(f"Trees, Iteration 1: exported to {tmp_path / 'new' / 'keras'}, ")
     assert line.endswith(" and gives the same answers")
     assert "" == end
 
