@@ -331,7 +331,9 @@ def test_a_zip_cut_short(elsewhere: Store, zipped: Path, share: float) -> None:
     data = zipped.read_bytes()
     zipped.write_bytes(data[: int(len(data) * share)])
     before = state(elsewhere)
-    with pytest.raises(ArchiveRefused, match=r"^(a zip must be complete, the end of this one is missing|this file is not a zip)"):
+    with pytest.raises(
+        ArchiveRefused, match=r"^(a zip must be complete, the end of this one is missing|this file is not a zip)"
+    ):
         unpack(elsewhere, zipped)
     assert state(elsewhere) == before
 

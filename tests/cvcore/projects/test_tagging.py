@@ -216,7 +216,7 @@ def test_a_tag_must_be_the_projects(store: Store, project: Project, multiclass: 
     with pytest.raises(InvalidInput) as refusal:
         tagging.add_tags(store, project, [image], [foreign])
     assert str(refusal.value) == f"an image's tags must belong to its project, {foreign!r} does not: reload the page"
-    with pytest.raises(InvalidInput, match=f"'{'x' * 80}' is not"):
+    with pytest.raises(InvalidInput, match=f"'{'x' * 80}' does not"):
         tagging.check(store, project, ["x" * 1000])
 
 
