@@ -1,4 +1,4 @@
-"""The plain descriptor: what colours, edges and textures a picture has, in numpy, for want of a network.
+"""The plain descriptor: what colours, edges and textures an image has, in numpy, for want of a network.
 
 A linear classifier on it is right for 69 % of flowers5, 67 % of trash6 and 75 % of grocery30, five folds, where
 MobileNetV2's embeddings give 88, 78 and 91 %. Its four parts are scaled to spread alike over photographs, so
@@ -14,13 +14,13 @@ NAME = "Plain descriptor"
 SIDE = 128
 DIMENSION = 812
 
-# Stands for the whole definition below: change it with any number that a picture's embedding depends on.
+# Stands for the whole definition below: change it with any number that an image's embedding depends on.
 FINGERPRINT = "plain-descriptor-1"
 
 # Its embeddings say less than a network's, so more of them is noise: log-loss is least here from 0.1 to 0.3.
 L2 = 0.1
 
-# Pictures described at once: few enough that the work stays in the processor's caches.
+# Images described at once: few enough that the work stays in the processor's caches.
 CHUNK = 8
 
 # One over how far each part strays from its mean over photographs, root mean square.

@@ -40,7 +40,7 @@ pytestmark = pytest.mark.network
 
 @dataclass(frozen=True)
 class Served:
-    """A running app and its home, with a training that stands still because a picture's bytes do not come."""
+    """A running app and its home, with a training that stands still because an image's bytes do not come."""
 
     process: subprocess.Popen[bytes]
     port: int
@@ -125,7 +125,7 @@ def app(tmp_path_factory: pytest.TempPathFactory, drawn_image: DrawImage) -> Ite
 
 
 def test_without_the_password_all_is_closed(app: Served) -> None:
-    """Pages, what Streamlit serves beside them, pictures, and the stream that pages come through."""
+    """Pages, what Streamlit serves beside them, images, and the stream that pages come through."""
     for path in ("/", "/performance", "/_stcore/host-config", "/static/index.html", urls.PLOTLY):
         assert 401 == app.ask(path)[0]
     for path in (urls.thumbnail(app.sha256), urls.image(app.sha256)):
@@ -136,7 +136,7 @@ def test_without_the_password_all_is_closed(app: Served) -> None:
 
 
 def test_with_the_password_all_is_open(app: Served) -> None:
-    """Given once, it opens pages, pictures and the stream."""
+    """Given once, it opens pages, images and the stream."""
     status, headers, _ = app.ask("/login", body=urlencode({"password": PASSWORD}))
     assert (303, "/") == (status, headers["location"])
     cookie = headers["set-cookie"].partition(";")[0]

@@ -6,7 +6,6 @@ import hashlib
 import io
 import stat
 import struct
-import time
 import tracemalloc
 import zipfile
 from collections.abc import Callable
@@ -108,18 +107,15 @@ def test_opened_takes_as_many_files_as_allowed() -> None:
 
 @pytest.mark.parametrize("is_64", [False, True])
 @pytest.mark.parametrize("admitted", [100_000, 1])
-def test_opened_refuses_crowds_at_little_cost(is_64: bool, admitted: int) -> None:
-    """A hundred thousand files are refused at once and in small memory, whatever number the zip admits to."""
+def test_opened_refuses_crowds_in_little_memory(is_64: bool, admitted: int) -> None:
+    """A hundred thousand files are refused in little memory, whatever number of them the zip states."""
     file = io.BytesIO(crowded(100_000, admitted=admitted, is_64=is_64))
     tracemalloc.start()
-    started = time.perf_counter()
     with pytest.raises(ArchiveRefused) as refusal:
         zips.opened(file, Limits(archive_entries=20_000))
-    duration_s = time.perf_counter() - started
     _, peak_bytes = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert str(refusal.value) == "a zip must hold at most 20,000 files, this one has more: split it"
-    assert duration_s < 1
     assert peak_bytes < MEBIBYTE
 
 

@@ -7,6 +7,7 @@ import itertools
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -53,8 +54,10 @@ class Living(subprocess.Popen[bytes]):
 
 
 def supervise(timeline: Timeline, spawn: Callable[[Path], subprocess.Popen[bytes]]) -> None:
-    with pytest.raises(Enough):
-        asyncio.run(supervisor.keep(HOME, spawn=spawn, sleep=timeline.sleep, clock=timeline.clock))
+    # In a thread of its own: browser tests in the same process leave an event loop running in the main one.
+    keeping = supervisor.keep(HOME, spawn=spawn, sleep=timeline.sleep, clock=timeline.clock)
+    with ThreadPoolExecutor(1) as threads, pytest.raises(Enough):
+        threads.submit(asyncio.run, keeping).result()
     assert "" == supervisor.failure(HOME)
 
 
