@@ -13,10 +13,10 @@ from pages.parts.performance import (
     iteration_comparison,
     iteration_list,
     mistakes,
+    numbers_view,
     rekognition_panel,
     report_downloads,
-    threshold_choice,
-    threshold_numbers,
+    threshold_suggestions,
     worked_example,
 )
 from pages.parts.shell import backend, page_address, project_choice
@@ -83,7 +83,7 @@ with right, refusals():
     threshold_key = f"threshold-{project.id}"
     threshold = st.session_state.setdefault(threshold_key, first_threshold(iteration))
     if view == NUMBERS:
-        threshold_numbers.show(store, project, iteration, threshold_key=threshold_key)
+        numbers_view.show(store, project, iteration, threshold_key=threshold_key)
     if view in (MISTAKES, DOWNLOAD):
         # No default that follows the threshold: if the default changed with the value, Streamlit would create a new
         # slider after each move and lose every second move.
@@ -97,7 +97,7 @@ with right, refusals():
         st.divider()
         mistakes.show(store, project, iteration, threshold, key=f"mistakes-{project.id}")
     elif view == THRESHOLDS:
-        threshold_choice.show(store, project, iteration, threshold)
+        threshold_suggestions.show(store, project, iteration, threshold)
     elif view == COMPARE:
         iteration_comparison.show(store, project, iteration)
     elif view == CALIBRATION:

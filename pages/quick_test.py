@@ -6,7 +6,7 @@ import streamlit as st
 
 from cvcore import prediction
 from cvcore.records import MULTILABEL
-from pages.parts.quick_test import explanation, image_source, keep_toggle, probability_bars, threshold_slider
+from pages.parts.quick_test import answer_threshold, explanation, image_source, keep_toggle, probability_bars
 from pages.parts.shell import backend, project_choice
 from pages.parts.shell.text import plain, refusals
 
@@ -30,7 +30,7 @@ with right:
         )
         # The list keeps the iteration as it was when it was chosen, with its old thresholds: take the current one.
         iteration = next((current for current in trained if current.id == iteration.id), iteration)
-        threshold = threshold_slider.show(store, iteration)
+        threshold = answer_threshold.show(store, iteration)
     is_kept = keep_toggle.show()
     if iteration.note:
         st.warning(plain(iteration.note))

@@ -12,7 +12,7 @@ from cvcore.store import Store
 from tests.conftest import Fill, Trained
 from tests.pages.conftest import button, checked, texts
 
-PANELS = ["threshold_choice", "iteration_comparison", "calibration_panel"]
+PANELS = ["threshold_suggestions", "iteration_comparison", "calibration_panel"]
 UNSURE = [[0.62, 0.38], [0.55, 0.45], [0.7, 0.3], [0.48, 0.52], [0.8, 0.2]] * 2
 
 
@@ -62,7 +62,7 @@ def test_an_iteration_deleted_in_another_tab(store: Store, fill: Fill, trained: 
 def test_thresholds_are_saved_and_cleared(store: Store, fill: Fill, trained: Trained) -> None:
     """What is suggested for all, then for each tag, is saved with a click, said, and forgotten with another."""
     iteration = trained(fill(rose=5, tulip=5), UNSURE)
-    app = opened(store, "threshold_choice", iteration)
+    app = opened(store, "threshold_suggestions", iteration)
     assert "this iteration uses a threshold of 50 %" in texts(app)
     button(app, "Save as suggested").click().run()
     saved = store.iterations.get(iteration.id).thresholds
@@ -80,7 +80,7 @@ def test_thresholds_are_saved_and_cleared(store: Store, fill: Fill, trained: Tra
 @pytest.mark.parametrize("goal", ["precision", "recall", "cost"])
 def test_every_goal_can_be_chosen(store: Store, fill: Fill, trained: Trained, goal: str) -> None:
     """Its wish has a field of its own, and a suggestion follows."""
-    app = opened(store, "threshold_choice", trained(fill(rose=5, tulip=5), UNSURE))
+    app = opened(store, "threshold_suggestions", trained(fill(rose=5, tulip=5), UNSURE))
     app.selectbox[0].set_value(goal).run()
     assert 1 == len(app.number_input)
     assert "Suggested for all tags" in texts(app)

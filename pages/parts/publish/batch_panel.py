@@ -22,7 +22,7 @@ from cvcore.settings import Limits
 from cvcore.store import Store
 from cvcore.wording import count, percent
 from pages.parts.images import upload_panel
-from pages.parts.quick_test import threshold_slider
+from pages.parts.quick_test import answer_threshold
 from pages.parts.shell import background_runs, text, widget_resets
 from pages.parts.shell.text import plain, sentence
 
@@ -71,7 +71,7 @@ def show(store: Store, project: Project, iteration: Iteration, limits: Limits) -
         f"Image files or zips of images, at most {limits.image_bytes / 2**20:g} MB per image. Only the table is kept "
         "here, for an hour. For folders use the command `tagwise predict`."
     )
-    threshold = threshold_slider.show(store, iteration)
+    threshold = answer_threshold.show(store, iteration)
     with st.container(key="uploader"):
         files = st.file_uploader(
             "Images",

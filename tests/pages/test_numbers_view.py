@@ -16,13 +16,13 @@ from tests.conftest import Fill, Trained
 
 NUMBERS = """
 import streamlit as st
-from pages.parts.performance import threshold_numbers
+from pages.parts.performance import numbers_view
 from pages.parts.shell import backend
 
 store = backend.store()
 project = store.projects.get({project!r})
 st.session_state.setdefault("kept", 0.3)
-threshold_numbers.show(store, project, store.iterations.trained(project.id)[0], threshold_key="kept")
+numbers_view.show(store, project, store.iterations.trained(project.id)[0], threshold_key="kept")
 """
 MATRIX = """
 from pages.parts.performance import confusion_matrix
