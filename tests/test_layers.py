@@ -46,7 +46,7 @@ PACKAGES = (
 ENTRY_POINTS = {"app", "pages", "cvcore.api", "cvcore.cli"}
 MAY_IMPORT = {"app": {"cvcore.api"}}  # it puts pages and API on one port
 
-# How many modules a folder may hold beside its __init__; the store has one for each table.
+# How many modules a folder may hold beside its __init__.
 MODULES_MOST = 12
 MODULES_MOST_IN = {"cvcore/store": 16, "cvcore": 9}
 
