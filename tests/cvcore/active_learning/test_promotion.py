@@ -87,7 +87,7 @@ def test_what_is_there_already(
     uploads.add(store, project, "mine.png", drawn_image(50), tag_ids=[rose.id], limits=LIMITS)
     (fate,) = promotion.promote(store, project, {kept[0].id: ["tulip"]}, limits=LIMITS)
     assert "duplicate" == fate.status
-    assert "its tags stay unchanged" in fate.reason
+    assert "its tags were not changed" in fate.reason
     assert {"rose": 6, "tulip": 5} == counts(store, project)
 
 
