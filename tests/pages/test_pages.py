@@ -269,7 +269,7 @@ def test_negative_tag_is_told(app: AppTest, store: Store, fill: Fill) -> None:
     tag = next(each for each in store.tags.of_project(project.id) if each.name == "nothing")
     tagging.set_kind(store, project, tag, "Negative")
     opened(app, "images", project)
-    app.segmented_control[0].set_value("Tags").run()
+    app.segmented_control(key="view").set_value("Tags").run()
     assert "negative" in texts(app)
 
 
@@ -290,7 +290,7 @@ def test_images_are_kept_for_testing(app: AppTest, store: Store, fill: Fill) -> 
     select(app, project, images)
     button(app, "Use for testing").click().run()
     assert [True, True] == [each.is_test for each in store.images.with_ids([image.id for image in images])]
-    assert "For testing 2" in app.get("button_group")[1].proto.options[2].content
+    assert "For testing 2" in app.get("button_group")[2].proto.options[2].content
     select(app, project, images)
     button(app, "Use for training").click().run()
     assert 0 == store.images.count(project.id, "for-testing")

@@ -8,6 +8,7 @@ import streamlit as st
 
 from cvcore.records import Project
 from cvcore.store import Store
+from pages.parts.shell import detail_level
 from pages.parts.shell.text import plain
 
 PAGES = Path(__file__).resolve().parents[2]
@@ -45,7 +46,9 @@ def heading(title: str, store: Store) -> Project:
             on_change=_switch,
             width=320,
         )
+        detail_level.show()
     st.session_state["project"] = chosen
+    detail_level.show_memory()
     st.html(_ADDRESS.format(page=title, project_id=chosen), unsafe_allow_javascript=True)
     return projects[chosen]
 

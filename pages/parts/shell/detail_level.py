@@ -1,0 +1,47 @@
+"""Simple or full pages: a switch in the heading, simple at first, remembered by the browser in a cookie."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+SIMPLE, FULL = "Simple", "Full"
+COOKIE = "tagwise_detail"
+KEY = "full"
+_SWITCH = "detail-switch"
+KEPT_S = 365 * 24 * 3600
+
+# The server reads the cookie when a window connects, so a reload shows what was chosen last.
+_SCRIPT = """<script>
+    document.cookie = "{cookie}={value}; path=/; max-age={kept_s}; samesite=lax";
+</script>"""
+
+
+def is_full() -> bool:
+    """Whether the pages show everything; False at first, and in a browser that never chose."""
+    if KEY not in st.session_state:
+        st.session_state[KEY] = st.context.cookies.get(COOKIE) == FULL.lower()
+    return bool(st.session_state[KEY])
+
+
+def show() -> None:
+    """Show the switch. A change redraws the page and is remembered by the browser."""
+    st.session_state[_SWITCH] = FULL if is_full() else SIMPLE
+    st.segmented_control(
+        "Detail",
+        [SIMPLE, FULL],
+        required=True,
+        label_visibility="collapsed",
+        key=_SWITCH,
+        on_change=_change,
+        help="Full adds what only experts need.",
+    )
+
+
+def show_memory() -> None:
+    """Let the browser remember the present choice. Takes no room on the page."""
+    value = (FULL if is_full() else SIMPLE).lower()
+    st.html(_SCRIPT.format(cookie=COOKIE, value=value, kept_s=KEPT_S), unsafe_allow_javascript=True)
+
+
+def _change() -> None:
+    st.session_state[KEY] = st.session_state[_SWITCH] == FULL

@@ -1,0 +1,50 @@
+"""Hard words, each explained by one plain sentence, for the help marks beside headings and widgets."""
+
+from __future__ import annotations
+
+HELP: dict[str, str] = {
+    "API": "An address at which another program can ask the model.",
+    "augmentation": "Images are changed a little for training, for example mirrored, so that the computer learns what "
+    "does not matter.",
+    "average precision": "One number from 0 to 100 % for how well the probabilities sort right images before wrong "
+    "ones, at every threshold.",
+    "backbone": "The part of the network that turns an image into numbers; it learned from a million other images.",
+    "calibration": "Whether probabilities mean what they say: of 100 answers of 80 %, about 80 should be right.",
+    "checkpoint": "A copy of the network that was saved during training.",
+    "confidence interval": "The true value is likely between these two numbers; more images bring them closer.",
+    "confusion matrix": "A table that counts, for each tag, what the model answered instead.",
+    "cross-validation": "Every image is judged by a model that did not learn from it, in several rounds.",
+    "domain": "What kind of images the network is prepared for, and how large it is.",
+    "embeddings": "The numbers that describe an image for the computer; similar images have similar numbers.",
+    "epoch": "One round of training in which the network sees every image once.",
+    "expected calibration error": "How far the probabilities are from how often the answers are right, on average.",
+    "F1": "Precision and recall in one number; it is high only if both are.",
+    "false negative": "An image of the tag that the model missed.",
+    "false positive": "An image that was given the tag wrongly.",
+    "fold": "One of the groups that the images are divided into; each is held out of training once, and judged.",
+    "hold-out": "One image in five is kept out of training and used to judge the model.",
+    "iteration": "One training and its result; every training makes a new one.",
+    "k-fold cross-validation": "The images are divided into groups, and each group is judged by a model that learned "
+    "from the others.",
+    "learning curve": "How good the model is with few and with many images: it shows whether more images would help.",
+    "learning rate": "How large the steps are by which the network changes while it learns.",
+    "loss": "How wrong the network's answers are; training makes it smaller.",
+    "manifest": "A text file that lists images with their tags, one a line.",
+    "McNemar test": "Counts the images that only one of two models gets right, and says whether the difference may be "
+    "chance.",
+    "multiclass": "Every image has exactly one tag.",
+    "multilabel": "An image can have several tags.",
+    "near duplicate": "An image that looks almost the same as another.",
+    "negative tag": "A tag for images that show none of the other tags.",
+    "overfitting": "The network learns its images by heart and is worse on new ones.",
+    "precision": "Of the images that were given the tag, how many really have it.",
+    "probability": "How sure the model is of a tag, from 0 to 100 %.",
+    "published": "An iteration that other programs can ask, under a name.",
+    "quantised": "The numbers in the model are stored shorter: it is smaller and faster, and a little less exact.",
+    "recall": "Of the images that really have the tag, how many the model found.",
+    "temperature scaling": "One number that makes all probabilities more careful or bolder, so that they mean what "
+    "they say.",
+    "threshold": "How sure the model must be before it gives a tag.",
+    "validation images": "Images that the network does not learn from; they show whether it gets better.",
+    "webhook": "An address that is told when something is done.",
+}
