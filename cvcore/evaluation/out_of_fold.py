@@ -9,8 +9,7 @@ import numpy as np
 
 from cvcore.array_types import Bools, Float32s, Integers
 from cvcore.errors import ModelDamaged, NotTrained
-from cvcore.evaluation import npz_slices
-from cvcore.files import blobs
+from cvcore.files import blobs, npz
 from cvcore.records import MULTICLASS, Iteration
 from cvcore.store import SnapshotTag, Store
 
@@ -76,16 +75,16 @@ def read(path: Path) -> OutOfFold:
 
 
 def read_column(path: Path, tag: int) -> tuple[Bools, Float32s] | None:
-    """Which images carry the tag of a column, and its probabilities: both (images,); None as by `npz_slices.find`."""
-    truth, probabilities = npz_slices.find(path, "truth"), npz_slices.find(path, "probabilities")
+    """Which images carry the tag of a column, and its probabilities: both (images,); None as by `npz.find`."""
+    truth, probabilities = npz.find(path, "truth"), npz.find(path, "probabilities")
     if truth is None or probabilities is None:
         return None
     return truth.column(tag), probabilities.column(tag)
 
 
 def read_rows(path: Path, rows: Integers, *, multilabel: bool) -> OutOfFold | None:
-    """The arrays with only these rows of images, in this order; None as by `npz_slices.find`."""
-    stored = {name: npz_slices.find(path, name) for name in (*BY_IMAGE, *_OF_HEAD)}
+    """The arrays with only these rows of images, in this order; None as by `npz.find`."""
+    stored = {name: npz.find(path, name) for name in (*BY_IMAGE, *_OF_HEAD)}
     arrays = {
         name: array.rows(rows if name in BY_IMAGE else np.arange(array.shape[0]))
         for name, array in stored.items()

@@ -1,7 +1,8 @@
 """Registers a widget's folder (widget.js, widget.css) with Streamlit.
 
 Scripts are ECMAScript modules that import from each other, so that editors and linters know every name. Streamlit
-takes one text, so a script is joined with the files that it imports.
+takes one text, so a script is joined with the files that it imports; and the style sheets of the same names, beside
+them, are joined as well.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ def register(folder: Path, html: str) -> ComponentRenderer:
     return st.components.v2.component(
         f"tagwise_{folder.name}",
         html=html,
-        css=(folder / "widget.css").read_text("utf-8"),
+        css=joined_styles(folder / "widget.js"),
         js=joined(folder / "widget.js"),
     )
 
@@ -32,6 +33,17 @@ def joined(script: Path) -> str:
     All files then share one scope, so no two names can be the same. Imports have the form
     `import { name } from "./file.js";`, on one or several lines.
     """
+    return "\n".join(_EXPORT.sub("", _IMPORT.sub("", text)) for text in _texts(script).values())
+
+
+def joined_styles(script: Path) -> str:
+    """The style sheets beside a script and all that it imports (strip.css beside strip.js), in the scripts' order."""
+    sheets = [path.with_suffix(".css") for path in _texts(script)]
+    return "\n".join(sheet.read_text("utf-8") for sheet in sheets if sheet.exists())
+
+
+def _texts(script: Path) -> dict[Path, str]:
+    """A script and everything it imports, the imported first, by their paths."""
     texts: dict[Path, str] = {}
 
     def read(path: Path) -> None:
@@ -40,7 +52,7 @@ def joined(script: Path) -> str:
         text = path.read_text("utf-8")
         for imported in _IMPORT.findall(text):
             read((path.parent / imported).resolve())
-        texts[path] = _EXPORT.sub("", _IMPORT.sub("", text))
+        texts[path] = text
 
     read(script.resolve())
-    return "\n".join(texts.values())
+    return texts

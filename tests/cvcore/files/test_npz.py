@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cvcore.evaluation import npz_slices
+from cvcore.files import npz
 
 MATRIX = np.random.default_rng(3).random((200_000, 7)).astype(np.float32)
 
@@ -25,7 +25,7 @@ def path(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("name", ["flags", "matrix"])
 def test_a_column(path: Path, name: str) -> None:
     """Whatever lies before an array in its file, a column of it is that column, of the same type."""
-    found = npz_slices.find(path, name)
+    found = npz.find(path, name)
     assert found is not None
     whole = np.load(path)[name]
     for place in (0, 3, 6):
@@ -36,14 +36,14 @@ def test_a_column(path: Path, name: str) -> None:
 @pytest.mark.parametrize("rows", [[], [0], [199_999, 0, 149_797, 149_796, 149_796], list(range(0, 200_000, 7))])
 def test_rows(path: Path, name: str, rows: list[int]) -> None:
     """In the order asked for, one as often as it is asked for, from the first to the last."""
-    found = npz_slices.find(path, name)
+    found = npz.find(path, name)
     assert found is not None
     np.testing.assert_array_equal(np.load(path)[name][rows], found.rows(np.array(rows, np.int64)), strict=True)
 
 
 def test_what_is_copied_is_free_of_the_file(path: Path) -> None:
     """The file can be replaced, and the numbers at hand stay."""
-    found = npz_slices.find(path, "matrix")
+    found = npz.find(path, "matrix")
     assert found is not None
     rows, column = found.rows(np.array([1, 2])), found.column(1)
     path.write_bytes(bytes(path.stat().st_size))
@@ -54,22 +54,22 @@ def test_what_is_copied_is_free_of_the_file(path: Path) -> None:
 @pytest.mark.parametrize("name", ["none", "gone", "../matrix"])
 def test_nothing_to_find(path: Path, name: str) -> None:
     """An empty array and one that is not there have no pieces."""
-    assert npz_slices.find(path, name) is None
+    assert npz.find(path, name) is None
 
 
 def test_only_what_is_stored_row_by_row_has_pieces(path: Path) -> None:
     """Compressed arrays, those that lie column by column, and objects are to be read whole."""
     np.savez_compressed(path, matrix=MATRIX)
-    assert npz_slices.find(path, "matrix") is None
+    assert npz.find(path, "matrix") is None
     np.savez(path, matrix=np.asfortranarray(MATRIX), objects=np.array([{}], object))
-    assert npz_slices.find(path, "matrix") is None
-    assert npz_slices.find(path, "objects") is None
+    assert npz.find(path, "matrix") is None
+    assert npz.find(path, "objects") is None
 
 
 @pytest.mark.parametrize("kept", [0, 2, 1000, -100])
 def test_a_damaged_file_has_no_pieces(path: Path, kept: int) -> None:
     """One that was cut short, or is not there at all, is no error here: reading it whole will tell."""
     path.write_bytes(path.read_bytes()[:kept])
-    assert npz_slices.find(path, "matrix") is None
+    assert npz.find(path, "matrix") is None
     path.unlink()
-    assert npz_slices.find(path, "matrix") is None
+    assert npz.find(path, "matrix") is None

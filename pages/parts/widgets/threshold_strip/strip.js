@@ -1,0 +1,328 @@
+// A tag's images in one row, from the least to the most probable, and the threshold as a line through them: right of it
+// stand the images answered with the tag. An image with level l is answered at the positions 0 .. l - 1 of the slider,
+// so nothing but integers is compared. Images with level 0 stand in a group of their own: another tag came first.
+//
+// mountStrip(host, onMove) once, fillStrip(strip, data) for each tag, moveStrip(strip, percent) at each move.
+
+import { counted, digits, element, inPercent, thumbnail } from "../dom.js";
+
+const POSITIONS = 101;
+const GAP_PX = 8; // between images; the line stands in it
+const SIDE_WORD_PX = 96; // a word beside the line is left out where less room is
+const FLIPS_SHOWN = 40;
+const LEAST_PX = 52;
+const MOST_PX = 84;
+
+// What an image is at a position: its sign and word.
+const FATES = {
+  found: ["✓", "found"],
+  wrong: ["✕", "wrongly given"],
+  missed: ["!", "missed"],
+  other: ["", "not answered, rightly"],
+};
+
+/**
+ * An empty strip in an element. `onMove(percent)` is called while the user drags the line; who is told moves the slider
+ * and calls moveStrip. Images are `least` to `most` px wide, as wide as fits.
+ */
+export function mountStrip(host, onMove, { least = LEAST_PX, most = MOST_PX } = {}) {
+  const strip = {
+    host, onMove, least, most, data: null, percent: null, tiles: [], cuts: [], shown: null,
+    size: least, left: 0, width: 0, scrolled: 0, cut: 0,
+  };
+  strip.root = stripParts(strip);
+  host.replaceChildren(strip.root);
+  strip.frame.addEventListener("scroll", () => { strip.scrolled = strip.frame.scrollLeft; }, { passive: true });
+  strip.row.onkeydown = (event) => walkStrip(strip, event);
+  strip.row.addEventListener("focusin", (event) => showCard(strip, event.target.closest(".strip-tile")));
+  strip.row.addEventListener("focusout", () => hideCard(strip));
+  strip.row.addEventListener("pointerover", (event) => {
+    const tile = event.target.closest(".strip-tile");
+    if (tile && event.pointerType === "mouse") showCard(strip, tile);
+  });
+  strip.root.addEventListener("pointerleave", () => hideCard(strip));
+  strip.root.addEventListener("keydown", (event) => { if (event.key === "Escape") hideCard(strip); });
+  dragLine(strip);
+  new ResizeObserver(() => measureStrip(strip)).observe(strip.frame);
+  return strip;
+}
+
+/** Show another tag's images; `data` is what threshold_strip.data() in Python returns. */
+export function fillStrip(strip, data) {
+  const { images } = data;
+  Object.assign(strip, { data, tiles: images.map(stripTile), percent: null, cut: 0 });
+  strip.never = images.filter(({ level }) => level === 0).length;
+  // cuts[percent]: how many images of the row stand left of the line; the levels rise along the row
+  const levels = images.slice(strip.never).map(({ level }) => level);
+  strip.cuts = Array.from({ length: POSITIONS }, () => 0);
+  let cut = 0;
+  for (let percent = 0; percent < POSITIONS; percent += 1) {
+    while (cut < levels.length && levels[cut] <= percent) cut += 1;
+    strip.cuts[percent] = cut;
+  }
+  strip.levels = levels;
+  strip.neverTiles.replaceChildren(...strip.tiles.slice(0, strip.never));
+  strip.orderedTiles.replaceChildren(...strip.tiles.slice(strip.never));
+  strip.neverGroup.hidden = strip.never === 0;
+  strip.orderedGroup.hidden = strip.line.hidden = levels.length === 0;
+  strip.row.setAttribute("aria-label", `Images of ${data.tag}, the least probable first`);
+  for (const name of strip.root.querySelectorAll("bdi.strip-tag")) name.textContent = data.tag;
+  strip.empty.hidden = images.length > 0;
+  hideCard(strip);
+  reachTile(strip, strip.never);
+  measureStrip(strip);
+}
+
+/** Move the line to a position of the slider, 0 .. 100. */
+export function moveStrip(strip, percent) {
+  const { data, cuts, never, tiles } = strip;
+  if (!data || percent === strip.percent) return;
+  const [before, cut] = [strip.cut, cuts[percent]];
+  const isFirst = strip.percent === null;
+  Object.assign(strip, { percent, cut });
+  if (isFirst) tiles.forEach((_, index) => paintTile(strip, index));
+  else {
+    const flipped = tiles.slice(never + Math.min(before, cut), never + Math.max(before, cut));
+    flipped.forEach((_, index) => paintTile(strip, never + Math.min(before, cut) + index));
+    flashTiles(strip, flipped);
+  }
+  placeLine(strip);
+  tellStrip(strip);
+  if (strip.shown) fillCard(strip);
+}
+
+/** How many images are drawn on either side of the line, by what they are; for tests and for those who count. */
+export function countStrip(strip) {
+  const counts = { found: 0, wrong: 0, missed: 0, other: 0 };
+  for (const tile of strip.tiles) counts[tile.dataset.fate] += 1;
+  return counts;
+}
+
+// ---- building --------------------------------------------------------------------------------------------------
+
+function stripParts(strip) {
+  const part = (name, className, ...children) => element(name, { className }, ...children);
+  const tagName = () => part("bdi", "strip-tag");
+  strip.count = {};
+  const legend = part("p", "strip-legend");
+  for (const fate of ["found", "wrong", "missed"]) {
+    const [sign, word] = FATES[fate];
+    strip.count[fate] = element("b", { textContent: "0" });
+    const mark = part("span", `strip-sign ${fate}`, sign);
+    mark.setAttribute("aria-hidden", "true");
+    legend.append(part("span", "strip-key", mark, strip.count[fate], ` ${word}`));
+  }
+  strip.neverTiles = part("div", "strip-tiles");
+  strip.orderedTiles = part("div", "strip-tiles");
+  strip.neverGroup = part("div", "strip-never", strip.neverTiles,
+    part("span", "strip-under", "another tag came first"));
+  strip.orderedGroup = part("div", "strip-ordered", strip.orderedTiles, part("span", "strip-under",
+    part("span", "", "← less likely ", tagName()), part("span", "", "more likely ", tagName(), " →")));
+  strip.neverGroup.setAttribute("role", "group");
+  strip.neverGroup.setAttribute("aria-label", "Another tag came first");
+  strip.orderedGroup.setAttribute("role", "group");
+  strip.orderedGroup.setAttribute("aria-label", "By probability");
+  strip.row = part("div", "strip-row", strip.neverGroup, strip.orderedGroup);
+  strip.row.setAttribute("role", "listbox");
+  strip.row.setAttribute("aria-orientation", "horizontal");
+  strip.at = part("output", "strip-at");
+  strip.sides = [part("span", "strip-side not", "← not answered"), part("span", "strip-side yes", "answered →")];
+  strip.line = part("div", "strip-line", ...strip.sides, strip.at);
+  strip.line.setAttribute("aria-hidden", "true");
+  strip.zone = part("div", "strip-zone");
+  strip.frame = part("div", "strip-frame", part("div", "strip-content", strip.zone, strip.row, strip.line));
+  strip.empty = part("p", "strip-note", "No image here is tagged ", tagName(), " or taken for it.");
+  strip.note = part("p", "strip-note");
+  strip.precision = shareOf(["found", "wrong"]);
+  strip.recall = shareOf(["found", "missed"]);
+  strip.card = part("div", "strip-card");
+  strip.card.hidden = true;
+  return part("div", "strip", legend, strip.frame, strip.empty, strip.card,
+    part("div", "strip-shares", strip.precision.root, strip.recall.root), strip.note);
+}
+
+/** A sentence about a share, below a bar with its parts. */
+function shareOf(fates) {
+  const bar = element("div", { className: "strip-bar" }, ...fates.map((fate) => element("i", { className: fate })));
+  const text = element("p");
+  return { root: element("div", { className: "strip-share" }, bar, text), bar, text };
+}
+
+function stripTile(image) {
+  const tile = element("div", { className: "strip-tile", tabIndex: -1 }, thumbnail(image.src, image.name));
+  tile.setAttribute("role", "option");
+  tile.setAttribute("aria-selected", "false");
+  return tile;
+}
+
+// ---- what the user does ----------------------------------------------------------------------------------------
+
+/** The arrow keys walk along the row, which is one stop of the Tab key. */
+function walkStrip(strip, event) {
+  const from = strip.tiles.indexOf(event.target.closest(".strip-tile"));
+  const last = strip.tiles.length - 1;
+  const to = { ArrowRight: from + 1, ArrowLeft: from - 1, Home: 0, End: last }[event.key];
+  if (from < 0 || to === undefined) return;
+  event.preventDefault();
+  reachTile(strip, Math.min(Math.max(to, 0), last));
+  strip.tiles[strip.reached].focus();
+}
+
+function reachTile(strip, index) {
+  strip.tiles.forEach((tile, each) => {
+    tile.tabIndex = each === index ? 0 : -1;
+    tile.setAttribute("aria-selected", each === index);
+  });
+  strip.reached = index;
+}
+
+function dragLine(strip) {
+  const { line } = strip;
+  line.addEventListener("pointerdown", (event) => {
+    line.setPointerCapture(event.pointerId);
+    event.preventDefault();
+  });
+  line.addEventListener("pointermove", (event) => {
+    if (!line.hasPointerCapture(event.pointerId)) return;
+    const x = event.clientX - strip.orderedTiles.getBoundingClientRect().left;
+    const cut = Math.min(Math.max(Math.round(x / (strip.size + GAP_PX)), 0), strip.levels.length);
+    const percent = percentAt(strip, cut);
+    if (percent !== strip.percent) strip.onMove(percent);
+  });
+}
+
+/** The position nearest to the present one with so many images left of the line; images of one level stay together. */
+function percentAt({ levels, percent }, cut) {
+  const lowest = cut > 0 ? levels[cut - 1] : 0;
+  const highest = cut < levels.length ? levels[cut] - 1 : POSITIONS - 1;
+  return Math.min(Math.max(lowest, Math.min(percent, highest)), POSITIONS - 1);
+}
+
+// ---- drawing ---------------------------------------------------------------------------------------------------
+
+/** Sizes are read when they change, not at each move: that would make the browser lay out the page again. */
+function measureStrip(strip) {
+  if (!strip.data) return;
+  strip.width = strip.frame.clientWidth;
+  const fits = Math.floor(strip.width / Math.max(strip.tiles.length, 1)) - GAP_PX;
+  strip.size = Math.min(Math.max(fits, strip.least), strip.most);
+  strip.root.style.setProperty("--size", `${strip.size}px`);
+  strip.root.style.setProperty("--gap", `${GAP_PX}px`);
+  strip.left = strip.orderedTiles.offsetLeft;
+  strip.length = strip.row.offsetWidth;
+  strip.scrolled = strip.frame.scrollLeft;
+  if (strip.percent !== null) placeLine(strip);
+}
+
+function fateOf(strip, index) {
+  const isAnswered = index >= strip.never + strip.cut;
+  if (strip.data.images[index].own) return isAnswered ? "found" : "missed";
+  return isAnswered ? "wrong" : "other";
+}
+
+function paintTile(strip, index) {
+  const [tile, image] = [strip.tiles[index], strip.data.images[index]];
+  tile.dataset.fate = fateOf(strip, index);
+  tile.setAttribute("aria-label", `${image.name}, ${FATES[tile.dataset.fate][1]}, ${ofImage(strip, image).join(", ")}`);
+}
+
+/** Tags, answer and probability of an image, in words. */
+function ofImage({ data, percent }, { level, tags, first, first_level: firstLevel, probability }) {
+  const answer = firstLevel > percent ? first : "none";
+  const isGiven = level > percent ? "answered with it" : "not answered with it";
+  return [
+    `tagged ${tags.join(", ") || "none"}`,
+    data.multilabel ? isGiven : `answer ${answer}`,
+    `${data.tag} ${inPercent(probability)}`,
+  ];
+}
+
+/** Images that change sides light up for a moment. */
+function flashTiles(strip, tiles) {
+  if (tiles.length > FLIPS_SHOWN || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+  for (const tile of tiles) tile.animate([{ scale: "1.14" }, { scale: "1" }], { duration: 450, easing: "ease-out" });
+}
+
+function placeLine(strip) {
+  const x = strip.left + strip.cut * (strip.size + GAP_PX) - GAP_PX / 2;
+  strip.line.style.transform = `translateX(${x}px)`;
+  strip.zone.style.transform = `translateX(${x}px)`;
+  strip.at.textContent = `${strip.percent} %`;
+  strip.sides[0].hidden = x < SIDE_WORD_PX;
+  strip.sides[1].hidden = strip.length - x < SIDE_WORD_PX;
+  // The line stays in the middle half of what is in sight.
+  const margin = strip.width / 4;
+  const to = Math.min(Math.max(strip.scrolled, x - strip.width + margin), x - margin);
+  if (Math.abs(to - strip.scrolled) > 1) {
+    strip.frame.scrollLeft = to;
+    strip.scrolled = Math.max(to, 0);
+  }
+}
+
+function tellStrip(strip) {
+  const { data, percent, count } = strip;
+  const [found, wrong, missed] = data.counts[percent];
+  for (const [fate, number] of Object.entries({ found, wrong, missed })) count[fate].textContent = digits(number);
+  tellShare(strip.precision, found, wrong, "precision", (of) => (of === 0
+    ? ["Nothing is right of the line: no precision."]
+    : [" right of the line ", found === 1 ? "is " : "are ", tagWord(data.tag), ": "]));
+  tellShare(strip.recall, found, missed, "recall", (of) => (of === 0
+    ? ["No image here is tagged ", tagWord(data.tag), ": no recall."]
+    : [" tagged ", tagWord(data.tag), found === 1 ? " is" : " are", " right of the line: "]));
+  const notes = [];
+  if (data.in_row > data.images.length) {
+    notes.push(`${digits(data.images.length)} of ${counted(data.in_row, "image")} are drawn, evenly spaced; `
+      + "the numbers count all.");
+  }
+  if (data.below > 0) notes.push(tellBelow(data, percent));
+  const note = notes.join(" ");
+  if (strip.note.textContent !== note) strip.note.textContent = note;
+}
+
+function tellBelow({ below, floor, counts }, percent) {
+  const answered = percent < floor ? counts[percent][1] - counts[floor][1] : 0;
+  const more = `Not drawn: ${counted(below, "image")} without the tag, below ${floor} %`;
+  return answered ? `${more}; ${digits(answered)} of them would stand right of the line.` : `${more}.`;
+}
+
+const tagWord = (tag) => element("bdi", { textContent: tag });
+
+function tellShare({ bar, text }, right, others, measure, words) {
+  const of = right + others;
+  const rate = of ? right / of : 0;
+  bar.style.setProperty("--share", rate);
+  bar.classList.toggle("none", of === 0);
+  const strong = (textContent) => element("b", { textContent });
+  text.replaceChildren(...(of ? [strong(`${digits(right)} of ${digits(of)}`)] : []), ...words(of),
+    ...(of ? [strong(`${measure} ${inPercent(rate)}`)] : []));
+}
+
+// ---- one image, larger -----------------------------------------------------------------------------------------
+
+function showCard(strip, tile) {
+  if (!tile || strip.percent === null) return;
+  strip.shown = tile;
+  if (strip.card.firstChild) strip.card.replaceChildren();
+  fillCard(strip);
+  strip.card.hidden = false;
+  const [box, around] = [tile.getBoundingClientRect(), strip.root.getBoundingClientRect()];
+  const middle = box.left + box.width / 2 - around.left - strip.card.offsetWidth / 2;
+  strip.card.style.left = `${Math.min(Math.max(middle, 0), around.width - strip.card.offsetWidth)}px`;
+  strip.card.style.top = `${box.bottom - around.top + 6}px`;
+}
+
+function fillCard(strip) {
+  const index = strip.tiles.indexOf(strip.shown);
+  const image = strip.data.images[index];
+  const [sign, word] = FATES[fateOf(strip, index)];
+  const line = (textContent, className = "") => element("p", { textContent, className, dir: "auto" });
+  const verdict = line(`${sign} ${word}`.trim(), `strip-verdict ${fateOf(strip, index)}`);
+  const large = strip.card.querySelector("img, .missing") ?? thumbnail(image.src, image.name);
+  const words = element("div", {}, verdict, line(image.name), ...ofImage(strip, image).map((text) => line(text)));
+  strip.card.replaceChildren(large, words);
+}
+
+function hideCard(strip) {
+  strip.shown = null;
+  strip.card.hidden = true;
+}
