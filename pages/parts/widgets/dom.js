@@ -36,6 +36,25 @@ export function thumbnail(src, name) {
   return image;
 }
 
+/** A text that keeps its own direction of writing and does not move what stands beside it. */
+export const isolated = (text) => element("bdi", { textContent: text });
+
+/** Call a function once the dialog that opens next is closed again; nothing is called if none opens within 10 s. */
+export function afterDialog(act) {
+  const dialogs = () => document.querySelectorAll("[role=dialog]").length;
+  const before = dialogs();
+  let isOpen = false;
+  const observer = new MutationObserver(() => {
+    if (dialogs() > before) isOpen = true;
+    else if (isOpen) {
+      observer.disconnect();
+      setTimeout(act);  // after Streamlit has moved the focus itself
+    }
+  });
+  observer.observe(document.body, { childList: true, subtree: true });
+  setTimeout(() => { if (!isOpen) observer.disconnect(); }, 10_000);
+}
+
 /** How far each key moves in a grid of thumbnails, from one of them. */
 export function gridSteps(grid, from, length) {
   const columns = getComputedStyle(grid).gridTemplateColumns.split(" ").length;

@@ -1,7 +1,7 @@
-// Thumbnails that can be selected. The browser holds the selection and sends it to Python, which replaces it with
-// another revision.
+// Thumbnails that can be selected and opened. The browser holds the selection and sends it to Python, which replaces it
+// with another revision.
 
-import { element, focusedIn, gridSteps, isOutdated, stateOf, thumbnail } from "../dom.js";
+import { afterDialog, element, focusedIn, gridSteps, isolated, isOutdated, stateOf, thumbnail } from "../dom.js";
 
 const REST_MS = 120;
 
@@ -9,12 +9,14 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   const root = parentElement.querySelector(".gallery");
   const state = stateOf(root, mount);
   state.act = (id) => setTriggerValue("action", id);
+  state.open = (id) => setTriggerValue("opened", id);
   state.send = () => setStateValue("selection", { revision: state.revision, ids: [...state.selected] });
   if (state.revision !== data.revision) {
     clearTimeout(state.timer);
-    Object.assign(state, { revision: data.revision, selected: new Set(data.selected), anchor: null });
+    Object.assign(state, { revision: data.revision, selected: new Set(data.selected), anchor: null, timer: null });
+    state.sent = [...data.selected].sort().join();
   }
-  if (isOutdated(state, data.items, data.thumbnail_px)) fill(state, data);
+  if (isOutdated(state, data.items, data.thumbnail_px, data.opens, data.several)) fill(state, data);
   paint(state);
   // Also called when a newer call overtook this one; then the gallery lives on.
   return () => { if (!root.isConnected) clearTimeout(state.timer); };
@@ -23,8 +25,8 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
 function mount(state) {
   const find = (selector) => state.root.querySelector(selector);
   Object.assign(state, {
-    grid: find(".grid"), count: find(".count"), all: find(".all"), none: find(".none"),
-    ids: [], selected: new Set(), anchor: null, revision: null, timer: null,
+    grid: find(".grid"), count: find(".count"), all: find(".all"), none: find(".none"), hint: find(".hint"),
+    ids: [], selected: new Set(), anchor: null, revision: null, timer: null, opens: true, several: true,
   });
   state.all.onclick = () => put(state, state.ids, true);
   state.none.onclick = () => put(state, state.ids, false);
@@ -32,44 +34,62 @@ function mount(state) {
     const item = event.target.closest(".item");
     if (item) press(state, items(state).indexOf(item), event.shiftKey);
   };
+  state.grid.ondblclick = (event) => {
+    const item = event.target.closest(".item");
+    if (item && state.opens) open(state, items(state).indexOf(item));
+  };
   state.grid.onkeydown = (event) => key(state, event);
 }
 
-function fill(state, { items: all, thumbnail_px }) {
+function fill(state, { items: all, thumbnail_px, opens, several }) {
   const focused = focusedIn(state.root)?.dataset.id;
-  state.ids = all.map((item) => item.id);
-  state.anchor = null;
+  Object.assign(state, { ids: all.map((item) => item.id), anchor: null, opens, several });
+  // A list box may hold nothing but options, so tiles with buttons are rows of a grid.
+  const roles = all.some((item) => item.action) ? ["grid", "row", "gridcell"] : ["listbox", "presentation", "option"];
   state.grid.style.setProperty("--thumbnail", `${thumbnail_px}px`);
-  state.grid.replaceChildren(...all.map((item) => (item.action ? withAction(state, item) : tile(item))));
+  state.grid.setAttribute("role", roles[0]);
+  state.grid.setAttribute("aria-multiselectable", several);
+  for (const control of [state.count, state.all, state.none]) control.hidden = !several;
+  state.hint.hidden = !opens;
+  state.grid.replaceChildren(...all.map((item) => cell(state, item, roles)));
   const back = state.ids.indexOf(focused);
   reach(state, Math.max(back, 0), back >= 0);
 }
 
-function tile(item) {
-  const caption = item.caption || item.id;
-  const frame = element("div", { className: "frame" }, thumbnail(item.src, caption));
-  if (item.badge) frame.append(element("span", { className: "badge", textContent: item.badge }));
-  frame.append(element("span", { className: "tick" }));
-  const made = element("div", { className: "item", tabIndex: -1, title: caption }, frame);
-  if (item.tags) made.append(element("div", { className: "tags", textContent: item.tags }));
-  for (const note of item.notes ?? []) {
-    made.append(element("div", { className: "note", textContent: note, title: note }));
-  }
-  made.dataset.id = item.id;
-  made.setAttribute("role", "option");
-  made.setAttribute("aria-label", [caption, item.tags, ...(item.notes ?? []), item.badge].filter(Boolean).join(", "));
+/** A tile and, if the item has an action, a button below it; pressing the button does not select the tile. */
+function cell(state, item, [, row, role]) {
+  const made = element("div", { className: "cell" }, tile(item, role));
+  made.setAttribute("role", row);
+  if (!item.action) return made;
+  const button = element("button", { type: "button", className: "action", title: item.action }, isolated(item.action));
+  button.setAttribute("aria-label", `${item.action}: ${item.caption || item.id}`);
+  button.onclick = () => state.act(item.id);
+  const holder = element("div", { className: "holder" }, button);
+  holder.setAttribute("role", role);
+  made.append(holder);
   return made;
 }
 
-/** A tile with a button below it; pressing the button does not select the tile. */
-function withAction(state, item) {
-  const { action } = item;
-  const button = element("button", { type: "button", className: "action", textContent: action, title: action });
-  button.setAttribute("aria-label", `${action}: ${item.caption || item.id}`);
-  button.onclick = () => state.act(item.id);
-  const cell = element("div", { className: "cell" }, tile(item), button);
-  cell.setAttribute("role", "presentation");
-  return cell;
+/** Its texts are its name for screen readers, the image's own name first. */
+function tile(item, role) {
+  const caption = item.caption || item.id;
+  const frame = element("div", { className: "frame", title: caption }, thumbnail(item.src, caption));
+  if (item.badge) frame.append(element("span", { className: "badge" }, isolated(item.badge)));
+  frame.append(element("span", { className: "tick", ariaHidden: "true" }));
+  const made = element("div", { className: "item", tabIndex: -1 }, frame);
+  if (item.tags?.length) made.append(element("div", { className: "tags" }, ...names(item.tags)));
+  for (const note of item.notes ?? []) {
+    made.append(element("div", { className: "note", title: note }, isolated(note)));
+  }
+  made.dataset.id = item.id;
+  made.setAttribute("role", role);
+  return made;
+}
+
+/** A text, or names with commas between, each keeping its own direction of writing. */
+function names(tags) {
+  const all = Array.isArray(tags) ? tags : [tags];
+  return all.flatMap((name, index) => (index ? [", ", isolated(name)] : [isolated(name)]));
 }
 
 // ---- what the user does ----------------------------------------------------------------------------------------
@@ -85,15 +105,31 @@ function key(state, event) {
     const to = Math.min(Math.max(from + steps[event.key], 0), all.length - 1);
     reach(state, to, true);
     if (event.shiftKey) press(state, to, true);
-  } else if (event.key === " " || event.key === "Enter") press(state, from, event.shiftKey);
-  else if (event.key.toLowerCase() === "a" && (event.ctrlKey || event.metaKey)) put(state, state.ids, true);
+  } else if (event.key === "Enter" && state.opens) open(state, from);
+  else if (event.key === " " || event.key === "Enter") press(state, from, event.shiftKey);
+  else if (event.key.toLowerCase() === "a" && (event.ctrlKey || event.metaKey) && state.several) {
+    put(state, state.ids, true);
+  }
   else return;
   event.preventDefault();
 }
 
+/** Ask Python for a large view; when its dialog closes, the focus returns to the item, or to the one in its place. */
+function open(state, index) {
+  const id = state.ids[index];
+  reach(state, index, true);
+  // Not after the request: a further rerun would close the dialog.
+  if (state.timer) send(state);
+  afterDialog(() => {
+    const now = state.ids.indexOf(id);
+    reach(state, Math.min(now < 0 ? index : now, state.ids.length - 1), true);
+  });
+  state.open(id);
+}
+
 /** Select or deselect one item; with Shift, give all items from the last changed one to this one its state. */
 function press(state, index, shift) {
-  const anchor = shift ? state.ids.indexOf(state.anchor) : -1;
+  const anchor = shift && state.several ? state.ids.indexOf(state.anchor) : -1;
   reach(state, index, true);
   if (anchor < 0) {
     state.anchor = state.ids[index];
@@ -105,13 +141,22 @@ function press(state, index, shift) {
 }
 
 function put(state, ids, on) {
+  if (!state.several) state.selected.clear();
   for (const id of ids) {
     if (on) state.selected.add(id);
     else state.selected.delete(id);
   }
   paint(state);
   clearTimeout(state.timer);
-  state.timer = setTimeout(() => state.send(), REST_MS);
+  state.timer = setTimeout(() => send(state), REST_MS);
+}
+
+function send(state) {
+  clearTimeout(state.timer);
+  state.timer = null;
+  const ids = [...state.selected].sort().join();
+  if (ids !== state.sent) state.send();
+  state.sent = ids;
 }
 
 /** The grid is one stop of the Tab key: only the item last reached can be tabbed to. */
