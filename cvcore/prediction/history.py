@@ -9,9 +9,11 @@ from cvcore.errors import InvalidInput
 from cvcore.files import blobs
 from cvcore.prediction import predictor
 from cvcore.projects import uploads
+from cvcore.projects.changes import Change
 from cvcore.records import Iteration, Project, StoredPrediction
 from cvcore.settings import Limits
 from cvcore.store import Store
+from cvcore.wording import count
 
 DAYS = 30
 APPLICATION_LETTERS = 128
@@ -74,11 +76,25 @@ def delete(store: Store, project: Project, prediction_ids: Sequence[str]) -> Non
         uploads.forget(store, store.predictions.remove(project.id, prediction_ids))
 
 
-def delete_images(store: Store, project: Project, digests: Sequence[str]) -> None:
-    """Delete all of a project's kept predictions for images, by SHA-256, and the images if nothing else uses them."""
+def delete_images(store: Store, project: Project, digests: Sequence[str]) -> Change:
+    """Move all of a project's kept predictions for images, by SHA-256, to the trash: see `projects.trash`."""
+    moved = store.predictions.trash_images(project.id, digests)
+    return Change(f"{count(len(digests), 'image')} deleted.", lambda: restore(store, project, moved))
+
+
+def restore(store: Store, project: Project, prediction_ids: Sequence[str]) -> str:
+    """Bring predictions back from the trash; returns a sentence that says how many images.
+
+    Raises:
+        NotFound: the project was deleted meanwhile.
+    """
     with store.transaction():
-        store.predictions.remove_images(project.id, digests)
-        uploads.forget(store, digests)
+        store.projects.get(project.id)
+        digests = store.predictions.restore(project.id, prediction_ids)
+    message = f"{count(len(set(digests)), 'image')} restored."
+    if gone := len(prediction_ids) - len(digests):
+        message += f" {count(gone, 'prediction')} can no longer be restored: the iteration was deleted."
+    return message
 
 
 def kept_since(now: datetime | None = None) -> datetime:

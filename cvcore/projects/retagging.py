@@ -5,7 +5,7 @@ Corrections never change an iteration; the next training uses them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cvcore.projects import tagging
@@ -90,16 +90,33 @@ def tag_untagged(store: Store, project: Project, tag_ids: Mapping[str, Sequence[
         return _apply(store, project, [Change(image.id, image.tag_ids, after(image)) for image in present], gone)
 
 
+def record(store: Store, project: Project, image_ids: Sequence[str], action: Callable[[], object]) -> Retagging:
+    """Run an action that changes the tags of these images, in one transaction; returns what it changed."""
+    with store.transaction():
+        before, _ = _present(store, project, image_ids)
+        action()
+        after = {image.id: image.tag_ids for image in store.images.with_ids(image_ids)}
+    changes = [Change(image.id, image.tag_ids, after[image.id]) for image in before]
+    return _retagging(changes, ())
+
+
 def undo(store: Store, project: Project, correction: Retagging) -> Retagging:
-    """Undo a correction, except for images whose tags were changed meanwhile; raises the errors of `retag`."""
+    """Undo a correction, except for images that were changed meanwhile, or whose old tags are no longer possible.
+
+    Raises:
+        NotFound: the project was deleted meanwhile.
+    """
     changes = {change.image_id: change for change in correction.changes}
     with store.transaction():
         project = store.projects.get(project.id)
         present, gone = _present(store, project, list(changes))
+        olds = {change.before for change in correction.changes}
+        possible = {tag_ids for tag_ids in olds if tagging.may_have(store, project, tag_ids)}
 
         def after(image: Image) -> tuple[str, ...]:
             change = changes[image.id]
-            return change.before if set(image.tag_ids) == set(change.after) else image.tag_ids
+            is_as_left = set(image.tag_ids) == set(change.after)
+            return change.before if is_as_left and change.before in possible else image.tag_ids
 
         return _apply(store, project, [Change(image.id, image.tag_ids, after(image)) for image in present], gone)
 
@@ -117,10 +134,17 @@ def _present(store: Store, project: Project, image_ids: Sequence[str]) -> tuple[
 
 
 def _apply(store: Store, project: Project, changes: Sequence[Change], gone: tuple[str, ...]) -> Retagging:
-    actual = [change for change in changes if set(change.before) != set(change.after)]
-    for after in dict.fromkeys(change.after for change in actual):
-        ids = [change.image_id for change in actual if change.after == after]
-        tagging.remove_tags(store, project, ids)
-        tagging.add_tags(store, project, ids, after)
+    retagging = _retagging(changes, gone)
+    by_tags: dict[tuple[str, ...], list[str]] = {}
+    for change in retagging.changes:
+        by_tags.setdefault(change.after, []).append(change.image_id)
+    for after, image_ids in by_tags.items():
+        tagging.remove_tags(store, project, image_ids)
+        tagging.add_tags(store, project, image_ids, after)
+    return retagging
+
+
+def _retagging(changes: Sequence[Change], gone: tuple[str, ...]) -> Retagging:
+    actual = tuple(change for change in changes if set(change.before) != set(change.after))
     unchanged = tuple(change.image_id for change in changes if set(change.before) == set(change.after))
-    return Retagging(tuple(actual), unchanged, gone)
+    return Retagging(actual, unchanged, gone)

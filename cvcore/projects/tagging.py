@@ -53,7 +53,7 @@ def create(
     """
     with store.transaction():
         if kind == "Negative":
-            _check_no_negative(store, project)
+            check_no_negative(store, project)
         return store.tags.add(
             project.id, names.tag(name, letters=limits.tag_letters), kind, names.description(description)
         )
@@ -116,7 +116,7 @@ def set_kind(store: Store, project: Project, tag: Tag, kind: TagKind) -> None:
     with store.transaction():
         tag = store.tags.get(tag.id)
         if kind == "Negative" and tag.kind != "Negative":
-            _check_no_negative(store, project)
+            check_no_negative(store, project)
             mixed = [image for image in store.images.with_many_tags(project.id) if tag.id in image.tag_ids]
             if mixed:
                 raise TagsRefused(
@@ -210,6 +210,24 @@ def check(store: Store, project: Project, tag_ids: Sequence[str]) -> None:
     _check(*_current(store, project), tag_ids)
 
 
+def check_no_negative(store: Store, project: Project) -> None:
+    """Check that the project has no negative tag; raises NegativeTaken if it has one."""
+    for name, kind in store.tags.names_and_kinds(project.id).values():
+        if kind == "Negative":
+            raise NegativeTaken(
+                f"a project must have at most one negative tag, this one has {name!r}: make that regular first"
+            )
+
+
+def may_have(store: Store, project: Project, tag_ids: Sequence[str]) -> bool:
+    """Whether one image may have all these tags, and they all exist."""
+    try:
+        check(store, project, tag_ids)
+    except (InvalidInput, TagsRefused):
+        return False
+    return True
+
+
 def _current(store: Store, project: Project) -> tuple[Project, TagRules]:
     # Read again each time, because project and tags can change during a long upload.
     return store.projects.get(project.id), store.tags.names_and_kinds(project.id)
@@ -240,11 +258,3 @@ def _outcome(project: Project, tags: TagRules, carried: Sequence[str], tag_id: s
             raise
         return "exceeded"
     return "created"
-
-
-def _check_no_negative(store: Store, project: Project) -> None:
-    for name, kind in store.tags.names_and_kinds(project.id).values():
-        if kind == "Negative":
-            raise NegativeTaken(
-                f"a project must have at most one negative tag, this one has {name!r}: make that regular first"
-            )

@@ -13,8 +13,8 @@ from cvcore.files import blobs
 from cvcore.store.database import Connections
 from cvcore.store.dismissed_issues import DismissedIssues
 from cvcore.store.embeddings import Embeddings
-from cvcore.store.image_search import Condition, ImageSearch, Searches
-from cvcore.store.images import FOR_TESTING, UNTAGGED, Images, Metadata
+from cvcore.store.image_search import Condition, ImageSearch, Metadata, Searches
+from cvcore.store.images import FOR_TESTING, UNTAGGED, Images
 from cvcore.store.iterations import Iterations, SnapshotImage, SnapshotTag
 from cvcore.store.jobs import ATTEMPTS, Jobs
 from cvcore.store.origins import Origin, Origins

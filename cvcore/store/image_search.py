@@ -1,11 +1,12 @@
-"""Image search in a project's workspace or an iteration's snapshot, by tags and metadata."""
+"""Image search in a workspace or an iteration's snapshot, by tags and metadata, and the metadata of images."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cvcore.records import Image
-from cvcore.store.database import Connections, Row
+from cvcore.store.database import Connections, Row, chunks, marks
 from cvcore.store.images import image
 
 # An image's tags in the workspace, in the order they were added, and in an iteration's snapshot.
@@ -30,14 +31,18 @@ class Condition:
 class ImageSearch:
     """A search in an iteration's snapshot or, without an iteration, in the workspace.
 
-    `tag_ids`: images with at least one of these tags. `is_tagged`: only tagged, only untagged, or None for both.
-    `metadata`: alternatives (OR) of conditions that must all hold (AND); a missing key equals no value.
+    `tag_ids`: images with at least one of these tags or, if `has_all`, with all of them; `or_untagged` adds those
+    without any. `is_tagged`: only tagged, only untagged, or None for both. `is_test`: only test images, only others, or
+    None for both. `metadata`: alternatives (OR) of conditions that must all hold (AND); a missing key equals no value.
     """
 
     project_id: str
     iteration_id: str | None = None
     tag_ids: tuple[str, ...] = ()
+    has_all: bool = False
+    or_untagged: bool = False
     is_tagged: bool | None = None
+    is_test: bool | None = None
     image_ids: tuple[str, ...] | None = None
     metadata: tuple[tuple[Condition, ...], ...] = ()
     oldest_first: bool = False
@@ -60,6 +65,15 @@ class Searches:
             {**parameters, "take": take, "skip": skip},
         )
         return [image(row) for row in rows]
+
+    def ids(self, search: ImageSearch) -> list[str]:
+        """The ids of all images that match, in the order of `page`."""
+        condition, parameters = _where(search)
+        direction = "asc" if search.oldest_first else "desc"
+        rows = self._db.rows(
+            f"select id from images where {condition} order by created_at {direction}, id {direction}", parameters
+        )
+        return [row["id"] for row in rows]
 
     def count(self, search: ImageSearch) -> int:
         """How many images match."""
@@ -85,10 +99,20 @@ def _where(search: ImageSearch) -> tuple[str, Row]:
     held = """id in (select image_id from iteration_images where iteration_id = :iteration)
               and id not in (select image_id from erased_images)"""
     conditions = ["project_id = :project", held if search.iteration_id else "in_workspace = 1"]
-    if search.tag_ids:
-        conditions.append(f"exists (select 1 from ({_tags(search)}) where tag_id in ({listed(search.tag_ids)}))")
+    kinds = []
+    if search.tag_ids and search.has_all:
+        each = [f"exists (select 1 from ({_tags(search)}) where tag_id = {bound(tag_id)})" for tag_id in search.tag_ids]
+        kinds.append(" and ".join(each))
+    elif search.tag_ids:
+        kinds.append(f"exists (select 1 from ({_tags(search)}) where tag_id in ({listed(search.tag_ids)}))")
+    if search.or_untagged:
+        kinds.append(f"not exists ({_tags(search)})")
+    if kinds:
+        conditions.append("(" + " or ".join(f"({kind})" for kind in kinds) + ")")
     if search.is_tagged is not None:
         conditions.append(f"{'' if search.is_tagged else 'not '}exists ({_tags(search)})")
+    if search.is_test is not None:
+        conditions.append(f"id {'' if search.is_test else 'not '}in (select image_id from test_images)")
     if search.image_ids is not None:
         conditions.append(f"id in ({listed(search.image_ids)})")
     if search.metadata:
@@ -102,3 +126,25 @@ def _where(search: ImageSearch) -> tuple[str, Row]:
         ]
         conditions.append("(" + " or ".join(f"({alternative})" for alternative in alternatives) + ")")
     return " and ".join(conditions), parameters
+
+
+class Metadata:
+    """The metadata of images: texts by key."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._db = connections
+
+    def put(self, image_ids: Sequence[str], values: Mapping[str, str]) -> None:
+        """Set these keys for every image; other keys keep their values."""
+        rows = [(image_id, key, value) for image_id in image_ids for key, value in values.items()]
+        with self._db.transaction():
+            self._db.connection.executemany("insert or replace into metadata values (?, ?, ?)", rows)
+
+    def of_images(self, image_ids: Sequence[str]) -> dict[str, dict[str, str]]:
+        """Keys and values by image id; images without metadata are left out."""
+        metadata: dict[str, dict[str, str]] = {}
+        for part in chunks(image_ids):
+            query = f"select image_id, key, value from metadata where image_id in ({marks(part)}) order by key"
+            for row in self._db.rows(query, part):
+                metadata.setdefault(row["image_id"], {})[row["key"]] = row["value"]
+        return metadata

@@ -1,13 +1,13 @@
-"""Rows of images, and of their metadata.
+"""Rows of images.
 
-An image is in the workspace, in iterations' snapshots, or in both. When it is in neither, its row is deleted. When the
-last row with its SHA-256 is deleted, its files may be deleted too.
+An image is in the workspace, in iterations' snapshots, or in both. When it is in neither, its row is deleted, but for
+images in the trash, which can be restored. When the last row with its SHA-256 is deleted, its files may be deleted too.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from cvcore.errors import ImageNotFound
@@ -25,6 +25,9 @@ _SELECT = """
         exists (select 1 from test_images where image_id = images.id) as is_test
     from images
 """
+
+# Not those that only the trash has.
+_HELD = "(in_workspace or exists (select 1 from iteration_images where image_id = images.id))"
 
 # In this form SQLite uses the index images_by_age for a page among thousands.
 _IN_WORKSPACE = "project_id = ? and in_workspace = 1"
@@ -47,7 +50,8 @@ class Images:
             if known and known["in_workspace"]:
                 return known["id"], False
             if known:
-                self._db.write("delete from erased_images where image_id = ?", [known["id"]])
+                for table in ("erased_images", "deleted_images"):
+                    self._db.write(f"delete from {table} where image_id = ?", [known["id"]])
                 self._db.write(
                     "update images set in_workspace = 1, name = ?, created_at = ? where id = ?",
                     [name, now(), known["id"]],
@@ -73,7 +77,7 @@ class Images:
         Raises:
             NotFound: there is no such image.
         """
-        row = self._db.row(f"{_SELECT} where id = ?", [image_id])
+        row = self._db.row(f"{_SELECT} where id = ? and {_HELD}", [image_id])
         if row is None:
             raise ImageNotFound(f"there is no image {image_id[:80]!r}: it may have been deleted")
         return image(row)
@@ -82,7 +86,7 @@ class Images:
         """The images with those ids, in that order; unknown ids are left out."""
         by_id: dict[str, Image] = {}
         for part in chunks(image_ids):
-            for row in self._db.rows(f"{_SELECT} where id in ({marks(part)})", part):
+            for row in self._db.rows(f"{_SELECT} where id in ({marks(part)}) and {_HELD}", part):
                 by_id[row["id"]] = image(row)
         return [by_id[image_id] for image_id in image_ids if image_id in by_id]
 
@@ -140,17 +144,60 @@ class Images:
         unheld: list[str] = []
         with self._db.transaction():
             for part in chunks(image_ids):
-                these = f"({marks(part)})"
-                self._db.write(f"delete from image_tags where image_id in {these}", part)
-                self._db.write(f"delete from test_images where image_id in {these}", part)
-                self._db.write(f"update images set in_workspace = 0 where id in {these}", part)
-                unheld += self.drop_unheld(f"id in {these}", part)
+                self._leave(part)
+                unheld += self.drop_unheld(f"id in ({marks(part)})", part)
         return unheld
+
+    def trash(self, image_ids: Sequence[str]) -> list[str]:
+        """Move images from the workspace to the trash; returns the ids of those that were in the workspace."""
+        moved: list[str] = []
+        with self._db.transaction():
+            for part in chunks(image_ids):
+                rows = self._db.rows(f"{_SELECT} where id in ({marks(part)}) and in_workspace", part)
+                self._db.connection.executemany(
+                    "insert or replace into deleted_images values (?, ?, ?, ?)",
+                    [(row["id"], row["tag_ids"] or "", row["is_test"], now()) for row in rows],
+                )
+                self._leave([row["id"] for row in rows])
+                moved += [row["id"] for row in rows]
+        return moved
+
+    def restore(self, image_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """Move images from the trash back to the workspace, without their tags; returns the ids of these by image id.
+
+        Images that are not in the trash are left out.
+        """
+        tag_ids: dict[str, tuple[str, ...]] = {}
+        with self._db.transaction():
+            for part in chunks(image_ids):
+                rows = self._db.rows(f"delete from deleted_images where image_id in ({marks(part)}) returning *", part)
+                ids = [row["image_id"] for row in rows]
+                self._db.write(f"update images set in_workspace = 1 where id in ({marks(ids)})", ids)
+                self.mark_for_testing([row["image_id"] for row in rows if row["is_test"]], True)
+                tag_ids |= {row["image_id"]: tuple(filter(None, row["tag_ids"].split(","))) for row in rows}
+        return tag_ids
+
+    def empty_trash(self, before: datetime) -> list[str]:
+        """Delete the images that are in the trash since before that moment; returns the SHA-256 of those deleted."""
+        with self._db.transaction():
+            rows = self._db.rows("delete from deleted_images where deleted_at < ? returning *", [before.isoformat()])
+            ids = [row["image_id"] for row in rows]
+            return [sha256 for part in chunks(ids) for sha256 in self.drop_unheld(f"id in ({marks(part)})", part)]
+
+    def _leave(self, image_ids: Sequence[str]) -> None:
+        these = f"({marks(image_ids)})"
+        self._db.write(f"delete from image_tags where image_id in {these}", image_ids)
+        self._db.write(f"delete from test_images where image_id in {these}", image_ids)
+        self._db.write(f"update images set in_workspace = 0 where id in {these}", image_ids)
 
     def erase(self, image_ids: Sequence[str]) -> list[str]:
         """Remove images from the workspace, mark those in iterations as erased; returns the SHA-256 of all."""
         with self._db.transaction():
-            digests = [image.sha256 for image in self.with_ids(image_ids)]
+            digests: list[str] = []
+            for part in chunks(image_ids):
+                self._db.write(f"delete from deleted_images where image_id in ({marks(part)})", part)
+                rows = self._db.rows(f"select sha256 from images where id in ({marks(part)})", part)
+                digests += [row["sha256"] for row in rows]
             self.remove(image_ids)
             for part in chunks(image_ids):
                 self._db.write(
@@ -159,23 +206,29 @@ class Images:
         return digests
 
     def drop_unheld(self, condition: str, parameters: Sequence[str]) -> list[str]:
-        """Delete the selected rows that are in neither the workspace nor an iteration; returns their SHA-256."""
+        """Delete the selected rows that are in neither workspace, iteration nor trash; returns their SHA-256."""
         rows = self._db.rows(
             f"""delete from images where {condition} and not in_workspace
-                and not exists (select 1 from iteration_images where image_id = images.id) returning sha256""",
+                and not exists (select 1 from iteration_images where image_id = images.id)
+                and not exists (select 1 from deleted_images where image_id = images.id) returning sha256""",
             parameters,
         )
         return [row["sha256"] for row in rows]
 
+    def find(self, project_id: str, sha256: str) -> Image | None:
+        """The image with that content in the project's workspace, or None."""
+        row = self._db.row(f"{_SELECT} where {_IN_WORKSPACE} and sha256 = ?", [project_id, sha256])
+        return image(row) if row else None
+
     def has(self, project_id: str, sha256: str) -> bool:
         """Whether an image with that content is in the project's workspace."""
-        query = f"select exists (select 1 from images where {_IN_WORKSPACE} and sha256 = ?)"
-        return bool(self._db.value(query, [project_id, sha256]))
+        return self.find(project_id, sha256) is not None
 
     def is_known(self, sha256: str) -> bool:
-        """Whether any project has an image with that content that is not erased, or a stored prediction for it."""
+        """Whether a project has an image of that content that is not erased, or a prediction for it; or the trash."""
         held = """exists (select 1 from images where sha256 = :it and id not in (select image_id from erased_images))
-                  or exists (select 1 from predictions where sha256 = :it)"""
+                  or exists (select 1 from predictions where sha256 = :it)
+                  or exists (select 1 from deleted_predictions where sha256 = :it)"""
         return bool(self._db.value(f"select {held}", {"it": sha256}))
 
 
@@ -203,25 +256,3 @@ def image(row: Row) -> Image:
         tag_ids=tuple(row["tag_ids"].split(",")) if row["tag_ids"] else (),
         is_test=bool(row["is_test"]),
     )
-
-
-class Metadata:
-    """The metadata of images: texts by key."""
-
-    def __init__(self, connections: Connections) -> None:
-        self._db = connections
-
-    def put(self, image_ids: Sequence[str], values: Mapping[str, str]) -> None:
-        """Set these keys for every image; other keys keep their values."""
-        rows = [(image_id, key, value) for image_id in image_ids for key, value in values.items()]
-        with self._db.transaction():
-            self._db.connection.executemany("insert or replace into metadata values (?, ?, ?)", rows)
-
-    def of_images(self, image_ids: Sequence[str]) -> dict[str, dict[str, str]]:
-        """Keys and values by image id; images without metadata are left out."""
-        metadata: dict[str, dict[str, str]] = {}
-        for part in chunks(image_ids):
-            query = f"select image_id, key, value from metadata where image_id in ({marks(part)}) order by key"
-            for row in self._db.rows(query, part):
-                metadata.setdefault(row["image_id"], {})[row["key"]] = row["value"]
-        return metadata

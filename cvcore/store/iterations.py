@@ -232,7 +232,11 @@ class Iterations:
         """
         with self._db.transaction():
             project_id = self.get(iteration_id).project_id
-            predicted = self._db.rows("select distinct sha256 from predictions where iteration_id = ?", [iteration_id])
+            predicted = self._db.rows(
+                """select sha256 from predictions where iteration_id = :iteration union
+                   select sha256 from deleted_predictions where iteration_id = :iteration""",
+                {"iteration": iteration_id},
+            )
             self._db.write("delete from iterations where id = ?", [iteration_id])
             return self._images.drop_unheld("project_id = ?", [project_id]) + [row["sha256"] for row in predicted]
 

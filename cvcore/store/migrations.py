@@ -307,6 +307,36 @@ def m011_trainings(database: Database) -> None:
     )
 
 
+def m012_trash(database: Database) -> None:
+    """Deleted images and predictions that can be brought back for a day."""
+    _run(
+        database,
+        """
+        -- The image's own row stays, outside the workspace, with its metadata and dismissed issues.
+        create table deleted_images (
+            image_id text primary key references images (id) on delete cascade,
+            tag_ids text not null,
+            is_test integer not null,
+            deleted_at text not null
+        ) strict;
+
+        create table deleted_predictions (
+            id text primary key,
+            project_id text not null references projects (id) on delete cascade,
+            iteration_id text not null references iterations (id) on delete cascade,
+            application text not null,
+            sha256 text not null,
+            probabilities text not null,
+            created_at text not null,
+            deleted_at text not null
+        ) strict;
+        create index deleted_predictions_of_project on deleted_predictions (project_id, sha256);
+        create index deleted_predictions_of_sha256 on deleted_predictions (sha256);
+        create index deleted_predictions_of_iteration on deleted_predictions (iteration_id);
+        """,
+    )
+
+
 Step = Callable[["Database"], None]
 STEPS: tuple[Step, ...] = (
     m001_projects_images_and_tags,
@@ -320,6 +350,7 @@ STEPS: tuple[Step, ...] = (
     m009_settled_doubts,
     m010_erased_images_and_settings,
     m011_trainings,
+    m012_trash,
 )
 
 

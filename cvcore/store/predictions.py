@@ -10,6 +10,8 @@ from datetime import datetime
 from cvcore.records import Prediction, StoredPrediction
 from cvcore.store.database import Connections, Row, chunks, marks, now
 
+_COLUMNS = "id, project_id, iteration_id, application, sha256, probabilities, created_at"
+
 
 class Predictions:
     """The stored predictions of all projects."""
@@ -98,6 +100,37 @@ class Predictions:
             for part in chunks(digests):
                 query = f"delete from predictions where project_id = ? and sha256 in ({marks(part)})"
                 self._db.write(query, [project_id, *part])
+
+    def trash_images(self, project_id: str, digests: Sequence[str]) -> list[str]:
+        """Move all of a project's predictions for those images to the trash; returns the predictions' ids."""
+        moved: list[str] = []
+        with self._db.transaction():
+            for part in chunks(digests):
+                query = f"select {_COLUMNS} from predictions where project_id = ? and sha256 in ({marks(part)})"
+                rows = self._db.rows(query, [project_id, *part])
+                for row in rows:
+                    self._db.insert("deleted_predictions", {**row, "deleted_at": now()})
+                self.remove(project_id, [row["id"] for row in rows])
+                moved += [row["id"] for row in rows]
+        return moved
+
+    def restore(self, project_id: str, prediction_ids: Sequence[str]) -> list[str]:
+        """Move predictions out of the trash; returns the SHA-256 of their images. Those not in it are left out."""
+        digests: list[str] = []
+        with self._db.transaction():
+            for part in chunks(prediction_ids):
+                query = f"""delete from deleted_predictions where project_id = ? and id in ({marks(part)})
+                            returning {_COLUMNS}"""
+                for row in self._db.rows(query, [project_id, *part]):
+                    self._db.insert("predictions", row)
+                    digests.append(row["sha256"])
+        return digests
+
+    def empty_trash(self, before: datetime) -> list[str]:
+        """Delete the predictions in the trash since before that moment; returns the SHA-256 of their images."""
+        query = "delete from deleted_predictions where deleted_at < ? returning sha256"
+        with self._db.transaction():
+            return [row["sha256"] for row in self._db.rows(query, [before.isoformat()])]
 
     def remove_older(self, moment: datetime) -> list[str]:
         """Delete all predictions older than that moment; returns the SHA-256 of their images."""

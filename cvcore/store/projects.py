@@ -97,7 +97,8 @@ class Projects:
     def delete(self, project_id: str) -> list[str]:
         """Delete the project and all its rows; returns the SHA-256 of all its images."""
         contents = """select sha256 from images where project_id = :project union
-                      select sha256 from predictions where project_id = :project"""
+                      select sha256 from predictions where project_id = :project union
+                      select sha256 from deleted_predictions where project_id = :project"""
         with self._db.transaction():
             held = [row["sha256"] for row in self._db.rows(contents, {"project": project_id})]
             # Iterations refer to images without cascade, so they are deleted first.

@@ -76,6 +76,23 @@ class Tags:
         """Delete the tag; its images stay, without it."""
         self._db.write("delete from tags where id = ?", [tag_id])
 
+    def restore(self, tag: Tag) -> None:
+        """Add a deleted tag again as it was, with its id; no image has it.
+
+        Raises:
+            NameTaken: the project has another tag with its name.
+        """
+        row = {"id": tag.id, "project_id": tag.project_id, "name": tag.name, "kind": tag.kind}
+        with self._db.transaction():
+            with unique_name("tag", tag.name):
+                self._db.insert("tags", {**row, "created_at": tag.created_at.isoformat()})
+            self._describe(tag.id, tag.description)
+
+    def image_ids(self, tag_id: str) -> list[str]:
+        """The ids of the images that have the tag."""
+        rows = self._db.rows("select image_id from image_tags where tag_id = ? order by rowid", [tag_id])
+        return [row["image_id"] for row in rows]
+
     def attach(self, image_ids: Sequence[str], tag_ids: Sequence[str]) -> None:
         """Add every tag to every image; a tag that an image already has stays.
 

@@ -26,6 +26,7 @@ from cvcore.networks import keras_backend
 from cvcore.networks.keras_backend import Device
 from cvcore.prediction import history
 from cvcore.progress import Progress, silent
+from cvcore.projects import trash
 from cvcore.records import Job, Project
 from cvcore.store import Store
 from cvcore.training import job_runner
@@ -161,11 +162,12 @@ def _do_jobs(store: Store, stop: threading.Event, device: Device) -> None:
 
 
 def _purge(store: Store) -> None:
-    """Delete predictions older than 30 days; a file that cannot be deleted now is tried again an hour later."""
-    try:
-        history.purge(store)
-    except OSError as error:
-        log.error("old predictions could not be deleted: %s", error)
+    """Delete predictions older than 30 days, and what is in the trash for a day; on an error again an hour later."""
+    for purge, noun in ((history.purge, "old predictions"), (trash.empty, "deleted images")):
+        try:
+            purge(store)
+        except OSError as error:
+            log.error("%s could not be deleted: %s", noun, error)
 
 
 def _watch_parent(stop: threading.Event) -> None:

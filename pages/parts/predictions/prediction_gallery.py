@@ -118,7 +118,7 @@ def _toolbar(store: Store, project: Project, selected: Sequence[QueuedImage], li
             _delete(store, project, selected)
     if chosen:
         with refusals():
-            results = promotion.promote(store, project, chosen, limits=limits)
+            results = promotion.promote(store, project, chosen, limits=limits).uploads
             _rerun(project, _summary(results, len(chosen)), is_added=any(result.image_id for result in results))
 
 

@@ -47,7 +47,7 @@ def counts(store: Store, project: Project) -> dict[str, int]:
 
 def test_pictures_join_with_their_tags(store: Store, project: Project, kept: list[StoredPrediction]) -> None:
     """Each gets its own tags, new ones are made, and what was added is no longer among the predictions."""
-    fates = promotion.promote(store, project, {kept[0].id: ["rose"], kept[1].id: ["poppy"]}, limits=LIMITS)
+    fates = promotion.promote(store, project, {kept[0].id: ["rose"], kept[1].id: ["poppy"]}, limits=LIMITS).uploads
     assert ["stored", "stored"] == [fate.status for fate in fates]
     assert fates[0].name.startswith("kiosk ")
     assert {"poppy": 1, "rose": 6, "tulip": 5} == counts(store, project)
@@ -66,14 +66,14 @@ def test_all_questions_about_it_go(store: Store, project: Project, iteration: It
 def test_what_is_gone_is_left_out(store: Store, project: Project, kept: list[StoredPrediction]) -> None:
     """What another window has deleted or added meanwhile is neither added nor does it make a tag."""
     history.delete(store, project, [kept[0].id])
-    assert [] == promotion.promote(store, project, {kept[0].id: ["poppy"]}, limits=LIMITS)
+    assert () == promotion.promote(store, project, {kept[0].id: ["poppy"]}, limits=LIMITS).uploads
     assert {"rose": 5, "tulip": 5} == counts(store, project)
 
 
 def test_a_lost_file_is_told(store: Store, project: Project, kept: list[StoredPrediction]) -> None:
     """One whose file is missing stays where it is, with the reason, and the others are added."""
     blobs.delete(blobs.original_path(store.home, kept[0].sha256))
-    fates = promotion.promote(store, project, {each.id: ["rose"] for each in kept}, limits=LIMITS)
+    fates = promotion.promote(store, project, {each.id: ["rose"] for each in kept}, limits=LIMITS).uploads
     assert ["refused", "stored", "stored"] == [fate.status for fate in fates]
     assert "missing from the home folder" in fates[0].reason
     assert [kept[0]] == store.predictions.of_project(project.id)
@@ -85,7 +85,7 @@ def test_what_is_there_already(
     """An image that somebody uploaded meanwhile keeps its own tag, which is said."""
     rose = store.tags.of_project(project.id)[0]
     uploads.add(store, project, "mine.png", drawn_image(50), tag_ids=[rose.id], limits=LIMITS)
-    (fate,) = promotion.promote(store, project, {kept[0].id: ["tulip"]}, limits=LIMITS)
+    (fate,) = promotion.promote(store, project, {kept[0].id: ["tulip"]}, limits=LIMITS).uploads
     assert "duplicate" == fate.status
     assert "its tags were not changed" in fate.reason
     assert {"rose": 6, "tulip": 5} == counts(store, project)

@@ -12,6 +12,7 @@ from cvcore import projects, training
 from cvcore.errors import ImageRefused, InvalidInput
 from cvcore.files import blobs
 from cvcore.prediction import history
+from cvcore.projects import trash
 from cvcore.records import Iteration, Project
 from cvcore.settings import Limits
 from cvcore.store import Store
@@ -85,12 +86,13 @@ def test_asked_once(store: Store, iteration: Iteration, drawn_image: Callable[[i
 def test_a_picture_is_forgotten_with_all_that_was_said_of_it(
     store: Store, iteration: Iteration, drawn_image: Callable[[int], bytes]
 ) -> None:
-    """However often it was asked about, nothing stays."""
+    """However often it was asked about, nothing stays once the trash is emptied."""
     kept = [
         history.predict_and_keep(store, iteration, drawn_image(50), application="", limits=LIMITS) for _ in range(2)
     ]
     history.delete_images(store, projects.find(store, "Flowers"), [kept[0].sha256])
     assert 0 == store.predictions.count_of_iteration(iteration.id)
+    trash.empty(store, datetime.now(UTC) + trash.KEPT)
     assert not blobs.original_path(store.home, kept[0].sha256).exists()
 
 

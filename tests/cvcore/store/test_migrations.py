@@ -27,6 +27,7 @@ STEPS = [
     "m009_settled_doubts",
     "m010_erased_images_and_settings",
     "m011_trainings",
+    "m012_trash",
 ]
 
 # Edit nothing here but by adding what a new step adds: steps that have landed stay as they are.
@@ -249,6 +250,33 @@ SCHEMA = {
             primary key (image_id, tag_id)
         ) strict
     """,
+    "deleted_images": """
+        CREATE TABLE deleted_images (
+            image_id text primary key references images (id) on delete cascade,
+            tag_ids text not null,
+            is_test integer not null,
+            deleted_at text not null
+        ) strict
+    """,
+    "deleted_predictions": """
+        CREATE TABLE deleted_predictions (
+            id text primary key,
+            project_id text not null references projects (id) on delete cascade,
+            iteration_id text not null references iterations (id) on delete cascade,
+            application text not null,
+            sha256 text not null,
+            probabilities text not null,
+            created_at text not null,
+            deleted_at text not null
+        ) strict
+    """,
+    "deleted_predictions_of_project": """
+        CREATE INDEX deleted_predictions_of_project on deleted_predictions (project_id, sha256)
+    """,
+    "deleted_predictions_of_sha256": "CREATE INDEX deleted_predictions_of_sha256 on deleted_predictions (sha256)",
+    "deleted_predictions_of_iteration": """
+        CREATE INDEX deleted_predictions_of_iteration on deleted_predictions (iteration_id)
+    """,
     "erased_images": """
         CREATE TABLE erased_images (
             image_id text primary key references images (id) on delete cascade
@@ -325,6 +353,10 @@ ROWS: dict[str, list[tuple[str, tuple[Any, ...]]]] = {
         ("trainings", ("r", json.dumps(dataclasses.asdict(ADVANCED)), json.dumps(dataclasses.asdict(OUTCOME)), 1)),
         ("tuning_rounds", ("r", 0, json.dumps(dataclasses.asdict(ROUND)))),
         ("tuned_on", ("f1", "0" * 64)),
+    ],
+    STEPS[11]: [
+        ("deleted_images", ("j", "t", 1, AT)),
+        ("deleted_predictions", ("s", "p", "r", "", "3" * 64, "[]", AT, AT)),
     ],
 }  # fmt: skip
 

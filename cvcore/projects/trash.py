@@ -1,0 +1,66 @@
+"""Deletes images so that they can be brought back for a day.
+
+An image in the trash is in no list, count, search, training or zip. Its row and files stay, so that undoing restores
+its id, name, date, tags, test mark, metadata and dismissed issues. Its disk space is free once the worker empties the
+trash, when it starts and then every hour. Deleting a project empties the project's trash at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from cvcore.projects import tagging, uploads
+from cvcore.projects.changes import Change, told
+from cvcore.records import Project
+from cvcore.store import Store
+from cvcore.wording import count
+
+KEPT = timedelta(days=1)
+
+
+def delete_images(store: Store, project: Project, image_ids: Sequence[str]) -> Change:
+    """Move images of the workspace to the trash. Iterations keep their images and their numbers."""
+    with store.transaction():
+        moved = store.images.trash(image_ids)
+        store.projects.touch(project.id)
+    return Change(f"{count(len(moved), 'image')} deleted.", lambda: restore_images(store, project, moved))
+
+
+def restore_images(store: Store, project: Project, image_ids: Sequence[str]) -> str:
+    """Move images from the trash back to the workspace, with their tags; returns a sentence that says how many.
+
+    Images that were uploaded again meanwhile stay as they are. Tags that were deleted are left out, and all tags of an
+    image that may no longer have them together.
+
+    Raises:
+        NotFound: the project was deleted meanwhile.
+    """
+    without = 0
+    with store.transaction():
+        project = store.projects.get(project.id)
+        known = store.tags.names_and_kinds(project.id)
+        restored = store.images.restore(image_ids)
+        for tag_ids in dict.fromkeys(restored.values()):
+            images = [image_id for image_id, had in restored.items() if had == tag_ids]
+            left = [tag_id for tag_id in tag_ids if tag_id in known]
+            is_possible = tagging.may_have(store, project, left)
+            store.tags.attach(images, left if is_possible else [])
+            without += len(images) if not is_possible or len(left) < len(tag_ids) else 0
+        store.projects.touch(project.id)
+    message = f"{count(len(restored), 'image')} restored."
+    if without:
+        message += f" {count(without, 'image')} without tags that were deleted or changed meanwhile."
+    return told(message, len(image_ids) - len(restored))
+
+
+def empty(store: Store, now: datetime | None = None) -> None:
+    """Delete for good what has been in the trash for a day, of all projects: images, predictions and their files.
+
+    As in `history.purge`, files are deleted before rows: if the process is killed in between, the next call finds the
+    rows again.
+    """
+    before = (now or datetime.now(UTC)) - KEPT
+    with store.transaction():
+        digests = store.images.empty_trash(before) + store.predictions.empty_trash(before)
+        uploads.delete_unheld(store, digests)
