@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import html
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 
 import streamlit as st
@@ -26,6 +27,16 @@ def plain(text: str) -> str:
     ('\\\\!\\\\[x\\\\]\\\\(a\\\\)', 'http\\u2060\\\\:\\\\/\\\\/a')
     """
     return _MARKS.sub(r"\\\1", _LINKS.sub(_JOINER, text))
+
+
+def isolated(name: str) -> str:
+    """A name, in marks that keep it from moving the text around it if it is written from right to left.
+
+    >>> isolated("rose"), isolated("ورد") == "\u2068ورد\u2069"
+    ('rose', True)
+    """
+    is_from_right = any(unicodedata.bidirectional(letter) in ("R", "AL", "AN") for letter in name)
+    return f"\u2068{name}\u2069" if is_from_right else name
 
 
 def short(text: str, letters: int) -> str:
