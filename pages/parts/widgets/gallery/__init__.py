@@ -45,7 +45,7 @@ def show(
     *,
     key: str,
     selected: Sequence[str] = (),
-    revision: int = 0,
+    revision: int | str = 0,
     thumbnail_px: int = 128,
     opens: bool = True,
     several: bool = True,
@@ -86,7 +86,7 @@ def pressed(key: str) -> str | None:
     return (st.session_state.get(key) or {}).get("action")
 
 
-def _chosen(state: Mapping[str, Any] | None, selected: Sequence[str], revision: int) -> list[str]:
+def _chosen(state: Mapping[str, Any] | None, selected: Sequence[str], revision: int | str) -> list[str]:
     """The selection that the browser sent last, unless it belongs to an earlier revision."""
     sent = (state or {}).get("selection")
     return list(sent["ids"]) if sent and sent["revision"] == revision else list(selected)
