@@ -125,7 +125,22 @@ def _is_open(suggestion: SuggestedChange, carried: tuple[str, ...] | None, works
     return not set(carried).issuperset(add) or not set(carried).isdisjoint(remove)
 
 
-def dismiss(store: Store, reviewed: Sequence[ReviewedImage]) -> None:
-    """Dismiss the label issues of images, because their tags are right; an issue returns when the image is retagged."""
+def dismiss(store: Store, reviewed: Sequence[ReviewedImage]) -> list[LabelIssue]:
+    """Dismiss the label issues of images, because their tags are right; an issue returns when the image is retagged.
+
+    Returns what was dismissed; `store.dismissed_issues.reopen_issues` undoes it.
+    """
     issues = [LabelIssue(image.image_id, image.about_id, image.about in image.tags) for image in reviewed]
     store.dismissed_issues.dismiss(issues)
+    return issues
+
+
+def reopen(store: Store, iteration: Iteration) -> list[LabelIssue]:
+    """List all label issues of an iteration again. Returns those that were dismissed, to dismiss them again."""
+    dismissed = store.dismissed_issues.of_iteration(iteration.id)
+    images = store.iterations.images_at(iteration.id, [row for row, _, _ in dismissed])
+    store.dismissed_issues.reopen(iteration.id)
+    return [
+        LabelIssue(image.image_id, tag_id, carried)
+        for image, (_, tag_id, carried) in zip(images, dismissed, strict=True)
+    ]

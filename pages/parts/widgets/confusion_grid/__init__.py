@@ -1,12 +1,10 @@
-"""A confusion matrix whose cells can be read and opened with the mouse or the keyboard."""
+"""A confusion matrix with totals, whose cells can be read and opened with the mouse or the keyboard."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
-
-import streamlit as st
 
 from cvcore.array_types import Integers
 from pages.parts.widgets import component
@@ -23,30 +21,37 @@ _HTML = """
     </fieldset>
     <p class="readout" aria-live="polite"></p>
   </div>
-  <div class="scroll"><table role="grid"><thead></thead><tbody></tbody></table></div>
+  <div class="scroll"><table role="grid" aria-label="Confusion"><thead></thead><tbody></tbody><tfoot></tfoot></table></div>
 </section>
 """
 _WIDGET = component.register(Path(__file__).parent, _HTML)
 
 
 def show(
-    *, kind: Kind, tags: Sequence[str], counts: Integers, totals: Integers, signature: str, key: str
+    *,
+    kind: Kind,
+    tags: Sequence[str],
+    counts: Integers,
+    totals: tuple[Integers, Integers],
+    opened: tuple[int, int] | None,
+    signature: str,
+    key: str,
 ) -> tuple[int, int] | None:
-    """Draw the table and return the open cell as (row, column), or None; a second click closes it.
+    """Draw the table and return the cell that was clicked just now, as (row, column), or None.
 
     counts: int (rows, columns). The first rows and columns are the tags; one more row or column means no tag or no
-    answer. totals: int (rows,), the number of images per row. signature: identifies the rows and columns; a cell opened
-    under another signature is closed.
+    answer. totals: the number of images tagged, int (rows,), and answered, int (columns,). opened: the cell to mark as
+    open. signature: identifies the rows and columns.
     """
     data = {
         "signature": signature,
         "kind": kind,
         "tags": list(tags),
         "counts": counts.tolist(),
-        "totals": totals.tolist(),
-        "chosen": (st.session_state.get(key) or {}).get("chosen"),
+        "totals": [each.tolist() for each in totals],
+        "opened": opened,
     }
-    chosen = _WIDGET(key=key, data=data, on_chosen_change=lambda: None).chosen
-    if not chosen or chosen["signature"] != signature:
+    clicked = _WIDGET(key=key, data=data, on_clicked_change=lambda: None).clicked
+    if not clicked or clicked["signature"] != signature:
         return None
-    return int(chosen["row"]), int(chosen["column"])
+    return int(clicked["row"]), int(clicked["column"])

@@ -1,125 +1,141 @@
-// A table of tags against tags. The browser decides which cell is open and sends it to Python.
+// A table of tags against tags. A click sends the cell to Python, which says which one is open.
 
-import { choiceOf, counted, digits, element, focusedIn, inPercent, isOutdated, stateOf } from "../dom.js";
+import { counted, digits, element, focusedIn, inPercent, isOutdated, stateOf } from "../dom.js";
 
 // The size of the cells by the largest number of columns.
 const SIZES = [[7, "large"], [16, "medium"], [40, "small"], [Infinity, "tiny"]];
 
 const WORDS = {
-  matrix: { rows: "tagged", columns: "answered with", hint: "Point at a cell to read it, click it to see its images." },
-  swaps: { rows: "missed", columns: "wrongly given", hint: "Point at a cell to read it, click it to see its images." },
+  matrix: { rows: "tagged", columns: "answered with" },
+  swaps: { rows: "missed", columns: "wrongly given" },
 };
+const HINT = "Click a number to see its images.";
 
-export default function ({ data, parentElement, setStateValue }) {
+export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".confusion");
   const state = stateOf(root, mount);
-  state.send = (chosen) => setStateValue("chosen", chosen && { signature: state.data.signature, ...chosen });
-  if (!isOutdated(state, data.signature, data.kind, data.tags, data.counts, data.totals)) return;
-  if (state.data?.signature !== data.signature) Object.assign(state, { chosen: choiceOf(data), at: [0, 0] });
-  state.data = data;
-  fill(state);
+  state.send = (number) => setTriggerValue("clicked", { signature: state.data.signature, ...number });
+  state.opened = data.opened;
+  if (isOutdated(state, data.signature, data.kind, data.tags, data.counts, data.totals)) {
+    if (state.data?.signature !== data.signature) state.at = [0, 0];
+    state.data = data;
+    fill(state);
+  }
+  paint(state);
 }
 
 function mount(state) {
   const find = (selector) => state.root.querySelector(selector);
   Object.assign(state, {
-    head: find("thead"), body: find("tbody"), readout: find(".readout"), units: find("fieldset"),
-    data: null, chosen: null, at: [0, 0], rows: [],
+    head: find("thead"), body: find("tbody"), foot: find("tfoot"), readout: find(".readout"), units: find("fieldset"),
+    data: null, opened: null, at: [0, 0], rows: [],
   });
   state.units.onchange = () => label(state);
-  state.body.onclick = (event) => choose(state, event.target.closest("td"));
+  state.body.onclick = (event) => choose(state, event.target.closest("td[data-at]"));
   state.body.onkeydown = (event) => key(state, event);
-  state.body.onmouseover = (event) => read(state, event.target.closest("td"));
-  state.body.addEventListener("focusin", (event) => read(state, event.target.closest("td")));
-  state.body.onmouseleave = () => read(state, focusedIn(state.root)?.closest?.("td"));
+  state.body.onmouseover = (event) => read(state, event.target.closest("td[data-at]"));
+  state.body.addEventListener("focusin", (event) => read(state, event.target.closest("td[data-at]")));
+  state.body.onmouseleave = () => read(state, focusedIn(state.root)?.closest?.("td[data-at]"));
 }
 
 // ---- building --------------------------------------------------------------------------------------------------
 
 function fill(state) {
-  const { counts, kind } = state.data;
+  const { counts, kind, totals } = state.data;
   const focused = focusedIn(state.root)?.tagName === "TD";
   const columns = counts[0].length;
   state.root.dataset.size = SIZES.find(([most]) => columns <= most)[1];
+  state.root.style.setProperty("--columns", columns + 1);
   const words = WORDS[kind];
   const corner = element("td", { className: "corner" },
     element("span", { textContent: `${words.columns} →` }), element("span", { textContent: `${words.rows} ↓` }));
   const titles = Array.from({ length: columns }, (_, column) => header(state, column, "col", "no answer"));
-  state.head.replaceChildren(element("tr", {}, corner, ...titles));
+  state.head.replaceChildren(element("tr", {}, corner, ...titles, sum("th", "tagged", { scope: "col" })));
   state.rows = counts.map((row, at) => row.map((count, column) => cell(state, at, column, count)));
-  state.body.replaceChildren(
-    ...state.rows.map((cells, at) => element("tr", {}, header(state, at, "row", "no tag"), ...cells)));
-  if (state.chosen && !(counts[state.chosen.row]?.[state.chosen.column] > 0)) close(state);
+  state.body.replaceChildren(...state.rows.map((cells, at) =>
+    element("tr", {}, header(state, at, "row", "no tag"), ...cells, sum("td", digits(totals[0][at])))));
+  state.foot.replaceChildren(element("tr", {}, sum("th", "answered", { scope: "row" }),
+    ...totals[1].map((total) => sum("td", digits(total))), sum("td", "")));
   const [row, column] = state.at;
   state.at = [Math.min(row, counts.length - 1), Math.min(column, columns - 1)];
   reach(state, ...state.at, focused);
   label(state);
-  paint(state);
   read(state, null);
 }
 
 function header(state, index, scope, none) {
   const name = state.data.tags[index] ?? none;
-  const made = element("th", { scope, title: name }, element("span", { textContent: name }));
+  const made = element("th", { scope, title: name }, element("span", { textContent: name, dir: "auto" }));
   made.classList.toggle("none", index >= state.data.tags.length);
   return made;
 }
+
+const sum = (tag, textContent, properties = {}) =>
+  element(tag, { className: "sum", ...properties }, element("span", { textContent }));
 
 function cell(state, row, column, count) {
   const { kind, tags, totals } = state.data;
   const right = row === column && kind === "matrix";
   const none = column >= tags.length || row >= tags.length;
   const made = element("td", { tabIndex: -1, className: right ? "right" : none ? "none" : "wrong" });
-  made.setAttribute("role", "gridcell");
   made.dataset.at = `${row},${column}`;
   if (row === column && kind === "swaps") made.className = "void";
   if (!count) return made;
   made.classList.add("filled");
-  made.setAttribute("aria-label", sentence(state, row, column));
   // The square root makes a share of 2 % visible; at two thirds of the colour the number stays readable.
-  made.style.setProperty("--mix", `${Math.round(14 + 54 * Math.sqrt(count / (totals[row] || count)))}%`);
+  made.style.setProperty("--mix", `${Math.round(14 + 54 * Math.sqrt(count / (totals[0][row] || count)))}%`);
   return made;
 }
 
-/** Write the numbers: counts, or shares of their rows in per cent. */
+/** Write the numbers: counts, or shares of their rows in per cent; the names of the cells begin with them. */
 function label(state) {
-  const { counts, totals } = state.data;
+  const { counts } = state.data;
   const shares = state.units.querySelector(":checked").value === "shares";
-  const sign = ["large", "medium"].includes(state.root.dataset.size) ? " %" : "";
   state.root.dataset.unit = shares ? "shares" : "counts";
-  if (state.root.dataset.size === "tiny") return;
   state.rows.forEach((cells, row) => cells.forEach((each, column) => {
-    const count = counts[row][column];
-    const share = (100 * count) / totals[row];
-    each.textContent = !count ? "" : shares ? `${share > 0 && share < 1 ? "<1" : Math.round(share)}${sign}` : count;
+    if (!counts[row][column]) return;
+    const text = shares ? share(state, row, column) : digits(counts[row][column]);
+    const told = sentence(state, row, column);
+    each.setAttribute("aria-label", shares ? `${text}: ${told}` : told);
+    if (state.root.dataset.size !== "tiny") each.textContent = text;
   }));
+}
+
+function share(state, row, column) {
+  const rate = (100 * state.data.counts[row][column]) / state.data.totals[0][row];
+  const sign = ["large", "medium"].includes(state.root.dataset.size) ? "\u00a0%" : "";
+  return `${rate > 0 && rate < 1 ? "<1" : Math.round(rate)}${sign}`;
 }
 
 // ---- words -----------------------------------------------------------------------------------------------------
 
+/** A name of a tag inside a sentence, with its own direction of writing. */
+const apart = (name) => `\u2068${name}\u2069`;
+
 function sentence(state, row, column) {
   const { kind, tags, counts, totals } = state.data;
-  const [count, total, tag] = [counts[row][column], totals[row], tags[row]];
+  const [count, total] = [counts[row][column], totals[0][row]];
   const images = counted(total, "image");
-  const share = total ? ` (${inPercent(count / total)})` : "";
+  const part = total ? ` (${inPercent(count / total)})` : "";
   if (kind === "swaps") {
     if (row === column) return "A tag cannot be both missed and wrongly given.";
-    return `${digits(count)} of ${images} tagged ${tag} missed it and were wrongly given ${tags[column]}${share}.`;
+    const wrong = apart(tags[column]);
+    return `${digits(count)} of ${images} tagged ${apart(tags[row])} missed it and were wrongly given ${wrong}${part}.`;
   }
-  const whose = tag === undefined ? `${images} without a tag` : `${images} tagged ${tag}`;
+  const whose = row >= tags.length ? `${images} without a tag` : `${images} tagged ${apart(tags[row])}`;
   const what = column >= tags.length ? "got no answer"
-    : `${count === 1 ? "was" : "were"} answered ${row === column ? "correctly" : `with ${tags[column]}`}`;
-  return `${digits(count)} of ${whose} ${what}${share}.`;
+    : `${count === 1 ? "was" : "were"} answered ${row === column ? "correctly" : `with ${apart(tags[column])}`}`;
+  return `${digits(count)} of ${whose} ${what}${part}.`;
 }
 
 function read(state, td) {
   state.root.querySelectorAll(".pointed").forEach((each) => each.classList.remove("pointed"));
-  const shown = td?.dataset.at ?? (state.chosen ? `${state.chosen.row},${state.chosen.column}` : null);
-  if (shown === null) {
-    state.readout.textContent = WORDS[state.data.kind].hint;
+  const shown = td?.dataset.at ?? state.opened?.join(",");
+  const [row, column] = (shown ?? "").split(",").map(Number);
+  if (!shown || !state.rows[row]?.[column]) {
+    state.readout.textContent = HINT;
     return;
   }
-  const [row, column] = shown.split(",").map(Number);
   state.readout.textContent = sentence(state, row, column);
   state.head.rows[0].cells[column + 1].classList.add("pointed");
   state.body.rows[row].cells[0].classList.add("pointed");
@@ -128,7 +144,7 @@ function read(state, td) {
 // ---- what the user does ----------------------------------------------------------------------------------------
 
 function key(state, event) {
-  const td = event.target.closest("td");
+  const td = event.target.closest("td[data-at]");
   if (!td) return;
   const [row, column] = state.at;
   const [rows, columns] = [state.rows.length - 1, state.rows[0].length - 1];
@@ -157,21 +173,13 @@ function choose(state, td) {
   const [row, column] = td.dataset.at.split(",").map(Number);
   reach(state, row, column, true);
   if (!td.classList.contains("filled")) return;
-  if (state.chosen?.row === row && state.chosen.column === column) close(state);
-  else {
-    state.chosen = { row, column };
-    state.send(state.chosen);
-  }
+  state.opened = [row, column];
+  state.send({ row, column });
   paint(state);
-  read(state, td);
-}
-
-function close(state) {
-  state.chosen = null;
-  state.send(null);
 }
 
 function paint(state) {
   state.body.querySelectorAll("[aria-selected]").forEach((each) => each.removeAttribute("aria-selected"));
-  if (state.chosen) state.rows[state.chosen.row][state.chosen.column].setAttribute("aria-selected", true);
+  if (!state.opened) return;
+  state.rows[state.opened[0]]?.[state.opened[1]]?.setAttribute("aria-selected", true);
 }

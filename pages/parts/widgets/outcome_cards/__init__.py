@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import streamlit as st
-
 from cvcore.array_types import Integers
 from cvcore.metrics.confusion import TagOutcome
 from pages.parts.widgets import component
@@ -17,19 +15,21 @@ _HTML = """
 _WIDGET = component.register(Path(__file__).parent, _HTML)
 
 
-def show(*, tags: Sequence[str], counts: Integers, signature: str, key: str) -> TagOutcome | None:
-    """Draw one card per tag and return the open number, or None; a second click closes it.
+def show(
+    *, tags: Sequence[str], counts: Integers, opened: TagOutcome | None, signature: str, key: str
+) -> TagOutcome | None:
+    """Draw one card per tag and return the number that was clicked just now, or None.
 
-    counts: int (tags, 4), true and false positives, false and true negatives. signature: identifies the tags; a number
-    opened under another signature is closed.
+    counts: int (tags, 4), true and false positives, false and true negatives. opened: the number to mark as open.
+    signature: identifies the tags.
     """
     data = {
         "signature": signature,
         "tags": list(tags),
         "counts": counts.tolist(),
-        "chosen": (st.session_state.get(key) or {}).get("chosen"),
+        "opened": opened and [opened.tag, opened.outcome],
     }
-    chosen = _WIDGET(key=key, data=data, on_chosen_change=lambda: None).chosen
-    if not chosen or chosen["signature"] != signature:
+    clicked = _WIDGET(key=key, data=data, on_clicked_change=lambda: None).clicked
+    if not clicked or clicked["signature"] != signature:
         return None
-    return TagOutcome(int(chosen["tag"]), chosen["outcome"])
+    return TagOutcome(int(clicked["tag"]), clicked["outcome"])

@@ -1,6 +1,6 @@
-// One small matrix per tag. The browser decides which number is open and sends it to Python.
+// One small matrix per tag. A click sends the number to Python, which says which one is open.
 
-import { choiceOf, counted, digits, element, focusedIn, isOutdated, stateOf } from "../dom.js";
+import { digits, element, focusedIn, isOutdated, stateOf } from "../dom.js";
 
 // For each outcome: its place in the counts, its name, and what it means for a tag.
 const OUTCOMES = {
@@ -10,61 +10,59 @@ const OUTCOMES = {
   tn: [3, "not given (TN)", (tag) => `not tagged ${tag} and not answered with it`],
 };
 
-export default function ({ data, parentElement, setStateValue }) {
+export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".cards");
   const state = stateOf(root, mount);
-  state.send = (chosen) => setStateValue("chosen", chosen && { signature: state.data.signature, ...chosen });
-  if (!isOutdated(state, data.signature, data.tags, data.counts)) return;
-  if (state.data?.signature !== data.signature) state.chosen = choiceOf(data);
-  state.data = data;
-  fill(state);
+  state.send = (number) => setTriggerValue("clicked", { signature: state.data.signature, ...number });
+  state.opened = data.opened;
+  if (isOutdated(state, data.signature, data.tags, data.counts)) {
+    state.data = data;
+    fill(state);
+  }
+  paint(state);
 }
 
 function mount(state) {
-  Object.assign(state, { list: state.root.querySelector("ul"), data: null, chosen: null });
+  Object.assign(state, { list: state.root.querySelector("ul"), data: null, opened: null });
 }
 
 function fill(state) {
-  const { tags, counts } = state.data;
+  const { tags } = state.data;
   const { tag, outcome } = focusedIn(state.root)?.dataset ?? {};
-  if (state.chosen && !counts[state.chosen.tag]?.[OUTCOMES[state.chosen.outcome][0]]) {
-    state.chosen = null;
-    state.send(null);
-  }
   state.list.replaceChildren(...tags.map((name, index) => element("li", {},
-    element("h4", { textContent: name, title: name }),
+    element("h3", { textContent: name, title: name, dir: "auto" }),
     element("div", { className: "four" }, ...Object.keys(OUTCOMES).map((each) => button(state, index, each))),
   )));
   if (outcome) state.list.querySelector(`[data-tag="${tag}"][data-outcome="${outcome}"]`)?.focus();
-  paint(state);
 }
 
 function button(state, tag, outcome) {
   const [place, word, explained] = OUTCOMES[outcome];
   const counts = state.data.counts[tag];
+  const number = digits(counts[place]);
   const made = element("button", { type: "button", className: outcome, disabled: !counts[place] },
-    element("b", { textContent: digits(counts[place]) }), element("span", { textContent: word }));
-  made.title = `${counted(counts[place], "image")} ${explained(state.data.tags[tag])}`;
-  made.setAttribute("aria-label", made.title);
+    element("b", { textContent: number }), " ", element("span", { textContent: word }));
+  const meaning = explained(`\u2068${state.data.tags[tag]}\u2069`);
+  made.title = `Images ${meaning}`;
+  made.setAttribute("aria-label", `${number} ${word}: images ${meaning}`);
   Object.assign(made.dataset, { tag, outcome });
   // A miss is a share of the images with the tag, a wrongly given tag a share of the images that got it.
   const whole = outcome === "fn" ? counts[0] + counts[2] : counts[0] + counts[1];
   const share = outcome === "tn" || !whole ? 0 : counts[place] / whole;
-  made.style.setProperty("--mix", `${Math.round(66 * Math.sqrt(share))}%`);
-  made.onclick = () => choose(state, { tag, outcome });
+  made.style.setProperty("--mix", `${Math.round(36 * Math.sqrt(share))}%`);
+  made.onclick = () => choose(state, tag, outcome);
   return made;
 }
 
-function choose(state, asked) {
-  const again = state.chosen?.tag === asked.tag && state.chosen.outcome === asked.outcome;
-  state.chosen = again ? null : asked;
-  state.send(state.chosen);
+function choose(state, tag, outcome) {
+  state.opened = [tag, outcome];
+  state.send({ tag, outcome });
   paint(state);
 }
 
 function paint(state) {
   for (const each of state.list.querySelectorAll("button")) {
     const { tag, outcome } = each.dataset;
-    each.setAttribute("aria-pressed", state.chosen?.tag === +tag && state.chosen.outcome === outcome);
+    each.setAttribute("aria-pressed", state.opened?.[0] === +tag && state.opened[1] === outcome);
   }
 }

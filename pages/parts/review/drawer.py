@@ -1,0 +1,94 @@
+"""A drawer with the images behind a number, beside the page: the number, the slider and the table stay in sight.
+
+There is one drawer: what is opened next takes the place of what was open. It stays open until it is closed with its
+button, with Escape or with the browser's Back button, and is in the page's address, so that a reload keeps it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from cvcore import evaluation
+from cvcore.evaluation.analysis import Selection, Threshold
+from cvcore.records import MULTILABEL, Iteration, Project
+from cvcore.store import Store
+from pages.parts.review import images, selections
+from pages.parts.shell.text import refusals
+from pages.parts.widgets import drawer_head
+
+HERE = Path(__file__).resolve().parent
+PARAMETER = "images"
+
+_OPEN, _SEEN, _OPENING = "drawer-open", "drawer-address", "drawer-opening"
+
+
+def show(
+    store: Store,
+    project: Project,
+    iteration: Iteration,
+    threshold: Threshold,
+    selection: Selection | None,
+    *,
+    key: str,
+) -> None:
+    """Show the drawer if it is open. Call it in every run of the page or fragment, once.
+
+    selection: what was clicked just now, else None; it opens the drawer. A selection that is passed again in the next
+    runs does not open it again. key: of what was clicked.
+    """
+    with refusals():
+        opened = _opened(store, iteration, selection, key)
+        if opened is not None:
+            st.html(HERE / "drawer.css")
+            _drawer(store, project, iteration, threshold, opened)
+
+
+def opened(store: Store, iteration: Iteration) -> Selection | None:
+    """What is open, to mark it where it was clicked."""
+    of, place = st.session_state.get(_OPEN) or ("", "")
+    if st.query_params.get(PARAMETER) != st.session_state.get(_SEEN):
+        of, place = iteration.id, st.query_params.get(PARAMETER, "")
+    if of != iteration.id:
+        return None
+    return selections.parse(
+        place, len(evaluation.tags(store, iteration)), multilabel=iteration.classification_type == MULTILABEL
+    )
+
+
+def _opened(store: Store, iteration: Iteration, selection: Selection | None, key: str) -> Selection | None:
+    """What to show: what was clicked just now, else what the address says if it has changed, else what was open."""
+    state = st.session_state
+    before = opened(store, iteration)
+    state[_SEEN] = st.query_params.get(PARAMETER)
+    asked = selection and (iteration.id, selections.address(selection))
+    if selection is not None and asked != state.get(f"{key}-asked"):
+        before = selection
+        state[_OPENING] = state.get(_OPENING, 0) + 1
+    state[f"{key}-asked"] = asked
+    state[_OPEN] = before and (iteration.id, selections.address(before))
+    return before
+
+
+def _close() -> None:
+    st.session_state[_OPEN] = None
+    st.session_state[_SEEN] = st.query_params.get(PARAMETER)
+
+
+@st.fragment
+def _drawer(store: Store, project: Project, iteration: Iteration, threshold: Threshold, selection: Selection) -> None:
+    if not st.session_state.get(_OPEN):
+        st.rerun()
+    with refusals(), st.container(key="drawer"):
+        listed = images.listed(store, iteration, threshold, selection)
+        tags = [tag.name for tag in evaluation.tags(store, iteration)]
+        multilabel = iteration.classification_type == MULTILABEL
+        drawer_head.show(
+            selections.heading(selection, len(listed.rows), tags, multilabel=multilabel),
+            parameter=PARAMETER,
+            address=selections.address(selection),
+            opening=st.session_state.get(_OPENING, 0),
+            on_close=_close,
+        )
+        images.show(store, project, iteration, threshold, selection, listed=listed, key="drawer")

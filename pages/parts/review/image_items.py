@@ -1,0 +1,65 @@
+"""The texts below an evaluated image: its tags, the answer it got, and the correction that is suggested."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cvcore import urls
+from cvcore.evaluation.review import ReviewedImage, SuggestedChange
+from cvcore.records import MULTICLASS, Project
+from cvcore.wording import percent
+from pages.parts.shell.text import short
+from pages.parts.widgets import gallery
+
+NAME_LETTERS = 24
+BADGE_LETTERS = 14
+
+
+def key(image: ReviewedImage) -> str:
+    """The key of an image in a gallery; a list can hold an image several times, with different suggestions."""
+    return f"{image.image_id} {image.about}"
+
+
+def item(image: ReviewedImage, project: Project) -> gallery.Item:
+    """An evaluated image for a gallery."""
+    probability = f"{short(image.about, BADGE_LETTERS)} {percent(image.probability)}" if image.is_evaluated else ""
+    made: gallery.Item = {
+        "id": key(image),
+        "src": urls.thumbnail(image.sha256),
+        "caption": image.name,
+        "tags": f"tagged {joined(image.tags)}",
+        "badge": probability if image.number is None else f"group {image.number}",
+        "notes": [answer(image)],
+    }
+    if image.now is None:
+        made["notes"].append("no longer in the workspace")
+    elif image.is_changed:
+        made["notes"].append(f"now {joined(image.now, none='untagged')}")
+    if image.suggestion is not None:
+        made["action"] = words(image.suggestion, project)
+    return made
+
+
+def answer(image: ReviewedImage) -> str:
+    """The answer that an image got."""
+    return f"answer {joined(image.answer)}" if image.is_evaluated else "not evaluated"
+
+
+def joined(names: Sequence[str], *, none: str = "none") -> str:
+    """Names of tags, separated by commas.
+
+    >>> joined(["rose", "tulip"]), joined([])
+    ('rose, tulip', 'none')
+    """
+    return ", ".join(names) or none
+
+
+def words(suggestion: SuggestedChange, project: Project) -> str:
+    """The label of a button that applies a suggestion."""
+    both = suggestion.add, suggestion.remove
+    on, off = (joined([short(tag.name, NAME_LETTERS) for tag in tags], none="") for tags in both)
+    if project.classification_type == MULTICLASS and on:
+        return f"Retag as {on}"
+    if on and off:
+        return f"Swap {off} for {on}"
+    return f"Add {on}" if on else f"Remove {off}"

@@ -1,0 +1,59 @@
+"""The images of a selection in pages, each with its answer, and the toolbar that corrects their tags."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cvcore.evaluation import drill_down, review
+from cvcore.evaluation.analysis import ImageList, Selection, Threshold
+from cvcore.evaluation.review import ReviewedImage
+from cvcore.records import Iteration, Project
+from cvcore.store import Store
+from pages.parts.review import corrections, image_items, selections
+from pages.parts.shell import widget_resets
+from pages.parts.shell.text import plain
+from pages.parts.widgets import gallery
+
+listed = drill_down.images_behind
+
+
+def show(
+    store: Store,
+    project: Project,
+    iteration: Iteration,
+    threshold: Threshold,
+    selection: Selection,
+    *,
+    listed: ImageList,
+    key: str,
+) -> None:
+    """Show the images of `listed`, which are those of the selection. Call it in a fragment, so that clicks are fast."""
+    number = len(listed.rows)
+    if not number:
+        st.caption("No image at this threshold.")
+        return
+    place = f"{key}-{iteration.id}-{selections.address(selection)}"
+    pages = -(-number // review.PAGE)
+    page = min(st.session_state.get(f"{place}-page", 1), pages)
+    shown = {image_items.key(image): image for image in review.page(store, iteration, threshold, listed, page)}
+    bar = st.container(key=f"{key}-bar")
+    chosen = _gallery(store, project, iteration, shown, place=f"{place}-gallery-{page}", key=key)
+    if pages > 1:
+        st.session_state[f"{place}-page"] = page
+        st.pagination(pages, key=f"{place}-page")
+    with bar:
+        corrections.toolbar(
+            store, project, [shown[each] for each in chosen], key=key, is_issue=selection == "label_issues"
+        )
+    st.caption(f"{plain(iteration.name)} keeps its numbers. The next training uses the tags that you change here.")
+
+
+def _gallery(
+    store: Store, project: Project, iteration: Iteration, shown: dict[str, ReviewedImage], *, place: str, key: str
+) -> list[str]:
+    """Draw the gallery, do what its buttons ask for, and return the keys of the selected images."""
+    items = [image_items.item(image, project) for image in shown.values()]
+    chosen = gallery.show(items, key=place, revision=widget_resets.current(key), thumbnail_px=112)
+    if (pressed := gallery.pressed(place)) in shown:
+        corrections.follow(store, project, [shown[pressed]], key)
+    return chosen

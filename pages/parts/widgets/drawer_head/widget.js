@@ -1,0 +1,141 @@
+// The heading of a drawer beside the page. What opened the drawer gets the focus back when it closes.
+
+import { element, stateOf } from "../dom.js";
+
+const DRAWER = ".st-key-drawer";
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const root = parentElement.querySelector(".head");
+  const state = stateOf(root, mount);
+  state.tell = () => setTriggerValue("closed", true);
+  state.parameter = data.parameter;
+  const words = data.heading.map(([text]) => text).join("");
+  title(state, data.heading);
+  listen(state);
+  if (state.opening === data.opening) {
+    if (state.words !== words) state.told.textContent = words;
+  } else open(state, data);
+  Object.assign(state, { words, opening: data.opening });
+  // Also called when a newer call overtook this one; then the drawer lives on.
+  return () => { if (!root.isConnected) leave(state); };
+}
+
+function mount(state) {
+  const find = (selector) => state.root.querySelector(selector);
+  Object.assign(state, {
+    heading: find("h2"), told: find(".told"), opening: null, words: null, opener: null, away: null,
+    drawer: state.root.getRootNode().host.closest(DRAWER),
+  });
+  state.drawer.setAttribute("role", "region");
+  state.drawer.setAttribute("aria-label", "Images");
+  find(".close").onclick = () => close(state);
+}
+
+function title(state, heading) {
+  state.heading.replaceChildren(...heading.map(([text, isName]) => (isName ? element("bdi", { textContent: text }) : text)));
+}
+
+// ---- opening and closing ---------------------------------------------------------------------------------------
+
+function open(state, { parameter, address }) {
+  const from = deepest();
+  if (from && !inside(state.drawer, from)) state.opener = place(from);
+  delete state.drawer.dataset.closed;
+  state.drawer.scrollTop = 0;
+  remember(parameter, address);
+  state.heading.focus({ preventScroll: true });
+  // The page beside the drawer has become narrower, and what was clicked may have moved.
+  requestAnimationFrame(() => found(state.opener)?.scrollIntoView({ block: "nearest" }));
+}
+
+function close(state) {
+  state.drawer.dataset.closed = "";
+  const to = found(state.opener);
+  forget(state.parameter);
+  state.tell();
+  to?.focus();
+}
+
+/** The drawer is no longer on the page, because it was closed or another view is shown. */
+function leave(state) {
+  state.away?.abort();
+  state.away = null;
+  forget(state.parameter);
+}
+
+function listen(state) {
+  if (state.away) return;
+  state.away = new AbortController();
+  const { signal } = state.away;
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !event.defaultPrevented && !isBusy(event)) close(state);
+  }, { signal });
+  // On a phone the drawer covers the page: what is under it must not get the focus.
+  document.addEventListener("focusin", (event) => {
+    const isUnder = event.target.closest(".stApp") && !inside(state.drawer, event.target);
+    if (isUnder && covers(state.drawer)) state.heading.focus();
+  }, { signal });
+}
+
+/** Whether Escape is meant for something in front of the drawer: a dialog, an open list. */
+function isBusy(event) {
+  const target = event.composedPath()[0];
+  return document.querySelector('[role="dialog"]') || target.closest?.('[aria-expanded="true"], [role="listbox"][id]');
+}
+
+const covers = (drawer) => !("closed" in drawer.dataset) && drawer.getBoundingClientRect().width > innerWidth - 8
+  && drawer.getBoundingClientRect().height > innerHeight - 8;
+
+// ---- the focus -------------------------------------------------------------------------------------------------
+
+/** The element with the focus, inside widgets too. */
+function deepest() {
+  let at = document.activeElement;
+  while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
+  return at === document.body ? null : at;
+}
+
+function inside(drawer, node) {
+  for (let at = node; at; at = at.parentNode ?? at.host) if (at === drawer) return true;
+  return false;
+}
+
+/** An element, and how to find the one that a widget may draw in its place. */
+function place(node) {
+  const data = Object.entries(node.dataset ?? {}).map(([name, value]) =>
+    `[data-${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}="${CSS.escape(value)}"]`);
+  return { node, root: node.getRootNode(), selector: data.length ? `${node.localName}${data.join("")}` : null };
+}
+
+function found(opener) {
+  if (!opener) return null;
+  return opener.node.isConnected ? opener.node : opener.selector && opener.root.querySelector(opener.selector);
+}
+
+// ---- the address -----------------------------------------------------------------------------------------------
+
+/** Put what is open into the address: the first one is a step of the Back button, the next ones take its place. */
+function remember(parameter, value) {
+  const address = new URL(location.href);
+  const before = address.searchParams.get(parameter);
+  if (before === value) return;
+  address.searchParams.set(parameter, value);
+  if (before === null) history.pushState({ ...history.state, tagwise: without(parameter) }, "", address);
+  else history.replaceState(history.state, "", address);
+}
+
+/** Take it out again: one step back if nothing else in the address has changed since. */
+function forget(parameter) {
+  const address = new URL(location.href);
+  if (!address.searchParams.has(parameter)) return;
+  address.searchParams.delete(parameter);
+  if (history.state?.tagwise === without(parameter)) history.back();
+  else history.replaceState({ ...history.state, tagwise: undefined }, "", address);
+}
+
+/** What else stands in the address. */
+function without(parameter) {
+  const others = new URLSearchParams(location.search);
+  others.delete(parameter);
+  return others.toString();
+}
