@@ -17,9 +17,11 @@ _HTML = """
     <button type="button" class="step back" aria-label="Previous tag"><span aria-hidden="true">←</span></button>
     <label class="out" for="presented">Tag</label><select id="presented"></select>
     <button type="button" class="step on" aria-label="Next tag"><span aria-hidden="true">→</span></button>
-    <label for="line">Threshold</label>
-    <input id="line" type="range" min="0" max="100" step="1"><output for="line" aria-live="off"></output>
     <button type="button" class="full" aria-pressed="false">Full screen</button>
+    <span class="setting">
+      <label for="line">Threshold</label><output for="line" aria-live="off"></output>
+      <input id="line" type="range" min="0" max="100" step="1">
+    </span>
   </div>
   <div class="host"></div>
 </section>

@@ -6,7 +6,7 @@ import { fillStrip, mountStrip, moveStrip } from "../threshold_strip/strip.js";
 
 const REST_MS = 350;
 const SIZES = { least: 96, most: 128 };
-const LEAST_OF_HEIGHT = 0.14; // of the screen, when the presenter fills it
+const LEAST_OF_HEIGHT = 0.22; // of the screen, when the presenter fills it
 
 export default function ({ data, parentElement, setStateValue }) {
   const state = stateOf(parentElement.querySelector(".presenter"), mount);
@@ -42,10 +42,7 @@ function fill(state, { tags, strip, threshold }, signature) {
   const isFirst = state.signature === null;
   Object.assign(state, { tags, signature });
   state.choice.replaceChildren(...tags.map((tag, index) => element("option", { value: index, textContent: tag })));
-  const here = tags.indexOf(strip.tag);
-  state.choice.value = here;
-  state.back.disabled = here === 0;
-  state.on.disabled = here === tags.length - 1;
+  state.choice.value = tags.indexOf(strip.tag);
   if (isFirst) state.slider.value = threshold;
   fillStrip(state.strip, strip);
   draw(state);
@@ -68,10 +65,12 @@ function draw({ slider, output, strip }) {
   moveStrip(strip, percent);
 }
 
+/** Choose a tag; after the last one comes the first. */
 function choose(state, index) {
-  state.choice.value = index;
-  state.send("tag", state.tags[index]);
-  address("tag", state.tags[index]);
+  const tag = state.tags.at(index % state.tags.length);
+  state.choice.value = state.tags.indexOf(tag);
+  state.send("tag", tag);
+  address("tag", tag);
 }
 
 /** Put a value into the page's address, without adding a step to the Back button. */

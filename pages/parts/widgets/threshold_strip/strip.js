@@ -32,7 +32,14 @@ export function mountStrip(host, onMove, { least = LEAST_PX, most = MOST_PX } = 
   };
   strip.root = stripParts(strip);
   host.replaceChildren(strip.root);
-  strip.frame.addEventListener("scroll", () => { strip.scrolled = strip.frame.scrollLeft; }, { passive: true });
+  strip.frame.addEventListener("scroll", () => {
+    strip.scrolled = strip.frame.scrollLeft;
+    placeSight(strip);
+  }, { passive: true });
+  strip.map.onclick = (event) => {
+    const box = strip.map.getBoundingClientRect();
+    strip.frame.scrollLeft = strip.length * (event.clientX - box.left) / box.width - strip.width / 2;
+  };
   strip.row.onkeydown = (event) => walkStrip(strip, event);
   strip.row.addEventListener("focusin", (event) => showCard(strip, event.target.closest(".strip-tile")));
   strip.row.addEventListener("focusout", () => hideCard(strip));
@@ -50,7 +57,7 @@ export function mountStrip(host, onMove, { least = LEAST_PX, most = MOST_PX } = 
 /** Show another tag's images; `data` is what threshold_strip.data() in Python returns. */
 export function fillStrip(strip, data) {
   const { images } = data;
-  Object.assign(strip, { data, tiles: images.map(stripTile), percent: null, cut: 0 });
+  Object.assign(strip, { data, tiles: images.map(stripTile), percent: null, cut: 0, isPlaced: false });
   strip.never = images.filter(({ level }) => level === 0).length;
   // cuts[percent]: how many images of the row stand left of the line; the levels rise along the row
   const levels = images.slice(strip.never).map(({ level }) => level);
@@ -61,6 +68,8 @@ export function fillStrip(strip, data) {
     strip.cuts[percent] = cut;
   }
   strip.levels = levels;
+  strip.cells = images.map(() => element("i"));
+  strip.map.replaceChildren(...strip.cells, strip.needle, strip.sight);
   strip.neverTiles.replaceChildren(...strip.tiles.slice(0, strip.never));
   strip.orderedTiles.replaceChildren(...strip.tiles.slice(strip.never));
   strip.neverGroup.hidden = strip.never === 0;
@@ -131,13 +140,17 @@ function stripParts(strip) {
   strip.line.setAttribute("aria-hidden", "true");
   strip.zone = part("div", "strip-zone");
   strip.frame = part("div", "strip-frame", part("div", "strip-content", strip.zone, strip.row, strip.line));
+  // the complete row, a stroke for each image
+  [strip.needle, strip.sight] = [part("span", "strip-needle"), part("span", "strip-sight")];
+  strip.map = part("div", "strip-map");
+  strip.map.setAttribute("aria-hidden", "true");
   strip.empty = part("p", "strip-note", "No image here is tagged ", tagName(), " or taken for it.");
   strip.note = part("p", "strip-note");
   strip.precision = shareOf(["found", "wrong"]);
   strip.recall = shareOf(["found", "missed"]);
   strip.card = part("div", "strip-card");
   strip.card.hidden = true;
-  return part("div", "strip", legend, strip.frame, strip.empty, strip.card,
+  return part("div", "strip", legend, strip.frame, strip.map, strip.empty, strip.card,
     part("div", "strip-shares", strip.precision.root, strip.recall.root), strip.note);
 }
 
@@ -211,7 +224,14 @@ function measureStrip(strip) {
   strip.left = strip.orderedTiles.offsetLeft;
   strip.length = strip.row.offsetWidth;
   strip.scrolled = strip.frame.scrollLeft;
+  strip.map.hidden = strip.length <= strip.width;
+  placeSight(strip);
   if (strip.percent !== null) placeLine(strip);
+}
+
+/** The part of the complete row that is in sight. */
+function placeSight({ sight, width, length, scrolled }) {
+  sight.style.cssText = `left: ${100 * scrolled / length}%; width: ${100 * width / length}%`;
 }
 
 function fateOf(strip, index) {
@@ -222,7 +242,7 @@ function fateOf(strip, index) {
 
 function paintTile(strip, index) {
   const [tile, image] = [strip.tiles[index], strip.data.images[index]];
-  tile.dataset.fate = fateOf(strip, index);
+  tile.dataset.fate = strip.cells[index].className = fateOf(strip, index);
   tile.setAttribute("aria-label", `${image.name}, ${FATES[tile.dataset.fate][1]}, ${ofImage(strip, image).join(", ")}`);
 }
 
@@ -248,10 +268,12 @@ function placeLine(strip) {
   strip.line.style.transform = `translateX(${x}px)`;
   strip.zone.style.transform = `translateX(${x}px)`;
   strip.at.textContent = `${strip.percent} %`;
+  strip.needle.style.left = `${100 * (strip.never + strip.cut) / Math.max(strip.tiles.length, 1)}%`;
   strip.sides[0].hidden = x < SIDE_WORD_PX;
   strip.sides[1].hidden = strip.length - x < SIDE_WORD_PX;
-  // The line stays in the middle half of what is in sight.
-  const margin = strip.width / 4;
+  // The line starts in the middle of what is in sight and stays in its middle half.
+  const margin = strip.width / (strip.isPlaced ? 4 : 2);
+  strip.isPlaced = true;
   const to = Math.min(Math.max(strip.scrolled, x - strip.width + margin), x - margin);
   if (Math.abs(to - strip.scrolled) > 1) {
     strip.frame.scrollLeft = to;
