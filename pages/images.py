@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cvcore.training.readiness import readiness
-from cvcore.wording import count
 from pages.parts.images import image_browser, suggestion_panel, tag_panel, upload_panel
-from pages.parts.shell import backend, project_choice
+from pages.parts.shell import backend, page_address, project_choice
 
 store = backend.store()
 project = project_choice.heading("Images", store)
@@ -23,9 +21,11 @@ view = st.segmented_control(
     default=first,
     required=True,
     label_visibility="collapsed",
-    key="view",
+    key="images-view",
     bind="query-params",
 )
+# Streamlit leaves a default out of the address, and after a reload another view can be the default.
+page_address.put({"images-view": view})
 if view == UPLOAD:
     upload_panel.show(store, project, tags, backend.limits())
 elif view == TAGS:
@@ -35,8 +35,4 @@ elif view == SUGGESTED and images:
 elif images:
     image_browser.show(store, project, tags, backend.limits())
 else:
-    st.info("No images yet. Choose Upload and add some: five per tag are enough to start.")
-
-ready = readiness(store, project)
-if ready.images and not ready.obstacles:
-    project_choice.link("train.py", f"{count(len(ready.images), 'tagged image')}: ready to train", project)
+    st.info("No images yet. Upload some: five per tag are enough to start.")

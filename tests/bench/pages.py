@@ -36,8 +36,8 @@ SETTLE_MS = 2500
 PAGES = {
     "Projects": "?",
     "Images": "images?",
-    "Images: Upload": "images?view=Upload&",
-    "Images: Tags": "images?view=Tags&",
+    "Images: Upload": "images?view=Upload&images-view=Upload&",
+    "Images: Tags": "images?view=Tags&images-view=Tags&",
     "Train": "train?",
     "Performance": "performance?",
     "Performance: Mistakes": "performance?view=Mistakes&",

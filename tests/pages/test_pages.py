@@ -65,7 +65,7 @@ def test_hostile_names_are_shown_as_they_are(app: AppTest, store: Store) -> None
     """A project's name never acts as Markdown or HTML."""
     projects.create(store, "<script>alert(1)</script> ![x](http://a/b.png) **bold**")
     opened(app, "projects")
-    name = app.subheader[0].value
+    name = app.header[0].value
     assert "![" not in name
     assert r"\*\*bold" in name
 
@@ -153,7 +153,7 @@ def test_upload_goes_on_in_another_window(app: AppTest, fill: Fill) -> None:
     run.add(Upload("<b>.txt", "refused", "no image"))
     upload_panel._latest()[project.id] = run
     opened(app, "images", project)
-    app.segmented_control(key="view").set_value("Upload").run()
+    app.segmented_control(key="images-view").set_value("Upload").run()
     assert ["Upload: 1 of 4 files. This goes on when you leave the page."] == [
         each.proto.text.replace("\\", "") for each in app.get("progress")
     ]
@@ -161,7 +161,7 @@ def test_upload_goes_on_in_another_window(app: AppTest, fill: Fill) -> None:
     app.run()
     assert "1 refused" in texts(app)
     opened(app, "images", other)
-    app.segmented_control(key="view").set_value("Upload").run()
+    app.segmented_control(key="images-view").set_value("Upload").run()
     assert "refused" not in texts(app)
 
 
@@ -187,7 +187,7 @@ def test_an_unforeseen_error_in_an_upload_is_told(
             thread.join()
     assert "ZeroDivisionError" in caplog.text
     assert run.is_done
-    app.query_params["view"] = "Upload"
+    app.query_params["images-view"] = "Upload"
     opened(app, "images", project)
     assert "An unexpected error: try again; details are in the server's log." in texts(app)
     assert "1 stored." in texts(app)
@@ -269,7 +269,7 @@ def test_negative_tag_is_told(app: AppTest, store: Store, fill: Fill) -> None:
     tag = next(each for each in store.tags.of_project(project.id) if each.name == "nothing")
     tagging.set_kind(store, project, tag, "Negative")
     opened(app, "images", project)
-    app.segmented_control(key="view").set_value("Tags").run()
+    app.segmented_control(key="images-view").set_value("Tags").run()
     assert "negative" in texts(app)
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from cvcore.records import Project
 from cvcore.store import Store
-from pages.parts.shell import detail_level
+from pages.parts.shell import detail_level, page_address, undo_toast
 from pages.parts.shell.text import plain
 
 PAGES = Path(__file__).resolve().parents[2]
@@ -33,6 +33,7 @@ def heading(title: str, store: Store) -> Project:
         st.page_link(PAGES / "projects.py", label="Go to Projects", icon=":material/arrow_forward:")
         st.stop()
     chosen = _chosen(projects)
+    page_address.name_page(title, projects[chosen].name)
     # The address decides, also after the browser's Back button has changed it.
     st.session_state["choice"] = chosen
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
@@ -50,6 +51,7 @@ def heading(title: str, store: Store) -> Project:
     st.session_state["project"] = chosen
     detail_level.show_memory()
     st.html(_ADDRESS.format(page=title, project_id=chosen), unsafe_allow_javascript=True)
+    undo_toast.show(projects[chosen])
     return projects[chosen]
 
 
