@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cvcore import evaluation, validation
+from cvcore import evaluation
 from cvcore.records import Iteration
-from cvcore.wording import count, day
 from pages.parts.performance import (
     calibration_panel,
     confusion_matrix,
@@ -14,18 +13,20 @@ from pages.parts.performance import (
     iteration_list,
     mistakes,
     numbers_view,
+    presenter,
     rekognition_panel,
     report_downloads,
     threshold_suggestions,
     worked_example,
 )
-from pages.parts.shell import backend, page_address, project_choice
+from pages.parts.shell import backend, detail_level, page_address, project_choice
 from pages.parts.shell.text import plain, refusals
 from pages.parts.train import training_status, tuning_outcome
 
 NUMBERS, MISTAKES, THRESHOLDS, COMPARE = "Numbers", "Mistakes", "Thresholds", "Compare"
-CALIBRATION, DOWNLOAD, EXAMPLE = "Calibration", "Download", "Example"
-VIEWS = (NUMBERS, MISTAKES, THRESHOLDS, COMPARE, CALIBRATION, DOWNLOAD, EXAMPLE)
+CALIBRATION, DOWNLOAD, EXAMPLE, PRESENTER = "Calibration", "Download", "Example", "Presenter"
+VIEWS = (NUMBERS, MISTAKES, THRESHOLDS, COMPARE, CALIBRATION, DOWNLOAD, EXAMPLE, PRESENTER)
+FULL_ONLY = (THRESHOLDS, CALIBRATION)
 
 
 def first_threshold(iteration: Iteration) -> float:
@@ -52,26 +53,19 @@ if not ended:
         worked_example.show()
     st.stop()
 
-left, right = st.columns([1, 3], gap="large")
-with left:
+with st.container(horizontal=True, vertical_alignment="center", key="iteration-row"):
     iteration = iteration_list.show(store, ended)
-if iteration.status == "Failed":
-    right.error(f"This training failed: {plain(iteration.error)}")
-    st.stop()
-with right, refusals():
-    st.subheader(plain(iteration.name), anchor=False)
-    how = iteration.evaluation
-    st.caption(
-        f"{count(iteration.image_count, 'image')} · {iteration.classification_type} · {plain(iteration.backbone)} · "
-        + (f"{validation.named(how)} · " if how else "")
-        + (f"trained {day(iteration.trained_at)}" if iteration.trained_at else "")
-    )
+    if iteration.status == "Failed":
+        st.error(f"This training failed: {plain(iteration.error)}")
+        st.stop()
     if iteration.note:
-        st.warning(plain(iteration.note))
-    tuning_outcome.show_training(store, iteration)
+        with st.popover("Note", icon=":material/warning:", type="tertiary"):
+            st.warning(plain(iteration.note))
+    # A view in the address opens, also one that only the full pages offer.
+    wanted = st.query_params.get("view")
     view = st.segmented_control(
         "View",
-        VIEWS,
+        [each for each in VIEWS if detail_level.is_full() or each == wanted or each not in FULL_ONLY],
         default=NUMBERS,
         required=True,
         label_visibility="collapsed",
@@ -79,18 +73,23 @@ with right, refusals():
         key="view",
         bind="query-params",
     )
+with refusals():
     # Not every view has the explorer, so the session keeps its threshold.
     threshold_key = f"threshold-{project.id}"
     threshold = st.session_state.setdefault(threshold_key, first_threshold(iteration))
     if view == NUMBERS:
         numbers_view.show(store, project, iteration, threshold_key=threshold_key)
-    if view in (MISTAKES, DOWNLOAD):
+        tuning_outcome.show_training(store, iteration)
+    thresholds = numbers_view.thresholds(project, iteration, threshold)
+    if view == DOWNLOAD and isinstance(thresholds, tuple):
+        st.caption("Each tag at its own threshold, as set under Numbers.")
+    elif view in (MISTAKES, DOWNLOAD):
         # No default that follows the threshold: if the default changed with the value, Streamlit would create a new
         # slider after each move and lose every second move.
         slider = f"slider-{project.id}"
         st.session_state.setdefault(slider, round(100 * threshold))
         percent = st.slider("Probability threshold", 0, 100, format="%d %%", key=slider, width=480)
-        threshold = st.session_state[threshold_key] = percent / 100
+        threshold = thresholds = st.session_state[threshold_key] = percent / 100
         page_address.show("threshold", threshold)
     if view == MISTAKES:
         confusion_matrix.show_with_images(store, project, iteration, threshold)
@@ -103,8 +102,12 @@ with right, refusals():
     elif view == CALIBRATION:
         calibration_panel.show(store, project, iteration)
     elif view == DOWNLOAD:
-        report_downloads.show(store, project, iteration, threshold=threshold)
-        with st.expander("In Rekognition's terms"):
-            rekognition_panel.show(store, iteration)
+        report_downloads.show(store, project, iteration, threshold=thresholds)
+        if detail_level.is_full():
+            with st.expander("In Rekognition's terms"):
+                rekognition_panel.show(store, iteration)
     elif view == EXAMPLE:
         worked_example.show()
+    elif view == PRESENTER:
+        presenter.show(store, project, iteration, threshold_key=threshold_key)
+st.caption(iteration_list.about(store, iteration, in_full=detail_level.is_full()))

@@ -1,4 +1,4 @@
-"""A project's iterations to choose from, rename and delete."""
+"""The choice of a project's iteration, in one row, with a menu to rename or delete it."""
 
 from __future__ import annotations
 
@@ -7,47 +7,54 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from cvcore import training
+from cvcore import training, validation
 from cvcore.errors import NotFound
 from cvcore.records import Iteration
 from cvcore.store import Store
-from cvcore.wording import count, day, percent
+from cvcore.wording import count, day
+from pages.parts.shell import page_address
 from pages.parts.shell.text import plain, refusals
-from pages.parts.train import evaluation_choice
+
+RENAME, DELETE = "Rename", "Delete"
 
 
 def show(store: Store, iterations: Sequence[Iteration]) -> Iteration:
-    """Draw the list and return the chosen iteration: the one in the address, else the newest."""
+    """Draw the choice and return the chosen iteration: the one in the address, else the newest.
+
+    The address then names it, so the window stays with it when another one is trained.
+    """
     by_number = {str(iteration.number): iteration for iteration in iterations}
     wanted = st.query_params.get("iteration", "")
     # The address decides, also after the browser's Back button has changed it.
     st.session_state["iteration"] = wanted if wanted in by_number else next(iter(by_number))
-    chosen = st.radio(
-        "Iterations",
+    chosen = st.selectbox(
+        "Iteration",
         list(by_number),
-        format_func=lambda number: plain(by_number[number].name),
-        captions=[_caption(store, iteration) for iteration in iterations],
+        format_func=lambda number: by_number[number].name,
+        label_visibility="collapsed",
         key="iteration",
         on_change=lambda: st.query_params.update(iteration=st.session_state["iteration"]),
+        width=210,
     )
     iteration = by_number[chosen]
-    with st.container(horizontal=True):
-        if st.button("Rename"):
-            _rename(store, iteration)
-        if st.button("Delete", type="tertiary"):
-            _delete(store, iteration)
+    page_address.show("iteration", iteration.number)
+    pressed = st.menu_button("Edit", [RENAME, DELETE], help="Rename or delete this iteration", key="iteration-menu")
+    if pressed == RENAME:
+        _rename(store, iteration)
+    elif pressed == DELETE:
+        _delete(store, iteration)
     return iteration
 
 
-def _caption(store: Store, iteration: Iteration) -> str:
-    parts = [day(iteration.trained_at)] if iteration.trained_at else []
-    if iteration.scores:
-        parts.append(f"precision {percent(iteration.scores.precision)}, recall {percent(iteration.scores.recall)}")
-    parts.append(plain(iteration.backbone) if iteration.backbone else "failed")
-    if store.trainings.options(iteration.id).is_advanced:
-        parts.append("Advanced")
-    if iteration.evaluation:
-        parts.append(evaluation_choice.short(iteration.evaluation))
+def about(store: Store, iteration: Iteration, *, in_full: bool) -> str:
+    """How many images it was trained on and when; `in_full` also with what and how it was evaluated. As Markdown."""
+    parts = [count(iteration.image_count, "image")]
+    if in_full:
+        parts += [iteration.classification_type, plain(iteration.backbone)]
+        parts += ["Advanced"] if store.trainings.options(iteration.id).is_advanced else []
+        parts += [validation.named(iteration.evaluation)] if iteration.evaluation else []
+    if iteration.trained_at:
+        parts.append(f"trained {day(iteration.trained_at)}")
     return " · ".join(parts)
 
 

@@ -1,45 +1,100 @@
-"""Shows the numbers at a threshold and, below them, the images of the count that was clicked.
+"""Shows the numbers at the thresholds, and the images of the count that was clicked in a drawer beside them.
 
-A fragment: a click redraws only these two, not the page with its list of iterations.
+A fragment: a click or a move of a slider redraws only these two, not the page with its choice of iterations.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
-from cvcore import evaluation, validation
+from cvcore import evaluation, metrics, validation
+from cvcore.evaluation import saved_thresholds
 from cvcore.metrics.confusion import TagOutcome
-from cvcore.records import K_FOLD, MULTILABEL, Iteration, Project
+from cvcore.metrics.threshold_tuning import Goal
+from cvcore.records import K_FOLD, MULTILABEL, Iteration, Project, Thresholds
 from cvcore.store import Store
-from cvcore.wording import count
-from pages.parts.performance import evaluated_images
+from cvcore.wording import count, none_for_nan
+from pages.parts.review import drawer
 from pages.parts.shell.text import refusals
-from pages.parts.widgets import threshold_explorer
+from pages.parts.widgets import threshold_explorer, threshold_strip
+from pages.parts.widgets.threshold_explorer import Explored, Own
 
 
 @st.fragment
 def show(store: Store, project: Project, iteration: Iteration, *, threshold_key: str) -> None:
     """Draw the explorer; its threshold (0..1) is read from and written to the session under `threshold_key`."""
     with refusals():
-        overview = evaluation.overview(store, iteration)
-        explored = threshold_explorer.show(
-            tags=[threshold_explorer.TagRow(tag.name, tag.kind) for tag in evaluation.tags(store, iteration)],
-            sweep=overview.sweep,
-            curves=overview.curves,
-            threshold=st.session_state[threshold_key],
-            multilabel=iteration.classification_type == MULTILABEL,
-            signature=iteration.id,
-            key=f"explorer-{project.id}",
-        )
-        st.session_state[threshold_key] = explored.threshold
-        if how := iteration.evaluation:
-            st.caption(validation.explained(how))
-            left_out = iteration.image_count - int(overview.sweep.counts[0, 0].sum()) if how.method == K_FOLD else 0
-            if left_out:
-                st.caption(f"{count(left_out, 'image')} could not be evaluated.")
-        opened = f"opened-{project.id}"
-        if explored.count:
-            st.session_state[opened] = iteration.id, TagOutcome(explored.count.tag, explored.count.count)
-        of, outcome = st.session_state.get(opened, ("", None))
-        if outcome and of == iteration.id:
-            evaluated_images.show(store, project, iteration, explored.threshold, outcome, key=f"count-{project.id}")
+        iteration = store.iterations.get(iteration.id)
+        explored = _explorer(store, project, iteration, threshold_key)
+        if explored.save is not None:
+            saved_thresholds.save(store, iteration, explored.save)
+            st.rerun(scope="fragment")
+        _how_evaluated(store, iteration)
+        clicked = TagOutcome(explored.count.tag, explored.count.count) if explored.count else None
+        drawer.show(store, project, iteration, explored.thresholds, clicked, key=f"count-{project.id}")
+
+
+def thresholds(project: Project, iteration: Iteration, threshold: float) -> Thresholds:
+    """The thresholds that the explorer was left at: the slider's, or one for each tag."""
+    own = _own(project, iteration)
+    return Explored(threshold, own).thresholds if own else threshold
+
+
+def _own(project: Project, iteration: Iteration) -> Own | None:
+    """The tags' own thresholds: as they were left in this window, else as they are saved; None if there are none."""
+    of, own = st.session_state.get(f"own-{project.id}", ("", None))
+    if of == iteration.id:
+        return own  # type: ignore[no-any-return]
+    return iteration.thresholds if isinstance(iteration.thresholds, tuple) else None
+
+
+def _explorer(store: Store, project: Project, iteration: Iteration, threshold_key: str) -> Explored:
+    key = f"explorer-{project.id}"
+    overview = evaluation.overview(store, iteration)
+    explored = threshold_explorer.show(
+        tags=[threshold_explorer.TagRow(tag.name, tag.kind) for tag in evaluation.tags(store, iteration)],
+        sweep=overview.sweep,
+        curves=overview.curves,
+        threshold=st.session_state[threshold_key],
+        own=_own(project, iteration),
+        saved=iteration.thresholds,
+        suggested=_suggested(store, iteration),
+        strip=_strip(store, iteration, threshold_explorer.chosen(key, iteration.id)),
+        multilabel=iteration.classification_type == MULTILABEL,
+        signature=iteration.id,
+        key=key,
+    )
+    st.session_state[threshold_key] = explored.threshold
+    st.session_state[f"own-{project.id}"] = iteration.id, explored.own
+    return explored
+
+
+def _suggested(store: Store, iteration: Iteration) -> threshold_explorer.Suggested:
+    """The threshold with the best F1 for each tag."""
+    suggestion = evaluation.suggest_thresholds(store, iteration, Goal("f1"), per_tag=True)
+    chosen, fair = (none_for_nan(metrics.rates(counts)[2, -1]) for counts in (suggestion.chosen, suggestion.held_out))
+    return threshold_explorer.Suggested(tuple(suggestion.thresholds.tolist()), chosen, fair)
+
+
+def _strip(store: Store, iteration: Iteration, tag: int | None) -> tuple[int, dict[str, Any]] | None:
+    return None if tag is None else (tag, _strip_data(iteration.id, tag, store, iteration))
+
+
+# An iteration's numbers and images never change, so its id and the column say it all.
+@st.cache_data(max_entries=64, show_spinner=False)
+def _strip_data(iteration_id: str, tag: int, _store: Store, _iteration: Iteration) -> dict[str, Any]:
+    return threshold_strip.data(_store, _iteration, tag)
+
+
+def _how_evaluated(store: Store, iteration: Iteration) -> None:
+    how = iteration.evaluation
+    if how is None:
+        return
+    st.caption(validation.explained(how))
+    if how.method != K_FOLD:
+        return
+    counts = evaluation.overview(store, iteration).sweep.counts
+    if left_out := iteration.image_count - int(counts[0, 0].sum()):
+        st.caption(f"{count(left_out, 'image')} could not be evaluated.")

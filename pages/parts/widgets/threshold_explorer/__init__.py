@@ -1,7 +1,8 @@
-"""The probability-threshold slider, with numbers, sentences, charts and a table of tags that change with it.
+"""The probability-threshold slider, with numbers, charts, sentences and a table of tags that change with it.
 
-The browser gets the counts and intervals at all 101 thresholds once and redraws by itself. It sends a new threshold to
-Python when the slider has stopped, and every click on a count.
+The browser gets the counts and intervals at all 101 thresholds once and redraws by itself. Every tag follows the slider
+until it is given a threshold of its own. The browser tells Python the thresholds when slider and handles have stopped,
+which tag is chosen, and every click on a count and on Save.
 """
 
 from __future__ import annotations
@@ -19,43 +20,55 @@ from numpy.typing import NDArray
 from cvcore import urls
 from cvcore.metrics.precision_recall_curves import Curve
 from cvcore.metrics.threshold_sweeps import Sweep
-from cvcore.records import TagKind
+from cvcore.records import TagKind, Thresholds
 from pages.parts.widgets import component
 
 Count = Literal["tp", "fp", "fn"]
 COUNTS: tuple[Count, ...] = ("tp", "fp", "fn")
 
+# One threshold (0..1) per tag; None for a tag that follows the slider.
+Own = tuple[float | None, ...]
+
 _HTML = """
 <section class="explorer">
-  <div class="figures"></div>
-  <div class="control">
-    <div class="setting">
-      <label for="threshold">Probability threshold</label><output for="threshold" aria-live="off"></output>
-      <span class="rule"></span>
+  <div class="board">
+    <div class="control">
+      <div class="setting">
+        <label for="threshold">Probability threshold</label><output for="threshold" aria-live="off"></output>
+        <span class="rule"></span>
+      </div>
+      <input id="threshold" type="range" min="0" max="100" step="1">
     </div>
-    <input id="threshold" type="range" min="0" max="100" step="1">
+    <div class="strip-host" hidden></div>
+    <div class="means"><p class="mean"></p><dl class="figures"></dl></div>
+    <div class="own" role="group" aria-label="Thresholds">
+      <button type="button" class="suggest" title="Each tag's threshold with the best F1">Suggest (best F1)</button>
+      <button type="button" class="reset">Use the slider for all</button>
+      <button type="button" class="keep">Save thresholds</button>
+      <p class="told" role="status"></p>
+    </div>
+    <div class="scroll"><table><thead><tr></tr></thead><tbody></tbody></table></div>
+    <div class="side">
+      <div class="legend">
+        <label for="choice">Show</label><select id="choice"></select>
+        <span class="views" role="group" aria-label="Chart">
+          <button type="button" value="threshold">by threshold</button
+          ><button type="button" value="curve">precision–recall</button>
+        </span>
+      </div>
+      <div class="plot">
+        <p class="wait">Drawing the chart …</p>
+        <div class="canvas"></div>
+        <svg aria-hidden="true">
+          <line class="needle"/><line class="whisker"/><line class="whisker"/>
+          <circle class="dot" r="5"/><circle class="dot" r="5"/>
+        </svg>
+        <p class="key"><span><i class="line"></i>precision</span><span><i class="line dashed"></i>recall</span></p>
+      </div>
+      <p class="about"></p>
+      <ul class="sentences" hidden></ul>
+    </div>
   </div>
-  <div class="chart">
-    <div class="legend">
-      <label for="choice">Show</label><select id="choice"></select>
-      <span class="views" role="group" aria-label="Chart">
-        <button type="button" value="threshold">against threshold</button
-        ><button type="button" value="curve">precision against recall</button>
-      </span>
-      <span class="key"><i class="line"></i>precision</span><span class="key"><i class="line dashed"></i>recall</span>
-    </div>
-    <div class="plot">
-      <p class="wait">Drawing the chart …</p>
-      <div class="canvas"></div>
-      <svg aria-hidden="true">
-        <line class="needle"/><line class="whisker"/><line class="whisker"/>
-        <circle class="dot" r="5"/><circle class="dot" r="5"/>
-      </svg>
-    </div>
-    <p class="about"></p>
-  </div>
-  <ul class="sentences"></ul>
-  <div class="scroll"><table><thead><tr></tr></thead><tbody></tbody></table></div>
 </section>
 """
 _WIDGET = component.register(Path(__file__).parent, _HTML)
@@ -70,6 +83,15 @@ class TagRow:
 
 
 @dataclass(frozen=True)
+class Suggested:
+    """Thresholds (0..1) per tag, with the mean F1 on the images they were chosen on, and on others, or None."""
+
+    thresholds: tuple[float, ...]
+    chosen: float | None
+    fair: float | None
+
+
+@dataclass(frozen=True)
 class CountClicked:
     """A clicked count: the tag (a column of the sweep) and which of its counts."""
 
@@ -79,10 +101,21 @@ class CountClicked:
 
 @dataclass(frozen=True)
 class Explored:
-    """The threshold (0..1) at which the slider last stopped; the count only in the one rerun after its click."""
+    """The slider's threshold (0..1) and the tags' own where it last stopped.
+
+    count, save: what was clicked and what is to be saved, only in the one rerun after the click.
+    """
 
     threshold: float
-    count: CountClicked | None
+    own: Own
+    count: CountClicked | None = None
+    save: Thresholds | None = None
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """The thresholds that the numbers are computed at: one if all tags are at the slider's, else one per tag."""
+        each = tuple(self.threshold if own is None else own for own in self.own)
+        return self.threshold if all(value == self.threshold for value in each) else each
 
 
 def show(
@@ -91,6 +124,10 @@ def show(
     sweep: Sweep,
     curves: Sequence[Curve],
     threshold: float,
+    own: Own | None = None,
+    saved: Thresholds | None = None,
+    suggested: Suggested | None = None,
+    strip: tuple[int, dict[str, Any]] | None = None,
     multilabel: bool,
     signature: str,
     key: str,
@@ -98,36 +135,78 @@ def show(
     """Draw the explorer of an evaluation, whose columns are `tags`; it also writes the threshold into the address.
 
     threshold: the slider's first position; afterwards it stays where the user put it, also for another evaluation.
-    signature: identifies these tags and numbers; while it is the same, a rerun does not change the slider.
+    own: the tags' first thresholds of their own. saved: those saved with the iteration. strip: a column, and what
+    `threshold_strip.data` returns for it; drawn while that tag is the chosen one.
+    signature: identifies these tags and numbers; while it is the same, a rerun does not change sliders and handles.
     """
-    committed = st.session_state.get(key, {}).get("threshold")
-    start = threshold if committed is None else committed
+    # Sliders stand at whole percents.
+    first = Explored(round(threshold, 2), tuple(each and round(each, 2) for each in own or (None,) * len(tags)))
+    start = explored(first, _kept(key, "sliders"), signature=signature)
     data = {
         "signature": signature,
         "multilabel": multilabel,
-        "threshold": round(100 * start),
+        "threshold": round(100 * start.threshold),
+        "own": [None if each is None else round(100 * each) for each in start.own],
+        "saved": saved,
+        "unsaved": 0.5,
+        "suggested": suggested and asdict(suggested) | {"thresholds": [round(100 * t) for t in suggested.thresholds]},
+        "strip": strip and {"column": strip[0], "data": strip[1]},
         "tags": [asdict(tag) for tag in tags],
         "tables": _tables_json(signature, sweep, curves),
         "plotly": urls.PLOTLY,
     }
-    result = _WIDGET(key=key, data=data, on_threshold_change=lambda: None, on_count_change=lambda: None)
-    moved = start if result.threshold is None else float(result.threshold)
-    return explored(moved, result.count, signature=signature, tags=len(tags))
+    result = _WIDGET(
+        key=key,
+        data=data,
+        on_sliders_change=_heard,
+        on_chosen_change=_heard,
+        on_count_change=_heard,
+        on_save_change=_heard,
+    )
+    told = result.count or result.save or result.sliders
+    return explored(start, told, signature=signature)
 
 
-def explored(threshold: float, click: dict[str, Any] | None, *, signature: str, tags: int) -> Explored:
-    """The threshold and click that the browser sent; a click on an evaluation that is no longer shown is ignored.
+def _heard() -> None:
+    """Streamlit passes on only what has a callback; the rerun that follows reads it."""
 
-    >>> click = {"signature": "a", "tag": 1, "count": "fp", "threshold": 0.4}
-    >>> explored(0.5, click, signature="a", tags=2)
-    Explored(threshold=0.4, count=CountClicked(tag=1, count='fp'))
-    >>> explored(0.5, click, signature="b", tags=2)
-    Explored(threshold=0.5, count=None)
+
+def chosen(key: str, signature: str) -> int | None:
+    """The column of the tag that is chosen in the explorer with that key."""
+    told = _kept(key, "chosen")
+    return told["tag"] if told and told["signature"] == signature else None
+
+
+def _kept(key: str, name: str) -> dict[str, Any] | None:
+    """What the browser last told under a name."""
+    told: dict[str, Any] | None = st.session_state.get(key, {}).get(name)
+    return told
+
+
+def explored(start: Explored, told: dict[str, Any] | None, *, signature: str) -> Explored:
+    """What the browser told, on top of `start`; of an evaluation that is no longer shown only the slider counts.
+
+    A click brings its own thresholds, because the sliders' message can arrive later.
+
+    >>> click = {"signature": "a", "tag": 1, "count": "fp", "threshold": 0.4, "own": [None, 70]}
+    >>> explored(Explored(0.5, (None, None)), click, signature="a")
+    Explored(threshold=0.4, own=(None, 0.7), count=CountClicked(tag=1, count='fp'), save=None)
+    >>> explored(Explored(0.5, (None, None)), click, signature="b")
+    Explored(threshold=0.4, own=(None, None), count=None, save=None)
     """
-    if not click or click["signature"] != signature or click["tag"] not in range(tags) or click["count"] not in COUNTS:
-        return Explored(threshold, None)
-    # The click brings its own threshold, because the slider's message can arrive later.
-    return Explored(float(click["threshold"]), CountClicked(click["tag"], click["count"]))
+    if not told:
+        return start
+    threshold = float(told["threshold"])
+    if told["signature"] != signature:
+        return Explored(threshold, start.own)
+    own = tuple(None if each is None else each / 100 for each in told["own"])
+    if len(own) != len(start.own):
+        return Explored(threshold, start.own)
+    count = None
+    if told.get("tag") in range(len(own)) and told.get("count") in COUNTS:
+        count = CountClicked(told["tag"], told["count"])
+    save = told.get("thresholds")
+    return Explored(threshold, own, count, tuple(save) if isinstance(save, list) else save)
 
 
 def tables(sweep: Sweep, curves: Sequence[Curve]) -> dict[str, Any]:

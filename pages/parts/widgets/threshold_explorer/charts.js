@@ -1,7 +1,9 @@
 // The two charts of the threshold explorer: precision and recall against the threshold, and precision against recall.
 // Colour says which tag; in the first chart solid is precision, dashed or striped is recall.
 
-export const MARGIN = { l: 52, r: 20, t: 26, b: 28 };
+import { isMixed, meansNow, positionOf } from "./thresholds.js";
+
+const MARGIN = { l: 48, r: 22, t: 24, b: 28 };
 const NAME_LETTERS = 40;
 const MARKERS_MOST = 400;
 
@@ -15,6 +17,9 @@ const cells = (tp, fp, fn, tn) => `TP ${tp} · FP ${fp} · FN ${fn} · TN ${tn}`
 const columns = ({ data }) => [...data.tags.keys(), null];
 const named = ({ data }, tag) => (tag === null ? "All tags" : label(data.tags[tag].name));
 const percents = (rate) => (rate === null ? null : 100 * rate);
+
+/** The position whose line is drawn: the chosen tag's own threshold, or the slider's. */
+const strongPosition = (state) => (state.chosen === null ? +state.slider.value : positionOf(state, state.chosen));
 
 /** A tag's, or the mean's, measure at a position, as { value, interval }. */
 export function at(state, position, tag, measure) {
@@ -168,8 +173,10 @@ function place({ size }, x, y) {
 
 /** The line at the slider's position and a dot on each of the two strong lines; or one on the curve, with whiskers. */
 export function drawPoint(state) {
-  const position = +state.slider.value;
-  const [precision, recall] = ["precision", "recall"].map((measure) => at(state, position, state.chosen, measure));
+  const threshold = strongPosition(state);
+  const isMean = state.chosen === null && isMixed(state);
+  const [precision, recall] = ["precision", "recall"].map((measure) =>
+    isMean ? meansNow(state)[measure] : at(state, threshold, state.chosen, measure));
   const set = (node, attributes, seen = true) => {
     for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
     node.setAttribute("visibility", seen ? "visible" : "hidden");
@@ -181,25 +188,26 @@ export function drawPoint(state) {
   const [x, y] = [percents(recall.value) ?? 0, percents(precision.value) ?? 0];
   const [left, right] = recall.interval ?? [0, 0];
   const [low, high] = precision.interval ?? [0, 0];
-  set(state.whiskers[0], line(place(state, left / 100, y), place(state, right / 100, y)), seen);
-  set(state.whiskers[1], line(place(state, x, low / 100), place(state, x, high / 100)), seen);
-  set(state.needle, line(place(state, position, 0), place(state, position, 102)), !onCurve);
-  const dotSeen = onCurve ? seen : precision.value !== null;
-  set(state.dots[0], dot(onCurve ? place(state, x, y) : place(state, position, y)), dotSeen);
-  set(state.dots[1], dot(place(state, position, x)), !onCurve && recall.value !== null);
+  set(state.whiskers[0], line(place(state, left / 100, y), place(state, right / 100, y)), seen && recall.interval);
+  set(state.whiskers[1], line(place(state, x, low / 100), place(state, x, high / 100)), seen && precision.interval);
+  set(state.needle, line(place(state, threshold, 0), place(state, threshold, 102)), !onCurve);
+  // With several thresholds their mean is on no line against one threshold.
+  const dotSeen = onCurve ? seen : precision.value !== null && !isMean;
+  set(state.dots[0], dot(onCurve ? place(state, x, y) : place(state, threshold, y)), dotSeen);
+  set(state.dots[1], dot(place(state, threshold, x)), !onCurve && recall.value !== null && !isMean);
 }
 
 /** The slider's position that is nearest to a place on the plot. */
 export function positionAt(state, left, top) {
   if (state.view !== "curve") return Math.round((100 * (left - MARGIN.l)) / (state.size.width - MARGIN.l - MARGIN.r));
-  let [nearest, least] = [+state.slider.value, Infinity];
-  state.swept.forEach((_, position) => {
+  let [nearest, least] = [strongPosition(state), Infinity];
+  state.swept.forEach((_, percent) => {
     const [precision, recall] = ["precision", "recall"]
-      .map((measure) => at(state, position, state.chosen, measure).value);
+      .map((measure) => at(state, percent, state.chosen, measure).value);
     if (precision === null || recall === null) return;
     const [x, y] = place(state, 100 * recall, 100 * precision);
     const distance = (x - left) ** 2 + (y - top) ** 2;
-    if (distance < least) [nearest, least] = [position, distance];
+    if (distance < least) [nearest, least] = [percent, distance];
   });
   return nearest;
 }
