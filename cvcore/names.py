@@ -28,8 +28,10 @@ def clean(noun: str, text: str, *, letters: int) -> str:
     'rose'
     """
     name = unicodedata.normalize("NFC", text).strip()
-    if not 1 <= len(name) <= letters:
-        raise NameRefused(noun, f"the {noun}'s name must have 1 to {letters} letters, this one has {len(name):,}")
+    if not name:
+        raise NameRefused(noun, f"the {noun} must have a name, it has none yet: type one")
+    if len(name) > letters:
+        raise NameRefused(noun, f"the {noun}'s name must have at most {letters} letters, this one has {len(name):,}")
     if any(_is_steering(letter) for letter in name) or not any(_is_visible(letter) for letter in name):
         raise NameRefused(noun, f"the {noun}'s name must be one line of plain text, got {name!r}")
     return name

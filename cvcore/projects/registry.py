@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,21 +12,25 @@ from cvcore import domains, names
 from cvcore.errors import InvalidInput, NameTaken, ProjectNotFound, TagsRefused, TypeUnknown
 from cvcore.files import blobs
 from cvcore.projects import uploads
-from cvcore.records import MULTICLASS, MULTILABEL, ClassificationType, Image, Iteration, Project, ProjectSettings
+from cvcore.records import MULTICLASS, MULTILABEL, ClassificationType, Image, Iteration, Project, ProjectSettings, Tag
 from cvcore.store import Store
 
 NAME_LETTERS = 128
 SETTINGS_MAX = 64
+CARD_IMAGES = 4
 
 
 @dataclass(frozen=True)
 class Card:
-    """A project in the list of projects: its counts, up to 4 newest images, and its newest trained iteration."""
+    """A project in the list of projects: its counts, up to 4 images, and its newest trained iteration.
+
+    `shown` has the newest image of each of the largest tags, so that they differ; others only if there are too few.
+    """
 
     project: Project
     images: int
     tags: int
-    newest: list[Image]
+    shown: list[Image]
     iteration: Iteration | None
 
 
@@ -149,13 +154,21 @@ def cards(store: Store) -> list[Card]:
 
 
 def _card(store: Store, project: Project) -> Card:
+    tags = store.tags.of_project(project.id)
     return Card(
         project=project,
         images=store.images.count(project.id),
-        tags=len(store.tags.of_project(project.id)),
-        newest=store.images.page(project.id, take=4),
+        tags=len(tags),
+        shown=_of_different_tags(store, project, tags),
         iteration=store.iterations.newest_trained(project.id),
     )
+
+
+def _of_different_tags(store: Store, project: Project, tags: Sequence[Tag]) -> list[Image]:
+    largest = sorted(tags, key=lambda tag: -tag.image_count)[:CARD_IMAGES]
+    newest = [image for tag in largest for image in store.images.page(project.id, tag_id=tag.id, take=1)]
+    newest += store.images.page(project.id, take=CARD_IMAGES)
+    return list({image.id: image for image in newest}.values())[:CARD_IMAGES]
 
 
 def known_type(text: str) -> ClassificationType:

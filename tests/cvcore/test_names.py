@@ -48,14 +48,14 @@ def test_an_empty_name_is_refused(name: str) -> None:
     """A name that is empty once the space is gone is none."""
     with pytest.raises(InvalidInput) as refusal:
         names.clean("project", name, letters=LETTERS)
-    assert str(refusal.value) == "the project's name must have 1 to 128 letters, this one has 0"
+    assert str(refusal.value) == "the project must have a name, it has none yet: type one"
 
 
 def test_a_long_name_is_refused_in_a_short_message() -> None:
     """10,000 letters are counted, not repeated."""
     with pytest.raises(InvalidInput) as refusal:
         names.clean("iteration", "x" * 10_000, letters=LETTERS)
-    assert str(refusal.value) == "the iteration's name must have 1 to 128 letters, this one has 10,000"
+    assert str(refusal.value) == "the iteration's name must have at most 128 letters, this one has 10,000"
 
 
 @pytest.mark.parametrize(
