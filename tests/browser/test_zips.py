@@ -22,7 +22,8 @@ def test_a_project_is_handed_on(page: Page, serve: Serve, ready_home: Path, tmp_
     """The zip comes from the disk under the project's name, also after the page was loaded anew, and opens again."""
     home = Path(shutil.copytree(ready_home, tmp_path / "home"))
     page.goto(serve(ROOT / "app.py", {"TAGWISE_HOME": str(home)}))
-    page.get_by_role("button", name="Download").first.click()
+    page.get_by_role("button", name="More").first.click()
+    page.get_by_role("menuitem", name="Download").click()
     page.get_by_role("dialog").get_by_role("button", name="Make the zip").click()
     expect(page.get_by_text("is ready")).to_be_visible()
     page.reload()
@@ -30,13 +31,14 @@ def test_a_project_is_handed_on(page: Page, serve: Serve, ready_home: Path, tmp_
         page.get_by_role("link", name="Download").click()
     assert download.value.suggested_filename == "Flowers.zip"
     download.value.save_as(tmp_path / "Flowers.zip")
-    page.get_by_role("button", name="Open a project zip").click()
+    page.get_by_role("button", name="Import").click()
+    page.get_by_role("menuitem", name="A project zip").click()
     dialog = page.get_by_role("dialog")
     dialog.locator("input[type=file]").set_input_files(tmp_path / "Flowers.zip")
     dialog.get_by_label("Name").fill("Handed on")
-    dialog.get_by_role("button", name="Open", exact=True).click()
+    dialog.get_by_role("button", name="Import", exact=True).click()
     expect(page.get_by_text("is here, with 110 images and ")).to_be_visible()
-    page.get_by_role("button", name="Open it").click()
+    page.locator(".st-key-open-zip-go").get_by_role("button").click()
     expect(page.get_by_role("heading", name="Performance")).to_be_visible()
     store = Store(home)
     told = []

@@ -37,9 +37,24 @@ def button(app: AppTest, label: str) -> Button:
     return next(each for each in app.button if each.label == label)
 
 
+def choose(app: AppTest, menu: str, option: str) -> AppTest:
+    """Choose an option of the first menu with that label."""
+    next(each for each in app.menu_button if each.label == menu).click(option)
+    return checked(app.run())
+
+
 def texts(app: AppTest, *, raw: bool = False) -> str:
     """All texts of a page, a line each; `raw` with the backslashes that keep names from acting as Markdown."""
-    shown: list[Any] = [*app.title, *app.subheader, *app.markdown, *app.caption, *app.info, *app.warning, *app.error]
+    shown: list[Any] = [
+        *app.title,
+        *app.header,
+        *app.subheader,
+        *app.markdown,
+        *app.caption,
+        *app.info,
+        *app.warning,
+        *app.error,
+    ]
     bars = [each.proto.text for each in app.get("progress")]
     text = "\n".join([*(str(each.value) for each in [*shown, *app.success, *app.text]), *bars])
     return text if raw else text.replace("\\", "")

@@ -16,7 +16,7 @@ from cvcore.projects import tagging
 from cvcore.settings import Limits
 from cvcore.store import Store
 from tests.conftest import Fill, Trained
-from tests.pages.conftest import button, checked, texts, whole_app
+from tests.pages.conftest import button, checked, choose, texts, whole_app
 
 
 @pytest.fixture
@@ -81,9 +81,9 @@ def give(app: AppTest, name: str, data: bytes) -> None:
 def test_both_dialogs_open(projects_page: AppTest, fill: Fill) -> None:
     """The Projects page leads to both."""
     fill(rose=2)
-    press(projects_page.run(), "Download")
+    choose(projects_page.run(), "More", "Download")
     assert "From **Flowers**, as one zip:" in texts(projects_page)
-    press(projects_page, "Open a project zip")
+    choose(projects_page, "Import", "A project zip")
     assert "becomes a new project" in texts(projects_page)
 
 
@@ -96,7 +96,7 @@ def test_a_project_goes_out_and_comes_in(
     finish(download, "download")
     assert "**Flowers.zip** is ready" in texts(download)
     give(opening.run(), "Flowers.zip", ready(store, download).read_bytes())
-    press(opening, "Open")
+    press(opening, "Import")
     finish(opening, "opened")
     assert "**Flowers (2)** is here, with 10 images and 1 iteration." in texts(opening)
     assert sorted(project.name for project in store.projects.all()) == ["Flowers", "Flowers (2)"]
@@ -145,7 +145,7 @@ def test_a_zip_that_is_none(opening: AppTest, store: Store, fill: Fill, tmp_path
     """What cannot be opened is said, with a name that acts as no markup, and nothing comes in."""
     made = project_archive.pack(store, fill(rose=2), tmp_path / "a.zip").path
     give(opening.run(), "**a**.zip", made.read_bytes()[:-100])
-    press(opening, "Open")
+    press(opening, "Import")
     finish(opening, "opened")
     assert "**a**.zip: A zip must be complete" in texts(opening)
     assert "Nothing of it was kept" in texts(opening)
@@ -156,11 +156,11 @@ def test_a_name_that_is_taken(opening: AppTest, store: Store, fill: Fill, tmp_pa
     """A taken name is refused in the dialog, where another can be typed."""
     made = project_archive.pack(store, fill(rose=2), tmp_path / "a.zip").path
     give(opening.run(), "a.zip", made.read_bytes())
-    opening.text_input(key="project-zip-name").set_value("Flowers").run()
-    press(opening, "Open")
+    opening.text_input(key="project-zip-name").set_value("Flowers")
+    press(opening, "Import")
     assert "is taken: choose another" in texts(opening)
-    opening.text_input(key="project-zip-name").set_value("Tulips").run()
-    press(opening, "Open")
+    opening.text_input(key="project-zip-name").set_value("Tulips")
+    press(opening, "Import")
     finish(opening, "opened")
     assert {project.name for project in store.projects.all()} == {"Flowers", "Tulips"}
 

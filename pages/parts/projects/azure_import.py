@@ -15,6 +15,7 @@ from cvcore.store import Store
 from cvcore.wording import count
 from pages.parts.shell import background_runs
 from pages.parts.shell.text import plain, refusals, sentence
+from pages.parts.widgets import focus
 
 # Otherwise everyone who can open the page could make this machine send requests to any server.
 AZURE = (
@@ -29,33 +30,45 @@ AZURE = (
 class Run(background_runs.Run):
     """A migration from Azure, with a result for each project when it has ended."""
 
-    what: str = "Moving in"
+    what: str = "Import from Azure"
     stage: str = "Asking Azure"
     projects: tuple[MigrationResult, ...] = ()
 
 
-@st.dialog("Move in from Azure Custom Vision", width="medium", on_dismiss="rerun")
+@st.dialog("Import from Azure Custom Vision", width="medium", on_dismiss="rerun")
 def ask(store: Store, settings: Settings) -> None:
     """Ask for endpoint and key, and start the migration."""
+    form(store, settings)
+
+
+def form(store: Store, settings: Settings) -> None:
+    """The contents of the dialog."""
     st.markdown(
         "Copies all your classification projects with their tags and images, while Azure still runs. "
         "If you do it again, it continues where it stopped and copies nothing twice."
     )
-    endpoint = st.text_input("Endpoint", placeholder="https://my-resource.cognitiveservices.azure.com/")
-    key = st.text_input("Training key", type="password", help="Azure's portal shows both under Keys and Endpoint.")
-    if st.button("Move in", type="primary", disabled=not (endpoint and key)):
-        with refusals():
-            check(endpoint, settings)
+    refusal = st.container()
+    with st.form("azure-import", border=False):
+        endpoint = st.text_input("Endpoint", placeholder="https://my-resource.cognitiveservices.azure.com/")
+        key = st.text_input("Training key", type="password", help="Azure's portal shows both under Keys and Endpoint.")
+        is_sent = st.form_submit_button("Import", type="primary")
+    focus.move_to("[role=dialog] input")
+    if is_sent:
+        with refusal, refusals():
+            check(endpoint, key, settings)
             st.session_state["move"] = start(store, endpoint, key, settings)
             st.rerun()
 
 
-def check(endpoint: str, settings: Settings) -> None:
-    """Check that the page may send requests to that endpoint.
+def check(endpoint: str, key: str, settings: Settings) -> None:
+    """Check that both are given, and that the page may send requests to that endpoint.
 
     Raises:
-        InvalidInput: it is not Azure's, and the settings do not allow addresses in this machine's own network.
+        InvalidInput: one is missing; or the endpoint is not Azure's, and the settings do not allow addresses in this
+            machine's own network.
     """
+    if not (endpoint.strip() and key.strip()):
+        raise InvalidInput("an import needs an endpoint and a training key, one is missing: copy both from Azure")
     host = guard.parsed(endpoint).host
     if not (settings.fetch_private or host.endswith(AZURE)):
         raise InvalidInput(
@@ -82,7 +95,7 @@ def show() -> None:
         background_runs.watch(run)
         return
     if run.stopped:
-        st.error(plain(f"{sentence(run.stopped)} What was copied is kept: move in again to continue."))
+        st.error(plain(f"{sentence(run.stopped)} What was copied is kept: import again to continue."))
     for result in run.projects:
         _show_result(result)
 

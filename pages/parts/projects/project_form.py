@@ -16,6 +16,9 @@ from cvcore.wording import count
 from pages.parts.shell import image_strip
 from pages.parts.shell.project_choice import open_page
 from pages.parts.shell.text import plain, refusals
+from pages.parts.widgets import focus, single_submit
+
+FIRST_FIELD = "[role=dialog] input"
 
 TYPES: dict[ClassificationType, str] = {
     MULTICLASS: "Multiclass: one tag per image",
@@ -26,9 +29,14 @@ TYPES: dict[ClassificationType, str] = {
 @st.dialog("New project", width="medium", on_dismiss="rerun")
 def create(store: Store) -> None:
     """Ask for a new project's name, type and domain, and create it."""
-    name, description, kind, domain = _fields(store, "", "", MULTICLASS, DOMAINS[0].id)
-    if st.button("Create project", type="primary"):
-        with refusals():
+    refusal = st.container()
+    with st.form("new-project", border=False):
+        name, description, kind, domain = _fields(store, "", "", MULTICLASS, DOMAINS[0].id)
+        is_sent = st.form_submit_button("Create project", type="primary")
+    single_submit.guard()
+    focus.move_to(FIRST_FIELD)
+    if is_sent:
+        with refusal, refusals():
             project = projects.create(store, name, description=description, classification_type=kind, domain=domain)
             open_page("images.py", project.id)
 
@@ -36,16 +44,20 @@ def create(store: Store) -> None:
 @st.dialog("Edit project", width="medium", on_dismiss="rerun")
 def edit(store: Store, project: Project) -> None:
     """Edit a project's name, description, type and domain."""
-    name, description, kind, domain = _fields(
-        store, project.name, project.description, project.classification_type, project.domain_id
-    )
-    st.caption("Another type or domain takes effect with the next training; iterations stay as they are.")
-    if not st.button("Save changes", type="primary"):
+    refusal = st.container()
+    with st.form(f"edit-project-{project.id}", border=False):
+        name, description, kind, domain = _fields(
+            store, project.name, project.description, project.classification_type, project.domain_id
+        )
+        st.caption("Another type or domain takes effect with the next training; iterations stay as they are.")
+        is_sent = st.form_submit_button("Save changes", type="primary")
+    focus.move_to(FIRST_FIELD)
+    if not is_sent:
         return
     wanted = dataclasses.replace(
         project, name=name, description=description, classification_type=kind, domain_id=domain
     )
-    with refusals():
+    with refusal, refusals():
         projects.update(store, wanted)
         st.rerun()
     if kind == MULTICLASS and (several := projects.images_with_many_tags(store, project)):
@@ -62,6 +74,7 @@ def delete(store: Store, project: Project) -> None:
         f"{count(iterations, 'iteration')} for good."
     )
     typed = st.text_input("Type the project's name to confirm", key=f"confirm-{project.id}", live=True)
+    focus.move_to(FIRST_FIELD)
     if st.button("Delete for good", type="primary", disabled=typed.strip() != project.name):
         with refusals():
             projects.delete(store, project)
@@ -72,8 +85,7 @@ def backbone_status(store: Store, domain: Domain) -> str:
     """A sentence about a domain's network and where its weights are."""
     if domain.backbone == BUILT_IN.backbone:
         return f"{domain.backbone}, {domain.side} px: on this machine, no download."
-    where = backbones.availability(domain.backbone, domain.side, blobs.backbones_folder(store.home))
-    if where == "to download":
+    if _is_downloaded(store, domain):
         return (
             f"{domain.backbone}, {domain.side} px: its weights are downloaded at the first training; "
             f"without internet, the {BUILT_IN.backbone.lower()} is used instead."
@@ -89,7 +101,29 @@ def _fields(
     description = st.text_area("Description", description, height=80, max_chars=names.DESCRIPTION_LETTERS)
     types = list(TYPES)
     kind = st.radio("Classification type", types, index=types.index(kind), format_func=lambda name: TYPES[name])
-    index = DOMAINS.index(find(domain_id))
-    domain = st.selectbox("Domain", DOMAINS, index=index, format_func=lambda option: option.name)
-    st.caption(f"{plain(domain.purpose)} Runs on {plain(backbone_status(store, domain))}")
+    purposes = "\n".join(
+        f"- **{plain(domain.name)}**: {plain(domain.purpose)} {plain(domain.backbone)}, {domain.side} px."
+        for domain in DOMAINS
+    )
+    downloaded = {domain.id for domain in DOMAINS if _is_downloaded(store, domain)}
+    domain = st.selectbox(
+        "Domain",
+        DOMAINS,
+        index=DOMAINS.index(find(domain_id)),
+        format_func=lambda option: f"{option.name} (to download)" if option.id in downloaded else option.name,
+        help=f"The network that your images are shown to:\n{purposes}",
+    )
+    if downloaded:
+        st.caption(
+            "*To download*: this network comes from the internet at the first training. Without internet, the "
+            f"{BUILT_IN.backbone.lower()} is used instead."
+        )
     return name, description, kind, domain.id
+
+
+def _is_downloaded(store: Store, domain: Domain) -> bool:
+    """Whether a domain's weights must be downloaded before its first training."""
+    if domain.backbone == BUILT_IN.backbone:
+        return False
+    where = backbones.availability(domain.backbone, domain.side, blobs.backbones_folder(store.home))
+    return where == "to download"

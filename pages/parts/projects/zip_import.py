@@ -1,4 +1,4 @@
-"""Open a project zip: chosen in a dialog, checked and stored in a thread, then shown."""
+"""Import a project zip: chosen in a dialog, checked and stored in a thread, then shown."""
 
 from __future__ import annotations
 
@@ -7,20 +7,22 @@ from typing import Any
 import streamlit as st
 
 from cvcore import archive, projects
+from cvcore.errors import InvalidInput
 from cvcore.settings import Limits
 from cvcore.store import Store
 from cvcore.wording import count
 from pages.parts.shell import background_runs
 from pages.parts.shell.project_choice import open_page
 from pages.parts.shell.text import plain, refusals, sentence, short
+from pages.parts.widgets import focus
 
 KEY = "opened"
 NAME_LETTERS = 60
 
 
-@st.dialog("Open a project zip", width="medium", on_dismiss="rerun")
+@st.dialog("Import a project zip", width="medium", on_dismiss="rerun")
 def ask(store: Store, limits: Limits) -> None:
-    """Ask for the zip and start to open it."""
+    """Ask for the zip and start to import it."""
     form(store, limits)
 
 
@@ -28,25 +30,32 @@ def form(store: Store, limits: Limits) -> None:
     """The contents of the dialog."""
     st.markdown(
         "A zip from *Download*, of this computer or another one, becomes a new project with the images, tags and "
-        "iterations in the zip. Open only zips from people you trust."
+        "iterations in the zip. Import only zips from people you trust."
     )
+    refusal = st.container()
     file = st.file_uploader("Project zip", type="zip", label_visibility="collapsed", key="project-zip")
-    name = st.text_input(
-        "Name", max_chars=projects.NAME_LETTERS, placeholder="As it was called", key="project-zip-name"
-    )
-    st.caption("Is the zip too large for this page? `tagwise unpack FILE.zip` in a terminal opens zips of any size.")
-    if st.button("Open", type="primary", disabled=file is None):
-        with refusals():
+    with st.form("zip-import", border=False):
+        name = st.text_input(
+            "Name", max_chars=projects.NAME_LETTERS, placeholder="As it was called", key="project-zip-name"
+        )
+        is_sent = st.form_submit_button("Import", type="primary")
+    st.caption("Is the zip too large for this page? `tagwise unpack FILE.zip` in a terminal imports zips of any size.")
+    focus.move_to("[role=dialog] [data-testid=stFileUploader] button")
+    if is_sent:
+        with refusal, refusals():
             start(store, file, name, limits)
             st.rerun()
 
 
 def start(store: Store, file: Any, name: str, limits: Limits) -> background_runs.Run:
-    """Start to open an uploaded zip.
+    """Start to import an uploaded zip.
 
     Raises:
+        InvalidInput: no file is chosen.
         NameRefused, NameTaken: the project cannot have the given name.
     """
+    if file is None:
+        raise InvalidInput("an import needs a zip, none is chosen: choose one")
     project_name = projects.checked_name(store, name) if name.strip() else ""
     release = background_runs.releaser([file])
 
@@ -77,7 +86,7 @@ def show(store: Store) -> None:
                 f"{count(len(iterations), 'iteration')}.",
                 width="stretch",
             )
-            if st.button("Open it", type="primary", key="open-zip-go"):
+            if st.button("Open", type="primary", key="open-zip-go"):
                 open_page("performance.py" if iterations else "images.py", project.id)
         if st.button("Close", type="tertiary", key="open-zip-close"):
             background_runs.forget(KEY)

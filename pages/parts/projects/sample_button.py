@@ -1,0 +1,66 @@
+"""The button *Try the sample*: it makes the sample in a thread, shows that it works, then opens the sample's images."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cvcore.projects import samples
+from cvcore.settings import Limits
+from cvcore.store import Store
+from pages.parts.shell import background_runs
+from pages.parts.shell.project_choice import open_page
+from pages.parts.shell.text import plain, sentence
+
+KEY = "sample"
+POLL_S = 0.2
+# Both labels fit, so that the buttons beside it stay where they are.
+WIDTH_PX = 176
+# Who came back to the page later stays here.
+OPENED_S = 5.0
+
+
+def show(store: Store, limits: Limits) -> None:
+    """Show the button, or while the sample is made that it is."""
+    run: background_runs.Run | None = st.session_state.get(KEY)
+    if run and run.result:
+        del st.session_state[KEY]
+        if not run.is_older_than(OPENED_S):
+            open_page("images.py", run.result)
+    if run and not run.is_done:
+        _watch(run)
+        return
+    # A callback, because a double click would stop the script between the click and what remembers it.
+    st.button(
+        "Try the sample",
+        icon=":material/palette:",
+        key="try-sample",
+        width=WIDTH_PX,
+        on_click=start,
+        args=(store, limits),
+    )
+
+
+def start(store: Store, limits: Limits) -> None:
+    """Start to make the sample, unless this window is making one."""
+    running: background_runs.Run | None = st.session_state.get(KEY)
+    if running and not running.is_done:
+        return
+
+    def work(run: background_runs.Run) -> str:
+        return samples.make_sample(store, limits=limits).id
+
+    st.session_state[KEY] = background_runs.begin(background_runs.Run("The sample"), work, thread="make sample")
+
+
+def show_error() -> None:
+    """Say why the sample could not be made."""
+    run: background_runs.Run | None = st.session_state.get(KEY)
+    if run and run.stopped:
+        st.error(plain(sentence(run.stopped)))
+
+
+@st.fragment(run_every=POLL_S)
+def _watch(run: background_runs.Run) -> None:
+    if run.is_done:
+        st.rerun()
+    st.button("Drawing …", icon="spinner", key="sample-busy", width=WIDTH_PX, disabled=True)
