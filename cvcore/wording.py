@@ -39,6 +39,18 @@ def percent(rate: float | None) -> str:
     return f"{Decimal(100 * float(rate)).quantize(Decimal('0.1'), ROUND_HALF_UP)} %"
 
 
+def points(difference: float) -> str:
+    """A difference of two rates in percentage points, with its sign, or a dash if it is undefined.
+
+    >>> points(0.0213), points(-0.007), points(-0.0001), points(float("nan"))
+    ('+2.1', '−0.7', '0.0', '–')
+    """
+    if math.isnan(difference):
+        return "–"
+    rounded = Decimal(100 * float(difference)).quantize(Decimal("0.1"), ROUND_HALF_UP)
+    return f"{rounded:+}".replace("-", "−") if rounded else "0.0"
+
+
 def count(number: int, noun: str) -> str:
     """A number with its noun, in the plural unless the number is 1.
 

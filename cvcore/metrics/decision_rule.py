@@ -28,7 +28,7 @@ def answers(probabilities: NDArray[Any], threshold: float | NDArray[Any], *, mul
     Multiclass: the tag with the highest probability (on a tie, the first) if it reaches its threshold; otherwise no
     tag. Multilabel: every tag whose probability reaches its threshold. "Reaches" is >=.
 
-    `threshold` is one number for all tags or (k,) numbers, one per tag.
+    `threshold` is one number for all tags, (k,) numbers, one per tag, or (n, k), one per tag of each image.
 
     Raises:
         InvalidInput: a threshold is outside 0..1 or a probability is nan.

@@ -1,4 +1,7 @@
-"""Tests whether one iteration is better than another on the same images, worse, or not distinguishable.
+"""Whether one iteration is better than another on the same images, or their difference may be chance.
+
+McNemar's exact test of the images with every tag right gives the verdict. Each rate's difference has an interval beside
+it.
 
 Both have answered the same images, so only the images where they differ count. A difference of two rates is, to first
 order, a sum over images of how far each image moves it; near duplicates move together, so it is summed per group.
@@ -12,6 +15,7 @@ better as McNemar's exact test (https://doi.org/10.1007/BF02295996): six to zero
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -20,6 +24,10 @@ from cvcore.metrics import decision_rule, ratios
 from cvcore.metrics.intervals import Z
 
 RATES = ("precision", "recall", "f1")
+
+SIGNIFICANT = 0.05
+
+Verdict = Literal["better", "worse", "may be chance"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,8 +50,9 @@ class Differences:
 class RightAnswers:
     """How many of `images` each iteration answered with every tag right, and McNemar's exact test of the two.
 
-    only_first, only_second: the number of groups of near duplicates in which this iteration has more images right.
-    p_value: the probability that chance alone divides these groups at least as unevenly.
+    only_first, only_second: the number of images that only this iteration has right. groups_first, groups_second: the
+    number of groups of near duplicates in which this iteration has more images right; the test counts these. p_value:
+    the probability that chance alone divides these groups at least as unevenly.
     """
 
     images: int
@@ -51,7 +60,16 @@ class RightAnswers:
     second: int
     only_first: int
     only_second: int
+    groups_first: int
+    groups_second: int
     p_value: float
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether the first is better or worse, or the difference may be chance: p is 5 % or more."""
+        if self.p_value >= SIGNIFICANT:
+            return "may be chance"
+        return "better" if self.groups_first > self.groups_second else "worse"
 
 
 def differences(truth: Bools, first: Bools, second: Bools, groups: Integers) -> Differences:
@@ -87,14 +105,23 @@ def right_answers(truth: Bools, first: Bools, second: Bools, groups: Integers) -
 
     >>> truth = np.ones((8, 1), bool)
     >>> right_answers(truth, truth, np.arange(8)[:, None] < 2, np.arange(8))
-    RightAnswers(images=8, first=8, second=2, only_first=6, only_second=0, p_value=0.03125)
+    RightAnswers(images=8, first=8, second=2, only_first=6, only_second=0, groups_first=6, groups_second=0, \
+p_value=0.03125)
     """
     one, other = ((truth == answered).all(axis=1) for answered in (first, second))
     _, index = np.unique(groups, return_inverse=True)
     ahead = np.bincount(index, weights=one.astype(float) - other)
-    only_first, only_second = int((ahead > 0).sum()), int((ahead < 0).sum())
-    p_value = mcnemar(only_first, only_second)
-    return RightAnswers(len(truth), int(one.sum()), int(other.sum()), only_first, only_second, p_value)
+    groups_first, groups_second = int((ahead > 0).sum()), int((ahead < 0).sum())
+    return RightAnswers(
+        images=len(truth),
+        first=int(one.sum()),
+        second=int(other.sum()),
+        only_first=int((one & ~other).sum()),
+        only_second=int((other & ~one).sum()),
+        groups_first=groups_first,
+        groups_second=groups_second,
+        p_value=mcnemar(groups_first, groups_second),
+    )
 
 
 def mcnemar(only_first: int, only_second: int) -> float:
@@ -108,17 +135,6 @@ def mcnemar(only_first: int, only_second: int) -> float:
     # Logarithms of the binomial coefficients, because the coefficients themselves grow too large.
     logs = np.append(0.0, np.cumsum(np.log(total + 1 - steps) - np.log(steps)))
     return round(min(1.0, float(2 * np.exp(logs - total * np.log(2)).sum())), 12)
-
-
-def verdict(low: float, high: float) -> str:
-    """Whether the first is better, worse or not distinguishable, from the 95 % interval of a difference.
-
-    >>> verdict(0.01, 0.2), verdict(-0.2, -0.01), verdict(-0.1, 0.2)
-    ('better', 'worse', 'not distinguishable')
-    """
-    if low > 0:
-        return "better"
-    return "worse" if high < 0 else "not distinguishable"
 
 
 def _moves(name: str, truth: Bools, answered: Bools, rate: Float64s) -> Float64s:

@@ -1,4 +1,4 @@
-"""The panels that choose thresholds, compare iterations and check probabilities: each run as a whole."""
+"""The panels that choose thresholds and check probabilities: each run as a whole."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cvcore.store import Store
 from tests.conftest import Fill, Trained
 from tests.pages.conftest import button, checked, texts
 
-PANELS = ["threshold_suggestions", "iteration_comparison", "calibration_panel"]
+PANELS = ["threshold_suggestions", "calibration_panel"]
 UNSURE = [[0.62, 0.38], [0.55, 0.45], [0.7, 0.3], [0.48, 0.52], [0.8, 0.2]] * 2
 
 
@@ -84,26 +84,6 @@ def test_every_goal_can_be_chosen(store: Store, fill: Fill, trained: Trained, go
     app.selectbox[0].set_value(goal).run()
     assert 1 == len(app.number_input)
     assert "Suggested for all tags" in texts(app)
-
-
-def test_a_worse_iteration_is_called_worse(store: Store, fill: Fill, trained: Trained) -> None:
-    """Against one that was always right, one that always says rose is worse; alone, there is nothing to compare."""
-    project = fill(rose=10, tulip=10)
-    assert "no other trained iteration" in texts(opened(store, "iteration_comparison", trained(project)))
-    app = opened(store, "iteration_comparison", trained(project, [[0.9, 0.1]] * 20))
-    assert "Iteration 2 is **worse than** Iteration 1: mean F1 33.3 % against 100.0 %" in texts(app)
-    assert "Images with every tag right: 10 of 20 against 20." in texts(app)
-    app = opened(store, "iteration_comparison", trained(project))
-    assert "better than** Iteration 2" in texts(app)
-    assert "mean F1" in texts(app)
-
-
-def test_equal_iterations_are_not_distinguishable(store: Store, fill: Fill, trained: Trained) -> None:
-    """And with how many images they were tried is said."""
-    project = fill(rose=5, tulip=5)
-    trained(project)
-    shown = texts(opened(store, "iteration_comparison", trained(project)))
-    assert "**not distinguishable from** Iteration 1 with 10 images" in shown
 
 
 def test_a_sentence_about_probabilities(store: Store, fill: Fill, trained: Trained) -> None:

@@ -1,161 +1,149 @@
-"""Compares iterations on the images they share: better, worse or not distinguishable."""
+"""Compares two iterations: a verdict, the differences tag by tag, and the images that were fixed or broken."""
 
 from __future__ import annotations
 
-import html
-from typing import Any
+from typing import Literal
 
-import numpy as np
-import plotly.graph_objects as go
 import streamlit as st
 
+from cvcore import evaluation, urls
 from cvcore.evaluation import comparisons
-from cvcore.evaluation.comparisons import Comparison
-from cvcore.metrics import paired_comparison
-from cvcore.metrics.paired_comparison import Differences
+from cvcore.evaluation.comparisons import ChangedImage, Comparison, ImageAnswer
 from cvcore.records import Iteration, Project
 from cvcore.store import Store
-from cvcore.wording import count, none_for_nan
-from pages.parts.shell.text import plain, refusals, short
+from cvcore.wording import count, percent
+from pages.parts.compare import difference_table, sentences
+from pages.parts.shell import detail_level, page_address
+from pages.parts.shell.help_marks import HELP
+from pages.parts.shell.text import refusals, short
+from pages.parts.widgets import changed_images
 
 RATES = {"F1": 2, "Precision": 0, "Recall": 1}
-CHARTED = 30
-NAME_LETTERS = 24
-AT_ONCE = 4
+SAME, OWN = "The same for both", "Each its own"
+LISTED = 240
+ANSWER_LETTERS = 40
 
 
+@st.fragment
 def show(store: Store, project: Project, iteration: Iteration) -> None:
-    """Let the user choose other iterations; show in words, as a chart and as a table whether this one is better."""
-    st.subheader("Compare with other iterations", anchor=False)
-    trained = {other.id: other for other in store.iterations.trained(project.id) if other.id != iteration.id}
-    if not trained:
+    """Let the user choose another iteration and the thresholds; show which of the two is better, and why."""
+    others = {str(each.number): each for each in store.iterations.trained(project.id) if each.id != iteration.id}
+    if not others:
         st.info("There is no other trained iteration yet. Train again, and both can be compared here.")
         return
-    older = [other.id for other in trained.values() if other.number < iteration.number]
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = st.multiselect(
-            "Compare with",
-            list(trained),
-            older[:1] or list(trained)[:1],
-            format_func=lambda iteration_id: trained[iteration_id].name,
-            max_selections=AT_ONCE,
-            key=f"compare-{iteration.id}",
-        )
-        rate = st.selectbox("By", list(RATES), key=f"compare-by-{project.id}", width=160)
-    others = [trained[iteration_id] for iteration_id in chosen]
-    if not others:
-        st.caption("Choose one or more.")
-        return
+    controls = st.container(horizontal=True, vertical_alignment="bottom")
+    with controls:
+        other = others[_other(others, iteration)]
+        threshold = _threshold(project)
     with refusals():
-        comparison = comparisons.compare(store, iteration, others)
-        for other, differences, right in zip(others, comparison.differences, comparison.right, strict=True):
-            st.markdown(sentence(iteration.name, other.name, differences, rate, comparison.images))
-            st.caption(
-                f"Images with every tag right: {right.first} of {right.images} against {right.second}. Groups of near "
-                f"duplicates in which one has more right: {right.only_first} against {right.only_second} (exact "
-                f"McNemar test, p = {right.p_value:.2g})."
-            )
-        st.plotly_chart(
-            chart(comparison, [other.name for other in others], rate),
-            config={"displayModeBar": False},
-            key=f"compare-chart-{iteration.id}",
-        )
-        table = rows(comparison, iteration.name, [other.name for other in others], rate)
-        numbers = {name: st.column_config.NumberColumn(format="%.1f %%") for name in list(table)[2:]}
-        st.dataframe(table, hide_index=True, column_config=numbers)
-        st.caption(notes(comparison))
+        comparison = comparisons.compare(store, iteration, other, threshold)
+        st.header(sentences.headline(comparison), anchor=False)
+        st.markdown(sentences.evidence(comparison), help=HELP["McNemar test"])
+        left, right = st.columns([6, 5], gap="medium")
+        with left:
+            _differences(comparison)
+        with right:
+            _changed(store, comparison)
+        st.caption(sentences.notes(comparison))
 
 
-def sentence(first: str, second: str, differences: Differences, rate: str, images: int) -> str:
-    """Whether the mean over the tags is better, worse or not distinguishable, in a sentence."""
-    row = RATES[rate]
-    value, low, high = (100 * rates[row, -1] for rates in (differences.value, differences.low, differences.high))
-    if np.isnan(value):
-        return f"**{plain(first)}** and {plain(second)} cannot be compared by {rate}: it is undefined for one of them."
-    verdict = paired_comparison.verdict(low, high)
-    undecided = f"not distinguishable from** {plain(second)} with {count(images, 'image')}"
-    words = undecided if verdict.startswith("not") else f"{verdict} than** {plain(second)}"
-    name = rate if rate == "F1" else rate.lower()
-    return (
-        f"{plain(first)} is **{words}: mean {name} {100 * differences.first[row, -1]:.1f} % against "
-        f"{100 * differences.second[row, -1]:.1f} %, a difference of {value:+.1f} points "
-        f"(95 % interval {low:+.1f} to {high:+.1f})."
+def _other(others: dict[str, Iteration], iteration: Iteration) -> str:
+    """The number of the iteration to compare with: the one in the address, else the one before, else the newest."""
+    key = f"compare-with-{iteration.id}"
+    if st.session_state.get(key) not in others:
+        older = [number for number, each in others.items() if each.number < iteration.number]
+        wanted = st.query_params.get("compare-with", "")
+        st.session_state[key] = wanted if wanted in others else (older or list(others))[0]
+    number = st.selectbox(
+        "Compare with", list(others), format_func=lambda number: others[number].name, key=key, width=200
     )
+    page_address.put({"compare-with": number})
+    return number
 
 
-def rows(comparison: Comparison, name: str, others: list[str], rate: str) -> dict[str, list[Any]]:
-    """The table's columns, in per cent and points: every tag, then the mean; None where undefined."""
-    row = RATES[rate]
-    table: dict[str, list[Any]] = {
-        "Tag": [*comparison.tags, "All tags (mean)"],
-        "Images": [*comparison.counts.tolist(), comparison.images],
-        f"{name}: {rate}": _known(comparison.differences[0].first[row]),
+def _threshold(project: Project) -> float | None:
+    """The threshold of both, which all views share, or None for own ones."""
+    mode = st.segmented_control(
+        "Thresholds", [SAME, OWN], default=SAME, required=True, key="compare-at", bind="query-params",
+        help=HELP["threshold"],
+    )  # fmt: skip
+    if mode == OWN:
+        return None
+    shared, slider = f"threshold-{project.id}", f"compare-slider-{project.id}"
+    start = st.session_state.get(shared, evaluation.DEFAULT_THRESHOLD)
+    st.session_state.setdefault(slider, round(100 * start))
+    threshold = st.slider("Threshold of both", 0, 100, format="%d %%", key=slider, width=240) / 100
+    st.session_state[shared] = threshold
+    page_address.show("threshold", threshold)
+    return threshold
+
+
+def _differences(comparison: Comparison) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.subheader("Tag by tag", anchor=False, width="content")
+        name = st.segmented_control(
+            "Rate", list(RATES), default="F1", required=True, label_visibility="collapsed", key="compare-by",
+            bind="query-params",
+        )  # fmt: skip
+    row, is_full = RATES[name], detail_level.is_full()
+    st.html(difference_table.of(comparison, row, name, with_mean_interval=is_full))
+    if is_full or _seems_to_contradict(comparison, row):
+        st.caption(sentences.mean(comparison, row, name if name == "F1" else name.lower()))
+
+
+def _seems_to_contradict(comparison: Comparison, row: int) -> bool:
+    """Whether the mean of a rate points another way than the verdict, which must then be explained."""
+    value = comparison.differences.value[row, -1]
+    verdict = comparison.right.verdict
+    return bool((verdict == "better" and value < 0) or (verdict == "worse" and value > 0))
+
+
+def _changed(store: Store, comparison: Comparison) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.subheader("What changed", anchor=False, width="content")
+        # No option stands for all tags, because a tag can have any name.
+        tag = st.selectbox(
+            "Tag",
+            comparison.tags,
+            None,
+            placeholder="All tags",
+            label_visibility="collapsed",
+            key="compare-tag",
+            bind="query-params",
+            width=180,
+        )
+    older, newer = (short(each.name, sentences.NAME_LETTERS) for each in (comparison.older, comparison.newer))
+    place = comparison.tags.index(tag) if tag in comparison.tags else None
+    fixed = _side(store, comparison, "fixed", place, f"Wrong in {older}, right in {newer}.")
+    broken = _side(store, comparison, "broken", place, f"Right in {older}, wrong in {newer}.")
+    changed_images.show([fixed, broken], (older, newer), key="changed-images")
+
+
+def _side(
+    store: Store, comparison: Comparison, kind: Literal["fixed", "broken"], tag: int | None, about: str
+) -> changed_images.Side:
+    rows = comparison.fixed if kind == "fixed" else comparison.broken
+    number, images = comparisons.changed_images(store, comparison, rows, tag=tag, most=LISTED)
+    return {
+        "title": f"{count(number, 'image')} {kind}",
+        "about": f"{about} The {LISTED} with the largest change:" if number > len(images) else about,
+        "kind": kind,
+        "items": [_item(image, is_fixed=kind == "fixed") for image in images],
     }
-    for other, each in zip(others, comparison.differences, strict=True):
-        table[f"{other}: {rate}"] = _known(each.second[row])
-        table[f"Ahead of {other}"] = _known(each.value[row])
-        table[f"at least ({other})"] = _known(each.low[row])
-        table[f"at most ({other})"] = _known(each.high[row])
-    return table
 
 
-def chart(comparison: Comparison, others: list[str], rate: str) -> go.Figure:
-    """Each tag's difference as a dot with its 95 % interval, right of 0 where the iteration is ahead.
-
-    At most 30 tags are drawn, those with the largest differences; the mean is at the top.
-    """
-    row = RATES[rate]
-    size = np.max([np.nan_to_num(np.abs(each.value[row, :-1])) for each in comparison.differences], axis=0)
-    tags = np.sort(np.argsort(-size, kind="stable")[:CHARTED])
-    places = np.append(tags, len(comparison.tags))[::-1]
-    height = np.arange(len(places))
-    figure = go.Figure()
-    for turn, (name, each) in enumerate(zip(others, comparison.differences, strict=True)):
-        value, low, high = (100 * numbers[row][places] for numbers in (each.value, each.low, each.high))
-        figure.add_scatter(
-            x=value,
-            # The points of several other iterations are drawn below each other.
-            y=height - 0.16 * (turn - (len(others) - 1) / 2),
-            error_x={"array": high - value, "arrayminus": value - low, "thickness": 2, "width": 4},
-            mode="markers",
-            marker={"size": 9},
-            name=html.escape(f"against {short(name, NAME_LETTERS)}", quote=False),
-            hovertemplate="%{x:+.1f} points<extra></extra>",
-        )
-    names = [html.escape(short(tag, NAME_LETTERS), quote=False) for tag in (*comparison.tags, "All tags (mean)")]
-    figure.add_vline(0, line={"width": 1, "color": "gray"})
-    figure.update_yaxes(tickvals=height, ticktext=[names[place] for place in places], automargin=True)
-    figure.update_xaxes(title="Points ahead (right) or behind (left)", zeroline=False)
-    figure.update_layout(
-        height=130 + 32 * len(places),
-        margin={"l": 8, "r": 8, "t": 32, "b": 8},
-        dragmode=False,
-        showlegend=len(others) > 1,
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
-    )
-    return figure
+def _item(image: ChangedImage, *, is_fixed: bool) -> changed_images.Item:
+    return {
+        "src": urls.thumbnail(image.sha256),
+        "large": urls.image(image.sha256),
+        "name": image.name,
+        "tags": ", ".join(image.tags) or "no tag",
+        "answers": [_answer(image.older, is_right=not is_fixed), _answer(image.newer, is_right=is_fixed)],
+    }
 
 
-def notes(comparison: Comparison) -> str:
-    """Sentences on what is compared and what is left out."""
-    sentences = [
-        f"Compared on the {count(comparison.images, 'image')} that all were evaluated on, each at its own threshold."
-    ]
-    if comparison.retagged:
-        sentences.append(
-            f"{count(comparison.retagged, 'image')} had other tags for some of them: the newest tags count."
-        )
-    if comparison.only_some:
-        names = ", ".join(plain(short(name, NAME_LETTERS)) for name in comparison.only_some[:5])
-        sentences.append(
-            f"Tags that only some of them know are left out: {names}{', …' if len(comparison.only_some) > 5 else ''}."
-        )
-    if comparison.left_out:
-        sentences.append(f"{count(comparison.left_out, 'image')} with such a tag are left out.")
-    if len(comparison.tags) > CHARTED:
-        sentences.append(f"The chart shows the {CHARTED} tags that differ most.")
-    return " ".join(sentences)
-
-
-def _known(rates: np.ndarray) -> list[float | None]:
-    return [none_for_nan(100 * rate) for rate in rates]
+def _answer(answer: ImageAnswer, *, is_right: bool) -> changed_images.Answer:
+    names = ", ".join(name for name, _ in answer.tags)
+    full = ", ".join(f"{name} {percent(probability)}" for name, probability in answer.tags)
+    top = f"no answer ({answer.top[0]} {percent(answer.top[1])})"
+    return {"short": short(names, ANSWER_LETTERS) or "no answer", "full": full or top, "right": is_right}

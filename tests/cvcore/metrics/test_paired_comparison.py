@@ -24,11 +24,7 @@ def test_the_interval_and_the_exact_test_agree(ahead: int) -> None:
     second = np.arange(60)[:, None] >= ahead
     computed = paired_comparison.differences(truth, truth, second, np.arange(60))
     exact = paired_comparison.right_answers(truth, truth, second, np.arange(60))
-    assert (
-        (ahead >= 6)
-        == (paired_comparison.verdict(computed.low[1, -1], computed.high[1, -1]) == "better")
-        == (exact.p_value < 0.05)
-    )
+    assert (ahead >= 6) == (computed.low[1, -1] > 0) == (exact.p_value < 0.05) == (exact.verdict == "better")
 
 
 def test_by_hand_and_the_other_way_round() -> None:
@@ -51,10 +47,41 @@ def test_near_duplicates_count_as_one() -> None:
         paired_comparison.differences(truth, truth, second, groups) for groups in (np.arange(60), copies)
     )
     assert alone.low[1, 0] > 0 > together.low[1, 0]
-    assert (1, 1.0) == tuple(
-        getattr(paired_comparison.right_answers(truth, truth, second, copies), name)
-        for name in ("only_first", "p_value")
-    )
+    exact = paired_comparison.right_answers(truth, truth, second, copies)
+    assert (8, 1, 1.0) == (exact.only_first, exact.groups_first, exact.p_value)
+
+
+def test_the_verdict_is_that_of_the_groups() -> None:
+    """Nine copies of one image for one side, eight images for the other: eight to one, so the other is better."""
+    truth = np.ones((17, 1), bool)
+    first = np.arange(17)[:, None] < 9
+    exact = paired_comparison.right_answers(truth, first, ~first, np.maximum(np.arange(17), 8))
+    assert (9, 8, 1, 8) == (exact.only_first, exact.only_second, exact.groups_first, exact.groups_second)
+    assert pytest.approx(binomtest(1, 9).pvalue) == exact.p_value
+    assert "worse" == exact.verdict
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_right_answers_against_a_slow_twin(seed: int) -> None:
+    """Image by image and group by group, straight from the definition; exchanged, the verdict turns."""
+    random = np.random.default_rng(seed)
+    images, tags = 60, int(random.integers(1, 4))
+    truth, first, second = random.random((3, images, tags)) < np.array([0.5, 0.4 + seed / 50, 0.5])[:, None, None]
+    second = np.where(random.random((images, tags)) < 0.8, truth, second)
+    groups = random.integers(0, 40, images)
+    exact = paired_comparison.right_answers(truth, first, second, groups)
+    right = [[all(one == other) for one, other in zip(truth, answered, strict=True)] for answered in (first, second)]
+    ahead = dict.fromkeys(groups.tolist(), 0)
+    for group, one, other in zip(groups.tolist(), *right, strict=True):
+        ahead[group] += int(one) - int(other)
+    assert (sum(right[0]), sum(right[1])) == (exact.first, exact.second)
+    assert sum(one and not other for one, other in zip(*right, strict=True)) == exact.only_first
+    assert sum(other and not one for one, other in zip(*right, strict=True)) == exact.only_second
+    assert exact.only_first - exact.only_second == exact.first - exact.second
+    assert sum(each > 0 for each in ahead.values()) == exact.groups_first
+    assert sum(each < 0 for each in ahead.values()) == exact.groups_second
+    turned = paired_comparison.right_answers(truth, second, first, groups)
+    assert {"better": "worse", "worse": "better"}.get(exact.verdict, exact.verdict) == turned.verdict
 
 
 def test_undefined_is_left_out_of_the_mean() -> None:
