@@ -11,9 +11,10 @@ from cvcore import urls
 from cvcore.api import assets
 from cvcore.metrics import precision_recall_curves, threshold_sweeps
 from pages.parts.widgets import threshold_explorer
-from pages.parts.widgets.threshold_explorer import CountClicked, Explored
+from pages.parts.widgets.threshold_explorer import CountClicked, Explored, explored
 
-CLICK = {"signature": "first", "tag": 1, "count": "fp", "threshold": 0.4}
+START = Explored(0.5, (None, None))
+CLICK = {"signature": "first", "tag": 1, "count": "fp", "threshold": 0.4, "own": [None, 70]}
 
 
 def _tables() -> tuple[threshold_sweeps.Sweep, dict[str, object]]:
@@ -47,17 +48,38 @@ def test_curves_are_sent_point_by_point() -> None:
     assert expected == tables["curves"][0]
 
 
-def test_a_click_says_its_count_and_threshold() -> None:
-    """The click's own threshold counts, as the slider's message may come later."""
-    sent = threshold_explorer.explored(0.5, CLICK, signature="first", tags=2)
-    assert Explored(0.4, CountClicked(1, "fp")) == sent
+def test_a_click_says_its_count_and_thresholds() -> None:
+    """The click's own thresholds count, as the sliders' message may come later."""
+    assert Explored(0.4, (None, 0.7), CountClicked(1, "fp")) == explored(START, CLICK, signature="first")
 
 
-@pytest.mark.parametrize("change", [{"signature": "old"}, {"tag": 2}, {"tag": -1}, {"count": "tn"}])
+@pytest.mark.parametrize("change", [{"tag": 2}, {"tag": -1}, {"count": "tn"}])
 def test_a_click_on_something_else_is_none(change: dict[str, object]) -> None:
-    """A click on an evaluation that is no longer shown, or on nothing the table has, is not told."""
-    sent = threshold_explorer.explored(0.5, CLICK | change, signature="first", tags=2)
-    assert Explored(0.5, None) == sent
+    """A click on nothing that the table has is not told."""
+    assert Explored(0.4, (None, 0.7)) == explored(START, CLICK | change, signature="first")
+
+
+@pytest.mark.parametrize("change", [{"signature": "old"}, {"own": [50]}])
+def test_another_evaluation_brings_the_slider_alone(change: dict[str, object]) -> None:
+    """Of an evaluation that is no longer shown neither clicks nor the tags' own thresholds count."""
+    assert Explored(0.4, (None, None)) == explored(START, CLICK | change, signature="first")
+
+
+@pytest.mark.parametrize(
+    ("own", "expected"), [((None, None), 0.5), ((0.5, None), 0.5), ((None, 0.7), (0.5, 0.7)), ((0.2, 0.2), (0.2, 0.2))]
+)
+def test_thresholds_are_one_or_one_for_each_tag(
+    own: tuple[float | None, ...], expected: float | tuple[float, ...]
+) -> None:
+    """Tags without a threshold of their own are at the slider's; where all are there it is one."""
+    assert expected == Explored(0.5, own).thresholds
+
+
+def test_what_is_to_be_saved() -> None:
+    """Save tells one threshold or one for each tag, as `saved_thresholds.save` takes them."""
+    for told, expected in (([0.4, 0.7], (0.4, 0.7)), (0.4, 0.4)):
+        click = {"signature": "first", "threshold": 0.4, "own": [None, 70], "thresholds": told}
+        assert expected == explored(START, click, signature="first").save
 
 
 def test_plotly_is_asked_for_where_it_is_served() -> None:

@@ -17,6 +17,7 @@ from cvcore.records import K_FOLD, MULTILABEL, Iteration, Project, Thresholds
 from cvcore.store import Store
 from cvcore.wording import count, none_for_nan
 from pages.parts.review import drawer
+from pages.parts.shell import undo_toast
 from pages.parts.shell.text import refusals
 from pages.parts.widgets import threshold_explorer, threshold_strip
 from pages.parts.widgets.threshold_explorer import Explored, Own
@@ -29,11 +30,25 @@ def show(store: Store, project: Project, iteration: Iteration, *, threshold_key:
         iteration = store.iterations.get(iteration.id)
         explored = _explorer(store, project, iteration, threshold_key)
         if explored.save is not None:
-            saved_thresholds.save(store, iteration, explored.save)
-            st.rerun(scope="fragment")
+            _save(store, project, iteration, explored.save)
+            st.rerun()
         _how_evaluated(store, iteration)
         clicked = TagOutcome(explored.count.tag, explored.count.count) if explored.count else None
         drawer.show(store, project, iteration, explored.thresholds, clicked, key=f"count-{project.id}")
+
+
+def _save(store: Store, project: Project, iteration: Iteration, wanted: Thresholds) -> None:
+    before = iteration.thresholds
+    saved_thresholds.save(store, iteration, wanted)
+
+    def undo() -> str:
+        if before is None:
+            saved_thresholds.clear(store, iteration)
+        else:
+            saved_thresholds.save(store, iteration, before)
+        return "The thresholds are as they were before."
+
+    undo_toast.offer(project, f"Saved: Quick Test and exports of {iteration.name} use these thresholds.", undo)
 
 
 def thresholds(project: Project, iteration: Iteration, threshold: float) -> Thresholds:
