@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pytest
@@ -12,14 +11,13 @@ from streamlit.testing.v1 import AppTest
 
 from cvcore import projects, training
 from cvcore.evaluation import saved_thresholds
-from cvcore.projects import tagging, uploads
+from cvcore.projects import tagging
 from cvcore.projects.uploads import Upload
-from cvcore.records import Image, Project
+from cvcore.records import Project
 from cvcore.settings import Limits
 from cvcore.store import Store
 from cvcore.training import supervisor
 from pages.parts.images import upload_panel
-from pages.parts.images.image_browser import PAGE
 from tests.conftest import DrawImage, Fill, Trained
 from tests.pages.conftest import button, checked, texts, whole_app
 
@@ -124,15 +122,6 @@ def test_upload(app: AppTest, store: Store, drawn_image: DrawImage) -> None:
     assert "1 stored, 1 refused" in texts(app)
 
 
-def select(app: AppTest, project: Project, images: Sequence[Image]) -> None:
-    """Choose images in the gallery, as the browser would tell of it."""
-    turn = app.session_state["browser-turn"]
-    app.session_state[f"gallery-{project.id}-all-1"] = {
-        "selection": {"revision": turn, "ids": [image.id for image in images]}
-    }
-    app.run()
-
-
 def test_upload_waits_for_a_good_tag(app: AppTest, store: Store, drawn_image: DrawImage) -> None:
     """A name that cannot be a tag's is refused before anything is stored, and the files stay chosen."""
     project = projects.create(store, "Empty")
@@ -194,18 +183,6 @@ def test_an_unforeseen_error_in_an_upload_is_told(
     assert [] == list(app.success)
 
 
-def test_the_last_page_may_go(app: AppTest, store: Store, fill: Fill) -> None:
-    """When the last image of the last page is deleted, images and page number are those of the page before."""
-    project = fill(rose=2 * PAGE + 1)
-    opened(app, "images", project)
-    app.session_state[f"page-{project.id}-all"] = 3
-    app.run()
-    uploads.delete(store, [store.images.page(project.id, take=1)[0].id])
-    app.run()
-    assert 2 == app.session_state[f"page-{project.id}-all"]
-    assert f"gallery-{project.id}-all-2" in app.session_state
-
-
 def test_quick_test_asks_an_iteration_of_its_project(app: AppTest, fill: Fill, trained: Trained) -> None:
     """Where two projects have iterations of one name, choosing the other project chooses the other's."""
     first, second = fill("First", rose=5, tulip=5), fill("Second", cat=5, dog=5)
@@ -232,45 +209,12 @@ def test_quick_test_starts_at_the_saved_threshold(app: AppTest, store: Store, fi
     assert [50] == [each.value for each in app.slider]
 
 
-def test_taking_off_an_unknown_tag_takes_off_none(app: AppTest, store: Store, fill: Fill) -> None:
-    """A tag typed anew, which no image carries, is not mistaken for all tags."""
-    project = fill(rose=2)
-    opened(app, "images", project)
-    select(app, project, store.images.page(project.id, take=1))
-    assert "Remove all tags" in [each.label for each in app.button]
-    app.multiselect[0].set_value(["tulip"]).run()
-    button(app, "Remove these tags").click().run()
-    assert {"rose": 2} == {tag.name: tag.image_count for tag in store.tags.of_project(project.id)}
-
-
-def test_refused_tags_leave_nothing_behind(app: AppTest, store: Store, fill: Fill) -> None:
-    """Tags that cannot go together are named in a sentence, and the new one of them is not made."""
-    project = fill(classification_type="Multilabel", nothing=1)
-    tagging.set_kind(store, project, store.tags.of_project(project.id)[0], "Negative")
-    opened(app, "images", project)
-    select(app, project, store.images.page(project.id, take=1))
-    app.multiselect[0].set_value(["tulip"]).run()
-    button(app, "Tag selected").click().run()
-    assert "negative tag must be" in texts(app)
-    assert ["nothing"] == [tag.name for tag in store.tags.of_project(project.id)]
-
-
 def test_many_obstacles_share_a_box(app: AppTest, fill: Fill) -> None:
     """The first five are told, and how many more there are."""
     opened(app, "train", fill(**{f"tag{number}": 1 for number in range(7)}))
     assert 1 == len(app.warning)
     assert 5 == app.warning[0].value.count("needs 4 more")
     assert "And 2 more like these." in app.warning[0].value
-
-
-def test_negative_tag_is_told(app: AppTest, store: Store, fill: Fill) -> None:
-    """The tag board marks the negative tag."""
-    project = fill(rose=1, nothing=1)
-    tag = next(each for each in store.tags.of_project(project.id) if each.name == "nothing")
-    tagging.set_kind(store, project, tag, "Negative")
-    opened(app, "images", project)
-    app.segmented_control(key="images-view").set_value("Tags").run()
-    assert "negative" in texts(app)
 
 
 def test_limits_are_settings(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -280,20 +224,6 @@ def test_limits_are_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TAGWISE_MAX_IMAGE_MB", "1")
     assert 2**20 == backend.limits().image_bytes
     assert Limits().image_bytes != backend.limits().image_bytes
-
-
-def test_images_are_kept_for_testing(app: AppTest, store: Store, fill: Fill) -> None:
-    """A button keeps the selected apart, the same button gives them back, and the filter counts them."""
-    project = fill(rose=3)
-    opened(app, "images", project)
-    images = store.images.page(project.id, take=2)
-    select(app, project, images)
-    button(app, "Use for testing").click().run()
-    assert [True, True] == [each.is_test for each in store.images.with_ids([image.id for image in images])]
-    assert "For testing 2" in app.get("button_group")[2].proto.options[2].content
-    select(app, project, images)
-    button(app, "Use for training").click().run()
-    assert 0 == store.images.count(project.id, "for-testing")
 
 
 def test_the_way_of_judging_is_chosen(app: AppTest, store: Store, fill: Fill) -> None:

@@ -16,8 +16,13 @@ _SCRIPT = """<script>{{
         let chosen = box.querySelectorAll("[data-tag]").length;
         new MutationObserver(() => {{
             const now = box.querySelectorAll("[data-tag]").length;
-            if (now > chosen && input.getAttribute("aria-expanded") === "true")
+            if (now > chosen && input.getAttribute("aria-expanded") === "true") {{
+                // Only as far as the control: a dialog would move the focus.
+                const stop = (event) => event.stopPropagation();
+                document.documentElement.addEventListener("keydown", stop, {{ once: true }});
                 input.dispatchEvent(new KeyboardEvent("keydown", {{ key: "Tab", bubbles: true }}));
+                document.documentElement.removeEventListener("keydown", stop);
+            }}
             chosen = now;
         }}).observe(box, {{ childList: true, subtree: true }});
         box.dataset.watched = "";
@@ -70,10 +75,12 @@ def show(
         label_visibility=label_visibility,
         width=width,
     )
-    st.html(_SCRIPT.format(name=json.dumps(_css_class(key))), unsafe_allow_javascript=True)
+    close_list(key)
     return chosen
 
 
-def _css_class(key: str) -> str:
-    """The class that Streamlit gives to the element of a widget with that key."""
-    return "st-key-" + re.sub(r"[^a-zA-Z0-9_-]", "-", key.strip())
+def close_list(key: str) -> None:
+    """Make the list of the multiselect with that key close as soon as something is chosen."""
+    # The class that Streamlit gives to the element of a widget with that key.
+    name = "st-key-" + re.sub(r"[^a-zA-Z0-9_-]", "-", key.strip())
+    st.html(_SCRIPT.format(name=json.dumps(name)), unsafe_allow_javascript=True)

@@ -1,0 +1,166 @@
+"""The filter of a project's images: by tags, untagged, for testing. It is in the page's address.
+
+`show=untagged,testing`, `tags=rose|tulip`, `match=all` and `page=2`; a parameter that changes nothing is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from cvcore.records import MULTILABEL, Project, Tag
+from cvcore.store import FOR_TESTING, UNTAGGED, ImageSearch, Store
+from cvcore.wording import count
+from pages.parts.images import tag_choice
+from pages.parts.shell import page_address
+from pages.parts.shell.text import isolated, plain
+from pages.parts.widgets import page_choice
+
+PILLS_MOST = 12
+ANY, ALL = "Any of them", "All of them"
+_IN_ADDRESS = {"untagged": UNTAGGED, "testing": FOR_TESTING}
+_NAMES = ("show", "tags", "match", "page")
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The session's keys for a project's filter: kinds and tags in one control, or the tags in one of their own."""
+
+    kinds: str
+    tags: str
+    match: str
+    page: str
+
+    @classmethod
+    def of(cls, project: Project, tags: Sequence[Tag]) -> Keys:
+        """The keys for a project with these tags."""
+        kinds = "filter-kinds" if _has_own_control(tags) else "filter"
+        return cls(*(f"{name}-{project.id}" for name in (kinds, "filter-tags", "filter-match", "filter-page")))
+
+
+def show(store: Store, project: Project, tags: Sequence[Tag]) -> tuple[ImageSearch, int]:
+    """Show the filter; returns the search for its images, and how many there are."""
+    keys = Keys.of(project, tags)
+    _adopt(keys, tags)
+    with st.container(key="image-filter"):
+        chosen = _kinds_and_tags(store, project, tags, keys)
+        search = _search(project, tags, chosen, keys)
+        number = store.searches.count(search)
+        _show_number(store, project, search, number, keys, is_filtered=bool(chosen))
+    return search, number
+
+
+def write_address(project: Project, tags: Sequence[Tag], search: ImageSearch, page: int) -> None:
+    """Put the filter and the page shown into the page's address."""
+    kinds = [name for name, kind in _IN_ADDRESS.items() if kind in _kinds(search)]
+    names = [tag.name for tag in tags if tag.id in search.tag_ids]
+    address = (
+        ",".join(kinds),
+        "|".join(names),
+        "all" if search.has_all and len(names) > 1 else "",
+        f"{page}" if page > 1 else "",
+    )
+    st.session_state[f"{Keys.of(project, tags).page}-written"] = address
+    page_address.put(dict(zip(_NAMES, address, strict=True)))
+
+
+def _kinds(search: ImageSearch) -> set[str]:
+    return {kind for kind, is_on in ((UNTAGGED, search.or_untagged), (FOR_TESTING, search.is_test)) if is_on}
+
+
+def _adopt(keys: Keys, tags: Sequence[Tag]) -> None:
+    """Take the filter from the address if this window has none yet, or a link or the Back button changed it."""
+    address = tuple(str(st.query_params.get(name, "")) for name in _NAMES)
+    known = [st.session_state.get(f"{keys.page}-{what}") for what in ("written", "seen")]
+    st.session_state[f"{keys.page}-seen"] = address
+    if keys.kinds in st.session_state and address in known:
+        return
+    kinds, names, match, page = address
+    chosen = [_IN_ADDRESS[kind] for kind in kinds.split(",") if kind in _IN_ADDRESS]
+    tag_ids = [tag.id for tag in tags if tag.name in names.split("|")]
+    st.session_state[keys.kinds] = chosen if _has_own_control(tags) else [*chosen, *tag_ids]
+    st.session_state[keys.tags] = tag_ids
+    st.session_state[keys.match] = ALL if match == "all" else ANY
+    page_choice.put(keys.page, int(page) if page.isdecimal() and len(page) < 6 else 1)
+
+
+def _has_own_control(tags: Sequence[Tag]) -> bool:
+    return len(tags) > PILLS_MOST
+
+
+def _kinds_and_tags(store: Store, project: Project, tags: Sequence[Tag], keys: Keys) -> list[str]:
+    """Show the controls; returns the kinds and the ids of the tags chosen."""
+    labels = {
+        UNTAGGED: f"Untagged {store.images.count(project.id, UNTAGGED):,}",
+        FOR_TESTING: f"For testing {store.images.count(project.id, FOR_TESTING):,}",
+    }
+    of_tags = {tag.id: f"{isolated(tag.name)} {tag.image_count:,}" for tag in tags}
+    with st.container(horizontal=True, vertical_alignment="center"):
+        shown = labels if _has_own_control(tags) else labels | {key: plain(label) for key, label in of_tags.items()}
+        chosen = st.pills(
+            "Show only",
+            list(shown),
+            selection_mode="multi",
+            format_func=lambda kind: shown.get(kind, ""),
+            label_visibility="collapsed",
+            wrap=True,
+            key=keys.kinds,
+            on_change=page_choice.put,
+            args=(keys.page, 1),
+        )
+        if _has_own_control(tags):
+            chosen = chosen + st.multiselect(
+                "Tags",
+                list(of_tags),
+                format_func=lambda tag_id: of_tags.get(tag_id, ""),
+                placeholder="All tags",
+                label_visibility="collapsed",
+                select_all=False,
+                key=keys.tags,
+                width=360,
+                on_change=page_choice.put,
+                args=(keys.page, 1),
+            )
+            tag_choice.close_list(keys.tags)
+    return list(chosen)
+
+
+def _search(project: Project, tags: Sequence[Tag], chosen: Sequence[str], keys: Keys) -> ImageSearch:
+    return ImageSearch(
+        project.id,
+        tag_ids=tuple(tag.id for tag in tags if tag.id in chosen),
+        has_all=st.session_state.get(keys.match) == ALL,
+        or_untagged=UNTAGGED in chosen,
+        is_test=True if FOR_TESTING in chosen else None,
+    )
+
+
+def _show_number(
+    store: Store, project: Project, search: ImageSearch, number: int, keys: Keys, *, is_filtered: bool
+) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", key="image-number"):
+        total = store.images.count(project.id)
+        words = f"{number:,} of {count(total, 'image')}" if is_filtered else count(total, "image")
+        st.markdown(f"**{words}**", width="content")
+        if project.classification_type == MULTILABEL and len(search.tag_ids) > 1:
+            st.session_state.setdefault(keys.match, ANY)
+            st.segmented_control(
+                "Match",
+                [ANY, ALL],
+                required=True,
+                label_visibility="collapsed",
+                key=keys.match,
+                on_change=page_choice.put,
+                args=(keys.page, 1),
+            )
+        # Always there, so that nothing moves when the filter changes.
+        st.button("Clear filter", type="tertiary", disabled=not is_filtered, on_click=_clear, args=(keys,))
+
+
+def _clear(keys: Keys) -> None:
+    st.session_state[keys.kinds] = []
+    if keys.tags in st.session_state:
+        st.session_state[keys.tags] = []
+    page_choice.put(keys.page, 1)
