@@ -142,7 +142,18 @@ class Iterations:
 
     def newest_trained(self, project_id: str) -> Iteration | None:
         """A project's newest trained iteration, or None."""
-        return next(iter(self.trained(project_id)), None)
+        row = self._db.row(
+            f"{_SELECT} where project_id = ? and status = 'Completed' order by number desc limit 1", [project_id]
+        )
+        return _iteration(row) if row else None
+
+    def count_trained(self, project_id: str) -> int:
+        """How many iterations of a project are trained."""
+        return int(
+            self._db.value(
+                "select count(*) from iterations where project_id = ? and status = 'Completed'", [project_id]
+            )
+        )
 
     def snapshot_digest(self, iteration_id: str) -> str:
         """The snapshot's digest that `add` stored."""

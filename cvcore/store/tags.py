@@ -56,6 +56,21 @@ class Tags:
         rows = self._db.rows("select id, name, kind from tags where project_id = ? order by name", [project_id])
         return {row["id"]: (row["name"], row["kind"]) for row in rows}
 
+    def training_counts(self, project_id: str) -> dict[str, int]:
+        """The number of a project's workspace images that are not for testing, by the name of their tag.
+
+        Tags without such images are left out.
+        """
+        rows = self._db.rows(
+            """select tags.name, count(*) as number from tags
+               join image_tags on tag_id = tags.id join images on images.id = image_id
+               where tags.project_id = ? and in_workspace
+                   and not exists (select 1 from test_images where test_images.image_id = images.id)
+               group by tags.id order by tags.name""",
+            [project_id],
+        )
+        return {row["name"]: row["number"] for row in rows}
+
     def update(self, tag: Tag) -> None:
         """Store a tag's changed name, kind and description.
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from cvcore.records import Project
 from cvcore.store import Store
-from pages.parts.shell import detail_level, page_address, undo_toast
+from pages.parts.shell import detail_level, page_address, step_bar, undo_toast
 from pages.parts.shell.text import plain
 
 PAGES = Path(__file__).resolve().parents[2]
@@ -36,23 +36,29 @@ def heading(title: str, store: Store) -> Project:
     page_address.name_page(title, projects[chosen].name)
     # The address decides, also after the browser's Back button has changed it.
     st.session_state["choice"] = chosen
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.title(title, width="content")
-        st.selectbox(
-            "Project",
-            list(projects),
-            format_func=lambda project_id: projects[project_id].name,
-            label_visibility="collapsed",
-            key="choice",
-            on_change=_switch,
-            width=320,
-        )
-        detail_level.show()
-    st.session_state["project"] = chosen
+    with st.container(key="head", gap="xsmall"):
+        with st.container(key="heading", horizontal=True, vertical_alignment="center", gap="small"):
+            st.title(title, anchor=False)
+            _choice(projects)
+            detail_level.show()
+        st.session_state["project"] = chosen
+        step_bar.show(store, projects[chosen], title)
     detail_level.show_memory()
     st.html(_ADDRESS.format(page=title, project_id=chosen), unsafe_allow_javascript=True)
     undo_toast.show(projects[chosen])
     return projects[chosen]
+
+
+def _choice(projects: dict[str, Project]) -> None:
+    st.selectbox(
+        "Project",
+        list(projects),
+        format_func=lambda project_id: projects[project_id].name,
+        label_visibility="collapsed",
+        key="choice",
+        on_change=_switch,
+        width=320,
+    )
 
 
 def _switch() -> None:
