@@ -44,3 +44,17 @@ def test_names_are_text_and_lines_are_short(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
     assert "innerHTML" not in text
     assert [] == [line for line in text.splitlines() if len(line) > 120]
+
+
+def test_style_sheets_are_joined_with_their_scripts(tmp_path: Path) -> None:
+    """A sheet beside each script of the same name comes in the scripts' order, each once."""
+    (tmp_path / "a.js").write_text("export const a = 1;\n")
+    (tmp_path / "b.js").write_text('import { a } from "./a.js";\n\nexport function b() { return a; }\n')
+    (tmp_path / "widget.js").write_text(
+        'import { a } from "./a.js";\nimport { b } from "./b.js";\nexport default a + b();\n'
+    )
+    (tmp_path / "b.css").write_text(".b {}\n")
+    (tmp_path / "widget.css").write_text(".widget {}\n")
+    (tmp_path / "other.css").write_text(".other {}\n")
+    sheets = [line for line in component.joined_styles(tmp_path / "widget.js").splitlines() if line]
+    assert [".b {}", ".widget {}"] == sheets
