@@ -16,10 +16,13 @@ MEBIBYTE = 2**20
 class Limits:
     """The limits of an upload.
 
-    The defaults are Custom Vision's if it has one (6 MB, 10,240 px, 25:1, 100 tags per image).
+    The defaults are Custom Vision's if it has one (6 MB, 10,240 px, 25:1, 100 tags per image). Images above
+    `image_bytes`, `side_max_px` or `pixels` are stored smaller if they are within `photo_bytes` and `photo_pixels`.
     """
 
     image_bytes: int = 6 * MEBIBYTE
+    photo_bytes: int = 50 * MEBIBYTE
+    photo_pixels: int = 120_000_000
     side_min_px: int = 8
     side_max_px: int = 10_240
     pixels: int = 60_000_000
@@ -28,6 +31,11 @@ class Limits:
     tags_per_image: int = 100
     archive_entries: int = 20_000
     archive_bytes: int = 4096 * MEBIBYTE
+
+    @property
+    def read_bytes(self) -> int:
+        """How much of a file is read: one byte past the limit is enough to know that it is too large."""
+        return max(self.image_bytes, self.photo_bytes) + 1
 
 
 @dataclass(frozen=True)
@@ -51,15 +59,18 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
     """Settings from the variables that begin with `TAGWISE_`.
 
     Raises:
-        InvalidInput: `TAGWISE_MAX_IMAGE_MB` is not a number above 0.
+        InvalidInput: `TAGWISE_MAX_IMAGE_MB`, `TAGWISE_MAX_PHOTO_MB` or `TAGWISE_MAX_PHOTO_MEGAPIXELS` is not a number
+            above 0.
         HomeUnusable: the home folder begins with `~` and this user has no home.
 
     >>> load({"TAGWISE_HOME": "/data/tagwise"}).home.as_posix()
     '/data/tagwise'
     """
-    limits = Limits()
-    if megabytes := environ.get("TAGWISE_MAX_IMAGE_MB"):
-        limits = Limits(image_bytes=_mebibytes(megabytes))
+    limits = Limits(
+        image_bytes=_number(environ, "TAGWISE_MAX_IMAGE_MB", MEBIBYTE) or Limits.image_bytes,
+        photo_bytes=_number(environ, "TAGWISE_MAX_PHOTO_MB", MEBIBYTE) or Limits.photo_bytes,
+        photo_pixels=_number(environ, "TAGWISE_MAX_PHOTO_MEGAPIXELS", 10**6) or Limits.photo_pixels,
+    )
     home = _home(environ.get("TAGWISE_HOME") or "~/.tagwise")
     hosts = tuple(filter(None, (name.strip() for name in environ.get("TAGWISE_HOSTS", "").split(","))))
     return Settings(
@@ -82,11 +93,15 @@ def _home(text: str) -> Path:
         ) from error
 
 
-def _mebibytes(text: str) -> int:
+def _number(environ: Mapping[str, str], name: str, unit: int) -> int:
+    """A variable's number times the unit, at least 1; 0 if it is not set."""
+    text = environ.get(name)
+    if not text:
+        return 0
     try:
-        size_bytes = int(float(text) * MEBIBYTE)
+        number = int(float(text) * unit)
     except (ValueError, OverflowError):
-        size_bytes = 0
-    if size_bytes <= 0:
-        raise InvalidInput(f"TAGWISE_MAX_IMAGE_MB must be a number above 0, got {text!r}")
-    return size_bytes
+        number = 0
+    if number <= 0:
+        raise InvalidInput(f"{name} must be a number above 0, got {text!r}")
+    return number

@@ -148,7 +148,7 @@ def _read_file(path: Path, size_bytes: int) -> bytes:
 
 def _bytes_wanted(path: str, limits: Limits) -> int:
     path_parts = layouts.parts(path)
-    return (TABLE_BYTES if path_parts and layouts.is_table(path_parts) else limits.image_bytes) + 1
+    return TABLE_BYTES + 1 if path_parts and layouts.is_table(path_parts) else limits.read_bytes
 
 
 def _listing(files: Iterable[_File]) -> Listing:

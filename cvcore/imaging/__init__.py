@@ -3,13 +3,16 @@
 Uses Pillow and numpy, and no home folder. Imports the modules beside the packages only.
 """
 
+from cvcore.imaging.arrivals import Arrival, fitted
 from cvcore.imaging.decoding import THUMBNAIL_PX, ImageInfo, pixels, read, rendition, upright, without_location
 from cvcore.imaging.formats import check, media_type
 
 __all__ = [
     "THUMBNAIL_PX",
+    "Arrival",
     "ImageInfo",
     "check",
+    "fitted",
     "media_type",
     "pixels",
     "read",

@@ -1,4 +1,4 @@
-"""Decode images: upright, as pixels for networks, as thumbnails and as WebP files without metadata.
+"""Decode images: upright and in sRGB, as pixels for networks, as thumbnails and as WebP files without metadata.
 
 All images are decoded here, in the same way. All functions are safe in any thread.
 """
@@ -12,7 +12,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageFile
 
 from cvcore.array_types import Levels
-from cvcore.imaging import formats
+from cvcore.imaging import colour_profiles, formats
 from cvcore.settings import Limits
 
 THUMBNAIL_PX = 320
@@ -56,7 +56,7 @@ def read(data: bytes, limits: Limits) -> ImageInfo:
     """
     with formats.open_checked(data, limits) as image:
         width, height = image.size
-        small = _upright(image, THUMBNAIL_PX)
+        small = load_upright(image, THUMBNAIL_PX)
         small.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
         if _orientation(image) >= 5:
             width, height = height, width
@@ -65,7 +65,7 @@ def read(data: bytes, limits: Limits) -> ImageInfo:
 
 
 def upright(data: bytes, *, at_least_px: int | None = None) -> Image.Image:
-    """The image as a person sees it: RGB, rotated as its EXIF or XMP says, on white, without metadata.
+    """The image as a person sees it: sRGB, rotated as its EXIF or XMP says, on white, without metadata.
 
     For an animation, the first frame; 16-bit grey is scaled to 8 bits. With `at_least_px` a JPEG can be decoded 2, 4
     or 8 times smaller, which is faster, if both sides still have that many pixels.
@@ -79,11 +79,11 @@ def upright(data: bytes, *, at_least_px: int | None = None) -> Image.Image:
     (255, 255, 255)
     """
     with formats.open_header(data) as image:
-        return _upright(image, at_least_px)
+        return load_upright(image, at_least_px)
 
 
 def pixels(data: bytes, side: int) -> Levels:
-    """The pixels for a network: the entire upright image resized to a square, (side, side, 3), RGB 0..255.
+    """The pixels for a network: the entire upright image resized to a square, (side, side, 3), sRGB 0..255.
 
     All backbones use this, and exported predict.py does the same, so that all get the same pixels.
 
@@ -128,28 +128,18 @@ def without_location(data: bytes) -> bytes:
     return file.getvalue()
 
 
-def _upright(image: ImageFile.ImageFile, at_least_px: int | None) -> Image.Image:
+def load_upright(image: ImageFile.ImageFile, at_least_px: int | None) -> Image.Image:
+    """As `upright`, for an image that is open."""
     if at_least_px is not None:
         image.draft(None, (at_least_px, at_least_px))
     try:
         image.load()
     except Exception as error:
         raise formats.damaged(str(image.format)) from error
-    rgb = _rgb(image)
+    rgb = colour_profiles.srgb(image)
     rgb.info.clear()
     transposition = _TRANSPOSITIONS.get(_orientation(image))
     return rgb if transposition is None else rgb.transpose(transposition)
-
-
-def _rgb(image: Image.Image) -> Image.Image:
-    if image.mode == "I;16":  # `convert` would clip it at 255
-        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
-    if not image.has_transparency_data:
-        return image.convert("RGB")
-    transparent = image if image.mode == "RGBA" else image.convert("RGBA")
-    background = Image.new("RGB", image.size, "white")
-    background.paste(transparent, mask=transparent)
-    return background
 
 
 def _orientation(image: Image.Image) -> int:

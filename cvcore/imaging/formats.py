@@ -2,13 +2,14 @@
 
 A file is recognised by its bytes, never by its name. Its width and height are read from the header, so that a
 decompression bomb is refused before a pixel is unpacked. Pillow's own limits stay on, no setting of Pillow's is
-changed, and all functions are safe in any thread.
+changed, and all functions are safe in any thread. HEIC is read by pi-heif, which plugs into Pillow.
 
 TIFF is refused, as in Custom Vision: its 12-bit, floating-point and multi-page variants cannot all be shown correctly.
 """
 
 from __future__ import annotations
 
+import functools
 import io
 import math
 import re
@@ -20,6 +21,7 @@ from PIL import Image, ImageFile
 from cvcore.errors import ImageRefused
 from cvcore.settings import MEBIBYTE, Limits
 
+HEIF = "HEIF"
 _PILLOW_FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "AVIF")
 
 # How files begin (https://en.wikipedia.org/wiki/List_of_file_signatures); the first that matches names the format.
@@ -30,9 +32,9 @@ _READABLE_FORMATS = {
     "BMP": rb"BM.{4}\x00{4}",
     "WebP": rb"RIFF.{4}WEBP",
     "AVIF": rb".{4}ftyp(.{4}){0,8}?avi[fs]",
+    "HEIC": rb".{4}ftyp(.{4}){0,8}?(hei[cmsx]|hev[cmsx]|mif1)",
 }
 _OTHER_FORMATS = {
-    "HEIC": rb".{4}ftyp(.{4}){0,8}?(hei[cmsx]|hev[cmsx]|mif1)",
     "video": rb".{4}ftyp",
     "TIFF": rb"II\*\x00|MM\x00\*",
     "Photoshop": rb"8BPS",
@@ -65,10 +67,10 @@ def check(data: bytes, limits: Limits) -> None:
 
 def open_checked(data: bytes, limits: Limits) -> ImageFile.ImageFile:
     """Open an image file after checking its size and header; no pixel is decoded. Raises the errors of `check`."""
-    _check_size(len(data), limits)
+    check_size(len(data), limits)
     image = open_header(data, limits.pixels)
     try:
-        _check_shape(*image.size, limits)
+        check_shape(*image.size, limits)
     except ImageRefused:
         image.close()
         raise
@@ -82,11 +84,12 @@ def open_header(data: bytes, pixels_max: int = Limits.pixels) -> ImageFile.Image
         ImageRefused: `format`, `pixels` or `damaged`.
     """
     _silence_pillow()
+    pillow_formats = (*_PILLOW_FORMATS, HEIF) if is_heic(data) and _register_heif() else _PILLOW_FORMATS
     if data.startswith(b"\x89PNG") and sum(map(data.count, _PACKED_CHUNKS)) > _PACKED_CHUNKS_MAX:
         rule = f"a PNG may hold at most {_PACKED_CHUNKS_MAX} colour profiles and packed texts"
         raise ImageRefused("damaged", f"{rule}, this one holds more: {_SAVE_AGAIN}")
     try:
-        return Image.open(io.BytesIO(data), formats=_PILLOW_FORMATS)
+        return Image.open(io.BytesIO(data), formats=pillow_formats)
     except Image.DecompressionBombError:
         pillow_max = 2 * (Image.MAX_IMAGE_PIXELS or 0)
         raise _too_many_pixels(pixels_max, f"this one has more than {pillow_max // 10**6} million") from None
@@ -104,13 +107,19 @@ def media_type(data: bytes) -> str:
     return f"image/{name.casefold()}" if name else "application/octet-stream"
 
 
+def is_heic(data: bytes) -> bool:
+    """Whether the file begins like a HEIC file, which no browser but Safari shows."""
+    return _format_name(data, _READABLE_FORMATS) == "HEIC"
+
+
 def damaged(format_name: str) -> ImageRefused:
     """The error for an image of that format that cannot be decoded."""
     rule = "an image must be readable to its end"
     return ImageRefused("damaged", f"{rule}, this {format_name} is damaged or of a rare kind: {_SAVE_AGAIN}")
 
 
-def _check_size(size_bytes: int, limits: Limits) -> None:
+def check_size(size_bytes: int, limits: Limits) -> None:
+    """Check a file's size; raises ImageRefused with the reason `bytes`."""
     if size_bytes == 0:
         raise ImageRefused("bytes", "an image must have at least 1 byte, this file is empty: choose another")
     if size_bytes > limits.image_bytes:
@@ -120,7 +129,8 @@ def _check_size(size_bytes: int, limits: Limits) -> None:
         )
 
 
-def _check_shape(width: int, height: int, limits: Limits) -> None:
+def check_shape(width: int, height: int, limits: Limits) -> None:
+    """Check an image's width and height; raises ImageRefused with the reason `pixels` or `aspect`."""
     shorter, longer = sorted((width, height))
     shape = f"this one is {width:,} × {height:,}"
     if shorter < limits.side_min_px:
@@ -136,6 +146,18 @@ def _check_shape(width: int, height: int, limits: Limits) -> None:
         raise ImageRefused("aspect", f"{rule}, {shape}, {_tenths_up(longer / shorter)} times: crop it")
 
 
+@functools.cache
+def _register_heif() -> bool:
+    """Let Pillow read HEIC; False where the library for it is not installed. It takes part only in files named HEIC."""
+    try:
+        import pi_heif
+    except ImportError:  # there is no wheel of it for some platforms
+        return False
+    # Pillow calls the format HEIF. Thumbnails, depth maps and masks in a file are left out.
+    pi_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
+    return True
+
+
 def _silence_pillow() -> None:
     """Ignore Pillow's warnings about odd metadata and many pixels: this module checks what matters.
 
@@ -147,10 +169,11 @@ def _silence_pillow() -> None:
 
 
 def _not_opened(data: bytes) -> ImageRefused:
-    if name := _format_name(data, _READABLE_FORMATS):
+    name = _format_name(data, _READABLE_FORMATS)
+    if name and (name != "HEIC" or _register_heif()):
         return damaged(name)
     readable = " or ".join(", ".join(_READABLE_FORMATS).rsplit(", ", 1))
-    other = _format_name(data, _OTHER_FORMATS) or "none of them"
+    other = name or _format_name(data, _OTHER_FORMATS) or "none of them"
     return ImageRefused("format", f"an image must be {readable}, this one is {other}: save it as JPEG or PNG")
 
 
@@ -161,6 +184,15 @@ def _format_name(data: bytes, formats: Mapping[str, bytes]) -> str | None:
 def _too_many_pixels(pixels_max: int, value: str) -> ImageRefused:
     rule = f"an image must have at most {pixels_max / 1e6:g} million pixels"
     return ImageRefused("pixels", f"{rule}, {value}: save it smaller")
+
+
+def megabytes(size_bytes: int) -> str:
+    """A size in MB, as 2 ** 20 bytes, rounded up to a tenth.
+
+    >>> megabytes(6 * 2**20), megabytes(100)
+    ('6', '0.1')
+    """
+    return _tenths_up(size_bytes / MEBIBYTE)
 
 
 def _tenths_up(value: float) -> str:

@@ -71,7 +71,7 @@ def predict(
     backbone = backbones.find(iteration.fingerprint, folder)
 
     def read_pixels(image: BatchImage) -> Levels:
-        data = image.read()
+        data = imaging.fitted(image.read(), limits).data
         imaging.check(data, limits)
         return imaging.pixels(data, backbone.side)
 
@@ -167,7 +167,7 @@ def _in_zip(source: Path | BinaryIO, limits: Limits) -> Iterator[BatchImage]:
         if path.endswith(("/", "\\")) or layouts.is_litter(layouts.parts(path)) or layouts.kind_refusal(path):
             continue
         refusal = zips.refusal(info)
-        read = partial(_refuse, refusal) if refusal else partial(zips.read, archive, info, limits.image_bytes + 1)
+        read = partial(_refuse, refusal) if refusal else partial(zips.read, archive, info, limits.read_bytes)
         yield BatchImage(layouts.shown(path), read)
 
 
@@ -181,9 +181,8 @@ def _may_be_read(path: Path) -> bool:
 
 def _read(path: Path, limits: Limits) -> bytes:
     try:
-        # One byte past the limit is enough to know that it is too large.
         with path.open("rb") as file:
-            return file.read(limits.image_bytes + 1)
+            return file.read(limits.read_bytes)
     except OSError as error:
         reason = f"this one cannot ({error.strerror})"
         raise InvalidInput(f"an image must be a file that can be read, {reason}: check the path") from error
@@ -191,7 +190,7 @@ def _read(path: Path, limits: Limits) -> bytes:
 
 def _read_open(file: BinaryIO, limits: Limits) -> bytes:
     file.seek(0)
-    return file.read(limits.image_bytes + 1)
+    return file.read(limits.read_bytes)
 
 
 def _refuse(reason: str) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from cvcore import imaging
 from cvcore.errors import InvalidInput
 from cvcore.files import blobs
 from cvcore.prediction import predictor
@@ -23,7 +24,7 @@ QUICK_TEST = "Quick Test"
 def predict_and_keep(
     store: Store, iteration: Iteration, data: bytes, *, application: str, limits: Limits
 ) -> StoredPrediction:
-    """Predict an image's tags, and keep the prediction together with the image and its embedding.
+    """Predict an image's tags, and keep the prediction together with the image and its embedding; HEIC becomes JPEG.
 
     Raises:
         ImageRefused, NotTrained, ModelDamaged: as `prediction.predict`.
@@ -34,6 +35,7 @@ def predict_and_keep(
         raise InvalidInput(
             f"an application's name must have at most {APPLICATION_LETTERS} letters, got {len(application)}: shorten it"
         )
+    data = imaging.fitted(data, limits, shrinks=False).data
     embedding = predictor.embedding(store, iteration, data, limits=limits)
     predictions = predictor.predict_embedding(store, iteration, embedding)
     digest = blobs.sha256(data)
@@ -63,6 +65,7 @@ def predict_and_keep_once(
 
     Returns None, and keeps nothing, if the project has the image.
     """
+    data = imaging.fitted(data, limits, shrinks=False).data
     digest = blobs.sha256(data)
     if store.images.has(iteration.project_id, digest):
         return None

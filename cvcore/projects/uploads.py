@@ -18,16 +18,21 @@ from cvcore.store import Store
 
 @dataclass(frozen=True)
 class Upload:
-    """The outcome for one file; `reason` says why it was refused, is a duplicate, or did not get its tags."""
+    """The outcome for one file.
+
+    `reason` says why it was refused, is a duplicate, or did not get its tags; `note` how it was changed to be stored:
+    made smaller, or converted from HEIC.
+    """
 
     name: str
     status: Literal["stored", "duplicate", "refused"]
     reason: str = ""
     image_id: str | None = None
+    note: str = ""
 
 
 def add(store: Store, project: Project, name: str, data: bytes, *, tag_ids: Sequence[str], limits: Limits) -> Upload:
-    """Store one image with its tags.
+    """Store one image with its tags, made smaller or converted if need be: see `imaging.fitted`.
 
     The same content again is a duplicate: the tags are added to the stored image, if the project's rules allow it.
 
@@ -38,10 +43,11 @@ def add(store: Store, project: Project, name: str, data: bytes, *, tag_ids: Sequ
     """
     name = names.file(name)
     try:
-        info = imaging.read(data, limits)
+        arrival = imaging.fitted(data, limits)
+        info = imaging.read(arrival.data, limits)
     except ImageRefused as error:
         return Upload(name, "refused", str(error))
-    digest = blobs.sha256(data)
+    data, digest = arrival.data, blobs.sha256(arrival.data)
     try:
         _keep(store, digest, data, info.thumbnail)
         with store.transaction():
@@ -62,9 +68,9 @@ def add(store: Store, project: Project, name: str, data: bytes, *, tag_ids: Sequ
         forget(store, [digest])
         raise
     if is_new:
-        return Upload(name, "stored", refusal, image_id)
+        return Upload(name, "stored", refusal, image_id, arrival.note)
     duplicate = "the project has this image already" + (", the tags were added to it" if tag_ids else "")
-    return Upload(name, "duplicate", refusal or duplicate, image_id)
+    return Upload(name, "duplicate", refusal or duplicate, image_id, arrival.note)
 
 
 def delete(store: Store, image_ids: Sequence[str]) -> None:

@@ -76,7 +76,7 @@ OUTCOMES: dict[str, tuple[str, int, int] | tuple[str, str]] = {
     "webp/5_webp_a.webp": ("stored", 300, 300),
     "webp/anim.webp": ("stored", 200, 200),
     "webp/iss634.webp": ("stored", 245, 245),
-    "heic/corrupted.heic": ("refused", "format"),
+    "heic/corrupted.heic": ("refused", "damaged"),
     "avif/hopper.avif": ("stored", 128, 128),
     "avif/sdr_cosmos12920_cicp1-13-6_yuv444_full_qp10.avif": ("stored", 2048, 858),
     "other/hopper_lzw.tif": ("refused", "format"),

@@ -18,6 +18,8 @@ def test_without_any_setting_the_defaults_hold() -> None:
     assert told == Settings(home=Path.home() / ".tagwise", password=None, limits=Limits())
     assert dataclasses.asdict(told.limits) == {
         "image_bytes": 6 * 1024 * 1024,
+        "photo_bytes": 50 * 1024 * 1024,
+        "photo_pixels": 120_000_000,
         "side_min_px": 8,
         "side_max_px": 10_240,
         "pixels": 60_000_000,
@@ -63,12 +65,20 @@ def test_a_home_of_nobody_is_refused() -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["TAGWISE_MAX_IMAGE_MB", "TAGWISE_MAX_PHOTO_MB", "TAGWISE_MAX_PHOTO_MEGAPIXELS"])
 @pytest.mark.parametrize("given", ["0", "-1", "six", "nan", "inf", "1e400", "1e-9", "6 MB"])
-def test_a_limit_must_be_a_number_above_zero(given: str) -> None:
+def test_a_limit_must_be_a_number_above_zero(name: str, given: str) -> None:
     """A limit that is none is told with its value."""
     with pytest.raises(InvalidInput) as refusal:
-        settings.load({"TAGWISE_MAX_IMAGE_MB": given})
-    assert str(refusal.value) == f"TAGWISE_MAX_IMAGE_MB must be a number above 0, got {given!r}"
+        settings.load({name: given})
+    assert str(refusal.value) == f"{name} must be a number above 0, got {given!r}"
+
+
+def test_the_limits_on_photos_are_taken() -> None:
+    """How large a photo may come in is set apart from how large an image is stored."""
+    limits = settings.load({"TAGWISE_MAX_PHOTO_MB": "100", "TAGWISE_MAX_PHOTO_MEGAPIXELS": "150"}).limits
+    assert Limits(photo_bytes=100 * 2**20, photo_pixels=150_000_000) == limits
+    assert 100 * 2**20 + 1 == limits.read_bytes
 
 
 def test_hosts_are_joined_by_commas() -> None:

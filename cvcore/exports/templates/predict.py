@@ -7,6 +7,7 @@ thresholds in model.json. Needs `pip install -r requirements.txt` once.
 from __future__ import annotations
 
 import argparse
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageCms, ImageOps
 
 HERE = Path(__file__).resolve().parent
 
@@ -32,14 +33,35 @@ def read_image(file: str | Path | IO[bytes], side: int) -> Floats:
     with Image.open(file) as opened:
         opened.draft(None, (2 * side, 2 * side))  # a large JPEG is decoded at a smaller size, which is faster
         image = ImageOps.exif_transpose(opened)
-    if image.mode == "I;16":  # 16-bit grey, which `convert` would clip at 255
+    small = to_srgb(image).resize((side, side), Image.Resampling.BILINEAR)
+    return np.asarray(small, np.float32)
+
+
+def to_srgb(image: Image.Image) -> Image.Image:
+    """The image as RGB on white, its colours converted to sRGB if it has a profile that says which they are."""
+    rgb = to_rgb(image)
+    try:
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(image.info["icc_profile"]))
+        if "sRGB" in ImageCms.getProfileDescription(profile):
+            return rgb
+        space = profile.profile.xcolor_space.strip()
+        if space != "RGB" and image.mode != {"GRAY": "L", "CMYK": "CMYK"}.get(space):
+            return rgb
+        target = ImageCms.createProfile("sRGB")
+        return ImageCms.profileToProfile(rgb if space == "RGB" else image, profile, target, outputMode="RGB") or rgb
+    except Exception:  # there is no profile, or it is damaged
+        return rgb
+
+
+def to_rgb(image: Image.Image) -> Image.Image:
+    """The image as RGB; transparent pixels become white."""
+    if image.mode.startswith("I;16"):  # 16-bit grey, which `convert` would clip at 255
         image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
-    if image.has_transparency_data:  # transparent pixels become white
+    if image.has_transparency_data:
         transparent = image.convert("RGBA")
         image = Image.new("RGB", image.size, "white")
         image.paste(transparent, mask=transparent)
-    small = image.convert("RGB").resize((side, side), Image.Resampling.BILINEAR)
-    return np.asarray(small, np.float32)
+    return image.convert("RGB")
 
 
 def predict(model: Model, file: str | Path | IO[bytes]) -> list[dict[str, Any]]:

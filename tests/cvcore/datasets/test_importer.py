@@ -16,7 +16,7 @@ from cvcore.datasets import Listing
 from cvcore.errors import ArchiveRefused
 from cvcore.settings import Limits
 
-LIMITS = Limits(image_bytes=100, archive_entries=20)
+LIMITS = Limits(image_bytes=100, photo_bytes=100, archive_entries=20)
 
 Files = dict[str, bytes]
 Importer = Callable[[Files, Path], Listing]

@@ -111,7 +111,7 @@ def test_what_is_uploaded(drawn_image: Draw) -> None:
     assert [("a/1.png", drawn_image(1)), ("2?.png", drawn_image(2))] == [
         (each.name, each.read()) for each in (first, second)
     ]
-    _, small = batches.images_uploaded(files, Limits(image_bytes=10))
+    _, small = batches.images_uploaded(files, Limits(image_bytes=10, photo_bytes=10))
     assert drawn_image(2)[:11] == small.read()
     with pytest.raises(ArchiveRefused, match="is not a zip"):
         batches.images_uploaded([("a.zip", io.BytesIO(drawn_image(1)))], LIMITS)

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cvcore import imaging
 from cvcore.errors import InvalidInput, NotFound
 from cvcore.files import blobs
 from cvcore.projects import tagging, uploads
@@ -20,6 +21,7 @@ from cvcore.projects.uploads import Upload
 from cvcore.records import MULTICLASS, Project
 from cvcore.settings import Limits
 from cvcore.store import ImageSearch, Store
+from tests.conftest import DrawImage
 
 LIMITS = Limits()
 ROOT = Path(__file__).resolve().parents[2]
@@ -75,6 +77,29 @@ def test_a_picture_is_stored_with_its_files_and_tags(store: Store, project: Proj
     assert blobs.original_path(store.home, image.sha256).read_bytes() == data
     assert blobs.thumbnail_path(store.home, image.sha256).read_bytes().startswith(b"RIFF")
     assert store.projects.get(project.id).modified_at > before
+
+
+def test_a_phones_photo_is_stored_smaller(store: Store, project: Project, drawn_image: DrawImage) -> None:
+    """A photo above the limit is stored smaller, under its own name, which is said; a second time it is a duplicate."""
+    limits = Limits(image_bytes=60_000)
+    data = drawn_image(1, 2000) + bytes(60_000)
+    first, again = (uploads.add(store, project, "IMG_1.png", data, tag_ids=[], limits=limits) for _ in range(2))
+    (image,) = store.images.page(project.id, take=9)
+    assert ("IMG_1.png", 1024, 1024) == (image.name, image.width, image.height)
+    assert ("stored", "duplicate", image.id) == (first.status, again.status, again.image_id)
+    assert first.note == again.note
+    assert first.note.startswith("stored smaller: 0.1 MB to 0.1 MB (TAGWISE_MAX_IMAGE_MB is")
+    stored = blobs.original_path(store.home, image.sha256).read_bytes()
+    assert (image.size_bytes, b"\xff\xd8\xff") == (len(stored), stored[:3])
+
+
+def test_heic_is_stored_as_jpeg(store: Store, project: Project) -> None:
+    """A browser shows what is stored: the conversion is the original, under the name that the photo came with."""
+    upload = add(store, project, (ROOT / "data" / "drawn.heic").read_bytes(), name="IMG_2.HEIC")
+    assert ("stored", "converted from HEIC") == (upload.status, upload.note)
+    (image,) = store.images.page(project.id, take=9)
+    assert ("IMG_2.HEIC", 96, 64) == (image.name, image.width, image.height)
+    assert "image/jpeg" == imaging.media_type(blobs.original_path(store.home, image.sha256).read_bytes())
 
 
 def test_what_is_no_picture_leaves_nothing(store: Store, project: Project, drawn_image: Picture) -> None:

@@ -22,6 +22,7 @@ from cvcore.exports.scripts import TEMPLATES, predict_script
 from cvcore.prediction.predictor import Prediction
 from cvcore.settings import Limits
 from tests.conftest import ROOT
+from tests.cvcore.imaging.profiles import DISPLAY_P3, rgb_profile
 
 SCRIPT = TEMPLATES / "predict.py"
 SIDE = 96
@@ -125,6 +126,10 @@ def drawn_images() -> dict[str, bytes]:
         "rotated png": saved(colour, "PNG", exif=exif),
         "cmyk": saved(colour.convert("CMYK"), "JPEG"),
         "grey": saved(colour.convert("L"), "JPEG"),
+        "display p3": saved(colour, "JPEG", icc_profile=rgb_profile("Display P3", DISPLAY_P3), exif=exif),
+        "transparent p3": saved(Image.fromarray(noise), "PNG", icc_profile=rgb_profile("Display P3", DISPLAY_P3)),
+        "grey p3": saved(colour.convert("L"), "JPEG", icc_profile=rgb_profile("Display P3", DISPLAY_P3)),
+        "bad profile": saved(colour, "PNG", icc_profile=b"?" * 200),
         "grey 16": saved(Image.fromarray(noise[..., 0].astype(np.uint16) * 257), "PNG", exif=exif),
         "transparent": saved(Image.fromarray(noise), "PNG", exif=exif),
         "palette": saved(palette, "PNG", transparency=3),

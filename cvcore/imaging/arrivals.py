@@ -1,0 +1,118 @@
+"""Makes files that come in fit the limits: photos that are too large are stored smaller, HEIC as JPEG.
+
+Phones take photos of 12 to 100 million pixels, and networks look at 224 of each side. The same file always gives the
+same bytes, with the same Pillow, so that a photo that comes twice is recognised as a duplicate.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import threading
+from dataclasses import dataclass
+
+from PIL import Image
+
+from cvcore.errors import ImageRefused
+from cvcore.imaging import decoding, formats
+from cvcore.settings import MEBIBYTE, Limits
+
+SHORTER_PX = 1024
+QUALITY = 90
+
+# Tried in this order until the file is small enough; only noise, or a very small limit, needs more than the first.
+_SHORTER_SIDES_PX = (SHORTER_PX, 724, 512, 362, 256)
+
+# A large PNG or HEIC takes 400 MB while it is decoded, and a whole class uploads at the same time.
+_one_at_a_time = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """The bytes to store, and how they differ from the file that came, or an empty text."""
+
+    data: bytes
+    note: str = ""
+
+
+def fitted(data: bytes, limits: Limits, *, shrinks: bool = True) -> Arrival:
+    """The file as it is stored: unchanged if it is not HEIC and within the limits, else an upright JPEG in sRGB.
+
+    An image above the limits gets a shorter side of at most 1,024 pixels or, without `shrinks`, is refused. An
+    unchanged file is not checked: it may still be damaged. A changed one has no metadata.
+
+    Raises:
+        ImageRefused: as `imaging.read`; with `shrinks` only above `photo_bytes` or `photo_pixels`.
+    """
+    is_heic = formats.is_heic(data)
+    if shrinks and len(data) > limits.image_bytes:
+        _check_bytes(len(data), limits)
+    else:
+        formats.check_size(len(data), limits)
+    with formats.open_header(data, limits.photo_pixels if shrinks else limits.pixels) as image:
+        width, height = image.size
+        is_large = shrinks and not _is_within(len(data), width, height, limits)
+        if not is_large and not is_heic:
+            return Arrival(data)
+        outer = dataclasses.replace(limits, side_max_px=max(width, height), pixels=limits.photo_pixels)
+        formats.check_shape(width, height, outer if shrinks else limits)
+        with _one_at_a_time:
+            upright = decoding.load_upright(image, SHORTER_PX if is_large else None)
+    came = (width, height) if (width > height) == (upright.width > upright.height) else (height, width)
+    return _converted(data, upright, came, limits, is_large=is_large)
+
+
+def _converted(data: bytes, upright: Image.Image, size: tuple[int, int], limits: Limits, *, is_large: bool) -> Arrival:
+    notes = ["converted from HEIC"] if formats.is_heic(data) else []
+    stored = b"" if is_large else _jpeg(upright)
+    if is_large or len(stored) > limits.image_bytes:
+        upright, stored = _smaller(upright, limits)
+        notes.append(_told(len(data), size, len(stored), upright.size, limits))
+    return Arrival(stored, "; ".join(notes))
+
+
+def _smaller(image: Image.Image, limits: Limits) -> tuple[Image.Image, bytes]:
+    for shorter_px in _SHORTER_SIDES_PX:
+        shorter, longer = sorted(image.size)
+        scale = min(1.0, shorter_px / shorter, limits.side_max_px / longer)
+        width, height = (max(limits.side_min_px, round(scale * side)) for side in image.size)
+        small = image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0)
+        stored = _jpeg(small)
+        if len(stored) <= limits.image_bytes:
+            return small, stored
+    raise ImageRefused(
+        "bytes",
+        f"an image must be at most {formats.megabytes(limits.image_bytes)} MB, this one cannot be made small enough: "
+        "set TAGWISE_MAX_IMAGE_MB higher",
+    )
+
+
+def _jpeg(image: Image.Image) -> bytes:
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=QUALITY)
+    return file.getvalue()
+
+
+def _is_within(size_bytes: int, width: int, height: int, limits: Limits) -> bool:
+    return (
+        size_bytes <= limits.image_bytes
+        and max(width, height) <= limits.side_max_px
+        and width * height <= limits.pixels
+    )
+
+
+def _check_bytes(size_bytes: int, limits: Limits) -> None:
+    if size_bytes > limits.photo_bytes:
+        raise ImageRefused(
+            "bytes",
+            f"an image must be at most {limits.photo_bytes / MEBIBYTE:g} MB, this one is "
+            f"{formats.megabytes(size_bytes)} MB: save it smaller, or set TAGWISE_MAX_PHOTO_MB higher",
+        )
+
+
+def _told(came_bytes: int, came: tuple[int, int], stored_bytes: int, stored: tuple[int, int], limits: Limits) -> str:
+    """How much smaller the file became, as the rule that it broke counts it."""
+    if came_bytes > limits.image_bytes or _is_within(0, *came, limits):
+        sizes = f"{formats.megabytes(came_bytes)} MB to {formats.megabytes(stored_bytes)} MB"
+        return f"stored smaller: {sizes} (TAGWISE_MAX_IMAGE_MB is {limits.image_bytes / MEBIBYTE:g})"
+    return f"stored smaller: {came[0]:,} × {came[1]:,} to {stored[0]:,} × {stored[1]:,} pixels"
