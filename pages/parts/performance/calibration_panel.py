@@ -7,9 +7,11 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from cvcore import evaluation
-from cvcore.metrics.calibration import BINS, Calibration, Reliability
+from cvcore.metrics.calibration import BINS, Reliability
 from cvcore.records import MULTILABEL, Iteration, Project
 from cvcore.store import Store
+from cvcore.wording import percent
+from pages.parts.shell.help_marks import HELP
 from pages.parts.shell.text import refusals
 
 # One of ten bins would often be outside its own 95 % interval by chance; this widens each to 99.5 % (Bonferroni).
@@ -18,49 +20,64 @@ AT_ONCE = 2.807 / 1.960
 
 def show(store: Store, project: Project, iteration: Iteration) -> None:
     """Show predicted probabilities against the shares that were right, before or after temperature scaling."""
-    st.subheader("Can its probabilities be trusted?", anchor=False)
     with refusals():
         calibration = evaluation.overview(store, iteration).calibration
+        st.header("Do its probabilities mean what they say?", anchor=False, help=HELP["calibration"])
         if np.isnan(calibration.before.error):
             st.info("No image was evaluated, so there is nothing to compare.")
             return
-        st.markdown(f"**{sentence(calibration.before)}** {verdict(calibration)}")
-        is_after = st.toggle("Show it with temperature scaling", key=f"calibrated-{project.id}")
-        shown = calibration.after if is_after else calibration.before
-        st.plotly_chart(chart(shown), config={"displayModeBar": False}, key=f"calibration-chart-{iteration.id}")
-        whose = (
-            "every tag's probability" if iteration.classification_type == MULTILABEL else "the top tag's probability"
+        before, after = calibration.before, calibration.after
+        is_multilabel = iteration.classification_type == MULTILABEL
+        st.markdown(
+            f"{sentence(before)} {verdict(before, multilabel=is_multilabel)}", help=HELP["expected calibration error"]
         )
-        before, after = (100 * reliability.error for reliability in (calibration.before, calibration.after))
+        is_after = st.toggle(
+            f"Show it with temperature scaling: {_off(after)}",
+            key=f"calibrated-{project.id}",
+            help=HELP["temperature scaling"],
+        )
+        st.plotly_chart(
+            chart(after if is_after else before),
+            config={"displayModeBar": False},
+            key=f"calibration-chart-{iteration.id}",
+        )
+        whose = "every tag's probability" if is_multilabel else "the top tag's probability"
         st.caption(
-            f"Expected calibration error: {before:.1f} points as it is, {after:.1f} with temperature "
-            f"{calibration.temperature:.2f}, which is fitted on the other folds. It compares {whose} with the "
-            f"share of right answers in {BINS} bins of equal width; with few answers in a bin it is a rough number. "
-            "The temperature is shown here only: it does not change this iteration's answers."
+            f"Compared is {whose} with the share that is right, in {BINS} ranges; with few answers in a range the "
+            f"share is rough. Temperature {calibration.temperature:.2f}, fitted on the other folds, is only shown "
+            "here: it changes no answer."
         )
 
 
 def sentence(reliability: Reliability) -> str:
-    """How often the answers of the highest bin were right, in a sentence."""
-    place = int(np.flatnonzero(reliability.counts)[-1])
-    answers = round(reliability.counts[place])
-    right = round(reliability.right[place] * answers)
-    share = f" ({100 * reliability.right[place]:.0f} of 100)" if answers != 100 else ""
-    return f"When it says {10 * place} to {10 * place + 10} %, it is right {right:,} times of {answers:,}{share}."
-
-
-def verdict(calibration: Calibration) -> str:
-    """Whether the mean probability of every bin lies within the interval of the share that was right, in a sentence."""
-    reliability = calibration.before
-    below, above = AT_ONCE * (reliability.right - reliability.low), AT_ONCE * (reliability.high - reliability.right)
-    outside = (reliability.counts > 0) & (
-        (reliability.said < reliability.right - below) | (reliability.said > reliability.right + above)
+    """How far the probabilities of all answers are off on average, and in which range most, as Markdown."""
+    answers = reliability.counts
+    # Few answers are often far off by chance, so the range is the one that contributes most to the average.
+    place = int(np.nanargmax(answers * np.abs(reliability.said - reliability.right)))
+    right = round(reliability.right[place] * answers[place])
+    return (
+        f"**On average its probabilities are off by {_off(reliability)}**, most where it says {10 * place} to "
+        f"{10 * place + 10} %: {right:,} of {answers[place]:,.0f} are right ({percent(reliability.right[place])}), it "
+        f"says {percent(reliability.said[place])}."
     )
-    if not outside.any():
-        return "On these images its probabilities are well calibrated: they match the share of right answers."
-    if calibration.temperature > 1:
-        return "It is overconfident: its probabilities are further from 50 % than the share of right answers."
-    return "It is underconfident: it is right more often than its probabilities say."
+
+
+def verdict(reliability: Reliability, *, multilabel: bool) -> str:
+    """Whether chance explains that probabilities and shares differ: each range's mean is within its interval."""
+    below, above = AT_ONCE * (reliability.right - reliability.low), AT_ONCE * (reliability.high - reliability.right)
+    is_above, is_below = reliability.said > reliability.right + above, reliability.said < reliability.right - below
+    if not (is_above | is_below).any():
+        return "In no range is that more than chance explains."
+    # A tag's probability of 5 % is too sure, too, if the tag is there more often than that.
+    low = multilabel & (reliability.said < 0.5)
+    is_too_sure, is_unsure = (np.where(low, *each).any() for each in ((is_below, is_above), (is_above, is_below)))
+    if is_too_sure and is_unsure:
+        return "That is more than chance explains: it is too sure in some ranges, not sure enough in others."
+    return f"That is more than chance explains: it is {'too sure' if is_too_sure else 'not sure enough'}."
+
+
+def _off(reliability: Reliability) -> str:
+    return f"{100 * reliability.error:.1f} points"
 
 
 def chart(reliability: Reliability) -> go.Figure:

@@ -9,6 +9,7 @@ from cvcore.records import Iteration
 from cvcore.store import Store
 from cvcore.wording import percent
 from pages.parts.shell.text import refusals
+from pages.parts.widgets import number_table
 
 
 def show(store: Store, iteration: Iteration) -> None:
@@ -28,19 +29,15 @@ def show(store: Store, iteration: Iteration) -> None:
             strict=True,
         ):
             column.metric(title, percent(value))
-        rate = st.column_config.NumberColumn(format="%.1f %%")
-        st.dataframe(
-            {
-                "Label": names,
-                "Test images": report.images.tolist(),
-                "Assumed threshold": (100 * report.thresholds).tolist(),
-                "F1": (100 * report.f1).tolist(),
-                "Precision": (100 * report.precision).tolist(),
-                "Recall": (100 * report.recall).tolist(),
-            },
-            column_config=dict.fromkeys(("Assumed threshold", "F1", "Precision", "Recall"), rate),
-            hide_index=True,
-        )
+        table = {
+            "Label": names,
+            "Test images": [f"{number:,.0f}" for number in report.images.tolist()],
+            "Assumed threshold": list(map(percent, report.thresholds.tolist())),
+            "F1": list(map(percent, report.f1.tolist())),
+            "Precision": list(map(percent, report.precision.tolist())),
+            "Recall": list(map(percent, report.recall.tolist())),
+        }
+        st.html(number_table.of(table, label="Labels at their assumed thresholds"))
         st.caption(
             "The assumed threshold of a label is the one with the best F1 **on these same images**. So the numbers in "
             "this table are too good; those at the slider are not. "

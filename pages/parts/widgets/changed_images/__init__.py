@@ -34,7 +34,7 @@ class Answer(TypedDict):
 
 
 class Item(TypedDict):
-    """An image: the addresses of its thumbnail and of the image, its name, its tags, the earlier and the later answer."""
+    """An image: the addresses of its thumbnail and of itself, its name and tags, the earlier and the later answer."""
 
     src: str
     large: str
