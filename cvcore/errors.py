@@ -29,6 +29,7 @@
         ├── StorageFull      the disk is full
         ├── WeightsMissing   a network's weights are not here and cannot be fetched
         ├── ModelDamaged     a model file is missing, cut short or of another version
+        │   └── ArraysDamaged    an npz file is damaged, or an array is missing in it
         └── FetchFailed      an address did not answer with an image
 
 A message states the rule, the value and what to do, and is shown to users as it is.
@@ -159,6 +160,10 @@ class WeightsMissing(Unavailable):
 
 class ModelDamaged(Unavailable):
     """A model file is missing, cut short or of another version."""
+
+
+class ArraysDamaged(ModelDamaged):
+    """An npz file is damaged, or an array is missing in it; who reads it says which file, and what to do."""
 
 
 class FetchFailed(Unavailable):

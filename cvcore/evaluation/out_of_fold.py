@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from cvcore.array_types import Bools, Float32s, Integers
-from cvcore.errors import ModelDamaged, NotTrained
+from cvcore.errors import ArraysDamaged, ModelDamaged, NotTrained
 from cvcore.files import blobs, npz
 from cvcore.records import MULTICLASS, Iteration
 from cvcore.store import SnapshotTag, Store
@@ -61,17 +62,14 @@ def read(path: Path) -> OutOfFold:
         ModelDamaged: the file is missing or damaged.
     """
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return OutOfFold(
-                **{name: arrays[name] for name in OutOfFold.__dataclass_fields__}
-                | {"multilabel": bool(arrays["multilabel"])}
-            )
+        arrays: dict[str, Any] = npz.read(path, OutOfFold.__dataclass_fields__)
     except FileNotFoundError:
         raise ModelDamaged(
             f"the iteration's file {path.name} is missing from the home folder: train it again"
         ) from None
-    except Exception as error:  # numpy raises many types of error for a damaged zip
+    except ArraysDamaged as error:
         raise ModelDamaged(f"the iteration's file {path.name} is damaged ({error}): train it again") from error
+    return OutOfFold(**arrays | {"multilabel": bool(arrays["multilabel"])})
 
 
 def read_column(path: Path, tag: int) -> tuple[Bools, Float32s] | None:

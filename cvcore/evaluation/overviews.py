@@ -18,9 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvcore.array_types import Bools, Integers
-from cvcore.errors import ModelDamaged
+from cvcore.errors import ArraysDamaged, ModelDamaged
 from cvcore.evaluation import rekognition
 from cvcore.evaluation.rekognition import Result
+from cvcore.files import npz
 from cvcore.metrics import calibration, precision_recall_curves, threshold_sweeps, threshold_tuning
 from cvcore.metrics.calibration import Calibration
 from cvcore.metrics.precision_recall_curves import Curve
@@ -96,9 +97,8 @@ def unpacked(data: bytes) -> Overview:
 
 def _read(data: bytes) -> dict[str, NDArray[Any]]:
     try:
-        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-            return dict(arrays)
-    except Exception as error:  # numpy raises many types of error for a damaged zip
+        return npz.read(data)
+    except ArraysDamaged as error:
         raise ModelDamaged(f"the iteration's file {FILE} is damaged ({error}): train it again") from error
 
 

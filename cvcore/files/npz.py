@@ -1,4 +1,4 @@
-"""Reads a few rows or one column of a large array in an npz file, without reading the rest of it.
+"""Reads npz files: whole arrays, their headers alone, or a few rows or one column of a large array.
 
 `np.savez` stores arrays one after another as they lie in memory, so a part can be mapped from the disk. Compressed
 arrays cannot be read in part: `find` returns None, and the caller reads the complete array.
@@ -6,15 +6,20 @@ arrays cannot be read in part: `find` returns None, and the caller reads the com
 
 from __future__ import annotations
 
+import contextlib
+import io
 import struct
 import zipfile
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
+
+from cvcore.errors import ArraysDamaged
 
 _BLOCK_BYTES = 2**22  # mapped at a time, because mapped bytes count as memory of the process
 # A member's data follows its header in the file, whose last two fields say how long its name and extras are:
@@ -60,10 +65,68 @@ class Stored:
         return max(1, _BLOCK_BYTES // self._row_bytes)
 
 
+@dataclass(frozen=True)
+class Header:
+    """What a file says of an array, and how many bytes of it there are."""
+
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    size_bytes: int
+
+
+def read(source: Path | bytes, names: Iterable[str] | None = None) -> dict[str, NDArray[Any]]:
+    """The arrays of an npz file, all in the order written or those with these names; never of objects.
+
+    Raises:
+        FileNotFoundError: there is no file at the path.
+        ArraysDamaged: it is damaged, or an array is missing.
+
+    >>> buffer = io.BytesIO()
+    >>> np.savez(buffer, bias=np.zeros(3), kernel=np.ones(1))
+    >>> read(buffer.getvalue(), ["kernel"])["kernel"].tolist()
+    [1.0]
+    """
+    with _translated(), _open(source) as file, np.load(file, allow_pickle=False) as arrays:
+        return {name: arrays[name] for name in (arrays.files if names is None else names)}
+
+
+def headers(data: bytes, names: Iterable[str]) -> dict[str, Header]:
+    """What the bytes of an npz file say of the arrays with these names, without reading the arrays.
+
+    Raises:
+        ArraysDamaged: the file is damaged, or an array is missing.
+    """
+    with _translated(), zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return {name: _header(archive, name) for name in names}
+
+
+def _header(archive: zipfile.ZipFile, name: str) -> Header:
+    info = archive.getinfo(f"{name}.npy")
+    with archive.open(info) as file:
+        npy.read_magic(file)
+        shape, _, dtype = npy.read_array_header_1_0(file)
+        return Header(dtype, shape, info.file_size - file.tell())
+
+
+def _open(source: Path | bytes) -> BinaryIO:
+    return source.open("rb") if isinstance(source, Path) else io.BytesIO(source)
+
+
+@contextlib.contextmanager
+def _translated() -> Iterator[None]:
+    """Raise ArraysDamaged for whatever goes wrong in the block, except for a missing file."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except Exception as error:  # numpy raises many types of error for a damaged zip
+        raise ArraysDamaged(str(error)) from error
+
+
 def find(path: Path, name: str) -> Stored | None:
     """Where the array of this name lies in an npz file; None if it is compressed, empty, damaged or missing."""
     try:
-        with zipfile.ZipFile(path) as archive, path.open("rb") as raw:
+        with _translated(), zipfile.ZipFile(path) as archive, path.open("rb") as raw:
             info = archive.getinfo(f"{name}.npy")
             with archive.open(info) as file:
                 npy.read_magic(file)
@@ -71,7 +134,7 @@ def find(path: Path, name: str) -> Stored | None:
                 begins = file.tell()
             raw.seek(info.header_offset)
             before = _HEADER_BYTES + sum(struct.unpack("<2H", raw.read(_HEADER_BYTES)[_LENGTHS]))
-    except Exception:  # numpy raises many types of error for a damaged zip
+    except (FileNotFoundError, ArraysDamaged):
         return None
     is_plain = info.compress_type == zipfile.ZIP_STORED and not is_by_column and not dtype.hasobject
     if not is_plain or info.file_size != begins + dtype.itemsize * int(np.prod(shape)) or 0 in shape:

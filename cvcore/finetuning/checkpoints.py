@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvcore.array_types import Float32s
-from cvcore.files import blobs
+from cvcore.errors import ArraysDamaged
+from cvcore.files import blobs, npz
 from cvcore.finetuning.fold_splits import FoldSplit
 from cvcore.finetuning.trainer import Trainer, Weights
 
@@ -66,9 +67,8 @@ def write(path: Path, trainer: Trainer, number: int, result: EpochResult, before
 def read(path: Path) -> Checkpoint | None:
     """Read a checkpoint; None if it is missing or damaged."""
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
-    except Exception:  # numpy raises many kinds of errors for a damaged zip
+        return npz.read(path)
+    except (FileNotFoundError, ArraysDamaged):
         return None
 
 
@@ -78,9 +78,8 @@ def last_epoch(path: Path) -> int:
     Reads only this number, not the weights.
     """
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return int(arrays["round"])
-    except Exception:  # numpy raises many kinds of errors for a damaged zip
+        return int(npz.read(path, ["round"])["round"])
+    except (FileNotFoundError, ArraysDamaged):
         return -1
 
 

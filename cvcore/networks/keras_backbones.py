@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from cvcore.errors import ModelDamaged
-from cvcore.files import blobs
+from cvcore.errors import ArraysDamaged, ModelDamaged
+from cvcore.files import blobs, npz
 from cvcore.networks import architectures, backbones
 from cvcore.networks.backbones import Backbone
 
@@ -79,9 +79,8 @@ def _load_tuned(backbone: Backbone, folder: Path) -> Any:
     model = architectures.without_weights(backbone.name, backbone.side)
     content = tuned_weights(backbone, folder)
     try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            model.set_weights([arrays[name] for name in arrays.files])
-    except Exception as error:  # numpy raises many kinds of errors for a damaged zip
+        model.set_weights(list(npz.read(content).values()))
+    except (ArraysDamaged, ValueError) as error:  # Keras raises ValueError for weights of another network
         raise _damaged(backbone, folder) from error
     return model
 

@@ -11,15 +11,14 @@
 from __future__ import annotations
 
 import functools
-import io
 import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from cvcore.errors import ModelDamaged
+from cvcore.errors import ArraysDamaged, ModelDamaged
+from cvcore.files import npz
 
 FOLDER = Path(__file__).parent
 MODEL, WEIGHTS, RECORD = "model.tflite", "weights.npz", "record.json"
@@ -64,15 +63,13 @@ def weights() -> dict[str, list[NDArray[Any]]]:
         ModelDamaged: they are missing or damaged.
     """
     try:
-        with np.load(io.BytesIO(_read(WEIGHTS)), allow_pickle=False) as arrays:
-            by_layer: dict[str, list[NDArray[Any]]] = {}
-            for key in arrays.files:  # in the order written: layer/0 before layer/1
-                by_layer.setdefault(key.partition("/")[0], []).append(arrays[key])
-            return by_layer
-    except ModelDamaged:
-        raise
-    except Exception as error:  # of a damaged zip numpy raises nearly anything
+        arrays = npz.read(_read(WEIGHTS))
+    except ArraysDamaged as error:
         raise damaged(WEIGHTS, "damaged") from error
+    by_layer: dict[str, list[NDArray[Any]]] = {}
+    for key, array in arrays.items():  # in the order written: layer/0 before layer/1
+        by_layer.setdefault(key.partition("/")[0], []).append(array)
+    return by_layer
 
 
 def damaged(name: str, how: str) -> ModelDamaged:

@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cvcore.errors import ArraysDamaged
 from cvcore.files import npz
+from cvcore.files.npz import Header
 
 MATRIX = np.random.default_rng(3).random((200_000, 7)).astype(np.float32)
 
@@ -73,3 +75,35 @@ def test_a_damaged_file_has_no_pieces(path: Path, kept: int) -> None:
     assert npz.find(path, "matrix") is None
     path.unlink()
     assert npz.find(path, "matrix") is None
+
+
+def test_whole_arrays(path: Path) -> None:
+    """All arrays come in the order written, or those asked for, from a file or its bytes."""
+    assert ["flags", "matrix", "numbers", "none", "one"] == list(npz.read(path))
+    np.testing.assert_array_equal(MATRIX, npz.read(path.read_bytes(), ["matrix"])["matrix"], strict=True)
+
+
+def test_headers(path: Path) -> None:
+    """Type, shape and size of an array are known without reading it."""
+    expected = {"matrix": Header(np.dtype(np.float32), MATRIX.shape, MATRIX.nbytes)}
+    assert expected == npz.headers(path.read_bytes(), ["matrix"])
+
+
+@pytest.mark.parametrize("kept", [0, 10, 1000, -30])
+def test_one_error_for_all_damage(path: Path, kept: int) -> None:
+    """Cut short anywhere, a file raises the same error, as does one without the array; a missing file does not."""
+    data = path.read_bytes()[:kept]
+    for read in (lambda: npz.read(data), lambda: npz.headers(data, ["matrix"])):
+        with pytest.raises(ArraysDamaged):
+            read()
+    with pytest.raises(ArraysDamaged):
+        npz.read(path, ["other"])
+    with pytest.raises(FileNotFoundError):
+        npz.read(path.with_name("missing.npz"))
+
+
+def test_objects_are_not_unpickled(tmp_path: Path) -> None:
+    """An array of objects is damage."""
+    np.savez(tmp_path / "objects.npz", objects=np.array([{}]), allow_pickle=True)
+    with pytest.raises(ArraysDamaged):
+        npz.read(tmp_path / "objects.npz")
