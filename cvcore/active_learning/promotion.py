@@ -106,6 +106,6 @@ def _undo(store: Store, project: Project, added: Sequence[_Promoted], new_tag_id
                 trash.delete_images(store, project, [image.id])
             else:
                 retagging.undo(store, project, Retagging((promoted.tags,), (), ()))
-            undone += bool(store.predictions.restore(project.id, promoted.predictions))
+            undone += bool(store.predictions.restore(project.id, promoted.predictions, trash.kept_since()))
         changes.delete_unused(store, project, new_tag_ids)
     return changes.told(f"{count(undone, 'image')} back among the predictions.", left)

@@ -9,7 +9,7 @@ from cvcore import imaging
 from cvcore.errors import InvalidInput
 from cvcore.files import blobs
 from cvcore.prediction import predictor
-from cvcore.projects import uploads
+from cvcore.projects import trash, uploads
 from cvcore.projects.changes import Change
 from cvcore.records import Iteration, Project, StoredPrediction
 from cvcore.settings import Limits
@@ -93,10 +93,10 @@ def restore(store: Store, project: Project, prediction_ids: Sequence[str]) -> st
     """
     with store.transaction():
         store.projects.get(project.id)
-        digests = store.predictions.restore(project.id, prediction_ids)
+        digests = store.predictions.restore(project.id, prediction_ids, trash.kept_since())
     message = f"{count(len(set(digests)), 'image')} restored."
     if gone := len(prediction_ids) - len(digests):
-        message += f" {count(gone, 'prediction')} can no longer be restored: the iteration was deleted."
+        message += f" {count(gone, 'prediction')} can no longer be restored."
     return message
 
 

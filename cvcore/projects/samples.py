@@ -71,8 +71,11 @@ def _painted() -> tuple[_Painting, ...]:
 
 @functools.cache
 def _paint() -> tuple[_Painting, ...]:
-    drawn = paintings.paintings(per_school=IMAGES // len(paintings.TAGS))
-    return tuple(_Painting(each, blobs.sha256(each.data), imaging.read(each.data, Limits())) for each in drawn)
+    per_school = IMAGES // len(paintings.TAGS)
+    drawn = list(paintings.paintings(per_school=per_school))
+    # The schools in turn: a gallery shows the newest images first, and should show all three.
+    mixed = (each for number in range(per_school) for each in drawn[number::per_school])
+    return tuple(_Painting(each, blobs.sha256(each.data), imaging.read(each.data, Limits())) for each in mixed)
 
 
 def _record(store: Store, painted: Sequence[_Painting], limits: Limits) -> Project:

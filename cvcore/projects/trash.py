@@ -19,6 +19,11 @@ from cvcore.wording import count
 KEPT = timedelta(days=1)
 
 
+def kept_since(now: datetime | None = None) -> datetime:
+    """The time since which the trash keeps what was deleted: a day before now."""
+    return (now or datetime.now(UTC)) - KEPT
+
+
 def delete_images(store: Store, project: Project, image_ids: Sequence[str]) -> Change:
     """Move images of the workspace to the trash. Iterations keep their images and their numbers."""
     with store.transaction():
@@ -40,7 +45,7 @@ def restore_images(store: Store, project: Project, image_ids: Sequence[str]) -> 
     with store.transaction():
         project = store.projects.get(project.id)
         known = store.tags.names_and_kinds(project.id)
-        restored = store.images.restore(image_ids)
+        restored = store.images.restore(image_ids, kept_since())
         for tag_ids in dict.fromkeys(restored.values()):
             images = [image_id for image_id, had in restored.items() if had == tag_ids]
             left = [tag_id for tag_id in tag_ids if tag_id in known]
@@ -60,7 +65,7 @@ def empty(store: Store, now: datetime | None = None) -> None:
     As in `history.purge`, files are deleted before rows: if the process is killed in between, the next call finds the
     rows again.
     """
-    before = (now or datetime.now(UTC)) - KEPT
+    before = kept_since(now)
     with store.transaction():
         digests = store.images.empty_trash(before) + store.predictions.empty_trash(before)
         uploads.delete_unheld(store, digests)

@@ -162,15 +162,18 @@ class Images:
                 moved += [row["id"] for row in rows]
         return moved
 
-    def restore(self, image_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    def restore(self, image_ids: Sequence[str], since: datetime) -> dict[str, tuple[str, ...]]:
         """Move images from the trash back to the workspace, without their tags; returns the ids of these by image id.
 
-        Images that are not in the trash are left out.
+        Images that are not in the trash, or there since before that moment, are left out.
         """
         tag_ids: dict[str, tuple[str, ...]] = {}
         with self._db.transaction():
             for part in chunks(image_ids):
-                rows = self._db.rows(f"delete from deleted_images where image_id in ({marks(part)}) returning *", part)
+                these = f"image_id in ({marks(part)}) and deleted_at >= ?"
+                rows = self._db.rows(
+                    f"delete from deleted_images where {these} returning *", [*part, since.isoformat()]
+                )
                 ids = [row["image_id"] for row in rows]
                 self._db.write(f"update images set in_workspace = 1 where id in ({marks(ids)})", ids)
                 self.mark_for_testing([row["image_id"] for row in rows if row["is_test"]], True)

@@ -114,14 +114,17 @@ class Predictions:
                 moved += [row["id"] for row in rows]
         return moved
 
-    def restore(self, project_id: str, prediction_ids: Sequence[str]) -> list[str]:
-        """Move predictions out of the trash; returns the SHA-256 of their images. Those not in it are left out."""
+    def restore(self, project_id: str, prediction_ids: Sequence[str], since: datetime) -> list[str]:
+        """Move predictions out of the trash; returns the SHA-256 of their images.
+
+        Predictions that are not in the trash, or there since before that moment, are left out.
+        """
         digests: list[str] = []
         with self._db.transaction():
             for part in chunks(prediction_ids):
                 query = f"""delete from deleted_predictions where project_id = ? and id in ({marks(part)})
-                            returning {_COLUMNS}"""
-                for row in self._db.rows(query, [project_id, *part]):
+                            and deleted_at >= ? returning {_COLUMNS}"""
+                for row in self._db.rows(query, [project_id, *part, since.isoformat()]):
                     self._db.insert("predictions", row)
                     digests.append(row["sha256"])
         return digests
