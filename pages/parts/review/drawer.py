@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from cvcore import evaluation
 from cvcore.evaluation.analysis import Selection, Threshold
@@ -39,41 +40,50 @@ def show(
     runs does not open it again. key: of what was clicked.
     """
     with refusals():
-        opened = _opened(store, iteration, selection, key)
-        if opened is not None:
+        shown = _opened(store, iteration, selection, key)
+        if shown is not None:
             st.html(HERE / "drawer.css")
-            _drawer(store, project, iteration, threshold, opened)
+            _drawer(store, project, iteration, threshold, shown)
 
 
 def opened(store: Store, iteration: Iteration) -> Selection | None:
     """What is open, to mark it where it was clicked."""
+    _follow_address(iteration)
     of, place = st.session_state.get(_OPEN) or ("", "")
-    if st.query_params.get(PARAMETER) != st.session_state.get(_SEEN):
-        of, place = iteration.id, st.query_params.get(PARAMETER, "")
     if of != iteration.id:
         return None
-    return selections.parse(
-        place, len(evaluation.tags(store, iteration)), multilabel=iteration.classification_type == MULTILABEL
-    )
+    tags = evaluation.tags(store, iteration)
+    return selections.parse(place, len(tags), multilabel=iteration.classification_type == MULTILABEL)
+
+
+def _follow_address(iteration: Iteration) -> None:
+    """Open or close what the address says, after a reload, a link, or a step back or forward.
+
+    In other runs Streamlit does not know the address that the browser shows, so nothing is read from it.
+    """
+    place = st.query_params.get(PARAMETER)
+    context = get_script_run_ctx()
+    if place != st.session_state.get(_SEEN) or (context and context.is_history_navigation):
+        st.session_state[_OPEN] = (iteration.id, place) if place else None
+    st.session_state[_SEEN] = place
 
 
 def _opened(store: Store, iteration: Iteration, selection: Selection | None, key: str) -> Selection | None:
-    """What to show: what was clicked just now, else what the address says if it has changed, else what was open."""
+    """What to show: what was clicked just now, else what is open."""
     state = st.session_state
-    before = opened(store, iteration)
-    state[_SEEN] = st.query_params.get(PARAMETER)
     asked = selection and (iteration.id, selections.address(selection))
-    if selection is not None and asked != state.get(f"{key}-asked"):
-        before = selection
-        state[_OPENING] = state.get(_OPENING, 0) + 1
+    is_new = asked != state.get(f"{key}-asked")
     state[f"{key}-asked"] = asked
-    state[_OPEN] = before and (iteration.id, selections.address(before))
-    return before
+    shown = opened(store, iteration)
+    if selection is not None and is_new:
+        shown = selection
+        state[_OPEN] = asked
+        state[_OPENING] = state.get(_OPENING, 0) + 1
+    return shown
 
 
 def _close() -> None:
     st.session_state[_OPEN] = None
-    st.session_state[_SEEN] = st.query_params.get(PARAMETER)
 
 
 @st.fragment

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
+
+import streamlit as st
 
 from cvcore.array_types import Integers
 from pages.parts.widgets import component
@@ -21,7 +23,9 @@ _HTML = """
     </fieldset>
     <p class="readout" aria-live="polite"></p>
   </div>
-  <div class="scroll"><table role="grid" aria-label="Confusion"><thead></thead><tbody></tbody><tfoot></tfoot></table></div>
+  <div class="scroll">
+    <table role="grid" aria-label="Confusion"><thead></thead><tbody></tbody><tfoot></tfoot></table>
+  </div>
 </section>
 """
 _WIDGET = component.register(Path(__file__).parent, _HTML)
@@ -43,6 +47,8 @@ def show(
     answer. totals: the number of images tagged, int (rows,), and answered, int (columns,). opened: the cell to mark as
     open. signature: identifies the rows and columns.
     """
+    if just := _clicked(st.session_state.get(key), signature):
+        opened = just
     data = {
         "signature": signature,
         "kind": kind,
@@ -51,7 +57,9 @@ def show(
         "totals": [each.tolist() for each in totals],
         "opened": opened,
     }
-    clicked = _WIDGET(key=key, data=data, on_clicked_change=lambda: None).clicked
-    if not clicked or clicked["signature"] != signature:
-        return None
-    return int(clicked["row"]), int(clicked["column"])
+    return _clicked(_WIDGET(key=key, data=data, on_clicked_change=lambda: None), signature)
+
+
+def _clicked(state: Mapping[str, Any] | None, signature: str) -> tuple[int, int] | None:
+    cell = (state or {}).get("clicked")
+    return (int(cell["row"]), int(cell["column"])) if cell and cell["signature"] == signature else None

@@ -49,11 +49,15 @@ function open(state, { parameter, address }) {
 }
 
 function close(state) {
+  if (isClosed(state.drawer)) return;
+  hide(state);
+  // After a step back Streamlit runs the page again, and that closes the drawer.
+  if (!forget(state.parameter)) state.tell();
+}
+
+function hide(state) {
   state.drawer.dataset.closed = "";
-  const to = found(state.opener);
-  forget(state.parameter);
-  state.tell();
-  to?.focus();
+  found(state.opener)?.focus();
 }
 
 /** The drawer is no longer on the page, because it was closed or another view is shown. */
@@ -70,6 +74,9 @@ function listen(state) {
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !event.defaultPrevented && !isBusy(event)) close(state);
   }, { signal });
+  addEventListener("popstate", () => {
+    if (!isClosed(state.drawer) && !new URLSearchParams(location.search).has(state.parameter)) hide(state);
+  }, { signal });
   // On a phone the drawer covers the page: what is under it must not get the focus.
   document.addEventListener("focusin", (event) => {
     const isUnder = event.target.closest(".stApp") && !inside(state.drawer, event.target);
@@ -83,7 +90,9 @@ function isBusy(event) {
   return document.querySelector('[role="dialog"]') || target.closest?.('[aria-expanded="true"], [role="listbox"][id]');
 }
 
-const covers = (drawer) => !("closed" in drawer.dataset) && drawer.getBoundingClientRect().width > innerWidth - 8
+const isClosed = (drawer) => "closed" in drawer.dataset;
+
+const covers = (drawer) => !isClosed(drawer) && drawer.getBoundingClientRect().width > innerWidth - 8
   && drawer.getBoundingClientRect().height > innerHeight - 8;
 
 // ---- the focus -------------------------------------------------------------------------------------------------
@@ -120,17 +129,21 @@ function remember(parameter, value) {
   const before = address.searchParams.get(parameter);
   if (before === value) return;
   address.searchParams.set(parameter, value);
-  if (before === null) history.pushState({ ...history.state, tagwise: without(parameter) }, "", address);
+  const others = { ...history.state, tagwise: without(parameter) };
+  // The prototype's, because history.js lets only pages and views be steps of the Back button.
+  if (before === null) History.prototype.pushState.call(history, others, "", address);
   else history.replaceState(history.state, "", address);
 }
 
-/** Take it out again: one step back if nothing else in the address has changed since. */
+/** Take it out again; whether that is a step back, because nothing else in the address has changed since. */
 function forget(parameter) {
   const address = new URL(location.href);
-  if (!address.searchParams.has(parameter)) return;
+  if (!address.searchParams.has(parameter)) return false;
+  const isStepBack = history.state?.tagwise === without(parameter);
   address.searchParams.delete(parameter);
-  if (history.state?.tagwise === without(parameter)) history.back();
+  if (isStepBack) history.back();
   else history.replaceState({ ...history.state, tagwise: undefined }, "", address);
+  return isStepBack;
 }
 
 /** What else stands in the address. */

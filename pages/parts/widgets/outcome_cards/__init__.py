@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+import streamlit as st
 
 from cvcore.array_types import Integers
 from cvcore.metrics.confusion import TagOutcome
@@ -23,13 +26,16 @@ def show(
     counts: int (tags, 4), true and false positives, false and true negatives. opened: the number to mark as open.
     signature: identifies the tags.
     """
+    opened = _clicked(st.session_state.get(key), signature) or opened
     data = {
         "signature": signature,
         "tags": list(tags),
         "counts": counts.tolist(),
         "opened": opened and [opened.tag, opened.outcome],
     }
-    clicked = _WIDGET(key=key, data=data, on_clicked_change=lambda: None).clicked
-    if not clicked or clicked["signature"] != signature:
-        return None
-    return TagOutcome(int(clicked["tag"]), clicked["outcome"])
+    return _clicked(_WIDGET(key=key, data=data, on_clicked_change=lambda: None), signature)
+
+
+def _clicked(state: Mapping[str, Any] | None, signature: str) -> TagOutcome | None:
+    number = (state or {}).get("clicked")
+    return TagOutcome(int(number["tag"]), number["outcome"]) if number and number["signature"] == signature else None
