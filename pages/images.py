@@ -13,19 +13,21 @@ tags = store.tags.of_project(project.id)
 images = store.images.count(project.id)
 
 IMAGES, SUGGESTED, UPLOAD, TAGS = "Images", "Suggested tags", "Upload", "Tags"
-# The default stays as it was when the project was opened: with another default Streamlit would create a new control.
-first = st.session_state.setdefault(f"first-view-{project.id}", IMAGES if images else UPLOAD)
+# The first view is not the control's default, which Streamlit leaves out of the address: a reload in the middle of a
+# project's first upload would then find another one.
+if st.session_state.get("images-project") != project.id or "images-view" not in st.session_state:
+    st.session_state["images-project"] = project.id
+    if "images-view" not in st.query_params:
+        st.session_state["images-view"] = IMAGES if images else UPLOAD
 view = st.segmented_control(
     "View",
     [IMAGES, SUGGESTED, UPLOAD, TAGS],
-    default=first,
     required=True,
     label_visibility="collapsed",
     key="images-view",
     bind="query-params",
 )
-# Streamlit leaves a default out of the address, and after a reload another view can be the default.
-page_address.put({"images-view": view})
+page_address.put({"images-view": str(view)})
 if view == UPLOAD:
     upload_panel.show(store, project, tags, backend.limits())
 elif view == TAGS:

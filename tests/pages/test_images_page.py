@@ -281,11 +281,3 @@ def test_large_view_deletes(store: Store, fill: Fill) -> None:
     assert 0 == store.images.count(project.id)
     checked(app.button(key="undo").click().run())
     assert [last.id] == store.searches.ids(ImageSearch(project.id))
-
-
-def test_negative_tag_is_told(store: Store, fill: Fill) -> None:
-    """The list of tags marks the negative tag."""
-    project = fill(rose=1, nothing=1)
-    tag = next(each for each in store.tags.of_project(project.id) if each.name == "nothing")
-    tagging.set_kind(store, project, tag, "Negative")
-    assert "negative" in texts(opened(project, **{"images-view": "Tags"}))

@@ -1,40 +1,78 @@
-"""The chart of images per tag."""
+"""The list of tags on the Images page: numbers, advice, editing and deleting."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import json
+from typing import Any
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from cvcore.errors import Conflict
-from cvcore.records import Tag
+from cvcore.projects import tagging
+from cvcore.records import Project, Tag
 from cvcore.settings import Limits
 from cvcore.store import Store
 from pages.parts.images import tag_panel
 from tests.conftest import Fill
+from tests.pages.conftest import button, checked, open_page, texts
 
 
-def _tag(name: str, images: int) -> Tag:
-    return Tag(f"id-{name}", "project", name, "Regular", datetime(2026, 1, 1, tzinfo=UTC), images)
+def opened(project: Project) -> AppTest:
+    """The list of a project's tags."""
+    return open_page("images", project, **{"images-view": "Tags"})
 
 
-def test_numbers_stand_beside_the_bars_with_room() -> None:
-    """Each tag's number stands outside its bar, upright, and the longest bar leaves room for its own."""
-    drawn = tag_panel.chart([_tag("cat", 400), _tag("dog", 3)])
-    assert ("outside", ("3", "400")) == (drawn.data[0].textposition, drawn.data[0].text)
-    assert 400 < drawn.layout.xaxis.range[1]
+def rows(app: AppTest) -> list[dict[str, Any]]:
+    """The lines of the list, as the browser gets them."""
+    data = [json.loads(each.proto.json) for each in app.get("bidi_component")]
+    return next(each["rows"] for each in data if "rows" in each)
 
 
-def test_labels_of_the_lines_do_not_run_into_each_other() -> None:
-    """Where the lines at 5 and 30 lie close, one label ends at its line, the other begins there."""
-    anchors = {note.text: note.xanchor for note in tag_panel.chart([_tag("cat", 4000)]).layout.annotations}
-    assert {"5 needed": "right", "30 advised": "left"} == anchors
+def click(app: AppTest, project: Project, what: str, tag: Tag) -> None:
+    """Click a button of a tag's line."""
+    app.session_state[f"tag-list-{project.id}"] = {"clicked": {"what": what, "id": tag.id}}
+    checked(app.run())
 
 
-def test_names_are_short_text() -> None:
-    """Plotly reads a label as HTML, so it comes escaped, and cut."""
-    ticks = tag_panel.chart([_tag("<b>&", 2), _tag("z" * 128, 1)]).layout.yaxis.ticktext
-    assert ("z" * 23 + "…", "&lt;b&gt;&amp;") == ticks
+def test_each_tag_has_its_number_and_advice(store: Store, fill: Fill) -> None:
+    """A tag says how many images are needed or advised beyond those that are trained on, and whether it is negative."""
+    project = fill(few=4, some=29, many=30, nothing=5)
+    nothing = tagging.find(store, project, "nothing")
+    tagging.set_kind(store, project, nothing, "Negative")
+    tagging.mark_for_testing(store, project, [store.images.page(project.id, tag_id=nothing.id, take=1)[0].id], True)
+    listed = {row["name"]: (row["images"], row["advice"], row["kind"]) for row in rows(opened(project))}
+    assert {
+        "few": (4, "1 more needed", ""),
+        "some": (29, "1 more advised", ""),
+        "many": (30, "", ""),
+        "nothing": (5, "1 more needed", "negative"),
+    } == listed
+
+
+def test_deleted_tag_comes_back(store: Store, fill: Fill) -> None:
+    """Deleting a tag is told and undone by one click, on all its images."""
+    project = fill(rose=2, tulip=1)
+    rose = store.tags.of_project(project.id)[0]
+    app = opened(project)
+    click(app, project, "edit", rose)
+    checked(button(app, "Delete tag, keep its 2 images").click().run())
+    assert "Tag rose deleted. Its 2 images stay." in texts(app)
+    assert ["tulip"] == [row["name"] for row in rows(app)]
+    checked(app.button(key="undo").click().run())
+    assert {"rose": 2, "tulip": 1} == {row["name"]: row["images"] for row in rows(app)}
+
+
+def test_new_tag(store: Store, fill: Fill) -> None:
+    """A new tag is in the list at once; a name that is taken is refused in a sentence."""
+    project = fill(rose=1)
+    app = opened(project)
+    app.text_input[0].set_value("lily")
+    checked(button(app, "Add tag").click().run())
+    assert ["lily", "rose"] == sorted(row["name"] for row in rows(app))
+    app.text_input[0].set_value("rose")
+    checked(button(app, "Add tag").click().run())
+    assert "rose" in app.error[0].value
 
 
 def test_tag_is_edited_wholly_or_not_at_all(store: Store, fill: Fill) -> None:

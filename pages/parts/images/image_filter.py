@@ -66,16 +66,22 @@ def write_address(project: Project, tags: Sequence[Tag], search: ImageSearch, pa
     page_address.put(dict(zip(_NAMES, address, strict=True)))
 
 
+def ask_for(project: Project, tags: Sequence[Tag], tag: Tag) -> None:
+    """Filter by this tag alone when the filter is shown the next time."""
+    st.session_state[f"{Keys.of(project, tags).page}-asked"] = ("", tag.name, "", "")
+
+
 def _kinds(search: ImageSearch) -> set[str]:
     return {kind for kind, is_on in ((UNTAGGED, search.or_untagged), (FOR_TESTING, search.is_test)) if is_on}
 
 
 def _adopt(keys: Keys, tags: Sequence[Tag]) -> None:
     """Take the filter from the address if this window has none yet, or a link or the Back button changed it."""
-    address = tuple(str(st.query_params.get(name, "")) for name in _NAMES)
+    asked = st.session_state.pop(f"{keys.page}-asked", None)
+    address = asked or tuple(str(st.query_params.get(name, "")) for name in _NAMES)
     known = [st.session_state.get(f"{keys.page}-{what}") for what in ("written", "seen")]
     st.session_state[f"{keys.page}-seen"] = address
-    if keys.kinds in st.session_state and address in known:
+    if keys.kinds in st.session_state and address in known and not asked:
         return
     kinds, names, match, page = address
     chosen = [_IN_ADDRESS[kind] for kind in kinds.split(",") if kind in _IN_ADDRESS]
