@@ -21,7 +21,7 @@ from pages.parts.performance import (
 )
 from pages.parts.shell import backend, detail_level, page_address, project_choice
 from pages.parts.shell.text import plain, refusals
-from pages.parts.train import training_status, tuning_outcome
+from pages.parts.train import tuning_outcome
 
 NUMBERS, MISTAKES, THRESHOLDS, COMPARE = "Numbers", "Mistakes", "Thresholds", "Compare"
 CALIBRATION, DOWNLOAD, EXAMPLE, PRESENTER = "Calibration", "Download", "Example", "Presenter"
@@ -42,7 +42,6 @@ def first_threshold(iteration: Iteration) -> float:
 
 store = backend.store()
 project = project_choice.heading("Performance", store)
-training_status.show(store, project, in_full=False)
 
 iterations = store.iterations.of_project(project.id)
 ended = [iteration for iteration in iterations if iteration.status != "Training"]
@@ -96,7 +95,7 @@ with refusals():
         st.divider()
         mistakes.show(store, project, iteration, threshold, key=f"mistakes-{project.id}")
     elif view == THRESHOLDS:
-        threshold_suggestions.show(store, project, iteration, threshold)
+        threshold_suggestions.show(store, project, iteration)
     elif view == COMPARE:
         iteration_comparison.show(store, project, iteration)
     elif view == CALIBRATION:

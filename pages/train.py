@@ -8,19 +8,21 @@ import streamlit as st
 
 from cvcore import training
 from cvcore.domains import find as find_domain
-from cvcore.errors import NothingChanged
+from cvcore.errors import InTraining, NothingChanged
 from cvcore.networks import keras_backend
-from cvcore.records import TEST_SET
+from cvcore.records import K_FOLD, TEST_SET
 from cvcore.store import UNTAGGED
+from cvcore.training import next_step
 from cvcore.training.readiness import readiness
 from cvcore.wording import count
 from pages.parts.projects.project_form import backbone_status
-from pages.parts.shell import backend, project_choice
+from pages.parts.shell import backend, detail_level, help_marks, project_choice
 from pages.parts.shell.text import plain, refusals
 from pages.parts.train import (
     augmentation_preview,
     evaluation_choice,
     readiness_notes,
+    running_settings,
     training_choice,
     training_options,
     training_status,
@@ -28,27 +30,32 @@ from pages.parts.train import (
 
 store = backend.store()
 project = project_choice.heading("Train", store)
+is_full = detail_level.is_full()
 domain = find_domain(project.domain_id)
-content, way, testing = st.columns(3)
-with content.container(border=True, height="stretch"):
-    st.subheader("What will be trained")
-    summary = st.container()
-    tag_ids = training_options.tags(store, project)
-with way.container(border=True, height="stretch"):
-    st.subheader("How it is trained")
-    options = training_choice.show(project)
-    st.caption(f"Domain **{plain(domain.name)}**. {plain(domain.purpose)} {plain(backbone_status(store, domain))}")
-    if device := keras_backend.saved_device(store.home):
-        st.caption(f"Trained on: {plain(device)}.")
-with testing.container(border=True, height="stretch"):
-    st.subheader("How it is evaluated")
-    method = evaluation_choice.show(store, project)
-    st.caption(
-        "Near duplicates stay together, so that no image is evaluated by a model that was trained on its duplicate."
-    )
-ready = readiness(store, project, tag_ids, evaluation=method)
 job = store.jobs.latest(project.id, "train")
-is_running = job is not None and job.is_active
+# While a training runs, the page shows its settings, locked.
+running = running_settings.find(store, job)
+
+content, way, *more = st.columns([1, 1, 1] if is_full else [1, 1])
+with content.container(border=True, height="stretch"):
+    st.header("What is trained", anchor=False)
+    summary = st.container()
+    tag_ids = training_options.tags(store, project, running and running.tag_ids) if is_full else []
+with way.container(border=True, height="stretch"):
+    st.header("How it is trained", anchor=False, help=help_marks.HELP["Advanced"])
+    options = training_choice.show(project, running and running.options)
+    if is_full:
+        st.caption(f"Domain **{plain(domain.name)}**. {plain(domain.purpose)} {plain(backbone_status(store, domain))}")
+        if device := keras_backend.saved_device(store.home):
+            st.caption(f"Trained on: {plain(device)}.")
+method = K_FOLD
+for column in more:
+    with column.container(border=True, height="stretch"):
+        st.header("How it is evaluated", anchor=False, help=help_marks.HELP["k-fold cross-validation"])
+        method = evaluation_choice.show(store, project, running and running.method)
+        st.caption("Near duplicates stay together: no model is evaluated on a duplicate of what it was trained on.")
+go = st.container()
+ready = readiness(store, project, tag_ids, evaluation=method)
 
 
 def _start(*, force: bool = False) -> None:
@@ -58,9 +65,12 @@ def _start(*, force: bool = False) -> None:
             training.start(store, project, force=force, tag_ids=tag_ids, evaluation=method, options=options)
         except NothingChanged:
             st.session_state["unchanged"] = project.id
-        else:
-            st.session_state.pop("unchanged", None)
-            st.rerun()
+            return
+        except InTraining:
+            # A double click, or another window was faster: the page shows that training.
+            pass
+        st.session_state.pop("unchanged", None)
+        st.rerun()
 
 
 with summary:
@@ -68,27 +78,30 @@ with summary:
     tested = "for testing" if method == TEST_SET else "left out because they are for testing"
     trained = len(ready.images) - (ready.test_images if method == TEST_SET else 0)
     st.markdown(
-        f"**{count(trained, 'tagged image')}** of **{count(len(ready.tags), 'tag')}**, "
-        f"{project.classification_type}."
+        f"**{count(trained, 'tagged image')}** of **{count(len(ready.tags), 'tag')}**"
+        + (f", {project.classification_type}." if is_full else ".")
         + (f" {count(ready.test_images, 'image')} {tested}." if ready.test_images else "")
         + (f" {count(untagged, 'untagged image')} left out." if untagged else "")
     )
     readiness_notes.show(ready)
-    if ready.obstacles:
-        project_choice.link("images.py", "Add and tag images", project)
-# While a training runs, its curves take the place of the images.
-if options.is_advanced and not is_running:
-    transforms = augmentation_preview.show(store, project, domain, ready.images)
-    options = replace(options, transforms=transforms)
-options = training_options.show(store, project, options, ready.tags)
-
-if st.button("Train", type="primary", icon=":material/play_arrow:", disabled=bool(ready.obstacles) or is_running):
-    _start()
-if st.session_state.get("unchanged") == project.id and not is_running:
-    st.info(
-        "Nothing changed since last training: the same images, tags, domain and way of training and evaluation would "
-        "give the same numbers."
+if is_full and running:
+    training_options.show_running(store, project, running.options)
+elif is_full:
+    if options.is_advanced:
+        transforms = augmentation_preview.show(store, project, domain, ready.images)
+        options = replace(options, transforms=transforms)
+    options = training_options.show(store, project, options, ready.tags)
+with go, st.container(key="go"):
+    is_pressed = st.button(
+        "Train",
+        type="primary" if next_step.progress(store, project).next_step("train") == "train" else "secondary",
+        icon=":material/play_arrow:",
+        disabled=bool(ready.obstacles) or running is not None,
     )
-    if st.button("Train anyway"):
-        _start(force=True)
-training_status.show(store, project)
+    if is_pressed:
+        _start()
+    if st.session_state.get("unchanged") == project.id and not running:
+        st.info("Nothing changed since the last training: the numbers would be the same.")
+        if st.button("Train anyway"):
+            _start(force=True)
+    training_status.show(store, project)

@@ -14,7 +14,7 @@ Standing = Literal["better", "alike", "worse"]
 _ENDED = {
     # The stored word: nothing converges, the schedule is done.
     "converged": "It ended when all planned epochs were trained",
-    "budget": "It ended when its time allowed no more epochs",
+    "budget": "It ended because one more epoch would not have fitted into its time",
     "asked": "It ended early because someone asked for it",
 }
 
@@ -25,7 +25,7 @@ def summary(outcome: TuningOutcome) -> str:
     >>> print(summary(TuningOutcome(600, 487, 457, 0.0011, 2, 31, 540.0, "budget", "cpu")))
     Better than Quick: of 600 images evaluated, 487 were right, with Quick 457; chance \
 alone would seldom make such a difference (p = 0.001).
-    It ended when its time allowed no more epochs, after 31 epochs in 2 runs, 9 min on the CPU.
+    It ended because one more epoch would not have fitted into its time, after 31 epochs in 2 runs, 9 min on the CPU.
     """
     return f"{compared(outcome)}\n{ending(outcome)}"
 

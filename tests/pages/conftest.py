@@ -18,9 +18,11 @@ def whole_app() -> AppTest:
     return AppTest.from_file(str(ROUTER), default_timeout=30)
 
 
-def open_page(page: str, project: Project, **query: str) -> AppTest:
-    """A page about a project, with what else stands in its address."""
-    app = whole_app().run()
+def open_page(page: str, project: Project, *, full: bool = False, **query: str) -> AppTest:
+    """A page about a project, simple or `full`, with what else stands in its address."""
+    app = whole_app()
+    app.session_state["full"] = full
+    app.run()
     for name, value in {"project": project.id, **query}.items():
         app.query_params[name] = value
     return checked(app.switch_page(f"{page}.py").run())
@@ -35,6 +37,11 @@ def checked(app: AppTest) -> AppTest:
 def button(app: AppTest, label: str) -> Button:
     """The button with that label."""
     return next(each for each in app.button if each.label == label)
+
+
+def links(app: AppTest) -> list[str]:
+    """What the links to other pages say, with the backslashes that keep names from acting as Markdown removed."""
+    return [each.proto.label.replace("\\", "") for each in app.get("page_link")]
 
 
 def choose(app: AppTest, menu: str, option: str) -> AppTest:

@@ -15,7 +15,7 @@ from cvcore.store import Store
 from cvcore.training.readiness import readiness
 from pages.parts.train import augmentation_preview, training_options, tuning_curves
 from tests.conftest import Fill, Trained
-from tests.pages.conftest import button, checked, open_page, texts
+from tests.pages.conftest import button, checked, links, open_page, texts
 
 ADVANCED = TrainingOptions(is_advanced=True)
 BETTER = TuningOutcome(600, 487, 457, 0.001, 2, 31, 540.0, "budget", "cpu")
@@ -28,8 +28,8 @@ def flowers(fill: Fill) -> Project:
 
 
 def opened(project: Project, page: str = "train") -> AppTest:
-    """A page of a project."""
-    return open_page(page, project)
+    """A page of a project, in full."""
+    return open_page(page, project, full=True)
 
 
 def advanced(project: Project) -> AppTest:
@@ -204,14 +204,42 @@ def test_an_advanced_training_is_watched(store: Store, flowers: Project) -> None
     assert store.jobs.get(job.id).cancel_requested
 
 
-def test_the_performance_page_only_says_how_far(store: Store, flowers: Project, trained: Trained) -> None:
-    """Whoever looks at another iteration is not shown the curves of the one that is being trained."""
+def test_other_pages_only_say_how_far(store: Store, flowers: Project, trained: Trained) -> None:
+    """Whoever looks at another iteration reads how far the training is, and nothing else changes."""
     trained(flowers)
     job = running(store, flowers)
     rounds(store, job.iteration_id or "")
     app = opened(flowers, "performance")
-    assert "run 2, epoch 3" in texts(app)
+    assert "Training 40\u00a0%" in links(app)
     assert [] == app.get("plotly_chart")
+
+
+def test_settings_are_locked_while_they_train(store: Store, flowers: Project) -> None:
+    """Any window shows how the running training trains, and nobody changes it; afterwards the own choice is back."""
+    tags = {tag.name: tag.id for tag in store.tags.of_project(flowers.id)}
+    app = opened(flowers)
+    options = TrainingOptions(is_advanced=True, budget_minutes=7, costs=((tags["rose"], 3.0),))
+    job = training.start(store, flowers, options=options, tag_ids=[tags["rose"], tags["tulip"]], evaluation="hold-out")
+    for page in (checked(app.run()), opened(flowers)):
+        way, method = page.radio
+        shown = (way.value, page.number_input[0].value, method.value, page.multiselect[0].value)
+        assert ("Advanced", 7, "hold-out", [tags["rose"], tags["tulip"]]) == shown
+        assert all(each.disabled for each in (way, page.number_input[0], method, page.multiselect[0]))
+        assert button(page, "Train").disabled
+        assert "What mistakes cost: rose 3." in texts(page)
+    training.cancel(store, job)
+    checked(app.run())
+    assert ("Quick", False) == (app.radio[0].value, app.radio[0].disabled)
+
+
+def test_simple_offers_quick_and_advanced_only(store: Store, flowers: Project) -> None:
+    """Tags, evaluation, costs, webhook, domain and augmentation are for the full page."""
+    app = open_page("train", flowers)
+    assert ["Way"] == [each.label for each in app.radio]
+    app.radio[0].set_value("Advanced").run()
+    assert ([], [], "") == (list(app.expander), list(app.multiselect), strip(app))
+    assert "Domain" not in texts(app)
+    assert TrainingOptions(is_advanced=True) == started(app, store, flowers)
 
 
 def test_quick_training_has_no_other_end(store: Store, flowers: Project) -> None:
@@ -247,7 +275,7 @@ def test_what_came_of_it(
     assert "How it was trained" in [each.label for each in app.expander]
     assert 3 == len(app.get("plotly_chart"))
     assert said in texts(app)
-    assert " · Advanced · " in app.radio(key="iteration").proto.captions[0]
+    assert " · Advanced · " in texts(app)
 
 
 def test_a_quick_iteration_has_nothing_to_tell(flowers: Project, trained: Trained) -> None:
@@ -255,7 +283,7 @@ def test_a_quick_iteration_has_nothing_to_tell(flowers: Project, trained: Traine
     trained(flowers)
     app = opened(flowers, "performance")
     assert "How it was trained" not in [each.label for each in app.expander]
-    assert "Advanced" not in app.radio(key="iteration").proto.captions[0]
+    assert "Advanced" not in texts(app)
 
 
 def test_curves_break_between_attempts() -> None:

@@ -19,7 +19,7 @@ from cvcore.store import Store
 from cvcore.training import supervisor
 from pages.parts.images import upload_panel
 from tests.conftest import DrawImage, Fill, Trained
-from tests.pages.conftest import button, checked, texts, whole_app
+from tests.pages.conftest import button, checked, links, texts, whole_app
 
 NAMES = ["projects", "images", "train", "performance", "quick_test", "predictions", "publish"]
 
@@ -82,7 +82,7 @@ def test_train_queues_a_job(app: AppTest, store: Store, fill: Fill) -> None:
     button(app, "Train").click().run()
     assert ["queued"] == [job.status for job in store.jobs.active()]
     opened(app, "performance", project)
-    assert "Cancel" in [each.label for each in app.button]
+    assert "Training waits" in links(app)
 
 
 def test_cancel(app: AppTest, store: Store, fill: Fill) -> None:
@@ -100,7 +100,7 @@ def test_nothing_changed(app: AppTest, store: Store, fill: Fill, trained: Traine
     trained(project)
     opened(app, "train", project)
     button(app, "Train").click().run()
-    assert "Nothing changed since last training" in texts(app)
+    assert "Nothing changed since the last training" in texts(app)
     button(app, "Train anyway").click().run()
     assert ["queued"] == [job.status for job in store.jobs.active()]
 
@@ -229,6 +229,7 @@ def test_limits_are_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_way_of_judging_is_chosen(app: AppTest, store: Store, fill: Fill) -> None:
     """An own test set says what it lacks, and then how many images train and judge; Train takes the choice along."""
     project = fill(rose=7, tulip=7)
+    app.session_state["full"] = True
     opened(app, "train", project)
     app.radio(key=f"evaluation-{project.id}").set_value("test-set").run()
     assert "Your own test set is empty" in texts(app)
@@ -257,15 +258,16 @@ def test_the_threshold_is_kept_from_view_to_view(app: AppTest, fill: Fill, train
     assert 80 == app.slider[0].value
 
 
-@pytest.mark.parametrize("page", ["train", "performance"])
 def test_a_worker_that_cannot_start_is_told(
-    app: AppTest, store: Store, fill: Fill, monkeypatch: pytest.MonkeyPatch, page: str
+    app: AppTest, store: Store, fill: Fill, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where a training is awaited, its last line stands as plain text; they go when a worker lives."""
+    """Train shows its last line as plain text, other pages that there is one; both go when a worker lives."""
     project = fill(rose=5, tulip=5)
     training.start(store, project)
     monkeypatch.setitem(supervisor._failures, store.home, "ImportError: no *bold*")
-    opened(app, page, project)
+    opened(app, "performance", project)
+    assert "Training cannot start" in links(app)
+    opened(app, "train", project)
     (error,) = app.error
     words = (
         "The training process cannot start. Once the cause is fixed, trainings go on within a minute. The cause: "

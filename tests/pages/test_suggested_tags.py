@@ -28,7 +28,7 @@ def flowers(store: Store, fill: Fill, trained: Trained) -> Project:
 
 def opened(project: Project, view: str = "Suggested tags") -> AppTest:
     """The Images page of a project, at a view."""
-    return open_page("images", project, view=view)
+    return open_page("images", project, **{"images-view": view})
 
 
 def send(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 HELP: dict[str, str] = {
     "API": "An address at which another program can ask the model.",
+    "Advanced": "Quick trains only the last step of the network; Advanced changes its layers before it, too.",
     "augmentation": "Images are changed a little for training, for example mirrored, so that the computer learns what "
     "does not matter.",
     "average precision": "One number from 0 to 100 % for how well the probabilities sort right images before wrong "

@@ -72,6 +72,12 @@ def open_page(page: str, project_id: str) -> None:
     st.switch_page(PAGES / page, query_params={"project": project_id})
 
 
+def next_button(page: str, label: str, project: Project) -> None:
+    """Show a button for the next step: it opens another page of the project."""
+    if st.button(plain(label), type="primary", icon=":material/arrow_forward:", icon_position="right"):
+        open_page(page, project.id)
+
+
 def link(page: str, label: str, project: Project) -> None:
     """Show a link to another page of the project."""
     st.page_link(

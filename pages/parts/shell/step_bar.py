@@ -12,6 +12,7 @@ from cvcore import training
 from cvcore.errors import InTraining, NotFound, NothingChanged
 from cvcore.records import Iteration, Project
 from cvcore.store import Store
+from cvcore.training import supervisor
 from cvcore.training.next_step import STEPS, Progress, Step, progress
 from cvcore.wording import count, percent
 from pages.parts.shell import detail_level
@@ -27,7 +28,6 @@ TITLES: dict[Step, str] = {
 }
 POLL_S, IDLE_POLL_S = 1.0, 5.0
 TAG_LETTERS = 18
-NOTHING_CHANGED = "Nothing changed since last training"
 
 # Screen readers miss a live region that comes with its text, so one stands outside of what Streamlit redraws.
 _SCRIPT = """<script>
@@ -114,7 +114,7 @@ def _next(store: Store, project: Project, state: Progress, at: Step | None) -> s
     On the Train page the page itself shows it: its button starts the training, or opens the result.
     """
     if state.is_training:
-        return _running(project, state, at)
+        return _running(store, project, state, at)
     step = state.next_step(at)
     newest = state.iteration
     if newest and newest.number > st.session_state.get(f"known-iteration-{project.id}", 0):
@@ -132,13 +132,16 @@ def _next(store: Store, project: Project, state: Progress, at: Step | None) -> s
     return ""
 
 
-def _running(project: Project, state: Progress, at: Step | None) -> str:
+def _running(store: Store, project: Project, state: Progress, at: Step | None) -> str:
     job = state.job
-    text = "Training waits" if job is None or job.status == "queued" else f"Training {100 * job.progress:.0f}\u00a0%"
+    if job is None or job.status == "queued":
+        text = "Training cannot start" if supervisor.failure(store.home) else "Training waits"
+    else:
+        text = f"Training {100 * job.progress:.0f}\u00a0%"
     if at == "train":
         st.html(f'<span class="tagwise-training">{text}</span>', width="content")
     else:
-        st.page_link(PAGES / "train.py", label=plain(text), query_params={"project": project.id})
+        st.page_link(PAGES / "train.py", label=text, query_params={"project": project.id})
     return "A training runs."
 
 

@@ -21,6 +21,7 @@ from cvcore.files import blobs
 from cvcore.finetuning import augmentation
 from cvcore.records import Image, Project
 from cvcore.store import Store
+from pages.parts.shell.help_marks import HELP
 
 ROWS = 3
 VERSIONS = 5
@@ -62,11 +63,8 @@ def drawn(home: Path, examples: Sequence[Image], side: int, seed: int) -> list[t
 
 def _show(home: Path, project: Project, domain: Domain, examples: Sequence[Image]) -> tuple[str, ...]:
     with st.container(border=True):
-        st.subheader("Augmentation: how images are changed for training", anchor=False)
-        st.caption(
-            "In each epoch the network sees every image slightly changed, so that it learns what does not matter. "
-            "Switch off a change that would make a tag wrong: a digit must not be mirrored."
-        )
+        st.header("Augmentation: how images are changed for training", anchor=False, help=HELP["augmentation"])
+        st.caption("Switch off a change that would make a tag wrong: a digit must not be mirrored.")
         switches, strip = st.columns([2, 5], gap="large")
         with switches, st.container(gap="xxsmall"):
             on = tuple(

@@ -16,15 +16,21 @@ LABELS: dict[EvaluationMethod, str] = {
 }
 
 
-def show(store: Store, project: Project) -> EvaluationMethod:
-    """Let the user choose the evaluation method, by default the first; a line under each explains it."""
+def show(store: Store, project: Project, running: EvaluationMethod | None = None) -> EvaluationMethod:
+    """Let the user choose the evaluation method, by default the first; or show a `running` training's.
+
+    A line under each method explains it.
+    """
     chosen: EvaluationMethod = st.radio(
         "Evaluated on",
         EVALUATION_METHODS,
+        index=EVALUATION_METHODS.index(running or K_FOLD),
         format_func=LABELS.__getitem__,
         captions=[_caption(method, store.images.count(project.id, FOR_TESTING)) for method in EVALUATION_METHODS],
         label_visibility="collapsed",
-        key=f"evaluation-{project.id}",
+        key=f"evaluation-{project.id}" if running is None else f"evaluation-running-{project.id}",
+        persist_state="session" if running is None else None,
+        disabled=running is not None,
     )
     return chosen
 

@@ -10,32 +10,38 @@ from cvcore.records import Project, TrainingOptions
 from cvcore.training import BUDGET_MINUTES_MOST
 
 QUICK, ADVANCED = "Quick", "Advanced"
-WAYS = {
-    QUICK: "A classifier on top of the network, in seconds.",
-    ADVANCED: "The network's own last layers learn your tags too, for at most the time you allow.",
-}
+WAYS = {QUICK: "Takes seconds.", ADVANCED: "Takes minutes; sometimes better."}
 
 
-def show(project: Project) -> TrainingOptions:
-    """Let the user choose Quick, the default, or Advanced and its budget in minutes."""
+def show(project: Project, running: TrainingOptions | None = None) -> TrainingOptions:
+    """Let the user choose Quick, the default, or Advanced and its budget in minutes; or show a `running` training's."""
     way = st.radio(
         "Way",
         list(WAYS),
+        index=list(WAYS).index(ADVANCED) if running and running.is_advanced else 0,
         captions=list(WAYS.values()),
         label_visibility="collapsed",
-        key=f"way-{project.id}",
-        persist_state="session",
+        key=_key("way", project, running),
+        persist_state="session" if running is None else None,
+        disabled=running is not None,
+        horizontal=True,
     )
     if way == QUICK:
-        return TrainingOptions()
+        return running or TrainingOptions()
     minutes = st.number_input(
         "Minutes it may take",
         1,
         BUDGET_MINUTES_MOST,
-        int(TrainingOptions.budget_minutes),
-        key=f"budget-{project.id}",
-        persist_state="session",
+        max(1, int((running or TrainingOptions()).budget_minutes)),
+        key=_key("budget", project, running),
+        persist_state="session" if running is None else None,
+        disabled=running is not None,
         help=f"It ends when the time is up, or earlier, after at most {len(HYPERPARAMETERS)} runs of {EPOCHS} epochs. "
         "You can end it at any time and keep the best so far.",
     )
-    return TrainingOptions(is_advanced=True, budget_minutes=float(minutes))
+    return running or TrainingOptions(is_advanced=True, budget_minutes=float(minutes))
+
+
+def _key(name: str, project: Project, running: TrainingOptions | None) -> str:
+    # A widget of its own, so that the user's choice is there again when the training has ended.
+    return f"{name}-{project.id}" if running is None else f"{name}-running-{project.id}"

@@ -10,23 +10,29 @@ import streamlit as st
 
 from cvcore.records import Iteration, Project, Tag, TrainingOptions
 from cvcore.store import Store
+from pages.parts.shell import help_marks
+from pages.parts.shell.text import plain
 
 COST_MOST = 100
 URL_LETTERS = 2_000
 _TAG, _COST = "Tag", "Counts as"
 
 
-def tags(store: Store, project: Project) -> list[str]:
-    """Let the user choose tags to train on; returns their ids, empty for all tags."""
+def tags(store: Store, project: Project, running: Sequence[str] | None = None) -> list[str]:
+    """Let the user choose tags to train on; returns their ids, empty for all tags. Or show a `running` training's."""
     names = {tag.id: tag.name for tag in store.tags.of_project(project.id) if tag.image_count}
+    chosen = [tag_id for tag_id in names if running is not None and tag_id in running]
+    is_all = len(chosen) == len(names)
     with st.expander("Only some tags"):
         return st.multiselect(
             "Tags to train",
             list(names),
+            default=[] if is_all else chosen,
             format_func=names.__getitem__,
             placeholder="All tags",
             label_visibility="collapsed",
-            key=f"only-{project.id}",
+            key=f"only-{project.id}" if running is None else f"only-running-{project.id}",
+            disabled=running is not None,
             help="Images that carry none of them are left out.",
         )
 
@@ -44,9 +50,24 @@ def show(store: Store, project: Project, options: TrainingOptions, trained: Sequ
                 max_chars=URL_LETTERS,
                 placeholder="https://…",
                 key=f"notify-{project.id}",
+                help=help_marks.HELP["webhook"],
             )
             st.caption("A small JSON with the result is posted there. Public addresses only.")
     return replace(options, costs=weights, start_from=start_from, notify_url=url.strip())
+
+
+def show_running(store: Store, project: Project, options: TrainingOptions) -> None:
+    """Show a running training's options that differ from the usual, in words; nothing if none does."""
+    names = {tag.id: tag.name for tag in store.tags.of_project(project.id)}
+    iterations = {iteration.id: iteration.name for iteration in store.iterations.trained(project.id)}
+    costs = ", ".join(f"{names[tag_id]} {weight:g}" for tag_id, weight in options.costs if tag_id in names)
+    lines = (
+        costs and f"What mistakes cost: {costs}.",
+        options.start_from and f"Starts from {iterations.get(options.start_from, 'a deleted iteration')}.",
+        options.notify_url and f"Notifies {options.notify_url} when it is done.",
+    )
+    for line in filter(None, lines):
+        st.caption(plain(line))
 
 
 def costs_key(project: Project, trained: Sequence[Tag]) -> str:

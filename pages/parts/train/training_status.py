@@ -13,7 +13,7 @@ from cvcore.records import Job, Project
 from cvcore.store import Store
 from cvcore.training import supervisor
 from cvcore.wording import percent
-from pages.parts.shell import project_choice
+from pages.parts.shell import detail_level, project_choice, step_bar
 from pages.parts.shell.text import plain, refusals, sentence
 from pages.parts.train import tuning_curves, tuning_outcome
 
@@ -21,23 +21,20 @@ POLL_S = 1.0
 IDLE_POLL_S = 5.0
 
 
-def show(store: Store, project: Project, *, in_full: bool = True) -> None:
-    """Show the running training, whoever started it, updated every second; else the result of the last one.
-
-    Its curves, and its result when it is done, are shown only if `in_full`.
-    """
+def show(store: Store, project: Project) -> None:
+    """Show the running training, whoever started it, updated every second; else the result of the last one."""
     job = store.jobs.latest(project.id, "train")
     if job and job.is_active:
-        st.fragment(_watch, run_every=POLL_S)(store, job.id, in_full)
+        st.fragment(_watch, run_every=POLL_S)(store, job.id)
         return
-    st.fragment(_wait, run_every=IDLE_POLL_S)(store, project, job, in_full)
+    st.fragment(_wait, run_every=IDLE_POLL_S)(store, project, job)
     if job is None:
         return
     if job.status == "failed":
         st.error(f"The last training failed. {plain(sentence(job.error))}")
     elif job.status == "cancelled":
         st.caption("The last training was cancelled.")
-    elif in_full:
+    else:
         _done(store, project, job)
 
 
@@ -50,12 +47,11 @@ def time_left(job: Job, now: datetime) -> str:
     return f"about {duration(left_s)} left"
 
 
-def _wait(store: Store, project: Project, seen: Job | None, in_full: bool) -> None:
+def _wait(store: Store, project: Project, seen: Job | None) -> None:
     """Run the page again when somebody else starts a training."""
     if store.jobs.latest(project.id, "train") != seen:
         st.rerun()
-    if in_full:
-        _show_failure(store)
+    _show_failure(store)
 
 
 def _show_failure(store: Store) -> None:
@@ -67,7 +63,7 @@ def _show_failure(store: Store) -> None:
         )
 
 
-def _watch(store: Store, job_id: int, in_full: bool) -> None:
+def _watch(store: Store, job_id: int) -> None:
     try:
         job = store.jobs.get(job_id)
     except NotFound:
@@ -77,7 +73,7 @@ def _watch(store: Store, job_id: int, in_full: bool) -> None:
     options = store.trainings.options(job.iteration_id or "")
     epochs = store.trainings.epochs(job.iteration_id or "")
     with st.container(border=True):
-        st.subheader("Advanced training" if options.is_advanced else "Training")
+        st.header("Advanced training" if options.is_advanced else "Training", anchor=False)
         if job.status == "queued":
             ahead = [other for other in store.jobs.active() if other.id != job.id and other.kind == "train"]
             waiting = "after the training of another project" if ahead else "for the training process to be ready"
@@ -88,7 +84,7 @@ def _watch(store: Store, job_id: int, in_full: bool) -> None:
             left = "" if options.is_advanced else time_left(job, datetime.now(UTC))
             parts = (job.stage, left, tuning_curves.pace(epochs, options.budget_minutes))
             st.progress(min(job.progress, 1.0), text=plain(" · ".join(filter(None, parts))))
-        if epochs and in_full:
+        if epochs:
             tuning_curves.show(epochs, key=f"curves-{job.id}")
         _buttons(store, job, can_stop=options.is_advanced and bool(epochs))
 
@@ -124,6 +120,9 @@ def _done(store: Store, project: Project, job: Job) -> None:
         tuning_outcome.show(outcome, first=scored)
     else:
         st.success(scored)
-    if iteration.note:
+    if iteration.note and detail_level.is_full():
         st.warning(plain(iteration.note))
-    project_choice.link("performance.py", "See its performance", project)
+    elif iteration.note:
+        st.caption("Trained with the built-in network, which is less exact. Full says why.")
+    project_choice.next_button("performance.py", "See its performance", project)
+    step_bar.newest_is_known(project, iteration)
