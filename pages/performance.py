@@ -8,7 +8,6 @@ from cvcore import evaluation
 from cvcore.records import Iteration
 from pages.parts.performance import (
     calibration_panel,
-    confusion_matrix,
     iteration_comparison,
     iteration_list,
     mistakes,
@@ -91,8 +90,6 @@ with refusals():
         threshold = thresholds = st.session_state[threshold_key] = percent / 100
         page_address.show("threshold", threshold)
     if view == MISTAKES:
-        confusion_matrix.show_with_images(store, project, iteration, threshold)
-        st.divider()
         mistakes.show(store, project, iteration, threshold, key=f"mistakes-{project.id}")
     elif view == THRESHOLDS:
         threshold_suggestions.show(store, project, iteration)

@@ -31,7 +31,7 @@ Threshold = float | NDArray[np.float64] | tuple[float, ...]
 ListName = Literal["label_issues", "hardest", "duplicates"]
 Selection = Cell | TagOutcome | Swap | ListName
 
-HARDEST = 240
+HARDEST = 60
 
 # How many iterations are kept; and per iteration, the answers at how many thresholds (each 10 MB for 100,000 images
 # and 100 tags) and how many other results, which are small.
@@ -80,7 +80,7 @@ class Analysis:
 
     @functools.cached_property
     def hardest_images(self) -> Integers:
-        """The rows of the 240 images with the highest cross-entropy, the highest first."""
+        """The rows of the 60 hardest images that are wrong or nearly, the hardest first."""
         arrays = self.out_of_fold
         return issues.hardest_images(
             arrays.truth, arrays.probabilities, arrays.evaluated, HARDEST, multilabel=arrays.multilabel

@@ -10,6 +10,7 @@ tags flipped, 21 of these were among the first 30 label issues, and 25 among all
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,8 @@ from numpy.typing import NDArray
 from cvcore import metrics
 from cvcore.array_types import Bools, Float64s, Integers
 from cvcore.metrics.probabilities import cross_entropy
+
+NEARLY = 0.1  # how close to wrong an answer still counts as hard
 
 _BLOCK = 8192
 
@@ -72,13 +75,36 @@ def find_label_issues(truth: Bools, probabilities: NDArray[Any], evaluated: Bool
 def hardest_images(
     truth: Bools, probabilities: NDArray[Any], evaluated: Bools, most: int, *, multilabel: bool
 ) -> Integers:
-    """The rows of the images with the highest cross-entropy, descending, as (m,), at most `most`; ties by row."""
+    """The rows of the images with the highest cross-entropy that are wrong or nearly, as (m,), at most `most`.
+
+    The highest comes first; ties by row. Multiclass: another tag is more probable than the image's own, or less
+    probable by at most `NEARLY`. Multilabel: a tag of the image has at most 0.5 + `NEARLY` / 2, or another tag at least
+    0.5 - `NEARLY` / 2.
+
+    >>> truth, scores = np.eye(3, dtype=bool), np.array([[0.8, 0.1, 0.1], [0.5, 0.4, 0.1], [0.6, 0.2, 0.2]])
+    >>> hardest_images(truth, scores, np.ones(3, bool), 5, multilabel=False).tolist()
+    [2, 1]
+    """
     places = np.flatnonzero(evaluated)
-    # In blocks, because the intermediate arrays take several times the memory of the probabilities.
-    parts = np.array_split(places, len(places) // _BLOCK + 1)
-    losses = np.concatenate([cross_entropy(truth[part], probabilities[part], multilabel=multilabel) for part in parts])
+    is_hard = _in_blocks(places, lambda rows: _is_nearly_wrong(truth[rows], probabilities[rows], multilabel))
+    places = places[is_hard]
+    losses = _in_blocks(places, lambda rows: cross_entropy(truth[rows], probabilities[rows], multilabel=multilabel))
     hardest: Integers = places[np.argsort(-losses, kind="stable")[:most]]
     return hardest
+
+
+def _in_blocks(rows: Integers, compute: Callable[[Integers], NDArray[Any]]) -> NDArray[Any]:
+    """A result for each row, for some rows at a time: the arrays between take several times their memory."""
+    return np.concatenate([compute(block) for block in np.array_split(rows, len(rows) // _BLOCK + 1)])
+
+
+def _is_nearly_wrong(truth: Bools, probabilities: NDArray[Any], multilabel: bool) -> Bools:
+    """Which images have a probability on the wrong side, or within `NEARLY` of it, as (n,)."""
+    against = np.where(truth, 1 - probabilities, probabilities)
+    if multilabel:
+        return np.asarray(against.max(axis=1, initial=0) >= 0.5 - NEARLY / 2)
+    own = np.where(truth, probabilities, 0).max(axis=1, initial=0)
+    return np.asarray(np.where(truth, 0, probabilities).max(axis=1, initial=0) >= own - NEARLY)
 
 
 def duplicate_groups(truth: Bools, groups: NDArray[Any]) -> DuplicateGroups:

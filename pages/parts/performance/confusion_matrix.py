@@ -1,4 +1,4 @@
-"""Shows the confusion at a threshold; a click on a number opens its images beside it.
+"""Shows the confusion at a threshold.
 
 The confusion is a matrix, or in Multilabel a small matrix per tag or the swapped tags.
 """
@@ -12,22 +12,12 @@ from cvcore.evaluation import drill_down
 from cvcore.evaluation.analysis import Threshold
 from cvcore.metrics import confusion
 from cvcore.metrics.confusion import Cell, Swap, TagOutcome
-from cvcore.records import MULTICLASS, Iteration, Project
+from cvcore.records import MULTICLASS, Iteration
 from cvcore.store import Store
 from pages.parts.review import drawer
-from pages.parts.shell.text import refusals
 from pages.parts.widgets import confusion_grid, outcome_cards
 
 BY_TAG, SWAPPED = "Tag by tag", "Swapped tags"
-
-
-@st.fragment
-def show_with_images(store: Store, project: Project, iteration: Iteration, threshold: Threshold) -> None:
-    """Draw the confusion at a threshold; what is clicked opens beside it. A fragment: a click redraws only this."""
-    with refusals():
-        key = f"confusion-{project.id}"
-        clicked = show(store, iteration, threshold, key=key)
-        drawer.show(store, project, iteration, threshold, clicked, key=key)
 
 
 def show(store: Store, iteration: Iteration, threshold: Threshold, *, key: str) -> Cell | TagOutcome | Swap | None:

@@ -1,4 +1,7 @@
-"""Shows lists of mistakes to review: most confused tags, likely wrong tags, hardest images, near duplicates."""
+"""Shows an iteration's mistakes: the confusion, the most confused tags, and lists of images to review.
+
+All of them open their images in the drawer beside them.
+"""
 
 from __future__ import annotations
 
@@ -6,95 +9,60 @@ import streamlit as st
 
 from cvcore import evaluation
 from cvcore.evaluation import drill_down
-from cvcore.evaluation.analysis import HARDEST, ListName, Selection, Threshold
+from cvcore.evaluation.analysis import ListName, Selection, Threshold
 from cvcore.metrics.confusion import Cell, Swap
-from cvcore.records import MULTICLASS, Iteration, Project
+from cvcore.records import Iteration, Project
 from cvcore.store import Store
-from cvcore.wording import count
-from pages.parts.performance import evaluated_images
-from pages.parts.shell.text import plain, refusals, short
+from pages.parts.performance import confusion_matrix
+from pages.parts.review import drawer
+from pages.parts.shell.text import isolated, plain, refusals, short
 
-PAIRS, SUSPECTS, LOSSES, DUPLICATES = "Most confused", "Likely wrong tags", "Hardest images", "Near duplicates"
-LISTS: dict[str, ListName] = {SUSPECTS: "label_issues", LOSSES: "hardest", DUPLICATES: "duplicates"}
+PAIRS = 5
 NAME_LETTERS = 20
 
-ABOUT = {
-    PAIRS: "Pairs of tags, the most often confused first. Choose one to see its images.",
-    SUSPECTS: "Images for which the model predicts another tag with high confidence. Check each: either its tag is "
-    "wrong, or the model is. Those that you mark as correct leave the list.",
-    LOSSES: f"The {HARDEST} images whose own tags got the lowest probability, the lowest first.",
-    DUPLICATES: "Images that look almost the same. They always stay in one fold, so they do not distort the "
-    "numbers, but with different tags at least one of them is wrong.",
+LISTS: dict[ListName, str] = {
+    "label_issues": "Likely wrong tags",
+    "hardest": "Hardest images",
+    "duplicates": "Near duplicates",
 }
 
 
+@st.fragment
 def show(store: Store, project: Project, iteration: Iteration, threshold: Threshold, *, key: str) -> None:
-    """Show one of four lists, and its images.
-
-    Only the most confused pairs depend on the threshold; in the other lists only the answers shown below the images do.
-    """
-    view = st.segmented_control(
-        "List",
-        [PAIRS, *LISTS],
-        default=PAIRS,
-        required=True,
-        label_visibility="collapsed",
-        key=f"{key}-list",
-    )
-    st.caption(ABOUT[view])
+    """Show the mistakes at a threshold. A fragment: a click redraws only this."""
     with refusals():
-        selection = _pair(store, iteration, threshold, key) if view == PAIRS else LISTS[view]
-        if view == DUPLICATES and (differing := drill_down.differently_tagged_duplicates(store, iteration)):
-            st.warning(
-                f"{count(differing, 'group')} of near duplicates {'has' if differing == 1 else 'have'} different tags."
-            )
-        if view == SUSPECTS and (settled := drill_down.dismissed_count(store, iteration)):
-            _show_dismissed(store, iteration, settled, key)
-        if selection is not None:
-            evaluated_images.show(store, project, iteration, threshold, selection, key=f"{key}-gallery")
+        clicked: Selection | None = confusion_matrix.show(store, iteration, threshold, key=key)
+        clicked = _most_confused(store, iteration, threshold, key) or clicked
+        clicked = _lists(key) or clicked
+        drawer.show(store, project, iteration, threshold, clicked, key=key)
 
 
-def _show_dismissed(store: Store, iteration: Iteration, number: int, key: str) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"{count(number, 'tag')} that you marked as correct {'is' if number == 1 else 'are'} not listed.")
-        if st.button("Show them again", type="tertiary", key=f"{key}-reopen"):
-            store.dismissed_issues.reopen(iteration.id)
-            st.rerun()
+def _most_confused(store: Store, iteration: Iteration, threshold: Threshold, key: str) -> Selection | None:
+    """A button for each of the most confused pairs of tags; returns the pair that was pressed."""
+    pressed = None
+    pairs = drill_down.most_confused(store, iteration, threshold)[:PAIRS]
+    names = [plain(isolated(short(tag.name, NAME_LETTERS))) for tag in evaluation.tags(store, iteration)]
+    st.subheader("Most confused", anchor=False)
+    if not pairs:
+        st.caption("No tag is confused with another at this threshold.")
+    with st.container(horizontal=True, gap="small", key=f"{key}-pairs"):
+        for place, (pair, images) in enumerate(pairs):
+            match pair:
+                case Cell(one, other):
+                    label = f"{names[one]} taken for {names[other]}: **{images:,}**"
+                case Swap(one, other):
+                    label = f"{names[one]} missed, {names[other]} given: **{images:,}**"
+            if st.button(label, key=f"{key}-pair-{place}"):
+                pressed = pair
+    return pressed
 
 
-def _pair(store: Store, iteration: Iteration, threshold: Threshold, key: str) -> Selection | None:
-    confused = drill_down.most_confused(store, iteration, threshold)
-    if not confused:
-        st.info("No tag is confused with another at this threshold.")
-        return None
-    tags = evaluation.tags(store, iteration)
-    names = [plain(short(tag.name, NAME_LETTERS)) for tag in tags]
-    labels = {
-        f"{one}-{other}": f"{names[one]} → {names[other]}  **{images:,}**"
-        for one, other, images in map(_both, confused)
-    }
-    pairs = {
-        f"{one}-{other}": pair
-        for pair, (one, other, _) in zip((pair for pair, _ in confused), map(_both, confused), strict=True)
-    }
-    if st.session_state.get(f"{key}-pair") not in pairs:
-        st.session_state.pop(f"{key}-pair", None)
-    chosen = st.pills(
-        "Tagged → answered" if iteration.classification_type == MULTICLASS else "Missed → wrongly given",
-        list(pairs),
-        default=next(iter(pairs)),
-        format_func=labels.__getitem__,
-        key=f"{key}-pair",
-        wrap=True,
-    )
-    return pairs[chosen] if chosen else None
-
-
-def _both(confused: tuple[Cell | Swap, int]) -> tuple[int, int, int]:
-    """A pair's two columns and its number of images, as one tuple."""
-    match confused:
-        case Cell(one, other), images:
-            return one, other, images
-        case Swap(one, other), images:
-            return one, other, images
-    raise AssertionError(confused)
+def _lists(key: str) -> Selection | None:
+    """A button for each list of images to review; returns the list whose button was pressed."""
+    pressed: Selection | None = None
+    st.subheader("To review", anchor=False)
+    with st.container(horizontal=True, gap="small", key=f"{key}-lists"):
+        for name, label in LISTS.items():
+            if st.button(label, key=f"{key}-{name}"):
+                pressed = name
+    return pressed

@@ -15,7 +15,7 @@ from cvcore import evaluation
 from cvcore.evaluation.analysis import Selection, Threshold
 from cvcore.records import MULTILABEL, Iteration, Project
 from cvcore.store import Store
-from pages.parts.review import images, selections
+from pages.parts.review import images, notes, selections
 from pages.parts.shell.text import refusals
 from pages.parts.widgets import drawer_head
 
@@ -101,4 +101,5 @@ def _drawer(store: Store, project: Project, iteration: Iteration, threshold: Thr
             opening=st.session_state.get(_OPENING, 0),
             on_close=_close,
         )
+        notes.show(store, project, iteration, selection, key="drawer")
         images.show(store, project, iteration, threshold, selection, listed=listed, key="drawer")

@@ -1,0 +1,62 @@
+"""What the drawer says about its images: why they are there, and what to do about them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from cvcore import evaluation
+from cvcore.evaluation import drill_down, review
+from cvcore.evaluation.analysis import Selection
+from cvcore.metrics.confusion import Cell, Swap, TagOutcome
+from cvcore.records import Iteration, Project
+from cvcore.store import Store
+from cvcore.wording import count
+from pages.parts.shell import undo_toast
+from pages.parts.shell.text import isolated, plain
+
+ABOUT = {
+    "label_issues": "The model is sure of another tag. Either the tag is wrong, or the model is.",
+    "hardest": "Their own tags got the lowest probabilities; the lowest come first.",
+    "duplicates": "They look almost the same. With different tags, at least one of them is wrong.",
+}
+
+
+def show(store: Store, project: Project, iteration: Iteration, selection: Selection, *, key: str) -> None:
+    """Show what there is to say about the images of a selection, in a line or two."""
+    if isinstance(selection, str):
+        st.caption(ABOUT[selection])
+    elif (name := _to_add(selection, [tag.name for tag in evaluation.tags(store, iteration)])) is not None:
+        name = plain(isolated(name))
+        st.caption(f"Is a tag wrong? Correct it. Else add images of {name} that look like these.")
+    if selection == "duplicates" and (differing := drill_down.differently_tagged_duplicates(store, iteration)):
+        st.warning(
+            f"{count(differing, 'group')} of near duplicates {'has' if differing == 1 else 'have'} different tags."
+        )
+    if selection == "label_issues" and (dismissed := drill_down.dismissed_count(store, iteration)):
+        _show_dismissed(store, project, iteration, dismissed, key)
+
+
+def _to_add(selection: Selection, tags: Sequence[str]) -> str | None:
+    """The tag that the images carry and the model missed, None if there is none."""
+    match selection:
+        case Cell(actual, answered) if actual not in (answered, len(tags)):
+            return tags[actual]
+        case TagOutcome(tag, "fn") | Swap(tag, _):
+            return tags[tag]
+    return None
+
+
+def _show_dismissed(store: Store, project: Project, iteration: Iteration, number: int, key: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(f"{count(number, 'tag')} marked as correct {'is' if number == 1 else 'are'} not listed.")
+        if st.button("Show again", type="tertiary", key=f"{key}-reopen"):
+            reopened = review.reopen(store, iteration)
+
+            def undo() -> str:
+                store.dismissed_issues.dismiss(reopened)
+                return f"{count(len(reopened), 'tag')} marked as correct again."
+
+            undo_toast.offer(project, f"{count(len(reopened), 'tag')} listed again.", undo)
+            st.rerun()
