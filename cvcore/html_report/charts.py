@@ -60,8 +60,8 @@ def _frame(marks: Sequence[str], *, across: str, down: str, label: str) -> str:
     grid = []
     for tick in _TICKS:
         grid.append(f'<line class="grid" x1="{_x(0)}" x2="{_x(1)}" y1="{_y(tick)}" y2="{_y(tick)}"/>')
-        grid.append(f'<text x="{LEFT - 5}" y="{_y(tick)}" text-anchor="end" dy="3">{tick:.0%}</text>')
-        grid.append(f'<text x="{_x(tick)}" y="{HEIGHT - BOTTOM + 13}" text-anchor="middle">{tick:.0%}</text>')
+        grid.append(f'<text x="{LEFT - 5}" y="{_y(tick)}" text-anchor="end" dy="3">{100 * tick:.0f} %</text>')
+        grid.append(f'<text x="{_x(tick)}" y="{HEIGHT - BOTTOM + 13}" text-anchor="middle">{100 * tick:.0f} %</text>')
     middle = _n((TOP + HEIGHT - BOTTOM) / 2)
     titles = f'<text x="{_x(0.5)}" y="{HEIGHT - 5}" text-anchor="middle">{escape(across)}</text>' + (
         f'<text transform="translate(9 {middle}) rotate(-90)" text-anchor="middle">{escape(down)}</text>'

@@ -20,7 +20,6 @@ from cvcore import __version__, evaluation, metrics, validation, wording
 from cvcore.array_types import Bools, Float32s, Integers
 from cvcore.evaluation import OutOfFold
 from cvcore.html_report import charts, example_images
-from cvcore.html_report.example_images import NO_TAG
 from cvcore.metrics.reports import MEASURES, OverallReport, Rates, Report
 from cvcore.records import K_FOLD, Evaluation, Iteration, Project, Thresholds
 from cvcore.store import SnapshotImage, Store
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
 
 MATRIX_TAGS = 12
 PAIRS = 10
+NO_ANSWER = "no answer"
 TITLES = {"precision": "Precision", "recall": "Recall", "f1": "F1", "average_precision": "Average precision"}
 
 _FOLDER = Path(__file__).parent
@@ -153,11 +153,15 @@ def in_words(threshold: Thresholds) -> str:
     """The threshold in words; a range if each tag has its own.
 
     >>> in_words(0.5), in_words((0.2, 0.75))
-    ('50%', '20% to 75%, each tag its own')
+    ('50 %', '20 % to 75 %, each tag its own')
     """
     if not isinstance(threshold, tuple):
-        return f"{threshold:.0%}"
-    return f"{min(threshold):.0%} to {max(threshold):.0%}, each tag its own"
+        return _whole(threshold)
+    return f"{_whole(min(threshold))} to {_whole(max(threshold))}, each tag its own"
+
+
+def _whole(share: float) -> str:
+    return f"{100 * share:.0f} %"
 
 
 def _rates(row: Rates | OverallReport) -> list[dict[str, str]]:
@@ -169,11 +173,16 @@ def _rates(row: Rates | OverallReport) -> list[dict[str, str]]:
             {
                 "title": TITLES[name],
                 "value": wording.percent(value),
-                "interval": "" if np.isnan(low) else f"{wording.percent(low)} to {wording.percent(high)}",
+                "interval": "" if np.isnan(low) else _interval(low, high),
                 "bar": charts.interval_bar(value, low, high),
             }
         )
     return rates
+
+
+def _interval(low: float, high: float) -> str:
+    """Both ends in per cent; a line may end between them only."""
+    return " to ".join(wording.percent(end).replace(" ", "\N{NO-BREAK SPACE}") for end in (low, high))
 
 
 def _tags(evaluated: _Evaluated, threshold: Thresholds) -> list[dict[str, Any]]:
@@ -181,7 +190,7 @@ def _tags(evaluated: _Evaluated, threshold: Thresholds) -> list[dict[str, Any]]:
     return [
         {
             "name": name,
-            "threshold": f"{limit:.0%}",
+            "threshold": _whole(limit),
             "counts": [f"{count:,}" for count in (row.images, row.tp, row.fp, row.fn)],
             "rates": _rates(row),
         }
@@ -214,7 +223,7 @@ def _matrix(evaluated: _Evaluated) -> dict[str, Any]:
         }
         for row, name in enumerate(evaluated.names)
     ]
-    return {"columns": [*evaluated.names, NO_TAG], "rows": rows}
+    return {"columns": [*evaluated.names, NO_ANSWER], "rows": rows}
 
 
 def _pairs(evaluated: _Evaluated) -> list[dict[str, str]]:
@@ -222,11 +231,16 @@ def _pairs(evaluated: _Evaluated) -> list[dict[str, str]]:
     # An image can have two right answers, so only wrong answers count.
     mistakes = _together(evaluated, evaluated.answered & ~evaluated.truth)
     np.fill_diagonal(mistakes, 0)
-    answers = [*evaluated.names, NO_TAG]
+    names = [*evaluated.names, NO_ANSWER]
     order = np.argsort(-mistakes, axis=None, kind="stable")[:PAIRS]
     return [
-        {"images": wording.count(int(mistakes[row, column]), "image"), "tag": answers[row], "answer": answers[column]}
-        for row, column in (divmod(place, len(answers)) for place in order.tolist())
+        {
+            "images": wording.count(int(mistakes[row, column]), "image"),
+            "tag": names[row],
+            "got": "got" if column == len(evaluated.names) else "answered with",
+            "answer": names[column],
+        }
+        for row, column in (divmod(place, len(names)) for place in order.tolist())
         if mistakes[row, column]
     ]
 

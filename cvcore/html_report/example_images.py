@@ -42,7 +42,7 @@ def strips(
                 {
                     "source": _source(store, images[row]),
                     "answer": names[tag],
-                    "probability": wording.percent(float(probabilities[row, tag])),
+                    "probability": wording.percent(float(probabilities[row, tag])).replace(" ", "\N{NO-BREAK SPACE}"),
                     "tags": ", ".join(name for name, carried in zip(names, truth[row], strict=True) if carried)
                     or NO_TAG,
                     "name": images[row].name,

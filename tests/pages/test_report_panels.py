@@ -20,13 +20,16 @@ from tests.conftest import Fill, Trained
 from tests.pages.conftest import checked
 
 
-def panels(iteration_id: str) -> None:
+def panels(iteration_id: str, full: bool) -> None:
     """A page of the three panels, about an iteration and the first of its images."""
+    import streamlit as st
+
     from cvcore.files import blobs
     from pages.parts.performance import rekognition_panel, report_downloads
     from pages.parts.quick_test import explanation
     from pages.parts.shell import backend
 
+    st.session_state["full"] = full
     store = backend.store()
     iteration = store.iterations.get(iteration_id)
     report_downloads.show(store, store.projects.get(iteration.project_id), iteration, threshold=0.5)
@@ -36,8 +39,8 @@ def panels(iteration_id: str) -> None:
     explanation.show(store, iteration, data, limits=backend.limits(), key="panels", tag="tulip")
 
 
-def opened(iteration: Iteration) -> AppTest:
-    return checked(AppTest.from_function(panels, args=(iteration.id,), default_timeout=30).run())
+def opened(iteration: Iteration, *, full: bool = True) -> AppTest:
+    return checked(AppTest.from_function(panels, args=(iteration.id, full), default_timeout=30).run())
 
 
 def table(app: AppTest) -> list[list[str]]:
@@ -61,6 +64,12 @@ def test_panels_of_an_iteration(fill: Fill, trained: Trained) -> None:
     assert ["100.0 %"] * 4 == [each.value for each in app.metric]
     assert app.selectbox[0].value == 1
     assert "**tulip**" in app.markdown[0].value
+
+
+def test_simple_pages_offer_no_files_for_rekognition(fill: Fill, trained: Trained) -> None:
+    """The report and the probabilities, which everyone can use."""
+    app = opened(trained(fill(rose=6, tulip=5)), full=False)
+    assert ["HTML report", "Probabilities"] == [each.proto.label for each in app.get("download_button")]
 
 
 def test_labels_that_are_thresholds_on_these_very_images_say_so(fill: Fill, trained: Trained) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import streamlit as st
@@ -12,17 +13,18 @@ from cvcore.evaluation import report_files
 from cvcore.html_report import document
 from cvcore.records import Iteration, Project, Thresholds
 from cvcore.store import Store
+from pages.parts.shell import detail_level
+
+# A button's label, the end of the file's name, its type, what makes it, and a line on its purpose.
+File = tuple[str, str, str, Callable[[], str], str]
 
 
 def show(store: Store, project: Project, iteration: Iteration, *, threshold: Thresholds) -> None:
-    """Show a button per file, with a line on its purpose.
+    """Show a button per file, with a line on its purpose; those for Rekognition in full only.
 
-    The report uses `threshold`, or the thresholds saved per tag, if the user leaves that switch on.
+    `threshold` is the report's.
     """
-    saved = iteration.thresholds
-    if isinstance(saved, tuple) and st.toggle("Report at the threshold saved for each tag", True, key="report-saved"):
-        threshold = saved
-    for label, name, kind, make, words in (
+    files: list[File] = [
         (
             "HTML report",
             "report.html",
@@ -38,21 +40,25 @@ def show(store: Store, project: Project, iteration: Iteration, *, threshold: Thr
             lambda: report_files.scores_csv(store, iteration, for_spreadsheet=True),
             "Every evaluated image and its probability for every tag, for a spreadsheet.",
         ),
-        (
-            "Summary in Rekognition's format",
-            "evaluation-summary.json",
-            "application/json",
-            lambda: report_files.summary_json(store, project, iteration),
-            "Amazon Rekognition's evaluation summary: labels at their assumed thresholds, and the matrix.",
-        ),
-        (
-            "Manifest in Rekognition's format",
-            "evaluation-manifest.jsonl",
-            "application/jsonl",
-            lambda: "\n".join([*report_files.manifest(store, iteration), ""]),
-            "Amazon Rekognition's evaluation manifest: one line of JSON per evaluated image.",
-        ),
-    ):
+    ]
+    if detail_level.is_full():
+        files += [
+            (
+                "Summary in Rekognition's format",
+                "evaluation-summary.json",
+                "application/json",
+                lambda: report_files.summary_json(store, project, iteration),
+                "Amazon Rekognition's evaluation summary: labels at their assumed thresholds, and the matrix.",
+            ),
+            (
+                "Manifest in Rekognition's format",
+                "evaluation-manifest.jsonl",
+                "application/jsonl",
+                lambda: "\n".join([*report_files.manifest(store, iteration), ""]),
+                "Amazon Rekognition's evaluation manifest: one line of JSON per evaluated image.",
+            ),
+        ]
+    for label, name, kind, make, words in files:
         button, text = st.columns([1, 2], vertical_alignment="center")
         button.download_button(
             label,
