@@ -56,9 +56,20 @@ def test_nothing_is_tagged_before_it_is_saved(store: Store, flowers: Project) ->
     assert images[2:] == untagged(store, flowers)
     assert (tulip,) == store.images.get(images[1]).tag_ids
     checked(app.run())
-    checked(button(app, "Undo this batch").click().run())
+    checked(app.button(key="undo").click().run())
     assert "2 images untagged again." in texts(app)
     assert images == untagged(store, flowers)
+
+
+def test_order_and_iteration_are_in_the_address(flowers: Project, trained: Trained) -> None:
+    """A link opens the order and the iteration that it names, and the page puts both into its address."""
+    first = trained(flowers)
+    trained(flowers)
+    app = open_page("images", flowers, **{"images-view": "Suggested tags", "order": "least-sure", "by": first.name})
+    assert first.id == app.selectbox(key=f"suggested-by-{flowers.id}").value
+    assert "Least sure first" == app.segmented_control(key=f"suggested-order-{flowers.id}").value
+    scripts = [each.proto.body for each in app.get("html") if '"by"' in each.proto.body]
+    assert f'"{first.name}"], ["order", "least-sure"]' in scripts[0]
 
 
 def test_what_others_did_meanwhile_is_told(store: Store, flowers: Project) -> None:

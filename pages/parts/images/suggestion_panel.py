@@ -13,7 +13,7 @@ from cvcore.projects.retagging import Retagging
 from cvcore.records import MULTILABEL, Iteration, Project
 from cvcore.store import UNTAGGED, Store
 from cvcore.wording import count
-from pages.parts.shell import project_choice, widget_resets
+from pages.parts.shell import page_address, project_choice, undo_toast, widget_resets
 from pages.parts.shell.text import plain, refusals, sentence
 from pages.parts.widgets import suggestion_grid
 
@@ -26,7 +26,6 @@ def show(store: Store, project: Project) -> None:
     key = f"suggestions-{project.id}"
     with refusals():
         _receive(store, project, key)
-    _notice(store, project, key)
     untagged = store.images.count(project.id, UNTAGGED)
     if not untagged:
         st.info("Every image has a tag. Upload images without tags, and tags for them are suggested here.")
@@ -56,26 +55,34 @@ def show(store: Store, project: Project) -> None:
 
 def _choices(trained: Sequence[Iteration], project: Project) -> tuple[Iteration, str, int]:
     by_id = {iteration.id: iteration for iteration in trained}
+    by, order_key = f"suggested-by-{project.id}", f"suggested-order-{project.id}"
+    # The address says what is shown first; later the controls do, and the address follows.
+    if st.session_state.get(by) not in by_id:
+        wanted = st.query_params.get("by")
+        st.session_state[by] = next((each.id for each in trained if each.name == wanted), trained[0].id)
+    if order_key not in st.session_state:
+        st.session_state[order_key] = LEAST_SURE if st.query_params.get("order") == "least-sure" else SUREST
     with st.container(horizontal=True):
         chosen = st.selectbox(
             "Suggested by",
             list(by_id),
             format_func=lambda iteration_id: by_id[iteration_id].name if iteration_id in by_id else "",
-            key=f"suggested-by-{project.id}",
+            key=by,
             width=240,
         )
         order = st.segmented_control(
             "Order",
             [SUREST, LEAST_SURE],
-            default=SUREST,
             required=True,
-            key=f"suggested-order-{project.id}",
+            key=order_key,
             help="The surest are confirmed fastest; the least sure improve the next iteration most.",
         )
         take = st.segmented_control(
             "Images at a time", SIZES, default=SIZES[0], required=True, key=f"suggested-size-{project.id}"
         )
-    return by_id.get(chosen, trained[0]), order, take
+    iteration = by_id.get(chosen, trained[0])
+    page_address.put({"by": iteration.name, "order": "least-sure" if order == LEAST_SURE else ""})
+    return iteration, order or SUREST, take
 
 
 # ---- the batch on the page, unchanged until the browser sends it ----------------------------------------------------
@@ -127,7 +134,13 @@ def _receive(store: Store, project: Project, key: str) -> None:
     retagged = retagging.tag_untagged(store, project, sent.decided)
     _aside(key).update(sent.aside)
     st.session_state[f"{key}-settled"] = (*sent.decided, *sent.aside)
-    st.session_state[f"{key}-made"] = retagged, True
+    if sent.decided:
+        undo_toast.offer(
+            project,
+            notice(retagged, is_given=True),
+            (lambda: notice(retagging.undo(store, project, retagged), is_given=False)) if retagged.changes else None,
+        )
+    st.rerun()
 
 
 def _aside(key: str) -> set[str]:
@@ -137,18 +150,6 @@ def _aside(key: str) -> set[str]:
 
 
 # ---- texts ----------------------------------------------------------------------------------------------------------
-
-
-def _notice(store: Store, project: Project, key: str) -> None:
-    retagged, is_given = st.session_state.get(f"{key}-made", (None, False))
-    if retagged is None:
-        return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.success(notice(retagged, is_given=is_given), width="stretch")
-        if is_given and retagged.changes and st.button("Undo this batch", key=f"{key}-undo"):
-            with refusals():
-                st.session_state[f"{key}-made"] = retagging.undo(store, project, retagged), False
-                widget_resets.rerun(key)
 
 
 def notice(retagged: Retagging, *, is_given: bool) -> str:

@@ -39,6 +39,9 @@ export function thumbnail(src, name) {
 /** A text that keeps its own direction of writing and does not move what stands beside it. */
 export const isolated = (text) => element("bdi", { textContent: text });
 
+/** Names with commas between, each isolated. */
+export const isolatedList = (names) => names.flatMap((name, index) => [...(index ? [", "] : []), isolated(name)]);
+
 /** Call a function once the dialog that opens next is closed again; nothing is called if none opens within 10 s. */
 export function afterDialog(act) {
   const dialogs = () => document.querySelectorAll("[role=dialog]").length;

@@ -1,7 +1,9 @@
 // Thumbnails that can be selected and opened. The browser holds the selection and sends it to Python, which replaces it
 // with another revision.
 
-import { afterDialog, element, focusedIn, gridSteps, isolated, isOutdated, stateOf, thumbnail } from "../dom.js";
+import {
+  afterDialog, element, focusedIn, gridSteps, isolated, isolatedList, isOutdated, stateOf, thumbnail,
+} from "../dom.js";
 
 const REST_MS = 120;
 
@@ -77,19 +79,13 @@ function tile(item, role) {
   if (item.badge) frame.append(element("span", { className: "badge" }, isolated(item.badge)));
   frame.append(element("span", { className: "tick", ariaHidden: "true" }));
   const made = element("div", { className: "item", tabIndex: -1 }, frame);
-  if (item.tags?.length) made.append(element("div", { className: "tags" }, ...names(item.tags)));
+  if (item.tags?.length) made.append(element("div", { className: "tags" }, ...isolatedList([item.tags].flat())));
   for (const note of item.notes ?? []) {
     made.append(element("div", { className: "note", title: note }, isolated(note)));
   }
   made.dataset.id = item.id;
   made.setAttribute("role", role);
   return made;
-}
-
-/** A text, or names with commas between, each keeping its own direction of writing. */
-function names(tags) {
-  const all = Array.isArray(tags) ? tags : [tags];
-  return all.flatMap((name, index) => (index ? [", ", isolated(name)] : [isolated(name)]));
 }
 
 // ---- what the user does ----------------------------------------------------------------------------------------

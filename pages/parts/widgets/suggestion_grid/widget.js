@@ -1,7 +1,9 @@
 // Untagged images with suggested tags. The browser holds the decisions until they are sent; its storage keeps them over
 // a reload.
 
-import { element, focusedIn, gridSteps, inPercent, isOutdated, stateOf, thumbnail } from "../dom.js";
+import {
+  element, focusedIn, gridSteps, inPercent, isolated, isolatedList, isOutdated, stateOf, thumbnail,
+} from "../dom.js";
 
 const DIGITS = 9;
 
@@ -215,9 +217,10 @@ function fill(state) {
 
 function tile(item) {
   const frame = element("div", { className: "frame" },
-    thumbnail(item.src, item.name), element("span", { className: "tick", title: "Confirm" }));
-  const made = element("div", { className: "item", tabIndex: -1, title: item.name }, frame,
+    thumbnail(item.src, item.name), element("span", { className: "tick", title: "Confirm", ariaHidden: "true" }));
+  const made = element("div", { className: "item", tabIndex: -1 }, frame,
     element("div", { className: "tags" }), element("div", { className: "note" }));
+  frame.title = item.name;
   made.setAttribute("role", "option");
   return made;
 }
@@ -229,12 +232,11 @@ function paint(state) {
     const decided = isDecided(state, item);
     const own = tagsOf(state, item);
     const isOther = decided && own.join() !== known(state, item.suggested).join();
-    const words = isAside(state, item) ? "skipped" : own.map((id) => names.get(id)).join(", ") || "no suggestion";
+    const words = isAside(state, item) ? ["skipped"] : isolatedList(own.map((id) => names.get(id)));
     const note = isOther ? "your choice" : item.suggested.length ? inPercent(item.certainty) : "";
     drawn.setAttribute("aria-selected", decided);
-    drawn.setAttribute("aria-label", [item.name, words, note, decided ? "confirmed" : ""].filter(Boolean).join(", "));
     drawn.classList.toggle("aside", isAside(state, item));
-    drawn.querySelector(".tags").textContent = words;
+    drawn.querySelector(".tags").replaceChildren(...(words.length ? words : ["no suggestion"]));
     drawn.querySelector(".note").textContent = note;
   });
   const decided = state.items.filter((item) => isDecided(state, item)).length;
@@ -269,7 +271,7 @@ function legend(state) {
   state.keys.replaceChildren(...shown.map(({ tag, probability }, index) => {
     const made = element("button", { type: "button", title: tag.name },
       element("kbd", { textContent: typed && index === 0 ? "Enter" : typed ? "" : index + 1 }),
-      element("span", { className: "name", textContent: tag.name }),
+      element("span", { className: "name" }, isolated(tag.name)),
       element("span", { className: "probability", textContent: probability === null ? "" : inPercent(probability) }));
     made.setAttribute("aria-pressed", own.includes(tag.id));
     made.onpointerdown = (event) => event.preventDefault();  // or leaving the field would empty it before the click
