@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from dataclasses import dataclass
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from cvcore import projects, training
 from cvcore.evaluation import saved_thresholds
 from cvcore.projects import tagging
-from cvcore.projects.uploads import Upload
 from cvcore.records import Project
 from cvcore.settings import Limits
 from cvcore.store import Store
 from cvcore.training import supervisor
-from pages.parts.images import upload_panel
-from tests.conftest import DrawImage, Fill, Trained
+from tests.conftest import Fill, Trained
 from tests.pages.conftest import button, checked, links, texts, whole_app
 
 NAMES = ["projects", "images", "train", "performance", "quick_test", "predictions", "publish"]
@@ -103,84 +97,6 @@ def test_nothing_changed(app: AppTest, store: Store, fill: Fill, trained: Traine
     assert "Nothing changed since the last training" in texts(app)
     button(app, "Train anyway").click().run()
     assert ["queued"] == [job.status for job in store.jobs.active()]
-
-
-def test_upload(app: AppTest, store: Store, drawn_image: DrawImage) -> None:
-    """Uploaded files are stored with the tags chosen for all, and each one refused is named with its reason."""
-    project = projects.create(store, "Empty")
-    opened(app, "images", project)
-    uploader = next(each for each in app.get("file_uploader"))
-    uploader.upload("a.png", drawn_image(1)).upload("b.png", b"no image")
-    app.run()
-    app.multiselect[0].set_value(["rose"]).run()
-    button(app, "Upload 2 files").click().run()
-    for thread in threading.enumerate():
-        if thread.name == "upload":
-            thread.join()
-    app.run()
-    assert {"rose": 1} == {tag.name: tag.image_count for tag in store.tags.of_project(project.id)}
-    assert "1 stored, 1 refused" in texts(app)
-
-
-def test_upload_waits_for_a_good_tag(app: AppTest, store: Store, drawn_image: DrawImage) -> None:
-    """A name that cannot be a tag's is refused before anything is stored, and the files stay chosen."""
-    project = projects.create(store, "Empty")
-    opened(app, "images", project)
-    app.get("file_uploader")[0].upload("a.png", drawn_image(1))
-    app.run()
-    app.multiselect[0].set_value(["rose|tulip"]).run()
-    button(app, "Upload 1 file").click().run()
-    assert "must not contain |" in texts(app)
-    assert 0 == store.images.count(project.id)
-    assert button(app, "Upload 1 file")
-
-
-def test_upload_goes_on_in_another_window(app: AppTest, fill: Fill) -> None:
-    """A window loaded again in the middle of an upload sees how far it is, and then what became of it."""
-    project, other = fill(rose=1), fill("Other", rose=1)
-    run = upload_panel.Run(total=4)
-    run.add(Upload("<b>.txt", "refused", "no image"))
-    upload_panel._latest()[project.id] = run
-    opened(app, "images", project)
-    app.segmented_control(key="images-view").set_value("Upload").run()
-    assert ["Upload: 1 of 4 files. This goes on when you leave the page."] == [
-        each.proto.text.replace("\\", "") for each in app.get("progress")
-    ]
-    run.ended_at = time.monotonic()
-    app.run()
-    assert "1 refused" in texts(app)
-    opened(app, "images", other)
-    app.segmented_control(key="images-view").set_value("Upload").run()
-    assert "refused" not in texts(app)
-
-
-def test_an_unforeseen_error_in_an_upload_is_told(
-    app: AppTest, store: Store, drawn_image: DrawImage, caplog: pytest.LogCaptureFixture
-) -> None:
-    """The page says that it went wrong, the log says what, and what was stored until then is no success."""
-
-    @dataclass
-    class File:
-        name: str
-        data: bytes = b""
-
-        def getvalue(self) -> bytes:
-            if not self.data:
-                raise ZeroDivisionError
-            return self.data
-
-    project = projects.create(store, "Empty")
-    run = upload_panel.start(store, project, [File("a.png", drawn_image(1)), File("b.png")], [], Limits())
-    for thread in threading.enumerate():
-        if thread.name == "upload":
-            thread.join()
-    assert "ZeroDivisionError" in caplog.text
-    assert run.is_done
-    app.query_params["images-view"] = "Upload"
-    opened(app, "images", project)
-    assert "An unexpected error: try again; details are in the server's log." in texts(app)
-    assert "1 stored." in texts(app)
-    assert [] == list(app.success)
 
 
 def test_quick_test_asks_an_iteration_of_its_project(app: AppTest, fill: Fill, trained: Trained) -> None:

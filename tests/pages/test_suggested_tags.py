@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from cvcore import projects, training
 from cvcore.projects import tagging, uploads
-from cvcore.records import Project
+from cvcore.records import MULTILABEL, Project
 from cvcore.store import UNTAGGED, Store
 from tests.conftest import DrawImage, Fill, Trained
 from tests.pages.conftest import button, checked, open_page, texts
@@ -123,12 +123,12 @@ def shoot(app: AppTest, project: Project, images: list[str]) -> None:
 
 def test_shots_of_the_camera(store: Store, drawn_image: DrawImage) -> None:
     """They are stored once, like any upload, under the tag chosen, which stays chosen for the next ones."""
-    project = projects.create(store, "Empty")
+    project = projects.create(store, "Empty", classification_type=MULTILABEL)
     app = opened(project, "Upload")
     checked(app.segmented_control(key="upload-way").set_value("Camera").run())
     app.multiselect[0].set_value(["rose"]).run()
     shoot(app, project, [base64.b64encode(drawn_image(number)).decode() for number in range(3)])
-    assert "3 stored." in texts(app)
+    assert "3 images stored, tagged rose." in texts(app)
     assert {"rose": 3} == {tag.name: tag.image_count for tag in store.tags.of_project(project.id)}
     assert all(each.name.startswith("camera 20") for each in store.images.page(project.id, take=9))
     assert ["rose"] == app.multiselect[0].value

@@ -1,0 +1,197 @@
+"""The files chosen for an upload: how many images with which tags, what is no image, and thumbnails of some.
+
+Streamlit shows chosen files as chips with a name and a button to remove it. A style sheet puts thumbnails and tags on
+the chips, so that there is one list and not two.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from cvcore import datasets, imaging
+from cvcore.errors import TagwiseError
+from cvcore.settings import Limits
+from cvcore.wording import count
+from pages.parts.shell.text import isolated, plain, short
+
+SHOWN = 24
+NAMED = 5
+THUMBNAIL_PX = 112
+# Of a large phone photo a thumbnail takes 50 ms. Those that are not ready in time are made when the page runs again.
+BUDGET_S = 0.4
+NAME_LETTERS = 40
+KEY = "upload-chosen"
+UNKNOWN = "application/octet-stream"
+_CHIP = '[class*="st-key-uploader"] [data-testid="stFileChips"] > * > :nth-child({position})'
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What is in the chosen files: the number of images, how many have each tag, and what is left out and why.
+
+    `tags_by_position` has the own tags of each loose image by its position among the files.
+    """
+
+    images: int
+    tags: Counter[str]
+    skipped: tuple[tuple[str, str], ...]
+    tags_by_position: dict[int, tuple[str, ...]]
+
+
+def contents(files: Sequence[Any], limits: Limits) -> Contents:
+    """What is in the files, by their names, first bytes and, of zips, their lists."""
+    readers = {file.getvalue: position for position, file in enumerate(files) if not _is_zip(file)}
+    listing = datasets.entries_from_uploads([(files[position].name, read) for read, position in readers.items()])
+    by_position: dict[int, tuple[str, ...]] = {}
+    skipped: list[tuple[str, str]] = [*listing.skipped]
+    for entry in listing.entries:
+        if imaging.media_type(entry.read()) == UNKNOWN:
+            skipped.append((entry.name, "it is no image"))
+        else:
+            by_position[readers[entry.read]] = entry.tags
+    zipped: list[tuple[str, ...]] = []
+    for file in filter(_is_zip, files):
+        try:
+            listing = datasets.entries_in_zip(file, limits)
+        except TagwiseError as refusal:
+            skipped.append((file.name, str(refusal)))
+        else:
+            zipped += [entry.tags for entry in listing.entries]
+            skipped += listing.skipped
+    tags = Counter(tag for own in (*by_position.values(), *zipped) for tag in own)
+    return Contents(len(by_position) + len(zipped), tags, tuple(skipped), by_position)
+
+
+def show(files: Sequence[Any], limits: Limits) -> Contents:
+    """Show thumbnails of the chosen files on their chips; returns what is in the files."""
+    found = _remembered(files, limits)
+    st.html(_chips_style(files, found))
+    return found
+
+
+def show_warnings(found: Contents, chosen_tags: Sequence[str], *, one_tag: bool) -> None:
+    """Say which files will not be stored, before they are sent.
+
+    chosen_tags: the tags that all images get. one_tag: whether an image can have only one.
+    """
+    own = [tag for tag in found.tags if tag not in chosen_tags]
+    if one_tag and chosen_tags and own:
+        st.warning(
+            f"In this project an image has one tag, but some of these have their own, {_named(own)}: they will be "
+            "refused. Clear the tag above, or remove these images."
+        )
+    if found.skipped:
+        names = [name for name, _ in found.skipped]
+        st.warning(f"{count(len(names), 'file')} will not be stored: {_named(names)}. The images will.")
+
+
+def tags_of(found: Contents, chosen_tags: Sequence[str]) -> str:
+    """The tags that the images will get, as Markdown: their own, with how many images each has, and the chosen ones.
+
+    >>> tags_of(Contents(3, Counter(rose=2, tulip=1), (), {}), [])
+    '2 tags: rose 2, tulip 1'
+    >>> tags_of(Contents(3, Counter(), (), {}), ["daisy"]), tags_of(Contents(3, Counter(), (), {}), [])
+    ('All tagged **daisy**', 'Without a tag')
+    """
+    texts = []
+    if own := [(tag, number) for tag, number in found.tags.most_common() if tag not in chosen_tags]:
+        tags = ", ".join(f"{_tag(tag)} {number:,}" for tag, number in own[:SHOWN])
+        texts.append(f"{count(len(own), 'tag')}: {tags}{' …' if len(own) > SHOWN else ''}")
+    if chosen_tags:
+        texts.append(f"All tagged {', '.join(f'**{_tag(tag)}**' for tag in chosen_tags)}")
+    return ". ".join(texts) or "Without a tag"
+
+
+def _remembered(files: Sequence[Any], limits: Limits) -> Contents:
+    """The contents of the files, found once for the same files."""
+    ids = tuple(file.file_id for file in files)
+    known: tuple[tuple[str, ...], Contents] | None = st.session_state.get(KEY)
+    if known is None or known[0] != ids:
+        known = st.session_state[KEY] = ids, contents(files, limits)
+    return known[1]
+
+
+def _chips_style(files: Sequence[Any], found: Contents) -> str:
+    """A style sheet with the thumbnails and tags of some images, of all tags in turn; it hides the other chips."""
+    rules = []
+    positions = shown_positions(found, len(files))
+    thumbnails = _thumbnails([files[position] for position in positions if position in found.tags_by_position])
+    for order, position in enumerate(positions):
+        chip = _CHIP.format(position=position + 1)
+        rules.append(f"{chip} {{ display: block; order: {order}; }}")
+        own = found.tags_by_position.get(position)
+        if own is not None:
+            image = thumbnails.get(files[position].file_id, "none")
+            tag = _css_text(short(", ".join(own), NAME_LETTERS))
+            rules.append(f"{chip} .stFileChip {{ --image: {image}; --tag: {tag}; --named: none; }}")
+    return f"<style>{''.join(rules)}</style>"
+
+
+def shown_positions(found: Contents, files: int) -> list[int]:
+    """The positions of the files shown, at most `SHOWN`, in turn of each tag, grouped by tag; first those left out.
+
+    >>> shown_positions(Contents(3, Counter(), (), {0: ("a",), 1: ("a",), 3: ("b",)}), 4)
+    [2, 0, 1, 3]
+    """
+    groups: dict[tuple[bool, tuple[str, ...]], list[int]] = {}
+    for position in range(files):
+        tags = found.tags_by_position.get(position)
+        groups.setdefault((tags is not None, tags or ()), []).append(position)
+    ranked = sorted((rank, group, position) for group, known in groups.items() for rank, position in enumerate(known))
+    return [position for _, position in sorted((group, position) for _, group, position in ranked[:SHOWN])]
+
+
+def _thumbnails(files: Iterable[Any]) -> dict[str, str]:
+    """CSS images by the files' ids, as many as can be made in `BUDGET_S`; those made before are remembered."""
+    known: dict[str, str] = st.session_state.get(f"{KEY}-thumbnails", {})
+    made: dict[str, str] = {}
+    end = time.monotonic() + BUDGET_S
+    for file in files:
+        if file.file_id in known:
+            made[file.file_id] = known[file.file_id]
+        elif time.monotonic() < end:
+            made[file.file_id] = _css_image(file.getvalue())
+    st.session_state[f"{KEY}-thumbnails"] = made
+    return made
+
+
+def _css_image(data: bytes) -> str:
+    try:
+        image = imaging.upright(data, at_least_px=THUMBNAIL_PX)
+    except TagwiseError:
+        return "none"
+    image.thumbnail((2 * THUMBNAIL_PX, THUMBNAIL_PX))
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=70)
+    return f"url(data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode()})"
+
+
+def _css_text(text: str) -> str:
+    """A text as a string of a style sheet, in which no letter can act.
+
+    >>> _css_text("a</style>")
+    '"\\\\61 \\\\3c \\\\2f \\\\73 \\\\74 \\\\79 \\\\6c \\\\65 \\\\3e "'
+    """
+    return '"' + "".join(f"\\{ord(letter):x} " for letter in text) + '"'
+
+
+def _is_zip(file: Any) -> bool:
+    return str(file.name).lower().endswith(".zip")
+
+
+def _tag(name: str) -> str:
+    return plain(isolated(short(name, NAME_LETTERS)))
+
+
+def _named(names: Sequence[str]) -> str:
+    """Some names, as Markdown."""
+    shown = ", ".join(plain(short(name, NAME_LETTERS)) for name in names[:NAMED])
+    return f"{shown} and {len(names) - NAMED:,} more" if len(names) > NAMED else shown
