@@ -29,7 +29,7 @@ app = st.App("script.py", routes=images.routes(Store(settings.load().home)))
 SCRIPT = """
 import streamlit as st
 from pages.parts.images import suggestion_panel, upload_panel
-from pages.parts.shell import backend
+from pages.parts.shell import backend, undo_toast
 
 st.set_page_config(layout="wide")
 store = backend.store()
@@ -37,6 +37,7 @@ project = store.projects.get(st.query_params["project"])
 if "upload" in st.query_params:
     upload_panel.show(store, project, store.tags.of_project(project.id), backend.limits())
 else:
+    undo_toast.show(project)
     suggestion_panel.show(store, project)
 """
 
@@ -102,7 +103,7 @@ def test_two_batches_by_keys_alone(page: Page, url: str, store: Store, fill: Fil
     assert {"rose": 7, "tulip": 28} == counts(store, project)
     press(page, "1", "1", "Control+Enter")
     expect(page.get_by_text("2 images tagged.", exact=True)).to_be_visible()
-    page.get_by_role("button", name="Undo this batch").click()
+    page.get_by_role("button", name="Undo", exact=True).click()
     expect(told).to_have_text("0 of 2 decided")
     assert {"rose": 7, "tulip": 28} == counts(store, project)
 

@@ -18,7 +18,7 @@ from pages.parts.shell import page_address
 from pages.parts.shell.text import isolated, plain
 from pages.parts.widgets import page_choice
 
-PILLS_MOST = 12
+PILLS_MOST = 8
 ANY, ALL = "Any of them", "All of them"
 _IN_ADDRESS = {"untagged": UNTAGGED, "testing": FOR_TESTING}
 _NAMES = ("show", "tags", "match", "page")
@@ -44,7 +44,7 @@ def show(store: Store, project: Project, tags: Sequence[Tag]) -> tuple[ImageSear
     """Show the filter; returns the search for its images, and how many there are."""
     keys = Keys.of(project, tags)
     _adopt(keys, tags)
-    with st.container(key="image-filter"):
+    with st.container(key="image-filter", gap="xsmall"):
         chosen = _kinds_and_tags(store, project, tags, keys)
         search = _search(project, tags, chosen, keys)
         number = store.searches.count(search)

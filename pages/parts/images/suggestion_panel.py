@@ -135,11 +135,14 @@ def _receive(store: Store, project: Project, key: str) -> None:
     _aside(key).update(sent.aside)
     st.session_state[f"{key}-settled"] = (*sent.decided, *sent.aside)
     if sent.decided:
-        undo_toast.offer(
-            project,
-            notice(retagged, is_given=True),
-            (lambda: notice(retagging.undo(store, project, retagged), is_given=False)) if retagged.changes else None,
-        )
+
+        def undo() -> str:
+            message = notice(retagging.undo(store, project, retagged), is_given=False)
+            # The images are suggested again.
+            widget_resets.advance(key)
+            return message
+
+        undo_toast.offer(project, notice(retagged, is_given=True), undo if retagged.changes else None)
     st.rerun()
 
 
