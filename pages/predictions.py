@@ -12,7 +12,6 @@ from pages.parts.shell.text import refusals
 
 store = backend.store()
 project = project_choice.heading("Predictions", store)
-prediction_gallery.notice(project)
 if not store.predictions.count(project.id):
     st.info(
         "There are no predictions now. Images that you try in Quick Test, or that programs send to the prediction API, "

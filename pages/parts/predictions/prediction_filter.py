@@ -1,66 +1,148 @@
-"""The filter of the Predictions page: five controls in a row, for order, iteration, answer, probability and time."""
+"""The filter of the Predictions page: order, iteration, answer, probability and time. It is in the page's address.
+
+`order=newest`, `of=2` (the iteration's number), `answer=rose` or `no-answer=1`, `from=20`, `to=90`, `asked=today`; a
+parameter that changes nothing is left out.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import streamlit as st
 
 from cvcore.active_learning.prediction_queue import Order, QueueFilter
 from cvcore.prediction import history
-from cvcore.records import Project
+from cvcore.records import Iteration, Project, Tag
 from cvcore.store import Store
-from pages.parts.shell.text import short
+from pages.parts.shell import page_address
+from pages.parts.shell.text import isolated, short
+from pages.parts.widgets import page_choice
 
 NAME_LETTERS = 32
 ORDERS: dict[Order, str] = {"useful": "Most useful first", "newest": "Newest first", "oldest": "Oldest first"}
-TODAY, WEEK, EVER = "Today", "In 7 days", f"In {history.DAYS} days"
+EVER, WEEK, TODAY = "", "week", "today"
+TIMES = {EVER: f"All {history.DAYS} days", WEEK: "Last 7 days", TODAY: "Today"}
 ALL, NO_ANSWER = "", "none"
 ABOUT_USEFUL = "Most useful first: images that the model is uncertain about, or that differ from all training images."
+Option = TypeVar("Option", bound=str)
+_NAMES = ("order", "of", "answer", "no-answer", "from", "to", "asked", "page")
+
+
+@dataclass
+class _Address:
+    """The parameters that the filter was made from, those written last and read last, and how often it was made."""
+
+    first: dict[str, str]
+    written: dict[str, str]
+    seen: dict[str, str]
+    turn: int = 0
+
+
+def page_key(project: Project) -> str:
+    """The session's key of the page of the list, for `page_choice`."""
+    return f"predictions-page-{project.id}"
 
 
 def show(store: Store, project: Project) -> QueueFilter:
     """Show the controls; returns the filter. At first it has all predictions, the most useful first."""
-    iterations = {iteration.id: iteration.name for iteration in store.iterations.trained(project.id)}
-    # A tag's option is its id with a prefix: it must differ from the other options' values.
-    tags = {f"tag {tag.id}": tag.name for tag in store.tags.of_project(project.id)}
+    address = _adopted(project)
+    iterations = store.iterations.trained(project.id)
+    tags = store.tags.of_project(project.id)
+    suffix = f"{project.id}-{address.turn}" if address.turn else project.id
     with st.container(horizontal=True, vertical_alignment="bottom", key="prediction-filter"):
-        order = st.selectbox(
-            "Order",
-            list(ORDERS),
-            format_func=ORDERS.__getitem__,
-            help=ABOUT_USEFUL,
-            key=f"order-{project.id}",
-            width=190,
-        )
-        iteration_id = st.selectbox(
-            "Iteration",
-            [ALL, *iterations],
-            format_func=lambda option: short(iterations.get(option, "All iterations"), NAME_LETTERS),
-            key=f"of-iteration-{project.id}",
-            width=190,
-        )
-        answer = st.selectbox(
-            "Answer",
-            [ALL, *tags, NO_ANSWER],
-            format_func=lambda option: short(tags.get(option, "No answer" if option else "All answers"), NAME_LETTERS),
-            help="The most probable tag. No answer: no tag reaches the iteration's threshold.",
-            key=f"answer-{project.id}",
-            width=190,
-        )
+        order = _select("Order", ORDERS, address.first["order"], key=f"order-{suffix}", help=ABOUT_USEFUL)
+        iteration_id = _of_iteration(iterations, address.first["of"], suffix)
+        answer = _of_answer(tags, address.first, suffix)
         low, high = st.slider(
-            "Its probability", 0, 100, (0, 100), format="%d %%", key=f"between-{project.id}", width=220
+            "Its probability", 0, 100, _range(address.first), format="%d\u00a0%%", key=f"between-{suffix}", width=220
         )
-        time = st.selectbox("Asked", [EVER, WEEK, TODAY], key=f"asked-{project.id}", width=150)
+        time = _select("Time", TIMES, address.first["asked"], key=f"asked-{suffix}", width=150)
+    names = {f"tag {tag.id}": tag.name for tag in tags}
+    number = next((f"{iteration.number}" for iteration in iterations if iteration.id == iteration_id), "")
+    values = (order, number, names.get(answer, ""), "1" * (answer == NO_ANSWER), f"{low}", f"{high}", time)
+    st.session_state[f"predictions-filter-{project.id}"] = _without_defaults(dict(zip(_NAMES, values, strict=False)))
     return QueueFilter(
         order=order,
         iteration_id=iteration_id or None,
-        tag=tags.get(answer),
+        tag=names.get(answer),
         has_answer=False if answer == NO_ANSWER else None,
         low=low / 100,
         high=high / 100,
         since=_since(time),
     )
+
+
+def write_address(project: Project, page: int) -> None:
+    """Put the filter that was shown last, and the page of the list, into the page's address."""
+    address: _Address = st.session_state[f"predictions-address-{project.id}"]
+    shown: dict[str, str] = st.session_state[f"predictions-filter-{project.id}"]
+    address.written = {**shown, "page": f"{page}" if page > 1 else ""}
+    page_address.put(address.written)
+
+
+def _adopted(project: Project) -> _Address:
+    """The address' parameters; controls are made anew from them if a link or the Back button has changed them."""
+    now = {name: str(st.query_params.get(name, "")) for name in _NAMES}
+    key = f"predictions-address-{project.id}"
+    address: _Address | None = st.session_state.get(key)
+    if address is None or now not in (address.written, address.seen):
+        turn = 0 if address is None else address.turn + 1
+        address = st.session_state[key] = _Address(now, now, now, turn)
+        page = now["page"]
+        page_choice.put(page_key(project), int(page) if page.isdecimal() and len(page) < 6 else 1)
+    address.seen = now
+    return address
+
+
+def _without_defaults(values: Mapping[str, str]) -> dict[str, str]:
+    defaults = {"order": "useful", "from": "0", "to": "100"}
+    return {name: "" if value == defaults.get(name) else value for name, value in values.items()}
+
+
+def _select(
+    label: str, options: Mapping[Option, str], chosen: str, *, key: str, width: int = 190, help: str | None = None
+) -> Option:
+    names = list(options)
+    return st.selectbox(
+        label,
+        names,
+        index=next((place for place, name in enumerate(names) if name == chosen), 0),
+        format_func=lambda option: options.get(option, ""),
+        help=help,
+        key=key,
+        width=width,
+    )
+
+
+def _of_iteration(iterations: list[Iteration], number: str, suffix: str) -> str:
+    options = {ALL: "All iterations"}
+    options |= {iteration.id: isolated(short(iteration.name, NAME_LETTERS)) for iteration in iterations}
+    chosen = next((iteration.id for iteration in iterations if f"{iteration.number}" == number), ALL)
+    return _select("Iteration", options, chosen, key=f"of-iteration-{suffix}")
+
+
+def _of_answer(tags: list[Tag], address: Mapping[str, str], suffix: str) -> str:
+    # A tag's option is its id with a prefix: it must differ from the other options' values.
+    options = {ALL: "All answers"}
+    options |= {f"tag {tag.id}": isolated(short(tag.name, NAME_LETTERS)) for tag in tags}
+    options[NO_ANSWER] = "No answer"
+    chosen = next((f"tag {tag.id}" for tag in tags if tag.name == address["answer"]), ALL)
+    return _select(
+        "Answer",
+        options,
+        NO_ANSWER if address["no-answer"] else chosen,
+        help="The most probable tag. No answer: no tag reaches the iteration's threshold.",
+        key=f"answer-{suffix}",
+    )
+
+
+def _range(address: Mapping[str, str]) -> tuple[int, int]:
+    ends = [int(text) if text.isdecimal() else end for text, end in ((address["from"], 0), (address["to"], 100))]
+    low, high = sorted(min(end, 100) for end in ends)
+    return low, high
 
 
 def _since(time: str) -> datetime | None:

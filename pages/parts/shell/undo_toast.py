@@ -48,8 +48,8 @@ _SCRIPT = """<script>{{
         status.textContent = "";
         setTimeout(() => {{
             status.textContent = message;
-            const isLost = document.activeElement === document.body;
-            if (isUndone && isLost) document.querySelector(".st-key-close-toast button")?.focus({{preventScroll: true}});
+            const close = document.querySelector(".st-key-close-toast button");
+            if (isUndone && document.activeElement === document.body) close?.focus({{preventScroll: true}});
         }}, 100);
     }}
 }}</script>"""
@@ -91,15 +91,18 @@ def _show(project_id: str) -> None:
     with st.container(key="undo-toast", horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(plain(current.message), width="stretch")
         is_pressed = bool(current.undo) and st.button("Undo", key="undo", help="Ctrl+Z")
-        is_closed = st.button("Close", key="close-toast", type="tertiary")
+        st.button("Close", key="close-toast", type="tertiary", on_click=_close, args=(current,))
     entry = json.dumps([current.number, current.message, current.is_undone]).replace("<", "\\u003c")
     st.html(_SCRIPT.format(offer=entry), unsafe_allow_javascript=True)
     if is_pressed:
         _undo(current)
         st.rerun()
-    if is_closed:
+
+
+def _close(current: _Offer) -> None:
+    # Not an offer that has replaced it meanwhile.
+    if st.session_state.get(_STATE) is current:
         del st.session_state[_STATE]
-        st.rerun(scope="fragment")
 
 
 def _undo(current: _Offer) -> None:

@@ -113,3 +113,35 @@ def test_several_tags_in_multilabel(
     tagging.create(store, project, "nothing", limits=LIMITS, kind="Negative")
     with pytest.raises(TagsRefused):
         promotion.promote(store, project, {other.id: ["rose", "nothing"]}, limits=LIMITS)
+
+
+def test_all_of_it_is_undone(store: Store, project: Project, kept: list[StoredPrediction]) -> None:
+    """The images leave the project, the predictions come back as they were, and a tag made for them goes."""
+    images = store.images.count(project.id)
+    added = promotion.promote(store, project, {kept[0].id: ["rose"], kept[1].id: ["poppy"]}, limits=LIMITS)
+    assert "2 images back among the predictions." == added.undo()
+    assert {"rose": 5, "tulip": 5} == counts(store, project)
+    assert images == store.images.count(project.id)
+    assert {each.id: each for each in kept} == store.predictions.with_ids(project.id, [each.id for each in kept])
+    assert blobs.original_path(store.home, kept[0].sha256).exists()
+
+
+def test_what_was_changed_meanwhile_stays(
+    store: Store, project: Project, kept: list[StoredPrediction], drawn_image: Picture
+) -> None:
+    """An image that was tagged otherwise since stays in the project; one that was there before loses only the tag."""
+    first = store.images.page(project.id, take=99)[-1]
+    tagging.remove_tags(store, project, [first.id])
+    iteration = store.iterations.trained(project.id)[0]
+    known = predict_and_keep(store, iteration, drawn_image(1), application="", limits=LIMITS)
+    added = promotion.promote(store, project, {kept[0].id: ["rose"], known.id: ["rose"]}, limits=LIMITS)
+    assert ["stored", "duplicate"] == [each.status for each in added.uploads]
+    image_id = added.uploads[0].image_id
+    assert image_id is not None
+    tagging.add_tags(store, project, [image_id], [tagging.find(store, project, "tulip").id])
+    assert added.undo() == (
+        "1 image back among the predictions. 1 image was changed or deleted meanwhile and stays as it is."
+    )
+    assert () == store.images.get(first.id).tag_ids
+    assert {"rose": 4, "tulip": 6} == counts(store, project)
+    assert known.id in store.predictions.with_ids(project.id, [known.id])

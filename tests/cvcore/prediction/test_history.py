@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from cvcore import projects, training
+from cvcore import imaging, projects, training
 from cvcore.errors import ImageRefused, InvalidInput
 from cvcore.files import blobs
 from cvcore.prediction import history
@@ -16,6 +16,7 @@ from cvcore.projects import trash
 from cvcore.records import Iteration, Project
 from cvcore.settings import Limits
 from cvcore.store import Store
+from tests.conftest import ROOT
 
 LIMITS = Limits()
 
@@ -94,6 +95,30 @@ def test_a_picture_is_forgotten_with_all_that_was_said_of_it(
     assert 0 == store.predictions.count_of_iteration(iteration.id)
     trash.empty(store, datetime.now(UTC) + trash.KEPT)
     assert not blobs.original_path(store.home, kept[0].sha256).exists()
+
+
+def test_deleted_predictions_come_back(store: Store, iteration: Iteration, drawn_image: Callable[[int], bytes]) -> None:
+    """All that was predicted for the image is back as it was; after a day, or without the iteration, it is not."""
+    project = projects.find(store, "Flowers")
+    kept = [
+        history.predict_and_keep(store, iteration, drawn_image(50), application="", limits=LIMITS) for _ in range(2)
+    ]
+    change = history.delete_images(store, project, [kept[0].sha256])
+    assert ([], "1 image deleted.") == (store.predictions.of_project(project.id), change.message)
+    assert "1 image restored." == change.undo()
+    assert {each.id: each for each in kept} == store.predictions.with_ids(project.id, [each.id for each in kept])
+    change = history.delete_images(store, project, [kept[0].sha256])
+    training.delete_iteration(store, iteration)
+    assert not blobs.original_path(store.home, kept[0].sha256).exists()
+    assert "0 images restored. 2 predictions can no longer be restored." == change.undo()
+
+
+def test_heic_is_kept_as_jpeg(store: Store, iteration: Iteration) -> None:
+    """What is kept can be shown by every browser, and is kept once."""
+    data = (ROOT / "tests" / "data" / "drawn.heic").read_bytes()
+    kept = history.predict_and_keep(store, iteration, data, application="", limits=LIMITS)
+    assert "image/jpeg" == imaging.media_type(history.image_bytes(store, kept))
+    assert kept == history.predict_and_keep_once(store, iteration, data, application="", limits=LIMITS)
 
 
 def test_what_is_refused_leaves_nothing(store: Store, iteration: Iteration) -> None:
