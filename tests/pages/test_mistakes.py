@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cvcore import evaluation, training
+from cvcore import evaluation
 from cvcore.evaluation import analysis
 from cvcore.files import blobs
-from cvcore.projects import tagging, uploads
 from cvcore.records import MULTILABEL, Iteration, Project
-from cvcore.settings import Limits
 from cvcore.store import Store
 from tests.conftest import Fill, Trained
 from tests.pages.conftest import button, checked, texts
 
 SCRIPT = """
 import streamlit as st
-from cvcore.metrics.confusion import Cell, Swap, TagOutcome
-from pages.parts.performance import confusion_matrix, evaluated_images, mistakes
+from pages.parts.performance import confusion_matrix, mistakes
 from pages.parts.shell import backend
 
 store = backend.store()
@@ -29,29 +27,27 @@ project = store.projects.get({project!r})
 iteration = store.iterations.trained(project.id)[0]
 threshold = st.session_state.setdefault("threshold", 0.5)
 """
-GALLERY = SCRIPT + "evaluated_images.show(store, project, iteration, threshold, {asked}, key='g')"
 MATRIX = SCRIPT + "st.text(repr(confusion_matrix.show(store, iteration, threshold, key='m')))"
 MISTAKES = SCRIPT + "mistakes.show(store, project, iteration, threshold, key='x')"
-EVERYTHING = MATRIX + "\nmistakes.show(store, project, iteration, threshold, key='x')"
 
 
-def run(script: str, project: Project, asked: str = "", **state: Any) -> AppTest:
+def run(script: str, project: Project, **state: Any) -> AppTest:
     """A page of that script, run once."""
-    app = AppTest.from_string(script.format(project=project.id, asked=asked), default_timeout=30)
+    app = AppTest.from_string(script.format(project=project.id), default_timeout=30)
     for name, value in state.items():
         app.session_state[name] = value
     return checked(app.run())
 
 
-def select(app: AppTest, iteration: Iteration, place: str, *ids: str, turn: int = 0) -> AppTest:
-    """The page after images of its gallery were selected."""
-    app.session_state[f"g-{iteration.id}-{place}-gallery-1"] = {"selection": {"revision": turn, "ids": list(ids)}}
-    return checked(app.run())
+def data(app: AppTest, name: str) -> dict[str, Any]:
+    """What the first widget whose data have that entry was given."""
+    given = (json.loads(each.proto.json) for each in app.get("bidi_component"))
+    return next(each for each in given if name in each)
 
 
-def tags_of(store: Store, project: Project) -> dict[str, int]:
-    """How many images carry each tag."""
-    return {tag.name: tag.image_count for tag in store.tags.of_project(project.id)}
+def heading(app: AppTest) -> str:
+    """The heading of the drawer."""
+    return "".join(text for text, _ in data(app, "heading")["heading"])
 
 
 def roses(store: Store, project: Project) -> list[str]:
@@ -71,7 +67,7 @@ def flowers(fill: Fill, trained: Trained) -> Project:
 @pytest.fixture
 def labels(fill: Fill, trained: Trained) -> Project:
     """The same in Multilabel: every image is answered with tulip alone."""
-    project = fill(classification_type=MULTILABEL, rose=5, tulip=5)
+    project = fill("Labels", classification_type=MULTILABEL, rose=5, tulip=5)
     trained(project, [[0.25, 0.75]] * 10)
     return project
 
@@ -84,22 +80,22 @@ def newest(store: Store, project: Project) -> Iteration:
 
 
 def test_a_clicked_cell_is_told(store: Store, flowers: Project) -> None:
-    """The widget's row and column come back as a cell; under another iteration they are forgotten."""
+    """The widget's row and column come back as a cell; one of another iteration does not."""
     signature = newest(store, flowers).id
-    chosen = {"chosen": {"signature": signature, "row": 0, "column": 1}}
+    clicked = {"clicked": {"signature": signature, "row": 0, "column": 1}}
     assert "None" in texts(run(MATRIX, flowers))
-    assert "Cell(actual=0, predicted=1)" in texts(run(MATRIX, flowers, **{"m-matrix": chosen}))
-    chosen["chosen"]["signature"] = "another"
-    assert "None" in texts(run(MATRIX, flowers, **{"m-matrix": chosen}))
+    assert "Cell(actual=0, predicted=1)" in texts(run(MATRIX, flowers, **{"m-matrix": clicked}))
+    clicked["clicked"]["signature"] = "another"
+    assert "None" in texts(run(MATRIX, flowers, **{"m-matrix": clicked}))
 
 
 def test_a_clicked_number_is_told_in_multilabel(store: Store, labels: Project) -> None:
     """A tag's count comes back as such, and from the other table two tags that were swapped."""
     signature = newest(store, labels).id
-    chosen = {"chosen": {"signature": signature, "tag": 0, "outcome": "fn"}}
-    app = run(MATRIX, labels, **{"m-cards": chosen})
+    clicked = {"clicked": {"signature": signature, "tag": 0, "outcome": "fn"}}
+    app = run(MATRIX, labels, **{"m-cards": clicked})
     assert "TagOutcome(tag=0, outcome='fn')" in texts(app)
-    app.session_state["m-swaps"] = {"chosen": {"signature": signature, "row": 0, "column": 1}}
+    app.session_state["m-swaps"] = {"clicked": {"signature": signature, "row": 0, "column": 1}}
     app.segmented_control[0].set_value("Swapped tags").run()
     assert "Swap(missed=0, predicted=1)" in texts(checked(app))
     app.session_state["threshold"] = 0.9
@@ -107,139 +103,33 @@ def test_a_clicked_number_is_told_in_multilabel(store: Store, labels: Project) -
     assert "No image missed one tag and was wrongly given another" in texts(checked(app))
 
 
-# ---- the gallery ---------------------------------------------------------------------------------------------------
+def test_rows_and_columns_are_added_up(flowers: Project, labels: Project) -> None:
+    """A row ends with the images tagged, a column with those answered; in Multilabel both are counted by tag."""
+    assert [[5, 5], [0, 10, 0]] == data(run(MATRIX, flowers), "totals")["totals"]
+    app = run(MATRIX, labels)
+    app.segmented_control[0].set_value("Swapped tags").run()
+    assert [[5, 5], [0, 10]] == data(checked(app), "totals")["totals"]
 
 
-@pytest.mark.parametrize(
-    ("asked", "words"),
-    [
-        ("Cell(0, 1)", "**5 images** tagged **rose**, answered with **tulip**"),
-        ("Cell(1, 1)", "**5 images** tagged **tulip**, answered correctly"),
-        ("Cell(0, 2)", "**0 images** tagged **rose**, with no answer"),
-        ("Cell(2, 0)", "**0 images** without a tag, answered with **rose**"),
-        ("TagOutcome(1, 'tp')", "**5 images** tagged **tulip** and answered with it"),
-        ("TagOutcome(1, 'fp')", "**5 images** not tagged **tulip** but answered with it"),
-        ("TagOutcome(0, 'fn')", "**5 images** tagged **rose** but not answered with it"),
-        ("TagOutcome(0, 'tn')", "**5 images** not tagged **rose** and not answered with it"),
-        ("Swap(0, 1)", "**5 images** tagged **rose**, answered with **tulip** in its place"),
-        ("'label_issues'", "**5 images** with a tag that may be wrong"),
-        ("'hardest'", "**10 images** with the lowest probability of their own tags"),
-        ("'duplicates'", "**0 images** with a near duplicate, those with different tags first"),
-    ],
-)
-def test_the_gallery_says_what_it_shows(flowers: Project, asked: str, words: str) -> None:
-    """How many images there are and what they have in common, in one line."""
-    assert words in texts(run(GALLERY, flowers, asked))
-
-
-def test_retag_and_back(store: Store, flowers: Project) -> None:
-    """The suggested tag takes one click on the selected, the page says what was done, and one click takes it back."""
-    iteration = newest(store, flowers)
-    one, other, *_ = roses(store, flowers)
-    app = run(GALLERY, flowers, "Cell(0, 1)")
-    assert button(app, "Apply the suggestions").disabled
-    select(app, iteration, "cell-0-1", f"{one} tulip", f"{other} tulip")
-    button(app, "Retag as tulip").click().run()
-    assert {"rose": 3, "tulip": 7} == tags_of(store, flowers)
-    assert "2 images retagged." in texts(checked(app))
-    assert "keeps its numbers" in texts(app)
-    button(app, "Undo").click().run()
-    assert {"rose": 5, "tulip": 5} == tags_of(store, flowers)
-    assert "Tags are back as they were." in texts(checked(app))
-
-
-def test_a_tag_of_ones_own_choice(store: Store, flowers: Project) -> None:
-    """Any tag of the workspace can be given to the selected."""
-    tagging.create(store, flowers, "violet", limits=Limits())
-    violet = next(tag.id for tag in store.tags.of_project(flowers.id) if tag.name == "violet")
-    app = select(
-        run(GALLERY, flowers, "Cell(0, 1)"), newest(store, flowers), "cell-0-1", f"{roses(store, flowers)[0]} tulip"
-    )
-    assert button(app, "Set this tag").disabled
-    app.selectbox[0].set_value(violet).run()
-    button(app, "Set this tag").click().run()
-    assert {"violet": 1, "rose": 4, "tulip": 5} == tags_of(store, flowers)
-
-
-def test_corrections_in_multilabel(store: Store, labels: Project) -> None:
-    """What was missed comes off, what was swapped changes places, and a chosen tag goes on or off."""
-    iteration, one = newest(store, labels), roses(store, labels)[0]
-    app = select(run(GALLERY, labels, "TagOutcome(0, 'fn')"), iteration, "fn-0", f"{one} rose")
-    button(app, "Remove rose").click().run()
-    assert {"rose": 4, "tulip": 5} == tags_of(store, labels)
-    button(app, "Undo").click().run()
-    app = select(run(GALLERY, labels, "Swap(0, 1)"), iteration, "swap-0-1", f"{one} tulip")
-    button(app, "Swap rose for tulip").click().run()
-    assert {"rose": 4, "tulip": 6} == tags_of(store, labels)
-    tulip = next(tag.id for tag in store.tags.of_project(labels.id) if tag.name == "tulip")
-    app = select(run(GALLERY, labels, "Cell(0, 1)"), iteration, "cell-0-1", f"{one} tulip")
-    app.selectbox[0].set_value(tulip).run()
-    button(app, "Remove this tag").click().run()
-    assert {"rose": 4, "tulip": 5} == tags_of(store, labels)
-
-
-def test_images_that_left_are_told(store: Store, flowers: Project) -> None:
-    """Somebody deleted one after it was selected: the others are retagged, and the page says so."""
-    iteration = newest(store, flowers)
-    one, other, *_ = roses(store, flowers)
-    tulip = store.tags.of_project(flowers.id)[1].id
-    app = select(run(GALLERY, flowers, "Cell(0, 1)"), iteration, "cell-0-1", f"{one} tulip", f"{other} tulip")
-    app.selectbox[0].set_value(tulip).run()
-    uploads.delete(store, [one])
-    button(app, "Set this tag").click().run()
-    assert "1 image retagged, 1 image no longer in the workspace." in texts(checked(app))
-
-
-def test_a_refusal_is_shown(store: Store, flowers: Project) -> None:
-    """A tag that somebody deleted meanwhile cannot be given, and nothing is changed."""
-    app = run(GALLERY, flowers, "Cell(0, 1)")
-    app = select(app, newest(store, flowers), "cell-0-1", f"{roses(store, flowers)[0]} tulip")
-    rose, tulip = store.tags.of_project(flowers.id)
-    app.selectbox[0].set_value(tulip.id).run()
-    tagging.delete(store, tulip)
-    app.run()
-    assert button(app, "Set this tag").disabled
-    assert {"rose": 5} == tags_of(store, flowers)
-    assert rose.image_count == 5
-
-
-def test_an_iteration_deleted_in_another_tab(store: Store, flowers: Project) -> None:
-    """While its page is open here: a sentence, no traceback."""
-    keep = SCRIPT.replace(
-        "iteration = store.iterations.trained(project.id)[0]",
-        "iteration = st.session_state.setdefault('it', (store.iterations.trained(project.id) or [None])[0])",
-    )
-    app = run(keep + "evaluated_images.show(store, project, iteration, threshold, 'hardest', key='g')", flowers)
-    training.delete_iteration(store, newest(store, flowers))
-    app.run()
-    assert "there is no iteration" in texts(checked(app)).lower()
-
-
-def test_a_suspect_found_right_leaves_the_list(store: Store, flowers: Project) -> None:
-    """One click puts the selected aside, tags and all stay as they are, and another click brings them back."""
-    iteration = newest(store, flowers)
-    app = run(MISTAKES.replace("key='x'", "key='g'"), flowers, **{"g-list": "Likely wrong tags"})
-    assert "**5 images** with a tag that may be wrong" in texts(app)
-    one, other, *_ = roses(store, flowers)
-    name = f"g-gallery-{iteration.id}-label_issues-gallery-1"
-    app.session_state[name] = {"selection": {"revision": 0, "ids": [f"{one} tulip", f"{other} tulip"]}}
-    checked(app.run())
-    button(app, "Tag is correct").click().run()
-    assert "**3 images** with a tag that may be wrong" in texts(checked(app))
-    assert "2 tags that you marked as correct are not listed." in texts(app)
-    assert {"rose": 5, "tulip": 5} == tags_of(store, flowers)
-    button(app, "Show them again").click().run()
-    assert "**5 images** with a tag that may be wrong" in texts(checked(app))
-    assert "not listed" not in texts(app)
+def test_the_open_cell_is_marked(store: Store, flowers: Project) -> None:
+    """What the drawer shows is marked in the matrix, in the run of the click and after it."""
+    clicked = {"clicked": {"signature": newest(store, flowers).id, "row": 0, "column": 1}}
+    app = run(MISTAKES, flowers, **{"x-matrix": clicked})
+    assert [0, 1] == data(app, "totals")["opened"]
+    app.session_state["x-matrix"] = {}
+    assert [0, 1] == data(checked(app.run()), "totals")["opened"]
+    app.session_state["drawer-open"] = None
+    assert data(checked(app.run()), "totals")["opened"] is None
 
 
 # ---- the lists -----------------------------------------------------------------------------------------------------
 
 
-def test_the_commonest_confusion_is_open(flowers: Project) -> None:
-    """Its images are there at once; at a threshold that nothing reaches there is nothing to see."""
+def test_the_commonest_confusion_opens(flowers: Project) -> None:
+    """A button names the pair and its number; at a threshold that nothing reaches there is no pair."""
     app = run(MISTAKES, flowers)
-    assert "**5 images** tagged **rose**, answered with **tulip**" in texts(app)
+    button(app, "rose taken for tulip: **5**").click().run()
+    assert "5 images tagged rose, answered with tulip" == heading(checked(app))
     app.session_state["threshold"] = 0.9
     app.run()
     assert "No tag is confused with another at this threshold." in texts(checked(app))
@@ -249,15 +139,15 @@ def test_the_commonest_confusion_is_open(flowers: Project) -> None:
     ("view", "words"),
     [
         ("Likely wrong tags", "with a tag that may be wrong"),
-        ("Hardest images", "with the lowest probability of their own tags"),
+        ("Hardest images", "that the model gets wrong or nearly"),
         ("Near duplicates", "with a near duplicate"),
     ],
 )
 def test_each_list_opens(flowers: Project, view: str, words: str) -> None:
-    """A switch leads from list to list."""
+    """A button leads to each list, and the drawer says what it holds."""
     app = run(MISTAKES, flowers)
-    app.segmented_control[0].set_value(view).run()
-    assert words in texts(checked(app))
+    button(app, view).click().run()
+    assert words in heading(checked(app))
 
 
 def test_duplicates_with_different_tags_are_announced(store: Store, flowers: Project) -> None:
@@ -269,17 +159,16 @@ def test_duplicates_with_different_tags_are_announced(store: Store, flowers: Pro
     groups[[every.index(mine[0]), next(row for row in range(10) if every[row] not in mine)]] = 99
     replace_arrays(store, iteration, groups=groups)
     app = run(MISTAKES, flowers)
-    app.segmented_control[0].set_value("Near duplicates").run()
+    button(app, "Near duplicates").click().run()
     assert "1 group of near duplicates has different tags." in texts(checked(app))
-    assert "**2 images** with a near duplicate" in texts(app)
+    assert "2 images with a near duplicate" == heading(app)
 
 
-def test_the_lists_in_multilabel(labels: Project) -> None:
-    """Doubts are counted by tag, and a pair is a tag missed and another given."""
+def test_the_pairs_in_multilabel(labels: Project) -> None:
+    """A pair is a tag missed and another given."""
     app = run(MISTAKES, labels)
-    assert "**5 images** tagged **rose**, answered with **tulip** in its place" in texts(app)
-    app.segmented_control[0].set_value("Likely wrong tags").run()
-    assert "tags** that may be missing or wrong" in texts(checked(app))
+    button(app, "rose missed, tulip given: **5**").click().run()
+    assert "5 images tagged rose, answered with tulip in its place" == heading(checked(app))
 
 
 # ---- edges ---------------------------------------------------------------------------------------------------------
@@ -303,16 +192,16 @@ def test_nothing_evaluated(
     project = fill(classification_type=classification_type, rose=5, tulip=5)
     iteration = trained(project)
     replace_arrays(store, iteration, folds=np.full(10, -1), probabilities=np.full((10, 2), np.nan, np.float32))
-    app = run(EVERYTHING, project, threshold=threshold)
+    app = run(MISTAKES, project, threshold=threshold)
     for view in ("Likely wrong tags", "Hardest images", "Near duplicates"):
-        app.segmented_control(key="x-list").set_value(view).run()
-        assert "**0 " in texts(checked(app))
+        button(app, view).click().run()
+        assert heading(checked(app)).startswith("0 ")
 
 
 def test_hostile_names_are_text(store: Store, fill: Fill, trained: Trained) -> None:
     """Tags that look like Markdown stand letter by letter where Streamlit would read it."""
     project = fill(**{"![x](http://a/b.png)": 5, "**bold**": 5})
     trained(project, [[0.25, 0.75]] * 10)
-    app = run(MISTAKES, project)
-    assert "![x]" not in texts(app, raw=True)
-    assert r"\*\*bold" in texts(app, raw=True)
+    labels = [each.label for each in run(MISTAKES, project).button]
+    assert any(r"\*\*bold" in label for label in labels)
+    assert not any("![x]" in label for label in labels)

@@ -42,7 +42,7 @@ def _most_confused(store: Store, iteration: Iteration, threshold: Threshold, key
     pressed = None
     pairs = drill_down.most_confused(store, iteration, threshold)[:PAIRS]
     names = [plain(isolated(short(tag.name, NAME_LETTERS))) for tag in evaluation.tags(store, iteration)]
-    st.subheader("Most confused", anchor=False)
+    st.header("Most confused", anchor=False)
     if not pairs:
         st.caption("No tag is confused with another at this threshold.")
     with st.container(horizontal=True, gap="small", key=f"{key}-pairs"):
@@ -60,7 +60,7 @@ def _most_confused(store: Store, iteration: Iteration, threshold: Threshold, key
 def _lists(key: str) -> Selection | None:
     """A button for each list of images to review; returns the list whose button was pressed."""
     pressed: Selection | None = None
-    st.subheader("To review", anchor=False)
+    st.header("To review", anchor=False)
     with st.container(horizontal=True, gap="small", key=f"{key}-lists"):
         for name, label in LISTS.items():
             if st.button(label, key=f"{key}-{name}"):

@@ -88,9 +88,9 @@ def _retag(
 
 def _offer_undo(store: Store, project: Project, retagged: Retagging, key: str) -> None:
     def undo() -> str:
-        return summary(retagging.undo(store, project, retagged), changed="back to its tags")
+        return undone(retagging.undo(store, project, retagged))
 
-    undo_toast.offer(project, summary(retagged, changed="retagged"), undo if retagged.changes else None)
+    undo_toast.offer(project, summary(retagged), undo if retagged.changes else None)
     widget_resets.rerun(key)
 
 
@@ -105,15 +105,29 @@ def _settle(store: Store, project: Project, selected: list[ReviewedImage], key: 
     widget_resets.rerun(key)
 
 
-def summary(retagged: Retagging, *, changed: str) -> str:
-    """How many images were changed, left as they were, or are gone, as a sentence.
+def summary(retagged: Retagging) -> str:
+    """How many images were retagged, left as they were, or are gone, as a sentence.
 
-    >>> summary(Retagging((), ("a",), ()), changed="retagged")
-    '1 image left as they were.'
+    >>> summary(Retagging((), ("a",), ()))
+    '1 image left as it is.'
     """
-    parts = [f"{count(len(retagged.changes), 'image')} {changed}"] if retagged.changes else []
-    if retagged.unchanged:
-        parts.append(f"{count(len(retagged.unchanged), 'image')} left as they were")
-    if retagged.gone:
-        parts.append(f"{count(len(retagged.gone), 'image')} no longer in the workspace")
-    return sentence(", ".join(parts) or "no image was changed")
+    return _sentence(retagged, "retagged", "retagged")
+
+
+def undone(retagged: Retagging) -> str:
+    """What undoing a correction did, as a sentence.
+
+    >>> undone(Retagging((), ("a", "b"), ("c",)))
+    '2 images left as they are, 1 image no longer in the workspace.'
+    """
+    return _sentence(retagged, "has its old tags again", "have their old tags again")
+
+
+def _sentence(retagged: Retagging, of_one: str, of_several: str) -> str:
+    parts = (
+        (retagged.changes, of_one, of_several),
+        (retagged.unchanged, "left as it is", "left as they are"),
+        (retagged.gone, "no longer in the workspace", "no longer in the workspace"),
+    )
+    told = [f"{count(len(ids), 'image')} {one if len(ids) == 1 else several}" for ids, one, several in parts if ids]
+    return sentence(", ".join(told) or "no image was changed")

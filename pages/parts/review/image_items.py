@@ -8,7 +8,7 @@ from cvcore import urls
 from cvcore.evaluation.review import ReviewedImage, SuggestedChange
 from cvcore.records import MULTICLASS, Project
 from cvcore.wording import percent
-from pages.parts.shell.text import short
+from pages.parts.shell.text import isolated, short
 from pages.parts.widgets import gallery
 
 NAME_LETTERS = 24
@@ -51,7 +51,7 @@ def joined(names: Sequence[str], *, none: str = "none") -> str:
     >>> joined(["rose", "tulip"]), joined([])
     ('rose, tulip', 'none')
     """
-    return ", ".join(names) or none
+    return ", ".join(map(isolated, names)) or none
 
 
 def words(suggestion: SuggestedChange, project: Project) -> str:

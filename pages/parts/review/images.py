@@ -9,10 +9,10 @@ from cvcore.evaluation.analysis import ImageList, Selection, Threshold
 from cvcore.evaluation.review import ReviewedImage
 from cvcore.records import Iteration, Project
 from cvcore.store import Store
-from pages.parts.review import corrections, image_items, selections
+from pages.parts.review import corrections, image_items, large_view, selections
 from pages.parts.shell import widget_resets
 from pages.parts.shell.text import plain
-from pages.parts.widgets import gallery
+from pages.parts.widgets import gallery, page_choice
 
 listed = drill_down.images_behind
 
@@ -34,13 +34,11 @@ def show(
         return
     place = f"{key}-{iteration.id}-{selections.address(selection)}"
     pages = -(-number // review.PAGE)
-    page = min(st.session_state.get(f"{place}-page", 1), pages)
+    page = page_choice.current(f"{place}-page", pages)
     shown = {image_items.key(image): image for image in review.page(store, iteration, threshold, listed, page)}
     bar = st.container(key=f"{key}-bar")
     chosen = _gallery(store, project, iteration, shown, place=f"{place}-gallery-{page}", key=key)
-    if pages > 1:
-        st.session_state[f"{place}-page"] = page
-        st.pagination(pages, key=f"{place}-page")
+    page_choice.show(f"{place}-page", pages)
     with bar:
         corrections.toolbar(
             store, project, [shown[each] for each in chosen], key=key, is_issue=selection == "label_issues"
@@ -56,4 +54,7 @@ def _gallery(
     chosen = gallery.show(items, key=place, revision=widget_resets.current(key), thumbnail_px=112)
     if (pressed := gallery.pressed(place)) in shown:
         corrections.follow(store, project, [shown[pressed]], key)
+    if opened := gallery.opened(place):
+        large_view.open_image(opened)
+    large_view.show(store, project, iteration, list(shown.values()))
     return chosen

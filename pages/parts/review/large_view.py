@@ -3,36 +3,71 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 
 import streamlit as st
 
 from cvcore import urls
 from cvcore.evaluation.review import ReviewedImage
 from cvcore.files import blobs
-from cvcore.records import Iteration
+from cvcore.records import Iteration, Project
 from cvcore.store import Store
 from cvcore.wording import percent
 from pages.parts.quick_test import explanation
-from pages.parts.review import image_items
+from pages.parts.review import corrections, image_items
 from pages.parts.shell import backend
-from pages.parts.shell.text import refusals
+from pages.parts.shell.text import plain, refusals
+
+_OPEN = "review-large"
 
 
-@st.dialog("Image", width="medium")
-def show(store: Store, iteration: Iteration, images: list[ReviewedImage], first: str) -> None:
-    """Show one of the images, at first the one with the key `first` of `image_items.key`."""
+def open_image(key: str) -> None:
+    """Show the image with that key of `image_items.key` large, from the next `show` on until it is closed."""
+    st.session_state[_OPEN] = key
+
+
+def show(store: Store, project: Project, iteration: Iteration, images: Sequence[ReviewedImage]) -> None:
+    """Show the image that was opened, if it is one of these."""
+    if st.session_state.get(_OPEN) in map(image_items.key, images):
+        _dialog(store, project, iteration, images)
+
+
+def _close() -> None:
+    st.session_state.pop(_OPEN, None)
+
+
+@st.dialog("Image", width="medium", on_dismiss=_close)
+def _dialog(store: Store, project: Project, iteration: Iteration, images: Sequence[ReviewedImage]) -> None:
     keys = [image_items.key(image) for image in images]
-    place = st.session_state.get("large-view")
-    at = keys.index(place) if place in keys else keys.index(first)
+    if st.session_state.get(_OPEN) not in keys:
+        st.rerun()
+    at = keys.index(st.session_state[_OPEN])
     image = images[at]
-    st.text(image.name)
-    now = "no longer in the workspace" if image.now is None else f"tagged {image_items.joined(image.now)} now"
-    st.text(f"Tagged {image_items.joined(image.tags)} at the training, {now}.")
-    answer = image_items.joined(image.answer)
-    st.text(f"Answer: {answer}; {image.about} {percent(image.probability)}" if image.is_evaluated else "Not evaluated.")
-    if st.toggle("Show where the model looked", key="large-view-looked"):
+    _show_image(store, iteration, image)
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.button("Previous", shortcut="Left", disabled=at == 0, on_click=open_image, args=(keys[at - 1],))
+        st.markdown(f"{at + 1:,} of {len(keys):,}", width="content")
+        following = keys[min(at + 1, len(keys) - 1)]
+        st.button("Next", shortcut="Right", disabled=at == len(keys) - 1, on_click=open_image, args=(following,))
+    _show_texts(image)
+    if image.suggestion and st.button(plain(image_items.words(image.suggestion, project)), key="review-large-follow"):
+        with refusals():
+            corrections.follow(store, project, [image], "drawer")
+
+
+def _show_image(store: Store, iteration: Iteration, image: ReviewedImage) -> None:
+    if st.session_state.get("review-looked"):
         with refusals():
             data = blobs.read(blobs.original_path(store.home, image.sha256))
             explanation.show(store, iteration, data, limits=backend.limits(), key="closer", tag=image.about)
     else:
         st.html(f'<img class="tagwise-closer" src="{urls.image(image.sha256)}" alt="{html.escape(image.name)}">')
+    st.toggle("Show where the model looked", key="review-looked")
+
+
+def _show_texts(image: ReviewedImage) -> None:
+    st.text(image.name)
+    now = "no longer in the workspace" if image.now is None else f"tagged {image_items.joined(image.now)} now"
+    st.text(f"Tagged {image_items.joined(image.tags)} at the training, {now}.")
+    answer = image_items.joined(image.answer)
+    st.text(f"Answer: {answer}; {image.about} {percent(image.probability)}" if image.is_evaluated else "Not evaluated.")
