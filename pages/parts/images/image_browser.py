@@ -85,7 +85,7 @@ def _toolbar(
         label = "Use for training" if for_training else "Use for testing"
         if st.button(label, key="for-testing", disabled=not ids, help="Test images are never used for training."):
             act = partial(changes.mark_for_testing, store, project, ids, not for_training)
-        if st.button("Open", disabled=not ids):
+        if st.button("Enlarge", disabled=not ids):
             # Several are looked at one after another; from a single one the way leads to all that are listed.
             large_view.open_image(project, ids if len(ids) > 1 else store.searches.ids(search), ids[0])
         if st.button("Delete", disabled=not ids, type="tertiary"):

@@ -15,7 +15,7 @@ _HTML = """
   <div class="bar">
     <span class="count" aria-live="polite"></span>
     <button type="button" class="all">All</button><button type="button" class="none">None</button>
-    <span class="hint">Double-click or Enter opens an image</span>
+    <span class="hint">Double-click or Enter to enlarge</span>
   </div>
   <div class="grid" role="listbox" aria-multiselectable="true" aria-label="Images"></div>
 </section>
