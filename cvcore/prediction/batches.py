@@ -42,12 +42,16 @@ class BatchImage:
 
 @dataclass(frozen=True)
 class ImageAnswer:
-    """An image's answer and every tag's probability, the highest first; or only the reason why it was refused."""
+    """An image's answer and every tag's probability, the highest first; or only the reason why it was refused.
+
+    thumbnail: a small WebP file, if `predict` was asked for it.
+    """
 
     image: str
     answer: tuple[str, ...] = ()
     predictions: tuple[Prediction, ...] = ()
     refusal: str = ""
+    thumbnail: bytes = b""
 
 
 def predict(
@@ -57,10 +61,11 @@ def predict(
     threshold: float | Mapping[str, float],
     *,
     limits: Limits,
+    thumbnail_px: int = 0,
 ) -> Iterator[ImageAnswer]:
     """Predict each image of a batch, in its order; an image that cannot be read gets the reason instead.
 
-    `threshold`: see `prediction.answer`.
+    `threshold`: see `prediction.answer`. `thumbnail_px`: how long the longer side of the thumbnails is, 0 for none.
 
     Raises:
         NotTrained, ModelDamaged: the iteration is not trained, or a file of it is missing or damaged.
@@ -70,17 +75,22 @@ def predict(
     folder = blobs.backbones_folder(store.home)
     backbone = backbones.find(iteration.fingerprint, folder)
 
+    thumbnails: dict[int, bytes] = {}  # of the images that are being worked on
+
     def read_pixels(image: BatchImage) -> Levels:
         data = imaging.fitted(image.read(), limits).data
         imaging.check(data, limits)
+        if thumbnail_px:
+            thumbnails[id(image)] = imaging.rendition(data, thumbnail_px)
         return imaging.pixels(data, backbone.side)
 
     def to_answer(image: BatchImage, outcome: feature_extraction.Outcome) -> ImageAnswer:
+        thumbnail = thumbnails.pop(id(image), b"")
         if not isinstance(outcome, np.ndarray):
             return ImageAnswer(image.name, refusal=str(outcome))
         predictions = predictor.ranked(tags, predictor.probabilities(out_of_fold, outcome[None])[0])
         answer = predictor.answer(predictions, threshold, multilabel=out_of_fold.multilabel)
-        return ImageAnswer(image.name, tuple(answer), tuple(predictions))
+        return ImageAnswer(image.name, tuple(answer), tuple(predictions), thumbnail=thumbnail)
 
     stream = feature_extraction.stream(backbone, folder, batch, read_pixels)
     return _answers(stream, to_answer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import threading
 import time
 import zipfile
@@ -65,6 +66,25 @@ def test_names_are_given_moved_and_taken_away(
     assert iterations[0] == publishing.find(store, project, "field")
     checked(app.button(key="unpublish-garden").click().run())
     assert ["field"] == [each.name for each in store.publications.of_project(project.id)]
+
+
+def test_moving_and_unpublishing_are_undone(
+    app: AppTest, store: Store, project: Project, iterations: list[Iteration]
+) -> None:
+    """The toast says what happened, and a press on Undo gives the name back to the iteration that had it."""
+    for name in ("garden", "field"):
+        publishing.publish(store, iterations[1], name)
+    checked(app.run())
+    checked(app.button(key="move-garden").click().run())
+    assert "garden answers with Iteration 2 now." in texts(app)
+    checked(app.button(key="undo").click().run())
+    assert iterations[1] == publishing.find(store, project, "garden")
+    checked(app.button(key="unpublish-garden").click().run())
+    assert "Unpublished: garden. Programs that use it get an error." in texts(app)
+    checked(app.button(key="undo").click().run())
+    assert iterations[1] == publishing.find(store, project, "garden")
+    checked(button(app, "Unpublish all").click().run())
+    assert 2 == len(store.publications.of_project(project.id)), "it asks first"
 
 
 def test_a_name_in_use_is_not_taken_unasked(
@@ -141,6 +161,12 @@ def test_many_images(app: AppTest, project: Project, drawn_image: DrawImage) -> 
     checked(app.run())
     assert "2 images predicted by Iteration 2: tulip 2." in texts(app)
     assert "1 file could not be read." in texts(app)
+    body = next(each.proto.body for each in app.get("html") if "tagwise-numbers" in each.proto.body)
+    for name in ("=a.png", "c.png"):
+        row = next(row for row in re.findall("<tr>.*?</tr>", body) if f"<bdi>{name}</bdi>" in row)
+        assert '<img src="data:image/webp;base64,UklGR' in row
+        assert '<td class="text">tulip</td>' in row
+    assert [] == list(app.dataframe)
     run = batch_panel._latest()[project.id]
     assert ["image,answer,rose,tulip", "'=a.png,tulip", "c.png,tulip"] == [
         line.strip() if number == 0 else ",".join(line.split(",")[:2]) for number, line in enumerate(run.lines)

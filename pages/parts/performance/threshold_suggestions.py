@@ -153,10 +153,14 @@ def _buttons(store: Store, project: Project, iteration: Iteration, chosen: Thres
 def _set(store: Store, project: Project, iteration: Iteration, chosen: Thresholds | None) -> None:
     """Save or clear the thresholds, with a way back, and draw the page again."""
     before = iteration.thresholds
-    _put(store, project, iteration, chosen)
+    _put(store, iteration, chosen)
+    # Numbers opens with what is saved, not with what was set by hand there before.
+    st.session_state.pop(f"own-{project.id}", None)
+    if not isinstance(chosen, tuple):
+        st.session_state[f"threshold-{project.id}"] = evaluation.DEFAULT_THRESHOLD if chosen is None else chosen
 
     def undo() -> str:
-        _put(store, project, iteration, before)
+        _put(store, iteration, before)
         return "The thresholds are as they were before."
 
     start = "Saved: " if chosen is not None else ""
@@ -165,12 +169,8 @@ def _set(store: Store, project: Project, iteration: Iteration, chosen: Threshold
     st.rerun()
 
 
-def _put(store: Store, project: Project, iteration: Iteration, chosen: Thresholds | None) -> None:
+def _put(store: Store, iteration: Iteration, chosen: Thresholds | None) -> None:
     if chosen is None:
         saved_thresholds.clear(store, iteration)
     else:
         saved_thresholds.save(store, iteration, chosen)
-    # Numbers opens with what is saved, not with what was set by hand there before.
-    st.session_state.pop(f"own-{project.id}", None)
-    if not isinstance(chosen, tuple):
-        st.session_state[f"threshold-{project.id}"] = evaluation.DEFAULT_THRESHOLD if chosen is None else chosen

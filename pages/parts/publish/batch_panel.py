@@ -5,6 +5,7 @@ A thread predicts, so that the work continues when the page is left or reloaded.
 
 from __future__ import annotations
 
+import base64
 import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -23,12 +24,14 @@ from cvcore.store import Store
 from cvcore.wording import count, percent
 from pages.parts.images import upload_panel
 from pages.parts.quick_test import answer_threshold
-from pages.parts.shell import background_runs, text, widget_resets
+from pages.parts.shell import background_runs, detail_level, text, widget_resets
 from pages.parts.shell.text import plain, sentence
+from pages.parts.widgets import number_table
 
 KEPT_S = 3600.0
 KEY = "batch"
 ROWS = 200
+THUMBNAIL_PX = 96
 NO_ANSWER = "no answer"
 
 _one_at_a_time = threading.Lock()
@@ -68,8 +71,8 @@ def show(store: Store, project: Project, iteration: Iteration, limits: Limits) -
         background_runs.watch(run)
         return
     st.caption(
-        f"Image files or zips of images, at most {limits.image_bytes / 2**20:g} MB per image. Only the table is kept "
-        "here, for an hour. For folders use the command `tagwise predict`."
+        "Choose image files or zips of images. Their answers stay here for an hour; the images are not stored."
+        + (" For folders use the command `tagwise predict`." if detail_level.is_full() else "")
     )
     threshold = answer_threshold.show(store, iteration)
     with st.container(key="uploader"):
@@ -79,7 +82,8 @@ def show(store: Store, project: Project, iteration: Iteration, limits: Limits) -
             key=f"batch-{project.id}-{widget_resets.current(KEY)}",
             label_visibility="collapsed",
         )
-    if st.button(f"Predict {count(len(files), 'file')}", type="primary", disabled=not files):
+    label = f"Predict {count(len(files), 'file')}" if files else "Predict"
+    if st.button(label, type="primary", disabled=not files, key=f"predict-{project.id}"):
         start(store, project, iteration, files, threshold, limits)
         widget_resets.rerun(KEY)
     if run:
@@ -103,7 +107,9 @@ def start(
             run.lines.append(batches.csv_header(tags))
             images = batches.images_uploaded([(file.name, file) for file in files], limits)
             run.total = len(images)
-            for answer in batches.predict(store, iteration, images, threshold, limits=limits):
+            for answer in batches.predict(
+                store, iteration, images, threshold, limits=limits, thumbnail_px=THUMBNAIL_PX
+            ):
                 run.add(answer, tags)
         return ""
 
@@ -141,18 +147,22 @@ def _result(project: Project, run: Run) -> None:
             on_click="ignore",
             key=f"batch-table-{project.id}",
         )
-        rows = [
-            {
-                "Image": answer.image,
-                "Answer": ", ".join(answer.answer) or NO_ANSWER,
-                "Most probable": answer.predictions[0].tag,
-                "Probability": percent(answer.predictions[0].probability),
-            }
-            for answer in run.first
-        ]
-        st.dataframe(rows, hide_index=True)
+        st.html(_table(run.first))
         if read > len(run.first):
             st.caption(f"The first {len(run.first):,} of {count(read, 'image')}; the table to download has them all.")
     if run.unread:
         st.warning(f"{count(len(run.unread), 'file')} could not be read.")
         st.html(text.table(run.unread[: upload_panel.ROWS]))
+
+
+def _table(answers: Sequence[ImageAnswer]) -> str:
+    """Each image with its thumbnail, name and answer, as escaped HTML."""
+    tops = [answer.predictions[0] for answer in answers]
+    columns = {
+        "Image": [answer.image for answer in answers],
+        "Answer": [", ".join(answer.answer) or NO_ANSWER for answer in answers],
+        "Most probable": [top.tag for top in tops],
+        "Probability": [percent(top.probability) for top in tops],
+    }
+    images = [f"data:image/webp;base64,{base64.b64encode(answer.thumbnail).decode()}" for answer in answers]
+    return number_table.of(columns, label="Answers", texts=("Image", "Answer", "Most probable"), images=images)

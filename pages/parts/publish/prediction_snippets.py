@@ -13,6 +13,7 @@ from cvcore.records import Project
 from cvcore.settings import Settings
 from cvcore.store import Publication
 from pages.parts.shell import server_address
+from pages.parts.shell.help_marks import HELP
 
 HIDDEN = "PREDICTION-KEY"
 WAYS: tuple[tuple[str, str, Callable[[Endpoint, Source], str]], ...] = (
@@ -28,7 +29,7 @@ def show(project: Project, published: Sequence[Publication], settings: Settings)
     The key is hidden, in the snippets too, until the user switches it on. Everybody who sees the page can see the key:
     they know the password, if there is one, and can do more on these pages than the key allows.
     """
-    st.subheader("Call it from a program", anchor=False)
+    st.header("Call it from a program", anchor=False, help=HELP["API"])
     server = server_address.address()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         names = [publication.name for publication in published]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from cvcore.errors import NotFound
 from cvcore.prediction import publishing
 from cvcore.records import Iteration, Project
 from cvcore.store import Publication, Store
-from pages.parts.shell import widget_resets
+from pages.parts.shell import undo_toast, widget_resets
 from pages.parts.shell.text import plain, refusals
 
 KEY = "publish"
@@ -33,12 +35,10 @@ def show(store: Store, project: Project, iteration: Iteration) -> list[Publicati
                 f"Move to {iteration.name}", key=f"move-{publication.name}", type="tertiary"
             ):
                 with refusals():
-                    publishing.publish(
-                        store, iteration, publication.name, resource=publication.resource, overwrite=True
-                    )
+                    _move(store, project, iteration, publication)
                     st.rerun()
             if st.button("Unpublish", key=f"unpublish-{publication.name}"):
-                publishing.withdraw(store, project, publication.name)
+                _unpublish(store, project, [publication])
                 st.rerun()
     if len(published) > 1 and st.button("Unpublish all", type="tertiary"):
         _unpublish_all(store, project)
@@ -49,14 +49,44 @@ def _publish(store: Store, project: Project, iteration: Iteration, name: str) ->
     with refusals():
         holder = store.publications.find(project.id, name.strip())
         if holder and holder.iteration_id != iteration.id:
-            _ask_to_move(store, iteration, holder)
+            _ask_to_move(store, project, iteration, holder)
         else:
             publishing.publish(store, iteration, name, resource=holder.resource if holder else "")
             widget_resets.rerun(KEY)
 
 
+def _move(store: Store, project: Project, iteration: Iteration, held: Publication) -> None:
+    """Give a name to another iteration, with a way back."""
+    publishing.publish(store, iteration, held.name, resource=held.resource, overwrite=True)
+
+    def undo() -> str:
+        _give_back(store, held)
+        return f"{held.name} is back where it was."
+
+    undo_toast.offer(project, f"{held.name} answers with {iteration.name} now.", undo)
+
+
+def _unpublish(store: Store, project: Project, published: Sequence[Publication]) -> None:
+    """Unpublish names, with a way back."""
+    for publication in published:
+        publishing.withdraw(store, project, publication.name)
+
+    def undo() -> str:
+        for publication in published:
+            _give_back(store, publication)
+        return f"Published again: {names}."
+
+    names = ", ".join(publication.name for publication in published)
+    undo_toast.offer(project, f"Unpublished: {names}. Programs that use it get an error.", undo)
+
+
+def _give_back(store: Store, publication: Publication) -> None:
+    iteration = store.iterations.get(publication.iteration_id)
+    publishing.publish(store, iteration, publication.name, resource=publication.resource, overwrite=True)
+
+
 @st.dialog("Move this name?")
-def _ask_to_move(store: Store, iteration: Iteration, held: Publication) -> None:
+def _ask_to_move(store: Store, project: Project, iteration: Iteration, held: Publication) -> None:
     try:
         holder = store.iterations.get(held.iteration_id).name
     except NotFound:
@@ -67,7 +97,7 @@ def _ask_to_move(store: Store, iteration: Iteration, held: Publication) -> None:
     )
     if st.button(f"Move to {iteration.name}", type="primary"):
         with refusals():
-            publishing.publish(store, iteration, held.name, resource=held.resource, overwrite=True)
+            _move(store, project, iteration, held)
             st.rerun()
 
 
@@ -75,6 +105,5 @@ def _ask_to_move(store: Store, iteration: Iteration, held: Publication) -> None:
 def _unpublish_all(store: Store, project: Project) -> None:
     st.markdown("Programs that use these names will get an error.")
     if st.button("Unpublish all", type="primary", key="unpublish-all-sure"):
-        for publication in store.publications.of_project(project.id):
-            publishing.withdraw(store, project, publication.name)
+        _unpublish(store, project, store.publications.of_project(project.id))
         st.rerun()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cvcore import prediction
+from cvcore import imaging, prediction
 from cvcore.errors import ArchiveRefused, InvalidInput, NotTrained
 from cvcore.prediction import batches
 from cvcore.prediction.batches import BatchImage, ImageAnswer
@@ -59,6 +59,19 @@ def test_one_that_cannot_be_read_is_told(store: Store, fill: Fill, trained: Trai
     assert broken.refusal.startswith("an image must be JPEG, PNG")
     assert ImageAnswer("gone", refusal="it is gone") == missing
     assert ("good", ("tulip",), "") == (good.image, good.answer, good.refusal)
+
+
+def test_thumbnails_come_with_the_answers(store: Store, fill: Fill, trained: Trained, drawn_image: Draw) -> None:
+    """Each is a small WebP of its own image; unasked, and for an image that cannot be read, there is none."""
+    iteration = trained(fill(rose=5, tulip=5))
+    pictures = [BatchImage(str(number), lambda number=number: drawn_image(number)) for number in range(20)]
+    pictures.insert(7, BatchImage("broken", lambda: b"Dear Sir"))
+    for asked, answered in zip(
+        pictures, batches.predict(store, iteration, pictures, 0.5, limits=LIMITS, thumbnail_px=32), strict=True
+    ):
+        expected = b"" if asked.name == "broken" else imaging.rendition(asked.read(), 32)
+        assert expected == answered.thumbnail
+    assert {b""} == {each.thumbnail for each in batches.predict(store, iteration, pictures, 0.5, limits=LIMITS)}
 
 
 def test_few_pictures_are_in_memory(store: Store, fill: Fill, trained: Trained, drawn_image: Draw) -> None:
