@@ -28,7 +28,7 @@ def open_image(key: str) -> None:
 
 def show(store: Store, project: Project, iteration: Iteration, images: Sequence[ReviewedImage]) -> None:
     """Show the image that was opened, if it is one of these."""
-    if st.session_state.get(_OPEN) in map(image_items.key, images):
+    if st.session_state.get(_OPEN) in [image_items.key(image) for image in images]:
         _dialog(store, project, iteration, images)
 
 
