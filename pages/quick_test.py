@@ -1,4 +1,4 @@
-"""Quick Test: an iteration's prediction for a new image."""
+"""Quick Test: an iteration's prediction for an image."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if not trained:
     st.stop()
 
 left, right = st.columns(2, gap="large")
-image = None
+image, takes_new = None, False
 with left, refusals():
-    image = image_source.show(store, project, backend.limits())
+    image, takes_new = image_source.show(store, project, backend.limits())
 with right:
     with st.container(horizontal=True):
         # One key per project: otherwise the browser keeps the choice of another project with the same iteration names.
@@ -31,17 +31,18 @@ with right:
         # The list keeps the iteration as it was when it was chosen, with its old thresholds: take the current one.
         iteration = next((current for current in trained if current.id == iteration.id), iteration)
         threshold = answer_threshold.show(store, iteration)
-    is_kept = keep_toggle.show()
+    is_kept = takes_new and keep_toggle.show()
     if iteration.note:
         st.warning(plain(iteration.note))
     if image is None:
         st.info("Choose an image: its tags and probabilities are shown here.")
     else:
         with refusals():
-            predictions = prediction.predict(store, iteration, image, limits=backend.limits())
+            predictions = prediction.predict(store, iteration, image.data, limits=backend.limits())
             multilabel = iteration.classification_type == MULTILABEL
             answer = prediction.answer(predictions, threshold, multilabel=multilabel)
             probability_bars.show(predictions, answer, threshold)
-            keep_toggle.settle(store, project, iteration, image, is_wanted=is_kept, limits=backend.limits())
+            if image.is_new:
+                keep_toggle.settle(store, project, iteration, image.data, is_wanted=is_kept, limits=backend.limits())
         if st.toggle("Show where the model looked", key="quick-looked"):
-            explanation.show(store, iteration, image, limits=backend.limits(), key="quick")
+            explanation.show(store, iteration, image.data, limits=backend.limits(), key="quick")

@@ -14,6 +14,7 @@ from cvcore.records import Iteration
 from cvcore.settings import Limits
 from cvcore.store import Store
 from cvcore.wording import percent
+from pages.parts.quick_test import shown_image
 from pages.parts.shell.text import plain, refusals
 
 
@@ -35,7 +36,7 @@ def show(store: Store, iteration: Iteration, image: bytes, *, limits: Limits, ke
             key=f"explain-{key}-{iteration.id}-{first}-{hash(image)}",
         )
         drawn = occlusion.overlay(image, result.heat(chosen), result.strongest_place(chosen))
-        st.image(_png(drawn), width="stretch")
+        shown_image.show(_png(drawn), "png", f"Where the model looked for {result.names[chosen]}")
         st.markdown(sentence(result, chosen))
         st.caption(
             "One part of the image after another was covered with the image's mean colour, and the model predicted "

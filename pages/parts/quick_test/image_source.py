@@ -1,82 +1,118 @@
-"""Choice of one image: from a file, a web address, the camera, or the project."""
+"""Choice of one image: from a file, a web address, the camera, the project, or those tested last."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, replace
 
 import streamlit as st
-from streamlit_image_select import image_select
 
-from cvcore import imaging, urls
+from cvcore import imaging
 from cvcore.files import blobs
 from cvcore.net import http
-from cvcore.records import Project
+from cvcore.records import Image, Project
 from cvcore.settings import Limits
 from cvcore.store import Store
+from pages.parts.quick_test import project_images, shown_image, tested_images
+from pages.parts.shell import page_address
 
-FILE, ADDRESS, CAMERA, PROJECT = "File", "Web address", "Camera", "This project"
-OFFERED = 24
+FILE, ADDRESS, CAMERA, PROJECT, TESTED = "File", "Web address", "Camera", "This project", "Tested last"
 SHOWN_PX = 1024
+_ADDRESS = "image"  # the parameter with the SHA-256 of the image
 
 
-def show(store: Store, project: Project, limits: Limits) -> bytes | None:
-    """Let the user choose an image and show it upright; returns its bytes, or None if there is none yet.
+@dataclass(frozen=True)
+class ChosenImage:
+    """The bytes of the chosen image, its name, and whether it came from outside, so that it may be kept."""
+
+    data: bytes
+    name: str
+    is_new: bool
+
+
+def show(store: Store, project: Project, limits: Limits) -> tuple[ChosenImage | None, bool]:
+    """Let the user choose an image and show it upright; returns it, and whether a new one can be chosen here.
+
+    The way and the image are in the page's address; after a reload the image is found again if it is stored.
 
     Raises:
         UrlRefused, FetchFailed: the address is not allowed, or did not answer.
         ImageRefused: the bytes are not an image within the limits.
     """
+    tested = tested_images.kept(store, project)
+    ways = [FILE, ADDRESS, CAMERA, PROJECT, *([TESTED] if tested else [])]
     way = st.segmented_control(
-        "Image from", [FILE, ADDRESS, CAMERA, PROJECT], default=FILE, required=True, key="image-from"
+        "Image from", ways, default=FILE, required=True, wrap=True, key="image-from", bind="query-params"
     )
-    if way == FILE:
-        data = _from_file(limits)
-    elif way == ADDRESS:
-        data = _from_address(limits)
-    elif way == CAMERA:
-        taken = st.camera_input("Take an image", label_visibility="collapsed")
-        data = taken.getvalue() if taken else None
+    before = str(st.query_params.get(_ADDRESS, ""))
+    if way == PROJECT:
+        of_project = project_images.show(store, project, before)
+        chosen = _of_project(store, of_project) if of_project else None
+    elif way == TESTED:
+        digest = tested_images.show(tested, project, before)
+        chosen = _kept(store, digest) if digest else None
     else:
-        data = _from_project(store, project)
-    if data is not None:
-        imaging.read(data, limits)
-        # The camera and the project's list show the image already.
-        if way in (FILE, ADDRESS):
-            st.image(imaging.rendition(data, SHOWN_PX), width="stretch")
-    return data
+        chosen = _new(way, limits) or _after_reload(store, before, [prediction.sha256 for prediction in tested])
+        st.session_state["quick-asked"] = True
+    page_address.put({_ADDRESS: blobs.sha256(chosen.data) if chosen else ""})
+    if chosen:
+        if chosen.is_new:
+            imaging.read(chosen.data, limits)
+        # The camera shows its image already.
+        if way != CAMERA or "quick-restored" in st.session_state:
+            shown_image.show(imaging.rendition(chosen.data, SHOWN_PX), "webp", chosen.name)
+    return chosen, way not in (PROJECT, TESTED)
 
 
-def _from_file(limits: Limits) -> bytes | None:
-    file = st.file_uploader(
-        "Image", label_visibility="collapsed", key="quick-file", max_upload_size=math.ceil(limits.image_bytes / 2**20)
-    )
-    return file.getvalue() if file else None
+def _of_project(store: Store, image: Image) -> ChosenImage:
+    return ChosenImage(blobs.read(blobs.original_path(store.home, image.sha256)), image.name, is_new=False)
 
 
-def _from_address(limits: Limits) -> bytes | None:
+def _kept(store: Store, digest: str) -> ChosenImage:
+    return ChosenImage(blobs.read(blobs.original_path(store.home, digest)), "The tested image", is_new=False)
+
+
+def _after_reload(store: Store, digest: str, known: list[str]) -> ChosenImage | None:
+    """The image that was shown before the page was loaded again, if it was kept."""
+    is_first_run = "quick-asked" not in st.session_state
+    if digest in known and (is_first_run or st.session_state.get("quick-restored") == digest):
+        st.session_state["quick-restored"] = digest
+        return replace(_kept(store, digest), is_new=True)
+    return None
+
+
+def _new(way: str, limits: Limits) -> ChosenImage | None:
+    if way == FILE:
+        file = st.file_uploader(
+            "Image",
+            label_visibility="collapsed",
+            key="quick-file",
+            max_upload_size=math.ceil(limits.photo_bytes / 2**20),
+        )
+        return _fitted(file.getvalue(), file.name, limits) if file else None
+    if way == CAMERA:
+        taken = st.camera_input("Take an image", label_visibility="collapsed")
+        return _fitted(taken.getvalue(), "The image from the camera", limits) if taken else None
     address = st.text_input("Address", placeholder="https://example.org/rose.jpg", key="quick-address")
     if not address:
         return None
-    return _fetch(address.strip(), limits.image_bytes)
+    return _fitted(_fetch(address.strip(), limits.image_bytes), "The image at the address", limits)
+
+
+def _fitted(data: bytes, name: str, limits: Limits) -> ChosenImage:
+    """The image as it would be stored: a large photo is made smaller, HEIC becomes JPEG; said below it."""
+    st.session_state.pop("quick-restored", None)
+    arrival = _arrived(data, limits)
+    if arrival.note:
+        st.caption(f"{arrival.note[:1].upper()}{arrival.note[1:]}.")
+    return ChosenImage(arrival.data, name, is_new=True)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _arrived(data: bytes, limits: Limits) -> imaging.Arrival:
+    return imaging.fitted(data, limits)
 
 
 @st.cache_data(max_entries=16, ttl=600, show_spinner="Fetching the image …")
 def _fetch(address: str, limit_bytes: int) -> bytes:
     return http.fetch(address, limit_bytes=limit_bytes)
-
-
-def _from_project(store: Store, project: Project) -> bytes | None:
-    offered = store.images.page(project.id, take=OFFERED)
-    if not offered:
-        st.info("This project has no images.")
-        return None
-    st.caption("A model can know its training images by heart: new images are a better test.")
-    # image_select keeps the first images under a key, so a changed list needs another key.
-    chosen = image_select(
-        "The newest images of this project",
-        [urls.thumbnail(image.sha256) for image in offered],
-        return_value="index",
-        use_container_width=False,
-        key=f"select-{hash(tuple(image.id for image in offered))}",
-    )
-    return blobs.read(blobs.original_path(store.home, offered[min(chosen, len(offered) - 1)].sha256))

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from cvcore.records import Prediction
-from pages.parts.shell.text import plain
+from pages.parts.shell.text import isolated, plain
 
 _STYLE = """<style>
 .tagwise-bars {display: grid; grid-template-columns: minmax(4rem, max-content) 1fr 4.5rem; gap: .5rem .75rem;
@@ -27,7 +27,7 @@ def show(predictions: Sequence[Prediction], answer: Sequence[str], threshold: fl
 
     `threshold` is one number for all tags, or one per tag, by its name.
     """
-    st.subheader(", ".join(plain(name) for name in answer) or "No answer", anchor=False)
+    st.header(", ".join(plain(isolated(name)) for name in answer) or "No answer", anchor=False)
     if not answer:
         st.markdown(_why_no_answer(predictions, threshold))
     st.html(bars(predictions, answer, threshold))
@@ -47,7 +47,7 @@ def bars(predictions: Sequence[Prediction], answer: Sequence[str], threshold: fl
         own = threshold[prediction.tag] if isinstance(threshold, Mapping) else threshold
         kind = "track answer" if prediction.tag in answer else "track"
         rows.append(
-            f'<div class="name">{html.escape(prediction.tag)}</div><div class="{kind}">'
+            f'<div class="name" dir="auto">{html.escape(prediction.tag)}</div><div class="{kind}">'
             f'<div class="bar" style="width: {100 * prediction.probability:.2f}%"></div>'
             f'<div class="line" style="left: calc({100 * own:.2f}% - 1px)"></div></div>'
             f'<div class="value">{100 * prediction.probability:.1f} %</div>'
