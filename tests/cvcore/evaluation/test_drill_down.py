@@ -91,6 +91,23 @@ def test_dismissed_issues_can_be_listed_again(store: Store, labels: Iteration) -
     assert before == told(drill_down.images_behind(store, labels, 0.5, "label_issues"))
 
 
+def test_dismissing_and_listing_again_can_each_be_undone(store: Store, labels: Iteration) -> None:
+    """Reopening what was dismissed last leaves other dismissals; dismissing again what was reopened hides it again."""
+
+    def listed() -> list[tuple[int, int, int, int]]:
+        return told(drill_down.images_behind(store, labels, 0.5, "label_issues"))
+
+    before = listed()
+    first, second, *_ = review.page(store, labels, 0.5, drill_down.images_behind(store, labels, 0.5, "label_issues"))
+    review.dismiss(store, [first])
+    store.dismissed_issues.reopen_issues(review.dismiss(store, [second]))
+    assert before[1:] == listed()
+    reopened = review.reopen(store, labels)
+    assert before == listed()
+    store.dismissed_issues.dismiss(reopened)
+    assert before[1:] == listed()
+
+
 def test_cells(store: Store, flowers: Iteration) -> None:
     """A wrong answer is suggested, no answer and a right one are not."""
     first, second, *others = roses(store, flowers)

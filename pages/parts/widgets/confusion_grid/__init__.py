@@ -21,7 +21,7 @@ _HTML = """
       <label><input type="radio" name="unit" value="counts" checked>Counts</label>
       <label><input type="radio" name="unit" value="shares">Share of row</label>
     </fieldset>
-    <p class="readout" aria-live="polite"></p>
+    <p class="readout"></p>
   </div>
   <div class="scroll">
     <table role="grid" aria-label="Confusion"><thead></thead><tbody></tbody><tfoot></tfoot></table>

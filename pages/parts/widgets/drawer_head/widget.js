@@ -3,6 +3,8 @@
 import { element, stateOf } from "../dom.js";
 
 const DRAWER = ".st-key-drawer";
+// What lies in front of a drawer that covers the page.
+const ABOVE = '[role="dialog"], [data-baseweb="popover"], .st-key-undo-toast';
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".head");
@@ -79,8 +81,8 @@ function listen(state) {
   }, { signal });
   // On a phone the drawer covers the page: what is under it must not get the focus.
   document.addEventListener("focusin", (event) => {
-    const isUnder = event.target.closest(".stApp") && !inside(state.drawer, event.target);
-    if (isUnder && covers(state.drawer)) state.heading.focus();
+    const isAbove = inside(state.drawer, event.target) || event.target.closest(ABOVE);
+    if (!isAbove && covers(state.drawer)) state.heading.focus();
   }, { signal });
 }
 

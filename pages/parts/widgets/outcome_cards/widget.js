@@ -30,7 +30,7 @@ function fill(state) {
   const { tags } = state.data;
   const { tag, outcome } = focusedIn(state.root)?.dataset ?? {};
   state.list.replaceChildren(...tags.map((name, index) => element("li", {},
-    element("h3", { textContent: name, title: name, dir: "auto" }),
+    element("h2", { textContent: name, title: name, dir: "auto" }),
     element("div", { className: "four" }, ...Object.keys(OUTCOMES).map((each) => button(state, index, each))),
   )));
   if (outcome) state.list.querySelector(`[data-tag="${tag}"][data-outcome="${outcome}"]`)?.focus();
