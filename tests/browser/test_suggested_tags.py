@@ -140,7 +140,7 @@ def test_a_burst_of_shots(page: Page, url: str, store: Store) -> None:
     expect(shots.nth(3)).to_be_visible()
     page.keyboard.up(" ")
     number = shots.count()
-    page.get_by_role("button", name="Drop this shot").first.click()
+    page.get_by_role("button", name="Drop shot 1", exact=True).click()
     expect(shots).to_have_count(number - 1)
     page.get_by_role("button", name=f"Add {number - 1} shots without a tag").click()
     expect(page.get_by_text("stored")).to_be_visible()

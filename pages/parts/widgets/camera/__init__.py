@@ -23,7 +23,7 @@ _HTML = """
 <section class="camera">
   <p class="status" role="status"></p>
   <div class="view" hidden>
-    <video muted playsinline></video>
+    <video muted playsinline aria-label="What the camera sees"></video>
     <div class="row">
       <button type="button" class="shoot">Take a shot</button>
       <select class="which" aria-label="Camera" hidden></select>
@@ -32,6 +32,7 @@ _HTML = """
     </div>
   </div>
   <button type="button" class="on">Turn the camera on</button>
+  <p class="told" role="status"></p>
   <div class="taken" hidden>
     <ul></ul>
     <div class="row">

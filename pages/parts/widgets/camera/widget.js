@@ -1,6 +1,6 @@
 // The camera: shots are taken and kept in the browser, and go to Python together.
 
-import { counted, element, stateOf } from "../dom.js";
+import { counted, element, focusedIn, stateOf } from "../dom.js";
 
 const HOLD_MS = 400;
 
@@ -11,6 +11,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (state.data && state.data.turn !== data.turn) {
     state.sending = false;
     if (data.stored) state.shots = state.shots.filter((each) => !state.sent.has(each));
+    state.data = data;
+    paint(state);
+    refocus(state);
   }
   state.data = data;
   paint(state);
@@ -23,13 +26,14 @@ function mount(state) {
   Object.assign(state, {
     status: find(".status"), view: find(".view"), video: find("video"), shoot: find(".shoot"), which: find(".which"),
     on: find(".on"), off: find(".off"), hint: find(".hint"), taken: find(".taken"), list: find("ul"), add: find(".add"),
-    drop: find(".drop"), shots: [], sent: new Set(), sending: false, stream: null, timer: null, data: null,
+    drop: find(".drop"), told: find(".told"), shots: [], sent: new Set(), sending: false, stream: null, timer: null,
+    data: null,
   });
   state.on.onclick = () => on(state);
-  state.off.onclick = () => off(state);
+  state.off.onclick = () => { off(state); state.on.focus(); };
   state.which.onchange = () => on(state, state.which.value);
   state.add.onclick = () => add(state);
-  state.drop.onclick = () => { state.shots = []; paint(state); };
+  state.drop.onclick = () => { state.shots = []; paint(state); refocus(state); };
   holding(state);
 }
 
@@ -156,18 +160,30 @@ function paint(state) {
     ? `${most} at a time: add them, or drop some.`
     : "Hold the button, or the space bar on it, for several in a row.";
   const shots = counted(number, "shot");
-  state.add.textContent = state.sending ? "Adding …"
-    : tags.length ? `Add ${shots} to ${tags.join(", ")}` : `Add ${shots} without a tag`;
+  const names = tags.map((tag) => `\u2068${tag}\u2069`).join(", ");  // marks that keep a name's direction in it
+  state.add.textContent = state.sending ? "Adding …" : `Add ${shots} ${names ? `to ${names}` : "without a tag"}`;
+  state.told.textContent = number ? `${shots} taken` : "";
   state.add.disabled = state.drop.disabled = state.sending;
   // Only what is new is drawn: images that are there already would flicker.
   const there = new Map([...state.list.children].map((each) => [each.shot, each]));
   state.list.replaceChildren(...state.shots.map((shot) => there.get(shot) ?? shotItem(state, shot)));
+  [...state.list.children].forEach((item, index) => {
+    item.querySelector("img").alt = `Shot ${index + 1}`;
+    const drop = item.querySelector("button");
+    drop.title = `Drop shot ${index + 1}`;
+    drop.setAttribute("aria-label", drop.title);
+  });
+}
+
+/** Moves the focus on when the button that had it is no longer there, never away from another part of the page. */
+function refocus(state) {
+  if (focusedIn(state.root) || document.activeElement !== document.body) return;
+  (state.stream ? state.shoot : state.on).focus();
 }
 
 function shotItem(state, shot) {
-  const image = element("img", { src: shot, alt: "Shot", draggable: false });
-  const drop = element("button", { type: "button", textContent: "×", title: "Drop this shot" });
-  drop.setAttribute("aria-label", "Drop this shot");
+  const image = element("img", { src: shot, draggable: false });
+  const drop = element("button", { type: "button", textContent: "×" });
   drop.onclick = () => {
     if (state.sending) return;
     state.shots = state.shots.filter((each) => each !== shot);
