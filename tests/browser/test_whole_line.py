@@ -41,7 +41,7 @@ def create(page: Page, url: str, name: str, domain: str) -> None:
     page.get_by_role("button", name="New project").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Name").fill(name)
-    dialog.get_by_label("Domain").click()
+    dialog.get_by_role("combobox", name="Domain").click()
     page.get_by_role("option", name=domain, exact=True).click()
     dialog.get_by_role("button", name="Create project").click()
     expect(page.get_by_role("heading", name="Images")).to_be_visible()
@@ -61,7 +61,7 @@ def upload(page: Page, files: list[Path], tag: str) -> None:
 
 def train(page: Page) -> None:
     """Press Train, reload in the middle, and wait for the scores."""
-    page.get_by_role("link", name="Train", exact=True).click()
+    page.get_by_role("link", name="Train", exact=True).first.click()
     page.get_by_role("button", name="Train", exact=True).click()
     expect(page.get_by_role("button", name="Cancel").or_(page.get_by_text("was trained in"))).to_be_visible()
     page.reload()
@@ -75,7 +75,7 @@ def number(page: Page, title: str) -> str:
 
 def slide_and_read(page: Page) -> None:
     """Move the threshold by keys: number, rule and table follow at once, and the numbers agree."""
-    page.get_by_role("link", name="Performance", exact=True).click()
+    page.get_by_role("link", name="Performance", exact=True).first.click()
     slider = page.get_by_label("Probability threshold")
     expect(slider).to_be_visible()
     expect(page.locator(".canvas .main-svg").first).to_be_visible()
@@ -91,7 +91,7 @@ def slide_and_read(page: Page) -> None:
 
 def quick_test(page: Page, file: Path, tag: str) -> None:
     """Ask about an image that was never uploaded."""
-    page.get_by_role("link", name="Quick Test", exact=True).click()
+    page.get_by_role("link", name="Quick Test", exact=True).first.click()
     page.locator("input[type=file]").first.set_input_files(file)
     expect(page.get_by_role("heading", name=tag)).to_be_visible(timeout=30_000)
 

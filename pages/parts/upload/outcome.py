@@ -15,7 +15,7 @@ from cvcore.store import Store
 from cvcore.training.readiness import readiness
 from cvcore.wording import count
 from pages.parts.shell import image_strip
-from pages.parts.shell.project_choice import PAGES, open_page
+from pages.parts.shell.project_choice import open_page
 from pages.parts.shell.text import isolated, plain, sentence, short
 from pages.parts.upload.run import Run
 
@@ -23,6 +23,8 @@ SHOWN = 24
 ROWS = 500
 TAGS = 12
 TAG_LETTERS = 40
+# The key of the Images page's control.
+VIEW = "images-view"
 
 
 def show(store: Store, project: Project, run: Run) -> bool:
@@ -77,19 +79,19 @@ def _show_next_steps(store: Store, project: Project, run: Run) -> bool:
     can_train = bool(ready.images) and not ready.obstacles
     with st.container(horizontal=True, key="upload-next"):
         wants_more = st.button("Next tag", key="upload-next-tag", type="secondary" if can_train else "primary")
-        if run.stored_ids() and st.button("See them", key="upload-see"):
-            run.is_closed = True
-            _open_images(project, list(run.tags))
+        if run.stored_ids():
+            st.button("See them", key="upload-see", on_click=_show_gallery, args=(run,))
         if can_train and st.button("Train", key="upload-train", type="primary"):
             run.is_closed = True
             open_page("train.py", project.id)
     return wants_more
 
 
-def _open_images(project: Project, tags: Sequence[str]) -> None:
-    """Open the view of images, with those of these tags, or without one."""
-    chosen = {"tags": "|".join(tags)} if tags else {"show": "untagged"}
-    st.switch_page(PAGES / "images.py", query_params={"project": project.id, "images-view": "Images", **chosen})
+def _show_gallery(run: Run) -> None:
+    """Go to the view of images, with those that have these tags, or no tag."""
+    run.is_closed = True
+    st.session_state[VIEW] = "Images"
+    st.query_params.update({"tags": "|".join(run.tags)} if run.tags else {"show": "untagged"})
 
 
 def _show_table(store: Store, notable: Sequence[Upload]) -> None:
