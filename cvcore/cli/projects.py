@@ -100,9 +100,9 @@ def import_images(options: argparse.Namespace, settings: Settings) -> int:
         reason = next((upload.reason for upload in result.uploads if upload.reason), "there are none")
         raise InvalidInput(f"{options.path} must hold images, nothing could be stored: {reason}")
     notes = [
-        {"name": upload.name, "status": upload.status, "reason": upload.reason}
+        {"name": upload.name, "status": upload.status, "reason": upload.reason or upload.note}
         for upload in result.uploads
-        if upload.reason
+        if upload.reason or upload.note
     ]
     text = f"{counts['stored']} stored, {counts['duplicate']} already there, {counts['refused']} refused"
     terminal.print_result(

@@ -222,11 +222,12 @@ class Iterations:
                 self._db.insert("thresholds", {"iteration_id": iteration_id, "chosen": json.dumps(thresholds)})
 
     def count_held_alone(self, iteration_id: str) -> int:
-        """How many images are only in this iteration, not in the workspace or another iteration."""
+        """How many images are only in this iteration, not in the workspace, the trash or another iteration."""
         return int(
             self._db.value(
                 """select count(*) from iteration_images as mine join images on images.id = mine.image_id
-                   where mine.iteration_id = ? and not in_workspace and not exists (
+                   where mine.iteration_id = ? and not in_workspace
+                   and not exists (select 1 from deleted_images where image_id = mine.image_id) and not exists (
                        select 1 from iteration_images as other
                        where other.image_id = mine.image_id and other.iteration_id != mine.iteration_id)""",
                 [iteration_id],

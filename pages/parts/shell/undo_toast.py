@@ -77,7 +77,8 @@ def offer(project: Project, message: str, undo: Callable[[], str] | None = None)
 def show(project: Project) -> None:
     """Show the last offer, if it was made on this page of this project."""
     st.html(HERE / "undo_toast.css")
-    _show(project.id)
+    with st.container(key="undo-toast-place"):
+        _show(project.id)
 
 
 @st.fragment(key="undo-toast")
@@ -90,10 +91,10 @@ def _show(project_id: str) -> None:
         return
     with st.container(key="undo-toast", horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(plain(current.message), width="stretch")
-        is_pressed = bool(current.undo) and st.button("Undo", key="undo", help="Ctrl+Z")
+        is_pressed = bool(current.undo) and st.button("Undo", key="undo")
         st.button("Close", key="close-toast", type="tertiary", on_click=_close, args=(current,))
     entry = json.dumps([current.number, current.message, current.is_undone]).replace("<", "\\u003c")
-    st.html(_SCRIPT.format(offer=entry), unsafe_allow_javascript=True)
+    st.container(key="script-undo").html(_SCRIPT.format(offer=entry), unsafe_allow_javascript=True)
     if is_pressed:
         _undo(current)
         st.rerun()

@@ -287,6 +287,16 @@ def test_an_error_is_one_line(
     assert CommandResult(1, "", f"tagwise: {message}\n") == tagwise(*arguments)
 
 
+def test_what_was_changed_on_the_way_in_is_told(tagwise: Tagwise, tmp_path: Path) -> None:
+    """A photo that is stored otherwise than it came is named, with how."""
+    folder = tmp_path / "phone" / "rose"
+    folder.mkdir(parents=True)
+    (folder / "IMG_1.HEIC").write_bytes((ROOT / "tests" / "data" / "drawn.heic").read_bytes())
+    shown = tagwise("import", "phone", tmp_path / "phone")
+    assert "phone: 1 stored, 0 already there, 0 refused\n" == shown.out
+    assert "  IMG_1.HEIC: converted from HEIC\n" in shown.err
+
+
 @pytest.mark.parametrize("setting", ["TAGWISE_HOME", "TAGWISE_MAX_IMAGE_MB"])
 def test_an_impossible_setting_is_one_line(
     tagwise: Tagwise, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, setting: str

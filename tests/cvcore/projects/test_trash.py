@@ -81,6 +81,7 @@ def test_an_iteration_keeps_its_images(store: Store, fill: Fill, trained: Traine
     first = images(store, project)[0]
     change = trash.delete_images(store, project, [first.id])
     assert 10 == len(store.iterations.images(iteration.id))
+    assert 0 == store.iterations.count_held_alone(iteration.id)
     training.delete_iteration(store, iteration)
     assert all(files(store, first.sha256))
     change.undo()
