@@ -112,7 +112,7 @@ def _check_bytes(size_bytes: int, limits: Limits) -> None:
 
 def _told(came_bytes: int, came: tuple[int, int], stored_bytes: int, stored: tuple[int, int], limits: Limits) -> str:
     """How much smaller the file became, as the rule that it broke counts it."""
-    if came_bytes > limits.image_bytes or _is_within(0, *came, limits):
+    if came_bytes > limits.image_bytes:
         sizes = f"{formats.megabytes(came_bytes)} MB to {formats.megabytes(stored_bytes)} MB"
         return f"stored smaller: {sizes} (TAGWISE_MAX_IMAGE_MB is {limits.image_bytes / MEBIBYTE:g})"
     return f"stored smaller: {came[0]:,} × {came[1]:,} to {stored[0]:,} × {stored[1]:,} pixels"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -113,6 +114,23 @@ def test_a_large_heic() -> None:
 
     assert (80, 53) == decoded(arrival.data).size
     assert "converted from HEIC; stored smaller: 96 × 64 to 80 × 53 pixels" == arrival.note
+
+
+def test_a_heic_whose_jpeg_does_not_fit() -> None:
+    """A HEIC within the limits whose JPEG is above them, and cannot be made smaller, is refused by naming the setting."""
+    data = (HEIC / "drawn.heic").read_bytes()
+    limits = dataclasses.replace(LIMITS, image_bytes=len(data) + 50)
+    assert limits.image_bytes < len(imaging.fitted(data, LIMITS).data)
+    with pytest.raises(ImageRefused, match="set TAGWISE_MAX_IMAGE_MB higher"):
+        imaging.fitted(data, limits)
+
+
+def test_heic_in_threads() -> None:
+    """Many files that are converted at the same time come out as one does alone."""
+    data = (HEIC / "turned.heic").read_bytes()
+    alone = imaging.fitted(data, LIMITS)
+    with ThreadPoolExecutor(8) as pool:
+        assert {alone} == set(pool.map(lambda _: imaging.fitted(data, LIMITS), range(32)))
 
 
 @pytest.mark.parametrize(
