@@ -19,7 +19,7 @@ LOOKED_AT = 200
 CAPTION_LETTERS = 24
 TITLE = "Images tested last"
 
-# The widget's images have no names and cannot be reached by keyboard: a script adds both.
+# The widget's images have no names, no keyboard reaches them, and the first looks chosen: a script mends all three.
 _SCRIPT = Path(__file__).with_suffix(".js")
 
 
@@ -52,5 +52,5 @@ def show(tested: list[StoredPrediction], project: Project, first: str) -> str:
         key=key,
     )
     script = _SCRIPT.read_text("utf-8")
-    st.html(f"<script>({script})({json.dumps(TITLE)});</script>", unsafe_allow_javascript=True)
+    st.html(f"<script>({script})({json.dumps(TITLE)}, {place});</script>", unsafe_allow_javascript=True)
     return digests[place] if 0 <= place < len(digests) else ""
