@@ -117,7 +117,7 @@ def test_a_large_heic() -> None:
 
 
 def test_a_heic_whose_jpeg_does_not_fit() -> None:
-    """A HEIC within the limits whose JPEG is above them, and cannot be made smaller, is refused by naming the setting."""
+    """A HEIC within the limits whose JPEG is above them, and cannot be made smaller, is refused by the setting."""
     data = (HEIC / "drawn.heic").read_bytes()
     limits = dataclasses.replace(LIMITS, image_bytes=len(data) + 50)
     assert limits.image_bytes < len(imaging.fitted(data, LIMITS).data)
