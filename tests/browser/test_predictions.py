@@ -48,7 +48,7 @@ def app_url(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def go(page: Page, name: str) -> None:
     """Another page by its link at the top."""
-    page.get_by_role("link", name=name, exact=True).click()
+    page.get_by_test_id("stTopNav").get_by_role("link", name=name, exact=True).click()
     expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
 
 

@@ -36,6 +36,16 @@ def app_url(serve: Serve, home: Path) -> str:
     return serve(ROOT / "app.py", {"TAGWISE_HOME": str(home)})
 
 
+@pytest.fixture(autouse=True)
+def all_roses(home: Path) -> None:
+    """Before each test all images have the same tag."""
+    store = Store(home)
+    project = projects.find(store, "Flowers")
+    ids = [image.id for image in store.images.page(project.id, take=99)]
+    tagging.add_tags(store, project, ids, [tag.id for tag in tagging.ensure(store, project, ["rose"], limits=Limits())])
+    store.close()
+
+
 def open_images(page: Page, app_url: str) -> None:
     page.goto(f"{app_url}/images")
     expect(page.get_by_text("0 of 6 selected")).to_be_visible()
