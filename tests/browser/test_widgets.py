@@ -52,7 +52,7 @@ import numpy as np
 import streamlit as st
 from cvcore.metrics import precision_recall_curves, threshold_sweeps
 from pages.parts.widgets import gallery
-from pages.parts.widgets.threshold_explorer import TagRow, show
+from pages.parts.widgets.threshold_explorer import Suggested, TagRow, show
 
 st.set_page_config(layout="wide")
 case = st.query_params.get("case", "")
@@ -61,17 +61,22 @@ case = st.query_params.get("case", "")
 """
     + """
 @st.cache_data
-def numbers(tags):
+def numbers(tags, multilabel):
     evaluation = evaluated(tags)
-    curves = precision_recall_curves.curves(*evaluation[:2], multilabel=True)
-    return threshold_sweeps.sweep(*evaluation, multilabel=True), curves
+    curves = precision_recall_curves.curves(*evaluation[:2], multilabel=multilabel)
+    return threshold_sweeps.sweep(*evaluation, multilabel=multilabel), curves
 
 
 def explorer(key="explorer", signature="first", names=("daisy", "rose", "no flower")):
     tags = [TagRow(name, "Negative" if name == "no flower" else "Regular") for name in names]
-    swept, steps = numbers(len(tags))
-    return show(tags=tags, sweep=swept, curves=steps, threshold=0.5, multilabel=case == "multilabel",
-                signature=f"{signature} {case}", key=key)
+    swept, steps = numbers(len(tags), case != "multiclass")
+    best = Suggested((0.2, 0.6, 0.3), 0.912, 0.884) if len(tags) == 3 else None
+    told = show(tags=tags, sweep=swept, curves=steps, threshold=0.5, saved=st.session_state.get("saved"),
+                suggested=best, multilabel=case == "multilabel", signature=f"{signature} {case}", key=key)
+    if told.save is not None:
+        st.session_state["saved"] = told.save
+        st.rerun()
+    return told
 
 
 if st.query_params.get("widget") == "gallery":
@@ -102,6 +107,7 @@ else:
     other = st.toggle("Other iteration")
     told = explorer(signature="second", names=["oak", "elm"]) if other else explorer()
     st.text(f"Python has {told.threshold}")
+    st.text(f"Python has thresholds {told.thresholds}, saved {st.session_state.get('saved')}")
     if told.count:
         st.text(f"Clicked: {told}")
 """
@@ -147,12 +153,17 @@ def _set(page: Page, percent: int) -> None:
 
 
 def _figure(page: Page, title: str) -> Locator:
-    return page.locator(".figures > div").filter(has=page.get_by_role("heading", name=title, exact=True))
+    return page.locator(".figures > div").filter(has=page.locator("dt", has_text=re.compile(f"^{title}$")))
 
 
 def _cells(page: Page) -> list[list[str]]:
+    """The first line of each cell of the table, without the thresholds."""
     rows = page.locator("tbody tr").all()
-    return [[cell.split("\n")[0].strip() for cell in row.locator("td").all_inner_texts()] for row in rows]
+    return [[_first_line(cell) for cell in row.locator("td:not(.threshold)").all_inner_texts()] for row in rows]
+
+
+def _first_line(text: str) -> str:
+    return text.split("\n")[0].replace("\u00a0", " ").strip()
 
 
 def _first_column(page: Page) -> list[str]:
@@ -164,11 +175,10 @@ def _python_has(page: Page, text: str) -> None:
 
 
 def test_explorer_opens_with_the_numbers_of_the_given_threshold(explorer: Page) -> None:
-    """Numbers, captions and the rule are those of the threshold the page gave."""
+    """Numbers and the rule are those of the threshold the page gave."""
     expect(_slider(explorer)).to_have_value("50")
-    expect(_figure(explorer, "Precision")).to_have_text(
-        "Precision66.7 %likely 54 to 80 %mean of 3 tagshow often it is right"
-    )
+    expect(explorer.locator(".mean")).to_have_text("Mean of 3 tags")
+    expect(_figure(explorer, "Precision")).to_have_text("Precision66.7 % likely 54–80 %")
     expect(_figure(explorer, "Recall").locator("b")).to_have_text("50.0 %")
     expect(_figure(explorer, "F1").locator("b")).to_have_text("57.1 %")
     expect(_figure(explorer, "Average precision").locator("b")).to_have_text("67.1 %")
@@ -190,12 +200,11 @@ def test_arrow_keys_move_the_slider_by_one_percent(explorer: Page) -> None:
 
 
 def test_undefined_precision_is_a_dash_and_left_out_of_the_mean(explorer: Page) -> None:
-    """A tag without predictions has no precision; the mean says over how many tags it is and who is missing."""
+    """A tag without answers has no precision; beside the mean stands which tag it is without."""
     _set(explorer, 61)
     assert "–" == _cells(explorer)[1][2]
-    expect(_figure(explorer, "Precision")).to_contain_text("mean of 2 of 3 tags")
-    expect(_figure(explorer, "Precision")).to_contain_text("rose: no predictions")
-    expect(_figure(explorer, "Recall")).to_contain_text("mean of 3 tags")
+    expect(_figure(explorer, "Precision")).to_contain_text("without rose: no answers")
+    expect(_figure(explorer, "Recall")).not_to_contain_text("without")
 
 
 def test_number_table_and_chart_agree(explorer: Page) -> None:
@@ -287,19 +296,6 @@ def test_pressing_the_plot_moves_the_slider_there(explorer: Page) -> None:
     _python_has(explorer, "0.8")
 
 
-def test_thumb_stands_above_the_line_on_the_chart(explorer: Page) -> None:
-    """Slider and chart share one axis: the input's ends lie half a thumb outside the plot's."""
-    box = explorer.locator("input[type=range]").bounding_box()
-    plot = explorer.locator(".plot").bounding_box()
-    margin = explorer.locator(".canvas").evaluate("canvas => canvas._fullLayout.margin")
-    assert box
-    assert plot
-    assert pytest.approx((plot["x"] + margin["l"] - 9, plot["width"] - margin["l"] - margin["r"] + 18), abs=0.6) == (
-        box["x"],
-        box["width"],
-    )
-
-
 def test_choosing_a_tag_makes_its_lines_strong(explorer: Page) -> None:
     """A click on a row, a second one, and the list above the chart say whose lines are drawn strongly."""
     widths = "canvas => canvas._fullData.filter(line => line.line.width > 2).map(line => line.name)"
@@ -385,7 +381,7 @@ def test_chart_follows_the_theme(explorer: Page) -> None:
 def test_intervals_stand_beside_every_number(explorer: Page) -> None:
     """A tag with 20 images looks less sure than one with 60, in the table's words and in its whiskers."""
     daisy, _, flowerless = (
-        [cell.split("\n")[1:] for cell in row.locator("td").all_inner_texts()[2:6]]
+        [cell.split("\n")[1:] for cell in row.locator("td").all_inner_texts()[3:7]]
         for row in explorer.locator("tbody tr").all()
     )
     assert [["42–85"], ["30–70"], ["38–74"], ["46–84"]] == daisy
@@ -401,9 +397,9 @@ def test_intervals_are_those_of_python_at_every_position(explorer: Page) -> None
         _set(explorer, percent)
         for title, measure in (("Precision", made.precision), ("Recall", made.recall), ("F1", made.f1)):
             low, high = (round(100 * ends[percent]) for ends in (measure.mean_low, measure.mean_high))
-            expect(_figure(explorer, title)).to_contain_text(f"likely {low} to {high} %")
+            expect(_figure(explorer, title)).to_contain_text(f"likely {low}–{high} %")
         low, high = (round(100 * ends[percent, 0]) for ends in (made.recall.low, made.recall.high))
-        recall = explorer.locator("tbody tr").nth(0).locator("td").nth(3)
+        recall = explorer.locator("tbody tr").nth(0).locator("td.recall")
         expect(recall.locator("small")).to_have_text(f"{low}–{high}")
 
 
@@ -420,17 +416,16 @@ def test_bands_show_the_intervals_of_the_strong_lines(explorer: Page) -> None:
 def test_the_keyboard_moves_figures_intervals_and_the_point_on_the_curve(explorer: Page) -> None:
     """At each key the sentence, the interval and the point follow, and the point is one of the curve's."""
     explorer.get_by_label("Show").select_option("daisy")
-    explorer.get_by_role("button", name="precision against recall").click()
+    explorer.get_by_role("button", name="precision–recall").click()
     slider = _slider(explorer)
     slider.focus()
-    for key, percent, found, interval in [("ArrowRight", 55, 9, "26 to 66"), ("Home", 0, 20, "84 to 100")]:
+    for key, percent, found, interval in [("ArrowRight", 55, 9, "26–66"), ("Home", 0, 20, "84–100")]:
         for _ in range(5):
             explorer.keyboard.press(key)
         expect(slider).to_have_value(str(percent))
         found_words = "all 20 were" if found == 20 else f"{found} were"
         expect(explorer.locator(".sentences .recall")).to_have_text(
-            f"Of 20 images tagged daisy, {found_words} found: recall {5 * found} %. "
-            f"With 20 images the true value may lie anywhere from {interval} %."
+            f"Of 20 images tagged daisy, {found_words} found: recall {5 * found} % (likely {interval} %)."
         )
         assert _dots(explorer)[0] in _curve(explorer, "daisy")
         assert _dots(explorer)[1] is None
@@ -452,7 +447,7 @@ def _curve(page: Page, name: str) -> list[list[int]]:
 
 def test_the_curve_is_steps_with_counts_as_hover(explorer: Page) -> None:
     """One step a gain in recall, no made-up end at precision 1, every tag and the mean, and what lies under a point."""
-    explorer.get_by_role("button", name="precision against recall").click()
+    explorer.get_by_role("button", name="precision–recall").click()
     line = "canvas => canvas._fullData.map(({name, line, x, y, text}) => [name, line.shape, x[0], y[0], text?.[0]])"
     assert [
         ["daisy", "vh", 5, 50, "TP 1 · FP 1 · FN 19 · TN 109<br>at 99 %"],
@@ -467,7 +462,7 @@ def test_the_curve_is_steps_with_counts_as_hover(explorer: Page) -> None:
 def test_dragging_along_the_curve_moves_the_slider(explorer: Page) -> None:
     """A press on the curve's plot goes to the operating point nearest to it."""
     explorer.get_by_label("Show").select_option("daisy")
-    explorer.get_by_role("button", name="precision against recall").click()
+    explorer.get_by_role("button", name="precision–recall").click()
     box = explorer.locator(".plot").bounding_box()
     assert box
     left, top = _curve(explorer, "daisy")[3]
@@ -502,32 +497,149 @@ def test_sentences_are_right_at_the_edges(page: Page, url: str) -> None:
         f"rows => {{ {script}; return rows.map(row => Object.keys(MEASURES).map(measure => tell(measure, row))); }}",
         [none, one | {"intervals": wide}],
     )
-    may = "the true value may lie anywhere from 0 to 79 %."
+    may = "(likely 0–79 %)."
     assert [
         [
-            "At this threshold the model called no image rose, so there is no precision.",
+            "The model called no image rose, so there is no precision.",
             "No image here is tagged rose, so there was nothing to find.",
             "No image here is tagged rose and none was called so: there is no F1.",
             "No image here is tagged rose, so there is no average precision.",
         ],
         [
-            f"The model called 1 image rose, and was wrong: precision 0 %. With 1 image {may}",
-            f"The only image tagged rose was not found: recall 0 %. With 1 image {may}",
-            f"0 right, 1 wrong and 1 missed make an F1 of 0 %. With 2 images {may}",
-            "With the images sorted by how sure the model is of rose, average precision is 50 %; "
-            f"it would be 100 % if the one tagged so came first. With 1 image {may}",
+            f"The model called 1 image rose, and was wrong: precision 0 % {may}",
+            f"The only image tagged rose was not found: recall 0 % {may}",
+            f"0 right, 1 wrong and 1 missed make an F1 of 0 % {may}",
+            f"Average precision is 50 %; it would be 100 % if the one tagged rose came first {may}",
         ],
-    ] == told
+    ] == [[text.replace("\u00a0", " ") for text in texts] for texts in told]
 
 
-def test_the_mean_is_told_with_the_tags_own_numbers(explorer: Page) -> None:
-    """While no tag is chosen the sentences say between which tags the mean lies."""
-    _set(explorer, 61)
-    recall = explorer.locator(".sentences .recall")
-    expect(recall).to_contain_text("The recall of 3 tags goes from 0 % (rose) to 40 % (")
-    expect(explorer.locator(".sentences .precision")).to_contain_text("Each of 2 tags has the same precision, 66.7 %.")
-    _set(explorer, 100)
-    expect(explorer.locator(".sentences .precision")).to_have_text("No tag has a precision here: no predictions.")
+def test_sentences_are_about_one_tag(explorer: Page) -> None:
+    """While all tags are shown the figures say it all; with one chosen there are sentences about it."""
+    expect(explorer.locator(".sentences")).to_be_hidden()
+    explorer.get_by_role("button", name="daisy", exact=True).click()
+    expect(explorer.locator(".sentences .precision")).to_contain_text("Of 15 images that the model called daisy")
+    explorer.get_by_label("Show").select_option("All tags")
+    expect(explorer.locator(".sentences")).to_be_hidden()
+
+
+# ---- thresholds of their own -----------------------------------------------------------------------------------
+
+
+def _handle(page: Page, tag: str) -> Locator:
+    return page.get_by_label(f"Threshold of {tag}")
+
+
+def _row(page: Page, number: int) -> list[str]:
+    return [_first_line(cell) for cell in page.locator("tbody tr").nth(number).locator("td").all_inner_texts()]
+
+
+def test_a_handle_moves_its_row_alone(explorer: Page) -> None:
+    """A tag's own threshold changes its numbers and the means, not the other rows; the slider then moves the others."""
+    before = [_row(explorer, number) for number in range(3)]
+    _handle(explorer, "rose").fill("30")
+    assert [before[0], before[2]] == [_row(explorer, 0), _row(explorer, 2)]
+    assert ["rose", "30 %", "40"] == _row(explorer, 1)[:3]
+    assert before[1] != _row(explorer, 1)
+    expect(_slider(explorer)).to_have_value("50")
+    expect(explorer.get_by_text("Python has thresholds (0.5, 0.3, 0.5), saved None")).to_be_visible()
+    _set(explorer, 20)
+    assert ["20 %", "30 %", "20 %"] == [_row(explorer, number)[1] for number in range(3)]
+    expect(explorer.get_by_text("Python has thresholds (0.2, 0.3, 0.2), saved None")).to_be_visible()
+
+
+@pytest.mark.parametrize("case", ["multilabel", "multiclass"])
+def test_thresholds_of_their_own_agree_with_python(page: Page, url: str, case: str) -> None:
+    """Counts, rates and means are those that Python computes at the same thresholds, in both kinds of project."""
+    _open(page, url, case)
+    for own in ((20, 55, 80), (90, 10, 0), (61, 62, 60)):
+        for tag, percent in zip(("daisy", "rose", "no flower"), own, strict=True):
+            _handle(page, tag).fill(str(percent))
+        made = threshold_sweeps.sweep_one(*evaluated(3), np.array(own) / 100, multilabel=case == "multilabel")
+        cells = _cells(page)
+        assert made.counts[0, :, :3].tolist() == [[int(cell) for cell in row[6:]] for row in cells]
+        for place, (title, measure) in enumerate(
+            (("Precision", made.precision), ("Recall", made.recall), ("F1", made.f1)), start=2
+        ):
+            assert [_rate(value) for value in measure.values[0]] == [row[place] for row in cells]
+            intervals = page.locator(f"td.{title.lower()} small").all_inner_texts()
+            expected = zip(measure.low[0], measure.high[0], strict=True)
+            assert [_range(*ends) for ends in expected] == intervals
+            expect(_figure(page, title).locator("b")).to_have_text(_rate(measure.mean[0]))
+            expect(_figure(page, title)).not_to_contain_text("likely")
+        expect(_figure(page, "Average precision")).to_contain_text("likely")
+
+
+def _rate(value: float) -> str:
+    return "–" if np.isnan(value) else _percent(value, 1)
+
+
+def _range(low: float, high: float) -> str:
+    return "" if np.isnan(low) else f"{100 * low:.0f}–{100 * high:.0f}"
+
+
+def test_a_handle_works_from_the_keyboard(explorer: Page) -> None:
+    """Arrows move it by one percent, it says whether it follows the slider, and a button lets it follow again."""
+    handle = _handle(explorer, "rose")
+    expect(handle).to_have_attribute("aria-valuetext", "50\u00a0%, as the slider")
+    handle.press("ArrowLeft")
+    expect(handle).to_have_attribute("aria-valuetext", "49\u00a0%, its own")
+    handle.press("ArrowRight")
+    expect(handle).to_have_attribute("aria-valuetext", "50\u00a0%, its own")
+    explorer.keyboard.press("Shift+Tab")
+    explorer.keyboard.press("Enter")
+    expect(handle).to_have_attribute("aria-valuetext", "50\u00a0%, as the slider")
+    expect(handle).to_be_focused()
+    expect(explorer.get_by_role("button", name="Let rose follow")).to_be_hidden()
+
+
+def test_the_best_thresholds_are_judged_fairly(explorer: Page) -> None:
+    """Suggest sets the handles and tells the F1 on the images they were chosen on, and on others."""
+    explorer.get_by_role("button", name="Suggest").click()
+    assert ["20 %", "60 %", "30 %"] == [_row(explorer, number)[1] for number in range(3)]
+    told = explorer.locator(".told")
+    expect(told).to_have_text("In use: 50 %. Mean F1: 91.2 % on the images they were chosen on, 88.4 % on others.")
+    _handle(explorer, "daisy").fill("25")
+    expect(told).to_have_text("In use: 50 %. Chosen on these same images, the numbers are a little too good.")
+    explorer.get_by_role("button", name="Use the slider for all").click()
+    assert {"50 %"} == {_row(explorer, number)[1] for number in range(3)}
+    expect(told).to_have_text("In use: 50 %.")
+
+
+def test_thresholds_are_saved(explorer: Page) -> None:
+    """Save sends them to Python; what is saved is marked at the handles, said, and cannot be saved again."""
+    save, told = explorer.get_by_role("button", name="Save thresholds"), explorer.locator(".told")
+    _handle(explorer, "rose").fill("30")
+    save.click()
+    expect(explorer.get_by_text("Python has thresholds (0.5, 0.3, 0.5), saved (0.5, 0.3, 0.5)")).to_be_visible()
+    expect(told).to_contain_text("Saved.")
+    expect(save).to_have_attribute("aria-disabled", "true")
+    expect(explorer.get_by_title("Saved: 30\u00a0%")).to_have_count(1)
+    explorer.get_by_role("button", name="Use the slider for all").click()
+    expect(told).to_have_text("In use: a threshold for each tag.")
+    save.click()
+    expect(explorer.get_by_text("Python has thresholds 0.5, saved 0.5")).to_be_visible()
+    expect(told).to_have_text("Saved.")
+
+
+def test_the_chosen_tags_own_threshold_moves_the_chart(explorer: Page) -> None:
+    """The line on the chart is at the chosen tag's own threshold, and a press on the plot moves that one."""
+    _handle(explorer, "rose").fill("30")
+    explorer.get_by_label("Show").select_option("rose")
+    at = "svg => +svg.querySelector('.needle').getAttribute('x1')"
+    needle = explorer.locator(".plot > svg")
+    own = needle.evaluate(at)
+    _set(explorer, 80)
+    assert own == needle.evaluate(at)
+    box = explorer.locator(".plot").bounding_box()
+    assert box
+    left, width = (
+        explorer.locator(".canvas").evaluate(f"canvas => canvas._fullLayout.xaxis.{name}")
+        for name in ("_offset", "_length")
+    )
+    explorer.mouse.click(box["x"] + left + 0.6 * width, box["y"] + 100)
+    expect(_handle(explorer, "rose")).to_have_value("60")
+    expect(_slider(explorer)).to_have_value("80")
 
 
 def test_rows_out_of_sight_follow_when_the_slider_rests(page: Page, url: str) -> None:

@@ -37,7 +37,9 @@ def show(store: Store, iterations: Sequence[Iteration]) -> Iteration:
         width=210,
     )
     iteration = by_number[chosen]
-    page_address.show("iteration", iteration.number)
+    # Not after a choice: that is a step of the Back button, which the script would take away.
+    if wanted != chosen:
+        page_address.show("iteration", iteration.number)
     pressed = st.menu_button("Edit", [RENAME, DELETE], help="Rename or delete this iteration", key="iteration-menu")
     if pressed == RENAME:
         _rename(store, iteration)
