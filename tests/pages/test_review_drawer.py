@@ -129,6 +129,22 @@ def test_it_stays_open_until_it_is_closed(flowers: Project) -> None:
     assert heading(checked(app.run())) is None
 
 
+def test_it_is_closed_by_another_view(flowers: Project) -> None:
+    """What was open is not opened again when its view is shown again."""
+    script = SCRIPT.replace("drawer.show(", "if st.session_state.get('view', 1): drawer.show(")
+    app = AppTest.from_string(
+        script.format(project=flowers.id, asked="'hardest' if st.session_state.get('view') == 2 else None"),
+        default_timeout=30,
+    )
+    app.session_state["view"] = 2
+    assert heading(checked(app.run())) is not None
+    for view in (1, 0):
+        app.session_state["view"] = view
+        assert bool(view) == bool(heading(checked(app.run())))
+    app.session_state["view"] = 1
+    assert heading(checked(app.run())) is None
+
+
 @pytest.mark.parametrize(
     ("address", "words"),
     [

@@ -22,7 +22,7 @@ from pages.parts.widgets import drawer_head
 HERE = Path(__file__).resolve().parent
 PARAMETER = "images"
 
-_OPEN, _SEEN, _OPENING = "drawer-open", "drawer-address", "drawer-opening"
+_OPEN, _SEEN, _OPENING, _DRAWN = "drawer-open", "drawer-address", "drawer-opening", "drawer-drawn"
 
 
 def show(
@@ -59,13 +59,18 @@ def opened(store: Store, iteration: Iteration) -> Selection | None:
 def _follow_address(iteration: Iteration) -> None:
     """Open or close what the address says, after a reload, a link, or a step back or forward.
 
-    In other runs Streamlit does not know the address that the browser shows, so nothing is read from it.
+    In other runs Streamlit does not know the address that the browser shows, so nothing is read from it. What was open
+    on a page or view is closed once another was shown: Streamlit then has forgotten the drawer's widget.
     """
+    state = st.session_state
     place = st.query_params.get(PARAMETER)
     context = get_script_run_ctx()
-    if place != st.session_state.get(_SEEN) or (context and context.is_history_navigation):
-        st.session_state[_OPEN] = (iteration.id, place) if place else None
-    st.session_state[_SEEN] = place
+    if state.get(_DRAWN) and drawer_head.KEY not in state:
+        state[_OPEN] = None
+    if place != state.get(_SEEN) or (context and context.is_history_navigation):
+        state[_OPEN] = (iteration.id, place) if place else None
+    state[_SEEN] = place
+    state[_DRAWN] = state.get(_DRAWN) and drawer_head.KEY in state
 
 
 def _opened(store: Store, iteration: Iteration, selection: Selection | None, key: str) -> Selection | None:
@@ -101,5 +106,6 @@ def _drawer(store: Store, project: Project, iteration: Iteration, threshold: Thr
             opening=st.session_state.get(_OPENING, 0),
             on_close=_close,
         )
+        st.session_state[_DRAWN] = True
         notes.show(store, project, iteration, selection, key="drawer")
         images.show(store, project, iteration, threshold, selection, listed=listed, key="drawer")

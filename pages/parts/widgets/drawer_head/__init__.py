@@ -7,6 +7,8 @@ from pathlib import Path
 
 from pages.parts.widgets import component
 
+KEY = "drawer-close"
+
 _HTML = """
 <header class="head">
   <h2 tabindex="-1"></h2>
@@ -28,4 +30,4 @@ def show(
     takes the focus whenever `opening` has another value.
     """
     data = {"heading": [list(part) for part in heading], "parameter": parameter, "address": address, "opening": opening}
-    _WIDGET(key="drawer-close", data=data, on_closed_change=on_close)
+    _WIDGET(key=KEY, data=data, on_closed_change=on_close)
