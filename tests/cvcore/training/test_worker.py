@@ -18,7 +18,7 @@ from cvcore import projects, training
 from cvcore.files import blobs
 from cvcore.prediction import history
 from cvcore.progress import Progress, silent
-from cvcore.projects import uploads
+from cvcore.projects import trash, uploads
 from cvcore.records import Iteration, Job, Project
 from cvcore.settings import Limits
 from cvcore.store import ATTEMPTS, Store
@@ -205,6 +205,22 @@ def test_old_predictions_go_while_a_worker_waits(
     stop.set()
     thread.join()
     assert not blobs.original_path(store.home, kept.sha256).exists()
+
+
+def test_the_trash_is_emptied_while_a_worker_waits(store: Store, project: Project) -> None:
+    """What has been in the trash for a day goes for good, files too; what was deleted since stays."""
+    old, new = store.images.page(project.id, take=2)
+    trash.delete_images(store, project, [old.id])
+    store._connections.write("update deleted_images set deleted_at = '2020-01-01T00:00:00+00:00'")
+    restored = trash.delete_images(store, project, [new.id])
+    stop = threading.Event()
+    thread = threading.Thread(target=worker.work, args=(store, stop, "cpu"))
+    thread.start()
+    until(lambda: not blobs.original_path(store.home, old.sha256).exists())
+    stop.set()
+    thread.join()
+    assert "1 image restored." == restored.undo()
+    assert blobs.original_path(store.home, new.sha256).exists()
 
 
 def test_waiting_for_another_worker(store: Store, project: Project) -> None:
