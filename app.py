@@ -16,7 +16,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from cvcore import settings
-from cvcore.api import assets, downloads, images
+from cvcore.api import assets, downloads, images, page_start
 from cvcore.api.customvision.middleware import CustomVision
 from cvcore.api.hosts import OwnHosts
 from cvcore.api.password import SharedPassword
@@ -40,6 +40,8 @@ def keep_little_memory() -> None:
         allocator.mallopt(M_ARENA_MAX, 2)
         allocator.mallopt(M_MMAP_THRESHOLD, 2**18)
 
+
+PAGES = Path(__file__).resolve().parent / "pages"
 
 keep_little_memory()
 environment = settings.load()
@@ -69,13 +71,14 @@ async def lifespan(_: object) -> AsyncIterator[None]:
 
 
 app = st.App(
-    Path(__file__).resolve().parent / "pages" / "router.py",
+    PAGES / "router.py",
     routes=[*images.routes(store), *downloads.routes(store), *assets.routes()],
     middleware=[
         Middleware(OwnSources),
         Middleware(OwnHosts, names=environment.hosts),
         Middleware(CustomVision, store=store, settings=environment, keys=api_keys.load(environment)),
         *([Middleware(SharedPassword, password=environment.password)] if environment.password else []),
+        Middleware(page_start.PageStart, content=page_start.content(PAGES / "parts")),
     ],
     lifespan=lifespan,
 )

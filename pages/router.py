@@ -10,14 +10,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.parts.shell import page_address
-
 HERE = Path(__file__).resolve().parent
 
 st.set_page_config(page_title="Tagwise", page_icon="🔖", layout="wide")
-
-st.html(HERE / "parts" / "shell" / "style.css")
-page_address.make_back_single()
 
 st.navigation(
     [

@@ -40,10 +40,10 @@ content, way, *more = st.columns([1, 1, 1] if is_full else [1, 1])
 with content.container(border=True, height="stretch"):
     st.header("What is trained", anchor=False)
     summary = st.container()
-    tag_ids = training_options.tags(store, project, running and running.tag_ids) if is_full else []
+    tag_ids = training_options.tags(store, project, running.tag_ids if running else None) if is_full else []
 with way.container(border=True, height="stretch"):
     st.header("How it is trained", anchor=False, help=help_marks.HELP["Advanced"])
-    options = training_choice.show(project, running and running.options)
+    options = training_choice.show(project, running.options if running else None)
     if is_full:
         st.caption(f"Domain **{plain(domain.name)}**. {plain(domain.purpose)} {plain(backbone_status(store, domain))}")
         if device := keras_backend.saved_device(store.home):
@@ -52,7 +52,7 @@ method = K_FOLD
 for column in more:
     with column.container(border=True, height="stretch"):
         st.header("How it is evaluated", anchor=False, help=help_marks.HELP["k-fold cross-validation"])
-        method = evaluation_choice.show(store, project, running and running.method)
+        method = evaluation_choice.show(store, project, running.method if running else None)
         st.caption("Near duplicates stay together: no model is evaluated on a duplicate of what it was trained on.")
 go = st.container()
 ready = readiness(store, project, tag_ids, evaluation=method)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.parts.shell import page_address
+
 SIMPLE, FULL = "Simple", "Full"
 COOKIE = "tagwise_detail"
 KEY = "full"
@@ -11,9 +13,7 @@ _SWITCH = "detail-switch"
 KEPT_S = 365 * 24 * 3600
 
 # The server reads the cookie when a window connects, so a reload shows what was chosen last.
-_SCRIPT = """<script>
-    document.cookie = "{cookie}={value}; path=/; max-age={kept_s}; samesite=lax";
-</script>"""
+_SCRIPT = 'document.cookie = "{cookie}={value}; path=/; max-age={kept_s}; samesite=lax";'
 
 
 def is_full() -> bool:
@@ -40,7 +40,7 @@ def show() -> None:
 def show_memory() -> None:
     """Let the browser remember the present choice. Takes no room on the page."""
     value = (FULL if is_full() else SIMPLE).lower()
-    st.html(_SCRIPT.format(cookie=COOKIE, value=value, kept_s=KEPT_S), unsafe_allow_javascript=True)
+    page_address.run_script("detail", _SCRIPT.format(cookie=COOKIE, value=value, kept_s=KEPT_S))
 
 
 def _change() -> None:

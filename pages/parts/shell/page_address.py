@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 
 import streamlit as st
+from streamlit.errors import StreamlitDuplicateElementKey
 
-HERE = Path(__file__).resolve().parent
 APP = "Tagwise"
 
 # With `st.query_params` every change would be a step of the Back button, so a script replaces the address.
-_SCRIPT = """<script>{{
+_SCRIPT = """
     const address = new URL(location.href);
     for (const [name, value] of {entries}) {{
         if (value) address.searchParams.set(name, value);
         else address.searchParams.delete(name);
     }}
     if (address.href !== location.href) history.replaceState(history.state, "", address);
-}}</script>"""
+"""
 
 
 def show(name: str, value: float) -> None:
@@ -29,14 +28,7 @@ def show(name: str, value: float) -> None:
 
 def put(values: Mapping[str, str]) -> None:
     """Set texts under names in the page's address; an empty text removes its name."""
-    entries = json.dumps(list(values.items())).replace("<", "\\u003c")
-    st.html(_SCRIPT.format(entries=entries), unsafe_allow_javascript=True)
-
-
-def make_back_single() -> None:
-    """Let one press of the browser's Back button lead to the page, project, iteration or view before."""
-    script = (HERE / "history.js").read_text(encoding="utf-8")
-    st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)
+    run_script(f"address-{'-'.join(values)}", _SCRIPT.format(entries=_json(list(values.items()))), again_for=values)
 
 
 def name_page(*parts: str) -> None:
@@ -45,3 +37,23 @@ def name_page(*parts: str) -> None:
     It also stands in the list of the pages that were visited.
     """
     st.set_page_config(page_title=" · ".join([*parts, APP]))
+
+
+def run_script(name: str, script: str, *, again_for: Iterable[str] = ()) -> None:
+    """Run a script in the page. With a name of its own it takes no room, not even while the page is built up.
+
+    It runs again when its text changes, or what the address has for one of the parameters `again_for`: a link at the
+    top can empty the address of the page that is open.
+    """
+    known = _json([st.query_params.get(parameter) for parameter in again_for])
+    body = f"<script>{{{script}\n}} // {known}\n</script>"
+    try:
+        place = st.container(key=f"script-{name}")
+    except StreamlitDuplicateElementKey:
+        st.html(body, unsafe_allow_javascript=True)
+        return
+    place.html(body, unsafe_allow_javascript=True)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value).replace("<", "\\u003c")

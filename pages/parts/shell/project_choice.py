@@ -15,13 +15,13 @@ PAGES = Path(__file__).resolve().parents[2]
 
 # The links at the top open a page without a project in its address. With `st.query_params` adding it would be a step of
 # the Back button, so a script replaces the address. The comment with the page's name makes every page run it again.
-_ADDRESS = """<script>{{
+_ADDRESS = """
     const address = new URL(location.href); // {page}
     if (address.searchParams.get("project") !== "{project_id}") {{
         address.search = "project={project_id}";
         history.replaceState(history.state, "", address);
     }}
-}}</script>"""
+"""
 
 
 def heading(title: str, store: Store) -> Project:
@@ -44,7 +44,8 @@ def heading(title: str, store: Store) -> Project:
         st.session_state["project"] = chosen
         step_bar.show(store, projects[chosen], title)
     detail_level.show_memory()
-    st.html(_ADDRESS.format(page=title, project_id=chosen), unsafe_allow_javascript=True)
+    script = _ADDRESS.format(page=title, project_id=chosen)
+    page_address.run_script("project", script, again_for=["project"])
     undo_toast.show(projects[chosen])
     return projects[chosen]
 

@@ -15,7 +15,7 @@ from cvcore.store import Store
 from cvcore.training import supervisor
 from cvcore.training.next_step import STEPS, Progress, Step, progress
 from cvcore.wording import count, percent
-from pages.parts.shell import detail_level
+from pages.parts.shell import detail_level, page_address
 from pages.parts.shell.text import isolated, plain, refusals, short
 
 PAGES = Path(__file__).resolve().parents[2]
@@ -30,8 +30,7 @@ POLL_S, IDLE_POLL_S = 1.0, 5.0
 TAG_LETTERS = 18
 
 # Screen readers miss a live region that comes with its text, so one stands outside of what Streamlit redraws.
-_SCRIPT = """<script>
-(() => {{
+_SCRIPT = """
     const bar = document.querySelector(".st-key-steps");
     bar?.setAttribute("role", "navigation");
     bar?.setAttribute("aria-label", "Steps");
@@ -45,8 +44,8 @@ _SCRIPT = """<script>
     }}
     const text = {text};
     if (status.textContent !== text) status.textContent = text;
-}})(); // {page}
-</script>"""
+    // {page}
+"""
 
 
 def show(store: Store, project: Project, page: str) -> None:
@@ -84,7 +83,8 @@ def _show(store: Store, project_id: str, page: str) -> None:
             _step(project, state, step, is_current=step == at)
         with st.container(key="next-step", horizontal=True, horizontal_alignment="right"):
             said = _next(store, project, state, at)
-    st.html(_SCRIPT.format(text=json.dumps(said).replace("<", "\\u003c"), page=page), unsafe_allow_javascript=True)
+    script = _SCRIPT.format(text=json.dumps(said).replace("<", "\\u003c"), page=page)
+    page_address.run_script("steps", script)
 
 
 def _step(project: Project, state: Progress, step: Step, *, is_current: bool) -> None:
