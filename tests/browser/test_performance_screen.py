@@ -136,7 +136,7 @@ def test_a_count_opens_its_images_beside_the_table(opened: Page) -> None:
     heading = opened.get_by_role("heading", name="2 images tagged rose but not answered with it")
     expect(heading).to_be_focused()
     expect(heading).to_be_in_viewport(ratio=1)
-    expect(opened.locator(".st-key-drawer").get_by_role("option").first).to_be_in_viewport()
+    expect(opened.locator(".st-key-drawer").get_by_role("img").first).to_be_in_viewport()
     expect(_slider(opened)).to_be_in_viewport(ratio=1)
     opened.keyboard.press("Escape")
     expect(heading).to_be_hidden()
