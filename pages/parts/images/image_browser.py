@@ -37,11 +37,16 @@ def show(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) ->
     bar = st.container(key="toolbar")
     key = f"gallery-{project.id}"
     selected = gallery.show([_item(image, names) for image in images], key=key, revision=_revision(search, page))
-    page_choice.show(page_key, pages)
     if opened := gallery.opened(key):
         large_view.open_image(project, store.searches.ids(search), opened)
     with bar:
-        _toolbar(store, project, tags, [image for image in images if image.id in set(selected)], search, limits=limits)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            chosen = [image for image in images if image.id in set(selected)]
+            act = _tools(store, project, tags, chosen, search, limits=limits)
+            # With the tools, which stay in sight: below the images it would be pushed away as they come.
+            page_choice.show(page_key, pages)
+        if act:
+            _do(project, act)
     large_view.show(store, project, limits)
 
 
@@ -62,36 +67,39 @@ def _item(image: Image, names: dict[str, str]) -> gallery.Item:
     return item
 
 
-def _toolbar(
+def _tools(
     store: Store, project: Project, tags: Sequence[Tag], selected: list[Image], search: ImageSearch, *, limits: Limits
-) -> None:
+) -> Callable[[], Change] | None:
+    """Show the tools for the selected images; returns what the one pressed does."""
     ids = [image.id for image in selected]
     act: Callable[[], Change] | None = None
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        tag_names = tag_choice.show(
-            [tag.name for tag in tags],
-            several=project.classification_type == MULTILABEL,
-            label_visibility="collapsed",
-            key=f"retag-{project.id}-{widget_resets.current(KEY)}",
-            width=260,
-        )
-        if st.button("Tag selected", type="primary", disabled=not (ids and tag_names)):
-            act = partial(changes.tag, store, project, ids, tag_names, limits=limits)
-        label = "Remove these tags" if tag_names else "Remove all tags"
-        if st.button(label, key="untag", disabled=not any(image.tag_ids for image in selected)):
-            chosen = [tag.id for tag in tags if tag.name in tag_names]
-            act = partial(changes.remove_tags, store, project, ids, chosen if tag_names else None)
-        for_training = bool(selected) and all(image.is_test for image in selected)
-        label = "Use for training" if for_training else "Use for testing"
-        if st.button(label, key="for-testing", disabled=not ids, help="Test images are never used for training."):
-            act = partial(changes.mark_for_testing, store, project, ids, not for_training)
-        if st.button("Enlarge", disabled=not ids):
-            # Several are looked at one after another; from a single one the way leads to all that are listed.
-            large_view.open_image(project, ids if len(ids) > 1 else store.searches.ids(search), ids[0])
-        if st.button("Delete", disabled=not ids, type="tertiary"):
-            act = partial(trash.delete_images, store, project, ids)
-    if act:
-        with refusals():
-            change = act()
-            undo_toast.offer(project, change.message, change.undo)
-            widget_resets.rerun(KEY)
+    tag_names = tag_choice.show(
+        [tag.name for tag in tags],
+        several=project.classification_type == MULTILABEL,
+        label_visibility="collapsed",
+        key=f"retag-{project.id}-{widget_resets.current(KEY)}",
+        width=240,
+    )
+    if st.button("Tag selected", type="primary", disabled=not (ids and tag_names)):
+        act = partial(changes.tag, store, project, ids, tag_names, limits=limits)
+    label = "Remove these tags" if tag_names else "Remove all tags"
+    if st.button(label, key="untag", disabled=not any(image.tag_ids for image in selected)):
+        chosen = [tag.id for tag in tags if tag.name in tag_names]
+        act = partial(changes.remove_tags, store, project, ids, chosen if tag_names else None)
+    for_training = bool(selected) and all(image.is_test for image in selected)
+    label = "Use for training" if for_training else "Use for testing"
+    if st.button(label, key="for-testing", disabled=not ids, help="Test images are never used for training."):
+        act = partial(changes.mark_for_testing, store, project, ids, not for_training)
+    if st.button("Enlarge", disabled=not ids):
+        # Several are looked at one after another; from a single one the way leads to all that are listed.
+        large_view.open_image(project, ids if len(ids) > 1 else store.searches.ids(search), ids[0])
+    if st.button("Delete", disabled=not ids, type="tertiary"):
+        act = partial(trash.delete_images, store, project, ids)
+    return act
+
+
+def _do(project: Project, act: Callable[[], Change]) -> None:
+    with refusals():
+        change = act()
+        undo_toast.offer(project, change.message, change.undo)
+        widget_resets.rerun(KEY)
