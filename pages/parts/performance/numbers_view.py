@@ -17,7 +17,7 @@ from cvcore.records import K_FOLD, MULTILABEL, Iteration, Project, Thresholds
 from cvcore.store import Store
 from cvcore.wording import count, none_for_nan
 from pages.parts.review import drawer
-from pages.parts.shell import undo_toast
+from pages.parts.shell import detail_level, undo_toast
 from pages.parts.shell.text import refusals
 from pages.parts.widgets import threshold_explorer, threshold_strip
 from pages.parts.widgets.threshold_explorer import Explored, Own
@@ -107,7 +107,9 @@ def _how_evaluated(store: Store, iteration: Iteration) -> None:
     how = iteration.evaluation
     if how is None:
         return
-    st.caption(validation.explained(how))
+    explained = validation.explained(how)
+    # The first sentence says what was done; the second what it means for new images.
+    st.caption(explained if detail_level.is_full() else f"{explained.split('. ')[0]}.")
     if how.method != K_FOLD:
         return
     counts = evaluation.overview(store, iteration).sweep.counts
