@@ -31,7 +31,7 @@ def show(store: Store, project: Project, iteration: Iteration) -> None:
     if not others:
         st.info("There is no other trained iteration yet. Train again, and both can be compared here.")
         return
-    controls = st.container(horizontal=True, vertical_alignment="bottom")
+    controls = st.container(horizontal=True, vertical_alignment="bottom", key="compare-controls")
     with controls:
         other = others[_other(others, iteration)]
         threshold = _threshold(project)
@@ -39,7 +39,7 @@ def show(store: Store, project: Project, iteration: Iteration) -> None:
         comparison = comparisons.compare(store, iteration, other, threshold)
         st.header(sentences.headline(comparison), anchor=False)
         st.markdown(sentences.evidence(comparison), help=HELP["McNemar test"])
-        left, right = st.columns([6, 5], gap="medium")
+        left, right = st.container(key="compare-body").columns([6, 5], gap="medium")
         with left:
             _differences(comparison)
         with right:

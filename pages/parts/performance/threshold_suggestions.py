@@ -75,7 +75,7 @@ def rows(suggestion: Suggestion, tags: list[str]) -> dict[str, list[str]]:
 
 
 def _goal(project: Project) -> tuple[Goal, bool]:
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="bottom", key="goal-controls"):
         by = st.selectbox(
             "What matters to you?", list(GOALS), format_func=GOALS.__getitem__, key=f"goal-{project.id}", width=320
         )
@@ -99,9 +99,10 @@ def _goal(project: Project) -> tuple[Goal, bool]:
 
 
 def _show(suggestion: Suggestion, goal: Goal, tags: list[str], *, per_tag: bool) -> None:
-    if not per_tag:
-        st.markdown(f"Suggested for all tags: **{100 * suggestion.thresholds[0]:.0f} %**")
-    st.html(number_table.of(rows(suggestion, tags), label="Suggested thresholds with their numbers", sums=1))
+    with st.container(key="suggested-body"):
+        if not per_tag:
+            st.markdown(f"Suggested for all tags: **{100 * suggestion.thresholds[0]:.0f} %**")
+        st.html(number_table.of(rows(suggestion, tags), label="Suggested thresholds with their numbers", sums=1))
     st.caption(
         "Precision, recall and F1 are measured fairly: on images that the threshold was not chosen on. On the same "
         f"images it would look too good: mean F1 {percent(metrics.rates(suggestion.chosen)[2, -1])} instead of "

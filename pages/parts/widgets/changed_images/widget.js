@@ -1,6 +1,6 @@
 // Images that only one of two iterations has right. Everything happens in the browser: more of a list, one image large.
 
-import { counted, element, isOutdated, stateOf, thumbnail } from "../dom.js";
+import { digits, element, isOutdated, stateOf, thumbnail } from "../dom.js";
 
 // How many of a list are shown at first, and how many more by each press of its button.
 const FIRST = 12;
@@ -32,7 +32,7 @@ function mount(state) {
   state.dialog.onclose = () => { if (state.open) cards(state, state.open.side)[state.open.index]?.focus(); };
 }
 
-function drawn(state, { title, about, kind, items }, side) {
+function drawn(state, { title, about, kind }, side) {
   const list = element("ul");
   const more = element("button", { type: "button", className: "more" });
   more.onclick = () => grow(state, side, list, more, MORE);
@@ -86,7 +86,7 @@ function step(state, by) {
 
 function paint(state) {
   const { side, index } = state.open;
-  const { items, title } = state.data.sides[side];
+  const { items, kind } = state.data.sides[side];
   const item = items[index];
   state.name.textContent = item.name;
   Object.assign(state.image, { src: item.large, alt: item.name });
@@ -94,9 +94,9 @@ function paint(state) {
   item.answers.forEach((answer, each) => facts.push([state.data.iterations[each], answer.full, answer.right]));
   state.facts.replaceChildren(...facts.flatMap(([term, text, right]) => [
     element("dt", { dir: "auto", textContent: term }),
-    element("dd", {}, element("bdi", { textContent: text }), right === null ? "" : right ? " ✓ right" : " ✗ wrong"),
+    element("dd", {}, element("bdi", { textContent: text }), right === null ? "" : right ? "\u2003✓ right" : "\u2003✗ wrong"),
   ]));
-  state.place.textContent = `${index + 1} of ${counted(items.length, "image")}: ${title}`;
+  state.place.textContent = `${index + 1} of ${digits(items.length)} ${kind}`;
   state.previous.disabled = index === 0;
   state.next.disabled = index === items.length - 1;
 }
