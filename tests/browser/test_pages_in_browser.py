@@ -67,7 +67,7 @@ def test_links_at_the_top_are_one_step_each(page: Page, app_url: str, flowers: s
     """Each page's address has the project in it, and Back leads from page to page."""
     page.goto(f"{app_url}/images?{flowers}")
     for title in ("Train", "Quick Test", "Images"):
-        page.get_by_role("link", name=title, exact=True).click()
+        page.get_by_test_id("stTopNav").get_by_role("link", name=title, exact=True).click()
         expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()
         expect(page).to_have_url(re.compile(f"{flowers}$"))
     for title in ("Quick Test", "Train", "Images"):
@@ -108,23 +108,22 @@ def test_every_slider_is_in_the_address(page: Page, app_url: str, flowers: str, 
 
 
 def test_views_of_performance(page: Page, app_url: str, flowers: str) -> None:
-    """Compare and Calibration draw their charts; a threshold saved under Thresholds is there after a reload."""
+    """Compare and Calibration draw what they tell; a threshold saved under Thresholds is there after a reload."""
     page.goto(f"{app_url}/performance?{flowers}&view=Compare")
-    expect(page.get_by_text("not distinguishable from")).to_be_visible()
-    expect(page.locator(".stPlotlyChart .main-svg").first).to_be_visible()
-    page.get_by_role("radio", name="Calibration").click()
-    expect(page.get_by_text("When it says")).to_be_visible()
+    expect(page.get_by_text("both have the same 110 of 110 images right")).to_be_visible()
+    page.goto(f"{app_url}/performance?{flowers}&view=Calibration")
+    expect(page.get_by_text("On average its probabilities are off by")).to_be_visible()
     for _ in range(2):  # before and after temperature scaling
         expect(page.get_by_text("How often it is right")).to_be_visible()
         page.get_by_text("Show it with temperature scaling").click()
-    page.get_by_role("radio", name="Thresholds").click()
-    expect(page.get_by_text("Nothing is saved yet")).to_be_visible()
-    page.get_by_role("button", name="Save the slider's 50 %").click()
-    expect(page.get_by_text("Saved: 50 % for all tags.")).to_be_visible()
+    page.goto(f"{app_url}/performance?{flowers}&view=Thresholds")
+    expect(page.get_by_text("In use: 50 %, nothing is saved.")).to_be_visible()
+    page.get_by_role("button", name="Save as suggested").click()
+    expect(page.get_by_text(re.compile(r"In use: \d+ % for all tags"))).to_be_visible()
     page.reload()
-    expect(page.get_by_text("Saved: 50 % for all tags.")).to_be_visible()
-    page.get_by_role("button", name="Clear").click()
-    expect(page.get_by_text("Nothing is saved yet")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"In use: \d+ % for all tags"))).to_be_visible()
+    page.get_by_role("button", name="Back to 50 %").click()
+    expect(page.get_by_text("In use: 50 %, nothing is saved.")).to_be_visible()
     expect(page.get_by_role("alert")).to_have_count(0)
 
 
