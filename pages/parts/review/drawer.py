@@ -107,5 +107,5 @@ def _drawer(store: Store, project: Project, iteration: Iteration, threshold: Thr
             on_close=_close,
         )
         st.session_state[_DRAWN] = True
-        notes.show(store, project, iteration, selection, key="drawer")
+        notes.show(store, project, iteration, selection, is_empty=not len(listed.rows), key="drawer")
         images.show(store, project, iteration, threshold, selection, listed=listed, key="drawer")

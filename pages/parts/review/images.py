@@ -30,7 +30,7 @@ def show(
     """Show the images of `listed`, which are those of the selection. Call it in a fragment, so that clicks are fast."""
     number = len(listed.rows)
     if not number:
-        st.caption("No image at this threshold.")
+        st.caption("There are none." if isinstance(selection, str) else "No image at this threshold.")
         return
     place = f"{key}-{iteration.id}-{selections.address(selection)}"
     pages = -(-number // review.PAGE)

@@ -23,9 +23,13 @@ ABOUT = {
 }
 
 
-def show(store: Store, project: Project, iteration: Iteration, selection: Selection, *, key: str) -> None:
+def show(
+    store: Store, project: Project, iteration: Iteration, selection: Selection, *, is_empty: bool, key: str
+) -> None:
     """Show what there is to say about the images of a selection, in a line or two."""
-    if isinstance(selection, str):
+    if is_empty:
+        pass
+    elif isinstance(selection, str):
         st.caption(ABOUT[selection])
     elif (name := _to_add(selection, [tag.name for tag in evaluation.tags(store, iteration)])) is not None:
         name = plain(isolated(name))

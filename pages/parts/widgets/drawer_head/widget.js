@@ -1,6 +1,6 @@
 // The heading of a drawer beside the page. What opened the drawer gets the focus back when it closes.
 
-import { element, stateOf } from "../dom.js";
+import { isolated, stateOf } from "../dom.js";
 
 const DRAWER = ".st-key-drawer";
 // What lies in front of a drawer that covers the page.
@@ -34,7 +34,8 @@ function mount(state) {
 }
 
 function title(state, heading) {
-  state.heading.replaceChildren(...heading.map(([text, isName]) => (isName ? element("bdi", { textContent: text }) : text)));
+  const part = ([text, isName]) => (isName ? isolated(text) : text);
+  state.heading.replaceChildren(...heading.map(part));
 }
 
 // ---- opening and closing ---------------------------------------------------------------------------------------
