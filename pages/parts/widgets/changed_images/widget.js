@@ -92,9 +92,10 @@ function paint(state) {
   Object.assign(state.image, { src: item.large, alt: item.name });
   const facts = [["Tag", item.tags, null]];
   item.answers.forEach((answer, each) => facts.push([state.data.iterations[each], answer.full, answer.right]));
+  const marks = { true: "\u2003✓ right", false: "\u2003✗ wrong", null: "" };
   state.facts.replaceChildren(...facts.flatMap(([term, text, right]) => [
     element("dt", { dir: "auto", textContent: term }),
-    element("dd", {}, element("bdi", { textContent: text }), right === null ? "" : right ? "\u2003✓ right" : "\u2003✗ wrong"),
+    element("dd", {}, element("bdi", { textContent: text }), marks[right]),
   ]));
   state.place.textContent = `${index + 1} of ${digits(items.length)} ${kind}`;
   state.previous.disabled = index === 0;
