@@ -40,7 +40,7 @@ def show(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) ->
     if opened := gallery.opened(key):
         large_view.open_image(project, store.searches.ids(search), opened)
     with bar:
-        with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             chosen = [image for image in images if image.id in set(selected)]
             act = _tools(store, project, tags, chosen, search, limits=limits)
             # With the tools, which stay in sight: below the images it would be pushed away as they come.

@@ -9,9 +9,11 @@ from typing import Literal
 
 import streamlit as st
 
+from pages.parts.shell import page_address
+
 # Streamlit leaves a multiselect's list open after each choice: it covers what comes next, and the next click only
 # closes it. It closes at the Tab key, so that key is sent; the focus stays, and the next tag can be typed at once.
-_SCRIPT = """<script>{{
+_SCRIPT = """
     const watch = (input, box) => {{
         let chosen = box.querySelectorAll("[data-tag]").length;
         new MutationObserver(() => {{
@@ -36,7 +38,7 @@ _SCRIPT = """<script>{{
         }});
     }}
     window.tagwiseChoices.add({name});
-}}</script>"""
+"""
 
 
 def show(
@@ -83,4 +85,4 @@ def close_list(key: str) -> None:
     """Make the list of the multiselect with that key close as soon as something is chosen."""
     # The class that Streamlit gives to the element of a widget with that key.
     name = "st-key-" + re.sub(r"[^a-zA-Z0-9_-]", "-", key.strip())
-    st.html(_SCRIPT.format(name=json.dumps(name)), unsafe_allow_javascript=True)
+    page_address.run_script(f"close-{key}", _SCRIPT.format(name=json.dumps(name)))
