@@ -17,7 +17,7 @@ from pages.parts.shell import background_runs, widget_resets
 from pages.parts.shell.text import refusals
 from pages.parts.upload import chosen_files, outcome
 from pages.parts.upload import run as uploads
-from pages.parts.widgets import camera, focus
+from pages.parts.widgets import camera, choose_button, focus
 
 KEY, NEXT = "upload", "upload-next"
 FILES, FOLDER, CAMERA = "Files or a zip", "A folder", "Camera"
@@ -32,6 +32,7 @@ STYLE = Path(__file__).resolve().parents[1] / "upload" / "style.css"
 def show(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) -> None:
     """Show the form, or the progress of the project's upload, then what became of it."""
     st.html(STYLE)
+    choose_button.name_all()
     run = uploads.recent(project)
     if run and not run.is_done:
         background_runs.watch(run)
