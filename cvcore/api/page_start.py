@@ -68,7 +68,8 @@ class PageStart:
 
 
 def _accepted(scope: Scope) -> bytes:
-    return dict(scope["headers"]).get(b"accept", b"")
+    headers: dict[bytes, bytes] = dict(scope["headers"])
+    return headers.get(b"accept", b"")
 
 
 def _is_html(message: Message) -> bool:
