@@ -17,7 +17,7 @@ from pages.parts.shell import background_runs, widget_resets
 from pages.parts.shell.text import refusals
 from pages.parts.upload import chosen_files, outcome
 from pages.parts.upload import run as uploads
-from pages.parts.widgets import camera, choose_button, focus
+from pages.parts.widgets import camera, focus
 
 KEY, NEXT = "upload", "upload-next"
 FILES, FOLDER, CAMERA = "Files or a zip", "A folder", "Camera"
@@ -32,10 +32,10 @@ STYLE = Path(__file__).resolve().parents[1] / "upload" / "style.css"
 def show(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) -> None:
     """Show the form, or the progress of the project's upload, then what became of it."""
     st.html(STYLE)
-    choose_button.name_all()
     run = uploads.recent(project)
-    if run and not run.is_done:
-        background_runs.watch(run)
+    with st.container(key="upload-progress"):
+        if run and not run.is_done:
+            background_runs.watch(run)
     is_own = run is not None and run is uploads.of_window(project)
     if run is None or run.is_of_camera or not (run.is_done or is_own):
         _form(store, project, tags, limits)
@@ -62,8 +62,11 @@ def _form(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) -
             placeholder="Choose a tag, or type a new one and press Enter",
             key=key,
         )
-    if st.session_state.pop(NEXT, False):
-        focus.move_to(f".st-key-{key} input", turn=turn)
+    # In a place of its own, which is there also when it is empty: what comes before the uploader must not move it, or
+    # the browser makes a new one, and the files just chosen in the old one are lost.
+    with st.container(key="script-upload-focus"):
+        if st.session_state.pop(NEXT, False):
+            focus.move_to(f".st-key-{key} input", turn=turn)
     if way == CAMERA:
         _camera(store, project, chosen, limits)
         return

@@ -14,7 +14,7 @@ from cvcore.wording import count
 from pages.parts.shell import background_runs
 from pages.parts.shell.project_choice import open_page
 from pages.parts.shell.text import plain, refusals, sentence, short
-from pages.parts.widgets import choose_button, focus
+from pages.parts.widgets import focus
 
 KEY = "opened"
 NAME_LETTERS = 60
@@ -32,7 +32,6 @@ def form(store: Store, limits: Limits) -> None:
         "A zip from *Download*, of this computer or another one, becomes a new project with the images, tags and "
         "iterations in the zip. Import only zips from people you trust."
     )
-    choose_button.name_all()
     refusal = st.container()
     file = st.file_uploader("Project zip", type="zip", label_visibility="collapsed", key="project-zip")
     with st.form("zip-import", border=False):
