@@ -6,16 +6,17 @@ import json
 
 import streamlit as st
 
-# A dialog takes the focus itself when it opens, so the script tries for a second, until the user acts. The comment
-# with the turn makes a later turn run it again.
+# A dialog takes the focus itself when it opens, so the script tries for a second from when the field is there, which on
+# a busy computer comes seconds later; it stops when the user acts. The comment with the turn makes a later turn run it
+# again.
 _SCRIPT = """<script>{{ // {turn}
     const acts = ["pointerdown", "keydown"];
     const stop = () => {{ clearInterval(timer); acts.forEach((act) => removeEventListener(act, stop, true)); }};
-    let tries = 20;
+    let [waits, tries] = [400, 20];
     const timer = setInterval(() => {{
         const field = document.querySelector({selector});
         if (field && document.activeElement !== field) field.focus();
-        if (--tries < 0) stop();
+        if ((field ? --tries : --waits) < 0) stop();
     }}, 50);
     acts.forEach((act) => addEventListener(act, stop, true));
 }}</script>"""
