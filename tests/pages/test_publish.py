@@ -151,6 +151,7 @@ def test_exports_as_they_go_on(
 def test_many_images(app: AppTest, project: Project, drawn_image: DrawImage) -> None:
     """Each has its answer in the table; a broken one is named with its reason, also after the page is left."""
     view(app, "Many images")
+    assert "Choose images of up to 50 MB each, or zips of them." in texts(app)
     uploader = app.get("file_uploader")[0]
     uploader.upload("=a.png", drawn_image(1)).upload("b.png", b"no image").upload("c.png", drawn_image(2))
     app.run()

@@ -19,7 +19,7 @@ from cvcore.prediction import batches
 from cvcore.prediction.batches import ImageAnswer
 from cvcore.projects.uploads import Upload
 from cvcore.records import Iteration, Project
-from cvcore.settings import Limits
+from cvcore.settings import MEBIBYTE, Limits
 from cvcore.store import Store
 from cvcore.wording import count, percent
 from pages.parts.images import upload_panel
@@ -71,7 +71,8 @@ def show(store: Store, project: Project, iteration: Iteration, limits: Limits) -
         background_runs.watch(run)
         return
     st.caption(
-        "Choose image files or zips of images. Their answers stay here for an hour; the images are not stored."
+        f"Choose images of up to {(limits.read_bytes - 1) / MEBIBYTE:g} MB each, or zips of them. "
+        "Their answers stay here for an hour; the images are not stored."
         + (" For folders use the command `tagwise predict`." if detail_level.is_full() else "")
     )
     threshold = answer_threshold.show(store, iteration)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import streamlit as st
@@ -94,9 +95,17 @@ def _new(way: str, limits: Limits) -> ChosenImage | None:
         taken = st.camera_input("Take an image", label_visibility="collapsed")
         return _fitted(taken.getvalue(), "The image from the camera", limits) if taken else None
     address = st.text_input("Address", placeholder="https://example.org/rose.jpg", key="quick-address")
-    if not address:
-        return None
-    return _fitted(_fetch(address.strip(), limits.image_bytes), "The image at the address", limits)
+    return at_address(address.strip(), limits) if address else None
+
+
+def at_address(address: str, limits: Limits, *, fetch: Callable[[str, int], bytes] | None = None) -> ChosenImage:
+    """The image at a web address, as `_fitted` makes it; `fetch` gets the address and how many bytes are read at most.
+
+    Raises:
+        UrlRefused, FetchFailed, ImageRefused: as `show`.
+    """
+    # One byte past the limit, so that the refusal names the setting.
+    return _fitted((fetch or _fetch)(address, limits.read_bytes), "The image at the address", limits)
 
 
 def _fitted(data: bytes, name: str, limits: Limits) -> ChosenImage:
