@@ -42,6 +42,7 @@ def keep_little_memory() -> None:
 
 
 PAGES = Path(__file__).resolve().parent / "pages"
+STREAMLIT = Path(st.__file__).resolve().parent
 
 keep_little_memory()
 environment = settings.load()
@@ -78,7 +79,10 @@ app = st.App(
         Middleware(OwnHosts, names=environment.hosts),
         Middleware(CustomVision, store=store, settings=environment, keys=api_keys.load(environment)),
         *([Middleware(SharedPassword, password=environment.password)] if environment.password else []),
-        Middleware(page_start.PageStart, content=page_start.content(PAGES / "parts")),
+        Middleware(
+            page_start.PageStart,
+            content=page_start.content(PAGES / "parts") + page_start.preloads(STREAMLIT / "static"),
+        ),
     ],
     lifespan=lifespan,
 )

@@ -70,7 +70,7 @@ def _show_actions(card: projects.Card) -> None:
 def _show_heading() -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.title("Projects", width="content")
-        with st.container(horizontal=True, width="content"):
+        with st.container(horizontal=True, width="content", key="projects-actions"):
             wanted = st.menu_button("Import", [ZIP, AZURE], key="import", type="tertiary")
             sample_button.show(store, backend.limits())
             is_new = st.button("New project", type="primary", icon=":material/add:")

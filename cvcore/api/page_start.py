@@ -1,10 +1,12 @@
 """Middleware that puts the pages' own styles and scripts into the HTML that browsers load first.
 
 Streamlit sends them only with a page's elements, after the first of these are drawn: then everything moves.
+It also loads the code of each kind of widget only when the first of that kind is drawn, one after the other.
 """
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from starlette.datastructures import MutableHeaders
@@ -13,6 +15,29 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 # Only Streamlit's own page has this element: reports and other HTML pass unchanged.
 _ROOT, _BODY = b'<div id="root">', b"<body>"
 _TITLE, _OWN_TITLE = b"<title>Streamlit</title>", b"<title>Tagwise</title>"
+
+# The kinds of widgets that pages open with.
+WIDGETS = (
+    "BidiComponent", "Button", "ButtonGroup", "Checkbox", "DownloadButton", "FileUploader", "Html", "MenuButton",
+    "Multiselect", "PageLink", "Pagination", "Radio", "Selectbox", "Slider", "TextInput",
+)  # fmt: skip
+_IMPORTED = re.compile(r'(?:from|import)"\./([^"]+\.js)"')
+
+
+def preloads(static: Path) -> str:
+    """Links by which browsers load the code of `WIDGETS` at once, with all that it imports, as HTML.
+
+    static: Streamlit's folder of static files; a kind without a file there is left out.
+    """
+    scripts = static / "static" / "js"
+    found: dict[str, None] = {}
+    waiting = [path.name for kind in WIDGETS for path in sorted(scripts.glob(f"{kind}.*.js"))]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found[name] = None
+            waiting += _IMPORTED.findall((scripts / name).read_text(encoding="utf-8"))
+    return "".join(f'<link rel="modulepreload" crossorigin href="./static/js/{name}">' for name in sorted(found))
 
 
 def content(folder: Path) -> str:

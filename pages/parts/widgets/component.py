@@ -12,7 +12,9 @@ from pathlib import Path
 
 import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
+from streamlit.delta_generator import DeltaGenerator
 
+ROOM_PX, ROOMS = 50, 12
 _IMPORT = re.compile(r'^import \{[^}]*\} from "(\.[^"]+)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=async |class |const |function )", re.MULTILINE)
 
@@ -25,6 +27,14 @@ def register(folder: Path, html: str) -> ComponentRenderer:
         css=joined_styles(folder / "widget.js"),
         js=joined(folder / "widget.js"),
     )
+
+
+def room(key: str, px: int) -> DeltaGenerator:
+    """A container for the widget with that key, about as high from the start as the widget will be.
+
+    So nothing moves when the widget is drawn. Its heights are in shell/style.css.
+    """
+    return st.container(key=f"room-{min(round(px / ROOM_PX), ROOMS)}-{key}")
 
 
 def joined(script: Path) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import pytest
+import streamlit
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -63,3 +66,23 @@ def test_the_content_is_every_style_and_the_shells_scripts(tmp_path: Path) -> No
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)
     assert "<style>a{}b{}</style><script>1;</script>" == page_start.content(tmp_path)
+
+
+def test_the_code_of_widgets_is_loaded_at_once(tmp_path: Path) -> None:
+    """Whatever a widget imports is named with it, each file once; kinds that this Streamlit lacks are left out."""
+    scripts = tmp_path / "static" / "js"
+    scripts.mkdir(parents=True)
+    (scripts / "Radio.a1.js").write_text('import{t}from"./base.b2.js";import"./more.c3.js";import("./later.d4.js")')
+    (scripts / "base.b2.js").write_text('import"./more.c3.js";')
+    (scripts / "more.c3.js").write_text("")
+    names = re.findall(
+        r'<link rel="modulepreload" crossorigin href="./static/js/([^"]+)">', page_start.preloads(tmp_path)
+    )
+    assert ["Radio.a1.js", "base.b2.js", "more.c3.js"] == names
+
+
+@pytest.mark.parametrize("kind", page_start.WIDGETS)
+def test_streamlit_has_the_widgets(kind: str) -> None:
+    """An update of Streamlit that renames a file does not go unseen."""
+    folder = Path(streamlit.__file__).parent / "static"
+    assert f"/{kind}." in page_start.preloads(folder)

@@ -28,6 +28,9 @@ _HTML = """
   </div>
 </section>
 """
+# The heights of rows in widget.css by the largest number of columns, and of what is around them.
+_ROW_PX = {7: 44, 16: 40, 40: 22}
+_TINY_ROW_PX, _AROUND_PX = 14, 100
 _WIDGET = component.register(Path(__file__).parent, _HTML)
 
 
@@ -57,7 +60,10 @@ def show(
         "totals": [each.tolist() for each in totals],
         "opened": opened,
     }
-    return _clicked(_WIDGET(key=key, data=data, on_clicked_change=lambda: None), signature)
+    rows, columns = counts.shape
+    row_px = next((px for most, px in _ROW_PX.items() if columns <= most), _TINY_ROW_PX)
+    with component.room(key, rows * row_px + _AROUND_PX):
+        return _clicked(_WIDGET(key=key, data=data, on_clicked_change=lambda: None), signature)
 
 
 def _clicked(state: Mapping[str, Any] | None, signature: str) -> tuple[int, int] | None:

@@ -15,6 +15,7 @@ from pages.parts.widgets import component
 _HTML = """
 <section class="cards"><ul></ul></section>
 """
+_IN_A_ROW, _CARD_PX = 5, 150
 _WIDGET = component.register(Path(__file__).parent, _HTML)
 
 
@@ -33,7 +34,8 @@ def show(
         "counts": counts.tolist(),
         "opened": opened and [opened.tag, opened.outcome],
     }
-    return _clicked(_WIDGET(key=key, data=data, on_clicked_change=lambda: None), signature)
+    with component.room(key, -(-len(tags) // _IN_A_ROW) * _CARD_PX):
+        return _clicked(_WIDGET(key=key, data=data, on_clicked_change=lambda: None), signature)
 
 
 def _clicked(state: Mapping[str, Any] | None, signature: str) -> TagOutcome | None:
