@@ -101,6 +101,16 @@ def test_a_link_to_the_open_page_keeps_the_project_in_the_address(page: Page, ap
     expect(page).to_have_url(re.compile(roses))
 
 
+def test_a_link_without_a_project_keeps_the_rest(page: Page, app_url: str) -> None:
+    """What else the link asks for is shown of a project, and stays in the address; what another project had goes."""
+    page.goto(f"{app_url}/images?images-view=Tags&order=least-sure")
+    expect(page).to_have_url(re.compile("[?]project=[^&]+&images-view=Tags&order=least-sure$"))
+    expect(page.get_by_role("radio", name="Tags", exact=True)).to_be_checked()
+    page.goto(f"{app_url}/images?project=of-another&images-view=Tags&order=least-sure")
+    expect(page).to_have_url(re.compile("[?]project=(?!of-another)[^&]+"))
+    assert "order" not in page.url
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_each_page_has_a_title_of_its_own(page: Page, app_url: str, home: Path, name: str) -> None:
     """Tabs and the history tell pages and projects apart; the heading and its bar stay low."""
@@ -131,11 +141,13 @@ def test_the_next_step_leads_through(page: Page, app_url: str, home: Path) -> No
 
 
 def test_what_a_tag_lacks_is_the_next_step(page: Page, app_url: str, home: Path) -> None:
-    """The button names the tag and the number, and opens the upload."""
-    page.goto(f"{app_url}/train?{of(home, 'Few')}")
-    page.get_by_role("button", name="Next: add 2 images to tulip").click()
-    is_page(page, "Images")
-    expect(page).to_have_url(re.compile("images-view=Upload"))
+    """From any page and view the button names the tag and the number, and opens the upload with that tag."""
+    for place in ("train?", "images?images-view=Images&", "images?images-view=Tags&"):
+        page.goto(f"{app_url}/{place}{of(home, 'Few')}")
+        page.get_by_role("button", name="Next: add 2 images to tulip").click()
+        is_page(page, "Images")
+        expect(page).to_have_url(re.compile("images-view=Upload"))
+        expect(page.get_by_role("combobox", name="Tag for all of them")).to_have_value("tulip")
 
 
 def test_another_windows_training_announces_itself(page: Page, app_url: str, home: Path, browser: Browser) -> None:

@@ -19,7 +19,8 @@ from pages.parts.upload import chosen_files, outcome
 from pages.parts.upload import run as uploads
 from pages.parts.widgets import camera, focus
 
-KEY, NEXT = "upload", "upload-next"
+# The step bar sets both: the next upload is wanted, with that tag.
+KEY, NEXT, NEXT_TAG = "upload", "upload-next", "upload-next-tag"
 FILES, FOLDER, CAMERA = "Files or a zip", "A folder", "Camera"
 WORDS = {
     FILES: "JPEG, PNG, GIF, BMP, WebP, AVIF or HEIC, or a zip with one folder for each tag.",
@@ -33,6 +34,8 @@ def show(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) ->
     """Show the form, or the progress of the project's upload, then what became of it."""
     st.html(STYLE)
     run = uploads.recent(project)
+    if run and run.is_done and st.session_state.get(NEXT):
+        run.is_closed, run = True, None
     with st.container(key="upload-progress"):
         if run and not run.is_done:
             background_runs.watch(run)
@@ -53,6 +56,8 @@ def _form(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) -
     turn = widget_resets.current(KEY)
     has_one = project.classification_type == MULTICLASS
     key = f"upload-tags-{project.id}-{turn}"
+    if (tag := st.session_state.pop(NEXT_TAG, "")) in [known.name for known in tags]:
+        st.session_state[key] = tag if has_one else [tag]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         way = st.segmented_control("From", [FILES, FOLDER, CAMERA], default=FILES, required=True, key="upload-way")
         chosen = tag_choice.show(

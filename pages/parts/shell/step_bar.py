@@ -122,7 +122,7 @@ def _next(store: Store, project: Project, state: Progress, at: Step | None) -> s
             _open(project, "performance", f"{newest.name} is ready: show it", iteration=f"{newest.number}")
         return f"{newest.name} is ready."
     if step == "images":
-        _open(project, "images", f"Next: {_missing(state)}", **{"images-view": "Upload"})
+        _ask_for_images(project, state, at)
     elif step == "train" and at != "train":
         _train(store, project, state)
     elif step == "performance" and at != "train":
@@ -159,6 +159,25 @@ def _missing(state: Progress) -> str:
 def _open(project: Project, step: Step, label: str, **query: str) -> None:
     if st.button(plain(label), type="primary", key="next"):
         st.switch_page(PAGES / f"{step}.py", query_params={"project": project.id, **query})
+
+
+def _ask_for_images(project: Project, state: Progress, at: Step | None) -> None:
+    """Show the button that leads to where images or tags are added; the upload has the missing tag chosen already."""
+    view = "Images" if state.images and not state.tags else "Upload"
+    tag = next(iter(state.missing), "") if state.tags > 1 else ""
+
+    def ask() -> None:
+        # What the upload panel begins with.
+        st.session_state["upload-next"], st.session_state["upload-next-tag"] = view == "Upload", tag
+        if at == "images":
+            # The view is the control's there, and nobody else may set it in the address.
+            st.session_state["images-view"] = view
+
+    label = plain(f"Next: {_missing(state)}")
+    if st.button(label, type="primary", key="next", on_click=ask):
+        if at == "images":
+            st.rerun()
+        st.switch_page(PAGES / "images.py", query_params={"project": project.id, "images-view": view})
 
 
 def _train(store: Store, project: Project, state: Progress) -> None:
