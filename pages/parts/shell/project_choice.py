@@ -15,10 +15,13 @@ PAGES = Path(__file__).resolve().parents[2]
 
 # The links at the top open a page without a project in its address. With `st.query_params` adding it would be a step of
 # the Back button, so a script replaces the address. The comment with the page's name makes every page run it again.
+# The filters of a link without a project were applied to this one, so they stay; those of another project go.
 _ADDRESS = """
     const address = new URL(location.href); // {page}
-    if (address.searchParams.get("project") !== "{project_id}") {{
-        address.search = "project={project_id}";
+    const named = address.searchParams.get("project");
+    if (named !== "{project_id}") {{
+        const others = named === null ? [...address.searchParams] : [];
+        address.search = new URLSearchParams([["project", "{project_id}"], ...others]);
         history.replaceState(history.state, "", address);
     }}
 """
