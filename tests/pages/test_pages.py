@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -12,6 +14,7 @@ from cvcore.records import Project
 from cvcore.settings import Limits
 from cvcore.store import Store
 from cvcore.training import supervisor
+from pages.parts.shell.background_runs import Run
 from tests.conftest import Fill, Trained
 from tests.pages.conftest import button, checked, links, texts, whole_app
 
@@ -51,6 +54,14 @@ def test_pages_of_a_trained_project(app: AppTest, fill: Fill, trained: Trained, 
     project = fill(rose=5, tulip=5)
     trained(project)
     opened(app, page, project)
+
+
+def test_a_late_second_press_makes_no_second_sample(app: AppTest, store: Store, fill: Fill) -> None:
+    """On a busy computer it comes when the first sample is there: then that one is opened."""
+    app.session_state["sample"] = Run("The sample", result=fill(rose=1).id, ended_at=time.monotonic())
+    checked(app.button(key="try-sample").click().run())
+    assert ["Images"] == [each.value for each in app.title]
+    assert 1 == len(store.projects.all())
 
 
 def test_hostile_names_are_shown_as_they_are(app: AppTest, store: Store) -> None:

@@ -41,9 +41,12 @@ def show(store: Store, limits: Limits) -> None:
 
 
 def start(store: Store, limits: Limits) -> None:
-    """Start to make the sample, unless this window is making one."""
-    running: background_runs.Run | None = st.session_state.get(KEY)
-    if running and not running.is_done:
+    """Start to make the sample, unless this window is making one, or has made one that is not opened yet.
+
+    On a busy computer the second press of a double click comes when the first sample is there.
+    """
+    known: background_runs.Run | None = st.session_state.get(KEY)
+    if known and not known.stopped:
         return
 
     def work(run: background_runs.Run) -> str:
