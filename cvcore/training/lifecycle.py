@@ -153,6 +153,13 @@ def _digest(project: Project, ready: Readiness, evaluation: EvaluationMethod, op
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
+def is_changed(store: Store, project: Project, iteration: Iteration) -> bool:
+    """Whether training like the newest iteration would train on anything else than it did."""
+    method = iteration.evaluation.method if iteration.evaluation else K_FOLD
+    ready = readiness(store, project, evaluation=method)
+    return not _is_last(store, project, _digest(project, ready, method, store.trainings.options(iteration.id)))
+
+
 def _is_last(store: Store, project: Project, digest: str) -> bool:
     trained = store.iterations.trained(project.id)
     # An iteration with a note used the built-in network instead of its own: the missing weights may be available now.

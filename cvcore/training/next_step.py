@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from cvcore.records import Iteration, Job, Project
 from cvcore.store import Store
+from cvcore.training import lifecycle
 from cvcore.training.readiness import IMAGES_TO_TRAIN
 
 Step = Literal["images", "train", "performance", "quick_test", "publish"]
@@ -18,8 +20,8 @@ class Progress:
     """How far a project has come.
 
     `tags` is how many tags have images, `missing` how many images each tag still lacks, by its name. `job` is the last
-    training. `iteration` is the newest that is trained, of `iterations`; `is_changed` says whether the project changed
-    after that.
+    training. `iteration` is the newest that is trained, of `iterations`; `is_changed` says whether what it was
+    trained on changed after that.
     """
 
     images: int
@@ -63,11 +65,11 @@ class Progress:
             return "performance"
         if at == "performance":
             return "quick_test"
-        return None if self.is_published else "publish"
+        return None if self.is_published or at == "publish" else "publish"
 
 
 def progress(store: Store, project: Project) -> Progress:
-    """How far a project has come, by a few indexed queries."""
+    """How far a project has come, by a few indexed queries; once after each change by a look at all of its images."""
     counts = store.tags.training_counts(project.id)
     trained = store.iterations.newest_trained(project.id)
     return Progress(
@@ -77,6 +79,14 @@ def progress(store: Store, project: Project) -> Progress:
         job=store.jobs.latest(project.id, "train"),
         iteration=trained,
         iterations=store.iterations.count_trained(project.id),
-        is_changed=trained is not None and project.modified_at > trained.created_at,
+        is_changed=trained is not None
+        and project.modified_at > trained.created_at
+        and _is_changed(store, project, trained.id),
         is_published=bool(store.publications.of_project(project.id)),
     )
+
+
+# Every change of a project is in its time of change, so one answer holds until the next.
+@lru_cache(maxsize=64)
+def _is_changed(store: Store, project: Project, iteration_id: str) -> bool:
+    return lifecycle.is_changed(store, project, store.iterations.get(iteration_id))

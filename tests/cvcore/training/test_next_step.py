@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from cvcore import projects
@@ -35,10 +37,16 @@ def test_a_tag_with_few_images_is_named(store: Store, fill: Fill) -> None:
 
 @pytest.mark.parametrize(
     ("at", "step"),
-    [("images", "performance"), ("train", "performance"), ("performance", "quick_test"), ("quick_test", "publish")],
+    [
+        ("images", "performance"),
+        ("train", "performance"),
+        ("performance", "quick_test"),
+        ("quick_test", "publish"),
+        ("publish", None),
+    ],
 )
 def test_after_a_training_each_page_leads_to_the_next(
-    store: Store, fill: Fill, trained: Trained, at: Step, step: Step
+    store: Store, fill: Fill, trained: Trained, at: Step, step: Step | None
 ) -> None:
     """Images and Train lead to the numbers, those to Quick Test, that to Publish."""
     project = fill(rose=6, tulip=6)
@@ -57,3 +65,12 @@ def test_a_changed_project_is_trained_again(store: Store, fill: Fill, trained: T
     tagging.remove_tags(store, project, store.tags.image_ids(tulip.id)[:1], [tulip.id])
     found = state(store, project.id)
     assert ("train", {"images", "performance"}) == (found.next_step("performance"), found.done)
+
+
+def test_a_new_name_is_nothing_to_train_on(store: Store, fill: Fill, trained: Trained) -> None:
+    """Who renames a project is not asked to train it again."""
+    project = fill(rose=6, tulip=6)
+    trained(project)
+    projects.update(store, replace(store.projects.get(project.id), name="Garden"))
+    found = state(store, project.id)
+    assert ("quick_test", {"images", "train", "performance"}) == (found.next_step("performance"), found.done)
