@@ -82,17 +82,24 @@ def look(project: Project, images: int) -> None:
         )
         page = browser.new_page()
         address = f"http://127.0.0.1:{PORT}"
-        for name, ready in (("images", f"All {images:,}"), ("performance", "Probability threshold")):
+        for name, ready in (("images", f"{images:,} images"), ("performance", "Probability threshold")):
             times = [opened(page, f"{address}/{name}?project={project.id}", ready) for _ in range(5)]
             again = statistics.median(times[1:])
             print(f"{name} with {images:,} images opens in {again:.2f} s (the first time {times[0]:.2f} s)")
         page.wait_for_selector(".canvas .main-svg")
-        moves = sorted(page.evaluate(SLIDE, MOVES))
-        print(
-            f"slider to redrawn numbers, {TAGS} tags: median {statistics.median(moves):.1f} ms, "
-            f"95th of 100 {moves[94]:.1f} ms"
-        )
+        slide(page, f"{TAGS} tags")
+        page.locator(".explorer .tag button").first.click()
+        page.locator(".strip-tile").first.wait_for()
+        slide(page, f"with a strip of {page.locator('.strip-tile').count()} images")
         browser.close()
+
+
+def slide(page: Page, what: str) -> None:
+    """Move the slider, and print how long a move takes."""
+    moves = sorted(page.evaluate(SLIDE, MOVES))
+    print(
+        f"slider to redrawn numbers, {what}: median {statistics.median(moves):.1f} ms, 95th of 100 {moves[94]:.1f} ms"
+    )
 
 
 def opened(page: Page, address: str, ready: str) -> float:
