@@ -14,6 +14,7 @@ import { about, isSaved, meansNow, positionOf, rowOf, savable } from "./threshol
 const REST_MS = 350;
 const MANY_TAGS = 25;
 const LIKELY_MEAN = "With these images, the true mean lies between the two numbers in about 95 of 100 cases.";
+const NO_INTERVAL = "Known only while all tags stand at one threshold.";
 
 export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
   const root = parentElement.querySelector(".explorer");
@@ -53,7 +54,7 @@ function mount(state) {
     mean: find(".mean"), told: find(".told"), stripHost: find(".strip-host"), sentenceList: find(".sentences"),
     suggest: find(".suggest"), reset: find(".reset"), keep: find(".keep"),
     figures: Object.entries(MEASURES).map(([measure, [title, explained]]) => {
-      const [value, interval, without] = [element("b"), element("small", { title: LIKELY_MEAN }), element("small")];
+      const [value, interval, without] = [element("b", {}, words()), element("small", {}, words()), element("small")];
       find(".figures").append(element("div", { className: measure },
         element("dt", { title: explained }, title), element("dd", {}, value, " ", interval, without)));
       return { measure, value, interval, without };
@@ -224,9 +225,10 @@ function redrawMeans(state) {
   const means = meansNow(state);
   for (const { measure, value, interval, without } of state.figures) {
     const mean = means[measure];
-    value.textContent = show(mean.value);
-    interval.textContent = likely(mean.interval);
-    without.textContent = without.title = mean.without;
+    write(value.firstChild, show(mean.value));
+    write(interval.firstChild, mean.interval || mean.value === null ? likely(mean.interval) : "–");
+    interval.title = mean.interval ? LIKELY_MEAN : NO_INTERVAL;
+    if (without.title !== mean.without) without.textContent = without.title = mean.without;
   }
   tellOwn(state);
   tellChosen(state);
@@ -249,6 +251,7 @@ function tellChosen(state) {
     if (state.stripTag === chosen) moveStrip(state.strip, positionOf(state, chosen));
   }
   const { value, interval } = at(state, 0, chosen, "average_precision");
-  state.about.textContent = value === null ? ""
+  const told = value === null ? ""
     : `All folds counted together. Average precision, the mean over folds: ${show(value)}, ${likely(interval)}.`;
+  if (state.about.textContent !== told) state.about.textContent = told;
 }

@@ -28,7 +28,8 @@ const FATES = {
 export function mountStrip(host, onMove, { least = LEAST_PX, most = MOST_PX } = {}) {
   const strip = {
     host, onMove, least, most, data: null, percent: null, tiles: [], cuts: [], shown: null,
-    size: least, left: 0, width: 0, scrolled: 0, cut: 0,
+    size: least, left: 0, width: 0, scrolled: 0, cut: 0, scrolling: null,
+    still: matchMedia("(prefers-reduced-motion: reduce)"),
   };
   strip.root = stripParts(strip);
   host.replaceChildren(strip.root);
@@ -77,6 +78,7 @@ export function fillStrip(strip, data) {
   strip.row.setAttribute("aria-label", `Images of ${data.tag}, the least probable first`);
   for (const name of strip.root.querySelectorAll("bdi.strip-tag")) name.textContent = data.tag;
   strip.empty.hidden = images.length > 0;
+  strip.precision.told = strip.recall.told = null; // the tag is another one
   hideCard(strip);
   reachTile(strip, strip.never);
   measureStrip(strip);
@@ -91,9 +93,9 @@ export function moveStrip(strip, percent) {
   Object.assign(strip, { percent, cut });
   if (isFirst) tiles.forEach((_, index) => paintTile(strip, index));
   else {
-    const flipped = tiles.slice(never + Math.min(before, cut), never + Math.max(before, cut));
-    flipped.forEach((_, index) => paintTile(strip, never + Math.min(before, cut) + index));
-    flashTiles(strip, flipped);
+    const [from, to] = [never + Math.min(before, cut), never + Math.max(before, cut)];
+    for (let index = from; index < to; index += 1) paintTile(strip, index);
+    flashTiles(strip, from, to);
   }
   placeLine(strip);
   tellStrip(strip);
@@ -257,17 +259,21 @@ function ofImage({ data, percent }, { level, tags, first, first_level: firstLeve
   ];
 }
 
-/** Images that change sides light up for a moment. */
-function flashTiles(strip, tiles) {
-  if (tiles.length > FLIPS_SHOWN || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
-  for (const tile of tiles) tile.animate([{ scale: "1.14" }, { scale: "1" }], { duration: 450, easing: "ease-out" });
+/** Images in sight that change sides light up for a moment. */
+function flashTiles(strip, from, to) {
+  if (to - from > FLIPS_SHOWN || strip.still.matches) return;
+  for (let index = from; index < to; index += 1) {
+    const left = strip.left + (index - strip.never) * (strip.size + GAP_PX) - strip.scrolled;
+    if (left < -strip.size || left > strip.width) continue;
+    strip.tiles[index].animate([{ scale: "1.14" }, { scale: "1" }], { duration: 450, easing: "ease-out" });
+  }
 }
 
 function placeLine(strip) {
   const x = strip.left + strip.cut * (strip.size + GAP_PX) - GAP_PX / 2;
   strip.line.style.transform = `translateX(${x}px)`;
   strip.zone.style.transform = `translateX(${x}px)`;
-  strip.at.textContent = `${strip.percent} %`;
+  writeText(strip.at, `${strip.percent} %`);
   strip.needle.style.left = `${100 * (strip.never + strip.cut) / Math.max(strip.tiles.length, 1)}%`;
   strip.sides[0].hidden = x < SIDE_WORD_PX;
   strip.sides[1].hidden = strip.length - x < SIDE_WORD_PX;
@@ -276,15 +282,29 @@ function placeLine(strip) {
   strip.isPlaced = true;
   const to = Math.min(Math.max(strip.scrolled, x - strip.width + margin), x - margin);
   if (Math.abs(to - strip.scrolled) > 1) {
-    strip.frame.scrollLeft = to;
     strip.scrolled = Math.max(to, 0);
+    scrollSoon(strip);
   }
+}
+
+/** Scroll with the next frame: scrolling makes the browser lay out the page, at each move once more. */
+function scrollSoon(strip) {
+  if (strip.scrolling) return;
+  strip.scrolling = requestAnimationFrame(() => {
+    strip.scrolling = null;
+    strip.frame.scrollLeft = strip.scrolled;
+  });
+}
+
+/** Write a text, if it is another one than stands there. */
+function writeText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
 }
 
 function tellStrip(strip) {
   const { data, percent, count } = strip;
   const [found, wrong, missed] = data.counts[percent];
-  for (const [fate, number] of Object.entries({ found, wrong, missed })) count[fate].textContent = digits(number);
+  for (const [fate, number] of Object.entries({ found, wrong, missed })) writeText(count[fate], digits(number));
   tellShare(strip.precision, found, wrong, "precision", (of) => (of === 0
     ? ["Nothing is right of the line: no precision."]
     : [" right of the line ", found === 1 ? "is " : "are ", tagWord(data.tag), ": "]));
@@ -297,8 +317,7 @@ function tellStrip(strip) {
       + "the numbers count all.");
   }
   if (data.below > 0) notes.push(tellBelow(data, percent));
-  const note = notes.join(" ");
-  if (strip.note.textContent !== note) strip.note.textContent = note;
+  writeText(strip.note, notes.join(" "));
 }
 
 function tellBelow({ below, floor, counts }, percent) {
@@ -309,8 +328,11 @@ function tellBelow({ below, floor, counts }, percent) {
 
 const tagWord = (tag) => element("bdi", { textContent: tag });
 
-function tellShare({ bar, text }, right, others, measure, words) {
+function tellShare(share, right, others, measure, words) {
+  const { bar, text } = share;
   const of = right + others;
+  if (share.told === `${right} of ${of}`) return;
+  share.told = `${right} of ${of}`;
   const rate = of ? right / of : 0;
   bar.style.setProperty("--share", rate);
   bar.classList.toggle("none", of === 0);
