@@ -110,7 +110,7 @@ def test_the_sample_way(page: Page, app_url: str, home: Path) -> None:
         }"""
     )
     sample.dblclick()
-    expect(page.get_by_role("heading", name="Images", exact=True)).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name="Images", exact=True)).to_be_visible(timeout=TRAINING_MS)
     seen = page.evaluate("window.seen")
     assert before is not None
     assert seen, "nothing showed that the sample is drawn"
