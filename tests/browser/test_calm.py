@@ -13,13 +13,43 @@ from cvcore import projects
 from cvcore.records import MULTILABEL
 from cvcore.store import Store
 from tests.browser.conftest import Serve
-from tests.browser.test_accessibility import MULTILABEL_VIEWS, READY, VIEWS
 from tests.browser.test_shell import SHIFT_MOST, WATCH
 from tests.conftest import fill_in, train
 
 ROOT = Path(__file__).resolve().parents[2]
 TAGS = [f"tag {number:02}" for number in range(12)]
 SETTLE_MS = 500
+VIEWS = (
+    "?",
+    "images?images-view=Images&",
+    "images?images-view=Suggested+tags&",
+    "images?images-view=Upload&",
+    "images?images-view=Tags&",
+    "train?",
+    "performance?view=Numbers&",
+    "performance?view=Presenter&",
+    "performance?view=Mistakes&",
+    "performance?view=Thresholds&",
+    "performance?view=Compare&",
+    "performance?view=Calibration&",
+    "performance?view=Download&",
+    "performance?view=Example&",
+    "quick_test?",
+    "predictions?",
+    "publish?view=Publish&",
+    "publish?view=Export&",
+    "publish?view=Many+images&",
+)
+MULTILABEL_VIEWS = (
+    "images?images-view=Images&",
+    "images?images-view=Suggested+tags&",
+    "performance?view=Numbers&",
+    "performance?view=Presenter&",
+    "performance?view=Mistakes&",
+    "performance?view=Compare&",
+)
+READY = """() => document.querySelector("[data-testid=stApp]")?.dataset.testScriptState === "notRunning"
+    && !document.querySelector("[data-testid=stSkeleton]") && document.querySelector("h1")"""
 
 pytestmark = pytest.mark.browser
 
