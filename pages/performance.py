@@ -29,9 +29,9 @@ FULL_ONLY = (THRESHOLDS, CALIBRATION)
 
 
 def first_threshold(iteration: Iteration) -> float:
-    """The threshold in the address, else the one saved with the iteration, else 0.5."""
+    """The threshold in the address, else the one saved with the iteration, of several the commonest, else 0.5."""
     saved = evaluation.threshold_in_use(iteration)
-    start = evaluation.DEFAULT_THRESHOLD if isinstance(saved, tuple) else saved
+    start = max(saved, key=saved.count) if isinstance(saved, tuple) else saved
     try:
         wanted = float(st.query_params.get("threshold", ""))
     except ValueError:

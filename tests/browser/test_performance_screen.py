@@ -186,6 +186,11 @@ def test_thresholds_are_saved_with_the_iteration(opened: Page, address: str, hom
     expect(opened.get_by_label("Threshold of rose")).to_have_value("30")
     expect(opened.get_by_label("Threshold of tulip")).to_have_value("50")
     expect(opened.get_by_title("Saved: 30\u00a0%")).to_have_count(1)
+    _slider(opened).fill("60")
+    expect(opened.get_by_label("Threshold of tulip")).to_have_value("60")
+    expect(opened.get_by_label("Threshold of rose")).to_have_value("30")
+    expect(opened.get_by_text("or at least the tag's own threshold.")).to_be_visible()
+    _slider(opened).fill("50")
     opened.get_by_role("radio", name="Download").click()
     expect(opened.get_by_text("Each tag at its own threshold, as set under Numbers.")).to_be_visible()
     opened.get_by_role("radio", name="Numbers").click()
@@ -218,6 +223,17 @@ def test_a_chosen_tag_shows_its_images_under_the_slider(opened: Page) -> None:
     expect(opened.locator(".strip-at")).to_have_text(re.compile("20"))
     line.click()
     expect(opened.locator(".strip")).to_be_hidden()
+
+
+def test_a_double_click_far_down_chooses_what_it_meets(opened: Page) -> None:
+    """The row stays under the pointer when its images come above the table, and both are in sight."""
+    rose = opened.get_by_role("button", name="rose", exact=True)
+    opened.locator("[data-testid=stMain]").evaluate("(main) => main.scrollTo(0, 150)")
+    before = _box(rose)["y"]
+    rose.dblclick()
+    expect(opened.locator(".strip-tile").first).to_be_in_viewport()
+    expect(rose).to_have_attribute("aria-pressed", "true")
+    assert before == pytest.approx(_box(rose)["y"], abs=2)
 
 
 def test_a_window_stays_with_its_iteration(page: Page, address: str, home: Path) -> None:

@@ -96,6 +96,13 @@ def test_saved_thresholds_are_where_the_table_opens(store: Store, flowers: Proje
     assert [20, 85] == explorer(app)["own"]
 
 
+def test_tags_saved_at_the_sliders_threshold_follow_it(store: Store, flowers: Project) -> None:
+    """Only a tag whose saved threshold differs from the slider's has one of its own."""
+    (iteration,) = store.iterations.trained(flowers.id)
+    saved_thresholds.save(store, iteration, (0.3, 0.85))
+    assert [None, 85] == explorer(run(flowers))["own"]
+
+
 def test_a_tag_that_is_chosen_shows_its_strip(store: Store, flowers: Project) -> None:
     """The browser gets the images of the chosen tag, and none while all tags are looked at."""
     (iteration,) = store.iterations.trained(flowers.id)

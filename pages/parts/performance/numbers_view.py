@@ -53,16 +53,21 @@ def _save(store: Store, project: Project, iteration: Iteration, wanted: Threshol
 
 def thresholds(project: Project, iteration: Iteration, threshold: float) -> Thresholds:
     """The thresholds that the explorer was left at: the slider's, or one for each tag."""
-    own = _own(project, iteration)
+    own = _own(project, iteration, threshold)
     return Explored(threshold, own).thresholds if own else threshold
 
 
-def _own(project: Project, iteration: Iteration) -> Own | None:
-    """The tags' own thresholds: as they were left in this window, else as they are saved; None if there are none."""
+def _own(project: Project, iteration: Iteration, threshold: float) -> Own | None:
+    """The tags' own thresholds: as they were left in this window, else as they are saved; None if there are none.
+
+    Where the slider's `threshold` is saved for a tag, the tag follows the slider.
+    """
     of, own = st.session_state.get(f"own-{project.id}", ("", None))
     if of == iteration.id:
         return own  # type: ignore[no-any-return]
-    return iteration.thresholds if isinstance(iteration.thresholds, tuple) else None
+    if not isinstance(iteration.thresholds, tuple):
+        return None
+    return tuple(None if saved == threshold else saved for saved in iteration.thresholds)
 
 
 def _explorer(store: Store, project: Project, iteration: Iteration, threshold_key: str) -> Explored:
@@ -73,7 +78,7 @@ def _explorer(store: Store, project: Project, iteration: Iteration, threshold_ke
         sweep=overview.sweep,
         curves=overview.curves,
         threshold=st.session_state[threshold_key],
-        own=_own(project, iteration),
+        own=_own(project, iteration, st.session_state[threshold_key]),
         saved=iteration.thresholds,
         suggested=_suggested(store, iteration),
         strip=_strip(store, iteration, threshold_explorer.chosen(key, iteration.id)),

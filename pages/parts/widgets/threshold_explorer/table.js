@@ -52,7 +52,8 @@ export function tableRow(state, tag, on) {
     Object.assign(buttons[count].dataset, { tag, count });
     return element("td", { className: count }, buttons[count]);
   });
-  const line = element("tr", { onclick: () => on.choose(tag) },
+  // The second click of a double one would take back what the first chose.
+  const line = element("tr", { onclick: (event) => { if (event.detail < 2) on.choose(tag); } },
     element("td", { className: "name" }, label), handle.cell, carried, ...measured, ...counts);
   return { line, rates, bars, buttons, handle, button: choose, inSight: true, drawn: null };
 }

@@ -124,8 +124,10 @@ function showStrip(state, strip) {
   if (!strip || strip.column !== state.chosen || state.stripTag === strip.column) return;
   state.strip ??= mountStrip(state.stripHost, (percent) => turnChosen(state, percent));
   state.stripTag = strip.column;
-  fillStrip(state.strip, strip.data);
-  moveStrip(state.strip, positionOf(state, state.chosen));
+  inPlace(state, () => {
+    fillStrip(state.strip, strip.data);
+    moveStrip(state.strip, positionOf(state, state.chosen));
+  });
 }
 
 // ---- what the user does ----------------------------------------------------------------------------------------
@@ -187,9 +189,22 @@ function addressThreshold(percent) {
 function choose(state, index) {
   state.chosen = index;
   state.stripTag = null;
-  tellChosen(state);
-  paint(state);
+  // Right below the slider, whose sentence may take two lines.
+  const { offsetHeight } = state.slider.parentElement;
+  state.stripHost.style.setProperty("--control", `${offsetHeight}px`);
+  inPlace(state, () => {
+    tellChosen(state);
+    paint(state);
+  });
   state.setStateValue("chosen", { signature: state.data.signature, tag: index });
+}
+
+/** Change what stands above the table, and scroll so that the table stays where it is under the pointer. */
+function inPlace({ body, root }, change) {
+  const before = body.getBoundingClientRect().top;
+  change();
+  const host = root.getRootNode().host ?? root;
+  host.closest("[data-testid=stMain]")?.scrollBy(0, body.getBoundingClientRect().top - before);
 }
 
 function look(state, view) {
@@ -206,14 +221,12 @@ function sortBy(state, column) {
 // ---- drawing at every move -------------------------------------------------------------------------------------
 
 function redraw(state) {
-  const { data, slider } = state;
+  const { slider } = state;
   const threshold = +slider.value;
   slider.style.setProperty("--at", threshold);
   slider.setAttribute("aria-valuetext", whole(threshold));
   state.output.textContent = whole(threshold);
-  state.rule.textContent = data.multilabel
-    ? `An image gets every tag whose probability is at least ${whole(threshold)}.`
-    : `The top tag is the answer when its probability is at least ${whole(threshold)}.`;
+  tellRule(state);
   state.rows.forEach((row, index) => { if (row.inSight || !isLong(state)) redrawRow(state, index); });
   redrawMeans(state);
 }
@@ -235,7 +248,20 @@ function redrawMeans(state) {
   drawPoint(state);
 }
 
+/** What the slider does; nothing, for a tag that has a threshold of its own. */
+function tellRule(state) {
+  const least = whole(+state.slider.value);
+  const followers = state.own.filter((own) => own === null).length;
+  const rule = state.data.multilabel
+    ? `An image gets every tag whose probability is at least ${least}`
+    : `The top tag is the answer when its probability is at least ${least}`;
+  const told = followers === 0 ? "Every tag has its own threshold, so this slider changes nothing."
+    : followers < state.own.length ? `${rule}, or at least the tag's own threshold.` : `${rule}.`;
+  if (state.rule.textContent !== told) state.rule.textContent = told;
+}
+
 function tellOwn(state) {
+  tellRule(state);
   const [told, saved] = [about(state), isSaved(state)];
   if (state.told.textContent !== told) state.told.textContent = told;
   state.reset.hidden = state.own.every((own) => own === null);
