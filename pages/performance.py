@@ -57,8 +57,8 @@ with st.container(horizontal=True, vertical_alignment="center", key="iteration-r
         st.error(f"This training failed: {plain(iteration.error)}")
         st.stop()
     if iteration.note:
-        with st.popover("Note", icon=":material/warning:", type="tertiary"):
-            st.warning(plain(iteration.note))
+        with st.popover("Built-in network", icon=":material/warning:", type="tertiary"):
+            detail_level.show_note(iteration.note)
     # A view in the address opens, also one that only the full pages offer.
     wanted = st.query_params.get("view")
     view = st.segmented_control(

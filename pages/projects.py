@@ -13,7 +13,7 @@ from cvcore.wording import count, percent
 from pages.parts.projects import azure_import, project_form, sample_button, zip_download, zip_import
 from pages.parts.shell import backend, image_strip
 from pages.parts.shell.project_choice import open_page
-from pages.parts.shell.text import plain, short
+from pages.parts.shell.text import plain, scored_at, short
 
 COLUMNS = 3
 DESCRIPTION_LETTERS = 160
@@ -53,7 +53,7 @@ def _scores(card: projects.Card) -> str:
     scores = card.iteration.scores
     return (
         f"{plain(short(card.iteration.name, ITERATION_LETTERS))}: precision **{percent(scores.precision)}**, "
-        f"recall **{percent(scores.recall)}**"
+        f"recall **{percent(scores.recall)}**{scored_at(card.iteration)}"
     )
 
 

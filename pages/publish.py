@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.parts.publish import batch_panel, export_panel, prediction_snippets, published_names
-from pages.parts.shell import backend, project_choice
-from pages.parts.shell.text import plain, refusals
+from pages.parts.shell import backend, detail_level, project_choice
+from pages.parts.shell.text import refusals
 
 NAMES, EXPORT, BATCH = "Publish", "Export", "Many images"
 
@@ -41,8 +41,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         key="publish-view",
         bind="query-params",
     )
-if iteration.note:
-    st.warning(plain(iteration.note))
+detail_level.show_note(iteration.note)
 with refusals():
     if view == NAMES:
         published = published_names.show(store, project, iteration)

@@ -7,8 +7,8 @@ import streamlit as st
 from cvcore import prediction
 from cvcore.records import MULTILABEL
 from pages.parts.quick_test import answer_threshold, explanation, image_source, keep_toggle, probability_bars
-from pages.parts.shell import backend, project_choice
-from pages.parts.shell.text import plain, refusals
+from pages.parts.shell import backend, detail_level, project_choice
+from pages.parts.shell.text import refusals
 
 store = backend.store()
 project = project_choice.heading("Quick Test", store)
@@ -32,8 +32,7 @@ with right:
         iteration = next((current for current in trained if current.id == iteration.id), iteration)
         threshold = answer_threshold.show(store, iteration)
     is_kept = takes_new and keep_toggle.show()
-    if iteration.note:
-        st.warning(plain(iteration.note))
+    detail_level.show_note(iteration.note)
     if image is None:
         st.info("Choose an image: its tags and probabilities are shown here.")
     else:

@@ -172,7 +172,7 @@ def test_the_open_cell_follows_the_threshold(page: Page, url: str, flowers: Proj
     expect(tiles(page)).to_have_count(1)
     cell(page, 0, 2).click()
     expect(tiles(page)).to_have_count(2)
-    expect(tiles(page).first).to_contain_text("answer none")
+    expect(tiles(page).first).to_contain_text("no answer")
 
 
 def test_a_cell_that_empties_says_so(page: Page, url: str, flowers: Project) -> None:

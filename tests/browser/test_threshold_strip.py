@@ -207,7 +207,7 @@ def test_the_name_of_an_image_says_what_it_is(strip: Page) -> None:
     _set(strip, 100)
     expect(last).to_have_attribute(
         "aria-label",
-        f"{image['name']}, missed, {rest}, answer none, rose {100 * image['probability']:.1f} %",
+        f"{image['name']}, missed, {rest}, no answer, rose {100 * image['probability']:.1f} %",
     )
 
 

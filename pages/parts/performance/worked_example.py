@@ -91,7 +91,7 @@ def _gallery(truth: array_types.Bools, called: array_types.Bools) -> str:
         figures.append(
             f'<figure class="{"called" if is_called else ""}">'
             f'<img src="data:image/png;base64,{address}" alt="A painting in the manner of {painter}">'
-            f"<figcaption>{painter}<b>{probability:.0%}</b>{outcome}</figcaption></figure>"
+            f"<figcaption>{painter}<b>{100 * probability:.0f}\u00a0%</b>{outcome}</figcaption></figure>"
         )
     return f'<div class="tagwise-six">{"".join(figures)}</div>'
 

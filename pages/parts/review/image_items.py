@@ -42,7 +42,9 @@ def item(image: ReviewedImage, project: Project) -> gallery.Item:
 
 def answer(image: ReviewedImage) -> str:
     """The answer that an image got."""
-    return f"answer {joined(image.answer)}" if image.is_evaluated else "not evaluated"
+    if not image.is_evaluated:
+        return "not evaluated"
+    return f"answer {joined(image.answer)}" if image.answer else "no answer"
 
 
 def joined(names: Sequence[str], *, none: str = "none") -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.parts.shell import page_address
+from pages.parts.shell.text import plain
 
 SIMPLE, FULL = "Simple", "Full"
 COOKIE = "tagwise_detail"
@@ -35,6 +36,14 @@ def show() -> None:
         on_change=_change,
         help="Full adds what only experts need.",
     )
+
+
+def show_note(note: str) -> None:
+    """Say that an iteration uses the built-in network, which its note explains; simple pages leave the cause out."""
+    if note and is_full():
+        st.warning(plain(note))
+    elif note:
+        st.caption("Trained with the built-in network, which is less exact. Full says why.")
 
 
 def show_memory() -> None:

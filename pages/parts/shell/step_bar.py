@@ -16,7 +16,7 @@ from cvcore.training import supervisor
 from cvcore.training.next_step import STEPS, Progress, Step, progress
 from cvcore.wording import count, percent
 from pages.parts.shell import detail_level, page_address
-from pages.parts.shell.text import isolated, plain, refusals, short
+from pages.parts.shell.text import isolated, plain, refusals, scored_at, short
 
 PAGES = Path(__file__).resolve().parents[2]
 TITLES: dict[Step, str] = {
@@ -104,7 +104,7 @@ def _detail(state: Progress, step: Step) -> str:
     if step == "train" and state.iterations:
         return count(state.iterations, "iteration")
     if step == "performance" and state.iteration and state.iteration.scores:
-        return f"precision {percent(state.iteration.scores.precision)}"
+        return f"precision {percent(state.iteration.scores.precision)}{scored_at(state.iteration)}"
     return ""
 
 

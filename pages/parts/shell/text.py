@@ -12,6 +12,7 @@ import streamlit as st
 
 from cvcore.errors import TagwiseError
 from cvcore.projects.uploads import Upload
+from cvcore.records import Iteration
 
 _MARKS = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$:<>&@/])")
 
@@ -55,6 +56,11 @@ def sentence(text: str) -> str:
     'Choose another.'
     """
     return f"{text[:1].upper()}{text[1:].rstrip('.')}."
+
+
+def scored_at(iteration: Iteration) -> str:
+    """What must be said beside an iteration's scores if other thresholds than theirs, 50 %, are saved with it."""
+    return "" if iteration.thresholds in (None, 0.5) else " at 50\u00a0%"
 
 
 @contextlib.contextmanager

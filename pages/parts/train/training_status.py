@@ -14,7 +14,7 @@ from cvcore.store import Store
 from cvcore.training import supervisor
 from cvcore.wording import percent
 from pages.parts.shell import detail_level, project_choice, step_bar
-from pages.parts.shell.text import plain, refusals, sentence
+from pages.parts.shell.text import plain, refusals, scored_at, sentence
 from pages.parts.train import tuning_curves, tuning_outcome
 
 POLL_S = 1.0
@@ -113,6 +113,7 @@ def _done(store: Store, project: Project, job: Job) -> None:
         return
     scores = iteration.scores
     numbers = f": precision {percent(scores.precision)}, recall {percent(scores.recall)}" if scores else ""
+    numbers += scored_at(iteration) if scores else ""
     took_s = iteration.seconds.get("total", 0)
     took = f"{took_s:.1f} s" if took_s < 10 else duration(took_s)
     scored = f"{plain(iteration.name)} was trained in {took}{numbers}."
@@ -120,9 +121,6 @@ def _done(store: Store, project: Project, job: Job) -> None:
         tuning_outcome.show(outcome, first=scored)
     else:
         st.success(scored)
-    if iteration.note and detail_level.is_full():
-        st.warning(plain(iteration.note))
-    elif iteration.note:
-        st.caption("Trained with the built-in network, which is less exact. Full says why.")
+    detail_level.show_note(iteration.note)
     project_choice.next_button("performance.py", "See its performance", project)
     step_bar.newest_is_known(project, iteration)

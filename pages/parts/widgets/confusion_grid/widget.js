@@ -15,12 +15,13 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".confusion");
   const state = stateOf(root, mount);
   state.send = (number) => setTriggerValue("clicked", { signature: state.data.signature, ...number });
+  const isOther = JSON.stringify(state.opened) !== JSON.stringify(data.opened);
   state.opened = data.opened;
   if (isOutdated(state, data.signature, data.kind, data.tags, data.counts, data.totals)) {
     if (state.data?.signature !== data.signature) state.at = [0, 0];
     state.data = data;
     fill(state);
-  }
+  } else if (isOther) read(state, null);
   paint(state);
 }
 

@@ -250,11 +250,11 @@ function paintTile(strip, index) {
 
 /** Tags, answer and probability of an image, in words. */
 function ofImage({ data, percent }, { level, tags, first, first_level: firstLevel, probability }) {
-  const answer = firstLevel > percent ? first : "none";
+  const answer = firstLevel > percent ? `answer ${first}` : "no answer";
   const isGiven = level > percent ? "answered with it" : "not answered with it";
   return [
     `tagged ${tags.join(", ") || "none"}`,
-    data.multilabel ? isGiven : `answer ${answer}`,
+    data.multilabel ? isGiven : answer,
     `${data.tag} ${inPercent(probability)}`,
   ];
 }
