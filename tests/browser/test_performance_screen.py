@@ -190,7 +190,9 @@ def test_thresholds_are_saved_with_the_iteration(opened: Page, address: str, hom
     expect(opened.get_by_label("Threshold of tulip")).to_have_value("60")
     expect(opened.get_by_label("Threshold of rose")).to_have_value("30")
     expect(opened.get_by_text("or at least the tag's own threshold.")).to_be_visible()
-    _slider(opened).fill("50")
+    for percent in (60, 50):
+        _slider(opened).fill(f"{percent}")
+        expect(opened).to_have_url(re.compile(f"threshold={percent / 100:g}(&|$)"))
     opened.get_by_role("radio", name="Download").click()
     expect(opened.get_by_text("Each tag at its own threshold, as set under Numbers.")).to_be_visible()
     opened.get_by_role("radio", name="Numbers").click()
@@ -221,6 +223,9 @@ def test_a_chosen_tag_shows_its_images_under_the_slider(opened: Page) -> None:
     expect(opened.locator(".strip-at")).to_have_text(re.compile("70"))
     opened.get_by_label("Threshold of rose").fill("20")
     expect(opened.locator(".strip-at")).to_have_text(re.compile("20"))
+    expect(opened).to_have_url(re.compile("[?&]tag=rose(&|$)"))
+    opened.reload()
+    expect(opened.locator(".strip-tile").first).to_be_visible()
     line.click()
     expect(opened.locator(".strip")).to_be_hidden()
 

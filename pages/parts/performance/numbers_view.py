@@ -73,15 +73,17 @@ def _own(project: Project, iteration: Iteration, threshold: float) -> Own | None
 def _explorer(store: Store, project: Project, iteration: Iteration, threshold_key: str) -> Explored:
     key = f"explorer-{project.id}"
     overview = evaluation.overview(store, iteration)
+    tags = [threshold_explorer.TagRow(tag.name, tag.kind) for tag in evaluation.tags(store, iteration)]
+    named = next((column for column, tag in enumerate(tags) if tag.name == st.query_params.get("tag")), None)
     explored = threshold_explorer.show(
-        tags=[threshold_explorer.TagRow(tag.name, tag.kind) for tag in evaluation.tags(store, iteration)],
+        tags=tags,
         sweep=overview.sweep,
         curves=overview.curves,
         threshold=st.session_state[threshold_key],
         own=_own(project, iteration, st.session_state[threshold_key]),
         saved=iteration.thresholds,
         suggested=_suggested(store, iteration),
-        strip=_strip(store, iteration, threshold_explorer.chosen(key, iteration.id)),
+        strip=_strip(store, iteration, threshold_explorer.chosen(key, iteration.id, named)),
         multilabel=iteration.classification_type == MULTILABEL,
         signature=iteration.id,
         key=key,

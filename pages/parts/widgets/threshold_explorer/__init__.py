@@ -135,8 +135,8 @@ def show(
     """Draw the explorer of an evaluation, whose columns are `tags`; it also writes the threshold into the address.
 
     threshold: the slider's first position; afterwards it stays where the user put it, also for another evaluation.
-    own: the tags' first thresholds of their own. saved: those saved with the iteration. strip: a column, and what
-    `threshold_strip.data` returns for it; drawn while that tag is the chosen one.
+    own: the tags' first thresholds of their own. saved: those saved with the iteration. strip: the column of the chosen
+    tag, and what `threshold_strip.data` returns for it.
     signature: identifies these tags and numbers; while it is the same, a rerun does not change sliders and handles.
     """
     # Sliders stand at whole percents.
@@ -150,6 +150,7 @@ def show(
         "saved": saved,
         "unsaved": 0.5,
         "suggested": suggested and asdict(suggested) | {"thresholds": [round(100 * t) for t in suggested.thresholds]},
+        "chosen": strip and strip[0],
         "strip": strip and {"column": strip[0], "data": strip[1]},
         "tags": [asdict(tag) for tag in tags],
         "tables": _tables_json(signature, sweep, curves),
@@ -171,10 +172,10 @@ def _heard() -> None:
     """Streamlit passes on only what has a callback; the rerun that follows reads it."""
 
 
-def chosen(key: str, signature: str) -> int | None:
-    """The column of the tag that is chosen in the explorer with that key."""
+def chosen(key: str, signature: str, first: int | None = None) -> int | None:
+    """The column of the tag that is chosen in the explorer with that key; before any choice the first."""
     told = _kept(key, "chosen")
-    return told["tag"] if told and told["signature"] == signature else None
+    return told["tag"] if told and told["signature"] == signature else first
 
 
 def _kept(key: str, name: str) -> dict[str, Any] | None:

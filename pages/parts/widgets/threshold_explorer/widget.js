@@ -90,9 +90,9 @@ function mount(state) {
 /** Replace the tags and counts. */
 function fill(state, data) {
   // Other counts may have come with an address of their own.
-  if (state.data) addressThreshold(data.threshold);
+  if (state.data) address("threshold", data.threshold / 100);
   data = { ...data, tables: JSON.parse(data.tables) };
-  Object.assign(state, { data, swept: sweep(data), lines: {}, chosen: null, look: null, own: data.own });
+  Object.assign(state, { data, swept: sweep(data), lines: {}, chosen: data.chosen, look: null, own: data.own });
   if (!state.timer) state.slider.value = data.threshold;
   state.sent = JSON.stringify(sent(state));
   state.suggest.hidden = !data.suggested;
@@ -154,7 +154,7 @@ function rested(state) {
   if (state.sent === JSON.stringify(now)) return;
   state.sent = JSON.stringify(now);
   state.setStateValue("sliders", { signature: state.data.signature, ...now });
-  addressThreshold(+state.slider.value);
+  address("threshold", +state.slider.value / 100);
 }
 
 /** Give a tag its own threshold, or with null let it follow the slider. */
@@ -179,11 +179,12 @@ function setOwn(state, own) {
   rested(state);
 }
 
-/** Replace the threshold in the page's address, without adding a step to the Back button. */
-function addressThreshold(percent) {
-  const address = new URL(location.href);
-  address.searchParams.set("threshold", percent / 100);
-  history.replaceState(history.state, "", address);
+/** Replace a parameter of the page's address, or with null leave it out, without adding a step to the Back button. */
+function address(name, value) {
+  const url = new URL(location.href);
+  if (value === null) url.searchParams.delete(name);
+  else url.searchParams.set(name, value);
+  history.replaceState(history.state, "", url);
 }
 
 function choose(state, index) {
@@ -196,6 +197,7 @@ function choose(state, index) {
     tellChosen(state);
     paint(state);
   });
+  address("tag", index === null ? null : state.data.tags[index].name);
   state.setStateValue("chosen", { signature: state.data.signature, tag: index });
 }
 
