@@ -14,7 +14,7 @@ _STYLE = """<style>
 .tagwise-strip {display: grid; grid-template-columns: repeat(auto-fill, minmax(72px, 1fr)); gap: 4px;
     border-radius: 6px; overflow: hidden; min-height: 84px; background: rgba(128, 128, 128, .1)}
 .tagwise-strip img {width: 100%; height: 84px; object-fit: cover; display: block}
-.tagwise-strip span {grid-column: 1 / -1; place-self: center; opacity: .65; font-size: .875rem}
+.tagwise-strip span {grid-column: 1 / -1; place-self: center; opacity: .75; font-size: .875rem}
 </style>"""
 
 
