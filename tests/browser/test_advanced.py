@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from cvcore import training
 from cvcore.records import TrainingOptions, TuningEpoch
 from cvcore.store import Store
+from pages.parts.shell import detail_level
 from tests.browser.conftest import Serve
 from tests.conftest import Fill
 
@@ -52,6 +53,7 @@ def url(serve: Serve, home: Path, tmp_path_factory: pytest.TempPathFactory) -> s
 def test_switches_and_images(page: Page, url: str, store: Store, fill: Fill) -> None:
     """Advanced shows the user's own images; a switch draws them anew, and Train takes it along."""
     project = fill("Switches", rose=5, tulip=5)
+    page.context.add_cookies([{"name": detail_level.COOKIE, "value": "full", "url": url}])
     page.goto(f"{url}/train?project={project.id}")
     page.get_by_text("Advanced", exact=True).click()
     versions = page.locator(".tagwise-seen img")

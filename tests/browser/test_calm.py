@@ -51,7 +51,7 @@ MULTILABEL_VIEWS = (
 READY = """() => document.querySelector("[data-testid=stApp]")?.dataset.testScriptState === "notRunning"
     && !document.querySelector("[data-testid=stSkeleton]") && document.querySelector("h1")"""
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]  # half a minute for each, and it wants a machine of its own
 
 
 @pytest.fixture(scope="module")
