@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import streamlit as st
 
 from cvcore import projects
@@ -25,7 +23,6 @@ STEPS = {
 }
 ACTIONS = {"Edit": project_form.edit, "Download": zip_download.ask, "Delete": project_form.delete}
 ZIP, AZURE = "A project zip", "From Azure Custom Vision"
-STYLE = Path(__file__).resolve().parent / "parts" / "projects" / "style.css"
 
 store = backend.store()
 
@@ -91,7 +88,6 @@ def _show_introduction() -> None:
     samples.draw_ahead()
 
 
-st.html(STYLE)
 _show_heading()
 sample_button.show_error()
 azure_import.show()

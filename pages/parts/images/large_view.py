@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import streamlit as st
 
@@ -17,55 +16,36 @@ from cvcore.store import Store
 from pages.parts.images import tag_choice
 from pages.parts.shell import undo_toast
 from pages.parts.shell.text import refusals
+from pages.parts.widgets import image_steps
 
 KEY = "large"
-
-# The frame has the same height for every image, so that the buttons below it stay where they are.
-_STYLE = """<style>
-.tagwise-large {margin: 0; height: min(60vh, 40rem)}
-.tagwise-large img {width: 100%; height: 100%; object-fit: contain}
-.tagwise-large img[hidden] {display: none}
-.st-key-large-steps {font-variant-numeric: tabular-nums}
-@media (max-width: 640px) {.tagwise-large {height: 38vh}}
-</style>"""
-
-
-@dataclass
-class _Opened:
-    """The images that can be looked at one after another, and the place of the one shown."""
-
-    project_id: str
-    ids: list[str]
-    at: int
 
 
 def open_image(project: Project, ids: Sequence[str], image_id: str) -> None:
     """Show an image large from the next `show` on, among the images with those ids, until it is closed."""
-    if image_id in ids:
-        st.session_state[KEY] = _Opened(project.id, list(ids), list(ids).index(image_id))
+    image_steps.begin(KEY, project, ids, image_id)
 
 
 def show(store: Store, project: Project, limits: Limits) -> None:
     """Show the image that was opened, if any."""
-    opened: _Opened | None = st.session_state.get(KEY)
-    if opened and opened.project_id == project.id:
+    if image_steps.current(KEY, project):
         _dialog(store, project, limits)
 
 
 def _close() -> None:
-    st.session_state.pop(KEY, None)
+    image_steps.end(KEY)
 
 
 @st.dialog("Image", width="large", on_dismiss=_close)
 def _dialog(store: Store, project: Project, limits: Limits) -> None:
-    opened: _Opened | None = st.session_state.get(KEY)
+    opened = image_steps.current(KEY, project)
     if opened is None:
         st.rerun()
     shown, after = (store.images.with_ids(opened.ids[at : at + 1]) for at in (opened.at, opened.at + 1))
     left, right = st.columns([5, 3], gap="medium")
     with left:
         _show_image(shown, after)
-        _show_steps(opened)
+        image_steps.show_buttons(opened.at, len(opened.ids), opened.go)
     with right:
         if shown:
             _show_details(store, project, shown[0], limits)
@@ -79,21 +59,7 @@ def _show_image(shown: Sequence[Image], after: Sequence[Image]) -> None:
         # The next image is fetched already.
         for image, attribute in [*((image, "") for image in shown), *((image, "hidden") for image in after)]
     )
-    st.html(f'{_STYLE}<figure class="tagwise-large">{images}</figure>')
-
-
-def _show_steps(opened: _Opened) -> None:
-    last = len(opened.ids) - 1
-    with st.container(
-        key="large-steps", horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
-    ):
-        st.button("Previous", shortcut="Left", disabled=opened.at <= 0, on_click=_go, args=(opened, -1))
-        st.markdown(f"{opened.at + 1:,} of {last + 1:,}", width="content")
-        st.button("Next", shortcut="Right", disabled=opened.at >= last, on_click=_go, args=(opened, 1))
-
-
-def _go(opened: _Opened, step: int) -> None:
-    opened.at = min(max(opened.at + step, 0), len(opened.ids) - 1)
+    image_steps.show_frame(images, height="min(60vh, 40rem)", height_on_phone="38vh")
 
 
 def _show_details(store: Store, project: Project, image: Image, limits: Limits) -> None:
@@ -146,11 +112,11 @@ def _say(project: Project, change: Change) -> None:
 
 
 def _delete(store: Store, project: Project, image: Image) -> None:
-    opened: _Opened = st.session_state[KEY]
+    opened: image_steps.Walk = st.session_state[KEY]
     change = trash.delete_images(store, project, [image.id])
     undo_toast.offer(project, change.message, change.undo)
     opened.ids.remove(image.id)
-    _go(opened, 0)
+    opened.go(0)
     if not opened.ids:
         _close()
     st.rerun()

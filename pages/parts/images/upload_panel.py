@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -27,12 +26,10 @@ WORDS = {
     FOLDER: "Images in a folder get the folder's name as their tag.",
 }
 ROWS = outcome.ROWS
-STYLE = Path(__file__).resolve().parents[1] / "upload" / "style.css"
 
 
 def show(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) -> None:
     """Show the form, or the progress of the project's upload, then what became of it."""
-    st.html(STYLE)
     run = uploads.recent(project)
     if run and run.is_done and st.session_state.get(NEXT):
         run.is_closed, run = True, None

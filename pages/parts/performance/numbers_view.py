@@ -62,9 +62,9 @@ def _own(project: Project, iteration: Iteration, threshold: float) -> Own | None
 
     Where the slider's `threshold` is saved for a tag, the tag follows the slider.
     """
-    of, own = st.session_state.get(f"own-{project.id}", ("", None))
-    if of == iteration.id:
-        return own  # type: ignore[no-any-return]
+    left: tuple[str, Own | None] = st.session_state.get(f"own-{project.id}", ("", None))
+    if left[0] == iteration.id:
+        return left[1]
     if not isinstance(iteration.thresholds, tuple):
         return None
     return tuple(None if saved == threshold else saved for saved in iteration.thresholds)

@@ -6,8 +6,6 @@ button, with Escape or with the browser's Back button, and is in the page's addr
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
@@ -19,7 +17,6 @@ from pages.parts.review import images, notes, selections
 from pages.parts.shell.text import refusals
 from pages.parts.widgets import drawer_head
 
-HERE = Path(__file__).resolve().parent
 PARAMETER = "images"
 
 _OPEN, _SEEN, _OPENING, _DRAWN = "drawer-open", "drawer-address", "drawer-opening", "drawer-drawn"
@@ -42,7 +39,6 @@ def show(
     with refusals():
         shown = _opened(store, iteration, selection, key)
         if shown is not None:
-            st.html(HERE / "drawer.css")
             _drawer(store, project, iteration, threshold, shown)
 
 

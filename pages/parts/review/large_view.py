@@ -17,6 +17,7 @@ from pages.parts.quick_test import explanation
 from pages.parts.review import corrections, image_items
 from pages.parts.shell import backend
 from pages.parts.shell.text import plain, refusals
+from pages.parts.widgets import image_steps
 
 _OPEN = "review-large"
 
@@ -44,11 +45,7 @@ def _dialog(store: Store, project: Project, iteration: Iteration, images: Sequen
     at = keys.index(st.session_state[_OPEN])
     image = images[at]
     _show_image(store, iteration, image)
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.button("Previous", shortcut="Left", disabled=at == 0, on_click=open_image, args=(keys[at - 1],))
-        st.markdown(f"{at + 1:,} of {len(keys):,}", width="content")
-        following = keys[min(at + 1, len(keys) - 1)]
-        st.button("Next", shortcut="Right", disabled=at == len(keys) - 1, on_click=open_image, args=(following,))
+    image_steps.show_buttons(at, len(keys), lambda step: open_image(keys[at + step]))
     _show_texts(image)
     if image.suggestion and st.button(plain(image_items.words(image.suggestion, project)), key="review-large-follow"):
         with refusals():

@@ -9,7 +9,6 @@ import itertools
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -17,8 +16,6 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from cvcore.errors import TagwiseError
 from cvcore.records import Project
 from pages.parts.shell.text import plain, sentence
-
-HERE = Path(__file__).resolve().parent
 
 _STATE = "undo-toast-offer"
 _numbers = itertools.count(1)
@@ -76,7 +73,6 @@ def offer(project: Project, message: str, undo: Callable[[], str] | None = None)
 
 def show(project: Project) -> None:
     """Show the last offer, if it was made on this page of this project."""
-    st.html(HERE / "undo_toast.css")
     with st.container(key="undo-toast-place"):
         _show(project.id)
 

@@ -150,7 +150,6 @@ def show(
         "saved": saved,
         "unsaved": 0.5,
         "suggested": suggested and asdict(suggested) | {"thresholds": [round(100 * t) for t in suggested.thresholds]},
-        "chosen": strip and strip[0],
         "strip": strip and {"column": strip[0], "data": strip[1]},
         "tags": [asdict(tag) for tag in tags],
         "tables": _tables_json(signature, sweep, curves),
