@@ -14,8 +14,13 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from playwright.sync_api import expect
+
+from cvcore.records import Project
+from cvcore.store import Store
+from tests.conftest import Fill, Trained
 
 ROOT = Path(__file__).resolve().parents[2]
 START_S = 60
@@ -123,3 +128,15 @@ def _stop(server: subprocess.Popen[bytes]) -> None:
         except subprocess.TimeoutExpired:
             continue
     server.wait()
+
+
+def three_wrong(fill: Fill, trained: Trained, name: str, kind: str) -> Project:
+    """A project of eight roses and six tulips; three roses are taken for tulips, at 60, 70 and 99 %."""
+    project = fill(name, classification_type=kind, rose=8, tulip=6)
+    store = Store(fill.args[0].home)  # the fixture's own, to read the order of the snapshot
+    rose = store.tags.of_project(project.id)[0].id
+    is_rose = np.array([rose in image.tag_ids for image in store.images.tagged(project.id)])
+    told = np.where(is_rose[:, None], [0.95, 0.05], [0.02, 0.98])
+    told[np.flatnonzero(is_rose)[:3]] = [[0.4, 0.6], [0.01, 0.99], [0.3, 0.7]]
+    trained(project, told)
+    return project

@@ -14,57 +14,23 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, ViewportSize
 
-from cvcore import projects
 from cvcore.records import MULTILABEL
 from cvcore.store import Store
 from pages.parts.shell import detail_level
 from tests.browser.conftest import Serve
+from tests.browser.views import MULTILABEL_VIEWS, READY, VIEWS, address_of
 from tests.conftest import fill_in, train
 
 ROOT = Path(__file__).resolve().parents[2]
 
 pytestmark = pytest.mark.browser
 
-VIEWS = (
-    "?",
-    "images?images-view=Images&",
-    "images?images-view=Suggested+tags&",
-    "images?images-view=Upload&",
-    "images?images-view=Tags&",
-    "train?",
-    "performance?view=Numbers&",
-    "performance?view=Presenter&",
-    "performance?view=Mistakes&",
-    "performance?view=Thresholds&",
-    "performance?view=Compare&",
-    "performance?view=Calibration&",
-    "performance?view=Download&",
-    "performance?view=Example&",
-    "quick_test?",
-    "predictions?",
-    "publish?view=Publish&",
-    "publish?view=Export&",
-    "publish?view=Many+images&",
-)
-
-# Where several tags per image are shown in another way.
-MULTILABEL_VIEWS = (
-    "images?images-view=Images&",
-    "images?images-view=Suggested+tags&",
-    "performance?view=Numbers&",
-    "performance?view=Presenter&",
-    "performance?view=Mistakes&",
-    "performance?view=Compare&",
-)
-
 # What Streamlit draws and gives no means to change: each rule with what names the element, and why it is left.
 STREAMLITS_OWN = (
     ("presentation-role-conflict", "stFileUploaderDropzone", "the drop zone is focusable and has role=presentation"),
 )
 
-# Streamlit says when its script has run; then the widgets of our own, and plotly, need a moment.
-READY = """() => document.querySelector("[data-testid=stApp]")?.dataset.testScriptState === "notRunning"
-    & !document.querySelector("[data-testid=stSkeleton]")"""
+# After the script has run, the widgets of our own, and plotly, need a moment.
 DRAWING_MS = 1500
 THEME_MS = 300
 SCREEN: ViewportSize = {"width": 1280, "height": 800}
@@ -95,15 +61,6 @@ def home(tmp_path_factory: pytest.TempPathFactory, ready_home: Path) -> Path:
 def app_url(serve: Serve, home: Path) -> str:
     """The app on that home."""
     return serve(ROOT / "app.py", {"TAGWISE_HOME": str(home)})
-
-
-def address_of(home: Path, name: str) -> str:
-    """The part of an address that asks for the project of that name."""
-    store = Store(home)
-    try:
-        return f"project={projects.find(store, name).id}"
-    finally:
-        store.close()
 
 
 def violations(page: Page) -> list[str]:

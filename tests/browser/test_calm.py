@@ -9,48 +9,15 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from cvcore import projects
 from cvcore.records import MULTILABEL
 from cvcore.store import Store
 from tests.browser.conftest import Serve
-from tests.browser.test_shell import SHIFT_MOST, WATCH
+from tests.browser.views import MULTILABEL_VIEWS, READY, SHIFT_MOST, VIEWS, WATCH, address_of
 from tests.conftest import fill_in, train
 
 ROOT = Path(__file__).resolve().parents[2]
 TAGS = [f"tag {number:02}" for number in range(12)]
 SETTLE_MS = 500
-VIEWS = (
-    "?",
-    "images?images-view=Images&",
-    "images?images-view=Suggested+tags&",
-    "images?images-view=Upload&",
-    "images?images-view=Tags&",
-    "train?",
-    "performance?view=Numbers&",
-    "performance?view=Presenter&",
-    "performance?view=Mistakes&",
-    "performance?view=Thresholds&",
-    "performance?view=Compare&",
-    "performance?view=Calibration&",
-    "performance?view=Download&",
-    "performance?view=Example&",
-    "quick_test?",
-    "predictions?",
-    "publish?view=Publish&",
-    "publish?view=Export&",
-    "publish?view=Many+images&",
-)
-MULTILABEL_VIEWS = (
-    "images?images-view=Images&",
-    "images?images-view=Suggested+tags&",
-    "performance?view=Numbers&",
-    "performance?view=Presenter&",
-    "performance?view=Mistakes&",
-    "performance?view=Compare&",
-)
-READY = """() => document.querySelector("[data-testid=stApp]")?.dataset.testScriptState === "notRunning"
-    && !document.querySelector("[data-testid=stSkeleton]") && document.querySelector("h1")"""
-
 pytestmark = [pytest.mark.browser, pytest.mark.slow]  # half a minute for each, and it wants a machine of its own
 
 
@@ -80,16 +47,14 @@ def test_no_page_moves_while_it_opens(
     browser: Browser, app_url: str, home: Path, name: str, views: Sequence[str], width: int, height: int
 ) -> None:
     """Who starts to read or to click on a page that opens does not lose the place, on a screen or a phone."""
-    store = Store(home)
-    project = projects.find(store, name).id
-    store.close()
+    project = address_of(home, name)
     moved = {}
     for view in views:
         # Each in a context of its own, whose cache is empty.
         context = browser.new_context(viewport={"width": width, "height": height})
         page = context.new_page()
         page.add_init_script(WATCH)
-        page.goto(f"{app_url}/{view}project={project}")
+        page.goto(f"{app_url}/{view}{project}")
         page.wait_for_function(READY)
         page.wait_for_timeout(SETTLE_MS)
         if (shift := page.evaluate("window.shift")) > SHIFT_MOST:

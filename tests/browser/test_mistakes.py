@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from cvcore import projects
 from cvcore.records import MULTILABEL, Project
 from cvcore.store import Store
-from tests.browser.conftest import Serve
+from tests.browser.conftest import Serve, three_wrong
 from tests.conftest import Fill, Trained
 
 pytestmark = pytest.mark.browser
@@ -85,17 +84,6 @@ def flowers(fill: Fill, trained: Trained, request: pytest.FixtureRequest) -> Pro
 def labels(fill: Fill, trained: Trained, request: pytest.FixtureRequest) -> Project:
     """The same in Multilabel."""
     return three_wrong(fill, trained, request.node.name, MULTILABEL)
-
-
-def three_wrong(fill: Fill, trained: Trained, name: str, kind: str) -> Project:
-    project = fill(name, classification_type=kind, rose=8, tulip=6)
-    store = Store(fill.args[0].home)  # the fixture's own, to read the order of the snapshot
-    rose = store.tags.of_project(project.id)[0].id
-    is_rose = np.array([rose in image.tag_ids for image in store.images.tagged(project.id)])
-    told = np.where(is_rose[:, None], [0.95, 0.05], [0.02, 0.98])
-    told[np.flatnonzero(is_rose)[:3]] = [[0.4, 0.6], [0.01, 0.99], [0.3, 0.7]]
-    trained(project, told)
-    return project
 
 
 def cell(page: Page, row: int, column: int) -> Locator:

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from cvcore import projects, training
 from cvcore.store import Store
 from tests.browser.conftest import Serve
+from tests.browser.views import address_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -26,11 +27,7 @@ def app_url(serve: Serve, ready_home: Path) -> str:
 @pytest.fixture
 def flowers(ready_home: Path) -> str:
     """The part of an address that asks for Flowers."""
-    store = Store(ready_home)
-    try:
-        return f"project={projects.find(store, 'Flowers').id}"
-    finally:
-        store.close()
+    return address_of(ready_home, "Flowers")
 
 
 def chosen_iteration(page: Page, name: str) -> None:

@@ -11,22 +11,12 @@ from playwright.sync_api import Browser, Page, expect
 from cvcore import projects
 from cvcore.store import Store
 from tests.browser.conftest import Serve
+from tests.browser.views import SHIFT_MOST, WATCH, address_of
 from tests.conftest import fill_in, train
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("images", "train", "performance", "quick_test", "predictions", "publish")
 HEAD_PX_MOST = 110
-SHIFT_MOST = 0.1
-
-# Sessions of shifts as in the definition: gaps of at most 1 s, at most 5 s long. https://web.dev/articles/cls
-WATCH = """
-window.shift = 0; let session = 0, first = 0, last = 0;
-new PerformanceObserver((list) => { for (const { hadRecentInput, startTime, value } of list.getEntries()) {
-    if (hadRecentInput) continue;
-    if (startTime - last > 1000 || startTime - first > 5000) [session, first] = [0, startTime];
-    last = startTime; session += value; window.shift = Math.max(window.shift, session);
-} }).observe({ type: "layout-shift", buffered: true });
-"""
 
 pytestmark = pytest.mark.browser
 
@@ -50,15 +40,6 @@ def app_url(serve: Serve, home: Path) -> str:
     return serve(ROOT / "app.py", {"TAGWISE_HOME": str(home)})
 
 
-def of(home: Path, name: str) -> str:
-    """The part of an address that asks for a project."""
-    store = Store(home)
-    try:
-        return f"project={projects.find(store, name).id}"
-    finally:
-        store.close()
-
-
 def is_page(page: Page, title: str) -> None:
     """The page with that heading is shown."""
     expect(page.get_by_role("heading", name=title, exact=True, level=1)).to_be_visible()
@@ -66,7 +47,7 @@ def is_page(page: Page, title: str) -> None:
 
 def test_one_press_of_back_is_one_step(page: Page, app_url: str, home: Path) -> None:
     """Views, iterations, links at the top, steps and projects: each is one entry, and Back undoes one at a time."""
-    page.goto(f"{app_url}/performance?{of(home, 'Roses')}")
+    page.goto(f"{app_url}/performance?{address_of(home, 'Roses')}")
     view = page.get_by_role("radiogroup", name="View").or_(page.locator(".st-key-view"))
     expect(view.get_by_text("Mistakes", exact=True)).to_be_visible()
     steps = page.evaluate("history.length")
@@ -92,7 +73,7 @@ def test_one_press_of_back_is_one_step(page: Page, app_url: str, home: Path) -> 
 
 def test_a_link_to_the_open_page_keeps_the_project_in_the_address(page: Page, app_url: str, home: Path) -> None:
     """The link at the top to the page that is open does not lose what a reload or a shared link needs."""
-    roses = of(home, "Roses")
+    roses = address_of(home, "Roses")
     page.goto(f"{app_url}/images?{roses}")
     is_page(page, "Images")
     expect(page).to_have_url(re.compile(roses))
@@ -114,7 +95,7 @@ def test_a_link_without_a_project_keeps_the_rest(page: Page, app_url: str) -> No
 @pytest.mark.parametrize("name", PAGES)
 def test_each_page_has_a_title_of_its_own(page: Page, app_url: str, home: Path, name: str) -> None:
     """Tabs and the history tell pages and projects apart; the heading and its bar stay low."""
-    page.goto(f"{app_url}/{name}?{of(home, 'Roses')}")
+    page.goto(f"{app_url}/{name}?{address_of(home, 'Roses')}")
     expect(page).to_have_title(f"{name.replace('_', ' ').title()} · Roses · Tagwise")
     head = page.locator(".st-key-head")
     expect(head.locator("[aria-current=step]").or_(head.get_by_role("link", name="Quick Test")).first).to_be_visible()
@@ -125,7 +106,7 @@ def test_each_page_has_a_title_of_its_own(page: Page, app_url: str, home: Path, 
 
 def test_the_next_step_leads_through(page: Page, app_url: str, home: Path) -> None:
     """From images one button trains, then shows the numbers, then tests; the bar says where one is."""
-    page.goto(f"{app_url}/images?{of(home, 'Fresh')}")
+    page.goto(f"{app_url}/images?{address_of(home, 'Fresh')}")
     bar = page.locator(".st-key-steps")
     expect(bar.locator("[aria-current=step]")).to_contain_text("Images")
     bar.get_by_role("button", name="Next: train").dblclick()
@@ -143,7 +124,7 @@ def test_the_next_step_leads_through(page: Page, app_url: str, home: Path) -> No
 def test_what_a_tag_lacks_is_the_next_step(page: Page, app_url: str, home: Path) -> None:
     """From any page and view the button names the tag and the number, and opens the upload with that tag."""
     for place in ("train?", "images?images-view=Images&", "images?images-view=Tags&"):
-        page.goto(f"{app_url}/{place}{of(home, 'Few')}")
+        page.goto(f"{app_url}/{place}{address_of(home, 'Few')}")
         page.get_by_role("button", name="Next: add 2 images to tulip").click()
         is_page(page, "Images")
         expect(page).to_have_url(re.compile("images-view=Upload"))
@@ -152,7 +133,7 @@ def test_what_a_tag_lacks_is_the_next_step(page: Page, app_url: str, home: Path)
 
 def test_another_windows_training_announces_itself(page: Page, app_url: str, home: Path, browser: Browser) -> None:
     """The numbers being read stay; a button and a screen reader's message offer the new ones."""
-    roses = of(home, "Roses")
+    roses = address_of(home, "Roses")
     page.goto(f"{app_url}/performance?{roses}")
     expect(page).to_have_url(re.compile("iteration=2"))
     store = Store(home)
@@ -169,7 +150,7 @@ def test_another_windows_training_announces_itself(page: Page, app_url: str, hom
 
 def test_the_switch_is_remembered_by_the_browser(page: Page, app_url: str, home: Path) -> None:
     """Simple at first; what was chosen is there after a reload and on another page."""
-    page.goto(f"{app_url}/train?{of(home, 'Roses')}")
+    page.goto(f"{app_url}/train?{address_of(home, 'Roses')}")
     switch = page.locator(".st-key-detail-switch")
     expect(switch.get_by_role("radio", name="Simple")).to_be_checked()
     expect(page.get_by_text("How it is evaluated")).to_have_count(0)
@@ -177,13 +158,13 @@ def test_the_switch_is_remembered_by_the_browser(page: Page, app_url: str, home:
     expect(page.get_by_text("How it is evaluated")).to_be_visible()
     page.reload()
     expect(switch.get_by_role("radio", name="Full")).to_be_checked()
-    page.goto(f"{app_url}/images?{of(home, 'Roses')}")
+    page.goto(f"{app_url}/images?{address_of(home, 'Roses')}")
     expect(switch.get_by_role("radio", name="Full")).to_be_checked()
 
 
 def test_the_steps_by_keyboard(page: Page, app_url: str, home: Path) -> None:
     """Tab reaches a step, its focus can be seen, and Enter opens it."""
-    page.goto(f"{app_url}/images?{of(home, 'Roses')}")
+    page.goto(f"{app_url}/images?{address_of(home, 'Roses')}")
     step = page.locator(".st-key-steps").get_by_role("link", name="Train")
     expect(step).to_be_visible()
     page.locator(".st-key-detail-switch").get_by_role("radio", name="Simple").focus()
@@ -199,7 +180,7 @@ def test_the_steps_by_keyboard(page: Page, app_url: str, home: Path) -> None:
 def test_no_page_is_wider_than_a_narrow_window(page: Page, app_url: str, home: Path, name: str) -> None:
     """At 320 px nothing is reached by scrolling sideways (WCAG 1.4.10)."""
     page.set_viewport_size({"width": 320, "height": 800})
-    page.goto(f"{app_url}/{name}?{of(home, 'Roses')}")
+    page.goto(f"{app_url}/{name}?{address_of(home, 'Roses')}")
     expect(page.locator(".st-key-steps").get_by_text("Performance").first).to_be_visible()
     page.wait_for_timeout(1500)
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 320
@@ -210,7 +191,7 @@ def test_train_is_calm_and_its_button_in_sight(page: Page, app_url: str, home: P
     """On a cold load little moves, and Train is on the first screen."""
     page.set_viewport_size({"width": width, "height": 800})
     page.add_init_script(WATCH)
-    page.goto(f"{app_url}/train?{of(home, 'Roses')}")
+    page.goto(f"{app_url}/train?{address_of(home, 'Roses')}")
     button = page.get_by_role("button", name="Train", exact=True)
     expect(button).to_be_in_viewport(ratio=1)
     page.wait_for_timeout(3000)

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
 from cvcore.records import Project
+from cvcore.store import Store
 
 ROUTER = Path(__file__).resolve().parents[2] / "pages" / "router.py"
 
@@ -65,3 +66,9 @@ def texts(app: AppTest, *, raw: bool = False) -> str:
     bars = [each.proto.text for each in app.get("progress")]
     text = "\n".join([*(str(each.value) for each in [*shown, *app.success, *app.text]), *bars])
     return text if raw else text.replace("\\", "")
+
+
+def roses(store: Store, project: Project) -> list[str]:
+    """The ids of the images that carry the first tag, in the order of a snapshot."""
+    first = store.tags.of_project(project.id)[0].id
+    return [image.id for image in store.images.tagged(project.id) if first in image.tag_ids]

@@ -15,7 +15,7 @@ from cvcore.files import blobs
 from cvcore.records import MULTILABEL, Iteration, Project
 from cvcore.store import Store
 from tests.conftest import Fill, Trained
-from tests.pages.conftest import button, checked, texts
+from tests.pages.conftest import button, checked, roses, texts
 
 SCRIPT = """
 import streamlit as st
@@ -48,12 +48,6 @@ def data(app: AppTest, name: str) -> dict[str, Any]:
 def heading(app: AppTest) -> str:
     """The heading of the drawer."""
     return "".join(text for text, _ in data(app, "heading")["heading"])
-
-
-def roses(store: Store, project: Project) -> list[str]:
-    """The ids of the images that carry the first tag, in the order of a snapshot."""
-    first = store.tags.of_project(project.id)[0].id
-    return [image.id for image in store.images.tagged(project.id) if first in image.tag_ids]
 
 
 @pytest.fixture

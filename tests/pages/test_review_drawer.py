@@ -14,7 +14,7 @@ from cvcore.settings import Limits
 from cvcore.store import Store
 from pages.parts.review import selections
 from tests.conftest import Fill, Trained
-from tests.pages.conftest import button, checked, texts
+from tests.pages.conftest import button, checked, roses, texts
 
 SCRIPT = """
 import streamlit as st
@@ -56,12 +56,6 @@ def select(app: AppTest, iteration: Iteration, place: str, *ids: str, turn: int 
 def tags_of(store: Store, project: Project) -> dict[str, int]:
     """How many images carry each tag."""
     return {tag.name: tag.image_count for tag in store.tags.of_project(project.id)}
-
-
-def roses(store: Store, project: Project) -> list[str]:
-    """The ids of the images that carry the first tag, in the order of a snapshot."""
-    first = store.tags.of_project(project.id)[0].id
-    return [image.id for image in store.images.tagged(project.id) if first in image.tag_ids]
 
 
 @pytest.fixture

@@ -92,7 +92,8 @@ function fill(state, data) {
   // Other counts may have come with an address of their own.
   if (state.data) address("threshold", data.threshold / 100);
   data = { ...data, tables: JSON.parse(data.tables) };
-  Object.assign(state, { data, swept: sweep(data), lines: {}, chosen: data.strip?.column ?? null, look: null, own: data.own });
+  const chosen = data.strip?.column ?? null;
+  Object.assign(state, { data, swept: sweep(data), lines: {}, chosen, look: null, own: data.own });
   if (!state.timer) state.slider.value = data.threshold;
   state.sent = JSON.stringify(sent(state));
   state.suggest.hidden = !data.suggested;
