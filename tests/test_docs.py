@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
+import contextlib
+import io
 import re
-import subprocess
-import sys
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -36,10 +36,9 @@ def commands() -> dict[str, str]:
     names = re.findall(r"^    (\w+)\b", overview, re.MULTILINE)
     texts = {}
     for name in names:
-        completed = subprocess.run(
-            [sys.executable, "-m", "cvcore.cli", name, "--help"], cwd=ROOT, capture_output=True, text=True, check=True
-        )
-        texts[name] = completed.stdout
+        with contextlib.redirect_stdout(io.StringIO()) as printed, contextlib.suppress(SystemExit):
+            cli.parser().parse_args([name, "--help"])
+        texts[name] = printed.getvalue()
     return texts
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import BrowserContext, BrowserType, expect
 
 from cvcore.records import Project
 from cvcore.store import Store
@@ -55,6 +55,28 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
             "--use-fake-ui-for-media-stream",
         ],
     }
+
+
+@pytest.fixture(scope="session")
+def profile(
+    browser_type: BrowserType, browser_type_launch_args: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[BrowserContext]:
+    """One browser profile for all tests: the app's scripts are fetched and compiled once, not once per test."""
+    context = browser_type.launch_persistent_context(tmp_path_factory.mktemp("profile"), **browser_type_launch_args)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def context(profile: BrowserContext) -> Iterator[BrowserContext]:
+    """The profile, in place of pytest-playwright's new one; what the test leaves in it is removed."""
+    yield profile
+    profile.set_offline(False)
+    profile.clear_cookies()
+    for page in profile.pages:
+        if page.url.startswith("http"):
+            page.evaluate("localStorage.clear()")
+        page.close()
 
 
 @pytest.fixture(scope="session")

@@ -6,13 +6,13 @@ No page scrolls sideways on a screen of 320 px (WCAG 1.4.10), which is also what
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, ViewportSize
+from playwright.sync_api import Page, ViewportSize
 
 from cvcore.records import MULTILABEL
 from cvcore.store import Store
@@ -41,6 +41,8 @@ WIDER = """() => {
     return main.scrollWidth > main.clientWidth + 1
         ? [`the page is ${main.scrollWidth} px wide, its window ${main.clientWidth} px`] : [];
 }"""
+
+Check = Callable[[Page], list[str]]
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
@@ -84,17 +86,20 @@ def _reasons(node: dict[str, Any]) -> str:
 
 
 def checked(page: Page) -> list[str]:
-    """What is wrong with a page as it stands: in the light theme, in the dark one, and on a narrow screen."""
-    page.set_viewport_size(SCREEN)
-    page.emulate_media(color_scheme="light")
+    """What is wrong with a page as it stands, and on a narrow screen."""
     lines = violations(page)
-    page.emulate_media(color_scheme="dark")
-    page.wait_for_timeout(THEME_MS)
-    lines += [f"dark: {line}" for line in violations(page)]
     page.set_viewport_size({"width": 320, "height": 640})
     page.wait_for_timeout(THEME_MS)
     lines += [f"at 320 px: {line}" for line in page.evaluate(WIDER)]
     page.set_viewport_size(SCREEN)
+    return lines
+
+
+def checked_for_weak_eyes(page: Page) -> list[str]:
+    """What is wrong with a page in the dark theme, and with large text."""
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_timeout(THEME_MS)
+    lines = [f"dark: {line}" for line in violations(page)]
     page.evaluate("document.documentElement.style.fontSize = '200%'")
     page.wait_for_timeout(THEME_MS)
     lines += [f"with text twice as large: {line}" for line in page.evaluate(WIDER)]
@@ -113,22 +118,28 @@ def opened(page: Page, address: str) -> Page:
 
 
 @pytest.fixture
-def page(browser: Browser, app_url: str) -> Iterator[Page]:
+def page(page: Page, app_url: str) -> Page:
     """A page of a browser that chose the full pages, without motion."""
-    context = browser.new_context(reduced_motion="reduce")
-    context.add_cookies([{"name": detail_level.COOKIE, "value": "full", "url": app_url}])
-    yield context.new_page()
-    context.close()
+    page.emulate_media(reduced_motion="reduce")
+    page.context.add_cookies([{"name": detail_level.COOKIE, "value": "full", "url": app_url}])
+    return page
 
 
+CHECKS = [checked, pytest.param(checked_for_weak_eyes, marks=pytest.mark.slow)]
+
+
+@pytest.mark.parametrize("check", CHECKS)
 @pytest.mark.parametrize(("name", "views"), [("Flowers", VIEWS), ("Garden", MULTILABEL_VIEWS)])
-def test_every_view_is_accessible(page: Page, app_url: str, home: Path, name: str, views: Sequence[str]) -> None:
+def test_every_view_is_accessible(
+    page: Page, app_url: str, home: Path, *, name: str, views: Sequence[str], check: Check
+) -> None:
     """With a screen reader, a keyboard or weak eyes every page can be used, in both themes and on a small screen."""
-    found = {view: checked(opened(page, f"{app_url}/{view}{address_of(home, name)}")) for view in views}
+    found = {view: check(opened(page, f"{app_url}/{view}{address_of(home, name)}")) for view in views}
     wrong = {view: lines for view, lines in found.items() if lines}
     assert not wrong, "\n".join(f"{view}:\n  " + "\n  ".join(lines) for view, lines in wrong.items())
 
 
+@pytest.mark.parametrize("check", CHECKS)
 @pytest.mark.parametrize(
     ("view", "button"),
     [
@@ -137,9 +148,11 @@ def test_every_view_is_accessible(page: Page, app_url: str, home: Path, name: st
         ("performance?view=Mistakes&", "Hardest images"),
     ],
 )
-def test_what_opens_is_accessible(page: Page, app_url: str, home: Path, view: str, button: str) -> None:
+def test_what_opens_is_accessible(
+    page: Page, app_url: str, home: Path, *, view: str, button: str, check: Check
+) -> None:
     """Dialogs and panels can be used as the pages can."""
     opened(page, f"{app_url}/{view}{address_of(home, 'Flowers')}")
     page.get_by_role("button", name=button).first.click()
     page.wait_for_timeout(DRAWING_MS)
-    assert [] == checked(page)
+    assert [] == check(page)

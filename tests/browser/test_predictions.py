@@ -78,6 +78,7 @@ def probability(page: Page, tag: str) -> float:
     return float(re.sub(r"[^\d.]", "", dict(zip(names, values, strict=True)).get(tag, "0")))
 
 
+@pytest.mark.slow
 def test_what_was_asked_makes_the_next_iteration_better(page: Page, app_url: str, fields: list[Path]) -> None:
     """Five images from Quick Test, tagged under Predictions and trained with: a sixth, kept aside, is then known."""
     page.goto(app_url)

@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.browser
 
 
+@pytest.mark.slow
 def test_a_project_is_handed_on(page: Page, serve: Serve, ready_home: Path, tmp_path: Path) -> None:
     """The zip comes from the disk under the project's name, also after the page was loaded anew, and opens again."""
     home = Path(shutil.copytree(ready_home, tmp_path / "home"))

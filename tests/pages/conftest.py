@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import Any
 
+import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
@@ -12,6 +14,13 @@ from cvcore.records import Project
 from cvcore.store import Store
 
 ROUTER = Path(__file__).resolve().parents[2] / "pages" / "router.py"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _imported_modules_are_no_garbage() -> None:
+    """As in `app.py`: Streamlit collects garbage after every run, slowly where a test before imported TensorFlow."""
+    gc.collect()
+    gc.freeze()
 
 
 def whole_app() -> AppTest:

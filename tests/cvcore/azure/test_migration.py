@@ -251,17 +251,20 @@ def test_a_type_that_is_not_told_is_multilabel(there: Azure, move: Any, told: st
     assert ours(move()[0]).classification_type == "Multilabel"
 
 
-def test_many_images_come_in_pages(store: Store, there: Azure, move: Any, drawn_image: Any) -> None:
-    """More images than one answer holds are asked for 256 at a time."""
+def test_many_images_come_in_pages(
+    store: Store, there: Azure, move: Any, drawn_image: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More images than one answer holds are asked for page after page."""
+    monkeypatch.setattr(client, "TAKE", 8)
     project_id = there.project()
     tag = there.tag(project_id, "rose")
     small = drawn_image(1, 8)
-    for number in range(260):
+    for number in range(12):
         there.image(project_id, small + number.to_bytes(2), tag)
     (moved,) = move()
     assert moved.complete
-    assert moved.here == Counts(260, 1, {"rose": 260})
-    assert there.pages == [(0, 256), (256, 4), (260, 0)]
+    assert moved.here == Counts(12, 1, {"rose": 12})
+    assert there.pages == [(0, 8), (8, 4), (12, 0)]
 
 
 def test_the_key_stays_with_its_host(there: Azure, move: Any, drawn_image: Any) -> None:

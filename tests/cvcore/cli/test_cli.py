@@ -645,6 +645,7 @@ def flowers(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Flowers:
         return Flowers(home, imported, run("train", "flowers", "--json"))
 
 
+@pytest.mark.slow
 @pytest.mark.network
 def test_real_photos_are_told_apart(flowers: Flowers) -> None:
     """Five folds over 600 photos: precision and recall at 0.5 are 80 % at least."""

@@ -89,6 +89,7 @@ def test_from_start_to_iteration(store: Store, project: Project) -> None:
     training.cancel(store, quick)
 
 
+@pytest.mark.slow
 @pytest.mark.network
 def test_stopped_killed_and_asked_to_end(store: Store, project: Project) -> None:
     """A worker that ends leaves its epochs, unchanged, to the next; asked to end, that one keeps the best so far."""

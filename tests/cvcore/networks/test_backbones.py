@@ -94,6 +94,7 @@ def test_the_second_time_needs_no_keras(pristine: Path) -> None:
     assert "[]\n" == subprocess.run(command, capture_output=True, text=True, cwd=root, check=True).stdout
 
 
+@pytest.mark.slow
 @pytest.mark.network
 def test_damage_is_repaired_from_weights(folder: Path, shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A LiteRT file that was cut short is converted again, and embeddings kept so far stay valid."""

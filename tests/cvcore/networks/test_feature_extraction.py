@@ -42,6 +42,7 @@ def photos(shared: Path) -> np.ndarray:
     return np.stack([np.asarray(Image.open(path).convert("RGB").resize((SIDE, SIDE))) for path in paths])
 
 
+@pytest.mark.slow
 @pytest.mark.network
 def test_litert_and_keras_agree(
     folder: Path, prepared: backbones.Backbone, photos: np.ndarray, keras_home: Path, monkeypatch: pytest.MonkeyPatch
