@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -19,15 +20,21 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def app_url(serve: Serve, ready_home: Path) -> str:
-    """The app on a home with two projects; Flowers has two iterations."""
-    return serve(ROOT / "app.py", {"TAGWISE_HOME": str(ready_home)})
+def home(ready_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with two projects, in place of each test's own; Flowers has two iterations."""
+    return Path(shutil.copytree(ready_home, tmp_path_factory.mktemp("pages") / "home"))
+
+
+@pytest.fixture(scope="module")
+def app_url(serve: Serve, home: Path) -> str:
+    """The app on that home."""
+    return serve(ROOT / "app.py", {"TAGWISE_HOME": str(home)})
 
 
 @pytest.fixture
-def flowers(ready_home: Path) -> str:
+def flowers(home: Path) -> str:
     """The part of an address that asks for Flowers."""
-    return address_of(ready_home, "Flowers")
+    return address_of(home, "Flowers")
 
 
 def chosen_iteration(page: Page, name: str) -> None:
@@ -111,7 +118,7 @@ def test_views_of_performance(page: Page, app_url: str, flowers: str) -> None:
     page.goto(f"{app_url}/performance?{flowers}&view=Calibration")
     expect(page.get_by_text("On average its probabilities are off by")).to_be_visible()
     for _ in range(2):  # before and after temperature scaling
-        expect(page.get_by_text("How often it is right")).to_be_visible()
+        expect(page.get_by_text("How often it is right").first).to_be_visible()
         page.get_by_text("Show it with temperature scaling").click()
     page.goto(f"{app_url}/performance?{flowers}&view=Thresholds")
     expect(page.get_by_text("In use: 50 %, nothing is saved.")).to_be_visible()
@@ -162,9 +169,9 @@ def test_dialogs_begin_anew(page: Page, app_url: str) -> None:
         expect(dialog).to_have_count(0)
 
 
-def test_names_never_become_links(page: Page, app_url: str, ready_home: Path) -> None:
+def test_names_never_become_links(page: Page, app_url: str, home: Path) -> None:
     """A web or mail address in a name or description is text, which leads nowhere."""
-    store = Store(ready_home)
+    store = Store(home)
     project = projects.create(store, "http://a.test www.b.test c@d.test", description="https://e.test")
     page.goto(app_url)
     expect(page.get_by_role("heading", name="a.test")).to_be_visible()
@@ -174,11 +181,11 @@ def test_names_never_become_links(page: Page, app_url: str, ready_home: Path) ->
     store.close()
 
 
-def test_training_started_elsewhere_shows(page: Page, app_url: str, flowers: str, ready_home: Path) -> None:
+def test_training_started_elsewhere_shows(page: Page, app_url: str, flowers: str, home: Path) -> None:
     """Who looks at an idle page sees a training that somebody else starts, without loading it again."""
     page.goto(f"{app_url}/performance?{flowers}")
     chosen_iteration(page, "Iteration 2")
-    store = Store(ready_home)
+    store = Store(home)
     training.start(store, projects.find(store, "Flowers"), force=True)
     store.close()
     under_way, done = page.get_by_role("button", name="Cancel"), page.get_by_text("Iteration 3 is ready")

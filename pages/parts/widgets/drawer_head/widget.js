@@ -5,6 +5,11 @@ import { isolated, stateOf } from "../dom.js";
 const DRAWER = ".st-key-drawer";
 // What lies in front of a drawer that covers the page.
 const ABOVE = '[role="dialog"], [data-baseweb="popover"], .st-key-undo-toast';
+// A run of the page may draw the drawer anew. Only one that is still away after this time was closed.
+const AWAY_MS = 500;
+
+/** What the drawer on the page knows, for the one that is drawn in its place. */
+let known = null;
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".head");
@@ -18,6 +23,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     if (state.words !== words) state.told.textContent = words;
   } else open(state, data);
   Object.assign(state, { words, opening: data.opening });
+  known = { words, opening: data.opening, opener: state.opener };
   // Also called when a newer call overtook this one; then the drawer lives on.
   return () => { if (!root.isConnected) leave(state); };
 }
@@ -26,7 +32,7 @@ function mount(state) {
   const find = (selector) => state.root.querySelector(selector);
   Object.assign(state, {
     heading: find("h2"), told: find(".told"), opening: null, words: null, opener: null, away: null,
-    drawer: state.root.getRootNode().host.closest(DRAWER),
+    drawer: state.root.getRootNode().host.closest(DRAWER), ...known,
   });
   state.drawer.setAttribute("role", "region");
   state.drawer.setAttribute("aria-label", "Images");
@@ -63,11 +69,15 @@ function hide(state) {
   found(state.opener)?.focus();
 }
 
-/** The drawer is no longer on the page, because it was closed or another view is shown. */
+/** The drawer is no longer on the page: it is drawn anew, it was closed, or another view is shown. */
 function leave(state) {
   state.away?.abort();
   state.away = null;
-  forget(state.parameter);
+  setTimeout(() => {
+    if (document.querySelector(DRAWER)) return;
+    known = null;
+    forget(state.parameter);
+  }, AWAY_MS);
 }
 
 function listen(state) {
