@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import math
+import re
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
+
+# Where a formula would begin: in many countries a semicolon parts cells, and Japanese and Chinese spreadsheets also run
+# the wide letters.
+_FORMULA = re.compile(r"(?:^|(?<=[;\t\r\n]))(?=\s*[=+\-@＝＋－＠]|[\t\r\n])")
 
 
 def none_for_nan(value: float) -> float | None:
@@ -17,14 +25,27 @@ def none_for_nan(value: float) -> float | None:
 
 
 def inert(text: str) -> str:
-    """Text that a spreadsheet does not read as a formula.
+    """Text of which a spreadsheet reads no part as a formula: it gets an apostrophe in front of what looks like one.
 
     Source: https://owasp.org/www-community/attacks/CSV_Injection.
 
-    >>> inert("=1+1"), inert("rose")
-    ("'=1+1", 'rose')
+    >>> inert("=1+1"), inert(" ＝1+1"), inert("a;=1"), inert("rose=1")
+    ("'=1+1", "' ＝1+1", "a;'=1", 'rose=1')
     """
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    return _FORMULA.sub("'", text)
+
+
+def csv_line(texts: Iterable[str], numbers: Iterable[float | int] = ()) -> str:
+    """A line of a CSV table, which no spreadsheet runs: texts, each by `inert`, then numbers.
+
+    A number is written with all its digits, so that reading it gives the same number.
+
+    >>> csv_line(["rose", "a, b"], [0.1])
+    'rose,"a, b",0.1\\n'
+    """
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow([*map(inert, texts), *map(repr, numbers)])
+    return line.getvalue()
 
 
 def percent(rate: float | None) -> str:

@@ -69,6 +69,8 @@ def show_performance(
         rates = (row["precision"], row["recall"], row["f1"], row["average_precision"])
         cells = "".join(f"{terminal.percent(rate):>{space}}" for rate, space in zip(rates, (11, 8, 7, 7), strict=True))
         print(f"{row['name']:{width}}  {row['images']:>6}{cells}")
+    if left_out := str(report_files.not_evaluated(store, iteration)):
+        print(left_out)
 
 
 def _write(option: str, path: Path, text: str) -> None:

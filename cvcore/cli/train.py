@@ -14,7 +14,7 @@ from cvcore.projects import tagging
 from cvcore.records import EVALUATION_METHODS, K_FOLD, Job, Project, TrainingOptions
 from cvcore.settings import Settings
 from cvcore.store import Store
-from cvcore.training import worker
+from cvcore.training import readiness, worker
 
 
 def add_train(subparsers: Subparsers) -> None:
@@ -69,6 +69,8 @@ def train(options: argparse.Namespace, settings: Settings) -> int:
     if job.status != "done" or job.iteration_id is None:
         raise TagwiseError(f"the training failed: {job.error}" if job.error else "the training was cancelled")
     performance.show_performance(options, store, project, store.iterations.get(job.iteration_id))
+    if unused := readiness.untagged_advice(store, project):
+        terminal.print_error(unused)
     if (outcome := store.trainings.outcome(job.iteration_id)) and not options.json:
         print(outcome_text.summary(outcome))
     return 0

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -15,14 +14,37 @@ from cvcore import metrics, validation
 from cvcore.evaluation import analysis, out_of_fold, performance, rekognition, saved_thresholds
 from cvcore.metrics import reports
 from cvcore.records import HOLD_OUT, K_FOLD, Iteration, Project, Scores, Thresholds
-from cvcore.store import Store
-from cvcore.wording import inert, none_for_nan
+from cvcore.store import SnapshotImage, Store
+from cvcore.wording import count, csv_line, none_for_nan
+
+
+@dataclass(frozen=True)
+class NotEvaluated:
+    """How many images were not evaluated, and the tags whose images are all near duplicates of one another."""
+
+    images: int
+    tags: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """A sentence with the reason and what to do; empty if every image was evaluated.
+
+        >>> str(NotEvaluated(8, ("cat",)))
+        "8 images could not be evaluated: all images of 'cat' are near duplicates of one another. Add different images."
+        """
+        if not self.images:
+            return ""
+        text = f"{count(self.images, 'image')} could not be evaluated"
+        if not self.tags:
+            return f"{text}."
+        listed = ", ".join(map(repr, self.tags))
+        return f"{text}: all images of {listed} are near duplicates of one another. Add different images."
 
 
 def performance_json(store: Store, project: Project, iteration: Iteration, threshold: Thresholds) -> dict[str, Any]:
     """An iteration's performance as `tagwise performance --json` prints it; undefined numbers are None."""
     report = performance.report(store, iteration, threshold)
     how = iteration.evaluation
+    left_out = not_evaluated(store, iteration)
     return {
         "project": project.name,
         "iteration": iteration.number,
@@ -32,6 +54,7 @@ def performance_json(store: Store, project: Project, iteration: Iteration, thres
         "evaluation": {"method": how.method, "folds": how.folds, "seed": how.seed} if how else None,
         **thresholds_json(store, iteration, threshold),
         "overall": _rates(report.overall),
+        "not_evaluated": {"images": left_out.images, "tags": list(left_out.tags)},
         "tags": [
             {"name": tag.name, "images": row.images, "tp": row.tp, "fp": row.fp, "fn": row.fn, **_rates(row)}
             for tag, row in zip(out_of_fold.tags(store, iteration), report.tags, strict=True)
@@ -52,24 +75,49 @@ def thresholds_json(store: Store, iteration: Iteration, threshold: Thresholds) -
     return content | {"threshold_saved": threshold == iteration.thresholds}
 
 
-def scores_csv(store: Store, iteration: Iteration, *, for_spreadsheet: bool = False) -> str:
+def scores_csv(store: Store, iteration: Iteration) -> str:
     """One row per evaluated image: image, fold, truth and every tag's out-of-fold probability.
 
-    Names are written unchanged, for scripts. A spreadsheet would run a name that begins like a formula: with
-    `for_spreadsheet` such a name gets an apostrophe in front, which spreadsheets read as the mark of a text.
+    No two images have the same name here: see `unique_names`. A name that a spreadsheet would run as a formula gets an
+    apostrophe in front. A probability has all its digits: used as a threshold, it is reached.
     """
-    text_of = inert if for_spreadsheet else str
     predictions = analysis.load(store, iteration)
     names = [tag.name for tag in out_of_fold.tags(store, iteration)]
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["image", "fold", "truth", *map(text_of, names)])
-    for row, image in enumerate(store.iterations.images(iteration.id)):
+    lines = [csv_line(["image", "fold", "truth", *names])]
+    for row, image in enumerate(unique_names(store.iterations.images(iteration.id))):
         if predictions.evaluated[row]:
             truth = "|".join(name for name, carried in zip(names, predictions.truth[row], strict=True) if carried)
-            probabilities = (f"{value:.9g}" for value in predictions.probabilities[row])
-            writer.writerow([text_of(image.name), predictions.folds[row], text_of(truth), *probabilities])
-    return text.getvalue()
+            probabilities = predictions.probabilities[row].tolist()
+            lines.append(csv_line([image, str(predictions.folds[row]), truth], probabilities))
+    return "".join(lines)
+
+
+def unique_names(images: Sequence[SnapshotImage]) -> list[str]:
+    """The images' names; where several have the same, each with the first digits of its SHA-256 behind it.
+
+    Folders for tags often hold files of the same names: cat/1.jpg and dog/1.jpg are both called 1.jpg.
+    """
+    counts = Counter(image.name for image in images)
+    return [image.name if counts[image.name] == 1 else f"{image.name}#{image.sha256[:12]}" for image in images]
+
+
+def not_evaluated(store: Store, iteration: Iteration) -> NotEvaluated:
+    """The images that cross-validation could not evaluate, and the tags of which no image could be evaluated.
+
+    Such a tag's images are all near duplicates of one another: a model that is not trained on one of them does not know
+    the tag. With other ways to evaluate, most images are not meant to be evaluated: then there are none.
+    """
+    predictions = analysis.load(store, iteration)
+    if iteration.evaluation is None or iteration.evaluation.method != K_FOLD:
+        return NotEvaluated(0, ())
+    known = predictions.truth[predictions.evaluated].any(axis=0)
+    names = [tag.name for tag in out_of_fold.tags(store, iteration)]
+    alike = [
+        name
+        for name, carried, is_known in zip(names, predictions.truth.T, known, strict=True)
+        if not is_known and len(np.unique(predictions.groups[carried])) == 1
+    ]
+    return NotEvaluated(int(np.count_nonzero(~predictions.evaluated)), tuple(alike))
 
 
 def _rates(row: reports.TagReport | reports.OverallReport) -> dict[str, Any]:

@@ -18,7 +18,7 @@ import numpy as np
 
 from cvcore import __version__, evaluation, metrics, validation, wording
 from cvcore.array_types import Bools, Float32s, Integers
-from cvcore.evaluation import OutOfFold
+from cvcore.evaluation import OutOfFold, report_files
 from cvcore.html_report import charts, example_images
 from cvcore.metrics.reports import MEASURES, OverallReport, Rates, Report
 from cvcore.records import K_FOLD, Evaluation, Iteration, Project, Thresholds
@@ -59,13 +59,14 @@ def page(store: Store, project: Project, iteration: Iteration, threshold: Thresh
     evaluated = _evaluated(store, iteration, predictions, threshold)
     how = iteration.evaluation or Evaluation(K_FOLD, 0, 0)
     left_out = int(np.count_nonzero(~predictions.evaluated))
+    reason = str(report_files.not_evaluated(store, iteration))
     return _template().render(
         project=project.name,
         iteration=iteration.name,
         note=iteration.note,
         details=_details(iteration, how, threshold),
         made_at=wording.day(made_at),
-        explanation=f"{validation.explained(how)} {_evaluated_count(how, len(evaluated.rows), left_out)}",
+        explanation=f"{validation.explained(how)} {_evaluated_count(how, len(evaluated.rows), left_out, reason)}",
         figures=_rates(evaluated.report.overall),
         charts=_charts(store, iteration, evaluated, threshold),
         titles=[TITLES[name] for name in MEASURES],
@@ -129,13 +130,11 @@ def _details(iteration: Iteration, how: Evaluation, threshold: Thresholds) -> li
     ]
 
 
-def _evaluated_count(how: Evaluation, evaluated: int, left_out: int) -> str:
+def _evaluated_count(how: Evaluation, evaluated: int, left_out: int, reason: str) -> str:
     text = f"{wording.count(evaluated, 'image')} {_were(evaluated)} evaluated"
     if not left_out:
         return f"{text}."
-    if how.method == K_FOLD:
-        return f"{text}; {left_out:,} could not be evaluated, because no other image has their tag."
-    return f"{text}; the other {left_out:,} were not."
+    return f"{text}. {reason}" if how.method == K_FOLD else f"{text}; the other {left_out:,} were not."
 
 
 def _charts(store: Store, iteration: Iteration, evaluated: _Evaluated, threshold: Thresholds) -> dict[str, str]:

@@ -6,8 +6,6 @@ Nothing is stored. Memory holds only the images that are being worked on.
 from __future__ import annotations
 
 import contextlib
-import csv
-import io
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -136,19 +134,19 @@ def csv_header(tags: Sequence[str]) -> str:
     >>> csv_header(["rose", "=tulip"])
     "image,answer,rose,'=tulip\\n"
     """
-    return _csv_line(["image", "answer", *tags])
+    return wording.csv_line(["image", "answer", *tags])
 
 
 def csv_row(answer: ImageAnswer, tags: Sequence[str]) -> str:
-    """An image's line: the tags of its answer separated by bars, then each tag's probability.
+    """An image's line: the tags of its answer separated by bars, then each tag's probability, to the last digit.
 
     Text that a spreadsheet would run as a formula is preceded by an apostrophe.
 
     >>> csv_row(ImageAnswer("=1.png", ("rose",), (Prediction("rose", "Regular", 0.75),)), ["rose"])
     "'=1.png,rose,0.75\\n"
     """
-    probabilities = {prediction.tag: f"{prediction.probability:.9g}" for prediction in answer.predictions}
-    return _csv_line([answer.image, "|".join(answer.answer)], [probabilities[tag] for tag in tags])
+    probabilities = {prediction.tag: prediction.probability for prediction in answer.predictions}
+    return wording.csv_line([answer.image, "|".join(answer.answer)], [probabilities[tag] for tag in tags])
 
 
 def _answers(
@@ -205,9 +203,3 @@ def _read_open(file: BinaryIO, limits: Limits) -> bytes:
 
 def _refuse(reason: str) -> bytes:
     raise ArchiveRefused(reason)
-
-
-def _csv_line(texts: Sequence[str], numbers: Sequence[str] = ()) -> str:
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow([*map(wording.inert, texts), *numbers])
-    return line.getvalue()

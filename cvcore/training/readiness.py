@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from cvcore.records import K_FOLD, MULTILABEL, TEST_SET, EvaluationMethod, Image, Project, Tag
-from cvcore.store import Store
+from cvcore.store import UNTAGGED, Store
+from cvcore.wording import count
 
 IMAGES_TO_TRAIN = 5
 IMAGES_TO_TRAIN_WELL = 30
@@ -49,7 +50,11 @@ def readiness(
         images,
         tags,
         (*_training_obstacles(tags), *_test_obstacles(evaluation, tags, images, multilabel=multilabel)),
-        (*_training_advice(tags), *_test_advice(evaluation, tags, images, multilabel=multilabel)),
+        (
+            *_training_advice(tags),
+            *_test_advice(evaluation, tags, images, multilabel=multilabel),
+            *filter(None, [untagged_advice(store, project)]),
+        ),
         sum(image.is_test for image in tagged),
     )
 
@@ -78,6 +83,20 @@ def _training_advice(tags: Sequence[Tag]) -> list[str]:
             f"here they have {min(counts)} to {max(counts)} images."
         )
     return advice
+
+
+def untagged_advice(store: Store, project: Project) -> str:
+    """That images without tags are not used; empty if there are none.
+
+    Whether they show none of the tags or are only not tagged yet, Tagwise cannot know.
+    """
+    if not (untagged := store.images.count(project.id, UNTAGGED)):
+        return ""
+    are = "is" if untagged == 1 else "are"
+    return (
+        f"{count(untagged, 'image')} without tags {are} not used: if they show none of the tags, give them the "
+        "negative tag."
+    )
 
 
 def snapshot_images(method: EvaluationMethod, images: Sequence[Image]) -> list[Image]:

@@ -76,7 +76,8 @@ def named(evaluation: Evaluation) -> str:
         return "your own test set"
     if evaluation.method == HOLD_OUT:
         return f"1 image in {FOLDS} held out"
-    return f"{evaluation.folds}-fold cross-validation"
+    # No fold: the images of every tag are near duplicates of one another.
+    return f"{evaluation.folds}-fold cross-validation" if evaluation.folds else "cross-validation"
 
 
 def explained(evaluation: Evaluation) -> str:

@@ -10,15 +10,15 @@ from typing import Any
 import streamlit as st
 
 from cvcore import evaluation, metrics, validation
-from cvcore.evaluation import saved_thresholds
+from cvcore.evaluation import report_files, saved_thresholds
 from cvcore.metrics.confusion import TagOutcome
 from cvcore.metrics.threshold_tuning import Goal
 from cvcore.records import K_FOLD, MULTILABEL, Iteration, Project, Thresholds
 from cvcore.store import Store
-from cvcore.wording import count, none_for_nan
+from cvcore.wording import none_for_nan
 from pages.parts.review import drawer
 from pages.parts.shell import detail_level, undo_toast
-from pages.parts.shell.text import refusals
+from pages.parts.shell.text import plain, refusals
 from pages.parts.widgets import threshold_explorer, threshold_strip
 from pages.parts.widgets.threshold_explorer import Explored, Own
 
@@ -120,5 +120,5 @@ def _how_evaluated(store: Store, iteration: Iteration) -> None:
     if how.method != K_FOLD:
         return
     counts = evaluation.overview(store, iteration).sweep.counts
-    if left_out := iteration.image_count - int(counts[0, 0].sum()):
-        st.caption(f"{count(left_out, 'image')} could not be evaluated.")
+    if iteration.image_count > int(counts[0, 0].sum()):
+        st.caption(plain(str(report_files.not_evaluated(store, iteration))))

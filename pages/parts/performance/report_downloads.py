@@ -37,7 +37,7 @@ def show(store: Store, project: Project, iteration: Iteration, *, threshold: Thr
             "Probabilities",
             "probabilities.csv",
             "text/csv",
-            lambda: report_files.scores_csv(store, iteration, for_spreadsheet=True),
+            lambda: report_files.scores_csv(store, iteration),
             "Every evaluated image and its probability for every tag, for a spreadsheet.",
         ),
     ]

@@ -41,7 +41,9 @@ def short(evaluation: Evaluation) -> str:
     >>> short(Evaluation("k-fold", 5, 0)), short(Evaluation("test-set", 1, 0))
     ('5-fold', 'own test set')
     """
-    return {K_FOLD: f"{evaluation.folds}-fold", HOLD_OUT: "hold-out", TEST_SET: "own test set"}[evaluation.method]
+    return {K_FOLD: f"{evaluation.folds or 'k'}-fold", HOLD_OUT: "hold-out", TEST_SET: "own test set"}[
+        evaluation.method
+    ]
 
 
 def _caption(method: EvaluationMethod, test_images: int) -> str:

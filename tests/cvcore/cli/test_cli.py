@@ -26,9 +26,12 @@ from sklearn.metrics import precision_score
 from cvcore import __version__, cli, training
 from cvcore.evaluation import report_files, saved_thresholds
 from cvcore.files import blobs
+from cvcore.projects import uploads
 from cvcore.records import Iteration, Job, Project
+from cvcore.settings import Limits
 from cvcore.store import Store
 from cvcore.training import worker
+from cvcore.training.readiness import readiness
 from tests.conftest import ROOT
 
 COMMAND = [sys.executable, "-m", "cvcore.cli"]
@@ -425,7 +428,7 @@ def test_predict_folders_and_zips(
     assert (1, 1) == (result.status, result.err.count("\n"))
     rows = list(csv.reader((tmp_path / "table.csv").read_text(encoding="utf-8").splitlines()))
     assert ["image", "answer", "rose", "tulip"] == rows[0]
-    assert [[path, "tulip", "0.268941402", "0.731058598"] for path in paths] == rows[1:]
+    assert [[path, "tulip", "0.26894140243530273", "0.7310585975646973"] for path in paths] == rows[1:]
 
 
 def test_a_path_without_images(tagwise: Tagwise, fill: Fill, trained: Trained, tmp_path: Path) -> None:
@@ -757,3 +760,14 @@ def test_zips_that_cannot_be(tagwise: Tagwise, fill: Fill, tmp_path: Path) -> No
     assert tagwise("pack", "Flowers", path) == CommandResult(
         1, "", f"tagwise: a zip must go to a file that can be written, {path}: No such file or directory\n"
     )
+
+
+def test_images_without_tags_are_told(
+    tagwise: Tagwise, fill: Fill, store: Store, drawn_image: Callable[..., bytes]
+) -> None:
+    """Nobody knows whether they show none of the tags: the command says that they are not used, and the cure."""
+    project = fill(classification_type="Multilabel", rose=5, tulip=5)
+    uploads.add(store, project, "clean.png", drawn_image(99), tag_ids=[], limits=Limits())
+    said = "1 image without tags is not used: if they show none of the tags, give them the negative tag."
+    assert f"tagwise: {said}\n" in tagwise("train", "Flowers").err
+    assert said in readiness(store, project).advice

@@ -9,6 +9,7 @@ import json
 import shutil
 import zipfile
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,11 @@ from cvcore.errors import Conflict, InvalidInput, ModelDamaged, NotFound
 from cvcore.evaluation import overviews, report_files
 from cvcore.files import blobs
 from cvcore.metrics import calibration, reports, threshold_tuning
-from cvcore.projects import tagging
+from cvcore.projects import tagging, uploads
 from cvcore.records import MULTILABEL, Iteration, Project
 from cvcore.settings import Limits
 from cvcore.store import Store
+from tests.conftest import DrawImage
 
 Fill = Callable[..., Project]
 Trained = Callable[..., Iteration]
@@ -71,6 +73,7 @@ def test_performance_is_the_contract(store: Store, fill: Fill, trained: Trained)
         "evaluation": {"method": "k-fold", "folds": 2, "seed": 0},
         "threshold": 0.5,
         "threshold_saved": False,
+        "not_evaluated": {"images": 0, "tags": []},
         "seconds": {"features": 0.1, "fit": 0.2, "total": 0.3},
         "training": {"advanced": False, "budget_minutes": None, "outcome": None},
     } == {key: value for key, value in printed.items() if key not in ("overall", "tags")}
@@ -153,6 +156,46 @@ def test_scores_hold_every_evaluated_picture(store: Store, fill: Fill, trained: 
     tags = report_files.performance_json(store, project, iteration, 0.5)["tags"]
     assert 9 == sum(tag["images"] for tag in tags)
     assert 9 == evaluation.report(store, iteration).overall.images
+
+
+def test_a_score_used_as_threshold_is_reached(store: Store, fill: Fill, trained: Trained) -> None:
+    """Every score, read back from the CSV, is the stored number: a report at it counts the images as the CSV does."""
+    project = fill(classification_type=MULTILABEL, rose=9, tulip=8)
+    iteration = trained(project, drawn_probabilities(17, 2, multilabel=True))
+    _, rows = rows_of(report_files.scores_csv(store, iteration))
+    scores = np.array([[float(value) for value in row[3:]] for row in rows])
+    for score in scores[:, 0]:
+        rose = report_files.performance_json(store, project, iteration, float(score))["tags"][0]
+        assert np.count_nonzero(scores[:, 0] >= score) == rose["tp"] + rose["fp"]
+
+
+def test_every_row_has_a_name_of_its_own(store: Store, drawn_image: DrawImage, fill: Fill, trained: Trained) -> None:
+    """Images of the same name are told apart by their SHA-256; a name that is there once stays as it is."""
+    project = fill(rose=5, tulip=5)
+    tag = store.tags.of_project(project.id)[0]
+    for number in (50, 51):
+        uploads.add(store, project, "same.png", drawn_image(number), tag_ids=[tag.id], limits=Limits())
+    _, rows = rows_of(report_files.scores_csv(store, trained(project)))
+    names = [row[0] for row in rows]
+    assert 12 == len(set(names))
+    digests = {sha256(drawn_image(number)).hexdigest()[:12] for number in (50, 51)}
+    assert {f"same.png#{digest}" for digest in digests} == {name for name in names if name.startswith("same")}
+    assert "1.png" in names
+
+
+@pytest.mark.parametrize("is_alike", [True, False])
+def test_what_was_not_evaluated_is_said(store: Store, fill: Fill, trained: Trained, is_alike: bool) -> None:
+    """A tag whose images are near duplicates of one another is named with its cure, unless some were evaluated."""
+    iteration = trained(fill(rose=5, tulip=5))
+    tulips = np.array([image.columns == (1,) for image in store.iterations.images(iteration.id)])
+    replace_arrays(
+        store,
+        iteration,
+        folds=np.where(tulips, -1, np.arange(10) % 2),
+        groups=np.where(tulips & is_alike, 99, np.arange(10)),
+    )
+    reason = ": all images of 'tulip' are near duplicates of one another. Add different images." if is_alike else "."
+    assert f"5 images could not be evaluated{reason}" == str(report_files.not_evaluated(store, iteration))
 
 
 def test_scores_of_hostile_names(store: Store, fill: Fill, trained: Trained) -> None:

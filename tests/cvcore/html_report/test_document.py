@@ -167,7 +167,7 @@ def test_nothing_was_evaluated(store: Store, fill: Fill, trained: Trained) -> No
         fields = dict(arrays) | {"folds": np.full(10, -1), "probabilities": np.full((10, 2), np.nan, np.float32)}
     evaluation.save(path, evaluation.OutOfFold(**fields))
     words = read(store, project, iteration).words
-    assert "0 images were evaluated; 10 could not be evaluated, because no other image has their tag." in words
+    assert "0 images were evaluated. 10 images could not be evaluated." in words
     assert "No answer was right." in words
     assert "nan" not in words
 
