@@ -12,6 +12,8 @@ from pathlib import Path
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from cvcore import urls
+
 # Only Streamlit's own page has this element: reports and other HTML pass unchanged.
 _ROOT, _BODY = b'<div id="root">', b"<body>"
 _TITLE, _OWN_TITLE = b"<title>Streamlit</title>", b"<title>Tagwise</title>"
@@ -21,11 +23,14 @@ WIDGETS = (
     "BidiComponent", "Button", "ButtonGroup", "Checkbox", "DownloadButton", "FileUploader", "Html", "MenuButton",
     "Multiselect", "PageLink", "Pagination", "Radio", "Selectbox", "Slider", "TextInput",
 )  # fmt: skip
+# Performance alone draws with plotly, which its widget asks for late: it is fetched meanwhile.
+_PLOTLY = f"""<script>if (location.pathname.endsWith("/performance")) document.head.append(Object.assign(
+    document.createElement("link"), {{ rel: "preload", as: "script", href: ".{urls.PLOTLY}" }}))</script>"""
 _IMPORTED = re.compile(r'(?:from|import)"\./([^"]+\.js)"')
 
 
 def preloads(static: Path) -> str:
-    """Links by which browsers load the code of `WIDGETS` at once, with all that it imports, as HTML.
+    """Links by which browsers load the code of `WIDGETS` at once, with all that it imports, and plotly, as HTML.
 
     static: Streamlit's folder of static files; a kind without a file there is left out.
     """
@@ -37,7 +42,8 @@ def preloads(static: Path) -> str:
         if name not in found:
             found[name] = None
             waiting += _IMPORTED.findall((scripts / name).read_text(encoding="utf-8"))
-    return "".join(f'<link rel="modulepreload" crossorigin href="./static/js/{name}">' for name in sorted(found))
+    links = (f'<link rel="modulepreload" crossorigin href="./static/js/{name}">' for name in sorted(found))
+    return _PLOTLY + "".join(links)
 
 
 def content(folder: Path) -> str:

@@ -269,3 +269,12 @@ def test_an_address_opens_any_view(page: Page, address: str) -> None:
     page.get_by_role("radio", name="Numbers").click()
     expect(page.get_by_role("radio", name="Calibration")).to_have_count(0)
     expect(_slider(page)).to_be_visible()
+
+
+def test_plotly_is_fetched_once_and_ahead(opened: Page) -> None:
+    """It is asked for while the page itself still loads, and the chart takes that answer."""
+    fetched = opened.evaluate(
+        "performance.getEntriesByType('resource').filter(({ name }) => name.includes('/assets/plotly'))"
+        ".map(({ initiatorType }) => initiatorType)"
+    )
+    assert fetched == ["link"]
