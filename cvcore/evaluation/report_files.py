@@ -110,7 +110,7 @@ def not_evaluated(store: Store, iteration: Iteration) -> NotEvaluated:
     predictions = analysis.load(store, iteration)
     if iteration.evaluation is None or iteration.evaluation.method != K_FOLD:
         return NotEvaluated(0, ())
-    known = predictions.truth[predictions.evaluated].any(axis=0)
+    known = np.asarray(predictions.truth[predictions.evaluated].any(axis=0))
     names = [tag.name for tag in out_of_fold.tags(store, iteration)]
     alike = [
         name

@@ -57,7 +57,7 @@ def fitted(data: bytes, limits: Limits, *, shrinks: bool = True) -> Arrival:
         outer = dataclasses.replace(limits, side_max_px=max(width, height), pixels=limits.photo_pixels)
         formats.check_shape(width, height, outer if shrinks else limits)
         with _one_at_a_time:
-            upright = decoding.load_upright(image, SHORTER_PX if is_large else None)
+            upright = decoding.load_upright(image, data, SHORTER_PX if is_large else None)
     came = (width, height) if (width > height) == (upright.width > upright.height) else (height, width)
     return _converted(data, upright, came, limits, is_large=is_large)
 

@@ -12,24 +12,14 @@ import numpy as np
 from PIL import ExifTags, Image, ImageFile
 
 from cvcore.array_types import Levels
-from cvcore.imaging import colour_profiles, formats
+from cvcore.imaging import formats
+from cvcore.imaging.upright_images import orientation, upright_image
 from cvcore.settings import Limits
 
 THUMBNAIL_PX = 320
 SIGNATURE_PX = 8
 WEBP_QUALITY = 78
 JPEG_QUALITY = 95
-
-# The transposition that turns an image with that EXIF orientation upright; 5 to 8 swap width and height.
-_TRANSPOSITIONS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 
 
 @dataclass(frozen=True)
@@ -56,16 +46,16 @@ def read(data: bytes, limits: Limits) -> ImageInfo:
     """
     with formats.open_checked(data, limits) as image:
         width, height = image.size
-        small = load_upright(image, THUMBNAIL_PX)
+        small = load_upright(image, data, THUMBNAIL_PX)
         small.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
-        if _orientation(image) >= 5:
+        if orientation(image) >= 5:
             width, height = height, width
         signature = small.resize((SIGNATURE_PX, SIGNATURE_PX), Image.Resampling.BOX).tobytes()
         return ImageInfo(str(image.format), width, height, _webp(small), signature)
 
 
 def upright(data: bytes, *, at_least_px: int | None = None) -> Image.Image:
-    """The image as a person sees it: sRGB, rotated as its EXIF or XMP says, on white, without metadata.
+    """The image as a person sees it: sRGB, rotated as its EXIF says, on white, without metadata.
 
     For an animation, the first frame; 16-bit grey is scaled to 8 bits. With `at_least_px` a JPEG can be decoded 2, 4
     or 8 times smaller, which is faster, if both sides still have that many pixels.
@@ -79,13 +69,13 @@ def upright(data: bytes, *, at_least_px: int | None = None) -> Image.Image:
     (255, 255, 255)
     """
     with formats.open_header(data) as image:
-        return load_upright(image, at_least_px)
+        return load_upright(image, data, at_least_px)
 
 
 def pixels(data: bytes, side: int) -> Levels:
     """The pixels for a network: the entire upright image resized to a square, (side, side, 3), sRGB 0..255.
 
-    All backbones use this, and exported predict.py does the same, so that all get the same pixels.
+    All backbones use this, and exported predict.py has the same code, so that all get the same pixels.
 
     Raises:
         ImageRefused: `format` or `damaged`.
@@ -128,27 +118,12 @@ def without_location(data: bytes) -> bytes:
     return file.getvalue()
 
 
-def load_upright(image: ImageFile.ImageFile, at_least_px: int | None) -> Image.Image:
-    """As `upright`, for an image that is open."""
-    if at_least_px is not None:
-        image.draft(None, (at_least_px, at_least_px))
+def load_upright(image: ImageFile.ImageFile, data: bytes, at_least_px: int | None) -> Image.Image:
+    """As `upright`, for a file that is open."""
     try:
-        image.load()
+        return upright_image(image, data, at_least_px)
     except Exception as error:
         raise formats.damaged(str(image.format)) from error
-    rgb = colour_profiles.srgb(image)
-    rgb.info.clear()
-    transposition = _TRANSPOSITIONS.get(_orientation(image))
-    return rgb if transposition is None else rgb.transpose(transposition)
-
-
-def _orientation(image: Image.Image) -> int:
-    """The EXIF orientation, 1..8; 1 (not rotated) if the metadata cannot be read."""
-    try:
-        orientation = image.getexif().get(ExifTags.Base.Orientation)
-        return int(orientation) if orientation in _TRANSPOSITIONS else 1
-    except Exception:  # a broken EXIF block is no reason to refuse an image
-        return 1
 
 
 def _webp(image: Image.Image) -> bytes:

@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from PIL import Image, ImageFile
 
 from cvcore.errors import ImageRefused
+from cvcore.imaging import repairs
 from cvcore.settings import MEBIBYTE, Limits
 
 HEIF = "HEIF"
@@ -89,7 +90,7 @@ def open_header(data: bytes, pixels_max: int = Limits.pixels) -> ImageFile.Image
         rule = f"a PNG may hold at most {_PACKED_CHUNKS_MAX} colour profiles and packed texts"
         raise ImageRefused("damaged", f"{rule}, this one holds more: {_SAVE_AGAIN}")
     try:
-        return Image.open(io.BytesIO(data), formats=pillow_formats)
+        return Image.open(io.BytesIO(repairs.readable(data)), formats=pillow_formats)
     except Image.DecompressionBombError:
         pillow_max = 2 * (Image.MAX_IMAGE_PIXELS or 0)
         raise _too_many_pixels(pixels_max, f"this one has more than {pillow_max // 10**6} million") from None

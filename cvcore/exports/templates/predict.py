@@ -15,7 +15,7 @@ from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageFile
 
 HERE = Path(__file__).resolve().parent
 
@@ -28,40 +28,22 @@ def load_model() -> Model:
     raise NotImplementedError("in an export, the load_model of its format stands here")
 
 
+def upright_image(image: ImageFile.ImageFile, data: bytes, at_least_px: int) -> Image.Image:
+    """The image as a person sees it: in sRGB, upright, on white."""
+    raise NotImplementedError("in an export, the code by which Tagwise itself decodes images stands here")
+
+
+def readable(data: bytes) -> bytes:
+    """The file without what other programs leave out."""
+    raise NotImplementedError("in an export, the code by which Tagwise itself decodes images stands here")
+
+
 def read_image(file: str | Path | IO[bytes], side: int) -> Floats:
     """The whole image, upright and resized to a square: (side, side, 3), red, green and blue, 0 to 255."""
-    with Image.open(file) as opened:
-        opened.draft(None, (2 * side, 2 * side))  # a large JPEG is decoded at a smaller size, which is faster
-        image = ImageOps.exif_transpose(opened)
-    small = to_srgb(image).resize((side, side), Image.Resampling.BILINEAR)
-    return np.asarray(small, np.float32)
-
-
-def to_srgb(image: Image.Image) -> Image.Image:
-    """The image as RGB on white, its colours converted to sRGB if it has a profile that says which they are."""
-    rgb = to_rgb(image)
-    try:
-        profile = ImageCms.ImageCmsProfile(io.BytesIO(image.info["icc_profile"]))
-        if "sRGB" in ImageCms.getProfileDescription(profile):
-            return rgb
-        space = profile.profile.xcolor_space.strip()
-        if space != "RGB" and image.mode != {"GRAY": "L", "CMYK": "CMYK"}.get(space):
-            return rgb
-        target = ImageCms.createProfile("sRGB")
-        return ImageCms.profileToProfile(rgb if space == "RGB" else image, profile, target, outputMode="RGB") or rgb
-    except Exception:  # there is no profile, or it is damaged
-        return rgb
-
-
-def to_rgb(image: Image.Image) -> Image.Image:
-    """The image as RGB; transparent pixels become white."""
-    if image.mode.startswith("I;16"):  # 16-bit grey, which `convert` would clip at 255
-        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
-    if image.has_transparency_data:
-        transparent = image.convert("RGBA")
-        image = Image.new("RGB", image.size, "white")
-        image.paste(transparent, mask=transparent)
-    return image.convert("RGB")
+    data = Path(file).read_bytes() if isinstance(file, str | Path) else file.read()
+    with Image.open(io.BytesIO(readable(data))) as opened:
+        image = upright_image(opened, data, 2 * side)  # a large JPEG is decoded at a smaller size, which is faster
+    return np.asarray(image.resize((side, side), Image.Resampling.BILINEAR), np.float32)
 
 
 def predict(model: Model, file: str | Path | IO[bytes]) -> list[dict[str, Any]]:

@@ -10,15 +10,21 @@ ADOBE_RGB = ((0.60974, 0.31111, 0.01947), (0.20528, 0.62567, 0.06087), (0.14919,
 WHITE = (0.9642, 1.0, 0.8249)
 
 
-def rgb_profile(name: str, primaries: tuple[tuple[float, float, float], ...]) -> bytes:
-    """A display's profile with these primaries and gamma 2.2 (ICC.1:2001-04)."""
+def rgb_profile(name: str, primaries: tuple[tuple[float, float, float], ...], gamma: float = 2.2) -> bytes:
+    """A display's profile with these primaries and gamma (ICC.1:2001-04)."""
     described = b"desc" + bytes(4) + struct.pack(">I", len(name) + 1) + name.encode() + bytes(1 + 4 + 4 + 2 + 1 + 67)
-    gamma = b"curv" + bytes(4) + struct.pack(">IH", 1, round(2.2 * 256))
+    curve = b"curv" + bytes(4) + struct.pack(">IH", 1, round(gamma * 256))
     tags = {b"desc": described, b"cprt": b"text" + bytes(4) + b"none\0", b"wtpt": _xyz(WHITE)}
     for letter, primary in zip("rgb", primaries, strict=True):
         tags[f"{letter}XYZ".encode()] = _xyz(primary)
-        tags[f"{letter}TRC".encode()] = gamma
+        tags[f"{letter}TRC".encode()] = curve
     return _profile(b"RGB ", tags)
+
+
+def grey_profile(gamma: float) -> bytes:
+    """A grey display's profile."""
+    curve = b"curv" + bytes(4) + struct.pack(">IH", 1, round(gamma * 256))
+    return _profile(b"GRAY", {b"wtpt": _xyz(WHITE), b"kTRC": curve})
 
 
 def _xyz(values: tuple[float, float, float]) -> bytes:

@@ -9,6 +9,7 @@ import runpy
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +19,13 @@ from PIL import ExifTags, Image
 from cvcore import imaging, prediction
 from cvcore.errors import ImageRefused
 from cvcore.exports import formats
-from cvcore.exports.scripts import TEMPLATES, predict_script
+from cvcore.exports.scripts import DECODING, TEMPLATES, predict_script
 from cvcore.prediction.predictor import Prediction
 from cvcore.settings import Limits
 from tests.conftest import ROOT
+from tests.cvcore.imaging.conftest import png_chunk
 from tests.cvcore.imaging.profiles import DISPLAY_P3, rgb_profile
+from tests.cvcore.imaging.test_colour_profiles import colours, of_codes, of_gamma
 
 SCRIPT = TEMPLATES / "predict.py"
 SIDE = 96
@@ -51,18 +54,20 @@ def test_every_loader_is_tried() -> None:
 
 
 @pytest.mark.parametrize("loader", RUNTIMES)
-def test_only_load_model_differs(loader: str) -> None:
-    """In a joined script every line is predict.py's or the loader's, and `load_model` stands in it once."""
-    ours = SCRIPT.read_text("utf-8").splitlines()
-    lines = predict_script(loader).splitlines()
-    start, end = (
-        lines.index("def load_model() -> Model:"),
-        lines.index("def read_image(file: str | Path | IO[bytes], side: int) -> Floats:"),
-    )
-    assert ours[:start] == lines[:start]
-    assert ours[ours.index(lines[end]) :] == lines[end:]
-    assert "\n".join(lines[start : end - 2]) + "\n" in (TEMPLATES / loader).read_text("utf-8")
-    assert 1 == lines.count("def load_model() -> Model:")
+def test_a_script_is_joined_of_our_own_code(loader: str) -> None:
+    """Every function is the template's, the loader's or that by which Tagwise decodes images, and stands there once."""
+    functions = _functions(predict_script(loader))
+    ours = _functions(SCRIPT.read_text("utf-8")) | _functions((TEMPLATES / loader).read_text("utf-8"))
+    for path in DECODING:
+        ours |= _functions(path.read_text("utf-8"))
+    assert ours == functions
+    assert "NotImplementedError" not in predict_script(loader)
+
+
+def _functions(text: str) -> dict[str, str]:
+    found = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)]
+    assert len(found) == len({node.name for node in found})
+    return {node.name: ast.get_source_segment(text, node) or "" for node in found}
 
 
 def test_a_script_stands_alone(script: Path, request: pytest.FixtureRequest) -> None:
@@ -107,6 +112,13 @@ def test_the_answer_is_the_pages(tmp_path: Path, multilabel: bool, thresholds: f
     assert prediction.answer(predictions, own, multilabel=multilabel) == answer
 
 
+def _read_image(folder: Path) -> Callable[..., np.ndarray]:
+    """The `read_image` of a predict.py as an export has it."""
+    path = folder / "predict.py"
+    path.write_text(predict_script("load_onnx.py"), encoding="utf-8")
+    return runpy.run_path(str(path))["read_image"]
+
+
 def saved(image: Image.Image, kind: str, **options: object) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, kind, **options)
@@ -133,22 +145,28 @@ def drawn_images() -> dict[str, bytes]:
         "grey 16": saved(Image.fromarray(noise[..., 0].astype(np.uint16) * 257), "PNG", exif=exif),
         "transparent": saved(Image.fromarray(noise), "PNG", exif=exif),
         "palette": saved(palette, "PNG", transparency=3),
+        "linear": colours(of_gamma(100_000)),
+        "display p3 by codes": colours(of_codes(12, 13)),
+        "wrong checksum": colours(png_chunk(b"tEXt", b"Title\0Harbour")[:-1] + b"?"),
+        "without its end": saved(colour, "JPEG")[:-2],
+        "transparent grey 16": saved(Image.fromarray(noise[..., 0].astype(np.uint16)), "PNG", transparency=77),
+        "turned in XMP alone": saved(colour, "JPEG", xmp=b'<rdf:Description tiff:Orientation="6"/>'),
         "animated": saved(palette, "GIF", save_all=True, append_images=[colour.convert("L")]),
     }
 
 
 @pytest.mark.parametrize("kind", drawn_images())
-def test_images_are_read_as_the_page_reads_them(kind: str) -> None:
+def test_images_are_read_as_the_page_reads_them(kind: str, tmp_path: Path) -> None:
     """Pixel by pixel: upright, on white, 16 bits brought to 8, resized to the square."""
     data = drawn_images()[kind]
-    read_image = runpy.run_path(str(SCRIPT))["read_image"]
+    read_image = _read_image(tmp_path)
     np.testing.assert_array_equal(imaging.pixels(data, SIDE), read_image(io.BytesIO(data), SIDE))
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning:PIL", "ignore::PIL.Image.DecompressionBombWarning")
-def test_odd_files_are_read_as_the_page_reads_them(shared: Path) -> None:
+def test_odd_files_are_read_as_the_page_reads_them(shared: Path, tmp_path: Path) -> None:
     """Whatever odd file the page accepts, predict.py reads to the same pixels."""
-    read_image = runpy.run_path(str(SCRIPT))["read_image"]
+    read_image = _read_image(tmp_path)
     differing, compared = [], 0
     for path in sorted((shared / "odd").glob("*/*")):
         try:
