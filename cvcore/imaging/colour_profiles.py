@@ -7,6 +7,7 @@ holds a copy of this module.
 
 from __future__ import annotations
 
+import functools
 import io
 import re
 
@@ -60,7 +61,7 @@ def srgb(image: Image.Image, data: bytes) -> Image.Image:
     image = _eight_bits(image, data)
     profile = source_profile(image, data)
     transparent = image.convert("RGBA") if image.has_transparency_data else None
-    if profile and profile.profile.xcolor_space.strip() == "GRAY":
+    if profile and _space(profile) == "GRAY":
         colours = image.convert("L")
     else:
         colours = image if image.mode == "CMYK" else transparent or image.convert("RGB")
@@ -75,25 +76,23 @@ def srgb(image: Image.Image, data: bytes) -> Image.Image:
     return background
 
 
-def source_profile(image: Image.Image, data: bytes) -> ImageCms.ImageCmsProfile | None:
-    """The profile of the image's colours; None if they are sRGB, or nothing usable says what they are.
+def source_profile(image: Image.Image, data: bytes) -> bytes | None:
+    """The ICC profile of the image's colours; None if they are sRGB, or nothing usable says what they are.
 
     The order is that of https://www.w3.org/TR/png-3/#color-chunk-precendence, and of browsers.
     """
     chunks = small_png_chunks(data, (b"cICP", b"sRGB", b"gAMA", b"cHRM"))
     is_video = re.match(rb".{4}ftyp", data, re.DOTALL)
-    found = _of_codes(chunks.get(b"cICP", b"")) or _embedded(image.info.get("icc_profile"))
+    found = _of_codes(chunks.get(b"cICP", b"")) or _usable(image.info.get("icc_profile"))
     if not found and is_video and (codes := re.search(rb"colrnclx\0(.)\0(.)", data[: 2**16], re.DOTALL)):
         # Of photos in AVIF and HEIC, browsers take the curve of video for that of sRGB.
         found = _of_codes(codes[1] + (b"\x0d" if _GAMMAS.get(codes[2][0]) == 2.4 else codes[2]) + b"\0\1")
     if not found and b"sRGB" not in chunks and b"gAMA" in chunks:
         found = _of_gamma(chunks[b"gAMA"], chunks.get(b"cHRM", b""))
-    if not found or image.mode not in _MODES.get(found.profile.xcolor_space.strip(), ()):
-        return None
-    return found
+    return found if found and image.mode in _MODES.get(_space(found), ()) else None
 
 
-def matrix_profile(primaries: tuple[float, ...], curve: np.ndarray) -> ImageCms.ImageCmsProfile | None:
+def matrix_profile(primaries: tuple[float, ...], curve: np.ndarray) -> bytes | None:
     """A profile of ICC.1:2001-04 with these chromaticities and the light, 0..1, of each of the 256 levels.
 
     None if there are no such colours.
@@ -118,7 +117,7 @@ def matrix_profile(primaries: tuple[float, ...], curve: np.ndarray) -> ImageCms.
     for letter, column in zip(b"rgb", columns.T, strict=True):
         tags[bytes([letter]) + b"XYZ"] = b"XYZ \0\0\0\0" + column.tobytes()
         tags[bytes([letter]) + b"TRC"] = b"curv\0\0\0\0" + np.array(256, ">u4").tobytes() + levels
-    return _embedded(_packed(tags))
+    return _packed(tags)
 
 
 def _packed(tags: dict[bytes, bytes]) -> bytes:
@@ -132,7 +131,7 @@ def _packed(tags: dict[bytes, bytes]) -> bytes:
     return (head + tags[b"wtpt"][8:]).ljust(128, b"\0") + table + body
 
 
-def _of_codes(codes: bytes) -> ImageCms.ImageCmsProfile | None:
+def _of_codes(codes: bytes) -> bytes | None:
     """The profile of a PNG's cICP: primaries, transfer function, matrix and range, each one byte of ITU-T H.273."""
     if len(codes) != 4 or codes[0] not in _PRIMARIES or codes[2:] != b"\0\1":
         return None
@@ -140,7 +139,7 @@ def _of_codes(codes: bytes) -> ImageCms.ImageCmsProfile | None:
     return None if light is None else matrix_profile(_PRIMARIES[codes[0]], light)
 
 
-def _of_gamma(gamma: bytes, chromaticities: bytes) -> ImageCms.ImageCmsProfile | None:
+def _of_gamma(gamma: bytes, chromaticities: bytes) -> bytes | None:
     """The profile of a PNG's gAMA with its cHRM, if there is one: white, red, green and blue."""
     exponent = int.from_bytes(gamma, "big") / 100_000
     if not 0.01 < exponent < 100:
@@ -191,31 +190,44 @@ def _eight_bits(image: Image.Image, data: bytes) -> Image.Image:
     return image
 
 
-def _converted(image: Image.Image, profile: ImageCms.ImageCmsProfile) -> Image.Image:
+def _converted(image: Image.Image, profile: bytes) -> Image.Image:
     """The image in sRGB; the same image if the profile is that of sRGB or cannot be used."""
-    result = "RGBA" if image.mode == "RGBA" else "RGB"
     try:
-        # A transform of its own for every image: they are not safe to share between threads.
-        transform = ImageCms.buildTransform(profile, ImageCms.createProfile("sRGB"), image.mode, result)
-        if image.mode == result and _is_srgb(transform, result):
+        if _space(profile) == "RGB" and _is_srgb(profile):
             return image
-        return ImageCms.applyTransform(image, transform) or image
+        return _to_srgb(image, profile)
     except (ImageCms.PyCMSError, ValueError):
         return image
 
 
-def _is_srgb(transform: ImageCms.ImageCmsTransform, mode: str) -> bool:
-    """Whether a transform to sRGB leaves colours of all kinds as they are."""
+def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
+    mode = "RGBA" if image.mode == "RGBA" else "RGB"
+    source, target = ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB")
+    # A transform of its own for every image: they are not safe to share between threads.
+    transform = ImageCms.buildTransform(source, target, image.mode, mode)
+    return ImageCms.applyTransform(image, transform) or image
+
+
+# Half of all photos carry one of a few profiles, most of them sRGB's; to try one takes 5 ms.
+@functools.lru_cache(maxsize=16)
+def _is_srgb(profile: bytes) -> bool:
+    """Whether a profile of RGB leaves colours of all kinds as they are."""
     steps = np.arange(0, 256, 51).astype(np.uint8)
     probe = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(1, -1, 3)
-    moved = ImageCms.applyTransform(Image.fromarray(probe).convert(mode), transform)
-    return moved is not None and bool(np.abs(np.asarray(moved)[..., :3] - probe.astype(int)).max() <= SRGB_LEVELS)
+    moved = np.asarray(_to_srgb(Image.fromarray(probe), profile))
+    return bool(np.abs(moved - probe.astype(int)).max() <= SRGB_LEVELS)
 
 
-def _embedded(profile: object) -> ImageCms.ImageCmsProfile | None:
+def _space(profile: bytes) -> str:
+    """The space of a profile's colours, which stands in its head: RGB, GRAY, CMYK or a rarer one."""
+    return profile[16:20].decode("latin-1").strip()
+
+
+def _usable(profile: object) -> bytes | None:
     if not isinstance(profile, bytes) or not 0 < len(profile) <= PROFILE_BYTES:
         return None
     try:
-        return ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        ImageCms.ImageCmsProfile(io.BytesIO(profile))
     except Exception:  # littlecms and Pillow raise many kinds of errors for crafted bytes
         return None
+    return profile
