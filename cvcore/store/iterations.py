@@ -76,7 +76,6 @@ class Iterations:
         `evaluation` says how the iteration will be evaluated.
         """
         iteration_id = str(uuid.uuid4())
-        column = {tag.id: position for position, tag in enumerate(tags)}
         with self._db.transaction():
             number = 1 + self._db.value(
                 "select coalesce(max(number), 0) from iterations where project_id = ?", [project.id]
@@ -96,27 +95,25 @@ class Iterations:
                     "created_at": now(),
                 },
             )
-            self._db.connection.executemany(
-                "insert into iteration_tags values (?, ?, ?, ?, ?)",
-                [(iteration_id, position, tag.id, tag.name, tag.kind) for position, tag in enumerate(tags)],
-            )
-            self._db.connection.executemany(
-                "insert into iteration_images values (?, ?, ?, ?)",
-                [
-                    (
-                        iteration_id,
-                        position,
-                        image.id,
-                        json.dumps(sorted(column[t] for t in image.tag_ids if t in column)),
-                    )
-                    for position, image in enumerate(images)
-                ],
-            )
-            self._db.connection.executemany(
-                "insert into iteration_test_images values (?, ?)",
-                [(iteration_id, position) for position, image in enumerate(images) if image.is_test],
-            )
+            self._add_snapshot(iteration_id, tags, images)
         return self.get(iteration_id)
+
+    def _add_snapshot(self, iteration_id: str, tags: Sequence[Tag], images: Sequence[Image]) -> None:
+        column = {tag.id: position for position, tag in enumerate(tags)}
+        columns = [json.dumps(sorted(column[each] for each in image.tag_ids if each in column)) for image in images]
+        add = self._db.connection.executemany
+        add(
+            "insert into iteration_tags values (?, ?, ?, ?, ?)",
+            [(iteration_id, position, tag.id, tag.name, tag.kind) for position, tag in enumerate(tags)],
+        )
+        add(
+            "insert into iteration_images values (?, ?, ?, ?)",
+            [(iteration_id, position, image.id, columns[position]) for position, image in enumerate(images)],
+        )
+        add(
+            "insert into iteration_test_images values (?, ?)",
+            [(iteration_id, position) for position, image in enumerate(images) if image.is_test],
+        )
 
     def get(self, iteration_id: str) -> Iteration:
         """The iteration with that id.
