@@ -334,6 +334,20 @@ def test_a_worker_goes_when_it_is_dismissed(store: Store) -> None:
     assert time.monotonic() - started < worker.PATIENCE_S + 2
 
 
+@pytest.mark.skipif(not hasattr(os, "nice"), reason="this system has no nice")
+def test_the_pages_have_the_processor_first(store: Store) -> None:
+    """While a worker imports TensorFlow or trains, whoever clicks does not wait for it."""
+    process = worker.spawn(store.home)
+    try:
+        wanted = min(os.getpriority(os.PRIO_PROCESS, 0) + worker.NICE, 19)
+        deadline = time.monotonic() + 30
+        while os.getpriority(os.PRIO_PROCESS, process.pid) != wanted:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    finally:
+        worker.stop(process)
+
+
 @pytest.mark.network
 def test_a_full_disk(on_small_disk: Callable[[str, str], list[str]]) -> None:
     """Where only the result does not fit, the training fails with its reason and leaves no file behind.
