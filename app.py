@@ -15,8 +15,9 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
-from cvcore import settings
+from cvcore import settings, urls
 from cvcore.api import assets, downloads, images, page_start
+from cvcore.api.base_path import BasePath
 from cvcore.api.customvision.middleware import CustomVision
 from cvcore.api.hosts import OwnHosts
 from cvcore.api.password import SharedPassword
@@ -46,6 +47,7 @@ STREAMLIT = Path(st.__file__).resolve().parent
 
 keep_little_memory()
 environment = settings.load()
+urls.serve_below(st.get_option("server.baseUrlPath") or "")
 store = Store(environment.home)
 
 
@@ -75,6 +77,7 @@ app = st.App(
     PAGES / "router.py",
     routes=[*images.routes(store), *downloads.routes(store), *assets.routes()],
     middleware=[
+        Middleware(BasePath),
         Middleware(OwnSources),
         Middleware(OwnHosts, names=environment.hosts),
         Middleware(CustomVision, store=store, settings=environment, keys=api_keys.load(environment)),

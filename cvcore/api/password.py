@@ -16,6 +16,8 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from cvcore import urls
+
 COOKIE = "tagwise"
 DAYS = 7
 ATTEMPTS_PER_MINUTE = 20
@@ -57,7 +59,7 @@ class SharedPassword:
             await _refusal(scope)(scope, receive, send)
 
     def _is_open(self, scope: Scope) -> bool:
-        path = scope["path"].lower()
+        path = scope["path"].removeprefix(urls.below("")).lower()
         return scope["type"] == "http" and any(
             path == known or (known.endswith("/") and path.startswith(known)) for known in OPEN_PATHS
         )
@@ -105,11 +107,12 @@ async def _password_in(request: Request) -> str:
 def _wanted(request: Request) -> str:
     """The page to open after the login: the path in the parameter `next`, only if it is on this server."""
     wanted = request.query_params.get("next", "")
-    return wanted if wanted.startswith("/") and not wanted.startswith("//") else "/"
+    return wanted if wanted.startswith("/") and not wanted.startswith("//") else urls.below("/")
 
 
 def _refusal(scope: Scope) -> Response:
     if "text/html" in HTTPConnection(scope).headers.get("accept", ""):
-        wanted = f"{scope['path']}?{scope['query_string'].decode('latin-1')}".removesuffix("?")
-        return RedirectResponse(f"/login?{urlencode({'next': wanted})}", 303)
-    return PlainTextResponse("the password is missing: open /login", 401)
+        path = f"{scope.get('root_path', '')}{scope['path']}"
+        wanted = f"{path}?{scope['query_string'].decode('latin-1')}".removesuffix("?")
+        return RedirectResponse(f"{urls.below('/login')}?{urlencode({'next': wanted})}", 303)
+    return PlainTextResponse(f"the password is missing: open {urls.below('/login')}", 401)

@@ -133,7 +133,7 @@ class CustomVision:
         return Call(
             self._store,
             self._settings,
-            server=f"{scope['scheme']}://{headers.get('host', '')}",
+            server=f"{scope['scheme']}://{headers.get('host', '')}{scope.get('root_path', '')}",
             path=parameters,
             query={name.casefold(): value for name, value in query},
             content_type=headers.get("content-type", ""),

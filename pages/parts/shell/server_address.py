@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
+from cvcore import urls
+
 
 def show_hint(address: str) -> None:
     """Say that other computers need another address, if this one is local."""
@@ -17,11 +19,11 @@ def show_hint(address: str) -> None:
 
 
 def address() -> str:
-    """Scheme, host and port of the page's own address."""
+    """Scheme, host and port of the page's own address, and the path that the app is below, if there is one."""
     if url := st.context.url:
-        return root(url)
+        return root(url) + urls.below("")
     host = st.context.headers.get("Host") or f"{st.get_option('server.address')}:{st.get_option('server.port')}"
-    return f"http://{host}"
+    return f"http://{host}{urls.below('')}"
 
 
 def root(url: str) -> str:

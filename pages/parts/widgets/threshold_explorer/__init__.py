@@ -153,7 +153,7 @@ def show(
         "strip": strip and {"column": strip[0], "data": strip[1]},
         "tags": [asdict(tag) for tag in tags],
         "tables": _tables_json(signature, sweep, curves),
-        "plotly": urls.PLOTLY,
+        "plotly": urls.below(urls.PLOTLY),
     }
     result = _WIDGET(
         key=key,
