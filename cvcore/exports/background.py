@@ -1,17 +1,14 @@
 """Exports made in the background as zips: `start` begins one, `find` returns its progress.
 
-Conversion needs TensorFlow, so it runs in a separate process: this module as a program, `main`. The zip is in the
-iteration's folder, under a name that cannot be guessed, and is deleted with the iteration.
+Conversion needs TensorFlow, so it runs in a separate process, see `process`. The zip is in the iteration's folder,
+under a name that cannot be guessed, and is deleted with the iteration.
 """
 
 from __future__ import annotations
 
 import functools
 import json
-import os
 import secrets
-import subprocess
-import sys
 import tempfile
 import threading
 import zipfile
@@ -22,14 +19,12 @@ from typing import Any, Literal
 import numpy as np
 
 from cvcore import evaluation
-from cvcore.errors import NotTrained, TagwiseError, Unavailable
-from cvcore.exports import exporting, formats
+from cvcore.errors import NotTrained, Unavailable
+from cvcore.exports import formats, process
 from cvcore.exports.agreement import Agreement
 from cvcore.files import blobs
 from cvcore.records import Iteration
 from cvcore.store import Store
-
-TIMEOUT_S = 30 * 60
 
 WAITING = "Waiting for another export"
 
@@ -61,6 +56,10 @@ class _Run:
     progress: float = 0.0
     error: str = ""
 
+    def read(self, message: dict[str, Any]) -> None:
+        """Take over what the process says about its progress."""
+        self.stage, self.progress = message.get("stage", self.stage), message.get("progress", self.progress)
+
 
 # By iteration id and format; finished exports are removed.
 _runs: dict[tuple[str, str], _Run] = {}
@@ -78,7 +77,7 @@ def start(store: Store, iteration: Iteration, name: str) -> ExportJob:
     """
     if iteration.status != "Completed":
         raise NotTrained(f"only a trained iteration can be exported, {iteration.name} is not: train it first")
-    formats.find(name)
+    name = formats.find(name).name
     with _starting:
         known = next((job for job in find(store, iteration) if job.format == name), None)
         if known and known.status != "Failed" and known.is_current:
@@ -148,40 +147,14 @@ def _make(home: Path, iteration: Iteration, name: str, run: _Run) -> None:
     try:
         with _one_at_a_time, tempfile.TemporaryDirectory() as scratch:
             folder, packed = Path(scratch) / "export", Path(scratch) / "export.zip"
-            _export_in_process(home, iteration, name, folder, run)
+            run.stage = "Starting"
+            process.run(home, iteration.id, name, folder, run.read)
             run.stage, run.progress = "Packing", 0.95
             _pack(folder, packed)
             _store(home, iteration, name, packed)
         del _runs[iteration.id, name]
     except Exception as error:  # nobody sees an exception of a thread: the page shows `run.error`
         run.error = str(error) or repr(error)
-
-
-def _export_in_process(home: Path, iteration: Iteration, name: str, folder: Path, run: _Run) -> None:
-    """Write the export in another process, and copy the progress that it prints to `run`.
-
-    Its messages are lines of JSON; all other lines come from libraries and are ignored.
-    """
-    paths = [str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")]
-    environ = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
-    command = [sys.executable, "-m", "cvcore.exports.background", str(home), iteration.id, name, str(folder)]
-    run.stage = "Starting"
-    with subprocess.Popen(  # noqa: S603 - our own interpreter and arguments, no shell
-        command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, encoding="utf-8"
-    ) as process:
-        assert process.stdout
-        too_late = threading.Timer(TIMEOUT_S, process.kill)
-        too_late.start()
-        refusal = ""
-        for line in process.stdout:
-            message = _json_object(line)
-            run.stage, run.progress = message.get("stage", run.stage), message.get("progress", run.progress)
-            refusal = message.get("error", refusal)
-        too_late.cancel()
-    if refusal:
-        raise Unavailable(refusal)
-    if process.returncode:
-        raise Unavailable(f"the export stopped unexpectedly (exit status {process.returncode}): try again")
 
 
 def _json_object(text: str | bytes) -> dict[str, Any]:
@@ -206,26 +179,3 @@ def _pack(folder: Path, packed: Path) -> None:
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(folder.rglob("*")):
             archive.write(path, path.relative_to(folder))
-
-
-def _print_message(**message: object) -> None:
-    print(json.dumps(message), flush=True)
-
-
-def main(home: str, iteration_id: str, name: str, folder: str) -> None:
-    """Write one export in this process, and print its progress, or the reason why it failed, as lines of JSON."""
-    store = Store(Path(home))
-    try:
-        exporting.export(
-            store,
-            store.iterations.get(iteration_id),
-            formats.find(name),
-            Path(folder),
-            progress=lambda stage, fraction: _print_message(stage=stage, progress=fraction),
-        )
-    except TagwiseError as error:
-        _print_message(error=str(error))
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

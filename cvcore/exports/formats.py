@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from cvcore.errors import InvalidInput, Unavailable
+from cvcore.exports import flavors
+from cvcore.exports.writers import coreml, litert, onnx_files, tensorflow_files, web
+from cvcore.exports.writers.network import Network
 
-# Writes a Keras model into a folder. The images, uint8 (n, side, side, 3), are examples of its input.
-Writer = Callable[[Any, Path, NDArray[np.uint8]], None]
+# Writes a network into a folder.
+Writer = Callable[[Network, Path], None]
 
 # The largest difference to a probability on the page that is allowed for 32-bit floats.
 FLOAT = 1e-3
@@ -31,23 +30,31 @@ ANY = 1.0
 class Format:
     """An export format.
 
-    `write` writes the model. `loader` is the file in `templates` whose `load_model` goes into predict.py; `files` are
-    copied beside it. `requirements`: what predict.py needs beside Pillow and numpy, for pip. `packages`: modules that
-    making the export needs and that are not always installed. `tolerance`: the largest allowed difference between a
-    probability and the page's.
+    `write` writes the model, whose main file is `model`. `loader` is the file in `templates` whose `load_model` goes
+    into predict.py; `files` are copied beside it. `requirements`: what predict.py needs beside Pillow and numpy, for
+    pip. `packages`: modules that making the export needs and that are not always installed. `tolerance`: the largest
+    allowed difference between a probability and the page's. `runs_on`: the only `sys.platform` that can run it; empty
+    if all can.
     """
 
     name: str
     write: Writer
+    model: str
     loader: str
     requirements: tuple[str, ...]
     files: tuple[str, ...] = ()
     tolerance: float = FLOAT
     packages: tuple[str, ...] = ()
+    runs_on: str = ""
+
+    @property
+    def can_be_tested(self) -> bool:
+        """Whether this computer can run it."""
+        return self.runs_on in ("", sys.platform)
 
 
 def find(name: str) -> Format:
-    """The format with this name.
+    """The format with this name, or with this flavor of Custom Vision's.
 
     Raises:
         InvalidInput: there is none; the message lists the names.
@@ -56,10 +63,23 @@ def find(name: str) -> Format:
     >>> find("tflite").requirements
     ('ai-edge-litert>=2.1',)
     """
-    for export_format in FORMATS:
-        if export_format.name == name:
-            _check_installed(export_format)
-            return export_format
+    export_format = by_name(name)
+    _check_installed(export_format)
+    return export_format
+
+
+def by_name(name: str) -> Format:
+    """The same, whether it can be made on this computer or not.
+
+    Raises:
+        InvalidInput: there is none; the message lists the names.
+
+    >>> by_name("TensorFlowLiteFloat16").name, by_name("CoreML").name
+    ('tflite-fp16', 'coreml')
+    """
+    known = name if name in NAMES else flavors.format_of_flavor(name)
+    if known:
+        return FORMATS[NAMES.index(known)]
     raise InvalidInput(f"the format must be one of {', '.join(NAMES)}, got {name[:80]!r}")
 
 
@@ -72,70 +92,41 @@ def _check_installed(export_format: Format) -> None:
         )
 
 
-def _write_keras(model: Any, folder: Path, images: NDArray[np.uint8]) -> None:
-    model.save(folder / "model.keras")
-
-
-def _write_savedmodel(model: Any, folder: Path, images: NDArray[np.uint8]) -> None:
-    model.export(folder / "model", verbose=False)
-
-
-def _write_tflite(model: Any, folder: Path, images: NDArray[np.uint8]) -> None:
-    model.export(folder / "model.tflite", format="litert", verbose=False)
-
-
-def _write_float16(model: Any, folder: Path, images: NDArray[np.uint8]) -> None:
-    import tensorflow as tf
-
-    half = {"optimizations": [tf.lite.Optimize.DEFAULT], "target_spec": {"supported_types": [tf.float16]}}
-    model.export(folder / "model.tflite", format="litert", verbose=False, **half)
-
-
-def _write_int8(model: Any, folder: Path, images: NDArray[np.uint8]) -> None:
-    import tensorflow as tf
-
-    def samples() -> Iterator[list[NDArray[np.float32]]]:
-        for image in images:
-            yield [image[None].astype(np.float32)]
-
-    quantized = {"optimizations": [tf.lite.Optimize.DEFAULT], "representative_dataset": samples}
-    model.export(folder / "model.tflite", format="litert", verbose=False, **quantized)
-
-
-def _write_onnx(model: Any, folder: Path, images: NDArray[np.uint8]) -> None:
-    import keras
-
-    for network in model.layers:
-        for layer in getattr(network, "layers", ()):
-            # EfficientNet's mean and variance are tensors, which tf2onnx would turn into inputs of the model.
-            if isinstance(layer, keras.layers.Normalization):
-                layer.mean, layer.variance = np.asarray(layer.mean), np.asarray(layer.variance)
-    model(images[:1].astype(np.float32))  # Keras refuses a model that was never called
-    model.export(str(folder / "model.onnx"), format="onnx", verbose=False)
-
-
-def _write_openvino(model: Any, folder: Path, images: NDArray[np.uint8]) -> None:
-    # Without this package OpenVINO sends no usage reports to Intel.
-    sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
-    model.export(str(folder / "model.xml"), format="openvino", verbose=False)
-
-
+_TENSORFLOW = ("tensorflow>=2.20",)
 _LITERT = ("ai-edge-litert>=2.1",)
+_ONNX = ("onnxruntime>=1.22",)
+_MAKES_ONNX = ("onnx", "onnxruntime", "tf2onnx")
+_OPENVINO = ("openvino>=2025.4",)
 
 FORMATS = (
-    Format("keras", _write_keras, "load_keras.py", ("keras>=3.12", "tensorflow>=2.20")),
-    Format("savedmodel", _write_savedmodel, "load_savedmodel.py", ("tensorflow>=2.20",)),
-    Format("tflite", _write_tflite, "load_tflite.py", _LITERT),
-    Format("tflite-fp16", _write_float16, "load_tflite.py", _LITERT, tolerance=HALF),
-    Format("tflite-int8", _write_int8, "load_tflite.py", _LITERT, tolerance=ANY),
+    Format("keras", tensorflow_files.write_keras, "model.keras", "load_keras.py", ("keras>=3.12", *_TENSORFLOW)),
+    Format("savedmodel", tensorflow_files.write_savedmodel, "saved_model.pb", "load_savedmodel.py", _TENSORFLOW),
+    Format("tensorflow", tensorflow_files.write_frozen_graph, "model.pb", "load_tensorflow.py", _TENSORFLOW),
+    Format("tflite", litert.write, "model.tflite", "load_tflite.py", _LITERT),
+    Format("tflite-fp16", litert.write_float16, "model.tflite", "load_tflite.py", _LITERT, tolerance=HALF),
+    Format("tflite-int8", litert.write_int8, "model.tflite", "load_tflite.py", _LITERT, tolerance=ANY),
+    Format("onnx", onnx_files.write, "model.onnx", "load_onnx.py", _ONNX, packages=_MAKES_ONNX),
+    Format("onnx-nchw", onnx_files.write_nchw, "model.onnx", "load_onnx.py", _ONNX, packages=_MAKES_ONNX),
     Format(
-        "onnx",
-        _write_onnx,
+        "onnx-fp16",
+        onnx_files.write_nchw_float16,
+        "model.onnx",
         "load_onnx.py",
-        ("onnxruntime>=1.22",),
-        packages=("onnx", "onnxruntime", "tf2onnx"),
+        _ONNX,
+        tolerance=HALF,
+        packages=_MAKES_ONNX,
     ),
-    Format("openvino", _write_openvino, "load_openvino.py", ("openvino>=2025.4",), packages=("openvino",)),
-    Format("container", _write_tflite, "load_tflite.py", _LITERT, files=("server.py", "Dockerfile")),
+    Format("openvino", onnx_files.write_openvino, "model.xml", "load_openvino.py", _OPENVINO, packages=("openvino",)),
+    Format("tfjs", web.write_tfjs, "model.json", "load_tfjs.py", _TENSORFLOW),
+    Format(
+        "coreml",
+        coreml.write_coreml,
+        "model.mlmodel",
+        "load_coreml.py",
+        ("coremltools>=9.0",),
+        packages=("coremltools",),
+        runs_on="darwin",
+    ),
+    Format("container", litert.write, "model.tflite", "load_tflite.py", _LITERT, files=("server.py", "Dockerfile")),
 )
 NAMES = tuple(export_format.name for export_format in FORMATS)

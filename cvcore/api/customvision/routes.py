@@ -94,7 +94,7 @@ TRAINING: tuple[Operation, ...] = (
         "POST",
         f"{_ITERATION}/export",
         exports.export_iteration,
-        "TensorFlow, Lite, ONNX, OpenVino, DockerFile",
+        "TensorFlow, ONNX, CoreML, OpenVino, DockerFile, in their flavors",
     ),
     Operation(
         "get_iteration_performance",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cvcore.exports.templates.predict import HERE, Model
+from cvcore.exports.templates.predict import HERE, Floats, Model
 
 
 def load_model() -> Model:
@@ -15,5 +15,11 @@ def load_model() -> Model:
     import onnxruntime
 
     session = onnxruntime.InferenceSession(str(HERE / "model.onnx"))
-    pixels = session.get_inputs()[0].name
-    return lambda images: np.asarray(session.run(None, {pixels: images})[0])
+    (pixels,) = session.get_inputs()
+    channels_first = pixels.shape[1] == 3
+
+    def run(images: Floats) -> Floats:
+        ordered = images.transpose(0, 3, 1, 2) if channels_first else images
+        return np.asarray(session.run(None, {pixels.name: ordered})[0])
+
+    return run

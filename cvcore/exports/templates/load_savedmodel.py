@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cvcore.exports.templates.predict import HERE, Model
+from cvcore.exports.templates.predict import HERE, Floats, Model
 
 
 def load_model() -> Model:
@@ -17,5 +17,10 @@ def load_model() -> Model:
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # TensorFlow prints errors only
     import tensorflow as tf
 
-    model = tf.saved_model.load(str(HERE / "model"))
-    return lambda images: np.asarray(model.serve(images))
+    model = tf.saved_model.load(str(HERE)).signatures["serving_default"]
+
+    def run(images: Floats) -> Floats:
+        (probabilities,) = model(tf.constant(images)).values()
+        return np.asarray(probabilities)
+
+    return run

@@ -6,7 +6,7 @@ import streamlit as st
 
 from cvcore import urls
 from cvcore.errors import Unavailable
-from cvcore.exports import background, formats
+from cvcore.exports import background, exporting, flavors, formats
 from cvcore.exports.background import ExportJob
 from cvcore.records import Iteration
 from cvcore.store import Store
@@ -17,11 +17,16 @@ POLL_S = 1.0
 WORDS = {
     "keras": ("Keras", "One .keras file, for Python with Keras."),
     "savedmodel": ("TensorFlow SavedModel", "A folder, for TensorFlow and TensorFlow Serving."),
+    "tensorflow": ("TensorFlow graph", "One model.pb, for programs that were written for Custom Vision's."),
     "tflite": ("LiteRT (TFLite)", "For phones and small computers such as a Raspberry Pi."),
     "tflite-fp16": ("LiteRT, 16 bits", "Half the size; the answers almost never change."),
     "tflite-int8": ("LiteRT, 8 bits", "A quarter of the size, for the smallest devices; some answers may change."),
     "onnx": ("ONNX", "For ONNX Runtime, which most languages and systems have."),
+    "onnx-nchw": ("ONNX, channels first", "For programs that were written for Custom Vision's ONNX."),
+    "onnx-fp16": ("ONNX, channels first, 16 bits", "Half the size; the answers almost never change."),
     "openvino": ("OpenVINO", "For Intel processors."),
+    "tfjs": ("TensorFlow.js", "For web pages and Node.js."),
+    "coreml": ("Core ML", "For iPhones, iPads and Macs. Only a Mac can run it, so it is tested only there."),
     "container": ("Container", "For Docker: a small server that answers Custom Vision's prediction routes."),
 }
 
@@ -43,7 +48,7 @@ def _board(store: Store, iteration: Iteration, was_busy: bool) -> None:
         with st.container(border=True):
             words, action = st.columns([3, 1], vertical_alignment="center")
             title, purpose = WORDS[name]
-            words.markdown(f"**{title}** · {purpose}")
+            words.markdown(f"**{title}** · {purpose}{_custom_vision_name(name)}")
             with words:
                 _show_state(jobs.get(name))
                 if obstacle := _obstacle(name):
@@ -54,6 +59,12 @@ def _board(store: Store, iteration: Iteration, was_busy: bool) -> None:
         st.rerun()
 
 
+def _custom_vision_name(name: str) -> str:
+    """A format's platform and flavor in Custom Vision, which programs ask for; empty if it has none."""
+    flavor = flavors.of_format(name)
+    return f" In Custom Vision: `{flavor}`." if flavor else ""
+
+
 def _show_state(job: ExportJob | None) -> None:
     if job is None:
         return
@@ -62,10 +73,17 @@ def _show_state(job: ExportJob | None) -> None:
     elif job.status == "Failed":
         st.error(plain(sentence(job.error)))
     else:
-        agreed = f" · {sentence(str(job.agreement))}" if job.agreement else ""
-        st.caption(plain(f"{job.size_bytes / 1e6:.1f} MB{agreed}"))
+        size = f"{job.size_bytes / 1e6:.1f} MB"
+        st.caption(plain(f"{size} · {sentence(tested)}" if (tested := _how_tested(job)) else size))
         if not job.is_current:
             st.warning("Other thresholds were saved after this export. Make it again to include them.")
+
+
+def _how_tested(job: ExportJob) -> str:
+    """How well an export agrees with the page, or why that is not known; empty if its zip does not say."""
+    if job.agreement:
+        return str(job.agreement)
+    return "" if formats.by_name(job.format).can_be_tested else exporting.NOT_RUN
 
 
 def _obstacle(name: str) -> str:

@@ -102,7 +102,7 @@ def test_what_cannot_be_begun(store: Store, fill: Fill, trained: Trained) -> Non
     """A format that is none, and an iteration without a model, are refused at once."""
     project = fill(rose=5, tulip=5)
     with pytest.raises(InvalidInput, match="the format must be one of keras, savedmodel"):
-        background.start(store, trained(project), "coreml")
+        background.start(store, trained(project), "pickle")
     job = training.start(store, project, force=True)
     with pytest.raises(NotTrained, match="only a trained iteration can be exported, Iteration 2 is not"):
         background.start(store, store.iterations.get(job.iteration_id or ""), "keras")

@@ -20,7 +20,9 @@ from packaging.requirements import Requirement
 from cvcore import datasets, exports, prediction, projects, training
 from cvcore.errors import InvalidInput, NotFound, Unavailable
 from cvcore.evaluation import saved_thresholds
-from cvcore.exports import formats
+from cvcore.exports import formats, source
+from cvcore.exports.source import Source
+from cvcore.exports.writers.network import Network
 from cvcore.projects import imports, uploads
 from cvcore.records import ClassificationType, Iteration, Project
 from cvcore.settings import Limits
@@ -55,6 +57,7 @@ INSTALLED = [
         ],
     )
     for each in formats.FORMATS
+    if each.can_be_tested
 ]
 
 Trees = tuple[Store, Iteration]
@@ -83,13 +86,23 @@ def trained_on_trees(store: Store, shared: Path, name: str, classification_type:
 
 
 @pytest.fixture(scope="module")
-def exported(trees: Trees, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], exports.Export]:
+def source_of_trees(trees: Trees) -> Source:
+    """What all formats share."""
+    return source.load(*trees)
+
+
+@pytest.fixture(scope="module")
+def exported(
+    trees: Trees, source_of_trees: Source, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], exports.Export]:
     """Makes each format once."""
     exported: dict[str, exports.Export] = {}
 
     def export(name: str) -> exports.Export:
         if name not in exported:
-            exported[name] = exports.export(*trees, formats.find(name), tmp_path_factory.mktemp(name))
+            exported[name] = exports.export(
+                *trees, formats.find(name), tmp_path_factory.mktemp(name), shared=source_of_trees
+            )
         return exported[name]
 
     return export
@@ -152,7 +165,7 @@ def test_predict_py_predicts_as_the_page_does(
     assert {"predictions", "answer"} == set(output)
     assert [output["predictions"][0]["tag"]] == output["answer"]
     assert [each["tag"] for each in page_predictions] == [each["tag"] for each in output["predictions"]]
-    tolerance = 0.05 if name == "tflite-int8" else 1e-3
+    tolerance = min(formats.find(name).tolerance, 0.05)
     for ours, theirs in zip(page_predictions, output["predictions"], strict=True):
         assert pytest.approx(ours["probability"], abs=tolerance) == theirs["probability"]
 
@@ -161,15 +174,16 @@ def test_predict_py_predicts_as_the_page_does(
 def test_a_folder_says_what_it_is(exported: Callable[[str], exports.Export], trees: Trees) -> None:
     """Tags stand one a line in the order of the model's output; model.json tells the rest, the agreement too."""
     export = exported("tflite")
-    assert {"labels.txt", "model.json", "model.tflite", "predict.py", "requirements.txt"} == {
-        path.name for path in export.folder.iterdir()
-    }
+    ours = {"labels.txt", "model.json", "model.tflite", "predict.py", "requirements.txt"}
+    theirs = {"cvexport.manifest", "metadata_properties.json"}
+    assert ours | theirs == {path.name for path in export.folder.iterdir()}
     assert TAGS == (export.folder / "labels.txt").read_text("utf-8").splitlines()
     about = json.loads((export.folder / "model.json").read_text("utf-8"))
     assert ("tflite", "MobileNetV2", 224, False) == tuple(
         about[key] for key in ("format", "backbone", "side", "multilabel")
     )
     assert trees[1].id == about["iteration"]["id"]
+    assert export.agreement
     assert dataclasses.asdict(export.agreement) == about["agreement"]
     assert sum(path.stat().st_size for path in export.folder.iterdir()) == export.size_bytes
 
@@ -181,6 +195,7 @@ def test_tags_of_a_multilabel_project_are_independent(store_of_trees: Store, sha
     saved_thresholds.save(store_of_trees, iteration, (0.4, 0.75))
     iteration = store_of_trees.iterations.get(iteration.id)
     export = exports.export(store_of_trees, iteration, formats.find("keras"), tmp_path / "out")
+    assert export.agreement
     assert export.agreement.difference < 1e-3
     about = json.loads((export.folder / "model.json").read_text("utf-8"))
     assert (True, "every tag whose probability is at least its threshold") == (about["multilabel"], about["answer"])
@@ -205,6 +220,7 @@ def test_an_export_needs_an_image_to_be_tested_on(
 def test_8_bit_integers_predict_nearly_the_same(exported: Callable[[str], exports.Export]) -> None:
     """The smallest model gives most of the page's answers, and the export says how many it does not."""
     export = exported("tflite-int8")
+    assert export.agreement
     assert 20 == export.agreement.pictures
     assert export.agreement.changed <= 2
     assert export.size_bytes < exported("tflite").size_bytes / 3
@@ -249,10 +265,10 @@ def test_the_command_prints_its_result_alone(trees: Trees, tmp_path: Path) -> No
 def test_a_model_that_disagrees_is_not_kept(trees: Trees, tmp_path: Path) -> None:
     """The message has the numbers, and no folder is left, not even part of one."""
 
-    def write_another(model: Any, folder: Path, images: np.ndarray) -> None:
-        head = model.get_layer("probabilities")
+    def write_another(network: Network, folder: Path) -> None:
+        head = network.model.get_layer("probabilities")
         head.set_weights([np.zeros_like(weights) for weights in head.get_weights()])
-        model.save(folder / "model.keras")
+        network.model.save(folder / "model.keras")
 
     wanted = dataclasses.replace(formats.find("keras"), write=write_another)
     with pytest.raises(Unavailable) as refusal:
@@ -269,7 +285,7 @@ def test_a_model_that_disagrees_is_not_kept(trees: Trees, tmp_path: Path) -> Non
 def test_a_converter_that_fails_leaves_nothing(trees: Trees, tmp_path: Path) -> None:
     """Whatever other people's code raises comes out as one sentence."""
 
-    def write_nothing(model: Any, folder: Path, images: np.ndarray) -> None:
+    def write_nothing(network: Network, folder: Path) -> None:
         (folder / "half").write_bytes(b"half")
         raise RuntimeError("no such operation.\nTraceback: pages of it")
 

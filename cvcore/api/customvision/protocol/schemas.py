@@ -8,12 +8,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cvcore import domains
+from cvcore.exports.flavors import PLATFORMS
 from cvcore.records import Image, Iteration, Project, Tag, TrainingOptions
 from cvcore.store import Publication, SnapshotTag
 
 Json = dict[str, Any]
-
-PLATFORMS = ("TensorFlow", "ONNX", "OpenVino", "DockerFile")
 
 # Platforms that a project can name as its targets; those that Tagwise cannot export to are stored too.
 TARGETS = ("CoreML", "TensorFlow", "DockerFile", "ONNX", "VAIDK", "OpenVino")
