@@ -4,7 +4,16 @@ Uses Pillow and numpy, and no home folder. Imports the modules beside the packag
 """
 
 from cvcore.imaging.arrivals import Arrival, fitted
-from cvcore.imaging.decoding import THUMBNAIL_PX, ImageInfo, pixels, read, rendition, upright, without_location
+from cvcore.imaging.decoding import (
+    THUMBNAIL_PX,
+    ImageInfo,
+    is_read_anew,
+    pixels,
+    read,
+    rendition,
+    upright,
+    without_location,
+)
 from cvcore.imaging.formats import check, media_type
 
 __all__ = [
@@ -13,6 +22,7 @@ __all__ = [
     "ImageInfo",
     "check",
     "fitted",
+    "is_read_anew",
     "media_type",
     "pixels",
     "read",

@@ -76,6 +76,15 @@ def srgb(image: Image.Image, data: bytes) -> Image.Image:
     return background
 
 
+def converts(image: Image.Image, data: bytes) -> bool:
+    """Whether `srgb` changes the colours of an opened file; it need not be decoded."""
+    profile = source_profile(image, data)
+    try:
+        return profile is not None and not (_space(profile) == "RGB" and _is_srgb(profile))
+    except (ImageCms.PyCMSError, ValueError):
+        return False
+
+
 def source_profile(image: Image.Image, data: bytes) -> bytes | None:
     """The ICC profile of the image's colours; None if they are sRGB, or nothing usable says what they are.
 
@@ -193,9 +202,7 @@ def _eight_bits(image: Image.Image, data: bytes) -> Image.Image:
 def _converted(image: Image.Image, profile: bytes) -> Image.Image:
     """The image in sRGB; the same image if the profile is that of sRGB or cannot be used."""
     try:
-        if _space(profile) == "RGB" and _is_srgb(profile):
-            return image
-        return _to_srgb(image, profile)
+        return image if _space(profile) == "RGB" and _is_srgb(profile) else _to_srgb(image, profile)
     except (ImageCms.PyCMSError, ValueError):
         return image
 

@@ -13,6 +13,7 @@ from PIL import ExifTags, Image, ImageFile
 
 from cvcore.array_types import Levels
 from cvcore.imaging import formats
+from cvcore.imaging.colour_profiles import converts
 from cvcore.imaging.upright_images import orientation, upright_image
 from cvcore.settings import Limits
 
@@ -116,6 +117,21 @@ def without_location(data: bytes) -> bytes:
     file = io.BytesIO()
     upright(data).save(file, "JPEG", quality=JPEG_QUALITY)
     return file.getvalue()
+
+
+def is_read_anew(data: bytes) -> bool:
+    """Whether versions that knew no colour profiles read a file to other pixels than this one; no pixel is decoded.
+
+    Raises:
+        ImageRefused: as `upright`.
+    """
+    with formats.open_header(data) as image:
+        is_clear_grey = image.format == "PNG" and image.mode in ("L", "I;16") and "transparency" in image.info
+        try:
+            turned = int(image.getexif().get(ExifTags.Base.Orientation, 1))
+        except Exception:  # a broken EXIF block
+            turned = 1
+        return is_clear_grey or turned != orientation(image) or converts(image, data)
 
 
 def load_upright(image: ImageFile.ImageFile, data: bytes, at_least_px: int | None) -> Image.Image:

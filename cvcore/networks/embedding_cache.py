@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from cvcore import imaging
 from cvcore.errors import Unavailable
 from cvcore.files import blobs
-from cvcore.networks import feature_extraction
+from cvcore.networks import feature_extraction, stored_images
 from cvcore.networks.backbones import Backbone
 from cvcore.networks.keras_backend import Device
 from cvcore.progress import Progress
@@ -48,6 +48,7 @@ def fill(store: Store, backbone: Backbone, digests: Sequence[str], progress: Pro
     Raises:
         Stopped: `progress` asked to stop; what was computed is kept.
     """
+    stored_images.check(store, list(dict.fromkeys(digests)), progress)
     missing = store.embeddings.missing(backbone.fingerprint, list(dict.fromkeys(digests)))
     if not missing:
         return

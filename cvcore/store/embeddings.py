@@ -44,6 +44,22 @@ class Embeddings:
             known.update(sha256 for (sha256,) in cursor)
         return [sha256 for sha256 in digests if sha256 not in known]
 
+    def unchecked(self, digests: Sequence[str]) -> list[str]:
+        """Those of images that were stored when some were decoded otherwise than now, in the given order."""
+        found: set[str] = set()
+        for part in chunks(digests):
+            cursor = self._db.connection.execute(
+                f"select sha256 from unchecked_images where sha256 in ({marks(part)})", [*part]
+            )
+            found.update(sha256 for (sha256,) in cursor)
+        return [sha256 for sha256 in digests if sha256 in found]
+
+    def check_off(self, digests: Sequence[str]) -> None:
+        """Note that images are decoded now as they were, or that what was computed from them is computed anew."""
+        with self._db.transaction():
+            for part in chunks(digests):
+                self._db.write(f"delete from unchecked_images where sha256 in ({marks(part)})", [*part])
+
     def delete(self, sha256: str) -> None:
         """Delete all vectors of an image."""
         self._db.write("delete from embeddings where sha256 = ?", [sha256])

@@ -71,6 +71,13 @@ class Images:
             self._db.insert("images", row)
             return str(row["id"]), True
 
+    def measure(self, sha256: str, *, width: int, height: int, signature: bytes) -> None:
+        """Set what was measured of a content anew, in all projects."""
+        self._db.write(
+            "update images set width = ?, height = ?, signature = ? where sha256 = ?",
+            [width, height, signature, sha256],
+        )
+
     def get(self, image_id: str) -> Image:
         """The image with that id, in the workspace or in an iteration.
 

@@ -337,6 +337,17 @@ def m012_trash(database: Database) -> None:
     )
 
 
+def m013_colours(database: Database) -> None:
+    """Images stored before colours were read as browsers read them: what was computed from them is checked once."""
+    _run(
+        database,
+        """
+        create table unchecked_images (sha256 text primary key) strict;
+        insert into unchecked_images select sha256 from images union select sha256 from embeddings;
+        """,
+    )
+
+
 Step = Callable[["Database"], None]
 STEPS: tuple[Step, ...] = (
     m001_projects_images_and_tags,
@@ -351,6 +362,7 @@ STEPS: tuple[Step, ...] = (
     m010_erased_images_and_settings,
     m011_trainings,
     m012_trash,
+    m013_colours,
 )
 
 

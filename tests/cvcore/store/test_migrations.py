@@ -28,6 +28,7 @@ STEPS = [
     "m010_erased_images_and_settings",
     "m011_trainings",
     "m012_trash",
+    "m013_colours",
 ]
 
 # Edit nothing here but by adding what a new step adds: steps that have landed stay as they are.
@@ -150,6 +151,7 @@ SCHEMA = {
     """,
     "sqlite_sequence": "CREATE TABLE sqlite_sequence(name,seq)",
     "jobs_waiting": "CREATE INDEX jobs_waiting on jobs (status, kind, id)",
+    "unchecked_images": "CREATE TABLE unchecked_images (sha256 text primary key) strict",
     "embeddings": """
         CREATE TABLE embeddings (
             sha256 text not null,
@@ -358,6 +360,7 @@ ROWS: dict[str, list[tuple[str, tuple[Any, ...]]]] = {
         ("deleted_images", ("j", "t", 1, AT)),
         ("deleted_predictions", ("s", "p", "r", "", "3" * 64, "[]", AT, AT)),
     ],
+    STEPS[12]: [],  # the step itself fills its table
 }  # fmt: skip
 
 
@@ -425,6 +428,17 @@ def test_what_older_homes_hold_is_read(tmp_path: Path) -> None:
     assert [image.name for image in store.iterations.images(iteration.id)] == ["2.jpg"]
     assert store.jobs.get(7).iteration_id == iteration.id
     assert store.embeddings.get("f1", ["0" * 64])["0" * 64].tolist() == [0.0, 0.0]
+
+
+def test_what_was_stored_before_is_checked(tmp_path: Path) -> None:
+    """Every image that is stored, and every image that has an embedding, is to be checked; later ones are not."""
+    store = Store(home_at(STEPS.index("m013_colours"), tmp_path / "home"))
+    digests = ["0" * 64, "1" * 64]
+    assert digests == store.embeddings.unchecked(digests)
+    assert [] == store.embeddings.unchecked(["9" * 64])
+    assert ["0" * 64] == store.embeddings.unchecked(["9" * 64, "0" * 64])
+    store.embeddings.check_off(["0" * 64])
+    assert [] == store.embeddings.unchecked(["0" * 64])
 
 
 def test_the_steps_are_these() -> None:
