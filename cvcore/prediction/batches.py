@@ -116,16 +116,29 @@ def images_at(path: Path, limits: Limits) -> list[BatchImage]:
 def images_uploaded(files: Sequence[tuple[str, BinaryIO]], limits: Limits) -> list[BatchImage]:
     """The images among open files, and those in zips among them; the files must stay open while images are read.
 
+    No two images have the same name: of several files, a zip's name stands before those in it, and a name that came
+    before gets a number.
+
     Raises:
         ArchiveRefused: a zip cannot be opened or breaks a limit.
     """
     images: list[BatchImage] = []
     for name, file in files:
         if name.casefold().endswith(ZIP):
-            images += _in_zip(file, limits)
+            within = f"{layouts.shown(name)}/" if len(files) > 1 else ""
+            images += (BatchImage(within + image.name, image.read) for image in _in_zip(file, limits))
         else:
             images.append(BatchImage(layouts.shown(name), partial(_read_open, file, limits)))
-    return images
+    return _named_apart(images)
+
+
+def _named_apart(images: Sequence[BatchImage]) -> list[BatchImage]:
+    counts: dict[str, int] = {}
+    named = []
+    for image in images:
+        counts[image.name] = count = counts.get(image.name, 0) + 1
+        named.append(BatchImage(f"{image.name} ({count})", image.read) if count > 1 else image)
+    return named
 
 
 def csv_header(tags: Sequence[str]) -> str:

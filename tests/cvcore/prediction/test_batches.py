@@ -8,13 +8,14 @@ import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from cvcore import imaging, prediction
 from cvcore.errors import ArchiveRefused, InvalidInput, NotTrained
 from cvcore.prediction import batches
 from cvcore.prediction.batches import BatchImage, ImageAnswer
-from cvcore.records import Iteration, Project
+from cvcore.records import Iteration, Prediction, Project
 from cvcore.settings import Limits
 from cvcore.store import Store
 
@@ -121,10 +122,32 @@ def test_what_is_uploaded(drawn_image: Draw) -> None:
         archive.writestr("a/readme.md", b"")
     files = [("more.ZIP", packed), ("2\n.png", io.BytesIO(drawn_image(2)))]
     first, second = batches.images_uploaded(files, LIMITS)
-    assert [("a/1.png", drawn_image(1)), ("2?.png", drawn_image(2))] == [
+    assert [("more.ZIP/a/1.png", drawn_image(1)), ("2?.png", drawn_image(2))] == [
         (each.name, each.read()) for each in (first, second)
     ]
     _, small = batches.images_uploaded(files, Limits(image_bytes=10, photo_bytes=10))
     assert drawn_image(2)[:11] == small.read()
     with pytest.raises(ArchiveRefused, match="is not a zip"):
         batches.images_uploaded([("a.zip", io.BytesIO(drawn_image(1)))], LIMITS)
+
+
+def test_no_two_images_have_one_name(drawn_image: Draw) -> None:
+    """Images of several zips go by their zip, and what has one name even so by a number; each keeps its own bytes."""
+    zips = []
+    for number in (1, 2):
+        zips.append(io.BytesIO())
+        with zipfile.ZipFile(zips[-1], "w") as archive:
+            archive.writestr("cat/1.png", drawn_image(number))
+    again = io.BytesIO(drawn_image(3))
+    files = [("a.zip", zips[0]), ("b.zip", zips[1]), ("1.png", again), ("1.png", again)]
+    images = batches.images_uploaded(files, LIMITS)
+    assert ["a.zip/cat/1.png", "b.zip/cat/1.png", "1.png", "1.png (2)"] == [image.name for image in images]
+    assert [drawn_image(number) for number in (1, 2, 3, 3)] == [image.read() for image in images]
+    assert ["cat/1.png"] == [image.name for image in batches.images_uploaded(files[:1], LIMITS)]
+
+
+def test_a_probability_is_written_in_full() -> None:
+    """Read back from the table it is the same number, so that it is reached where it is the threshold."""
+    probability = float(np.float32(0.9911669))
+    answer = ImageAnswer("a.png", ("rose",), (Prediction("rose", "Regular", probability),))
+    assert probability == float(batches.csv_row(answer, ["rose"]).split(",")[-1])
