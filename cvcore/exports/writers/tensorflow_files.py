@@ -18,7 +18,9 @@ def write_savedmodel(network: Network, folder: Path) -> None:
 
     module = tf.Module()
     module.serve = network.function
-    tf.saved_model.save(module, str(folder), signatures={"serving_default": network.function})
+    # Gradients are not needed, and those of EfficientNet's activation cannot be saved beside constants.
+    options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
+    tf.saved_model.save(module, str(folder), signatures={"serving_default": network.function}, options=options)
 
 
 def write_frozen_graph(network: Network, folder: Path) -> None:

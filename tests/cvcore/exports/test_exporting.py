@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import importlib.util
 import json
 import os
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +18,18 @@ import numpy as np
 import pytest
 from packaging.requirements import Requirement
 
-from cvcore import datasets, exports, prediction, projects, training
+from cvcore import exports, prediction
 from cvcore.errors import InvalidInput, NotFound, Unavailable
 from cvcore.evaluation import saved_thresholds
-from cvcore.exports import formats, source
-from cvcore.exports.source import Source
+from cvcore.exports import formats
 from cvcore.exports.writers.network import Network
-from cvcore.projects import imports, uploads
-from cvcore.records import ClassificationType, Iteration, Project
+from cvcore.projects import uploads
+from cvcore.records import Iteration, Project
 from cvcore.settings import Limits
 from cvcore.store import Store
-from cvcore.training import worker
 from tests.conftest import ROOT
+from tests.cvcore.exports.conftest import Trees, trained_on_trees
+from tests.cvcore.exports.writers import vendor_reading
 
 LIMITS = Limits()
 TAGS = ["Hemlock", "Japanese_Cherry"]
@@ -59,58 +60,6 @@ INSTALLED = [
     for each in formats.FORMATS
     if each.can_be_tested
 ]
-
-Trees = tuple[Store, Iteration]
-
-
-@pytest.fixture(scope="module")
-def store_of_trees(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    """A store of its own, with MobileNetV2's weights in reach."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("KERAS_HOME", str(shared / "keras"))
-        yield Store(tmp_path_factory.mktemp("home"))
-
-
-@pytest.fixture(scope="module")
-def trees(store_of_trees: Store, shared: Path) -> Trees:
-    """Hemlock and cherry, trained."""
-    return store_of_trees, trained_on_trees(store_of_trees, shared, "Trees", "Multiclass")
-
-
-def trained_on_trees(store: Store, shared: Path, name: str, classification_type: ClassificationType) -> Iteration:
-    project = projects.create(store, name, classification_type=classification_type, domain="General (compact) [S1]")
-    listing = datasets.entries(shared / "datasets" / "hemlock_cherry", LIMITS)
-    imports.import_images(store, project, listing, limits=LIMITS)
-    job = worker.finish_job(store, training.start(store, project))
-    return store.iterations.get(job.iteration_id or "")
-
-
-@pytest.fixture(scope="module")
-def source_of_trees(trees: Trees) -> Source:
-    """What all formats share."""
-    return source.load(*trees)
-
-
-@pytest.fixture(scope="module")
-def exported(
-    trees: Trees, source_of_trees: Source, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[str], exports.Export]:
-    """Makes each format once."""
-    exported: dict[str, exports.Export] = {}
-
-    def export(name: str) -> exports.Export:
-        if name not in exported:
-            exported[name] = exports.export(
-                *trees, formats.find(name), tmp_path_factory.mktemp(name), shared=source_of_trees
-            )
-        return exported[name]
-
-    return export
-
-
-@pytest.fixture(scope="module")
-def photo(shared: Path) -> Path:
-    return shared / "datasets" / "hemlock_cherry" / "Japanese_Cherry" / "japanese_cherry_1.jpg"
 
 
 @pytest.fixture(scope="module")
@@ -186,6 +135,40 @@ def test_a_folder_says_what_it_is(exported: Callable[[str], exports.Export], tre
     assert export.agreement
     assert dataclasses.asdict(export.agreement) == about["agreement"]
     assert sum(path.stat().st_size for path in export.folder.iterdir()) == export.size_bytes
+
+
+@pytest.mark.network
+def test_a_folder_says_what_custom_visions_say(exported: Callable[[str], exports.Export], trees: Trees) -> None:
+    """The manifest tells platform, flavor, iteration and the model's checksum; a file beside it tells the input."""
+    folder = exported("tflite").folder
+    manifest = vendor_reading.manifest(folder)
+    assert ("Classification", "TensorFlow", "TensorFlowLite", trees[1].id, "model.tflite") == tuple(
+        manifest[key] for key in ("DomainType", "Platform", "Flavor", "IterationId", "ModelFileName")
+    )
+    assert hashlib.sha1((folder / "model.tflite").read_bytes()).hexdigest() == manifest["ModelFileSHA1"]
+    properties = json.loads((folder / manifest["MetadataPropsFileName"]).read_text("utf-8"))
+    expected = {
+        "Image.BitmapPixelFormat": "Rgb8",
+        "Image.NominalPixelRange": "NominalRange_0_255",
+        "CustomVision.Preprocess.TargetWidth": "224",
+        "CustomVision.Preprocess.ResizeMethod": "Stretch",
+        "CustomVision.Postprocess.Method": "ClassificationMultiClass",
+    }
+    assert expected == {key: properties[key] for key in expected}
+
+
+@pytest.mark.network
+def test_a_web_model_says_what_it_is(exported: Callable[[str], exports.Export]) -> None:
+    """TensorFlow.js' model.json holds what Tagwise's does beside its own keys; the manifest has its checksum."""
+    folder = exported("tfjs").folder
+    content = (folder / "model.json").read_bytes()
+    about = json.loads(content)
+    assert ("graph-model", 224, "MobileNetV2") == (about["format"], about["side"], about["backbone"])
+    assert "Rgb8" == about["userDefinedMetadata"]["Image.BitmapPixelFormat"]
+    assert 0 == about["agreement"]["changed"]
+    manifest = vendor_reading.manifest(folder)
+    assert ("model.json", "TensorFlowJs") == (manifest["ModelFileName"], manifest["Flavor"])
+    assert hashlib.sha1(content).hexdigest() == manifest["ModelFileSHA1"]
 
 
 @pytest.mark.network
