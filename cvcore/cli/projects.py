@@ -13,10 +13,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from cvcore import azure, datasets, domains, projects
+from cvcore import azure, datasets, domains
 from cvcore.cli import terminal
 from cvcore.cli.options import Subparsers, add_command, add_json, add_project
-from cvcore.errors import InvalidInput
 from cvcore.projects import imports, samples
 from cvcore.records import MULTICLASS, MULTILABEL, Project
 from cvcore.settings import Settings
@@ -85,20 +84,23 @@ def import_images(options: argparse.Namespace, settings: Settings) -> int:
     """Import a folder or zip of tagged images into a project."""
     store = Store(settings.home)
     listing = datasets.entries(options.path, settings.limits)
-    project = _project_to_fill(store, options, listing)
-
     total = len(listing.entries) + len(listing.skipped)
     done = itertools.count(1)
 
     def on_file(_: object) -> None:
         terminal.show_progress(f"{next(done)} of {total} files")
 
-    result = imports.import_images(store, project, listing, limits=settings.limits, on_file=on_file)
+    project, result = imports.import_project(
+        store,
+        options.project,
+        listing,
+        limits=settings.limits,
+        classification_type=options.type,
+        domain=options.domain,
+        on_file=on_file,
+    )
     terminal.show_progress("")
     counts = {status: result.count(status) for status in ("stored", "duplicate", "refused")}
-    if not counts["stored"] and not counts["duplicate"]:
-        reason = next((upload.reason for upload in result.uploads if upload.reason), "there are none")
-        raise InvalidInput(f"{options.path} must hold images, nothing could be stored: {reason}")
     notes = [
         {"name": upload.name, "status": upload.status, "reason": upload.reason or upload.note}
         for upload in result.uploads
@@ -156,15 +158,6 @@ def migrate(options: argparse.Namespace, settings: Settings) -> int:
             for note in migration.notes:
                 print(f"  {migration.project.name + ': ' if migration.project else ''}{note}", file=sys.stderr)
     return int(not all(migration.complete for migration in moved))
-
-
-def _project_to_fill(store: Store, options: argparse.Namespace, listing: datasets.Listing) -> Project:
-    project = store.projects.find(options.project)
-    if project is None:
-        several = any(len(entry.tags) > 1 for entry in listing.entries)
-        kind = options.type or (MULTILABEL if several else MULTICLASS)
-        return projects.create(store, options.project, classification_type=kind, domain=options.domain or "")
-    return projects.change(store, project, classification_type=options.type, domain=options.domain)
 
 
 def _project_json(store: Store, project: Project) -> dict[str, Any]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from cvcore import datasets, names
 from cvcore.errors import Conflict, InvalidInput
-from cvcore.projects import tagging, uploads
-from cvcore.records import Project
+from cvcore.projects import registry, tagging, uploads
+from cvcore.records import MULTICLASS, MULTILABEL, Project
 from cvcore.settings import Limits
 from cvcore.store import Store
 
@@ -23,6 +24,56 @@ class Import:
     def count(self, status: str) -> int:
         """How many files have that status: stored, duplicate or refused."""
         return sum(upload.status == status for upload in self.uploads)
+
+
+def import_project(
+    store: Store,
+    name: str,
+    listing: datasets.Listing,
+    *,
+    limits: Limits,
+    classification_type: str | None = None,
+    domain: str | None = None,
+    on_file: Callable[[uploads.Upload], None] = lambda upload: None,
+) -> tuple[Project, Import]:
+    """Store all images of a listing in the project with that name, which is created if there is none.
+
+    Without a classification type a new project is Multilabel if an image has several tags. If no image is stored, the
+    project, its type and its domain are as they were before.
+
+    Raises:
+        InvalidInput: nothing could be stored; the message has the first reason.
+        StorageFull, HomeUnusable: the images before are kept.
+    """
+    with _undone_if_empty(store, name) as known:
+        if known:
+            project = registry.change(store, known, classification_type=classification_type, domain=domain)
+        else:
+            several = any(len(entry.tags) > 1 for entry in listing.entries)
+            kind = classification_type or (MULTILABEL if several else MULTICLASS)
+            project = registry.create(store, name, classification_type=kind, domain=domain or "")
+        result = import_images(store, project, listing, limits=limits, on_file=on_file)
+        if not result.count("stored") and not result.count("duplicate"):
+            reason = next((upload.reason for upload in result.uploads if upload.reason), "there are none")
+            raise InvalidInput(f"an import must hold images, nothing could be stored: {reason}")
+    return project, result
+
+
+@contextmanager
+def _undone_if_empty(store: Store, name: str) -> Iterator[Project | None]:
+    """The project with that name; after an error it is as before, unless it has more images than before."""
+    before = store.projects.find(name)
+    images = store.images.count(before.id) if before else 0
+    try:
+        yield before
+    except BaseException:
+        after = store.projects.find(name)
+        if after and store.images.count(after.id) == images:
+            if before is None:
+                registry.delete(store, after)
+            elif after != before:
+                registry.change(store, after, classification_type=before.classification_type, domain=before.domain_id)
+        raise
 
 
 def import_images(
@@ -56,14 +107,27 @@ def import_images(
 def _import_image(
     store: Store, project: Project, entry: datasets.Entry, limits: Limits, tag_ids: Sequence[str]
 ) -> uploads.Upload:
+    created: list[str] = []
     try:
+        data = entry.read()
         with store.transaction():
+            known = store.tags.names_and_kinds(project.id)
             own = tagging.ensure_ids(store, project, entry.tags, limits=limits)
             all_tag_ids = list(dict.fromkeys((*own, *tag_ids)))
             tagging.check(store, project, all_tag_ids)
-        upload = uploads.add(store, project, entry.name, entry.read(), tag_ids=all_tag_ids, limits=limits)
+            created = [tag_id for tag_id in own if tag_id not in known]
+        upload = uploads.add(store, project, entry.name, data, tag_ids=all_tag_ids, limits=limits)
     except (InvalidInput, Conflict) as refusal:
-        return uploads.Upload(names.file(entry.name), "refused", str(refusal))
+        upload = uploads.Upload(names.file(entry.name), "refused", str(refusal))
+    _forget_tags(store, created)
     if entry.is_test and upload.image_id:
         tagging.mark_for_testing(store, project, [upload.image_id], True)
     return upload
+
+
+def _forget_tags(store: Store, tag_ids: Sequence[str]) -> None:
+    """Delete those of the tags that no image has, because the one for which they were created did not get them."""
+    for tag_id in tag_ids:
+        with store.transaction():
+            if not store.tags.image_ids(tag_id):
+                store.tags.delete(tag_id)
