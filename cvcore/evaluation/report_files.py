@@ -13,9 +13,12 @@ import numpy as np
 from cvcore import metrics, validation
 from cvcore.evaluation import analysis, out_of_fold, performance, rekognition, saved_thresholds
 from cvcore.metrics import reports
-from cvcore.records import HOLD_OUT, K_FOLD, Iteration, Project, Scores, Thresholds
+from cvcore.records import HOLD_OUT, K_FOLD, TEST_SET, Iteration, Project, Scores, Thresholds
 from cvcore.store import SnapshotImage, Store
 from cvcore.wording import count, csv_line, none_for_nan
+
+# So many names of tags stand in a sentence.
+TAGS_LISTED = 5
 
 
 @dataclass(frozen=True)
@@ -30,13 +33,16 @@ class NotEvaluated:
 
         >>> str(NotEvaluated(8, ("cat",)))
         "8 images could not be evaluated: all images of 'cat' are near duplicates of one another. Add different images."
+        >>> str(NotEvaluated(35, tuple("abcdefg")))[:78]
+        "35 images could not be evaluated: all images of 'a', 'b', 'c', 'd', 'e' and 2 "
         """
         if not self.images:
             return ""
         text = f"{count(self.images, 'image')} could not be evaluated"
         if not self.tags:
             return f"{text}."
-        listed = ", ".join(map(repr, self.tags))
+        more = len(self.tags) - TAGS_LISTED
+        listed = ", ".join(map(repr, self.tags[:TAGS_LISTED])) + (f" and {count(more, 'more tag')}" if more > 0 else "")
         return f"{text}: all images of {listed} are near duplicates of one another. Add different images."
 
 
@@ -102,22 +108,26 @@ def unique_names(images: Sequence[SnapshotImage]) -> list[str]:
 
 
 def not_evaluated(store: Store, iteration: Iteration) -> NotEvaluated:
-    """The images that cross-validation could not evaluate, and the tags of which no image could be evaluated.
+    """The images that could not be evaluated, and the tags of which no image could be.
 
     Such a tag's images are all near duplicates of one another: a model that is not trained on one of them does not know
-    the tag. With other ways to evaluate, most images are not meant to be evaluated: then there are none.
+    the tag. In a hold-out, most images are not meant to be evaluated: only those of such tags count. A test set is the
+    user's own: there are none.
     """
     predictions = analysis.load(store, iteration)
-    if iteration.evaluation is None or iteration.evaluation.method != K_FOLD:
+    if iteration.evaluation is None or iteration.evaluation.method == TEST_SET:
         return NotEvaluated(0, ())
     known = np.asarray(predictions.truth[predictions.evaluated].any(axis=0))
-    names = [tag.name for tag in out_of_fold.tags(store, iteration)]
     alike = [
-        name
-        for name, carried, is_known in zip(names, predictions.truth.T, known, strict=True)
-        if not is_known and len(np.unique(predictions.groups[carried])) == 1
+        column
+        for column, carried in enumerate(predictions.truth.T)
+        if not known[column] and len(np.unique(predictions.groups[carried])) == 1
     ]
-    return NotEvaluated(int(np.count_nonzero(~predictions.evaluated)), tuple(alike))
+    left_out = ~predictions.evaluated
+    if iteration.evaluation.method == HOLD_OUT:
+        left_out = predictions.truth[:, alike].any(axis=1)
+    names = [tag.name for tag in out_of_fold.tags(store, iteration)]
+    return NotEvaluated(int(np.count_nonzero(left_out)), tuple(names[column] for column in alike))
 
 
 def _rates(row: reports.TagReport | reports.OverallReport) -> dict[str, Any]:

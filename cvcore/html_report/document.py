@@ -134,7 +134,8 @@ def _evaluated_count(how: Evaluation, evaluated: int, left_out: int, reason: str
     text = f"{wording.count(evaluated, 'image')} {_were(evaluated)} evaluated"
     if not left_out:
         return f"{text}."
-    return f"{text}. {reason}" if how.method == K_FOLD else f"{text}; the other {left_out:,} were not."
+    text = f"{text}." if how.method == K_FOLD else f"{text}; the other {left_out:,} were not."
+    return f"{text} {reason}".rstrip()
 
 
 def _charts(store: Store, iteration: Iteration, evaluated: _Evaluated, threshold: Thresholds) -> dict[str, str]:

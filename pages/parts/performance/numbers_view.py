@@ -13,7 +13,7 @@ from cvcore import evaluation, metrics, validation
 from cvcore.evaluation import report_files, saved_thresholds
 from cvcore.metrics.confusion import TagOutcome
 from cvcore.metrics.threshold_tuning import Goal
-from cvcore.records import K_FOLD, MULTILABEL, Iteration, Project, Thresholds
+from cvcore.records import MULTILABEL, Iteration, Project, Thresholds
 from cvcore.store import Store
 from cvcore.wording import none_for_nan
 from pages.parts.review import drawer
@@ -117,8 +117,7 @@ def _how_evaluated(store: Store, iteration: Iteration) -> None:
     explained = validation.explained(how)
     # The first sentence says what was done; the second what it means for new images.
     st.caption(explained if detail_level.is_full() else f"{explained.split('. ')[0]}.")
-    if how.method != K_FOLD:
-        return
     counts = evaluation.overview(store, iteration).sweep.counts
-    if iteration.image_count > int(counts[0, 0].sum()):
-        st.caption(plain(str(report_files.not_evaluated(store, iteration))))
+    is_complete = iteration.image_count == int(counts[0, 0].sum())
+    if not is_complete and (left_out := str(report_files.not_evaluated(store, iteration))):
+        st.caption(plain(left_out))

@@ -198,6 +198,15 @@ def test_what_was_not_evaluated_is_said(store: Store, fill: Fill, trained: Train
     assert f"5 images could not be evaluated{reason}" == str(report_files.not_evaluated(store, iteration))
 
 
+def test_a_hold_out_says_which_tags_it_cannot_evaluate(store: Store, fill: Fill, trained: Trained) -> None:
+    """Most images are not held out; only a tag of which none could be is named, with its images."""
+    iteration = trained(fill(rose=5, tulip=5), evaluation_method="hold-out")
+    tulips = np.array([image.columns == (1,) for image in store.iterations.images(iteration.id)])
+    held_out = np.where(~tulips & (np.cumsum(~tulips) == 2), 0, -1)
+    replace_arrays(store, iteration, folds=held_out, groups=np.where(tulips, 99, np.arange(10)))
+    assert report_files.NotEvaluated(5, ("tulip",)) == report_files.not_evaluated(store, iteration)
+
+
 def test_scores_of_hostile_names(store: Store, fill: Fill, trained: Trained) -> None:
     """Commas, quotes and other scripts in tags come through a CSV as they are."""
     project = fill(**{'"a", b': 5, "玫瑰": 5})
