@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import json
 import re
@@ -15,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from cvcore import settings
 from cvcore.evaluation import saved_thresholds
-from cvcore.exports import background
+from cvcore.exports import background, flavors, formats
 from cvcore.files import api_keys, blobs
 from cvcore.prediction import publishing
 from cvcore.prediction.batches import ImageAnswer
@@ -116,6 +117,28 @@ def test_the_key_is_shown_when_asked_for(app: AppTest, home: Path, project: Proj
     assert 4 == sum(key in each.value for each in app.code)
     checked(app.segmented_control(key="asked-of").set_value("url").run())
     assert app.code[0].value.endswith("/garden/url")
+
+
+def test_every_export_is_offered_by_its_names(app: AppTest, iterations: list[Iteration]) -> None:
+    """Each format has a row with Custom Vision's name for it; one that this computer cannot make says what it needs."""
+    view(app, "Export")
+    offered = {name for name in formats.NAMES if f"make-{name}-{iterations[0].id}" in {each.key for each in app.button}}
+    can_be_made = {each.name for each in formats.FORMATS if all(map(importlib.util.find_spec, each.packages))}
+    assert can_be_made == offered
+    for flavor in flavors.FLAVORS:
+        assert f"In Custom Vision: `{flavors.of_format(flavor.format)}`." in texts(app)
+    for name in set(formats.NAMES) - can_be_made:
+        assert f"The {name} export needs packages that are not installed" in texts(app)
+
+
+def test_an_export_that_cannot_be_run_here_says_so(app: AppTest, store: Store, iterations: list[Iteration]) -> None:
+    """Core ML's zip has no agreement; its row says why."""
+    path = blobs.iteration_folder(store.home, iterations[0].id) / "exports" / f"coreml-{'0' * 32}.zip"
+    path.parent.mkdir()
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("model.json", json.dumps({"tags": [{"threshold": 0.5}] * 2, "agreement": None}))
+    view(app, "Export")
+    assert "It was not run, because only a Mac can: its input, output and tags were read back." in texts(app)
 
 
 def test_exports_as_they_go_on(

@@ -19,6 +19,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from cvcore import exports, prediction
+from cvcore.cli import main
 from cvcore.errors import InvalidInput, NotFound, Unavailable
 from cvcore.evaluation import saved_thresholds
 from cvcore.exports import formats
@@ -233,15 +234,26 @@ def test_the_container_serves(
 
 @pytest.mark.network
 def test_the_command_prints_its_result_alone(trees: Trees, tmp_path: Path) -> None:
-    """One line on standard output, nothing on standard error, and a folder that was not there before."""
-    command = [sys.executable, "-m", "cvcore.cli", "export", "Trees", "keras", str(tmp_path / "new" / "keras")]
+    """One line on standard output for each format, nothing on standard error, and folders that were not there."""
+    formats_wanted = "TensorFlow, tflite,tflite"
+    command = [sys.executable, "-m", "cvcore.cli", "export", "Trees", formats_wanted, str(tmp_path / "new")]
     environ = os.environ | {"TAGWISE_HOME": str(trees[0].home), "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, capture_output=True, text=True, env=environ, timeout=120)
     assert ("", 0) == (done.stderr, done.returncode)
-    line, end = done.stdout.split("\n")
-    assert line.startswith(f"Trees, Iteration 1: exported to {tmp_path / 'new' / 'keras'}, ")
-    assert line.endswith(" and gives the same answers")
+    *lines, end = done.stdout.split("\n")
+    for line, name in zip(lines, ["tensorflow", "tflite"], strict=True):
+        assert line.startswith(f"Trees, Iteration 1: exported to {tmp_path / 'new' / name}, ")
+        assert line.endswith(" and gives the same answers")
     assert "" == end
+
+
+def test_the_command_refuses_a_format_that_there_is_not(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """It is misuse, told with the formats that there are, whatever others are asked for."""
+    with pytest.raises(SystemExit) as misuse:
+        main(["export", "Trees", "keras,abacus", str(tmp_path)])
+    assert 2 == misuse.value.code
+    expected = f"the format must be one of {', '.join(formats.NAMES)}, got 'abacus'"
+    assert expected in " ".join(capsys.readouterr().err.split())
 
 
 @pytest.mark.network
