@@ -17,7 +17,8 @@ class Limits:
     """The limits of an upload.
 
     The defaults are Custom Vision's if it has one (6 MB, 10,240 px, 25:1, 100 tags per image). Images above
-    `image_bytes`, `side_max_px` or `pixels` are stored smaller if they are within `photo_bytes` and `photo_pixels`.
+    `image_bytes`, `side_max_px` or `pixels` are stored smaller if they are within `photo_bytes` and `photo_pixels`. Of
+    a zip or folder, only images and tables count towards `archive_entries` and `archive_bytes`.
     """
 
     image_bytes: int = 6 * MEBIBYTE
@@ -29,7 +30,7 @@ class Limits:
     aspect: float = 25.0
     tag_letters: int = 128
     tags_per_image: int = 100
-    archive_entries: int = 20_000
+    archive_entries: int = 100_000
     archive_bytes: int = 4096 * MEBIBYTE
 
     @property
@@ -43,7 +44,7 @@ class Settings:
     """Home folder, optional shared password and API keys, further host names of this machine, and limits.
 
     Without keys, those in the home folder are used. `fetch_private` lets the API fetch images from this machine's own
-    network, and webhooks post to it.
+    network, and webhooks post to it. `cors` names the APIs that pages of other sites may call: prediction, training.
     """
 
     home: Path
@@ -52,6 +53,7 @@ class Settings:
     prediction_key: str | None = field(default=None, repr=False)
     fetch_private: bool = False
     hosts: tuple[str, ...] = ()
+    cors: tuple[str, ...] = ("prediction",)
     limits: Limits = field(default_factory=Limits)
 
 
@@ -60,7 +62,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
 
     Raises:
         InvalidInput: `TAGWISE_MAX_IMAGE_MB`, `TAGWISE_MAX_PHOTO_MB` or `TAGWISE_MAX_PHOTO_MEGAPIXELS` is not a number
-            above 0.
+            above 0, or `TAGWISE_CORS` names something else than APIs.
         HomeUnusable: the home folder begins with `~` and this user has no home.
 
     >>> load({"TAGWISE_HOME": "/data/tagwise"}).home.as_posix()
@@ -70,6 +72,8 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         image_bytes=_number(environ, "TAGWISE_MAX_IMAGE_MB", MEBIBYTE) or Limits.image_bytes,
         photo_bytes=_number(environ, "TAGWISE_MAX_PHOTO_MB", MEBIBYTE) or Limits.photo_bytes,
         photo_pixels=_number(environ, "TAGWISE_MAX_PHOTO_MEGAPIXELS", 10**6) or Limits.photo_pixels,
+        archive_entries=_number(environ, "TAGWISE_MAX_FILES", 1) or Limits.archive_entries,
+        archive_bytes=_number(environ, "TAGWISE_MAX_UNPACKED_MB", MEBIBYTE) or Limits.archive_bytes,
     )
     home = _home(environ.get("TAGWISE_HOME") or "~/.tagwise")
     hosts = tuple(filter(None, (name.strip() for name in environ.get("TAGWISE_HOSTS", "").split(","))))
@@ -80,8 +84,18 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         prediction_key=environ.get("TAGWISE_PREDICTION_KEY") or None,
         fetch_private=environ.get("TAGWISE_FETCH_PRIVATE", "") not in ("", "0"),
         hosts=hosts,
+        cors=_cors(environ.get("TAGWISE_CORS") or "prediction"),
         limits=limits,
     )
+
+
+def _cors(text: str) -> tuple[str, ...]:
+    named = tuple(filter(None, (name.strip().casefold() for name in text.split(","))))
+    if named == ("none",):
+        return ()
+    if not set(named) <= {"prediction", "training"}:
+        raise InvalidInput(f"TAGWISE_CORS must be prediction, or prediction,training, or none, got {text!r}")
+    return named
 
 
 def _home(text: str) -> Path:

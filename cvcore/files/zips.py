@@ -8,17 +8,22 @@ import stat
 import struct
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
 from cvcore import names
 from cvcore.errors import ArchiveRefused
+from cvcore.files import zip_names
 from cvcore.settings import MEBIBYTE, Limits
 
 # Photos barely compress; uncompressed drawings can shrink to 1/100. A zip that unpacks to less than 1/16 of the
 # allowed bytes is harmless at any ratio.
 RATIO = 200
 HARMLESS_SHARE = 16
+
+# Files that do not count cost memory too, 1 KB each: folders, and one `._` file of macOS beside each image.
+LISTED_SHARE = 3
 
 # bzip2 and LZMA are refused: zipfile cannot limit how much one read unpacks.
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -40,12 +45,15 @@ BROKEN = (
 FILE, DIRECTORY, END, END_64, LOCATOR_64 = (b"PK" + mark for mark in (b"\3\4", b"\1\2", b"\5\6", b"\6\6", b"\6\7"))
 DIRECTORY_BYTES, END_BYTES, END_64_BYTES, LOCATOR_64_BYTES = 46, 22, 56, 20
 COMMENT_BYTES = 2**16
-IS_LOCKED, IS_UTF8 = 0x1, 0x800
+IS_LOCKED = 0x1
+
+Counts = Callable[[str], bool]
 
 
-def opened(source: Path | BinaryIO, limits: Limits) -> zipfile.ZipFile:
+def opened(source: Path | BinaryIO, limits: Limits, counts: Counts | None = None) -> zipfile.ZipFile:
     """Open the zip at a path or in an open file, after checking that it is complete and within the limits.
 
+    `counts` says by its path whether a file is read at all: only those count towards the limits; without it all do.
     A zip opened by its path is closed when its last reference is deleted.
 
     Raises:
@@ -54,33 +62,29 @@ def opened(source: Path | BinaryIO, limits: Limits) -> zipfile.ZipFile:
     try:
         if isinstance(source, Path):
             with source.open("rb") as file:
-                size_bytes = _measured(file, limits)
+                size_bytes = _measured(file, limits, counts)
         else:
-            size_bytes = _measured(source, limits)
+            size_bytes = _measured(source, limits, counts)
         archive = zipfile.ZipFile(source)
     except PermissionError as error:
         raise ArchiveRefused("a zip must be readable, this one is not: change who may open it") from error
     except BROKEN as error:
         raise ArchiveRefused("a zip must be complete, this one is damaged: copy or create it again") from error
-    _check_declared(archive, size_bytes, limits)
+    _check_declared(archive, size_bytes, limits, counts)
     return archive
 
 
 def path_of(info: zipfile.ZipInfo) -> str:
     """A member's path as it was written into the zip, including characters after a NUL byte.
 
-    macOS writes UTF-8 without setting the flag for it, and zipfile decodes that as code page 437: undone here.
-
-    >>> path_of(zipfile.ZipInfo("Ga╠ênseblu╠êmchen/1.jpg")) == "Ga\\u0308nseblu\\u0308mchen/1.jpg"
-    True
+    A code page is guessed from this name alone: `paths` guesses better.
     """
-    path = info.orig_filename
-    if info.flag_bits & IS_UTF8:
-        return path
-    try:
-        return path.encode("cp437").decode()
-    except UnicodeError:
-        return path
+    return zip_names.guessed(info)
+
+
+def paths(archive: zipfile.ZipFile) -> tuple[list[str], str]:
+    """The path of each member, in the order of `infolist`, and a note if a code page had to be guessed for them."""
+    return zip_names.decoded(archive.infolist())
 
 
 def refusal(info: zipfile.ZipInfo) -> str:
@@ -114,19 +118,34 @@ def read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, size_bytes: int) -> by
         ) from error
 
 
-def _measured(file: BinaryIO, limits: Limits) -> int:
+def _measured(file: BinaryIO, limits: Limits, counts: Counts | None) -> int:
     """The zip's size in bytes, after counting its entries: zipfile would load them all first, 1 KB per entry."""
     size_bytes = file.seek(0, os.SEEK_END)
     file.seek(_directory_start(file, size_bytes))
-    count = 0
+    listed = counted = 0
     while (header := file.read(DIRECTORY_BYTES)).startswith(DIRECTORY) and len(header) == DIRECTORY_BYTES:
-        count += 1
-        if count > limits.archive_entries:
-            raise ArchiveRefused(
-                f"a zip must hold at most {limits.archive_entries:,} files, this one has more: split it"
-            )
-        file.seek(sum(struct.unpack_from("<3H", header, 28)), os.SEEK_CUR)
+        name_bytes, *others = struct.unpack_from("<3H", header, 28)
+        listed += 1
+        counted += _counts(file.read(name_bytes).decode(errors="replace"), counts)
+        if counted > limits.archive_entries:
+            raise ArchiveRefused(_too_many(limits.archive_entries, counts))
+        if listed > LISTED_SHARE * limits.archive_entries:
+            raise ArchiveRefused(_too_many(LISTED_SHARE * limits.archive_entries, None))
+        file.seek(sum(others), os.SEEK_CUR)
     return size_bytes
+
+
+def _counts(path: str, counts: Counts | None) -> bool:
+    return counts is None or (not path.endswith("/") and counts(path))
+
+
+def _too_many(most: int, counts: Counts | None) -> str:
+    if counts is None:
+        return f"a zip must hold at most {most:,} files, this one has more: split it"
+    return (
+        f"a zip must hold at most {most:,} images and tables, this one has more: split it, or raise the limit with "
+        "TAGWISE_MAX_FILES"
+    )
 
 
 def _directory_start(file: BinaryIO, size_bytes: int) -> int:
@@ -153,18 +172,19 @@ def _missing_end(file: BinaryIO) -> str:
     return "this file is not a zip: put the images in a zip and upload that"
 
 
-def _check_declared(archive: zipfile.ZipFile, size_bytes: int, limits: Limits) -> None:
+def _check_declared(archive: zipfile.ZipFile, size_bytes: int, limits: Limits, counts: Counts | None) -> None:
     infos = archive.infolist()
     if locked := next((info for info in infos if info.flag_bits & IS_LOCKED), None):
         raise ArchiveRefused(
             f"a zip must open without a password, {names.file(path_of(locked))!r} needs one: "
             "create it again without one"
         )
-    unpacked = sum(info.file_size for info in infos)
+    unpacked = sum(info.file_size for info in infos if _counts(info.orig_filename, counts))
     if unpacked > limits.archive_bytes:
         allowed_mb, unpacked_mb = limits.archive_bytes // MEBIBYTE, math.ceil(unpacked / MEBIBYTE)
+        cure = "split it" if counts is None else "split it, or raise the limit with TAGWISE_MAX_UNPACKED_MB"
         raise ArchiveRefused(
-            f"a zip must unpack to at most {allowed_mb:,} MB, this one would unpack to {unpacked_mb:,} MB: split it"
+            f"a zip must unpack to at most {allowed_mb:,} MB, this one would unpack to {unpacked_mb:,} MB: {cure}"
         )
     if unpacked > max(RATIO * size_bytes, limits.archive_bytes // HARMLESS_SHARE):
         ratio = unpacked // size_bytes

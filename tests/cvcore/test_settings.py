@@ -26,7 +26,7 @@ def test_without_any_setting_the_defaults_hold() -> None:
         "aspect": 25.0,
         "tag_letters": 128,
         "tags_per_image": 100,
-        "archive_entries": 20_000,
+        "archive_entries": 100_000,
         "archive_bytes": 4096 * 1024 * 1024,
     }
 
@@ -42,6 +42,12 @@ def test_settings_are_taken_as_given(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.chdir(tmp_path)
     told = settings.load({"TAGWISE_HOME": "data", "TAGWISE_PASSWORD": " s3cret ", "TAGWISE_MAX_IMAGE_MB": "0.5"})
     assert told == Settings(home=tmp_path / "data", password=" s3cret ", limits=Limits(image_bytes=2**19))
+
+
+def test_the_limits_of_zips_and_folders_are_settings() -> None:
+    """A larger data set comes in after one setting for its files and one for its size."""
+    told = settings.load({"TAGWISE_MAX_FILES": "250000", "TAGWISE_MAX_UNPACKED_MB": "8192"})
+    assert Limits(archive_entries=250_000, archive_bytes=8192 * 2**20) == told.limits
 
 
 def test_the_process_environment_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -93,3 +99,13 @@ def test_the_api_is_told_by_the_environment() -> None:
     assert ("t", "p", True) == (told.training_key, told.prediction_key, told.fetch_private)
     told = settings.load({"TAGWISE_TRAINING_KEY": "", "TAGWISE_FETCH_PRIVATE": "0"})
     assert (None, None, False) == (told.training_key, told.prediction_key, told.fetch_private)
+
+
+def test_which_apis_other_sites_may_call() -> None:
+    """Prediction when nothing is set, both or neither by the setting, and nothing else."""
+    given = ("", "prediction,training", " Training ", "none")
+    expected = (("prediction",), ("prediction", "training"), ("training",), ())
+    assert expected == tuple(settings.load({"TAGWISE_CORS": text}).cors for text in given)
+    with pytest.raises(InvalidInput) as refusal:
+        settings.load({"TAGWISE_CORS": "*"})
+    assert "TAGWISE_CORS must be prediction, or prediction,training, or none, got '*'" == str(refusal.value)

@@ -241,12 +241,37 @@ def test_path_of_is_what_was_packed(name: str) -> None:
     assert zips.path_of(opened(packed).infolist()[0]) == name
 
 
-@pytest.mark.parametrize(("encoding", "expected"), [("utf-8", "ü.jpg"), ("cp437", "ü.jpg")])
+@pytest.mark.parametrize(("encoding", "expected"), [("utf-8", "ü.jpg"), ("cp437", "ü.jpg"), ("cp1252", "ü.jpg")])
 def test_path_of_understands_undeclared_names(encoding: str, expected: str) -> None:
     """Names come out right from macOS, which writes UTF-8 without saying so, and from old Windows."""
     raw = "ü.jpg".encode(encoding)
     data = zipped({"?" * len(raw): b""}).replace(b"?" * len(raw), raw)
     assert zips.path_of(opened(data).infolist()[0]) == expected
+
+
+def test_only_what_is_read_counts() -> None:
+    """Twins that macOS writes beside each image, and folders, do not count towards the number of files or bytes."""
+    files = {"daisy/": b"", **{f"daisy/{number}.jpg": b"x" for number in range(40)}}
+    files |= {f"__MACOSX/daisy/._{number}.jpg": b"x" for number in range(40)} | {"film.mp4": bytes(2 * MEBIBYTE)}
+    limits = Limits(archive_entries=40, archive_bytes=MEBIBYTE)
+
+    def counts(path: str) -> bool:
+        return path.endswith(".jpg") and not path.startswith("__MACOSX")
+
+    archive = zips.opened(io.BytesIO(zipped(files)), limits, counts)
+    assert 82 == len(archive.infolist())
+    for limit, told in (
+        ({"archive_entries": 39}, r"39 images and tables, this one has more: split it, .* TAGWISE_MAX_FILES"),
+        ({"archive_entries": 40, "archive_bytes": 1}, "split it, or raise the limit with TAGWISE_MAX_UNPACKED_MB"),
+    ):
+        with pytest.raises(ArchiveRefused, match=told):
+            zips.opened(io.BytesIO(zipped(files)), Limits(**limit), counts)
+
+
+def test_what_is_not_read_has_a_limit_too() -> None:
+    """A zip of nothing but folders costs no more memory than three times the files allowed."""
+    with pytest.raises(ArchiveRefused, match="a zip must hold at most 150 files, this one has more: split it"):
+        zips.opened(io.BytesIO(crowded(151)), LIMITS, lambda path: False)
 
 
 def test_a_large_file_goes_in_by_pieces(tmp_path: Path) -> None:
