@@ -20,8 +20,9 @@ JPEG_END = b"\xff\xd9"
 # no code of a JPEG begins both as the first and as the second.
 _OTHER_BYTES = (b"", b"\x55" * 256, b"\xaa" * 256)
 
-# The lengths of chunks that Pillow takes for granted.
-_LENGTHS = {b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"pHYs": 9}
+# The lengths of chunks that Pillow takes for granted; that of tRNS for grey and for colours.
+_LENGTHS = {b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"pHYs": 9, b"acTL": 8}
+_TRNS_LENGTHS = {b"\0": 2, b"\2": 6}
 
 # The chunks of colours and texts that are read have at most a few megabytes; longer ones are not checked.
 _CHUNK_BYTES = 2**24
@@ -100,8 +101,9 @@ def _png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
 
 def _is_right(data: bytes, start: int, end: int) -> bool:
     """Whether the length and the checksum of a chunk that can be missing are right."""
-    length = end - start - 12
-    if length != _LENGTHS.get(data[start + 4 : start + 8], length):
+    kind, length = data[start + 4 : start + 8], end - start - 12
+    needed = _TRNS_LENGTHS.get(data[25:26], length) if kind == b"tRNS" else _LENGTHS.get(kind, length)
+    if length != needed:
         return False
     if length > _CHUNK_BYTES:
         return True

@@ -65,7 +65,7 @@ def test_a_wrong_checksum_beside_the_pixels(kind: bytes) -> None:
         assert imaging.read(plain, LIMITS) == imaging.read(data, LIMITS)
 
 
-@pytest.mark.parametrize("kind", [b"gAMA", b"cHRM", b"sRGB", b"pHYs"])
+@pytest.mark.parametrize("kind", [b"gAMA", b"cHRM", b"sRGB", b"pHYs", b"acTL", b"tRNS"])
 def test_a_wrong_length_beside_the_pixels(kind: bytes) -> None:
     """A chunk that is too short is left out as well."""
     assert 0 == difference(imaging.upright(png(8, 8)), imaging.upright(png(8, 8, png_chunk(kind, b""))))
