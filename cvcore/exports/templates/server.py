@@ -142,7 +142,7 @@ def route_of(path: str) -> str:
 
 
 def image_in(body: bytes, content_type: str) -> bytes:
-    r"""The image in a request: the part `imageData` of a form, or the whole body.
+    r"""The image in a request: of a form the part `imageData`, or else its first file; otherwise the whole body.
 
     >>> form = b'--x\r\nContent-Disposition: form-data; name="imageData"\r\n\r\nJPEG\r\n--x--\r\n'
     >>> image_in(form, "multipart/form-data; boundary=x")
@@ -153,10 +153,11 @@ def image_in(body: bytes, content_type: str) -> bytes:
         return body
     # A delimiter is a complete line: an image can contain a longer line with the same beginning.
     delimiter = rb"\r\n--" + re.escape(boundary[1].encode()) + rb"(?=(?:--)?[ \t]*(?:\r\n|\Z))"
-    for part in re.split(delimiter, b"\r\n" + body):
-        head, _, content = part.partition(b"\r\n\r\n")
-        if re.search(rb'\bname="?imageData\b', head, re.IGNORECASE):
-            return content
+    parts = [part.partition(b"\r\n\r\n") for part in re.split(delimiter, b"\r\n" + body)]
+    for pattern in (rb'\bname="?imageData\b', rb"\bfilename\*?="):
+        for head, _, content in parts:
+            if re.search(pattern, head, re.IGNORECASE):
+                return content
     raise Refused(400, "BadRequestImageFormat", "the form must have a part imageData with the image, it has none")
 
 

@@ -85,10 +85,15 @@ def test_every_route_predicts(url: str, route: str, png: bytes) -> None:
 
 @pytest.mark.parametrize(
     "disposition",
-    ['form-data; name="imageData"', "form-data; name=imageData", 'form-data; name="imageData"; filename="a.png"'],
+    [
+        'form-data; name="imageData"',
+        "form-data; name=imageData",
+        'form-data; name="imageData"; filename="a.png"',
+        'form-data; name="file"; filename="a.png"',
+    ],
 )
 def test_a_form_predicts(url: str, disposition: str, png: bytes) -> None:
-    """The image may be the part imageData of a form, with a file name or without."""
+    """The image may be the part imageData of a form, with a file name or without, or a file under any name."""
     assert 200 == asked(url + "/image", form(png, disposition), FORM)[0]
 
 
