@@ -162,6 +162,28 @@ DOMAINS: tuple[Domain, ...] = (
     ),
 )
 
+# Domains that Azure no longer offers, but that scripts name by their ids. Only the API lists them.
+RETIRED: tuple[Domain, ...] = (
+    Domain("8882951b-82cd-4c32-970b-d5f8cb8bf6d7", "Food (compact)", "MobileNetV3Small", 224, "Dishes.", FROM_ABOVE),
+    Domain(
+        "b5cfd229-2ac7-4b2b-8d0a-2b0661344894",
+        "Landmarks (compact)",
+        "MobileNetV3Small",
+        224,
+        "Buildings and places outdoors.",
+        OUTDOORS,
+    ),
+    Domain(
+        "6b4faeda-8396-481b-9f8b-177b9fa3097f",
+        "Retail (compact)",
+        "MobileNetV3Small",
+        224,
+        "Goods on plain ground.",
+        PLAIN_GROUND,
+    ),
+    Domain("45badf75-3591-4f26-a705-45678d3e9f5f", "Adult", "MobileNetV3Large", 224, "As General."),
+)
+
 DEFAULT = DOMAINS[0]
 BUILT_IN = DOMAINS[-1]
 
@@ -176,7 +198,7 @@ def find(name_or_id: str) -> Domain:
     'MobileNetV2'
     """
     wanted = name_or_id.strip().casefold()
-    for domain in DOMAINS:
+    for domain in (*DOMAINS, *RETIRED):
         if wanted in (domain.id, domain.name.casefold()):
             return domain
     names = ", ".join(domain.name for domain in DOMAINS)

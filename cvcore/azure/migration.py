@@ -25,13 +25,6 @@ from cvcore.store import Store
 # Images downloaded in parallel, and in memory at a time.
 BATCH = 16
 
-# Retired domains, which Azure no longer lists but projects still use: Food, Landmarks and Retail (compact).
-RETIRED_COMPACT = (
-    "8882951b-82cd-4c32-970b-d5f8cb8bf6d7",
-    "b5cfd229-2ac7-4b2b-8d0a-2b0661344894",
-    "6b4faeda-8396-481b-9f8b-177b9fa3097f",
-)
-
 
 def migrate(
     store: Store,
@@ -114,7 +107,7 @@ def _nearest(domain_id: str, domain: client.Domain | None) -> domains.Domain:
     try:
         return domains.find(domain_id)
     except InvalidInput:
-        is_compact = domain_id in RETIRED_COMPACT or (domain is not None and domain.is_compact)
+        is_compact = domain is not None and domain.is_compact
         return domains.find("General (compact)" if is_compact else "General")
 
 

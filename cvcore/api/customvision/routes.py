@@ -13,6 +13,7 @@ from cvcore.api.customvision.operations import (
     images,
     iterations,
     metadata,
+    older,
     predictions,
     projects,
     suggestions,
@@ -65,7 +66,13 @@ TRAINING: tuple[Operation, ...] = (
     Operation("get_image_count", "GET", f"{_IMAGES}/count", images.get_image_count),
     Operation("create_images_from_files", "POST", f"{_IMAGES}/files", uploads.create_images_from_files, "64 at a time"),
     Operation("get_images_by_ids", "GET", f"{_IMAGES}/id", images.get_images_by_ids, "256 at a time"),
-    Operation("update_image_metadata", "POST", f"{_IMAGES}/metadata", metadata.update_image_metadata, "10 pairs"),
+    Operation(
+        "update_image_metadata",
+        "POST",
+        f"{_IMAGES}/metadata",
+        metadata.update_image_metadata,
+        "50 pairs; 10 before v3.3",
+    ),
     Operation(
         "create_images_from_predictions", "POST", f"{_IMAGES}/predictions", uploads.create_images_from_predictions
     ),
@@ -101,7 +108,7 @@ TRAINING: tuple[Operation, ...] = (
         "GET",
         f"{_ITERATION}/performance",
         iterations.get_iteration_performance,
-        "deviations over folds; undefined numbers are null",
+        "deviations over folds; undefined numbers are 0",
     ),
     Operation(
         "get_image_performances",
@@ -167,6 +174,16 @@ PREDICTION: tuple[Operation, ...] = (
     Operation("detect_image_with_no_store", "POST", f"{_DETECT}/image/nostore", copies.not_supported, _NO_BOXES),
     Operation("detect_image_url", "POST", f"{_DETECT}/url", copies.not_supported, _NO_BOXES),
     Operation("detect_image_url_with_no_store", "POST", f"{_DETECT}/url/nostore", copies.not_supported, _NO_BOXES),
+)
+
+# Before version 3.0 a prediction's path had no published name.
+OLDER_PREDICTION: tuple[Operation, ...] = (
+    Operation("predict_image", "POST", "/{projectId}/image", older.predict_image),
+    Operation("predict_image_with_no_store", "POST", "/{projectId}/image/nostore", older.predict_image_with_no_store),
+    Operation("predict_image_url", "POST", "/{projectId}/url", older.predict_image_url),
+    Operation(
+        "predict_image_url_with_no_store", "POST", "/{projectId}/url/nostore", older.predict_image_url_with_no_store
+    ),
 )
 
 

@@ -105,11 +105,13 @@ def _fields(
         f"- **{plain(domain.name)}**: {plain(domain.purpose)} {plain(domain.backbone)}, {domain.side} px."
         for domain in DOMAINS
     )
-    downloaded = {domain.id for domain in DOMAINS if _is_downloaded(store, domain)}
+    # A program can have chosen a domain that is not offered here.
+    options = tuple(dict.fromkeys((*DOMAINS, find(domain_id))))
+    downloaded = {domain.id for domain in options if _is_downloaded(store, domain)}
     domain = st.selectbox(
         "Domain",
-        DOMAINS,
-        index=DOMAINS.index(find(domain_id)),
+        options,
+        index=options.index(find(domain_id)),
         format_func=lambda option: f"{option.name} (to download)" if option.id in downloaded else option.name,
         help=f"The network that your images are shown to:\n{purposes}",
     )

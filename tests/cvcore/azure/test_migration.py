@@ -458,9 +458,9 @@ def test_hostile_ids_are_only_texts(store: Store, there: Azure, move: Any, drawn
     [
         ("2E37D7FB-3A54-486A-B4D6-CFC369AF0018", "General [A2]"),
         ("c151d5b5-dd07-472a-acc8-15d29dea8518", "Food"),
-        ("8882951b-82cd-4c32-970b-d5f8cb8bf6d7", "General (compact)"),
-        ("b5cfd229-2ac7-4b2b-8d0a-2b0661344894", "General (compact)"),
-        ("6b4faeda-8396-481b-9f8b-177b9fa3097f", "General (compact)"),
+        ("8882951b-82cd-4c32-970b-d5f8cb8bf6d7", "Food (compact)"),
+        ("b5cfd229-2ac7-4b2b-8d0a-2b0661344894", "Landmarks (compact)"),
+        ("6b4faeda-8396-481b-9f8b-177b9fa3097f", "Retail (compact)"),
         (NEW_COMPACT, "General (compact)"),
         (UNKNOWN, "General"),
         (None, "General"),

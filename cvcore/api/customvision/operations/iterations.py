@@ -17,6 +17,9 @@ from cvcore.prediction import publishing
 from cvcore.records import Image, Iteration, Prediction, Project, TrainingOptions
 from cvcore.store import ImageSearch
 
+# Before version 3.0 an iteration was not published: one was a project's default. It is published here by this name.
+DEFAULT = "default"
+
 
 def train_project(call: Call) -> Any:
     """Start a training and return its iteration at once; get_iteration says when its status is no longer Training.
@@ -49,10 +52,16 @@ def get_iteration(call: Call) -> Any:
 
 
 def update_iteration(call: Call) -> Any:
-    """Rename an iteration, if the body has a name."""
-    iteration = request.iteration(call, request.project(call))
-    if name := json_body.text(json_body.fields(call), "name"):
+    """Rename an iteration, if the body has a name; before version 3.0, make it the default one or no longer that."""
+    project = request.project(call)
+    iteration = request.iteration(call, project)
+    fields = json_body.fields(call)
+    if name := json_body.text(fields, "name"):
         training.rename_iteration(call.store, iteration, name)
+    if call.version < (3, 0) and fields.get("isdefault") is True:
+        publishing.publish(call.store, iteration, DEFAULT, overwrite=True)
+    elif call.version < (3, 0) and fields.get("isdefault") is False and _is_default(call, iteration):
+        publishing.withdraw(call.store, project, DEFAULT)
     return shown(call, call.store.iterations.get(iteration.id))
 
 
@@ -85,7 +94,7 @@ def unpublish_iteration(call: Call) -> Any:
 
 
 def get_iteration_performance(call: Call) -> Any:
-    """Precision, recall and average precision at a threshold (default 0.5); undefined numbers are null.
+    """Precision, recall and average precision at a threshold (default 0.5); undefined numbers are 0.
 
     Standard deviations are over the folds of the cross-validation. overlapThreshold, for object detection, is ignored.
     """
@@ -135,7 +144,14 @@ def shown(call: Call, iteration: Iteration) -> Any:
     base = None
     with contextlib.suppress(IterationNotFound):
         base = call.store.iterations.get(options.start_from) if options.start_from else None
-    return schemas.iteration(iteration, call.store.publications.of_iteration(iteration.id), options, base)
+    published = call.store.publications.of_iteration(iteration.id)
+    answer = schemas.iteration(iteration, published, options, base)
+    answer["exportableTo"] = [name for name in answer["exportableTo"] if name != "OpenVino" or call.version >= (3, 4)]
+    return {**answer, "isDefault": _is_default(call, iteration)} if call.version < (3, 0) else answer
+
+
+def _is_default(call: Call, iteration: Iteration) -> bool:
+    return any(each.name == DEFAULT for each in call.store.publications.of_iteration(iteration.id))
 
 
 def _search(call: Call, project: Project, iteration: Iteration, is_oldest_first: bool) -> ImageSearch:

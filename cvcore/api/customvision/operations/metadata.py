@@ -7,12 +7,12 @@ from typing import Any
 
 from cvcore.api.customvision.protocol import json_body, request
 from cvcore.api.customvision.protocol.errors import Refusal
-from cvcore.api.customvision.protocol.request import Answer, Call
+from cvcore.api.customvision.protocol.request import Call
 from cvcore.store import Condition
 
-PAIRS = 10
-KEY_LETTERS = 128
-VALUE_LETTERS = 256
+# Pairs for an image, letters of a key, letters of a value: by the specification of version 3.3, and before it.
+LIMITS = (50, 256, 512)
+OLDER_LIMITS = (10, 128, 256)
 
 _TERM = re.compile(r"\s*(?:metadata\s*=\s*)?([^\s']+)\s+(eq|ne)\s+'([^']*)'\s*", re.IGNORECASE)
 
@@ -22,7 +22,7 @@ def update_image_metadata(call: Call) -> Any:
     project = request.project(call)
     request.required(call, "imageIds")
     wanted = request.ids(call, "imageIds", request.IDS)
-    values = checked(json_body.parsed(call))
+    values = checked(call, json_body.parsed(call))
     present = {image.id for image in call.store.images.with_ids(wanted) if image.project_id == project.id}
     call.store.metadata.put([image_id for image_id in wanted if image_id in present], values)
     results = [
@@ -33,33 +33,30 @@ def update_image_metadata(call: Call) -> Any:
         }
         for image_id in wanted
     ]
-    is_successful = len(present) == len(wanted)
-    return Answer(200 if is_successful else 207, {"isBatchSuccessful": is_successful, "images": results})
+    return request.multi_status(call, {"isBatchSuccessful": len(present) == len(wanted), "images": results})
 
 
-def checked(pairs: Any) -> dict[str, str]:
-    """Check an image's metadata: at most 10 keys of at most 128 letters, with values of at most 256 letters.
+def checked(call: Call, pairs: Any) -> dict[str, str]:
+    """Check an image's metadata against the limits of the API's version.
 
     Raises:
         Refusal: a key, a value or their number is not allowed.
-
-    >>> checked({"room": "12"})
-    {'room': '12'}
     """
     if pairs is None:
         return {}
-    if not isinstance(pairs, dict) or len(pairs) > PAIRS:
+    most, key_letters, value_letters = LIMITS if call.version >= (3, 3) else OLDER_LIMITS
+    if not isinstance(pairs, dict) or len(pairs) > most:
         raise Refusal(
-            "BadRequestImageMetadataKey", f"metadata must be an object of at most {PAIRS} texts: send fewer keys"
+            "BadRequestImageMetadataKey", f"metadata must be an object of at most {most} texts: send fewer keys"
         )
     values = {}
     for key, value in pairs.items():
-        if not 1 <= len(key) <= KEY_LETTERS:
+        if not 1 <= len(key) <= key_letters:
             raise Refusal(
-                "BadRequestImageMetadataKey", f"a metadata key must have 1 to {KEY_LETTERS} letters, got {len(key)}"
+                "BadRequestImageMetadataKey", f"a metadata key must have 1 to {key_letters} letters, got {len(key)}"
             )
-        if not isinstance(value, str) or len(value) > VALUE_LETTERS:
-            rule = f"a metadata value must be a text of at most {VALUE_LETTERS} letters"
+        if not isinstance(value, str) or len(value) > value_letters:
+            rule = f"a metadata value must be a text of at most {value_letters} letters"
             raise Refusal("BadRequestImageMetadataValue", f"{rule}, the value of {key!r} is not: shorten it")
         values[key.encode("utf-8", "ignore").decode()] = value.encode("utf-8", "ignore").decode()
     return values

@@ -9,7 +9,7 @@ from typing import Any
 from cvcore import prediction, training
 from cvcore.active_learning import prediction_queue
 from cvcore.api.customvision.operations import uploads
-from cvcore.api.customvision.protocol import json_body, prediction_schemas, request
+from cvcore.api.customvision.protocol import json_body, prediction_schemas, request, schemas
 from cvcore.api.customvision.protocol.errors import Refusal
 from cvcore.api.customvision.protocol.request import Answer, Call
 from cvcore.errors import NotTrained
@@ -23,26 +23,43 @@ ORDERS = ("Newest", "Oldest", "Suggested")
 
 def classify_image(call: Call) -> Any:
     """A published iteration's prediction for the image in the request, stored for 30 days."""
-    iteration = _published(call)
-    return _answer(call, iteration, _image(call), is_stored=True)
+    return of_image(call, _published(call), is_stored=True)
 
 
 def classify_image_with_no_store(call: Call) -> Any:
     """A published iteration's prediction for the image in the request; nothing is stored."""
-    iteration = _published(call)
-    return _answer(call, iteration, _image(call), is_stored=False)
+    return of_image(call, _published(call), is_stored=False)
 
 
 def classify_image_url(call: Call) -> Any:
     """A published iteration's prediction for the image at an address, stored for 30 days."""
-    iteration = _published(call)
-    return _answer(call, iteration, _fetched(call), is_stored=True)
+    return of_url(call, _published(call), is_stored=True)
 
 
 def classify_image_url_with_no_store(call: Call) -> Any:
     """A published iteration's prediction for the image at an address; nothing is stored."""
-    iteration = _published(call)
-    return _answer(call, iteration, _fetched(call), is_stored=False)
+    return of_url(call, _published(call), is_stored=False)
+
+
+def of_image(call: Call, iteration: Iteration, *, is_stored: bool) -> schemas.Json:
+    """An iteration's prediction for the image in the request."""
+    return _answer(call, iteration, _image(call), is_stored=is_stored)
+
+
+def of_url(call: Call, iteration: Iteration, *, is_stored: bool) -> schemas.Json:
+    """An iteration's prediction for the image at the address in the request."""
+    return _answer(call, iteration, _fetched(call), is_stored=is_stored)
+
+
+def trained(iteration: Iteration) -> Iteration:
+    """The iteration, if it can predict.
+
+    Raises:
+        NotTrained: it cannot.
+    """
+    if iteration.status != "Completed":
+        raise NotTrained(f"only a trained iteration can predict, {iteration.name} is not: train it first")
+    return iteration
 
 
 def quick_test_image(call: Call) -> Any:
@@ -121,10 +138,7 @@ def _published(call: Call) -> Iteration:
 def _iteration_to_test(call: Call) -> Iteration:
     project = request.project(call)
     named = request.snapshot(call, project)
-    iteration = named or training.find_iteration(call.store, project)
-    if iteration.status != "Completed":
-        raise NotTrained(f"only a trained iteration can predict, {iteration.name} is not: train it first")
-    return iteration
+    return trained(named or training.find_iteration(call.store, project))
 
 
 def _image(call: Call) -> bytes:
@@ -138,7 +152,9 @@ def _fetched(call: Call) -> bytes:
     return uploads.fetched(call, url)
 
 
-def _answer(call: Call, iteration: Iteration, image: bytes, *, is_stored: bool, default_application: str = "") -> Any:
+def _answer(
+    call: Call, iteration: Iteration, image: bytes, *, is_stored: bool, default_application: str = ""
+) -> schemas.Json:
     application, limits = request.text(call, "application") or default_application, call.settings.limits
     if is_stored:
         return prediction_schemas.image_prediction(

@@ -27,7 +27,7 @@ DETECTION_DOMAINS = (
 
 def get_domains(call: Call) -> Any:
     """Every domain."""
-    return [schemas.domain(domain) for domain in domains.DOMAINS]
+    return [schemas.domain(domain) for domain in (*domains.DOMAINS, *domains.RETIRED)]
 
 
 def get_domain(call: Call) -> Any:
@@ -44,7 +44,15 @@ def get_projects(call: Call) -> Any:
 
 
 def create_project(call: Call) -> Any:
-    """Create a project; without a type it is Multilabel, as the output of Microsoft's quickstart shows."""
+    """Create a project; without a type it is Multilabel, as the output of Microsoft's quickstart shows.
+
+    Raises:
+        Refusal: the domain is for object detection, or the body names an Azure storage account to write to.
+    """
+    options = json_body.fields(call)
+    for name in ("exportModelContainerUri", "notificationQueueUri"):
+        if json_body.text(options, name):
+            raise Refusal("BadRequestNotSupported", f"Tagwise writes to no Azure storage account: leave {name} out")
     domain_id = request.text(call, "domainId")
     _check_classifies(domain_id, "BadRequestNotSupported")
     project = projects.create(

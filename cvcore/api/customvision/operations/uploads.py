@@ -98,13 +98,13 @@ def _batch(
             own = json_body.ids(entry, "tagIds", call.settings.limits.tags_per_image)
             yield (*source(entry), list(dict.fromkeys([*common, *own])))
 
-    return _created(call, project, list(sources()), metadata.checked(fields.get("metadata")), add)
+    return _created(call, project, list(sources()), metadata.checked(call, fields.get("metadata")), add)
 
 
 def _created(
     call: Call, project: Project, sources: Sequence[Source], pairs: dict[str, str], add: Add = uploads.add
 ) -> Answer:
-    """Add the images, each with the metadata in `pairs`; the status is 200 if all are new, else 207.
+    """Add the images, each with the metadata in `pairs`; the status is by `multi_status`.
 
     Raises:
         Refusal: no image of the batch is accepted.
@@ -131,8 +131,7 @@ def _created(
         for name, status, image in outcomes
     ]
     call.store.jobs.embed_soon(project.id)
-    summary = schemas.creation(results)
-    return Answer(200 if summary["isBatchSuccessful"] else 207, summary)
+    return request.multi_status(call, schemas.creation(results))
 
 
 def _create(

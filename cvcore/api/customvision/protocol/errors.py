@@ -92,10 +92,14 @@ def status_of(code: str) -> int:
     return next(status for beginning, status in STATUSES.items() if code.startswith(beginning))
 
 
+# Statuses that Azure's gateway gives, for which Custom Vision's list of codes has no word of its own.
+WIRE_CODES = {"Unauthorized": "ForbiddenUser", "MethodNotAllowed": "BadRequestNotSupported"}
+
+
 def body_of(code: str, message: str) -> dict[str, str]:
-    """The JSON of an error, as the SDK reads it.
+    """The JSON of an error, as the SDK reads it; its code is one of Custom Vision's list.
 
     >>> body_of("NotFoundTag", "there is no such tag")
     {'code': 'NotFoundTag', 'message': 'there is no such tag'}
     """
-    return {"code": code, "message": message}
+    return {"code": WIRE_CODES.get(code, code), "message": message}

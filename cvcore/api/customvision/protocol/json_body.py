@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
-from cvcore.api.customvision.protocol import request
+from cvcore.api.customvision.protocol import lenient_json, request
 from cvcore.api.customvision.protocol.errors import Refusal
 
 # A JSON object with its names in lower case.
@@ -18,16 +19,18 @@ Fields = Mapping[str, Any]
 
 
 def fields(call: request.Call) -> Fields:
-    """The JSON object in the body, its names in lower case; empty without a body.
+    """The JSON object in the body, or a form's fields, with names in lower case; empty without a body.
 
     Raises:
-        Refusal: the body is not a JSON object.
+        Refusal: the body is neither a JSON object nor such a form.
     """
+    if call.content_type.casefold().startswith("application/x-www-form-urlencoded") and not _is_json(call.body):
+        return _form(call.body)
     return as_fields(parsed(call), "the body")
 
 
 def parsed(call: request.Call) -> Any:
-    """The JSON in the body; an empty object without a body.
+    """The JSON in the body; an empty object without a body. What is not strict JSON is read as .NET reads it.
 
     Raises:
         Refusal: the body is not JSON.
@@ -36,8 +39,30 @@ def parsed(call: request.Call) -> Any:
         return {}
     try:
         return json.loads(call.body)
-    except (ValueError, RecursionError) as error:
-        raise Refusal("BadRequestInvalid", f"the body must be JSON, this one is not: {str(error)[:200]}") from error
+    except RecursionError as error:
+        raise _not_json(error) from error
+    except ValueError as error:
+        try:
+            return lenient_json.loads(call.body.decode(json.detect_encoding(call.body)))
+        except (ValueError, RecursionError):
+            raise _not_json(error) from error
+
+
+def _not_json(error: Exception) -> Refusal:
+    return Refusal("BadRequestInvalid", f"the body must be JSON, this one is not: {str(error)[:200]}")
+
+
+def _is_json(body: bytes) -> bool:
+    """Whether a body that is said to be a form is JSON: curl says so of every body without a Content-Type."""
+    return body.lstrip()[:1] in (b"{", b"[")
+
+
+def _form(body: bytes) -> Fields:
+    try:
+        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=request.TAKE)
+    except ValueError as error:
+        raise Refusal("BadRequestInvalid", f"the body must be a form like url=…, this one is not: {error}") from error
+    return {name.casefold(): value for name, value in pairs}
 
 
 def as_fields(value: Any, name: str) -> Fields:

@@ -2,36 +2,39 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from cvcore.api.customvision.protocol.schemas import Json, image_tags, image_uris, time, uri
 from cvcore.metrics.reports import Deviations, Report
 from cvcore.records import Image, Iteration, Prediction, StoredPrediction
 from cvcore.store import SnapshotTag
-from cvcore.wording import none_for_nan
 
 
 def iteration_performance(report: Report, spread: Deviations, tags: Sequence[SnapshotTag]) -> Json:
-    """An IterationPerformance. The overall numbers are the tags' unweighted means, as on the page."""
+    """An IterationPerformance. The overall numbers are the tags' unweighted means, as on the page.
+
+    Undefined numbers are 0: by Custom Vision's specification they cannot be null, and scripts calculate with them.
+    """
     overall = report.overall
     return {
         "perTagPerformance": [
             {
                 "id": tag.tag_id,
                 "name": tag.name,
-                "precision": none_for_nan(row.precision),
-                "precisionStdDeviation": none_for_nan(spread.precision[column]),
-                "recall": none_for_nan(row.recall),
-                "recallStdDeviation": none_for_nan(spread.recall[column]),
-                "averagePrecision": none_for_nan(row.average_precision),
+                "precision": _zero_for_nan(row.precision),
+                "precisionStdDeviation": _zero_for_nan(spread.precision[column]),
+                "recall": _zero_for_nan(row.recall),
+                "recallStdDeviation": _zero_for_nan(spread.recall[column]),
+                "averagePrecision": _zero_for_nan(row.average_precision),
             }
             for column, (tag, row) in enumerate(zip(tags, report.tags, strict=True))
         ],
-        "precision": none_for_nan(overall.precision),
-        "precisionStdDeviation": none_for_nan(spread.overall_precision),
-        "recall": none_for_nan(overall.recall),
-        "recallStdDeviation": none_for_nan(spread.overall_recall),
-        "averagePrecision": none_for_nan(overall.average_precision),
+        "precision": _zero_for_nan(overall.precision),
+        "precisionStdDeviation": _zero_for_nan(spread.overall_precision),
+        "recall": _zero_for_nan(overall.recall),
+        "recallStdDeviation": _zero_for_nan(spread.overall_recall),
+        "averagePrecision": _zero_for_nan(overall.average_precision),
     }
 
 
@@ -53,16 +56,15 @@ def image_performance(
 
 
 def prediction(prediction: Prediction) -> Json:
-    """A Prediction of one tag.
+    """A Prediction of one tag. Azure leaves boundingBox out, too: clients take its presence for an object's place.
 
     >>> prediction(Prediction("rose", "Regular", 0.5, "t"))
-    {'probability': 0.5, 'tagId': 't', 'tagName': 'rose', 'boundingBox': None, 'tagType': 'Regular'}
+    {'probability': 0.5, 'tagId': 't', 'tagName': 'rose', 'tagType': 'Regular'}
     """
     return {
         "probability": prediction.probability,
         "tagId": prediction.tag_id,
         "tagName": prediction.tag,
-        "boundingBox": None,
         "tagType": prediction.kind,
     }
 
@@ -106,3 +108,7 @@ def stored_suggested_tags(suggestion: Json, image: Image, *, server: str, domain
         "height": image.height,
         "domain": domain_id,
     }
+
+
+def _zero_for_nan(number: float) -> float:
+    return 0.0 if math.isnan(number) else float(number)

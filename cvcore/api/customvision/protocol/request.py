@@ -30,7 +30,7 @@ class Call:
     """A request to an operation.
 
     `path` and `query` hold parameters, the query's names in lower case. `server` is the address that the client used,
-    for example `http://localhost:8501`. `secret` signs tokens.
+    for example `http://localhost:8501`; `version` is the API's in that address. `secret` signs tokens.
     """
 
     store: Store
@@ -41,6 +41,7 @@ class Call:
     content_type: str = ""
     body: bytes = b""
     secret: str = ""
+    version: tuple[int, int] = (3, 4)
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,14 @@ class Answer:
 
     status: int
     body: Any = None
+
+
+def multi_status(call: Call, body: dict[str, Any]) -> Answer:
+    """The response to a batch: 207 if not all of it succeeded, 200 otherwise, and always before version 3.3.
+
+    Older clients take 207 for an error of the whole batch and hide the body.
+    """
+    return Answer(207 if not body["isBatchSuccessful"] and call.version >= (3, 3) else 200, body)
 
 
 def text(call: Call, name: str) -> str:

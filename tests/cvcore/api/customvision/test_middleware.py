@@ -61,16 +61,16 @@ def test_other_paths_pass_by(client: TestClient) -> None:
 
 @pytest.mark.parametrize("headers", [{}, {"Training-Key": "x"}, PREDICTION, {"Training-Key": "tt"}])
 def test_a_wrong_key(client: TestClient, headers: dict[str, str]) -> None:
-    """A missing or wrong key is 401, and the other API's is a wrong one."""
+    """A missing or wrong key is 401 with a code of Custom Vision's list, and the other API's is a wrong one."""
     answer = client.get(f"{BASE}/projects", headers=headers)
-    assert (401, "Unauthorized") == (answer.status_code, answer.json()["code"])
+    assert (401, "ForbiddenUser") == (answer.status_code, answer.json()["code"])
     assert "Training-Key" in answer.json()["message"]
 
 
 def test_a_wrong_prediction_key(client: TestClient) -> None:
     """The training key does not open the prediction API."""
     answer = client.post("/customvision/v3.1/prediction/x/classify/iterations/y/image", headers=TRAINING, content=b"x")
-    assert (401, "Unauthorized") == (answer.status_code, answer.json()["code"])
+    assert (401, "ForbiddenUser") == (answer.status_code, answer.json()["code"])
 
 
 @pytest.mark.parametrize(
@@ -83,9 +83,19 @@ def test_what_is_not_there(client: TestClient, method: str, path: str, status: i
     assert (status, {"code", "message"}) == (answer.status_code, set(answer.json()))
 
 
-def test_an_older_version_is_not_there(client: TestClient) -> None:
-    """Version 2 had other paths: the answer is 404."""
-    assert 404 == client.get("/customvision/v2.2/training/projects", headers=TRAINING).status_code
+def test_version_1_of_training_is_not_there(client: TestClient) -> None:
+    """Training 1.x had other names: the answer is 404 and says which version to take."""
+    answer = client.get("/customvision/v1.2/training/projects", headers=TRAINING)
+    assert (404, "the training API begins with v2.0 here: take a client for a newer version") == (
+        answer.status_code,
+        answer.json()["message"],
+    )
+
+
+@pytest.mark.parametrize("header", ["Training-Key", "training-key", "Ocp-Apim-Subscription-Key"])
+def test_a_key_under_each_name(client: TestClient, header: str) -> None:
+    """The gateway's own header carries a key, too."""
+    assert 200 == client.get(f"{BASE}/projects", headers={header: "t"}).status_code
 
 
 def test_an_empty_json_body(client: TestClient) -> None:
@@ -200,5 +210,5 @@ def test_answers_are_json(client: TestClient) -> None:
     """An answer names its type, and holds letters of every script."""
     client.post(f"{BASE}/projects?name=Äpfel", headers=TRAINING)
     answer = client.get(f"{BASE}/projects", headers=TRAINING)
-    assert "application/json" == answer.headers["content-type"]
+    assert "application/json; charset=utf-8" == answer.headers["content-type"]
     assert "Äpfel" == json.loads(answer.content)[0]["name"]

@@ -35,7 +35,7 @@ FILES = {
 }
 ROSE = Prediction("rose", "Regular", 0.75, "t")
 ANSWERED = StoredPrediction("q", "p", "r", "app", "ab", (ROSE,), AT)
-ROSE_JSON = {"probability": 0.75, "tagId": "t", "tagName": "rose", "boundingBox": None, "tagType": "Regular"}
+ROSE_JSON = {"probability": 0.75, "tagId": "t", "tagName": "rose", "tagType": "Regular"}
 
 GOLDEN: list[tuple[str, Any, dict[str, Any]]] = [
     (
@@ -96,7 +96,7 @@ GOLDEN: list[tuple[str, Any, dict[str, Any]]] = [
             "trainedAt": TIME,
             "projectId": "p",
             "exportable": True,
-            "exportableTo": ["TensorFlow", "ONNX", "OpenVino", "DockerFile"],
+            "exportableTo": ["TensorFlow", "ONNX", "CoreML", "OpenVino", "DockerFile"],
             "domainId": "ee85a74c-405e-4adc-bb47-ffa8ca0c9f31",
             "classificationType": "Multilabel",
             "trainingType": "Regular",
