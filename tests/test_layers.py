@@ -35,6 +35,7 @@ PACKAGES = (
     "cvcore.distillation",
     "cvcore.networks",
     "cvcore.datasets",
+    "cvcore.annotations",
     "cvcore.store",
     "cvcore.files",
     "cvcore.net",

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from cvcore import imaging, names
-from cvcore.datasets import ground_truth, hugging_face, labelling, layouts
-from cvcore.datasets.labels_csv import HEADER, YES
-from cvcore.datasets.layouts import IMAGES, LABELS, TEST, TRAIN
+from cvcore.annotations import cells, ground_truth, image_tables, parts
+from cvcore.datasets import labelling, layouts
 from cvcore.errors import Conflict, InvalidInput
 from cvcore.files import blobs, zip_writer
 from cvcore.progress import Progress, silent
@@ -23,6 +22,10 @@ from cvcore.records import MULTILABEL, Image, Project
 from cvcore.store import ImageSearch, Store
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".avif")
+
+IMAGES, LABELS, METADATA = "images", "labels.csv", "metadata.jsonl"
+TRAIN, TEST, YES = "train", "test", "yes"
+HEADER = ("file", "labels")
 
 # More images than any project has, because `page` needs a number.
 _ALL = 2**31
@@ -160,8 +163,8 @@ def _as_folders(_project: Project, entries: Sequence[DatasetImage]) -> ZipPlan:
     with_paths = _with_paths(
         entries, lambda entry: "/".join([*([_split_folder(entry)] if is_split else []), *entry.tags])
     )
-    annotations, _ = labelling.annotate([layouts.parts(path) for path, _ in with_paths], {})
-    for (_, entry), annotation in zip(with_paths, annotations, strict=True):
+    labelled = labelling.annotate([parts(path) for path, _ in with_paths], {})
+    for (_, entry), annotation in zip(with_paths, labelled.annotations, strict=True):
         if (annotation.tags, annotation.is_test) != (entry.tags, entry.image.is_test):
             raise Conflict(
                 "folders must show each image's tag and whether it is a test image, which is impossible for "
@@ -189,7 +192,7 @@ def _as_table(_project: Project, entries: Sequence[DatasetImage]) -> ZipPlan:
     writer.writerow([*HEADER, TEST] if has_tests else HEADER)
     for path, entry in with_paths:
         is_test = [YES if entry.image.is_test else ""] if has_tests else []
-        writer.writerow([path.removeprefix(f"{IMAGES}/"), "|".join(entry.tags), *is_test])
+        writer.writerow([path.removeprefix(f"{IMAGES}/"), cells.text_of(entry.tags), *is_test])
     return ZipPlan(with_paths, ((LABELS, text.getvalue()),))
 
 
@@ -210,10 +213,9 @@ def _as_imagefolder(project: Project, entries: Sequence[DatasetImage]) -> ZipPla
     lines: dict[str, list[str]] = {}
     for path, entry in with_paths:
         split, _, name = path.partition("/")
-        lines.setdefault(split, []).append(hugging_face.line(name, entry.tags, as_list=as_list))
-    metadata = layouts.METADATA[0]
+        lines.setdefault(split, []).append(image_tables.line(name, entry.tags, as_list=as_list))
     return ZipPlan(
-        with_paths, tuple((f"{split}/{metadata}", _text(of_split)) for split, of_split in sorted(lines.items()))
+        with_paths, tuple((f"{split}/{METADATA}", _text(of_split)) for split, of_split in sorted(lines.items()))
     )
 
 

@@ -1,17 +1,29 @@
-"""Find the tags of each image in a folder or zip, from its folder or from tables beside it."""
+"""Find the tags of each image in a folder or zip: from tables and manifests if there are any, else from its folder."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from cvcore.datasets import ground_truth, hugging_face, labels_csv, layouts
-from cvcore.datasets.layouts import IMAGES, LABELS, METADATA, Parts
-from cvcore.datasets.tables import Row, Table
+from cvcore.annotations import Document, Matches, Parts, shown, splits
+from cvcore.annotations import read as read_document
+from cvcore.annotations.splits import Split
+from cvcore.datasets import layouts
+from cvcore.datasets.lookalikes import lookalikes
 from cvcore.errors import InvalidInput
+from cvcore.wording import count
 
 Tables = Mapping[Parts, Callable[[], bytes]]
+
+LABELS = "labels.csv"
+SHOWN_TABLES = 3
+# Which tables are read: those of the smallest rank that there are.
+OTHER = 2
+
+
+_NO_TABLE = "only images and tables of their tags are read, this file is neither: leave it out"
 
 
 class Skipped(NamedTuple):
@@ -23,158 +35,192 @@ class Skipped(NamedTuple):
 
 @dataclass(frozen=True)
 class Annotation:
-    """An image's tags in order, without duplicates, and whether it is a test image.
-
-    `refusal` says why the image is left out, or is empty.
-    """
+    """An image's tags in order, without duplicates, and whether it is a test image."""
 
     tags: tuple[str, ...] = ()
     is_test: bool = False
-    refusal: str = ""
 
 
-Annotations = tuple[list[Annotation], list[Skipped]]
+@dataclass(frozen=True)
+class Labelled:
+    """Each image's annotation, in the order of the paths; what is left out; how all was read, in a line; and notes."""
+
+    annotations: tuple[Annotation, ...]
+    skipped: tuple[Skipped, ...]
+    read_as: str
+    notes: tuple[str, ...]
 
 
-def annotate(paths: Sequence[Parts], tables: Tables) -> Annotations:
-    """Each image's annotation, in the order of `paths`, and all lines and tables that are left out.
+@dataclass
+class _Reading:
+    """What has been read so far: of each image its tags, by which lines, and its split."""
 
-    `tables` are the files that `layouts.is_table` accepts, with their readers; file names in lower case.
+    count: int
+    used: list[Parts] = field(default_factory=list)
+    tags: list[dict[str, None]] = field(default_factory=list)
+    splits: dict[int, Split] = field(default_factory=dict)
+    named: set[int] = field(default_factory=set)
+    disputed: dict[int, None] = field(default_factory=dict)
+    skipped: list[Skipped] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.tags = [{} for _ in range(self.count)]
+
+
+def annotate(paths: Sequence[Parts], tables: Tables) -> Labelled:
+    """The annotation of each image, by its path.
+
+    `tables` are the files that `annotations.can_be` accepts, with their readers.
 
     Raises:
-        ArchiveRefused: a table cannot be read or is too large.
+        ArchiveRefused: a table cannot be read, or is of a kind whose labels are not for entire images.
     """
-    root, has_labels = layouts.root(paths, {path[:-1] for path in tables if path[-1] == LABELS})
-    metadata = {path for path in tables if path[-1] in METADATA and any(_is_below(image, path[:-1]) for image in paths)}
-    if has_labels:
-        return _with_unused(_by_labels(paths, tables, root), tables, {(*root, LABELS)})
-    if metadata:
-        return _with_unused(_by_metadata(paths, tables, sorted(metadata)), tables, metadata)
-    contents = {path: tables[path]() for path in tables if path[-1].endswith(layouts.MANIFESTS)}
-    if manifests := {path: data for path, data in sorted(contents.items()) if ground_truth.is_manifest(data)}:
-        return _with_unused(_by_manifests(paths, manifests), tables, set(manifests))
-    return _with_unused((_by_folders(paths, root), []), tables, set())
+    documents, skipped, notes = _documents(paths, tables)
+    reading = _by_documents(paths, documents)
+    skipped = [*reading.skipped, *skipped]
+    if reading.used:
+        read_as = _named(reading.used)
+        notes += [note for table in reading.used for note in documents[table].notes]
+        notes += _about(reading, paths, read_as)
+        found = _annotations(reading, paths)
+    else:
+        layout = layouts.read(paths)
+        read_as, notes = layout.name, [*notes, *layout.notes]
+        found = [Annotation((place.tag,) if place.tag else (), place.split == "test") for place in layout.places]
+    notes += lookalikes({tag for each in found for tag in each.tags})
+    return Labelled(tuple(found), tuple(skipped), _summary(read_as, found) if found else "", tuple(notes))
 
 
-def _with_unused(annotations: Annotations, tables: Tables, used: set[Parts]) -> Annotations:
-    """The annotations, with the unused tables added to what is left out."""
-    by_image, skipped = annotations
+def _documents(paths: Sequence[Parts], tables: Tables) -> tuple[dict[Parts, Document], list[Skipped], list[str]]:
+    """The documents that give tags, by path; the files that are none; and notes of tables without tags.
+
+    Beside a `labels.csv` no other table is read, beside a table of Hugging Face's name no other but such.
+    """
+    found: dict[Parts, Document] = {}
+    skipped: list[Skipped] = []
+    notes: list[str] = []
+    for path, read in sorted(_worth_reading(paths, tables).items()):
+        document = read_document(_shown(path), read())
+        if document is None:
+            skipped.append(Skipped(_shown(path), layouts.kind_refusal(path[-1]) or _NO_TABLE))
+        elif document.gives_tags or document.broken:
+            found[path] = document
+        else:
+            notes += document.notes
+    rank = min(map(_rank, found), default=OTHER)
+    for path in [path for path in found if _rank(path) > rank]:
+        del found[path]
+    first = next(map(_shown, found), "")
+    told = {each.name for each in skipped}
     for path in tables:
-        if path not in used:
-            beside = f"a {LABELS} must be beside a folder {IMAGES} with images, this one is not: move it there"
-            reason = beside if path[-1] == LABELS else layouts.kind_refusal(path[-1])
-            skipped.append(Skipped(_shown(path), reason))
-    return by_image, skipped
+        if path in found or _shown(path) in told or any(_shown(path) in note for note in notes):
+            continue
+        given = f"{first} gives the tags, so this file is not read: leave one of them out"
+        skipped.append(Skipped(_shown(path), given if first else layouts.kind_refusal(path[-1])))
+    return found, skipped, notes
 
 
-def _by_folders(paths: Sequence[Parts], root: Parts) -> list[Annotation]:
-    if not layouts.is_split(paths, root):
-        return [Annotation(layouts.folder_tag(path, root)) for path in paths]
-    sides = [path[: len(root) + 1] for path in paths]
+def _worth_reading(paths: Sequence[Parts], tables: Tables) -> Tables:
+    """All tables; of texts and XML beside images of the same name, of which there may be thousands, only the first."""
+    stems = {PurePosixPath(path[-1]).stem.casefold() for path in paths}
+    chosen: dict[Parts, Callable[[], bytes]] = {}
+    has_own = False
+    for path, read in sorted(tables.items()):
+        name = PurePosixPath(path[-1].casefold())
+        is_own = name.suffix in (".txt", ".xml", ".json") and name.stem in stems
+        if not is_own or not has_own:
+            chosen[path] = read
+        has_own |= is_own
+    return chosen
+
+
+def _rank(path: Parts) -> int:
+    name = path[-1].casefold()
+    return 0 if name == LABELS else 1 if PurePosixPath(name).stem == "metadata" else OTHER
+
+
+def _by_documents(paths: Sequence[Parts], documents: Mapping[Parts, Document]) -> _Reading:
+    reading = _Reading(len(paths))
+    matches = Matches(paths)
+    for table, document in documents.items():
+        name, own = _shown(table), splits.named_in(PurePosixPath(table[-1]).stem)
+        missing: list[tuple[int, str]] = []
+        for row in document.rows:
+            try:
+                places = matches.find(row.path, table[:-1])
+            except InvalidInput as refusal:
+                missing.append((row.line, str(refusal)))
+                continue
+            for place in places:
+                _add(reading, place, row.tags, row.split or own)
+        if _rank(table) == OTHER and document.rows and len(missing) == len(document.rows):
+            reason = f"none of its {count(len(missing), 'line')} names an image here, first: {missing[0][1]}"
+            reading.skipped.append(Skipped(name, reason))
+            continue
+        reading.used.append(table)
+        told = sorted([*document.broken, *missing], key=lambda each: each[0])
+        reading.skipped += [Skipped(f"{name} line {line}", reason) for line, reason in told]
+    return reading
+
+
+def _add(reading: _Reading, place: int, tags: Sequence[str], split: Split | None) -> None:
+    if place in reading.named and reading.tags[place] and tags and set(tags) != set(reading.tags[place]):
+        reading.disputed[place] = None
+    reading.named.add(place)
+    reading.tags[place].update(dict.fromkeys(tags))
+    if split and reading.splits.get(place) != "test":
+        reading.splits[place] = split
+
+
+def _annotations(reading: _Reading, paths: Sequence[Parts]) -> list[Annotation]:
+    """The annotations; where no table names an image's split its folders do."""
     return [
-        Annotation(layouts.folder_tag(path, side), side[-1].casefold() == layouts.TEST)
-        for path, side in zip(paths, sides, strict=True)
+        Annotation(tuple(reading.tags[place]), (reading.splits.get(place) or _of_folders(path)) == "test")
+        for place, path in enumerate(paths)
     ]
 
 
-def _by_labels(paths: Sequence[Parts], tables: Tables, root: Parts) -> Annotations:
-    """The images in `images/` with the tags of their rows; tags in several rows of one image are combined."""
-    skipped: list[Skipped] = []
-    rows = _rows(LABELS, labels_csv.read(tables[*root, LABELS]()), skipped)
-    places: dict[Parts, list[int]] = {}
-    for place, path in enumerate(paths):
-        if layouts.is_in_images(path, root):
-            places.setdefault(path[len(root) + 1 :], []).append(place)
-    matched: list[tuple[Row, Sequence[int]]] = []
-    for row in rows:
-        if row.path in places:
-            matched.append((row, places[row.path]))
-        else:
-            skipped.append(Skipped(f"{LABELS} line {row.line}", _missing(row, IMAGES)))
-    annotations = _merged(len(paths), matched)
-    outside = Annotation(
-        refusal=f"an image must be in {IMAGES} if a {LABELS} gives the tags, this one is not: move it there"
-    )
-    inside = {place for same_path in places.values() for place in same_path}
-    return [annotation if place in inside else outside for place, annotation in enumerate(annotations)], skipped
+def _of_folders(path: Parts) -> Split | None:
+    return next((split for folder in path[:-1] if (split := splits.of(folder))), None)
 
 
-def _by_metadata(paths: Sequence[Parts], tables: Tables, used: Iterable[Parts]) -> Annotations:
-    """The images with the tags of their rows; images without a row have no tags."""
-    skipped: list[Skipped] = []
-    matched: list[tuple[Row, Sequence[int]]] = []
-    tested: set[int] = set()
-    places: dict[Parts, list[int]] = {}
-    for place, path in enumerate(paths):
-        places.setdefault(path, []).append(place)
-    for table in used:
-        folder, name = table[:-1], _shown(table)
-        tested |= {
-            place
-            for path, same_path in places.items()
-            if _is_below(path, folder) and hugging_face.is_test(path, folder)
-            for place in same_path
-        }
-        rows = _rows(name, hugging_face.read(tables[table](), name), skipped)
-        for row in rows:
-            if same_path := places.get((*folder, *row.path)):
-                matched.append((row, same_path))
-            else:
-                skipped.append(Skipped(f"{name} line {row.line}", _missing(row, "its folder")))
-    annotations = _merged(len(paths), matched)
-    return _with_tests(annotations, tested), skipped
+def _about(reading: _Reading, paths: Sequence[Parts], table: str) -> list[str]:
+    """Sentences about images that no line names, and images whose lines name different tags."""
+    notes = []
+    unnamed = [place for place in range(reading.count) if place not in reading.named]
+    if unnamed:
+        first = _shown(paths[unnamed[0]])
+        notes.append(f"{count(len(unnamed), 'image')} without a line in {table}, first {first}: no tag.")
+    if reading.disputed:
+        place = next(iter(reading.disputed))
+        tags = " and ".join(map(shown, reading.tags[place]))
+        others = f", and {count(len(reading.disputed) - 1, 'other image')}" if len(reading.disputed) > 1 else ""
+        notes.append(
+            f"{_shown(paths[place])}{others}: several lines with different tags. All count ({tags}): this needs a "
+            "Multilabel project."
+        )
+    return notes
 
 
-def _by_manifests(paths: Sequence[Parts], manifests: Mapping[Parts, bytes]) -> Annotations:
-    """The images with the tags of the lines that name them; images without a line have no tags."""
-    matches = ground_truth.Matches(paths)
-    skipped: list[Skipped] = []
-    matched: list[tuple[Row, Sequence[int]]] = []
-    tested: set[int] = set()
-    for table, data in manifests.items():
-        name = _shown(table)
-        is_test = table[-1].partition(".")[0] == layouts.TEST
-        for row in _rows(name, ground_truth.read(data, name), skipped):
-            try:
-                place = matches.find(row.path)
-            except InvalidInput as refusal:
-                skipped.append(Skipped(f"{name} line {row.line}", str(refusal)))
-                continue
-            matched.append((row, [place]))
-            tested |= {place} if is_test else set()
-    annotations = _merged(len(paths), matched)
-    return _with_tests(annotations, tested), skipped
+def _named(tables: Sequence[Parts]) -> str:
+    names = [_shown(path) for path in tables[:SHOWN_TABLES]]
+    more = f" and {len(tables) - SHOWN_TABLES} more" if len(tables) > SHOWN_TABLES else ""
+    return ", ".join(names) + more
 
 
-def _rows(name: str, table: Table, skipped: list[Skipped]) -> list[Row]:
-    """A table's rows; its broken lines are added to `skipped`."""
-    rows, broken = table
-    skipped += [Skipped(f"{name} line {line}", reason) for line, reason in broken]
-    return rows
+def _summary(read_as: str, found: Sequence[Annotation]) -> str:
+    """How all was read, in a line.
 
-
-def _merged(count: int, matched: Iterable[tuple[Row, Sequence[int]]]) -> list[Annotation]:
-    tags: list[dict[str, None]] = [{} for _ in range(count)]
-    tested: set[int] = set()
-    for row, places in matched:
-        for place in places:
-            tags[place].update(dict.fromkeys(row.tags))
-        tested.update(places if row.is_test else ())
-    return [Annotation(tuple(names), place in tested) for place, names in enumerate(tags)]
-
-
-def _with_tests(annotations: Sequence[Annotation], tested: Collection[int]) -> list[Annotation]:
-    return [Annotation(annotation.tags, place in tested) for place, annotation in enumerate(annotations)]
-
-
-def _missing(row: Row, where: str) -> str:
-    name = layouts.shown("/".join(row.path))
-    return f"a row must name an image in {where}, {name!r} is not there: correct the name or add the image"
-
-
-def _is_below(path: Parts, folder: Parts) -> bool:
-    return path[: len(folder)] == folder
+    >>> _summary("labels.csv", [Annotation(("cat",)), Annotation(("dog",), True), Annotation()])
+    'labels.csv; 2 tags; 1 image for testing; 1 image without tags'
+    """
+    tested = sum(each.is_test for each in found)
+    bare = sum(not each.tags for each in found)
+    parts = [read_as, count(len({tag for each in found for tag in each.tags}), "tag")]
+    parts += [f"{count(tested, 'image')} for testing"] if tested else []
+    parts += [f"{count(bare, 'image')} without tags"] if bare else []
+    return "; ".join(parts)
 
 
 def _shown(path: Parts) -> str:
-    return layouts.shown("/".join(path))
+    return shown("/".join(path))

@@ -1,12 +1,9 @@
-"""Recognise the layout of labelled images from their paths.
+"""Recognise the layout of labelled images from the paths of the images alone.
 
-- In a folder with `images/` and `labels.csv` (header `file,labels`, tags separated by `|`) that table gives the tags;
-  a third column `test` says `yes` for test images.
-- Else `metadata.jsonl` or `metadata.csv` gives them, if there is one: `cvcore.datasets.hugging_face`.
-- Else `….manifest` or `….jsonl` of SageMaker Ground Truth, if there is one: `cvcore.datasets.ground_truth`.
-- Else each folder at the top is a tag, for the images in it and below it; images beside the folders have no tag.
-- If the only folders at the top are `train` and `test`, with tags in both, the images in `test` are test images.
-- A single folder at the top without images of its own is a wrapper: the rules apply inside it.
+- Each folder at the top is a tag, for the images in it and below it; images beside the folders have no tag.
+- Where folders are named after splits (`train`, `val`, `test`, in many languages), the folders in them are the tags,
+  and the images of the test split are test images. Within tag folders such folders say the same.
+- A single folder at the top is a wrapper, also if a few images lie beside the folders in it: the rules apply inside.
 
 The paths are untrusted: they are shown and compared, and never used to open a file.
 """
@@ -15,16 +12,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Sequence
-from itertools import takewhile
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-IMAGES, LABELS = "images", "labels.csv"
-TRAIN, TEST = "train", "test"
-MANIFESTS = (".manifest", ".jsonl")
-METADATA = ("metadata.jsonl", "metadata.csv")
+from cvcore.annotations import Parts, parts, shown, splits
+from cvcore.annotations.splits import Split
+from cvcore.wording import count
+
 PATH_LETTERS, PATH_PARTS = 1000, 32
-SHOWN_LETTERS = 200
 
 # A file's content decides whether it is an image; for these file types the name gives a clearer reason.
 ARCHIVES = {".7z", ".bz2", ".gz", ".jar", ".rar", ".tar", ".tgz", ".xz", ".zip", ".zst"}
@@ -50,37 +47,24 @@ OTHERS = (
     | {".h5", ".keras", ".npy", ".npz", ".onnx", ".pkl", ".pt", ".tflite"}
     | {".css", ".ipynb", ".js", ".py"}
 )
-LITTER = {"__macosx", "desktop.ini", "thumbs.db"}
-
-Parts = tuple[str, ...]
-
-
-def parts(path: str) -> Parts:
-    """The folders and the file in a path, NFC; separated by slashes or, as in old Windows zips, backslashes.
-
-    >>> parts("flowers\\\\daisy/./1.jpg")
-    ('flowers', 'daisy', '1.jpg')
-    """
-    slashed = unicodedata.normalize("NFC", path).replace("\\", "/")
-    return tuple(part for part in slashed.split("/") if part not in ("", "."))
-
-
-def shown(path: str) -> str:
-    """A path to show: on one line, at most its last 200 letters.
-
-    >>> shown("daisy/1\\n.jpg")
-    'daisy/1?.jpg'
-    """
-    return "".join(letter if letter.isprintable() else "?" for letter in path[-SHOWN_LETTERS:])
+# What Windows, macOS, NAS boxes, photo programs and notebooks leave in folders, in small letters.
+LITTER = {
+    "__macosx", "desktop.ini", "thumbs.db", "thumbs.db:encryptable", "ehthumbs.db", "ehthumbs_vista.db", "icon\r",
+    "icon", "@eadir", "@tmp", "@recycle", "@recently-snapshot", "@sharebin", "@syno", "#recycle", "#snapshot",
+    "$recycle.bin", "recycler", "system volume information", "lost+found", "lost.dir", "network trash folder",
+    "temporary items", "picasa.ini", "zbthumbnail.info", "__pycache__", "ntuser.dat", "syno_readme.txt",
+}  # fmt: skip
+LITTER_STARTS = (".", "~$", "synophoto_", "synofile_")
 
 
 def is_litter(path: Parts) -> bool:
-    """Whether the operating system made the file: hidden files and folders, thumbnail caches, `__MACOSX`.
+    """Whether a system or a NAS box made the file: hidden files and folders, thumbnail caches, trash, `__MACOSX`.
 
-    >>> is_litter(("__MACOSX", "daisy", "._1.jpg")), is_litter(("daisy", "1.jpg"))
-    (True, False)
+    >>> is_litter(("__MACOSX", "daisy", "._1.jpg")), is_litter(("cat", "@eaDir", "0.jpg")), is_litter(("1.jpg",))
+    (True, True, False)
     """
-    return any(part.startswith(".") or part.casefold() in LITTER for part in path if part != "..")
+    plain = [part.casefold() for part in path if part != ".."]
+    return any(part.startswith(LITTER_STARTS) or part in LITTER for part in plain)
 
 
 def path_refusal(path: str) -> str:
@@ -117,65 +101,127 @@ def kind_refusal(path: str) -> str:
     return f"only images are imported, a {suffix} file is not an image: leave it out" if suffix in OTHERS else ""
 
 
-def is_table(path: Parts) -> bool:
-    """Whether a file can be a table of tags, by its name.
+@dataclass(frozen=True)
+class Place:
+    """What the folders of an image say: its tag if there is one, and its split."""
 
-    >>> is_table(("fruit", "Labels.csv")), is_table(("output.manifest",)), is_table(("1.jpg",))
-    (True, True, False)
+    tag: str = ""
+    split: Split | None = None
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What the folders say: the layout's name for people, each image's place, and sentences about what is unclear."""
+
+    name: str
+    places: tuple[Place, ...]
+    notes: tuple[str, ...] = ()
+
+
+def read(paths: Sequence[Parts]) -> Layout:
+    """The layout of images by their paths.
+
+    >>> read([("train", "cat", "1.jpg"), ("val", "cat", "2.jpg"), ("test", "cat", "3.jpg")]).places[2]
+    Place(tag='cat', split='test')
+    >>> read([("set", "cat", "1.jpg"), ("set", "dog", "2.jpg"), ("set", "preview.jpg")]).places[2]
+    Place(tag='', split=None)
     """
-    name = path[-1].casefold()
-    return name in (LABELS, *METADATA) or name.endswith(MANIFESTS)
+    top = root(paths)
+    inside = [path[len(top) :] if path[: len(top)] == top else path[-1:] for path in paths]
+    if sides := _split_folders(inside):
+        return _by_splits(paths, inside, sides)
+    notes = _strays(paths, inside)
+    if within := _splits_within(inside):
+        places = tuple(Place(_tag(path), splits.of(path[1]) if len(path) > 2 else None) for path in inside)
+        return Layout(f"a folder for each tag, in each the splits {_listed(within)}", places, notes)
+    own = next((split for folder in reversed(top) if (split := splits.of(folder))), None)
+    places = tuple(Place(_tag(path), own) for path in inside)
+    return Layout("a folder for each tag" if any(map(_tag, inside)) else "images without folders", places, notes)
 
 
-def root(paths: Sequence[Parts], tables: Collection[Parts]) -> tuple[Parts, bool]:
-    """The folder inside all wrappers, and whether a `labels.csv` in it gives the tags.
+def root(paths: Sequence[Parts]) -> Parts:
+    """The folder inside all wrappers: a folder that holds all others, with fewer images beside them than in them.
 
-    `tables` are the folders with a `labels.csv`. Without paths the folder is the top itself.
-
-    >>> root([("flowers", "daisy", "1.jpg"), ("flowers", "rose", "close", "2.jpg")], ())
-    (('flowers',), False)
-    >>> root([("daisy", "1.jpg"), ("daisy", "close", "2.jpg")], ())
-    ((), False)
-    >>> root([("fruit", "images", "1.jpg")], {("fruit",)})
-    (('fruit',), True)
+    >>> root([("flowers", "daisy", "1.jpg"), ("flowers", "rose", "close", "2.jpg")])
+    ('flowers',)
+    >>> root([("daisy", "1.jpg"), ("daisy", "close", "2.jpg")])
+    ()
     """
-    folders = [path[:-2] for path in paths] or [()]
-    # Folders that the smallest and the largest path share are shared by all paths.
-    pairs = zip(min(folders), max(folders), strict=False)
-    innermost = tuple(first for first, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-    for depth in range(len(innermost) + 1):
-        folder = innermost[:depth]
-        if folder in tables and any(is_in_images(path, folder) for path in paths):
-            return folder, True
-    return innermost, False
+    top: Parts = ()
+    while True:
+        below = [path[len(top) :] for path in paths if path[: len(top)] == top]
+        folders = {path[0] for path in below if len(path) > 1}
+        if len(folders) != 1:
+            return top
+        inner = [path[1:] for path in below if len(path) > 1]
+        deeper = Counter(path[0] for path in inner if len(path) > 1)
+        beside = len(below) - deeper.total()
+        # What lies beside several folders is a preview or two, not the images of a tag.
+        if not deeper or (beside and (len(deeper) == 1 or beside >= deeper.total())):
+            return top
+        top = (*top, *folders)
 
 
-def folder_tag(path: Parts, below: Parts) -> Parts:
-    """An image's tag by its folder, the one directly below `below`; empty if the image is directly in `below`.
-
-    >>> folder_tag(("flowers", " daisy ", "close", "1.jpg"), ("flowers",)), folder_tag(("1.jpg",), ())
-    (('daisy',), ())
-    """
-    return tuple(tag for folder in path[len(below) : -1][:1] if (tag := folder.strip()))
+def _tag(path: Parts) -> str:
+    return path[0].strip() if len(path) > 1 else ""
 
 
-def is_split(paths: Sequence[Parts], below: Parts) -> bool:
-    """Whether all images are in the folders `train` and `test` directly below `below`, with tags in both.
-
-    >>> is_split([("train", "daisy", "1.jpg"), ("Test", "daisy", "2.jpg"), ("train", "3.jpg")], ())
-    True
-    >>> is_split([("train", "1.jpg"), ("test", "2.jpg")], ())
-    False
-    """
-    inside = [path[len(below) :] for path in paths]
-    sides = {path[0].casefold() for path in inside if len(path) > 2}
-    return sides == {TRAIN, TEST} and all(len(path) > 1 and path[0].casefold() in sides for path in inside)
+def _split_folders(inside: Sequence[Parts]) -> dict[str, Split]:
+    """The folders at the top that are splits, with the split of each; empty if they are tags like the others."""
+    folders = {path[0] for path in inside if len(path) > 1}
+    sides = {folder: split for folder in sorted(folders) if (split := splits.of(folder))}
+    # One alone may be a tag, as a train among other vehicles; several are not, unless most folders are others.
+    return sides if len(set(sides.values())) > 1 and 2 * len(sides) >= len(folders) else {}
 
 
-def is_in_images(path: Parts, below: Parts) -> bool:
-    """Whether a file is in the folder `images` directly below `below`, or in a folder inside it.
+def _by_splits(paths: Sequence[Parts], inside: Sequence[Parts], sides: dict[str, Split]) -> Layout:
+    tops = {side: root([path[1:] for path in inside if path[0] == side and len(path) > 1]) for side in sides}
+    tags = [_tag_below(path, tops) for path in inside]
+    # Images of a test folder without any tags are there to be predicted, not to test with.
+    labelled = {path[0] for path, tag in zip(inside, tags, strict=True) if tag}
+    places: list[Place] = []
+    untagged: dict[str, list[Parts]] = {}
+    for entire, path, tag in zip(paths, inside, tags, strict=True):
+        side, below = path[0], path[1:]
+        places.append(Place(tag, sides[side] if side in labelled and below else None))
+        if not tag and below:
+            untagged.setdefault(side, []).append(entire)
+    if untagged and not any(place.tag for place in places):
+        return Layout(f"images in splits {_listed(sides)}, without folders for tags", tuple(places))
+    notes = [
+        f"{count(len(images), 'image')} in {shown(side)} in no folder of a tag, first {_shown(images[0])}: no tag."
+        for side, images in untagged.items()
+    ]
+    return Layout(f"folders in splits {_listed(sides)}", tuple(places), (*notes, *_strays(paths, inside)))
 
-    >>> is_in_images(("Images", "1.jpg"), ()), is_in_images(("images",), ())
-    (True, False)
-    """
-    return [folder.casefold() for folder in folder_tag(path, below)] == [IMAGES]
+
+def _tag_below(path: Parts, tops: dict[str, Parts]) -> str:
+    """The tag of an image by its folder in a split, below the wrappers there; empty if it is in no split."""
+    top = tops.get(path[0])
+    if top is None or path[1 : 1 + len(top)] != top:
+        return ""
+    return _tag(path[1 + len(top) :])
+
+
+def _splits_within(inside: Sequence[Parts]) -> dict[str, Split]:
+    """The folders within tag folders, if all of these are splits, and not only one."""
+    second = {path[1] for path in inside if len(path) > 2}
+    found = {folder: split for folder in sorted(second) if (split := splits.of(folder))}
+    return found if len(found) == len(second) and len(set(found.values())) > 1 else {}
+
+
+def _strays(paths: Sequence[Parts], inside: Sequence[Parts]) -> tuple[str, ...]:
+    """A note about images beside the folders, where there are folders."""
+    stray = [path for path, below in zip(paths, inside, strict=True) if len(below) == 1]
+    if not stray or len(stray) == len(paths):
+        return ()
+    return (f"{count(len(stray), 'image')} beside the folders, first {_shown(stray[0])}: no tag.",)
+
+
+def _shown(path: Parts) -> str:
+    return shown("/".join(path))
+
+
+def _listed(folders: dict[str, Split]) -> str:
+    order: tuple[Split, ...] = ("train", "valid", "test")
+    return ", ".join(shown(folder) for folder in sorted(folders, key=lambda folder: order.index(folders[folder])))

@@ -26,8 +26,8 @@ from numpy.typing import NDArray
 
 from cvcore import metrics
 from cvcore.array_types import Bools, Float64s, Integers
-from cvcore.datasets import ground_truth
-from cvcore.datasets.ground_truth import EVALUATION, TRAINING
+from cvcore.annotations import ground_truth
+from cvcore.annotations.ground_truth import EVALUATION, TRAINING
 from cvcore.wording import none_for_nan
 
 

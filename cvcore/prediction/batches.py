@@ -17,6 +17,7 @@ from typing import BinaryIO
 import numpy as np
 
 from cvcore import evaluation, imaging, wording
+from cvcore.annotations import parts, shown
 from cvcore.array_types import Levels
 from cvcore.datasets import layouts
 from cvcore.errors import ArchiveRefused, InvalidInput
@@ -125,10 +126,10 @@ def images_uploaded(files: Sequence[tuple[str, BinaryIO]], limits: Limits) -> li
     images: list[BatchImage] = []
     for name, file in files:
         if name.casefold().endswith(ZIP):
-            within = f"{layouts.shown(name)}/" if len(files) > 1 else ""
+            within = f"{shown(name)}/" if len(files) > 1 else ""
             images += (BatchImage(within + image.name, image.read) for image in _in_zip(file, limits))
         else:
-            images.append(BatchImage(layouts.shown(name), partial(_read_open, file, limits)))
+            images.append(BatchImage(shown(name), partial(_read_open, file, limits)))
     return _named_apart(images)
 
 
@@ -185,11 +186,11 @@ def _in_zip(source: Path | BinaryIO, limits: Limits) -> Iterator[BatchImage]:
     archive = zips.opened(source, limits)
     for info in archive.infolist():
         path = zips.path_of(info)
-        if path.endswith(("/", "\\")) or layouts.is_litter(layouts.parts(path)) or layouts.kind_refusal(path):
+        if path.endswith(("/", "\\")) or layouts.is_litter(parts(path)) or layouts.kind_refusal(path):
             continue
         refusal = zips.refusal(info)
         read = partial(_refuse, refusal) if refusal else partial(zips.read, archive, info, limits.read_bytes)
-        yield BatchImage(layouts.shown(path), read)
+        yield BatchImage(shown(path), read)
 
 
 def _may_be_read(path: Path) -> bool:

@@ -124,8 +124,8 @@ def test_only_test_images(store: Store, make: Callable[..., Project], tmp_path: 
             "folders must differ by more than case, 'Rose' and 'rose' do not: choose another format",
         ),
         (
-            PLAIN[2:4],
-            "folders must show each image's tag and whether it is a test image, which is impossible for '3.png': "
+            [("1.png", [], True), ("2.png", ["rose"], False)],
+            "folders must show each image's tag and whether it is a test image, which is impossible for '1.png': "
             "choose another format",
         ),
         ([], "there are no images to download yet: add some on the Images page"),

@@ -94,18 +94,11 @@ def test_a_table_leaves_nothing_out_in_silence(importer: Importer, tmp_path: Pat
     """Rows that are broken or name no image, and images that no row can name, are listed."""
     rows = b"file,labels\n1.jpg\n../1.jpg,apple\n"
     listing = importer({"images/1.jpg": b"1", "apple/2.jpg": b"2", "labels.csv": rows}, tmp_path)
-    assert tagged(listing) == [("1.jpg", (), b"1")]
-    assert listing.skipped == (
-        (
-            "apple/2.jpg",
-            "an image must be in images if a labels.csv gives the tags, this one is not: move it there",
-        ),
-        ("labels.csv line 2", "a row must have two columns, file and labels, this one has 1: correct it"),
-        (
-            "labels.csv line 3",
-            "a row must name an image in images, '../1.jpg' is not there: correct the name or add the image",
-        ),
-    )
+    assert tagged(listing) == [("1.jpg", ("apple",), b"1"), ("2.jpg", (), b"2")]
+    reason = "a row must have 2 columns like the first line, this one has 1: correct it"
+    assert listing.skipped == (("labels.csv line 2", reason),)
+    assert listing.notes == ("1 image without a line in labels.csv, first apple/2.jpg: no tag.",)
+    assert listing.read_as == "labels.csv; 1 tag; 1 image without tags"
 
 
 def test_what_is_no_image_is_listed(importer: Importer, tmp_path: Path) -> None:
@@ -113,7 +106,7 @@ def test_what_is_no_image_is_listed(importer: Importer, tmp_path: Path) -> None:
     files = {"daisy/1.jpg": b"1", "daisy/notes.txt": b"", "labels.csv": b"", "more.zip": b"PK"}
     assert sorted(importer(files, tmp_path).skipped) == [
         ("daisy/notes.txt", "only images are imported, a .txt file is not an image: leave it out"),
-        ("labels.csv", "a labels.csv must be beside a folder images with images, this one is not: move it there"),
+        ("labels.csv", "only images are imported, a .csv file is not an image: leave it out"),
         ("more.zip", "archives inside a zip or folder are not opened, a .zip file is an archive: unpack it first"),
     ]
 

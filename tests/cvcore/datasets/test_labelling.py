@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cvcore import datasets
-from cvcore.datasets import ground_truth, json_lines
+from cvcore.annotations import Matches, ground_truth, json_lines
 from cvcore.errors import ArchiveRefused
 
 DATE = "2020-04-15T20:17:23.433061"
@@ -130,7 +130,7 @@ def test_broken_lines_are_listed_and_the_rest_is_imported() -> None:
 def test_the_longest_end_decides(source: str, expected: int) -> None:
     """An image is found by as much of its path as the source has; an entire path wins over a longer one's end."""
     paths = [("x", "1.jpg"), ("y", "1.jpg"), ("1.jpg",), ("z", "2.jpg")]
-    assert ground_truth.Matches(paths).find(tuple(part for part in source.split("/") if part)) == expected
+    assert Matches(paths).find(tuple(part for part in source.split("/") if part)) == [expected]
 
 
 def test_a_models_answers_are_no_labels() -> None:
@@ -180,7 +180,7 @@ def test_an_image_folder_by_a_table() -> None:
         ("metadata.csv line 4", "a row must have 2 columns like the first line, this one has 1: correct it"),
         (
             "metadata.csv line 5",
-            "a row must name an image in its folder, '..' is not there: correct the name or add the image",
+            "a line must name an image in the folder or zip, '..' is not there: add it or correct the name",
         ),
     ]
 
@@ -192,20 +192,19 @@ def test_broken_metadata_is_listed_by_its_line() -> None:
     assert tagged(files) == {"1.jpg": ((), False), "2.jpg": (("3",), False)}
     assert skipped(files) == [
         ("metadata.jsonl line 1", "a line must name its image in file_name, this one does not: correct it"),
-        ("metadata.jsonl line 4", "a line must be a JSON object, this one is not: correct it"),
         ("metadata.jsonl line 2", "a label must be text or a list of texts, 'label' is not: correct it"),
+        ("metadata.jsonl line 4", "a line must be a JSON object, this one is not: correct it"),
     ]
 
 
-def test_metadata_must_say_where_the_tags_are() -> None:
-    """Where several columns could hold the tags none is guessed."""
+def test_captions_and_measures_are_no_tags() -> None:
+    """A table without a column of tags leaves them to the folders, and says so."""
     table = lines({"file_name": "1.jpg", "caption": "a rose", "width": 3})
-    with pytest.raises(ArchiveRefused) as refusal:
-        listing({"metadata.jsonl": table, "1.jpg": b""})
-    expected = (
-        "metadata.jsonl must have the tags in a column label or labels, it has caption, width: rename the right one"
+    read = listing({"metadata.jsonl": table, "rose/1.jpg": b"", "tulip/2.jpg": b""})
+    assert [entry.tags for entry in read.entries] == [("rose",), ("tulip",)]
+    assert read.notes == (
+        "metadata.jsonl has no column of tags (its columns: caption, width). If one has the tags, call it label.",
     )
-    assert str(refusal.value) == expected
 
 
 def test_labels_csv_comes_first() -> None:
@@ -220,9 +219,9 @@ def test_labels_csv_comes_first() -> None:
     assert skipped(files) == [
         (
             "labels.csv line 4",
-            "a row must have three columns, file, labels and test, this one has 2: correct it",
+            "a row must have 3 columns like the first line, this one has 2: correct it",
         ),
-        ("metadata.csv", "only images are imported, a .csv file is not an image: leave it out"),
+        ("metadata.csv", "labels.csv gives the tags, so this file is not read: leave one of them out"),
     ]
 
 
@@ -230,6 +229,6 @@ def test_lines_are_limited() -> None:
     """A table or a line far larger than any honest one is refused, the line alone."""
     with pytest.raises(ArchiveRefused, match=r"^a\.jsonl must be at most 64 MB, this one is larger: split it$"):
         list(json_lines.read(bytes(64 * 2**20 + 1), "a.jsonl"))
-    long = b'{"a": "' + bytes(2**20) + b'"}\n{"a": 1}'
+    long = b'{"a": "' + b"x" * 2**20 + b'"}\n{"a": 1}'
     reason = "a line must be at most 1 MB long, this one is longer: shorten it"
     assert list(json_lines.read(long, "a.jsonl")) == [(1, reason), (2, {"a": 1})]

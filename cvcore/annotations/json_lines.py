@@ -1,13 +1,12 @@
-"""JSON Lines: tables with one JSON object per line; the other lines are read even if one is broken."""
+"""JSON: one object per line, of which the other lines are read even if one is broken, or one document."""
 
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
-from cvcore.datasets import tables
+from cvcore.annotations import tables, texts
 from cvcore.errors import ArchiveRefused
 from cvcore.settings import MEBIBYTE
 
@@ -20,37 +19,45 @@ def read(data: bytes, name: str) -> Iterator[tuple[int, Record | str]]:
     """Each line's number, from 1, with its object or the reason why it cannot be read; empty lines are left out.
 
     Raises:
-        ArchiveRefused: the table is too large; `name` is used in the message.
+        ArchiveRefused: the table is too large, or is not text; `name` is used in the message.
 
     >>> list(read(b'{"a": 1}\\n\\n[]', "a.jsonl"))
     [(1, {'a': 1}), (3, 'a line must be a JSON object, this one is not: correct it')]
     """
-    if len(data) > TABLE_BYTES:
-        raise ArchiveRefused(f"{name} must be at most {TABLE_BYTES // MEBIBYTE} MB, this one is larger: split it")
+    _check_size(data, name)
     count = 0
-    for number, line in enumerate(data.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
+    for number, line in enumerate(texts.decoded(data, name).split("\n"), 1):
         if stripped := line.strip():
             tables.check_rows(count := count + 1, name)
             yield number, _record(stripped)
 
 
-def text(value: Any) -> str:
-    """A JSON value as a name: a text in NFC, an integer as digits; empty for any other value.
+def document(data: bytes, name: str) -> Any:
+    """The value of a file that is one JSON document; None if it is none, as where each line is an object of its own.
 
-    >>> text("rose"), text(3), text([]), text(True)
-    ('rose', '3', '', '')
+    Raises:
+        ArchiveRefused: it is too large, or is not text.
     """
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    return unicodedata.normalize("NFC", value).strip() if isinstance(value, str) else ""
+    _check_size(data, name)
+    try:
+        value = json.loads(texts.decoded(data, name), parse_constant=_refuse)
+        # JSON can contain half a surrogate pair, which cannot be shown or stored.
+        json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        return None
+    return value
 
 
-def _record(line: bytes) -> Record | str:
+def _check_size(data: bytes, name: str) -> None:
+    if len(data) > TABLE_BYTES:
+        raise ArchiveRefused(f"{name} must be at most {TABLE_BYTES // MEBIBYTE} MB, this one is larger: split it")
+
+
+def _record(line: str) -> Record | str:
     if len(line) > LINE_BYTES:
         return f"a line must be at most {LINE_BYTES // MEBIBYTE} MB long, this one is longer: shorten it"
     try:
         value = json.loads(line, parse_constant=_refuse)
-        # JSON can contain half a surrogate pair, which cannot be shown or stored.
         json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         value = None

@@ -15,47 +15,47 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from cvcore.datasets import json_lines
-from cvcore.datasets.json_lines import Record
-from cvcore.datasets.layouts import Parts, parts, shown
-from cvcore.datasets.tables import Row, Table
+from cvcore.annotations import cells
+from cvcore.annotations.documents import Document, Row
+from cvcore.annotations.json_lines import Record
+from cvcore.annotations.paths import parts, shown
 from cvcore.errors import InvalidInput
+from cvcore.wording import count
 
 SOURCE = "source-ref"
 METADATA = "-metadata"
 SINGLE, SEVERAL = "groundtruth/image-classification", "groundtruth/image-classification-multilabel"
+FAILURE = "failure-reason"
+# What a label without its metadata is called.
+LIKE_LABELS = frozenset({"label", "labels", "class", "class-name", "class_name", "category", "tag", "tags"})
 TRAINING, EVALUATION = "rekognition-custom-labels-training", "rekognition-custom-labels-evaluation"
 
 
-def is_manifest(data: bytes) -> bool:
-    """Whether any line can name an image: other programs write JSON Lines, too.
-
-    >>> is_manifest(b'{"source-ref": "s3://roses/1.jpg"}'), is_manifest(b'{"prompt": ""}')
-    (True, False)
-    """
-    return f'"{SOURCE}"'.encode() in data
-
-
-def read(data: bytes, name: str) -> Table:
+def read(lines: Iterable[tuple[int, Record | str]]) -> Document:
     """The rows of a manifest, with the paths in `source-ref`; and the lines that cannot be read, with the reason.
 
-    A line with one unreadable label keeps its other labels, and is in both lists.
-
-    Raises:
-        ArchiveRefused: it is too large.
+    lines: each line's number with its object, or with the reason why it has none. A line with one unreadable label
+    keeps its other labels, and is in both lists.
     """
     rows: list[Row] = []
     broken: list[tuple[int, str]] = []
-    for line, record in json_lines.read(data, name):
+    for line, record in lines:
         if isinstance(record, str):
             broken.append((line, record))
-        elif not (source := json_lines.text(record.get(SOURCE))):
+        elif not (source := cells.name(record.get(SOURCE))):
             broken.append((line, f"a line must name its image in {SOURCE}, this one does not: correct it"))
         else:
             tags, reasons = _labels(record)
             rows.append(Row(line, parts(source), tags))
             broken += [(line, reason) for reason in reasons]
-    return rows, broken
+    told = {line for line, _ in broken}
+    bare = [row.line for row in rows if not row.tags and row.line not in told]
+    notes = (
+        (f"{count(len(bare), 'line')} of the manifest, first line {bare[0]}, without a label: no tags.",)
+        if bare
+        else ()
+    )
+    return Document("Ground Truth manifest", tuple(rows), tuple(broken), notes)
 
 
 def line(source: str, tags: Sequence[str], date: str) -> str:
@@ -92,69 +92,40 @@ def timestamp(moment: datetime) -> str:
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
 
 
-class Matches:
-    """Finds the image that a `source-ref` names: the one whose path shares the longest end with it.
-
-    If several share it, the image whose entire path is that end; if there is no such image, the lookup fails.
-    """
-
-    def __init__(self, paths: Iterable[Parts]) -> None:
-        self._places: dict[Parts, int | None] = {}
-        entire: dict[Parts, int] = {}
-        for place, path in enumerate(paths):
-            entire.setdefault(path, place)
-            for start in range(1, len(path)):
-                end = path[start:]
-                self._places[end] = None if end in self._places else place
-        self._places |= entire
-        self._longest = max(map(len, self._places), default=0)
-
-    def find(self, source: Parts) -> int:
-        """The index of the image among the paths.
-
-        Raises:
-            InvalidInput: no image matches, or several do.
-
-        >>> Matches([("a", "1.jpg"), ("b", "1.jpg")]).find(("s3:", "roses", "b", "1.jpg"))
-        1
-        """
-        name = shown("/".join(source))
-        for length in range(min(len(source), self._longest), 0, -1):
-            if (end := source[-length:]) not in self._places:
-                continue
-            if (place := self._places[end]) is not None:
-                return place
-            raise InvalidInput(f"a line must name one image, {name!r} matches several: give the path with its folders")
-        raise InvalidInput(
-            f"a line must name an image in the folder or zip, {name!r} is not there: add it or correct the name"
-        )
-
-
 def _labels(record: Record) -> tuple[tuple[str, ...], list[str]]:
     tags: list[str] = []
     reasons: list[str] = []
-    for key, metadata in record.items():
-        # A model's prediction is not a label.
-        if not key.endswith(METADATA) or key.startswith(EVALUATION):
+    attributes = [key.removesuffix(METADATA) for key in record if key.endswith(METADATA)]
+    for attribute in attributes:
+        metadata = record[attribute + METADATA]
+        # A model's prediction is no label, nor is what Rekognition notes about the line itself.
+        is_note = attribute not in record and not (isinstance(metadata, dict) and {"type", FAILURE} & metadata.keys())
+        if is_note or attribute.startswith(EVALUATION):
             continue
-        attribute = key.removesuffix(METADATA)
         try:
             tags += _tags(attribute, record.get(attribute), metadata if isinstance(metadata, dict) else {})
         except InvalidInput as refusal:
             reasons.append(str(refusal))
+    others = [key for key in record if key != SOURCE and not key.endswith(METADATA) and key not in attributes]
+    if not tags and not reasons and (unread := [key for key in others if key.casefold() in LIKE_LABELS]):
+        key = unread[0]
+        reasons.append(
+            f"a label must have its {key}{METADATA} beside it, "
+            f"{shown(key)} ({shown(str(record[key]))!r}) has none: add it, or tag the image in Tagwise"
+        )
     return tuple(dict.fromkeys(tags)), reasons
 
 
 def _tags(attribute: str, value: Any, metadata: Record) -> list[str]:
     name, kind = shown(attribute), metadata.get("type")
-    if "failure-reason" in metadata:
+    if FAILURE in metadata:
         raise InvalidInput(f"a label must be complete, {name!r} failed at Ground Truth: tag the image in Tagwise")
-    if kind == SINGLE:
-        tags = [json_lines.text(metadata.get("class-name"))]
-    elif kind == SEVERAL:
+    if kind == SINGLE or (kind is None and "class-name" in metadata):
+        tags = [cells.name(metadata.get("class-name"))]
+    elif kind == SEVERAL or (kind is None and "class-map" in metadata):
         classes = metadata.get("class-map")
         numbers = value if isinstance(value, list) else [None]
-        tags = [json_lines.text(classes.get(str(number))) if isinstance(classes, dict) else "" for number in numbers]
+        tags = [cells.name(classes.get(str(number))) if isinstance(classes, dict) else "" for number in numbers]
     else:
         raise InvalidInput(
             f"a label must be for the entire image, {name!r} has the type {shown(str(kind))!r}: "

@@ -1,0 +1,36 @@
+"""What a file says about images: its rows, the lines that cannot be read, and what a person should know of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cvcore.annotations.paths import Parts
+from cvcore.annotations.splits import Split
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line about an image: its number, from 1, the image's path as the file writes it, its tags and its split.
+
+    Tags are NFC, in order and without duplicates. `split` is None where the line names none.
+    """
+
+    line: int
+    path: Parts
+    tags: tuple[str, ...]
+    split: Split | None = None
+
+
+@dataclass(frozen=True)
+class Document:
+    """The rows of a file. `layout` names its kind to people; `notes` are sentences about the entire file.
+
+    `broken`: each line that cannot be read, or not entirely, with the reason. Without `gives_tags` the file is a known
+    table that says nothing about tags: the folders give them.
+    """
+
+    layout: str
+    rows: tuple[Row, ...] = ()
+    broken: tuple[tuple[int, str], ...] = ()
+    notes: tuple[str, ...] = ()
+    gives_tags: bool = True

@@ -1,0 +1,178 @@
+"""Tables of images and their tags, as CSV or JSON records: `labels.csv`, Hugging Face's metadata, and many others.
+
+`labels.csv` has the header `file,labels` or `file,labels,test`. `columns` says which column of a table is which; in
+one-hot tables each tag has a column. A table without a header is read if its first line names an image.
+
+https://huggingface.co/docs/datasets/image_dataset#imagefolder
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+from cvcore.annotations import cells, columns, splits, tables
+from cvcore.annotations.columns import Columns
+from cvcore.annotations.documents import Document, Row
+from cvcore.annotations.json_lines import Record
+from cvcore.annotations.matches import SUFFIXES
+from cvcore.annotations.paths import parts, shown
+from cvcore.errors import ArchiveRefused
+
+LABELS_CSV = "labels.csv"
+FILE = "file_name"
+SHOWN_COLUMNS = 5
+
+Lines = Iterable[tuple[int, Record | str]]
+
+
+def read_csv(data: bytes, name: str) -> Document | None:
+    """What a CSV file says about images; None if it names none.
+
+    Raises:
+        ArchiveRefused: it is not text or not a table, is too large, or is a labels.csv without its header.
+
+    >>> read_csv(b"file,labels\\n1.jpg,apple|pear\\n2.jpg\\n", "labels.csv").rows
+    (Row(line=2, path=('1.jpg',), tags=('apple', 'pear'), split=None),)
+    """
+    if "submission" in name.casefold():
+        return Document(name, notes=(f"{name} is an example of answers, not a table of tags: it is not read.",),
+                        gives_tags=False)  # fmt: skip
+    lines = tables.read_csv(data, name)
+    line, first = next(((line, fields) for line, fields in lines if any(fields)), (1, list[str]()))
+    if not first and not data.strip():
+        return None
+    if any(_is_image(cell) for cell in first):
+        return _without_header(itertools.chain([(line, first)], lines), name)
+    document = read_records(_records([cell.strip() for cell in first], lines, name), name)
+    if name.rpartition("/")[2].casefold() == LABELS_CSV and (document is None or not document.gives_tags):
+        begin = shown(",".join(first))
+        raise ArchiveRefused(f"{name} must begin with the line file,labels, got {begin!r}: add that line at the top")
+    return document
+
+
+def read_records(lines: Lines, name: str) -> Document | None:
+    """What records say about images; None if none of their fields names an image.
+
+    lines: each record with the number of its line, or the reason why the line cannot be read.
+    """
+    records: list[tuple[int, Record]] = []
+    broken: list[tuple[int, str]] = []
+    for line, record in lines:
+        (broken if isinstance(record, str) else records).append((line, record))  # type: ignore[arg-type]
+    found = columns.find([record for _, record in records])
+    if found is None:
+        is_metadata = PurePosixPath(name.casefold()).stem == "metadata"
+        if not is_metadata or not records:
+            return Document(name, broken=tuple(broken), gives_tags=False) if is_metadata else None
+        found = Columns(FILE)
+    if not found.labels and not found.one_hot:
+        return Document(name, notes=(_no_tags(name, records, found),), gives_tags=False)
+    rows = list(_rows(records, found, broken))
+    notes = (*found.notes, *_notes(records, found, rows))
+    return Document(_layout(name, found), tuple(rows), tuple(broken), notes)
+
+
+def line(file_name: str, tags: Sequence[str], *, as_list: bool) -> str:
+    """The line of `metadata.jsonl` for an image: all its tags in a list, or its only tag, or null.
+
+    A tag that could be read as none or as several stands in a list, too.
+    """
+    only = next(iter(tags), None)
+    is_plain = only is None or cells.tags(only) == (only,)
+    labels: Record = {"labels": list(tags)} if as_list else {"label": only if is_plain else [only]}
+    return json.dumps({FILE: file_name, **labels}, ensure_ascii=False)
+
+
+def _records(header: Sequence[str], lines: Iterable[tuple[int, list[str]]], name: str) -> Iterator[tuple[int, Any]]:
+    for count, (line, fields) in enumerate(lines, 1):
+        tables.check_rows(count, name)
+        if fields and len(fields) != len(header):
+            reason = f"a row must have {len(header)} columns like the first line, this one has {len(fields)}"
+            yield line, f"{reason}: correct it"
+        elif fields:
+            yield line, dict(zip(header, fields, strict=True))
+
+
+def _rows(records: Iterable[tuple[int, Record]], found: Columns, broken: list[tuple[int, str]]) -> Iterator[Row]:
+    for line, record in records:
+        path = parts(cells.name(record.get(found.file)))
+        if not path:
+            reason = f"a line must name its image in {shown(found.file)}, this one does not: correct it"
+            broken.append((line, reason))
+            continue
+        tags = [name.strip() for name in found.one_hot if cells.is_yes(str(record.get(name, "")))]
+        for name in found.labels:
+            own = cells.tags(record.get(name))
+            if own is None:
+                broken.append((line, f"a label must be text or a list of texts, {shown(name)!r} is not: correct it"))
+            tags += own or ()
+        split, is_understood = columns.split_of(found.split, record.get(found.split)) if found.split else (None, True)
+        if not is_understood:
+            value, column = shown(str(record.get(found.split or ""))), shown(found.split or "")
+            rule = f"the column {column} must say yes or no, or the name of a split, {value!r} is none of these"
+            broken.append((line, f"{rule}: correct it; until then the image is used for training"))
+        yield Row(line, path, tuple(dict.fromkeys(tags)), split)
+
+
+def _without_header(lines: Iterable[tuple[int, list[str]]], name: str) -> Document:
+    """AutoML's tables, and others whose first line is an image: a split if there is one, the path, the tags."""
+    rows: list[Row] = []
+    broken: list[tuple[int, str]] = []
+    for count, (line, fields) in enumerate(lines, 1):
+        tables.check_rows(count, name)
+        place = next((place for place, field in enumerate(fields) if _is_image(field)), None)
+        if place is None:
+            broken += [(line, "a line must name its image, this one does not: correct it")] if any(fields) else []
+            continue
+        split = next((found for field in fields[:place] if (found := splits.of(field))), None)
+        tags = [tag for field in fields[place + 1 :] for tag in cells.tags(field) or ()]
+        rows.append(Row(line, parts(fields[place].strip()), tuple(dict.fromkeys(tags)), split))
+    return Document(f"{name}, a table without a header", tuple(rows), tuple(broken), tuple(_of_tags(rows)))
+
+
+def _is_image(cell: str) -> bool:
+    return PurePosixPath(cell.strip().casefold().partition("?")[0]).suffix in SUFFIXES
+
+
+def _layout(name: str, found: Columns) -> str:
+    if found.one_hot:
+        return f"{name}, with a column for each tag"
+    return f"{name}, a table of Label Studio" if found.labels[0] in ("choice", "choices") else name
+
+
+def _no_tags(name: str, records: Sequence[tuple[int, Record]], found: Columns) -> str:
+    others = dict.fromkeys(column for _, record in records for column in record if column != found.file)
+    listed = ", ".join(shown(column) for column in list(others)[:SHOWN_COLUMNS]) or "no others"
+    return f"{name} has no column of tags (its columns: {listed}). If one has the tags, call it label."
+
+
+def _notes(records: Sequence[tuple[int, Record]], found: Columns, rows: Sequence[Row]) -> Iterator[str]:
+    words: Counter[str] = Counter()
+    joined: list[tuple[int, str]] = []
+    for line, record in records:
+        for column in found.labels:
+            value = record.get(column)
+            if isinstance(value, str):
+                words.update([value.strip()] if cells.is_missing(value) and value.strip() else [])
+                joined += [(line, tag) for tag in cells.tags(value) or () if "," in tag or ";" in tag]
+    if words:
+        listed = ", ".join(f"“{shown(word)}”" for word in sorted(words))
+        yield f"{words.total():,} cells say {listed}: read as no tag. For a tag of that name write it differently."
+    if joined:
+        line, tag = joined[0]
+        yield (
+            f"{len(joined):,} cells have a comma or a semicolon, first “{shown(tag)}” in line {line}: "
+            "each is one tag. Write | between tags."
+        )
+    yield from _of_tags(rows)
+
+
+def _of_tags(rows: Sequence[Row]) -> Iterator[str]:
+    tags = {tag for row in rows for tag in row.tags}
+    if tags and all(tag.isdecimal() for tag in tags):
+        yield f"The tags are numbers ({', '.join(sorted(tags)[:SHOWN_COLUMNS])}): no names for them were found."

@@ -1,0 +1,158 @@
+"""JSON that labelling tools export: Label Studio, COCO, Vertex AI, and plain objects of image and tag.
+
+https://labelstud.io/guide/export, https://cocodataset.org/#format-data,
+https://cloud.google.com/vertex-ai/docs/image-data/classification/prepare-data
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import PurePosixPath
+from typing import Any
+
+from cvcore.annotations import cells, ground_truth, image_tables, splits
+from cvcore.annotations.documents import Document, Row
+from cvcore.annotations.json_lines import Record
+from cvcore.annotations.matches import SUFFIXES
+from cvcore.annotations.paths import parts, shown
+from cvcore.errors import ArchiveRefused
+
+VERTEX_IMAGE, VERTEX_SPLIT = "imageGcsUri", "aiplatform.googleapis.com/ml_use"
+
+Lines = Iterable[tuple[int, Record | str]]
+
+
+def read(value: Any, name: str) -> Document | None:
+    """What one JSON document says about images; None if it names none. Its lines are counted as items, from 1.
+
+    Raises:
+        ArchiveRefused: it is of a known kind whose labels are not for entire images.
+    """
+    if isinstance(value, list):
+        return read_lines([(number, item if isinstance(item, dict) else _NO_OBJECT) for number, item in enumerate(value, 1)], name)  # fmt: skip  # noqa: E501
+    if not isinstance(value, dict):
+        return None
+    if ground_truth.SOURCE in value or VERTEX_IMAGE in value:
+        return read_lines([(1, value)], name)
+    if {"images", "annotations", "categories"} <= value.keys():
+        return _coco(value)
+    if {"shapes", "imagePath"} <= value.keys() or any(isinstance(v, dict) and "regions" in v for v in value.values()):
+        raise ArchiveRefused(
+            f"labels must be for entire images, {name} has the shapes of labelme or VIA: "
+            "write a table with the columns file,labels"
+        )
+    return _by_name(value, name) or read_lines([(1, value)], name)
+
+
+_NO_OBJECT = "an item must be a JSON object, this one is not: correct it"
+
+
+def read_lines(lines: Lines, name: str) -> Document | None:
+    """What objects say about images, each from a line or an item of a list; None if they name none."""
+    lines = list(lines)
+    records = [record for _, record in lines if isinstance(record, dict)]
+    if any(ground_truth.SOURCE in record for record in records):
+        return ground_truth.read(lines)
+    if any(VERTEX_IMAGE in record for record in records):
+        return _document("Vertex AI export", lines, _vertex)
+    if any("data" in record and "annotations" in record for record in records):
+        return _document("Label Studio export", lines, _label_studio)
+    return image_tables.read_records(lines, name)
+
+
+def _document(layout: str, lines: Lines, read_one: Any) -> Document:
+    rows: list[Row] = []
+    broken: list[tuple[int, str]] = []
+    for line, record in lines:
+        if isinstance(record, str):
+            broken.append((line, record))
+            continue
+        path, tags, split, reasons = read_one(record)
+        broken += [(line, reason) for reason in reasons]
+        if path:
+            rows.append(Row(line, parts(path), tuple(dict.fromkeys(tags)), split))
+        else:
+            broken.append((line, "an item must name its image, this one does not: correct it"))
+    return Document(layout, tuple(rows), tuple(broken))
+
+
+def _vertex(record: Record) -> tuple[str, list[str], splits.Split | None, list[str]]:
+    own = record.get("classificationAnnotations") or [record.get("classificationAnnotation")]
+    labels = [each for each in (own if isinstance(own, list) else []) if isinstance(each, dict)]
+    resource = record.get("dataItemResourceLabels")
+    split = splits.of(cells.name(resource.get(VERTEX_SPLIT))) if isinstance(resource, dict) else None
+    tags = [cells.name(each.get("displayName")) for each in labels]
+    boxes = ["a label must be for the entire image, boundingBoxAnnotations are not: the image is imported without them"]
+    return (
+        cells.name(record.get(VERTEX_IMAGE)),
+        [tag for tag in tags if tag],
+        split,
+        boxes if "boundingBoxAnnotations" in record else [],
+    )
+
+
+def _label_studio(task: Record) -> tuple[str, list[str], splits.Split | None, list[str]]:
+    data = task.get("data")
+    texts = [cells.name(value) for value in data.values()] if isinstance(data, dict) else []
+    path = next((text for text in texts if _is_image(text)), next(filter(None, texts), ""))
+    tags: list[str] = []
+    reasons: list[str] = []
+    for kind, value in _results(task):
+        own = cells.tags(value) if kind in ("choices", "taxonomy") else None
+        if own is None:
+            reasons.append(f"a label must be for the entire image, {shown(kind)!r} is not: it is left out")
+        tags += own or ()
+    return path, tags, None, reasons
+
+
+def _results(task: Record) -> Iterator[tuple[str, Any]]:
+    annotations = task.get("annotations")
+    for annotation in annotations if isinstance(annotations, list) else []:
+        if not isinstance(annotation, dict) or annotation.get("was_cancelled"):
+            continue
+        results = annotation.get("result")
+        for result in results if isinstance(results, list) else []:
+            if isinstance(result, dict) and isinstance(result.get("value"), dict):
+                yield cells.name(result.get("type")), result["value"]
+
+
+def _coco(value: Record) -> Document:
+    """COCO: each image gets the names of the categories of its annotations."""
+    images, annotations, categories = (
+        [each for each in value[key] if isinstance(each, dict)] if isinstance(value[key], list) else []
+        for key in ("images", "annotations", "categories")
+    )
+    names = {each.get("id"): cells.name(each.get("name")) for each in categories if _is_key(each.get("id"))}
+    tags: dict[Any, list[str]] = {}
+    broken: list[tuple[int, str]] = []
+    for number, each in enumerate(annotations, 1):
+        image, category = each.get("image_id"), each.get("category_id")
+        tag = names.get(category, "") if _is_key(category) else ""
+        if tag and _is_key(image):
+            tags.setdefault(image, []).append(tag)
+        else:
+            broken.append((number, "an annotation must have an image_id and the id of a category, this one has not"))
+    rows = [
+        Row(number, parts(path), tuple(dict.fromkeys(tags.get(each.get("id"), []))) if _is_key(each.get("id")) else ())
+        for number, each in enumerate(images, 1)
+        if (path := cells.name(each.get("file_name")))
+    ]
+    has_boxes = any("bbox" in each or "segmentation" in each for each in annotations)
+    notes = ("Boxes and outlines are not kept: each image is tagged with what is in it.",) if has_boxes else ()
+    return Document("COCO export", tuple(rows), tuple(broken), notes)
+
+
+def _by_name(value: Record, name: str) -> Document | None:
+    """An object with the names of images as keys, and their tags."""
+    if not value or not all(_is_image(key) and cells.tags(labels) is not None for key, labels in value.items()):
+        return None
+    rows = [Row(number, parts(key), cells.tags(labels) or ()) for number, (key, labels) in enumerate(value.items(), 1)]
+    return Document(name, tuple(rows))
+
+
+def _is_key(value: Any) -> bool:
+    return isinstance(value, int | str)
+
+
+def _is_image(text: str) -> bool:
+    return PurePosixPath(text.casefold().partition("?")[0]).suffix in SUFFIXES

@@ -1,0 +1,68 @@
+"""What labelling tools write beside CSV and JSON: CVAT's XML, lists of images in text files, and boxes: refused.
+
+https://docs.cvat.ai/docs/dataset_management/formats/format-cvat/, https://docs.ultralytics.com/datasets/detect/
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+from xml.etree import ElementTree
+
+from cvcore.annotations import cells, splits, texts
+from cvcore.annotations.documents import Document, Row
+from cvcore.annotations.matches import SUFFIXES
+from cvcore.annotations.paths import parts, shown
+from cvcore.errors import ArchiveRefused
+from cvcore.settings import MEBIBYTE
+
+XML_BYTES = 64 * MEBIBYTE
+_BOX = re.compile(r"\d+(\s+[-+]?\d*\.?\d+(e[-+]?\d+)?){4,}", re.IGNORECASE)
+_TABLE = "write a table with the columns file,labels, or put the images of each tag in a folder of its own"
+
+
+def read_text(data: bytes, name: str) -> Document | None:
+    """A list of images and their tags, a line each, as `cats/1.jpg 0`; None if the text is none.
+
+    Raises:
+        ArchiveRefused: it has the boxes of YOLO.
+    """
+    lines = [line.strip() for line in texts.decoded(data, name).splitlines()]
+    filled = [line for line in lines if line]
+    if filled and all(_BOX.fullmatch(line) for line in filled):
+        raise ArchiveRefused(f"labels must be for entire images, {name} has the boxes of YOLO: {_TABLE}")
+    rows = []
+    for number, line in enumerate(lines, 1):
+        path, _, label = line.rpartition(" ") if " " in line else line.rpartition("\t")
+        if line and PurePosixPath(path.strip().casefold()).suffix not in SUFFIXES:
+            return None
+        if line:
+            rows.append(Row(number, parts(path.strip()), cells.tags(label) or ()))
+    return Document(name, tuple(rows)) if rows else None
+
+
+def read_xml(data: bytes, name: str) -> Document | None:
+    """CVAT's export of tagged images; None if the XML is another.
+
+    Raises:
+        ArchiveRefused: it has the boxes of Pascal VOC, or declares entities.
+    """
+    if len(data) > XML_BYTES or b"<!" in data.replace(b"<!--", b""):
+        return None
+    try:
+        root = ElementTree.fromstring(data)  # noqa: S314 (without a DOCTYPE there are no entities)
+    except (ElementTree.ParseError, ValueError, LookupError):
+        return None
+    if root.tag == "annotation" and root.find("object") is not None:
+        raise ArchiveRefused(f"labels must be for entire images, {name} has the boxes of Pascal VOC: {_TABLE}")
+    images = root.findall("image")
+    if root.tag != "annotations" or not images:
+        return None
+    rows, has_shapes = [], False
+    for number, image in enumerate(images, 1):
+        tags = [cells.name(tag.get("label")) for tag in image.findall("tag")]
+        has_shapes |= any(child.tag != "tag" for child in image)
+        path = parts(image.get("name") or "")
+        rows += [Row(number, path, tuple(dict.fromkeys(filter(None, tags))), splits.of(image.get("subset") or ""))] if path else []  # fmt: skip  # noqa: E501
+    notes = ("Boxes and other shapes are not kept: only tags of entire images are.",) if has_shapes else ()
+    return Document(f"CVAT export {shown(name)}", tuple(rows), (), notes)
