@@ -53,7 +53,7 @@ def readiness(
         (
             *_training_advice(tags),
             *_test_advice(evaluation, tags, images, multilabel=multilabel),
-            *filter(None, [untagged_advice(store, project)]),
+            *filter(None, [untagged_advice(store, project) if multilabel else ""]),
         ),
         sum(image.is_test for image in tagged),
     )
