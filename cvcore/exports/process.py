@@ -23,7 +23,7 @@ from cvcore.exports.source import Source
 from cvcore.store import Store
 
 TIMEOUT_S = 30 * 60
-IDLE_S = 60
+IDLE_S = 30
 
 
 @dataclass(frozen=True)

@@ -48,8 +48,11 @@ def _board(store: Store, iteration: Iteration, was_busy: bool) -> None:
         with st.container(border=True):
             words, action = st.columns([3, 1], vertical_alignment="center")
             title, purpose = WORDS[name]
-            words.markdown(f"**{title}** · {purpose}{_custom_vision_name(name)}")
+            words.markdown(f"**{title}** · {purpose}")
             with words:
+                if flavor := flavors.of_format(name):
+                    names = ", ".join(filter(None, (flavor.platform, flavor.flavor)))
+                    st.caption(f"In Custom Vision: {names}")
                 _show_state(jobs.get(name))
                 if obstacle := _obstacle(name):
                     st.caption(plain(obstacle))
@@ -57,12 +60,6 @@ def _board(store: Store, iteration: Iteration, was_busy: bool) -> None:
                 _action(store, iteration, name, jobs.get(name), can_be_made=not obstacle)
     if was_busy != any(job.status == "Exporting" for job in jobs.values()):
         st.rerun()
-
-
-def _custom_vision_name(name: str) -> str:
-    """A format's platform and flavor in Custom Vision, which programs ask for; empty if it has none."""
-    flavor = flavors.of_format(name)
-    return f" In Custom Vision: `{flavor}`." if flavor else ""
 
 
 def _show_state(job: ExportJob | None) -> None:
