@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from cvcore.annotations import cells, splits
+from cvcore.annotations.documents import shown
 from cvcore.annotations.json_lines import Record
-from cvcore.annotations.paths import shown
 
 # The names of columns in small letters, with _ for spaces and dashes; of images the surest first.
 FILES = (

@@ -16,9 +16,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cvcore.annotations import cells
-from cvcore.annotations.documents import Document, Row
+from cvcore.annotations.documents import Document, Row, parts, shown
 from cvcore.annotations.json_lines import Record
-from cvcore.annotations.paths import parts, shown
 from cvcore.errors import InvalidInput
 from cvcore.wording import count
 

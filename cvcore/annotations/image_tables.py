@@ -17,10 +17,9 @@ from typing import Any
 
 from cvcore.annotations import cells, columns, splits, tables
 from cvcore.annotations.columns import Columns
-from cvcore.annotations.documents import Document, Row
+from cvcore.annotations.documents import Document, Row, parts, shown
 from cvcore.annotations.json_lines import Record
 from cvcore.annotations.matches import SUFFIXES
-from cvcore.annotations.paths import parts, shown
 from cvcore.errors import ArchiveRefused
 
 LABELS_CSV = "labels.csv"

@@ -11,10 +11,9 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from cvcore.annotations import cells, ground_truth, image_tables, splits
-from cvcore.annotations.documents import Document, Row
+from cvcore.annotations.documents import Document, Row, parts, shown
 from cvcore.annotations.json_lines import Record
 from cvcore.annotations.matches import SUFFIXES
-from cvcore.annotations.paths import parts, shown
 from cvcore.errors import ArchiveRefused
 
 VERTEX_IMAGE, VERTEX_SPLIT = "imageGcsUri", "aiplatform.googleapis.com/ml_use"

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
-from cvcore.annotations import tables, texts
+from cvcore.annotations import tables
 from cvcore.errors import ArchiveRefused
 from cvcore.settings import MEBIBYTE
 
@@ -26,7 +26,7 @@ def read(data: bytes, name: str) -> Iterator[tuple[int, Record | str]]:
     """
     _check_size(data, name)
     count = 0
-    for number, line in enumerate(texts.decoded(data, name).split("\n"), 1):
+    for number, line in enumerate(tables.decoded(data, name).split("\n"), 1):
         if stripped := line.strip():
             tables.check_rows(count := count + 1, name)
             yield number, _record(stripped)
@@ -40,7 +40,7 @@ def document(data: bytes, name: str) -> Any:
     """
     _check_size(data, name)
     try:
-        value = json.loads(texts.decoded(data, name), parse_constant=_refuse)
+        value = json.loads(tables.decoded(data, name), parse_constant=_refuse)
         # JSON can contain half a surrogate pair, which cannot be shown or stored.
         json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):

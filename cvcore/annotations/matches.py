@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from urllib.parse import unquote
 
 from cvcore.annotations import splits
-from cvcore.annotations.paths import Parts, shown
+from cvcore.annotations.documents import Parts, shown
 from cvcore.errors import InvalidInput
 
 _SUFFIXES = ".jpg .jpeg .jpe .jfif .png .webp .bmp .gif .tif .tiff .heic .heif .avif .jp2 .pgm .ppm .dcm"

@@ -1,17 +1,48 @@
-"""Text tables: CSV, with the separators that programs use, and the limit on rows that all tables have."""
+"""Text tables: bytes as text, CSV with the separators that programs use, and the limit on rows that all tables have."""
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from collections.abc import Iterator
 
-from cvcore.annotations import texts
 from cvcore.errors import ArchiveRefused
 from cvcore.settings import MEBIBYTE
 
 CSV_BYTES, ROWS = 16 * MEBIBYTE, 100_000
 DELIMITERS = (",", ";", "\t")
+
+# UTF-32's marks begin with those of UTF-16.
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+
+def decoded(data: bytes, name: str) -> str:
+    """The text of a table; `name` is used in the message.
+
+    Raises:
+        ArchiveRefused: the bytes are not text in UTF-8, nor in what their mark says.
+
+    >>> decoded("1.jpg,ü".encode("utf-16"), "labels.csv")
+    '1.jpg,ü'
+    """
+    mark, encoding = next(((mark, encoding) for mark, encoding in _MARKS if data.startswith(mark)), (b"", "utf-8"))
+    try:
+        text = data[len(mark) :].decode(encoding)
+    except UnicodeDecodeError as error:
+        place = error.start + len(mark)
+        kind = "CSV UTF-8" if name.casefold().endswith((".csv", ".tsv")) else "UTF-8"
+        wanted = "UTF-8" if encoding == "utf-8" else encoding[:-3].upper() + ", as its first bytes say"
+        raise ArchiveRefused(f"{name} must be {wanted} text, byte {place} is not: save it as {kind}") from error
+    if "\0" in text:
+        raise ArchiveRefused(f"{name} must be UTF-8 text, it has bytes of 0: save it as UTF-8")
+    return text
 
 
 def read_csv(data: bytes, name: str) -> Iterator[tuple[int, list[str]]]:
@@ -27,7 +58,7 @@ def read_csv(data: bytes, name: str) -> Iterator[tuple[int, list[str]]]:
     """
     if len(data) > CSV_BYTES:
         raise ArchiveRefused(f"{name} must be at most {CSV_BYTES // MEBIBYTE} MB, this one is larger: split it")
-    text = texts.decoded(data, name)
+    text = decoded(data, name)
     first = text.lstrip("\r\n").partition("\n")[0].partition("\r")[0]
     delimiter = max(DELIMITERS, key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=delimiter)

@@ -9,10 +9,9 @@ import re
 from pathlib import PurePosixPath
 from xml.etree import ElementTree
 
-from cvcore.annotations import cells, splits, texts
-from cvcore.annotations.documents import Document, Row
+from cvcore.annotations import cells, splits, tables
+from cvcore.annotations.documents import Document, Row, parts, shown
 from cvcore.annotations.matches import SUFFIXES
-from cvcore.annotations.paths import parts, shown
 from cvcore.errors import ArchiveRefused
 from cvcore.settings import MEBIBYTE
 
@@ -27,7 +26,7 @@ def read_text(data: bytes, name: str) -> Document | None:
     Raises:
         ArchiveRefused: it has the boxes of YOLO.
     """
-    lines = [line.strip() for line in texts.decoded(data, name).splitlines()]
+    lines = [line.strip() for line in tables.decoded(data, name).splitlines()]
     filled = [line for line in lines if line]
     if filled and all(_BOX.fullmatch(line) for line in filled):
         raise ArchiveRefused(f"labels must be for entire images, {name} has the boxes of YOLO: {_TABLE}")
