@@ -125,7 +125,7 @@ def not_evaluated(store: Store, iteration: Iteration) -> NotEvaluated:
     ]
     left_out = ~predictions.evaluated
     if iteration.evaluation.method == HOLD_OUT:
-        left_out = predictions.truth[:, alike].any(axis=1)
+        left_out = np.asarray(predictions.truth[:, alike].any(axis=1))
     names = [tag.name for tag in out_of_fold.tags(store, iteration)]
     return NotEvaluated(int(np.count_nonzero(left_out)), tuple(names[column] for column in alike))
 
