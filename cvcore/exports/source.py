@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -81,6 +82,7 @@ def load(store: Store, iteration: Iteration, progress: Progress = silent) -> Sou
     )
     tags = evaluation.tags(store, iteration)
     progress("Starting TensorFlow", 0.1)
+    os.environ["KERAS_BACKEND"] = "tensorflow"  # all converters take TensorFlow's graphs, whatever trained the network
     keras_backend.prepare_backend()
     return Source(iteration.id, out_of_fold, tags, backbone, networks, files, pixels, probabilities)
 
