@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from cvcore import datasets, names
+from cvcore.datasets import stand_ins
+from cvcore.datasets.lookalikes import lookalikes
 from cvcore.errors import Conflict, InvalidInput
 from cvcore.projects import registry, tagging, uploads
 from cvcore.records import MULTICLASS, MULTILABEL, Project
 from cvcore.settings import Limits
 from cvcore.store import Store
+from cvcore.wording import count
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,21 @@ def _undone_if_empty(store: Store, name: str) -> Iterator[Project | None]:
         raise
 
 
+def remarks(store: Store, project: Project | None, tags: Iterable[str], untagged: int = 0) -> list[str]:
+    """What a person should know before or after images with these tags come into a project, in sentences.
+
+    untagged: how many of the images have no tag. Without a project it is a new one.
+    """
+    known = {name for name, _ in store.tags.names_and_kinds(project.id).values()} if project else set()
+    told = [sentence for sentence in lookalikes({*known, *tags}) if sentence not in lookalikes(known)]
+    if untagged and project and project.classification_type == MULTILABEL:
+        told.append(
+            f"{count(untagged, 'image')} without tags will not be used to train: if an image shows none of the tags, "
+            "give it the negative tag."
+        )
+    return told
+
+
 def import_images(
     store: Store,
     project: Project,
@@ -110,6 +128,8 @@ def _import_image(
     created: list[str] = []
     try:
         data = entry.read()
+        if reason := stand_ins.reason(data):
+            return uploads.Upload(names.file(entry.name), "refused", reason)
         with store.transaction():
             known = store.tags.names_and_kinds(project.id)
             own = tagging.ensure_ids(store, project, entry.tags, limits=limits)
@@ -119,14 +139,14 @@ def _import_image(
         upload = uploads.add(store, project, entry.name, data, tag_ids=all_tag_ids, limits=limits)
     except (InvalidInput, Conflict) as refusal:
         upload = uploads.Upload(names.file(entry.name), "refused", str(refusal))
-    _forget_tags(store, created)
+    forget_tags(store, created)
     if entry.is_test and upload.image_id:
         tagging.mark_for_testing(store, project, [upload.image_id], True)
     return upload
 
 
-def _forget_tags(store: Store, tag_ids: Sequence[str]) -> None:
-    """Delete those of the tags that no image has, because the one for which they were created did not get them."""
+def forget_tags(store: Store, tag_ids: Sequence[str]) -> None:
+    """Delete those of the tags that no image has: the one for which they were created did not get them."""
     for tag_id in tag_ids:
         with store.transaction():
             if not store.tags.image_ids(tag_id):

@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from cvcore.projects import imports
 from cvcore.records import MULTICLASS, Project, Tag
 from cvcore.settings import Limits
 from cvcore.store import Store
@@ -14,7 +15,7 @@ from cvcore.wording import count
 from pages.parts.images import tag_choice
 from pages.parts.shell import background_runs, widget_resets
 from pages.parts.shell.text import refusals
-from pages.parts.upload import chosen_files, outcome
+from pages.parts.upload import chosen_files, outcome, preview
 from pages.parts.upload import run as uploads
 from pages.parts.widgets import camera, focus
 
@@ -23,7 +24,7 @@ KEY, NEXT, NEXT_TAG = "upload", "upload-next", "upload-next-tag"
 FILES, FOLDER, CAMERA = "Files or a zip", "A folder", "Camera"
 WORDS = {
     FILES: "JPEG, PNG, GIF, BMP, WebP, AVIF or HEIC, or a zip with one folder for each tag.",
-    FOLDER: "Images in a folder get the folder's name as their tag.",
+    FOLDER: "Images in a folder get the folder's name as their tag, or the tags that a table in it names.",
 }
 ROWS = outcome.ROWS
 
@@ -98,6 +99,9 @@ def _send(
         label = f"Upload {count(found.images, 'image')}"
         is_sent = st.button(label, type="primary", disabled=not found.images, key="upload-send")
         st.markdown(chosen_files.tags_of(found, chosen), width="stretch")
+    # Tags for all leave no image without one.
+    untagged = 0 if chosen else found.untagged
+    preview.show(found.preview, found.skipped, imports.remarks(store, project, [*found.tags, *chosen], untagged))
     chosen_files.show_warnings(found, chosen, one_tag=project.classification_type == MULTICLASS)
     if is_sent:
         with refusals():

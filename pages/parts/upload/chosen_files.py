@@ -11,19 +11,21 @@ import io
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import streamlit as st
 
 from cvcore import datasets, imaging
+from cvcore.datasets import stand_ins
 from cvcore.errors import TagwiseError
 from cvcore.settings import Limits
 from cvcore.wording import count
 from pages.parts.shell.text import isolated, plain, short
+from pages.parts.upload import preview
+from pages.parts.upload.preview import Preview
 
 SHOWN = 24
-NAMED = 5
 THUMBNAIL_PX = 112
 # Of a large phone photo a thumbnail takes 50 ms. Those that are not ready in time are made when the page runs again.
 BUDGET_S = 0.4
@@ -37,37 +39,67 @@ _CHIP = '[class*="st-key-uploader"] [data-testid="stFileChips"] > * > :nth-child
 class Contents:
     """What is in the chosen files: the number of images, how many have each tag, and what is left out and why.
 
-    `tags_by_position` has the own tags of each loose image by its position among the files.
+    `tags_by_position` has the own tags of each loose image by its position among the files, `preview` what was read
+    from folders, tables and zips. `several` images have several tags, `untagged` ones none.
     """
 
     images: int
     tags: Counter[str]
     skipped: tuple[tuple[str, str], ...]
     tags_by_position: dict[int, tuple[str, ...]]
+    preview: Preview = field(default_factory=Preview)
+    several: int = 0
+    untagged: int = 0
 
 
 def contents(files: Sequence[Any], limits: Limits) -> Contents:
     """What is in the files, by their names, first bytes and, of zips, their lists."""
     readers = {file.getvalue: position for position, file in enumerate(files) if not _is_zip(file)}
-    listing = datasets.entries_from_uploads([(files[position].name, read) for read, position in readers.items()])
+    listing = _from_uploads([(files[position].name, read) for read, position in readers.items()])
     by_position: dict[int, tuple[str, ...]] = {}
     skipped: list[tuple[str, str]] = [*listing.skipped]
     for entry in listing.entries:
-        if imaging.media_type(entry.read()) == UNKNOWN:
-            skipped.append((entry.name, "it is no image"))
+        if reason := _refusal(entry):
+            skipped.append((entry.name, reason))
         else:
             by_position[readers[entry.read]] = entry.tags
-    zipped: list[tuple[str, ...]] = []
+    listings = [("", listing)]
+    own = [*by_position.values()]
     for file in filter(_is_zip, files):
         try:
             listing = datasets.entries_in_zip(file, limits)
         except TagwiseError as refusal:
             skipped.append((file.name, str(refusal)))
         else:
-            zipped += [entry.tags for entry in listing.entries]
+            own += [entry.tags for entry in listing.entries]
             skipped += listing.skipped
-    tags = Counter(tag for own in (*by_position.values(), *zipped) for tag in own)
-    return Contents(len(by_position) + len(zipped), tags, tuple(skipped), by_position)
+            listings.append((file.name, listing))
+    return Contents(
+        len(own),
+        Counter(tag for tags in own for tag in tags),
+        tuple(skipped),
+        by_position,
+        preview.of(listings, _address),
+        several=sum(len(tags) > 1 for tags in own),
+        untagged=sum(not tags for tags in own),
+    )
+
+
+def _from_uploads(files: Sequence[tuple[str, Any]]) -> datasets.Listing:
+    """The listing of loose files; where a table is refused, of no images, with the reason."""
+    try:
+        return datasets.entries_from_uploads(files)
+    except TagwiseError as refusal:
+        return datasets.Listing((), (datasets.Skipped("These files", str(refusal)),))
+
+
+def _refusal(entry: datasets.Entry) -> str:
+    """Why a loose file will not be stored, as far as its first bytes tell; empty if it will be."""
+    try:
+        data = entry.read()
+        return stand_ins.reason(data) or ("it is no image" if imaging.media_type(data) == UNKNOWN else "")
+    except TagwiseError as refusal:
+        return str(refusal)
 
 
 def show(files: Sequence[Any], limits: Limits) -> Contents:
@@ -78,19 +110,21 @@ def show(files: Sequence[Any], limits: Limits) -> Contents:
 
 
 def show_warnings(found: Contents, chosen_tags: Sequence[str], *, one_tag: bool) -> None:
-    """Say which files will not be stored, before they are sent.
+    """Say which images will be refused for their tags, before they are sent.
 
     chosen_tags: the tags that all images get. one_tag: whether an image can have only one.
     """
     own = [tag for tag in found.tags if tag not in chosen_tags]
     if one_tag and chosen_tags and own:
         st.warning(
-            f"In this project an image has one tag, but some of these have their own, {_named(own)}: they will be "
-            "refused. Clear the tag above, or remove these images."
+            f"In this project an image has one tag, but some of these have their own, {preview.named(own)}: they will "
+            "be refused. Clear the tag above, or remove these images."
         )
-    if found.skipped:
-        names = [name for name, _ in found.skipped]
-        st.warning(f"{count(len(names), 'file')} will not be stored: {_named(names)}. The images will.")
+    elif one_tag and found.several:
+        st.warning(
+            f"In this project an image has one tag, but {count(found.several, 'image')} of these have several: they "
+            "will be refused. Change the project to several tags per image first."
+        )
 
 
 def tags_of(found: Contents, chosen_tags: Sequence[str]) -> str:
@@ -164,14 +198,20 @@ def _thumbnails(files: Iterable[Any]) -> dict[str, str]:
 
 
 def _css_image(data: bytes) -> str:
+    address = _address(data)
+    return f"url({address})" if address else "none"
+
+
+def _address(data: bytes) -> str:
+    """A thumbnail of an image as a data address; empty if it cannot be read."""
     try:
         image = imaging.upright(data, at_least_px=THUMBNAIL_PX)
     except TagwiseError:
-        return "none"
+        return ""
     image.thumbnail((2 * THUMBNAIL_PX, THUMBNAIL_PX))
     file = io.BytesIO()
     image.save(file, "JPEG", quality=70)
-    return f"url(data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode()})"
+    return f"data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
 def _css_text(text: str) -> str:
@@ -189,9 +229,3 @@ def _is_zip(file: Any) -> bool:
 
 def _tag(name: str) -> str:
     return plain(isolated(short(name, NAME_LETTERS)))
-
-
-def _named(names: Sequence[str]) -> str:
-    """Some names, as Markdown."""
-    shown = ", ".join(plain(short(name, NAME_LETTERS)) for name in names[:NAMED])
-    return f"{shown} and {len(names) - NAMED:,} more" if len(names) > NAMED else shown

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -64,7 +65,9 @@ def start(store: Store, project: Project, files: Sequence[Any], tag_names: Seque
     Raises:
         InvalidInput: a name cannot be a tag's; nothing is stored.
     """
+    known = store.tags.names_and_kinds(project.id)
     tag_ids = [tag.id for tag in tagging.ensure(store, project, tag_names, limits=limits)]
+    created = [tag_id for tag_id in tag_ids if tag_id not in known]
     run = _own()[project.id] = _latest()[project.id] = Run(total=len(files))
 
     def work(run: Run) -> str:
@@ -74,6 +77,7 @@ def start(store: Store, project: Project, files: Sequence[Any], tag_names: Seque
                 imports.import_images(store, project, listing, limits=limits, tag_ids=tag_ids, on_file=run.add)
         finally:
             run.tags = _tags_of(store, project, run.stored_ids())
+            imports.forget_tags(store, created)
         return ""
 
     return background_runs.begin(run, work, thread="upload", release=background_runs.releaser(files))
@@ -123,12 +127,12 @@ def _listings(files: Sequence[Any], limits: Limits, run: Run) -> Iterator[datase
     run.total = 0
     zips = [file for file in files if file.name.lower().endswith(".zip")]
     loose = [(file.name, file.getvalue) for file in files if file not in zips]
-    if loose:
-        yield datasets.entries_from_uploads(loose)
-    for file in zips:
+    readers = [("These files", partial(datasets.entries_from_uploads, loose))] if loose else []
+    readers += [(file.name, partial(datasets.entries_in_zip, file, limits)) for file in zips]
+    for name, read in readers:
         try:
-            listing = datasets.entries_in_zip(file, limits)
+            listing = read()
         except TagwiseError as refusal:
-            run.add(Upload(file.name, "refused", str(refusal)))
+            run.add(Upload(name, "refused", str(refusal)))
         else:
             yield listing
