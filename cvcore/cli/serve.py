@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
+import ssl
 import sys
 from pathlib import Path
 
 from cvcore.cli.options import Subparsers, add_command
+from cvcore.errors import InvalidInput
 from cvcore.settings import Settings
 from cvcore.store import Store
 
@@ -24,21 +26,54 @@ def add_serve(subparsers: Subparsers) -> None:
         default="127.0.0.1",
         help="0.0.0.0 lets other computers in (default: 127.0.0.1, this computer only)",
     )
+    command.add_argument("--certificate", type=Path, metavar="FILE", help="serve by https, with this PEM certificate")
+    command.add_argument("--key", type=Path, metavar="FILE", help="the certificate's private key")
 
 
 def serve(options: argparse.Namespace, settings: Settings) -> int:
-    """Replace this process by the web app and the API."""
+    """Replace this process by the web app and the API.
+
+    Raises:
+        InvalidInput: a certificate comes without its key, or they are no files that fit together.
+    """
+    flags = flags_of(options)
     Store(settings.home).close()
     app = _app()
-    flags = [f"--server.port={options.port}", f"--server.address={options.address}"]
-    if options.address in ANY_ADDRESS:
-        # Otherwise Streamlit asks a service on the internet for this machine's public address.
-        flags.append("--browser.serverAddress=localhost")
     os.environ["TAGWISE_HOME"] = str(settings.home)
     os.chdir(app.parent)
     command = [sys.executable, "-m", "streamlit", "run", str(app), *flags]
     print(end="", flush=True)
     os.execv(sys.executable, command)  # noqa: S606 - our own interpreter and arguments, no shell
+
+
+def flags_of(options: argparse.Namespace) -> list[str]:
+    """Streamlit's flags for the command's options.
+
+    Raises:
+        InvalidInput: see `serve`.
+    """
+    flags = [f"--server.port={options.port}", f"--server.address={options.address}"]
+    if options.address in ANY_ADDRESS:
+        # Otherwise Streamlit asks a service on the internet for this machine's public address.
+        flags.append("--browser.serverAddress=localhost")
+    if options.certificate or options.key:
+        certificate, key = _checked(options.certificate, options.key)
+        flags += [f"--server.sslCertFile={certificate}", f"--server.sslKeyFile={key}"]
+    return flags
+
+
+def _checked(certificate: Path | None, key: Path | None) -> tuple[Path, Path]:
+    """The two files with their full paths, because the app starts in another folder."""
+    if certificate is None or key is None:
+        raise InvalidInput("--certificate and --key must be given together: add the other")
+    try:
+        # An encrypted key would be asked for at the terminal; the server cannot read it either.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
+    except (OSError, ssl.SSLError) as error:
+        raise InvalidInput(
+            f"--certificate and --key must be PEM files that fit together, got {certificate} and {key}: {error}"
+        ) from error
+    return certificate.absolute(), key.absolute()
 
 
 def _app() -> Path:

@@ -31,12 +31,12 @@ const predict = (name, ...given) => call(predictor, name, ...given);
 
 async function fill(project) {
   const tags = [await train("createTag", project, "rose"), await train("createTag", project, "tulip")];
-  const images = [...Array(10).keys()].map((number) => ({
+  const batch = [...Array(10).keys()].map((number) => ({
     name: `${number}.png`,
     contents: image(number),
     tagIds: [tags[number % 2].id],
   }));
-  await train("createImagesFromFiles", project, { images });
+  await train("createImagesFromFiles", project, { images: batch });
   await train("createImagesFromData", project, image(10));
   const [first] = await train("getUntaggedImages", project);
   await train("createImagesFromUrls", project, { images: [{ url: first.originalImageUri }] });

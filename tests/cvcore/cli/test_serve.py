@@ -1,0 +1,60 @@
+"""`tagwise serve` hands its options to Streamlit, and refuses what it could not serve with."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from cvcore.cli.serve import flags_of
+from cvcore.errors import InvalidInput
+
+
+def options(**given: object) -> argparse.Namespace:
+    """The command's options, with these in place of the defaults."""
+    return argparse.Namespace(**{"port": 8501, "address": "127.0.0.1", "certificate": None, "key": None, **given})
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[Path, Path]:
+    """A certificate and its key, made for this test; skips without openssl."""
+    if (openssl := shutil.which("openssl")) is None:
+        pytest.skip("needs openssl to make a certificate, which this machine does not have")
+    certificate, key = tmp_path / "c.pem", tmp_path / "k.pem"
+    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
+    command = [openssl, "req", "-x509", *curve, "-nodes", "-subj", "/CN=localhost", "-out", certificate, "-keyout", key]
+    subprocess.run(command, check=True, capture_output=True)
+    return certificate, key
+
+
+def test_by_http_unless_asked() -> None:
+    """Without a certificate there is no flag for one."""
+    assert ["--server.port=8501", "--server.address=127.0.0.1"] == flags_of(options())
+
+
+def test_by_https(files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A certificate and its key are handed on with full paths: the app starts in another folder."""
+    certificate, key = files
+    monkeypatch.chdir(certificate.parent)
+    flags = flags_of(options(certificate=Path("c.pem"), key=Path("k.pem")))
+    assert [f"--server.sslCertFile={certificate}", f"--server.sslKeyFile={key}"] == flags[2:]
+
+
+@pytest.mark.parametrize("name", ["certificate", "key"])
+def test_one_without_the_other(name: str) -> None:
+    """A certificate without its key, or a key alone, is refused before anything starts."""
+    with pytest.raises(InvalidInput) as refusal:
+        flags_of(options(**{name: Path("x.pem")}))
+    assert "--certificate and --key must be given together: add the other" == str(refusal.value)
+
+
+def test_files_that_do_not_fit(files: tuple[Path, Path], tmp_path: Path) -> None:
+    """A missing file, or one that is no certificate, is told with its name."""
+    for certificate in (tmp_path / "none.pem", files[1]):
+        with pytest.raises(InvalidInput) as refusal:
+            flags_of(options(certificate=certificate, key=files[1]))
+        expected = f"--certificate and --key must be PEM files that fit together, got {certificate} and {files[1]}: "
+        assert str(refusal.value).startswith(expected)
