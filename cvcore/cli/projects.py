@@ -68,7 +68,7 @@ def add_import(subparsers: Subparsers) -> None:
         "path",
         metavar="PATH",
         type=Path,
-        help="a folder or zip: one folder per tag, images/ and labels.csv, *.manifest, or metadata.jsonl",
+        help="a folder or zip: one folder per tag, or images beside a table, manifest or export that names their tags",
     )
     command.add_argument(
         "--type",
@@ -84,6 +84,8 @@ def import_images(options: argparse.Namespace, settings: Settings) -> int:
     """Import a folder or zip of tagged images into a project."""
     store = Store(settings.home)
     listing = datasets.entries(options.path, settings.limits)
+    if listing.read_as and not options.json:
+        print(f"Read as: {listing.read_as}", file=sys.stderr)
     total = len(listing.entries) + len(listing.skipped)
     done = itertools.count(1)
 
@@ -107,13 +109,22 @@ def import_images(options: argparse.Namespace, settings: Settings) -> int:
         if upload.reason or upload.note
     ]
     text = f"{counts['stored']} stored, {counts['duplicate']} already there, {counts['refused']} refused"
+    remarks = list(dict.fromkeys([*listing.notes, *_remarks(store, project, listing)]))
+    told = {"read_as": listing.read_as, "remarks": remarks, "notes": notes}
     terminal.print_result(
-        {**_project_json(store, project), **counts, "notes": notes}, f"{project.name}: {text}", as_json=options.json
+        {**_project_json(store, project), **counts, **told}, f"{project.name}: {text}", as_json=options.json
     )
     if not options.json:
+        for remark in remarks:
+            print(f"  {remark}", file=sys.stderr)
         for note in notes:
             print(f"  {note['name']}: {note['reason']}", file=sys.stderr)
     return 0
+
+
+def _remarks(store: Store, project: Project, listing: datasets.Listing) -> list[str]:
+    tags = {tag for entry in listing.entries for tag in entry.tags}
+    return imports.remarks(store, project, tags, sum(not entry.tags for entry in listing.entries))
 
 
 def add_migrate(subparsers: Subparsers) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from cvcore import imaging, names
 from cvcore.annotations import cells, ground_truth, image_tables, parts
-from cvcore.datasets import labelling, layouts
+from cvcore.datasets import file_names, labelling
 from cvcore.errors import Conflict, InvalidInput
 from cvcore.files import blobs, zip_writer
 from cvcore.progress import Progress, silent
@@ -176,7 +176,7 @@ def _as_folders(_project: Project, entries: Sequence[DatasetImage]) -> ZipPlan:
 def _check_folders(tags: Iterable[str]) -> None:
     seen: dict[str, str] = {}
     for tag in sorted(tags):
-        if names.portable(tag) != tag or layouts.is_litter((tag,)):
+        if names.portable(tag) != tag or file_names.is_litter((tag,)):
             raise Conflict(f"a tag must be a valid folder name on every system, {tag!r} is not: choose another format")
         if (other := seen.setdefault(tag.casefold(), tag)) != tag:
             raise Conflict(

@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 from cvcore import names
 from cvcore.annotations import Parts, can_be, shown
-from cvcore.datasets import labelling, layouts, sources
+from cvcore.datasets import file_names, labelling, sources
 from cvcore.datasets.labelling import Skipped
 from cvcore.datasets.sources import File, ReadBytes
 from cvcore.errors import ArchiveRefused
@@ -107,13 +107,13 @@ def _sorted(files: Iterable[File]) -> tuple[list[File], dict[Parts, File], list[
     skipped: list[Skipped] = []
     for file in files:
         path = file.parts
-        if not path or layouts.is_litter(path):
+        if not path or file_names.is_litter(path):
             continue
-        if reason := file.refusal or _encoding_refusal(path) or layouts.path_refusal(file.path):
+        if reason := file.refusal or _encoding_refusal(path) or file_names.path_refusal(file.path):
             skipped.append(_skipped(file, reason))
         elif can_be(path) and path not in tables:
             tables[path] = file
-        elif reason := layouts.kind_refusal(file.path):
+        elif reason := file_names.kind_refusal(file.path):
             skipped.append(_skipped(file, reason))
         else:
             images.append(file)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from cvcore.annotations import Document, Matches, Parts, shown, splits
 from cvcore.annotations import read as read_document
 from cvcore.annotations.splits import Split
-from cvcore.datasets import layouts
+from cvcore.datasets import file_names, layouts
 from cvcore.datasets.lookalikes import lookalikes
 from cvcore.errors import InvalidInput
 from cvcore.wording import count
@@ -102,7 +102,7 @@ def _documents(paths: Sequence[Parts], tables: Tables) -> tuple[dict[Parts, Docu
     for path, read in sorted(_worth_reading(paths, tables).items()):
         document = read_document(_shown(path), read())
         if document is None:
-            skipped.append(Skipped(_shown(path), layouts.kind_refusal(path[-1]) or _NO_TABLE))
+            skipped.append(Skipped(_shown(path), file_names.kind_refusal(path[-1]) or _NO_TABLE))
         elif document.gives_tags or document.broken:
             found[path] = document
         else:
@@ -116,7 +116,7 @@ def _documents(paths: Sequence[Parts], tables: Tables) -> tuple[dict[Parts, Docu
         if path in found or _shown(path) in told or any(_shown(path) in note for note in notes):
             continue
         given = f"{first} gives the tags, so this file is not read: leave one of them out"
-        skipped.append(Skipped(_shown(path), given if first else layouts.kind_refusal(path[-1])))
+        skipped.append(Skipped(_shown(path), given if first else file_names.kind_refusal(path[-1])))
     return found, skipped, notes
 
 

@@ -10,95 +10,13 @@ The paths are untrusted: they are shown and compared, and never used to open a f
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
-from cvcore.annotations import Parts, parts, shown, splits
+from cvcore.annotations import Parts, shown, splits
 from cvcore.annotations.splits import Split
 from cvcore.wording import count
-
-PATH_LETTERS, PATH_PARTS = 1000, 32
-
-# A file's content decides whether it is an image; for these file types the name gives a clearer reason.
-ARCHIVES = {".7z", ".bz2", ".gz", ".jar", ".rar", ".tar", ".tgz", ".xz", ".zip", ".zst"}
-OTHERS = (
-    {
-        ".csv",
-        ".htm",
-        ".html",
-        ".ini",
-        ".json",
-        ".jsonl",
-        ".log",
-        ".manifest",
-        ".md",
-        ".tsv",
-        ".txt",
-        ".xml",
-        ".yaml",
-        ".yml",
-    }
-    | {".doc", ".docx", ".odt", ".pdf", ".pptx", ".rtf", ".xls", ".xlsx"}
-    | {".avi", ".mkv", ".mov", ".mp3", ".mp4", ".wav", ".webm"}
-    | {".h5", ".keras", ".npy", ".npz", ".onnx", ".pkl", ".pt", ".tflite"}
-    | {".css", ".ipynb", ".js", ".py"}
-)
-# What Windows, macOS, NAS boxes, photo programs and notebooks leave in folders, in small letters.
-LITTER = {
-    "__macosx", "desktop.ini", "thumbs.db", "thumbs.db:encryptable", "ehthumbs.db", "ehthumbs_vista.db", "icon\r",
-    "icon", "@eadir", "@tmp", "@recycle", "@recently-snapshot", "@sharebin", "@syno", "#recycle", "#snapshot",
-    "$recycle.bin", "recycler", "system volume information", "lost+found", "lost.dir", "network trash folder",
-    "temporary items", "picasa.ini", "zbthumbnail.info", "__pycache__", "ntuser.dat", "syno_readme.txt",
-}  # fmt: skip
-LITTER_STARTS = (".", "~$", "synophoto_", "synofile_")
-
-
-def is_litter(path: Parts) -> bool:
-    """Whether a system or a NAS box made the file: hidden files and folders, thumbnail caches, trash, `__MACOSX`.
-
-    >>> is_litter(("__MACOSX", "daisy", "._1.jpg")), is_litter(("cat", "@eaDir", "0.jpg")), is_litter(("1.jpg",))
-    (True, True, False)
-    """
-    plain = [part.casefold() for part in path if part != ".."]
-    return any(part.startswith(LITTER_STARTS) or part in LITTER for part in plain)
-
-
-def path_refusal(path: str) -> str:
-    """Why a file with this path is refused; empty if it is accepted.
-
-    >>> path_refusal("../1.jpg")
-    'a path must stay inside its folder, this one leaves it: rename the file and create the zip again'
-    >>> path_refusal("daisy/1.jpg")
-    ''
-    """
-    pieces = parts(path)
-    if len(path) > PATH_LETTERS or len(pieces) > PATH_PARTS:
-        return (
-            f"a path must have at most {PATH_LETTERS:,} letters and {PATH_PARTS} folders, this one has more: shorten it"
-        )
-    if path.startswith(("/", "\\")) or re.match("[A-Za-z]:", path) or ".." in pieces:
-        return "a path must stay inside its folder, this one leaves it: rename the file and create the zip again"
-    if any(unicodedata.category(letter) == "Cc" for letter in path):
-        return "a path must be one line of plain text, this one has control characters: rename the file"
-    return ""
-
-
-def kind_refusal(path: str) -> str:
-    """Why a file is refused by its name alone; empty if it can be an image.
-
-    >>> kind_refusal("daisy/notes.TXT")
-    'only images are imported, a .txt file is not an image: leave it out'
-    >>> kind_refusal("daisy/1.jpg"), kind_refusal("daisy/1")
-    ('', '')
-    """
-    suffix = PurePosixPath(path).suffix.casefold()
-    if suffix in ARCHIVES:
-        return f"archives inside a zip or folder are not opened, a {suffix} file is an archive: unpack it first"
-    return f"only images are imported, a {suffix} file is not an image: leave it out" if suffix in OTHERS else ""
 
 
 @dataclass(frozen=True)
@@ -130,11 +48,15 @@ def read(paths: Sequence[Parts]) -> Layout:
     inside = [path[len(top) :] if path[: len(top)] == top else path[-1:] for path in paths]
     if sides := _split_folders(inside):
         return _by_splits(paths, inside, sides)
-    notes = _strays(paths, inside)
+    if beside := _beside_tags(inside):
+        return _by_tags_and_split(paths, inside, *beside)
+    notes = (*_strays(paths, inside), *_about_folders(inside))
     if within := _splits_within(inside):
         places = tuple(Place(_tag(path), splits.of(path[1]) if len(path) > 2 else None) for path in inside)
-        return Layout(f"a folder for each tag, in each the splits {_listed(within)}", places, notes)
+        return Layout(f"a folder for each tag, in each the splits {_listed(within)}", places, _strays(paths, inside))
     own = next((split for folder in reversed(top) if (split := splits.of(folder))), None)
+    if own == "test":
+        notes = (*notes, "All images are in a folder of test images: they are kept for testing and do not train.")
     places = tuple(Place(_tag(path), own) for path in inside)
     return Layout("a folder for each tag" if any(map(_tag, inside)) else "images without folders", places, notes)
 
@@ -156,8 +78,8 @@ def root(paths: Sequence[Parts]) -> Parts:
         inner = [path[1:] for path in below if len(path) > 1]
         deeper = Counter(path[0] for path in inner if len(path) > 1)
         beside = len(below) - deeper.total()
-        # What lies beside several folders is a preview or two, not the images of a tag.
-        if not deeper or (beside and (len(deeper) == 1 or beside >= deeper.total())):
+        # What lies beside several folders is a preview or two, and not the images of a tag.
+        if not deeper or (beside and len(deeper) == 1 and max(map(len, inner)) < 3):
             return top
         top = (*top, *folders)
 
@@ -168,10 +90,33 @@ def _tag(path: Parts) -> str:
 
 def _split_folders(inside: Sequence[Parts]) -> dict[str, Split]:
     """The folders at the top that are splits, with the split of each; empty if they are tags like the others."""
-    folders = {path[0] for path in inside if len(path) > 1}
-    sides = {folder: split for folder in sorted(folders) if (split := splits.of(folder))}
-    # One alone may be a tag, as a train among other vehicles; several are not, unless most folders are others.
-    return sides if len(set(sides.values())) > 1 and 2 * len(sides) >= len(folders) else {}
+    within: dict[str, set[str]] = {}
+    for path in inside:
+        if len(path) > 1:
+            within.setdefault(path[0], set()).update(path[1:-1][:1])
+    sides = {folder: split for folder in sorted(within) if (split := splits.of(folder))}
+    others = within.keys() - sides.keys()
+    if len(set(sides.values())) > 1:
+        shared = set.intersection(*(within[side] for side in sides))
+        return sides if shared or len(sides) >= len(others) else {}
+    return {}
+
+
+def _beside_tags(inside: Sequence[Parts]) -> tuple[str, Split] | None:
+    """The only folder of a split among folders of tags, if it is no tag itself: a train may be one of the vehicles.
+
+    It repeats the tags beside it, or is called test and has no folders: images to be predicted.
+    """
+    within: dict[str, set[str]] = {}
+    for path in inside:
+        if len(path) > 1:
+            within.setdefault(path[0], set()).update(path[1:-1][:1])
+    sides = [(folder, split) for folder in within if (split := splits.of(folder))]
+    if len(sides) != 1:
+        return None
+    (folder, split), others = sides[0], within.keys() - {sides[0][0]}
+    repeats = within[folder] and within[folder] <= others
+    return sides[0] if repeats or (split == "test" and not within[folder] and len(others) > 1) else None
 
 
 def _by_splits(paths: Sequence[Parts], inside: Sequence[Parts], sides: dict[str, Split]) -> Layout:
@@ -195,6 +140,21 @@ def _by_splits(paths: Sequence[Parts], inside: Sequence[Parts], sides: dict[str,
     return Layout(f"folders in splits {_listed(sides)}", tuple(places), (*notes, *_strays(paths, inside)))
 
 
+def _by_tags_and_split(paths: Sequence[Parts], inside: Sequence[Parts], side: str, split: Split) -> Layout:
+    places = []
+    untagged = []
+    for entire, path in zip(paths, inside, strict=True):
+        is_in = path[0] == side and len(path) > 1
+        tag = _tag(path[1:] if is_in else path)
+        places.append(Place(tag, split if is_in and tag else None))
+        untagged += [entire] if is_in and not tag else []
+    notes = _strays(paths, inside)
+    if untagged:
+        told = f"{count(len(untagged), 'image')} in {shown(side)} in no folder of a tag, first {_shown(untagged[0])}"
+        notes = (f"{told}: no tag.", *notes)
+    return Layout(f"a folder for each tag, beside them the split {shown(side)}", tuple(places), notes)
+
+
 def _tag_below(path: Parts, tops: dict[str, Parts]) -> str:
     """The tag of an image by its folder in a split, below the wrappers there; empty if it is in no split."""
     top = tops.get(path[0])
@@ -216,6 +176,21 @@ def _strays(paths: Sequence[Parts], inside: Sequence[Parts]) -> tuple[str, ...]:
     if not stray or len(stray) == len(paths):
         return ()
     return (f"{count(len(stray), 'image')} beside the folders, first {_shown(stray[0])}: no tag.",)
+
+
+def _about_folders(inside: Sequence[Parts]) -> list[str]:
+    """Notes about folders whose names could mean something else than what is read: splits as tags, tags in tags."""
+    notes = [
+        f"The folder {shown(folder)} is read as a tag, not as a split, because there is no other split beside it."
+        for folder in sorted({path[0] for path in inside if len(path) > 1})
+        if splits.of(folder)
+    ]
+    if deeper := next((path for path in inside if len(path) > 2), None):
+        notes.append(
+            f"Folders inside the folders of tags, first {_shown(deeper[:2])}, are no tags: their images get the outer "
+            "folder's."
+        )
+    return notes
 
 
 def _shown(path: Parts) -> str:

@@ -1,10 +1,15 @@
-"""Tags that a person would take for one: they differ in capitals, accents, spaces or signs alone."""
+"""Tags that a person would take for one: they differ in capitals, accents, spaces, signs or the letters' script alone."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from collections.abc import Iterable
+
+# Small letters of Cyrillic and Greek that are drawn as Latin ones.
+_DRAWN_AS = str.maketrans("асеорхуіјѕһԁԛԝοανι", "aceopxyijshdqwoavi")
+_ACCENT = re.compile("[\u0300-\u036f]")
+SHOWN = 5
 
 
 def lookalikes(tags: Iterable[str]) -> list[str]:
@@ -17,7 +22,8 @@ def lookalikes(tags: Iterable[str]) -> list[str]:
     for tag in sorted(tags):
         groups.setdefault(key(tag), []).append(tag)
     return [
-        f"The tags {', '.join(group)} look alike. If they mean the same, give all their images one of them."
+        f"The tags {', '.join(group[:SHOWN])}{' …' if len(group) > SHOWN else ''} look alike. If they mean the same, give "
+        "all their images one of them."
         for group in groups.values()
         if len(group) > 1
     ]
@@ -26,9 +32,10 @@ def lookalikes(tags: Iterable[str]) -> list[str]:
 def key(tag: str) -> str:
     """What tags that look alike have in common.
 
-    >>> key("Café au-lait") == key("cafe_au  lait")
-    True
+    >>> key("Café au-lait") == key("cafe_au  lait"), key("cat") == key("c\u0430t\u200b"), key("が") == key("か")
+    (True, True, False)
     """
-    plain = unicodedata.normalize("NFKD", tag.casefold())
-    letters = "".join(each for each in plain if not unicodedata.combining(each))
-    return re.sub(r"[\s_\-.]+", "", letters) or tag
+    # Accents are taken off Latin letters; of other scripts such marks make other letters.
+    plain = _ACCENT.sub("", unicodedata.normalize("NFKD", tag.casefold())).translate(_DRAWN_AS)
+    seen = "".join(each for each in plain if unicodedata.category(each) != "Cf")
+    return re.sub(r"[\s_\-.]+", "", seen) or tag

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from cvcore.annotations import TABLE_BYTES, Parts, can_be, parts
-from cvcore.datasets import layouts
+from cvcore.datasets import file_names
 from cvcore.errors import ArchiveRefused
 from cvcore.files import zips
 from cvcore.settings import Limits
@@ -45,8 +45,8 @@ def counts(path: str) -> bool:
     path_parts = parts(path)
     return (
         bool(path_parts)
-        and not layouts.is_litter(path_parts)
-        and (can_be(path_parts) or not layouts.kind_refusal(path))
+        and not file_names.is_litter(path_parts)
+        and (can_be(path_parts) or not file_names.kind_refusal(path))
     )
 
 
@@ -76,7 +76,7 @@ def in_folder(top: Path, limits: Limits) -> Iterator[File]:
     listed = counted = 0
     for folder, subfolders, files in os.walk(top, onerror=unreadable.append, followlinks=True):
         circles = [name for name in subfolders if _is_circle(Path(folder, name))]
-        subfolders[:] = sorted(name for name in subfolders if not layouts.is_litter((name,)) and name not in circles)
+        subfolders[:] = sorted(name for name in subfolders if not file_names.is_litter((name,)) and name not in circles)
         listed += 1
         for name in sorted(files + circles):
             path = Path(folder, name)

@@ -99,8 +99,8 @@ def decoded(infos: Sequence[zipfile.ZipInfo]) -> tuple[list[str], str]:
     told = [_in(page, _raw(info)) if name is None else name for info, name in zip(infos, names, strict=True)]
     example = _in(page, unknown[0])
     note = (
-        f"the names in this zip do not say their encoding, and were read as {page} ({CODE_PAGES[page]}), "
-        f"for example {_shown(example)!r}: if that is wrong, create the zip again with names in UTF-8"
+        f"The names in this zip do not say their encoding, and were read as {page} ({CODE_PAGES[page]}), "
+        f"for example {_shown(example)!r}: if that is wrong, create the zip again with names in UTF-8."
     )
     return told, note
 

@@ -19,7 +19,7 @@ import numpy as np
 from cvcore import evaluation, imaging, wording
 from cvcore.annotations import parts, shown
 from cvcore.array_types import Levels
-from cvcore.datasets import layouts
+from cvcore.datasets import file_names, sources
 from cvcore.errors import ArchiveRefused, InvalidInput
 from cvcore.files import blobs, zips
 from cvcore.networks import backbones, feature_extraction
@@ -175,18 +175,17 @@ def _answers(
 
 def _in_folder(top: Path, limits: Limits) -> Iterator[BatchImage]:
     for folder, subfolders, files in os.walk(top):
-        subfolders[:] = sorted(name for name in subfolders if not layouts.is_litter((name,)))
+        subfolders[:] = sorted(name for name in subfolders if not file_names.is_litter((name,)))
         for name in sorted(files):
             path = Path(folder, name)
-            if not layouts.is_litter((name,)) and not layouts.kind_refusal(name) and _may_be_read(path):
+            if not file_names.is_litter((name,)) and not file_names.kind_refusal(name) and _may_be_read(path):
                 yield BatchImage(str(path), partial(_read, path, limits))
 
 
 def _in_zip(source: Path | BinaryIO, limits: Limits) -> Iterator[BatchImage]:
-    archive = zips.opened(source, limits)
-    for info in archive.infolist():
-        path = zips.path_of(info)
-        if path.endswith(("/", "\\")) or layouts.is_litter(parts(path)) or layouts.kind_refusal(path):
+    archive = zips.opened(source, limits, sources.counts)
+    for info, path in zip(archive.infolist(), zips.paths(archive)[0], strict=True):
+        if path.endswith(("/", "\\")) or file_names.is_litter(parts(path)) or file_names.kind_refusal(path):
             continue
         refusal = zips.refusal(info)
         read = partial(_refuse, refusal) if refusal else partial(zips.read, archive, info, limits.read_bytes)

@@ -211,6 +211,8 @@ def test_import(tagwise: Tagwise, tag_folders: Path) -> None:
         "stored": 11,
         "duplicate": 0,
         "refused": 0,
+        "read_as": "a folder for each tag; 2 tags",
+        "remarks": [],
         "notes": [],
     } == {key: value for key, value in result.items() if key != "id"}
     again = tagwise(*command).json
@@ -234,7 +236,7 @@ def test_import_tells_what_was_refused(tagwise: Tagwise, tag_folders: Path) -> N
     assert ("letter.png", "refused") == (note["name"], note["status"])
     shown = tagwise("import", "more", tag_folders)
     assert (0, "more: 11 stored, 0 already there, 1 refused\n") == (shown.status, shown.out)
-    assert f"  letter.png: {note['reason']}\n" == shown.err
+    assert f"Read as: a folder for each tag; 2 tags\n  letter.png: {note['reason']}\n" == shown.err
 
 
 def test_several_tags_make_a_multilabel_project(tagwise: Tagwise, tmp_path: Path, drawn_image: Draw) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from cvcore import datasets, names, projects
-from cvcore.datasets import layouts
+from cvcore.annotations import parts
+from cvcore.datasets import file_names
 from cvcore.errors import Conflict, InvalidInput, NotFound
 from cvcore.files import blobs
 from cvcore.projects import imports, tagging, uploads
@@ -98,7 +99,7 @@ def test_round_trip_of_hostile_names(store: Store, make: Callable[..., Project],
     with zipfile.ZipFile(saved.path) as archive:
         paths = archive.namelist()
     assert len({path.casefold() for path in paths}) == len(paths)
-    assert [path for path in paths if layouts.path_refusal(path) or layouts.is_litter(layouts.parts(path))] == []
+    assert [path for path in paths if file_names.path_refusal(path) or file_names.is_litter(parts(path))] == []
     assert [path for path in paths if names.portable(path.rpartition("/")[2]) != path.rpartition("/")[2]] == []
     assert contents(store, imported(store, project, saved.path)) == contents(store, project)
 

@@ -157,24 +157,28 @@ def test_links_in_a_zip_are_listed(tmp_path: Path) -> None:
     assert listing == Listing((), (("daisy/1.jpg", reason),))
 
 
-def test_links_out_of_a_folder_are_listed(tmp_path: Path) -> None:
-    """Links out, to folders, to nowhere and in a circle, and pipes, are left out; a link inside is followed."""
+def test_links_are_followed(tmp_path: Path) -> None:
+    """A folder named on the command line may be made of links; circles and dead ends are listed."""
     top = folder_at(tmp_path / "images_folder", {"daisy/1.jpg": b"1"})
-    secret = folder_at(tmp_path / "secret", {"2.jpg": b"2"})
+    store = folder_at(tmp_path / "blobs", {"0ab": b"2", "more/3.jpg": b"3"})
     links = {
-        "daisy/a": top / "daisy" / "1.jpg",
-        "b": secret / "2.jpg",
-        "c": secret,
+        "daisy/2.jpg": store / "0ab",
+        "rose": store / "more",
         "d": top / "nowhere",
         "e": top / "e",
+        "f": top,
+        "daisy/up": top,
     }
     for name, target in links.items():
         (top / name).symlink_to(target)
-    os.mkfifo(top / "f")
+    os.mkfifo(top / "g")
     listing = datasets.entries(top, LIMITS)
-    reason = "a folder must hold the images themselves, this is a link or cannot be opened: replace it with the image"
-    assert tagged(listing) == [("1.jpg", ("daisy",), b"1"), ("a", ("daisy",), b"1")]
-    assert listing.skipped == tuple((name, reason) for name in "bcdef")
+    dead = "a link must lead to a file, this one leads nowhere or in a circle: replace it with the file"
+    assert tagged(listing) == [("1.jpg", ("daisy",), b"1"), ("2.jpg", ("daisy",), b"2"), ("3.jpg", ("rose",), b"3")]
+    assert sorted(listing.skipped) == [
+        *((name, dead) for name in ("d", "daisy/up", "e", "f")),
+        ("g", "only files are imported, this is none: leave it out"),
+    ]
 
 
 def test_folders_come_in_a_steady_order(tmp_path: Path) -> None:
@@ -185,14 +189,54 @@ def test_folders_come_in_a_steady_order(tmp_path: Path) -> None:
 
 
 def test_a_crowded_folder_is_refused(tmp_path: Path) -> None:
-    """A folder with more files than a zip must hold at most is refused, hidden folders not counted."""
+    """A folder with more images than a zip must hold at most is refused; litter and films are not counted."""
     folder_at(tmp_path, {f".git/{number}": b"" for number in range(30)})
     folder_at(tmp_path, {f"daisy/{number}": b"" for number in range(20)})
+    folder_at(tmp_path, {f"daisy/._{number}": b"" for number in range(20)} | {"film.mp4": b""})
     assert len(datasets.entries(tmp_path, LIMITS).entries) == 20
     (tmp_path / "one more").touch()
     with pytest.raises(ArchiveRefused) as refusal:
         datasets.entries(tmp_path, LIMITS)
-    assert str(refusal.value) == "a folder may hold at most 20 files, this one has more: split it"
+    assert str(refusal.value) == (
+        "a folder must hold at most 20 images and tables, this one has more: split it, or raise the limit with "
+        "TAGWISE_MAX_FILES"
+    )
+
+
+def test_a_folder_of_litter_has_a_limit_too(tmp_path: Path) -> None:
+    """What does not count takes time as well: three times as many files are looked at."""
+    folder_at(tmp_path, {f"daisy/._{number}": b"" for number in range(60)})
+    with pytest.raises(ArchiveRefused) as refusal:
+        datasets.entries(tmp_path, LIMITS)
+    assert str(refusal.value) == "a folder must hold at most 60 files and folders, this one has more: split it"
+
+
+def test_litter_does_not_count_in_a_zip(tmp_path: Path) -> None:
+    """The twins that macOS writes beside each image do not count, so that 20 images come in where 20 may."""
+    files = {f"daisy/{number}.jpg": b"1" for number in range(20)} | {
+        f"__MACOSX/daisy/._{number}.jpg": b"" for number in range(20)
+    }
+    assert 20 == len(as_zip(files, tmp_path).entries)
+
+
+def test_a_folder_must_be_named_in_utf_8(tmp_path: Path) -> None:
+    """Linux takes any bytes as a name: such a folder cannot be a tag, and its images are listed with why."""
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    folder.mkdir()
+    (folder / "1.jpg").write_bytes(b"1")
+    folder_at(tmp_path, {"rose/2.jpg": b"2"})
+    listing = datasets.entries(tmp_path, LIMITS)
+    reason = "the name of a folder must be UTF-8, this one is not (it may be 'café'): rename it"
+    assert (tagged(listing), listing.skipped) == ([("2.jpg", ("rose",), b"2")], (("caf?/1.jpg", reason),))
+
+
+def test_guessed_names_are_told(tmp_path: Path) -> None:
+    """Where a zip does not say in which code page its names are, the guess stands among the notes."""
+    raw = "кот/1.jpg".encode("cp866")
+    data = zip_at(tmp_path / "a.zip", {"?" * len(raw): b"1"}).read_bytes().replace(b"?" * len(raw), raw)
+    listing = datasets.entries_in_zip(io.BytesIO(data), LIMITS)
+    assert [("1.jpg", ("кот",), b"1")] == tagged(listing)
+    assert "were read as cp866 (Cyrillic, DOS), for example 'кот/1.jpg'" in listing.notes[0]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may open every folder, so none can be closed to it")

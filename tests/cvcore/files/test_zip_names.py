@@ -43,8 +43,8 @@ def test_a_code_page_is_guessed_and_told(page: str) -> None:
     """Names in a usual code page come out right, also with a backslash inside a letter, and a note says it."""
     names, note = zip_names.decoded([member(name.encode(page)) for name in WRITTEN[page]])
     assert WRITTEN[page] == names
-    assert note.startswith(f"the names in this zip do not say their encoding, and were read as {page} (")
-    assert note.endswith("if that is wrong, create the zip again with names in UTF-8")
+    assert note.startswith(f"The names in this zip do not say their encoding, and were read as {page} (")
+    assert note.endswith("if that is wrong, create the zip again with names in UTF-8.")
 
 
 @pytest.mark.parametrize("raw", [b"??/1.jpg", "кот/1.jpg".encode("cp866")])

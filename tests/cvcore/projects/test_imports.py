@@ -238,19 +238,41 @@ def test_a_test_folder_is_kept_for_testing(
     assert ["Test.png", "Test.png"] == [image.name for image in kept]
 
 
-@pytest.mark.parametrize(
-    "paths",
-    [
-        ["train/1.png", "test/2.png"],
-        ["train/old/1.png", "test/2.png"],
-        ["train/a/1.png", "test/b/2.png", "bus/c/3.png"],
-        ["train/a/1.png", "train/b/2.png", "trail/a/3.png"],
-    ],
-)
-def test_trains_and_tests_may_be_tags(
+@pytest.mark.parametrize("paths", [["train/a/1.png", "trail/a/3.png"], ["train/1.png", "bus/2.png", "car/3.png"]])
+def test_a_train_may_be_a_tag(
     store: Store, multiclass: Project, drawn_image: Picture, tmp_path: Path, paths: list[str]
 ) -> None:
-    """Where images lie in them directly, or beside a third, they are tags like any other."""
+    """Where no other split is beside it, train is a tag like any other."""
     bring_in(store, multiclass, folder_of(tmp_path / "in", {name: drawn_image(n) for n, name in enumerate(paths)}))
     assert {path.split("/")[0] for path in paths} == {tag.name for tag in store.tags.of_project(multiclass.id)}
     assert 0 == store.images.count(multiclass.id, FOR_TESTING)
+
+
+def test_remarks_before_an_import(store: Store, project: Project) -> None:
+    """Tags that look like the project's own are pointed out, and so are images without tags where it has several."""
+    tagging.create(store, project, "Cat", limits=LIMITS)
+    tagging.create(store, project, "cat", limits=LIMITS)
+    assert imports.remarks(store, project, ["dog"]) == []
+    assert imports.remarks(store, project, ["dog", "dog "], 2) == [
+        "The tags dog, dog  look alike. If they mean the same, give all their images one of them.",
+        "2 images without tags will not be used to train: if an image shows none of the tags, give it the negative "
+        "tag.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "this file is empty"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", "run `git lfs pull`"),
+        (b"/annex/objects/SHA256E-s1--0.jpg\n", "run `git annex get .`"),
+        (b"\n<!DOCTYPE html><html>404", "this is a web page"),
+        (b'<svg xmlns="http://www.w3.org/2000/svg"/>', "this is an SVG drawing: export it as PNG"),
+        (b"\xff\x0a\xfa\x7f", "this is JPEG XL: save it as JPEG or PNG"),
+    ],
+)
+def test_stand_ins_are_named(store: Store, project: Project, tmp_path: Path, data: bytes, reason: str) -> None:
+    """A file that stands in for an image is refused with what it is and what to do."""
+    (upload,) = bring_in(store, project, folder_of(tmp_path / "in", {"cat/1.jpg": data})).uploads
+    assert upload.status == "refused"
+    assert reason in upload.reason
