@@ -1,10 +1,10 @@
-"""Tags that a person would take for one: they differ in capitals, accents, spaces, signs or the letters' script alone."""
+"""Tags that a person would take for one: they differ in capitals, accents, spaces, signs or script alone."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 # Small letters of Cyrillic and Greek that are drawn as Latin ones.
 _DRAWN_AS = str.maketrans("асеорхуіјѕһԁԛԝοανι", "aceopxyijshdqwoavi")
@@ -22,11 +22,14 @@ def lookalikes(tags: Iterable[str]) -> list[str]:
     for tag in sorted(tags):
         groups.setdefault(key(tag), []).append(tag)
     return [
-        f"The tags {', '.join(group[:SHOWN])}{' …' if len(group) > SHOWN else ''} look alike. If they mean the same, give "
-        "all their images one of them."
+        f"The tags {_listed(group)} look alike. If they mean the same, give all their images one of them."
         for group in groups.values()
         if len(group) > 1
     ]
+
+
+def _listed(tags: Sequence[str]) -> str:
+    return ", ".join(tags[:SHOWN]) + (" …" if len(tags) > SHOWN else "")
 
 
 def key(tag: str) -> str:
