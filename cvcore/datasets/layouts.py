@@ -11,12 +11,20 @@ The paths are untrusted: they are shown and compared, and never used to open a f
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from cvcore.annotations import Parts, shown, splits
 from cvcore.annotations.splits import Split
 from cvcore.wording import count
+
+# Folders that say that there are images in them, and not which.
+_CONTAINERS = """
+    image images img imgs jpg jpeg jpegs png pngs jpegimages photo photos pic pics picture pictures data dataset all
+    unlabeled unlabelled bilder fotos imagenes imágenes immagini imagens 图片 图像 圖片 画像 이미지 фото изображения
+"""
+CONTAINERS = frozenset(_CONTAINERS.split())
+NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -53,7 +61,13 @@ def read(paths: Sequence[Parts]) -> Layout:
     notes = (*_strays(paths, inside), *_about_folders(inside))
     if within := _splits_within(inside):
         places = tuple(Place(_tag(path), splits.of(path[1]) if len(path) > 2 else None) for path in inside)
-        return Layout(f"a folder for each tag, in each the splits {_listed(within)}", places, _strays(paths, inside))
+        notes = (*_strays(paths, inside), *_about_folders([(path[0], *path[2:]) for path in inside if len(path) > 2]))
+        return Layout(f"a folder for each tag, in each the splits {_listed(within)}", places, notes)
+    folders = _within(inside).keys()
+    if len(folders) == 1 and all(map(_is_container, folders)):
+        (folder,) = folders
+        notes = (*_strays(paths, inside), f"The folder {shown(folder)} names no tag, so its images have none.")
+        return Layout("images without folders for tags", (Place(),) * len(paths), notes)
     own = next((split for folder in reversed(top) if (split := splits.of(folder))), None)
     if own == "test":
         notes = (*notes, "All images are in a folder of test images: they are kept for testing and do not train.")
@@ -88,18 +102,29 @@ def _tag(path: Parts) -> str:
     return path[0].strip() if len(path) > 1 else ""
 
 
-def _split_folders(inside: Sequence[Parts]) -> dict[str, Split]:
-    """The folders at the top that are splits, with the split of each; empty if they are tags like the others."""
+def _within(inside: Sequence[Parts]) -> dict[str, set[str]]:
+    """The folders at the top, with the folders in each."""
     within: dict[str, set[str]] = {}
     for path in inside:
         if len(path) > 1:
             within.setdefault(path[0], set()).update(path[1:-1][:1])
+    return within
+
+
+def _split_folders(inside: Sequence[Parts]) -> dict[str, Split]:
+    """The folders at the top that are splits, with the split of each; empty if they are tags like the others."""
+    within = _within(inside)
     sides = {folder: split for folder in sorted(within) if (split := splits.of(folder))}
-    others = within.keys() - sides.keys()
-    if len(set(sides.values())) > 1:
-        shared = set.intersection(*(within[side] for side in sides))
-        return sides if shared or len(sides) >= len(others) else {}
-    return {}
+    if len(set(sides.values())) > 1 and (_repeat(within, sides) or 2 * len(sides) >= len(within)):
+        return sides
+    # flowers_train and flowers_test: words beside that of the split, and the same folders in both.
+    named = {folder: split for folder in sorted(within) if (split := splits.named_in(folder))}
+    return named if len(named) == len(within) and len(set(named.values())) > 1 and _repeat(within, named) else {}
+
+
+def _repeat(within: dict[str, set[str]], sides: Iterable[str]) -> bool:
+    """Whether some folder is in all of the sides."""
+    return bool(set.intersection(*(within[side] for side in sides)))
 
 
 def _beside_tags(inside: Sequence[Parts]) -> tuple[str, Split] | None:
@@ -107,10 +132,7 @@ def _beside_tags(inside: Sequence[Parts]) -> tuple[str, Split] | None:
 
     It repeats the tags beside it, or is called test and has no folders: images to be predicted.
     """
-    within: dict[str, set[str]] = {}
-    for path in inside:
-        if len(path) > 1:
-            within.setdefault(path[0], set()).update(path[1:-1][:1])
+    within = _within(inside)
     sides = [(folder, split) for folder in within if (split := splits.of(folder))]
     if len(sides) != 1:
         return None
@@ -120,7 +142,7 @@ def _beside_tags(inside: Sequence[Parts]) -> tuple[str, Split] | None:
 
 
 def _by_splits(paths: Sequence[Parts], inside: Sequence[Parts], sides: dict[str, Split]) -> Layout:
-    tops = {side: root([path[1:] for path in inside if path[0] == side and len(path) > 1]) for side in sides}
+    tops = {side: _top_of(side, inside) for side in sides}
     tags = [_tag_below(path, tops) for path in inside]
     # Images of a test folder without any tags are there to be predicted, not to test with.
     labelled = {path[0] for path, tag in zip(inside, tags, strict=True) if tag}
@@ -137,7 +159,27 @@ def _by_splits(paths: Sequence[Parts], inside: Sequence[Parts], sides: dict[str,
         f"{count(len(images), 'image')} in {shown(side)} in no folder of a tag, first {_shown(images[0])}: no tag."
         for side, images in untagged.items()
     ]
+    notes += _only_for_testing(places)
     return Layout(f"folders in splits {_listed(sides)}", tuple(places), (*notes, *_strays(paths, inside)))
+
+
+def _top_of(side: str, inside: Sequence[Parts]) -> Parts:
+    """The folder inside all wrappers of a split; train/train/1.jpg and test/images/1.jpg have no tag."""
+    below = [path[1:] for path in inside if path[0] == side and len(path) > 1]
+    top = root(below)
+    folders = {path[len(top)] for path in below if len(path) > len(top) + 1}
+    only = next(iter(folders)) if len(folders) == 1 else ""
+    return (*top, only) if only and (_is_container(only) or splits.of(only)) else top
+
+
+def _is_container(folder: str) -> bool:
+    return folder.strip().casefold() in CONTAINERS
+
+
+def _only_for_testing(places: Sequence[Place]) -> list[str]:
+    trained = {place.tag for place in places if place.split != "test"}
+    only = sorted({place.tag for place in places} - trained)
+    return [f"The tag {shown(tag)} has images for testing only, and none to train." for tag in only[:NAMED]]
 
 
 def _by_tags_and_split(paths: Sequence[Parts], inside: Sequence[Parts], side: str, split: Split) -> Layout:
@@ -182,8 +224,11 @@ def _about_folders(inside: Sequence[Parts]) -> list[str]:
     """Notes about folders whose names could mean something else than what is read: splits as tags, tags in tags."""
     notes = [
         f"The folder {shown(folder)} is read as a tag, not as a split, because there is no other split beside it."
-        for folder in sorted({path[0] for path in inside if len(path) > 1})
+        for folder in sorted(_within(inside))
         if splits.of(folder)
+    ]
+    notes += [
+        f"The folder {shown(folder)} is read as a tag." for folder in sorted(_within(inside)) if _is_container(folder)
     ]
     if deeper := next((path for path in inside if len(path) > 2), None):
         notes.append(

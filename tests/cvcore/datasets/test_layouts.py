@@ -136,6 +136,10 @@ TAG_NOTE = "The folder {} is read as a tag, not as a split, because there is no 
         (["训练集/a/1", "测试集/a/2"], ["a train", "a test"]),
         (["x/training_set/training_set/a/1", "x/test_set/test_set/a/2"], ["a train", "a test"]),
         (["train_1/a/1", "val-2017/a/2"], ["a train", "a valid"]),
+        (["flowers_train/a/1", "flowers_test/a/2"], ["a train", "a test"]),
+        # folders inside splits that name no tag
+        (["train/train/a/1", "test/test/2"], ["a train", " None"]),
+        (["train/a/1", "train/b/2", "test/images/3"], ["a train", "b train", " None"]),
         # splits inside the tags
         (["a/train/1", "a/test/2", "b/train/3"], ["a train", "a test", "b train"]),
         # tests without tags, beside splits and beside tags
@@ -164,6 +168,13 @@ def test_splits(paths: list[str], expected: list[str]) -> None:
         (["valid/1", "invalid/2"], TAG_NOTE.format("valid")),
         (["a/1", "b/2", "test/3"], "1 image in test in no folder of a tag, first test/3: no tag."),
         (["train/a/1", "test/a/2", "meta/3"], "1 image in meta in no folder of a tag, first meta/3: no tag."),
+        (["images/1", "images/2"], "The folder images names no tag, so its images have none."),
+        (["images/1", "masks/2"], "The folder images is read as a tag."),
+        (["train/a/1", "test/a/2", "test/b/3"], "The tag b has images for testing only, and none to train."),
+        (
+            ["a/train/cat/1", "a/test/cat/2", "b/train/dog/3"],
+            "Folders inside the folders of tags, first a/cat, are no tags: their images get the outer folder's.",
+        ),
         (["set/a/1", "set/b/2", "set/3"], "1 image beside the folders, first set/3: no tag."),
         (
             ["a/close/1", "b/2"],
