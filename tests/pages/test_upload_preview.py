@@ -58,7 +58,8 @@ def test_what_is_unclear_is_told_before(empty: Project, drawn_image: DrawImage) 
 
 def test_loose_images_need_no_preview(empty: Project, drawn_image: DrawImage) -> None:
     """Of images without folders nothing was read but the images."""
-    assert "Read as" not in texts(choose(opened(empty), ("1.png", drawn_image(1))))
+    app = choose(opened(empty), ("1.png", drawn_image(1)), ("notes.txt", b"x"))
+    assert "Read as" not in texts(app)
 
 
 def test_examples_are_of_every_tag(drawn_image: DrawImage) -> None:

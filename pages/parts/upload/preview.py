@@ -117,7 +117,8 @@ def _table(label: str, heads: Iterable[str], rows: Iterable[Iterable[str]], kind
 
 
 def _has_more_than_images(listing: datasets.Listing) -> bool:
-    return bool(listing.notes or listing.skipped) or any(entry.tags or entry.is_test for entry in listing.entries)
+    has_lines = any(_LINE.search(skipped.name) for skipped in listing.skipped)
+    return has_lines or bool(listing.notes) or any(entry.tags or entry.is_test for entry in listing.entries)
 
 
 def _in_turn(entries: Iterable[datasets.Entry]) -> list[datasets.Entry]:
