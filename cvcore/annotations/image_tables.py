@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
@@ -21,10 +22,15 @@ from cvcore.annotations.documents import Document, Row, parts, shown
 from cvcore.annotations.json_lines import Record
 from cvcore.annotations.matches import SUFFIXES
 from cvcore.errors import ArchiveRefused
+from cvcore.wording import count
 
 LABELS_CSV = "labels.csv"
 FILE = "file_name"
 SHOWN_COLUMNS = 5
+NO_BOXES = "Boxes are not kept: each image is tagged with what is in it."
+_BOX = re.compile(r"[01]?\.\d+|[01]\.")
+# What may stand between several tags in one cell.
+_JOINED = re.compile(r"[,;/+&\t\n{}\[\]]")
 
 Lines = Iterable[tuple[int, Record | str]]
 
@@ -88,8 +94,8 @@ def line(file_name: str, tags: Sequence[str], *, as_list: bool) -> str:
 
 
 def _records(header: Sequence[str], lines: Iterable[tuple[int, list[str]]], name: str) -> Iterator[tuple[int, Any]]:
-    for count, (line, fields) in enumerate(lines, 1):
-        tables.check_rows(count, name)
+    for number, (line, fields) in enumerate(lines, 1):
+        tables.check_rows(number, name)
         if fields and len(fields) != len(header):
             reason = f"a row must have {len(header)} columns like the first line, this one has {len(fields)}"
             yield line, f"{reason}: correct it"
@@ -122,16 +128,20 @@ def _without_header(lines: Iterable[tuple[int, list[str]]], name: str) -> Docume
     """AutoML's tables, and others whose first line is an image: a split if there is one, the path, the tags."""
     rows: list[Row] = []
     broken: list[tuple[int, str]] = []
-    for count, (line, fields) in enumerate(lines, 1):
-        tables.check_rows(count, name)
+    has_boxes = False
+    for number, (line, fields) in enumerate(lines, 1):
+        tables.check_rows(number, name)
         place = next((place for place, field in enumerate(fields) if _is_image(field)), None)
         if place is None:
             broken += [(line, "a line must name its image, this one does not: correct it")] if any(fields) else []
             continue
         split = next((found for field in fields[:place] if (found := splits.of(field))), None)
-        tags = [tag for field in fields[place + 1 :] for tag in cells.tags(field) or ()]
+        after = [field for field in fields[place + 1 :] if not _BOX.fullmatch(field.strip())]
+        has_boxes |= len(after) + 1 < len(fields) - place
+        tags = [tag for field in after for tag in cells.tags(field) or ()]
         rows.append(Row(line, parts(fields[place].strip()), tuple(dict.fromkeys(tags)), split))
-    return Document(f"{name}, a table without a header", tuple(rows), tuple(broken), tuple(_of_tags(rows)))
+    notes = [*([NO_BOXES] if has_boxes else []), *of_tags(rows)]
+    return Document(f"{name}, a table without a header", tuple(rows), tuple(broken), tuple(notes))
 
 
 def _is_image(cell: str) -> bool:
@@ -158,20 +168,21 @@ def _notes(records: Sequence[tuple[int, Record]], found: Columns, rows: Sequence
             value = record.get(column)
             if isinstance(value, str):
                 words.update([value.strip()] if cells.is_missing(value) and value.strip() else [])
-                joined += [(line, tag) for tag in cells.tags(value) or () if "," in tag or ";" in tag]
+                joined += [(line, tag) for tag in cells.tags(value) or () if _JOINED.search(tag)]
     if words:
         listed = ", ".join(f"“{shown(word)}”" for word in sorted(words))
-        yield f"{words.total():,} cells say {listed}: read as no tag. For a tag of that name write it differently."
+        yield f"{count(words.total(), 'cell')} with {listed}: read as no tag. To use it as a tag, write it differently."
     if joined:
         line, tag = joined[0]
         yield (
-            f"{len(joined):,} cells have a comma or a semicolon, first “{shown(tag)}” in line {line}: "
-            "each is one tag. Write | between tags."
+            f"{count(len(joined), 'cell')} may have several tags, first “{shown(tag)}” in line {line}: "
+            "each is read as one tag. Write | between tags."
         )
-    yield from _of_tags(rows)
+    yield from of_tags(rows)
 
 
-def _of_tags(rows: Sequence[Row]) -> Iterator[str]:
+def of_tags(rows: Sequence[Row]) -> Iterator[str]:
+    """A note where all tags are numbers, as these mean nothing to people."""
     tags = {tag for row in rows for tag in row.tags}
     if tags and all(tag.isdecimal() for tag in tags):
         yield f"The tags are numbers ({', '.join(sorted(tags)[:SHOWN_COLUMNS])}): no names for them were found."

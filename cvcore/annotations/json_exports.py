@@ -97,7 +97,7 @@ def _label_studio(task: Record) -> tuple[str, list[str], splits.Split | None, li
     tags: list[str] = []
     reasons: list[str] = []
     for kind, value in _results(task):
-        own = cells.tags(value) if kind in ("choices", "taxonomy") else None
+        own = cells.tags(value.get(kind)) if kind in ("choices", "taxonomy") else None
         if own is None:
             reasons.append(f"a label must be for the entire image, {shown(kind)!r} is not: it is left out")
         tags += own or ()
@@ -142,7 +142,12 @@ def _coco(value: Record) -> Document:
 
 
 def _by_name(value: Record, name: str) -> Document | None:
-    """An object with the names of images as keys, and their tags."""
+    """An object with the names of images as keys, and their tags; or with tags as keys, and lists of their images."""
+    if value and all(
+        isinstance(own, list) and own and all(_is_image(cells.name(each)) for each in own) for own in value.values()
+    ):
+        files = [(number, cells.name(each), tag) for number, (tag, own) in enumerate(value.items(), 1) for each in own]
+        return Document(name, tuple(Row(number, parts(file), cells.tags([tag]) or ()) for number, file, tag in files))
     if not value or not all(_is_image(key) and cells.tags(labels) is not None for key, labels in value.items()):
         return None
     rows = [Row(number, parts(key), cells.tags(labels) or ()) for number, (key, labels) in enumerate(value.items(), 1)]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Literal
 
 Split = Literal["train", "valid", "test"]
@@ -28,37 +29,46 @@ _WORDS: dict[Split, str] = {
     "test": """
         test tests testing tst holdout teste testes prueba pruebas essai prova proef testowy testowe testovaci
         testiranje testdaten testeo teszt ujian pengujian uji тест тесты тестовая тестовый тестирование
-        δοκιμη اختبار בדיקה परीक्षण 测试 測試 测试集 測試集 テスト 시험 테스트 평가 ทดสอบ
+        unseen pruefung prufung δοκιμη اختبار בדיקה परीक्षण 测试 測試 测试集 測試集 テスト 시험 테스트 평가 ทดสอบ
     """,
 }
 
 
-def _plain(word: str) -> str:
-    """A word in small letters without accents; those of other scripts stay as they are."""
+def plain(word: str) -> str:
+    """A word in small letters without accents; those of other scripts stay as they are.
+
+    >>> plain("Évaluation")
+    'evaluation'
+    """
     letters = unicodedata.normalize("NFKD", word.casefold())
     return unicodedata.normalize("NFC", "".join(each for each in letters if not "\u0300" <= each <= "\u036f"))
 
 
-_SPLITS: dict[str, Split] = {_plain(word): split for split, words in _WORDS.items() for word in words.split()}
+_SPLITS: dict[str, Split] = {plain(word): split for split, words in _WORDS.items() for word in words.split()}
 
 # What stands beside the word: train_images, Test-Set, val2017, images (train), 训练数据, 訓練用.
 _BESIDE = (
     "data dataset datasets set sets image images img imgs jpg split folder pictures photos files labels list daten"
 )
 _NOISE = {*_BESIDE.split(), "manifest", "bilder", "imagenes", "fotos", "with", "the", "of"}
-_END = re.compile(r"(?:datasets?|data|sets?|images?|imgs?|daten|数据集|数据|資料|データ|セット|集|用|데이터)$")
+_END = re.compile(
+    r"(?:datasets?|data|sets?|images?|imgs?|daten|menge|bilder|val|数据集|数据|資料|データ|セット|集|用|데이터)$"
+)
 
 
+@lru_cache(maxsize=4096)
 def of(name: str) -> Split | None:
     """The split that a folder, a file without its suffix, or a cell names; None if it names none or several.
 
     >>> of("Train"), of("test-images"), of("val2017"), of("テストデータ"), of("testimony"), of("train_test")
     ('train', 'test', 'valid', 'test', None, None)
     """
-    words = [word for word in re.split(r"[\W\d_]+", _plain(name)) if word]
+    words = [word for word in re.split(r"[\W\d_]+", plain(name)) if word]
     found = {split for word in words if (split := _split(word))}
     others = [word for word in words if not _split(word) and word not in _NOISE]
-    return found.pop() if len(found) == 1 and not others else None
+    if others or (len(found) > 1 and "test" in found):
+        return None
+    return "train" if len(found) > 1 else next(iter(found), None)
 
 
 def named_in(name: str) -> Split | None:
@@ -67,7 +77,7 @@ def named_in(name: str) -> Split | None:
     >>> named_in("testing_manifest_with_validation"), named_in("flowers-train-v2"), named_in("output")
     ('test', 'train', None)
     """
-    words = [word for word in re.split(r"[\W\d_]+", _plain(name)) if word]
+    words = [word for word in re.split(r"[\W\d_]+", plain(name)) if word]
     return next((split for word in words if (split := _split(word))), None)
 
 

@@ -48,7 +48,8 @@ def decoded(data: bytes, name: str) -> str:
 def read_csv(data: bytes, name: str) -> Iterator[tuple[int, list[str]]]:
     """Each row of a table: the number of its last line, and its fields; `name` is used in messages.
 
-    The separator is the one of comma, semicolon and tab that the first line has most.
+    The separator is the one of comma, semicolon and tab that the first line has most, or a bar; or that of
+    Excel's line `sep=;`.
 
     Raises:
         ArchiveRefused: it is not text, not a table, or too large.
@@ -59,14 +60,24 @@ def read_csv(data: bytes, name: str) -> Iterator[tuple[int, list[str]]]:
     if len(data) > CSV_BYTES:
         raise ArchiveRefused(f"{name} must be at most {CSV_BYTES // MEBIBYTE} MB, this one is larger: split it")
     text = decoded(data, name)
-    first = text.lstrip("\r\n").partition("\n")[0].partition("\r")[0]
-    delimiter = max(DELIMITERS, key=first.count)
+    text, delimiter = _separated(text)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=delimiter)
     try:
         for fields in reader:
             yield reader.line_num, fields
     except csv.Error as error:
         raise ArchiveRefused(f"{name} must be a table, line {reader.line_num} has a stray quote: correct it") from error
+
+
+def _separated(text: str) -> tuple[str, str]:
+    """The text without Excel's line `sep=;`, and the separator that it or the first line tells."""
+    lines = text.lstrip("\r\n")
+    first = lines.partition("\n")[0].partition("\r")[0]
+    if first[:4].casefold() == "sep=" and len(first) == len("sep=") + 1:
+        # An empty line in its place keeps the numbers of the others.
+        return text.replace(first, "", 1), first[-1]
+    found = max(DELIMITERS, key=first.count)
+    return text, found if found in first or "|" not in first else "|"
 
 
 def check_rows(count: int, name: str) -> None:

@@ -9,7 +9,7 @@ import re
 from pathlib import PurePosixPath
 from xml.etree import ElementTree
 
-from cvcore.annotations import cells, splits, tables
+from cvcore.annotations import cells, image_tables, splits, tables
 from cvcore.annotations.documents import Document, Row, parts, shown
 from cvcore.annotations.matches import SUFFIXES
 from cvcore.errors import ArchiveRefused
@@ -37,7 +37,7 @@ def read_text(data: bytes, name: str) -> Document | None:
             return None
         if line:
             rows.append(Row(number, parts(path.strip()), cells.tags(label) or ()))
-    return Document(name, tuple(rows)) if rows else None
+    return Document(name, tuple(rows), notes=tuple(image_tables.of_tags(rows))) if rows else None
 
 
 def read_xml(data: bytes, name: str) -> Document | None:

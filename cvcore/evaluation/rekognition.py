@@ -25,9 +25,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvcore import metrics
-from cvcore.array_types import Bools, Float64s, Integers
 from cvcore.annotations import ground_truth
 from cvcore.annotations.ground_truth import EVALUATION, TRAINING
+from cvcore.array_types import Bools, Float64s, Integers
 from cvcore.wording import none_for_nan
 
 

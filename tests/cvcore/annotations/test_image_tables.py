@@ -120,14 +120,16 @@ def test_cells_without_a_value_are_told() -> None:
     """What pandas writes for nothing is no tag, and said."""
     read = table("file,labels\n1.jpg,nan\n2.jpg,NULL\n3.jpg,\n")
     assert [row.tags for row in read.rows] == [(), (), ()]
-    assert read.notes == ("2 cells say “NULL”, “nan”: read as no tag. For a tag of that name write it differently.",)
+    assert read.notes == ("2 cells with “NULL”, “nan”: read as no tag. To use it as a tag, write it differently.",)
 
 
 def test_other_separators_are_told() -> None:
     """A comma or a semicolon in a cell is part of the tag, and said."""
     read = table('file,labels\n1.jpg,"cat, dog"\n2.jpg,cat;dog\n')
     assert [row.tags for row in read.rows] == [("cat, dog",), ("cat;dog",)]
-    assert read.notes[0].startswith("2 cells have a comma or a semicolon, first “cat, dog” in line 2: each is one tag.")
+    assert read.notes[0].startswith(
+        "2 cells may have several tags, first “cat, dog” in line 2: each is read as one tag."
+    )
 
 
 @pytest.mark.parametrize("columns", ["file_name,width,height", "file_name,text", "id"])
