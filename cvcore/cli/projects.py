@@ -20,6 +20,7 @@ from cvcore.projects import imports, samples
 from cvcore.records import MULTICLASS, MULTILABEL, Project
 from cvcore.settings import Settings
 from cvcore.store import Store
+from cvcore.wording import count
 
 
 def add_sample(subparsers: Subparsers) -> None:
@@ -86,6 +87,7 @@ def import_images(options: argparse.Namespace, settings: Settings) -> int:
     listing = datasets.entries(options.path, settings.limits)
     if listing.read_as and not options.json:
         print(f"Read as: {listing.read_as}", file=sys.stderr)
+    is_new = store.projects.find(options.project) is None
     total = len(listing.entries) + len(listing.skipped)
     done = itertools.count(1)
 
@@ -110,6 +112,9 @@ def import_images(options: argparse.Namespace, settings: Settings) -> int:
     ]
     text = f"{counts['stored']} stored, {counts['duplicate']} already there, {counts['refused']} refused"
     remarks = list(dict.fromkeys([*listing.notes, *_remarks(store, project, listing)]))
+    several = sum(len(entry.tags) > 1 for entry in listing.entries)
+    if is_new and several and not options.type:
+        remarks.append(f"The project is Multilabel, because several tags are given to {count(several, 'image')}.")
     told = {"read_as": listing.read_as, "remarks": remarks, "notes": notes}
     terminal.print_result(
         {**_project_json(store, project), **counts, **told}, f"{project.name}: {text}", as_json=options.json

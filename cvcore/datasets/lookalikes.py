@@ -6,6 +6,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
+from cvcore.annotations import shown
+
 # Small letters of Cyrillic and Greek that are drawn as Latin ones.
 _DRAWN_AS = str.maketrans("асеорхуіјѕһԁԛԝοανι", "aceopxyijshdqwoavi")
 _ACCENT = re.compile("[\u0300-\u036f]")
@@ -29,7 +31,7 @@ def lookalikes(tags: Iterable[str]) -> list[str]:
 
 
 def _listed(tags: Sequence[str]) -> str:
-    return ", ".join(tags[:SHOWN]) + (" …" if len(tags) > SHOWN else "")
+    return ", ".join(map(shown, tags[:SHOWN])) + (" …" if len(tags) > SHOWN else "")
 
 
 def key(tag: str) -> str:

@@ -240,11 +240,14 @@ def test_import_tells_what_was_refused(tagwise: Tagwise, tag_folders: Path) -> N
 
 
 def test_several_tags_make_a_multilabel_project(tagwise: Tagwise, tmp_path: Path, drawn_image: Draw) -> None:
-    """A labels.csv with two tags on an image makes the project Multilabel."""
+    """A labels.csv with two tags on an image makes the project Multilabel, which is told."""
     (tmp_path / "signs" / "images").mkdir(parents=True)
     (tmp_path / "signs" / "images" / "1.png").write_bytes(drawn_image(1))
     (tmp_path / "signs" / "labels.csv").write_text("file,labels\n1.png,red|round\n", encoding="utf-8")
-    assert "Multilabel" == tagwise("import", "signs", tmp_path / "signs", "--json").json["type"]
+    told = "The project is Multilabel, because several tags are given to 1 image."
+    result = tagwise("import", "signs", tmp_path / "signs", "--json").json
+    assert ("Multilabel", [told]) == (result["type"], result["remarks"])
+    assert [] == tagwise("import", "signs", tmp_path / "signs", "--json").json["remarks"]
 
 
 def test_an_import_that_cannot_begin_makes_no_project(tagwise: Tagwise, tag_folders: Path) -> None:
