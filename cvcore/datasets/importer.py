@@ -59,6 +59,11 @@ def entries(path: Path, limits: Limits) -> Listing:
     mode = sources.mode_of(path)
     if stat.S_ISDIR(mode):
         return _listing(sources.in_folder(path, limits))
+    if stat.S_ISREG(mode) and can_be((path.name,)):
+        raise ArchiveRefused(
+            f"the path must be of a folder or a zip, {path.name!r} is a table: give the folder that it is in, with its "
+            "images"
+        )
     if stat.S_ISREG(mode):
         return _zip_listing(path, limits)
     raise ArchiveRefused(f"the path must be of a folder or a zip, {str(path)!r} is neither: check the path")

@@ -276,6 +276,15 @@ def test_a_path_to_a_picture_is_refused(tmp_path: Path) -> None:
         datasets.entries(tmp_path / "1.jpg", LIMITS)
 
 
+def test_a_path_to_a_table_is_refused(tmp_path: Path) -> None:
+    """Who names the table itself is told to name its folder."""
+    folder_at(tmp_path, {"labels.csv": b"file,labels\n"})
+    with pytest.raises(ArchiveRefused) as refusal:
+        datasets.entries(tmp_path / "labels.csv", LIMITS)
+    expected = "'labels.csv' is a table: give the folder that it is in, with its images"
+    assert expected in str(refusal.value)
+
+
 def test_an_empty_folder_is_empty(tmp_path: Path) -> None:
     """A folder without files gives no images and no complaint."""
     (tmp_path / "daisy").mkdir()
