@@ -157,8 +157,10 @@ def _by_splits(paths: Sequence[Parts], inside: Sequence[Parts], sides: dict[str,
         return Layout(f"images in splits {_listed(sides)}, without folders for tags", tuple(places))
     notes = [
         f"{count(len(images), 'image')} in {shown(side)} in no folder of a tag, first {_shown(images[0])}: no tag."
-        for side, images in untagged.items()
+        for side, images in list(untagged.items())[:NAMED]
     ]
+    if len(untagged) > NAMED:
+        notes.append(f"{count(len(untagged) - NAMED, 'more folder')} in no split: their images have no tag.")
     notes += _only_for_testing(places)
     return Layout(f"folders in splits {_listed(sides)}", tuple(places), (*notes, *_strays(paths, inside)))
 

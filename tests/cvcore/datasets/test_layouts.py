@@ -196,3 +196,10 @@ def test_plain_folders_need_no_note() -> None:
     assert layouts.read(split("set/a/1", "set/b/2")) == layouts.Layout(
         "a folder for each tag", (layouts.Place("a"), layouts.Place("b"))
     )
+
+
+def test_many_folders_beside_splits_are_told_in_few_lines() -> None:
+    """Three folders are named with their first image, the others are counted."""
+    notes = layouts.read(split("train/a/1", "test/a/2", *(f"extra{number}/3" for number in range(5)))).notes
+    assert 4 == len(notes)
+    assert "2 more folders in no split: their images have no tag." == notes[-1]
