@@ -6,6 +6,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 SEPARATOR = "|"
@@ -15,29 +16,9 @@ CELL_LETTERS = 10_000
 MISSING = frozenset({"", "nan", "none", "null", "nil", "na", "n/a", "#n/a", "<na>", "nat", "undefined"})
 
 _YES = frozenset(
-    {
-        "yes",
-        "y",
-        "true",
-        "t",
-        "1",
-        "1.0",
-        "x",
-        "on",
-        "✓",
-        "✔",
-        "ja",
-        "j",
-        "oui",
-        "si",
-        "sí",
-        "sim",
-        "da",
-        "wahr",
-        "vrai",
-    }
-    | {"vero", "verdadero", "да", "是", "はい", "예"}
-)
+    {"yes", "y", "true", "t", "1", "1.0", "x", "on", "✓", "✔", "ja", "j", "oui", "si", "sí", "sim", "da", "wahr"}
+    | {"vrai", "vero", "verdadero", "да", "是", "はい", "예"}
+)  # fmt: skip
 _NO = frozenset(
     {"no", "n", "false", "f", "0", "0.0", "off", "nein", "non", "nao", "não", "nej", "falsch", "faux", "falso", "нет"}
     | {"否", "いいえ", "아니요", "-", "–"}
@@ -47,8 +28,10 @@ _NO = frozenset(
 _KEYS = ("choices", "choice", "labels", "label", "tags", "class", "name")
 
 _QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"")
+_BETWEEN = re.compile(r"[\s,:\[\]]+|None|nan")
 
 
+@lru_cache(maxsize=4096)
 def is_yes(text: str) -> bool | None:
     """Whether a cell says yes; a cell without a value says no; None if it says neither.
 
@@ -127,19 +110,31 @@ def _listed(text: str) -> tuple[str, ...] | None:
     return tags(value)
 
 
+def _quoted(inside: str) -> tuple[list[str], str]:
+    """The texts in quotes, and what stands between them; no texts if that is more than separators."""
+    quoted, rest, place = [], "", 0
+    while place < len(inside):
+        if not (found := _QUOTED.match(inside, place) or _BETWEEN.match(inside, place)):
+            return [], ""
+        if found.re is _QUOTED:
+            quoted.append(re.sub(r"\\(.)", r"\1", found[1] or found[2] or ""))
+        else:
+            rest += found[0]
+        place = found.end()
+    return quoted, rest
+
+
 def _of_python(text: str) -> tuple[str, ...] | None:
     start, end = text[0], text[-1]
     if end != {"[": "]", "{": "}", "(": ")"}[start]:
         return None
     inside = text[1:-1]
-    quoted = [first or second for first, second in _QUOTED.findall(inside)]
-    if quoted:
+    if "'" in inside or '"' in inside:
+        quoted, rest = _quoted(inside)
         # As a list, or as the list of a dictionary, whose key stands before a colon.
-        rest = _QUOTED.sub("", inside)
         if ":" in rest:
-            quoted = quoted[1:] if quoted[0].casefold() in _KEYS else []
-        is_list = quoted and not re.sub(r"[\s,:\[\]]|None|nan", "", rest)
-        return _each_once(re.sub(r"\\(.)", r"\1", each) for each in quoted) if is_list else None
+            quoted = quoted[1:] if quoted and quoted[0].casefold() in _KEYS else []
+        return _each_once(quoted) if quoted else None
     # A name in brackets alone, as "(unknown)", is a name.
     return (
         _each_once(each for each in inside.split(",") if not is_missing(each))

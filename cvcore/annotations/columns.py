@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any
 
 from cvcore.annotations import cells, splits
@@ -201,7 +200,8 @@ def _are_images(values: Sequence[Any]) -> bool:
 
 def is_image(text: str) -> bool:
     """Whether a text is a path or an address that ends like that of an image."""
-    return PurePosixPath(text.strip().casefold().partition("?")[0]).suffix in SUFFIXES
+    _, dot, suffix = text.strip().casefold().partition("?")[0].rpartition(".")
+    return dot + suffix in SUFFIXES
 
 
 def _is_yes_or_no(values: Sequence[Any]) -> bool:

@@ -5,7 +5,6 @@ https://docs.cvat.ai/docs/dataset_management/formats/format-cvat/, https://docs.
 
 from __future__ import annotations
 
-import re
 from pathlib import PurePosixPath
 from xml.etree import ElementTree
 
@@ -16,7 +15,8 @@ from cvcore.errors import ArchiveRefused
 from cvcore.settings import MEBIBYTE
 
 XML_BYTES = 64 * MEBIBYTE
-_BOX = re.compile(r"\d+(\s+[-+]?\d*\.?\d+(e[-+]?\d+)?){4,}", re.IGNORECASE)
+# A class and the four numbers of a box, or more of an outline.
+BOX_NUMBERS = 5
 _TABLE = "write a table with the columns file,labels, or put the images of each tag in a folder of its own"
 
 
@@ -28,7 +28,7 @@ def read_text(data: bytes, name: str) -> Document | None:
     """
     lines = [line.strip() for line in tables.decoded(data, name).splitlines()]
     filled = [line for line in lines if line]
-    if filled and all(_BOX.fullmatch(line) for line in filled):
+    if filled and all(map(_is_box, filled)):
         raise ArchiveRefused(f"labels must be for entire images, {name} has the boxes of YOLO: {_TABLE}")
     rows = []
     for number, line in enumerate(lines, 1):
@@ -40,13 +40,21 @@ def read_text(data: bytes, name: str) -> Document | None:
     return Document(name, tuple(rows), notes=tuple(image_tables.of_tags(rows))) if rows else None
 
 
+def _is_box(line: str) -> bool:
+    words = line.split()
+    try:
+        return len(words) >= BOX_NUMBERS and all(-1 <= float(word) <= 2 for word in words[1:]) and words[0].isdecimal()
+    except ValueError:
+        return False
+
+
 def read_xml(data: bytes, name: str) -> Document | None:
     """CVAT's export of tagged images; None if the XML is another.
 
     Raises:
         ArchiveRefused: it has the boxes of Pascal VOC, or declares entities.
     """
-    if len(data) > XML_BYTES or b"<!" in data.replace(b"<!--", b""):
+    if len(data) > XML_BYTES or b"<!" in data.replace(b"\0", b"").replace(b"<!--", b""):
         return None
     try:
         root = ElementTree.fromstring(data)  # noqa: S314 (without a DOCTYPE there are no entities)

@@ -167,3 +167,20 @@ def test_the_matcher_refuses_two_images() -> None:
 def test_files_worth_reading() -> None:
     """Tables are known by their suffix in any case, and manifests without one."""
     assert [True, True, False] == [can_be((name,)) for name in ("A.TSV", "manifest", "1.jpg")]
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("1.txt", (b"1" * 100 + b" ") * 5000 + b"x"),
+        ("labels.csv", b'file,labels\n1.jpg,"' + b"[" * 9000 + b'"\n'),
+        ("labels.csv", b'file,labels\n1.jpg,"[' + b"'\\" * 4000 + b']"\n'),
+        ("labels.json", b"[" * 100_000),
+        ("labels.xml", b"<annotations>" * 100_000),
+        ("labels.xml", '<!DOCTYPE a [<!ENTITY b "c">]><annotations>&b;</annotations>'.encode("utf-16")),
+    ],
+)
+def test_hostile_text_costs_no_time(name: str, data: bytes) -> None:
+    """Text made to be read for ever is read at once, as what it is or as nothing."""
+    document = read(name, data)
+    assert document is None or all(len(row.tags) <= 1 for row in document.rows)
