@@ -190,3 +190,12 @@ def test_training_started_elsewhere_shows(page: Page, app_url: str, flowers: str
     store.close()
     under_way, done = page.get_by_role("button", name="Cancel"), page.get_by_text("Iteration 3 is ready")
     expect(under_way.or_(done).first).to_be_visible(timeout=15_000)
+
+
+def test_the_project_stays_in_the_address(page: Page, app_url: str, flowers: str) -> None:
+    """Also where Streamlit writes its own address of the page later, as on a busy computer."""
+    page.goto(f"{app_url}/images?{flowers}")
+    expect(page.get_by_role("heading", name="Images", exact=True)).to_be_visible()
+    page.wait_for_function("window.tagwiseProject")
+    page.evaluate("history.replaceState({}, '', '/images?images-view=Images')")
+    expect(page).to_have_url(re.compile(flowers))

@@ -17,7 +17,7 @@ ROUTER = Path(__file__).resolve().parents[2] / "pages" / "router.py"
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _imported_modules_are_no_garbage() -> None:
+def imported_modules_are_no_garbage() -> None:
     """As in `app.py`: Streamlit collects garbage after every run, slowly where a test before imported TensorFlow."""
     gc.collect()
     gc.freeze()

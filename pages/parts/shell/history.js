@@ -18,7 +18,16 @@
     const { pathname, searchParams } = new URL(address ?? "", location.href);
     return [pathname, ...names.map((name) => searchParams.get(name))].join("\n");
   };
-  const go = (names) => (state, title, address) => {
+  // Streamlit can write its own address of a page after the page has put its project there: the project stays.
+  const kept = (address) => {
+    const { path, id } = window.tagwiseProject ?? {};
+    const whole = new URL(address ?? "", location.href);
+    if (!id || whole.pathname !== path || whole.searchParams.has("project")) return address;
+    whole.searchParams.set("project", id);
+    return whole;
+  };
+  const go = (names) => (state, title, wanted) => {
+    const address = kept(wanted);
     const isStep = !isStepTaken && place(location.href, names) !== place(address, names);
     isStepTaken ||= isStep;
     return (isStep ? push : replace)(state, title, address);

@@ -19,6 +19,7 @@ PAGES = Path(__file__).resolve().parents[2]
 _ADDRESS = """
     const address = new URL(location.href); // {page}
     const named = address.searchParams.get("project");
+    window.tagwiseProject = {{ path: address.pathname, id: "{project_id}" }};
     if (named !== "{project_id}") {{
         const others = named === null ? [...address.searchParams] : [];
         address.search = new URLSearchParams([["project", "{project_id}"], ...others]);

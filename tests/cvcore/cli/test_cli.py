@@ -666,6 +666,7 @@ def test_real_photos_are_told_apart(flowers: Flowers) -> None:
     assert [120] * 5 == [tag["images"] for tag in result["tags"]]
 
 
+@pytest.mark.slow
 @pytest.mark.network
 def test_real_scores_and_predictions(
     flowers: Flowers, shared: Path, tagwise: Tagwise, monkeypatch: pytest.MonkeyPatch, tmp_path: Path

@@ -224,6 +224,7 @@ for _ in range(2):
 """
 
 
+@pytest.mark.slow
 def test_the_same_pictures_give_the_same_numbers() -> None:
     """Two fits in one process and fits in two processes agree to the last bit, and print nothing of their own."""
     root = Path(heads.__file__).parents[2]
