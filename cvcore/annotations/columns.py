@@ -10,7 +10,7 @@ from typing import Any
 from cvcore.annotations import cells, splits
 from cvcore.annotations.documents import shown
 from cvcore.annotations.json_lines import Record
-from cvcore.annotations.matches import SUFFIXES
+from cvcore.annotations.matches import is_image
 
 # The names of columns as `plain` writes them; of images the surest first.
 FILES = (
@@ -41,6 +41,7 @@ _MEASURES = """
 """
 _NUMBERS = "id ids index idx unnamed_0 annotation_id class_id label_id category_id image_id fold"
 MEASURES, NUMBERS = frozenset(_MEASURES.split()), frozenset(_NUMBERS.split())
+NO_BOXES = "Boxes are not kept: each image is tagged with what is in it."
 _BOXES = frozenset({"xmin", "x_min", "bbox", "bounding_box"})
 COLUMNS, SHOWN_COLUMNS, LOOKED_AT, SENTENCE_WORDS, SEVERAL = 2000, 5, 1000, 5, 2
 
@@ -145,7 +146,7 @@ def _unread(names: Sequence[str]) -> list[str]:
     more = f" and {len(names) - SHOWN_COLUMNS} more" if len(names) > SHOWN_COLUMNS else ""
     notes = [f"Columns that are not read: {', '.join(map(shown, names[:SHOWN_COLUMNS]))}{more}."]
     if _BOXES & set(map(plain, names)):
-        notes.append("Boxes are not kept: each image is tagged with what is in it.")
+        notes.append(NO_BOXES)
     return notes
 
 
@@ -196,12 +197,6 @@ def _are_images(values: Sequence[Any]) -> bool:
     texts = _texts(values[:LOOKED_AT])
     images = [text for text in texts if is_image(text)]
     return len(images) * 2 > len(texts)
-
-
-def is_image(text: str) -> bool:
-    """Whether a text is a path or an address that ends like that of an image."""
-    _, dot, suffix = text.strip().casefold().partition("?")[0].rpartition(".")
-    return dot + suffix in SUFFIXES
 
 
 def _is_yes_or_no(values: Sequence[Any]) -> bool:

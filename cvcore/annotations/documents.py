@@ -50,6 +50,23 @@ def parts(path: str) -> Parts:
     return tuple(part for part in slashed.split("/") if part not in ("", "."))
 
 
+def suffix(path: str) -> str:
+    """The suffix of the file at a path, in small letters and with its dot; empty if it has none.
+
+    As pathlib has it, which takes ten times as long: this is asked for several times a file.
+
+    >>> suffix("daisy/1.JPG"), suffix("a.b/1"), suffix(".jpg")
+    ('.jpg', '', '')
+    """
+    stem, dot, letters = path.replace("\\", "/").rpartition("/")[2].rpartition(".")
+    return f".{letters.casefold()}" if stem and dot else ""
+
+
+def shown_path(path: Parts) -> str:
+    """The parts of a path to show, see `shown`."""
+    return shown("/".join(path))
+
+
 def shown(path: str) -> str:
     """A path to show: on one line, at most its last 200 letters.
 

@@ -17,22 +17,18 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from cvcore.annotations import cells, columns, splits, tables
-from cvcore.annotations.columns import Columns
+from cvcore.annotations.columns import NO_BOXES, SHOWN_COLUMNS, Columns
 from cvcore.annotations.documents import Document, Row, parts, shown
-from cvcore.annotations.json_lines import Record
-from cvcore.annotations.matches import SUFFIXES
+from cvcore.annotations.json_lines import Lines, Record
+from cvcore.annotations.matches import is_image
 from cvcore.errors import ArchiveRefused
 from cvcore.wording import count
 
 LABELS_CSV = "labels.csv"
 FILE = "file_name"
-SHOWN_COLUMNS = 5
-NO_BOXES = "Boxes are not kept: each image is tagged with what is in it."
 _BOX = re.compile(r"[01]?\.\d+|[01]\.")
 # What may stand between several tags in one cell.
 _JOINED = re.compile(r"[,;/+&\t\n{}\[\]]")
-
-Lines = Iterable[tuple[int, Record | str]]
 
 
 def read_csv(data: bytes, name: str) -> Document | None:
@@ -51,7 +47,7 @@ def read_csv(data: bytes, name: str) -> Document | None:
     line, first = next(((line, fields) for line, fields in lines if any(fields)), (1, list[str]()))
     if not first and not data.strip():
         return None
-    if any(_is_image(cell) for cell in first):
+    if any(map(is_image, first)):
         return _without_header(itertools.chain([(line, first)], lines), name)
     document = read_records(_records([cell.strip() for cell in first], lines, name), name)
     if name.rpartition("/")[2].casefold() == LABELS_CSV and (document is None or not document.gives_tags):
@@ -61,14 +57,14 @@ def read_csv(data: bytes, name: str) -> Document | None:
 
 
 def read_records(lines: Lines, name: str) -> Document | None:
-    """What records say about images; None if none of their fields names an image.
-
-    lines: each record with the number of its line, or the reason why the line cannot be read.
-    """
+    """What records say about images; None if none of their fields names an image."""
     records: list[tuple[int, Record]] = []
     broken: list[tuple[int, str]] = []
     for line, record in lines:
-        (broken if isinstance(record, str) else records).append((line, record))  # type: ignore[arg-type]
+        if isinstance(record, str):
+            broken.append((line, record))
+        else:
+            records.append((line, record))
     found = columns.find([record for _, record in records])
     if found is None:
         is_metadata = PurePosixPath(name.casefold()).stem == "metadata"
@@ -131,21 +127,17 @@ def _without_header(lines: Iterable[tuple[int, list[str]]], name: str) -> Docume
     has_boxes = False
     for number, (line, fields) in enumerate(lines, 1):
         tables.check_rows(number, name)
-        place = next((place for place, field in enumerate(fields) if _is_image(field)), None)
+        place = next((place for place, field in enumerate(fields) if is_image(field)), None)
         if place is None:
             broken += [(line, "a line must name its image, this one does not: correct it")] if any(fields) else []
             continue
-        split = next((found for field in fields[:place] if (found := splits.of(field))), None)
+        split = splits.first(fields[:place])
         after = [field for field in fields[place + 1 :] if not _BOX.fullmatch(field.strip())]
         has_boxes |= len(after) + 1 < len(fields) - place
         tags = [tag for field in after for tag in cells.tags(field) or ()]
         rows.append(Row(line, parts(fields[place].strip()), tuple(dict.fromkeys(tags)), split))
     notes = [*([NO_BOXES] if has_boxes else []), *of_tags(rows)]
     return Document(f"{name}, a table without a header", tuple(rows), tuple(broken), tuple(notes))
-
-
-def _is_image(cell: str) -> bool:
-    return PurePosixPath(cell.strip().casefold().partition("?")[0]).suffix in SUFFIXES
 
 
 def _layout(name: str, found: Columns) -> str:

@@ -6,19 +6,18 @@ https://cloud.google.com/vertex-ai/docs/image-data/classification/prepare-data
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from pathlib import PurePosixPath
+from collections.abc import Iterator
 from typing import Any
 
 from cvcore.annotations import cells, ground_truth, image_tables, splits
 from cvcore.annotations.documents import Document, Row, parts, shown
-from cvcore.annotations.json_lines import Record
-from cvcore.annotations.matches import SUFFIXES
+from cvcore.annotations.json_lines import Lines, Record
+from cvcore.annotations.matches import is_image
 from cvcore.errors import ArchiveRefused
 
 VERTEX_IMAGE, VERTEX_SPLIT = "imageGcsUri", "aiplatform.googleapis.com/ml_use"
 
-Lines = Iterable[tuple[int, Record | str]]
+_NO_OBJECT = "an item must be a JSON object, this one is not: correct it"
 
 
 def read(value: Any, name: str) -> Document | None:
@@ -28,7 +27,8 @@ def read(value: Any, name: str) -> Document | None:
         ArchiveRefused: it is of a known kind whose labels are not for entire images.
     """
     if isinstance(value, list):
-        return read_lines([(number, item if isinstance(item, dict) else _NO_OBJECT) for number, item in enumerate(value, 1)], name)  # fmt: skip  # noqa: E501
+        items = [item if isinstance(item, dict) else _NO_OBJECT for item in value]
+        return read_lines(enumerate(items, 1), name)
     if not isinstance(value, dict):
         return None
     if ground_truth.SOURCE in value or VERTEX_IMAGE in value:
@@ -41,9 +41,6 @@ def read(value: Any, name: str) -> Document | None:
             "write a table with the columns file,labels"
         )
     return _by_name(value, name) or read_lines([(1, value)], name)
-
-
-_NO_OBJECT = "an item must be a JSON object, this one is not: correct it"
 
 
 def read_lines(lines: Lines, name: str) -> Document | None:
@@ -93,7 +90,7 @@ def _vertex(record: Record) -> tuple[str, list[str], splits.Split | None, list[s
 def _label_studio(task: Record) -> tuple[str, list[str], splits.Split | None, list[str]]:
     data = task.get("data")
     texts = [cells.name(value) for value in data.values()] if isinstance(data, dict) else []
-    path = next((text for text in texts if _is_image(text)), next(filter(None, texts), ""))
+    path = next((text for text in texts if is_image(text)), next(filter(None, texts), ""))
     tags: list[str] = []
     reasons: list[str] = []
     for kind, value in _results(task):
@@ -144,11 +141,11 @@ def _coco(value: Record) -> Document:
 def _by_name(value: Record, name: str) -> Document | None:
     """An object with the names of images as keys, and their tags; or with tags as keys, and lists of their images."""
     if value and all(
-        isinstance(own, list) and own and all(_is_image(cells.name(each)) for each in own) for own in value.values()
+        isinstance(own, list) and own and all(is_image(cells.name(each)) for each in own) for own in value.values()
     ):
         files = [(number, cells.name(each), tag) for number, (tag, own) in enumerate(value.items(), 1) for each in own]
         return Document(name, tuple(Row(number, parts(file), cells.tags([tag]) or ()) for number, file, tag in files))
-    if not value or not all(_is_image(key) and cells.tags(labels) is not None for key, labels in value.items()):
+    if not value or not all(is_image(key) and cells.tags(labels) is not None for key, labels in value.items()):
         return None
     rows = [Row(number, parts(key), cells.tags(labels) or ()) for number, (key, labels) in enumerate(value.items(), 1)]
     return Document(name, tuple(rows))
@@ -156,7 +153,3 @@ def _by_name(value: Record, name: str) -> Document | None:
 
 def _is_key(value: Any) -> bool:
     return isinstance(value, int | str)
-
-
-def _is_image(text: str) -> bool:
-    return PurePosixPath(text.casefold().partition("?")[0]).suffix in SUFFIXES

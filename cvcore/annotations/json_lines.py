@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn
 
 from cvcore.annotations import tables
@@ -13,6 +13,8 @@ from cvcore.settings import MEBIBYTE
 TABLE_BYTES, LINE_BYTES = 64 * MEBIBYTE, MEBIBYTE
 
 Record = dict[str, Any]
+# Each record with the number of its line, or the reason why the line cannot be read.
+Lines = Iterable[tuple[int, Record | str]]
 
 
 def read(data: bytes, name: str) -> Iterator[tuple[int, Record | str]]:
@@ -39,13 +41,7 @@ def document(data: bytes, name: str) -> Any:
         ArchiveRefused: it is too large, or is not text.
     """
     _check_size(data, name)
-    try:
-        value = json.loads(tables.decoded(data, name), parse_constant=_refuse)
-        # JSON can contain half a surrogate pair, which cannot be shown or stored.
-        json.dumps(value, ensure_ascii=False).encode()
-    except (ValueError, RecursionError):
-        return None
-    return value
+    return _value(tables.decoded(data, name))
 
 
 def _check_size(data: bytes, name: str) -> None:
@@ -56,12 +52,19 @@ def _check_size(data: bytes, name: str) -> None:
 def _record(line: str) -> Record | str:
     if len(line) > LINE_BYTES:
         return f"a line must be at most {LINE_BYTES // MEBIBYTE} MB long, this one is longer: shorten it"
+    value = _value(line)
+    return value if isinstance(value, dict) else "a line must be a JSON object, this one is not: correct it"
+
+
+def _value(text: str) -> Any:
+    """The value of a JSON text; None if it is none."""
     try:
-        value = json.loads(line, parse_constant=_refuse)
+        value = json.loads(text, parse_constant=_refuse)
+        # JSON can contain half a surrogate pair, which cannot be shown or stored.
         json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
-        value = None
-    return value if isinstance(value, dict) else "a line must be a JSON object, this one is not: correct it"
+        return None
+    return value
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from pathlib import PurePosixPath
 from urllib.parse import unquote
 
 from cvcore.annotations import splits
-from cvcore.annotations.documents import Parts, shown
+from cvcore.annotations.documents import Parts, shown_path, suffix
 from cvcore.errors import InvalidInput
 
 _SUFFIXES = ".jpg .jpeg .jpe .jfif .png .webp .bmp .gif .tif .tiff .heic .heif .avif .jp2 .pgm .ppm .dcm"
@@ -17,6 +16,15 @@ SUFFIXES = frozenset(_SUFFIXES.split())
 
 # Label Studio puts eight letters and a dash before the name of an uploaded file.
 _UPLOADED = re.compile(r"[0-9a-f]{8}-(?=.)")
+
+
+def is_image(text: str) -> bool:
+    """Whether a text is a path or an address that ends like that of an image.
+
+    >>> is_image("s3://b/1.JPG"), is_image("https://b/1.jpg?size=9"), is_image("jpg")
+    (True, True, False)
+    """
+    return suffix(text.strip().partition("?")[0].rstrip("/")) in SUFFIXES
 
 
 class Matches:
@@ -27,7 +35,10 @@ class Matches:
 
     def __init__(self, paths: Sequence[Parts]) -> None:
         self._paths = paths
-        self._exact = _Ends(paths, lambda path: path)
+
+    @cached_property
+    def _exact(self) -> _Ends:
+        return _Ends(self._paths, lambda path: path)
 
     @cached_property
     def _cased(self) -> _Ends:
@@ -50,7 +61,7 @@ class Matches:
         >>> Matches([("images", "1.jpg")]).find(("1",)), Matches([("images", "A.JPG")]).find(("a.jpg",))
         ([0], [0])
         """
-        name = shown("/".join(reference))
+        name = shown_path(reference)
         for spelling in _spellings(reference):
             found = self._found(spelling, below)
             if len({self._paths[index] for index in found}) == 1:
@@ -85,8 +96,8 @@ class Matches:
     def _is_other_split(self, index: int, reference: Parts, below: Parts) -> bool:
         """Whether the file or the reference stands in one split and the image in another: equal names by chance."""
         path = self._paths[index]
-        named = _split_of((*below, *reference[:-1]))
-        own = _split_of(path[:-1])
+        named = splits.first(reversed((*below, *reference[:-1])))
+        own = splits.first(reversed(path[:-1]))
         return path != reference and None not in (named, own) and named != own
 
 
@@ -130,9 +141,5 @@ def _stem(path: Parts) -> Parts:
     if not path:
         return path
     *folders, name = _cased(path)
-    pure = PurePosixPath(name)
-    return (*folders, pure.stem if pure.suffix in SUFFIXES else name)
-
-
-def _split_of(folders: Parts) -> splits.Split | None:
-    return next((split for folder in reversed(folders) if (split := splits.of(folder))), None)
+    own = suffix(name)
+    return (*folders, name.removesuffix(own) if own in SUFFIXES else name)

@@ -33,7 +33,7 @@ def read(name: str, data: bytes) -> Document | None:
         return image_tables.read_csv(data, name)
     if plain.endswith(XML):
         return text_exports.read_xml(data, name)
-    if plain.endswith(TEXT) and ground_truth.SOURCE not in data.replace(b"\0", b"").decode("latin-1"):
+    if plain.endswith(TEXT) and ground_truth.SOURCE.encode() not in data.replace(b"\0", b""):
         return text_exports.read_text(data, name)
     value = json_lines.document(data, name)
     if value is not None:

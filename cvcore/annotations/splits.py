@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Literal
 
@@ -63,7 +64,7 @@ def of(name: str) -> Split | None:
     >>> of("Train"), of("test-images"), of("val2017"), of("テストデータ"), of("testimony"), of("train_test")
     ('train', 'test', 'valid', 'test', None, None)
     """
-    words = [word for word in re.split(r"[\W\d_]+", plain(name)) if word]
+    words = _words(name)
     found = {split for word in words if (split := _split(word))}
     others = [word for word in words if not _split(word) and word not in _NOISE]
     if others or (len(found) > 1 and "test" in found):
@@ -77,8 +78,16 @@ def named_in(name: str) -> Split | None:
     >>> named_in("testing_manifest_with_validation"), named_in("flowers-train-v2"), named_in("output")
     ('test', 'train', None)
     """
-    words = [word for word in re.split(r"[\W\d_]+", plain(name)) if word]
-    return next((split for word in words if (split := _split(word))), None)
+    return next(filter(None, map(_split, _words(name))), None)
+
+
+def first(names: Iterable[str]) -> Split | None:
+    """The split of the first of the names that is one; None if none is."""
+    return next(filter(None, map(of, names)), None)
+
+
+def _words(name: str) -> list[str]:
+    return [word for word in re.split(r"[\W\d_]+", plain(name)) if word]
 
 
 def _split(word: str) -> Split | None:

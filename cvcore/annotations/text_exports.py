@@ -5,11 +5,10 @@ https://docs.cvat.ai/docs/dataset_management/formats/format-cvat/, https://docs.
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
 from xml.etree import ElementTree
 
 from cvcore.annotations import cells, image_tables, splits, tables
-from cvcore.annotations.documents import Document, Row, parts, shown
+from cvcore.annotations.documents import Document, Row, parts, shown, suffix
 from cvcore.annotations.matches import SUFFIXES
 from cvcore.errors import ArchiveRefused
 from cvcore.settings import MEBIBYTE
@@ -33,7 +32,7 @@ def read_text(data: bytes, name: str) -> Document | None:
     rows = []
     for number, line in enumerate(lines, 1):
         path, _, label = line.rpartition(" ") if " " in line else line.rpartition("\t")
-        if line and PurePosixPath(path.strip().casefold()).suffix not in SUFFIXES:
+        if line and suffix(path.strip()) not in SUFFIXES:
             return None
         if line:
             rows.append(Row(number, parts(path.strip()), cells.tags(label) or ()))
@@ -69,7 +68,8 @@ def read_xml(data: bytes, name: str) -> Document | None:
     for number, image in enumerate(images, 1):
         tags = [cells.name(tag.get("label")) for tag in image.findall("tag")]
         has_shapes |= any(child.tag != "tag" for child in image)
-        path = parts(image.get("name") or "")
-        rows += [Row(number, path, tuple(dict.fromkeys(filter(None, tags))), splits.of(image.get("subset") or ""))] if path else []  # fmt: skip  # noqa: E501
+        if path := parts(image.get("name") or ""):
+            split = splits.of(image.get("subset") or "")
+            rows.append(Row(number, path, tuple(dict.fromkeys(filter(None, tags))), split))
     notes = ("Boxes and other shapes are not kept: only tags of entire images are.",) if has_shapes else ()
     return Document(f"CVAT export {shown(name)}", tuple(rows), (), notes)

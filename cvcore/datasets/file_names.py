@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from cvcore.annotations import Parts, parts
+from cvcore.annotations import Parts, parts, suffix
 
 PATH_LETTERS, PATH_PARTS = 1000, 32
 
@@ -88,9 +88,7 @@ def kind_refusal(path: str) -> str:
     >>> kind_refusal("daisy/1.jpg"), kind_refusal("daisy/1")
     ('', '')
     """
-    # A path's suffix is asked for three times a file, and pathlib takes longest of all.
-    stem, dot, letters = path.replace("\\", "/").rpartition("/")[2].rpartition(".")
-    suffix = f".{letters.casefold()}" if stem and dot else ""
-    if suffix in ARCHIVES:
-        return f"archives inside a zip or folder are not opened, a {suffix} file is an archive: unpack it first"
-    return f"only images are imported, a {suffix} file is not an image: leave it out" if suffix in OTHERS else ""
+    kind = suffix(path)
+    if kind in ARCHIVES:
+        return f"archives inside a zip or folder are not opened, a {kind} file is an archive: unpack it first"
+    return f"only images are imported, a {kind} file is not an image: leave it out" if kind in OTHERS else ""

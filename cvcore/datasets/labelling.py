@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from cvcore.annotations import Document, Matches, Parts, shown, splits
+from cvcore.annotations import Document, Matches, Parts, shown, shown_path, splits
 from cvcore.annotations import read as read_document
 from cvcore.annotations.splits import Split
 from cvcore.datasets import file_names, layouts
@@ -21,7 +21,6 @@ LABELS = "labels.csv"
 SHOWN_TABLES = 3
 # Which tables are read: those of the smallest rank that there are.
 OTHER = 2
-
 
 _NO_TABLE = "only images and tables of their tags are read, this file is neither: leave it out"
 
@@ -99,24 +98,24 @@ def _documents(paths: Sequence[Parts], tables: Tables) -> tuple[dict[Parts, Docu
     found: dict[Parts, Document] = {}
     skipped: list[Skipped] = []
     notes: list[str] = []
+    told: set[Parts] = set()
     for path, read in sorted(_worth_reading(paths, tables).items()):
-        document = read_document(_shown(path), read())
-        if document is None:
-            skipped.append(Skipped(_shown(path), file_names.kind_refusal(path[-1]) or _NO_TABLE))
-        elif document.gives_tags or document.broken:
+        document = read_document(shown_path(path), read())
+        if document is not None and (document.gives_tags or document.broken):
             found[path] = document
+            continue
+        told.add(path)
+        if document is None:
+            skipped.append(Skipped(shown_path(path), file_names.kind_refusal(path[-1]) or _NO_TABLE))
         else:
             notes += document.notes
     rank = min(map(_rank, found), default=OTHER)
     for path in [path for path in found if _rank(path) > rank]:
         del found[path]
-    first = next(map(_shown, found), "")
-    told = {each.name for each in skipped}
-    for path in tables:
-        if path in found or _shown(path) in told or any(_shown(path) in note for note in notes):
-            continue
-        given = f"{first} gives the tags, so this file is not read: leave one of them out"
-        skipped.append(Skipped(_shown(path), given if first else file_names.kind_refusal(path[-1])))
+    first = next(map(shown_path, found), "")
+    given = f"{first} gives the tags, so this file is not read: leave one of them out"
+    others = [path for path in tables if path not in found and path not in told]
+    skipped += [Skipped(shown_path(path), given if first else file_names.kind_refusal(path[-1])) for path in others]
     return found, skipped, notes
 
 
@@ -143,7 +142,7 @@ def _by_documents(paths: Sequence[Parts], documents: Mapping[Parts, Document]) -
     reading = _Reading(len(paths))
     matches = Matches(paths)
     for table, document in documents.items():
-        name, own = _shown(table), splits.named_in(PurePosixPath(table[-1]).stem)
+        name, own = shown_path(table), splits.named_in(PurePosixPath(table[-1]).stem)
         missing: list[tuple[int, str]] = []
         for row in document.rows:
             try:
@@ -175,13 +174,9 @@ def _add(reading: _Reading, place: int, tags: Sequence[str], split: Split | None
 def _annotations(reading: _Reading, paths: Sequence[Parts]) -> list[Annotation]:
     """The annotations; where no table names an image's split its folders do."""
     return [
-        Annotation(tuple(reading.tags[place]), (reading.splits.get(place) or _of_folders(path)) == "test")
+        Annotation(tuple(reading.tags[place]), (reading.splits.get(place) or splits.first(path[:-1])) == "test")
         for place, path in enumerate(paths)
     ]
-
-
-def _of_folders(path: Parts) -> Split | None:
-    return next((split for folder in path[:-1] if (split := splits.of(folder))), None)
 
 
 def _about(reading: _Reading, paths: Sequence[Parts], table: str) -> list[str]:
@@ -189,21 +184,21 @@ def _about(reading: _Reading, paths: Sequence[Parts], table: str) -> list[str]:
     notes = []
     unnamed = [place for place in range(reading.count) if place not in reading.named]
     if unnamed:
-        first = _shown(paths[unnamed[0]])
+        first = shown_path(paths[unnamed[0]])
         notes.append(f"{count(len(unnamed), 'image')} without a line in {table}, first {first}: no tag.")
     if reading.disputed:
         place = next(iter(reading.disputed))
         tags = " and ".join(map(shown, reading.tags[place]))
         others = f", and {count(len(reading.disputed) - 1, 'other image')}" if len(reading.disputed) > 1 else ""
         notes.append(
-            f"{_shown(paths[place])}{others}: several lines with different tags. All count ({tags}): this needs a "
+            f"{shown_path(paths[place])}{others}: several lines with different tags. All count ({tags}): this needs a "
             "Multilabel project."
         )
     return notes
 
 
 def _named(tables: Sequence[Parts]) -> str:
-    names = [_shown(path) for path in tables[:SHOWN_TABLES]]
+    names = [shown_path(path) for path in tables[:SHOWN_TABLES]]
     more = f" and {len(tables) - SHOWN_TABLES} more" if len(tables) > SHOWN_TABLES else ""
     return ", ".join(names) + more
 
@@ -220,7 +215,3 @@ def _summary(read_as: str, found: Sequence[Annotation]) -> str:
     parts += [f"{count(tested, 'image')} for testing"] if tested else []
     parts += [f"{count(bare, 'image')} without tags"] if bare else []
     return "; ".join(parts)
-
-
-def _shown(path: Parts) -> str:
-    return shown("/".join(path))

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from cvcore.annotations import Parts, shown, splits
+from cvcore.annotations import Parts, shown, shown_path, splits
 from cvcore.annotations.splits import Split
 from cvcore.wording import count
 
@@ -58,17 +58,18 @@ def read(paths: Sequence[Parts]) -> Layout:
         return _by_splits(paths, inside, sides)
     if beside := _beside_tags(inside):
         return _by_tags_and_split(paths, inside, *beside)
-    notes = (*_strays(paths, inside), *_about_folders(inside))
+    strays = _strays(paths, inside)
     if within := _splits_within(inside):
         places = tuple(Place(_tag(path), splits.of(path[1]) if len(path) > 2 else None) for path in inside)
-        notes = (*_strays(paths, inside), *_about_folders([(path[0], *path[2:]) for path in inside if len(path) > 2]))
-        return Layout(f"a folder for each tag, in each the splits {_listed(within)}", places, notes)
+        about = _about_folders([(path[0], *path[2:]) for path in inside if len(path) > 2])
+        return Layout(f"a folder for each tag, in each the splits {_listed(within)}", places, (*strays, *about))
     folders = _within(inside).keys()
     if len(folders) == 1 and all(map(_is_container, folders)):
         (folder,) = folders
-        notes = (*_strays(paths, inside), f"The folder {shown(folder)} names no tag, so its images have none.")
-        return Layout("images without folders for tags", (Place(),) * len(paths), notes)
-    own = next((split for folder in reversed(top) if (split := splits.of(folder))), None)
+        note = f"The folder {shown(folder)} names no tag, so its images have none."
+        return Layout("images without folders for tags", (Place(),) * len(paths), (*strays, note))
+    own = splits.first(reversed(top))
+    notes = (*strays, *_about_folders(inside))
     if own == "test":
         notes = (*notes, "All images are in a folder of test images: they are kept for testing and do not train.")
     places = tuple(Place(_tag(path), own) for path in inside)
@@ -155,14 +156,16 @@ def _by_splits(paths: Sequence[Parts], inside: Sequence[Parts], sides: dict[str,
             untagged.setdefault(side, []).append(entire)
     if untagged and not any(place.tag for place in places):
         return Layout(f"images in splits {_listed(sides)}, without folders for tags", tuple(places))
-    notes = [
-        f"{count(len(images), 'image')} in {shown(side)} in no folder of a tag, first {_shown(images[0])}: no tag."
-        for side, images in list(untagged.items())[:NAMED]
-    ]
+    notes = [_untagged(side, images) for side, images in list(untagged.items())[:NAMED]]
     if len(untagged) > NAMED:
         notes.append(f"{count(len(untagged) - NAMED, 'more folder')} in no split: their images have no tag.")
     notes += _only_for_testing(places)
     return Layout(f"folders in splits {_listed(sides)}", tuple(places), (*notes, *_strays(paths, inside)))
+
+
+def _untagged(side: str, images: Sequence[Parts]) -> str:
+    first = shown_path(images[0])
+    return f"{count(len(images), 'image')} in {shown(side)} in no folder of a tag, first {first}: no tag."
 
 
 def _top_of(side: str, inside: Sequence[Parts]) -> Parts:
@@ -194,7 +197,9 @@ def _by_tags_and_split(paths: Sequence[Parts], inside: Sequence[Parts], side: st
         untagged += [entire] if is_in and not tag else []
     notes = _strays(paths, inside)
     if untagged:
-        told = f"{count(len(untagged), 'image')} in {shown(side)} in no folder of a tag, first {_shown(untagged[0])}"
+        told = (
+            f"{count(len(untagged), 'image')} in {shown(side)} in no folder of a tag, first {shown_path(untagged[0])}"
+        )
         notes = (f"{told}: no tag.", *notes)
     return Layout(f"a folder for each tag, beside them the split {shown(side)}", tuple(places), notes)
 
@@ -219,29 +224,24 @@ def _strays(paths: Sequence[Parts], inside: Sequence[Parts]) -> tuple[str, ...]:
     stray = [path for path, below in zip(paths, inside, strict=True) if len(below) == 1]
     if not stray or len(stray) == len(paths):
         return ()
-    return (f"{count(len(stray), 'image')} beside the folders, first {_shown(stray[0])}: no tag.",)
+    return (f"{count(len(stray), 'image')} beside the folders, first {shown_path(stray[0])}: no tag.",)
 
 
 def _about_folders(inside: Sequence[Parts]) -> list[str]:
     """Notes about folders whose names could mean something else than what is read: splits as tags, tags in tags."""
+    folders = sorted(_within(inside))
     notes = [
         f"The folder {shown(folder)} is read as a tag, not as a split, because there is no other split beside it."
-        for folder in sorted(_within(inside))
+        for folder in folders
         if splits.of(folder)
     ]
-    notes += [
-        f"The folder {shown(folder)} is read as a tag." for folder in sorted(_within(inside)) if _is_container(folder)
-    ]
+    notes += [f"The folder {shown(folder)} is read as a tag." for folder in folders if _is_container(folder)]
     if deeper := next((path for path in inside if len(path) > 2), None):
         notes.append(
-            f"Folders inside the folders of tags, first {_shown(deeper[:2])}, are no tags: their images get the outer "
-            "folder's."
+            f"Folders inside the folders of tags, first {shown_path(deeper[:2])}, are no tags: their images get the "
+            "outer folder's."
         )
     return notes
-
-
-def _shown(path: Parts) -> str:
-    return shown("/".join(path))
 
 
 def _listed(folders: dict[str, Split]) -> str:

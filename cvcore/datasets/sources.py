@@ -6,7 +6,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,9 +18,6 @@ from cvcore.settings import Limits
 
 ReadBytes = Callable[[], bytes]
 
-# Files that do not count take time, too: litter and films beside the images.
-LISTED_SHARE = 3
-
 
 @dataclass(frozen=True)
 class File:
@@ -30,7 +27,7 @@ class File:
     read: ReadBytes
     refusal: str = ""
 
-    @property
+    @cached_property
     def parts(self) -> Parts:
         """The path's folders and the file's name."""
         return parts(self.path)
@@ -96,9 +93,9 @@ def _check(listed: int, counted: int, limits: Limits) -> None:
             f"a folder must hold at most {most:,} images and tables, this one has more: split it, or raise the limit "
             "with TAGWISE_MAX_FILES"
         )
-    if listed > LISTED_SHARE * most:
+    if listed > zips.LISTED_SHARE * most:
         raise ArchiveRefused(
-            f"a folder must hold at most {LISTED_SHARE * most:,} files and folders, this one has more: split it"
+            f"a folder must hold at most {zips.LISTED_SHARE * most:,} files and folders, this one has more: split it"
         )
 
 

@@ -7,7 +7,6 @@ under a name that cannot be guessed, and is deleted with the iteration.
 from __future__ import annotations
 
 import functools
-import json
 import secrets
 import tempfile
 import threading
@@ -138,7 +137,7 @@ def _model_json(path: Path) -> dict[str, Any]:
     """The model.json in an export's zip, empty if it cannot be read; a zip of that name never changes."""
     try:
         with zipfile.ZipFile(path) as archive:
-            return _json_object(archive.read("model.json"))
+            return process.json_object(archive.read("model.json"))
     except (OSError, KeyError, zipfile.BadZipFile):  # the zip is still listed
         return {}
 
@@ -155,14 +154,6 @@ def _make(home: Path, iteration: Iteration, name: str, run: _Run) -> None:
         del _runs[iteration.id, name]
     except Exception as error:  # nobody sees an exception of a thread: the page shows `run.error`
         run.error = str(error) or repr(error)
-
-
-def _json_object(text: str | bytes) -> dict[str, Any]:
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
 
 
 def _store(home: Path, iteration: Iteration, name: str, packed: Path) -> None:

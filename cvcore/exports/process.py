@@ -78,7 +78,7 @@ def _ask(
         popen.wait()
         return None
     for line in popen.stdout:
-        message = _json_object(line)
+        message = json_object(line)
         if message.get("end"):
             return message
         on_message(message)
@@ -132,7 +132,8 @@ def _stop_when_idle(popen: subprocess.Popen[str]) -> None:
     timer.start()
 
 
-def _json_object(text: str) -> dict[str, Any]:
+def json_object(text: str | bytes) -> dict[str, Any]:
+    """The object of a JSON text; empty if it is none."""
     try:
         value = json.loads(text)
     except ValueError:

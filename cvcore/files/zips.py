@@ -22,7 +22,7 @@ from cvcore.settings import MEBIBYTE, Limits
 RATIO = 200
 HARMLESS_SHARE = 16
 
-# Files that do not count cost memory too, 1 KB each: folders, and one `._` file of macOS beside each image.
+# Files that do not count cost time and memory, too, 1 KB each in a zip: folders, films, a `._` of macOS for each image.
 LISTED_SHARE = 3
 
 # bzip2 and LZMA are refused: zipfile cannot limit how much one read unpacks.

@@ -48,8 +48,9 @@ def fill(store: Store, backbone: Backbone, digests: Sequence[str], progress: Pro
     Raises:
         Stopped: `progress` asked to stop; what was computed is kept.
     """
-    stored_images.check(store, list(dict.fromkeys(digests)), progress)
-    missing = store.embeddings.missing(backbone.fingerprint, list(dict.fromkeys(digests)))
+    wanted = list(dict.fromkeys(digests))
+    stored_images.check(store, wanted, progress)
+    missing = store.embeddings.missing(backbone.fingerprint, wanted)
     if not missing:
         return
     stream = feature_extraction.stream(

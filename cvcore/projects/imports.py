@@ -85,7 +85,8 @@ def remarks(store: Store, project: Project | None, tags: Iterable[str], untagged
     untagged: how many of the images have no tag. Without a project it is a new one.
     """
     known = {name for name, _ in store.tags.names_and_kinds(project.id).values()} if project else set()
-    told = [sentence for sentence in lookalikes({*known, *tags}) if sentence not in lookalikes(known)]
+    before = lookalikes(known)
+    told = [sentence for sentence in lookalikes({*known, *tags}) if sentence not in before]
     if untagged and project and project.classification_type == MULTILABEL:
         told.append(
             f"{count(untagged, 'image')} without tags will not be used to train: if an image shows none of the tags, "

@@ -179,8 +179,7 @@ def shown_positions(found: Contents, files: int) -> list[int]:
     for position in range(files):
         tags = found.tags_by_position.get(position)
         groups.setdefault((tags is not None, tags or ()), []).append(position)
-    ranked = sorted((rank, group, position) for group, known in groups.items() for rank, position in enumerate(known))
-    return [position for _, position in sorted((group, position) for _, group, position in ranked[:SHOWN])]
+    return preview.in_turn([groups[key] for key in sorted(groups)], SHOWN)
 
 
 def _thumbnails(files: Iterable[Any]) -> dict[str, str]:

@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import streamlit as st
 
@@ -19,6 +20,7 @@ EXAMPLES = 8
 BUDGET_S = 0.4
 NAME_LETTERS, TAG_LETTERS = 60, 40
 NOTES, ROWS, NAMED = 10, 200, 5
+T = TypeVar("T")
 _LINE = re.compile(r" line \d+$")
 
 
@@ -128,9 +130,17 @@ def _in_turn(entries: Iterable[datasets.Entry]) -> list[datasets.Entry]:
         group = groups.setdefault((entry.tags, entry.is_test), [])
         if len(group) < EXAMPLES:
             group.append(entry)
-    ranked = sorted((rank, order) for order, group in enumerate(groups.values()) for rank in range(len(group)))
-    known = list(groups.values())
-    return [known[order][rank] for order, rank in sorted((order, rank) for rank, order in ranked[:EXAMPLES])]
+    return in_turn(list(groups.values()), EXAMPLES)
+
+
+def in_turn(groups: Sequence[Sequence[T]], most: int) -> list[T]:
+    """At most so many items: of each group the first, then of each the second, and so on; then grouped.
+
+    >>> in_turn(["abc", "x"], 3)
+    ['a', 'b', 'x']
+    """
+    ranked = sorted((rank, order) for order, group in enumerate(groups) for rank in range(len(group)))
+    return [groups[order][rank] for order, rank in sorted((order, rank) for rank, order in ranked[:most])]
 
 
 def _thumbnail(entry: datasets.Entry, thumbnail: Callable[[bytes], str]) -> str:

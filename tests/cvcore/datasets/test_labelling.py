@@ -232,3 +232,16 @@ def test_lines_are_limited() -> None:
     long = b'{"a": "' + b"x" * 2**20 + b'"}\n{"a": 1}'
     reason = "a line must be at most 1 MB long, this one is longer: shorten it"
     assert list(json_lines.read(long, "a.jsonl")) == [(1, reason), (2, {"a": 1})]
+
+
+def test_a_file_is_listed_whatever_other_files_are_called() -> None:
+    """That a note names a file whose path ends in the same way leaves none out in silence."""
+    files: dict[str, str | bytes] = {
+        "labels.csv": "file,labels\n1.jpg,rose\n",
+        "metadata.csv": "file_name,label\n1.jpg,tulip\n",
+        "more/metadata.csv": "file_name,width,height\n1.jpg,3,4\n",
+        "images/1.jpg": b"",
+    }
+    assert skipped(files) == [
+        ("metadata.csv", "labels.csv gives the tags, so this file is not read: leave one of them out")
+    ]
