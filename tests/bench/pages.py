@@ -29,6 +29,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from cvcore.projects.samples import SAMPLE
 from cvcore.store import Store
+from tests.browser.views import WATCH
 
 ROOT = Path(__file__).resolve().parents[2]
 PORTS = (8651, 8652)
@@ -47,15 +48,6 @@ PAGES = {
     "Publish": "publish?",
 }
 
-# The shift has to be watched from the start; sessions of shifts as in the definition: gaps of 1 s, at most 5 s long.
-WATCH = """
-window.shift = 0; let session = 0, first = 0, last = 0;
-new PerformanceObserver((list) => { for (const { hadRecentInput, startTime, value } of list.getEntries()) {
-    if (hadRecentInput) continue;
-    if (startTime - last > 1000 || startTime - first > 5000) [session, first] = [0, startTime];
-    last = startTime; session += value; window.shift = Math.max(window.shift, session);
-} }).observe({ type: "layout-shift", buffered: true });
-"""
 READY = """(selector) => {
     const roots = [document, ...[...document.querySelectorAll("*")].flatMap((host) => host.shadowRoot ?? [])];
     return document.querySelector("[data-testid=stApp]")?.dataset.testScriptState === "notRunning"

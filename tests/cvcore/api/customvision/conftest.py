@@ -18,13 +18,24 @@ from azure.cognitiveservices.vision.customvision.prediction import CustomVisionP
 from azure.cognitiveservices.vision.customvision.training import CustomVisionTrainingClient
 from azure.cognitiveservices.vision.customvision.training import models as m
 from msrest.authentication import ApiKeyCredentials
+from starlette.responses import PlainTextResponse
+from starlette.testclient import TestClient
 
 from cvcore import domains
+from cvcore.api.customvision.middleware import CustomVision
+from cvcore.files.api_keys import Keys
+from cvcore.records import Iteration, Project
+from cvcore.settings import Settings
+from cvcore.store import Publication, Store
 
 ROOT = Path(__file__).resolve().parents[4]
 WEIGHTS = ROOT.parent / "shared" / "keras"
 TRAINING_KEY = "0123training"
 PREDICTION_KEY = "4567prediction"
+
+# The headers with the keys of `client_of`.
+TRAINING = {"Training-Key": "t"}
+PREDICTION = {"Prediction-Key": "p"}
 
 
 @dataclass(frozen=True)
@@ -34,6 +45,20 @@ class Server:
     url: str
     home: Path
     prediction_key: str = PREDICTION_KEY
+
+
+def client_of(store: Store, **settings: Any) -> TestClient:
+    """A client of the middleware alone."""
+    app = CustomVision(PlainTextResponse("a page"), store, Settings(home=store.home, **settings), Keys("t", "p"))
+    return TestClient(app, raise_server_exceptions=False)
+
+
+@pytest.fixture
+def garden(store: Store, fill: Callable[..., Project], trained: Callable[..., Iteration]) -> Iteration:
+    """A trained iteration, published as garden."""
+    iteration = trained(fill(rose=5, tulip=5))
+    store.publications.put(iteration.project_id, Publication("garden", iteration.id, ""))
+    return iteration
 
 
 @pytest.fixture(scope="session")

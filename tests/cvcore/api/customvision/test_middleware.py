@@ -6,38 +6,22 @@ import json
 from collections.abc import Callable
 
 import pytest
-from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
 from cvcore.api.customvision import middleware
-from cvcore.api.customvision.middleware import CustomVision
 from cvcore.api.customvision.protocol import errors
-from cvcore.files.api_keys import Keys
-from cvcore.records import Iteration, Project
-from cvcore.settings import Limits, Settings
-from cvcore.store import Publication, Store
+from cvcore.records import Iteration
+from cvcore.settings import Limits
+from cvcore.store import Store
+from tests.cvcore.api.customvision.conftest import PREDICTION, TRAINING, client_of
 
-TRAINING = {"Training-Key": "t"}
-PREDICTION = {"Prediction-Key": "p"}
 BASE = "/customvision/v3.3/training"
 
 
 @pytest.fixture
 def client(store: Store) -> TestClient:
     """A client of the middleware alone; a page answers what it passes on."""
-    settings = Settings(home=store.home, limits=Limits(image_bytes=100_000))
-    return TestClient(
-        CustomVision(PlainTextResponse("a page"), store=store, settings=settings, keys=Keys("t", "p")),
-        raise_server_exceptions=False,
-    )
-
-
-@pytest.fixture
-def garden(store: Store, fill: Callable[..., Project], trained: Callable[..., Iteration]) -> Iteration:
-    """A trained iteration, published as garden."""
-    iteration = trained(fill(rose=5, tulip=5))
-    store.publications.put(iteration.project_id, Publication("garden", iteration.id, ""))
-    return iteration
+    return client_of(store, limits=Limits(image_bytes=100_000))
 
 
 @pytest.mark.parametrize(

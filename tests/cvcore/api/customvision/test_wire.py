@@ -5,44 +5,24 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import pytest
-from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
 from cvcore import domains
-from cvcore.api.customvision.middleware import CustomVision
 from cvcore.api.customvision.operations import uploads
 from cvcore.api.customvision.protocol import lenient_json
-from cvcore.files.api_keys import Keys
-from cvcore.records import Iteration, Project
-from cvcore.settings import Settings
-from cvcore.store import Publication, Store
+from cvcore.records import Iteration
+from cvcore.store import Store
+from tests.cvcore.api.customvision.conftest import PREDICTION, TRAINING, client_of
 
-TRAINING = {"Training-Key": "t"}
-PREDICTION = {"Prediction-Key": "p"}
 ORIGIN = {"Origin": "https://school.example"}
-
-
-def client_of(store: Store, **settings: Any) -> TestClient:
-    """A client of the middleware alone."""
-    app = CustomVision(PlainTextResponse("a page"), store, Settings(home=store.home, **settings), Keys("t", "p"))
-    return TestClient(app, raise_server_exceptions=False)
 
 
 @pytest.fixture
 def client(store: Store) -> TestClient:
     """A client of the API with the settings that nobody changed."""
     return client_of(store)
-
-
-@pytest.fixture
-def garden(store: Store, fill: Callable[..., Project], trained: Callable[..., Iteration]) -> Iteration:
-    """A trained iteration, published as garden."""
-    iteration = trained(fill(rose=5, tulip=5))
-    store.publications.put(iteration.project_id, Publication("garden", iteration.id, ""))
-    return iteration
 
 
 @pytest.mark.parametrize(
