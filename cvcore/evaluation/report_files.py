@@ -114,9 +114,15 @@ def not_evaluated(store: Store, iteration: Iteration) -> NotEvaluated:
     the tag. In a hold-out, most images are not meant to be evaluated: only those of such tags count. A test set is the
     user's own: there are none.
     """
-    predictions = analysis.load(store, iteration)
-    if iteration.evaluation is None or iteration.evaluation.method == TEST_SET:
+    how = iteration.evaluation
+    if how is None or how.method == TEST_SET:
         return NotEvaluated(0, ())
+    # Mostly the kept numbers say that there are none, and the arrays, which are large, need not be read.
+    tp, fp, fn, tn = performance.overview(store, iteration).sweep.counts[0].T
+    is_complete = iteration.image_count == tp[0] + fp[0] + fn[0] + tn[0]
+    if is_complete or (how.method == HOLD_OUT and (tp + fn > 0).all()):
+        return NotEvaluated(0, ())
+    predictions = analysis.load(store, iteration)
     known = np.asarray(predictions.truth[predictions.evaluated].any(axis=0))
     alike = [
         column
@@ -124,7 +130,7 @@ def not_evaluated(store: Store, iteration: Iteration) -> NotEvaluated:
         if not known[column] and len(np.unique(predictions.groups[carried])) == 1
     ]
     left_out = ~predictions.evaluated
-    if iteration.evaluation.method == HOLD_OUT:
+    if how.method == HOLD_OUT:
         left_out = np.asarray(predictions.truth[:, alike].any(axis=1))
     names = [tag.name for tag in out_of_fold.tags(store, iteration)]
     return NotEvaluated(int(np.count_nonzero(left_out)), tuple(names[column] for column in alike))

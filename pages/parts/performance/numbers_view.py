@@ -117,7 +117,5 @@ def _how_evaluated(store: Store, iteration: Iteration) -> None:
     explained = validation.explained(how)
     # The first sentence says what was done; the second what it means for new images.
     st.caption(explained if detail_level.is_full() else f"{explained.split('. ')[0]}.")
-    counts = evaluation.overview(store, iteration).sweep.counts
-    is_complete = iteration.image_count == int(counts[0, 0].sum())
-    if not is_complete and (left_out := str(report_files.not_evaluated(store, iteration))):
+    if left_out := str(report_files.not_evaluated(store, iteration)):
         st.caption(plain(left_out))
