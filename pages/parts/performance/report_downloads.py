@@ -24,6 +24,22 @@ def show(store: Store, project: Project, iteration: Iteration, *, threshold: Thr
 
     `threshold` is the report's.
     """
+    for label, name, kind, make, words in _files(store, project, iteration, threshold):
+        button, text = st.columns([1, 2], vertical_alignment="center")
+        button.download_button(
+            label,
+            make,
+            file_name=f"{_file_name(project.name)}-{iteration.number}-{name}",
+            mime=kind,
+            icon=":material/download:",
+            on_click="ignore",
+            width="stretch",
+            key=f"download-{name}-{iteration.id}",
+        )
+        text.caption(words)
+
+
+def _files(store: Store, project: Project, iteration: Iteration, threshold: Thresholds) -> list[File]:
     files: list[File] = [
         (
             "HTML report",
@@ -58,19 +74,7 @@ def show(store: Store, project: Project, iteration: Iteration, *, threshold: Thr
                 "Amazon Rekognition's evaluation manifest: one line of JSON per evaluated image.",
             ),
         ]
-    for label, name, kind, make, words in files:
-        button, text = st.columns([1, 2], vertical_alignment="center")
-        button.download_button(
-            label,
-            make,
-            file_name=f"{_file_name(project.name)}-{iteration.number}-{name}",
-            mime=kind,
-            icon=":material/download:",
-            on_click="ignore",
-            width="stretch",
-            key=f"download-{name}-{iteration.id}",
-        )
-        text.caption(words)
+    return files
 
 
 def _file_name(name: str) -> str:
