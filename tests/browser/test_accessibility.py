@@ -129,7 +129,9 @@ CHECKS = [checked, pytest.param(checked_for_weak_eyes, marks=pytest.mark.slow)]
 
 
 @pytest.mark.parametrize("check", CHECKS)
-@pytest.mark.parametrize(("name", "views"), [("Flowers", VIEWS), ("Garden", MULTILABEL_VIEWS)])
+@pytest.mark.parametrize(
+    ("name", "views"), [("Flowers", VIEWS), pytest.param("Garden", MULTILABEL_VIEWS, marks=pytest.mark.slow)]
+)
 def test_every_view_is_accessible(
     page: Page, app_url: str, home: Path, *, name: str, views: Sequence[str], check: Check
 ) -> None:

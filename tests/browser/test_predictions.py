@@ -106,7 +106,7 @@ def test_what_was_asked_makes_the_next_iteration_better(page: Page, app_url: str
     page.get_by_label("Tags").fill(FIELD)
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Add to project").click()
-    expect(page.get_by_text("5 images added to the project.")).to_be_visible()
+    expect(page.get_by_text("5 images added to the project.").first).to_be_visible()
 
     train(page, "Iteration 2")
     go(page, "Quick Test")
