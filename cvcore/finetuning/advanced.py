@@ -22,12 +22,13 @@ from numpy.typing import NDArray
 
 from cvcore import domains, imaging, metrics
 from cvcore.files import blobs
-from cvcore.finetuning import feature_cache, fold_training, schedule, trainer
+from cvcore.finetuning import fold_training, schedule, trainer
 from cvcore.finetuning.epochs import HYPERPARAMETERS, TrainingSetup, train_runs
+from cvcore.finetuning.features import feature_cache
+from cvcore.finetuning.features.split_network import SplitNetwork, split_at_stride_16
 from cvcore.finetuning.fold_splits import PARTS, SEED, FoldSplit, make_splits
 from cvcore.finetuning.fold_training import THRESHOLD, FoldResult
 from cvcore.finetuning.schedule import Schedule
-from cvcore.finetuning.split_network import SplitNetwork, split_at_stride_16
 from cvcore.finetuning.task import AdvancedTraining, Task, stopwatch
 from cvcore.finetuning.trainer import OutOfMemory, Trainer, TrainingData
 from cvcore.metrics import paired_comparison

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvcore.array_types import Bools, Float32s, Integers
+from cvcore.finetuning.features.split_network import SplitNetwork
 from cvcore.finetuning.fold_splits import SEED
-from cvcore.finetuning.split_network import SplitNetwork
 from cvcore.metrics import probabilities
 from cvcore.networks import heads
 from cvcore.networks.heads import Head

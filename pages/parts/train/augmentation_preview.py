@@ -18,7 +18,7 @@ from cvcore import domains, imaging
 from cvcore.domains import Domain, Policy
 from cvcore.errors import TagwiseError
 from cvcore.files import blobs
-from cvcore.finetuning import augmentation
+from cvcore.finetuning.features import augmentation
 from cvcore.records import Image, Project
 from cvcore.store import Store
 from pages.parts.shell.help_marks import HELP

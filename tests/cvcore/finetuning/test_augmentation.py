@@ -8,7 +8,7 @@ import pytest
 from cvcore import domains
 from cvcore.domains import Policy
 from cvcore.errors import InvalidInput
-from cvcore.finetuning.augmentation import augmented
+from cvcore.finetuning.features.augmentation import augmented
 
 IMAGE = np.random.default_rng(1).integers(0, 256, (32, 32, 3), dtype=np.uint8)
 ROWS = np.repeat(np.arange(0, 128, 4, dtype=np.uint8)[:, None, None], 32, axis=1).repeat(3, axis=2)

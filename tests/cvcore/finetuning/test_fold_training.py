@@ -12,13 +12,14 @@ import pytest
 from cvcore import training
 from cvcore.domains import Policy
 from cvcore.errors import InvalidInput
-from cvcore.finetuning import feature_cache, fold_training, trainer
+from cvcore.finetuning import fold_training, trainer
 from cvcore.finetuning.checkpoints import EpochResult
 from cvcore.finetuning.epochs import TrainingSetup, train_runs
+from cvcore.finetuning.features import feature_cache
+from cvcore.finetuning.features.split_network import SplitNetwork, split_at_stride_16
 from cvcore.finetuning.fold_splits import FoldSplit, make_splits
 from cvcore.finetuning.fold_training import Hyperparameters
 from cvcore.finetuning.schedule import Epoch, Schedule
-from cvcore.finetuning.split_network import SplitNetwork, split_at_stride_16
 from cvcore.finetuning.task import AdvancedTraining, Task
 from cvcore.finetuning.trainer import Trainer, TrainingData
 from cvcore.networks import architectures, backbones, heads, keras_backend

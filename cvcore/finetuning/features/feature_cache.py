@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 
 from cvcore.domains import Policy
 from cvcore.files import blobs
-from cvcore.finetuning.augmentation import augmented
-from cvcore.finetuning.split_network import SplitNetwork
+from cvcore.finetuning.features.augmentation import augmented
+from cvcore.finetuning.features.split_network import SplitNetwork
 
 BATCH = 16
 COPIES_MOST = 12
