@@ -12,22 +12,48 @@ from typing import Any
 SEPARATOR = "|"
 CELL_LETTERS = 10_000
 
-# What programs write where there is no value.
-MISSING = frozenset({"", "nan", "none", "null", "nil", "na", "n/a", "#n/a", "<na>", "nat", "undefined"})
+# What programs write where there is no value: pandas, databases and spreadsheets.
+EMPTY_LISTS = frozenset({"[]", "{}", "()"})
+MISSING = EMPTY_LISTS | frozenset(
+    {"", "nan", "-nan", "none", "null", "nil", "na", "n/a", "n.a.", "#n/a", "#na", "#null!", "<na>", "<null>", "(null)"}
+    | {"[null]", "(none)", "nat", "undefined", "\\n", "1.#ind", "-1.#ind", "1.#qnan", "-", "--", "–", "—", "?"}
+)
 
 _YES = frozenset(
     {"yes", "y", "true", "t", "1", "1.0", "x", "on", "✓", "✔", "ja", "j", "oui", "si", "sí", "sim", "da", "wahr"}
-    | {"vrai", "vero", "verdadero", "да", "是", "はい", "예"}
+    | {"vrai", "vero", "verdadero", "verdadeiro", "да", "是", "对", "はい", "예", "네", "tak", "prawda", "evet", "igen"}
+    | {"ano", "kyllä", "joo", "jo", "ναι", "так", "نعم", "כן", "हाँ", "ya", "ok", "checked", "+", "☑", "✅"}
 )  # fmt: skip
 _NO = frozenset(
     {"no", "n", "false", "f", "0", "0.0", "off", "nein", "non", "nao", "não", "nej", "falsch", "faux", "falso", "нет"}
-    | {"否", "いいえ", "아니요", "-", "–"}
+    | {
+        "否",
+        "不",
+        "いいえ",
+        "아니요",
+        "-",
+        "–",
+        "-1",
+        "-1.0",
+        "nie",
+        "hayır",
+        "nem",
+        "ne",
+        "ei",
+        "nei",
+        "ні",
+        "όχι",
+        "لا",
+    }
+    | {"לא", "नहीं", "tidak", "unchecked", "☐", "✗", "✘", "❌"}
 )
 
 # Where lists of labels stand in objects, as Label Studio writes them.
 _KEYS = ("choices", "choice", "labels", "label", "tags", "class", "name")
 
 _QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"")
+# How NumPy and Python write a list with its type around it.
+_TYPED = re.compile(r"(?:np\.)?(?:array|list|set|frozenset|tuple)\((?=[\[{(])")
 _BETWEEN = re.compile(r"[\s,:\[\]]+|None|nan")
 
 
@@ -81,6 +107,8 @@ def tags(value: Any) -> tuple[str, ...] | None:
         return None if None in inside else _each_once(each for own in inside for each in own or ())
     if isinstance(value, str):
         text = unicodedata.normalize("NFC", value).strip()
+        if (typed := _TYPED.match(text)) and text.endswith(")"):
+            text = text[typed.end() : -1].rpartition(", dtype=")[0] or text[typed.end() : -1]
         listed = _listed(text) if text[:1] in ("[", "{", "(") and len(text) <= CELL_LETTERS else None
         return _each_once(each for each in text.split(SEPARATOR) if not is_missing(each)) if listed is None else listed
     return (name(value),) if name(value) else None
@@ -90,15 +118,15 @@ def _each_once(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(stripped for each in names if (stripped := each.strip())))
 
 
-def text_of(tags: Iterable[str]) -> str:
-    """The cell that `tags` reads as these tags.
+def text_of(names: Iterable[str]) -> str:
+    """The cell that `tags` reads as these names.
 
     >>> text_of(["pear", "apple"]), text_of(["None"]), tags(text_of(["a|b", "None"]))
     ('pear|apple', '["None"]', ('a|b', 'None'))
     """
-    names = list(tags)
-    is_plain = not any(is_missing(each) or SEPARATOR in each or each[:1] in ("[", "{", "(") for each in names)
-    return SEPARATOR.join(names) if is_plain else json.dumps(names, ensure_ascii=False)
+    names = list(names)
+    text = SEPARATOR.join(names)
+    return text if tags(text) == tuple(names) else json.dumps(names, ensure_ascii=False)
 
 
 def _listed(text: str) -> tuple[str, ...] | None:

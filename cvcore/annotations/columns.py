@@ -83,7 +83,8 @@ def find(records: Sequence[Record], header: Sequence[str] = ()) -> Columns | Non
     if labels:
         labels, told = _names_not_numbers(labels, values)
         notes += told
-    notes += _unread([name for name in others if name not in (*labels, *one_hot)]) if labels or one_hot else []
+    unread = [name for name in others if name not in (*labels, *one_hot) and plain(name) not in LABELS]
+    notes += _unread(unread) if labels or one_hot else []
     return Columns(file, tuple(labels), tuple(one_hot), split, tuple(notes))
 
 
@@ -111,7 +112,9 @@ def _tags(others: Sequence[str], values: dict[str, list[Any]]) -> tuple[list[str
 
 
 def _is_measure(name: str, values: Sequence[Any]) -> bool:
-    return name in NUMBERS or (name in MEASURES and not _is_yes_or_no(values))
+    if name in NUMBERS:
+        return not _each(values, lambda text: not text.isdecimal())
+    return name == "annotator" or (name in MEASURES and not _is_yes_or_no(values))
 
 
 def _split(names: Sequence[str], file: str, values: dict[str, list[Any]]) -> tuple[str | None, list[str]]:

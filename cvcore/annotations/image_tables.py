@@ -12,7 +12,7 @@ import itertools
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -49,15 +49,20 @@ def read_csv(data: bytes, name: str) -> Document | None:
         return None
     if any(map(is_image, first)):
         return _without_header(itertools.chain([(line, first)], lines), name)
-    document = read_records(_records([cell.strip() for cell in first], lines, name), name)
+    header = [cell.strip() for cell in first]
+    document = read_records(_records(header, lines, name), name, header)
     if name.rpartition("/")[2].casefold() == LABELS_CSV and (document is None or not document.gives_tags):
         begin = shown(",".join(first))
         raise ArchiveRefused(f"{name} must begin with the line file,labels, got {begin!r}: add that line at the top")
     return document
 
 
-def read_records(lines: Lines, name: str) -> Document | None:
-    """What records say about images; None if none of their fields names an image."""
+def read_records(lines: Lines, name: str, header: Sequence[str] = ()) -> Document | None:
+    """What records say about images; None if none of their fields names an image.
+
+    lines: each record with the number of its line, or the reason why the line cannot be read. header: the names of
+    the columns, where they are known without records.
+    """
     records: list[tuple[int, Record]] = []
     broken: list[tuple[int, str]] = []
     for line, record in lines:
@@ -65,7 +70,7 @@ def read_records(lines: Lines, name: str) -> Document | None:
             broken.append((line, record))
         else:
             records.append((line, record))
-    found = columns.find([record for _, record in records])
+    found = columns.find([record for _, record in records], header)
     if found is None:
         is_metadata = PurePosixPath(name.casefold()).stem == "metadata"
         if not is_metadata or not records:
@@ -90,13 +95,27 @@ def line(file_name: str, tags: Sequence[str], *, as_list: bool) -> str:
 
 
 def _records(header: Sequence[str], lines: Iterable[tuple[int, list[str]]], name: str) -> Iterator[tuple[int, Any]]:
-    for number, (line, fields) in enumerate(lines, 1):
+    for number, (line, row) in enumerate(lines, 1):
         tables.check_rows(number, name)
+        fields = _joined(row, len(row) - len(header))
         if fields and len(fields) != len(header):
             reason = f"a row must have {len(header)} columns like the first line, this one has {len(fields)}"
             yield line, f"{reason}: correct it"
         elif fields:
             yield line, dict(zip(header, fields, strict=True))
+
+
+def _joined(fields: list[str], surplus: int) -> list[str]:
+    """A row whose list of tags has no quotes around it, so that its commas part it: with the list in one cell.
+
+    >>> _joined(["1.jpg", "['cat'", " 'dog']"], 1)
+    ['1.jpg', "['cat', 'dog']"]
+    """
+    start = next((place for place, field in enumerate(fields) if field.lstrip().startswith(("[", "{"))), None)
+    if surplus < 1 or start is None:
+        return fields
+    end = start + surplus + 1
+    return [*fields[:start], ",".join(fields[start:end]), *fields[end:]]
 
 
 def _rows(records: Iterable[tuple[int, Record]], found: Columns, broken: list[tuple[int, str]]) -> Iterator[Row]:
@@ -106,7 +125,8 @@ def _rows(records: Iterable[tuple[int, Record]], found: Columns, broken: list[tu
             reason = f"a line must name its image in {shown(found.file)}, this one does not: correct it"
             broken.append((line, reason))
             continue
-        tags = [name.strip() for name in found.one_hot if cells.is_yes(str(record.get(name, "")))]
+        tags, reasons = _one_hot(record, found.one_hot)
+        broken += [(line, reason) for reason in reasons]
         for name in found.labels:
             own = cells.tags(record.get(name))
             if own is None:
@@ -118,6 +138,20 @@ def _rows(records: Iterable[tuple[int, Record]], found: Columns, broken: list[tu
             rule = f"the column {column} must say yes or no, or the name of a split, {value!r} is none of these"
             broken.append((line, f"{rule}: correct it; until then the image is used for training"))
         yield Row(line, path, tuple(dict.fromkeys(tags)), split)
+
+
+def _one_hot(record: Record, names: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The columns that say yes, and a sentence for each that says neither yes nor no."""
+    tags, reasons = [], []
+    for name in names:
+        value = record.get(name)
+        text = "" if value is None else str(value)
+        answer = cells.is_yes(text)
+        tags += [name.strip()] if answer else []
+        if answer is None:
+            rule = f"the column {shown(name)} must say yes or no, as 1 or 0, {shown(text)!r} is neither"
+            reasons.append(f"{rule}: correct it; until then the image is without this tag")
+    return tags, reasons
 
 
 def _without_header(lines: Iterable[tuple[int, list[str]]], name: str) -> Document:
@@ -153,17 +187,15 @@ def _no_tags(name: str, records: Sequence[tuple[int, Record]], found: Columns) -
 
 
 def _notes(records: Sequence[tuple[int, Record]], found: Columns, rows: Sequence[Row]) -> Iterator[str]:
-    words: Counter[str] = Counter()
-    joined: list[tuple[int, str]] = []
-    for line, record in records:
-        for column in found.labels:
-            value = record.get(column)
-            if isinstance(value, str):
-                words.update([value.strip()] if cells.is_missing(value) and value.strip() else [])
-                joined += [(line, tag) for tag in cells.tags(value) or () if _JOINED.search(tag)]
+    values = [(line, record.get(column)) for line, record in records for column in found.labels]
+    texts = [(line, value.strip()) for line, value in values if isinstance(value, str) and value.strip()]
+    words = Counter(text for _, text in texts if cells.is_missing(text) and text not in cells.EMPTY_LISTS)
     if words:
         listed = ", ".join(f"“{shown(word)}”" for word in sorted(words))
         yield f"{count(words.total(), 'cell')} with {listed}: read as no tag. To use it as a tag, write it differently."
+    tags = [(line, tag) for line, text in texts for tag in cells.tags(text) or ()]
+    shared = Counter(word for tag in {tag for _, tag in tags} for word in set(tag.split()))
+    joined = [(line, tag) for line, tag in tags if _JOINED.search(tag) or _shares_words(tag, shared)]
     if joined:
         line, tag = joined[0]
         yield (
@@ -171,6 +203,12 @@ def _notes(records: Sequence[tuple[int, Record]], found: Columns, rows: Sequence
             "each is read as one tag. Write | between tags."
         )
     yield from of_tags(rows)
+
+
+def _shares_words(tag: str, shared: Mapping[str, int]) -> bool:
+    """Whether a tag of several words has one that stands in another tag, too, as where spaces part the tags."""
+    words = tag.split()
+    return len(words) > 1 and any(shared[word] > 1 for word in words)
 
 
 def of_tags(rows: Sequence[Row]) -> Iterator[str]:

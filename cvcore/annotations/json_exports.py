@@ -7,6 +7,7 @@ https://cloud.google.com/vertex-ai/docs/image-data/classification/prepare-data
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from cvcore.annotations import cells, ground_truth, image_tables, splits
@@ -40,7 +41,7 @@ def read(value: Any, name: str) -> Document | None:
             f"labels must be for entire images, {name} has the shapes of labelme or VIA: "
             "write a table with the columns file,labels"
         )
-    return _by_name(value, name) or read_lines([(1, value)], name)
+    return _by_name(value, name) or _by_split(value, name) or read_lines([(1, value)], name)
 
 
 def read_lines(lines: Lines, name: str) -> Document | None:
@@ -149,6 +150,22 @@ def _by_name(value: Record, name: str) -> Document | None:
         return None
     rows = [Row(number, parts(key), cells.tags(labels) or ()) for number, (key, labels) in enumerate(value.items(), 1)]
     return Document(name, tuple(rows))
+
+
+def _by_split(value: Record, name: str) -> Document | None:
+    """An object with lists of items in it, each for the split that it is called after, as `{"train": [...]}`."""
+    found: list[Document] = []
+    for key, items in value.items():
+        if isinstance(items, list) and items and all(isinstance(item, dict) for item in items):
+            document = read_lines(list(enumerate(items, 1)), f"{name} ({shown(key)})")
+            rows = [replace(row, split=row.split or splits.of(key)) for row in document.rows] if document else []
+            found += [replace(document, rows=tuple(rows))] if document and rows else []
+    if not found:
+        return None
+    rows, broken, notes = (
+        [each for own in found for each in getattr(own, field)] for field in ("rows", "broken", "notes")
+    )
+    return Document(name, tuple(rows), tuple(broken), tuple(dict.fromkeys(notes)))
 
 
 def _is_key(value: Any) -> bool:

@@ -13,18 +13,21 @@ from cvcore.errors import InvalidInput
 
 _SUFFIXES = ".jpg .jpeg .jpe .jfif .png .webp .bmp .gif .tif .tiff .heic .heif .avif .jp2 .pgm .ppm .dcm"
 SUFFIXES = frozenset(_SUFFIXES.split())
+# How addresses in the buckets of Google and Amazon begin.
+BUCKETS = ("gs://", "s3://")
 
 # Label Studio puts eight letters and a dash before the name of an uploaded file.
 _UPLOADED = re.compile(r"[0-9a-f]{8}-(?=.)")
 
 
 def is_image(text: str) -> bool:
-    """Whether a text is a path or an address that ends like that of an image.
+    """Whether a text is a path or an address that ends like that of an image, or an address in a bucket.
 
-    >>> is_image("s3://b/1.JPG"), is_image("https://b/1.jpg?size=9"), is_image("jpg")
+    >>> is_image("s3://b/1"), is_image("https://b/1.JPG?size=9"), is_image("jpg")
     (True, True, False)
     """
-    return suffix(text.strip().partition("?")[0].rstrip("/")) in SUFFIXES
+    text = text.strip()
+    return text.startswith(BUCKETS) or suffix(text.partition("?")[0].rstrip("/")) in SUFFIXES
 
 
 class Matches:

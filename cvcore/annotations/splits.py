@@ -17,7 +17,8 @@ _WORDS: dict[Split, str] = {
     "train": """
         train training trains trn learn learning fit entrenamiento entreno entrainement apprentissage treino treinamento
         treinar addestramento allenamento lernen training trainings traeningsdata trening treningowy treningowe uczacy
-        traning opplaering treening harjoitus koulutus egitim latihan pelatihan antrenament trenovaci trenovani tanito
+        traning opplaering treening harjoitus koulutus egitim latih latihan pelatihan antrenament trenovaci trenovani
+        tanito
         обучение обучающая обучающий тренировка тренировочная тренировочный навчання εκπαιδευση تدريب אימון प्रशिक्षण
         训练 訓練 训练集 訓練集 学習 학습 훈련 ฝึก
     """,
@@ -51,7 +52,7 @@ _SPLITS: dict[str, Split] = {plain(word): split for split, words in _WORDS.items
 _BESIDE = (
     "data dataset datasets set sets image images img imgs jpg split folder pictures photos files labels list daten"
 )
-_NOISE = {*_BESIDE.split(), "manifest", "bilder", "imagenes", "fotos", "with", "the", "of"}
+_NOISE = {*_BESIDE.split(), "manifest", "bilder", "seg", "x", "batch", "fold", "imagenes", "fotos", "with", "the", "of"}
 _END = re.compile(
     r"(?:datasets?|data|sets?|images?|imgs?|daten|menge|bilder|val|数据集|数据|資料|データ|セット|集|用|데이터)$"
 )
@@ -63,9 +64,13 @@ def of(name: str) -> Split | None:
 
     >>> of("Train"), of("test-images"), of("val2017"), of("テストデータ"), of("testimony"), of("train_test")
     ('train', 'test', 'valid', 'test', None, None)
+    >>> of("hold-out"), of("seg_train"), of("train-val")
+    ('test', 'train', 'train')
     """
     words = _words(name)
     found = {split for word in words if (split := _split(word))}
+    if not found and (joined := _split("".join(words))):
+        return joined
     others = [word for word in words if not _split(word) and word not in _NOISE]
     if others or (len(found) > 1 and "test" in found):
         return None

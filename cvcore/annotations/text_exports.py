@@ -5,6 +5,7 @@ https://docs.cvat.ai/docs/dataset_management/formats/format-cvat/, https://docs.
 
 from __future__ import annotations
 
+import re
 from xml.etree import ElementTree
 
 from cvcore.annotations import cells, image_tables, splits, tables
@@ -16,6 +17,7 @@ from cvcore.settings import MEBIBYTE
 XML_BYTES = 64 * MEBIBYTE
 # A class and the four numbers of a box, or more of an outline.
 BOX_NUMBERS = 5
+_COMMA = re.compile(r"[^\s,;|]+\.(?:jpe?g|png|webp|bmp|gif|tiff?)\s*[,;|]", re.IGNORECASE)
 _TABLE = "write a table with the columns file,labels, or put the images of each tag in a folder of its own"
 
 
@@ -29,6 +31,8 @@ def read_text(data: bytes, name: str) -> Document | None:
     filled = [line for line in lines if line]
     if filled and all(map(_is_box, filled)):
         raise ArchiveRefused(f"labels must be for entire images, {name} has the boxes of YOLO: {_TABLE}")
+    if filled and _COMMA.match(filled[0]):
+        return image_tables.read_csv(data, name)
     rows = []
     for number, line in enumerate(lines, 1):
         path, _, label = line.rpartition(" ") if " " in line else line.rpartition("\t")

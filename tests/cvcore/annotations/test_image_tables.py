@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cvcore.annotations import Row, image_tables
+from cvcore.annotations import Row, cells, image_tables
 from cvcore.annotations.documents import Document
 from cvcore.errors import ArchiveRefused
 
@@ -165,3 +165,56 @@ def test_table_is_limited_in_rows() -> None:
 def test_table_is_limited_in_bytes() -> None:
     """A table far larger than its rows could need is refused."""
     assert refused(bytes(16 * 2**20 + 1)) == "labels.csv must be at most 16 MB, this one is larger: split it"
+
+
+@pytest.mark.parametrize("row", ["1.jpg,['apple', 'pear']", "1.jpg,{apple,pear}", "1.jpg,\"array(['apple', 'pear'])\""])
+def test_lists_in_cells(row: str) -> None:
+    """A list that a program wrote is its tags, also where its commas stand without quotes."""
+    read = table(f"file,labels\n{row}\n")
+    assert (read.rows, read.broken) == ((Row(2, ("1.jpg",), ("apple", "pear")),), ())
+
+
+@pytest.mark.parametrize("name", ["-", "array(['a'])", "None", "a|b", "[a]"])
+def test_any_tag_comes_back(name: str) -> None:
+    """A tag that looks like a list or like no value is written so that it is read as itself."""
+    assert cells.tags(cells.text_of([name])) == (name,)
+
+
+def test_a_table_without_one_readable_row() -> None:
+    """A table with the right first line is not told to add it: each row is told by its line."""
+    read = table("file,labels\n1.jpg,apple,pear\n")
+    reason = "a row must have 2 columns like the first line, this one has 3: correct it"
+    assert (read.rows, read.broken) == ((), ((2, reason),))
+    assert table("file,labels\n").rows == ()
+
+
+def test_columns_of_tags_are_not_guessed() -> None:
+    """A cell that says neither yes nor no is told by its line; -1 is no, as in CelebA's table."""
+    read = table("file,apple,pear\n1.jpg,1,-1\n2.jpg,2,1\n")
+    assert [row.tags for row in read.rows] == [("apple",), ("pear",)]
+    rule = "the column apple must say yes or no, as 1 or 0, '2' is neither"
+    assert read.broken == ((3, f"{rule}: correct it; until then the image is without this tag"),)
+
+
+def test_words_between_spaces_are_told() -> None:
+    """Words that stand in several cells may be tags of their own; words of one name are not told."""
+    told = table("image_name,tags\ntrain_1,haze primary\ntrain_2,primary water\n", "train.csv")
+    assert told.notes[0].startswith("2 cells may have several tags, first “haze primary” in line 2")
+    assert table("file,labels\n1.jpg,golden retriever\n2.jpg,poodle\n").notes == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Image,Id\n1.jpg,w_f48\n",
+     "annotation_id,annotator,animal,id,image,lead_time\n1,1,w_f48,1,/data/upload/1/abcd1234-1.jpg,3.2\n",
+     "TRAIN,gs://b/1,w_f48\n"],
+)  # fmt: skip
+def test_the_only_column_that_can_be_tags(text: str) -> None:
+    """A column of another name has the tags if no other can have them: whales' ids, a question of Label Studio."""
+    assert [row.tags for row in table(text, "train.csv").rows] == [("w_f48",)]
+
+
+@pytest.mark.parametrize("word", ["tak", "evet", "igen", "ok", "+", "☑"])
+def test_more_words_for_yes(word: str) -> None:
+    """Yes is read in more languages and as people tick boxes."""
+    assert table(f"file,labels,test\n1.jpg,apple,{word}\n").rows[0].split == "test"
