@@ -1,11 +1,16 @@
-"""Prepares Keras and its device; saves the device's title in a file, so that pages need no TensorFlow."""
+"""Finds the device that networks compute on, prepares Keras where it is needed, and keeps the device's title in a file.
+
+Keras and TensorFlow take seconds to import and 500 MB of memory. Without a GPU, only what needs them loads them.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import functools
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -82,8 +87,43 @@ def _gpu_name(backend: str) -> str:
     return ""
 
 
+def device() -> Device:
+    """The device that networks compute on; where the machine may have a GPU, Keras is loaded to say so."""
+    return prepare_backend() if gpu_present() else "cpu"
+
+
+def gpu_present(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether the machine has a driver of NVIDIA or AMD and a GPU for it; loads no network library.
+
+    `CUDA_VISIBLE_DEVICES` hides GPUs here as it does in TensorFlow.
+
+    >>> gpu_present({"CUDA_VISIBLE_DEVICES": "-1"})
+    False
+    """
+    if environ.get("CUDA_VISIBLE_DEVICES", "0").strip() in ("", "-1"):
+        return False
+    return _nvidia_gpus() > 0 or Path("/dev/kfd").exists()
+
+
+@functools.cache
+def _nvidia_gpus() -> int:
+    count = ctypes.c_int(0)
+    try:
+        driver = ctypes.CDLL("nvcuda.dll" if os.name == "nt" else "libcuda.so.1")
+        started = driver.cuInit(0) == 0 and driver.cuDeviceGetCount(ctypes.byref(count)) == 0
+    except (OSError, AttributeError):
+        return 0
+    return count.value if started else 0
+
+
+def is_loaded() -> bool:
+    """Whether this process has Keras ready, so that nobody waits for it."""
+    return prepare_backend.cache_info().currsize > 0
+
+
+@functools.cache
 def prepare_backend() -> Device:
-    """Import Keras, make it deterministic and quiet; returns its device. Called once, when the worker starts."""
+    """Import Keras, make it deterministic and quiet; returns its device. Repeated calls do nothing."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with quiet_loading():
         import keras

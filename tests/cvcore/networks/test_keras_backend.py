@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import subprocess
 import sys
@@ -12,6 +13,31 @@ import pytest
 from cvcore.networks import keras_backend
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize("hidden", ["", "-1"])
+def test_a_hidden_gpu_is_none(hidden: str) -> None:
+    """CUDA's own setting hides GPUs here too."""
+    assert not keras_backend.gpu_present({"CUDA_VISIBLE_DEVICES": hidden})
+
+
+@pytest.mark.parametrize(("status", "gpus"), [(0, 2), (100, 0)])
+def test_gpus_are_counted_by_their_driver(monkeypatch: pytest.MonkeyPatch, status: int, gpus: int) -> None:
+    """NVIDIA's driver says how many there are; one that does not start has none."""
+
+    class Driver:
+        def __init__(self, name: str) -> None:
+            assert "cuda" in name
+
+        def cuInit(self, flags: int) -> int:  # noqa: N802 - NVIDIA's name
+            return status
+
+        def cuDeviceGetCount(self, count: ctypes.Array[ctypes.c_int]) -> int:  # noqa: N802 - NVIDIA's name
+            ctypes.cast(count, ctypes.POINTER(ctypes.c_int))[0] = 2
+            return 0
+
+    monkeypatch.setattr(ctypes, "CDLL", Driver)
+    assert gpus == keras_backend._nvidia_gpus.__wrapped__()
 
 
 def test_nothing_has_trained_yet(tmp_path: Path) -> None:

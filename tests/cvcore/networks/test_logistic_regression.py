@@ -6,9 +6,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from cvcore.networks import logistic_regression
-
-pytestmark = pytest.mark.network
+from cvcore.networks import arrays, logistic_regression
 
 ROWS, COLUMNS, TAGS = 60, 8, 3
 L2 = 0.5
@@ -39,11 +37,29 @@ def scikit_kernel(problem: logistic_regression.Problem, head: int) -> np.ndarray
     return np.stack(tags, axis=1)
 
 
+@pytest.mark.network
 @pytest.mark.parametrize("multilabel", [False, True])
-def test_every_head_is_at_the_minimum(rng: np.random.Generator, multilabel: bool) -> None:
-    """Each head ends where scikit-learn ends with the same rows, weights and penalty."""
+def test_numpy_and_keras_find_the_same_minimum(rng: np.random.Generator, multilabel: bool) -> None:
+    """On a CPU and on a GPU, heads are the same."""
+    from keras import ops
+
+    given = problem(rng, multilabel=multilabel)
+    by_numpy, by_keras = (
+        logistic_regression.minimise(given, tolerance=1e-6, operations=operations) for operations in (arrays.Numpy, ops)
+    )
+    np.testing.assert_allclose(by_numpy, by_keras, atol=1e-5)
+
+
+@pytest.mark.parametrize("multilabel", [False, True])
+@pytest.mark.parametrize("scores_of_a_thread", [0, 2**30])
+def test_every_head_is_at_the_minimum(
+    rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch, multilabel: bool, scores_of_a_thread: int
+) -> None:
+    """Each head ends where scikit-learn ends with the same rows, weights and penalty, in a thread of its own or not."""
+    monkeypatch.setattr(logistic_regression, "SCORES_OF_A_THREAD", scores_of_a_thread)
     given = problem(rng, multilabel=multilabel)
     kernels = logistic_regression.minimise(given, tolerance=1e-6)
+    assert np.float32 == kernels.dtype
     expected = np.stack([scikit_kernel(given, head) for head in range(4)])
     np.testing.assert_allclose(kernels, expected, atol=2e-4)
 
@@ -90,7 +106,7 @@ def test_a_head_with_nothing_to_learn_stays_at_zero() -> None:
 
 def kernel_after(given: logistic_regression.Problem, steps: int) -> np.ndarray:
     """The kernel of a descent that is cut off after so many steps."""
-    terms = logistic_regression._terms(given)
+    terms = logistic_regression._terms(given, arrays.Numpy)
     state = logistic_regression._start(terms)
     for _ in range(steps):
         state = logistic_regression._step(terms, state, still_moving=True)
