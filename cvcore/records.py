@@ -20,6 +20,10 @@ JobStatus = Literal["queued", "running", "done", "failed", "cancelled"]
 
 EndReason = Literal["converged", "budget", "asked"]
 
+# What a classifier gets of an image: the network's embedding, that of several views of the image, or that and the
+# built-in network's embedding beside it.
+EmbeddingKind = Literal["plain", "views", "views-and-built-in"]
+
 # Bounds of values read from a project zip; they are checked only there. Names have 1 to 128 letters, see `names`.
 Rate = Annotated[float, Meta(ge=0, le=1)]
 Amount = Annotated[float, Meta(ge=0, le=1e9)]
@@ -36,6 +40,11 @@ K_FOLD: EvaluationMethod = "k-fold"
 HOLD_OUT: EvaluationMethod = "hold-out"
 TEST_SET: EvaluationMethod = "test-set"
 EVALUATION_METHODS: tuple[EvaluationMethod, ...] = (K_FOLD, HOLD_OUT, TEST_SET)
+
+PLAIN: EmbeddingKind = "plain"
+VIEWS: EmbeddingKind = "views"
+VIEWS_AND_BUILT_IN: EmbeddingKind = "views-and-built-in"
+EMBEDDING_KINDS: tuple[EmbeddingKind, ...] = (PLAIN, VIEWS, VIEWS_AND_BUILT_IN)
 
 
 @dataclass(frozen=True)
@@ -124,7 +133,8 @@ class TrainingOptions:
     """The options of a training; the defaults are Quick: a classifier on a network that is not changed.
 
     Advanced also fine-tunes the network's last layers, for at most `budget_minutes`, on images augmented by the
-    `transforms` with these names (None: the domain's own). `costs` are pairs of tag id and weight; a tag that is not
+    `transforms` with these names (None: the domain's own). `embedding` is what the classifier gets of an image; no
+    view is mirrored if "mirror" is not among the transforms. `costs` are pairs of tag id and weight; a tag that is not
     listed has weight 1, and missing a tag of cost 3 counts three times. `start_from` is the id of the iteration whose
     network the training starts from (empty: the domain's network). `notify_url` gets a webhook when the training ends.
     """
@@ -135,6 +145,7 @@ class TrainingOptions:
     costs: tuple[tuple[str, float], ...] = ()
     start_from: str = ""
     notify_url: str = ""
+    embedding: EmbeddingKind = PLAIN
 
 
 @dataclass(frozen=True)

@@ -94,9 +94,8 @@ def read(archive: ProjectZip, fingerprint: str) -> PackedNetwork | None:
     if record not in archive.files:
         return None
     description = json_reader.read(archive.read(record, RECORD_BYTES), _Record, record)
-    known = (architectures.NAME_BUILT_IN, *(architecture.name for architecture in architectures.ARCHITECTURES))
-    if description.name not in known:
-        raise json_reader.refusal(f"{record}: name", f"one of {', '.join(known)}")
+    if not architectures.are_known(description.name):
+        raise json_reader.refusal(f"{record}: name", f"one of {', '.join(architectures.names())}")
     if description.fingerprint != fingerprint:
         raise json_reader.refusal(f"{record}: fingerprint", fingerprint)
     content = archive.read(model, NETWORK_BYTES)

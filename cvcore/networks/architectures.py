@@ -15,7 +15,7 @@ from typing import Any
 
 from cvcore.domains import BUILT_IN
 from cvcore.errors import InvalidInput
-from cvcore.networks import builtin, pretrained_weights
+from cvcore.networks import builtin, pretrained_weights, views
 from cvcore.networks.builtin import network as built_in_network
 
 # The one size that every backbone has weights for; they serve other sizes as well.
@@ -59,14 +59,29 @@ def find(name: str) -> Architecture:
     for architecture in ARCHITECTURES:
         if architecture.name == name:
             return architecture
-    names = ", ".join([*(architecture.name for architecture in ARCHITECTURES), NAME_BUILT_IN])
-    raise InvalidInput(f"backbone must be one of {names}, got {name!r}")
+    raise InvalidInput(f"backbone must be one of {', '.join(names())}, got {name!r}")
+
+
+def names() -> list[str]:
+    """The names of all networks that can be built here, compositions left out."""
+    return [*(architecture.name for architecture in ARCHITECTURES), NAME_BUILT_IN]
+
+
+def are_known(name: str) -> bool:
+    """Whether a network of this name, or all that it is composed of, can be built here.
+
+    >>> are_known("MobileNetV2, 3 views"), are_known("MobileNetV2, 9 views")
+    (True, False)
+    """
+    composition = views.parse(name)
+    return set(names()).issuperset(composition.networks if composition else (name,))
 
 
 def keras_model(name: str, side: int, on_stage: Callable[[str], None] = lambda stage: None) -> Any:
     """The Keras model with its weights, float32 (n, side, side, 3) RGB 0..255 to (n, dimension).
 
-    Its last layer is the network itself, called with `training=False`, so that it can be unfrozen.
+    `name` can also be that of a `views.Composition`. Otherwise the last layer is the network itself, called with
+    `training=False`, so that it can be unfrozen.
 
     Raises:
         InvalidInput: no network has this name.
@@ -74,6 +89,8 @@ def keras_model(name: str, side: int, on_stage: Callable[[str], None] = lambda s
         ModelDamaged: the built-in network's weights, which ship with Tagwise, are missing or damaged.
         StorageFull: the disk is full.
     """
+    if composition := views.parse(name):
+        return views.build(composition, side, lambda name, side: keras_model(name, side, on_stage))
     if name == NAME_BUILT_IN:
         return _build_built_in()
     architecture = find(name)
@@ -89,6 +106,8 @@ def keras_model(name: str, side: int, on_stage: Callable[[str], None] = lambda s
 
 def without_weights(name: str, side: int) -> Any:
     """The same model without its weights, for a caller who sets them."""
+    if composition := views.parse(name):
+        return views.build(composition, side, without_weights)
     return _build_built_in() if name == NAME_BUILT_IN else _build(find(name), side, None)
 
 
