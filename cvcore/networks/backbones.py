@@ -23,7 +23,7 @@ from typing import Any, Literal
 
 from cvcore.errors import ModelDamaged, WeightsMissing
 from cvcore.files import blobs
-from cvcore.networks import architectures, builtin, heads, pretrained_weights
+from cvcore.networks import architectures, builtin, heads, keras_backend, pretrained_weights
 from cvcore.networks.architectures import NAME_BUILT_IN
 
 Availability = Literal["ready", "on this machine", "to download"]
@@ -189,6 +189,7 @@ def stems(backbone: Backbone) -> tuple[str, str]:
 
 
 def _convert(name: str, side: int, folder: Path, on_stage: Callable[[str], None]) -> Backbone:
+    keras_backend.prepare_backend(on_stage)
     on_stage(f"Preparing {name} (only once)")
     model = architectures.keras_model(name, side, on_stage)
     content = convert_to_litert(model, folder)

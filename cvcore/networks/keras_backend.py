@@ -10,7 +10,7 @@ import ctypes
 import functools
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -87,9 +87,9 @@ def _gpu_name(backend: str) -> str:
     return ""
 
 
-def device() -> Device:
+def device(on_stage: Callable[[str], None] = lambda stage: None) -> Device:
     """The device that networks compute on; where the machine may have a GPU, Keras is loaded to say so."""
-    return prepare_backend() if gpu_present() else "cpu"
+    return prepare_backend(on_stage) if gpu_present() else "cpu"
 
 
 def gpu_present(environ: Mapping[str, str] = os.environ) -> bool:
@@ -116,14 +116,18 @@ def _nvidia_gpus() -> int:
     return count.value if started else 0
 
 
-def is_loaded() -> bool:
-    """Whether this process has Keras ready, so that nobody waits for it."""
-    return prepare_backend.cache_info().currsize > 0
+def prepare_backend(on_stage: Callable[[str], None] = lambda stage: None) -> Device:
+    """Import Keras, make it deterministic and quiet; returns its device. Repeated calls do nothing.
+
+    `on_stage` is called with a description if this takes seconds.
+    """
+    if not _load_keras.cache_info().currsize:
+        on_stage("Starting TensorFlow")
+    return _load_keras()
 
 
 @functools.cache
-def prepare_backend() -> Device:
-    """Import Keras, make it deterministic and quiet; returns its device. Repeated calls do nothing."""
+def _load_keras() -> Device:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with quiet_loading():
         import keras

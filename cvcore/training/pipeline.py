@@ -13,7 +13,7 @@ from cvcore import domains, evaluation, finetuning, validation
 from cvcore.errors import WeightsMissing
 from cvcore.files import blobs
 from cvcore.finetuning import Task
-from cvcore.networks import backbones, embedding_cache
+from cvcore.networks import backbones, embedding_cache, keras_backend
 from cvcore.networks.backbones import Backbone
 from cvcore.networks.heads import Head
 from cvcore.networks.keras_backend import Device
@@ -46,6 +46,7 @@ def run(store: Store, iteration: Iteration, progress: Progress, device: Device =
     head = _fit_quick(task, share(quickly, 0.8, 0.98))
     outcome = None
     if options.is_advanced:
+        keras_backend.prepare_backend(lambda stage: quickly(stage, 1.0))
         tuned_model = finetuning.tune(store, task, head, share(progress, QUICK_SHARE, 1), device)
         backbone, head, outcome = tuned_model.backbone, tuned_model.head, tuned_model.outcome
     done = time.perf_counter()

@@ -19,7 +19,7 @@ from cvcore.training import worker
 
 POLL_S = 2.0
 PAUSE_MOST_S = 60.0
-# Importing TensorFlow takes seconds: a worker that ends sooner than this could not start.
+# Where there is a GPU, a worker imports TensorFlow: one that ends sooner than this could not start.
 STARTED_S = 30.0
 LETTERS = 300
 PATIENCE_S = 5.0

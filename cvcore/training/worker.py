@@ -1,8 +1,9 @@
 """The worker, the process that trains: `python -m cvcore.training.worker`, started by the web app (`supervisor`).
 
-Where no worker runs, a command is the worker for its own job, in its own process (`finish_job`). The worker imports
-TensorFlow when it starts, so that no training waits for it. A lock in the home folder ensures that there is only one
-worker: when it takes the lock, every job that is marked as running was left by a dead one.
+Where no worker runs, a command is the worker for its own job, in its own process (`finish_job`). Without a GPU,
+TensorFlow is imported only by what needs it: an Advanced training, or a network that is prepared. A lock in the home
+folder ensures that there is only one worker: when it takes the lock, every job that is marked as running was left by a
+dead one.
 """
 
 from __future__ import annotations
@@ -109,8 +110,7 @@ def finish_job(store: Store, job: Job, progress: Progress = silent) -> Job:
             time.sleep(POLL_S)
             continue
         try:
-            progress("Starting TensorFlow", 0.0)
-            device = keras_backend.prepare_backend()
+            device = keras_backend.device(lambda stage: progress(stage, 0.0))
             keras_backend.save_device(store.home, device)
             job_runner.recover(store)
             if claimed := store.jobs.claim(job.id):
@@ -133,7 +133,7 @@ def main() -> None:
     store = Store(settings.load().home)
     with _only_worker(store.home, stop):
         if not stop.is_set():
-            device = keras_backend.prepare_backend()
+            device = keras_backend.device()
             keras_backend.save_device(store.home, device)
             work(store, stop, device)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ import pytest
 
 from cvcore import projects, training
 from cvcore.files import blobs
+from cvcore.networks import keras_backend
 from cvcore.prediction import history
 from cvcore.progress import Progress, silent
 from cvcore.projects import trash, uploads
@@ -240,16 +242,43 @@ def test_waiting_for_another_worker(store: Store, project: Project) -> None:
     assert ("failed", "no reason") == (ended.status, ended.error)
 
 
-@pytest.mark.network
 def test_without_a_worker_the_process_is_one(store: Store, project: Project) -> None:
     """A training that waits, with nobody to do it, is done by whoever waits for it; then the lock is free."""
     stages: list[str] = []
     ended = worker.finish_job(store, training.start(store, project), lambda stage, fraction: stages.append(stage))
     assert ("done", 1) == (ended.status, ended.attempts)
     assert "Completed" == store.iterations.get(ended.iteration_id or "").status
-    assert "Starting TensorFlow" == stages[0]
+    assert "Starting TensorFlow" not in stages
     with worker.lock(store.home).acquire(timeout=0):
         pass
+
+
+@pytest.mark.skipif(keras_backend.gpu_present(), reason="on a GPU Keras embeds and fits")
+def test_quick_training_loads_no_network_library(store: Store, project: Project) -> None:
+    """From the queue to an answer for a new image, a CPU needs neither Keras nor TensorFlow."""
+    job = training.start(store, project)
+    script = _QUICK.format(home=str(store.home), job=job.id)
+    root = Path(worker.__file__).parents[2]
+    completed = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, cwd=root)
+    assert ["done", "2", "[]"] == completed.stdout.split(), completed.stderr
+
+
+_QUICK = """
+import sys
+from pathlib import Path
+from cvcore import prediction
+from cvcore.files import blobs
+from cvcore.settings import Limits
+from cvcore.store import Store
+from cvcore.training import worker
+
+store = Store(Path({home!r}))
+job = worker.finish_job(store, store.jobs.get({job}))
+iteration = store.iterations.get(job.iteration_id)
+data = blobs.read(blobs.original_path(store.home, store.iterations.images(iteration.id)[0].sha256))
+print(job.status, len(prediction.predict(store, iteration, data, limits=Limits())))
+print(sorted({{"keras", "tensorflow", "torch", "jax"}} & set(sys.modules)))
+"""
 
 
 class SlowPicture:
@@ -297,7 +326,6 @@ def until(is_so: Callable[[], bool], patience_s: float = 60) -> None:
         time.sleep(0.05)
 
 
-@pytest.mark.network
 def test_workers_die_and_the_training_is_done(
     store: Store, project: Project, slow_picture: SlowPicture, spawn: Callable[[], subprocess.Popen[bytes]]
 ) -> None:
@@ -327,7 +355,7 @@ def test_workers_die_and_the_training_is_done(
 
 
 def test_a_worker_goes_when_it_is_dismissed(store: Store) -> None:
-    """Whatever it is at, an import of TensorFlow too, the patience of whoever waits has an end."""
+    """Whatever it is at, its own imports too, the patience of whoever waits has an end."""
     process, started = worker.spawn(store.home), time.monotonic()
     worker.stop(process)
     assert process.returncode is not None
@@ -336,7 +364,7 @@ def test_a_worker_goes_when_it_is_dismissed(store: Store) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "nice"), reason="this system has no nice")
 def test_the_pages_have_the_processor_first(store: Store) -> None:
-    """While a worker imports TensorFlow or trains, whoever clicks does not wait for it."""
+    """While a worker trains, whoever clicks does not wait for it."""
     process = worker.spawn(store.home)
     try:
         wanted = min(os.getpriority(os.PRIO_PROCESS, 0) + worker.NICE, 19)
@@ -348,7 +376,6 @@ def test_the_pages_have_the_processor_first(store: Store) -> None:
         worker.stop(process)
 
 
-@pytest.mark.network
 def test_a_full_disk(on_small_disk: Callable[[str, str], list[str]]) -> None:
     """Where only the result does not fit, the training fails with its reason and leaves no file behind.
 
@@ -369,13 +396,11 @@ import io, threading
 import numpy as np
 from PIL import Image
 from cvcore import projects, training
-from cvcore.networks import keras_backend
 from cvcore.projects import tagging, uploads
 from cvcore.training import job_runner, pipeline, worker
 from cvcore.settings import Limits
 from cvcore.store import Store
 
-keras_backend.prepare_backend()
 store = Store(disk / "home")
 project = projects.create(store, "Flowers", domain="Built-in")
 for number in range(10):
