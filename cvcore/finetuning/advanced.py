@@ -28,9 +28,11 @@ from cvcore.finetuning.features import feature_cache
 from cvcore.finetuning.features.split_network import SplitNetwork, split_at_stride_16
 from cvcore.finetuning.fold_splits import PARTS, SEED, FoldSplit, make_splits
 from cvcore.finetuning.fold_training import THRESHOLD, FoldResult
+from cvcore.finetuning.programs import OutOfMemory
 from cvcore.finetuning.schedule import Schedule
 from cvcore.finetuning.task import AdvancedTraining, Task, stopwatch
-from cvcore.finetuning.trainer import OutOfMemory, Trainer, TrainingData
+from cvcore.finetuning.trainer import Trainer
+from cvcore.finetuning.training_data import TrainingData
 from cvcore.metrics import paired_comparison
 from cvcore.networks import keras_backbones
 from cvcore.networks.backbones import Backbone
@@ -139,7 +141,7 @@ def _setup(
 ) -> TrainingSetup:
     """The trainer and its schedule; a training that resumes keeps the schedule it began with."""
     if saved := schedule.load(training.folder):
-        built = trainer.build_trainer(network, data, training.folder, batch=saved.batch)
+        built = trainer.build_trainer(network, data, training.folder, batch=saved.batch, device=training.device)
         return TrainingSetup(training, built, splits, saved)
     built, images_per_s = _largest_batch(training, network, data, splits[-1])
     planned = _plan(training, splits, built.batch, images_per_s)
@@ -157,8 +159,8 @@ def _largest_batch(
     """
     batch = trainer.BATCH
     while True:
-        built = trainer.build_trainer(network, data, training.folder, batch=batch)
         try:
+            built = trainer.build_trainer(network, data, training.folder, batch=batch, device=training.device)
             return built, fold_training.images_per_s(built, split)
         except OutOfMemory:
             if batch <= BATCH_LEAST:

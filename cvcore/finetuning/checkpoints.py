@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cvcore.array_types import Float32s
 from cvcore.errors import ArraysDamaged
@@ -17,7 +17,8 @@ from cvcore.files import blobs, npz
 from cvcore.finetuning.fold_splits import FoldSplit
 from cvcore.finetuning.trainer import Trainer, Weights
 
-Checkpoint = Mapping[str, NDArray[Any]]
+# By name, arrays; those that are not written yet may be tensors on the device.
+Checkpoint = Mapping[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,37 +36,50 @@ def path_of(trainer: Trainer, split: FoldSplit, run: int) -> Path:
     return trainer.folder / f"fit-{split.number}-{run}.npz"
 
 
-def write(path: Path, trainer: Trainer, number: int, result: EpochResult, before: Checkpoint | None) -> None:
-    """Save the trainer's state after epoch `number`, and the best weights: its own or those of the checkpoint `before`.
+def save(path: Path, trainer: Trainer, number: int, result: EpochResult, before: Checkpoint | None) -> None:
+    """Keep the trainer's state after epoch `number`, and the best weights: its own or those of the checkpoint `before`.
 
-    Raises:
-        StorageFull, HomeUnusable: it cannot be written.
+    They stay on the device until `write`.
     """
     # "round" (an epoch) and "judged" (the evaluated rows' probabilities) are the names in stored files.
-    arrays: dict[str, NDArray[Any]] = {
+    arrays: dict[str, Any] = {
         "round": np.array(number),
         "loss": np.array(result.loss),
         "validation_loss": np.array(result.validation_loss),
         "judged": result.probabilities,
         "seconds": np.array(result.seconds),
     }
-    weights = trainer.model.get_weights()
-    optimizer = trainer.model.optimizer.variables
-    arrays |= {f"now/{place}": array for place, array in enumerate(weights)}
-    arrays |= {f"optimizer/{place}": np.asarray(variable) for place, variable in enumerate(optimizer)}
+    state = trainer.programs.state()
+    weights, optimizer = state[: len(trainer.model.weights)], state[len(trainer.model.weights) :]
+    arrays |= {f"now/{place}": tensor for place, tensor in enumerate(weights)}
+    arrays |= {f"optimizer/{place}": tensor for place, tensor in enumerate(optimizer)}
     if before is None or result.validation_loss < before["best_loss"]:
-        arrays |= {f"best/{place}": array for place, array in enumerate(weights)}
+        arrays |= {f"best/{place}": tensor for place, tensor in enumerate(weights)}
         arrays["best_loss"] = np.array(result.validation_loss)
     else:
         arrays |= {name: array for name, array in before.items() if name.startswith("best")}
+    trainer.unwritten[path] = arrays
+
+
+def write(path: Path, trainer: Trainer) -> None:
+    """Write the saved checkpoint to its file.
+
+    Raises:
+        StorageFull, HomeUnusable: it cannot be written.
+    """
     buffer = io.BytesIO()
+    arrays = {name: np.asarray(value) for name, value in trainer.unwritten[path].items()}
     np.savez(buffer, allow_pickle=False, **arrays)
     # An epoch that is lost when the machine goes down is trained again.
     blobs.write(path, buffer.getvalue(), durable=False)
+    trainer.written_at[path] = time.monotonic()
+    del trainer.unwritten[path]
 
 
-def read(path: Path) -> Checkpoint | None:
-    """Read a checkpoint; None if it is missing or damaged."""
+def read(trainer: Trainer, path: Path) -> Checkpoint | None:
+    """The newest checkpoint, saved or written; None if it is missing or damaged."""
+    if path in trainer.unwritten:
+        return trainer.unwritten[path]
     try:
         return npz.read(path)
     except (FileNotFoundError, ArraysDamaged):
@@ -98,15 +112,13 @@ def last_result(checkpoint: Checkpoint) -> tuple[int, EpochResult]:
 
 def best_weights(checkpoint: Checkpoint) -> Weights:
     """The weights of the epoch with the lowest validation loss."""
-    return _numbered(checkpoint, "best/")
+    return [np.asarray(value) for value in _numbered(checkpoint, "best/")]
 
 
 def restore(trainer: Trainer, checkpoint: Checkpoint) -> None:
     """Load the model's and the optimizer's state after the last epoch into the trainer."""
-    trainer.model.set_weights(_numbered(checkpoint, "now/"))
-    for variable, value in zip(trainer.model.optimizer.variables, _numbered(checkpoint, "optimizer/"), strict=True):
-        variable.assign(value)
+    trainer.programs.set_state([*_numbered(checkpoint, "now/"), *_numbered(checkpoint, "optimizer/")])
 
 
-def _numbered(checkpoint: Checkpoint, prefix: str) -> Weights:
+def _numbered(checkpoint: Checkpoint, prefix: str) -> list[Any]:
     return [checkpoint[f"{prefix}{place}"] for place in range(sum(name.startswith(prefix) for name in checkpoint))]

@@ -28,7 +28,8 @@ from cvcore.finetuning import checkpoints
 from cvcore.finetuning.checkpoints import EpochResult
 from cvcore.finetuning.fold_splits import SEED, FoldSplit
 from cvcore.finetuning.schedule import Epoch, Schedule
-from cvcore.finetuning.trainer import Trainer, Weights, shuffled_batches
+from cvcore.finetuning.trainer import Trainer, Weights
+from cvcore.finetuning.training_data import draw_steps
 from cvcore.metrics import calibration
 from cvcore.metrics.probabilities import cross_entropy
 
@@ -36,6 +37,10 @@ from cvcore.metrics.probabilities import cross_entropy
 EXTENT = 0.75
 
 WARM_UP = 0.1
+
+# How many steps are measured, the first of which compiles; the last only if those before took less than these seconds.
+STEPS_MEASURED = (1, 3, 48)
+MEASURED_S = 0.05
 
 # The threshold at which answers are compared with Quick's.
 THRESHOLD = 0.5
@@ -65,22 +70,29 @@ class FoldResult:
     probabilities: Float32s
 
 
-def images_per_s(trainer: Trainer, split: FoldSplit, *, steps: int = 3) -> float:
-    """Images trained on per second, measured in a few steps at learning rate 0; the first, which compiles, is left out.
+def images_per_s(trainer: Trainer, split: FoldSplit) -> float:
+    """Images trained on per second, measured in a few steps at learning rate 0; in many where a few take no time.
 
     Raises:
         OutOfMemory: the batch is too large for the device's memory.
     """
     trainer.reset(split.training_rows(0))
-    rng = np.random.default_rng(SEED)
-    rows, row_weights = np.resize(split.rows, trainer.batch), trainer.data.row_weights(split.rows)
-    started = 0.0
-    for step in range(steps + 1):
-        inputs, targets = trainer.data.batch(rows, row_weights, 0.0, rng)
-        trainer.step(inputs, targets, 0.0)
-        if step == 0:
-            started = time.perf_counter()
-    return steps * trainer.batch / (time.perf_counter() - started)
+    seconds = 0.0
+    for count in STEPS_MEASURED:
+        drawn = draw_steps(
+            split.rows,
+            [0.0] * count,
+            np.random.default_rng(SEED),
+            batch=trainer.batch,
+            copies=trainer.programs.copies,
+            mixing=0.0,
+        )
+        started = time.perf_counter()
+        trainer.train(drawn, split.rows)
+        seconds = time.perf_counter() - started
+        if count > 1 and seconds > MEASURED_S:
+            break
+    return count * trainer.batch / seconds
 
 
 def train_epoch(
@@ -92,15 +104,15 @@ def train_epoch(
     *,
     on_step: Callable[[float], None] = lambda share: None,
 ) -> EpochResult | None:
-    """Train a fold split for one epoch and write its checkpoint.
+    """Train a fold split for one epoch and save its checkpoint.
 
     An epoch that is already in the checkpoint is not trained again. If it is the last one, its result is read from the
     checkpoint; if it is an earlier one, the result is None, because only the last is kept. `on_step` is called after
-    each step with the share of steps done; if it raises, the checkpoint stays as it was.
+    each step, on a GPU after the last, with the share of steps done; if it raises, the checkpoint stays as it was.
     """
     started = time.monotonic()
     path = checkpoints.path_of(trainer, split, epoch.run)
-    checkpoint = checkpoints.read(path)
+    checkpoint = checkpoints.read(trainer, path)
     if checkpoint:
         last, result = checkpoints.last_result(checkpoint)
         if last >= epoch.number:
@@ -114,7 +126,9 @@ def train_epoch(
         data.truth[validation_rows], trainer.predict(validation_rows), multilabel=data.multilabel
     )
     result = EpochResult(loss, validation_loss, trainer.predict(split.evaluated), time.monotonic() - started)
-    checkpoints.write(path, trainer, epoch.number, result, checkpoint)
+    checkpoints.save(path, trainer, epoch.number, result, checkpoint)
+    if epoch.number + 1 == schedule.epochs or trainer.is_write_due(path):
+        checkpoints.write(path, trainer)
     return result
 
 
@@ -129,17 +143,18 @@ def _train_steps(
 ) -> float:
     """Train all steps of an epoch; returns their mean loss."""
     rows, steps = split.training_rows(epoch.run), schedule.steps[split.number]
-    row_weights = trainer.data.row_weights(rows)
     rng = np.random.default_rng([SEED, epoch.run, split.number, epoch.number])
     trainer.seed_dropout(rng)
-    batches = shuffled_batches(rows, trainer.batch, rng)
-    losses = []
-    for step in range(steps):
-        share = learning_rate_at((epoch.number * steps + step) / (schedule.epochs * steps))
-        inputs, targets = trainer.data.batch(next(batches), row_weights, hyperparameters.mixing, rng)
-        losses.append(trainer.step(inputs, targets, hyperparameters.learning_rate * share))
-        on_step((step + 1) / steps)
-    return float(np.mean(losses))
+    shares = [(epoch.number * steps + step) / (schedule.epochs * steps) for step in range(steps)]
+    drawn = draw_steps(
+        rows,
+        [hyperparameters.learning_rate * learning_rate_at(share) for share in shares],
+        rng,
+        batch=trainer.batch,
+        copies=trainer.programs.copies,
+        mixing=hyperparameters.mixing,
+    )
+    return float(np.mean(trainer.train(drawn, rows, on_step), dtype=np.float64))
 
 
 def average_runs(trainer: Trainer, split: FoldSplit, runs: int) -> FoldResult | None:
@@ -152,7 +167,7 @@ def average_runs(trainer: Trainer, split: FoldSplit, runs: int) -> FoldResult | 
     """
     data, best, tuned, quick, rows = trainer.data, [], [], [], []
     for run in range(runs):
-        checkpoint = checkpoints.read(checkpoints.path_of(trainer, split, run))
+        checkpoint = checkpoints.read(trainer, checkpoints.path_of(trainer, split, run))
         if checkpoint is None:
             continue
         validation_rows = split.validation_rows(run)

@@ -1,0 +1,123 @@
+"""The data of an Advanced training, and the random choices of its steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvcore.array_types import Bools, Float32s, Integers
+from cvcore.networks import heads
+from cvcore.networks.heads import Head
+
+LABEL_SMOOTHING = 0.1
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingData:
+    """The data of all fold splits.
+
+    `features` are the frozen layers' tensors, each float16 (copies, n, …): copy 0 is the unchanged image's, the
+    others are augmented copies'. `embeddings` (n, dimension) are the backbone's before fine-tuning, `truth` is
+    (n, tags), `costs` (tags,) as in `heads.fit`.
+    """
+
+    features: Sequence[NDArray[np.float16]]
+    embeddings: Float32s
+    truth: Bools
+    costs: NDArray[np.floating]
+    multilabel: bool
+    l2: float
+
+    def quick_head(self, rows: Integers) -> Head:
+        """The head that Quick training fits on these rows."""
+        no_folds = np.full(len(rows), -1)
+        return heads.fit(
+            self.embeddings[rows],
+            self.truth[rows],
+            no_folds,
+            multilabel=self.multilabel,
+            l2=self.l2,
+            costs=self.costs,
+        )
+
+    def targets(self, rows: Integers) -> Float32s:
+        """The smoothed labels of all n images, then their loss weights in a training on `rows`: 0 for all others.
+
+        There is one weight an image, or with Multilabel one a tag: (n, tags + 1) or (n, 2 x tags).
+        """
+        level = 0.5 if self.multilabel else 1 / self.truth.shape[1]
+        smoothed = (1 - LABEL_SMOOTHING) * self.truth + LABEL_SMOOTHING * level
+        is_trained_on = np.isin(np.arange(len(self.truth)), rows)[:, None]
+        weights = heads.balanced_weights(self.truth, is_trained_on, multilabel=self.multilabel, costs=self.costs)
+        return np.concatenate([smoothed, weights[:, 0]], axis=1, dtype=np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class Steps:
+    """The random choices of some training steps, all drawn before the first of them.
+
+    `rows`, `copies` and `others` are int32 (steps, batch): each image's row, which of its copies is seen, and the place
+    in the batch of the image that it is mixed with. `shares` (steps,) are the images' own shares in their mixtures,
+    `learning_rates` (steps,) the rates.
+    """
+
+    rows: NDArray[np.int32]
+    copies: NDArray[np.int32]
+    others: NDArray[np.int32]
+    shares: Float32s
+    learning_rates: Float32s
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def part(self, start: int, stop: int) -> Steps:
+        """The steps from `start` to before `stop`."""
+        part = slice(start, stop)
+        return Steps(
+            self.rows[part], self.copies[part], self.others[part], self.shares[part], self.learning_rates[part]
+        )
+
+
+def draw_steps(
+    rows: Integers,
+    learning_rates: Sequence[float],
+    rng: np.random.Generator,
+    *,
+    batch: int,
+    copies: int,
+    mixing: float,
+) -> Steps:
+    """Draw a step for each learning rate: random copies of `batch` images, mixed in pairs if `mixing` is not 0.
+
+    Every one of `rows` comes once before any is repeated, and every batch is full.
+    """
+    batches = _shuffled_batches(rows, batch, rng)
+    drawn = [
+        (
+            next(batches),
+            rng.integers(copies, size=batch),
+            rng.beta(mixing, mixing) if mixing else 1.0,
+            rng.permutation(batch) if mixing else np.arange(batch),
+        )
+        for _ in learning_rates
+    ]
+    trained, seen, shares, others = zip(*drawn, strict=True)
+    return Steps(
+        np.array(trained, np.int32),
+        np.array(seen, np.int32),
+        np.array(others, np.int32),
+        np.array(shares, np.float32),
+        np.array(learning_rates, np.float32),
+    )
+
+
+def _shuffled_batches(rows: Integers, size: int, rng: np.random.Generator) -> Iterator[Integers]:
+    waiting = np.empty(0, np.int64)
+    while True:
+        while len(waiting) < size:
+            waiting = np.concatenate([waiting, rng.permutation(rows)])
+        yield waiting[:size]
+        waiting = waiting[size:]
