@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from cvcore.errors import ModelDamaged, WeightsMissing
 from cvcore.files import blobs
 from cvcore.networks import architectures, builtin, heads, keras_backend, pretrained_weights
 from cvcore.networks.architectures import NAME_BUILT_IN
+from cvcore.networks.conversion import litert
 
 Availability = Literal["ready", "on this machine", "to download"]
 
@@ -169,10 +169,8 @@ def save(backbone: Backbone, content: bytes, folder: Path) -> None:
 
 def convert_to_litert(model: Any, folder: Path) -> bytes:
     """The LiteRT file of a Keras model; `folder` is where it will be kept, for the messages of errors."""
-    with blobs.storage_errors(folder), tempfile.TemporaryDirectory() as temporary:
-        path = Path(temporary, "model.tflite")
-        model.export(path, format="litert", verbose=False)
-        return path.read_bytes()
+    with blobs.storage_errors(folder), keras_backend.quiet_loading():
+        return litert.convert(model)
 
 
 def stems(backbone: Backbone) -> tuple[str, str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,8 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-# The names that Custom Vision gives to the input and the output.
-INPUT, OUTPUT = "Placeholder", "loss"
+from cvcore.networks.conversion import frozen_graph
+from cvcore.networks.conversion.frozen_graph import INPUT, OUTPUT
+
+__all__ = ["INPUT", "OUTPUT", "Network"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,13 +34,7 @@ class Network:
     @cached_property
     def function(self) -> Any:
         """TensorFlow's concrete function of it, with its weights as constants."""
-        import tensorflow as tf
-        from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
-
-        shape = tf.TensorSpec((None, *self.pixels.shape[1:]), tf.float32, name=INPUT)
-        with _normalization_as_numbers(self.model):
-            traced = tf.function(lambda images: tf.identity(self.model(images, training=False), name=OUTPUT))
-            return convert_variables_to_constants_v2(traced.get_concrete_function(shape))
+        return frozen_graph.concrete_function(self.model)
 
     @cached_property
     def graph(self) -> Any:
@@ -54,19 +48,3 @@ class Network:
             node.input.extend(data)
         graph.ClearField("library")  # all functions have been inlined
         return tf.compat.v1.graph_util.extract_sub_graph(graph, [OUTPUT])
-
-
-@contextlib.contextmanager
-def _normalization_as_numbers(model: Any) -> Iterator[None]:
-    """A block in which EfficientNet's mean and variance are arrays: as tensors they would become inputs of a graph."""
-    import keras
-
-    layers = [layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.Normalization)]
-    tensors = [(layer.mean, layer.variance) for layer in layers]
-    for layer in layers:
-        layer.mean, layer.variance = np.asarray(layer.mean), np.asarray(layer.variance)
-    try:
-        yield
-    finally:
-        for layer, (mean, variance) in zip(layers, tensors, strict=True):
-            layer.mean, layer.variance = mean, variance
