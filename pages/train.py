@@ -20,6 +20,7 @@ from pages.parts.shell import backend, detail_level, help_marks, project_choice
 from pages.parts.shell.text import plain, refusals
 from pages.parts.train import (
     augmentation_preview,
+    embedding_choice,
     evaluation_choice,
     readiness_notes,
     running_settings,
@@ -45,6 +46,7 @@ with way.container(border=True, height="stretch"):
     st.header("How it is trained", anchor=False, help=help_marks.HELP["Advanced"])
     options = training_choice.show(project, running.options if running else None)
     if is_full:
+        options = embedding_choice.show(project, domain, options, running.options if running else None)
         st.caption(f"Domain **{plain(domain.name)}**. {plain(domain.purpose)} {plain(backbone_status(store, domain))}")
         if device := keras_backend.saved_device(store.home):
             st.caption(f"Trained on: {plain(device)}.")

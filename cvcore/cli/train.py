@@ -11,7 +11,7 @@ from cvcore.cli.options import Subparsers, add_command, add_json, add_project, p
 from cvcore.errors import InvalidInput, NothingChanged, TagwiseError
 from cvcore.finetuning import outcome_text
 from cvcore.projects import tagging
-from cvcore.records import EVALUATION_METHODS, K_FOLD, Job, Project, TrainingOptions
+from cvcore.records import EMBEDDING_KINDS, EVALUATION_METHODS, K_FOLD, PLAIN, Job, Project, TrainingOptions
 from cvcore.settings import Settings
 from cvcore.store import Store
 from cvcore.training import readiness, worker
@@ -46,6 +46,13 @@ def add_train(subparsers: Subparsers) -> None:
         help="count the images of a tag N times, so that fewer are missed",
         **repeated,
     )
+    command.add_argument(
+        "--embedding",
+        choices=EMBEDDING_KINDS,
+        default=PLAIN,
+        help="describe an image by the image alone (plain, the default), by the mean of three views of it (views), or "
+        "by these and the built-in network (views-and-built-in): slower, often more accurate",
+    )
     command.add_argument("--notify", metavar="URL", default="", help="post the end of the training to this address")
     command.add_argument("--start-from", metavar="N", type=int, help="start from the network of Advanced iteration N")
     add_json(command)
@@ -55,7 +62,8 @@ def add_train(subparsers: Subparsers) -> None:
     advanced.add_argument(
         "--without",
         metavar="TRANSFORM",
-        help=f"do not change training images in this way; repeat it for more: {', '.join(domains.TRANSFORM_NAMES)}",
+        help="do not change training images in this way; repeat it for more: "
+        f"{', '.join(domains.TRANSFORM_NAMES)}; mirror also goes with --embedding alone: no view is mirrored",
         **repeated,
     )
 
@@ -111,9 +119,10 @@ def _finished(store: Store, project: Project, job: Job) -> Job:
 
 
 def _training_options(options: argparse.Namespace, store: Store, project: Project) -> TrainingOptions:
+    is_mirror_of_views = options.embedding != PLAIN and set(options.without) == {"mirror"}
     for name, is_given in (
         ("--budget-minutes", options.budget_minutes is not None),
-        ("--without", bool(options.without)),
+        ("--without", options.without and not is_mirror_of_views),
     ):
         if is_given and not options.advanced:
             raise InvalidInput(f"{name} needs --advanced: add it, or leave {name} out")
@@ -125,6 +134,7 @@ def _training_options(options: argparse.Namespace, store: Store, project: Projec
         costs=tuple(_cost(store, project, text) for text in options.cost),
         start_from="" if from_number is None else training.find_iteration(store, project, from_number).id,
         notify_url=options.notify,
+        embedding=options.embedding,
     )
 
 

@@ -22,7 +22,7 @@ from typing import Any, Literal
 
 from cvcore.errors import ModelDamaged, WeightsMissing
 from cvcore.files import blobs
-from cvcore.networks import architectures, builtin, heads, keras_backend, pretrained_weights
+from cvcore.networks import architectures, builtin, heads, keras_backend, pretrained_weights, views
 from cvcore.networks.architectures import NAME_BUILT_IN
 from cvcore.networks.conversion import litert
 
@@ -54,7 +54,9 @@ class Backbone:
     @property
     def l2(self) -> float:
         """The L2 penalty that suits a head on these embeddings."""
-        return builtin.L2 if self.name == NAME_BUILT_IN else heads.L2
+        composition = views.parse(self.name)
+        first = composition.first if composition else self.name
+        return builtin.L2 if first == NAME_BUILT_IN else heads.L2
 
 
 def built_in() -> Backbone:

@@ -13,7 +13,17 @@ from dataclasses import asdict, replace
 
 from cvcore import domains, finetuning, validation
 from cvcore.errors import InTraining, InvalidInput, NothingChanged, NotTrainable
-from cvcore.records import K_FOLD, Evaluation, EvaluationMethod, Iteration, Job, Project, TrainingOptions
+from cvcore.records import (
+    EMBEDDING_KINDS,
+    K_FOLD,
+    PLAIN,
+    Evaluation,
+    EvaluationMethod,
+    Iteration,
+    Job,
+    Project,
+    TrainingOptions,
+)
 from cvcore.store import Store
 from cvcore.training import webhooks
 from cvcore.training.iterations import delete_iteration
@@ -36,6 +46,8 @@ def start(
 ) -> Job:
     """Take a snapshot of the workspace, or only of `tag_ids` and their images, and queue its training.
 
+    A training that starts from an iteration keeps the kind of embedding that this has.
+
     Raises:
         NotTrainable: the message says what is missing.
         InTraining: a training of this project is queued or running already.
@@ -53,6 +65,7 @@ def start(
         project = store.projects.get(project.id)
         if options.start_from:
             _check_base(project, store.iterations.get(options.start_from))
+            options = replace(options, embedding=store.trainings.options(options.start_from).embedding)
         running = store.jobs.latest(project.id, "train")
         if running and running.is_active:
             raise InTraining("one training at a time: this project is being trained already, wait for it or cancel it")
@@ -115,6 +128,12 @@ def _checked(options: TrainingOptions, tag_ids: Sequence[str]) -> TrainingOption
             f"a budget must be above 0 and at most {BUDGET_MINUTES_MOST} minutes, got {options.budget_minutes:g}"
         )
     domains.with_transforms(domains.Policy(()), options.transforms)
+    if options.embedding not in EMBEDDING_KINDS:
+        raise InvalidInput(f"an embedding must be one of {', '.join(EMBEDDING_KINDS)}, got {options.embedding[:80]!r}")
+    if options.is_advanced and options.embedding != PLAIN:
+        raise InvalidInput(
+            f"Advanced training needs the embedding plain, got {options.embedding}: choose Quick or plain"
+        )
     if options.notify_url:
         webhooks.check(options.notify_url)
     costs = dict(options.costs)
@@ -149,7 +168,10 @@ def _digest(project: Project, ready: Readiness, evaluation: EvaluationMethod, op
         content += [evaluation, [image.sha256 for image in ready.images if image.is_test]]
     # Left out for Quick, too. The URL to notify does not change the training.
     if (effective := replace(options, notify_url="")) != QUICK:
-        content.append(asdict(effective))
+        fields = asdict(effective)
+        if effective.embedding == PLAIN:  # and here, for the same reason
+            del fields["embedding"]
+        content.append(fields)
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 

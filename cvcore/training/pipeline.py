@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvcore import domains, evaluation, finetuning, validation
+from cvcore.domains import Domain
 from cvcore.errors import WeightsMissing
 from cvcore.files import blobs
 from cvcore.finetuning import Task
-from cvcore.networks import backbones, embedding_cache, keras_backend
+from cvcore.networks import backbones, embedding_cache, keras_backend, views
 from cvcore.networks.backbones import Backbone
 from cvcore.networks.heads import Head
 from cvcore.networks.keras_backend import Device
@@ -25,6 +26,8 @@ from cvcore.validation import near_duplicates
 
 # The share of an Advanced training's progress that Quick training takes first.
 QUICK_SHARE = 0.05
+
+QUICK = TrainingOptions()
 
 
 def run(store: Store, iteration: Iteration, progress: Progress, device: Device = "cpu") -> None:
@@ -122,21 +125,28 @@ def embed(store: Store, project: Project, progress: Progress, device: Device = "
     embedding_cache.fill(store, backbone, store.images.digests(project.id), progress, device)
 
 
-def prepare(domain_id: str, folder: Path, progress: Progress) -> tuple[Backbone, str]:
-    """Prepare the domain's backbone; if its weights are missing, the built-in one, with a note that says so."""
+def prepare(domain_id: str, folder: Path, progress: Progress, options: TrainingOptions = QUICK) -> tuple[Backbone, str]:
+    """Prepare the domain's backbone; if its weights are missing, the built-in one, with a note that says so.
+
+    It has the views, and the network beside it, that the `options` of a training name.
+    """
     domain = domains.find(domain_id)
+    has_mirror = "mirror" in domains.with_transforms(domain.policy, options.transforms).transforms
 
     def on_stage(stage: str) -> None:
         progress(stage, 0.0)
 
+    def name_of(domain: Domain) -> str:
+        return views.name_for(domain.backbone, options.embedding, has_mirror=has_mirror)
+
     try:
-        return backbones.prepare(domain.backbone, domain.side, folder, on_stage=on_stage), ""
+        return backbones.prepare(name_of(domain), domain.side, folder, on_stage=on_stage), ""
     except WeightsMissing as missing:
         built_in = domains.BUILT_IN
         reason = f"{missing}"
         instead = "The built-in network was used instead: expect somewhat lower accuracy."
         note = f"{reason[:1].upper()}{reason[1:]}. {instead}"
-        return backbones.prepare(built_in.backbone, built_in.side, folder, on_stage=on_stage), note
+        return backbones.prepare(name_of(built_in), built_in.side, folder, on_stage=on_stage), note
 
 
 def _backbone(store: Store, iteration: Iteration, options: TrainingOptions, progress: Progress) -> tuple[Backbone, str]:
@@ -144,7 +154,7 @@ def _backbone(store: Store, iteration: Iteration, options: TrainingOptions, prog
     folder = blobs.backbones_folder(store.home)
     if options.start_from:
         return backbones.find(store.iterations.get(options.start_from).fingerprint, folder), ""
-    return prepare(iteration.domain_id, folder, progress)
+    return prepare(iteration.domain_id, folder, progress, options)
 
 
 def truth_matrix(snapshot: Sequence[SnapshotImage], columns: int) -> NDArray[np.bool_]:

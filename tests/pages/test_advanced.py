@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cvcore import domains, training
+from cvcore import domains, projects, training
 from cvcore.files import blobs
 from cvcore.records import Job, Project, TrainingOptions, TuningEpoch, TuningOutcome
 from cvcore.store import Store
@@ -82,6 +82,27 @@ def test_advanced_with_the_domains_own_transforms(store: Store, flowers: Project
     app = advanced(flowers)
     app.number_input(key=f"budget-{flowers.id}").set_value(25).run()
     assert TrainingOptions(is_advanced=True, budget_minutes=25.0) == started(app, store, flowers)
+
+
+def test_three_views_for_quick(store: Store, flowers: Project) -> None:
+    """They are chosen with their price beside them; the mirrored one is left out where its switch is off."""
+    app = opened(flowers)
+    choice = app.radio(key=f"embedding-{flowers.id}-{domains.BUILT_IN.id}")
+    assert ["The image", "Three views of it"] == choice.options  # the built-in network is not put beside itself
+    assert "a third as many images per second" in choice.proto.captions[1]
+    checked(choice.set_value("views").run())
+    checked(app.toggle(key=f"mirrored-{flowers.id}-{domains.BUILT_IN.id}").set_value(False).run())
+    options = started(app, store, flowers)
+    assert TrainingOptions(embedding="views", transforms=domains.ANYTHING.transforms[1:]) == options
+    locked = opened(flowers).radio(key=f"embedding-running-{flowers.id}")
+    assert ("views", True) == (locked.value, locked.disabled)
+
+
+def test_two_networks_where_the_domains_is_another(store: Store, flowers: Project) -> None:
+    """With a downloaded network the built-in one can stand beside it."""
+    projects.change(store, flowers, domain="General")
+    choice = opened(flowers).radio(key=f"embedding-{flowers.id}-{domains.DEFAULT.id}")
+    assert ["The image", "Three views of it", "Three views, two networks"] == choice.options
 
 
 def test_switches_decide_what_is_on(store: Store, flowers: Project) -> None:

@@ -109,7 +109,7 @@ def _start_from(store: Store, project: Project) -> str:
         format_func=lambda iteration_id: names[iteration_id] if iteration_id else "The domain's network",
         key=f"start-from-{project.id}",
     )
-    st.caption("Images that it was trained on are left out of the evaluation.")
+    st.caption("Images that it was trained on are left out of the evaluation. What the network sees stays as it was.")
     return chosen
 
 

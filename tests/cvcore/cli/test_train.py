@@ -64,6 +64,14 @@ def test_every_option(store: Store, fill: Fill, trained: Trained) -> None:
     )
 
 
+@pytest.mark.parametrize("without", [(), ("--without", "mirror")])
+def test_views_with_and_without_mirror(store: Store, fill: Fill, without: tuple[str, ...]) -> None:
+    """Quick takes the kind of embedding, and leaves out the mirrored view if asked to."""
+    options, _ = queued(store, fill(rose=5, tulip=5), "--embedding", "views", *without)
+    transforms = ("turn", "zoom", "shift", "light") if without else None
+    assert TrainingOptions(embedding="views", transforms=transforms) == options
+
+
 def test_no_option(store: Store, fill: Fill) -> None:
     """Without any it is Quick, of all tags."""
     assert (TrainingOptions(), ["rose", "tulip"]) == queued(store, fill(rose=5, tulip=5))
@@ -79,6 +87,7 @@ def test_no_option(store: Store, fill: Fill) -> None:
         (["--cost", "rose=1000"], "a cost must be in 0.01..100, got 1000"),
         (["--start-from", "7"], "'Flowers' has no iteration 7: there are 1"),
         (["--without", "mirror"], "--without needs --advanced: add it, or leave --without out"),
+        (["--embedding", "views", "--without", "zoom"], "--without needs --advanced: add it, or leave --without out"),
         (
             ["--budget-minutes", "5"],
             "--budget-minutes needs --advanced: add it, or leave --budget-minutes out",

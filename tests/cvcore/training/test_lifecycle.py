@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import io
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,13 +13,14 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from cvcore import domains, evaluation, projects, training
+from cvcore import domains, evaluation, prediction, projects, training
 from cvcore.errors import Conflict, InvalidInput, NameTaken, NotFound, NothingChanged, NotTrainable
 from cvcore.evaluation import report_files
 from cvcore.files import blobs
+from cvcore.networks import backbones, builtin
 from cvcore.progress import Stopped, silent
 from cvcore.projects import tagging, uploads
-from cvcore.records import MULTICLASS, MULTILABEL, Iteration, Project, Scores, Tag, TrainingOptions
+from cvcore.records import MULTICLASS, MULTILABEL, VIEWS, Iteration, Project, Scores, Tag, TrainingOptions
 from cvcore.settings import Limits
 from cvcore.store import Store
 from cvcore.training import pipeline, worker
@@ -181,6 +184,33 @@ def test_where_training_may_start_from(store: Store, fill: Fill, trained: Traine
     assert f"{words}Built-in: choose another" == str(refusal.value)
     with pytest.raises(NotFound):
         training.start(store, project, options=TrainingOptions(start_from="gone"))
+
+
+def test_the_embedding_is_one_of_three(store: Store, fill: Fill) -> None:
+    """Another kind is refused, with the kinds that there are."""
+    with pytest.raises(InvalidInput) as refusal:
+        training.start(store, fill(rose=5, tulip=5), options=TrainingOptions(embedding="nine"))  # type: ignore[arg-type]
+    assert "an embedding must be one of plain, views, views-and-built-in, got 'nine'" == str(refusal.value)
+
+
+def test_without_views_options_are_digested_as_before_there_was_a_choice(store: Store, fill: Fill) -> None:
+    """So an older iteration with the same costs still counts as the same training."""
+    project = fill(rose=5, tulip=5)
+    options = TrainingOptions(costs=((tag_of(store, project, "rose").id, 2.0),))
+    ready = readiness(store, project)
+    tags = [[tag.id, tag.name, tag.kind] for tag in ready.tags]
+    images = [[image.sha256, sorted(image.tag_ids)] for image in ready.images]
+    before = {
+        "is_advanced": False,
+        "budget_minutes": 10.0,
+        "transforms": None,
+        "costs": options.costs,
+        "start_from": "",
+        "notify_url": "",
+    }
+    content = json.dumps([project.classification_type, project.domain_id, tags, images, before])
+    iteration_id = training.start(store, project, options=options).iteration_id or ""
+    assert hashlib.sha256(content.encode()).hexdigest() == store.iterations.snapshot_digest(iteration_id)
 
 
 def test_costs_are_checked(store: Store, fill: Fill) -> None:
@@ -510,6 +540,23 @@ def test_without_weights_the_built_in_backbone_is_used_and_named(
     assert iteration.note.startswith("MobileNetV3Small needs its ImageNet weights, which are not on this machine")
     assert iteration.note.endswith(". The built-in network was used instead: expect somewhat lower accuracy.")
     assert iteration.note == report_files.performance_json(store, project, iteration, 0.5)["note"]
+
+
+@pytest.mark.parametrize(("transforms", "name"), [(None, "3 views"), (("turn",), "2 views")])
+def test_views_obey_the_mirror_switch(store: Store, fill: Fill, transforms: tuple[str, ...] | None, name: str) -> None:
+    """The iteration names its network, with a mirrored view only where mirroring is on, and predicts with it."""
+    folder, built_in = blobs.backbones_folder(store.home), backbones.built_in()
+    composed = dataclasses.replace(built_in, name=f"{built_in.name}, {name}", fingerprint="0" * 16)
+    backbones.save(composed, builtin.model(), folder)  # as if it had been prepared before
+    project, options = fill(rose=5, tulip=5), TrainingOptions(embedding=VIEWS, transforms=transforms)
+    iteration = trained_for_real(store, project, options=options)
+    assert (composed.name, composed.fingerprint, "") == (iteration.backbone, iteration.fingerprint, iteration.note)
+    image = store.images.page(project.id, take=1)[0]
+    file = blobs.read(blobs.original_path(store.home, image.sha256))
+    assert 2 == len(prediction.predict(store, iteration, file, limits=LIMITS))
+    with pytest.raises(NothingChanged):
+        training.start(store, project, options=options)
+    training.start(store, project)
 
 
 @pytest.mark.network

@@ -14,7 +14,7 @@ from cvcore.api.customvision.protocol.request import Answer, Call
 from cvcore.errors import IterationNotFound, Published
 from cvcore.metrics.reports import deviations
 from cvcore.prediction import publishing
-from cvcore.records import Image, Iteration, Prediction, Project, TrainingOptions
+from cvcore.records import EMBEDDING_KINDS, PLAIN, Image, Iteration, Prediction, Project, TrainingOptions
 from cvcore.store import ImageSearch
 
 # Before version 3.0 an iteration was not published: one was a project's default. It is published here by this name.
@@ -176,18 +176,18 @@ def _options(call: Call, project: Project, base_model: json_body.Fields) -> Trai
     """The training options in a request; a budget of 0 hours, which the SDK sends by default, means 10 minutes."""
     training_type = request.choice(request.text(call, "trainingType"), "trainingType", ("Regular", "Advanced"))
     hours = request.number(call, "reservedBudgetInHours", 0)
-    options = TrainingOptions(start_from=_base_model(call, project, base_model))
-    if training_type == "Regular":
-        return options
     named = {name.casefold(): is_on for name, is_on in project.settings.augmentation_methods}
+    kinds = [kind for kind in EMBEDDING_KINDS if named.get(kind)]
+    options = TrainingOptions(start_from=_base_model(call, project, base_model), embedding=[PLAIN, *kinds][-1])
+    is_advanced = training_type == "Advanced"
+    if not is_advanced and options.embedding == PLAIN:
+        return options
     # A project can also store names of augmentations that Tagwise does not have: they are ignored.
-    ours = {name: is_on for name, is_on in named.items() if name in domains.TRANSFORM_NAMES}
-    return dataclasses.replace(
-        options,
-        is_advanced=True,
-        budget_minutes=float(60 * hours) or options.budget_minutes,
-        transforms=domains.switched(domains.find(project.domain_id).policy, ours),
-    )
+    switchable = domains.TRANSFORM_NAMES if is_advanced else ("mirror",)
+    ours = {name: is_on for name, is_on in named.items() if name in switchable}
+    transforms = domains.switched(domains.find(project.domain_id).policy, ours)
+    options = dataclasses.replace(options, is_advanced=is_advanced, transforms=transforms)
+    return dataclasses.replace(options, budget_minutes=float(60 * hours)) if is_advanced and hours else options
 
 
 def _base_model(call: Call, project: Project, fields: json_body.Fields) -> str:

@@ -87,6 +87,34 @@ def test_regular_is_quick(store: Store, trainer: Trainer, fill: Fill) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("methods", "embedding", "transforms"),
+    [
+        ({"Views": True}, "views", None),
+        (
+            {"views": True, "views-and-built-in": True, "mirror": False},
+            "views-and-built-in",
+            domains.ANYTHING.transforms[1:],
+        ),
+        ({"views": False, "zoom": False}, "plain", None),
+    ],
+)
+def test_views_of_the_project(
+    store: Store,
+    trainer: Trainer,
+    fill: Fill,
+    methods: dict[str, bool],
+    embedding: str,
+    transforms: tuple[str, ...] | None,
+) -> None:
+    """A Regular training has the kind of embedding that the project's settings switch on, and their mirror switch."""
+    project = fill(rose=5, tulip=5)
+    noted = ProjectSettings(augmentation_methods=tuple(methods.items()))
+    projects.update(store, dataclasses.replace(project, settings=noted))
+    started = options(store, trainer.train_project(project.id))
+    assert (embedding, transforms, False) == (started.embedding, started.transforms, started.is_advanced)
+
+
 @pytest.mark.parametrize(("hours", "minutes"), [(0, 10), (2, 120), (24, 1440)])
 def test_advanced_has_its_budget(store: Store, trainer: Trainer, fill: Fill, hours: int, minutes: float) -> None:
     """Its hours become minutes, none of them our own ten; the answer has the same hours."""

@@ -1,0 +1,63 @@
+"""What the classifier gets of an image: the network's view of it, three views, or these and a second network."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from cvcore import domains
+from cvcore.domains import BUILT_IN, Domain
+from cvcore.records import EMBEDDING_KINDS, PLAIN, VIEWS, VIEWS_AND_BUILT_IN, EmbeddingKind, Project, TrainingOptions
+
+TITLES: dict[EmbeddingKind, str] = {
+    PLAIN: "The image",
+    VIEWS: "Three views of it",
+    VIEWS_AND_BUILT_IN: "Three views, two networks",
+}
+# Speed and mistakes as docs/networks.md lists them for MobileNetV2.
+CAPTIONS: dict[EmbeddingKind, str] = {
+    PLAIN: "The fastest.",
+    VIEWS: "Also its centre and its mirror image: about 1 mistake in 8 fewer, a third as many images per second.",
+    VIEWS_AND_BUILT_IN: "Also the built-in network: about 1 mistake in 7 fewer, a quarter as many images per second.",
+}
+
+
+def show(
+    project: Project, domain: Domain, options: TrainingOptions, running: TrainingOptions | None = None
+) -> TrainingOptions:
+    """The options with the kind of embedding that the user chooses for Quick; or show a `running` training's."""
+    if options.is_advanced:
+        return options
+    kinds = [kind for kind in EMBEDDING_KINDS if kind != VIEWS_AND_BUILT_IN or domain.backbone != BUILT_IN.backbone]
+    kind: EmbeddingKind = st.radio(
+        "What the network sees",
+        kinds,
+        index=kinds.index(running.embedding) if running and running.embedding in kinds else 0,
+        format_func=TITLES.__getitem__,
+        captions=[CAPTIONS[kind] for kind in kinds],
+        key=_key("embedding", project, domain, running),
+        persist_state="session" if running is None else None,
+        disabled=running is not None,
+        help="Measured on sets of 73 to 900 images; yours may differ. An exported model sees the same views.",
+    )
+    if running:
+        return running
+    return options if kind == PLAIN else replace(options, embedding=kind, transforms=_transforms(project, domain))
+
+
+def _transforms(project: Project, domain: Domain) -> tuple[str, ...] | None:
+    """Let the user switch the mirrored view off or on; returns the transforms' names, None for the domain's own."""
+    has_mirror = st.toggle(
+        "Mirror image",
+        "mirror" in domain.policy.transforms,
+        key=_key("mirrored", project, domain, None),
+        persist_state="session",
+        help="Off where letters, digits or sides matter.",
+    )
+    return domains.switched(domain.policy, {"mirror": has_mirror})
+
+
+def _key(name: str, project: Project, domain: Domain, running: TrainingOptions | None) -> str:
+    # A widget of its own while a training runs, so that the user's choice is there again when it has ended.
+    return f"{name}-{project.id}-{domain.id}" if running is None else f"{name}-running-{project.id}"
