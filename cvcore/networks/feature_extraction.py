@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections import deque
@@ -19,8 +20,8 @@ from cvcore.networks import backbones, keras_backbones, keras_backend
 from cvcore.networks.backbones import Backbone
 from cvcore.networks.keras_backend import Device
 
-# The batch of a GPU; the last one is filled up, so that one compiled program serves all.
-GPU_BATCH = 64
+# Images that a core reads at once for a GPU.
+READ_AT_ONCE = 8
 
 # The work for one image is too small for more threads.
 THREADS_MAX = 4
@@ -29,11 +30,13 @@ THREADS_MAX = 4
 BATCHES_AHEAD = 4
 
 Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 # RGB 0..255, uint8 (n, side, side, 3), to float32 (n, dimension). May be called from any thread.
 Extractor = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 
-# An image's embedding, or why the image cannot be read.
+# An image's pixels or embedding, or why the image cannot be read.
+Pixels = NDArray[np.uint8] | InvalidInput | NotFound
 Outcome = NDArray[np.float32] | InvalidInput | NotFound
 
 # A caller that does not read it to its end must close it, because its threads would go on for a while.
@@ -52,7 +55,7 @@ def load(backbone: Backbone, folder: Path, *, threads: int | None = None, device
         ModelDamaged: the backbone's file is missing or damaged.
     """
     if device == "gpu" and (model := _keras_model(backbone, folder)):
-        return _by_keras(model, backbone)
+        return keras_backbones.compile_extractor(model)
     threads = threads or min(os.cpu_count() or 1, THREADS_MAX)
     return _by_litert(backbones.litert_model(backbone, folder), backbone, threads)
 
@@ -75,27 +78,35 @@ def stream(
         TagwiseError: `read_pixels` raised one that does not concern its image alone.
     """
     if device == "gpu" and (model := _keras_model(backbone, folder)):
-        extract, size = _by_keras(model, backbone), GPU_BATCH
-    else:
-        extract, size = _by_litert_in_each_thread(backbones.litert_model(backbone, folder), backbone), 1
-    return _in_order(lambda batch: _extract(batch, read_pixels, extract), _batches(items, size))
+        return stream_by_gpu(items, read_pixels, keras_backbones.compile_extractor(model))
+    extract = _by_litert_in_each_thread(backbones.litert_model(backbone, folder), backbone)
+    return _in_order(lambda batch: _embedded(_read(batch, read_pixels), extract), _batches(items, 1))
 
 
-def _extract(
-    batch: Sequence[Item], read_pixels: Callable[[Item], NDArray[np.uint8]], extract: Extractor
-) -> list[tuple[Item, Outcome]]:
-    images: list[NDArray[np.uint8] | InvalidInput | NotFound] = []
+def stream_by_gpu(
+    items: Iterable[Item], read_pixels: Callable[[Item], NDArray[np.uint8]], extract: Extractor
+) -> Stream[Item]:
+    """The same as `stream`: all cores read images ahead, and the caller's thread embeds them in large batches."""
+    read = _in_order(lambda batch: _read(batch, read_pixels), _batches(items, READ_AT_ONCE))
+    with contextlib.closing(read):
+        for batch in _batches(read, keras_backbones.LARGE_BATCH):
+            yield from _embedded(batch, extract)
+
+
+def _read(batch: Sequence[Item], read_pixels: Callable[[Item], NDArray[np.uint8]]) -> list[tuple[Item, Pixels]]:
+    images: list[tuple[Item, Pixels]] = []
     for item in batch:
         try:
-            images.append(read_pixels(item))
+            images.append((item, read_pixels(item)))
         except (InvalidInput, NotFound) as error:
-            images.append(error)
-    pixels = [image for image in images if isinstance(image, np.ndarray)]
+            images.append((item, error))
+    return images
+
+
+def _embedded(batch: Sequence[tuple[Item, Pixels]], extract: Extractor) -> list[tuple[Item, Outcome]]:
+    pixels = [image for _, image in batch if isinstance(image, np.ndarray)]
     embeddings = iter(extract(np.stack(pixels)) if pixels else ())
-    return [
-        (item, next(embeddings) if isinstance(image, np.ndarray) else image)
-        for item, image in zip(batch, images, strict=True)
-    ]
+    return [(item, next(embeddings) if isinstance(image, np.ndarray) else image) for item, image in batch]
 
 
 def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
@@ -105,11 +116,11 @@ def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
 
 
 def _in_order(
-    work: Callable[[Sequence[Item]], list[tuple[Item, Outcome]]], batches: Iterable[Sequence[Item]]
-) -> Stream[Item]:
+    work: Callable[[Sequence[Item]], list[Result]], batches: Iterable[Sequence[Item]]
+) -> Generator[Result, None, None]:
     """The results of all batches in order, with one thread per core; few batches run ahead, so memory is bounded."""
     cores = os.cpu_count() or 1
-    pending: deque[Future[list[tuple[Item, Outcome]]]] = deque()
+    pending: deque[Future[list[Result]]] = deque()
     pool = ThreadPoolExecutor(cores, thread_name_prefix="embed")
     try:
         for batch in batches:
@@ -152,22 +163,6 @@ def _by_litert(content: bytes, backbone: Backbone, threads: int) -> Extractor:
                 interpreter.set_tensor(pixels, image[None].astype(np.float32))
                 interpreter.invoke()
                 embeddings[row] = interpreter.get_tensor(embedding)[0]
-        return embeddings
-
-    return extract
-
-
-def _by_keras(model: Any, backbone: Backbone) -> Extractor:
-    one_at_a_time = threading.Lock()
-
-    def extract(images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        embeddings = np.empty((len(images), backbone.dimension), np.float32)
-        for start in range(0, len(images), GPU_BATCH):
-            batch = images[start : start + GPU_BATCH].astype(np.float32)
-            padding = np.zeros((GPU_BATCH - len(batch), *batch.shape[1:]), np.float32)
-            with one_at_a_time:
-                computed = model.predict_on_batch(np.concatenate([batch, padding]))
-            embeddings[start : start + GPU_BATCH] = computed[: len(batch)]
         return embeddings
 
     return extract

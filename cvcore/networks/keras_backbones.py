@@ -6,15 +6,23 @@ Beside its LiteRT file and record, see `backbones`, a fine-tuned backbone has it
 from __future__ import annotations
 
 import io
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cvcore.errors import ArraysDamaged, ModelDamaged
 from cvcore.files import blobs, npz
 from cvcore.networks import architectures, backbones
 from cvcore.networks.backbones import Backbone
+
+# The images in a batch on a GPU: of few images, and of many, if memory allows. The last batch is filled up, because a
+# program is compiled anew for every size, which takes seconds.
+SMALL_BATCH = 64
+LARGE_BATCH = 512
 
 
 def load(backbone: Backbone, folder: Path) -> Any:
@@ -34,6 +42,49 @@ def load(backbone: Backbone, folder: Path) -> Any:
             "train again"
         )
     return model
+
+
+def compile_extractor(model: Any) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
+    """A function from images, uint8 (n, side, side, 3), to embeddings, float32 (n, dimension), compiled for a GPU.
+
+    A batch that is too large for the device's memory is halved, and stays so. Where XLA cannot compile the network,
+    TensorFlow runs it as it is. The function may be called from any thread.
+
+    Raises, when called:
+        MemoryError: the memory is too small for one image.
+    """
+    import tensorflow as tf
+
+    def embed(pixels: Any) -> Any:
+        return model(tf.cast(pixels, tf.float32), training=False)
+
+    programs = [tf.function(embed, jit_compile=jit_compile, autograph=False) for jit_compile in (True, False)]
+    one_at_a_time = threading.Lock()
+    size, most = SMALL_BATCH, LARGE_BATCH
+
+    def extract(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        nonlocal size, most
+        embeddings = np.empty((len(images), model.output_shape[-1]), np.float32)
+        done = 0
+        with one_at_a_time:
+            size = size if len(images) <= size else most
+            while done < len(images):
+                batch = images[done : done + size]
+                filled = np.concatenate([batch, np.zeros((size - len(batch), *batch.shape[1:]), np.uint8)])
+                try:
+                    embeddings[done : done + size] = programs[0](filled).numpy()[: len(batch)]
+                    done += size
+                except tf.errors.ResourceExhaustedError:
+                    if size == 1:
+                        raise MemoryError from None
+                    size = most = size // 2
+                except tf.errors.OpError:
+                    if len(programs) == 1:
+                        raise
+                    del programs[0]
+        return embeddings
+
+    return extract
 
 
 def save_tuned(model: Any, base: Backbone, folder: Path) -> Backbone:
