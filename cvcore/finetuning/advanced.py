@@ -131,6 +131,7 @@ def _training_data(training: AdvancedTraining, network: SplitNetwork) -> Trainin
         training.folder,
         budget_s=AUGMENTATION_SHARE * training.budget_s,
         seed=SEED,
+        device=training.device,
         on_share=lambda share: training.save_time_and_report(f"Augmenting images: {share:.0%}"),
     )
     return TrainingData(features, task.embeddings, task.truth, task.costs, task.multilabel, task.backbone.l2)

@@ -11,8 +11,9 @@ import json
 import math
 import os
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +22,17 @@ from numpy.typing import NDArray
 
 from cvcore.domains import Policy
 from cvcore.files import blobs
-from cvcore.finetuning.features.augmentation import augmented
+from cvcore.finetuning.features import trunk_copies
 from cvcore.finetuning.features.split_network import SplitNetwork
+from cvcore.finetuning.features.trunk_copies import Pixels, TrunkCopies
+from cvcore.networks.keras_backend import Device
 
-BATCH = 16
 COPIES_MOST = 12
 BYTES_MOST = 2 * 2**30
 
 FILE = "views.json"
 
 Features = list[NDArray[np.float16]]
-Pixels = NDArray[np.uint8]
 
 
 def compute(
@@ -42,6 +43,7 @@ def compute(
     *,
     budget_s: float,
     seed: int,
+    device: Device = "cpu",
     on_share: Callable[[float], None] = lambda share: None,
 ) -> Features:
     """The trunk's tensors of all images, each (copies, images, …), memory-mapped from files in `folder`.
@@ -56,51 +58,57 @@ def compute(
     """
     with blobs.storage_errors(folder), ThreadPoolExecutor() as pool:
         folder.mkdir(parents=True, exist_ok=True)
+        is_gpu = device == "gpu"
+        tensors = trunk_copies.on_gpu(network, policy) if is_gpu else trunk_copies.on_cpu(network, policy, pool)
+        batches = _batches(images, trunk_copies.GPU_BATCH if is_gpu else trunk_copies.BATCH)
         copies, done = _progress(folder)
         if not copies:
-            copies = _copies_within(budget_s, network, images, policy, pool)
+            copies = _copies_within(budget_s, network, images, tensors, batches[0])
         features = _open(folder, network, copies, len(images), is_new=not done)
-        for start in range(done, len(images), BATCH):
-            on_share(start / len(images))
-            rows = range(start, min(start + BATCH, len(images)))
+        for rows, pixels in _read_ahead(images, [rows for rows in batches if rows.stop > done], pool):
+            on_share(rows.start / len(images))
             for copy in range(copies):
-                pixels = pool.map(lambda row, copy=copy: _copy(images[row](), policy, (seed, row, copy)), rows)
-                for tensor, values in zip(features, _trunk(network, np.stack(list(pixels))), strict=True):
+                computed = tensors(pixels, [(seed, row, copy) for row in rows])
+                for tensor, values in zip(features, computed, strict=True):
                     tensor[copy, rows.start : rows.stop] = values
             (folder / FILE).write_text(json.dumps({"views": copies, "done": rows.stop}))
         return features
+
+
+def _batches(images: Sequence[Any], size: int) -> list[range]:
+    return [range(start, min(start + size, len(images))) for start in range(0, len(images), size)]
+
+
+def _read_ahead(
+    images: Sequence[Callable[[], Pixels]], batches: Sequence[range], pool: ThreadPoolExecutor
+) -> Iterator[tuple[range, Pixels]]:
+    """The batches with their images' pixels; the pool reads each while the one before it is worked on."""
+    reading: deque[list[Future[Pixels]]] = deque()
+    for number, rows in enumerate(batches):
+        for ahead in batches[number + len(reading) : number + 2]:
+            reading.append([pool.submit(images[row]) for row in ahead])
+        yield rows, np.stack([future.result() for future in reading.popleft()])
 
 
 def _copies_within(
     budget_s: float,
     network: SplitNetwork,
     images: Sequence[Callable[[], Pixels]],
-    policy: Policy,
-    pool: ThreadPoolExecutor,
+    tensors: TrunkCopies,
+    sample: range,
 ) -> int:
     copy_bytes = 2 * sum(math.prod(shape) for shape in network.shapes)
-    sample = images[:BATCH]
-    pixels = [_copy(image(), policy, (0, 0, 1)) for image in sample]
-    _trunk(network, np.stack(pixels))  # compiles
     started = time.perf_counter()
-    pixels = list(pool.map(lambda image: _copy(image(), policy, (0, 0, 1)), sample))
-    _trunk(network, np.stack(pixels))
-    seconds_per_image = (time.perf_counter() - started) / len(sample)
-    by_time = budget_s / (seconds_per_image * len(images))
+    pixels = np.stack([images[row]() for row in sample])
+    reading_s = time.perf_counter() - started
+    seeds = [(0, 0, 1)] * len(sample)
+    tensors(pixels, seeds)  # compiles
+    started = time.perf_counter()
+    tensors(pixels, seeds)
+    copying_s = time.perf_counter() - started
+    by_time = (budget_s * len(sample) / len(images) - reading_s) / copying_s
     by_size = BYTES_MOST / (copy_bytes * len(images))
     return max(1, min(COPIES_MOST, int(by_time), int(by_size)))
-
-
-def _copy(pixels: Pixels, policy: Policy, seed: tuple[int, int, int]) -> Pixels:
-    """A copy of an image. `seed` is the training's seed, the image's row and the copy's number; copy 0 is unchanged."""
-    return augmented(pixels, policy, np.random.default_rng(seed)) if seed[2] else pixels
-
-
-def _trunk(network: SplitNetwork, pixels: Pixels) -> list[NDArray[Any]]:
-    """The trunk's tensors of a batch; a batch is filled up to `BATCH`, so that one compiled program serves all."""
-    filled = np.resize(pixels, (BATCH, *pixels.shape[1:])).astype(np.float32)
-    tensors = network.trunk.predict_on_batch(filled)
-    return [np.asarray(tensor)[: len(pixels)] for tensor in (tensors if isinstance(tensors, list) else [tensors])]
 
 
 def _open(folder: Path, network: SplitNetwork, copies: int, images: int, *, is_new: bool) -> Features:

@@ -20,6 +20,7 @@ from cvcore.finetuning.schedule import Epoch, Schedule
 from cvcore.finetuning.task import AdvancedTraining, Task
 from cvcore.finetuning.training_data import TrainingData
 from cvcore.networks import architectures, backbones, heads, keras_backend
+from cvcore.networks.keras_backend import Device
 from cvcore.progress import silent
 from cvcore.records import HOLD_OUT, K_FOLD, Evaluation, TrainingOptions, TuningEpoch
 from cvcore.store import Store
@@ -28,6 +29,8 @@ from tests.conftest import Fill
 from tests.cvcore.finetuning.conftest import SIDE, Example, planned, train, train_one
 
 pytestmark = pytest.mark.network
+
+DEVICES: tuple[Device, ...] = ("cpu", "gpu")
 
 
 def test_the_two_parts_are_the_model(example: Example) -> None:
@@ -89,6 +92,20 @@ def test_the_feature_cache_resumes(example: Example, tmp_path: Path) -> None:
     )[0]
     assert min(shares) > 0.5
     np.testing.assert_array_equal(whole, again)
+
+
+def test_a_gpu_computes_the_same_features(example: Example, tmp_path: Path) -> None:
+    """The program that changes images on the device gives the trunk what Pillow does, in every copy."""
+    images, policy = [lambda image=image: image for image in example.pixels], Policy(("mirror", "shift", "light"))
+    by_cpu, by_gpu = (
+        feature_cache.compute(example.network, images, policy, tmp_path / device, budget_s=600, seed=3, device=device)[
+            0
+        ]
+        for device in DEVICES
+    )
+    assert by_cpu.shape == by_gpu.shape
+    np.testing.assert_allclose(by_cpu, by_gpu, atol=0.02)
+    assert np.abs(by_cpu[1:] - by_cpu[0]).max() > 0.1
 
 
 def test_the_fold_splits_of_a_training() -> None:
