@@ -158,7 +158,7 @@ def _largest_batch(
     Raises:
         MemoryError: not even the smallest batch fits.
     """
-    batch = trainer.BATCH
+    batch = trainer.batch_for(len(split.rows), training.device)
     while True:
         try:
             built = trainer.build_trainer(network, data, training.folder, batch=batch, device=training.device)

@@ -86,10 +86,9 @@ def _train_epoch(setup: TrainingSetup, epoch: Epoch) -> list[EpochResult]:
             raise _Enough
 
     results = []
+    hyperparameters = HYPERPARAMETERS[epoch.run].for_batch(schedule.batch)
     for split in setup.splits:
-        result = fold_training.train_epoch(
-            setup.trainer, split, schedule, epoch, HYPERPARAMETERS[epoch.run], on_step=on_step
-        )
+        result = fold_training.train_epoch(setup.trainer, split, schedule, epoch, hyperparameters, on_step=on_step)
         results += [result] if result else []
         training.save_time_and_report(stage)
     return results
@@ -106,7 +105,7 @@ def _summary(setup: TrainingSetup, epoch: Epoch, results: Sequence[EpochResult])
     return TuningEpoch(
         attempt=epoch.run + 1,
         number=epoch.number + 1,
-        learning_rate=HYPERPARAMETERS[epoch.run].learning_rate * rate_share,
+        learning_rate=HYPERPARAMETERS[epoch.run].for_batch(schedule.batch).learning_rate * rate_share,
         loss=float(np.mean([result.loss for result in results])),
         validation_loss=float(np.mean([result.validation_loss for result in results])),
         right=float(right.mean()) if len(right) else None,

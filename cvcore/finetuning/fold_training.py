@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,7 @@ from cvcore.finetuning import checkpoints
 from cvcore.finetuning.checkpoints import EpochResult
 from cvcore.finetuning.fold_splits import SEED, FoldSplit
 from cvcore.finetuning.schedule import Epoch, Schedule
-from cvcore.finetuning.trainer import Trainer, Weights
+from cvcore.finetuning.trainer import BATCH, Trainer, Weights
 from cvcore.finetuning.training_data import draw_steps
 from cvcore.metrics import calibration
 from cvcore.metrics.probabilities import cross_entropy
@@ -55,6 +55,14 @@ class Hyperparameters:
 
     learning_rate: float
     mixing: float
+
+    def for_batch(self, size: int) -> Hyperparameters:
+        """The same for batches of `size` images: the rate grows with the square root of what is above the usual 32.
+
+        >>> Hyperparameters(2e-4, 0.4).for_batch(128), Hyperparameters(2e-4, 0.4).for_batch(16).learning_rate
+        (Hyperparameters(learning_rate=0.0004, mixing=0.4), 0.0002)
+        """
+        return replace(self, learning_rate=self.learning_rate * math.sqrt(max(1.0, size / BATCH)))
 
 
 @dataclass(frozen=True, eq=False)

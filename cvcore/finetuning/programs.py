@@ -55,6 +55,7 @@ def build_programs(
     *,
     device: Device,
     batch: int,
+    by_xla: bool = False,
 ) -> Programs:
     """The programs of a built model and its optimizer; they keep `features` (copies, n, …) on the device.
 
@@ -66,7 +67,7 @@ def build_programs(
     resident, copies = _resident(features, device)
     state, set_state = _state_programs([*model.weights, *optimizer.variables])
     return Programs(
-        train=_train_program(model, optimizer, resident, loss, images=features[0].shape[1], batch=batch),
+        train=_train_program(model, optimizer, resident, loss, images=features[0].shape[1], batch=batch, by_xla=by_xla),
         predict=_predict_program(model, resident),
         state=state,
         set_state=set_state,
@@ -121,7 +122,9 @@ def _train_program(
 
     choices = [tf.TensorSpec((None, sizes["batch"]), tf.int32)] * 3 + [tf.TensorSpec((None,), tf.float32)] * 2
     targets = tf.TensorSpec((sizes["images"], None), tf.float32)
-    program = tf.function(train, input_signature=[targets, *choices], autograph=False)
+    program = tf.function(
+        train, input_signature=[targets, *choices], autograph=False, jit_compile=bool(sizes["by_xla"])
+    )
     return lambda targets, steps: _run(lambda: program(targets, *astuple(steps)).numpy())
 
 

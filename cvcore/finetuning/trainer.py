@@ -34,6 +34,10 @@ WEIGHT_DECAY = 1e-4
 GPU_STEPS_AT_ONCE = 256
 GPU_CHECKPOINT_S = 10.0
 
+# On a GPU: the largest batch, and the steps that an epoch has at least before batches grow.
+GPU_BATCH_MOST = 256
+GPU_STEPS_LEAST = 8
+
 Weights = list[NDArray[Any]]
 
 
@@ -43,6 +47,7 @@ class Trainer:
 
     `initial_weights` are the upper layers' weights before fine-tuning; `batch` is the number of images per step.
     `unwritten` are checkpoints that are newer than their files, `written_at` says when those were written.
+    `quick_heads` are the classifiers that Quick fitted so far, by the rows.
     """
 
     network: SplitNetwork
@@ -56,12 +61,15 @@ class Trainer:
     device: Device
     unwritten: dict[Path, Mapping[str, Any]] = field(default_factory=dict)
     written_at: dict[Path, float] = field(default_factory=dict)
+    quick_heads: dict[bytes, Weights] = field(default_factory=dict)
 
     def reset(self, rows: Integers) -> None:
         """Restore the backbone's own weights, set the classifier that Quick fits on `rows`, and clear the optimizer."""
-        head = self.data.quick_head(rows)
+        if (key := rows.tobytes()) not in self.quick_heads:
+            head = self.data.quick_head(rows)
+            self.quick_heads[key] = [head.kernel, head.bias]
         cleared = [np.zeros(variable.shape, variable.dtype) for variable in self.optimizer.variables]
-        self.programs.set_state([*self.initial_weights, head.kernel, head.bias, *cleared])
+        self.programs.set_state([*self.initial_weights, *self.quick_heads[key], *cleared])
 
     def seed_dropout(self, rng: np.random.Generator) -> None:
         """Take dropout's seed from `rng`, so that an epoch that is trained again gives the same result."""
@@ -96,10 +104,30 @@ class Trainer:
         return self.device == "cpu" or time.monotonic() > written_at + GPU_CHECKPOINT_S
 
 
+def batch_for(images: int, device: Device) -> int:
+    """The images in a batch of a training on so many, if memory allows: on a GPU more, with enough steps in an epoch.
+
+    >>> batch_for(10_000, "cpu"), batch_for(200, "gpu"), batch_for(600, "gpu"), batch_for(10_000, "gpu")
+    (32, 32, 64, 256)
+    """
+    batch = BATCH
+    while device == "gpu" and batch < GPU_BATCH_MOST and 2 * batch * GPU_STEPS_LEAST <= images:
+        batch *= 2
+    return batch
+
+
 def build_trainer(
-    network: SplitNetwork, data: TrainingData, folder: Path, *, batch: int = BATCH, device: Device = "cpu"
+    network: SplitNetwork,
+    data: TrainingData,
+    folder: Path,
+    *,
+    batch: int = BATCH,
+    device: Device = "cpu",
+    by_xla: bool = False,
 ) -> Trainer:
     """Build the model, a network's upper layers as they are plus a classifier, and its programs.
+
+    `by_xla` has the training steps compiled by XLA, which takes longer; whether they are faster then is to be measured.
 
     Raises:
         OutOfMemory: the features of the unchanged images do not fit into the device's memory.
@@ -115,7 +143,7 @@ def build_trainer(
     optimizer = keras.optimizers.AdamW(0.0, weight_decay=WEIGHT_DECAY)
     optimizer.build(model.trainable_variables)
     loss = _loss_function(tags, data.multilabel)
-    built = programs.build_programs(model, optimizer, data.features, loss, device=device, batch=batch)
+    built = programs.build_programs(model, optimizer, data.features, loss, device=device, batch=batch, by_xla=by_xla)
     return Trainer(network, data, folder, model, optimizer, built, network.top.get_weights(), batch, device)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cvcore.finetuning import checkpoints, fold_training, programs
+from cvcore.finetuning import checkpoints, fold_training, programs, trainer
 from cvcore.finetuning.checkpoints import EpochResult
 from cvcore.finetuning.fold_splits import FoldSplit
 from cvcore.finetuning.fold_training import Hyperparameters
@@ -133,3 +133,10 @@ def test_fewer_copies_where_memory_is_small(example: Example, monkeypatch: pytes
     free = count - 1
     with pytest.raises(programs.OutOfMemory):
         example.trainer("gpu")
+
+
+def test_xla_compiles_an_epoch_too(example: Example) -> None:
+    """By XLA a training learns as well; dropout draws other numbers there."""
+    built = trainer.build_trainer(example.network, example.data, example.folder, device="gpu", by_xla=True)
+    first, last = (train(built, example.splits()[0], number) for number in (0, 1))
+    assert last.loss < first.loss
