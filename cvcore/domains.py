@@ -157,8 +157,8 @@ DOMAINS: tuple[Domain, ...] = (
         "7a6c1f0e-5d0b-4c52-9a37-3f1d5b8e2c40",
         "Built-in",
         "Built-in network",
-        128,
-        "Needs no download and is the fastest; about nine tenths as accurate as MobileNetV2.",
+        160,
+        "Needs no download; faster than MobileNetV2, and in most sets a little less accurate.",
     ),
 )
 

@@ -67,7 +67,7 @@ def members(fingerprint: str) -> tuple[str, str, str]:
 
 def add(archive: zipfile.ZipFile, files: Files, store: Store, fingerprint: str) -> None:
     """Pack a network unless it is built-in or damaged: an iteration's numbers can be shown without it."""
-    if fingerprint == backbones.built_in().fingerprint:
+    if backbones.is_built_in(fingerprint):
         return
     folder = blobs.backbones_folder(store.home)
     try:

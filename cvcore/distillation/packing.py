@@ -25,13 +25,11 @@ CROPS = 4000
 def pack(folder: Path, out: Path) -> None:
     """Write model.tflite, weights.npz and record.json of the student in a folder of `student.train`."""
     pixels = np.load(folder / "pixels.npy", mmap_mode="r")[:CROPS]
-    weights: dict[str, list[NDArray[Any]]] = {**_shapes(folder, pixels), **_colours(pixels), **_waves()}
+    weights: dict[str, list[NDArray[Any]]] = {**_shapes(folder, pixels), **_colours(pixels)}
     model = network.build()
     network.set_weights(model, weights)
-    shapes, colours, waves = np.split(
-        model.predict(pixels, verbose=0), np.cumsum([network.SHAPES, network.COLOURS]), axis=1
-    )
-    print(f"spreads: shapes {_spread(shapes):.4f}, colours {_spread(colours):.4f}, waves {_spread(waves):.4f}")
+    shapes, colours = np.split(model.predict(pixels, verbose=0), [network.SHAPES], axis=1)
+    print(f"spreads: shapes {_spread(shapes):.4f}, colours {_spread(colours):.4f}")
     # There is no bias after the last layer of *shapes*, so its scale can be put into the layer.
     weights["top"] = [array / np.float32(_spread(shapes)) for array in weights["top"]]
     rounded = {name: [array.astype(np.float16) for array in arrays] for name, arrays in weights.items()}
@@ -120,10 +118,6 @@ def k_means(points: Float32s, count: int, rng: np.random.Generator) -> Float32s:
         sums = np.stack([np.bincount(nearest, column, minlength=count) for column in points.T], axis=1)
         centres = np.where(sizes, sums / np.maximum(sizes, 1), centres).astype(np.float32)
     return centres
-
-
-def _waves() -> dict[str, list[NDArray[Any]]]:
-    return {"light": [np.full((1, 1, 3, 1), 1 / 3, np.float32)], "waves": [network.cosine_waves()]}
 
 
 def _spread(embeddings: Float32s) -> float:

@@ -17,6 +17,7 @@ from cvcore.domains import BUILT_IN
 from cvcore.errors import InvalidInput
 from cvcore.networks import builtin, pretrained_weights, views
 from cvcore.networks.builtin import network as built_in_network
+from cvcore.networks.builtin.network import Edition
 
 # The one size that every backbone has weights for; they serve other sizes as well.
 WEIGHTS_SIDE = 224
@@ -84,7 +85,7 @@ def keras_model(name: str, side: int, on_stage: Callable[[str], None] = lambda s
     `training=False`, so that it can be unfrozen.
 
     Raises:
-        InvalidInput: no network has this name.
+        InvalidInput: no network has this name, or no edition of the built-in one this size.
         WeightsMissing: its weights are not on this machine and cannot be downloaded.
         ModelDamaged: the built-in network's weights, which ship with Tagwise, are missing or damaged.
         StorageFull: the disk is full.
@@ -92,7 +93,7 @@ def keras_model(name: str, side: int, on_stage: Callable[[str], None] = lambda s
     if composition := views.parse(name):
         return views.build(composition, side, lambda name, side: keras_model(name, side, on_stage))
     if name == NAME_BUILT_IN:
-        return _build_built_in()
+        return _build_built_in(builtin.edition(side))
     architecture = find(name)
     path = pretrained_weights.path_of(architecture.weights_file, os.environ)
     try:
@@ -108,7 +109,7 @@ def without_weights(name: str, side: int) -> Any:
     """The same model without its weights, for a caller who sets them."""
     if composition := views.parse(name):
         return views.build(composition, side, without_weights)
-    return _build_built_in() if name == NAME_BUILT_IN else _build(find(name), side, None)
+    return _build_built_in(builtin.edition(side)) if name == NAME_BUILT_IN else _build(find(name), side, None)
 
 
 def fingerprint_of(model: Any, name: str, side: int) -> str:
@@ -119,14 +120,14 @@ def fingerprint_of(model: Any, name: str, side: int) -> str:
     return digest.hexdigest()[:16]
 
 
-def _build_built_in() -> Any:
+def _build_built_in(edition: Edition) -> Any:
     import keras
 
-    network = built_in_network.build()
+    network = built_in_network.build(edition)
     try:
-        built_in_network.set_weights(network, builtin.weights())
+        built_in_network.set_weights(network, builtin.weights(edition))
     except (ValueError, KeyError) as error:
-        raise builtin.damaged(builtin.WEIGHTS, "another network's") from error
+        raise builtin.damaged(edition, builtin.WEIGHTS, "another network's") from error
     pixels = keras.Input(network.input_shape[1:], name="pixels")
     return keras.Model(pixels, network(pixels, training=False), name="Built-in")
 

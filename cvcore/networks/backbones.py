@@ -24,6 +24,7 @@ from cvcore.errors import ModelDamaged, WeightsMissing
 from cvcore.files import blobs
 from cvcore.networks import architectures, builtin, heads, keras_backend, pretrained_weights, views
 from cvcore.networks.architectures import NAME_BUILT_IN
+from cvcore.networks.builtin.network import CURRENT, EDITIONS, Edition
 from cvcore.networks.conversion import litert
 
 Availability = Literal["ready", "on this machine", "to download"]
@@ -59,13 +60,22 @@ class Backbone:
         return builtin.L2 if first == NAME_BUILT_IN else heads.L2
 
 
-def built_in() -> Backbone:
-    """The built-in network, which is perhaps not in the folder yet.
+def built_in(edition: Edition = CURRENT) -> Backbone:
+    """An edition of the built-in network, which is perhaps not in the folder yet.
 
     Raises:
         ModelDamaged: its record, which ships with Tagwise, is missing or damaged.
     """
-    return Backbone(NAME_BUILT_IN, **builtin.record())
+    return Backbone(NAME_BUILT_IN, **builtin.record(edition))
+
+
+def is_built_in(fingerprint: str) -> bool:
+    """Whether an edition of the built-in network has that fingerprint: it ships with Tagwise.
+
+    Raises:
+        ModelDamaged: a record of one, which ships with Tagwise, is missing or damaged.
+    """
+    return any(fingerprint == built_in(edition).fingerprint for edition in EDITIONS)
 
 
 def availability(name: str, side: int, folder: Path, environ: Mapping[str, str] = os.environ) -> Availability:
@@ -89,13 +99,13 @@ def prepare(name: str, side: int, folder: Path, *, on_stage: Callable[[str], Non
     `on_stage` is called with a description of each step that takes long.
 
     Raises:
-        InvalidInput: no backbone has this name.
+        InvalidInput: no backbone has this name, or no edition of the built-in one this size.
         WeightsMissing: its weights are not on this machine and cannot be downloaded.
         ModelDamaged: its file is damaged and cannot be converted again without weights, or was shipped damaged.
         StorageFull, HomeUnusable: a file cannot be written.
     """
     if name == NAME_BUILT_IN:
-        return _copy_built_in(folder)
+        return _copy_built_in(builtin.edition(side), folder)
     record = _read_record(_paths(f"{name}-{side}", folder)[1])
     if record is None:
         return _convert(name, side, folder, on_stage)
@@ -115,8 +125,9 @@ def find(fingerprint: str, folder: Path) -> Backbone:
     Raises:
         ModelDamaged: it is not in the folder any more.
     """
-    if fingerprint == built_in().fingerprint:
-        return _copy_built_in(folder)
+    for edition in EDITIONS:
+        if fingerprint == built_in(edition).fingerprint:
+            return _copy_built_in(edition, folder)
     # Shorter names first, so that own backbones are found before imported ones.
     for path in sorted(folder.glob("*.json"), key=lambda path: len(path.name)):
         record = _read_record(path)
@@ -199,15 +210,15 @@ def _convert(name: str, side: int, folder: Path, on_stage: Callable[[str], None]
     return backbone
 
 
-def _copy_built_in(folder: Path) -> Backbone:
-    """Copy the built-in network into the folder if it is missing or damaged there."""
-    backbone = built_in()
+def _copy_built_in(edition: Edition, folder: Path) -> Backbone:
+    """Copy an edition of the built-in network into the folder if it is missing or damaged there."""
+    backbone = built_in(edition)
     try:
         litert_model(backbone, folder)
     except ModelDamaged:
-        content = builtin.model()
+        content = builtin.model(edition)
         if blobs.sha256(content) != backbone.sha256:
-            raise builtin.damaged(builtin.MODEL, "damaged") from None
+            raise builtin.damaged(edition, builtin.MODEL, "damaged") from None
         save(backbone, content, folder)
     return backbone
 

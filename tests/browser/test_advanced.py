@@ -59,7 +59,7 @@ def test_switches_and_images(page: Page, url: str, store: Store, fill: Fill) -> 
     versions = page.locator(".tagwise-seen img")
     expect(versions).to_have_count(18)
     widths = "all => Promise.all(all.map(each => each.decode().then(() => each.naturalWidth)))"
-    assert [128] * 18 == versions.evaluate_all(widths)
+    assert [160] * 18 == versions.evaluate_all(widths)
     before = versions.nth(1).get_attribute("src")
     page.get_by_text("Mirror", exact=True).click()
     page.get_by_text("Turn a little", exact=True).click()

@@ -18,7 +18,10 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from cvcore import archive, cli, prediction, projects
+from cvcore import archive, cli, exports, prediction, projects, training
+from cvcore.exports import formats
+from cvcore.networks import backbones
+from cvcore.projects import uploads
 from cvcore.records import (
     Evaluation,
     Iteration,
@@ -31,6 +34,8 @@ from cvcore.records import (
 )
 from cvcore.settings import Limits
 from cvcore.store import Store
+from cvcore.training import worker
+from tests.conftest import DrawImage
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 ZIP = DATA / "project-2026-11.zip"
@@ -214,3 +219,42 @@ def test_zip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
 def test_zip_of_the_home(store: Store, flowers: Project, tmp_path: Path) -> None:
     """The home's project packs to what was packed of it then."""
     assert project_json(ZIP) == project_json(archive.pack(store, flowers, tmp_path / "now.zip").path)
+
+
+@pytest.mark.network
+@pytest.mark.parametrize("name", ["tflite", pytest.param("keras", marks=pytest.mark.slow)])
+def test_exports(store: Store, flowers: Project, tmp_path: Path, name: str) -> None:
+    """An iteration exports with the built-in network of its day, at that one's size."""
+    made = exports.export(store, iteration(store, flowers, 1), formats.find(name), tmp_path / "export")
+    assert '"side": 128' in (made.folder / "model.json").read_text()
+
+
+@pytest.fixture
+def enough(store: Store, flowers: Project, drawn_image: DrawImage) -> Project:
+    """The Multiclass project with four more images, so that it can be trained."""
+    tags = {tag.name: tag.id for tag in store.tags.of_project(flowers.id)}
+    for number, name in enumerate(("daisy", "daisy", "daisy", "tulip")):
+        image = drawn_image(600 + number)
+        uploads.add(store, flowers, f"{number}.png", image, tag_ids=[tags[name]], limits=Limits())
+    return flowers
+
+
+@pytest.mark.network
+def test_trained_again(store: Store, enough: Project) -> None:
+    """The next training embeds all images anew, with today's built-in network; what was trained before stays."""
+    before = iteration(store, enough, 1)
+    answers = prediction.predict(store, before, drawn_tulip(), limits=Limits())
+    again = store.iterations.get(worker.finish_job(store, training.start(store, enough)).iteration_id or "")
+    assert backbones.built_in().fingerprint == again.fingerprint != before.fingerprint
+    digests = [image.sha256 for image in store.iterations.images(again.id)]
+    assert [] == store.embeddings.missing(again.fingerprint, digests)
+    assert answers == prediction.predict(store, before, drawn_tulip(), limits=Limits())
+
+
+@pytest.mark.network
+def test_trained_on(store: Store, enough: Project) -> None:
+    """A training that starts from an iteration of that day uses its network."""
+    before = iteration(store, enough, 1)
+    options = TrainingOptions(start_from=before.id)
+    job = worker.finish_job(store, training.start(store, enough, options=options))
+    assert before.fingerprint == store.iterations.get(job.iteration_id or "").fingerprint

@@ -1,15 +1,14 @@
-"""The built-in network as Keras layers: the shapes, colours and roughness of an image.
+"""The built-in network as Keras layers: the shapes and colours of an image; in its first edition roughness, too.
 
-Three descriptions of one image of 128 x 128 pixels stand side by side in one embedding of 1499 numbers:
+Descriptions of one image stand side by side in one embedding of 1472 numbers, in the first edition 1499:
 
-- *shapes*, 1280: a convolutional network that was distilled from MobileNetV2 (`student`). Its first layers
-  are plain convolutions, which a CPU computes faster than separable ones at that size; then come inverted
+- *shapes*, 1280: a convolutional network that was distilled from larger ones (`cvcore.distillation`). Its first
+  layers are plain convolutions, which a CPU computes faster than separable ones at that size; then come inverted
   residuals (Sandler et al. 2018, https://arxiv.org/abs/1801.04381).
 - *colours*, 192: how much of the image is near each of 192 colours, by a bump around each that falls to 0 at
   its radius. Square roots, because a linear classifier on them has the Hellinger kernel, which suits rare colours.
-- *waves*, 27: logarithms of the mean size of 27 cosine waves, 8 x 8 pixels large, in its light.
-
-The last two take about a fifth of the time and help most where there are few images and tags differ in colour.
+- *waves*, 27, in the first edition alone: logarithms of the mean size of 27 cosine waves, 8 x 8 pixels large, in its
+  light. Beside the better shapes of the second they made no set better.
 
 Every weight and constant is a float16 number, so the LiteRT file, which keeps them in 16 bits, and Keras agree.
 """
@@ -23,9 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-SIDE = 128
 SHAPES, COLOURS, WAVES = 1280, 192, 27
-DIMENSION = SHAPES + COLOURS + WAVES
 
 WAVE_PX, WAVE_STEP = 8, 4
 
@@ -36,9 +33,8 @@ DOUBLE = 2 + 1 / 128
 # Keep square roots and logarithms finite at 0.
 COLOUR_FLOOR, WAVE_FLOOR = 1 / 2**14, 1 / 128
 
-# Bring the two to spreads of 0.5 each over photographs; *shapes*, by its last weights, has 1. So no description
-# dominates the others.
-COLOUR_SCALE, WAVE_SCALE = 13 / 32, 7 / 32
+# Brings the waves to a spread of 0.5 over photographs; *shapes*, by its last weights, has 1.
+WAVE_SCALE = 7 / 32
 
 # Kernel and bias, or the kernel alone, by the layer's name; kernels as Keras lays them out.
 Weights = Mapping[str, list[NDArray[Any]]]
@@ -58,14 +54,56 @@ class Stage:
     stride: int
 
 
-STAGES = (
-    Stage(0, 16, 1, 2),
-    Stage(0, 32, 1, 2),
-    Stage(0, 64, 1, 2),
-    Stage(3, 64, 2, 1),
-    Stage(3, 112, 5, 2),
-    Stage(4, 192, 2, 2),
+@dataclass(frozen=True)
+class Edition:
+    """A version of the network; `side` is its input's width and height in pixels, by which it is told from others.
+
+    Squares of `colour_px` pixels have one colour, their mean. `colour_scale` sets the spread of the colours over
+    photographs: 0.5 in the first edition and 0.25 in the second, beside 1 of *shapes*.
+    """
+
+    side: int
+    stages: tuple[Stage, ...]
+    colour_px: int
+    colour_scale: float
+    has_waves: bool = False
+
+    @property
+    def dimension(self) -> int:
+        """How many numbers an embedding has."""
+        return SHAPES + COLOURS + (WAVES if self.has_waves else 0)
+
+
+# The first one serves iterations that were trained with it.
+FIRST = Edition(
+    128,
+    (
+        Stage(0, 16, 1, 2),
+        Stage(0, 32, 1, 2),
+        Stage(0, 64, 1, 2),
+        Stage(3, 64, 2, 1),
+        Stage(3, 112, 5, 2),
+        Stage(4, 192, 2, 2),
+    ),
+    colour_px=2,
+    colour_scale=13 / 32,
+    has_waves=True,
 )
+CURRENT = Edition(
+    160,
+    (
+        Stage(0, 24, 1, 2),
+        Stage(0, 40, 1, 2),
+        Stage(0, 80, 1, 2),
+        Stage(3, 80, 2, 1),
+        Stage(3, 136, 5, 2),
+        Stage(4, 224, 3, 2),
+    ),
+    colour_px=4,
+    colour_scale=13 / 64,
+)
+EDITIONS = (CURRENT, FIRST)
+SIDE, DIMENSION = CURRENT.side, CURRENT.dimension
 
 
 @dataclass(frozen=True)
@@ -89,15 +127,15 @@ class Block:
     is_residual: bool = False
 
 
-def blocks() -> list[Block]:
+def blocks(edition: Edition = CURRENT) -> list[Block]:
     """The blocks of *shapes*, from pixels to its 1280 feature maps.
 
     >>> [len(block.convolutions) for block in blocks()]
-    [1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1]
+    [1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1]
     """
     result: list[Block] = []
     inputs = 3
-    for stage in STAGES:
+    for stage in edition.stages:
         for repeat in range(stage.repeats):
             stride = stage.stride if repeat == 0 else 1
             result.append(_block(len(result), stage, inputs, stride))
@@ -105,14 +143,16 @@ def blocks() -> list[Block]:
     return [*result, Block((Convolution("top", inputs, SHAPES),))]
 
 
-def build() -> Any:
-    """The network without its weights: float32 (n, 128, 128, 3), RGB 0..255, to (n, 1499)."""
+def build(edition: Edition = CURRENT) -> Any:
+    """The network without its weights: float32 (n, side, side, 3), RGB 0..255, to (n, dimension)."""
     import keras
     from keras import layers
 
-    pixels = keras.Input((SIDE, SIDE, 3), name="pixels")
+    pixels = keras.Input((edition.side, edition.side, 3), name="pixels")
     unit = layers.Rescaling(UNIT, name="unit")(pixels)
-    parts = [_shapes(unit), _colours(unit), _waves(unit)]
+    parts = [_shapes(unit, edition), _colours(unit, edition)]
+    if edition.has_waves:
+        parts.append(_waves(unit))
     return keras.Model(pixels, layers.Concatenate(name="embedding")(parts), name="builtin")
 
 
@@ -127,15 +167,6 @@ def set_weights(model: Any, weights: Weights) -> None:
             layer.set_weights([np.asarray(array, np.float32) for array in weights[layer.name]])
 
 
-def cosine_waves() -> NDArray[np.float32]:
-    """The kernel of *waves*, (8, 8, 1, 27): the low waves of the discrete cosine transform, without the constant."""
-    frequencies = np.arange(WAVE_PX)
-    lines = np.cos(np.pi / WAVE_PX * np.outer(frequencies, np.arange(WAVE_PX) + 0.5)) * np.sqrt(2 / WAVE_PX)
-    lines[0] /= np.sqrt(2)
-    pairs = sorted((y + x, y, x) for y in frequencies for x in frequencies if y + x)[:WAVES]
-    return np.stack([np.outer(lines[y], lines[x]) for _, y, x in pairs], axis=-1)[:, :, None].astype(np.float32)
-
-
 def _block(number: int, stage: Stage, inputs: int, stride: int) -> Block:
     if not stage.expansion:
         return Block((Convolution(f"block{number}", inputs, stage.channels, 3, stride),))
@@ -148,11 +179,11 @@ def _block(number: int, stage: Stage, inputs: int, stride: int) -> Block:
     return Block(convolutions, is_residual=stride == 1 and inputs == stage.channels)
 
 
-def _shapes(unit: Any) -> Any:
+def _shapes(unit: Any, edition: Edition) -> Any:
     from keras import layers
 
     maps = layers.Rescaling(DOUBLE, -1, name="centred")(unit)
-    for block in blocks():
+    for block in blocks(edition):
         before = maps
         for convolution in block.convolutions:
             maps = _convolved(convolution, maps)
@@ -178,16 +209,16 @@ def _convolved(convolution: Convolution, maps: Any) -> Any:
     return layers.Conv2D(convolution.outputs, **how)(maps)
 
 
-def _colours(unit: Any) -> Any:
+def _colours(unit: Any, edition: Edition) -> Any:
     from keras import layers, ops
 
-    # Light, red against green, and yellow against blue, at half the size.
-    axes = layers.Conv2D(3, 1, name="axes")(layers.AveragePooling2D(2)(unit))
+    # Light, red against green, and yellow against blue.
+    axes = layers.Conv2D(3, 1, name="axes")(layers.AveragePooling2D(edition.colour_px)(unit))
     # 1 - |axes - colour|² / radius², which is linear in the axes and their squares.
     both = layers.Concatenate()([axes, layers.Multiply()([axes, axes])])
     bumps = layers.Conv2D(COLOURS, 1, activation="relu", name="bumps")(both)
     shares = layers.GlobalAveragePooling2D()(bumps)
-    return layers.Rescaling(COLOUR_SCALE, name="colours")(ops.sqrt(shares + COLOUR_FLOOR))
+    return layers.Rescaling(edition.colour_scale, name="colours")(ops.sqrt(shares + COLOUR_FLOOR))
 
 
 def _waves(unit: Any) -> Any:

@@ -40,7 +40,7 @@ def test_the_first_crop_is_the_whole_photo(photos: Path) -> None:
     box = whole._box(np.random.default_rng(0), 320, 160)
     assert (0, 0, 320, 160) == box
     large, small = whole.cut()
-    assert ((224, 224, 3), (128, 128, 3)) == (large.shape, small.shape)
+    assert ((224, 224, 3), (160, 160, 3)) == (large.shape, small.shape)
     np.testing.assert_array_equal(small, whole.cut()[1])
 
 

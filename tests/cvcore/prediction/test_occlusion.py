@@ -51,8 +51,7 @@ def likes_red(store: Store, fill: Fill, trained: Trained) -> Iteration:
     folder = blobs.backbones_folder(store.home)
     built_in = backbones.prepare(architectures.NAME_BUILT_IN, network.SIDE, folder)
     without, with_red = feature_extraction.load(built_in, folder)(square)
-    is_colour = np.arange(network.DIMENSION) // network.SHAPES == 1
-    is_colour[-network.WAVES :] = False
+    is_colour = np.arange(network.DIMENSION) >= network.SHAPES
     colours = np.where(is_colour, np.maximum(with_red - without, 0), 0)
     kernel = np.stack([0 * colours, 5 * colours / (colours @ colours)], axis=1)
     folder = blobs.iteration_folder(store.home, iteration.id)

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cvcore.errors import ModelDamaged
+from cvcore.errors import InvalidInput, ModelDamaged
 from cvcore.files import blobs
 from cvcore.networks import architectures, backbones, builtin, feature_extraction, keras_backbones
 from cvcore.networks.builtin import network
@@ -22,10 +22,12 @@ from cvcore.networks.builtin import network
 ROOT = Path(builtin.__file__).resolve().parents[3]
 NAME, SIDE = architectures.NAME_BUILT_IN, network.SIDE
 
+by_edition = pytest.mark.parametrize("edition", network.EDITIONS, ids=lambda edition: f"{edition.side} px")
+
 
 @pytest.fixture(scope="module")
 def photos(shared: Path) -> np.ndarray:
-    """Ten photographs, (10, 128, 128, 3)."""
+    """Ten photographs, (10, 160, 160, 3)."""
     paths = sorted((shared / "datasets" / "hemlock_cherry").rglob("*.jpg"))[::2]
     return np.stack([np.asarray(Image.open(path).convert("RGB").resize((SIDE, SIDE))) for path in paths])
 
@@ -38,15 +40,33 @@ def drawn(number: int) -> np.ndarray:
 
 
 def test_the_files_are_small() -> None:
-    """All that ships for it takes at most 6 MB."""
-    assert sum(path.stat().st_size for path in builtin.FOLDER.iterdir() if path.is_file()) <= 6_000_000
+    """All that ships of both editions takes at most 13 MB."""
+    folder = builtin.FOLDERS[network.CURRENT]
+    assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) <= 13_000_000
 
 
-def test_the_record_is_of_the_files() -> None:
+@by_edition
+def test_the_record_is_of_the_files(edition: network.Edition) -> None:
     """It gives the hash of the LiteRT file, and the size of what goes in and comes out."""
-    record = builtin.record()
-    assert blobs.sha256(builtin.model()) == record["sha256"]
-    assert (network.SIDE, network.DIMENSION) == (record["side"], record["dimension"])
+    record = builtin.record(edition)
+    assert blobs.sha256(builtin.model(edition)) == record["sha256"]
+    assert (edition.side, edition.dimension) == (record["side"], record["dimension"])
+
+
+def test_the_first_edition_is_found_in_a_new_home(tmp_path: Path) -> None:
+    """What was trained with it in another home is answered here: its fingerprint is enough, and it sees 128 px."""
+    backbone = backbones.find("1a0d123c6b051c0f", tmp_path)
+    assert backbones.prepare(NAME, 128, tmp_path) == backbone
+    assert (NAME, 128, 1499) == (backbone.name, backbone.side, backbone.dimension)
+    pixels = np.zeros((1, 128, 128, 3), np.uint8)
+    assert (1, 1499) == feature_extraction.load(backbone, tmp_path)(pixels).shape
+
+
+def test_a_size_without_an_edition_is_refused(tmp_path: Path) -> None:
+    """The message names the sizes there are."""
+    with pytest.raises(InvalidInput) as refusal:
+        backbones.prepare(NAME, 96, tmp_path)
+    assert "the built-in network's side must be 160 or 128 pixels, got 96" == str(refusal.value)
 
 
 def test_it_is_ready_at_once_and_copied_into_the_home(tmp_path: Path) -> None:
@@ -115,9 +135,9 @@ def test_a_damaged_installation_is_an_error(tmp_path: Path, harm: str) -> None:
         import sys
         from pathlib import Path
         from cvcore.networks import architectures, backbones, keras_backbones
-        from cvcore.errors import ModelDamaged
+        from cvcore.errors import InvalidInput, ModelDamaged
         try:
-            backbone = backbones.prepare(architectures.NAME_BUILT_IN, 128, Path(sys.argv[1]))
+            backbone = backbones.prepare(architectures.NAME_BUILT_IN, 160, Path(sys.argv[1]))
             keras_backbones.load(backbone, Path(sys.argv[1]))
         except ModelDamaged as error:
             print(error)
@@ -131,11 +151,13 @@ def test_a_damaged_installation_is_an_error(tmp_path: Path, harm: str) -> None:
 
 
 @pytest.mark.network
-def test_litert_and_keras_agree(photos: np.ndarray, tmp_path: Path) -> None:
+@by_edition
+def test_litert_and_keras_agree(edition: network.Edition, photos: np.ndarray, tmp_path: Path) -> None:
     """Both give the same embeddings to the last digits, so that those of one may be mixed with those of the other."""
-    backbone = backbones.prepare(NAME, SIDE, tmp_path)
-    by_litert = feature_extraction.load(backbone, tmp_path)(photos)
-    by_keras = feature_extraction.load(backbone, tmp_path, device="gpu")(photos)
+    backbone = backbones.prepare(NAME, edition.side, tmp_path)
+    seen = photos[:, : edition.side, : edition.side]
+    by_litert = feature_extraction.load(backbone, tmp_path)(seen)
+    by_keras = feature_extraction.load(backbone, tmp_path, device="gpu")(seen)
     np.testing.assert_allclose(by_litert, by_keras, atol=1e-5)
 
 
@@ -157,25 +179,26 @@ def test_colours_do_not_ask_where(tmp_path: Path) -> None:
     """Reassembled from its squares in another order, an image has the same colours, and other shapes."""
     embed = feature_extraction.load(backbones.prepare(NAME, SIDE, tmp_path), tmp_path)
     image = drawn(3)
-    squares = image.reshape(16, 8, 16, 8, 3).swapaxes(1, 2).reshape(256, 8, 8, 3)
+    row = SIDE // 8
+    squares = image.reshape(row, 8, row, 8, 3).swapaxes(1, 2).reshape(-1, 8, 8, 3)
     mixed = np.random.default_rng(0).permutation(squares)
-    mixed = mixed.reshape(16, 16, 8, 8, 3).swapaxes(1, 2).reshape(SIDE, SIDE, 3)
-    shapes, colours, _ = np.split(embed(np.stack([image, mixed])), np.cumsum([network.SHAPES, network.COLOURS]), 1)
+    mixed = mixed.reshape(row, row, 8, 8, 3).swapaxes(1, 2).reshape(SIDE, SIDE, 3)
+    shapes, colours = np.split(embed(np.stack([image, mixed])), [network.SHAPES], 1)
     np.testing.assert_allclose(colours[0], colours[1], atol=1e-4)
     assert np.abs(shapes[0] - shapes[1]).max() > 0.01
 
 
 def test_a_flat_picture_has_no_waves(tmp_path: Path) -> None:
-    """All of them are at their floor, whatever its colour."""
-    embed = feature_extraction.load(backbones.prepare(NAME, SIDE, tmp_path), tmp_path)
-    flat = np.full((1, SIDE, SIDE, 3), 200, np.uint8)
+    """In the first edition all of them are at their floor, whatever its colour."""
+    embed = feature_extraction.load(backbones.prepare(NAME, network.FIRST.side, tmp_path), tmp_path)
+    flat = np.full((1, network.FIRST.side, network.FIRST.side, 3), 200, np.uint8)
     floor = network.WAVE_SCALE * np.log(network.WAVE_FLOOR)
     np.testing.assert_allclose(embed(flat)[0, -network.WAVES :], floor, atol=0.02)
 
 
 @pytest.mark.network
 def test_the_layers_are_as_wide_as_they_say() -> None:
-    """1.1 million weights lead to 1499 numbers."""
+    """1.95 million weights lead to 1472 numbers."""
     model = network.build()
-    assert (None, network.DIMENSION) == model.output_shape
-    assert 1_124_000 == round(model.count_params(), -3)
+    assert (None, 1472) == model.output_shape
+    assert 1_952_000 == round(model.count_params(), -3)
