@@ -52,7 +52,13 @@ MODULES_MOST = 12
 MODULES_MOST_IN = {"cvcore/store": 16, "cvcore": 9}
 
 # Programs started with `python -m`: if their package's `__init__` imported them, they would be imported twice.
-PROGRAMS = {"cvcore.training.worker", "cvcore.exports.process", "cvcore.cli.__main__", "cvcore.distillation.distill"}
+PROGRAMS = {
+    "cvcore.training.worker",
+    "cvcore.training.preparation",
+    "cvcore.exports.process",
+    "cvcore.cli.__main__",
+    "cvcore.distillation.distill",
+}
 
 SQL = {"sqlite3", "sqlite_utils"}
 NETWORKS = {"tensorflow", "keras", "ai_edge_litert"}

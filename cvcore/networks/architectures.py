@@ -78,6 +78,19 @@ def are_known(name: str) -> bool:
     return set(names()).issuperset(composition.networks if composition else (name,))
 
 
+def require_weights(name: str) -> None:
+    """Check, without loading Keras, that a network's weights are on this machine or can perhaps be downloaded.
+
+    Raises:
+        InvalidInput: no network has this name.
+        WeightsMissing: they are not on this machine, and their server does not answer.
+    """
+    composition = views.parse(name)
+    for network in composition.networks if composition else (name,):
+        if network != NAME_BUILT_IN:
+            pretrained_weights.require(pretrained_weights.path_of(find(network).weights_file, os.environ), network)
+
+
 def keras_model(name: str, side: int, on_stage: Callable[[str], None] = lambda stage: None) -> Any:
     """The Keras model with its weights, float32 (n, side, side, 3) RGB 0..255 to (n, dimension).
 

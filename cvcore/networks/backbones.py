@@ -93,6 +93,16 @@ def availability(name: str, side: int, folder: Path, environ: Mapping[str, str] 
     )
 
 
+def is_ready(name: str, side: int, folder: Path) -> bool:
+    """Whether `prepare` has nothing to convert, unless a file is damaged.
+
+    >>> is_ready("MobileNetV2", 224, Path("/nowhere"))
+    False
+    """
+    litert_path, record_path = _paths(f"{name}-{side}", folder)
+    return name == NAME_BUILT_IN or (litert_path.exists() and _read_record(record_path) is not None)
+
+
 def prepare(name: str, side: int, folder: Path, *, on_stage: Callable[[str], None] = lambda stage: None) -> Backbone:
     """The backbone, ready to embed; Keras is loaded only if its LiteRT file is missing or damaged.
 
@@ -200,6 +210,7 @@ def stems(backbone: Backbone) -> tuple[str, str]:
 
 
 def _convert(name: str, side: int, folder: Path, on_stage: Callable[[str], None]) -> Backbone:
+    architectures.require_weights(name)
     keras_backend.prepare_backend(on_stage)
     on_stage(f"Preparing {name} (only once)")
     model = architectures.keras_model(name, side, on_stage)

@@ -116,12 +116,17 @@ def _nvidia_gpus() -> int:
     return count.value if started else 0
 
 
+def is_loaded() -> bool:
+    """Whether this process has Keras ready."""
+    return _load_keras.cache_info().currsize > 0
+
+
 def prepare_backend(on_stage: Callable[[str], None] = lambda stage: None) -> Device:
     """Import Keras, make it deterministic and quiet; returns its device. Repeated calls do nothing.
 
     `on_stage` is called with a description if this takes seconds.
     """
-    if not _load_keras.cache_info().currsize:
+    if not is_loaded():
         on_stage("Starting TensorFlow")
     return _load_keras()
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import socket
 import threading
+import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -27,6 +29,19 @@ def path_of(file_name: str, environ: Mapping[str, str]) -> Path:
     return Path(environ.get("KERAS_HOME") or "~/.keras").expanduser() / "models" / file_name
 
 
+def require(path: Path, network: str) -> None:
+    """Check that the file is there, or that it can perhaps be downloaded; loads no Keras.
+
+    Raises:
+        WeightsMissing: it is not there, and its server does not answer.
+    """
+    if not path.exists():
+        try:
+            _ask_by_proxy() if urllib.request.getproxies() else _probe()
+        except OSError as error:
+            raise _missing(path, network, error) from error
+
+
 @contextmanager
 def downloading(path: Path, network: str) -> Iterator[None]:
     """A block in which Keras downloads the file at `path`; a damaged file there is deleted first.
@@ -44,12 +59,16 @@ def downloading(path: Path, network: str) -> Iterator[None]:
     except Exception as error:  # Keras raises a bare Exception if a server refuses
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
             raise StorageFull(f"the disk that holds {path.parent} is full: free some space and try again") from error
-        raise WeightsMissing(
-            f"{network} needs its ImageNet weights, which are not on this machine and cannot be downloaded ({error}): "
-            f"connect it to the internet once, or copy {path.name} into {path.parent}"
-        ) from error
+        raise _missing(path, network, error) from error
     finally:
         socket.setdefaulttimeout(timeout_before_s)
+
+
+def _missing(path: Path, network: str, error: Exception) -> WeightsMissing:
+    return WeightsMissing(
+        f"{network} needs its ImageNet weights, which are not on this machine and cannot be downloaded ({error}): "
+        f"connect it to the internet once, or copy {path.name} into {path.parent}"
+    )
 
 
 def _probe() -> None:
@@ -70,6 +89,12 @@ def _probe() -> None:
     thread.join(PROBE_S)
     if not answered.is_set():
         raise ConnectionError(f"{HOST} does not answer")
+
+
+def _ask_by_proxy() -> None:
+    # Any answer will do, also that there is nothing at this address.
+    with contextlib.suppress(urllib.error.HTTPError):
+        urllib.request.urlopen(f"https://{HOST}/", timeout=STALLED_S).close()
 
 
 def _clear(path: Path) -> None:

@@ -1,6 +1,6 @@
 """Creates, changes, imports and deletes projects, tags and images, by the rules of the project's type.
 
-Imports `datasets`, `store`, `files`, `imaging` and the modules beside the packages.
+Imports `networks`, `datasets`, `store`, `files`, `imaging` and the modules beside the packages.
 """
 
 from cvcore.projects.registry import (

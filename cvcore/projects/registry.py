@@ -11,6 +11,7 @@ from functools import partial
 from cvcore import domains, names
 from cvcore.errors import InvalidInput, NameTaken, ProjectNotFound, TagsRefused, TypeUnknown
 from cvcore.files import blobs
+from cvcore.networks import backbones
 from cvcore.projects import uploads
 from cvcore.records import MULTICLASS, MULTILABEL, ClassificationType, Image, Iteration, Project, ProjectSettings, Tag
 from cvcore.store import Store
@@ -45,17 +46,24 @@ def create(
 ) -> Project:
     """Create an empty project; `domain` is a domain's name or id, General when empty.
 
+    A network that has not been used in this home folder yet is prepared in the background.
+
     Raises:
         InvalidInput: a value breaks its rule.
         NameTaken: another project has that name.
     """
-    return store.projects.add(
-        names.clean("project", name, letters=NAME_LETTERS),
-        description=names.description(description),
-        classification_type=known_type(classification_type),
-        domain_id=domains.find(domain).id if domain else domains.DEFAULT.id,
-        settings=_checked(settings or ProjectSettings()),
-    )
+    chosen = domains.find(domain) if domain else domains.DEFAULT
+    with store.transaction():
+        project = store.projects.add(
+            names.clean("project", name, letters=NAME_LETTERS),
+            description=names.description(description),
+            classification_type=known_type(classification_type),
+            domain_id=chosen.id,
+            settings=_checked(settings or ProjectSettings()),
+        )
+        if not backbones.is_ready(chosen.backbone, chosen.side, blobs.backbones_folder(store.home)):
+            store.jobs.embed_soon(project.id)
+    return project
 
 
 def find(store: Store, name_or_id: str) -> Project:
@@ -73,6 +81,8 @@ def find(store: Store, name_or_id: str) -> Project:
 
 def update(store: Store, project: Project) -> Project:
     """Store a project's changed name, description, classification type, domain and settings.
+
+    In a new domain its images are embedded in the background.
 
     Raises:
         InvalidInput: a value breaks its rule.
@@ -96,6 +106,8 @@ def update(store: Store, project: Project) -> Project:
                 f"an image of a Multiclass project must have at most one tag, {len(several)} have more ({shown}): "
                 "remove their other tags first",
             )
+        if changed.domain_id != store.projects.get(project.id).domain_id:
+            store.jobs.embed_soon(project.id)
         store.projects.update(changed)
     return changed
 

@@ -21,7 +21,7 @@ from cvcore.networks.keras_backend import Device
 from cvcore.progress import Progress, share
 from cvcore.records import K_FOLD, MULTILABEL, Iteration, Project, TrainingOptions
 from cvcore.store import SnapshotImage, Store
-from cvcore.training import quick
+from cvcore.training import preparation, quick
 from cvcore.validation import near_duplicates
 
 # The share of an Advanced training's progress that Quick training takes first.
@@ -140,13 +140,13 @@ def prepare(domain_id: str, folder: Path, progress: Progress, options: TrainingO
         return views.name_for(domain.backbone, options.embedding, has_mirror=has_mirror)
 
     try:
-        return backbones.prepare(name_of(domain), domain.side, folder, on_stage=on_stage), ""
+        return preparation.prepare(name_of(domain), domain.side, folder, on_stage=on_stage), ""
     except WeightsMissing as missing:
         built_in = domains.BUILT_IN
         reason = f"{missing}"
         instead = "The built-in network was used instead: expect somewhat lower accuracy."
         note = f"{reason[:1].upper()}{reason[1:]}. {instead}"
-        return backbones.prepare(name_of(built_in), built_in.side, folder, on_stage=on_stage), note
+        return preparation.prepare(name_of(built_in), built_in.side, folder, on_stage=on_stage), note
 
 
 def _backbone(store: Store, iteration: Iteration, options: TrainingOptions, progress: Progress) -> tuple[Backbone, str]:

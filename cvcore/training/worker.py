@@ -22,7 +22,9 @@ from pathlib import Path
 import filelock
 
 from cvcore import settings
+from cvcore.domains import DEFAULT
 from cvcore.errors import Unavailable
+from cvcore.files import blobs
 from cvcore.networks import keras_backend
 from cvcore.networks.keras_backend import Device
 from cvcore.prediction import history
@@ -30,7 +32,7 @@ from cvcore.progress import Progress, silent
 from cvcore.projects import trash
 from cvcore.records import Job, Project
 from cvcore.store import Store
-from cvcore.training import job_runner
+from cvcore.training import job_runner, preparation
 
 POLL_S = 0.3
 PATIENCE_S = 5
@@ -135,6 +137,8 @@ def main() -> None:
         if not stop.is_set():
             device = keras_backend.device()
             keras_backend.save_device(store.home, device)
+            # Whoever names no domain gets this one, and may train within seconds.
+            preparation.begin(DEFAULT.backbone, DEFAULT.side, blobs.backbones_folder(store.home))
             work(store, stop, device)
 
 

@@ -215,7 +215,7 @@ print(len(done) > 2, all(upload.status == "stored" for upload in done), store.im
 
 def test_the_sample_is_ready_to_train(store: Store) -> None:
     """Three schools of 40 paintings each, all stored and tagged, in a Multiclass project whose name was free."""
-    projects.create(store, samples.SAMPLE)
+    projects.create(store, samples.SAMPLE, domain="Built-in")
     project = samples.make_sample(store, limits=LIMITS)
     assert (project.name, project.classification_type) == (f"{samples.SAMPLE} 2", MULTICLASS)
     assert project.domain_id == domains.BUILT_IN.id

@@ -199,3 +199,20 @@ def test_cards_show_each_project_at_a_glance(store: Store, add_rows: AddRows) ->
         [],
         None,
     )
+
+
+def test_a_network_is_prepared_before_it_is_needed(store: Store) -> None:
+    """A new project in a domain whose network is not ready queues its preparation; one with the built-in does not."""
+    projects.create(store, "shipped", domain="Built-in")
+    assert [] == store.jobs.active()
+    waiting = projects.create(store, "downloaded")
+    assert [("embed", waiting.id)] == [(job.kind, job.project_id) for job in store.jobs.active()]
+
+
+def test_in_a_new_domain_images_are_embedded(store: Store) -> None:
+    """Its network, and the images' embeddings, are ready when Train is pressed; a new name alone needs neither."""
+    project = projects.create(store, "garden", domain="Built-in")
+    project = projects.update(store, dataclasses.replace(project, name="park"))
+    assert [] == store.jobs.active()
+    projects.change(store, project, domain="Food")
+    assert ["embed"] == [job.kind for job in store.jobs.active()]
