@@ -46,15 +46,35 @@ def split_at_stride_16(model: Any) -> SplitNetwork:
     crossing = _crossing(network)
     lower = keras.Model(network.input, crossing)
     upper = keras.Model(crossing, network.output)
-    for layer in upper.layers:
-        # Few images are too few to estimate means and variances, so batch normalisation stays frozen.
-        layer.trainable = not isinstance(layer, keras.layers.BatchNormalization)
+    _thaw(upper)
     pixels = model.input
     preprocessed = model.layers[-2].output
     inputs = [keras.Input(tensor.shape[1:]) for tensor in crossing]
     trunk = keras.Model(pixels, _listed(lower(preprocessed, training=False)))
     top = keras.Model(inputs, upper(inputs, training=False))
     return SplitNetwork(trunk, top, tuple(tuple(tensor.shape[1:]) for tensor in crossing))
+
+
+def split_at_pixels(model: Any) -> SplitNetwork:
+    """The trunk passes the pixels on, so that the whole network is fine-tuned: several times the work of its top.
+
+    Advanced training does not use it yet, `tests/bench/gpu.py` measures whether it is worth it on a GPU.
+    """
+    import keras
+
+    _thaw(model.layers[-1])
+    shape = model.input.shape[1:]
+    pixels, inputs = keras.Input(shape), [keras.Input(shape)]
+    trunk = keras.Model(pixels, [keras.layers.Identity()(pixels)])
+    return SplitNetwork(trunk, keras.Model(inputs, model(inputs[0], training=False)), (tuple(shape),))
+
+
+def _thaw(network: Any) -> None:
+    """Let all layers be trained but batch normalisation: few images are too few to estimate means and variances."""
+    from keras.layers import BatchNormalization
+
+    for layer in network.layers:
+        layer.trainable = not isinstance(layer, BatchNormalization)
 
 
 def _crossing(network: Any) -> list[Tensor]:

@@ -13,7 +13,7 @@ from cvcore.errors import InvalidInput
 from cvcore.finetuning import fold_training
 from cvcore.finetuning.epochs import TrainingSetup, train_runs
 from cvcore.finetuning.features import feature_cache
-from cvcore.finetuning.features.split_network import split_at_stride_16
+from cvcore.finetuning.features.split_network import split_at_pixels, split_at_stride_16
 from cvcore.finetuning.fold_splits import make_splits
 from cvcore.finetuning.fold_training import Hyperparameters
 from cvcore.finetuning.schedule import Epoch, Schedule
@@ -40,6 +40,17 @@ def test_the_two_parts_are_the_model(example: Example) -> None:
     np.testing.assert_array_equal(example.model.predict_on_batch(pixels), through)
     assert ((2, 2, 3),) == example.network.shapes
     assert 2 == len(example.network.top.trainable_weights)
+
+
+def test_the_whole_network_can_be_trained(example: Example) -> None:
+    """Split at the pixels, all but batch normalisation is trained, and setting the top's weights sets the model's."""
+    network = split_at_pixels(example.model)
+    pixels = example.pixels[:4].astype(np.float32)
+    through = network.top.predict_on_batch(network.trunk.predict_on_batch(pixels))
+    np.testing.assert_array_equal(example.model.predict_on_batch(pixels), through)
+    assert 2 == len(network.top.trainable_weights)
+    network.top.set_weights([2 * weights for weights in network.top.get_weights()])
+    assert np.abs(example.model.predict_on_batch(pixels) - through).max() > 0.01
 
 
 @pytest.mark.parametrize("name", ["Built-in network"])
