@@ -42,7 +42,7 @@ def test_a_download_that_fails_names_the_network_the_reason_and_the_remedy(tmp_p
 def test_what_nobody_can_fetch_is_missed_without_keras(tmp_path: Path) -> None:
     """Where no server answers, by a proxy or not, the same sentence says so before Keras is loaded."""
     path = tmp_path / "models" / "net.h5"
-    with pytest.raises(WeightsMissing, match="SomeNet needs its ImageNet weights, .* or copy net.h5 into"):
+    with pytest.raises(WeightsMissing, match=r"SomeNet needs its ImageNet weights, .* or copy net.h5 into"):
         pretrained_weights.require(path, "SomeNet")
     path.parent.mkdir()
     path.touch()
