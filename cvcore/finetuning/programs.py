@@ -21,6 +21,8 @@ from cvcore.networks.keras_backend import Device
 # Images per batch of predictions; the last batch is filled up.
 PREDICTED_AT_ONCE = 64
 
+ALIGNMENT_BYTES = 64
+
 Tensor = Any  # TensorFlow's own
 State = list[Tensor]
 
@@ -77,20 +79,26 @@ def build_programs(
 
 def _resident(features: Sequence[NDArray[np.float16]], device: Device) -> tuple[list[Tensor], int]:
     """The features on the device, each (copies x n, …), and how many copies fit: as many as a GPU's memory takes."""
-    import tensorflow as tf
-
     copies = len(features[0])
     while True:
         flat = [tensor[:copies].reshape(-1, *tensor.shape[2:]) for tensor in features]
         try:
-            if device == "gpu":
-                return [_run(tf.constant, tensor) for tensor in flat], copies
-            # Without a copy: what is mapped from a file is read when it is needed.
-            return [tf.experimental.dlpack.from_dlpack(tensor.__dlpack__()) for tensor in flat], copies
+            return [_on_device(tensor, device) for tensor in flat], copies
         except OutOfMemory:
             if copies == 1:
                 raise
             copies //= 2
+
+
+def _on_device(values: NDArray[np.float16], device: Device) -> Tensor:
+    """On a CPU, what is mapped from a file is not copied, but read when it is needed."""
+    import tensorflow as tf
+
+    # TensorFlow ends the process if an array begins elsewhere; numpy's files are written so that it does not.
+    is_aligned = values.ctypes.data % ALIGNMENT_BYTES == 0
+    if device == "cpu" and is_aligned:
+        return tf.experimental.dlpack.from_dlpack(values.__dlpack__())
+    return _run(tf.constant, values)
 
 
 def _train_program(

@@ -135,6 +135,20 @@ def test_fewer_copies_where_memory_is_small(example: Example, monkeypatch: pytes
         example.trainer("gpu")
 
 
+def test_features_need_not_be_in_a_file(example: Example) -> None:
+    """An array that begins anywhere in memory, where TensorFlow could not read it in place, is copied."""
+    rows, features = np.arange(len(example.truth)), example.data.features[0]
+    memory = np.empty(features.nbytes + 2, np.uint8)[2:].view(np.float16).reshape(features.shape)
+    memory[:] = features
+    assert memory.ctypes.data % programs.ALIGNMENT_BYTES
+    predicted = []
+    for example.data.features[0] in (features, memory):
+        built = example.trainer()
+        built.reset(rows)
+        predicted.append(built.predict(rows))
+    np.testing.assert_array_equal(*predicted)
+
+
 def test_xla_compiles_an_epoch_too(example: Example) -> None:
     """By XLA a training learns as well; dropout draws other numbers there."""
     built = trainer.build_trainer(example.network, example.data, example.folder, device="gpu", by_xla=True)
