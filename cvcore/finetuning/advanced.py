@@ -25,7 +25,7 @@ from cvcore.files import blobs
 from cvcore.finetuning import fold_training, schedule, trainer
 from cvcore.finetuning.epochs import HYPERPARAMETERS, TrainingSetup, train_runs
 from cvcore.finetuning.features import feature_cache
-from cvcore.finetuning.features.split_network import SplitNetwork, split_at_stride_16
+from cvcore.finetuning.features.split_network import SplitNetwork, split_at_stride_16, split_model
 from cvcore.finetuning.fold_splits import PARTS, SEED, FoldSplit, make_splits
 from cvcore.finetuning.fold_training import THRESHOLD, FoldResult
 from cvcore.finetuning.programs import OutOfMemory
@@ -74,7 +74,7 @@ def tune(store: Store, task: Task, quick: Head, progress: Progress, device: Devi
     training = AdvancedTraining(store, task, quick, device, folder, stopwatch(folder), progress)
     training.save_time_and_report("Loading the network")
     model = _load_model(training)
-    network = split_at_stride_16(model)
+    network = split_model(model, task.backbone.name, split_at_stride_16)
     data = _training_data(training, network)
     splits = make_splits(task.plan, task.truth, task.groups)
     setup = _setup(training, network, data, splits)
@@ -145,7 +145,7 @@ def _setup(
         built = trainer.build_trainer(network, data, training.folder, batch=saved.batch, device=training.device)
         return TrainingSetup(training, built, splits, saved)
     built, images_per_s = _largest_batch(training, network, data, splits[-1])
-    planned = _plan(training, splits, built.batch, images_per_s)
+    planned = _plan(training, splits, built, images_per_s)
     schedule.save(planned, training.folder)
     return TrainingSetup(training, built, splits, planned)
 
@@ -169,13 +169,13 @@ def _largest_batch(
             batch //= 2
 
 
-def _plan(training: AdvancedTraining, splits: Sequence[FoldSplit], batch: int, images_per_s: float) -> Schedule:
+def _plan(training: AdvancedTraining, splits: Sequence[FoldSplit], built: Trainer, images_per_s: float) -> Schedule:
     """The schedule for what is left of the budget, less the time for evaluating the runs and saving the network."""
     runs = max(1, min(len(HYPERPARAMETERS), *(split.part_count for split in splits)))
-    predicted = (1 + 2 * runs / PARTS) * len(splits) * len(training.task.truth)
+    predicted = built.network.views * (1 + 2 * runs / PARTS) * len(splits) * len(training.task.truth)
     reserve_s = CONVERTING_S + predicted / (PREDICTION_SPEED * images_per_s)
     trained_on = (training.budget_s - training.elapsed_s() - reserve_s) * images_per_s
-    planned = schedule.plan_schedule([len(split.rows) for split in splits], batch, trained_on, runs=runs)
+    planned = schedule.plan_schedule([len(split.rows) for split in splits], built.batch, trained_on, runs=runs)
     return replace(planned, reserve_s=round(reserve_s, 3))
 
 

@@ -36,7 +36,7 @@ class Programs:
     """Functions on the device, each one call into TensorFlow, which compiles it at its first.
 
     train: trains all steps on `targets` (n, …), see `TrainingData.targets`; returns their losses (steps,).
-    predict: the scores (rows, tags) of these rows' unchanged images.
+    predict: the scores (rows, tags) of these rows' images, the mean over the network's views.
     state: copies of the weights, then of the optimizer's variables, on the device.
     set_state: sets them, from tensors or arrays.
     copies: how many copies of every image are on the device.
@@ -58,26 +58,27 @@ def build_programs(
     device: Device,
     batch: int,
     by_xla: bool = False,
+    views: int = 1,
 ) -> Programs:
     """The programs of a built model and its optimizer; they keep `features` (copies, n, …) on the device.
 
-    `loss` takes a batch's targets and scores.
+    Predictions are of the first `views` copies, scores averaged. `loss` takes a batch's targets and scores.
 
     Raises:
         OutOfMemory: not even the unchanged images' features fit into the device's memory.
     """
-    resident, copies = _resident(features, device)
+    resident, copies = _resident(features, device, views)
     state, set_state = _state_programs([*model.weights, *optimizer.variables])
     return Programs(
         train=_train_program(model, optimizer, resident, loss, images=features[0].shape[1], batch=batch, by_xla=by_xla),
-        predict=_predict_program(model, resident),
+        predict=_predict_program(model, resident, images=features[0].shape[1], views=views),
         state=state,
         set_state=set_state,
         copies=copies,
     )
 
 
-def _resident(features: Sequence[NDArray[np.float16]], device: Device) -> tuple[list[Tensor], int]:
+def _resident(features: Sequence[NDArray[np.float16]], device: Device, views: int) -> tuple[list[Tensor], int]:
     """The features on the device, each (copies x n, …), and how many copies fit: as many as a GPU's memory takes."""
     copies = len(features[0])
     while True:
@@ -85,9 +86,9 @@ def _resident(features: Sequence[NDArray[np.float16]], device: Device) -> tuple[
         try:
             return [_on_device(tensor, device) for tensor in flat], copies
         except OutOfMemory:
-            if copies == 1:
+            if copies <= views:
                 raise
-            copies //= 2
+            copies = max(views, copies // 2)
 
 
 def _on_device(values: NDArray[np.float16], device: Device) -> Tensor:
@@ -136,16 +137,22 @@ def _train_program(
     return lambda targets, steps: _run(lambda: program(targets, *astuple(steps)).numpy())
 
 
-def _predict_program(model: Any, features: Sequence[Tensor]) -> Callable[[Integers], Float32s]:
+def _predict_program(
+    model: Any, features: Sequence[Tensor], *, images: int, views: int
+) -> Callable[[Integers], Float32s]:
     import tensorflow as tf
+
+    def scores_of(places: Tensor) -> Tensor:
+        inputs = [tf.cast(tf.gather(tensor, places), tf.float32) for tensor in features]
+        return model(inputs, training=False)
 
     def predict(batches: Tensor) -> Tensor:
         count = tf.shape(batches)[0]
         scores = tf.TensorArray(tf.float32, size=count)
 
         def next_batch(at: Tensor, scores: Any) -> tuple[Tensor, Any]:
-            inputs = [tf.cast(tf.gather(tensor, batches[at]), tf.float32) for tensor in features]
-            return at + 1, scores.write(at, model(inputs, training=False))
+            seen = [scores_of(view * images + batches[at]) for view in range(views)]
+            return at + 1, scores.write(at, tf.add_n(seen) / views if views > 1 else seen[0])
 
         return tf.while_loop(lambda at, scores: at < count, next_batch, (0, scores))[1].concat()
 

@@ -143,7 +143,9 @@ def build_trainer(
     optimizer = keras.optimizers.AdamW(0.0, weight_decay=WEIGHT_DECAY)
     optimizer.build(model.trainable_variables)
     loss = _loss_function(tags, data.multilabel)
-    built = programs.build_programs(model, optimizer, data.features, loss, device=device, batch=batch, by_xla=by_xla)
+    built = programs.build_programs(
+        model, optimizer, data.features, loss, device=device, batch=batch, by_xla=by_xla, views=network.views
+    )
     return Trainer(network, data, folder, model, optimizer, built, network.top.get_weights(), batch, device)
 
 

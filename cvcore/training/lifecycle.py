@@ -130,10 +130,6 @@ def _checked(options: TrainingOptions, tag_ids: Sequence[str]) -> TrainingOption
     domains.with_transforms(domains.Policy(()), options.transforms)
     if options.embedding not in EMBEDDING_KINDS:
         raise InvalidInput(f"an embedding must be one of {', '.join(EMBEDDING_KINDS)}, got {options.embedding[:80]!r}")
-    if options.is_advanced and options.embedding != PLAIN:
-        raise InvalidInput(
-            f"Advanced training needs the embedding plain, got {options.embedding}: choose Quick or plain"
-        )
     if options.notify_url:
         webhooks.check(options.notify_url)
     costs = dict(options.costs)

@@ -242,10 +242,10 @@ def test_settings_are_locked_while_they_train(store: Store, flowers: Project) ->
     options = TrainingOptions(is_advanced=True, budget_minutes=7, costs=((tags["rose"], 3.0),))
     job = training.start(store, flowers, options=options, tag_ids=[tags["rose"], tags["tulip"]], evaluation="hold-out")
     for page in (checked(app.run()), opened(flowers)):
-        way, method = page.radio
+        way, embedding, method = page.radio
         shown = (way.value, page.number_input[0].value, method.value, page.multiselect[0].value)
         assert ("Advanced", 7, "hold-out", [tags["rose"], tags["tulip"]]) == shown
-        assert all(each.disabled for each in (way, page.number_input[0], method, page.multiselect[0]))
+        assert all(each.disabled for each in (way, embedding, page.number_input[0], method, page.multiselect[0]))
         assert button(page, "Train").disabled
         assert "What mistakes cost: rose 3." in texts(page)
     training.cancel(store, job)

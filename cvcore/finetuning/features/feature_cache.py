@@ -1,6 +1,7 @@
 """Features that the frozen trunk computes of every image and its augmented copies, computed once and kept on disk.
 
-view-0.npy      float16 (copies, images, …): the trunk's first tensor; copy 0 is the unchanged image's
+view-0.npy      float16 (copies, images, …): the trunk's first tensor; copy 0 is the unchanged image's, then come those
+                of the network's other views
 view-1.npy …    its other tensors, if it has more
 views.json      the number of copies ("views", a stored name), and the number of images that are done
 """
@@ -49,7 +50,7 @@ def compute(
     """The trunk's tensors of all images, each (copies, images, …), memory-mapped from files in `folder`.
 
     Each element of `images` is a function that returns an image's pixels. The number of copies is what `budget_s`
-    seconds allow at the speed of the first images, at most 12 and 2 GB, and at least 1, the unchanged image. Features
+    seconds allow at the speed of the first images, at most 12 and 2 GB, and at least the network's views. Features
     that an earlier call left in the folder are not computed again.
 
     Raises:
@@ -71,6 +72,8 @@ def compute(
                 computed = tensors(pixels, [(seed, row, copy) for row in rows])
                 for tensor, values in zip(features, computed, strict=True):
                     tensor[copy, rows.start : rows.stop] = values
+                if network.has_second and copy < network.views:  # the second network sees the image alone
+                    features[-1][copy, rows.start : rows.stop] = features[-1][0, rows.start : rows.stop]
             (folder / FILE).write_text(json.dumps({"views": copies, "done": rows.stop}))
         return features
 
@@ -101,14 +104,14 @@ def _copies_within(
     started = time.perf_counter()
     pixels = np.stack([images[row]() for row in sample])
     reading_s = time.perf_counter() - started
-    seeds = [(0, 0, 1)] * len(sample)
+    seeds = [(0, 0, COPIES_MOST)] * len(sample)
     tensors(pixels, seeds)  # compiles
     started = time.perf_counter()
     tensors(pixels, seeds)
     copying_s = time.perf_counter() - started
     by_time = (budget_s * len(sample) / len(images) - reading_s) / copying_s
     by_size = BYTES_MOST / (copy_bytes * len(images))
-    return max(1, min(COPIES_MOST, int(by_time), int(by_size)))
+    return max(network.views, min(COPIES_MOST, int(by_time), int(by_size)))
 
 
 def _open(folder: Path, network: SplitNetwork, copies: int, images: int, *, is_new: bool) -> Features:

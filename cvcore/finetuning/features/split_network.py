@@ -8,11 +8,12 @@ frozen, the layers above it are specific to the images and are fine-tuned.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cvcore.errors import InvalidInput
+from cvcore.networks import views as composed
 
 # The stride of the feature map at the split, and how much larger than the smallest such map it can be.
 STRIDE = 16
@@ -26,16 +27,45 @@ class SplitNetwork:
     """The two parts: `trunk` takes pixels to a list of tensors, `top` takes these to the embedding.
 
     The first tensor is the feature map at the split. Both parts share their layers with the model, so setting weights
-    in `top` sets them in the model too. `shapes` are the tensors' shapes without the axis of images.
+    in `top` sets them in the model too. `shapes` are the tensors' shapes without the axis of images. The model's
+    embedding is the mean over `views` of the image; of all views, `trunk` and `top` take one. With `has_second` the
+    last tensor is a second network's embedding of the image itself, whichever view the others are of.
     """
 
     trunk: Any
     top: Any
     shapes: tuple[tuple[int, ...], ...]
+    views: int = 1
+    has_second: bool = False
+
+
+def split_model(model: Any, name: str, split: Callable[[Any], SplitNetwork]) -> SplitNetwork:
+    """Split a model that `architectures.keras_model` built by this name; of a composed one `split` gets the first.
+
+    Raises:
+        InvalidInput: `split` raised it.
+    """
+    composition = composed.parse(name)
+    if composition is None:
+        return split(model)
+    first, second = composed.networks_of(model, composition)
+    alone = replace(split(first), views=composition.views)
+    return alone if second is None else _beside(alone, model.input, second)
+
+
+def _beside(alone: SplitNetwork, pixels: Tensor, second: Tensor) -> SplitNetwork:
+    """The split network with a second one's embedding, computed of the same pixels, beside its own."""
+    import keras
+
+    trunk = keras.Model(pixels, [*_listed(alone.trunk(pixels)), second])
+    shapes = (*alone.shapes, tuple(second.shape[1:]))
+    inputs = [keras.Input(shape) for shape in shapes]
+    joined = composed.beside(alone.top(inputs[:-1]), inputs[-1])
+    return SplitNetwork(trunk, keras.Model(inputs, joined), shapes, alone.views, has_second=True)
 
 
 def split_at_stride_16(model: Any) -> SplitNetwork:
-    """Split a model that `architectures.keras_model` built.
+    """Split the model of a single network.
 
     Raises:
         InvalidInput: its network has no feature map at stride 16.

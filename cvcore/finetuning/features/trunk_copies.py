@@ -13,6 +13,7 @@ from cvcore.domains import Policy
 from cvcore.finetuning.features import device_augmentation
 from cvcore.finetuning.features.augmentation import Changes, augmented, draw
 from cvcore.finetuning.features.split_network import SplitNetwork
+from cvcore.networks import views
 
 # Images in a batch; it is filled up, so that one compiled program serves all.
 BATCH = 16
@@ -20,7 +21,8 @@ GPU_BATCH = 64
 
 Pixels = NDArray[np.uint8]
 
-# An image's seed: the training's, the image's row and the copy's number; copy 0 is the unchanged image.
+# An image's seed: the training's, the image's row and the copy's number. Copy 0 is the unchanged image; then come the
+# network's other views, and only then copies that are changed at random.
 Seed = tuple[int, int, int]
 
 # Pixels of at most a batch of images, uint8 (n, side, side, 3), and their copies' seeds, to the trunk's tensors (n, …).
@@ -31,7 +33,7 @@ def on_cpu(network: SplitNetwork, policy: Policy, pool: ThreadPoolExecutor) -> T
     """Images are changed in the pool's threads."""
 
     def tensors(pixels: Pixels, seeds: Sequence[Seed]) -> list[NDArray[Any]]:
-        copies = np.stack(list(pool.map(lambda image, seed: _copy(image, policy, seed), pixels, seeds)))
+        copies = np.stack(list(pool.map(lambda image, seed: _copy(image, policy, seed, network.views), pixels, seeds)))
         computed = network.trunk.predict_on_batch(_filled(copies, BATCH).astype(np.float32))
         return [np.asarray(tensor)[: len(pixels)] for tensor in _listed(computed)]
 
@@ -50,15 +52,26 @@ def on_gpu(network: SplitNetwork, policy: Policy) -> TrunkCopies:
 
     def tensors(pixels: Pixels, seeds: Sequence[Seed]) -> list[NDArray[Any]]:
         side = pixels.shape[1]
-        drawn = [draw(policy, side, np.random.default_rng(seed)) if seed[2] else Changes() for seed in seeds]
+        is_view = [seed[2] < network.views for seed in seeds]
+        drawn = [
+            Changes() if is_kept else draw(policy, side, np.random.default_rng(seed))
+            for is_kept, seed in zip(is_view, seeds, strict=True)
+        ]
         changes = _filled(device_augmentation.as_rows(drawn), GPU_BATCH)
-        return [tensor.numpy()[: len(pixels)] for tensor in program(_filled(pixels, GPU_BATCH), changes)]
+        seen = np.stack(
+            [
+                views.view_of(image, seed[2]) if is_kept else image
+                for image, seed, is_kept in zip(pixels, seeds, is_view, strict=True)
+            ]
+        )
+        return [tensor.numpy()[: len(pixels)] for tensor in program(_filled(seen, GPU_BATCH), changes)]
 
     return tensors
 
 
-def _copy(pixels: Pixels, policy: Policy, seed: Seed) -> Pixels:
-    return augmented(pixels, policy, np.random.default_rng(seed)) if seed[2] else pixels
+def _copy(pixels: Pixels, policy: Policy, seed: Seed, view_count: int) -> Pixels:
+    is_view = seed[2] < view_count
+    return views.view_of(pixels, seed[2]) if is_view else augmented(pixels, policy, np.random.default_rng(seed))
 
 
 def _filled(values: NDArray[Any], size: int) -> NDArray[Any]:

@@ -26,9 +26,7 @@ CAPTIONS: dict[EmbeddingKind, str] = {
 def show(
     project: Project, domain: Domain, options: TrainingOptions, running: TrainingOptions | None = None
 ) -> TrainingOptions:
-    """The options with the kind of embedding that the user chooses for Quick; or show a `running` training's."""
-    if options.is_advanced:
-        return options
+    """The options with the kind of embedding that the user chooses; or show a `running` training's."""
     kinds = [kind for kind in EMBEDDING_KINDS if kind != VIEWS_AND_BUILT_IN or domain.backbone != BUILT_IN.backbone]
     kind: EmbeddingKind = st.radio(
         "What the network sees",
@@ -43,7 +41,10 @@ def show(
     )
     if running:
         return running
-    return options if kind == PLAIN else replace(options, embedding=kind, transforms=_transforms(project, domain))
+    options = replace(options, embedding=kind)
+    if kind == PLAIN or options.is_advanced:  # Advanced has a switch for each transform
+        return options
+    return replace(options, transforms=_transforms(project, domain))
 
 
 def _transforms(project: Project, domain: Domain) -> tuple[str, ...] | None:

@@ -56,11 +56,13 @@ def test_without_mirror_a_mirrored_image_is_another_image(side: int, image: np.n
 
 
 def test_a_network_beside_sees_the_image_alone(side: int, plain: Any, image: np.ndarray) -> None:
-    """Its embedding stands after the first network's, at the size that it needs."""
-    model = views.build(Composition(BUILT_IN, (BUILT_IN, side), 2), side, lambda name, size: plain)
+    """Its embedding stands after the first network's, 0.7 times as long, however long it was."""
+    model = views.build(Composition(BUILT_IN, (BUILT_IN, side), 1), side, lambda name, size: plain)
     embedding, alone = model.predict_on_batch(image), plain.predict_on_batch(image)
-    assert (1, 2 * alone.shape[1]) == embedding.shape
-    np.testing.assert_allclose(alone, embedding[:, alone.shape[1] :], atol=1e-4)
+    np.testing.assert_allclose(np.concatenate([alone, 0.7 * alone], axis=1), embedding, atol=1e-4)
+    for scale in (1.0, 100.0):
+        pair = views.beside(np.float32([[3, 4]]), np.float32([[0, scale]]))
+        np.testing.assert_allclose([[3, 4, 0, 3.5]], np.asarray(pair), atol=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,102 @@
+"""Mistakes of Quick, Quick on three views and Advanced on images that none of them saw.
+
+    KERAS_HOME=… python tests/bench/fresh.py FOLDER… [--minutes 10] [--methods quick,views,advanced-views]
+
+FOLDER holds tag-named folders of images. A third of each set is kept aside, near duplicates together; the rest is
+trained on in a new project. Each method is compared with the first one by McNemar's exact test on the fresh third.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from backbones import Set, read
+
+from cvcore import imaging, prediction, projects, training, validation
+from cvcore.metrics import paired_comparison
+from cvcore.projects import tagging, uploads
+from cvcore.records import MULTICLASS, VIEWS, VIEWS_AND_BUILT_IN, Project, TrainingOptions
+from cvcore.settings import Limits
+from cvcore.store import Store
+from cvcore.training import worker
+from cvcore.validation import near_duplicates
+
+LIMITS = Limits()
+SEED = 7
+METHODS = {
+    "quick": TrainingOptions(),
+    "views": TrainingOptions(embedding=VIEWS),
+    "networks": TrainingOptions(embedding=VIEWS_AND_BUILT_IN),
+    "advanced": TrainingOptions(is_advanced=True),
+    "advanced-views": TrainingOptions(is_advanced=True, embedding=VIEWS),
+    "advanced-networks": TrainingOptions(is_advanced=True, embedding=VIEWS_AND_BUILT_IN),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folders", nargs="+", type=Path)
+    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--domain", default="General (compact) [S1]")
+    parser.add_argument("--methods", default="quick,views,advanced-views")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["TAGWISE_HOME"] = folder
+        for path in arguments.folders:
+            measure(Store(Path(folder)), read(path), arguments)
+
+
+def measure(store: Store, one: Set, arguments: argparse.Namespace) -> None:
+    """Train each method on two thirds of a set and print its mistakes on the other third."""
+    is_fresh = third(one)
+    project = projects.create(store, one.name, classification_type=MULTICLASS, domain=arguments.domain)
+    fill(store, project, one, np.flatnonzero(~is_fresh))
+    truth, first = one.truth[is_fresh], None
+    for name in arguments.methods.split(","):
+        started = time.perf_counter()
+        options = METHODS[name]
+        answers = answered(store, project, one, options, arguments.minutes)[is_fresh]
+        first = answers if first is None else first
+        compared = paired_comparison.right_answers(truth, answers, first, np.arange(len(truth)))
+        print(
+            f"{one.name}, {name}: {compared.images - compared.first} of {compared.images} fresh images wrong, "
+            f"p = {compared.p_value:.3f}, {time.perf_counter() - started:.0f} s",
+            flush=True,
+        )
+
+
+def third(one: Set) -> np.ndarray:
+    """Which images are kept aside, bool (images,): about a third of every tag, near duplicates together."""
+    signatures = [np.frombuffer(imaging.read(data, LIMITS).signature, np.uint8) for data in one.files]
+    groups = near_duplicates.groups(np.stack(signatures))
+    return validation.folds(one.truth, groups, seed=SEED, most=6) < 2
+
+
+def fill(store: Store, project: Project, one: Set, rows: np.ndarray) -> None:
+    """Put these images into a project, tagged."""
+    tags = [tagging.create(store, project, f"tag {number}", limits=LIMITS).id for number in range(one.truth.shape[1])]
+    for row in rows:
+        tag_ids = [tags[one.truth[row].argmax()]]
+        uploads.add(store, project, f"{row}.jpg", one.files[row], tag_ids=tag_ids, limits=LIMITS)
+
+
+def answered(store: Store, project: Project, one: Set, options: TrainingOptions, minutes: float) -> np.ndarray:
+    """Each image's most probable tag by a new iteration, bool (images, tags)."""
+    job = worker.finish_job(store, training.start(store, project, options=replace(options, budget_minutes=minutes)))
+    assert job.status == "done", job.error
+    iteration = store.iterations.get(job.iteration_id or "")
+    answers = np.zeros(one.truth.shape, bool)
+    for row, data in enumerate(one.files):
+        best = prediction.predict(store, iteration, data, limits=LIMITS)[0]
+        answers[row, int(best.tag.rpartition(" ")[2])] = True
+    return answers
+
+
+if __name__ == "__main__":
+    main()
