@@ -1,66 +1,107 @@
-"""The recipe of the built-in network: crops, the student, and what is packed of it."""
+"""The recipe of the built-in network: photos, crops, teachers, the student's training, and what is packed of it."""
 
 from __future__ import annotations
 
+import io
+import re
+import tarfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from cvcore.distillation import crops, packing, student
+from cvcore.distillation import course, crops, packing, photos, student, teachers, training
 from cvcore.networks.builtin import network
+from cvcore.networks.builtin.network import Edition, Stage
+
+# The built-in network in small.
+SMALL = Edition(32, (Stage(0, 8, 1, 2), Stage(2, 8, 2, 1), Stage(2, 12, 1, 2)), colour_px=4, colour_scale=0.25)
+
+
+def photo(number: int, width: int = 80) -> bytes:
+    """A PNG of grain."""
+    grain = np.random.default_rng(number).integers(0, 256, (9, 9, 3), dtype=np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(grain).resize((width, 60)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def tar(path: Path, **members: bytes) -> None:
+    with tarfile.open(path, "w") as archive:
+        for name, data in members.items():
+            info = tarfile.TarInfo(name.replace("__", "/").replace("_", "."))
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
 
 
 @pytest.fixture
-def photos(tmp_path: Path) -> Path:
-    """Three photos' worth of grain, one of them small."""
-    folder = tmp_path / "photos" / "a"
-    folder.mkdir(parents=True)
-    for number, side in enumerate((160, 140, 64)):
-        grain = np.random.default_rng(number).integers(0, 256, (side // 4, side // 2, 3), dtype=np.uint8)
-        Image.fromarray(grain).resize((2 * side, side)).save(folder / f"{number}.png")
+def sources(tmp_path: Path) -> list[Path]:
+    """A folder with a photo, a tar of two photos and what is none, and a tar beside it."""
+    folder = tmp_path / "photos"
+    (folder / "deeper").mkdir(parents=True)
+    (folder / "deeper" / "a.png").write_bytes(photo(1))
     (folder / "notes.txt").write_text("not a photo")
-    return folder.parent
+    tar(folder / "more.tar", b_png=photo(2), deep__c_png=photo(3), labels_csv=b"file,labels", d_jpg=b"cut short")
+    tar(tmp_path / "beside.tar", e_png=photo(4))
+    return [folder, tmp_path / "beside.tar"]
 
 
-def test_each_photo_is_cut_in_several_ways(photos: Path) -> None:
-    """Large ones seven times, small ones three times, the first being the whole; always in the same order."""
-    plan = crops.plan(photos)
-    assert {"0.png": 7, "1.png": 7, "2.png": 3} == {
-        name: sum(crop.photo.name == name for crop in plan) for name in ("0.png", "1.png", "2.png")
-    }
-    assert plan == crops.plan(photos)
-    assert 3 == sum(crop.number == 0 for crop in plan)
+@pytest.fixture
+def pool() -> photos.Photos:
+    """Two dozen photos, squeezed."""
+    grain = np.random.default_rng(0).integers(0, 256, (24, 12, 12, 3), dtype=np.uint8)
+    return grain.repeat(photos.SIDE // 12, axis=1).repeat(photos.SIDE // 12, axis=2)
 
 
-def test_the_first_crop_is_the_whole_photo(photos: Path) -> None:
-    """Scaled to a square, as Tagwise does, but perhaps in another light."""
-    (whole,) = (crop for crop in crops.plan(photos) if crop.photo.name == "0.png" and crop.number == 0)
-    box = whole._box(np.random.default_rng(0), 320, 160)
-    assert (0, 0, 320, 160) == box
-    large, small = whole.cut()
-    assert ((224, 224, 3), (160, 160, 3)) == (large.shape, small.shape)
-    np.testing.assert_array_equal(small, whole.cut()[1])
+@pytest.fixture
+def torch() -> Any:
+    """PyTorch, which the recipe alone uses."""
+    return pytest.importorskip("torch", reason="needs PyTorch, which the recipe alone uses")
 
 
-def test_parts_lie_inside_their_photo(photos: Path) -> None:
-    """Each is at least three tenths of the photo where its shape allows, and never beyond its edge."""
-    crop = next(crop for crop in crops.plan(photos) if crop.number)
-    rng = np.random.default_rng(0)
-    for _ in range(200):
-        left, top, right, bottom = crop._box(rng, 300, 200)
-        assert 0 <= left < right <= 300 + 1e-9
-        assert 0 <= top < bottom <= 200 + 1e-9
-        assert (right - left) * (bottom - top) >= 0.25 * 300 * 200
+@pytest.fixture
+def asked(torch: Any) -> list[teachers.Teacher]:
+    """Two teachers of one untrained layer each, with inputs of their own size."""
+    torch.manual_seed(7)
+    return [
+        teachers.Teacher(name, side, weight, torch.nn.Conv2d(3, 16, 32, 32), torch.nn.Linear(16, 5))
+        for name, side, weight in (("large", teachers.SIDE, 1.0), ("small", 224, 0.5))
+    ]
 
 
-def test_averages_keep_the_mean() -> None:
-    """Each cell's weights sum to 1, and every place of the line counts somewhere."""
-    for size, cells in ((7, 4), (14, 8), (8, 8)):
-        matrix = crops.pooling(size, cells)
-        np.testing.assert_allclose(matrix.sum(axis=1), 1, rtol=1e-6)
-        assert (matrix.sum(axis=0) > 0).all()
+def test_photos_come_from_folders_and_tars(sources: list[Path], tmp_path: Path) -> None:
+    """All of them, those in tars in folders too; what is no image or a damaged one is left out."""
+    squeezed = photos.squeeze(sources, tmp_path / "photos.rgb")
+    assert (4, photos.SIDE, photos.SIDE, 3) == squeezed.shape
+    assert [photo(1), photo(2), photo(3), b"cut short", photo(4)] == list(photos.contents(sources))
+
+
+def test_photos_are_squeezed_once(sources: list[Path], tmp_path: Path) -> None:
+    """A run that resumes uses the file, and needs the photos no more."""
+    before = photos.squeeze(sources, tmp_path / "photos.rgb").copy()
+    np.testing.assert_array_equal(before, photos.squeeze([], tmp_path / "photos.rgb"))
+
+
+def test_no_photos_is_an_error(tmp_path: Path) -> None:
+    """The message names where they were looked for, and nothing is kept for a second run."""
+    for _ in range(2):
+        with pytest.raises(SystemExit, match=f"photos must be in {tmp_path}: there are none"):
+            photos.squeeze([tmp_path], tmp_path / "photos.rgb")
+
+
+def test_the_rate_rises_and_falls() -> None:
+    """It is highest at the end of the warm-up and lowest at the end of the course, however long the course is."""
+    for steps in (2_000, 8_400):
+        rates = [course.rate(step, steps) for step in range(steps + 1)]
+        assert course.WARM_UP_STEPS - 1 == int(np.argmax(rates))
+        assert pytest.approx(course.RATE * course.RATE_LEAST) == rates[-1]
+
+
+def test_checkpoints_are_frequent() -> None:
+    """Less than two minutes are lost, the checkpoint's own time included."""
+    assert training.CHECKPOINT_S <= 110
 
 
 def test_normalisation_is_folded_in() -> None:
@@ -85,33 +126,98 @@ def test_means_of_plain_clusters() -> None:
     np.testing.assert_allclose(sorted(map(tuple, places)), sorted(map(tuple, found.round(2))), atol=0.011)
 
 
-def test_the_middle_is_where_the_teacher_is_asked() -> None:
-    """The block whose maps are compared is the last at stride 16."""
-    strides = [max(each.stride for each in block.convolutions) for block in network.blocks()]
-    reached = np.cumprod(strides)
-    assert (16, 32) == (reached[student.MIDDLE_BLOCK], reached[student.MIDDLE_BLOCK + 1])
+def test_crops_are_fresh_and_can_be_drawn_again(torch: Any, pool: photos.Photos) -> None:
+    """Two crops of a photo differ; the same random numbers give the same crops, 0..255."""
+    one, again = (torch.Generator().manual_seed(3) for _ in range(2))
+    cut = crops.cut(torch.tensor(pool[[0, 0, 1]]), 64, one)
+    assert (3, 3, 64, 64) == tuple(cut.shape)
+    assert 0 <= cut.min() <= cut.max() <= 255
+    assert (cut[0] - cut[1]).abs().max() > 10
+    assert torch.equal(cut, crops.cut(torch.tensor(pool[[0, 0, 1]]), 64, again))
 
 
-@pytest.mark.network
-def test_a_small_student_learns_and_is_packed(
-    photos: Path, shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_right_answer_costs_nothing(torch: Any, asked: list[teachers.Teacher], pool: photos.Photos) -> None:
+    """A student that says what the teacher says has no loss; one that says the mean has about 1 in each part."""
+    seen = crops.cut(torch.tensor(pool), teachers.SIDE, torch.Generator().manual_seed(0))
+    answer = teachers.ask(asked[0], seen)
+    standards = teachers.measure([answer])
+    pooled = (answer.pooled - standards.mean) / standards.spread
+    maps = ((answer.maps - standards.centre) @ standards.axes / standards.map_spread).permute(0, 3, 1, 2)
+    right = teachers.loss((pooled, maps), answer, standards, asked[0].classifier)
+    mean = teachers.loss((0 * pooled, 0 * maps), answer, standards, asked[0].classifier)
+    assert right < 1e-4
+    assert 0.5 < mean < 5
+
+
+def test_a_run_that_was_stopped_goes_on(
+    torch: Any, asked: list[teachers.Teacher], pool: photos.Photos, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """From photos to files in one go: the loss falls, a second run goes on, and Keras can load what came of it."""
-    torch = pytest.importorskip("torch", reason="needs PyTorch, which the recipe alone uses")
-    monkeypatch.setenv("KERAS_HOME", str(shared / "keras"))
-    classifier = shared / "keras" / "mobilenet_v2_imagenet_top.npz"
-    for number in range(100):
-        grain = np.random.default_rng(number).integers(0, 256, (9, 9, 3), dtype=np.uint8)
-        Image.fromarray(grain).resize((130, 120)).save(photos / f"{number}.png")
-    monkeypatch.setattr(crops, "CROPS_FOR_AXES", 20)
-    work = tmp_path / "work"
-    crops.make(photos, work, classifier)
-    student.train(work, 5 / 3600)
-    first = torch.load(work / "student.pt", weights_only=True)["step"]
-    student.train(work, 8 / 3600)
-    state = torch.load(work / "student.pt", weights_only=True)
-    assert 0 < first < state["step"]
-    packing.pack(work, work / "builtin")
-    with np.load(work / "builtin" / "weights.npz") as arrays:
+    """It ends with the same weights as one that was not stopped, to the last bit."""
+    monkeypatch.setattr(training, "BATCHES_MEASURED", 2)
+    how: dict[str, Any] = {"count": 12, "batch": 3, "edition": SMALL, "checkpoint_s": 0}
+
+    def stop(step: int) -> None:
+        if step == 2:
+            raise KeyboardInterrupt
+
+    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+    whole.mkdir()
+    stopped.mkdir()
+    expected = torch.load(training.train(pool, whole, asked, **how), weights_only=True)
+    with pytest.raises(KeyboardInterrupt):
+        training.train(pool, stopped, asked, **how, watch=stop)
+    state = torch.load(training.train(pool, stopped, asked, **how), weights_only=True)
+    assert 4 == expected["step"] == state["step"]
+    for name in ("layers", "averaged"):
+        assert all(torch.equal(value, state[name][key]) for key, value in expected[name].items())
+    with pytest.raises(SystemExit, match=f"--batch must be that of the run in {stopped}, 3, got 4"):
+        training.train(pool, stopped, asked, **how | {"batch": 4})
+
+
+@pytest.mark.slow
+def test_the_student_learns(
+    asked: list[teachers.Teacher],
+    pool: photos.Photos,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The loss on photos held back falls."""
+    monkeypatch.setattr(training, "BATCHES_MEASURED", 2)
+    monkeypatch.setattr(course, "WARM_UP_STEPS", 1)
+    training.train(pool, tmp_path, asked, count=240, batch=8, edition=SMALL, checkpoint_s=0)
+    losses = [float(each) for each in re.findall(r"loss ([\d.]+) on photos held back", capsys.readouterr().out)]
+    assert 30 == len(losses)
+    assert losses[-1] < 0.98 * losses[0]
+
+
+@pytest.mark.slow
+@pytest.mark.network
+def test_what_is_packed_is_the_student(
+    torch: Any, asked: list[teachers.Teacher], pool: photos.Photos, tmp_path: Path
+) -> None:
+    """Keras computes from the packed weights what PyTorch computes, and all of them are 16-bit numbers."""
+    checkpoint = training.train(pool, tmp_path, asked, count=64, batch=8, edition=SMALL)
+    packing.pack(pool, checkpoint, tmp_path / "builtin", SMALL)
+    with np.load(tmp_path / "builtin" / "weights.npz") as arrays:
         assert {np.dtype(np.float16)} == {arrays[key].dtype for key in arrays.files}
-    assert (work / "builtin" / "model.tflite").stat().st_size > 2_000_000
+        weights: dict[str, list[Any]] = {}
+        for key in arrays.files:
+            weights.setdefault(key.partition("/")[0], []).append(arrays[key])
+    model = network.build(SMALL)
+    network.set_weights(model, weights)
+    pixels = student.view(torch.tensor(pool).permute(0, 3, 1, 2).float(), SMALL.side)
+    layers = student.build(SMALL, {})
+    state = torch.load(checkpoint, weights_only=True)["averaged"]
+    layers.load_state_dict({key: state[key] for key in layers.state_dict()})
+    for layer in layers.modules():
+        if isinstance(layer, torch.nn.BatchNorm2d):
+            layer.momentum = None
+            layer.reset_running_stats()
+    with torch.no_grad():
+        student.feature_maps(layers.train(), pixels, SMALL)
+        expected = student.feature_maps(layers.eval(), pixels, SMALL).mean((2, 3)).numpy()
+    seen = ((pixels + 1) * 127.5).permute(0, 2, 3, 1).numpy()
+    actual = model.predict(seen, verbose=0)[:, : network.SHAPES]
+    correlation = np.corrcoef(expected.ravel(), actual.ravel())[0, 1]
+    assert correlation > 0.999
