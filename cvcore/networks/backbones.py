@@ -86,11 +86,11 @@ def availability(name: str, side: int, folder: Path, environ: Mapping[str, str] 
     """
     if name == NAME_BUILT_IN or all(path.exists() for path in _paths(f"{name}-{side}", folder)):
         return "ready"
-    return (
-        "on this machine"
-        if pretrained_weights.path_of(architectures.find(name).weights_file, environ).exists()
-        else "to download"
-    )
+    composition = views.parse(name)
+    first = composition.first if composition else name  # the built-in network can stand beside it
+    if first == NAME_BUILT_IN or pretrained_weights.path_of(architectures.find(first).weights_file, environ).exists():
+        return "on this machine"
+    return "to download"
 
 
 def is_ready(name: str, side: int, folder: Path) -> bool:

@@ -220,27 +220,24 @@ def test_it_predicts_and_trains_on(
     assert elsewhere.iterations.get(job.iteration_id or "").number == 3
 
 
+@pytest.mark.parametrize("name", ["MobileNetV2", "MobileNetV2 + Built-in network 160, 3 views"])
 def test_the_network_comes_along(
-    store: Store, elsewhere: Store, flowers: Project, tmp_path: Path, drawn_image: Picture
+    store: Store, elsewhere: Store, flowers: Project, tmp_path: Path, drawn_image: Picture, name: str
 ) -> None:
     """An iteration on a network that the other machine lacks predicts there; nothing there is trained with it."""
     content = builtin.model()
     fingerprint = "0123456789abcdef"
-    guest = dataclasses.replace(
-        backbones.built_in(), name="MobileNetV2", fingerprint=fingerprint, sha256=blobs.sha256(content)
-    )
+    guest = dataclasses.replace(backbones.built_in(), name=name, fingerprint=fingerprint, sha256=blobs.sha256(content))
     folder = blobs.backbones_folder(store.home)
-    blobs.write(folder / f"MobileNetV2-{guest.side}.tflite", content)
-    blobs.write(
-        folder / f"MobileNetV2-{guest.side}.json", json.dumps(dataclasses.asdict(guest) | {"format": 1}).encode()
-    )
+    blobs.write(folder / f"{name}-{guest.side}.tflite", content)
+    blobs.write(folder / f"{name}-{guest.side}.json", json.dumps(dataclasses.asdict(guest) | {"format": 1}).encode())
     iteration = training.find_iteration(store, flowers)
     store.iterations.complete(iteration.id, backbone=guest.name, fingerprint=fingerprint)
     path = project_archive.pack(store, flowers, tmp_path / "flowers.zip").path
     project = unpack(elsewhere, path)
     there = training.find_iteration(elsewhere, project)
     assert prediction.predict(elsewhere, there, drawn_image(77), limits=LIMITS)
-    assert backbones.availability("MobileNetV2", guest.side, blobs.backbones_folder(elsewhere.home), {}) != "ready"
+    assert backbones.availability(name, guest.side, blobs.backbones_folder(elsewhere.home), {}) != "ready"
     before = sorted(blobs.backbones_folder(elsewhere.home).iterdir())
     unpack(elsewhere, path)
     assert sorted(blobs.backbones_folder(elsewhere.home).iterdir()) == before
