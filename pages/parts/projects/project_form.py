@@ -87,7 +87,7 @@ def backbone_status(store: Store, domain: Domain) -> str:
         return f"{domain.backbone}, {domain.side} px: on this machine, no download."
     if _is_downloaded(store, domain):
         return (
-            f"{domain.backbone}, {domain.side} px: its weights are downloaded at the first training; "
+            f"{domain.backbone}, {domain.side} px: its weights are downloaded once a project uses it; "
             f"without internet, the {BUILT_IN.backbone.lower()} is used instead."
         )
     return f"{domain.backbone}, {domain.side} px: its weights are on this machine."
@@ -117,7 +117,7 @@ def _fields(
     )
     if downloaded:
         st.caption(
-            "*To download*: this network comes from the internet at the first training. Without internet, the "
+            "*To download*: this network comes from the internet as soon as a project uses it. Without internet, the "
             f"{BUILT_IN.backbone.lower()} is used instead."
         )
     return name, description, kind, domain.id
