@@ -120,8 +120,10 @@ def _fit_quick(task: Task, progress: Progress) -> Head:
 
 
 def embed(store: Store, project: Project, progress: Progress, device: Device = "cpu") -> None:
-    """Compute the embeddings of a project's images ahead of its training."""
-    backbone, _ = prepare(project.domain_id, blobs.backbones_folder(store.home), progress)
+    """Compute the embeddings of a project's images ahead of its training, which is likely to be like its last one."""
+    last = store.iterations.trained(project.id)[:1]
+    options = store.trainings.options(last[0].id) if last else QUICK
+    backbone, _ = prepare(project.domain_id, blobs.backbones_folder(store.home), progress, options)
     embedding_cache.fill(store, backbone, store.images.digests(project.id), progress, device)
 
 

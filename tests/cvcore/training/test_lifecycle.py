@@ -543,7 +543,9 @@ def test_without_weights_the_built_in_backbone_is_used_and_named(
 
 
 @pytest.mark.parametrize(("transforms", "name"), [(None, "3 views"), (("turn",), "2 views")])
-def test_views_obey_the_mirror_switch(store: Store, fill: Fill, transforms: tuple[str, ...] | None, name: str) -> None:
+def test_views_obey_the_mirror_switch(
+    store: Store, fill: Fill, drawn_image: Draw, transforms: tuple[str, ...] | None, name: str
+) -> None:
     """The iteration names its network, with a mirrored view only where mirroring is on, and predicts with it."""
     folder, built_in = blobs.backbones_folder(store.home), backbones.built_in()
     composed = dataclasses.replace(built_in, name=f"{built_in.name}, {name}", fingerprint="0" * 16)
@@ -556,6 +558,9 @@ def test_views_obey_the_mirror_switch(store: Store, fill: Fill, transforms: tupl
     assert 2 == len(prediction.predict(store, iteration, file, limits=LIMITS))
     with pytest.raises(NothingChanged):
         training.start(store, project, options=options)
+    uploads.add(store, project, "new.png", drawn_image(99), tag_ids=[], limits=LIMITS)
+    pipeline.embed(store, project, silent)  # ahead of a training like this one
+    assert [] == store.embeddings.missing(composed.fingerprint, store.images.digests(project.id))
     training.start(store, project)
 
 
