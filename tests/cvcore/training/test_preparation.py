@@ -76,3 +76,18 @@ def test_a_conversion_leaves_no_tensorflow_behind(
     prepared = preparation.prepare("MobileNetV2", 96, tmp_path / "beside", on_stage=stages.append)
     assert {"Starting TensorFlow", "Preparing MobileNetV2 (only once)"} == set(stages)
     assert prepared.fingerprint == backbones.prepare("MobileNetV2", 96, tmp_path / "here").fingerprint
+
+
+def test_what_may_be_needed_is_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process starts for a network whose weights are on this machine, and for no other."""
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    network = ("EfficientNetV2B0", 224, tmp_path / "backbones")
+    preparation.begin(*network)
+    assert network not in preparation._running
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "efficientnetv2-b0_notop.h5").touch()
+    preparation.begin(*network)
+    popen = preparation._running.pop(network).popen
+    assert popen.stdin
+    popen.stdin.close()
+    assert 1 == popen.wait(30)
