@@ -10,6 +10,7 @@ import time
 from cvcore import finetuning
 from cvcore.errors import NotFound, TagwiseError
 from cvcore.files import blobs
+from cvcore.networks import arrays
 from cvcore.networks.keras_backend import Device
 from cvcore.progress import Progress, Stopped, silent
 from cvcore.records import Job
@@ -29,7 +30,8 @@ def run_job(store: Store, job: Job, stop: threading.Event, watcher: Progress = s
     Raises:
         Unavailable: the end cannot be saved, for example on a full disk; `recover` puts the job back.
     """
-    with webhooks.afterwards(store, job, stop):
+    # Near duplicates and evaluation have products too.
+    with arrays.one_thread(), webhooks.afterwards(store, job, stop):
         _run(store, job, _progress(store, job, stop, watcher), device)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import filelock
 import pytest
+import threadpoolctl
 
 from cvcore import projects, training
 from cvcore.files import blobs
@@ -66,6 +67,17 @@ def test_embeddings_are_computed_in_the_background(store: Store, project: Projec
     assert ("done", 1.0) == (store.jobs.get(job.id).status, store.jobs.get(job.id).progress)
     (fingerprint,) = {pipeline.prepare(project.domain_id, store.home, silent)[0].fingerprint}
     assert [] == store.embeddings.missing(fingerprint, store.images.digests(project.id))
+
+
+def test_a_job_does_not_fight_for_the_cores(store: Store, project: Project) -> None:
+    """From its first step to its last, numpy's own threads do not run, which would wait busily for each other."""
+    threads: list[int] = []
+
+    def watch(stage: str, fraction: float) -> None:
+        threads.extend(pool["num_threads"] for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas")
+
+    run(store, training.start(store, project), watch)
+    assert {1} == set(threads)
 
 
 def test_embeddings_step_aside_for_a_training(store: Store, project: Project) -> None:
