@@ -8,7 +8,7 @@ Descriptions of one image stand side by side in one embedding of 1472 numbers, i
 - *colours*, 192: how much of the image is near each of 192 colours, by a bump around each that falls to 0 at
   its radius. Square roots, because a linear classifier on them has the Hellinger kernel, which suits rare colours.
 - *waves*, 27, in the first edition alone: logarithms of the mean size of 27 cosine waves, 8 x 8 pixels large, in its
-  light. Beside the better shapes of the second they made no set better.
+  light. Beside the better shapes of the second they lowered the mean accuracy.
 
 Every weight and constant is a float16 number, so the LiteRT file, which keeps them in 16 bits, and Keras agree.
 """
