@@ -120,7 +120,7 @@ def serving(checkout: Path, home: str) -> Iterator[tuple[str, subprocess.Popen[b
     url = f"http://127.0.0.1:{port}"
     try:
         while True:
-            with contextlib.suppress(requests.ConnectionError):
+            with contextlib.suppress(requests.RequestException):
                 if requests.get(f"{url}/_stcore/health", timeout=5).ok:
                     break
             time.sleep(POLL_S)
