@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from backbones import Contender, rate, read, score
+from backbones import Contender, rates, read, score
 
 from cvcore import domains
 from cvcore.networks import backbones, feature_extraction, keras_backend, views
@@ -40,7 +40,7 @@ def main() -> None:
     for title, is_chosen in (("mean, sets of the choice", True), ("mean, sets kept aside", False)):
         mean = wrong[[(one.name in CHOSEN_ON) == is_chosen for one in sets]].mean(axis=0)
         print(f"| **{title}** | | {' | '.join(f'**{cell:.3f}**' for cell in mean)} |")
-    print(f"| images embedded a second | | {' | '.join(f'{rate(each, sets):.0f}' for each in compared)} |")
+    print(f"| images embedded a second | | {' | '.join(f'{rate:.0f}' for rate in rates(compared, sets))} |")
 
 
 def contenders(domain: domains.Domain, folder: Path) -> list[Contender]:
