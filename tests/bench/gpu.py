@@ -1,7 +1,7 @@
 """How full a GPU is: embedding and Advanced training beside `keras predict` and a plain `Model.fit` fine-tuning.
 
     KERAS_HOME=… python tests/bench/gpu.py FOLDER [--images 600] [--network MobileNetV2] [--epochs 10]
-        [--whole] [--device gpu]
+        [--whole] [--xla] [--device gpu]
 
 FOLDER holds tag-named folders of images. Every fifth image is kept aside, all methods train on the others, and seconds
 count from there: images in memory, programs not compiled. `--device gpu` runs the code for a GPU wherever it is, so
@@ -38,6 +38,11 @@ from cvcore.settings import Limits
 from cvcore.validation import folds
 
 SAMPLE_S = 0.2
+
+# How often a rate is measured, and after how many seconds no more.
+RUNS = 3
+RUNS_S = 10.0
+
 HYPERPARAMETERS = Hyperparameters(2e-4, 0.4)
 
 
@@ -64,6 +69,7 @@ class Comparison:
     quick: float
     epochs: int
     device: Device
+    is_xla_tried: bool
 
 
 def main() -> None:
@@ -76,7 +82,7 @@ def main() -> None:
     embeddings = embed(model, photos)
     quick = accuracy(quick_probabilities(embeddings, photos), photos)
     print(f"Quick: {quick:.3f} of the images kept aside right")
-    compared = Comparison(photos, embeddings, quick, arguments.epochs, device)
+    compared = Comparison(photos, embeddings, quick, arguments.epochs, device, arguments.xla)
     advanced("upper half", split_at_stride_16(model), compared)
     if arguments.whole:
         advanced("whole network", split_at_pixels(model), compared)
@@ -91,6 +97,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--side", type=int, default=224)
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--whole", action="store_true", help="fine-tune the whole network too")
+    parser.add_argument("--xla", action="store_true", help="measure training steps compiled by XLA too")
     parser.add_argument("--device", choices=("cpu", "gpu"))
     return parser.parse_args()
 
@@ -124,13 +131,13 @@ def embed(model: Any, photos: Photos) -> np.ndarray:
 
 
 def rate(name: str, count: int, work: Callable[[], Any]) -> float:
-    """Images per second of the best of three runs after one that compiles, with the GPU's use."""
+    """Images per second of the best of up to three runs after one that compiles, with the GPU's use."""
     started = time.perf_counter()
     work()
     compiled_s = time.perf_counter() - started
-    seconds = []
+    seconds: list[float] = []
     with utilisation() as used:
-        for _ in range(3):
+        while len(seconds) < RUNS and sum(seconds) < RUNS_S:
             started = time.perf_counter()
             work()
             seconds.append(time.perf_counter() - started)
@@ -172,8 +179,9 @@ def advanced(name: str, network: SplitNetwork, compared: Comparison) -> None:
         )
         print(f"  {shown(used)}")
         train_rate(f"Advanced, {name}", built, split)
-        by_xla = trainer.build_trainer(network, data, Path(folder), batch=batch, device=device, by_xla=True)
-        train_rate(f"Advanced, {name}, by XLA", by_xla, split)
+        if compared.is_xla_tried:
+            by_xla = trainer.build_trainer(network, data, Path(folder), batch=batch, device=device, by_xla=True)
+            train_rate(f"Advanced, {name}, by XLA", by_xla, split)
     network.top.set_weights(built.initial_weights)
 
 
@@ -206,6 +214,7 @@ def plain_fit(model: Any, photos: Photos, quick: float, epochs: int) -> None:
     """Fine-tune the same layers by `Model.fit` from pixels, as Keras' guide does; prints the same."""
     import keras
 
+    keras.utils.set_random_seed(0)
     split_at_stride_16(model)
     network = model.layers[-1]
     upper = {layer.name for layer in network.layers if layer.trainable and layer.weights}
