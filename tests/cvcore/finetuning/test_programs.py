@@ -149,6 +149,7 @@ def test_features_need_not_be_in_a_file(example: Example) -> None:
     np.testing.assert_array_equal(*predicted)
 
 
+@pytest.mark.slow
 def test_xla_compiles_an_epoch_too(example: Example) -> None:
     """By XLA a training learns as well; dropout draws other numbers there."""
     built = trainer.build_trainer(example.network, example.data, example.folder, device="gpu", by_xla=True)
