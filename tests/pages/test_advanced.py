@@ -81,6 +81,7 @@ def test_advanced_with_the_domains_own_transforms(store: Store, flowers: Project
     """Advanced takes its minutes along, and leaves the transforms to the domain where no switch was moved."""
     app = advanced(flowers)
     app.number_input(key=f"budget-{flowers.id}").set_value(25).run()
+    assert "Try Quick with three views first" in texts(app)
     assert TrainingOptions(is_advanced=True, budget_minutes=25.0) == started(app, store, flowers)
 
 

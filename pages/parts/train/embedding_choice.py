@@ -39,6 +39,8 @@ def show(
         disabled=running is not None,
         help="Measured on sets of 73 to 900 images; yours may differ. An exported model sees the same views.",
     )
+    if options.is_advanced:
+        st.caption("Try Quick with three views first: on images kept aside that was the surer gain.")
     if running:
         return running
     options = replace(options, embedding=kind)
