@@ -38,8 +38,9 @@ def main() -> None:
         name = f"{one.name}{' *' if one.multilabel else ''}{'' if one.name in CHOSEN_ON else ' (kept aside)'}"
         print(f"| {name} | {len(one.files)} | {' | '.join(f'{cell:.3f}' for cell in row)} |")
     for title, is_chosen in (("mean, sets of the choice", True), ("mean, sets kept aside", False)):
-        mean = wrong[[(one.name in CHOSEN_ON) == is_chosen for one in sets]].mean(axis=0)
-        print(f"| **{title}** | | {' | '.join(f'**{cell:.3f}**' for cell in mean)} |")
+        rows = [(one.name in CHOSEN_ON) == is_chosen for one in sets]
+        if any(rows):
+            print(f"| **{title}** | | {' | '.join(f'**{cell:.3f}**' for cell in wrong[rows].mean(axis=0))} |")
     print(f"| images embedded a second | | {' | '.join(f'{rate:.0f}' for rate in rates(compared, sets))} |")
 
 

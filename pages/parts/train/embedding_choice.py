@@ -18,8 +18,8 @@ TITLES: dict[EmbeddingKind, str] = {
 # Speed and mistakes as docs/networks.md lists them for MobileNetV2.
 CAPTIONS: dict[EmbeddingKind, str] = {
     PLAIN: "The fastest.",
-    VIEWS: "Also its centre and its mirror image: about 1 mistake in 8 fewer, a third as many images per second.",
-    VIEWS_AND_BUILT_IN: "Also the built-in network: about 1 mistake in 5 fewer, a quarter as many images per second.",
+    VIEWS: "Also its centre and its mirror image: about 1 mistake in 9 fewer, a third as many images per second.",
+    VIEWS_AND_BUILT_IN: "Also the built-in network: about 1 mistake in 6 fewer, a quarter as many images per second.",
 }
 
 
@@ -37,7 +37,7 @@ def show(
         key=_key("embedding", project, domain, running),
         persist_state="session" if running is None else None,
         disabled=running is not None,
-        help="Measured on sets of 73 to 900 images; yours may differ. An exported model sees the same views.",
+        help="Measured on sets of 20 to 900 images; yours may differ. An exported model sees the same views.",
     )
     if options.is_advanced:
         st.caption("Try Quick with three views first: on images kept aside that was the surer gain.")
