@@ -40,7 +40,7 @@ def show(
         help="Measured on sets of 20 to 900 images; yours may differ. An exported model sees the same views.",
     )
     if options.is_advanced:
-        st.caption("Try Quick with three views first: on images kept aside that was the surer gain.")
+        st.caption("Try Quick with three views first: it takes seconds and often gains as much.")
     if running:
         return running
     options = replace(options, embedding=kind)
