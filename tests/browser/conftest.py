@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import BrowserContext, BrowserType, expect
 
+from cvcore import projects
 from cvcore.records import Project
 from cvcore.store import Store
 from tests.conftest import Fill, Trained
@@ -36,6 +37,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+_PROJECTS_BEFORE = pytest.StashKey[set[str]]()
+
+
+@pytest.fixture(autouse=True)
+def no_projects_of_a_failed_run(request: pytest.FixtureRequest) -> None:
+    """A test that runs once more finds the home as it was: what its first run created is deleted."""
+    home = request.getfixturevalue("home") if "home" in request.fixturenames else None
+    if home is None or not (home / "tagwise.db").exists():
+        request.node.stash.setdefault(_PROJECTS_BEFORE, set())
+        return
+    store = Store(home)
+    found = store.projects.all()
+    before = request.node.stash.setdefault(_PROJECTS_BEFORE, {project.id for project in found})
+    for project in found:
+        if project.id not in before:
+            projects.delete(store, project)
+    store.close()
 
 
 @pytest.fixture(scope="session")
