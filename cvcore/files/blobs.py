@@ -8,10 +8,14 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from cvcore.errors import HomeUnusable, NotFound, StorageFull
+
+# A temporary file that is older was left by a process that died.
+ABANDONED_S = 3600
 
 FULL = "the disk that holds the home folder is full: free some space on it and try again"
 
@@ -90,6 +94,16 @@ def new_folder(path: Path) -> Iterator[Path]:
         if path.exists():
             shutil.rmtree(path)
         temporary.replace(path)
+
+
+def is_being_written(path: Path) -> bool:
+    """Whether a file or folder is a temporary one that another process may still fill: made within the last hour."""
+    if not path.name.startswith("."):
+        return False
+    try:
+        return time.time() - path.stat().st_mtime < ABANDONED_S
+    except FileNotFoundError:  # moved to its place meanwhile
+        return True
 
 
 def place(source: Path, target: Path) -> None:

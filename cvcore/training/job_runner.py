@@ -38,9 +38,9 @@ def run_job(store: Store, job: Job, stop: threading.Event, watcher: Progress = s
 def recover(store: Store, stop: threading.Event | None = None) -> None:
     """Put a dead worker's jobs back into the queue, and delete files that no row in the database knows.
 
-    A job whose worker has died too often is marked as failed. Deleted are: folders of unknown iterations, checkpoints
-    of trainings that will not resume, and fine-tuned networks that no iteration uses. Only the process that holds the
-    worker's lock can call this.
+    A job whose worker has died too often is marked as failed. Deleted are: folders of unknown iterations, unless
+    another process is writing them; checkpoints of trainings that will not resume; fine-tuned networks that no iteration uses.
+    Only the process that holds the worker's lock can call this.
     """
     for job in store.jobs.orphans():
         with webhooks.afterwards(store, job, stop or threading.Event()):
@@ -51,7 +51,7 @@ def recover(store: Store, stop: threading.Event | None = None) -> None:
     with store.transaction():
         known = store.iterations.ids()
     for folder in folders:
-        if folder.name not in known:
+        if folder.name not in known and not blobs.is_being_written(folder):
             blobs.delete(folder)
 
 

@@ -186,12 +186,15 @@ def test_recovery_of_what_was_finished(store: Store, project: Project, trained: 
 
 
 def test_recovery_clears_what_no_iteration_owns(store: Store, project: Project, trained: Trained) -> None:
-    """Folders half written, and those of projects deleted meanwhile, go; an iteration's own stays."""
+    """Folders half written long ago, and those of deleted projects, go; an iteration's own and what is written stay."""
     kept = blobs.iteration_folder(store.home, trained(project).id)
-    for name in ("of a deleted project", ".half-written.123-abcdef"):
-        (kept.parent / name).mkdir()
+    written, left = kept.with_name(".written.1-a"), kept.with_name(".left.2-b")
+    for folder in (kept.with_name("of a deleted project"), written, left):
+        folder.mkdir()
+    long_ago = time.time() - blobs.ABANDONED_S - 1
+    os.utime(left, (long_ago, long_ago))
     job_runner.recover(store)
-    assert [kept] == list(kept.parent.iterdir())
+    assert {kept, written} == set(kept.parent.iterdir())
 
 
 def test_an_interrupted_training_is_found(store: Store, project: Project) -> None:
