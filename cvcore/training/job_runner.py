@@ -39,8 +39,8 @@ def recover(store: Store, stop: threading.Event | None = None) -> None:
     """Put a dead worker's jobs back into the queue, and delete files that no row in the database knows.
 
     A job whose worker has died too often is marked as failed. Deleted are: folders of unknown iterations, unless
-    another process is writing them; checkpoints of trainings that will not resume; fine-tuned networks that no iteration uses.
-    Only the process that holds the worker's lock can call this.
+    another process is writing them; checkpoints of trainings that will not resume; fine-tuned networks that no
+    iteration uses. Only the process that holds the worker's lock can call this.
     """
     for job in store.jobs.orphans():
         with webhooks.afterwards(store, job, stop or threading.Event()):
