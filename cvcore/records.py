@@ -148,6 +148,10 @@ class TrainingOptions:
     embedding: EmbeddingKind = PLAIN
 
 
+# The options of a training for which nothing was chosen.
+QUICK = TrainingOptions()
+
+
 @dataclass(frozen=True)
 class TuningEpoch:
     """An epoch of Advanced training, in which every fold's network trains on each of its images about once.

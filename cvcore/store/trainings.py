@@ -7,10 +7,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from cvcore.records import TrainingOptions, TuningEpoch, TuningOutcome
+from cvcore.records import QUICK, TrainingOptions, TuningEpoch, TuningOutcome
 from cvcore.store.database import Connections
-
-QUICK = TrainingOptions()
 
 
 class Trainings:

@@ -17,6 +17,7 @@ from cvcore.records import (
     EMBEDDING_KINDS,
     K_FOLD,
     PLAIN,
+    QUICK,
     Evaluation,
     EvaluationMethod,
     Iteration,
@@ -31,8 +32,6 @@ from cvcore.training.readiness import Readiness, readiness
 
 BUDGET_MINUTES_MOST = 24 * 60
 COST_LEAST, COST_MOST = 0.01, 100.0
-
-QUICK = TrainingOptions()
 
 
 def start(
@@ -165,7 +164,7 @@ def _digest(project: Project, ready: Readiness, evaluation: EvaluationMethod, op
     # Left out for Quick, too. The URL to notify does not change the training.
     if (effective := replace(options, notify_url="")) != QUICK:
         fields = asdict(effective)
-        if effective.embedding == PLAIN:  # and here, for the same reason
+        if effective.embedding == PLAIN:  # digests from before there was a choice stay the same
             del fields["embedding"]
         content.append(fields)
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()

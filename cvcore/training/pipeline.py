@@ -19,15 +19,13 @@ from cvcore.networks.backbones import Backbone
 from cvcore.networks.heads import Head
 from cvcore.networks.keras_backend import Device
 from cvcore.progress import Progress, share
-from cvcore.records import K_FOLD, MULTILABEL, Iteration, Project, TrainingOptions
+from cvcore.records import K_FOLD, MULTILABEL, QUICK, Iteration, Project, TrainingOptions
 from cvcore.store import SnapshotImage, Store
 from cvcore.training import preparation, quick
 from cvcore.validation import near_duplicates
 
 # The share of an Advanced training's progress that Quick training takes first.
 QUICK_SHARE = 0.05
-
-QUICK = TrainingOptions()
 
 
 def run(store: Store, iteration: Iteration, progress: Progress, device: Device = "cpu") -> None:

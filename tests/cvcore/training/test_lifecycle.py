@@ -20,7 +20,7 @@ from cvcore.files import blobs
 from cvcore.networks import backbones, builtin
 from cvcore.progress import Stopped, silent
 from cvcore.projects import tagging, uploads
-from cvcore.records import MULTICLASS, MULTILABEL, VIEWS, Iteration, Project, Scores, Tag, TrainingOptions
+from cvcore.records import MULTICLASS, MULTILABEL, QUICK, VIEWS, Iteration, Project, Scores, Tag, TrainingOptions
 from cvcore.settings import Limits
 from cvcore.store import Store
 from cvcore.training import pipeline, worker
@@ -38,7 +38,7 @@ def tag_of(store: Store, project: Project, name: str) -> Tag:
     return next(tag for tag in store.tags.of_project(project.id) if tag.name == name)
 
 
-def trained_for_real(store: Store, project: Project, options: TrainingOptions = training.QUICK) -> Iteration:
+def trained_for_real(store: Store, project: Project, options: TrainingOptions = QUICK) -> Iteration:
     """The project's iteration once this process has done the worker's work."""
     job = worker.finish_job(store, training.start(store, project, force=True, options=options))
     assert ("done", "") == (job.status, job.error)

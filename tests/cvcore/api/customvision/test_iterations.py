@@ -17,10 +17,9 @@ from starlette.responses import PlainTextResponse
 from cvcore import domains, projects
 from cvcore.api.customvision.middleware import CustomVision
 from cvcore.files.api_keys import Keys
-from cvcore.records import Iteration, Project, ProjectSettings, TrainingOptions
+from cvcore.records import QUICK, Iteration, Project, ProjectSettings, TrainingOptions
 from cvcore.settings import Settings
 from cvcore.store import Store
-from cvcore.training import QUICK
 
 Fill = Callable[..., Project]
 Trained = Callable[..., Iteration]
