@@ -57,6 +57,12 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
 
 
+def environ_of_programs(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The environment for a process that runs a program of ours by `python -m`: there, too, Python finds this code."""
+    paths = [str(Path(__file__).resolve().parents[1]), environ.get("PYTHONPATH", "")]
+    return {**environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+
+
 def load(environ: Mapping[str, str] = os.environ) -> Settings:
     """Settings from the variables that begin with `TAGWISE_`.
 

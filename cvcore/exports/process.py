@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cvcore import settings
 from cvcore.errors import TagwiseError, Unavailable
 from cvcore.exports import exporting, formats, source
 from cvcore.exports.source import Source
@@ -92,10 +93,9 @@ def _started() -> _Process:
     if _processes and (_processes[0].popen.poll() is not None or _processes[0].environ != environ):
         stop()
     if not _processes:
-        paths = [str(Path(__file__).resolve().parents[2]), environ.get("PYTHONPATH", "")]
         popen = subprocess.Popen(  # noqa: S603 - our own interpreter and module, no shell
             [sys.executable, "-m", __name__],
-            env=environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))},
+            env=settings.environ_of_programs(environ),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cvcore import errors
+from cvcore import errors, settings
 from cvcore.errors import TagwiseError, Unavailable
 from cvcore.networks import architectures, backbones, keras_backend
 from cvcore.networks.backbones import Backbone
@@ -78,10 +78,9 @@ def _started(network: tuple[str, int, Path]) -> _Preparation:
     """The network's running process; a new one if none runs."""
     if network not in _running or _running[network].popen.poll() is not None:
         name, side, folder = network
-        paths = [str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")]
         popen = subprocess.Popen(  # noqa: S603 - our own interpreter and module, no shell
             [sys.executable, "-m", __name__, name, str(side), str(folder)],
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))},
+            env=settings.environ_of_programs(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

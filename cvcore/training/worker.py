@@ -49,8 +49,7 @@ def spawn(home: Path, *, stderr: int | None = None) -> subprocess.Popen[bytes]:
 
     The pipe also closes when this process is killed, on every system.
     """
-    paths = [str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")]
-    environ = os.environ | {"TAGWISE_HOME": str(home), "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    environ = settings.environ_of_programs() | {"TAGWISE_HOME": str(home)}
     return subprocess.Popen(
         [sys.executable, "-m", "cvcore.training.worker"], stdin=subprocess.PIPE, stderr=stderr, env=environ
     )
