@@ -74,8 +74,7 @@ def are_known(name: str) -> bool:
     >>> are_known("MobileNetV2, 3 views"), are_known("MobileNetV2, 9 views")
     (True, False)
     """
-    composition = views.parse(name)
-    return set(names()).issuperset(composition.networks if composition else (name,))
+    return set(names()).issuperset(views.networks_in(name))
 
 
 def require_weights(name: str) -> None:
@@ -85,8 +84,7 @@ def require_weights(name: str) -> None:
         InvalidInput: no network has this name.
         WeightsMissing: they are not on this machine, and their server does not answer.
     """
-    composition = views.parse(name)
-    for network in composition.networks if composition else (name,):
+    for network in views.networks_in(name):
         if network != NAME_BUILT_IN:
             pretrained_weights.require(pretrained_weights.path_of(find(network).weights_file, os.environ), network)
 

@@ -55,9 +55,7 @@ class Backbone:
     @property
     def l2(self) -> float:
         """The L2 penalty that suits a head on these embeddings."""
-        composition = views.parse(self.name)
-        first = composition.first if composition else self.name
-        return builtin.L2 if first == NAME_BUILT_IN else heads.L2
+        return builtin.L2 if views.networks_in(self.name)[0] == NAME_BUILT_IN else heads.L2
 
 
 def built_in(edition: Edition = CURRENT) -> Backbone:
@@ -86,8 +84,7 @@ def availability(name: str, side: int, folder: Path, environ: Mapping[str, str] 
     """
     if name == NAME_BUILT_IN or all(path.exists() for path in _paths(f"{name}-{side}", folder)):
         return "ready"
-    composition = views.parse(name)
-    first = composition.first if composition else name  # the built-in network can stand beside it
+    first = views.networks_in(name)[0]  # only the built-in network, which ships, stands beside it
     if first == NAME_BUILT_IN or pretrained_weights.path_of(architectures.find(first).weights_file, environ).exists():
         return "on this machine"
     return "to download"

@@ -62,11 +62,6 @@ class Composition:
         second = f" + {self.second[0]} {self.second[1]}" if self.second else ""
         return f"{self.first}{second}" + (f", {self.views} views" if self.views > 1 else "")
 
-    @property
-    def networks(self) -> tuple[str, ...]:
-        """The names of the networks."""
-        return (self.first, self.second[0]) if self.second else (self.first,)
-
 
 def parse(name: str) -> Composition | None:
     """The composition with that name; None if it is the name of a single network that sees one view.
@@ -80,6 +75,18 @@ def parse(name: str) -> Composition | None:
         return None
     second = (found["second"], int(found["side"])) if found["second"] else None
     return Composition(found["first"], second, int(found["views"] or 1))
+
+
+def networks_in(name: str) -> tuple[str, ...]:
+    """The names of the networks that one with that name is composed of, the first one first; or the name itself.
+
+    >>> networks_in("MobileNetV2 + Built-in network 160, 2 views"), networks_in("MobileNetV2")
+    (('MobileNetV2', 'Built-in network'), ('MobileNetV2',))
+    """
+    composition = parse(name)
+    if composition is None:
+        return (name,)
+    return (composition.first, composition.second[0]) if composition.second else (composition.first,)
 
 
 def name_for(backbone: str, kind: EmbeddingKind, *, has_mirror: bool) -> str:
