@@ -25,7 +25,7 @@ from cvcore.files import blobs
 from cvcore.finetuning import fold_training, schedule, trainer
 from cvcore.finetuning.epochs import HYPERPARAMETERS, TrainingSetup, train_runs
 from cvcore.finetuning.features import feature_cache
-from cvcore.finetuning.features.split_network import SplitNetwork, split_at_stride_16, split_model
+from cvcore.finetuning.features.split_network import SplitNetwork, split_model
 from cvcore.finetuning.fold_splits import PARTS, SEED, FoldSplit, make_splits
 from cvcore.finetuning.fold_training import THRESHOLD, FoldResult
 from cvcore.finetuning.programs import OutOfMemory
@@ -74,7 +74,7 @@ def tune(store: Store, task: Task, quick: Head, progress: Progress, device: Devi
     training = AdvancedTraining(store, task, quick, device, folder, stopwatch(folder), progress)
     training.save_time_and_report("Loading the network")
     model = _load_model(training)
-    network = split_model(model, task.backbone.name, split_at_stride_16)
+    network = split_model(model, task.backbone.name)
     data = _training_data(training, network)
     splits = make_splits(task.plan, task.truth, task.groups)
     setup = _setup(training, network, data, splits)

@@ -103,7 +103,14 @@ def _on_device(values: NDArray[np.float16], device: Device) -> Tensor:
 
 
 def _train_program(
-    model: Any, optimizer: Any, features: Sequence[Tensor], loss: Callable[[Tensor, Tensor], Tensor], **sizes: int
+    model: Any,
+    optimizer: Any,
+    features: Sequence[Tensor],
+    loss: Callable[[Tensor, Tensor], Tensor],
+    *,
+    images: int,
+    batch: int,
+    by_xla: bool,
 ) -> Callable[[Tensor, Steps], Float32s]:
     import tensorflow as tf
 
@@ -112,7 +119,7 @@ def _train_program(
 
     def step(targets: Tensor, rows: Tensor, copies: Tensor, others: Tensor, share: Tensor, rate: Tensor) -> Tensor:
         optimizer.learning_rate.assign(rate)
-        seen = copies * sizes["images"] + rows
+        seen = copies * images + rows
         inputs = [mixed(tf.cast(tf.gather(tensor, seen), tf.float32), share, others) for tensor in features]
         wanted = mixed(tf.gather(targets, rows), share, others)
         with tf.GradientTape() as tape:
@@ -129,11 +136,9 @@ def _train_program(
 
         return tf.while_loop(lambda at, losses: at < count, next_step, (0, losses))[1].stack()
 
-    choices = [tf.TensorSpec((None, sizes["batch"]), tf.int32)] * 3 + [tf.TensorSpec((None,), tf.float32)] * 2
-    targets = tf.TensorSpec((sizes["images"], None), tf.float32)
-    program = tf.function(
-        train, input_signature=[targets, *choices], autograph=False, jit_compile=bool(sizes["by_xla"])
-    )
+    choices = [tf.TensorSpec((None, batch), tf.int32)] * 3 + [tf.TensorSpec((None,), tf.float32)] * 2
+    targets = tf.TensorSpec((images, None), tf.float32)
+    program = tf.function(train, input_signature=[targets, *choices], autograph=False, jit_compile=by_xla)
     return lambda targets, steps: _run(lambda: program(targets, *astuple(steps)).numpy())
 
 

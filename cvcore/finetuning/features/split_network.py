@@ -8,7 +8,7 @@ frozen, the layers above it are specific to the images and are fine-tuned.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -39,17 +39,17 @@ class SplitNetwork:
     has_second: bool = False
 
 
-def split_model(model: Any, name: str, split: Callable[[Any], SplitNetwork]) -> SplitNetwork:
-    """Split a model that `architectures.keras_model` built by this name; of a composed one `split` gets the first.
+def split_model(model: Any, name: str) -> SplitNetwork:
+    """Split a model that `architectures.keras_model` built by this name at stride 16; of a composed one the first.
 
     Raises:
-        InvalidInput: `split` raised it.
+        InvalidInput: that network has no feature map at stride 16.
     """
     composition = composed.parse(name)
     if composition is None:
-        return split(model)
+        return split_at_stride_16(model)
     first, second = composed.networks_of(model, composition)
-    alone = replace(split(first), views=composition.views)
+    alone = replace(split_at_stride_16(first), views=composition.views)
     return alone if second is None else _beside(alone, model.input, second)
 
 
@@ -57,7 +57,7 @@ def _beside(alone: SplitNetwork, pixels: Tensor, second: Tensor) -> SplitNetwork
     """The split network with a second one's embedding, computed of the same pixels, beside its own."""
     import keras
 
-    trunk = keras.Model(pixels, [*_listed(alone.trunk(pixels)), second])
+    trunk = keras.Model(pixels, [*listed(alone.trunk(pixels)), second])
     shapes = (*alone.shapes, tuple(second.shape[1:]))
     inputs = [keras.Input(shape) for shape in shapes]
     joined = composed.beside(alone.top(inputs[:-1]), inputs[-1])
@@ -80,7 +80,7 @@ def split_at_stride_16(model: Any) -> SplitNetwork:
     pixels = model.input
     preprocessed = model.layers[-2].output
     inputs = [keras.Input(tensor.shape[1:]) for tensor in crossing]
-    trunk = keras.Model(pixels, _listed(lower(preprocessed, training=False)))
+    trunk = keras.Model(pixels, listed(lower(preprocessed, training=False)))
     top = keras.Model(inputs, upper(inputs, training=False))
     return SplitNetwork(trunk, top, tuple(tuple(tensor.shape[1:]) for tensor in crossing))
 
@@ -136,12 +136,13 @@ def _crossing_at(operations: Sequence[Any], split: Tensor, output: Tensor) -> li
     above = {id(split)}
     crossing = {id(split): split}
     for operation in operations:
-        inputs = _listed(operation.input)
+        inputs = listed(operation.input)
         if any(id(tensor) in above for tensor in inputs):
-            above.update(id(tensor) for tensor in _listed(operation.output))
+            above.update(id(tensor) for tensor in listed(operation.output))
             crossing.update({id(tensor): tensor for tensor in inputs if id(tensor) not in above})
-    return list(crossing.values()) if id(output) in above else [split, *_listed(output)]
+    return list(crossing.values()) if id(output) in above else [split, *listed(output)]
 
 
-def _listed(value: Any) -> list[Any]:
+def listed(value: Any) -> list[Any]:
+    """What a Keras model takes or gives: a list also where it is one tensor alone."""
     return list(value) if isinstance(value, list | tuple) else [value]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from cvcore.domains import Policy
 from cvcore.finetuning.features import device_augmentation
 from cvcore.finetuning.features.augmentation import Changes, augmented, draw
-from cvcore.finetuning.features.split_network import SplitNetwork
+from cvcore.finetuning.features.split_network import SplitNetwork, listed
 from cvcore.networks import views
 
 # Images in a batch; it is filled up, so that one compiled program serves all.
@@ -35,7 +35,7 @@ def on_cpu(network: SplitNetwork, policy: Policy, pool: ThreadPoolExecutor) -> T
     def tensors(pixels: Pixels, seeds: Sequence[Seed]) -> list[NDArray[Any]]:
         copies = np.stack(list(pool.map(lambda image, seed: _copy(image, policy, seed, network.views), pixels, seeds)))
         computed = network.trunk.predict_on_batch(_filled(copies, BATCH).astype(np.float32))
-        return [np.asarray(tensor)[: len(pixels)] for tensor in _listed(computed)]
+        return [np.asarray(tensor)[: len(pixels)] for tensor in listed(computed)]
 
     return tensors
 
@@ -46,25 +46,20 @@ def on_gpu(network: SplitNetwork, policy: Policy) -> TrunkCopies:
 
     def compute(pixels: Any, changes: Any) -> list[Any]:
         copies = device_augmentation.augment(pixels, changes, policy.border)
-        return [tf.cast(tensor, tf.float16) for tensor in _listed(network.trunk(copies, training=False))]
+        return [tf.cast(tensor, tf.float16) for tensor in listed(network.trunk(copies, training=False))]
 
     program = tf.function(compute, autograph=False)
 
+    def changed(image: Pixels, seed: Seed) -> tuple[Pixels, Changes]:
+        if seed[2] < network.views:
+            return views.view_of(image, seed[2]), Changes()
+        return image, draw(policy, len(image), np.random.default_rng(seed))
+
     def tensors(pixels: Pixels, seeds: Sequence[Seed]) -> list[NDArray[Any]]:
-        side = pixels.shape[1]
-        is_view = [seed[2] < network.views for seed in seeds]
-        drawn = [
-            Changes() if is_kept else draw(policy, side, np.random.default_rng(seed))
-            for is_kept, seed in zip(is_view, seeds, strict=True)
-        ]
+        pairs = [changed(image, seed) for image, seed in zip(pixels, seeds, strict=True)]
+        seen, drawn = zip(*pairs, strict=True)
         changes = _filled(device_augmentation.as_rows(drawn), GPU_BATCH)
-        seen = np.stack(
-            [
-                views.view_of(image, seed[2]) if is_kept else image
-                for image, seed, is_kept in zip(pixels, seeds, is_view, strict=True)
-            ]
-        )
-        return [tensor.numpy()[: len(pixels)] for tensor in program(_filled(seen, GPU_BATCH), changes)]
+        return [tensor.numpy()[: len(pixels)] for tensor in program(_filled(np.stack(seen), GPU_BATCH), changes)]
 
     return tensors
 
@@ -76,7 +71,3 @@ def _copy(pixels: Pixels, policy: Policy, seed: Seed, view_count: int) -> Pixels
 
 def _filled(values: NDArray[Any], size: int) -> NDArray[Any]:
     return np.resize(values, (size, *values.shape[1:]))
-
-
-def _listed(tensors: Any) -> list[Any]:
-    return list(tensors) if isinstance(tensors, list | tuple) else [tensors]

@@ -10,7 +10,7 @@ import pytest
 from cvcore.domains import Policy
 from cvcore.finetuning import trainer
 from cvcore.finetuning.features import feature_cache
-from cvcore.finetuning.features.split_network import split_at_stride_16, split_model
+from cvcore.finetuning.features.split_network import split_model
 from cvcore.finetuning.training_data import TrainingData
 from cvcore.networks import heads, keras_backend, views
 from cvcore.networks.views import Composition
@@ -23,7 +23,7 @@ def test_advanced_starts_where_quick_ends(second: tuple[str, int] | None, tmp_pa
     keras_backend.prepare_backend()
     composition = Composition("tiny", second, 3)
     model = views.build(composition, SIDE, lambda name, side: tiny())
-    network = split_model(model, composition.name, split_at_stride_16)
+    network = split_model(model, composition.name)
     pixels, truth = images_and_truth(40)
     reads = [lambda image=image: image for image in pixels]
     features = feature_cache.compute(network, reads, Policy(()), tmp_path, budget_s=0, seed=0)
@@ -43,7 +43,7 @@ def test_a_step_changes_the_composed_network(tmp_path: Path) -> None:
     keras_backend.prepare_backend()
     composition = Composition("tiny", ("tiny", SIDE), 3)
     model = views.build(composition, SIDE, lambda name, side: tiny())
-    network = split_model(model, composition.name, split_at_stride_16)
+    network = split_model(model, composition.name)
     pixels = images_and_truth(4)[0].astype(np.float32)
     before = model.predict_on_batch(pixels)
     network.top.set_weights([2 * array for array in network.top.get_weights()])
