@@ -19,34 +19,15 @@ MISSING = EMPTY_LISTS | frozenset(
     | {"[null]", "(none)", "nat", "undefined", "\\n", "1.#ind", "-1.#ind", "1.#qnan", "-", "--", "–", "—", "?"}
 )
 
-_YES = frozenset(
-    {"yes", "y", "true", "t", "1", "1.0", "x", "on", "✓", "✔", "ja", "j", "oui", "si", "sí", "sim", "da", "wahr"}
-    | {"vrai", "vero", "verdadero", "verdadeiro", "да", "是", "对", "はい", "예", "네", "tak", "prawda", "evet", "igen"}
-    | {"ano", "kyllä", "joo", "jo", "ναι", "так", "نعم", "כן", "हाँ", "ya", "ok", "checked", "+", "☑", "✅"}
-)  # fmt: skip
-_NO = frozenset(
-    {"no", "n", "false", "f", "0", "0.0", "off", "nein", "non", "nao", "não", "nej", "falsch", "faux", "falso", "нет"}
-    | {
-        "否",
-        "不",
-        "いいえ",
-        "아니요",
-        "-",
-        "–",
-        "-1",
-        "-1.0",
-        "nie",
-        "hayır",
-        "nem",
-        "ne",
-        "ei",
-        "nei",
-        "ні",
-        "όχι",
-        "لا",
-    }
-    | {"לא", "नहीं", "tidak", "unchecked", "☐", "✗", "✘", "❌"}
-)
+_YES_WORDS = """
+    yes y true t 1 1.0 x on ok checked + ✓ ✔ ☑ ✅ ja j jo joo oui si sí sim da wahr vrai vero verdadero verdadeiro да
+    так tak prawda evet igen ano kyllä ya ναι 是 对 はい 예 네 نعم כן हाँ
+"""
+_NO_WORDS = """
+    no n false f 0 0.0 -1 -1.0 off unchecked - – ☐ ✗ ✘ ❌ nein non nao não nej nei ne nem nie ei falsch faux falso hayır
+    tidak нет ні όχι 否 不 いいえ 아니요 لا לא नहीं
+"""
+_YES, _NO = frozenset(_YES_WORDS.split()), frozenset(_NO_WORDS.split())
 
 # Where lists of labels stand in objects, as Label Studio writes them.
 _KEYS = ("choices", "choice", "labels", "label", "tags", "class", "name")
