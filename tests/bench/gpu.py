@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -119,8 +120,10 @@ def embed(model: Any, photos: Photos) -> np.ndarray:
     extract = keras_backbones.compile_extractor(model)
     side = photos.pixels.shape[1]
 
+    def read_pixels(row: int) -> np.ndarray:
+        return imaging.pixels(photos.files[row](), side)
+
     def stream() -> None:
-        read_pixels: Callable[[int], np.ndarray] = lambda row: imaging.pixels(photos.files[row](), side)  # noqa: E731
         assert sum(1 for _ in feature_extraction.stream_by_gpu(range(len(photos.files)), read_pixels, extract))
 
     count, as_floats = len(photos.pixels), photos.pixels.astype(np.float32)
@@ -190,7 +193,7 @@ def training_data(network: SplitNetwork, compared: Comparison, folder: Path) -> 
     photos = compared.photos
     features = feature_cache.compute(
         network,
-        [lambda image=image: image for image in photos.pixels],  # type: ignore[misc]
+        [partial(np.asarray, image) for image in photos.pixels],
         domains.find("General").policy,
         folder,
         budget_s=600,

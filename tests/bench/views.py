@@ -19,8 +19,8 @@ from cvcore import domains
 from cvcore.networks import backbones, feature_extraction, keras_backend, views
 from cvcore.records import EMBEDDING_KINDS
 
-# The views were chosen by these sets. They say nothing about any other choice, and are no proof of this one.
-# The views were chosen on the first five; the results on the others were seen before the centre's size was settled.
+# The views were chosen on the first five; the results on the others were seen before the centre's size was settled. So
+# none of them proves the choice.
 CHOSEN_ON = (
     *("flowers5", "trash6", "vehicle_damage3", "watson_dogs", "watson_insurance"),
     *("fruit_ml3", "grocery30", "voc_animals_ml12"),
