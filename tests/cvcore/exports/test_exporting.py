@@ -232,6 +232,7 @@ def test_the_container_serves(
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.network
 def test_the_command_prints_its_result_alone(trees: Trees, tmp_path: Path) -> None:
     """One line on standard output for each format, nothing on standard error, and folders that were not there."""
