@@ -21,6 +21,11 @@ from cvcore.store.origins import Origin, Origins
 from cvcore.store.predictions import Predictions
 from cvcore.store.projects import Projects
 from cvcore.store.publications import Publication, Publications
+from cvcore.store.rekognition.arns import ArnKind, ArnRow, Arns, Purpose
+from cvcore.store.rekognition.datasets import DatasetRow, Datasets, DatasetStatus, StatusCode
+from cvcore.store.rekognition.entries import Entries, Entry, EntryFilter, EntryStats
+from cvcore.store.rekognition.policies import Policies, Policy
+from cvcore.store.rekognition.versions import Version, Versions, VersionState
 from cvcore.store.tags import Tags
 from cvcore.store.trainings import Trainings
 from cvcore.store.whole_projects import Measured, WholeProjects
@@ -29,14 +34,26 @@ __all__ = [
     "ATTEMPTS",
     "FOR_TESTING",
     "UNTAGGED",
+    "ArnKind",
+    "ArnRow",
     "Condition",
+    "DatasetRow",
+    "DatasetStatus",
+    "Entry",
+    "EntryFilter",
+    "EntryStats",
     "ImageSearch",
     "Measured",
     "Origin",
+    "Policy",
     "Publication",
+    "Purpose",
     "SnapshotImage",
     "SnapshotTag",
+    "StatusCode",
     "Store",
+    "Version",
+    "VersionState",
 ]
 
 
@@ -67,6 +84,11 @@ class Store:
         self.metadata = Metadata(self._connections)
         self.dismissed_issues = DismissedIssues(self._connections)
         self.searches = Searches(self._connections)
+        self.rekognition_arns = Arns(self._connections)
+        self.rekognition_datasets = Datasets(self._connections)
+        self.rekognition_entries = Entries(self._connections)
+        self.rekognition_versions = Versions(self._connections)
+        self.rekognition_policies = Policies(self._connections)
         self.whole_projects = WholeProjects(self._connections, self.iterations, self.publications)
 
     def transaction(self) -> contextlib.AbstractContextManager[None]:

@@ -348,6 +348,108 @@ def m013_colours(database: Database) -> None:
     )
 
 
+def m014_rekognition(database: Database) -> None:
+    """What Rekognition Custom Labels' clients know a project by: ARNs, two datasets, versions, policies and tags."""
+    _run(
+        database,
+        """
+        -- An ARN's row is deleted with what it names, and takes everything that refers to it along.
+        create table rekognition_arns (
+            arn text primary key,
+            kind text not null check (kind in ('project', 'dataset', 'version')),
+            created_ms integer not null,
+            project_id text not null references projects (id) on delete cascade,
+            iteration_id text references iterations (id) on delete cascade,
+            purpose text check (purpose in ('TRAIN', 'TEST')),
+            unique (kind, created_ms)
+        ) strict;
+        create index rekognition_arns_of_project on rekognition_arns (project_id);
+        create unique index one_arn_per_project on rekognition_arns (project_id) where kind = 'project';
+        create unique index one_arn_per_dataset on rekognition_arns (project_id, purpose) where kind = 'dataset';
+        create unique index one_arn_per_iteration on rekognition_arns (iteration_id);
+
+        create table rekognition_tags (
+            arn text not null references rekognition_arns (arn) on delete cascade,
+            key text not null,
+            value text not null,
+            primary key (arn, key)
+        ) strict;
+
+        create table rekognition_policies (
+            project_id text not null references projects (id) on delete cascade,
+            name text not null,
+            revision_id text not null,
+            document text not null,
+            created_at text not null,
+            updated_at text not null,
+            primary key (project_id, name)
+        ) strict;
+
+        create table rekognition_versions (
+            iteration_id text primary key references iterations (id) on delete cascade,
+            arn text not null unique references rekognition_arns (arn) on delete cascade,
+            name text not null,
+            description text not null,
+            output_bucket text not null,
+            output_prefix text not null,
+            state text not null,
+            min_units integer,
+            max_units integer,
+            source_arn text not null,
+            kms_key_id text not null,
+            details text not null,
+            created_at text not null
+        ) strict;
+
+        create table rekognition_datasets (
+            project_id text not null references projects (id) on delete cascade,
+            purpose text not null check (purpose in ('TRAIN', 'TEST')),
+            arn text not null unique references rekognition_arns (arn) on delete cascade,
+            status text not null,
+            message text not null,
+            code text not null check (code in ('SUCCESS', 'SERVICE_ERROR', 'CLIENT_ERROR')),
+            work text not null,
+            created_at text not null,
+            updated_at text not null,
+            primary key (project_id, purpose)
+        ) strict;
+
+        -- Lines of a manifest that are still to be read, deleted one by one as their images are stored.
+        create table rekognition_pending_lines (
+            id integer primary key,
+            project_id text not null,
+            purpose text not null,
+            line text not null,
+            foreign key (project_id, purpose) references rekognition_datasets (project_id, purpose) on delete cascade
+        ) strict;
+        create index rekognition_pending_lines_of_dataset on rekognition_pending_lines (project_id, purpose, id);
+
+        -- An image's address as a manifest gave it, and the line; an image may have several.
+        create table rekognition_sources (
+            project_id text not null references projects (id) on delete cascade,
+            source text not null,
+            image_id text not null references images (id) on delete cascade,
+            line text not null,
+            primary key (project_id, source)
+        ) strict;
+        create index rekognition_sources_of_image on rekognition_sources (image_id);
+
+        -- Lines that gave no image; their labels and the reasons are JSON.
+        create table rekognition_refused_lines (
+            id integer primary key,
+            project_id text not null,
+            purpose text not null,
+            source text not null,
+            line text not null,
+            labels text not null,
+            errors text not null,
+            foreign key (project_id, purpose) references rekognition_datasets (project_id, purpose) on delete cascade
+        ) strict;
+        create index rekognition_refused_lines_of_dataset on rekognition_refused_lines (project_id, purpose, id);
+        """,
+    )
+
+
 Step = Callable[["Database"], None]
 STEPS: tuple[Step, ...] = (
     m001_projects_images_and_tags,
@@ -363,6 +465,7 @@ STEPS: tuple[Step, ...] = (
     m011_trainings,
     m012_trash,
     m013_colours,
+    m014_rekognition,
 )
 
 

@@ -29,6 +29,7 @@ STEPS = [
     "m011_trainings",
     "m012_trash",
     "m013_colours",
+    "m014_rekognition",
 ]
 
 # Edit nothing here but by adding what a new step adds: steps that have landed stay as they are.
@@ -297,6 +298,112 @@ SCHEMA = {
         ) strict
     """,
     "settled_doubts_by_tag": "CREATE INDEX settled_doubts_by_tag on settled_doubts (tag_id)",
+    "rekognition_arns": """
+        CREATE TABLE rekognition_arns (
+            arn text primary key,
+            kind text not null check (kind in ('project', 'dataset', 'version')),
+            created_ms integer not null,
+            project_id text not null references projects (id) on delete cascade,
+            iteration_id text references iterations (id) on delete cascade,
+            purpose text check (purpose in ('TRAIN', 'TEST')),
+            unique (kind, created_ms)
+        ) strict
+    """,
+    "rekognition_arns_of_project": "CREATE INDEX rekognition_arns_of_project on rekognition_arns (project_id)",
+    "one_arn_per_project": """
+        CREATE UNIQUE INDEX one_arn_per_project on rekognition_arns (project_id) where kind = 'project'
+    """,
+    "one_arn_per_dataset": """
+        CREATE UNIQUE INDEX one_arn_per_dataset on rekognition_arns (project_id, purpose) where kind = 'dataset'
+    """,
+    "one_arn_per_iteration": "CREATE UNIQUE INDEX one_arn_per_iteration on rekognition_arns (iteration_id)",
+    "rekognition_tags": """
+        CREATE TABLE rekognition_tags (
+            arn text not null references rekognition_arns (arn) on delete cascade,
+            key text not null,
+            value text not null,
+            primary key (arn, key)
+        ) strict
+    """,
+    "rekognition_policies": """
+        CREATE TABLE rekognition_policies (
+            project_id text not null references projects (id) on delete cascade,
+            name text not null,
+            revision_id text not null,
+            document text not null,
+            created_at text not null,
+            updated_at text not null,
+            primary key (project_id, name)
+        ) strict
+    """,
+    "rekognition_versions": """
+        CREATE TABLE rekognition_versions (
+            iteration_id text primary key references iterations (id) on delete cascade,
+            arn text not null unique references rekognition_arns (arn) on delete cascade,
+            name text not null,
+            description text not null,
+            output_bucket text not null,
+            output_prefix text not null,
+            state text not null,
+            min_units integer,
+            max_units integer,
+            source_arn text not null,
+            kms_key_id text not null,
+            details text not null,
+            created_at text not null
+        ) strict
+    """,
+    "rekognition_datasets": """
+        CREATE TABLE rekognition_datasets (
+            project_id text not null references projects (id) on delete cascade,
+            purpose text not null check (purpose in ('TRAIN', 'TEST')),
+            arn text not null unique references rekognition_arns (arn) on delete cascade,
+            status text not null,
+            message text not null,
+            code text not null check (code in ('SUCCESS', 'SERVICE_ERROR', 'CLIENT_ERROR')),
+            work text not null,
+            created_at text not null,
+            updated_at text not null,
+            primary key (project_id, purpose)
+        ) strict
+    """,
+    "rekognition_pending_lines": """
+        CREATE TABLE rekognition_pending_lines (
+            id integer primary key,
+            project_id text not null,
+            purpose text not null,
+            line text not null,
+            foreign key (project_id, purpose) references rekognition_datasets (project_id, purpose) on delete cascade
+        ) strict
+    """,
+    "rekognition_pending_lines_of_dataset": """
+        CREATE INDEX rekognition_pending_lines_of_dataset on rekognition_pending_lines (project_id, purpose, id)
+    """,
+    "rekognition_sources": """
+        CREATE TABLE rekognition_sources (
+            project_id text not null references projects (id) on delete cascade,
+            source text not null,
+            image_id text not null references images (id) on delete cascade,
+            line text not null,
+            primary key (project_id, source)
+        ) strict
+    """,
+    "rekognition_sources_of_image": "CREATE INDEX rekognition_sources_of_image on rekognition_sources (image_id)",
+    "rekognition_refused_lines": """
+        CREATE TABLE rekognition_refused_lines (
+            id integer primary key,
+            project_id text not null,
+            purpose text not null,
+            source text not null,
+            line text not null,
+            labels text not null,
+            errors text not null,
+            foreign key (project_id, purpose) references rekognition_datasets (project_id, purpose) on delete cascade
+        ) strict
+    """,
+    "rekognition_refused_lines_of_dataset": """
+        CREATE INDEX rekognition_refused_lines_of_dataset on rekognition_refused_lines (project_id, purpose, id)
+    """,
 }
 
 AT = "2026-01-02T03:04:05.678901+00:00"
@@ -361,6 +468,18 @@ ROWS: dict[str, list[tuple[str, tuple[Any, ...]]]] = {
         ("deleted_predictions", ("s", "p", "r", "", "3" * 64, "[]", AT, AT)),
     ],
     STEPS[12]: [],  # the step itself fills its table
+    STEPS[13]: [
+        ("rekognition_arns", ("arn:p", "project", 1, "p", None, None)),
+        ("rekognition_arns", ("arn:d", "dataset", 1, "p", None, "TRAIN")),
+        ("rekognition_arns", ("arn:v", "version", 1, "p", "r", None)),
+        ("rekognition_tags", ("arn:p", "team", "garden")),
+        ("rekognition_policies", ("p", "copy", "1", "{}", AT, AT)),
+        ("rekognition_versions", ("r", "arn:v", "first", "", "b", "out", "RUNNING", 1, None, "", "", '{"a": [1]}', AT)),
+        ("rekognition_datasets", ("p", "TRAIN", "arn:d", "CREATE_IN_PROGRESS", "busy", "SUCCESS", "", AT, AT)),
+        ("rekognition_pending_lines", (1, "p", "TRAIN", '{"source-ref": "s3://b/2.jpg"}')),
+        ("rekognition_sources", ("p", "s3://b/1.jpg", "i", '{"source-ref": "s3://b/1.jpg"}')),
+        ("rekognition_refused_lines", (1, "p", "TRAIN", "", "nonsense", "[]", '[["ERROR_X", "why"]]')),
+    ],
 }  # fmt: skip
 
 
@@ -425,6 +544,9 @@ def test_what_older_homes_hold_is_read(tmp_path: Path) -> None:
     assert store.trainings.epochs(iteration.id) == [ROUND]
     assert store.trainings.is_finishing_early(iteration.id)
     assert store.trainings.tuned_on("f1") == {"0" * 64}
+    version = store.rekognition_versions.find(iteration.id)
+    assert version is not None
+    assert (version.state, version.min_units, version.details) == ("RUNNING", 1, {"a": [1]})
     assert [image.name for image in store.iterations.images(iteration.id)] == ["2.jpg"]
     assert store.jobs.get(7).iteration_id == iteration.id
     assert store.embeddings.get("f1", ["0" * 64])["0" * 64].tolist() == [0.0, 0.0]

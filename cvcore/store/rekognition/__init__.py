@@ -1,0 +1,1 @@
+"""What Rekognition Custom Labels' clients know a project by: ARNs, datasets, entries, versions, policies and tags."""
