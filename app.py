@@ -17,6 +17,7 @@ from starlette.middleware import Middleware
 
 from cvcore import settings, urls
 from cvcore.api import assets, downloads, images, page_start
+from cvcore.api.aws.middleware import Amazon
 from cvcore.api.base_path import BasePath
 from cvcore.api.customvision.middleware import CustomVision
 from cvcore.api.hosts import OwnHosts
@@ -77,9 +78,10 @@ app = st.App(
     PAGES / "router.py",
     routes=[*images.routes(store), *downloads.routes(store), *assets.routes()],
     middleware=[
-        Middleware(BasePath),
         Middleware(OwnSources),
         Middleware(OwnHosts, names=environment.hosts),
+        Middleware(Amazon, store=store, settings=environment, keys=api_keys.load_aws(environment)),
+        Middleware(BasePath),
         Middleware(CustomVision, store=store, settings=environment, keys=api_keys.load(environment)),
         *([Middleware(SharedPassword, password=environment.password)] if environment.password else []),
         Middleware(

@@ -45,6 +45,8 @@ class Settings:
 
     Without keys, those in the home folder are used. `fetch_private` lets the API fetch images from this machine's own
     network, and webhooks post to it. `cors` names the APIs that pages of other sites may call: prediction, training.
+    Amazon's clients sign with the pair of `aws_…`. `s3_endpoint` is the address of an S3 service that holds the buckets
+    which are not in the home folder.
     """
 
     home: Path
@@ -54,6 +56,9 @@ class Settings:
     fetch_private: bool = False
     hosts: tuple[str, ...] = ()
     cors: tuple[str, ...] = ("prediction",)
+    aws_access_key_id: str | None = None
+    aws_secret_access_key: str | None = field(default=None, repr=False)
+    s3_endpoint: str | None = None
     limits: Limits = field(default_factory=Limits)
 
 
@@ -68,7 +73,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
 
     Raises:
         InvalidInput: `TAGWISE_MAX_IMAGE_MB`, `TAGWISE_MAX_PHOTO_MB` or `TAGWISE_MAX_PHOTO_MEGAPIXELS` is not a number
-            above 0, or `TAGWISE_CORS` names something else than APIs.
+            above 0, `TAGWISE_CORS` names something else than APIs, or `TAGWISE_S3_ENDPOINT` is not an address.
         HomeUnusable: the home folder begins with `~` and this user has no home.
 
     >>> load({"TAGWISE_HOME": "/data/tagwise"}).home.as_posix()
@@ -91,6 +96,9 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         fetch_private=environ.get("TAGWISE_FETCH_PRIVATE", "") not in ("", "0"),
         hosts=hosts,
         cors=_cors(environ.get("TAGWISE_CORS") or "prediction"),
+        aws_access_key_id=environ.get("TAGWISE_AWS_ACCESS_KEY_ID") or None,
+        aws_secret_access_key=environ.get("TAGWISE_AWS_SECRET_ACCESS_KEY") or None,
+        s3_endpoint=_endpoint(environ.get("TAGWISE_S3_ENDPOINT", "").strip()),
         limits=limits,
     )
 
@@ -102,6 +110,14 @@ def _cors(text: str) -> tuple[str, ...]:
     if not set(named) <= {"prediction", "training"}:
         raise InvalidInput(f"TAGWISE_CORS must be prediction, or prediction,training, or none, got {text!r}")
     return named
+
+
+def _endpoint(text: str) -> str | None:
+    if not text:
+        return None
+    if not text.startswith(("http://", "https://")):
+        raise InvalidInput(f"TAGWISE_S3_ENDPOINT must begin with http:// or https://, got {text!r}")
+    return text
 
 
 def _home(text: str) -> Path:

@@ -1,1 +1,1 @@
-"""HTTP routes and middleware beside the pages: images, downloads, password, and the APIs of Custom Vision and Rekognition."""
+"""HTTP routes and middleware beside the pages: images, downloads, password, and the APIs that Tagwise stands in for."""

@@ -1,4 +1,4 @@
-"""The API's two keys: one for training, one for prediction."""
+"""The keys of the APIs: Custom Vision's two, one for training, one for prediction; and Amazon's pair."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ import contextlib
 import hmac
 import os
 import secrets
+import string
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cvcore.errors import InvalidInput
 from cvcore.files import blobs
 from cvcore.settings import Settings
 
 TRAINING = "training.key"
 PREDICTION = "prediction.key"
+AWS = "aws.key"
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,14 @@ class Keys:
     prediction: str = field(repr=False)
 
 
+@dataclass(frozen=True)
+class AwsKeys:
+    """The key pair that Amazon's clients sign requests with; the secret is never sent."""
+
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+
+
 def load(settings: Settings) -> Keys:
     """The keys from the environment, else those in the home folder, which are generated at the first start.
 
@@ -31,9 +43,33 @@ def load(settings: Settings) -> Keys:
         HomeUnusable, StorageFull: they cannot be stored.
     """
     return Keys(
-        settings.training_key or _stored(settings.home / TRAINING),
-        settings.prediction_key or _stored(settings.home / PREDICTION),
+        settings.training_key or _stored(settings.home / TRAINING, _new_key),
+        settings.prediction_key or _stored(settings.home / PREDICTION, _new_key),
     )
+
+
+def load_aws(settings: Settings) -> AwsKeys:
+    """Amazon's key pair from the environment, else the one in the home folder, generated at the first start.
+
+    The file has the id on its first line, the secret on its second.
+
+    Raises:
+        InvalidInput: one of the two is not there.
+        HomeUnusable, StorageFull: they cannot be stored.
+    """
+    given = (settings.aws_access_key_id, settings.aws_secret_access_key)
+    if any(given) and not all(given):
+        raise InvalidInput(
+            "TAGWISE_AWS_ACCESS_KEY_ID and TAGWISE_AWS_SECRET_ACCESS_KEY must be set together, one of them is not"
+        )
+    path = settings.home / AWS
+    lines = [each or "" for each in given] if all(given) else _stored(path, _new_pair).split()
+    if len(lines) != 2:
+        raise InvalidInput(
+            f"{path} must have the access key's id on its first line and the secret on its second, it has"
+            f" {len(lines)} words: delete the file to have a new pair made"
+        )
+    return AwsKeys(*lines)
 
 
 def is_same(value: str, key: str) -> bool:
@@ -45,13 +81,23 @@ def is_same(value: str, key: str) -> bool:
     return hmac.compare_digest(value.encode("utf-8", "replace"), key.encode("utf-8", "replace"))
 
 
-def _stored(path: Path) -> str:
+def _new_key() -> str:
+    return secrets.token_hex(16)
+
+
+def _new_pair() -> str:
+    # As Amazon's look: twenty capitals and digits, and forty characters of base64.
+    letters = string.ascii_uppercase + string.digits[2:8]
+    return "AKIA" + "".join(secrets.choice(letters) for _ in range(16)) + "\n" + secrets.token_urlsafe(30)
+
+
+def _stored(path: Path, new_text: Callable[[], str]) -> str:
     if not path.exists():
         new = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         with blobs.storage_errors(path):
             try:
                 with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                    file.write(secrets.token_hex(16) + "\n")
+                    file.write(new_text() + "\n")
                 # Complete or not at all, and never over a key that another process has just stored.
                 with contextlib.suppress(FileExistsError):
                     path.hardlink_to(new)

@@ -109,3 +109,11 @@ def test_which_apis_other_sites_may_call() -> None:
     with pytest.raises(InvalidInput) as refusal:
         settings.load({"TAGWISE_CORS": "*"})
     assert "TAGWISE_CORS must be prediction, or prediction,training, or none, got '*'" == str(refusal.value)
+
+
+def test_an_s3_service_is_named_by_its_address() -> None:
+    """Buckets that are not in the home folder are elsewhere only if the setting says where, by http or https."""
+    assert settings.load({"TAGWISE_S3_ENDPOINT": " http://minio:9000 "}).s3_endpoint == "http://minio:9000"
+    assert settings.load({"TAGWISE_S3_ENDPOINT": ""}).s3_endpoint is None
+    with pytest.raises(InvalidInput, match="TAGWISE_S3_ENDPOINT must begin with http:// or https://, got 'minio:9000'"):
+        settings.load({"TAGWISE_S3_ENDPOINT": "minio:9000"})

@@ -1,0 +1,1 @@
+"""The handlers of Rekognition's operations, and the requests that they take."""

@@ -1,0 +1,1 @@
+"""What Rekognition's clients send and read: requests, errors, tokens of pages."""

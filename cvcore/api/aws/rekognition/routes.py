@@ -1,0 +1,52 @@
+"""Every operation of Rekognition Custom Labels, in the order of its reference."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from cvcore.api.aws.rekognition.operations import policies
+from cvcore.api.aws.rekognition.protocol.call import Answer, Call
+from cvcore.api.aws.rekognition.protocol.input import Input
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation; `exceptions` are those it has beside the ones of every operation, without "Exception".
+
+    While `hold` says True, the answer is held back, for 45 seconds at most.
+    """
+
+    name: str
+    input: type[Input]
+    handler: Callable[[Call[Any]], Answer]
+    exceptions: str = ""
+    note: str = ""
+    hold: Callable[[Call[Any]], bool] | None = None
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """The names of its own exceptions."""
+        return tuple(f"{name}Exception" for name in self.exceptions.split())
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        "PutProjectPolicy",
+        policies.PutProjectPolicyInput,
+        policies.put_project_policy,
+        "InvalidPolicyRevisionId LimitExceeded MalformedPolicyDocument ResourceAlreadyExists ResourceNotFound"
+        " ServiceQuotaExceeded",
+        "kept and told, not enforced",
+    ),
+)
+
+
+def find(name: str) -> Operation | None:
+    """The operation of that name, None if there is none.
+
+    >>> find("PutProjectPolicy").name, find("DetectFaces")
+    ('PutProjectPolicy', None)
+    """
+    return next((operation for operation in OPERATIONS if operation.name == name), None)

@@ -1,0 +1,1 @@
+"""S3's protocol, for the objects in buckets."""
