@@ -10,11 +10,13 @@
     │   ├── NameRefused      a name that a project, tag or iteration cannot have
     │   ├── DomainUnknown    no domain has that name or id
     │   └── TypeUnknown      no such classification type
-    ├── NotFound             no such project, tag, image, iteration or job
+    ├── NotFound             no such project, tag, image, iteration, job or object
     │   ├── ProjectNotFound
     │   ├── TagNotFound
     │   ├── ImageNotFound
-    │   └── IterationNotFound
+    │   ├── IterationNotFound
+    │   ├── BucketNotFound
+    │   └── ObjectNotFound   the bucket has no object with that key
     ├── Conflict             the value is valid, but not in the present state
     │   ├── NameTaken        another project, tag or iteration has that name
     │   ├── NotTrainable     the project is not ready to be trained
@@ -79,7 +81,7 @@ class TypeUnknown(InvalidInput):
 
 
 class NotFound(TagwiseError):
-    """No such project, tag, image, iteration or job."""
+    """No such project, tag, image, iteration, job or object."""
 
 
 class ProjectNotFound(NotFound):
@@ -96,6 +98,14 @@ class ImageNotFound(NotFound):
 
 class IterationNotFound(NotFound):
     """No such iteration."""
+
+
+class BucketNotFound(NotFound):
+    """No such bucket."""
+
+
+class ObjectNotFound(NotFound):
+    """The bucket has no object with that key."""
 
 
 class Conflict(TagwiseError):
