@@ -79,7 +79,8 @@ def _double_steps(polynomial: int) -> Registers:
     """For each two bytes, the first one low, what they bring into the register."""
     table = _steps(polynomial)
     first = table[np.arange(2**16) & 0xFF] ^ np.arange(2**16, dtype=np.uint64) >> np.uint64(8)
-    return table[first.astype(np.uint8)] ^ first >> np.uint64(8)
+    both: Registers = table[first.astype(np.uint8)] ^ first >> np.uint64(8)
+    return both
 
 
 @lru_cache(maxsize=64)
