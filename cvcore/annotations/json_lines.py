@@ -31,7 +31,7 @@ def read(data: bytes, name: str) -> Iterator[tuple[int, Record | str]]:
     for number, line in enumerate(tables.decoded(data, name).split("\n"), 1):
         if stripped := line.strip():
             tables.check_rows(count := count + 1, name)
-            yield number, _record(stripped)
+            yield number, record(stripped)
 
 
 def document(data: bytes, name: str) -> Any:
@@ -49,7 +49,8 @@ def _check_size(data: bytes, name: str) -> None:
         raise ArchiveRefused(f"{name} must be at most {TABLE_BYTES // MEBIBYTE} MB, this one is larger: split it")
 
 
-def _record(line: str) -> Record | str:
+def record(line: str) -> Record | str:
+    """The object of a line, or the reason why the line cannot be read."""
     if len(line) > LINE_BYTES:
         return f"a line must be at most {LINE_BYTES // MEBIBYTE} MB long, this one is longer: shorten it"
     value = _value(line)

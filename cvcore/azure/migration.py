@@ -12,12 +12,12 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from cvcore import domains, names, projects
-from cvcore.azure import client, naming, transport, verification
+from cvcore.azure import client, transport, verification
 from cvcore.azure.transport import Endpoint
 from cvcore.azure.verification import MigrationResult, SourceSnapshot
 from cvcore.errors import Conflict, FetchFailed, InvalidInput, NotFound, TagwiseError, UrlRefused
 from cvcore.progress import Progress, share, silent
-from cvcore.projects import tagging, uploads
+from cvcore.projects import naming, tagging, uploads
 from cvcore.records import MULTICLASS, MULTILABEL, Project
 from cvcore.settings import Limits
 from cvcore.store import Store

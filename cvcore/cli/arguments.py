@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from cvcore import __version__, settings
-from cvcore.cli import archives, export, performance, predict, projects, serve, terminal, train
+from cvcore.cli import archives, export, migrate, performance, predict, projects, serve, terminal, train
 from cvcore.errors import TagwiseError
 
 # Each adds a command with its options, in the order of `tagwise --help`.
@@ -20,7 +20,7 @@ COMMANDS = (
     serve.add_serve,
     projects.add_sample,
     projects.add_import,
-    projects.add_migrate,
+    migrate.add_migrate,
     train.add_train,
     performance.add_performance,
     predict.add_predict,

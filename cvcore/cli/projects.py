@@ -1,4 +1,4 @@
-"""`tagwise sample`, `import`, `migrate` and `projects`: create, fill and list projects.
+"""`tagwise sample`, `import` and `projects`: create, fill and list projects.
 
 The commands' functions return the exit status.
 """
@@ -6,14 +6,13 @@ The commands' functions return the exit status.
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import itertools
 import shlex
 import sys
 from pathlib import Path
 from typing import Any
 
-from cvcore import azure, datasets, domains
+from cvcore import datasets, domains
 from cvcore.cli import terminal
 from cvcore.cli.options import Subparsers, add_command, add_json, add_project
 from cvcore.projects import imports, samples
@@ -33,7 +32,7 @@ def sample(options: argparse.Namespace, settings: Settings) -> int:
     store = Store(settings.home)
     project = samples.make_sample(store, limits=settings.limits)
     terminal.print_result(
-        _project_json(store, project),
+        project_json(store, project),
         f"created {project.name!r}; train it with: tagwise train {shlex.quote(project.name)}",
         as_json=options.json,
     )
@@ -48,7 +47,7 @@ def add_projects(subparsers: Subparsers) -> None:
 def list_projects(options: argparse.Namespace, settings: Settings) -> int:
     """Print every project with its numbers of images and tags."""
     store = Store(settings.home)
-    listed = [_project_json(store, project) for project in store.projects.all()]
+    listed = [project_json(store, project) for project in store.projects.all()]
     lines = [f"{row['name']}: {row['images']} images, {row['tags']} tags, {row['type']}" for row in listed]
     terminal.print_result(
         listed, "\n".join(lines) or "there are no projects yet: `tagwise sample` creates one", as_json=options.json
@@ -117,7 +116,7 @@ def import_images(options: argparse.Namespace, settings: Settings) -> int:
         remarks.append(f"The project is Multilabel, because several tags are given to {count(several, 'image')}.")
     told = {"read_as": listing.read_as, "remarks": remarks, "notes": notes}
     terminal.print_result(
-        {**_project_json(store, project), **counts, **told}, f"{project.name}: {text}", as_json=options.json
+        {**project_json(store, project), **counts, **told}, f"{project.name}: {text}", as_json=options.json
     )
     if not options.json:
         for remark in remarks:
@@ -132,51 +131,8 @@ def _remarks(store: Store, project: Project, listing: datasets.Listing) -> list[
     return imports.remarks(store, project, tags, sum(not entry.tags for entry in listing.entries))
 
 
-def add_migrate(subparsers: Subparsers) -> None:
-    """Add `tagwise migrate`."""
-    command = add_command(
-        subparsers, "migrate", migrate, "copy projects from Azure Custom Vision; run it again to continue"
-    )
-    command.add_argument(
-        "--endpoint", metavar="URL", required=True, help="shown in Azure's portal under Keys and Endpoint"
-    )
-    command.add_argument("--training-key", metavar="KEY", required=True, help="shown there too")
-    command.add_argument("--project", metavar="ID", help="copy only this project (default: all)")
-    add_json(command)
-
-
-def migrate(options: argparse.Namespace, settings: Settings) -> int:
-    """Copy projects from Azure Custom Vision; the exit status is 1 if something could not be copied."""
-    store = Store(settings.home)
-    moved = azure.migrate(
-        store,
-        options.endpoint,
-        options.training_key,
-        project_id=options.project,
-        limits=settings.limits,
-        progress=terminal.on_progress,
-    )
-    terminal.show_progress("")
-    results = [
-        {**dataclasses.asdict(migration), "project": migration.project and _project_json(store, migration.project)}
-        for migration in moved
-    ]
-    lines = [
-        f"{migration.project.name}: {migration.here.images} images and {migration.here.tags} tags here, "
-        f"{migration.azure.images} and {migration.azure.tags} in Azure, "
-        f"{'complete' if migration.complete else 'incomplete'}"
-        for migration in moved
-        if migration.project
-    ]
-    terminal.print_result(results, "\n".join(lines) or "there is no project to copy", as_json=options.json)
-    if not options.json:
-        for migration in moved:
-            for note in migration.notes:
-                print(f"  {migration.project.name + ': ' if migration.project else ''}{note}", file=sys.stderr)
-    return int(not all(migration.complete for migration in moved))
-
-
-def _project_json(store: Store, project: Project) -> dict[str, Any]:
+def project_json(store: Store, project: Project) -> dict[str, Any]:
+    """A project as the commands print it for scripts."""
     last = store.iterations.newest_trained(project.id)
     return {
         "name": project.name,

@@ -1,4 +1,4 @@
-"""Changes names from Azure to names that Tagwise allows."""
+"""Changes names from other services to names that Tagwise allows."""
 
 from __future__ import annotations
 
