@@ -27,9 +27,12 @@ def read(token: str | None) -> tuple[str, ...]:
     ()
     """
     try:
-        return msgspec.json.decode(base64.b64decode(token, b"-_", validate=True), type=Position)
-    except (binascii.Error, ValueError, msgspec.DecodeError) as error:
+        position = json.loads(base64.b64decode(token or write(), b"-_", validate=True))
+    except (ValueError, RecursionError) as error:
         raise refused(token) from error
+    if not isinstance(position, list) or not all(isinstance(each, str) for each in position):
+        raise refused(token)
+    return tuple(position)
 
 
 def refused(token: str | None) -> Refusal:
