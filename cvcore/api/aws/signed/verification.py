@@ -47,11 +47,18 @@ async def verified(head: Head, incoming: Incoming, keys: AwsKeys, *, base: str, 
     request = replace(request, region=claim.region, service=claim.service)
     if claim.service != "s3":
         body = await bodies.whole(request.body, BODY_BYTES)
-        signatures.verify(claim, head, key, signatures.sha256(body))
+        _compare(claim, head, key, signatures.sha256(body))
         return replace(request, body=bodies.one(body))
     payload = _payload(claim)
-    signatures.verify(claim, head, key, payload)
+    _compare(claim, head, key, payload)
     return _with_body(request, claim, key, payload)
+
+
+def _compare(claim: Claim, head: Head, key: bytes, payload: str) -> None:
+    if not signatures.is_right(claim, head, key, payload):
+        raise SignatureRefused(
+            "wrong", "the signature is wrong: check the secret access key, the Publish page shows it"
+        )
 
 
 def _request(head: Head, body: AsyncIterator[bytes], base: str, server: str) -> SignedRequest:
