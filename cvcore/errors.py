@@ -16,7 +16,8 @@
     │   ├── ImageNotFound
     │   ├── IterationNotFound
     │   ├── BucketNotFound
-    │   └── ObjectNotFound   the bucket has no object with that key
+    │   ├── ObjectNotFound   the bucket has no object with that key
+    │   └── UploadNotFound   an upload in parts that was completed or given up
     ├── Conflict             the value is valid, but not in the present state
     │   ├── NameTaken        another project, tag or iteration has that name
     │   ├── NotTrainable     the project is not ready to be trained
@@ -106,6 +107,10 @@ class BucketNotFound(NotFound):
 
 class ObjectNotFound(NotFound):
     """The bucket has no object with that key."""
+
+
+class UploadNotFound(NotFound):
+    """No such upload in parts: it was completed or given up."""
 
 
 class Conflict(TagwiseError):

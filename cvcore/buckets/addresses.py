@@ -10,8 +10,9 @@ import re
 from cvcore.errors import InvalidInput
 
 SCHEME = "s3://"
-# The stored images, read only: not a folder in the home folder.
+# The stored images, at SHA256/NAME, read only: not a folder in the home folder.
 IMAGES = "tagwise-images"
+SHA256_LETTERS = 64
 KEY_BYTES = 1024
 
 _NEW = re.compile(r"[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]")

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from cvcore.buckets import addresses, paths, records
+from cvcore.buckets import addresses, folders, paths, records
 from cvcore.buckets.incoming import Incoming
 from cvcore.buckets.records import Attributes, Object, Record
 from cvcore.errors import ObjectNotFound
@@ -31,7 +31,7 @@ def find(home: Path, bucket: str, key: str) -> Object | None:
     Raises:
         BucketNotFound: there is no such bucket.
     """
-    folder = paths.folder(home, bucket)
+    folder = folders.get(home, bucket)
     for path in _places(home, bucket, key, folder):
         # A file may be replaced or deleted at any moment.
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
@@ -59,7 +59,7 @@ def new(home: Path, bucket: str, algorithms: tuple[str, ...] = ()) -> Incoming:
         BucketNotFound: there is no such bucket.
         StorageFull, HomeUnusable: it cannot be made.
     """
-    return Incoming(paths.folder(home, bucket) / paths.INCOMING, algorithms)
+    return Incoming(folders.get(home, bucket) / paths.INCOMING, algorithms)
 
 
 def store(
@@ -82,7 +82,7 @@ def store(
         StorageFull, HomeUnusable: it cannot be written.
     """
     addresses.check_key(key)
-    folder = paths.folder(home, bucket)
+    folder = folders.get(home, bucket)
     status = incoming.path.stat()
     md5 = incoming.md5
     record = Record(key, status.st_size, status.st_mtime_ns, md5, etag or md5, attributes)
@@ -104,7 +104,7 @@ def delete(home: Path, bucket: str, key: str, *, check: Check | None = None) -> 
         BucketNotFound: there is no such bucket.
         HomeUnusable: it cannot be deleted.
     """
-    folder = paths.folder(home, bucket)
+    folder = folders.get(home, bucket)
     with _lock(bucket, key), blobs.storage_errors(folder):
         if check:
             check(find(home, bucket, key))

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
-from cvcore.buckets import addresses, images, local, paths, remote
+from cvcore.buckets import addresses, folders, local, paths, records, remote
 from cvcore.buckets.records import Attributes, Object
 from cvcore.errors import InvalidInput, ObjectNotFound
+from cvcore.files import blobs
 from cvcore.settings import Settings
+
+_IMAGE = re.compile(f"([0-9a-f]{{{addresses.SHA256_LETTERS}}})/[^/]+")
 
 
 def read(settings: Settings, bucket: str, key: str, *, limit_bytes: int | None = None) -> bytes:
@@ -39,7 +44,7 @@ def write(settings: Settings, bucket: str, key: str, data: bytes, content_type: 
     addresses.check_key(key)
     if bucket == addresses.IMAGES:
         raise InvalidInput(f"the bucket {bucket} has the stored images, and is read only: write to another")
-    if settings.s3_endpoint and not paths.find_folder(settings.home, bucket):
+    if settings.s3_endpoint and not folders.find(settings.home, bucket):
         remote.write(settings.s3_endpoint, bucket, key, data, content_type)
         return
     with local.new(settings.home, bucket) as incoming:
@@ -54,12 +59,25 @@ def get(home: Path, bucket: str, key: str) -> Object:
     Raises:
         BucketNotFound, ObjectNotFound: there is no such bucket or object.
     """
-    return images.get(home, key) if bucket == addresses.IMAGES else local.get(home, bucket, key)
+    return _image(home, key) if bucket == addresses.IMAGES else local.get(home, bucket, key)
+
+
+def _image(home: Path, key: str) -> Object:
+    """A stored image by its SHA-256, whatever its name says.
+
+    Raises:
+        ObjectNotFound: there is none.
+    """
+    if match := _IMAGE.fullmatch(key):
+        path = blobs.original_path(home, match[1])
+        if record := records.present(path, paths.record(home, addresses.IMAGES, match[1]), match[1]):
+            return Object(addresses.IMAGES, replace(record, key=key), path)
+    raise ObjectNotFound(f"the bucket {addresses.IMAGES} has the stored images at SHA256/NAME, none at {key[:200]!r}")
 
 
 def _read(settings: Settings, bucket: str, key: str, limit_bytes: int | None) -> bytes:
     """The bytes of an object; of one that is longer than the limit, one byte more than the limit."""
-    if settings.s3_endpoint and bucket != addresses.IMAGES and not paths.find_folder(settings.home, bucket):
+    if settings.s3_endpoint and bucket != addresses.IMAGES and not folders.find(settings.home, bucket):
         return remote.read(settings.s3_endpoint, bucket, key, limit_bytes)
     found = get(settings.home, bucket, key)
     try:

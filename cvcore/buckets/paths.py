@@ -15,9 +15,6 @@ import hashlib
 import os
 from pathlib import Path
 
-from cvcore.buckets import addresses
-from cvcore.errors import BucketNotFound, InvalidInput
-
 INCOMING = ".tagwise-incoming"
 SEGMENT_BYTES = 255
 
@@ -27,28 +24,6 @@ _DEVICES = frozenset(("con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("c
 
 
 def folder(home: Path, bucket: str) -> Path:
-    """The folder of a bucket that is in the home folder.
-
-    Raises:
-        BucketNotFound: there is none.
-    """
-    found = find_folder(home, bucket)
-    if found is None:
-        raise BucketNotFound(f"there is no bucket {bucket[:80]!r}: create it first")
-    return found
-
-
-def find_folder(home: Path, bucket: str) -> Path | None:
-    """The folder of a bucket, None if the home folder has no such bucket."""
-    try:
-        addresses.check_bucket(bucket)
-    except InvalidInput:
-        return None
-    path = home / "buckets" / bucket
-    return path if path.is_dir() and is_spelled(path, path.parent) else None
-
-
-def new_folder(home: Path, bucket: str) -> Path:
     """The path of a bucket's folder, which need not be there."""
     return home / "buckets" / bucket
 
@@ -60,16 +35,25 @@ def hidden(home: Path, bucket: str) -> Path:
 
 def record(home: Path, bucket: str, key: str) -> Path:
     """The path of what is known of an object beside its bytes."""
-    digest = _digest(key)
-    return hidden(home, bucket) / "records" / digest[:2] / f"{digest}.json"
+    return record_of(home, bucket, _digest(key))
+
+
+def record_of(home: Path, bucket: str, name: str) -> Path:
+    """The same by the name that the object has where it lies aside."""
+    return hidden(home, bucket) / "records" / name[:2] / f"{name}.json"
 
 
 def aside(home: Path, bucket: str, key: str) -> Path:
     """The path of an object whose key cannot be a path."""
-    return hidden(home, bucket) / "aside" / _digest(key)
+    return all_aside(home, bucket) / _digest(key)
 
 
-def plain(folder: Path, key: str) -> Path | None:
+def all_aside(home: Path, bucket: str) -> Path:
+    """The folder of a bucket's objects whose keys cannot be paths."""
+    return hidden(home, bucket) / "aside"
+
+
+def plain(bucket_folder: Path, key: str) -> Path | None:
     """The path of an object in its bucket's folder; None if its key cannot be one.
 
     It never leaves the folder: no segment is empty, `.` or `..`, or has a separator of this system.
@@ -79,13 +63,13 @@ def plain(folder: Path, key: str) -> Path | None:
     """
     segments = key.split("/")
     if all(map(_is_name, segments)) and segments[0] != INCOMING:
-        return folder.joinpath(*segments)
+        return bucket_folder.joinpath(*segments)
     return None
 
 
-def is_inside(path: Path, folder: Path) -> bool:
+def is_inside(path: Path, bucket_folder: Path) -> bool:
     """Whether the folder that holds a path is, links followed, within a bucket's folder."""
-    parent, outer = os.path.realpath(path.parent), os.path.realpath(folder)
+    parent, outer = os.path.realpath(path.parent), os.path.realpath(bucket_folder)
     return parent == outer or parent.startswith(outer + os.sep)
 
 

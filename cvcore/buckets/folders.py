@@ -1,0 +1,104 @@
+"""The buckets themselves: folders in the home folder, made, found and deleted."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cvcore.buckets import addresses, listing, paths
+from cvcore.errors import BucketNotFound, InvalidInput
+from cvcore.files import blobs
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A bucket, and when its folder was made, as far as the system knows."""
+
+    name: str
+    created_at: datetime
+
+
+def get(home: Path, bucket: str) -> Path:
+    """The folder of a bucket that is in the home folder.
+
+    Raises:
+        BucketNotFound: there is none.
+    """
+    found = find(home, bucket)
+    if found is None:
+        raise BucketNotFound(f"there is no bucket {bucket[:80]!r}: create it first")
+    return found
+
+
+def find(home: Path, bucket: str) -> Path | None:
+    """The folder of a bucket, None if the home folder has no such bucket."""
+    try:
+        addresses.check_bucket(bucket)
+    except InvalidInput:
+        return None
+    path = paths.folder(home, bucket)
+    is_there = bucket != addresses.IMAGES and path.is_dir() and paths.is_spelled(path, path.parent)
+    return path if is_there else None
+
+
+def exists(home: Path, bucket: str) -> bool:
+    """Whether there is such a bucket, of which one is that of the stored images."""
+    return bucket == addresses.IMAGES or find(home, bucket) is not None
+
+
+def all_of(home: Path) -> list[Bucket]:
+    """All buckets in the order of their names; the stored images' is one of them."""
+    folder = home / "buckets"
+    found = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    there = [(name, path) for name in found if (path := find(home, name))]
+    return [
+        Bucket(name, datetime.fromtimestamp(path.stat().st_ctime, UTC))
+        for name, path in sorted([*there, (addresses.IMAGES, home)])
+    ]
+
+
+def create(home: Path, bucket: str) -> bool:
+    """Make a bucket; False if there is one of that name.
+
+    Raises:
+        InvalidInput: the name breaks its rule.
+        StorageFull, HomeUnusable: its folder cannot be made.
+    """
+    if exists(home, bucket):
+        return False
+    addresses.check_bucket(bucket, new=True)
+    path = paths.folder(home, bucket)
+    with blobs.storage_errors(path):
+        try:
+            path.mkdir(parents=True)
+        except FileExistsError:
+            return False
+    return True
+
+
+def delete(home: Path, bucket: str) -> bool:
+    """Delete a bucket with what is known of it; False if it has objects or files that are none.
+
+    Raises:
+        BucketNotFound: there is no such bucket.
+        HomeUnusable: it cannot be deleted.
+    """
+    path = get(home, bucket)
+    if any(True for _ in listing.Keys(home, bucket)):
+        return False
+    with blobs.storage_errors(path):
+        blobs.delete(path / paths.INCOMING)
+        try:
+            _remove_empty(path)
+        except OSError:  # links, names that are no text, or an object that was written meanwhile
+            return False
+        blobs.delete(paths.hidden(home, bucket))
+    return True
+
+
+def _remove_empty(folder: Path) -> None:
+    """Delete a folder in which there are only folders."""
+    for found, _, _ in os.walk(folder, topdown=False):
+        Path(found).rmdir()
