@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from cvcore.api.aws.rekognition.operations import policies
+from cvcore.api.aws.rekognition.operations import policies, tags
 from cvcore.api.aws.rekognition.protocol.call import Answer, Call
 from cvcore.api.aws.rekognition.protocol.input import Input
 
@@ -40,6 +40,27 @@ OPERATIONS: tuple[Operation, ...] = (
         " ServiceQuotaExceeded",
         "kept and told, not enforced",
     ),
+    Operation(
+        "ListProjectPolicies",
+        policies.ListProjectPoliciesInput,
+        policies.list_project_policies,
+        "InvalidPaginationToken ResourceNotFound",
+    ),
+    Operation(
+        "DeleteProjectPolicy",
+        policies.DeleteProjectPolicyInput,
+        policies.delete_project_policy,
+        "InvalidPolicyRevisionId ResourceNotFound",
+    ),
+    Operation(
+        "TagResource",
+        tags.TagResourceInput,
+        tags.tag_resource,
+        "ResourceNotFound ServiceQuotaExceeded",
+        "projects, datasets and versions",
+    ),
+    Operation("UntagResource", tags.UntagResourceInput, tags.untag_resource, "ResourceNotFound"),
+    Operation("ListTagsForResource", tags.ListTagsForResourceInput, tags.list_tags_for_resource, "ResourceNotFound"),
 )
 
 

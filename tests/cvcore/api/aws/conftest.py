@@ -16,6 +16,7 @@ import pytest
 import uvicorn
 from botocore.config import Config
 from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cvcore.api.aws.middleware import Amazon
 from cvcore.api.aws.rekognition.protocol import errors
@@ -36,46 +37,64 @@ class Server:
     settings: Settings
 
 
-@pytest.fixture
-def amazon(store: Store) -> Iterator[Server]:
-    """The middleware alone, in a thread, over the test's store."""
-    settings = Settings(home=store.home)
-    app = Amazon(PlainTextResponse("a page"), store, settings, KEYS)
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-        listening.listen()
+class _Listening:
+    """A server for the whole session, whose app each test sets."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.app: ASGIApp = PlainTextResponse("no test runs")
+        self.clients: dict[str, Any] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
+
+
+@pytest.fixture(scope="session")
+def listening() -> Iterator[_Listening]:
+    """A server in a thread: starting one, and making clients, takes longer than most tests."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        bound.listen()
+        here = _Listening(f"http://127.0.0.1:{bound.getsockname()[1]}")
+        server = uvicorn.Server(uvicorn.Config(here, log_level="warning", lifespan="off"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
         thread.start()
-        yield Server(url, store, settings)
+        yield here
+        for client in here.clients.values():
+            client.close()
         server.should_exit = True
         thread.join(10)
 
 
 @pytest.fixture
-def boto(amazon: Server) -> Iterator[Callable[..., Any]]:
-    """Makes boto3's client of a service; every answer of Rekognition is held against botocore's model."""
-    made = []
+def amazon(listening: _Listening, store: Store) -> Server:
+    """The middleware alone, over the test's store."""
+    settings = Settings(home=store.home)
+    listening.app = Amazon(PlainTextResponse("a page"), store, settings, KEYS)
+    return Server(listening.url, store, settings)
+
+
+@pytest.fixture
+def boto(amazon: Server, listening: _Listening) -> Callable[..., Any]:
+    """boto3's client of a service; every answer of Rekognition is held against botocore's model."""
 
     def client(service: str, *, keys: AwsKeys = KEYS, region: str = REGION, **config: Any) -> Any:
-        new = boto3.client(
-            service,
-            endpoint_url=amazon.url,
-            aws_access_key_id=keys.access_key_id,
-            aws_secret_access_key=keys.secret_access_key,
-            region_name=region,
-            # A 5xx is to be seen at once.
-            config=Config(retries={"max_attempts": 0}, **config),
-        )
-        if service == "rekognition":
-            new.meta.events.register("before-parse.rekognition", check_answer)
-        made.append(new)
-        return new
+        name = repr((service, keys.access_key_id, keys.secret_access_key, region, config))
+        if name not in listening.clients:
+            listening.clients[name] = made = boto3.client(
+                service,
+                endpoint_url=amazon.url,
+                aws_access_key_id=keys.access_key_id,
+                aws_secret_access_key=keys.secret_access_key,
+                region_name=region,
+                # A 5xx is to be seen at once.
+                config=Config(retries={"max_attempts": 0}, **config),
+            )
+            if service == "rekognition":
+                made.meta.events.register("before-parse.rekognition", check_answer)
+        return listening.clients[name]
 
-    yield client
-    for each in made:
-        each.close()
+    return client
 
 
 @pytest.fixture
