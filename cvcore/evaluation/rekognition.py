@@ -156,7 +156,9 @@ def manifest(
     `answered` (n, k) are the `metrics.answers` at the assumed thresholds.
 
     A line holds the labels that the image carries and those in its answer. True negatives (all other labels) are left
-    out, because of 100 labels they would be 98.
+    out, because of 100 labels they would be 98. Labels in the answer are numbered from 0, missed ones from the number
+    of labels on: the notebook in AWS' repository rekognition-custom-label-training-metrics reads the numbers below
+    that, and takes each for an answer.
 
     https://docs.aws.amazon.com/rekognition/latest/customlabels-dg/tr-evaluation-manifest-snapshot-api.html
     """
@@ -165,7 +167,8 @@ def manifest(
         line: dict[str, Any] = {ground_truth.SOURCE: source}
         for number, tag in enumerate(np.flatnonzero(truth[row]).tolist()):
             line |= _attribute(TRAINING, number, names[tag], 1.0, date)
-        for number, tag in enumerate(np.flatnonzero(truth[row] | answered[row]).tolist()):
+        missed = np.flatnonzero(truth[row] & ~answered[row]).tolist()
+        for number, tag in [*enumerate(np.flatnonzero(answered[row]).tolist()), *enumerate(missed, len(names))]:
             line |= _attribute(EVALUATION, number, names[tag], float(probabilities[row, tag]), date)
             details = _details(bool(truth[row, tag]), bool(answered[row, tag]))
             line[f"{EVALUATION}-{number}-metadata"][f"{EVALUATION}-details"] = details

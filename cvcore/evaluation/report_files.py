@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from cvcore import metrics, validation
+from cvcore.array_types import Bools
 from cvcore.evaluation import analysis, out_of_fold, performance, rekognition, saved_thresholds
 from cvcore.metrics import reports
 from cvcore.records import HOLD_OUT, K_FOLD, TEST_SET, Iteration, Project, Scores, Thresholds
@@ -153,8 +154,8 @@ def _training(store: Store, iteration: Iteration) -> dict[str, Any]:
     }
 
 
-def summary_json(store: Store, project: Project, iteration: Iteration) -> str:
-    """Rekognition's evaluation summary file.
+def summary_json(store: Store, project: Project, iteration: Iteration, *, version: str = "") -> str:
+    """Rekognition's evaluation summary file; `version` is the ARN of the version that the iteration is, if it has one.
 
     Raises:
         Conflict, ModelDamaged: as `evaluation.load`.
@@ -162,21 +163,23 @@ def summary_json(store: Store, project: Project, iteration: Iteration) -> str:
     content = rekognition.summary(
         performance.overview(store, iteration).rekognition,
         [tag.name for tag in out_of_fold.tags(store, iteration)],
-        version=f"tagwise:project/{project.name}/version/{iteration.name}",
+        version=version or f"tagwise:project/{project.name}/version/{iteration.name}",
         ended_at=iteration.trained_at or iteration.created_at,
         training_images=training_images(store, iteration),
     )
     return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
 
 
-def manifest(store: Store, iteration: Iteration) -> Iterator[str]:
-    """Rekognition's evaluation manifest, line by line; images are identified by SHA-256 and name.
+def manifest(store: Store, iteration: Iteration, sources: Sequence[str] = ()) -> Iterator[str]:
+    """Rekognition's evaluation manifest, line by line.
+
+    sources: the address of each of the iteration's images; without, images are identified by SHA-256 and name.
 
     Raises:
         Conflict, ModelDamaged: as `evaluation.load`.
     """
     predictions = analysis.load(store, iteration)
-    images = store.iterations.images(iteration.id)
+    named = sources or [f"{image.sha256}/{image.name}" for image in store.iterations.images(iteration.id)]
     rows = np.flatnonzero(predictions.evaluated)
     truth, probabilities = predictions.truth[rows], predictions.probabilities[rows]
     assumed = performance.overview(store, iteration).rekognition.thresholds
@@ -185,18 +188,23 @@ def manifest(store: Store, iteration: Iteration) -> Iterator[str]:
         probabilities,
         metrics.answers(probabilities, assumed, multilabel=predictions.multilabel),
         names=[tag.name for tag in out_of_fold.tags(store, iteration)],
-        sources=[f"{images[row].sha256}/{images[row].name}" for row in rows],
+        sources=[named[row] for row in rows.tolist()],
         ended_at=iteration.trained_at or iteration.created_at,
     )
 
 
 def training_images(store: Store, iteration: Iteration) -> int:
     """How many images the iteration's final model was trained on."""
+    return int(np.count_nonzero(trained_on(store, iteration)))
+
+
+def trained_on(store: Store, iteration: Iteration) -> Bools:
+    """Which of its images the iteration's final model was trained on: bool (images,)."""
     predictions = analysis.load(store, iteration)
     method = iteration.evaluation.method if iteration.evaluation else K_FOLD
     if method == K_FOLD:
-        return len(predictions.folds)
+        return np.ones(len(predictions.folds), np.bool_)
     if method == HOLD_OUT:
-        return int(np.count_nonzero(~predictions.evaluated))
+        return ~predictions.evaluated
     is_test = np.array([image.is_test for image in store.iterations.images(iteration.id)])
-    return int(np.count_nonzero(validation.plan(method, predictions.truth, predictions.groups, is_test).trains))
+    return validation.plan(method, predictions.truth, predictions.groups, is_test).trains

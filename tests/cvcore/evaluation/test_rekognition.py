@@ -170,7 +170,10 @@ def test_manifest_is_the_file() -> None:
 
 
 def test_manifest_tells_misses_and_false_answers() -> None:
-    """A label that is missed and one that is answered falsely each have an attribute of their own; others have none."""
+    """A label that is missed and one that is answered falsely each have an attribute of their own; others have none.
+
+    Answers are numbered below the number of labels, misses from it on.
+    """
     lines = list(
         rekognition.manifest(
             TRUTH,
@@ -182,9 +185,9 @@ def test_manifest_tells_misses_and_false_answers() -> None:
         )
     )
     last = json.loads(lines[-1])
-    content = [last[f"rekognition-custom-labels-evaluation-{number}-metadata"] for number in (0, 1)]
+    content = [last[f"rekognition-custom-labels-evaluation-{number}-metadata"] for number in (0, 2)]
     details = [each["rekognition-custom-labels-evaluation-details"] for each in content]
     assert ['4 ".jpg', "CAP", "WATCH"] == [last["source-ref"], *(each["class-name"] for each in content)]
     assert [(True, False), (False, True)] == [(d["is-false-positive"], d["is-false-negative"]) for d in details]
     assert [False, True] == [d["is-present-in-ground-truth"] for d in details]
-    assert "rekognition-custom-labels-evaluation-1" not in json.loads(lines[0])
+    assert all("rekognition-custom-labels-evaluation-1" not in json.loads(line) for line in lines)
