@@ -98,6 +98,31 @@ class Iterations:
             self._add_snapshot(iteration_id, tags, images)
         return self.get(iteration_id)
 
+    def take_snapshot(
+        self,
+        iteration_id: str,
+        project: Project,
+        snapshot: str,
+        tags: Sequence[Tag],
+        images: Sequence[Image],
+        *,
+        evaluation: Evaluation,
+    ) -> Iteration:
+        """Give an iteration that was added without tags and images its snapshot; the arguments are those of `add`.
+
+        Raises:
+            NotFound: it was deleted meanwhile.
+        """
+        with self._db.transaction():
+            self.get(iteration_id)
+            self._db.write(
+                """update iterations set classification_type = ?, domain_id = ?, snapshot = ?, evaluation = ?
+                   where id = ?""",
+                [project.classification_type, project.domain_id, snapshot, _json(evaluation), iteration_id],
+            )
+            self._add_snapshot(iteration_id, tags, images)
+        return self.get(iteration_id)
+
     def _add_snapshot(self, iteration_id: str, tags: Sequence[Tag], images: Sequence[Image]) -> None:
         column = {tag.id: position for position, tag in enumerate(tags)}
         columns = [json.dumps(sorted(column[each] for each in image.tag_ids if each in column)) for image in images]

@@ -42,10 +42,12 @@ def start(
     tag_ids: Sequence[str] = (),
     evaluation: EvaluationMethod = K_FOLD,
     options: TrainingOptions = QUICK,
+    iteration_id: str = "",
 ) -> Job:
     """Take a snapshot of the workspace, or only of `tag_ids` and their images, and queue its training.
 
-    A training that starts from an iteration keeps the kind of embedding that this has.
+    A training that starts from an iteration keeps the kind of embedding that this has. `iteration_id` is of an
+    iteration that was added before its images were there; without it, a new one is added.
 
     Raises:
         NotTrainable: the message says what is missing.
@@ -75,7 +77,11 @@ def start(
         if not force and _is_last(store, project, digest):
             raise NothingChanged("Nothing changed since last training")
         planned = Evaluation(evaluation, 0, validation.SEED)
-        iteration = store.iterations.add(project, digest, ready.tags, ready.images, evaluation=planned)
+        snapshot = project, digest, ready.tags, ready.images
+        if iteration_id:
+            iteration = store.iterations.take_snapshot(iteration_id, *snapshot, evaluation=planned)
+        else:
+            iteration = store.iterations.add(*snapshot, evaluation=planned)
         store.trainings.add(iteration.id, options)
         return store.jobs.add("train", project.id, iteration.id)
 
