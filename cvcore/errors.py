@@ -5,6 +5,7 @@
     TagwiseError
     ├── InvalidInput         a value breaks its rule: correct it and try again
     │   ├── ImageRefused     a file that cannot be stored as an image
+    │   ├── ObjectTooLarge   an object in a bucket with more bytes than are read
     │   ├── ArchiveRefused   a zip or folder that cannot be unpacked
     │   ├── UrlRefused       an address that must not be fetched
     │   ├── NameRefused      a name that a project, tag or iteration cannot have
@@ -55,6 +56,10 @@ class ImageRefused(InvalidInput):
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
         self.reason = reason
+
+
+class ObjectTooLarge(InvalidInput):
+    """An object in a bucket has more bytes than are read of it."""
 
 
 class ArchiveRefused(InvalidInput):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cvcore.buckets import addresses, folders, local, paths, records, remote
 from cvcore.buckets.records import Attributes, Object
-from cvcore.errors import InvalidInput, ObjectNotFound
+from cvcore.errors import InvalidInput, ObjectNotFound, ObjectTooLarge
 from cvcore.files import blobs
 from cvcore.settings import Settings
 
@@ -19,7 +19,8 @@ def read(settings: Settings, bucket: str, key: str, *, limit_bytes: int | None =
     """The bytes of an object.
 
     Raises:
-        InvalidInput: a name breaks its rule, or the object has more than `limit_bytes`.
+        InvalidInput: a name breaks its rule.
+        ObjectTooLarge: it has more than `limit_bytes`.
         BucketNotFound, ObjectNotFound: there is no such bucket or object.
         FetchFailed: it is in an S3 service that does not answer.
     """
@@ -27,7 +28,7 @@ def read(settings: Settings, bucket: str, key: str, *, limit_bytes: int | None =
     addresses.check_key(key)
     data = _read(settings, bucket, key, limit_bytes)
     if limit_bytes is not None and len(data) > limit_bytes:
-        raise InvalidInput(f"{addresses.address(bucket, key)} must have at most {limit_bytes} bytes, it has more")
+        raise ObjectTooLarge(f"{addresses.address(bucket, key)} must have at most {limit_bytes} bytes, it has more")
     return data
 
 

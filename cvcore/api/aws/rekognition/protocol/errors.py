@@ -24,6 +24,7 @@ NAMES: tuple[tuple[type[TagwiseError], str, str], ...] = (
     (errors.ImageRefused, "bytes", "ImageTooLargeException"),
     (errors.ImageRefused, "pixels", "ImageTooLargeException"),
     (errors.ImageRefused, "", "InvalidImageFormatException"),
+    (errors.ObjectTooLarge, "", "ImageTooLargeException"),
     (errors.InvalidInput, "", "InvalidParameterException"),
     (errors.BucketNotFound, "", "InvalidS3ObjectException"),
     (errors.ObjectNotFound, "", "InvalidS3ObjectException"),
