@@ -11,10 +11,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
 import pytest
 
-from cvcore.records import MULTILABEL, Project
+from cvcore import evaluation, validation
+from cvcore.files import blobs
+from cvcore.networks import backbones
+from cvcore.records import MULTILABEL, Iteration, Project
 from cvcore.store import Store
+from cvcore.training import pipeline
 
 ROOT = Path(__file__).resolve().parents[1]
 ENVIRON = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
@@ -53,6 +58,48 @@ def add_rows(store: Store) -> Callable[[Project, int], list[str]]:
         ]
 
     return add
+
+
+@pytest.fixture
+def end_training(store: Store) -> Callable[[], Iteration]:
+    """Ends the next queued training as the worker would, with made-up probabilities; the trained iteration.
+
+    Images are split as the training's evaluation says. An image has 0.9 for its own tags and 0.1 for others.
+    """
+
+    def end() -> Iteration:
+        job = store.jobs.claim()
+        assert job is not None
+        iteration = store.iterations.get(job.iteration_id or "")
+        assert iteration.evaluation is not None
+        snapshot = store.iterations.images(iteration.id)
+        tags = evaluation.trained_tags(iteration, store.iterations.tags(iteration.id))
+        truth = pipeline.truth_matrix(snapshot, len(tags))
+        rows = np.arange(len(snapshot))
+        is_test = np.array([image.is_test for image in snapshot])
+        plan = validation.plan(iteration.evaluation.method, truth, rows, is_test)
+        probabilities = np.where(plan.folds[:, None] < 0, np.nan, 0.1 + 0.8 * truth)
+        built_in = backbones.built_in()
+        out_of_fold = evaluation.OutOfFold(
+            truth,
+            probabilities.astype(np.float32),
+            plan.folds,
+            rows,
+            np.zeros((built_in.dimension, len(tags)), np.float32),
+            np.linspace(0, 1, len(tags), dtype=np.float32),
+            iteration.classification_type == MULTILABEL,
+        )
+        with blobs.new_folder(blobs.iteration_folder(store.home, iteration.id)) as folder:
+            evaluation.save(folder, out_of_fold)
+        names = {"backbone": built_in.name, "fingerprint": built_in.fingerprint}
+        scores = evaluation.scores(out_of_fold)
+        store.iterations.complete(
+            iteration.id, **names, evaluation=plan.evaluation, scores=scores, seconds={"total": 12.3}
+        )
+        store.jobs.finish(job.id, "done")
+        return store.iterations.get(iteration.id)
+
+    return end
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from cvcore.api.aws.rekognition.operations import policies, tags
+from cvcore.api.aws.rekognition.operations import detection, policies, tags, versions
 from cvcore.api.aws.rekognition.protocol.call import Answer, Call
 from cvcore.api.aws.rekognition.protocol.input import Input
 
@@ -32,6 +32,46 @@ class Operation:
 
 
 OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        "CreateProjectVersion",
+        versions.CreateProjectVersionInput,
+        versions.create_project_version,
+        "LimitExceeded ResourceInUse ResourceNotFound ServiceQuotaExceeded",
+    ),
+    Operation(
+        "DeleteProjectVersion",
+        versions.DeleteProjectVersionInput,
+        versions.delete_project_version,
+        "ResourceInUse ResourceNotFound",
+    ),
+    Operation(
+        "DescribeProjectVersions",
+        versions.DescribeProjectVersionsInput,
+        versions.describe_project_versions,
+        "InvalidPaginationToken ResourceNotFound",
+        "answered at the end of the training, after 45 seconds at most, if versions are named",
+        hold=versions.is_training,
+    ),
+    Operation(
+        "DetectCustomLabels",
+        detection.DetectCustomLabelsInput,
+        detection.detect_custom_labels,
+        "ImageTooLarge InvalidImageFormat InvalidS3Object LimitExceeded ResourceNotFound ResourceNotReady",
+    ),
+    Operation(
+        "StartProjectVersion",
+        versions.StartProjectVersionInput,
+        versions.start_project_version,
+        "LimitExceeded ResourceInUse ResourceNotFound",
+        "at once; inference units are told, and have no other effect",
+    ),
+    Operation(
+        "StopProjectVersion",
+        versions.StopProjectVersionInput,
+        versions.stop_project_version,
+        "ResourceInUse ResourceNotFound",
+        "at once",
+    ),
     Operation(
         "PutProjectPolicy",
         policies.PutProjectPolicyInput,
