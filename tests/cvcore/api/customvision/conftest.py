@@ -1,16 +1,9 @@
-"""Tagwise as its own process on loopback, and Microsoft's clients to speak to it."""
+"""Microsoft's clients to speak to Tagwise, as its own process or its middleware alone."""
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,24 +20,11 @@ from cvcore.files.api_keys import Keys
 from cvcore.records import Iteration, Project
 from cvcore.settings import Settings
 from cvcore.store import Publication, Store
-
-ROOT = Path(__file__).resolve().parents[4]
-WEIGHTS = ROOT.parent / "shared" / "keras"
-TRAINING_KEY = "0123training"
-PREDICTION_KEY = "4567prediction"
+from tests.cvcore.api.conftest import PREDICTION_KEY, TRAINING_KEY, Server
 
 # The headers with the keys of `client_of`.
 TRAINING = {"Training-Key": "t"}
 PREDICTION = {"Prediction-Key": "p"}
-
-
-@dataclass(frozen=True)
-class Server:
-    """Where it listens, where it keeps its things, and the key to ask with."""
-
-    url: str
-    home: Path
-    prediction_key: str = PREDICTION_KEY
 
 
 def client_of(store: Store, **settings: Any) -> TestClient:
@@ -59,42 +39,6 @@ def garden(store: Store, fill: Callable[..., Project], trained: Callable[..., It
     iteration = trained(fill(rose=5, tulip=5))
     store.publications.put(iteration.project_id, Publication("garden", iteration.id, ""))
     return iteration
-
-
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """`tagwise serve`, with its worker, in an empty home; stopped when the session ends."""
-    home = tmp_path_factory.mktemp("home")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environ = {
-        **os.environ,
-        "PYTHONPATH": str(ROOT),
-        "TAGWISE_HOME": str(home),
-        "TAGWISE_TRAINING_KEY": TRAINING_KEY,
-        "TAGWISE_PREDICTION_KEY": PREDICTION_KEY,
-        "TAGWISE_PASSWORD": "the pages' own",
-        "TAGWISE_FETCH_PRIVATE": "1",
-        "OMP_NUM_THREADS": "2",
-        **({"KERAS_HOME": str(WEIGHTS)} if WEIGHTS.is_dir() else {}),
-    }
-    log = home / "log.txt"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "cvcore.cli", "serve", "--port", str(port)],
-            cwd=ROOT,
-            env=environ,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        _wait(url, process, log)
-        yield Server(url, home)
-    finally:
-        process.terminate()
-        process.wait(30)
 
 
 @pytest.fixture(scope="session")
@@ -163,14 +107,3 @@ def _impatient(client: Any) -> Any:
     # A 5xx is to be seen at once.
     client.config.retry_policy.policy.total = 0
     return client
-
-
-def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 90
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            urllib.request.urlopen(f"{url}/_stcore/health", timeout=1)
-            return
-        except OSError:
-            time.sleep(0.2)
-    raise AssertionError(log.read_text())

@@ -11,7 +11,7 @@ from azure.cognitiveservices.vision.customvision.training import CustomVisionTra
 from azure.cognitiveservices.vision.customvision.training import models as m
 
 from cvcore.files import blobs
-from tests.cvcore.api.customvision.conftest import TRAINING_KEY, Server
+from tests.cvcore.api.conftest import TRAINING_KEY, Server
 
 pytestmark = pytest.mark.network
 
