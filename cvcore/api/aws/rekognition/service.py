@@ -43,7 +43,7 @@ async def answer(request: SignedRequest, receive: Receive, store: Store, setting
     except Refusal as error:
         return refusal(error)
     if operation.hold:
-        await _hold(operation, call, receive)
+        await hold(operation, call, receive)
     return await run_in_threadpool(respond, operation, call)
 
 
@@ -64,7 +64,7 @@ def refusal(error: TagwiseError, operation: Operation | None = None) -> Response
     return _error(400, errors.name_of(error, operation.own if operation else ()), str(error))
 
 
-async def _hold(operation: Operation, call: Call[Any], receive: Receive) -> None:
+async def hold(operation: Operation, call: Call[Any], receive: Receive) -> None:
     """Wait while the operation says so, as long as the client waits too."""
     gone = asyncio.ensure_future(receive())
     deadline = asyncio.get_running_loop().time() + HOLD_MOST_S
