@@ -70,6 +70,18 @@ def of_project(store: Store, project: Project, region: str = REGION) -> str:
         return known.arn if known else _add(store, project, "", _new("project", project, project.created_at), region)
 
 
+def keep(store: Store, project: Project, arn: str, purpose: Purpose | None = None) -> None:
+    """Give a project, or one of its datasets, the ARN that it had elsewhere, unless its number is taken here.
+
+    Raises:
+        InvalidInput: it is no ARN.
+    """
+    read = parse(arn)
+    with store.transaction():
+        if store.rekognition_arns.find(read.kind, read.created_ms) is None:
+            store.rekognition_arns.add(ArnRow(arn, read.kind, read.created_ms, project.id, purpose=purpose))
+
+
 def of_dataset(store: Store, project: Project, purpose: Purpose, region: str = REGION) -> str:
     """The ARN of one of a project's datasets."""
     with store.transaction():

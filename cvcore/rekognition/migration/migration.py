@@ -1,12 +1,13 @@
 """Copies projects, their labels and images from Amazon Rekognition Custom Labels.
 
 `store.origins` records what has been copied: an interrupted run continues where it stopped, even if the project was
-renamed meanwhile, and an image that was deleted here is not copied again. Models stay at AWS, which does not give them
-out.
+renamed meanwhile, and an image that was deleted here is not copied again. Projects, datasets and images keep their ARNs
+and addresses. Models stay at AWS, which does not give them out.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -16,6 +17,7 @@ from cvcore.errors import FetchFailed, InvalidInput, NotFound, TagwiseError
 from cvcore.progress import Progress, share, silent
 from cvcore.projects import naming, tagging, uploads
 from cvcore.records import MULTICLASS, MULTILABEL, Project
+from cvcore.rekognition import arns
 from cvcore.rekognition.migration import client, verification
 from cvcore.rekognition.migration.client import Account
 from cvcore.rekognition.migration.snapshot import SHOWN_LETTERS, Counts, Entry, Snapshot, take
@@ -116,7 +118,16 @@ def _project(store: Store, snapshot: Snapshot) -> Project:
             store, projects.free_name(store, name), classification_type=MULTILABEL if several else MULTICLASS
         )
         store.origins.add(project.id, "project", arn, project.id)
+        _keep_arns(store, project, snapshot.project)
         return project
+
+
+def _keep_arns(store: Store, project: Project, source: client.Project) -> None:
+    """Let scripts that name the project and its datasets by their ARNs at AWS find them here."""
+    with contextlib.suppress(InvalidInput):
+        arns.keep(store, project, source.arn)
+        for dataset in source.datasets:
+            arns.keep(store, project, dataset.arn, "TEST" if dataset.is_test else "TRAIN")
 
 
 def _tags(store: Store, project: Project, labels: Sequence[str], limits: Limits) -> Mapping[str, str]:
@@ -162,4 +173,6 @@ def _store(store: Store, project: Project, entry: Entry, data: bytes, tag_ids: S
     with store.transaction():
         if upload.image_id and entry.is_test:
             tagging.mark_for_testing(store, project, [upload.image_id], True)
+        if upload.image_id:
+            store.rekognition_entries.put_source(project.id, entry.source, upload.image_id, entry.line)
         store.origins.add(project.id, "image", entry.source, upload.image_id, note)

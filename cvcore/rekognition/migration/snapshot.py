@@ -33,6 +33,7 @@ class Entry:
     source: str
     labels: tuple[str, ...]
     is_test: bool
+    line: str
     reason: str = ""
     has_boxes: bool = False
 
@@ -98,7 +99,7 @@ def _read(lines: Iterable[str], is_test: bool, losses: list[str]) -> Iterator[En
             losses.append(f"entry {number} of the {_noun(is_test)} dataset: {reason}")
             continue
         has_boxes = any(isinstance(each, dict) and each.get("type") == BOXES for each in record.values())
-        yield Entry(str(record[ground_truth.SOURCE]), document.rows[0].tags, is_test, reason, has_boxes)
+        yield Entry(str(record[ground_truth.SOURCE]), document.rows[0].tags, is_test, line, reason, has_boxes)
 
 
 def _merged(entries: Iterable[Entry]) -> tuple[Entry, ...]:
@@ -110,6 +111,7 @@ def _merged(entries: Iterable[Entry]) -> tuple[Entry, ...]:
                 entry.source,
                 tuple(dict.fromkeys((*known.labels, *entry.labels))),
                 known.is_test or entry.is_test,
+                entry.line,
                 known.reason or entry.reason,
                 known.has_boxes or entry.has_boxes,
             )

@@ -22,7 +22,7 @@ from cvcore.files import blobs
 from cvcore.progress import Stopped
 from cvcore.projects import tagging, uploads
 from cvcore.records import Image, Project
-from cvcore.rekognition import migration
+from cvcore.rekognition import arns, migration
 from cvcore.rekognition.migration import Counts, MigrationResult
 from cvcore.settings import Limits
 from cvcore.store import Store
@@ -55,7 +55,7 @@ class Aws:
         arn = f"arn:aws:rekognition:eu-west-1:123456789012:project/{name}/160000000000{number}"
         told = []
         for kind, lines in datasets.items():
-            dataset = f"arn:aws:rekognition:eu-west-1:123456789012:project/{name}/dataset/{kind}/170000000000{number}"
+            dataset = f"arn:aws:rekognition:eu-west-1:123456789012:project/{name}/dataset/{kind}/17000000000{len(told)}{number}"
             self.lines[dataset] = lines
             told.append({"DatasetArn": dataset, "DatasetType": kind.upper(), "Status": "CREATE_COMPLETE"})
         self.projects.append({"ProjectArn": arn, "Status": "CREATED", "Datasets": told})
@@ -207,6 +207,10 @@ def test_a_project_moves_in(store: Store, there: Aws, drawn_image: Any) -> None:
         drawn_image(4): (set(), True),
     }
     assert workspace(store, project)[0].name == "ü0.png"
+    assert arns.of_project(store, project) == arn
+    assert arns.of_dataset(store, project, "TEST") == there.projects[0]["Datasets"][1]["DatasetArn"]
+    images = [image.id for image in workspace(store, project)]
+    assert list(store.rekognition_entries.sources(images).values())[3] == "s3://photos/garden/3.png"
     job = store.jobs.latest(project.id, "embed")
     assert job is not None
     assert job.status == "queued"
