@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from cvcore.store.database import Connections, Row, now
+from cvcore.store.rekognition import copies
 
 VersionState = Literal["STOPPED", "STARTING", "RUNNING", "STOPPING"]
 
@@ -49,6 +50,10 @@ class Versions:
         with self._db.transaction():
             self._db.write("delete from rekognition_versions where iteration_id = ?", [version.iteration_id])
             self._db.insert("rekognition_versions", row)
+
+    def copy_iteration(self, iteration_id: str, project_id: str) -> str:
+        """Copy a trained iteration into a project; returns the copy's id. See `copies`."""
+        return copies.copy_iteration(self._db, iteration_id, project_id)
 
     def find(self, iteration_id: str) -> Version | None:
         """The version that an iteration is, or None."""

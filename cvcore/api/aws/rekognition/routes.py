@@ -33,6 +33,13 @@ class Operation:
 
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
+        "CopyProjectVersion",
+        versions.CopyProjectVersionInput,
+        versions.copy_project_version,
+        "LimitExceeded ResourceInUse ResourceNotFound ServiceQuotaExceeded",
+        "at once, whatever the source project's policies say",
+    ),
+    Operation(
         "CreateProjectVersion",
         versions.CreateProjectVersionInput,
         versions.create_project_version,

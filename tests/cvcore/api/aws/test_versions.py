@@ -280,7 +280,7 @@ def test_start_and_stop(
 
 
 def test_start_is_refused(rekognition: Any, store: Store, create: Callable[..., str], end_training: End) -> None:
-    """A version that is in training, or that failed, does not start; nor does one with fewer units at most than at least."""
+    """A version that is in training, or that failed, does not start; nor one with fewer units at most than at least."""
     version = {"ProjectVersionArn": create(), "MinInferenceUnits": 3}
     assert "ResourceInUseException" == refusal(lambda: rekognition.start_project_version(**version))
     end_training()
@@ -363,3 +363,74 @@ def test_pages(rekognition: Any, arn: str, project: Project, trained: Trained) -
     for token in ("x", "WyJhIl0="):
         with pytest.raises(rekognition.exceptions.InvalidPaginationTokenException):
             rekognition.describe_project_versions(ProjectArn=arn, NextToken=token)
+
+
+def test_copy(
+    amazon: Server, rekognition: Any, arn: str, create: Callable[..., str], end_training: End, fill: Fill
+) -> None:
+    """A copy has the original's numbers and labels, and files of its own; the project's images stay as they are."""
+    store = amazon.store
+    source = create()
+    iteration = end_training()
+    other = fill("other", rose=2)
+    request = {
+        "SourceProjectArn": arn,
+        "SourceProjectVersionArn": source,
+        "DestinationProjectArn": arns.of_project(store, other),
+        "VersionName": "copied",
+        "OutputConfig": {"S3Bucket": "results"},
+        "Tags": {"team": "cats"},
+    }
+    copied = rekognition.copy_project_version(**request)["ProjectVersionArn"]
+    (found,) = rekognition.describe_project_versions(ProjectArn=request["DestinationProjectArn"])[
+        "ProjectVersionDescriptions"
+    ]
+    assert ("COPYING_COMPLETED", source, copied, 1.0) == (
+        found["Status"],
+        found["SourceProjectVersionArn"],
+        found["ProjectVersionArn"],
+        found["EvaluationResult"]["F1Score"],
+    )
+    assert {"team": "cats"} == store.rekognition_arns.tags(copied)
+    assert buckets.read(amazon.settings, "results", "EvaluationResultSummary-other-copied.json")
+    (copy,) = store.iterations.of_project(other.id)
+    assert ("copied", iteration.image_count, 2) == (copy.name, copy.image_count, store.images.count(other.id))
+    assert [tag.name for tag in store.iterations.tags(iteration.id)] == [
+        tag.name for tag in store.iterations.tags(copy.id)
+    ]
+    rekognition.delete_project_version(ProjectVersionArn=source)
+    rekognition.start_project_version(ProjectVersionArn=copied, MinInferenceUnits=1)
+    image = {"S3Object": {"Bucket": "results", "Name": "1.png"}}
+    buckets.write(amazon.settings, "results", "1.png", buckets.read(amazon.settings, *first_image(store, copy)), "")
+    labels = rekognition.detect_custom_labels(ProjectVersionArn=copied, Image=image, MinConfidence=0)["CustomLabels"]
+    assert {"rose", "tulip"} == {each["Name"] for each in labels}
+    assert "ResourceInUseException" == refusal(
+        lambda: rekognition.copy_project_version(
+            **{**request, "SourceProjectVersionArn": copied, "SourceProjectArn": request["DestinationProjectArn"]}
+        )
+    )
+
+
+def first_image(store: Store, iteration: Iteration) -> tuple[str, str]:
+    """The bucket and the key of an iteration's first image."""
+    image = store.iterations.images(iteration.id)[0]
+    return buckets.parse(buckets.image_address(image.sha256, image.name))
+
+
+def test_copy_is_refused(
+    store: Store, rekognition: Any, arn: str, create: Callable[..., str], end_training: End, fill: Fill
+) -> None:
+    """A version that is in training, or of another project than is said; nothing is left behind."""
+    other = fill("other", rose=2)
+    request = {
+        "SourceProjectArn": arn,
+        "SourceProjectVersionArn": create(),
+        "DestinationProjectArn": arns.of_project(store, other),
+        "VersionName": "copied",
+        "OutputConfig": OUTPUT,
+    }
+    assert "InvalidParameterException" == refusal(lambda: rekognition.copy_project_version(**request))
+    end_training()
+    swapped = {**request, "SourceProjectArn": request["DestinationProjectArn"]}
+    assert "InvalidParameterException" == refusal(lambda: rekognition.copy_project_version(**swapped))
+    assert [] == store.iterations.of_project(other.id)

@@ -12,7 +12,7 @@ from cvcore.api.aws.rekognition.protocol.call import Answer, Call
 from cvcore.api.aws.rekognition.protocol.errors import Refusal
 from cvcore.api.aws.rekognition.protocol.input import Input, Name, NextToken, ProjectArn, ProjectVersionArn, Tags
 from cvcore.api.aws.rekognition.protocol.s3_objects import Bucket, GroundTruthManifest
-from cvcore.rekognition import arns, versions
+from cvcore.rekognition import arns, version_copies, versions
 from cvcore.rekognition.versions import NewVersion
 
 Prefix = Annotated[str, Meta(max_length=1024)]
@@ -69,6 +69,18 @@ class DescribeProjectVersionsInput(Input):
     version_names: Annotated[tuple[Name, ...], Meta(min_length=1, max_length=10)] | None = None
     next_token: NextToken | None = None
     max_results: Annotated[int, Meta(ge=1, le=PAGE)] | None = None
+
+
+class CopyProjectVersionInput(Input):
+    """Which version to copy, and into which project."""
+
+    source_project_arn: ProjectArn
+    source_project_version_arn: ProjectVersionArn
+    destination_project_arn: ProjectArn
+    version_name: Name
+    output_config: OutputConfig
+    tags: Tags | None = None
+    kms_key_id: KmsKeyId | None = None
 
 
 class StartProjectVersionInput(Input):
@@ -131,6 +143,27 @@ def is_training(call: Call[DescribeProjectVersionsInput]) -> bool:
     """Whether a version that a client asks for by its name is in training: the answer is worth waiting for."""
     project = arns.project(call.store, call.request.project_arn)
     return versions.is_training(call.store, project, call.request.version_names or ())
+
+
+def copy_project_version(call: Call[CopyProjectVersionInput]) -> Answer:
+    """Copy a trained version into another project; it is there at once."""
+    request = call.request
+    new = NewVersion(
+        request.version_name,
+        *_output(request.output_config),
+        kms_key_id=request.kms_key_id or "",
+        tags=request.tags or {},
+    )
+    version = version_copies.copy(
+        call.store,
+        call.settings,
+        arns.project(call.store, request.source_project_arn),
+        request.source_project_version_arn,
+        arns.project(call.store, request.destination_project_arn),
+        new,
+        region=call.region,
+    )
+    return {"ProjectVersionArn": version.arn}
 
 
 def start_project_version(call: Call[StartProjectVersionInput]) -> Answer:
