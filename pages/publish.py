@@ -1,14 +1,14 @@
-"""Publish: let programs call an iteration under a name, export it, or predict many images at once."""
+"""Publish: let programs call an iteration, under a name or by its ARN; export it, or predict many images at once."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts.publish import batch_panel, export_panel, prediction_snippets, published_names
+from pages.parts.publish import amazon_panel, batch_panel, export_panel, prediction_snippets, published_names
 from pages.parts.shell import backend, detail_level, project_choice
 from pages.parts.shell.text import refusals
 
-NAMES, EXPORT, BATCH = "Publish", "Export", "Many images"
+NAMES, AMAZON, EXPORT, BATCH = "Publish", "Rekognition", "Export", "Many images"
 
 store = backend.store()
 project = project_choice.heading("Publish", store)
@@ -34,7 +34,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     iteration = by_number[number]
     view = st.segmented_control(
         "View",
-        (NAMES, EXPORT, BATCH),
+        (NAMES, AMAZON, EXPORT, BATCH),
         default=NAMES,
         required=True,
         label_visibility="collapsed",
@@ -51,6 +51,8 @@ with refusals():
             st.info(
                 "Nothing is published yet. Enter a name and publish: then the page shows what programs need to call it."
             )
+    elif view == AMAZON:
+        amazon_panel.show(store, project, iteration, backend.settings())
     elif view == EXPORT:
         export_panel.show(store, iteration)
     elif view == BATCH:

@@ -119,6 +119,19 @@ def test_the_key_is_shown_when_asked_for(app: AppTest, home: Path, project: Proj
     assert app.code[0].value.endswith("/garden/url")
 
 
+def test_amazon_s_clients_find_what_they_need(app: AppTest, home: Path, iterations: list[Iteration]) -> None:
+    """ARN and key id are there at once, in each snippet too; the secret only when it is asked for."""
+    view(app, "Rekognition")
+    keys = api_keys.load_aws(settings.load())
+    codes = [each.value for each in app.code]
+    assert not [each for each in codes if keys.secret_access_key in each]
+    assert keys.access_key_id in codes
+    (arn,) = (each for each in codes if re.fullmatch("arn:aws:rekognition:.*/version/.*", each))
+    assert 4 == sum(arn in each for each in codes)
+    checked(app.toggle(key="secret-shown").set_value(True).run())
+    assert 4 == sum(keys.secret_access_key in each.value for each in app.code)
+
+
 def test_every_export_is_offered_by_its_names(app: AppTest, iterations: list[Iteration]) -> None:
     """Each format has a row with Custom Vision's name for it; one that this computer cannot make says what it needs."""
     view(app, "Export")
