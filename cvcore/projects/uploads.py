@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -31,10 +31,21 @@ class Upload:
     note: str = ""
 
 
-def add(store: Store, project: Project, name: str, data: bytes, *, tag_ids: Sequence[str], limits: Limits) -> Upload:
+def add(
+    store: Store,
+    project: Project,
+    name: str,
+    data: bytes,
+    *,
+    tag_ids: Sequence[str] = (),
+    limits: Limits,
+    on_stored: Callable[[str, bool], None] = lambda image_id, is_new: None,
+) -> Upload:
     """Store one image with its tags, made smaller or converted if need be: see `imaging.fitted`.
 
     The same content again is a duplicate: the tags are added to the stored image, if the project's rules allow it.
+    `on_stored` is called with the image's id and whether it is new, in the same transaction: if it raises, nothing is
+    kept.
 
     Raises:
         StorageFull, HomeUnusable: nothing of this file is kept; images stored before are.
@@ -63,6 +74,7 @@ def add(store: Store, project: Project, name: str, data: bytes, *, tag_ids: Sequ
                 signature=info.signature,
             )
             refusal = _tag(store, project, image_id, tag_ids)
+            on_stored(image_id, is_new)
             store.projects.touch(project.id)
     except BaseException:
         forget(store, [digest])

@@ -86,12 +86,12 @@ class Datasets:
                 ((dataset.project_id, dataset.purpose, line) for line in lines),
             )
 
-    def pending(self, dataset: DatasetRow, take: int) -> list[tuple[int, str]]:
-        """The first lines that are still to be read, each with its id."""
+    def pending(self, dataset: DatasetRow, take: int, *, after: int = 0) -> list[tuple[int, str]]:
+        """Lines that are still to be read, each with its id, from the first with an id above `after`."""
         rows = self._db.rows(
-            """select id, line from rekognition_pending_lines where project_id = ? and purpose = ?
+            """select id, line from rekognition_pending_lines where project_id = ? and purpose = ? and id > ?
                order by id limit ?""",
-            [dataset.project_id, dataset.purpose, take],
+            [dataset.project_id, dataset.purpose, after, take],
         )
         return [(row["id"], row["line"]) for row in rows]
 

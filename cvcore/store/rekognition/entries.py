@@ -78,6 +78,21 @@ class Entries:
         )
         return None if found is None else str(found)
 
+    def image_of(self, project_id: str, sha256: str) -> str | None:
+        """The id of the workspace image with that content, or None."""
+        found = self._db.value(
+            "select id from images where project_id = ? and sha256 = ? and in_workspace = 1", [project_id, sha256]
+        )
+        return None if found is None else str(found)
+
+    def signatures(self, image_ids: Sequence[str]) -> dict[str, bytes]:
+        """The signature of each image, by which near duplicates are found, by the image's id."""
+        signatures: dict[str, bytes] = {}
+        for part in chunks(image_ids):
+            for row in self._db.rows(f"select id, signature from images where id in ({marks(part)})", part):
+                signatures[row["id"]] = row["signature"]
+        return signatures
+
     def put_source(self, project_id: str, source: str, image_id: str, line: str) -> None:
         """Store the source of an image and the line that named it; the source names no other image any more."""
         self._db.write(
