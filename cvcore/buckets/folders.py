@@ -49,13 +49,11 @@ def exists(home: Path, bucket: str) -> bool:
 
 
 def all_of(home: Path) -> list[Bucket]:
-    """All buckets in the order of their names; the stored images' is one of them."""
+    """All buckets in the order of their names, but that of the stored images, which nobody made."""
     folder = home / "buckets"
-    found = [path.name for path in folder.iterdir()] if folder.is_dir() else []
-    there = [(name, path) for name in found if (path := find(home, name))]
+    names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
     return [
-        Bucket(name, datetime.fromtimestamp(path.stat().st_ctime, UTC))
-        for name, path in sorted([*there, (addresses.IMAGES, home)])
+        Bucket(name, datetime.fromtimestamp(path.stat().st_ctime, UTC)) for name in names if (path := find(home, name))
     ]
 
 

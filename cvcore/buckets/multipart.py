@@ -7,7 +7,7 @@ import hashlib
 import re
 import secrets
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -126,10 +126,17 @@ def parts(home: Path, upload: Upload) -> list[Part]:
     return list(_parts(_folder(home, upload)))
 
 
-def complete(home: Path, upload: Upload, chosen: Sequence[Part], check: Check | None = None) -> Object:
+def complete(
+    home: Path,
+    upload: Upload,
+    chosen: Sequence[Part],
+    *,
+    check: Check | None = None,
+    verify: Callable[[dict[str, str]], None] | None = None,
+) -> Object:
     """Make an object of these parts one after another, and end the upload.
 
-    `check` gets the object that is replaced, or None, and raises what forbids it.
+    `check` gets the object that is replaced, or None, `verify` the new one's checksums; both raise what forbids it.
 
     Raises:
         BucketNotFound, UploadNotFound: the bucket or the upload was deleted meanwhile.
@@ -144,11 +151,11 @@ def complete(home: Path, upload: Upload, chosen: Sequence[Part], check: Check | 
         except FileNotFoundError:
             raise UploadNotFound("the upload was completed or given up meanwhile") from None
         incoming.finish()
-        attributes = replace(
-            upload.attributes,
-            checksums=_checksums(upload, chosen, incoming),
-            part_bytes=tuple(part.size_bytes for part in chosen),
-        )
+        known = _checksums(upload, chosen, incoming)
+        if verify:
+            verify(known)
+        sizes = tuple(part.size_bytes for part in chosen)
+        attributes = replace(upload.attributes, checksums=known, part_bytes=sizes)
         found = local.store(home, upload.bucket, upload.key, incoming, attributes, etag=etag(chosen), check=check)
     delete(home, upload)
     return found

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 from cvcore.buckets import addresses, folders, local, paths, records, remote
 from cvcore.buckets.records import Attributes, Object
@@ -63,6 +66,23 @@ def get(home: Path, bucket: str, key: str) -> Object:
     return _image(home, key) if bucket == addresses.IMAGES else local.get(home, bucket, key)
 
 
+def opened(home: Path, bucket: str, key: str) -> tuple[Object, BinaryIO]:
+    """The same and its file, open for reading: the bytes that the object's record is of, even if it is replaced now.
+
+    Raises:
+        BucketNotFound, ObjectNotFound: there is no such bucket or object.
+    """
+    for _ in range(local.TRIES):
+        found = get(home, bucket, key)
+        with contextlib.suppress(FileNotFoundError):
+            file = found.path.open("rb")
+            status = os.fstat(file.fileno())
+            if (status.st_size, status.st_mtime_ns) == (found.record.size_bytes, found.record.modified_ns):
+                return found, file
+            file.close()
+    raise ObjectNotFound(f"the object {addresses.address(bucket, key)[:300]!r} is being replaced: try again")
+
+
 def _image(home: Path, key: str) -> Object:
     """A stored image by its SHA-256, whatever its name says.
 
@@ -80,9 +100,5 @@ def _read(settings: Settings, bucket: str, key: str, limit_bytes: int | None) ->
     """The bytes of an object; of one that is longer than the limit, one byte more than the limit."""
     if settings.s3_endpoint and bucket != addresses.IMAGES and not folders.find(settings.home, bucket):
         return remote.read(settings.s3_endpoint, bucket, key, limit_bytes)
-    found = get(settings.home, bucket, key)
-    try:
-        with found.path.open("rb") as file:
-            return file.read() if limit_bytes is None else file.read(limit_bytes + 1)
-    except FileNotFoundError:
-        raise ObjectNotFound(f"the object {addresses.address(bucket, key)[:300]!r} was deleted meanwhile") from None
+    with opened(settings.home, bucket, key)[1] as file:
+        return file.read() if limit_bytes is None else file.read(limit_bytes + 1)

@@ -103,12 +103,12 @@ def test_stored_images_are_listed(settings: Settings) -> None:
 
 
 def test_buckets_are_listed_made_and_deleted(settings: Settings, folder: Path) -> None:
-    """Every folder with a bucket's name is one, and so are the stored images; the folder goes with its bucket."""
+    """Every folder with a bucket's name is one, and goes with it; the stored images' bucket is not listed."""
     (settings.home / "buckets" / "My Photos").mkdir()
     assert folders.create(settings.home, "second")
     assert not folders.create(settings.home, "second")
     assert not folders.create(settings.home, "tagwise-images")
-    assert ["photos", "second", "tagwise-images"] == [bucket.name for bucket in folders.all_of(settings.home)]
+    assert ["photos", "second"] == [bucket.name for bucket in folders.all_of(settings.home)]
     (folder / "empty" / "deep").mkdir(parents=True)
     assert folders.delete(settings.home, BUCKET)
     assert not folder.exists()

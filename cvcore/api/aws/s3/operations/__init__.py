@@ -1,0 +1,1 @@
+"""One function per operation, in modules by noun: buckets, objects, keys, uploads."""

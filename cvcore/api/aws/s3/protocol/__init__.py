@@ -1,0 +1,1 @@
+"""Requests as handlers receive them, and responses: XML, headers, conditions, ranges, errors."""
