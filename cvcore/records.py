@@ -148,21 +148,21 @@ class TrainingOptions:
     embedding: EmbeddingKind = PLAIN
 
 
-# The options of a training for which nothing was chosen.
+# The options of a training for which nothing was chosen, and of an Advanced one.
 QUICK = TrainingOptions()
+ADVANCED = TrainingOptions(is_advanced=True, embedding=VIEWS_AND_BUILT_IN)
 
 
 @dataclass(frozen=True)
 class TuningEpoch:
     """An epoch of Advanced training, in which every fold's network trains on each of its images about once.
 
-    `attempt` is the number of the run and `number` that of the epoch in it, both from 1. `loss` is over the training
-    images, after mixing and label smoothing, `validation_loss` over the images that each fold holds out to choose its
-    best epoch, after temperature scaling; both are in nats. `right` is the share of evaluated images whose tags are
-    all right at 0.5; it decides nothing, and is None if no images are evaluated.
+    `number` is that of the epoch, from 1. `loss` is over the training images, after label smoothing, `validation_loss`
+    over the images on which each fold's network does not train, after temperature scaling; both are in nats. `right`
+    is the share of evaluated images whose tags are all right at 0.5, None if no images are evaluated.
     """
 
-    # Projects' zips and the database store these field names: `attempt` is a run, as in `TuningOutcome`.
+    # Projects' zips and the database store these names. `attempt` is 1; in an older Tagwise it is the number of a run.
 
     attempt: Count
     number: Count
@@ -179,8 +179,9 @@ class TuningOutcome:
     """The outcome of Advanced training, compared with Quick on the same images, folds and tags.
 
     `images` were evaluated; `right` of them had all tags right at 0.5, with Quick `quick_right`. `p_value` is
-    McNemar's, over groups of near duplicates. `attempts` counts the runs and `rounds` the epochs. `ended` says why it
-    ended: the schedule was done ("converged"), the time was up ("budget") or a user ended it ("asked").
+    McNemar's, over groups of near duplicates. `rounds` counts the epochs; `attempts` is 1, in an older Tagwise the
+    number of runs. `ended` says why it ended: the schedule was done ("converged"), the time was up ("budget") or a user
+    ended it ("asked").
     """
 
     # The field names and the values of `ended` are stored in projects' zips and in the database.

@@ -11,7 +11,17 @@ from cvcore.cli.options import Subparsers, add_command, add_json, add_project, p
 from cvcore.errors import InvalidInput, NothingChanged, TagwiseError
 from cvcore.finetuning import outcome_text
 from cvcore.projects import tagging
-from cvcore.records import EMBEDDING_KINDS, EVALUATION_METHODS, K_FOLD, PLAIN, Job, Project, TrainingOptions
+from cvcore.records import (
+    ADVANCED,
+    EMBEDDING_KINDS,
+    EVALUATION_METHODS,
+    K_FOLD,
+    PLAIN,
+    QUICK,
+    Job,
+    Project,
+    TrainingOptions,
+)
 from cvcore.settings import Settings
 from cvcore.store import Store
 from cvcore.training import readiness, worker
@@ -49,9 +59,9 @@ def add_train(subparsers: Subparsers) -> None:
     command.add_argument(
         "--embedding",
         choices=EMBEDDING_KINDS,
-        default=PLAIN,
         help="describe an image by the image alone (plain, the default), by the mean of three views of it (views), or "
-        "by these and the built-in network (views-and-built-in): slower, often more accurate",
+        "by these and the built-in network (views-and-built-in, the default with --advanced): slower, often more "
+        "accurate",
     )
     command.add_argument("--notify", metavar="URL", default="", help="post the end of the training to this address")
     command.add_argument("--start-from", metavar="N", type=int, help="start from the network of Advanced iteration N")
@@ -119,7 +129,9 @@ def _finished(store: Store, project: Project, job: Job) -> Job:
 
 
 def _training_options(options: argparse.Namespace, store: Store, project: Project) -> TrainingOptions:
-    is_mirror_of_views = options.embedding != PLAIN and set(options.without) == {"mirror"}
+    defaults = ADVANCED if options.advanced else QUICK
+    embedding = options.embedding or defaults.embedding
+    is_mirror_of_views = embedding != PLAIN and set(options.without) == {"mirror"}
     for name, is_given in (
         ("--budget-minutes", options.budget_minutes is not None),
         ("--without", options.without and not is_mirror_of_views),
@@ -129,12 +141,12 @@ def _training_options(options: argparse.Namespace, store: Store, project: Projec
     from_number = options.start_from
     return TrainingOptions(
         is_advanced=options.advanced,
-        budget_minutes=TrainingOptions.budget_minutes if options.budget_minutes is None else options.budget_minutes,
+        budget_minutes=defaults.budget_minutes if options.budget_minutes is None else options.budget_minutes,
         transforms=domains.switched(domains.find(project.domain_id).policy, dict.fromkeys(options.without, False)),
         costs=tuple(_cost(store, project, text) for text in options.cost),
         start_from="" if from_number is None else training.find_iteration(store, project, from_number).id,
         notify_url=options.notify,
-        embedding=options.embedding,
+        embedding=embedding,
     )
 
 

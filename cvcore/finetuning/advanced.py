@@ -1,10 +1,10 @@
 """Advanced training: within a time budget, the network's upper layers are trained on the tags too.
 
 1. The features that the frozen layers compute of all images and their augmented copies are kept on disk.
-2. All fold splits are trained side by side, epoch by epoch, run after run while there is time.
-3. Each split averages its runs' best weights if its runs beat Quick. For that, each run's own model predicts the run's
-   own validation images, and all runs' predictions are taken together; the average itself is not compared.
-4. The outcome compares Advanced with Quick on the evaluated images, in the same folds.
+2. All fold splits are trained side by side, epoch by epoch while there is time.
+3. Every fold's model predicts the images that it did not train on. If these predictions together are no better than
+   Quick's, Quick is shipped, and the iteration has Quick's numbers.
+4. The outcome compares what is shipped with Quick on the evaluated images, in the same folds.
 
 A training that was killed resumes. Features, checkpoints, the schedule and the time spent are in the iteration's
 checkpoint folder; the reported epochs, the request to end early and the images that a network was fine-tuned on are in
@@ -22,18 +22,18 @@ from numpy.typing import NDArray
 
 from cvcore import domains, imaging, metrics
 from cvcore.files import blobs
-from cvcore.finetuning import fold_training, schedule, trainer
-from cvcore.finetuning.epochs import HYPERPARAMETERS, TrainingSetup, train_runs
+from cvcore.finetuning import comparison, fold_training, schedule, trainer
+from cvcore.finetuning.epochs import TrainingSetup, train_epochs
 from cvcore.finetuning.features import feature_cache
 from cvcore.finetuning.features.split_network import SplitNetwork, split_model
-from cvcore.finetuning.fold_splits import PARTS, SEED, FoldSplit, make_splits
-from cvcore.finetuning.fold_training import THRESHOLD, FoldResult
+from cvcore.finetuning.fold_splits import SEED, FoldSplit, make_splits
+from cvcore.finetuning.fold_training import FoldResult
 from cvcore.finetuning.programs import OutOfMemory
 from cvcore.finetuning.schedule import Schedule
 from cvcore.finetuning.task import AdvancedTraining, Task, stopwatch
 from cvcore.finetuning.trainer import Trainer
 from cvcore.finetuning.training_data import TrainingData
-from cvcore.metrics import paired_comparison
+from cvcore.metrics import calibration, paired_comparison
 from cvcore.networks import keras_backbones
 from cvcore.networks.backbones import Backbone
 from cvcore.networks.heads import Head
@@ -78,11 +78,12 @@ def tune(store: Store, task: Task, quick: Head, progress: Progress, device: Devi
     data = _training_data(training, network)
     splits = make_splits(task.plan, task.truth, task.groups)
     setup = _setup(training, network, data, splits)
-    runs, ended = train_runs(setup)
-    results = _evaluate(setup, runs)
-    head = _head(setup, results)
-    backbone = _keep_backbone(setup, model, results[-1])
-    return TunedModel(backbone, head, _outcome(training, head, runs, ended))
+    ended = train_epochs(setup)
+    backbone, head = task.backbone, quick
+    if results := _better_results(setup):
+        head = _head(setup, results)
+        backbone = _keep_backbone(setup, model, results[-1])
+    return TunedModel(backbone, head, _outcome(training, head, ended))
 
 
 def forget(store: Store, iteration_id: str) -> None:
@@ -146,6 +147,7 @@ def _setup(
         return TrainingSetup(training, built, splits, saved)
     built, images_per_s = _largest_batch(training, network, data, splits[-1])
     planned = _plan(training, splits, built, images_per_s)
+    training.store.trainings.delete_epochs(training.task.iteration.id)
     schedule.save(planned, training.folder)
     return TrainingSetup(training, built, splits, planned)
 
@@ -170,40 +172,48 @@ def _largest_batch(
 
 
 def _plan(training: AdvancedTraining, splits: Sequence[FoldSplit], built: Trainer, images_per_s: float) -> Schedule:
-    """The schedule for what is left of the budget, less the time for evaluating the runs and saving the network."""
-    runs = max(1, min(len(HYPERPARAMETERS), *(split.part_count for split in splits)))
-    predicted = built.network.views * (1 + 2 * runs / PARTS) * len(splits) * len(training.task.truth)
-    reserve_s = CONVERTING_S + predicted / (PREDICTION_SPEED * images_per_s)
-    trained_on = (training.budget_s - training.elapsed_s() - reserve_s) * images_per_s
-    planned = schedule.plan_schedule([len(split.rows) for split in splits], built.batch, trained_on, runs=runs)
+    """The schedule for what is left of the budget, less the time for evaluating the models and saving the network."""
+    predicted = built.network.views * sum(len(split.evaluated) for split in splits) / PREDICTION_SPEED
+    reserve_s = CONVERTING_S + 2 * predicted / images_per_s
+    images = (training.budget_s - training.elapsed_s() - reserve_s) * images_per_s
+    planned = schedule.plan_schedule([len(split.rows) for split in splits], built.batch, images, predicted=predicted)
     return replace(planned, reserve_s=round(reserve_s, 3))
 
 
-def _evaluate(setup: TrainingSetup, runs: int) -> list[FoldResult | None]:
-    """The averaged model of each split, None where its runs are no better than Quick."""
-    results = []
+def _better_results(setup: TrainingSetup) -> list[FoldResult]:
+    """Each split's model, if all but the last one's together are better than Quick on what they evaluate; else none.
+
+    None either if not every split has trained an epoch.
+    """
+    task, compared, results = setup.training.task, setup.splits[:-1], []
     for split in setup.splits:
         setup.training.save_time_and_report(f"Evaluating fold {split.number + 1} of {len(setup.splits)}")
-        results.append(fold_training.average_runs(setup.trainer, split, runs))
-    return results
+        results += [result] if (result := fold_training.trained_model(setup.trainer, split)) else []
+    if not compared or len(results) < len(setup.splits):
+        return []
+    truth = task.truth[np.concatenate([split.evaluated for split in compared])]
+    tuned = np.concatenate([result.probabilities for result in results[:-1]])
+    quick = np.concatenate([result.quick for result in results[:-1]])
+    return results if comparison.is_better(truth, tuned, quick, multilabel=task.multilabel) else []
 
 
-def _head(setup: TrainingSetup, results: Sequence[FoldResult | None]) -> Head:
-    """The last split's head with all splits' out-of-fold probabilities; Quick's for splits without a result."""
-    quick = setup.training.quick
-    out_of_fold = quick.out_of_fold.copy()
-    for split, result in zip(setup.splits, results, strict=True):
-        if result:
-            out_of_fold[split.evaluated] = result.probabilities
-    shipped = results[-1] or quick
-    return Head(shipped.kernel, shipped.bias, out_of_fold, setup.training.task.backbone.l2)
+def _head(setup: TrainingSetup, results: Sequence[FoldResult]) -> Head:
+    """The last split's head with the out-of-fold probabilities, each split's at its temperature."""
+    task, multilabel = setup.training.task, setup.training.task.multilabel
+    temperatures = comparison.temperatures(task.truth, setup.splits, results, multilabel=multilabel)
+    out_of_fold = setup.training.quick.out_of_fold.copy()
+    for split, result, temperature in zip(setup.splits, results, temperatures, strict=True):
+        rows = task.plan.folds[split.evaluated] >= 0
+        scaled = calibration.scaled(result.probabilities[rows], temperature, multilabel=multilabel)
+        out_of_fold[split.evaluated[rows]] = scaled
+    shipped, shipped_temperature = results[-1], np.float32(temperatures[-1])
+    kernel, bias = shipped.kernel / shipped_temperature, shipped.bias / shipped_temperature
+    return Head(kernel, bias, out_of_fold, task.backbone.l2)
 
 
-def _keep_backbone(setup: TrainingSetup, model: Any, result: FoldResult | None) -> Backbone:
-    """Save the fine-tuned backbone and return it; without a result, return the one that the task began with."""
+def _keep_backbone(setup: TrainingSetup, model: Any, result: FoldResult) -> Backbone:
+    """Save the fine-tuned backbone and return it."""
     training, task = setup.training, setup.training.task
-    if result is None:
-        return task.backbone
     training.save_time_and_report("Saving the network")
     networks = blobs.backbones_folder(training.store.home)
     setup.trainer.network.top.set_weights(result.top)
@@ -216,21 +226,21 @@ def _keep_backbone(setup: TrainingSetup, model: Any, result: FoldResult | None) 
     return tuned
 
 
-def _outcome(training: AdvancedTraining, head: Head, runs: int, ended: EndReason) -> TuningOutcome:
+def _outcome(training: AdvancedTraining, head: Head, ended: EndReason) -> TuningOutcome:
     """Advanced compared with Quick on the images that are evaluated."""
     task = training.task
     rows = task.plan.folds >= 0
     advanced, quick = (
-        metrics.answers(compared.out_of_fold[rows], THRESHOLD, multilabel=task.multilabel)
+        metrics.answers(compared.out_of_fold[rows], comparison.THRESHOLD, multilabel=task.multilabel)
         for compared in (head, training.quick)
     )
-    comparison = paired_comparison.right_answers(task.truth[rows], advanced, quick, task.groups[rows])
+    paired = paired_comparison.right_answers(task.truth[rows], advanced, quick, task.groups[rows])
     return TuningOutcome(
-        images=comparison.images,
-        right=comparison.first,
-        quick_right=comparison.second,
-        p_value=comparison.p_value,
-        attempts=runs,
+        images=paired.images,
+        right=paired.first,
+        quick_right=paired.second,
+        p_value=paired.p_value,
+        attempts=1,
         rounds=len(training.store.trainings.epochs(task.iteration.id)),
         seconds=round(training.elapsed_s(), 1),
         ended=ended,

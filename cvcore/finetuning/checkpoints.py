@@ -1,4 +1,4 @@
-"""Checkpoints: one file per run and fold split, with the state after its last epoch and its best weights so far."""
+"""Checkpoints: one file per fold split, with the state after its last epoch."""
 
 from __future__ import annotations
 
@@ -23,41 +23,31 @@ Checkpoint = Mapping[str, Any]
 
 @dataclass(frozen=True, eq=False)
 class EpochResult:
-    """One epoch of one fold split: its losses, the evaluated rows' probabilities (rows, tags), and its seconds."""
+    """One epoch of one fold split: its loss, the evaluated rows' probabilities (rows, tags), and its seconds."""
 
     loss: float
-    validation_loss: float
     probabilities: Float32s
     seconds: float
 
 
-def path_of(trainer: Trainer, split: FoldSplit, run: int) -> Path:
-    """The checkpoint file of a run of a fold split."""
-    return trainer.folder / f"fit-{split.number}-{run}.npz"
+def path_of(trainer: Trainer, split: FoldSplit) -> Path:
+    """The checkpoint file of a fold split."""
+    return trainer.folder / f"fold-{split.number}.npz"
 
 
-def save(path: Path, trainer: Trainer, number: int, result: EpochResult, before: Checkpoint | None) -> None:
-    """Keep the trainer's state after epoch `number`, and the best weights: its own or those of the checkpoint `before`.
-
-    They stay on the device until `write`.
-    """
+def save(path: Path, trainer: Trainer, number: int, result: EpochResult) -> None:
+    """Keep the trainer's state after epoch `number`; it stays on the device until `write`."""
     # "round" (an epoch) and "judged" (the evaluated rows' probabilities) are the names in stored files.
     arrays: dict[str, Any] = {
         "round": np.array(number),
         "loss": np.array(result.loss),
-        "validation_loss": np.array(result.validation_loss),
         "judged": result.probabilities,
         "seconds": np.array(result.seconds),
     }
     state = trainer.programs.state()
-    weights, optimizer = state[: len(trainer.model.weights)], state[len(trainer.model.weights) :]
-    arrays |= {f"now/{place}": tensor for place, tensor in enumerate(weights)}
+    now, optimizer = state[: len(trainer.model.weights)], state[len(trainer.model.weights) :]
+    arrays |= {f"now/{place}": tensor for place, tensor in enumerate(now)}
     arrays |= {f"optimizer/{place}": tensor for place, tensor in enumerate(optimizer)}
-    if before is None or result.validation_loss < before["best_loss"]:
-        arrays |= {f"best/{place}": tensor for place, tensor in enumerate(weights)}
-        arrays["best_loss"] = np.array(result.validation_loss)
-    else:
-        arrays |= {name: array for name, array in before.items() if name.startswith("best")}
     trainer.unwritten[path] = arrays
 
 
@@ -99,20 +89,13 @@ def last_epoch(path: Path) -> int:
 
 def last_result(checkpoint: Checkpoint) -> tuple[int, EpochResult]:
     """The number of the last epoch in a checkpoint, from 0, and its result."""
-    # Checkpoints of Tagwise 0.1.0 do not hold the seconds.
-    seconds = float(checkpoint.get("seconds", 0.0))
-    result = EpochResult(
-        loss=float(checkpoint["loss"]),
-        validation_loss=float(checkpoint["validation_loss"]),
-        probabilities=checkpoint["judged"],
-        seconds=seconds,
-    )
+    result = EpochResult(float(checkpoint["loss"]), checkpoint["judged"], float(checkpoint["seconds"]))
     return int(checkpoint["round"]), result
 
 
-def best_weights(checkpoint: Checkpoint) -> Weights:
-    """The weights of the epoch with the lowest validation loss."""
-    return [np.asarray(value) for value in _numbered(checkpoint, "best/")]
+def weights(checkpoint: Checkpoint) -> Weights:
+    """The weights after the last epoch."""
+    return [np.asarray(value) for value in _numbered(checkpoint, "now/")]
 
 
 def restore(trainer: Trainer, checkpoint: Checkpoint) -> None:

@@ -114,16 +114,12 @@ def _train_program(
 ) -> Callable[[Tensor, Steps], Float32s]:
     import tensorflow as tf
 
-    def mixed(values: Tensor, share: Tensor, others: Tensor) -> Tensor:
-        return share * values + (1 - share) * tf.gather(values, others)
-
-    def step(targets: Tensor, rows: Tensor, copies: Tensor, others: Tensor, share: Tensor, rate: Tensor) -> Tensor:
+    def step(targets: Tensor, rows: Tensor, copies: Tensor, rate: Tensor) -> Tensor:
         optimizer.learning_rate.assign(rate)
         seen = copies * images + rows
-        inputs = [mixed(tf.cast(tf.gather(tensor, seen), tf.float32), share, others) for tensor in features]
-        wanted = mixed(tf.gather(targets, rows), share, others)
+        inputs = [tf.cast(tf.gather(tensor, seen), tf.float32) for tensor in features]
         with tf.GradientTape() as tape:
-            value = loss(wanted, model(inputs, training=True))
+            value = loss(tf.gather(targets, rows), model(inputs, training=True))
         optimizer.apply(tape.gradient(value, model.trainable_weights), model.trainable_weights)
         return value
 
@@ -136,7 +132,7 @@ def _train_program(
 
         return tf.while_loop(lambda at, losses: at < count, next_step, (0, losses))[1].stack()
 
-    choices = [tf.TensorSpec((None, batch), tf.int32)] * 3 + [tf.TensorSpec((None,), tf.float32)] * 2
+    choices = [tf.TensorSpec((None, batch), tf.int32)] * 2 + [tf.TensorSpec((None,), tf.float32)]
     targets = tf.TensorSpec((images, None), tf.float32)
     program = tf.function(train, input_signature=[targets, *choices], autograph=False, jit_compile=by_xla)
     return lambda targets, steps: _run(lambda: program(targets, *astuple(steps)).numpy())

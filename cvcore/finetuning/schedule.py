@@ -1,7 +1,8 @@
-"""The schedule of an Advanced training: how many runs, epochs and steps fit into its budget."""
+"""The schedule of an Advanced training: how many epochs and steps fit into its budget."""
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 from collections.abc import Sequence
@@ -10,59 +11,65 @@ from pathlib import Path
 
 from cvcore.files import blobs
 
-# Epochs per run, if the budget allows.
+# Epochs, if the budget allows: twice as many were no better, see docs/networks.md.
 EPOCHS = 10
 
-# This name, and "attempts" (runs) and "rounds" (epochs) in the file, are stored: they stay.
+# The highest learning rate, for batches of 32.
+LEARNING_RATE = 3e-4
+BATCH = 32
+
+WARM_UP = 0.1
+
+# This name, and "rounds" (epochs) in the file, are stored: they stay.
 FILE = "course.json"
 
 
 @dataclass(frozen=True)
-class Epoch:
-    """One epoch of a run; runs and epochs are numbered from 0."""
-
-    run: int
-    number: int
-
-
-@dataclass(frozen=True)
 class Schedule:
-    """The number of runs, the epochs per run, the steps per epoch of every fold split, and the images per step.
+    """The number of epochs, the steps per epoch of every fold split, the images per step, and the highest rate.
 
-    `is_short`: the budget does not allow all possible runs with `EPOCHS` epochs each, so runs or epochs are fewer.
-    `reserve_s` seconds are kept for the work after the last epoch.
+    `is_short`: the budget does not allow `EPOCHS` epochs. `reserve_s` seconds are kept for the work after the last.
     """
 
-    runs: int
     epochs: int
     steps: tuple[int, ...]
     batch: int
     is_short: bool
+    learning_rate: float = LEARNING_RATE
     reserve_s: float = 0.0
 
-    def all_epochs(self) -> list[Epoch]:
-        """Every epoch, in the order in which they are trained."""
-        return [Epoch(run, number) for run in range(self.runs) for number in range(self.epochs)]
+    def rates(self, epoch: int, split: int) -> list[float]:
+        """The learning rates of a fold split's steps in an epoch, both numbered from 0.
+
+        >>> [round(rate, 5) for rate in Schedule(2, (4,), 32, is_short=False).rates(1, 0)]
+        [0.00018, 0.00011, 5e-05, 1e-05]
+        """
+        steps = self.steps[split]
+        return [self.learning_rate * _share((epoch + step / steps) / self.epochs) for step in range(steps)]
+
+    def mean_rate(self, epoch: int) -> float:
+        """The learning rate in the middle of an epoch."""
+        return self.learning_rate * _share((epoch + 0.5) / self.epochs)
 
 
-def plan_schedule(split_sizes: Sequence[int], batch: int, images: float, *, runs: int) -> Schedule:
-    """Plan at most `runs` runs that process about `images` images in total, repeats counted.
+def plan_schedule(split_sizes: Sequence[int], batch: int, images: float, *, predicted: float = 0.0) -> Schedule:
+    """Plan a training that processes about `images` images in total, repeats counted.
 
-    `split_sizes` are the numbers of images that the fold splits train on. An epoch trains on each of them about once;
-    if `images` is less than that, there is one epoch with fewer steps.
+    `split_sizes` are the numbers of images that the fold splits train on. An epoch trains on each of them about once,
+    and its predictions take as long as training on `predicted` images. If `images` is less than that, there is one
+    epoch with fewer steps. Larger batches have a higher learning rate, by the square root of their size.
 
-    >>> plan_schedule([64, 64], 32, 3500, runs=4)
-    Schedule(runs=3, epochs=9, steps=(2, 2), batch=32, is_short=True, reserve_s=0.0)
-    >>> plan_schedule([64, 64], 32, 400, runs=4).epochs, plan_schedule([64, 64], 32, 64, runs=4).steps
-    (3, (1, 1))
+    >>> plan_schedule([64, 64], 32, 900)
+    Schedule(epochs=7, steps=(2, 2), batch=32, is_short=True, learning_rate=0.0003, reserve_s=0.0)
+    >>> plan_schedule([64, 64], 128, 1e9).learning_rate, plan_schedule([64, 64], 32, 64).steps
+    (0.0006, (1, 1))
     """
     steps = [math.ceil(size / batch) for size in split_sizes]
-    possible = max(0.0, images / (batch * sum(steps)))
+    possible = max(0.0, images / (batch * sum(steps) + predicted))
     if possible < 1:
-        return Schedule(1, 1, tuple(max(1, int(possible * count)) for count in steps), batch, is_short=True)
-    runs_planned = max(1, min(runs, round(possible / EPOCHS)))
-    epochs = min(EPOCHS, int(possible / runs_planned))
-    return Schedule(runs_planned, epochs, tuple(steps), batch, is_short=runs_planned * epochs < runs * EPOCHS)
+        steps = [max(1, int(possible * count)) for count in steps]
+    rate = LEARNING_RATE * math.sqrt(max(1.0, batch / BATCH))
+    return Schedule(max(1, min(EPOCHS, int(possible))), tuple(steps), batch, possible < EPOCHS, rate)
 
 
 def save(schedule: Schedule, folder: Path) -> None:
@@ -71,28 +78,33 @@ def save(schedule: Schedule, folder: Path) -> None:
     Raises:
         StorageFull, HomeUnusable: it cannot be written.
     """
-    fields = {
-        "attempts": schedule.runs,
-        "rounds": schedule.epochs,
-        "steps": schedule.steps,
-        "batch": schedule.batch,
-        "is_short": schedule.is_short,
-        "reserve_s": schedule.reserve_s,
-    }
+    fields = dataclasses.asdict(schedule)
+    fields["rounds"] = fields.pop("epochs")
     blobs.write(folder / FILE, json.dumps(fields).encode(), durable=False)
 
 
 def load(folder: Path) -> Schedule | None:
-    """The schedule that a training began with; None if it is missing or damaged."""
+    """The schedule that a training began with; None if it is missing, damaged or of a Tagwise that trained in runs."""
     try:
         fields = json.loads((folder / FILE).read_bytes())
         return Schedule(
-            runs=fields["attempts"],
             epochs=fields["rounds"],
             steps=tuple(fields["steps"]),
             batch=fields["batch"],
             is_short=fields["is_short"],
+            learning_rate=fields["learning_rate"],
             reserve_s=fields["reserve_s"],
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def _share(done: float) -> float:
+    """The learning rate after a share of the training, relative to the highest: linear warm-up, then a cosine to 0.
+
+    >>> [round(_share(done), 2) for done in (0, 0.05, 0.1, 0.55, 1)]
+    [0.0, 0.5, 1.0, 0.5, 0.0]
+    """
+    if done < WARM_UP:
+        return done / WARM_UP
+    return (1 + math.cos(math.pi * (done - WARM_UP) / (1 - WARM_UP))) / 2

@@ -21,11 +21,11 @@ from cvcore.finetuning import programs
 from cvcore.finetuning.features.split_network import SplitNetwork
 from cvcore.finetuning.fold_splits import SEED
 from cvcore.finetuning.programs import Programs
+from cvcore.finetuning.schedule import BATCH
 from cvcore.finetuning.training_data import Steps, TrainingData
 from cvcore.metrics import probabilities
 from cvcore.networks.keras_backend import Device
 
-BATCH = 32
 DROPOUT = 0.2
 WEIGHT_DECAY = 1e-4
 

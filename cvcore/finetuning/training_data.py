@@ -59,15 +59,12 @@ class TrainingData:
 class Steps:
     """The random choices of some training steps, all drawn before the first of them.
 
-    `rows`, `copies` and `others` are int32 (steps, batch): each image's row, which of its copies is seen, and the place
-    in the batch of the image that it is mixed with. `shares` (steps,) are the images' own shares in their mixtures,
-    `learning_rates` (steps,) the rates.
+    `rows` and `copies` are int32 (steps, batch): each image's row, and which of its copies is seen. `learning_rates`
+    (steps,) are the rates.
     """
 
     rows: NDArray[np.int32]
     copies: NDArray[np.int32]
-    others: NDArray[np.int32]
-    shares: Float32s
     learning_rates: Float32s
 
     def __len__(self) -> int:
@@ -76,42 +73,20 @@ class Steps:
     def part(self, start: int, stop: int) -> Steps:
         """The steps from `start` to before `stop`."""
         part = slice(start, stop)
-        return Steps(
-            self.rows[part], self.copies[part], self.others[part], self.shares[part], self.learning_rates[part]
-        )
+        return Steps(self.rows[part], self.copies[part], self.learning_rates[part])
 
 
 def draw_steps(
-    rows: Integers,
-    learning_rates: Sequence[float],
-    rng: np.random.Generator,
-    *,
-    batch: int,
-    copies: int,
-    mixing: float,
+    rows: Integers, learning_rates: Sequence[float], rng: np.random.Generator, *, batch: int, copies: int
 ) -> Steps:
-    """Draw a step for each learning rate: random copies of `batch` images, mixed in pairs if `mixing` is not 0.
+    """Draw a step for each learning rate: random copies of `batch` images.
 
     Every one of `rows` comes once before any is repeated, and every batch is full.
     """
     batches = _shuffled_batches(rows, batch, rng)
-    drawn = [
-        (
-            next(batches),
-            rng.integers(copies, size=batch),
-            rng.beta(mixing, mixing) if mixing else 1.0,
-            rng.permutation(batch) if mixing else np.arange(batch),
-        )
-        for _ in learning_rates
-    ]
-    trained, seen, shares, others = zip(*drawn, strict=True)
-    return Steps(
-        np.array(trained, np.int32),
-        np.array(seen, np.int32),
-        np.array(others, np.int32),
-        np.array(shares, np.float32),
-        np.array(learning_rates, np.float32),
-    )
+    drawn = [(next(batches), rng.integers(copies, size=batch)) for _ in learning_rates]
+    trained, seen = zip(*drawn, strict=True)
+    return Steps(np.array(trained, np.int32), np.array(seen, np.int32), np.array(learning_rates, np.float32))
 
 
 def _shuffled_batches(rows: Integers, size: int, rng: np.random.Generator) -> Iterator[Integers]:

@@ -45,6 +45,10 @@ class Trainings:
             [iteration_id, position, json.dumps(dataclasses.asdict(epoch))],
         )
 
+    def delete_epochs(self, iteration_id: str) -> None:
+        """Delete an iteration's epochs, because its training begins anew."""
+        self._db.write("delete from tuning_rounds where iteration_id = ?", [iteration_id])
+
     def epochs(self, iteration_id: str) -> list[TuningEpoch]:
         """The epochs so far, in order."""
         rows = self._db.rows("select told from tuning_rounds where iteration_id = ? order by position", [iteration_id])

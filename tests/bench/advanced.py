@@ -57,7 +57,7 @@ def measure(store: Store, folder: Path, arguments: argparse.Namespace) -> None:
     outcome = store.trainings.outcome(iteration.id)
     assert outcome
     share = 1 - wrong["Advanced"] / wrong["Quick"]
-    print(f"{folder.name}: {share:.0%} fewer errors; {outcome.attempts} runs, {outcome.rounds} epochs")
+    print(f"{folder.name}: {share:.0%} fewer errors; {outcome.rounds} epochs")
     print(outcome_text.summary(outcome), flush=True)
 
 

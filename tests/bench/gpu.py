@@ -11,6 +11,8 @@ that a machine without one shows that it works; its numbers say nothing then.
 from __future__ import annotations
 
 import argparse
+import dataclasses
+import math
 import shutil
 import subprocess
 import tempfile
@@ -29,22 +31,18 @@ from cvcore import datasets, domains, imaging
 from cvcore.finetuning import fold_training, trainer
 from cvcore.finetuning.features import feature_cache
 from cvcore.finetuning.features.split_network import SplitNetwork, split_at_pixels, split_at_stride_16
-from cvcore.finetuning.fold_splits import PARTS, FoldSplit
-from cvcore.finetuning.fold_training import Hyperparameters
-from cvcore.finetuning.schedule import Epoch, Schedule
+from cvcore.finetuning.fold_splits import FoldSplit
+from cvcore.finetuning.schedule import plan_schedule
 from cvcore.finetuning.training_data import TrainingData, draw_steps
 from cvcore.networks import architectures, feature_extraction, heads, keras_backbones, keras_backend
 from cvcore.networks.keras_backend import Device
 from cvcore.settings import Limits
-from cvcore.validation import folds
 
 SAMPLE_S = 0.2
 
 # How often a rate is measured, and after how many seconds no more.
 RUNS = 3
 RUNS_S = 10.0
-
-HYPERPARAMETERS = Hyperparameters(2e-4, 0.4)
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,17 +161,15 @@ def advanced(name: str, network: SplitNetwork, compared: Comparison) -> None:
     """Train one fold split as Advanced does; prints its speed and when it was as good as Quick, and best."""
     photos, device, epochs = compared.photos, compared.device, compared.epochs
     rows = photos.trained
-    parts = folds(photos.truth[rows], np.arange(len(rows)), seed=0, most=PARTS)
-    split = FoldSplit(0, rows, parts, photos.aside)
+    split = FoldSplit(0, rows, photos.aside)
     batch = trainer.batch_for(len(rows), device)
-    schedule = Schedule(1, epochs, (max(1, len(rows) // batch),), batch, is_short=False)
-    rates = HYPERPARAMETERS.for_batch(batch)
+    schedule = dataclasses.replace(plan_schedule([len(rows)], batch, math.inf), epochs=epochs)
     with tempfile.TemporaryDirectory() as folder, utilisation() as used:
         started = time.perf_counter()
         data = training_data(network, compared, Path(folder))
         features_s = time.perf_counter() - started
         built = trainer.build_trainer(network, data, Path(folder), batch=batch, device=device)
-        results = (fold_training.train_epoch(built, split, schedule, Epoch(0, n), rates) for n in range(epochs))
+        results = (fold_training.train_epoch(built, split, schedule, number) for number in range(epochs))
         course(
             f"Advanced, {name}, {built.programs.copies} copies in {features_s:.1f} s",
             (accuracy(result.probabilities, photos) for result in results if result),
@@ -208,7 +204,7 @@ def train_rate(name: str, built: trainer.Trainer, split: FoldSplit) -> None:
     """Print the images per second that an epoch's program trains on."""
     rng = np.random.default_rng(0)
     steps = max(1, len(split.rows) // built.batch)
-    drawn = draw_steps(split.rows, [0.0] * steps, rng, batch=built.batch, copies=built.programs.copies, mixing=0.4)
+    drawn = draw_steps(split.rows, [0.0] * steps, rng, batch=built.batch, copies=built.programs.copies)
     built.reset(split.rows)
     rate(f"{name}, batch {built.batch}", steps * built.batch, lambda: built.train(drawn, split.rows))
 

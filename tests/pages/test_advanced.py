@@ -10,14 +10,13 @@ from streamlit.testing.v1 import AppTest
 
 from cvcore import domains, projects, training
 from cvcore.files import blobs
-from cvcore.records import Job, Project, TrainingOptions, TuningEpoch, TuningOutcome
+from cvcore.records import ADVANCED, Job, Project, TrainingOptions, TuningEpoch, TuningOutcome
 from cvcore.store import Store
 from cvcore.training.readiness import readiness
 from pages.parts.train import augmentation_preview, training_options, tuning_curves
 from tests.conftest import Fill, Trained
 from tests.pages.conftest import button, checked, links, open_page, texts
 
-ADVANCED = TrainingOptions(is_advanced=True)
 BETTER = TuningOutcome(600, 487, 457, 0.001, 2, 31, 540.0, "budget", "cpu")
 
 
@@ -81,8 +80,8 @@ def test_advanced_with_the_domains_own_transforms(store: Store, flowers: Project
     """Advanced takes its minutes along, and leaves the transforms to the domain where no switch was moved."""
     app = advanced(flowers)
     app.number_input(key=f"budget-{flowers.id}").set_value(25).run()
-    assert "Try Quick with three views first" in texts(app)
-    assert TrainingOptions(is_advanced=True, budget_minutes=25.0) == started(app, store, flowers)
+    # The built-in network is not put beside itself.
+    assert TrainingOptions(is_advanced=True, budget_minutes=25.0, embedding="views") == started(app, store, flowers)
 
 
 def test_three_views_for_quick(store: Store, flowers: Project) -> None:
@@ -216,7 +215,7 @@ def test_an_advanced_training_is_watched(store: Store, flowers: Project) -> None
     rounds(store, job.iteration_id or "")
     app.run()
     assert 3 == len(app.get("plotly_chart"))
-    assert "run 2, epoch 3 · 41 images per second · at most 7 min left" in texts(app)
+    assert "epoch 3 · 41 images per second · at most 7 min left" in texts(app)
     button(app, "Stop here and keep the best").click().run()
     assert store.trainings.is_finishing_early(job.iteration_id or "")
     assert "Ending, the best so far is kept …" in texts(checked(app))
@@ -261,7 +260,7 @@ def test_simple_offers_quick_and_advanced_only(store: Store, flowers: Project) -
     app.radio[0].set_value("Advanced").run()
     assert ([], [], "") == (list(app.expander), list(app.multiselect), strip(app))
     assert "Domain" not in texts(app)
-    assert TrainingOptions(is_advanced=True) == started(app, store, flowers)
+    assert ADVANCED == started(app, store, flowers)
 
 
 def test_quick_training_has_no_other_end(store: Store, flowers: Project) -> None:

@@ -15,11 +15,13 @@ TITLES: dict[EmbeddingKind, str] = {
     VIEWS: "Three views of it",
     VIEWS_AND_BUILT_IN: "Three views, two networks",
 }
-# Speed and mistakes as docs/networks.md lists them for MobileNetV2.
+# Speed and mistakes as docs/networks.md lists them for Quick with MobileNetV2.
 CAPTIONS: dict[EmbeddingKind, str] = {
     PLAIN: "The fastest.",
-    VIEWS: "Also its centre and its mirror image: about 1 mistake in 9 fewer, a third as many images per second.",
-    VIEWS_AND_BUILT_IN: "Also the built-in network: about 1 mistake in 6 fewer, a quarter as many images per second.",
+    VIEWS: "Also its centre and its mirror image. With MobileNetV2 1 mistake in 9 fewer, a third as many images per "
+    "second.",
+    VIEWS_AND_BUILT_IN: "Also the built-in network. With MobileNetV2 1 mistake in 6 fewer, a quarter as many images "
+    "per second.",
 }
 
 
@@ -28,19 +30,19 @@ def show(
 ) -> TrainingOptions:
     """The options with the kind of embedding that the user chooses; or show a `running` training's."""
     kinds = [kind for kind in EMBEDDING_KINDS if kind != VIEWS_AND_BUILT_IN or domain.backbone != BUILT_IN.backbone]
+    chosen = (running or options).embedding
     kind: EmbeddingKind = st.radio(
         "What the network sees",
         kinds,
-        index=kinds.index(running.embedding) if running and running.embedding in kinds else 0,
+        index=kinds.index(chosen) if chosen in kinds else len(kinds) - 1,
         format_func=TITLES.__getitem__,
         captions=[CAPTIONS[kind] for kind in kinds],
-        key=_key("embedding", project, domain, running),
+        key=_key("advanced" if options.is_advanced else "embedding", project, domain, running),
         persist_state="session" if running is None else None,
         disabled=running is not None,
-        help="Measured on sets of 20 to 900 images; yours may differ. An exported model sees the same views.",
+        help="Measured with Quick on sets of 20 to 900 images; yours, and other networks, may differ. An exported "
+        "model sees the same views.",
     )
-    if options.is_advanced:
-        st.caption("Try Quick with three views first: it takes seconds and often gains as much.")
     if running:
         return running
     options = replace(options, embedding=kind)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
-from cvcore.finetuning.epochs import HYPERPARAMETERS
 from cvcore.finetuning.schedule import EPOCHS
+from cvcore.records import ADVANCED as ADVANCED_OPTIONS
 from cvcore.records import Project, TrainingOptions
 from cvcore.training import BUDGET_MINUTES_MOST
 
@@ -36,10 +38,10 @@ def show(project: Project, running: TrainingOptions | None = None) -> TrainingOp
         key=_key("budget", project, running),
         persist_state="session" if running is None else None,
         disabled=running is not None,
-        help=f"It ends when the time is up, or earlier, after at most {len(HYPERPARAMETERS)} runs of {EPOCHS} epochs. "
+        help=f"It ends when the time is up, or earlier, after {EPOCHS} epochs. "
         "You can end it at any time and keep the best so far.",
     )
-    return running or TrainingOptions(is_advanced=True, budget_minutes=float(minutes))
+    return running or replace(ADVANCED_OPTIONS, budget_minutes=float(minutes))
 
 
 def _key(name: str, project: Project, running: TrainingOptions | None) -> str:

@@ -23,15 +23,15 @@ def show(epochs: Sequence[TuningEpoch], *, key: str, quick_right: float | None =
 
 
 def pace(epochs: Sequence[TuningEpoch], budget_minutes: float) -> str:
-    """A running training's run and epoch, speed, and most time left, in words; empty before the first epoch.
+    """A running training's epoch, speed, and most time left, in words; empty before the first epoch.
 
-    >>> pace([TuningEpoch(2, 7, 1e-4, 0.4, 0.5, 0.8, 41.3, 240.0)], 10)
-    'run 2, epoch 7 · 41 images per second · at most 6 min left'
+    >>> pace([TuningEpoch(1, 7, 1e-4, 0.4, 0.5, 0.8, 41.3, 240.0)], 10)
+    'epoch 7 · 41 images per second · at most 6 min left'
     """
     if not epochs:
         return ""
     last = epochs[-1]
-    parts = [f"run {last.attempt}, epoch {last.number}", f"{last.images_per_s:,.0f} images per second"]
+    parts = [f"epoch {last.number}", f"{last.images_per_s:,.0f} images per second"]
     if (left_s := 60 * budget_minutes - sum(epoch.seconds for epoch in epochs)) > 0:
         parts.append(f"at most {duration(left_s)} left")
     return " · ".join(parts)
@@ -114,7 +114,7 @@ def _add(
             hover.append("")
         places.append(place)
         values.append(number)
-        hover.append(f"run {epoch.attempt}, epoch {epoch.number}")
+        hover.append(f"epoch {epoch.number}" + (f" of run {epoch.attempt}" if epochs[-1].attempt > 1 else ""))
     figure.add_scatter(
         x=places,
         y=values,

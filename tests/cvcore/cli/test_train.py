@@ -14,7 +14,7 @@ import pytest
 from cvcore import cli, training
 from cvcore.evaluation import report_files
 from cvcore.projects import tagging
-from cvcore.records import Iteration, Project, TrainingOptions, TuningEpoch, TuningOutcome
+from cvcore.records import ADVANCED, Iteration, Project, TrainingOptions, TuningEpoch, TuningOutcome
 from cvcore.store import Store
 from cvcore.training import worker
 from tests.conftest import ROOT
@@ -73,8 +73,10 @@ def test_views_with_and_without_mirror(store: Store, fill: Fill, without: tuple[
 
 
 def test_no_option(store: Store, fill: Fill) -> None:
-    """Without any it is Quick, of all tags."""
-    assert (TrainingOptions(), ["rose", "tulip"]) == queued(store, fill(rose=5, tulip=5))
+    """Without any it is Quick, of all tags; Advanced alone has three views and two networks."""
+    project = fill(rose=5, tulip=5)
+    assert (TrainingOptions(), ["rose", "tulip"]) == queued(store, project)
+    assert (ADVANCED, ["rose", "tulip"]) == queued(store, project, "--advanced")
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,7 @@ from cvcore.finetuning.checkpoints import EpochResult
 from cvcore.finetuning.features import feature_cache
 from cvcore.finetuning.features.split_network import SplitNetwork, split_at_stride_16
 from cvcore.finetuning.fold_splits import FoldSplit, make_splits
-from cvcore.finetuning.fold_training import Hyperparameters
-from cvcore.finetuning.schedule import Epoch, Schedule
+from cvcore.finetuning.schedule import Schedule
 from cvcore.finetuning.trainer import Trainer
 from cvcore.finetuning.training_data import TrainingData
 from cvcore.networks import keras_backend
@@ -25,7 +24,6 @@ from cvcore.records import K_FOLD, Evaluation
 from cvcore.validation import Plan
 
 SIDE = 32
-HYPERPARAMETERS = Hyperparameters(0.02, 0.0)
 
 
 def tiny() -> Any:
@@ -90,20 +88,20 @@ def example(tmp_path: Path) -> Example:
     return Example(tmp_path)
 
 
-def planned(epochs: int) -> Schedule:
-    """So many epochs of 8 steps, in up to two runs."""
-    return Schedule(2, epochs, (8, 8, 8), 32, is_short=False)
+def planned(epochs: int, *, learning_rate: float = 0.02) -> Schedule:
+    """So many epochs of 8 steps."""
+    return Schedule(epochs, (8, 8, 8), 32, is_short=False, learning_rate=learning_rate)
 
 
 def train_one(
     built: Trainer, split: FoldSplit, number: int, epochs: int, on_step: Callable[[float], None] = lambda share: None
 ) -> EpochResult | None:
-    """Train one epoch of the first run."""
-    return fold_training.train_epoch(built, split, planned(epochs), Epoch(0, number), HYPERPARAMETERS, on_step=on_step)
+    """Train one epoch of so many."""
+    return fold_training.train_epoch(built, split, planned(epochs), number, on_step=on_step)
 
 
 def train(built: Trainer, split: FoldSplit, epochs: int = 6, first: int = 0) -> EpochResult:
-    """Train the first run's epochs from `first` on; the last one's result."""
+    """Train the epochs from `first` on; the last one's result."""
     for number in range(first, epochs):
         result = train_one(built, split, number, epochs)
     assert result is not None

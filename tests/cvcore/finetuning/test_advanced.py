@@ -61,20 +61,20 @@ def started(store: Store, project: Project, planned: Schedule) -> tuple[Job, str
     return job, iteration_id
 
 
-def planned(epochs: int, *, runs: int = 1) -> Schedule:
-    return Schedule(runs, epochs, (1,) * SPLITS, 32, is_short=False)
+def planned(epochs: int) -> Schedule:
+    return Schedule(epochs, (1,) * SPLITS, 32, is_short=False)
 
 
 @pytest.mark.network
 def test_from_start_to_iteration(store: Store, project: Project) -> None:
     """Epochs are reported, the outcome agrees with the iteration's own arrays, and no checkpoint is left."""
-    job, iteration_id = started(store, project, planned(2, runs=2))
+    job, iteration_id = started(store, project, planned(3))
     assert ("done", "") == ((ended := worker.finish_job(store, job)).status, ended.error)
     epochs = store.trainings.epochs(iteration_id)
-    assert [(1, 1), (1, 2), (2, 1), (2, 2)] == [(epoch.attempt, epoch.number) for epoch in epochs]
+    assert [(1, 1), (1, 2), (1, 3)] == [(epoch.attempt, epoch.number) for epoch in epochs]
     outcome = store.trainings.outcome(iteration_id)
     assert outcome is not None
-    assert (30, 2, 4) == (outcome.images, outcome.attempts, outcome.rounds)
+    assert (30, 1, 3) == (outcome.images, outcome.attempts, outcome.rounds)
     assert ("converged", "cpu") == (outcome.ended, outcome.device)
     iteration = store.iterations.get(iteration_id)
     out_of_fold = evaluation.load(store, iteration)

@@ -10,19 +10,17 @@ import pytest
 from cvcore import training
 from cvcore.domains import Policy
 from cvcore.errors import InvalidInput
-from cvcore.finetuning import fold_training
-from cvcore.finetuning.epochs import TrainingSetup, train_runs
+from cvcore.finetuning import comparison, fold_training
+from cvcore.finetuning.epochs import TrainingSetup, train_epochs
 from cvcore.finetuning.features import feature_cache
 from cvcore.finetuning.features.split_network import split_at_pixels, split_at_stride_16
 from cvcore.finetuning.fold_splits import make_splits
-from cvcore.finetuning.fold_training import Hyperparameters
-from cvcore.finetuning.schedule import Epoch, Schedule
 from cvcore.finetuning.task import AdvancedTraining, Task
 from cvcore.finetuning.training_data import TrainingData
 from cvcore.networks import architectures, backbones, heads, keras_backend
 from cvcore.networks.keras_backend import Device
 from cvcore.progress import silent
-from cvcore.records import HOLD_OUT, K_FOLD, Evaluation, TrainingOptions, TuningEpoch
+from cvcore.records import K_FOLD, TEST_SET, Evaluation, TrainingOptions, TuningEpoch
 from cvcore.store import Store
 from cvcore.validation import Plan
 from tests.conftest import Fill
@@ -120,21 +118,25 @@ def test_a_gpu_computes_the_same_features(example: Example, tmp_path: Path) -> N
 
 
 def test_the_fold_splits_of_a_training() -> None:
-    """One for each fold, trained on all other rows, and the shipped one on all; duplicates share a part."""
+    """One for each fold, trained on all other rows, and the shipped one on all."""
     truth = np.arange(60)[:, None] % 2 == np.arange(2)
-    folds, groups = np.arange(60) % 3, np.arange(60) // 6
-    splits = make_splits(Plan(Evaluation(K_FOLD, 3, 0), folds, np.ones(60, bool)), truth, groups)
+    splits = make_splits(Plan(Evaluation(K_FOLD, 3, 0), np.arange(60) % 3, np.ones(60, bool)), truth, np.arange(60))
     assert [40, 40, 40, 60] == [len(split.rows) for split in splits]
     assert [20, 20, 20, 0] == [len(split.evaluated) for split in splits]
-    for split in splits:
-        assert not set(split.rows) & set(split.evaluated)
-        validation_rows = split.validation_rows(0)
-        assert len(validation_rows)
-        assert sorted([*validation_rows, *split.training_rows(0)]) == sorted(split.rows)
-        assert not set(groups[validation_rows]) & set(groups[split.training_rows(0)])
-    hold_out = Plan(Evaluation(HOLD_OUT, 1, 0), np.where(folds == 0, 0, -1), folds > 0)
-    (alone,) = make_splits(hold_out, truth, groups)
-    assert (40, 20) == (len(alone.rows), len(alone.evaluated))
+    assert [set()] * 4 == [set(split.rows) & set(split.evaluated) for split in splits]
+
+
+def test_a_test_set_decides_nothing() -> None:
+    """Folds of the training images compare Advanced with Quick; no split but the shipped one touches the test set."""
+    truth = np.arange(60)[:, None] % 2 == np.arange(2)
+    is_test, groups = np.arange(60) < 12, np.arange(60) // 6
+    plan = Plan(Evaluation(TEST_SET, 1, 0), np.where(is_test, 0, -1), ~is_test)
+    *compared, shipped = make_splits(plan, truth, groups)
+    assert (48, list(range(12))) == (len(shipped.rows), shipped.evaluated.tolist())
+    assert list(range(12, 60)) == sorted(np.concatenate([split.evaluated for split in compared]))
+    for split in compared:
+        assert list(range(12, 60)) == sorted([*split.rows, *split.evaluated])
+        assert not set(groups[split.rows]) & set(groups[split.evaluated])
 
 
 def test_the_top_learns_what_the_network_did_not_know(example: Example) -> None:
@@ -144,10 +146,11 @@ def test_the_top_learns_what_the_network_did_not_know(example: Example) -> None:
     last = train(built, split, first=1)
     assert first is not None
     assert last.loss < first.loss
-    tuned = fold_training.average_runs(built, split, 1)
+    tuned = fold_training.trained_model(built, split)
     assert tuned is not None
     quick = heads.fit(example.data.embeddings, example.truth, example.folds, multilabel=False).out_of_fold
     truth = example.truth[split.evaluated]
+    np.testing.assert_allclose(quick[split.evaluated], tuned.quick, atol=0.02)
     compared = tuned.probabilities, quick[split.evaluated]
     errors = [(probabilities.argmax(axis=1) != truth.argmax(axis=1)).sum() for probabilities in compared]
     assert errors[0] < errors[1]
@@ -168,7 +171,7 @@ def test_tags_of_evaluated_images_have_no_influence(tmp_path: Path) -> None:
         example.data = TrainingData(example.data.features, example.data.embeddings, truth, np.ones(2), False, 0.01)
         built = example.trainer()
         train(built, split, epochs=2)
-        results.append(fold_training.average_runs(built, split, 1))
+        results.append(fold_training.trained_model(built, split))
     one, other = results
     assert one is not None
     assert other is not None
@@ -194,11 +197,7 @@ def test_a_stopped_training_resumes(tmp_path: Path) -> None:
     assert [] == steps
     assert finished is not None
     assert kept is not None
-    assert (finished.loss, finished.validation_loss, finished.seconds) == (
-        kept.loss,
-        kept.validation_loss,
-        kept.seconds,
-    )
+    assert (finished.loss, finished.seconds) == (kept.loss, kept.seconds)
     last = train(again, split, epochs=3, first=1)
     np.testing.assert_allclose(expected.probabilities, last.probabilities, atol=1e-4)
     assert train_one(again, split, 0, 3) is None
@@ -225,26 +224,29 @@ def test_reported_epochs_keep_their_values(tmp_path: Path, store: Store, fill: F
         )
         quick = example.data.quick_head(np.arange(len(example.truth)))
         advanced = AdvancedTraining(store, task, quick, "cpu", example.folder, lambda: 0.0, silent)
-        schedule = Schedule(1, 2, (8, 8, 8), 32, is_short=False)
-        assert (1, "converged") == train_runs(TrainingSetup(advanced, example.trainer(), example.splits(), schedule))
+        setup = TrainingSetup(advanced, example.trainer(), example.splits(), planned(2))
+        assert "converged" == train_epochs(setup)
         return store.trainings.epochs(iteration.id)
 
     before = run()
     assert before[0].loss != before[1].loss
     assert before == run()
-    (tmp_path / "fit-0-0.npz").unlink()
+    (tmp_path / "fold-0.npz").unlink()
     after = run()
     assert before[0] == after[0]
     np.testing.assert_allclose(before[1].validation_loss, after[1].validation_loss, rtol=1e-4)
 
 
-def test_where_nothing_better_is_found_quick_stays(example: Example) -> None:
-    """Runs that learn nothing give no result."""
+def test_a_training_that_learns_nothing_is_quick(example: Example) -> None:
+    """Without an epoch there is no model; at a learning rate of 0 it is the one that Quick fitted, and not better."""
     built, split = example.trainer(), example.splits()[0]
-    for run in range(2):
-        fold_training.train_epoch(built, split, planned(1), Epoch(run, 0), Hyperparameters(0.0, 0.0))
-    assert fold_training.average_runs(built, split, 2) is None
-    assert fold_training.average_runs(built, split, 0) is None
+    assert fold_training.trained_model(built, split) is None
+    fold_training.train_epoch(built, split, planned(1, learning_rate=0.0), 0)
+    same = fold_training.trained_model(built, split)
+    assert same is not None
+    np.testing.assert_array_equal(same.quick, same.probabilities)
+    truth = example.truth[split.evaluated]
+    assert not comparison.is_better(truth, same.probabilities, same.quick, multilabel=False)
 
 
 def test_several_tags_an_image(example: Example) -> None:

@@ -14,7 +14,7 @@ from cvcore.api.customvision.protocol.request import Answer, Call
 from cvcore.errors import IterationNotFound, Published
 from cvcore.metrics.reports import deviations
 from cvcore.prediction import publishing
-from cvcore.records import EMBEDDING_KINDS, PLAIN, Image, Iteration, Prediction, Project, TrainingOptions
+from cvcore.records import ADVANCED, EMBEDDING_KINDS, PLAIN, Image, Iteration, Prediction, Project, TrainingOptions
 from cvcore.store import ImageSearch
 
 # Before version 3.0 an iteration was not published: one was a project's default. It is published here by this name.
@@ -177,9 +177,10 @@ def _options(call: Call, project: Project, base_model: json_body.Fields) -> Trai
     training_type = request.choice(request.text(call, "trainingType"), "trainingType", ("Regular", "Advanced"))
     hours = request.number(call, "reservedBudgetInHours", 0)
     named = {name.casefold(): is_on for name, is_on in project.settings.augmentation_methods}
-    kinds = [kind for kind in EMBEDDING_KINDS if named.get(kind)]
-    options = TrainingOptions(start_from=_base_model(call, project, base_model), embedding=[PLAIN, *kinds][-1])
     is_advanced = training_type == "Advanced"
+    usual = ADVANCED.embedding if is_advanced else PLAIN
+    kinds = [kind for kind in EMBEDDING_KINDS if named.get(kind, False)] or [usual if named.get(usual, True) else PLAIN]
+    options = TrainingOptions(start_from=_base_model(call, project, base_model), embedding=kinds[-1])
     if not is_advanced and options.embedding == PLAIN:
         return options
     # A project can also store names of augmentations that Tagwise does not have: they are ignored.

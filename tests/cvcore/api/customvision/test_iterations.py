@@ -14,10 +14,10 @@ from azure.cognitiveservices.vision.customvision.training import models as m
 from msrest.authentication import ApiKeyCredentials
 from starlette.responses import PlainTextResponse
 
-from cvcore import domains, projects
+from cvcore import domains, projects, training
 from cvcore.api.customvision.middleware import CustomVision
 from cvcore.files.api_keys import Keys
-from cvcore.records import QUICK, Iteration, Project, ProjectSettings, TrainingOptions
+from cvcore.records import ADVANCED, QUICK, Iteration, Project, ProjectSettings, TrainingOptions
 from cvcore.settings import Settings
 from cvcore.store import Store
 
@@ -106,12 +106,17 @@ def test_views_of_the_project(
     embedding: str,
     transforms: tuple[str, ...] | None,
 ) -> None:
-    """A Regular training has the kind of embedding that the project's settings switch on, and their mirror switch."""
+    """A training has the kind of embedding that the project's settings switch on, and their mirror switch."""
     project = fill(rose=5, tulip=5)
     noted = ProjectSettings(augmentation_methods=tuple(methods.items()))
     projects.update(store, dataclasses.replace(project, settings=noted))
     started = options(store, trainer.train_project(project.id))
     assert (embedding, transforms, False) == (started.embedding, started.transforms, started.is_advanced)
+    training.cancel(store, store.jobs.active()[0])
+    off = {"views-and-built-in": False} if embedding == "plain" else {}
+    noted = ProjectSettings(augmentation_methods=tuple((methods | off).items()))
+    projects.update(store, dataclasses.replace(project, settings=noted))
+    assert embedding == options(store, trainer.train_project(project.id, training_type="Advanced")).embedding
 
 
 @pytest.mark.parametrize(("hours", "minutes"), [(0, 10), (2, 120), (24, 1440)])
@@ -119,7 +124,7 @@ def test_advanced_has_its_budget(store: Store, trainer: Trainer, fill: Fill, hou
     """Its hours become minutes, none of them our own ten; the answer has the same hours."""
     project = fill(rose=5, tulip=5)
     started = trainer.train_project(project.id, training_type="Advanced", reserved_budget_in_hours=hours)
-    assert TrainingOptions(is_advanced=True, budget_minutes=minutes) == options(store, started)
+    assert dataclasses.replace(ADVANCED, budget_minutes=minutes) == options(store, started)
     again = trainer.get_iteration(project.id, started.id)
     assert ("Advanced", hours) == (again.training_type, again.reserved_budget_in_hours)
 
