@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 
 from cvcore import buckets
+from cvcore.annotations import ground_truth
 from cvcore.buckets import addresses
 from cvcore.datasets import stand_ins
 from cvcore.errors import Conflict, FetchFailed, InvalidInput, NotFound
@@ -68,7 +69,11 @@ def copy_entry(store: Store, dataset: DatasetRow, entry: Entry, labels: Sequence
     except LineRefused as refusal:
         with store.transaction():
             store.rekognition_datasets.set_status(dataset, dataset.status, dataset.message, work=work)
-            _refuse(store, dataset, line, entry.line, [(refusal.code, str(refusal))])
+            text = entry.line
+            if entry.image and not text:
+                line = Line(buckets.image_address(entry.image.sha256, entry.image.name), line.labels)
+                text = entries.listed("", line.source, line.labels, ground_truth.timestamp(entry.image.created_at))
+            _refuse(store, dataset, line, text, [(refusal.code, str(refusal))])
 
 
 def _known_image(store: Store, project_id: str, source: str) -> str | None:

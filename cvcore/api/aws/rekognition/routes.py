@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from cvcore.api.aws.rekognition.operations import detection, policies, tags, versions
+from cvcore.api.aws.rekognition.operations import datasets, detection, policies, projects, tags, versions
 from cvcore.api.aws.rekognition.protocol.call import Answer, Call
 from cvcore.api.aws.rekognition.protocol.input import Input
 
@@ -32,6 +32,72 @@ class Operation:
 
 
 OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        "CreateProject",
+        projects.CreateProjectInput,
+        projects.create_project,
+        "LimitExceeded ResourceInUse",
+        "Custom Labels only",
+    ),
+    Operation(
+        "DescribeProjects",
+        projects.DescribeProjectsInput,
+        projects.describe_projects,
+        "InvalidPaginationToken",
+        "those made elsewhere are among them",
+    ),
+    Operation(
+        "DeleteProject",
+        projects.DeleteProjectInput,
+        projects.delete_project,
+        "ResourceInUse ResourceNotFound",
+        "at once",
+    ),
+    Operation(
+        "CreateDataset",
+        datasets.CreateDatasetInput,
+        datasets.create_dataset,
+        "InvalidS3Object LimitExceeded ResourceAlreadyExists ResourceNotFound",
+        "image-level labels only",
+    ),
+    Operation(
+        "DescribeDataset",
+        datasets.DatasetInput,
+        datasets.describe_dataset,
+        "ResourceNotFound",
+    ),
+    Operation(
+        "UpdateDatasetEntries",
+        datasets.UpdateDatasetEntriesInput,
+        datasets.update_dataset_entries,
+        "LimitExceeded ResourceInUse ResourceNotFound",
+    ),
+    Operation(
+        "ListDatasetEntries",
+        datasets.ListDatasetEntriesInput,
+        datasets.list_dataset_entries,
+        "InvalidPaginationToken ResourceInUse ResourceNotFound ResourceNotReady",
+    ),
+    Operation(
+        "ListDatasetLabels",
+        datasets.ListDatasetLabelsInput,
+        datasets.list_dataset_labels,
+        "InvalidPaginationToken ResourceInUse ResourceNotFound ResourceNotReady",
+    ),
+    Operation(
+        "DistributeDatasetEntries",
+        datasets.DistributeDatasetEntriesInput,
+        datasets.distribute_dataset_entries,
+        "ResourceNotFound ResourceNotReady",
+        "one in five of each label; near duplicates stay together",
+    ),
+    Operation(
+        "DeleteDataset",
+        datasets.DatasetInput,
+        datasets.delete_dataset,
+        "LimitExceeded ResourceInUse ResourceNotFound",
+        "at once, with its images",
+    ),
     Operation(
         "CopyProjectVersion",
         versions.CopyProjectVersionInput,
