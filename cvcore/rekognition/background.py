@@ -18,7 +18,7 @@ from cvcore import projects
 from cvcore.buckets import addresses
 from cvcore.errors import InvalidInput, NotFound, Unavailable
 from cvcore.records import MULTILABEL, Project
-from cvcore.rekognition import entries, entry_import
+from cvcore.rekognition import entries, entry_import, waiting_trainings
 from cvcore.settings import Settings
 from cvcore.store import DatasetRow, DatasetStatus, Purpose, StatusCode, Store
 from cvcore.wording import count
@@ -71,21 +71,23 @@ def work(store: Store, settings: Settings) -> bool:
 
 def _run(store: Store, settings: Settings) -> None:
     try:
-        while True:
+        is_done = False
+        while not is_done:
             with filelock.FileLock(store.home / "rekognition.lock", timeout=0):
                 while work(store, settings):
                     pass
-            # Whoever adds work after this starts another thread, or has the lock in another process.
+            # Who adds work now either finds this thread at it, or none and begins another.
             with _starting:
-                if not store.rekognition_datasets.in_progress():
+                is_done = not store.rekognition_datasets.in_progress()
+                if is_done:
                     del _threads[store.home]
-                    return
-    except filelock.Timeout:
-        pass  # another process does it, and looks again after that
-    finally:
+    except BaseException as error:
         with _starting:
-            if _threads.get(store.home) is threading.current_thread():
-                del _threads[store.home]
+            _threads.pop(store.home, None)
+        # Another process may do it.
+        if not isinstance(error, filelock.Timeout):
+            raise
+    finally:
         store.close()
 
 
@@ -155,6 +157,7 @@ def _finish(store: Store, dataset: DatasetRow) -> None:
         dataset, _ended(dataset, "COMPLETE"), f"The dataset was successfully {verb}.{_told(store, dataset, project)}"
     )
     store.jobs.embed_soon(project.id)
+    waiting_trainings.start_waiting(store, project.id)
 
 
 def _told(store: Store, dataset: DatasetRow, project: Project) -> str:
@@ -169,6 +172,7 @@ def _fail(store: Store, dataset: DatasetRow, message: str, code: StatusCode) -> 
     with store.transaction():
         store.rekognition_datasets.drop_pending(dataset)
         store.rekognition_datasets.set_status(dataset, _ended(dataset, "FAILED"), message, code=code)
+    waiting_trainings.start_waiting(store, dataset.project_id)
 
 
 def _ended(dataset: DatasetRow, end: str) -> DatasetStatus:

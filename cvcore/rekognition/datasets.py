@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -48,6 +49,14 @@ class Manifest:
     key: str
 
 
+@dataclass(frozen=True)
+class ManifestText:
+    """What a manifest says; or, if it cannot be read, why."""
+
+    text: str = ""
+    problem: str = ""
+
+
 def of_project(store: Store, project: Project, region: str = arns.REGION) -> list[DatasetRow]:
     """The datasets that a project has, that for training first."""
     with store.transaction():
@@ -75,7 +84,7 @@ def create(
     project: Project,
     purpose: Purpose,
     *,
-    source: Manifest | DatasetRow | None = None,
+    source: Manifest | ManifestText | DatasetRow | None = None,
     tags: Mapping[str, str] | None = None,
     region: str = arns.REGION,
 ) -> DatasetRow:
@@ -86,7 +95,8 @@ def create(
         BucketNotFound, ObjectNotFound, FetchFailed: the manifest cannot be read.
         InvalidInput: the manifest is too large, or the dataset to be copied is not complete.
     """
-    text, problem = _manifest(settings, source) if isinstance(source, Manifest) else ("", "")
+    if isinstance(source, Manifest):
+        source = read(settings, source)
     if isinstance(source, DatasetRow) and source.is_in_progress:
         raise InvalidInput(f"a dataset to be copied must be complete, {source.arn} is {source.status}: wait for it")
     with store.transaction():
@@ -96,17 +106,36 @@ def create(
             )
         arn = arns.of_dataset(store, project, purpose, region)
         store.rekognition_arns.put_tags(arn, tags or {})
-        work = background.CHECK if isinstance(source, Manifest) else ""
+        work = background.CHECK if isinstance(source, ManifestText) else ""
         if isinstance(source, DatasetRow):
             work = background.copying(source.project_id, source.purpose)
         status: DatasetStatus = "CREATE_IN_PROGRESS" if source else "CREATE_COMPLETE"
         message = "The dataset is being created." if source else CREATED
         dataset = store.rekognition_datasets.add(project.id, purpose, arn, status=status, message=message, work=work)
-        if problem:
-            store.rekognition_datasets.set_status(dataset, "CREATE_FAILED", problem, code="CLIENT_ERROR")
-        store.rekognition_datasets.add_pending(dataset, entries.lines(text))
-    background.wake(store, settings)
+        if isinstance(source, ManifestText):
+            if source.problem:
+                store.rekognition_datasets.set_status(dataset, "CREATE_FAILED", source.problem, code="CLIENT_ERROR")
+            store.rekognition_datasets.add_pending(dataset, entries.lines(source.text))
+        store.after_commit(partial(background.wake, store, settings))
     return dataset
+
+
+def read(settings: Settings, manifest: Manifest) -> ManifestText:
+    """The text of a manifest.
+
+    Raises:
+        InvalidInput: a name breaks its rule, or it is too large.
+        BucketNotFound, ObjectNotFound, FetchFailed: it is not there.
+    """
+    data = buckets.read(settings, manifest.bucket, manifest.key, limit_bytes=MANIFEST_BYTES)
+    try:
+        text = tables.decoded(data, "a manifest")
+    except InvalidInput as refusal:
+        return ManifestText(problem=str(refusal))
+    if text.count("\n") > LINES and sum(1 for _ in entries.lines(text)) > LINES:
+        problem = f"A manifest must have at most {LINES:,} lines, this one has more: make several datasets."
+        return ManifestText(problem=problem)
+    return ManifestText(text)
 
 
 def update(store: Store, settings: Settings, dataset: DatasetRow, changes: bytes) -> None:
@@ -203,18 +232,6 @@ def _find(store: Store, project: Project, purpose: Purpose, region: str) -> Data
         return None
     arn = arns.of_dataset(store, project, purpose, region)
     return store.rekognition_datasets.add(project.id, purpose, arn, status="CREATE_COMPLETE", message=CREATED)
-
-
-def _manifest(settings: Settings, manifest: Manifest) -> tuple[str, str]:
-    """The text of a manifest; or, if it has none that can be read, why."""
-    data = buckets.read(settings, manifest.bucket, manifest.key, limit_bytes=MANIFEST_BYTES)
-    try:
-        text = tables.decoded(data, "a manifest")
-    except InvalidInput as refusal:
-        return "", str(refusal)
-    if text.count("\n") > LINES and sum(1 for _ in entries.lines(text)) > LINES:
-        return "", f"A manifest must have at most {LINES:,} lines, this one has more: make several datasets."
-    return text, ""
 
 
 def _image_ids(store: Store, project: Project, purpose: Purpose) -> list[str]:

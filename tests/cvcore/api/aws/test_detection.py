@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from cvcore import buckets, evaluation, prediction
 from cvcore.buckets import folders
 from cvcore.records import Iteration
-from cvcore.rekognition import detection, versions
+from cvcore.rekognition.versions import detection, lifecycle
 from cvcore.settings import MEBIBYTE
 from tests.conftest import DrawImage, Fill, Trained
 from tests.cvcore.api.aws.conftest import REGION, Server
@@ -27,8 +27,8 @@ def iteration(fill: Fill, trained: Trained) -> Iteration:
 def arn(amazon: Server, iteration: Iteration) -> str:
     """Its version's ARN; it runs."""
     project = amazon.store.projects.get(iteration.project_id)
-    ((_, version),) = versions.of_project(amazon.store, project, region=REGION)
-    versions.start(amazon.store, version.arn, region=REGION, min_units=1)
+    ((_, version),) = lifecycle.of_project(amazon.store, project, region=REGION)
+    lifecycle.start(amazon.store, version.arn, region=REGION, min_units=1)
     return version.arn
 
 
@@ -113,7 +113,7 @@ def test_versions_that_cannot_detect(
     amazon: Server, rekognition: Any, arn: str, detect: Callable[..., Any], iteration: Iteration
 ) -> None:
     """A stopped one is not ready; one that is gone is not found."""
-    versions.stop(amazon.store, arn, region=REGION)
+    lifecycle.stop(amazon.store, arn, region=REGION)
     assert "ResourceNotReadyException" == refusal(detect)
     rekognition.delete_project_version(ProjectVersionArn=arn)
     assert "ResourceNotFoundException" == refusal(detect)

@@ -15,7 +15,8 @@ from cvcore import buckets, evaluation, training
 from cvcore.buckets import folders
 from cvcore.projects import tagging
 from cvcore.records import Iteration, Project
-from cvcore.rekognition import arns, versions
+from cvcore.rekognition import arns
+from cvcore.rekognition.versions import lifecycle
 from cvcore.store import Store
 from tests.conftest import Fill, Trained
 from tests.cvcore.api.aws.conftest import REGION, Server
@@ -291,7 +292,7 @@ def test_start_is_refused(rekognition: Any, store: Store, create: Callable[..., 
     job = store.jobs.claim()
     assert job is not None
     training.close(store, job, "failed", "no memory")
-    failed = versions.of_project(store, store.projects.all()[0], region=REGION)[0][1]
+    failed = lifecycle.of_project(store, store.projects.all()[0], region=REGION)[0][1]
     assert "InvalidParameterException" == refusal(
         lambda: rekognition.start_project_version(ProjectVersionArn=failed.arn, MinInferenceUnits=1)
     )

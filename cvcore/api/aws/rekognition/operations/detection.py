@@ -13,7 +13,7 @@ from cvcore.api.aws.rekognition.protocol.call import Answer, Call
 from cvcore.api.aws.rekognition.protocol.errors import Refusal
 from cvcore.api.aws.rekognition.protocol.input import Input, ProjectVersionArn
 from cvcore.api.aws.rekognition.protocol.s3_objects import S3Object
-from cvcore.rekognition import detection, versions
+from cvcore.rekognition.versions import detection, lifecycle
 from cvcore.settings import MEBIBYTE
 
 # https://docs.aws.amazon.com/rekognition/latest/customlabels-dg/limits.html
@@ -40,7 +40,7 @@ class DetectCustomLabelsInput(Input):
 def detect_custom_labels(call: Call[DetectCustomLabelsInput]) -> Answer:
     """The labels of an image by a version that runs, the most certain first. Nothing is stored."""
     request = call.request
-    _, iteration, version = versions.find(call.store, request.project_version_arn, region=call.region)
+    _, iteration, version = lifecycle.find(call.store, request.project_version_arn, region=call.region)
     if version.state != "RUNNING":
         message = f"a version must run to detect labels, {version.name} does not: start it with StartProjectVersion"
         raise Refusal("ResourceNotReadyException", message)

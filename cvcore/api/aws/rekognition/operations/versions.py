@@ -11,9 +11,12 @@ from cvcore.api.aws.rekognition.protocol import tokens, version_descriptions
 from cvcore.api.aws.rekognition.protocol.call import Answer, Call
 from cvcore.api.aws.rekognition.protocol.errors import Refusal
 from cvcore.api.aws.rekognition.protocol.input import Input, Name, NextToken, ProjectArn, ProjectVersionArn, Tags
-from cvcore.api.aws.rekognition.protocol.s3_objects import Bucket, GroundTruthManifest
-from cvcore.rekognition import arns, version_copies, versions
-from cvcore.rekognition.versions import NewVersion
+from cvcore.api.aws.rekognition.protocol.s3_objects import Bucket, GroundTruthManifest, place
+from cvcore.rekognition import arns
+from cvcore.rekognition.datasets import Manifest
+from cvcore.rekognition.versions import copies, creation, descriptions, lifecycle
+from cvcore.rekognition.versions.creation import Given
+from cvcore.rekognition.versions.lifecycle import NewVersion
 
 Prefix = Annotated[str, Meta(max_length=1024)]
 Units = Annotated[int, Meta(ge=1, le=2**31 - 1)]
@@ -116,7 +119,8 @@ def create_project_version(call: Call[CreateProjectVersionInput]) -> Answer:
         kms_key_id=request.kms_key_id or "",
         tags=request.tags or {},
     )
-    version = versions.create(call.store, call.settings, project, new, region=call.region)
+    given = _given(request.training_data, request.testing_data)
+    version = creation.create(call.store, call.settings, project, new, region=call.region, given=given)
     return {"ProjectVersionArn": version.arn}
 
 
@@ -124,7 +128,7 @@ def describe_project_versions(call: Call[DescribeProjectVersionsInput]) -> Answe
     """A page of a project's versions, the newest first."""
     request = call.request
     project = arns.project(call.store, request.project_arn)
-    found, following = versions.described(
+    found, following = descriptions.described(
         call.store,
         call.settings,
         project,
@@ -142,7 +146,7 @@ def describe_project_versions(call: Call[DescribeProjectVersionsInput]) -> Answe
 def is_training(call: Call[DescribeProjectVersionsInput]) -> bool:
     """Whether a version that a client asks for by its name is in training: the answer is worth waiting for."""
     project = arns.project(call.store, call.request.project_arn)
-    return versions.is_training(call.store, project, call.request.version_names or ())
+    return lifecycle.is_training(call.store, call.settings, project, call.request.version_names or ())
 
 
 def copy_project_version(call: Call[CopyProjectVersionInput]) -> Answer:
@@ -154,7 +158,7 @@ def copy_project_version(call: Call[CopyProjectVersionInput]) -> Answer:
         kms_key_id=request.kms_key_id or "",
         tags=request.tags or {},
     )
-    version = version_copies.copy(
+    version = copies.copy(
         call.store,
         call.settings,
         arns.project(call.store, request.source_project_arn),
@@ -169,7 +173,7 @@ def copy_project_version(call: Call[CopyProjectVersionInput]) -> Answer:
 def start_project_version(call: Call[StartProjectVersionInput]) -> Answer:
     """Start a version; it runs at once, as the next description says."""
     request = call.request
-    versions.start(
+    lifecycle.start(
         call.store,
         request.project_version_arn,
         region=call.region,
@@ -181,14 +185,39 @@ def start_project_version(call: Call[StartProjectVersionInput]) -> Answer:
 
 def stop_project_version(call: Call[StopProjectVersionInput]) -> Answer:
     """Stop a version that runs."""
-    versions.stop(call.store, call.request.project_version_arn, region=call.region)
+    lifecycle.stop(call.store, call.request.project_version_arn, region=call.region)
     return {"Status": "STOPPING"}
 
 
 def delete_project_version(call: Call[DeleteProjectVersionInput]) -> Answer:
     """Delete a version that neither runs nor is in training."""
-    versions.delete(call.store, call.request.project_version_arn, region=call.region)
+    lifecycle.delete(call.store, call.request.project_version_arn, region=call.region)
     return {"Status": "DELETING"}
+
+
+def _given(training: TrainingData | None, testing: TestingData | None) -> Given | None:
+    """The manifests in a request; None if the project's datasets are used."""
+    if not training and not testing:
+        return None
+    if not training or not testing:
+        raise Refusal("InvalidParameterException", "TrainingData and TestingData must be given together: add the other")
+    trained, tested = _manifest(training.assets), _manifest(testing.assets)
+    if not trained:
+        raise Refusal("InvalidParameterException", "TrainingData must have a GroundTruthManifest in Assets: add it")
+    if bool(tested) == bool(testing.auto_create):
+        raise Refusal(
+            "InvalidParameterException", "TestingData must have either Assets or AutoCreate: give one of them"
+        )
+    return Given(trained, tested)
+
+
+def _manifest(assets: tuple[Asset, ...] | None) -> Manifest | None:
+    if not assets:
+        return None
+    if len(assets) > 1:
+        raise Refusal("InvalidParameterException", f"Assets must have one manifest, got {len(assets)}: join them")
+    named = assets[0].ground_truth_manifest
+    return Manifest(*place(named.s3_object if named else None, "GroundTruthManifest"))
 
 
 def _number(token: str | None) -> int | None:

@@ -8,8 +8,9 @@ from typing import Any
 from cvcore.api.aws.rekognition.protocol import s3_objects
 from cvcore.api.aws.rekognition.protocol.call import seconds
 from cvcore.records import HOLD_OUT
-from cvcore.rekognition import output_files
-from cvcore.rekognition.versions import INPUT, Described
+from cvcore.rekognition.versions import output_files
+from cvcore.rekognition.versions.creation import INPUT
+from cvcore.rekognition.versions.descriptions import Described
 
 Json = dict[str, Any]
 

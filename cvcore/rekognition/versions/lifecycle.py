@@ -1,35 +1,26 @@
-"""Versions of a project: its iterations, as Rekognition's clients train, start, stop and delete them.
+"""Versions of a project: its iterations, as Rekognition's clients name, start, stop and delete them.
 
-Iterations that were trained elsewhere are versions, too. A version's files are written before anybody is told that its
-training has ended, so nothing is missing after a crash.
+Iterations that were trained elsewhere are versions, too.
 """
 
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from cvcore import evaluation, training
+from cvcore import training
 from cvcore.buckets import folders
-from cvcore.errors import Conflict, InvalidInput, NameTaken, TagwiseError
+from cvcore.errors import Conflict, InTraining, InvalidInput, NameTaken
 from cvcore.projects import naming
-from cvcore.records import HOLD_OUT, TEST_SET, EvaluationMethod, Iteration, Project
-from cvcore.rekognition import arns, output_files
+from cvcore.records import Iteration, Project
+from cvcore.rekognition import arns, background, waiting_trainings
 from cvcore.settings import Settings
-from cvcore.store import FOR_TESTING, Store, Version
-from cvcore.wording import none_for_nan
+from cvcore.store import Store, Version
 
 # Where the files of versions are that were not trained by a client of Rekognition.
 OUTPUT = "tagwise-output"
-
-# What `Version.details` has: the manifests that the training was given, whether the output files are there, and why
-# they cannot be written.
-INPUT, WRITTEN, PROBLEM = "input", "written", "problem"
-
-_writing = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -42,39 +33,6 @@ class NewVersion:
     description: str = ""
     kms_key_id: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Described:
-    """A version, its iteration, its state in Rekognition's word and in a sentence, and its F1 score, if it has one."""
-
-    version: Version
-    iteration: Iteration
-    status: str
-    message: str
-    f1: float | None = None
-
-    @property
-    def has_files(self) -> bool:
-        """Whether its output files are there."""
-        return bool(self.version.details.get(WRITTEN))
-
-
-def create(store: Store, settings: Settings, project: Project, new: NewVersion, *, region: str) -> Version:
-    """Start the training of a project's images: evaluated on its images for testing, or on 20 % of all if it has none.
-
-    Raises:
-        InvalidInput: the output bucket's name breaks its rule.
-        BucketNotFound: there is no such bucket.
-        NameTaken: another version has that name.
-        InTraining: a training of this project is queued or running already.
-        NotTrainable: the message says what is missing.
-    """
-    check_bucket(settings, new.bucket)
-    with store.transaction():
-        check_name(store, project, new.name, region=region)
-        job = training.start(store, project, force=True, evaluation=_method(store, project))
-        return add(store, project, store.iterations.get(job.iteration_id or ""), new, region=region)
 
 
 def add(
@@ -144,33 +102,18 @@ def find(store: Store, arn: str, *, region: str) -> tuple[Project, Iteration, Ve
     return project, iteration, version
 
 
-def described(
-    store: Store,
-    settings: Settings,
-    project: Project,
-    *,
-    region: str,
-    names: Sequence[str] = (),
-    after: int | None = None,
-    take: int,
-) -> tuple[list[Described], int | None]:
-    """A page of the project's versions, or of those with these names, the newest first; and where the next one begins.
-
-    `after` is where this page begins, None for the first. The files of trained versions are written.
-    """
-    found = [
-        (iteration, version)
-        for iteration, version in of_project(store, project, region=region)
-        if (not names or version.name in names) and (after is None or iteration.number < after)
-    ]
-    page = [_described(store, settings, project, *each) for each in found[:take]]
-    return page, found[take - 1][0].number if len(found) > take else None
-
-
-def is_training(store: Store, project: Project, names: Sequence[str]) -> bool:
+def is_training(store: Store, settings: Settings, project: Project, names: Sequence[str]) -> bool:
     """Whether one of a project's versions with these names is being trained."""
     known = store.rekognition_versions.of_project(project.id)
+    go_on(store, settings, project, known)
     return any(store.iterations.is_training(version.iteration_id) for version in known if version.name in names)
+
+
+def go_on(store: Store, settings: Settings, project: Project, versions: Sequence[Version]) -> None:
+    """Go on with trainings that wait for their images, if this was interrupted."""
+    if any(version.details.get(waiting_trainings.WAITS) for version in versions):
+        background.wake(store, settings)
+        waiting_trainings.start_waiting(store, project.id)
 
 
 def start(store: Store, arn: str, *, region: str, min_units: int, max_units: int | None = None) -> None:
@@ -219,6 +162,8 @@ def delete(store: Store, arn: str, *, region: str) -> None:
         _, iteration, version = find(store, arn, region=region)
         if version.state == "RUNNING":
             raise Conflict(f"a version that runs cannot be deleted: stop {version.name} first")
+        if iteration.status == "Training":
+            raise InTraining(f"a version in training cannot be deleted: wait until {version.name} is trained")
         training.delete_iteration(store, iteration)
 
 
@@ -243,61 +188,3 @@ def _rename(store: Store, iteration: Iteration, name: str) -> None:
         with contextlib.suppress(NameTaken):
             training.rename_iteration(store, iteration, variant)
             return
-
-
-def _method(store: Store, project: Project) -> EvaluationMethod:
-    return TEST_SET if store.images.count(project.id, FOR_TESTING) else HOLD_OUT
-
-
-def _described(store: Store, settings: Settings, project: Project, iteration: Iteration, version: Version) -> Described:
-    if iteration.status == "Training":
-        return Described(version, iteration, "TRAINING_IN_PROGRESS", "The model is being trained.")
-    if iteration.status == "Failed":
-        return Described(version, iteration, "TRAINING_FAILED", iteration.error)
-    version = _with_files(store, settings, project, iteration, version)
-    status, message = _state(version)
-    problem = str(version.details.get(PROBLEM, ""))
-    return Described(version, iteration, status, f"{message} {problem}".rstrip(), _f1(store, iteration))
-
-
-def _f1(store: Store, iteration: Iteration) -> float | None:
-    """The F1 score, None if there is none or its file is damaged."""
-    try:
-        return none_for_nan(evaluation.overview(store, iteration).rekognition.overall_f1)
-    except TagwiseError:
-        return None
-
-
-def _state(version: Version) -> tuple[str, str]:
-    if version.state == "RUNNING":
-        return "RUNNING", "The model is running."
-    if version.min_units is not None:
-        return "STOPPED", "The model is stopped and can be started again."
-    if version.source_arn:
-        return "COPYING_COMPLETED", "The model was copied and is ready to run."
-    return "TRAINING_COMPLETED", "The model is ready to run."
-
-
-def _with_files(store: Store, settings: Settings, project: Project, iteration: Iteration, version: Version) -> Version:
-    """The version, after its output files were written if they were not, or with the reason why they cannot be."""
-    if version.details.get(WRITTEN):
-        return version
-    # Clients that wait for the same version ask at the same time.
-    with _writing:
-        version = store.rekognition_versions.find(version.iteration_id) or version
-        if version.details.get(WRITTEN):
-            return version
-        details = {key: value for key, value in version.details.items() if key != PROBLEM}
-        try:
-            if version.output_bucket == OUTPUT:
-                folders.create(settings.home, OUTPUT)
-            output_files.write(store, settings, project, iteration, version)
-            details[WRITTEN] = True
-        except TagwiseError as error:
-            details[PROBLEM] = f"Its output files cannot be written: {error}"
-        with store.transaction():
-            # It may have been started, or deleted, meanwhile.
-            if latest := store.rekognition_versions.find(version.iteration_id):
-                version = replace(latest, details=details)
-                store.rekognition_versions.put(version)
-        return version
