@@ -6,7 +6,9 @@ import ast
 import contextlib
 import io
 import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -14,6 +16,8 @@ from starlette.routing import Route
 
 from cvcore import cli, domains, urls
 from cvcore.api import assets, downloads, images
+from cvcore.api.aws.rekognition import routes as rekognition
+from cvcore.api.aws.s3 import routes as s3
 from cvcore.api.customvision import routes
 from cvcore.store import Store
 
@@ -162,6 +166,13 @@ def test_every_operation() -> None:
     ]
     table = between(TEXTS["docs/custom-vision-api.md"], "operations")
     assert ["| operation | supported | notes |", "|---|---|---|", *rows] == table
+
+
+@pytest.mark.parametrize(("mark", "operations"), [("operations", rekognition.OPERATIONS), ("s3", s3.OPERATIONS)])
+def test_every_operation_of_amazon_s(mark: str, operations: Sequence[Any]) -> None:
+    """The tables of Amazon's operations are the lists of the services' routes, word by word."""
+    rows = [f"| `{each.name}` | {each.note} |" for each in operations]
+    assert ["| operation | notes |", "|---|---|", *rows] == between(TEXTS["docs/rekognition-api.md"], mark)
 
 
 def test_two_set_up_lines() -> None:

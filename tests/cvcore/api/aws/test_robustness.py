@@ -1,0 +1,205 @@
+"""No request, however odd, brings the server to fail: an SDK would repeat it several times."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec import inspect
+from starlette.responses import PlainTextResponse
+from starlette.types import Message
+
+from cvcore.api.aws.middleware import Amazon
+from cvcore.api.aws.rekognition import routes, service
+from cvcore.api.aws.rekognition.protocol import input
+from cvcore.api.aws.rekognition.protocol.call import Call
+from cvcore.api.aws.rekognition.protocol.errors import Refusal
+from cvcore.api.aws.signed import chunks, signatures
+from cvcore.api.aws.signed.head import Head
+from cvcore.rekognition import arns
+from cvcore.settings import Settings
+from cvcore.store import Store
+from tests.conftest import Fill, Trained
+from tests.cvcore.api.aws.conftest import KEYS, Server
+
+SLOW_OK = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+MANIFEST = json.dumps({"source-ref": "s3://flowers/1.png", "class": 0, "class-metadata": {"class-name": "rose"}})
+
+
+@pytest.fixture
+def known(store: Store, fill: Fill, trained: Trained) -> list[str]:
+    """ARNs of things that are really there."""
+    project = fill(rose=5, tulip=5)
+    iteration = trained(project)
+    datasets = [arns.of_dataset(store, project, purpose) for purpose in ("TRAIN", "TEST")]
+    return [arns.of_project(store, project), arns.of_iteration(store, project, iteration), *datasets]
+
+
+def values(kind: inspect.Type, known: list[str]) -> st.SearchStrategy[Any]:
+    """JSON that fits a type of the model, or nearly, or not at all."""
+    near = st.sampled_from([*known, *(f"{arn}0" for arn in known), "flowers", "s3", "TRAIN", MANIFEST, "", "a" * 3000])
+    odd = st.none() | st.integers() | st.floats() | st.text(max_size=20) | st.just([]) | st.just({}) | st.just("\ud800")
+    if isinstance(kind, inspect.UnionType):
+        return st.one_of([values(each, known) for each in kind.types])
+    if isinstance(kind, inspect.StructType):
+        fields = {field.encode_name: values(field.type, known) for field in kind.fields}
+        return st.fixed_dictionaries({}, optional=fields) | odd
+    if isinstance(kind, inspect.DictType):
+        return st.dictionaries(near, near, max_size=3) | odd
+    if item := getattr(kind, "item_type", None):
+        return st.lists(values(item, known), max_size=3) | odd
+    if isinstance(kind, inspect.IntType | inspect.FloatType):
+        return st.integers(-2, 101) | odd
+    if isinstance(kind, inspect.BytesType):
+        return st.sampled_from(["aGVsbG8=", "e30=", MANIFEST]) | odd
+    return near | near | odd
+
+
+class Undo(Exception):
+    """Ends a transaction whose writes are not wanted."""
+
+
+@SLOW_OK
+@given(data=st.data())
+def test_no_request_fails_rekognition(store: Store, known: list[str], data: st.DataObject) -> None:
+    """Whatever an operation is asked, its answer is below 500 and, if it refuses, has one of its names."""
+    operation = data.draw(st.sampled_from(routes.OPERATIONS))
+    fields = inspect.type_info(operation.input)
+    assert isinstance(fields, inspect.StructType)
+    drawn = {field.encode_name: values(field.type, known) for field in fields.fields}
+    body = json.dumps(data.draw(st.fixed_dictionaries(drawn) | st.fixed_dictionaries({}, optional=drawn))).encode()
+    try:
+        request = input.read(body, operation.input)
+    except Refusal:
+        return
+    call = Call(store, Settings(home=store.home), "eu-west-1", "http://here", request)
+    with contextlib.suppress(Undo), store.transaction():
+        response = service.respond(operation, call)
+        raise Undo
+    assert response.status_code in (200, 400), response.body
+
+
+def ask(app: Amazon, method: str, target: str, headers: dict[str, str], body: bytes) -> int:
+    """Send a request past any client, straight to the middleware; returns the status."""
+    path, _, query = target.partition("?")
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    raw = [(name.lower().encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers.items()]
+    scope = {
+        "type": "http",
+        "method": method,
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": query.encode(),
+        "headers": raw,
+    }
+    asyncio.run(app(scope, receive, send))
+    return int(sent[0]["status"])
+
+
+TEXT = st.text(max_size=30) | st.sampled_from(
+    ["..", ".", "", "a//b", "\x00", "flowers", "flowers/1.png", "%2e%2e", "a" * 300]
+)
+PARAMETERS = st.sampled_from(
+    [
+        *("acl", "delete", "encoding-type", "list-type", "location", "max-keys", "max-uploads", "partNumber", "policy"),
+        *("prefix", "delimiter", "marker", "start-after", "continuation-token", "tagging", "uploadId", "uploads"),
+        *("versioning", "versionId", "response-content-type", "X-Amz-Algorithm", "AWSAccessKeyId", "Signature"),
+    ]
+)
+HEADERS = st.sampled_from(
+    [
+        *("range", "if-match", "if-none-match", "if-modified-since", "content-type", "content-md5", "content-length"),
+        *("x-amz-copy-source", "x-amz-copy-source-range", "x-amz-checksum-crc32", "x-amz-checksum-sha256", "x-amz-acl"),
+        *("x-amz-meta-a", "x-amz-tagging", "x-amz-sdk-checksum-algorithm", "x-amz-decoded-content-length", "expect"),
+        *("x-amz-trailer", "content-encoding", "x-amz-storage-class", "x-amz-date", "date", "x-amz-metadata-directive"),
+    ]
+)
+VALUES = st.text(st.characters(codec="latin-1", exclude_characters="\r\n"), max_size=20) | st.sampled_from(
+    ["bytes=0-1", "bytes=9-1", "*", "/flowers/1.png", "COPY", "REPLACE", "1", "-1", "9" * 30, "\xff"]
+)
+BODIES = st.binary(max_size=50) | st.sampled_from(
+    [
+        b"<Delete><Object><Key>../x</Key></Object></Delete>",
+        b"<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>x</ETag></Part></CompleteMultipartUpload>",
+        b'<!DOCTYPE x [<!ENTITY a "aaaa">]><Delete>&a;</Delete>',
+        b"5;chunk-signature=00\r\nhello\r\n",
+        b"5\r\nhello\r\n0\r\nx-amz-checksum-crc32:AA==\r\n\r\n",
+    ]
+)
+PAYLOADS = st.sampled_from(["", "UNSIGNED-PAYLOAD", *chunks.KINDS])
+
+
+def signed(method: str, target: str, headers: dict[str, str], body: bytes, payload: str) -> dict[str, str]:
+    """The headers with a signature for S3 that is right."""
+    now = datetime.now(UTC)
+    path, _, query = target.partition("?")
+    kept = {
+        **headers,
+        "host": "127.0.0.1:8501",
+        "x-amz-date": now.strftime(signatures.TIME),
+        "x-amz-content-sha256": payload or signatures.sha256(body),
+    }
+    scope = f"{now:%Y%m%d}/eu-west-1/s3/aws4_request"
+    names = ";".join(sorted(kept))
+    start = f"AWS4-HMAC-SHA256 Credential={KEYS.access_key_id}/{scope},SignedHeaders={names},Signature="
+    head = Head(method, path, query, (*kept.items(), ("authorization", start + "0" * 64)))
+    claim = signatures.claim(head)
+    text = next(signatures.canonical_requests(claim, head, kept["x-amz-content-sha256"]))
+    key = signatures.signing_key(KEYS.secret_access_key, claim.date, claim.region, "s3")
+    digest = signatures.sha256(text.encode("latin-1"))
+    right = signatures.signed(key, f"AWS4-HMAC-SHA256\n{kept['x-amz-date']}\n{scope}\n{digest}")
+    return {**kept, "authorization": start + right}
+
+
+@SLOW_OK
+@given(
+    method=st.sampled_from(["GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "OPTIONS"]),
+    path=st.lists(TEXT, max_size=3),
+    query=st.dictionaries(PARAMETERS, TEXT, max_size=3),
+    headers=st.dictionaries(HEADERS, VALUES, max_size=4),
+    body=BODIES,
+    payload=PAYLOADS,
+)
+def test_no_request_fails_s3(store: Store, amazon: Server, **drawn: Any) -> None:
+    """Whatever a signed request to S3 holds, the answer is below 500, but for 501, and nothing leaves its folder."""
+    segments = "/".join(quote(segment, safe="%", errors="replace") for segment in drawn["path"])
+    pairs = "&".join(f"{name}={quote(value, safe='', errors='replace')}" for name, value in drawn["query"].items())
+    target = f"/{segments}?{pairs}"
+    headers = signed(drawn["method"], target, drawn["headers"], drawn["body"], drawn["payload"])
+    app = Amazon(PlainTextResponse("a page"), store, amazon.settings, KEYS)
+    status = ask(app, drawn["method"], target, headers, drawn["body"])
+    assert status < 500 or status == 501
+    assert {"home"} == {path.name for path in store.home.parent.iterdir()}
+
+
+@SLOW_OK
+@given(
+    authorization=st.sampled_from(["", "AWS ", "AWS a:b", "AWS4-HMAC-SHA256 ", "AWS4-HMAC-SHA256 Credential="]),
+    rest=VALUES,
+    query=st.dictionaries(PARAMETERS | st.sampled_from(["X-Amz-Credential", "X-Amz-Expires", "X-Amz-Date"]), TEXT),
+    target=VALUES,
+    body=BODIES,
+)
+def test_no_signature_fails_the_server(
+    store: Store, authorization: str, rest: str, query: dict[str, str], *, target: str, body: bytes
+) -> None:
+    """Whatever stands where a signature should be, the request is refused, or passed on to the pages."""
+    app = Amazon(PlainTextResponse("a page"), store, Settings(home=store.home), KEYS)
+    pairs = "&".join(f"{name}={quote(value, safe='', errors='replace')}" for name, value in query.items())
+    headers = {"host": "127.0.0.1", "x-amz-date": rest, "x-amz-target": target, "authorization": authorization + rest}
+    assert ask(app, "POST", f"/?{pairs}", headers, body) in (200, 400, 403)
