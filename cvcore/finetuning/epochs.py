@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cvcore.finetuning import checkpoints, comparison, fold_training
+from cvcore.finetuning import checkpoints, comparison, fold_training, schedule
 from cvcore.finetuning.checkpoints import EpochResult
 from cvcore.finetuning.fold_splits import FoldSplit
 from cvcore.finetuning.schedule import Schedule
@@ -33,20 +33,35 @@ class TrainingSetup:
 def train_epochs(setup: TrainingSetup) -> EndReason:
     """Train every epoch of the schedule; returns why the training ended.
 
-    After a restart, an epoch that was trained and reported before is neither trained nor reported again.
+    If epochs take longer than planned, the schedule is shortened, so that it still ends with a low learning rate. After
+    a restart, an epoch that was trained and reported before is neither trained nor reported again.
     """
     trainings, iteration_id = setup.training.store.trainings, setup.training.task.iteration.id
-    reported = len(trainings.epochs(iteration_id))
-    for number in range(setup.schedule.epochs):
-        if number < reported and _is_trained(setup, number):
-            continue
-        try:
-            results = _train_epoch(setup, number)
-        except _Enough:
-            return "asked" if trainings.is_finishing_early(iteration_id) else "budget"
-        if len(results) == len(setup.splits):
-            trainings.put_epoch(iteration_id, number, _summary(setup, number, results))
+    reported, number = len(trainings.epochs(iteration_id)), 0
+    while number < setup.schedule.epochs:
+        if number >= reported or not _is_trained(setup, number):
+            try:
+                results = _train_epoch(setup, number)
+            except _Enough:
+                return "asked" if trainings.is_finishing_early(iteration_id) else "budget"
+            if len(results) == len(setup.splits):
+                summary = _summary(setup, number, results)
+                trainings.put_epoch(iteration_id, number, summary)
+                setup = _shortened(setup, number, summary.seconds)
+        number += 1
     return "budget" if setup.schedule.is_short else "converged"
+
+
+def _shortened(setup: TrainingSetup, number: int, epoch_s: float) -> TrainingSetup:
+    """The same with a schedule of as many epochs as fit into what is left of the budget after epoch `number`."""
+    training, planned = setup.training, setup.schedule
+    left_s = training.budget_s - planned.reserve_s - training.elapsed_s()
+    possible = number + 1 + max(0, int(left_s / epoch_s)) if epoch_s else planned.epochs
+    if possible >= planned.epochs:
+        return setup
+    shorter = replace(planned, epochs=possible, is_short=True)
+    schedule.save(shorter, training.folder)
+    return replace(setup, schedule=shorter)
 
 
 def _is_trained(setup: TrainingSetup, number: int) -> bool:
@@ -63,18 +78,18 @@ def _train_epoch(setup: TrainingSetup, number: int) -> list[EpochResult]:
     Raises:
         _Enough: the time is up (ignored in the first epoch), or someone asked to end the training.
     """
-    training, schedule = setup.training, setup.schedule
-    stage = f"Fine-tuning: epoch {number + 1} of {schedule.epochs}"
+    training, planned = setup.training, setup.schedule
+    stage = f"Fine-tuning: epoch {number + 1} of {planned.epochs}"
 
     def on_step(share: float) -> None:
         training.report_progress(stage)
-        is_over = training.elapsed_s() > training.budget_s - schedule.reserve_s and number > 0
+        is_over = training.elapsed_s() > training.budget_s - planned.reserve_s and number > 0
         if is_over or training.store.trainings.is_finishing_early(training.task.iteration.id):
             raise _Enough
 
     results = []
     for split in setup.splits:
-        result = fold_training.train_epoch(setup.trainer, split, schedule, number, on_step=on_step)
+        result = fold_training.train_epoch(setup.trainer, split, planned, number, on_step=on_step)
         results += [result] if result else []
         training.save_time_and_report(stage)
     return results
@@ -82,7 +97,7 @@ def _train_epoch(setup: TrainingSetup, number: int) -> list[EpochResult]:
 
 def _summary(setup: TrainingSetup, number: int, results: Sequence[EpochResult]) -> TuningEpoch:
     """An epoch's losses, accuracy and speed over all splits."""
-    task, schedule = setup.training.task, setup.schedule
+    task, planned = setup.training.task, setup.schedule
     rows = np.concatenate([split.evaluated for split in setup.splits])
     probabilities = np.concatenate([result.probabilities for result in results])
     truth, is_evaluated = task.truth[rows], task.plan.folds[rows] >= 0
@@ -91,10 +106,10 @@ def _summary(setup: TrainingSetup, number: int, results: Sequence[EpochResult]) 
     return TuningEpoch(
         attempt=1,
         number=number + 1,
-        learning_rate=schedule.mean_rate(number),
+        learning_rate=planned.mean_rate(number),
         loss=float(np.mean([result.loss for result in results])),
         validation_loss=comparison.calibrated_loss(truth, probabilities, multilabel=task.multilabel),
         right=float(right.mean()) if len(right) else None,
-        images_per_s=schedule.batch * sum(schedule.steps) / seconds if seconds else 0.0,
+        images_per_s=planned.batch * sum(planned.steps) / seconds if seconds else 0.0,
         seconds=seconds,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from cvcore import training
 from cvcore.domains import Policy
 from cvcore.errors import InvalidInput
-from cvcore.finetuning import comparison, fold_training
+from cvcore.finetuning import comparison, fold_training, schedule
 from cvcore.finetuning.epochs import TrainingSetup, train_epochs
 from cvcore.finetuning.features import feature_cache
 from cvcore.finetuning.features.split_network import split_at_pixels, split_at_stride_16
@@ -20,7 +21,7 @@ from cvcore.finetuning.training_data import TrainingData
 from cvcore.networks import architectures, backbones, heads, keras_backend
 from cvcore.networks.keras_backend import Device
 from cvcore.progress import silent
-from cvcore.records import K_FOLD, TEST_SET, Evaluation, TrainingOptions, TuningEpoch
+from cvcore.records import K_FOLD, TEST_SET, Evaluation, Iteration, TrainingOptions, TuningEpoch
 from cvcore.store import Store
 from cvcore.validation import Plan
 from tests.conftest import Fill
@@ -203,29 +204,37 @@ def test_a_stopped_training_resumes(tmp_path: Path) -> None:
     assert train_one(again, split, 0, 3) is None
 
 
-def test_reported_epochs_keep_their_values(tmp_path: Path, store: Store, fill: Fill) -> None:
-    """After a restart nothing is trained or reported again, but for what was lost with a checkpoint."""
+def advanced(example: Example, store: Store, iteration: Iteration, elapsed_s: float = 0.0) -> TrainingSetup:
+    """An Advanced training of the example, of two epochs, some seconds after its start."""
+    task = Task(
+        iteration=iteration,
+        options=TrainingOptions(is_advanced=True),
+        snapshot=[],
+        backbone=backbones.built_in(),
+        plan=example.plan(),
+        embeddings=example.data.embeddings,
+        truth=example.truth,
+        groups=np.arange(len(example.truth)),
+        costs=example.data.costs,
+        multilabel=False,
+    )
+    quick = example.data.quick_head(np.arange(len(example.truth)))
+    training = AdvancedTraining(store, task, quick, "cpu", example.folder, lambda: elapsed_s, silent)
+    return TrainingSetup(training, example.trainer(), example.splits(), planned(2))
+
+
+@pytest.fixture
+def iteration(store: Store, fill: Fill) -> Iteration:
+    """One that waits for its Advanced training."""
     job = training.start(store, fill(rose=5, tulip=5), options=TrainingOptions(is_advanced=True))
-    iteration = store.iterations.get(job.iteration_id or "")
+    return store.iterations.get(job.iteration_id or "")
+
+
+def test_reported_epochs_keep_their_values(tmp_path: Path, store: Store, iteration: Iteration) -> None:
+    """After a restart nothing is trained or reported again, but for what was lost with a checkpoint."""
 
     def run() -> list[TuningEpoch]:
-        example = Example(tmp_path)
-        task = Task(
-            iteration=iteration,
-            options=TrainingOptions(is_advanced=True),
-            snapshot=[],
-            backbone=backbones.built_in(),
-            plan=example.plan(),
-            embeddings=example.data.embeddings,
-            truth=example.truth,
-            groups=np.arange(len(example.truth)),
-            costs=example.data.costs,
-            multilabel=False,
-        )
-        quick = example.data.quick_head(np.arange(len(example.truth)))
-        advanced = AdvancedTraining(store, task, quick, "cpu", example.folder, lambda: 0.0, silent)
-        setup = TrainingSetup(advanced, example.trainer(), example.splits(), planned(2))
-        assert "converged" == train_epochs(setup)
+        assert "converged" == train_epochs(advanced(Example(tmp_path), store, iteration))
         return store.trainings.epochs(iteration.id)
 
     before = run()
@@ -235,6 +244,14 @@ def test_reported_epochs_keep_their_values(tmp_path: Path, store: Store, fill: F
     after = run()
     assert before[0] == after[0]
     np.testing.assert_allclose(before[1].validation_loss, after[1].validation_loss, rtol=1e-4)
+
+
+def test_a_slow_machine_gets_fewer_epochs(example: Example, store: Store, iteration: Iteration) -> None:
+    """What does not fit into the rest of the budget is taken off the schedule, in its file too."""
+    setup = advanced(example, store, iteration, elapsed_s=599.999)
+    assert "budget" == train_epochs(setup)
+    assert 1 == len(store.trainings.epochs(iteration.id))
+    assert dataclasses.replace(planned(1), is_short=True) == schedule.load(example.folder)
 
 
 def test_a_training_that_learns_nothing_is_quick(example: Example) -> None:
