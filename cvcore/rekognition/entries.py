@@ -17,7 +17,8 @@ from cvcore.annotations import ground_truth, json_lines
 from cvcore.annotations.ground_truth import METADATA, SOURCE
 from cvcore.errors import InvalidInput
 
-LINE_LETTERS = 100_000
+# An entry has at most 100,000 letters, with its errors.
+LINE_LETTERS = 99_000
 BOXES = "groundtruth/object-detection"
 IMAGE_LEVEL = frozenset({ground_truth.SINGLE, ground_truth.SEVERAL})
 
@@ -95,8 +96,11 @@ def listed(line: str, source: str, labels: Sequence[str], date: str) -> str:
         attributes = {key.removesuffix(METADATA) for key in record if key.endswith(METADATA)}
         kept = {key: value for key, value in record.items() if key.removesuffix(METADATA) not in attributes}
         record = {**kept, **_written(labels, date)}
-    record = {SOURCE: source, **record, "cl-metadata": {"is_labeled": bool(labels)}}
-    return json.dumps(record, ensure_ascii=False)
+    noted = {"cl-metadata": {"is_labeled": bool(labels)}}
+    text = json.dumps({SOURCE: source, **record, **noted}, ensure_ascii=False)
+    if len(text) > LINE_LETTERS:
+        text = json.dumps({SOURCE: source, **_written(labels, date), **noted}, ensure_ascii=False)
+    return text
 
 
 def lines(text: str) -> Iterable[str]:

@@ -182,6 +182,8 @@ def _put_source(store: Store, dataset: DatasetRow, image: Image, line: Line, tex
 
 
 def _refuse(store: Store, dataset: DatasetRow, line: Line, text: str, errors: Sequence[tuple[str, str]]) -> None:
+    # Longer ones can be no labels, and would not fit into Rekognition's answers.
+    labels = [label for label in line.labels if len(label) <= Limits.tag_letters]
     store.rekognition_entries.refuse(
-        dataset.project_id, dataset.purpose, text, source=line.source, labels=line.labels, errors=errors
+        dataset.project_id, dataset.purpose, text, source=line.source, labels=labels, errors=errors
     )

@@ -19,6 +19,7 @@ from cvcore.api.aws.signed.head import Head
 from cvcore.api.aws.signed.refusals import SignatureRefused
 from cvcore.errors import TagwiseError
 from cvcore.files.api_keys import AwsKeys
+from cvcore.rekognition import background
 from cvcore.settings import Settings
 from cvcore.store import Store
 
@@ -36,6 +37,7 @@ class Amazon:
         self._store = store
         self._settings = settings
         self._keys = keys
+        background.wake(store, settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request of Amazon's clients, or pass it on."""

@@ -23,6 +23,8 @@ _IMAGES = f"""
     where images.project_id = :project and in_workspace = 1 and {_IS_TEST} = (:purpose = 'TEST')
 """
 _SOURCE = "coalesce(source, :prefix || sha256 || '/' || images.name)"
+# Positions hold no source: it may be longer than a client's token.
+_SOURCE_ROW = "coalesce(sources.rowid, 0)"
 _REFUSED = "from rekognition_refused_lines where project_id = :project and purpose = :purpose"
 
 
@@ -191,16 +193,20 @@ class Entries:
         if matching.source_contains:
             conditions.append(f"instr({_SOURCE}, :contains) > 0")
         if after:
-            conditions.append("(created_at, images.id, coalesce(source, '')) > (:after0, :after1, :after2)")
+            conditions.append(f"(created_at, images.id, {_SOURCE_ROW}) > (:after0, :after1, cast(:after2 as integer))")
         rows = self._db.rows(
-            f"""select images.*, {_TAG_IDS} as tag_ids, {_IS_TEST} as is_test, source, line
+            f"""select images.*, {_TAG_IDS} as tag_ids, {_IS_TEST} as is_test, source, line,
+                    {_SOURCE_ROW} as source_row
                 {_IMAGES} {_joined(conditions)}
-                order by created_at, images.id, coalesce(source, '') limit :take""",
+                order by created_at, images.id, source_row limit :take""",
             {**scope, **_values(matching, after)},
         )
         return [
             Entry(
-                (row["created_at"], row["id"], row["source"] or ""), row["source"] or "", row["line"] or "", image(row)
+                (row["created_at"], row["id"], str(row["source_row"])),
+                row["source"] or "",
+                row["line"] or "",
+                image(row),
             )
             for row in rows
         ]

@@ -148,7 +148,7 @@ def test_lines_without_an_image_are_kept(
         (None, "ERROR_MISSING_SOURCE_REF"),
         *[(None, "ERROR_INVALID_JSON_LINE")] * 3,
     ]
-    assert datasets.stats(store, dataset) == EntryStats(total=12, labeled=4, errors=11, labels=2)
+    assert datasets.stats(store, dataset) == EntryStats(total=12, labeled=3, errors=11, labels=1)
     assert [tag.name for tag in store.tags.of_project(pets.id)] == ["cat"]
 
 
@@ -204,8 +204,8 @@ def test_the_same_image_twice(
     dataset = created(pets, "TRAIN", put_lines(settings, lines))
     assert tags_of(store, pets) == {"one.png": ["cat"], "two.png": ["dog"]}
     assert [entry["source-ref"].rpartition("/")[2] for entry in listed(store, dataset)] == [
-        "copy.png",
         "one.png",
+        "copy.png",
         "two.png",
         "other.png",
     ]
