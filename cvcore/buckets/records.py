@@ -56,7 +56,7 @@ class Object:
 
     @property
     def content_type(self) -> str:
-        """Its media type, by its name if the client gave none."""
+        """Its media type; of a file that no client stored, by its name."""
         guessed = mimetypes.guess_type(self.record.key)[0]
         return self.record.attributes.content_type or guessed or ANY_TYPE
 

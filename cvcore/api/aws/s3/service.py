@@ -16,6 +16,7 @@ from cvcore.api.aws.s3.protocol.call import Call
 from cvcore.api.aws.s3.routes import Level, Operation
 from cvcore.api.aws.signed import bodies
 from cvcore.api.aws.signed.request import SignedRequest
+from cvcore.buckets import addresses
 from cvcore.buckets.incoming import Incoming
 from cvcore.errors import TagwiseError
 from cvcore.settings import Settings
@@ -49,6 +50,10 @@ def refusal(error: TagwiseError, path: str) -> Response:
 
 async def _response(request: SignedRequest, settings: Settings) -> Response:
     bucket, _, key = _path(request, settings).removeprefix("/").partition("/")
+    if len(key.encode()) > addresses.KEY_BYTES:
+        raise errors.Refusal(
+            "KeyTooLongError", f"a key must have at most {addresses.KEY_BYTES} bytes: use a shorter one"
+        )
     level: Level = "object" if key else "bucket" if bucket else "service"
     call = Call(settings, request, bucket, key, dict(request.query))
     copies = "x-amz-copy-source" in request.headers

@@ -9,7 +9,7 @@ from cvcore.api.aws.s3.protocol.answers import answer, nothing
 from cvcore.api.aws.s3.protocol.call import Call, check_writable, number
 from cvcore.api.aws.s3.protocol.errors import Refusal
 from cvcore.buckets import folders
-from cvcore.errors import BucketNotFound
+from cvcore.errors import BucketNotFound, InvalidInput
 
 BUCKETS_MOST = 10_000
 # Amazon's first region has no name where locations are told.
@@ -35,8 +35,12 @@ def create_bucket(call: Call) -> Response:
     headers.check_possible(call)
     if call.header("x-amz-bucket-object-lock-enabled").lower() == "true":
         raise Refusal("NotImplemented", "locks of objects are not served here: create the bucket without them")
+    try:
+        is_new = folders.create(call.home, call.bucket)
+    except InvalidInput as error:
+        raise Refusal("InvalidBucketName", str(error)) from error
     # As at Amazon, whose first region lets the owner create a bucket again.
-    if not folders.create(call.home, call.bucket) and call.request.region != FIRST_REGION:
+    if not is_new and call.request.region != FIRST_REGION:
         raise Refusal("BucketAlreadyOwnedByYou", f"there is a bucket {call.bucket!r} already, and it is yours: use it")
     return nothing(200, {"Location": f"/{call.bucket}"})
 

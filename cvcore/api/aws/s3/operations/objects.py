@@ -34,7 +34,6 @@ _CHANGED = {f"response-{name}": name for name in (*headers.KEPT, "content-type")
 def new_file(call: Call) -> Incoming:
     """The file for the body of `put_object`."""
     check_writable(call)
-    addresses.check_key(call.key)
     check_size(call)
     return local.new(call.home, call.bucket, headers.algorithms(call.request))
 
@@ -111,7 +110,6 @@ def checksums(known: dict[str, str]) -> list[tuple[str, xml.Content]]:
 def copy_object(call: Call) -> Response:
     """Store a copy of another object, with its type and metadata or with new ones."""
     check_writable(call)
-    addresses.check_key(call.key)
     headers.check_possible(call)
     found, file = opened_source(call)
     with file:

@@ -13,7 +13,7 @@ from cvcore.api.aws.s3.protocol.call import Call
 from cvcore.api.aws.s3.protocol.errors import Refusal
 from cvcore.api.aws.signed.request import SignedRequest
 from cvcore.buckets import checksums
-from cvcore.buckets.records import Attributes, Object
+from cvcore.buckets.records import ANY_TYPE, Attributes, Object
 
 KEPT = ("cache-control", "content-disposition", "content-encoding", "content-language", "expires")
 METADATA = "x-amz-meta-"
@@ -50,7 +50,7 @@ def attributes(call: Call) -> Attributes:
     encodings = [each.strip() for each in kept.pop("content-encoding", "").split(",")]
     if encoding := ", ".join(each for each in encodings if each not in ("", "aws-chunked")):
         kept["content-encoding"] = encoding
-    return Attributes(known.get("content-type", ""), kept, metadata)
+    return Attributes(known.get("content-type") or ANY_TYPE, kept, metadata)
 
 
 def check_possible(call: Call) -> None:
