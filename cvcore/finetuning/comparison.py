@@ -22,16 +22,15 @@ THRESHOLD = 0.5
 def is_better(truth: Bools, tuned: Float32s, quick: Float32s, *, multilabel: bool) -> bool:
     """Whether Advanced has a lower log-loss than Quick and at least as many right answers; False without rows.
 
-    All arrays are (rows, tags). Both get the temperature that suits them, as Advanced's shipped model does.
-
-    >>> truth = np.eye(2, dtype=bool)[[0, 0, 0, 1]]
-    >>> good, poor = np.where(truth, 0.9, 0.1), np.where(truth, [[0.9], [0.4], [0.9], [0.9]], 0.1)
-    >>> is_better(truth, good, poor, multilabel=False), is_better(truth, good, good, multilabel=False)
-    (True, False)
+    All arrays are (rows, tags). Both get the temperature that suits them: the probabilities of a network that has just
+    been trained are too low.
     """
     losses = [calibrated_loss(truth, probabilities, multilabel=multilabel) for probabilities in (tuned, quick)]
-    right = [all_tags_right(probabilities, truth, multilabel=multilabel).sum() for probabilities in (tuned, quick)]
-    return bool(losses[0] < losses[1] and right[0] >= right[1])
+    if not losses[0] < losses[1]:
+        return False
+    scaled = [_calibrated(truth, probabilities, multilabel=multilabel) for probabilities in (tuned, quick)]
+    right = [all_tags_right(probabilities, truth, multilabel=multilabel).sum() for probabilities in scaled]
+    return bool(right[0] >= right[1])
 
 
 def temperatures(
@@ -51,7 +50,7 @@ def temperatures(
     return fitted
 
 
-def all_tags_right(probabilities: Float32s, truth: Bools, *, multilabel: bool) -> Bools:
+def all_tags_right(probabilities: NDArray[np.floating], truth: Bools, *, multilabel: bool) -> Bools:
     """Whether the answer for each image is exactly its tags, bool (images,)."""
     answers = metrics.answers(probabilities, THRESHOLD, multilabel=multilabel)
     return np.asarray((answers == truth).all(axis=1), np.bool_)
@@ -66,6 +65,10 @@ def calibrated_loss(truth: Bools, probabilities: NDArray[np.floating], *, multil
     """
     if not len(truth):
         return math.nan
-    temperature = calibration.temperature(truth, probabilities, multilabel=multilabel)
-    scaled = calibration.scaled(probabilities, temperature, multilabel=multilabel)
+    scaled = _calibrated(truth, probabilities, multilabel=multilabel)
     return float(cross_entropy(truth, scaled, multilabel=multilabel).mean())
+
+
+def _calibrated(truth: Bools, probabilities: NDArray[np.floating], *, multilabel: bool) -> NDArray[np.floating]:
+    temperature = calibration.temperature(truth, probabilities, multilabel=multilabel)
+    return calibration.scaled(probabilities, temperature, multilabel=multilabel)
