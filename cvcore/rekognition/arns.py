@@ -1,7 +1,8 @@
 """ARNs: Amazon's names for projects, datasets and versions. One is made when a project or iteration is first seen.
 
 The number at the end, milliseconds since 1970, is unique for its kind: by it an ARN is found again, whatever region
-it is asked for, and also when its project was renamed meanwhile.
+it is asked for, and also when its project was renamed meanwhile. An ARN that Amazon made, of an account of its own, is
+found by its names if no number is: scripts have such ARNs written in them.
 
 https://docs.aws.amazon.com/rekognition/latest/customlabels-dg/security_iam_service-with-iam.html
 """
@@ -22,8 +23,8 @@ REGION = "us-east-1"
 NAME_LETTERS = 255
 
 _ARN = re.compile(
-    r"arn:[a-z\d-]+:rekognition:[a-z\d-]+:\d{12}:project/[a-zA-Z0-9_.\-]{1,255}"
-    r"(?:/(?:dataset/(?P<purpose>train|test)|(?P<version>version)/[a-zA-Z0-9_.\-]{1,255}))?/(?P<ms>[0-9]{1,18})"
+    r"arn:[a-z\d-]+:rekognition:[a-z\d-]+:(?P<account>\d{12}):project/(?P<project>[a-zA-Z0-9_.\-]{1,255})"
+    r"(?:/(?:dataset/(?P<purpose>train|test)|version/(?P<version>[a-zA-Z0-9_.\-]{1,255})))?/(?P<ms>[0-9]{1,18})"
 )
 
 
@@ -156,7 +157,26 @@ def resource(store: Store, arn: str) -> str:
 
 def _find(store: Store, text: str, kind: ArnKind) -> ArnRow | None:
     read = parse(text)
-    return store.rekognition_arns.find(kind, read.created_ms) if read.kind == kind else None
+    if read.kind != kind:
+        return None
+    return store.rekognition_arns.find(kind, read.created_ms) or _find_by_names(store, text)
+
+
+def _find_by_names(store: Store, text: str) -> ArnRow | None:
+    """The ARN here of what has the names in an ARN of another account, or None."""
+    found = _ARN.fullmatch(text)
+    named = [each for each in store.projects.all() if found and name(each.name) == found["project"]]
+    if not found or not named or found["account"] == ACCOUNT:
+        return None
+    if found["purpose"]:
+        return store.rekognition_arns.of_dataset(named[0].id, cast("Purpose", found["purpose"].upper()))
+    if not found["version"]:
+        return store.rekognition_arns.find("project", parse(of_project(store, named[0])).created_ms)
+    for iteration in store.iterations.of_project(named[0].id):
+        arn = of_iteration(store, named[0], iteration)
+        if arn.split("/")[3] == found["version"]:
+            return store.rekognition_arns.find("version", parse(arn).created_ms)
+    return None
 
 
 def _new(kind: ArnKind, project: Project, created_at: datetime) -> ArnRow:

@@ -53,6 +53,27 @@ def test_an_arn_is_found_by_its_number(store: Store, fill: Fill, trained: Traine
         arns.project(store, version)
 
 
+def test_an_arn_of_amazon_is_found_by_its_names(store: Store, fill: Fill, trained: Trained) -> None:
+    """A script's ARNs, of an account at Amazon, name what has their names here; ours are found by number only."""
+    project = fill("Roses & tulips", a=5, b=5)
+    iteration = trained(project)
+    project = store.projects.get(project.id)
+    arns.of_iteration(store, project, iteration, version_name="roses.2021-11-27T13.53.12")
+    test = arns.of_dataset(store, project, "TEST")
+    there = "arn:aws:rekognition:us-east-1:370343436609:project/Roses___tulips"
+    assert arns.project(store, f"{there}/1638031599523") == project
+    assert arns.dataset(store, f"{there}/dataset/test/1638031599523") == (project, "TEST")
+    assert arns.resource(store, f"{there}/dataset/test/1638031599523") == test
+    assert arns.version(store, f"{there}/version/roses.2021-11-27T13.53.12/1638031992979") == (project, iteration)
+    for missing in ("dataset/train/1", "version/other/1"):
+        with pytest.raises(NotFound):
+            arns.resource(store, f"{there}/{missing}")
+    with pytest.raises(ProjectNotFound):
+        arns.project(store, f"{ELSEWHERE}/1638031599523")
+    with pytest.raises(ProjectNotFound):
+        arns.project(store, f"{there.replace('370343436609', arns.ACCOUNT)}/1638031599523")
+
+
 def test_numbers_are_not_shared(store: Store, fill: Fill) -> None:
     """Of two projects made in the same millisecond each has a number of its own."""
     one = fill("One")
