@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -25,41 +27,55 @@ from cvcore.api.aws.signed import chunks, signatures
 from cvcore.api.aws.signed.head import Head
 from cvcore.rekognition import arns
 from cvcore.settings import Settings
-from cvcore.store import Store
+from cvcore.store import Purpose, Store
 from tests.conftest import Fill, Trained
 from tests.cvcore.api.aws.conftest import KEYS, Server
 
-SLOW_OK = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SLOW_OK = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 MANIFEST = json.dumps({"source-ref": "s3://flowers/1.png", "class": 0, "class-metadata": {"class-name": "rose"}})
 
 
 @pytest.fixture
 def known(store: Store, fill: Fill, trained: Trained) -> list[str]:
-    """ARNs of things that are really there."""
+    """ARNs of things that are really there, and of some that are not."""
     project = fill(rose=5, tulip=5)
     iteration = trained(project)
-    datasets = [arns.of_dataset(store, project, purpose) for purpose in ("TRAIN", "TEST")]
-    return [arns.of_project(store, project), arns.of_iteration(store, project, iteration), *datasets]
+    purposes: tuple[Purpose, ...] = ("TRAIN", "TEST")
+    datasets = [arns.of_dataset(store, project, purpose) for purpose in purposes]
+    for arn, purpose in zip(datasets, purposes, strict=True):
+        store.rekognition_datasets.add(project.id, purpose, arn, status="CREATE_COMPLETE", message="")
+    arns_known = [arns.of_project(store, project), arns.of_iteration(store, project, iteration), *datasets]
+    return [*arns_known, *(f"{arn}0" for arn in arns_known)]
 
 
-def values(kind: inspect.Type, known: list[str]) -> st.SearchStrategy[Any]:
-    """JSON that fits a type of the model, or nearly, or not at all."""
-    near = st.sampled_from([*known, *(f"{arn}0" for arn in known), "flowers", "s3", "TRAIN", MANIFEST, "", "a" * 3000])
-    odd = st.none() | st.integers() | st.floats() | st.text(max_size=20) | st.just([]) | st.just({}) | st.just("\ud800")
+NAMES = ["TRAIN", "TEST", "flowers", "1.png", "Iteration_1", "0", "SUCCESS", "CREATE_COMPLETE", "a" * 255]
+LONG = ["", "a" * 3000, "\ud800", "\x00", MANIFEST, f"{MANIFEST}\n{MANIFEST}", '{"Statement": {"Effect": "Allow"}}']
+
+
+def values(kind: inspect.Type, known: list[str], odd: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """JSON that fits a type of the model, or nearly."""
     if isinstance(kind, inspect.UnionType):
-        return st.one_of([values(each, known) for each in kind.types])
+        return st.one_of(*[values(each, known, odd) for each in kind.types])
+    if isinstance(kind, inspect.NoneType):
+        return st.none()
     if isinstance(kind, inspect.StructType):
-        fields = {field.encode_name: values(field.type, known) for field in kind.fields}
-        return st.fixed_dictionaries({}, optional=fields) | odd
+        fields = {field.encode_name: values(field.type, known, odd) for field in kind.fields}
+        required = {field.encode_name for field in kind.fields if field.required}
+        optional = {name: each for name, each in fields.items() if name not in required}
+        return st.fixed_dictionaries({name: fields[name] for name in required}, optional=optional) | odd
     if isinstance(kind, inspect.DictType):
-        return st.dictionaries(near, near, max_size=3) | odd
+        return st.dictionaries(st.sampled_from(NAMES), st.sampled_from(NAMES), max_size=3) | odd
     if item := getattr(kind, "item_type", None):
-        return st.lists(values(item, known), max_size=3) | odd
+        return st.lists(values(item, known, odd), max_size=3) | odd
     if isinstance(kind, inspect.IntType | inspect.FloatType):
-        return st.integers(-2, 101) | odd
+        return st.integers(1, 5) | odd
+    if isinstance(kind, inspect.BoolType):
+        return st.booleans() | odd
     if isinstance(kind, inspect.BytesType):
-        return st.sampled_from(["aGVsbG8=", "e30=", MANIFEST]) | odd
-    return near | near | odd
+        return st.sampled_from([base64.b64encode(text.encode()).decode() for text in (MANIFEST, "{}", "")]) | odd
+    if isinstance(kind, inspect.StrType) and ":rekognition:" in str(kind.pattern):
+        return st.sampled_from([arn for arn in known if re.search(str(kind.pattern), arn)]) | odd
+    return st.sampled_from(NAMES) | st.sampled_from([*known, *NAMES]) | st.text(max_size=20) | odd
 
 
 class Undo(Exception):
@@ -71,10 +87,11 @@ class Undo(Exception):
 def test_no_request_fails_rekognition(store: Store, known: list[str], data: st.DataObject) -> None:
     """Whatever an operation is asked, its answer is below 500 and, if it refuses, has one of its names."""
     operation = data.draw(st.sampled_from(routes.OPERATIONS))
-    fields = inspect.type_info(operation.input)
-    assert isinstance(fields, inspect.StructType)
-    drawn = {field.encode_name: values(field.type, known) for field in fields.fields}
-    body = json.dumps(data.draw(st.fixed_dictionaries(drawn) | st.fixed_dictionaries({}, optional=drawn))).encode()
+    some = (
+        st.sampled_from([*LONG, *NAMES, *known]) | st.none() | st.integers() | st.floats() | st.just([]) | st.just({})
+    )
+    odd = data.draw(st.sampled_from([st.nothing(), st.nothing(), some]))
+    body = json.dumps(data.draw(values(inspect.type_info(operation.input), known, odd))).encode()
     try:
         request = input.read(body, operation.input)
     except Refusal:
@@ -91,8 +108,11 @@ def ask(app: Amazon, method: str, target: str, headers: dict[str, str], body: by
     path, _, query = target.partition("?")
     sent: list[Message] = []
 
+    parts: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
     async def receive() -> Message:
-        return {"type": "http.request", "body": body, "more_body": False}
+        # The client stays until it has its answer.
+        return parts.pop() if parts else await asyncio.get_running_loop().create_future()
 
     async def send(message: Message) -> None:
         sent.append(message)
@@ -169,7 +189,7 @@ def signed(method: str, target: str, headers: dict[str, str], body: bytes, paylo
 @SLOW_OK
 @given(
     method=st.sampled_from(["GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "OPTIONS"]),
-    path=st.lists(TEXT, max_size=3),
+    path=st.sampled_from([["flowers"], ["flowers", "1.png"]]) | st.lists(TEXT, max_size=3),
     query=st.dictionaries(PARAMETERS, TEXT, max_size=3),
     headers=st.dictionaries(HEADERS, VALUES, max_size=4),
     body=BODIES,
@@ -177,6 +197,10 @@ def signed(method: str, target: str, headers: dict[str, str], body: bytes, paylo
 )
 def test_no_request_fails_s3(store: Store, amazon: Server, **drawn: Any) -> None:
     """Whatever a signed request to S3 holds, the answer is below 500, but for 501, and nothing leaves its folder."""
+    image = store.home / "buckets" / "flowers" / "1.png"
+    image.parent.mkdir(parents=True, exist_ok=True)
+    if not image.exists():
+        image.write_bytes(b"an image")
     segments = "/".join(quote(segment, safe="%", errors="replace") for segment in drawn["path"])
     pairs = "&".join(f"{name}={quote(value, safe='', errors='replace')}" for name, value in drawn["query"].items())
     target = f"/{segments}?{pairs}"
