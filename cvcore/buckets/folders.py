@@ -96,6 +96,34 @@ def delete(home: Path, bucket: str) -> bool:
     return True
 
 
+def policy(home: Path, bucket: str) -> bytes | None:
+    """A bucket's policy, which is kept, not enforced; None if it has none.
+
+    Raises:
+        BucketNotFound: there is no such bucket.
+    """
+    get(home, bucket)
+    try:
+        return paths.policy(home, bucket).read_bytes()
+    except OSError:
+        return None
+
+
+def set_policy(home: Path, bucket: str, document: bytes | None) -> None:
+    """Keep a bucket's policy, or delete it.
+
+    Raises:
+        BucketNotFound: there is no such bucket.
+        StorageFull, HomeUnusable: it cannot be written or deleted.
+    """
+    get(home, bucket)
+    path = paths.policy(home, bucket)
+    if document is None:
+        blobs.delete(path)
+    else:
+        blobs.write(path, document, durable=False)
+
+
 def _remove_empty(folder: Path) -> None:
     """Delete a folder in which there are only folders."""
     for found, _, _ in os.walk(folder, topdown=False):

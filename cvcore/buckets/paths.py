@@ -7,6 +7,7 @@
     buckets/.objects/BUCKET/records/…       what S3 knows of an object beside its bytes
     buckets/.objects/BUCKET/aside/…         objects whose keys cannot be paths
     buckets/.objects/BUCKET/uploads/…       parts of uploads that are not complete
+    buckets/.objects/BUCKET/policy.json     the bucket's policy
 """
 
 from __future__ import annotations
@@ -31,6 +32,11 @@ def folder(home: Path, bucket: str) -> Path:
 def hidden(home: Path, bucket: str) -> Path:
     """The folder of what is kept of a bucket beside its plain files."""
     return home / "buckets" / ".objects" / bucket
+
+
+def policy(home: Path, bucket: str) -> Path:
+    """The path of a bucket's policy."""
+    return hidden(home, bucket) / "policy.json"
 
 
 def record(home: Path, bucket: str, key: str) -> Path:

@@ -61,6 +61,13 @@ _OBJECTS: tuple[Operation, ...] = (
     Operation("ListParts", "GET", "object", "uploadId", uploads.list_parts),
 )
 
+_POLICIES: tuple[Operation, ...] = (
+    Operation("PutBucketPolicy", "PUT", "bucket", "policy", subresources.put_bucket_policy, "kept, not enforced"),
+    Operation("GetBucketPolicy", "GET", "bucket", "policy", subresources.get_bucket_policy),
+    Operation("GetBucketPolicyStatus", "GET", "bucket", "policyStatus", subresources.get_bucket_policy_status),
+    Operation("DeleteBucketPolicy", "DELETE", "bucket", "policy", subresources.delete_bucket_policy),
+)
+
 _NONE = "always empty"
 _NO_SUCH = "always an error that says there is none"
 _IN_PASSING: tuple[Operation, ...] = (
@@ -77,8 +84,6 @@ _IN_PASSING: tuple[Operation, ...] = (
             ("Logging", "logging", _NONE),
             ("NotificationConfiguration", "notification", _NONE),
             ("OwnershipControls", "ownershipControls", "its owner's"),
-            ("Policy", "policy", _NO_SUCH),
-            ("PolicyStatus", "policyStatus", _NO_SUCH),
             ("Replication", "replication", _NO_SUCH),
             ("RequestPayment", "requestPayment", "its owner pays"),
             ("Tagging", "tagging", _NO_SUCH),
@@ -95,7 +100,7 @@ _IN_PASSING: tuple[Operation, ...] = (
     ),
 )
 
-OPERATIONS = (*_BUCKETS, *_OBJECTS, *_IN_PASSING)
+OPERATIONS = (*_BUCKETS, *_OBJECTS, *_POLICIES, *_IN_PASSING)
 
 # Parameters that name something else than the object or bucket itself; a request for what is not served must not be
 # taken for one without them.

@@ -97,3 +97,33 @@ def test_what_buckets_do_not_have_by_error(s3: Any, bucket: str, method: str, ex
     """Where Amazon has an error for what is not there, it is raised; what is not served at all says so."""
     more = {"Id": "1"} if "analytics" in method else {}
     assert expected == code_of(lambda: getattr(s3, method)(Bucket=bucket, **more))
+
+
+def test_a_policy_is_kept(s3: Any, bucket: str) -> None:
+    """It is told as it was put, lets nobody in, and goes with the bucket."""
+    for policy in ('{"Version": "2012-10-17", "Statement": []}', '{ "Statement": ["ü"] }'):
+        s3.put_bucket_policy(Bucket=bucket, Policy=policy)
+        assert policy == s3.get_bucket_policy(Bucket=bucket)["Policy"]
+    assert s3.get_bucket_policy_status(Bucket=bucket)["PolicyStatus"]["IsPublic"] is False
+    s3.delete_bucket_policy(Bucket=bucket)
+    s3.delete_bucket_policy(Bucket=bucket)
+    assert code_of(lambda: s3.get_bucket_policy(Bucket=bucket)) == "NoSuchBucketPolicy"
+    s3.put_bucket_policy(Bucket=bucket, Policy="{}")
+    s3.delete_bucket(Bucket=bucket)
+    s3.create_bucket(Bucket=bucket)
+    assert code_of(lambda: s3.get_bucket_policy(Bucket=bucket)) == "NoSuchBucketPolicy"
+
+
+@pytest.mark.parametrize(
+    ("bucket_name", "policy", "expected"),
+    [
+        ("photos", "no JSON", "MalformedPolicy"),
+        ("photos", "[" * 10_000, "MalformedPolicy"),
+        ("photos", '{"Id": "' + "x" * 20_480 + '"}', "MalformedPolicy"),
+        ("nowhere", "{}", "NoSuchBucket"),
+        ("tagwise-images", "{}", "AccessDenied"),
+    ],
+)
+def test_a_policy_is_refused(s3: Any, bucket: str, bucket_name: str, policy: str, expected: str) -> None:
+    """What is no JSON object, or too long, is not kept, nor is one of a bucket that is not there or read only."""
+    assert expected == code_of(lambda: s3.put_bucket_policy(Bucket=bucket_name, Policy=policy))

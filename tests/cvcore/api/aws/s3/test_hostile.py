@@ -75,7 +75,7 @@ def hostile(store: Store) -> Ask:
         ("POST", "/photos/a", {}, "MethodNotAllowed"),
         ("POST", "/", {}, "MethodNotAllowed"),
         ("PUT", "/photos/a", {"tagging": ""}, "NotImplemented"),
-        ("PUT", "/photos", {"policy": ""}, "NotImplemented"),
+        ("PUT", "/photos", {"website": ""}, "NotImplemented"),
         ("GET", "/photos/a", {"torrent": ""}, "NotImplemented"),
         ("GET", "/.objects", {}, "NoSuchBucket"),
         ("GET", "/.objects/photos", {}, "NoSuchBucket"),
