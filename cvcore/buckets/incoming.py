@@ -79,8 +79,8 @@ class Incoming:
 def _opened(folder: Path) -> tuple[Path, BinaryIO]:
     path = folder / secrets.token_hex(16)
     for _ in range(TRIES):
-        folder.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(FileNotFoundError):  # another upload ended, and deleted the folder
+        with contextlib.suppress(FileNotFoundError, FileExistsError):  # another upload ended, and deleted the folder
+            folder.mkdir(parents=True, exist_ok=True)
             file = path.open("xb")
             _delete_abandoned(folder)
             return path, file

@@ -150,7 +150,7 @@ def _moved_into(path: Path, source: Path, folder: Path) -> bool:
             if not paths.is_inside(path, folder) or (path.exists() and not paths.is_spelled(path, folder)):
                 return False
             source.replace(path)
-        except FileNotFoundError:  # the folder was deleted, because the last object in it was
+        except (FileNotFoundError, FileExistsError):  # the folder was deleted, because the last object in it was
             continue
         except OSError as error:
             if error.errno in _NOT_A_PATH:
