@@ -37,7 +37,7 @@ MODULES = sorted(path for path in (ROOT / "cvcore").glob("*.py") if path.name !=
 def commands() -> dict[str, str]:
     """Every command, with what its --help says."""
     overview = cli.parser().format_help()
-    names = re.findall(r"^    (\w+)\b", overview, re.MULTILINE)
+    names = re.findall(r"^    ([\w-]+)", overview, re.MULTILINE)
     texts = {}
     for name in names:
         with contextlib.redirect_stdout(io.StringIO()) as printed, contextlib.suppress(SystemExit):
@@ -128,7 +128,7 @@ def test_every_command_and_option() -> None:
     """Each command and each of its options is in the list of commands, and the list has no other."""
     listed = TEXTS["docs/commands.md"].split("```")[1]
     helps = commands()
-    assert sorted(helps) == sorted(set(re.findall(r"^tagwise (\w+)", listed, re.MULTILINE)))
+    assert sorted(helps) == sorted(set(re.findall(r"^tagwise ([\w-]+)", listed, re.MULTILINE)))
     for name, text in helps.items():
         own = re.search(rf"^tagwise {name}\b(.*?)(?=^tagwise |\Z)", listed, re.MULTILINE | re.DOTALL)
         assert own is not None

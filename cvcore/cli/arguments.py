@@ -23,6 +23,7 @@ COMMANDS = (
     migrate.add_migrate,
     train.add_train,
     performance.add_performance,
+    performance.add_learning_curve,
     predict.add_predict,
     export.add_export,
     archives.add_save,

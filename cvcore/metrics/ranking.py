@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvcore.array_types import Bools, Float64s
+from cvcore.metrics import ratios
 from cvcore.metrics.decision_rule import checked_scores, count_reaching
 from cvcore.metrics.ratios import mean
 
@@ -90,4 +91,8 @@ def fold_average_precision(truth: Bools, probabilities: NDArray[Any], folds: NDA
     >>> fold_average_precision(truth, np.array([[0.2], [0.1], [0.8], [0.9]]), folds).tolist()
     [0.75]
     """
-    return mean_over_folds(fold_ranks(truth, probabilities, folds), truth, folds)
+    by_fold = [
+        [average_precision(truth[rows, tag], probabilities[rows, tag]) for tag in range(truth.shape[1])]
+        for rows in (np.flatnonzero(folds == fold) for fold in np.unique(folds[folds >= 0]))
+    ]
+    return ratios.macro(np.array(by_fold).reshape(-1, truth.shape[1]), axis=0)

@@ -89,6 +89,27 @@ def sweep_one(
     return _sweep(rows, answered.astype(np.uint8), 1)
 
 
+def rates_of_answers(
+    truth: Bools, answered: Bools, groups: NDArray[Any]
+) -> tuple[Integers, tuple[Measure, Measure, Measure]]:
+    """The counts (1, k, 4) of given answers, and precision, recall and F1 at this one position, as by `sweep_one`.
+
+    All arrays have evaluated rows alone: `truth` and `answered` are (n, k), `groups` (n,).
+
+    >>> counts, (_, recall, _) = rates_of_answers(np.eye(2, dtype=bool), np.eye(2, dtype=bool), np.arange(2))
+    >>> recall.mean.tolist(), recall.mean_low.round(2).tolist()
+    ([1.0], [0.44])
+    """
+    rows = _evaluated_rows(truth, answered, np.zeros(len(truth)), groups)
+    return _rates(rows, rows.probabilities.astype(np.uint8), 1)
+
+
+def average_precision(truth: Bools, probabilities: NDArray[Any], folds: NDArray[Any], groups: NDArray[Any]) -> Measure:
+    """The average precision of every tag and overall, as in `sweep`, which needs no threshold."""
+    rows = _evaluated_rows(truth, probabilities, folds, groups)
+    return _average_precision(rows.truth, rows.probabilities, rows.folds, rows.starts)
+
+
 def position_of(threshold: float | tuple[float, ...]) -> int | None:
     """The index of a threshold in `metrics.THRESHOLDS`; None if it is not there, or if each tag has its own.
 
@@ -126,6 +147,13 @@ def _evaluated_rows(truth: Bools, probabilities: NDArray[Any], folds: NDArray[An
 
 def _sweep(rows: _Rows, levels: Levels, positions: int) -> Sweep:
     """The rates at `positions` positions; a tag is an answer at position i if its level (n, k) is above i."""
+    counts, (precision, recall, f1) = _rates(rows, levels, positions)
+    average_precision = _average_precision(rows.truth, rows.probabilities, rows.folds, rows.starts)
+    return Sweep(counts, precision, recall, f1, average_precision)
+
+
+def _rates(rows: _Rows, levels: Levels, positions: int) -> tuple[Integers, tuple[Measure, Measure, Measure]]:
+    """The counts, and precision, recall and F1; as `_sweep`."""
     counts = _counts(levels, rows.truth, positions)
     shares = intervals.shares_of_right_answers(counts, levels, rows.truth, rows.starts)
     lengths = intervals.squared_lengths(shares, levels, rows.truth, rows.starts)
@@ -133,8 +161,7 @@ def _sweep(rows: _Rows, levels: Levels, positions: int) -> Sweep:
         _measure(share.values, share.low, share.high, share.norms, length)
         for share, length in zip(shares, lengths, strict=True)
     )
-    average_precision = _average_precision(rows.truth, rows.probabilities, rows.folds, rows.starts)
-    return Sweep(counts, precision, recall, f1, average_precision)
+    return counts, (precision, recall, f1)
 
 
 def _measure(values: Float64s, low: Float64s, high: Float64s, norms: Float64s, lengths: Float64s) -> Measure:

@@ -27,7 +27,7 @@ Costs multiply these weights: a tag of cost 3 has three times the weight, so it 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -101,6 +101,34 @@ def fit(
     kernel_along_axes, bias = kernels[-1, :-1], kernels[-1, -1]
     kernel = axes.basis @ kernel_along_axes / np.float32(axes.scale)
     return Head(kernel, bias - axes.centre @ kernel, out_of_fold, l2)
+
+
+def out_of_fold(
+    embeddings: Float32s,
+    truth: NDArray[np.bool_],
+    folds: NDArray[np.integer],
+    subsets: Sequence[NDArray[np.bool_]],
+    *,
+    multilabel: bool,
+    l2: float = L2,
+    costs: NDArray[np.floating] | None = None,
+    tolerance: float = TOLERANCE,
+) -> Iterator[Float32s]:
+    """For each subset of rows, (rows,), the out-of-fold probabilities of heads that are trained on those rows alone.
+
+    The other arguments are those of `fit`, which gives the same where the subset has all rows. Each result is float32
+    (rows, tags), nan in fold -1. Every head must have rows left to train on.
+    """
+    axes = _principal_axes(embeddings)
+    for used in subsets:
+        trained_on = _trained_on(folds)[used, :-1]
+        weights = balanced_weights(truth[used], trained_on, multilabel=multilabel, costs=costs)
+        problem = logistic_regression.Problem(axes.features[used], truth[used], weights, multilabel, l2)
+        result = np.full(truth.shape, np.nan, np.float32)
+        for fold, kernel in enumerate(logistic_regression.minimise(problem, tolerance=tolerance)):
+            evaluated = folds == fold
+            result[evaluated] = from_logits(axes.features[evaluated] @ kernel, multilabel=multilabel)
+        yield result
 
 
 def probabilities(embeddings: Float32s, kernel: Float32s, bias: Float32s, *, multilabel: bool) -> Float32s:

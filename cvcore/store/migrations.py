@@ -450,6 +450,38 @@ def m014_rekognition(database: Database) -> None:
     )
 
 
+def m015_learning_curves(database: Database) -> None:
+    """Jobs that measure learning curves; a check cannot be changed, so the table is made anew."""
+    _run(
+        database,
+        """
+        create table new_jobs (
+            id integer primary key autoincrement,
+            kind text not null check (kind in ('train', 'embed', 'learning-curve')),
+            project_id text not null references projects (id) on delete cascade,
+            iteration_id text references iterations (id) on delete set null,
+            status text not null default 'queued'
+                check (status in ('queued', 'running', 'done', 'failed', 'cancelled')),
+            stage text not null default 'Waiting',
+            progress real not null default 0,
+            error text not null default '',
+            cancel_requested integer not null default 0,
+            attempts integer not null default 0,
+            created_at text not null,
+            started_at text,
+            finished_at text
+        ) strict;
+        insert into new_jobs select * from jobs;
+        -- The last number given, also where its row is gone.
+        delete from sqlite_sequence where name = 'new_jobs';
+        insert into sqlite_sequence select 'new_jobs', seq from sqlite_sequence where name = 'jobs';
+        drop table jobs;
+        alter table new_jobs rename to jobs;
+        create index jobs_waiting on jobs (status, kind, id);
+        """,
+    )
+
+
 Step = Callable[["Database"], None]
 STEPS: tuple[Step, ...] = (
     m001_projects_images_and_tags,
@@ -466,6 +498,7 @@ STEPS: tuple[Step, ...] = (
     m012_trash,
     m013_colours,
     m014_rekognition,
+    m015_learning_curves,
 )
 
 

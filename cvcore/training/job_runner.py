@@ -15,7 +15,7 @@ from cvcore.networks.keras_backend import Device
 from cvcore.progress import Progress, Stopped, silent
 from cvcore.records import Job
 from cvcore.store import ATTEMPTS, Store
-from cvcore.training import lifecycle, pipeline, webhooks
+from cvcore.training import learning_curves, lifecycle, pipeline, webhooks
 
 REPORT_S = 0.25
 
@@ -59,7 +59,9 @@ def _run(store: Store, job: Job, progress: Progress, device: Device) -> None:
     try:
         if job.kind == "train" and job.iteration_id:
             pipeline.run(store, store.iterations.get(job.iteration_id), progress, device)
-        else:
+        elif job.kind == "learning-curve" and job.iteration_id:
+            learning_curves.measure(store, store.iterations.get(job.iteration_id), progress, device)
+        elif job.kind == "embed":
             pipeline.embed(store, store.projects.get(job.project_id), progress, device)
     except Stopped:
         _stopped(store, job)
@@ -80,7 +82,7 @@ def _run(store: Store, job: Job, progress: Progress, device: Device) -> None:
 
 
 def _put_back(store: Store, job: Job) -> None:
-    if job.iteration_id and store.iterations.get(job.iteration_id).status == "Completed":
+    if job.kind == "train" and job.iteration_id and store.iterations.get(job.iteration_id).status == "Completed":
         store.jobs.finish(job.id, "done")
     elif job.cancel_requested:
         lifecycle.close(store, job, "cancelled")
@@ -98,7 +100,7 @@ def _progress(store: Store, job: Job, stop: threading.Event, watcher: Progress) 
         nonlocal reported_at
         if stop.is_set():
             raise Stopped
-        if job.kind == "embed" and store.jobs.is_training_waiting():
+        if job.kind != "train" and store.jobs.is_training_waiting():
             raise Stopped
         if time.monotonic() - reported_at < REPORT_S and fraction < 1:
             return

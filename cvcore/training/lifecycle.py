@@ -112,12 +112,14 @@ def finish_early(store: Store, job: Job) -> None:
 
 
 def close(store: Store, job: Job, status: str, error: str = "") -> None:
-    """Mark an unfinished job and its iteration as failed or cancelled.
+    """Mark an unfinished job, and the iteration that it trains, as failed or cancelled.
 
     A cancelled training leaves no iteration behind.
     """
     with store.transaction():
         store.jobs.finish(job.id, status, error)
+        if job.kind != "train":
+            return
         if job.iteration_id and status == "failed":
             failed = job.iteration_id
             store.iterations.fail(failed, error)

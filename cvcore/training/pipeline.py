@@ -43,7 +43,7 @@ def run(store: Store, iteration: Iteration, progress: Progress, device: Device =
     embedding_started = time.perf_counter()
     embeddings = embedding_cache.compute(store, backbone, snapshot, share(quickly, 0.1, 0.8), device)
     fitting_started = time.perf_counter()
-    task = _task(store, iteration, options, snapshot, backbone, embeddings)
+    task = plan_task(store, iteration, options, snapshot, backbone, embeddings)
     head = _fit_quick(task, share(quickly, 0.8, 0.98))
     outcome = None
     if options.is_advanced:
@@ -75,7 +75,7 @@ def run(store: Store, iteration: Iteration, progress: Progress, device: Device =
         store.after_commit(lambda: finetuning.forget(store, iteration.id))
 
 
-def _task(
+def plan_task(
     store: Store,
     iteration: Iteration,
     options: TrainingOptions,
@@ -83,6 +83,7 @@ def _task(
     backbone: Backbone,
     embeddings: NDArray[np.float32],
 ) -> Task:
+    """What to train on an iteration's images, with their embeddings (n, dimension) by the backbone."""
     tags = evaluation.tags(store, iteration)
     truth = truth_matrix(snapshot, len(tags))
     groups = near_duplicates.groups(_signatures(snapshot))

@@ -57,7 +57,8 @@ def check(url: str) -> None:
 def afterwards(store: Store, job: Job, stop: threading.Event) -> Iterator[None]:
     """Send a job's event after a block that closes the job, unless it was put back. `stop` ends the sending."""
     # Read before the end, because the options of a cancelled training are deleted.
-    url = store.trainings.options(job.iteration_id).notify_url if job.iteration_id else ""
+    trained = job.iteration_id if job.kind == "train" else None
+    url = store.trainings.options(trained).notify_url if trained else ""
     yield
     if url:
         try:

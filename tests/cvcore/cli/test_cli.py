@@ -23,7 +23,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import precision_score
 
-from cvcore import __version__, cli, training
+from cvcore import __version__, cli, evaluation, training
 from cvcore.evaluation import report_files, saved_thresholds
 from cvcore.files import blobs
 from cvcore.projects import uploads
@@ -368,6 +368,34 @@ def test_a_training_that_fails(tagwise: Tagwise, fill: Fill, store: Store) -> No
     (iteration,) = store.iterations.of_project(project.id)
     assert CommandResult(1, "", f"tagwise: the training failed: {iteration.error}\n") == result
     assert repr(image.name) in iteration.error
+
+
+def test_learning_curve(tagwise: Tagwise, fill: Fill, trained: Trained, store: Store) -> None:
+    """It is measured where no worker runs; for people a table and a sentence a tag, for scripts the same as JSON."""
+    trained(fill(rose=12, tulip=12))
+    text = tagwise("learning-curve", "Flowers").out.splitlines()
+    assert "Flowers, Iteration 1: what more images bring, overall" == text[0]
+    assert ["12", "24"] == [line.split()[0] for line in (text[-7], text[-4])]
+    assert "More images of tulip will hardly change anything: its recall is 100.0 % already." == text[-1]
+    result = tagwise("learning-curve", "Flowers", "--iteration", 1, "--threshold", "0.6", "--json").json
+    assert ("Flowers", 1, 0.6, False) == tuple(
+        result[name] for name in ("project", "iteration", "threshold", "threshold_saved")
+    )
+    assert ["rose", "tulip"] == [tag["name"] for tag in result["tags"]]
+    (iteration,) = store.iterations.of_project(store.projects.all()[0].id)
+    today, then = result["overall"]["points"][-1], result["overall"]["forecast"][-1]
+    assert evaluation.report(store, iteration, 0.6).overall.recall == pytest.approx(today["recall"])
+    assert (12, 24) == (today["images"], then["images"])
+    low, high = then["recall_interval"]
+    assert low <= then["recall"] <= high
+    refused = tagwise("learning-curve", "Flowers", "--threshold", "0.333")
+    assert (
+        1,
+        "tagwise: a learning curve is known at whole percents, got 0.333: choose a threshold such as 0.33\n",
+    ) == (
+        refused.status,
+        refused.err,
+    )
 
 
 def test_performance(tagwise: Tagwise, fill: Fill, trained: Trained, store: Store) -> None:

@@ -30,6 +30,7 @@ STEPS = [
     "m012_trash",
     "m013_colours",
     "m014_rekognition",
+    "m015_learning_curves",
 ]
 
 # Edit nothing here but by adding what a new step adds: steps that have landed stay as they are.
@@ -133,9 +134,9 @@ SCHEMA = {
     """,
     "iterations_of_image": "CREATE INDEX iterations_of_image on iteration_images (image_id)",
     "jobs": """
-        CREATE TABLE jobs (
+        CREATE TABLE "jobs" (
             id integer primary key autoincrement,
-            kind text not null check (kind in ('train', 'embed')),
+            kind text not null check (kind in ('train', 'embed', 'learning-curve')),
             project_id text not null references projects (id) on delete cascade,
             iteration_id text references iterations (id) on delete set null,
             status text not null default 'queued'
@@ -480,6 +481,7 @@ ROWS: dict[str, list[tuple[str, tuple[Any, ...]]]] = {
         ("rekognition_sources", ("p", "s3://b/1.jpg", "i", '{"source-ref": "s3://b/1.jpg"}')),
         ("rekognition_refused_lines", (1, "p", "TRAIN", "", "nonsense", "[]", '[["ERROR_X", "why"]]')),
     ],
+    STEPS[14]: [],  # the table of jobs, made anew
 }  # fmt: skip
 
 
@@ -561,6 +563,17 @@ def test_what_was_stored_before_is_checked(tmp_path: Path) -> None:
     assert ["0" * 64] == store.embeddings.unchecked(["9" * 64, "0" * 64])
     store.embeddings.check_off(["0" * 64])
     assert [] == store.embeddings.unchecked(["0" * 64])
+
+
+def test_numbers_of_jobs_are_never_used_again(tmp_path: Path) -> None:
+    """The table of jobs that was made anew goes on counting after jobs that were deleted before."""
+    home = home_at(STEPS.index("m015_learning_curves"), tmp_path / "home")
+    with closing(sqlite3.connect(home / "tagwise.db")) as connection:
+        connection.execute("delete from jobs")
+        connection.commit()
+    store = Store(home)
+    (project,) = store.projects.all()
+    assert 8 == store.jobs.add("learning-curve", project.id).id
 
 
 def test_the_steps_are_these() -> None:

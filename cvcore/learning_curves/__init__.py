@@ -1,0 +1,23 @@
+"""How an iteration's numbers grow with the number of images, and where they would go with more of them.
+
+Imports `evaluation`, `networks`, `store`, `files`, `metrics`, `validation` and the modules beside the packages.
+"""
+
+from cvcore.learning_curves.advice import gain, sentence
+from cvcore.learning_curves.curve import Curve, Points, curve
+from cvcore.learning_curves.measurement import Measurement, measure
+from cvcore.learning_curves.report import curve_json
+from cvcore.learning_curves.stored import load, save
+
+__all__ = [
+    "Curve",
+    "Measurement",
+    "Points",
+    "curve",
+    "curve_json",
+    "gain",
+    "load",
+    "measure",
+    "save",
+    "sentence",
+]

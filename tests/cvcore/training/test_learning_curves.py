@@ -1,0 +1,129 @@
+"""Learning curves are measured once, in the worker, and what goes wrong with one harms no iteration."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from cvcore import evaluation, learning_curves
+from cvcore.errors import NotTrained
+from cvcore.files import blobs
+from cvcore.learning_curves import stored
+from cvcore.records import Iteration, Project
+from cvcore.store import Store
+from cvcore.training import job_runner
+from cvcore.training import learning_curves as measuring
+
+Fill = Callable[..., Project]
+Trained = Callable[..., Iteration]
+
+
+@pytest.fixture
+def iteration(fill: Fill, trained: Trained) -> Iteration:
+    """A trained iteration of 12 roses and 12 tulips."""
+    return trained(fill(rose=12, tulip=12))
+
+
+def test_a_job_measures_and_keeps_it(store: Store, iteration: Iteration) -> None:
+    """The worker does what was asked for; asking twice is one job, and what is kept is not measured again."""
+    job = measuring.request(store, iteration)
+    assert job == measuring.request(store, iteration)
+    claimed = store.jobs.claim()
+    assert claimed is not None
+    stages: list[str] = []
+    job_runner.run_job(store, claimed, threading.Event(), lambda stage, fraction: stages.append(stage))
+    assert "done" == store.jobs.get(job.id).status
+    assert "Training on fewer images" == stages[-1]
+    kept = learning_curves.load(store, iteration)
+    assert kept is not None
+    again = measuring.measure(store, iteration, lambda stage, fraction: pytest.fail("measured again"))
+    np.testing.assert_array_equal(kept.levels, again.levels)
+
+
+def test_its_end_is_the_iteration(store: Store, iteration: Iteration) -> None:
+    """All images' point rests on the iteration's own probabilities, so it shows the page's numbers."""
+    measurement = measuring.measure(store, iteration)
+    predictions = evaluation.load(store, iteration)
+    curve = learning_curves.curve(measurement, predictions.truth, predictions.groups, 0.5)
+    assert evaluation.report(store, iteration).overall.f1 == pytest.approx(curve.measured.values[2, -1, -1])
+
+
+def test_trainings_go_first(store: Store, iteration: Iteration) -> None:
+    """A queued training is claimed before a learning curve that was asked for earlier."""
+    measuring.request(store, iteration)
+    training = store.jobs.add("train", iteration.project_id, iteration.id)
+    claimed = store.jobs.claim()
+    assert claimed is not None
+    assert training.id == claimed.id
+
+
+def test_a_training_that_waits_stops_it(store: Store, iteration: Iteration) -> None:
+    """It is put back, and nothing half-done is kept."""
+    job = measuring.request(store, iteration)
+    claimed = store.jobs.claim()
+    assert claimed is not None
+    store.jobs.add("train", iteration.project_id, iteration.id)
+    job_runner.run_job(store, claimed, threading.Event())
+    assert ("queued", 0) == (store.jobs.get(job.id).status, store.jobs.get(job.id).attempts)
+    assert learning_curves.load(store, iteration) is None
+
+
+def test_a_failure_is_told_and_the_iteration_stays(store: Store, iteration: Iteration) -> None:
+    """An image that is gone ends the job with a reason; the iteration is as it was."""
+    for image in store.iterations.images(iteration.id):
+        blobs.delete(blobs.original_path(store.home, image.sha256))
+    job = measuring.request(store, iteration)
+    claimed = store.jobs.claim()
+    assert claimed is not None
+    job_runner.run_job(store, claimed, threading.Event())
+    assert "failed" == store.jobs.get(job.id).status
+    assert "missing or damaged" in store.jobs.get(job.id).error
+    assert iteration == store.iterations.get(iteration.id)
+
+
+def test_a_dead_workers_measurement_is_done_again(store: Store, iteration: Iteration) -> None:
+    """A job that a dead worker left goes back into the queue, although its iteration is complete."""
+    job = measuring.request(store, iteration)
+    assert store.jobs.claim() is not None
+    job_runner.recover(store)
+    assert "queued" == store.jobs.get(job.id).status
+
+
+def test_cancelled_or_given_up_it_harms_no_iteration(store: Store, iteration: Iteration) -> None:
+    """Cancelling deletes no iteration, and a measurement that kills its worker three times fails none."""
+    job = measuring.request(store, iteration)
+    for _ in range(3):
+        assert store.jobs.claim() is not None
+        job_runner.recover(store)
+    assert "failed" == store.jobs.get(job.id).status
+    other = measuring.request(store, iteration)
+    assert store.jobs.claim() is not None
+    store.jobs.cancel(other.id)
+    job_runner.recover(store)
+    assert "cancelled" == store.jobs.get(other.id).status
+    assert iteration == store.iterations.get(iteration.id)
+
+
+def test_an_iteration_without_a_model_has_none(store: Store, iteration: Iteration) -> None:
+    """Asking for it is refused with what to do."""
+    with pytest.raises(NotTrained, match="a learning curve needs a trained iteration, 'Iteration 1' is not: train it"):
+        measuring.request(store, replace(iteration, status="Failed"))
+
+
+@pytest.mark.parametrize("damage", ["cut", "other", "rows"])
+def test_a_damaged_file_is_no_measurement(store: Store, iteration: Iteration, damage: str) -> None:
+    """A file that is cut short, or of other images, is measured again."""
+    measurement = measuring.measure(store, iteration)
+    path = blobs.iteration_folder(store.home, iteration.id) / stored.FILE
+    if damage == "cut":
+        path.write_bytes(path.read_bytes()[:-100])
+    elif damage == "other":
+        learning_curves.save(store, iteration, replace(measurement, levels=measurement.levels[:, :-1]))
+    else:
+        learning_curves.save(store, iteration, replace(measurement, rows=measurement.rows + 1))
+    assert learning_curves.load(store, iteration) is None
+    np.testing.assert_array_equal(measurement.levels, measuring.measure(store, iteration).levels)
