@@ -202,7 +202,7 @@ def _our_errors() -> Iterator[None]:
     except exceptions.ClientError as error:
         code = str(error.response.get("Error", {}).get("Code", ""))
         if code in _MISSING:
-            raise NotFound(f"AWS has it no more ({code})") from error
+            raise NotFound(f"AWS does not have it ({code})") from error
         advice = "check the keys and their permissions" if code in _REFUSED else "try again later"
         raise FetchFailed(f"AWS must answer, {error.operation_name} failed with {code[:80]!r}: {advice}") from error
     except (exceptions.ProfileNotFound, exceptions.NoRegionError, exceptions.InvalidRegionError) as error:

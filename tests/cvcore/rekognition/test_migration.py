@@ -314,7 +314,7 @@ def test_what_cannot_come_is_told(store: Store, there: Aws, drawn_image: Any) ->
         "image 's3",
         "the tag 'rose' has 4 images at AWS and 1 here",
     ]
-    assert moved.notes[1] == "image 's3://photos/gone.png': AWS has it no more (NoSuchKey)"
+    assert moved.notes[1] == "image 's3://photos/gone.png': AWS does not have it (NoSuchKey)"
     there.objects["/photos/gone.png"] = drawn_image(2)
     assert move(store)[0].here.images == 2
 
@@ -481,7 +481,7 @@ def test_the_command(home: Path, there: Aws, drawn_image: Any, capsys: pytest.Ca
     assert cli.main(["migrate", "--from", "rekognition", "--region", "eu-west-1"]) == 1
     told = capsys.readouterr()
     assert told.out == "flowers: 1 images and 1 tags here, 2 and 1 at AWS, incomplete\n"
-    assert "  flowers: image 's3://photos/gone.png': AWS has it no more (NoSuchKey)\n" in told.err
+    assert "  flowers: image 's3://photos/gone.png': AWS does not have it (NoSuchKey)\n" in told.err
     assert cli.main(["migrate", "--from", "rekognition", "--json"]) == 1
     (row,) = json.loads(capsys.readouterr().out)
     assert (row["project"]["name"], row["aws"]["images"], row["here"]["images"]) == ("flowers", 2, 1)
