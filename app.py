@@ -79,8 +79,8 @@ app = st.App(
     routes=[*images.routes(store), *downloads.routes(store), *assets.routes()],
     middleware=[
         Middleware(OwnSources),
-        Middleware(OwnHosts, names=environment.hosts),
         Middleware(Amazon, store=store, settings=environment, keys=api_keys.load_aws(environment)),
+        Middleware(OwnHosts, names=environment.hosts),
         Middleware(BasePath),
         Middleware(CustomVision, store=store, settings=environment, keys=api_keys.load(environment)),
         *([Middleware(SharedPassword, password=environment.password)] if environment.password else []),

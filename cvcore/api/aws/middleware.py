@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cvcore import urls
+from cvcore.api.aws import sts
 from cvcore.api.aws.rekognition import service as rekognition
 from cvcore.api.aws.s3 import service as s3
 from cvcore.api.aws.signed import head, verification
@@ -29,7 +30,8 @@ _SIGNED_QUERY = re.compile("(^|&)(X-Amz-Algorithm|X-Amz-Signature|AWSAccessKeyId
 class Amazon:
     """Amazon's services as middleware, because their addresses are also those of pages.
 
-    It must come before `BasePath`, which decodes addresses, and before `SharedPassword`: it has keys of its own.
+    It must come before `BasePath`, which decodes addresses, and before `OwnHosts` and `SharedPassword`: clients of S3
+    put a bucket before the host's name, and no page knows the key pair that requests are signed with.
     """
 
     def __init__(self, app: ASGIApp, store: Store, settings: Settings, keys: AwsKeys) -> None:
@@ -56,6 +58,8 @@ class Amazon:
         # Streamlit's socket has Nagle's algorithm on: on a connection that stays open, the second part of a response
         # waits 40 ms until the first is acknowledged.
         response.headers["Connection"] = "close"
+        # An object that is a web page must not act as one of Tagwise's when its presigned address is opened.
+        response.headers["Content-Security-Policy"] = "sandbox"
         await response(scope, receive, send)
 
     async def _response(self, received: Head, incoming: Incoming, scheme: str, receive: Receive) -> Response:
@@ -67,7 +71,9 @@ class Amazon:
             return await s3.answer(request, self._store, self._settings)
         if request.service == "rekognition":
             return await rekognition.answer(request, receive, self._store, self._settings)
-        raise SignatureRefused("service", f"Tagwise has the services rekognition and s3, got {request.service!r}")
+        if request.service == "sts":
+            return await sts.answer(request)
+        raise SignatureRefused("service", f"Tagwise has the services rekognition, s3 and sts, got {request.service!r}")
 
 
 def is_for_amazon(received: Head) -> bool:
@@ -86,4 +92,6 @@ def refusal(received: Head, error: TagwiseError) -> Response:
     """The response to a request that is refused before a service has it: JSON if it names an operation, else XML."""
     if received.header("x-amz-target"):
         return rekognition.refusal(error)
+    if isinstance(error, SignatureRefused) and error.reason == "service":
+        return sts.refusal(error)
     return s3.refusal(error, received.path)

@@ -16,6 +16,7 @@ from urllib.parse import unquote
 from cvcore.api.aws.signed.head import Head
 from cvcore.api.aws.signed.refusals import SignatureRefused
 from cvcore.api.aws.signed.signatures import NOT_WELL_FORMED, SKEW
+from cvcore.files.api_keys import AwsKeys
 
 # The parameters of the query that are signed.
 _SIGNED_PARAMETERS = frozenset(
@@ -58,17 +59,15 @@ def claim(head: Head) -> ClaimV2 | None:
     return ClaimV2(fields["AWSAccessKeyId"], fields["Signature"], expires)
 
 
-def verify(claim: ClaimV2, head: Head, access_key_id: str, secret_access_key: str, *, now: datetime) -> None:
-    """Check a claim: its key, its time and its signature.
+def verify(claim: ClaimV2, head: Head, keys: AwsKeys, *, now: datetime, base: str = "") -> None:
+    """Check a claim: its key, its time and its signature; boto3 signs without the path that the app is below.
 
     Raises:
         SignatureRefused: one of them is not right.
     """
-    if not hmac.compare_digest(claim.access_key_id.encode(), access_key_id.encode()):
+    if not hmac.compare_digest(claim.access_key_id.encode(), keys.access_key_id.encode()):
         raise SignatureRefused("unknown", f"no key has the id {claim.access_key_id[:128]!r}: see the Publish page")
-    text = string_to_sign(head, claim.expires).encode("latin-1", "replace")
-    right = base64.b64encode(hmac.digest(secret_access_key.encode(), text, "sha1"))
-    if not hmac.compare_digest(right, claim.signature.encode()):
+    if not any(_is_right(claim, head, path, keys) for path in (head.path, head.path.removeprefix(base))):
         raise SignatureRefused(
             "wrong", "the signature is wrong: check the secret access key, the Publish page shows it"
         )
@@ -78,22 +77,28 @@ def verify(claim: ClaimV2, head: Head, access_key_id: str, secret_access_key: st
         raise SignatureRefused("expired", "the address is not valid any more: sign a new one")
 
 
-def string_to_sign(head: Head, expires: str) -> str:
+def _is_right(claim: ClaimV2, head: Head, path: str, keys: AwsKeys) -> bool:
+    text = string_to_sign(head, path, claim.expires).encode("latin-1", "replace")
+    right = base64.b64encode(hmac.digest(keys.secret_access_key.encode(), text, "sha1"))
+    return hmac.compare_digest(right, claim.signature.encode())
+
+
+def string_to_sign(head: Head, path: str, expires: str) -> str:
     """The text that the signature is made of."""
     date = expires or ("" if head.header("x-amz-date") else head.header("date"))
     names = sorted({name for name, _ in head.headers if name.startswith("x-amz-")})
     amz = [f"{name}:{head.header(name)}" for name in names]
     parts = [head.method, head.header("content-md5"), head.header("content-type"), date, *amz]
-    return "\n".join([*parts, _resource(head)])
+    return "\n".join([*parts, path + _subresources(head)])
 
 
-def _resource(head: Head) -> str:
+def _subresources(head: Head) -> str:
     parts = [
         f"{name}={unquote(value)}" if value else name
         for name, value in sorted(head.pairs)
         if name in _SIGNED_PARAMETERS
     ]
-    return head.path + ("?" + "&".join(parts) if parts else "")
+    return "?" + "&".join(parts) if parts else ""
 
 
 def _check_date(head: Head, now: datetime) -> None:

@@ -194,7 +194,7 @@ def _in_query(head: Head) -> Claim:
 
 def _credential(text: str) -> tuple[str, str, str, str]:
     """Id, date, region and service of `ID/DATE/REGION/SERVICE/aws4_request`."""
-    match = re.fullmatch(r"(.+)/([0-9]{8})/([a-z0-9-]{1,32})/([a-z0-9-]{1,32})/aws4_request", text)
+    match = re.fullmatch(r"(.+)/([0-9]{8})/([A-Za-z0-9-]{1,32})/([a-z0-9-]{1,32})/aws4_request", text)
     if not match:
         raise SignatureRefused(
             "malformed", f"a credential must be ID/DATE/REGION/SERVICE/aws4_request, got {text[:200]!r}"

@@ -31,7 +31,7 @@ _OWN_PARAMETERS = re.compile(
 
 
 async def verified(head: Head, incoming: Incoming, keys: AwsKeys, *, base: str, server: str) -> SignedRequest:
-    """The request, when its signature is right; S3's body is verified only while it is read.
+    """The request, when its signature is right; a body that S3 gets is verified only while it is read.
 
     Raises:
         SignatureRefused: the signature is missing or wrong, or the body of another service is not as signed.
@@ -39,13 +39,14 @@ async def verified(head: Head, incoming: Incoming, keys: AwsKeys, *, base: str, 
     now = datetime.now(UTC)
     request = _request(head, incoming.parts(), base, server)
     if claim_v2 := signature_v2.claim(head):
-        signature_v2.verify(claim_v2, head, keys.access_key_id, keys.secret_access_key, now=now)
+        signature_v2.verify(claim_v2, head, keys, now=now, base=base)
         return request
     claim = signatures.claim(head)
     signatures.check(claim, head, keys.access_key_id, now)
     key = signatures.signing_key(keys.secret_access_key, claim.date, claim.region, claim.service)
-    request = replace(request, region=claim.region, service=claim.service)
-    if claim.service != "s3":
+    request = replace(request, region=claim.region.lower(), service=claim.service)
+    if claim.service != "s3" or (not claim.payload and claim.expires_s is None):
+        # The body's hash is signed without being told; of S3's clients, older curl does so.
         body = await bodies.whole(request.body, BODY_BYTES)
         _compare(claim, head, key, signatures.sha256(body))
         return replace(request, body=bodies.one(body))
@@ -85,7 +86,7 @@ def _request(head: Head, body: AsyncIterator[bytes], base: str, server: str) -> 
 
 def _payload(claim: Claim) -> str:
     """What is said of the body of a request to S3, in the form that is signed."""
-    payload = claim.payload or (UNSIGNED_PAYLOAD if claim.expires_s is not None else "")
+    payload = claim.payload or UNSIGNED_PAYLOAD
     if payload == UNSIGNED_PAYLOAD or payload in chunks.KINDS or re.fullmatch("[0-9a-fA-F]{64}", payload):
         return payload
     raise SignatureRefused(

@@ -279,9 +279,9 @@ def test_signatures_of_version_2(path: str, headers: dict[str, str], kind: str, 
     claim = signature_v2.claim(head)
     assert claim
     now = datetime.now(UTC)
-    signature_v2.verify(claim, head, KEYS.access_key_id, KEYS.secret_access_key, now=now)
+    signature_v2.verify(claim, head, KEYS, now=now)
     with pytest.raises(SignatureRefused) as caught:
-        signature_v2.verify(claim, replace(head, method="GET"), KEYS.access_key_id, KEYS.secret_access_key, now=now)
+        signature_v2.verify(claim, replace(head, method="GET"), KEYS, now=now)
     assert caught.value.reason == "wrong"
 
 
@@ -311,7 +311,7 @@ def test_presigned_example_of_version_2(head: Head, seconds: int, expected: str)
         claim = signature_v2.claim(head)
         assert claim
         now = datetime.fromtimestamp(seconds, UTC)
-        signature_v2.verify(claim, head, KEYS.access_key_id, KEYS.secret_access_key, now=now)
+        signature_v2.verify(claim, head, KEYS, now=now)
     except SignatureRefused as refused:
         found = refused.reason
     assert expected == found

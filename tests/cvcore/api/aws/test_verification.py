@@ -101,6 +101,16 @@ def test_a_body_that_is_not_signed() -> None:
     assert b"x" == read(signed("s3", x_amz_content_sha256="UNSIGNED-PAYLOAD"), [b"x"])[1]
 
 
+def test_a_body_of_which_nothing_is_said() -> None:
+    """Older curl signs the body's hash and does not send it; the region may be in capitals."""
+    asked = AWSRequest(method="PUT", url="http://127.0.0.1:8501/b/k", data=b"hello")
+    botocore.auth.SigV4Auth(CREDENTIALS, "s3", "US").add_auth(asked)
+    head = head_of(asked)
+    request, body = read(head, [b"hello"])
+    assert (b"hello", "us") == (body, request.region)
+    assert "wrong" == reason(head, [b"hallo"])
+
+
 @pytest.mark.parametrize("payload", ["STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD", "x", "0" * 63])
 def test_what_a_body_cannot_be(payload: str) -> None:
     """A hash that is none, or a kind of chunks that nobody sends, is refused."""
