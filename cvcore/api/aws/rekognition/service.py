@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 import uuid
 from typing import Any
 
@@ -69,12 +70,18 @@ async def hold(operation: Operation, call: Call[Any], receive: Receive) -> None:
     gone = asyncio.ensure_future(receive())
     deadline = asyncio.get_running_loop().time() + HOLD_MOST_S
     try:
-        while not gone.done() and asyncio.get_running_loop().time() < deadline:
+        while not (gone.done() or _is_stopping()) and asyncio.get_running_loop().time() < deadline:
             if not await run_in_threadpool(_is_held, operation, call):
                 return
             await asyncio.wait([gone], timeout=HOLD_EVERY_S)
     finally:
         gone.cancel()
+
+
+def _is_stopping() -> bool:
+    """Whether uvicorn was told to stop: it waits for every answer, and does not say so to who holds one."""
+    server = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
+    return bool(getattr(server, "should_exit", False))
 
 
 def _is_held(operation: Operation, call: Call[Any]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,6 +12,8 @@ from datetime import UTC, datetime
 
 import msgspec
 import pytest
+import uvicorn
+from starlette.responses import PlainTextResponse
 from starlette.types import Message
 
 from cvcore import errors
@@ -114,6 +117,10 @@ def test_every_error_has_a_name() -> None:
     assert {name for _, _, name in names.NAMES} <= known
 
 
+async def never() -> Message:
+    return await asyncio.get_running_loop().create_future()
+
+
 def test_an_answer_is_held_while_the_client_waits(store: Store) -> None:
     """It comes once there is no reason to hold it, or when the client is gone; no longer."""
     asked: list[float] = []
@@ -121,9 +128,6 @@ def test_an_answer_is_held_while_the_client_waits(store: Store) -> None:
     def is_held(_: Call[Asked]) -> bool:
         asked.append(time.monotonic())
         return len(asked) < 3
-
-    async def never() -> Message:
-        return await asyncio.get_running_loop().create_future()
 
     async def gone() -> Message:
         await asyncio.sleep(0.05)
@@ -138,3 +142,15 @@ def test_an_answer_is_held_while_the_client_waits(store: Store) -> None:
         await service.hold(replace(OPERATION, hold=lambda _: 1 / 0 > 0), call_of(store), never)
 
     asyncio.run(asyncio.wait_for(both(), 5))
+
+
+def test_a_server_that_stops_holds_no_answer(store: Store) -> None:
+    """uvicorn, told to stop, is not kept from it by an answer that is held."""
+    server = uvicorn.Server(uvicorn.Config(PlainTextResponse("a page")))
+    before = signal.signal(signal.SIGTERM, server.handle_exit)
+    try:
+        signal.raise_signal(signal.SIGTERM)
+        held = service.hold(replace(OPERATION, hold=lambda _: True), call_of(store), never)
+        asyncio.run(asyncio.wait_for(held, 5))
+    finally:
+        signal.signal(signal.SIGTERM, before)
