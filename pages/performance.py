@@ -10,6 +10,7 @@ from pages.parts.performance import (
     calibration_panel,
     iteration_comparison,
     iteration_list,
+    learning_curve_panel,
     mistakes,
     numbers_view,
     presenter,
@@ -23,8 +24,9 @@ from pages.parts.shell.text import plain, refusals
 from pages.parts.train import tuning_outcome
 
 NUMBERS, MISTAKES, THRESHOLDS, COMPARE = "Numbers", "Mistakes", "Thresholds", "Compare"
-CALIBRATION, DOWNLOAD, EXAMPLE, PRESENTER = "Calibration", "Download", "Example", "Presenter"
-VIEWS = (NUMBERS, MISTAKES, THRESHOLDS, COMPARE, CALIBRATION, DOWNLOAD, EXAMPLE, PRESENTER)
+MORE_IMAGES, CALIBRATION, DOWNLOAD = "More images?", "Calibration", "Download"
+EXAMPLE, PRESENTER = "Example", "Presenter"
+VIEWS = (NUMBERS, MISTAKES, MORE_IMAGES, THRESHOLDS, COMPARE, CALIBRATION, DOWNLOAD, EXAMPLE, PRESENTER)
 FULL_ONLY = (THRESHOLDS, CALIBRATION)
 
 
@@ -95,6 +97,8 @@ with refusals():
         threshold_suggestions.show(store, project, iteration)
     elif view == COMPARE:
         iteration_comparison.show(store, project, iteration)
+    elif view == MORE_IMAGES:
+        learning_curve_panel.show(store, project, iteration, thresholds)
     elif view == CALIBRATION:
         calibration_panel.show(store, project, iteration)
     elif view == DOWNLOAD:

@@ -17,6 +17,7 @@ VIEWS = (
     "performance?view=Numbers&",
     "performance?view=Presenter&",
     "performance?view=Mistakes&",
+    "performance?view=More+images%3F&",
     "performance?view=Thresholds&",
     "performance?view=Compare&",
     "performance?view=Calibration&",

@@ -1,0 +1,139 @@
+"""Shows an iteration's learning curve: its numbers with fewer images, what more would bring, and a sentence a tag."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from cvcore import evaluation, learning_curves
+from cvcore.array_types import Float64s
+from cvcore.learning_curves import Curve, Measurement, Points
+from cvcore.metrics.reports import MEASURES
+from cvcore.records import Iteration, Job, Project, Thresholds
+from cvcore.store import Store
+from cvcore.training.learning_curves import request
+from pages.parts.shell.help_marks import HELP
+from pages.parts.shell.text import plain, refusals, sentence
+
+POLL_S = 1.0
+ALL = "All tags"
+NAMES = dict(zip(("Precision", "Recall", "F1", "Average precision"), MEASURES, strict=True))
+
+
+def show(store: Store, project: Project, iteration: Iteration, thresholds: Thresholds) -> None:
+    """Show the curve at the thresholds; the first time it is measured by the worker, which takes seconds."""
+    st.header("Would more images help?", anchor=False, help=HELP["learning curve"])
+    with refusals():
+        measurement = learning_curves.load(store, iteration)
+        if measurement is None:
+            _measure(store, project, iteration)
+            return
+        _show(store, iteration, measurement, thresholds)
+
+
+def _measure(store: Store, project: Project, iteration: Iteration) -> None:
+    """Queue the measurement when it is looked for the first time, and show how far it is."""
+    job = store.jobs.latest(project.id, "learning-curve")
+    if job is None or job.iteration_id != iteration.id:
+        job = request(store, iteration)
+    elif not job.is_active:
+        reason = job.error or ("its file is missing or damaged" if job.status == "done" else "it was cancelled")
+        st.error(f"The learning curve could not be measured. {plain(sentence(reason))}")
+        if st.button("Measure again", key=f"measure-{iteration.id}"):
+            request(store, iteration)
+            st.rerun()
+        return
+    st.fragment(_watch, run_every=POLL_S)(store, job)
+
+
+def _watch(store: Store, job: Job) -> None:
+    now = store.jobs.get(job.id)
+    if not now.is_active:
+        st.rerun()
+    waits = now.status == "queued"
+    st.progress(
+        0.0 if waits else min(now.progress, 1.0), text="Waiting for the training process" if waits else now.stage
+    )
+
+
+def _show(store: Store, iteration: Iteration, measurement: Measurement, thresholds: Thresholds) -> None:
+    predictions = evaluation.load(store, iteration)
+    curve = learning_curves.curve(measurement, predictions.truth, predictions.groups, thresholds)
+    names = [tag.name for tag in evaluation.tags(store, iteration)]
+    st.markdown(f"**{plain(learning_curves.sentence(curve, -1, 'all tags'))}**")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        tag = st.selectbox(
+            "Tag",
+            [-1, *range(len(names))],
+            format_func=lambda column: ALL if column == -1 else names[column],
+            key=f"curve-tag-{iteration.id}",
+            width=240,
+        )
+        chosen = st.segmented_control("Measure", list(NAMES), default="Recall", required=True, key="curve-measure")
+    st.plotly_chart(
+        chart(curve, tag, MEASURES.index(NAMES[chosen])),
+        config={"displayModeBar": False},
+        key=f"curve-{iteration.id}",
+        alt=f"{chosen} against the number of images of a tag",
+    )
+    st.caption(
+        "Left: classifiers trained on fewer of these images, evaluated on the same images. Dashed: what to expect if "
+        "every tag gets as many images again, like those there are; 19 times of 20 the number then lies in the band. "
+        + ("This is how Quick grows on these images. " if store.trainings.options(iteration.id).is_advanced else "")
+    )
+    st.markdown("\n".join(f"- {plain(line)}" for line in _lines(curve, names)))
+
+
+def _lines(curve: Curve, names: list[str]) -> list[str]:
+    """A sentence a tag, those first that gain most."""
+    gains = {tag: learning_curves.gain(curve, tag) for tag in range(len(names))}
+    order = sorted(gains, key=lambda tag: -1.0 if math.isnan(gains[tag]) else -gains[tag])
+    return [learning_curves.sentence(curve, tag, names[tag]) for tag in order]
+
+
+def chart(curve: Curve, tag: int, measure: int) -> go.Figure:
+    """One measure of a tag's column (-1: the mean) against its images, with bands; dashed beyond today's."""
+    figure = go.Figure()
+    # The dashed line begins where the measured one ends.
+    pairs = zip(_parts(curve.measured), _parts(curve.forecast), strict=True)
+    ahead = [np.concatenate([measured[..., -1:, :], expected], axis=-2) for measured, expected in pairs]
+    for (images, values, low, high), dash, name in (
+        (_parts(curve.measured), "solid", "measured"),
+        (ahead, "dash", "expected"),
+    ):
+        x, y = images[:, tag], 100 * values[measure, :, tag]
+        band = 100 * np.concatenate([low[measure, :, tag], high[measure, ::-1, tag]])
+        figure.add_scatter(
+            x=np.concatenate([x, x[::-1]]),
+            y=band,
+            fill="toself",
+            mode="none",
+            fillcolor="rgba(127,127,127,0.25)" if dash == "solid" else "rgba(127,127,127,0.13)",
+            hoverinfo="skip",
+            showlegend=False,
+        )
+        figure.add_scatter(
+            x=x,
+            y=y,
+            mode="lines+markers",
+            name=name,
+            line={"dash": dash, "width": 3},
+            customdata=np.stack([band[: len(x)], band[len(x) :][::-1]], axis=1),
+            hovertemplate="%{x:,.0f} images: %{y:.1f} % (%{customdata[0]:.0f} to %{customdata[1]:.0f} %)"
+            "<extra></extra>",
+        )
+    figure.update_xaxes(title="Images of the tag" if tag >= 0 else "Images of a tag, on average", rangemode="tozero")
+    figure.update_yaxes(ticksuffix=" %")
+    figure.update_layout(
+        height=380, margin={"l": 8, "r": 8, "t": 8, "b": 8}, dragmode=False, legend={"orientation": "h", "y": 1.08}
+    )
+    figure.update_xaxes(fixedrange=True, zeroline=False)
+    figure.update_yaxes(fixedrange=True, zeroline=False)
+    return figure
+
+
+def _parts(points: Points) -> tuple[Float64s, Float64s, Float64s, Float64s]:
+    return points.images, points.values, points.low, points.high
