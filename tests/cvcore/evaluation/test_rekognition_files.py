@@ -8,6 +8,8 @@ import json
 from collections.abc import Callable
 
 import numpy as np
+import pytest
+from sklearn.metrics import precision_score, recall_score
 
 from cvcore import evaluation
 from cvcore.evaluation import report_files
@@ -44,6 +46,30 @@ def test_manifest_has_a_line_per_evaluated_image(store: Store, fill: Fill, train
     lines = [json.loads(line) for line in report_files.manifest(store, iteration)]
     there = store.iterations.images(iteration.id)
     assert [f"{image.sha256}/{image.name}" for image in there] == [line["source-ref"] for line in lines]
+
+
+@pytest.mark.parametrize("all_answered", [True, False])
+def test_the_vendors_notebook_gets_the_pages_numbers(
+    store: Store, fill: Fill, trained: Trained, all_answered: bool
+) -> None:
+    """Read as AWS' notebook of metrics does, the manifest has the page's precision, and its recall if all have answers."""
+    random = np.random.default_rng(0).dirichlet(np.ones(3), 30)
+    project = fill(rose=12, tulip=10, lily=8)
+    iteration = trained(project, 0.1 + 0.5 * np.eye(3)[np.arange(30) % 3] if all_answered else random)
+    labels = json.loads(report_files.summary_json(store, project, iteration))["EvaluationDetails"]["Labels"]
+    lines = [json.loads(line) for line in report_files.manifest(store, iteration)]
+    pairs = [
+        (line["rekognition-custom-labels-training-0-metadata"]["class-name"], line[key]["class-name"])
+        for line in lines
+        for key in (f"rekognition-custom-labels-evaluation-{number}-metadata" for number in range(len(labels)))
+        if key in line
+    ]
+    assert all_answered == (len(pairs) == len(lines))
+    own, answered = zip(*pairs, strict=True)
+    page = evaluation.overview(store, iteration).rekognition
+    assert precision_score(own, answered, labels=labels, average=None) == pytest.approx(page.precision)
+    if all_answered:
+        assert recall_score(own, answered, labels=labels, average=None) == pytest.approx(page.recall)
 
 
 def test_how_many_pictures_trained(store: Store, fill: Fill, trained: Trained) -> None:
