@@ -52,7 +52,7 @@ def test_manifest_has_a_line_per_evaluated_image(store: Store, fill: Fill, train
 def test_the_vendors_notebook_gets_the_pages_numbers(
     store: Store, fill: Fill, trained: Trained, all_answered: bool
 ) -> None:
-    """Read as AWS' notebook of metrics does, the manifest has the page's precision, and its recall if all have answers."""
+    """Read as AWS' notebook does, the manifest has the page's precision, and its recall if all images have answers."""
     random = np.random.default_rng(0).dirichlet(np.ones(3), 30)
     project = fill(rose=12, tulip=10, lily=8)
     iteration = trained(project, 0.1 + 0.5 * np.eye(3)[np.arange(30) % 3] if all_answered else random)
