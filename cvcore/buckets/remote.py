@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from cvcore.errors import BucketNotFound, FetchFailed, InvalidInput, ObjectNotFound, TagwiseError
@@ -18,7 +19,7 @@ def read(endpoint: str, bucket: str, key: str, limit_bytes: int | None = None) -
         FetchFailed: the service cannot be reached, or refuses.
     """
     try:
-        with _client(endpoint).get_object(Bucket=bucket, Key=key)["Body"] as body:
+        with client(endpoint).get_object(Bucket=bucket, Key=key)["Body"] as body:
             return bytes(body.read() if limit_bytes is None else body.read(limit_bytes + 1))
     except TagwiseError:
         raise
@@ -35,20 +36,26 @@ def write(endpoint: str, bucket: str, key: str, data: bytes, content_type: str) 
         FetchFailed: the service cannot be reached, or refuses.
     """
     try:
-        _client(endpoint).put_object(Bucket=bucket, Key=key, Body=data, ContentType=content_type)
+        client(endpoint).put_object(Bucket=bucket, Key=key, Body=data, ContentType=content_type)
     except TagwiseError:
         raise
     except Exception as error:
         raise _translated(error, endpoint, bucket, key) from error
 
 
-def _client(endpoint: str) -> Any:
+@lru_cache(maxsize=4)
+def client(endpoint: str) -> Any:
+    """A client of a service; threads may share it, and making one takes longer than reading an image.
+
+    Raises:
+        InvalidInput: boto3 is not installed.
+    """
     try:
         import boto3
         from botocore.config import Config
     except ImportError:
         raise InvalidInput(EXTRA) from None
-    config = Config(s3={"addressing_style": "path"}, connect_timeout=10, read_timeout=60, retries={"max_attempts": 3})
+    config = Config(s3={"addressing_style": "path"}, connect_timeout=10, retries={"total_max_attempts": 2})
     # A service of one's own has no regions, but a signature needs one.
     session = boto3.session.Session()
     return session.client("s3", endpoint_url=endpoint, region_name=session.region_name or "us-east-1", config=config)
