@@ -77,15 +77,17 @@ class Amazon:
 
 
 def is_for_amazon(received: Head) -> bool:
-    """Whether a request is one of Amazon's clients: they name an operation or sign it.
+    """Whether a request is one of Amazon's clients: they name an operation, sign it, or count their tries.
 
     >>> is_for_amazon(Head("GET", "/bucket/key", "X-Amz-Algorithm=AWS4-HMAC-SHA256", ()))
     True
     >>> is_for_amazon(Head("GET", "/images", "tag=1", ()))
     False
     """
-    is_signed = received.header("authorization").startswith(("AWS4-", "AWS "))
-    return is_signed or bool(received.header("x-amz-target") or _SIGNED_QUERY.search(received.query))
+    if received.header("authorization").startswith(("AWS4-", "AWS ")) or _SIGNED_QUERY.search(received.query):
+        return True
+    # A client that was told to sign nothing must be refused: it would take a page for an object.
+    return any(received.header(name) for name in ("x-amz-target", "amz-sdk-invocation-id"))
 
 
 def refusal(received: Head, error: TagwiseError) -> Response:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import boto3
 import pytest
+from botocore import UNSIGNED
 from botocore.exceptions import ClientError
 
 from cvcore import urls
@@ -40,6 +41,13 @@ def test_our_keys_are_needed(boto: Boto, keys: AwsKeys, of_rekognition: str, of_
     """With another id or another secret nothing is answered, and the error has Amazon's name."""
     assert of_rekognition == code_of(boto("rekognition", keys=keys).describe_projects)
     assert of_s3 == code_of(boto("s3", keys=keys).list_buckets)
+
+
+def test_clients_that_sign_nothing_are_refused(boto: Boto) -> None:
+    """A client without keys must not take a page for what it asked for."""
+    assert "AccessDenied" == code_of(boto("s3", signature_version=UNSIGNED).list_buckets)
+    unsigned = boto("rekognition", signature_version=UNSIGNED)
+    assert "MissingAuthenticationTokenException" == code_of(unsigned.describe_projects)
 
 
 def test_other_operations_of_rekognition_are_unknown(rekognition: Any) -> None:
