@@ -13,14 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import filelock
+import numpy as np
 
 from cvcore import projects
 from cvcore.buckets import addresses
 from cvcore.errors import InvalidInput, NotFound, Unavailable
+from cvcore.projects import tagging
 from cvcore.records import MULTILABEL, Project
 from cvcore.rekognition import entries, entry_import, waiting_trainings
 from cvcore.settings import Settings
-from cvcore.store import DatasetRow, DatasetStatus, Purpose, StatusCode, Store
+from cvcore.store import DatasetRow, DatasetStatus, ImageSearch, Purpose, StatusCode, Store
+from cvcore.validation import near_duplicates, splits
 from cvcore.wording import count
 
 log = logging.getLogger("tagwise.rekognition")
@@ -30,6 +33,8 @@ BATCH = 20
 CHECKED = 1000
 PREFIX = addresses.address(addresses.IMAGES, "")
 CHECK = json.dumps({"check": True})
+DISTRIBUTE, AWAIT = json.dumps({"distribute": True}), json.dumps({"await": True})
+SEED = 0
 BOXES = "boxes around objects: Tagwise tags whole images, give each line image-level labels"
 
 _threads: dict[Path, threading.Thread] = {}
@@ -97,6 +102,10 @@ def _part(store: Store, settings: Settings, dataset: DatasetRow) -> None:
         _check(store, dataset)
     elif "copy" in todo:
         _copy(store, dataset, *todo["copy"], after=tuple(todo["after"]))
+    elif "distribute" in todo:
+        _distribute(store, dataset)
+    elif "await" in todo:
+        _check_distribution(store, dataset)
     elif lines := store.rekognition_datasets.pending(dataset, BATCH):
         for line_id, text in lines:
             entry_import.add_line(store, settings, dataset, line_id, text)
@@ -144,6 +153,50 @@ def _copy(store: Store, dataset: DatasetRow, project_id: str, purpose: Purpose, 
         entry_import.copy_entry(store, dataset, entry, labels, copying(project_id, purpose, entry.position))
     if len(page) < BATCH:
         store.rekognition_datasets.set_status(dataset, dataset.status, dataset.message)
+
+
+def _distribute(store: Store, training: DatasetRow) -> None:
+    """Move one in five images to the test dataset, of each label as many; near duplicates stay together.
+
+    Raises:
+        InvalidInput: there are too few.
+    """
+    project = store.projects.get(training.project_id)
+    moved = _fifth(store, project)
+    if not moved:
+        raise InvalidInput("The training dataset has too few images to move one in five: add images first.")
+    message = f"The dataset was successfully updated: {count(len(moved), 'image')} of the training dataset moved."
+    with store.transaction():
+        tagging.mark_for_testing(store, project, moved, True)
+        for dataset in (training, store.rekognition_datasets.find(project.id, "TEST")):
+            if dataset:
+                store.rekognition_datasets.set_status(dataset, "UPDATE_COMPLETE", message)
+    waiting_trainings.start_waiting(store, project.id)
+
+
+def _check_distribution(store: Store, testing: DatasetRow) -> None:
+    """Raise InvalidInput if the training dataset, which would have completed the test dataset too, has failed."""
+    training = store.rekognition_datasets.find(testing.project_id, "TRAIN")
+    current = store.rekognition_datasets.find(testing.project_id, "TEST")
+    if current and current.work == AWAIT and not (training and training.work == DISTRIBUTE):
+        raise InvalidInput("The training dataset could not be distributed.")
+
+
+def _fifth(store: Store, project: Project) -> list[str]:
+    """The ids of the training images that become test images."""
+    wanted = store.searches.ids(ImageSearch(project.id, is_test=False))
+    images = sorted(store.images.with_ids(wanted), key=lambda image: image.sha256)
+    if not images:
+        return []
+    tag_ids = sorted({tag_id for image in images for tag_id in image.tag_ids})
+    columns = {tag_id: column for column, tag_id in enumerate(tag_ids)}
+    truth = np.zeros((len(images), len(columns)), bool)
+    for row, image in enumerate(images):
+        truth[row, [columns[tag_id] for tag_id in image.tag_ids]] = True
+    stored = store.rekognition_entries.signatures([image.id for image in images])
+    signatures = np.stack([np.frombuffer(stored[image.id], np.uint8) for image in images])
+    folds = splits.hold_out(truth, near_duplicates.groups(signatures), seed=SEED)
+    return [image.id for image, fold in zip(images, folds, strict=True) if fold == 0]
 
 
 def _make_multilabel(store: Store, dataset: DatasetRow) -> None:

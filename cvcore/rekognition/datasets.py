@@ -10,12 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-import numpy as np
-
 from cvcore import buckets
 from cvcore.annotations import ground_truth, tables
 from cvcore.errors import Conflict, InvalidInput, NotFound
-from cvcore.projects import tagging, uploads
+from cvcore.projects import uploads
 from cvcore.records import Project
 from cvcore.rekognition import arns, background, entries, validation_results
 from cvcore.rekognition.validation_results import CheckedLine
@@ -31,13 +29,11 @@ from cvcore.store import (
     Purpose,
     Store,
 )
-from cvcore.validation import near_duplicates, splits
 
 PURPOSES: tuple[Purpose, Purpose] = ("TRAIN", "TEST")
 # Amazon's limits are 1 GB and 250,000 images.
 MANIFEST_BYTES = 256 * MEBIBYTE
 LINES = 250_000
-SEED = 0
 CREATED = "The dataset was successfully created."
 
 
@@ -168,13 +164,11 @@ def delete(store: Store, project: Project, dataset: DatasetRow) -> None:
         store.projects.touch(project.id)
 
 
-def distribute(store: Store, project: Project, training: DatasetRow, testing: DatasetRow) -> None:
-    """Move one in five images from a project's training dataset to its test dataset, of each label as many.
-
-    Near duplicates stay together.
+def distribute(store: Store, settings: Settings, training: DatasetRow, testing: DatasetRow) -> None:
+    """Move one in five images from a project's training dataset to its test dataset, in the background.
 
     Raises:
-        InvalidInput: the training dataset has no image that can be moved, or the test dataset is not empty.
+        InvalidInput: the test dataset is not empty.
         NotFound: one of them was deleted meanwhile.
         Conflict: one of them is being created or updated.
     """
@@ -183,13 +177,10 @@ def distribute(store: Store, project: Project, training: DatasetRow, testing: Da
             check_idle(store, dataset)
         if stats(store, testing).total:
             raise InvalidInput("the test dataset must be empty, this one has entries: delete it, and create it again")
-        moved = _fifth(store, project)
-        if not moved:
-            raise InvalidInput("the training dataset has too few images to move one in five: add images first")
-        tagging.mark_for_testing(store, project, moved, True)
-        for dataset in (training, testing):
-            message = f"The dataset was successfully updated: {len(moved)} images are in the test dataset now."
-            store.rekognition_datasets.set_status(dataset, "UPDATE_COMPLETE", message)
+        for dataset, work in ((training, background.DISTRIBUTE), (testing, background.AWAIT)):
+            message = "The training dataset is being distributed."
+            store.rekognition_datasets.set_status(dataset, "UPDATE_IN_PROGRESS", message, work=work)
+    background.wake(store, settings)
 
 
 def stats(store: Store, dataset: DatasetRow) -> EntryStats:
@@ -236,21 +227,6 @@ def _find(store: Store, project: Project, purpose: Purpose, region: str) -> Data
 
 def _image_ids(store: Store, project: Project, purpose: Purpose) -> list[str]:
     return store.searches.ids(ImageSearch(project.id, is_test=purpose == "TEST"))
-
-
-def _fifth(store: Store, project: Project) -> list[str]:
-    """The ids of the training images that become test images."""
-    images = sorted(store.images.with_ids(_image_ids(store, project, "TRAIN")), key=lambda image: image.sha256)
-    if not images:
-        return []
-    columns = {tag_id: column for column, tag_id in enumerate(sorted({t for image in images for t in image.tag_ids}))}
-    truth = np.zeros((len(images), len(columns)), bool)
-    for row, image in enumerate(images):
-        truth[row, [columns[tag_id] for tag_id in image.tag_ids]] = True
-    stored = store.rekognition_entries.signatures([image.id for image in images])
-    signatures = np.stack([np.frombuffer(stored[image.id], np.uint8) for image in images])
-    folds = splits.hold_out(truth, near_duplicates.groups(signatures), seed=SEED)
-    return [image.id for image, fold in zip(images, folds, strict=True) if fold == 0]
 
 
 def _listed(entry: Entry, names: Mapping[str, str]) -> str:

@@ -291,17 +291,27 @@ def test_one_in_five_is_distributed(store: Store, settings: Settings, pets: Proj
     """A fifth of each label goes to the empty test dataset; both datasets tell that they are updated."""
     training = created(pets, "TRAIN", put(**{f"a{number}": "cat" if number % 2 else "dog" for number in range(20)}))
     testing = created(pets, "TEST")
-    datasets.distribute(store, pets, training, testing)
-    assert {each.status for each in datasets.of_project(store, pets)} == {"UPDATE_COMPLETE"}
+    datasets.distribute(store, settings, training, testing)
+    training, testing = finished(store, training), finished(store, testing)
+    assert (training.status, testing.status) == ("UPDATE_COMPLETE", "UPDATE_COMPLETE")
+    assert training.message.endswith("4 images of the training dataset moved.")
     assert Counter(labels(entry)[0] for entry in listed(store, testing)) == {"cat": 2, "dog": 2}
     assert datasets.stats(store, training).total == 16
     with pytest.raises(InvalidInput, match="the test dataset must be empty"):
-        datasets.distribute(store, pets, training, testing)
-    datasets.delete(store, pets, training)
-    datasets.delete(store, pets, testing)
-    empty = [created(pets, "TRAIN"), created(pets, "TEST")]
-    with pytest.raises(InvalidInput, match="too few images"):
-        datasets.distribute(store, pets, *empty)
+        datasets.distribute(store, settings, training, testing)
+
+
+def test_too_few_images_are_not_distributed(
+    store: Store, settings: Settings, pets: Project, put: Put, created: Create
+) -> None:
+    """Where no image can be moved both datasets tell that it failed, and stay as they are."""
+    training, testing = created(pets, "TRAIN", put(one="cat")), created(pets, "TEST")
+    datasets.distribute(store, settings, training, testing)
+    training, testing = finished(store, training), finished(store, testing)
+    assert (training.status, testing.status) == ("UPDATE_FAILED", "UPDATE_FAILED")
+    assert "too few images" in training.message
+    assert "could not be distributed" in testing.message
+    assert tags_of(store, pets) == {"one.png": ["cat"]}
 
 
 def test_a_dataset_is_deleted_with_its_images(store: Store, pets: Project, put: Put, created: Create) -> None:

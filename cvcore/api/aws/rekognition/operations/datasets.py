@@ -176,13 +176,13 @@ def list_dataset_labels(call: Call[ListDatasetLabelsInput]) -> Answer:
 
 
 def distribute_dataset_entries(call: Call[DistributeDatasetEntriesInput]) -> Answer:
-    """Move one in five images of a training dataset to the project's empty test dataset."""
+    """Move one in five images of a training dataset to the project's empty test dataset, in the background."""
     found = [datasets.find(call.store, each.arn) for each in call.request.datasets]
     by_purpose = {dataset.purpose: dataset for _, dataset in found}
     if len(by_purpose) < 2 or found[0][0].id != found[1][0].id:
         raise InvalidInput("Datasets must be the training dataset and the test dataset of one project")
     try:
-        datasets.distribute(call.store, found[0][0], by_purpose["TRAIN"], by_purpose["TEST"])
+        datasets.distribute(call.store, call.settings, by_purpose["TRAIN"], by_purpose["TEST"])
     except Conflict as conflict:
         raise Refusal("ResourceNotReadyException", str(conflict)) from conflict
     return {}
