@@ -61,8 +61,8 @@ def _value(text: str) -> Any:
     """The value of a JSON text; None if it is none."""
     try:
         value = json.loads(text, parse_constant=_refuse)
-        # JSON can contain half a surrogate pair, which cannot be shown or stored.
-        json.dumps(value, ensure_ascii=False).encode()
+        # JSON can contain half a surrogate pair, and numbers beyond a float's, which cannot be shown or stored.
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError):
         return None
     return value

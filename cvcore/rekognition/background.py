@@ -107,8 +107,7 @@ def _part(store: Store, settings: Settings, dataset: DatasetRow) -> None:
     elif "await" in todo:
         _check_distribution(store, dataset)
     elif lines := store.rekognition_datasets.pending(dataset, BATCH):
-        for line_id, text in lines:
-            entry_import.add_line(store, settings, dataset, line_id, text)
+        entry_import.add_lines(store, settings, dataset, lines)
     else:
         _finish(store, dataset)
 

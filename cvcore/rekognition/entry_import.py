@@ -22,31 +22,32 @@ from cvcore.store import DatasetRow, Entry, Store
 
 # How long to wait before an S3 service that does not answer is asked again.
 PAUSES_S = (1.0, 3.0)
+FAILURES = 3
 
 
-def add_line(store: Store, settings: Settings, dataset: DatasetRow, line_id: int, text: str) -> None:
-    """Make an entry of a pending line: a new image, new labels of one that is there, or a refused line.
+def add_lines(store: Store, settings: Settings, dataset: DatasetRow, pending: Sequence[tuple[int, str]]) -> None:
+    """Make an entry of each pending line: a new image, new labels of one that is there, or a refused line.
 
     Raises:
-        FetchFailed: the S3 service does not answer; the line is still pending.
+        FetchFailed: the S3 service does not answer, for several images in turn; the other lines are still pending.
         StorageFull, HomeUnusable: the line is still pending.
         NotFound: the project was deleted meanwhile.
     """
-    line = entries.parse(text)
-    try:
-        if line.code:
-            raise LineRefused(line.code, line.reason)
-        known = _known_image(store, dataset.project_id, line.source)
-        if known:
+    failures = 0
+    for line_id, text in pending:
+        line = entries.parse(text)
+        try:
+            _add_line(store, settings, dataset, line_id, line, text)
+            failures = 0
+        except (LineRefused, FetchFailed) as refusal:
+            # A service may refuse one object, or all.
+            failures = failures + 1 if isinstance(refusal, FetchFailed) else 0
+            if failures > FAILURES:
+                raise
+            error = refusal if isinstance(refusal, LineRefused) else LineRefused("ERROR_INVALID_IMAGE", str(refusal))
             with store.transaction():
-                store.rekognition_datasets.settle(line_id)
-                _relabel(store, settings, dataset, store.images.get(known), line, text)
-        else:
-            _add_image(store, settings, dataset, line_id, line, text)
-    except LineRefused as refusal:
-        with store.transaction():
-            if store.rekognition_datasets.settle(line_id):
-                _refuse(store, dataset, line, text, [(refusal.code, str(refusal))])
+                if store.rekognition_datasets.settle(line_id):
+                    _refuse(store, dataset, line, text, [(error.code, str(error))])
 
 
 def copy_entry(store: Store, dataset: DatasetRow, entry: Entry, labels: Sequence[str], work: str) -> None:
@@ -82,6 +83,17 @@ def _known_image(store: Store, project_id: str, source: str) -> str | None:
     if bucket == addresses.IMAGES:
         return store.rekognition_entries.image_of(project_id, key.partition("/")[0])
     return store.rekognition_entries.image_id(project_id, source)
+
+
+def _add_line(store: Store, settings: Settings, dataset: DatasetRow, line_id: int, line: Line, text: str) -> None:
+    if line.code:
+        raise LineRefused(line.code, line.reason)
+    if known := _known_image(store, dataset.project_id, line.source):
+        with store.transaction():
+            store.rekognition_datasets.settle(line_id)
+            _relabel(store, settings, dataset, store.images.get(known), line, text)
+    else:
+        _add_image(store, settings, dataset, line_id, line, text)
 
 
 def _add_image(store: Store, settings: Settings, dataset: DatasetRow, line_id: int, line: Line, text: str) -> None:

@@ -78,12 +78,12 @@ def created(store: Store, settings: Settings) -> Create:
     return created
 
 
-def finished(store: Store, dataset: DatasetRow) -> DatasetRow:
+def finished(store: Store, dataset: DatasetRow, within_s: int = 20) -> DatasetRow:
     """The dataset, once everything that was to be done has been done."""
-    for _ in range(2000):
+    for _ in range(100 * within_s):
         found = store.rekognition_datasets.find(dataset.project_id, dataset.purpose)
         assert found is not None
         if not found.is_in_progress:
             return found
         time.sleep(0.01)
-    raise AssertionError(f"{dataset.arn} is not complete after 20 seconds")
+    raise AssertionError(f"{dataset.arn} is not complete after {within_s} seconds")

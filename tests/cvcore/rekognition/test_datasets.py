@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import subprocess
@@ -17,7 +18,7 @@ from cvcore import buckets, projects
 from cvcore.errors import Conflict, InvalidInput, NotFound, ObjectNotFound
 from cvcore.projects import tagging, uploads
 from cvcore.records import Project
-from cvcore.rekognition import arns, background, datasets
+from cvcore.rekognition import arns, background, datasets, entry_import
 from cvcore.rekognition.datasets import Manifest
 from cvcore.settings import Settings, environ_of_programs
 from cvcore.store import DatasetRow, EntryFilter, EntryStats, ImageSearch, Store
@@ -352,6 +353,22 @@ def test_a_project_deleted_meanwhile_ends_the_work(store: Store, settings: Setti
     assert not background.work(store, settings)
 
 
+@pytest.mark.slow
+def test_a_service_that_does_not_answer_ends_the_work(store: Store, settings: Settings, pets: Project) -> None:
+    """After some images in turn: not every line of a large manifest waits for it, and none is taken for read."""
+    away = dataclasses.replace(settings, s3_endpoint="http://127.0.0.1:9")
+    arn = arns.of_dataset(store, pets, "TRAIN")
+    dataset = store.rekognition_datasets.add(pets.id, "TRAIN", arn, status="CREATE_IN_PROGRESS", message="")
+    lines = [json.dumps({"source-ref": f"s3://far-away/{number}.png"}) for number in range(99)]
+    store.rekognition_datasets.add_pending(dataset, lines)
+    background.wake(store, away)
+    dataset = finished(store, dataset, within_s=60)
+    assert (dataset.status, dataset.code) == ("CREATE_FAILED", "SERVICE_ERROR")
+    assert "http://127.0.0.1:9 must serve" in dataset.message
+    assert set(codes(store, dataset).values()) == {"ERROR_INVALID_IMAGE"}
+    assert len(listed(store, dataset)) == entry_import.FAILURES
+
+
 KILLED = """
     import os, sys
     from pathlib import Path
@@ -382,10 +399,9 @@ def test_a_killed_process_loses_no_image(
     dataset = store.rekognition_datasets.add(pets.id, "TEST", arn, status="CREATE_IN_PROGRESS", message="")
     text = buckets.read(settings, BUCKET, manifest.key).decode()
     store.rekognition_datasets.add_pending(dataset, text.split("\n"))
-    for done in (2, 1):
-        command = [sys.executable, "-c", textwrap.dedent(KILLED), str(store.home), str(done)]
-        killed = subprocess.run(command, env=environ_of_programs(), capture_output=True, text=True, timeout=60)
-        assert killed.returncode == -9, killed.stderr
+    command = [sys.executable, "-c", textwrap.dedent(KILLED), str(store.home), "3"]
+    killed = subprocess.run(command, env=environ_of_programs(), capture_output=True, text=True, timeout=60)
+    assert killed.returncode == -9, killed.stderr
     assert len(tags_of(store, pets)) == 3
     background.wake(store, settings)
     assert finished(store, dataset).status == "CREATE_COMPLETE"

@@ -49,6 +49,7 @@ def test_labels_are_read(text: str, labels: tuple[str, ...]) -> None:
         ("", "ERROR_INVALID_JSON_LINE"),
         ("[]", "ERROR_INVALID_JSON_LINE"),
         ('{"source-ref": NaN}', "ERROR_INVALID_JSON_LINE"),
+        ('{"source-ref": 1e400}', "ERROR_INVALID_JSON_LINE"),
         (record(note="x" * entries.LINE_LETTERS), "ERROR_INVALID_JSON_LINE"),
         ("{}", "ERROR_MISSING_SOURCE_REF"),
         ('{"source-ref": 1}', "ERROR_INVALID_SOURCE_REF_FORMAT"),
