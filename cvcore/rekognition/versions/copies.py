@@ -36,7 +36,7 @@ def copy(
         raise InvalidInput(f"the version to copy must be of the source project, {version.name} is of {project.name!r}")
     if iteration.status != "Completed":
         raise InvalidInput(f"a version must be trained to be copied, {version.name} is not: wait for its end")
-    lifecycle.check_bucket(settings, new.bucket)
+    lifecycle.check_output(store, settings, destination, new, region=region)
     arrays = blobs.read(blobs.iteration_folder(store.home, iteration.id) / evaluation.ARRAYS)
     with store.transaction():
         lifecycle.check_name(store, destination, new.name, region=region)

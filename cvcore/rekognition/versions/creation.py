@@ -41,7 +41,7 @@ def create(
         NotTrainable: the message says what is missing.
         Conflict: the project's datasets are being created or updated.
     """
-    lifecycle.check_bucket(settings, new.bucket)
+    lifecycle.check_output(store, settings, project, new, region=region)
     if given:
         return _create_with(store, settings, project, new, given, region=region)
     with store.transaction():

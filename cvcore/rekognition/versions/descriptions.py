@@ -14,6 +14,7 @@ from cvcore.buckets import folders
 from cvcore.errors import TagwiseError
 from cvcore.records import Iteration, Project
 from cvcore.rekognition.versions import lifecycle, output_files
+from cvcore.rekognition.waiting_trainings import WAITS
 from cvcore.settings import Settings
 from cvcore.store import Store, Version
 from cvcore.wording import none_for_nan
@@ -66,7 +67,9 @@ def described(
 
 def _described(store: Store, settings: Settings, project: Project, iteration: Iteration, version: Version) -> Described:
     if iteration.status == "Training":
-        return Described(version, iteration, "TRAINING_IN_PROGRESS", "The model is being trained.")
+        is_waiting = bool(version.details.get(WAITS))
+        message = "The images are being read." if is_waiting else "The model is being trained."
+        return Described(version, iteration, "TRAINING_IN_PROGRESS", message)
     if iteration.status == "Failed":
         return Described(version, iteration, "TRAINING_FAILED", iteration.error)
     version = _with_files(store, settings, project, iteration, version)

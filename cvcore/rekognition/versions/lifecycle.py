@@ -11,11 +11,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cvcore import training
-from cvcore.buckets import folders
+from cvcore.buckets import addresses, folders
 from cvcore.errors import Conflict, InTraining, InvalidInput, NameTaken
 from cvcore.projects import naming
 from cvcore.records import Iteration, Project
 from cvcore.rekognition import arns, background, waiting_trainings
+from cvcore.rekognition.versions import output_files
 from cvcore.settings import Settings
 from cvcore.store import Store, Version
 
@@ -64,14 +65,17 @@ def add(
     return version
 
 
-def check_bucket(settings: Settings, bucket: str) -> None:
-    """Check that output files can be written into a bucket; one that an S3 service elsewhere has is not asked for.
+def check_output(store: Store, settings: Settings, project: Project, new: NewVersion, *, region: str) -> None:
+    """Check that output files can be written; a bucket that an S3 service elsewhere has is not asked for.
 
     Raises:
-        InvalidInput, BucketNotFound: they cannot.
+        InvalidInput: the bucket's name breaks its rule, or the files' keys would be too long.
+        BucketNotFound: there is no such bucket.
     """
     if not settings.s3_endpoint:
-        folders.get(settings.home, bucket)
+        folders.get(settings.home, new.bucket)
+    project_name = arns.of_project(store, project, region).split("/")[1]
+    addresses.check_key(output_files.named(new.bucket, new.prefix, project_name, new.name).training_validation)
 
 
 def check_name(store: Store, project: Project, name: str, *, region: str) -> None:

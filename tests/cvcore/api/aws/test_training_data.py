@@ -163,7 +163,7 @@ def test_a_killed_process_loses_no_training(
         ]
         assert "ResourceInUseException" == refusal(lambda: rekognition.delete_project_version(ProjectVersionArn=arn))
         (found,) = rekognition.describe_project_versions(ProjectArn=project_arn)["ProjectVersionDescriptions"]
-        assert "TRAINING_IN_PROGRESS" == found["Status"]
+        assert ("TRAINING_IN_PROGRESS", "The images are being read.") == (found["Status"], found["StatusMessage"])
         assert store.jobs.claim() is None
     deadline = time.monotonic() + 20
     while not is_queued(amazon, arn) and time.monotonic() < deadline:

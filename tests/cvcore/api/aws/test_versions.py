@@ -312,12 +312,13 @@ def test_delete(
 
 
 def test_create_is_refused(rekognition: Any, arn: str, create: Callable[..., str], end_training: End) -> None:
-    """A second training, a name that is taken, a bucket that is not there, a feature that is not Custom Labels'."""
+    """A second training, a name that is taken, a bucket that is not there, too long a prefix, another service."""
     create()
     assert "ResourceInUseException" == refusal(lambda: create(name="2"))
     end_training()
     assert "ResourceInUseException" == refusal(lambda: create(name="1"))
-    for config in ({"S3Bucket": "nowhere"}, {"S3KeyPrefix": "a"}, {"S3Bucket": ".objects"}):
+    long = {"S3Bucket": "results", "S3KeyPrefix": "ü" * 500}
+    for config in ({"S3Bucket": "nowhere"}, {"S3KeyPrefix": "a"}, {"S3Bucket": ".objects"}, long):
         assert "InvalidParameterException" == refusal(lambda config=config: create(name="2", OutputConfig=config))
     moderation = {"ContentModeration": {"ConfidenceThreshold": 50}}
     assert "InvalidParameterException" == refusal(lambda: create(name="2", FeatureConfig=moderation))
