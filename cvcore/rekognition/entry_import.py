@@ -149,6 +149,7 @@ def _settle(
     project = store.projects.get(dataset.project_id)
     tag_ids = _tag_ids(store, project, image if not is_new else None, line.labels, limits)
     if is_new:
+        store.rekognition_entries.forget_sources(image.id)
         tagging.mark_for_testing(store, project, [image.id], dataset.purpose == "TEST")
     else:
         _check_purpose(dataset, image)

@@ -115,6 +115,10 @@ class Entries:
                 sources.setdefault(row["image_id"], row["source"])
         return sources
 
+    def forget_sources(self, image_id: str) -> None:
+        """Delete the sources of an image that was in the workspace before, and comes anew."""
+        self._db.write("delete from rekognition_sources where image_id = ?", [image_id])
+
     def refuse(
         self,
         project_id: str,

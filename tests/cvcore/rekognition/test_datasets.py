@@ -22,7 +22,7 @@ from cvcore.rekognition import arns, background, datasets, entry_import
 from cvcore.rekognition.datasets import Manifest
 from cvcore.settings import Settings, environ_of_programs
 from cvcore.store import DatasetRow, EntryFilter, EntryStats, ImageSearch, Store
-from tests.conftest import DrawImage, Fill
+from tests.conftest import DrawImage, Fill, Trained
 from tests.cvcore.rekognition.conftest import BUCKET, Create, Put, finished, line, put_lines
 
 
@@ -328,6 +328,21 @@ def test_a_dataset_is_deleted_with_its_images(store: Store, pets: Project, put: 
         datasets.delete(store, pets, testing)
     assert created(pets, "TEST", put(four="cat", two="dog")).arn != testing.arn
     assert datasets.of_project(store, pets)[0].arn == training.arn
+
+
+def test_images_of_an_iteration_come_again(
+    store: Store, settings: Settings, pets: Project, put: Put, created: Create, trained: Trained, drawn_image: DrawImage
+) -> None:
+    """A dataset that is made again has the addresses of its own manifest only, whatever a version was trained on."""
+    animals = {f"a{number}": "cat" if number % 2 else "dog" for number in range(10)}
+    dataset = created(pets, "TRAIN", put(**animals))
+    trained(store.projects.get(pets.id))
+    datasets.delete(store, pets, dataset)
+    for number in range(10):
+        buckets.write(settings, BUCKET, f"new/{number}.png", drawn_image(number), "image/png")
+    dataset = created(pets, "TEST", put_lines(settings, [line(f"new/{number}.png", "cat") for number in range(10)]))
+    assert [entry["source-ref"] for entry in listed(store, dataset)] == [f"s3://pets/new/{n}.png" for n in range(10)]
+    assert store.images.count(pets.id) == 10
 
 
 def test_a_dataset_in_progress_is_left_alone(store: Store, settings: Settings, pets: Project, put: Put) -> None:
