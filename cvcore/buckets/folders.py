@@ -96,28 +96,28 @@ def delete(home: Path, bucket: str) -> bool:
     return True
 
 
-def policy(home: Path, bucket: str) -> bytes | None:
-    """A bucket's policy, which is kept, not enforced; None if it has none.
+def setting(home: Path, bucket: str, name: str) -> bytes | None:
+    """A document that a client has set for a bucket, for example its policy; None if it has none.
 
     Raises:
         BucketNotFound: there is no such bucket.
     """
     get(home, bucket)
     try:
-        return paths.policy(home, bucket).read_bytes()
+        return paths.setting(home, bucket, name).read_bytes()
     except OSError:
         return None
 
 
-def set_policy(home: Path, bucket: str, document: bytes | None) -> None:
-    """Keep a bucket's policy, or delete it.
+def keep_setting(home: Path, bucket: str, name: str, document: bytes | None) -> None:
+    """Keep a document for a bucket, which is told again and has no effect, or delete it.
 
     Raises:
         BucketNotFound: there is no such bucket.
         StorageFull, HomeUnusable: it cannot be written or deleted.
     """
     get(home, bucket)
-    path = paths.policy(home, bucket)
+    path = paths.setting(home, bucket, name)
     if document is None:
         blobs.delete(path)
     else:

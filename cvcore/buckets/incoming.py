@@ -70,7 +70,8 @@ class Incoming:
 
     def discard(self) -> None:
         """Delete the file if it was not moved, and its folder if it is empty."""
-        self._file.close()
+        with contextlib.suppress(OSError):  # the disk is full, and what was not written yet is given up
+            self._file.close()
         self.path.unlink(missing_ok=True)
         with contextlib.suppress(OSError):  # not empty, or deleted by another
             self._folder.rmdir()

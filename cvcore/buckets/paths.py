@@ -7,7 +7,7 @@
     buckets/.objects/BUCKET/records/…       what S3 knows of an object beside its bytes
     buckets/.objects/BUCKET/aside/…         objects whose keys cannot be paths
     buckets/.objects/BUCKET/uploads/…       parts of uploads that are not complete
-    buckets/.objects/BUCKET/policy.json     the bucket's policy
+    buckets/.objects/BUCKET/settings/…      the bucket's policy, tags and the like
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ def hidden(home: Path, bucket: str) -> Path:
     return home / "buckets" / ".objects" / bucket
 
 
-def policy(home: Path, bucket: str) -> Path:
-    """The path of a bucket's policy."""
-    return hidden(home, bucket) / "policy.json"
+def setting(home: Path, bucket: str, name: str) -> Path:
+    """The path of one of a bucket's settings."""
+    return hidden(home, bucket) / "settings" / name
 
 
 def record(home: Path, bucket: str, key: str) -> Path:

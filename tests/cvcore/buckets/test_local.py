@@ -289,3 +289,22 @@ def test_the_bucket_of_images_is_read_only(settings: Settings) -> None:
     """Nothing is written beside the stored images."""
     with pytest.raises(InvalidInput, match="the bucket tagwise-images has the stored images, and is read only"):
         buckets.write(settings, "tagwise-images", "a", b"", "")
+
+
+def test_a_full_disk_is_told_and_nothing_half_written_stays(on_small_disk: Callable[[str, str], list[str]]) -> None:
+    """An object that does not fit is refused, and the objects that are there stay as they are."""
+    script = """
+from cvcore import buckets
+from cvcore.settings import Settings
+settings = Settings(home=disk)
+(disk / "buckets" / "photos").mkdir(parents=True)
+buckets.write(settings, "photos", "a", b"first", "")
+for size_bytes in (10_000_000, 70_000):
+    with refusals():
+        buckets.write(settings, "photos", "a", bytes(size_bytes), "")
+print(buckets.read(settings, "photos", "a"), [path.name for path in (disk / "buckets" / "photos").iterdir()])
+"""
+    told = on_small_disk("size=64k", script)
+    assert told[-1] == "b'first' ['a']"
+    assert len(told) == 3
+    assert all("the disk that holds the home folder is full" in line for line in told[:-1])

@@ -1,4 +1,4 @@
-"""Every operation of S3 that Tagwise has, in the order of S3's reference within each group."""
+"""Every operation of S3 that Tagwise has: buckets, objects, settings of buckets, and what is asked in passing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 
 from starlette.responses import Response
 
-from cvcore.api.aws.s3.operations import buckets, keys, objects, subresources, uploads
+from cvcore.api.aws.s3.operations import buckets, keys, objects, settings, subresources, uploads
 from cvcore.api.aws.s3.protocol.call import Call
 from cvcore.api.aws.s3.protocol.errors import Refusal
 from cvcore.buckets.incoming import Incoming
@@ -61,11 +61,26 @@ _OBJECTS: tuple[Operation, ...] = (
     Operation("ListParts", "GET", "object", "uploadId", uploads.list_parts),
 )
 
-_POLICIES: tuple[Operation, ...] = (
-    Operation("PutBucketPolicy", "PUT", "bucket", "policy", subresources.put_bucket_policy, "kept, not enforced"),
-    Operation("GetBucketPolicy", "GET", "bucket", "policy", subresources.get_bucket_policy),
-    Operation("GetBucketPolicyStatus", "GET", "bucket", "policyStatus", subresources.get_bucket_policy_status),
-    Operation("DeleteBucketPolicy", "DELETE", "bucket", "policy", subresources.delete_bucket_policy),
+_KEPT = "kept, not enforced"
+_SETTINGS: tuple[Operation, ...] = (
+    Operation("PutBucketPolicy", "PUT", "bucket", "policy", settings.put_bucket_policy, _KEPT),
+    Operation("GetBucketPolicy", "GET", "bucket", "policy", settings.get_bucket_policy),
+    Operation("GetBucketPolicyStatus", "GET", "bucket", "policyStatus", settings.get_bucket_policy_status),
+    Operation("DeleteBucketPolicy", "DELETE", "bucket", "policy", settings.delete("policy")),
+    *(
+        Operation(f"{verb}{name}", method, "bucket", subresource, handler(subresource), _KEPT if verb == "Put" else "")
+        for name, subresource in (
+            ("BucketCors", "cors"),
+            ("BucketEncryption", "encryption"),
+            ("BucketTagging", "tagging"),
+            ("PublicAccessBlock", "publicAccessBlock"),
+        )
+        for verb, method, handler in (
+            ("Put", "PUT", settings.put),
+            ("Get", "GET", settings.get),
+            ("Delete", "DELETE", settings.delete),
+        )
+    ),
 )
 
 _NONE = "always empty"
@@ -78,29 +93,22 @@ _IN_PASSING: tuple[Operation, ...] = (
         for name, subresource, note in (
             ("AccelerateConfiguration", "accelerate", _NONE),
             ("Acl", "acl", "its owner's"),
-            ("Cors", "cors", _NO_SUCH),
-            ("Encryption", "encryption", _NO_SUCH),
             ("LifecycleConfiguration", "lifecycle", _NO_SUCH),
             ("Logging", "logging", _NONE),
             ("NotificationConfiguration", "notification", _NONE),
             ("OwnershipControls", "ownershipControls", "its owner's"),
             ("Replication", "replication", _NO_SUCH),
             ("RequestPayment", "requestPayment", "its owner pays"),
-            ("Tagging", "tagging", _NO_SUCH),
             ("Versioning", "versioning", _NONE),
             ("Website", "website", _NO_SUCH),
         )
     ),
-    *(
-        Operation(name, "GET", "bucket", subresource, subresources.of_bucket(subresource), _NO_SUCH)
-        for name, subresource in (
-            ("GetObjectLockConfiguration", "object-lock"),
-            ("GetPublicAccessBlock", "publicAccessBlock"),
-        )
+    Operation(
+        "GetObjectLockConfiguration", "GET", "bucket", "object-lock", subresources.of_bucket("object-lock"), _NO_SUCH
     ),
 )
 
-OPERATIONS = (*_BUCKETS, *_OBJECTS, *_POLICIES, *_IN_PASSING)
+OPERATIONS = (*_BUCKETS, *_OBJECTS, *_SETTINGS, *_IN_PASSING)
 
 # Parameters that name something else than the object or bucket itself; a request for what is not served must not be
 # taken for one without them.

@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-import msgspec
 from starlette.responses import Response
 
 from cvcore.api.aws.s3.operations.buckets import OWNER
 from cvcore.api.aws.s3.protocol import xml
-from cvcore.api.aws.s3.protocol.answers import answer, nothing
-from cvcore.api.aws.s3.protocol.call import Call, check_version, check_writable
+from cvcore.api.aws.s3.protocol.answers import answer
+from cvcore.api.aws.s3.protocol.call import Call, check_version
 from cvcore.api.aws.s3.protocol.errors import Refusal
 from cvcore.buckets import folders, objects
 from cvcore.errors import BucketNotFound
-
-# As at Amazon.
-POLICY_BYTES = 20_480
 
 _GRANT: xml.Content = [
     ("Grantee", [("ID", "tagwise"), ("DisplayName", "tagwise")]),
@@ -36,13 +32,9 @@ EMPTY: dict[str, tuple[str, xml.Content]] = {
     "versioning": ("VersioningConfiguration", []),
 }
 MISSING = {
-    "cors": "NoSuchCORSConfiguration",
-    "encryption": "ServerSideEncryptionConfigurationNotFoundError",
     "lifecycle": "NoSuchLifecycleConfiguration",
     "object-lock": "ObjectLockConfigurationNotFoundError",
-    "publicAccessBlock": "NoSuchPublicAccessBlockConfiguration",
     "replication": "ReplicationConfigurationNotFoundError",
-    "tagging": "NoSuchTagSet",
     "website": "NoSuchWebsiteConfiguration",
 }
 
@@ -58,46 +50,6 @@ def _of_bucket(name: str, call: Call) -> Response:
     if name in MISSING:
         raise Refusal(MISSING[name], f"the bucket {call.bucket!r} has none: buckets have no {name} here")
     return answer(*EMPTY[name])
-
-
-def put_bucket_policy(call: Call) -> Response:
-    """Keep a bucket's policy, which is told again and not enforced: who has the key pair may do everything."""
-    check_writable(call)
-    try:
-        is_object = isinstance(msgspec.json.decode(call.body), dict)
-    except (msgspec.DecodeError, RecursionError):
-        is_object = False
-    if not is_object or len(call.body) > POLICY_BYTES:
-        raise Refusal(
-            "MalformedPolicy", f"a policy must be a JSON object of at most {POLICY_BYTES:,} bytes: correct it"
-        )
-    folders.set_policy(call.home, call.bucket, call.body)
-    return nothing(204)
-
-
-def get_bucket_policy(call: Call) -> Response:
-    """A bucket's policy, as it was put."""
-    return Response(_policy(call), media_type="application/json")
-
-
-def get_bucket_policy_status(call: Call) -> Response:
-    """Whether a bucket's policy lets everybody in: never."""
-    _policy(call)
-    return answer("PolicyStatus", [("IsPublic", "FALSE")])
-
-
-def delete_bucket_policy(call: Call) -> Response:
-    """Delete a bucket's policy, if it has one."""
-    check_writable(call)
-    folders.set_policy(call.home, call.bucket, None)
-    return nothing(204)
-
-
-def _policy(call: Call) -> bytes:
-    found = folders.policy(call.home, call.bucket)
-    if found is None:
-        raise Refusal("NoSuchBucketPolicy", f"the bucket {call.bucket!r} has no policy: put one")
-    return found
 
 
 def get_object_acl(call: Call) -> Response:

@@ -127,3 +127,33 @@ def test_a_policy_is_kept(s3: Any, bucket: str) -> None:
 def test_a_policy_is_refused(s3: Any, bucket: str, bucket_name: str, policy: str, expected: str) -> None:
     """What is no JSON object, or too long, is not kept, nor is one of a bucket that is not there or read only."""
     assert expected == code_of(lambda: s3.put_bucket_policy(Bucket=bucket_name, Policy=policy))
+
+
+def test_settings_are_kept(s3: Any, bucket: str) -> None:
+    """What scripts set for a bucket is told as it was put, until it is deleted, and has no effect."""
+    rule = {"AllowedMethods": ["GET"], "AllowedOrigins": ["*"]}
+    s3.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": [rule]})
+    assert s3.get_bucket_cors(Bucket=bucket)["CORSRules"] == [rule]
+    tags = [{"Key": "purpose", "Value": "<tests> & ü"}]
+    s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": tags})
+    assert s3.get_bucket_tagging(Bucket=bucket)["TagSet"] == tags
+    blocked = {"BlockPublicAcls": True, "BlockPublicPolicy": True}
+    s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=blocked)
+    assert s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"] == blocked
+    encryption = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}
+    s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration=encryption)
+    assert s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"] == encryption
+    s3.delete_bucket_cors(Bucket=bucket)
+    assert code_of(lambda: s3.get_bucket_cors(Bucket=bucket)) == "NoSuchCORSConfiguration"
+    s3.delete_bucket(Bucket=bucket)
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    assert code_of(lambda: s3.get_bucket_tagging(Bucket=bucket)) == "NoSuchTagSet"
+
+
+def test_settings_are_refused(ask: Ask) -> None:
+    """A setting is XML of its own root and not too long, and versions cannot be switched on."""
+    long = b"<Tagging>" + b" " * 65_536 + b"</Tagging>"
+    for body in (b"", b"<Other/>", long):
+        assert ask("PUT", "/photos", {"tagging": ""}, body=body).code == "MalformedXML"
+    assert ask("PUT", "/photos", {"versioning": ""}, body=b"<VersioningConfiguration/>").code == "NotImplemented"
+    assert ask("PUT", "/none-such", {"tagging": ""}, body=b"<Tagging/>").code == "NoSuchBucket"
