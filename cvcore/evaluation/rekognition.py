@@ -164,15 +164,21 @@ def manifest(
     """
     date = ground_truth.timestamp(ended_at)
     for row, source in enumerate(sources):
-        line: dict[str, Any] = {ground_truth.SOURCE: source}
-        for number, tag in enumerate(np.flatnonzero(truth[row]).tolist()):
-            line |= _attribute(TRAINING, number, names[tag], 1.0, date)
+        line = training_line(source, [names[tag] for tag in np.flatnonzero(truth[row]).tolist()], date)
         missed = np.flatnonzero(truth[row] & ~answered[row]).tolist()
         for number, tag in [*enumerate(np.flatnonzero(answered[row]).tolist()), *enumerate(missed, len(names))]:
             line |= _attribute(EVALUATION, number, names[tag], float(probabilities[row, tag]), date)
             details = _details(bool(truth[row, tag]), bool(answered[row, tag]))
             line[f"{EVALUATION}-{number}-metadata"][f"{EVALUATION}-details"] = details
         yield json.dumps(line, ensure_ascii=False)
+
+
+def training_line(source: str, labels: Sequence[str], date: str) -> dict[str, Any]:
+    """What a manifest's line says of an image that was trained on, or evaluated: its address and labels."""
+    line: dict[str, Any] = {ground_truth.SOURCE: source}
+    for number, label in enumerate(labels):
+        line |= _attribute(TRAINING, number, label, 1.0, date)
+    return line
 
 
 def _best_threshold(positive: Bools, scores: Float64s, positives: int) -> float:

@@ -5,21 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 
 from cvcore import buckets, evaluation
 from cvcore.annotations import ground_truth
 from cvcore.array_types import Bools
-from cvcore.buckets import addresses
-from cvcore.evaluation import report_files
+from cvcore.evaluation import rekognition, report_files
 from cvcore.records import Iteration, Project
-from cvcore.rekognition import validation_results
+from cvcore.rekognition import background, entries, validation_results
 from cvcore.rekognition.validation_results import NO_ANNOTATIONS, CheckedLine
 from cvcore.settings import Settings
-from cvcore.store import EntryFilter, Purpose, SnapshotImage, Store, Version
+from cvcore.store import Entry, Purpose, SnapshotImage, Store, Version
 
 ENTRIES = 1000
+Line = TypeVar("Line", str, CheckedLine)
 JSON, LINES = "application/json", "application/x-ndjson"
 
 
@@ -82,18 +83,24 @@ def write(store: Store, settings: Settings, project: Project, iteration: Iterati
     files = of_version(version)
     images = store.iterations.images(iteration.id)
     sources = sources_of(store, images)
-    trained = report_files.trained_on(store, iteration)
-    lines = _labeled(store, iteration, images, sources)
-    training = [*_kept(lines, trained), *_unused(store, project, "TRAIN")]
-    testing = [*_kept(lines, evaluation.load(store, iteration).evaluated), *_unused(store, project, "TEST")]
-    summary = report_files.summary_json(store, project, iteration, version=version.arn)
+    trained, tested = report_files.trained_on(store, iteration), evaluation.load(store, iteration).evaluated
+    labels = _labels(store, iteration, images)
+    lines, unused = _given(store, project)
+    date = ground_truth.timestamp(iteration.created_at)
+    checked = [
+        CheckedLine(entries.listed(lines.get(image.image_id, ""), source, own, date))
+        for image, source, own in zip(images, sources, labels, strict=True)
+    ]
+    training = [*_rows(checked, trained), *unused["TRAIN"]]
+    testing = [*_rows(checked, tested), *unused["TEST"]]
+    used = [_text(rekognition.training_line(*each, date)) for each in zip(sources, labels, strict=True)]
     contents = {
-        files.summary: (summary, JSON),
-        files.training: (_joined(line.line for line in _kept(lines, trained)), LINES),
+        files.summary: (report_files.summary_json(store, project, iteration, version=version.arn), JSON),
+        files.training: (_joined(_rows(used, trained)), LINES),
         files.testing: (_joined(report_files.manifest(store, iteration, sources)), LINES),
         files.training_validation: (_joined(map(validation_results.with_errors, training)), LINES),
         files.testing_validation: (_joined(map(validation_results.with_errors, testing)), LINES),
-        files.manifest_summary: (json.dumps(validation_results.summary(training, testing), indent=2), JSON),
+        files.manifest_summary: (_text(validation_results.summary(training, testing)), JSON),
     }
     for key, (text, content_type) in contents.items():
         buckets.write(settings, files.bucket, key, text.encode(), content_type)
@@ -105,36 +112,46 @@ def sources_of(store: Store, images: Sequence[SnapshotImage]) -> list[str]:
     return [given.get(image.image_id) or buckets.image_address(image.sha256, image.name) for image in images]
 
 
-def _labeled(
-    store: Store, iteration: Iteration, images: Sequence[SnapshotImage], sources: Sequence[str]
-) -> list[CheckedLine]:
-    """A line for each of an iteration's images, with its labels."""
+def _labels(store: Store, iteration: Iteration, images: Sequence[SnapshotImage]) -> list[list[str]]:
     names = [tag.name for tag in store.iterations.tags(iteration.id)]
-    date = ground_truth.timestamp(iteration.created_at)
-    return [
-        CheckedLine(ground_truth.line(source, [names[column] for column in image.columns], date))
-        for image, source in zip(images, sources, strict=True)
-    ]
+    return [[names[column] for column in image.columns] for image in images]
 
 
-def _kept(lines: Sequence[CheckedLine], rows: Bools) -> list[CheckedLine]:
+def _given(store: Store, project: Project) -> tuple[dict[str, str], dict[Purpose, list[CheckedLine]]]:
+    """The lines that images came with, by the images' ids; and of each dataset the lines that no training uses.
+
+    Those are of images without labels, and those that gave no image.
+    """
+    lines: dict[str, str] = {}
+    unused: dict[Purpose, list[CheckedLine]] = {"TRAIN": [], "TEST": []}
+    for purpose, checked in unused.items():
+        for entry in _entries(store, project, purpose):
+            if not entry.image:
+                checked.append(CheckedLine(entry.line, entry.errors))
+            elif entry.image.tag_ids:
+                lines.setdefault(entry.image.id, entry.line)
+            else:
+                source = entry.source or buckets.image_address(entry.image.sha256, entry.image.name)
+                date = ground_truth.timestamp(entry.image.created_at)
+                checked.append(CheckedLine(entries.listed(entry.line, source, [], date), (NO_ANNOTATIONS,)))
+    return lines, unused
+
+
+def _entries(store: Store, project: Project, purpose: Purpose) -> Iterator[Entry]:
+    after: tuple[str, ...] = ()
+    while page := store.rekognition_entries.page(
+        project.id, purpose, prefix=background.PREFIX, after=after, take=ENTRIES
+    ):
+        yield from page
+        after = page[-1].position
+
+
+def _rows(lines: Sequence[Line], rows: Bools) -> list[Line]:
     return [lines[row] for row in np.flatnonzero(rows).tolist()]
 
 
-def _unused(store: Store, project: Project, purpose: Purpose) -> Iterator[CheckedLine]:
-    """The lines of a dataset that no training uses: images without labels, and lines that gave no image."""
-    prefix = buckets.address(addresses.IMAGES, "")
-    for matching in (EntryFilter(is_labeled=False, has_errors=False), EntryFilter(has_errors=True)):
-        after: tuple[str, ...] = ()
-        while page := store.rekognition_entries.page(
-            project.id, purpose, prefix=prefix, matching=matching, after=after, take=ENTRIES
-        ):
-            for entry in page:
-                image = entry.image
-                source = entry.source or (buckets.image_address(image.sha256, image.name) if image else "")
-                line = entry.line or ground_truth.line(source, [], "")
-                yield CheckedLine(line, entry.errors or (NO_ANNOTATIONS,))
-            after = page[-1].position
+def _text(content: dict[str, Any]) -> str:
+    return json.dumps(content, ensure_ascii=False)
 
 
 def _joined(lines: Iterable[str]) -> str:

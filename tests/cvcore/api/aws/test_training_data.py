@@ -102,6 +102,11 @@ def test_manifests_are_trained_and_tested_with(
     place = found["TestingDataResult"]["Output"]["Assets"][0]["GroundTruthManifest"]["S3Object"]
     tested = [json.loads(each) for each in buckets.read(amazon.settings, place["Bucket"], place["Name"]).splitlines()]
     assert {f"s3://{BUCKET}/{number}.png" for number in range(20, 24)} == {each["source-ref"] for each in tested}
+    place = found["TrainingDataResult"]["Validation"]["Assets"][0]["GroundTruthManifest"]["S3Object"]
+    checked = buckets.read(amazon.settings, place["Bucket"], place["Name"]).decode().splitlines()
+    lines = buckets.read(amazon.settings, BUCKET, "train.manifest").decode().splitlines()
+    given_lines = [{**json.loads(each), "cl-metadata": {"is_labeled": True}} for each in lines]
+    assert sorted(given_lines, key=str) == sorted(map(json.loads, checked), key=str)
     purposes = rekognition.describe_projects()["ProjectDescriptions"][0]["Datasets"]
     assert {"TRAIN", "TEST"} == {each["DatasetType"] for each in purposes}
 
