@@ -1,7 +1,6 @@
 """Creates and updates datasets in the background: one thread for a home folder, whatever process it is in.
 
-What is still to be done stands in the database. After a crash it goes on when the dataset is asked for again, or when
-the next one is created or updated.
+What is still to be done stands in the database: after a crash it goes on at the next start.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ from cvcore.store import DatasetRow, Entry, Store
 
 # How long to wait before an S3 service that does not answer is asked again.
 PAUSES_S = (1.0, 3.0)
+# So many images in turn may fail so; with the next one the service counts as away.
 FAILURES = 3
 
 
@@ -88,12 +89,12 @@ def _known_image(store: Store, project_id: str, source: str) -> str | None:
 def _add_line(store: Store, settings: Settings, dataset: DatasetRow, line_id: int, line: Line, text: str) -> None:
     if line.code:
         raise LineRefused(line.code, line.reason)
-    if known := _known_image(store, dataset.project_id, line.source):
-        with store.transaction():
+    with store.transaction():
+        if known := _known_image(store, dataset.project_id, line.source):
             store.rekognition_datasets.settle(line_id)
             _relabel(store, settings, dataset, store.images.get(known), line, text)
-    else:
-        _add_image(store, settings, dataset, line_id, line, text)
+            return
+    _add_image(store, settings, dataset, line_id, line, text)
 
 
 def _add_image(store: Store, settings: Settings, dataset: DatasetRow, line_id: int, line: Line, text: str) -> None:
