@@ -5,13 +5,11 @@ All services are at one address, as with the setting `endpoint_url` of boto3: th
 
 from __future__ import annotations
 
-import re
-
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cvcore import urls
-from cvcore.api.aws import sts
+from cvcore.api.aws import cors, sts
 from cvcore.api.aws.rekognition import service as rekognition
 from cvcore.api.aws.s3 import service as s3
 from cvcore.api.aws.signed import head, verification
@@ -23,8 +21,6 @@ from cvcore.files.api_keys import AwsKeys
 from cvcore.rekognition import background
 from cvcore.settings import Settings
 from cvcore.store import Store
-
-_SIGNED_QUERY = re.compile("(^|&)(X-Amz-Algorithm|X-Amz-Signature|AWSAccessKeyId)=")
 
 
 class Amazon:
@@ -48,10 +44,13 @@ class Amazon:
             await self._app(scope, receive, send)
             return
         incoming = Incoming(receive)
-        try:
+        is_open = cors.is_open(received, self._settings.cors)
+        if is_open and cors.is_preflight(received):
+            response = cors.preflight(received)
+        else:
             response = await self._response(received, incoming, scope["scheme"], receive)
-        except TagwiseError as error:
-            response = refusal(received, error)
+        if is_open:
+            cors.allow(response)
         # A client that waits for "100 Continue" sends no body if it is refused before.
         if incoming.has_begun or not received.header("expect"):
             await incoming.drain()
@@ -63,6 +62,12 @@ class Amazon:
         await response(scope, receive, send)
 
     async def _response(self, received: Head, incoming: Incoming, scheme: str, receive: Receive) -> Response:
+        try:
+            return await self._answer(received, incoming, scheme, receive)
+        except TagwiseError as error:
+            return refusal(received, error)
+
+    async def _answer(self, received: Head, incoming: Incoming, scheme: str, receive: Receive) -> Response:
         base = urls.below("")
         base = base if f"{received.path}/".startswith(f"{base}/") else ""
         server = f"{scheme}://{received.header('host')}{base}"
@@ -79,15 +84,18 @@ class Amazon:
 def is_for_amazon(received: Head) -> bool:
     """Whether a request is one of Amazon's clients: they name an operation, sign it, or count their tries.
 
+    A browser that asks for a page of another site whether it may send such a request is one, too.
+
     >>> is_for_amazon(Head("GET", "/bucket/key", "X-Amz-Algorithm=AWS4-HMAC-SHA256", ()))
     True
     >>> is_for_amazon(Head("GET", "/images", "tag=1", ()))
     False
     """
-    if received.header("authorization").startswith(("AWS4-", "AWS ")) or _SIGNED_QUERY.search(received.query):
+    if received.is_presigned or received.header("authorization").startswith(("AWS4-", "AWS ")):
         return True
     # A client that was told to sign nothing must be refused: it would take a page for an object.
-    return any(received.header(name) for name in ("x-amz-target", "amz-sdk-invocation-id"))
+    is_client = any(received.header(name) for name in ("x-amz-target", "amz-sdk-invocation-id"))
+    return is_client or cors.is_preflight(received)
 
 
 def refusal(received: Head, error: TagwiseError) -> Response:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from urllib.parse import unquote_plus
 
 from starlette.types import Scope
+
+_PRESIGNED = re.compile("(^|&)(X-Amz-Algorithm|X-Amz-Signature|AWSAccessKeyId)=")
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,11 @@ class Head:
         """The query's names and values as they were sent."""
         parts = [part.partition("=") for part in self.query.split("&") if part]
         return tuple((name, value) for name, _, value in parts)
+
+    @property
+    def is_presigned(self) -> bool:
+        """Whether the query has a signature, of version 4 or 2."""
+        return bool(_PRESIGNED.search(self.query))
 
     def parameter(self, name: str) -> str:
         """The value of a parameter of the query; empty without it."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import socket
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from email.message import Message
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,8 +15,10 @@ import boto3
 import pytest
 from botocore import UNSIGNED
 from botocore.exceptions import ClientError
+from starlette.responses import PlainTextResponse
 
 from cvcore import urls
+from cvcore.api.aws.middleware import Amazon
 from cvcore.files.api_keys import AwsKeys
 from cvcore.rekognition import arns
 from tests.cvcore.api.aws.conftest import KEYS, REGION, Server
@@ -79,6 +84,45 @@ def test_an_object_is_no_page_of_ours(s3: Any) -> None:
     s3.put_object(Bucket="flowers", Key="x.html", Body=b"<script>alert()</script>", ContentType="text/html")
     with urllib.request.urlopen(s3.generate_presigned_url("get_object", {"Bucket": "flowers", "Key": "x.html"})) as got:
         assert "sandbox" == got.headers["Content-Security-Policy"]
+
+
+def asked(url: str, method: str, **headers: str) -> tuple[int, Message]:
+    """The status and headers of the response to a browser that asks before it sends a request to another site."""
+    names = {"Origin": "https://example.com", "Access-Control-Request-Method": method}
+    more = {name.replace("_", "-"): value for name, value in headers.items()}
+    request = urllib.request.Request(url, method="OPTIONS", headers=names | more)
+    try:
+        with urllib.request.urlopen(request) as response:
+            return response.status, response.headers
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.headers
+
+
+def test_pages_of_other_sites_use_presigned_addresses(boto: Boto) -> None:
+    """A browser may send what a presigned address allows, and read the answer and its headers."""
+    s3 = boto("s3", signature_version="s3v4")
+    s3.create_bucket(Bucket="flowers")
+    url = s3.generate_presigned_url("put_object", {"Bucket": "flowers", "Key": "1.png"})
+    _, told = asked(url, "PUT", Access_Control_Request_Private_Network="true")
+    assert "PUT" in told["Access-Control-Allow-Methods"]
+    assert ("*", "true") == (told["Access-Control-Allow-Origin"], told["Access-Control-Allow-Private-Network"])
+    with urllib.request.urlopen(urllib.request.Request(url, data=b"x", method="PUT")) as response:
+        assert ("*", "*") == tuple(
+            response.headers[name] for name in ("Access-Control-Allow-Origin", "Access-Control-Expose-Headers")
+        )
+
+
+@pytest.mark.parametrize(("apis", "allowed"), [((), None), (("prediction",), None), (("training",), "*")])
+def test_which_services_other_sites_may_call(
+    amazon: Server, listening: Any, apis: tuple[str, ...], allowed: str | None
+) -> None:
+    """With the setting for training, pages of other sites may sign requests themselves; else they may not."""
+    told = replace(amazon.settings, cors=apis)
+    listening.app = Amazon(PlainTextResponse("a page"), amazon.store, told, KEYS)
+    status, headers = asked(amazon.url, "POST", Access_Control_Request_Headers="authorization,x-amz-date,x-amz-target")
+    assert allowed == headers["Access-Control-Allow-Origin"]
+    assert (204 if allowed else 403) == status
 
 
 @pytest.fixture
