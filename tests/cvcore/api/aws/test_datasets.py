@@ -10,11 +10,14 @@ from typing import Any
 import filelock
 import pytest
 from botocore.exceptions import ClientError
+from starlette.responses import PlainTextResponse
 
 from cvcore import buckets, projects
+from cvcore.api.aws.middleware import Amazon
+from cvcore.rekognition import arns
 from cvcore.store import Store
 from tests.conftest import DrawImage, Fill
-from tests.cvcore.api.aws.conftest import Server
+from tests.cvcore.api.aws.conftest import KEYS, Server
 
 BUCKET = "pets"
 GONE = "arn:aws:rekognition:eu-west-1:000000000000:project/pets/dataset/train/1"
@@ -229,4 +232,23 @@ def test_a_busy_dataset_refuses(rekognition: Any, amazon: Server, fill: Fill) ->
         other = rekognition.create_project(ProjectName="other")["ProjectArn"]
         with pytest.raises(refused.InvalidParameterException, match="must be complete"):
             rekognition.create_dataset(ProjectArn=other, DatasetType="TEST", DatasetSource={"DatasetArn": arn})
+    assert ended(rekognition, arn)["Status"] == "CREATE_COMPLETE"
+
+
+def test_an_interrupted_dataset_goes_on_at_the_next_start(
+    amazon: Server, rekognition: Any, project: str, put: Callable[..., Any]
+) -> None:
+    """Nobody needs to ask for it: the server itself goes on with what is still to be done."""
+    put(one="cat")
+    store = amazon.store
+    pets = arns.project(store, project)
+    arn = arns.of_dataset(store, pets, "TRAIN")
+    dataset = store.rekognition_datasets.add(pets.id, "TRAIN", arn, status="CREATE_IN_PROGRESS", message="")
+    store.rekognition_datasets.add_pending(dataset, [line("one.png", "cat")])
+    Amazon(PlainTextResponse("a page"), store, amazon.settings, KEYS)
+    for _ in range(2000):
+        if store.images.count(pets.id):
+            break
+        time.sleep(0.01)
+    assert store.images.count(pets.id) == 1
     assert ended(rekognition, arn)["Status"] == "CREATE_COMPLETE"
