@@ -18,12 +18,10 @@ from cvcore.azure.verification import MigrationResult, SourceSnapshot
 from cvcore.errors import Conflict, FetchFailed, InvalidInput, NotFound, TagwiseError, UrlRefused
 from cvcore.progress import Progress, share, silent
 from cvcore.projects import naming, tagging, uploads
+from cvcore.projects.moving_in import BATCH, check_connection
 from cvcore.records import MULTICLASS, MULTILABEL, Project
 from cvcore.settings import Limits
 from cvcore.store import Store
-
-# Images downloaded in parallel, and in memory at a time.
-BATCH = 16
 
 
 def migrate(
@@ -133,7 +131,7 @@ def _copy_images(
             progress(f"{project.name}: {len(listed)} of {count} images", min(1.0, len(listed) / max(1, count)))
             pending = [image for image in batch if image.id not in done]
             fetched = list(pool.map(fetch, pending))
-            _check_connection(fetched)
+            check_connection(fetched)
             for image, data in zip(pending, fetched, strict=True):
                 if isinstance(data, bytes):
                     _store(store, project, image, data, [tag_ids[tag_id] for tag_id in image.tag_ids], limits)
@@ -156,16 +154,6 @@ def _fetched(
         return client.download_image(source, image, limit_bytes=limit_bytes)
     except (FetchFailed, UrlRefused) as error:
         return error
-
-
-def _check_connection(fetched: Sequence[bytes | TagwiseError]) -> None:
-    """Stop if all images of a batch failed, instead of trying thousands of images without a network."""
-    failures = [result for result in fetched if isinstance(result, FetchFailed)]
-    if len(failures) == BATCH:
-        raise FetchFailed(
-            f"images must be downloadable, {BATCH} in a row were not ({failures[-1]}): run it again, images copied "
-            "before are kept"
-        )
 
 
 def _store(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from cvcore import domains, wording
 from cvcore.azure import client
 from cvcore.errors import InvalidInput
+from cvcore.projects import moving_in
 from cvcore.records import Image, Project, Tag
 from cvcore.store import Origin, Store
 
@@ -73,8 +74,12 @@ def verify(store: Store, project: Project, source: SourceSnapshot) -> MigrationR
         missing.append("Azure's counts differ from its list of images: run it again when nobody changes them there")
     here = Counts(len(images), len(ours), {tag.name: tag.image_count for tag in ours.values()})
     added = len(images.keys() - {origin.local_id for origin in origins.values()})
-    changes, doubles = _changes(project, source, ours), _equal_images(source, origins)
-    notes = (*changes, *missing, *doubles, *_differences(azure, here, added))
+    notes = (
+        *_changes(project, source, ours),
+        *missing,
+        *moving_in.equal_images((image.id for image in source.images), origins, _shown),
+        *moving_in.differences(azure.per_tag, here.per_tag, added, service="in Azure"),
+    )
     return MigrationResult(source.project.name, project, azure, here, notes, complete=not missing)
 
 
@@ -117,23 +122,6 @@ def _missing(source: SourceSnapshot, origins: Mapping[str, Origin], images: Mapp
         else:
             continue
         yield f"image {_shown(image.id)}: {reason}"
-
-
-def _equal_images(source: SourceSnapshot, origins: Mapping[str, Origin]) -> Iterator[str]:
-    """Azure's images that are one image here, because their content is equal."""
-    first: dict[str, str] = {}
-    for image in source.images:
-        local_id = origins[image.id].local_id if image.id in origins else None
-        if local_id and first.setdefault(local_id, image.id) != image.id:
-            yield f"image {_shown(image.id)}: same content as {_shown(first[local_id])}, so both are one image here"
-
-
-def _differences(azure: Counts, here: Counts, added: int) -> Iterator[str]:
-    for name, count in azure.per_tag.items():
-        if count != here.per_tag[name]:
-            yield f"the tag {name!r} has {wording.count(count, 'image')} in Azure and {here.per_tag[name]} here"
-    if added:
-        yield f"the project has {wording.count(added, 'image')} here that did not come from Azure"
 
 
 def _domain(domain_id: str) -> str:

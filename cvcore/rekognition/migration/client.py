@@ -14,10 +14,10 @@ from typing import Any
 
 from cvcore.annotations import cells
 from cvcore.errors import FetchFailed, InvalidInput, NotFound
+from cvcore.projects import moving_in
 
 ATTEMPTS = 5
 TIMEOUT_S = 30
-CONNECTIONS = 16
 
 # Trying again does not help: the keys are wrong, or may not do this.
 _REFUSED = {
@@ -77,7 +77,7 @@ def connect(*, profile: str | None = None, region: str | None = None) -> Account
     config = Config(
         connect_timeout=TIMEOUT_S,
         read_timeout=TIMEOUT_S,
-        max_pool_connections=CONNECTIONS,
+        max_pool_connections=moving_in.BATCH,
         retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
     )
     with _our_errors():

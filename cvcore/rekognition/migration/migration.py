@@ -16,6 +16,7 @@ from cvcore import names, projects
 from cvcore.errors import FetchFailed, InvalidInput, NotFound, TagwiseError
 from cvcore.progress import Progress, share, silent
 from cvcore.projects import naming, tagging, uploads
+from cvcore.projects.moving_in import BATCH, check_connection
 from cvcore.records import MULTICLASS, MULTILABEL, Project
 from cvcore.rekognition import arns
 from cvcore.rekognition.migration import client, verification
@@ -24,9 +25,6 @@ from cvcore.rekognition.migration.snapshot import SHOWN_LETTERS, Counts, Entry, 
 from cvcore.rekognition.migration.verification import MigrationResult
 from cvcore.settings import Limits
 from cvcore.store import Store
-
-# Images downloaded in parallel, and in memory at a time.
-BATCH = client.CONNECTIONS
 
 
 def migrate(
@@ -96,7 +94,7 @@ def _copy(store: Store, account: Account, snapshot: Snapshot, *, limits: Limits,
             progress(f"{project.name}: {ready} of {total} images", ready / total)
             batch = pending[start : start + BATCH]
             fetched = list(pool.map(fetch, batch))
-            _check_connection(fetched)
+            check_connection(fetched)
             for entry, data in zip(batch, fetched, strict=True):
                 if isinstance(data, bytes):
                     _store(store, project, entry, data, [tag_ids[label] for label in entry.labels], limits)
@@ -153,16 +151,6 @@ def _fetched(account: Account, limit_bytes: int, entry: Entry) -> bytes | Tagwis
         return client.image(account, entry.source, limit_bytes=limit_bytes)
     except (FetchFailed, InvalidInput, NotFound) as error:
         return error
-
-
-def _check_connection(fetched: Sequence[bytes | TagwiseError]) -> None:
-    """Stop if all images of a batch failed, instead of trying thousands of images without a network."""
-    failures = [result for result in fetched if isinstance(result, FetchFailed)]
-    if len(failures) == BATCH:
-        raise FetchFailed(
-            f"images must be downloadable, {BATCH} in a row were not ({failures[-1]}): run it again, images copied "
-            "before are kept"
-        )
 
 
 def _store(store: Store, project: Project, entry: Entry, data: bytes, tag_ids: Sequence[str], limits: Limits) -> None:

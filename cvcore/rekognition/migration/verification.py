@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from cvcore import wording
+from cvcore.projects import moving_in
 from cvcore.records import Image, Project, Tag
 from cvcore.rekognition.migration.snapshot import SHOWN_LETTERS, Counts, Snapshot
 from cvcore.store import Origin, Store
@@ -58,8 +58,8 @@ def verify(
         *_changes(project, snapshot, tag_ids, tags),
         *snapshot.remarks,
         *missing,
-        *_equal_images(snapshot, origins),
-        *_differences(aws, here, added),
+        *moving_in.equal_images((entry.source for entry in snapshot.entries), origins, _shown),
+        *moving_in.differences(aws.per_tag, here.per_tag, added, service="at AWS"),
     )
     return MigrationResult(snapshot.project.arn, project, aws, here, notes, complete=not missing)
 
@@ -110,23 +110,6 @@ def _changes(
             yield f"the label {_shown(label)} was deleted here"
         elif tag.name != unicodedata.normalize("NFC", label):
             yield f"the label {_shown(label)} is called {tag.name!r} here"
-
-
-def _equal_images(snapshot: Snapshot, origins: Mapping[str, Origin]) -> Iterator[str]:
-    """AWS' images that are one image here, because their content is equal."""
-    first: dict[str, str] = {}
-    for entry in snapshot.entries:
-        local_id = origins[entry.source].local_id if entry.source in origins else None
-        if local_id and first.setdefault(local_id, entry.source) != entry.source:
-            yield f"image {_shown(entry.source)}: same content as {_shown(first[local_id])}, so both are one image here"
-
-
-def _differences(aws: Counts, here: Counts, added: int) -> Iterator[str]:
-    for name, count in aws.per_tag.items():
-        if count != here.per_tag[name]:
-            yield f"the tag {name!r} has {wording.count(count, 'image')} at AWS and {here.per_tag[name]} here"
-    if added:
-        yield f"the project has {wording.count(added, 'image')} here that did not come from AWS"
 
 
 def _shown(text: str) -> str:
