@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from cvcore import training
 from cvcore.errors import InTraining, InvalidInput
 from cvcore.records import Project
-from cvcore.rekognition import background, datasets, waiting_trainings
-from cvcore.rekognition.datasets import Manifest
+from cvcore.rekognition import datasets, waiting_trainings
+from cvcore.rekognition.datasets import Manifest, ManifestText
 from cvcore.rekognition.versions import lifecycle
 from cvcore.rekognition.versions.lifecycle import NewVersion
 from cvcore.settings import Settings
@@ -56,9 +56,9 @@ def _create_with(
     store: Store, settings: Settings, project: Project, new: NewVersion, given: Given, *, region: str
 ) -> Version:
     """Store a version that is trained when its images are there, and begin to read its manifests."""
-    sources: dict[Purpose, Manifest] = {"TRAIN": given.training}
+    sources: dict[Purpose, ManifestText] = {"TRAIN": datasets.read(settings, given.training)}
     if given.testing:
-        sources["TEST"] = given.testing
+        sources["TEST"] = datasets.read(settings, given.testing)
     with store.transaction():
         lifecycle.check_name(store, project, new.name, region=region)
         if any(iteration.status == "Training" for iteration in store.iterations.of_project(project.id)):
@@ -76,10 +76,8 @@ def _create_with(
             DATASETS: [dataset.arn for dataset in made],
             waiting_trainings.WAITS: list(sources),
         }
-        version = lifecycle.add(
-            store, project, store.iterations.add(project, "", [], []), new, region=region, details=details
-        )
-    background.wake(store, settings)
+        iteration = store.iterations.add(project, "", [], [])
+        version = lifecycle.add(store, project, iteration, new, region=region, details=details)
     waiting_trainings.start_waiting(store, project.id)
     return version
 

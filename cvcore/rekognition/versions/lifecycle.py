@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from cvcore import training
+from cvcore import prediction, training
 from cvcore.buckets import addresses, folders
 from cvcore.errors import Conflict, InTraining, InvalidInput, NameTaken
 from cvcore.projects import naming
@@ -121,14 +121,18 @@ def go_on(store: Store, settings: Settings, project: Project, versions: Sequence
 
 
 def start(store: Store, arn: str, *, region: str, min_units: int, max_units: int | None = None) -> None:
-    """Make a trained version ready to detect.
+    """Make a trained version ready to detect: its network is loaded.
 
     Raises:
         InvalidInput, NotFound: as `find`; or its training failed, or it has fewer units at most than at least.
         Conflict: it is being trained, or runs already.
+        ModelDamaged: its network's file is missing or damaged.
     """
     if max_units is not None and max_units < min_units:
         raise InvalidInput(f"MaxInferenceUnits must be at least MinInferenceUnits, got {max_units} and {min_units}")
+    iteration = find(store, arn, region=region)[1]
+    if iteration.status == "Completed":
+        prediction.extractor(store, iteration)
     with store.transaction():
         _, iteration, version = find(store, arn, region=region)
         if iteration.status == "Failed":
