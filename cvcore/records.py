@@ -157,9 +157,9 @@ ADVANCED = TrainingOptions(is_advanced=True, embedding=VIEWS_AND_BUILT_IN)
 class TuningEpoch:
     """An epoch of Advanced training, in which every fold's network trains on each of its images about once.
 
-    `number` is that of the epoch, from 1. `loss` is over the training images, after label smoothing, `validation_loss`
-    over the images on which each fold's network does not train, after temperature scaling; both are in nats. `right`
-    is the share of evaluated images whose tags are all right at 0.5, None if no images are evaluated.
+    `number` is that of the epoch, from 1. `loss` is over the training images, `validation_loss` over the images on
+    which each fold's network does not train, after temperature scaling; both are in nats. `right` is the share of
+    evaluated images whose tags are all right at 0.5, None if no images are evaluated.
     """
 
     # Projects' zips and the database store these names. `attempt` is 1; in an older Tagwise it is the number of a run.

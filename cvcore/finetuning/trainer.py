@@ -152,7 +152,7 @@ def build_trainer(
 def _loss_function(tags: int, multilabel: bool) -> Callable[[Any, Any], Any]:
     """Weighted cross-entropy of scores.
 
-    Each target row is the smoothed labels followed by the loss weights: one, or one per tag.
+    Each target row is the labels followed by the loss weights: one, or one per tag.
     """
     from keras import ops
 

@@ -12,8 +12,6 @@ from cvcore.array_types import Bools, Float32s, Integers
 from cvcore.networks import heads
 from cvcore.networks.heads import Head
 
-LABEL_SMOOTHING = 0.1
-
 
 @dataclass(frozen=True, eq=False)
 class TrainingData:
@@ -44,15 +42,13 @@ class TrainingData:
         )
 
     def targets(self, rows: Integers) -> Float32s:
-        """The smoothed labels of all n images, then their loss weights in a training on `rows`: 0 for all others.
+        """The labels of all n images, 0 or 1, then their loss weights in a training on `rows`: 0 for all others.
 
         There is one weight an image, or with Multilabel one a tag: (n, tags + 1) or (n, 2 x tags).
         """
-        level = 0.5 if self.multilabel else 1 / self.truth.shape[1]
-        smoothed = (1 - LABEL_SMOOTHING) * self.truth + LABEL_SMOOTHING * level
         is_trained_on = np.isin(np.arange(len(self.truth)), rows)[:, None]
         weights = heads.balanced_weights(self.truth, is_trained_on, multilabel=self.multilabel, costs=self.costs)
-        return np.concatenate([smoothed, weights[:, 0]], axis=1, dtype=np.float32)
+        return np.concatenate([self.truth, weights[:, 0]], axis=1, dtype=np.float32)
 
 
 @dataclass(frozen=True, eq=False)
