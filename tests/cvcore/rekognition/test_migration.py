@@ -55,7 +55,8 @@ class Aws:
         arn = f"arn:aws:rekognition:eu-west-1:123456789012:project/{name}/160000000000{number}"
         told = []
         for kind, lines in datasets.items():
-            dataset = f"arn:aws:rekognition:eu-west-1:123456789012:project/{name}/dataset/{kind}/17000000000{len(told)}{number}"
+            made = f"17000000000{len(told)}{number}"
+            dataset = f"arn:aws:rekognition:eu-west-1:123456789012:project/{name}/dataset/{kind}/{made}"
             self.lines[dataset] = lines
             told.append({"DatasetArn": dataset, "DatasetType": kind.upper(), "Status": "CREATE_COMPLETE"})
         self.projects.append({"ProjectArn": arn, "Status": "CREATED", "Datasets": told})
