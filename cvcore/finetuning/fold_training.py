@@ -1,7 +1,7 @@
 """Training of one fold split, epoch by epoch, and the model that results.
 
 Training starts where Quick ends: with the backbone's own weights and the classifier that Quick would fit on the same
-rows. The model that results has the starting weights + 0.75 x (trained weights - starting weights): going only part of
+rows. The model that results has the starting weights + 0.5 x (trained weights - starting weights): going only half of
 the way is often better than either end (Wortsman et al. 2022, https://arxiv.org/abs/2109.01903).
 
 Checkpoints keep the weights, so a training that was killed resumes after the last finished epoch of each split.
@@ -24,7 +24,7 @@ from cvcore.finetuning.trainer import Trainer, Weights
 from cvcore.finetuning.training_data import draw_steps
 
 # The share of the way from the starting weights to the trained ones.
-EXTENT = 0.75
+EXTENT = 0.5
 
 # How many steps are measured, the first of which compiles; the last only if those before took less than these seconds.
 STEPS_MEASURED = (1, 3, 48)
