@@ -80,6 +80,7 @@ def test_advanced_with_the_domains_own_transforms(store: Store, flowers: Project
     """Advanced takes its minutes along, and leaves the transforms to the domain where no switch was moved."""
     app = advanced(flowers)
     app.number_input(key=f"budget-{flowers.id}").set_value(25).run()
+    assert "Try Quick with the same choice first" in texts(app)
     # The built-in network is not put beside itself.
     assert TrainingOptions(is_advanced=True, budget_minutes=25.0, embedding="views") == started(app, store, flowers)
 

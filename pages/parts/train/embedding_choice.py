@@ -43,6 +43,10 @@ def show(
         help="Measured with Quick on sets of 20 to 900 images; yours, and other networks, may differ. An exported "
         "model sees the same views.",
     )
+    if options.is_advanced:
+        st.caption(
+            "Try Quick with the same choice first: it takes seconds, and it is a large part of what Advanced gains."
+        )
     if running:
         return running
     options = replace(options, embedding=kind)
