@@ -45,7 +45,7 @@ def show(
     )
     if options.is_advanced:
         st.caption(
-            "Try Quick with the same choice first: it takes seconds, and it is a large part of what Advanced gains."
+            "Try Quick with the same choice first: it takes seconds and brings much of what Advanced gains."
         )
     if running:
         return running
