@@ -44,7 +44,7 @@ def show(
         "model sees the same views.",
     )
     if options.is_advanced:
-        st.caption("Try Quick with the same choice first: it takes seconds and brings much of what Advanced gains.")
+        st.caption("Try Quick with the same choice first: it takes seconds and brings most of what Advanced gains.")
     if running:
         return running
     options = replace(options, embedding=kind)

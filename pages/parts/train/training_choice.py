@@ -12,7 +12,10 @@ from cvcore.records import Project, TrainingOptions
 from cvcore.training import BUDGET_MINUTES_MOST
 
 QUICK, ADVANCED = "Quick", "Advanced"
-WAYS = {QUICK: "Takes seconds.", ADVANCED: "Takes minutes; where it is no better, Quick's result is kept."}
+WAYS = {
+    QUICK: "Takes seconds.",
+    ADVANCED: "Takes minutes; often hardly better. Where it is no better, Quick's result is kept.",
+}
 
 
 def show(project: Project, running: TrainingOptions | None = None) -> TrainingOptions:
