@@ -26,7 +26,8 @@ class Head:
         >>> Head("GET", "/", "", (("x-amz-meta-a", "  1  2 "), ("x-amz-meta-a", "3"))).header("x-amz-meta-a")
         '1 2,3'
         """
-        return ",".join(" ".join(value.split()) for known, value in self.headers if known == name)
+        # Other bytes that Python takes for a space are parts of letters in UTF-8.
+        return ",".join(re.sub("[ \t]+", " ", value.strip(" \t")) for known, value in self.headers if known == name)
 
     @property
     def parameters(self) -> tuple[tuple[str, str], ...]:

@@ -94,7 +94,7 @@ def string_to_sign(head: Head, path: str, expires: str) -> str:
 
 def _subresources(head: Head) -> str:
     parts = [
-        f"{name}={unquote(value)}" if value else name
+        f"{name}={unquote(value, 'latin-1')}" if value else name
         for name, value in sorted(head.pairs)
         if name in _SIGNED_PARAMETERS
     ]
