@@ -11,10 +11,12 @@ from cvcore.buckets import addresses, listing, paths
 from cvcore.errors import BucketNotFound, InvalidInput
 from cvcore.files import blobs
 
+_CREATED = "created"
+
 
 @dataclass(frozen=True)
 class Bucket:
-    """A bucket, and when its folder was made, as far as the system knows."""
+    """A bucket, and when it was made; of a folder that somebody copied, when something was last put into it."""
 
     name: str
     created_at: datetime
@@ -52,9 +54,7 @@ def all_of(home: Path) -> list[Bucket]:
     """All buckets in the order of their names, but that of the stored images, which nobody made."""
     folder = home / "buckets"
     names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
-    return [
-        Bucket(name, datetime.fromtimestamp(path.stat().st_ctime, UTC)) for name in names if (path := find(home, name))
-    ]
+    return [Bucket(name, _created_at(home, name, path)) for name in names if (path := find(home, name))]
 
 
 def create(home: Path, bucket: str) -> bool:
@@ -73,6 +73,8 @@ def create(home: Path, bucket: str) -> bool:
             path.mkdir(parents=True)
         except FileExistsError:
             return False
+    # A folder's own times change with what is in it.
+    blobs.write(paths.hidden(home, bucket) / _CREATED, b"", durable=False)
     return True
 
 
@@ -122,6 +124,11 @@ def keep_setting(home: Path, bucket: str, name: str, document: bytes | None) -> 
         blobs.delete(path)
     else:
         blobs.write(path, document, durable=False)
+
+
+def _created_at(home: Path, bucket: str, folder: Path) -> datetime:
+    made = paths.hidden(home, bucket) / _CREATED
+    return datetime.fromtimestamp((made if made.exists() else folder).stat().st_mtime, UTC)
 
 
 def _remove_empty(folder: Path) -> None:

@@ -23,9 +23,10 @@ class Incoming:
     """A temporary file that is deleted at the end of its `with` block, unless it was moved meanwhile."""
 
     def __init__(self, folder: Path, algorithms: Iterable[str] = ()) -> None:
-        """Open a new file in a folder, which is made; md5 is always computed.
+        """Open a new file in a folder, which is made in one that is there; md5 is always computed.
 
         Raises:
+            FileNotFoundError: the folder that holds it is not there.
             StorageFull, HomeUnusable: it cannot be made.
         """
         self._checksums = {name: checksums.ALGORITHMS[name]() for name in {"md5", *algorithms}}
@@ -81,7 +82,7 @@ def _opened(folder: Path) -> tuple[Path, BinaryIO]:
     path = folder / secrets.token_hex(16)
     for _ in range(TRIES):
         with contextlib.suppress(FileNotFoundError, FileExistsError):  # another upload ended, and deleted the folder
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(exist_ok=True)
             file = path.open("xb")
             _delete_abandoned(folder)
             return path, file

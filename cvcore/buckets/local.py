@@ -12,7 +12,7 @@ from pathlib import Path
 from cvcore.buckets import addresses, folders, paths, records
 from cvcore.buckets.incoming import Incoming
 from cvcore.buckets.records import Attributes, Object, Record
-from cvcore.errors import ObjectNotFound
+from cvcore.errors import BucketNotFound, ObjectNotFound
 from cvcore.files import blobs
 
 # Errors of the system that say: this key cannot be a path here, or not beside the files that are there.
@@ -59,7 +59,8 @@ def new(home: Path, bucket: str, algorithms: tuple[str, ...] = ()) -> Incoming:
         BucketNotFound: there is no such bucket.
         StorageFull, HomeUnusable: it cannot be made.
     """
-    return Incoming(folders.get(home, bucket) / paths.INCOMING, algorithms)
+    with _deleted_meanwhile(bucket):
+        return Incoming(folders.get(home, bucket) / paths.INCOMING, algorithms)
 
 
 def store(
@@ -83,10 +84,10 @@ def store(
     """
     addresses.check_key(key)
     folder = folders.get(home, bucket)
-    status = incoming.path.stat()
     md5 = incoming.md5
-    record = Record(key, status.st_size, status.st_mtime_ns, md5, etag or md5, attributes)
-    with _lock(bucket, key):
+    with _lock(bucket, key), _deleted_meanwhile(bucket):
+        status = incoming.path.stat()
+        record = Record(key, status.st_size, status.st_mtime_ns, md5, etag or md5, attributes)
         if check:
             check(find(home, bucket, key))
         with blobs.storage_errors(folder):
@@ -113,6 +114,15 @@ def delete(home: Path, bucket: str, key: str, *, check: Check | None = None) -> 
                 path.unlink()
                 _prune(path.parent, folder)
         paths.record(home, bucket, key).unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _deleted_meanwhile(bucket: str) -> Iterator[None]:
+    """A block in which a file or folder that is gone means that the bucket was deleted."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise BucketNotFound(f"the bucket {bucket!r} was deleted meanwhile: create it again") from None
 
 
 def _places(home: Path, bucket: str, key: str, folder: Path) -> Iterator[Path]:

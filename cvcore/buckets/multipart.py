@@ -100,9 +100,11 @@ def new_part(home: Path, upload: Upload, algorithms: Sequence[str]) -> Incoming:
     """A file to write a part's bytes to.
 
     Raises:
+        UploadNotFound: the upload was completed or given up meanwhile.
         StorageFull, HomeUnusable: it cannot be made.
     """
-    return Incoming(_folder(home, upload) / "incoming", algorithms)
+    with _over_meanwhile():
+        return Incoming(_folder(home, upload) / "incoming", algorithms)
 
 
 def store_part(home: Path, upload: Upload, number: int, incoming: Incoming, algorithms: Sequence[str]) -> Part:
@@ -116,7 +118,8 @@ def store_part(home: Path, upload: Upload, number: int, incoming: Incoming, algo
     known = {algorithm: incoming.checksum(algorithm) for algorithm in algorithms}
     part = Part(number, incoming.size_bytes, time.time(), incoming.md5, known)
     # A part's file has its MD5 in its name, so that of two that arrive together each keeps its own bytes.
-    incoming.path.replace(folder / _name(part))
+    with _over_meanwhile():
+        incoming.path.replace(folder / _name(part))
     blobs.write(folder / f"{number:05d}.json", msgspec.json.encode(part), durable=False)
     return part
 
@@ -144,12 +147,10 @@ def complete(
     """
     whole = () if upload.is_composite or not upload.algorithm else (upload.algorithm,)
     with local.new(home, upload.bucket, whole) as incoming:
-        try:
+        with _over_meanwhile():
             for part in chosen:
                 for block in _blocks(_folder(home, upload) / _name(part)):
                     incoming.write(block)
-        except FileNotFoundError:
-            raise UploadNotFound("the upload was completed or given up meanwhile") from None
         incoming.finish()
         known = _checksums(upload, chosen, incoming)
         if verify:
@@ -174,6 +175,15 @@ def etag(chosen: Sequence[Part]) -> str:
     """
     digests = b"".join(bytes.fromhex(part.etag) for part in chosen)
     return f"{hashlib.md5(digests, usedforsecurity=False).hexdigest()}-{len(chosen)}"
+
+
+@contextlib.contextmanager
+def _over_meanwhile() -> Iterator[None]:
+    """A block in which a file or folder that is gone means that the upload is over."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise UploadNotFound("the upload was completed or given up meanwhile: begin another") from None
 
 
 def _checksums(upload: Upload, chosen: Sequence[Part], incoming: Incoming) -> dict[str, str]:

@@ -74,13 +74,13 @@ def opened(home: Path, bucket: str, key: str) -> tuple[Object, BinaryIO]:
     """
     for _ in range(local.TRIES):
         found = get(home, bucket, key)
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(FileNotFoundError, PermissionError):
             file = found.path.open("rb")
             status = os.fstat(file.fileno())
             if (status.st_size, status.st_mtime_ns) == (found.record.size_bytes, found.record.modified_ns):
                 return found, file
             file.close()
-    raise ObjectNotFound(f"the object {addresses.address(bucket, key)[:300]!r} is being replaced: try again")
+    raise ObjectNotFound(f"the object {addresses.address(bucket, key)[:300]!r} is being replaced, or may not be read")
 
 
 def _image(home: Path, key: str) -> Object:

@@ -5,6 +5,7 @@ A record holds for a file of its size and time of change. For another file, chan
 
 from __future__ import annotations
 
+import contextlib
 import mimetypes
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from cvcore.buckets import checksums
+from cvcore.errors import Unavailable
 from cvcore.files import blobs
 
 # What S3 says of an object that was stored without a type.
@@ -79,7 +81,7 @@ def save(path: Path, record: Record) -> None:
 
 
 def present(path: Path, record_path: Path, key: str) -> Record | None:
-    """The record of the file that is there now, written again if the file was changed by hand; None if there is none.
+    """The record of the file that is there now, made again if the file was changed by hand; None if none can be read.
 
     A file with the same bytes, for example restored from a backup, keeps its record.
     """
@@ -89,12 +91,16 @@ def present(path: Path, record_path: Path, key: str) -> Record | None:
     status = path.stat()
     if known and (known.key, known.size_bytes, known.modified_ns) == (key, status.st_size, status.st_mtime_ns):
         return known
-    md5 = _md5(path)
+    try:
+        md5 = _md5(path)
+    except PermissionError:
+        return None
     if known and (known.key, known.md5) == (key, md5):
         record = replace(known, modified_ns=status.st_mtime_ns)
     else:
         record = Record(key, status.st_size, status.st_mtime_ns, md5, md5, Attributes())
-    save(record_path, record)
+    with contextlib.suppress(Unavailable):  # it is made again the next time
+        save(record_path, record)
     return record
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -116,6 +117,14 @@ def test_buckets_are_listed_made_and_deleted(settings: Settings, folder: Path) -
         folders.create(settings.home, "Upper")
     with pytest.raises(BucketNotFound):
         folders.delete(settings.home, BUCKET)
+
+
+def test_a_bucket_was_made_when_it_was_created(settings: Settings) -> None:
+    """Objects that come later do not change that."""
+    folders.create(settings.home, "second")
+    made = folders.all_of(settings.home)[1].created_at
+    os.utime(settings.home / "buckets" / "second", (1, 1))
+    assert folders.all_of(settings.home)[1].created_at == made
 
 
 def test_a_bucket_with_anything_in_it_is_not_deleted(settings: Settings, folder: Path, put: Put) -> None:

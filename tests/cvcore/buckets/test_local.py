@@ -14,7 +14,7 @@ from hypothesis import settings as given_settings
 from hypothesis import strategies as st
 
 from cvcore import buckets
-from cvcore.buckets import local, records
+from cvcore.buckets import folders, local, records
 from cvcore.buckets.records import Attributes
 from cvcore.errors import BucketNotFound, InvalidInput, ObjectNotFound
 from cvcore.files import blobs
@@ -251,6 +251,16 @@ def test_a_check_can_forbid_a_write(settings: Settings, put: Put, etag: Callable
         with pytest.raises(InvalidInput, match=md5(b"first")):
             local.store(settings.home, BUCKET, "a", incoming, Attributes(), check=check)
     assert buckets.read(settings, BUCKET, "a") == b"first"
+
+
+def test_a_bucket_that_is_deleted_meanwhile(settings: Settings) -> None:
+    """An upload to it fails, and does not bring it back."""
+    with local.new(settings.home, BUCKET) as incoming:
+        incoming.finish()
+        assert folders.delete(settings.home, BUCKET)
+        with pytest.raises(BucketNotFound):
+            local.store(settings.home, BUCKET, "a/b", incoming, Attributes())
+    assert names(settings.home / "buckets") == []
 
 
 def test_an_object_that_is_too_large_is_refused(settings: Settings, put: Put) -> None:

@@ -80,6 +80,8 @@ def test_an_upload_that_was_given_up_is_gone(settings: Settings) -> None:
         multipart.get(settings.home, BUCKET, "deep/key", upload.id)
     with pytest.raises(UploadNotFound):
         multipart.complete(settings.home, upload, [part])
+    with pytest.raises(UploadNotFound, match="the upload was completed or given up meanwhile: begin another"):
+        multipart.new_part(settings.home, upload, [])
     for hostile in ("", "..", "../../../x", "\0", "a" * 5000):
         with pytest.raises(UploadNotFound):
             multipart.get(settings.home, BUCKET, "deep/key", hostile)
