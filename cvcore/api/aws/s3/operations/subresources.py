@@ -15,8 +15,9 @@ from cvcore.api.aws.s3.protocol.errors import Refusal
 from cvcore.buckets import folders, objects
 from cvcore.errors import BucketNotFound
 
+_OWNED = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="CanonicalUser"'
 _GRANT: xml.Content = [
-    ("Grantee", [("ID", "tagwise"), ("DisplayName", "tagwise")]),
+    (f"Grantee {_OWNED}", [("ID", "tagwise"), ("DisplayName", "tagwise")]),
     ("Permission", "FULL_CONTROL"),
 ]
 _ACL: xml.Content = [("Owner", OWNER), ("AccessControlList", [("Grant", _GRANT)])]

@@ -18,7 +18,7 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def document(name: str, content: Content, *, namespace: str = NAMESPACE) -> bytes:
-    """A document of one element; a list is several pairs of one name.
+    """A document of one element; a list is several pairs of one name, which attributes may follow.
 
     >>> document("Tags", [("Tag", "a&b"), ("Tag", 2)], namespace="").decode().splitlines()[1]
     '<Tags><Tag>a&amp;b</Tag><Tag>2</Tag></Tags>'
@@ -55,4 +55,4 @@ def read(body: bytes, root: str) -> ElementTree.Element:
 def _inner(content: Content) -> str:
     if isinstance(content, str | int):
         return escape(_NOT_XML.sub("\ufffd", str(content)), {"\r": "&#13;"})
-    return "".join(f"<{name}>{_inner(inner)}</{name}>" for name, inner in content)
+    return "".join(f"<{name}>{_inner(inner)}</{name.partition(' ')[0]}>" for name, inner in content)
