@@ -38,6 +38,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         default=NAMES,
         required=True,
         label_visibility="collapsed",
+        wrap=True,
         key="publish-view",
         bind="query-params",
     )

@@ -25,9 +25,10 @@ VIEWS = (
     "performance?view=Example&",
     "quick_test?",
     "predictions?",
-    "publish?view=Publish&",
-    "publish?view=Export&",
-    "publish?view=Many+images&",
+    "publish?publish-view=Publish&",
+    "publish?publish-view=Rekognition&",
+    "publish?publish-view=Export&",
+    "publish?publish-view=Many+images&",
 )
 
 # Where several tags per image are shown in another way.
