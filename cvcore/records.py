@@ -178,10 +178,10 @@ class TuningEpoch:
 class TuningOutcome:
     """The outcome of Advanced training, compared with Quick on the same images, folds and tags.
 
-    `images` were evaluated; `right` of them had all tags right at 0.5, with Quick `quick_right`. `p_value` is
-    McNemar's, over groups of near duplicates. `rounds` counts the epochs; `attempts` is 1, in an older Tagwise the
-    number of runs. `ended` says why it ended: the schedule was done ("converged"), the time was up ("budget") or a user
-    ended it ("asked").
+    `images` were evaluated; `right` of them had all tags right at 0.5, with Quick, its probabilities scaled in the same
+    way, `quick_right`. `p_value` is McNemar's, over groups of near duplicates. `rounds` counts the epochs; `attempts`
+    is 1, in an older Tagwise the number of runs. `ended` says why it ended: the schedule was done ("converged"), the
+    time was up ("budget") or a user ended it ("asked").
     """
 
     # The field names and the values of `ended` are stored in projects' zips and in the database.

@@ -227,12 +227,14 @@ def _keep_backbone(setup: TrainingSetup, model: Any, result: FoldResult) -> Back
 
 
 def _outcome(training: AdvancedTraining, head: Head, ended: EndReason) -> TuningOutcome:
-    """Advanced compared with Quick on the images that are evaluated."""
-    task = training.task
+    """Advanced compared with Quick on the images that are evaluated, both at temperatures that suit them."""
+    task, quickly = training.task, training.quick.out_of_fold
     rows = task.plan.folds >= 0
+    if head is not training.quick:
+        quickly = comparison.at_own_temperature(task.truth, quickly, task.plan.folds, multilabel=task.multilabel)
     advanced, quick = (
-        metrics.answers(compared.out_of_fold[rows], comparison.THRESHOLD, multilabel=task.multilabel)
-        for compared in (head, training.quick)
+        metrics.answers(probabilities[rows], comparison.THRESHOLD, multilabel=task.multilabel)
+        for probabilities in (head.out_of_fold, quickly)
     )
     paired = paired_comparison.right_answers(task.truth[rows], advanced, quick, task.groups[rows])
     return TuningOutcome(

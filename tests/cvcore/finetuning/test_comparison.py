@@ -40,6 +40,25 @@ def test_a_lower_loss_is_not_enough() -> None:
     assert not comparison.is_better(TRUTH, unsure, quick, multilabel=False)
 
 
+@pytest.mark.parametrize("folds", [np.arange(30) % 5, np.zeros(30, int)])
+def test_quick_is_scaled_too(folds: np.ndarray) -> None:
+    """Quick's answers below 50 % count as right, as Advanced's do; so that scaling alone is never called better."""
+    quick = probabilities(6, own=0.45)
+    assert 0 == comparison.all_tags_right(quick, TRUTH, multilabel=False).sum()
+    scaled = comparison.at_own_temperature(TRUTH, quick, folds, multilabel=False)
+    assert 24 == comparison.all_tags_right(scaled, TRUTH, multilabel=False).sum()
+
+
+def test_rows_that_are_not_evaluated_stay() -> None:
+    """Rows of no fold are nan, and have no part in a temperature."""
+    folds = np.where(np.arange(30) < 3, -1, np.arange(30) % 2)
+    quick = probabilities(6)
+    quick[:3] = np.nan
+    scaled = comparison.at_own_temperature(TRUTH, quick, folds, multilabel=False)
+    assert np.isnan(scaled[:3]).all()
+    assert not np.isnan(scaled[3:]).any()
+
+
 def test_each_fold_has_the_temperature_of_the_others() -> None:
     """A fold's own rows have no part in its temperature; the shipped model's comes from all folds."""
     folds = np.arange(30) % 2
