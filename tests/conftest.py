@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import pytest
@@ -22,6 +25,8 @@ from cvcore.store import Store
 from cvcore.training import pipeline
 
 ROOT = Path(__file__).resolve().parents[1]
+
+Result = TypeVar("Result")
 
 
 class DrawImage(Protocol):
@@ -45,6 +50,12 @@ class Trained(Protocol):
         self, project: Project, probabilities: ArrayLike | None = None, evaluation_method: EvaluationMethod = "k-fold"
     ) -> Iteration:
         """The iteration; without `probabilities` every image has 0.9 for its own tags and 0.1 for others."""
+
+
+def awaited(coroutine: Coroutine[Any, Any, Result]) -> Result:
+    """What a coroutine returns, run in a thread of its own: in this one Playwright's loop may be running."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
 
 
 @pytest.fixture(scope="session")

@@ -67,7 +67,7 @@ def composite(checksums: Iterable[str], algorithm: str) -> str:
     """The checksum of an object that was uploaded in parts, from the parts' checksums in base64.
 
     >>> composite([of(b"a", "sha1"), of(b"b", "sha1")], "sha1")
-    'pqpVXvqkkGu9pt7Tw8/P9BPTohw=-2'
+    'AFZUCsYjfQJj3Q+qRcccc7xIDzQ=-2'
     """
     parts = [base64.b64decode(each) for each in checksums]
     return f"{of(b''.join(parts), algorithm)}-{len(parts)}"

@@ -73,7 +73,7 @@ class Amazon:
         server = f"{scheme}://{received.header('host')}{base}"
         request = await verification.verified(received, incoming, self._keys, base=base, server=server)
         if request.service == "s3":
-            return await s3.answer(request, self._store, self._settings)
+            return await s3.answer(request, self._settings)
         if request.service == "rekognition":
             return await rekognition.answer(request, receive, self._store, self._settings)
         if request.service == "sts":

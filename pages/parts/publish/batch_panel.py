@@ -73,7 +73,7 @@ def show(store: Store, project: Project, iteration: Iteration, limits: Limits) -
     st.caption(
         f"Choose images of up to {(limits.read_bytes - 1) / MEBIBYTE:g} MB each, or zips of them. "
         "Their answers stay here for an hour; the images are not stored."
-        + (" For folders use the command `tagwise predict`." if detail_level.is_full() else "")
+        + (" For folders use the command *tagwise predict*." if detail_level.is_full() else "")
     )
     threshold = answer_threshold.show(store, iteration)
     with st.container(key="uploader"):

@@ -152,7 +152,7 @@ def test_other_errors_come_as_they_are(store: Store) -> None:
 def test_a_full_disk_is_told_of_and_passes(on_small_disk: Callable[[str, str], list[str]]) -> None:
     """Where the disk is full no home is made and no row is written, in one sentence; with space again all goes on."""
     told = on_small_disk(
-        "size=512k",
+        "size=1m",
         """
 from cvcore.store import Store
 def add(name):

@@ -20,7 +20,6 @@ from cvcore.buckets import addresses
 from cvcore.buckets.incoming import Incoming
 from cvcore.errors import TagwiseError
 from cvcore.settings import Settings
-from cvcore.store import Store
 
 log = logging.getLogger("tagwise.api")
 
@@ -30,7 +29,7 @@ DOCUMENT_BYTES = 4 * 2**20
 BLOCK_BYTES = 2**20
 
 
-async def answer(request: SignedRequest, store: Store, settings: Settings) -> Response:
+async def answer(request: SignedRequest, settings: Settings) -> Response:
     """The response to a request whose signature is right."""
     try:
         response = await _response(request, settings)

@@ -28,7 +28,7 @@ from cvcore.api.aws.signed.head import Head
 from cvcore.rekognition import arns
 from cvcore.settings import Settings
 from cvcore.store import Purpose, Store
-from tests.conftest import Fill, Trained
+from tests.conftest import Fill, Trained, awaited
 from tests.cvcore.api.aws.conftest import KEYS, Server
 
 SLOW_OK = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -127,7 +127,7 @@ def ask(app: Amazon, method: str, target: str, headers: dict[str, str], body: by
         "query_string": query.encode(),
         "headers": raw,
     }
-    asyncio.run(app(scope, receive, send))
+    awaited(app(scope, receive, send))
     return int(sent[0]["status"])
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import Iterable
 from typing import Any
@@ -19,6 +18,7 @@ from cvcore.api.aws.signed.chunks import SIGNED, SIGNED_WITH_TRAILER, UNSIGNED_W
 from cvcore.api.aws.signed.head import Head
 from cvcore.api.aws.signed.refusals import SignatureRefused
 from cvcore.api.aws.signed.request import SignedRequest
+from tests.conftest import awaited
 from tests.cvcore.api.aws.conftest import KEYS
 from tests.cvcore.api.aws.test_signatures import head_of
 
@@ -52,7 +52,7 @@ def read(head: Head, parts: Iterable[bytes | None], base: str = "") -> tuple[Sig
         request = await verification.verified(head, Incoming(receive), KEYS, base=base, server="http://here")
         return request, b"".join([part async for part in request.body])
 
-    return asyncio.run(whole())
+    return awaited(whole())
 
 
 def reason(head: Head, parts: Iterable[bytes | None]) -> str:

@@ -17,6 +17,7 @@ from cvcore.api.aws.signed import bodies
 from cvcore.api.aws.signed.request import SignedRequest
 from cvcore.settings import Settings
 from cvcore.store import Store
+from tests.conftest import awaited
 
 BUCKET = "photos"
 
@@ -82,7 +83,7 @@ def asking(store: Store, hosts: tuple[str, ...] = ()) -> Ask:
             size_bytes=len(body) if size_bytes is None else size_bytes,
             trailers=trailers or {},
         )
-        return asyncio.run(_reply(request, store, settings))
+        return awaited(_reply(request, settings))
 
     return ask
 
@@ -95,8 +96,8 @@ class _Sent:
         self.messages.append(message)
 
 
-async def _reply(request: SignedRequest, store: Store, settings: Settings) -> Reply:
-    response = await service.answer(request, store, settings)
+async def _reply(request: SignedRequest, settings: Settings) -> Reply:
+    response = await service.answer(request, settings)
     sent = _Sent()
 
     async def receive() -> Any:
