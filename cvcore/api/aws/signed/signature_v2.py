@@ -16,6 +16,7 @@ from urllib.parse import unquote
 from cvcore.api.aws.signed.head import Head
 from cvcore.api.aws.signed.refusals import SignatureRefused
 from cvcore.api.aws.signed.signatures import NOT_WELL_FORMED, SKEW
+from cvcore.files import api_keys
 from cvcore.files.api_keys import AwsKeys
 
 # The parameters of the query that are signed.
@@ -65,7 +66,7 @@ def verify(claim: ClaimV2, head: Head, keys: AwsKeys, *, now: datetime, base: st
     Raises:
         SignatureRefused: one of them is not right.
     """
-    if not hmac.compare_digest(claim.access_key_id.encode(), keys.access_key_id.encode()):
+    if not api_keys.is_same(claim.access_key_id, keys.access_key_id):
         raise SignatureRefused("unknown", f"no key has the id {claim.access_key_id[:128]!r}: see the Publish page")
     if not any(_is_right(claim, head, path, keys) for path in (head.path, head.path.removeprefix(base))):
         raise SignatureRefused(
@@ -80,7 +81,7 @@ def verify(claim: ClaimV2, head: Head, keys: AwsKeys, *, now: datetime, base: st
 def _is_right(claim: ClaimV2, head: Head, path: str, keys: AwsKeys) -> bool:
     text = string_to_sign(head, path, claim.expires).encode("latin-1", "replace")
     right = base64.b64encode(hmac.digest(keys.secret_access_key.encode(), text, "sha1"))
-    return hmac.compare_digest(right, claim.signature.encode())
+    return api_keys.is_same(claim.signature, right.decode())
 
 
 def string_to_sign(head: Head, path: str, expires: str) -> str:

@@ -19,6 +19,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from cvcore.api.aws.signed.head import Head
 from cvcore.api.aws.signed.refusals import SignatureRefused
+from cvcore.files import api_keys
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
@@ -75,7 +76,7 @@ def check(claim: Claim, head: Head, access_key_id: str, now: datetime) -> None:
     Raises:
         SignatureRefused: the key is another, the time is too far off, or a header had to be signed.
     """
-    if not hmac.compare_digest(claim.access_key_id.encode(), access_key_id.encode()):
+    if not api_keys.is_same(claim.access_key_id, access_key_id):
         raise SignatureRefused(
             "unknown", f"no key has the id {claim.access_key_id[:128]!r}: the Publish page shows the one to use"
         )
@@ -107,7 +108,7 @@ def is_right(claim: Claim, head: Head, key: bytes, payload: str) -> bool:
     """Whether the signature is the one that the head and the payload's hash have by our key."""
     for request in canonical_requests(claim, head, payload):
         text = f"{ALGORITHM}\n{claim.signed_at.strftime(TIME)}\n{claim.scope}\n{sha256(request.encode('latin-1'))}"
-        if hmac.compare_digest(signed(key, text), claim.signature):
+        if api_keys.is_same(claim.signature, signed(key, text)):
             return True
     return False
 
