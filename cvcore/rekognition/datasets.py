@@ -14,7 +14,7 @@ from cvcore import buckets
 from cvcore.annotations import ground_truth, tables
 from cvcore.errors import Conflict, InvalidInput, NotFound
 from cvcore.projects import uploads
-from cvcore.records import Project
+from cvcore.records import Image, Project
 from cvcore.rekognition import arns, background, entries, validation_results
 from cvcore.rekognition.validation_results import CheckedLine
 from cvcore.settings import MEBIBYTE, Settings
@@ -205,6 +205,12 @@ def page(
     return [_listed(entry, names) for entry in found[:take]], found[take - 1].position if len(found) > take else ()
 
 
+def line_of(entry: Entry, image: Image, labels: Sequence[str]) -> str:
+    """The line of an entry's image with these labels: at the address that a manifest gave it, else at ours."""
+    source = entry.source or buckets.image_address(image.sha256, image.name)
+    return entries.listed(entry.line, source, labels, ground_truth.timestamp(image.created_at))
+
+
 def check_idle(store: Store, dataset: DatasetRow) -> None:
     """Raise Conflict if the dataset is being created or updated, NotFound if it was deleted meanwhile."""
     current = store.rekognition_datasets.find(dataset.project_id, dataset.purpose)
@@ -232,6 +238,4 @@ def _image_ids(store: Store, project: Project, purpose: Purpose) -> list[str]:
 def _listed(entry: Entry, names: Mapping[str, str]) -> str:
     if not entry.image:
         return validation_results.with_errors(CheckedLine(entry.line, entry.errors))
-    source = entry.source or buckets.image_address(entry.image.sha256, entry.image.name)
-    labels: Sequence[str] = [names[tag_id] for tag_id in entry.image.tag_ids if tag_id in names]
-    return entries.listed(entry.line, source, labels, ground_truth.timestamp(entry.image.created_at))
+    return line_of(entry, entry.image, [names[tag_id] for tag_id in entry.image.tag_ids if tag_id in names])

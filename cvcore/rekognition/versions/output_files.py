@@ -14,7 +14,7 @@ from cvcore.annotations import ground_truth
 from cvcore.array_types import Bools
 from cvcore.evaluation import rekognition, report_files
 from cvcore.records import Iteration, Project
-from cvcore.rekognition import background, entries, validation_results
+from cvcore.rekognition import background, datasets, entries, validation_results
 from cvcore.rekognition.validation_results import NO_ANNOTATIONS, CheckedLine
 from cvcore.settings import Settings
 from cvcore.store import Entry, Purpose, SnapshotImage, Store, Version
@@ -131,9 +131,7 @@ def _given(store: Store, project: Project) -> tuple[dict[str, str], dict[Purpose
             elif entry.image.tag_ids:
                 lines.setdefault(entry.image.id, entry.line)
             else:
-                source = entry.source or buckets.image_address(entry.image.sha256, entry.image.name)
-                date = ground_truth.timestamp(entry.image.created_at)
-                checked.append(CheckedLine(entries.listed(entry.line, source, [], date), (NO_ANNOTATIONS,)))
+                checked.append(CheckedLine(datasets.line_of(entry, entry.image, []), (NO_ANNOTATIONS,)))
     return lines, unused
 
 
