@@ -59,7 +59,7 @@ def curve(measurement: Measurement, truth: Bools, groups: NDArray[Any], threshol
     by_point = [_rates(measurement, number, truth, groups, answers) for number, answers in enumerate(answered)]
     shares = np.unique(measurement.shares)
     values, low, high = (
-        np.stack([_mean(each[measurement.shares == share]) for share in shares], axis=1)
+        np.stack([metrics.macro(each[measurement.shares == share], axis=0) for share in shares], axis=1)
         for each in (np.stack([rates[part] for rates in by_point]) for part in range(3))
     )
     tag_images = np.stack([measurement.images[measurement.shares == share].mean(axis=0) for share in shares])
@@ -92,7 +92,7 @@ Rates = tuple[Float64s, Float64s, Float64s]
 
 def _rates(measurement: Measurement, number: int, truth: Bools, groups: NDArray[Any], answered: Bools) -> Rates:
     """Values, low and high ends of the four measures, each (4, k + 1), of one classifier."""
-    _, measures = threshold_sweeps.rates_of_answers(truth, answered, groups)
+    measures = threshold_sweeps.rates_of_answers(truth, answered, groups)
     average_precision = measurement.average_precision[number, 0]
     values = [np.append(each.values[0], each.mean) for each in measures]
     low = [np.append(each.low[0], each.mean_low) for each in measures]
@@ -147,8 +147,3 @@ def _band(name: str, expected: Float64s, deviation: Float64s, trials: Float64s) 
     new = ((growth - 1) / growth)[:, 0]
     arms = [np.sqrt(np.column_stack([each, longer * new]) + of_curve) for each in (below, above)]
     return expected, np.maximum(0, expected - arms[0]), np.minimum(1, expected + arms[1])
-
-
-def _mean(values: Float64s) -> Float64s:
-    """The mean over the first axis, without undefined values."""
-    return metrics.macro(values, axis=0)

@@ -89,19 +89,17 @@ def sweep_one(
     return _sweep(rows, answered.astype(np.uint8), 1)
 
 
-def rates_of_answers(
-    truth: Bools, answered: Bools, groups: NDArray[Any]
-) -> tuple[Integers, tuple[Measure, Measure, Measure]]:
-    """The counts (1, k, 4) of given answers, and precision, recall and F1 at this one position, as by `sweep_one`.
+def rates_of_answers(truth: Bools, answered: Bools, groups: NDArray[Any]) -> tuple[Measure, Measure, Measure]:
+    """Precision, recall and F1 of given answers, at one position, as by `sweep_one`.
 
     All arrays have evaluated rows alone: `truth` and `answered` are (n, k), `groups` (n,).
 
-    >>> counts, (_, recall, _) = rates_of_answers(np.eye(2, dtype=bool), np.eye(2, dtype=bool), np.arange(2))
+    >>> _, recall, _ = rates_of_answers(np.eye(2, dtype=bool), np.eye(2, dtype=bool), np.arange(2))
     >>> recall.mean.tolist(), recall.mean_low.round(2).tolist()
     ([1.0], [0.44])
     """
     rows = _evaluated_rows(truth, answered, np.zeros(len(truth)), groups)
-    return _rates(rows, rows.probabilities.astype(np.uint8), 1)
+    return _rates(rows, rows.probabilities.astype(np.uint8), 1)[1]
 
 
 def average_precision(truth: Bools, probabilities: NDArray[Any], folds: NDArray[Any], groups: NDArray[Any]) -> Measure:
