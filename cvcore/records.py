@@ -14,7 +14,7 @@ from msgspec import Meta
 ClassificationType = Literal["Multiclass", "Multilabel"]
 TagKind = Literal["Regular", "Negative"]
 IterationStatus = Literal["Training", "Completed", "Failed"]
-JobKind = Literal["train", "embed", "learning-curve"]
+JobKind = Literal["train", "embed", "facts", "learning-curve", "robustness", "map", "next-steps"]
 EvaluationMethod = Literal["k-fold", "hold-out", "test-set"]
 JobStatus = Literal["queued", "running", "done", "failed", "cancelled"]
 

@@ -113,6 +113,7 @@ def delete_unheld(store: Store, digests: Sequence[str]) -> None:
                 blobs.delete(blobs.original_path(store.home, digest))
                 blobs.delete(blobs.thumbnail_path(store.home, digest))
                 store.embeddings.delete(digest)
+                store.file_facts.delete(digest)
 
 
 def _keep(store: Store, digest: str, data: bytes, thumbnail: bytes) -> None:

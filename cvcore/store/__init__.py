@@ -13,6 +13,8 @@ from cvcore.files import blobs
 from cvcore.store.database import Connections
 from cvcore.store.dismissed_issues import DismissedIssues
 from cvcore.store.embeddings import Embeddings
+from cvcore.store.facts.files import FileFacts, Files
+from cvcore.store.facts.origins import ImageFacts
 from cvcore.store.image_search import Condition, ImageSearch, Metadata, Searches
 from cvcore.store.images import FOR_TESTING, UNTAGGED, Images
 from cvcore.store.iterations import Iterations, SnapshotImage, SnapshotTag
@@ -42,6 +44,7 @@ __all__ = [
     "Entry",
     "EntryFilter",
     "EntryStats",
+    "FileFacts",
     "ImageSearch",
     "Measured",
     "Origin",
@@ -82,6 +85,8 @@ class Store:
         self.publications = Publications(self._connections)
         self.predictions = Predictions(self._connections)
         self.metadata = Metadata(self._connections)
+        self.file_facts = Files(self._connections)
+        self.image_facts = ImageFacts(self._connections)
         self.dismissed_issues = DismissedIssues(self._connections)
         self.searches = Searches(self._connections)
         self.rekognition_arns = Arns(self._connections)

@@ -482,6 +482,57 @@ def m015_learning_curves(database: Database) -> None:
     )
 
 
+def m016_facts(database: Database) -> None:
+    """What is known of images' files and of where each image came from; jobs of any kind.
+
+    The kinds of jobs are checked in Python alone from here on, so that a new kind needs no new table.
+    """
+    _run(
+        database,
+        """
+        -- By content, and made anew when `version` is not the newest: `numbers` are float32, in the order of the code.
+        create table file_facts (
+            sha256 text primary key,
+            version integer not null,
+            file_type text not null,
+            camera text not null,
+            day text not null,
+            numbers blob not null
+        ) strict;
+        create table image_facts (
+            image_id text not null references images (id) on delete cascade,
+            key text not null,
+            value text not null,
+            primary key (image_id, key)
+        ) strict;
+
+        create table new_jobs (
+            id integer primary key autoincrement,
+            kind text not null,
+            project_id text not null references projects (id) on delete cascade,
+            iteration_id text references iterations (id) on delete set null,
+            status text not null default 'queued'
+                check (status in ('queued', 'running', 'done', 'failed', 'cancelled')),
+            stage text not null default 'Waiting',
+            progress real not null default 0,
+            error text not null default '',
+            cancel_requested integer not null default 0,
+            attempts integer not null default 0,
+            created_at text not null,
+            started_at text,
+            finished_at text
+        ) strict;
+        insert into new_jobs select * from jobs;
+        -- The last number given, also where its row is gone.
+        delete from sqlite_sequence where name = 'new_jobs';
+        insert into sqlite_sequence select 'new_jobs', seq from sqlite_sequence where name = 'jobs';
+        drop table jobs;
+        alter table new_jobs rename to jobs;
+        create index jobs_waiting on jobs (status, kind, id);
+        """,
+    )
+
+
 Step = Callable[["Database"], None]
 STEPS: tuple[Step, ...] = (
     m001_projects_images_and_tags,
@@ -499,6 +550,7 @@ STEPS: tuple[Step, ...] = (
     m013_colours,
     m014_rekognition,
     m015_learning_curves,
+    m016_facts,
 )
 
 

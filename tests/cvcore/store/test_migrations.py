@@ -31,6 +31,7 @@ STEPS = [
     "m013_colours",
     "m014_rekognition",
     "m015_learning_curves",
+    "m016_facts",
 ]
 
 # Edit nothing here but by adding what a new step adds: steps that have landed stay as they are.
@@ -136,7 +137,7 @@ SCHEMA = {
     "jobs": """
         CREATE TABLE "jobs" (
             id integer primary key autoincrement,
-            kind text not null check (kind in ('train', 'embed', 'learning-curve')),
+            kind text not null,
             project_id text not null references projects (id) on delete cascade,
             iteration_id text references iterations (id) on delete set null,
             status text not null default 'queued'
@@ -149,6 +150,24 @@ SCHEMA = {
             created_at text not null,
             started_at text,
             finished_at text
+        ) strict
+    """,
+    "file_facts": """
+        CREATE TABLE file_facts (
+            sha256 text primary key,
+            version integer not null,
+            file_type text not null,
+            camera text not null,
+            day text not null,
+            numbers blob not null
+        ) strict
+    """,
+    "image_facts": """
+        CREATE TABLE image_facts (
+            image_id text not null references images (id) on delete cascade,
+            key text not null,
+            value text not null,
+            primary key (image_id, key)
         ) strict
     """,
     "sqlite_sequence": "CREATE TABLE sqlite_sequence(name,seq)",
@@ -482,6 +501,10 @@ ROWS: dict[str, list[tuple[str, tuple[Any, ...]]]] = {
         ("rekognition_refused_lines", (1, "p", "TRAIN", "", "nonsense", "[]", '[["ERROR_X", "why"]]')),
     ],
     STEPS[14]: [],  # the table of jobs, made anew
+    STEPS[15]: [
+        ("file_facts", ("0" * 64, 1, "JPEG", "Pixel 7", "2026-05-31", bytes(8))),
+        ("image_facts", ("i", "folder", "garden")),
+    ],
 }  # fmt: skip
 
 

@@ -1,0 +1,69 @@
+"""Rows of what was read of images' files: the kind of file, the camera, the day, and measures of the pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cvcore.array_types import Float32s
+from cvcore.store.database import Connections, chunks, marks
+
+
+@dataclass(frozen=True, eq=False)
+class FileFacts:
+    """The kind of file ("JPEG"), the camera's model and the day it says (2026-05-31), both empty where unknown.
+
+    `numbers` are float32 measures of the pixels, in the order of `imaging.measures`; nan where undefined.
+    """
+
+    file_type: str
+    camera: str
+    day: str
+    numbers: Float32s
+
+
+class Files:
+    """What was read of the files, by SHA-256; rows of another version of the measures do not count."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._db = connections
+
+    def put(self, version: int, facts: Mapping[str, FileFacts]) -> None:
+        """Store what was read of each content, replacing what was there."""
+        rows = [
+            (sha256, version, each.file_type, each.camera, each.day, each.numbers.astype("<f4").tobytes())
+            for sha256, each in facts.items()
+        ]
+        with self._db.transaction():
+            self._db.connection.executemany("insert or replace into file_facts values (?, ?, ?, ?, ?, ?)", rows)
+
+    def get(self, version: int, digests: Sequence[str]) -> dict[str, FileFacts]:
+        """What is stored of these contents, by SHA-256."""
+        facts: dict[str, FileFacts] = {}
+        for part in chunks(digests):
+            cursor = self._db.connection.execute(
+                f"""select sha256, file_type, camera, day, numbers from file_facts
+                    where version = ? and sha256 in ({marks(part)})""",
+                [version, *part],
+            )
+            facts.update(
+                (sha256, FileFacts(file_type, camera, day, np.frombuffer(numbers, "<f4")))
+                for sha256, file_type, camera, day, numbers in cursor
+            )
+        return facts
+
+    def missing(self, version: int, digests: Sequence[str]) -> list[str]:
+        """The digests of which nothing is stored, in the given order."""
+        known: set[str] = set()
+        for part in chunks(digests):
+            cursor = self._db.connection.execute(
+                f"select sha256 from file_facts where version = ? and sha256 in ({marks(part)})", [version, *part]
+            )
+            known.update(sha256 for (sha256,) in cursor)
+        return [sha256 for sha256 in digests if sha256 not in known]
+
+    def delete(self, sha256: str) -> None:
+        """Delete what was read of a content."""
+        self._db.write("delete from file_facts where sha256 = ?", [sha256])

@@ -1,0 +1,31 @@
+"""Rows of where each image came from, which nobody edits: its folder and its upload, as texts by key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from cvcore.store.database import Connections, chunks, marks
+
+FOLDER, UPLOAD = "folder", "upload"
+
+
+class ImageFacts:
+    """Where images came from; users' own metadata are in `store.metadata`."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._db = connections
+
+    def put(self, image_ids: Sequence[str], values: Mapping[str, str]) -> None:
+        """Set these keys for every image; other keys keep their values."""
+        rows = [(image_id, key, value) for image_id in image_ids for key, value in values.items()]
+        with self._db.transaction():
+            self._db.connection.executemany("insert or replace into image_facts values (?, ?, ?)", rows)
+
+    def of_images(self, image_ids: Sequence[str]) -> dict[str, dict[str, str]]:
+        """Keys and values by image id; images of which nothing is known are left out."""
+        facts: dict[str, dict[str, str]] = {}
+        for part in chunks(image_ids):
+            query = f"select image_id, key, value from image_facts where image_id in ({marks(part)}) order by key"
+            for row in self._db.rows(query, part):
+                facts.setdefault(row["image_id"], {})[row["key"]] = row["value"]
+        return facts
