@@ -8,10 +8,7 @@ from cvcore.metrics.decision_rule import THRESHOLDS, answers, checked_thresholds
 from cvcore.metrics.ranking import (
     average_precision,
     fold_average_precision,
-    fold_ranks,
-    mean_over_folds,
     positive_ranks,
-    precision_at_rank,
 )
 from cvcore.metrics.ratios import defined_count, f1, macro, mean, precision, rates, ratio, recall
 
@@ -25,14 +22,11 @@ __all__ = [
     "defined_count",
     "f1",
     "fold_average_precision",
-    "fold_ranks",
     "levels",
     "macro",
     "mean",
-    "mean_over_folds",
     "positive_ranks",
     "precision",
-    "precision_at_rank",
     "rates",
     "ratio",
     "recall",

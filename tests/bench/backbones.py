@@ -101,8 +101,7 @@ def score(contender: Contender, one: Set) -> float:
     evaluated = one.folds >= 0
     truth, probabilities = one.truth[evaluated], probabilities[evaluated]
     if one.multilabel:
-        ranks = metrics.fold_ranks(truth, probabilities, one.folds[evaluated])
-        return float(metrics.macro(metrics.mean_over_folds(ranks, truth, one.folds[evaluated])))
+        return float(metrics.macro(metrics.fold_average_precision(truth, probabilities, one.folds[evaluated])))
     return float(np.mean(probabilities.argmax(axis=1) == truth.argmax(axis=1)))
 
 

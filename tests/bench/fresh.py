@@ -3,7 +3,8 @@
     KERAS_HOME=… python tests/bench/fresh.py FOLDER… [--minutes 10] [--methods quick,networks,advanced]
 
 FOLDER holds tag-named folders of images, or images and labels.csv. A third of each set is kept aside, near duplicates
-together; the rest is trained on in a new project. An image is wrong if its most probable tag is not its own; with
+together; the rest is trained on in a new project. Tags with fewer than five images left to train on are left out, with
+the images that have no other. An image is wrong if its most probable tag is not its own; with
 several tags an image, if the tags of at least 50 % are not exactly its own. Each method is compared with the first one
 by McNemar's exact test on the fresh third.
 """
@@ -37,6 +38,7 @@ from cvcore.records import (
 from cvcore.settings import Limits
 from cvcore.store import Store
 from cvcore.training import worker
+from cvcore.training.readiness import IMAGES_TO_TRAIN
 from cvcore.validation import near_duplicates
 
 LIMITS = Limits()
@@ -67,6 +69,10 @@ def main() -> None:
 def measure(store: Store, one: Set, arguments: argparse.Namespace) -> None:
     """Train each method on two thirds of a set and print its mistakes on the other third."""
     is_fresh = third(one)
+    common = one.truth[~is_fresh].sum(axis=0) >= IMAGES_TO_TRAIN
+    rows = np.flatnonzero(one.truth[:, common].any(axis=1))
+    one = replace(one, files=[one.files[row] for row in rows], truth=one.truth[np.ix_(rows, common)])
+    is_fresh = is_fresh[rows]
     kind = MULTILABEL if one.multilabel else MULTICLASS
     project = projects.create(store, one.name, classification_type=kind, domain=arguments.domain)
     fill(store, project, one, np.flatnonzero(~is_fresh))

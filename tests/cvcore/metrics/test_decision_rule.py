@@ -190,7 +190,6 @@ def test_folds_without_the_tag_do_not_count():
     folds = np.array([0, 0, 1, -1])
 
     np.testing.assert_array_equal([0.5, math.nan], metrics.fold_average_precision(truth, probabilities, folds))
-    np.testing.assert_array_equal([0.5, 0, 0, math.nan], metrics.fold_ranks(truth, probabilities, folds)[:, 0])
 
 
 # A slow second implementation, straight from the definitions

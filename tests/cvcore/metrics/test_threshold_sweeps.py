@@ -87,6 +87,37 @@ def group_sums(values, groups):
     return np.add.reduceat(values[order], starts, axis=0, dtype=np.float64)
 
 
+def precision_at_rank(truth, scores):
+    """For each image (n,), the precision if it and all that score at least as high were answered with the tag."""
+    order = np.argsort(-scores)
+    falling = scores[order]
+    last_of_ties = np.flatnonzero(np.append(falling[1:] < falling[:-1], True))
+    at_rank = truth[order].cumsum()[last_of_ties] / (last_of_ties + 1)
+    ranks = np.empty(falling.size)
+    ranks[order] = np.repeat(at_rank, np.diff(last_of_ties, prepend=-1))
+    return ranks
+
+
+def fold_ranks(truth, probabilities, folds):
+    """`precision_at_rank` of each image and tag among the images of its own fold, as (n, k)."""
+    ranks = np.full(truth.shape, np.nan)
+    for fold in np.unique(folds):
+        rows = np.flatnonzero(folds == fold)
+        for tag in range(truth.shape[1]):
+            ranks[rows, tag] = precision_at_rank(truth[rows, tag], probabilities[rows, tag])
+    return ranks
+
+
+def mean_over_folds(ranks, truth, folds):
+    """Each tag's average precision (k,), from its `fold_ranks`: the mean over folds with an image of the tag."""
+    by_fold = [
+        [metrics.mean(ranks[rows, tag][truth[rows, tag]]) for tag in range(truth.shape[1])]
+        for rows in (np.flatnonzero(folds == fold) for fold in np.unique(folds))
+    ]
+    columns = np.array(by_fold).reshape(-1, truth.shape[1]).T
+    return np.array([metrics.mean(column[~np.isnan(column)]) for column in columns])
+
+
 def slow_measures(truth, probabilities, folds, groups, threshold, *, multilabel):
     """Counts (k, 4) and, of each measure, values, low, high (k,) and the mean's interval, by the definitions.
 
@@ -96,12 +127,12 @@ def slow_measures(truth, probabilities, folds, groups, threshold, *, multilabel)
     truth, probabilities, folds, groups = (each[evaluated] for each in (truth, probabilities, folds, groups))
     answered = metrics.answers(probabilities, threshold, multilabel=multilabel)
     counts = metrics.count_answers(truth, answered)
-    ranks = metrics.fold_ranks(truth, probabilities, folds)
+    ranks = fold_ranks(truth, probabilities, folds)
     sources = {
         "precision": (metrics.precision(counts), answered, truth),
         "recall": (metrics.recall(counts), truth, answered),
         "f1": (metrics.f1(counts), truth | answered, truth & answered),
-        "average_precision": (metrics.mean_over_folds(ranks, truth, folds), truth, ranks),
+        "average_precision": (mean_over_folds(ranks, truth, folds), truth, ranks),
     }
     measures = {}
     for name, (values, trials, outcomes) in sources.items():
