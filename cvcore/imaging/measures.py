@@ -1,0 +1,153 @@
+"""Measures of an image's pixels: how light, colourful, sharp and varied it is, and how light and colourful its border.
+
+They say nothing of what is shown. Too dark or blurred images are found by them, and tags that could be told apart by
+them alone. They are measured on the upright image made small, `imaging.read`'s, so the same file gives the same numbers
+at upload and later.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image, ImageChops
+
+from cvcore.array_types import Bools, Float32s, Integers
+
+# Increase it when a measure changes: what was stored by another version is measured again.
+VERSION = 1
+
+NAMES = (
+    "brightness",
+    "contrast",
+    "darkest",
+    "lightest",
+    "highlights",
+    "clipped_dark",
+    "clipped_bright",
+    "saturation",
+    "red_green",
+    "yellow_blue",
+    "colourfulness",
+    "entropy",
+    "sharpness",
+    "step_1",
+    "step_4",
+    "edges",
+    "border_brightness",
+    "border_contrast",
+    "border_saturation",
+    "border_red_green",
+    "border_yellow_blue",
+    "border_texture",
+)
+
+SIDE_PX = 64  # colours are measured at this size, whatever the image's shape
+BORDER_PX = 6  # of SIDE_PX: about a tenth of the width and of the height at each side
+CLIPPED = 8  # levels, of 0..255, that count as black; and as white from 255 - 8
+STEP_PERCENT = 99  # the strongest hundredth of the steps between pixels: also images that are mostly sky have edges
+LEAST_PX = 8  # images narrower or lower have no sharpness
+
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # Rec. 601, as Pillow's mode L
+
+
+def measures(image: Image.Image) -> Float32s:
+    """The numbers of an upright RGB image, in the order of `NAMES`: float32, (22,).
+
+    `image` is the thumbnail before it is compressed, its longer side at most `imaging.THUMBNAIL_PX`.
+
+    brightness: the mean luma, 0 (black) to 1; contrast: its standard deviation, 0..0.5. darkest, lightest, highlights:
+    the luma below which 5, 95 and 99 % of the image are. clipped_dark, clipped_bright: the shares that are black or
+    white. saturation: the mean of the highest minus the lowest channel, 0..1. red_green, yellow_blue: the means of
+    R - G and (R + G) / 2 - B, -1..1, and colourfulness from their deviations, 0 for grey (Hasler & Süsstrunk 2003,
+    https://doi.org/10.1117/12.477378). entropy: of the luma's histogram, 0 for one flat colour to 1.
+
+    sharpness: the variance of the Laplacian of the luma (Pech-Pacheco et al. 2000,
+    https://doi.org/10.1109/ICPR.2000.903548). step_1, step_4: the 99th percentile of the luma's differences between
+    pixels 1 and 4 apart, 0..1: at a sharp edge they are about equal, at one that is blurred the first is a fraction of
+    the second, however strong the edge is. edges: the mean difference between neighbours. All four are nan below 8
+    pixels width or height.
+
+    The six of the border are the same measures of the outer tenth at each side; border_texture is the mean difference
+    between its neighbours.
+
+    >>> grey = measures(Image.new("RGB", (320, 200), (51, 51, 51)))
+    >>> {name: round(float(number), 2) for name, number in zip(NAMES, grey, strict=True) if number > 0.001}
+    {'brightness': 0.2, 'darkest': 0.2, 'lightest': 0.2, 'highlights': 0.2, 'border_brightness': 0.2}
+    """
+    small = np.asarray(image.resize((SIDE_PX, SIDE_PX), Image.Resampling.BOX), np.float32) / np.float32(255)
+    colours = np.ascontiguousarray(np.moveaxis(small, -1, 0))
+    luma = np.tensordot(_LUMA, colours, 1)
+    is_border = np.ones((SIDE_PX, SIDE_PX), bool)
+    is_border[BORDER_PX:-BORDER_PX, BORDER_PX:-BORDER_PX] = False
+    grey = image.convert("L")
+    numbers = (
+        luma.mean(),
+        luma.std(),
+        *np.percentile(luma, (5, 95, 99)),
+        (luma <= CLIPPED / 255).mean(),
+        (luma >= 1 - CLIPPED / 255).mean(),
+        *_colours(colours),
+        _colourfulness(colours),
+        _entropy(grey),
+        *_sharpness(grey),
+        luma[is_border].mean(),
+        luma[is_border].std(),
+        *_colours(colours[:, is_border]),
+        _texture(luma, is_border),
+    )
+    return np.array(numbers, np.float32)
+
+
+def _colours(colours: Float32s) -> tuple[float, float, float]:
+    """The saturation, red_green and yellow_blue of three channels, 0..1."""
+    red, green, blue = (float(channel.mean()) for channel in colours)
+    highest, lowest = colours.max(axis=0), colours.min(axis=0)
+    return float((highest - lowest).mean()), red - green, (red + green) / 2 - blue
+
+
+def _colourfulness(colours: Float32s) -> float:
+    red, green, blue = colours
+    red_green, yellow_blue = red - green, (red + green) / 2 - blue
+    deviation = np.hypot(red_green.std(), yellow_blue.std())
+    return float(deviation + 0.3 * np.hypot(red_green.mean(), yellow_blue.mean()))
+
+
+def _entropy(grey: Image.Image) -> float:
+    """The entropy of the levels in units of 8 bits, which is the most that 256 levels can have."""
+    counts = np.array(grey.histogram())
+    shares = counts[counts > 0] / counts.sum()
+    return float(-(shares * np.log2(shares)).sum() / 8)
+
+
+def _sharpness(grey: Image.Image) -> tuple[float, float, float, float]:
+    if min(grey.size) < LEAST_PX:
+        return np.nan, np.nan, np.nan, np.nan
+    levels = np.asarray(grey, np.int16)
+    centre = 4 * levels[1:-1, 1:-1]
+    laplacian = levels[:-2, 1:-1] + levels[2:, 1:-1] + levels[1:-1, :-2] + levels[1:-1, 2:] - centre
+    near, far = _steps(grey, 1), _steps(grey, 4)
+    return (
+        float(laplacian.var(dtype=np.float32)) / 255**2,
+        _percentile(near),
+        _percentile(far),
+        float(near @ np.arange(256)) / 255 / float(near.sum()),
+    )
+
+
+def _steps(grey: Image.Image, apart: int) -> Integers:
+    """How many pairs of pixels so far apart, in a row or a column, differ by 0 to 255 levels: (256,)."""
+    width, height = grey.size
+    left, right = grey.crop((0, 0, width - apart, height)), grey.crop((apart, 0, width, height))
+    top, bottom = grey.crop((0, 0, width, height - apart)), grey.crop((0, apart, width, height))
+    across, down = ImageChops.difference(left, right), ImageChops.difference(top, bottom)
+    return np.asarray(across.histogram(), np.int64) + np.asarray(down.histogram(), np.int64)
+
+
+def _percentile(counts: Integers) -> float:
+    """The step, 0..1, that STEP_PERCENT of the counted steps do not exceed."""
+    return float(np.searchsorted(np.cumsum(counts), STEP_PERCENT / 100 * counts.sum())) / 255
+
+
+def _texture(luma: Float32s, is_border: Bools) -> float:
+    down = np.abs(np.diff(luma, axis=0))[is_border[1:] & is_border[:-1]]
+    across = np.abs(np.diff(luma, axis=1))[is_border[:, 1:] & is_border[:, :-1]]
+    return float(np.concatenate([down, across]).mean())
