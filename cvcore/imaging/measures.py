@@ -13,7 +13,7 @@ from PIL import Image, ImageChops
 from cvcore.array_types import Bools, Float32s, Integers
 
 # Increase it when a measure changes: what was stored by another version is measured again.
-VERSION = 1
+VERSION = 2
 
 NAMES = (
     "brightness",
@@ -38,19 +38,22 @@ NAMES = (
     "border_red_green",
     "border_yellow_blue",
     "border_texture",
+    "edge_1",
+    "edge_4",
 )
 
 SIDE_PX = 64  # colours are measured at this size, whatever the image's shape
 BORDER_PX = 6  # of SIDE_PX: about a tenth of the width and of the height at each side
 CLIPPED = 8  # levels, of 0..255, that count as black; and as white from 255 - 8
-STEP_PERCENT = 99  # the strongest hundredth of the steps between pixels: also images that are mostly sky have edges
+# The strongest hundredth and thousandth of the steps between pixels: also images that are mostly sky have edges.
+STEP_PERCENT, EDGE_PERCENT = 99, 99.9
 LEAST_PX = 8  # images narrower or lower have no sharpness
 
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # Rec. 601, as Pillow's mode L
 
 
 def measures(image: Image.Image) -> Float32s:
-    """The numbers of an upright RGB image, in the order of `NAMES`: float32, (22,).
+    """The numbers of an upright RGB image, in the order of `NAMES`: float32, (24,).
 
     `image` is the thumbnail before it is compressed, its longer side at most `imaging.THUMBNAIL_PX`.
 
@@ -63,8 +66,8 @@ def measures(image: Image.Image) -> Float32s:
     sharpness: the variance of the Laplacian of the luma (Pech-Pacheco et al. 2000,
     https://doi.org/10.1109/ICPR.2000.903548). step_1, step_4: the 99th percentile of the luma's differences between
     pixels 1 and 4 apart, 0..1: at a sharp edge they are about equal, at one that is blurred the first is a fraction of
-    the second, however strong the edge is. edges: the mean difference between neighbours. All four are nan below 8
-    pixels width or height.
+    the second, however strong the edge is. edge_1, edge_4: the same at the 99.9th percentile, for images with little
+    in focus. edges: the mean difference between neighbours. All six are nan below 8 pixels width or height.
 
     The six of the border are the same measures of the outer tenth at each side; border_texture is the mean difference
     between its neighbours.
@@ -79,6 +82,7 @@ def measures(image: Image.Image) -> Float32s:
     is_border = np.ones((SIDE_PX, SIDE_PX), bool)
     is_border[BORDER_PX:-BORDER_PX, BORDER_PX:-BORDER_PX] = False
     grey = image.convert("L")
+    *sharpness, edge_1, edge_4 = _sharpness(grey)
     numbers = (
         luma.mean(),
         luma.std(),
@@ -88,11 +92,13 @@ def measures(image: Image.Image) -> Float32s:
         *_colours(colours),
         _colourfulness(colours),
         _entropy(grey),
-        *_sharpness(grey),
+        *sharpness,
         luma[is_border].mean(),
         luma[is_border].std(),
         *_colours(colours[:, is_border]),
         _texture(luma, is_border),
+        edge_1,
+        edge_4,
     )
     return np.array(numbers, np.float32)
 
@@ -118,18 +124,21 @@ def _entropy(grey: Image.Image) -> float:
     return float(-(shares * np.log2(shares)).sum() / 8)
 
 
-def _sharpness(grey: Image.Image) -> tuple[float, float, float, float]:
+def _sharpness(grey: Image.Image) -> tuple[float, ...]:
+    """sharpness, step_1, step_4, edges, edge_1 and edge_4."""
     if min(grey.size) < LEAST_PX:
-        return np.nan, np.nan, np.nan, np.nan
+        return (np.nan,) * 6
     levels = np.asarray(grey, np.int16)
     centre = 4 * levels[1:-1, 1:-1]
     laplacian = levels[:-2, 1:-1] + levels[2:, 1:-1] + levels[1:-1, :-2] + levels[1:-1, 2:] - centre
     near, far = _steps(grey, 1), _steps(grey, 4)
     return (
         float(laplacian.var(dtype=np.float32)) / 255**2,
-        _percentile(near),
-        _percentile(far),
+        _percentile(near, STEP_PERCENT),
+        _percentile(far, STEP_PERCENT),
         float(near @ np.arange(256)) / 255 / float(near.sum()),
+        _percentile(near, EDGE_PERCENT),
+        _percentile(far, EDGE_PERCENT),
     )
 
 
@@ -142,9 +151,9 @@ def _steps(grey: Image.Image, apart: int) -> Integers:
     return np.asarray(across.histogram(), np.int64) + np.asarray(down.histogram(), np.int64)
 
 
-def _percentile(counts: Integers) -> float:
-    """The step, 0..1, that STEP_PERCENT of the counted steps do not exceed."""
-    return float(np.searchsorted(np.cumsum(counts), STEP_PERCENT / 100 * counts.sum())) / 255
+def _percentile(counts: Integers, percent: float) -> float:
+    """The step, 0..1, that so many per cent of the counted steps do not exceed."""
+    return float(np.searchsorted(np.cumsum(counts), percent / 100 * counts.sum())) / 255
 
 
 def _texture(luma: Float32s, is_border: Bools) -> float:
