@@ -98,7 +98,7 @@ with refusals():
     elif view == COMPARE:
         iteration_comparison.show(store, project, iteration)
     elif view == MORE_IMAGES:
-        learning_curve_panel.show(store, project, iteration, thresholds)
+        learning_curve_panel.show(store, iteration, thresholds)
     elif view == CALIBRATION:
         calibration_panel.show(store, project, iteration)
     elif view == DOWNLOAD:

@@ -22,7 +22,7 @@ from cvcore.projects import tagging, uploads
 from cvcore.records import Evaluation, EvaluationMethod, Iteration, Project
 from cvcore.settings import Limits
 from cvcore.store import Store
-from cvcore.training import pipeline
+from cvcore.training.steps import pipeline
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -32,6 +32,7 @@ PACKAGES = (
     "cvcore.html_report",
     "cvcore.projects",
     "cvcore.learning_curves",
+    "cvcore.analyses",
     "cvcore.evaluation",
     "cvcore.finetuning",
     "cvcore.distillation",
@@ -57,7 +58,7 @@ MODULES_MOST_IN = {"cvcore/store": 16, "cvcore": 9}
 # Programs started with `python -m`: if their package's `__init__` imported them, they would be imported twice.
 PROGRAMS = {
     "cvcore.training.worker",
-    "cvcore.training.preparation",
+    "cvcore.training.steps.preparation",
     "cvcore.exports.process",
     "cvcore.cli.__main__",
     "cvcore.distillation.distill",

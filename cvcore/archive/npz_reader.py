@@ -41,11 +41,9 @@ def read(data: bytes, expected: Mapping[str, tuple[str, Shape]], name: str) -> d
 
 
 def _is_expected(header: Header, kind: str, shape: Shape) -> bool:
-    lengths, dtype = header.shape, header.dtype
-    pairs = zip(lengths, shape, strict=False)
-    has_shape = len(lengths) == len(shape) and all(expected in (None, length) for length, expected in pairs)
-    is_complete = header.size_bytes == dtype.itemsize * int(np.prod(lengths, dtype=object))
-    return dtype.kind == kind and has_shape and is_complete
+    pairs = zip(header.shape, shape, strict=False)
+    has_shape = len(header.shape) == len(shape) and all(expected in (None, length) for length, expected in pairs)
+    return header.dtype.kind == kind and has_shape and header.is_complete
 
 
 def _refusal(name: str, array: str) -> ArchiveRefused:

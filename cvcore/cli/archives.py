@@ -9,8 +9,8 @@ import argparse
 from pathlib import Path
 
 from cvcore import archive, datasets, projects
-from cvcore.cli import terminal
-from cvcore.cli.options import Subparsers, add_command, add_json, add_project, parse_name
+from cvcore.cli.console import terminal
+from cvcore.cli.console.options import Subparsers, add_command, add_json, add_project, parse_name
 from cvcore.errors import ArchiveRefused
 from cvcore.projects import tagging
 from cvcore.settings import Settings

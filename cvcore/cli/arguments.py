@@ -12,7 +12,9 @@ import sys
 from collections.abc import Sequence
 
 from cvcore import __version__, settings
-from cvcore.cli import archives, export, migrate, performance, predict, projects, serve, terminal, train
+from cvcore.cli import archives, export, migrate, performance, predict, projects, serve, train
+from cvcore.cli.console import terminal
+from cvcore.cli.insights import learning_curve
 from cvcore.errors import TagwiseError
 
 # Each adds a command with its options, in the order of `tagwise --help`.
@@ -23,7 +25,7 @@ COMMANDS = (
     migrate.add_migrate,
     train.add_train,
     performance.add_performance,
-    performance.add_learning_curve,
+    learning_curve.add_learning_curve,
     predict.add_predict,
     export.add_export,
     archives.add_save,

@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 
 from cvcore import exports, projects, training
-from cvcore.cli import terminal
-from cvcore.cli.options import Subparsers, add_command, add_iteration, add_project
+from cvcore.cli.console import terminal
+from cvcore.cli.console.options import Subparsers, add_command, add_iteration, add_project
 from cvcore.errors import InvalidInput
 from cvcore.exports import formats, source
 from cvcore.settings import Settings

@@ -11,8 +11,8 @@ import sys
 from collections.abc import Sequence
 
 from cvcore import azure
-from cvcore.cli import terminal
-from cvcore.cli.options import Subparsers, add_command, add_json
+from cvcore.cli.console import terminal
+from cvcore.cli.console.options import Subparsers, add_command, add_json
 from cvcore.cli.projects import project_json
 from cvcore.rekognition import migration as rekognition
 from cvcore.settings import Settings

@@ -12,9 +12,9 @@ from typing import Any, TextIO
 import numpy as np
 
 from cvcore import evaluation, metrics, projects, training
-from cvcore.cli import terminal
-from cvcore.cli.options import Subparsers, add_command, add_iteration, add_json, add_project, add_threshold
-from cvcore.cli.terminal import unwritable
+from cvcore.cli.console import terminal
+from cvcore.cli.console.options import Subparsers, add_command, add_iteration, add_json, add_project, add_threshold
+from cvcore.cli.console.terminal import unwritable
 from cvcore.errors import ArchiveRefused, InvalidInput
 from cvcore.evaluation import report_files
 from cvcore.prediction import batches

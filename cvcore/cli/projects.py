@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from cvcore import datasets, domains
-from cvcore.cli import terminal
-from cvcore.cli.options import Subparsers, add_command, add_json, add_project
+from cvcore.cli.console import terminal
+from cvcore.cli.console.options import Subparsers, add_command, add_json, add_project
 from cvcore.projects import imports, samples
 from cvcore.records import MULTICLASS, MULTILABEL, Project
 from cvcore.settings import Settings

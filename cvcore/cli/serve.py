@@ -8,7 +8,7 @@ import ssl
 import sys
 from pathlib import Path
 
-from cvcore.cli.options import Subparsers, add_command
+from cvcore.cli.console.options import Subparsers, add_command
 from cvcore.errors import InvalidInput
 from cvcore.settings import Settings
 from cvcore.store import Store

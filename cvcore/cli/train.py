@@ -6,8 +6,9 @@ import argparse
 from typing import Any
 
 from cvcore import domains, projects, training
-from cvcore.cli import performance, terminal
-from cvcore.cli.options import Subparsers, add_command, add_json, add_project, parse_name
+from cvcore.cli import performance
+from cvcore.cli.console import terminal
+from cvcore.cli.console.options import Subparsers, add_command, add_json, add_project, parse_name
 from cvcore.errors import InvalidInput, NothingChanged, TagwiseError
 from cvcore.finetuning import outcome_text
 from cvcore.projects import tagging

@@ -73,6 +73,11 @@ class Header:
     shape: tuple[int, ...]
     size_bytes: int
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether there are as many bytes as the shape needs."""
+        return self.size_bytes == self.dtype.itemsize * int(np.prod(self.shape, dtype=object))
+
 
 def read(source: Path | bytes, names: Iterable[str] | None = None) -> dict[str, NDArray[Any]]:
     """The arrays of an npz file, all in the order written or those with these names; never of objects.

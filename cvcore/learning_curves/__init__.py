@@ -1,23 +1,25 @@
 """How an iteration's numbers grow with the number of images, and where they would go with more of them.
 
-Imports `evaluation`, `networks`, `store`, `files`, `metrics`, `validation` and the modules beside the packages.
+Imports `analyses`, `evaluation`, `networks`, `store`, `files`, `metrics`, `validation` and the modules beside the
+packages.
 """
 
 from cvcore.learning_curves.advice import gain, sentence
-from cvcore.learning_curves.curve import Curve, Points, curve
+from cvcore.learning_curves.curve import Curve, Points, curve, f1_gains
 from cvcore.learning_curves.measurement import Measurement, measure
 from cvcore.learning_curves.report import curve_json
-from cvcore.learning_curves.stored import load, save
+from cvcore.learning_curves.stored import FILE, load
 
 __all__ = [
+    "FILE",
     "Curve",
     "Measurement",
     "Points",
     "curve",
     "curve_json",
+    "f1_gains",
     "gain",
     "load",
     "measure",
-    "save",
     "sentence",
 ]

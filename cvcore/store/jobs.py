@@ -45,10 +45,12 @@ class Jobs:
             raise NotFound(f"there is no job {job_id}: its project may have been deleted")
         return _job(row)
 
-    def latest(self, project_id: str, kind: JobKind) -> Job | None:
-        """The project's last job of a kind."""
+    def latest(self, project_id: str, kind: JobKind, iteration_id: str | None = None) -> Job | None:
+        """The last job of a kind of a project, or of one of its iterations."""
         row = self._db.row(
-            "select * from jobs where project_id = ? and kind = ? order by id desc limit 1", [project_id, kind]
+            """select * from jobs where project_id = :project and kind = :kind
+               and (:iteration is null or iteration_id = :iteration) order by id desc limit 1""",
+            {"project": project_id, "kind": kind, "iteration": iteration_id},
         )
         return _job(row) if row else None
 

@@ -6,6 +6,8 @@ import contextlib
 import logging
 import threading
 import time
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from cvcore import finetuning
 from cvcore.errors import NotFound, TagwiseError
@@ -13,11 +15,14 @@ from cvcore.files import blobs
 from cvcore.networks import arrays
 from cvcore.networks.keras_backend import Device
 from cvcore.progress import Progress, Stopped, silent
-from cvcore.records import Job
+from cvcore.records import Job, JobKind
 from cvcore.store import ATTEMPTS, Store
-from cvcore.training import learning_curves, lifecycle, pipeline, webhooks
+from cvcore.training import analyses, lifecycle, webhooks
+from cvcore.training.steps import pipeline
 
 REPORT_S = 0.25
+
+Run = Callable[[Store, Job, Progress, Device], None]
 
 log = logging.getLogger("tagwise.worker")
 
@@ -57,12 +62,8 @@ def recover(store: Store, stop: threading.Event | None = None) -> None:
 
 def _run(store: Store, job: Job, progress: Progress, device: Device) -> None:
     try:
-        if job.kind == "train" and job.iteration_id:
-            pipeline.run(store, store.iterations.get(job.iteration_id), progress, device)
-        elif job.kind == "learning-curve" and job.iteration_id:
-            learning_curves.measure(store, store.iterations.get(job.iteration_id), progress, device)
-        elif job.kind == "embed":
-            pipeline.embed(store, store.projects.get(job.project_id), progress, device)
+        if run := RUNS.get(job.kind):
+            run(store, job, progress, device)
     except Stopped:
         _stopped(store, job)
     except TagwiseError as error:
@@ -79,6 +80,21 @@ def _run(store: Store, job: Job, progress: Progress, device: Device) -> None:
         lifecycle.close(store, job, "failed", f"an unexpected error: {error!r}; details are in the server's log")
     else:
         store.jobs.finish(job.id, "done")
+
+
+def _train(store: Store, job: Job, progress: Progress, device: Device) -> None:
+    if job.iteration_id:
+        pipeline.run(store, store.iterations.get(job.iteration_id), progress, device)
+
+
+def _embed(store: Store, job: Job, progress: Progress, device: Device) -> None:
+    pipeline.embed(store, store.projects.get(job.project_id), progress, device)
+
+
+# What the worker does for each kind of job; one of a newer Tagwise's kinds is done at once.
+RUNS: Mapping[JobKind, Run] = MappingProxyType(
+    {"train": _train, "embed": _embed, **dict.fromkeys(analyses.ANALYSES, analyses.run)}
+)
 
 
 def _put_back(store: Store, job: Job) -> None:

@@ -32,7 +32,8 @@ from cvcore.progress import Progress, silent
 from cvcore.projects import trash
 from cvcore.records import Job, Project
 from cvcore.store import Store
-from cvcore.training import job_runner, preparation
+from cvcore.training import job_runner
+from cvcore.training.steps import preparation
 
 POLL_S = 0.3
 PATIENCE_S = 5

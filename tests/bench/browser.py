@@ -28,7 +28,7 @@ from cvcore.projects import tagging, uploads
 from cvcore.records import Evaluation, Project
 from cvcore.settings import Limits
 from cvcore.store import Store
-from cvcore.training import pipeline
+from cvcore.training.steps import pipeline
 
 ROOT = Path(__file__).resolve().parents[2]
 PORT = 8765

@@ -19,7 +19,7 @@ from cvcore.files import blobs
 from cvcore.networks import backbones
 from cvcore.records import MULTILABEL, Iteration, Project
 from cvcore.store import Store
-from cvcore.training import pipeline
+from cvcore.training.steps import pipeline
 
 ROOT = Path(__file__).resolve().parents[1]
 ENVIRON = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}

@@ -11,11 +11,10 @@ from streamlit.testing.v1 import AppTest
 
 from cvcore import evaluation, learning_curves
 from cvcore.files import blobs
-from cvcore.learning_curves import stored
 from cvcore.records import Iteration
 from cvcore.store import Store
 from cvcore.training import job_runner
-from cvcore.training.learning_curves import measure
+from cvcore.training.analyses import made
 from pages.parts.performance import learning_curve_panel
 from tests.conftest import Fill, Trained
 from tests.pages.conftest import button, checked, open_page, texts
@@ -58,10 +57,8 @@ def test_a_failure_says_why_and_can_be_repeated(store: Store, iteration: Iterati
         blobs.delete(blobs.original_path(store.home, image.sha256))
     app = opened(store, iteration)
     work(store)
-    assert "The learning curve could not be measured. Every image must be in the home folder" in texts(
-        checked(app.run())
-    )
-    button(app, "Measure again").click()
+    assert "There is no learning curve. Every image must be in the home folder" in texts(checked(app.run()))
+    button(app, "Try again").click()
     assert "Waiting for the training process" in texts(checked(app.run()))
 
 
@@ -69,14 +66,14 @@ def test_a_lost_file_is_told(store: Store, iteration: Iteration) -> None:
     """What was measured and is gone is not measured for ever: a button asks for it."""
     app = opened(store, iteration)
     work(store)
-    (blobs.iteration_folder(store.home, iteration.id) / stored.FILE).unlink()
-    assert "its file is missing or damaged" in texts(checked(app.run())).lower()
+    (blobs.iteration_folder(store.home, iteration.id) / learning_curves.FILE.name).unlink()
+    assert "its file is missing, damaged or from an older tagwise" in texts(checked(app.run())).lower()
 
 
 def test_names_are_shown_as_they_are(store: Store, fill: Fill, trained: Trained) -> None:
     """A tag's name does not act as Markdown."""
     iteration = trained(fill(**{"**rose** ![x](http://a)": 12, "tulip": 12}))
-    measure(store, iteration)
+    made(store, iteration, "learning-curve")
     app = opened(store, iteration)
     assert r"\*\*rose\*\*" in texts(app, raw=True)
 
@@ -84,7 +81,7 @@ def test_names_are_shown_as_they_are(store: Store, fill: Fill, trained: Trained)
 def test_the_chart_goes_on_where_it_was_measured(store: Store, iteration: Iteration) -> None:
     """The dashed line begins at today's point, ends at twice its images, and each line lies in its band."""
     predictions = evaluation.load(store, iteration)
-    curve = learning_curves.curve(measure(store, iteration), predictions.truth, predictions.groups, 0.5)
+    curve = learning_curves.curve(made(store, iteration, "learning-curve"), predictions.truth, predictions.groups, 0.5)
     rising = replace(curve.forecast, values=np.minimum(1, curve.forecast.values * 0.9))
     figure = learning_curve_panel.chart(replace(curve, forecast=rising), 0, 1)
     _, measured, band, expected = figure.data

@@ -12,51 +12,25 @@ from cvcore import evaluation, learning_curves
 from cvcore.array_types import Float64s
 from cvcore.learning_curves import Curve, Measurement, Points
 from cvcore.metrics.reports import MEASURES
-from cvcore.records import Iteration, Job, Project, Thresholds
+from cvcore.records import Iteration, Thresholds
 from cvcore.store import Store
-from cvcore.training.learning_curves import request
+from pages.parts.analyses import progress
 from pages.parts.shell.help_marks import HELP
-from pages.parts.shell.text import plain, refusals, sentence
+from pages.parts.shell.text import plain, refusals
 
-POLL_S = 1.0
 ALL = "All tags"
 NAMES = dict(zip(("Precision", "Recall", "F1", "Average precision"), MEASURES, strict=True))
 
 
-def show(store: Store, project: Project, iteration: Iteration, thresholds: Thresholds) -> None:
+def show(store: Store, iteration: Iteration, thresholds: Thresholds) -> None:
     """Show the curve at the thresholds; the first time it is measured by the worker, which takes seconds."""
     st.header("Would more images help?", anchor=False, help=HELP["learning curve"])
     with refusals():
         measurement = learning_curves.load(store, iteration)
         if measurement is None:
-            _measure(store, project, iteration)
+            progress.show(store, iteration, "learning-curve")
             return
         _show(store, iteration, measurement, thresholds)
-
-
-def _measure(store: Store, project: Project, iteration: Iteration) -> None:
-    """Queue the measurement when it is looked for the first time, and show how far it is."""
-    job = store.jobs.latest(project.id, "learning-curve")
-    if job is None or job.iteration_id != iteration.id:
-        job = request(store, iteration)
-    elif not job.is_active:
-        reason = job.error or ("its file is missing or damaged" if job.status == "done" else "it was cancelled")
-        st.error(f"The learning curve could not be measured. {plain(sentence(reason))}")
-        if st.button("Measure again", key=f"measure-{iteration.id}"):
-            request(store, iteration)
-            st.rerun()
-        return
-    st.fragment(_watch, run_every=POLL_S)(store, job)
-
-
-def _watch(store: Store, job: Job) -> None:
-    now = store.jobs.get(job.id)
-    if not now.is_active:
-        st.rerun()
-    waits = now.status == "queued"
-    st.progress(
-        0.0 if waits else min(now.progress, 1.0), text="Waiting for the training process" if waits else now.stage
-    )
 
 
 def _show(store: Store, iteration: Iteration, measurement: Measurement, thresholds: Thresholds) -> None:

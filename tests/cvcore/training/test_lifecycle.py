@@ -23,8 +23,9 @@ from cvcore.projects import tagging, uploads
 from cvcore.records import MULTICLASS, MULTILABEL, QUICK, VIEWS, Iteration, Project, Scores, Tag, TrainingOptions
 from cvcore.settings import Limits
 from cvcore.store import Store
-from cvcore.training import pipeline, worker
+from cvcore.training import worker
 from cvcore.training.readiness import readiness
+from cvcore.training.steps import pipeline
 
 LIMITS = Limits()
 

@@ -25,7 +25,8 @@ from cvcore.projects import trash, uploads
 from cvcore.records import Iteration, Job, Project
 from cvcore.settings import Limits
 from cvcore.store import ATTEMPTS, Store
-from cvcore.training import job_runner, pipeline, worker
+from cvcore.training import job_runner, worker
+from cvcore.training.steps import pipeline
 
 Fill = Callable[..., Project]
 Trained = Callable[..., Iteration]
@@ -412,7 +413,8 @@ import numpy as np
 from PIL import Image
 from cvcore import projects, training
 from cvcore.projects import tagging, uploads
-from cvcore.training import job_runner, pipeline, worker
+from cvcore.training import job_runner, worker
+from cvcore.training.steps import pipeline
 from cvcore.settings import Limits
 from cvcore.store import Store
 

@@ -22,8 +22,9 @@ from cvcore.records import (
     Project,
 )
 from cvcore.store import Store
-from cvcore.training import quick, worker
+from cvcore.training import worker
 from cvcore.training.readiness import readiness
+from cvcore.training.steps import quick
 from tests.conftest import Fill, Trained
 
 

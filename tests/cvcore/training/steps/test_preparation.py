@@ -8,7 +8,7 @@ import pytest
 
 from cvcore.errors import InvalidInput, Unavailable
 from cvcore.networks import backbones, keras_backend
-from cvcore.training import preparation
+from cvcore.training.steps import preparation
 
 BUILT_IN = backbones.built_in()
 

@@ -1,4 +1,4 @@
-"""Prepares networks in processes of their own: `python -m cvcore.training.preparation NAME SIDE FOLDER`.
+"""Prepares networks in processes of their own: `python -m cvcore.training.steps.preparation NAME SIDE FOLDER`.
 
 Converting a network takes TensorFlow, seconds and 1 GB of memory, once. In another process it keeps nobody waiting who
 needs another network, and the worker stays as small as it was. A preparation goes on when nobody waits for it any more,

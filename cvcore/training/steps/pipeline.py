@@ -21,7 +21,7 @@ from cvcore.networks.keras_backend import Device
 from cvcore.progress import Progress, share
 from cvcore.records import K_FOLD, MULTILABEL, QUICK, Iteration, Project, TrainingOptions
 from cvcore.store import SnapshotImage, Store
-from cvcore.training import preparation, quick
+from cvcore.training.steps import preparation, quick
 from cvcore.validation import near_duplicates
 
 # The share of an Advanced training's progress that Quick training takes first.

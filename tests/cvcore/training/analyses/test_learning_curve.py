@@ -9,17 +9,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cvcore import evaluation, learning_curves
+from cvcore import analyses, evaluation, learning_curves
 from cvcore.errors import NotTrained
 from cvcore.files import blobs
-from cvcore.learning_curves import stored
-from cvcore.records import Iteration, Project
+from cvcore.records import Iteration, JobKind, Project
 from cvcore.store import Store
 from cvcore.training import job_runner
-from cvcore.training import learning_curves as measuring
+from cvcore.training.analyses import made, request
 
 Fill = Callable[..., Project]
 Trained = Callable[..., Iteration]
+
+KIND: JobKind = "learning-curve"
 
 
 @pytest.fixture
@@ -30,8 +31,8 @@ def iteration(fill: Fill, trained: Trained) -> Iteration:
 
 def test_a_job_measures_and_keeps_it(store: Store, iteration: Iteration) -> None:
     """The worker does what was asked for; asking twice is one job, and what is kept is not measured again."""
-    job = measuring.request(store, iteration)
-    assert job == measuring.request(store, iteration)
+    job = request(store, iteration, KIND)
+    assert job == request(store, iteration, KIND)
     claimed = store.jobs.claim()
     assert claimed is not None
     stages: list[str] = []
@@ -40,13 +41,13 @@ def test_a_job_measures_and_keeps_it(store: Store, iteration: Iteration) -> None
     assert "Training on fewer images" == stages[-1]
     kept = learning_curves.load(store, iteration)
     assert kept is not None
-    again = measuring.measure(store, iteration, lambda stage, fraction: pytest.fail("measured again"))
+    again = made(store, iteration, KIND, lambda stage, fraction: pytest.fail("measured again"))
     np.testing.assert_array_equal(kept.levels, again.levels)
 
 
 def test_its_end_is_the_iteration(store: Store, iteration: Iteration) -> None:
     """All images' point rests on the iteration's own probabilities, so it shows the page's numbers."""
-    measurement = measuring.measure(store, iteration)
+    measurement = made(store, iteration, KIND)
     predictions = evaluation.load(store, iteration)
     curve = learning_curves.curve(measurement, predictions.truth, predictions.groups, 0.5)
     assert evaluation.report(store, iteration).overall.f1 == pytest.approx(curve.measured.values[2, -1, -1])
@@ -54,7 +55,7 @@ def test_its_end_is_the_iteration(store: Store, iteration: Iteration) -> None:
 
 def test_trainings_go_first(store: Store, iteration: Iteration) -> None:
     """A queued training is claimed before a learning curve that was asked for earlier."""
-    measuring.request(store, iteration)
+    request(store, iteration, KIND)
     training = store.jobs.add("train", iteration.project_id, iteration.id)
     claimed = store.jobs.claim()
     assert claimed is not None
@@ -63,7 +64,7 @@ def test_trainings_go_first(store: Store, iteration: Iteration) -> None:
 
 def test_a_training_that_waits_stops_it(store: Store, iteration: Iteration) -> None:
     """It is put back, and nothing half-done is kept."""
-    job = measuring.request(store, iteration)
+    job = request(store, iteration, KIND)
     claimed = store.jobs.claim()
     assert claimed is not None
     store.jobs.add("train", iteration.project_id, iteration.id)
@@ -76,7 +77,7 @@ def test_a_failure_is_told_and_the_iteration_stays(store: Store, iteration: Iter
     """An image that is gone ends the job with a reason; the iteration is as it was."""
     for image in store.iterations.images(iteration.id):
         blobs.delete(blobs.original_path(store.home, image.sha256))
-    job = measuring.request(store, iteration)
+    job = request(store, iteration, KIND)
     claimed = store.jobs.claim()
     assert claimed is not None
     job_runner.run_job(store, claimed, threading.Event())
@@ -87,7 +88,7 @@ def test_a_failure_is_told_and_the_iteration_stays(store: Store, iteration: Iter
 
 def test_a_dead_workers_measurement_is_done_again(store: Store, iteration: Iteration) -> None:
     """A job that a dead worker left goes back into the queue, although its iteration is complete."""
-    job = measuring.request(store, iteration)
+    job = request(store, iteration, KIND)
     assert store.jobs.claim() is not None
     job_runner.recover(store)
     assert "queued" == store.jobs.get(job.id).status
@@ -95,12 +96,12 @@ def test_a_dead_workers_measurement_is_done_again(store: Store, iteration: Itera
 
 def test_cancelled_or_given_up_it_harms_no_iteration(store: Store, iteration: Iteration) -> None:
     """Cancelling deletes no iteration, and a measurement that kills its worker three times fails none."""
-    job = measuring.request(store, iteration)
+    job = request(store, iteration, KIND)
     for _ in range(3):
         assert store.jobs.claim() is not None
         job_runner.recover(store)
     assert "failed" == store.jobs.get(job.id).status
-    other = measuring.request(store, iteration)
+    other = request(store, iteration, KIND)
     assert store.jobs.claim() is not None
     store.jobs.cancel(other.id)
     job_runner.recover(store)
@@ -111,19 +112,19 @@ def test_cancelled_or_given_up_it_harms_no_iteration(store: Store, iteration: It
 def test_an_iteration_without_a_model_has_none(store: Store, iteration: Iteration) -> None:
     """Asking for it is refused with what to do."""
     with pytest.raises(NotTrained, match="a learning curve needs a trained iteration, 'Iteration 1' is not: train it"):
-        measuring.request(store, replace(iteration, status="Failed"))
+        request(store, replace(iteration, status="Failed"), KIND)
 
 
 @pytest.mark.parametrize("damage", ["cut", "other", "rows"])
 def test_a_damaged_file_is_no_measurement(store: Store, iteration: Iteration, damage: str) -> None:
     """A file that is cut short, or of other images, is measured again."""
-    measurement = measuring.measure(store, iteration)
-    path = blobs.iteration_folder(store.home, iteration.id) / stored.FILE
+    measurement = made(store, iteration, KIND)
+    path = blobs.iteration_folder(store.home, iteration.id) / learning_curves.FILE.name
     if damage == "cut":
         path.write_bytes(path.read_bytes()[:-100])
     elif damage == "other":
-        learning_curves.save(store, iteration, replace(measurement, levels=measurement.levels[:, :-1]))
+        analyses.save(store, iteration, learning_curves.FILE, replace(measurement, levels=measurement.levels[:, :-1]))
     else:
-        learning_curves.save(store, iteration, replace(measurement, rows=measurement.rows + 1))
+        analyses.save(store, iteration, learning_curves.FILE, replace(measurement, rows=measurement.rows + 1))
     assert learning_curves.load(store, iteration) is None
-    np.testing.assert_array_equal(measurement.levels, measuring.measure(store, iteration).levels)
+    np.testing.assert_array_equal(measurement.levels, made(store, iteration, KIND).levels)

@@ -1,0 +1,1 @@
+"""Commands that print analyses of a trained iteration, one module a command."""

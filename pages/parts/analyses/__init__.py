@@ -1,0 +1,1 @@
+"""What all analyses that the worker makes have in common on the pages."""

@@ -1,0 +1,55 @@
+"""Asks the worker for an analysis that an iteration lacks, shows how far it is, and says what went wrong."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cvcore.records import Iteration, Job, JobKind
+from cvcore.store import Store
+from cvcore.training.analyses import ANALYSES, request
+from pages.parts.shell.text import plain, sentence
+
+POLL_S = 1.0
+
+
+def show(store: Store, iteration: Iteration, kind: JobKind, *, button: str = "") -> None:
+    """Show the way to a result that is not there: call it where `analyses.load` returned None, and nothing after it.
+
+    The analysis is queued when it is looked for the first time or, if it takes long, by a button with that label.
+
+    Raises:
+        NotTrained: the iteration is not trained.
+    """
+    job = store.jobs.latest(iteration.project_id, kind, iteration.id)
+    if job is None and not button:
+        job = request(store, iteration, kind)
+    if job and job.is_active:
+        st.fragment(_watch, run_every=POLL_S)(store, job)
+        return
+    if job:
+        _explain(job)
+        button = "Try again"
+    if st.button(button, key=f"{kind}-{iteration.id}", type="secondary" if job else "primary"):
+        request(store, iteration, kind)
+        st.rerun()
+
+
+def _explain(job: Job) -> None:
+    """Say why there is no result although the job has ended."""
+    noun = ANALYSES[job.kind].noun
+    if job.status == "cancelled":
+        st.info(f"The {noun} was stopped.")
+        return
+    reason = job.error or "its file is missing, damaged or from an older Tagwise"
+    st.error(f"There is no {noun}. {plain(sentence(reason))}")
+
+
+def _watch(store: Store, job: Job) -> None:
+    now = store.jobs.get(job.id)
+    if not now.is_active:
+        st.rerun()
+    text = "Waiting for the training process" if now.status == "queued" else now.stage
+    st.progress(0.0 if now.status == "queued" else min(now.progress, 1.0), text=text)
+    if st.button("Stop", key=f"stop-{job.id}", disabled=now.cancel_requested):
+        store.jobs.cancel(job.id)
+        st.rerun()
