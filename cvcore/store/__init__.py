@@ -14,8 +14,9 @@ from cvcore.store.database import Connections
 from cvcore.store.dismissed_issues import DismissedIssues
 from cvcore.store.embeddings import Embeddings
 from cvcore.store.facts.files import FileFacts, Files
-from cvcore.store.facts.origins import ImageFacts
-from cvcore.store.image_search import Condition, ImageSearch, Metadata, Searches
+from cvcore.store.facts.metadata import Metadata
+from cvcore.store.facts.origins import FOLDER, UPLOAD, ImageFacts
+from cvcore.store.image_search import Condition, ImageSearch, Searches
 from cvcore.store.images import FOR_TESTING, UNTAGGED, Images
 from cvcore.store.iterations import Iterations, SnapshotImage, SnapshotTag
 from cvcore.store.jobs import ATTEMPTS, Jobs
@@ -34,8 +35,10 @@ from cvcore.store.whole_projects import Measured, WholeProjects
 
 __all__ = [
     "ATTEMPTS",
+    "FOLDER",
     "FOR_TESTING",
     "UNTAGGED",
+    "UPLOAD",
     "ArnKind",
     "ArnRow",
     "Condition",

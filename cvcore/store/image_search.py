@@ -1,12 +1,11 @@
-"""Image search in a workspace or an iteration's snapshot, by tags and metadata, and the metadata of images."""
+"""Image search in a workspace or an iteration's snapshot, by tags and metadata."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cvcore.records import Image
-from cvcore.store.database import Connections, Row, chunks, marks
+from cvcore.store.database import Connections, Row
 from cvcore.store.images import image
 
 # An image's tags in the workspace, in the order they were added, and in an iteration's snapshot.
@@ -126,25 +125,3 @@ def _where(search: ImageSearch) -> tuple[str, Row]:
         ]
         conditions.append("(" + " or ".join(f"({alternative})" for alternative in alternatives) + ")")
     return " and ".join(conditions), parameters
-
-
-class Metadata:
-    """The metadata of images: texts by key."""
-
-    def __init__(self, connections: Connections) -> None:
-        self._db = connections
-
-    def put(self, image_ids: Sequence[str], values: Mapping[str, str]) -> None:
-        """Set these keys for every image; other keys keep their values."""
-        rows = [(image_id, key, value) for image_id in image_ids for key, value in values.items()]
-        with self._db.transaction():
-            self._db.connection.executemany("insert or replace into metadata values (?, ?, ?)", rows)
-
-    def of_images(self, image_ids: Sequence[str]) -> dict[str, dict[str, str]]:
-        """Keys and values by image id; images without metadata are left out."""
-        metadata: dict[str, dict[str, str]] = {}
-        for part in chunks(image_ids):
-            query = f"select image_id, key, value from metadata where image_id in ({marks(part)}) order by key"
-            for row in self._db.rows(query, part):
-                metadata.setdefault(row["image_id"], {})[row["key"]] = row["value"]
-        return metadata

@@ -7,7 +7,7 @@ images in the trash, which can be restored. When the last row with its SHA-256 i
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from cvcore.errors import ImageNotFound
@@ -78,6 +78,13 @@ class Images:
             [width, height, signature, sha256],
         )
 
+    def sizes(self, image_ids: Sequence[str]) -> Iterator[tuple[str, int, int]]:
+        """The id, the upright width and the height in pixels of each of these images, in any order."""
+        for part in chunks(image_ids):
+            yield from self._db.connection.execute(
+                f"select id, width, height from images where id in ({marks(part)})", part
+            )
+
     def get(self, image_id: str) -> Image:
         """The image with that id, in the workspace or in an iteration.
 
@@ -134,6 +141,28 @@ class Images:
         """The SHA-256 of every workspace image, the newest last."""
         rows = self._db.rows(f"select sha256 from images where {_IN_WORKSPACE} order by created_at, id", [project_id])
         return [row["sha256"] for row in rows]
+
+    def all_digests(self, project_id: str) -> list[str]:
+        """The SHA-256 of every image that the project has in the workspace, an iteration or the trash, in order."""
+        query = "select sha256 from images where project_id = ? order by sha256"
+        return [sha256 for (sha256,) in self._db.connection.execute(query, [project_id])]
+
+    def state(self, project_id: str) -> tuple[int, str]:
+        """How many images `all_digests` has, and when the workspace got its newest: both stay while they are the same.
+
+        Deleting one and adding another changes the time.
+        """
+        newest = f"select max(created_at) from images where {_IN_WORKSPACE}"
+        total = self._db.value("select count(*) from images where project_id = ?", [project_id])
+        return int(total), str(self._db.value(newest, [project_id]) or "")
+
+    def ids_of(self, project_id: str, digests: Sequence[str]) -> dict[str, str]:
+        """The ids of the workspace's images with those contents, by SHA-256, in that order; others are left out."""
+        ids: dict[str, str] = {}
+        for part in chunks(digests):
+            query = f"select sha256, id from images where project_id = ? and in_workspace and sha256 in ({marks(part)})"
+            ids.update((sha256, image_id) for sha256, image_id in self._db.connection.execute(query, [project_id, *part]))
+        return {digest: ids[digest] for digest in digests if digest in ids}
 
     def mark_for_testing(self, image_ids: Sequence[str], is_test: bool) -> None:
         """Mark workspace images as test images, or unmark them; images outside the workspace are not changed."""

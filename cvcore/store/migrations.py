@@ -533,6 +533,28 @@ def m016_facts(database: Database) -> None:
     )
 
 
+def m017_fact_changes(database: Database) -> None:
+    """A number that every change of what is known of images increases, so that what was read of it can be kept."""
+    _run(
+        database,
+        """
+        create table fact_changes (number integer not null) strict;
+        insert into fact_changes values (0);
+
+        create trigger metadata_set after insert on metadata
+            begin update fact_changes set number = number + 1; end;
+        create trigger metadata_removed after delete on metadata
+            begin update fact_changes set number = number + 1; end;
+        create trigger image_facts_set after insert on image_facts
+            begin update fact_changes set number = number + 1; end;
+        create trigger file_facts_set after insert on file_facts
+            begin update fact_changes set number = number + 1; end;
+        create trigger images_measured after update of width, height on images
+            begin update fact_changes set number = number + 1; end;
+        """,
+    )
+
+
 Step = Callable[["Database"], None]
 STEPS: tuple[Step, ...] = (
     m001_projects_images_and_tags,
@@ -551,6 +573,7 @@ STEPS: tuple[Step, ...] = (
     m014_rekognition,
     m015_learning_curves,
     m016_facts,
+    m017_fact_changes,
 )
 
 

@@ -13,7 +13,7 @@ from typing import cast
 
 from cvcore.records import Iteration, Project, TrainingOptions
 from cvcore.store.database import Connections, Row
-from cvcore.store.image_search import Metadata
+from cvcore.store.facts.metadata import Metadata
 from cvcore.store.iterations import Iterations
 from cvcore.store.project_contents import (
     Contents,

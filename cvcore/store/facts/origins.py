@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from cvcore.store.database import Connections, chunks, marks
 
@@ -24,8 +24,16 @@ class ImageFacts:
     def of_images(self, image_ids: Sequence[str]) -> dict[str, dict[str, str]]:
         """Keys and values by image id; images of which nothing is known are left out."""
         facts: dict[str, dict[str, str]] = {}
-        for part in chunks(image_ids):
-            query = f"select image_id, key, value from image_facts where image_id in ({marks(part)}) order by key"
-            for row in self._db.rows(query, part):
-                facts.setdefault(row["image_id"], {})[row["key"]] = row["value"]
+        for image_id, key, value in sorted(self.rows(image_ids)):
+            facts.setdefault(image_id, {})[key] = value
         return facts
+
+    def rows(self, image_ids: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+        """The id, the key and the value of each text of these images, in any order."""
+        for part in chunks(image_ids):
+            query = f"select image_id, key, value from image_facts where image_id in ({marks(part)})"
+            yield from self._db.connection.execute(query, part)
+
+    def changes(self) -> int:
+        """A number that increases whenever any image's metadata, facts, size or measures change, in any process."""
+        return int(self._db.value("select number from fact_changes"))

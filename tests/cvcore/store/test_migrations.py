@@ -32,6 +32,7 @@ STEPS = [
     "m014_rekognition",
     "m015_learning_curves",
     "m016_facts",
+    "m017_fact_changes",
 ]
 
 # Edit nothing here but by adding what a new step adds: steps that have landed stay as they are.
@@ -169,6 +170,27 @@ SCHEMA = {
             value text not null,
             primary key (image_id, key)
         ) strict
+    """,
+    "fact_changes": "CREATE TABLE fact_changes (number integer not null) strict",
+    "metadata_set": """
+        CREATE TRIGGER metadata_set after insert on metadata
+        begin update fact_changes set number = number + 1; end
+    """,
+    "metadata_removed": """
+        CREATE TRIGGER metadata_removed after delete on metadata
+        begin update fact_changes set number = number + 1; end
+    """,
+    "image_facts_set": """
+        CREATE TRIGGER image_facts_set after insert on image_facts
+        begin update fact_changes set number = number + 1; end
+    """,
+    "file_facts_set": """
+        CREATE TRIGGER file_facts_set after insert on file_facts
+        begin update fact_changes set number = number + 1; end
+    """,
+    "images_measured": """
+        CREATE TRIGGER images_measured after update of width, height on images
+        begin update fact_changes set number = number + 1; end
     """,
     "sqlite_sequence": "CREATE TABLE sqlite_sequence(name,seq)",
     "jobs_waiting": "CREATE INDEX jobs_waiting on jobs (status, kind, id)",
@@ -505,6 +527,7 @@ ROWS: dict[str, list[tuple[str, tuple[Any, ...]]]] = {
         ("file_facts", ("0" * 64, 1, "JPEG", "Pixel 7", "2026-05-31", bytes(8))),
         ("image_facts", ("i", "folder", "garden")),
     ],
+    STEPS[16]: [],  # triggers, and their number
 }  # fmt: skip
 
 

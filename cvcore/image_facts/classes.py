@@ -1,0 +1,41 @@
+"""Puts numbers of images into a few classes, whose names say their bounds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+@dataclass(frozen=True)
+class Classes:
+    """Class i is of values from `bounds[i - 1]`, inclusive, to `bounds[i]`, exclusive; the outer ones are open."""
+
+    names: tuple[str, ...]
+    bounds: tuple[float, ...]
+
+
+# Networks look at 224 pixels of each side, and photos are stored with 1,024 pixels of the shorter one.
+SIZES = Classes(
+    ("tiny (under 96 px)", "small (96 to 223 px)", "medium (224 to 1,023 px)", "large (from 1,024 px)"),
+    (96, 224, 1024),
+)
+SHAPES = Classes(
+    ("tall (from 1:2)", "portrait", "square (up to 10 % longer)", "landscape", "wide (from 2:1)"),
+    (0.5 + 1e-9, 1 / 1.1, 1.1 + 1e-9, 2),
+)
+BRIGHTNESSES = Classes(("dark (under 33 %)", "medium (33 to 66 %)", "bright (from 66 %)"), (0.33, 0.66))
+# Of photos in focus at 320 pixels about a quarter each are soft and sharp.
+SHARPNESSES = Classes(("soft (under 35 %)", "medium (35 to 50 %)", "sharp (from 50 %)"), (0.35, 0.5))
+
+
+def classified(values: ArrayLike, classes: Classes) -> NDArray[np.int32]:
+    """The index of each value's class; -1 for nan.
+
+    >>> classified([95, 96, 1024, float("nan")], SIZES).tolist()
+    [0, 1, 3, -1]
+    """
+    numbers = np.asarray(values, np.float64)
+    found = np.digitize(numbers, classes.bounds)
+    return np.where(np.isnan(numbers), -1, found).astype(np.int32)

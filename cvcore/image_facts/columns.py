@@ -1,0 +1,69 @@
+"""Everything known of images as columns: for each key its texts, and which of them each image has."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+
+from cvcore.image_facts import facts
+from cvcore.image_facts.column import Column, by_key, of_texts
+from cvcore.image_facts.facts import FACTS, AnyImages
+from cvcore.store import Store
+
+# Columns of more keys would take too much memory at 100,000 images.
+METADATA_MOST = 200
+METADATA_PREFIX = "metadata: "
+
+_KEPT_MOST = 4
+# What `columns` returned last, by home folder, number of changes and images.
+_kept: dict[tuple[str, int, str], dict[str, Column]] = {}
+_lock = threading.Lock()
+
+
+def columns(store: Store, images: AnyImages) -> dict[str, Column]:
+    """The column of each key that at least one of the images has: users' metadata by name, then `FACTS`.
+
+    Users' keys are called as `shown_key` says; of many keys, those `METADATA_MOST` that most of the images have. The
+    metadata are the current ones, also of images that only an iteration has. The result stays in memory until anything
+    that is known of any image changes, in this or another process: do not write into it.
+    """
+    key = (str(store.home), store.image_facts.changes(), _digest(images))
+    with _lock:
+        found = _kept.pop(key, None)
+    found = _read(store, images) if found is None else found
+    with _lock:
+        _kept[key] = found
+        while len(_kept) > _KEPT_MOST:
+            del _kept[next(iter(_kept))]
+    return found
+
+
+def shown_key(key: str) -> str:
+    """The name of the column of a user's key: the key itself, unless a fact of ours has that name.
+
+    >>> shown_key("room"), shown_key("camera"), shown_key("metadata: camera")
+    ('room', 'metadata: camera', 'metadata: metadata: camera')
+    """
+    return METADATA_PREFIX + key if key in FACTS or key.startswith(METADATA_PREFIX) else key
+
+
+def users_key(name: str) -> str | None:
+    """The user's key with that `shown_key`; None for a fact of ours, which nobody edits.
+
+    >>> users_key("room"), users_key("camera"), users_key("metadata: camera")
+    ('room', None, 'camera')
+    """
+    return None if name in FACTS else name.removeprefix(METADATA_PREFIX)
+
+
+def _digest(images: AnyImages) -> str:
+    texts = ",".join([f"{facts.id_of(image)}{image.is_test:d}" for image in images])
+    return hashlib.blake2b(texts.encode(), digest_size=16).hexdigest()
+
+
+def _read(store: Store, images: AnyImages) -> dict[str, Column]:
+    ids = [facts.id_of(image) for image in images]
+    metadata = by_key(store.metadata.rows(ids), ids)
+    most = sorted(metadata, key=lambda key: (-len(metadata[key]), key))[:METADATA_MOST]
+    users = {shown_key(key): of_texts(shown_key(key), metadata[key], len(ids)) for key in sorted(most)}
+    return users | facts.columns(store, images)

@@ -1,0 +1,39 @@
+"""Rows of the metadata of images: users' own texts by key, which Custom Vision's API reads and writes, too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from cvcore.store.database import Connections, chunks, marks
+
+
+class Metadata:
+    """The metadata of images; what Tagwise itself knows of them is in `store.image_facts` and `store.file_facts`."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._db = connections
+
+    def put(self, image_ids: Sequence[str], values: Mapping[str, str]) -> None:
+        """Set these keys for every image; other keys keep their values."""
+        rows = [(image_id, key, value) for image_id in image_ids for key, value in values.items()]
+        with self._db.transaction():
+            self._db.connection.executemany("insert or replace into metadata values (?, ?, ?)", rows)
+
+    def remove(self, image_ids: Sequence[str], key: str) -> None:
+        """Remove a key from every image."""
+        with self._db.transaction():
+            for part in chunks(image_ids):
+                self._db.write(f"delete from metadata where image_id in ({marks(part)}) and key = ?", [*part, key])
+
+    def of_images(self, image_ids: Sequence[str]) -> dict[str, dict[str, str]]:
+        """Keys and values by image id; images without metadata are left out."""
+        metadata: dict[str, dict[str, str]] = {}
+        for image_id, key, value in sorted(self.rows(image_ids)):
+            metadata.setdefault(image_id, {})[key] = value
+        return metadata
+
+    def rows(self, image_ids: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+        """The id, the key and the value of each text of these images, in any order."""
+        for part in chunks(image_ids):
+            query = f"select image_id, key, value from metadata where image_id in ({marks(part)})"
+            yield from self._db.connection.execute(query, part)
