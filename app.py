@@ -9,14 +9,14 @@ import asyncio
 import contextlib
 import ctypes
 import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from pathlib import Path
 
 import streamlit as st
 from starlette.middleware import Middleware
 
 from cvcore import settings, urls
-from cvcore.api import assets, downloads, images, page_start
+from cvcore.api import assets, authority, downloads, images, page_start
 from cvcore.api.aws.middleware import Amazon
 from cvcore.api.base_path import BasePath
 from cvcore.api.customvision.middleware import CustomVision
@@ -52,6 +52,18 @@ urls.serve_below(st.get_option("server.baseUrlPath") or "")
 store = Store(environment.home)
 
 
+def keep_certificate() -> list[Coroutine[None, None, None]]:
+    """What renews the certificate while it is served; nothing by http, or with a certificate of the user's own."""
+    served = st.get_option("server.sslCertFile")
+    if not served:
+        return []
+    from cvcore import certificates
+
+    if Path(served) != environment.home / certificates.FILE:
+        return []
+    return [certificates.keep_renewed(environment.home, environment.hosts, certificates.server_contexts())]
+
+
 @contextlib.asynccontextmanager
 async def lifespan(_: object) -> AsyncIterator[None]:
     """Keep a worker running while the app runs, and exclude imported modules from garbage collection."""
@@ -63,20 +75,21 @@ async def lifespan(_: object) -> AsyncIterator[None]:
     import pyarrow
 
     del numpy, pandas, plotly, pyarrow
+    tasks = [asyncio.create_task(each) for each in (supervisor.keep(environment.home), *keep_certificate())]
     gc.collect()
     gc.freeze()
-    keeper = asyncio.create_task(supervisor.keep(environment.home))
     try:
         yield
     finally:
-        keeper.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await keeper
+        for task in tasks:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
 
 
 app = st.App(
     PAGES / "router.py",
-    routes=[*images.routes(store), *downloads.routes(store), *assets.routes()],
+    routes=[*images.routes(store), *downloads.routes(store), *assets.routes(), *authority.routes(store)],
     middleware=[
         Middleware(OwnSources),
         Middleware(Amazon, store=store, settings=environment, keys=api_keys.load_aws(environment)),

@@ -14,6 +14,7 @@ THUMBNAIL = "/thumbnail/{sha256}"
 IMAGE = "/picture/{sha256}"
 DOWNLOAD = "/download/{token}"
 EXPORT = "/customvision/files/export/{iteration_id}/{file}"
+AUTHORITY = "/ca.pem"
 PLOTLY = f"/assets/plotly-{metadata.version('plotly')}.min.js"
 
 _below = [""]

@@ -15,7 +15,7 @@ import pytest
 from starlette.routing import Route
 
 from cvcore import cli, domains, urls
-from cvcore.api import assets, downloads, images
+from cvcore.api import assets, authority, downloads, images
 from cvcore.api.aws.rekognition import routes as rekognition
 from cvcore.api.aws.s3 import routes as s3
 from cvcore.api.customvision import routes
@@ -152,7 +152,7 @@ def test_every_domain(domain: domains.Domain) -> None:
 
 def test_every_route(store: Store) -> None:
     """Each address that answers beside the pages is in the table."""
-    for route in [*images.routes(store), *downloads.routes(store), *assets.routes()]:
+    for route in [*images.routes(store), *downloads.routes(store), *assets.routes(), *authority.routes(store)]:
         assert isinstance(route, Route)
         path = route.path.replace(urls.PLOTLY, "/assets/plotly-VERSION.min.js").removeprefix(urls.STATIC)
         assert f"`{path}`" in TEXTS["docs/custom-vision-api.md"]

@@ -22,7 +22,7 @@ COOKIE = "tagwise"
 DAYS = 7
 ATTEMPTS_PER_MINUTE = 20
 FORM_BYTES = 10_000
-OPEN_PATHS = ("/_stcore/health", "/customvision/")
+OPEN_PATHS = ("/_stcore/health", "/customvision/", urls.AUTHORITY)
 FORM = """<!doctype html><html lang="en"><meta name="viewport" content="width=device-width">
 <title>Tagwise</title><style>
 :root {{ color-scheme: light dark }}

@@ -7,14 +7,20 @@ import os
 import ssl
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from cvcore import urls
 from cvcore.cli.console.options import Subparsers, add_command
 from cvcore.errors import InvalidInput
 from cvcore.settings import Settings
 from cvcore.store import Store
 
+if TYPE_CHECKING:
+    from cvcore.certificates import Served
+
 # Addresses that mean: listen on all addresses of this machine.
 ANY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - compared with, and only listened on when asked to
+OWN = ("localhost", "127.0.0.1", "::1")
 
 
 def add_serve(subparsers: Subparsers) -> None:
@@ -26,7 +32,12 @@ def add_serve(subparsers: Subparsers) -> None:
         default="127.0.0.1",
         help="0.0.0.0 lets other computers in (default: 127.0.0.1, this computer only)",
     )
-    command.add_argument("--certificate", type=Path, metavar="FILE", help="serve by https, with this PEM certificate")
+    command.add_argument(
+        "--https", action="store_true", help="serve by https, with a certificate that is made for this computer"
+    )
+    command.add_argument(
+        "--certificate", type=Path, metavar="FILE", help="serve by https, with this PEM certificate instead"
+    )
     command.add_argument("--key", type=Path, metavar="FILE", help="the certificate's private key")
 
 
@@ -35,9 +46,17 @@ def serve(options: argparse.Namespace, settings: Settings) -> int:
 
     Raises:
         InvalidInput: a certificate comes without its key, or they are no files that fit together.
+        HomeUnusable, StorageFull: the home folder or the certificate cannot be made.
     """
     flags = flags_of(options)
     Store(settings.home).close()
+    if options.https and not options.certificate:
+        # Imported here, because it adds a tenth of a second to the start of every command.
+        from cvcore import certificates
+
+        served = certificates.ensure(settings.home, settings.hosts)
+        flags += _by_https(served.path, served.path)
+        print("\n".join(about(served, options)))
     app = _app()
     os.environ["TAGWISE_HOME"] = str(settings.home)
     os.chdir(app.parent)
@@ -58,8 +77,33 @@ def flags_of(options: argparse.Namespace) -> list[str]:
         flags.append("--browser.serverAddress=localhost")
     if options.certificate or options.key:
         certificate, key = _checked(options.certificate, options.key)
-        flags += [f"--server.sslCertFile={certificate}", f"--server.sslKeyFile={key}"]
+        flags += _by_https(certificate, key)
     return flags
+
+
+def about(served: Served, options: argparse.Namespace) -> list[str]:
+    """Lines that say where the app can be opened by https, and what devices must trust."""
+    is_open = options.address in ANY_ADDRESS
+    hosts = [*served.addresses, *served.names] if is_open else [options.address]
+    outward = [str(host) for host in hosts if str(host) not in OWN or not is_open]
+    lines = [f"https://{f'[{host}]' if ':' in host else host}:{options.port}{urls.below('/')}" for host in outward]
+    if options.address in OWN:
+        lines.append("Only this computer can open it: --address 0.0.0.0 lets others in.")
+    lines += [
+        f"Devices trust it once they have {served.authority_path}, see docs/classroom.md; its fingerprint (SHA-256) is",
+        served.authority.fingerprint,
+    ]
+    if served.left_out:
+        lines.append(
+            f"The authority may not vouch for {', '.join(served.left_out)}: it was made when this computer had other "
+            f"names. Use one of the addresses above, or delete {served.authority_path.with_suffix('.key')} to have a "
+            "new one made."
+        )
+    return lines
+
+
+def _by_https(certificate: Path, key: Path) -> list[str]:
+    return [f"--server.sslCertFile={certificate}", f"--server.sslKeyFile={key}"]
 
 
 def _checked(certificate: Path | None, key: Path | None) -> tuple[Path, Path]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import hmac
-import os
 import secrets
 import string
 from collections.abc import Callable
@@ -93,15 +91,6 @@ def _new_pair() -> str:
 
 def _stored(path: Path, new_text: Callable[[], str]) -> str:
     if not path.exists():
-        new = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-        with blobs.storage_errors(path):
-            try:
-                with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                    file.write(new_text() + "\n")
-                # Complete or not at all, and never over a key that another process has just stored.
-                with contextlib.suppress(FileExistsError):
-                    path.hardlink_to(new)
-            finally:
-                new.unlink(missing_ok=True)
+        blobs.write_first(path, f"{new_text()}\n".encode())
     with blobs.storage_errors(path):
         return path.read_text(encoding="ascii").strip()

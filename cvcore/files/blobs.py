@@ -16,6 +16,7 @@ from cvcore.errors import HomeUnusable, NotFound, StorageFull
 
 # A temporary file that is older was left by a process that died.
 ABANDONED_S = 3600
+SECRET = 0o600
 
 FULL = "the disk that holds the home folder is full: free some space on it and try again"
 
@@ -54,6 +55,11 @@ def backbones_folder(home: Path) -> Path:
     return home / "backbones"
 
 
+def similar_folder(home: Path, project_id: str) -> Path:
+    """The folder of the index by which a project's similar images are found."""
+    return home / "similar" / project_id
+
+
 def read(path: Path) -> bytes:
     """The bytes of a stored file.
 
@@ -66,19 +72,31 @@ def read(path: Path) -> bytes:
         raise NotFound(f"the file {path.name} is missing from the home folder; restore it from a backup") from None
 
 
-def write(path: Path, data: bytes, *, durable: bool = True) -> None:
+def write(path: Path, data: bytes, *, durable: bool = True, is_secret: bool = False) -> None:
     """Write a file completely or not at all: to a temporary file beside it, flushed if `durable`, then renamed.
+
+    A secret file can be read by its owner only.
 
     Raises:
         StorageFull, HomeUnusable: it cannot be written; nothing is left behind.
     """
     with _writing(path) as temporary:
-        with temporary.open("wb") as file:
-            file.write(data)
-            if durable:
-                file.flush()
-                os.fsync(file.fileno())
+        _fill(temporary, data, durable=durable, mode=SECRET if is_secret else 0o666)
         temporary.replace(path)
+
+
+def write_first(path: Path, data: bytes) -> None:
+    """Write a secret file, readable by its owner only, completely or not at all, and never over one that is there.
+
+    Of several processes that do so at once, the first one's file stays.
+
+    Raises:
+        StorageFull, HomeUnusable: it cannot be written; nothing is left behind.
+    """
+    with _writing(path) as temporary:
+        _fill(temporary, data, durable=True, mode=SECRET)
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(temporary)
 
 
 @contextlib.contextmanager
@@ -161,6 +179,16 @@ def _writing(path: Path) -> Iterator[Path]:
             yield temporary
         finally:
             delete(temporary)
+
+
+def _fill(path: Path, data: bytes, *, durable: bool, mode: int) -> None:
+    with os.fdopen(
+        os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode), "wb"
+    ) as file:
+        file.write(data)
+        if durable:
+            file.flush()
+            os.fsync(file.fileno())
 
 
 def _refusal(error: OSError, path: Path) -> HomeUnusable | StorageFull:

@@ -9,13 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from cvcore.cli.serve import flags_of
+from cvcore import certificates
+from cvcore.cli.serve import about, flags_of
 from cvcore.errors import InvalidInput
 
 
 def options(**given: object) -> argparse.Namespace:
     """The command's options, with these in place of the defaults."""
-    return argparse.Namespace(**{"port": 8501, "address": "127.0.0.1", "certificate": None, "key": None, **given})
+    return argparse.Namespace(
+        **{"port": 8501, "address": "127.0.0.1", "certificate": None, "key": None, "https": False, **given}
+    )
 
 
 @pytest.fixture
@@ -58,3 +61,22 @@ def test_files_that_do_not_fit(files: tuple[Path, Path], tmp_path: Path) -> None
             flags_of(options(certificate=certificate, key=files[1]))
         expected = f"--certificate and --key must be PEM files that fit together, got {certificate} and {files[1]}: "
         assert str(refusal.value).startswith(expected)
+
+
+def test_what_is_printed_for_https(tmp_path: Path) -> None:
+    """The addresses that others can open, what they must trust, its fingerprint; and who is let in."""
+    served = certificates.ensure(tmp_path)
+    lines = about(served, options(https=True, address="0.0.0.0", port=9000))
+    hosts = [str(each) for each in (*served.addresses, *served.names) if str(each) not in ("localhost", "127.0.0.1")]
+    assert f"https://{hosts[-1]}:9000/" in lines
+    assert not any("localhost" in line or "127.0.0.1" in line for line in lines)
+    assert served.authority.fingerprint == lines[-1]
+    lines = about(served, options(https=True))
+    assert ["https://127.0.0.1:8501/", "Only this computer can open it: --address 0.0.0.0 lets others in."] == lines[:2]
+
+
+def test_names_that_the_authority_does_not_cover_are_told(tmp_path: Path) -> None:
+    """A name that this machine got after its authority was made is named, with what to do."""
+    certificates.ensure(tmp_path)
+    served = certificates.ensure(tmp_path, ["lab.school.example"])
+    assert "may not vouch for lab.school.example" in about(served, options(https=True))[-1]

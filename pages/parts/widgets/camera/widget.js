@@ -49,7 +49,7 @@ async function on(state, device) {
   if (!navigator.mediaDevices?.getUserMedia) {
     const home = `http://localhost:${location.port || 80}`;
     return say(state, `Browsers give the camera only to addresses with https or localhost: open ${home} on the machine `
-      + "that Tagwise runs on, or let it be served over https.");
+      + "that Tagwise runs on, or let it be started with --https. Photos can also be taken through the file chooser.");
   }
   off(state);
   state.on.disabled = true;
