@@ -15,6 +15,8 @@ others.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from cvcore.array_types import Float64s
@@ -54,6 +56,39 @@ def extrapolate(shares: Float64s, values: Float64s, targets: Float64s) -> tuple[
     of_images = np.square(without - without.mean(axis=1, keepdims=True)).sum(axis=1) * (blocks - 1) / max(blocks, 1)
     of_shapes = np.tensordot(weights, np.square(at_shapes[:, :, 0] - whole), 1)
     return whole, np.sqrt(of_images + of_shapes)
+
+
+def gains(shares: Float64s, values: Float64s, target: float) -> tuple[Float64s, Float64s, Float64s]:
+    """What a share above 1 is expected to bring to each column over today's value, with a 95 % interval: each (c,).
+
+    The arguments are as in `extrapolate`. The interval is of the expected gain, without the chance of which images
+    will come. It is that of a mixture: for each shape a normal distribution of the jackknife's variance, by its weight.
+    """
+    fits = [_fit(shares, values, np.array([target]), shape) for shape in SHAPES]
+    weights = _weights(shares, values[:, 0], np.stack([residuals for _, residuals in fits]))
+    at_shapes = np.stack([predicted[0] for predicted, _ in fits]) - values[-1]  # (shapes, 1 + m, c)
+    whole, without = at_shapes[:, 0], at_shapes[:, 1:]
+    blocks = without.shape[1]
+    squares = np.square(without - without.mean(axis=1, keepdims=True)).sum(axis=1)
+    deviations = np.sqrt(squares * (blocks - 1) / max(blocks, 1))
+    low, high = (_quantile(weights, whole, deviations, share) for share in (0.025, 0.975))
+    return weights @ whole, low, high
+
+
+def _quantile(weights: Float64s, means: Float64s, deviations: Float64s, share: float) -> Float64s:
+    """The quantile of each column's mixture of normal distributions; means and deviations are (shapes, c)."""
+    spread = np.maximum(deviations, 1e-9)
+    low, high = (means - 5 * spread).min(axis=0), (means + 5 * spread).max(axis=0)
+    for _ in range(50):
+        middle = (low + high) / 2
+        is_below = weights @ _normal_share((middle - means) / spread) < share
+        low, high = np.where(is_below, middle, low), np.where(is_below, high, middle)
+    return np.where(np.isnan(means).any(axis=0), np.nan, (low + high) / 2)
+
+
+def _normal_share(z: Float64s) -> Float64s:
+    """The share of a normal distribution below so many standard deviations."""
+    return np.array([0.5 + math.erf(each / math.sqrt(2)) / 2 for each in z.ravel()]).reshape(z.shape)
 
 
 def _fit(shares: Float64s, values: Float64s, targets: Float64s, shape: float) -> tuple[Float64s, Float64s]:
