@@ -1,6 +1,7 @@
 """A whole project packed as one zip and unpacked again; every value in a zip is checked.
 
-Imports `projects`, `evaluation`, `networks`, `store`, `files`, `imaging` and the modules beside the packages.
+Imports `projects`, the analyses, `evaluation`, `networks`, `store`, `files`, `imaging` and the modules beside the
+packages.
 """
 
 from cvcore.archive.copying import copy

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cvcore import evaluation
+from cvcore.archive import analysis_files
 from cvcore.files import blobs
 from cvcore.projects import create, free_name
 from cvcore.records import Project
@@ -38,6 +39,7 @@ def copy(store: Store, source: Project, name: str = "") -> Project:
                 written.append(folder)
                 arrays = blobs.read(blobs.iteration_folder(store.home, iteration.id) / evaluation.ARRAYS)
                 blobs.write(folder / evaluation.ARRAYS, arrays)
+                analysis_files.copy(store, iteration, folder)
     except BaseException:
         for folder in written:
             blobs.delete(folder)

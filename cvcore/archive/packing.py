@@ -6,6 +6,7 @@
     project.json                    the project's rows of the database, see `cvcore.store.project_contents`
     originals/SHA-256               the images as they were uploaded
     iterations/NUMBER/arrays.npz    each trained iteration's arrays
+    iterations/NUMBER/…             what analyses found, see `analysis_files`
     networks/FINGERPRINT.tflite     the networks that the iterations use, and their records in JSON
 
 It contains no keys, predictions or running trainings.
@@ -19,8 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cvcore import __version__, evaluation
-from cvcore.archive import network_files, project_json
-from cvcore.archive.project_zip import KIND, MANIFEST, VERSION
+from cvcore.archive import analysis_files, network_files, project_json
+from cvcore.archive.project_zip import KIND, MANIFEST, OLDEST_VERSION, VERSION
 from cvcore.errors import ModelDamaged, NotFound
 from cvcore.files import blobs, zip_writer
 from cvcore.progress import Progress, silent
@@ -49,7 +50,8 @@ def pack(store: Store, project: Project, path: Path, progress: Progress = silent
         ModelDamaged: a stored file was changed.
     """
     contents = store.whole_projects.read(store.projects.get(project.id))
-    ids = {iteration.number: iteration.id for iteration in store.iterations.trained(project.id)}
+    trained = {iteration.number: iteration for iteration in store.iterations.trained(project.id)}
+    version = OLDEST_VERSION
     files: Files = {}
     with zip_writer.create(path) as archive:
         files[project_json.FILE] = zip_writer.add_text(archive, project_json.FILE, project_json.as_json(contents))
@@ -60,13 +62,15 @@ def pack(store: Store, project: Project, path: Path, progress: Progress = silent
             original = blobs.original_path(store.home, image.sha256)
             _add(archive, files, original_member(image.sha256), original, image.sha256)
         for iteration in contents.iterations:
-            if iteration.number not in ids:
+            if iteration.number not in trained:
                 raise NotFound(f"{iteration.name} was deleted just now: pack the project again")
-            arrays = blobs.iteration_folder(store.home, ids[iteration.number]) / evaluation.ARRAYS
+            arrays = blobs.iteration_folder(store.home, trained[iteration.number].id) / evaluation.ARRAYS
             _add(archive, files, arrays_member(iteration.number), arrays)
+            if analysis_files.add(archive, files, store, trained[iteration.number]):
+                version = VERSION
         for fingerprint in sorted({iteration.fingerprint for iteration in contents.iterations}):
             network_files.add(archive, files, store, fingerprint)
-        manifest = {"kind": KIND, "version": VERSION, "made_by": __version__, "files": _as_json(files)}
+        manifest = {"kind": KIND, "version": version, "made_by": __version__, "files": _as_json(files)}
         zip_writer.add_text(archive, MANIFEST, json.dumps(manifest, indent=1))
     return Packed(path, len(contents.images), len(contents.iterations), path.stat().st_size)
 

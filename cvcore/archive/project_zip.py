@@ -19,7 +19,11 @@ from cvcore.files import blobs, zips
 from cvcore.settings import MEBIBYTE, Limits
 from cvcore.store.project_contents import Sha256
 
-MANIFEST, KIND, VERSION = "tagwise.json", "Tagwise project", 1
+MANIFEST, KIND = "tagwise.json", "Tagwise project"
+
+# A Tagwise that knows only the oldest version refuses zips with files of analyses: those have the newer one, so that it
+# says why.
+OLDEST_VERSION, VERSION = 1, 2
 
 ENTRIES, BYTES = 400_000, 65_536 * MEBIBYTE
 MANIFEST_BYTES = 64 * MEBIBYTE

@@ -18,7 +18,7 @@ import filelock
 import numpy as np
 
 from cvcore import evaluation, imaging, projects
-from cvcore.archive import network_files, npz_reader, packing, project_json, project_zip
+from cvcore.archive import analysis_files, network_files, npz_reader, packing, project_json, project_zip
 from cvcore.archive.network_files import PackedNetwork
 from cvcore.archive.project_zip import ProjectZip
 from cvcore.errors import ArchiveRefused, TagsRefused
@@ -79,7 +79,8 @@ def _check_members(archive: ProjectZip, contents: Contents) -> None:
     originals = {packing.original_member(image.sha256) for image in contents.images if not image.is_erased}
     arrays = {packing.arrays_member(iteration.number) for iteration in contents.iterations}
     networks = {member for iteration in contents.iterations for member in network_files.members(iteration.fingerprint)}
-    archive.check_members(needed={project_json.FILE, *originals, *arrays}, allowed=networks)
+    analyses = analysis_files.allowed(archive, {iteration.number for iteration in contents.iterations})
+    archive.check_members(needed={project_json.FILE, *originals, *arrays}, allowed=networks | analyses)
 
 
 @contextlib.contextmanager
@@ -148,7 +149,10 @@ def _stage_arrays(archive: ProjectZip, iteration: IterationContents, staged: _St
         raise ArchiveRefused(
             f"a project zip's {member} must match the project, its numbers do not: copy or download it again"
         )
-    blobs.write(_arrays_path(staged.folder, iteration.number), data)
+    folder = _iteration_folder(staged.folder, iteration.number)
+    blobs.write(folder / evaluation.ARRAYS, data)
+    for name, result in analysis_files.read(archive, iteration):
+        blobs.write(folder / name, result)
 
 
 def _store(store: Store, contents: Contents, staged: _Staged, name: str) -> Project:
@@ -172,7 +176,8 @@ def _store(store: Store, contents: Contents, staged: _Staged, name: str) -> Proj
             for number, iteration_id in ids.items():
                 folder = blobs.iteration_folder(store.home, iteration_id)
                 written.append(folder)
-                blobs.place(_arrays_path(staged.folder, number), folder / evaluation.ARRAYS)
+                for path in _iteration_folder(staged.folder, number).iterdir():
+                    blobs.place(path, folder / path.name)
             for network in staged.networks:
                 written += network_files.keep(store, network)
     except BaseException:
@@ -194,5 +199,5 @@ def _check_tags(store: Store, project: Project, contents: Contents) -> None:
         raise ArchiveRefused(f"a project zip must follow the rules of its project type: {refusal}") from refusal
 
 
-def _arrays_path(folder: Path, number: int) -> Path:
-    return folder / "arrays" / str(number)
+def _iteration_folder(folder: Path, number: int) -> Path:
+    return folder / "iterations" / str(number)

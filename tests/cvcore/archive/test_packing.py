@@ -20,7 +20,8 @@ import numpy as np
 import pytest
 
 from cvcore import archive as project_archive
-from cvcore import evaluation, prediction, projects, training
+from cvcore import evaluation, learning_curves, prediction, projects, training
+from cvcore.archive.project_zip import MANIFEST
 from cvcore.errors import ArchiveRefused, ImageRefused, ModelDamaged, NameTaken, NotFound, TagwiseError
 from cvcore.evaluation import report_files
 from cvcore.files import blobs
@@ -30,6 +31,7 @@ from cvcore.projects import tagging, uploads
 from cvcore.records import Iteration, Project, TrainingOptions, TuningEpoch, TuningOutcome
 from cvcore.settings import Limits
 from cvcore.store import Store
+from cvcore.training.analyses import made
 
 LIMITS = Limits()
 Picture = Callable[[int], bytes]
@@ -369,13 +371,54 @@ def test_an_image_in_anothers_place(elsewhere: Store, zipped: Path, drawn_image:
 
 def test_a_newer_version(elsewhere: Store, zipped: Path) -> None:
     """A zip of a Tagwise to come is refused by its version."""
-    newer = repacked(zipped, {}, lambda manifest: manifest.update(version=2, made_by="9.0"))
+    newer = repacked(zipped, {}, lambda manifest: manifest.update(version=3, made_by="9.0"))
     with pytest.raises(ArchiveRefused) as refusal:
         unpack(elsewhere, newer)
     assert str(refusal.value) == (
-        "this project zip was made by a newer Tagwise (9.0): it has version 2, "
-        "and this Tagwise knows versions up to 1: update Tagwise"
+        "this project zip was made by a newer Tagwise (9.0): it has version 3, "
+        "and this Tagwise knows versions up to 2: update Tagwise"
     )
+
+
+def test_what_analyses_found_comes_along(store: Store, elsewhere: Store, flowers: Project, tmp_path: Path) -> None:
+    """A learning curve is there again in a copy and on another machine; a zip without one is as it always was."""
+    older = json.loads(zipfile.ZipFile(project_archive.pack(store, flowers, tmp_path / "a.zip").path).read(MANIFEST))
+    iteration = store.iterations.trained(flowers.id)[0]
+    measured = made(store, iteration, "learning-curve")
+    packed = project_archive.pack(store, flowers, tmp_path / "b.zip").path
+    newer = json.loads(zipfile.ZipFile(packed).read(MANIFEST))
+    assert (1, 2) == (older["version"], newer["version"])
+    copied = store.iterations.trained(project_archive.copy(store, flowers).id)[0]
+    unpacked = elsewhere.iterations.trained(unpack(elsewhere, packed).id)
+    for place, found in ((store, copied), (elsewhere, unpacked[0])):
+        curve = learning_curves.load(place, found)
+        assert curve is not None
+        np.testing.assert_array_equal(measured.levels, curve.levels)
+    assert learning_curves.load(elsewhere, unpacked[1]) is None
+
+
+def test_a_damaged_result_is_not_packed(store: Store, elsewhere: Store, flowers: Project, tmp_path: Path) -> None:
+    """A file of this home that is no result does not make a zip that nobody can open."""
+    iteration = store.iterations.trained(flowers.id)[0]
+    (blobs.iteration_folder(store.home, iteration.id) / learning_curves.FILE.name).write_bytes(b"PK")
+    unpack(elsewhere, project_archive.pack(store, flowers, tmp_path / "a.zip").path)
+
+
+def test_a_strangers_result_is_checked(elsewhere: Store, zipped: Path) -> None:
+    """A result that is not of the iteration's images is refused, by its name; nothing comes in."""
+    before = state(elsewhere)
+    with pytest.raises(ArchiveRefused) as refusal:
+        unpack(elsewhere, repacked(zipped, {"iterations/1/learning-curve-1.npz": b"PK"}))
+    assert str(refusal.value).startswith("a project zip's iterations/1/learning-curve-1.npz must match the project")
+    assert state(elsewhere) == before
+
+
+def test_results_of_a_newer_tagwise_are_left_out(elsewhere: Store, zipped: Path) -> None:
+    """A zip with a file of an analysis that is not known here opens without it."""
+    project = unpack(elsewhere, repacked(zipped, {"iterations/1/dreams-12.npz": b"x"}))
+    files = (elsewhere.home / "iterations").rglob("*.npz")
+    assert {evaluation.ARRAYS} == {path.name for path in files}
+    assert 2 == len(elsewhere.iterations.trained(project.id))
 
 
 def test_another_zip(elsewhere: Store, tmp_path: Path) -> None:
@@ -389,7 +432,17 @@ def test_another_zip(elsewhere: Store, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "extra", ["../../evil", "/etc/evil", "iterations/3/arrays.npz", "networks/x.tflite", "evil.py"]
+    "extra",
+    [
+        "../../evil",
+        "/etc/evil",
+        "iterations/3/arrays.npz",
+        "iterations/3/learning-curve-1.npz",
+        "iterations/1/x/../map-1.npz",
+        "iterations/1/map.npz",
+        "networks/x.tflite",
+        "evil.py",
+    ],
 )
 def test_nothing_else_comes_in(elsewhere: Store, zipped: Path, extra: str) -> None:
     """A file that belongs to nothing in the project is refused, wherever its name would lead."""
