@@ -1,6 +1,7 @@
 """Writes the report on an iteration: one HTML file that needs only a browser.
 
-Imports `evaluation`, `store`, `files`, `imaging`, `metrics`, `validation` and the modules beside the packages.
+Imports the analyses, `evaluation`, `store`, `files`, `imaging`, `metrics`, `validation` and the modules beside the
+packages.
 """
 
 from cvcore.html_report.document import page

@@ -43,6 +43,33 @@ def precision_recall_chart(recall: Float64s, precision: Float64s, *, at: tuple[f
     return _frame(marks, across="recall", down="precision", label="Precision against recall")
 
 
+def band_chart(
+    across: Float64s,
+    values: Float64s,
+    low: Float64s,
+    high: Float64s,
+    *,
+    solid: int,
+    across_title: str,
+    label: str,
+) -> str:
+    """Rates against a number from 0 on, such as images, with a band of their intervals; all are (n,), ascending.
+
+    The line is dashed from the `solid`-th point on.
+    """
+    most = float(across.max(initial=0.0)) or 1.0
+    places = across / most
+    known = ~np.isnan(low) & ~np.isnan(high)
+    edge = [*zip(places[known], low[known], strict=True), *reversed([*zip(places[known], high[known], strict=True)])]
+    outline = " ".join(f"{_x(x)},{_y(y)}" for x, y in edge)
+    marks = [f'<polygon class="band" points="{outline}"/>'] if edge else []
+    marks.append(_path("precision", places[:solid], values[:solid]))
+    start = max(solid - 1, 0)
+    marks.append(_path("expected", places[start:], values[start:]))
+    ticks = [(share, f"{share * most:,.0f}") for share in _TICKS]
+    return _frame(marks, across=across_title, down="", label=label, ticks=ticks)
+
+
 def interval_bar(value: float, low: float, high: float) -> str:
     """A rate as a mark on a line from 0 to 1, with its interval as a bar; empty if undefined."""
     if math.isnan(value):
@@ -55,13 +82,21 @@ def interval_bar(value: float, low: float, high: float) -> str:
     )
 
 
-def _frame(marks: Sequence[str], *, across: str, down: str, label: str) -> str:
-    """The chart with these marks and two axes from 0 to 100 %."""
+def _frame(
+    marks: Sequence[str],
+    *,
+    across: str,
+    down: str,
+    label: str,
+    ticks: Sequence[tuple[float, str]] = tuple((tick, f"{100 * tick:.0f} %") for tick in _TICKS),
+) -> str:
+    """The chart with these marks, an axis up from 0 to 100 % and one across with these places (0..1) and texts."""
     grid = []
     for tick in _TICKS:
         grid.append(f'<line class="grid" x1="{_x(0)}" x2="{_x(1)}" y1="{_y(tick)}" y2="{_y(tick)}"/>')
         grid.append(f'<text x="{LEFT - 5}" y="{_y(tick)}" text-anchor="end" dy="3">{100 * tick:.0f} %</text>')
-        grid.append(f'<text x="{_x(tick)}" y="{HEIGHT - BOTTOM + 13}" text-anchor="middle">{100 * tick:.0f} %</text>')
+    for place, text in ticks:
+        grid.append(f'<text x="{_x(place)}" y="{HEIGHT - BOTTOM + 13}" text-anchor="middle">{escape(text)}</text>')
     middle = _n((TOP + HEIGHT - BOTTOM) / 2)
     titles = f'<text x="{_x(0.5)}" y="{HEIGHT - 5}" text-anchor="middle">{escape(across)}</text>' + (
         f'<text transform="translate(9 {middle}) rotate(-90)" text-anchor="middle">{escape(down)}</text>'

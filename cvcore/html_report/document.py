@@ -19,7 +19,8 @@ import numpy as np
 from cvcore import __version__, evaluation, metrics, validation, wording
 from cvcore.array_types import Bools, Float32s, Integers
 from cvcore.evaluation import OutOfFold, report_files
-from cvcore.html_report import charts, example_images
+from cvcore.html_report import charts, example_images, learning_curve
+from cvcore.html_report.section import MakeSection
 from cvcore.metrics.reports import MEASURES, OverallReport, Rates, Report
 from cvcore.records import K_FOLD, Evaluation, Iteration, Project, Thresholds
 from cvcore.store import SnapshotImage, Store
@@ -31,6 +32,9 @@ MATRIX_TAGS = 12
 PAIRS = 10
 NO_ANSWER = "no answer"
 TITLES = {"precision": "Precision", "recall": "Recall", "f1": "F1", "average_precision": "Average precision"}
+
+# A line for each analysis that has something to say, in the order of the page.
+SECTIONS: tuple[MakeSection, ...] = (learning_curve.section,)
 
 _FOLDER = Path(__file__).parent
 
@@ -82,6 +86,7 @@ def page(store: Store, project: Project, iteration: Iteration, threshold: Thresh
             answered=evaluated.answered,
             probabilities=evaluated.probabilities,
         ),
+        sections=[section for make in SECTIONS if (section := make(store, iteration, threshold))],
         glossary=_glossary(evaluated, threshold),
         version=__version__,
     )

@@ -4,7 +4,7 @@ Imports `analyses`, `evaluation`, `networks`, `store`, `files`, `metrics`, `vali
 packages.
 """
 
-from cvcore.learning_curves.advice import gain, sentence
+from cvcore.learning_curves.advice import by_gain, gain, sentence
 from cvcore.learning_curves.curve import Curve, Points, curve, f1_gains
 from cvcore.learning_curves.measurement import Measurement, measure
 from cvcore.learning_curves.report import curve_json
@@ -15,6 +15,7 @@ __all__ = [
     "Curve",
     "Measurement",
     "Points",
+    "by_gain",
     "curve",
     "curve_json",
     "f1_gains",

@@ -49,6 +49,12 @@ def gain(curve: Curve, tag: int) -> float:
     return _gain(curve, tag, "f1")
 
 
+def by_gain(curve: Curve) -> list[int]:
+    """The columns of all tags, those first that gain most; at the end those of which nothing can be said."""
+    gains = [gain(curve, tag) for tag in range(curve.measured.images.shape[1] - 1)]
+    return sorted(range(len(gains)), key=lambda tag: math.inf if math.isnan(gains[tag]) else -gains[tag])
+
+
 def _gain(curve: Curve, tag: int, measure: str) -> float:
     row = MEASURES.index(measure)
     return float(curve.forecast.values[row, -1, tag] - _today(curve, tag, measure))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
@@ -63,9 +61,7 @@ def _show(store: Store, iteration: Iteration, measurement: Measurement, threshol
 
 def _lines(curve: Curve, names: list[str]) -> list[str]:
     """A sentence a tag, those first that gain most."""
-    gains = {tag: learning_curves.gain(curve, tag) for tag in range(len(names))}
-    order = sorted(gains, key=lambda tag: -1.0 if math.isnan(gains[tag]) else -gains[tag])
-    return [learning_curves.sentence(curve, tag, names[tag]) for tag in order]
+    return [learning_curves.sentence(curve, tag, names[tag]) for tag in learning_curves.by_gain(curve)]
 
 
 def chart(curve: Curve, tag: int, measure: int) -> go.Figure:

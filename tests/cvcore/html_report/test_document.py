@@ -21,13 +21,14 @@ from cvcore.projects import tagging, uploads
 from cvcore.records import MULTILABEL, Iteration, Project
 from cvcore.settings import Limits
 from cvcore.store import Store
+from cvcore.training.analyses import made
 
 Fill = Callable[..., Project]
 Trained = Callable[..., Iteration]
 Draw = Callable[[int], bytes]
 
 AT = datetime(2026, 11, 25, 12, tzinfo=UTC)
-EMPTY = {"meta", "img", "br", "rect", "line", "path", "circle"}
+EMPTY = {"meta", "img", "br", "rect", "line", "path", "circle", "polygon"}
 
 
 class Reader(HTMLParser):
@@ -189,6 +190,19 @@ def test_many_tags_have_a_list_in_place_of_a_matrix(store: Store, fill: Fill, tr
     reader = read(store, project, trained(project))
     assert "No image was answered wrongly." in reader.words
     assert ("class", "matrix") not in reader.attributes
+
+
+def test_the_learning_curve_is_in_it(store: Store, fill: Fill, trained: Trained) -> None:
+    """Where it was measured it stands there, with a chart and sentences; at odd thresholds too."""
+    project = fill(**{"<b>rose": 12, "tulip": 12})
+    iteration = trained(project)
+    assert "Would more images help?" not in read(store, project, iteration).words
+    made(store, iteration, "learning-curve")
+    for threshold in (0.5, 0.333):
+        page = read(store, project, iteration, threshold)
+        assert "More images of <b>rose will hardly change anything" in page.words
+        assert "polygon" in page.tags
+        assert (threshold == 0.333) == ("The threshold is rounded to whole per cent here." in page.words)
 
 
 def test_a_threshold_outside_its_range_is_refused(store: Store, fill: Fill, trained: Trained) -> None:
