@@ -97,7 +97,9 @@ class Store:
         self.rekognition_entries = Entries(self._connections)
         self.rekognition_versions = Versions(self._connections)
         self.rekognition_policies = Policies(self._connections)
-        self.whole_projects = WholeProjects(self._connections, self.iterations, self.publications)
+        self.whole_projects = WholeProjects(
+            self._connections, self.iterations, self.publications, metadata=self.metadata
+        )
 
     def transaction(self) -> contextlib.AbstractContextManager[None]:
         """A block whose writes are committed together, or rolled back together if it raises."""

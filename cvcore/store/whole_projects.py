@@ -6,14 +6,13 @@ import dataclasses
 import json
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import Protocol, cast
 
 from cvcore.records import Iteration, Project, TrainingOptions
 from cvcore.store.database import Connections, Row
-from cvcore.store.facts.metadata import Metadata
 from cvcore.store.iterations import Iterations
 from cvcore.store.project_contents import (
     Contents,
@@ -53,14 +52,31 @@ class Measured:
 _ERASED = Measured(0, 0, 0, b"")
 
 
+class ImageTexts(Protocol):
+    """Texts of images by key: `store.metadata` and `store.image_facts`."""
+
+    def put(self, image_ids: Sequence[str], values: Mapping[str, str]) -> None:
+        """Set these keys for every image."""
+
+    def of_images(self, image_ids: Sequence[str]) -> dict[str, dict[str, str]]:
+        """Keys and values by image id."""
+
+
 class WholeProjects:
     """Reads and writes a project without its running trainings, predictions, origins and dismissed label issues."""
 
-    def __init__(self, connections: Connections, iterations: Iterations, publications: Publications) -> None:
+    def __init__(
+        self,
+        connections: Connections,
+        iterations: Iterations,
+        publications: Publications,
+        *,
+        metadata: ImageTexts,
+    ) -> None:
         self._db = connections
         self._iterations = iterations
         self._publications = publications
-        self._metadata = Metadata(connections)
+        self._metadata = metadata
         self._trainings = Trainings(connections)
 
     def read(self, project: Project) -> Contents:
