@@ -32,6 +32,7 @@ PACKAGES = (
     "cvcore.html_report",
     "cvcore.projects",
     "cvcore.learning_curves",
+    "cvcore.shortcuts",
     "cvcore.analyses",
     "cvcore.evaluation",
     "cvcore.finetuning",

@@ -85,6 +85,13 @@ class Images:
                 f"select id, width, height from images where id in ({marks(part)})", part
             )
 
+    def files(self, image_ids: Sequence[str]) -> Iterator[tuple[str, str, int, int, int, bytes]]:
+        """The id, SHA-256, width, height, size in bytes and signature of each of these images, in any order."""
+        for part in chunks(image_ids):
+            yield from self._db.connection.execute(
+                f"select id, sha256, width, height, size_bytes, signature from images where id in ({marks(part)})", part
+            )
+
     def get(self, image_id: str) -> Image:
         """The image with that id, in the workspace or in an iteration.
 
@@ -161,7 +168,9 @@ class Images:
         ids: dict[str, str] = {}
         for part in chunks(digests):
             query = f"select sha256, id from images where project_id = ? and in_workspace and sha256 in ({marks(part)})"
-            ids.update((sha256, image_id) for sha256, image_id in self._db.connection.execute(query, [project_id, *part]))
+            ids.update(
+                (sha256, image_id) for sha256, image_id in self._db.connection.execute(query, [project_id, *part])
+            )
         return {digest: ids[digest] for digest in digests if digest in ids}
 
     def mark_for_testing(self, image_ids: Sequence[str], is_test: bool) -> None:

@@ -47,6 +47,12 @@ def test_the_same_content_is_one_image_of_a_project(store: Store, project: Proje
     assert second != first
 
 
+def test_what_is_known_of_files_comes_at_once(store: Store, project: Project) -> None:
+    """Size, bytes and signature of many images are read together; unknown ids are left out."""
+    image_id, _ = add(store, project, "a" * 64)
+    assert list(store.images.files([image_id, "nowhere"])) == [(image_id, "a" * 64, 4, 3, 9, bytes(192))]
+
+
 def test_an_unknown_image_is_not_found(store: Store) -> None:
     """Asking for an id that is not there says so; of several the unknown ones are left out."""
     with pytest.raises(NotFound) as refusal:

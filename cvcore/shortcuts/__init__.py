@@ -1,0 +1,26 @@
+"""Whether tags can be told apart without looking at what images show: by light, colour, border, size, file or camera.
+
+Imports `evaluation`, `image_facts`, `store`, `imaging`, `metrics` and the modules beside the packages.
+"""
+
+from cvcore.shortcuts.families import Family
+from cvcore.shortcuts.findings import IMAGES_LEAST, Finding, findings
+from cvcore.shortcuts.iteration import Shortcuts, judge_families, shortcuts
+from cvcore.shortcuts.judgement import Judgement
+from cvcore.shortcuts.report import shortcuts_json, told_apart
+from cvcore.shortcuts.sentences import advice, sentence
+
+__all__ = [
+    "IMAGES_LEAST",
+    "Family",
+    "Finding",
+    "Judgement",
+    "Shortcuts",
+    "advice",
+    "findings",
+    "judge_families",
+    "sentence",
+    "shortcuts",
+    "shortcuts_json",
+    "told_apart",
+]
