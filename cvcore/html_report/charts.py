@@ -16,6 +16,7 @@ from cvcore.array_types import Float64s
 WIDTH, HEIGHT = 300, 190
 LEFT, RIGHT, TOP, BOTTOM = 40, 16, 10, 34
 _TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
+_RATES = tuple((tick, f"{100 * tick:.0f} %") for tick in _TICKS)
 
 
 def threshold_chart(thresholds: Float64s, precision: Float64s, recall: Float64s, *, chosen: float | None) -> str:
@@ -88,7 +89,7 @@ def _frame(
     across: str,
     down: str,
     label: str,
-    ticks: Sequence[tuple[float, str]] = tuple((tick, f"{100 * tick:.0f} %") for tick in _TICKS),
+    ticks: Sequence[tuple[float, str]] = _RATES,
 ) -> str:
     """The chart with these marks, an axis up from 0 to 100 % and one across with these places (0..1) and texts."""
     grid = []
