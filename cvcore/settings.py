@@ -39,6 +39,10 @@ class Limits:
         return max(self.image_bytes, self.photo_bytes) + 1
 
 
+# For images that are stored: they were accepted once, and are not refused now.
+ANY = Limits(image_bytes=2**31, side_min_px=1, side_max_px=2**31, pixels=2**31, aspect=2**31)
+
+
 @dataclass(frozen=True)
 class Settings:
     """Home folder, optional shared password and API keys, further host names of this machine, and limits.

@@ -17,6 +17,7 @@ _RULES = (
     (r"Invalid enum value .*", "one of the values that Tagwise writes"),
     (r".*datetime` with a timezone.*|Invalid RFC3339.*", "a moment with its time zone"),
     (r"Expected `str` matching regex '\D*0-9a-f\D*(\d+)\D*", r"a text of \1 hexadecimal digits"),
+    (r"Expected `str` matching regex .*", "a text as Tagwise writes it"),
     (r"Expected `(str|array|object)` of length <= (\d+)", r"`\1` of at most \2"),
     (r".*out of range", "a number in range"),
     (r"Expected (.*)", r"\1"),

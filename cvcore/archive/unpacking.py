@@ -17,12 +17,14 @@ from typing import BinaryIO
 import filelock
 import numpy as np
 
-from cvcore import evaluation, imaging, projects
+from cvcore import evaluation, image_facts, imaging, projects
 from cvcore.archive import analysis_files, network_files, npz_reader, packing, project_json, project_zip
 from cvcore.archive.network_files import PackedNetwork
 from cvcore.archive.project_zip import ProjectZip
+from cvcore.array_types import Float32s
 from cvcore.errors import ArchiveRefused, TagsRefused
 from cvcore.files import blobs
+from cvcore.imaging import FileOrigin
 from cvcore.progress import Progress, silent
 from cvcore.projects import tagging, uploads
 from cvcore.records import MULTILABEL, Project
@@ -35,10 +37,11 @@ ARRAYS_BYTES = 1024 * MEBIBYTE
 
 @dataclass
 class _Staged:
-    """Checked files, ready to be stored: images and arrays in the folder, and networks."""
+    """Checked files, ready to be stored: images and arrays in the folder, what was read of them, and networks."""
 
     folder: Path
     measured: dict[str, Measured] = field(default_factory=dict)
+    files: dict[str, tuple[FileOrigin, Float32s]] = field(default_factory=dict)
     networks: list[PackedNetwork] = field(default_factory=list)
 
 
@@ -102,7 +105,7 @@ def _staging(home: Path, progress: Progress) -> Iterator[Path]:
 
 
 def _stage_images(archive: ProjectZip, contents: Contents, staged: _Staged, limits: Limits, progress: Progress) -> None:
-    def stage(sha256: str) -> tuple[str, Measured]:
+    def stage(sha256: str) -> tuple[str, Measured, tuple[FileOrigin, Float32s]]:
         member = packing.original_member(sha256)
         data = archive.read(member, limits.image_bytes)
         if blobs.sha256(data) != sha256:
@@ -112,15 +115,18 @@ def _stage_images(archive: ProjectZip, contents: Contents, staged: _Staged, limi
         image = imaging.read(data, limits)
         blobs.write(blobs.original_path(staged.folder, sha256), data)
         blobs.write(blobs.thumbnail_path(staged.folder, sha256), image.thumbnail, durable=False)
-        return sha256, Measured(image.width, image.height, len(data), image.signature)
+        origin = imaging.origin(data)
+        read = FileOrigin(origin.file_type, origin.camera or told[sha256].camera, origin.day or told[sha256].day)
+        return sha256, Measured(image.width, image.height, len(data), image.signature), (read, image.measures)
 
-    digests = [image.sha256 for image in contents.images if not image.is_erased]
+    told = {image.sha256: image.facts for image in contents.images if not image.is_erased}
+    digests = list(told)
     # One image is decoded while the disk writes another.
     pool = ThreadPoolExecutor(2)
     try:
-        for done, (sha256, measured) in enumerate(pool.map(stage, digests)):
+        for done, (sha256, measured, read) in enumerate(pool.map(stage, digests)):
             progress("Checking images", 0.95 * done / len(digests))
-            staged.measured[sha256] = measured
+            staged.measured[sha256], staged.files[sha256] = measured, read
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -170,6 +176,7 @@ def _store(store: Store, contents: Contents, staged: _Staged, name: str) -> Proj
             )
             ids = store.whole_projects.add(project, contents, staged.measured)
             _check_tags(store, project, contents)
+            image_facts.keep(store, staged.files)
             for sha256 in staged.measured:
                 blobs.place(blobs.original_path(staged.folder, sha256), blobs.original_path(store.home, sha256))
                 blobs.place(blobs.thumbnail_path(staged.folder, sha256), blobs.thumbnail_path(store.home, sha256))

@@ -1,10 +1,11 @@
 """What is known of images beside their tags, as columns of texts: metadata, origin, camera, day, size, light.
 
-Imports `store`, `imaging` and the modules beside the packages.
+Imports `store`, `files`, `imaging` and the modules beside the packages.
 """
 
 from cvcore.image_facts.column import Column
 from cvcore.image_facts.columns import METADATA_MOST, columns, shown_key, users_key
 from cvcore.image_facts.facts import FACTS
+from cvcore.image_facts.file_reading import fill, keep, unread
 
-__all__ = ["FACTS", "METADATA_MOST", "Column", "columns", "shown_key", "users_key"]
+__all__ = ["FACTS", "METADATA_MOST", "Column", "columns", "fill", "keep", "shown_key", "unread", "users_key"]

@@ -14,16 +14,19 @@ from cvcore.imaging.decoding import (
     upright,
     without_location,
 )
+from cvcore.imaging.exif import FileOrigin, origin
 from cvcore.imaging.formats import check, media_type
 
 __all__ = [
     "THUMBNAIL_PX",
     "Arrival",
+    "FileOrigin",
     "ImageInfo",
     "check",
     "fitted",
     "is_read_anew",
     "media_type",
+    "origin",
     "pixels",
     "read",
     "rendition",

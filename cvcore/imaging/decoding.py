@@ -6,14 +6,15 @@ All images are decoded here, in the same way. All functions are safe in any thre
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from PIL import ExifTags, Image, ImageFile
 
-from cvcore.array_types import Levels
+from cvcore.array_types import Float32s, Levels
 from cvcore.imaging import formats
 from cvcore.imaging.colour_profiles import converts
+from cvcore.imaging.measures import measures
 from cvcore.imaging.upright_images import orientation, upright_image
 from cvcore.settings import Limits
 
@@ -25,11 +26,11 @@ JPEG_QUALITY = 95
 
 @dataclass(frozen=True)
 class ImageInfo:
-    """The format, size, thumbnail and signature of a checked image file.
+    """The format, size, thumbnail, signature and measures of a checked image file.
 
     `format` is Pillow's name for the format; `width` and `height` are those of the upright image, in pixels;
     `thumbnail` is a WebP file; `signature` is the upright image resized to 8 x 8 RGB, 192 bytes, which are similar for
-    near duplicates.
+    near duplicates; `measures` are those of `imaging.measures`.
     """
 
     format: str
@@ -37,10 +38,11 @@ class ImageInfo:
     height: int
     thumbnail: bytes
     signature: bytes
+    measures: Float32s = field(compare=False)
 
 
 def read(data: bytes, limits: Limits) -> ImageInfo:
-    """Decode an image file once, completely, and return its size, thumbnail and signature.
+    """Decode an image file once, completely, and return its size, thumbnail, signature and measures.
 
     Raises:
         ImageRefused: as `imaging.check`; also `damaged` if the file is cut short or corrupt after its header.
@@ -52,7 +54,7 @@ def read(data: bytes, limits: Limits) -> ImageInfo:
         if orientation(image) >= 5:
             width, height = height, width
         signature = small.resize((SIGNATURE_PX, SIGNATURE_PX), Image.Resampling.BOX).tobytes()
-        return ImageInfo(str(image.format), width, height, _webp(small), signature)
+        return ImageInfo(str(image.format), width, height, _webp(small), signature, measures(small))
 
 
 def upright(data: bytes, *, at_least_px: int | None = None) -> Image.Image:

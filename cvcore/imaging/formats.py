@@ -108,6 +108,15 @@ def media_type(data: bytes) -> str:
     return f"image/{name.casefold()}" if name else "application/octet-stream"
 
 
+def type_name(data: bytes) -> str:
+    """The name of the format by a file's first bytes, as people write it: "JPEG", "WebP"; empty if it is none we read.
+
+    >>> type_name(b"GIF89a"), type_name(b"?")
+    ('GIF', '')
+    """
+    return _format_name(data, _READABLE_FORMATS) or ""
+
+
 def is_heic(data: bytes) -> bool:
     """Whether the file begins like a HEIC file, which no browser but Safari shows."""
     return _format_name(data, _READABLE_FORMATS) == "HEIC"

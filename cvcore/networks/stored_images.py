@@ -12,13 +12,10 @@ from cvcore import imaging
 from cvcore.errors import ImageRefused, NotFound
 from cvcore.files import blobs
 from cvcore.progress import Progress
-from cvcore.settings import Limits
+from cvcore.settings import ANY
 from cvcore.store import Store
 
 BATCH = 100
-
-# What is stored was accepted once: it is not refused now.
-_ANY = Limits(image_bytes=2**31, side_min_px=1, side_max_px=2**31, pixels=2**31, aspect=2**31)
 
 
 def check(store: Store, digests: Sequence[str], progress: Progress) -> None:
@@ -41,7 +38,7 @@ def _check(store: Store, sha256: str) -> None:
         data = blobs.read(blobs.original_path(store.home, sha256))
         if not imaging.is_read_anew(data):
             return
-        info = imaging.read(data, _ANY)
+        info = imaging.read(data, ANY)
     except (ImageRefused, NotFound):  # it is reported where it is used
         return
     blobs.write(blobs.thumbnail_path(store.home, sha256), info.thumbnail, durable=False)

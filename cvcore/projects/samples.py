@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from cvcore import domains, imaging
+from cvcore import domains, image_facts, imaging
 from cvcore.files import blobs
 from cvcore.imaging import paintings
 from cvcore.projects import registry, tagging, uploads
@@ -83,6 +83,7 @@ def _record(store: Store, painted: Sequence[_Painting], limits: Limits) -> Proje
     project = registry.create(store, _free_name(store), description=SAMPLE_DESCRIPTION, domain=domains.BUILT_IN.id)
     ids = tagging.ensure_ids(store, project, paintings.TAGS, limits=limits)
     tagged: dict[str, list[str]] = {tag: [] for tag in paintings.TAGS}
+    image_facts.keep(store, {each.digest: (imaging.origin(each.sample.data), each.info.measures) for each in painted})
     for painting in painted:
         # Another sample with the same files can have been deleted before this transaction had the write lock.
         _keep(store, painting)

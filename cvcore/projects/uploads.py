@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from cvcore import imaging, names
+from cvcore import image_facts, imaging, names
 from cvcore.errors import Conflict, ImageRefused
 from cvcore.files import blobs
 from cvcore.projects import tagging
@@ -56,6 +56,7 @@ def add(
     try:
         arrival = imaging.fitted(data, limits)
         info = imaging.read(arrival.data, limits)
+        origin = imaging.origin(data)
     except ImageRefused as error:
         return Upload(name, "refused", str(error))
     data, digest = arrival.data, blobs.sha256(arrival.data)
@@ -73,6 +74,7 @@ def add(
                 size_bytes=len(data),
                 signature=info.signature,
             )
+            image_facts.keep(store, {digest: (origin, info.measures)})
             refusal = _tag(store, project, image_id, tag_ids)
             on_stored(image_id, is_new)
             store.projects.touch(project.id)

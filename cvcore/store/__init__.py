@@ -98,7 +98,12 @@ class Store:
         self.rekognition_versions = Versions(self._connections)
         self.rekognition_policies = Policies(self._connections)
         self.whole_projects = WholeProjects(
-            self._connections, self.iterations, self.publications, metadata=self.metadata
+            self._connections,
+            self.iterations,
+            self.publications,
+            metadata=self.metadata,
+            facts=self.image_facts,
+            files=self.file_facts,
         )
 
     def transaction(self) -> contextlib.AbstractContextManager[None]:

@@ -29,10 +29,17 @@ class Jobs:
 
     def embed_soon(self, project_id: str) -> None:
         """Queue a job that embeds a project's new images, unless one is queued already; trainings run first."""
+        self._soon("embed", project_id)
+
+    def read_files_soon(self, project_id: str) -> None:
+        """Queue a job that reads what is not known yet of a project's image files, unless one is queued already."""
+        self._soon("facts", project_id)
+
+    def _soon(self, kind: JobKind, project_id: str) -> None:
         with self._db.transaction():
-            latest = self.latest(project_id, "embed")
+            latest = self.latest(project_id, kind)
             if latest is None or latest.status != "queued":
-                self.add("embed", project_id)
+                self.add(kind, project_id)
 
     def get(self, job_id: int) -> Job:
         """The job with that id.

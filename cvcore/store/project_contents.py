@@ -34,6 +34,8 @@ LongText = Annotated[str, Meta(max_length=1000)]
 Description = Annotated[str, Meta(max_length=names.DESCRIPTION_LETTERS)]
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 Fingerprint = Annotated[str, Meta(pattern=r"^[0-9a-f]{16}\Z")]
+OneLine = Annotated[str, Meta(max_length=1000, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*\Z")]
+Day = Annotated[str, Meta(pattern=r"^([0-9]{4}-[0-9]{2}-[0-9]{2})?\Z")]
 Moment = Annotated[datetime, Meta(tz=True)]
 Position = Annotated[int, Meta(ge=0)]
 
@@ -50,8 +52,21 @@ class TagContents:
 
 
 @dataclass(frozen=True)
+class FactContents:
+    """Where an image came from, empty where unknown; camera and day are lost in a photo that was stored smaller."""
+
+    folder: OneLine = ""
+    upload: OneLine = ""
+    camera: OneLine = ""
+    day: Day = ""
+
+
+@dataclass(frozen=True)
 class ImageContents:
-    """An image of the workspace or of an iteration; `tags` are tags' keys in order. An erased image has no file."""
+    """An image of the workspace or of an iteration; `tags` are tags' keys in order. An erased image has no file.
+
+    Zips of older versions have no `facts`.
+    """
 
     sha256: Sha256
     name: LongText
@@ -61,6 +76,7 @@ class ImageContents:
     is_erased: bool
     tags: tuple[Key, ...]
     metadata: Annotated[dict[LongText, LongText], Meta(max_length=100)]
+    facts: FactContents = FactContents()
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from cvcore.store.database import Connections, Row
 from cvcore.store.iterations import Iterations
 from cvcore.store.project_contents import (
     Contents,
+    FactContents,
     ImageContents,
     IterationContents,
     PublicationContents,
@@ -62,6 +63,13 @@ class ImageTexts(Protocol):
         """Keys and values by image id."""
 
 
+class FileOrigins(Protocol):
+    """What was read of files: `store.file_facts`."""
+
+    def origins(self, digests: Sequence[str]) -> dict[str, tuple[str, str, str]]:
+        """The kind of file, the camera and the day, by SHA-256."""
+
+
 class WholeProjects:
     """Reads and writes a project without its running trainings, predictions, origins and dismissed label issues."""
 
@@ -72,11 +80,15 @@ class WholeProjects:
         publications: Publications,
         *,
         metadata: ImageTexts,
+        facts: ImageTexts,
+        files: FileOrigins,
     ) -> None:
         self._db = connections
         self._iterations = iterations
         self._publications = publications
         self._metadata = metadata
+        self._facts = facts
+        self._files = files
         self._trainings = Trainings(connections)
 
     def read(self, project: Project) -> Contents:
@@ -144,7 +156,8 @@ class WholeProjects:
 
     def _images(self, rows: list[Row]) -> list[ImageContents]:
         ids = [row["id"] for row in rows]
-        metadata = self._metadata.of_images(ids)
+        metadata, facts = self._metadata.of_images(ids), self._facts.of_images(ids)
+        origins = self._files.origins([row["sha256"] for row in rows])
         tags: dict[str, list[str]] = defaultdict(list)
         for row in self._db.rows(
             "select image_id, tag_id from image_tags where image_id in (select value from json_each(?)) order by rowid",
@@ -161,6 +174,7 @@ class WholeProjects:
                 is_erased=bool(row["is_erased"]),
                 tags=tuple(tags[row["id"]]),
                 metadata=metadata.get(row["id"], {}),
+                facts=_facts(facts.get(row["id"], {}), origins.get(row["sha256"], ("", "", ""))),
             )
             for row in rows
         ]
@@ -213,6 +227,8 @@ class WholeProjects:
             if image.is_test:
                 self._db.insert("test_images", {"image_id": image_id})
         self._metadata.put([image_id], image.metadata)
+        origin = {"folder": image.facts.folder, "upload": image.facts.upload}
+        self._facts.put([image_id], {key: value for key, value in origin.items() if value})
         return image_id
 
     def _add_iteration(
@@ -267,3 +283,8 @@ class WholeProjects:
             "insert into iteration_test_images values (?, ?)",
             [(iteration_id, position) for position, image in enumerate(iteration.images) if image.is_test],
         )
+
+
+def _facts(of_image: Mapping[str, str], of_file: tuple[str, str, str]) -> FactContents:
+    _, camera, day = of_file
+    return FactContents(of_image.get("folder", ""), of_image.get("upload", ""), camera, day)

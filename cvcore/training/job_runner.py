@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from cvcore import finetuning
+from cvcore import finetuning, image_facts
 from cvcore.errors import NotFound, TagwiseError
 from cvcore.files import blobs
 from cvcore.networks import arrays
@@ -45,12 +45,15 @@ def recover(store: Store, stop: threading.Event | None = None) -> None:
 
     A job whose worker has died too often is marked as failed. Deleted are: folders of unknown iterations, unless
     another process is writing them; checkpoints of trainings that will not resume; fine-tuned networks that no
-    iteration uses. Only the process that holds the worker's lock can call this.
+    iteration uses. Images of whose files something is not known yet, as after an update, are queued to be read. Only
+    the process that holds the worker's lock can call this.
     """
     for job in store.jobs.orphans():
         with webhooks.afterwards(store, job, stop or threading.Event()):
             _put_back(store, job)
     finetuning.sweep(store)
+    for project_id in image_facts.unread(store):
+        store.jobs.read_files_soon(project_id)
     folders = list((store.home / "iterations").glob("*"))
     # A project that is unpacked places its folders before its rows are visible: this waits until they are.
     with store.transaction():
@@ -91,9 +94,13 @@ def _embed(store: Store, job: Job, progress: Progress, device: Device) -> None:
     pipeline.embed(store, store.projects.get(job.project_id), progress, device)
 
 
+def _read_files(store: Store, job: Job, progress: Progress, _device: Device) -> None:
+    image_facts.fill(store, image_facts.unread(store).get(job.project_id, []), progress)
+
+
 # What the worker does for each kind of job; one of a newer Tagwise's kinds is done at once.
 RUNS: Mapping[JobKind, Run] = MappingProxyType(
-    {"train": _train, "embed": _embed, **dict.fromkeys(analyses.ANALYSES, analyses.run)}
+    {"train": _train, "embed": _embed, "facts": _read_files, **dict.fromkeys(analyses.ANALYSES, analyses.run)}
 )
 
 

@@ -54,6 +54,27 @@ class Files:
             )
         return facts
 
+    def origins(self, digests: Sequence[str]) -> dict[str, tuple[str, str, str]]:
+        """The kind of file, the camera and the day stored of these contents, by whatever version, by SHA-256."""
+        origins: dict[str, tuple[str, str, str]] = {}
+        for part in chunks(digests):
+            cursor = self._db.connection.execute(
+                f"select sha256, file_type, camera, day from file_facts where sha256 in ({marks(part)})", part
+            )
+            origins.update((sha256, (file_type, camera, day)) for sha256, file_type, camera, day in cursor)
+        return origins
+
+    def unread(self, version: int) -> dict[str, list[str]]:
+        """The SHA-256 of images, which are not erased, of whose files nothing is stored, by their project's id."""
+        unread: dict[str, list[str]] = {}
+        for project_id, sha256 in self._db.connection.execute(
+            """select project_id, sha256 from images where id not in (select image_id from erased_images)
+               and not exists (select 1 from file_facts where sha256 = images.sha256 and version = ?)""",
+            [version],
+        ):
+            unread.setdefault(project_id, []).append(sha256)
+        return unread
+
     def missing(self, version: int, digests: Sequence[str]) -> list[str]:
         """The digests of which nothing is stored, in the given order."""
         known: set[str] = set()
