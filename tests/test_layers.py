@@ -33,6 +33,7 @@ PACKAGES = (
     "cvcore.projects",
     "cvcore.learning_curves",
     "cvcore.shortcuts",
+    "cvcore.robustness",
     "cvcore.analyses",
     "cvcore.evaluation",
     "cvcore.finetuning",

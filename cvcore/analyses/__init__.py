@@ -3,10 +3,11 @@
 Imports `evaluation`, `store`, `files` and the modules beside the packages.
 """
 
-from cvcore.analyses.kept_files import LIMIT_BYTES, KeptFile, Size, arrays_file, load, read, save
+from cvcore.analyses.kept_files import LIMIT_BYTES, Array, KeptFile, Size, arrays_file, load, read, save
 
 __all__ = [
     "LIMIT_BYTES",
+    "Array",
     "KeptFile",
     "Size",
     "arrays_file",

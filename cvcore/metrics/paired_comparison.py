@@ -137,6 +137,23 @@ def mcnemar(only_first: int, only_second: int) -> float:
     return round(min(1.0, float(2 * np.exp(logs - total * np.log(2)).sum())), 12)
 
 
+def adjusted(p_values: Float64s) -> Float64s:
+    """Benjamini and Hochberg's adjustment of p-values, of any shape, for how many were looked at; nan stays nan.
+
+    Of those that are at most q, about a share q is there by chance alone. Source:
+    https://doi.org/10.1111/j.2517-6161.1995.tb02031.x.
+
+    >>> adjusted(np.array([0.01, 0.04, np.nan, 0.03])).round(3).tolist()
+    [0.03, 0.04, nan, 0.04]
+    """
+    known = np.flatnonzero(~np.isnan(p_values))
+    order = known[np.argsort(-p_values.ravel()[known], kind="stable")]
+    ranks = np.arange(len(order), 0, -1)
+    result = np.full(p_values.size, np.nan)
+    result[order] = np.minimum.accumulate(np.minimum(1, p_values.ravel()[order] * len(order) / ranks))
+    return result.reshape(p_values.shape)
+
+
 def _moves(name: str, truth: Bools, answered: Bools, rate: Float64s) -> Float64s:
     """How far each image moves the rate, to first order: (part - rate × total) / the sum of totals, as (n, k)."""
     part, total = _part(name, truth, answered), _total(name, truth, answered)

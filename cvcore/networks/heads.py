@@ -98,9 +98,8 @@ def fit(
         for fold, kernel in zip(group, kernels, strict=True):
             evaluated = folds == fold
             out_of_fold[evaluated] = from_logits(axes.features[evaluated] @ kernel, multilabel=multilabel)
-    kernel_along_axes, bias = kernels[-1, :-1], kernels[-1, -1]
-    kernel = axes.basis @ kernel_along_axes / np.float32(axes.scale)
-    return Head(kernel, bias - axes.centre @ kernel, out_of_fold, l2)
+    kernel, bias = axes.raw(kernels[-1])
+    return Head(kernel, bias, out_of_fold, l2)
 
 
 def out_of_fold(
@@ -129,6 +128,29 @@ def out_of_fold(
             evaluated = folds == fold
             result[evaluated] = from_logits(axes.features[evaluated] @ kernel, multilabel=multilabel)
         yield result
+
+
+@arrays.one_thread()
+def of_folds(
+    embeddings: Float32s,
+    truth: NDArray[np.bool_],
+    folds: NDArray[np.integer],
+    *,
+    multilabel: bool,
+    l2: float = L2,
+    costs: NDArray[np.floating] | None = None,
+    on_progress: Callable[[float], None] = lambda fraction: None,
+) -> list[tuple[Float32s, Float32s]]:
+    """The kernel and bias of each fold's head, trained on all rows but those of the fold; arguments as for `fit`."""
+    axes = _principal_axes(embeddings)
+    fitted = []
+    for fold in range(folds.max(initial=-1) + 1):
+        trained_on = (folds != fold)[:, None]
+        weights = balanced_weights(truth, trained_on, multilabel=multilabel, costs=costs)
+        problem = logistic_regression.Problem(axes.features, truth, weights, multilabel, l2)
+        fitted.append(axes.raw(logistic_regression.minimise(problem, tolerance=TOLERANCE)[0]))
+        on_progress((fold + 1) / (folds.max() + 1))
+    return fitted
 
 
 def probabilities(embeddings: Float32s, kernel: Float32s, bias: Float32s, *, multilabel: bool) -> Float32s:
@@ -192,6 +214,12 @@ class _Axes:
     basis: Float32s
     centre: Float32s
     scale: float
+
+    def raw(self, kernel: Float32s) -> tuple[Float32s, Float32s]:
+        """The kernel (dimension, tags) and bias (tags,) for raw embeddings, of a kernel (axes + 1, tags) along axes."""
+        along_axes, bias = kernel[:-1], kernel[-1]
+        raw = self.basis @ along_axes / np.float32(self.scale)
+        return raw, bias - self.centre @ raw
 
 
 def _principal_axes(embeddings: Float32s) -> _Axes:

@@ -49,7 +49,7 @@ def augmented(pixels: NDArray[np.uint8], policy: Policy, rng: np.random.Generato
         pixels = pixels[:, ::-1]
     pixels = np.rot90(pixels, changes.quarters)
     if changes.moved:
-        pixels = _moved(pixels, changes.moved, policy.border)
+        pixels = move(pixels, changes.moved, policy.border)
     if changes.light or changes.colour:
         pixels = _relit(pixels, changes)
     if changes.cover:
@@ -84,7 +84,7 @@ def _draw_cover(side: int, rng: np.random.Generator) -> tuple[int, int, int, int
     return int(rng.integers(side - height + 1)), int(rng.integers(side - width + 1)), height, width
 
 
-def _moved(pixels: NDArray[np.uint8], moved: tuple[float, float, float, float], border: Border) -> NDArray[np.uint8]:
+def move(pixels: NDArray[np.uint8], moved: tuple[float, float, float, float], border: Border) -> NDArray[np.uint8]:
     """The image turned, zoomed and shifted in one transform, so that it is resampled only once."""
     side = len(pixels)
     margin = side // 2

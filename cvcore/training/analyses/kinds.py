@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from cvcore import analyses, learning_curves
+from cvcore import analyses, learning_curves, robustness
 from cvcore.analyses import KeptFile
 from cvcore.errors import NotTrained
 from cvcore.networks.keras_backend import Device
@@ -15,6 +15,7 @@ from cvcore.progress import Progress, silent
 from cvcore.records import Iteration, Job, JobKind
 from cvcore.store import Store
 from cvcore.training.analyses import learning_curve
+from cvcore.training.analyses import robustness as changed_images
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Analysis:
 ANALYSES: Mapping[JobKind, Analysis] = MappingProxyType(
     {
         "learning-curve": Analysis("learning curve", learning_curves.FILE, learning_curve.measure),
+        "robustness": Analysis("measurement of the robustness", robustness.FILE, changed_images.measure),
     }
 )
 

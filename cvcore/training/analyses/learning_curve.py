@@ -26,11 +26,10 @@ def measure(store: Store, iteration: Iteration, progress: Progress, device: Devi
     """
     predictions = evaluation.load(store, iteration)
     options = store.trainings.options(iteration.id)
-    folder = blobs.backbones_folder(store.home)
     if options.is_advanced:
-        backbone, _ = pipeline.prepare(iteration.domain_id, folder, share(progress, 0, 0.1), options)
+        backbone, _ = pipeline.starting_backbone(store, iteration, options, share(progress, 0, 0.1))
     else:
-        backbone = backbones.find(iteration.fingerprint, folder)
+        backbone = backbones.find(iteration.fingerprint, blobs.backbones_folder(store.home))
     snapshot = store.iterations.images(iteration.id)
     embeddings = embedding_cache.compute(store, backbone, snapshot, share(progress, 0.1, 0.5), device)
     task = pipeline.plan_task(store, iteration, options, snapshot, backbone, embeddings)

@@ -38,7 +38,7 @@ def run(store: Store, iteration: Iteration, progress: Progress, device: Device =
     started = time.perf_counter()
     options = store.trainings.options(iteration.id)
     quickly = share(progress, 0, QUICK_SHARE) if options.is_advanced else progress
-    backbone, note = _backbone(store, iteration, options, share(quickly, 0, 0.1))
+    backbone, note = starting_backbone(store, iteration, options, share(quickly, 0, 0.1))
     snapshot = store.iterations.images(iteration.id)
     embedding_started = time.perf_counter()
     embeddings = embedding_cache.compute(store, backbone, snapshot, share(quickly, 0.1, 0.8), device)
@@ -150,7 +150,9 @@ def prepare(domain_id: str, folder: Path, progress: Progress, options: TrainingO
         return preparation.prepare(name_of(built_in), built_in.side, folder, on_stage=on_stage), note
 
 
-def _backbone(store: Store, iteration: Iteration, options: TrainingOptions, progress: Progress) -> tuple[Backbone, str]:
+def starting_backbone(
+    store: Store, iteration: Iteration, options: TrainingOptions, progress: Progress
+) -> tuple[Backbone, str]:
     """The backbone that training starts from, and a note if the built-in one replaces the domain's own."""
     folder = blobs.backbones_folder(store.home)
     if options.start_from:

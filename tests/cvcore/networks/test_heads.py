@@ -115,6 +115,20 @@ def test_rows_of_no_fold_train_everywhere_and_are_not_judged() -> None:
     assert (head.out_of_fold[6:] != without.out_of_fold).any()
 
 
+@pytest.mark.parametrize("multilabel", [False, True])
+def test_the_folds_heads_can_be_had_again(multilabel: bool) -> None:
+    """Each fold's head gives raw embeddings of its fold the out-of-fold probabilities of the fit."""
+    embeddings, truth, folds = clouds([20, 20, 20])
+    folds[:4] = -1
+    costs = np.array([1.0, 2.0, 1.0])
+    head = heads.fit(embeddings, truth, folds, multilabel=multilabel, costs=costs)
+    again = np.full_like(head.out_of_fold, np.nan)
+    for fold, (kernel, bias) in enumerate(heads.of_folds(embeddings, truth, folds, multilabel=multilabel, costs=costs)):
+        rows = folds == fold
+        again[rows] = heads.probabilities(embeddings[rows], kernel, bias, multilabel=multilabel)
+    np.testing.assert_allclose(head.out_of_fold, again, atol=2e-4)
+
+
 def test_a_small_tag_does_not_drown() -> None:
     """Of a tag with a twentieth of the images, more than half of its recall on even terms is kept."""
     embeddings, truth, folds = clouds([200, 200, 10], apart=2.5)

@@ -1,0 +1,114 @@
+"""Robustness in words and as JSON, as `tagwise robustness --json` prints it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from cvcore.metrics.paired_comparison import RATES
+from cvcore.robustness.changes import BY_NAME, CONDITIONS
+from cvcore.robustness.findings import Finding, findings
+from cvcore.robustness.measurement import Measurement
+from cvcore.robustness.numbers import Numbers
+from cvcore.wording import none_for_nan, percent
+
+ADVICE = {
+    "turned": "add images turned like that; Advanced turns some while it trains",
+    "darker": "add images taken in less light; Advanced varies the light while it trains",
+    "brighter": "add images taken in more light; Advanced varies the light while it trains",
+    "blurred": "add blurred images, or answer only sharp ones",
+    "shrunk": "add small images, or go closer",
+    "covered": "add images where something stands in front; Advanced covers parts while it trains",
+    "noisy": "add images taken with little light, where cameras are noisy",
+    "compressed": "add images saved like that, or save with a higher quality",
+}
+
+
+def finding_sentence(finding: Finding, name: str) -> str:
+    """What falls, from what to what, and what can be done; of the mean over the tags, `name` is "all tags"."""
+    changed = BY_NAME[finding.change].in_words(finding.strength)
+    low, high = (round(-100 * end) for end in (finding.high, finding.low))
+    return (
+        f"{changed[0].upper()}{changed[1:]}: {finding.measure} of {name} falls from {percent(finding.before)} to "
+        f"{percent(finding.after)} (by {low} to {high} points): {ADVICE[finding.change]}."
+    )
+
+
+def scope(measurement: Measurement, evaluated: int, *, is_advanced: bool) -> str:
+    """On which images the numbers rest, of how many that were evaluated, and whose they are."""
+    used = len(measurement.rows)
+    if used == evaluated:
+        text = f"All {used:,} evaluated images were changed and judged again"
+    else:
+        text = (
+            f"{used:,} of {evaluated:,} evaluated images, about as many of each tag, were drawn by chance, changed and "
+            "judged again; even unchanged their precision is not that under Numbers, because rare tags count for more"
+        )
+    if bool(measurement.is_own):
+        return f"{text}, each by a classifier that was not trained on it."
+    if is_advanced:
+        return (
+            f"{text}. Advanced keeps no network that was not trained on them, so these are numbers of Quick, on the "
+            "network that Advanced began with. Advanced trains on changed images and may stand more."
+        )
+    return (
+        f"{text}, by classifiers that were fitted again, because an older Tagwise trained this iteration: even "
+        "unchanged, the numbers differ a little from those under Numbers."
+    )
+
+
+def numbers_json(measurement: Measurement, numbers: Numbers, names: Sequence[str]) -> dict[str, Any]:
+    """The numbers of every tag and overall under every change, and the findings; undefined numbers are None."""
+    return {
+        "images": len(measurement.rows),
+        "own_classifiers": bool(measurement.is_own),
+        "overall": _column(numbers, -1),
+        "tags": [
+            {"name": name, "images": int(numbers.images[tag])} | _column(numbers, tag) for tag, name in enumerate(names)
+        ],
+        "findings": [_finding(finding, names) for finding in (*findings(numbers, overall=True), *findings(numbers))],
+    }
+
+
+def _column(numbers: Numbers, tag: int) -> dict[str, Any]:
+    return {
+        "unchanged": _rates(numbers, 0, tag),
+        "changed": [
+            {"change": change.name, "strength": strength, "image": change.in_words(strength)}
+            | _rates(numbers, 1 + condition, tag)
+            | _differences(numbers, condition, tag)
+            for condition, (change, strength) in enumerate(CONDITIONS)
+        ],
+    }
+
+
+def _rates(numbers: Numbers, condition: int, tag: int) -> dict[str, Any]:
+    rates: dict[str, Any] = {}
+    for row, name in enumerate(RATES):
+        rates[name] = none_for_nan(numbers.values[row, condition, tag])
+        rates[f"{name}_interval"] = [none_for_nan(each[row, condition, tag]) for each in (numbers.low, numbers.high)]
+    return rates
+
+
+def _differences(numbers: Numbers, condition: int, tag: int) -> dict[str, Any]:
+    ends = numbers.change_low, numbers.change_high
+    changes: dict[str, Any] = {}
+    for row, name in enumerate(RATES):
+        changes[f"{name}_change"] = none_for_nan(numbers.change[row, condition, tag])
+        changes[f"{name}_change_interval"] = [none_for_nan(each[row, condition, tag]) for each in ends]
+    return changes
+
+
+def _finding(finding: Finding, names: Sequence[str]) -> dict[str, Any]:
+    name = names[finding.tag] if finding.tag >= 0 else None
+    return {
+        "tag": name,
+        "change": finding.change,
+        "strength": finding.strength,
+        "measure": finding.measure,
+        "before": finding.before,
+        "after": finding.after,
+        "change_interval": [finding.low, finding.high],
+        "images": finding.images,
+        "sentence": finding_sentence(finding, name or "all tags"),
+    }
