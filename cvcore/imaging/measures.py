@@ -13,7 +13,7 @@ from PIL import Image, ImageChops
 from cvcore.array_types import Bools, Float32s, Integers
 
 # Increase it when a measure changes: what was stored by another version is measured again.
-VERSION = 2
+VERSION = 3
 
 NAMES = (
     "brightness",
@@ -45,8 +45,10 @@ NAMES = (
 SIDE_PX = 64  # colours are measured at this size, whatever the image's shape
 BORDER_PX = 6  # of SIDE_PX: about a tenth of the width and of the height at each side
 CLIPPED = 8  # levels, of 0..255, that count as black; and as white from 255 - 8
-# The strongest hundredth and thousandth of the steps between pixels: also images that are mostly sky have edges.
-STEP_PERCENT, EDGE_PERCENT = 99, 99.9
+STEP_PERCENT = 99  # the strongest hundredth of the steps between pixels: also images that are mostly sky have edges
+# The very strongest: also a small thing in focus has such an edge. Four times as many pairs of pixels lie across an
+# edge if they are 4 apart, so that the percentiles of both are as far up where the edge is sharp.
+EDGE_PERCENT = {1: 99.98, 4: 99.92}
 LEAST_PX = 8  # images narrower or lower have no sharpness
 
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # Rec. 601, as Pillow's mode L
@@ -66,8 +68,8 @@ def measures(image: Image.Image) -> Float32s:
     sharpness: the variance of the Laplacian of the luma (Pech-Pacheco et al. 2000,
     https://doi.org/10.1109/ICPR.2000.903548). step_1, step_4: the 99th percentile of the luma's differences between
     pixels 1 and 4 apart, 0..1: at a sharp edge they are about equal, at one that is blurred the first is a fraction of
-    the second, however strong the edge is. edge_1, edge_4: the same at the 99.9th percentile, for images with little
-    in focus. edges: the mean difference between neighbours. All six are nan below 8 pixels width or height.
+    the second, however strong the edge is. edges: the mean difference between neighbours. edge_1, edge_4: the steps at
+    the strongest edges (`EDGE_PERCENT`), however few they are. All six are nan below 8 pixels width or height.
 
     The six of the border are the same measures of the outer tenth at each side; border_texture is the mean difference
     between its neighbours.
@@ -137,8 +139,8 @@ def _sharpness(grey: Image.Image) -> tuple[float, ...]:
         _percentile(near, STEP_PERCENT),
         _percentile(far, STEP_PERCENT),
         float(near @ np.arange(256)) / 255 / float(near.sum()),
-        _percentile(near, EDGE_PERCENT),
-        _percentile(far, EDGE_PERCENT),
+        _percentile(near, EDGE_PERCENT[1]),
+        _percentile(far, EDGE_PERCENT[4]),
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageFilter
 
 from cvcore.array_types import Levels
-from cvcore.imaging.measures import BORDER_PX, NAMES, SIDE_PX, measures
+from cvcore.imaging.measures import BORDER_PX, EDGE_PERCENT, NAMES, SIDE_PX, measures
 
 
 def named(image: Image.Image) -> dict[str, float]:
@@ -81,7 +81,7 @@ def test_sharpness_as_defined(seed: int) -> None:
     assert found["sharpness"] == pytest.approx(laplacian_variance(grey), rel=1e-4)
     assert found["edges"] == pytest.approx(np.mean(steps(grey, 1)), rel=1e-5)
     for apart in (1, 4):
-        slow = np.percentile(steps(grey, apart), (99, 99.9), method="inverted_cdf")
+        slow = np.percentile(steps(grey, apart), (99, EDGE_PERCENT[apart]), method="inverted_cdf")
         assert (found[f"step_{apart}"], found[f"edge_{apart}"]) == pytest.approx(slow.tolist())
 
 
