@@ -31,6 +31,7 @@ PACKAGES = (
     "cvcore.exports",
     "cvcore.html_report",
     "cvcore.projects",
+    "cvcore.next_steps",
     "cvcore.learning_curves",
     "cvcore.shortcuts",
     "cvcore.robustness",

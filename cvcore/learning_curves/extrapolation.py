@@ -16,6 +16,7 @@ others.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -47,8 +48,8 @@ def extrapolate(shares: Float64s, values: Float64s, targets: Float64s) -> tuple[
     [[[0.99]], [[0.02]]]
     """
     fits = [_fit(shares, values, targets, shape) for shape in SHAPES]
-    weights = _weights(shares, values[:, 0], np.stack([residuals for _, residuals in fits]))
-    at_shapes = np.stack([predicted for predicted, _ in fits])
+    weights = _weights(shares, values[:, 0], np.stack([fit.residuals for fit in fits]))
+    at_shapes = np.stack([fit.predicted for fit in fits])
     expected = np.tensordot(weights, at_shapes, 1)
     whole, without = expected[:, 0], expected[:, 1:]
     blocks = without.shape[1]
@@ -63,10 +64,12 @@ def gains(shares: Float64s, values: Float64s, target: float) -> tuple[Float64s, 
 
     The arguments are as in `extrapolate`. The interval is of the expected gain, without the chance of which images
     will come. It is that of a mixture: for each shape a normal distribution of the jackknife's variance, by its weight.
+    Only the curve's slope counts: that today's number was by chance above or below the curve is no gain or loss.
     """
     fits = [_fit(shares, values, np.array([target]), shape) for shape in SHAPES]
-    weights = _weights(shares, values[:, 0], np.stack([residuals for _, residuals in fits]))
-    at_shapes = np.stack([predicted[0] for predicted, _ in fits]) - values[-1]  # (shapes, 1 + m, c)
+    weights = _weights(shares, values[:, 0], np.stack([fit.residuals for fit in fits]))
+    gained = np.stack([fit.gained[0] for fit in fits])  # (shapes, 1 + m, c)
+    at_shapes = np.minimum(gained, 1 - values[-1])
     whole, without = at_shapes[:, 0], at_shapes[:, 1:]
     blocks = without.shape[1]
     squares = np.square(without - without.mean(axis=1, keepdims=True)).sum(axis=1)
@@ -91,8 +94,16 @@ def _normal_share(z: Float64s) -> Float64s:
     return np.array([0.5 + math.erf(each / math.sqrt(2)) / 2 for each in z.ravel()]).reshape(z.shape)
 
 
-def _fit(shares: Float64s, values: Float64s, targets: Float64s, shape: float) -> tuple[Float64s, Float64s]:
-    """The values at the targets, (t, 1 + m, c), and the whole's squared residuals, (c,), by one shape."""
+@dataclass(frozen=True, eq=False)
+class _Fit:
+    """By one shape: predicted (t, 1 + m, c), gained (the same by the slope alone), and the whole's residuals² (c,)."""
+
+    predicted: Float64s
+    gained: Float64s
+    residuals: Float64s
+
+
+def _fit(shares: Float64s, values: Float64s, targets: Float64s, shape: float) -> _Fit:
     x = _growth(shares, shape)[:, None, None]
     is_known = ~np.isnan(values)
     weights = np.where(is_known, np.sqrt(shares)[:, None, None], 0)
@@ -103,10 +114,10 @@ def _fit(shares: Float64s, values: Float64s, targets: Float64s, shape: float) ->
         slope = (weights * (x - x_mean) * (y - y_mean)).sum(axis=0) / (weights * np.square(x - x_mean)).sum(axis=0)
     at_one = y_mean - slope * x_mean
     residuals = (weights * np.square(y - at_one - slope * x)).sum(axis=0)[0]
-    gained = np.maximum(slope, 0) * _growth(targets, shape)[:, None, None]
+    gained = slope * _growth(targets, shape)[:, None, None]
     has_curve = np.array([len(np.unique(shares[known])) >= SHARES_LEAST for known in is_known[:, 0].T])
-    predicted = np.clip((values[-1] + at_one) / 2 + gained, 0, 1)
-    return np.where(has_curve, predicted, np.nan), residuals
+    predicted = np.clip((values[-1] + at_one) / 2 + np.maximum(gained, 0), 0, 1)
+    return _Fit(np.where(has_curve, predicted, np.nan), np.where(has_curve, gained, np.nan), residuals)
 
 
 def _growth(shares: Float64s, shape: float) -> Float64s:

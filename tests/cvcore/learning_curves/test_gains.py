@@ -34,13 +34,25 @@ def test_the_interval_is_as_wide_as_what_is_not_known() -> None:
     assert noisy_high[0] - noisy_low[0] > high[0] - low[0]
 
 
-def test_gains_are_those_of_the_curve(evaluated: Evaluated, measurement: Measurement) -> None:
-    """The expected gain is the difference between the forecast's F1 at twice the images and today's, to each tag."""
+def test_luck_today_is_no_gain() -> None:
+    """That today's number is above or below the curve changes neither the gain nor its interval's width."""
+    values = 0.7 + 0.1 * np.log(SHARES)
+    lucky = column(values)
+    lucky[-1] += 1e-3
+    for calm, other in zip(
+        extrapolation.gains(SHARES, column(values), 2.0), extrapolation.gains(SHARES, lucky, 2.0), strict=True
+    ):
+        assert calm[0] == pytest.approx(other[0], abs=2e-3)
+
+
+def test_gains_of_a_measured_set(evaluated: Evaluated, measurement: Measurement) -> None:
+    """There is one gain for each tag and one for their mean, inside its interval and nowhere above what is left."""
     curve = learning_curves.curve(measurement, evaluated.truth, evaluated.groups, 0.5)
     expected, low, high = f1_gains(measurement, evaluated.truth, evaluated.groups, 0.5)
-    np.testing.assert_allclose(expected, curve.forecast.values[2, -1] - curve.measured.values[2, -1], atol=1e-9)
+    assert (4,) == expected.shape
     assert (low <= expected).all()
     assert (expected <= high).all()
+    assert (expected <= 1 - curve.measured.values[2, -1] + 1e-9).all()
 
 
 def test_a_tag_without_a_curve_has_no_gain() -> None:

@@ -1,0 +1,90 @@
+"""What can be done next, and what each is expected to bring. Kept in files and read from strangers' project zips.
+
+Structs rather than dataclasses, because msgspec tells the kinds apart by their tag and checks every number.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from cvcore.records import Count, Rate, Thresholds
+
+Column = Annotated[int, Meta(ge=0, lt=10_000)]
+Amount = Annotated[float, Meta(ge=0, le=1e9)]
+Difference = Annotated[float, Meta(ge=-1, le=1)]
+
+
+class Gain(Struct, frozen=True):
+    """The expected change of the mean F1 over the tags, -1..1, with its 95 % interval.
+
+    Steps are ranked by `low`: the largest of several estimates is too large on average, most of all an uncertain one,
+    and the lower end makes up for that.
+    """
+
+    expected: Difference
+    low: Difference
+    high: Difference
+
+
+class MoreImages(Struct, frozen=True, tag="more-images"):
+    """As many images again of every tag, `images` each on average; `most` are columns that gain more than others."""
+
+    gain: Gain
+    images: Amount
+    evaluated: Count
+    most: Annotated[tuple[Column, ...], Meta(max_length=100)] = ()
+
+
+class WrongTags(Struct, frozen=True, tag="wrong-tags"):
+    """Tags that are probably wrong, `listed` in all, of which so many are expected to be so."""
+
+    gain: Gain
+    listed: Count
+    evaluated: Count
+    wrong: Amount
+    wrong_low: Amount
+    wrong_high: Amount
+
+
+class Merge(Struct, frozen=True, tag="merge"):
+    """Two tags that cannot be told apart, with `images` together.
+
+    `apart` is how often the model finds which is which of two images, one of each: 0.5 is chance. `confused` is how
+    many of the first are taken for the second, and of the second for the first. `gain` is that of one tag in place of
+    both.
+    """
+
+    gain: Gain
+    first: Column
+    second: Column
+    images: Count
+    apart: Rate
+    confused: tuple[Count, Count]
+
+
+class BetterThresholds(Struct, frozen=True, tag="thresholds"):
+    """Thresholds with a better F1 on images that they were not chosen on, in place of those that were in use."""
+
+    gain: Gain
+    thresholds: Thresholds
+    used: Thresholds
+    evaluated: Count
+
+
+class DifferentDuplicates(Struct, frozen=True, tag="duplicates"):
+    """Groups of near duplicates that are tagged differently, with `images` in all."""
+
+    gain: Gain
+    groups: Count
+    images: Count
+
+
+Step = MoreImages | WrongTags | Merge | BetterThresholds | DifferentDuplicates
+
+
+class NextSteps(Struct, frozen=True):
+    """The steps for an iteration, the best first, at the thresholds that were in use when they were looked for."""
+
+    steps: Annotated[tuple[Step, ...], Meta(max_length=20)]

@@ -1,0 +1,35 @@
+"""The file of the next steps in an iteration's folder."""
+
+from __future__ import annotations
+
+import msgspec
+
+from cvcore.analyses import KeptFile, Size
+from cvcore.errors import ArraysDamaged
+from cvcore.next_steps.steps import BetterThresholds, Merge, MoreImages, NextSteps, Step
+
+
+def _from_bytes(data: bytes, size: Size) -> NextSteps:
+    try:
+        found = msgspec.json.decode(data, type=NextSteps)
+    except msgspec.MsgspecError as error:
+        raise ArraysDamaged(str(error)) from error
+    if not all(_fits(step, size.tags) for step in found.steps):
+        raise ArraysDamaged("it names tags that the iteration lacks")
+    return found
+
+
+def _fits(step: Step, tags: int) -> bool:
+    """Whether a step is about tags that an iteration with so many has."""
+    match step:
+        case MoreImages(most=most):
+            return all(column < tags for column in most)
+        case Merge(first=first, second=second):
+            return first != second and max(first, second) < tags
+        case BetterThresholds(thresholds=thresholds, used=used):
+            return all(len(each) == tags for each in (thresholds, used) if isinstance(each, tuple))
+    return True
+
+
+# Increase the number when a formula changes: older files are ignored and made again.
+FILE: KeptFile[NextSteps] = KeptFile("next-steps-1.json", msgspec.json.encode, _from_bytes)
