@@ -95,6 +95,15 @@ def extractor(store: Store, iteration: Iteration) -> tuple[backbones.Backbone, f
     return _extractor(iteration.fingerprint, blobs.backbones_folder(store.home))
 
 
+def extractor_of(store: Store, fingerprint: str) -> feature_extraction.Extractor:
+    """The function that embeds images by the backbone with that fingerprint, cached with those of `extractor`.
+
+    Raises:
+        ModelDamaged: the network's file is missing or damaged.
+    """
+    return _extractor(fingerprint, blobs.backbones_folder(store.home))[1]
+
+
 @functools.lru_cache(maxsize=4)
 def _extractor(fingerprint: str, folder: Path) -> tuple[backbones.Backbone, feature_extraction.Extractor]:
     backbone = backbones.find(fingerprint, folder)

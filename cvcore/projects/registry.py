@@ -133,6 +133,7 @@ def delete(store: Store, project: Project) -> None:
     with store.transaction():
         for iteration in store.iterations.of_project(project.id):
             store.after_commit(partial(blobs.delete, blobs.iteration_folder(store.home, iteration.id)))
+        store.after_commit(partial(blobs.delete, blobs.similar_folder(store.home, project.id)))
         uploads.forget(store, store.projects.delete(project.id))
 
 

@@ -44,6 +44,10 @@ class Embeddings:
             known.update(sha256 for (sha256,) in cursor)
         return [sha256 for sha256 in digests if sha256 not in known]
 
+    def newest(self) -> int:
+        """A number that grows with every vector that is stored; 0 without any."""
+        return int(self._db.value("select max(rowid) from embeddings") or 0)
+
     def unchecked(self, digests: Sequence[str]) -> list[str]:
         """Those of images that were stored when some were decoded otherwise than now, in the given order."""
         found: set[str] = set()
