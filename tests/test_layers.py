@@ -43,6 +43,7 @@ PACKAGES = (
     "cvcore.distillation",
     "cvcore.networks",
     "cvcore.image_facts",
+    "cvcore.image_quality",
     "cvcore.datasets",
     "cvcore.annotations",
     "cvcore.store",
