@@ -19,14 +19,16 @@ from pages.parts.performance import (
     threshold_suggestions,
     worked_example,
 )
+from pages.parts.robustness import panel as robustness_panel
 from pages.parts.shell import backend, detail_level, page_address, project_choice
 from pages.parts.shell.text import plain, refusals
 from pages.parts.train import tuning_outcome
 
 NUMBERS, MISTAKES, THRESHOLDS, COMPARE = "Numbers", "Mistakes", "Thresholds", "Compare"
 MORE_IMAGES, CALIBRATION, DOWNLOAD = "More images?", "Calibration", "Download"
+ROBUSTNESS = "Robustness"
 EXAMPLE, PRESENTER = "Example", "Presenter"
-VIEWS = (NUMBERS, MISTAKES, MORE_IMAGES, THRESHOLDS, COMPARE, CALIBRATION, DOWNLOAD, EXAMPLE, PRESENTER)
+VIEWS = (NUMBERS, MISTAKES, MORE_IMAGES, ROBUSTNESS, THRESHOLDS, COMPARE, CALIBRATION, DOWNLOAD, EXAMPLE, PRESENTER)
 FULL_ONLY = (THRESHOLDS, CALIBRATION)
 
 
@@ -83,7 +85,7 @@ with refusals():
     thresholds = numbers_view.thresholds(project, iteration, threshold)
     if view == DOWNLOAD and isinstance(thresholds, tuple):
         st.caption("Each tag at its own threshold, as set under Numbers.")
-    elif view in (MISTAKES, DOWNLOAD):
+    elif view in (MISTAKES, DOWNLOAD, ROBUSTNESS):
         # No default that follows the threshold: if the default changed with the value, Streamlit would create a new
         # slider after each move and lose every second move.
         slider = f"slider-{project.id}"
@@ -99,6 +101,8 @@ with refusals():
         iteration_comparison.show(store, project, iteration)
     elif view == MORE_IMAGES:
         learning_curve_panel.show(store, iteration, thresholds)
+    elif view == ROBUSTNESS:
+        robustness_panel.show(store, iteration, thresholds)
     elif view == CALIBRATION:
         calibration_panel.show(store, project, iteration)
     elif view == DOWNLOAD:

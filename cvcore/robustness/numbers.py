@@ -17,6 +17,7 @@ from cvcore.metrics.intervals import Z
 from cvcore.metrics.paired_comparison import RATES
 from cvcore.metrics.threshold_sweeps import Measure
 from cvcore.records import Thresholds
+from cvcore.robustness.changes import CONDITIONS, Change
 from cvcore.robustness.measurement import Measurement
 
 
@@ -51,6 +52,16 @@ def rounded(thresholds: Thresholds) -> Thresholds:
     return round(thresholds, 2)
 
 
+def answered(measurement: Measurement, thresholds: Thresholds) -> Bools:
+    """Which tags are answered at one threshold, or at one per tag, `rounded`: (1 + c, n, k).
+
+    Raises:
+        InvalidInput: a threshold is outside 0..1.
+    """
+    limits = metrics.checked_thresholds(np.asarray(thresholds, np.float64))
+    return measurement.levels > np.rint(100 * limits).astype(np.int64)
+
+
 def numbers(measurement: Measurement, truth: Bools, groups: NDArray[Any], thresholds: Thresholds) -> Numbers:
     """The numbers at one threshold, or at one per tag, `rounded`; `truth` and `groups` are all of the iteration's.
 
@@ -58,11 +69,10 @@ def numbers(measurement: Measurement, truth: Bools, groups: NDArray[Any], thresh
         InvalidInput: a threshold is outside 0..1.
     """
     truth, groups = truth[measurement.rows], groups[measurement.rows]
-    limits = metrics.checked_thresholds(np.asarray(thresholds, np.float64))
-    answered = measurement.levels > np.rint(100 * limits).astype(np.int64)
-    rates = [_columns(threshold_sweeps.rates_of_answers(truth, each, groups)) for each in answered]
+    answers = answered(measurement, thresholds)
+    rates = [_columns(threshold_sweeps.rates_of_answers(truth, each, groups)) for each in answers]
     values, low, high = np.stack(rates, axis=2)
-    compared = [paired_comparison.differences(truth, each, answered[0], groups) for each in answered[1:]]
+    compared = [paired_comparison.differences(truth, each, answers[0], groups) for each in answers[1:]]
     change, change_low, change_high = (
         np.stack([getattr(each, name) for each in compared], axis=1) for name in ("value", "low", "high")
     )
@@ -80,6 +90,16 @@ def _columns(measures: Sequence[Measure]) -> Float64s:
             [np.append(each.high[0], each.mean_high) for each in measures],
         ]
     )
+
+
+def places(change: Change) -> list[tuple[float, int]]:
+    """Each strength of a change with its place in the `values` of numbers, where 0 are the unchanged images.
+
+    >>> from cvcore.robustness.changes import BY_NAME
+    >>> places(BY_NAME["darker"])[:2]
+    [(1, 6), (2, 7)]
+    """
+    return [(strength, 1 + place) for place, (each, strength) in enumerate(CONDITIONS) if each == change]
 
 
 def position(measure: str) -> int:

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
+from cvcore import evaluation
 from cvcore.metrics.paired_comparison import RATES
+from cvcore.records import Iteration
 from cvcore.robustness.changes import BY_NAME, CONDITIONS
 from cvcore.robustness.findings import Finding, findings
 from cvcore.robustness.measurement import Measurement
 from cvcore.robustness.numbers import Numbers
+from cvcore.store import Store
 from cvcore.wording import none_for_nan, percent
 
 ADVICE = {
@@ -34,8 +39,14 @@ def finding_sentence(finding: Finding, name: str) -> str:
     )
 
 
-def scope(measurement: Measurement, evaluated: int, *, is_advanced: bool) -> str:
+def scope(store: Store, iteration: Iteration, measurement: Measurement) -> str:
     """On which images the numbers rest, of how many that were evaluated, and whose they are."""
+    evaluated = int(np.count_nonzero(evaluation.load(store, iteration).evaluated))
+    return scope_of(measurement, evaluated, is_advanced=store.trainings.options(iteration.id).is_advanced)
+
+
+def scope_of(measurement: Measurement, evaluated: int, *, is_advanced: bool) -> str:
+    """The same, for an iteration of which so many images were evaluated, trained by Advanced or not."""
     used = len(measurement.rows)
     if used == evaluated:
         text = f"All {used:,} evaluated images were changed and judged again"

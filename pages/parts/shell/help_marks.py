@@ -43,6 +43,7 @@ HELP: dict[str, str] = {
     "published": "An iteration that other programs can ask, under a name.",
     "quantised": "The numbers in the model are stored shorter: it is smaller and faster, and a little less exact.",
     "recall": "Of the images that really have the tag, how many the model found.",
+    "robustness": "How good the model still is when images are turned, darker, blurred or partly covered.",
     "temperature scaling": "One number that makes all probabilities more careful or bolder, so that they mean what "
     "they say.",
     "threshold": "How sure the model must be before it gives a tag.",

@@ -23,7 +23,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import precision_score
 
-from cvcore import __version__, cli, evaluation, training
+from cvcore import __version__, analyses, cli, evaluation, robustness, training
 from cvcore.evaluation import report_files, saved_thresholds
 from cvcore.files import blobs
 from cvcore.projects import uploads
@@ -368,6 +368,37 @@ def test_a_training_that_fails(tagwise: Tagwise, fill: Fill, store: Store) -> No
     (iteration,) = store.iterations.of_project(project.id)
     assert CommandResult(1, "", f"tagwise: the training failed: {iteration.error}\n") == result
     assert repr(image.name) in iteration.error
+
+
+def test_robustness(tagwise: Tagwise, fill: Fill, trained: Trained, store: Store) -> None:
+    """For people a line for each strength and a sentence for each finding, for scripts all numbers as JSON."""
+    iteration = trained(fill(rose=20, tulip=20))
+    truth = evaluation.load(store, iteration).truth
+    levels = np.tile((91 * truth).astype(np.uint8), (1 + len(robustness.CONDITIONS), 1, 1))
+    levels[1:6, truth[:, 0]] = 0  # no rose is found when turned
+    measurement = robustness.Measurement(np.arange(40), levels, np.array(True))
+    analyses.save(store, iteration, robustness.FILE, measurement)
+    text = tagwise("robustness", "Flowers").out.splitlines()
+    assert "Flowers, Iteration 1: precision and recall of changed images, mean over the tags" == text[0]
+    assert ["unchanged", "100.0%", "100.0%"] == text[2].split()
+    assert ["turned", "by", "10°", "100.0%", "50.0%"] == text[3].split()
+    assert any(line.startswith("Turned by 10°: recall of rose falls from 100.0 % to 0.0 %") for line in text)
+    assert text[-1].startswith("All 40 evaluated images were changed")
+    result = tagwise("robustness", "Flowers", "--iteration", 1, "--threshold", "0.333", "--json").json
+    assert ("Flowers", 1, 0.33, 40) == tuple(result[name] for name in ("project", "iteration", "threshold", "images"))
+    assert len(robustness.CONDITIONS) == len(result["overall"]["changed"])
+    rose = result["tags"][0]
+    assert ("rose", 20, 1.0, 0.0, -1.0) == (
+        rose["name"],
+        rose["images"],
+        rose["unchanged"]["recall"],
+        rose["changed"][0]["recall"],
+        rose["changed"][0]["recall_change"],
+    )
+    assert rose["changed"][0]["precision"] is None
+    assert [None, "rose"] == [finding["tag"] for finding in result["findings"]]
+    nothing = tagwise("robustness", "Flowers", "--threshold", "2")
+    assert (1, "tagwise: threshold must be in 0..1, got 2\n") == (nothing.status, nothing.err)
 
 
 def test_learning_curve(tagwise: Tagwise, fill: Fill, trained: Trained, store: Store) -> None:

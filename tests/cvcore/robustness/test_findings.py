@@ -7,7 +7,7 @@ import pytest
 
 from cvcore import robustness
 from cvcore.metrics.paired_comparison import adjusted
-from cvcore.robustness import Measurement, findings, numbers
+from cvcore.robustness import Measurement, findings, numbers, report
 from cvcore.robustness.changes import CHANGES
 from cvcore.robustness.report import ADVICE
 from tests.cvcore.robustness.conftest import scripted
@@ -79,11 +79,11 @@ def test_many_looks_are_paid_for() -> None:
 def test_the_scope_is_told() -> None:
     """How many images were looked at, by whom, and why numbers may differ from those of the page."""
     measurement = scripted({}, TRUTH)
-    every = robustness.scope(measurement, 80, is_advanced=False)
+    every = report.scope_of(measurement, 80, is_advanced=False)
     assert every == (
         "All 80 evaluated images were changed and judged again, each by a classifier that was not trained on it."
     )
-    assert robustness.scope(measurement, 900, is_advanced=False).startswith("80 of 900 evaluated images, about as many")
+    assert report.scope_of(measurement, 900, is_advanced=False).startswith("80 of 900 evaluated images, about as many")
     others = Measurement(measurement.rows, measurement.levels, np.array(False))
-    assert "these are numbers of Quick" in robustness.scope(others, 80, is_advanced=True)
-    assert "an older Tagwise trained this iteration" in robustness.scope(others, 80, is_advanced=False)
+    assert "these are numbers of Quick" in report.scope_of(others, 80, is_advanced=True)
+    assert "an older Tagwise trained this iteration" in report.scope_of(others, 80, is_advanced=False)

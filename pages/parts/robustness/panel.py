@@ -1,0 +1,110 @@
+"""Shows an iteration's robustness: sentences, a chart of one change, an image at each strength, and every tag."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from cvcore import evaluation, robustness
+from cvcore.records import Iteration, Thresholds
+from cvcore.robustness import CHANGES, Change, Measurement, Numbers
+from cvcore.store import Store
+from cvcore.wording import percent
+from pages.parts.analyses import progress
+from pages.parts.robustness import chart, image_strip
+from pages.parts.shell.help_marks import HELP
+from pages.parts.shell.text import plain, refusals
+from pages.parts.widgets import number_table
+
+ALL = "All tags"
+SENTENCES = 8
+EXPLANATION = (
+    "Bars are 95 % intervals. Listed are falls of ten points or more that chance does not explain, given how many "
+    "changes and tags were looked at, each at the mildest strength. A change that your images will never have needs "
+    "nothing done."
+)
+BY_TITLE = {change.title: change for change in CHANGES}
+RATES = {"Recall": "recall", "Precision": "precision"}
+
+
+def show(store: Store, iteration: Iteration, thresholds: Thresholds) -> None:
+    """Show it at the thresholds; it is measured when somebody asks, because that takes a minute or more."""
+    st.header("What happens when images change?", anchor=False, help=HELP["robustness"])
+    with refusals():
+        measurement = robustness.load(store, iteration)
+        if measurement is None:
+            st.markdown(
+                "New images are not always like those you trained on: the camera is tilted, it is darker, something "
+                "stands in front. Here the evaluated images are changed in eight ways, each in five strengths, and "
+                "judged again. It takes a minute or more; a training that you start goes first."
+            )
+            progress.show(store, iteration, "robustness", button="Measure")
+            return
+        _show(store, iteration, measurement, robustness.rounded(thresholds))
+
+
+def _show(store: Store, iteration: Iteration, measurement: Measurement, thresholds: Thresholds) -> None:
+    numbers = _numbers(iteration.id, thresholds, store, iteration)
+    names = [tag.name for tag in evaluation.tags(store, iteration)]
+    change, tag = _choices(iteration, names)
+    st.plotly_chart(
+        chart.of(numbers, change, tag),
+        config={"displayModeBar": False},
+        key=f"robustness-{iteration.id}",
+        alt=f"Precision and recall of images that are {change.in_words(change.strengths[0])} and more",
+    )
+    image_strip.show(store, iteration, measurement, thresholds, change=change, tag=tag)
+    name = names[tag] if tag >= 0 else "all tags"
+    found = [each for each in robustness.findings(numbers, overall=tag == -1) if each.tag == tag]
+    sentences = [robustness.finding_sentence(finding, name) for finding in found[:SENTENCES]]
+    st.subheader("What it does not stand", anchor=False)
+    if not sentences:
+        st.markdown(f"No change makes recall or precision of {plain(name)} fall by ten points or more for certain.")
+    st.markdown("\n".join(f"- {plain(sentence)}" for sentence in sentences))
+    with st.expander(f"Every tag, when images are {change.title.lower()}"):
+        for title, rate in RATES.items():
+            st.html(number_table.of(_table(numbers, change, names, rate), label=f"{title} of every tag", sums=1))
+    st.caption(f"{robustness.scope(store, iteration, measurement)} {EXPLANATION}")
+
+
+def _choices(iteration: Iteration, names: list[str]) -> tuple[Change, int]:
+    """The change and the column of the tag that are looked at; -1 is the mean over the tags."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        title = st.segmented_control(
+            "Change",
+            list(BY_TITLE),
+            default=CHANGES[0].title,
+            required=True,
+            wrap=True,
+            key="robustness-change",
+        )
+        tag = st.selectbox(
+            "Tag",
+            [-1, *range(len(names))],
+            format_func=lambda column: ALL if column == -1 else names[column],
+            key=f"robustness-tag-{iteration.id}",
+            width=240,
+        )
+    return BY_TITLE[title], tag
+
+
+# The measurement and the iteration's arrays do not change.
+@st.cache_data(max_entries=32, show_spinner=False)
+def _numbers(iteration_id: str, thresholds: Thresholds, _store: Store, _iteration: Iteration) -> Numbers:
+    measurement = robustness.load(_store, _iteration)
+    assert measurement is not None
+    predictions = evaluation.load(_store, _iteration)
+    return robustness.numbers(measurement, predictions.truth, predictions.groups, thresholds)
+
+
+def _table(numbers: Numbers, change: Change, names: list[str], rate: str) -> dict[str, list[str]]:
+    """A row for each tag and for the mean, with a column for each strength."""
+    row = robustness.position(rate)
+    columns = {
+        rate.capitalize(): [*names, ALL],
+        "Images": [f"{images:,}" for images in (*numbers.images.tolist(), int(np.sum(numbers.images)))],
+    }
+    for strength, place in [(0.0, 0), *robustness.places(change)]:
+        title = change.unit(strength) if strength else "Unchanged"
+        columns[title] = [percent(value) for value in numbers.values[row, place]]
+    return columns
