@@ -19,10 +19,14 @@ from PIL import Image, ImageChops, ImageColor, ImageDraw
 
 Size = tuple[int, int]
 Box = tuple[int, int, int, int]
+Light = tuple[float, float, float]
 Plane = NDArray[np.float32]
 Item = TypeVar("Item")
 
 PRIMARY_GRID, DRIP_PAINTING, COLOUR_FIELD = TAGS = ("Primary grid", "Drip painting", "Colour field")
+
+# How much of red, green and blue there is.
+DAYLIGHT: Light = (1.0, 1.0, 1.0)
 
 _CROSSOVER = 5  # every fifth painting has parts of the other school
 _FINE = 2  # lines are drawn twice as large, then reduced, for smooth edges
@@ -75,12 +79,16 @@ def paintings(seed: int = 0, per_school: int = 40) -> Iterator[Sample]:
         for number in range(1, per_school + 1):
             rng = np.random.default_rng((seed, school, number))
             name = f"{tag.lower().replace(' ', '-')}-{number:02}.jpg"
-            width, height = rng.integers(324, 399, 2).tolist()
-            painting = _paint(tag, number % _CROSSOVER == 0, (width, height), rng)
-            yield Sample(name, tag, _photograph(painting, rng))
+            yield Sample(name, tag, photograph(paint(tag, number % _CROSSOVER == 0, rng), rng))
 
 
-def _paint(tag: str, crossover: bool, size: Size, rng: Generator) -> Image.Image:
+def paint(tag: str, crossover: bool, rng: Generator) -> Image.Image:
+    """A painting of a school; a crossover has parts of the other school, primary grids have none."""
+    width, height = rng.integers(324, 399, 2).tolist()
+    return _painted(tag, crossover, (width, height), rng)
+
+
+def _painted(tag: str, crossover: bool, size: Size, rng: Generator) -> Image.Image:
     if tag == PRIMARY_GRID:
         return _grid(size, rng)
     if tag == COLOUR_FIELD:
@@ -182,7 +190,7 @@ def _smooth(knots: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.array([np.interp(at, np.arange(knots.shape[1]), row) for row in knots])
 
 
-def _photograph(painting: Image.Image, rng: Generator) -> bytes:
+def photograph(painting: Image.Image, rng: Generator, light: Light = DAYLIGHT) -> bytes:
     """The painting on a wall, with or without a frame, straight or slightly rotated, as a JPEG file."""
     margin = int(rng.integers(4, 18))
     size = (painting.width + 2 * margin, painting.height + 2 * margin)
@@ -194,21 +202,21 @@ def _photograph(painting: Image.Image, rng: Generator) -> bytes:
     wall.paste(painting, (margin, margin))
     if rng.random() < 0.5:
         wall = wall.rotate(rng.uniform(-1.2, 1.2), Image.Resampling.BILINEAR)
-    photo = _lit(wall.crop((6, 6, wall.width - 6, wall.height - 6)), rng)  # cuts off what the rotation left black
+    photo = _lit(wall.crop((6, 6, wall.width - 6, wall.height - 6)), light, rng)  # without the rotation's black edges
     file = io.BytesIO()
     photo.save(file, "JPEG", quality=int(rng.integers(80, 93)))
     return file.getvalue()
 
 
-def _lit(photo: Image.Image, rng: Generator) -> Image.Image:
+def _lit(photo: Image.Image, colour: Light, rng: Generator) -> Image.Image:
     """The photo lit from one side, warm or cold, with the texture of canvas and brush."""
     across, down = (_slope(length, rng) + _threads(length, rng) for length in photo.size)
     strokes = _clouds(photo.size, (90, 7), rng) + _clouds(photo.size, (9, 9), rng)
     light = _image(232 * down[:, None] * across + 7 * strokes)
     warmth = rng.uniform(-0.04, 0.04)
     strength = rng.uniform(0.95, 1.12)
-    tint = (strength * (1 + warmth), strength, strength * (1 - warmth))
-    bands = [light.point([min(255, round(level * band)) for level in range(256)]) for band in tint]
+    tint = np.multiply((strength * (1 + warmth), strength, strength * (1 - warmth)), colour)
+    bands = [light.point([min(255, round(level * band)) for level in range(256)]) for band in tint.tolist()]
     return ImageChops.multiply(photo, Image.merge("RGB", bands))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,19 @@ FALSE_MOST = 0.05
 # Told apart so often, people should know. Colours and files also follow from what is shown: there it takes more.
 SHARE_LEAST = 0.75
 SHARE_LEAST_OF = {"colour": 0.85, "background": 0.8, "file size": 0.85}
+# Among the findings of the same tags those come first that are hardly ever what one wants.
+FAMILIES = (
+    "file type",
+    "camera",
+    "day",
+    "folder",
+    "upload",
+    "image size",
+    "brightness",
+    "background",
+    "colour",
+    "file size",
+)
 # A tag that is told from so many of the other tags is one finding, rather than one for each of them.
 MOST_OTHERS = 0.8
 
@@ -41,7 +54,7 @@ class Finding:
 
 
 def findings(judgements: Mapping[str, Judgement], *, multilabel: bool) -> list[Finding]:
-    """What is found in the judgements of all families, by name; the surest first, by the interval's lower end.
+    """What is found in the judgements of all families, by name, in the order of `sorted_by_tags`.
 
     In Multiclass, tags are told from each other, and a tag that is told from most others is one finding. In Multilabel
     a tag is told from all images without it.
@@ -55,7 +68,25 @@ def findings(judgements: Mapping[str, Judgement], *, multilabel: bool) -> list[F
         is_known = ~np.isnan(adjusted_p)
         chosen = _alone(is_found, is_known) if multilabel else _chosen(is_found, is_known)
         found += [_finding(family, judgement, adjusted_p, tag, other) for tag, other in np.argwhere(chosen)]
-    return sorted(found, key=lambda each: -each.low)
+    return sorted_by_tags(found)
+
+
+def sorted_by_tags(found: Sequence[Finding]) -> list[Finding]:
+    """The findings of the same tags one after another, in the order of `FAMILIES`.
+
+    Those tags come first that are told apart most surely, by the lower end of the highest interval.
+    """
+    surest: dict[tuple[int, int | None], float] = {}
+    for each in found:
+        tags = each.tag, each.other
+        surest[tags] = max(each.low, surest.get(tags, 0.0))
+    places = {family: place for place, family in enumerate(FAMILIES)}
+
+    def key(each: Finding) -> tuple[float, int, int, int]:
+        last = -1 if each.other is None else each.other
+        return -surest[each.tag, each.other], each.tag, last, places.get(each.family, len(places))
+
+    return sorted(found, key=key)
 
 
 def _tested(judgement: Judgement, *, multilabel: bool) -> Float64s:

@@ -30,7 +30,7 @@ _lock = threading.Lock()
 
 @dataclass(frozen=True, eq=False)
 class Shortcuts:
-    """What was found, the surest first, and every family's judgement by name.
+    """What was found, the tags that are told apart most surely first, and every family's judgement by name.
 
     `images` were judged; `unmeasured` were left out because their files were not measured yet.
     """

@@ -8,6 +8,7 @@ import pytest
 from cvcore.array_types import Bools, Integers
 from cvcore.shortcuts import Family, Finding, findings, judge_families, sentence
 from cvcore.shortcuts.families import of_numbers
+from cvcore.shortcuts.findings import sorted_by_tags
 
 NAMES = ["roses", "tulips", "daisies", "lilies"]
 
@@ -71,11 +72,15 @@ def test_nothing_is_found_in_noise() -> None:
     assert found(*families) == []
 
 
-def test_the_surest_comes_first() -> None:
-    """Findings are sorted by the lower end of their interval."""
-    listed = found(light([0, 1], name="brightness"), light([0, 0.2], name="camera"), tags=2)
-    assert [each.family for each in listed] == ["brightness", "camera"]
-    assert listed[0].low > listed[1].low
+def test_findings_of_the_same_tags_stand_together() -> None:
+    """Of the same tags comes first what is hardly ever wanted; before them, tags that are told apart more surely."""
+
+    def made(family: str, tag: int, low: float) -> Finding:
+        return Finding(family, tag, None, 0.95, low, 0.99, 50, 50, 0.001)
+
+    background, light, colour = made("background", 0, 0.9), made("brightness", 0, 0.8), made("colour", 1, 0.85)
+    assert sorted_by_tags([background, light, colour]) == [light, background, colour]
+    assert sorted_by_tags([light, colour]) == [colour, light]
 
 
 def test_no_family_no_finding() -> None:
