@@ -19,6 +19,7 @@ from cvcore import settings, urls
 from cvcore.api import assets, authority, downloads, images, page_start
 from cvcore.api.aws.middleware import Amazon
 from cvcore.api.base_path import BasePath
+from cvcore.api.classroom.door import ClassDoor
 from cvcore.api.customvision.middleware import CustomVision
 from cvcore.api.hosts import OwnHosts
 from cvcore.api.password import SharedPassword
@@ -97,6 +98,7 @@ app = st.App(
         Middleware(BasePath),
         Middleware(CustomVision, store=store, settings=environment, keys=api_keys.load(environment)),
         *([Middleware(SharedPassword, password=environment.password)] if environment.password else []),
+        Middleware(ClassDoor, store=store),
         Middleware(
             page_start.PageStart,
             content=page_start.content(PAGES / "parts") + page_start.preloads(STREAMLIT / "static"),

@@ -15,6 +15,7 @@ IMAGE = "/picture/{sha256}"
 DOWNLOAD = "/download/{token}"
 EXPORT = "/customvision/files/export/{iteration_id}/{file}"
 AUTHORITY = "/ca.pem"
+JOIN = "/join"
 PLOTLY = f"/assets/plotly-{metadata.version('plotly')}.min.js"
 
 _below = [""]

@@ -24,6 +24,7 @@ PACKAGES = (
     "cvcore.cli",
     "cvcore.azure",
     "cvcore.rekognition",
+    "cvcore.classroom",
     "cvcore.training",
     "cvcore.similar_images",
     "cvcore.active_learning",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from cvcore import imaging, urls
+from cvcore.api.classroom import door
 from cvcore.errors import NotFound, TagwiseError
 from cvcore.files import blobs
 from cvcore.store import Store
@@ -21,33 +23,42 @@ LARGE_PX = 1024
 def routes(store: Store) -> list[Route]:
     """`/thumbnail/{sha256}` for galleries and `/picture/{sha256}` for one large image; both are WebP.
 
-    An image that does not exist is 404; one that cannot be read or written is 500.
+    An image that does not exist, or that is in a home folder which the sender may not see, is 404; one that cannot be
+    read or written is 500.
     """
-
-    def thumbnail(sha256: str) -> bytes:
-        path = blobs.thumbnail_path(store.home, sha256)
-        if not path.exists():
-            blobs.write(path, imaging.rendition(original(sha256), imaging.THUMBNAIL_PX), durable=False)
-        return blobs.read(path)
-
-    def large(sha256: str) -> bytes:
-        return imaging.rendition(original(sha256), LARGE_PX)
-
-    def original(sha256: str) -> bytes:
-        return blobs.read(blobs.original_path(store.home, sha256))
-
     return [
-        Route(prefix + path, _endpoint(rendition))
+        Route(prefix + path, _endpoint(store, rendition))
         for prefix in ("", urls.STATIC)
-        for path, rendition in ((urls.THUMBNAIL, thumbnail), (urls.IMAGE, large))
+        for path, rendition in ((urls.THUMBNAIL, _thumbnail), (urls.IMAGE, _large))
     ]
 
 
-def _endpoint(rendition: Callable[[str], bytes]) -> Callable[[Request], Response]:
+def _thumbnail(home: Path, sha256: str) -> bytes:
+    path = blobs.thumbnail_path(home, sha256)
+    if not path.exists():
+        original = blobs.read(blobs.original_path(home, sha256))
+        blobs.write(path, imaging.rendition(original, imaging.THUMBNAIL_PX), durable=False)
+    return blobs.read(path)
+
+
+def _large(home: Path, sha256: str) -> bytes:
+    return imaging.rendition(blobs.read(blobs.original_path(home, sha256)), LARGE_PX)
+
+
+def _endpoint(store: Store, rendition: Callable[[Path, str], bytes]) -> Callable[[Request], Response]:
     def answer(request: Request) -> Response:
+        sha256 = request.path_params["sha256"]
         try:
-            return Response(rendition(request.path_params["sha256"]), media_type="image/webp", headers=HEADERS)
+            home = next(home for home in _homes(request, store, sha256))
+            return Response(rendition(home, sha256), media_type="image/webp", headers=HEADERS)
         except TagwiseError as error:
             return PlainTextResponse(str(error), 404 if isinstance(error, NotFound) else 500)
 
     return answer
+
+
+def _homes(request: Request, store: Store, sha256: str) -> Iterator[Path]:
+    """The home folders that the sender may see: first those that have the image, then the first, for its error."""
+    homes = [each.home for each in door.stores_of(request.scope, store)]
+    yield from (home for home in homes if blobs.original_path(home, sha256).exists())
+    yield homes[0]

@@ -60,6 +60,11 @@ def similar_folder(home: Path, project_id: str) -> Path:
     return home / "similar" / project_id
 
 
+def pupil_home(home: Path, class_id: str, pupil_id: str) -> Path:
+    """The home folder of a pupil of a class."""
+    return home / "classes" / class_id / pupil_id
+
+
 def read(path: Path) -> bytes:
     """The bytes of a stored file.
 

@@ -10,6 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cvcore.files import blobs
+from cvcore.store.classroom.classes import Classes, SchoolClass
+from cvcore.store.classroom.classes import Limits as ClassLimits
+from cvcore.store.classroom.pupils import Pupil, Pupils
 from cvcore.store.database import Connections
 from cvcore.store.dismissed_issues import DismissedIssues
 from cvcore.store.embeddings import Embeddings
@@ -41,6 +44,7 @@ __all__ = [
     "UPLOAD",
     "ArnKind",
     "ArnRow",
+    "ClassLimits",
     "Condition",
     "DatasetRow",
     "DatasetStatus",
@@ -53,7 +57,9 @@ __all__ = [
     "Origin",
     "Policy",
     "Publication",
+    "Pupil",
     "Purpose",
+    "SchoolClass",
     "SnapshotImage",
     "SnapshotTag",
     "StatusCode",
@@ -97,6 +103,8 @@ class Store:
         self.rekognition_entries = Entries(self._connections)
         self.rekognition_versions = Versions(self._connections)
         self.rekognition_policies = Policies(self._connections)
+        self.classes = Classes(self._connections)
+        self.pupils = Pupils(self._connections)
         self.whole_projects = WholeProjects(
             self._connections,
             self.iterations,

@@ -555,6 +555,46 @@ def m017_fact_changes(database: Database) -> None:
     )
 
 
+def m018_classroom(database: Database) -> None:
+    """Classes, the pupils who joined them, and the teacher's password as a hash."""
+    _run(
+        database,
+        """
+        create table classes (
+            id text primary key,
+            name text not null unique,
+            code text not null unique,
+            most_images integer not null,
+            most_megabytes integer not null,
+            ends_on text,
+            is_locked integer not null default 0,
+            is_board_shown integer not null default 1,
+            opened_at text not null
+        ) strict;
+
+        -- What a pupil makes is in a home folder of its own, not in this database.
+        create table pupils (
+            id text primary key,
+            class_id text not null references classes (id) on delete cascade,
+            nickname text not null,
+            folded text not null,
+            ticket text not null,
+            is_locked integer not null default 0,
+            return_code text,
+            return_until text,
+            joined_at text not null,
+            seen_at text,
+            unique (class_id, folded)
+        ) strict;
+
+        create table teacher_password (
+            hash text not null,
+            version integer not null
+        ) strict;
+        """,
+    )
+
+
 Step = Callable[["Database"], None]
 STEPS: tuple[Step, ...] = (
     m001_projects_images_and_tags,
@@ -574,6 +614,7 @@ STEPS: tuple[Step, ...] = (
     m015_learning_curves,
     m016_facts,
     m017_fact_changes,
+    m018_classroom,
 )
 
 

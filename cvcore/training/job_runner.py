@@ -27,17 +27,27 @@ Run = Callable[[Store, Job, Progress, Device], None]
 log = logging.getLogger("tagwise.worker")
 
 
-def run_job(store: Store, job: Job, stop: threading.Event, watcher: Progress = silent, device: Device = "cpu") -> None:
+def run_job(
+    store: Store,
+    job: Job,
+    stop: threading.Event,
+    watcher: Progress = silent,
+    device: Device = "cpu",
+    *,
+    is_training_waiting: Callable[[], bool] | None = None,
+) -> None:
     """Run one claimed job until it is done, failed with its reason, cancelled, or put back into the queue.
 
-    The webhook of a training is called after its end was saved.
+    The webhook of a training is called after its end was saved. Every other job is put back while
+    `is_training_waiting`, by default while a training is queued in the same home folder.
 
     Raises:
         Unavailable: the end cannot be saved, for example on a full disk; `recover` puts the job back.
     """
     # Near duplicates and evaluation have products too.
     with arrays.one_thread(), webhooks.afterwards(store, job, stop):
-        _run(store, job, _progress(store, job, stop, watcher), device)
+        must_stop = _must_stop(job, stop, is_training_waiting or store.jobs.is_training_waiting)
+        _run(store, job, _progress(store, job, must_stop, watcher), device)
 
 
 def recover(store: Store, stop: threading.Event | None = None) -> None:
@@ -116,14 +126,16 @@ def _put_back(store: Store, job: Job) -> None:
         store.jobs.requeue(job.id, attempts=job.attempts)
 
 
-def _progress(store: Store, job: Job, stop: threading.Event, watcher: Progress) -> Progress:
+def _must_stop(job: Job, stop: threading.Event, is_training_waiting: Callable[[], bool]) -> Callable[[], bool]:
+    return lambda: stop.is_set() or (job.kind != "train" and is_training_waiting())
+
+
+def _progress(store: Store, job: Job, must_stop: Callable[[], bool], watcher: Progress) -> Progress:
     reported_at = 0.0
 
     def progress(stage: str, fraction: float) -> None:
         nonlocal reported_at
-        if stop.is_set():
-            raise Stopped
-        if job.kind != "train" and store.jobs.is_training_waiting():
+        if must_stop():
             raise Stopped
         if time.monotonic() - reported_at < REPORT_S and fraction < 1:
             return

@@ -34,6 +34,7 @@ from cvcore.records import Job, Project
 from cvcore.store import Store
 from cvcore.training import job_runner
 from cvcore.training.steps import preparation
+from cvcore.training.turns import Turns
 
 POLL_S = 0.3
 PATIENCE_S = 5
@@ -73,11 +74,13 @@ def lock(home: Path) -> filelock.BaseFileLock:
 
 
 def work(store: Store, stop: threading.Event, device: Device) -> None:
-    """Run jobs as they are queued until `stop` is set; if the disk is full, try again later."""
+    """Run jobs as they are queued until `stop` is set, also the pupils'; if the disk is full, try again later."""
+    turns = Turns(store)
     while not stop.is_set():
         try:
-            job_runner.recover(store, stop)
-            _do_jobs(store, stop, device)
+            for each in turns.stores():
+                job_runner.recover(each, stop)
+            _do_jobs(turns, stop, device)
         except Unavailable as error:
             log.error("%s", error)
             stop.wait(PAUSE_S)
@@ -157,14 +160,16 @@ def _only_worker(home: Path, stop: threading.Event) -> Iterator[None]:
         worker_lock.release()
 
 
-def _do_jobs(store: Store, stop: threading.Event, device: Device) -> None:
+def _do_jobs(turns: Turns, stop: threading.Event, device: Device) -> None:
     purge_at = time.monotonic()
     while not stop.is_set():
         if time.monotonic() >= purge_at:
             purge_at += PURGE_S
-            _purge(store)
-        if job := store.jobs.claim():
-            job_runner.run_job(store, job, stop, device=device)
+            for each in turns.stores():
+                _purge(each)
+        if claimed := turns.next_job():
+            store, job = claimed
+            job_runner.run_job(store, job, stop, device=device, is_training_waiting=turns.is_training_waiting)
         else:
             stop.wait(POLL_S)
 

@@ -1,4 +1,4 @@
-"""The store, opened once for all sessions, and the settings."""
+"""The viewer's store, opened once for all sessions, and the settings."""
 
 from __future__ import annotations
 
@@ -6,24 +6,61 @@ from pathlib import Path
 
 import streamlit as st
 
+from cvcore import classroom
 from cvcore import settings as environment
+from cvcore.classroom import Viewer
+from cvcore.errors import NotFound
 from cvcore.settings import Limits, Settings
-from cvcore.store import Store
+from cvcore.store import Pupil, Store
+
+LOOKED_AT = "looked-at-pupil"
 
 
 def store() -> Store:
-    """The home folder's store."""
-    return _open(settings().home)
+    """The store that the page works on: the home folder's; in a class a pupil's own, or the one the teacher looks at.
+
+    Stops the page for a stranger: the class was deleted, or the pupil came back with another browser.
+    """
+    who = viewer()
+    if who is None:
+        st.error("You are not in this class any more.")
+        st.link_button("Join again", "/join")
+        st.stop()
+    pupil = who if isinstance(who, Pupil) else looked_at()
+    return classroom.store_of(main_store(), pupil) if pupil else main_store()
+
+
+def main_store() -> Store:
+    """The home folder's own store, which in a class is the teacher's."""
+    return _open(environment.load().home)
+
+
+def viewer() -> Viewer:
+    """Whose browser the page is shown in; everybody is the teacher where there is no class."""
+    return classroom.viewer(main_store(), st.context.cookies.get(classroom.COOKIE, ""))
+
+
+def looked_at() -> Pupil | None:
+    """The pupil whose pages the teacher looks at in this window, or None."""
+    chosen = st.session_state.get(LOOKED_AT)
+    try:
+        return main_store().pupils.get(chosen) if chosen else None
+    except NotFound:
+        del st.session_state[LOOKED_AT]
+        return None
 
 
 def settings() -> Settings:
-    """The settings in the environment."""
-    return environment.load()
+    """The settings in the environment; the home folder is that of the store, and keys are the teacher's alone."""
+    given, home = environment.load(), store().home
+    if home == given.home:
+        return given
+    return Settings(home, fetch_private=given.fetch_private, hosts=given.hosts, limits=given.limits)
 
 
 def limits() -> Limits:
     """The limits of an upload."""
-    return settings().limits
+    return environment.load().limits
 
 
 @st.cache_resource(show_spinner=False)

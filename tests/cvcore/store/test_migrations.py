@@ -33,6 +33,7 @@ STEPS = [
     "m015_learning_curves",
     "m016_facts",
     "m017_fact_changes",
+    "m018_classroom",
 ]
 
 # Edit nothing here but by adding what a new step adds: steps that have landed stay as they are.
@@ -192,6 +193,35 @@ SCHEMA = {
         CREATE TRIGGER images_measured after update of width, height on images
         begin update fact_changes set number = number + 1; end
     """,
+    "classes": """
+        CREATE TABLE classes (
+            id text primary key,
+            name text not null unique,
+            code text not null unique,
+            most_images integer not null,
+            most_megabytes integer not null,
+            ends_on text,
+            is_locked integer not null default 0,
+            is_board_shown integer not null default 1,
+            opened_at text not null
+        ) strict
+    """,
+    "pupils": """
+        CREATE TABLE pupils (
+            id text primary key,
+            class_id text not null references classes (id) on delete cascade,
+            nickname text not null,
+            folded text not null,
+            ticket text not null,
+            is_locked integer not null default 0,
+            return_code text,
+            return_until text,
+            joined_at text not null,
+            seen_at text,
+            unique (class_id, folded)
+        ) strict
+    """,
+    "teacher_password": "CREATE TABLE teacher_password ( hash text not null, version integer not null ) strict",
     "sqlite_sequence": "CREATE TABLE sqlite_sequence(name,seq)",
     "jobs_waiting": "CREATE INDEX jobs_waiting on jobs (status, kind, id)",
     "unchecked_images": "CREATE TABLE unchecked_images (sha256 text primary key) strict",
@@ -528,6 +558,11 @@ ROWS: dict[str, list[tuple[str, tuple[Any, ...]]]] = {
         ("image_facts", ("i", "folder", "garden")),
     ],
     STEPS[16]: [],  # triggers, and their number
+    STEPS[17]: [
+        ("classes", ("c", "4b", "ABC234", 2000, 1000, None, 0, 1, AT)),
+        ("pupils", ("u", "c", "Anna", "anna", "x", 0, None, None, AT, None)),
+        ("teacher_password", ("$scrypt", 1)),
+    ],
 }  # fmt: skip
 
 

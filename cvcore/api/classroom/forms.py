@@ -1,0 +1,112 @@
+"""The page on which pupils join and the teacher signs in; plain HTML, since a stranger gets nothing else of the app."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from html import escape
+from urllib.parse import parse_qs
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from cvcore import classroom, urls
+from cvcore.errors import TagwiseError
+from cvcore.store import Store
+
+DAYS = 180
+ATTEMPTS_PER_MINUTE = 20
+FORM_BYTES = 10_000
+
+_PAGE = """<!doctype html><html lang="en"><meta name="viewport" content="width=device-width">
+<title>Tagwise: join the class</title><style>
+:root {{ color-scheme: light dark }}
+body {{ font: 18px system-ui, sans-serif; display: grid; place-items: center; min-height: 90vh; margin: 1rem }}
+main {{ width: min(20rem, 100%) }} form {{ display: grid; gap: .75rem; margin-bottom: 1rem }}
+input, button {{ font: inherit; padding: .6rem; box-sizing: border-box; width: 100% }}
+summary {{ padding: .6rem 0; cursor: pointer }} [role=alert] {{ font-weight: 600 }}
+</style><main><h1>Tagwise</h1><p role="alert">{message}</p>
+<form method="post"><input type="hidden" name="do" value="join">
+<label for="code">Class code</label>
+<input id="code" name="code" value="{code}" autocapitalize="characters" autocomplete="off" required>
+<label for="nickname">Your nickname</label>
+<input id="nickname" name="nickname" value="{nickname}" autocomplete="off" maxlength="32" required>
+<button>Join</button></form>
+<details{is_back}><summary>I was here before</summary>
+<form method="post"><input type="hidden" name="do" value="return">
+<label for="same-code">Class code</label>
+<input id="same-code" name="code" value="{code}" autocapitalize="characters" autocomplete="off" required>
+<label for="return">The six digits from your teacher</label>
+<input id="return" name="return" inputmode="numeric" autocomplete="off" required>
+<button>Come back</button></form></details>
+<details{is_teacher}><summary>I am the teacher</summary>
+<form method="post"><input type="hidden" name="do" value="sign-in">
+<label for="password">The teacher's password</label>
+<input id="password" type="password" name="password" autocomplete="current-password" required>
+<button>Sign in</button></form></details></main></html>"""
+
+Fields = dict[str, str]
+
+
+class Forms:
+    """Answers `GET` and `POST /join`. Attempts that fail are limited per address, so that no code can be guessed."""
+
+    def __init__(self, store: Store) -> None:
+        self._failed: list[tuple[str, float]] = []
+        self._actions: dict[str, Callable[[Fields], str]] = {
+            "join": lambda given: classroom.join(store, given.get("code", ""), given.get("nickname", ""))[1],
+            "return": lambda given: classroom.come_back(store, given.get("code", ""), given.get("return", ""))[1],
+            "sign-in": lambda given: classroom.sign_in(store, given.get("password", "")),
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Show the forms, or do what one of them asks for."""
+        request = Request(scope, receive)
+        answer = await self._answer(request) if request.method == "POST" else _page(dict(request.query_params))
+        await answer(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        given = await _fields(request)
+        address = request.client.host if request.client else ""
+        self._failed = [(other, at) for other, at in self._failed if at > time.monotonic() - 60]
+        if sum(other == address for other, _ in self._failed) >= ATTEMPTS_PER_MINUTE:
+            return _page(given, "Too many attempts. Wait a minute.", 429)
+        act = self._actions.get(given.get("do", ""))
+        if act is None:
+            return _page(given, "Choose one of the three ways to come in.", 400)
+        try:
+            # A password takes 50 ms to check, and a new pupil's folder some more.
+            cookie = await asyncio.to_thread(act, given)
+        except TagwiseError as error:
+            self._failed.append((address, time.monotonic()))
+            return _page(given, f"{str(error)[:1].upper()}{str(error)[1:]}.", 401)
+        response = RedirectResponse(urls.below("/"), 303)
+        is_https = request.scope["scheme"] == "https"
+        response.set_cookie(
+            classroom.COOKIE, cookie, max_age=DAYS * 86400, httponly=True, samesite="lax", secure=is_https
+        )
+        return response
+
+
+def _page(given: Fields, message: str = "", status: int = 200) -> HTMLResponse:
+    """The page with what was typed, but for passwords."""
+    did = given.get("do", "")
+    filled = {name: escape(given.get(name, "")[:64]) for name in ("code", "nickname")}
+    opened = {"is_back": " open" * (did == "return"), "is_teacher": " open" * (did == "sign-in")}
+    page = _PAGE.format(**filled, **opened, message=escape(message))
+    return HTMLResponse(page, status, headers={"Cache-Control": "no-store", "X-Frame-Options": "DENY"})
+
+
+async def _fields(request: Request) -> Fields:
+    """The form's fields; none if the body is longer than the form can be, or is no text."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > FORM_BYTES:
+            return {}
+    try:
+        return {name: values[0] for name, values in parse_qs(body.decode("ascii"), max_num_fields=20).items()}
+    except ValueError:
+        return {}

@@ -1,0 +1,36 @@
+"""A class on one laptop: pupils join with a code and a nickname, and each has a home folder of their own.
+
+Because a pupil's projects, images and iterations are in a home folder and a database of their own, nothing that a pupil
+asks for can reach another pupil's. Without a class everything is as if this package were not there. Imports `archive`,
+`prediction`, `projects`, `evaluation`, `store`, `files` and the modules beside the packages.
+"""
+
+from cvcore.classroom.homes import store_of
+from cvcore.classroom.members import (
+    COOKIE,
+    TEACHER,
+    Teacher,
+    Viewer,
+    come_back,
+    join,
+    offer_return,
+    open_class,
+    set_password,
+    sign_in,
+    viewer,
+)
+
+__all__ = [
+    "COOKIE",
+    "TEACHER",
+    "Teacher",
+    "Viewer",
+    "come_back",
+    "join",
+    "offer_return",
+    "open_class",
+    "set_password",
+    "sign_in",
+    "store_of",
+    "viewer",
+]

@@ -1,0 +1,78 @@
+"""Which job the worker runs next, of its own home folder and of the pupils' in classes: one after another, fairly."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from cvcore.errors import TagwiseError
+from cvcore.files import blobs
+from cvcore.records import Job
+from cvcore.store import Store
+
+
+class Turns:
+    """The home folders that one worker serves, in the order in which they were served last.
+
+    Trainings come first, of whichever home folder. Among several, the one that was served longest ago is next: a pupil
+    who queues ten trainings waits after each of them until everybody else who waits had one.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._opened: dict[Path, Store] = {store.home: store}
+        self._served: dict[Path, int] = {}
+        self._number = 0
+
+    def stores(self) -> list[Store]:
+        """The worker's own home folder and the pupils'; one that was served longest ago comes first."""
+        homes = [self._store.home, *pupil_homes(self._store)]
+        for gone in self._opened.keys() - set(homes):
+            self._opened.pop(gone).close()
+        found = [store for home in homes if (store := self._open(home))]
+        return sorted(found, key=lambda each: self._served.get(each.home, 0))
+
+    def next_job(self) -> tuple[Store, Job] | None:
+        """Claim the job that is next, and return it with its store; None if nothing is queued."""
+        stores = self.stores()
+        for wanted in ([each for each in stores if each.jobs.is_training_waiting()], stores):
+            for store in wanted:
+                if job := store.jobs.claim():
+                    self._number += 1
+                    self._served[store.home] = self._number
+                    lend_networks(self._store.home, store.home)
+                    return store, job
+        return None
+
+    def is_training_waiting(self) -> bool:
+        """Whether a training is queued in any of the home folders."""
+        return any(store.jobs.is_training_waiting() for store in self._opened.values())
+
+    def _open(self, home: Path) -> Store | None:
+        """The store of a home folder; None if the folder cannot be opened now, as of a class that is being deleted."""
+        if home not in self._opened:
+            with contextlib.suppress(TagwiseError):
+                self._opened[home] = Store(home)
+        return self._opened.get(home)
+
+
+def pupil_homes(store: Store) -> Iterator[Path]:
+    """The home folders of the pupils of all classes that exist."""
+    homes = (blobs.pupil_home(store.home, pupil.class_id, pupil.id) for pupil in store.pupils.all())
+    return (home for home in homes if home.is_dir())
+
+
+def lend_networks(source: Path, target: Path) -> None:
+    """Link the networks that are prepared in one home folder into another, so that no pupil waits for them again."""
+    folder, there = blobs.backbones_folder(source), blobs.backbones_folder(target)
+    if source == target or not folder.is_dir():
+        return
+    there.mkdir(exist_ok=True)
+    # A network's record comes last: it says that the network is there.
+    for path in sorted(folder.iterdir(), key=lambda each: each.suffix == ".json"):
+        # Two processes may link at once; and a file that is being written has a dot in front.
+        if path.is_file() and not path.name.startswith("."):
+            with contextlib.suppress(FileExistsError):
+                os.link(path, there / path.name)
