@@ -38,7 +38,8 @@ class _Promoted:
 def add(store: Store, project: Project, name: str, data: bytes, *, tag_ids: Sequence[str], limits: Limits) -> Upload:
     """Add an image as `uploads.add` does, then delete its kept predictions; returns the result of the upload."""
     with store.transaction():
-        upload = uploads.add(store, project, name, data, tag_ids=tag_ids, limits=limits)
+        came = uploads.came("predictions")
+        upload = uploads.add(store, project, name, data, tag_ids=tag_ids, limits=limits, came=came)
         if upload.image_id:
             store.predictions.remove_images(project.id, [blobs.sha256(data)])
     return upload
@@ -80,7 +81,8 @@ def _promote(
         data = history.image_bytes(store, kept)
         with store.transaction():
             before = store.images.find(project.id, kept.sha256)
-            upload = uploads.add(store, project, name, data, tag_ids=tag_ids, limits=limits)
+            came = uploads.came("predictions")
+            upload = uploads.add(store, project, name, data, tag_ids=tag_ids, limits=limits, came=came)
             if upload.image_id is None:
                 return _Promoted(upload)
             after = store.images.get(upload.image_id).tag_ids

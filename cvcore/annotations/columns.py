@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from cvcore.annotations import cells, splits
+from cvcore.annotations import cells, metadata_columns, splits
 from cvcore.annotations.documents import shown
-from cvcore.annotations.json_lines import Record
 from cvcore.annotations.matches import is_image
+from cvcore.annotations.parsing.json_lines import Record
 
 # The names of columns as `plain` writes them; of images the surest first.
 FILES = (
@@ -51,13 +51,17 @@ _NUMBER = re.compile(r"[-+]?\d+(\.\d+)?(e[-+]?\d+)?", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns of a table. The tags are in `labels`, or are the names of the columns `one_hot` that say yes."""
+    """The columns of a table. The tags are in `labels`, or are the names of the columns `one_hot` that say yes.
+
+    `metadata` are the keys of metadata by the names of their columns.
+    """
 
     file: str
     labels: tuple[str, ...] = ()
     one_hot: tuple[str, ...] = ()
     split: str | None = None
     notes: tuple[str, ...] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 def find(records: Sequence[Record], header: Sequence[str] = ()) -> Columns | None:
@@ -70,22 +74,40 @@ def find(records: Sequence[Record], header: Sequence[str] = ()) -> Columns | Non
     """
     names = list(dict.fromkeys([*header, *(name for record in records for name in list(record)[:COLUMNS])]))
     values = {name: [record.get(name) for record in records] for name in names}
-    by_content = [name for name in names if _are_images(values[name])]
-    file = next((name for wanted in FILES for name in by_content or names if plain(name) == wanted), None)
+    # Columns that say that they are metadata are nothing else, whatever is in them.
+    own = [name for name in names if not name.startswith(metadata_columns.PREFIX)]
+    by_content = [name for name in own if _are_images(values[name])]
+    file = next((name for wanted in FILES for name in by_content or own if plain(name) == wanted), None)
     file = file or next(iter(by_content), None)
     if file is None:
         return None
-    split, notes = _split(names, file, values)
-    others = [name for name in names if name not in (file, split) and name.strip()]
+    split, notes = _split(own, file, values)
+    others = [name for name in own if name not in (file, split) and name.strip()]
     labels, one_hot = _tags(others, values)
     if not labels and len(one_hot) < SEVERAL and not by_content and plain(file) in _WEAK:
         return None
     if labels:
         labels, told = _names_not_numbers(labels, values)
         notes += told
-    unread = [name for name in others if name not in (*labels, *one_hot) and plain(name) not in LABELS]
-    notes += _unread(unread) if labels or one_hot else []
-    return Columns(file, tuple(labels), tuple(one_hot), split, tuple(notes))
+    taken = {file, split, *labels, *one_hot}
+    rest = {name: plain(name) for name in names if name.strip() and name not in taken and plain(name) not in LABELS}
+    kept = metadata_columns.choose(rest, records)
+    notes += [*kept.notes, *([NO_BOXES] if _BOXES & set(rest.values()) else [])]
+    return Columns(file, tuple(labels), tuple(one_hot), split, tuple(notes), kept.keys)
+
+
+def for_metadata(key: str, values: Sequence[str]) -> str:
+    """The name of a column from which `find` reads these metadata, whose table has other columns for image and tags.
+
+    >>> for_metadata("room", ["12"]), for_metadata("class", ["4b"]), for_metadata("phase", ["test"])
+    ('room', 'metadata: class', 'metadata: phase')
+    """
+    words = (FILES, LABELS, CAPTIONS, SPLITS, TESTS, TRAINS, VALIDS, metadata_columns.OWN)
+    name = re.sub(r"_?\d+$", "", plain(key))
+    is_read = any(each in kind for kind in words for each in (name, plain(key))) or key.startswith(
+        metadata_columns.PREFIX
+    )
+    return metadata_columns.PREFIX + key if is_read or _each(values, _is_split) or _are_images(values) else key
 
 
 def plain(name: str) -> str:
@@ -141,16 +163,6 @@ def _says_split(name: str, values: Sequence[Any]) -> bool:
     if plain(name) in SPLITS:
         return any(_is_split(value) for value in values if isinstance(value, str))
     return True
-
-
-def _unread(names: Sequence[str]) -> list[str]:
-    if not names:
-        return []
-    more = f" and {len(names) - SHOWN_COLUMNS} more" if len(names) > SHOWN_COLUMNS else ""
-    notes = [f"Columns that are not read: {', '.join(map(shown, names[:SHOWN_COLUMNS]))}{more}."]
-    if _BOXES & set(map(plain, names)):
-        notes.append(NO_BOXES)
-    return notes
 
 
 def split_of(name: str, value: Any) -> tuple[splits.Split | None, bool]:

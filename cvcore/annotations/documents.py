@@ -16,13 +16,15 @@ Parts = tuple[str, ...]
 class Row:
     """A line about an image: its number, from 1, the image's path as the file writes it, its tags and its split.
 
-    Tags are NFC, in order and without duplicates. `split` is None where the line names none.
+    Tags are NFC, in order and without duplicates. `split` is None where the line names none. `metadata` are pairs of
+    key and text.
     """
 
     line: int
     path: Parts
     tags: tuple[str, ...]
     split: Split | None = None
+    metadata: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Document:
     """The rows of a file. `layout` names its kind to people; `notes` are sentences about the entire file.
 
     `broken`: each line that cannot be read, or not entirely, with the reason. Without `gives_tags` the file is a known
-    table that says nothing about tags: the folders give them.
+    table that says nothing about tags, which the folders give: its rows have metadata alone.
     """
 
     layout: str

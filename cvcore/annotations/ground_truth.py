@@ -17,7 +17,7 @@ from typing import Any
 
 from cvcore.annotations import cells
 from cvcore.annotations.documents import Document, Row, parts, shown
-from cvcore.annotations.json_lines import Record
+from cvcore.annotations.parsing.json_lines import Record
 from cvcore.errors import InvalidInput
 from cvcore.wording import count
 

@@ -16,11 +16,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-from cvcore.annotations import cells, columns, splits, tables
+from cvcore.annotations import cells, columns, metadata_columns, splits
 from cvcore.annotations.columns import NO_BOXES, SHOWN_COLUMNS, Columns
 from cvcore.annotations.documents import Document, Row, parts, shown
-from cvcore.annotations.json_lines import Lines, Record
 from cvcore.annotations.matches import is_image
+from cvcore.annotations.parsing import tables
+from cvcore.annotations.parsing.json_lines import Lines, Record
 from cvcore.errors import ArchiveRefused
 from cvcore.wording import count
 
@@ -38,7 +39,7 @@ def read_csv(data: bytes, name: str) -> Document | None:
         ArchiveRefused: it is not text or not a table, is too large, or is a labels.csv without its header.
 
     >>> read_csv(b"file,labels\\n1.jpg,apple|pear\\n2.jpg\\n", "labels.csv").rows
-    (Row(line=2, path=('1.jpg',), tags=('apple', 'pear'), split=None),)
+    (Row(line=2, path=('1.jpg',), tags=('apple', 'pear'), split=None, metadata=()),)
     """
     if "submission" in name.casefold():
         return Document(name, notes=(f"{name} is an example of answers, not a table of tags: it is not read.",),
@@ -76,22 +77,23 @@ def read_records(lines: Lines, name: str, header: Sequence[str] = ()) -> Documen
         if not is_metadata or not records:
             return Document(name, broken=tuple(broken), gives_tags=False) if is_metadata else None
         found = Columns(FILE)
-    if not found.labels and not found.one_hot:
-        return Document(name, notes=(_no_tags(name, records, found),), gives_tags=False)
     rows = list(_rows(records, found, broken))
+    if not found.labels and not found.one_hot:
+        notes = (_no_tags(name, records, found), *found.notes)
+        return Document(name, tuple(rows) if found.metadata else (), notes=notes, gives_tags=False)
     notes = (*found.notes, *_notes(records, found, rows))
     return Document(_layout(name, found), tuple(rows), tuple(broken), notes)
 
 
-def line(file_name: str, tags: Sequence[str], *, as_list: bool) -> str:
-    """The line of `metadata.jsonl` for an image: all its tags in a list, or its only tag, or null.
+def line(file_name: str, tags: Sequence[str], metadata: Mapping[str, str], *, as_list: bool) -> str:
+    """The line of `metadata.jsonl` for an image: all its tags in a list, or its only tag, or null; and its metadata.
 
     A tag that could be read as none or as several stands in a list, too.
     """
     only = next(iter(tags), None)
     is_plain = only is None or cells.tags(only) == (only,)
     labels: Record = {"labels": list(tags)} if as_list else {"label": only if is_plain else [only]}
-    return json.dumps({FILE: file_name, **labels}, ensure_ascii=False)
+    return json.dumps({FILE: file_name, **labels, **metadata}, ensure_ascii=False)
 
 
 def _records(header: Sequence[str], lines: Iterable[tuple[int, list[str]]], name: str) -> Iterator[tuple[int, Any]]:
@@ -137,7 +139,7 @@ def _rows(records: Iterable[tuple[int, Record]], found: Columns, broken: list[tu
             value, column = shown(str(record.get(found.split or ""))), shown(found.split or "")
             rule = f"the column {column} must say yes or no, or the name of a split, {value!r} is none of these"
             broken.append((line, f"{rule}: correct it; until then the image is used for training"))
-        yield Row(line, path, tuple(dict.fromkeys(tags)), split)
+        yield Row(line, path, tuple(dict.fromkeys(tags)), split, metadata_columns.texts(record, found.metadata))
 
 
 def _one_hot(record: Record, names: Sequence[str]) -> tuple[list[str], list[str]]:

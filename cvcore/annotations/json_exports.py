@@ -12,8 +12,8 @@ from typing import Any
 
 from cvcore.annotations import cells, ground_truth, image_tables, splits
 from cvcore.annotations.documents import Document, Row, parts, shown
-from cvcore.annotations.json_lines import Lines, Record
 from cvcore.annotations.matches import is_image
+from cvcore.annotations.parsing.json_lines import Lines, Record
 from cvcore.errors import ArchiveRefused
 
 VERTEX_IMAGE, VERTEX_SPLIT = "imageGcsUri", "aiplatform.googleapis.com/ml_use"

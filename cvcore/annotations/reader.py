@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from cvcore.annotations import ground_truth, image_tables, json_exports, json_lines, text_exports
+from cvcore.annotations import ground_truth, image_tables, json_exports, text_exports
 from cvcore.annotations.documents import Document, Parts
+from cvcore.annotations.parsing import json_lines
 
 CSV, JSON, TEXT, XML = (".csv", ".tsv"), (".json", ".jsonl", ".ndjson", ".manifest"), (".txt",), (".xml",)
 
@@ -26,7 +27,7 @@ def read(name: str, data: bytes) -> Document | None:
             which kind it is and what to do.
 
     >>> read("train.json", b'[{"image": "1.jpg", "label": "cat"}]').rows
-    (Row(line=1, path=('1.jpg',), tags=('cat',), split=None),)
+    (Row(line=1, path=('1.jpg',), tags=('cat',), split=None, metadata=()),)
     """
     plain = name.casefold()
     if plain.endswith(CSV):

@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree
 
-from cvcore.annotations import cells, image_tables, splits, tables
+from cvcore.annotations import cells, image_tables, splits
 from cvcore.annotations.documents import Document, Row, parts, shown, suffix
 from cvcore.annotations.matches import SUFFIXES
+from cvcore.annotations.parsing import tables
 from cvcore.errors import ArchiveRefused
 from cvcore.settings import MEBIBYTE
 

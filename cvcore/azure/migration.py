@@ -161,7 +161,8 @@ def _store(
 ) -> None:
     # Azure gives no file names, so the id is used. If the program stops between the two writes, the next run downloads
     # the image again and recognises it by its content.
-    upload = uploads.add(store, project, image.id, data, tag_ids=tag_ids, limits=limits)
+    came = uploads.came("Azure Custom Vision")
+    upload = uploads.add(store, project, image.id, data, tag_ids=tag_ids, limits=limits, came=came)
     note = "" if upload.status == "duplicate" else upload.reason
     with store.transaction():
         if upload.image_id:

@@ -98,6 +98,7 @@ def import_images(options: argparse.Namespace, settings: Settings) -> int:
         options.project,
         listing,
         limits=settings.limits,
+        source=options.path.resolve().name,
         classification_type=options.type,
         domain=options.domain,
         on_file=on_file,
@@ -114,7 +115,7 @@ def import_images(options: argparse.Namespace, settings: Settings) -> int:
     several = sum(len(entry.tags) > 1 for entry in listing.entries)
     if is_new and several and not options.type:
         remarks.append(f"The project is Multilabel, because several tags are given to {count(several, 'image')}.")
-    told = {"read_as": listing.read_as, "remarks": remarks, "notes": notes}
+    told = {"read_as": listing.read_as, "metadata": listing.metadata_keys, "remarks": remarks, "notes": notes}
     terminal.print_result(
         {**project_json(store, project), **counts, **told}, f"{project.name}: {text}", as_json=options.json
     )

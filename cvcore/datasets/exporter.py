@@ -1,19 +1,19 @@
 """Write a project's images and tags as a zip that other programs can read and Tagwise can import again.
 
-Importing the zip gives images of the same content, the same tags and the same test images. Images are written as they
-were uploaded.
+Importing the zip gives images of the same content, the same tags and the same test images, and with a table or Hugging
+Face's layout the same metadata. Images are written as they were uploaded.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from cvcore import imaging, names
-from cvcore.annotations import cells, ground_truth, image_tables, parts
+from cvcore.annotations import cells, columns, ground_truth, image_tables, parts
 from cvcore.datasets import file_names, labelling
 from cvcore.errors import Conflict, InvalidInput
 from cvcore.files import blobs, zip_writer
@@ -36,11 +36,15 @@ BUCKET = "s3://your-bucket/"
 
 @dataclass(frozen=True)
 class DatasetImage:
-    """An image to write, with the names of its tags in order and a file name that is valid on every system."""
+    """An image to write, with the names of its tags in order and a file name that is valid on every system.
+
+    `metadata` are its texts by the names of their columns.
+    """
 
     image: Image
     tags: tuple[str, ...]
     name: str
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,10 @@ def plan(store: Store, project: Project, name: str, *, tag_id: str | None = None
     images = store.searches.page(search, take=_ALL)
     if not images:
         raise Conflict("there are no images to download yet: add some on the Images page")
-    return chosen.plan(project, [_dataset_image(store, image, tag_names) for image in images])
+    metadata = _metadata(store, images)
+    return chosen.plan(
+        project, [_dataset_image(store, image, tag_names, metadata.get(image.id, {})) for image in images]
+    )
 
 
 def save(
@@ -124,13 +131,26 @@ def save(
     return SavedZip(path, len(planned.images), path.stat().st_size)
 
 
-def _dataset_image(store: Store, image: Image, tag_names: dict[str, str]) -> DatasetImage:
+def _metadata(store: Store, images: Sequence[Image]) -> dict[str, dict[str, str]]:
+    """The metadata of images, by their id and the names of columns."""
+    known = store.metadata.of_images([image.id for image in images])
+    texts: dict[str, list[str]] = {}
+    for of_image in known.values():
+        for key, text in of_image.items():
+            texts.setdefault(key, []).append(text)
+    names = {key: columns.for_metadata(key, texts[key]) for key in sorted(texts)}
+    return {image_id: {names[key]: text for key, text in of_image.items()} for image_id, of_image in known.items()}
+
+
+def _dataset_image(
+    store: Store, image: Image, tag_names: Mapping[str, str], metadata: Mapping[str, str]
+) -> DatasetImage:
     name = names.portable(image.name)
     if PurePosixPath(name).suffix.casefold() not in SUFFIXES:
         media_type = imaging.media_type(blobs.read(blobs.original_path(store.home, image.sha256)))
         name = names.portable(f"{name}.{media_type.partition('/')[2]}")
     # A tag that was deleted meanwhile is not in `tag_names`.
-    return DatasetImage(image, tuple(tag_names[tag] for tag in image.tag_ids if tag in tag_names), name)
+    return DatasetImage(image, tuple(tag_names[tag] for tag in image.tag_ids if tag in tag_names), name, metadata)
 
 
 def _with_paths(
@@ -189,10 +209,12 @@ def _as_table(_project: Project, entries: Sequence[DatasetImage]) -> ZipPlan:
     has_tests = any(entry.image.is_test for entry in entries)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*HEADER, TEST] if has_tests else HEADER)
+    keys = sorted({key for entry in entries for key in entry.metadata})
+    writer.writerow([*HEADER, *([TEST] if has_tests else []), *keys])
     for path, entry in with_paths:
         is_test = [YES if entry.image.is_test else ""] if has_tests else []
-        writer.writerow([path.removeprefix(f"{IMAGES}/"), cells.text_of(entry.tags), *is_test])
+        metadata = [entry.metadata.get(key, "") for key in keys]
+        writer.writerow([path.removeprefix(f"{IMAGES}/"), cells.text_of(entry.tags), *is_test, *metadata])
     return ZipPlan(with_paths, ((LABELS, text.getvalue()),))
 
 
@@ -213,7 +235,7 @@ def _as_imagefolder(project: Project, entries: Sequence[DatasetImage]) -> ZipPla
     lines: dict[str, list[str]] = {}
     for path, entry in with_paths:
         split, _, name = path.partition("/")
-        lines.setdefault(split, []).append(image_tables.line(name, entry.tags, as_list=as_list))
+        lines.setdefault(split, []).append(image_tables.line(name, entry.tags, entry.metadata, as_list=as_list))
     return ZipPlan(
         with_paths, tuple((f"{split}/{METADATA}", _text(of_split)) for split, of_split in sorted(lines.items()))
     )

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from cvcore import names
-from cvcore.annotations import Parts, can_be, shown
+from cvcore.annotations import Parts, can_be, shown, shown_path
 from cvcore.datasets import file_names, labelling, sources
 from cvcore.datasets.labelling import Skipped
 from cvcore.datasets.sources import File, ReadBytes
@@ -28,13 +28,16 @@ class Entry:
     """An image to import: its file name to show, its tags, and the function that reads its bytes.
 
     Tags are NFC and stripped, but not checked. `read` returns at most one byte more than the limit of an image, so
-    that an image that is too large is refused; it raises ArchiveRefused if the bytes cannot be read.
+    that an image that is too large is refused; it raises ArchiveRefused if the bytes cannot be read. `metadata` are
+    pairs of key and text, `folder` is its path inside of what was given, to show.
     """
 
     name: str
     tags: tuple[str, ...]
     read: ReadBytes
     is_test: bool = False
+    metadata: tuple[tuple[str, str], ...] = ()
+    folder: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,11 @@ class Listing:
     skipped: tuple[Skipped, ...]
     read_as: str = ""
     notes: tuple[str, ...] = ()
+
+    @property
+    def metadata_keys(self) -> list[str]:
+        """The keys of metadata that at least one image has."""
+        return sorted({key for entry in self.entries for key, _ in entry.metadata})
 
 
 def entries(path: Path, limits: Limits) -> Listing:
@@ -99,7 +107,14 @@ def _listing(files: Iterable[File], notes: Sequence[str] = ()) -> Listing:
         [image.parts for image in images], {path: table.read for path, table in tables.items()}
     )
     listed = (
-        Entry(names.file(image.path), annotation.tags, image.read, annotation.is_test)
+        Entry(
+            names.file(image.path),
+            annotation.tags,
+            image.read,
+            annotation.is_test,
+            annotation.metadata,
+            shown_path(image.parts[:-1]),
+        )
         for image, annotation in zip(images, labelled.annotations, strict=True)
     )
     return Listing(tuple(listed), (*skipped, *labelled.skipped), labelled.read_as, (*notes, *labelled.notes))

@@ -12,6 +12,7 @@ from cvcore.annotations import read as read_document
 from cvcore.annotations.splits import Split
 from cvcore.datasets import file_names, layouts
 from cvcore.datasets.lookalikes import lookalikes
+from cvcore.datasets.table_metadata import TableMetadata
 from cvcore.errors import InvalidInput
 from cvcore.wording import count
 
@@ -34,10 +35,11 @@ class Skipped(NamedTuple):
 
 @dataclass(frozen=True)
 class Annotation:
-    """An image's tags in order, without duplicates, and whether it is a test image."""
+    """An image's tags in order, without duplicates, whether it is a test image, and its metadata, as key and text."""
 
     tags: tuple[str, ...] = ()
     is_test: bool = False
+    metadata: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Labelled:
 
 @dataclass
 class _Reading:
-    """What has been read so far: of each image its tags, by which lines, and its split."""
+    """What has been read so far: of each image its tags, by which lines, its split and its metadata."""
 
     count: int
     used: list[Parts] = field(default_factory=list)
@@ -61,6 +63,7 @@ class _Reading:
     named: set[int] = field(default_factory=set)
     disputed: dict[int, None] = field(default_factory=dict)
     skipped: list[Skipped] = field(default_factory=list)
+    metadata: TableMetadata = field(default_factory=TableMetadata)
 
     def __post_init__(self) -> None:
         self.tags = [{} for _ in range(self.count)]
@@ -74,10 +77,12 @@ def annotate(paths: Sequence[Parts], tables: Tables) -> Labelled:
     Raises:
         ArchiveRefused: a table cannot be read, or is of a kind whose labels are not for entire images.
     """
-    documents, skipped, notes = _documents(paths, tables)
-    reading = _by_documents(paths, documents)
+    documents, others, skipped, notes = _documents(paths, tables)
+    matches = Matches(paths)
+    reading = _by_documents(paths, documents, matches)
+    notes += reading.metadata.add_tables(others, matches)
     skipped = [*reading.skipped, *skipped]
-    if reading.used:
+    if any(documents[table].gives_tags for table in reading.used):
         read_as = _named(reading.used)
         notes += [note for table in reading.used for note in documents[table].notes]
         notes += _about(reading, paths, read_as)
@@ -85,19 +90,26 @@ def annotate(paths: Sequence[Parts], tables: Tables) -> Labelled:
     else:
         layout = layouts.read(paths)
         read_as, notes = layout.name, [*notes, *layout.notes]
-        found = [Annotation((place.tag,) if place.tag else (), place.split == "test") for place in layout.places]
+        found = [
+            Annotation((each.tag,) if each.tag else (), each.split == "test", reading.metadata.pairs(place))
+            for place, each in enumerate(layout.places)
+        ]
+    notes += reading.metadata.notes(paths)
     notes += lookalikes({tag for each in found for tag in each.tags})
     return Labelled(tuple(found), tuple(skipped), _summary(read_as, found) if found else "", tuple(notes))
 
 
-def _documents(paths: Sequence[Parts], tables: Tables) -> tuple[dict[Parts, Document], list[Skipped], list[str]]:
-    """The documents that give tags, by path; the files that are none; and notes of tables without tags.
+def _documents(
+    paths: Sequence[Parts], tables: Tables
+) -> tuple[dict[Parts, Document], dict[Parts, Document], list[Skipped], list[str]]:
+    """The documents that give tags, by path; those with metadata alone; the files that are none; and notes of others.
 
     Beside a `labels.csv` no other table is read, beside a table of Hugging Face's name no other but such.
     """
     found: dict[Parts, Document] = {}
     skipped: list[Skipped] = []
     notes: list[str] = []
+    others: dict[Parts, Document] = {}
     told: set[Parts] = set()
     for path, read in sorted(_worth_reading(paths, tables).items()):
         document = read_document(shown_path(path), read())
@@ -107,6 +119,8 @@ def _documents(paths: Sequence[Parts], tables: Tables) -> tuple[dict[Parts, Docu
         told.add(path)
         if document is None:
             skipped.append(Skipped(shown_path(path), file_names.kind_refusal(path[-1]) or _NO_TABLE))
+        elif document.rows:
+            others[path] = document
         else:
             notes += document.notes
     rank = min(map(_rank, found), default=OTHER)
@@ -114,9 +128,9 @@ def _documents(paths: Sequence[Parts], tables: Tables) -> tuple[dict[Parts, Docu
         del found[path]
     first = next(map(shown_path, found), "")
     given = f"{first} gives the tags, so this file is not read: leave one of them out"
-    others = [path for path in tables if path not in found and path not in told]
-    skipped += [Skipped(shown_path(path), given if first else file_names.kind_refusal(path[-1])) for path in others]
-    return found, skipped, notes
+    unread = [path for path in tables if path not in found and path not in told]
+    skipped += [Skipped(shown_path(path), given if first else file_names.kind_refusal(path[-1])) for path in unread]
+    return found, others, skipped, notes
 
 
 def _worth_reading(paths: Sequence[Parts], tables: Tables) -> Tables:
@@ -138,9 +152,8 @@ def _rank(path: Parts) -> int:
     return 0 if name == LABELS else 1 if PurePosixPath(name).stem == "metadata" else OTHER
 
 
-def _by_documents(paths: Sequence[Parts], documents: Mapping[Parts, Document]) -> _Reading:
+def _by_documents(paths: Sequence[Parts], documents: Mapping[Parts, Document], matches: Matches) -> _Reading:
     reading = _Reading(len(paths))
-    matches = Matches(paths)
     for table, document in documents.items():
         name, own = shown_path(table), splits.named_in(PurePosixPath(table[-1]).stem)
         missing: list[tuple[int, str]] = []
@@ -152,6 +165,7 @@ def _by_documents(paths: Sequence[Parts], documents: Mapping[Parts, Document]) -
                 continue
             for place in places:
                 _add(reading, place, row.tags, row.split or own)
+                reading.metadata.add(place, row.metadata)
         if _rank(table) == OTHER and document.rows and len(missing) == len(document.rows):
             reason = f"none of its {count(len(missing), 'line')} names an image here, first: {missing[0][1]}"
             reading.skipped.append(Skipped(name, reason))
@@ -174,7 +188,11 @@ def _add(reading: _Reading, place: int, tags: Sequence[str], split: Split | None
 def _annotations(reading: _Reading, paths: Sequence[Parts]) -> list[Annotation]:
     """The annotations; where no table names an image's split its folders do."""
     return [
-        Annotation(tuple(reading.tags[place]), (reading.splits.get(place) or splits.first(path[:-1])) == "test")
+        Annotation(
+            tuple(reading.tags[place]),
+            (reading.splits.get(place) or splits.first(path[:-1])) == "test",
+            reading.metadata.pairs(place),
+        )
         for place, path in enumerate(paths)
     ]
 

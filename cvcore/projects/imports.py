@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 
 from cvcore import datasets, names
 from cvcore.datasets import stand_ins
@@ -35,14 +37,15 @@ def import_project(
     listing: datasets.Listing,
     *,
     limits: Limits,
+    source: str = "",
     classification_type: str | None = None,
     domain: str | None = None,
     on_file: Callable[[uploads.Upload], None] = lambda upload: None,
 ) -> tuple[Project, Import]:
     """Store all images of a listing in the project with that name, which is created if there is none.
 
-    Without a classification type a new project is Multilabel if an image has several tags. If no image is stored, the
-    project, its type and its domain are as they were before.
+    `source` is as in `import_images`. Without a classification type a new project is Multilabel if an image has several
+    tags. If no image is stored, the project, its type and its domain are as they were before.
 
     Raises:
         InvalidInput: nothing could be stored; the message has the first reason.
@@ -55,7 +58,7 @@ def import_project(
             several = any(len(entry.tags) > 1 for entry in listing.entries)
             kind = classification_type or (MULTILABEL if several else MULTICLASS)
             project = registry.create(store, name, classification_type=kind, domain=domain or "")
-        result = import_images(store, project, listing, limits=limits, on_file=on_file)
+        result = import_images(store, project, listing, limits=limits, source=source, on_file=on_file)
         if not result.count("stored") and not result.count("duplicate"):
             reason = next((upload.reason for upload in result.uploads if upload.reason), "there are none")
             raise InvalidInput(f"an import must hold images, nothing could be stored: {reason}")
@@ -101,10 +104,13 @@ def import_images(
     listing: datasets.Listing,
     *,
     limits: Limits,
+    source: str = "",
     tag_ids: Sequence[str] = (),
     on_file: Callable[[uploads.Upload], None] = lambda upload: None,
 ) -> Import:
-    """Store all images of a listing, each with its own tags and `tag_ids`.
+    """Store all images of a listing, each with its own tags and `tag_ids`, its metadata and where it came from.
+
+    `source` names what was uploaded, as flowers.zip; without it the number of images does.
 
     `on_file` is called with the outcome for each file as soon as it is known, first for the files that the listing
     left out.
@@ -115,7 +121,8 @@ def import_images(
     """
     outcomes = []
     skipped = (uploads.Upload(name, "refused", reason) for name, reason in listing.skipped)
-    stored = (_import_image(store, project, entry, limits, tag_ids) for entry in listing.entries)
+    arrival = partial(uploads.came, source or count(len(listing.entries), "image"), moment=datetime.now())
+    stored = (_import_image(store, project, entry, limits, tag_ids, came=arrival) for entry in listing.entries)
     for upload in itertools.chain(skipped, stored):
         outcomes.append(upload)
         on_file(upload)
@@ -124,7 +131,13 @@ def import_images(
 
 
 def _import_image(
-    store: Store, project: Project, entry: datasets.Entry, limits: Limits, tag_ids: Sequence[str]
+    store: Store,
+    project: Project,
+    entry: datasets.Entry,
+    limits: Limits,
+    tag_ids: Sequence[str],
+    *,
+    came: Callable[[str], Mapping[str, str]],
 ) -> uploads.Upload:
     created: list[str] = []
     try:
@@ -137,7 +150,16 @@ def _import_image(
             all_tag_ids = list(dict.fromkeys((*own, *tag_ids)))
             tagging.check(store, project, all_tag_ids)
             created = [tag_id for tag_id in own if tag_id not in known]
-        upload = uploads.add(store, project, entry.name, data, tag_ids=all_tag_ids, limits=limits)
+        upload = uploads.add(
+            store,
+            project,
+            entry.name,
+            data,
+            tag_ids=all_tag_ids,
+            limits=limits,
+            came=came(entry.folder),
+            on_stored=lambda image_id, _: store.metadata.put([image_id], dict(entry.metadata)),
+        )
     except (InvalidInput, Conflict) as refusal:
         upload = uploads.Upload(names.file(entry.name), "refused", str(refusal))
     forget_tags(store, created)

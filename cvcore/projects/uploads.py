@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
+from types import MappingProxyType
 from typing import Literal
 
 from cvcore import image_facts, imaging, names
+from cvcore.annotations import shown
 from cvcore.errors import Conflict, ImageRefused
 from cvcore.files import blobs
 from cvcore.projects import tagging
 from cvcore.records import Project
 from cvcore.settings import Limits
-from cvcore.store import Store
+from cvcore.store import FOLDER, UPLOAD, Store
+
+NOWHERE: Mapping[str, str] = MappingProxyType({})
+SOURCE_LETTERS = 80
 
 
 @dataclass(frozen=True)
@@ -39,13 +45,14 @@ def add(
     *,
     tag_ids: Sequence[str] = (),
     limits: Limits,
+    came: Mapping[str, str] = NOWHERE,
     on_stored: Callable[[str, bool], None] = lambda image_id, is_new: None,
 ) -> Upload:
     """Store one image with its tags, made smaller or converted if need be: see `imaging.fitted`.
 
     The same content again is a duplicate: the tags are added to the stored image, if the project's rules allow it.
-    `on_stored` is called with the image's id and whether it is new, in the same transaction: if it raises, nothing is
-    kept.
+    `came` says where it came from, as `store.image_facts` keeps it of a new image. `on_stored` is called with the
+    image's id and whether it is new, in the same transaction: if it raises, nothing is kept.
 
     Raises:
         StorageFull, HomeUnusable: nothing of this file is kept; images stored before are.
@@ -75,6 +82,8 @@ def add(
                 signature=info.signature,
             )
             image_facts.keep(store, {digest: (origin, info.measures)})
+            if is_new:
+                store.image_facts.put([image_id], came)
             refusal = _tag(store, project, image_id, tag_ids)
             on_stored(image_id, is_new)
             store.projects.touch(project.id)
@@ -85,6 +94,19 @@ def add(
         return Upload(name, "stored", refusal, image_id, arrival.note)
     duplicate = "the project has this image already" + (", the tags were added to it" if tag_ids else "")
     return Upload(name, "duplicate", refusal or duplicate, image_id, arrival.note)
+
+
+def came(source: str, folder: str = "", *, moment: datetime | None = None) -> dict[str, str]:
+    """Where an image came from, for `add`: its upload, called by its time and what was uploaded, and its folder in it.
+
+    Without a moment the upload is all of a day, as of programs that upload image by image.
+
+    >>> came("flowers.zip", "rose/red", moment=datetime(2026, 5, 31, 9, 5))
+    {'upload': '2026-05-31 09:05, flowers.zip', 'folder': 'rose/red'}
+    """
+    time = f"{moment:%Y-%m-%d %H:%M}" if moment else f"{datetime.now():%Y-%m-%d}"
+    upload = {UPLOAD: f"{time}, {shown(source)[:SOURCE_LETTERS]}"}
+    return upload | ({FOLDER: folder} if folder else {})
 
 
 def delete(store: Store, image_ids: Sequence[str]) -> None:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from cvcore import buckets
-from cvcore.annotations import ground_truth, tables
+from cvcore.annotations import ground_truth
+from cvcore.annotations.parsing import tables
 from cvcore.errors import Conflict, InvalidInput, NotFound
 from cvcore.projects import uploads
 from cvcore.records import Image, Project

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from cvcore import buckets
-from cvcore.annotations import ground_truth, json_lines
+from cvcore.annotations import ground_truth
 from cvcore.annotations.ground_truth import METADATA, SOURCE
+from cvcore.annotations.parsing import json_lines
 from cvcore.errors import InvalidInput
 
 # An entry has at most 100,000 letters, with its errors.

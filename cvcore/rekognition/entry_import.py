@@ -107,7 +107,8 @@ def _add_image(store: Store, settings: Settings, dataset: DatasetRow, line_id: i
         _settle(store, dataset, store.images.get(image_id), is_new, line, text, settings.limits)
 
     project = store.projects.get(dataset.project_id)
-    upload = uploads.add(store, project, line.source, data, limits=settings.limits, on_stored=settle)
+    came = uploads.came("Rekognition API", buckets.parse(line.source)[1].rpartition("/")[0])
+    upload = uploads.add(store, project, line.source, data, limits=settings.limits, came=came, on_stored=settle)
     if upload.status == "refused":
         raise LineRefused("ERROR_INVALID_IMAGE", upload.reason)
 

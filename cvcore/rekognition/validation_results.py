@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cvcore.annotations import json_lines
+from cvcore.annotations.parsing import json_lines
 
 WARNING = "WARNING_"
 NO_ANNOTATIONS = ("WARNING_NO_ANNOTATIONS", "No annotations found.")

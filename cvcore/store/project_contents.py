@@ -75,7 +75,7 @@ class ImageContents:
     is_test: bool
     is_erased: bool
     tags: tuple[Key, ...]
-    metadata: Annotated[dict[LongText, LongText], Meta(max_length=100)]
+    metadata: Annotated[dict[LongText, LongText], Meta(max_length=1000)]
     facts: FactContents = FactContents()
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from cvcore import names, projects
+from cvcore import buckets, names, projects
 from cvcore.errors import FetchFailed, InvalidInput, NotFound, TagwiseError
 from cvcore.progress import Progress, share, silent
 from cvcore.projects import naming, tagging, uploads
@@ -156,7 +156,8 @@ def _fetched(account: Account, limit_bytes: int, entry: Entry) -> bytes | Tagwis
 def _store(store: Store, project: Project, entry: Entry, data: bytes, tag_ids: Sequence[str], limits: Limits) -> None:
     # If the program stops between the two writes, the next run downloads the image again and recognises it by its
     # content.
-    upload = uploads.add(store, project, entry.source, data, tag_ids=tag_ids, limits=limits)
+    came = uploads.came("Amazon Rekognition", buckets.parse(entry.source)[1].rpartition("/")[0])
+    upload = uploads.add(store, project, entry.source, data, tag_ids=tag_ids, limits=limits, came=came)
     note = "" if upload.status == "duplicate" else upload.reason
     with store.transaction():
         if upload.image_id and entry.is_test:

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from cvcore.annotations import ground_truth, json_lines
+from cvcore.annotations import ground_truth
+from cvcore.annotations.parsing import json_lines
 from cvcore.rekognition.migration import client
 from cvcore.rekognition.migration.client import Account, Project
 from cvcore.wording import count

@@ -24,6 +24,7 @@ from pages.parts.shell import background_runs
 from pages.parts.widgets import camera
 
 RECENT_S = 600.0
+LOOSE = "These files"
 
 
 @dataclass
@@ -72,9 +73,11 @@ def start(store: Store, project: Project, files: Sequence[Any], tag_names: Seque
 
     def work(run: Run) -> str:
         try:
-            for listing in _listings(files, limits, run):
+            for source, listing in _listings(files, limits, run):
                 run.total += len(listing.entries) + len(listing.skipped)
-                imports.import_images(store, project, listing, limits=limits, tag_ids=tag_ids, on_file=run.add)
+                imports.import_images(
+                    store, project, listing, limits=limits, source=source, tag_ids=tag_ids, on_file=run.add
+                )
         finally:
             run.tags = _tags_of(store, project, run.stored_ids())
             imports.forget_tags(store, created)
@@ -97,6 +100,7 @@ def add_shots(store: Store, project: Project, shots: Sequence[bytes], tag_names:
         project,
         datasets.entries_from_uploads(files),
         limits=limits,
+        source="camera",
         tag_ids=tag_ids,
         on_file=run.add,
     )
@@ -123,11 +127,12 @@ def _latest() -> dict[str, Run]:
     return {}
 
 
-def _listings(files: Sequence[Any], limits: Limits, run: Run) -> Iterator[datasets.Listing]:
+def _listings(files: Sequence[Any], limits: Limits, run: Run) -> Iterator[tuple[str, datasets.Listing]]:
+    """What each zip, and the other files together, hold, with the name of the zip or of the folder that all are in."""
     run.total = 0
     zips = [file for file in files if file.name.lower().endswith(".zip")]
     loose = [(file.name, file.getvalue) for file in files if file not in zips]
-    readers = [("These files", partial(datasets.entries_from_uploads, loose))] if loose else []
+    readers = [(LOOSE, partial(datasets.entries_from_uploads, loose))] if loose else []
     readers += [(file.name, partial(datasets.entries_in_zip, file, limits)) for file in zips]
     for name, read in readers:
         try:
@@ -135,4 +140,10 @@ def _listings(files: Sequence[Any], limits: Limits, run: Run) -> Iterator[datase
         except TagwiseError as refusal:
             run.add(Upload(name, "refused", str(refusal)))
         else:
-            yield listing
+            yield name if name != LOOSE else _folder([name for name, _ in loose]), listing
+
+
+def _folder(paths: Sequence[str]) -> str:
+    """The folder that all paths begin with, empty if there is none."""
+    tops = {path.partition("/")[0] if "/" in path else "" for path in paths}
+    return tops.pop() if len(tops) == 1 else ""

@@ -212,6 +212,7 @@ def test_import(tagwise: Tagwise, tag_folders: Path) -> None:
         "duplicate": 0,
         "refused": 0,
         "read_as": "a folder for each tag; 2 tags",
+        "metadata": [],
         "remarks": [],
         "notes": [],
     } == {key: value for key, value in result.items() if key != "id"}

@@ -189,3 +189,22 @@ def test_an_unknown_format(store: Store, make: Callable[..., Project], tmp_path:
         str(refusal.value)
         == "a format must be one of folders, table, manifest, imagefolder, got 'coco': choose one of these"
     )
+
+
+@pytest.mark.parametrize("name", ["table", "imagefolder"])
+def test_round_trip_of_metadata(store: Store, make: Callable[..., Project], tmp_path: Path, name: str) -> None:
+    """Metadata are written as columns and read back, also those that are called like columns of other things."""
+    project = make(PLAIN)
+    images = store.images.page(project.id, take=99)
+    texts = {"room": "12", "class": "4b", "phase": "test", "test": "=1+1", "file": "a.jpg", "天気": "晴れ, 曇り\n雨"}
+    store.metadata.put([image.id for image in images[1:]], texts)
+    store.metadata.put([images[1].id], {"room": "13", "metadata: class": "x", "original": "IMG_1.jpg"})
+    other = imported(store, project, datasets.save(store, project, name, tmp_path / "out.zip").path)
+
+    def known(project: Project) -> dict[str, dict[str, str]]:
+        found = store.images.page(project.id, take=99)
+        metadata = store.metadata.of_images([image.id for image in found])
+        return {image.sha256: metadata.get(image.id, {}) for image in found}
+
+    assert known(project) == known(other)
+    assert contents(store, project) == contents(store, other)

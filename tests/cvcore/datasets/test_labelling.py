@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from cvcore import datasets
-from cvcore.annotations import Matches, ground_truth, json_lines
+from cvcore.annotations import Matches, ground_truth
+from cvcore.annotations.parsing import json_lines
 from cvcore.errors import ArchiveRefused
 
 DATE = "2020-04-15T20:17:23.433061"
@@ -204,7 +205,10 @@ def test_captions_and_measures_are_no_tags() -> None:
     assert [entry.tags for entry in read.entries] == [("rose",), ("tulip",)]
     assert read.notes == (
         "metadata.jsonl has no column of tags (its columns: caption, width). If one has the tags, call it label.",
+        "Kept as metadata: caption.",
+        "Columns that are not read: width (read from the image itself, or of a box).",
     )
+    assert [entry.metadata for entry in read.entries] == [(("caption", "a rose"),), ()]
 
 
 def test_labels_csv_comes_first() -> None:
@@ -245,3 +249,18 @@ def test_a_file_is_listed_whatever_other_files_are_called() -> None:
     assert skipped(files) == [
         ("metadata.csv", "labels.csv gives the tags, so this file is not read: leave one of them out")
     ]
+
+
+def test_a_table_beside_folders_of_tags_gives_metadata() -> None:
+    """Folders give the tags, and every table without tags its metadata; one that names no image here is told."""
+    files: dict[str, bytes] = {"rose/1.jpg": b"", "tulip/2.jpg": b""}
+    weather = b"file,weather,day\nrose/1.jpg,sun,1\nrose/1.jpg,rain,1\ntulip/2.jpg,rain,2\n"
+    other = b"file,a,b\n9.jpg,1.5,2.5\n"
+    read = listing({**files, "weather.csv": weather, "other.csv": other})
+    assert [("rose",), ("tulip",)] == [entry.tags for entry in read.entries]
+    assert [(("weather", "sun"), ("day", "1")), (("weather", "rain"), ("day", "2"))] == [
+        entry.metadata for entry in read.entries
+    ]
+    assert ["day", "weather"] == read.metadata_keys
+    assert "None of the lines of other.csv names an image here: it is not read." in read.notes
+    assert "Several lines name rose/1.jpg with different values of weather: the first line counts." in read.notes

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -276,3 +277,35 @@ def test_stand_ins_are_named(store: Store, project: Project, tmp_path: Path, dat
     (upload,) = bring_in(store, project, folder_of(tmp_path / "in", {"cat/1.jpg": data})).uploads
     assert upload.status == "refused"
     assert reason in upload.reason
+
+
+def test_where_images_came_from(store: Store, multiclass: Project, drawn_image: Picture, tmp_path: Path) -> None:
+    """Each new image keeps its upload and its folder inside of it; a duplicate keeps those of its first upload."""
+    files = {"animals/cat/1.png": drawn_image(1), "animals/dog/2.png": drawn_image(2), "3.png": drawn_image(3)}
+    listing = datasets.entries(zip_of(tmp_path / "in.zip", files), LIMITS)
+    imports.import_images(store, multiclass, listing, limits=LIMITS, source="\x1bin.zip")
+    bring_in(store, multiclass, folder_of(tmp_path / "secret", {"4.png": drawn_image(4), "new/5.png": drawn_image(1)}))
+    facts = {
+        image.name: store.image_facts.of_images([image.id])[image.id]
+        for image in store.images.page(multiclass.id, take=9)
+    }
+    assert {"1.png": "animals/cat", "2.png": "animals/dog", "3.png": None, "4.png": None} == {
+        name: of_image.get("folder") for name, of_image in facts.items()
+    }
+    uploads = {name: of_image["upload"].partition(", ") for name, of_image in facts.items()}
+    assert {"1.png": "?in.zip", "2.png": "?in.zip", "3.png": "?in.zip", "4.png": "2 images"} == {
+        name: what for name, (_, _, what) in uploads.items()
+    }
+    assert all(datetime.strptime(time, "%Y-%m-%d %H:%M") for time, _, _ in uploads.values())
+
+
+def test_metadata_of_a_table_are_stored(
+    store: Store, multiclass: Project, drawn_image: Picture, tmp_path: Path
+) -> None:
+    """The columns of a table are the images' metadata; another import adds to them, also to duplicates."""
+    tables = ("file,labels,room,floor\n1.png,cat,12,3\n", "file,labels,room,day\n1.png,cat,13,Monday\n")
+    for number, table in enumerate(tables):
+        files = {"images/1.png": drawn_image(1), "labels.csv": table.encode()}
+        bring_in(store, multiclass, zip_of(tmp_path / f"{number}.zip", files))
+    (image,) = store.images.page(multiclass.id, take=9)
+    assert {"room": "13", "floor": "3", "day": "Monday"} == store.metadata.of_images([image.id])[image.id]

@@ -19,6 +19,7 @@ from cvcore.net import http
 from cvcore.prediction import history
 from cvcore.projects import tagging, uploads
 from cvcore.records import Image, Project
+from cvcore.store import Store
 
 # Custom Vision's status for the reason why an image or its tags are refused.
 STATUSES = {"bytes": "ErrorImageSize", "pixels": "ErrorImageDimensions", "aspect": "ErrorImageDimensions"}
@@ -28,8 +29,12 @@ TAG_STATUSES = {"negative": "ErrorNegativeAndRegularTagOnSameImage"}
 # An image's name, the function that reads its bytes, and its tags' ids.
 Source = tuple[str, Callable[[], bytes], Sequence[str]]
 
-# `uploads.add` or `promotion.add`.
+# `_add` or `promotion.add`.
 Add = Callable[..., uploads.Upload]
+
+
+def _add(store: Store, project: Project, name: str, data: bytes, **options: Any) -> uploads.Upload:
+    return uploads.add(store, project, name, data, came=uploads.came("API"), **options)
 
 
 def create_images_from_data(call: Call) -> Any:
@@ -81,9 +86,7 @@ def fetched(call: Call, url: str) -> bytes:
     return http.fetch(url, limit_bytes=call.settings.limits.image_bytes, allow_private=call.settings.fetch_private)
 
 
-def _batch(
-    call: Call, source: Callable[[json_body.Fields], tuple[str, Callable[[], bytes]]], add: Add = uploads.add
-) -> Any:
+def _batch(call: Call, source: Callable[[json_body.Fields], tuple[str, Callable[[], bytes]]], add: Add = _add) -> Any:
     project = request.project(call)
     fields = json_body.fields(call)
     entries = [json_body.as_fields(item, "images") for item in json_body.items(fields, "images", request.BATCH)]
@@ -101,9 +104,7 @@ def _batch(
     return _created(call, project, list(sources()), metadata.checked(call, fields.get("metadata")), add)
 
 
-def _created(
-    call: Call, project: Project, sources: Sequence[Source], pairs: dict[str, str], add: Add = uploads.add
-) -> Answer:
+def _created(call: Call, project: Project, sources: Sequence[Source], pairs: dict[str, str], add: Add = _add) -> Answer:
     """Add the images, each with the metadata in `pairs`; the status is by `multi_status`.
 
     Raises:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn
 
-from cvcore.annotations import tables
+from cvcore.annotations.parsing import tables
 from cvcore.errors import ArchiveRefused
 from cvcore.settings import MEBIBYTE
 

@@ -1,0 +1,139 @@
+"""The columns of a table beside image, tags and split, as metadata: which are kept, their keys and their texts."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cvcore.annotations.documents import shown
+from cvcore.annotations.parsing.json_lines import Record
+from cvcore.wording import count
+
+# As in Custom Vision: pairs for an image, letters of a key, letters of a value.
+KEYS, KEY_LETTERS, VALUE_LETTERS = 50, 256, 512
+# Before the name of a column that would be read as something else; it is no part of the key.
+PREFIX = "metadata: "
+SHOWN = 10
+
+# What Tagwise knows of an image itself, the numbers of rows, and places of boxes, of which an image may have many.
+_OWN = """
+    width height w h size file_size filesize bytes md5 sha1 sha256 hash phash unnamed_0 index idx
+    x y xmin ymin xmax ymax x_min y_min x_max y_max bbox bounding_box
+"""
+OWN = frozenset(_OWN.split())
+# From so many rows on a column counts as one whose values hardly repeat.
+_MANY, _DISTINCT = 20, 0.9
+# What programs write where there is no value; words that a person may mean, as none or -, are values here.
+_EMPTY = frozenset({"", "nan", "-nan", "null", "na", "n/a", "#n/a", "#na", "#null!", "<na>", "<null>", "(null)", "nat"})
+# All but line breaks and tabs.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The keys of the columns that are kept, by the columns' names, and sentences about these and the others."""
+
+    keys: Mapping[str, str]
+    notes: tuple[str, ...] = ()
+
+
+def choose(names: Mapping[str, str], records: Sequence[Record]) -> Kept:
+    """Which of the columns of a table become metadata.
+
+    names: the columns in their order, each with its plain name. Left out are those that say what Tagwise reads from
+    the image itself, lists, and those without a value. Of more than `KEYS`, those are kept whose values repeat, as the
+    numbers of an embedding do not.
+    """
+    left: dict[str, list[str]] = {}
+    keys: dict[str, str] = {}
+    for name, plain in names.items():
+        key = key_of(name)
+        if reason := _refusal(key, plain, keys, [record.get(name) for record in records]):
+            left.setdefault(reason, []).append(name)
+        else:
+            keys[name] = key
+    if len(keys) > KEYS:
+        repeating = [name for name in keys if not _hardly_repeats([record.get(name) for record in records])][:KEYS]
+        left[f"more than {KEYS}"] = [name for name in keys if name not in repeating]
+        keys = {name: keys[name] for name in repeating}
+    return Kept(keys, (*_notes(keys, left), *_long(keys, records)))
+
+
+def key_of(name: str) -> str:
+    """The key of a column: its name on one line, without the prefix.
+
+    >>> key_of("metadata: class"), key_of(" room\\n"), key_of("metadata: metadata: a")
+    ('class', 'room', 'metadata: a')
+    """
+    return _line(name.removeprefix(PREFIX))
+
+
+def texts(record: Record, keys: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """The metadata of a record, as pairs of key and text; words for no value, lists and long texts are none.
+
+    >>> texts({"a": 7, "b": "nan", "c": True, "d": [1]}, {"a": "a", "b": "b", "c": "C", "d": "d"})
+    (('a', '7'), ('C', 'true'))
+    """
+    pairs = ((key, text_of(record.get(name))) for name, key in keys.items())
+    return tuple((key, text) for key, text in pairs if text and len(text) <= VALUE_LETTERS)
+
+
+def text_of(value: Any) -> str:
+    """A value as text, NFC, without control characters but line breaks and tabs; empty if it is none."""
+    if value is None or isinstance(value, dict | list):
+        return ""
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    kept = unicodedata.normalize("NFC", _CONTROL.sub("", text.replace("\r\n", "\n"))).strip()
+    return "" if kept.casefold() in _EMPTY else kept
+
+
+def _line(text: str) -> str:
+    one = "".join(" " if unicodedata.category(each) in ("Cc", "Zl", "Zp") else each for each in text)
+    return " ".join(unicodedata.normalize("NFC", one).split())
+
+
+def _refusal(key: str, plain: str, keys: Mapping[str, str], values: Sequence[Any]) -> str:
+    """Why a column is left out, in words after its name; empty if it is kept."""
+    if plain in OWN:
+        return "read from the image itself, or of a box"
+    if not key or len(key) > KEY_LETTERS or key in keys.values():
+        return f"its name is not one of 1 to {KEY_LETTERS} letters that no other column has"
+    if any(isinstance(value, dict | list) or _is_list(value) for value in values):
+        return "lists"
+    return "" if any(map(text_of, values)) else "no values"
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, str) and value.lstrip()[:1] in ("[", "{") and value.rstrip()[-1:] in ("]", "}")
+
+
+def _hardly_repeats(values: Sequence[Any]) -> bool:
+    known = [text for value in values if (text := text_of(value))]
+    return len(known) >= _MANY and len(set(known)) > _DISTINCT * len(known)
+
+
+def _notes(keys: Mapping[str, str], left: Mapping[str, Sequence[str]]) -> list[str]:
+    notes = [f"Kept as metadata: {_listed(list(keys.values()))}."] if keys else []
+    told = [f"{_listed(names)} ({reason})" for reason, names in left.items()]
+    return notes + ([f"Columns that are not read: {'; '.join(told)}."] if told else [])
+
+
+def _long(keys: Mapping[str, str], records: Sequence[Record]) -> list[str]:
+    found = [
+        name
+        for record in records
+        for name in keys
+        if isinstance(value := record.get(name), str) and len(value) > VALUE_LETTERS < len(text_of(value))
+    ]
+    if not found:
+        return []
+    columns = _listed(list(dict.fromkeys(found)))
+    return [f"{count(len(found), 'value')} of metadata longer than {VALUE_LETTERS} letters: left out, in {columns}."]
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(map(shown, names[:SHOWN])) + more
