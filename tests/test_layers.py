@@ -36,6 +36,7 @@ PACKAGES = (
     "cvcore.next_steps",
     "cvcore.learning_curves",
     "cvcore.image_maps",
+    "cvcore.slices",
     "cvcore.shortcuts",
     "cvcore.robustness",
     "cvcore.analyses",

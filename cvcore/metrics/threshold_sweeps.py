@@ -156,13 +156,13 @@ def _rates(rows: _Rows, levels: Levels, positions: int) -> tuple[Integers, tuple
     shares = intervals.shares_of_right_answers(counts, levels, rows.truth, rows.starts)
     lengths = intervals.squared_lengths(shares, levels, rows.truth, rows.starts)
     precision, recall, f1 = (
-        _measure(share.values, share.low, share.high, share.norms, length)
+        with_means(share.values, share.low, share.high, share.norms, length)
         for share, length in zip(shares, lengths, strict=True)
     )
     return counts, (precision, recall, f1)
 
 
-def _measure(values: Float64s, low: Float64s, high: Float64s, norms: Float64s, lengths: Float64s) -> Measure:
+def with_means(values: Float64s, low: Float64s, high: Float64s, norms: Float64s, lengths: Float64s) -> Measure:
     """A measure with the intervals of its means, see `intervals`.
 
     lengths: (t,), the squared lengths of the groups' sums, without the tags that have no deviations.
@@ -203,4 +203,4 @@ def _average_precision(truth: Bools, probabilities: NDArray[Any], folds: NDArray
         norms[0, tag] = np.sqrt(length if length > intervals.ROUNDING * (sizes @ sizes) else 0)
         if norms[0, tag] > 0:
             sums[held] += intervals.longer_arms(values, low, high)[0, tag] / norms[0, tag] * deviations
-    return _measure(values, low, high, norms, np.array([sums @ sums]))
+    return with_means(values, low, high, norms, np.array([sums @ sums]))
