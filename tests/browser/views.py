@@ -18,6 +18,7 @@ VIEWS = (
     "performance?view=Presenter&",
     "performance?view=Mistakes&",
     "performance?view=More+images%3F&",
+    "performance?view=Robustness&",
     "performance?view=Thresholds&",
     "performance?view=Compare&",
     "performance?view=Calibration&",

@@ -85,9 +85,9 @@ def test_the_chart_begins_unchanged(store: Store, iteration: Iteration, measured
     assert np.isnan(precision.y[1:]).all()
 
 
-def test_an_example_is_right_before_it_is_changed() -> None:
-    """Of a tag's images the first one that is answered rightly is shown; if there is none, the first."""
-    truth = np.array([[True, False], [True, False], [False, True]])
-    answers = np.array([[False, True], [True, False], [False, False]])
-    assert (1, 2, 1) == tuple(image_strip.example(truth, answers, tag) for tag in (0, 1, -1))
-    assert image_strip.example(np.zeros((2, 2), bool), answers[:2], 0) is None
+def test_an_example_is_typical() -> None:
+    """It is right before it is changed and falls when most do; without one that is right, the first is shown."""
+    truth = np.array([[True, False]] * 4 + [[False, True]])
+    is_right = np.array([[0, 1, 1, 1, 0], [0, 1, 1, 1, 0], [0, 0, 1, 1, 0]], bool)
+    assert (2, 4, 2) == tuple(image_strip.example(truth, is_right, tag) for tag in (0, 1, -1))
+    assert image_strip.example(np.zeros((5, 2), bool), is_right, 0) is None

@@ -47,11 +47,12 @@ def show(
     predictions = evaluation.load(store, iteration)
     answers = answered(measurement, thresholds)
     truth = predictions.truth[measurement.rows]
-    if (place := example(truth, answers[0], tag)) is None:
+    conditions = [(0.0, 0), *places(change)]
+    is_right = (answers[[condition for _, condition in conditions]] == truth).all(axis=2)
+    if (place := example(truth, is_right, tag)) is None:
         return
     row = int(measurement.rows[place])
     image = store.iterations.images(iteration.id)[row]
-    conditions = [(0.0, 0), *places(change)]
     sources = _sources(str(store.home), image.sha256, change.name, row, _change=change)
     if not sources:
         st.caption("The image that would be shown here is missing or damaged.")
@@ -67,14 +68,18 @@ def show(
     st.caption(_about(image, truth[place], names))
 
 
-def example(truth: Bools, unchanged: Bools, tag: int) -> int | None:
-    """The place of the image that is shown: the first of the tag that is answered rightly before it is changed."""
+def example(truth: Bools, is_right: Bools, tag: int) -> int | None:
+    """The place of a typical image of the tag: answered rightly unchanged, and at about as many strengths as others.
+
+    `truth` is (n, k), `is_right` (1 + strengths, n) says at which strengths each image is answered rightly. Without an
+    image that is answered rightly unchanged, it is the first of the tag; None if there is none.
+    """
     of_tag = truth.any(axis=1) if tag == -1 else truth[:, tag]
-    is_right = (truth == unchanged).all(axis=1)
-    for wanted in (of_tag & is_right, of_tag):
-        if wanted.any():
-            return int(wanted.argmax())
-    return None
+    usable = of_tag & is_right[0]
+    if not usable.any():
+        return int(of_tag.argmax()) if of_tag.any() else None
+    often = is_right.sum(axis=0)
+    return int(np.where(usable, np.abs(often - often[usable].mean()), np.inf).argmin())
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
