@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts.images import image_browser, suggestion_panel, tag_panel, upload_panel
+from pages.parts.images import image_browser, similar_panel, suggestion_panel, tag_panel, upload_panel
 from pages.parts.shell import backend, page_address, project_choice
+from pages.parts.shell.text import refusals
 
 store = backend.store()
 project = project_choice.heading("Images", store)
@@ -19,6 +20,8 @@ if st.session_state.get("images-project") != project.id or "images-view" not in 
     st.session_state["images-project"] = project.id
     if "images-view" not in st.query_params:
         st.session_state["images-view"] = IMAGES if images else UPLOAD
+if similar_panel.is_asked_anew():
+    st.session_state["images-view"] = IMAGES
 view = st.segmented_control(
     "View",
     [IMAGES, SUGGESTED, UPLOAD, TAGS],
@@ -34,6 +37,9 @@ elif view == TAGS:
     tag_panel.show(store, project, tags, backend.limits())
 elif view == SUGGESTED and images:
     suggestion_panel.show(store, project)
+elif images and similar_panel.is_open():
+    with refusals():
+        similar_panel.show(store, project, tags, backend.limits())
 elif images:
     image_browser.show(store, project, tags, backend.limits())
 else:

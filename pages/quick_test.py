@@ -9,6 +9,7 @@ from cvcore.records import MULTILABEL
 from pages.parts.quick_test import answer_threshold, explanation, image_source, keep_toggle, probability_bars
 from pages.parts.shell import backend, detail_level, project_choice
 from pages.parts.shell.text import refusals
+from pages.parts.similar import button as similar_button
 
 store = backend.store()
 project = project_choice.heading("Quick Test", store)
@@ -22,6 +23,8 @@ left, right = st.columns(2, gap="large")
 image, takes_new = None, False
 with left, refusals():
     image, takes_new = image_source.show(store, project, backend.limits())
+    if image:
+        similar_button.show_for_bytes(store, project, image.data, image.name, limits=backend.limits(), key="quick-like")
 with right:
     with st.container(horizontal=True):
         # One key per project: otherwise the browser keeps the choice of another project with the same iteration names.

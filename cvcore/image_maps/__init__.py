@@ -2,3 +2,16 @@
 
 Imports `analyses`, `evaluation`, `networks`, `store`, `files`, `metrics` and the modules beside the packages.
 """
+
+from cvcore.image_maps.image_map import ImageMap, make, placed
+from cvcore.image_maps.stored import FILE, load
+from cvcore.image_maps.trustworthiness import trustworthiness
+
+__all__ = [
+    "FILE",
+    "ImageMap",
+    "load",
+    "make",
+    "placed",
+    "trustworthiness",
+]

@@ -182,7 +182,7 @@ def test_taking_off_an_unknown_tag_takes_off_none(store: Store, fill: Fill) -> N
     app = opened(project)
     select(app, project, store.images.page(project.id, take=1))
     assert "Remove all tags" in [each.label for each in app.button]
-    app.multiselect(key=f"retag-{project.id}-0").set_value(["tulip"]).run()
+    app.multiselect(key=f"browser-retag-{project.id}-0").set_value(["tulip"]).run()
     checked(button(app, "Remove these tags").click().run())
     assert {"rose": 2} == {tag.name: tag.image_count for tag in store.tags.of_project(project.id)}
 
@@ -193,7 +193,7 @@ def test_refused_tags_leave_nothing_behind(store: Store, fill: Fill) -> None:
     tagging.set_kind(store, project, store.tags.of_project(project.id)[0], "Negative")
     app = opened(project)
     select(app, project, store.images.page(project.id, take=1))
-    app.multiselect(key=f"retag-{project.id}-0").set_value(["tulip"]).run()
+    app.multiselect(key=f"browser-retag-{project.id}-0").set_value(["tulip"]).run()
     checked(button(app, "Tag selected").click().run())
     assert "negative tag must be" in texts(app)
     assert ["nothing"] == [tag.name for tag in store.tags.of_project(project.id)]

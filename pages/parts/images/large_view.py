@@ -16,6 +16,7 @@ from cvcore.store import Store
 from pages.parts.images import tag_choice
 from pages.parts.shell import undo_toast
 from pages.parts.shell.text import refusals
+from pages.parts.similar import button as similar_button
 from pages.parts.widgets import image_steps
 
 KEY = "large"
@@ -74,6 +75,7 @@ def _show_details(store: Store, project: Project, image: Image, limits: Limits) 
     if is_test != image.is_test:
         _say(project, changes.mark_for_testing(store, project, [image.id], is_test))
         st.session_state[f"{key}-known"] = is_test
+    similar_button.show(project, image.id, key=f"{KEY}-like")
     if st.button("Delete image", type="tertiary", icon=":material/delete:"):
         _delete(store, project, image)
 

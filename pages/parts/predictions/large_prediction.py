@@ -12,6 +12,7 @@ from cvcore.records import MULTILABEL, Project
 from cvcore.store import Store
 from cvcore.wording import day
 from pages.parts.quick_test import probability_bars
+from pages.parts.similar import button as similar_button
 from pages.parts.widgets import image_steps
 
 KEY = "large-prediction"
@@ -62,6 +63,7 @@ def _dialog(
     with right:
         _show_answer(store, image)
         show_buttons(image)
+        similar_button.show(project, image.kept.sha256, key=f"{KEY}-like")
 
 
 def _show_answer(store: Store, image: QueuedImage) -> None:

@@ -17,6 +17,7 @@ from pages.parts.quick_test import explanation
 from pages.parts.review import corrections, image_items
 from pages.parts.shell import backend
 from pages.parts.shell.text import plain, refusals
+from pages.parts.similar import button as similar_button
 from pages.parts.widgets import image_steps
 
 _OPEN = "review-large"
@@ -44,7 +45,7 @@ def _dialog(store: Store, project: Project, iteration: Iteration, images: Sequen
         st.rerun()
     at = keys.index(st.session_state[_OPEN])
     image = images[at]
-    _show_image(store, iteration, image)
+    _show_image(store, project, iteration, image)
     image_steps.show_buttons(at, len(keys), lambda step: open_image(keys[at + step]))
     _show_texts(image)
     if image.suggestion and st.button(plain(image_items.words(image.suggestion, project)), key="review-large-follow"):
@@ -52,14 +53,16 @@ def _dialog(store: Store, project: Project, iteration: Iteration, images: Sequen
             corrections.follow(store, project, [image], "drawer")
 
 
-def _show_image(store: Store, iteration: Iteration, image: ReviewedImage) -> None:
+def _show_image(store: Store, project: Project, iteration: Iteration, image: ReviewedImage) -> None:
     if st.session_state.get("review-looked"):
         with refusals():
             data = blobs.read(blobs.original_path(store.home, image.sha256))
             explanation.show(store, iteration, data, limits=backend.limits(), key="closer", tag=image.about)
     else:
         st.html(f'<img class="tagwise-closer" src="{urls.image(image.sha256)}" alt="{html.escape(image.name)}">')
-    st.toggle("Show where the model looked", key="review-looked")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.toggle("Show where the model looked", key="review-looked")
+        similar_button.show(project, image.image_id, key="review-like")
 
 
 def _show_texts(image: ReviewedImage) -> None:

@@ -1,0 +1,81 @@
+"""What can be done with images that are selected in a gallery: tag, mark for testing, enlarge, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import streamlit as st
+
+from cvcore import urls
+from cvcore.projects import changes, trash
+from cvcore.projects.changes import Change
+from cvcore.records import MULTILABEL, Image, Project, Tag
+from cvcore.settings import Limits
+from cvcore.store import Store
+from pages.parts.images import large_view, tag_choice
+from pages.parts.shell import undo_toast, widget_resets
+from pages.parts.shell.text import refusals
+from pages.parts.widgets import gallery
+
+
+def item(image: Image, names: dict[str, str]) -> gallery.Item:
+    """An image for the gallery; `names` are the tags' names by their ids."""
+    made: gallery.Item = {
+        "id": image.id,
+        "src": urls.thumbnail(image.sha256),
+        "caption": f"{image.name}, {image.width} × {image.height}",
+        "tags": [names[tag_id] for tag_id in image.tag_ids if tag_id in names],
+    }
+    if image.is_test:
+        made["badge"] = "for testing"
+    return made
+
+
+def show(
+    store: Store,
+    project: Project,
+    tags: Sequence[Tag],
+    selected: Sequence[Image],
+    listed: Callable[[], Sequence[str]],
+    *,
+    limits: Limits,
+    key: str,
+) -> Callable[[], Change] | None:
+    """Show the tools for the selected images; returns what the one pressed does: call it with `do`.
+
+    `listed` returns the ids of all images that are listed: where the way leads from a single one that is enlarged.
+    """
+    ids = [image.id for image in selected]
+    act: Callable[[], Change] | None = None
+    tag_names = tag_choice.show(
+        [tag.name for tag in tags],
+        several=project.classification_type == MULTILABEL,
+        label_visibility="collapsed",
+        key=f"{key}-retag-{project.id}-{widget_resets.current(key)}",
+        width=240,
+    )
+    if st.button("Tag selected", type="primary", disabled=not (ids and tag_names), key=f"{key}-tag"):
+        act = partial(changes.tag, store, project, ids, tag_names, limits=limits)
+    label = "Remove these tags" if tag_names else "Remove all tags"
+    if st.button(label, key=f"{key}-untag", disabled=not any(image.tag_ids for image in selected)):
+        chosen = [tag.id for tag in tags if tag.name in tag_names]
+        act = partial(changes.remove_tags, store, project, ids, chosen if tag_names else None)
+    for_training = bool(selected) and all(image.is_test for image in selected)
+    label = "Use for training" if for_training else "Use for testing"
+    if st.button(label, key=f"{key}-testing", disabled=not ids, help="Test images are never used for training."):
+        act = partial(changes.mark_for_testing, store, project, ids, not for_training)
+    if st.button("Enlarge", disabled=not ids, key=f"{key}-enlarge"):
+        # Several are looked at one after another; from a single one the way leads to all that are listed.
+        large_view.open_image(project, ids if len(ids) > 1 else listed(), ids[0])
+    if st.button("Delete", disabled=not ids, type="tertiary", key=f"{key}-delete"):
+        act = partial(trash.delete_images, store, project, ids)
+    return act
+
+
+def do(project: Project, act: Callable[[], Change], *, key: str) -> None:
+    """Do what a tool does, offer to undo it, and rerun with nothing selected."""
+    with refusals():
+        change = act()
+        undo_toast.offer(project, change.message, change.undo)
+        widget_resets.rerun(key)
