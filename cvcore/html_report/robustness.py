@@ -31,7 +31,7 @@ def section(store: Store, iteration: Iteration, thresholds: Thresholds) -> Secti
         table=_table(numbers),
         sentences=[
             *(robustness.finding_sentence(each, "all tags") for each in robustness.findings(numbers, overall=True)),
-            *(robustness.finding_sentence(each, names[each.tag]) for each in found[:SENTENCES]),
+            *(robustness.finding_sentence(each, names[each.tag], with_advice=False) for each in found[:SENTENCES]),
         ],
     )
 

@@ -29,13 +29,14 @@ ADVICE = {
 }
 
 
-def finding_sentence(finding: Finding, name: str) -> str:
+def finding_sentence(finding: Finding, name: str, *, with_advice: bool = True) -> str:
     """What falls, from what to what, and what can be done; of the mean over the tags, `name` is "all tags"."""
+    advice = f": {ADVICE[finding.change]}" if with_advice else ""
     changed = BY_NAME[finding.change].in_words(finding.strength)
     low, high = (round(-100 * end) for end in (finding.high, finding.low))
     return (
         f"{changed[0].upper()}{changed[1:]}: {finding.measure} of {name} falls from {percent(finding.before)} to "
-        f"{percent(finding.after)} (by {low} to {high} points): {ADVICE[finding.change]}."
+        f"{percent(finding.after)} (by {low} to {high} points){advice}."
     )
 
 

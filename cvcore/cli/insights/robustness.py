@@ -66,6 +66,6 @@ def _print_findings(numbers: Numbers, names: Sequence[str]) -> None:
     for finding in measured.findings(numbers, overall=True):
         print(measured.finding_sentence(finding, "all tags"))
     for finding in found[:SENTENCES]:
-        print(measured.finding_sentence(finding, names[finding.tag]))
+        print(measured.finding_sentence(finding, names[finding.tag], with_advice=False))
     if len(found) > SENTENCES:
         print(f"{len(found) - SENTENCES} more findings of single tags are in the output of --json.")

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from cvcore import evaluation, html_report, projects
+from cvcore import analyses, evaluation, html_report, projects, robustness
 from cvcore.errors import InvalidInput
 from cvcore.files import blobs
 from cvcore.html_report import document, example_images
@@ -203,6 +203,21 @@ def test_the_learning_curve_is_in_it(store: Store, fill: Fill, trained: Trained)
         assert "More images of <b>rose will hardly change anything" in page.words
         assert "polygon" in page.tags
         assert (threshold == 0.333) == ("The threshold is rounded to whole per cent here." in page.words)
+
+
+def test_robustness_is_in_it(store: Store, fill: Fill, trained: Trained) -> None:
+    """Where it was measured there is a row for each change, and what falls is told, whatever a tag is called."""
+    project = fill(**{"<b>rose": 20, "tulip": 20})
+    iteration = trained(project)
+    assert "What happens when images change?" not in read(store, project, iteration).words
+    truth = evaluation.load(store, iteration).truth
+    levels = np.tile((91 * truth).astype(np.uint8), (1 + len(robustness.CONDITIONS), 1, 1))
+    levels[1:6, truth[:, 0]] = 0
+    measurement = robustness.Measurement(np.arange(40), levels, np.array(True))
+    analyses.save(store, iteration, robustness.FILE, measurement)
+    words = read(store, project, iteration).words
+    assert re.search(r"Turned\s+100.0 %\s+50.0 % \(10°\)", words)
+    assert "Turned by 10°: recall of <b>rose falls from 100.0 % to 0.0 %" in words
 
 
 def test_a_threshold_outside_its_range_is_refused(store: Store, fill: Fill, trained: Trained) -> None:
