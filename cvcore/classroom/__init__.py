@@ -5,6 +5,8 @@ asks for can reach another pupil's. Without a class everything is as if this pac
 `prediction`, `projects`, `evaluation`, `store`, `files` and the modules beside the packages.
 """
 
+from cvcore.classroom.deletion import Receipt, delete_class, delete_ended, delete_leftovers
+from cvcore.classroom.handing_out import Collected, Handed, collect, hand_out, tag_names
 from cvcore.classroom.homes import store_of
 from cvcore.classroom.members import (
     COOKIE,
@@ -23,14 +25,23 @@ from cvcore.classroom.members import (
 __all__ = [
     "COOKIE",
     "TEACHER",
+    "Collected",
+    "Handed",
+    "Receipt",
     "Teacher",
     "Viewer",
+    "collect",
     "come_back",
+    "delete_class",
+    "delete_ended",
+    "delete_leftovers",
+    "hand_out",
     "join",
     "offer_return",
     "open_class",
     "set_password",
     "sign_in",
     "store_of",
+    "tag_names",
     "viewer",
 ]

@@ -122,6 +122,10 @@ class Store:
         """Run an action that no rollback can undo: after the open transaction has committed, or now if none is open."""
         self._connections.after_commit(action)
 
+    def rewrite(self) -> None:
+        """Write the database anew, so that nothing of what was deleted is left in its file."""
+        self._connections.rewrite()
+
     def close(self) -> None:
         """Close this thread's connection."""
         self._connections.close()

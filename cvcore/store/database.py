@@ -99,6 +99,12 @@ class Connections:
         columns = ", ".join(row)
         self.write(f"insert into {table} ({columns}) values ({marks(row)})", tuple(row.values()))
 
+    def rewrite(self) -> None:
+        """Write the file anew without the space of deleted rows, and empty the write-ahead log."""
+        with _our_errors(self._path):
+            self.connection.execute("vacuum")
+            self.connection.execute("pragma wal_checkpoint(truncate)")
+
     def close(self) -> None:
         """Close this thread's connection."""
         if getattr(self._local, "connection", None) is not None:

@@ -33,6 +33,15 @@ class Embeddings:
             vectors.update((sha256, np.frombuffer(vector, "<f4")) for sha256, vector in cursor)
         return vectors
 
+    def copy(self, digests: Sequence[str], target: Embeddings) -> None:
+        """Copy every vector of these contents into another home folder's embeddings."""
+        for part in chunks(digests):
+            cursor = self._db.connection.execute(
+                f"select sha256, fingerprint, vector from embeddings where sha256 in ({marks(part)})", [*part]
+            )
+            with target._db.transaction():
+                target._db.connection.executemany("insert or ignore into embeddings values (?, ?, ?)", cursor)
+
     def missing(self, fingerprint: str, digests: Sequence[str]) -> list[str]:
         """The digests without a stored vector, in the given order."""
         known: set[str] = set()

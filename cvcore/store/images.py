@@ -92,6 +92,15 @@ class Images:
                 f"select id, sha256, width, height, size_bytes, signature from images where id in ({marks(part)})", part
             )
 
+    def workspace(self, project_id: str) -> Iterator[tuple[str, str, bool]]:
+        """The id and the SHA-256 of each workspace image, and whether it is a test image, the newest first."""
+        cursor = self._db.connection.execute(
+            f"""select id, sha256, exists (select 1 from test_images where image_id = images.id) from images
+                where {_IN_WORKSPACE} order by created_at desc, id desc""",
+            [project_id],
+        )
+        return ((image_id, sha256, bool(is_test)) for image_id, sha256, is_test in cursor)
+
     def get(self, image_id: str) -> Image:
         """The image with that id, in the workspace or in an iteration.
 
@@ -239,7 +248,10 @@ class Images:
         self._db.write(f"update images set in_workspace = 0 where id in {these}", image_ids)
 
     def erase(self, image_ids: Sequence[str]) -> list[str]:
-        """Remove images from the workspace, mark those in iterations as erased; returns the SHA-256 of all."""
+        """Remove images from the workspace, mark those in iterations as erased; returns the SHA-256 of all.
+
+        An erased image's signature, which is a very small image, is blank.
+        """
         with self._db.transaction():
             digests: list[str] = []
             for part in chunks(image_ids):
@@ -251,6 +263,7 @@ class Images:
                 self._db.write(
                     f"insert or ignore into erased_images select id from images where id in ({marks(part)})", part
                 )
+                self._db.write(f"update images set signature = zeroblob(192) where id in ({marks(part)})", part)
         return digests
 
     def drop_unheld(self, condition: str, parameters: Sequence[str]) -> list[str]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from cvcore.errors import TagwiseError
-from cvcore.files import blobs
+from cvcore.files import blobs, lending
 from cvcore.records import Job
 from cvcore.store import Store
 
@@ -42,7 +41,7 @@ class Turns:
                 if job := store.jobs.claim():
                     self._number += 1
                     self._served[store.home] = self._number
-                    lend_networks(self._store.home, store.home)
+                    lending.networks(self._store.home, store.home)
                     return store, job
         return None
 
@@ -62,17 +61,3 @@ def pupil_homes(store: Store) -> Iterator[Path]:
     """The home folders of the pupils of all classes that exist."""
     homes = (blobs.pupil_home(store.home, pupil.class_id, pupil.id) for pupil in store.pupils.all())
     return (home for home in homes if home.is_dir())
-
-
-def lend_networks(source: Path, target: Path) -> None:
-    """Link the networks that are prepared in one home folder into another, so that no pupil waits for them again."""
-    folder, there = blobs.backbones_folder(source), blobs.backbones_folder(target)
-    if source == target or not folder.is_dir():
-        return
-    there.mkdir(exist_ok=True)
-    # A network's record comes last: it says that the network is there.
-    for path in sorted(folder.iterdir(), key=lambda each: each.suffix == ".json"):
-        # Two processes may link at once; and a file that is being written has a dot in front.
-        if path.is_file() and not path.name.startswith("."):
-            with contextlib.suppress(FileExistsError):
-                os.link(path, there / path.name)

@@ -34,6 +34,11 @@ class ImageFacts:
             query = f"select image_id, key, value from image_facts where image_id in ({marks(part)})"
             yield from self._db.connection.execute(query, part)
 
+    def images_with(self, key: str, value: str) -> list[str]:
+        """The ids of all images with this text under a key."""
+        rows = self._db.rows("select image_id from image_facts where key = ? and value = ?", [key, value])
+        return [row["image_id"] for row in rows]
+
     def changes(self) -> int:
         """A number that increases whenever any image's metadata, facts, size or measures change, in any process."""
         return int(self._db.value("select number from fact_changes"))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from cvcore import classroom, projects
-from cvcore.files import blobs
+from cvcore.files import blobs, lending
 from cvcore.records import Project
 from cvcore.store import Pupil, Store
-from cvcore.training.turns import Turns, lend_networks
+from cvcore.training.turns import Turns
 
 
 @pytest.fixture
@@ -63,8 +63,8 @@ def test_networks_are_lent(store: Store, pupils: list[Pupil]) -> None:
     own.mkdir()
     for name in ("a.json", "a.tflite", ".b.tflite"):
         (own / name).write_text(name)
-    lend_networks(store.home, anna)
-    lend_networks(store.home, anna)
+    lending.networks(store.home, anna)
+    lending.networks(store.home, anna)
     there = blobs.backbones_folder(anna)
     assert {"a.json", "a.tflite"} == {path.name for path in there.iterdir()}
     assert (own / "a.json").stat().st_ino == (there / "a.json").stat().st_ino
