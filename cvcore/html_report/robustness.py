@@ -41,7 +41,14 @@ def _table(numbers: Numbers) -> Table:
     recall = numbers.values[robustness.position("recall"), :, -1]
     rows = [
         [change.title, percent(recall[0])]
-        + [f"{percent(recall[place])} ({change.unit(strength)})" for strength, place in robustness.places(change)]
+        + [
+            f"{_unbroken(percent(recall[place]))} ({_unbroken(change.unit(strength))})"
+            for strength, place in robustness.places(change)
+        ]
         for change in CHANGES
     ]
     return Table(["Images are", "Unchanged", "A little", "", "", "", "Much"], rows)
+
+
+def _unbroken(text: str) -> str:
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
