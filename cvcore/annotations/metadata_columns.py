@@ -68,7 +68,7 @@ def key_of(name: str) -> str:
     >>> key_of("metadata: class"), key_of(" room\\n"), key_of("metadata: metadata: a")
     ('class', 'room', 'metadata: a')
     """
-    return _line(name.removeprefix(PREFIX))
+    return line(name.removeprefix(PREFIX))
 
 
 def texts(record: Record, keys: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
@@ -90,7 +90,8 @@ def text_of(value: Any) -> str:
     return "" if kept.casefold() in _EMPTY else kept
 
 
-def _line(text: str) -> str:
+def line(text: str) -> str:
+    """A text on one line, NFC, with one space where there were control characters or several spaces."""
     one = "".join(" " if unicodedata.category(each) in ("Cc", "Zl", "Zp") else each for each in text)
     return " ".join(unicodedata.normalize("NFC", one).split())
 

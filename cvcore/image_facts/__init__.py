@@ -4,8 +4,19 @@ Imports `store`, `files`, `imaging` and the modules beside the packages.
 """
 
 from cvcore.image_facts.column import Column
-from cvcore.image_facts.columns import METADATA_MOST, columns, shown_key, users_key
+from cvcore.image_facts.columns import METADATA_MOST, columns, of_workspace, shown_key, users_key
 from cvcore.image_facts.facts import FACTS
 from cvcore.image_facts.file_reading import fill, keep, unread
 
-__all__ = ["FACTS", "METADATA_MOST", "Column", "columns", "fill", "keep", "shown_key", "unread", "users_key"]
+__all__ = [
+    "FACTS",
+    "METADATA_MOST",
+    "Column",
+    "columns",
+    "fill",
+    "keep",
+    "of_workspace",
+    "shown_key",
+    "unread",
+    "users_key",
+]

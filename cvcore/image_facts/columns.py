@@ -8,7 +8,7 @@ import threading
 from cvcore.image_facts import facts
 from cvcore.image_facts.column import Column, by_key, of_texts
 from cvcore.image_facts.facts import FACTS, AnyImages
-from cvcore.store import Store
+from cvcore.store import SnapshotImage, Store
 
 # Columns of more keys would take too much memory at 100,000 images.
 METADATA_MOST = 200
@@ -36,6 +36,15 @@ def columns(store: Store, images: AnyImages) -> dict[str, Column]:
         while len(_kept) > _KEPT_MOST:
             del _kept[next(iter(_kept))]
     return found
+
+
+def of_workspace(store: Store, project_id: str) -> tuple[list[str], dict[str, Column]]:
+    """The ids of a project's workspace images, the newest first, and their `columns`."""
+    images = [
+        SnapshotImage(image_id, sha256, "", b"", (), is_test)
+        for image_id, sha256, is_test in store.images.workspace(project_id)
+    ]
+    return [image.image_id for image in images], columns(store, images)
 
 
 def shown_key(key: str) -> str:

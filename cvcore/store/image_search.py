@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 from cvcore.records import Image
@@ -113,7 +114,8 @@ def _where(search: ImageSearch) -> tuple[str, Row]:
     if search.is_test is not None:
         conditions.append(f"id {'' if search.is_test else 'not '}in (select image_id from test_images)")
     if search.image_ids is not None:
-        conditions.append(f"id in ({listed(search.image_ids)})")
+        # As one value: SQLite binds at most 32,766.
+        conditions.append(f"id in (select value from json_each({bound(json.dumps(search.image_ids))}))")
     if search.metadata:
         alternatives = [
             " and ".join(

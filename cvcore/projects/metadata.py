@@ -1,0 +1,99 @@
+"""Changes of images' metadata that can be undone, within the limits of Custom Vision's API.
+
+Undoing restores what is still as the change left it, as in `changes`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from cvcore.annotations import metadata_columns
+from cvcore.annotations.metadata_columns import KEY_LETTERS, KEYS, VALUE_LETTERS
+from cvcore.errors import Conflict, InvalidInput
+from cvcore.projects.changes import Change, told
+from cvcore.records import Project
+from cvcore.store import Store
+from cvcore.wording import count
+
+
+def put(store: Store, project: Project, image_ids: Sequence[str], key: str, value: str) -> Change:
+    """Set a key of images to a value; both lose control characters and spaces around.
+
+    Raises:
+        InvalidInput: the key or the value is empty or too long.
+        Conflict: an image would have too many keys; nothing is changed.
+        NotFound: the project was deleted meanwhile.
+    """
+    key, value = metadata_columns.line(key), metadata_columns.text_of(value)
+    if not 1 <= len(key) <= KEY_LETTERS:
+        raise InvalidInput(f"a key must have 1 to {KEY_LETTERS} letters, got {len(key)}: choose another")
+    if not 1 <= len(value) <= VALUE_LETTERS:
+        rule = f"a value must have 1 to {VALUE_LETTERS} letters, got {len(value)}"
+        raise InvalidInput(f"{rule}: {'shorten it' if value else 'type one, or remove the key'}")
+    with store.transaction():
+        present = _present(store, project, image_ids)
+        before = store.metadata.of_images(present)
+        full = sum(key not in known and len(known) >= KEYS for known in before.values())
+        if full:
+            raise Conflict(
+                f"an image can have at most {KEYS} keys, {count(full, 'image')} would have more: remove some"
+            )
+        changed = [image_id for image_id in present if before.get(image_id, {}).get(key) != value]
+        store.metadata.put(changed, {key: value})
+        store.projects.touch(project.id)
+    return _change(store, project, changed, before, key, f"{key} set to {value} on {count(len(changed), 'image')}.")
+
+
+def remove(store: Store, project: Project, image_ids: Sequence[str], key: str) -> Change:
+    """Remove a key from images.
+
+    Raises:
+        NotFound: the project was deleted meanwhile.
+    """
+    with store.transaction():
+        present = _present(store, project, image_ids)
+        before = store.metadata.of_images(present)
+        changed = [image_id for image_id in present if key in before.get(image_id, {})]
+        store.metadata.remove(changed, key)
+        store.projects.touch(project.id)
+    return _change(store, project, changed, before, key, f"{key} removed from {count(len(changed), 'image')}.")
+
+
+def _change(
+    store: Store,
+    project: Project,
+    changed: Sequence[str],
+    before: Mapping[str, Mapping[str, str]],
+    key: str,
+    message: str,
+) -> Change:
+    left = {image_id: texts.get(key) for image_id, texts in _texts(store, changed).items()}
+
+    def undo() -> str:
+        with store.transaction():
+            now = _texts(store, _present(store, project, changed))
+            back = [image_id for image_id, texts in now.items() if texts.get(key) == left[image_id]]
+            by_value: dict[str | None, list[str]] = {}
+            for image_id in back:
+                by_value.setdefault(before.get(image_id, {}).get(key), []).append(image_id)
+            store.metadata.remove(by_value.pop(None, []), key)
+            for value, image_ids in by_value.items():
+                store.metadata.put(image_ids, {key: str(value)})
+            store.projects.touch(project.id)
+        return told(f"{key} restored on {count(len(back), 'image')}.", len(changed) - len(back))
+
+    return Change(message, undo)
+
+
+def _texts(store: Store, image_ids: Sequence[str]) -> dict[str, Mapping[str, str]]:
+    known = store.metadata.of_images(image_ids)
+    return {image_id: known.get(image_id, {}) for image_id in image_ids}
+
+
+def _present(store: Store, project: Project, image_ids: Sequence[str]) -> list[str]:
+    """The ids of those images that are in the project's workspace."""
+    store.projects.get(project.id)
+    present = store.images.present(image_ids)
+    return [
+        image.id for image in store.images.with_ids(image_ids) if image.id in present and image.project_id == project.id
+    ]
