@@ -149,7 +149,8 @@ def _with(whole: Measurement, levels: Sequence[Levels]) -> Measurement:
 
 
 def _save(store: Store, iteration: Iteration, whole: Measurement, levels: Sequence[Levels]) -> None:
-    if levels:
+    # A deleted iteration has no folder any more, and must not get one again.
+    if levels and out_of_fold.folder(store, iteration).exists():
         analyses.save(store, iteration, stored.UNFINISHED, _with(whole, levels))
 
 

@@ -45,6 +45,15 @@ def test_a_job_measures_and_keeps_it(store: Store, iteration: Iteration) -> None
     np.testing.assert_array_equal(kept.levels, again.levels)
 
 
+def test_iterations_do_not_push_each_other_out(
+    store: Store, iteration: Iteration, fill: Fill, trained: Trained
+) -> None:
+    """Two people who look at two iterations of a project in turn wait for two jobs, however often they look."""
+    newer = trained(store.projects.get(iteration.project_id))
+    jobs = {request(store, each, KIND).id for _ in range(3) for each in (iteration, newer)}
+    assert 2 == len(jobs) == len(store.jobs.active())
+
+
 def test_its_end_is_the_iteration(store: Store, iteration: Iteration) -> None:
     """All images' point rests on the iteration's own probabilities, so it shows the page's numbers."""
     measurement = made(store, iteration, KIND)

@@ -89,6 +89,21 @@ def test_it_goes_on_where_it_was_stopped(store: Store, few: Few) -> None:
     np.testing.assert_array_equal(made(store, iteration, "robustness").levels, resumed.levels)
 
 
+def test_a_deleted_iteration_leaves_nothing(store: Store, few: Few) -> None:
+    """Where the iteration was deleted meanwhile, what was measured is not kept."""
+    iteration = few()
+    folder = out_of_fold.folder(store, iteration)
+
+    def progress(stage: str, fraction: float) -> None:
+        if stage.startswith("Changing images and judging them: 1 of"):
+            training.delete_iteration(store, iteration)
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        made(store, iteration, "robustness", progress)
+    assert not folder.exists()
+
+
 def test_what_a_network_was_trained_on_is_not_judged_by_it(store: Store, few: Few) -> None:
     """Where the network has seen the images, as Advanced's in cross-validation, Quick's classifiers judge."""
     iteration = few(K_FOLD, {1: 0, 7: 1})
