@@ -26,6 +26,7 @@
     │   ├── InTraining       the project or iteration is being trained
     │   ├── NotTrained       the iteration has no model
     │   ├── Published        the iteration or the name is published
+    │   ├── Locked           a teacher has locked a pupil's work
     │   ├── TagsRefused      tags that one image cannot carry together
     │   └── NegativeTaken    the project has a negative tag already
     └── Unavailable          this machine cannot do it now
@@ -148,6 +149,10 @@ class NotTrained(Conflict):
 
 class Published(Conflict):
     """The iteration or the name is published."""
+
+
+class Locked(Conflict):
+    """A teacher has locked a pupil's work: it can be looked at, and not changed."""
 
 
 class TagsRefused(Conflict):

@@ -18,7 +18,9 @@ class Limits:
 
     The defaults are Custom Vision's if it has one (6 MB, 10,240 px, 25:1, 100 tags per image). Images above
     `image_bytes`, `side_max_px` or `pixels` are stored smaller if they are within `photo_bytes` and `photo_pixels`. Of
-    a zip or folder, only images and tables count towards `archive_entries` and `archive_bytes`.
+    a zip or folder, only images and tables count towards `archive_entries` and `archive_bytes`. In all projects of a
+    pupil together at most `home_images` and `home_bytes` are stored; 0 is no limit. `drops_location`: the place where
+    a photo was taken, if the camera noted it, is removed before it is stored.
     """
 
     image_bytes: int = 6 * MEBIBYTE
@@ -32,6 +34,9 @@ class Limits:
     tags_per_image: int = 100
     archive_entries: int = 100_000
     archive_bytes: int = 4096 * MEBIBYTE
+    home_images: int = 0
+    home_bytes: int = 0
+    drops_location: bool = False
 
     @property
     def read_bytes(self) -> int:

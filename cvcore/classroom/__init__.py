@@ -7,7 +7,7 @@ asks for can reach another pupil's. Without a class everything is as if this pac
 
 from cvcore.classroom.deletion import Receipt, delete_class, delete_ended, delete_leftovers
 from cvcore.classroom.handing_out import Collected, Handed, collect, hand_out, tag_names
-from cvcore.classroom.homes import store_of
+from cvcore.classroom.homes import is_locked, limits_of, store_of
 from cvcore.classroom.members import (
     COOKIE,
     TEACHER,
@@ -36,7 +36,9 @@ __all__ = [
     "delete_ended",
     "delete_leftovers",
     "hand_out",
+    "is_locked",
     "join",
+    "limits_of",
     "offer_return",
     "open_class",
     "set_password",

@@ -15,7 +15,7 @@ from cvcore.errors import Conflict, ImageRefused
 from cvcore.files import blobs
 from cvcore.projects import tagging
 from cvcore.records import Project
-from cvcore.settings import Limits
+from cvcore.settings import MEBIBYTE, Limits
 from cvcore.store import FOLDER, UPLOAD, Store
 
 NOWHERE: Mapping[str, str] = MappingProxyType({})
@@ -58,15 +58,20 @@ def add(
         StorageFull, HomeUnusable: nothing of this file is kept; images stored before are.
         InvalidInput: a tag does not belong to the project.
         NotFound: the project was deleted meanwhile.
+        Locked: a teacher has locked this home folder.
     """
+    store.check_unlocked()
     name = names.file(name)
     try:
-        arrival = imaging.fitted(data, limits)
-        info = imaging.read(arrival.data, limits)
         origin = imaging.origin(data)
+        arrival = imaging.fitted(data, limits)
+        data = imaging.without_location(arrival.data) if limits.drops_location else arrival.data
+        info = imaging.read(data, limits)
     except ImageRefused as error:
         return Upload(name, "refused", str(error))
-    data, digest = arrival.data, blobs.sha256(arrival.data)
+    digest = blobs.sha256(data)
+    if refusal := _over_quota(store, digest, len(data), limits):
+        return Upload(name, "refused", refusal)
     try:
         _keep(store, digest, data, info.thumbnail)
         with store.transaction():
@@ -147,6 +152,19 @@ def _keep(store: Store, digest: str, data: bytes, thumbnail: bytes) -> None:
     small = blobs.thumbnail_path(store.home, digest)
     if not small.exists():
         blobs.write(small, thumbnail, durable=False)
+
+
+def _over_quota(store: Store, digest: str, size_bytes: int, limits: Limits) -> str:
+    """Why one more content does not fit into a pupil's home folder, or an empty text."""
+    if not (limits.home_images or limits.home_bytes) or store.images.is_known(digest):
+        return ""
+    images, stored_bytes = store.images.usage()
+    if limits.home_images and images >= limits.home_images:
+        return f"you may store {limits.home_images:,} images, you have them: delete some, or ask the teacher for more"
+    if limits.home_bytes and stored_bytes + size_bytes > limits.home_bytes:
+        megabytes = limits.home_bytes // MEBIBYTE
+        return f"your images may take {megabytes:,} MB, with this one they take more: delete some, or ask the teacher"
+    return ""
 
 
 def _tag(store: Store, project: Project, image_id: str, tag_ids: Sequence[str]) -> str:

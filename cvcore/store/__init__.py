@@ -72,17 +72,19 @@ __all__ = [
 class Store:
     """The home folder: its database, opened and migrated to the newest schema, and the files beside it.
 
-    Safe to share between threads and to open in several processes at once.
+    Safe to share between threads and to open in several processes at once. If it `is_locked`, everything can be read,
+    and every change of the database raises Locked; the folder must have been opened before without it.
 
     Raises:
         HomeUnusable: the folder cannot be made or written, or its database is damaged.
         StorageFull: a new home does not fit on the disk.
     """
 
-    def __init__(self, home: Path) -> None:
-        blobs.make_home(home)
+    def __init__(self, home: Path, *, is_locked: bool = False) -> None:
+        if not is_locked:
+            blobs.make_home(home)
         self.home = home
-        self._connections = Connections(home / "tagwise.db")
+        self._connections = Connections(home / "tagwise.db", is_locked=is_locked)
         self.projects = Projects(self._connections)
         self.tags = Tags(self._connections)
         self.images = Images(self._connections)
@@ -121,6 +123,14 @@ class Store:
     def after_commit(self, action: Callable[[], None]) -> None:
         """Run an action that no rollback can undo: after the open transaction has committed, or now if none is open."""
         self._connections.after_commit(action)
+
+    def check_unlocked(self) -> None:
+        """Do nothing, if changes are allowed: to be called before files are written.
+
+        Raises:
+            Locked: the store is locked.
+        """
+        self._connections.check_unlocked()
 
     def rewrite(self) -> None:
         """Write the database anew, so that nothing of what was deleted is left in its file."""

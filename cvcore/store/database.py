@@ -12,11 +12,12 @@ from typing import Any, TypeVar
 
 import filelock
 
-from cvcore.errors import HomeUnusable, NameTaken, NotFound, StorageFull, TagwiseError, Unavailable
+from cvcore.errors import HomeUnusable, Locked, NameTaken, NotFound, StorageFull, TagwiseError, Unavailable
 from cvcore.files import blobs
 from cvcore.store import migrations
 
 BUSY_TIMEOUT_S = 30
+LOCKED = "your work must be unlocked to be changed, the teacher has locked it: ask them"
 Row = dict[str, Any]
 Item = TypeVar("Item")
 
@@ -25,11 +26,17 @@ CHUNK = 10_000
 
 
 class Connections:
-    """One connection to `path` per thread; the first one creates or migrates the tables."""
+    """One connection to `path` per thread; the first one creates or migrates the tables.
 
-    def __init__(self, path: Path) -> None:
+    If it `is_locked`, nothing can be written: the error says so.
+    """
+
+    def __init__(self, path: Path, *, is_locked: bool = False) -> None:
         self._path = path
         self._local = threading.local()
+        self._is_locked = is_locked
+        if is_locked:
+            return
         # When two processes switch a new file to the write-ahead log at once, SQLite does not wait: one fails.
         with blobs.storage_errors(path), filelock.FileLock(path.with_suffix(".lock")), self.transaction():
             migrations.apply(self.connection)
@@ -41,6 +48,8 @@ class Connections:
         if connection is None:
             with _our_errors(self._path):
                 connection = self._local.connection = _connect(self._path)
+                if self._is_locked:
+                    connection.execute("pragma query_only = on")
         return connection
 
     @contextlib.contextmanager
@@ -56,7 +65,7 @@ class Connections:
             return
         afterwards: list[Callable[[], None]] = []
         self._local.afterwards = afterwards
-        with _our_errors(self._path):
+        with _our_errors(self._path), self._lock_told():
             connection.execute("begin immediate")
             try:
                 yield
@@ -66,6 +75,20 @@ class Connections:
                 raise
         for action in afterwards:
             action()
+
+    def check_unlocked(self) -> None:
+        """Raise Locked if nothing can be written."""
+        if self._is_locked:
+            raise Locked(LOCKED)
+
+    @contextlib.contextmanager
+    def _lock_told(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            if self._is_locked and error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_READONLY:
+                raise Locked(LOCKED) from error
+            raise
 
     def after_commit(self, action: Callable[[], None]) -> None:
         """Run an action that no rollback can undo: after the open transaction has committed, or now if none is open."""

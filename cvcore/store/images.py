@@ -141,6 +141,14 @@ class Images:
         condition, parameters = _filter(project_id, tag_id)
         return int(self._db.value(f"select count(*) from images where {condition}", parameters))
 
+    def usage(self) -> tuple[int, int]:
+        """How many images there are in the home folder, each content once, and the bytes of their files."""
+        row = self._db.row(
+            "select count(*) as number, coalesce(sum(size_bytes), 0) as size_bytes "
+            "from (select max(size_bytes) as size_bytes from images group by sha256)"
+        )
+        return (row["number"], row["size_bytes"]) if row else (0, 0)
+
     def with_many_tags(self, project_id: str) -> list[Image]:
         """Workspace images with more than one tag."""
         several = "(select count(*) from image_tags where image_id = images.id) > 1"

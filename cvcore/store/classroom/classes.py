@@ -14,8 +14,8 @@ from cvcore.store.database import Connections, Row, now, unique_name
 class Limits:
     """What each pupil of a class may store: images, and megabytes of image files."""
 
-    images: int = 2000
-    megabytes: int = 1000
+    images: int = 5000
+    megabytes: int = 2000
 
 
 @dataclass(frozen=True)

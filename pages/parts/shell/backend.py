@@ -26,8 +26,11 @@ def store() -> Store:
         st.error("You are not in this class any more.")
         st.link_button("Join again", "/join")
         st.stop()
-    pupil = who if isinstance(who, Pupil) else looked_at()
-    return classroom.store_of(main_store(), pupil) if pupil else main_store()
+    main = main_store()
+    if isinstance(who, Pupil):
+        return classroom.store_of(main, who, is_locked=classroom.is_locked(main, who))
+    pupil = looked_at()
+    return classroom.store_of(main, pupil) if pupil else main
 
 
 def main_store() -> Store:
@@ -59,8 +62,9 @@ def settings() -> Settings:
 
 
 def limits() -> Limits:
-    """The limits of an upload."""
-    return environment.load().limits
+    """The limits of an upload; in a class also what a pupil may store."""
+    given, who = environment.load().limits, viewer()
+    return classroom.limits_of(main_store(), who, given) if isinstance(who, Pupil) else given
 
 
 @st.cache_resource(show_spinner=False)
