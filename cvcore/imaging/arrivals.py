@@ -38,6 +38,8 @@ class Arrival:
 def fitted(data: bytes, limits: Limits, *, shrinks: bool = True) -> Arrival:
     """The file as it is stored: unchanged if it is not HEIC and within the limits, else an upright JPEG in sRGB.
 
+    Also a JPEG if the limits say so and the camera noted the place.
+
     An image above the limits gets a shorter side of at most 1,024 pixels or, without `shrinks`, is refused. An
     unchanged file is not checked: it may still be damaged. A changed one has no metadata.
 
@@ -53,7 +55,7 @@ def fitted(data: bytes, limits: Limits, *, shrinks: bool = True) -> Arrival:
         width, height = image.size
         is_large = shrinks and not _is_within(len(data), width, height, limits)
         if not is_large and not is_heic:
-            return Arrival(data)
+            return Arrival(decoding.without_location(data) if limits.drops_location else data)
         outer = dataclasses.replace(limits, side_max_px=max(width, height), pixels=limits.photo_pixels)
         formats.check_shape(width, height, outer if shrinks else limits)
         with _one_at_a_time:

@@ -65,11 +65,10 @@ def add(
     try:
         origin = imaging.origin(data)
         arrival = imaging.fitted(data, limits)
-        data = imaging.without_location(arrival.data) if limits.drops_location else arrival.data
-        info = imaging.read(data, limits)
+        info = imaging.read(arrival.data, limits)
     except ImageRefused as error:
         return Upload(name, "refused", str(error))
-    digest = blobs.sha256(data)
+    data, digest = arrival.data, blobs.sha256(arrival.data)
     if refusal := _over_quota(store, digest, len(data), limits):
         return Upload(name, "refused", refusal)
     try:
