@@ -12,6 +12,9 @@ from cvcore.metrics import THRESHOLDS
 from cvcore.records import Iteration
 from cvcore.store import Store
 
+# A stranger's file could have so many points that a page never ends.
+POINTS_MOST = 64
+
 
 def load(store: Store, iteration: Iteration) -> Measurement | None:
     """The iteration's measurement; None if there is none, or if its file is damaged.
@@ -26,8 +29,9 @@ def _is_whole(measurement: Measurement, size: Size) -> bool:
     shares, rows, blocks = measurement.shares, measurement.rows, measurement.blocks
     rates = (measurement.average_precision, measurement.ap_low, measurement.ap_high)
     return bool(
-        shares.size
+        0 < shares.size <= POINTS_MOST
         and rows.size
+        and np.unique(rows).size == rows.size
         and _is_ascending(shares)
         and shares[0] > 0
         and shares[-1] == 1

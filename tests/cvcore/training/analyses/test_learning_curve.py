@@ -124,7 +124,7 @@ def test_an_iteration_without_a_model_has_none(store: Store, iteration: Iteratio
         request(store, replace(iteration, status="Failed"), KIND)
 
 
-@pytest.mark.parametrize("damage", ["cut", "other", "rows"])
+@pytest.mark.parametrize("damage", ["cut", "other", "rows", "points", "twice"])
 def test_a_damaged_file_is_no_measurement(store: Store, iteration: Iteration, damage: str) -> None:
     """A file that is cut short, or of other images, is measured again."""
     measurement = made(store, iteration, KIND)
@@ -134,6 +134,14 @@ def test_a_damaged_file_is_no_measurement(store: Store, iteration: Iteration, da
     elif damage == "other":
         analyses.save(store, iteration, learning_curves.FILE, replace(measurement, levels=measurement.levels[:, :-1]))
     else:
-        analyses.save(store, iteration, learning_curves.FILE, replace(measurement, rows=measurement.rows + 1))
+        by_point = ("shares", "images", "levels", "average_precision", "ap_low", "ap_high")
+        broken = {
+            "rows": replace(measurement, rows=measurement.rows + 1),
+            "twice": replace(measurement, rows=np.zeros_like(measurement.rows)),
+            "points": replace(
+                measurement, **{name: np.repeat(getattr(measurement, name), 9, axis=0) for name in by_point}
+            ),
+        }
+        analyses.save(store, iteration, learning_curves.FILE, broken[damage])
     assert learning_curves.load(store, iteration) is None
     np.testing.assert_array_equal(measurement.levels, made(store, iteration, KIND).levels)
