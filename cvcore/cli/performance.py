@@ -6,14 +6,16 @@ import argparse
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cvcore import evaluation, html_report, projects, training
+from cvcore import evaluation, html_report, projects, slices, training
 from cvcore.cli.console import terminal
 from cvcore.cli.console.options import Subparsers, add_command, add_iteration, add_json, add_project, add_threshold
 from cvcore.cli.console.terminal import unwritable
 from cvcore.evaluation import report_files
 from cvcore.records import Iteration, Project
 from cvcore.settings import Settings
+from cvcore.slices import SliceNumbers
 from cvcore.store import Store
+from cvcore.wording import none_for_nan
 
 
 def add_performance(subparsers: Subparsers) -> None:
@@ -23,6 +25,13 @@ def add_performance(subparsers: Subparsers) -> None:
     add_iteration(command)
     add_threshold(command)
     add_json(command)
+    command.add_argument(
+        "--slice",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="print the numbers of the images with this value of a key; repeat it for images with all of them",
+    )
     command.add_argument(
         "--scores", type=Path, metavar="FILE.csv", help="write the probabilities of every evaluated image"
     )
@@ -53,24 +62,44 @@ def show_performance(
 ) -> None:
     """Print an iteration's performance at a threshold; if it is None, at the saved one or 0.5."""
     in_use = evaluation.threshold_in_use(iteration, threshold)
-    numbers = report_files.performance_json(store, project, iteration, in_use)
+    # `tagwise train` prints numbers too, and has no slices.
+    wanted = slices.parse(store, iteration, getattr(options, "slice", []))
+    found = slices.numbers(store, iteration, in_use, wanted) if wanted else None
+    report = found.report if found else evaluation.report(store, iteration, in_use)
+    numbers = report_files.performance_json(store, project, iteration, in_use, report=report)
     if options.json:
-        terminal.print_json(numbers)
+        terminal.print_json(numbers | ({"slice": slices.slice_json(found)} if found else {}))
         return
     at = "one threshold per tag" if isinstance(in_use, tuple) else f"threshold {in_use:.0%}"
     saved = ", as saved" if numbers["threshold_saved"] else ""
     print(f"{project.name}, {iteration.name}: {iteration.backbone}, {at}{saved}")
     if iteration.note:
         print(iteration.note)
-    images = evaluation.report(store, iteration, in_use).overall.images
+    if found:
+        print(f"Only images with {slices.heading(found)}.")
     width = max([len(tag["name"]) for tag in numbers["tags"]] + [len("overall")])
     print(f"{'tag':{width}}  images  precision  recall     F1     AP")
-    for row in [*numbers["tags"], {"name": "overall", "images": images, **numbers["overall"]}]:
+    total = {"name": "overall", "images": report.overall.images, **numbers["overall"]}
+    for row in [*numbers["tags"], total]:
         rates = (row["precision"], row["recall"], row["f1"], row["average_precision"])
         cells = "".join(f"{terminal.percent(rate):>{space}}" for rate, space in zip(rates, (11, 8, 7, 7), strict=True))
         print(f"{row['name']:{width}}  {row['images']:>6}{cells}")
-    if left_out := str(report_files.not_evaluated(store, iteration)):
+    if found:
+        _show_rest(found)
+    elif left_out := str(report_files.not_evaluated(store, iteration)):
         print(left_out)
+
+
+def _show_rest(found: SliceNumbers) -> None:
+    for name, report, wrong in (
+        ("These images", found.report, found.wrong),
+        ("The other images", found.rest, found.rest_wrong),
+    ):
+        overall = report.overall
+        means = ", ".join(
+            f"{rate} {terminal.percent(none_for_nan(getattr(overall, rate)))}" for rate in ("precision", "recall")
+        )
+        print(f"{name}: {wrong:,} of {overall.images:,} answers wrong; {means}")
 
 
 def _write(option: str, path: Path, text: str) -> None:

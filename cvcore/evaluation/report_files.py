@@ -47,9 +47,19 @@ class NotEvaluated:
         return f"{text}: all images of {listed} are near duplicates of one another. Add different images."
 
 
-def performance_json(store: Store, project: Project, iteration: Iteration, threshold: Thresholds) -> dict[str, Any]:
-    """An iteration's performance as `tagwise performance --json` prints it; undefined numbers are None."""
-    report = performance.report(store, iteration, threshold)
+def performance_json(
+    store: Store,
+    project: Project,
+    iteration: Iteration,
+    threshold: Thresholds,
+    *,
+    report: reports.Report | None = None,
+) -> dict[str, Any]:
+    """An iteration's performance as `tagwise performance --json` prints it; undefined numbers are None.
+
+    With a `report`, the numbers are those of it instead.
+    """
+    report = report or performance.report(store, iteration, threshold)
     how = iteration.evaluation
     left_out = not_evaluated(store, iteration)
     return {
@@ -60,10 +70,10 @@ def performance_json(store: Store, project: Project, iteration: Iteration, thres
         "note": iteration.note,
         "evaluation": {"method": how.method, "folds": how.folds, "seed": how.seed} if how else None,
         **thresholds_json(store, iteration, threshold),
-        "overall": _rates(report.overall),
+        "overall": rates_json(report.overall),
         "not_evaluated": {"images": left_out.images, "tags": list(left_out.tags)},
         "tags": [
-            {"name": tag.name, "images": row.images, "tp": row.tp, "fp": row.fp, "fn": row.fn, **_rates(row)}
+            {"name": tag.name, "images": row.images, "tp": row.tp, "fp": row.fp, "fn": row.fn, **rates_json(row)}
             for tag, row in zip(out_of_fold.tags(store, iteration), report.tags, strict=True)
         ],
         "seconds": iteration.seconds,
@@ -137,7 +147,8 @@ def not_evaluated(store: Store, iteration: Iteration) -> NotEvaluated:
     return NotEvaluated(int(np.count_nonzero(left_out)), tuple(names[column] for column in alike))
 
 
-def _rates(row: reports.TagReport | reports.OverallReport) -> dict[str, Any]:
+def rates_json(row: reports.TagReport | reports.OverallReport) -> dict[str, Any]:
+    """A report's rates, overall or of a tag, each with its interval; undefined numbers are None."""
     rates: dict[str, Any] = {}
     for name in Scores.__dataclass_fields__:
         rates[name] = none_for_nan(getattr(row, name))

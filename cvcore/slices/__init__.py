@@ -1,4 +1,26 @@
 """The numbers of any part of an iteration's evaluated images, and the parts that do worst.
 
-Imports `image_facts`, `analyses`, `evaluation`, `store`, `metrics`, `validation` and the modules beside the packages.
+Imports `analyses`, `evaluation`, `image_facts`, `store`, `metrics`, `validation` and the modules beside the packages.
 """
+
+from cvcore.slices.conditions import Condition
+from cvcore.slices.iteration import SliceNumbers, columns, numbers, parse, shares_of_wrong, worst
+from cvcore.slices.report import heading, sentence, slice_json, summary, worst_json
+from cvcore.slices.worst_slices import Finding, WorstSlices
+
+__all__ = [
+    "Condition",
+    "Finding",
+    "SliceNumbers",
+    "WorstSlices",
+    "columns",
+    "heading",
+    "numbers",
+    "parse",
+    "sentence",
+    "shares_of_wrong",
+    "slice_json",
+    "summary",
+    "worst",
+    "worst_json",
+]

@@ -9,7 +9,7 @@ import pytest
 
 from cvcore.array_types import Bools, Integers
 from cvcore.image_facts import Column
-from cvcore.slices import exact_tests, worst
+from cvcore.slices import exact_tests, worst_slices
 from cvcore.slices.conditions import Condition
 from cvcore.slices.strata import strata
 
@@ -63,7 +63,7 @@ def test_a_planted_slice_is_found_with_its_size() -> None:
     truth = np.eye(3, dtype=bool)[random.integers(3, size=600)]
     columns = {f"k{number}": column(f"k{number}", random.integers(5, size=600)) for number in range(20)}
     is_wrong = random.random(600) < np.where(columns["k7"].codes == 2, 0.5, 0.1)
-    found = worst.worst(truth, is_wrong, np.arange(600), columns)
+    found = worst_slices.worst(truth, is_wrong, np.arange(600), columns)
     assert [Condition("k7", "2")] == [each.condition for each in found.findings]
     finding = found.findings[0]
     assert finding.interval[0] < 0.4 < finding.interval[1]
@@ -80,7 +80,7 @@ def test_a_slice_of_the_hard_tag_is_no_finding() -> None:
     truth = np.eye(2, dtype=bool)[tag]
     is_wrong = random.random(2000) < np.where(tag == 1, 0.6, 0.05)
     folder = random.random(2000) < np.where(tag == 1, 0.9, 0.1)
-    found = worst.worst(truth, is_wrong, np.arange(2000), {"folder": column("folder", folder)})
+    found = worst_slices.worst(truth, is_wrong, np.arange(2000), {"folder": column("folder", folder)})
     assert () == found.findings
     assert 2 == found.looked_at
     assert is_wrong[folder].mean() > 3 * is_wrong[~folder].mean()
@@ -89,7 +89,7 @@ def test_a_slice_of_the_hard_tag_is_no_finding() -> None:
 def test_a_slice_with_one_tag_of_its_own_cannot_be_compared() -> None:
     """Where no image outside has the slice's tag, it is not looked at."""
     truth = np.eye(2, dtype=bool)[np.repeat([0, 1], 100)]
-    found = worst.worst(truth, np.arange(200) >= 100, np.arange(200), {"folder": column("folder", truth[:, 1])})
+    found = worst_slices.worst(truth, np.arange(200) >= 100, np.arange(200), {"folder": column("folder", truth[:, 1])})
     assert (0, 2) == (found.looked_at, found.too_small)
 
 
@@ -97,7 +97,7 @@ def test_near_duplicates_count_once() -> None:
     """A hundred near duplicates of one wrong image are no finding."""
     is_wrong = np.arange(300) < 100
     groups = np.where(is_wrong, 0, np.arange(300))
-    found = worst.worst(np.ones((300, 1), bool), is_wrong, groups, {"day": column("day", is_wrong)})
+    found = worst_slices.worst(np.ones((300, 1), bool), is_wrong, groups, {"day": column("day", is_wrong)})
     assert () == found.findings
 
 
@@ -105,7 +105,7 @@ def test_near_duplicates_count_once() -> None:
 def test_few_images_are_never_a_finding(images: int, is_found: bool) -> None:
     """Below 20 images nothing is found, even if all of them are wrong."""
     here = np.arange(400) < images
-    found = worst.worst(np.ones((400, 1), bool), here, np.arange(400), {"day": column("day", here)})
+    found = worst_slices.worst(np.ones((400, 1), bool), here, np.arange(400), {"day": column("day", here)})
     assert is_found == bool(found.findings)
 
 
@@ -113,7 +113,7 @@ def test_slices_of_the_same_images_are_one() -> None:
     """An upload that is a day is looked at once, and the finding names both."""
     here = np.arange(400) < 40
     columns = {"day": column("day", here), "upload": column("upload", here)}
-    found = worst.worst(np.ones((400, 1), bool), here, np.arange(400), columns)
+    found = worst_slices.worst(np.ones((400, 1), bool), here, np.arange(400), columns)
     assert 2 == found.looked_at
     assert [(Condition("day", "1"), (Condition("upload", "1"),))] == [
         (each.condition, each.same) for each in found.findings
@@ -129,7 +129,7 @@ def test_labels_without_meaning_find_nothing() -> None:
         truth = np.eye(4, dtype=bool)[tag]
         is_wrong = random.random(300) < np.array([0.05, 0.1, 0.3, 0.6])[tag]
         columns = {f"k{number}": column(f"k{number}", random.integers(6, size=300)) for number in range(8)}
-        lists += bool(worst.worst(truth, is_wrong, random.integers(250, size=300), columns).findings)
+        lists += bool(worst_slices.worst(truth, is_wrong, random.integers(250, size=300), columns).findings)
     assert lists <= 3
 
 
@@ -146,8 +146,10 @@ def test_rare_sets_of_tags_count_as_their_hardest_tag() -> None:
 
 def test_no_image_and_no_key() -> None:
     """Nothing to look at gives an empty list."""
-    assert worst.WorstSlices((), 0, 0) == worst.worst(np.zeros((0, 2), bool), np.zeros(0, bool), np.arange(0), {})
+    assert worst_slices.WorstSlices((), 0, 0) == worst_slices.worst(
+        np.zeros((0, 2), bool), np.zeros(0, bool), np.arange(0), {}
+    )
     whole = column("day", np.zeros(50, int))
-    assert worst.WorstSlices((), 0, 1) == worst.worst(
+    assert worst_slices.WorstSlices((), 0, 1) == worst_slices.worst(
         np.ones((50, 1), bool), np.ones(50, bool), np.arange(50), {"day": whole}
     )

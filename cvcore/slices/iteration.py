@@ -1,0 +1,131 @@
+"""A trained iteration's slices: what is known of its images, the numbers of those chosen, and the slices that do worst.
+
+What is known is what is known now: values that were added after the training count. The tags, answers and groups are
+those of the training. The last iterations' columns and ranks stay in memory, so that another slice takes milliseconds.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cvcore import evaluation, image_facts
+from cvcore.array_types import Integers
+from cvcore.evaluation import drill_down
+from cvcore.evaluation.out_of_fold import OutOfFold
+from cvcore.image_facts import Column
+from cvcore.metrics import confusion
+from cvcore.metrics.reports import Report
+from cvcore.records import Iteration, Thresholds
+from cvcore.slices import answers, conditions, rates, worst_slices
+from cvcore.slices.answers import Answers, Ranked
+from cvcore.slices.conditions import Condition
+from cvcore.slices.worst_slices import WorstSlices
+from cvcore.store import Store
+
+KEPT = 2
+
+
+@dataclass(frozen=True, eq=False)
+class SliceNumbers:
+    """The numbers of the evaluated images of a slice, of the others, and of all.
+
+    wrong, rest_wrong: how many of them were answered wrongly. mistakes: the rows of those in the slice, in the
+    iteration's arrays.
+    """
+
+    conditions: tuple[Condition, ...]
+    report: Report
+    rest: Report
+    all: Report
+    wrong: int
+    rest_wrong: int
+    mistakes: Integers
+
+
+def columns(store: Store, iteration: Iteration) -> Mapping[str, Column]:
+    """What is known of an iteration's images, in the order of its arrays' rows, by key; `image_facts.columns`."""
+    return _columns(store, iteration.id, store.image_facts.changes())
+
+
+def parse(store: Store, iteration: Iteration, texts: Sequence[str]) -> tuple[Condition, ...]:
+    """The conditions of texts like `day=Mon`; the same one twice counts once.
+
+    Raises:
+        InvalidInput: as `conditions.parse`.
+    """
+    known = columns(store, iteration)
+    return tuple(dict.fromkeys(conditions.parse(text, known) for text in texts))
+
+
+def numbers(store: Store, iteration: Iteration, thresholds: Thresholds, wanted: Sequence[Condition]) -> SliceNumbers:
+    """The numbers of the images that fulfil all conditions, at one threshold or at one per tag.
+
+    Raises:
+        NotTrained, ModelDamaged: as `evaluation.load`.
+        InvalidInput: a key or value does not exist, or a threshold is outside 0..1.
+    """
+    ranked, given = _answered(store, iteration, thresholds)
+    chosen = conditions.chosen(wanted, columns(store, iteration), iteration.image_count)[ranked.rows]
+    wrong = given.is_wrong & chosen
+    return SliceNumbers(
+        tuple(wanted),
+        rates.report(ranked, given, chosen),
+        rates.report(ranked, given, ~chosen),
+        evaluation.report(store, iteration, thresholds),
+        int(wrong.sum()),
+        int(given.is_wrong.sum() - wrong.sum()),
+        np.sort(ranked.rows[wrong]),
+    )
+
+
+def shares_of_wrong(store: Store, iteration: Iteration, thresholds: Thresholds, key: str) -> tuple[Integers, Integers]:
+    """How many evaluated images each value of a key has, and how many of them were answered wrongly: (values,) each.
+
+    Raises:
+        NotTrained, ModelDamaged, InvalidInput: as `numbers`.
+    """
+    ranked, given = _answered(store, iteration, thresholds)
+    column = columns(store, iteration)[key]
+    codes = column.codes[ranked.rows]
+    images, wrong = (
+        np.bincount(codes[each], minlength=len(column.values)) for each in (codes >= 0, (codes >= 0) & given.is_wrong)
+    )
+    return images, wrong
+
+
+def worst(store: Store, iteration: Iteration, thresholds: Thresholds) -> WorstSlices:
+    """The slices that do worst, see `worst_slices`.
+
+    Raises:
+        NotTrained, ModelDamaged, InvalidInput: as `numbers`.
+    """
+    ranked, given = _answered(store, iteration, thresholds)
+    known = {
+        key: Column(key, column.values, column.codes[ranked.rows]) for key, column in columns(store, iteration).items()
+    }
+    return worst_slices.worst(ranked.truth, given.is_wrong, ranked.groups, known)
+
+
+@functools.lru_cache(maxsize=KEPT)
+def _columns(store: Store, iteration_id: str, changes: int) -> Mapping[str, Column]:
+    return image_facts.columns(store, store.iterations.images(iteration_id))
+
+
+def _answered(store: Store, iteration: Iteration, thresholds: Thresholds) -> tuple[Ranked, Answers]:
+    ranked = _ranked(evaluation.load(store, iteration))
+    return ranked, _answers(ranked, drill_down.answers(store, iteration, thresholds))
+
+
+# An iteration's arrays, and its answers at a threshold, are the same objects as long as they are in memory.
+@functools.lru_cache(maxsize=KEPT)
+def _ranked(predictions: OutOfFold) -> Ranked:
+    return answers.ranked(predictions.truth, predictions.probabilities, predictions.folds, predictions.groups)
+
+
+@functools.lru_cache(maxsize=KEPT)
+def _answers(ranked: Ranked, given: confusion.Answers) -> Answers:
+    return answers.answers(ranked, given.predicted)
