@@ -57,6 +57,7 @@ def test_what_was_measured_is_shown(store: Store, iteration: Iteration, measured
     app = opened(store, iteration)
     shown = texts(checked(app.run()))
     assert "Turned by 10°: recall of all tags falls from 100.0 % to 50.0 %" in shown
+    assert r"recall of \*\*rose\*\* falls" in texts(app, raw=True)
     assert "All 40 evaluated images were changed and judged again" in shown
     assert 1 == len(app.get("plotly_chart"))
     pictures = "".join(each.proto.body for each in app.get("html"))

@@ -19,9 +19,9 @@ from pages.parts.widgets import number_table
 ALL = "All tags"
 SENTENCES = 8
 EXPLANATION = (
-    "Bars are 95 % intervals. Listed are falls of ten points or more that chance does not explain, given how many "
-    "changes and tags were looked at, each at the mildest strength. A change that your images will never have needs "
-    "nothing done."
+    "Images are changed at the size in which the network gets them. Bars are 95 % intervals. Listed are falls of ten "
+    "points or more that chance does not explain, given how many changes and tags were looked at, each at the mildest "
+    "strength. A change that your images will never have needs nothing done."
 )
 BY_TITLE = {change.title: change for change in CHANGES}
 RATES = {"Recall": "recall", "Precision": "precision"}
@@ -54,17 +54,33 @@ def _show(store: Store, iteration: Iteration, measurement: Measurement, threshol
         alt=f"Precision and recall of images that are {change.in_words(change.strengths[0])} and more",
     )
     image_strip.show(store, iteration, measurement, thresholds, change=change, tag=tag)
-    name = names[tag] if tag >= 0 else "all tags"
-    found = [each for each in robustness.findings(numbers, overall=tag == -1) if each.tag == tag]
-    sentences = [robustness.finding_sentence(finding, name) for finding in found[:SENTENCES]]
-    st.subheader("What it does not stand", anchor=False)
-    if not sentences:
-        st.markdown(f"No change makes recall or precision of {plain(name)} fall by ten points or more for certain.")
-    st.markdown("\n".join(f"- {plain(sentence)}" for sentence in sentences))
+    _list(numbers, names, tag)
     with st.expander(f"Every tag, when images are {change.title.lower()}"):
         for title, rate in RATES.items():
             st.html(number_table.of(_table(numbers, change, names, rate), label=f"{title} of every tag", sums=1))
     st.caption(f"{robustness.scope(store, iteration, measurement)} {EXPLANATION}")
+
+
+def _list(numbers: Numbers, names: list[str], tag: int) -> None:
+    """What the tag does not stand; of all tags their mean and, the worst first, single ones."""
+    st.subheader("What it does not stand", anchor=False)
+    name = names[tag] if tag >= 0 else "all tags"
+    single = robustness.findings(numbers)
+    found = [each for each in single if each.tag == tag] if tag >= 0 else robustness.findings(numbers, overall=True)
+    if not found:
+        st.markdown(f"No change makes recall or precision of {plain(name)} fall by ten points or more for certain.")
+    st.markdown("\n".join(f"- {plain(robustness.finding_sentence(each, name))}" for each in found))
+    if tag == -1 and single:
+        left_out = (
+            f" The {SENTENCES} worst of {len(single)}; choose a tag to see its own." if len(single) > SENTENCES else ""
+        )
+        st.markdown(f"**Single tags**{left_out}")
+        st.markdown(
+            "\n".join(
+                f"- {plain(robustness.finding_sentence(each, names[each.tag], with_advice=False))}"
+                for each in single[:SENTENCES]
+            )
+        )
 
 
 def _choices(iteration: Iteration, names: list[str]) -> tuple[Change, int]:
