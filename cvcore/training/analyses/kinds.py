@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from cvcore import analyses, learning_curves, robustness
+from cvcore import analyses, image_maps, learning_curves, next_steps, robustness
 from cvcore.analyses import KeptFile
 from cvcore.errors import NotTrained
 from cvcore.networks.keras_backend import Device
 from cvcore.progress import Progress, silent
 from cvcore.records import Iteration, Job, JobKind
 from cvcore.store import Store
-from cvcore.training.analyses import learning_curve
+from cvcore.training.analyses import image_map, learning_curve
+from cvcore.training.analyses import next_steps as steps
 from cvcore.training.analyses import robustness as changed_images
 
 
@@ -34,6 +35,8 @@ class Analysis:
 ANALYSES: Mapping[JobKind, Analysis] = MappingProxyType(
     {
         "learning-curve": Analysis("learning curve", learning_curves.FILE, learning_curve.measure),
+        "map": Analysis("map", image_maps.FILE, image_map.make),
+        "next-steps": Analysis("list of next steps", next_steps.FILE, steps.find),
         "robustness": Analysis("measurement of the robustness", robustness.FILE, changed_images.measure),
     }
 )
