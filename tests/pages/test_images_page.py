@@ -281,3 +281,46 @@ def test_large_view_deletes(store: Store, fill: Fill) -> None:
     assert 0 == store.images.count(project.id)
     checked(app.button(key="undo").click().run())
     assert [last.id] == store.searches.ids(ImageSearch(project.id))
+
+
+# ---- metadata -------------------------------------------------------------------------------------------------------
+
+
+def test_the_address_filters_by_what_is_known(store: Store, animals: Project) -> None:
+    """A key and a value in the address show only such images; without a value, the images without the key."""
+    images = store.images.page(animals.id, take=9)
+    store.metadata.put([image.id for image in images[:2]], {"room": "12 & <b>"})
+    app = opened(animals, key="room", value="12 & <b>")
+    assert "2 of 7 images" in texts(app)
+    assert '["key", "room"], ["value", "12 & \\u003cb>"]' in address(app)
+    assert "5 of 7 images" in texts(opened(animals, key="room"))
+    assert "7 of 7 images" in texts(opened(animals, key="file type", value="PNG"))
+    assert "0 of 7 images" in texts(opened(animals, key="camera", value="Pixel 7"))
+    checked(button(app, "Clear filter").click().run())
+    assert "7 images" in texts(app)
+    assert '["key", ""]' in address(app)
+
+
+def test_the_large_view_lists_what_is_known(store: Store, animals: Project) -> None:
+    """Users' texts and facts of the file stand beside each other, and nothing of them is HTML."""
+    image = store.images.page(animals.id, take=1)[0]
+    store.metadata.put([image.id], {"room": "<i>12</i>"})
+    app = opened(animals)
+    open_large(app, animals, image)
+    (listed,) = [each.proto.body for each in app.get("html") if "<dl" in each.proto.body]
+    assert '<dt dir="auto">room</dt><dd dir="auto">&lt;i&gt;12&lt;/i&gt;</dd>' in listed
+    assert "PNG" in listed
+
+
+def test_metadata_of_selected_images(store: Store, animals: Project) -> None:
+    """The tool says what the selected images have: where values differ, and where some have none."""
+    images = store.images.page(animals.id, take=9)
+    store.metadata.put([images[0].id], {"room": "1", "day": "Monday"})
+    store.metadata.put([images[1].id], {"room": "2", "day": "Monday"})
+    app = opened(animals)
+    assert app.button(key="browser-metadata").disabled
+    select(app, animals, images[:2])
+    checked(app.button(key="browser-metadata").click().run())
+    assert "- day: Monday\n- room: several: 1, 2" in texts(app).replace("\\", "")
+    assert app.button(key="browser-metadata-set").disabled
+    assert app.button(key="browser-metadata-remove").disabled

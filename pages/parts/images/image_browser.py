@@ -10,6 +10,7 @@ import streamlit as st
 from cvcore.records import Project, Tag
 from cvcore.settings import Limits
 from cvcore.store import ImageSearch, Store
+from pages.parts.facts import fact_filter
 from pages.parts.images import image_filter, image_tools, large_view
 from pages.parts.shell import widget_resets
 from pages.parts.widgets import gallery, page_choice
@@ -22,7 +23,7 @@ def show(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) ->
     """Show the filter, the gallery, its pages, the toolbar for the selected images, and the image that was opened."""
     search, number = image_filter.show(store, project, tags)
     pages = -(-number // PAGE)
-    page_key = image_filter.Keys.of(project, tags).page
+    page_key, fact = image_filter.Keys.of(project, tags).page, image_filter.fact(project, tags)
     page = page_choice.current(page_key, pages)
     image_filter.write_address(project, tags, search, page)
     if not number:
@@ -33,7 +34,7 @@ def show(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) ->
     bar = st.container(key="toolbar")
     key = f"gallery-{project.id}"
     selected = gallery.show(
-        [image_tools.item(image, names) for image in images], key=key, revision=_revision(search, page)
+        [image_tools.item(image, names) for image in images], key=key, revision=_revision(search, page, fact)
     )
     if opened := gallery.opened(key):
         large_view.open_image(project, store.searches.ids(search), opened)
@@ -49,6 +50,7 @@ def show(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) ->
     large_view.show(store, project, limits)
 
 
-def _revision(search: ImageSearch, page: int) -> str:
+def _revision(search: ImageSearch, page: int, fact: fact_filter.Fact | None) -> str:
     """Another one on another page or with another filter, where nothing is selected."""
-    return f"{widget_resets.current(KEY)} {page} {search.or_untagged} {search.is_test} {search.tag_ids}"
+    known = f" {fact}" if fact else ""
+    return f"{widget_resets.current(KEY)} {page} {search.or_untagged} {search.is_test} {search.tag_ids}{known}"

@@ -1,6 +1,7 @@
-"""The filter of a project's images: by tags, untagged, for testing. It is in the page's address.
+"""The filter of a project's images, by tags, untagged, for testing, and by what is known of them; in the address.
 
-`show=untagged,testing`, `tags=rose|tulip`, `match=all` and `page=2`; a parameter that changes nothing is left out.
+`show=untagged,testing`, `tags=rose|tulip`, `match=all`, `key=camera`, `value=Pixel 7` and `page=2`; a parameter that
+changes nothing is left out. A key without a value stands for the images without it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import streamlit as st
 from cvcore.records import MULTILABEL, Project, Tag
 from cvcore.store import FOR_TESTING, UNTAGGED, ImageSearch, Store
 from cvcore.wording import count
+from pages.parts.facts import fact_filter
 from pages.parts.images import tag_choice
 from pages.parts.shell import page_address
 from pages.parts.shell.text import isolated, plain
@@ -21,7 +23,7 @@ from pages.parts.widgets import page_choice
 PILLS_MOST = 8
 ANY, ALL = "Any of them", "All of them"
 _IN_ADDRESS = {"untagged": UNTAGGED, "testing": FOR_TESTING}
-_NAMES = ("show", "tags", "match", "page")
+_NAMES = ("show", "tags", "match", "page", "key", "value")
 
 
 @dataclass(frozen=True)
@@ -32,12 +34,15 @@ class Keys:
     tags: str
     match: str
     page: str
+    fact: str
 
     @classmethod
     def of(cls, project: Project, tags: Sequence[Tag]) -> Keys:
         """The keys for a project with these tags."""
         kinds = "filter-kinds" if _has_own_control(tags) else "filter"
-        return cls(*(f"{name}-{project.id}" for name in (kinds, "filter-tags", "filter-match", "filter-page")))
+        return cls(
+            *(f"{name}-{project.id}" for name in (kinds, "filter-tags", "filter-match", "filter-page", "filter-fact"))
+        )
 
 
 def show(store: Store, project: Project, tags: Sequence[Tag]) -> tuple[ImageSearch, int]:
@@ -46,9 +51,9 @@ def show(store: Store, project: Project, tags: Sequence[Tag]) -> tuple[ImageSear
     _adopt(keys, tags)
     with st.container(key="image-filter", gap="xsmall"):
         chosen = _kinds_and_tags(store, project, tags, keys)
-        search = _search(project, tags, chosen, keys)
+        search = _search(store, project, tags, chosen, keys)
         number = store.searches.count(search)
-        _show_number(store, project, search, number, keys, is_filtered=bool(chosen))
+        _show_number(store, project, search, number, keys, is_filtered=bool(chosen or fact_filter.chosen(keys.fact)))
     return search, number
 
 
@@ -61,14 +66,20 @@ def write_address(project: Project, tags: Sequence[Tag], search: ImageSearch, pa
         "|".join(names),
         "all" if search.has_all and len(names) > 1 else "",
         f"{page}" if page > 1 else "",
+        *(fact(project, tags) or ("", "")),
     )
     st.session_state[f"{Keys.of(project, tags).page}-written"] = address
     page_address.put(dict(zip(_NAMES, address, strict=True)))
 
 
+def fact(project: Project, tags: Sequence[Tag]) -> fact_filter.Fact | None:
+    """The key and value that the filter shows, None if there are none."""
+    return fact_filter.chosen(Keys.of(project, tags).fact)
+
+
 def ask_for(project: Project, tags: Sequence[Tag], tag: Tag) -> None:
     """Filter by this tag alone when the filter is shown the next time."""
-    st.session_state[f"{Keys.of(project, tags).page}-asked"] = ("", tag.name, "", "")
+    st.session_state[f"{Keys.of(project, tags).page}-asked"] = ("", tag.name, "", "", "", "")
 
 
 def _kinds(search: ImageSearch) -> set[str]:
@@ -83,12 +94,13 @@ def _adopt(keys: Keys, tags: Sequence[Tag]) -> None:
     st.session_state[f"{keys.page}-seen"] = address
     if keys.kinds in st.session_state and address in known and not asked:
         return
-    kinds, names, match, page = address
+    kinds, names, match, page, key, value = address
     chosen = [_IN_ADDRESS[kind] for kind in kinds.split(",") if kind in _IN_ADDRESS]
     tag_ids = [tag.id for tag in tags if tag.name in names.split("|")]
     st.session_state[keys.kinds] = chosen if _has_own_control(tags) else [*chosen, *tag_ids]
     st.session_state[keys.tags] = tag_ids
     st.session_state[keys.match] = ALL if match == "all" else ANY
+    fact_filter.choose(keys.fact, (key, value) if key else None)
     page_choice.put(keys.page, int(page) if page.isdecimal() and len(page) < 6 else 1)
 
 
@@ -130,16 +142,19 @@ def _kinds_and_tags(store: Store, project: Project, tags: Sequence[Tag], keys: K
                 args=(keys.page, 1),
             )
             tag_choice.close_list(keys.tags)
+        fact_filter.show(store, project, key=keys.fact, on_change=page_choice.put, args=(keys.page, 1))
     return list(chosen)
 
 
-def _search(project: Project, tags: Sequence[Tag], chosen: Sequence[str], keys: Keys) -> ImageSearch:
+def _search(store: Store, project: Project, tags: Sequence[Tag], chosen: Sequence[str], keys: Keys) -> ImageSearch:
+    known = fact_filter.chosen(keys.fact)
     return ImageSearch(
         project.id,
         tag_ids=tuple(tag.id for tag in tags if tag.id in chosen),
         has_all=st.session_state.get(keys.match) == ALL,
         or_untagged=UNTAGGED in chosen,
         is_test=True if FOR_TESTING in chosen else None,
+        image_ids=fact_filter.image_ids(store, project, known) if known else None,
     )
 
 
@@ -169,4 +184,5 @@ def _clear(keys: Keys) -> None:
     st.session_state[keys.kinds] = []
     if keys.tags in st.session_state:
         st.session_state[keys.tags] = []
+    fact_filter.choose(keys.fact, None)
     page_choice.put(keys.page, 1)

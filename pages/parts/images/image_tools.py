@@ -1,4 +1,4 @@
-"""What can be done with images that are selected in a gallery: tag, mark for testing, enlarge, delete."""
+"""What can be done with images that are selected in a gallery: tag, mark for testing, enlarge, describe, delete."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from cvcore.projects.changes import Change
 from cvcore.records import MULTILABEL, Image, Project, Tag
 from cvcore.settings import Limits
 from cvcore.store import Store
+from pages.parts.facts import metadata_editor
 from pages.parts.images import large_view, tag_choice
 from pages.parts.shell import undo_toast, widget_resets
 from pages.parts.shell.text import refusals
@@ -68,6 +69,8 @@ def show(
     if st.button("Enlarge", disabled=not ids, key=f"{key}-enlarge"):
         # Several are looked at one after another; from a single one the way leads to all that are listed.
         large_view.open_image(project, ids if len(ids) > 1 else listed(), ids[0])
+    if st.button("Metadata", disabled=not ids, type="tertiary", key=f"{key}-metadata"):
+        metadata_editor.show(store, project, ids, key=key)
     if st.button("Delete", disabled=not ids, type="tertiary", key=f"{key}-delete"):
         act = partial(trash.delete_images, store, project, ids)
     return act

@@ -13,6 +13,7 @@ from cvcore.projects.changes import Change
 from cvcore.records import MULTICLASS, Image, Project
 from cvcore.settings import Limits
 from cvcore.store import Store
+from pages.parts.facts import fact_list
 from pages.parts.images import tag_choice
 from pages.parts.shell import undo_toast
 from pages.parts.shell.text import refusals
@@ -75,6 +76,8 @@ def _show_details(store: Store, project: Project, image: Image, limits: Limits) 
     if is_test != image.is_test:
         _say(project, changes.mark_for_testing(store, project, [image.id], is_test))
         st.session_state[f"{key}-known"] = is_test
+    with st.expander("What is known of it"):
+        fact_list.show(store, image)
     similar_button.show(project, image.id, key=f"{KEY}-like")
     if st.button("Delete image", type="tertiary", icon=":material/delete:"):
         _delete(store, project, image)
