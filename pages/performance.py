@@ -22,13 +22,26 @@ from pages.parts.performance import (
 from pages.parts.robustness import panel as robustness_panel
 from pages.parts.shell import backend, detail_level, page_address, project_choice
 from pages.parts.shell.text import plain, refusals
+from pages.parts.shortcuts import panel as shortcuts_panel
 from pages.parts.train import tuning_outcome
 
 NUMBERS, MISTAKES, THRESHOLDS, COMPARE = "Numbers", "Mistakes", "Thresholds", "Compare"
 MORE_IMAGES, CALIBRATION, DOWNLOAD = "More images?", "Calibration", "Download"
-ROBUSTNESS = "Robustness"
+ROBUSTNESS, SHORTCUTS = "Robustness", "Shortcuts"
 EXAMPLE, PRESENTER = "Example", "Presenter"
-VIEWS = (NUMBERS, MISTAKES, MORE_IMAGES, ROBUSTNESS, THRESHOLDS, COMPARE, CALIBRATION, DOWNLOAD, EXAMPLE, PRESENTER)
+VIEWS = (
+    NUMBERS,
+    MISTAKES,
+    MORE_IMAGES,
+    SHORTCUTS,
+    ROBUSTNESS,
+    THRESHOLDS,
+    COMPARE,
+    CALIBRATION,
+    DOWNLOAD,
+    EXAMPLE,
+    PRESENTER,
+)
 FULL_ONLY = (THRESHOLDS, CALIBRATION)
 
 
@@ -103,6 +116,8 @@ with refusals():
         learning_curve_panel.show(store, iteration, thresholds)
     elif view == ROBUSTNESS:
         robustness_panel.show(store, iteration, thresholds)
+    elif view == SHORTCUTS:
+        shortcuts_panel.show(store, iteration)
     elif view == CALIBRATION:
         calibration_panel.show(store, project, iteration)
     elif view == DOWNLOAD:

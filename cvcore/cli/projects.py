@@ -24,13 +24,18 @@ from cvcore.wording import count
 
 def add_sample(subparsers: Subparsers) -> None:
     """Add `tagwise sample`."""
-    add_json(add_command(subparsers, "sample", sample, "create the sample project, with drawn images"))
+    command = add_command(subparsers, "sample", sample, "create the sample project, with drawn images")
+    command.add_argument(
+        "--trap", action="store_true", help="a sample whose tags can be told apart by the light alone, as a lesson"
+    )
+    add_json(command)
 
 
 def sample(options: argparse.Namespace, settings: Settings) -> int:
-    """Create the sample project."""
+    """Create a sample project."""
     store = Store(settings.home)
-    project = samples.make_sample(store, limits=settings.limits)
+    kind = samples.WITH_TRAP if options.trap else samples.PLAIN
+    project = samples.make_sample(store, kind, limits=settings.limits)
     terminal.print_result(
         project_json(store, project),
         f"created {project.name!r}; train it with: tagwise train {shlex.quote(project.name)}",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from cvcore.image_quality import rules
-from cvcore.image_quality.project import TWO_TAGS, Group, Quality
+from cvcore.image_quality.project import COMPARED_MOST, TWO_TAGS, Group, Quality
 from cvcore.wording import count
 
 TITLES = {
@@ -56,12 +57,27 @@ def sentence(group: Group) -> str:
     return f"{what}: {advice}."
 
 
-def quality_json(quality: Quality) -> dict[str, Any]:
-    """The groups with their images' ids, as `tagwise quality --json` prints them with names."""
+def scope(quality: Quality) -> str:
+    """How many images were looked at, and what was left out.
+
+    >>> scope(Quality((), 120, 3, compares=True))
+    '120 images looked at, nothing odd found. 3 images are not measured yet.'
+    """
+    told = f"{count(quality.images, 'image')} looked at"
+    told += "." if quality.groups else ", nothing odd found."
+    if quality.unmeasured:
+        told += f" {count(quality.unmeasured, 'image')} {'is' if quality.unmeasured == 1 else 'are'} not measured yet."
+    if not quality.compares:
+        told += f" Copies are looked for in projects of at most {COMPARED_MOST:,} images."
+    return told
+
+
+def quality_json(quality: Quality, names: Mapping[str, str]) -> dict[str, Any]:
+    """The groups with their images, as `tagwise quality --json` prints them; `names` are those of images by id."""
     groups = [
         {
             "kind": group.kind,
-            "images": list(group.image_ids),
+            "images": [{"id": image_id, "name": names.get(image_id, "")} for image_id in group.image_ids],
             "is_common": group.is_common,
             "sentence": sentence(group),
         }

@@ -8,7 +8,7 @@ from cvcore.shortcuts.findings import IMAGES_LEAST, Finding, findings
 from cvcore.shortcuts.iteration import Shortcuts, judge_families, shortcuts
 from cvcore.shortcuts.judgement import Judgement
 from cvcore.shortcuts.report import shortcuts_json, told_apart
-from cvcore.shortcuts.sentences import advice, sentence
+from cvcore.shortcuts.sentences import advice, scope, sentence
 
 __all__ = [
     "IMAGES_LEAST",
@@ -19,6 +19,7 @@ __all__ = [
     "advice",
     "findings",
     "judge_families",
+    "scope",
     "sentence",
     "shortcuts",
     "shortcuts_json",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cvcore.shortcuts.findings import Finding
+from cvcore.shortcuts.findings import IMAGES_LEAST, Finding
+from cvcore.shortcuts.iteration import Shortcuts
+from cvcore.wording import count
 
 ADVICE = {
     "brightness": "take both in the same light",
@@ -42,6 +44,23 @@ def sentence(finding: Finding, names: Sequence[str]) -> str:
         told = f"{one} can be told from the other images {rates} by {by} alone"
         return f"{told}: {advice(finding.family).replace('both', 'all tags')}."
     return f"{one} and {names[finding.other]} can be told apart {rates} by {by} alone: {advice(finding.family)}."
+
+
+def scope(shortcuts: Shortcuts) -> str:
+    """On what the findings rest, in a few sentences; that nothing was found, too."""
+    told = []
+    if not shortcuts.judgements:
+        told.append("Nothing is known of the images' files by which tags could be told apart.")
+    elif not shortcuts.findings:
+        told.append("Nothing was found by which tags are told apart without looking at what the images show.")
+    looked = ", ".join(shortcuts.judgements)
+    told.append(
+        f"Looked at: {looked or 'nothing'}; {count(shortcuts.images, 'evaluated image')}, and tags with at least "
+        f"{IMAGES_LEAST} of them, near duplicates counted once. 50 % is guessing."
+    )
+    if shortcuts.unmeasured:
+        told.append(f"Left out, because they are not measured yet: {count(shortcuts.unmeasured, 'image')}.")
+    return " ".join(told)
 
 
 def advice(family: str) -> str:

@@ -1,4 +1,4 @@
-"""The button *Try the sample*: it makes the sample in a thread, shows that it works, then opens the sample's images."""
+"""The buttons that make a sample: in a thread, with a sign that it works, and then they open the sample's images."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OPENED_S = 5.0
 
 
 def show(store: Store, limits: Limits) -> None:
-    """Show the button, or while the sample is made that it is."""
+    """Show the buttons, or while a sample is made that it is."""
     run: background_runs.Run | None = st.session_state.get(KEY)
     if run and run.result:
         del st.session_state[KEY]
@@ -38,9 +38,17 @@ def show(store: Store, limits: Limits) -> None:
         on_click=start,
         args=(store, limits),
     )
+    st.button(
+        "Sample with a trap",
+        key="try-trap",
+        type="tertiary",
+        help="A lesson: why a model with splendid numbers can fail on new photos.",
+        on_click=start,
+        args=(store, limits, samples.WITH_TRAP),
+    )
 
 
-def start(store: Store, limits: Limits) -> None:
+def start(store: Store, limits: Limits, kind: samples.Kind = samples.PLAIN) -> None:
     """Start to make the sample, unless this window is making one, or has made one that is not opened yet.
 
     On a busy computer the second press of a double click comes when the first sample is there.
@@ -50,7 +58,7 @@ def start(store: Store, limits: Limits) -> None:
         return
 
     def work(run: background_runs.Run) -> str:
-        return samples.make_sample(store, limits=limits).id
+        return samples.make_sample(store, kind, limits=limits).id
 
     st.session_state[KEY] = background_runs.begin(background_runs.Run("The sample"), work, thread="make sample")
 

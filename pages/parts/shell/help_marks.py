@@ -24,6 +24,7 @@ HELP: dict[str, str] = {
     "false positive": "An image that was given the tag wrongly.",
     "fold": "One of the groups that the images are divided into; each is held out of training once, and judged.",
     "hold-out": "One image in five is kept out of training and used to judge the model.",
+    "image quality": "What a camera or a scan can spoil: light, focus, size; and one image that has different tags.",
     "iteration": "One training and its result; every training makes a new one.",
     "k-fold cross-validation": "The images are divided into groups, and each group is judged by a model that learned "
     "from the others.",
@@ -44,6 +45,10 @@ HELP: dict[str, str] = {
     "quantised": "The numbers in the model are stored shorter: it is smaller and faster, and a little less exact.",
     "recall": "Of the images that really have the tag, how many the model found.",
     "robustness": "How good the model still is when images are turned, darker, blurred or partly covered.",
+    "shortcut": "Something beside the thing itself that gives a tag away, such as the light that all its photos were "
+    "taken in.",
+    "slice": "A part of the evaluated images that have something in common: the same folder, day, camera, size, or a "
+    "value that you gave them. A model that is good on average can fail on one of them.",
     "temperature scaling": "One number that makes all probabilities more careful or bolder, so that they mean what "
     "they say.",
     "threshold": "How sure the model must be before it gives a tag.",

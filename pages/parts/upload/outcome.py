@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import streamlit as st
 
@@ -14,6 +15,7 @@ from cvcore.records import Image, Project
 from cvcore.store import Store
 from cvcore.training.readiness import readiness
 from cvcore.wording import count
+from pages.parts.quality import upload_notes
 from pages.parts.shell import image_strip
 from pages.parts.shell.project_choice import open_page
 from pages.parts.shell.text import isolated, plain, sentence, short
@@ -31,6 +33,7 @@ def show(store: Store, project: Project, run: Run) -> bool:
     """Show what became of the files, and what comes next; returns whether the user wants to upload more."""
     show_images(store, run)
     wants_more = _show_next_steps(store, project, run)
+    upload_notes.show(store, project, run.stored_ids(), partial(_show_odd, run))
     if notable := [result for result in run.results if result.reason or result.note]:
         _show_table(store, notable)
     return wants_more
@@ -92,6 +95,13 @@ def _show_gallery(run: Run) -> None:
     run.is_closed = True
     st.session_state[VIEW] = "Images"
     st.query_params.update({"tags": "|".join(run.tags)} if run.tags else {"show": "untagged"})
+
+
+def _show_odd(run: Run, kind: str) -> None:
+    """Go to the view of odd images, at this kind."""
+    run.is_closed = True
+    st.session_state[VIEW] = "Quality"
+    st.query_params["odd"] = kind
 
 
 def _show_table(store: Store, notable: Sequence[Upload]) -> None:

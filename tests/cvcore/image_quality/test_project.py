@@ -51,11 +51,11 @@ def test_one_dark_image_is_named(store: Store, flowers: Project) -> None:
         upload(store, flowers, encoded(photo(seed)), "rose")
     dark = upload(store, flowers, encoded(photo(9, 0.1)), "rose")
     assert quality(store, flowers).groups == (Group("dark", (dark,), 10),)
-    assert quality_json(quality(store, flowers)) == {
+    assert quality_json(quality(store, flowers), {dark: "9.jpg"}) == {
         "groups": [
             {
                 "kind": "dark",
-                "images": [dark],
+                "images": [{"id": dark, "name": "9.jpg"}],
                 "is_common": False,
                 "sentence": "1 of 10 images is very dark: better photos have more light.",
             }
