@@ -54,7 +54,8 @@ def scope_of(measurement: Measurement, evaluated: int, *, is_advanced: bool) -> 
     else:
         text = (
             f"{used:,} of {evaluated:,} evaluated images, about as many of each tag, were drawn by chance, changed and "
-            "judged again; even unchanged their precision is not that under Numbers, because rare tags count for more"
+            "judged again; unchanged, their numbers are not quite those under Numbers, where every image counts and a "
+            "common tag more than a rare one"
         )
     if bool(measurement.is_own):
         return f"{text}, each by a classifier that was not trained on it."
