@@ -207,3 +207,42 @@ def test_names_from_right_to_left_stay_in_place(page: Page, url: str, store: Sto
         return [place(1, 2), place(text.length - 1, text.length)];
     }""")
     assert ends[0] < ends[1]
+
+
+def test_metadata_in_bulk_and_the_filter_by_it(page: Page, url: str, store: Store) -> None:
+    """A key typed for two selected images is set at once, undone and set again; then the filter finds these two."""
+    project = fill_in(store, "Rooms", rose=3, tulip=2)
+    tiles = opened(page, url, project)
+
+    def describe() -> None:
+        tiles.nth(0).click()
+        tiles.nth(1).click(modifiers=["Control"])
+        expect(page.get_by_text("2 of 5 selected")).to_be_visible()
+        page.locator(".st-key-browser-metadata button").click()
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_role("combobox", name="Key").fill("room")
+        page.keyboard.press("Enter")
+        dialog.get_by_role("textbox", name="Value").fill("12")
+        page.keyboard.press("Tab")
+        dialog.get_by_role("button", name="Set").click()
+        expect(page.get_by_test_id("stMarkdown").filter(has_text="room set to 12 on 2 images.")).to_be_visible()
+        expect(dialog).to_have_count(0)
+
+    describe()
+    ids = [image.id for image in store.images.page(project.id, take=2)]
+    assert {image_id: {"room": "12"} for image_id in ids} == store.metadata.of_images(ids)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_test_id("stMarkdown").filter(has_text="room restored on 2 images.")).to_be_visible()
+    assert {} == store.metadata.of_images(ids)
+    describe()
+    page.locator(".st-key-image-filter").get_by_role("button", name="Metadata").click()
+    for name, text in (("What", "room"), ("Value", "12 (2)")):
+        page.get_by_role("combobox", name=name).click()
+        page.get_by_role("option", name=text, exact=True).click()
+    expect(page.get_by_text("2 of 5 images")).to_be_visible()
+    expect(page).to_have_url(re.compile("key=room&value=12"))
+    page.reload()
+    expect(page.get_by_text("2 of 5 images")).to_be_visible()
+    page.get_by_role("button", name="Clear filter").click()
+    expect(page).not_to_have_url(re.compile("key=room"))
+    expect(tiles).to_have_count(5)
