@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import contextlib
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -94,14 +95,14 @@ def pixels_of(item: Item) -> Pixels:
     return changed(item.pixels, *CONDITIONS[item.condition], item.row)
 
 
-# The embedding of each item's changed pixels, or why there is none, in the items' order.
-Embed = Callable[[Iterable[Item]], Iterator[tuple[Item, NDArray[np.float32] | TagwiseError]]]
+# The embedding of each item's changed pixels, or why there is none, in the items' order; it is closed in the end.
+Embed = Callable[[Iterable[Item]], Generator[tuple[Item, NDArray[np.float32] | TagwiseError], None, None]]
 
 
 def changed_levels(
     rows: Integers, read: Callable[[int], Pixels], embed: Embed, classifiers: Classifiers
-) -> Iterator[Levels]:
-    """For each row in turn, the levels of its image under every condition, uint8 (c, k).
+) -> Generator[Levels, None, None]:
+    """For each row in turn, the levels of its image under every condition, uint8 (c, k); to be closed.
 
     `read` returns the pixels of the image in a row. Only the images that are being embedded are in memory.
 
@@ -110,16 +111,16 @@ def changed_levels(
     """
     items = (Item(row, condition, pixels) for row in rows.tolist() for pixels in (read(row),) for condition in _ALL)
     embeddings: list[Float32s] = []
-    for item, outcome in embed(items):
-        if not isinstance(outcome, np.ndarray):
-            raise outcome
-        embeddings.append(outcome)
-        if len(embeddings) == len(CONDITIONS):
-            probabilities = classifiers.probabilities(item.row, np.stack(embeddings))
-            embeddings.clear()
-            yield metrics.levels(
-                probabilities, np.zeros(probabilities.shape, np.bool_), multilabel=classifiers.multilabel
-            )
+    with contextlib.closing(embed(items)) as stream:
+        for item, outcome in stream:
+            if not isinstance(outcome, np.ndarray):
+                raise outcome
+            embeddings.append(outcome)
+            if len(embeddings) == len(CONDITIONS):
+                probabilities = classifiers.probabilities(item.row, np.stack(embeddings))
+                embeddings.clear()
+                no_truth = np.zeros(probabilities.shape, np.bool_)
+                yield metrics.levels(probabilities, no_truth, multilabel=classifiers.multilabel)
 
 
 _ALL = range(len(CONDITIONS))

@@ -47,19 +47,22 @@ def measure(store: Store, iteration: Iteration, progress: Progress, device: Devi
     judges = _judges(store, iteration, predictions, snapshot, share(progress, 0, 0.1), device)
     first = metrics.levels(judges.unchanged[rows], predictions.truth[rows], multilabel=predictions.multilabel)
     whole = Measurement(rows, first[None], np.array(judges.are_own))
-    changing = share(progress, 0.1, 1)
     levels = _finished(store, iteration, whole)
-    stream = _changed(store, judges, snapshot, rows[len(levels) :], device)
+    changing = share(progress, 0.1, 1)
+
+    def report() -> None:
+        changing(f"Changing images and judging them: {len(levels):,} of {len(rows):,}", len(levels) / len(rows))
+
     saved_at = time.monotonic()
-    with contextlib.closing(stream):
+    with contextlib.closing(_changed(store, judges, snapshot, rows[len(levels) :], device)) as stream:
         try:
-            changing(_stage(len(levels), len(rows)), len(levels) / len(rows))
+            report()
             for each in stream:
                 levels.append(each)
                 if time.monotonic() - saved_at > SAVE_S:
                     _save(store, iteration, whole, levels)
                     saved_at = time.monotonic()
-                changing(_stage(len(levels), len(rows)), len(levels) / len(rows))
+                report()
         except Stopped:
             _save(store, iteration, whole, levels)
             raise
@@ -124,7 +127,7 @@ def _judges(
 def _changed(
     store: Store, judges: _Judges, snapshot: Sequence[SnapshotImage], rows: Integers, device: Device
 ) -> Generator[Levels, None, None]:
-    """The levels of each row's image under every condition, in turn; to be closed."""
+    """The levels of each row's image under every condition, in turn."""
     side, folder = judges.backbone.side, blobs.backbones_folder(store.home)
 
     def read(row: int) -> Levels:
@@ -133,11 +136,7 @@ def _changed(
     def embed(items: Iterable[Item]) -> Stream[Item]:
         return feature_extraction.stream(judges.backbone, folder, items, pixels_of, device)
 
-    yield from measurement.changed_levels(rows, read, embed, judges.classifiers)
-
-
-def _stage(done: int, images: int) -> str:
-    return f"Changing images and judging them: {done:,} of {images:,}"
+    return measurement.changed_levels(rows, read, embed, judges.classifiers)
 
 
 def _with(whole: Measurement, levels: Sequence[Levels]) -> Measurement:

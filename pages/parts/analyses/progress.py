@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from cvcore import analyses
 from cvcore.records import Iteration, Job, JobKind
 from cvcore.store import Store
 from cvcore.training.analyses import ANALYSES, request
@@ -26,6 +27,8 @@ def show(store: Store, iteration: Iteration, kind: JobKind, *, button: str = "")
     if job and job.is_active:
         st.fragment(_watch, run_every=POLL_S)(store, job)
         return
+    if job and job.status == "done" and analyses.load(store, iteration, ANALYSES[kind].file) is not None:
+        st.rerun()  # it was finished since the caller looked
     if job:
         _explain(job)
         button = "Try again"
