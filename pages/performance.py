@@ -6,6 +6,7 @@ import streamlit as st
 
 from cvcore import evaluation
 from cvcore.records import Iteration
+from pages.parts.next_steps import panel as next_steps_panel
 from pages.parts.performance import (
     calibration_panel,
     iteration_comparison,
@@ -93,6 +94,7 @@ with refusals():
     threshold_key = f"threshold-{project.id}"
     threshold = st.session_state.setdefault(threshold_key, first_threshold(iteration))
     if view == NUMBERS:
+        next_steps_panel.show(store, iteration, is_performance=True)
         numbers_view.show(store, project, iteration, threshold_key=threshold_key)
         tuning_outcome.show_training(store, iteration)
     thresholds = numbers_view.thresholds(project, iteration, threshold)

@@ -8,7 +8,7 @@ from cvcore.array_types import Float64s
 from cvcore.evaluation import label_issues
 from cvcore.next_steps import evidence
 from cvcore.next_steps.evidence import Evidence
-from cvcore.next_steps.steps import DifferentDuplicates
+from cvcore.next_steps.steps import ROWS_MOST, DifferentDuplicates
 
 
 def different_duplicates(shown: Evidence) -> DifferentDuplicates | None:
@@ -24,7 +24,13 @@ def different_duplicates(shown: Evidence) -> DifferentDuplicates | None:
     rows, numbers = duplicates.rows[differing], duplicates.numbers[differing]
     expected = _expected(shown, rows, numbers)
     gain = evidence.gain(shown.counts(shown.truth, shown.answered), shown.counts(expected, shown.answered))
-    return DifferentDuplicates(gain, duplicates.differing, len(rows))
+    return DifferentDuplicates(
+        gain,
+        duplicates.differing,
+        len(rows),
+        tuple(shown.rows[rows][:ROWS_MOST].tolist()),
+        tuple(numbers[:ROWS_MOST].tolist()),
+    )
 
 
 def _expected(shown: Evidence, rows: np.ndarray, numbers: np.ndarray) -> Float64s:

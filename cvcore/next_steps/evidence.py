@@ -28,7 +28,8 @@ STUDENT = (
 class Evidence:
     """The evaluated images: truth and probabilities (n, k), folds and groups of near duplicates (n,).
 
-    `thresholds` are those in use. Each image's probabilities are those of a classifier that was not trained on it.
+    `rows` (n,) are their rows in the iteration's arrays, `thresholds` those in use. Each image's probabilities are
+    those of a classifier that was not trained on it.
     """
 
     truth: Bools
@@ -37,6 +38,7 @@ class Evidence:
     groups: Integers
     thresholds: Thresholds
     multilabel: bool
+    rows: Integers
 
     @cached_property
     def answered(self) -> Bools:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from cvcore import evaluation, learning_curves
 from cvcore.array_types import Integers
-from cvcore.evaluation import analysis, drill_down
 from cvcore.learning_curves import Measurement
-from cvcore.next_steps import ranking
+from cvcore.next_steps.better_thresholds import better_thresholds
+from cvcore.next_steps.different_duplicates import different_duplicates
 from cvcore.next_steps.evidence import Evidence
+from cvcore.next_steps.merging import merge
 from cvcore.next_steps.more_images import more_images
 from cvcore.next_steps.steps import (
     BetterThresholds,
@@ -22,15 +23,19 @@ from cvcore.next_steps.steps import (
     Step,
     WrongTags,
 )
+from cvcore.next_steps.wrong_tags import wrong_tags
 from cvcore.records import Iteration, Thresholds
 from cvcore.store import Store
 
+STEPS_MOST = 5
+# Less than this, as a rate, at the lower end is no more than 0.
+GAIN_LEAST = 0.001
 # The curve's first step ahead: with so many more images than were trained on, train again.
 GROWN = 1.25
 
 
-def next_steps(store: Store, iteration: Iteration, measurement: Measurement) -> NextSteps:
-    """The steps for an iteration at the thresholds in use, from its learning curve's measurement and its answers.
+def next_steps(store: Store, iteration: Iteration, measurement: Measurement | None) -> NextSteps:
+    """The steps for an iteration at the thresholds in use, from its answers and, if there is one, its learning curve.
 
     Raises:
         Conflict, ModelDamaged: as `evaluation.load`.
@@ -45,11 +50,28 @@ def next_steps(store: Store, iteration: Iteration, measurement: Measurement) -> 
         predictions.groups[rows],
         in_use,
         predictions.multilabel,
+        rows,
     )
-    steps = ranking.from_answers(shown)
-    gains = learning_curves.f1_gains(measurement, predictions.truth, predictions.groups, _whole_percents(in_use))
-    more = more_images(gains, float(measurement.images[-1].mean()), len(rows))
-    return NextSteps(ranking.ranked([*steps, *([more] if more else [])]))
+    steps = from_answers(shown)
+    if measurement:
+        gains = learning_curves.f1_gains(measurement, predictions.truth, predictions.groups, _whole_percents(in_use))
+        more = more_images(gains, float(measurement.images[-1].mean()), len(rows))
+        steps += [more] if more else []
+    return NextSteps(ranked(steps))
+
+
+def from_answers(shown: Evidence) -> list[Step]:
+    """The steps that follow from the out-of-fold probabilities alone."""
+    if not len(shown.truth):
+        return []
+    found = (wrong_tags(shown), merge(shown), better_thresholds(shown), different_duplicates(shown))
+    return [step for step in found if step is not None]
+
+
+def ranked(steps: Iterable[Step]) -> tuple[Step, ...]:
+    """At most five steps, by the lower end of their gain's interval; those that may bring nothing are left out."""
+    certain = [step for step in steps if step.gain.low >= GAIN_LEAST]
+    return tuple(sorted(certain, key=lambda step: -step.gain.low)[:STEPS_MOST])
 
 
 def _whole_percents(thresholds: Thresholds) -> Thresholds:
@@ -72,10 +94,10 @@ def _is_open(store: Store, iteration: Iteration, step: Step) -> bool:
         case BetterThresholds(used=used):
             return evaluation.threshold_in_use(iteration) == used
         case WrongTags():
-            listed = drill_down.images_behind(store, iteration, evaluation.DEFAULT_THRESHOLD, "label_issues")
-            return bool(unchanged(store, iteration, listed.rows).size)
+            dismissed = [row for row, _, _ in store.dismissed_issues.of_iteration(iteration.id)]
+            return bool(np.setdiff1d(unchanged(store, iteration, step.rows), dismissed).size)
         case DifferentDuplicates():
-            return _has_differing_duplicates(store, iteration)
+            return _is_a_group_unchanged(store, iteration, step)
         case Merge(first=first, second=second):
             tags, known = evaluation.tags(store, iteration), store.tags.names_and_kinds(iteration.project_id)
             return {tags[first].tag_id, tags[second].tag_id} <= known.keys()
@@ -83,13 +105,11 @@ def _is_open(store: Store, iteration: Iteration, step: Step) -> bool:
             return store.images.count(iteration.project_id) < GROWN * iteration.image_count
 
 
-def _has_differing_duplicates(store: Store, iteration: Iteration) -> bool:
-    """Whether a group of near duplicates that is tagged differently has lost none and kept all of its tags."""
-    duplicates = analysis.load_analysis(store, iteration).duplicate_groups
-    differing = duplicates.numbers <= duplicates.differing
-    rows, numbers = duplicates.rows[differing], duplicates.numbers[differing]
-    mended = np.setdiff1d(rows, unchanged(store, iteration, rows))
-    return bool(np.setdiff1d(numbers, numbers[np.isin(rows, mended)]).size)
+def _is_a_group_unchanged(store: Store, iteration: Iteration, step: DifferentDuplicates) -> bool:
+    """Whether at least one group of near duplicates is all there, tagged as it was."""
+    rows, numbers = np.array(step.rows, np.int64), np.array(step.numbers, np.int64)
+    is_same = np.isin(rows, unchanged(store, iteration, rows))
+    return bool(np.setdiff1d(numbers, numbers[~is_same]).size)
 
 
 def unchanged(store: Store, iteration: Iteration, rows: Integers | Sequence[int]) -> Integers:

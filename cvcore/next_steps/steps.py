@@ -12,6 +12,9 @@ from msgspec import Meta, Struct
 from cvcore.records import Count, Rate, Thresholds
 
 Column = Annotated[int, Meta(ge=0, lt=10_000)]
+# Images as rows of the iteration's arrays; of more than so many, the first.
+ROWS_MOST = 2000
+Rows = Annotated[tuple[Count, ...], Meta(max_length=ROWS_MOST)]
 Amount = Annotated[float, Meta(ge=0, le=1e9)]
 Difference = Annotated[float, Meta(ge=-1, le=1)]
 
@@ -38,7 +41,7 @@ class MoreImages(Struct, frozen=True, tag="more-images"):
 
 
 class WrongTags(Struct, frozen=True, tag="wrong-tags"):
-    """Tags that are probably wrong, `listed` in all, of which so many are expected to be so."""
+    """Tags that are probably wrong, `listed` in all, on the images `rows`, of which so many are expected to be so."""
 
     gain: Gain
     listed: Count
@@ -46,6 +49,7 @@ class WrongTags(Struct, frozen=True, tag="wrong-tags"):
     wrong: Amount
     wrong_low: Amount
     wrong_high: Amount
+    rows: Rows
 
 
 class Merge(Struct, frozen=True, tag="merge"):
@@ -74,11 +78,13 @@ class BetterThresholds(Struct, frozen=True, tag="thresholds"):
 
 
 class DifferentDuplicates(Struct, frozen=True, tag="duplicates"):
-    """Groups of near duplicates that are tagged differently, with `images` in all."""
+    """Groups of near duplicates that are tagged differently, with `images` in all: `rows`, and the group of each."""
 
     gain: Gain
     groups: Count
     images: Count
+    rows: Rows
+    numbers: Rows
 
 
 Step = MoreImages | WrongTags | Merge | BetterThresholds | DifferentDuplicates

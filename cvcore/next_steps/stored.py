@@ -6,7 +6,7 @@ import msgspec
 
 from cvcore.analyses import KeptFile, Size
 from cvcore.errors import ArraysDamaged
-from cvcore.next_steps.steps import BetterThresholds, Merge, MoreImages, NextSteps, Step
+from cvcore.next_steps.steps import BetterThresholds, DifferentDuplicates, Merge, MoreImages, NextSteps, Step, WrongTags
 
 
 def _from_bytes(data: bytes, size: Size) -> NextSteps:
@@ -14,13 +14,14 @@ def _from_bytes(data: bytes, size: Size) -> NextSteps:
         found = msgspec.json.decode(data, type=NextSteps)
     except msgspec.MsgspecError as error:
         raise ArraysDamaged(str(error)) from error
-    if not all(_fits(step, size.tags) for step in found.steps):
-        raise ArraysDamaged("it names tags that the iteration lacks")
+    if not all(_fits(step, size) for step in found.steps):
+        raise ArraysDamaged("it names images or tags that the iteration lacks")
     return found
 
 
-def _fits(step: Step, tags: int) -> bool:
-    """Whether a step is about tags that an iteration with so many has."""
+def _fits(step: Step, size: Size) -> bool:
+    """Whether a step is about images and tags that an iteration of that size has."""
+    tags = size.tags
     match step:
         case MoreImages(most=most):
             return all(column < tags for column in most)
@@ -28,7 +29,10 @@ def _fits(step: Step, tags: int) -> bool:
             return first != second and max(first, second) < tags
         case BetterThresholds(thresholds=thresholds, used=used):
             return all(len(each) == tags for each in (thresholds, used) if isinstance(each, tuple))
-    return True
+        case WrongTags(rows=rows):
+            return all(row < size.images for row in rows)
+        case DifferentDuplicates(rows=rows, numbers=numbers):
+            return len(rows) == len(numbers) and all(row < size.images for row in rows)
 
 
 # Increase the number when a formula changes: older files are ignored and made again.

@@ -13,7 +13,7 @@ from cvcore.metrics.intervals import Z
 from cvcore.next_steps import evidence
 from cvcore.next_steps.evidence import Evidence
 from cvcore.next_steps.label_noise import label_noise
-from cvcore.next_steps.steps import Gain, WrongTags
+from cvcore.next_steps.steps import ROWS_MOST, Gain, WrongTags
 
 # With fewer even at the lower end of the interval there may be none.
 WRONG_LEAST = 1.0
@@ -53,6 +53,7 @@ def wrong_tags(shown: Evidence) -> WrongTags | None:
         wrong=wrong,
         wrong_low=wrong - below,
         wrong_high=min(float(len(issues.rows)), wrong + above),
+        rows=tuple(shown.rows[issues.rows][:ROWS_MOST].tolist()),
     )
 
 

@@ -98,6 +98,8 @@ def _run(store: Store, job: Job, progress: Progress, device: Device) -> None:
 def _train(store: Store, job: Job, progress: Progress, device: Device) -> None:
     if job.iteration_id:
         pipeline.run(store, store.iterations.get(job.iteration_id), progress, device)
+        # Trainings of others run first.
+        analyses.request(store, store.iterations.get(job.iteration_id), "next-steps")
 
 
 def _embed(store: Store, job: Job, progress: Progress, device: Device) -> None:

@@ -13,6 +13,7 @@ from cvcore.records import Job, Project
 from cvcore.store import Store
 from cvcore.training import supervisor
 from cvcore.wording import percent
+from pages.parts.next_steps import panel as next_steps_panel
 from pages.parts.shell import detail_level, project_choice, step_bar
 from pages.parts.shell.text import plain, refusals, scored_at, sentence
 from pages.parts.train import tuning_curves, tuning_outcome
@@ -123,4 +124,5 @@ def _done(store: Store, project: Project, job: Job) -> None:
         st.success(scored)
     detail_level.show_note(iteration.note)
     project_choice.next_button("performance.py", "See its performance", project)
+    next_steps_panel.show(store, iteration)
     step_bar.newest_is_known(project, iteration)

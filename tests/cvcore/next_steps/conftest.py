@@ -35,4 +35,4 @@ def evidence(
     """The evidence of these arrays, in five folds."""
     of = np.arange(len(truth)) if groups is None else groups
     folds = validation.folds(truth, of, seed=0)
-    return Evidence(truth, probabilities, folds, of, threshold, multilabel)
+    return Evidence(truth, probabilities, folds, of, threshold, multilabel, np.arange(len(truth)))

@@ -10,7 +10,7 @@ import pytest
 from cvcore.next_steps.better_thresholds import better_thresholds
 from cvcore.next_steps.different_duplicates import different_duplicates
 from cvcore.next_steps.evidence import mean_f1
-from cvcore.next_steps.ranking import ranked
+from cvcore.next_steps.iteration import ranked
 from tests.cvcore.next_steps.conftest import drawn, evidence
 
 

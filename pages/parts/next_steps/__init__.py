@@ -1,0 +1,1 @@
+"""What to do next with an iteration, each step with the way to its place."""
