@@ -24,8 +24,10 @@ from pages.parts.robustness import panel as robustness_panel
 from pages.parts.shell import backend, detail_level, page_address, project_choice
 from pages.parts.shell.text import plain, refusals
 from pages.parts.shortcuts import panel as shortcuts_panel
+from pages.parts.slices import panel as slices_panel
 from pages.parts.train import tuning_outcome
 
+SLICES = "Slices"
 NUMBERS, MISTAKES, THRESHOLDS, COMPARE = "Numbers", "Mistakes", "Thresholds", "Compare"
 MORE_IMAGES, CALIBRATION, DOWNLOAD = "More images?", "Calibration", "Download"
 ROBUSTNESS, SHORTCUTS = "Robustness", "Shortcuts"
@@ -33,6 +35,7 @@ EXAMPLE, PRESENTER = "Example", "Presenter"
 VIEWS = (
     NUMBERS,
     MISTAKES,
+    SLICES,
     MORE_IMAGES,
     SHORTCUTS,
     ROBUSTNESS,
@@ -98,9 +101,9 @@ with refusals():
         numbers_view.show(store, project, iteration, threshold_key=threshold_key)
         tuning_outcome.show_training(store, iteration)
     thresholds = numbers_view.thresholds(project, iteration, threshold)
-    if view == DOWNLOAD and isinstance(thresholds, tuple):
+    if view in (SLICES, DOWNLOAD) and isinstance(thresholds, tuple):
         st.caption("Each tag at its own threshold, as set under Numbers.")
-    elif view in (MISTAKES, DOWNLOAD, ROBUSTNESS):
+    elif view in (MISTAKES, SLICES, DOWNLOAD, ROBUSTNESS):
         # No default that follows the threshold: if the default changed with the value, Streamlit would create a new
         # slider after each move and lose every second move.
         slider = f"slider-{project.id}"
@@ -110,6 +113,8 @@ with refusals():
         page_address.show("threshold", threshold)
     if view == MISTAKES:
         mistakes.show(store, project, iteration, threshold, key=f"mistakes-{project.id}")
+    elif view == SLICES:
+        slices_panel.show(store, project, iteration, thresholds)
     elif view == THRESHOLDS:
         threshold_suggestions.show(store, project, iteration)
     elif view == COMPARE:

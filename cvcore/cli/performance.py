@@ -76,7 +76,7 @@ def show_performance(
     if iteration.note:
         print(iteration.note)
     if found:
-        print(f"Only images with {slices.heading(found)}.")
+        print(f"Only images with {slices.heading_of(found.conditions)}.")
     width = max([len(tag["name"]) for tag in numbers["tags"]] + [len("overall")])
     print(f"{'tag':{width}}  images  precision  recall     F1     AP")
     total = {"name": "overall", "images": report.overall.images, **numbers["overall"]}

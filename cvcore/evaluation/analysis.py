@@ -126,9 +126,7 @@ class Analysis:
                 found = self.label_issues
                 return _image_list(arrays, found.rows, found.tags, found.tags)
             case "hardest":
-                rows = self.hardest_images
-                surprising = _most_surprising(arrays, rows)
-                return _image_list(arrays, rows, surprising, surprising)
+                return wrong_images(arrays, self.hardest_images)
             case "duplicates":
                 duplicates = self.duplicate_groups
                 top_tags = _top(arrays, duplicates.rows)
@@ -228,6 +226,12 @@ def images_at(predictions: OutOfFold, answers: Answers, selection: Cell | TagOut
             return _image_list(predictions, rows, tag, tag)
         case Swap(missed, wrong):
             return _image_list(predictions, rows, wrong, wrong, remove=missed)
+
+
+def wrong_images(predictions: OutOfFold, rows: Integers) -> ImageList:
+    """Images with these rows, each with the change of its tags that would surprise the model least."""
+    surprising = _most_surprising(predictions, rows)
+    return _image_list(predictions, rows, surprising, surprising)
 
 
 def _image_list(

@@ -4,17 +4,28 @@ Imports `analyses`, `evaluation`, `image_facts`, `store`, `metrics`, `validation
 """
 
 from cvcore.slices.conditions import Condition
-from cvcore.slices.iteration import SliceNumbers, columns, numbers, parse, shares_of_wrong, worst
-from cvcore.slices.report import heading, sentence, slice_json, summary, worst_json
+from cvcore.slices.iteration import (
+    SliceMistakes,
+    SliceNumbers,
+    columns,
+    mistakes,
+    numbers,
+    parse,
+    shares_of_wrong,
+    worst,
+)
+from cvcore.slices.report import heading_of, sentence, slice_json, summary, worst_json
 from cvcore.slices.worst_slices import Finding, WorstSlices
 
 __all__ = [
     "Condition",
     "Finding",
+    "SliceMistakes",
     "SliceNumbers",
     "WorstSlices",
     "columns",
-    "heading",
+    "heading_of",
+    "mistakes",
     "numbers",
     "parse",
     "sentence",

@@ -14,7 +14,8 @@ import numpy as np
 
 from cvcore import evaluation, image_facts
 from cvcore.array_types import Integers
-from cvcore.evaluation import drill_down
+from cvcore.evaluation import analysis, drill_down
+from cvcore.evaluation.analysis import ImageList, Threshold
 from cvcore.evaluation.out_of_fold import OutOfFold
 from cvcore.image_facts import Column
 from cvcore.metrics import confusion
@@ -33,8 +34,7 @@ KEPT = 2
 class SliceNumbers:
     """The numbers of the evaluated images of a slice, of the others, and of all.
 
-    wrong, rest_wrong: how many of them were answered wrongly. mistakes: the rows of those in the slice, in the
-    iteration's arrays.
+    wrong, rest_wrong: how many of them were answered wrongly.
     """
 
     conditions: tuple[Condition, ...]
@@ -43,7 +43,13 @@ class SliceNumbers:
     all: Report
     wrong: int
     rest_wrong: int
-    mistakes: Integers
+
+
+@dataclass(frozen=True)
+class SliceMistakes:
+    """The images that fulfil all conditions and were answered wrongly."""
+
+    conditions: tuple[Condition, ...]
 
 
 def columns(store: Store, iteration: Iteration) -> Mapping[str, Column]:
@@ -70,16 +76,23 @@ def numbers(store: Store, iteration: Iteration, thresholds: Thresholds, wanted: 
     """
     ranked, given = _answered(store, iteration, thresholds)
     chosen = conditions.chosen(wanted, columns(store, iteration), iteration.image_count)[ranked.rows]
-    wrong = given.is_wrong & chosen
+    wrong = int((given.is_wrong & chosen).sum())
     return SliceNumbers(
         tuple(wanted),
         rates.report(ranked, given, chosen),
         rates.report(ranked, given, ~chosen),
         evaluation.report(store, iteration, thresholds),
-        int(wrong.sum()),
-        int(given.is_wrong.sum() - wrong.sum()),
-        np.sort(ranked.rows[wrong]),
+        wrong,
+        int(given.is_wrong.sum()) - wrong,
     )
+
+
+def mistakes(store: Store, iteration: Iteration, thresholds: Threshold, wanted: SliceMistakes) -> ImageList:
+    """The wrongly answered images of a slice, for review; raises as `numbers`."""
+    ranked, given = _answered(store, iteration, thresholds)
+    chosen = conditions.chosen(wanted.conditions, columns(store, iteration), iteration.image_count)[ranked.rows]
+    rows = np.sort(ranked.rows[given.is_wrong & chosen])
+    return analysis.wrong_images(evaluation.load(store, iteration), rows)
 
 
 def shares_of_wrong(store: Store, iteration: Iteration, thresholds: Thresholds, key: str) -> tuple[Integers, Integers]:
@@ -104,10 +117,26 @@ def worst(store: Store, iteration: Iteration, thresholds: Thresholds) -> WorstSl
         NotTrained, ModelDamaged, InvalidInput: as `numbers`.
     """
     ranked, given = _answered(store, iteration, thresholds)
-    known = {
-        key: Column(key, column.values, column.codes[ranked.rows]) for key, column in columns(store, iteration).items()
-    }
-    return worst_slices.worst(ranked.truth, given.is_wrong, ranked.groups, known)
+    return _worst(ranked, given, _Known(columns(store, iteration)))
+
+
+@dataclass(frozen=True, eq=False)
+class _Known:
+    """Columns as a key of what is kept in memory."""
+
+    columns: Mapping[str, Column]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Known) and self.columns is other.columns
+
+    def __hash__(self) -> int:
+        return id(self.columns)
+
+
+@functools.lru_cache(maxsize=KEPT)
+def _worst(ranked: Ranked, given: Answers, known: _Known) -> WorstSlices:
+    evaluated = {key: Column(key, each.values, each.codes[ranked.rows]) for key, each in known.columns.items()}
+    return worst_slices.worst(ranked.truth, given.is_wrong, ranked.groups, evaluated)
 
 
 @functools.lru_cache(maxsize=KEPT)
@@ -115,7 +144,7 @@ def _columns(store: Store, iteration_id: str, changes: int) -> Mapping[str, Colu
     return image_facts.columns(store, store.iterations.images(iteration_id))
 
 
-def _answered(store: Store, iteration: Iteration, thresholds: Thresholds) -> tuple[Ranked, Answers]:
+def _answered(store: Store, iteration: Iteration, thresholds: Threshold) -> tuple[Ranked, Answers]:
     ranked = _ranked(evaluation.load(store, iteration))
     return ranked, _answers(ranked, drill_down.answers(store, iteration, thresholds))
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from cvcore.evaluation import report_files
+from cvcore.slices.conditions import Condition
 from cvcore.slices.iteration import SliceNumbers
 from cvcore.slices.worst_slices import FALSE_DISCOVERIES, GROUPS_LEAST, IMAGES_LEAST, Finding, WorstSlices
 from cvcore.wording import count, percent
@@ -91,9 +93,14 @@ def summary(found: WorstSlices) -> str:
     )
 
 
-def heading(found: SliceNumbers) -> str:
-    """The conditions of a slice in words, as in `day=Mon and light=dark`."""
-    return " and ".join(_short(str(each)) for each in found.conditions)
+def heading_of(conditions: Sequence[Condition]) -> str:
+    """Conditions in words.
+
+    >>> from cvcore.slices.conditions import Condition
+    >>> heading_of([Condition("day", "Mon"), Condition("light", "dark")])
+    'day=Mon and light=dark'
+    """
+    return " and ".join(_short(str(each)) for each in conditions)
 
 
 def _short(text: str) -> str:

@@ -10,10 +10,11 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from cvcore import evaluation
-from cvcore.evaluation.analysis import Selection, Threshold
+from cvcore.evaluation.analysis import Threshold
 from cvcore.records import MULTILABEL, Iteration, Project
 from cvcore.store import Store
 from pages.parts.review import images, notes, selections
+from pages.parts.review.selections import Selection
 from pages.parts.shell.text import refusals
 from pages.parts.widgets import drawer_head
 

@@ -4,17 +4,29 @@ from __future__ import annotations
 
 import streamlit as st
 
+from cvcore import slices
 from cvcore.evaluation import drill_down, review
-from cvcore.evaluation.analysis import ImageList, Selection, Threshold
+from cvcore.evaluation.analysis import ImageList, Threshold
 from cvcore.evaluation.review import ReviewedImage
 from cvcore.records import Iteration, Project
+from cvcore.slices import SliceMistakes
 from cvcore.store import Store
 from pages.parts.review import corrections, image_items, large_view, selections
+from pages.parts.review.selections import Selection
 from pages.parts.shell import widget_resets
 from pages.parts.shell.text import plain
 from pages.parts.widgets import gallery, page_choice
 
-listed = drill_down.images_behind
+
+def listed(store: Store, iteration: Iteration, threshold: Threshold, selection: Selection) -> ImageList:
+    """The images of a selection; dismissed label issues are left out.
+
+    Raises:
+        InvalidInput: a slice is of a key or value that no image has.
+    """
+    if isinstance(selection, SliceMistakes):
+        return slices.mistakes(store, iteration, threshold, selection)
+    return drill_down.images_behind(store, iteration, threshold, selection)
 
 
 def show(

@@ -8,11 +8,11 @@ import streamlit as st
 
 from cvcore import evaluation
 from cvcore.evaluation import drill_down, review
-from cvcore.evaluation.analysis import Selection
 from cvcore.metrics.confusion import Cell, Swap, TagOutcome
 from cvcore.records import Iteration, Project
 from cvcore.store import Store
 from cvcore.wording import count
+from pages.parts.review.selections import Selection
 from pages.parts.shell import undo_toast
 from pages.parts.shell.text import isolated, plain
 

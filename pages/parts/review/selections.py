@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from typing import get_args
 
-from cvcore.evaluation.analysis import ListName, Selection
+from cvcore.evaluation import analysis
+from cvcore.evaluation.analysis import ListName
 from cvcore.metrics.confusion import OUTCOMES, Cell, Swap, TagOutcome
+from cvcore.slices import Condition, SliceMistakes, heading_of
 from cvcore.wording import count
 from pages.parts.shell.text import short
+
+Selection = analysis.Selection | SliceMistakes
 
 NAME_LETTERS = 32
 
@@ -30,6 +35,8 @@ def address(selection: Selection) -> str:
             return f"swap-{missed}-{wrong}"
         case TagOutcome(tag, outcome):
             return f"{outcome}-{tag}"
+        case SliceMistakes(conditions):
+            return f"slice-{json.dumps([[each.key, each.value] for each in conditions], ensure_ascii=False)}"
         case name:
             return name
 
@@ -45,12 +52,24 @@ def parse(text: str, tags: int, *, multilabel: bool) -> Selection | None:
     if found := _OUTCOME.fullmatch(text):
         outcome = next(each for each in OUTCOMES if each == found[1])
         return TagOutcome(int(found[2]), outcome) if int(found[2]) < tags else None
+    if text.startswith("slice-"):
+        return _parse_slice(text.removeprefix("slice-"))
     if not (found := _CELL.fullmatch(text)):
         return None
     kind, row, column = found[1], int(found[2]), int(found[3])
     if kind == "cell":
         return Cell(row, column) if max(row, column) <= tags and not multilabel else None
     return Swap(row, column) if max(row, column) < tags and row != column and multilabel else None
+
+
+def _parse_slice(text: str) -> SliceMistakes | None:
+    try:
+        parts = json.loads(text)
+        conditions = [Condition(key, value) for key, value in parts]
+    except (ValueError, TypeError, RecursionError):
+        return None
+    is_text = all(isinstance(part, str) for each in conditions for part in (each.key, each.value))
+    return SliceMistakes(tuple(conditions)) if conditions and is_text else None
 
 
 def heading(selection: Selection, number: int, tags: Sequence[str], *, multilabel: bool) -> list[tuple[str, bool]]:
@@ -74,6 +93,8 @@ def heading(selection: Selection, number: int, tags: Sequence[str], *, multilabe
             parts = [f"{images} that the model gets wrong or nearly"]
         case "duplicates":
             parts = [f"{images} with a near duplicate"]
+        case SliceMistakes(conditions):
+            parts = [f"{images} with a wrong answer and {short(heading_of(conditions), 3 * NAME_LETTERS)}"]
     return [(short(tags[part], NAME_LETTERS), True) if isinstance(part, int) else (part, False) for part in parts]
 
 

@@ -1,0 +1,1 @@
+"""The view of slices on the Performance page: any part of the images, and the parts that do worst."""

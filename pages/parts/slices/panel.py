@@ -1,0 +1,115 @@
+"""Shows the numbers of a slice beside the other images' and all, its mistakes, and the slices that do worst."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+
+import streamlit as st
+
+from cvcore import evaluation, slices
+from cvcore.metrics.reports import MEASURES, OverallReport, TagReport
+from cvcore.records import Iteration, Project, Thresholds
+from cvcore.slices import SliceMistakes, SliceNumbers
+from cvcore.store import Store
+from cvcore.wording import count, percent
+from pages.parts.review import drawer
+from pages.parts.shell.help_marks import HELP
+from pages.parts.shell.text import isolated, plain, refusals
+from pages.parts.slices import choice
+from pages.parts.widgets import number_table
+
+NAMES = dict(zip(("Precision", "Recall", "F1", "Average precision"), MEASURES, strict=True))
+LISTED = 10
+
+
+@st.fragment
+def show(store: Store, project: Project, iteration: Iteration, thresholds: Thresholds) -> None:
+    """Show the view at the thresholds. A fragment: another slice redraws only this."""
+    st.header("Which images does it get wrong?", anchor=False, help=HELP["slice"])
+    with refusals():
+        if not slices.columns(store, iteration):
+            st.info(
+                "Nothing is known of these images beside their tags. Give them keys and values on the Images page, or "
+                "upload them in folders or with a table."
+            )
+            return
+        conditions = choice.show(store, iteration, thresholds)
+        opened = None
+        if conditions:
+            found = slices.numbers(store, iteration, thresholds, conditions)
+            opened = _slice(store, iteration, found)
+        else:
+            st.caption("Choose a key and one of its values to see the numbers of those images alone.")
+        _worst(store, iteration, thresholds)
+        drawer.show(store, project, iteration, thresholds, opened, key=f"slices-{project.id}")
+
+
+def _slice(store: Store, iteration: Iteration, found: SliceNumbers) -> SliceMistakes | None:
+    """Show a slice's numbers; returns its mistakes if they were asked for."""
+    reports = {"This slice": found.report, "The other images": found.rest, "All": found.all}
+    wrong = (found.wrong, found.rest_wrong, found.wrong + found.rest_wrong)
+    columns = {"Images": list(reports)}
+    columns["Number"] = [f"{each.overall.images:,}" for each in reports.values()]
+    columns["Wrong answers"] = [
+        f"{number:,} ({percent(number / each.overall.images)})" if each.overall.images else "–"
+        for number, each in zip(wrong, reports.values(), strict=True)
+    ]
+    columns |= {
+        name: [_with_interval(each.overall, measure) for each in reports.values()] for name, measure in NAMES.items()
+    }
+    st.html(number_table.of(columns, label="The slice beside the other images"))
+    if not found.report.overall.images:
+        st.info("No evaluated image fulfils both conditions.")
+        return None
+    left_out = len(found.report.tags) - sum(tag.images > 0 for tag in found.report.tags)
+    st.caption(
+        "Means over the tags that occur among the images, with 95 % intervals."
+        + (
+            f" {count(left_out, 'tag')} of the iteration {'does' if left_out == 1 else 'do'} not occur in the slice: "
+            "without images nothing is known of them."
+            if left_out
+            else ""
+        )
+    )
+    is_asked = st.button(
+        f"Show {count(found.wrong, 'mistake')}", disabled=not found.wrong, icon=":material/photo_library:"
+    )
+    with st.expander("Every tag in this slice"):
+        names = [tag.name for tag in evaluation.tags(store, iteration)]
+        st.html(_by_tag(names, found))
+    return SliceMistakes(found.conditions) if is_asked else None
+
+
+def _by_tag(names: list[str], found: SliceNumbers) -> str:
+    tags = found.report.tags
+    columns = {
+        "Tag": [isolated(name) for name in names],
+        "Images": [f"{tag.images:,}" for tag in tags],
+        "Found": [f"{tag.tp:,}" for tag in tags],
+        "Missed": [f"{tag.fn:,}" for tag in tags],
+        "Wrongly given": [f"{tag.fp:,}" for tag in tags],
+    }
+    columns |= {name: [_with_interval(tag, measure) for tag in tags] for name, measure in NAMES.items()}
+    return number_table.of(columns, label="Every tag in this slice")
+
+
+def _with_interval(row: OverallReport | TagReport, measure: str) -> str:
+    value, (low, high) = getattr(row, measure), getattr(row, f"{measure}_interval")
+    return f"{percent(value)} ({100 * low:.0f} to {100 * high:.0f})" if not math.isnan(value) else "–"
+
+
+def _worst(store: Store, iteration: Iteration, thresholds: Thresholds) -> None:
+    st.subheader("Slices that do worst", anchor=False)
+    found = slices.worst(store, iteration, thresholds)
+    for place, finding in enumerate(found.findings[:LISTED]):
+        with st.container(horizontal=True, vertical_alignment="center", key=f"worst-{place}"):
+            st.markdown(plain(slices.sentence(finding)), width="stretch")
+            st.button(
+                "Open",
+                key=f"worst-open-{place}",
+                on_click=partial(choice.open_slice, iteration, finding.condition),
+            )
+    if len(found.findings) > LISTED:
+        st.caption(f"{len(found.findings) - LISTED} more are listed by the command `tagwise slices`.")
+    st.caption(slices.summary(found))
