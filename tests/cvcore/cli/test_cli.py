@@ -197,6 +197,27 @@ def test_sample(tagwise: Tagwise) -> None:
     assert [made] == tagwise("projects", "--json").json
 
 
+def test_a_sample_with_a_trap(tagwise: Tagwise) -> None:
+    """It has two tags, and images that are kept for testing; its quality is told."""
+    made = tagwise("sample", "--trap", "--json").json
+    assert (120, 2) == (made["images"], made["tags"])
+    told = tagwise("quality", made["id"], "--json").json
+    dark = next(group for group in told["groups"] if group["kind"] == "dark")
+    assert dark["is_common"]
+    assert {"colour-field-01.jpg"} <= {image["name"] for image in dark["images"]}
+    assert f"{dark['sentence']}\n" in tagwise("quality", made["id"]).out
+
+
+def test_shortcuts(tagwise: Tagwise, fill: Fill, trained: Trained, store: Store) -> None:
+    """Families are listed with how often they tell tags apart; of few images nothing is found, and this is said."""
+    trained(fill(rose=8, tulip=5))
+    found = tagwise("shortcuts", "Flowers", "--json").json
+    assert (found["project"], found["iteration"], found["images"], found["not_measured"]) == ("Flowers", 1, 13, 0)
+    assert found["findings"] == []
+    assert {each["by"]: each["told_apart"] for each in found["looked_at"]}["brightness"] is None
+    assert "Nothing was found by which tags are told apart" in tagwise("shortcuts", "Flowers", "--iteration", 1).out
+
+
 def test_import(tagwise: Tagwise, tag_folders: Path) -> None:
     """A project is made of the folder, of the type and domain asked for; a second time everything is there already."""
     command = ["import", "flowers", tag_folders, "--type", "multilabel", "--domain", "built-in", "--json"]

@@ -205,6 +205,16 @@ def test_the_learning_curve_is_in_it(store: Store, fill: Fill, trained: Trained)
         assert (threshold == 0.333) == ("The threshold is rounded to whole per cent here." in page.words)
 
 
+def test_shortcuts_are_in_it(store: Store, fill: Fill, trained: Trained) -> None:
+    """What was looked at is said, and how often each kind of numbers tells tags apart."""
+    project = fill(rose=20, tulip=20)
+    iteration = trained(project)
+    page = html_report.page(store, project, iteration, 0.5, made_at=datetime(2026, 5, 31, tzinfo=UTC))
+    assert "Is there a shortcut?" in page
+    assert "Told from other tags" in page
+    assert "40 evaluated images" in page
+
+
 def test_robustness_is_in_it(store: Store, fill: Fill, trained: Trained) -> None:
     """Where it was measured there is a row for each change, and what falls is told, whatever a tag is called."""
     project = fill(**{"<b>rose": 20, "tulip": 20})

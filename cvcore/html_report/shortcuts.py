@@ -1,0 +1,30 @@
+"""The report's section on shortcuts."""
+
+from __future__ import annotations
+
+import math
+
+from cvcore import evaluation, shortcuts
+from cvcore.html_report.section import Section, Table
+from cvcore.records import Iteration, Thresholds
+from cvcore.store import Store
+from cvcore.wording import percent
+
+SENTENCES = 12
+
+
+def section(store: Store, iteration: Iteration, thresholds: Thresholds) -> Section | None:
+    """By what else than by what images show the tags are told apart; None if no image was measured."""
+    found = shortcuts.shortcuts(store, iteration)
+    if not found.judgements:
+        return None
+    names = [tag.name for tag in evaluation.tags(store, iteration)]
+    shares = {family: shortcuts.told_apart(judgement) for family, judgement in found.judgements.items()}
+    rows = [[family, "too few images" if math.isnan(share) else percent(share)] for family, share in shares.items()]
+    more = f" The first {SENTENCES} of {len(found.findings)} findings." if len(found.findings) > SENTENCES else ""
+    return Section(
+        title="Is there a shortcut?",
+        text=f"{shortcuts.scope(found)}{more}",
+        table=Table(["By this alone", "Told from other tags"], rows),
+        sentences=[shortcuts.sentence(each, names) for each in found.findings[:SENTENCES]],
+    )
