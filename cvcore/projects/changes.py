@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from cvcore.errors import NameTaken
+from cvcore.errors import InvalidInput, NameTaken
 from cvcore.projects import retagging, tagging
 from cvcore.projects.retagging import Retagging
 from cvcore.records import LabelIssue, Project, Tag
@@ -121,6 +121,38 @@ def delete_tag(store: Store, project: Project, deleted: Tag) -> Change:
         return told(message, len(undone.unchanged + undone.gone))
 
     return Change(f"Tag {deleted.name} deleted. Its {count(len(image_ids), 'image')} stay.", undo)
+
+
+def merge_tag(store: Store, project: Project, merged: Tag, into: Tag) -> Change:
+    """Make a tag one with another, which its images get in its place. Undoing restores it with its id and images.
+
+    Iterations keep both tags. Undoing raises as that of `delete_tag`.
+
+    Raises:
+        InvalidInput: both are the same tag, or `into` was deleted meanwhile.
+        TagsRefused: `into` is negative, and an image with the other tag has more tags; nothing is changed.
+    """
+    if merged.id == into.id:
+        raise InvalidInput(f"a tag must be merged into another tag, got {into.name!r} twice: choose another")
+
+    def move() -> None:
+        tagging.delete(store, merged)
+        tagging.add_tags(store, project, image_ids, [into.id])
+
+    with store.transaction():
+        merged = store.tags.get(merged.id)
+        issues = store.dismissed_issues.of_tag(merged.id)
+        image_ids = store.tags.image_ids(merged.id)
+        made = retagging.record(store, project, image_ids, move)
+
+    def undo() -> str:
+        with store.transaction():
+            _restore_tag(store, project, merged, issues)
+            undone = retagging.undo(store, project, made)
+        message = f"Tag {merged.name} is back, on {count(len(undone.changes), 'image')}."
+        return told(message, len(undone.unchanged + undone.gone))
+
+    return Change(f"{merged.name} is one with {into.name}: {count(len(image_ids), 'image')} moved.", undo)
 
 
 def delete_unused(store: Store, project: Project, tag_ids: Sequence[str]) -> None:

@@ -63,6 +63,21 @@ def test_deleted_tag_comes_back(store: Store, fill: Fill) -> None:
     assert {"rose": 2, "tulip": 1} == {row["name"]: row["images"] for row in rows(app)}
 
 
+def test_two_tags_become_one(store: Store, fill: Fill) -> None:
+    """A tag is made one with another by a choice and a click, told, and undone by one more."""
+    project = fill(rose=2, tulip=1)
+    rose, tulip = store.tags.of_project(project.id)
+    app = opened(project)
+    click(app, project, "edit", rose)
+    next(each for each in app.selectbox if each.label == "Make it one with").set_value(tulip)
+    checked(app.run())
+    checked(button(app, "Merge").click().run())
+    assert "rose is one with tulip: 2 images moved." in texts(app)
+    assert {"tulip": 3} == {row["name"]: row["images"] for row in rows(app)}
+    checked(app.button(key="undo").click().run())
+    assert {"rose": 2, "tulip": 1} == {row["name"]: row["images"] for row in rows(app)}
+
+
 def test_new_tag(store: Store, fill: Fill) -> None:
     """A new tag is in the list at once; a name that is taken is refused in a sentence."""
     project = fill(rose=1)

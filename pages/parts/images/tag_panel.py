@@ -45,7 +45,7 @@ def show(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) ->
     rows = [row(tag, numbers.get(tag.id, 0)) for tag in tags]
     clicked = tag_list.show(rows, key=f"tag-list-{project.id}", on_click=open_images)
     if clicked and clicked["what"] == "edit" and clicked["id"] in by_id:
-        _edit(store, project, by_id[clicked["id"]], limits)
+        _edit(store, project, by_id[clicked["id"]], tags, limits)
 
 
 def row(tag: Tag, training_images: int) -> tag_list.Row:
@@ -70,20 +70,30 @@ def row(tag: Tag, training_images: int) -> tag_list.Row:
 
 
 @st.dialog("Edit tag", on_dismiss="rerun")
-def _edit(store: Store, project: Project, tag: Tag, limits: Limits) -> None:
+def _edit(store: Store, project: Project, tag: Tag, tags: Sequence[Tag], limits: Limits) -> None:
     with st.form("edit-tag", border=False):
         name = st.text_input("Name", tag.name, max_chars=limits.tag_letters)
         kinds = list(KINDS)
         kind = st.radio("Kind", kinds, index=kinds.index(tag.kind), format_func=lambda name: KINDS[name])
         st.caption("A project can have one negative tag, for images that show none of the other tags.")
         is_saved = st.form_submit_button("Save", type="primary")
+    others = [each for each in tags if each.id != tag.id]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        into = st.selectbox(
+            "Make it one with", others, index=None, format_func=lambda each: each.name, placeholder="Choose a tag"
+        )
+        is_merged = st.button("Merge", disabled=into is None)
     is_deleted = st.button(f"Delete tag, keep its {count(tag.image_count, 'image')}", type="tertiary")
     with refusals():
         if is_saved:
             save(store, project, tag, name, kind, limits=limits)
             st.rerun()
-        if is_deleted:
+        change = None
+        if is_merged and into:
+            change = changes.merge_tag(store, project, tag, into)
+        elif is_deleted:
             change = changes.delete_tag(store, project, tag)
+        if change:
             undo_toast.offer(project, change.message, change.undo)
             st.rerun()
 

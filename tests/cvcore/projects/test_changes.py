@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from cvcore import projects
-from cvcore.errors import NameTaken, NegativeTaken, NotFound, TagsRefused
+from cvcore.errors import InvalidInput, NameTaken, NegativeTaken, NotFound, TagsRefused
 from cvcore.projects import changes, retagging, tagging, trash
-from cvcore.records import MULTILABEL, LabelIssue, Project
+from cvcore.records import MULTICLASS, MULTILABEL, LabelIssue, Project
 from cvcore.settings import Limits
 from cvcore.store import Store
 from tests.conftest import Fill
@@ -144,6 +144,48 @@ def test_a_tag_comes_back_as_it_was(store: Store, fill: Fill) -> None:
     assert before == store.tags.get(rose.id)
     assert [["rose"], ["rose"], ["rose"], ["tulip"]] == carried(store, images)
     assert [issue] == store.dismissed_issues.of_tag(rose.id)
+
+
+@pytest.mark.parametrize("classification_type", [MULTICLASS, MULTILABEL])
+def test_two_tags_become_one(store: Store, fill: Fill, classification_type: str) -> None:
+    """The images of a tag get the other in its place; undoing brings the tag back to them."""
+    project = fill(classification_type=classification_type, rose=2, tulip=2, daisy=1)
+    rose, tulip = (tagging.find(store, project, name) for name in ("rose", "tulip"))
+    images = ids(store, project)
+    change = changes.merge_tag(store, project, rose, tulip)
+    assert "rose is one with tulip: 2 images moved." == change.message
+    assert [["tulip"]] * 4 + [["daisy"]] == carried(store, images)
+    assert ["daisy", "tulip"] == [each.name for each in store.tags.of_project(project.id)]
+    assert "Tag rose is back, on 2 images." == change.undo()
+    assert [["rose"], ["rose"], ["tulip"], ["tulip"], ["daisy"]] == carried(store, images)
+    assert rose == store.tags.get(rose.id)
+
+
+def test_an_image_with_both_tags_keeps_one(store: Store, fill: Fill) -> None:
+    """In Multilabel an image that had both has the one tag, and both again after undoing."""
+    project = fill(classification_type=MULTILABEL, rose=1, tulip=1)
+    rose, tulip = (tagging.find(store, project, name) for name in ("rose", "tulip"))
+    images = ids(store, project)
+    tagging.add_tags(store, project, images[:1], [tulip.id])
+    change = changes.merge_tag(store, project, rose, tulip)
+    assert [["tulip"], ["tulip"]] == carried(store, images)
+    change.undo()
+    assert [["rose", "tulip"], ["tulip"]] == [sorted(each) for each in carried(store, images)]
+
+
+def test_what_cannot_become_one(store: Store, fill: Fill) -> None:
+    """A tag is not merged into itself, nor into a negative one where its images have other tags; nothing changes."""
+    project = fill(classification_type=MULTILABEL, rose=1, tulip=1)
+    rose, tulip = (tagging.find(store, project, name) for name in ("rose", "tulip"))
+    images = ids(store, project)
+    with pytest.raises(InvalidInput) as refusal:
+        changes.merge_tag(store, project, rose, rose)
+    assert "a tag must be merged into another tag, got 'rose' twice: choose another" == str(refusal.value)
+    nothing = tagging.create(store, project, "nothing", limits=LIMITS, kind="Negative")
+    tagging.add_tags(store, project, images[:1], [tulip.id])
+    with pytest.raises(TagsRefused):
+        changes.merge_tag(store, project, rose, nothing)
+    assert [["rose", "tulip"], ["tulip"]] == [sorted(each) for each in carried(store, images)]
 
 
 def test_a_name_that_was_taken_meanwhile(store: Store, fill: Fill) -> None:
