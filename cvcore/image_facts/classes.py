@@ -18,22 +18,22 @@ class Classes:
 
 # Networks look at 224 pixels of each side, and photos are stored with 1,024 pixels of the shorter one.
 SIZES = Classes(
-    ("tiny (under 96 px)", "small (96 to 223 px)", "medium (224 to 1,023 px)", "large (from 1,024 px)"),
-    (96, 224, 1024),
+    ("tiny (under 64 px)", "small (64 to 223 px)", "medium (224 to 1,023 px)", "large (from 1,024 px)"),
+    (64, 224, 1024),
 )
 SHAPES = Classes(
     ("tall (from 1:2)", "portrait", "square (up to 10 % longer)", "landscape", "wide (from 2:1)"),
     (0.5 + 1e-9, 1 / 1.1, 1.1 + 1e-9, 2),
 )
 BRIGHTNESSES = Classes(("dark (under 33 %)", "medium (33 to 66 %)", "bright (from 66 %)"), (0.33, 0.66))
-# Of photos in focus at 320 pixels about a quarter each are soft and sharp.
-SHARPNESSES = Classes(("soft (under 35 %)", "medium (35 to 50 %)", "sharp (from 50 %)"), (0.35, 0.5))
+# How steep the sharpest edge is; `image_quality` calls the same images blurred.
+SHARPNESSES = Classes(("blurred (under 52 %)", "soft (52 to 70 %)", "sharp (from 70 %)"), (0.52, 0.7))
 
 
 def classified(values: ArrayLike, classes: Classes) -> NDArray[np.int32]:
     """The index of each value's class; -1 for nan.
 
-    >>> classified([95, 96, 1024, float("nan")], SIZES).tolist()
+    >>> classified([63, 64, 1024, float("nan")], SIZES).tolist()
     [0, 1, 3, -1]
     """
     numbers = np.asarray(values, np.float64)

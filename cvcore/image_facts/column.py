@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,17 +27,18 @@ class Column:
     codes: NDArray[np.int32]
 
 
-def of_texts(key: str, texts: Mapping[int, str], count: int) -> Column:
-    """The column of so many images whose texts are given by their place; numbers in texts are ordered as numbers.
+def of_texts(key: str, places: Mapping[str, Sequence[int]], count: int) -> Column:
+    """The column of so many images, given the places of those with each text; numbers in texts are ordered as numbers.
 
-    >>> column = of_texts("room", {0: "12", 3: "9"}, 4)
+    >>> column = of_texts("room", {"12": [0], "9": [3]}, 4)
     >>> column.values, column.codes.tolist()
     (('9', '12'), [1, -1, -1, 0])
     """
-    values = sorted(set(texts.values()), key=_natural)
-    index = {value: code for code, value in enumerate(values)}
+    values = sorted(filter(places.get, places), key=_natural)
     codes = np.full(count, -1, np.int32)
-    codes[list(texts)] = [index[text] for text in texts.values()]
+    lengths = [len(places[value]) for value in values]
+    at = np.fromiter(itertools.chain.from_iterable(places[value] for value in values), np.int64, sum(lengths))
+    codes[at] = np.repeat(np.arange(len(values)), lengths)
     return Column(key, tuple(values), codes)
 
 
@@ -44,9 +46,9 @@ def of_classes(key: str, numbers: NDArray[np.float64], classes: Classes) -> Colu
     """The column of numbers, nan where undefined, put into classes; those without an image are left out.
 
     >>> from cvcore.image_facts.classes import SIZES
-    >>> column = of_classes("size", np.array([64.0, np.nan, 1024.0]), SIZES)
+    >>> column = of_classes("size", np.array([63.0, np.nan, 1024.0]), SIZES)
     >>> column.values, column.codes.tolist()
-    (('tiny (under 96 px)', 'large (from 1,024 px)'), [0, -1, 1])
+    (('tiny (under 64 px)', 'large (from 1,024 px)'), [0, -1, 1])
     """
     found = classified(numbers, classes)
     used = np.unique(found[found >= 0])
@@ -54,18 +56,19 @@ def of_classes(key: str, numbers: NDArray[np.float64], classes: Classes) -> Colu
     return Column(key, tuple(classes.names[place] for place in used), codes)
 
 
-def by_key(rows: Iterable[tuple[str, str, str]], ids: Sequence[str]) -> dict[str, dict[int, str]]:
-    """The texts of rows of id, key and text, by key and the image's place; texts without a letter are left out.
+def by_key(groups: Iterable[tuple[str, str, list[str]]], ids: Sequence[str]) -> dict[str, dict[str, list[int]]]:
+    """The places of images by key and text, of groups of key, text and ids; texts without a letter are left out.
 
-    >>> by_key([("b", "room", "9"), ("a", "room", " ")], ["a", "b"])
-    {'room': {1: '9'}}
+    >>> by_key([("room", "9", ["b", "other"]), ("room", " ", ["a"])], ["a", "b"])
+    {'room': {'9': [1]}}
     """
-    places = {image_id: place for place, image_id in enumerate(ids)}
-    texts: dict[str, dict[int, str]] = {}
-    for image_id, key, text in rows:
-        if text and not text.isspace():
-            texts.setdefault(key, {})[places[image_id]] = text
-    return texts
+    place_of = {image_id: place for place, image_id in enumerate(ids)}.get
+    found: dict[str, dict[str, list[int]]] = {}
+    for key, text, image_ids in groups:
+        places = [place for place in map(place_of, image_ids) if place is not None]
+        if places and text and not text.isspace():
+            found.setdefault(key, {})[text] = places
+    return found
 
 
 def _natural(text: str) -> tuple[list[tuple[bool, float, str]], str]:

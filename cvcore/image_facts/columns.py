@@ -72,7 +72,8 @@ def _digest(images: AnyImages) -> str:
 
 def _read(store: Store, images: AnyImages) -> dict[str, Column]:
     ids = [facts.id_of(image) for image in images]
-    metadata = by_key(store.metadata.rows(ids), ids)
-    most = sorted(metadata, key=lambda key: (-len(metadata[key]), key))[:METADATA_MOST]
+    metadata = by_key(store.metadata.groups(ids), ids)
+    images_with = {key: sum(map(len, places.values())) for key, places in metadata.items()}
+    most = sorted(metadata, key=lambda key: (-images_with[key], key))[:METADATA_MOST]
     users = {shown_key(key): of_texts(shown_key(key), metadata[key], len(ids)) for key in sorted(most)}
     return users | facts.columns(store, images)

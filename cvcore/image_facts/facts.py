@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -11,11 +11,11 @@ from cvcore.image_facts import classes
 from cvcore.image_facts.column import Column, by_key, of_classes, of_texts
 from cvcore.imaging import measures
 from cvcore.records import Image
-from cvcore.store import FOLDER, UPLOAD, FileFacts, SnapshotImage, Store
+from cvcore.store import FOLDER, UPLOAD, SnapshotImage, Store
 
 CAMERA, DAY, FILE_TYPE = "camera", "day", "file type"
 SIZE, SHAPE, BRIGHTNESS, SHARPNESS = "size", "shape", "brightness", "sharpness"
-TEST_IMAGE = "test image"
+TEST_IMAGE, YES_NO = "test image", ("yes", "no")
 # The keys of what Tagwise knows, in the order of lists.
 FACTS = (FOLDER, UPLOAD, CAMERA, DAY, FILE_TYPE, SIZE, SHAPE, BRIGHTNESS, SHARPNESS, TEST_IMAGE)
 
@@ -25,20 +25,16 @@ AnyImages = Sequence[SnapshotImage | Image]
 def columns(store: Store, images: AnyImages) -> dict[str, Column]:
     """The columns of `FACTS`, without those of which nothing is known; images whose file was not read yet have -1."""
     ids = [id_of(image) for image in images]
-    origins = by_key(store.image_facts.rows(ids), ids)
-    stored = store.file_facts.get(measures.VERSION, [image.sha256 for image in images])
-    read = {place: stored[image.sha256] for place, image in enumerate(images) if image.sha256 in stored}
+    origins = by_key(store.image_facts.groups(ids), ids)
     found = [
         *(of_texts(key, origins.get(key, {}), len(ids)) for key in (FOLDER, UPLOAD)),
-        _of_files(CAMERA, read, len(ids), lambda facts: facts.camera),
-        _of_files(DAY, read, len(ids), lambda facts: facts.day),
-        _of_files(FILE_TYPE, read, len(ids), lambda facts: facts.file_type),
+        *_of_files(store, [image.sha256 for image in images]),
         *_shapes(store, ids),
-        *_measured(read, len(ids)),
     ]
-    tests = {place: "yes" if image.is_test else "no" for place, image in enumerate(images)}
-    found += [of_texts(TEST_IMAGE, tests, len(ids))] if "yes" in tests.values() else []
-    return {column.key: column for column in found if column.values}
+    tests = {text: [place for place, image in enumerate(images) if image.is_test == (text == "yes")] for text in YES_NO}
+    found += [of_texts(TEST_IMAGE, tests, len(ids))] if tests["yes"] else []
+    by_name = {column.key: column for column in found if column.values}
+    return {key: by_name[key] for key in FACTS if key in by_name}
 
 
 def id_of(image: SnapshotImage | Image) -> str:
@@ -46,9 +42,26 @@ def id_of(image: SnapshotImage | Image) -> str:
     return image.id if isinstance(image, Image) else image.image_id
 
 
-def _of_files(key: str, read: dict[int, FileFacts], count: int, text: Callable[[FileFacts], str]) -> Column:
-    texts = {place: text(facts) for place, facts in read.items()}
-    return of_texts(key, {place: each for place, each in texts.items() if each}, count)
+def _of_files(store: Store, digests: Sequence[str]) -> Iterator[Column]:
+    """The columns of what was read of files."""
+    place_of = {sha256: place for place, sha256 in enumerate(digests)}
+    rows = [
+        row
+        for row in store.file_facts.rows(measures.VERSION, digests)
+        if row[0] in place_of and len(row[-1]) == 4 * len(measures.NAMES)
+    ]
+    together: dict[tuple[str, str, str], list[int]] = {}
+    for sha256, file_type, camera, day, _ in rows:
+        together.setdefault((file_type, camera, day), []).append(place_of[sha256])
+    for at, key in enumerate((FILE_TYPE, CAMERA, DAY)):
+        places: dict[str, list[int]] = {}
+        for said, own in together.items():
+            places.setdefault(said[at], []).extend(own)
+        yield of_texts(key, {text: own for text, own in places.items() if text}, len(digests))
+    numbers = np.full((len(digests), len(measures.NAMES)), np.nan)
+    read = np.frombuffer(b"".join(row[-1] for row in rows), "<f4").reshape(-1, len(measures.NAMES))
+    numbers[[place_of[row[0]] for row in rows]] = read
+    yield from _measured(numbers)
 
 
 def _shapes(store: Store, ids: Sequence[str]) -> tuple[Column, Column]:
@@ -62,16 +75,14 @@ def _shapes(store: Store, ids: Sequence[str]) -> tuple[Column, Column]:
     )
 
 
-def _measured(read: dict[int, FileFacts], count: int) -> tuple[Column, Column]:
-    numbers = np.full((count, len(measures.NAMES)), np.nan)
-    if read:
-        numbers[list(read)] = np.stack([facts.numbers for facts in read.values()])
+def _measured(numbers: Float64s) -> tuple[Column, Column]:
+    """The columns of measures, (images, measures), nan where undefined."""
 
     def named(name: str) -> Float64s:
         return numbers[:, measures.NAMES.index(name)]
 
     with np.errstate(divide="ignore", invalid="ignore"):
-        sharpness = named("step_1") / named("step_4")
+        sharpness = named("edge_1") / named("edge_4")
     return (
         of_classes(BRIGHTNESS, named("brightness"), classes.BRIGHTNESSES),
         of_classes(SHARPNESS, sharpness, classes.SHARPNESSES),

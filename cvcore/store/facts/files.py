@@ -9,6 +9,7 @@ import numpy as np
 
 from cvcore.array_types import Float32s
 from cvcore.store.database import Connections, chunks, marks
+from cvcore.store.facts.grouping import wanted
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +54,14 @@ class Files:
                 for sha256, file_type, camera, day, numbers in cursor
             )
         return facts
+
+    def rows(self, version: int, digests: Sequence[str]) -> list[tuple[str, str, str, str, bytes]]:
+        """SHA-256, kind of file, camera, day and numbers as bytes of these contents; others can be among them."""
+        condition, parameters = wanted(self._db, "sha256", digests)
+        return self._db.connection.execute(
+            f"select sha256, file_type, camera, day, numbers from file_facts where version = ? and {condition}",
+            [version, *parameters],
+        ).fetchall()
 
     def origins(self, digests: Sequence[str]) -> dict[str, tuple[str, str, str]]:
         """The kind of file, the camera and the day stored of these contents, by whatever version, by SHA-256."""

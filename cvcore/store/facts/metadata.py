@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from cvcore.store.database import Connections, chunks, marks
+from cvcore.store.facts.grouping import grouped
 
 
 class Metadata:
@@ -28,12 +29,12 @@ class Metadata:
     def of_images(self, image_ids: Sequence[str]) -> dict[str, dict[str, str]]:
         """Keys and values by image id; images without metadata are left out."""
         metadata: dict[str, dict[str, str]] = {}
-        for image_id, key, value in sorted(self.rows(image_ids)):
-            metadata.setdefault(image_id, {})[key] = value
+        for part in chunks(image_ids):
+            query = f"select image_id, key, value from metadata where image_id in ({marks(part)}) order by key"
+            for image_id, key, value in self._db.connection.execute(query, part):
+                metadata.setdefault(image_id, {})[key] = value
         return metadata
 
-    def rows(self, image_ids: Sequence[str]) -> Iterator[tuple[str, str, str]]:
-        """The id, the key and the value of each text of these images, in any order."""
-        for part in chunks(image_ids):
-            query = f"select image_id, key, value from metadata where image_id in ({marks(part)})"
-            yield from self._db.connection.execute(query, part)
+    def groups(self, image_ids: Sequence[str]) -> Iterator[tuple[str, str, list[str]]]:
+        """Each key and value of these images with the ids of its images: see `grouping.grouped`."""
+        return grouped(self._db, "metadata", image_ids)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from cvcore.store.database import Connections, chunks, marks
+from cvcore.store.facts.grouping import grouped
 
 FOLDER, UPLOAD = "folder", "upload"
 
@@ -24,15 +25,15 @@ class ImageFacts:
     def of_images(self, image_ids: Sequence[str]) -> dict[str, dict[str, str]]:
         """Keys and values by image id; images of which nothing is known are left out."""
         facts: dict[str, dict[str, str]] = {}
-        for image_id, key, value in sorted(self.rows(image_ids)):
-            facts.setdefault(image_id, {})[key] = value
+        for part in chunks(image_ids):
+            query = f"select image_id, key, value from image_facts where image_id in ({marks(part)}) order by key"
+            for image_id, key, value in self._db.connection.execute(query, part):
+                facts.setdefault(image_id, {})[key] = value
         return facts
 
-    def rows(self, image_ids: Sequence[str]) -> Iterator[tuple[str, str, str]]:
-        """The id, the key and the value of each text of these images, in any order."""
-        for part in chunks(image_ids):
-            query = f"select image_id, key, value from image_facts where image_id in ({marks(part)})"
-            yield from self._db.connection.execute(query, part)
+    def groups(self, image_ids: Sequence[str]) -> Iterator[tuple[str, str, list[str]]]:
+        """Each key and value of these images with the ids of its images: see `grouping.grouped`."""
+        return grouped(self._db, "image_facts", image_ids)
 
     def images_with(self, key: str, value: str) -> list[str]:
         """The ids of all images with this text under a key."""
