@@ -522,8 +522,8 @@ HOSTILE: dict[str, tuple[Callable[[Json], object], str]] = {
         r"settings\.augmentation_methods\[0\] is not a list of length 2",
     ),
     "long list": (
-        lambda it: it["images"][0].update(metadata={str(key): "" for key in range(101)}),
-        r"images\[0\]\.metadata is not an object of at most 100",
+        lambda it: it["images"][0].update(metadata={str(key): "" for key in range(1001)}),
+        r"images\[0\]\.metadata is not an object of at most 1000",
     ),
     "erased": (
         lambda it: it["images"][0].update(is_erased=True),
