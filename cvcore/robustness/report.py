@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from cvcore import evaluation
+from cvcore.domains import TURN_DEGREES
 from cvcore.metrics.paired_comparison import RATES
 from cvcore.records import Iteration
 from cvcore.robustness.changes import BY_NAME, CONDITIONS
@@ -17,6 +18,7 @@ from cvcore.robustness.numbers import Numbers
 from cvcore.store import Store
 from cvcore.wording import none_for_nan, percent
 
+TURNED_FAR = "add images turned like that; Advanced does so with Turn any way switched on"
 ADVICE = {
     "turned": "add images turned like that; Advanced turns some while it trains",
     "darker": "add images taken in less light; Advanced varies the light while it trains",
@@ -31,7 +33,8 @@ ADVICE = {
 
 def finding_sentence(finding: Finding, name: str, *, with_advice: bool = True) -> str:
     """What falls, from what to what, and what can be done; of the mean over the tags, `name` is "all tags"."""
-    advice = f": {ADVICE[finding.change]}" if with_advice else ""
+    far = finding.change == "turned" and finding.strength > 2 * TURN_DEGREES
+    advice = f": {TURNED_FAR if far else ADVICE[finding.change]}" if with_advice else ""
     changed = BY_NAME[finding.change].in_words(finding.strength)
     low, high = (round(-100 * end) for end in (finding.high, finding.low))
     return (

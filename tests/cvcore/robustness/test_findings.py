@@ -60,6 +60,12 @@ def test_the_mean_over_the_tags_has_findings_of_its_own() -> None:
     assert robustness.finding_sentence(overall, "all tags").startswith("Darkened by 2 stops: recall of all tags falls")
 
 
+def test_advanced_turns_a_little_unless_told() -> None:
+    """Beyond what Advanced turns by itself the advice names the switch."""
+    (roses, _) = found({("turned", degrees): 30 for degrees in (90, 180)})
+    assert robustness.finding_sentence(roses, "roses").endswith(f": {report.TURNED_FAR}.")
+
+
 def test_every_change_has_advice() -> None:
     """No sentence ends without saying what to do."""
     assert {change.name for change in CHANGES} == set(ADVICE)
