@@ -6,6 +6,7 @@ import streamlit as st
 
 from cvcore import evaluation
 from cvcore.records import Iteration
+from pages.parts.map import panel as map_panel
 from pages.parts.next_steps import panel as next_steps_panel
 from pages.parts.performance import (
     calibration_panel,
@@ -30,12 +31,13 @@ from pages.parts.train import tuning_outcome
 SLICES = "Slices"
 NUMBERS, MISTAKES, THRESHOLDS, COMPARE = "Numbers", "Mistakes", "Thresholds", "Compare"
 MORE_IMAGES, CALIBRATION, DOWNLOAD = "More images?", "Calibration", "Download"
-ROBUSTNESS, SHORTCUTS = "Robustness", "Shortcuts"
+ROBUSTNESS, SHORTCUTS, MAP = "Robustness", "Shortcuts", "Map"
 EXAMPLE, PRESENTER = "Example", "Presenter"
 VIEWS = (
     NUMBERS,
     MISTAKES,
     SLICES,
+    MAP,
     MORE_IMAGES,
     SHORTCUTS,
     ROBUSTNESS,
@@ -119,6 +121,8 @@ with refusals():
         threshold_suggestions.show(store, project, iteration)
     elif view == COMPARE:
         iteration_comparison.show(store, project, iteration)
+    elif view == MAP:
+        map_panel.show(store, project, iteration, thresholds, backend.limits())
     elif view == MORE_IMAGES:
         learning_curve_panel.show(store, iteration, thresholds)
     elif view == ROBUSTNESS:

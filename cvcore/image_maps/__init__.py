@@ -4,14 +4,20 @@ Imports `analyses`, `evaluation`, `networks`, `store`, `files`, `metrics` and th
 """
 
 from cvcore.image_maps.image_map import ImageMap, make, placed
+from cvcore.image_maps.points import KINDS, OUTCOMES, Points, points, rows_json
 from cvcore.image_maps.stored import FILE, load
 from cvcore.image_maps.trustworthiness import trustworthiness
 
 __all__ = [
     "FILE",
+    "KINDS",
+    "OUTCOMES",
     "ImageMap",
+    "Points",
     "load",
     "make",
     "placed",
+    "points",
+    "rows_json",
     "trustworthiness",
 ]

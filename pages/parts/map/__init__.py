@@ -1,0 +1,1 @@
+"""The map of an iteration's images, and the images selected on it."""

@@ -1,0 +1,142 @@
+"""Shows the map of an iteration's images; what is selected on it stands below, with the Images page's tools."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from cvcore import image_maps, urls
+from cvcore.image_maps import KINDS, OUTCOMES, ImageMap, Points
+from cvcore.records import Image, Iteration, Project, Thresholds
+from cvcore.settings import Limits
+from cvcore.store import Store
+from cvcore.wording import count
+from pages.parts.analyses import progress
+from pages.parts.images import image_tools, large_view
+from pages.parts.map import colourings
+from pages.parts.shell import project_choice, widget_resets
+from pages.parts.shell.help_marks import HELP
+from pages.parts.shell.text import plain, refusals
+from pages.parts.widgets import gallery, page_choice
+from pages.parts.widgets import map as map_widget
+
+KEY = "map"
+PAGE = 48
+
+
+def show(store: Store, project: Project, iteration: Iteration, thresholds: Thresholds, limits: Limits) -> None:
+    """Show the map; the first time it is made by the worker, which takes seconds, or minutes for very many images."""
+    st.header("Map of the images", anchor=False, help=HELP.get("map"))
+    with refusals():
+        image_map = image_maps.load(store, iteration)
+        if image_map is None:
+            progress.show(store, iteration, "map")
+            return
+        _map(store, project, iteration, image_map, thresholds, limits=limits)
+
+
+@st.fragment
+def _map(
+    store: Store, project: Project, iteration: Iteration, image_map: ImageMap, thresholds: Thresholds, *, limits: Limits
+) -> None:
+    with refusals():
+        points = _points(store, project, iteration, image_map, thresholds)
+        st.caption(_about(image_map, points))
+        places = map_widget.show(
+            points.positions,
+            list(points.digests),
+            points.kinds != KINDS.index("trained"),
+            colourings.of_points(points),
+            thumbnail=urls.thumbnail("SHA"),
+            revision=f"{iteration.id} {widget_resets.current(KEY)} {len(points.digests)}",
+            key=f"map-{iteration.id}",
+        )
+        if len(places):
+            _selected(store, project, points, places, limits=limits)
+        else:
+            _list(points)
+        large_view.show(store, project, limits)
+
+
+def _points(
+    store: Store, project: Project, iteration: Iteration, image_map: ImageMap, thresholds: Thresholds
+) -> Points:
+    """The points, kept in the session until the project's images, tags or predictions change."""
+    now = store.projects.get(project.id)
+    stamp = (iteration.id, thresholds, now.modified_at, store.predictions.count(project.id), store.embeddings.newest())
+    known: tuple[object, Points | None] = st.session_state.get("map-points", (None, None))
+    points = known[1] if known[0] == stamp else None
+    if points is None:
+        points = image_maps.points(store, project, iteration, image_map, thresholds)
+        st.session_state["map-points"] = stamp, points
+    return points
+
+
+def _about(image_map: ImageMap, points: Points) -> str:
+    text = (
+        "Images that look alike to the model lie together; how far groups lie from each other means little. Each "
+        "image is placed without its own tag. "
+    )
+    if not np.isnan(image_map.trust):
+        text += (
+            f"Trustworthiness {float(image_map.trust):.2f}: 1 if all neighbours here are neighbours in truth, 0.5 by "
+            "chance. "
+        )
+    if newer := int((points.kinds != KINDS.index("trained")).sum()):
+        text += f"Rings: {count(newer, 'image')} that came after the training or were only predicted. "
+    if points.left_out:
+        text += f"{count(points.left_out, 'image')} not shown: not read yet, or too many since the training. "
+    return text
+
+
+def _selected(store: Store, project: Project, points: Points, places: np.ndarray, *, limits: Limits) -> None:
+    """Show the images that are selected, in pages, and the tools for them."""
+    ids = [points.image_ids[place] for place in places if points.image_ids[place]]
+    if predicted := len(places) - len(ids):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(f"{count(predicted, 'selected image')} only predicted.", width="content")
+            project_choice.link("predictions.py", "Go to Predictions", project)
+    if not ids:
+        return
+    tags = store.tags.of_project(project.id)
+    pages = -(-len(ids) // PAGE)
+    page_key = f"map-page-{project.id}"
+    page = page_choice.current(page_key, pages)
+    images = store.images.with_ids(ids[PAGE * (page - 1) : PAGE * page])
+    bar = st.container(key="map-toolbar")
+    key = f"map-gallery-{project.id}"
+    names = {tag.id: tag.name for tag in tags}
+    revision = f"{widget_resets.current(KEY)} {page} {hash(tuple(ids))}"
+    chosen = set(gallery.show([image_tools.item(image, names) for image in images], key=key, revision=revision))
+    if opened := gallery.opened(key):
+        large_view.open_image(project, ids, opened)
+    with bar, st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        every = st.checkbox(plain(f"All {len(ids):,}"), key=f"map-all-{widget_resets.current(KEY)}")
+        worked_on: list[Image] = [image for image in images if image.id in chosen]
+        act = image_tools.show(
+            store,
+            project,
+            tags,
+            store.images.with_ids(ids) if every else worked_on,
+            lambda: ids,
+            limits=limits,
+            key=KEY,
+        )
+        page_choice.show(page_key, pages)
+    if act:
+        image_tools.do(project, act, key=KEY)
+
+
+def _list(points: Points) -> None:
+    """What the map shows, for those who do not see it: how many images of each tag, and how many are wrong."""
+    with st.expander("The map as a list"):
+        wrong = points.outcomes == OUTCOMES.index("wrong")
+        lines = []
+        for place, name in enumerate(points.names):
+            of_tag = points.tags == place
+            if of_tag.any():
+                lines.append(
+                    f"- {plain(name)}: {count(int(of_tag.sum()), 'image')}, {int((of_tag & wrong).sum()):,} wrong"
+                )
+        st.markdown("\n".join(lines) or "No image has a tag.")
+        st.caption("Choose tags in the legend and press “Select these” to list their images.")
