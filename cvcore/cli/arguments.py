@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from cvcore import __version__, settings
 from cvcore.cli import archives, export, migrate, performance, predict, projects, serve, train
 from cvcore.cli.console import terminal
-from cvcore.cli.insights import learning_curve, next_steps, quality, robustness, shortcuts, slices
+from cvcore.cli.insights import image_map, learning_curve, next_steps, quality, robustness, shortcuts, similar, slices
 from cvcore.errors import TagwiseError
 
 # Each adds a command with its options, in the order of `tagwise --help`.
@@ -26,6 +26,8 @@ COMMANDS = (
     train.add_train,
     performance.add_performance,
     learning_curve.add_learning_curve,
+    image_map.add_map,
+    similar.add_similar,
     next_steps.add_next_steps,
     robustness.add_robustness,
     shortcuts.add_shortcuts,
