@@ -25,6 +25,7 @@ from cvcore.archive.project_zip import MANIFEST
 from cvcore.errors import ArchiveRefused, ImageRefused, ModelDamaged, NameTaken, NotFound, TagwiseError
 from cvcore.evaluation import report_files
 from cvcore.files import blobs
+from cvcore.imaging import measures
 from cvcore.networks import backbones, builtin, keras_backbones
 from cvcore.prediction import publishing
 from cvcore.projects import tagging, uploads
@@ -64,6 +65,10 @@ def flowers(store: Store, fill: Callable[..., Project], trained: Callable[..., I
     tagging.add_tags(store, project, [images[2].id, images[9].id], [tag.id])
     tagging.create(store, project, "nothing", limits=LIMITS, kind="Negative")
     store.metadata.put([images[3].id], {"bed": "12"})
+    store.image_facts.put([images[3].id, images[4].id], {"folder": "garden/south", "upload": "2026-05-31 10:00"})
+    known = store.file_facts.get(measures.VERSION, [images[4].sha256])[images[4].sha256]
+    of_phone = dataclasses.replace(known, camera="Pixel 7", day="2026-05-31")
+    store.file_facts.put(measures.VERSION, {images[4].sha256: of_phone})
     return project
 
 
@@ -98,6 +103,9 @@ def workspace(store: Store, project: Project) -> dict[str, Any]:
     tags = {tag.id: (tag.name, tag.kind, tag.created_at, tag.image_count) for tag in store.tags.of_project(project.id)}
     images = store.images.page(project.id, take=999)
     metadata = store.metadata.of_images([image.id for image in images])
+    facts = store.image_facts.of_images([image.id for image in images])
+    files = store.file_facts.get(measures.VERSION, [image.sha256 for image in images])
+    known = [files[image.sha256] for image in images]
     return {
         "tags": sorted(tags.values()),
         "images": [
@@ -105,6 +113,8 @@ def workspace(store: Store, project: Project) -> dict[str, Any]:
             for image in images
         ],
         "metadata": [metadata.get(image.id) for image in images],
+        "facts": [facts.get(image.id) for image in images],
+        "files": [(each.file_type, each.camera, each.day, each.numbers.tolist()) for each in known],
         "project": (project.description, project.classification_type, project.domain_id),
     }
 
@@ -524,6 +534,22 @@ HOSTILE: dict[str, tuple[Callable[[Json], object], str]] = {
     "long list": (
         lambda it: it["images"][0].update(metadata={str(key): "" for key in range(1001)}),
         r"images\[0\]\.metadata is not an object of at most 1000",
+    ),
+    "folder's name": (
+        lambda it: it["images"][0]["facts"].update(folder="a\x1b[2J"),
+        r"images\[0\]\.facts\.folder is not a text as Tagwise writes it",
+    ),
+    "day": (
+        lambda it: it["images"][0]["facts"].update(day="yesterday"),
+        r"images\[0\]\.facts\.day is not a text as Tagwise writes it",
+    ),
+    "camera": (
+        lambda it: it["images"][0]["facts"].update(camera=7),
+        r"images\[0\]\.facts\.camera is not a text, got a whole number",
+    ),
+    "upload": (
+        lambda it: it["images"][0]["facts"].update(upload="x" * 1001),
+        r"images\[0\]\.facts\.upload is not a text of at most 1000",
     ),
     "erased": (
         lambda it: it["images"][0].update(is_erased=True),

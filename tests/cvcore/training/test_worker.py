@@ -16,7 +16,7 @@ import filelock
 import pytest
 import threadpoolctl
 
-from cvcore import projects, training
+from cvcore import image_facts, projects, training
 from cvcore.files import blobs
 from cvcore.networks import keras_backend
 from cvcore.prediction import history
@@ -68,6 +68,21 @@ def test_embeddings_are_computed_in_the_background(store: Store, project: Projec
     assert ("done", 1.0) == (store.jobs.get(job.id).status, store.jobs.get(job.id).progress)
     (fingerprint,) = {pipeline.prepare(project.domain_id, store.home, silent)[0].fingerprint}
     assert [] == store.embeddings.missing(fingerprint, store.images.digests(project.id))
+
+
+def test_files_that_were_not_read_are_read_in_the_background(store: Store, project: Project) -> None:
+    """A worker that starts, as after an update, queues one job for a project, which reads what is missing."""
+    digests = store.images.digests(project.id)
+    job_runner.recover(store)
+    assert [] == store.jobs.active()
+    for sha256 in digests[:2]:
+        store.file_facts.delete(sha256)
+    for _ in range(2):
+        job_runner.recover(store)
+    (job,) = store.jobs.active()
+    run(store, job, on_first_word(lambda: None))
+    assert ("facts", "done") == (store.jobs.get(job.id).kind, store.jobs.get(job.id).status)
+    assert {} == image_facts.unread(store)
 
 
 def test_a_job_does_not_fight_for_the_cores(store: Store, project: Project) -> None:
