@@ -9,13 +9,15 @@ import asyncio
 import contextlib
 import ctypes
 import gc
+import logging
 from collections.abc import AsyncIterator, Coroutine
+from datetime import date
 from pathlib import Path
 
 import streamlit as st
 from starlette.middleware import Middleware
 
-from cvcore import settings, urls
+from cvcore import classroom, settings, urls
 from cvcore.api import assets, authority, downloads, images, page_start
 from cvcore.api.aws.middleware import Amazon
 from cvcore.api.base_path import BasePath
@@ -24,6 +26,7 @@ from cvcore.api.customvision.middleware import CustomVision
 from cvcore.api.hosts import OwnHosts
 from cvcore.api.password import SharedPassword
 from cvcore.api.sources import OwnSources
+from cvcore.errors import TagwiseError
 from cvcore.files import api_keys
 from cvcore.store import Store
 from cvcore.training import supervisor
@@ -44,6 +47,7 @@ def keep_little_memory() -> None:
         allocator.mallopt(M_MMAP_THRESHOLD, 2**18)
 
 
+END_EVERY_S = 3600.0
 PAGES = Path(__file__).resolve().parent / "pages"
 STREAMLIT = Path(st.__file__).resolve().parent
 
@@ -65,6 +69,17 @@ def keep_certificate() -> list[Coroutine[None, None, None]]:
     return [certificates.keep_renewed(environment.home, environment.hosts, certificates.server_contexts())]
 
 
+async def end_classes() -> None:
+    """Delete classes whose last day is over, and what is left of deleted ones, at the start and every hour."""
+    while True:
+        try:
+            await asyncio.to_thread(classroom.delete_ended, store, date.today())
+            await asyncio.to_thread(classroom.delete_leftovers, store)
+        except TagwiseError as error:
+            logging.getLogger("tagwise.class").error("a class could not be deleted: %s", error)
+        await asyncio.sleep(END_EVERY_S)
+
+
 @contextlib.asynccontextmanager
 async def lifespan(_: object) -> AsyncIterator[None]:
     """Keep a worker running while the app runs, and exclude imported modules from garbage collection."""
@@ -76,7 +91,8 @@ async def lifespan(_: object) -> AsyncIterator[None]:
     import pyarrow
 
     del numpy, pandas, plotly, pyarrow
-    tasks = [asyncio.create_task(each) for each in (supervisor.keep(environment.home), *keep_certificate())]
+    keepers = (supervisor.keep(environment.home), end_classes(), *keep_certificate())
+    tasks = [asyncio.create_task(each) for each in keepers]
     gc.collect()
     gc.freeze()
     try:

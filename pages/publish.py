@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from cvcore.store import Pupil
 from pages.parts.publish import amazon_panel, batch_panel, export_panel, prediction_snippets, published_names
 from pages.parts.shell import backend, detail_level, project_choice
 from pages.parts.shell.text import refusals
@@ -18,6 +19,8 @@ if not trained:
     project_choice.link("train.py", "Go to Train", project)
     st.stop()
 
+# Programs call with the teacher's keys, which reach the teacher's projects only.
+views = (EXPORT, BATCH) if isinstance(backend.viewer(), Pupil) else (NAMES, AMAZON, EXPORT, BATCH)
 by_number = {str(iteration.number): iteration for iteration in trained}
 with st.container(horizontal=True, vertical_alignment="bottom"):
     # The address decides, so that the page shows the same iteration after a reload.
@@ -34,8 +37,8 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     iteration = by_number[number]
     view = st.segmented_control(
         "View",
-        (NAMES, AMAZON, EXPORT, BATCH),
-        default=NAMES,
+        views,
+        default=views[0],
         required=True,
         label_visibility="collapsed",
         wrap=True,

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.parts.classroom import looked_at
+
 HERE = Path(__file__).resolve().parent
 
 st.set_page_config(page_title="Tagwise", page_icon="🔖", layout="wide")
 
-st.navigation(
+page = st.navigation(
     [
         st.Page(HERE / "projects.py", title="Projects", default=True),
         st.Page(HERE / "images.py", title="Images"),
@@ -23,6 +25,9 @@ st.navigation(
         st.Page(HERE / "quick_test.py", title="Quick Test"),
         st.Page(HERE / "predictions.py", title="Predictions"),
         st.Page(HERE / "publish.py", title="Publish"),
+        st.Page(HERE / "classroom.py", title="Class", url_path="class"),
     ],
     position="top",
-).run()
+)
+looked_at.show()
+page.run()

@@ -22,6 +22,7 @@ from pages.parts.train import (
     augmentation_preview,
     embedding_choice,
     evaluation_choice,
+    group_choice,
     readiness_notes,
     running_settings,
     training_choice,
@@ -48,7 +49,7 @@ with way.container(border=True, height="stretch"):
     if is_full:
         options = embedding_choice.show(project, domain, options, running.options if running else None)
         st.caption(f"Domain **{plain(domain.name)}**. {plain(domain.purpose)} {plain(backbone_status(store, domain))}")
-        if device := keras_backend.saved_device(store.home):
+        if device := keras_backend.saved_device(backend.main_store().home):
             st.caption(f"Trained on: {plain(device)}.")
 method = K_FOLD
 for column in more:
@@ -58,6 +59,8 @@ for column in more:
         st.caption("Near duplicates stay together: no model is evaluated on a duplicate of what it was trained on.")
 go = st.container()
 ready = readiness(store, project, tag_ids, evaluation=method)
+with more[0] if more else way:
+    options = group_choice.show(store, project, ready, options, running.options if running else None)
 
 
 def _start(*, force: bool = False) -> None:

@@ -3,8 +3,19 @@
 Imports `files` and the modules beside the packages.
 """
 
-from cvcore.certificates.authority import CERTIFICATE, Authority
+from cvcore.certificates.authority import CERTIFICATE, Authority, fingerprint
+from cvcore.certificates.machine import addresses
 from cvcore.certificates.renewal import keep_renewed, server_contexts
 from cvcore.certificates.server import FILE, Served, ensure
 
-__all__ = ["CERTIFICATE", "FILE", "Authority", "Served", "ensure", "keep_renewed", "server_contexts"]
+__all__ = [
+    "CERTIFICATE",
+    "FILE",
+    "Authority",
+    "Served",
+    "addresses",
+    "ensure",
+    "fingerprint",
+    "keep_renewed",
+    "server_contexts",
+]

@@ -53,8 +53,8 @@ class Authority:
 
     @property
     def fingerprint(self) -> str:
-        """The certificate's SHA-256 as devices show it, to compare: 32 pairs of hexadecimal digits."""
-        return self.certificate.fingerprint(hashes.SHA256()).hex(":").upper()
+        """The certificate's `fingerprint`."""
+        return fingerprint(self.pem)
 
     @property
     def pem(self) -> bytes:
@@ -80,6 +80,11 @@ class Authority:
             .sign(self.key, hashes.SHA256())
         )
         return _as_pem(key, certificate)
+
+
+def fingerprint(pem: bytes) -> str:
+    """The SHA-256 of a certificate in a PEM file as devices show it, to compare: 32 pairs of hexadecimal digits."""
+    return x509.load_pem_x509_certificate(pem).fingerprint(hashes.SHA256()).hex(":").upper()
 
 
 def ensure(home: Path, names: Sequence[str], addresses: Sequence[Address]) -> Authority:

@@ -19,8 +19,11 @@ from cvcore.classroom.members import (
     open_class,
     set_password,
     sign_in,
+    take_ticket,
+    ticket,
     viewer,
 )
+from cvcore.classroom.works import Work, trainings_ahead, works
 
 __all__ = [
     "COOKIE",
@@ -30,6 +33,7 @@ __all__ = [
     "Receipt",
     "Teacher",
     "Viewer",
+    "Work",
     "collect",
     "come_back",
     "delete_class",
@@ -45,5 +49,9 @@ __all__ = [
     "sign_in",
     "store_of",
     "tag_names",
+    "take_ticket",
+    "ticket",
+    "trainings_ahead",
     "viewer",
+    "works",
 ]

@@ -15,6 +15,7 @@ COOKIE = "tagwise-class"
 CLASS_LETTERS, NICKNAME_LETTERS = 64, 32
 PUPILS_MOST = 100
 RETURN_MINUTES = 15
+TICKET_S = 60
 SEEN_EVERY = timedelta(seconds=20)
 
 
@@ -47,6 +48,32 @@ def sign_in(store: Store, password: str) -> str:
     known = store.classes.password()
     if known is None or not secrets.is_password(password, known[0]):
         raise InvalidInput("the password is wrong: try again")
+    return _teacher_cookie(store, known[1])
+
+
+def ticket(store: Store) -> str:
+    """A text by which the teacher's own browser gets its cookie, `TICKET_S` long: pages cannot set one themselves.
+
+    Raises:
+        Conflict: there is no teacher's password.
+    """
+    known = store.classes.password()
+    if known is None:
+        raise Conflict("the teacher's password must be set first, it is not: set it")
+    until = (datetime.now(UTC) + timedelta(seconds=TICKET_S)).isoformat()
+    return secrets.signed(store.home, {"for": known[1], "until": until})
+
+
+def take_ticket(store: Store, text: str) -> str:
+    """The teacher's cookie for a ticket.
+
+    Raises:
+        InvalidInput: it is none, or too old.
+    """
+    content, known = secrets.content_of(store.home, text), store.classes.password()
+    until = content.get("until", "")
+    if not (known and content.get("for") == known[1] and until > datetime.now(UTC).isoformat()):
+        raise InvalidInput("this link is too old: sign in with the teacher's password")
     return _teacher_cookie(store, known[1])
 
 

@@ -30,6 +30,7 @@ VIEWS = (
     "publish?publish-view=Rekognition&",
     "publish?publish-view=Export&",
     "publish?publish-view=Many+images&",
+    "class?",
 )
 
 # Where several tags per image are shown in another way.

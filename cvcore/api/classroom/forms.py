@@ -51,7 +51,10 @@ Fields = dict[str, str]
 
 
 class Forms:
-    """Answers `GET` and `POST /join`. Attempts that fail are limited per address, so that no code can be guessed."""
+    """Answers `GET` and `POST /join`, and `GET /join?ticket=…` for the browser that opened the class.
+
+    Attempts that fail are limited per address, so that no code can be guessed.
+    """
 
     def __init__(self, store: Store) -> None:
         self._failed: list[tuple[str, float]] = []
@@ -59,16 +62,22 @@ class Forms:
             "join": lambda given: classroom.join(store, given.get("code", ""), given.get("nickname", ""))[1],
             "return": lambda given: classroom.come_back(store, given.get("code", ""), given.get("return", ""))[1],
             "sign-in": lambda given: classroom.sign_in(store, given.get("password", "")),
+            "ticket": lambda given: classroom.take_ticket(store, given.get("ticket", "")),
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Show the forms, or do what one of them asks for."""
         request = Request(scope, receive)
-        answer = await self._answer(request) if request.method == "POST" else _page(dict(request.query_params))
+        given = dict(request.query_params)
+        if request.method == "POST":
+            answer = await self._answer(request, await _fields(request))
+        elif "ticket" in given:
+            answer = await self._answer(request, {"do": "ticket", "ticket": given["ticket"]})
+        else:
+            answer = _page(given)
         await answer(scope, receive, send)
 
-    async def _answer(self, request: Request) -> Response:
-        given = await _fields(request)
+    async def _answer(self, request: Request, given: Fields) -> Response:
         address = request.client.host if request.client else ""
         self._failed = [(other, at) for other, at in self._failed if at > time.monotonic() - 60]
         if sum(other == address for other, _ in self._failed) >= ATTEMPTS_PER_MINUTE:
@@ -82,7 +91,7 @@ class Forms:
         except TagwiseError as error:
             self._failed.append((address, time.monotonic()))
             return _page(given, f"{str(error)[:1].upper()}{str(error)[1:]}.", 401)
-        response = RedirectResponse(urls.below("/"), 303)
+        response: Response = RedirectResponse(urls.below("/class" if act is self._actions["ticket"] else "/"), 303)
         is_https = request.scope["scheme"] == "https"
         response.set_cookie(
             classroom.COOKIE, cookie, max_age=DAYS * 86400, httponly=True, samesite="lax", secure=is_https

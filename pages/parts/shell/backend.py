@@ -8,10 +8,12 @@ import streamlit as st
 
 from cvcore import classroom
 from cvcore import settings as environment
-from cvcore.classroom import Viewer
+from cvcore.classroom import TEACHER, Viewer
 from cvcore.errors import NotFound
 from cvcore.settings import Limits, Settings
 from cvcore.store import Pupil, Store
+
+__all__ = ["LOOKED_AT", "TEACHER", "limits", "looked_at", "main_store", "settings", "store", "viewer"]
 
 LOOKED_AT = "looked-at-pupil"
 

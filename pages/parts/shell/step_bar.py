@@ -15,7 +15,7 @@ from cvcore.store import Store
 from cvcore.training import supervisor
 from cvcore.training.next_step import STEPS, Progress, Step, progress
 from cvcore.wording import count, percent
-from pages.parts.shell import detail_level, page_address
+from pages.parts.shell import backend, detail_level, page_address
 from pages.parts.shell.text import isolated, plain, refusals, scored_at, short
 
 PAGES = Path(__file__).resolve().parents[2]
@@ -135,7 +135,7 @@ def _next(store: Store, project: Project, state: Progress, at: Step | None) -> s
 def _running(store: Store, project: Project, state: Progress, at: Step | None) -> str:
     job = state.job
     if job is None or job.status == "queued":
-        text = "Training cannot start" if supervisor.failure(store.home) else "Training waits"
+        text = "Training cannot start" if supervisor.failure(backend.main_store().home) else "Training waits"
     else:
         text = f"Training {100 * job.progress:.0f}\u00a0%"
     if at == "train":

@@ -163,3 +163,16 @@ def test_locked_and_deleted_pupils(store: Store, school_class: SchoolClass) -> N
     classroom.join(store, school_class.code, "Anna")
     store.classes.delete(school_class.id)
     assert [] == store.pupils.all()
+
+
+def test_a_ticket_lasts_a_minute(store: Store, school_class: SchoolClass) -> None:
+    """It gives the teacher's browser its cookie; it is no cookie itself, and an old one is refused."""
+    given = classroom.ticket(store)
+    assert classroom.viewer(store, given) is None
+    assert TEACHER == classroom.viewer(store, classroom.take_ticket(store, given))
+    past = (datetime.now(UTC) - timedelta(seconds=1)).isoformat()
+    for text in ("nonsense", secrets.signed(store.home, {"for": 1, "until": past}), classroom.sign_in(store, PASSWORD)):
+        with pytest.raises(InvalidInput, match="this link is too old"):
+            classroom.take_ticket(store, text)
+    with pytest.raises(Conflict, match="must be set first"):
+        classroom.ticket(Store(store.home.parent / "other"))

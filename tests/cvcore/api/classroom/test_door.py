@@ -164,3 +164,12 @@ def test_files_are_their_owner_s_and_the_teacher_s(
         f"/download/{token}",
     ):
         assert [200, 404, 200] == [client.get(address).status_code for client in (anna, ben, teacher)]
+
+
+def test_a_ticket_opens_the_class_page(store: Store, school_class: SchoolClass) -> None:
+    """The browser that opened the class gets the teacher's cookie by one redirect."""
+    client = browser(store)
+    answer = client.get(f"/join?ticket={classroom.ticket(store)}")
+    assert (303, "/class") == (answer.status_code, answer.headers["location"])
+    assert "in" == client.get("/").text
+    assert 401 == browser(store).get("/join?ticket=nonsense").status_code

@@ -1,0 +1,64 @@
+"""The Class page: pupils join with a code; the teacher hands out, collects, looks at their work and ends the class."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cvcore.store import Pupil
+from pages.parts.classroom import ending, joining, materials, opening, own_place, pupil_list
+from pages.parts.shell import backend
+from pages.parts.shell.text import plain, refusals
+
+JOIN, PUPILS, MATERIALS, END = "Join", "Pupils", "Hand out and collect", "Settings and end"
+
+who = backend.viewer()
+if isinstance(who, Pupil):
+    backend.store()
+    own_place.show(backend.main_store(), who)
+    st.stop()
+if who is None:
+    backend.store()
+
+store = backend.main_store()
+classes = {each.id: each for each in store.classes.all()}
+ending.show_receipts()
+if not classes:
+    st.title("Class", anchor=False)
+    opening.show(store, is_first=True)
+    st.stop()
+
+with st.container(horizontal=True, vertical_alignment="center"):
+    wanted = str(st.session_state.get("class"))
+    chosen = wanted if wanted in classes else next(iter(classes))
+    st.title(f"Class {plain(classes[chosen].name)}", anchor=False, width="content")
+    if len(classes) > 1:
+        st.selectbox(
+            "Class",
+            list(classes),
+            format_func=lambda class_id: classes[class_id].name,
+            label_visibility="collapsed",
+            key="class",
+            width=200,
+        )
+school_class = classes[chosen]
+view = st.segmented_control(
+    "View",
+    (JOIN, PUPILS, MATERIALS, END),
+    default=JOIN,
+    required=True,
+    label_visibility="collapsed",
+    wrap=True,
+    key="class-view",
+    bind="query-params",
+)
+with refusals():
+    if view == JOIN:
+        joining.show(store, school_class)
+    elif view == PUPILS:
+        pupil_list.show(store, school_class)
+    elif view == MATERIALS:
+        materials.show(store, school_class, backend.limits())
+    else:
+        ending.show(store, school_class)
+        with st.expander("Open another class"):
+            opening.show(store, is_first=False)

@@ -1,0 +1,57 @@
+"""The form that opens a class."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from urllib.parse import quote
+
+import streamlit as st
+
+from cvcore import classroom, urls
+from cvcore.errors import TagwiseError
+from cvcore.store import Store
+from pages.parts.shell import page_address
+from pages.parts.shell.text import plain, sentence
+
+EXPLAINED = (
+    "Pupils join from their own devices with a code and a nickname, and see only their own projects and what you hand "
+    "out. You see everything. From then on, nobody comes in without joining or your password."
+)
+
+
+def show(store: Store, *, is_first: bool) -> None:
+    """Show the form; the browser that opens the class is the teacher's."""
+    has_password = store.classes.password() is not None
+    if is_first:
+        st.markdown(EXPLAINED)
+    with st.form("open-class", width=480):
+        name = st.text_input("Name of the class", placeholder="4b, Tuesday", max_chars=64)
+        password = ""
+        if is_first:
+            label = "The teacher's password" if has_password else "Choose a password for the teacher"
+            password = st.text_input(label, type="password", help=None if has_password else "At least 8 letters.")
+        ends_on = st.date_input(
+            "Last day; after it everything of the class is deleted",
+            value=None,
+            min_value=date.today() + timedelta(days=1),
+        )
+        wanted = st.form_submit_button("Open the class", type="primary")
+    if not wanted:
+        return
+    try:
+        if is_first and has_password:
+            classroom.sign_in(store, password)
+        elif is_first:
+            classroom.set_password(store, password)
+        opened = classroom.open_class(store, name, ends_on=ends_on if isinstance(ends_on, date) else None)
+    except TagwiseError as error:
+        st.error(plain(sentence(str(error))))
+        return
+    st.session_state["class"] = opened.id
+    if is_first:
+        # From here on the browser needs the teacher's cookie, which only an answer of the server can set.
+        address = f"{urls.below(urls.JOIN)}?ticket={quote(classroom.ticket(store))}"
+        page_address.run_script("teacher", f"location.replace({address!r}); // {opened.id}")
+        st.info("Opening the class.")
+        st.stop()
+    st.rerun()

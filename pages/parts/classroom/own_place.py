@@ -1,0 +1,35 @@
+"""What a pupil sees of the class: who they are, whether they may work, and whose turn it is to train."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cvcore import classroom
+from cvcore.store import Pupil, Store
+from cvcore.wording import count
+from pages.parts.shell.text import isolated, plain
+
+POLL_S = 3.0
+
+
+def show(store: Store, pupil: Pupil) -> None:
+    """Show it, while it changes."""
+    st.title("Class", anchor=False)
+    school_class = store.classes.get(pupil.class_id)
+    st.markdown(f"You are **{plain(isolated(pupil.nickname))}** in class **{plain(isolated(school_class.name))}**.")
+    st.fragment(_show, run_every=POLL_S)(store, pupil.id)
+
+
+def _show(store: Store, pupil_id: str) -> None:
+    pupil = store.pupils.get(pupil_id)
+    own, limits = classroom.store_of(store, pupil), store.classes.get(pupil.class_id).limits
+    if classroom.is_locked(store, pupil):
+        st.warning("The teacher has locked your work: look at everything, change nothing.")
+    images, size_bytes = own.images.usage()
+    st.markdown(
+        f"{count(len(own.projects.all()), 'project')}; {images:,} of {limits.images:,} images; "
+        f"{size_bytes / 1e6:,.0f} of {limits.megabytes:,} MB."
+    )
+    ahead = classroom.trainings_ahead(store, pupil)
+    if ahead is not None:
+        st.markdown("Your training runs now." if ahead == 0 else f"Before your training: {count(ahead, 'other')}.")

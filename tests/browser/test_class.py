@@ -1,0 +1,129 @@
+"""A lesson: the teacher opens a class, three pupils join, get a project, work, are locked, and the class is deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserType, Page, expect
+
+from cvcore import classroom, projects
+from cvcore.projects import changes, uploads
+from cvcore.settings import Limits
+from cvcore.store import Store
+from tests.browser.conftest import ROOT, Serve
+from tests.conftest import draw_image
+
+pytestmark = pytest.mark.browser
+PASSWORD = "chalk and sponge"
+
+
+@pytest.fixture
+def device(browser_type: BrowserType, browser_type_launch_args: dict[str, Any]) -> Iterator[Callable[[], Page]]:
+    """`device()`: a page on a device of its own, with cookies of its own."""
+    browser = browser_type.launch(**browser_type_launch_args)
+    yield lambda: browser.new_context(viewport={"width": 800, "height": 900}).new_page()
+    browser.close()
+
+
+@pytest.fixture
+def class_home(tmp_path: Path) -> Path:
+    """A home folder with one project of two tags."""
+    store = Store(tmp_path / "home")
+    project = projects.create(store, "Handed out")
+    for number in range(10):
+        stored = uploads.add(store, project, f"{number}.png", draw_image(number), limits=Limits())
+        changes.tag(store, project, [stored.image_id or ""], ["rose" if number % 2 else "tulip"], limits=Limits())
+    store.close()
+    return store.home
+
+
+def open_view(page: Page, name: str) -> None:
+    page.get_by_role("radio", name=name).click()
+
+
+def join(page: Page, url: str, code: str, nickname: str) -> None:
+    """Come in as a pupil: a stranger's every address leads to the form."""
+    page.goto(f"{url}/images")
+    page.get_by_label("Class code").first.fill(code)
+    page.get_by_label("Your nickname").fill(nickname)
+    page.get_by_role("button", name="Join").click()
+    expect(page.get_by_role("heading", name="Projects")).to_be_visible()
+
+
+def test_a_lesson(serve: Serve, class_home: Path, device: Callable[[], Page]) -> None:
+    """From the first code on the projector to the receipt."""
+    url = serve(ROOT / "app.py", {"TAGWISE_HOME": str(class_home)})
+    teacher, pupils = device(), {name: device() for name in ("Anna", "Ben", "Cem")}
+
+    teacher.goto(f"{url}/class")
+    teacher.get_by_label("Name of the class").fill("4b")
+    teacher.get_by_role("textbox", name="Choose a password for the teacher").fill(PASSWORD)
+    teacher.get_by_role("button", name="Open the class").click()
+    expect(teacher.get_by_text("Scan to join")).to_be_visible()
+    code = Store(class_home).classes.all()[0].code
+    expect(teacher.get_by_text(f"{code[:3]} {code[3:]}")).to_be_visible()
+
+    for name, page in pupils.items():
+        join(page, url, code.lower(), name)
+        expect(page.get_by_text("Handed out")).to_have_count(0)
+    expect(teacher.get_by_text("3 pupils joined")).to_be_visible()
+
+    open_view(teacher, "Hand out and collect")
+    teacher.get_by_role("button", name="Hand out to 3 pupils").click()
+    expect(teacher.get_by_text("3 pupils got a copy of")).to_be_visible()
+    anna = pupils["Anna"]
+    anna.reload()
+    expect(anna.get_by_role("heading", name="Handed out")).to_be_visible()
+    anna.get_by_role("button", name="New project").click()
+    anna.get_by_role("dialog").get_by_label("Name").fill("Anna's own")
+    anna.get_by_role("dialog").get_by_role("button", name="Create project").click()
+    expect(anna.get_by_role("heading", name="Images")).to_be_visible()
+    pupils["Ben"].reload()
+    expect(pupils["Ben"].get_by_role("heading", name="Handed out")).to_be_visible()
+    expect(pupils["Ben"].get_by_text("Anna's own")).to_have_count(0)
+
+    open_view(teacher, "Pupils")
+    teacher.get_by_role("button", name="Look at their pages").click()
+    expect(teacher.get_by_role("heading", name="Anna's own")).to_be_visible()
+    expect(teacher.get_by_text("You see and change the work of")).to_be_visible()
+    teacher.get_by_role("button", name="Back to my own").click()
+
+    open_view(teacher, "Settings and end")
+    teacher.get_by_text("Lock the class").click()
+    ben = pupils["Ben"]
+    ben.get_by_role("button", name="New project").click()
+    ben.get_by_role("dialog").get_by_label("Name").fill("Too late")
+    ben.get_by_role("dialog").get_by_role("button", name="Create project").click()
+    expect(ben.get_by_text("the teacher has locked it: ask them")).to_be_visible()
+
+    teacher.get_by_role("button", name="Delete the class").click()
+    dialog = teacher.get_by_role("dialog")
+    dialog.get_by_label("Name of the class").fill("4b")
+    dialog.get_by_label("Name of the class").press("Enter")
+    dialog.get_by_role("button", name="Delete everything").click()
+    expect(teacher.get_by_text("pupils: 3")).to_be_visible()
+    expect(teacher.get_by_role("button", name="Download the receipt")).to_be_visible()
+    assert [] == list((class_home / "classes").glob("*"))
+    assert ["Handed out"] == [project.name for project in Store(class_home).projects.all()]
+
+
+def test_a_pupil_who_came_back_elsewhere_is_told(serve: Serve, class_home: Path, device: Callable[[], Page]) -> None:
+    """The browser from before says so at the next click, and the new one is in."""
+    url = serve(ROOT / "app.py", {"TAGWISE_HOME": str(class_home)})
+    store = Store(class_home)
+    classroom.set_password(store, PASSWORD)
+    school_class = classroom.open_class(store, "4b")
+    before, after = device(), device()
+    join(before, url, school_class.code, "Anna")
+    digits = classroom.offer_return(store, store.pupils.all()[0])
+    after.goto(url)
+    after.get_by_text("I was here before").click()
+    after.get_by_label("Class code").last.fill(school_class.code)
+    after.get_by_label("The six digits from your teacher").fill(digits)
+    after.get_by_role("button", name="Come back").click()
+    expect(after.get_by_role("heading", name="Projects")).to_be_visible()
+    before.get_by_role("button", name="New project").click()
+    expect(before.get_by_text("You are not in this class any more.")).to_be_visible()
