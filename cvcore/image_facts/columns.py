@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections.abc import Sequence
 
 from cvcore.image_facts import facts
 from cvcore.image_facts.column import Column, by_key, of_texts
@@ -14,7 +15,8 @@ from cvcore.store import SnapshotImage, Store
 METADATA_MOST = 200
 METADATA_PREFIX = "metadata: "
 
-_KEPT_MOST = 4
+# Of fewer images reading is as fast as looking for what was kept, and would push that out.
+_KEPT_FROM, _KEPT_MOST = 100, 8
 # What `columns` returned last, by home folder, number of changes and images.
 _kept: dict[tuple[str, int, str], dict[str, Column]] = {}
 _lock = threading.Lock()
@@ -27,10 +29,13 @@ def columns(store: Store, images: AnyImages) -> dict[str, Column]:
     metadata are the current ones, also of images that only an iteration has. The result stays in memory until anything
     that is known of any image changes, in this or another process: do not write into it.
     """
-    key = (str(store.home), store.image_facts.changes(), _digest(images))
+    ids = facts.ids_of(images)
+    if len(ids) < _KEPT_FROM:
+        return _read(store, images, ids)
+    key = (str(store.home), store.image_facts.changes(), _digest(images, ids))
     with _lock:
         found = _kept.pop(key, None)
-    found = _read(store, images) if found is None else found
+    found = _read(store, images, ids) if found is None else found
     with _lock:
         _kept[key] = found
         while len(_kept) > _KEPT_MOST:
@@ -65,15 +70,15 @@ def users_key(name: str) -> str | None:
     return None if name in FACTS else name.removeprefix(METADATA_PREFIX)
 
 
-def _digest(images: AnyImages) -> str:
-    texts = ",".join([f"{facts.id_of(image)}{image.is_test:d}" for image in images])
-    return hashlib.blake2b(texts.encode(), digest_size=16).hexdigest()
+def _digest(images: AnyImages, ids: Sequence[str]) -> str:
+    made = hashlib.blake2b(",".join(ids).encode(), digest_size=16)
+    made.update(bytes([image.is_test for image in images]))
+    return made.hexdigest()
 
 
-def _read(store: Store, images: AnyImages) -> dict[str, Column]:
-    ids = [facts.id_of(image) for image in images]
+def _read(store: Store, images: AnyImages, ids: Sequence[str]) -> dict[str, Column]:
     metadata = by_key(store.metadata.groups(ids), ids)
     images_with = {key: sum(map(len, places.values())) for key, places in metadata.items()}
     most = sorted(metadata, key=lambda key: (-images_with[key], key))[:METADATA_MOST]
     users = {shown_key(key): of_texts(shown_key(key), metadata[key], len(ids)) for key in sorted(most)}
-    return users | facts.columns(store, images)
+    return users | facts.columns(store, images, ids)

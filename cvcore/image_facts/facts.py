@@ -22,9 +22,11 @@ FACTS = (FOLDER, UPLOAD, CAMERA, DAY, FILE_TYPE, SIZE, SHAPE, BRIGHTNESS, SHARPN
 AnyImages = Sequence[SnapshotImage | Image]
 
 
-def columns(store: Store, images: AnyImages) -> dict[str, Column]:
-    """The columns of `FACTS`, without those of which nothing is known; images whose file was not read yet have -1."""
-    ids = [id_of(image) for image in images]
+def columns(store: Store, images: AnyImages, ids: Sequence[str]) -> dict[str, Column]:
+    """The columns of `FACTS`, without those of which nothing is known; images whose file was not read yet have -1.
+
+    `ids` are those of the images.
+    """
     origins = by_key(store.image_facts.groups(ids), ids)
     found = [
         *(of_texts(key, origins.get(key, {}), len(ids)) for key in (FOLDER, UPLOAD)),
@@ -37,9 +39,9 @@ def columns(store: Store, images: AnyImages) -> dict[str, Column]:
     return {key: by_name[key] for key in FACTS if key in by_name}
 
 
-def id_of(image: SnapshotImage | Image) -> str:
-    """The id of an image of a snapshot or of the workspace."""
-    return image.id if isinstance(image, Image) else image.image_id
+def ids_of(images: AnyImages) -> list[str]:
+    """The ids of images of a snapshot or of the workspace."""
+    return [image.id if isinstance(image, Image) else image.image_id for image in images]
 
 
 def _of_files(store: Store, digests: Sequence[str]) -> Iterator[Column]:
@@ -65,13 +67,16 @@ def _of_files(store: Store, digests: Sequence[str]) -> Iterator[Column]:
 
 
 def _shapes(store: Store, ids: Sequence[str]) -> tuple[Column, Column]:
-    sizes = {image_id: (width, height) for image_id, width, height in store.images.sizes(ids)}
-    # Erased images have no size.
-    known = [sizes.get(image_id, (0, 0)) for image_id in ids]
-    width, height = np.array([(w, h) if w and h else (np.nan, np.nan) for w, h in known]).reshape(-1, 2).T
+    place_of = {image_id: place for place, image_id in enumerate(ids)}
+    pixels = np.full((2, len(ids)), np.nan)
+    for width, height, own in store.images.sizes(ids):
+        # Images that were erased before they came in a zip have no size.
+        if width and height:
+            pixels[:, [place_of[image_id] for image_id in own]] = [[width], [height]]
+    width_px, height_px = pixels
     return (
-        of_classes(SIZE, np.minimum(width, height), classes.SIZES),
-        of_classes(SHAPE, width / height, classes.SHAPES),
+        of_classes(SIZE, np.minimum(width_px, height_px), classes.SIZES),
+        of_classes(SHAPE, width_px / height_px, classes.SHAPES),
     )
 
 

@@ -6,6 +6,7 @@ images in the trash, which can be restored. When the last row with its SHA-256 i
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -78,19 +79,14 @@ class Images:
             [width, height, signature, sha256],
         )
 
-    def sizes(self, image_ids: Sequence[str]) -> Iterator[tuple[str, int, int]]:
-        """The id, the upright width and the height in pixels of each of these images, in any order."""
-        for part in chunks(image_ids):
-            yield from self._db.connection.execute(
-                f"select id, width, height from images where id in ({marks(part)})", part
-            )
-
-    def files(self, image_ids: Sequence[str]) -> Iterator[tuple[str, str, int, int, int, bytes]]:
-        """The id, SHA-256, width, height, size in bytes and signature of each of these images, in any order."""
-        for part in chunks(image_ids):
-            yield from self._db.connection.execute(
-                f"select id, sha256, width, height, size_bytes, signature from images where id in ({marks(part)})", part
-            )
+    def sizes(self, image_ids: Sequence[str]) -> Iterator[tuple[int, int, list[str]]]:
+        """Each upright width and height, in pixels, with the ids of these images that have it, in any order."""
+        cursor = self._db.connection.execute(
+            """select width, height, group_concat(id) from images
+               where id in (select value from json_each(?)) group by width, height""",
+            [json.dumps(list(image_ids))],
+        )
+        return ((width, height, ids.split(",")) for width, height, ids in cursor)
 
     def workspace(self, project_id: str) -> Iterator[tuple[str, str, bool]]:
         """The id and the SHA-256 of each workspace image, and whether it is a test image, the newest first."""

@@ -86,24 +86,23 @@ def test_a_snapshot_has_the_current_metadata(store: Store, project: Project, add
 
 def test_every_change_is_seen(store: Store, project: Project, add_rows: AddRows) -> None:
     """What was read is kept only until a value, a fact, a measure or a size changes, also by another process."""
-    ids = add_rows(project, 1)
+    ids = add_rows(project, 100)
     other = Store(store.home)
     images = workspace(store, project)
-    first = image_facts.columns(store, images)
-    assert first is image_facts.columns(store, workspace(store, project))
+    assert image_facts.columns(store, images) is image_facts.columns(store, workspace(store, project))
     for value in ("1", "2"):
-        other.metadata.put(ids, {"room": value})
-        assert [value] == texts(store, images)["room"]
+        other.metadata.put(ids[:1], {"room": value})
+        assert value == texts(store, images)["room"][0]
     other.metadata.remove(ids, "room")
     assert "room" not in texts(store, images)
     other.image_facts.put(ids, {"folder": "a"})
-    assert ["a"] == texts(store, images)["folder"]
+    assert "a" == texts(store, images)["folder"][0]
     other.images.measure(images[0].sha256, width=500, height=500, signature=bytes(192))
-    assert ["medium (224 to 1,023 px)"] == texts(store, images)["size"]
+    assert "medium (224 to 1,023 px)" == texts(store, images)["size"][0]
     other.file_facts.put(measures.VERSION, {images[0].sha256: FileFacts("PNG", "", "", numbers())})
-    assert ["PNG"] == texts(store, images)["file type"]
-    store.images.mark_for_testing(ids, True)
-    assert ["yes"] == texts(store, workspace(store, project))["test image"]
+    assert "PNG" == texts(store, images)["file type"][0]
+    store.images.mark_for_testing(ids[:1], True)
+    assert "yes" == texts(store, workspace(store, project))["test image"][0]
 
 
 def test_only_so_many_keys(store: Store, project: Project, add_rows: AddRows) -> None:
