@@ -82,11 +82,11 @@ with st.container(horizontal=True, vertical_alignment="center", key="iteration-r
     if iteration.note:
         with st.popover("Built-in network", icon=":material/warning:", type="tertiary"):
             detail_level.show_note(iteration.note)
-    # A view in the address opens, also one that only the full pages offer.
-    wanted = st.query_params.get("view")
+    # A view in the address or of a next step opens, also one that only the full pages offer.
+    wanted = st.query_params.get("view"), st.session_state.get("view")
     view = st.segmented_control(
         "View",
-        [each for each in VIEWS if detail_level.is_full() or each == wanted or each not in FULL_ONLY],
+        [each for each in VIEWS if detail_level.is_full() or each in wanted or each not in FULL_ONLY],
         default=NUMBERS,
         required=True,
         label_visibility="collapsed",

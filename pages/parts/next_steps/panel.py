@@ -78,11 +78,14 @@ def _prepare(iteration: Iteration, step: Step, *, is_performance: bool) -> None:
 
 
 def _wait(store: Store, iteration: Iteration, *, asks: bool) -> None:
-    """Show the steps once they are found; a search that failed is no matter."""
+    """Show the steps once they are found; a search that failed is no matter.
+
+    Steps that are looked for only now are shown the next time: nothing moves under the eyes of somebody who reads.
+    """
     job = store.jobs.latest(iteration.project_id, "next-steps", iteration.id)
     if job is None and asks:
-        job = request(store, iteration, "next-steps")
-    if job and job.is_active:
+        request(store, iteration, "next-steps")
+    elif job and job.is_active:
         st.fragment(_watch, run_every=POLL_S)(store, job)
 
 
