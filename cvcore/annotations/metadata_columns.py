@@ -28,6 +28,8 @@ OWN = frozenset(_OWN.split())
 _MANY, _DISTINCT = 20, 0.9
 # What programs write where there is no value; words that a person may mean, as none or -, are values here.
 _EMPTY = frozenset({"", "nan", "-nan", "null", "na", "n/a", "#n/a", "#na", "#null!", "<na>", "<null>", "(null)", "nat"})
+# Numbers and hashes: a size XL is not of the image.
+_MEASURED = re.compile(r"[-+]?[0-9.,]+([eE][-+]?[0-9]+)?|[0-9a-fA-F]{16,128}")
 # All but line breaks and tabs.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
@@ -98,7 +100,7 @@ def line(text: str) -> str:
 
 def _refusal(key: str, plain: str, keys: Mapping[str, str], values: Sequence[Any]) -> str:
     """Why a column is left out, in words after its name; empty if it is kept."""
-    if plain in OWN:
+    if plain in OWN and all(_MEASURED.fullmatch(text) for text in map(text_of, values) if text):
         return "read from the image itself, or of a box"
     if not key or len(key) > KEY_LETTERS or key in keys.values():
         return f"its name is not one of 1 to {KEY_LETTERS} letters that no other column has"

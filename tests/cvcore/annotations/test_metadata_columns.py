@@ -62,6 +62,16 @@ def test_columns_of_tags_are_no_metadata() -> None:
     assert "Columns that are not read: width (read from the image itself, or of a box)." in named.notes
 
 
+def test_measures_of_the_image_are_numbers() -> None:
+    """A column called size or index is left out where it holds numbers or hashes, and kept where it holds words."""
+    document = table(
+        ["file", "labels", "size", "index", "md5", "w"],
+        ["1.jpg", "rose", "XL", "1", "d41d8cd98f00b204e9800998ecf8427e", "1e3"],
+        ["2.jpg", "rose", "M", "2", "d41d8cd98f00b204e9800998ecf8427f", ""],
+    )
+    assert [(("size", "XL"),), (("size", "M"),)] == [row.metadata for row in document.rows]
+
+
 def test_a_place_is_a_column_like_others() -> None:
     """A table that names places is its author's: nothing is hidden or read differently."""
     document = table(["file", "labels", "GPS", "location"], ["1.jpg", "rose", "48.85, 2.29", "Paris"])
