@@ -33,9 +33,9 @@ def show(store: Store, school_class: SchoolClass) -> None:
     code.image(qr(f"{address}{urls.JOIN}?code={school_class.code}"), width=QR_PX, caption="Scan to join")
     with words:
         st.markdown("Open in a browser:")
-        st.markdown(f"## {plain(address)}")
+        st.container(key="class-address").markdown(plain(address))
         st.markdown("Class code:")
-        st.markdown(f"# {spaced(school_class.code)}")
+        st.container(key="class-code").markdown(spaced(school_class.code))
         if school_class.is_locked:
             st.warning("The class is locked: nobody can join or change anything.")
     st.fragment(_joined, run_every=POLL_S)(store, school_class.id)
