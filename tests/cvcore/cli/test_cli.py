@@ -423,6 +423,19 @@ def test_robustness(tagwise: Tagwise, fill: Fill, trained: Trained, store: Store
     assert (1, "tagwise: threshold must be in 0..1, got 2\n") == (nothing.status, nothing.err)
 
 
+def test_next_steps(tagwise: Tagwise, fill: Fill, trained: Trained) -> None:
+    """They are looked for where no worker runs; a sentence, its gain and what that rests on, or the same as JSON."""
+    project = fill(rose=60, tulip=60)
+    trained(project, np.random.default_rng(0).uniform(0.2, 0.8, (120, 2)))
+    nothing = tagwise("next-steps", "Flowers").out.splitlines()
+    assert "Flowers, Iteration 1: what to do next" == nothing[0]
+    result = tagwise("next-steps", "Flowers", "--json").json
+    assert ("Flowers", 1, 0.5) == tuple(result[name] for name in ("project", "iteration", "threshold"))
+    assert [f"{number}. " for number in range(1, len(result["steps"]) + 1)] == [line[:3] for line in nothing[1:-1:2]]
+    untrained = tagwise("next-steps", "Flowers", "--iteration", 7)
+    assert 1 == untrained.status
+
+
 def test_learning_curve(tagwise: Tagwise, fill: Fill, trained: Trained, store: Store) -> None:
     """It is measured where no worker runs; for people a table and a sentence a tag, for scripts the same as JSON."""
     trained(fill(rose=12, tulip=12))
