@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -12,8 +13,8 @@ from cvcore import evaluation, metrics
 from cvcore.array_types import Float32s, Integers
 from cvcore.image_maps.image_map import ImageMap, placed
 from cvcore.networks import heads
-from cvcore.records import Image, Iteration, Project, StoredPrediction, Thresholds
-from cvcore.store import SnapshotImage, Store
+from cvcore.records import Iteration, Project, Thresholds
+from cvcore.store import Store
 
 # At most so many newer images, and so many predictions, the newest of each.
 NEW_MOST = 5000
@@ -49,15 +50,17 @@ class Points:
     left_out: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Row:
-    """A point before it is placed: its image, its row at the training, or the prediction."""
+    """A point before it is placed. trained: its row at the training, or -1. tag: a tag's place, or `UNTAGGED`."""
 
     kind: Kind
+    image_id: str
     digest: str
-    image: Image | None = None
+    day: int
+    tag: int
     trained: int = -1
-    prediction: StoredPrediction | None = None
+    probability: float = np.nan
 
 
 def points(store: Store, project: Project, iteration: Iteration, image_map: ImageMap, thresholds: Thresholds) -> Points:
@@ -66,37 +69,65 @@ def points(store: Store, project: Project, iteration: Iteration, image_map: Imag
     Raises:
         ModelDamaged: the iteration's file is missing or damaged.
     """
-    images = {image.id: image for image in store.images.page(project.id, take=10**9)}
-    snapshot = store.iterations.images(iteration.id)
-    rows = [
-        _Row("trained", each.sha256, images[each.image_id], at)
-        for at, each in enumerate(snapshot)
-        if each.image_id in images
-    ]
-    newer, left_out = _newer(store, project, images, snapshot)
+    names = tuple(tag.name for tag in store.tags.of_project(project.id))
+    trained, later, known = _images(store, project, iteration)
+    predicted = _predicted(store, project, known, names)
+    newer = [*later[:NEW_MOST], *predicted[:NEW_MOST]]
     embeddings = store.embeddings.get(image_map.fingerprint.item(), [row.digest for row in newer])
-    left_out += len(newer) - len(embeddings)
     newer = [row for row in newer if row.digest in embeddings]
-    positions = image_map.positions[[row.trained for row in rows]].reshape(-1, 2)
+    positions = image_map.positions[[row.trained for row in trained]].reshape(-1, 2)
     if newer:
         vectors = np.stack([embeddings[row.digest] for row in newer])
         positions = np.concatenate([positions, _places(store, iteration, image_map, vectors)])
-    return _points(store, project, iteration, [*rows, *newer], positions, thresholds=thresholds, left_out=left_out)
+    left_out = len(later) + len(predicted) - len(newer)
+    outcomes, folds, own = _evaluated(store, iteration, thresholds)
+    rows = [*trained, *newer]
+    at, more = np.array([row.trained for row in trained], int), len(newer)
+    return Points(
+        positions.astype(np.float32),
+        tuple(row.image_id for row in rows),
+        tuple(row.digest for row in rows),
+        names,
+        np.array([KINDS.index(row.kind) for row in rows], int),
+        np.concatenate([outcomes[at], np.full(more, OUTCOMES.index("not evaluated"))]),
+        np.array([row.tag for row in rows], int),
+        np.concatenate([folds[at], np.full(more, -1)]),
+        np.concatenate([own[at], np.array([row.probability for row in newer], np.float32)]),
+        np.array([row.day for row in rows], int),
+        left_out,
+    )
 
 
-def _newer(
-    store: Store, project: Project, images: dict[str, Image], snapshot: Sequence[SnapshotImage]
-) -> tuple[list[_Row], int]:
-    """Images that came after the training, and predictions of images that are not the project's; and how many more."""
-    trained = {each.image_id for each in snapshot}
-    later = [_Row("new", image.sha256, image) for image in images.values() if image.id not in trained]
-    known = {image.sha256 for image in images.values()}
-    kept = {
-        each.sha256: each for each in reversed(store.predictions.of_project(project.id)) if each.sha256 not in known
-    }
-    predicted = [_Row("predicted", digest, prediction=each) for digest, each in reversed(kept.items())]
-    left_out = sum(max(0, len(each) - NEW_MOST) for each in (later, predicted))
-    return [*later[:NEW_MOST], *predicted[:NEW_MOST]], left_out
+def _images(store: Store, project: Project, iteration: Iteration) -> tuple[list[_Row], list[_Row], set[str]]:
+    """The workspace's images that were in the training, in its order, the later ones, and the contents of all."""
+    places: dict[str | None, int] = {tag.id: place for place, tag in enumerate(store.tags.of_project(project.id))}
+    rows_of = {image_id: row for row, image_id in enumerate(store.iterations.image_ids(iteration.id))}
+    days: dict[str, int] = {}
+    trained: list[_Row] = []
+    later: list[_Row] = []
+    outlines = store.images.outlines(project.id)
+    for image_id, digest, created_at, tag_id in outlines:
+        date = created_at[:10]
+        if date not in days:
+            days[date] = _day(datetime.fromisoformat(created_at))
+        row = rows_of.get(image_id, -1)
+        kind: Kind = "new" if row < 0 else "trained"
+        made = _Row(kind, image_id, digest, days[date], places.get(tag_id, UNTAGGED), row)
+        (later if row < 0 else trained).append(made)
+    return sorted(trained, key=lambda each: each.trained), later, {digest for _, digest, _, _ in outlines}
+
+
+def _predicted(store: Store, project: Project, known: set[str], names: Sequence[str]) -> list[_Row]:
+    """The newest prediction of each content that no image of the project has, the newest first."""
+    places = {name: place for place, name in enumerate(names)}
+    rows: dict[str, _Row] = {}
+    for kept in store.predictions.of_project(project.id):
+        if kept.sha256 not in known and kept.sha256 not in rows:
+            best = max(kept.predictions, key=lambda each: each.probability, default=None)
+            tag = places.get(best.tag, UNTAGGED) if best else UNTAGGED
+            probability = best.probability if best else np.nan
+            rows[kept.sha256] = _Row("predicted", "", kept.sha256, _day(kept.created_at), tag, -1, probability)
+    return list(rows.values())
 
 
 def _places(store: Store, iteration: Iteration, image_map: ImageMap, embeddings: Float32s) -> Float32s:
@@ -107,41 +138,6 @@ def _places(store: Store, iteration: Iteration, image_map: ImageMap, embeddings:
     return placed(image_map, embeddings, heads.probabilities(embeddings, *head, multilabel=predictions.multilabel))
 
 
-def _points(
-    store: Store,
-    project: Project,
-    iteration: Iteration,
-    rows: Sequence[_Row],
-    positions: Float32s,
-    *,
-    thresholds: Thresholds,
-    left_out: int,
-) -> Points:
-    tags = store.tags.of_project(project.id)
-    places = {tag.id: place for place, tag in enumerate(tags)}
-    by_name = {tag.name: place for place, tag in enumerate(tags)}
-    trained = np.array([row.trained for row in rows], int)
-    outcomes, folds, own = _evaluated(store, iteration, thresholds)
-    is_trained = trained >= 0
-    probabilities = np.where(is_trained, own[trained], np.nan) if len(own) else np.full(len(rows), np.nan)
-    for at, row in enumerate(rows):
-        if row.prediction and row.prediction.predictions:
-            probabilities[at] = max(each.probability for each in row.prediction.predictions)
-    return Points(
-        positions.astype(np.float32),
-        tuple(row.image.id if row.image else "" for row in rows),
-        tuple(row.digest for row in rows),
-        tuple(tag.name for tag in tags),
-        np.array([KINDS.index(row.kind) for row in rows], int),
-        np.where(is_trained, outcomes[trained], OUTCOMES.index("not evaluated")),
-        np.array([_tag(row, places, by_name) for row in rows], int),
-        np.where(is_trained, folds[trained], -1),
-        probabilities.astype(np.float32),
-        np.array([_day(row) for row in rows], int),
-        left_out,
-    )
-
-
 def _evaluated(store: Store, iteration: Iteration, thresholds: Thresholds) -> tuple[Integers, Integers, Float32s]:
     """The outcome, the fold, and the lowest probability of its own tags, for each image of the training."""
     predictions = evaluation.load(store, iteration)
@@ -150,22 +146,14 @@ def _evaluated(store: Store, iteration: Iteration, thresholds: Thresholds) -> tu
     answered = metrics.answers(
         predictions.probabilities[is_known], np.asarray(thresholds), multilabel=predictions.multilabel
     )
-    outcomes[is_known] = np.where((answered == predictions.truth[is_known]).all(axis=1), 0, 1)
+    is_right = (answered == predictions.truth[is_known]).all(axis=1)
+    outcomes[is_known] = np.where(is_right, OUTCOMES.index("right"), OUTCOMES.index("wrong"))
     own = np.where(predictions.truth, predictions.probabilities, np.inf).min(axis=1, initial=np.inf)
     return outcomes, predictions.folds, np.where(np.isfinite(own), own, np.nan).astype(np.float32)
 
 
-def _tag(row: _Row, places: dict[str, int], by_name: dict[str, int]) -> int:
-    if row.image:
-        return places.get(row.image.tag_ids[0], UNTAGGED) if row.image.tag_ids else UNTAGGED
-    predicted = row.prediction.predictions if row.prediction else ()
-    best = max(predicted, key=lambda each: each.probability, default=None)
-    return by_name.get(best.tag, UNTAGGED) if best else UNTAGGED
-
-
-def _day(row: _Row) -> int:
-    moment = row.image.created_at if row.image else row.prediction.created_at if row.prediction else None
-    return int(moment.timestamp() // 86400) if moment else 0
+def _day(moment: datetime) -> int:
+    return int(moment.timestamp() // 86400)
 
 
 def rows_json(points: Points, names: dict[str, str]) -> list[dict[str, Any]]:

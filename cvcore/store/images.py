@@ -162,6 +162,13 @@ class Images:
         rows = self._db.rows(f"select sha256 from images where {_IN_WORKSPACE} order by created_at, id", [project_id])
         return [row["sha256"] for row in rows]
 
+    def outlines(self, project_id: str) -> list[tuple[str, str, str, str | None]]:
+        """The id, SHA-256, time (ISO) and first tag's id of every image of the workspace, the newest first."""
+        first_tag = "select tag_id from image_tags where image_id = images.id order by rowid limit 1"
+        query = f"""select id, sha256, created_at, ({first_tag}) from images where {_IN_WORKSPACE}
+                    order by created_at desc, id desc"""
+        return self._db.connection.execute(query, [project_id]).fetchall()
+
     def all_digests(self, project_id: str) -> list[str]:
         """The SHA-256 of every image that the project has in the workspace, an iteration or the trash, in order."""
         query = "select sha256 from images where project_id = ? order by sha256"

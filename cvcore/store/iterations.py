@@ -193,6 +193,11 @@ class Iterations:
         rows = self._db.rows(f"{_SELECT_IMAGES} where iteration_id = ? order by position", [iteration_id])
         return [_snapshot_image(row) for row in rows]
 
+    def image_ids(self, iteration_id: str) -> list[str]:
+        """The ids of the snapshot's images, in their order."""
+        query = "select image_id from iteration_images where iteration_id = ? order by position"
+        return [image_id for (image_id,) in self._db.connection.execute(query, [iteration_id])]
+
     def images_at(self, iteration_id: str, positions: Sequence[int]) -> list[SnapshotImage]:
         """The snapshot's images in these rows of the arrays, in that order; rows that do not exist are left out."""
         by_position: dict[int, SnapshotImage] = {}
