@@ -28,6 +28,7 @@ OWN = frozenset(_OWN.split())
 _MANY, _DISTINCT = 20, 0.9
 # What programs write where there is no value; words that a person may mean, as none or -, are values here.
 _EMPTY = frozenset({"", "nan", "-nan", "null", "na", "n/a", "#n/a", "#na", "#null!", "<na>", "<null>", "(null)", "nat"})
+_EMPTY_LETTERS = max(map(len, _EMPTY))
 # Numbers and hashes: a size XL is not of the image.
 _MEASURED = re.compile(r"[-+]?[0-9.,]+([eE][-+]?[0-9]+)?|[0-9a-fA-F]{16,128}")
 # All but line breaks and tabs.
@@ -88,8 +89,11 @@ def text_of(value: Any) -> str:
     if value is None or isinstance(value, dict | list):
         return ""
     text = str(value).lower() if isinstance(value, bool) else str(value)
-    kept = unicodedata.normalize("NFC", _CONTROL.sub("", text.replace("\r\n", "\n"))).strip()
-    return "" if kept.casefold() in _EMPTY else kept
+    # Most are plain, and there may be millions.
+    if not (text.isascii() and text.isprintable()):
+        text = unicodedata.normalize("NFC", _CONTROL.sub("", text.replace("\r\n", "\n")))
+    text = text.strip()
+    return "" if len(text) <= _EMPTY_LETTERS and text.casefold() in _EMPTY else text
 
 
 def line(text: str) -> str:
