@@ -79,6 +79,13 @@ class Images:
             [width, height, signature, sha256],
         )
 
+    def files(self, image_ids: Sequence[str]) -> Iterator[tuple[str, str, int, int, int, bytes]]:
+        """The id, SHA-256, width, height, size in bytes and signature of each of these images, in any order."""
+        for part in chunks(image_ids):
+            yield from self._db.connection.execute(
+                f"select id, sha256, width, height, size_bytes, signature from images where id in ({marks(part)})", part
+            )
+
     def sizes(self, image_ids: Sequence[str]) -> Iterator[tuple[int, int, list[str]]]:
         """Each upright width and height, in pixels, with the ids of these images that have it, in any order."""
         cursor = self._db.connection.execute(
