@@ -17,6 +17,8 @@ SHOWN = 8
 
 def show(store: Store, project: Project, image_ids: Sequence[str], on_look: Callable[[str], None]) -> None:
     """Show the lines; `on_look` is called with the kind of which the user wants to see all images."""
+    if not image_ids:
+        return
     # The project was changed by the upload after the page was asked for.
     found = known.quality(store, store.projects.get(project.id), image_ids)
     for group in found.groups:
