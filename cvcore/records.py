@@ -137,6 +137,7 @@ class TrainingOptions:
     view is mirrored if "mirror" is not among the transforms. `costs` are pairs of tag id and weight; a tag that is not
     listed has weight 1, and missing a tag of cost 3 counts three times. `start_from` is the id of the iteration whose
     network the training starts from (empty: the domain's network). `notify_url` gets a webhook when the training ends.
+    Images with the same value of `group_key` are kept in one fold, like near duplicates (empty: near duplicates alone).
     """
 
     is_advanced: bool = False
@@ -146,6 +147,7 @@ class TrainingOptions:
     start_from: str = ""
     notify_url: str = ""
     embedding: EmbeddingKind = PLAIN
+    group_key: str = ""
 
 
 # The options of a training for which nothing was chosen, and of an Advanced one.

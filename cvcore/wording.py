@@ -60,6 +60,16 @@ def percent(rate: float | None) -> str:
     return f"{Decimal(100 * float(rate)).quantize(Decimal('0.1'), ROUND_HALF_UP)} %"
 
 
+def with_interval(rate: float, interval: tuple[float, float]) -> str:
+    """A rate in per cent with its interval, or a dash if it is undefined.
+
+    >>> with_interval(0.812, (0.781, 0.84))
+    '81.2 % (78 to 84)'
+    """
+    low, high = interval
+    return "–" if math.isnan(rate) else f"{percent(rate)} ({100 * low:.0f} to {100 * high:.0f})"
+
+
 def points(difference: float) -> str:
     """A difference of two rates in percentage points, with its sign, or a dash if it is undefined.
 

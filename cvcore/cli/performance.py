@@ -68,7 +68,9 @@ def show_performance(
     report = found.report if found else evaluation.report(store, iteration, in_use)
     numbers = report_files.performance_json(store, project, iteration, in_use, report=report)
     if options.json:
-        terminal.print_json(numbers | ({"slice": slices.slice_json(found)} if found else {}))
+        estimates = slices.estimates(store, iteration, in_use)
+        groups = {"group_key": slices.estimates_json(estimates)} if estimates else {}
+        terminal.print_json(numbers | groups | ({"slice": slices.slice_json(found)} if found else {}))
         return
     at = "one threshold per tag" if isinstance(in_use, tuple) else f"threshold {in_use:.0%}"
     saved = ", as saved" if numbers["threshold_saved"] else ""
@@ -84,6 +86,8 @@ def show_performance(
         rates = (row["precision"], row["recall"], row["f1"], row["average_precision"])
         cells = "".join(f"{terminal.percent(rate):>{space}}" for rate, space in zip(rates, (11, 8, 7, 7), strict=True))
         print(f"{row['name']:{width}}  {row['images']:>6}{cells}")
+    if not found and (estimates := slices.estimates(store, iteration, in_use)):
+        print(slices.estimates_sentence(estimates))
     if found:
         _show_rest(found)
     elif left_out := str(report_files.not_evaluated(store, iteration)):

@@ -64,6 +64,14 @@ def add_train(subparsers: Subparsers) -> None:
         "by these and the built-in network (views-and-built-in, the default with --advanced): slower, often more "
         "accurate",
     )
+    command.add_argument(
+        "--group-key",
+        metavar="KEY",
+        type=parse_name,
+        default="",
+        help="keep images with the same value of this key in one fold, such as a day or an object, so that the numbers "
+        "are those of a new one (default: near duplicates alone)",
+    )
     command.add_argument("--notify", metavar="URL", default="", help="post the end of the training to this address")
     command.add_argument("--start-from", metavar="N", type=int, help="start from the network of Advanced iteration N")
     add_json(command)
@@ -148,6 +156,7 @@ def _training_options(options: argparse.Namespace, store: Store, project: Projec
         start_from="" if from_number is None else training.find_iteration(store, project, from_number).id,
         notify_url=options.notify,
         embedding=embedding,
+        group_key=options.group_key,
     )
 
 

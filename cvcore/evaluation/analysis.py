@@ -65,8 +65,9 @@ class Analysis:
     Thresholds are one number or one per tag; methods that take one raise InvalidInput where it is outside 0..1.
     """
 
-    def __init__(self, predictions: OutOfFold) -> None:
+    def __init__(self, predictions: OutOfFold, near_duplicates: Integers | None = None) -> None:
         self.out_of_fold = predictions
+        self.near_duplicates = predictions.groups if near_duplicates is None else near_duplicates
         self._answers = _Recent(ANSWERS_KEPT)
         self._results = _Recent(RESULTS_KEPT)
 
@@ -89,7 +90,7 @@ class Analysis:
     @functools.cached_property
     def duplicate_groups(self) -> DuplicateGroups:
         """The groups of near duplicates."""
-        return issues.duplicate_groups(self.out_of_fold.truth, self.out_of_fold.groups)
+        return issues.duplicate_groups(self.out_of_fold.truth, self.near_duplicates)
 
     def answers(self, threshold: Threshold) -> Answers:
         """The answers at a threshold."""
@@ -194,7 +195,8 @@ def load_rows(store: Store, iteration: Iteration, rows: Integers) -> OutOfFold:
 
 @functools.lru_cache(maxsize=ITERATIONS_KEPT)
 def _load(path: Path) -> Analysis:
-    return Analysis(out_of_fold.read(path))
+    predictions = out_of_fold.read(path)
+    return Analysis(predictions, out_of_fold.read_near_duplicates(path.parent / out_of_fold.KEPT_TOGETHER, predictions))
 
 
 def answers_of(predictions: OutOfFold, threshold: Threshold) -> Answers:

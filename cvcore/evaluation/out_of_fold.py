@@ -15,6 +15,8 @@ from cvcore.records import MULTICLASS, Iteration
 from cvcore.store import SnapshotTag, Store
 
 ARRAYS = "arrays.npz"
+# Of a training that kept more than near duplicates together: see `slices.kept_together`.
+KEPT_TOGETHER = "kept-together-1.npz"
 
 BY_IMAGE, _OF_HEAD = ("truth", "probabilities", "folds", "groups"), ("kernel", "bias")
 
@@ -26,7 +28,8 @@ class OutOfFold:
     truth: bool (images, tags). probabilities: float32 of the same shape, each row from a model that was not trained on
     that image: with k folds the model of its fold, with a hold-out or test set the one model; nan if not evaluated.
     folds: int (images,), -1 if not evaluated. groups: int (images,), the same number for near duplicates. kernel:
-    float32 (dimension, tags) and bias: float32 (tags,) of the final head.
+    float32 (dimension, tags) and bias: float32 (tags,) of the final head. With a group key, images with the same value
+    are in one group, too.
     """
 
     truth: Bools
@@ -70,6 +73,18 @@ def read(path: Path) -> OutOfFold:
     except ArraysDamaged as error:
         raise ModelDamaged(f"the iteration's file {path.name} is damaged ({error}): train it again") from error
     return OutOfFold(**arrays | {"multilabel": bool(arrays["multilabel"])})
+
+
+def read_near_duplicates(path: Path, predictions: OutOfFold) -> Integers:
+    """The groups of near duplicates alone, (images,), from the file in the folder, where there is a group key.
+
+    Without that file they are the groups of the predictions.
+    """
+    try:
+        found: Integers = npz.read(path, ["duplicates"])["duplicates"]
+    except (FileNotFoundError, ArraysDamaged):
+        return predictions.groups
+    return found if found.shape == predictions.groups.shape else predictions.groups
 
 
 def read_column(path: Path, tag: int) -> tuple[Bools, Float32s] | None:

@@ -11,7 +11,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 
-from cvcore import domains, finetuning, validation
+from cvcore import domains, finetuning, image_facts, validation
 from cvcore.errors import InTraining, InvalidInput, NothingChanged, NotTrainable
 from cvcore.records import (
     EMBEDDING_KINDS,
@@ -29,6 +29,7 @@ from cvcore.store import Store
 from cvcore.training import webhooks
 from cvcore.training.iterations import delete_iteration
 from cvcore.training.readiness import Readiness, readiness
+from cvcore.training.steps import group_keys
 
 BUDGET_MINUTES_MOST = 24 * 60
 COST_LEAST, COST_MOST = 0.01, 100.0
@@ -56,7 +57,7 @@ def start(
             the URL to notify), and `force` is not set.
         NotFound: the project was deleted in the meantime.
         InvalidInput: an option is outside its range; a cost is for a tag of another project; the iteration to start
-            from is not trained, or has another network.
+            from is not trained, or has another network; the group key does not group the images.
         UrlRefused: the URL to notify is invalid.
         IterationNotFound: the iteration to start from was deleted.
     """
@@ -73,7 +74,10 @@ def start(
         ready = readiness(store, project, tag_ids, evaluation=evaluation)
         if ready.obstacles:
             raise NotTrainable(" ".join(ready.obstacles))
-        digest = _digest(project, ready, evaluation, options)
+        if options.group_key:
+            group_keys.check(options.group_key, image_facts.columns(store, ready.images))
+        groups = group_keys.texts(store, options.group_key, ready.images)
+        digest = _digest(project, ready, evaluation, options, groups)
         if not force and _is_last(store, project, digest):
             raise NothingChanged("Nothing changed since last training")
         planned = Evaluation(evaluation, 0, validation.SEED)
@@ -159,7 +163,14 @@ def _check_base(project: Project, base: Iteration) -> None:
         )
 
 
-def _digest(project: Project, ready: Readiness, evaluation: EvaluationMethod, options: TrainingOptions) -> str:
+def _digest(
+    project: Project,
+    ready: Readiness,
+    evaluation: EvaluationMethod,
+    options: TrainingOptions,
+    groups: Sequence[str] = (),
+) -> str:
+    """A text that is equal for equal trainings; `groups` are the images' values of the group key."""
     content: list[object] = [
         project.classification_type,
         project.domain_id,
@@ -174,6 +185,10 @@ def _digest(project: Project, ready: Readiness, evaluation: EvaluationMethod, op
         fields = asdict(effective)
         if effective.embedding == PLAIN:  # digests from before there was a choice stay the same
             del fields["embedding"]
+        if effective.group_key:
+            fields["groups"] = groups
+        else:
+            del fields["group_key"]
         content.append(fields)
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
@@ -182,7 +197,9 @@ def is_changed(store: Store, project: Project, iteration: Iteration) -> bool:
     """Whether training like the newest iteration would train on anything else than it did."""
     method = iteration.evaluation.method if iteration.evaluation else K_FOLD
     ready = readiness(store, project, evaluation=method)
-    return not _is_last(store, project, _digest(project, ready, method, store.trainings.options(iteration.id)))
+    options = store.trainings.options(iteration.id)
+    groups = group_keys.texts(store, options.group_key, ready.images)
+    return not _is_last(store, project, _digest(project, ready, method, options, groups))
 
 
 def _is_last(store: Store, project: Project, digest: str) -> bool:

@@ -3,6 +3,7 @@
 Pure: arrays in, arrays out. Imports the modules beside the packages only.
 """
 
+from cvcore.validation.grouping import joined
 from cvcore.validation.schemes import FOLDS, SEED, Plan, explained, named, plan
 from cvcore.validation.splits import by_test_images, fold_count, folds, hold_out, parts
 
@@ -15,6 +16,7 @@ __all__ = [
     "fold_count",
     "folds",
     "hold_out",
+    "joined",
     "named",
     "parts",
     "plan",

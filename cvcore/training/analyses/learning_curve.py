@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cvcore import evaluation, learning_curves
+from cvcore.evaluation import report_files
 from cvcore.files import blobs
 from cvcore.learning_curves import Measurement
 from cvcore.learning_curves.measurement import Evaluated
@@ -38,7 +39,8 @@ def measure(store: Store, iteration: Iteration, progress: Progress, device: Devi
         predictions.truth,
         predictions.folds,
         predictions.groups,
-        task.plan.trains,
+        # The groups are those of the training: the values of a group key may have changed since.
+        report_files.trained_on(store, iteration),
         task.costs,
         backbone.l2,
         predictions.multilabel,

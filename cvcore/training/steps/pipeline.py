@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cvcore import domains, evaluation, finetuning, validation
+from cvcore import domains, evaluation, finetuning, image_facts, slices, validation
 from cvcore.domains import Domain
 from cvcore.errors import WeightsMissing
 from cvcore.files import blobs
@@ -18,10 +19,11 @@ from cvcore.networks import backbones, embedding_cache, keras_backend, views
 from cvcore.networks.backbones import Backbone
 from cvcore.networks.heads import Head
 from cvcore.networks.keras_backend import Device
-from cvcore.progress import Progress, share
+from cvcore.progress import Progress, share, silent
 from cvcore.records import K_FOLD, MULTILABEL, QUICK, Iteration, Project, TrainingOptions
+from cvcore.slices import KeptTogether
 from cvcore.store import SnapshotImage, Store
-from cvcore.training.steps import preparation, quick
+from cvcore.training.steps import group_keys, preparation, quick
 from cvcore.validation import near_duplicates
 
 # The share of an Advanced training's progress that Quick training takes first.
@@ -42,9 +44,11 @@ def run(store: Store, iteration: Iteration, progress: Progress, device: Device =
     snapshot = store.iterations.images(iteration.id)
     embedding_started = time.perf_counter()
     embeddings = embedding_cache.compute(store, backbone, snapshot, share(quickly, 0.1, 0.8), device)
+    if options.group_key:
+        image_facts.fill(store, [image.sha256 for image in snapshot])
     fitting_started = time.perf_counter()
     task = plan_task(store, iteration, options, snapshot, backbone, embeddings)
-    head = _fit_quick(task, share(quickly, 0.8, 0.98))
+    head = quick_head = _fit_quick(task, share(quickly, 0.8, 0.98))
     outcome = None
     if options.is_advanced:
         keras_backend.prepare_backend(lambda stage: quickly(stage, 1.0))
@@ -54,8 +58,11 @@ def run(store: Store, iteration: Iteration, progress: Progress, device: Device =
     out_of_fold = evaluation.OutOfFold(
         task.truth, head.out_of_fold, task.plan.folds, task.groups, head.kernel, head.bias, task.multilabel
     )
+    kept_together = _kept_together(store, task, quick_head) if options.group_key else None
     with blobs.new_folder(blobs.iteration_folder(store.home, iteration.id)) as folder:
         evaluation.save(folder, out_of_fold)
+        if kept_together is not None:
+            blobs.write(folder / slices.KEPT_TOGETHER.name, slices.KEPT_TOGETHER.to_bytes(kept_together))
     with store.transaction():
         if outcome:
             store.trainings.set_outcome(iteration.id, outcome)
@@ -86,7 +93,8 @@ def plan_task(
     """What to train on an iteration's images, with their embeddings (n, dimension) by the backbone."""
     tags = evaluation.tags(store, iteration)
     truth = truth_matrix(snapshot, len(tags))
-    groups = near_duplicates.groups(_signatures(snapshot))
+    near = near_duplicates.groups(_signatures(snapshot))
+    groups = group_keys.groups(store, options.group_key, snapshot, near)
     method = iteration.evaluation.method if iteration.evaluation else K_FOLD
     known = store.trainings.tuned_on(backbone.fingerprint)
     is_test = np.array([image.is_test for image in snapshot])
@@ -103,6 +111,18 @@ def plan_task(
         costs=quick.tag_costs(options, [tag.tag_id for tag in tags]),
         multilabel=iteration.classification_type == MULTILABEL,
     )
+
+
+def _kept_together(store: Store, task: Task, head: Head) -> KeptTogether:
+    """How Quick training does with near duplicates alone kept together, beside the task's own groups."""
+    near = near_duplicates.groups(_signatures(task.snapshot))
+    is_test = np.array([image.is_test for image in task.snapshot])
+    known = store.trainings.tuned_on(task.backbone.fingerprint)
+    is_known = np.array([image.sha256 in known for image in task.snapshot])
+    plan = validation.plan(task.plan.evaluation.method, task.truth, near, is_test, is_known)
+    apart = _fit_quick(replace(task, plan=plan), silent)
+    together = head.out_of_fold if task.options.is_advanced else head.out_of_fold[:0]
+    return KeptTogether(np.array(task.options.group_key), near, apart.out_of_fold, plan.folds, together)
 
 
 def _fit_quick(task: Task, progress: Progress) -> Head:

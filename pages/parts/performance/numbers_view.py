@@ -9,18 +9,21 @@ from typing import Any
 
 import streamlit as st
 
-from cvcore import evaluation, metrics, validation
+from cvcore import evaluation, metrics, slices, validation
 from cvcore.evaluation import report_files, saved_thresholds
 from cvcore.metrics.confusion import TagOutcome
+from cvcore.metrics.reports import MEASURES
 from cvcore.metrics.threshold_tuning import Goal
 from cvcore.records import MULTILABEL, Iteration, Project, Thresholds
 from cvcore.store import Store
-from cvcore.wording import none_for_nan
+from cvcore.wording import none_for_nan, with_interval
 from pages.parts.review import drawer
 from pages.parts.shell import detail_level, undo_toast
 from pages.parts.shell.text import plain, refusals
-from pages.parts.widgets import threshold_explorer, threshold_strip
+from pages.parts.widgets import number_table, threshold_explorer, threshold_strip
 from pages.parts.widgets.threshold_explorer import Explored, Own
+
+RATES = dict(zip(("Precision", "Recall", "F1", "Average precision"), MEASURES, strict=True))
 
 
 @st.fragment
@@ -33,6 +36,7 @@ def show(store: Store, project: Project, iteration: Iteration, *, threshold_key:
             _save(store, project, iteration, explored.save)
             st.rerun()
         _how_evaluated(store, iteration)
+        _kept_together(store, iteration, explored.thresholds)
         clicked = TagOutcome(explored.count.tag, explored.count.count) if explored.count else None
         drawer.show(store, project, iteration, explored.thresholds, clicked, key=f"count-{project.id}")
 
@@ -108,6 +112,25 @@ def _strip(store: Store, iteration: Iteration, tag: int | None) -> tuple[int, di
 @st.cache_data(max_entries=64, show_spinner=False)
 def _strip_data(iteration_id: str, tag: int, _store: Store, _iteration: Iteration) -> dict[str, Any]:
     return threshold_strip.data(_store, _iteration, tag)
+
+
+def _kept_together(store: Store, iteration: Iteration, thresholds: Thresholds) -> None:
+    """With a group key: the numbers with its groups kept together and without, and which are the true ones."""
+    found = slices.estimates(store, iteration, thresholds)
+    if found is None:
+        return
+    st.markdown(f"**{plain(slices.estimates_sentence(found))}**")
+    with st.expander("Both estimates"):
+        kept = f"Images with the same {found.key} kept together"
+        rows = {kept: found.together, "Only near duplicates kept together": found.apart}
+        columns = {"Evaluation": list(rows)}
+        columns |= {
+            title: [with_interval(getattr(each, name), getattr(each, f"{name}_interval")) for each in rows.values()]
+            for title, name in RATES.items()
+        }
+        st.html(number_table.of(columns, label="Both estimates"))
+        if found.is_quick:
+            st.caption("Both are of Quick training: Advanced would take as long again, and like is compared with like.")
 
 
 def _how_evaluated(store: Store, iteration: Iteration) -> None:

@@ -23,6 +23,8 @@ HELP: dict[str, str] = {
     "false negative": "An image of the tag that the model missed.",
     "false positive": "An image that was given the tag wrongly.",
     "fold": "One of the groups that the images are divided into; each is held out of training once, and judged.",
+    "group key": "What makes images belong together: the same day, object or person. A group is either learned from or "
+    "judged, never both, so that the numbers are those of a new day, object or person.",
     "hold-out": "One image in five is kept out of training and used to judge the model.",
     "image quality": "What a camera or a scan can spoil: light, focus, size; and one image that has different tags.",
     "iteration": "One training and its result; every training makes a new one.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import partial
 
 import streamlit as st
@@ -12,7 +11,7 @@ from cvcore.metrics.reports import MEASURES, OverallReport, TagReport
 from cvcore.records import Iteration, Project, Thresholds
 from cvcore.slices import SliceMistakes, SliceNumbers
 from cvcore.store import Store
-from cvcore.wording import count, percent
+from cvcore.wording import count, percent, with_interval
 from pages.parts.review import drawer
 from pages.parts.shell.help_marks import HELP
 from pages.parts.shell.text import isolated, plain, refusals
@@ -95,8 +94,7 @@ def _by_tag(names: list[str], found: SliceNumbers) -> str:
 
 
 def _with_interval(row: OverallReport | TagReport, measure: str) -> str:
-    value, (low, high) = getattr(row, measure), getattr(row, f"{measure}_interval")
-    return f"{percent(value)} ({100 * low:.0f} to {100 * high:.0f})" if not math.isnan(value) else "–"
+    return with_interval(getattr(row, measure), getattr(row, f"{measure}_interval"))
 
 
 def _worst(store: Store, iteration: Iteration, thresholds: Thresholds) -> None:
