@@ -51,8 +51,6 @@ HELP: dict[str, str] = {
     "taken in.",
     "slice": "A part of the evaluated images that have something in common: the same folder, day, camera, size, or a "
     "value that you gave them. A model that is good on average can fail on one of them.",
-    "slice": "A part of the evaluated images that have something in common: the same folder, day, camera, size, or a "
-    "value that you gave them. A model that is good on average can fail on one of them.",
     "temperature scaling": "One number that makes all probabilities more careful or bolder, so that they mean what "
     "they say.",
     "threshold": "How sure the model must be before it gives a tag.",
