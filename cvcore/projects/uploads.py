@@ -119,9 +119,15 @@ def delete(store: Store, image_ids: Sequence[str]) -> None:
 
 
 def erase(store: Store, image_ids: Sequence[str]) -> None:
-    """Delete images and their files for good, also from all iterations, whose numbers do not change."""
+    """Delete images and their files for good, also from all iterations, whose numbers do not change.
+
+    The files by which similar images are found are deleted too, and made again when they are needed.
+    """
     with store.transaction():
+        projects = {image.project_id for image in store.images.with_ids(image_ids)}
         forget(store, store.images.erase(image_ids))
+        for project_id in projects:
+            store.after_commit(partial(blobs.delete, blobs.similar_folder(store.home, project_id)))
 
 
 def forget(store: Store, digests: Iterable[str]) -> None:

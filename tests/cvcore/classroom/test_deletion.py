@@ -71,7 +71,9 @@ def test_not_a_byte_of_an_image_is_left(store: Store, school_class: SchoolClass,
     project, _ = classroom.collect(store, "All", [anna], ["rose", "tulip"], limits=Limits())
     train(store, project)
     own.embeddings.copy(digests, store.embeddings)
-    sought = needles(store, own, digests)
+    similar = blobs.similar_folder(store.home, project.id) / "network"
+    blobs.write(similar / "0001-0000.npz", b"made of embeddings")
+    sought = [b"made of embeddings", *needles(store, own, digests)]
     before = everything(store.home)
     assert all(each in before for each in sought)
     receipt = classroom.delete_class(store, school_class)
