@@ -42,4 +42,5 @@ def test_lasso_legend_and_more_like_this(page: Page, serve: Serve, home: Path) -
     tiles.first.dblclick()
     page.get_by_role("button", name="More like this").click()
     expect(page.get_by_text("The 23 images most like")).to_be_visible()
+    expect(page.get_by_role("dialog")).to_have_count(0)
     expect(tiles).to_have_count(23)

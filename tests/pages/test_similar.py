@@ -118,6 +118,7 @@ def test_from_the_large_view(store: Store, project: Project) -> None:
     checked(button(app, "More like this").click().run())
     assert images[5] in app.query_params["like"]
     assert "5.png" == shown(app)[0][0]
+    assert "Delete image" not in [each.label for each in app.button]
 
 
 def test_from_a_kept_prediction(

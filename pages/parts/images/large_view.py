@@ -78,7 +78,7 @@ def _show_details(store: Store, project: Project, image: Image, limits: Limits) 
         st.session_state[f"{key}-known"] = is_test
     with st.expander("What is known of it"):
         fact_list.show(store, image)
-    similar_button.show(project, image.id, key=f"{KEY}-like")
+    similar_button.show(project, image.id, key=f"{KEY}-like", close=_close)
     if st.button("Delete image", type="tertiary", icon=":material/delete:"):
         _delete(store, project, image)
 

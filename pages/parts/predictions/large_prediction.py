@@ -63,7 +63,7 @@ def _dialog(
     with right:
         _show_answer(store, image)
         show_buttons(image)
-        similar_button.show(project, image.kept.sha256, key=f"{KEY}-like")
+        similar_button.show(project, image.kept.sha256, key=f"{KEY}-like", close=_close)
 
 
 def _show_answer(store: Store, image: QueuedImage) -> None:

@@ -62,7 +62,7 @@ def _show_image(store: Store, project: Project, iteration: Iteration, image: Rev
         st.html(f'<img class="tagwise-closer" src="{urls.image(image.sha256)}" alt="{html.escape(image.name)}">')
     with st.container(horizontal=True, vertical_alignment="center"):
         st.toggle("Show where the model looked", key="review-looked")
-        similar_button.show(project, image.image_id, key="review-like")
+        similar_button.show(project, image.image_id, key="review-like", close=_close)
 
 
 def _show_texts(image: ReviewedImage) -> None:

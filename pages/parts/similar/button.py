@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,9 +33,13 @@ class SentImage:
     shown: bytes
 
 
-def show(project: Project, like: str, *, key: str) -> None:
-    """Show the button for an image that is stored, given by its id or, if it is not the project's, its SHA-256."""
+def show(project: Project, like: str, *, key: str, close: Callable[[], None]) -> None:
+    """Show the button for an image that is stored, given by its id or, if it is not the project's, its SHA-256.
+
+    `close` closes the large view that the button is in.
+    """
     if st.button(LABEL, icon=ICON, type="tertiary", key=key):
+        close()
         open_page(project, like)
 
 
