@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
-from cvcore import analyses, learning_curves, next_steps, robustness, slices
+from cvcore import analyses, image_maps, learning_curves, next_steps, robustness, slices
 from cvcore.analyses import KeptFile, Size
 from cvcore.archive.project_zip import ProjectZip
 from cvcore.errors import ArchiveRefused, ArraysDamaged
@@ -24,7 +24,13 @@ from cvcore.store import Store
 from cvcore.store.project_contents import IterationContents
 
 # A line for each analysis whose results are kept.
-FILES: tuple[KeptFile[Any], ...] = (learning_curves.FILE, next_steps.FILE, robustness.FILE, slices.KEPT_TOGETHER)
+FILES: tuple[KeptFile[Any], ...] = (
+    image_maps.FILE,
+    learning_curves.FILE,
+    next_steps.FILE,
+    robustness.FILE,
+    slices.KEPT_TOGETHER,
+)
 
 _MEMBER = re.compile(r"iterations/([1-9][0-9]{0,8})/[a-z][a-z-]{0,60}-[1-9][0-9]{0,3}\.[a-z]{1,8}")
 

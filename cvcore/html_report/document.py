@@ -19,7 +19,7 @@ import numpy as np
 from cvcore import __version__, evaluation, metrics, validation, wording
 from cvcore.array_types import Bools, Float32s, Integers
 from cvcore.evaluation import OutOfFold, report_files
-from cvcore.html_report import charts, example_images, learning_curve, next_steps, robustness, shortcuts
+from cvcore.html_report import charts, example_images, image_map, learning_curve, next_steps, robustness, shortcuts
 from cvcore.html_report.section import MakeSection
 from cvcore.metrics.reports import MEASURES, OverallReport, Rates, Report
 from cvcore.records import K_FOLD, Evaluation, Iteration, Project, Thresholds
@@ -34,7 +34,13 @@ NO_ANSWER = "no answer"
 TITLES = {"precision": "Precision", "recall": "Recall", "f1": "F1", "average_precision": "Average precision"}
 
 # A line for each analysis that has something to say, in the order of the page.
-SECTIONS: tuple[MakeSection, ...] = (next_steps.section, learning_curve.section, shortcuts.section, robustness.section)
+SECTIONS: tuple[MakeSection, ...] = (
+    next_steps.section,
+    image_map.section,
+    learning_curve.section,
+    shortcuts.section,
+    robustness.section,
+)
 
 _FOLDER = Path(__file__).parent
 
