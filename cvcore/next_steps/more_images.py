@@ -14,6 +14,8 @@ from cvcore.metrics.intervals import Z
 from cvcore.next_steps.steps import Gain, MoreImages
 
 MOST = 3
+# Over 13 sets, four draws each, as many images again brought a mean F1 of 3.2 points where the curves said 3.9.
+KEPT = 0.8
 
 
 def more_images(gains: tuple[Float64s, Float64s, Float64s], images: float, evaluated: int) -> MoreImages | None:
@@ -21,17 +23,18 @@ def more_images(gains: tuple[Float64s, Float64s, Float64s], images: float, evalu
 
     `images` is how many images a tag has on average, `evaluated` how many were evaluated.
 
-    >>> gains = np.array([0.1, 0.02, 0.06]), np.array([0.05, -0.03, 0.02]), np.array([0.2, 0.1, 0.1])
+    >>> gains = np.array([0.1, 0.02, 0.05]), np.array([0.05, -0.03, 0.0]), np.array([0.2, 0.1, 0.1])
     >>> more_images(gains, 20, 40)
-    MoreImages(gain=Gain(expected=0.06, low=0.02, high=0.1), images=20, evaluated=40, most=())
+    MoreImages(gain=Gain(expected=0.04, low=0.0, high=0.1), images=20, evaluated=40, most=())
     """
     expected, low, high = (float(each[-1]) for each in gains)
     if np.isnan([expected, low, high]).any():
         return None
+    gain = Gain(KEPT * expected, KEPT * low, high)
     shrunk, deviation = shrink(gains[0][:-1], (gains[2][:-1] - gains[1][:-1]) / (2 * Z))
     above = np.nan_to_num(shrunk - Z * deviation, nan=-1.0)
     most = [tag for tag in np.argsort(-above, kind="stable")[:MOST].tolist() if above[tag] > expected]
-    return MoreImages(Gain(expected, low, high), images, evaluated, tuple(most))
+    return MoreImages(gain, images, evaluated, tuple(most))
 
 
 def shrink(values: Float64s, deviations: Float64s) -> tuple[Float64s, Float64s]:
