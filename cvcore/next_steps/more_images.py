@@ -23,9 +23,9 @@ def more_images(gains: tuple[Float64s, Float64s, Float64s], images: float, evalu
 
     `images` is how many images a tag has on average, `evaluated` how many were evaluated.
 
-    >>> gains = np.array([0.1, 0.02, 0.05]), np.array([0.05, -0.03, 0.0]), np.array([0.2, 0.1, 0.1])
+    >>> gains = np.array([0.1, 0.02, 0.5]), np.array([0.05, -0.03, 0.0]), np.array([0.2, 0.1, 0.9])
     >>> more_images(gains, 20, 40)
-    MoreImages(gain=Gain(expected=0.04, low=0.0, high=0.1), images=20, evaluated=40, most=())
+    MoreImages(gain=Gain(expected=0.4, low=0.0, high=0.9), images=20, evaluated=40, most=())
     """
     expected, low, high = (float(each[-1]) for each in gains)
     if np.isnan([expected, low, high]).any():
