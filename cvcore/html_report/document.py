@@ -19,7 +19,16 @@ import numpy as np
 from cvcore import __version__, evaluation, metrics, validation, wording
 from cvcore.array_types import Bools, Float32s, Integers
 from cvcore.evaluation import OutOfFold, report_files
-from cvcore.html_report import charts, example_images, image_map, learning_curve, next_steps, robustness, shortcuts
+from cvcore.html_report import (
+    charts,
+    example_images,
+    image_map,
+    learning_curve,
+    next_steps,
+    robustness,
+    shortcuts,
+    slices,
+)
 from cvcore.html_report.section import MakeSection
 from cvcore.metrics.reports import MEASURES, OverallReport, Rates, Report
 from cvcore.records import K_FOLD, Evaluation, Iteration, Project, Thresholds
@@ -40,6 +49,7 @@ SECTIONS: tuple[MakeSection, ...] = (
     learning_curve.section,
     shortcuts.section,
     robustness.section,
+    slices.section,
 )
 
 _FOLDER = Path(__file__).parent

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import asdict
+from datetime import UTC, datetime
 
 import pytest
 
-from cvcore import cli, evaluation, slices
+from cvcore import cli, evaluation, html_report, slices
 from cvcore.metrics.reports import MEASURES
 from cvcore.records import Iteration
 from cvcore.slices import Condition
@@ -114,3 +115,9 @@ def test_the_command_lists_the_worst(iteration: Iteration, capsys: pytest.Captur
     low, high = finding["difference_interval"]
     assert low < finding["difference"] < high
     assert finding["adjusted_p_value"] <= 0.05
+
+
+def test_the_report_has_a_section(store: Store, iteration: Iteration) -> None:
+    """The report to hand in lists the worst slices with their counts."""
+    page = html_report.page(store, store.projects.get(iteration.project_id), iteration, 0.5, made_at=datetime.now(UTC))
+    assert "day of photo=Mon: 14 of 20 answers are wrong" in page
