@@ -14,7 +14,7 @@ from cvcore.store import Store
 from cvcore.training import supervisor
 from cvcore.wording import percent
 from pages.parts.next_steps import panel as next_steps_panel
-from pages.parts.shell import detail_level, project_choice, step_bar
+from pages.parts.shell import backend, detail_level, project_choice, step_bar
 from pages.parts.shell.text import plain, refusals, scored_at, sentence
 from pages.parts.train import tuning_curves, tuning_outcome
 
@@ -57,7 +57,7 @@ def _wait(store: Store, project: Project, seen: Job | None) -> None:
 
 def _show_failure(store: Store) -> None:
     """Show an error while the training process cannot start."""
-    if last_line := supervisor.failure(store.home):
+    if last_line := supervisor.failure(backend.main_store().home):
         st.error(
             "The training process cannot start. Once the cause is fixed, trainings go on within a minute. The cause: "
             + plain(last_line)
