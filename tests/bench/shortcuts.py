@@ -40,9 +40,7 @@ def main() -> None:
     for folder in sorted(path for path in arguments.folder.iterdir() if path.is_dir()) if arguments.folder else []:
         families = of_folder(folder)
         false_alarms(f"{folder.name}, 4 tags", families, len(families[0].features), 4, arguments.draws)
-    print(
-        "\n| darker by | told apart at best | of images | found | other findings |\n|---|---|---|---|---|"
-    )
+    print("\n| darker by | told apart at best | of images | found | other findings |\n|---|---|---|---|---|")
     for shift in (1.0, 2.0, 3.0):
         for images in (80, 400):
             power(shift, images, arguments.draws // 4)

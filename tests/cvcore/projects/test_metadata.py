@@ -48,9 +48,7 @@ def test_what_others_changed_stays(store: Store, project: Project, add_rows: Add
     change = metadata.put(store, project, ids, "room", "1")
     store.metadata.put(ids[:1], {"room": "2"})
     store.images.remove(ids[1:2])
-    assert (
-        "room restored on 1 image. 2 images were changed or deleted meanwhile and stay as they are." == change.undo()
-    )
+    assert "room restored on 1 image. 2 images were changed or deleted meanwhile and stay as they are." == change.undo()
     assert ["2", None, None] == rooms(store, ids)
 
 

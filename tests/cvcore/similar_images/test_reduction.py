@@ -18,7 +18,7 @@ def clustered(rows: int, dimension: int = 256) -> Float32s:
 
 
 def test_axes_by_hand() -> None:
-    """Vectors in one direction have that direction as their first axis, and a byte has room for more than the largest."""
+    """Vectors in one direction have it as their first axis, and a byte has room for more than the largest."""
     axes = reduction.axes(np.array([[0, 1, 0], [0, -1, 0]], np.float32))
     assert [0, 1, 0] == np.abs(axes.directions[:, 0]).round(4).tolist()
     assert axes.scales[0] == pytest.approx(1.25 / 127)
