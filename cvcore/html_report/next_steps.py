@@ -15,8 +15,5 @@ def section(store: Store, iteration: Iteration, _thresholds: Thresholds) -> Sect
         return None
     names = [tag.name for tag in evaluation.tags(store, iteration)]
     steps = next_steps.open_steps(store, iteration, found)
-    lines = [
-        f"{next_steps.sentence(step, names)}: {next_steps.gain_in_words(step.gain)}. {next_steps.basis(step)}."
-        for step in steps
-    ]
-    return Section(title="What to do next", text=next_steps.NOTE if lines else next_steps.NOTHING, sentences=lines)
+    lines = [f"{' '.join(next_steps.in_words(step, names))}. {next_steps.basis(step)}." for step in steps]
+    return Section(title="What to do next", text=next_steps.note(steps), sentences=lines)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from cvcore import evaluation, learning_curves
+from cvcore import evaluation, learning_curves, shortcuts
 from cvcore.array_types import Integers
 from cvcore.learning_curves import Measurement
 from cvcore.next_steps.better_thresholds import better_thresholds
@@ -20,7 +20,9 @@ from cvcore.next_steps.steps import (
     Merge,
     MoreImages,
     NextSteps,
+    Shortcut,
     Step,
+    StepWithGain,
     WrongTags,
 )
 from cvcore.next_steps.wrong_tags import wrong_tags
@@ -32,10 +34,14 @@ STEPS_MOST = 5
 GAIN_LEAST = 0.001
 # The curve's first step ahead: with so many more images than were trained on, train again.
 GROWN = 1.25
+# Images, or tags if there are more, times tags up to which shortcuts are looked for unasked.
+CELLS_MOST = 2_000_000
 
 
 def next_steps(store: Store, iteration: Iteration, measurement: Measurement | None) -> NextSteps:
     """The steps for an iteration at the thresholds in use, from its answers and, if there is one, its learning curve.
+
+    The surest shortcut, if one is found, comes last.
 
     Raises:
         Conflict, ModelDamaged: as `evaluation.load`.
@@ -57,10 +63,10 @@ def next_steps(store: Store, iteration: Iteration, measurement: Measurement | No
         gains = learning_curves.f1_gains(measurement, predictions.truth, predictions.groups, _whole_percents(in_use))
         more = more_images(gains, float(measurement.images[-1].mean()), len(rows))
         steps += [more] if more else []
-    return NextSteps(ranked(steps))
+    return NextSteps(listed(ranked(steps), shortcut(store, iteration)))
 
 
-def from_answers(shown: Evidence) -> list[Step]:
+def from_answers(shown: Evidence) -> list[StepWithGain]:
     """The steps that follow from the out-of-fold probabilities alone."""
     if not len(shown.truth):
         return []
@@ -68,10 +74,31 @@ def from_answers(shown: Evidence) -> list[Step]:
     return [step for step in found if step is not None]
 
 
-def ranked(steps: Iterable[Step]) -> tuple[Step, ...]:
+def ranked(steps: Iterable[StepWithGain]) -> tuple[StepWithGain, ...]:
     """At most five steps, by the lower end of their gain's interval; those that may bring nothing are left out."""
     certain = [step for step in steps if step.gain.low >= GAIN_LEAST]
     return tuple(sorted(certain, key=lambda step: -step.gain.low)[:STEPS_MOST])
+
+
+def listed(gains: Sequence[StepWithGain], found: Shortcut | None) -> tuple[Step, ...]:
+    """At most five steps: those with a gain, and after them the shortcut, in place of a fifth."""
+    return (*gains[: STEPS_MOST - 1], found) if found else tuple(gains)
+
+
+def shortcut(store: Store, iteration: Iteration) -> Shortcut | None:
+    """The first of the iteration's shortcuts.
+
+    None if there are none, if most images' files are not measured yet, or if there are too many images and tags.
+    """
+    tags = len(evaluation.tags(store, iteration))
+    if tags * max(tags, iteration.image_count) > CELLS_MOST:
+        return None
+    found = shortcuts.shortcuts(store, iteration)
+    if not found.findings or found.images <= found.unmeasured:
+        return None
+    first = found.findings[0]
+    sides = first.share, first.low, first.high, first.images, first.others
+    return Shortcut(first.family, first.tag, first.other, *sides)
 
 
 def _whole_percents(thresholds: Thresholds) -> Thresholds:
@@ -103,6 +130,9 @@ def _is_open(store: Store, iteration: Iteration, step: Step) -> bool:
             return {tags[first].tag_id, tags[second].tag_id} <= known.keys()
         case MoreImages():
             return store.images.count(iteration.project_id) < GROWN * iteration.image_count
+        case Shortcut():
+            newest = store.iterations.newest_trained(iteration.project_id)
+            return newest is not None and newest.id == iteration.id
 
 
 def _is_a_group_unchanged(store: Store, iteration: Iteration, step: DifferentDuplicates) -> bool:

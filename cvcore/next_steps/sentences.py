@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cvcore import shortcuts
 from cvcore.next_steps.steps import (
     BetterThresholds,
     DifferentDuplicates,
     Gain,
     Merge,
     MoreImages,
+    Shortcut,
     Step,
     WrongTags,
 )
@@ -20,6 +22,7 @@ NOTHING = (
     "This is as good as these images allow: nothing that was looked for would raise the mean F1 by more than chance. "
     "To see more, test it on new images."
 )
+NO_GAIN = "Nothing that was looked for would raise the mean F1 by more than chance."
 NOTE = (
     "Gains are in points of the mean F1, with the 95 % interval; the order is by its lower end. They do not add up: "
     "train again after a step."
@@ -28,8 +31,22 @@ NAMES_MOST = 3
 NAME_LETTERS = 32
 
 
+def note(steps: Sequence[Step]) -> str:
+    """How the gains of steps are to be read; if none has a gain, that nothing would raise the mean F1."""
+    if not steps:
+        return NOTHING
+    return NO_GAIN if all(isinstance(step, Shortcut) for step in steps) else NOTE
+
+
+def in_words(step: Step, names: Sequence[str]) -> tuple[str, str]:
+    """What to do, with the colon or full stop behind it, and what it is expected to bring."""
+    if isinstance(step, Shortcut):
+        return f"{sentence(step, names)}.", "No gain on these images: their numbers may be too good"
+    return f"{sentence(step, names)}:", gain_in_words(step.gain)
+
+
 def sentence(step: Step, names: Sequence[str]) -> str:
-    """What to do, and what it is expected to bring; `names` are the tags of the iteration's columns."""
+    """What to do; `names` are the tags of the iteration's columns."""
     match step:
         case MoreImages(images=images, most=most):
             above = ", most of all " + _listed([names[column] for column in most]) if most else ""
@@ -48,6 +65,8 @@ def sentence(step: Step, names: Sequence[str]) -> str:
                 f"{count(images, 'image')} in {count(groups, 'group')} of near duplicates are tagged differently: tag "
                 "them alike"
             )
+        case Shortcut():
+            return shortcuts.sentence(_finding(step), [_short(name) for name in names]).removesuffix(".")
 
 
 def gain_in_words(gain: Gain) -> str:
@@ -79,6 +98,12 @@ def basis(step: Step) -> str:
             return f"Judged on {_held_out(evaluated)}, each at thresholds that were chosen on other images"
         case DifferentDuplicates():
             return "Which tag is right is not known: the mean over the tags that they have"
+        case Shortcut(images=images, others=others, other=other):
+            both = "with the tag and {} without it" if other is None else "of the first tag and {} of the second"
+            return (
+                f"Judged on {count(images, 'image')} {both.format(f'{others:,}')}, near duplicates counted once, by a "
+                "small classifier that sees nothing else and was trained on others"
+            )
 
 
 def action(step: Step) -> str:
@@ -94,6 +119,13 @@ def action(step: Step) -> str:
             return "See the thresholds"
         case DifferentDuplicates():
             return "Look at the duplicates"
+        case Shortcut():
+            return "See the shortcuts"
+
+
+def _finding(step: Shortcut) -> shortcuts.Finding:
+    sides = step.share, step.low, step.high, step.images, step.others
+    return shortcuts.Finding(step.family, step.tag, step.other, *sides, p_value=0.0)
 
 
 def _wrong(step: WrongTags) -> str:

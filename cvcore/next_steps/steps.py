@@ -87,10 +87,30 @@ class DifferentDuplicates(Struct, frozen=True, tag="duplicates"):
     numbers: Rows
 
 
-Step = MoreImages | WrongTags | Merge | BetterThresholds | DifferentDuplicates
+class Shortcut(Struct, frozen=True, tag="shortcut"):
+    """A tag that is told from another, or from all others (`other` is None), by one kind of numbers alone.
+
+    The fields are those of `shortcuts.Finding`. It promises no gain on these images: their numbers may be too good.
+    """
+
+    family: Annotated[str, Meta(max_length=40)]
+    tag: Column
+    other: Column | None
+    share: Rate
+    low: Rate
+    high: Rate
+    images: Count
+    others: Count
+
+
+StepWithGain = MoreImages | WrongTags | Merge | BetterThresholds | DifferentDuplicates
+Step = StepWithGain | Shortcut
 
 
 class NextSteps(Struct, frozen=True):
-    """The steps for an iteration, the best first, at the thresholds that were in use when they were looked for."""
+    """The steps for an iteration, the best first, at the thresholds that were in use when they were looked for.
+
+    A shortcut, of which there is at most one, comes last.
+    """
 
     steps: Annotated[tuple[Step, ...], Meta(max_length=20)]

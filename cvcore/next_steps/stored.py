@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import msgspec
 
+from cvcore import shortcuts
 from cvcore.analyses import KeptFile, Size
 from cvcore.errors import ArraysDamaged
-from cvcore.next_steps.steps import BetterThresholds, DifferentDuplicates, Merge, MoreImages, NextSteps, Step, WrongTags
+from cvcore.next_steps.steps import (
+    BetterThresholds,
+    DifferentDuplicates,
+    Merge,
+    MoreImages,
+    NextSteps,
+    Shortcut,
+    Step,
+    WrongTags,
+)
 
 
 def _from_bytes(data: bytes, size: Size) -> NextSteps:
@@ -33,7 +43,9 @@ def _fits(step: Step, size: Size) -> bool:
             return all(row < size.images for row in rows)
         case DifferentDuplicates(rows=rows, numbers=numbers):
             return len(rows) == len(numbers) and all(row < size.images for row in rows)
+        case Shortcut(family=family, tag=tag, other=other):
+            return family in shortcuts.FAMILIES and tag < tags and (other is None or tag != other < tags)
 
 
-# Increase the number when a formula changes: older files are ignored and made again.
-FILE: KeptFile[NextSteps] = KeptFile("next-steps-1.json", msgspec.json.encode, _from_bytes)
+# Increase the number when a formula changes or a kind is added: older files are ignored and made again.
+FILE: KeptFile[NextSteps] = KeptFile("next-steps-2.json", msgspec.json.encode, _from_bytes)

@@ -4,13 +4,14 @@ Imports `evaluation`, `image_facts`, `store`, `imaging`, `metrics` and the modul
 """
 
 from cvcore.shortcuts.families import Family
-from cvcore.shortcuts.findings import IMAGES_LEAST, Finding, findings
+from cvcore.shortcuts.findings import FAMILIES, IMAGES_LEAST, Finding, findings
 from cvcore.shortcuts.iteration import Shortcuts, judge_families, shortcuts
 from cvcore.shortcuts.judgement import Judgement
 from cvcore.shortcuts.report import shortcuts_json, told_apart
 from cvcore.shortcuts.sentences import advice, scope, sentence
 
 __all__ = [
+    "FAMILIES",
     "IMAGES_LEAST",
     "Family",
     "Finding",

@@ -8,11 +8,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cvcore import analyses
+from cvcore.evaluation import out_of_fold
 from cvcore.next_steps import FILE, NextSteps, Step
-from cvcore.next_steps.steps import BetterThresholds, DifferentDuplicates, Gain, Merge, MoreImages, WrongTags
+from cvcore.next_steps.steps import BetterThresholds, DifferentDuplicates, Gain, Merge, MoreImages, Shortcut, WrongTags
 from cvcore.records import Iteration
 from cvcore.store import Store
 from cvcore.training import job_runner
+from cvcore.training.analyses import request
 from pages.parts.next_steps import places
 from tests.conftest import Fill, Trained
 from tests.pages.conftest import button, checked, open_page, texts
@@ -23,6 +25,7 @@ STEPS: tuple[Step, ...] = (
     WrongTags(GAIN, 1, 24, 1.0, 1.0, 1.0, (0,)),
     BetterThresholds(GAIN, (0.3, 0.4), 0.5, 24),
 )
+SHORTCUT = Shortcut("brightness", 0, 1, 0.91, 0.86, 0.95, 12, 12)
 
 
 @pytest.fixture
@@ -55,6 +58,18 @@ def test_where_nothing_would_help_it_says_so(store: Store, iteration: Iteration)
     assert "test it on new images" in shown
 
 
+def test_a_shortcut_is_said_without_a_gain(store: Store, iteration: Iteration) -> None:
+    """It says its rate, that the numbers may be too good, and its counts; its button opens the view of shortcuts."""
+    app = opened(store, iteration, "performance", SHORTCUT)
+    shown = texts(app)
+    assert "Nothing that was looked for would raise the mean F1 by more than chance." in shown
+    assert "91 % of the time (86 to 95 %) by brightness alone: take both in the same light. **No gain on these" in shown
+    assert "Judged on 12 images of the first tag and 12 of the second" in shown
+    assert "is expected to gain" not in shown
+    button(app, "See the shortcuts").click()
+    assert "Is there a shortcut?" in texts(checked(app.run()))
+
+
 def test_an_older_iteration_is_looked_at_when_its_numbers_are(store: Store, iteration: Iteration) -> None:
     """The search is queued once, and its result shown when it is there; the numbers do not wait for it."""
     app = opened(store, iteration)
@@ -67,6 +82,17 @@ def test_an_older_iteration_is_looked_at_when_its_numbers_are(store: Store, iter
     assert "What to do next" in texts(checked(app.run()))
 
 
+def test_an_older_list_is_made_again(store: Store, iteration: Iteration) -> None:
+    """A search that is done but left no list that this Tagwise reads is queued again; a damaged list is not."""
+    store.jobs.finish(request(store, iteration, "next-steps").id, "done")
+    opened(store, iteration)
+    assert ["next-steps"] == [job.kind for job in store.jobs.active()]
+    store.jobs.finish(store.jobs.active()[0].id, "done")
+    (out_of_fold.folder(store, iteration) / FILE.name).write_bytes(b"{")
+    opened(store, iteration)
+    assert [] == store.jobs.active()
+
+
 def test_names_are_shown_as_they_are(store: Store, iteration: Iteration) -> None:
     """A tag's name does not act as Markdown."""
     shown = texts(opened(store, iteration, "performance", Merge(GAIN, 0, 1, 24, 0.5, (5, 4))), raw=True)
@@ -76,12 +102,13 @@ def test_names_are_shown_as_they_are(store: Store, iteration: Iteration) -> None
 def test_every_kind_has_its_place(iteration: Iteration) -> None:
     """The button opens the view, and in it the images, that the step is about."""
     merge = Merge(GAIN, 0, 1, 24, 0.5, (4, 5))
-    kinds: tuple[Step, ...] = (*STEPS, merge, DifferentDuplicates(GAIN, 1, 2, (0, 1), (1, 1)))
+    kinds: tuple[Step, ...] = (*STEPS, merge, DifferentDuplicates(GAIN, 1, 2, (0, 1), (1, 1)), SHORTCUT)
     found = [places.address(iteration, step) for step in kinds]
     assert [("More images?", None), ("Mistakes", "label_issues"), ("Thresholds", None)] == [
         (place["view"], place.get("images")) for place in found[:3]
     ]
-    assert ["cell-1-0", "duplicates"] == [place["images"] for place in found[3:]]
+    assert ["cell-1-0", "duplicates"] == [place["images"] for place in found[3:5]]
+    assert "Shortcuts" == found[5]["view"]
     assert all(place["project"] == iteration.project_id and place["iteration"] == "1" for place in found)
 
 

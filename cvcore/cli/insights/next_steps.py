@@ -33,7 +33,7 @@ def print_next_steps(options: argparse.Namespace, settings: Settings) -> int:
         return 0
     print(f"{project.name}, {iteration.name}: what to do next")
     for number, step in enumerate(steps, start=1):
-        print(f"{number}. {next_steps.sentence(step, names)}: {next_steps.gain_in_words(step.gain)}.")
+        print(f"{number}. {' '.join(next_steps.in_words(step, names))}.")
         print(f"   {next_steps.basis(step)}.")
-    print(next_steps.NOTE if steps else next_steps.NOTHING)
+    print(next_steps.note(steps))
     return 0

@@ -5,10 +5,12 @@ On a narrow screen only the first is open, so that the page's numbers stay in si
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from cvcore import analyses, evaluation, next_steps
-from cvcore.next_steps import Step
+from cvcore.next_steps import Shortcut, Step
 from cvcore.next_steps.steps import BetterThresholds
 from cvcore.records import Iteration, Job
 from cvcore.store import Store
@@ -35,10 +37,9 @@ def show(store: Store, iteration: Iteration, *, is_performance: bool = False) ->
         names = [tag.name for tag in evaluation.tags(store, iteration)]
         with st.container(key=KEY, border=True, gap="xsmall"):
             steps = next_steps.open_steps(store, iteration, found)
+            _heading(steps)
             if not steps:
-                st.markdown(f"**What to do next.** {next_steps.NOTHING}")
                 return
-            st.markdown("**What to do next**, and what the mean F1 is expected to gain", help=next_steps.NOTE)
             _line(iteration, steps[0], names, 0, is_performance=is_performance)
             if len(steps) > 1:
                 st.checkbox(f"Show all {len(steps)}", key=f"{KEY}-all")
@@ -47,11 +48,18 @@ def show(store: Store, iteration: Iteration, *, is_performance: bool = False) ->
                         _line(iteration, step, names, place, is_performance=is_performance)
 
 
+def _heading(steps: Sequence[Step]) -> None:
+    note = next_steps.note(steps)
+    if all(isinstance(step, Shortcut) for step in steps):
+        st.markdown(f"**What to do next.** {note}")
+    else:
+        st.markdown("**What to do next**, and what the mean F1 is expected to gain", help=note)
+
+
 def _line(iteration: Iteration, step: Step, names: list[str], place: int, *, is_performance: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key=f"{KEY}-line-{place}"):
-        gain = next_steps.gain_in_words(step.gain)
-        said = f"{plain(next_steps.sentence(step, names))}: **{plain(gain)}**."
-        st.markdown(f"{said}  \n:small[{plain(next_steps.basis(step))}.]")
+        what, expected = (plain(part) for part in next_steps.in_words(step, names))
+        st.markdown(f"{what} **{expected}**.  \n:small[{plain(next_steps.basis(step))}.]")
         is_pressed = st.button(
             next_steps.action(step),
             key=f"{KEY}-{place}-{iteration.id}",
@@ -83,7 +91,9 @@ def _wait(store: Store, iteration: Iteration, *, asks: bool) -> None:
     Steps that are looked for only now are shown the next time: nothing moves under the eyes of somebody who reads.
     """
     job = store.jobs.latest(iteration.project_id, "next-steps", iteration.id)
-    if job is None and asks:
+    # An older Tagwise's search is done, but its file has another name.
+    is_missing = job is None or (job.status == "done" and analyses.read(store, iteration, next_steps.FILE) is None)
+    if is_missing and asks:
         request(store, iteration, "next-steps")
     elif job and job.is_active:
         st.fragment(_watch, run_every=POLL_S)(store, job)

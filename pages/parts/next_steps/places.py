@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cvcore.metrics.confusion import Cell, Swap
 from cvcore.next_steps import Step
-from cvcore.next_steps.steps import BetterThresholds, DifferentDuplicates, Merge, MoreImages, WrongTags
+from cvcore.next_steps.steps import BetterThresholds, DifferentDuplicates, Merge, MoreImages, Shortcut, WrongTags
 from cvcore.records import MULTILABEL, Iteration
 from pages.parts.review import drawer, selections
 
@@ -26,6 +26,8 @@ def address(iteration: Iteration, step: Step) -> dict[str, str]:
             return place | {"view": "More images?"}
         case BetterThresholds():
             return place | {"view": "Thresholds"}
+        case Shortcut():
+            return place | {"view": "Shortcuts"}
         case WrongTags():
             return place | {"view": "Mistakes", drawer.PARAMETER: "label_issues"}
         case DifferentDuplicates():

@@ -13,7 +13,7 @@ from cvcore.analyses import Size
 from cvcore.errors import ArraysDamaged
 from cvcore.evaluation import saved_thresholds
 from cvcore.next_steps import FILE, NextSteps, Step, open_steps
-from cvcore.next_steps.steps import BetterThresholds, DifferentDuplicates, Gain, Merge, MoreImages, WrongTags
+from cvcore.next_steps.steps import BetterThresholds, DifferentDuplicates, Gain, Merge, MoreImages, Shortcut, WrongTags
 from cvcore.projects import tagging
 from cvcore.records import Iteration, LabelIssue, Project
 from cvcore.store import Store
@@ -128,7 +128,8 @@ STEPS: tuple[Step, ...] = (
 
 def test_the_file_gives_back_what_was_kept() -> None:
     """All kinds of steps are read as they were written."""
-    kept = NextSteps(STEPS)
+    sides = 0.9, 0.8, 1.0, 12, 12
+    kept = NextSteps((*STEPS, Shortcut("brightness", 0, 1, *sides), Shortcut("file type", 1, None, *sides)))
     assert kept == FILE.from_bytes(FILE.to_bytes(kept), Size(24, 2))
 
 
@@ -148,6 +149,12 @@ def test_the_file_gives_back_what_was_kept() -> None:
         msgspec.json.encode(NextSteps((WrongTags(GAIN, 4, 24, 2.5, 1.0, 4.0, (24,)),))),
         msgspec.json.encode(NextSteps((DifferentDuplicates(GAIN, 1, 2, (0, 12), (1,)),))),
         msgspec.json.encode(NextSteps((MoreImages(Gain(5.0, 0.0, 9.0), 12.0, 24),))),
+        msgspec.json.encode(NextSteps((Shortcut("<b>", 0, 1, 0.9, 0.8, 1.0, 12, 12),))),
+        msgspec.json.encode(NextSteps((Shortcut("camera", 2, None, 0.9, 0.8, 1.0, 12, 12),))),
+        msgspec.json.encode(NextSteps((Shortcut("camera", 0, 2, 0.9, 0.8, 1.0, 12, 12),))),
+        msgspec.json.encode(NextSteps((Shortcut("camera", 1, 1, 0.9, 0.8, 1.0, 12, 12),))),
+        msgspec.json.encode(NextSteps((Shortcut("camera", 0, 1, 9.0, 0.8, 1.0, 12, 12),))),
+        msgspec.json.encode(NextSteps((Shortcut("camera", 0, 1, 0.9, 0.8, 1.0, -1, 12),))),
         msgspec.json.encode(NextSteps(STEPS * 5)),
     ],
 )
