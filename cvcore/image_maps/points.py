@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -13,7 +12,7 @@ from cvcore import evaluation, metrics
 from cvcore.array_types import Float32s, Integers
 from cvcore.image_maps.image_map import ImageMap, placed
 from cvcore.networks import heads
-from cvcore.records import Iteration, Project, Thresholds
+from cvcore.records import Iteration, Project, StoredPrediction, Thresholds
 from cvcore.store import Store
 
 # At most so many newer images, and so many predictions, the newest of each.
@@ -51,16 +50,27 @@ class Points:
 
 
 @dataclass(frozen=True, eq=False)
-class _Row:
-    """A point before it is placed. trained: its row at the training, or -1. tag: a tag's place, or `UNTAGGED`."""
+class _Columns:
+    """Points before they are placed, as columns. trained: their rows at the training, or -1. tags: places, or -1."""
 
-    kind: Kind
-    image_id: str
-    digest: str
-    day: int
-    tag: int
-    trained: int = -1
-    probability: float = np.nan
+    image_ids: list[str]
+    digests: list[str]
+    days: Integers
+    tags: Integers
+    trained: Integers
+    probabilities: Float32s
+
+    def at(self, rows: Integers) -> _Columns:
+        """These rows, in this order."""
+        places = rows.tolist()
+        return _Columns(
+            [self.image_ids[row] for row in places],
+            [self.digests[row] for row in places],
+            self.days[rows],
+            self.tags[rows],
+            self.trained[rows],
+            self.probabilities[rows],
+        )
 
 
 def points(store: Store, project: Project, iteration: Iteration, image_map: ImageMap, thresholds: Thresholds) -> Points:
@@ -70,64 +80,67 @@ def points(store: Store, project: Project, iteration: Iteration, image_map: Imag
         ModelDamaged: the iteration's file is missing or damaged.
     """
     names = tuple(tag.name for tag in store.tags.of_project(project.id))
-    trained, later, known = _images(store, project, iteration)
-    predicted = _predicted(store, project, known, names)
-    newer = [*later[:NEW_MOST], *predicted[:NEW_MOST]]
-    embeddings = store.embeddings.get(image_map.fingerprint.item(), [row.digest for row in newer])
-    newer = [row for row in newer if row.digest in embeddings]
-    positions = image_map.positions[[row.trained for row in trained]].reshape(-1, 2)
-    if newer:
-        vectors = np.stack([embeddings[row.digest] for row in newer])
-        positions = np.concatenate([positions, _places(store, iteration, image_map, vectors)])
-    left_out = len(later) + len(predicted) - len(newer)
+    images = _images(store, project, iteration)
+    is_later = images.trained < 0
+    order = np.argsort(images.trained, kind="stable")
+    trained, later = images.at(order[~is_later[order]]), images.at(np.flatnonzero(is_later))
+    predicted = _predicted(store, project, set(images.digests), names)
+    newest = [each.at(np.arange(min(len(each.digests), NEW_MOST))) for each in (later, predicted)]
+    embeddings = store.embeddings.get(
+        image_map.fingerprint.item(), [digest for each in newest for digest in each.digests]
+    )
+    newer = [each.at(np.flatnonzero([digest in embeddings for digest in each.digests])) for each in newest]
+    positions = image_map.positions[trained.trained].reshape(-1, 2)
+    if vectors := [embeddings[digest] for each in newer for digest in each.digests]:
+        positions = np.concatenate([positions, _places(store, iteration, image_map, np.stack(vectors))])
     outcomes, folds, own = _evaluated(store, iteration, thresholds)
-    rows = [*trained, *newer]
-    at, more = np.array([row.trained for row in trained], int), len(newer)
+    parts, more = [trained, *newer], len(vectors)
     return Points(
         positions.astype(np.float32),
-        tuple(row.image_id for row in rows),
-        tuple(row.digest for row in rows),
+        tuple(image_id for part in parts for image_id in part.image_ids),
+        tuple(digest for part in parts for digest in part.digests),
         names,
-        np.array([KINDS.index(row.kind) for row in rows], int),
-        np.concatenate([outcomes[at], np.full(more, OUTCOMES.index("not evaluated"))]),
-        np.array([row.tag for row in rows], int),
-        np.concatenate([folds[at], np.full(more, -1)]),
-        np.concatenate([own[at], np.array([row.probability for row in newer], np.float32)]),
-        np.array([row.day for row in rows], int),
-        left_out,
+        np.repeat(np.arange(len(KINDS)), [len(part.digests) for part in parts]),
+        np.concatenate([outcomes[trained.trained], np.full(more, OUTCOMES.index("not evaluated"))]),
+        np.concatenate([part.tags for part in parts]),
+        np.concatenate([folds[trained.trained], np.full(more, -1)]),
+        np.concatenate([own[trained.trained], *(part.probabilities for part in newer)]),
+        np.concatenate([part.days for part in parts]),
+        len(later.digests) + len(predicted.digests) - more,
     )
 
 
-def _images(store: Store, project: Project, iteration: Iteration) -> tuple[list[_Row], list[_Row], set[str]]:
-    """The workspace's images that were in the training, in its order, the later ones, and the contents of all."""
-    places: dict[str | None, int] = {tag.id: place for place, tag in enumerate(store.tags.of_project(project.id))}
+def _images(store: Store, project: Project, iteration: Iteration) -> _Columns:
+    """The workspace's images."""
+    places = {tag.id: place for place, tag in enumerate(store.tags.of_project(project.id))}
     rows_of = {image_id: row for row, image_id in enumerate(store.iterations.image_ids(iteration.id))}
-    days: dict[str, int] = {}
-    trained: list[_Row] = []
-    later: list[_Row] = []
     outlines = store.images.outlines(project.id)
-    for image_id, digest, created_at, tag_id in outlines:
-        date = created_at[:10]
-        if date not in days:
-            days[date] = _day(datetime.fromisoformat(created_at))
-        row = rows_of.get(image_id, -1)
-        kind: Kind = "new" if row < 0 else "trained"
-        made = _Row(kind, image_id, digest, days[date], places.get(tag_id, UNTAGGED), row)
-        (later if row < 0 else trained).append(made)
-    return sorted(trained, key=lambda each: each.trained), later, {digest for _, digest, _, _ in outlines}
+    return _Columns(
+        [image_id for image_id, _, _, _ in outlines],
+        [digest for _, digest, _, _ in outlines],
+        np.array([created_at[:10] for _, _, created_at, _ in outlines], "datetime64[D]").astype(int),
+        np.array([places.get(tag_id or "", UNTAGGED) for _, _, _, tag_id in outlines], int),
+        np.array([rows_of.get(image_id, -1) for image_id, _, _, _ in outlines], int),
+        np.full(len(outlines), np.nan, np.float32),
+    )
 
 
-def _predicted(store: Store, project: Project, known: set[str], names: Sequence[str]) -> list[_Row]:
+def _predicted(store: Store, project: Project, known: set[str], names: Sequence[str]) -> _Columns:
     """The newest prediction of each content that no image of the project has, the newest first."""
     places = {name: place for place, name in enumerate(names)}
-    rows: dict[str, _Row] = {}
-    for kept in store.predictions.of_project(project.id):
-        if kept.sha256 not in known and kept.sha256 not in rows:
-            best = max(kept.predictions, key=lambda each: each.probability, default=None)
-            tag = places.get(best.tag, UNTAGGED) if best else UNTAGGED
-            probability = best.probability if best else np.nan
-            rows[kept.sha256] = _Row("predicted", "", kept.sha256, _day(kept.created_at), tag, -1, probability)
-    return list(rows.values())
+    kept: dict[str, StoredPrediction] = {}
+    for each in store.predictions.of_project(project.id):
+        if each.sha256 not in known:
+            kept.setdefault(each.sha256, each)
+    best = [max(each.predictions, key=lambda one: one.probability, default=None) for each in kept.values()]
+    return _Columns(
+        [""] * len(kept),
+        list(kept),
+        np.array([int(each.created_at.timestamp() // 86400) for each in kept.values()], int),
+        np.array([places.get(each.tag, UNTAGGED) if each else UNTAGGED for each in best], int),
+        np.full(len(kept), -1),
+        np.array([each.probability if each else np.nan for each in best], np.float32),
+    )
 
 
 def _places(store: Store, iteration: Iteration, image_map: ImageMap, embeddings: Float32s) -> Float32s:
@@ -150,10 +163,6 @@ def _evaluated(store: Store, iteration: Iteration, thresholds: Thresholds) -> tu
     outcomes[is_known] = np.where(is_right, OUTCOMES.index("right"), OUTCOMES.index("wrong"))
     own = np.where(predictions.truth, predictions.probabilities, np.inf).min(axis=1, initial=np.inf)
     return outcomes, predictions.folds, np.where(np.isfinite(own), own, np.nan).astype(np.float32)
-
-
-def _day(moment: datetime) -> int:
-    return int(moment.timestamp() // 86400)
 
 
 def rows_json(points: Points, names: dict[str, str]) -> list[dict[str, Any]]:
