@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from cvcore import evaluation, learning_curves, shortcuts
 from cvcore.array_types import Integers
+from cvcore.evaluation.analysis import load_analysis
 from cvcore.learning_curves import Measurement
 from cvcore.next_steps.better_thresholds import better_thresholds
 from cvcore.next_steps.different_duplicates import different_duplicates
@@ -58,7 +60,9 @@ def next_steps(store: Store, iteration: Iteration, measurement: Measurement | No
         predictions.multilabel,
         rows,
     )
-    steps = from_answers(shown)
+    # Images of one day or one pupil, which a training may keep together, are no near duplicates.
+    near_duplicates = load_analysis(store, iteration).near_duplicates[rows]
+    steps = from_answers(shown, near_duplicates)
     if measurement:
         gains = learning_curves.f1_gains(measurement, predictions.truth, predictions.groups, _whole_percents(in_use))
         more = more_images(gains, float(measurement.images[-1].mean()), len(rows))
@@ -66,11 +70,12 @@ def next_steps(store: Store, iteration: Iteration, measurement: Measurement | No
     return NextSteps(listed(ranked(steps), shortcut(store, iteration)))
 
 
-def from_answers(shown: Evidence) -> list[StepWithGain]:
-    """The steps that follow from the out-of-fold probabilities alone."""
+def from_answers(shown: Evidence, near_duplicates: Integers) -> list[StepWithGain]:
+    """The steps that follow from the out-of-fold probabilities and the groups of near duplicates (rows,) alone."""
     if not len(shown.truth):
         return []
-    found = (wrong_tags(shown), merge(shown), better_thresholds(shown), different_duplicates(shown))
+    duplicates = different_duplicates(replace(shown, groups=near_duplicates))
+    found = (wrong_tags(shown), merge(shown), better_thresholds(shown), duplicates)
     return [step for step in found if step is not None]
 
 

@@ -10,7 +10,8 @@ import pytest
 from cvcore.next_steps.better_thresholds import better_thresholds
 from cvcore.next_steps.different_duplicates import different_duplicates
 from cvcore.next_steps.evidence import mean_f1
-from cvcore.next_steps.iteration import ranked
+from cvcore.next_steps.iteration import from_answers, ranked
+from cvcore.next_steps.steps import DifferentDuplicates
 from tests.cvcore.next_steps.conftest import drawn, evidence
 
 
@@ -51,3 +52,11 @@ def test_duplicates_that_agree_are_no_step() -> None:
     """Groups that are tagged alike are left alone."""
     truth = np.eye(2, dtype=bool)[np.arange(12) // 6]
     assert different_duplicates(evidence(truth, np.where(truth, 0.9, 0.1), groups=np.arange(12) // 2)) is None
+
+
+def test_what_is_kept_together_is_no_duplicate() -> None:
+    """Images of one day, which a training kept together, may have different tags: only near duplicates may not."""
+    truth = np.eye(2, dtype=bool)[np.arange(12) % 2]
+    shown = evidence(truth, np.where(truth, 0.9, 0.1), groups=np.arange(12) // 4)
+    kinds = [{type(step) for step in from_answers(shown, groups)} for groups in (shown.groups, np.arange(12))]
+    assert [True, False] == [DifferentDuplicates in found for found in kinds]
