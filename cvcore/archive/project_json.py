@@ -19,6 +19,7 @@ from cvcore.errors import InvalidInput
 from cvcore.settings import Limits
 from cvcore.store.project_contents import (
     Contents,
+    FactContents,
     ImageContents,
     IterationContents,
     TagContents,
@@ -31,8 +32,12 @@ NAME_LETTERS = 128
 
 
 def as_json(contents: Contents) -> str:
-    """The text of a project.json."""
-    return json.dumps(dataclasses.asdict(contents), ensure_ascii=False, allow_nan=False, default=datetime.isoformat)
+    """The text of a project.json; images of which nothing is known have no facts in it, as in older versions."""
+    written = dataclasses.asdict(contents)
+    for image, fields in zip(contents.images, written["images"], strict=True):
+        if image.facts == FactContents():
+            del fields["facts"]
+    return json.dumps(written, ensure_ascii=False, allow_nan=False, default=datetime.isoformat)
 
 
 def read(data: bytes, limits: Limits) -> Contents:

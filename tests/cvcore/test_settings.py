@@ -13,7 +13,7 @@ from cvcore.settings import Limits, Settings
 
 
 def test_without_any_setting_the_defaults_hold() -> None:
-    """The home is ~/.tagwise, there is no password, and limits are Custom Vision's."""
+    """The home is ~/.tagwise, there is no password, and limits are Custom Vision's; those of pupils are off."""
     told = settings.load({})
     assert told == Settings(home=Path.home() / ".tagwise", password=None, limits=Limits())
     assert dataclasses.asdict(told.limits) == {
@@ -28,6 +28,9 @@ def test_without_any_setting_the_defaults_hold() -> None:
         "tags_per_image": 100,
         "archive_entries": 100_000,
         "archive_bytes": 4096 * 1024 * 1024,
+        "home_images": 0,
+        "home_bytes": 0,
+        "drops_location": False,
     }
 
 

@@ -536,19 +536,19 @@ HOSTILE: dict[str, tuple[Callable[[Json], object], str]] = {
         r"images\[0\]\.metadata is not an object of at most 1000",
     ),
     "folder's name": (
-        lambda it: it["images"][0]["facts"].update(folder="a\x1b[2J"),
+        lambda it: it["images"][0].setdefault("facts", {}).update(folder="a\x1b[2J"),
         r"images\[0\]\.facts\.folder is not a text as Tagwise writes it",
     ),
     "day": (
-        lambda it: it["images"][0]["facts"].update(day="yesterday"),
+        lambda it: it["images"][0].setdefault("facts", {}).update(day="yesterday"),
         r"images\[0\]\.facts\.day is not a text as Tagwise writes it",
     ),
     "camera": (
-        lambda it: it["images"][0]["facts"].update(camera=7),
+        lambda it: it["images"][0].setdefault("facts", {}).update(camera=7),
         r"images\[0\]\.facts\.camera is not a text, got a whole number",
     ),
     "upload": (
-        lambda it: it["images"][0]["facts"].update(upload="x" * 1001),
+        lambda it: it["images"][0].setdefault("facts", {}).update(upload="x" * 1001),
         r"images\[0\]\.facts\.upload is not a text of at most 1000",
     ),
     "erased": (
