@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from cvcore.array_types import Bools, Float64s
-from cvcore.shortcuts.judgement import Judgement, adjusted
+from cvcore.metrics.paired_comparison import adjusted
+from cvcore.shortcuts.judgement import Judgement
 
 # With fewer independent images of a tag, nothing is said of it.
 IMAGES_LEAST = 10

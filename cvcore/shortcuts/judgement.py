@@ -86,23 +86,6 @@ def judge(scores: Scores, evaluated: Evaluated) -> Judgement:
     return _combined(right, images, other_right, other_images, _inflation(evaluated.folds))
 
 
-def adjusted(p_values: Float64s) -> Float64s:
-    """Benjamini and Hochberg's adjustment for how many were looked at; nan stays nan.
-
-    Of those that are at most q, about a share q is found by chance alone. Source:
-    https://doi.org/10.1111/j.2517-6161.1995.tb02031.x.
-
-    >>> adjusted(np.array([0.01, 0.04, np.nan, 0.03])).round(3).tolist()
-    [0.03, 0.04, nan, 0.04]
-    """
-    known = np.flatnonzero(~np.isnan(p_values))
-    order = known[np.argsort(-p_values.ravel()[known], kind="stable")]
-    ranks = np.arange(len(order), 0, -1)
-    result = np.full(p_values.size, np.nan)
-    result[order] = np.minimum.accumulate(np.minimum(1, p_values.ravel()[order] * len(order) / ranks))
-    return result.reshape(p_values.shape)
-
-
 def _right(ahead: NDArray[Any], counted: Bools) -> tuple[Float64s, Float64s]:
     """For each column the share of right answers, a tie being half of one, and the number of images it is of."""
     total = counted.sum(axis=0, dtype=np.float64)

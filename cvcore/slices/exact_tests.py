@@ -71,21 +71,6 @@ def scores(wrong: Integers, inside: Integers, wrong_of_all: Integers, images: In
         return np.asarray(np.where(variance > 0, (wrong - expected).sum(axis=-1) / np.sqrt(variance), np.nan))
 
 
-def false_discovery_rates(p_values: Float64s) -> Float64s:
-    """The smallest rate of false discoveries at which each test is one: Benjamini and Hochberg's adjusted p-values.
-
-    Source: https://doi.org/10.1111/j.2517-6161.1995.tb02031.x.
-
-    >>> false_discovery_rates(np.array([0.01, 0.04, 0.5])).round(3).tolist()
-    [0.03, 0.06, 0.5]
-    """
-    order = np.argsort(p_values, kind="stable")
-    steps = p_values[order] * len(p_values) / np.arange(1, len(p_values) + 1)
-    rates = np.empty(len(p_values))
-    rates[order] = np.minimum.accumulate(steps[::-1])[::-1].clip(max=1)
-    return rates
-
-
 def common_difference(
     wrong: Integers, inside: Integers, wrong_of_all: Integers, images: Integers, *, miss: float = 0.05
 ) -> tuple[float, float, float]:

@@ -19,6 +19,7 @@ import numpy as np
 
 from cvcore.array_types import Bools, Integers
 from cvcore.image_facts import Column
+from cvcore.metrics import paired_comparison
 from cvcore.slices import exact_tests
 from cvcore.slices.conditions import Condition
 from cvcore.slices.strata import strata
@@ -81,7 +82,7 @@ def worst(truth: Bools, is_wrong: Bools, groups: Integers, columns: Mapping[str,
     )
     scores = exact_tests.scores(wrong, inside, *of_all)
     p_values = exact_tests.tested(scores, wrong, inside, *of_all)
-    rates = exact_tests.false_discovery_rates(p_values)
+    rates = paired_comparison.adjusted(p_values)
     found = np.flatnonzero(rates <= FALSE_DISCOVERIES).tolist()
     miss = FALSE_DISCOVERIES * len(found) / len(distinct)
     findings = []

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from cvcore.array_types import Bools, Float32s, Integers
+from cvcore.metrics.paired_comparison import adjusted
 from cvcore.shortcuts import families
 from cvcore.shortcuts.classifier import SMOOTHING, Scores, scores
-from cvcore.shortcuts.judgement import Evaluated, Judgement, adjusted, judge
+from cvcore.shortcuts.judgement import Evaluated, Judgement, judge
 
 
 def made(

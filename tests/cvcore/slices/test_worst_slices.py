@@ -43,12 +43,6 @@ def test_the_exact_test_counts_every_way(strata_of: list[list[bool]], inside: li
     assert by_lot(strata_of, inside, wrong) == pytest.approx(exact_tests.exact_p(inside_wrong, *arrays))
 
 
-def test_rates_of_false_discoveries_by_hand() -> None:
-    """Of p-values 0.01, 0.02, 0.03, 0.5 the first three have the rate 0.04: 0.03 x 4 / 3."""
-    found = exact_tests.false_discovery_rates(np.array([0.5, 0.03, 0.01, 0.02]))
-    assert [0.5, 0.04, 0.04, 0.04] == found.round(9).tolist()
-
-
 def test_a_difference_between_tags_is_none_between_slices() -> None:
     """Where every stratum has equal shares inside and outside, the common difference is 0."""
     wrong, inside, wrong_of_all, images = np.array([[9, 1], [10, 40], [18, 2], [20, 80]])
