@@ -53,7 +53,7 @@ def address(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> str:
         ("See the thresholds", r"view=Thresholds", "Suggested thresholds"),
     ],
 )
-@pytest.mark.parametrize("page_name", ["performance", "train"])
+@pytest.mark.parametrize("page_name", ["performance", pytest.param("train", marks=pytest.mark.slow)])
 def test_each_button_opens_its_place(
     page: Page, address: str, page_name: str, button: str, place: str, heading: str
 ) -> None:

@@ -14,7 +14,7 @@ from tests.conftest import Trained
 
 ROOT = Path(__file__).resolve().parents[2]
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 def test_the_trap_is_named(page: Page, serve: Serve, home: Path, store: Store, trained: Trained) -> None:
