@@ -1,7 +1,7 @@
 """Middleware that finds out by a signed cookie whose request it is, and lets strangers no further than to join.
 
-Without a class it lets everything pass. It puts the stores that the sender may see into the request's scope, for the
-routes that serve files; the pages ask for their store themselves.
+Without a class it lets everything pass. It puts whose request it is into the request's scope, for the routes that serve
+files; the pages ask for their store themselves.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cvcore import classroom, urls
 from cvcore.api.classroom import forms
-from cvcore.classroom import Viewer
+from cvcore.classroom import TEACHER, Viewer
 from cvcore.store import Pupil, Store
 
-STORES = "tagwise.stores"
+VIEWER = "tagwise.viewer"
 OPEN_PATHS = ("/_stcore/health", urls.AUTHORITY)
 
 
@@ -30,7 +30,7 @@ class ClassDoor:
         self._forms = forms.Forms(store)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on with its sender's stores, or ask the sender to join."""
+        """Pass a request on with its sender, or ask the sender to join."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
@@ -38,9 +38,8 @@ class ClassDoor:
         if scope["type"] == "http" and path == urls.JOIN:
             await self._forms(scope, receive, send)
             return
-        viewer = await asyncio.to_thread(viewer_of, self._store, HTTPConnection(scope).cookies)
-        if viewer is not None:
-            scope[STORES] = await asyncio.to_thread(stores_for, self._store, viewer)
+        cookie = HTTPConnection(scope).cookies.get(classroom.COOKIE, "")
+        viewer = scope[VIEWER] = await asyncio.to_thread(classroom.viewer, self._store, cookie)
         if viewer is not None or (scope["type"] == "http" and path in OPEN_PATHS):
             await self._app(scope, receive, send)
         elif scope["type"] == "websocket":
@@ -52,21 +51,14 @@ class ClassDoor:
             await PlainTextResponse(f"join the class first: open {urls.below(urls.JOIN)}", 401)(scope, receive, send)
 
 
-def viewer_of(store: Store, cookies: dict[str, str]) -> Viewer:
-    """Whose browser has these cookies."""
-    return classroom.viewer(store, cookies.get(classroom.COOKIE, ""))
+def stores_of(scope: Scope, store: Store) -> tuple[Store, ...]:
+    """The stores whose files the sender of a request may have: a pupil their own, the teacher all.
 
-
-def stores_for(store: Store, viewer: Viewer) -> tuple[Store, ...]:
-    """The stores whose files a viewer may see: a pupil their own, the teacher all."""
+    Without the door in front of it, this one.
+    """
+    viewer: Viewer = scope.get(VIEWER, TEACHER)
     if isinstance(viewer, Pupil):
         return (classroom.store_of(store, viewer),)
     if viewer is None:
         return ()
     return (store, *(classroom.store_of(store, pupil) for pupil in store.pupils.all()))
-
-
-def stores_of(scope: Scope, store: Store) -> tuple[Store, ...]:
-    """The stores whose files a request may have: those that the door found or, where there is none, this one."""
-    found: tuple[Store, ...] = scope.get(STORES, (store,))
-    return found
