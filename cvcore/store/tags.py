@@ -61,13 +61,17 @@ class Tags:
 
         Tags without such images are left out.
         """
+        # All images of each tag, which an index counts, less those for testing. Only images of the workspace have tags.
         rows = self._db.rows(
-            """select tags.name, count(*) as number from tags
-               join image_tags on tag_id = tags.id join images on images.id = image_id
-               where tags.project_id = ? and in_workspace
-                   and not exists (select 1 from test_images where test_images.image_id = images.id)
-               group by tags.id order by tags.name""",
-            [project_id],
+            """select name, all_images.number - coalesce(others.number, 0) as number from tags
+               join (select tag_id, count(*) as number from image_tags
+                     where tag_id in (select id from tags where project_id = :project) group by tag_id) as all_images
+                   on all_images.tag_id = tags.id
+               left join (select tag_id, count(*) as number from image_tags
+                     where image_id in (select image_id from test_images) group by tag_id) as others
+                   on others.tag_id = tags.id
+               where all_images.number > coalesce(others.number, 0) order by name""",
+            {"project": project_id},
         )
         return {row["name"]: row["number"] for row in rows}
 

@@ -103,3 +103,15 @@ def test_a_deleted_tag_comes_off_its_images(store: Store, project: Project, add_
     store.tags.attach(images, [tag.id])
     store.tags.delete(tag.id)
     assert [image.tag_ids for image in store.images.with_ids(images)] == [(), ()]
+
+
+def test_images_that_are_not_trained_on_are_not_counted(store: Store, project: Project, add_rows: AddRows) -> None:
+    """Those for testing and those out of the workspace are left out, and tags that have no others."""
+    rose, tulip = (store.tags.add(project.id, name) for name in ("rose", "tulip"))
+    first, second, third, fourth = add_rows(project, 4)
+    store.tags.attach([first, second, third], [rose.id])
+    store.tags.attach([fourth], [tulip.id])
+    store.images.mark_for_testing([first, fourth], True)
+    assert {"rose": 2} == store.tags.training_counts(project.id)
+    store.images.trash([second])
+    assert {"rose": 1} == store.tags.training_counts(project.id)
