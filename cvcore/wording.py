@@ -10,6 +10,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 
+from cvcore import languages
+from cvcore.languages import t
+
 # Where a formula would begin: in many countries a semicolon parts cells, and Japanese and Chinese spreadsheets also run
 # the wide letters.
 _FORMULA = re.compile(r"(?:^|(?<=[;\t\r\n]))(?=\s*[=+\-@＝＋－＠]|[\t\r\n])")
@@ -56,8 +59,7 @@ def percent(rate: float | None) -> str:
     """
     if rate is None or math.isnan(rate):
         return "–"
-    # Half up, as browsers round, so that a number looks the same on every page.
-    return f"{Decimal(100 * float(rate)).quantize(Decimal('0.1'), ROUND_HALF_UP)} %"
+    return languages.percent(languages.decimal(100 * float(rate)))
 
 
 def with_interval(rate: float, interval: tuple[float, float]) -> str:
@@ -67,7 +69,9 @@ def with_interval(rate: float, interval: tuple[float, float]) -> str:
     '81.2 % (78 to 84)'
     """
     low, high = interval
-    return "–" if math.isnan(rate) else f"{percent(rate)} ({100 * low:.0f} to {100 * high:.0f})"
+    if math.isnan(rate):
+        return "–"
+    return t("{rate} ({low} to {high})", rate=percent(rate), low=f"{100 * low:.0f}", high=f"{100 * high:.0f}")
 
 
 def points(difference: float) -> str:
@@ -79,11 +83,12 @@ def points(difference: float) -> str:
     if math.isnan(difference):
         return "–"
     rounded = Decimal(100 * float(difference)).quantize(Decimal("0.1"), ROUND_HALF_UP)
-    return f"{rounded:+}".replace("-", "−") if rounded else "0.0"
+    sign = "−" if rounded < 0 else "+" if rounded else ""
+    return sign + languages.decimal(abs(rounded))
 
 
 def count(number: int, noun: str) -> str:
-    """A number with its noun, in the plural unless the number is 1.
+    """A number with its English noun, in the plural unless the number is 1; what pages show is said by `languages.tn`.
 
     >>> count(1, "image"), count(1200, "image")
     ('1 image', '1,200 images')
@@ -93,4 +98,4 @@ def count(number: int, noun: str) -> str:
 
 def day(moment: datetime) -> str:
     """A moment on this machine's clock, as `22 Nov 2026, 14:03`."""
-    return f"{moment.astimezone():%d %b %Y, %H:%M}".lstrip("0")
+    return languages.moment(moment)

@@ -10,24 +10,27 @@ from pathlib import Path
 
 import streamlit as st
 
+from cvcore.languages import t
 from pages.parts.classroom import looked_at
+from pages.parts.language import choice
 
 HERE = Path(__file__).resolve().parent
 
-st.set_page_config(page_title="Tagwise", page_icon="🔖", layout="wide")
+st.set_page_config(page_title=t("Tagwise"), page_icon="🔖", layout="wide")
 
 page = st.navigation(
     [
-        st.Page(HERE / "projects.py", title="Projects", default=True),
-        st.Page(HERE / "images.py", title="Images"),
-        st.Page(HERE / "train.py", title="Train"),
-        st.Page(HERE / "performance.py", title="Performance"),
-        st.Page(HERE / "quick_test.py", title="Quick Test"),
-        st.Page(HERE / "predictions.py", title="Predictions"),
-        st.Page(HERE / "publish.py", title="Publish"),
-        st.Page(HERE / "classroom.py", title="Class", url_path="class"),
+        st.Page(HERE / "projects.py", title=t("Projects"), default=True),
+        st.Page(HERE / "images.py", title=t("Images")),
+        st.Page(HERE / "train.py", title=t("Train")),
+        st.Page(HERE / "performance.py", title=t("Performance")),
+        st.Page(HERE / "quick_test.py", title=t("Quick Test")),
+        st.Page(HERE / "predictions.py", title=t("Predictions")),
+        st.Page(HERE / "publish.py", title=t("Publish")),
+        st.Page(HERE / "classroom.py", title=t("Class"), url_path="class"),
     ],
     position="top",
 )
+choice.show()
 looked_at.show()
 page.run()

@@ -24,8 +24,8 @@ PACKAGES = (
     "cvcore.cli",
     "cvcore.azure",
     "cvcore.rekognition",
-    "cvcore.classroom",
     "cvcore.training",
+    "cvcore.classroom",
     "cvcore.similar_images",
     "cvcore.active_learning",
     "cvcore.archive",
@@ -57,6 +57,7 @@ PACKAGES = (
     "cvcore.metrics",
     "cvcore.validation",
     GROUND,
+    "cvcore.languages",
 )
 ENTRY_POINTS = {"app", "pages", "cvcore.api", "cvcore.cli"}
 MAY_IMPORT = {"app": {"cvcore.api"}}  # it puts pages and API on one port
@@ -72,6 +73,7 @@ PROGRAMS = {
     "cvcore.exports.process",
     "cvcore.cli.__main__",
     "cvcore.distillation.distill",
+    "cvcore.languages.update",
 }
 
 SQL = {"sqlite3", "sqlite_utils"}

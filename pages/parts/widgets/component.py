@@ -1,4 +1,4 @@
-"""Registers a widget's folder (widget.js, widget.css) with Streamlit.
+"""Registers a widget's folder (widget.js, widget.css) with Streamlit, once for each language.
 
 Scripts are ECMAScript modules that import from each other, so that editors and linters know every name. Streamlit
 takes one text, so a script is joined with the files that it imports; and the style sheets of the same names, beside
@@ -7,26 +7,43 @@ them, are joined as well.
 
 from __future__ import annotations
 
+import functools
+import json
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
 from streamlit.delta_generator import DeltaGenerator
+
+from cvcore.languages import ENGLISH, current, messages_for, sources, using
+
+Renderer = Callable[..., Any]
 
 ROOM_PX, ROOMS = 50, 12
 _IMPORT = re.compile(r'^import \{[^}]*\} from "(\.[^"]+)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=async |class |const |function )", re.MULTILINE)
 
 
-def register(folder: Path, html: str) -> ComponentRenderer:
-    """Register the widget of a folder; the function returned draws it, see `streamlit.components.v2`."""
-    return st.components.v2.component(
-        f"tagwise_{folder.name}",
-        html=html,
-        css=joined_styles(folder / "widget.js"),
-        js=joined(folder / "widget.js"),
-    )
+def register(folder: Path, html: Callable[[], str]) -> Renderer:
+    """Register the widget of a folder; the function returned draws it, see `streamlit.components.v2`.
+
+    html: makes the widget's HTML, in the language spoken. The messages of its scripts come with their translations.
+    """
+
+    @functools.cache
+    def made(language: str) -> ComponentRenderer:
+        name = folder.name if language == ENGLISH else f"{folder.name}_{language.lower().replace('-', '_')}"
+        script = folder / "widget.js"
+        with using(language):
+            return st.components.v2.component(
+                f"tagwise_{name}", html=html(), css=joined_styles(script), js=_words(script) + joined(script)
+            )
+
+    made(ENGLISH)
+    return lambda **options: made(current())(**options)
 
 
 def room(key: str, px: int) -> DeltaGenerator:
@@ -44,6 +61,13 @@ def joined(script: Path) -> str:
     `import { name } from "./file.js";`, on one or several lines.
     """
     return "\n".join(_EXPORT.sub("", _IMPORT.sub("", text)) for text in _texts(script).values())
+
+
+def _words(script: Path) -> str:
+    """What dom.js needs to speak the language: its code, and the translations of the script's messages."""
+    messages = {message for text in _texts(script).values() for message in sources.of_javascript(text)}
+    words = json.dumps(messages_for(messages), ensure_ascii=False)
+    return f"const LANGUAGE = {json.dumps(current())}, WORDS = {words};\n"
 
 
 def joined_styles(script: Path) -> str:

@@ -2,6 +2,10 @@
 //
 // Streamlit calls a widget's default function again whenever data or theme change, so what must outlive a call stands
 // in a state, one for each widget on the page, found by its root element.
+//
+// component.py puts two constants in front: LANGUAGE, the code of the language spoken, and WORDS, the translations of
+// the scripts' messages by their English text, empty in English.
+/* global LANGUAGE, WORDS */
 
 const states = new WeakMap();
 
@@ -70,11 +74,29 @@ export const focusedIn = (root) => root.getRootNode().activeElement;
 /** The choice that Python sent along, unless it was made under another signature. */
 export const choiceOf = ({ chosen, signature }) => (chosen?.signature === signature ? chosen : null);
 
-/** A number with commas between thousands. */
-export const digits = (number) => number.toLocaleString("en");
+// Pseudo languages, of which tests make use, write numbers as English does.
+const NUMBERS = LANGUAGE.includes("-X") ? "en" : LANGUAGE;
+const withParts = (text, parts) => text.replace(/\{(\w+)\}/g, (whole, name) => parts[name] ?? whole);
+
+/** A message in the language spoken, with its parts in the places that it names in braces. */
+export const t = (message, parts = {}) => withParts(WORDS[message] ?? message, parts);
+
+/** A message about a number of things, in the form that the language has for that number; `{n}` is the number. */
+export function tn(number, one, many, parts = {}) {
+  const isOne = LANGUAGE === "fr" ? number < 2 : number === 1;
+  const forms = WORDS[one] ?? [one, many];
+  return withParts(forms[isOne ? 0 : forms.length - 1], { n: digits(number), ...parts });
+}
+
+/** A number with a mark between thousands, and with that many decimals. */
+export const digits = (number, decimals = 0) =>
+  number.toLocaleString(NUMBERS, { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
 
 /** A number of things: `1 image`, `1,200 images`. */
 export const counted = (number, noun) => (number === 1 ? `1 ${noun}` : `${digits(number)} ${noun}s`);
 
+/** A number that is already written, in per cent. */
+export const perCent = (text) => (NUMBERS === "ko" ? `${text}%` : NUMBERS === "en" ? `${text} %` : `${text}\u00A0%`);
+
 /** A rate of 0..1 in per cent, with a decimal. */
-export const inPercent = (rate) => `${(100 * rate).toFixed(1)} %`;
+export const inPercent = (rate) => perCent(digits(100 * rate, 1));

@@ -19,7 +19,9 @@ SIDE_PX = 800
 QUALITY = 0.9
 EVERY_MS = 200
 
-_HTML = """
+
+def _html() -> str:
+    return """
 <section class="camera">
   <p class="status" role="status"></p>
   <div class="view" hidden>
@@ -41,7 +43,9 @@ _HTML = """
   </div>
 </section>
 """
-_WIDGET = component.register(Path(__file__).parent, _HTML)
+
+
+_WIDGET = component.register(Path(__file__).parent, _html)
 
 
 def show(tags: Sequence[str], *, turn: int, is_stored: bool, key: str) -> None:

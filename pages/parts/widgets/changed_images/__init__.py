@@ -8,7 +8,9 @@ from typing import Literal, TypedDict
 
 from pages.parts.widgets import component
 
-_HTML = """
+
+def _html() -> str:
+    return """
 <section class="changed">
   <div class="sides"></div>
   <dialog aria-labelledby="large-name">
@@ -22,7 +24,9 @@ _HTML = """
   </dialog>
 </section>
 """
-_WIDGET = component.register(Path(__file__).parent, _HTML)
+
+
+_WIDGET = component.register(Path(__file__).parent, _html)
 
 
 class Answer(TypedDict):

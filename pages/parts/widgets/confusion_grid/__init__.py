@@ -13,7 +13,13 @@ from pages.parts.widgets import component
 
 Kind = Literal["matrix", "swaps"]
 
-_HTML = """
+# The heights of rows in widget.css by the largest number of columns, and of what is around them.
+_ROW_PX = {7: 44, 16: 40, 40: 22}
+_TINY_ROW_PX, _AROUND_PX = 14, 100
+
+
+def _html() -> str:
+    return """
 <section class="confusion">
   <div class="bar">
     <fieldset>
@@ -28,10 +34,9 @@ _HTML = """
   </div>
 </section>
 """
-# The heights of rows in widget.css by the largest number of columns, and of what is around them.
-_ROW_PX = {7: 44, 16: 40, 40: 22}
-_TINY_ROW_PX, _AROUND_PX = 14, 100
-_WIDGET = component.register(Path(__file__).parent, _HTML)
+
+
+_WIDGET = component.register(Path(__file__).parent, _html)
 
 
 def show(

@@ -9,7 +9,9 @@ from pages.parts.widgets import component
 
 KEY = "drawer-close"
 
-_HTML = """
+
+def _html() -> str:
+    return """
 <header class="head">
   <h2 tabindex="-1"></h2>
   <button type="button" class="close" aria-label="Close" title="Close (Esc)">
@@ -18,7 +20,9 @@ _HTML = """
   <p class="told" aria-live="polite"></p>
 </header>
 """
-_WIDGET = component.register(Path(__file__).parent, _HTML)
+
+
+_WIDGET = component.register(Path(__file__).parent, _html)
 
 
 def show(

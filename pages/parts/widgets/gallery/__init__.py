@@ -10,7 +10,9 @@ import streamlit as st
 
 from pages.parts.widgets import component
 
-_HTML = """
+
+def _html() -> str:
+    return """
 <section class="gallery">
   <div class="bar">
     <span class="count" aria-live="polite"></span>
@@ -20,7 +22,9 @@ _HTML = """
   <div class="grid" role="listbox" aria-multiselectable="true" aria-label="Images"></div>
 </section>
 """
-_WIDGET = component.register(Path(__file__).parent, _HTML)
+
+
+_WIDGET = component.register(Path(__file__).parent, _html)
 
 
 class Item(TypedDict):

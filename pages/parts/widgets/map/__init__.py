@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from pages.parts.widgets import component
 
-_HTML = """
+
+def _html() -> str:
+    return """
 <section class="map">
   <div class="tools">
     <label>Colour <select class="by"></select></label>
@@ -34,7 +36,9 @@ _HTML = """
   <div class="legend" role="group" aria-label="Legend"></div>
 </section>
 """
-_WIDGET = component.register(Path(__file__).parent, _HTML)
+
+
+_WIDGET = component.register(Path(__file__).parent, _html)
 
 
 class Colouring(TypedDict):
@@ -60,7 +64,7 @@ def packed(values: NDArray[Any]) -> str:
 
 def show(
     positions: NDArray[np.floating],
-    digests: list[str],
+    digests: NDArray[np.uint8],
     is_new: NDArray[np.bool_],
     colourings: list[Colouring],
     *,
@@ -70,13 +74,13 @@ def show(
 ) -> NDArray[np.int64]:
     """Draw the map, and return the places of the points that are selected.
 
-    positions: (points, 2), -1..1. is_new: which are drawn as rings. thumbnail: a thumbnail's address, with `SHA` for
+    positions: (points, 2), -1..1. digests: SHA-256, uint8 (points, 32). is_new: which are drawn as rings. thumbnail: a thumbnail's address, with `SHA` for
     the image's SHA-256. With another revision nothing is selected.
     """
     data = {
         "count": len(digests),
         "positions": packed(np.rint((np.clip(positions, -1, 1) + 1) * 32767)),
-        "digests": base64.b64encode(bytes.fromhex("".join(digests))).decode(),
+        "digests": base64.b64encode(digests.tobytes()).decode(),
         "rings": packed(is_new),
         "colourings": colourings,
         "thumbnail": thumbnail,

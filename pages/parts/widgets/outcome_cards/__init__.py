@@ -12,11 +12,16 @@ from cvcore.array_types import Integers
 from cvcore.metrics.confusion import TagOutcome
 from pages.parts.widgets import component
 
-_HTML = """
+_IN_A_ROW, _CARD_PX = 5, 150
+
+
+def _html() -> str:
+    return """
 <section class="cards"><ul></ul></section>
 """
-_IN_A_ROW, _CARD_PX = 5, 150
-_WIDGET = component.register(Path(__file__).parent, _HTML)
+
+
+_WIDGET = component.register(Path(__file__).parent, _html)
 
 
 def show(

@@ -11,7 +11,9 @@ import streamlit as st
 
 from pages.parts.widgets import component
 
-_HTML = """
+
+def _html() -> str:
+    return """
 <section class="presenter">
   <div class="top">
     <button type="button" class="step back" aria-label="Previous tag"><span aria-hidden="true">←</span></button>
@@ -26,7 +28,9 @@ _HTML = """
   <div class="host"></div>
 </section>
 """
-_WIDGET = component.register(Path(__file__).parent, _HTML)
+
+
+_WIDGET = component.register(Path(__file__).parent, _html)
 
 
 @dataclass(frozen=True)

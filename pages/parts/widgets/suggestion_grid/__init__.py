@@ -15,7 +15,9 @@ from pages.parts.widgets import component
 
 SURE = 0.95
 
-_HTML = """
+
+def _html() -> str:
+    return """
 <section class="suggestions">
   <div class="bar">
     <div class="row">
@@ -31,7 +33,9 @@ _HTML = """
   <div class="grid" role="listbox" aria-multiselectable="true" aria-label="Untagged images"></div>
 </section>
 """
-_WIDGET = component.register(Path(__file__).parent, _HTML)
+
+
+_WIDGET = component.register(Path(__file__).parent, _html)
 
 
 @dataclass(frozen=True)

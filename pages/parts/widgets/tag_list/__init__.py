@@ -10,8 +10,12 @@ import streamlit as st
 
 from pages.parts.widgets import component
 
-_HTML = """<ul class="tags" aria-label="Tags"></ul>"""
-_WIDGET = component.register(Path(__file__).parent, _HTML)
+
+def _html() -> str:
+    return """<ul class="tags" aria-label="Tags"></ul>"""
+
+
+_WIDGET = component.register(Path(__file__).parent, _html)
 
 
 class Row(TypedDict):

@@ -29,7 +29,9 @@ COUNTS: tuple[Count, ...] = ("tp", "fp", "fn")
 # One threshold (0..1) per tag; None for a tag that follows the slider.
 Own = tuple[float | None, ...]
 
-_HTML = """
+
+def _html() -> str:
+    return """
 <section class="explorer">
   <div class="board">
     <div class="control">
@@ -71,7 +73,9 @@ _HTML = """
   </div>
 </section>
 """
-_WIDGET = component.register(Path(__file__).parent, _HTML)
+
+
+_WIDGET = component.register(Path(__file__).parent, _html)
 
 
 @dataclass(frozen=True)

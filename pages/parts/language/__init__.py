@@ -1,0 +1,1 @@
+"""The choice of language, in the header of every page."""
