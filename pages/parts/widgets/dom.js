@@ -5,7 +5,6 @@
 //
 // component.py puts two constants in front: LANGUAGE, the code of the language spoken, and WORDS, the translations of
 // the scripts' messages by their English text, empty in English.
-/* global LANGUAGE, WORDS */
 
 const states = new WeakMap();
 
