@@ -24,6 +24,7 @@ from cvcore.api.base_path import BasePath
 from cvcore.api.classroom.door import ClassDoor
 from cvcore.api.customvision.middleware import CustomVision
 from cvcore.api.hosts import OwnHosts
+from cvcore.api.live import routes as live
 from cvcore.api.password import SharedPassword
 from cvcore.api.sources import OwnSources
 from cvcore.errors import TagwiseError
@@ -106,7 +107,13 @@ async def lifespan(_: object) -> AsyncIterator[None]:
 
 app = st.App(
     PAGES / "router.py",
-    routes=[*images.routes(store), *downloads.routes(store), *assets.routes(), *authority.routes(store)],
+    routes=[
+        *images.routes(store),
+        *downloads.routes(store),
+        *assets.routes(),
+        *authority.routes(store),
+        *live.routes(store),
+    ],
     middleware=[
         Middleware(OwnSources),
         Middleware(Amazon, store=store, settings=environment, keys=api_keys.load_aws(environment)),

@@ -16,6 +16,7 @@ DOWNLOAD = "/download/{token}"
 EXPORT = "/customvision/files/export/{iteration_id}/{file}"
 AUTHORITY = "/ca.pem"
 JOIN = "/join"
+LIVE = "/live/{iteration_id}"
 PLOTLY = f"/assets/plotly-{metadata.version('plotly')}.min.js"
 
 _below = [""]
@@ -62,3 +63,12 @@ def export(iteration_id: str, file: str) -> str:
     '/customvision/files/export/1c5b/onnx-77.zip'
     """
     return below(EXPORT.format(iteration_id=iteration_id, file=file))
+
+
+def live(iteration_id: str) -> str:
+    """The path that answers frames of a live camera by an iteration.
+
+    >>> live("1c5b")
+    '/live/1c5b'
+    """
+    return below(LIVE.format(iteration_id=iteration_id))

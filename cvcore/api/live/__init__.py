@@ -1,0 +1,1 @@
+"""Answers the frames of live cameras, in fair order."""

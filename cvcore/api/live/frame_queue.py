@@ -1,0 +1,55 @@
+"""The queue of frames: first come, first served, and of each client one at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+WAITING_MOST = 64
+# Above the pages' threads, which are then served first; only Linux knows it for a single thread.
+NICENESS = 5
+
+Result = TypeVar("Result")
+
+
+class FrameQueue:
+    """Works in as many threads as there are cores; all methods are called in the server's event loop.
+
+    Because a client's next frame is taken only once its last is answered, thirty clients get the same share.
+    """
+
+    def __init__(self, threads: int = os.cpu_count() or 1, most: int = WAITING_MOST) -> None:
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="live", initializer=_be_nice)
+        self._clients: set[str] = set()
+        self._most = most
+
+    def refusal(self, client: str) -> str:
+        """Why a frame of a client cannot be taken now; empty if it can."""
+        if client in self._clients:
+            return "a camera must send one frame at a time, the last is not answered yet: wait for its answer"
+        if len(self._clients) >= self._most:
+            return f"at most {self._most} cameras are answered at once, so many are waiting: try again in a second"
+        return ""
+
+    @contextlib.contextmanager
+    def place(self, client: str) -> Iterator[None]:
+        """A block in which a client has its place in the queue."""
+        self._clients.add(client)
+        try:
+            yield
+        finally:
+            self._clients.discard(client)
+
+    async def run(self, work: Callable[[], Result]) -> Result:
+        """What `work` returns, once it was its turn."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+
+
+def _be_nice() -> None:
+    with contextlib.suppress(AttributeError, OSError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)

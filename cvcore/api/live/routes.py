@@ -1,0 +1,110 @@
+"""`POST /live/{iteration}`: a frame of a live camera comes in, its tags' probabilities go out; nothing is stored."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from urllib.parse import urlsplit
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from cvcore import urls
+from cvcore.api.classroom import door
+from cvcore.api.live.frame_queue import FrameQueue
+from cvcore.errors import Conflict, InvalidInput, NotFound, TagwiseError
+from cvcore.prediction import frames
+from cvcore.store import Pupil, Store
+
+# A browser asks before it lets a page of another site send this header, and is not told that it may.
+CLIENT = "tagwise-live"
+CLIENT_LETTERS = 64
+BODY_S = 10.0
+DIGITS = 4
+
+_STATUSES: tuple[tuple[type[TagwiseError], int], ...] = ((InvalidInput, 400), (NotFound, 404), (Conflict, 409))
+
+
+def routes(store: Store) -> list[Route]:
+    """The body is a JPEG within `frames.LIMITS`; the header `tagwise-live` names the camera by a text of its own.
+
+    `?threshold=0.5` is one threshold for all tags; without it those saved with the iteration are used. The answer is
+    `{"probabilities": [0.9, 0.1], "answer": [0]}`, in the order of the iteration's tags. A pupil's iterations are
+    their own, the teacher's all. Refusals are one sentence: 400 for what is no frame, 403 for pages of other sites,
+    404 for an iteration that is not there, 409 for one without a model, 413 for a large body, 429 before the last frame
+    is answered, 503 where a model file is damaged.
+    """
+    queue = FrameQueue()
+
+    async def answer(request: Request) -> Response:
+        if not _is_own_page(request):
+            return PlainTextResponse("frames must come from a page of Tagwise itself: open Quick Test", 403)
+        name = request.headers.get(CLIENT, "")
+        if not 0 < len(name) <= CLIENT_LETTERS:
+            return PlainTextResponse(
+                f"the header {CLIENT} must name the camera, in at most {CLIENT_LETTERS} letters", 400
+            )
+        client = _client(request, name)
+        if refusal := queue.refusal(client):
+            return PlainTextResponse(refusal, 429, headers={"Retry-After": "1"})
+        with queue.place(client):
+            return await _answered(request, store, queue)
+
+    return [Route(urls.LIVE, answer, methods=["POST"])]
+
+
+async def _answered(request: Request, store: Store, queue: FrameQueue) -> Response:
+    try:
+        threshold = _threshold(request.query_params.get("threshold", ""))
+        async with asyncio.timeout(BODY_S):
+            frame = await _body(request, frames.LIMITS.image_bytes)
+        if frame is None:
+            return PlainTextResponse(
+                f"a frame must have at most {frames.LIMITS.image_bytes:,} bytes: send it smaller", 413
+            )
+        answer = await queue.run(partial(_predict, request, store, frame, threshold))
+    except TagwiseError as error:
+        return PlainTextResponse(str(error), next((code for kind, code in _STATUSES if isinstance(error, kind)), 503))
+    except (TimeoutError, ClientDisconnect):
+        return PlainTextResponse(f"a frame must arrive within {BODY_S:g} s, this one did not: send it again", 408)
+    rounded = [round(probability, DIGITS) for probability in answer.probabilities]
+    return JSONResponse({"probabilities": rounded, "answer": answer.answer}, headers={"Cache-Control": "no-store"})
+
+
+def _predict(request: Request, store: Store, frame: bytes, threshold: float | None) -> frames.FrameAnswer:
+    stores = door.stores_of(request.scope, store)
+    return frames.predict(stores, request.path_params["iteration_id"], frame, threshold)
+
+
+def _is_own_page(request: Request) -> bool:
+    """Whether the sender is a page from here, or no browser; browsers do not let pages set these headers."""
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site == "same-origin"
+    origin = request.headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == request.headers.get("host", "")
+
+
+def _client(request: Request, name: str) -> str:
+    viewer = request.scope.get(door.VIEWER)
+    if isinstance(viewer, Pupil):  # however many names they send
+        return viewer.id
+    return f"{request.client.host if request.client else ''} {name}"
+
+
+def _threshold(text: str) -> float | None:
+    try:
+        return float(text) if text else None
+    except ValueError:
+        raise InvalidInput(f"threshold must be in 0..1, got {text[:80]!r}") from None
+
+
+async def _body(request: Request, most: int) -> bytes | None:
+    """The request's body; None if it is longer than that."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > most:
+            return None
+    return body

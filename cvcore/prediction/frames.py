@@ -1,0 +1,128 @@
+"""Predicts frames of a live camera: networks and classifiers stay loaded between frames, and nothing is stored."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cvcore import evaluation, imaging, metrics
+from cvcore.errors import IterationNotFound
+from cvcore.evaluation import OutOfFold
+from cvcore.files import blobs
+from cvcore.networks import backbones, feature_extraction
+from cvcore.networks.backbones import Backbone
+from cvcore.prediction import predictor
+from cvcore.records import Iteration
+from cvcore.settings import Limits
+from cvcore.store import Store
+
+# A frame of the longest side that is sent, 1024 pixels, is about half as large, and one of 284 is a twentieth.
+LIMITS = Limits(image_bytes=2**18, side_max_px=1024, pixels=2**20)
+
+# How many classifiers are kept, how long without a frame, and how often it is looked whether the iteration changed.
+MODELS_KEPT, IDLE_S, LOOKED_AFTER_S = 64, 60.0, 1.0
+NETWORKS_KEPT = 4
+
+_Network = tuple[Backbone, feature_extraction.Extractor]
+
+
+@dataclass(frozen=True)
+class FrameAnswer:
+    """Every tag's probability, in the order of the iteration's tags, and the places there of those that are answered.
+
+    The most probable answer comes first.
+    """
+
+    probabilities: tuple[float, ...]
+    answer: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class _Model:
+    """An iteration as it was when it was looked at, and its classifier: predictions of no images."""
+
+    iteration: Iteration
+    head: OutOfFold
+    looked_at: float
+    used_at: float = field(default_factory=time.monotonic)
+
+
+def predict(stores: Sequence[Store], iteration_id: str, frame: bytes, threshold: float | None = None) -> FrameAnswer:
+    """Predict a frame by an iteration in one of the stores; without a threshold those saved with it decide, or 0.5.
+
+    Raises:
+        ImageRefused: the frame is not an image within `LIMITS`.
+        IterationNotFound: the stores have no such iteration.
+        NotTrained, ModelDamaged: the iteration is not trained, or a file of it is missing or damaged.
+        InvalidInput: the threshold is outside 0..1.
+    """
+    imaging.check(frame, LIMITS)
+    store, model = _model(stores, iteration_id)
+    backbone, embed = _network(model.iteration.fingerprint, blobs.backbones_folder(store.home))
+    row = predictor.probabilities(model.head, embed(imaging.pixels(frame, backbone.side)[None]))
+    chosen = np.asarray(evaluation.threshold_in_use(model.iteration, threshold))
+    is_answer = metrics.answers(row, chosen, multilabel=model.head.multilabel)[0]
+    best_first = np.argsort(-row[0], kind="stable")
+    return FrameAnswer(tuple(map(float, row[0])), tuple(int(column) for column in best_first if is_answer[column]))
+
+
+_models: OrderedDict[tuple[Path, str], _Model] = OrderedDict()
+_models_lock = threading.Lock()
+
+
+def _model(stores: Sequence[Store], iteration_id: str) -> tuple[Store, _Model]:
+    now = time.monotonic()
+    for store in stores:
+        place = (store.home, iteration_id)
+        with _models_lock:
+            kept = _models.get(place)
+        if kept is None or now - kept.looked_at > LOOKED_AFTER_S:
+            try:
+                iteration = store.iterations.get(iteration_id)
+            except IterationNotFound:
+                _drop(place)
+                continue
+            head = kept.head if kept else evaluation.load_rows(store, iteration, np.arange(0))
+            kept = _Model(iteration, head, now)
+        _keep(place, replace(kept, used_at=now))
+        return store, kept
+    raise IterationNotFound(f"there is no iteration {iteration_id[:80]!r}: it may have been deleted, reload the page")
+
+
+def _keep(place: tuple[Path, str], model: _Model) -> None:
+    with _models_lock:
+        _models[place] = model
+        _models.move_to_end(place)
+        while len(_models) > MODELS_KEPT or next(iter(_models.values())).used_at < model.used_at - IDLE_S:
+            _models.popitem(last=False)
+
+
+def _drop(place: tuple[Path, str]) -> None:
+    with _models_lock:
+        _models.pop(place, None)
+
+
+_own = threading.local()
+
+
+def _network(fingerprint: str, folder: Path) -> _Network:
+    """The network of that fingerprint, of this thread alone, whichever home folder it came from: they are the same.
+
+    With one network for each of two threads, more frames are predicted than with one on two cores.
+    """
+    networks: OrderedDict[str, Any] = _own.__dict__.setdefault("networks", OrderedDict())
+    if fingerprint not in networks:
+        backbone = backbones.find(fingerprint, folder)
+        networks[fingerprint] = backbone, feature_extraction.load(backbone, folder, threads=1)
+        if len(networks) > NETWORKS_KEPT:
+            networks.popitem(last=False)
+    networks.move_to_end(fingerprint)
+    network: _Network = networks[fingerprint]
+    return network
