@@ -5,7 +5,7 @@ Imports `analyses`, `evaluation`, `networks`, `store`, `files`, `metrics` and th
 
 from cvcore.image_maps.image_map import ImageMap, make, placed
 from cvcore.image_maps.points import KINDS, OUTCOMES, Points, points, rows_json
-from cvcore.image_maps.stored import FILE, load
+from cvcore.image_maps.stored import FILE, MapOutline, load, load_outline
 from cvcore.image_maps.trustworthiness import trustworthiness
 
 __all__ = [
@@ -13,8 +13,10 @@ __all__ = [
     "KINDS",
     "OUTCOMES",
     "ImageMap",
+    "MapOutline",
     "Points",
     "load",
+    "load_outline",
     "make",
     "placed",
     "points",

@@ -33,7 +33,7 @@ def show_map(options: argparse.Namespace, settings: Settings) -> int:
     image_map = results.result(store, iteration, "map")
     in_use = evaluation.threshold_in_use(iteration, options.threshold)
     points = image_maps.points(store, project, iteration, image_map, in_use)
-    names = {image.id: image.name for image in store.images.with_ids([each for each in points.image_ids if each])}
+    names = {image.id: image.name for image in store.images.with_ids(points.ids_at())}
     rows = image_maps.rows_json(points, names)
     if options.csv:
         _write(options.csv, rows)

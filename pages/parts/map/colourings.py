@@ -26,7 +26,7 @@ def of_points(points: Points) -> list[Colouring]:
     ]
 
 
-def _kinds(name: str, values: NDArray[np.int64], labels: list[str]) -> Colouring:
+def _kinds(name: str, values: NDArray[np.signedinteger], labels: list[str]) -> Colouring:
     """A colour for each label; negative values get the last one."""
     last = len(labels) - 1
     return {

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from cvcore import image_maps, urls
-from cvcore.image_maps import KINDS, OUTCOMES, ImageMap, Points
+from cvcore.image_maps import KINDS, OUTCOMES, Points
 from cvcore.records import Image, Iteration, Project, Thresholds
 from cvcore.settings import Limits
 from cvcore.store import Store
@@ -28,23 +28,22 @@ def show(store: Store, project: Project, iteration: Iteration, thresholds: Thres
     """Show the map; the first time it is made by the worker, which takes seconds, or minutes for very many images."""
     st.header("Map of the images", anchor=False, help=HELP.get("map"))
     with refusals():
-        image_map = image_maps.load(store, iteration)
-        if image_map is None:
+        if _points(store, project, iteration, thresholds) is None:
             progress.show(store, iteration, "map")
-            return
-        _map(store, project, iteration, image_map, thresholds, limits=limits)
+        else:
+            _map(store, project, iteration, thresholds, limits)
 
 
 @st.fragment
-def _map(
-    store: Store, project: Project, iteration: Iteration, image_map: ImageMap, thresholds: Thresholds, *, limits: Limits
-) -> None:
+def _map(store: Store, project: Project, iteration: Iteration, thresholds: Thresholds, limits: Limits) -> None:
     with refusals():
-        points = _points(store, project, iteration, image_map, thresholds)
-        st.caption(_about(image_map, points))
+        points = _points(store, project, iteration, thresholds)
+        if points is None:  # its file was lost meanwhile
+            st.rerun()
+        st.caption(_about(points))
         places = map_widget.show(
             points.positions,
-            list(points.digests),
+            points.digests,
             points.kinds != KINDS.index("trained"),
             colourings.of_points(points),
             thumbnail=urls.thumbnail("SHA"),
@@ -58,30 +57,29 @@ def _map(
         large_view.show(store, project, limits)
 
 
-def _points(
-    store: Store, project: Project, iteration: Iteration, image_map: ImageMap, thresholds: Thresholds
-) -> Points:
-    """The points, kept in the session until the project's images, tags or predictions change."""
+def _points(store: Store, project: Project, iteration: Iteration, thresholds: Thresholds) -> Points | None:
+    """The points, kept in the session until the project's images, tags or predictions change; None without a map."""
     now = store.projects.get(project.id)
     stamp = (iteration.id, thresholds, now.modified_at, store.predictions.count(project.id), store.embeddings.newest())
     known: tuple[object, Points | None] = st.session_state.get("map-points", (None, None))
-    points = known[1] if known[0] == stamp else None
-    if points is None:
-        points = image_maps.points(store, project, iteration, image_map, thresholds)
-        st.session_state["map-points"] = stamp, points
+    if known[0] == stamp:
+        return known[1]
+    st.session_state.pop("map-points", None)  # so that no two are in memory
+    outline = image_maps.load_outline(store, iteration)
+    if outline is None:
+        return None
+    points = image_maps.points(store, project, iteration, outline, thresholds)
+    st.session_state["map-points"] = stamp, points
     return points
 
 
-def _about(image_map: ImageMap, points: Points) -> str:
+def _about(points: Points) -> str:
     text = (
         "Images that look alike to the model lie together; how far groups lie from each other means little. Each "
         "image is placed without its own tag. "
     )
-    if not np.isnan(image_map.trust):
-        text += (
-            f"Trustworthiness {float(image_map.trust):.2f}: 1 if all neighbours here are neighbours in truth, 0.5 by "
-            "chance. "
-        )
+    if not np.isnan(points.trust):
+        text += f"Trustworthiness {points.trust:.2f}: 1 if all neighbours here are neighbours in truth, 0.5 by chance. "
     if newer := int((points.kinds != KINDS.index("trained")).sum()):
         text += f"Rings: {count(newer, 'image')} that came after the training or were only predicted. "
     if points.left_out:
@@ -91,7 +89,7 @@ def _about(image_map: ImageMap, points: Points) -> str:
 
 def _selected(store: Store, project: Project, points: Points, places: np.ndarray, *, limits: Limits) -> None:
     """Show the images that are selected, in pages, and the tools for them."""
-    ids = [points.image_ids[place] for place in places if points.image_ids[place]]
+    ids = points.ids_at(places)
     if predicted := len(places) - len(ids):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(f"{count(predicted, 'selected image')} only predicted.", width="content")

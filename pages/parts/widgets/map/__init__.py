@@ -74,8 +74,8 @@ def show(
 ) -> NDArray[np.int64]:
     """Draw the map, and return the places of the points that are selected.
 
-    positions: (points, 2), -1..1. digests: SHA-256, uint8 (points, 32). is_new: which are drawn as rings. thumbnail: a thumbnail's address, with `SHA` for
-    the image's SHA-256. With another revision nothing is selected.
+    positions: (points, 2), -1..1. digests: SHA-256, uint8 (points, 32). is_new: which are drawn as rings. thumbnail: a
+    thumbnail's address, with `SHA` for the image's SHA-256. With another revision nothing is selected.
     """
     data = {
         "count": len(digests),
