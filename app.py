@@ -18,7 +18,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from cvcore import classroom, settings, urls
-from cvcore.api import assets, authority, downloads, images, page_start
+from cvcore.api import assets, authority, downloads, images, page_start, sockets
 from cvcore.api.aws.middleware import Amazon
 from cvcore.api.base_path import BasePath
 from cvcore.api.classroom.door import ClassDoor
@@ -94,6 +94,7 @@ async def lifespan(_: object) -> AsyncIterator[None]:
     del numpy, pandas, plotly, pyarrow
     keepers = (supervisor.keep(environment.home), end_classes(), *keep_certificate())
     tasks = [asyncio.create_task(each) for each in keepers]
+    sockets.answer_at_once()
     gc.collect()
     gc.freeze()
     try:
