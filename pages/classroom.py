@@ -5,11 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from cvcore.store import Pupil
-from pages.parts.classroom import ending, joining, materials, opening, own_place, pupil_list
+from pages.parts.classroom import board, ending, joining, materials, opening, own_place, pupil_list
 from pages.parts.shell import backend
 from pages.parts.shell.text import plain, refusals
 
-JOIN, PUPILS, MATERIALS, END = "Join", "Pupils", "Hand out and collect", "Settings and end"
+JOIN, PUPILS, MATERIALS, BOARD, END = "Join", "Pupils", "Hand out and collect", "Board", "Settings and end"
 
 who = backend.viewer()
 if isinstance(who, Pupil):
@@ -43,7 +43,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
 school_class = classes[chosen]
 view = st.segmented_control(
     "View",
-    (JOIN, PUPILS, MATERIALS, END),
+    (JOIN, PUPILS, MATERIALS, BOARD, END),
     default=JOIN,
     required=True,
     label_visibility="collapsed",
@@ -58,6 +58,8 @@ with refusals():
         pupil_list.show(store, school_class)
     elif view == MATERIALS:
         materials.show(store, school_class, backend.limits())
+    elif view == BOARD:
+        board.show(store, school_class)
     else:
         ending.show(store, school_class)
         with st.expander("Open another class"):

@@ -2,9 +2,12 @@
 
 Because a pupil's projects, images and iterations are in a home folder and a database of their own, nothing that a pupil
 asks for can reach another pupil's. Without a class everything is as if this package were not there. Imports `archive`,
-`prediction`, `projects`, `evaluation`, `store`, `files` and the modules beside the packages.
+`prediction`, `projects`, `evaluation`, `networks`, `store`, `files`, `imaging`, `metrics`, `validation` and the modules
+beside the packages.
 """
 
+from cvcore.classroom.boards import Board, Row, board
+from cvcore.classroom.class_tests import choose as choose_test_set
 from cvcore.classroom.deletion import Receipt, delete_class, delete_ended, delete_leftovers
 from cvcore.classroom.handing_out import Collected, Handed, collect, hand_out, tag_names
 from cvcore.classroom.homes import is_locked, limits_of, store_of
@@ -28,12 +31,16 @@ from cvcore.classroom.works import Work, trainings_ahead, works
 __all__ = [
     "COOKIE",
     "TEACHER",
+    "Board",
     "Collected",
     "Handed",
     "Receipt",
+    "Row",
     "Teacher",
     "Viewer",
     "Work",
+    "board",
+    "choose_test_set",
     "collect",
     "come_back",
     "delete_class",

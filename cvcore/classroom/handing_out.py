@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from cvcore import archive
-from cvcore.classroom import homes
+from cvcore.classroom import class_tests, homes
 from cvcore.errors import Conflict, TagwiseError
 from cvcore.files import blobs
 from cvcore.projects import registry, tagging, uploads
@@ -45,19 +45,37 @@ def hand_out(
 ) -> Handed:
     """Give each pupil a copy of a project: its images, which take no further space, its tags and its iterations.
 
-    A pupil who has a project of that name gets it under a name with a number. `on_pupil` is called with the number of
-    pupils who are done.
+    A pupil who has a project of that name gets it under a name with a number. Of a class's test set, the images marked
+    for testing stay with the teacher. `on_pupil` is called with the number of pupils who are done.
+
+    Raises:
+        Conflict: all tagged images of the project are the test set of a pupil's class.
     """
+    tests = {class_id: _test_of(store, project, class_id) for class_id in {pupil.class_id for pupil in pupils}}
     given: list[Pupil] = []
     refused: list[tuple[Pupil, str]] = []
     for done, pupil in enumerate(pupils, 1):
         try:
-            archive.copy(store, project, into=homes.store_of(store, pupil))
+            own = homes.store_of(store, pupil)
+            copy = archive.copy(store, project, into=own)
+            uploads.erase(own, list(own.images.ids_of(copy.id, tests[pupil.class_id]).values()))
             given.append(pupil)
         except TagwiseError as error:
             refused.append((pupil, str(error)))
         on_pupil(done)
     return Handed(tuple(given), tuple(refused))
+
+
+def _test_of(store: Store, project: Project, class_id: str) -> tuple[str, ...]:
+    """The SHA-256 of the project's images that no pupil of a class may have."""
+    school_class = store.classes.get(class_id)
+    test = class_tests.find(store, school_class) if school_class.test_project_id == project.id else None
+    if test is not None and not test.is_marked:
+        raise Conflict(
+            f"what is handed out must not be the test set, all tagged images of {project.name!r} are: mark some of "
+            "them for testing, or choose another project"
+        )
+    return test.digests if test else ()
 
 
 def tag_names(store: Store, pupils: Sequence[Pupil]) -> list[str]:

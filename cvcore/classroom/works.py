@@ -11,7 +11,10 @@ from cvcore.store import Pupil, Store
 
 @dataclass(frozen=True)
 class Work:
-    """A pupil's work in numbers; `newest` are the scores of the newest trained iteration, by its own evaluation."""
+    """A pupil's work in numbers; `newest` are the scores of the newest iteration that they trained, by its own images.
+
+    Iterations that were handed out are not among the trainings.
+    """
 
     pupil: Pupil
     projects: int
@@ -46,8 +49,8 @@ def trainings_ahead(store: Store, pupil: Pupil) -> int | None:
 def _work(store: Store, pupil: Pupil) -> Work:
     own = homes.store_of(store, pupil)
     projects = own.projects.all()
-    trained = [iteration for project in projects for iteration in own.iterations.trained(project.id)]
-    newest = max(trained, key=lambda each: each.trained_at or each.created_at, default=None)
+    trained = own.class_results.trained_here()
+    newest = own.iterations.get(trained[0][0]) if trained else None
     return Work(
         pupil=pupil,
         projects=len(projects),

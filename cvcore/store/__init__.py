@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cvcore.files import blobs
+from cvcore.store.classroom.class_results import ClassResult, ClassResults
 from cvcore.store.classroom.classes import Classes, SchoolClass
 from cvcore.store.classroom.classes import Limits as ClassLimits
 from cvcore.store.classroom.pupils import Pupil, Pupils
@@ -45,6 +46,7 @@ __all__ = [
     "ArnKind",
     "ArnRow",
     "ClassLimits",
+    "ClassResult",
     "Condition",
     "DatasetRow",
     "DatasetStatus",
@@ -107,6 +109,7 @@ class Store:
         self.rekognition_policies = Policies(self._connections)
         self.classes = Classes(self._connections)
         self.pupils = Pupils(self._connections)
+        self.class_results = ClassResults(self._connections)
         self.whole_projects = WholeProjects(
             self._connections,
             self.iterations,

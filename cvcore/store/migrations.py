@@ -595,6 +595,34 @@ def m018_classroom(database: Database) -> None:
     )
 
 
+def m019_class_results(database: Database) -> None:
+    """A class's test set, how each pupil's iteration does on it, and pupils who were removed."""
+    _run(
+        database,
+        """
+        create table class_test_sets (
+            class_id text primary key references classes (id) on delete cascade,
+            project_id text not null references projects (id) on delete cascade
+        ) strict;
+
+        create table removed_pupils (
+            pupil_id text primary key references pupils (id) on delete cascade,
+            removed_at text not null
+        ) strict;
+
+        create table class_results (
+            pupil_id text primary key references pupils (id) on delete cascade,
+            iteration_id text not null,
+            test_set text not null,
+            is_right blob not null,
+            missing_tags text not null,
+            seen_images integer not null,
+            error text not null
+        ) strict;
+        """,
+    )
+
+
 Step = Callable[["Database"], None]
 STEPS: tuple[Step, ...] = (
     m001_projects_images_and_tags,
@@ -615,6 +643,7 @@ STEPS: tuple[Step, ...] = (
     m016_facts,
     m017_fact_changes,
     m018_classroom,
+    m019_class_results,
 )
 
 

@@ -20,17 +20,17 @@ class Turns:
     """
 
     def __init__(self, store: Store) -> None:
-        self._store = store
+        self.store = store
         self._opened: dict[Path, Store] = {store.home: store}
         self._served: dict[Path, int] = {}
         self._number = 0
 
     def stores(self) -> list[Store]:
         """The worker's own home folder and the pupils'; one that was served longest ago comes first."""
-        homes = [self._store.home, *pupil_homes(self._store)]
+        homes = [self.store.home, *pupil_homes(self.store)]
         for gone in self._opened.keys() - set(homes):
             self._opened.pop(gone).close()
-        found = [store for home in homes if (store := self._open(home))]
+        found = [store for home in homes if (store := self.opened(home))]
         return sorted(found, key=lambda each: self._served.get(each.home, 0))
 
     def next_job(self) -> tuple[Store, Job] | None:
@@ -41,7 +41,7 @@ class Turns:
                 if job := store.jobs.claim():
                     self._number += 1
                     self._served[store.home] = self._number
-                    lending.networks(self._store.home, store.home)
+                    lending.networks(self.store.home, store.home)
                     return store, job
         return None
 
@@ -49,7 +49,7 @@ class Turns:
         """Whether a training is queued in any of the home folders."""
         return any(store.jobs.is_training_waiting() for store in self._opened.values())
 
-    def _open(self, home: Path) -> Store | None:
+    def opened(self, home: Path) -> Store | None:
         """The store of a home folder; None if the folder cannot be opened now, as of a class that is being deleted."""
         if home not in self._opened:
             with contextlib.suppress(TagwiseError):

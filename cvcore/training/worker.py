@@ -22,13 +22,14 @@ from pathlib import Path
 import filelock
 
 from cvcore import settings
+from cvcore.classroom import judging
 from cvcore.domains import DEFAULT
-from cvcore.errors import Unavailable
+from cvcore.errors import TagwiseError, Unavailable
 from cvcore.files import blobs
-from cvcore.networks import keras_backend
+from cvcore.networks import arrays, keras_backend
 from cvcore.networks.keras_backend import Device
 from cvcore.prediction import history
-from cvcore.progress import Progress, silent
+from cvcore.progress import Progress, Stopped, silent
 from cvcore.projects import trash
 from cvcore.records import Job, Project
 from cvcore.store import Store
@@ -40,6 +41,10 @@ POLL_S = 0.3
 PATIENCE_S = 5
 PAUSE_S = 10
 PURGE_S = 3600
+# How often iterations of pupils are looked for that were not tested yet, and how long that may go on while a training
+# waits: without it, test images would never be embedded in a busy class.
+JUDGE_EVERY_S = 2.0
+JUDGE_S = 5.0
 # A third of the pages' share of a busy processor, see sched(7); on an idle one it makes no difference.
 NICE = 5
 
@@ -161,17 +166,35 @@ def _only_worker(home: Path, stop: threading.Event) -> Iterator[None]:
 
 
 def _do_jobs(turns: Turns, stop: threading.Event, device: Device) -> None:
-    purge_at = time.monotonic()
+    purge_at = judge_at = time.monotonic()
     while not stop.is_set():
         if time.monotonic() >= purge_at:
             purge_at += PURGE_S
             for each in turns.stores():
                 _purge(each)
+        if time.monotonic() >= judge_at:
+            _judge(turns, stop, device)
+            judge_at = time.monotonic() + JUDGE_EVERY_S
         if claimed := turns.next_job():
             store, job = claimed
             job_runner.run_job(store, job, stop, device=device, is_training_waiting=turns.is_training_waiting)
         else:
             stop.wait(POLL_S)
+
+
+def _judge(turns: Turns, stop: threading.Event, device: Device) -> None:
+    """Test pupils' newest iterations on the test sets of their classes; on an error again later."""
+    started = time.monotonic()
+
+    def progress(_stage: str, _fraction: float) -> None:
+        if stop.is_set() or (time.monotonic() - started > JUDGE_S and turns.is_training_waiting()):
+            raise Stopped
+
+    with contextlib.suppress(Stopped), arrays.one_thread():
+        try:
+            judging.judge(turns.store, turns.opened, progress, device)
+        except TagwiseError as error:
+            log.error("iterations of a class could not be tested: %s", error)
 
 
 def _purge(store: Store) -> None:

@@ -20,7 +20,10 @@ class Limits:
 
 @dataclass(frozen=True)
 class SchoolClass:
-    """A class: pupils join it by its code; it is deleted after the day `ends_on`, or never by itself."""
+    """A class: pupils join it by its code; it is deleted after the day `ends_on`, or never by itself.
+
+    Pupils' iterations are tested on the images of the project `test_project_id`; None is no test.
+    """
 
     id: str
     name: str
@@ -30,6 +33,13 @@ class SchoolClass:
     is_locked: bool
     is_board_shown: bool
     opened_at: datetime
+    test_project_id: str | None = None
+
+
+_SELECT = """
+    select classes.*, (select project_id from class_test_sets where class_id = classes.id) as test_project_id
+    from classes
+"""
 
 
 class Classes:
@@ -63,19 +73,19 @@ class Classes:
         Raises:
             NotFound: there is no such class.
         """
-        row = self._db.row("select * from classes where id = ?", [class_id])
+        row = self._db.row(f"{_SELECT} where id = ?", [class_id])
         if row is None:
             raise NotFound(f"there is no class {class_id[:80]!r}: it may have been deleted")
         return _class(row)
 
     def with_code(self, code: str) -> SchoolClass | None:
         """The class with that code, or None."""
-        row = self._db.row("select * from classes where code = ?", [code])
+        row = self._db.row(f"{_SELECT} where code = ?", [code])
         return _class(row) if row else None
 
     def all(self) -> list[SchoolClass]:
         """All classes, the newest first."""
-        return [_class(row) for row in self._db.rows("select * from classes order by opened_at desc, id")]
+        return [_class(row) for row in self._db.rows(f"{_SELECT} order by opened_at desc, id")]
 
     def is_any(self) -> bool:
         """Whether there is a class, so that strangers must join or sign in."""
@@ -96,6 +106,12 @@ class Classes:
                     *(changed.name, changed.code, changed.limits.images, changed.limits.megabytes, ends_on),
                     *(int(changed.is_locked), int(changed.is_board_shown), changed.id),
                 ],
+            )
+            self._db.write("delete from class_test_sets where class_id = ?", [changed.id])
+            # None if the project was deleted meanwhile.
+            self._db.write(
+                "insert into class_test_sets select ?, id from projects where id = ?",
+                [changed.id, changed.test_project_id],
             )
 
     def delete(self, class_id: str) -> None:
@@ -127,4 +143,5 @@ def _class(row: Row) -> SchoolClass:
         is_locked=bool(row["is_locked"]),
         is_board_shown=bool(row["is_board_shown"]),
         opened_at=datetime.fromisoformat(row["opened_at"]),
+        test_project_id=row["test_project_id"],
     )

@@ -26,8 +26,15 @@ class Pupil:
     seen_at: datetime | None
 
 
+# Those who were removed are found by `removed` and `with_removed` alone.
+_SELECT = "select * from pupils where id not in (select pupil_id from removed_pupils)"
+
+
 class Pupils:
-    """The pupils of all classes; nicknames are unique in a class, whatever their case."""
+    """The pupils of all classes; nicknames are unique in a class, whatever their case.
+
+    A pupil who was removed has no browser and is in no list, but their row and home folder stay, to bring them back.
+    """
 
     def __init__(self, connections: Connections) -> None:
         self._db = connections
@@ -57,20 +64,57 @@ class Pupils:
         Raises:
             NotFound: there is no such pupil.
         """
-        row = self._db.row("select * from pupils where id = ?", [pupil_id])
+        row = self._db.row(f"{_SELECT} and id = ?", [pupil_id])
         if row is None:
-            raise NotFound(f"there is no pupil {pupil_id[:80]!r}: the class may have been deleted")
+            raise NotFound(f"there is no pupil {pupil_id[:80]!r}: they or the class may have been removed")
         return _pupil(row)
 
     def of_class(self, class_id: str) -> list[Pupil]:
         """A class's pupils, by nickname."""
-        return [
-            _pupil(row) for row in self._db.rows("select * from pupils where class_id = ? order by folded", [class_id])
-        ]
+        return [_pupil(row) for row in self._db.rows(f"{_SELECT} and class_id = ? order by folded", [class_id])]
 
     def all(self) -> list[Pupil]:
         """The pupils of all classes, in the order in which they joined."""
+        return [_pupil(row) for row in self._db.rows(f"{_SELECT} order by joined_at, id")]
+
+    def with_removed(self) -> list[Pupil]:
+        """The pupils of all classes, also those who were removed."""
         return [_pupil(row) for row in self._db.rows("select * from pupils order by joined_at, id")]
+
+    def removed(self, class_id: str) -> list[Pupil]:
+        """A class's pupils who were removed, by nickname."""
+        rows = self._db.rows(
+            "select * from pupils where class_id = ? and id in (select pupil_id from removed_pupils) order by nickname",
+            [class_id],
+        )
+        return [_pupil(row) for row in rows]
+
+    def remove(self, pupil_id: str) -> None:
+        """Remove a pupil; their nickname is free for others."""
+        with self._db.transaction():
+            self._db.write("update pupils set folded = 'removed ' || id, return_code = null where id = ?", [pupil_id])
+            self._db.write("insert or ignore into removed_pupils values (?, ?)", [pupil_id, now()])
+
+    def bring_back(self, pupil: Pupil) -> None:
+        """Bring a removed pupil back.
+
+        Raises:
+            NameTaken: another pupil has their nickname now.
+        """
+        with self._db.transaction():
+            self.rename(pupil.id, pupil.nickname)
+            self._db.write("delete from removed_pupils where pupil_id = ?", [pupil.id])
+
+    def rename(self, pupil_id: str, nickname: str) -> None:
+        """Give a pupil another nickname.
+
+        Raises:
+            NameTaken: another pupil of the class has that nickname.
+        """
+        with self._db.transaction(), unique_name("pupil", nickname):
+            self._db.write(
+                "update pupils set nickname = ?, folded = ? where id = ?", [nickname, nickname.casefold(), pupil_id]
+            )
 
     def seen(self, pupil_id: str) -> None:
         """Set the time at which a pupil was last there to now."""

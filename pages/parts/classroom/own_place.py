@@ -7,6 +7,7 @@ import streamlit as st
 from cvcore import classroom
 from cvcore.store import Pupil, Store
 from cvcore.wording import count
+from pages.parts.classroom import board
 from pages.parts.shell.text import isolated, plain
 
 POLL_S = 3.0
@@ -22,7 +23,8 @@ def show(store: Store, pupil: Pupil) -> None:
 
 def _show(store: Store, pupil_id: str) -> None:
     pupil = store.pupils.get(pupil_id)
-    own, limits = classroom.store_of(store, pupil), store.classes.get(pupil.class_id).limits
+    school_class = store.classes.get(pupil.class_id)
+    own, limits = classroom.store_of(store, pupil), school_class.limits
     if classroom.is_locked(store, pupil):
         st.warning("The teacher has locked your work: look at everything, change nothing.")
     images, size_bytes = own.images.usage()
@@ -33,3 +35,4 @@ def _show(store: Store, pupil_id: str) -> None:
     ahead = classroom.trainings_ahead(store, pupil)
     if ahead is not None:
         st.markdown("Your training runs now." if ahead == 0 else f"Before your training: {count(ahead, 'other')}.")
+    board.show_to_pupil(store, school_class, pupil)

@@ -34,6 +34,7 @@ STEPS = [
     "m016_facts",
     "m017_fact_changes",
     "m018_classroom",
+    "m019_class_results",
 ]
 
 # Edit nothing here but by adding what a new step adds: steps that have landed stay as they are.
@@ -219,6 +220,29 @@ SCHEMA = {
             joined_at text not null,
             seen_at text,
             unique (class_id, folded)
+        ) strict
+    """,
+    "class_test_sets": """
+        CREATE TABLE class_test_sets (
+            class_id text primary key references classes (id) on delete cascade,
+            project_id text not null references projects (id) on delete cascade
+        ) strict
+    """,
+    "removed_pupils": """
+        CREATE TABLE removed_pupils (
+            pupil_id text primary key references pupils (id) on delete cascade,
+            removed_at text not null
+        ) strict
+    """,
+    "class_results": """
+        CREATE TABLE class_results (
+            pupil_id text primary key references pupils (id) on delete cascade,
+            iteration_id text not null,
+            test_set text not null,
+            is_right blob not null,
+            missing_tags text not null,
+            seen_images integer not null,
+            error text not null
         ) strict
     """,
     "teacher_password": "CREATE TABLE teacher_password ( hash text not null, version integer not null ) strict",
@@ -562,6 +586,11 @@ ROWS: dict[str, list[tuple[str, tuple[Any, ...]]]] = {
         ("classes", ("c", "4b", "ABC234", 2000, 1000, None, 0, 1, AT)),
         ("pupils", ("u", "c", "Anna", "anna", "x", 0, None, None, AT, None)),
         ("teacher_password", ("$scrypt", 1)),
+    ],
+    STEPS[18]: [
+        ("class_test_sets", ("c", "p")),
+        ("removed_pupils", ("u", AT)),
+        ("class_results", ("u", "r", "a", b"\1\0", '["tulip"]', 0, "")),
     ],
 }  # fmt: skip
 

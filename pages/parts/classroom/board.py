@@ -1,0 +1,147 @@
+"""The board: each pupil's images, trainings and score on the class's test set, while they change."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from cvcore import classroom
+from cvcore.classroom import Board, Row
+from cvcore.errors import NotFound
+from cvcore.store import Pupil, SchoolClass, Store
+from cvcore.wording import with_interval
+from pages.parts.shell.text import isolated, plain, sentence
+
+POLL_S = 4.0
+NO_TEST = ""
+NAMES_SHOWN = 8
+
+
+def show(store: Store, school_class: SchoolClass) -> None:
+    """Show the teacher the board, whose test set can be chosen and which can be hidden from pupils."""
+    _test_choice(store, school_class)
+    is_shown = st.toggle(
+        "Pupils see the board", value=school_class.is_board_shown, key=f"board-shown-{school_class.id}"
+    )
+    if is_shown != school_class.is_board_shown:
+        store.classes.update(replace(school_class, is_board_shown=is_shown))
+        st.rerun()
+    st.fragment(_show, run_every=POLL_S)(store, school_class, None)
+
+
+def show_to_pupil(store: Store, school_class: SchoolClass, pupil: Pupil) -> None:
+    """Show a pupil the board, unless the teacher hides it; to be called in a fragment that runs again."""
+    if school_class.is_board_shown:
+        _show(store, school_class, pupil)
+
+
+def _test_choice(store: Store, school_class: SchoolClass) -> None:
+    own = {project.id: project for project in store.projects.all()}
+    current = school_class.test_project_id
+    with (
+        st.form(f"test-set-{school_class.id}", border=False),
+        st.container(horizontal=True, vertical_alignment="bottom"),
+    ):
+        chosen = st.selectbox(
+            "Test set",
+            [NO_TEST, *own],
+            index=[NO_TEST, *own].index(current) if current in own else 0,
+            format_func=lambda project_id: own[project_id].name if project_id else "None",
+            help="A project of yours whose images pupils do not have: those marked for testing or, if none is, all "
+            "that have tags.",
+            width=320,
+        )
+        is_wanted = st.form_submit_button("Use as test set")
+    if is_wanted:
+        classroom.choose_test_set(store, school_class, own.get(chosen))
+        st.rerun()
+
+
+def _show(store: Store, school_class: SchoolClass, viewer: Pupil | None) -> None:
+    try:
+        board = classroom.board(store, school_class)
+    except NotFound:  # the class was just deleted
+        return
+    st.header("Board", anchor=False)
+    if not board.rows:
+        st.info("Nobody has joined yet.")
+        return
+    st.dataframe(
+        [_cells(row, board) for row in board.rows], hide_index=True, width="stretch", key=f"board-{school_class.id}"
+    )
+    for line in (*_alike(board), *_problems(board, viewer)):
+        st.markdown(line)
+    if board.test_images:
+        st.caption(explained(board))
+
+
+def _cells(row: Row, board: Board) -> dict[str, str | int]:
+    cells: dict[str, str | int] = {
+        "Pupil": isolated(row.work.pupil.nickname),
+        "Images": row.work.images,
+        "Trainings": row.work.trainings,
+    }
+    if not board.test_images:
+        return cells
+    score = "being tested" if row.is_waiting else "–"
+    if row.score is not None:
+        score = with_interval(row.score, (row.low, row.high))
+    place = f"{row.place}" if row.place else "–"
+    return {"Place": place, **cells, "Right": f"{row.right:,}" if row.place else "–", "Score": score}
+
+
+def _alike(board: Board) -> list[str]:
+    """Which pupils share a place, for each place that several have."""
+    shared: dict[int, list[str]] = {}
+    for row in board.rows:
+        if row.place:
+            shared.setdefault(row.place, []).append(plain(isolated(row.work.pupil.nickname)))
+    return [_alike_sentence(names, place) for place, names in shared.items() if len(names) > 1]
+
+
+def _alike_sentence(names: list[str], place: int) -> str:
+    if len(names) > NAMES_SHOWN:
+        return (
+            f"Place {place}: {len(names)} pupils cannot be told apart from {names[0]}; what is between may be chance."
+        )
+    listed = ", ".join(names[:-1])
+    return f"Place {place}: {listed} and {names[-1]} cannot be told apart; what is between them may be chance."
+
+
+def _problems(board: Board, viewer: Pupil | None) -> list[str]:
+    """Why iterations could not be tested: a pupil's own, to the teacher everybody's."""
+    return [
+        f"**{plain(isolated(row.work.pupil.nickname))}**: {problem}"
+        for row in board.rows
+        if (viewer is None or row.work.pupil.id == viewer.id) and (problem := _problem(row))
+    ]
+
+
+def _problem(row: Row) -> str:
+    result = row.result
+    if result is None or row.is_waiting:
+        return ""
+    if result.missing_tags:
+        tags = ", ".join(plain(isolated(tag)) for tag in result.missing_tags)
+        return f"the newest iteration lacks tags of the test set ({tags}): add them with these names and train again."
+    if result.seen_images:
+        return (
+            f"the newest iteration was trained on images of the test set ({result.seen_images:,}), so it knows the "
+            "answers: delete them and train again."
+        )
+    return plain(sentence(result.error)) if result.error else ""
+
+
+def explained(board: Board) -> str:
+    """What the score is, of which iteration, and what its interval says."""
+    if board.is_marked:
+        images = f"Tested on {board.test_images:,} images that the teacher marked for testing."
+    else:
+        images = f"Tested on all {board.test_images:,} tagged images of the teacher's project."
+    return (
+        f"{images} The score is the share of them that get exactly their tags: the most probable one or, in Multilabel "
+        "projects, those of 50 % and more; its 95 % interval in brackets. Of each pupil the newest published iteration "
+        "counts or, without one, the newest: the best of many tries would look better than it is. Who shares a place "
+        "cannot be told apart from its first (exact McNemar test, adjusted for how many are compared)."
+    )
