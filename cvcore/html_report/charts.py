@@ -12,11 +12,11 @@ from html import escape
 import numpy as np
 
 from cvcore.array_types import Float64s
+from cvcore.languages import number, percent, t
 
 WIDTH, HEIGHT = 300, 190
 LEFT, RIGHT, TOP, BOTTOM = 40, 16, 10, 34
 _TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
-_RATES = tuple((tick, f"{100 * tick:.0f} %") for tick in _TICKS)
 
 
 def threshold_chart(thresholds: Float64s, precision: Float64s, recall: Float64s, *, chosen: float | None) -> str:
@@ -29,7 +29,9 @@ def threshold_chart(thresholds: Float64s, precision: Float64s, recall: Float64s,
     marks = [_path("precision", thresholds, precision), _path("recall", thresholds, recall)]
     if chosen is not None:
         marks.insert(0, f'<line class="chosen" x1="{_x(chosen)}" x2="{_x(chosen)}" y1="{_y(1)}" y2="{_y(0)}"/>')
-    return _frame(marks, across="probability threshold", down="", label="Precision and recall against the threshold")
+    return _frame(
+        marks, across=t("probability threshold"), down="", label=t("Precision and recall against the threshold")
+    )
 
 
 def precision_recall_chart(recall: Float64s, precision: Float64s, *, at: tuple[float, float]) -> str:
@@ -41,7 +43,7 @@ def precision_recall_chart(recall: Float64s, precision: Float64s, *, at: tuple[f
     marks = [_path("precision", *stepped)]
     if not any(map(math.isnan, at)):
         marks.append(f'<circle class="dot" cx="{_x(at[0])}" cy="{_y(at[1])}" r="4"/>')
-    return _frame(marks, across="recall", down="precision", label="Precision against recall")
+    return _frame(marks, across=t("recall"), down=t("precision"), label=t("Precision against recall"))
 
 
 def band_chart(
@@ -67,7 +69,7 @@ def band_chart(
     marks.append(_path("precision", places[:solid], values[:solid]))
     start = max(solid - 1, 0)
     marks.append(_path("expected", places[start:], values[start:]))
-    ticks = [(share, f"{share * most:,.0f}") for share in _TICKS]
+    ticks = [(share, number(round(share * most))) for share in _TICKS]
     return _frame(marks, across=across_title, down="", label=label, ticks=ticks)
 
 
@@ -89,14 +91,15 @@ def _frame(
     across: str,
     down: str,
     label: str,
-    ticks: Sequence[tuple[float, str]] = _RATES,
+    ticks: Sequence[tuple[float, str]] = (),
 ) -> str:
-    """The chart with these marks, an axis up from 0 to 100 % and one across with these places (0..1) and texts."""
+    """The chart with these marks, an axis up from 0 to 100 % and one across with places (0..1) and texts, or alike."""
+    rates = [(tick, percent(f"{100 * tick:.0f}")) for tick in _TICKS]
     grid = []
-    for tick in _TICKS:
+    for tick, rate in rates:
         grid.append(f'<line class="grid" x1="{_x(0)}" x2="{_x(1)}" y1="{_y(tick)}" y2="{_y(tick)}"/>')
-        grid.append(f'<text x="{LEFT - 5}" y="{_y(tick)}" text-anchor="end" dy="3">{100 * tick:.0f} %</text>')
-    for place, text in ticks:
+        grid.append(f'<text x="{LEFT - 5}" y="{_y(tick)}" text-anchor="end" dy="3">{rate}</text>')
+    for place, text in ticks or rates:
         grid.append(f'<text x="{_x(place)}" y="{HEIGHT - BOTTOM + 13}" text-anchor="middle">{escape(text)}</text>')
     middle = _n((TOP + HEIGHT - BOTTOM) / 2)
     titles = f'<text x="{_x(0.5)}" y="{HEIGHT - 5}" text-anchor="middle">{escape(across)}</text>' + (

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cvcore import __version__, evaluation, metrics, validation, wording
+from cvcore import __version__, evaluation, languages, metrics, validation, wording
 from cvcore.array_types import Bools, Float32s, Integers
 from cvcore.evaluation import OutOfFold, report_files
 from cvcore.html_report import (
@@ -29,7 +29,8 @@ from cvcore.html_report import (
     shortcuts,
     slices,
 )
-from cvcore.html_report.section import MakeSection
+from cvcore.html_report.section import MakeSection, as_html
+from cvcore.languages import RIGHT_TO_LEFT, marked, t, tn
 from cvcore.metrics.reports import MEASURES, OverallReport, Rates, Report
 from cvcore.records import K_FOLD, Evaluation, Iteration, Project, Thresholds
 from cvcore.store import SnapshotImage, Store
@@ -39,8 +40,13 @@ if TYPE_CHECKING:
 
 MATRIX_TAGS = 12
 PAIRS = 10
-NO_ANSWER = "no answer"
-TITLES = {"precision": "Precision", "recall": "Recall", "f1": "F1", "average_precision": "Average precision"}
+NO_ANSWER = marked("no answer")
+TITLES = {
+    "precision": marked("Precision"),
+    "recall": marked("Recall"),
+    "f1": marked("F1"),
+    "average_precision": marked("Average precision"),
+}
 
 # A line for each analysis that has something to say, in the order of the page.
 SECTIONS: tuple[MakeSection, ...] = (
@@ -89,7 +95,7 @@ def page(store: Store, project: Project, iteration: Iteration, threshold: Thresh
         explanation=f"{validation.explained(how)} {_evaluated_count(how, len(evaluated.rows), left_out, reason)}",
         figures=_rates(evaluated.report.overall),
         charts=_charts(store, iteration, evaluated, threshold),
-        titles=[TITLES[name] for name in MEASURES],
+        titles=[t(TITLES[name]) for name in MEASURES],
         has_own_thresholds=isinstance(threshold, tuple),
         tags=_tags(evaluated, threshold),
         matrix=None if _is_list(evaluated) else _matrix(evaluated),
@@ -105,6 +111,8 @@ def page(store: Store, project: Project, iteration: Iteration, threshold: Thresh
         sections=[section for make in SECTIONS if (section := make(store, iteration, threshold))],
         glossary=_glossary(evaluated, threshold),
         version=__version__,
+        language=languages.current(),
+        direction="rtl" if languages.current() in RIGHT_TO_LEFT else "ltr",
     )
 
 
@@ -120,6 +128,7 @@ def _template() -> jinja2.Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals["t"] = t
     environment.globals["style"] = (_FOLDER / "report.css").read_text(encoding="utf-8")
     return environment.get_template("report.html.j2")
 
@@ -142,21 +151,26 @@ def _evaluated(store: Store, iteration: Iteration, predictions: OutOfFold, thres
 def _details(iteration: Iteration, how: Evaluation, threshold: Thresholds) -> list[str]:
     return [
         iteration.name,
-        wording.count(iteration.image_count, "image"),
-        iteration.classification_type,
+        tn(iteration.image_count, "{n} image", "{n} images"),
+        t(iteration.classification_type),
         iteration.backbone,
-        f"evaluated by {validation.named(how)}",
-        f"threshold {in_words(threshold)}",
-        *([f"trained {wording.day(iteration.trained_at)}"] if iteration.trained_at else []),
+        t("evaluated by {method}", method=validation.named(how)),
+        t("threshold {threshold}", threshold=in_words(threshold)),
+        *([t("trained {when}", when=wording.day(iteration.trained_at))] if iteration.trained_at else []),
     ]
 
 
 def _evaluated_count(how: Evaluation, evaluated: int, left_out: int, reason: str) -> str:
-    text = f"{wording.count(evaluated, 'image')} {_were(evaluated)} evaluated"
-    if not left_out:
-        return f"{text}."
-    text = f"{text}." if how.method == K_FOLD else f"{text}; the other {left_out:,} were not."
-    return f"{text} {reason}".rstrip()
+    if left_out and how.method != K_FOLD:
+        text = tn(
+            evaluated,
+            "{n} image was evaluated; the other {others} were not.",
+            "{n} images were evaluated; the other {others} were not.",
+            others=languages.number(left_out),
+        )
+    else:
+        text = tn(evaluated, "{n} image was evaluated.", "{n} images were evaluated.")
+    return f"{text} {reason}".rstrip() if left_out else text
 
 
 def _charts(store: Store, iteration: Iteration, evaluated: _Evaluated, threshold: Thresholds) -> dict[str, str]:
@@ -178,11 +192,11 @@ def in_words(threshold: Thresholds) -> str:
     """
     if not isinstance(threshold, tuple):
         return _whole(threshold)
-    return f"{_whole(min(threshold))} to {_whole(max(threshold))}, each tag its own"
+    return t("{least} to {most}, each tag its own", least=_whole(min(threshold)), most=_whole(max(threshold)))
 
 
 def _whole(share: float) -> str:
-    return f"{100 * share:.0f} %"
+    return languages.percent(f"{100 * share:.0f}")
 
 
 def _rates(row: Rates | OverallReport) -> list[dict[str, str]]:
@@ -192,7 +206,7 @@ def _rates(row: Rates | OverallReport) -> list[dict[str, str]]:
         value, (low, high) = getattr(row, name), getattr(row, f"{name}_interval")
         rates.append(
             {
-                "title": TITLES[name],
+                "title": t(TITLES[name]),
                 "value": wording.percent(value),
                 "interval": "" if np.isnan(low) else _interval(low, high),
                 "bar": charts.interval_bar(value, low, high),
@@ -203,7 +217,8 @@ def _rates(row: Rates | OverallReport) -> list[dict[str, str]]:
 
 def _interval(low: float, high: float) -> str:
     """Both ends in per cent; a line may end between them only."""
-    return " to ".join(wording.percent(end).replace(" ", "\N{NO-BREAK SPACE}") for end in (low, high))
+    least, most = (wording.percent(end).replace(" ", "\N{NO-BREAK SPACE}") for end in (low, high))
+    return t("{least} to {most}", least=least, most=most)
 
 
 def _tags(evaluated: _Evaluated, threshold: Thresholds) -> list[dict[str, Any]]:
@@ -212,7 +227,7 @@ def _tags(evaluated: _Evaluated, threshold: Thresholds) -> list[dict[str, Any]]:
         {
             "name": name,
             "threshold": _whole(limit),
-            "counts": [f"{count:,}" for count in (row.images, row.tp, row.fp, row.fn)],
+            "counts": [languages.number(count) for count in (row.images, row.tp, row.fp, row.fn)],
             "rates": _rates(row),
         }
         for name, limit, row in zip(evaluated.names, limits, evaluated.report.tags, strict=True)
@@ -244,24 +259,26 @@ def _matrix(evaluated: _Evaluated) -> dict[str, Any]:
         }
         for row, name in enumerate(evaluated.names)
     ]
-    return {"columns": [*evaluated.names, NO_ANSWER], "rows": rows}
+    return {"columns": [*evaluated.names, t(NO_ANSWER)], "rows": rows}
 
 
-def _pairs(evaluated: _Evaluated) -> list[dict[str, str]]:
-    """The most frequent confusions: how many images, their tag and the answer."""
+def _pairs(evaluated: _Evaluated) -> list[str]:
+    """The most frequent confusions, as HTML: how many images, their tag and the answer."""
     # An image can have two right answers, so only wrong answers count.
     mistakes = _together(evaluated, evaluated.answered & ~evaluated.truth)
     np.fill_diagonal(mistakes, 0)
-    names = [*evaluated.names, NO_ANSWER]
+    none = len(evaluated.names)
     order = np.argsort(-mistakes, axis=None, kind="stable")[:PAIRS]
     return [
-        {
-            "images": wording.count(int(mistakes[row, column]), "image"),
-            "tag": names[row],
-            "got": "got" if column == len(evaluated.names) else "answered with",
-            "answer": names[column],
-        }
-        for row, column in (divmod(place, len(names)) for place in order.tolist())
+        as_html(
+            t("{images} of <b>{tag}</b> got no answer")
+            if column == none
+            else t("{images} of <b>{tag}</b> answered with <b>{answer}</b>"),
+            images=tn(int(mistakes[row, column]), "{n} image", "{n} images"),
+            tag=evaluated.names[row],
+            answer="" if column == none else evaluated.names[column],
+        )
+        for row, column in (divmod(place, none + 1) for place in order.tolist())
         if mistakes[row, column]
     ]
 
@@ -269,25 +286,53 @@ def _pairs(evaluated: _Evaluated) -> list[dict[str, str]]:
 def _glossary(evaluated: _Evaluated, threshold: Thresholds) -> list[tuple[str, str]]:
     tags = evaluated.report.tags
     tp, fp, fn = (sum(getattr(tag, name) for tag in tags) for name in ("tp", "fp", "fn"))
-    answers, carried = wording.count(tp + fp, "answer"), wording.count(tp + fn, "tag")
+    answers, carried = tn(tp + fp, "{n} answer", "{n} answers"), tn(tp + fn, "{n} tag", "{n} tags")
     return [
-        ("Threshold", f"The least probability of an answer, here {in_words(threshold)}; below it there is no answer."),
-        ("Precision", f"How many answers are right: of {answers} in all, {tp:,} {_were(tp)} right."),
-        ("Recall", f"How many tags are found: of {carried} that the images carry, {tp:,} {_were(tp)} found."),
-        ("F1", "Precision and recall in one number, which is high only where both are."),
-        ("Average precision", "How well right answers are ranked before wrong ones, whatever the threshold."),
         (
-            "Overall",
-            f"The mean over the tags for which the number is defined, {wording.count(len(tags), 'tag')} here, each "
-            "with equal weight. A dash means there was nothing to count.",
+            t("Threshold"),
+            t(
+                "The least probability of an answer, here {threshold}; below it there is no answer.",
+                threshold=in_words(threshold),
+            ),
         ),
         (
-            "From … to …",
-            "The 95 % interval: how far the true value may lie from the number, with so few images. Intervals "
-            "computed in this way contain it 95 times in 100.",
+            t("Precision"),
+            tn(
+                tp,
+                "How many answers are right: of {answers} in all, {n} was right.",
+                "How many answers are right: of {answers} in all, {n} were right.",
+                answers=answers,
+            ),
+        ),
+        (
+            t("Recall"),
+            tn(
+                tp,
+                "How many tags are found: of {tags} that the images carry, {n} was found.",
+                "How many tags are found: of {tags} that the images carry, {n} were found.",
+                tags=carried,
+            ),
+        ),
+        (t("F1"), t("Precision and recall in one number, which is high only where both are.")),
+        (
+            t("Average precision"),
+            t("How well right answers are ranked before wrong ones, whatever the threshold."),
+        ),
+        (
+            t("Overall"),
+            tn(
+                len(tags),
+                "The mean over the tags for which the number is defined, {n} tag here, each with equal weight. "
+                "A dash means there was nothing to count.",
+                "The mean over the tags for which the number is defined, {n} tags here, each with equal weight. "
+                "A dash means there was nothing to count.",
+            ),
+        ),
+        (
+            t("From … to …"),
+            t(
+                "The 95 % interval: how far the true value may lie from the number, with so few images. Intervals "
+                "computed in this way contain it 95 times in 100."
+            ),
         ),
     ]
-
-
-def _were(number: int) -> str:
-    return "was" if number == 1 else "were"

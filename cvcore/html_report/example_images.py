@@ -12,11 +12,13 @@ from cvcore import imaging, wording
 from cvcore.array_types import Bools, Float32s
 from cvcore.errors import ImageRefused, NotFound
 from cvcore.files import blobs
+from cvcore.html_report.section import as_html
+from cvcore.languages import marked, t
 from cvcore.store import SnapshotImage, Store
 
 IMAGES = 6
 IMAGE_PX = 160
-NO_TAG = "no tag"
+NO_TAG = marked("no tag")
 
 
 def strips(
@@ -41,18 +43,24 @@ def strips(
             "images": [
                 {
                     "source": _source(store, images[row]),
-                    "answer": names[tag],
-                    "probability": wording.percent(float(probabilities[row, tag])).replace(" ", "\N{NO-BREAK SPACE}"),
-                    "tags": ", ".join(name for name, carried in zip(names, truth[row], strict=True) if carried)
-                    or NO_TAG,
+                    "answer": as_html(
+                        t("answer <b>{tag}</b> {probability}"),
+                        tag=names[tag],
+                        probability=wording.percent(float(probabilities[row, tag])).replace(" ", "\N{NO-BREAK SPACE}"),
+                    ),
+                    "tags": t(
+                        "tag {names}",
+                        names=", ".join(name for name, carried in zip(names, truth[row], strict=True) if carried)
+                        or t(NO_TAG),
+                    ),
                     "name": images[row].name,
                 }
                 for row, tag in _most_certain(cells, probabilities)
             ],
         }
         for title, nothing, cells in (
-            ("Most certain and wrong", "No answer was wrong.", wrong),
-            ("Most certain and right", "No answer was right.", right),
+            (t("Most certain and wrong"), t("No answer was wrong."), wrong),
+            (t("Most certain and right"), t("No answer was right."), right),
         )
     ]
 

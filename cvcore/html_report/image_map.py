@@ -6,9 +6,10 @@ import html
 
 import numpy as np
 
-from cvcore import evaluation, image_maps
+from cvcore import evaluation, image_maps, languages
 from cvcore.array_types import Float32s
 from cvcore.html_report.section import Chart, Section
+from cvcore.languages import t
 from cvcore.records import Iteration, Thresholds
 from cvcore.store import Store
 
@@ -27,10 +28,10 @@ def section(store: Store, iteration: Iteration, thresholds: Thresholds) -> Secti
     truth = evaluation.load(store, iteration).truth
     columns = np.where(truth.any(axis=1), truth.argmax(axis=1), -1)
     names = [tag.name for tag in evaluation.tags(store, iteration)]
-    caption = "Images that look alike to the model lie together, each placed without its own tag."
+    caption = t("Images that look alike to the model lie together, each placed without its own tag.")
     if not np.isnan(image_map.trust):
-        caption += f" Trustworthiness {float(image_map.trust):.2f} of 1."
-    return Section("Map of the images", charts=[Chart(_svg(image_map.positions, columns, names), caption)])
+        caption += " " + t("Trustworthiness {trust} of 1.", trust=languages.decimal(float(image_map.trust), 2))
+    return Section(t("Map of the images"), charts=[Chart(_svg(image_map.positions, columns, names), caption)])
 
 
 def _svg(positions: Float32s, columns: np.ndarray, names: list[str]) -> str:
@@ -49,4 +50,5 @@ def _svg(positions: Float32s, columns: np.ndarray, names: list[str]) -> str:
         if (columns == column).any()
         for x, y in [np.median(places[columns == column], axis=0)]
     )
-    return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="Map of the images by tag">{dots}{labels}</svg>'
+    label = html.escape(t("Map of the images by tag"))
+    return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}">{dots}{labels}</svg>'

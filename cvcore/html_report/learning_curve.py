@@ -7,6 +7,7 @@ import numpy as np
 from cvcore import evaluation, learning_curves
 from cvcore.html_report import charts
 from cvcore.html_report.section import Chart, Section
+from cvcore.languages import t
 from cvcore.learning_curves import Curve
 from cvcore.metrics.reports import MEASURES
 from cvcore.records import Iteration, Thresholds
@@ -27,20 +28,36 @@ def section(store: Store, iteration: Iteration, thresholds: Thresholds) -> Secti
     curve = learning_curves.curve(measurement, predictions.truth, predictions.groups, in_use)
     names = [tag.name for tag in evaluation.tags(store, iteration)]
     order = learning_curves.by_gain(curve)
-    rounded = "" if np.allclose(nearest, thresholds) else " The threshold is rounded to whole per cent here."
     left_out = len(order) - SENTENCES
+    text = [
+        t(
+            "Classifiers trained on fewer of these images and evaluated on the same ones; dashed is what to expect if "
+            "every tag gets as many images again, like those there are."
+        )
+    ]
+    if not np.allclose(nearest, thresholds):
+        text.append(t("The threshold is rounded to whole per cent here."))
+    if left_out > 0:
+        text.append(
+            t(
+                "The {listed} tags that gain most are listed, {others} others are not.",
+                listed=SENTENCES,
+                others=left_out,
+            )
+        )
     return Section(
-        title="Would more images help?",
-        text="Classifiers trained on fewer of these images and evaluated on the same ones; dashed is what to expect if "
-        f"every tag gets as many images again, like those there are.{rounded}"
-        + (f" The {SENTENCES} tags that gain most are listed, {left_out} others are not." if left_out > 0 else ""),
-        charts=[_chart(curve, "precision"), _chart(curve, "recall")],
-        sentences=[learning_curves.sentence(curve, -1, "all tags")]
+        title=t("Would more images help?"),
+        text=" ".join(text),
+        charts=[
+            _chart(curve, "precision", t("Precision against the number of images"), t("Precision, mean over the tags")),
+            _chart(curve, "recall", t("Recall against the number of images"), t("Recall, mean over the tags")),
+        ],
+        sentences=[learning_curves.sentence(curve, -1, t("all tags"))]
         + [learning_curves.sentence(curve, tag, names[tag]) for tag in order[:SENTENCES]],
     )
 
 
-def _chart(curve: Curve, measure: str) -> Chart:
+def _chart(curve: Curve, measure: str, label: str, caption: str) -> Chart:
     row = MEASURES.index(measure)
     measured, ahead = curve.measured, curve.forecast
     across = np.concatenate([measured.images[:, -1], ahead.images[:, -1]])
@@ -54,7 +71,7 @@ def _chart(curve: Curve, measure: str) -> Chart:
         low,
         high,
         solid=len(measured.shares),
-        across_title="images of a tag, on average",
-        label=f"{measure.capitalize()} against the number of images",
+        across_title=t("images of a tag, on average"),
+        label=label,
     )
-    return Chart(drawn, f"{measure.capitalize()}, mean over the tags")
+    return Chart(drawn, caption)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cvcore import analyses, evaluation, next_steps
 from cvcore.html_report.section import Section
+from cvcore.languages import t
 from cvcore.records import Iteration, Thresholds
 from cvcore.store import Store
 
@@ -16,4 +17,4 @@ def section(store: Store, iteration: Iteration, _thresholds: Thresholds) -> Sect
     names = [tag.name for tag in evaluation.tags(store, iteration)]
     steps = next_steps.open_steps(store, iteration, found)
     lines = [f"{' '.join(next_steps.in_words(step, names))}. {next_steps.basis(step)}." for step in steps]
-    return Section(title="What to do next", text=next_steps.note(steps), sentences=lines)
+    return Section(title=t("What to do next"), text=next_steps.note(steps), sentences=lines)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cvcore import evaluation, robustness
 from cvcore.html_report.section import Section, Table
+from cvcore.languages import t
 from cvcore.records import Iteration, Thresholds
 from cvcore.robustness import CHANGES, Numbers
 from cvcore.store import Store
@@ -22,15 +23,18 @@ def section(store: Store, iteration: Iteration, thresholds: Thresholds) -> Secti
     numbers = robustness.numbers(measurement, predictions.truth, predictions.groups, in_use)
     names = [tag.name for tag in evaluation.tags(store, iteration)]
     found = robustness.findings(numbers)
-    rounded = "" if in_use == thresholds else " The threshold is rounded to whole per cent here."
-    listed = f" The {SENTENCES} worst findings of single tags are listed." if len(found) > SENTENCES else ""
+    text = [
+        robustness.scope(store, iteration, measurement),
+        t("The table has recall, mean over the tags."),
+        *([] if in_use == thresholds else [t("The threshold is rounded to whole per cent here.")]),
+        *([t("The {n} worst findings of single tags are listed.", n=SENTENCES)] if len(found) > SENTENCES else []),
+    ]
     return Section(
-        title="What happens when images change?",
-        text=f"{robustness.scope(store, iteration, measurement)} The table has recall, mean over the tags.{rounded}"
-        f"{listed}",
+        title=t("What happens when images change?"),
+        text=" ".join(text),
         table=_table(numbers),
         sentences=[
-            *(robustness.finding_sentence(each, "all tags") for each in robustness.findings(numbers, overall=True)),
+            *(robustness.finding_sentence(each, t("all tags")) for each in robustness.findings(numbers, overall=True)),
             *(robustness.finding_sentence(each, names[each.tag], with_advice=False) for each in found[:SENTENCES]),
         ],
     )
@@ -40,14 +44,14 @@ def _table(numbers: Numbers) -> Table:
     """A row for each change, with the recall at each strength."""
     recall = numbers.values[robustness.position("recall"), :, -1]
     rows = [
-        [change.title, percent(recall[0])]
+        [t(change.title), percent(recall[0])]
         + [
             f"{_unbroken(percent(recall[place]))} ({_unbroken(change.unit(strength))})"
             for strength, place in robustness.places(change)
         ]
         for change in CHANGES
     ]
-    return Table(["Images are", "Unchanged", "A little", "", "", "", "Much"], rows)
+    return Table([t("Images are"), t("Unchanged"), t("A little"), "", "", "", t("Much")], rows)
 
 
 def _unbroken(text: str) -> str:

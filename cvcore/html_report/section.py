@@ -40,5 +40,12 @@ class Section:
     sentences: Sequence[str] = field(default=())
 
 
+def as_html(message: str, **parts: str) -> str:
+    """A message that has HTML in it, as HTML for the template; its parts, names of users among them, are escaped."""
+    from markupsafe import Markup  # comes with jinja2
+
+    return Markup(message).format(**parts)  # noqa: S704 -- messages are ours, and `format` escapes the parts
+
+
 # What an analysis has to say of an iteration at the chosen thresholds; None if it was not made.
 MakeSection = Callable[[Store, Iteration, Thresholds], Section | None]

@@ -6,6 +6,7 @@ import math
 
 from cvcore import evaluation, shortcuts
 from cvcore.html_report.section import Section, Table
+from cvcore.languages import t
 from cvcore.records import Iteration, Thresholds
 from cvcore.store import Store
 from cvcore.wording import percent
@@ -20,11 +21,15 @@ def section(store: Store, iteration: Iteration, thresholds: Thresholds) -> Secti
         return None
     names = [tag.name for tag in evaluation.tags(store, iteration)]
     shares = {family: shortcuts.told_apart(judgement) for family, judgement in found.judgements.items()}
-    rows = [[family, "too few images" if math.isnan(share) else percent(share)] for family, share in shares.items()]
-    more = f" The first {SENTENCES} of {len(found.findings)} findings." if len(found.findings) > SENTENCES else ""
+    rows = [
+        [t(family), t("too few images") if math.isnan(share) else percent(share)] for family, share in shares.items()
+    ]
+    text = [shortcuts.scope(found)]
+    if len(found.findings) > SENTENCES:
+        text.append(t("The first {listed} of {all} findings.", listed=SENTENCES, all=len(found.findings)))
     return Section(
-        title="Is there a shortcut?",
-        text=f"{shortcuts.scope(found)}{more}",
-        table=Table(["By this alone", "Told from other tags"], rows),
+        title=t("Is there a shortcut?"),
+        text=" ".join(text),
+        table=Table([t("By this alone"), t("Told from other tags")], rows),
         sentences=[shortcuts.sentence(each, names) for each in found.findings[:SENTENCES]],
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cvcore import slices
 from cvcore.html_report.section import Section
+from cvcore.languages import t
 from cvcore.records import Iteration, Thresholds
 from cvcore.store import Store
 
@@ -18,7 +19,7 @@ def section(store: Store, iteration: Iteration, thresholds: Thresholds) -> Secti
         return None
     sentences = [slices.estimates_sentence(estimates)] if estimates else []
     return Section(
-        title="Which images does it get wrong?",
+        title=t("Which images does it get wrong?"),
         text=slices.summary(found),
         sentences=[*sentences, *map(slices.sentence, found.findings[:SENTENCES])],
     )
