@@ -26,7 +26,8 @@ from cvcore.classroom.members import (
     ticket,
     viewer,
 )
-from cvcore.classroom.works import Work, trainings_ahead, works
+from cvcore.classroom.turn_order import trainings_ahead
+from cvcore.classroom.works import Work, works
 
 __all__ = [
     "COOKIE",

@@ -67,6 +67,10 @@ class Jobs:
         rows = self._db.rows(f"select * from jobs where status in ('queued', 'running') order by {order}")
         return [_job(row) for row in rows]
 
+    def last_training(self) -> datetime | None:
+        """When the last training of the home folder was started; None if none was."""
+        return moment(self._db.value("select max(started_at) from jobs where kind = 'train'"))
+
     def claim(self, job_id: int | None = None) -> Job | None:
         """Mark the next queued job, or the one with that id, as running; None if it is not queued.
 

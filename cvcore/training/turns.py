@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
+from cvcore.classroom import turn_order
 from cvcore.errors import TagwiseError
 from cvcore.files import blobs, lending
 from cvcore.records import Job
@@ -15,7 +17,7 @@ from cvcore.store import Store
 class Turns:
     """The home folders that one worker serves, in the order in which they were served last.
 
-    Trainings come first, of whichever home folder. Among several, the one that was served longest ago is next: a pupil
+    Trainings come first, of whichever home folder. Among several, the one that trained longest ago is next: a pupil
     who queues ten trainings waits after each of them until everybody else who waits had one.
     """
 
@@ -36,7 +38,8 @@ class Turns:
     def next_job(self) -> tuple[Store, Job] | None:
         """Claim the job that is next, and return it with its store; None if nothing is queued."""
         stores = self.stores()
-        for wanted in ([each for each in stores if each.jobs.is_training_waiting()], stores):
+        training = [each for each in stores if each.jobs.is_training_waiting()]
+        for wanted in (sorted(training, key=_turn), stores):
             for store in wanted:
                 if job := store.jobs.claim():
                     self._number += 1
@@ -55,6 +58,11 @@ class Turns:
             with contextlib.suppress(TagwiseError):
                 self._opened[home] = Store(home)
         return self._opened.get(home)
+
+
+def _turn(store: Store) -> tuple[datetime, datetime]:
+    waiting = turn_order.waiting(store)
+    return waiting.turn if waiting else (turn_order.NEVER, turn_order.NEVER)
 
 
 def pupil_homes(store: Store) -> Iterator[Path]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from cvcore import classroom
+from cvcore.languages import t, tn
+from cvcore.records import Job
 from cvcore.store import Pupil, Store
 from cvcore.wording import count
 from pages.parts.classroom import board
@@ -32,7 +34,18 @@ def _show(store: Store, pupil_id: str) -> None:
         f"{count(len(own.projects.all()), 'project')}; {images:,} of {limits.images:,} images; "
         f"{size_bytes / 1e6:,.0f} of {limits.megabytes:,} MB."
     )
-    ahead = classroom.trainings_ahead(store, pupil)
-    if ahead is not None:
-        st.markdown("Your training runs now." if ahead == 0 else f"Before your training: {count(ahead, 'other')}.")
+    if any(job.kind == "train" and job.status == "running" for job in own.jobs.active()):
+        st.markdown(t("Your training runs now."))
+    elif line := queue_line(store, own):
+        st.markdown(line)
     board.show_to_pupil(store, school_class, pupil)
+
+
+def queue_line(store: Store, own: Store, job: Job | None = None) -> str:
+    """How many trainings are before one of a home folder's, by default its next; empty if it does not wait."""
+    ahead = classroom.trainings_ahead(store, own, job)
+    if ahead is None:
+        return ""
+    if ahead == 0:
+        return t("Your training is next.")
+    return tn(ahead, "{n} training is before yours.", "{n} trainings are before yours.")

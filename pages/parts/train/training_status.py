@@ -13,6 +13,7 @@ from cvcore.records import Job, Project
 from cvcore.store import Store
 from cvcore.training import supervisor
 from cvcore.wording import percent
+from pages.parts.classroom import own_place
 from pages.parts.next_steps import panel as next_steps_panel
 from pages.parts.shell import backend, detail_level, project_choice, step_bar
 from pages.parts.shell.text import plain, refusals, scored_at, sentence
@@ -76,9 +77,11 @@ def _watch(store: Store, job_id: int) -> None:
     with st.container(border=True):
         st.header("Advanced training" if options.is_advanced else "Training", anchor=False)
         if job.status == "queued":
+            main = backend.main_store()
+            place = own_place.queue_line(main, store, job) if main.classes.is_any() else ""
             ahead = [other for other in store.jobs.active() if other.id != job.id and other.kind == "train"]
             waiting = "after the training of another project" if ahead else "for the training process to be ready"
-            st.progress(0.0, text=f"Waiting {waiting}")
+            st.progress(0.0, text=place or f"Waiting {waiting}")
             _show_failure(store)
         else:
             # For Advanced the budget says how much time is left.

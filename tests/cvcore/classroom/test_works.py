@@ -1,4 +1,4 @@
-"""The teacher sees what each pupil has, and each pupil how many trainings are before theirs."""
+"""The teacher sees what each pupil has."""
 
 from __future__ import annotations
 
@@ -34,20 +34,3 @@ def test_what_each_pupil_has(store: Store, pupils: dict[str, Pupil]) -> None:
     assert ("Ben", 0, 0, 0, None, False) == (
         ben.pupil.nickname, ben.projects, ben.images, ben.trainings, ben.newest, ben.is_training,
     )  # fmt: skip
-
-
-def test_how_many_trainings_are_before(store: Store, pupils: dict[str, Pupil]) -> None:
-    """Each who waits longer counts once, whatever they queued; one's own running training is 0, none is None."""
-    anna, ben = (classroom.store_of(store, pupils[name]) for name in ("Anna", "Ben"))
-    assert classroom.trainings_ahead(store, pupils["Ben"]) is None
-    made = {own: projects.create(own, "Mine").id for own in (anna, ben, store)}
-    for _ in range(3):
-        anna.jobs.add("train", made[anna])
-    ben.jobs.add("train", made[ben])
-    assert [0, 1] == [classroom.trainings_ahead(store, pupils[name]) for name in ("Anna", "Ben")]
-    job = store.jobs.add("train", made[store])
-    store.jobs.claim(job.id)
-    assert [1, 2] == [classroom.trainings_ahead(store, pupils[name]) for name in ("Anna", "Ben")]
-    job = ben.jobs.claim()
-    assert job is not None
-    assert 0 == classroom.trainings_ahead(store, pupils["Ben"])
