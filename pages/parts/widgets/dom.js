@@ -87,6 +87,10 @@ export function tn(number, one, many, parts = {}) {
   return withParts(forms[isOne ? 0 : forms.length - 1], { n: digits(number), ...parts });
 }
 
+/** A message as texts with elements in the places that it names: `append(...placed(t("No {tag}"), { tag: element }))`. */
+export const placed = (text, elements) =>
+  text.split(/\{(\w+)\}/).map((piece, index) => (index % 2 ? elements[piece] : piece));
+
 /** A number with a mark between thousands, and with that many decimals. */
 export const digits = (number, decimals = 0) =>
   number.toLocaleString(NUMBERS, { minimumFractionDigits: decimals, maximumFractionDigits: decimals });

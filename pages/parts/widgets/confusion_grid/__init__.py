@@ -9,6 +9,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from cvcore.array_types import Integers
+from cvcore.languages import t
 from pages.parts.widgets import component
 
 Kind = Literal["matrix", "swaps"]
@@ -19,18 +20,18 @@ _TINY_ROW_PX, _AROUND_PX = 14, 100
 
 
 def _html() -> str:
-    return """
+    return f"""
 <section class="confusion">
   <div class="bar">
     <fieldset>
-      <legend>Show</legend>
-      <label><input type="radio" name="unit" value="counts" checked>Counts</label>
-      <label><input type="radio" name="unit" value="shares">Share of row</label>
+      <legend>{t("Show")}</legend>
+      <label><input type="radio" name="unit" value="counts" checked>{t("Counts")}</label>
+      <label><input type="radio" name="unit" value="shares">{t("Share of row")}</label>
     </fieldset>
     <p class="readout"></p>
   </div>
   <div class="scroll">
-    <table role="grid" aria-label="Confusion"><thead></thead><tbody></tbody><tfoot></tfoot></table>
+    <table role="grid" aria-label="{t("Confusion")}"><thead></thead><tbody></tbody><tfoot></tfoot></table>
   </div>
 </section>
 """

@@ -1,15 +1,15 @@
 // A table of tags against tags. A click sends the cell to Python, which says which one is open.
 
-import { counted, digits, element, focusedIn, inPercent, isOutdated, stateOf } from "../dom.js";
+import { digits, element, focusedIn, inPercent, isOutdated, perCent, stateOf, t, tn } from "../dom.js";
 
 // The size of the cells by the largest number of columns.
 const SIZES = [[7, "large"], [16, "medium"], [40, "small"], [Infinity, "tiny"]];
 
-const WORDS = {
-  matrix: { rows: "tagged", columns: "answered with" },
-  swaps: { rows: "missed", columns: "wrongly given" },
+const TITLES = {
+  matrix: { rows: t("tagged ↓"), columns: t("answered with →") },
+  swaps: { rows: t("missed ↓"), columns: t("wrongly given →") },
 };
-const HINT = "Click a number to see its images.";
+const HINT = t("Click a number to see its images.");
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".confusion");
@@ -47,15 +47,14 @@ function fill(state) {
   const columns = counts[0].length;
   state.root.dataset.size = SIZES.find(([most]) => columns <= most)[1];
   state.root.style.setProperty("--columns", columns + 1);
-  const words = WORDS[kind];
   const corner = element("td", { className: "corner" },
-    element("span", { textContent: `${words.columns} →` }), element("span", { textContent: `${words.rows} ↓` }));
-  const titles = Array.from({ length: columns }, (_, column) => header(state, column, "col", "no answer"));
-  state.head.replaceChildren(element("tr", {}, corner, ...titles, sum("th", "tagged", { scope: "col" })));
+    element("span", { textContent: TITLES[kind].columns }), element("span", { textContent: TITLES[kind].rows }));
+  const titles = Array.from({ length: columns }, (_, column) => header(state, column, "col", t("no answer")));
+  state.head.replaceChildren(element("tr", {}, corner, ...titles, sum("th", t("tagged"), { scope: "col" })));
   state.rows = counts.map((row, at) => row.map((count, column) => cell(state, at, column, count)));
   state.body.replaceChildren(...state.rows.map((cells, at) =>
-    element("tr", {}, header(state, at, "row", "no tag"), ...cells, sum("td", digits(totals[0][at])))));
-  state.foot.replaceChildren(element("tr", {}, sum("th", "answered", { scope: "row" }),
+    element("tr", {}, header(state, at, "row", t("no tag")), ...cells, sum("td", digits(totals[0][at])))));
+  state.foot.replaceChildren(element("tr", {}, sum("th", t("answered"), { scope: "row" }),
     ...totals[1].map((total) => sum("td", digits(total))), sum("td", "")));
   const [row, column] = state.at;
   state.at = [Math.min(row, counts.length - 1), Math.min(column, columns - 1)];
@@ -104,8 +103,8 @@ function label(state) {
 
 function share(state, row, column) {
   const rate = (100 * state.data.counts[row][column]) / state.data.totals[0][row];
-  const sign = ["large", "medium"].includes(state.root.dataset.size) ? "\u00a0%" : "";
-  return `${rate > 0 && rate < 1 ? "<1" : Math.round(rate)}${sign}`;
+  const text = rate > 0 && rate < 1 ? "<1" : `${Math.round(rate)}`;
+  return ["large", "medium"].includes(state.root.dataset.size) ? perCent(text).replace(" ", "\u00A0") : text;
 }
 
 // ---- words -----------------------------------------------------------------------------------------------------
@@ -116,17 +115,24 @@ const apart = (name) => `\u2068${name}\u2069`;
 function sentence(state, row, column) {
   const { kind, tags, counts, totals } = state.data;
   const [count, total] = [counts[row][column], totals[0][row]];
-  const images = counted(total, "image");
-  const part = total ? ` (${inPercent(count / total)})` : "";
+  const [tag, answer] = [apart(tags[row]), apart(tags[column])];
+  const images = row < tags.length ? tn(total, "of {n} image tagged {tag}", "of {n} images tagged {tag}", { tag })
+    : tn(total, "of {n} image without a tag", "of {n} images without a tag");
+  const parts = { of_images: images, answer, share: total ? inPercent(count / total) : "–" };
+  if (kind === "swaps" && row === column) return t("A tag cannot be both missed and wrongly given.");
   if (kind === "swaps") {
-    if (row === column) return "A tag cannot be both missed and wrongly given.";
-    const wrong = apart(tags[column]);
-    return `${digits(count)} of ${images} tagged ${apart(tags[row])} missed it and were wrongly given ${wrong}${part}.`;
+    return tn(count, "{n} {of_images} missed it and was wrongly given {answer} ({share}).",
+      "{n} {of_images} missed it and were wrongly given {answer} ({share}).", parts);
   }
-  const whose = row >= tags.length ? `${images} without a tag` : `${images} tagged ${apart(tags[row])}`;
-  const what = column >= tags.length ? "got no answer"
-    : `${count === 1 ? "was" : "were"} answered ${row === column ? "correctly" : `with ${apart(tags[column])}`}`;
-  return `${digits(count)} of ${whose} ${what}${part}.`;
+  if (column >= tags.length) {
+    return tn(count, "{n} {of_images} got no answer ({share}).", "{n} {of_images} got no answer ({share}).", parts);
+  }
+  if (row === column) {
+    return tn(count, "{n} {of_images} was answered correctly ({share}).",
+      "{n} {of_images} were answered correctly ({share}).", parts);
+  }
+  return tn(count, "{n} {of_images} was answered with {answer} ({share}).",
+    "{n} {of_images} were answered with {answer} ({share}).", parts);
 }
 
 function read(state, td) {

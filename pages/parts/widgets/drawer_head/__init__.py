@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from cvcore.languages import t
 from pages.parts.widgets import component
 
 KEY = "drawer-close"
 
 
 def _html() -> str:
-    return """
+    return f"""
 <header class="head">
   <h2 tabindex="-1"></h2>
-  <button type="button" class="close" aria-label="Close" title="Close (Esc)">
+  <button type="button" class="close" aria-label="{t("Close")}" title="{t("Close (Esc)")}">
     <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><path d="M3 3l10 10M13 3L3 13"/></svg>
   </button>
   <p class="told" aria-live="polite"></p>

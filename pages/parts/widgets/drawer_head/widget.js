@@ -1,6 +1,6 @@
 // The heading of a drawer beside the page. What opened the drawer gets the focus back when it closes.
 
-import { isolated, stateOf } from "../dom.js";
+import { isolated, stateOf, t } from "../dom.js";
 
 const DRAWER = ".st-key-drawer";
 // What lies in front of a drawer that covers the page.
@@ -35,7 +35,7 @@ function mount(state) {
     drawer: state.root.getRootNode().host.closest(DRAWER), ...known,
   });
   state.drawer.setAttribute("role", "region");
-  state.drawer.setAttribute("aria-label", "Images");
+  state.drawer.setAttribute("aria-label", t("Images"));
   find(".close").onclick = () => close(state);
 }
 

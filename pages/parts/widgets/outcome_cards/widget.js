@@ -1,13 +1,13 @@
 // One small matrix per tag. A click sends the number to Python, which says which one is open.
 
-import { digits, element, focusedIn, isOutdated, stateOf } from "../dom.js";
+import { digits, element, focusedIn, isOutdated, stateOf, t } from "../dom.js";
 
-// For each outcome: its place in the counts, its name, and what it means for a tag.
+// For each outcome: its place in the counts, its name, and which images it counts.
 const OUTCOMES = {
-  tp: [0, "found (TP)", (tag) => `tagged ${tag} and answered with it`],
-  fn: [2, "missed (FN)", (tag) => `tagged ${tag} but not answered with it`],
-  fp: [1, "wrongly given (FP)", (tag) => `not tagged ${tag} but answered with it`],
-  tn: [3, "not given (TN)", (tag) => `not tagged ${tag} and not answered with it`],
+  tp: [0, t("found (TP)"), (tag) => t("images tagged {tag} and answered with it", { tag })],
+  fn: [2, t("missed (FN)"), (tag) => t("images tagged {tag} but not answered with it", { tag })],
+  fp: [1, t("wrongly given (FP)"), (tag) => t("images not tagged {tag} but answered with it", { tag })],
+  tn: [3, t("not given (TN)"), (tag) => t("images not tagged {tag} and not answered with it", { tag })],
 };
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -43,8 +43,8 @@ function button(state, tag, outcome) {
   const made = element("button", { type: "button", className: outcome, disabled: !counts[place] },
     element("b", { textContent: number }), " ", element("span", { textContent: word }));
   const meaning = explained(`\u2068${state.data.tags[tag]}\u2069`);
-  made.title = `Images ${meaning}`;
-  made.setAttribute("aria-label", `${number} ${word}: images ${meaning}`);
+  made.title = meaning;
+  made.setAttribute("aria-label", `${number} ${word}: ${meaning}`);
   Object.assign(made.dataset, { tag, outcome });
   // A miss is a share of the images with the tag, a wrongly given tag a share of the images that got it.
   const whole = outcome === "fn" ? counts[0] + counts[2] : counts[0] + counts[1];

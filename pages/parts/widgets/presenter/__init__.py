@@ -9,19 +9,20 @@ from typing import Any
 
 import streamlit as st
 
+from cvcore.languages import t
 from pages.parts.widgets import component
 
 
 def _html() -> str:
-    return """
+    return f"""
 <section class="presenter">
   <div class="top">
-    <button type="button" class="step back" aria-label="Previous tag"><span aria-hidden="true">←</span></button>
-    <label class="out" for="presented">Tag</label><select id="presented"></select>
-    <button type="button" class="step on" aria-label="Next tag"><span aria-hidden="true">→</span></button>
-    <button type="button" class="full" aria-pressed="false">Full screen</button>
+    <button type="button" class="step back" aria-label="{t("Previous tag")}"><span aria-hidden="true">←</span></button>
+    <label class="out" for="presented">{t("Tag")}</label><select id="presented"></select>
+    <button type="button" class="step on" aria-label="{t("Next tag")}"><span aria-hidden="true">→</span></button>
+    <button type="button" class="full" aria-pressed="false">{t("Full screen")}</button>
     <span class="setting">
-      <label for="line">Threshold</label><output for="line" aria-live="off"></output>
+      <label for="line">{t("Threshold")}</label><output for="line" aria-live="off"></output>
       <input id="line" type="range" min="0" max="100" step="1">
     </span>
   </div>

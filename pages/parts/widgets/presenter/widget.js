@@ -1,7 +1,7 @@
 // The presenter view. Moves of the slider stay in the browser; Python is told where it stopped and which tag is wanted,
 // and sends that tag's strip.
 
-import { element, stateOf } from "../dom.js";
+import { element, perCent, stateOf } from "../dom.js";
 import { fillStrip, mountStrip, moveStrip } from "../threshold_strip/strip.js";
 
 const REST_MS = 350;
@@ -60,8 +60,7 @@ function moved(state) {
 function draw({ slider, output, strip }) {
   const percent = +slider.value;
   slider.style.setProperty("--at", percent);
-  slider.ariaValueText = `${percent} %`;
-  output.textContent = `${percent} %`;
+  slider.ariaValueText = output.textContent = perCent(percent);
   moveStrip(strip, percent);
 }
 

@@ -18,6 +18,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from cvcore import urls
+from cvcore.languages import t
 from cvcore.metrics.precision_recall_curves import Curve
 from cvcore.metrics.threshold_sweeps import Sweep
 from cvcore.records import TagKind, Thresholds
@@ -31,41 +32,45 @@ Own = tuple[float | None, ...]
 
 
 def _html() -> str:
-    return """
+    return f"""
 <section class="explorer">
   <div class="board">
     <div class="control">
       <div class="setting">
-        <label for="threshold">Probability threshold</label><output for="threshold" aria-live="off"></output>
+        <label for="threshold">{t("Probability threshold")}</label><output for="threshold" aria-live="off"></output>
         <span class="rule"></span>
       </div>
       <input id="threshold" type="range" min="0" max="100" step="1">
     </div>
     <div class="strip-host" hidden></div>
     <div class="means"><p class="mean"></p><dl class="figures"></dl></div>
-    <div class="own" role="group" aria-label="Thresholds">
-      <button type="button" class="suggest" title="Each tag's threshold with the best F1">Suggest (best F1)</button>
-      <button type="button" class="reset">Use the slider for all</button>
-      <button type="button" class="keep">Save thresholds</button>
+    <div class="own" role="group" aria-label="{t("Thresholds")}">
+      <button type="button" class="suggest" title="{t("Each tag's threshold with the best F1")}">{
+        t("Suggest (best F1)")
+    }</button>
+      <button type="button" class="reset">{t("Use the slider for all")}</button>
+      <button type="button" class="keep">{t("Save thresholds")}</button>
       <p class="told" role="status"></p>
     </div>
     <div class="scroll"><table><thead><tr></tr></thead><tbody></tbody></table></div>
     <div class="side">
       <div class="legend">
-        <label for="choice">Show</label><select id="choice"></select>
-        <span class="views" role="group" aria-label="Chart">
-          <button type="button" value="threshold">by threshold</button
-          ><button type="button" value="curve">precision–recall</button>
+        <label for="choice">{t("Show")}</label><select id="choice"></select>
+        <span class="views" role="group" aria-label="{t("Chart")}">
+          <button type="button" value="threshold">{t("by threshold")}</button
+          ><button type="button" value="curve">{t("precision–recall")}</button>
         </span>
       </div>
       <div class="plot">
-        <p class="wait">Drawing the chart …</p>
+        <p class="wait">{t("Drawing the chart …")}</p>
         <div class="canvas"></div>
         <svg aria-hidden="true">
           <line class="needle"/><line class="whisker"/><line class="whisker"/>
           <circle class="dot" r="5"/><circle class="dot" r="5"/>
         </svg>
-        <p class="key"><span><i class="line"></i>precision</span><span><i class="line dashed"></i>recall</span></p>
+        <p class="key">
+          <span><i class="line"></i>{t("precision")}</span><span><i class="line dashed"></i>{t("recall")}</span>
+        </p>
       </div>
       <p class="about"></p>
       <ul class="sentences" hidden></ul>
@@ -153,7 +158,8 @@ def show(
         "own": [None if each is None else round(100 * each) for each in start.own],
         "saved": saved,
         "unsaved": 0.5,
-        "suggested": suggested and asdict(suggested) | {"thresholds": [round(100 * t) for t in suggested.thresholds]},
+        "suggested": suggested
+        and asdict(suggested) | {"thresholds": [round(100 * each) for each in suggested.thresholds]},
         "strip": strip and {"column": strip[0], "data": strip[1]},
         "tags": [asdict(tag) for tag in tags],
         "tables": _tables_json(signature, sweep, curves),

@@ -1,6 +1,8 @@
 // The two charts of the threshold explorer: precision and recall against the threshold, and precision against recall.
 // Colour says which tag; in the first chart solid is precision, dashed or striped is recall.
 
+import { digits, perCent, t } from "../dom.js";
+import { shortened } from "./numbers.js";
 import { isMixed, meansNow, positionOf } from "./thresholds.js";
 
 const MARGIN = { l: 48, r: 22, t: 24, b: 28 };
@@ -13,9 +15,11 @@ function label(name) {
   return cut.replace(/[&<>]/g, (letter) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[letter]);
 }
 
-const cells = (tp, fp, fn, tn) => `TP ${tp} · FP ${fp} · FN ${fn} · TN ${tn}`;
+const cells = (tp, fp, fn, tn) => t("TP {tp} · FP {fp} · FN {fn} · TN {tn}", { tp, fp, fn, tn });
+// what plotly is to write in a sentence
+const [AT, RATE] = ["%{x}", perCent("%{y:.1f}")];
 const columns = ({ data }) => [...data.tags.keys(), null];
-const named = ({ data }, tag) => (tag === null ? "All tags" : label(data.tags[tag].name));
+const named = ({ data }, tag) => (tag === null ? t("All tags") : label(data.tags[tag].name));
 const percents = (rate) => (rate === null ? null : 100 * rate);
 
 /** The position whose line is drawn: the chosen tag's own threshold, or the slider's. */
@@ -36,6 +40,10 @@ function thresholdLines(state) {
   });
   return columns(state).flatMap((tag) => {
     const text = hover(tag);
+    const parts = { rate: RATE, threshold: AT };
+    const told = {
+      precision: t("precision {rate} at {threshold}", parts), recall: t("recall {rate} at {threshold}", parts),
+    };
     return ["precision", "recall"].map((measure) => ({
       name: named(state, tag),
       meta: { tag, measure },
@@ -47,13 +55,14 @@ function thresholdLines(state) {
       connectgaps: false,
       cliponaxis: false,
       text,
-      hovertemplate: `%{fullData.name}<br>${measure} %{y:.1f} % at %{x}${text ? "%{text}" : ""}<extra></extra>`,
+      hovertemplate: `%{fullData.name}<br>${told[measure]}${text ? "%{text}" : ""}<extra></extra>`,
     }));
   });
 }
 
 /** Precision against recall, as steps: precision holds for the recall that was gained with it. */
 function curveLines(state) {
+  const told = t("precision {precision}, recall {recall}", { precision: RATE, recall: perCent("%{x:.1f}") });
   return columns(state).map((tag) => {
     const points = tag === null ? meanPoints(state) : tagPoints(state, tag);
     return {
@@ -66,7 +75,7 @@ function curveLines(state) {
       marker: { size: 4 },
       cliponaxis: false,
       text: points.map((point) => point.text),
-      hovertemplate: "%{fullData.name}<br>precision %{y:.1f} %, recall %{x:.1f} %<br>%{text}<extra></extra>",
+      hovertemplate: `%{fullData.name}<br>${told}<br>%{text}<extra></extra>`,
     };
   });
 }
@@ -80,7 +89,7 @@ function tagPoints({ data }, tag) {
     return {
       precision: tp[point] / (tp[point] + fp[point]),
       recall: tp[point] / positives,
-      text: `${counted}<br>at ${+(100 * threshold).toFixed(2)} %`,
+      text: `${counted}<br>${t("at {threshold}", { threshold: perCent(shortened(100 * threshold, 2)) })}`,
     };
   });
 }
@@ -88,8 +97,9 @@ function tagPoints({ data }, tag) {
 /** The mean's curve, through the slider's positions. */
 function meanPoints(state) {
   return state.swept
-    .map(({ means: { precision, recall } }, position) =>
-      ({ precision: precision.value, recall: recall.value, text: `at ${position} %` }))
+    .map(({ means: { precision, recall } }, position) => ({
+      precision: precision.value, recall: recall.value, text: t("at {threshold}", { threshold: perCent(position) }),
+    }))
     .filter(({ precision, recall }) => precision !== null && recall !== null)
     .reverse();
 }
@@ -141,12 +151,13 @@ export function drawn(state, colour) {
 
 export function layout(state, ink) {
   const axis = {
-    ticksuffix: " %", fixedrange: true, zeroline: false, dtick: 20,
+    ticksuffix: perCent(""), fixedrange: true, zeroline: false, dtick: 20,
     gridcolor: ink.border, linecolor: ink.border, tickcolor: ink.border,
   };
   const title = (text, where) => ({ text, xref: "paper", yref: "paper", showarrow: false, ...where });
   return {
     ...state.size,
+    separators: digits(0.5, 1) === "0,5" ? ",." : ".,",
     template: {},
     showlegend: false,
     dragmode: false,
@@ -159,8 +170,8 @@ export function layout(state, ink) {
     xaxis: { ...axis, range: [0, 100], showgrid: false, ticks: "outside", showline: true },
     yaxis: { ...axis, range: [0, 102] },
     annotations: state.view !== "curve" ? [] : [
-      title("precision", { x: 0, y: 1, xanchor: "left", yanchor: "bottom" }),
-      title("recall", { x: 1, y: 0, xanchor: "right", yanchor: "bottom" }),
+      title(t("precision"), { x: 0, y: 1, xanchor: "left", yanchor: "bottom" }),
+      title(t("recall"), { x: 1, y: 0, xanchor: "right", yanchor: "bottom" }),
     ],
   };
 }

@@ -1,24 +1,29 @@
 // The table of tags: a row each, with a handle for the tag's own threshold, its rates, and counts that can be opened.
 
-import { element, focusedIn } from "../dom.js";
-import { MEASURES, range, show, whole } from "./numbers.js";
+import { digits, element, focusedIn, t } from "../dom.js";
+import { MEASURES, range, rounded, show, whole } from "./numbers.js";
 import { positionOf, rowOf } from "./thresholds.js";
 
 const FEW_IMAGES = 30;
-const LIKELY = "With these images, the true value lies between the two numbers in about 95 of 100 cases.";
+const LIKELY = t("With these images, the true value lies between the two numbers in about 95 of 100 cases.");
 const COLUMNS = [
-  ["name", "Tag", "Click a row to see that tag in the chart."],
-  ["threshold", "Threshold", "Every tag follows the slider until its own handle is moved."],
-  ["images", "Images", `Images with this tag. With fewer than ${FEW_IMAGES}, the numbers are uncertain.`],
-  ["precision", "Precision", MEASURES.precision[1]],
-  ["recall", "Recall", MEASURES.recall[1]],
-  ["f1", "F1", MEASURES.f1[1]],
-  ["average_precision", "Av. prec.", MEASURES.average_precision[1]],
-  ["tp", "TP", "True positives: images with this tag that the model gave it to.", "found"],
-  ["fp", "FP", "False positives: images without this tag that the model gave it to.", "wrongly given"],
-  ["fn", "FN", "False negatives: images with this tag that the model did not give it to.", "missed"],
+  ["name", t("Tag"), t("Click a row to see that tag in the chart.")],
+  ["threshold", t("Threshold"), t("Every tag follows the slider until its own handle is moved.")],
+  ["images", t("Images"),
+    t("Images with this tag. With fewer than {n}, the numbers are uncertain.", { n: digits(FEW_IMAGES) })],
+  ["precision", MEASURES.precision[0], MEASURES.precision[1]],
+  ["recall", MEASURES.recall[0], MEASURES.recall[1]],
+  ["f1", MEASURES.f1[0], MEASURES.f1[1]],
+  ["average_precision", t("Av. prec."), MEASURES.average_precision[1]],
+  ["tp", t("TP"), t("True positives: images with this tag that the model gave it to."), t("found")],
+  ["fp", t("FP"), t("False positives: images without this tag that the model gave it to."), t("wrongly given")],
+  ["fn", t("FN"), t("False negatives: images with this tag that the model did not give it to."), t("missed")],
 ];
-const COUNTED = { tp: "true positives", fp: "false positives", fn: "false negatives" };
+const COUNTED = {
+  tp: (parts) => t("{n} true positives of {tag}", parts),
+  fp: (parts) => t("{n} false positives of {tag}", parts),
+  fn: (parts) => t("{n} false negatives of {tag}", parts),
+};
 
 /** A text that redrawing writes; it costs nothing to write what is there already. */
 export const words = () => document.createTextNode("");
@@ -39,10 +44,10 @@ export function tableRow(state, tag, on) {
   const choose = element("button", { type: "button", dir: "auto", textContent: name, title: name });
   const label = element("span", { className: "tag" }, element("i", { className: "swatch" }), choose);
   const mark = (className, textContent, title) => element("span", { className, textContent, title });
-  if (kind === "Negative") label.append(mark("badge", "negative", "Images of nothing: none of the other tags."));
+  if (kind === "Negative") label.append(mark("badge", t("negative"), t("Images of nothing: none of the other tags.")));
   const { images } = state.swept[0].rows[tag];
   const carried = element("td", { className: "images", textContent: images });
-  if (images < FEW_IMAGES) carried.prepend(mark("few", "⚠ ", "Few images: numbers are uncertain."));
+  if (images < FEW_IMAGES) carried.prepend(mark("few", "⚠ ", t("Few images: numbers are uncertain.")));
   const handle = thresholdHandle(name, tag, on);
   const [rates, bars, buttons] = [{}, {}, {}];
   const measured = Object.keys(MEASURES).map((measure) => rateCell(measure, rates, bars));
@@ -72,12 +77,12 @@ function rateCell(measure, rates, bars) {
 function thresholdHandle(name, tag, on) {
   const at = words();
   const input = element("input", {
-    type: "range", className: "handle", min: 0, max: 100, step: 1, ariaLabel: `Threshold of ${name}`,
+    type: "range", className: "handle", min: 0, max: 100, step: 1, ariaLabel: t("Threshold of {tag}", { tag: name }),
     oninput: () => on.turn(tag, +input.value),
   });
   const follow = element("button", {
-    type: "button", className: "follow", title: "Follow the slider again", textContent: "↺",
-    ariaLabel: `Let ${name} follow the slider again`, onclick: () => { on.follow(tag); input.focus(); },
+    type: "button", className: "follow", title: t("Follow the slider again"), textContent: "↺",
+    ariaLabel: t("Let {tag} follow the slider again", { tag: name }), onclick: () => { on.follow(tag); input.focus(); },
   });
   const cell = element("td", { className: "threshold", onclick: (event) => event.stopPropagation() },
     element("div", { className: "own-at" }, element("span", {}, at), follow), input);
@@ -106,7 +111,7 @@ export function redrawRow(state, tag) {
   for (const [count, button] of Object.entries(row.buttons)) {
     if (button.firstChild.data === `${measured[count]}`) continue;
     write(button.firstChild, `${measured[count]}`);
-    button.setAttribute("aria-label", `${measured[count]} ${COUNTED[count]} of ${measured.name}`);
+    button.setAttribute("aria-label", COUNTED[count]({ n: measured[count], tag: measured.name }));
     button.disabled = measured[count] === 0;
   }
 }
@@ -115,7 +120,9 @@ function redrawHandle({ cell, at, input, follow }, position, isOwn) {
   write(at, whole(position));
   input.value = position;
   input.style.setProperty("--at", position);
-  input.setAttribute("aria-valuetext", isOwn ? `${whole(position)}, its own` : `${whole(position)}, as the slider`);
+  const parts = { threshold: whole(position) };
+  const told = isOwn ? t("{threshold}, its own", parts) : t("{threshold}, as the slider", parts);
+  input.setAttribute("aria-valuetext", told);
   if (follow.hidden !== isOwn) return;
   cell.classList.toggle("own-row", isOwn);
   follow.hidden = !isOwn;
@@ -126,7 +133,7 @@ export function markSaved(state) {
   state.rows.forEach(({ handle: { cell, input } }, tag) => {
     const saved = Array.isArray(state.saved) ? state.saved[tag] : state.saved;
     cell.classList.toggle("saved", saved !== null);
-    cell.title = saved === null ? "" : `Saved: ${whole(+(100 * saved).toFixed(1))}`;
+    cell.title = saved === null ? "" : t("Saved: {threshold}", { threshold: rounded(saved) });
     input.style.setProperty("--saved", 100 * (saved ?? 0));
   });
 }

@@ -2,6 +2,7 @@
 // state.own[tag] is null where the tag follows. Counts are exact for any mixture, because a tag is an answer by its
 // own threshold alone: in a multiclass project, too, the top tag is compared with its own (cvcore/metrics).
 
+import { t } from "../dom.js";
 import { meansOf, rounded, show } from "./numbers.js";
 
 export const positionOf = (state, tag) => state.own[tag] ?? +state.slider.value;
@@ -35,9 +36,9 @@ const same = (a, b) => Math.abs(a - b) < 1e-9;
 /** What is in use, and how far the numbers can be trusted, in one or two short sentences. */
 export function about(state) {
   const parts = [];
-  if (isSaved(state)) parts.push("Saved.");
-  else if (Array.isArray(state.saved)) parts.push("In use: a threshold for each tag.");
-  else parts.push(`In use: ${rounded(state.saved ?? state.data.unsaved)}.`);
+  if (isSaved(state)) parts.push(t("Saved."));
+  else if (Array.isArray(state.saved)) parts.push(t("In use: a threshold for each tag."));
+  else parts.push(t("In use: {threshold}.", { threshold: rounded(state.saved ?? state.data.unsaved) }));
   if (isMixed(state)) parts.push(judged(state));
   return parts.join(" ");
 }
@@ -45,7 +46,8 @@ export function about(state) {
 function judged(state) {
   const { suggested } = state.data;
   if (!suggested?.thresholds.every((threshold, tag) => threshold === positionOf(state, tag))) {
-    return "Chosen on these same images, the numbers are a little too good.";
+    return t("Chosen on these same images, the numbers are a little too good.");
   }
-  return `Mean F1: ${show(suggested.chosen)} on the images they were chosen on, ${show(suggested.fair)} on others.`;
+  return t("Mean F1: {chosen} on the images they were chosen on, {fair} on others.",
+    { chosen: show(suggested.chosen), fair: show(suggested.fair) });
 }

@@ -2,7 +2,7 @@
 // false positives and false negatives, data.tables.counts[threshold][tag]. A rerun with the same signature touches
 // neither the sliders nor the table.
 
-import { element, stateOf } from "../dom.js";
+import { element, stateOf, t, tn } from "../dom.js";
 import { fillStrip, mountStrip, moveStrip } from "../threshold_strip/strip.js";
 import { at, drawPoint } from "./charts.js";
 import { MEASURES, likely, show, sweep, whole } from "./numbers.js";
@@ -13,8 +13,8 @@ import { about, isSaved, meansNow, positionOf, rowOf, savable } from "./threshol
 
 const REST_MS = 350;
 const MANY_TAGS = 25;
-const LIKELY_MEAN = "With these images, the true mean lies between the two numbers in about 95 of 100 cases.";
-const NO_INTERVAL = "Known only while all tags stand at one threshold.";
+const LIKELY_MEAN = t("With these images, the true mean lies between the two numbers in about 95 of 100 cases.");
+const NO_INTERVAL = t("Known only while all tags stand at one threshold.");
 
 export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
   const root = parentElement.querySelector(".explorer");
@@ -97,9 +97,10 @@ function fill(state, data) {
   if (!state.timer) state.slider.value = data.threshold;
   state.sent = JSON.stringify(sent(state));
   state.suggest.hidden = !data.suggested;
-  state.mean.textContent = data.tags.length === 1 ? "1 tag" : `Mean of ${data.tags.length} tags`;
+  state.mean.textContent = data.tags.length === 1 ? tn(1, "{n} tag", "{n} tags")
+    : t("Mean of {n} tags", { n: data.tags.length });
   state.choice.replaceChildren(
-    element("option", { value: "", textContent: "All tags" }),
+    element("option", { value: "", textContent: t("All tags") }),
     ...data.tags.map((tag, index) => element("option", { value: index, textContent: tag.name })),
   );
   const on = {
@@ -114,7 +115,7 @@ function fill(state, data) {
   for (const { line } of state.rows) state.sighted.observe(line);
   load(data.plotly).then(
     (plotly) => { state.plotly = plotly; state.wait.hidden = true; paint(state); },
-    () => { state.wait.textContent = "The chart could not be loaded; the numbers and the table are complete."; },
+    () => { state.wait.textContent = t("The chart could not be loaded; the numbers and the table are complete."); },
   );
   redraw(state);
   arrange(state);
@@ -253,14 +254,21 @@ function redrawMeans(state) {
 
 /** What the slider does; nothing, for a tag that has a threshold of its own. */
 function tellRule(state) {
-  const least = whole(+state.slider.value);
-  const followers = state.own.filter((own) => own === null).length;
-  const rule = state.data.multilabel
-    ? `An image gets every tag whose probability is at least ${least}`
-    : `The top tag is the answer when its probability is at least ${least}`;
-  const told = followers === 0 ? "Every tag has its own threshold, so this slider changes nothing."
-    : followers < state.own.length ? `${rule}, or at least the tag's own threshold.` : `${rule}.`;
+  const told = rule(state);
   if (state.rule.textContent !== told) state.rule.textContent = told;
+}
+
+function rule({ data, own, slider }) {
+  const parts = { least: whole(+slider.value) };
+  const followers = own.filter((each) => each === null).length;
+  if (followers === 0) return t("Every tag has its own threshold, so this slider changes nothing.");
+  if (data.multilabel) {
+    return followers === own.length ? t("An image gets every tag whose probability is at least {least}.", parts)
+      : t("An image gets every tag whose probability is at least {least}, or at least the tag's own threshold.", parts);
+  }
+  return followers === own.length ? t("The top tag is the answer when its probability is at least {least}.", parts)
+    : t("The top tag is the answer when its probability is at least {least}, or at least the tag's own threshold.",
+      parts);
 }
 
 function tellOwn(state) {
@@ -281,6 +289,7 @@ function tellChosen(state) {
   }
   const { value, interval } = at(state, 0, chosen, "average_precision");
   const told = value === null ? ""
-    : `All folds counted together. Average precision, the mean over folds: ${show(value)}, ${likely(interval)}.`;
+    : t("All folds counted together. Average precision, the mean over folds: {rate}, {likely}.",
+      { rate: show(value), likely: likely(interval) });
   if (state.about.textContent !== told) state.about.textContent = told;
 }

@@ -4,7 +4,7 @@
 //
 // mountStrip(host, onMove) once, fillStrip(strip, data) for each tag, moveStrip(strip, percent) at each move.
 
-import { counted, digits, element, inPercent, thumbnail } from "../dom.js";
+import { digits, element, inPercent, isolated, perCent, placed, t, thumbnail, tn } from "../dom.js";
 
 const POSITIONS = 101;
 const GAP_PX = 8; // between images; the line stands in it
@@ -15,10 +15,10 @@ const MOST_PX = 84;
 
 // What an image is at a position: its sign and word.
 const FATES = {
-  found: ["✓", "found"],
-  wrong: ["✕", "wrongly given"],
-  missed: ["!", "missed"],
-  other: ["", "not answered, rightly"],
+  found: ["✓", t("found")],
+  wrong: ["✕", t("wrongly given")],
+  missed: ["!", t("missed")],
+  other: ["", t("not answered, rightly")],
 };
 
 /**
@@ -75,7 +75,7 @@ export function fillStrip(strip, data) {
   strip.orderedTiles.replaceChildren(...strip.tiles.slice(strip.never));
   strip.neverGroup.hidden = strip.never === 0;
   strip.orderedGroup.hidden = strip.line.hidden = levels.length === 0;
-  strip.row.setAttribute("aria-label", `Images of ${data.tag}, the least probable first`);
+  strip.row.setAttribute("aria-label", t("Images of {tag}, the least probable first", { tag: data.tag }));
   for (const name of strip.root.querySelectorAll("bdi.strip-tag")) name.textContent = data.tag;
   strip.empty.hidden = images.length > 0;
   strip.precision.told = strip.recall.told = null; // the tag is another one
@@ -126,18 +126,19 @@ function stripParts(strip) {
   strip.neverTiles = part("div", "strip-tiles");
   strip.orderedTiles = part("div", "strip-tiles");
   strip.neverGroup = part("div", "strip-never", strip.neverTiles,
-    part("span", "strip-under", "another tag came first"));
+    part("span", "strip-under", t("another tag came first")));
   strip.orderedGroup = part("div", "strip-ordered", strip.orderedTiles, part("span", "strip-under",
-    part("span", "", "← less likely ", tagName()), part("span", "", "more likely ", tagName(), " →")));
+    part("span", "", ...placed(t("← less likely {tag}"), { tag: tagName() })),
+    part("span", "", ...placed(t("more likely {tag} →"), { tag: tagName() }))));
   strip.neverGroup.setAttribute("role", "group");
-  strip.neverGroup.setAttribute("aria-label", "Another tag came first");
+  strip.neverGroup.setAttribute("aria-label", t("Another tag came first"));
   strip.orderedGroup.setAttribute("role", "group");
-  strip.orderedGroup.setAttribute("aria-label", "By probability");
+  strip.orderedGroup.setAttribute("aria-label", t("By probability"));
   strip.row = part("div", "strip-row", strip.neverGroup, strip.orderedGroup);
   strip.row.setAttribute("role", "listbox");
   strip.row.setAttribute("aria-orientation", "horizontal");
   strip.at = part("output", "strip-at");
-  strip.sides = [part("span", "strip-side not", "← not answered"), part("span", "strip-side yes", "answered →")];
+  strip.sides = [part("span", "strip-side not", t("← not answered")), part("span", "strip-side yes", t("answered →"))];
   strip.line = part("div", "strip-line", ...strip.sides, strip.at);
   strip.line.setAttribute("aria-hidden", "true");
   strip.zone = part("div", "strip-zone");
@@ -146,7 +147,8 @@ function stripParts(strip) {
   [strip.needle, strip.sight] = [part("span", "strip-needle"), part("span", "strip-sight")];
   strip.map = part("div", "strip-map");
   strip.map.setAttribute("aria-hidden", "true");
-  strip.empty = part("p", "strip-note", "No image here is tagged ", tagName(), " or taken for it.");
+  const noImage = placed(t("No image here is tagged {tag} or taken for it."), { tag: tagName() });
+  strip.empty = part("p", "strip-note", ...noImage);
   strip.note = part("p", "strip-note");
   strip.precision = shareOf(["found", "wrong"]);
   strip.recall = shareOf(["found", "missed"]);
@@ -250,10 +252,10 @@ function paintTile(strip, index) {
 
 /** Tags, answer and probability of an image, in words. */
 function ofImage({ data, percent }, { level, tags, first, first_level: firstLevel, probability }) {
-  const answer = firstLevel > percent ? `answer ${first}` : "no answer";
-  const isGiven = level > percent ? "answered with it" : "not answered with it";
+  const answer = firstLevel > percent ? t("answer {tag}", { tag: first }) : t("no answer");
+  const isGiven = level > percent ? t("answered with it") : t("not answered with it");
   return [
-    `tagged ${tags.join(", ") || "none"}`,
+    tags.length ? t("tagged {tags}", { tags: tags.join(", ") }) : t("tagged none"),
     data.multilabel ? isGiven : answer,
     `${data.tag} ${inPercent(probability)}`,
   ];
@@ -273,7 +275,7 @@ function placeLine(strip) {
   const x = strip.left + strip.cut * (strip.size + GAP_PX) - GAP_PX / 2;
   strip.line.style.transform = `translateX(${x}px)`;
   strip.zone.style.transform = `translateX(${x}px)`;
-  writeText(strip.at, `${strip.percent} %`);
+  writeText(strip.at, perCent(strip.percent));
   strip.needle.style.left = `${100 * (strip.never + strip.cut) / Math.max(strip.tiles.length, 1)}%`;
   strip.sides[0].hidden = x < SIDE_WORD_PX;
   strip.sides[1].hidden = strip.length - x < SIDE_WORD_PX;
@@ -305,16 +307,18 @@ function tellStrip(strip) {
   const { data, percent, count } = strip;
   const [found, wrong, missed] = data.counts[percent];
   for (const [fate, number] of Object.entries({ found, wrong, missed })) writeText(count[fate], digits(number));
-  tellShare(strip.precision, found, wrong, "precision", (of) => (of === 0
-    ? ["Nothing is right of the line: no precision."]
-    : [" right of the line ", found === 1 ? "is " : "are ", tagWord(data.tag), ": "]));
-  tellShare(strip.recall, found, missed, "recall", (of) => (of === 0
-    ? ["No image here is tagged ", tagWord(data.tag), ": no recall."]
-    : [" tagged ", tagWord(data.tag), found === 1 ? " is" : " are", " right of the line: "]));
+  tellShare(strip.precision, found, wrong, (rate) => (rate === null
+    ? [t("Nothing is right of the line: no precision.")]
+    : [tn(found, "{share} right of the line is {tag}: {rate}", "{share} right of the line are {tag}: {rate}"),
+      t("precision {rate}", { rate })]), data.tag);
+  tellShare(strip.recall, found, missed, (rate) => (rate === null
+    ? [t("No image here is tagged {tag}: no recall.")]
+    : [tn(found, "{share} tagged {tag} is right of the line: {rate}",
+      "{share} tagged {tag} are right of the line: {rate}"), t("recall {rate}", { rate })]), data.tag);
   const notes = [];
   if (data.in_row > data.images.length) {
-    notes.push(`${digits(data.images.length)} of ${counted(data.in_row, "image")} are drawn, evenly spaced; `
-      + "the numbers count all.");
+    notes.push(t("{drawn} of {all} images are drawn, evenly spaced; the numbers count all.",
+      { drawn: digits(data.images.length), all: digits(data.in_row) }));
   }
   if (data.below > 0) notes.push(tellBelow(data, percent));
   writeText(strip.note, notes.join(" "));
@@ -322,13 +326,17 @@ function tellStrip(strip) {
 
 function tellBelow({ below, floor, counts }, percent) {
   const answered = percent < floor ? counts[percent][1] - counts[floor][1] : 0;
-  const more = `Not drawn: ${counted(below, "image")} without the tag, below ${floor} %`;
-  return answered ? `${more}; ${digits(answered)} of them would stand right of the line.` : `${more}.`;
+  const parts = { floor: perCent(floor), answered: digits(answered) };
+  return answered
+    ? tn(below,
+      "Not drawn: {n} image without the tag, below {floor}; {answered} of them would stand right of the line.",
+      "Not drawn: {n} images without the tag, below {floor}; {answered} of them would stand right of the line.", parts)
+    : tn(below, "Not drawn: {n} image without the tag, below {floor}.",
+      "Not drawn: {n} images without the tag, below {floor}.", parts);
 }
 
-const tagWord = (tag) => element("bdi", { textContent: tag });
-
-function tellShare(share, right, others, measure, words) {
+/** Write a share; `words(rate)` has the sentence and, unless nothing is counted and the rate null, the named rate. */
+function tellShare(share, right, others, words, tag) {
   const { bar, text } = share;
   const of = right + others;
   if (share.told === `${right} of ${of}`) return;
@@ -337,8 +345,12 @@ function tellShare(share, right, others, measure, words) {
   bar.style.setProperty("--share", rate);
   bar.classList.toggle("none", of === 0);
   const strong = (textContent) => element("b", { textContent });
-  text.replaceChildren(...(of ? [strong(`${digits(right)} of ${digits(of)}`)] : []), ...words(of),
-    ...(of ? [strong(`${measure} ${inPercent(rate)}`)] : []));
+  const [sentence, named] = words(of ? inPercent(rate) : null);
+  text.replaceChildren(...placed(sentence, {
+    share: strong(t("{part} of {all}", { part: digits(right), all: digits(of) })),
+    rate: strong(named ?? ""),
+    tag: isolated(tag),
+  }));
 }
 
 // ---- one image, larger -----------------------------------------------------------------------------------------
