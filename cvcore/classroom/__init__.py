@@ -8,7 +8,15 @@ beside the packages.
 
 from cvcore.classroom.boards import Board, Row, board
 from cvcore.classroom.class_tests import choose as choose_test_set
-from cvcore.classroom.deletion import Receipt, delete_class, delete_ended, delete_leftovers
+from cvcore.classroom.deleted import (
+    DeletedImages,
+    delete_project,
+    deleted_images,
+    deleted_projects,
+    restore_images,
+    restore_project,
+)
+from cvcore.classroom.deletion import Receipt, delete_class, delete_ended, delete_leftovers, delete_pupil
 from cvcore.classroom.handing_out import Collected, Handed, collect, hand_out, tag_names
 from cvcore.classroom.homes import is_locked, limits_of, store_of
 from cvcore.classroom.members import (
@@ -16,10 +24,12 @@ from cvcore.classroom.members import (
     TEACHER,
     Teacher,
     Viewer,
+    change_password,
     come_back,
     join,
     offer_return,
     open_class,
+    rename,
     set_password,
     sign_in,
     take_ticket,
@@ -34,6 +44,7 @@ __all__ = [
     "TEACHER",
     "Board",
     "Collected",
+    "DeletedImages",
     "Handed",
     "Receipt",
     "Row",
@@ -41,18 +52,26 @@ __all__ = [
     "Viewer",
     "Work",
     "board",
+    "change_password",
     "choose_test_set",
     "collect",
     "come_back",
     "delete_class",
     "delete_ended",
     "delete_leftovers",
+    "delete_project",
+    "delete_pupil",
+    "deleted_images",
+    "deleted_projects",
     "hand_out",
     "is_locked",
     "join",
     "limits_of",
     "offer_return",
     "open_class",
+    "rename",
+    "restore_images",
+    "restore_project",
     "set_password",
     "sign_in",
     "store_of",

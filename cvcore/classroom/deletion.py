@@ -1,4 +1,4 @@
-"""Deletes a class with everything of it, so that not a byte of an image is left, and writes a receipt."""
+"""Deletes a class, or one pupil, with everything of theirs: not a byte of an image is left. Writes a receipt."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from cvcore.classroom import homes
-from cvcore.classroom.handing_out import CLASS, PUPIL
+from cvcore.classroom.handing_out import CLASS, PUPIL, PUPIL_ID
 from cvcore.errors import Conflict
 from cvcore.files import blobs
 from cvcore.projects import uploads
-from cvcore.store import SchoolClass, Store
+from cvcore.store import Pupil, SchoolClass, Store
 
 PATIENCE_S = 30.0
 POLL_S = 0.1
@@ -22,27 +22,30 @@ POLL_S = 0.1
 
 @dataclass(frozen=True)
 class Receipt:
-    """What was deleted of a class, and when.
+    """What was deleted of a class, or of its pupil with this nickname, and when.
 
-    `images` are those in the pupils' projects, `collected` those of them that were in the teacher's. `files` and
-    `megabytes` count what was removed from the disk; of an image that was handed out, a link.
+    `projects` are also those that pupils had deleted. `images` are those in all of them, `collected` those of these
+    that were in the teacher's. `files` and `megabytes` count what was removed from the disk; of an image that was
+    handed out, a link.
     """
 
     name: str
     deleted_at: datetime
     pupils: int
-    projects: int
-    images: int
-    iterations: int
-    predictions: int
-    collected: int
-    files: int
-    megabytes: float
+    projects: int = 0
+    images: int = 0
+    iterations: int = 0
+    predictions: int = 0
+    collected: int = 0
+    files: int = 0
+    megabytes: float = 0.0
+    nickname: str = ""
 
     def lines(self) -> list[str]:
         """The receipt as lines of text."""
         return [
-            f"Class {self.name}, deleted on {self.deleted_at:%Y-%m-%d at %H:%M} UTC",
+            f"{f'Pupil {self.nickname} of class' if self.nickname else 'Class'} {self.name}, "
+            f"deleted on {self.deleted_at:%Y-%m-%d at %H:%M} UTC",
             f"pupils: {self.pupils}",
             f"projects: {self.projects}",
             f"images in them: {self.images}, with their thumbnails and embeddings",
@@ -63,32 +66,30 @@ def delete_class(store: Store, school_class: SchoolClass, *, patience_s: float =
         HomeUnusable: files cannot be deleted.
     """
     store.classes.update(replace(school_class, is_locked=True))
-    own = [homes.store_of(store, pupil) for pupil in store.pupils.of_class(school_class.id)]
-    _stop_jobs(own, patience_s)
-    counts = [_counts(each) for each in own]
+    own = _stopped([*store.pupils.of_class(school_class.id), *store.pupils.removed(school_class.id)], store, patience_s)
+    receipt = _counted(school_class.name, own)
     collected = store.image_facts.images_with(CLASS, school_class.id)
     with store.transaction():
         store.classes.delete(school_class.id)
-        store.metadata.remove(collected, PUPIL)
-        uploads.erase(store, collected)
-    for each in own:
-        each.close()
-    homes.forget()
-    files, size_bytes = _removed(_folder(store, school_class.id))
-    store.rewrite()
-    projects, images, iterations, predictions = (sum(column) for column in zip((0, 0, 0, 0), *counts, strict=True))
-    return Receipt(
-        name=school_class.name,
-        deleted_at=datetime.now(UTC),
-        pupils=len(own),
-        projects=projects,
-        images=images,
-        iterations=iterations,
-        predictions=predictions,
-        collected=len(collected),
-        files=files,
-        megabytes=size_bytes / 1e6,
-    )
+        _erase(store, collected)
+    return _removed(store, own, _folder(store, school_class.id), replace(receipt, collected=len(collected)))
+
+
+def delete_pupil(store: Store, pupil: Pupil, *, patience_s: float = PATIENCE_S) -> Receipt:
+    """Delete one pupil, who may have been removed before: their home folder, and what was collected from them.
+
+    Raises:
+        Conflict: a training does not stop; the pupil stays, locked.
+        HomeUnusable: files cannot be deleted.
+    """
+    store.pupils.set_locked(pupil.id, True)
+    own = _stopped([pupil], store, patience_s)
+    collected = store.image_facts.images_with(PUPIL_ID, pupil.id)
+    receipt = _counted(store.classes.get(pupil.class_id).name, own, pupil.nickname)
+    with store.transaction():
+        store.pupils.delete(pupil.id)
+        _erase(store, collected)
+    return _removed(store, own, own[0].home, replace(receipt, collected=len(collected)))
 
 
 def delete_ended(store: Store, today: date) -> list[Receipt]:
@@ -99,16 +100,21 @@ def delete_ended(store: Store, today: date) -> list[Receipt]:
 
 def delete_leftovers(store: Store) -> None:
     """Delete folders of classes and pupils that the database does not know, as a killed process leaves them."""
-    known = {blobs.pupil_home(store.home, pupil.class_id, pupil.id) for pupil in store.pupils.all()}
+    folders = list((store.home / "classes").glob("*"))
+    homes_there = [home for folder in folders for home in folder.glob("*")]
+    # Read after the folders: a pupil's row comes before their folder, so who joins just now is known.
+    known = {blobs.pupil_home(store.home, pupil.class_id, pupil.id) for pupil in store.pupils.with_removed()}
     classes = {each.id for each in store.classes.all()}
-    for folder in (store.home / "classes").glob("*"):
-        if folder.name not in classes:
-            blobs.delete(folder)
-            continue
-        for home in folder.glob("*"):
-            # A pupil's row comes first, so a folder without one is not of a pupil who joins just now.
-            if home not in known:
-                blobs.delete(home)
+    for path in [folder for folder in folders if folder.name not in classes] + homes_there:
+        if path not in known:
+            blobs.delete(path)
+
+
+def _stopped(pupils: Sequence[Pupil], store: Store, patience_s: float) -> list[Store]:
+    """The stores of pupils, when nothing is trained there any more."""
+    own = [homes.store_of(store, pupil) for pupil in pupils]
+    _stop_jobs(own, patience_s)
+    return own
 
 
 def _stop_jobs(own: Sequence[Store], patience_s: float) -> None:
@@ -117,32 +123,46 @@ def _stop_jobs(own: Sequence[Store], patience_s: float) -> None:
         for each, job in active:
             each.jobs.cancel(job.id)
         if time.monotonic() > deadline:
-            raise Conflict(
-                "a class can be deleted when nothing of it is being trained, a training does not stop: try again"
-            )
+            raise Conflict("what is deleted must not be in training, a training does not stop: try again")
         time.sleep(POLL_S)
 
 
-def _counts(own: Store) -> tuple[int, int, int, int]:
-    """A pupil's projects, images, iterations and predictions."""
-    projects = own.projects.all()
-    return (
-        len(projects),
-        sum(own.images.count(project.id) for project in projects),
-        sum(len(own.iterations.of_project(project.id)) for project in projects),
-        sum(own.predictions.count(project.id) for project in projects),
-    )
+def _counted(class_name: str, own: Sequence[Store], nickname: str = "") -> Receipt:
+    """A receipt with what pupils have, and what they deleted and could have back."""
+    receipt = Receipt(class_name, datetime.now(UTC), pupils=len(own), nickname=nickname)
+    kept = [Store(path) for each in own if (path := blobs.deleted_home(each.home)).is_dir()]
+    for store in (*own, *kept):
+        for project in store.projects.all():
+            receipt = replace(
+                receipt,
+                projects=receipt.projects + 1,
+                images=receipt.images + store.images.count(project.id) + len(store.images.trashed(project.id)),
+                iterations=receipt.iterations + len(store.iterations.of_project(project.id)),
+                predictions=receipt.predictions + store.predictions.count(project.id),
+            )
+    for store in kept:
+        store.close()
+    return receipt
 
 
-def _removed(folder: Path) -> tuple[int, int]:
-    """Delete a folder; returns how many files were in it, and their bytes."""
+def _erase(store: Store, collected: Sequence[str]) -> None:
+    store.metadata.remove(collected, PUPIL)
+    uploads.erase(store, collected)
+
+
+def _removed(store: Store, own: Sequence[Store], folder: Path, receipt: Receipt) -> Receipt:
+    """Delete the files below a folder; returns the receipt with how many there were, and their bytes."""
+    for each in own:
+        each.close()
+    homes.forget()
     sizes = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
     with blobs.storage_errors(folder):
         shutil.rmtree(folder, ignore_errors=True)
         # A page that was just being drawn may have written once more.
         if folder.exists():
             shutil.rmtree(folder)
-    return len(sizes), sum(sizes)
+    store.rewrite()
+    return replace(receipt, files=len(sizes), megabytes=sum(sizes) / 1e6)
 
 
 def _folder(store: Store, class_id: str) -> Path:

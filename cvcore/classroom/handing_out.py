@@ -16,8 +16,9 @@ from cvcore.records import MULTICLASS, MULTILABEL, Image, Project
 from cvcore.settings import Limits
 from cvcore.store import Pupil, Store
 
-# A collected image has its pupil's nickname as metadata, by which it can be filtered and grouped, and this fact.
-PUPIL, CLASS = "pupil", "class"
+# A collected image has its pupil's nickname as metadata, by which it can be filtered and grouped, and the ids of the
+# class and the pupil as facts.
+PUPIL, CLASS, PUPIL_ID = "pupil", "class", "class-pupil"
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ def _take(
             data,
             tag_ids=tag_ids,
             limits=limits,
-            came={CLASS: pupil.class_id},
+            came={CLASS: pupil.class_id, PUPIL_ID: pupil.id},
             on_stored=partial(_note, store, pupil),
         )
     return None

@@ -39,6 +39,16 @@ def set_password(store: Store, password: str) -> str:
     return _teacher_cookie(store, store.classes.set_password(secrets.hashed(password)))
 
 
+def change_password(store: Store, password: str, new: str) -> str:
+    """Change the teacher's password; returns what `set_password` does.
+
+    Raises:
+        InvalidInput: the present password is wrong, or the new one is too short.
+    """
+    sign_in(store, password)
+    return set_password(store, new)
+
+
 def sign_in(store: Store, password: str) -> str:
     """The cookie for a browser that gives the teacher's password.
 
@@ -142,6 +152,16 @@ def come_back(store: Store, code: str, return_code: str) -> tuple[Pupil, str]:
             "not: ask for a new one"
         )
     return pupil, _pupil_cookie(store, pupil)
+
+
+def rename(store: Store, pupil: Pupil, nickname: str) -> Pupil:
+    """Give a pupil another nickname; images that were collected from them before keep the name of then.
+
+    Raises:
+        NameRefused, NameTaken: the nickname breaks its rule, or another pupil of the class has it.
+    """
+    store.pupils.rename(pupil.id, names.clean("pupil", nickname, letters=NICKNAME_LETTERS))
+    return store.pupils.get(pupil.id)
 
 
 def viewer(store: Store, cookie: str) -> Viewer:

@@ -65,6 +65,11 @@ def pupil_home(home: Path, class_id: str, pupil_id: str) -> Path:
     return home / "classes" / class_id / pupil_id
 
 
+def deleted_home(home: Path) -> Path:
+    """The home folder, inside a pupil's, of the projects that they deleted."""
+    return home / "deleted"
+
+
 def read(path: Path) -> bytes:
     """The bytes of a stored file.
 

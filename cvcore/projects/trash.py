@@ -32,8 +32,10 @@ def delete_images(store: Store, project: Project, image_ids: Sequence[str]) -> C
     return Change(f"{count(len(moved), 'image')} deleted.", lambda: restore_images(store, project, moved))
 
 
-def restore_images(store: Store, project: Project, image_ids: Sequence[str]) -> str:
+def restore_images(store: Store, project: Project, image_ids: Sequence[str], *, since: datetime | None = None) -> str:
     """Move images from the trash back to the workspace, with their tags; returns a sentence that says how many.
+
+    Those that were deleted before `since`, by default a day ago, stay where they are.
 
     Images that were uploaded again meanwhile stay as they are. Tags that were deleted are left out, and all tags of an
     image that may no longer have them together.
@@ -45,7 +47,7 @@ def restore_images(store: Store, project: Project, image_ids: Sequence[str]) -> 
     with store.transaction():
         project = store.projects.get(project.id)
         known = store.tags.names_and_kinds(project.id)
-        restored = store.images.restore(image_ids, kept_since())
+        restored = store.images.restore(image_ids, since or kept_since())
         for tag_ids in dict.fromkeys(restored.values()):
             images = [image_id for image_id, had in restored.items() if had == tag_ids]
             left = [tag_id for tag_id in tag_ids if tag_id in known]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from types import MappingProxyType
 from typing import Literal
@@ -163,6 +163,7 @@ def _over_quota(store: Store, digest: str, size_bytes: int, limits: Limits) -> s
     """Why one more content does not fit into a pupil's home folder, or an empty text."""
     if not (limits.home_images or limits.home_bytes) or store.images.is_known(digest):
         return ""
+    _bound_trash(store, limits)
     images, stored_bytes = store.images.usage()
     if limits.home_images and images >= limits.home_images:
         return f"you may store {limits.home_images:,} images, you have them: delete some, or ask the teacher for more"
@@ -170,6 +171,15 @@ def _over_quota(store: Store, digest: str, size_bytes: int, limits: Limits) -> s
         megabytes = limits.home_bytes // MEBIBYTE
         return f"your images may take {megabytes:,} MB, with this one they take more: delete some, or ask the teacher"
     return ""
+
+
+def _bound_trash(store: Store, limits: Limits) -> None:
+    """Empty the trash of a pupil's home folder if it makes up for as much as they may store: nobody fills the disk."""
+    images, stored_bytes = store.images.usage(with_trash=True)
+    if images < 2 * (limits.home_images or images + 1) and stored_bytes < 2 * (limits.home_bytes or stored_bytes + 1):
+        return
+    with store.transaction():
+        delete_unheld(store, store.images.empty_trash(datetime.now(UTC)))
 
 
 def _tag(store: Store, project: Project, image_id: str, tag_ids: Sequence[str]) -> str:

@@ -144,11 +144,15 @@ class Images:
         condition, parameters = _filter(project_id, tag_id)
         return int(self._db.value(f"select count(*) from images where {condition}", parameters))
 
-    def usage(self) -> tuple[int, int]:
-        """How many images there are in the home folder, each content once, and the bytes of their files."""
+    def usage(self, *, with_trash: bool = False) -> tuple[int, int]:
+        """How many images there are in the home folder, each content once, and the bytes of their files.
+
+        Those that only the trash has are left out, unless they are wanted.
+        """
         row = self._db.row(
-            "select count(*) as number, coalesce(sum(size_bytes), 0) as size_bytes "
-            "from (select max(size_bytes) as size_bytes from images group by sha256)"
+            "select count(*) as number, coalesce(sum(size_bytes), 0) as size_bytes from "
+            f"(select max(size_bytes) as size_bytes from images where ? or {_HELD} group by sha256)",
+            [int(with_trash)],
         )
         return (row["number"], row["size_bytes"]) if row else (0, 0)
 
@@ -251,6 +255,15 @@ class Images:
                 self.mark_for_testing([row["image_id"] for row in rows if row["is_test"]], True)
                 tag_ids |= {row["image_id"]: tuple(filter(None, row["tag_ids"].split(","))) for row in rows}
         return tag_ids
+
+    def trashed(self, project_id: str) -> list[tuple[str, datetime]]:
+        """The ids of a project's images in the trash, and since when they are there, the last first."""
+        rows = self._db.rows(
+            """select image_id, deleted_at from deleted_images join images on images.id = image_id
+               where project_id = ? order by deleted_at desc, image_id""",
+            [project_id],
+        )
+        return [(row["image_id"], datetime.fromisoformat(row["deleted_at"])) for row in rows]
 
     def empty_trash(self, before: datetime) -> list[str]:
         """Delete the images that are in the trash since before that moment; returns the SHA-256 of those deleted."""

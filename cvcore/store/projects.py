@@ -94,6 +94,10 @@ class Projects:
         """Set the time of the project's last change to now."""
         self._db.write("update projects set modified_at = ? where id = ?", [now(), project_id])
 
+    def backdate(self, project_id: str, created_at: datetime) -> None:
+        """Set the time at which a project was made, of one that was brought back."""
+        self._db.write("update projects set created_at = ? where id = ?", [created_at.isoformat(), project_id])
+
     def delete(self, project_id: str) -> list[str]:
         """Delete the project and all its rows; returns the SHA-256 of all its images."""
         contents = """select sha256 from images where project_id = :project union

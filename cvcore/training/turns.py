@@ -67,5 +67,5 @@ def _turn(store: Store) -> tuple[datetime, datetime]:
 
 def pupil_homes(store: Store) -> Iterator[Path]:
     """The home folders of the pupils of all classes that exist."""
-    homes = (blobs.pupil_home(store.home, pupil.class_id, pupil.id) for pupil in store.pupils.all())
+    homes = (blobs.pupil_home(store.home, pupil.class_id, pupil.id) for pupil in store.pupils.with_removed())
     return (home for home in homes if home.is_dir())

@@ -171,7 +171,7 @@ def _do_jobs(turns: Turns, stop: threading.Event, device: Device) -> None:
         if time.monotonic() >= purge_at:
             purge_at += PURGE_S
             for each in turns.stores():
-                _purge(each)
+                _purge(each, is_main=each is turns.store)
         if time.monotonic() >= judge_at:
             _judge(turns, stop, device)
             judge_at = time.monotonic() + JUDGE_EVERY_S
@@ -197,9 +197,12 @@ def _judge(turns: Turns, stop: threading.Event, device: Device) -> None:
             log.error("iterations of a class could not be tested: %s", error)
 
 
-def _purge(store: Store) -> None:
-    """Delete predictions older than 30 days, and what is in the trash for a day; on an error again an hour later."""
-    for purge, noun in ((history.purge, "old predictions"), (trash.empty, "deleted images")):
+def _purge(store: Store, *, is_main: bool) -> None:
+    """Delete predictions older than 30 days, and what is in the trash for a day; on an error again an hour later.
+
+    What a pupil deletes is kept for the teacher to bring back, until their class ends.
+    """
+    for purge, noun in ((history.purge, "old predictions"), (trash.empty, "deleted images"))[: 1 + is_main]:
         try:
             purge(store)
         except OSError as error:
