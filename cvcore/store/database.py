@@ -15,6 +15,7 @@ import filelock
 from cvcore.errors import HomeUnusable, Locked, NameTaken, NotFound, StorageFull, TagwiseError, Unavailable
 from cvcore.files import blobs
 from cvcore.store import migrations
+from cvcore.store.backups import copies
 
 BUSY_TIMEOUT_S = 30
 LOCKED = "your work must be unlocked to be changed, the teacher has locked it: ask them"
@@ -38,8 +39,12 @@ class Connections:
         if is_locked:
             return
         # When two processes switch a new file to the write-ahead log at once, SQLite does not wait: one fails.
-        with blobs.storage_errors(path), filelock.FileLock(path.with_suffix(".lock")), self.transaction():
-            migrations.apply(self.connection)
+        with blobs.storage_errors(path), filelock.FileLock(path.with_suffix(".lock")):
+            with _our_errors(path):
+                if step := migrations.next_step(self.connection):
+                    copies.keep_before(step, self.connection, path.parent)
+            with self.transaction():
+                migrations.apply(self.connection)
 
     @property
     def connection(self) -> sqlite3.Connection:

@@ -661,6 +661,12 @@ def apply(connection: sqlite3.Connection, steps: Sequence[Step] = STEPS) -> None
     migrations.apply(Database(connection))
 
 
+def next_step(connection: sqlite3.Connection) -> str | None:
+    """The first step that a database of an earlier version has not had yet; None for a new one and the newest."""
+    had = _applied(connection)
+    return next((step.__name__ for step in STEPS if had and step.__name__ not in had), None)
+
+
 def _applied(connection: sqlite3.Connection) -> set[str]:
     if not connection.execute("select 1 from sqlite_master where name = '_sqlite_migrations'").fetchone():
         return set()

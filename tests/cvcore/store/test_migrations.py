@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlite_utils import Database
 
 from cvcore.records import ProjectSettings, TrainingOptions, TuningEpoch, TuningOutcome
 from cvcore.store import Store, migrations
+from cvcore.store.backups import copies
 
 STEPS = [
     "m001_projects_images_and_tags",
@@ -635,6 +637,55 @@ def test_every_older_home_comes_up_to_date(step: int, tmp_path: Path) -> None:
     for name in STEPS[:step]:
         for table in {table for table, _ in ROWS[name]}:
             assert rows(home / "tagwise.db", table) == [row for other, row in ROWS[name] if other == table]
+
+
+@pytest.mark.parametrize("step", [1, len(STEPS) - 1])
+def test_the_way_back_is_kept(step: int, tmp_path: Path) -> None:
+    """Before a schema is changed, the database is copied as it was: schema, rows, readable by its owner only."""
+    home = home_at(step, tmp_path / "home")
+    before = schema(home / "tagwise.db")
+    Store(home).close()
+    (copy,) = (home / "backups").iterdir()
+    assert f"before-{STEPS[step]}.db" == copy.name
+    assert (before, 0o600) == (schema(copy), copy.stat().st_mode & 0o777)
+    assert rows(home / "tagwise.db", "projects") == rows(copy, "projects")
+
+
+@pytest.mark.parametrize("step", [0, len(STEPS)])
+def test_nothing_is_copied_where_nothing_changes(step: int, tmp_path: Path) -> None:
+    """A new home, and one that is up to date, get no copy."""
+    home = home_at(step, tmp_path / "home")
+    Store(home).close()
+    assert not (home / "backups").exists()
+
+
+def test_three_ways_back_are_kept(tmp_path: Path) -> None:
+    """The newest three copies stay."""
+    home = home_at(2, tmp_path / "home")
+    with closing(sqlite3.connect(home / "tagwise.db")) as connection:
+        for step in ("m003_c", "m001_a", "m004_d", "m002_b", "m005_e"):
+            copies.keep_before(step, connection, home)
+    assert ["before-m003_c.db", "before-m004_d.db", "before-m005_e.db"] == sorted(
+        path.name for path in (home / "backups").iterdir()
+    )
+
+
+def test_a_step_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If a step fails, the database stays as it was, and can be opened again."""
+    home = home_at(len(STEPS), tmp_path / "home")
+    before = schema(home / "tagwise.db")
+
+    def m999_fails(database: Database) -> None:
+        database.execute("create table half (a)")
+        raise RuntimeError("half way")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(migrations, "STEPS", (*migrations.STEPS, m999_fails))
+        patch.setattr(migrations.apply, "__defaults__", ((*migrations.STEPS,),))
+        with pytest.raises(RuntimeError, match="half way"):
+            Store(home)
+    assert before == schema(home / "tagwise.db")
+    Store(home).close()
 
 
 def test_what_older_homes_hold_is_read(tmp_path: Path) -> None:

@@ -1,0 +1,58 @@
+"""Copies of the database, consistent while others write, by SQLite's backup API (https://www.sqlite.org/backup.html)."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from cvcore.files import blobs
+
+FOLDER = "backups"
+KEPT = 3
+
+
+def keep_before(step: str, connection: sqlite3.Connection, home: Path) -> Path:
+    """Copy the database into the home folder before a step of the schema; the newest 3 such copies stay.
+
+    A version of Tagwise that does not know the step yet can open the copy: it is the way back.
+
+    Raises:
+        StorageFull, HomeUnusable: it cannot be written.
+    """
+    folder = home / FOLDER
+    path = folder / f"before-{step}.db"
+    write(connection, path)
+    for old in sorted(folder.glob("before-m*.db"))[:-KEPT]:
+        blobs.delete(old)
+    return path
+
+
+def write(connection: sqlite3.Connection, path: Path) -> None:
+    """Write a copy of an open database, completely or not at all, readable by its owner only.
+
+    Raises:
+        StorageFull, HomeUnusable: it cannot be written.
+    """
+    with blobs.storage_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        temporary = path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(4).hex()}")
+        try:
+            os.close(os.open(temporary, os.O_CREAT | os.O_EXCL, blobs.SECRET))
+            with closing(sqlite3.connect(temporary)) as copy:
+                connection.backup(copy)
+                # One file, without a log beside it.
+                copy.execute("pragma journal_mode = delete")
+            temporary.replace(path)
+        finally:
+            for end in ("", "-wal", "-shm", "-journal"):
+                with contextlib.suppress(FileNotFoundError):
+                    temporary.with_name(temporary.name + end).unlink()
+
+
+def restore(connection: sqlite3.Connection, path: Path) -> None:
+    """Replace the content of an open database with a copy's; others that have it open see the new content."""
+    with closing(sqlite3.connect(path)) as copy:
+        copy.backup(connection)
