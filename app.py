@@ -26,7 +26,7 @@ from cvcore.api.customvision.middleware import CustomVision
 from cvcore.api.hosts import OwnHosts
 from cvcore.api.live import routes as live
 from cvcore.api.password import SharedPassword
-from cvcore.api.sources import OwnSources
+from cvcore.api.security_headers import SecurityHeaders
 from cvcore.errors import TagwiseError
 from cvcore.files import api_keys
 from cvcore.store import Store
@@ -116,7 +116,7 @@ app = st.App(
         *live.routes(store),
     ],
     middleware=[
-        Middleware(OwnSources),
+        Middleware(SecurityHeaders),
         Middleware(Amazon, store=store, settings=environment, keys=api_keys.load_aws(environment)),
         Middleware(OwnHosts, names=environment.hosts),
         Middleware(BasePath),
