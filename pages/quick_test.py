@@ -6,7 +6,14 @@ import streamlit as st
 
 from cvcore import prediction
 from cvcore.records import MULTILABEL
-from pages.parts.quick_test import answer_threshold, explanation, image_source, keep_toggle, probability_bars
+from pages.parts.quick_test import (
+    answer_threshold,
+    explanation,
+    image_source,
+    keep_toggle,
+    live_test,
+    probability_bars,
+)
 from pages.parts.shell import backend, detail_level, project_choice
 from pages.parts.shell.text import refusals
 from pages.parts.similar import button as similar_button
@@ -22,7 +29,9 @@ if not trained:
 left, right = st.columns(2, gap="large")
 image, takes_new = None, False
 with left, refusals():
-    image, takes_new = image_source.show(store, project, backend.limits())
+    way = image_source.way(store, project)
+    if way != image_source.LIVE:
+        image, takes_new = image_source.show(store, project, backend.limits(), way)
     if image:
         similar_button.show_for_bytes(store, project, image.data, image.name, limits=backend.limits(), key="quick-like")
 with right:
@@ -36,9 +45,9 @@ with right:
         threshold = answer_threshold.show(store, iteration)
     is_kept = takes_new and keep_toggle.show()
     detail_level.show_note(iteration.note)
-    if image is None:
+    if image is None and way != image_source.LIVE:
         st.info("Choose an image: its tags and probabilities are shown here.")
-    else:
+    elif image:
         with refusals():
             predictions = prediction.predict(store, iteration, image.data, limits=backend.limits())
             multilabel = iteration.classification_type == MULTILABEL
@@ -48,3 +57,6 @@ with right:
                 keep_toggle.settle(store, project, iteration, image.data, is_wanted=is_kept, limits=backend.limits())
         if st.toggle("Show where the model looked", key="quick-looked"):
             explanation.show(store, iteration, image.data, limits=backend.limits(), key="quick")
+if way == image_source.LIVE:
+    with refusals():
+        live_test.show(store, project, iteration, threshold, limits=backend.limits())

@@ -73,6 +73,15 @@ def predict(stores: Sequence[Store], iteration_id: str, frame: bytes, threshold:
     return FrameAnswer(tuple(map(float, row[0])), tuple(int(column) for column in best_first if is_answer[column]))
 
 
+def side(store: Store, iteration: Iteration) -> int:
+    """The width and height, in pixels, to which a frame is resized for the iteration's network: it need not be larger.
+
+    Raises:
+        ModelDamaged: the network is not in the home folder any more.
+    """
+    return backbones.find(iteration.fingerprint, blobs.backbones_folder(store.home)).side
+
+
 _models: OrderedDict[tuple[Path, str], _Model] = OrderedDict()
 _models_lock = threading.Lock()
 

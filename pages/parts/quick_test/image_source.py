@@ -17,7 +17,8 @@ from cvcore.store import Store
 from pages.parts.quick_test import project_images, shown_image, tested_images
 from pages.parts.shell import page_address
 
-FILE, ADDRESS, CAMERA, PROJECT, TESTED = "File", "Web address", "Camera", "This project", "Tested last"
+FILE, ADDRESS, CAMERA, LIVE = "File", "Web address", "Camera", "Live camera"
+PROJECT, TESTED = "This project", "Tested last"
 SHOWN_PX = 1024
 _ADDRESS = "image"  # the parameter with the SHA-256 of the image
 
@@ -31,20 +32,27 @@ class ChosenImage:
     is_new: bool
 
 
-def show(store: Store, project: Project, limits: Limits) -> tuple[ChosenImage | None, bool]:
+def way(store: Store, project: Project) -> str:
+    """Let the user choose where images come from, one of the constants above; it is in the page's address."""
+    tested = tested_images.kept(store, project)
+    ways = [FILE, ADDRESS, CAMERA, LIVE, PROJECT, *([TESTED] if tested else [])]
+    return str(
+        st.segmented_control(
+            "Image from", ways, default=FILE, required=True, wrap=True, key="image-from", bind="query-params"
+        )
+    )
+
+
+def show(store: Store, project: Project, limits: Limits, way: str) -> tuple[ChosenImage | None, bool]:
     """Let the user choose an image and show it upright; returns it, and whether a new one can be chosen here.
 
-    The way and the image are in the page's address; after a reload the image is found again if it is stored.
+    The image is in the page's address; after a reload it is found again if it is stored.
 
     Raises:
         UrlRefused, FetchFailed: the address is not allowed, or did not answer.
         ImageRefused: the bytes are not an image within the limits.
     """
     tested = tested_images.kept(store, project)
-    ways = [FILE, ADDRESS, CAMERA, PROJECT, *([TESTED] if tested else [])]
-    way = st.segmented_control(
-        "Image from", ways, default=FILE, required=True, wrap=True, key="image-from", bind="query-params"
-    )
     before = str(st.query_params.get(_ADDRESS, ""))
     if way == PROJECT:
         of_project = project_images.show(store, project, before)

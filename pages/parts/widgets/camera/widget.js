@@ -1,8 +1,10 @@
 // The camera: shots are taken and kept in the browser, and go to Python together.
 
 import { counted, element, focusedIn, stateOf } from "../dom.js";
+import { closed, drawn, offer, opened, refused, sizeOf, withheld } from "./device.js";
 
 const HOLD_MS = 400;
+const WIDTH_PX = 1280;
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".camera");
@@ -39,33 +41,23 @@ function mount(state) {
 
 // ---- on and off --------------------------------------------------------------------------------------------------
 
-const REFUSED = {
-  NotAllowedError: "The browser may not use the camera: allow it beside the address, then turn it on again.",
-  NotFoundError: "There is no camera here: connect one, then turn it on again.",
-  NotReadableError: "The camera is in use by another program: close that, then turn it on again.",
-};
-
 async function on(state, device) {
-  if (!navigator.mediaDevices?.getUserMedia) {
-    const home = `http://localhost:${location.port || 80}`;
-    return say(state, `Browsers give the camera only to addresses with https or localhost: open ${home} on the machine `
-      + "that Tagwise runs on, or let it be started with --https. Photos can also be taken through the file chooser.");
-  }
+  const reason = withheld();
+  if (reason) return say(state, reason);
   off(state);
   state.on.disabled = true;
   try {
-    const wanted = device ? { deviceId: { exact: device } } : { facingMode: "environment" };
-    const stream = await navigator.mediaDevices.getUserMedia({ video: { ...wanted, width: { ideal: 1280 } } });
-    if (!state.root.isConnected) return stream.getTracks().forEach((track) => track.stop());
+    const stream = await opened(device, WIDTH_PX);
+    if (!state.root.isConnected) return closed(stream);
     state.stream = stream;
     state.stream.getVideoTracks()[0].onended = () => { off(state); say(state, "The camera was disconnected."); };
     state.video.srcObject = state.stream;
     await state.video.play();
-    await list(state);
+    await offer(state.which, state.stream);
     say(state, "");
   } catch (error) {
     off(state);
-    say(state, REFUSED[error.name] ?? `The camera could not be turned on (${error.name}): try again.`);
+    say(state, refused(error));
   } finally {
     state.on.disabled = false;
   }
@@ -75,18 +67,9 @@ async function on(state, device) {
 
 function off(state) {
   release(state);
-  state.stream?.getTracks().forEach((track) => track.stop());
+  closed(state.stream);
   state.stream = state.video.srcObject = null;
   paint(state);
-}
-
-async function list(state) {
-  const cameras = (await navigator.mediaDevices.enumerateDevices()).filter((each) => each.kind === "videoinput");
-  const inUse = state.stream?.getVideoTracks()[0]?.getSettings().deviceId;
-  state.which.hidden = cameras.length < 2;
-  state.which.replaceChildren(...cameras.map((each, index) => element("option", {
-    value: each.deviceId, textContent: each.label || `Camera ${index + 1}`, selected: each.deviceId === inUse,
-  })));
 }
 
 // ---- shots -------------------------------------------------------------------------------------------------------
@@ -123,14 +106,9 @@ function release(state) {
 
 function take(state) {
   const { most, side, quality } = state.data;
-  const { videoWidth, videoHeight } = state.video;
-  if (!state.stream || !videoWidth) return;
+  if (!state.stream || !sizeOf(state.video)[0]) return;
   if (state.shots.length >= most) return release(state);
-  const scale = Math.min(1, side / Math.max(videoWidth, videoHeight));
-  const [width, height] = [Math.round(videoWidth * scale), Math.round(videoHeight * scale)];
-  const canvas = element("canvas", { width, height });
-  canvas.getContext("2d").drawImage(state.video, 0, 0, canvas.width, canvas.height);
-  state.shots.push(canvas.toDataURL("image/jpeg", quality));
+  state.shots.push(drawn(state.video, { longest: side }).toDataURL("image/jpeg", quality));
   paint(state);
 }
 
