@@ -6,6 +6,7 @@ import dataclasses
 import functools
 from pathlib import Path
 
+from cvcore.errors import Locked
 from cvcore.files import blobs
 from cvcore.settings import MEBIBYTE, Limits
 from cvcore.store import Pupil, Store
@@ -13,16 +14,21 @@ from cvcore.store import Pupil, Store
 # A class and more: each has its connections, one per thread that uses it.
 STORES_KEPT = 128
 
+LOCKED = "your work must be unlocked to be changed, the teacher has locked it: ask them"
 
-def store_of(store: Store, pupil: Pupil, *, is_locked: bool = False) -> Store:
-    """The store of a pupil's own home folder, which is made the first time; if it `is_locked`, only to look at.
+
+def store_of(store: Store, pupil: Pupil, *, as_pupil: bool = False) -> Store:
+    """The store of a pupil's own home folder, which is made the first time.
+
+    `as_pupil` is the one for the pupil's browser: whenever they are locked, or were removed, nothing can be changed by
+    it, also not by a page that was opened before.
 
     Raises:
         HomeUnusable, StorageFull: the folder cannot be made.
     """
     home = blobs.pupil_home(store.home, pupil.class_id, pupil.id)
-    opened = _opened(home, False)
-    return _opened(home, True) if is_locked else opened
+    opened = _opened(home)
+    return _guarded(home, store, pupil.id) if as_pupil else opened
 
 
 def is_locked(store: Store, pupil: Pupil) -> bool:
@@ -30,14 +36,25 @@ def is_locked(store: Store, pupil: Pupil) -> bool:
     return pupil.is_locked or store.classes.get(pupil.class_id).is_locked
 
 
-@functools.lru_cache(maxsize=2 * STORES_KEPT)
-def _opened(home: Path, is_locked: bool) -> Store:
-    return Store(home, is_locked=is_locked)
+@functools.lru_cache(maxsize=STORES_KEPT)
+def _opened(home: Path) -> Store:
+    return Store(home)
+
+
+@functools.lru_cache(maxsize=STORES_KEPT)
+def _guarded(home: Path, store: Store, pupil_id: str) -> Store:
+    return Store(home, guard=functools.partial(_check_unlocked, store, pupil_id))
+
+
+def _check_unlocked(store: Store, pupil_id: str) -> None:
+    if is_locked(store, store.pupils.get(pupil_id)):
+        raise Locked(LOCKED)
 
 
 def forget() -> None:
     """Forget the opened stores, after folders were deleted."""
     _opened.cache_clear()
+    _guarded.cache_clear()
 
 
 def limits_of(store: Store, pupil: Pupil, limits: Limits) -> Limits:

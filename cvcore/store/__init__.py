@@ -14,7 +14,7 @@ from cvcore.store.classroom.class_results import ClassResult, ClassResults
 from cvcore.store.classroom.classes import Classes, SchoolClass
 from cvcore.store.classroom.classes import Limits as ClassLimits
 from cvcore.store.classroom.pupils import Pupil, Pupils
-from cvcore.store.database import Connections
+from cvcore.store.database import Connections, Guard
 from cvcore.store.dismissed_issues import DismissedIssues
 from cvcore.store.embeddings import Embeddings
 from cvcore.store.facts.files import FileFacts, Files
@@ -74,19 +74,20 @@ __all__ = [
 class Store:
     """The home folder: its database, opened and migrated to the newest schema, and the files beside it.
 
-    Safe to share between threads and to open in several processes at once. If it `is_locked`, everything can be read,
-    and every change of the database raises Locked; the folder must have been opened before without it.
+    Safe to share between threads and to open in several processes at once. Before each change of the database `guard`
+    is called, which raises Locked where everything may be read and nothing changed; the folder must have been opened
+    before without it.
 
     Raises:
         HomeUnusable: the folder cannot be made or written, or its database is damaged.
         StorageFull: a new home does not fit on the disk.
     """
 
-    def __init__(self, home: Path, *, is_locked: bool = False) -> None:
-        if not is_locked:
+    def __init__(self, home: Path, *, guard: Guard | None = None) -> None:
+        if not guard:
             blobs.make_home(home)
         self.home = home
-        self._connections = Connections(home / "tagwise.db", is_locked=is_locked)
+        self._connections = Connections(home / "tagwise.db", guard=guard)
         self.projects = Projects(self._connections)
         self.tags = Tags(self._connections)
         self.images = Images(self._connections)

@@ -12,13 +12,14 @@ from typing import Any, TypeVar
 
 import filelock
 
-from cvcore.errors import HomeUnusable, Locked, NameTaken, NotFound, StorageFull, TagwiseError, Unavailable
+from cvcore.errors import HomeUnusable, NameTaken, NotFound, StorageFull, TagwiseError, Unavailable
 from cvcore.files import blobs
 from cvcore.store import migrations
 from cvcore.store.backups import copies
 
 BUSY_TIMEOUT_S = 30
-LOCKED = "your work must be unlocked to be changed, the teacher has locked it: ask them"
+# Raises Locked if nothing can be written now.
+Guard = Callable[[], None]
 Row = dict[str, Any]
 Item = TypeVar("Item")
 
@@ -29,14 +30,14 @@ CHUNK = 10_000
 class Connections:
     """One connection to `path` per thread; the first one creates or migrates the tables.
 
-    If it `is_locked`, nothing can be written: the error says so.
+    `guard` is called before each transaction, and raises Locked if nothing can be written now.
     """
 
-    def __init__(self, path: Path, *, is_locked: bool = False) -> None:
+    def __init__(self, path: Path, *, guard: Guard | None = None) -> None:
         self._path = path
         self._local = threading.local()
-        self._is_locked = is_locked
-        if is_locked:
+        self._guard = guard
+        if guard:
             return
         # When two processes switch a new file to the write-ahead log at once, SQLite does not wait: one fails.
         with blobs.storage_errors(path), filelock.FileLock(path.with_suffix(".lock")):
@@ -53,8 +54,6 @@ class Connections:
         if connection is None:
             with _our_errors(self._path):
                 connection = self._local.connection = _connect(self._path)
-                if self._is_locked:
-                    connection.execute("pragma query_only = on")
         return connection
 
     @contextlib.contextmanager
@@ -68,9 +67,10 @@ class Connections:
         if connection.in_transaction:
             yield
             return
+        self.check_unlocked()
         afterwards: list[Callable[[], None]] = []
         self._local.afterwards = afterwards
-        with _our_errors(self._path), self._lock_told():
+        with _our_errors(self._path):
             connection.execute("begin immediate")
             try:
                 yield
@@ -82,18 +82,9 @@ class Connections:
             action()
 
     def check_unlocked(self) -> None:
-        """Raise Locked if nothing can be written."""
-        if self._is_locked:
-            raise Locked(LOCKED)
-
-    @contextlib.contextmanager
-    def _lock_told(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.OperationalError as error:
-            if self._is_locked and error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_READONLY:
-                raise Locked(LOCKED) from error
-            raise
+        """Raise Locked if nothing can be written now."""
+        if self._guard:
+            self._guard()
 
     def after_commit(self, action: Callable[[], None]) -> None:
         """Run an action that no rollback can undo: after the open transaction has committed, or now if none is open."""

@@ -10,6 +10,7 @@ from cvcore import classroom
 from cvcore import settings as environment
 from cvcore.classroom import TEACHER, Viewer
 from cvcore.errors import NotFound
+from cvcore.languages import t
 from cvcore.settings import Limits, Settings
 from cvcore.store import Pupil, Store
 
@@ -25,12 +26,12 @@ def store() -> Store:
     """
     who = viewer()
     if who is None:
-        st.error("You are not in this class any more.")
-        st.link_button("Join again", "/join")
+        st.error(t("You are not in this class any more."))
+        st.link_button(t("Join again"), "/join")
         st.stop()
     main = main_store()
     if isinstance(who, Pupil):
-        return classroom.store_of(main, who, is_locked=classroom.is_locked(main, who))
+        return classroom.store_of(main, who, as_pupil=True)
     pupil = looked_at()
     return classroom.store_of(main, pupil) if pupil else main
 

@@ -86,8 +86,9 @@ def test_what_is_kept_is_bounded(store: Store, own: Store, anna: Pupil) -> None:
 def test_a_locked_pupil_deletes_nothing(store: Store, own: Store, anna: Pupil) -> None:
     """Nor is a copy made."""
     project = fill_in(own, "Flowers", rose=1)
+    store.pupils.set_locked(anna.id, True)
     with pytest.raises(Locked):
-        classroom.delete_project(classroom.store_of(store, anna, is_locked=True), project, ANY)
+        classroom.delete_project(classroom.store_of(store, anna, as_pupil=True), project, ANY)
     assert [] == classroom.deleted_projects(own)
 
 

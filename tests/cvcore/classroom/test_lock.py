@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from cvcore import classroom, projects
-from cvcore.errors import Locked
+from cvcore.errors import Locked, NotFound
 from cvcore.projects import changes, trash, uploads
 from cvcore.settings import Limits
 from cvcore.store import Pupil, Store
@@ -26,8 +26,11 @@ def anna(store: Store) -> Pupil:
 
 def test_everything_is_seen_and_nothing_changed(store: Store, anna: Pupil) -> None:
     """Uploads, tags, deletions and trainings are refused with one sentence, and leave no file."""
-    locked = classroom.store_of(store, anna, is_locked=True)
-    (project,) = locked.projects.all()
+    locked = classroom.store_of(store, anna, as_pupil=True)
+    projects.create(locked, "Before")
+    store.pupils.set_locked(anna.id, True)
+    project = locked.projects.find("Mine")
+    assert project is not None
     (image,) = locked.images.page(project.id, take=2)
     files = sorted(locked.home.rglob("originals/**/*"))
     for attempt in (
@@ -41,6 +44,25 @@ def test_everything_is_seen_and_nothing_changed(store: Store, anna: Pupil) -> No
             attempt()
     assert files == sorted(locked.home.rglob("originals/**/*"))
     assert [image] == locked.images.page(project.id, take=2)
+
+
+def test_the_teacher_works_in_what_is_locked(store: Store, anna: Pupil) -> None:
+    """Hands out, for instance."""
+    store.pupils.set_locked(anna.id, True)
+    projects.create(classroom.store_of(store, anna), "Handed out")
+
+
+def test_a_removed_pupil_changes_nothing(store: Store, anna: Pupil) -> None:
+    """Not from a page that is still open, nor after the class was deleted: no file is made again."""
+    own = classroom.store_of(store, anna, as_pupil=True)
+    (project,) = own.projects.all()
+    store.pupils.remove(anna.id)
+    with pytest.raises(NotFound, match="they or the class may have been removed"):
+        uploads.add(own, project, "2.png", draw_image(2), limits=Limits())
+    classroom.delete_class(store, store.classes.all()[0])
+    with pytest.raises(NotFound):
+        uploads.add(own, project, "2.png", draw_image(2), limits=Limits())
+    assert [] == list((store.home / "classes").glob("*"))
 
 
 def test_who_is_locked(store: Store, anna: Pupil) -> None:
