@@ -123,12 +123,15 @@ def look(server: int, images: int, rounds: int) -> None:
         time.sleep(1)
         idle = resident_mb(server, "VmRSS")
         Path(f"/proc/{server}/clear_refs").write_text("5", "utf-8")  # the most is counted from here
+        before = computed_s(server)
         seconds = [opened(page, f"{address}/performance?view=Map", images) for _ in range(rounds)]
+        computed = (computed_s(server) - before) / rounds
         time.sleep(1)
         now, most = (resident_mb(server, name) for name in ("VmRSS", "VmHWM"))
         print(
             f"map of {images:,} images opens in {statistics.median(seconds[1:]):.1f} s (the first time "
-            f"{seconds[0]:.1f} s), {dragged(page):.0f} frames/s; server {idle:.0f} MB idle, {now - idle:.0f} MB more "
+            f"{seconds[0]:.1f} s; of each the server computed {computed:.1f} s), {dragged(page):.0f} frames/s; "
+            f"server {idle:.0f} MB idle, {now - idle:.0f} MB more "
             f"with the map open, {most - idle:.0f} MB more at the most"
         )
         browser.close()
@@ -152,6 +155,12 @@ def dragged(page: Page) -> float:
     frames = float(canvas.evaluate(FRAMES, DRAG_S))
     page.mouse.up()
     return frames
+
+
+def computed_s(process: int) -> float:
+    """Seconds that a process has computed, all threads together; other work on the machine changes them little."""
+    fields = Path(f"/proc/{process}/stat").read_text("utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def resident_mb(process: int, name: str) -> float:

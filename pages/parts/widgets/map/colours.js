@@ -27,16 +27,17 @@ export const gradient = () => `linear-gradient(90deg, ${SCALE.join(", ")})`;
 /** Every point's colour and shape. */
 export function painted({ values, labels }, rings) {
   const [colours, shapes] = [new Uint8Array(values.length * 3), new Uint8Array(values.length)];
-  const marks = labels.map((_, place) => {
+  const none = { tint: channels(NONE), shape: 0 };
+  const marks = labels.length ? labels.map((_, place) => {
     const { colour, shape } = mark(place, labels);
     return { tint: channels(colour), shape };
-  });
-  const none = { tint: channels(NONE), shape: 0 };
-  values.forEach((value, at) => {
-    const plain = value === NO_VALUE ? none : { tint: between(value / (NO_VALUE - 1)), shape: 0 };
+  }) : Array.from({ length: 256 }, (_, level) => ({ tint: between(level / 255), shape: 0 }));
+  for (let at = 0; at < values.length; at += 1) {
+    const value = values[at];
+    const plain = value === NO_VALUE ? none : marks[value >> 8];
     const { tint, shape } = labels.length ? marks[Math.min(value, labels.length - 1)] : plain;
     colours.set(tint, at * 3);
     shapes[at] = shape + (rings[at] ? 8 : 0);
-  });
+  }
   return { colours, shapes };
 }

@@ -47,15 +47,16 @@ export function painter(canvas) {
   gl.useProgram(program);
   gl.enable(gl.BLEND);
   gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
-  const buffers = {};
+  const attributes = {};
   /** Give an attribute its values, one after another. */
   function put(name, values, each, kind, isScaled) {
     const place = gl.getAttribLocation(program, name);
-    buffers[name] ??= gl.createBuffer();
-    gl.bindBuffer(gl.ARRAY_BUFFER, buffers[name]);
+    const buffer = attributes[name]?.buffer ?? gl.createBuffer();
+    gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
     gl.bufferData(gl.ARRAY_BUFFER, values, gl.DYNAMIC_DRAW);
     gl.enableVertexAttribArray(place);
-    gl.vertexAttribPointer(place, each, kind, isScaled, 0, 0);
+    attributes[name] = { buffer, bytes: each * values.BYTES_PER_ELEMENT, point: (stride) =>
+      gl.vertexAttribPointer(place, each, kind, isScaled, stride, 0) };
   }
   const uniform = (name) => gl.getUniformLocation(program, name);
   return {
@@ -63,7 +64,12 @@ export function painter(canvas) {
     colours: (values) => put("colour", values, 3, gl.UNSIGNED_BYTE, true),
     shapes: (values) => put("shape", values, 1, gl.UNSIGNED_BYTE, false),
     states: (values) => put("state", values, 1, gl.UNSIGNED_BYTE, false),
-    draw(count, view, size, ink) {
+    /** Draw points, or of many each so-manieth. */
+    draw(count, step, view, size, ink) {
+      for (const { buffer, bytes, point } of Object.values(attributes)) {
+        gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
+        point(step * bytes);
+      }
       gl.viewport(0, 0, canvas.width, canvas.height);
       gl.clearColor(0, 0, 0, 0);
       gl.clear(gl.COLOR_BUFFER_BIT);
@@ -72,7 +78,7 @@ export function painter(canvas) {
       gl.uniform1f(uniform("size"), size);
       gl.uniform1f(uniform("px"), size);
       gl.uniform3f(uniform("ink"), ...ink);
-      gl.drawArrays(gl.POINTS, 0, count);
+      gl.drawArrays(gl.POINTS, 0, Math.floor(count / step));
     },
   };
 }

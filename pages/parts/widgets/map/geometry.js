@@ -4,7 +4,9 @@ const CELLS = 128;
 
 /** Numbers sent as base64 of bytes. */
 export function unpacked(text, Kind) {
-  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const letters = atob(text);
+  const bytes = new Uint8Array(letters.length);
+  for (let at = 0; at < letters.length; at += 1) bytes[at] = letters.charCodeAt(at);
   return new Kind(bytes.buffer, 0, bytes.length / Kind.BYTES_PER_ELEMENT);
 }
 

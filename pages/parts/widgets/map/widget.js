@@ -9,13 +9,15 @@ const REST_MS = 150;
 const NEAR_PX = 14;
 const ZOOM = 1.25;
 const MODES = ["Lasso", "Box", "Move"];
+// Without a graphics card, fewer points are drawn while the map moves: as few as keep frames this short, at the least.
+const FRAME_MS = 35;
+const MOVING_LEAST = 10_000;
 
 export default function ({ data, parentElement, setStateValue }) {
   const root = parentElement.querySelector(".map");
   const state = stateOf(root, mount);
   state.send = (bits) => setStateValue("selection", { revision: state.revision, bits });
-  const content = [data.count, data.positions, data.digests, data.rings, data.colourings];
-  if (isOutdated(state, ...content)) fill(state, data);
+  if (isOutdated(state, data.content)) fill(state, data);
   if (state.revision !== data.revision) {
     state.revision = data.revision;
     state.selected.fill(0);
@@ -30,7 +32,7 @@ function mount(state) {
     count: find(".count"), legend: find(".legend"), ofLegend: find(".of-legend"), none: find(".none"),
     mode: "Lasso", view: { x: 0, y: 0, zoom: 1 }, reach: [1, 1], pointers: new Map(), trail: [],
     shown: new Set(), colouring: "", selected: new Uint8Array(0), places: new Float32Array(0),
-    revision: null, timer: null,
+    revision: null, timer: null, step: 1, still: null,
   });
   state.painter = painter(state.canvas);
   if (!state.painter) state.frame.replaceChildren("This browser has no WebGL, which the map needs.");
@@ -133,20 +135,35 @@ const toMap = (state, [x, y]) => [
   (state.frame.clientHeight / 2 - y) / unit(state) + state.view.y,
 ];
 
-function draw(state) {
+/** Draw with the next frame; while the map moves perhaps not every point, until it is at rest. */
+function draw(state, isMoving = false) {
+  clearTimeout(state.still);
+  if (isMoving) state.still = setTimeout(() => draw(state), REST_MS);
+  state.isMoving = isMoving;
   if (state.waits) return;
   state.waits = true;
-  requestAnimationFrame(() => {
+  requestAnimationFrame((started) => {
     state.waits = false;
-    const [width, height] = [state.frame.clientWidth, state.frame.clientHeight];
-    if (!width || !state.painter) return;
-    const each = [(2 * unit(state)) / width, (2 * unit(state)) / height];
-    const view = { scale: each, shift: [-state.view.x * each[0], -state.view.y * each[1]] };
-    const size = Math.min(20, Math.max(3, 160 / Math.sqrt(state.number + 1)) * Math.sqrt(state.view.zoom));
-    const ink = (getComputedStyle(state.root).color.match(/[\d.]+/g) ?? [0, 0, 0]).slice(0, 3).map((c) => c / 255);
-    state.painter.draw(state.number, view, Math.max(3, size) * (window.devicePixelRatio || 1), ink);
-    drawTrail(state);
+    drawPoints(state);
+    if (state.isMoving) requestAnimationFrame((now) => adapt(state, now - started));
   });
+}
+
+function drawPoints(state) {
+  const [width, height] = [state.frame.clientWidth, state.frame.clientHeight];
+  if (!width || !state.painter) return;
+  const each = [(2 * unit(state)) / width, (2 * unit(state)) / height];
+  const view = { scale: each, shift: [-state.view.x * each[0], -state.view.y * each[1]] };
+  const size = Math.min(20, Math.max(3, 160 / Math.sqrt(state.number + 1)) * Math.sqrt(state.view.zoom));
+  const ink = (getComputedStyle(state.root).color.match(/[\d.]+/g) ?? [0, 0, 0]).slice(0, 3).map((c) => c / 255);
+  const pixels = Math.max(3, size) * (window.devicePixelRatio || 1);
+  state.painter.draw(state.number, state.isMoving ? state.step : 1, view, pixels, ink);
+}
+
+/** Draw fewer points from now on while the map moves, if a frame took too long. */
+function adapt(state, frameMs) {
+  const most = Math.ceil(state.number / MOVING_LEAST);
+  if (frameMs > FRAME_MS && state.step < most) state.step += 1;
 }
 
 function drawTrail(state) {
@@ -208,7 +225,7 @@ function listen(state) {
   };
   canvas.onpointermove = (event) => (state.pointers.has(event.pointerId) ? drag(state, event) : hover(state, event));
   canvas.onpointerup = (event) => release(state, event);
-  canvas.onpointercancel = (event) => { state.pointers.delete(event.pointerId); state.trail = []; draw(state); };
+  canvas.onpointercancel = (event) => { state.pointers.delete(event.pointerId); state.trail = []; drawTrail(state); };
   canvas.onpointerleave = () => { state.hint.hidden = true; };
   canvas.addEventListener("wheel", (event) => {
     // The page scrolls as everywhere until the map is in use.
@@ -228,19 +245,20 @@ function drag(state, event) {
   state.moved += Math.abs(right) + Math.abs(down);
   if (others.length) {
     state.trail = [];
+    drawTrail(state);
     const [far, near] = [now, before].map(([x, y]) => Math.hypot(x - others[0][0], y - others[0][1]));
     if (near > 0) zoom(state, far / near, others[0]);
   } else if (state.mode === "Move") move(state, right, down);
   else if (state.trail.length) {
     state.trail.push(now);
-    draw(state);
+    drawTrail(state);
   }
 }
 
 function move(state, right, down) {
   state.view.x -= right / unit(state);
   state.view.y += down / unit(state);
-  draw(state);
+  draw(state, true);
 }
 
 function zoom(state, factor, at = [state.frame.clientWidth / 2, state.frame.clientHeight / 2]) {
@@ -249,7 +267,7 @@ function zoom(state, factor, at = [state.frame.clientWidth / 2, state.frame.clie
   const after = toMap(state, at);
   state.view.x += before[0] - after[0];
   state.view.y += before[1] - after[1];
-  draw(state);
+  draw(state, true);
 }
 
 function release(state, event) {
@@ -263,7 +281,7 @@ function release(state, event) {
     const found = inside(state.places, trail.map((place) => toMap(state, place)));
     choose(state, state.adds ? [...found, ...chosen(state)] : found);
   }
-  draw(state);
+  drawTrail(state);
 }
 
 function toggle(state, at) {
