@@ -239,7 +239,7 @@ def test_images_that_left_are_told(store: Store, flowers: Project) -> None:
     app.selectbox[0].set_value(tulip).run()
     uploads.delete(store, [one])
     button(app, "Set tag").click().run()
-    assert "1 image retagged, 1 image no longer in the workspace." in texts(checked(app))
+    assert "1 image retagged. 1 image no longer in the workspace." in texts(checked(app))
 
 
 def test_a_deleted_tag_cannot_be_given(store: Store, flowers: Project) -> None:

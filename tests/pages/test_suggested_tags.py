@@ -79,7 +79,7 @@ def test_what_others_did_meanwhile_is_told(store: Store, flowers: Project) -> No
     tagging.add_tags(store, flowers, images[:1], [rose])
     uploads.delete(store, images[1:2])
     send(app, flowers, {image: [tulip] for image in images})
-    assert "1 image tagged, 1 left unchanged because it was tagged or its tag deleted meanwhile, 1 deleted" in texts(
+    assert "1 image tagged. 1 left unchanged because it was tagged or its tag deleted meanwhile. 1 deleted" in texts(
         app
     )
     assert (rose,) == store.images.get(images[0]).tag_ids

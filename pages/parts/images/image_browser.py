@@ -7,6 +7,7 @@ from functools import partial
 
 import streamlit as st
 
+from cvcore.languages import t
 from cvcore.records import Project, Tag
 from cvcore.settings import Limits
 from cvcore.store import ImageSearch, Store
@@ -27,7 +28,7 @@ def show(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) ->
     page = page_choice.current(page_key, pages)
     image_filter.write_address(project, tags, search, page)
     if not number:
-        st.info("No images here. Clear the filter, or upload some.")
+        st.info(t("No images here. Clear the filter, or upload some."))
         return
     images = store.searches.page(search, take=PAGE, skip=PAGE * (page - 1))
     names = {tag.id: tag.name for tag in tags}

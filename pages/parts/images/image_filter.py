@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from cvcore.languages import marked, t, tn
+from cvcore.languages import number as written
 from cvcore.records import MULTILABEL, Project, Tag
 from cvcore.store import FOR_TESTING, UNTAGGED, ImageSearch, Store
-from cvcore.wording import count
 from pages.parts.facts import fact_filter
 from pages.parts.images import tag_choice
 from pages.parts.shell import page_address
@@ -21,7 +22,7 @@ from pages.parts.shell.text import isolated, plain
 from pages.parts.widgets import page_choice
 
 PILLS_MOST = 8
-ANY, ALL = "Any of them", "All of them"
+ANY, ALL = marked("Any of them"), marked("All of them")
 _IN_ADDRESS = {"untagged": UNTAGGED, "testing": FOR_TESTING}
 _NAMES = ("show", "tags", "match", "page", "key", "value")
 
@@ -111,14 +112,14 @@ def _has_own_control(tags: Sequence[Tag]) -> bool:
 def _kinds_and_tags(store: Store, project: Project, tags: Sequence[Tag], keys: Keys) -> list[str]:
     """Show the controls; returns the kinds and the ids of the tags chosen."""
     labels = {
-        UNTAGGED: f"Untagged {store.images.count(project.id, UNTAGGED):,}",
-        FOR_TESTING: f"For testing {store.images.count(project.id, FOR_TESTING):,}",
+        UNTAGGED: t("Untagged {number}", number=written(store.images.count(project.id, UNTAGGED))),
+        FOR_TESTING: t("For testing {number}", number=written(store.images.count(project.id, FOR_TESTING))),
     }
-    of_tags = {tag.id: f"{isolated(tag.name)} {tag.image_count:,}" for tag in tags}
+    of_tags = {tag.id: f"{isolated(tag.name)} {written(tag.image_count)}" for tag in tags}
     with st.container(horizontal=True, vertical_alignment="center"):
         shown = labels if _has_own_control(tags) else labels | {key: plain(label) for key, label in of_tags.items()}
         chosen = st.pills(
-            "Show only",
+            t("Show only"),
             list(shown),
             selection_mode="multi",
             format_func=lambda kind: shown.get(kind, ""),
@@ -130,10 +131,10 @@ def _kinds_and_tags(store: Store, project: Project, tags: Sequence[Tag], keys: K
         )
         if _has_own_control(tags):
             chosen = chosen + st.multiselect(
-                "Tags",
+                t("Tags"),
                 list(of_tags),
                 format_func=lambda tag_id: of_tags.get(tag_id, ""),
-                placeholder="All tags",
+                placeholder=t("All tags"),
                 label_visibility="collapsed",
                 select_all=False,
                 key=keys.tags,
@@ -163,13 +164,16 @@ def _show_number(
 ) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="image-number"):
         total = store.images.count(project.id)
-        words = f"{number:,} of {count(total, 'image')}" if is_filtered else count(total, "image")
+        words = tn(total, "{n} image", "{n} images")
+        if is_filtered:
+            words = tn(total, "{number} of {n} image", "{number} of {n} images", number=written(number))
         st.markdown(f"**{words}**", width="content")
         if project.classification_type == MULTILABEL and len(search.tag_ids) > 1:
             st.session_state.setdefault(keys.match, ANY)
             st.segmented_control(
-                "Match",
+                t("Match"),
                 [ANY, ALL],
+                format_func=t,
                 required=True,
                 label_visibility="collapsed",
                 key=keys.match,
@@ -177,7 +181,7 @@ def _show_number(
                 args=(keys.page, 1),
             )
         # Always there, so that nothing moves when the filter changes.
-        st.button("Clear filter", type="tertiary", disabled=not is_filtered, on_click=_clear, args=(keys,))
+        st.button(t("Clear filter"), type="tertiary", disabled=not is_filtered, on_click=_clear, args=(keys,))
 
 
 def _clear(keys: Keys) -> None:

@@ -8,6 +8,7 @@ from functools import partial
 import streamlit as st
 
 from cvcore import urls
+from cvcore.languages import t
 from cvcore.projects import changes, trash
 from cvcore.projects.changes import Change
 from cvcore.records import MULTILABEL, Image, Project, Tag
@@ -29,7 +30,7 @@ def item(image: Image, names: dict[str, str]) -> gallery.Item:
         "tags": [names[tag_id] for tag_id in image.tag_ids if tag_id in names],
     }
     if image.is_test:
-        made["badge"] = "for testing"
+        made["badge"] = t("for testing")
     return made
 
 
@@ -56,22 +57,22 @@ def show(
         key=f"{key}-retag-{project.id}-{widget_resets.current(key)}",
         width=240,
     )
-    if st.button("Tag selected", type="primary", disabled=not (ids and tag_names), key=f"{key}-tag"):
+    if st.button(t("Tag selected"), type="primary", disabled=not (ids and tag_names), key=f"{key}-tag"):
         act = partial(changes.tag, store, project, ids, tag_names, limits=limits)
-    label = "Remove these tags" if tag_names else "Remove all tags"
+    label = t("Remove these tags") if tag_names else t("Remove all tags")
     if st.button(label, key=f"{key}-untag", disabled=not any(image.tag_ids for image in selected)):
         chosen = [tag.id for tag in tags if tag.name in tag_names]
         act = partial(changes.remove_tags, store, project, ids, chosen if tag_names else None)
     for_training = bool(selected) and all(image.is_test for image in selected)
-    label = "Use for training" if for_training else "Use for testing"
-    if st.button(label, key=f"{key}-testing", disabled=not ids, help="Test images are never used for training."):
+    label = t("Use for training") if for_training else t("Use for testing")
+    if st.button(label, key=f"{key}-testing", disabled=not ids, help=t("Test images are never used for training.")):
         act = partial(changes.mark_for_testing, store, project, ids, not for_training)
-    if st.button("Enlarge", disabled=not ids, key=f"{key}-enlarge"):
+    if st.button(t("Enlarge"), disabled=not ids, key=f"{key}-enlarge"):
         # Several are looked at one after another; from a single one the way leads to all that are listed.
         large_view.open_image(project, ids if len(ids) > 1 else listed(), ids[0])
-    if st.button("Metadata", disabled=not ids, type="tertiary", key=f"{key}-metadata"):
+    if st.button(t("Metadata"), disabled=not ids, type="tertiary", key=f"{key}-metadata"):
         metadata_editor.show(store, project, ids, key=key)
-    if st.button("Delete", disabled=not ids, type="tertiary", key=f"{key}-delete"):
+    if st.button(t("Delete"), disabled=not ids, type="tertiary", key=f"{key}-delete"):
         act = partial(trash.delete_images, store, project, ids)
     return act
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from cvcore import urls
+from cvcore.languages import number, t
 from cvcore.projects import changes, trash
 from cvcore.projects.changes import Change
 from cvcore.records import MULTICLASS, Image, Project
@@ -31,14 +32,13 @@ def open_image(project: Project, ids: Sequence[str], image_id: str) -> None:
 def show(store: Store, project: Project, limits: Limits) -> None:
     """Show the image that was opened, if any."""
     if image_steps.current(KEY, project):
-        _dialog(store, project, limits)
+        st.dialog(t("Image"), width="large", on_dismiss=_close)(_dialog)(store, project, limits)
 
 
 def _close() -> None:
     image_steps.end(KEY)
 
 
-@st.dialog("Image", width="large", on_dismiss=_close)
 def _dialog(store: Store, project: Project, limits: Limits) -> None:
     opened = image_steps.current(KEY, project)
     if opened is None:
@@ -52,7 +52,7 @@ def _dialog(store: Store, project: Project, limits: Limits) -> None:
         if shown:
             _show_details(store, project, shown[0], limits)
         else:
-            st.info("This image was deleted meanwhile.")
+            st.info(t("This image was deleted meanwhile."))
 
 
 def _show_image(shown: Sequence[Image], after: Sequence[Image]) -> None:
@@ -67,19 +67,26 @@ def _show_image(shown: Sequence[Image], after: Sequence[Image]) -> None:
 def _show_details(store: Store, project: Project, image: Image, limits: Limits) -> None:
     with st.container(gap="xxsmall"):
         st.text(image.name)
-        st.caption(f"{image.width:,} × {image.height:,} px, {image.size_bytes / 1024:,.0f} KB")
+        st.caption(
+            t(
+                "{width} × {height} px, {size} KB",
+                width=number(image.width),
+                height=number(image.height),
+                size=number(round(image.size_bytes / 1024)),
+            )
+        )
     with refusals():
         _show_tags(store, project, image, limits)
     key = f"{KEY}-test-{image.id}"
     _follow(key, image.is_test)
-    is_test = st.toggle("For testing", key=key, help="Test images are never used for training.")
+    is_test = st.toggle(t("For testing"), key=key, help=t("Test images are never used for training."))
     if is_test != image.is_test:
         _say(project, changes.mark_for_testing(store, project, [image.id], is_test))
         st.session_state[f"{key}-known"] = is_test
-    with st.expander("What is known of it"):
+    with st.expander(t("What is known of it")):
         fact_list.show(store, image)
     similar_button.show(project, image.id, key=f"{KEY}-like", close=_close)
-    if st.button("Delete image", type="tertiary", icon=":material/delete:"):
+    if st.button(t("Delete image"), type="tertiary", icon=":material/delete:"):
         _delete(store, project, image)
 
 
@@ -90,7 +97,7 @@ def _show_tags(store: Store, project: Project, image: Image, limits: Limits) -> 
     several = project.classification_type != MULTICLASS
     key = f"{KEY}-tags-{image.id}"
     _follow(key, own if several else next(iter(own), None))
-    chosen = tag_choice.show(list(names.values()), several=several, key=key, label="Tags" if several else "Tag")
+    chosen = tag_choice.show(list(names.values()), several=several, key=key, label=t("Tags") if several else t("Tag"))
     new = [name for name in chosen if name not in own]
     gone = [tag_id for tag_id, name in names.items() if name in own and name not in chosen]
     if not (new or gone):

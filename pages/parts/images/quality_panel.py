@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from cvcore.image_quality import TITLES, Group, scope, sentence
+from cvcore.languages import number, t
 from cvcore.records import Project, Tag
 from cvcore.settings import Limits
 from cvcore.store import Store
@@ -23,15 +24,18 @@ PAGE = 96
 
 def show(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) -> None:
     """Show the kinds that have an image, and the images of the chosen one with the tools of the gallery."""
-    st.header("Which images are hard to learn from?", anchor=False, help=HELP["image quality"])
+    st.header(t("Which images are hard to learn from?"), anchor=False, help=HELP["image quality"])
     found = known.quality(store, project)
     if found.groups:
         group = _chosen(project, found.groups)
         st.markdown(sentence(group))
         _show_images(store, project, tags, group, limits)
     st.caption(
-        f"{scope(found)} A computer judges only by light, edges and size: look at each image yourself, and keep it if "
-        "new images will look like it."
+        t(
+            "{images_looked_at} A computer judges only by light, edges and size: look at each image yourself, and keep "
+            "it if new images will look like it.",
+            images_looked_at=scope(found),
+        )
     )
     large_view.show(store, project, limits)
 
@@ -44,9 +48,9 @@ def _chosen(project: Project, groups: Sequence[Group]) -> Group:
         wanted = st.query_params.get(PARAMETER, "")
         st.session_state[key] = wanted if wanted in by_kind else groups[0].kind
     kind = st.segmented_control(
-        "Kind",
+        t("Kind"),
         list(by_kind),
-        format_func=lambda kind: f"{TITLES[kind]} {len(by_kind[kind].image_ids):,}" if kind in by_kind else "",
+        format_func=lambda kind: f"{t(TITLES[kind])} {number(len(by_kind[kind].image_ids))}" if kind in by_kind else "",
         required=True,
         wrap=True,
         label_visibility="collapsed",

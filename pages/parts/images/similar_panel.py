@@ -12,11 +12,11 @@ import streamlit as st
 from cvcore import similar_images, urls
 from cvcore.array_types import Float32s
 from cvcore.errors import NotFound
+from cvcore.languages import percent, t, tn
 from cvcore.records import Image, Project, Tag
 from cvcore.settings import Limits
 from cvcore.similar_images import Similar
 from cvcore.store import Store
-from cvcore.wording import count
 from pages.parts.images import image_tools, large_view
 from pages.parts.shell import widget_resets
 from pages.parts.similar import button
@@ -63,14 +63,14 @@ def show(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) ->
     """
     asked = _asked(store, project, str(st.query_params.get(button.PARAMETER, "")), limits)
     if asked is None:
-        st.info("The image that was asked for is no longer there.")
+        st.info(t("The image that was asked for is no longer there."))
         _show_way_back()
         return
     similar = similar_images.nearest(store, project, asked.embedding, NEAREST, without=asked.digest)
     by_id = {each.image_id: each for each in similar}
     images = store.images.with_ids(list(by_id))
     with st.container(horizontal=True, vertical_alignment="center", key="like-head"):
-        title = f"The {count(len(images), 'image')} most like {asked.name}"
+        title = tn(len(images), "The {n} image most like {image}", "The {n} images most like {image}", image=asked.name)
         st.html(
             f'{_STYLE}<figure class="tagwise-like"><img src="{asked.source}" alt="">'
             f"<figcaption><strong>{html.escape(title)}</strong></figcaption></figure>",
@@ -78,14 +78,14 @@ def show(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) ->
         )
         _show_way_back()
     if len(images) < min(NEAREST, store.images.count(project.id) - bool(asked.digest)):
-        st.caption("New images are compared as soon as the training process has read them.")
+        st.caption(t("New images are compared as soon as the training process has read them."))
     if images:
         _gallery(store, project, tags, images, by_id, limits=limits)
     large_view.show(store, project, limits)
 
 
 def _show_way_back() -> None:
-    if st.button("Show all images", type="tertiary", icon=":material/close:", key="like-close"):
+    if st.button(t("Show all images"), type="tertiary", icon=":material/close:", key="like-close"):
         del st.query_params[button.PARAMETER]
         st.rerun()
 
@@ -105,7 +105,7 @@ def _gallery(
     key = f"{KEY}-gallery-{project.id}"
     items = [image_tools.item(image, names) for image in images]
     for item in items:
-        item["notes"] = [f"{similar[item['id']].similarity:.0%} alike".replace("%", " %")]
+        item["notes"] = [t("{percent} alike", percent=percent(f"{100 * similar[item['id']].similarity:.0f}"))]
     revision = f"{widget_resets.current(KEY)} {st.query_params.get(button.PARAMETER)}"
     selected = set(gallery.show(items, key=key, revision=revision))
     if opened := gallery.opened(key):
@@ -122,7 +122,7 @@ def _asked(store: Store, project: Project, like: str, limits: Limits) -> _Asked 
         source = f"data:image/webp;base64,{base64.b64encode(sent.shown).decode()}"
         return _Asked(sent.name, sent.embedding, source)
     of_project = [image for image in store.images.with_ids([like]) if image.project_id == project.id]
-    name, digest = (of_project[0].name, of_project[0].sha256) if of_project else ("the tested image", like)
+    name, digest = (of_project[0].name, of_project[0].sha256) if of_project else (t("the tested image"), like)
     try:
         embedding = similar_images.embedding_of(store, project, digest, limits=limits)
     except NotFound:

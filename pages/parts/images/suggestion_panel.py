@@ -8,16 +8,16 @@ import streamlit as st
 
 from cvcore.active_learning import suggestions
 from cvcore.active_learning.suggestions import Batch
+from cvcore.languages import marked, number, t, tn
 from cvcore.projects import retagging
 from cvcore.projects.retagging import Retagging
 from cvcore.records import MULTILABEL, Iteration, Project
 from cvcore.store import UNTAGGED, Store
-from cvcore.wording import count
 from pages.parts.shell import page_address, project_choice, undo_toast, widget_resets
-from pages.parts.shell.text import plain, refusals, sentence
+from pages.parts.shell.text import refusals
 from pages.parts.widgets import suggestion_grid
 
-SUREST, LEAST_SURE = "Surest first", "Least sure first"
+SUREST, LEAST_SURE = marked("Surest first"), marked("Least sure first")
 SIZES = (24, 60)
 
 
@@ -28,15 +28,20 @@ def show(store: Store, project: Project) -> None:
         _receive(store, project, key)
     untagged = store.images.count(project.id, UNTAGGED)
     if not untagged:
-        st.info("Every image has a tag. Upload images without tags, and tags for them are suggested here.")
+        st.info(t("Every image has a tag. Upload images without tags, and tags for them are suggested here."))
         return
     trained = store.iterations.trained(project.id)
     if not trained:
         st.info(
-            f"{count(untagged, 'untagged image')}, but no trained iteration that can suggest tags. Tag some images by "
-            "hand, five per tag, and train first."
+            tn(
+                untagged,
+                "{n} untagged image, but no trained iteration that can suggest tags. Tag some images by hand, five per "
+                "tag, and train first.",
+                "{n} untagged images, but no trained iteration that can suggest tags. Tag some images by hand, five "
+                "per tag, and train first.",
+            )
         )
-        project_choice.link("train.py", "Go to Train", project)
+        project_choice.link("train.py", t("Go to Train"), project)
         return
     iteration, order, take = _choices(trained, project)
     with refusals():
@@ -64,21 +69,22 @@ def _choices(trained: Sequence[Iteration], project: Project) -> tuple[Iteration,
         st.session_state[order_key] = LEAST_SURE if st.query_params.get("order") == "least-sure" else SUREST
     with st.container(horizontal=True):
         chosen = st.selectbox(
-            "Suggested by",
+            t("Suggested by"),
             list(by_id),
             format_func=lambda iteration_id: by_id[iteration_id].name if iteration_id in by_id else "",
             key=by,
             width=240,
         )
         order = st.segmented_control(
-            "Order",
+            t("Order"),
             [SUREST, LEAST_SURE],
+            format_func=t,
             required=True,
             key=order_key,
-            help="The surest are confirmed fastest; the least sure improve the next iteration most.",
+            help=t("The surest are confirmed fastest; the least sure improve the next iteration most."),
         )
         take = st.segmented_control(
-            "Images at a time", SIZES, default=SIZES[0], required=True, key=f"suggested-size-{project.id}"
+            t("Images at a time"), SIZES, default=SIZES[0], required=True, key=f"suggested-size-{project.id}"
         )
     iteration = by_id.get(chosen, trained[0])
     page_address.put({"by": iteration.name, "order": "least-sure" if order == LEAST_SURE else ""})
@@ -107,7 +113,7 @@ def _batch(
         bar = st.empty()
 
         def show_progress(stage: str, fraction: float) -> None:
-            bar.progress(fraction, stage)
+            bar.progress(fraction, t(stage))
 
         batch = suggestions.next_batch(
             store,
@@ -156,19 +162,29 @@ def _aside(key: str) -> set[str]:
 
 
 def notice(retagged: Retagging, *, is_given: bool) -> str:
-    """The result of saving a batch, or of undoing it, in one sentence.
+    """The result of saving a batch, or of undoing it, a sentence for each kind of image.
 
     >>> notice(Retagging((), ("a",), ("b",)), is_given=True)
-    'No image tagged, 1 left unchanged because it was tagged or its tag deleted meanwhile, 1 deleted meanwhile.'
+    'No image tagged. 1 left unchanged because it was tagged or its tag deleted meanwhile. 1 deleted meanwhile.'
     """
-    number, verb = len(retagged.changes), "tagged" if is_given else "untagged again"
-    parts = [f"{count(number, 'image') if number else 'no image'} {verb}"]
-    if one := len(retagged.unchanged):
-        were, their = ("it was", "its tag") if one == 1 else ("they were", "their tags")
-        parts.append(f"{one:,} left unchanged because {were} tagged or {their} deleted meanwhile")
+    changed = len(retagged.changes)
+    if is_given:
+        told = [tn(changed, "{n} image tagged.", "{n} images tagged.") if changed else t("No image tagged.")]
+    elif changed:
+        told = [tn(changed, "{n} image untagged again.", "{n} images untagged again.")]
+    else:
+        told = [t("No image untagged again.")]
+    if retagged.unchanged:
+        told += [
+            tn(
+                len(retagged.unchanged),
+                "{n} left unchanged because it was tagged or its tag deleted meanwhile.",
+                "{n} left unchanged because they were tagged or their tags deleted meanwhile.",
+            )
+        ]
     if retagged.gone:
-        parts.append(f"{len(retagged.gone):,} deleted meanwhile")
-    return sentence(", ".join(parts))
+        told += [tn(len(retagged.gone), "{n} deleted meanwhile.", "{n} deleted meanwhile.")]
+    return " ".join(told)
 
 
 def _show_counts(batch: Batch, untagged: int, key: str) -> None:
@@ -176,18 +192,31 @@ def _show_counts(batch: Batch, untagged: int, key: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if batch.sorted < batch.waiting:
             st.caption(
-                f"{batch.sorted:,} of {count(batch.waiting, 'untagged image')} are predicted and sorted so far; "
-                "each batch predicts more.",
+                tn(
+                    batch.waiting,
+                    "{number} of {n} untagged image are predicted and sorted so far; each batch predicts more.",
+                    "{number} of {n} untagged images are predicted and sorted so far; each batch predicts more.",
+                    number=number(batch.sorted),
+                ),
                 width="content",
             )
         elif batch.waiting:
-            st.caption(f"{count(batch.waiting, 'untagged image')}. Nothing is tagged before you save.", width="content")
-        if aside and st.button(plain(f"Look again at {aside:,} skipped"), type="tertiary", key=f"{key}-again"):
+            st.caption(
+                tn(
+                    batch.waiting,
+                    "{n} untagged image. Nothing is tagged before you save.",
+                    "{n} untagged images. Nothing is tagged before you save.",
+                ),
+                width="content",
+            )
+        if aside and st.button(
+            tn(aside, "Look again at {n} skipped", "Look again at {n} skipped"), type="tertiary", key=f"{key}-again"
+        ):
             _aside(key).clear()
             widget_resets.rerun(key)
     if not batch.candidates:
         st.info(
-            "All untagged images were skipped. Look at them again, or upload more."
+            t("All untagged images were skipped. Look at them again, or upload more.")
             if not batch.waiting
-            else "The untagged images cannot be read: their files are missing or damaged."
+            else t("The untagged images cannot be read: their files are missing or damaged.")
         )

@@ -9,6 +9,7 @@ from typing import Literal
 
 import streamlit as st
 
+from cvcore.languages import t
 from pages.parts.shell import page_address
 
 # Streamlit leaves a multiselect's list open after each choice: it covers what comes next, and the next click only
@@ -46,15 +47,17 @@ def show(
     *,
     several: bool,
     key: str,
-    label: str = "Tags",
-    placeholder: str = "Choose or type a tag",
+    label: str = "",
+    placeholder: str = "",
     label_visibility: Literal["visible", "hidden", "collapsed"] = "visible",
     width: int | Literal["stretch"] = "stretch",
 ) -> list[str]:
     """Show the control and return the names chosen, at most one unless `several`; a name can be of no tag yet.
 
-    names: of the tags offered, in this order. key: the widget's, a selectbox or, for several, a multiselect.
+    names: of the tags offered, in this order. label, placeholder: others than the usual. key: the widget's, a selectbox
+    or, for several, a multiselect.
     """
+    label, placeholder = label or t("Tags"), placeholder or t("Choose or type a tag")
     if not several:
         name = st.selectbox(
             label,

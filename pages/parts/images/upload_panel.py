@@ -7,11 +7,11 @@ from typing import Any
 
 import streamlit as st
 
+from cvcore.languages import marked, t, tn
 from cvcore.projects import imports
 from cvcore.records import MULTICLASS, Project, Tag
 from cvcore.settings import Limits
 from cvcore.store import Store
-from cvcore.wording import count
 from pages.parts.images import tag_choice
 from pages.parts.shell import background_runs, widget_resets
 from pages.parts.shell.text import refusals
@@ -21,10 +21,10 @@ from pages.parts.widgets import camera, focus
 
 # The step bar sets both: the next upload is wanted, with that tag.
 KEY, NEXT, NEXT_TAG = "upload", "upload-next", "upload-next-tag"
-FILES, FOLDER, CAMERA = "Files or a zip", "A folder", "Camera"
+FILES, FOLDER, CAMERA = marked("Files or a zip"), marked("A folder"), marked("Camera")
 WORDS = {
-    FILES: "JPEG, PNG, GIF, BMP, WebP, AVIF or HEIC, or a zip with one folder for each tag.",
-    FOLDER: "Images in a folder get the folder's name as their tag, or the tags that a table in it names.",
+    FILES: marked("JPEG, PNG, GIF, BMP, WebP, AVIF or HEIC, or a zip with one folder for each tag."),
+    FOLDER: marked("Images in a folder get the folder's name as their tag, or the tags that a table in it names."),
 }
 ROWS = outcome.ROWS
 
@@ -57,12 +57,20 @@ def _form(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) -
     if (tag := st.session_state.pop(NEXT_TAG, "")) in [known.name for known in tags]:
         st.session_state[key] = tag if has_one else [tag]
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        way = st.segmented_control("From", [FILES, FOLDER, CAMERA], default=FILES, required=True, key="upload-way")
+        way = st.segmented_control(
+            t("From"),
+            [FILES, FOLDER, CAMERA],
+            format_func=t,
+            default=FILES,
+            required=True,
+            wrap=True,
+            key="upload-way",
+        )
         chosen = tag_choice.show(
             [tag.name for tag in tags],
             several=not has_one,
-            label="Tag for all of them" if has_one else "Tags for all of them",
-            placeholder="Choose a tag, or type a new one and press Enter",
+            label=t("Tag for all of them") if has_one else t("Tags for all of them"),
+            placeholder=t("Choose a tag, or type a new one and press Enter"),
             key=key,
         )
     # In a place of its own, which is there also when it is empty: what comes before the uploader must not move it, or
@@ -73,10 +81,10 @@ def _form(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) -
     if way == CAMERA:
         _camera(store, project, chosen, limits)
         return
-    st.caption(WORDS[way])
+    st.caption(t(WORDS[way]))
     with st.container(key="uploader-folder" if way == FOLDER else "uploader"):
         files = st.file_uploader(
-            "Images",
+            t("Images"),
             accept_multiple_files="directory" if way == FOLDER else True,
             key=f"files-{project.id}-{turn}-{way}",
             label_visibility="collapsed",
@@ -96,7 +104,7 @@ def _send(
 ) -> None:
     """Say what will be uploaded, and start it."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        label = f"Upload {count(found.images, 'image')}"
+        label = tn(found.images, "Upload {n} image", "Upload {n} images")
         is_sent = st.button(label, type="primary", disabled=not found.images, key="upload-send")
         st.markdown(chosen_files.tags_of(found, chosen), width="stretch")
     # Tags for all leave no image without one.

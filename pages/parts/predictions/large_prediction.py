@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable, Sequence
 
 import streamlit as st
 
 from cvcore import evaluation, prediction, urls
 from cvcore.active_learning.prediction_queue import QueuedImage
+from cvcore.languages import t
 from cvcore.records import MULTILABEL, Project
 from cvcore.store import Store
 from cvcore.wording import day
@@ -38,7 +40,7 @@ def show(
     opened.ids = [image_id for image_id in opened.ids if image_id in by_id]
     opened.at = min(before, len(opened.ids) - 1)
     if opened.ids:
-        _dialog(store, project, by_id, show_buttons)
+        st.dialog(t("Image"), width="large", on_dismiss=_close)(_dialog)(store, project, by_id, show_buttons)
     else:
         _close()
 
@@ -47,7 +49,6 @@ def _close() -> None:
     image_steps.end(KEY)
 
 
-@st.dialog("Image", width="large", on_dismiss=_close)
 def _dialog(
     store: Store, project: Project, by_id: dict[str, QueuedImage], show_buttons: Callable[[QueuedImage], None]
 ) -> None:
@@ -57,7 +58,7 @@ def _dialog(
     image = by_id[opened.ids[opened.at]]
     left, right = st.columns([5, 3], gap="medium")
     with left:
-        shown = f'<img src="{urls.image(image.kept.sha256)}" alt="The image that was predicted">'
+        shown = f'<img src="{urls.image(image.kept.sha256)}" alt="{html.escape(t("The image that was predicted"))}">'
         image_steps.show_frame(shown, height="min(55vh, 36rem)", height_on_phone="34vh")
         image_steps.show_buttons(opened.at, len(opened.ids), opened.go)
     with right:

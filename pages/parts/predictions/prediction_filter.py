@@ -14,6 +14,7 @@ from typing import TypeVar
 import streamlit as st
 
 from cvcore.active_learning.prediction_queue import Order, QueueFilter
+from cvcore.languages import marked, t
 from cvcore.prediction import history
 from cvcore.records import Iteration, Project, Tag
 from cvcore.store import Store
@@ -22,11 +23,16 @@ from pages.parts.shell.text import isolated, short
 from pages.parts.widgets import page_choice
 
 NAME_LETTERS = 32
-ORDERS: dict[Order, str] = {"useful": "Most useful first", "newest": "Newest first", "oldest": "Oldest first"}
+ORDERS: dict[Order, str] = {
+    "useful": marked("Most useful first"),
+    "newest": marked("Newest first"),
+    "oldest": marked("Oldest first"),
+}
 EVER, WEEK, TODAY = "", "week", "today"
-TIMES = {EVER: f"All {history.DAYS} days", WEEK: "Last 7 days", TODAY: "Today"}
 ALL, NO_ANSWER = "", "none"
-ABOUT_USEFUL = "Most useful first: images that the model is uncertain about, or that differ from all training images."
+ABOUT_USEFUL = marked(
+    "Most useful first: images that the model is uncertain about, or that differ from all training images."
+)
 Option = TypeVar("Option", bound=str)
 _NAMES = ("order", "of", "answer", "no-answer", "from", "to", "asked", "page")
 
@@ -52,14 +58,16 @@ def show(store: Store, project: Project) -> QueueFilter:
     iterations = store.iterations.trained(project.id)
     tags = store.tags.of_project(project.id)
     suffix = f"{project.id}-{address.turn}" if address.turn else project.id
+    orders = {order: t(label) for order, label in ORDERS.items()}
+    times = {EVER: t("All {days} days", days=history.DAYS), WEEK: t("Last 7 days"), TODAY: t("Today")}
     with st.container(horizontal=True, vertical_alignment="bottom", key="prediction-filter"):
-        order = _select("Order", ORDERS, address.first["order"], key=f"order-{suffix}", help=ABOUT_USEFUL)
+        order = _select(t("Order"), orders, address.first["order"], key=f"order-{suffix}", help=t(ABOUT_USEFUL))
         iteration_id = _of_iteration(iterations, address.first["of"], suffix)
         answer = _of_answer(tags, address.first, suffix)
         low, high = st.slider(
-            "Its probability", 0, 100, _range(address.first), format="%d\u00a0%%", key=f"between-{suffix}", width=220
+            t("Its probability"), 0, 100, _range(address.first), format="%d\u00a0%%", key=f"between-{suffix}", width=220
         )
-        time = _select("Time", TIMES, address.first["asked"], key=f"asked-{suffix}", width=150)
+        time = _select(t("Time"), times, address.first["asked"], key=f"asked-{suffix}", width=150)
     names = {f"tag {tag.id}": tag.name for tag in tags}
     number = next((f"{iteration.number}" for iteration in iterations if iteration.id == iteration_id), "")
     values = (order, number, names.get(answer, ""), "1" * (answer == NO_ANSWER), f"{low}", f"{high}", time)
@@ -118,23 +126,23 @@ def _select(
 
 
 def _of_iteration(iterations: list[Iteration], number: str, suffix: str) -> str:
-    options = {ALL: "All iterations"}
+    options = {ALL: t("All iterations")}
     options |= {iteration.id: isolated(short(iteration.name, NAME_LETTERS)) for iteration in iterations}
     chosen = next((iteration.id for iteration in iterations if f"{iteration.number}" == number), ALL)
-    return _select("Iteration", options, chosen, key=f"of-iteration-{suffix}")
+    return _select(t("Iteration"), options, chosen, key=f"of-iteration-{suffix}")
 
 
 def _of_answer(tags: list[Tag], address: Mapping[str, str], suffix: str) -> str:
     # A tag's option is its id with a prefix: it must differ from the other options' values.
-    options = {ALL: "All answers"}
+    options = {ALL: t("All answers")}
     options |= {f"tag {tag.id}": isolated(short(tag.name, NAME_LETTERS)) for tag in tags}
-    options[NO_ANSWER] = "No answer"
+    options[NO_ANSWER] = t("No answer")
     chosen = next((f"tag {tag.id}" for tag in tags if tag.name == address["answer"]), ALL)
     return _select(
-        "Answer",
+        t("Answer"),
         options,
         NO_ANSWER if address["no-answer"] else chosen,
-        help="The most probable tag. No answer: no tag reaches the iteration's threshold.",
+        help=t("The most probable tag. No answer: no tag reaches the iteration's threshold."),
         key=f"answer-{suffix}",
     )
 

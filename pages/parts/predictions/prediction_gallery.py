@@ -10,12 +10,13 @@ import streamlit as st
 from cvcore import urls
 from cvcore.active_learning import promotion
 from cvcore.active_learning.prediction_queue import LATEST, QueuedImage
+from cvcore.languages import marked, number, t, tn
 from cvcore.prediction import history
 from cvcore.projects.uploads import Upload
 from cvcore.records import MULTILABEL, Prediction, Project
 from cvcore.settings import Limits
 from cvcore.store import Store
-from cvcore.wording import count, day, percent
+from cvcore.wording import day, percent
 from pages.parts.images import tag_choice
 from pages.parts.predictions import large_prediction, prediction_filter
 from pages.parts.shell import undo_toast, widget_resets
@@ -28,7 +29,7 @@ NAME_LETTERS = 24
 BADGE_LETTERS = 14
 REASONS_SHOWN = 5
 
-_CAUTION = (
+_CAUTION = marked(
     "Each image is added with its own answer or, without an answer, with its most probable tag. Check them first: a "
     "model that is trained on its own mistakes repeats them."
 )
@@ -42,16 +43,16 @@ def show(store: Store, project: Project, queued: Sequence[QueuedImage], limits: 
     page = page_choice.current(page_key, pages)
     prediction_filter.write_address(project, page)
     if not queued:
-        st.info("No prediction matches. Choose another answer, a wider range of probability, or a longer time.")
+        st.info(t("No prediction matches. Choose another answer, a wider range of probability, or a longer time."))
         return
     shown = {image.id: image for image in queued[PAGE * (page - 1) : PAGE * page]}
-    st.markdown(f"**{count(len(queued), 'image')}**")
+    st.markdown(f"**{tn(len(queued), '{n} image', '{n} images')}**")
     bar = st.container(key="toolbar")
     key = f"predictions-{project.id}-{page}"
     selected = gallery.show([_item(image) for image in shown.values()], key=key, revision=widget_resets.current(KEY))
     page_choice.show(page_key, pages)
     if sum(image.times for image in queued) >= LATEST:
-        st.caption(f"Only the last {LATEST:,} predictions are searched.")
+        st.caption(t("Only the last {number} predictions are searched.", number=number(LATEST)))
     ids = [image.id for image in queued]
     if opened := gallery.opened(key):
         large_prediction.open_image(project, ids, opened)
@@ -64,14 +65,16 @@ def show(store: Store, project: Project, queued: Sequence[QueuedImage], limits: 
 
 
 def _item(image: QueuedImage) -> gallery.Item:
-    asked = day(image.kept.created_at) + (f", {image.times} times" if image.times > 1 else "")
+    asked = day(image.kept.created_at)
+    if image.times > 1:
+        asked = tn(image.times, "{last}, {n} time", "{last}, {n} times", last=asked)
     top = image.tags[0]
     return {
         "id": image.id,
         "src": urls.thumbnail(image.kept.sha256),
-        "caption": f"asked {asked}",
+        "caption": t("asked {when}", when=asked),
         "badge": f"{isolated(short(top.tag, BADGE_LETTERS))} {percent(top.probability)}",
-        "tags": [tag.tag for tag in image.answer] or "no answer",
+        "tags": [tag.tag for tag in image.answer] or t("no answer"),
         "notes": [f"{image.iteration.name}, {image.kept.application or 'API'}", asked],
     }
 
@@ -91,15 +94,15 @@ def _toolbar(
             key=f"adopt-{project.id}-{widget_resets.current(KEY)}",
             width=260,
         )
-        if st.button("Add to project", type="primary", disabled=not (selected and wanted)):
+        if st.button(t("Add to project"), type="primary", disabled=not (selected and wanted)):
             chosen = {image.id: wanted for image in selected}
-        if st.button(_as_predicted(selected), key="as-predicted", disabled=not selected, help=_CAUTION):
+        if st.button(_as_predicted(selected), key="as-predicted", disabled=not selected, help=t(_CAUTION)):
             chosen = {image.id: [tag.tag for tag in image.tags] for image in selected}
-        if st.button("Open", disabled=not selected):
+        if st.button(t("Open"), disabled=not selected):
             # Several are looked at one after another; from a single one the way leads to all that are listed.
             own = [image.id for image in selected]
             large_prediction.open_image(project, own if len(own) > 1 else ids, own[0])
-        if st.button("Delete", disabled=not selected, type="tertiary"):
+        if st.button(t("Delete"), disabled=not selected, type="tertiary"):
             _delete(store, project, selected)
     if chosen:
         _add(store, project, chosen, limits)
@@ -110,13 +113,15 @@ def _buttons(store: Store, project: Project, image: QueuedImage, limits: Limits)
     with st.container(horizontal=True):
         if st.button(_as_predicted([image]), key="large-as-predicted"):
             _add(store, project, {image.id: [tag.tag for tag in image.tags]}, limits)
-        if st.button("Delete", key="large-delete", type="tertiary"):
+        if st.button(t("Delete"), key="large-delete", type="tertiary"):
             _delete(store, project, [image])
 
 
 def _as_predicted(selected: Sequence[QueuedImage]) -> str:
     words = {_joined(image.tags) for image in selected}
-    return f"Add as {plain(isolated(short(words.pop(), NAME_LETTERS)))}" if len(words) == 1 else "Add as predicted"
+    if len(words) != 1:
+        return t("Add as predicted")
+    return t("Add as {tag}", tag=plain(isolated(short(words.pop(), NAME_LETTERS))))
 
 
 def _joined(tags: Sequence[Prediction]) -> str:
@@ -140,13 +145,21 @@ def _delete(store: Store, project: Project, selected: Sequence[QueuedImage]) -> 
 
 def _summary(results: Sequence[Upload], selected: int) -> str:
     """What happened to the selected images."""
-    number = Counter(result.status for result in results)
-    parts = [f"{count(number['stored'], 'image')} added to the project"] if number["stored"] else []
-    if number["duplicate"]:
-        parts.append(f"{count(number['duplicate'], 'image')} in the project already")
-    if number["refused"]:
-        parts.append(f"{count(number['refused'], 'image')} not added")
+    told = []
+    numbers = Counter(result.status for result in results)
+    if stored := numbers["stored"]:
+        told.append(tn(stored, "{n} image added to the project.", "{n} images added to the project."))
+    if known := numbers["duplicate"]:
+        told.append(tn(known, "{n} image in the project already.", "{n} images in the project already."))
+    if refused := numbers["refused"]:
+        told.append(tn(refused, "{n} image not added.", "{n} images not added."))
     if gone := selected - len(results):
-        parts.append(f"{count(gone, 'image')} no longer here, because somebody added or deleted them")
+        told.append(
+            tn(
+                gone,
+                "{n} image no longer here, because somebody added or deleted it.",
+                "{n} images no longer here, because somebody added or deleted them.",
+            )
+        )
     reasons = dict.fromkeys(result.reason for result in results if result.reason)
-    return " ".join(map(sentence, [", ".join(parts), *list(reasons)[:REASONS_SHOWN]]))
+    return " ".join([*told, *map(sentence, list(reasons)[:REASONS_SHOWN])])

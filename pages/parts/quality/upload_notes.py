@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from cvcore.image_quality import sentence
+from cvcore.languages import t
 from cvcore.records import Project
 from cvcore.store import Store
 from pages.parts.quality import known
@@ -26,7 +27,7 @@ def show(store: Store, project: Project, image_ids: Sequence[str], on_look: Call
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(sentence(group), width="content")
                 st.button(
-                    "Look at them",
+                    t("Look at them"),
                     key=f"upload-look-{group.kind}",
                     type="tertiary",
                     on_click=on_look,

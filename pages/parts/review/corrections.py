@@ -8,14 +8,14 @@ import streamlit as st
 
 from cvcore.evaluation import review
 from cvcore.evaluation.review import ReviewedImage
+from cvcore.languages import t, tn
 from cvcore.projects import retagging
 from cvcore.projects.retagging import Retagging
 from cvcore.records import MULTILABEL, Project, Tag
 from cvcore.store import Store
-from cvcore.wording import count
 from pages.parts.review import image_items
 from pages.parts.shell import undo_toast, widget_resets
-from pages.parts.shell.text import plain, sentence
+from pages.parts.shell.text import plain
 
 
 def toolbar(store: Store, project: Project, selected: list[ReviewedImage], *, key: str, is_issue: bool) -> None:
@@ -24,10 +24,10 @@ def toolbar(store: Store, project: Project, selected: list[ReviewedImage], *, ke
         _tag_choice(store, project, selected, key)
         if suggested := [image for image in selected if image.suggestion]:
             labels = {image_items.words(image.suggestion, project) for image in suggested if image.suggestion}
-            label = plain(labels.pop()) if len(labels) == 1 else "Apply the suggestions"
+            label = plain(labels.pop()) if len(labels) == 1 else t("Apply the suggestions")
             if st.button(label, type="primary", key=f"{key}-follow"):
                 follow(store, project, suggested, key)
-        if is_issue and st.button("Tag is correct", disabled=not selected, key=f"{key}-settle"):
+        if is_issue and st.button(t("Tag is correct"), disabled=not selected, key=f"{key}-settle"):
             _settle(store, project, selected, key)
 
 
@@ -35,22 +35,22 @@ def _tag_choice(store: Store, project: Project, selected: list[ReviewedImage], k
     tags = {tag.id: tag for tag in store.tags.of_project(project.id)}
     ids = list(dict.fromkeys(image.image_id for image in selected))
     wanted = st.selectbox(
-        "Tag",
+        t("Tag"),
         list(tags),
         index=None,
         format_func=lambda tag_id: tags[tag_id].name if tag_id in tags else "",
-        placeholder="Choose a tag",
+        placeholder=t("Choose a tag"),
         label_visibility="collapsed",
         key=f"{key}-tag-{project.id}",
         width=170,
     )
     tag = tags.get(wanted or "")
     can = bool(ids) and tag is not None
-    if st.button("Set tag", disabled=not can, key=f"{key}-give") and tag:
+    if st.button(t("Set tag"), disabled=not can, key=f"{key}-give") and tag:
         _retag(store, project, ids, key, put_on=[tag])
     if (
         project.classification_type == MULTILABEL
-        and st.button("Remove tag", disabled=not can, key=f"{key}-off")
+        and st.button(t("Remove tag"), disabled=not can, key=f"{key}-off")
         and tag
     ):
         _retag(store, project, ids, key, take_off=[tag])
@@ -99,35 +99,41 @@ def _settle(store: Store, project: Project, selected: list[ReviewedImage], key: 
 
     def undo() -> str:
         store.dismissed_issues.reopen_issues(dismissed)
-        return f"{count(len(dismissed), 'tag')} listed again."
+        return tn(len(dismissed), "{n} tag listed again.", "{n} tags listed again.")
 
-    undo_toast.offer(project, f"{count(len(dismissed), 'tag')} marked as correct, no longer listed.", undo)
+    message = tn(
+        len(dismissed),
+        "{n} tag marked as correct, no longer listed.",
+        "{n} tags marked as correct, no longer listed.",
+    )
+    undo_toast.offer(project, message, undo)
     widget_resets.rerun(key)
 
 
 def summary(retagged: Retagging) -> str:
-    """How many images were retagged, left as they were, or are gone, as a sentence.
+    """How many images were retagged, left as they were, or are gone, in sentences.
 
     >>> summary(Retagging((), ("a",), ()))
     '1 image left as it is.'
     """
-    return _sentence(retagged, "retagged", "retagged")
+    changed = tn(len(retagged.changes), "{n} image retagged.", "{n} images retagged.")
+    return _told(retagged, changed)
 
 
 def undone(retagged: Retagging) -> str:
-    """What undoing a correction did, as a sentence.
+    """What undoing a correction did, in sentences.
 
     >>> undone(Retagging((), ("a", "b"), ("c",)))
-    '2 images left as they are, 1 image no longer in the workspace.'
+    '2 images left as they are. 1 image no longer in the workspace.'
     """
-    return _sentence(retagged, "has its old tags again", "have their old tags again")
+    number = len(retagged.changes)
+    return _told(retagged, tn(number, "{n} image has its old tags again.", "{n} images have their old tags again."))
 
 
-def _sentence(retagged: Retagging, of_one: str, of_several: str) -> str:
-    parts = (
-        (retagged.changes, of_one, of_several),
-        (retagged.unchanged, "left as it is", "left as they are"),
-        (retagged.gone, "no longer in the workspace", "no longer in the workspace"),
-    )
-    told = [f"{count(len(ids), 'image')} {one if len(ids) == 1 else several}" for ids, one, several in parts if ids]
-    return sentence(", ".join(told) or "no image was changed")
+def _told(retagged: Retagging, changed: str) -> str:
+    told = [changed] if retagged.changes else []
+    if left := len(retagged.unchanged):
+        told.append(tn(left, "{n} image left as it is.", "{n} images left as they are."))
+    if gone := len(retagged.gone):
+        told.append(tn(gone, "{n} image no longer in the workspace.", "{n} images no longer in the workspace."))
+    return " ".join(told) or t("No image was changed.")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from cvcore import urls
 from cvcore.evaluation.review import ReviewedImage, SuggestedChange
+from cvcore.languages import t
 from cvcore.records import MULTICLASS, Project
 from cvcore.wording import percent
 from pages.parts.shell.text import isolated, short
@@ -27,14 +28,14 @@ def item(image: ReviewedImage, project: Project) -> gallery.Item:
         "id": key(image),
         "src": urls.thumbnail(image.sha256),
         "caption": image.name,
-        "tags": f"tagged {joined(image.tags)}",
-        "badge": probability if image.number is None else f"group {image.number}",
+        "tags": t("tagged {tags}", tags=joined(image.tags)),
+        "badge": probability if image.number is None else t("group {number}", number=image.number),
         "notes": [answer(image)],
     }
     if image.now is None:
-        made["notes"].append("no longer in the workspace")
+        made["notes"].append(t("no longer in the workspace"))
     elif image.is_changed:
-        made["notes"].append(f"now {joined(image.now, none='untagged')}")
+        made["notes"].append(t("now {tags}", tags=joined(image.now)) if image.now else t("now untagged"))
     if image.suggestion is not None:
         made["action"] = words(image.suggestion, project)
     return made
@@ -43,25 +44,25 @@ def item(image: ReviewedImage, project: Project) -> gallery.Item:
 def answer(image: ReviewedImage) -> str:
     """The answer that an image got."""
     if not image.is_evaluated:
-        return "not evaluated"
-    return f"answer {joined(image.answer)}" if image.answer else "no answer"
+        return t("not evaluated")
+    return t("answer {tags}", tags=joined(image.answer)) if image.answer else t("no answer")
 
 
-def joined(names: Sequence[str], *, none: str = "none") -> str:
-    """Names of tags, separated by commas.
+def joined(names: Sequence[str]) -> str:
+    """Names of tags, separated by commas; `none` without any.
 
     >>> joined(["rose", "tulip"]), joined([])
     ('rose, tulip', 'none')
     """
-    return ", ".join(map(isolated, names)) or none
+    return ", ".join(map(isolated, names)) or t("none")
 
 
 def words(suggestion: SuggestedChange, project: Project) -> str:
     """The label of a button that applies a suggestion."""
     both = suggestion.add, suggestion.remove
-    on, off = (joined([short(tag.name, NAME_LETTERS) for tag in tags], none="") for tags in both)
+    on, off = (joined([short(tag.name, NAME_LETTERS) for tag in tags]) if tags else "" for tags in both)
     if project.classification_type == MULTICLASS and on:
-        return f"Retag as {on}"
+        return t("Retag as {tag}", tag=on)
     if on and off:
-        return f"Swap {off} for {on}"
-    return f"Add {on}" if on else f"Remove {off}"
+        return t("Swap {removed} for {added}", removed=off, added=on)
+    return t("Add {tags}", tags=on) if on else t("Remove {tags}", tags=off)

@@ -8,6 +8,7 @@ from cvcore import slices
 from cvcore.evaluation import drill_down, review
 from cvcore.evaluation.analysis import ImageList, Threshold
 from cvcore.evaluation.review import ReviewedImage
+from cvcore.languages import t
 from cvcore.records import Iteration, Project
 from cvcore.slices import SliceMistakes
 from cvcore.store import Store
@@ -42,7 +43,7 @@ def show(
     """Show the images of `listed`, which are those of the selection. Call it in a fragment, so that clicks are fast."""
     number = len(listed.rows)
     if not number:
-        st.caption("There are none." if isinstance(selection, str) else "No image at this threshold.")
+        st.caption(t("There are none.") if isinstance(selection, str) else t("No image at this threshold."))
         return
     place = f"{key}-{iteration.id}-{selections.address(selection)}"
     pages = -(-number // review.PAGE)
@@ -55,7 +56,12 @@ def show(
         corrections.toolbar(
             store, project, [shown[each] for each in chosen], key=key, is_issue=selection == "label_issues"
         )
-    st.caption(f"{plain(iteration.name)} keeps its numbers. The next training uses the tags that you change here.")
+    st.caption(
+        t(
+            "{iteration} keeps its numbers. The next training uses the tags that you change here.",
+            iteration=plain(iteration.name),
+        )
+    )
 
 
 def _gallery(

@@ -10,6 +10,7 @@ import streamlit as st
 from cvcore import urls
 from cvcore.evaluation.review import ReviewedImage
 from cvcore.files import blobs
+from cvcore.languages import t
 from cvcore.records import Iteration, Project
 from cvcore.store import Store
 from cvcore.wording import percent
@@ -31,14 +32,13 @@ def open_image(key: str) -> None:
 def show(store: Store, project: Project, iteration: Iteration, images: Sequence[ReviewedImage]) -> None:
     """Show the image that was opened, if it is one of these."""
     if st.session_state.get(_OPEN) in [image_items.key(image) for image in images]:
-        _dialog(store, project, iteration, images)
+        st.dialog(t("Image"), width="medium", on_dismiss=_close)(_dialog)(store, project, iteration, images)
 
 
 def _close() -> None:
     st.session_state.pop(_OPEN, None)
 
 
-@st.dialog("Image", width="medium", on_dismiss=_close)
 def _dialog(store: Store, project: Project, iteration: Iteration, images: Sequence[ReviewedImage]) -> None:
     keys = [image_items.key(image) for image in images]
     if st.session_state.get(_OPEN) not in keys:
@@ -61,13 +61,20 @@ def _show_image(store: Store, project: Project, iteration: Iteration, image: Rev
     else:
         st.html(f'<img class="tagwise-closer" src="{urls.image(image.sha256)}" alt="{html.escape(image.name)}">')
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.toggle("Show where the model looked", key="review-looked")
+        st.toggle(t("Show where the model looked"), key="review-looked")
         similar_button.show(project, image.image_id, key="review-like", close=_close)
 
 
 def _show_texts(image: ReviewedImage) -> None:
     st.text(image.name)
-    now = "no longer in the workspace" if image.now is None else f"tagged {image_items.joined(image.now)} now"
-    st.text(f"Tagged {image_items.joined(image.tags)} at the training, {now}.")
-    answer = image_items.joined(image.answer)
-    st.text(f"Answer: {answer}; {image.about} {percent(image.probability)}" if image.is_evaluated else "Not evaluated.")
+    tags = image_items.joined(image.tags)
+    if image.now is None:
+        st.text(t("Tagged {tags} at the training, no longer in the workspace.", tags=tags))
+    else:
+        now = image_items.joined(image.now)
+        st.text(t("Tagged {tags} at the training, tagged {now} now.", tags=tags, now=now))
+    if not image.is_evaluated:
+        st.text(t("Not evaluated."))
+        return
+    answer, probability = image_items.joined(image.answer), percent(image.probability)
+    st.text(t("Answer: {answer}; {tag} {probability}", answer=answer, tag=image.about, probability=probability))

@@ -8,18 +8,18 @@ import streamlit as st
 
 from cvcore import evaluation
 from cvcore.evaluation import drill_down, review
+from cvcore.languages import marked, t, tn
 from cvcore.metrics.confusion import Cell, Swap, TagOutcome
 from cvcore.records import Iteration, Project
 from cvcore.store import Store
-from cvcore.wording import count
 from pages.parts.review.selections import Selection
 from pages.parts.shell import undo_toast
 from pages.parts.shell.text import isolated, plain
 
 ABOUT = {
-    "label_issues": "The model is sure of another tag. Either the tag is wrong, or the model is.",
-    "hardest": "Their own tags got the lowest probabilities; the lowest come first.",
-    "duplicates": "They look almost the same. With different tags, at least one of them is wrong.",
+    "label_issues": marked("The model is sure of another tag. Either the tag is wrong, or the model is."),
+    "hardest": marked("Their own tags got the lowest probabilities; the lowest come first."),
+    "duplicates": marked("They look almost the same. With different tags, at least one of them is wrong."),
 }
 
 
@@ -30,13 +30,17 @@ def show(
     if is_empty:
         pass
     elif isinstance(selection, str):
-        st.caption(ABOUT[selection])
+        st.caption(t(ABOUT[selection]))
     elif (name := _to_add(selection, [tag.name for tag in evaluation.tags(store, iteration)])) is not None:
         name = plain(isolated(name))
-        st.caption(f"Is a tag wrong? Correct it. Else add images of {name} that look like these.")
+        st.caption(t("Is a tag wrong? Correct it. Else add images of {tag} that look like these.", tag=name))
     if selection == "duplicates" and (differing := drill_down.differently_tagged_duplicates(store, iteration)):
         st.warning(
-            f"{count(differing, 'group')} of near duplicates {'has' if differing == 1 else 'have'} different tags."
+            tn(
+                differing,
+                "{n} group of near duplicates has different tags.",
+                "{n} groups of near duplicates have different tags.",
+            )
         )
     if selection == "label_issues" and (dismissed := drill_down.dismissed_count(store, iteration)):
         _show_dismissed(store, project, iteration, dismissed, key)
@@ -54,13 +58,13 @@ def _to_add(selection: Selection, tags: Sequence[str]) -> str | None:
 
 def _show_dismissed(store: Store, project: Project, iteration: Iteration, number: int, key: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption(f"{count(number, 'tag')} marked as correct {'is' if number == 1 else 'are'} not listed.")
-        if st.button("Show again", type="tertiary", key=f"{key}-reopen"):
+        st.caption(tn(number, "{n} tag marked as correct is not listed.", "{n} tags marked as correct are not listed."))
+        if st.button(t("Show again"), type="tertiary", key=f"{key}-reopen"):
             reopened = review.reopen(store, iteration)
 
             def undo() -> str:
                 store.dismissed_issues.dismiss(reopened)
-                return f"{count(len(reopened), 'tag')} marked as correct again."
+                return tn(len(reopened), "{n} tag marked as correct again.", "{n} tags marked as correct again.")
 
-            undo_toast.offer(project, f"{count(len(reopened), 'tag')} listed again.", undo)
+            undo_toast.offer(project, tn(len(reopened), "{n} tag listed again.", "{n} tags listed again."), undo)
             st.rerun()

@@ -9,14 +9,17 @@ from typing import get_args
 
 from cvcore.evaluation import analysis
 from cvcore.evaluation.analysis import ListName
-from cvcore.metrics.confusion import OUTCOMES, Cell, Swap, TagOutcome
+from cvcore.languages import tn
+from cvcore.metrics.confusion import OUTCOMES, Cell, Outcome, Swap, TagOutcome
 from cvcore.slices import Condition, SliceMistakes, heading_of
-from cvcore.wording import count
 from pages.parts.shell.text import short
 
 Selection = analysis.Selection | SliceMistakes
 
 NAME_LETTERS = 32
+
+_LEFT = {"tag": "{tag}", "answer": "{answer}"}
+_PLACES = re.compile(r"(\{tag\}|\{answer\})")
 
 _CELL = re.compile(r"(cell|swap)-(\d{1,6})-(\d{1,6})")
 _OUTCOME = re.compile(rf"({'|'.join(OUTCOMES)})-(\d{{1,6}})")
@@ -78,37 +81,112 @@ def heading(selection: Selection, number: int, tags: Sequence[str], *, multilabe
     >>> heading(TagOutcome(0, "fn"), 2, ["rose"], multilabel=False)
     [('2 images tagged ', False), ('rose', True), (' but not answered with it', False)]
     """
-    images = count(number, "image")
+    columns: dict[str, int] = {}
     match selection:
-        case Cell() | Swap():
-            parts = _of_pair(selection, images, tags)
-        case TagOutcome(tag, outcome):
-            own = "tagged" if outcome in ("tp", "fn") else "not tagged"
-            joint = "and" if outcome in ("tp", "tn") else "but"
-            how = "answered with it" if outcome in ("tp", "fp") else "not answered with it"
-            parts = [f"{images} {own} ", tag, f" {joint} {how}"]
-        case "label_issues":
-            parts = [f"{count(number, 'tag')} that may be missing or wrong" if multilabel else _doubted(images)]
-        case "hardest":
-            parts = [f"{images} that the model gets wrong or nearly"]
-        case "duplicates":
-            parts = [f"{images} with a near duplicate"]
-        case SliceMistakes(conditions):
-            parts = [f"{images} with a wrong answer and {short(heading_of(conditions), 3 * NAME_LETTERS)}"]
-    return [(short(tags[part], NAME_LETTERS), True) if isinstance(part, int) else (part, False) for part in parts]
-
-
-def _doubted(images: str) -> str:
-    return f"{images} with a tag that may be wrong"
-
-
-def _of_pair(pair: Cell | Swap, images: str, tags: Sequence[str]) -> list[str | int]:
-    """The heading of images with one tag and another answer; a number is the column of a tag."""
-    match pair:
-        case Swap(missed, wrong):
-            return [f"{images} tagged ", missed, ", answered with ", wrong, " in its place"]
         case Cell(actual, answered):
-            own: list[str | int] = [f"{images} tagged ", actual] if actual < len(tags) else [f"{images} without a tag"]
-            if actual == answered:
-                return [*own, ", answered correctly"]
-            return [*own, ", with no answer"] if answered == len(tags) else [*own, ", answered with ", answered]
+            said, columns = _of_cell(number, selection, len(tags)), {"{tag}": actual, "{answer}": answered}
+        case Swap(missed, wrong):
+            said, columns = _of_swap(number), {"{tag}": missed, "{answer}": wrong}
+        case TagOutcome(tag, outcome):
+            said, columns = _of_outcome(number, outcome), {"{tag}": tag}
+        case SliceMistakes(conditions):
+            said = _of_slice(number, short(heading_of(conditions), 3 * NAME_LETTERS))
+        case name:
+            said = _of_list(number, name, multilabel=multilabel)
+    pieces = [piece for piece in _PLACES.split(said) if piece] if columns else [said]
+    return [
+        (short(tags[columns[piece]], NAME_LETTERS), True) if piece in columns else (piece, False) for piece in pieces
+    ]
+
+
+# ---- messages about a number of images; names of tags come later into the places that they leave ---------------------
+
+
+def _of_cell(number: int, cell: Cell, tags: int) -> str:
+    if cell.actual == cell.predicted == tags:
+        return tn(number, "{n} image without a tag, answered correctly", "{n} images without a tag, answered correctly")
+    if cell.actual == tags:
+        return tn(
+            number,
+            "{n} image without a tag, answered with {answer}",
+            "{n} images without a tag, answered with {answer}",
+            **_LEFT,
+        )
+    if cell.actual == cell.predicted:
+        return tn(
+            number, "{n} image tagged {tag}, answered correctly", "{n} images tagged {tag}, answered correctly", **_LEFT
+        )
+    if cell.predicted == tags:
+        return tn(number, "{n} image tagged {tag}, with no answer", "{n} images tagged {tag}, with no answer", **_LEFT)
+    return tn(
+        number,
+        "{n} image tagged {tag}, answered with {answer}",
+        "{n} images tagged {tag}, answered with {answer}",
+        **_LEFT,
+    )
+
+
+def _of_swap(number: int) -> str:
+    return tn(
+        number,
+        "{n} image tagged {tag}, answered with {answer} in its place",
+        "{n} images tagged {tag}, answered with {answer} in its place",
+        **_LEFT,
+    )
+
+
+def _of_outcome(number: int, outcome: Outcome) -> str:
+    match outcome:
+        case "tp":
+            return tn(
+                number,
+                "{n} image tagged {tag} and answered with it",
+                "{n} images tagged {tag} and answered with it",
+                **_LEFT,
+            )
+        case "fn":
+            return tn(
+                number,
+                "{n} image tagged {tag} but not answered with it",
+                "{n} images tagged {tag} but not answered with it",
+                **_LEFT,
+            )
+        case "fp":
+            return tn(
+                number,
+                "{n} image not tagged {tag} but answered with it",
+                "{n} images not tagged {tag} but answered with it",
+                **_LEFT,
+            )
+        case "tn":
+            return tn(
+                number,
+                "{n} image not tagged {tag} and not answered with it",
+                "{n} images not tagged {tag} and not answered with it",
+                **_LEFT,
+            )
+
+
+def _of_slice(number: int, part: str) -> str:
+    return tn(
+        number,
+        "{n} image with a wrong answer and {part}",
+        "{n} images with a wrong answer and {part}",
+        part=part,
+    )
+
+
+def _of_list(number: int, name: ListName, *, multilabel: bool) -> str:
+    match name:
+        case "hardest":
+            return tn(
+                number,
+                "{n} image that the model gets wrong or nearly",
+                "{n} images that the model gets wrong or nearly",
+            )
+        case "duplicates":
+            return tn(number, "{n} image with a near duplicate", "{n} images with a near duplicate")
+        case "label_issues" if multilabel:
+            return tn(number, "{n} tag that may be missing or wrong", "{n} tags that may be missing or wrong")
+        case "label_issues":
+            return tn(number, "{n} image with a tag that may be wrong", "{n} images with a tag that may be wrong")

@@ -19,8 +19,9 @@ import streamlit as st
 from cvcore import datasets, imaging
 from cvcore.datasets import stand_ins
 from cvcore.errors import TagwiseError
+from cvcore.languages import number as written
+from cvcore.languages import t, tn
 from cvcore.settings import Limits
-from cvcore.wording import count
 from pages.parts.shell.text import isolated, plain, short
 from pages.parts.upload import preview
 from pages.parts.upload.preview import Preview
@@ -90,14 +91,14 @@ def _from_uploads(files: Sequence[tuple[str, Any]]) -> datasets.Listing:
     try:
         return datasets.entries_from_uploads(files)
     except TagwiseError as refusal:
-        return datasets.Listing((), (datasets.Skipped("These files", str(refusal)),))
+        return datasets.Listing((), (datasets.Skipped(t("These files"), str(refusal)),))
 
 
 def _refusal(entry: datasets.Entry) -> str:
     """Why a loose file will not be stored, as far as its first bytes tell; empty if it will be."""
     try:
         data = entry.read()
-        return stand_ins.reason(data) or ("it is no image" if imaging.media_type(data) == UNKNOWN else "")
+        return stand_ins.reason(data) or (t("it is no image") if imaging.media_type(data) == UNKNOWN else "")
     except TagwiseError as refusal:
         return str(refusal)
 
@@ -117,13 +118,21 @@ def show_warnings(found: Contents, chosen_tags: Sequence[str], *, one_tag: bool)
     own = [tag for tag in found.tags if tag not in chosen_tags]
     if one_tag and chosen_tags and own:
         st.warning(
-            f"In this project an image has one tag, but some of these have their own, {preview.named(own)}: they will "
-            "be refused. Clear the tag above, or remove these images."
+            t(
+                "In this project an image has one tag, but some of these have their own, {tags}: they will be refused. "
+                "Clear the tag above, or remove these images.",
+                tags=preview.named(own),
+            )
         )
     elif one_tag and found.several:
         st.warning(
-            f"In this project an image has one tag, but {count(found.several, 'image')} of these have several: they "
-            "will be refused. Change the project to several tags per image first."
+            tn(
+                found.several,
+                "In this project an image has one tag, but {n} image of these has several: it will be refused. Change "
+                "the project to several tags per image first.",
+                "In this project an image has one tag, but {n} images of these have several: they will be refused. "
+                "Change the project to several tags per image first.",
+            )
         )
 
 
@@ -137,11 +146,12 @@ def tags_of(found: Contents, chosen_tags: Sequence[str]) -> str:
     """
     texts = []
     if own := [(tag, number) for tag, number in found.tags.most_common() if tag not in chosen_tags]:
-        tags = ", ".join(f"{_tag(tag)} {number:,}" for tag, number in own[:SHOWN])
-        texts.append(f"{count(len(own), 'tag')}: {tags}{' …' if len(own) > SHOWN else ''}")
+        tags = ", ".join(f"{_tag(tag)} {written(number)}" for tag, number in own[:SHOWN])
+        tags += " …" if len(own) > SHOWN else ""
+        texts.append(tn(len(own), "{n} tag: {tags}", "{n} tags: {tags}", tags=tags))
     if chosen_tags:
-        texts.append(f"All tagged {', '.join(f'**{_tag(tag)}**' for tag in chosen_tags)}")
-    return ". ".join(texts) or "Without a tag"
+        texts.append(t("All tagged {tags}", tags=", ".join(f"**{_tag(tag)}**" for tag in chosen_tags)))
+    return ". ".join(texts) or t("Without a tag")
 
 
 def _remembered(files: Sequence[Any], limits: Limits) -> Contents:

@@ -10,21 +10,24 @@ from functools import partial
 import streamlit as st
 
 from cvcore import urls
+from cvcore.languages import marked, t, tn
+from cvcore.languages import number as written
 from cvcore.projects.uploads import Upload
 from cvcore.records import Image, Project
 from cvcore.store import Store
 from cvcore.training.readiness import readiness
-from cvcore.wording import count
 from pages.parts.quality import upload_notes
 from pages.parts.shell import image_strip
 from pages.parts.shell.project_choice import open_page
 from pages.parts.shell.text import isolated, plain, sentence, short
+from pages.parts.upload import preview
 from pages.parts.upload.run import Run
 
 SHOWN = 24
 ROWS = 500
 TAGS = 12
 TAG_LETTERS = 40
+STATUSES = {"stored": marked("stored"), "duplicate": marked("duplicate"), "refused": marked("refused")}
 # The key of the Images page's control.
 VIEW = "images-view"
 
@@ -50,7 +53,7 @@ def show_images(store: Store, run: Run) -> None:
     if images := store.images.with_ids(ids[:SHOWN]):
         image_strip.strip(images)
         if len(ids) > SHOWN:
-            st.caption(f"The first {SHOWN} of {len(ids):,}.")
+            st.caption(t("The first {shown} of {number}.", shown=SHOWN, number=written(len(ids))))
 
 
 def summary(results: Sequence[Upload], tags: Mapping[str, int]) -> str:
@@ -61,30 +64,34 @@ def summary(results: Sequence[Upload], tags: Mapping[str, int]) -> str:
     """
     numbers = Counter(result.status for result in results)
     stored = numbers["stored"]
-    if not tags:
-        with_tags = ", without a tag" if stored else ""
-    elif len(tags) == 1 and sum(tags.values()) == stored:
-        with_tags = f", tagged {_tag(next(iter(tags)))}"
-    else:
-        counts = sorted(tags.items(), key=lambda item: -item[1])
-        with_tags = ": " + ", ".join(f"{_tag(tag)} {number:,}" for tag, number in counts[:TAGS])
-        with_tags += " …" if len(counts) > TAGS else ""
-    told = [f"{count(stored, 'image')} stored{with_tags}." if stored else "No new image stored."]
+    told = [_stored(stored, tags) if stored else t("No new image stored.")]
     if numbers["duplicate"]:
-        told.append(f"{count(numbers['duplicate'], 'duplicate')}.")
+        told.append(tn(numbers["duplicate"], "{n} duplicate.", "{n} duplicates."))
     if numbers["refused"]:
-        told.append(f"{count(numbers['refused'], 'file')} refused.")
+        told.append(tn(numbers["refused"], "{n} file refused.", "{n} files refused."))
     return " ".join(told)
+
+
+def _stored(number: int, tags: Mapping[str, int]) -> str:
+    if not tags:
+        return tn(number, "{n} image stored, without a tag.", "{n} images stored, without a tag.")
+    if len(tags) == 1 and sum(tags.values()) == number:
+        tag = _tag(next(iter(tags)))
+        return tn(number, "{n} image stored, tagged {tag}.", "{n} images stored, tagged {tag}.", tag=tag)
+    counts = sorted(tags.items(), key=lambda item: -item[1])
+    named = ", ".join(f"{_tag(tag)} {written(images)}" for tag, images in counts[:TAGS])
+    named += " …" if len(counts) > TAGS else ""
+    return tn(number, "{n} image stored: {tags}.", "{n} images stored: {tags}.", tags=named)
 
 
 def _show_next_steps(store: Store, project: Project, run: Run) -> bool:
     ready = readiness(store, project)
     can_train = bool(ready.images) and not ready.obstacles
     with st.container(horizontal=True, key="upload-next"):
-        wants_more = st.button("Next tag", key="upload-next-tag", type="secondary" if can_train else "primary")
+        wants_more = st.button(t("Next tag"), key="upload-next-tag", type="secondary" if can_train else "primary")
         if run.stored_ids():
-            st.button("See them", key="upload-see", on_click=_show_gallery, args=(run,))
-        if can_train and st.button("Train", key="upload-train", type="primary"):
+            st.button(t("See them"), key="upload-see", on_click=_show_gallery, args=(run,))
+        if can_train and st.button(t("Train"), key="upload-train", type="primary"):
             run.is_closed = True
             open_page("train.py", project.id)
     return wants_more
@@ -109,7 +116,14 @@ def _show_table(store: Store, notable: Sequence[Upload]) -> None:
     ids = [upload.image_id for upload in shown if upload.image_id]
     st.html(table(shown, {image.id: image for image in store.images.with_ids(ids)}))
     if len(notable) > ROWS:
-        st.caption(f"The first {ROWS:,} of {len(notable):,} files.")
+        st.caption(
+            tn(
+                len(notable),
+                "The first {shown} of {n} file.",
+                "The first {shown} of {n} files.",
+                shown=written(ROWS),
+            )
+        )
 
 
 def table(uploads: Sequence[Upload], images: Mapping[str, Image]) -> str:
@@ -123,13 +137,10 @@ def table(uploads: Sequence[Upload], images: Mapping[str, Image]) -> str:
         image = images.get(upload.image_id or "")
         thumbnail = f'<img src="{urls.thumbnail(image.sha256)}" alt="" loading="lazy">' if image else ""
         why = " ".join(sentence(text) for text in (upload.reason, upload.note) if text)
-        cells = (thumbnail, html.escape(upload.name), upload.status, html.escape(why))
-        rows.append(f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>")
-    return (
-        '<div class="tagwise-fates tagwise-uploads" tabindex="0" role="region" aria-label="Files with a remark">'
-        "<table><thead><tr><th>Image</th><th>File</th><th>Outcome</th><th>Why</th></tr></thead>"
-        f"<tbody>{''.join(rows)}</tbody></table></div>"
-    )
+        texts = (preview.file_or_line(upload.name), t(STATUSES[upload.status]), why)
+        rows.append((thumbnail, *map(html.escape, texts)))
+    heads = (t("Image"), t("File"), t("Outcome"), t("Why"))
+    return preview.table_of(t("Files with a remark"), heads, rows, "tagwise-uploads")
 
 
 def _tag(name: str) -> str:

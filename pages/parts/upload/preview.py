@@ -13,7 +13,7 @@ import streamlit as st
 
 from cvcore import datasets
 from cvcore.errors import TagwiseError
-from cvcore.wording import count
+from cvcore.languages import number, t, tn
 from pages.parts.shell.text import isolated, plain, sentence, short
 
 EXAMPLES = 8
@@ -21,7 +21,7 @@ BUDGET_S = 0.4
 NAME_LETTERS, TAG_LETTERS = 60, 40
 NOTES, ROWS, NAMED = 10, 200, 5
 T = TypeVar("T")
-_LINE = re.compile(r" line \d+$")
+_LINE = re.compile(r"^(.*) line (\d+)$", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,9 @@ def show(found: Preview, skipped: Sequence[tuple[str, str]], remarks: Sequence[s
     remarks: sentences about the upload and the project together.
     """
     if found.read_as:
-        st.markdown("  \n".join(f"Read as: {plain(line)}" for line in found.read_as))
+        st.markdown("  \n".join(t("Read as: {layout}", layout=plain(line)) for line in found.read_as))
     if notes := list(dict.fromkeys([*found.notes, *remarks])):
-        more = [f"And {len(notes) - NOTES:,} more."] if len(notes) > NOTES else []
+        more = [tn(len(notes) - NOTES, "And {n} more.", "And {n} more.")] if len(notes) > NOTES else []
         st.info("\n".join(f"- {plain(sentence(note))}" for note in [*notes[:NOTES], *more]))
     if found.examples:
         st.html(examples_table(found.examples))
@@ -77,15 +77,32 @@ def show(found: Preview, skipped: Sequence[tuple[str, str]], remarks: Sequence[s
 
 
 def _show_skipped(skipped: Sequence[tuple[str, str]]) -> None:
-    lines = [name for name, _ in skipped if _LINE.search(name)]
-    files = [name for name, _ in skipped if not _LINE.search(name)]
-    texts = [f"{count(len(files), 'file')} will not be stored: {named(files)}. The images will."] if files else []
-    texts += [f"{count(len(lines), 'line')} could not be read: {named(lines)}."] if lines else []
+    lines = [name for name, _ in skipped if _LINE.match(name)]
+    files = [name for name, _ in skipped if not _LINE.match(name)]
+    texts = []
+    if files:
+        texts.append(
+            tn(
+                len(files),
+                "{n} file will not be stored: {names}. The images will.",
+                "{n} files will not be stored: {names}. The images will.",
+                names=named(files),
+            )
+        )
+    if lines:
+        texts.append(
+            tn(
+                len(lines),
+                "{n} line could not be read: {names}.",
+                "{n} lines could not be read: {names}.",
+                names=named([file_or_line(name) for name in lines]),
+            )
+        )
     st.warning(" ".join(texts))
-    with st.expander("What is left out, and why"):
+    with st.expander(t("What is left out, and why")):
         st.html(reasons_table(skipped[:ROWS]))
         if len(skipped) > ROWS:
-            st.caption(f"The first {ROWS:,} of {len(skipped):,}.")
+            st.caption(t("The first {shown} of {number}.", shown=number(ROWS), number=number(len(skipped))))
 
 
 def examples_table(examples: Sequence[Example]) -> str:
@@ -97,29 +114,43 @@ def examples_table(examples: Sequence[Example]) -> str:
     rows = []
     for example in examples:
         image = f'<img src="{html.escape(example.thumbnail)}" alt="">' if example.thumbnail else ""
-        tags = ", ".join(isolated(short(tag, TAG_LETTERS)) for tag in example.tags) or "none"
-        use = "testing" if example.is_test else "training" if example.tags else "–"
+        tags = ", ".join(isolated(short(tag, TAG_LETTERS)) for tag in example.tags) or t("none")
+        use = t("testing") if example.is_test else t("training") if example.tags else "–"
         rows.append((image, *map(html.escape, (short(example.name, NAME_LETTERS), tags, use))))
-    return _table("Some of the images", ("Image", "File", "Own tags", "For"), rows, "tagwise-uploads")
+    return table_of(t("Some of the images"), (t("Image"), t("File"), t("Own tags"), t("For")), rows, "tagwise-uploads")
 
 
 def reasons_table(skipped: Sequence[tuple[str, str]]) -> str:
     """A table of files and lines that are left out, with the reason, as escaped HTML."""
-    rows = [(html.escape(short(name, NAME_LETTERS)), html.escape(sentence(reason))) for name, reason in skipped]
-    return _table("Files and lines that will be left out", ("File or line", "Why"), rows)
+    rows = [
+        (html.escape(short(file_or_line(name), NAME_LETTERS)), html.escape(sentence(reason)))
+        for name, reason in skipped
+    ]
+    return table_of(t("Files and lines that will be left out"), (t("File or line"), t("Why")), rows)
 
 
-def _table(label: str, heads: Iterable[str], rows: Iterable[Iterable[str]], kind: str = "") -> str:
-    head = "".join(f"<th>{text}</th>" for text in heads)
+def file_or_line(name: str) -> str:
+    """What a listing left out, in the language spoken: a file by its name, or a line of a file.
+
+    >>> file_or_line("labels.csv line 3"), file_or_line("notes.txt")
+    ('labels.csv line 3', 'notes.txt')
+    """
+    found = _LINE.match(name)
+    return t("{file} line {number}", file=found[1], number=found[2]) if found else name
+
+
+def table_of(label: str, heads: Iterable[str], rows: Iterable[Iterable[str]], kind: str = "") -> str:
+    """A table as HTML that can be scrolled; the cells are HTML, the other texts are plain."""
+    head = "".join(f"<th>{html.escape(text)}</th>" for text in heads)
     body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>" for cells in rows)
     return (
-        f'<div class="tagwise-fates {kind}" tabindex="0" role="region" aria-label="{label}">'
+        f'<div class="tagwise-fates {kind}" tabindex="0" role="region" aria-label="{html.escape(label)}">'
         f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 
 def _has_more_than_images(listing: datasets.Listing) -> bool:
-    has_lines = any(_LINE.search(skipped.name) for skipped in listing.skipped)
+    has_lines = any(_LINE.match(skipped.name) for skipped in listing.skipped)
     return has_lines or bool(listing.notes) or any(entry.tags or entry.is_test for entry in listing.entries)
 
 
@@ -153,4 +184,6 @@ def _thumbnail(entry: datasets.Entry, thumbnail: Callable[[bytes], str]) -> str:
 def named(names: Sequence[str]) -> str:
     """Some names, as Markdown."""
     shown = ", ".join(plain(short(name, NAME_LETTERS)) for name in names[:NAMED])
-    return f"{shown} and {len(names) - NAMED:,} more" if len(names) > NAMED else shown
+    if (more := len(names) - NAMED) > 0:
+        return tn(more, "{names} and {n} more", "{names} and {n} more", names=shown)
+    return shown

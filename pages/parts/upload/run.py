@@ -14,24 +14,24 @@ import streamlit as st
 
 from cvcore import datasets
 from cvcore.errors import TagwiseError
+from cvcore.languages import marked, number, t, tn
 from cvcore.projects import imports, tagging
 from cvcore.projects.uploads import Upload
 from cvcore.records import Project
 from cvcore.settings import Limits
 from cvcore.store import Store
-from cvcore.wording import count
 from pages.parts.shell import background_runs
 from pages.parts.widgets import camera
 
 RECENT_S = 600.0
-LOOSE = "These files"
+LOOSE = marked("These files")
 
 
 @dataclass
 class Run(background_runs.Run):
     """An upload: the number of files, the results so far, and at its end the tags that the stored images have."""
 
-    what: str = "Upload"
+    what: str = marked("Upload")
     total: int = 0
     results: list[Upload] = field(default_factory=list)
     tags: Counter[str] = field(default_factory=Counter)
@@ -42,7 +42,8 @@ class Run(background_runs.Run):
         """Add the result for one more file."""
         self.results.append(result)
         done = len(self.results)
-        self.report(f"{done:,} of {count(self.total, 'file')}", done / max(self.total, 1))
+        stage = tn(self.total, "{done} of {n} file", "{done} of {n} files", done=number(done))
+        self.report(stage, done / max(self.total, 1))
 
     def stored_ids(self) -> list[str]:
         """The ids of the images that were stored, in the order of their files."""
@@ -138,7 +139,7 @@ def _listings(files: Sequence[Any], limits: Limits, run: Run) -> Iterator[tuple[
         try:
             listing = read()
         except TagwiseError as refusal:
-            run.add(Upload(name, "refused", str(refusal)))
+            run.add(Upload(t(name) if name == LOOSE else name, "refused", str(refusal)))
         else:
             yield name if name != LOOSE else _folder([name for name, _ in loose]), listing
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from cvcore.languages import number as written
+from cvcore.languages import t
 from cvcore.records import Project
 
 # The frame has the same height for every image, so that the buttons below it stay where they are.
@@ -60,6 +62,6 @@ def show_buttons(at: int, number: int, go: Callable[[int], None]) -> None:
     with st.container(
         key="image-steps", horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
     ):
-        st.button("Previous", shortcut="Left", disabled=at <= 0, on_click=go, args=(-1,))
-        st.markdown(f"{at + 1:,} of {number:,}", width="content")
-        st.button("Next", shortcut="Right", disabled=at >= number - 1, on_click=go, args=(1,))
+        st.button(t("Previous"), shortcut="Left", disabled=at <= 0, on_click=go, args=(-1,))
+        st.markdown(t("{place} of {number}", place=written(at + 1), number=written(number)), width="content")
+        st.button(t("Next"), shortcut="Right", disabled=at >= number - 1, on_click=go, args=(1,))

@@ -9,10 +9,10 @@ _STYLE = """<style>
 .tagwise-numbers {overflow-x: auto}
 .tagwise-numbers table {border-collapse: collapse; width: 100%; font-size: .875rem; line-height: 1.35}
 .tagwise-numbers :is(th, td) {padding: .35rem .6rem; border-bottom: 1px solid rgb(128 128 128 / 25%); font-weight: 400;
-  text-align: right; vertical-align: middle; white-space: nowrap; font-variant-numeric: tabular-nums}
+  text-align: end; vertical-align: middle; white-space: nowrap; font-variant-numeric: tabular-nums}
 .tagwise-numbers thead th {vertical-align: bottom; white-space: normal}
 .tagwise-numbers :is(th:first-child, .text) {text-align: start; white-space: normal; overflow-wrap: anywhere}
-.tagwise-numbers th:first-child {padding-left: 0; min-width: 6rem}
+.tagwise-numbers th:first-child {padding-inline-start: 0; min-width: 6rem}
 .tagwise-numbers .sum > * {font-weight: 600}
 .tagwise-numbers img {display: block; width: 3rem; height: 3rem; object-fit: cover; border-radius: .375rem}
 .tagwise-numbers .with-image {display: flex; align-items: center; gap: .75rem}

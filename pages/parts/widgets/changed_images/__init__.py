@@ -6,20 +6,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, TypedDict
 
+from cvcore.languages import t
 from pages.parts.widgets import component
 
 
 def _html() -> str:
-    return """
+    return f"""
 <section class="changed">
   <div class="sides"></div>
   <dialog aria-labelledby="large-name">
-    <header><h4 id="large-name" tabindex="-1"></h4><button type="button" class="close">Close</button></header>
+    <header><h4 id="large-name" tabindex="-1"></h4><button type="button" class="close">{t("Close")}</button></header>
     <img alt="">
     <dl></dl>
     <footer>
-      <button type="button" class="previous">Previous</button><span class="place" aria-live="polite"></span>
-      <button type="button" class="next">Next</button>
+      <button type="button" class="previous">{t("Previous")}</button><span class="place" aria-live="polite"></span>
+      <button type="button" class="next">{t("Next")}</button>
     </footer>
   </dialog>
 </section>

@@ -1,6 +1,6 @@
 // Images that only one of two iterations has right. Everything happens in the browser: more of a list, one image large.
 
-import { digits, element, isOutdated, stateOf, thumbnail } from "../dom.js";
+import { digits, element, isOutdated, stateOf, t, thumbnail, tn } from "../dom.js";
 
 // How many of a list are shown at first, and how many more by each press of its button.
 const FIRST = 12;
@@ -50,7 +50,7 @@ function grow(state, side, list, more, number) {
   list.append(...added.map((item, index) => element("li", {}, card(state, item, side, from + index))));
   const left = items.length - list.children.length;
   more.hidden = !left;
-  more.textContent = `Show ${Math.min(left, MORE)} more`;
+  more.textContent = tn(Math.min(left, MORE), "Show {n} more", "Show {n} more");
   if (from) list.children[from]?.firstChild.focus();
 }
 
@@ -90,14 +90,16 @@ function paint(state) {
   const item = items[index];
   state.name.textContent = item.name;
   Object.assign(state.image, { src: item.large, alt: item.name });
-  const facts = [["Tag", item.tags, null]];
+  const facts = [[t("Tag"), item.tags, null]];
   item.answers.forEach((answer, each) => facts.push([state.data.iterations[each], answer.full, answer.right]));
-  const marks = { true: "\u2003✓ right", false: "\u2003✗ wrong", null: "" };
+  const marks = { true: `\u2003✓ ${t("right")}`, false: `\u2003✗ ${t("wrong")}`, null: "" };
   state.facts.replaceChildren(...facts.flatMap(([term, text, right]) => [
     element("dt", { dir: "auto", textContent: term }),
     element("dd", {}, element("bdi", { textContent: text }), marks[right]),
   ]));
-  state.place.textContent = `${index + 1} of ${digits(items.length)} ${kind}`;
+  const parts = { number: digits(index + 1), all: digits(items.length) };
+  state.place.textContent = kind === "fixed"
+    ? t("{number} of {all} fixed", parts) : t("{number} of {all} broken", parts);
   state.previous.disabled = index === 0;
   state.next.disabled = index === items.length - 1;
 }

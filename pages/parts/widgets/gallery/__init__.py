@@ -8,18 +8,20 @@ from typing import Any, NotRequired, TypedDict
 
 import streamlit as st
 
+from cvcore.languages import t
 from pages.parts.widgets import component
 
 
 def _html() -> str:
-    return """
+    return f"""
 <section class="gallery">
   <div class="bar">
     <span class="count" aria-live="polite"></span>
-    <button type="button" class="all">All</button><button type="button" class="none">None</button>
-    <span class="hint">Double-click or Enter to enlarge</span>
+    <button type="button" class="all">{t("All")}</button><button type="button" class="none">{t("None")}</button>
+    <span class="hint mouse">{t("Double-click or Enter to enlarge")}</span>
+    <span class="hint touch">{t("Double-tap to enlarge")}</span>
   </div>
-  <div class="grid" role="listbox" aria-multiselectable="true" aria-label="Images"></div>
+  <div class="grid" role="listbox" aria-multiselectable="true" aria-label="{t("Images")}"></div>
 </section>
 """
 

@@ -2,7 +2,7 @@
 // with another revision.
 
 import {
-  afterDialog, element, focusedIn, gridSteps, isolated, isolatedList, isOutdated, stateOf, thumbnail,
+  afterDialog, digits, element, focusedIn, gridSteps, isolated, isolatedList, isOutdated, stateOf, t, thumbnail,
 } from "../dom.js";
 
 const REST_MS = 120;
@@ -27,7 +27,8 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
 function mount(state) {
   const find = (selector) => state.root.querySelector(selector);
   Object.assign(state, {
-    grid: find(".grid"), count: find(".count"), all: find(".all"), none: find(".none"), hint: find(".hint"),
+    grid: find(".grid"), count: find(".count"), all: find(".all"), none: find(".none"),
+    hints: state.root.querySelectorAll(".hint"),
     ids: [], selected: new Set(), anchor: null, revision: null, timer: null, opens: true, several: true,
   });
   state.all.onclick = () => put(state, state.ids, true);
@@ -52,7 +53,7 @@ function fill(state, { items: all, thumbnail_px, opens, several }) {
   state.grid.setAttribute("role", roles[0]);
   state.grid.setAttribute("aria-multiselectable", several);
   for (const control of [state.count, state.all, state.none]) control.hidden = !several;
-  state.hint.hidden = !opens;
+  for (const hint of state.hints) hint.hidden = !opens;
   state.grid.replaceChildren(...all.map((item) => cell(state, item, roles)));
   const back = state.ids.indexOf(focused);
   reach(state, Math.max(back, 0), back >= 0);
@@ -64,7 +65,7 @@ function cell(state, item, [, row, role]) {
   made.setAttribute("role", row);
   if (!item.action) return made;
   const button = element("button", { type: "button", className: "action", title: item.action }, isolated(item.action));
-  button.setAttribute("aria-label", `${item.action}: ${item.caption || item.id}`);
+  button.setAttribute("aria-label", t("{action}: {image}", { action: item.action, image: item.caption || item.id }));
   button.onclick = () => state.act(item.id);
   const holder = element("div", { className: "holder" }, button);
   holder.setAttribute("role", role);
@@ -169,7 +170,9 @@ function paint(state) {
     item.setAttribute("aria-selected", selected);
     here += selected;
   }
-  state.count.textContent = `${here} of ${state.ids.length} selected`;
+  state.count.textContent = t("{number} of {all} selected", {
+    number: digits(here), all: digits(state.ids.length),
+  });
   state.all.disabled = here === state.ids.length;
   state.none.disabled = here === 0;
 }

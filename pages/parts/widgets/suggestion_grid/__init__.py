@@ -11,13 +11,14 @@ import streamlit as st
 
 from cvcore import urls
 from cvcore.active_learning.suggestions import Batch, Candidate
+from cvcore.languages import t
 from pages.parts.widgets import component
 
 SURE = 0.95
 
 
 def _html() -> str:
-    return """
+    return f"""
 <section class="suggestions">
   <div class="bar">
     <div class="row">
@@ -25,12 +26,13 @@ def _html() -> str:
       <span class="count" aria-live="polite"></span>
     </div>
     <div class="row legend">
-      <div class="keys" role="group" aria-label="Tags for the image you are at"></div>
-      <input class="find" type="text" placeholder="/ to type a tag" aria-label="Type a tag" spellcheck="false">
+      <div class="keys" role="group" aria-label="{t("Tags for the image you are at")}"></div>
+      <input class="find" type="text" placeholder="{t("/ to type a tag")}" aria-label="{t("Type a tag")}"
+        spellcheck="false">
     </div>
   </div>
   <p class="help"></p>
-  <div class="grid" role="listbox" aria-multiselectable="true" aria-label="Untagged images"></div>
+  <div class="grid" role="listbox" aria-multiselectable="true" aria-label="{t("Untagged images")}"></div>
 </section>
 """
 

@@ -2,7 +2,8 @@
 // a reload.
 
 import {
-  element, focusedIn, gridSteps, inPercent, isolated, isolatedList, isOutdated, stateOf, thumbnail,
+  digits, element, focusedIn, gridSteps, inPercent, isolated, isolatedList, isOutdated, perCent, placed, stateOf, t,
+  thumbnail,
 } from "../dom.js";
 
 const DIGITS = 9;
@@ -85,7 +86,7 @@ const isAside = (state, item) => Boolean(state.marks.get(item.id)?.aside);
 function confirm(state) {
   const item = state.items[state.at];
   const tags = tagsOf(state, item);
-  if (!tags.length) return say(state, "Nothing is suggested here: choose a tag, or S to skip");
+  if (!tags.length) return say(state, t("Nothing is suggested here: choose a tag, or S to skip"));
   mark(state, [item], () => ({ tags }));
   advance(state);
 }
@@ -206,18 +207,20 @@ function fill(state) {
   Object.assign(state, { items, filled: true });
   state.find.hidden = tags.length <= DIGITS;
   state.grid.replaceChildren(...items.map(tile));
-  const digits = tags.length > DIGITS ? "give one of the most probable tags" : "give a tag";
+  const give = tags.length > DIGITS ? t("{key} give one of the most probable tags") : t("{key} give a tag");
   state.help.replaceChildren(...[
-    ["arrows", "move"], ["Enter", "confirms"], ["1 … 9", multilabel ? "put a tag on or off" : digits],
-    ...(state.find.hidden ? [] : [["/", "types another tag"]]), ["S", "skips"], ["U", "or Backspace takes back"],
-    ["A", "confirms all the sure ones"], ["Ctrl Enter", "saves"],
-  ].map(([name, does]) => element("span", {}, element("kbd", { textContent: name }), ` ${does}`)));
+    [t("arrows"), t("{key} move")], ["Enter", t("{key} confirms")],
+    ["1 … 9", multilabel ? t("{key} put a tag on or off") : give],
+    ...(state.find.hidden ? [] : [["/", t("{key} types another tag")]]), ["S", t("{key} skips")],
+    ["U", t("{key} or Backspace takes back")], ["A", t("{key} confirms all the sure ones")],
+    ["Ctrl Enter", t("{key} saves")],
+  ].map(([name, does]) => element("span", {}, ...placed(does, { key: element("kbd", { textContent: name }) }))));
   paint(state);
 }
 
 function tile(item) {
   const frame = element("div", { className: "frame" },
-    thumbnail(item.src, item.name), element("span", { className: "tick", title: "Confirm", ariaHidden: "true" }));
+    thumbnail(item.src, item.name), element("span", { className: "tick", title: t("Confirm"), ariaHidden: "true" }));
   const made = element("div", { className: "item", tabIndex: -1 }, frame,
     element("div", { className: "tags" }), element("div", { className: "note" }));
   frame.title = item.name;
@@ -232,21 +235,26 @@ function paint(state) {
     const decided = isDecided(state, item);
     const own = tagsOf(state, item);
     const isOther = decided && own.join() !== known(state, item.suggested).join();
-    const words = isAside(state, item) ? ["skipped"] : isolatedList(own.map((id) => names.get(id)));
-    const note = isOther ? "your choice" : item.suggested.length ? inPercent(item.certainty) : "";
+    const words = isAside(state, item) ? [t("skipped")] : isolatedList(own.map((id) => names.get(id)));
+    const note = isOther ? t("your choice") : item.suggested.length ? inPercent(item.certainty) : "";
     drawn.setAttribute("aria-selected", decided);
     drawn.classList.toggle("aside", isAside(state, item));
-    drawn.querySelector(".tags").replaceChildren(...(words.length ? words : ["no suggestion"]));
+    drawn.querySelector(".tags").replaceChildren(...(words.length ? words : [t("no suggestion")]));
     drawn.querySelector(".note").textContent = note;
   });
   const decided = state.items.filter((item) => isDecided(state, item)).length;
   const aside = state.items.filter((item) => isAside(state, item)).length;
-  state.save.textContent = state.saving ? "Saving …" : decided || !aside ? `Save batch (${decided})` : "Next batch";
+  const saves = decided || !aside ? t("Save batch ({number})", { number: digits(decided) }) : t("Next batch");
+  state.save.textContent = state.saving ? t("Saving …") : saves;
   state.save.disabled = state.saving || decided + aside === 0;
   const number = sure(state).length;
-  state.sure.textContent = `Confirm all that are at least ${Math.round(100 * state.data.sure)} % (${number})`;
+  state.sure.textContent = t("Confirm all that are at least {percent} ({number})", {
+    percent: perCent(digits(100 * state.data.sure)), number: digits(number),
+  });
   state.sure.disabled = state.saving || number === 0;
-  say(state, `${decided} of ${state.items.length} decided${aside ? `, ${aside} skipped` : ""}`);
+  const parts = { number: digits(state.items.length), decided: digits(decided), skipped: digits(aside) };
+  const told = t("{decided} of {number} decided, {skipped} skipped", parts);
+  say(state, aside ? told : t("{decided} of {number} decided", parts));
   legend(state);
 }
 
@@ -278,5 +286,5 @@ function legend(state) {
     made.onclick = () => { state.find.value = ""; choose(state, tag); };
     return made;
   }));
-  if (!shown.length) state.keys.append(element("span", { className: "none", textContent: "No tag fits" }));
+  if (!shown.length) state.keys.append(element("span", { className: "none", textContent: t("No tag fits") }));
 }

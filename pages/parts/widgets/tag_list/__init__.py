@@ -8,11 +8,12 @@ from typing import TypedDict
 
 import streamlit as st
 
+from cvcore.languages import t
 from pages.parts.widgets import component
 
 
 def _html() -> str:
-    return """<ul class="tags" aria-label="Tags"></ul>"""
+    return f"""<ul class="tags" aria-label="{t("Tags")}"></ul>"""
 
 
 _WIDGET = component.register(Path(__file__).parent, _html)

@@ -1,6 +1,6 @@
 // A list of tags with bars. Buttons tell Python what was clicked.
 
-import { afterDialog, counted, element, isolated, isOutdated, stateOf } from "../dom.js";
+import { afterDialog, element, isolated, isOutdated, stateOf, t, tn } from "../dom.js";
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".tags");
@@ -14,11 +14,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
 function line(state, { id, name, kind, images, advice }, most) {
   const bar = element("span", { className: "bar" }, element("span", { className: "fill" }));
   bar.firstChild.style.width = `${(100 * images) / most}%`;
-  const number = button(state, { className: "images", textContent: counted(images, "image") }, "images", id);
-  number.setAttribute("aria-label", `${number.textContent} of ${name}`);
+  const label = tn(images, "{n} image", "{n} images");
+  const number = button(state, { className: "images", textContent: label }, "images", id);
+  number.setAttribute("aria-label", tn(images, "{n} image of {tag}", "{n} images of {tag}", { tag: name }));
   number.disabled = images === 0;
-  const edit = button(state, { className: "edit", textContent: "Edit" }, "edit", id);
-  edit.setAttribute("aria-label", `Edit ${name}`);
+  const edit = button(state, { className: "edit", textContent: t("Edit") }, "edit", id);
+  edit.setAttribute("aria-label", t("Edit {tag}", { tag: name }));
   const names = element("span", { className: "name", title: name }, isolated(name));
   if (kind) names.append(" ", element("span", { className: "kind", textContent: kind }));
   return element("li", {}, names, bar, number, element("span", { className: "advice", textContent: advice }), edit);
