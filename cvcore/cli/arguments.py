@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from cvcore import __version__, settings
-from cvcore.cli import archives, export, migrate, performance, predict, projects, serve, train
+from cvcore.cli import archives, classroom, export, home, migrate, performance, predict, projects, serve, train
 from cvcore.cli.console import terminal
 from cvcore.cli.insights import image_map, learning_curve, next_steps, quality, robustness, shortcuts, similar, slices
 from cvcore.errors import TagwiseError
@@ -38,7 +38,11 @@ COMMANDS = (
     archives.add_save,
     archives.add_pack,
     archives.add_unpack,
+    home.add_backup,
+    home.add_restore,
+    home.add_check,
     projects.add_projects,
+    classroom.add_class,
 )
 
 

@@ -51,7 +51,7 @@ Fields = dict[str, str]
 
 
 class Forms:
-    """Answers `GET` and `POST /join`, and `GET /join?ticket=…` for the browser that opened the class.
+    """Answers `GET` and `POST /join`, with `?ticket=…` for the browser that opened the class, `?leave=…` to sign out.
 
     Attempts that fail are limited per address, so that no code can be guessed.
     """
@@ -63,6 +63,8 @@ class Forms:
             "return": lambda given: classroom.come_back(store, given.get("code", ""), given.get("return", ""))[1],
             "sign-in": lambda given: classroom.sign_in(store, given.get("password", "")),
             "ticket": lambda given: classroom.take_ticket(store, given.get("ticket", "")),
+            # With a ticket of the teacher's: no link that somebody sends can sign anybody out.
+            "leave": lambda given: classroom.take_ticket(store, given.get("leave", "")) and "",
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -71,8 +73,8 @@ class Forms:
         given = dict(request.query_params)
         if request.method == "POST":
             answer = await self._answer(request, await _fields(request))
-        elif "ticket" in given:
-            answer = await self._answer(request, {"do": "ticket", "ticket": given["ticket"]})
+        elif way := next((each for each in ("ticket", "leave") if each in given), ""):
+            answer = await self._answer(request, {"do": way, way: given[way]})
         else:
             answer = _page(given)
         await answer(scope, receive, send)
@@ -92,6 +94,10 @@ class Forms:
             self._failed.append((address, time.monotonic()))
             return _page(given, f"{str(error)[:1].upper()}{str(error)[1:]}.", 401)
         response: Response = RedirectResponse(urls.below("/class" if act is self._actions["ticket"] else "/"), 303)
+        if not cookie:
+            response = RedirectResponse(urls.below(urls.JOIN), 303)
+            response.delete_cookie(classroom.COOKIE)
+            return response
         is_https = request.scope["scheme"] == "https"
         response.set_cookie(
             classroom.COOKIE, cookie, max_age=DAYS * 86400, httponly=True, samesite="lax", secure=is_https

@@ -8,8 +8,8 @@ from datetime import date, timedelta
 import streamlit as st
 
 from cvcore import classroom
-from cvcore.classroom import Receipt
 from cvcore.store import ClassLimits, SchoolClass, Store
+from pages.parts.classroom import pupil_tools, teacher
 from pages.parts.shell.text import isolated, plain, refusals
 
 RECEIPT = "class-receipt"
@@ -24,6 +24,7 @@ def show(store: Store, school_class: SchoolClass) -> None:
         store.classes.update(replace(school_class, is_locked=is_locked))
         st.rerun()
     _limits(store, school_class)
+    teacher.show(store)
     st.header("End", anchor=False)
     st.markdown(
         "Deletes everything of the class: pupils, their projects, images, thumbnails, embeddings, predictions and "
@@ -64,16 +65,4 @@ def _ask(store: Store, school_class: SchoolClass) -> None:
 def show_receipts() -> None:
     """Show the receipts of the classes that this window deleted."""
     for receipt in st.session_state.get(RECEIPT, ()):
-        _show(receipt)
-
-
-def _show(receipt: Receipt) -> None:
-    lines = receipt.lines()
-    with st.container(border=True):
-        st.markdown(f"**{plain(lines[0])}**\n\n" + "\n".join(f"- {plain(line)}" for line in lines[1:]))
-        st.download_button(
-            "Download the receipt",
-            "\n".join(lines) + "\n",
-            file_name=f"receipt-{receipt.deleted_at:%Y-%m-%d}.txt",
-            key=f"receipt-{receipt.deleted_at}",
-        )
+        pupil_tools.show_receipt(receipt)

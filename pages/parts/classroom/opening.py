@@ -7,10 +7,10 @@ from urllib.parse import quote
 
 import streamlit as st
 
-from cvcore import classroom, urls
+from cvcore import classroom
 from cvcore.errors import TagwiseError
 from cvcore.store import Store
-from pages.parts.shell import page_address
+from pages.parts.classroom import teacher
 from pages.parts.shell.text import plain, sentence
 
 EXPLAINED = (
@@ -49,9 +49,6 @@ def show(store: Store, *, is_first: bool) -> None:
         return
     st.session_state["class"] = opened.id
     if is_first:
-        # From here on the browser needs the teacher's cookie, which only an answer of the server can set.
-        address = f"{urls.below(urls.JOIN)}?ticket={quote(classroom.ticket(store))}"
-        page_address.run_script("teacher", f"location.replace({address!r}); // {opened.id}")
         st.info("Opening the class.")
-        st.stop()
+        teacher.go(f"ticket={quote(classroom.ticket(store))}")
     st.rerun()

@@ -173,3 +173,15 @@ def test_a_ticket_opens_the_class_page(store: Store, school_class: SchoolClass) 
     assert (303, "/class") == (answer.status_code, answer.headers["location"])
     assert "in" == client.get("/").text
     assert 401 == browser(store).get("/join?ticket=nonsense").status_code
+
+
+def test_the_teacher_signs_out(store: Store, joined: Callable[[str], TestClient]) -> None:
+    """This browser alone, by a ticket: a link that somebody sends signs nobody out, neither teacher nor pupil."""
+    teacher, anna = browser(store), joined("Anna")
+    teacher.get(f"/join?ticket={classroom.ticket(store)}")
+    for client in (teacher, anna):
+        assert 401 == client.get("/join?leave=1").status_code
+        assert "in" == client.get("/").text
+    answer = teacher.get(f"/join?leave={classroom.ticket(store)}")
+    assert (303, "/join") == (answer.status_code, answer.headers["location"])
+    assert [401, 200] == [client.get("/").status_code for client in (teacher, anna)]
