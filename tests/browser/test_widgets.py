@@ -489,7 +489,8 @@ def _clicked(page: Page, threshold: float) -> str:
 def test_sentences_are_right_at_the_edges(page: Page, url: str) -> None:
     """No image, no answer, one image and one answer are told in words that hold."""
     page.goto(f"{url}/?widget=explorer")
-    script = component.joined(Path(threshold_explorer.__file__).parent / "sentences.js")
+    script = 'const LANGUAGE = "en", WORDS = {};\n'
+    script += component.joined(Path(threshold_explorer.__file__).parent / "sentences.js")
     none = {"name": "rose", "images": 0, "tp": 0, "fp": 0, "fn": 0, "intervals": {}}
     wide = {measure: [0, 7935] for measure in ("precision", "recall", "f1", "average_precision")}
     one = none | {"images": 1, "fp": 1, "fn": 1, "precision": 0, "recall": 0, "f1": 0, "average_precision": 0.5}

@@ -7,12 +7,10 @@ import { range, rounded, short, whole } from "./numbers.js";
 /** One measure of a tag, in a sentence with the tag's own counts, and between what the true value likely lies. */
 export function tell(measure, row) {
   const images = { precision: row.tp + row.fp, f1: row.images + row.fp }[measure] ?? row.images;
-  const interval = row.intervals[measure];
   return TELL[measure](row, images, {
     tag: short(row.name),
     all: digits(images),
-    rate: images === 0 ? "" : rounded(row[measure]),
-    range: interval === null ? "" : whole(range(interval)),
+    ...(images === 0 ? {} : { rate: rounded(row[measure]), range: whole(range(row.intervals[measure])) }),
   });
 }
 
