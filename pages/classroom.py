@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
+from cvcore.languages import marked, t
 from cvcore.store import Pupil
 from pages.parts.classroom import board, ending, joining, materials, opening, own_place, pupil_list
 from pages.parts.shell import backend
 from pages.parts.shell.text import plain, refusals
 
-JOIN, PUPILS, MATERIALS, BOARD, END = "Join", "Pupils", "Hand out and collect", "Board", "Settings and end"
+# Keys of the address; what is shown is translated.
+JOIN, PUPILS, MATERIALS = marked("Join"), marked("Pupils"), marked("Hand out and collect")
+BOARD, END = marked("Board"), marked("Settings and end")
 
 who = backend.viewer()
 if isinstance(who, Pupil):
@@ -23,17 +26,17 @@ store = backend.main_store()
 classes = {each.id: each for each in store.classes.all()}
 ending.show_receipts()
 if not classes:
-    st.title("Class", anchor=False)
+    st.title(t("Class"), anchor=False)
     opening.show(store, is_first=True)
     st.stop()
 
 with st.container(horizontal=True, vertical_alignment="center"):
     wanted = str(st.session_state.get("class"))
     chosen = wanted if wanted in classes else next(iter(classes))
-    st.title(f"Class {plain(classes[chosen].name)}", anchor=False, width="content")
+    st.title(t("Class {name}", name=plain(classes[chosen].name)), anchor=False, width="content")
     if len(classes) > 1:
         st.selectbox(
-            "Class",
+            t("Class"),
             list(classes),
             format_func=lambda class_id: classes[class_id].name,
             label_visibility="collapsed",
@@ -42,10 +45,11 @@ with st.container(horizontal=True, vertical_alignment="center"):
         )
 school_class = classes[chosen]
 view = st.segmented_control(
-    "View",
+    t("View"),
     (JOIN, PUPILS, MATERIALS, BOARD, END),
     default=JOIN,
     required=True,
+    format_func=t,
     label_visibility="collapsed",
     wrap=True,
     key="class-view",
@@ -62,5 +66,5 @@ with refusals():
         board.show(store, school_class)
     else:
         ending.show(store, school_class)
-        with st.expander("Open another class"):
+        with st.expander(t("Open another class")):
             opening.show(store, is_first=False)

@@ -9,6 +9,7 @@ import streamlit as st
 from cvcore import classroom
 from cvcore.classroom import Board, Row
 from cvcore.errors import NotFound
+from cvcore.languages import number, t, tn
 from cvcore.store import Pupil, SchoolClass, Store
 from cvcore.wording import with_interval
 from pages.parts.shell.text import isolated, plain, sentence
@@ -22,7 +23,7 @@ def show(store: Store, school_class: SchoolClass) -> None:
     """Show the teacher the board, whose test set can be chosen and which can be hidden from pupils."""
     _test_choice(store, school_class)
     is_shown = st.toggle(
-        "Pupils see the board", value=school_class.is_board_shown, key=f"board-shown-{school_class.id}"
+        t("Pupils see the board"), value=school_class.is_board_shown, key=f"board-shown-{school_class.id}"
     )
     if is_shown != school_class.is_board_shown:
         store.classes.update(replace(school_class, is_board_shown=is_shown))
@@ -44,15 +45,17 @@ def _test_choice(store: Store, school_class: SchoolClass) -> None:
         st.container(horizontal=True, vertical_alignment="bottom"),
     ):
         chosen = st.selectbox(
-            "Test set",
+            t("Test set"),
             [NO_TEST, *own],
             index=[NO_TEST, *own].index(current) if current in own else 0,
-            format_func=lambda project_id: own[project_id].name if project_id else "None",
-            help="A project of yours whose images pupils do not have: those marked for testing or, if none is, all "
-            "that have tags.",
+            format_func=lambda project_id: own[project_id].name if project_id else t("None"),
+            help=t(
+                "A project of yours whose images pupils do not have: those marked for testing or, if none is, all that "
+                "have tags."
+            ),
             width=320,
         )
-        is_wanted = st.form_submit_button("Use as test set")
+        is_wanted = st.form_submit_button(t("Use as test set"))
     if is_wanted:
         classroom.choose_test_set(store, school_class, own.get(chosen))
         st.rerun()
@@ -63,9 +66,9 @@ def _show(store: Store, school_class: SchoolClass, viewer: Pupil | None) -> None
         board = classroom.board(store, school_class)
     except NotFound:  # the class was just deleted
         return
-    st.header("Board", anchor=False)
+    st.header(t("Board"), anchor=False)
     if not board.rows:
-        st.info("Nobody has joined yet.")
+        st.info(t("Nobody has joined yet."))
         return
     st.dataframe(
         [_cells(row, board) for row in board.rows], hide_index=True, width="stretch", key=f"board-{school_class.id}"
@@ -78,17 +81,18 @@ def _show(store: Store, school_class: SchoolClass, viewer: Pupil | None) -> None
 
 def _cells(row: Row, board: Board) -> dict[str, str | int]:
     cells: dict[str, str | int] = {
-        "Pupil": isolated(row.work.pupil.nickname),
-        "Images": row.work.images,
-        "Trainings": row.work.trainings,
+        t("Pupil"): isolated(row.work.pupil.nickname),
+        t("Images"): row.work.images,
+        t("Trainings"): row.work.trainings,
     }
     if not board.test_images:
         return cells
-    score = "being tested" if row.is_waiting else "–"
+    score = t("being tested") if row.is_waiting else "–"
     if row.score is not None:
         score = with_interval(row.score, (row.low, row.high))
     place = f"{row.place}" if row.place else "–"
-    return {"Place": place, **cells, "Right": f"{row.right:,}" if row.place else "–", "Score": score}
+    right = number(row.right) if row.place else "–"
+    return {t("Place"): place, **cells, t("Right"): right, t("Score"): score}
 
 
 def _alike(board: Board) -> list[str]:
@@ -102,11 +106,18 @@ def _alike(board: Board) -> list[str]:
 
 def _alike_sentence(names: list[str], place: int) -> str:
     if len(names) > NAMES_SHOWN:
-        return (
-            f"Place {place}: {len(names)} pupils cannot be told apart from {names[0]}; what is between may be chance."
+        return t(
+            "Place {place}: {number} pupils cannot be told apart from {pupil}; what is between may be chance.",
+            place=place,
+            number=len(names) - 1,
+            pupil=names[0],
         )
-    listed = ", ".join(names[:-1])
-    return f"Place {place}: {listed} and {names[-1]} cannot be told apart; what is between them may be chance."
+    return t(
+        "Place {place}: {pupils} and {last} cannot be told apart; what is between them may be chance.",
+        place=place,
+        pupils=", ".join(names[:-1]),
+        last=names[-1],
+    )
 
 
 def _problems(board: Board, viewer: Pupil | None) -> list[str]:
@@ -123,25 +134,40 @@ def _problem(row: Row) -> str:
     if result is None or row.is_waiting:
         return ""
     if result.missing_tags:
-        tags = ", ".join(plain(isolated(tag)) for tag in result.missing_tags)
-        return f"the newest iteration lacks tags of the test set ({tags}): add them with these names and train again."
+        return t(
+            "the newest iteration lacks tags of the test set ({tags}): add them with these names and train again.",
+            tags=", ".join(plain(isolated(tag)) for tag in result.missing_tags),
+        )
     if result.seen_images:
-        return (
-            f"the newest iteration was trained on images of the test set ({result.seen_images:,}), so it knows the "
-            "answers: delete them and train again."
+        return tn(
+            result.seen_images,
+            "the newest iteration was trained on {n} image of the test set, so it knows the answer: delete it and "
+            "train again.",
+            "the newest iteration was trained on {n} images of the test set, so it knows the answers: delete them and "
+            "train again.",
         )
     return plain(sentence(result.error)) if result.error else ""
 
 
 def explained(board: Board) -> str:
     """What the score is, of which iteration, and what its interval says."""
-    if board.is_marked:
-        images = f"Tested on {board.test_images:,} images that the teacher marked for testing."
-    else:
-        images = f"Tested on all {board.test_images:,} tagged images of the teacher's project."
-    return (
-        f"{images} The score is the share of them that get exactly their tags: the most probable one or, in Multilabel "
-        "projects, those of 50 % and more; its 95 % interval in brackets. Of each pupil the newest published iteration "
-        "counts or, without one, the newest: the best of many tries would look better than it is. Who shares a place "
-        "cannot be told apart from its first (exact McNemar test, adjusted for how many are compared)."
+    images = (
+        tn(
+            board.test_images,
+            "Tested on {n} image that the teacher marked for testing.",
+            "Tested on {n} images that the teacher marked for testing.",
+        )
+        if board.is_marked
+        else tn(
+            board.test_images,
+            "Tested on the one tagged image of the teacher's project.",
+            "Tested on all {n} tagged images of the teacher's project.",
+        )
     )
+    rule = t(
+        "The score is the share of them that get exactly their tags: the most probable one or, in Multilabel projects, "
+        "those of 50 % and more; its 95 % interval in brackets. Of each pupil the newest published iteration counts "
+        "or, without one, the newest: the best of many tries would look better than it is. Who shares a place cannot "
+        "be told apart from its first (exact McNemar test, adjusted for how many are compared)."
+    )
+    return f"{images} {rule}"

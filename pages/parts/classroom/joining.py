@@ -9,8 +9,8 @@ import segno
 import streamlit as st
 
 from cvcore import certificates, urls
+from cvcore.languages import t, tn
 from cvcore.store import SchoolClass, Store
-from cvcore.wording import count
 from pages.parts.shell import server_address
 from pages.parts.shell.text import isolated, plain
 
@@ -24,20 +24,22 @@ def show(store: Store, school_class: SchoolClass) -> None:
     address = lan_address()
     if st.get_option("server.address") in LOCAL_ONLY:
         st.warning(
-            "Only this computer can open Tagwise now. Start it with `tagwise serve --https --address 0.0.0.0` to let "
-            "other devices in."
+            t(
+                "Only this computer can open Tagwise now. Start it with `tagwise serve --https --address 0.0.0.0` to "
+                "let other devices in."
+            )
         )
     elif urlsplit(address).scheme != "https":
-        st.info("Pupils' cameras need https: start Tagwise with `tagwise serve --https --address 0.0.0.0`.")
+        st.info(t("Pupils' cameras need https: start Tagwise with `tagwise serve --https --address 0.0.0.0`."))
     code, words = st.columns([1, 2], vertical_alignment="center")
-    code.image(qr(f"{address}{urls.JOIN}?code={school_class.code}"), width=QR_PX, caption="Scan to join")
+    code.image(qr(f"{address}{urls.JOIN}?code={school_class.code}"), width=QR_PX, caption=t("Scan to join"))
     with words:
-        st.markdown("Open in a browser:")
+        st.markdown(t("Open in a browser:"))
         st.container(key="class-address").markdown(plain(address))
-        st.markdown("Class code:")
+        st.markdown(t("Class code:"))
         st.container(key="class-code").markdown(spaced(school_class.code))
         if school_class.is_locked:
-            st.warning("The class is locked: nobody can join or change anything.")
+            st.warning(t("The class is locked: nobody can join or change anything."))
     st.fragment(_joined, run_every=POLL_S)(store, school_class.id)
     if address.startswith("https:"):
         _show_authority(store, address)
@@ -45,7 +47,8 @@ def show(store: Store, school_class: SchoolClass) -> None:
 
 def _joined(store: Store, class_id: str) -> None:
     pupils = store.pupils.of_class(class_id)
-    st.header(f"{count(len(pupils), 'pupil')} joined" if pupils else "Nobody has joined yet", anchor=False)
+    joined = tn(len(pupils), "{n} pupil joined", "{n} pupils joined") if pupils else t("Nobody has joined yet")
+    st.header(joined, anchor=False)
     if pupils:
         st.markdown(" · ".join(plain(isolated(pupil.nickname)) for pupil in pupils))
 
@@ -54,13 +57,16 @@ def _show_authority(store: Store, address: str) -> None:
     path = store.home / certificates.CERTIFICATE
     if not path.exists():
         return
-    with st.expander("A device warns of the address, or its camera stays off"):
+    with st.expander(t("A device warns of the address, or its camera stays off")):
         st.markdown(
-            f"Let the device trust this computer once: open {plain(address)}{urls.AUTHORITY} on it and install the "
-            "certificate. How, for each kind of device, stands in docs/classroom.md. Its fingerprint (SHA-256) is"
+            t(
+                "Let the device trust this computer once: open {address} on it and install the certificate. How, for "
+                "each kind of device, stands in docs/classroom.md. Its fingerprint (SHA-256) is",
+                address=f"{plain(address)}{urls.AUTHORITY}",
+            )
         )
         st.code(certificates.fingerprint(path.read_bytes()), language=None, wrap_lines=True)
-        st.markdown("Without it, photos still come in through the file chooser.")
+        st.markdown(t("Without it, photos still come in through the file chooser."))
 
 
 def lan_address() -> str:

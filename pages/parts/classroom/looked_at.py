@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from cvcore.languages import t
 from pages.parts.shell import backend
 from pages.parts.shell.project_choice import PAGES
 from pages.parts.shell.text import isolated, plain
@@ -17,7 +18,9 @@ def show() -> None:
     if pupil is None:
         return
     with st.container(horizontal=True, vertical_alignment="center", key="looked-at"):
-        st.markdown(f"You see and change the work of **{plain(isolated(pupil.nickname))}**.", width="content")
-        if st.button("Back to my own", key="leave-pupil", type="tertiary"):
+        st.markdown(
+            t("You see and change the work of **{pupil}**.", pupil=plain(isolated(pupil.nickname))), width="content"
+        )
+        if st.button(t("Back to my own"), key="leave-pupil", type="tertiary"):
             del st.session_state[backend.LOOKED_AT]
             st.switch_page(PAGES / "classroom.py", query_params={})

@@ -9,11 +9,12 @@ import streamlit as st
 
 from cvcore import classroom
 from cvcore.errors import TagwiseError
+from cvcore.languages import marked, t
 from cvcore.store import Store
 from pages.parts.classroom import teacher
 from pages.parts.shell.text import plain, sentence
 
-EXPLAINED = (
+EXPLAINED = marked(
     "Pupils join from their own devices with a code and a nickname, and see only their own projects and what you hand "
     "out. You see everything. From then on, nobody comes in without joining or your password."
 )
@@ -23,19 +24,19 @@ def show(store: Store, *, is_first: bool) -> None:
     """Show the form; the browser that opens the class is the teacher's."""
     has_password = store.classes.password() is not None
     if is_first:
-        st.markdown(EXPLAINED)
+        st.markdown(t(EXPLAINED))
     with st.form("open-class", width=480):
-        name = st.text_input("Name of the class", placeholder="4b, Tuesday", max_chars=64)
+        name = st.text_input(t("Name of the class"), placeholder=t("4b, Tuesday"), max_chars=64)
         password = ""
         if is_first:
-            label = "The teacher's password" if has_password else "Choose a password for the teacher"
-            password = st.text_input(label, type="password", help=None if has_password else "At least 8 letters.")
+            label = t("The teacher's password") if has_password else t("Choose a password for the teacher")
+            password = st.text_input(label, type="password", help=None if has_password else t("At least 8 letters."))
         ends_on = st.date_input(
-            "Last day; after it everything of the class is deleted",
+            t("Last day; after it everything of the class is deleted"),
             value=None,
             min_value=date.today() + timedelta(days=1),
         )
-        wanted = st.form_submit_button("Open the class", type="primary")
+        wanted = st.form_submit_button(t("Open the class"), type="primary")
     if not wanted:
         return
     try:
@@ -49,6 +50,6 @@ def show(store: Store, *, is_first: bool) -> None:
         return
     st.session_state["class"] = opened.id
     if is_first:
-        st.info("Opening the class.")
+        st.info(t("Opening the class."))
         teacher.go(f"ticket={quote(classroom.ticket(store))}")
     st.rerun()

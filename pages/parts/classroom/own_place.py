@@ -5,10 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from cvcore import classroom
-from cvcore.languages import t, tn
+from cvcore.languages import number, t, tn
 from cvcore.records import Job
 from cvcore.store import Pupil, Store
-from cvcore.wording import count
 from pages.parts.classroom import board
 from pages.parts.shell.text import isolated, plain
 
@@ -17,9 +16,15 @@ POLL_S = 3.0
 
 def show(store: Store, pupil: Pupil) -> None:
     """Show it, while it changes."""
-    st.title("Class", anchor=False)
+    st.title(t("Class"), anchor=False)
     school_class = store.classes.get(pupil.class_id)
-    st.markdown(f"You are **{plain(isolated(pupil.nickname))}** in class **{plain(isolated(school_class.name))}**.")
+    st.markdown(
+        t(
+            "You are **{pupil}** in class **{name}**.",
+            pupil=plain(isolated(pupil.nickname)),
+            name=plain(isolated(school_class.name)),
+        )
+    )
     st.fragment(_show, run_every=POLL_S)(store, pupil.id)
 
 
@@ -28,11 +33,17 @@ def _show(store: Store, pupil_id: str) -> None:
     school_class = store.classes.get(pupil.class_id)
     own, limits = classroom.store_of(store, pupil), school_class.limits
     if classroom.is_locked(store, pupil):
-        st.warning("The teacher has locked your work: look at everything, change nothing.")
+        st.warning(t("The teacher has locked your work: look at everything, change nothing."))
     images, size_bytes = own.images.usage()
     st.markdown(
-        f"{count(len(own.projects.all()), 'project')}; {images:,} of {limits.images:,} images; "
-        f"{size_bytes / 1e6:,.0f} of {limits.megabytes:,} MB."
+        t(
+            "Projects: {projects}. Images: {images} of {most}. Space: {used} of {space} MB.",
+            projects=number(len(own.projects.all())),
+            images=number(images),
+            most=number(limits.images),
+            used=number(round(size_bytes / 1e6)),
+            space=number(limits.megabytes),
+        )
     )
     if any(job.kind == "train" and job.status == "running" for job in own.jobs.active()):
         st.markdown(t("Your training runs now."))
