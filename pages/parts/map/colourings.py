@@ -9,6 +9,7 @@ from cvcore.image_maps import Points
 from pages.parts.widgets.map import Colouring, packed
 
 NO_VALUE = 65535
+NAMES = ("Tag", "Right or wrong", "Probability", "Fold", "Added", "Image")
 UNTAGGED, NOT_EVALUATED = "Untagged", "Not evaluated"
 
 
@@ -17,16 +18,16 @@ def of_points(points: Points) -> list[Colouring]:
     first_and_last = (float(points.days.min()), float(points.days.max())) if len(points.days) else (0.0, 0.0)
     folds = int(points.folds.max(initial=-1)) + 1
     return [
-        _kinds("Tag", points.tags, [*points.names, UNTAGGED]),
-        _kinds("Right or wrong", points.outcomes, ["Right", "Wrong", NOT_EVALUATED]),
-        _scale("Probability", points.probabilities, 0, 1, "rate"),
-        _kinds("Fold", points.folds, [*(f"Fold {fold + 1}" for fold in range(folds)), NOT_EVALUATED]),
-        _scale("Added", points.days.astype(float), *first_and_last, "day"),
-        _kinds("Image", points.kinds, ["In the training", "Added later", "Only predicted", ""]),
+        kinds("Tag", points.tags, [*points.names, UNTAGGED]),
+        kinds("Right or wrong", points.outcomes, ["Right", "Wrong", NOT_EVALUATED]),
+        scale("Probability", points.probabilities, 0, 1, "rate"),
+        kinds("Fold", points.folds, [*(f"Fold {fold + 1}" for fold in range(folds)), NOT_EVALUATED]),
+        scale("Added", points.days.astype(float), *first_and_last, "day"),
+        kinds("Image", points.kinds, ["In the training", "Added later", "Only predicted", ""]),
     ]
 
 
-def _kinds(name: str, values: NDArray[np.signedinteger], labels: list[str]) -> Colouring:
+def kinds(name: str, values: NDArray[np.signedinteger], labels: list[str]) -> Colouring:
     """A colour for each label; negative values get the last one."""
     last = len(labels) - 1
     return {
@@ -39,11 +40,11 @@ def _kinds(name: str, values: NDArray[np.signedinteger], labels: list[str]) -> C
     }
 
 
-def _scale(name: str, values: NDArray[np.floating], low: float, high: float, kind: str) -> Colouring:
+def scale(name: str, values: NDArray[np.floating], low: float, high: float, kind: str) -> Colouring:
     """A colour between two ends."""
-    shares = (values - low) / max(high - low, 1e-9)
+    shares = (values - low) / ((high - low) or 1)
     levels = np.where(np.isnan(shares), NO_VALUE, np.rint(np.nan_to_num(shares).clip(0, 1) * (NO_VALUE - 1)))
-    ends = [_day(value) if kind == "day" else f"{value:.0%}".replace("%", " %") for value in (low, high)]
+    ends = [_worded(value, kind) for value in (low, high)]
     return {
         "name": name,
         "values": packed(levels),
@@ -54,5 +55,7 @@ def _scale(name: str, values: NDArray[np.floating], low: float, high: float, kin
     }
 
 
-def _day(days: float) -> str:
-    return str(np.datetime64(0, "D") + np.timedelta64(int(days), "D"))
+def _worded(value: float, kind: str) -> str:
+    if kind == "day":
+        return str(np.datetime64(0, "D") + np.timedelta64(int(value), "D"))
+    return f"{value:.4g}" if kind == "number" else f"{value:.0%}".replace("%", " %")

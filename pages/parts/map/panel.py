@@ -13,7 +13,7 @@ from cvcore.store import Store
 from cvcore.wording import count
 from pages.parts.analyses import progress
 from pages.parts.images import image_tools, large_view
-from pages.parts.map import colourings
+from pages.parts.map import colourings, fact_colouring
 from pages.parts.shell import project_choice, widget_resets
 from pages.parts.shell.help_marks import HELP
 from pages.parts.shell.text import plain, refusals
@@ -41,11 +41,15 @@ def _map(store: Store, project: Project, iteration: Iteration, thresholds: Thres
         if points is None:  # its file was lost meanwhile
             st.rerun()
         st.caption(_about(points))
+        column = fact_colouring.choose(store, project)
+        stamp = st.session_state["map-points"][0]
+        by_fact = [fact_colouring.colouring(store, project, points, column, stamp=stamp)] if column else []
         places = map_widget.show(
             points.positions,
             points.digests,
             points.kinds != KINDS.index("trained"),
-            colourings.of_points(points),
+            [*colourings.of_points(points), *by_fact],
+            first=by_fact[0]["name"] if by_fact else "",
             thumbnail=urls.thumbnail("SHA"),
             revision=f"{iteration.id} {widget_resets.current(KEY)} {len(points.digests)}",
             key=f"map-{iteration.id}",

@@ -46,8 +46,8 @@ class Colouring(TypedDict):
     """One way to colour the points: a name, a value a point, base64 of uint16, and what the values mean.
 
     labels: of the values 0, 1, 2, …, of which the last is for none. Without labels the values go from 0 to 65,534, and
-    65,535 is none; `low` and `high` say what the ends are, and `ends` as numbers of a kind: `day` (since 1970) or
-    `rate`.
+    65,535 is none; `low` and `high` say what the ends are, and `ends` as numbers of a kind: `day` (since 1970),
+    `rate` or `number`.
     """
 
     name: str
@@ -69,29 +69,36 @@ def show(
     is_new: NDArray[np.bool_],
     colourings: list[Colouring],
     *,
+    first: str = "",
     thumbnail: str,
     revision: str,
     key: str,
 ) -> NDArray[np.int64]:
     """Draw the map, and return the places of the points that are selected.
 
-    positions: (points, 2), -1..1. digests: SHA-256, uint8 (points, 32). is_new: which are drawn as rings. thumbnail: a
-    thumbnail's address, with `SHA` for the image's SHA-256. With another revision nothing is selected.
+    positions: (points, 2), -1..1. digests: SHA-256, uint8 (points, 32). is_new: which are drawn as rings. first: the
+    colouring to begin with, and to change to when it comes. thumbnail: a thumbnail's address, with `SHA` for the
+    image's SHA-256. With another revision nothing is selected.
     """
-    content = {
+    points = {
         "count": len(digests),
         "positions": packed(np.rint((np.clip(positions, -1, 1) + 1) * 32767)),
         "digests": base64.b64encode(digests.tobytes()).decode(),
         "rings": packed(is_new),
-        "colourings": colourings,
     }
-    # The browser compares this instead of megabytes.
-    made_of = hashlib.blake2b(digest_size=16)
-    for part in content.values():
-        made_of.update(str(part).encode())
-    data = content | {"content": made_of.hexdigest(), "thumbnail": thumbnail, "revision": revision}
+    colours = {"colourings": colourings, "first": first}
+    # The browser compares these instead of megabytes.
+    made_of = {"points_version": _version(points), "colours_version": _version(colours)}
+    data = points | colours | made_of | {"thumbnail": thumbnail, "revision": revision}
     result = _WIDGET(key=key, data=data, on_selection_change=lambda: None)
     return selected(result.get("selection") or st.session_state.get(key, {}).get("selection"), len(digests), revision)
+
+
+def _version(content: dict[str, Any]) -> str:
+    version = hashlib.blake2b(digest_size=16)
+    for part in content.values():
+        version.update(str(part).encode())
+    return version.hexdigest()
 
 
 def selected(sent: Any, count: int, revision: str) -> NDArray[np.int64]:

@@ -17,7 +17,7 @@ export default function ({ data, parentElement, setStateValue }) {
   const root = parentElement.querySelector(".map");
   const state = stateOf(root, mount);
   state.send = (bits) => setStateValue("selection", { revision: state.revision, bits });
-  if (isOutdated(state, data.content)) fill(state, data);
+  if (isOutdated(state, data.points_version, data.colours_version)) fill(state, data);
   if (state.revision !== data.revision) {
     state.revision = data.revision;
     state.selected.fill(0);
@@ -32,7 +32,7 @@ function mount(state) {
     count: find(".count"), legend: find(".legend"), ofLegend: find(".of-legend"), none: find(".none"),
     mode: "Lasso", view: { x: 0, y: 0, zoom: 1 }, reach: [1, 1], pointers: new Map(), trail: [],
     shown: new Set(), colouring: "", selected: new Uint8Array(0), places: new Float32Array(0),
-    revision: null, timer: null, step: 1, still: null,
+    revision: null, version: null, first: "", timer: null, step: 1, still: null,
   });
   state.painter = painter(state.canvas);
   if (!state.painter) state.frame.replaceChildren("This browser has no WebGL, which the map needs.");
@@ -57,24 +57,30 @@ function mount(state) {
   showMode(state);
 }
 
-function fill(state, { count, positions, digests, rings, colourings, thumbnail }) {
+function fill(state, data) {
+  if (state.version !== data.points_version) fillPoints(state, data);
+  state.colourings = data.colourings.map((each) => ({ ...each, values: unpacked(each.values, Uint16Array) }));
+  const names = state.colourings.map(({ name }) => name);
+  state.by.replaceChildren(...names.map((name) => element("option", { value: name, textContent: name })));
+  if (data.first && state.first !== data.first) state.colouring = data.first;
+  if (!names.includes(state.colouring)) state.colouring = names[0];
+  Object.assign(state, { first: data.first, shown: new Set() });
+  state.by.value = state.colouring;
+  colour(state);
+  resize(state);
+}
+
+function fillPoints(state, { count, positions, digests, rings, thumbnail, points_version: version }) {
   const sent = unpacked(positions, Uint16Array);
   Object.assign(state, {
-    number: count, thumbnail, places: Float32Array.from(sent, (value) => value / 32767 - 1),
-    digests: unpacked(digests, Uint8Array), rings: unpacked(rings, Uint16Array),
-    selected: new Uint8Array(count), shown: new Set(),
-    colourings: colourings.map((each) => ({ ...each, values: unpacked(each.values, Uint16Array) })),
+    number: count, thumbnail, version, places: Float32Array.from(sent, (value) => value / 32767 - 1),
+    digests: unpacked(digests, Uint8Array), rings: unpacked(rings, Uint16Array), selected: new Uint8Array(count),
   });
   state.cells = grid(state.places);
   state.reach = [0, 1].map((axis) => state.places.reduce(
     (most, value, at) => (at % 2 === axis ? Math.max(most, Math.abs(value)) : most), 0.05,
   ));
-  state.by.replaceChildren(...colourings.map(({ name }) => element("option", { value: name, textContent: name })));
-  if (!colourings.some(({ name }) => name === state.colouring)) state.colouring = colourings[0].name;
-  state.by.value = state.colouring;
   state.painter?.places(state.places);
-  colour(state);
-  resize(state);
 }
 
 const colouringOf = (state) => state.colourings.find(({ name }) => name === state.colouring);
@@ -314,6 +320,7 @@ function worded({ values, labels, ends }, at) {
   if (values[at] === NO_VALUE) return "–";
   const [low, high, what] = ends;
   const value = low + ((high - low) * values[at]) / (NO_VALUE - 1);
+  if (what === "number") return `${Number(value.toPrecision(4))}`;
   return what === "day" ? new Date(value * 86_400_000).toISOString().slice(0, 10) : `${(100 * value).toFixed(0)} %`;
 }
 
