@@ -9,6 +9,7 @@ from cvcore.store import Pupil
 from pages.parts.classroom import board, ending, joining, materials, opening, own_place, pupil_list
 from pages.parts.shell import backend
 from pages.parts.shell.text import plain, refusals
+from pages.parts.widgets import view_choice
 
 # Keys of the address; what is shown is translated.
 JOIN, PUPILS, MATERIALS = marked("Join"), marked("Pupils"), marked("Hand out and collect")
@@ -44,17 +45,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
             width=200,
         )
 school_class = classes[chosen]
-view = st.segmented_control(
-    t("View"),
-    (JOIN, PUPILS, MATERIALS, BOARD, END),
-    default=JOIN,
-    required=True,
-    format_func=t,
-    label_visibility="collapsed",
-    wrap=True,
-    key="class-view",
-    bind="query-params",
-)
+view = view_choice.show((JOIN, PUPILS, MATERIALS, BOARD, END), key="class-view", first=JOIN)
 with refusals():
     if view == JOIN:
         joining.show(store, school_class)

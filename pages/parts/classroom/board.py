@@ -13,6 +13,7 @@ from cvcore.languages import number, t, tn
 from cvcore.store import Pupil, SchoolClass, Store
 from cvcore.wording import with_interval
 from pages.parts.shell.text import isolated, plain, sentence
+from pages.parts.widgets import number_table
 
 POLL_S = 4.0
 NO_TEST = ""
@@ -70,29 +71,32 @@ def _show(store: Store, school_class: SchoolClass, viewer: Pupil | None) -> None
     if not board.rows:
         st.info(t("Nobody has joined yet."))
         return
-    st.dataframe(
-        [_cells(row, board) for row in board.rows], hide_index=True, width="stretch", key=f"board-{school_class.id}"
-    )
+    st.html(number_table.of(_columns(board), label=t("Board"), texts=[t("Score")]))
     for line in (*_alike(board), *_problems(board, viewer)):
         st.markdown(line)
     if board.test_images:
         st.caption(explained(board))
 
 
-def _cells(row: Row, board: Board) -> dict[str, str | int]:
-    cells: dict[str, str | int] = {
-        t("Pupil"): isolated(row.work.pupil.nickname),
-        t("Images"): row.work.images,
-        t("Trainings"): row.work.trainings,
+def _columns(board: Board) -> dict[str, list[str]]:
+    rows = board.rows
+    columns = {t("Pupil"): [row.work.pupil.nickname for row in rows]}
+    if board.test_images:
+        columns |= {
+            t("Place"): [number(row.place) if row.place else "–" for row in rows],
+            t("Score"): [_score(row) for row in rows],
+            t("Right"): [number(row.right) if row.place else "–" for row in rows],
+        }
+    return columns | {
+        t("Images"): [number(row.work.images) for row in rows],
+        t("Trainings"): [number(row.work.trainings) for row in rows],
     }
-    if not board.test_images:
-        return cells
-    score = t("being tested") if row.is_waiting else "–"
+
+
+def _score(row: Row) -> str:
     if row.score is not None:
-        score = with_interval(row.score, (row.low, row.high))
-    place = f"{row.place}" if row.place else "–"
-    right = number(row.right) if row.place else "–"
-    return {t("Place"): place, **cells, t("Right"): right, t("Score"): score}
+        return with_interval(row.score, (row.low, row.high))
+    return t("being tested") if row.is_waiting else "–"
 
 
 def _alike(board: Board) -> list[str]:

@@ -6,15 +6,16 @@ from pathlib import Path
 
 import streamlit as st
 
-from cvcore import classroom
+from cvcore import classroom, projects
 from cvcore import settings as environment
 from cvcore.classroom import TEACHER, Viewer
 from cvcore.errors import NotFound
 from cvcore.languages import t
+from cvcore.records import Project
 from cvcore.settings import Limits, Settings
 from cvcore.store import Pupil, Store
 
-__all__ = ["LOOKED_AT", "TEACHER", "limits", "looked_at", "main_store", "settings", "store", "viewer"]
+__all__ = ["LOOKED_AT", "TEACHER", "delete_project", "limits", "looked_at", "main_store", "settings", "store", "viewer"]
 
 LOOKED_AT = "looked-at-pupil"
 
@@ -68,6 +69,16 @@ def limits() -> Limits:
     """The limits of an upload; in a class also what a pupil may store."""
     given, who = environment.load().limits, viewer()
     return classroom.limits_of(main_store(), who, given) if isinstance(who, Pupil) else given
+
+
+def delete_project(store: Store, project: Project) -> None:
+    """Delete a project; a pupil's is kept for the teacher to bring back."""
+    main, who = main_store(), viewer()
+    pupil = who if isinstance(who, Pupil) else looked_at()
+    if pupil is None:
+        projects.delete(store, project)
+    else:
+        classroom.delete_project(store, project, classroom.limits_of(main, pupil, environment.load().limits))
 
 
 @st.cache_resource(show_spinner=False)
