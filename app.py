@@ -70,6 +70,15 @@ def keep_certificate() -> list[Coroutine[None, None, None]]:
     return [certificates.keep_renewed(environment.home, environment.hosts, certificates.server_contexts())]
 
 
+def keep_backups() -> list[Coroutine[None, None, None]]:
+    """What writes a backup every day; nothing where no folder is named for them."""
+    if not environment.backups:
+        return []
+    from cvcore.backups import schedule
+
+    return [schedule.keep(environment.home, environment.backups)]
+
+
 async def end_classes() -> None:
     """Delete classes whose last day is over, and what is left of deleted ones, at the start and every hour."""
     while True:
@@ -92,7 +101,7 @@ async def lifespan(_: object) -> AsyncIterator[None]:
     import pyarrow
 
     del numpy, pandas, plotly, pyarrow
-    keepers = (supervisor.keep(environment.home), end_classes(), *keep_certificate())
+    keepers = (supervisor.keep(environment.home), end_classes(), *keep_certificate(), *keep_backups())
     tasks = [asyncio.create_task(each) for each in keepers]
     sockets.answer_at_once()
     gc.collect()

@@ -55,7 +55,7 @@ class Settings:
     Without keys, those in the home folder are used. `fetch_private` lets the API fetch images from this machine's own
     network, and webhooks post to it. `cors` names the APIs that pages of other sites may call: prediction, training.
     Amazon's clients sign with the pair of `aws_…`. `s3_endpoint` is the address of an S3 service that holds the buckets
-    which are not in the home folder.
+    which are not in the home folder. In `backups` the web app writes a backup every day.
     """
 
     home: Path
@@ -68,6 +68,7 @@ class Settings:
     aws_access_key_id: str | None = None
     aws_secret_access_key: str | None = field(default=None, repr=False)
     s3_endpoint: str | None = None
+    backups: Path | None = None
     limits: Limits = field(default_factory=Limits)
 
 
@@ -82,7 +83,8 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
 
     Raises:
         InvalidInput: `TAGWISE_MAX_IMAGE_MB`, `TAGWISE_MAX_PHOTO_MB` or `TAGWISE_MAX_PHOTO_MEGAPIXELS` is not a number
-            above 0, `TAGWISE_CORS` names something else than APIs, or `TAGWISE_S3_ENDPOINT` is not an address.
+            above 0, `TAGWISE_CORS` names something else than APIs, `TAGWISE_S3_ENDPOINT` is not an address, or
+            `TAGWISE_BACKUPS` is a folder inside the home folder.
         HomeUnusable: the home folder begins with `~` and this user has no home.
 
     >>> load({"TAGWISE_HOME": "/data/tagwise"}).home.as_posix()
@@ -108,8 +110,18 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         aws_access_key_id=environ.get("TAGWISE_AWS_ACCESS_KEY_ID") or None,
         aws_secret_access_key=environ.get("TAGWISE_AWS_SECRET_ACCESS_KEY") or None,
         s3_endpoint=_endpoint(environ.get("TAGWISE_S3_ENDPOINT", "").strip()),
+        backups=_backups(environ.get("TAGWISE_BACKUPS", ""), home),
         limits=limits,
     )
+
+
+def _backups(text: str, home: Path) -> Path | None:
+    if not text:
+        return None
+    folder = _home(text)
+    if folder.resolve().is_relative_to(home.resolve()):
+        raise InvalidInput(f"TAGWISE_BACKUPS must be a folder outside the home folder, got {text!r}: choose another")
+    return folder
 
 
 def _cors(text: str) -> tuple[str, ...]:

@@ -33,6 +33,7 @@ PACKAGES = (
     "cvcore.exports",
     "cvcore.html_report",
     "cvcore.projects",
+    "cvcore.backups",
     "cvcore.next_steps",
     "cvcore.learning_curves",
     "cvcore.image_maps",

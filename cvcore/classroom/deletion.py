@@ -15,6 +15,7 @@ from cvcore.errors import Conflict
 from cvcore.files import blobs
 from cvcore.projects import uploads
 from cvcore.store import Pupil, SchoolClass, Store
+from cvcore.store.backups import copies
 
 PATIENCE_S = 30.0
 POLL_S = 0.1
@@ -161,6 +162,8 @@ def _removed(store: Store, own: Sequence[Store], folder: Path, receipt: Receipt)
         # A page that was just being drawn may have written once more.
         if folder.exists():
             shutil.rmtree(folder)
+    # Copies of the database have rows of pupils, and what was learned from their images.
+    blobs.delete(store.home / copies.FOLDER)
     store.rewrite()
     return replace(receipt, files=len(sizes), megabytes=sum(sizes) / 1e6)
 

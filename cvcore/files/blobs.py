@@ -9,7 +9,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from cvcore.errors import HomeUnusable, NotFound, StorageFull
@@ -28,6 +28,12 @@ def sha256(data: bytes) -> str:
     'e3b0c442'
     """
     return hashlib.sha256(data).hexdigest()
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file's content, read piece by piece."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def original_path(home: Path, digest: str) -> Path:
@@ -91,7 +97,14 @@ def write(path: Path, data: bytes, *, durable: bool = True, is_secret: bool = Fa
         StorageFull, HomeUnusable: it cannot be written; nothing is left behind.
     """
     with _writing(path) as temporary:
-        _fill(temporary, data, durable=durable, mode=SECRET if is_secret else 0o666)
+        _fill(temporary, [data], durable=durable, mode=SECRET if is_secret else 0o666)
+        temporary.replace(path)
+
+
+def write_pieces(path: Path, pieces: Iterable[bytes], *, is_secret: bool = False) -> None:
+    """Write a large file as `write` does, piece by piece."""
+    with _writing(path) as temporary:
+        _fill(temporary, pieces, durable=True, mode=SECRET if is_secret else 0o666)
         temporary.replace(path)
 
 
@@ -104,7 +117,7 @@ def write_first(path: Path, data: bytes) -> None:
         StorageFull, HomeUnusable: it cannot be written; nothing is left behind.
     """
     with _writing(path) as temporary:
-        _fill(temporary, data, durable=True, mode=SECRET)
+        _fill(temporary, [data], durable=True, mode=SECRET)
         with contextlib.suppress(FileExistsError):
             path.hardlink_to(temporary)
 
@@ -132,6 +145,11 @@ def is_being_written(path: Path) -> bool:
         return time.time() - path.stat().st_mtime < ABANDONED_S
     except FileNotFoundError:  # moved to its place meanwhile
         return True
+
+
+def is_young(path: Path) -> bool:
+    """Whether a file was written within the last hour: what it belongs to may not be recorded yet."""
+    return time.time() - path.stat().st_mtime < ABANDONED_S
 
 
 def place(source: Path, target: Path) -> None:
@@ -191,11 +209,11 @@ def _writing(path: Path) -> Iterator[Path]:
             delete(temporary)
 
 
-def _fill(path: Path, data: bytes, *, durable: bool, mode: int) -> None:
+def _fill(path: Path, pieces: Iterable[bytes], *, durable: bool, mode: int) -> None:
     with os.fdopen(
         os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode), "wb"
     ) as file:
-        file.write(data)
+        file.writelines(pieces)
         if durable:
             file.flush()
             os.fsync(file.fileno())

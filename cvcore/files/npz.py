@@ -10,6 +10,7 @@ import contextlib
 import io
 import struct
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,6 +78,21 @@ class Header:
     def is_complete(self) -> bool:
         """Whether there are as many bytes as the shape needs."""
         return self.size_bytes == self.dtype.itemsize * int(np.prod(self.shape, dtype=object))
+
+
+def verify(path: Path) -> None:
+    """Read a whole file and compare each array with its checksum.
+
+    Raises:
+        ArraysDamaged: a byte has changed, or the file is cut short.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            damaged = archive.testzip()
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise ArraysDamaged(f"it is not complete ({error})") from error
+    if damaged:
+        raise ArraysDamaged(f"{damaged} in it has changed")
 
 
 def read(source: Path | bytes, names: Iterable[str] | None = None) -> dict[str, NDArray[Any]]:

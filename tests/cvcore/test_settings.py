@@ -34,6 +34,14 @@ def test_without_any_setting_the_defaults_hold() -> None:
     }
 
 
+def test_backups_go_outside_the_home(tmp_path: Path) -> None:
+    """A folder for daily backups is taken, one inside the home folder is refused: a backup would hold itself."""
+    home, other = str(tmp_path / "home"), str(tmp_path / "other")
+    assert tmp_path / "other" == settings.load({"TAGWISE_HOME": home, "TAGWISE_BACKUPS": other}).backups
+    with pytest.raises(InvalidInput, match="must be a folder outside the home folder"):
+        settings.load({"TAGWISE_HOME": home, "TAGWISE_BACKUPS": f"{home}/backups"})
+
+
 def test_an_empty_setting_is_none() -> None:
     """A variable that is set to nothing counts as not set."""
     empty = dict.fromkeys(("TAGWISE_HOME", "TAGWISE_PASSWORD", "TAGWISE_MAX_IMAGE_MB"), "")

@@ -52,7 +52,14 @@ def write(connection: sqlite3.Connection, path: Path) -> None:
                     temporary.with_name(temporary.name + end).unlink()
 
 
-def restore(connection: sqlite3.Connection, path: Path) -> None:
-    """Replace the content of an open database with a copy's; others that have it open see the new content."""
-    with closing(sqlite3.connect(path)) as copy:
+def write_from(database: Path, path: Path) -> None:
+    """Write a copy of a database file, which others may have open, as `write` does."""
+    with closing(sqlite3.connect(database)) as connection:
+        write(connection, path)
+
+
+def restore(database: Path, path: Path) -> None:
+    """Give a database file the content of a copy; those that have it open see the new content at their next look."""
+    with closing(sqlite3.connect(path)) as copy, closing(sqlite3.connect(database)) as connection:
+        connection.execute("pragma journal_mode = wal")
         copy.backup(connection)

@@ -17,6 +17,7 @@ from cvcore.files import blobs
 from cvcore.projects import changes, uploads
 from cvcore.settings import Limits
 from cvcore.store import Pupil, SchoolClass, Store
+from cvcore.store.backups import copies
 from tests.conftest import draw_image, train
 
 
@@ -73,6 +74,8 @@ def test_not_a_byte_of_an_image_is_left(store: Store, school_class: SchoolClass,
     own.embeddings.copy(digests, store.embeddings)
     similar = blobs.similar_folder(store.home, project.id) / "network"
     blobs.write(similar / "0001-0000.npz", b"made of embeddings")
+    with closing(sqlite3.connect(store.home / "tagwise.db")) as connection:
+        copies.keep_before("m999_later", connection, store.home)
     sought = [b"made of embeddings", *needles(store, own, digests)]
     before = everything(store.home)
     assert all(each in before for each in sought)

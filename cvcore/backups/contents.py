@@ -1,0 +1,72 @@
+"""What of a home folder belongs into a backup, and the list that stands in it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+DATABASE = "tagwise.db"
+LIST = "tagwise-backup.txt"
+FIRST_LINE = "Tagwise backup 1"
+
+# What is made anew where it is missing, half written, or a copy of its own.
+_LEFT_OUT = {"backups", "checkpoints", "outgoing", "similar", "unpacking"}
+_BESIDE = re.compile(r"\.lock$|-wal$|-shm$|-journal$|^\..+\.\d+-[0-9a-f]{8}$|^https\.pem$|^device\.txt$")
+# Files of a home folder have plain names; but those in buckets are named by users.
+_PLAIN = re.compile(r"[\w.\-]+")
+
+
+@dataclass(frozen=True)
+class Content:
+    """How many files and images a backup has, how large they are, and in how many homes: one, and one a pupil."""
+
+    path: Path
+    files: int
+    images: int
+    homes: int
+    size_bytes: int
+
+
+def files(home: Path) -> Iterator[Path]:
+    """The files that belong into a backup, databases last, in order."""
+    yield from sorted(_walk(home), key=lambda path: (path.name == DATABASE, path))
+
+
+def databases(home: Path) -> list[Path]:
+    """The databases of a home: its own last, before it those of the pupils' homes inside."""
+    inside = sorted(home.glob(f"classes/*/*/{DATABASE}")) + sorted(home.glob(f"classes/*/*/deleted/{DATABASE}"))
+    return [*inside, home / DATABASE]
+
+
+def member_of(home: Path, path: Path) -> str:
+    """The name in a backup of a file in the home folder."""
+    return path.relative_to(home).as_posix()
+
+
+def is_safe(member: str) -> bool:
+    """Whether a file of a backup may be put into a home folder under that path: it stays inside, and is known there.
+
+    >>> [is_safe(member) for member in ("originals/ab/abc", "../a", "/etc/a", "a//b", "backups/a.db", "tagwise.db-wal")]
+    [True, False, False, False, False, False]
+    """
+    parts = member.split("/")
+    is_inside = PurePosixPath(member).as_posix() == member and not {"..", "."} & set(parts) and "\\" not in member
+    is_plain = parts[0] == "buckets" or all(_PLAIN.fullmatch(part) for part in parts)
+    has_drive = ":" in parts[0]
+    return is_inside and is_plain and not has_drive and not _is_left_out(parts)
+
+
+def _walk(home: Path) -> Iterator[Path]:
+    for folder, folders, names in os.walk(home):
+        inside = Path(folder).relative_to(home).parts
+        folders[:] = [name for name in folders if not _is_left_out([*inside, name])]
+        yield from (Path(folder) / name for name in names if not _is_left_out([*inside, name]))
+
+
+def _is_left_out(parts: list[str]) -> bool:
+    # A pupil's home is three folders down: what is left out there is what is left out here.
+    first = parts[3:4] if parts[0] == "classes" else parts[:1]
+    return parts[0] != "buckets" and (bool(_LEFT_OUT & set(first)) or bool(_BESIDE.search(parts[-1])))

@@ -1,0 +1,47 @@
+"""A backup once a day, into a folder that the user names; the newest seven are kept."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from datetime import date
+from pathlib import Path
+
+from cvcore.backups.writing import backup
+from cvcore.errors import TagwiseError
+
+KEPT = 7
+LOOK_EVERY_S = 600.0
+_NAME = re.compile(r"tagwise-\d{4}-\d{2}-\d{2}\.zip")
+
+log = logging.getLogger("tagwise.backups")
+
+
+async def keep(home: Path, folder: Path, *, look_every_s: float = LOOK_EVERY_S) -> None:
+    """Write today's backup where there is none yet, now and whenever a new day has begun, until this is cancelled.
+
+    What goes wrong is logged and tried again.
+    """
+    while True:
+        try:
+            await asyncio.to_thread(write_todays, home, folder, date.today())
+        except (TagwiseError, OSError) as error:
+            log.error("today's backup could not be written: %s", error)
+        await asyncio.sleep(look_every_s)
+
+
+def write_todays(home: Path, folder: Path, today: date) -> None:
+    """Write the backup of a day unless it is there, then remove all but the newest seven of ours.
+
+    Raises:
+        As `backup`.
+    """
+    path = folder / f"tagwise-{today:%Y-%m-%d}.zip"
+    if path.exists():
+        return
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    made = backup(home, path)
+    log.info("backup %s: %d files, %.1f MB", path, made.files, made.size_bytes / 1e6)
+    for old in sorted(each for each in folder.iterdir() if _NAME.fullmatch(each.name))[:-KEPT]:
+        old.unlink(missing_ok=True)

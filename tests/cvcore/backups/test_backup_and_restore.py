@@ -1,0 +1,278 @@
+"""A whole home folder goes into one zip and comes back: while Tagwise runs, with a class, and never by halves."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import zipfile
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from cvcore import backups, classroom, projects, training
+from cvcore.backups import contents, restoring, writing
+from cvcore.errors import ArchiveRefused, Conflict, InvalidInput
+from cvcore.files import api_keys, blobs
+from cvcore.projects import trash
+from cvcore.settings import Settings
+from cvcore.store import Store
+from cvcore.store.backups import copies
+from tests.conftest import Fill, Trained, fill_in
+
+
+@pytest.fixture
+def saved(store: Store, fill: Fill, trained: Trained, tmp_path: Path) -> Path:
+    """A backup of a home with a trained project *Flowers* of ten images."""
+    trained(fill(rose=5, tulip=5))
+    backups.backup(store.home, tmp_path / "backup.zip")
+    return tmp_path / "backup.zip"
+
+
+def names(store: Store) -> list[str]:
+    return [project.name for project in store.projects.all()]
+
+
+def files_in(home: Path) -> dict[str, bytes]:
+    """What a backup must bring back, byte for byte."""
+    return {
+        contents.member_of(home, path): path.read_bytes()
+        for path in contents.files(home)
+        if path.name != contents.DATABASE
+    }
+
+
+def rewritten(source: Path, target: Path, change: Callable[[dict[str, bytes]], None]) -> Path:
+    """The same zip with other members."""
+    with zipfile.ZipFile(source) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    change(members)
+    with zipfile.ZipFile(target, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return target
+
+
+def test_everything_comes_back(store: Store, saved: Path, tmp_path: Path) -> None:
+    """In another home the same projects, images, numbers and keys are there, and the zip is its owner's alone."""
+    made = backups.restore(saved, tmp_path / "other")
+    other = Store(tmp_path / "other")
+    assert (["Flowers"], 10, 1) == (names(other), made.images, made.homes)
+    assert files_in(store.home) == files_in(other.home)
+    (project,) = other.projects.all()
+    (iteration,) = other.iterations.of_project(project.id)
+    assert store.iterations.get(iteration.id).scores == iteration.scores
+    assert 0o600 == saved.stat().st_mode & 0o777
+    assert backups.check(other.home).is_sound
+
+
+def test_keys_stay_secret(store: Store, fill: Fill, tmp_path: Path) -> None:
+    """Keys are in it, and can be read by their owner only once they are back."""
+    key = api_keys.load(Settings(store.home)).training
+    fill(rose=1)
+    backups.backup(store.home, tmp_path / "b.zip")
+    backups.restore(tmp_path / "b.zip", tmp_path / "other")
+    assert key == api_keys.load(Settings(tmp_path / "other")).training
+    assert 0o600 == (tmp_path / "other" / "training.key").stat().st_mode & 0o777
+
+
+def test_a_home_goes_back_to_what_it_was(store: Store, saved: Path, fill: Fill) -> None:
+    """What was deleted is there again, what came since is gone, and the database before it is kept."""
+    projects.delete(store, store.projects.all()[0])
+    trash.empty(store)
+    fill("Later", daisy=1)
+    backups.restore(saved, store.home)
+    assert ["Flowers"] == names(store)
+    report = backups.check(store.home)
+    assert report.is_sound
+    with closing(sqlite3.connect(store.home / copies.FOLDER / "before-restore.db")) as before:
+        assert [("Later",)] == before.execute("select name from projects").fetchall()
+
+
+def test_a_class_comes_back(store: Store, fill: Fill, tmp_path: Path) -> None:
+    """Pupils' homes are in it, with their projects and their places in the class."""
+    classroom.set_password(store, "chalk and sponge")
+    school_class = classroom.open_class(store, "5b")
+    pupil, _ = classroom.join(store, school_class.code, "Anna")
+    fill_in(classroom.store_of(store, pupil), "Hers", rose=2)
+    assert 2 == backups.backup(store.home, tmp_path / "b.zip").homes
+    shutil.rmtree(store.home)
+    backups.restore(tmp_path / "b.zip", tmp_path / "other")
+    other = Store(tmp_path / "other")
+    (again,) = other.pupils.of_class(school_class.id)
+    assert ("Anna", ["Hers"]) == (again.nickname, names(classroom.store_of(other, again)))
+
+
+def test_images_that_come_meanwhile_are_in_it(
+    store: Store, fill: Fill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A project that is filled after the files were copied, and one that is deleted, leave the backup whole."""
+    doomed = fill("Doomed", rose=2)
+    copy_files = writing._Writer.copy_files
+
+    def slow(self: writing._Writer, progress: object) -> None:
+        copy_files(self, progress)  # type: ignore[arg-type]
+        fill_in(store, "New", tulip=30)
+        projects.delete(store, doomed)
+        trash.empty(store)
+
+    monkeypatch.setattr(writing._Writer, "copy_files", slow)
+    backups.backup(store.home, tmp_path / "b.zip")
+    backups.restore(tmp_path / "b.zip", tmp_path / "other")
+    assert ["New"] == names(Store(tmp_path / "other"))
+    assert backups.check(tmp_path / "other").is_sound
+
+
+def test_images_that_go_while_the_database_is_copied(
+    store: Store, fill: Fill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The copy of the database is made anew if it speaks of images that were deleted before they could be copied."""
+    doomed = fill("Doomed", rose=1)
+    write_from, copied = copies.write_from, []
+
+    def slow(database: Path, path: Path) -> None:
+        write_from(database, path)
+        if not copied:
+            projects.delete(store, doomed)
+            trash.empty(store)
+            for file in blobs.original_path(store.home, "0" * 64).parents[1].glob("??/*"):
+                file.unlink()
+        copied.append(path)
+
+    monkeypatch.setattr(writing._Writer, "copy_files", lambda *_: None)
+    monkeypatch.setattr(copies, "write_from", slow)
+    backups.backup(store.home, tmp_path / "b.zip")
+    backups.restore(tmp_path / "b.zip", tmp_path / "other")
+    assert (2, []) == (len(copied), names(Store(tmp_path / "other")))
+
+
+def test_a_missing_image_does_not_keep_the_rest_from_being_saved(store: Store, fill: Fill, tmp_path: Path) -> None:
+    """A home that has lost a file is backed up as it is."""
+    fill(rose=2)
+    next((store.home / "originals").glob("??/*")).unlink()
+    assert 1 == backups.backup(store.home, tmp_path / "b.zip").images
+
+
+def test_a_killed_restore_leaves_the_home_as_it_was(
+    store: Store, saved: Path, fill: Fill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until all files are in place the database is the old one, and a second try completes it."""
+    fill("Later", daisy=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(restoring, "_put_databases", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            backups.restore(saved, store.home)
+    assert ["Flowers", "Later"] == sorted(names(store))
+    assert backups.check(store.home).is_sound
+    backups.restore(saved, store.home)
+    assert ["Flowers"] == names(store)
+
+
+def test_a_backup_lies_outside_the_home(store: Store) -> None:
+    """Inside it would hold itself."""
+    with pytest.raises(InvalidInput, match="must lie outside the home folder"):
+        backups.backup(store.home, store.home / "b.zip")
+    with pytest.raises(InvalidInput, match="there is none at"):
+        backups.backup(store.home / "nothing", store.home.parent / "b.zip")
+
+
+def test_a_running_training_is_not_pulled_away(store: Store, saved: Path, fill: Fill) -> None:
+    """While a job waits or runs, nothing is restored."""
+    training.start(store, fill("Other", rose=5, tulip=5))
+    with pytest.raises(Conflict, match="a training runs or waits"):
+        backups.restore(saved, store.home)
+    assert "Other" in names(store)
+
+
+def test_a_newer_backup_is_refused(store: Store, saved: Path, tmp_path: Path) -> None:
+    """A database of a version that does not exist yet is not put in place."""
+    with closing(sqlite3.connect(store.home / "tagwise.db")) as connection:
+        connection.execute("insert into _sqlite_migrations values (null, 'tagwise', 'm998_newer', '')")
+        connection.commit()
+    backups.backup(store.home, tmp_path / "newer.zip")
+    with pytest.raises(Conflict, match="newer Tagwise \\(m998_newer\\)"):
+        backups.restore(tmp_path / "newer.zip", tmp_path / "other")
+    assert not (tmp_path / "other" / "tagwise.db").exists()
+
+
+def _change_byte(members: dict[str, bytes]) -> None:
+    name = next(name for name in members if name.startswith("originals/"))
+    members[name] = members[name][:-1] + bytes([members[name][-1] ^ 1])
+
+
+def _cut(members: dict[str, bytes]) -> None:
+    name = next(name for name in members if name.startswith("originals/"))
+    members[name] = members[name][:-1]
+
+
+def _lose(members: dict[str, bytes]) -> None:
+    del members[next(name for name in members if name.startswith("originals/"))]
+
+
+def _no_list(members: dict[str, bytes]) -> None:
+    del members[contents.LIST]
+
+
+def _other_kind(members: dict[str, bytes]) -> None:
+    members[contents.LIST] = members[contents.LIST].replace(b"backup 1", b"backup 2", 1)
+
+
+def _listing(line: str) -> Callable[[dict[str, bytes]], None]:
+    def change(members: dict[str, bytes]) -> None:
+        members[contents.LIST] += f"{line}\n".encode()
+
+    return change
+
+
+def _no_database(members: dict[str, bytes]) -> None:
+    lines = members[contents.LIST].decode().splitlines()
+    members[contents.LIST] = "\n".join(line for line in lines if not line.endswith(contents.DATABASE)).encode()
+
+
+def _bad_database(members: dict[str, bytes]) -> None:
+    bad = b"SQLite format 3\0" + b"x" * 5000
+    lines = members[contents.LIST].decode().splitlines()
+    members[contents.DATABASE] = bad
+    members[contents.LIST] = "\n".join(
+        f"{blobs.sha256(bad)} {len(bad)} {contents.DATABASE}" if line.endswith(f" {contents.DATABASE}") else line
+        for line in lines
+    ).encode()
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (_change_byte, "is damaged"),
+        (_cut, "not as long as its list says"),
+        (_lose, "is missing from the backup"),
+        (_no_list, "is no backup"),
+        (_other_kind, "does not know"),
+        (_no_database, "must hold a database"),
+        (_bad_database, "not a whole database"),
+        (_listing(f"{'0' * 64} 1 ../escaped"), "holds only files of a home folder"),
+        (_listing(f"{'0' * 64} 1 /etc/escaped"), "holds only files of a home folder"),
+        (_listing(f"{'0' * 64} 1 originals\\..\\escaped"), "holds only files of a home folder"),
+        (_listing(f"{'0' * 64} 1 tagwise.db-wal"), "holds only files of a home folder"),
+        (_listing("no line at all"), "holds only files of a home folder"),
+    ],
+)
+def test_what_is_damaged_or_hostile_changes_nothing(
+    store: Store, saved: Path, tmp_path: Path, change: Callable[[dict[str, bytes]], None], reason: str
+) -> None:
+    """Each is refused with its reason before a byte of the home is touched."""
+    bad = rewritten(saved, tmp_path / "bad.zip", change)
+    before = files_in(store.home)
+    with pytest.raises(ArchiveRefused, match=reason):
+        backups.restore(bad, store.home)
+    assert (before, ["Flowers"]) == (files_in(store.home), names(store))
+    assert not list(tmp_path.rglob("escaped"))
+
+
+@pytest.mark.parametrize(("data", "reason"), [(None, "there is no file"), (b"PK no zip", "must be a complete zip")])
+def test_what_is_no_zip_is_told(tmp_path: Path, data: bytes | None, reason: str) -> None:
+    """A wrong path and a wrong file."""
+    if data is not None:
+        (tmp_path / "b.zip").write_bytes(data)
+    with pytest.raises(ArchiveRefused, match=reason):
+        backups.restore(tmp_path / "b.zip", tmp_path / "home")
