@@ -4,6 +4,7 @@ Imports `analyses`, `evaluation`, `networks`, `store`, `files`, `metrics` and th
 """
 
 from cvcore.image_maps.image_map import ImageMap, make, placed
+from cvcore.image_maps.kept_points import kept_points
 from cvcore.image_maps.points import KINDS, OUTCOMES, Points, points, rows_json
 from cvcore.image_maps.stored import FILE, MapOutline, load, load_outline
 from cvcore.image_maps.trustworthiness import trustworthiness
@@ -15,6 +16,7 @@ __all__ = [
     "ImageMap",
     "MapOutline",
     "Points",
+    "kept_points",
     "load",
     "load_outline",
     "make",

@@ -32,6 +32,7 @@ from cvcore.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
 PORT = 8658
+FLAGS = ["--server.headless=true", "--server.fileWatcherType=none"]  # as `tagwise serve` has them
 DRAG_S = 4.0
 
 READY = """(number) => [...document.querySelectorAll("*")].some((host) => {
@@ -74,7 +75,7 @@ def main() -> None:
             filling.start()
             filling.join()
         server = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={PORT}", "--server.headless=true"],
+            [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={PORT}", *FLAGS],
             cwd=ROOT,
             env=os.environ | {"TAGWISE_HOME": str(home)},
             stdout=subprocess.DEVNULL,

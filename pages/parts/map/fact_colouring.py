@@ -26,19 +26,20 @@ LETTERS = 40
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
-def choose(store: Store, project: Project) -> Column | None:
-    """Show the button; returns the column that was chosen, of the workspace's images as `image_facts.of_workspace`."""
+def show(store: Store, project: Project, points: Points) -> Colouring | None:
+    """Show the button; returns the points' colouring by the key that was chosen, None without one."""
     key = f"map-fact-{project.id}"
     name = st.session_state.get(key)
     label = t("Coloured by {key}", key=isolated(short(name, LETTERS))) if name else t("Colour by metadata")
     popover = st.popover(plain(label), type="primary" if name else "secondary", key=f"{key}-open", on_change="rerun")
     if not popover.open and not name:
         return None
-    columns = image_facts.of_workspace(store, project.id)[1]
+    ids, columns = image_facts.of_workspace(store, project.id)
     if popover.open:
         with popover:
             _choice(columns, key)
-    return columns.get(st.session_state.get(key) or "")
+    column = columns.get(st.session_state.get(key) or "")
+    return _colouring(points, ids, column) if column else None
 
 
 def _choice(columns: dict[str, Column], key: str) -> None:
@@ -61,15 +62,13 @@ def _choice(columns: dict[str, Column], key: str) -> None:
     )
 
 
-def colouring(store: Store, project: Project, points: Points, column: Column, *, stamp: object) -> Colouring:
-    """The colouring of a map's points by a column of the workspace's images; kept while the points' stamp stays."""
-    stamp = (stamp, column.key, store.image_facts.changes())
-    kept: tuple[object, Colouring | None] = st.session_state.get("map-fact", (None, None))
-    if kept[0] == stamp and kept[1] is not None:
-        return kept[1]
-    ids = [image_id for image_id, _, _ in store.images.workspace(project.id)]
+def _colouring(points: Points, ids: list[str], column: Column) -> Colouring:
+    """The colouring of points by a column of images with these ids; kept while both are the same."""
+    kept: tuple[Points, Column, Colouring] | None = st.session_state.get("map-fact")
+    if kept and kept[0] is points and kept[1] is column:
+        return kept[2]
     made = of_column(shown_name(column.key), column.values, codes_of(points, ids, column.codes))
-    st.session_state["map-fact"] = stamp, made
+    st.session_state["map-fact"] = points, column, made
     return made
 
 

@@ -28,7 +28,7 @@ def show(store: Store, project: Project, iteration: Iteration, thresholds: Thres
     """Show the map; the first time it is made by the worker, which takes seconds, or minutes for very many images."""
     st.header("Map of the images", anchor=False, help=HELP.get("map"))
     with refusals():
-        if _points(store, project, iteration, thresholds) is None:
+        if image_maps.kept_points(store, project, iteration, thresholds) is None:
             progress.show(store, iteration, "map")
         else:
             _map(store, project, iteration, thresholds, limits)
@@ -37,19 +37,18 @@ def show(store: Store, project: Project, iteration: Iteration, thresholds: Thres
 @st.fragment
 def _map(store: Store, project: Project, iteration: Iteration, thresholds: Thresholds, limits: Limits) -> None:
     with refusals():
-        points = _points(store, project, iteration, thresholds)
+        points = image_maps.kept_points(store, project, iteration, thresholds)
         if points is None:  # its file was lost meanwhile
             st.rerun()
         st.caption(_about(points))
-        column = fact_colouring.choose(store, project)
-        stamp = st.session_state["map-points"][0]
-        by_fact = [fact_colouring.colouring(store, project, points, column, stamp=stamp)] if column else []
+        by_fact = fact_colouring.show(store, project, points)
+        more = [by_fact] if by_fact else []
         places = map_widget.show(
             points.positions,
             points.digests,
             points.kinds != KINDS.index("trained"),
-            [*colourings.of_points(points), *by_fact],
-            first=by_fact[0]["name"] if by_fact else "",
+            [*colourings.of_points(points), *more],
+            first=by_fact["name"] if by_fact else "",
             thumbnail=urls.thumbnail("SHA"),
             revision=f"{iteration.id} {widget_resets.current(KEY)} {len(points.digests)}",
             key=f"map-{iteration.id}",
@@ -59,22 +58,6 @@ def _map(store: Store, project: Project, iteration: Iteration, thresholds: Thres
         else:
             _list(points)
         large_view.show(store, project, limits)
-
-
-def _points(store: Store, project: Project, iteration: Iteration, thresholds: Thresholds) -> Points | None:
-    """The points, kept in the session until the project's images, tags or predictions change; None without a map."""
-    now = store.projects.get(project.id)
-    stamp = (iteration.id, thresholds, now.modified_at, store.predictions.count(project.id), store.embeddings.newest())
-    known: tuple[object, Points | None] = st.session_state.get("map-points", (None, None))
-    if known[0] == stamp:
-        return known[1]
-    st.session_state.pop("map-points", None)  # so that no two are in memory
-    outline = image_maps.load_outline(store, iteration)
-    if outline is None:
-        return None
-    points = image_maps.points(store, project, iteration, outline, thresholds)
-    st.session_state["map-points"] = stamp, points
-    return points
 
 
 def _about(points: Points) -> str:

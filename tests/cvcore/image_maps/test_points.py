@@ -112,3 +112,17 @@ def test_a_hold_out_has_a_map(store: Store, project: Project, trained: Trained) 
     with blobs.new_folder(blobs.iteration_folder(store.home, iteration.id)) as folder:
         evaluation.save(folder, replace(kept, folds=folds, probabilities=probabilities))
     assert np.isfinite(made(store, iteration, "map").positions).all()
+
+
+def test_points_are_kept_until_something_changes(store: Store, project: Project, iteration: Iteration) -> None:
+    """Whoever looks again gets the same ones; after a change, new ones. Without a map there are none."""
+    assert image_maps.kept_points(store, project, iteration, 0.5) is None
+    made(store, iteration, "map")
+    first = image_maps.kept_points(store, project, iteration, 0.5)
+    assert first is not None
+    assert first is image_maps.kept_points(store, project, iteration, 0.5)
+    assert first is not image_maps.kept_points(store, project, iteration, 0.6)
+    trash.delete_images(store, project, first.ids_at(slice(3, 4)))
+    after = image_maps.kept_points(store, project, iteration, 0.5)
+    assert after is not None
+    assert 11 == len(after.kinds)
