@@ -5,10 +5,21 @@ from __future__ import annotations
 import unicodedata
 
 from cvcore.errors import InvalidInput, NameRefused
+from cvcore.languages import marked, number, t
 
 FILE_LETTERS = 200
 DESCRIPTION_LETTERS = 4000
 PORTABLE_LETTERS, PORTABLE_BYTES = 100, 200
+
+# What has a name.
+_NOUNS = {
+    "project": marked("project"),
+    "tag": marked("tag"),
+    "iteration": marked("iteration"),
+    "publication": marked("publication"),
+    "class": marked("class"),
+    "pupil": marked("pupil"),
+}
 
 # https://learn.microsoft.com/en-us/windows/win32/fileio/naming-a-file
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(10))}
@@ -28,12 +39,20 @@ def clean(noun: str, text: str, *, letters: int) -> str:
     'rose'
     """
     name = unicodedata.normalize("NFC", text).strip()
+    said = t(_NOUNS.get(noun, noun))
     if not name:
-        raise NameRefused(noun, f"the {noun} must have a name, it has none yet: type one")
+        raise NameRefused(noun, t("the {noun} must have a name, it has none yet: type one", noun=said))
     if len(name) > letters:
-        raise NameRefused(noun, f"the {noun}'s name must have at most {letters} letters, this one has {len(name):,}")
+        rule = t(
+            "the {noun}'s name must have at most {letters} letters, this one has {number}",
+            noun=said,
+            letters=letters,
+            number=number(len(name)),
+        )
+        raise NameRefused(noun, rule)
     if any(_is_steering(letter) for letter in name) or not any(_is_visible(letter) for letter in name):
-        raise NameRefused(noun, f"the {noun}'s name must be one line of plain text, got {name!r}")
+        rule = t("the {noun}'s name must be one line of plain text, got {name}", noun=said, name=repr(name))
+        raise NameRefused(noun, rule)
     return name
 
 
@@ -45,7 +64,8 @@ def tag(text: str, *, letters: int) -> str:
     """
     name = clean("tag", text, letters=letters)
     if "|" in name:
-        raise NameRefused("tag", f"the tag's name must not contain |, which separates tags in files, got {name!r}")
+        rule = t("the tag's name must not contain |, which separates tags in files, got {name}", name=repr(name))
+        raise NameRefused("tag", rule)
     return name
 
 
@@ -68,7 +88,11 @@ def description(text: str) -> str:
     """
     if len(text) > DESCRIPTION_LETTERS:
         raise InvalidInput(
-            f"a description must have at most {DESCRIPTION_LETTERS:,} letters, this one has {len(text):,}"
+            t(
+                "a description must have at most {letters} letters, this one has {number}",
+                letters=number(DESCRIPTION_LETTERS),
+                number=number(len(text)),
+            )
         )
     return text.strip()
 

@@ -8,6 +8,7 @@ from functools import partial
 
 from cvcore.errors import NotFound
 from cvcore.files import blobs
+from cvcore.languages import tn
 from cvcore.prediction import history
 from cvcore.projects import changes, retagging, tagging, trash, uploads
 from cvcore.projects.retagging import Retagging
@@ -15,7 +16,6 @@ from cvcore.projects.uploads import Upload
 from cvcore.records import Project, StoredPrediction
 from cvcore.settings import Limits
 from cvcore.store import Store
-from cvcore.wording import count
 
 
 @dataclass(frozen=True)
@@ -110,4 +110,6 @@ def _undo(store: Store, project: Project, added: Sequence[_Promoted], new_tag_id
                 retagging.undo(store, project, Retagging((promoted.tags,), (), ()))
             undone += bool(store.predictions.restore(project.id, promoted.predictions, trash.kept_since()))
         changes.delete_unused(store, project, new_tag_ids)
-    return changes.told(f"{count(undone, 'image')} back among the predictions.", left)
+    return changes.told(
+        tn(undone, "{n} image back among the predictions.", "{n} images back among the predictions."), left
+    )

@@ -7,33 +7,25 @@ from typing import Any
 
 from cvcore.image_quality import rules
 from cvcore.image_quality.project import COMPARED_MOST, TWO_TAGS, Group, Quality
-from cvcore.wording import count
+from cvcore.languages import marked, number, t, tn
 
 TITLES = {
-    TWO_TAGS: "Same image, different tags",
-    rules.DARK: "Dark",
-    rules.PALE: "Pale",
-    rules.BLURRED: "Blurred",
-    rules.EMPTY: "Almost empty",
-    rules.LONG: "Very long",
-    rules.TINY: "Tiny",
+    TWO_TAGS: marked("Same image, different tags"),
+    rules.DARK: marked("Dark"),
+    rules.PALE: marked("Pale"),
+    rules.BLURRED: marked("Blurred"),
+    rules.EMPTY: marked("Almost empty"),
+    rules.LONG: marked("Very long"),
+    rules.TINY: marked("Tiny"),
 }
-# What one image of the kind is, after "1 image", and after "3 images"; and what to do.
-_WORDS = {
-    rules.DARK: ("is very dark", "are very dark", "better photos have more light"),
-    rules.PALE: ("is washed out", "are washed out", "better photos have less light"),
-    rules.BLURRED: ("is blurred", "are blurred", "better photos are in focus, and the camera is held still"),
-    rules.EMPTY: ("shows almost nothing", "show almost nothing", "delete what shows nothing"),
-    rules.LONG: (
-        "is more than three times as long as wide",
-        "are more than three times as long as wide",
-        "cut out what matters, because the whole image is pressed into a square",
-    ),
-    rules.TINY: (
-        f"has fewer than {rules.TINY_BELOW_PX} pixels on a side",
-        f"have fewer than {rules.TINY_BELOW_PX} pixels on a side",
-        "use larger ones if there are any, because networks look at 224",
-    ),
+# What to do about images of a kind.
+_ADVICE = {
+    rules.DARK: marked("better photos have more light"),
+    rules.PALE: marked("better photos have less light"),
+    rules.BLURRED: marked("better photos are in focus, and the camera is held still"),
+    rules.EMPTY: marked("delete what shows nothing"),
+    rules.LONG: marked("cut out what matters, because the whole image is pressed into a square"),
+    rules.TINY: marked("use larger ones if there are any, because networks look at 224"),
 }
 
 
@@ -45,16 +37,65 @@ def sentence(group: Group) -> str:
     >>> sentence(Group("dark", ("a",) * 30, 40, is_common=True))
     '30 of 40 images are very dark. If these images are meant to be so, and new ones will be, all is well.'
     """
-    number = len(group.image_ids)
     if group.kind == TWO_TAGS:
-        one = group.copies == 1
-        what = "1 image is" if one else f"{group.copies:,} images are"
-        return f"{what} there more than once, with different tags: keep the right tag, and delete the copies."
-    singular, plural, advice = _WORDS[group.kind]
-    what = f"{number:,} of {count(group.looked_at, 'image')} {singular if number == 1 else plural}"
+        return tn(
+            group.copies,
+            "{n} image is there more than once, with different tags: keep the right tag, and delete the copies.",
+            "{n} images are there more than once, with different tags: keep the right tag, and delete the copies.",
+        )
+    images = tn(group.looked_at, "{n} image", "{n} images")
+    what = _SAID[group.kind](len(group.image_ids), images)
     if group.is_common:
-        return f"{what}. If these images are meant to be so, and new ones will be, all is well."
-    return f"{what}: {advice}."
+        return t("{what}. If these images are meant to be so, and new ones will be, all is well.", what=what)
+    return t("{what}: {advice}.", what=what, advice=t(_ADVICE[group.kind]))
+
+
+# ---- how many of the images are of a kind; `images` is all that were looked at, with their noun ----------------------
+
+
+def _dark(number: int, images: str) -> str:
+    return tn(number, "{n} of {images} is very dark", "{n} of {images} are very dark", images=images)
+
+
+def _pale(number: int, images: str) -> str:
+    return tn(number, "{n} of {images} is washed out", "{n} of {images} are washed out", images=images)
+
+
+def _blurred(number: int, images: str) -> str:
+    return tn(number, "{n} of {images} is blurred", "{n} of {images} are blurred", images=images)
+
+
+def _empty(number: int, images: str) -> str:
+    return tn(number, "{n} of {images} shows almost nothing", "{n} of {images} show almost nothing", images=images)
+
+
+def _long(number: int, images: str) -> str:
+    return tn(
+        number,
+        "{n} of {images} is more than three times as long as wide",
+        "{n} of {images} are more than three times as long as wide",
+        images=images,
+    )
+
+
+def _tiny(number: int, images: str) -> str:
+    return tn(
+        number,
+        "{n} of {images} has fewer than {pixels} pixels on a side",
+        "{n} of {images} have fewer than {pixels} pixels on a side",
+        images=images,
+        pixels=rules.TINY_BELOW_PX,
+    )
+
+
+_SAID = {
+    rules.DARK: _dark,
+    rules.PALE: _pale,
+    rules.BLURRED: _blurred,
+    rules.EMPTY: _empty,
+    rules.LONG: _long,
+    rules.TINY: _tiny,
+}
 
 
 def scope(quality: Quality) -> str:
@@ -63,13 +104,20 @@ def scope(quality: Quality) -> str:
     >>> scope(Quality((), 120, 3, compares=True))
     '120 images looked at, nothing odd found. 3 images are not measured yet.'
     """
-    told = f"{count(quality.images, 'image')} looked at"
-    told += "." if quality.groups else ", nothing odd found."
+    if quality.groups:
+        told = [tn(quality.images, "{n} image looked at.", "{n} images looked at.")]
+    else:
+        told = [
+            tn(quality.images, "{n} image looked at, nothing odd found.", "{n} images looked at, nothing odd found.")
+        ]
     if quality.unmeasured:
-        told += f" {count(quality.unmeasured, 'image')} {'is' if quality.unmeasured == 1 else 'are'} not measured yet."
+        told.append(
+            tn(quality.unmeasured, "{n} image is not measured yet.", "{n} images are not measured yet."),
+        )
     if not quality.compares:
-        told += f" Copies are looked for in projects of at most {COMPARED_MOST:,} images."
-    return told
+        most = number(COMPARED_MOST)
+        told.append(t("Copies are looked for in projects of at most {number} images.", number=most))
+    return " ".join(told)
 
 
 def quality_json(quality: Quality, names: Mapping[str, str]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from PIL import Image
 
 from cvcore.errors import ImageRefused
 from cvcore.imaging import decoding, formats
+from cvcore.languages import number, t
 from cvcore.settings import MEBIBYTE, Limits
 
 SHORTER_PX = 1024
@@ -65,7 +66,7 @@ def fitted(data: bytes, limits: Limits, *, shrinks: bool = True) -> Arrival:
 
 
 def _converted(data: bytes, upright: Image.Image, size: tuple[int, int], limits: Limits, *, is_large: bool) -> Arrival:
-    notes = ["converted from HEIC"] if formats.is_heic(data) else []
+    notes = [t("converted from HEIC")] if formats.is_heic(data) else []
     stored = b"" if is_large else _jpeg(upright)
     if is_large or len(stored) > limits.image_bytes:
         upright, stored = _smaller(upright, limits)
@@ -84,8 +85,11 @@ def _smaller(image: Image.Image, limits: Limits) -> tuple[Image.Image, bytes]:
             return small, stored
     raise ImageRefused(
         "bytes",
-        f"an image must be at most {formats.megabytes(limits.image_bytes)} MB, this one cannot be made small enough: "
-        "set TAGWISE_MAX_IMAGE_MB higher",
+        t(
+            "an image must be at most {megabytes} MB, this one cannot be made small enough: set TAGWISE_MAX_IMAGE_MB "
+            "higher",
+            megabytes=formats.megabytes(limits.image_bytes),
+        ),
     )
 
 
@@ -107,14 +111,23 @@ def _check_bytes(size_bytes: int, limits: Limits) -> None:
     if size_bytes > limits.photo_bytes:
         raise ImageRefused(
             "bytes",
-            f"an image must be at most {limits.photo_bytes / MEBIBYTE:g} MB, this one is "
-            f"{formats.megabytes(size_bytes)} MB: save it smaller, or set TAGWISE_MAX_PHOTO_MB higher",
+            t(
+                "an image must be at most {allowed} MB, this one is {size} MB: save it smaller, or set "
+                "TAGWISE_MAX_PHOTO_MB higher",
+                allowed=f"{limits.photo_bytes / MEBIBYTE:g}",
+                size=formats.megabytes(size_bytes),
+            ),
         )
 
 
 def _told(came_bytes: int, came: tuple[int, int], stored_bytes: int, stored: tuple[int, int], limits: Limits) -> str:
     """How much smaller the file became, as the rule that it broke counts it."""
     if came_bytes > limits.image_bytes:
-        sizes = f"{formats.megabytes(came_bytes)} MB to {formats.megabytes(stored_bytes)} MB"
-        return f"stored smaller: {sizes} (TAGWISE_MAX_IMAGE_MB is {limits.image_bytes / MEBIBYTE:g})"
-    return f"stored smaller: {came[0]:,} × {came[1]:,} to {stored[0]:,} × {stored[1]:,} pixels"
+        return t(
+            "stored smaller: {before} MB to {after} MB (TAGWISE_MAX_IMAGE_MB is {allowed})",
+            before=formats.megabytes(came_bytes),
+            after=formats.megabytes(stored_bytes),
+            allowed=f"{limits.image_bytes / MEBIBYTE:g}",
+        )
+    before, after = (f"{number(width)} × {number(height)}" for width, height in (came, stored))
+    return t("stored smaller: {before} to {after} pixels", before=before, after=after)

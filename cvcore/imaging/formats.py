@@ -20,6 +20,7 @@ from PIL import Image, ImageFile
 
 from cvcore.errors import ImageRefused
 from cvcore.imaging import repairs
+from cvcore.languages import decimal, marked, number, t
 from cvcore.settings import MEBIBYTE, Limits
 
 HEIF = "HEIF"
@@ -36,7 +37,7 @@ _READABLE_FORMATS = {
     "HEIC": rb".{4}ftyp(.{4}){0,8}?(hei[cmsx]|hev[cmsx]|mif1)",
 }
 _OTHER_FORMATS = {
-    "video": rb".{4}ftyp",
+    marked("video"): rb".{4}ftyp",
     "TIFF": rb"II\*\x00|MM\x00\*",
     "Photoshop": rb"8BPS",
     "ICO": rb"\x00\x00\x01\x00",
@@ -52,7 +53,7 @@ _PACKED_CHUNKS_MAX = 64
 # The filter that `_silence_pillow` sets, as `warnings.filters` stores it.
 _PILLOW_IS_SILENT = ("ignore", None, Warning, re.compile(r"PIL\."), 0)
 
-_SAVE_AGAIN = "open it in an image editor and save it again"
+_SAVE_AGAIN = marked("open it in an image editor and save it again")
 
 
 def check(data: bytes, limits: Limits) -> None:
@@ -87,13 +88,23 @@ def open_header(data: bytes, pixels_max: int = Limits.pixels) -> ImageFile.Image
     _silence_pillow()
     pillow_formats = (*_PILLOW_FORMATS, HEIF) if is_heic(data) and _register_heif() else _PILLOW_FORMATS
     if data.startswith(b"\x89PNG") and sum(map(data.count, _PACKED_CHUNKS)) > _PACKED_CHUNKS_MAX:
-        rule = f"a PNG may hold at most {_PACKED_CHUNKS_MAX} colour profiles and packed texts"
-        raise ImageRefused("damaged", f"{rule}, this one holds more: {_SAVE_AGAIN}")
+        rule = t(
+            "a PNG may hold at most {number} colour profiles and packed texts, this one holds more: {cure}",
+            number=_PACKED_CHUNKS_MAX,
+            cure=t(_SAVE_AGAIN),
+        )
+        raise ImageRefused("damaged", rule)
     try:
         return Image.open(io.BytesIO(repairs.readable(data)), formats=pillow_formats)
     except Image.DecompressionBombError:
         pillow_max = 2 * (Image.MAX_IMAGE_PIXELS or 0)
-        raise _too_many_pixels(pixels_max, f"this one has more than {pillow_max // 10**6} million") from None
+        rule = t(
+            "an image must have at most {allowed} million pixels, this one has more than {number} million: save it "
+            "smaller",
+            allowed=f"{pixels_max / 1e6:g}",
+            number=pillow_max // 10**6,
+        )
+        raise ImageRefused("pixels", rule) from None
     except Exception as error:  # Pillow raises many kinds of errors for crafted bytes
         raise _not_opened(data) from error
 
@@ -124,36 +135,64 @@ def is_heic(data: bytes) -> bool:
 
 def damaged(format_name: str) -> ImageRefused:
     """The error for an image of that format that cannot be decoded."""
-    rule = "an image must be readable to its end"
-    return ImageRefused("damaged", f"{rule}, this {format_name} is damaged or of a rare kind: {_SAVE_AGAIN}")
+    rule = t(
+        "an image must be readable to its end, this {format} is damaged or of a rare kind: {cure}",
+        format=format_name,
+        cure=t(_SAVE_AGAIN),
+    )
+    return ImageRefused("damaged", rule)
 
 
 def check_size(size_bytes: int, limits: Limits) -> None:
     """Check a file's size; raises ImageRefused with the reason `bytes`."""
     if size_bytes == 0:
-        raise ImageRefused("bytes", "an image must have at least 1 byte, this file is empty: choose another")
+        raise ImageRefused("bytes", t("an image must have at least 1 byte, this file is empty: choose another"))
     if size_bytes > limits.image_bytes:
-        allowed_mb, size_mb = f"{limits.image_bytes / MEBIBYTE:g}", _tenths_up(size_bytes / MEBIBYTE)
-        raise ImageRefused(
-            "bytes", f"an image must be at most {allowed_mb} MB, this one is {size_mb} MB: save it smaller"
+        rule = t(
+            "an image must be at most {allowed} MB, this one is {size} MB: save it smaller",
+            allowed=f"{limits.image_bytes / MEBIBYTE:g}",
+            size=_tenths_up(size_bytes / MEBIBYTE),
         )
+        raise ImageRefused("bytes", rule)
 
 
 def check_shape(width: int, height: int, limits: Limits) -> None:
     """Check an image's width and height; raises ImageRefused with the reason `pixels` or `aspect`."""
     shorter, longer = sorted((width, height))
-    shape = f"this one is {width:,} × {height:,}"
+    size = {"width": number(width), "height": number(height)}
     if shorter < limits.side_min_px:
-        rule = f"an image must be at least {limits.side_min_px} pixels wide and high"
-        raise ImageRefused("pixels", f"{rule}, {shape}: choose a larger one")
+        rule = t(
+            "an image must be at least {pixels} pixels wide and high, this one is {width} × {height}: choose a larger "
+            "one",
+            pixels=limits.side_min_px,
+            **size,
+        )
+        raise ImageRefused("pixels", rule)
     if longer > limits.side_max_px:
-        rule = f"an image must be at most {limits.side_max_px:,} pixels wide and high"
-        raise ImageRefused("pixels", f"{rule}, {shape}: save it smaller")
+        rule = t(
+            "an image must be at most {pixels} pixels wide and high, this one is {width} × {height}: save it smaller",
+            pixels=number(limits.side_max_px),
+            **size,
+        )
+        raise ImageRefused("pixels", rule)
     if width * height > limits.pixels:
-        raise _too_many_pixels(limits.pixels, f"{shape}, {_tenths_up(width * height / 1e6)} million")
+        rule = t(
+            "an image must have at most {allowed} million pixels, this one is {width} × {height}, {number} million: "
+            "save it smaller",
+            allowed=f"{limits.pixels / 1e6:g}",
+            number=_tenths_up(width * height / 1e6),
+            **size,
+        )
+        raise ImageRefused("pixels", rule)
     if longer > limits.aspect * shorter:
-        rule = f"an image's longer side must be at most {limits.aspect:g} times its shorter"
-        raise ImageRefused("aspect", f"{rule}, {shape}, {_tenths_up(longer / shorter)} times: crop it")
+        rule = t(
+            "an image's longer side must be at most {allowed} times its shorter, this one is {width} × {height}, "
+            "{number} times: crop it",
+            allowed=f"{limits.aspect:g}",
+            number=_tenths_up(longer / shorter),
+            **size,
+        )
+        raise ImageRefused("aspect", rule)
 
 
 @functools.cache
@@ -182,18 +221,15 @@ def _not_opened(data: bytes) -> ImageRefused:
     name = _format_name(data, _READABLE_FORMATS)
     if name and (name != "HEIC" or _register_heif()):
         return damaged(name)
-    readable = " or ".join(", ".join(_READABLE_FORMATS).rsplit(", ", 1))
-    other = name or _format_name(data, _OTHER_FORMATS) or "none of them"
-    return ImageRefused("format", f"an image must be {readable}, this one is {other}: save it as JPEG or PNG")
+    *several, last = _READABLE_FORMATS
+    formats = t("{formats} or {last}", formats=", ".join(several), last=last)
+    other = name or t(_format_name(data, _OTHER_FORMATS) or marked("none of them"))
+    rule = t("an image must be {formats}, this one is {other}: save it as JPEG or PNG", formats=formats, other=other)
+    return ImageRefused("format", rule)
 
 
 def _format_name(data: bytes, formats: Mapping[str, bytes]) -> str | None:
     return next((name for name, beginning in formats.items() if re.match(beginning, data, re.DOTALL)), None)
-
-
-def _too_many_pixels(pixels_max: int, value: str) -> ImageRefused:
-    rule = f"an image must have at most {pixels_max / 1e6:g} million pixels"
-    return ImageRefused("pixels", f"{rule}, {value}: save it smaller")
 
 
 def megabytes(size_bytes: int) -> str:
@@ -206,4 +242,5 @@ def megabytes(size_bytes: int) -> str:
 
 
 def _tenths_up(value: float) -> str:
-    return f"{math.ceil(value * 10) / 10:g}"
+    tenths = math.ceil(value * 10) / 10
+    return number(int(tenths)) if tenths.is_integer() else decimal(tenths)

@@ -13,6 +13,7 @@ from cvcore import image_facts, imaging, names
 from cvcore.annotations import shown
 from cvcore.errors import Conflict, ImageRefused
 from cvcore.files import blobs
+from cvcore.languages import number, t
 from cvcore.projects import tagging
 from cvcore.records import Project
 from cvcore.settings import MEBIBYTE, Limits
@@ -96,7 +97,11 @@ def add(
         raise
     if is_new:
         return Upload(name, "stored", refusal, image_id, arrival.note)
-    duplicate = "the project has this image already" + (", the tags were added to it" if tag_ids else "")
+    duplicate = (
+        t("the project has this image already, the tags were added to it")
+        if tag_ids
+        else t("the project has this image already")
+    )
     return Upload(name, "duplicate", refusal or duplicate, image_id, arrival.note)
 
 
@@ -166,10 +171,15 @@ def _over_quota(store: Store, digest: str, size_bytes: int, limits: Limits) -> s
     _bound_trash(store, limits)
     images, stored_bytes = store.images.usage()
     if limits.home_images and images >= limits.home_images:
-        return f"you may store {limits.home_images:,} images, you have them: delete some, or ask the teacher for more"
+        return t(
+            "you may store {number} images, you have them: delete some, or ask the teacher for more",
+            number=number(limits.home_images),
+        )
     if limits.home_bytes and stored_bytes + size_bytes > limits.home_bytes:
-        megabytes = limits.home_bytes // MEBIBYTE
-        return f"your images may take {megabytes:,} MB, with this one they take more: delete some, or ask the teacher"
+        return t(
+            "your images may take {number} MB, with this one they take more: delete some, or ask the teacher",
+            number=number(limits.home_bytes // MEBIBYTE),
+        )
     return ""
 
 
@@ -187,6 +197,6 @@ def _tag(store: Store, project: Project, image_id: str, tag_ids: Sequence[str]) 
     try:
         tagging.check(store, project, (*store.images.get(image_id).tag_ids, *tag_ids))
     except Conflict as error:
-        return f"its tags were not changed: {error}"
+        return t("its tags were not changed: {reason}", reason=error)
     store.tags.attach([image_id], tag_ids)
     return ""
