@@ -13,10 +13,11 @@ import numpy as np
 from cvcore import metrics, validation
 from cvcore.array_types import Bools
 from cvcore.evaluation import analysis, out_of_fold, performance, rekognition, saved_thresholds
+from cvcore.languages import tn
 from cvcore.metrics import reports
 from cvcore.records import HOLD_OUT, K_FOLD, TEST_SET, Iteration, Project, Scores, Thresholds
 from cvcore.store import SnapshotImage, Store
-from cvcore.wording import count, csv_line, none_for_nan
+from cvcore.wording import csv_line, none_for_nan
 
 # So many names of tags stand in a sentence.
 TAGS_LISTED = 5
@@ -39,12 +40,19 @@ class NotEvaluated:
         """
         if not self.images:
             return ""
-        text = f"{count(self.images, 'image')} could not be evaluated"
         if not self.tags:
-            return f"{text}."
-        more = len(self.tags) - TAGS_LISTED
-        listed = ", ".join(map(repr, self.tags[:TAGS_LISTED])) + (f" and {count(more, 'more tag')}" if more > 0 else "")
-        return f"{text}: all images of {listed} are near duplicates of one another. Add different images."
+            return tn(self.images, "{n} image could not be evaluated.", "{n} images could not be evaluated.")
+        listed = ", ".join(map(repr, self.tags[:TAGS_LISTED]))
+        if (more := len(self.tags) - TAGS_LISTED) > 0:
+            listed = tn(more, "{tags} and {n} more tag", "{tags} and {n} more tags", tags=listed)
+        return tn(
+            self.images,
+            "{n} image could not be evaluated: all images of {tags} are near duplicates of one another. Add different "
+            "images.",
+            "{n} images could not be evaluated: all images of {tags} are near duplicates of one another. Add different "
+            "images.",
+            tags=listed,
+        )
 
 
 def performance_json(

@@ -4,7 +4,7 @@ Pure: arrays in, arrays out. Imports the modules beside the packages only.
 """
 
 from cvcore.validation.grouping import joined
-from cvcore.validation.schemes import FOLDS, SEED, Plan, explained, named, plan
+from cvcore.validation.schemes import FOLDS, SEED, Plan, explained, named, plan, what_was_done
 from cvcore.validation.splits import by_test_images, fold_count, folds, hold_out, parts
 
 __all__ = [
@@ -20,4 +20,5 @@ __all__ = [
     "named",
     "parts",
     "plan",
+    "what_was_done",
 ]

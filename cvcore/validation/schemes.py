@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvcore.errors import NotTrainable
+from cvcore.languages import t
 from cvcore.records import HOLD_OUT, TEST_SET, Evaluation, EvaluationMethod
 from cvcore.validation import splits
 
@@ -73,29 +74,37 @@ def named(evaluation: Evaluation) -> str:
     ('5-fold cross-validation', '1 image in 5 held out')
     """
     if evaluation.method == TEST_SET:
-        return "your own test set"
+        return t("your own test set")
     if evaluation.method == HOLD_OUT:
-        return f"1 image in {FOLDS} held out"
+        return t("1 image in {n} held out", n=FOLDS)
     # No fold: the images of every tag are near duplicates of one another.
-    return f"{evaluation.folds}-fold cross-validation" if evaluation.folds else "cross-validation"
+    if not evaluation.folds:
+        return t("cross-validation")
+    return t("{n}-fold cross-validation", n=evaluation.folds)
 
 
 def explained(evaluation: Evaluation) -> str:
     """What an iteration's numbers mean under its evaluation method, in two sentences."""
+    if evaluation.method in (TEST_SET, HOLD_OUT):
+        meaning = t("The numbers are those of the model that Quick Test and the exports use.")
+    else:
+        meaning = t("The numbers estimate how well this way of training does on new images like these.")
+    return f"{what_was_done(evaluation)} {meaning}"
+
+
+def what_was_done(evaluation: Evaluation) -> str:
+    """Which images were evaluated, and by what, in one sentence."""
     if evaluation.method == TEST_SET:
-        return (
+        return t(
             "Only the images you keep for testing are evaluated; neither they nor near duplicates of them were "
-            "trained on. The numbers are those of the model that Quick Test and the exports use."
+            "trained on."
         )
     if evaluation.method == HOLD_OUT:
-        return (
-            f"One image in {FOLDS}, chosen by Tagwise, was held out and evaluated; near duplicates were kept together. "
-            "The numbers are those of the model that Quick Test and the exports use."
+        return t(
+            "One image in {n}, chosen by Tagwise, was held out and evaluated; near duplicates were kept together.",
+            n=FOLDS,
         )
-    return (
-        "Every image is evaluated by a classifier that was not trained on it or a near duplicate of it. "
-        "The numbers estimate how well this way of training does on new images like these."
-    )
+    return t("Every image is evaluated by a classifier that was not trained on it or a near duplicate of it.")
 
 
 def _without_known(

@@ -291,6 +291,6 @@ def test_texts_in_the_table_are_escaped(store: Store, fill: Fill, trained: Train
     training.rename_iteration(store, second, "<i>two</i>")
     second = store.iterations.get(second.id)
     comparison: Comparison = comparisons.compare(store, first, second, 0.5)
-    made = difference_table.of(comparison, 2, "F1", with_mean_interval=True)
+    made = difference_table.of(comparison, 2, with_mean_interval=True)
     assert "&lt;b&gt;![x](http://a)" in made
     assert "<i>two" not in made

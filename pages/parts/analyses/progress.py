@@ -5,12 +5,27 @@ from __future__ import annotations
 import streamlit as st
 
 from cvcore import analyses
+from cvcore.languages import marked, t
 from cvcore.records import Iteration, Job, JobKind
 from cvcore.store import Store
 from cvcore.training.analyses import ANALYSES, request
 from pages.parts.shell.text import plain, sentence
 
 POLL_S = 1.0
+
+# What is said of each kind when it was stopped, and when it is not there.
+STOPPED: dict[JobKind, str] = {
+    "learning-curve": marked("The learning curve was stopped."),
+    "map": marked("The map was stopped."),
+    "next-steps": marked("The list of next steps was stopped."),
+    "robustness": marked("The measurement of the robustness was stopped."),
+}
+MISSING: dict[JobKind, str] = {
+    "learning-curve": marked("There is no learning curve. {reason}"),
+    "map": marked("There is no map. {reason}"),
+    "next-steps": marked("There is no list of next steps. {reason}"),
+    "robustness": marked("There is no measurement of the robustness. {reason}"),
+}
 
 
 def show(store: Store, iteration: Iteration, kind: JobKind, *, button: str = "") -> None:
@@ -31,7 +46,7 @@ def show(store: Store, iteration: Iteration, kind: JobKind, *, button: str = "")
         st.rerun()  # it was finished since the caller looked
     if job:
         _explain(job)
-        button = "Try again"
+        button = t("Try again")
     if st.button(button, key=f"{kind}-{iteration.id}", type="secondary" if job else "primary"):
         request(store, iteration, kind)
         st.rerun()
@@ -39,20 +54,19 @@ def show(store: Store, iteration: Iteration, kind: JobKind, *, button: str = "")
 
 def _explain(job: Job) -> None:
     """Say why there is no result although the job has ended."""
-    noun = ANALYSES[job.kind].noun
     if job.status == "cancelled":
-        st.info(f"The {noun} was stopped.")
+        st.info(t(STOPPED[job.kind]))
         return
-    reason = job.error or "its file is missing, damaged or from an older Tagwise"
-    st.error(f"There is no {noun}. {plain(sentence(reason))}")
+    reason = job.error or t("Its file is missing, damaged or from an older Tagwise.")
+    st.error(t(MISSING[job.kind], reason=plain(sentence(reason))))
 
 
 def _watch(store: Store, job: Job) -> None:
     now = store.jobs.get(job.id)
     if not now.is_active:
         st.rerun()
-    text = "Waiting for the training process" if now.status == "queued" else now.stage
+    text = t("Waiting for the training process") if now.status == "queued" else t(now.stage)
     st.progress(0.0 if now.status == "queued" else min(now.progress, 1.0), text=text)
-    if st.button("Stop", key=f"stop-{job.id}", disabled=now.cancel_requested):
+    if st.button(t("Stop"), key=f"stop-{job.id}", disabled=now.cancel_requested):
         store.jobs.cancel(job.id)
         st.rerun()

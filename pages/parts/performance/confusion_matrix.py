@@ -10,6 +10,7 @@ import streamlit as st
 from cvcore import evaluation
 from cvcore.evaluation import drill_down
 from cvcore.evaluation.analysis import Threshold
+from cvcore.languages import marked, t
 from cvcore.metrics import confusion
 from cvcore.metrics.confusion import Cell, Swap, TagOutcome
 from cvcore.records import MULTICLASS, Iteration
@@ -17,7 +18,7 @@ from cvcore.store import Store
 from pages.parts.review import drawer
 from pages.parts.widgets import confusion_grid, outcome_cards
 
-BY_TAG, SWAPPED = "Tag by tag", "Swapped tags"
+BY_TAG, SWAPPED = marked("Tag by tag"), marked("Swapped tags")
 
 
 def show(store: Store, iteration: Iteration, threshold: Threshold, *, key: str) -> Cell | TagOutcome | Swap | None:
@@ -29,8 +30,9 @@ def show(store: Store, iteration: Iteration, threshold: Threshold, *, key: str) 
     if iteration.classification_type == MULTICLASS:
         return _matrix(store, iteration, threshold, key)
     view = st.segmented_control(
-        "What to show",
+        t("What to show"),
         [BY_TAG, SWAPPED],
+        format_func=t,
         default=BY_TAG,
         required=True,
         label_visibility="collapsed",
@@ -71,7 +73,7 @@ def _cards(store: Store, iteration: Iteration, threshold: Threshold, key: str) -
 def _swaps(store: Store, iteration: Iteration, threshold: Threshold, key: str) -> Swap | None:
     swaps = drill_down.swaps(store, iteration, threshold)
     if not swaps.any():
-        st.info("No image missed one tag and was wrongly given another at this threshold.")
+        st.info(t("No image missed one tag and was wrongly given another at this threshold."))
         return None
     counts = confusion.outcomes(drill_down.answers(store, iteration, threshold))
     opened = drawer.opened(store, iteration)

@@ -9,13 +9,14 @@ import streamlit as st
 
 from cvcore import training, validation
 from cvcore.errors import NotFound
+from cvcore.languages import marked, t, tn
 from cvcore.records import Iteration
 from cvcore.store import Store
-from cvcore.wording import count, day
+from cvcore.wording import day
 from pages.parts.shell import page_address
 from pages.parts.shell.text import plain, refusals
 
-RENAME, DELETE = "Rename", "Delete"
+RENAME, DELETE = marked("Rename"), marked("Delete")
 
 
 def show(store: Store, iterations: Sequence[Iteration]) -> Iteration:
@@ -28,7 +29,7 @@ def show(store: Store, iterations: Sequence[Iteration]) -> Iteration:
     # The address decides, also after the browser's Back button has changed it.
     st.session_state["iteration"] = wanted if wanted in by_number else next(iter(by_number))
     chosen = st.selectbox(
-        "Iteration",
+        t("Iteration"),
         list(by_number),
         format_func=lambda number: by_number[number].name,
         label_visibility="collapsed",
@@ -40,46 +41,62 @@ def show(store: Store, iterations: Sequence[Iteration]) -> Iteration:
     # Not after a choice: that is a step of the Back button, which the script would take away.
     if wanted != chosen:
         page_address.show("iteration", iteration.number)
-    pressed = st.menu_button("Edit", [RENAME, DELETE], help="Rename or delete this iteration", key="iteration-menu")
+    pressed = st.menu_button(
+        t("Edit"),
+        [RENAME, DELETE],
+        format_func=t,
+        help=t("Rename or delete this iteration"),
+        key="iteration-menu",
+    )
     if pressed == RENAME:
-        _rename(store, iteration)
+        st.dialog(t("Rename iteration"), on_dismiss="rerun")(_rename)(store, iteration)
     elif pressed == DELETE:
-        _delete(store, iteration)
+        st.dialog(t("Delete iteration"))(_delete)(store, iteration)
     return iteration
 
 
 def about(store: Store, iteration: Iteration, *, in_full: bool) -> str:
     """How many images it was trained on and when; `in_full` also with what and how it was evaluated. As Markdown."""
-    parts = [count(iteration.image_count, "image")]
+    parts = [tn(iteration.image_count, "{n} image", "{n} images")]
     if in_full:
-        parts += [iteration.classification_type, plain(iteration.backbone)]
-        parts += ["Advanced"] if store.trainings.options(iteration.id).is_advanced else []
+        parts += [t(iteration.classification_type), plain(iteration.backbone)]
+        parts += [t("Advanced")] if store.trainings.options(iteration.id).is_advanced else []
         parts += [validation.named(iteration.evaluation)] if iteration.evaluation else []
     if iteration.trained_at:
-        parts.append(f"trained {day(iteration.trained_at)}")
+        parts.append(t("trained {day}", day=day(iteration.trained_at)))
     return " · ".join(parts)
 
 
-@st.dialog("Rename iteration", on_dismiss="rerun")
 def _rename(store: Store, iteration: Iteration) -> None:
     with st.form("rename-iteration", border=False):
-        name = st.text_input("Name", iteration.name, max_chars=training.ITERATION_LETTERS)
-        is_saved = st.form_submit_button("Save", type="primary")
+        name = st.text_input(t("Name"), iteration.name, max_chars=training.ITERATION_LETTERS)
+        is_saved = st.form_submit_button(t("Save"), type="primary")
     if is_saved:
         with refusals():
             training.rename_iteration(store, iteration, name)
             st.rerun()
 
 
-@st.dialog("Delete iteration")
 def _delete(store: Store, iteration: Iteration) -> None:
     alone = store.iterations.count_held_alone(iteration.id)
-    st.markdown(f"Delete **{plain(iteration.name)}** with its numbers for good?")
+    st.markdown(t("Delete **{iteration}** with its numbers for good?", iteration=plain(iteration.name)))
     if alone:
-        st.warning(f"{count(alone, 'image')} that only this iteration still uses will be deleted with it.")
+        st.warning(
+            tn(
+                alone,
+                "{n} image that only this iteration still uses will be deleted with it.",
+                "{n} images that only this iteration still uses will be deleted with it.",
+            )
+        )
     if wanted := store.predictions.count_of_iteration(iteration.id):
-        st.warning(f"{count(wanted, 'answer')} under Predictions will be deleted with it.")
-    if st.button("Delete for good", type="primary"):
+        st.warning(
+            tn(
+                wanted,
+                "{n} answer under Predictions will be deleted with it.",
+                "{n} answers under Predictions will be deleted with it.",
+            )
+        )
+    if st.button(t("Delete for good"), type="primary"):
         with refusals():
             # Someone else can have deleted it already: it is gone either way.
             with contextlib.suppress(NotFound):

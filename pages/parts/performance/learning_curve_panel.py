@@ -6,8 +6,9 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from cvcore import evaluation, learning_curves
+from cvcore import evaluation, languages, learning_curves
 from cvcore.array_types import Float64s
+from cvcore.languages import marked, t
 from cvcore.learning_curves import Curve, Measurement, Points
 from cvcore.metrics.reports import MEASURES
 from cvcore.records import Iteration, Thresholds
@@ -16,13 +17,13 @@ from pages.parts.analyses import progress
 from pages.parts.shell.help_marks import HELP
 from pages.parts.shell.text import plain, refusals
 
-ALL = "All tags"
-NAMES = dict(zip(("Precision", "Recall", "F1", "Average precision"), MEASURES, strict=True))
+TITLES = (marked("Precision"), marked("Recall"), marked("F1"), marked("Average precision"))
+NAMES = dict(zip(TITLES, MEASURES, strict=True))
 
 
 def show(store: Store, iteration: Iteration, thresholds: Thresholds) -> None:
     """Show the curve at the thresholds; the first time it is measured by the worker, which takes seconds."""
-    st.header("Would more images help?", anchor=False, help=HELP["learning curve"])
+    st.header(t("Would more images help?"), anchor=False, help=t(HELP["learning curve"]))
     with refusals():
         measurement = learning_curves.load(store, iteration)
         if measurement is None:
@@ -35,27 +36,30 @@ def _show(store: Store, iteration: Iteration, measurement: Measurement, threshol
     predictions = evaluation.load(store, iteration)
     curve = learning_curves.curve(measurement, predictions.truth, predictions.groups, thresholds)
     names = [tag.name for tag in evaluation.tags(store, iteration)]
-    st.markdown(f"**{plain(learning_curves.sentence(curve, -1, 'all tags'))}**")
+    st.markdown(f"**{plain(learning_curves.sentence(curve, -1, ''))}**")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         tag = st.selectbox(
-            "Tag",
+            t("Tag"),
             [-1, *range(len(names))],
-            format_func=lambda column: ALL if column == -1 else names[column],
+            format_func=lambda column: t("All tags") if column == -1 else names[column],
             key=f"curve-tag-{iteration.id}",
             width=240,
         )
-        chosen = st.segmented_control("Measure", list(NAMES), default="Recall", required=True, key="curve-measure")
+        chosen = st.segmented_control(
+            t("Measure"), list(NAMES), format_func=t, default="Recall", required=True, key="curve-measure"
+        )
     st.plotly_chart(
         chart(curve, tag, MEASURES.index(NAMES[chosen])),
         config={"displayModeBar": False},
         key=f"curve-{iteration.id}",
-        alt=f"{chosen} against the number of images of a tag",
+        alt=t("{measure} against the number of images of a tag", measure=t(chosen)),
     )
-    st.caption(
+    explained = t(
         "Left: classifiers trained on fewer of these images, evaluated on the same images. Dashed: what to expect if "
-        "every tag gets as many images again, like those there are; 19 times of 20 the number then lies in the band. "
-        + ("This is how Quick grows on these images. " if store.trainings.options(iteration.id).is_advanced else "")
+        "every tag gets as many images again, like those there are; 19 times of 20 the number then lies in the band."
     )
+    is_advanced = store.trainings.options(iteration.id).is_advanced
+    st.caption(f"{explained} {t('This is how Quick grows on these images.')}" if is_advanced else explained)
     st.markdown("\n".join(f"- {plain(line)}" for line in _lines(curve, names)))
 
 
@@ -71,8 +75,8 @@ def chart(curve: Curve, tag: int, measure: int) -> go.Figure:
     pairs = zip(_parts(curve.measured), _parts(curve.forecast), strict=True)
     ahead = [np.concatenate([measured[..., -1:, :], expected], axis=-2) for measured, expected in pairs]
     for (images, values, low, high), dash, name in (
-        (_parts(curve.measured), "solid", "measured"),
-        (ahead, "dash", "expected"),
+        (_parts(curve.measured), "solid", t("measured")),
+        (ahead, "dash", t("expected")),
     ):
         x, y = images[:, tag], 100 * values[measure, :, tag]
         band = 100 * np.concatenate([low[measure, :, tag], high[measure, ::-1, tag]])
@@ -92,17 +96,27 @@ def chart(curve: Curve, tag: int, measure: int) -> go.Figure:
             name=name,
             line={"dash": dash, "width": 3},
             customdata=np.stack([band[: len(x)], band[len(x) :][::-1]], axis=1),
-            hovertemplate="%{x:,.0f} images: %{y:.1f} % (%{customdata[0]:.0f} to %{customdata[1]:.0f} %)"
-            "<extra></extra>",
+            hovertemplate=_hover() + "<extra></extra>",
         )
-    figure.update_xaxes(title="Images of the tag" if tag >= 0 else "Images of a tag, on average", rangemode="tozero")
-    figure.update_yaxes(ticksuffix=" %")
+    title = t("Images of the tag") if tag >= 0 else t("Images of a tag, on average")
+    figure.update_xaxes(title=title, rangemode="tozero")
+    figure.update_yaxes(ticksuffix=languages.percent(""))
     figure.update_layout(
         height=380, margin={"l": 8, "r": 8, "t": 8, "b": 8}, dragmode=False, legend={"orientation": "h", "y": 1.08}
     )
     figure.update_xaxes(fixedrange=True, zeroline=False)
     figure.update_yaxes(fixedrange=True, zeroline=False)
     return figure
+
+
+def _hover() -> str:
+    return t(
+        "{images} images: {rate} ({low} to {high})",
+        images="%{x:,.0f}",
+        rate=languages.percent("%{y:.1f}"),
+        low="%{customdata[0]:.0f}",
+        high=languages.percent("%{customdata[1]:.0f}"),
+    )
 
 
 def _parts(points: Points) -> tuple[Float64s, Float64s, Float64s, Float64s]:

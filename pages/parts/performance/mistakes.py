@@ -10,6 +10,7 @@ import streamlit as st
 from cvcore import evaluation
 from cvcore.evaluation import drill_down
 from cvcore.evaluation.analysis import ListName, Selection, Threshold
+from cvcore.languages import marked, number, t
 from cvcore.metrics.confusion import Cell, Swap
 from cvcore.records import Iteration, Project
 from cvcore.store import Store
@@ -21,9 +22,9 @@ PAIRS = 5
 NAME_LETTERS = 20
 
 LISTS: dict[ListName, str] = {
-    "label_issues": "Likely wrong tags",
-    "hardest": "Hardest images",
-    "duplicates": "Near duplicates",
+    "label_issues": marked("Likely wrong tags"),
+    "hardest": marked("Hardest images"),
+    "duplicates": marked("Near duplicates"),
 }
 
 
@@ -42,16 +43,18 @@ def _most_confused(store: Store, iteration: Iteration, threshold: Threshold, key
     pressed = None
     pairs = drill_down.most_confused(store, iteration, threshold)[:PAIRS]
     names = [plain(isolated(short(tag.name, NAME_LETTERS))) for tag in evaluation.tags(store, iteration)]
-    st.header("Most confused", anchor=False)
+    st.header(t("Most confused"), anchor=False)
     if not pairs:
-        st.caption("No tag is confused with another at this threshold.")
+        st.caption(t("No tag is confused with another at this threshold."))
     with st.container(horizontal=True, gap="small", key=f"{key}-pairs"):
         for place, (pair, images) in enumerate(pairs):
             match pair:
                 case Cell(one, other):
-                    label = f"{names[one]} taken for {names[other]}: **{images:,}**"
+                    label = t("{tag} taken for {other}: **{n}**", tag=names[one], other=names[other], n=number(images))
                 case Swap(one, other):
-                    label = f"{names[one]} missed, {names[other]} given: **{images:,}**"
+                    label = t(
+                        "{tag} missed, {other} given: **{n}**", tag=names[one], other=names[other], n=number(images)
+                    )
             if st.button(label, key=f"{key}-pair-{place}"):
                 pressed = pair
     return pressed
@@ -60,9 +63,9 @@ def _most_confused(store: Store, iteration: Iteration, threshold: Threshold, key
 def _lists(key: str) -> Selection | None:
     """A button for each list of images to review; returns the list whose button was pressed."""
     pressed: Selection | None = None
-    st.header("To review", anchor=False)
+    st.header(t("To review"), anchor=False)
     with st.container(horizontal=True, gap="small", key=f"{key}-lists"):
         for name, label in LISTS.items():
-            if st.button(label, key=f"{key}-{name}"):
+            if st.button(t(label), key=f"{key}-{name}"):
                 pressed = name
     return pressed

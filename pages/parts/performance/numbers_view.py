@@ -11,6 +11,7 @@ import streamlit as st
 
 from cvcore import evaluation, metrics, slices, validation
 from cvcore.evaluation import report_files, saved_thresholds
+from cvcore.languages import marked, t
 from cvcore.metrics.confusion import TagOutcome
 from cvcore.metrics.reports import MEASURES
 from cvcore.metrics.threshold_tuning import Goal
@@ -23,7 +24,8 @@ from pages.parts.shell.text import plain, refusals
 from pages.parts.widgets import number_table, threshold_explorer, threshold_strip
 from pages.parts.widgets.threshold_explorer import Explored, Own
 
-RATES = dict(zip(("Precision", "Recall", "F1", "Average precision"), MEASURES, strict=True))
+TITLES = (marked("Precision"), marked("Recall"), marked("F1"), marked("Average precision"))
+RATES = dict(zip(TITLES, MEASURES, strict=True))
 
 
 @st.fragment
@@ -50,9 +52,10 @@ def _save(store: Store, project: Project, iteration: Iteration, wanted: Threshol
             saved_thresholds.clear(store, iteration)
         else:
             saved_thresholds.save(store, iteration, before)
-        return "The thresholds are as they were before."
+        return t("The thresholds are as they were before.")
 
-    undo_toast.offer(project, f"Saved: Quick Test and exports of {iteration.name} use these thresholds.", undo)
+    told = t("Saved: Quick Test and exports of {iteration} use these thresholds.", iteration=iteration.name)
+    undo_toast.offer(project, told, undo)
 
 
 def thresholds(project: Project, iteration: Iteration, threshold: float) -> Thresholds:
@@ -120,25 +123,25 @@ def _kept_together(store: Store, iteration: Iteration, thresholds: Thresholds) -
     if found is None:
         return
     st.markdown(f"**{plain(slices.estimates_sentence(found))}**")
-    with st.expander("Both estimates"):
-        kept = f"Images with the same {found.key} kept together"
-        rows = {kept: found.together, "Only near duplicates kept together": found.apart}
-        columns = {"Evaluation": list(rows)}
+    with st.expander(t("Both estimates")):
+        kept = t("Images with the same {key} kept together", key=found.key)
+        rows = {kept: found.together, t("Only near duplicates kept together"): found.apart}
+        columns = {t("Evaluation"): list(rows)}
         columns |= {
-            title: [with_interval(getattr(each, name), getattr(each, f"{name}_interval")) for each in rows.values()]
+            t(title): [with_interval(getattr(each, name), getattr(each, f"{name}_interval")) for each in rows.values()]
             for title, name in RATES.items()
         }
-        st.html(number_table.of(columns, label="Both estimates"))
+        st.html(number_table.of(columns, label=t("Both estimates")))
         if found.is_quick:
-            st.caption("Both are of Quick training: Advanced would take as long again, and like is compared with like.")
+            st.caption(
+                t("Both are of Quick training: Advanced would take as long again, and like is compared with like.")
+            )
 
 
 def _how_evaluated(store: Store, iteration: Iteration) -> None:
     how = iteration.evaluation
     if how is None:
         return
-    explained = validation.explained(how)
-    # The first sentence says what was done; the second what it means for new images.
-    st.caption(explained if detail_level.is_full() else f"{explained.split('. ')[0]}.")
+    st.caption(validation.explained(how) if detail_level.is_full() else validation.what_was_done(how))
     if left_out := str(report_files.not_evaluated(store, iteration)):
         st.caption(plain(left_out))

@@ -11,6 +11,7 @@ import streamlit as st
 from cvcore import html_report
 from cvcore.evaluation import report_files
 from cvcore.html_report import document
+from cvcore.languages import t
 from cvcore.records import Iteration, Project, Thresholds
 from cvcore.store import Store
 from pages.parts.shell import detail_level
@@ -42,36 +43,38 @@ def show(store: Store, project: Project, iteration: Iteration, *, threshold: Thr
 def _files(store: Store, project: Project, iteration: Iteration, threshold: Thresholds) -> list[File]:
     files: list[File] = [
         (
-            "HTML report",
+            t("HTML report"),
             "report.html",
             "text/html",
             lambda: html_report.page(store, project, iteration, threshold, made_at=datetime.now(UTC)),
-            f"One page with numbers at {document.in_words(threshold)}, charts and images. "
-            "It opens and prints without a network.",
+            t(
+                "One page with numbers at {threshold}, charts and images. It opens and prints without a network.",
+                threshold=document.in_words(threshold),
+            ),
         ),
         (
-            "Probabilities",
+            t("Probabilities"),
             "probabilities.csv",
             "text/csv",
             lambda: report_files.scores_csv(store, iteration),
-            "Every evaluated image and its probability for every tag, for a spreadsheet.",
+            t("Every evaluated image and its probability for every tag, for a spreadsheet."),
         ),
     ]
     if detail_level.is_full():
         files += [
             (
-                "Summary in Rekognition's format",
+                t("Summary in Rekognition's format"),
                 "evaluation-summary.json",
                 "application/json",
                 lambda: report_files.summary_json(store, project, iteration),
-                "Amazon Rekognition's evaluation summary: labels at their assumed thresholds, and the matrix.",
+                t("Amazon Rekognition's evaluation summary: labels at their assumed thresholds, and the matrix."),
             ),
             (
-                "Manifest in Rekognition's format",
+                t("Manifest in Rekognition's format"),
                 "evaluation-manifest.jsonl",
                 "application/jsonl",
                 lambda: "\n".join([*report_files.manifest(store, iteration), ""]),
-                "Amazon Rekognition's evaluation manifest: one line of JSON per evaluated image.",
+                t("Amazon Rekognition's evaluation manifest: one line of JSON per evaluated image."),
             ),
         ]
     return files

@@ -7,10 +7,11 @@ import base64
 import numpy as np
 import streamlit as st
 
-from cvcore import array_types, metrics
+from cvcore import array_types, languages, metrics
 from cvcore.imaging import portraits
 from cvcore.imaging.portraits import PAINTERS, PICASSO
-from cvcore.wording import count, percent
+from cvcore.languages import marked, t, tn
+from cvcore.wording import percent
 
 # At 50 % four are called Picasso, of which two are: precision 50 %, recall 67 %.
 PROBABILITIES = (0.95, 0.85, 0.4, 0.7, 0.6, 0.1)
@@ -29,17 +30,21 @@ _STYLE = """<style>
 def show(*, key: str = "worked-example") -> None:
     """Show six images, a slider, and the calculation at its threshold."""
     st.markdown(
-        "Three of these six portraits are in Picasso's manner, three in Rembrandt's. There is one question: **is it a "
-        "Picasso?** Below each image is the probability that a model gave. Move the threshold and watch the "
-        "counts."
+        t(
+            "Three of these six portraits are in Picasso's manner, three in Rembrandt's. There is one question: **is "
+            "it a Picasso?** Below each image is the probability that a model gave. Move the threshold and watch the "
+            "counts."
+        )
     )
-    chosen = st.slider("Probability threshold", 0, 100, OPENING, format="%d %%", key=key, width=480)
+    chosen = st.slider(t("Probability threshold"), 0, 100, OPENING, format="%d %%", key=key, width=480)
     truth, called = answers(chosen / 100)
     st.html(_STYLE + _gallery(truth, called))
     st.markdown("\n".join(f"- {line}" for line in sentences(truth, called)))
     st.caption(
-        "A higher threshold makes the model more careful: its answers are right more often, and it misses more. "
-        "Which threshold is best depends on what each kind of mistake costs."
+        t(
+            "A higher threshold makes the model more careful: its answers are right more often, and it misses more. "
+            "Which threshold is best depends on what each kind of mistake costs."
+        )
     )
 
 
@@ -64,21 +69,37 @@ def sentences(truth: array_types.Bools, called: array_types.Bools) -> list[str]:
     tp, fp, fn, _ = counts.tolist()
     measures = (metrics.precision, metrics.recall, metrics.f1)
     precision, recall, f1 = (percent(float(measure(counts))) for measure in measures)
-    if tp + fp:
-        first = f"It called {count(tp + fp, 'image')} Picasso, {tp} of them {_are(tp)}: "
-        first += f"**precision {tp} / {tp + fp} = {precision}**."
-    else:
-        first = "It called no image Picasso, so nothing can be right or wrong: **precision –**."
     return [
-        first,
-        f"There are {tp + fn} Picassos, and it found {tp} of them: **recall {tp} / {tp + fn} = {recall}**.",
-        "F1 weighs both: 2 × found / (2 × found + wrongly given + missed) = "
-        f"2 × {tp} / (2 × {tp} + {fp} + {fn}) = **{f1}**.",
+        _precise(tp, tp + fp, precision),
+        t(
+            "There are {all} Picassos, and it found {tp} of them: **recall {tp} / {all} = {recall}**.",
+            all=tp + fn,
+            tp=tp,
+            recall=recall,
+        ),
+        t(
+            "F1 weighs both: 2 × found / (2 × found + wrongly given + missed) = "
+            "2 × {tp} / (2 × {tp} + {fp} + {fn}) = **{f1}**.",
+            tp=tp,
+            fp=fp,
+            fn=fn,
+            f1=f1,
+        ),
     ]
 
 
-def _are(number: int) -> str:
-    return "is" if number == 1 else "are"
+def _precise(tp: int, called: int, precision: str) -> str:
+    if not called:
+        return t("It called no image Picasso, so nothing can be right or wrong: **precision –**.")
+    images = tn(called, "It called {n} image Picasso", "It called {n} images Picasso")
+    return tn(
+        tp,
+        "{it_called_images}, {n} of them is: **precision {n} / {called} = {precision}**.",
+        "{it_called_images}, {n} of them are: **precision {n} / {called} = {precision}**.",
+        it_called_images=images,
+        called=called,
+        precision=precision,
+    )
 
 
 def _gallery(truth: array_types.Bools, called: array_types.Bools) -> str:
@@ -90,16 +111,20 @@ def _gallery(truth: array_types.Bools, called: array_types.Bools) -> str:
         address = base64.b64encode(image).decode()
         figures.append(
             f'<figure class="{"called" if is_called else ""}">'
-            f'<img src="data:image/png;base64,{address}" alt="A painting in the manner of {painter}">'
-            f"<figcaption>{painter}<b>{100 * probability:.0f}\u00a0%</b>{outcome}</figcaption></figure>"
+            f'<img src="data:image/png;base64,{address}" alt="{t("A painting in the manner of {name}", name=painter)}">'
+            f"<figcaption>{painter}<b>{_unbroken(probability)}</b>{t(outcome)}</figcaption></figure>"
         )
     return f'<div class="tagwise-six">{"".join(figures)}</div>'
 
 
+def _unbroken(probability: float) -> str:
+    return languages.percent(f"{100 * probability:.0f}").replace(" ", "\u00a0")
+
+
 # By whether it is a Picasso and whether it was called one.
 _OUTCOMES = {
-    (True, True): "✓ found (TP)",
-    (True, False): "✗ missed (FN)",
-    (False, True): "✗ wrongly given (FP)",
-    (False, False): "✓ not given (TN)",
+    (True, True): marked("✓ found (TP)"),
+    (True, False): marked("✗ missed (FN)"),
+    (False, True): marked("✗ wrongly given (FP)"),
+    (False, False): marked("✓ not given (TN)"),
 }
