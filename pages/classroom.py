@@ -7,13 +7,14 @@ import streamlit as st
 from cvcore.languages import marked, t
 from cvcore.store import Pupil
 from pages.parts.classroom import board, ending, joining, materials, opening, own_place, pupil_list
+from pages.parts.quick_test import class_camera
 from pages.parts.shell import backend
 from pages.parts.shell.text import plain, refusals
 from pages.parts.widgets import view_choice
 
 # Keys of the address; what is shown is translated.
 JOIN, PUPILS, MATERIALS = marked("Join"), marked("Pupils"), marked("Hand out and collect")
-BOARD, END = marked("Board"), marked("Settings and end")
+BOARD, LIVE, END = marked("Board"), marked("Live camera"), marked("Settings and end")
 
 who = backend.viewer()
 if isinstance(who, Pupil):
@@ -45,7 +46,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
             width=200,
         )
 school_class = classes[chosen]
-view = view_choice.show((JOIN, PUPILS, MATERIALS, BOARD, END), key="class-view", first=JOIN)
+view = view_choice.show((JOIN, PUPILS, MATERIALS, BOARD, LIVE, END), key="class-view", first=JOIN)
 with refusals():
     if view == JOIN:
         joining.show(store, school_class)
@@ -55,6 +56,8 @@ with refusals():
         materials.show(store, school_class, backend.limits())
     elif view == BOARD:
         board.show(store, school_class)
+    elif view == LIVE:
+        class_camera.show(store)
     else:
         ending.show(store, school_class)
         with st.expander(t("Open another class")):

@@ -34,7 +34,7 @@ def show(
     *,
     limits: Limits | None,
 ) -> None:
-    """Show the camera with the iteration's bars; without limits no frame can be kept.
+    """Show the camera with the iteration's bars; without limits no frame can be kept, and it is for a projector.
 
     Raises:
         ModelDamaged: the iteration's network is gone.
@@ -60,6 +60,7 @@ def show(
         threshold=None if isinstance(threshold, Mapping) else threshold,
         side=frames.side(store, iteration),
         turn=turn,
+        is_large=limits is None,
         key=key,
     )
 
@@ -69,7 +70,7 @@ def keep(store: Store, project: Project, sent: Sequence[Frame], limits: Limits) 
 
     Raises:
         InvalidInput: a frame did not arrive completely.
-        StorageFull, HomeUnusable, NotFound: as `uploads.add`.
+        Locked, StorageFull, HomeUnusable, NotFound: as `uploads.add`.
     """
     names = {tag_id: name for tag_id, (name, _) in store.tags.names_and_kinds(project.id).items()}
     files = camera.names(len(sent), datetime.now())

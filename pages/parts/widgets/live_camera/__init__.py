@@ -68,8 +68,17 @@ def _html() -> str:
 _WIDGET = component.register(Path(__file__).parent, _html)
 
 
-def show(address: str, bars: Sequence[Bar], *, threshold: float | None, side: int, turn: int, key: str) -> None:
-    """Draw the camera; `sent` returns the frames to be kept.
+def show(
+    address: str,
+    bars: Sequence[Bar],
+    *,
+    threshold: float | None,
+    side: int,
+    turn: int,
+    is_large: bool = False,
+    key: str,
+) -> None:
+    """Draw the camera, for a projector if it `is_large`; `sent` returns the frames to be kept.
 
     address: where frames are answered. threshold: the one to ask for, None for the saved ones. side: how many pixels
     the shorter side of a frame has. turn: a new number after every answer of `sent`.
@@ -79,6 +88,7 @@ def show(address: str, bars: Sequence[Bar], *, threshold: float | None, side: in
         "threshold": threshold,
         "bars": [{"name": bar.name, "threshold": bar.threshold, "id": bar.tag_id} for bar in bars],
         "side": side,
+        "large": is_large,
         "quality": QUALITY,
         "turn": turn,
         "keptSide": KEPT_PX,

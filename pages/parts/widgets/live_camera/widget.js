@@ -18,6 +18,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   state.send = (value) => setTriggerValue("kept", value);
   const before = state.data;
   state.data = data;
+  state.root.classList.toggle("is-large", data.large);
   if (before?.address !== data.address) state.last = null;
   if (before?.turn !== data.turn) state.keptAt = null;
   fill(state);
