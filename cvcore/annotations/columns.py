@@ -11,6 +11,7 @@ from cvcore.annotations import cells, metadata_columns, splits
 from cvcore.annotations.documents import shown
 from cvcore.annotations.matches import is_image
 from cvcore.annotations.parsing.json_lines import Record
+from cvcore.languages import marked, t
 
 # The names of columns as `plain` writes them; of images the surest first.
 FILES = (
@@ -41,7 +42,7 @@ _MEASURES = """
 """
 _NUMBERS = "id ids index idx unnamed_0 annotation_id class_id label_id category_id image_id fold"
 MEASURES, NUMBERS = frozenset(_MEASURES.split()), frozenset(_NUMBERS.split())
-NO_BOXES = "Boxes are not kept: each image is tagged with what is in it."
+NO_BOXES = marked("Boxes are not kept: each image is tagged with what is in it.")
 _BOXES = frozenset({"xmin", "x_min", "bbox", "bounding_box"})
 COLUMNS, SHOWN_COLUMNS, LOOKED_AT, SENTENCE_WORDS, SEVERAL = 2000, 5, 1000, 5, 2
 
@@ -92,7 +93,7 @@ def find(records: Sequence[Record], header: Sequence[str] = ()) -> Columns | Non
     taken = {file, split, *labels, *one_hot}
     rest = {name: plain(name) for name in names if name.strip() and name not in taken and plain(name) not in LABELS}
     kept = metadata_columns.choose(rest, records)
-    notes += [*kept.notes, *([NO_BOXES] if _BOXES & set(rest.values()) else [])]
+    notes += [*kept.notes, *([t(NO_BOXES)] if _BOXES & set(rest.values()) else [])]
     return Columns(file, tuple(labels), tuple(one_hot), split, tuple(notes), kept.keys)
 
 
@@ -149,8 +150,11 @@ def _split(names: Sequence[str], file: str, values: dict[str, list[Any]]) -> tup
     chosen = next((name for name in [*worded, *named] if name in worded or _says_split(name, values[name])), None)
     unclear = [name for name in named if chosen is None and plain(name) in SPLITS]
     return chosen, [
-        f"The column {shown(name)} names no split that Tagwise knows (train, valid, test): all its images are for "
-        "training."
+        t(
+            "The column {column} names no split that Tagwise knows (train, valid, test): all its images are for "
+            "training.",
+            column=shown(name),
+        )
         for name in unclear
     ]
 
@@ -190,9 +194,12 @@ def _names_not_numbers(known: list[str], values: dict[str, list[Any]]) -> tuple[
     if numbers and len(numbers) < len(known):
         names = [name for name in known if name not in numbers]
         listed, codes = ", ".join(map(shown, names)), ", ".join(map(shown, numbers))
-        return names, [f"The tags are from the column {listed}; the numbers in {codes} are not read."]
+        told = t(
+            "The tags are from the column {column}; the numbers in {others} are not read.", column=listed, others=codes
+        )
+        return names, [told]
     if len(known) > 1:
-        return known, [f"The tags are from several columns: {', '.join(map(shown, known))}."]
+        return known, [t("The tags are from several columns: {columns}.", columns=", ".join(map(shown, known)))]
     return known, []
 
 

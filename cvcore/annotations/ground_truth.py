@@ -19,7 +19,7 @@ from cvcore.annotations import cells
 from cvcore.annotations.documents import Document, Row, parts, shown
 from cvcore.annotations.parsing.json_lines import Record
 from cvcore.errors import InvalidInput
-from cvcore.wording import count
+from cvcore.languages import t, tn
 
 SOURCE = "source-ref"
 METADATA = "-metadata"
@@ -42,19 +42,25 @@ def read(lines: Iterable[tuple[int, Record | str]]) -> Document:
         if isinstance(record, str):
             broken.append((line, record))
         elif not (source := cells.name(record.get(SOURCE))):
-            broken.append((line, f"a line must name its image in {SOURCE}, this one does not: correct it"))
+            reason = t("a line must name its image in {column}, this one does not: correct it", column=SOURCE)
+            broken.append((line, reason))
         else:
             tags, reasons = _labels(record)
             rows.append(Row(line, parts(source), tags))
             broken += [(line, reason) for reason in reasons]
     told = {line for line, _ in broken}
     bare = [row.line for row in rows if not row.tags and row.line not in told]
-    notes = (
-        (f"{count(len(bare), 'line')} of the manifest, first line {bare[0]}, without a label: no tags.",)
-        if bare
-        else ()
-    )
-    return Document("Ground Truth manifest", tuple(rows), tuple(broken), notes)
+    notes = []
+    if bare:
+        notes.append(
+            tn(
+                len(bare),
+                "{n} line of the manifest, first line {line}, without a label: no tags.",
+                "{n} lines of the manifest, first line {line}, without a label: no tags.",
+                line=bare[0],
+            )
+        )
+    return Document(t("Ground Truth manifest"), tuple(rows), tuple(broken), tuple(notes))
 
 
 def line(source: str, tags: Sequence[str], date: str) -> str:
@@ -109,8 +115,13 @@ def _labels(record: Record) -> tuple[tuple[str, ...], list[str]]:
     if not tags and not reasons and (unread := [key for key in others if key.casefold() in LIKE_LABELS]):
         key = unread[0]
         reasons.append(
-            f"a label must have its {key}{METADATA} beside it, "
-            f"{shown(key)} ({shown(str(record[key]))!r}) has none: add it, or tag the image in Tagwise"
+            t(
+                "a label must have its {field} beside it, {key} ({value}) has none: add it, or tag the image in "
+                "Tagwise",
+                field=key + METADATA,
+                key=shown(key),
+                value=repr(shown(str(record[key]))),
+            )
         )
     return tuple(dict.fromkeys(tags)), reasons
 
@@ -118,7 +129,9 @@ def _labels(record: Record) -> tuple[tuple[str, ...], list[str]]:
 def _tags(attribute: str, value: Any, metadata: Record) -> list[str]:
     name, kind = shown(attribute), metadata.get("type")
     if FAILURE in metadata:
-        raise InvalidInput(f"a label must be complete, {name!r} failed at Ground Truth: tag the image in Tagwise")
+        raise InvalidInput(
+            t("a label must be complete, {name} failed at Ground Truth: tag the image in Tagwise", name=repr(name))
+        )
     if kind == SINGLE or (kind is None and "class-name" in metadata):
         tags = [cells.name(metadata.get("class-name"))]
     elif kind == SEVERAL or (kind is None and "class-map" in metadata):
@@ -127,9 +140,12 @@ def _tags(attribute: str, value: Any, metadata: Record) -> list[str]:
         tags = [cells.name(classes.get(str(number))) if isinstance(classes, dict) else "" for number in numbers]
     else:
         raise InvalidInput(
-            f"a label must be for the entire image, {name!r} has the type {shown(str(kind))!r}: "
-            "the image is imported without it"
+            t(
+                "a label must be for the entire image, {name} has the type {type}: the image is imported without it",
+                name=repr(name),
+                type=repr(shown(str(kind))),
+            )
         )
     if not all(tags):
-        raise InvalidInput(f"a label must have a class name, {name!r} has none: correct the line")
+        raise InvalidInput(t("a label must have a class name, {name} has none: correct the line", name=repr(name)))
     return tags

@@ -23,7 +23,7 @@ from cvcore.annotations.matches import is_image
 from cvcore.annotations.parsing import tables
 from cvcore.annotations.parsing.json_lines import Lines, Record
 from cvcore.errors import ArchiveRefused
-from cvcore.wording import count
+from cvcore.languages import t, tn
 
 LABELS_CSV = "labels.csv"
 FILE = "file_name"
@@ -42,8 +42,8 @@ def read_csv(data: bytes, name: str) -> Document | None:
     (Row(line=2, path=('1.jpg',), tags=('apple', 'pear'), split=None, metadata=()),)
     """
     if "submission" in name.casefold():
-        return Document(name, notes=(f"{name} is an example of answers, not a table of tags: it is not read.",),
-                        gives_tags=False)  # fmt: skip
+        note = t("{name} is an example of answers, not a table of tags: it is not read.", name=name)
+        return Document(name, notes=(note,), gives_tags=False)
     lines = tables.read_csv(data, name)
     line, first = next(((line, fields) for line, fields in lines if any(fields)), (1, list[str]()))
     if not first and not data.strip():
@@ -54,7 +54,12 @@ def read_csv(data: bytes, name: str) -> Document | None:
     document = read_records(_records(header, lines, name), name, header)
     if name.rpartition("/")[2].casefold() == LABELS_CSV and (document is None or not document.gives_tags):
         begin = shown(",".join(first))
-        raise ArchiveRefused(f"{name} must begin with the line file,labels, got {begin!r}: add that line at the top")
+        rule = t(
+            "{name} must begin with the line file,labels, got {first}: add that line at the top",
+            name=name,
+            first=repr(begin),
+        )
+        raise ArchiveRefused(rule)
     return document
 
 
@@ -101,8 +106,13 @@ def _records(header: Sequence[str], lines: Iterable[tuple[int, list[str]]], name
         tables.check_rows(number, name)
         fields = _joined(row, len(row) - len(header))
         if fields and len(fields) != len(header):
-            reason = f"a row must have {len(header)} columns like the first line, this one has {len(fields)}"
-            yield line, f"{reason}: correct it"
+            reason = tn(
+                len(header),
+                "a row must have {n} column like the first line, this one has {number}: correct it",
+                "a row must have {n} columns like the first line, this one has {number}: correct it",
+                number=len(fields),
+            )
+            yield line, reason
         elif fields:
             yield line, dict(zip(header, fields, strict=True))
 
@@ -124,7 +134,9 @@ def _rows(records: Iterable[tuple[int, Record]], found: Columns, broken: list[tu
     for line, record in records:
         path = parts(cells.name(record.get(found.file)))
         if not path:
-            reason = f"a line must name its image in {shown(found.file)}, this one does not: correct it"
+            reason = t(
+                "a line must name its image in {column}, this one does not: correct it", column=shown(found.file)
+            )
             broken.append((line, reason))
             continue
         tags, reasons = _one_hot(record, found.one_hot)
@@ -132,13 +144,19 @@ def _rows(records: Iterable[tuple[int, Record]], found: Columns, broken: list[tu
         for name in found.labels:
             own = cells.tags(record.get(name))
             if own is None:
-                broken.append((line, f"a label must be text or a list of texts, {shown(name)!r} is not: correct it"))
+                reason = t("a label must be text or a list of texts, {name} is not: correct it", name=repr(shown(name)))
+                broken.append((line, reason))
             tags += own or ()
         split, is_understood = columns.split_of(found.split, record.get(found.split)) if found.split else (None, True)
         if not is_understood:
             value, column = shown(str(record.get(found.split or ""))), shown(found.split or "")
-            rule = f"the column {column} must say yes or no, or the name of a split, {value!r} is none of these"
-            broken.append((line, f"{rule}: correct it; until then the image is used for training"))
+            reason = t(
+                "the column {column} must say yes or no, or the name of a split, {value} is none of these: correct it; "
+                "until then the image is used for training",
+                column=column,
+                value=repr(value),
+            )
+            broken.append((line, reason))
         yield Row(line, path, tuple(dict.fromkeys(tags)), split, metadata_columns.texts(record, found.metadata))
 
 
@@ -151,8 +169,13 @@ def _one_hot(record: Record, names: Sequence[str]) -> tuple[list[str], list[str]
         answer = cells.is_yes(text)
         tags += [name.strip()] if answer else []
         if answer is None:
-            rule = f"the column {shown(name)} must say yes or no, as 1 or 0, {shown(text)!r} is neither"
-            reasons.append(f"{rule}: correct it; until then the image is without this tag")
+            reason = t(
+                "the column {column} must say yes or no, as 1 or 0, {value} is neither: correct it; until then the "
+                "image is without this tag",
+                column=shown(name),
+                value=repr(shown(text)),
+            )
+            reasons.append(reason)
     return tags, reasons
 
 
@@ -165,27 +188,32 @@ def _without_header(lines: Iterable[tuple[int, list[str]]], name: str) -> Docume
         tables.check_rows(number, name)
         place = next((place for place, field in enumerate(fields) if is_image(field)), None)
         if place is None:
-            broken += [(line, "a line must name its image, this one does not: correct it")] if any(fields) else []
+            broken += [(line, t("a line must name its image, this one does not: correct it"))] if any(fields) else []
             continue
         split = splits.first(fields[:place])
         after = [field for field in fields[place + 1 :] if not _BOX.fullmatch(field.strip())]
         has_boxes |= len(after) + 1 < len(fields) - place
         tags = [tag for field in after for tag in cells.tags(field) or ()]
         rows.append(Row(line, parts(fields[place].strip()), tuple(dict.fromkeys(tags)), split))
-    notes = [*([NO_BOXES] if has_boxes else []), *of_tags(rows)]
-    return Document(f"{name}, a table without a header", tuple(rows), tuple(broken), tuple(notes))
+    notes = [*([t(NO_BOXES)] if has_boxes else []), *of_tags(rows)]
+    return Document(t("{name}, a table without a header", name=name), tuple(rows), tuple(broken), tuple(notes))
 
 
 def _layout(name: str, found: Columns) -> str:
     if found.one_hot:
-        return f"{name}, with a column for each tag"
-    return f"{name}, a table of Label Studio" if found.labels[0] in ("choice", "choices") else name
+        return t("{name}, with a column for each tag", name=name)
+    is_label_studio = found.labels[0] in ("choice", "choices")
+    return t("{name}, a table of Label Studio", name=name) if is_label_studio else name
 
 
 def _no_tags(name: str, records: Sequence[tuple[int, Record]], found: Columns) -> str:
     others = dict.fromkeys(column for _, record in records for column in record if column != found.file)
-    listed = ", ".join(shown(column) for column in list(others)[:SHOWN_COLUMNS]) or "no others"
-    return f"{name} has no column of tags (its columns: {listed}). If one has the tags, call it label."
+    listed = ", ".join(shown(column) for column in list(others)[:SHOWN_COLUMNS]) or t("no others")
+    return t(
+        "{name} has no column of tags (its columns: {columns}). If one has the tags, call it label.",
+        name=name,
+        columns=listed,
+    )
 
 
 def _notes(records: Sequence[tuple[int, Record]], found: Columns, rows: Sequence[Row]) -> Iterator[str]:
@@ -194,15 +222,25 @@ def _notes(records: Sequence[tuple[int, Record]], found: Columns, rows: Sequence
     words = Counter(text for _, text in texts if cells.is_missing(text) and text not in cells.EMPTY_LISTS)
     if words:
         listed = ", ".join(f"“{shown(word)}”" for word in sorted(words))
-        yield f"{count(words.total(), 'cell')} with {listed}: read as no tag. To use it as a tag, write it differently."
+        yield tn(
+            words.total(),
+            "{n} cell with {words}: read as no tag. To use it as a tag, write it differently.",
+            "{n} cells with {words}: read as no tag. To use it as a tag, write it differently.",
+            words=listed,
+        )
     tags = [(line, tag) for line, text in texts for tag in cells.tags(text) or ()]
     shared = Counter(word for tag in {tag for _, tag in tags} for word in set(tag.split()))
     joined = [(line, tag) for line, tag in tags if _JOINED.search(tag) or _shares_words(tag, shared)]
     if joined:
         line, tag = joined[0]
-        yield (
-            f"{count(len(joined), 'cell')} may have several tags, first “{shown(tag)}” in line {line}: "
-            "each is read as one tag. Write | between tags."
+        yield tn(
+            len(joined),
+            "{n} cell may have several tags, first “{tag}” in line {line}: each is read as one tag. Write | between "
+            "tags.",
+            "{n} cells may have several tags, first “{tag}” in line {line}: each is read as one tag. Write | between "
+            "tags.",
+            tag=shown(tag),
+            line=line,
         )
     yield from of_tags(rows)
 
@@ -217,4 +255,5 @@ def of_tags(rows: Sequence[Row]) -> Iterator[str]:
     """A note where all tags are numbers, as these mean nothing to people."""
     tags = {tag for row in rows for tag in row.tags}
     if tags and all(tag.isdecimal() for tag in tags):
-        yield f"The tags are numbers ({', '.join(sorted(tags)[:SHOWN_COLUMNS])}): no names for them were found."
+        listed = ", ".join(sorted(tags)[:SHOWN_COLUMNS])
+        yield t("The tags are numbers ({tags}): no names for them were found.", tags=listed)

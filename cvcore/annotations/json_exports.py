@@ -15,10 +15,14 @@ from cvcore.annotations.documents import Document, Row, parts, shown
 from cvcore.annotations.matches import is_image
 from cvcore.annotations.parsing.json_lines import Lines, Record
 from cvcore.errors import ArchiveRefused
+from cvcore.languages import marked, t
 
 VERTEX_IMAGE, VERTEX_SPLIT = "imageGcsUri", "aiplatform.googleapis.com/ml_use"
 
-_NO_OBJECT = "an item must be a JSON object, this one is not: correct it"
+_BOXES = marked(
+    "a label must be for the entire image, boundingBoxAnnotations are not: the image is imported without them"
+)
+_NO_OBJECT = marked("an item must be a JSON object, this one is not: correct it")
 
 
 def read(value: Any, name: str) -> Document | None:
@@ -28,7 +32,7 @@ def read(value: Any, name: str) -> Document | None:
         ArchiveRefused: it is of a known kind whose labels are not for entire images.
     """
     if isinstance(value, list):
-        items = [item if isinstance(item, dict) else _NO_OBJECT for item in value]
+        items = [item if isinstance(item, dict) else t(_NO_OBJECT) for item in value]
         return read_lines(enumerate(items, 1), name)
     if not isinstance(value, dict):
         return None
@@ -38,8 +42,11 @@ def read(value: Any, name: str) -> Document | None:
         return _coco(value)
     if {"shapes", "imagePath"} <= value.keys() or any(isinstance(v, dict) and "regions" in v for v in value.values()):
         raise ArchiveRefused(
-            f"labels must be for entire images, {name} has the shapes of labelme or VIA: "
-            "write a table with the columns file,labels"
+            t(
+                "labels must be for entire images, {name} has the shapes of labelme or VIA: write a table with the "
+                "columns file,labels",
+                name=name,
+            )
         )
     return _by_name(value, name) or _by_split(value, name) or read_lines([(1, value)], name)
 
@@ -51,9 +58,9 @@ def read_lines(lines: Lines, name: str) -> Document | None:
     if any(ground_truth.SOURCE in record for record in records):
         return ground_truth.read(lines)
     if any(VERTEX_IMAGE in record for record in records):
-        return _document("Vertex AI export", lines, _vertex)
+        return _document(t("Vertex AI export"), lines, _vertex)
     if any("data" in record and "annotations" in record for record in records):
-        return _document("Label Studio export", lines, _label_studio)
+        return _document(t("Label Studio export"), lines, _label_studio)
     return image_tables.read_records(lines, name)
 
 
@@ -69,7 +76,7 @@ def _document(layout: str, lines: Lines, read_one: Any) -> Document:
         if path:
             rows.append(Row(line, parts(path), tuple(dict.fromkeys(tags)), split))
         else:
-            broken.append((line, "an item must name its image, this one does not: correct it"))
+            broken.append((line, t("an item must name its image, this one does not: correct it")))
     return Document(layout, tuple(rows), tuple(broken))
 
 
@@ -79,12 +86,12 @@ def _vertex(record: Record) -> tuple[str, list[str], splits.Split | None, list[s
     resource = record.get("dataItemResourceLabels")
     split = splits.of(cells.name(resource.get(VERTEX_SPLIT))) if isinstance(resource, dict) else None
     tags = [cells.name(each.get("displayName")) for each in labels]
-    boxes = ["a label must be for the entire image, boundingBoxAnnotations are not: the image is imported without them"]
+    has_boxes = "boundingBoxAnnotations" in record
     return (
         cells.name(record.get(VERTEX_IMAGE)),
         [tag for tag in tags if tag],
         split,
-        boxes if "boundingBoxAnnotations" in record else [],
+        [t(_BOXES)] if has_boxes else [],
     )
 
 
@@ -97,7 +104,8 @@ def _label_studio(task: Record) -> tuple[str, list[str], splits.Split | None, li
     for kind, value in _results(task):
         own = cells.tags(value.get(kind)) if kind in ("choices", "taxonomy") else None
         if own is None:
-            reasons.append(f"a label must be for the entire image, {shown(kind)!r} is not: it is left out")
+            reason = t("a label must be for the entire image, {kind} is not: it is left out", kind=repr(shown(kind)))
+            reasons.append(reason)
         tags += own or ()
     return path, tags, None, reasons
 
@@ -128,15 +136,16 @@ def _coco(value: Record) -> Document:
         if tag and _is_key(image):
             tags.setdefault(image, []).append(tag)
         else:
-            broken.append((number, "an annotation must have an image_id and the id of a category, this one has not"))
+            reason = t("an annotation must have an image_id and the id of a category, this one has not")
+            broken.append((number, reason))
     rows = [
         Row(number, parts(path), tuple(dict.fromkeys(tags.get(each.get("id"), []))) if _is_key(each.get("id")) else ())
         for number, each in enumerate(images, 1)
         if (path := cells.name(each.get("file_name")))
     ]
     has_boxes = any("bbox" in each or "segmentation" in each for each in annotations)
-    notes = ("Boxes and outlines are not kept: each image is tagged with what is in it.",) if has_boxes else ()
-    return Document("COCO export", tuple(rows), tuple(broken), notes)
+    notes = (t("Boxes and outlines are not kept: each image is tagged with what is in it."),) if has_boxes else ()
+    return Document(t("COCO export"), tuple(rows), tuple(broken), notes)
 
 
 def _by_name(value: Record, name: str) -> Document | None:

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from cvcore.annotations import splits
 from cvcore.annotations.documents import Parts, shown_path, suffix
 from cvcore.errors import InvalidInput
+from cvcore.languages import t
 
 _SUFFIXES = ".jpg .jpeg .jpe .jfif .png .webp .bmp .gif .tif .tiff .heic .heif .avif .jp2 .pgm .ppm .dcm"
 SUFFIXES = frozenset(_SUFFIXES.split())
@@ -71,10 +72,16 @@ class Matches:
                 return found
             if found:
                 raise InvalidInput(
-                    f"a line must name one image, {name!r} matches several: give the path with its folders"
+                    t(
+                        "a line must name one image, {name} matches several: give the path with its folders",
+                        name=repr(name),
+                    )
                 )
         raise InvalidInput(
-            f"a line must name an image in the folder or zip, {name!r} is not there: add it or correct the name"
+            t(
+                "a line must name an image in the folder or zip, {name} is not there: add it or correct the name",
+                name=repr(name),
+            )
         )
 
     def _found(self, reference: Parts, below: Parts) -> list[int]:

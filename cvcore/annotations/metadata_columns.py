@@ -10,7 +10,7 @@ from typing import Any
 
 from cvcore.annotations.documents import shown
 from cvcore.annotations.parsing.json_lines import Record
-from cvcore.wording import count
+from cvcore.languages import t, tn
 
 # As in Custom Vision: pairs for an image, letters of a key, letters of a value.
 KEYS, KEY_LETTERS, VALUE_LETTERS = 50, 256, 512
@@ -60,7 +60,7 @@ def choose(names: Mapping[str, str], records: Sequence[Record]) -> Kept:
             keys[name] = key
     if len(keys) > KEYS:
         repeating = [name for name in keys if not _hardly_repeats([record.get(name) for record in records])][:KEYS]
-        left[f"more than {KEYS}"] = [name for name in keys if name not in repeating]
+        left[t("more than {number}", number=KEYS)] = [name for name in keys if name not in repeating]
         keys = {name: keys[name] for name in repeating}
     return Kept(keys, (*_notes(keys, left), *_long(keys, records)))
 
@@ -105,12 +105,12 @@ def line(text: str) -> str:
 def _refusal(key: str, plain: str, keys: Mapping[str, str], values: Sequence[Any]) -> str:
     """Why a column is left out, in words after its name; empty if it is kept."""
     if plain in OWN and all(_MEASURED.fullmatch(text) for text in map(text_of, values) if text):
-        return "read from the image itself, or of a box"
+        return t("read from the image itself, or of a box")
     if not key or len(key) > KEY_LETTERS or key in keys.values():
-        return f"its name is not one of 1 to {KEY_LETTERS} letters that no other column has"
+        return t("its name is not one of 1 to {letters} letters that no other column has", letters=KEY_LETTERS)
     if any(isinstance(value, dict | list) or _is_list(value) for value in values):
-        return "lists"
-    return "" if any(map(text_of, values)) else "no values"
+        return t("lists")
+    return "" if any(map(text_of, values)) else t("no values")
 
 
 def _is_list(value: Any) -> bool:
@@ -123,9 +123,9 @@ def _hardly_repeats(values: Sequence[Any]) -> bool:
 
 
 def _notes(keys: Mapping[str, str], left: Mapping[str, Sequence[str]]) -> list[str]:
-    notes = [f"Kept as metadata: {_listed(list(keys.values()))}."] if keys else []
+    notes = [t("Kept as metadata: {columns}.", columns=_listed(list(keys.values())))] if keys else []
     told = [f"{_listed(names)} ({reason})" for reason, names in left.items()]
-    return notes + ([f"Columns that are not read: {'; '.join(told)}."] if told else [])
+    return notes + ([t("Columns that are not read: {columns}.", columns="; ".join(told))] if told else [])
 
 
 def _long(keys: Mapping[str, str], records: Sequence[Record]) -> list[str]:
@@ -138,9 +138,19 @@ def _long(keys: Mapping[str, str], records: Sequence[Record]) -> list[str]:
     if not found:
         return []
     columns = _listed(list(dict.fromkeys(found)))
-    return [f"{count(len(found), 'value')} of metadata longer than {VALUE_LETTERS} letters: left out, in {columns}."]
+    return [
+        tn(
+            len(found),
+            "{n} value of metadata longer than {letters} letters: left out, in {columns}.",
+            "{n} values of metadata longer than {letters} letters: left out, in {columns}.",
+            letters=VALUE_LETTERS,
+            columns=columns,
+        )
+    ]
 
 
 def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(map(shown, names[:SHOWN])) + more
+    listed = ", ".join(map(shown, names[:SHOWN]))
+    if (more := len(names) - SHOWN) > 0:
+        return tn(more, "{names} and {n} more", "{names} and {n} more", names=listed)
+    return listed

@@ -13,13 +13,14 @@ from cvcore.annotations.documents import Document, Row, parts, shown, suffix
 from cvcore.annotations.matches import SUFFIXES
 from cvcore.annotations.parsing import tables
 from cvcore.errors import ArchiveRefused
+from cvcore.languages import marked, t
 from cvcore.settings import MEBIBYTE
 
 XML_BYTES = 64 * MEBIBYTE
 # A class and the four numbers of a box, or more of an outline.
 BOX_NUMBERS = 5
 _COMMA = re.compile(r"[^\s,;|]+\.(?:jpe?g|png|webp|bmp|gif|tiff?)\s*[,;|]", re.IGNORECASE)
-_TABLE = "write a table with the columns file,labels, or put the images of each tag in a folder of its own"
+_TABLE = marked("write a table with the columns file,labels, or put the images of each tag in a folder of its own")
 
 
 def read_text(data: bytes, name: str) -> Document | None:
@@ -31,7 +32,8 @@ def read_text(data: bytes, name: str) -> Document | None:
     lines = [line.strip() for line in tables.decoded(data, name).splitlines()]
     filled = [line for line in lines if line]
     if filled and all(map(_is_box, filled)):
-        raise ArchiveRefused(f"labels must be for entire images, {name} has the boxes of YOLO: {_TABLE}")
+        rule = t("labels must be for entire images, {name} has the boxes of YOLO: {cure}", name=name, cure=t(_TABLE))
+        raise ArchiveRefused(rule)
     if filled and _COMMA.match(filled[0]):
         return image_tables.read_csv(data, name)
     rows = []
@@ -65,7 +67,10 @@ def read_xml(data: bytes, name: str) -> Document | None:
     except (ElementTree.ParseError, ValueError, LookupError):
         return None
     if root.tag == "annotation" and root.find("object") is not None:
-        raise ArchiveRefused(f"labels must be for entire images, {name} has the boxes of Pascal VOC: {_TABLE}")
+        rule = t(
+            "labels must be for entire images, {name} has the boxes of Pascal VOC: {cure}", name=name, cure=t(_TABLE)
+        )
+        raise ArchiveRefused(rule)
     images = root.findall("image")
     if root.tag != "annotations" or not images:
         return None
@@ -76,5 +81,5 @@ def read_xml(data: bytes, name: str) -> Document | None:
         if path := parts(image.get("name") or ""):
             split = splits.of(image.get("subset") or "")
             rows.append(Row(number, path, tuple(dict.fromkeys(filter(None, tags))), split))
-    notes = ("Boxes and other shapes are not kept: only tags of entire images are.",) if has_shapes else ()
-    return Document(f"CVAT export {shown(name)}", tuple(rows), (), notes)
+    notes = (t("Boxes and other shapes are not kept: only tags of entire images are."),) if has_shapes else ()
+    return Document(t("CVAT export {name}", name=shown(name)), tuple(rows), (), notes)

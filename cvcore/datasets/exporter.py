@@ -17,6 +17,7 @@ from cvcore.annotations import cells, columns, ground_truth, image_tables, parts
 from cvcore.datasets import file_names, labelling
 from cvcore.errors import Conflict, InvalidInput
 from cvcore.files import blobs, zip_writer
+from cvcore.languages import marked, t, tn
 from cvcore.progress import Progress, silent
 from cvcore.records import MULTILABEL, Image, Project
 from cvcore.store import ImageSearch, Store
@@ -66,7 +67,7 @@ class SavedZip:
 
 @dataclass(frozen=True)
 class Format:
-    """A layout of images and tags: its name in commands, its title and description on the pages."""
+    """A layout of images and tags: its name in commands; its title and description, marked for translation."""
 
     name: str
     title: str
@@ -83,7 +84,13 @@ def find_format(name: str) -> Format:
     for known in FORMATS:
         if known.name == name:
             return known
-    raise InvalidInput(f"a format must be one of {', '.join(NAMES)}, got {name[:80]!r}: choose one of these")
+    raise InvalidInput(
+        t(
+            "a format must be one of {formats}, got {name}: choose one of these",
+            formats=", ".join(NAMES),
+            name=repr(name[:80]),
+        )
+    )
 
 
 def plan(store: Store, project: Project, name: str, *, tag_id: str | None = None) -> ZipPlan:
@@ -124,7 +131,7 @@ def save(
     planned = plan(store, project, name, tag_id=tag_id)
     with zip_writer.create(path) as archive:
         for done, (member, entry) in enumerate(planned.images):
-            progress("Packing images", done / len(planned.images))
+            progress(marked("Packing images"), done / len(planned.images))
             zip_writer.add_file(archive, member, blobs.original_path(store.home, entry.image.sha256))
         for member, text in planned.tables:
             zip_writer.add_text(archive, member, text)
@@ -177,7 +184,13 @@ def _split_folder(entry: DatasetImage) -> str:
 def _as_folders(_project: Project, entries: Sequence[DatasetImage]) -> ZipPlan:
     several = sum(len(entry.tags) > 1 for entry in entries)
     if several:
-        raise Conflict(f"each image in a tag's folder must have one tag, {several:,} have more: choose another format")
+        raise Conflict(
+            tn(
+                several,
+                "each image in a tag's folder must have one tag, {n} has more: choose another format",
+                "each image in a tag's folder must have one tag, {n} have more: choose another format",
+            )
+        )
     _check_folders({tag for entry in entries for tag in entry.tags})
     is_split = any(entry.image.is_test for entry in entries)
     with_paths = _with_paths(
@@ -187,8 +200,11 @@ def _as_folders(_project: Project, entries: Sequence[DatasetImage]) -> ZipPlan:
     for (_, entry), annotation in zip(with_paths, labelled.annotations, strict=True):
         if (annotation.tags, annotation.is_test) != (entry.tags, entry.image.is_test):
             raise Conflict(
-                "folders must show each image's tag and whether it is a test image, which is impossible for "
-                f"{entry.name!r}: choose another format"
+                t(
+                    "folders must show each image's tag and whether it is a test image, which is impossible for "
+                    "{image}: choose another format",
+                    image=repr(entry.name),
+                )
             )
     return ZipPlan(with_paths)
 
@@ -197,10 +213,19 @@ def _check_folders(tags: Iterable[str]) -> None:
     seen: dict[str, str] = {}
     for tag in sorted(tags):
         if names.portable(tag) != tag or file_names.is_litter((tag,)):
-            raise Conflict(f"a tag must be a valid folder name on every system, {tag!r} is not: choose another format")
+            raise Conflict(
+                t(
+                    "a tag must be a valid folder name on every system, {tag} is not: choose another format",
+                    tag=repr(tag),
+                )
+            )
         if (other := seen.setdefault(tag.casefold(), tag)) != tag:
             raise Conflict(
-                f"folders must differ by more than case, {other!r} and {tag!r} do not: choose another format"
+                t(
+                    "folders must differ by more than case, {first} and {second} do not: choose another format",
+                    first=repr(other),
+                    second=repr(tag),
+                )
             )
 
 
@@ -246,14 +271,19 @@ def _text(lines: Sequence[str]) -> str:
 
 
 FORMATS = (
-    Format("folders", "One folder per tag", "The layout that most programs can read.", _as_folders),
-    Format("table", "images and labels.csv", "For spreadsheets and for images with several tags.", _as_table),
+    Format("folders", marked("One folder per tag"), marked("The layout that most programs can read."), _as_folders),
+    Format(
+        "table",
+        marked("images and labels.csv"),
+        marked("For spreadsheets and for images with several tags."),
+        _as_table,
+    ),
     Format(
         "manifest",
-        "Ground Truth manifest",
-        "For Amazon SageMaker and Rekognition: put your bucket's name in place of your-bucket.",
+        marked("Ground Truth manifest"),
+        marked("For Amazon SageMaker and Rekognition: put your bucket's name in place of your-bucket."),
         _as_manifest,
     ),
-    Format("imagefolder", "Hugging Face image folder", "Opens with load_dataset.", _as_imagefolder),
+    Format("imagefolder", marked("Hugging Face image folder"), marked("Opens with load_dataset."), _as_imagefolder),
 )
 NAMES = tuple(known.name for known in FORMATS)

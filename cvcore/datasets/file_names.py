@@ -9,6 +9,7 @@ import re
 import unicodedata
 
 from cvcore.annotations import Parts, parts, suffix
+from cvcore.languages import number, t
 
 PATH_LETTERS, PATH_PARTS = 1000, 32
 
@@ -70,13 +71,15 @@ def path_refusal(path: str) -> str:
     """
     pieces = parts(path)
     if len(path) > PATH_LETTERS or len(pieces) > PATH_PARTS:
-        return (
-            f"a path must have at most {PATH_LETTERS:,} letters and {PATH_PARTS} folders, this one has more: shorten it"
+        return t(
+            "a path must have at most {letters} letters and {folders} folders, this one has more: shorten it",
+            letters=number(PATH_LETTERS),
+            folders=PATH_PARTS,
         )
     if path.startswith(("/", "\\")) or re.match("[A-Za-z]:", path) or ".." in pieces:
-        return "a path must stay inside its folder, this one leaves it: rename the file and create the zip again"
+        return t("a path must stay inside its folder, this one leaves it: rename the file and create the zip again")
     if any(unicodedata.category(letter) == "Cc" for letter in path):
-        return "a path must be one line of plain text, this one has control characters: rename the file"
+        return t("a path must be one line of plain text, this one has control characters: rename the file")
     return ""
 
 
@@ -90,5 +93,9 @@ def kind_refusal(path: str) -> str:
     """
     kind = suffix(path)
     if kind in ARCHIVES:
-        return f"archives inside a zip or folder are not opened, a {kind} file is an archive: unpack it first"
-    return f"only images are imported, a {kind} file is not an image: leave it out" if kind in OTHERS else ""
+        return t(
+            "archives inside a zip or folder are not opened, a {kind} file is an archive: unpack it first", kind=kind
+        )
+    if kind in OTHERS:
+        return t("only images are imported, a {kind} file is not an image: leave it out", kind=kind)
+    return ""

@@ -20,6 +20,7 @@ from cvcore.datasets import file_names, labelling, sources
 from cvcore.datasets.labelling import Skipped
 from cvcore.datasets.sources import File, ReadBytes
 from cvcore.errors import ArchiveRefused
+from cvcore.languages import t
 from cvcore.settings import Limits
 
 
@@ -69,12 +70,17 @@ def entries(path: Path, limits: Limits) -> Listing:
         return _listing(sources.in_folder(path, limits))
     if stat.S_ISREG(mode) and can_be((path.name,)):
         raise ArchiveRefused(
-            f"the path must be of a folder or a zip, {path.name!r} is a table: give the folder that it is in, with its "
-            "images"
+            t(
+                "the path must be of a folder or a zip, {table} is a table: give the folder that it is in, with its "
+                "images",
+                table=repr(path.name),
+            )
         )
     if stat.S_ISREG(mode):
         return _zip_listing(path, limits)
-    raise ArchiveRefused(f"the path must be of a folder or a zip, {str(path)!r} is neither: check the path")
+    raise ArchiveRefused(
+        t("the path must be of a folder or a zip, {path} is neither: check the path", path=repr(str(path)))
+    )
 
 
 def entries_in_zip(file: BinaryIO, limits: Limits) -> Listing:
@@ -146,7 +152,9 @@ def _encoding_refusal(path: Parts) -> str:
     if bad is None:
         return ""
     name = os.fsencode(bad).decode("cp1252", "replace")
-    return f"the name of a folder must be UTF-8, this one is not (it may be {shown(name)!r}): rename it"
+    return t(
+        "the name of a folder must be UTF-8, this one is not (it may be {name}): rename it", name=repr(shown(name))
+    )
 
 
 def _is_text(name: str) -> bool:

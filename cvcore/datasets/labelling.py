@@ -14,7 +14,7 @@ from cvcore.datasets import file_names, layouts
 from cvcore.datasets.lookalikes import lookalikes
 from cvcore.datasets.table_metadata import TableMetadata
 from cvcore.errors import InvalidInput
-from cvcore.wording import count
+from cvcore.languages import marked, t, tn
 
 Tables = Mapping[Parts, Callable[[], bytes]]
 
@@ -23,7 +23,7 @@ SHOWN_TABLES = 3
 # Which tables are read: those of the smallest rank that there are.
 OTHER = 2
 
-_NO_TABLE = "only images and tables of their tags are read, this file is neither: leave it out"
+_NO_TABLE = marked("only images and tables of their tags are read, this file is neither: leave it out")
 
 
 class Skipped(NamedTuple):
@@ -118,7 +118,7 @@ def _documents(
             continue
         told.add(path)
         if document is None:
-            skipped.append(Skipped(shown_path(path), file_names.kind_refusal(path[-1]) or _NO_TABLE))
+            skipped.append(Skipped(shown_path(path), file_names.kind_refusal(path[-1]) or t(_NO_TABLE)))
         elif document.rows:
             others[path] = document
         else:
@@ -127,7 +127,7 @@ def _documents(
     for path in [path for path in found if _rank(path) > rank]:
         del found[path]
     first = next(map(shown_path, found), "")
-    given = f"{first} gives the tags, so this file is not read: leave one of them out"
+    given = t("{table} gives the tags, so this file is not read: leave one of them out", table=first)
     unread = [path for path in tables if path not in found and path not in told]
     skipped += [Skipped(shown_path(path), given if first else file_names.kind_refusal(path[-1])) for path in unread]
     return found, others, skipped, notes
@@ -167,7 +167,12 @@ def _by_documents(paths: Sequence[Parts], documents: Mapping[Parts, Document], m
                 _add(reading, place, row.tags, row.split or own)
                 reading.metadata.add(place, row.metadata)
         if _rank(table) == OTHER and document.rows and len(missing) == len(document.rows):
-            reason = f"none of its {count(len(missing), 'line')} names an image here, first: {missing[0][1]}"
+            reason = tn(
+                len(missing),
+                "none of its {n} line names an image here, first: {reason}",
+                "none of its {n} lines names an image here, first: {reason}",
+                reason=missing[0][1],
+            )
             reading.skipped.append(Skipped(name, reason))
             continue
         reading.used.append(table)
@@ -203,22 +208,45 @@ def _about(reading: _Reading, paths: Sequence[Parts], table: str) -> list[str]:
     unnamed = [place for place in range(reading.count) if place not in reading.named]
     if unnamed:
         first = shown_path(paths[unnamed[0]])
-        notes.append(f"{count(len(unnamed), 'image')} without a line in {table}, first {first}: no tag.")
+        notes.append(
+            tn(
+                len(unnamed),
+                "{n} image without a line in {table}, first {image}: no tag.",
+                "{n} images without a line in {table}, first {image}: no tag.",
+                table=table,
+                image=first,
+            )
+        )
     if reading.disputed:
         place = next(iter(reading.disputed))
-        tags = " and ".join(map(shown, reading.tags[place]))
-        others = f", and {count(len(reading.disputed) - 1, 'other image')}" if len(reading.disputed) > 1 else ""
-        notes.append(
-            f"{shown_path(paths[place])}{others}: several lines with different tags. All count ({tags}): this needs a "
-            "Multilabel project."
-        )
+        tags = ", ".join(map(shown, reading.tags[place]))
+        notes.append(_disputed(shown_path(paths[place]), len(reading.disputed) - 1, tags))
     return notes
 
 
+def _disputed(image: str, others: int, tags: str) -> str:
+    if not others:
+        return t(
+            "{image}: several lines with different tags. All count ({tags}): this needs a Multilabel project.",
+            image=image,
+            tags=tags,
+        )
+    return tn(
+        others,
+        "{image}, and {n} other image: several lines with different tags. All count ({tags}): this needs a Multilabel "
+        "project.",
+        "{image}, and {n} other images: several lines with different tags. All count ({tags}): this needs a Multilabel "
+        "project.",
+        image=image,
+        tags=tags,
+    )
+
+
 def _named(tables: Sequence[Parts]) -> str:
-    names = [shown_path(path) for path in tables[:SHOWN_TABLES]]
-    more = f" and {len(tables) - SHOWN_TABLES} more" if len(tables) > SHOWN_TABLES else ""
-    return ", ".join(names) + more
+    names = ", ".join(shown_path(path) for path in tables[:SHOWN_TABLES])
+    if (more := len(tables) - SHOWN_TABLES) > 0:
+        return tn(more, "{names} and {n} more", "{names} and {n} more", names=names)
+    return names
 
 
 def _summary(read_as: str, found: Sequence[Annotation]) -> str:
@@ -229,7 +257,7 @@ def _summary(read_as: str, found: Sequence[Annotation]) -> str:
     """
     tested = sum(each.is_test for each in found)
     bare = sum(not each.tags for each in found)
-    parts = [read_as, count(len({tag for each in found for tag in each.tags}), "tag")]
-    parts += [f"{count(tested, 'image')} for testing"] if tested else []
-    parts += [f"{count(bare, 'image')} without tags"] if bare else []
+    parts = [read_as, tn(len({tag for each in found for tag in each.tags}), "{n} tag", "{n} tags")]
+    parts += [tn(tested, "{n} image for testing", "{n} images for testing")] if tested else []
+    parts += [tn(bare, "{n} image without tags", "{n} images without tags")] if bare else []
     return "; ".join(parts)

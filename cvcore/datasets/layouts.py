@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from cvcore.annotations import Parts, shown, shown_path, splits
 from cvcore.annotations.splits import Split
-from cvcore.wording import count
+from cvcore.languages import t, tn
 
 # Folders that say that there are images in them, and not which.
 _CONTAINERS = """
@@ -62,18 +62,22 @@ def read(paths: Sequence[Parts]) -> Layout:
     if within := _splits_within(inside):
         places = tuple(Place(_tag(path), splits.of(path[1]) if len(path) > 2 else None) for path in inside)
         about = _about_folders([(path[0], *path[2:]) for path in inside if len(path) > 2])
-        return Layout(f"a folder for each tag, in each the splits {_listed(within)}", places, (*strays, *about))
+        return Layout(
+            t("a folder for each tag, in each the splits {folders}", folders=_listed(within)), places, (*strays, *about)
+        )
     folders = _within(inside).keys()
     if len(folders) == 1 and all(map(_is_container, folders)):
         (folder,) = folders
-        note = f"The folder {shown(folder)} names no tag, so its images have none."
-        return Layout("images without folders for tags", (Place(),) * len(paths), (*strays, note))
+        note = t("The folder {folder} names no tag, so its images have none.", folder=shown(folder))
+        return Layout(t("images without folders for tags"), (Place(),) * len(paths), (*strays, note))
     own = splits.first(reversed(top))
     notes = (*strays, *_about_folders(inside))
     if own == "test":
-        notes = (*notes, "All images are in a folder of test images: they are kept for testing and do not train.")
+        told = t("All images are in a folder of test images: they are kept for testing and do not train.")
+        notes = (*notes, told)
     places = tuple(Place(_tag(path), own) for path in inside)
-    return Layout("a folder for each tag" if any(map(_tag, inside)) else "images without folders", places, notes)
+    name = t("a folder for each tag") if any(map(_tag, inside)) else t("images without folders")
+    return Layout(name, places, notes)
 
 
 def root(paths: Sequence[Parts]) -> Parts:
@@ -155,17 +159,30 @@ def _by_splits(paths: Sequence[Parts], inside: Sequence[Parts], sides: dict[str,
         if not tag and below:
             untagged.setdefault(side, []).append(entire)
     if untagged and not any(place.tag for place in places):
-        return Layout(f"images in splits {_listed(sides)}, without folders for tags", tuple(places))
+        name = t("images in splits {folders}, without folders for tags", folders=_listed(sides))
+        return Layout(name, tuple(places))
     notes = [_untagged(side, images) for side, images in list(untagged.items())[:NAMED]]
     if len(untagged) > NAMED:
-        notes.append(f"{count(len(untagged) - NAMED, 'more folder')} in no split: their images have no tag.")
+        notes.append(
+            tn(
+                len(untagged) - NAMED,
+                "{n} more folder in no split: its images have no tag.",
+                "{n} more folders in no split: their images have no tag.",
+            )
+        )
     notes += _only_for_testing(places)
-    return Layout(f"folders in splits {_listed(sides)}", tuple(places), (*notes, *_strays(paths, inside)))
+    name = t("folders in splits {folders}", folders=_listed(sides))
+    return Layout(name, tuple(places), (*notes, *_strays(paths, inside)))
 
 
 def _untagged(side: str, images: Sequence[Parts]) -> str:
-    first = shown_path(images[0])
-    return f"{count(len(images), 'image')} in {shown(side)} in no folder of a tag, first {first}: no tag."
+    return tn(
+        len(images),
+        "{n} image in {folder} in no folder of a tag, first {image}: no tag.",
+        "{n} images in {folder} in no folder of a tag, first {image}: no tag.",
+        folder=shown(side),
+        image=shown_path(images[0]),
+    )
 
 
 def _top_of(side: str, inside: Sequence[Parts]) -> Parts:
@@ -184,7 +201,7 @@ def _is_container(folder: str) -> bool:
 def _only_for_testing(places: Sequence[Place]) -> list[str]:
     trained = {place.tag for place in places if place.split != "test"}
     only = sorted({place.tag for place in places} - trained)
-    return [f"The tag {shown(tag)} has images for testing only, and none to train." for tag in only[:NAMED]]
+    return [t("The tag {tag} has images for testing only, and none to train.", tag=shown(tag)) for tag in only[:NAMED]]
 
 
 def _by_tags_and_split(paths: Sequence[Parts], inside: Sequence[Parts], side: str, split: Split) -> Layout:
@@ -197,11 +214,9 @@ def _by_tags_and_split(paths: Sequence[Parts], inside: Sequence[Parts], side: st
         untagged += [entire] if is_in and not tag else []
     notes = _strays(paths, inside)
     if untagged:
-        told = (
-            f"{count(len(untagged), 'image')} in {shown(side)} in no folder of a tag, first {shown_path(untagged[0])}"
-        )
-        notes = (f"{told}: no tag.", *notes)
-    return Layout(f"a folder for each tag, beside them the split {shown(side)}", tuple(places), notes)
+        notes = (_untagged(side, untagged), *notes)
+    name = t("a folder for each tag, beside them the split {folder}", folder=shown(side))
+    return Layout(name, tuple(places), notes)
 
 
 def _tag_below(path: Parts, tops: dict[str, Parts]) -> str:
@@ -224,22 +239,34 @@ def _strays(paths: Sequence[Parts], inside: Sequence[Parts]) -> tuple[str, ...]:
     stray = [path for path, below in zip(paths, inside, strict=True) if len(below) == 1]
     if not stray or len(stray) == len(paths):
         return ()
-    return (f"{count(len(stray), 'image')} beside the folders, first {shown_path(stray[0])}: no tag.",)
+    told = tn(
+        len(stray),
+        "{n} image beside the folders, first {image}: no tag.",
+        "{n} images beside the folders, first {image}: no tag.",
+        image=shown_path(stray[0]),
+    )
+    return (told,)
 
 
 def _about_folders(inside: Sequence[Parts]) -> list[str]:
     """Notes about folders whose names could mean something else than what is read: splits as tags, tags in tags."""
     folders = sorted(_within(inside))
     notes = [
-        f"The folder {shown(folder)} is read as a tag, not as a split, because there is no other split beside it."
+        t(
+            "The folder {folder} is read as a tag, not as a split, because there is no other split beside it.",
+            folder=shown(folder),
+        )
         for folder in folders
         if splits.of(folder)
     ]
-    notes += [f"The folder {shown(folder)} is read as a tag." for folder in folders if _is_container(folder)]
+    containers = [shown(folder) for folder in folders if _is_container(folder)]
+    notes += [t("The folder {folder} is read as a tag.", folder=folder) for folder in containers]
     if deeper := next((path for path in inside if len(path) > 2), None):
         notes.append(
-            f"Folders inside the folders of tags, first {shown_path(deeper[:2])}, are no tags: their images get the "
-            "outer folder's."
+            t(
+                "Folders inside the folders of tags, first {folder}, are no tags: their images get the outer folder's.",
+                folder=shown_path(deeper[:2]),
+            )
         )
     return notes
 

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 from cvcore.annotations import shown
+from cvcore.languages import t
 
 # Small letters of Cyrillic and Greek that are drawn as Latin ones.
 _DRAWN_AS = str.maketrans("асеорхуіјѕһԁԛԝοανι", "aceopxyijshdqwoavi")
@@ -24,7 +25,10 @@ def lookalikes(tags: Iterable[str]) -> list[str]:
     for tag in sorted(tags):
         groups.setdefault(key(tag), []).append(tag)
     return [
-        f"The tags {_listed(group)} look alike. If they mean the same, give all their images one of them."
+        t(
+            "The tags {tags} look alike. If they mean the same, give all their images one of them.",
+            tags=_listed(group),
+        )
         for group in groups.values()
         if len(group) > 1
     ]

@@ -14,6 +14,7 @@ from cvcore.annotations import TABLE_BYTES, Parts, can_be, parts
 from cvcore.datasets import file_names
 from cvcore.errors import ArchiveRefused
 from cvcore.files import zips
+from cvcore.languages import number, t
 from cvcore.settings import Limits
 
 ReadBytes = Callable[[], bytes]
@@ -82,7 +83,9 @@ def in_folder(top: Path, limits: Limits) -> Iterator[File]:
             _check(listed, counted, limits)
             yield File(inside, partial(_read, path, _bytes_wanted(name, limits)), _refusal(path))
     for error in unreadable:
-        reason = f"a folder must be readable, this one is not ({error.strerror}): change its permissions"
+        reason = t(
+            "a folder must be readable, this one is not ({reason}): change its permissions", reason=error.strerror
+        )
         yield File(Path(error.filename).relative_to(top).as_posix(), bytes, reason)
 
 
@@ -90,12 +93,18 @@ def _check(listed: int, counted: int, limits: Limits) -> None:
     most = limits.archive_entries
     if counted > most:
         raise ArchiveRefused(
-            f"a folder must hold at most {most:,} images and tables, this one has more: split it, or raise the limit "
-            "with TAGWISE_MAX_FILES"
+            t(
+                "a folder must hold at most {number} images and tables, this one has more: split it, or raise the "
+                "limit with TAGWISE_MAX_FILES",
+                number=number(most),
+            )
         )
     if listed > zips.LISTED_SHARE * most:
         raise ArchiveRefused(
-            f"a folder must hold at most {zips.LISTED_SHARE * most:,} files and folders, this one has more: split it"
+            t(
+                "a folder must hold at most {number} files and folders, this one has more: split it",
+                number=number(zips.LISTED_SHARE * most),
+            )
         )
 
 
@@ -113,8 +122,8 @@ def _refusal(path: Path) -> str:
     if stat.S_ISREG(mode):
         return ""
     if path.is_symlink():
-        return "a link must lead to a file, this one leads nowhere or in a circle: replace it with the file"
-    return "only files are imported, this is none: leave it out"
+        return t("a link must lead to a file, this one leads nowhere or in a circle: replace it with the file")
+    return t("only files are imported, this is none: leave it out")
 
 
 def mode_of(path: Path) -> int:
@@ -131,7 +140,11 @@ def _read(path: Path, size_bytes: int) -> bytes:
             return file.read(size_bytes)
     except OSError as error:
         raise ArchiveRefused(
-            f"a file must be readable, {path.name!r} is not ({error.strerror}): check its permissions"
+            t(
+                "a file must be readable, {name} is not ({reason}): check its permissions",
+                name=repr(path.name),
+                reason=error.strerror,
+            )
         ) from error
 
 

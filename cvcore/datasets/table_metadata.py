@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from cvcore.annotations import Document, Matches, Parts, shown, shown_path
 from cvcore.errors import InvalidInput
-from cvcore.wording import count
+from cvcore.languages import t, tn
 
 
 @dataclass
@@ -35,7 +35,7 @@ class TableMetadata:
             places = [(row, place) for row in document.rows for place in _places(matches, row.path, table[:-1])]
             for row, place in places:
                 self.add(place, row.metadata)
-            told = [] if places else [f"None of the lines of {shown_path(table)} names an image here: it is not read."]
+            told = [] if places else [_unread(table)]
             notes += told or document.notes
         return notes
 
@@ -44,11 +44,30 @@ class TableMetadata:
         if not self.differing:
             return []
         key, place = next(iter(self.differing.items()))
-        more = f" and {count(len(self.differing) - 1, 'other key')}" if len(self.differing) > 1 else ""
+        image = shown_path(paths[place])
+        if others := len(self.differing) - 1:
+            return [
+                tn(
+                    others,
+                    "Several lines name {image} with different values of {key} and {n} other key: the first line "
+                    "counts.",
+                    "Several lines name {image} with different values of {key} and {n} other keys: the first line "
+                    "counts.",
+                    image=image,
+                    key=shown(key),
+                )
+            ]
         return [
-            f"Several lines name {shown_path(paths[place])} with different values of {shown(key)}{more}: the first "
-            "line counts."
+            t(
+                "Several lines name {image} with different values of {key}: the first line counts.",
+                image=image,
+                key=shown(key),
+            )
         ]
+
+
+def _unread(table: Parts) -> str:
+    return t("None of the lines of {table} names an image here: it is not read.", table=shown_path(table))
 
 
 def _places(matches: Matches, path: Parts, below: Parts) -> Sequence[int]:

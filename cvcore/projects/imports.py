@@ -13,6 +13,8 @@ from cvcore import datasets, names
 from cvcore.datasets import stand_ins
 from cvcore.datasets.lookalikes import lookalikes
 from cvcore.errors import Conflict, InvalidInput
+from cvcore.languages import t, tn
+from cvcore.languages import t, tn
 from cvcore.projects import registry, tagging, uploads
 from cvcore.records import MULTICLASS, MULTILABEL, Project
 from cvcore.settings import Limits
@@ -60,8 +62,8 @@ def import_project(
             project = registry.create(store, name, classification_type=kind, domain=domain or "")
         result = import_images(store, project, listing, limits=limits, source=source, on_file=on_file)
         if not result.count("stored") and not result.count("duplicate"):
-            reason = next((upload.reason for upload in result.uploads if upload.reason), "there are none")
-            raise InvalidInput(f"an import must hold images, nothing could be stored: {reason}")
+            reason = next((upload.reason for upload in result.uploads if upload.reason), t("there are none"))
+            raise InvalidInput(t("an import must hold images, nothing could be stored: {reason}", reason=reason))
     return project, result
 
 
@@ -92,8 +94,13 @@ def remarks(store: Store, project: Project | None, tags: Iterable[str], untagged
     told = [sentence for sentence in lookalikes({*known, *tags}) if sentence not in before]
     if untagged and project and project.classification_type == MULTILABEL:
         told.append(
-            f"{count(untagged, 'image')} without tags will not be used to train: if an image shows none of the tags, "
-            "give it the negative tag."
+            tn(
+                untagged,
+                "{n} image without tags will not be used to train: if an image shows none of the tags, give it the "
+                "negative tag.",
+                "{n} images without tags will not be used to train: if an image shows none of the tags, give it the "
+                "negative tag.",
+            )
         )
     return told
 

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 from cvcore.annotations.parsing import tables
 from cvcore.errors import ArchiveRefused
+from cvcore.languages import t
 from cvcore.settings import MEBIBYTE
 
 TABLE_BYTES, LINE_BYTES = 64 * MEBIBYTE, MEBIBYTE
@@ -46,15 +47,24 @@ def document(data: bytes, name: str) -> Any:
 
 def _check_size(data: bytes, name: str) -> None:
     if len(data) > TABLE_BYTES:
-        raise ArchiveRefused(f"{name} must be at most {TABLE_BYTES // MEBIBYTE} MB, this one is larger: split it")
+        raise ArchiveRefused(
+            t(
+                "{name} must be at most {megabytes} MB, this one is larger: split it",
+                name=name,
+                megabytes=TABLE_BYTES // MEBIBYTE,
+            )
+        )
 
 
 def record(line: str) -> Record | str:
     """The object of a line, or the reason why the line cannot be read."""
     if len(line) > LINE_BYTES:
-        return f"a line must be at most {LINE_BYTES // MEBIBYTE} MB long, this one is longer: shorten it"
+        return t(
+            "a line must be at most {megabytes} MB long, this one is longer: shorten it",
+            megabytes=LINE_BYTES // MEBIBYTE,
+        )
     value = _value(line)
-    return value if isinstance(value, dict) else "a line must be a JSON object, this one is not: correct it"
+    return value if isinstance(value, dict) else t("a line must be a JSON object, this one is not: correct it")
 
 
 def _value(text: str) -> Any:

@@ -8,6 +8,7 @@ import io
 from collections.abc import Iterator
 
 from cvcore.errors import ArchiveRefused
+from cvcore.languages import number, t
 from cvcore.settings import MEBIBYTE
 
 CSV_BYTES, ROWS = 16 * MEBIBYTE, 100_000
@@ -38,10 +39,21 @@ def decoded(data: bytes, name: str) -> str:
     except UnicodeDecodeError as error:
         place = error.start + len(mark)
         kind = "CSV UTF-8" if name.casefold().endswith((".csv", ".tsv")) else "UTF-8"
-        wanted = "UTF-8" if encoding == "utf-8" else encoding[:-3].upper() + ", as its first bytes say"
-        raise ArchiveRefused(f"{name} must be {wanted} text, byte {place} is not: save it as {kind}") from error
+        if encoding == "utf-8":
+            rule = t(
+                "{name} must be UTF-8 text, byte {place} is not: save it as {kind}", name=name, place=place, kind=kind
+            )
+        else:
+            rule = t(
+                "{name} must be {encoding} text, as its first bytes say, byte {place} is not: save it as {kind}",
+                name=name,
+                encoding=encoding[:-3].upper(),
+                place=place,
+                kind=kind,
+            )
+        raise ArchiveRefused(rule) from error
     if "\0" in text:
-        raise ArchiveRefused(f"{name} must be UTF-8 text, it has bytes of 0: save it as UTF-8")
+        raise ArchiveRefused(t("{name} must be UTF-8 text, it has bytes of 0: save it as UTF-8", name=name))
     return text
 
 
@@ -58,7 +70,13 @@ def read_csv(data: bytes, name: str) -> Iterator[tuple[int, list[str]]]:
     [(1, ['file', 'labels']), (2, ['1.jpg', 'a,b'])]
     """
     if len(data) > CSV_BYTES:
-        raise ArchiveRefused(f"{name} must be at most {CSV_BYTES // MEBIBYTE} MB, this one is larger: split it")
+        raise ArchiveRefused(
+            t(
+                "{name} must be at most {megabytes} MB, this one is larger: split it",
+                name=name,
+                megabytes=CSV_BYTES // MEBIBYTE,
+            )
+        )
     text = decoded(data, name)
     text, delimiter = _separated(text)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=delimiter)
@@ -66,7 +84,8 @@ def read_csv(data: bytes, name: str) -> Iterator[tuple[int, list[str]]]:
         for fields in reader:
             yield reader.line_num, fields
     except csv.Error as error:
-        raise ArchiveRefused(f"{name} must be a table, line {reader.line_num} has a stray quote: correct it") from error
+        rule = t("{name} must be a table, line {line} has a stray quote: correct it", name=name, line=reader.line_num)
+        raise ArchiveRefused(rule) from error
 
 
 def _separated(text: str) -> tuple[str, str]:
@@ -87,4 +106,6 @@ def check_rows(count: int, name: str) -> None:
         ArchiveRefused: `count` is more.
     """
     if count > ROWS:
-        raise ArchiveRefused(f"{name} must have at most {ROWS:,} rows, this one has more: split it")
+        raise ArchiveRefused(
+            t("{name} must have at most {number} rows, this one has more: split it", name=name, number=number(ROWS))
+        )

@@ -115,7 +115,7 @@ def test_only_test_images(store: Store, make: Callable[..., Project], tmp_path: 
 @pytest.mark.parametrize(
     ("specs", "expected"),
     [
-        (HOSTILE[:1], "each image in a tag's folder must have one tag, 1 have more: choose another format"),
+        (HOSTILE[:1], "each image in a tag's folder must have one tag, 1 has more: choose another format"),
         (
             [("1.png", ["a/b"], False)],
             "a tag must be a valid folder name on every system, 'a/b' is not: choose another format",
