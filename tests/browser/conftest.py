@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import BrowserContext, BrowserType, expect
+from playwright.sync_api import BrowserContext, BrowserType, Page, expect
 
 from cvcore import projects
 from cvcore.records import Project
@@ -100,10 +100,42 @@ def context(profile: BrowserContext) -> Iterator[BrowserContext]:
     yield profile
     profile.set_offline(False)
     profile.clear_cookies()
-    for page in profile.pages:
-        if page.url.startswith("http"):
-            page.evaluate("localStorage.clear()")
+
+
+@pytest.fixture(scope="module")
+def tab(profile: BrowserContext) -> Iterator[Page]:
+    """One tab for a file's tests: in a new one Chromium reads and compiles all of Streamlit's scripts once more."""
+    page = profile.new_page()
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """The file's tab, as good as new; a new one where the marker `new_tab` says that the test leaves things in it."""
+    is_new = request.node.get_closest_marker("new_tab") is not None
+    page = context.new_page() if is_new else request.getfixturevalue("tab")
+    yield page
+    for other in context.pages:
+        if other is not page and other.url.startswith("http"):
+            other.close()
+    if page.url.startswith("http"):
+        page.evaluate("localStorage.clear(), sessionStorage.clear()")
+    if is_new:
         page.close()
+    else:
+        _renew(page)
+
+
+def _renew(page: Page) -> None:
+    """Empty a tab: no page, no step to go back to, the screen and the mouse as a new tab has them."""
+    page.goto("about:blank")
+    page.mouse.move(0, 0)
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.emulate_media(color_scheme="light", reduced_motion="no-preference")
+    session = page.context.new_cdp_session(page)
+    session.send("Page.resetNavigationHistory")
+    session.detach()
 
 
 @pytest.fixture(scope="session")

@@ -68,6 +68,7 @@ def opened(page: Page) -> FileChooser:
     return chooser.value
 
 
+@pytest.mark.new_tab
 def test_the_control_stays_while_the_next_tag_is_taken_in(
     page: Page, app_url: str, files: list[Path], drawn_image: DrawImage
 ) -> None:

@@ -208,7 +208,10 @@ def test_counts_or_shares(page: Page, url: str) -> None:
     assert 97 <= sum(int(share.removesuffix("\u00a0%")) for share in row if share and "<" not in share) <= 103
 
 
-@pytest.mark.parametrize("tags", [2, 6, 30, 100])
+@pytest.mark.new_tab
+@pytest.mark.parametrize(
+    "tags", [2, pytest.param(6, marks=pytest.mark.slow), pytest.param(30, marks=pytest.mark.slow), 100]
+)
 @pytest.mark.parametrize("width", [800, 1280])
 def test_any_number_of_tags_can_be_read(page: Page, url: str, tags: int, width: int) -> None:
     """Names stay in sight at both ends of the table, none acts as HTML, and the page never scrolls sideways."""

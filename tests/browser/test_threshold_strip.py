@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Error, Locator, Page, expect
 
 from cvcore.evaluation import strips
 from cvcore.evaluation.out_of_fold import OutOfFold
@@ -339,8 +339,13 @@ def test_a_phone_shows_it_without_scrolling_sideways(page: Page, url: str) -> No
 def no_errors(page: Page) -> Iterator[None]:
     """No script fails during a test."""
     errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
+
+    def note(error: Error) -> None:
+        errors.append(str(error))
+
+    page.on("pageerror", note)
     yield
+    page.remove_listener("pageerror", note)
     assert [] == errors
 
 

@@ -332,6 +332,7 @@ def test_marks_a_negative_tag_and_few_images(explorer: Page) -> None:
     expect(rows.nth(1).get_by_title("Few images: numbers are uncertain.")).to_have_count(0)
 
 
+@pytest.mark.new_tab
 def test_hostile_names_are_only_text(page: Page, url: str) -> None:
     """HTML in a tag's name is shown letter by letter, in the table, in the list and in the chart's labels."""
     page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
@@ -345,6 +346,7 @@ def test_hostile_names_are_only_text(page: Page, url: str) -> None:
     )
 
 
+@pytest.mark.new_tab
 def test_two_explorers_load_plotly_once_and_nothing_from_elsewhere(page: Page, url: str) -> None:
     """plotly.js comes once, from our own server, and no other host is asked for anything."""
     asked: list[str] = []
@@ -355,6 +357,7 @@ def test_two_explorers_load_plotly_once_and_nothing_from_elsewhere(page: Page, u
     assert [] == [address for address in asked if not address.startswith((url, "data:", "blob:"))]
 
 
+@pytest.mark.new_tab
 def test_without_plotly_numbers_and_table_stand(page: Page, url: str) -> None:
     """Where plotly.js cannot be had, a sentence says so, and everything else works."""
     page.route("**/assets/plotly-*", lambda route: route.abort())
@@ -727,6 +730,7 @@ def test_selection_outlives_reruns_until_python_resets_it(page: Page, tiles: Loc
     _python_has(page, "id1,id2")
 
 
+@pytest.mark.new_tab
 def test_gallery_shows_words_as_they_are(page: Page, tiles: Locator) -> None:
     """Captions and tags are text, a missing image shows its name, and every item has a name for screen readers."""
     page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
