@@ -96,6 +96,7 @@ def quick_test(page: Page, file: Path, tag: str) -> None:
     expect(page.get_by_role("heading", name=tag)).to_be_visible(timeout=30_000)
 
 
+@pytest.mark.slow
 def test_whole_line_with_drawn_images(page: Page, app_url: str, paintings: dict[str, list[Path]]) -> None:
     """With nothing but the repository, a person gets from no project to a right answer about a new image."""
     create(page, app_url, "Schools", "Built-in")
