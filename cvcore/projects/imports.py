@@ -14,7 +14,6 @@ from cvcore.datasets import stand_ins
 from cvcore.datasets.lookalikes import lookalikes
 from cvcore.errors import Conflict, InvalidInput
 from cvcore.languages import t, tn
-from cvcore.languages import t, tn
 from cvcore.projects import registry, tagging, uploads
 from cvcore.records import MULTICLASS, MULTILABEL, Project
 from cvcore.settings import Limits
