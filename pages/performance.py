@@ -25,6 +25,7 @@ from pages.parts.robustness import panel as robustness_panel
 from pages.parts.shell import backend, detail_level, page_address, project_choice
 from pages.parts.shell.text import plain, refusals
 from pages.parts.shortcuts import panel as shortcuts_panel
+from pages.parts.slices import numbers as slice_numbers
 from pages.parts.slices import panel as slices_panel
 from pages.parts.train import tuning_outcome
 
@@ -98,14 +99,17 @@ with refusals():
     # Not every view has the explorer, so the session keeps its threshold.
     threshold_key = f"threshold-{project.id}"
     threshold = st.session_state.setdefault(threshold_key, first_threshold(iteration))
-    if view == NUMBERS:
+    conditions = slice_numbers.chosen(store, iteration, is_shown=view == NUMBERS)
+    if conditions:
+        slice_numbers.heading(iteration, conditions)
+    elif view == NUMBERS:
         next_steps_panel.show(store, iteration, is_performance=True)
         numbers_view.show(store, project, iteration, threshold_key=threshold_key)
         tuning_outcome.show_training(store, iteration)
     thresholds = numbers_view.thresholds(project, iteration, threshold)
-    if view in (SLICES, DOWNLOAD) and isinstance(thresholds, tuple):
+    if (view in (SLICES, DOWNLOAD) or conditions) and isinstance(thresholds, tuple):
         st.caption("Each tag at its own threshold, as set under Numbers.")
-    elif view in (MISTAKES, SLICES, DOWNLOAD, ROBUSTNESS):
+    elif view in (MISTAKES, SLICES, DOWNLOAD, ROBUSTNESS) or conditions:
         # No default that follows the threshold: if the default changed with the value, Streamlit would create a new
         # slider after each move and lose every second move.
         slider = f"slider-{project.id}"
@@ -113,7 +117,9 @@ with refusals():
         percent = st.slider("Probability threshold", 0, 100, format="%d %%", key=slider, width=480)
         threshold = thresholds = st.session_state[threshold_key] = percent / 100
         page_address.show("threshold", threshold)
-    if view == MISTAKES:
+    if conditions:
+        slice_numbers.show(store, project, iteration, thresholds, conditions)
+    elif view == MISTAKES:
         mistakes.show(store, project, iteration, threshold, key=f"mistakes-{project.id}")
     elif view == SLICES:
         slices_panel.show(store, project, iteration, thresholds)

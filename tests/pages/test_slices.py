@@ -76,3 +76,33 @@ def test_names_do_not_act(store: Store, iteration: Iteration) -> None:
     """A value with Markdown in it is shown as it is."""
     app = opened(store, iteration, slice="weekday=*Tue*")
     assert "Show 0 mistakes" in [each.label for each in app.button]
+
+
+def test_the_numbers_of_a_slice(store: Store, iteration: Iteration) -> None:
+    """A sentence says which slice it is, every tag has its numbers, and a button leads back to all images."""
+    app = opened(store, iteration, slice="weekday=Mon")
+    button(app, "See all numbers of this slice").click()
+    checked(app.run())
+    assert "Numbers" == app.session_state["view"]
+    assert "alone" in texts(app)
+    shown = " ".join(each.proto.body for each in app.get("html"))
+    assert "16 (80.0 %)" in shown
+    assert "Wrongly given" in shown
+    button(app, "Show all images").click()
+    assert "alone" not in texts(checked(app.run()))
+
+
+def test_the_address_opens_the_numbers_of_a_slice(store: Store, iteration: Iteration) -> None:
+    """A link to the view Numbers with a slice shows that slice; one that no image has is told."""
+    project = store.projects.get(iteration.project_id)
+    app = open_page("performance", project, view="Numbers", slice="weekday=Mon")
+    assert "Show 16 mistakes" in [each.label for each in app.button]
+    app = open_page("performance", project, view="Numbers", slice="weekday=Sun")
+    assert "No image has weekday" in app.warning[0].value.replace("\\", "")
+
+
+def test_the_slice_of_one_view_is_not_that_of_another(store: Store, iteration: Iteration) -> None:
+    """Who looked at a slice and turns to Numbers sees all images."""
+    app = opened(store, iteration, slice="weekday=Mon")
+    app.session_state["view"] = "Numbers"
+    assert "alone" not in texts(checked(app.run()))

@@ -7,18 +7,16 @@ from functools import partial
 import streamlit as st
 
 from cvcore import evaluation, slices
-from cvcore.metrics.reports import MEASURES, OverallReport, TagReport
+from cvcore.languages import t
 from cvcore.records import Iteration, Project, Thresholds
 from cvcore.slices import SliceMistakes, SliceNumbers
 from cvcore.store import Store
-from cvcore.wording import count, percent, with_interval
+from cvcore.wording import count
 from pages.parts.review import drawer
 from pages.parts.shell.help_marks import HELP
-from pages.parts.shell.text import isolated, plain, refusals
-from pages.parts.slices import choice
-from pages.parts.widgets import number_table
+from pages.parts.shell.text import plain, refusals
+from pages.parts.slices import choice, numbers, tables
 
-NAMES = dict(zip(("Precision", "Recall", "F1", "Average precision"), MEASURES, strict=True))
 LISTED = 10
 
 
@@ -46,18 +44,7 @@ def show(store: Store, project: Project, iteration: Iteration, thresholds: Thres
 
 def _slice(store: Store, iteration: Iteration, found: SliceNumbers) -> SliceMistakes | None:
     """Show a slice's numbers; returns its mistakes if they were asked for."""
-    reports = {"This slice": found.report, "The other images": found.rest, "All": found.all}
-    wrong = (found.wrong, found.rest_wrong, found.wrong + found.rest_wrong)
-    columns = {"Images": list(reports)}
-    columns["Number"] = [f"{each.overall.images:,}" for each in reports.values()]
-    columns["Wrong answers"] = [
-        f"{number:,} ({percent(number / each.overall.images)})" if each.overall.images else "–"
-        for number, each in zip(wrong, reports.values(), strict=True)
-    ]
-    columns |= {
-        name: [_with_interval(each.overall, measure) for each in reports.values()] for name, measure in NAMES.items()
-    }
-    st.html(number_table.of(columns, label="The slice beside the other images"))
+    st.html(tables.beside_others(found))
     if not found.report.overall.images:
         st.info("No evaluated image fulfils both conditions.")
         return None
@@ -71,30 +58,17 @@ def _slice(store: Store, iteration: Iteration, found: SliceNumbers) -> SliceMist
             else ""
         )
     )
-    is_asked = st.button(
-        f"Show {count(found.wrong, 'mistake')}", disabled=not found.wrong, icon=":material/photo_library:"
-    )
+    with st.container(horizontal=True, key="slice-actions"):
+        is_asked = st.button(
+            f"Show {count(found.wrong, 'mistake')}", disabled=not found.wrong, icon=":material/photo_library:"
+        )
+        label = t("See all numbers of this slice")
+        if st.button(label, on_click=numbers.open_slice, args=(iteration, found.conditions)):
+            st.rerun()  # the whole page, not only this fragment
     with st.expander("Every tag in this slice"):
         names = [tag.name for tag in evaluation.tags(store, iteration)]
-        st.html(_by_tag(names, found))
+        st.html(tables.by_tag(names, found))
     return SliceMistakes(found.conditions) if is_asked else None
-
-
-def _by_tag(names: list[str], found: SliceNumbers) -> str:
-    tags = found.report.tags
-    columns = {
-        "Tag": [isolated(name) for name in names],
-        "Images": [f"{tag.images:,}" for tag in tags],
-        "Found": [f"{tag.tp:,}" for tag in tags],
-        "Missed": [f"{tag.fn:,}" for tag in tags],
-        "Wrongly given": [f"{tag.fp:,}" for tag in tags],
-    }
-    columns |= {name: [_with_interval(tag, measure) for tag in tags] for name, measure in NAMES.items()}
-    return number_table.of(columns, label="Every tag in this slice")
-
-
-def _with_interval(row: OverallReport | TagReport, measure: str) -> str:
-    return with_interval(getattr(row, measure), getattr(row, f"{measure}_interval"))
 
 
 def _worst(store: Store, iteration: Iteration, thresholds: Thresholds) -> None:
