@@ -25,6 +25,7 @@ from cvcore.array_types import Float32s
 from cvcore.errors import ArchiveRefused, TagsRefused
 from cvcore.files import blobs
 from cvcore.imaging import FileOrigin
+from cvcore.languages import carried, t
 from cvcore.progress import Progress, silent
 from cvcore.projects import tagging, uploads
 from cvcore.records import MULTILABEL, Project
@@ -59,7 +60,7 @@ def unpack(
     """
     if name:
         name = projects.checked_name(store, name)
-    progress("Opening the zip", 0.0)
+    progress(t("Opening the zip"), 0.0)
     with project_zip.opened(source, limits) as opened:
         archive = project_zip.read(opened)
         contents = project_json.read(archive.read(project_json.FILE, project_json.FILE_BYTES), limits)
@@ -67,7 +68,10 @@ def unpack(
         with _staging(store.home, progress) as folder:
             staged = _Staged(folder)
             _stage_images(archive, contents, staged, limits, progress)
-            progress("Checking iterations", 0.95)
+            sizes = {sha256: measured.size_bytes for sha256, measured in staged.measured.items()}
+            if refusal := uploads.over_quota(store, sizes, limits):
+                raise ArchiveRefused(refusal)
+            progress(t("Checking iterations"), 0.95)
             for iteration in contents.iterations:
                 _stage_arrays(archive, iteration, staged)
             for fingerprint in sorted({iteration.fingerprint for iteration in contents.iterations}):
@@ -93,7 +97,7 @@ def _staging(home: Path, progress: Progress) -> Iterator[Path]:
     try:
         lock.acquire(timeout=0)
     except filelock.Timeout:
-        progress("Waiting until another project is unpacked", 0.0)
+        progress(t("Waiting until another project is unpacked"), 0.0)
         lock.acquire()
     folder = home / "unpacking"
     try:
@@ -110,7 +114,10 @@ def _stage_images(archive: ProjectZip, contents: Contents, staged: _Staged, limi
         data = archive.read(member, limits.image_bytes)
         if blobs.sha256(data) != sha256:
             raise ArchiveRefused(
-                f"a project zip must be unchanged, {member} is another image: copy or download it again"
+                t(
+                    "a project zip must be unchanged, {member} is another image: copy or download it again",
+                    member=member,
+                )
             )
         image = imaging.read(data, limits)
         blobs.write(blobs.original_path(staged.folder, sha256), data)
@@ -124,8 +131,8 @@ def _stage_images(archive: ProjectZip, contents: Contents, staged: _Staged, limi
     # One image is decoded while the disk writes another.
     pool = ThreadPoolExecutor(2)
     try:
-        for done, (sha256, measured, read) in enumerate(pool.map(stage, digests)):
-            progress("Checking images", 0.95 * done / len(digests))
+        for done, (sha256, measured, read) in enumerate(pool.map(carried(stage), digests)):
+            progress(t("Checking images"), 0.95 * done / len(digests))
             staged.measured[sha256], staged.files[sha256] = measured, read
     finally:
         pool.shutdown(cancel_futures=True)
@@ -153,7 +160,10 @@ def _stage_arrays(archive: ProjectZip, iteration: IterationContents, staged: _St
     is_multilabel = iteration.classification_type == MULTILABEL
     if not (is_valid.all() and np.isfinite(arrays["kernel"]).all() and bool(arrays["multilabel"]) == is_multilabel):
         raise ArchiveRefused(
-            f"a project zip's {member} must match the project, its numbers do not: copy or download it again"
+            t(
+                "a project zip's {member} must match the project, its numbers do not: copy or download it again",
+                member=member,
+            )
         )
     folder = _iteration_folder(staged.folder, iteration.number)
     blobs.write(folder / evaluation.ARRAYS, data)
@@ -203,7 +213,9 @@ def _check_tags(store: Store, project: Project, contents: Contents) -> None:
         for tag_ids in {tuple(ids[key] for key in image.tags) for image in contents.images}:
             tagging.check(store, project, tag_ids)
     except TagsRefused as refusal:
-        raise ArchiveRefused(f"a project zip must follow the rules of its project type: {refusal}") from refusal
+        raise ArchiveRefused(
+            t("a project zip must follow the rules of its project type: {reason}", reason=refusal)
+        ) from refusal
 
 
 def _iteration_folder(folder: Path, number: int) -> Path:

@@ -113,7 +113,8 @@ def join(store: Store, code: str, nickname: str) -> tuple[Pupil, str]:
     school_class = _class_with(store, code)
     if school_class.is_locked:
         raise Conflict("the class must be open to join it, it is locked: ask the teacher")
-    if len(store.pupils.of_class(school_class.id)) >= PUPILS_MOST:
+    present, removed = (len(each(school_class.id)) for each in (store.pupils.of_class, store.pupils.removed))
+    if present >= PUPILS_MOST or present + removed >= 3 * PUPILS_MOST:
         raise Conflict(f"a class has at most {PUPILS_MOST} pupils, this one has them: ask the teacher")
     nickname = names.clean("pupil", nickname, letters=NICKNAME_LETTERS)
     try:

@@ -38,6 +38,10 @@ class Upload:
     note: str = ""
 
 
+class _OverQuota(Exception):
+    """A pupil may not store as much; the message says why."""
+
+
 def add(
     store: Store,
     project: Project,
@@ -70,13 +74,17 @@ def add(
     except ImageRefused as error:
         return Upload(name, "refused", str(error))
     data, digest = arrival.data, blobs.sha256(arrival.data)
-    if refusal := _over_quota(store, digest, len(data), limits):
+    _bound_trash(store, limits)
+    if refusal := over_quota(store, {digest: len(data)}, limits):
         return Upload(name, "refused", refusal)
     try:
         _keep(store, digest, data, info.thumbnail)
         with store.transaction():
             # The same content can have been deleted before this transaction had the write lock.
             _keep(store, digest, data, info.thumbnail)
+            # As can others have been stored: with many uploads at once no more is stored than with one.
+            if refusal := over_quota(store, {digest: len(data)}, limits):
+                raise _OverQuota(refusal)
             image_id, is_new = store.images.add(
                 project.id,
                 digest,
@@ -92,6 +100,9 @@ def add(
             refusal = _tag(store, project, image_id, tag_ids)
             on_stored(image_id, is_new)
             store.projects.touch(project.id)
+    except _OverQuota as error:
+        forget(store, [digest])
+        return Upload(name, "refused", str(error))
     except BaseException:
         forget(store, [digest])
         raise
@@ -164,21 +175,24 @@ def _keep(store: Store, digest: str, data: bytes, thumbnail: bytes) -> None:
         blobs.write(small, thumbnail, durable=False)
 
 
-def _over_quota(store: Store, digest: str, size_bytes: int, limits: Limits) -> str:
-    """Why one more content does not fit into a pupil's home folder, or an empty text."""
-    if not (limits.home_images or limits.home_bytes) or store.images.is_known(digest):
+def over_quota(store: Store, sizes: Mapping[str, int], limits: Limits) -> str:
+    """Why contents, their sizes by SHA-256, do not fit into a pupil's home folder; or an empty text."""
+    if not (limits.home_images or limits.home_bytes):
         return ""
-    _bound_trash(store, limits)
+    new = [size for digest, size in sizes.items() if not store.images.is_known(digest)]
+    if not new:
+        return ""
     images, stored_bytes = store.images.usage()
-    if limits.home_images and images >= limits.home_images:
+    if limits.home_images and images + len(new) > limits.home_images:
         return t(
-            "you may store {number} images, you have them: delete some, or ask the teacher for more",
-            number=number(limits.home_images),
+            "you may store {most} images, you have {images}: delete some, or ask the teacher for more",
+            most=number(limits.home_images),
+            images=number(images),
         )
-    if limits.home_bytes and stored_bytes + size_bytes > limits.home_bytes:
+    if limits.home_bytes and stored_bytes + sum(new) > limits.home_bytes:
         return t(
-            "your images may take {number} MB, with this one they take more: delete some, or ask the teacher",
-            number=number(limits.home_bytes // MEBIBYTE),
+            "your images may take {megabytes} MB, with this one they take more: delete some, or ask the teacher",
+            megabytes=number(limits.home_bytes // MEBIBYTE),
         )
     return ""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import time
 from collections.abc import Callable
 from html import escape
@@ -13,7 +14,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from cvcore import classroom, urls
-from cvcore.errors import TagwiseError
+from cvcore.errors import InvalidInput, TagwiseError
 from cvcore.store import Store
 
 DAYS = 180
@@ -45,7 +46,10 @@ summary {{ padding: .6rem 0; cursor: pointer }} [role=alert] {{ font-weight: 600
 <form method="post"><input type="hidden" name="do" value="sign-in">
 <label for="password">The teacher's password</label>
 <input id="password" type="password" name="password" autocomplete="current-password" required>
-<button>Sign in</button></form></details></main></html>"""
+<button>Sign in</button></form></details></main>
+<script>document.addEventListener("submit", (event) => {{
+  for (const button of event.target.querySelectorAll("button")) button.disabled = true;
+}})</script></html>"""
 
 Fields = dict[str, str]
 
@@ -53,11 +57,13 @@ Fields = dict[str, str]
 class Forms:
     """Answers `GET` and `POST /join`, with `?ticket=…` for the browser that opened the class, `?leave=…` to sign out.
 
-    Attempts that fail are limited per address, so that no code can be guessed.
+    Attempts are limited per device, so that no code can be guessed; those that succeed count as long as they take. A
+    ticket is taken once.
     """
 
     def __init__(self, store: Store) -> None:
         self._failed: list[tuple[str, float]] = []
+        self._taken: set[str] = set()
         self._actions: dict[str, Callable[[Fields], str]] = {
             "join": lambda given: classroom.join(store, given.get("code", ""), given.get("nickname", ""))[1],
             "return": lambda given: classroom.come_back(store, given.get("code", ""), given.get("return", ""))[1],
@@ -80,19 +86,24 @@ class Forms:
         await answer(scope, receive, send)
 
     async def _answer(self, request: Request, given: Fields) -> Response:
-        address = request.client.host if request.client else ""
+        address = device(request.client.host if request.client else "")
         self._failed = [(other, at) for other, at in self._failed if at > time.monotonic() - 60]
         if sum(other == address for other, _ in self._failed) >= ATTEMPTS_PER_MINUTE:
             return _page(given, "Too many attempts. Wait a minute.", 429)
         act = self._actions.get(given.get("do", ""))
         if act is None:
             return _page(given, "Choose one of the three ways to come in.", 400)
+        # Noted before it is known whether it fails: a thousand at once are not tried either.
+        attempt = address, time.monotonic()
+        self._failed.append(attempt)
         try:
+            self._take_once(given)
             # A password takes 50 ms to check, and a new pupil's folder some more.
             cookie = await asyncio.to_thread(act, given)
         except TagwiseError as error:
-            self._failed.append((address, time.monotonic()))
             return _page(given, f"{str(error)[:1].upper()}{str(error)[1:]}.", 401)
+        if attempt in self._failed:
+            self._failed.remove(attempt)
         response: Response = RedirectResponse(urls.below("/class" if act is self._actions["ticket"] else "/"), 303)
         if not cookie:
             response = RedirectResponse(urls.below(urls.JOIN), 303)
@@ -103,6 +114,30 @@ class Forms:
             classroom.COOKIE, cookie, max_age=DAYS * 86400, httponly=True, samesite="lax", secure=is_https
         )
         return response
+
+    def _take_once(self, given: Fields) -> None:
+        """Refuse a ticket that was taken before; the server's own clock ends those it has forgotten."""
+        ticket = given.get(given["do"], "") if given["do"] in ("ticket", "leave") else ""
+        if ticket in self._taken:
+            raise InvalidInput("this link was used already: sign in with the teacher's password")
+        if ticket:
+            self._taken.add(ticket)
+
+
+def device(address: str) -> str:
+    """What attempts are counted by: an address or, of IPv6, where a device can have any number, its network.
+
+    >>> device("192.168.1.20"), device("2001:db8:1:2:a:b:c:d"), device("fe80::1"), device("")
+    ('192.168.1.20', '2001:db8:1:2::/64', 'fe80::1', '')
+    """
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    # Link-local addresses of all devices are in one network.
+    if parsed.version == 4 or parsed.is_link_local:
+        return address
+    return str(ipaddress.ip_network((parsed, 64), strict=False))
 
 
 def _page(given: Fields, message: str = "", status: int = 200) -> HTMLResponse:

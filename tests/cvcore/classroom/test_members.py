@@ -107,9 +107,15 @@ def test_a_wrong_code_is_told(store: Store, school_class: SchoolClass) -> None:
 
 
 def test_a_full_or_locked_class_takes_nobody(store: Store, school_class: SchoolClass) -> None:
-    """A device that joins again and again cannot fill the disk."""
+    """A device that joins again and again cannot fill the disk, also not if the teacher removes them."""
     for number in range(members.PUPILS_MOST):
         store.pupils.add(school_class.id, f"{number}", "x")
+    with pytest.raises(Conflict, match="at most 100 pupils"):
+        classroom.join(store, school_class.code, "Anna")
+    for pupil in store.pupils.all():
+        store.pupils.remove(pupil.id)
+    for number in range(members.PUPILS_MOST, 3 * members.PUPILS_MOST):
+        store.pupils.remove(store.pupils.add(school_class.id, f"{number}", "x").id)
     with pytest.raises(Conflict, match="at most 100 pupils"):
         classroom.join(store, school_class.code, "Anna")
     store.classes.update(SchoolClass(**{**vars(school_class), "is_locked": True}))

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import io
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from cvcore import classroom, projects
+from cvcore import archive, classroom, projects
+from cvcore.errors import ArchiveRefused
 from cvcore.files import blobs
 from cvcore.projects import uploads
 from cvcore.settings import MEBIBYTE, Limits
 from cvcore.store import ClassLimits, Pupil, Store
-from tests.conftest import draw_image
+from tests.conftest import draw_image, fill_in
 
 
 @pytest.fixture
@@ -29,7 +32,7 @@ def test_no_more_images_than_allowed(store: Store, anna: Pupil) -> None:
     first, second = projects.create(own, "A"), projects.create(own, "B")
     kept = [uploads.add(own, first, f"{number}.png", draw_image(number), limits=limits) for number in (1, 2)]
     refused = uploads.add(own, second, "3.png", draw_image(3), limits=limits)
-    assert "you may store 2 images, you have them: delete some, or ask the teacher for more" == refused.reason
+    assert "you may store 2 images, you have 2: delete some, or ask the teacher for more" == refused.reason
     assert "stored" == uploads.add(own, second, "1.png", draw_image(1), limits=limits).status
     uploads.delete(own, [kept[1].image_id or ""])
     assert "stored" == uploads.add(own, second, "3.png", draw_image(3), limits=limits).status
@@ -45,6 +48,32 @@ def test_no_more_megabytes_than_allowed(store: Store, anna: Pupil) -> None:
     refused = uploads.add(own, project, "2.png", draw_image(2), limits=limits)
     assert refused.reason.startswith("your images may take 0 MB, with this one they take more")
     assert MEBIBYTE == classroom.limits_of(store, anna, Limits()).home_bytes
+
+
+def test_no_more_with_many_at_once(store: Store, anna: Pupil) -> None:
+    """Of ten uploads that come at the same moment, two are stored."""
+    limits = classroom.limits_of(store, anna, Limits())
+    project = projects.create(classroom.store_of(store, anna), "A")
+
+    def upload(number: int) -> str:
+        own = classroom.store_of(store, anna)
+        return uploads.add(own, project, f"{number}.png", draw_image(number), limits=limits).status
+
+    with ThreadPoolExecutor(10) as pool:
+        statuses = list(pool.map(upload, range(10)))
+    own = classroom.store_of(store, anna)
+    assert 2 == statuses.count("stored") == own.images.count(project.id)
+    assert 2 == sum(path.is_file() for path in (own.home / "originals").rglob("*"))
+
+
+def test_no_more_by_a_project_zip(store: Store, anna: Pupil, tmp_path: Path) -> None:
+    """It is refused as a whole, and nothing of it is stored."""
+    packed = archive.pack(store, fill_in(store, rose=3), tmp_path / "project.zip")
+    own, limits = classroom.store_of(store, anna), classroom.limits_of(store, anna, Limits())
+    with pytest.raises(ArchiveRefused, match="you may store 2 images, you have 0"):
+        archive.unpack(own, packed.path, limits=limits)
+    assert [] == own.projects.all()
+    assert [] == [path for path in (own.home / "originals").rglob("*") if path.is_file()]
 
 
 def test_no_places_are_stored(store: Store, anna: Pupil) -> None:

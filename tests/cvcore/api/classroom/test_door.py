@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from starlette.applications import Starlette
@@ -16,9 +17,11 @@ from cvcore import classroom, projects
 from cvcore.api import downloads, images
 from cvcore.api.classroom import forms
 from cvcore.api.classroom.door import ClassDoor
+from cvcore.api.customvision.middleware import CustomVision
+from cvcore.files import api_keys
 from cvcore.files import downloads as zips
 from cvcore.projects import uploads
-from cvcore.settings import Limits
+from cvcore.settings import Limits, Settings
 from cvcore.store import SchoolClass, Store
 from tests.conftest import draw_image
 
@@ -36,7 +39,10 @@ def browser(store: Store) -> TestClient:
 
     page = Route("/{path:path}", lambda request: PlainTextResponse("in"))
     routes = [WebSocketRoute("/{path:path}", stream), *images.routes(store), *downloads.routes(store), page]
-    app = Starlette(routes=routes, middleware=[Middleware(ClassDoor, store=store)])
+    api = Middleware(
+        CustomVision, store=store, settings=Settings(store.home), keys=api_keys.Keys("training", "predict")
+    )
+    app = Starlette(routes=routes, middleware=[api, Middleware(ClassDoor, store=store)])
     return TestClient(app, base_url="http://laptop.local:8501", follow_redirects=False)
 
 
@@ -105,7 +111,8 @@ def test_the_page_to_join(store: Store, school_class: SchoolClass) -> None:
     """The code in the address, as in a QR code, is filled in; hostile text stays text."""
     page = browser(store).get(f"/join?code={school_class.code}&nickname=%22%3E%3Cscript%3E").text
     assert f'value="{school_class.code}"' in page
-    assert "<script>" not in page
+    assert "&gt;&lt;script&gt;" in page
+    assert '"><script>' not in page
 
 
 def test_what_is_wrong_is_said(store: Store, school_class: SchoolClass) -> None:
@@ -129,6 +136,19 @@ def test_codes_cannot_be_tried_for_ever(store: Store, school_class: SchoolClass)
         assert 401 == client.post("/join", data={"do": "return", "code": school_class.code, "return": "1"}).status_code
     right = client.post("/join", data={"do": "join", "code": school_class.code, "nickname": "Anna"})
     assert (429, True) == (right.status_code, "Too many attempts" in right.text)
+
+
+def test_codes_cannot_be_tried_all_at_once(store: Store, school_class: SchoolClass) -> None:
+    """A hundred requests that come before the first is answered are not tried either."""
+    client = browser(store)
+
+    def guess(number: int) -> int:
+        given = {"do": "return", "code": school_class.code, "return": f"{number:06}"}
+        return client.post("/join", data=given).status_code
+
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(guess, range(100)))
+    assert forms.ATTEMPTS_PER_MINUTE == answers.count(401)
 
 
 def test_the_teacher_signs_in_and_a_lost_pupil_comes_back(
@@ -173,6 +193,69 @@ def test_a_ticket_opens_the_class_page(store: Store, school_class: SchoolClass) 
     assert (303, "/class") == (answer.status_code, answer.headers["location"])
     assert "in" == client.get("/").text
     assert 401 == browser(store).get("/join?ticket=nonsense").status_code
+
+
+def test_a_ticket_is_taken_once(store: Store, school_class: SchoolClass) -> None:
+    """Who reads it from the projector comes too late."""
+    ticket, app = classroom.ticket(store), browser(store).app
+    first, second = (TestClient(app, base_url="http://laptop.local:8501", follow_redirects=False) for _ in range(2))
+    assert 303 == first.get(f"/join?ticket={ticket}").status_code
+    answer = second.get(f"/join?ticket={ticket}")
+    assert (401, True) == (answer.status_code, "This link was used already" in answer.text)
+
+
+def test_no_text_signed_for_something_else_is_a_cookie(
+    store: Store, school_class: SchoolClass, joined: Callable[[str], TestClient]
+) -> None:
+    """Nor is a forged one, one of another laptop, or one with another pupil's id."""
+    anna, ben = joined("Anna"), joined("Ben")
+    cookies = {name: client.cookies[classroom.COOKIE] for name, client in (("anna", anna), ("ben", ben))}
+    mixed = cookies["anna"].rpartition(".")[0] + "." + cookies["ben"].rpartition(".")[2]
+    for forged in (
+        classroom.ticket(store),
+        mixed,
+        "{}",
+        '{"teacher": 1}',
+        "eyJ0ZWFjaGVyIjoxfQ.x",
+        cookies["anna"][:-1],
+    ):
+        client = browser(store)
+        client.cookies.set(classroom.COOKIE, forged)
+        assert 401 == client.get("/").status_code
+    assert 401 == browser(store).get(f"/join?ticket={cookies['anna']}").status_code
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"])
+def test_no_method_opens_another_pupil_s_files(store: Store, joined: Callable[[str], TestClient], method: str) -> None:
+    """Neither at an address of pages nor of the API, which wants keys that no pupil has."""
+    joined("Anna")
+    ben = joined("Ben")
+    own = classroom.store_of(store, store.pupils.all()[0])
+    project = projects.create(own, "Flowers")
+    stored = uploads.add(own, project, "a.png", draw_image(1), limits=Limits())
+    digest = own.images.get(stored.image_id or "").sha256
+    token, path = zips.new(own.home, "flowers")
+    path.write_bytes(b"zip")
+    api = f"/customvision/v3.3/training/projects/{project.id}"
+    pages = [f"/thumbnail/{digest}", f"/picture/{digest}", f"/app/static/picture/{digest}", f"/download/{token}"]
+    for address in [*pages, api, f"{api}/images/tagged", f"/customvision/files/original/{digest}"]:
+        answer = ben.request(method, address)
+        assert answer.status_code in (204, 400, 401, 404, 405), (address, answer.status_code)
+        assert draw_image(1) not in answer.content
+        assert b"zip" != answer.content
+
+
+@pytest.mark.parametrize("name", ['"><script>alert(1)</script>', "{0.__class__}", "../../etc", "=1+1", "\u202eannA"])
+def test_hostile_names_are_only_names(store: Store, school_class: SchoolClass, name: str) -> None:
+    """A nickname is a pupil's, text on the page, and no path; the code typed with it stays text, too."""
+    given = {"do": "join", "code": school_class.code, "nickname": name}
+    client = browser(store)
+    answers = [client.post("/join", data=given), client.post("/join", data=given)]
+    assert {303, 401} >= {answer.status_code for answer in answers}
+    page = client.post("/join", data={**given, "code": name}).text
+    assert "<script>alert" not in page
+    homes = [path.relative_to(store.home / "classes").parts for path in (store.home / "classes").glob("*/*")]
+    assert {(pupil.class_id, pupil.id) for pupil in store.pupils.all()} == set(homes)
 
 
 def test_the_teacher_signs_out(store: Store, joined: Callable[[str], TestClient]) -> None:
