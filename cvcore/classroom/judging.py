@@ -1,7 +1,7 @@
 """Tests pupils' iterations on their class's test set; the worker does so, once for each iteration that counts.
 
-Of each pupil one iteration counts: the newest that they published or, if they published none, the newest that they
-trained. The best of all would flatter whoever tries most often, since the test set itself would choose it.
+Of each pupil the newest iteration that they trained counts. The best of all would flatter whoever tries most often,
+since the test set itself would choose it.
 """
 
 from __future__ import annotations
@@ -83,8 +83,7 @@ def _result(task: _Task, progress: Progress, device: Device) -> ClassResult:
 
 def counting(own: Store, test: ClassTest) -> Iteration | None:
     """The iteration of a pupil that counts, of those with the tags of the test set, if there are any; or None."""
-    trained = own.class_results.trained_here()
-    ids = [iteration_id for iteration_id, is_published in trained if is_published] or [each for each, _ in trained]
+    ids = own.class_results.trained_here()
     if not ids:
         return None
     fitting = (each for each in ids if not _missing(own, each, test))

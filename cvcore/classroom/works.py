@@ -33,7 +33,7 @@ def _work(store: Store, pupil: Pupil) -> Work:
     own = homes.store_of(store, pupil)
     projects = own.projects.all()
     trained = own.class_results.trained_here()
-    newest = own.iterations.get(trained[0][0]) if trained else None
+    newest = own.iterations.get(trained[0]) if trained else None
     return Work(
         pupil=pupil,
         projects=len(projects),

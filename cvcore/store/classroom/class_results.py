@@ -49,18 +49,17 @@ class ClassResults:
         )
         return {row["pupil_id"]: _result(row) for row in rows}
 
-    def trained_here(self) -> list[tuple[str, bool]]:
-        """The ids of the iterations trained in this home folder, and whether they are published; the newest first.
+    def trained_here(self) -> list[str]:
+        """The ids of the iterations that were trained in this home folder, the newest first.
 
         Those that came with a copied project, from a zip or handed out, are older than the project here.
         """
         rows = self._db.rows(
-            """select iterations.id, exists (select 1 from publications where iteration_id = iterations.id) as published
-               from iterations join projects on projects.id = project_id
+            """select iterations.id from iterations join projects on projects.id = project_id
                where status = 'Completed' and iterations.created_at >= projects.created_at
                order by iterations.created_at desc, iterations.id"""
         )
-        return [(row["id"], bool(row["published"])) for row in rows]
+        return [row["id"] for row in rows]
 
 
 def _result(row: Row) -> ClassResult:

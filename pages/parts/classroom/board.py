@@ -170,8 +170,8 @@ def explained(board: Board) -> str:
     )
     rule = t(
         "The score is the share of them that get exactly their tags: the most probable one or, in Multilabel projects, "
-        "those of 50 % and more; its 95 % interval in brackets. Of each pupil the newest published iteration counts "
-        "or, without one, the newest: the best of many tries would look better than it is. Who shares a place cannot "
-        "be told apart from its first (exact McNemar test, adjusted for how many are compared)."
+        "those of 50 % and more; its 95 % interval in brackets. Of each pupil the newest iteration counts: the best of "
+        "many tries would look better than it is. Who shares a place cannot be told apart from its first (exact "
+        "McNemar test, adjusted for how many are compared)."
     )
     return f"{images} {rule}"

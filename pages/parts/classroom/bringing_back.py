@@ -21,7 +21,7 @@ def show(store: Store, pupil: Pupil) -> None:
         st.success(told)
     if not images and not projects:
         return
-    with st.expander(t("Deleted by {pupil}", pupil=isolated(pupil.nickname))), refusals():
+    with st.expander(t("Deleted by {pupil}", pupil=plain(isolated(pupil.nickname)))), refusals():
         for project in projects:
             text = t("Project {project}, {moment}", project=isolated(project.name), moment=moment(project.modified_at))
             if _line(text, project.id):

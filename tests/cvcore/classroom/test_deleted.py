@@ -51,9 +51,7 @@ def test_a_deleted_project_comes_back(own: Store) -> None:
     (kept,) = classroom.deleted_projects(own)
     restored = classroom.restore_project(own, kept)
     assert ("Flowers", project.created_at, 10) == (restored.name, restored.created_at, own.images.count(restored.id))
-    assert [True] == [
-        own.iterations.get(each).project_id == restored.id for each, _ in own.class_results.trained_here()
-    ]
+    assert [True] == [own.iterations.get(each).project_id == restored.id for each in own.class_results.trained_here()]
     assert ["rose", "tulip"] == [tag.name for tag in own.tags.of_project(restored.id)]
     assert all(blobs.original_path(own.home, digest).exists() for digest in own.images.digests(restored.id))
     assert [] == classroom.deleted_projects(own)
