@@ -5,14 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 WAITING_MOST = 64
-# Above the pages' threads, which are then served first; only Linux knows it for a single thread.
-NICENESS = 5
 
 Result = TypeVar("Result")
 
@@ -24,7 +21,7 @@ class FrameQueue:
     """
 
     def __init__(self, threads: int = os.cpu_count() or 1, most: int = WAITING_MOST) -> None:
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="live", initializer=_be_nice)
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="live")
         self._clients: set[str] = set()
         self._most = most
 
@@ -48,8 +45,3 @@ class FrameQueue:
     async def run(self, work: Callable[[], Result]) -> Result:
         """What `work` returns, once it was its turn."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, work)
-
-
-def _be_nice() -> None:
-    with contextlib.suppress(AttributeError, OSError):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
