@@ -96,7 +96,7 @@ def test_threshold_is_in_the_address_and_no_step_back(page: Page, app_url: str, 
     expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible()
 
 
-@pytest.mark.parametrize("view", ["Mistakes", "Download"])
+@pytest.mark.parametrize("view", ["Mistakes", pytest.param("Download", marks=pytest.mark.slow)])
 def test_every_slider_is_in_the_address(page: Page, app_url: str, flowers: str, view: str) -> None:
     """The views with a slider of their own tell its threshold too, and a reload finds it there."""
     page.goto(f"{app_url}/performance?{flowers}&view={view}")
@@ -111,6 +111,7 @@ def test_every_slider_is_in_the_address(page: Page, app_url: str, flowers: str, 
     assert steps == page.evaluate("history.length"), "a move is no step of the Back button"
 
 
+@pytest.mark.slow
 def test_views_of_performance(page: Page, app_url: str, flowers: str) -> None:
     """Compare and Calibration draw what they tell; a threshold saved under Thresholds is there after a reload."""
     page.goto(f"{app_url}/performance?{flowers}&view=Compare")

@@ -96,6 +96,7 @@ def test_a_cells_images_stand_beside_the_matrix(page: Page, url: str, project: P
     expect(cell(page)).not_to_have_attribute("aria-selected", "true")
 
 
+@pytest.mark.slow
 def test_a_cards_images_stand_beside_the_cards(page: Page, url: str, labels: Project) -> None:
     """The same for a tag's number in Multilabel; the close button gives the focus back."""
     page.set_viewport_size({"width": 1280, "height": 800})

@@ -14,7 +14,8 @@ from tests.browser.conftest import Serve
 ROOT = Path(__file__).resolve().parents[2]
 TRAINING_MS = 120_000
 
-pytestmark = pytest.mark.browser
+# Each step is tested by itself in other files, and the line without its sliders in test_first_two_minutes.py.
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +97,6 @@ def quick_test(page: Page, file: Path, tag: str) -> None:
     expect(page.get_by_role("heading", name=tag)).to_be_visible(timeout=30_000)
 
 
-@pytest.mark.slow
 def test_whole_line_with_drawn_images(page: Page, app_url: str, paintings: dict[str, list[Path]]) -> None:
     """With nothing but the repository, a person gets from no project to a right answer about a new image."""
     create(page, app_url, "Schools", "Built-in")
@@ -108,7 +108,6 @@ def test_whole_line_with_drawn_images(page: Page, app_url: str, paintings: dict[
 
 
 @pytest.mark.network
-@pytest.mark.slow
 def test_whole_line_with_photos(
     page: Page, serve: Serve, shared: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
