@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from cvcore import evaluation
+from cvcore.languages import marked, t
 from cvcore.records import Iteration
 from pages.parts.map import panel as map_panel
 from pages.parts.next_steps import panel as next_steps_panel
@@ -28,12 +29,13 @@ from pages.parts.shortcuts import panel as shortcuts_panel
 from pages.parts.slices import numbers as slice_numbers
 from pages.parts.slices import panel as slices_panel
 from pages.parts.train import tuning_outcome
+from pages.parts.widgets import view_choice
 
-SLICES = "Slices"
-NUMBERS, MISTAKES, THRESHOLDS, COMPARE = "Numbers", "Mistakes", "Thresholds", "Compare"
-MORE_IMAGES, CALIBRATION, DOWNLOAD = "More images?", "Calibration", "Download"
-ROBUSTNESS, SHORTCUTS, MAP = "Robustness", "Shortcuts", "Map"
-EXAMPLE, PRESENTER = "Example", "Presenter"
+NUMBERS, MISTAKES, SLICES = marked("Numbers"), marked("Mistakes"), marked("Slices")
+MAP, MORE_IMAGES, SHORTCUTS = marked("Map"), marked("More images?"), marked("Shortcuts")
+ROBUSTNESS, THRESHOLDS, COMPARE = marked("Robustness"), marked("Thresholds"), marked("Compare")
+CALIBRATION, DOWNLOAD = marked("Calibration"), marked("Download")
+EXAMPLE, PRESENTER = marked("Example"), marked("Presenter")
 VIEWS = (
     NUMBERS,
     MISTAKES,
@@ -64,37 +66,29 @@ def first_threshold(iteration: Iteration) -> float:
 
 
 store = backend.store()
-project = project_choice.heading("Performance", store)
+project = project_choice.heading(marked("Performance"), store)
 
 iterations = store.iterations.of_project(project.id)
 ended = [iteration for iteration in iterations if iteration.status != "Training"]
 if not ended:
-    st.info("No iteration is trained yet. Train one, and its precision and recall are shown here.")
-    project_choice.link("train.py", "Go to Train", project)
-    with st.expander("Until then: six images to count precision and recall by hand"):
+    st.info(t("No iteration is trained yet. Train one, and its precision and recall are shown here."))
+    project_choice.link("train.py", t("Go to Train"), project)
+    with st.expander(t("Until then: six images to count precision and recall by hand")):
         worked_example.show()
     st.stop()
 
 with st.container(horizontal=True, vertical_alignment="center", key="iteration-row"):
     iteration = iteration_list.show(store, ended)
     if iteration.status == "Failed":
-        st.error(f"This training failed: {plain(iteration.error)}")
+        st.error(t("This training failed: {error}", error=plain(iteration.error)))
         st.stop()
     if iteration.note:
-        with st.popover("Built-in network", icon=":material/warning:", type="tertiary"):
+        with st.popover(t("Built-in network"), icon=":material/warning:", type="tertiary"):
             detail_level.show_note(iteration.note)
     # A view in the address or of a next step opens, also one that only the full pages offer.
     wanted = st.query_params.get("view"), st.session_state.get("view")
-    view = st.segmented_control(
-        "View",
-        [each for each in VIEWS if detail_level.is_full() or each in wanted or each not in FULL_ONLY],
-        default=NUMBERS,
-        required=True,
-        label_visibility="collapsed",
-        wrap=True,
-        key="view",
-        bind="query-params",
-    )
+    views = [each for each in VIEWS if detail_level.is_full() or each in wanted or each not in FULL_ONLY]
+    view = view_choice.show(views, key="view", first=NUMBERS)
 with refusals():
     # Not every view has the explorer, so the session keeps its threshold.
     threshold_key = f"threshold-{project.id}"
@@ -108,13 +102,13 @@ with refusals():
         tuning_outcome.show_training(store, iteration)
     thresholds = numbers_view.thresholds(project, iteration, threshold)
     if (view in (SLICES, DOWNLOAD) or conditions) and isinstance(thresholds, tuple):
-        st.caption("Each tag at its own threshold, as set under Numbers.")
+        st.caption(t("Each tag at its own threshold, as set under Numbers."))
     elif view in (MISTAKES, SLICES, DOWNLOAD, ROBUSTNESS) or conditions:
         # No default that follows the threshold: if the default changed with the value, Streamlit would create a new
         # slider after each move and lose every second move.
         slider = f"slider-{project.id}"
         st.session_state.setdefault(slider, round(100 * threshold))
-        percent = st.slider("Probability threshold", 0, 100, format="%d %%", key=slider, width=480)
+        percent = st.slider(t("Probability threshold"), 0, 100, format="%d %%", key=slider, width=480)
         threshold = thresholds = st.session_state[threshold_key] = percent / 100
         page_address.show("threshold", threshold)
     if conditions:
@@ -140,7 +134,7 @@ with refusals():
     elif view == DOWNLOAD:
         report_downloads.show(store, project, iteration, threshold=thresholds)
         if detail_level.is_full():
-            with st.expander("In Rekognition's terms"):
+            with st.expander(t("In Rekognition's terms")):
                 rekognition_panel.show(store, iteration)
     elif view == EXAMPLE:
         worked_example.show()

@@ -181,7 +181,7 @@ def test_the_threshold_is_kept_from_view_to_view(app: AppTest, fill: Fill, train
         app.slider[0].set_value(percent).run()
         assert percent == app.slider[0].value
         assert percent / 100 == app.session_state[f"threshold-{project.id}"]
-    app.button_group(key="view").set_value(["Download"]).run()
+    app.button_group(key="view").set_value("Download").run()
     assert 80 == app.slider[0].value
 
 

@@ -59,7 +59,7 @@ def about(store: Store, iteration: Iteration, *, in_full: bool) -> str:
     """How many images it was trained on and when; `in_full` also with what and how it was evaluated. As Markdown."""
     parts = [tn(iteration.image_count, "{n} image", "{n} images")]
     if in_full:
-        parts += [t(iteration.classification_type), plain(iteration.backbone)]
+        parts += [t(iteration.classification_type), plain(t(iteration.backbone))]
         parts += [t("Advanced")] if store.trainings.options(iteration.id).is_advanced else []
         parts += [validation.named(iteration.evaluation)] if iteration.evaluation else []
     if iteration.trained_at:
