@@ -1,7 +1,8 @@
 """Tables of images and their tags, as CSV or JSON records: `labels.csv`, Hugging Face's metadata, and many others.
 
-`labels.csv` has the header `file,labels` or `file,labels,test`. `columns` says which column of a table is which; in
-one-hot tables each tag has a column. A table without a header is read if its first line names an image.
+`labels.csv` has the header `file,labels` or `file,labels,test`, or, beside folders of tags, metadata alone. `columns`
+says which column of a table is which; in one-hot tables each tag has a column. A table without a header is read if its
+first line names an image.
 
 https://huggingface.co/docs/datasets/image_dataset#imagefolder
 """
@@ -52,7 +53,8 @@ def read_csv(data: bytes, name: str) -> Document | None:
         return _without_header(itertools.chain([(line, first)], lines), name)
     header = [cell.strip() for cell in first]
     document = read_records(_records(header, lines, name), name, header)
-    if name.rpartition("/")[2].casefold() == LABELS_CSV and (document is None or not document.gives_tags):
+    says_something = document is not None and (document.gives_tags or document.rows)
+    if name.rpartition("/")[2].casefold() == LABELS_CSV and not says_something:
         begin = shown(",".join(first))
         rule = t(
             "{name} must begin with the line file,labels, got {first}: add that line at the top",

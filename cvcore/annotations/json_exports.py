@@ -6,11 +6,11 @@ https://cloud.google.com/vertex-ai/docs/image-data/classification/prepare-data
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from cvcore.annotations import cells, ground_truth, image_tables, splits
+from cvcore.annotations import cells, columns, ground_truth, image_tables, metadata_columns, splits
 from cvcore.annotations.documents import Document, Row, parts, shown
 from cvcore.annotations.matches import is_image
 from cvcore.annotations.parsing.json_lines import Lines, Record
@@ -18,6 +18,11 @@ from cvcore.errors import ArchiveRefused
 from cvcore.languages import marked, t
 
 VERTEX_IMAGE, VERTEX_SPLIT = "imageGcsUri", "aiplatform.googleapis.com/ml_use"
+
+# So many different fields are looked at.
+FIELDS = 200
+# Of COCO's images: what finds the file, and what Tagwise reads from the image itself.
+_COCO_FILES = frozenset({"id", "file_name", "coco_url", "flickr_url", "width", "height"})
 
 _BOXES = marked(
     "a label must be for the entire image, boundingBoxAnnotations are not: the image is imported without them"
@@ -66,38 +71,51 @@ def read_lines(lines: Lines, name: str) -> Document | None:
 
 def _document(layout: str, lines: Lines, read_one: Any) -> Document:
     rows: list[Row] = []
+    fields: list[Record] = []
     broken: list[tuple[int, str]] = []
     for line, record in lines:
         if isinstance(record, str):
             broken.append((line, record))
             continue
-        path, tags, split, reasons = read_one(record)
+        path, tags, split, reasons, own = read_one(record)
         broken += [(line, reason) for reason in reasons]
         if path:
             rows.append(Row(line, parts(path), tuple(dict.fromkeys(tags)), split))
+            fields.append(own)
         else:
             broken.append((line, t("an item must name its image, this one does not: correct it")))
-    return Document(layout, tuple(rows), tuple(broken))
+    found, notes = _with_metadata(rows, fields)
+    return Document(layout, tuple(found), tuple(broken), notes)
 
 
-def _vertex(record: Record) -> tuple[str, list[str], splits.Split | None, list[str]]:
+def _with_metadata(rows: Sequence[Row], fields: Sequence[Record]) -> tuple[list[Row], tuple[str, ...]]:
+    """The rows with what their fields say as metadata, as far as it is plain; and sentences about it."""
+    names = dict.fromkeys(name for own in fields for name in list(own)[:FIELDS] if name.strip())
+    kept = metadata_columns.choose({name: columns.plain(name) for name in list(names)[:FIELDS]}, fields)
+    texts = [metadata_columns.texts(own, kept.keys) for own in fields]
+    return [replace(row, metadata=pairs) for row, pairs in zip(rows, texts, strict=True)], kept.notes
+
+
+def _vertex(record: Record) -> tuple[str, list[str], splits.Split | None, list[str], Record]:
     own = record.get("classificationAnnotations") or [record.get("classificationAnnotation")]
     labels = [each for each in (own if isinstance(own, list) else []) if isinstance(each, dict)]
-    resource = record.get("dataItemResourceLabels")
-    split = splits.of(cells.name(resource.get(VERTEX_SPLIT))) if isinstance(resource, dict) else None
+    said = record.get("dataItemResourceLabels")
+    resource: Record = said if isinstance(said, dict) else {}
     tags = [cells.name(each.get("displayName")) for each in labels]
     has_boxes = "boundingBoxAnnotations" in record
     return (
         cells.name(record.get(VERTEX_IMAGE)),
         [tag for tag in tags if tag],
-        split,
+        splits.of(cells.name(resource.get(VERTEX_SPLIT))),
         [t(_BOXES)] if has_boxes else [],
+        {name: value for name, value in resource.items() if name != VERTEX_SPLIT},
     )
 
 
-def _label_studio(task: Record) -> tuple[str, list[str], splits.Split | None, list[str]]:
-    data = task.get("data")
-    texts = [cells.name(value) for value in data.values()] if isinstance(data, dict) else []
+def _label_studio(task: Record) -> tuple[str, list[str], splits.Split | None, list[str], Record]:
+    said = task.get("data")
+    data: Record = said if isinstance(said, dict) else {}
+    texts = [cells.name(value) for value in data.values()]
     path = next((text for text in texts if is_image(text)), next(filter(None, texts), ""))
     tags: list[str] = []
     reasons: list[str] = []
@@ -107,7 +125,8 @@ def _label_studio(task: Record) -> tuple[str, list[str], splits.Split | None, li
             reason = t("a label must be for the entire image, {kind} is not: it is left out", kind=repr(shown(kind)))
             reasons.append(reason)
         tags += own or ()
-    return path, tags, None, reasons
+    own_fields = {name: value for name, value in data.items() if cells.name(value) != path}
+    return path, tags, None, reasons, own_fields
 
 
 def _results(task: Record) -> Iterator[tuple[str, Any]]:
@@ -138,14 +157,19 @@ def _coco(value: Record) -> Document:
         else:
             reason = t("an annotation must have an image_id and the id of a category, this one has not")
             broken.append((number, reason))
-    rows = [
-        Row(number, parts(path), tuple(dict.fromkeys(tags.get(each.get("id"), []))) if _is_key(each.get("id")) else ())
-        for number, each in enumerate(images, 1)
-        if (path := cells.name(each.get("file_name")))
+    named = [
+        (number, path, each) for number, each in enumerate(images, 1) if (path := cells.name(each.get("file_name")))
     ]
+    rows, told = _with_metadata(
+        [
+            Row(number, parts(path), tuple(dict.fromkeys(tags.get(key, []))) if _is_key(key := each.get("id")) else ())
+            for number, path, each in named
+        ],
+        [{name: value for name, value in each.items() if name not in _COCO_FILES} for _, _, each in named],
+    )
     has_boxes = any("bbox" in each or "segmentation" in each for each in annotations)
     notes = (t("Boxes and outlines are not kept: each image is tagged with what is in it."),) if has_boxes else ()
-    return Document(t("COCO export"), tuple(rows), tuple(broken), notes)
+    return Document(t("COCO export"), tuple(rows), tuple(broken), (*notes, *told))
 
 
 def _by_name(value: Record, name: str) -> Document | None:

@@ -197,3 +197,62 @@ def test_lists_inside_and_texts_with_commas(name: str, text: str, split: str | N
     document = read(name, text.encode())
     assert document is not None
     assert [(row.path, row.tags, row.split) for row in document.rows] == [(("1.jpg",), ("cat",), split)]
+
+
+METADATA: dict[str, tuple[Any, dict[str, str]]] = {
+    "coco": (
+        COCO
+        | {
+            "images": [
+                {"id": 1, "file_name": "1.jpg", "width": 9, "coco_url": "http://a/1.jpg", "date_captured": "May"}
+            ]
+        },
+        {"date_captured": "May"},
+    ),
+    "label-studio": (
+        [
+            {
+                "data": {"image": "/data/1.jpg", "room": 12, "boxes": [1], "at": {"x": 1}},
+                "annotations": [{"result": RESULT}],
+            }
+        ],
+        {"room": "12"},
+    ),
+    "vertex": (
+        DATA["vertex.jsonl"]
+        | {
+            "dataItemResourceLabels": {
+                "aiplatform.googleapis.com/ml_use": "test",
+                "camera": "a\u0000b",
+                "long": "x" * 600,
+            }
+        },
+        {"camera": "ab"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", METADATA)
+def test_plain_fields_of_labelling_tools_are_metadata(name: str) -> None:
+    """What these files say of an image beside its tags is kept, without lists, nested and overlong values."""
+    value, expected = METADATA[name]
+    document = read(f"{name}.json", json.dumps(value).encode())
+    assert document is not None
+    assert [expected] == [dict(row.metadata) for row in document.rows]
+    assert [("cat",)] == [row.tags for row in document.rows]
+
+
+def test_fields_without_end_are_bounded() -> None:
+    """Of fields that differ from item to item, as many become keys as an image can have."""
+    images = [{"id": n, "file_name": f"{n}.jpg", f"k{n}": "a", f"\u202e{n}": "b"} for n in range(3000)]
+    document = read("coco.json", json.dumps(COCO | {"images": images}).encode())
+    assert document is not None
+    assert 50 == len({key for row in document.rows for key, _ in row.metadata})
+
+
+def test_labels_csv_may_have_metadata_alone() -> None:
+    """Beside folders of tags a labels.csv says what else is known; one that says nothing is refused as before."""
+    document = read("labels.csv", b"file,room,light\n1.jpg,12,dark\n")
+    assert document is not None
+    assert not document.gives_tags
+    assert {"room": "12", "light": "dark"} == dict(document.rows[0].metadata)
