@@ -16,22 +16,23 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from cvcore import urls
+from cvcore import languages, urls
+from cvcore.languages import marked, t
 
 COOKIE = "tagwise"
 DAYS = 7
 ATTEMPTS_PER_MINUTE = 20
 FORM_BYTES = 10_000
 OPEN_PATHS = ("/_stcore/health", "/customvision/", urls.AUTHORITY)
-FORM = """<!doctype html><html lang="en"><meta name="viewport" content="width=device-width">
+FORM = """<!doctype html><html lang="{language}" dir="{direction}"><meta name="viewport" content="width=device-width">
 <title>Tagwise</title><style>
 :root {{ color-scheme: light dark }}
 body {{ font: 16px system-ui, sans-serif; display: grid; place-items: center; min-height: 90vh }}
 form {{ display: grid; gap: .75rem; width: 18rem }} input, button {{ font: inherit; padding: .5rem }}
 </style><form method="post"><h1>Tagwise</h1>
-<label for="password">The class's password</label>
+<label for="password">{label}</label>
 <input id="password" type="password" name="password" autofocus required>
-<button>Open</button><p role="alert">{message}</p></form></html>"""
+<button>{button}</button><p role="alert">{message}</p></form></html>"""
 
 
 class SharedPassword:
@@ -73,15 +74,15 @@ class SharedPassword:
 
     async def _login(self, request: Request) -> Response:
         if request.method != "POST":
-            return HTMLResponse(FORM.format(message=""))
+            return _form(request)
         password = await _password_in(request)
         address = request.client.host if request.client else ""
         self._failed = [(other, at) for other, at in self._failed if at > time.monotonic() - 60]
         if sum(other == address for other, _ in self._failed) >= ATTEMPTS_PER_MINUTE:
-            return HTMLResponse(FORM.format(message="Too many attempts. Wait a minute."), 429)
+            return _form(request, marked("Too many attempts. Wait a minute."), 429)
         if not hmac.compare_digest(password.encode(), self._password.encode()):
             self._failed.append((address, time.monotonic()))
-            return HTMLResponse(FORM.format(message="The password is wrong. Try again."), 401)
+            return _form(request, marked("The password is wrong. Try again."), 401)
         response = RedirectResponse(_wanted(request), 303)
         response.set_cookie(
             COOKIE,
@@ -92,6 +93,20 @@ class SharedPassword:
             secure=request.scope["scheme"] == "https",
         )
         return response
+
+
+def _form(request: Request, message: str = "", status: int = 200) -> Response:
+    """The form in the language of the browser, with a marked message."""
+    code = languages.of_request(request.cookies.get(languages.COOKIE, ""), request.headers.get("accept-language", ""))
+    with languages.using(code):
+        page = FORM.format(
+            language=code,
+            direction="rtl" if code in languages.RIGHT_TO_LEFT else "ltr",
+            label=t("The class's password"),
+            button=t("Open"),
+            message=t(message) if message else "",
+        )
+    return HTMLResponse(page, status, headers={"Vary": "Accept-Language, Cookie"})
 
 
 async def _password_in(request: Request) -> str:

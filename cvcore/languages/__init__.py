@@ -11,22 +11,28 @@ commands, logs and the API, it is English. Imports nothing else of Tagwise.
 
 from cvcore.languages.catalogs import marked, messages_for, t, tn
 from cvcore.languages.choice import (
+    COOKIE,
     ENGLISH,
     LANGUAGES,
     PSEUDO,
     RIGHT_TO_LEFT,
+    carried,
     current,
     fitting,
+    of_request,
     use_source,
     using,
 )
 from cvcore.languages.numerals import decimal, moment, number, percent
+from cvcore.languages.stored import said_again
 
 __all__ = [
+    "COOKIE",
     "ENGLISH",
     "LANGUAGES",
     "PSEUDO",
     "RIGHT_TO_LEFT",
+    "carried",
     "current",
     "decimal",
     "fitting",
@@ -34,7 +40,9 @@ __all__ = [
     "messages_for",
     "moment",
     "number",
+    "of_request",
     "percent",
+    "said_again",
     "t",
     "tn",
     "use_source",

@@ -5,10 +5,9 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from cvcore.languages import ENGLISH, LANGUAGES, RIGHT_TO_LEFT, fitting, t, use_source
+from cvcore.languages import COOKIE, ENGLISH, LANGUAGES, RIGHT_TO_LEFT, fitting, t, use_source
 from pages.parts.shell import page_address
 
-COOKIE = "tagwise_language"
 KEY = "language"
 KEPT_S = 365 * 24 * 3600
 

@@ -222,3 +222,20 @@ def test_the_form_stands_by_itself(client: TestClient) -> None:
     form = client.get("/login").text
     assert "http" not in form
     assert "<script" not in form
+
+
+@pytest.mark.parametrize(
+    ("headers", "language", "label"),
+    [
+        ({"accept-language": "da, en-XA;q=0.9, en;q=0.5"}, "en-XA", "⟦"),
+        ({"accept-language": "en-XA", "cookie": "tagwise_language=en"}, "en", "The class's password"),
+        ({"accept-language": "x;q=no, \N{SNOWMAN};;q=,,"}, "en", "The class's password"),
+    ],
+)
+def test_the_form_is_in_the_language_of_the_browser(
+    client: TestClient, headers: dict[str, str], language: str, label: str
+) -> None:
+    """The form speaks the language that was chosen in the browser, else the first of its own that is spoken."""
+    form = client.get("/login", headers={name: value.encode() for name, value in headers.items()})
+    assert f'<html lang="{language}" dir="ltr">' in form.text
+    assert label in form.text
