@@ -10,6 +10,7 @@ import streamlit as st
 from cvcore import evaluation, prediction, urls
 from cvcore.active_learning.prediction_queue import QueuedImage
 from cvcore.languages import t
+from cvcore.prediction import history
 from cvcore.records import MULTILABEL, Project
 from cvcore.store import Store
 from cvcore.wording import day
@@ -67,9 +68,15 @@ def _dialog(
         similar_button.show(project, image.kept.sha256, key=f"{KEY}-like", close=_close)
 
 
+def asked_by(image: QueuedImage) -> str:
+    """What asked for the last prediction: Quick Test, a program by its name, or the API."""
+    application = image.kept.application
+    return t("Quick Test") if application == history.QUICK_TEST else application or "API"
+
+
 def _show_answer(store: Store, image: QueuedImage) -> None:
     threshold = evaluation.thresholds_by_tag(store, image.iteration, evaluation.threshold_in_use(image.iteration))
     predictions = image.kept.predictions
     answer = prediction.answer(predictions, threshold, multilabel=image.iteration.classification_type == MULTILABEL)
-    st.caption(f"{image.iteration.name}, {day(image.kept.created_at)}, {image.kept.application or 'API'}")
+    st.caption(f"{image.iteration.name}, {day(image.kept.created_at)}, {asked_by(image)}")
     probability_bars.show(predictions, answer, threshold)

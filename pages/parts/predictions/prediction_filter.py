@@ -67,7 +67,7 @@ def show(store: Store, project: Project) -> QueueFilter:
         low, high = st.slider(
             t("Its probability"), 0, 100, _range(address.first), format="%d\u00a0%%", key=f"between-{suffix}", width=220
         )
-        time = _select(t("Time"), times, address.first["asked"], key=f"asked-{suffix}", width=150)
+        time = _select(t("Time"), times, address.first["asked"], key=f"asked-{suffix}", width=190)
     names = {f"tag {tag.id}": tag.name for tag in tags}
     number = next((f"{iteration.number}" for iteration in iterations if iteration.id == iteration_id), "")
     values = (order, number, names.get(answer, ""), "1" * (answer == NO_ANSWER), f"{low}", f"{high}", time)
@@ -111,7 +111,7 @@ def _without_defaults(values: Mapping[str, str]) -> dict[str, str]:
 
 
 def _select(
-    label: str, options: Mapping[Option, str], chosen: str, *, key: str, width: int = 190, help: str | None = None
+    label: str, options: Mapping[Option, str], chosen: str, *, key: str, width: int = 220, help: str | None = None
 ) -> Option:
     names = list(options)
     return st.selectbox(

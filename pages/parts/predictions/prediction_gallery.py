@@ -75,7 +75,7 @@ def _item(image: QueuedImage) -> gallery.Item:
         "caption": t("asked {when}", when=asked),
         "badge": f"{isolated(short(top.tag, BADGE_LETTERS))} {percent(top.probability)}",
         "tags": [tag.tag for tag in image.answer] or t("no answer"),
-        "notes": [f"{image.iteration.name}, {image.kept.application or 'API'}", asked],
+        "notes": [f"{image.iteration.name}, {large_prediction.asked_by(image)}", asked],
     }
 
 

@@ -19,8 +19,8 @@ import streamlit as st
 from cvcore import datasets, imaging
 from cvcore.datasets import stand_ins
 from cvcore.errors import TagwiseError
+from cvcore.languages import current, t, tn
 from cvcore.languages import number as written
-from cvcore.languages import t, tn
 from cvcore.settings import Limits
 from pages.parts.shell.text import isolated, plain, short
 from pages.parts.upload import preview
@@ -156,7 +156,8 @@ def tags_of(found: Contents, chosen_tags: Sequence[str]) -> str:
 
 def _remembered(files: Sequence[Any], limits: Limits) -> Contents:
     """The contents of the files, found once for the same files."""
-    ids = tuple(file.file_id for file in files)
+    # What was left out and why is said in a language.
+    ids = (current(), *(file.file_id for file in files))
     known: tuple[tuple[str, ...], Contents] | None = st.session_state.get(KEY)
     if known is None or known[0] != ids:
         known = st.session_state[KEY] = ids, contents(files, limits)
