@@ -63,8 +63,10 @@ export function afterDialog(act) {
 
 /** How far each key moves in a grid of thumbnails, from one of them. */
 export function gridSteps(grid, from, length) {
-  const columns = getComputedStyle(grid).gridTemplateColumns.split(" ").length;
-  return { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns, Home: -from, End: length };
+  const { direction, gridTemplateColumns } = getComputedStyle(grid);
+  const columns = gridTemplateColumns.split(" ").length;
+  const right = direction === "rtl" ? -1 : 1;
+  return { ArrowRight: right, ArrowLeft: -right, ArrowDown: columns, ArrowUp: -columns, Home: -from, End: length };
 }
 
 /** The element of a widget that has the focus, if any. */
