@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from cvcore import prediction
+from cvcore.languages import marked, t
 from cvcore.records import MULTILABEL
 from pages.parts.quick_test import (
     answer_threshold,
@@ -19,11 +20,11 @@ from pages.parts.shell.text import refusals
 from pages.parts.similar import button as similar_button
 
 store = backend.store()
-project = project_choice.heading("Quick Test", store)
+project = project_choice.heading(marked("Quick Test"), store)
 trained = store.iterations.trained(project.id)
 if not trained:
-    st.info("No iteration is trained yet. Train one, then test it on new images here.")
-    project_choice.link("train.py", "Go to Train", project)
+    st.info(t("No iteration is trained yet. Train one, then test it on new images here."))
+    project_choice.link("train.py", t("Go to Train"), project)
     st.stop()
 
 left, right = st.columns(2, gap="large")
@@ -38,7 +39,11 @@ with right:
     with st.container(horizontal=True):
         # One key per project: otherwise the browser keeps the choice of another project with the same iteration names.
         iteration = st.selectbox(
-            "Iteration", trained, format_func=lambda option: option.name, key=f"quick-iteration-{project.id}", width=240
+            t("Iteration"),
+            trained,
+            format_func=lambda option: option.name,
+            key=f"quick-iteration-{project.id}",
+            width=240,
         )
         # The list keeps the iteration as it was when it was chosen, with its old thresholds: take the current one.
         iteration = next((current for current in trained if current.id == iteration.id), iteration)
@@ -46,7 +51,7 @@ with right:
     is_kept = takes_new and keep_toggle.show()
     detail_level.show_note(iteration.note)
     if image is None and way != image_source.LIVE:
-        st.info("Choose an image: its tags and probabilities are shown here.")
+        st.info(t("Choose an image: its tags and probabilities are shown here."))
     elif image:
         with refusals():
             predictions = prediction.predict(store, iteration, image.data, limits=backend.limits())
@@ -55,7 +60,7 @@ with right:
             probability_bars.show(predictions, answer, threshold)
             if image.is_new:
                 keep_toggle.settle(store, project, iteration, image.data, is_wanted=is_kept, limits=backend.limits())
-        if st.toggle("Show where the model looked", key="quick-looked"):
+        if st.toggle(t("Show where the model looked"), key="quick-looked"):
             explanation.show(store, iteration, image.data, limits=backend.limits(), key="quick")
 if way == image_source.LIVE:
     with refusals():

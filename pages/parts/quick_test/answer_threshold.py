@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from cvcore import evaluation
+from cvcore.languages import decimal, percent, t
 from cvcore.records import Iteration
 from cvcore.store import Store
 
@@ -16,21 +17,23 @@ def show(store: Store, iteration: Iteration) -> float | dict[str, float]:
     """
     in_use = evaluation.threshold_in_use(iteration)
     if isinstance(in_use, tuple) and st.toggle(
-        "Use each tag's saved threshold",
+        t("Use each tag's saved threshold"),
         value=True,
         key=f"own-thresholds-{iteration.id}",
-        help="The line in each bar is the tag's own threshold. Switch this off to try one threshold for all tags.",
+        help=t("The line in each bar is the tag's own threshold. Switch this off to try one threshold for all tags."),
     ):
         return evaluation.thresholds_by_tag(store, iteration, in_use)
     start = evaluation.DEFAULT_THRESHOLD if isinstance(in_use, tuple) else in_use
-    percent = st.slider(
-        "Probability threshold",
+    chosen = st.slider(
+        t("Probability threshold"),
         0,
         100,
         round(100 * start),
         format="%d %%",
-        help=f"{100 * start:.0f} % is saved with this iteration." if iteration.thresholds == start else None,
+        help=t("{threshold} is saved with this iteration.", threshold=percent(decimal(100 * start, 0)))
+        if iteration.thresholds == start
+        else None,
         # After another threshold was saved, this is a new slider, which starts there.
         key=f"quick-threshold-{start:g}",
     )
-    return percent / 100
+    return chosen / 100

@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image as Pillow
 
+from cvcore.languages import t
 from cvcore.prediction import occlusion
 from cvcore.prediction.occlusion import Explanation
 from cvcore.records import Iteration
@@ -28,7 +29,7 @@ def show(store: Store, iteration: Iteration, image: bytes, *, limits: Limits, ke
         order = np.argsort(-result.probabilities, kind="stable").tolist()
         first = result.names.index(tag) if tag in result.names else order[0]
         chosen = st.selectbox(
-            "Explain",
+            t("Explain"),
             order,
             index=order.index(first),
             format_func=lambda column: f"{result.names[column]}, {percent(float(result.probabilities[column]))}",
@@ -36,11 +37,13 @@ def show(store: Store, iteration: Iteration, image: bytes, *, limits: Limits, ke
             key=f"explain-{key}-{iteration.id}-{first}-{hash(image)}",
         )
         drawn = occlusion.overlay(image, result.heat(chosen), result.strongest_place(chosen))
-        shown_image.show(_png(drawn), "png", f"Where the model looked for {result.names[chosen]}")
+        shown_image.show(_png(drawn), "png", t("Where the model looked for {tag}", tag=result.names[chosen]))
         st.markdown(sentence(result, chosen))
         st.caption(
-            "One part of the image after another was covered with the image's mean colour, and the model predicted "
-            "again. The stronger the orange, the more the probability fell. The frame shows where it fell most."
+            t(
+                "One part of the image after another was covered with the image's mean colour, and the model predicted "
+                "again. The stronger the orange, the more the probability fell. The frame shows where it fell most."
+            )
         )
 
 
@@ -49,9 +52,15 @@ def sentence(result: Explanation, tag: int) -> str:
     name, before = plain(result.names[tag]), percent(float(result.probabilities[tag]))
     place = result.strongest_place(tag)
     if place is None:
-        return f"Whichever part is covered, **{name}** stays near {before}: no single part decides it."
+        return t(
+            "Whichever part is covered, **{tag}** stays near {before}: no single part decides it.",
+            tag=name,
+            before=before,
+        )
     after = percent(float(result.covered[*place, tag]))
-    return f"Covering the framed part lowers **{name}** from {before} to {after}."
+    return t(
+        "Covering the framed part lowers **{tag}** from {before} to {after}.", tag=name, before=before, after=after
+    )
 
 
 def _png(drawn: Pillow.Image) -> bytes:

@@ -10,15 +10,18 @@ import streamlit as st
 
 from cvcore import imaging
 from cvcore.files import blobs
+from cvcore.languages import marked, t
 from cvcore.net import http
 from cvcore.records import Image, Project
 from cvcore.settings import Limits
 from cvcore.store import Store
 from pages.parts.quick_test import project_images, shown_image, tested_images
 from pages.parts.shell import page_address
+from pages.parts.widgets import view_choice
 
-FILE, ADDRESS, CAMERA, LIVE = "File", "Web address", "Camera", "Live camera"
-PROJECT, TESTED = "This project", "Tested last"
+# Keys of the address; what is shown is translated.
+FILE, ADDRESS, CAMERA, LIVE = marked("File"), marked("Web address"), marked("Camera"), marked("Live camera")
+PROJECT, TESTED = marked("This project"), marked("Tested last")
 SHOWN_PX = 1024
 _ADDRESS = "image"  # the parameter with the SHA-256 of the image
 
@@ -36,11 +39,7 @@ def way(store: Store, project: Project) -> str:
     """Let the user choose where images come from, one of the constants above; it is in the page's address."""
     tested = tested_images.kept(store, project)
     ways = [FILE, ADDRESS, CAMERA, LIVE, PROJECT, *([TESTED] if tested else [])]
-    return str(
-        st.segmented_control(
-            "Image from", ways, default=FILE, required=True, wrap=True, key="image-from", bind="query-params"
-        )
-    )
+    return view_choice.show(ways, key="image-from", first=FILE, label=t("Image from"))
 
 
 def show(store: Store, project: Project, limits: Limits, way: str) -> tuple[ChosenImage | None, bool]:
@@ -78,7 +77,7 @@ def _of_project(store: Store, image: Image) -> ChosenImage:
 
 
 def _kept(store: Store, digest: str) -> ChosenImage:
-    return ChosenImage(blobs.read(blobs.original_path(store.home, digest)), "The tested image", is_new=False)
+    return ChosenImage(blobs.read(blobs.original_path(store.home, digest)), t("The tested image"), is_new=False)
 
 
 def _after_reload(store: Store, digest: str, known: list[str]) -> ChosenImage | None:
@@ -93,16 +92,16 @@ def _after_reload(store: Store, digest: str, known: list[str]) -> ChosenImage | 
 def _new(way: str, limits: Limits) -> ChosenImage | None:
     if way == FILE:
         file = st.file_uploader(
-            "Image",
+            t("Image"),
             label_visibility="collapsed",
             key="quick-file",
             max_upload_size=math.ceil(limits.photo_bytes / 2**20),
         )
         return _fitted(file.getvalue(), file.name, limits) if file else None
     if way == CAMERA:
-        taken = st.camera_input("Take an image", label_visibility="collapsed")
-        return _fitted(taken.getvalue(), "The image from the camera", limits) if taken else None
-    address = st.text_input("Address", placeholder="https://example.org/rose.jpg", key="quick-address")
+        taken = st.camera_input(t("Take an image"), label_visibility="collapsed")
+        return _fitted(taken.getvalue(), t("The image from the camera"), limits) if taken else None
+    address = st.text_input(t("Address"), placeholder="https://example.org/rose.jpg", key="quick-address")
     return at_address(address.strip(), limits) if address else None
 
 
@@ -113,7 +112,7 @@ def at_address(address: str, limits: Limits, *, fetch: Callable[[str, int], byte
         UrlRefused, FetchFailed, ImageRefused: as `show`.
     """
     # One byte past the limit, so that the refusal names the setting.
-    return _fitted((fetch or _fetch)(address, limits.read_bytes), "The image at the address", limits)
+    return _fitted((fetch or _fetched)(address, limits.read_bytes), t("The image at the address"), limits)
 
 
 def _fitted(data: bytes, name: str, limits: Limits) -> ChosenImage:
@@ -130,6 +129,11 @@ def _arrived(data: bytes, limits: Limits) -> imaging.Arrival:
     return imaging.fitted(data, limits)
 
 
-@st.cache_data(max_entries=16, ttl=600, show_spinner="Fetching the image …")
+def _fetched(address: str, limit_bytes: int) -> bytes:
+    with st.spinner(t("Fetching the image …")):
+        return _fetch(address, limit_bytes)
+
+
+@st.cache_data(max_entries=16, ttl=600, show_spinner=False)
 def _fetch(address: str, limit_bytes: int) -> bytes:
     return http.fetch(address, limit_bytes=limit_bytes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from cvcore.files import blobs
+from cvcore.languages import t, tn
 from cvcore.prediction import history
 from cvcore.records import Iteration, Project
 from cvcore.settings import Limits
@@ -18,11 +19,11 @@ _DONE = "quick-kept"
 def show() -> bool:
     """Show the checkbox, on at first; returns its state, which stays when the user leaves the page and comes back."""
     return st.checkbox(
-        f"Keep for {history.DAYS} days under Predictions",
+        tn(history.DAYS, "Keep for {n} day under Predictions", "Keep for {n} days under Predictions"),
         value=True,
         key="quick-keep",
         persist_state="session",
-        help="Kept images can be tagged there and used for training. Off: nothing of your images is stored.",
+        help=t("Kept images can be tagged there and used for training. Off: nothing of your images is stored."),
     )
 
 
@@ -45,6 +46,6 @@ def settle(
             )
             handled[place] = stored and stored.id
         if handled[place]:
-            project_choice.link("predictions.py", "Tag it under Predictions", project)
+            project_choice.link("predictions.py", t("Tag it under Predictions"), project)
     elif kept_id := handled.pop(place, None):
         history.delete(store, project, [kept_id])

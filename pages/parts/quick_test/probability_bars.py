@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
+from cvcore.languages import decimal, percent, t
 from cvcore.records import Prediction
 from pages.parts.shell.text import isolated, plain
 
@@ -27,7 +28,7 @@ def show(predictions: Sequence[Prediction], answer: Sequence[str], threshold: fl
 
     `threshold` is one number for all tags, or one per tag, by its name.
     """
-    st.header(", ".join(plain(isolated(name)) for name in answer) or "No answer", anchor=False)
+    st.header(", ".join(plain(isolated(name)) for name in answer) or t("No answer"), anchor=False)
     if not answer:
         st.markdown(_why_no_answer(predictions, threshold))
     st.html(bars(predictions, answer, threshold))
@@ -35,9 +36,13 @@ def show(predictions: Sequence[Prediction], answer: Sequence[str], threshold: fl
 
 def _why_no_answer(predictions: Sequence[Prediction], threshold: float | Mapping[str, float]) -> str:
     if not isinstance(threshold, Mapping):
-        return f"No probability reaches the threshold of {100 * threshold:.0f} %."
+        return t("No probability reaches the threshold of {threshold}.", threshold=percent(decimal(100 * threshold, 0)))
     top = predictions[0].tag
-    return f"The most probable tag, {plain(top)}, does not reach its threshold of {100 * threshold[top]:.0f} %."
+    return t(
+        "The most probable tag, {tag}, does not reach its threshold of {threshold}.",
+        tag=plain(isolated(top)),
+        threshold=percent(decimal(100 * threshold[top], 0)),
+    )
 
 
 def bars(predictions: Sequence[Prediction], answer: Sequence[str], threshold: float | Mapping[str, float]) -> str:
@@ -50,6 +55,6 @@ def bars(predictions: Sequence[Prediction], answer: Sequence[str], threshold: fl
             f'<div class="name" dir="auto">{html.escape(prediction.tag)}</div><div class="{kind}">'
             f'<div class="bar" style="width: {100 * prediction.probability:.2f}%"></div>'
             f'<div class="line" style="left: calc({100 * own:.2f}% - 1px)"></div></div>'
-            f'<div class="value">{100 * prediction.probability:.1f} %</div>'
+            f'<div class="value">{percent(decimal(100 * prediction.probability))}</div>'
         )
     return f'{_STYLE}<div class="tagwise-bars">{"".join(rows)}</div>'

@@ -5,9 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from cvcore import urls
+from cvcore.languages import number as in_digits
+from cvcore.languages import t, tn
 from cvcore.records import Image, Project, Tag
 from cvcore.store import FOR_TESTING, UNTAGGED, ImageSearch, Store
-from cvcore.wording import count
 from pages.parts.shell.text import isolated
 from pages.parts.widgets import gallery, page_choice
 
@@ -21,7 +22,7 @@ def show(store: Store, project: Project, first: str) -> Image | None:
     """Let the user choose an image; `first` is the SHA-256 of the one chosen at first, or empty."""
     tags = store.tags.of_project(project.id)
     if not store.images.count(project.id):
-        st.info("This project has no images.")
+        st.info(t("This project has no images."))
         return None
     only = _filter(store, project, tags)
     held_out, others = (_search(project, only, is_test=is_test) for is_test in (True, False))
@@ -32,10 +33,7 @@ def show(store: Store, project: Project, first: str) -> Image | None:
     skip = PAGE * (page - 1)
     images = store.searches.page(held_out, take=PAGE, skip=skip)
     images += store.searches.page(others, take=PAGE - len(images), skip=max(0, skip - tested))
-    st.caption(
-        f"{count(tested + number, 'image')}"
-        + (f", {tested:,} for testing first." if tested else ". Images that the model has not trained on test it best.")
-    )
+    st.caption(_told(tested + number, tested))
     before = st.session_state.get(f"quick-chosen-{project.id}", first)
     with st.container(height=HEIGHT_PX if len(images) > PAGE // 4 else "content", border=False):
         chosen = _gallery(images, tags, before, f"{place}-{page}")
@@ -44,14 +42,35 @@ def show(store: Store, project: Project, first: str) -> Image | None:
     return store.images.find(project.id, chosen) if chosen else None
 
 
+def _told(number: int, tested: int) -> str:
+    if tested:
+        return tn(
+            number,
+            "{n} image, {tested} for testing first.",
+            "{n} images, {tested} for testing first.",
+            tested=in_digits(tested),
+        )
+    return tn(
+        number,
+        "{n} image. Images that the model has not trained on test it best.",
+        "{n} images. Images that the model has not trained on test it best.",
+    )
+
+
 def _filter(store: Store, project: Project, tags: list[Tag]) -> str:
     """Show the choice of a tag; returns its id, a kind of images, or an empty text for all."""
-    kinds = {FOR_TESTING: "For testing", UNTAGGED: "Untagged"}
+    kinds = {FOR_TESTING: t("For testing"), UNTAGGED: t("Untagged")}
     numbers = {kind: store.images.count(project.id, kind) for kind in kinds}
-    labels = {ALL: "All images"} | {kind: f"{name} {numbers[kind]:,}" for kind, name in kinds.items() if numbers[kind]}
-    labels |= {tag.id: f"{isolated(tag.name)} {tag.image_count:,}" for tag in tags}
+    labels = {ALL: t("All images")} | {
+        kind: f"{name} {in_digits(numbers[kind])}" for kind, name in kinds.items() if numbers[kind]
+    }
+    labels |= {tag.id: f"{isolated(tag.name)} {in_digits(tag.image_count)}" for tag in tags}
     return st.selectbox(
-        "Images", list(labels), format_func=lambda key: labels.get(key, ""), key=f"quick-only-{project.id}", width=320
+        t("Images"),
+        list(labels),
+        format_func=lambda key: labels.get(key, ""),
+        key=f"quick-only-{project.id}",
+        width=320,
     )
 
 
@@ -89,5 +108,5 @@ def _item(image: Image, names: dict[str, str]) -> gallery.Item:
         "tags": [names[tag_id] for tag_id in image.tag_ids if tag_id in names],
     }
     if image.is_test:
-        item["badge"] = "for testing"
+        item["badge"] = t("for testing")
     return item

@@ -1,4 +1,4 @@
-(title, chosen) => {
+(title, chosen, language) => {
     // streamlit-image-select builds its images when its frame has loaded, and again if the page moves the frame, so
     // this looks again as long as there is a frame; a newer look takes over from an older one.
     const TRIES = 30;
@@ -27,7 +27,7 @@
             if (image.alt) return;
             const page = image.ownerDocument;
             const caption = image.closest(".item").querySelector(".caption");
-            page.documentElement.lang = "en";
+            page.documentElement.lang = language;
             page.body.style.color = page.querySelector("label").style.color;
             if (caption) caption.style.color = "inherit"; // its own grey is too pale to read
             name(image, place, caption?.textContent || title);

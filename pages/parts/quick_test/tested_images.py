@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit_image_select import image_select
 
 from cvcore import urls
+from cvcore.languages import current, t
 from cvcore.prediction import history
 from cvcore.records import Project, StoredPrediction
 from cvcore.store import Store
@@ -17,7 +18,6 @@ from pages.parts.shell.text import short
 OFFERED = 8
 LOOKED_AT = 200
 CAPTION_LETTERS = 24
-TITLE = "Images tested last"
 
 # The widget's images have no names, no keyboard reaches them, and the first looks chosen: a script mends all three.
 _SCRIPT = Path(__file__).with_suffix(".js")
@@ -43,7 +43,7 @@ def show(tested: list[StoredPrediction], project: Project, first: str) -> str:
     key = f"quick-tested-{project.id}-{hash(tuple(digests))}"
     start = st.session_state.setdefault(f"{key}-first", digests.index(first) if first in digests else -1)
     place = image_select(
-        f"{TITLE}, with their most probable tags",
+        t("Images tested last, with their most probable tags"),
         [urls.thumbnail(digest) for digest in digests],
         captions=captions,
         index=start,
@@ -52,5 +52,12 @@ def show(tested: list[StoredPrediction], project: Project, first: str) -> str:
         key=key,
     )
     script = _SCRIPT.read_text("utf-8")
-    st.html(f"<script>({script})({json.dumps(TITLE)}, {place});</script>", unsafe_allow_javascript=True)
+    st.html(
+        f"<script>({script})({_json(t('Images tested last'))}, {place}, {_json(current())});</script>",
+        unsafe_allow_javascript=True,
+    )
     return digests[place] if 0 <= place < len(digests) else ""
+
+
+def _json(text: str) -> str:
+    return json.dumps(text).replace("<", "\\u003c")

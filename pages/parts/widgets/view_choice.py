@@ -11,11 +11,12 @@ from cvcore.languages import t
 from pages.parts.shell import page_address
 
 
-def show(views: Sequence[str], *, key: str, first: str) -> str:
+def show(views: Sequence[str], *, key: str, first: str, label: str = "") -> str:
     """Show the names of the views, in the language spoken; returns the one chosen, at first that of the address.
 
-    key: of the control and of the address' parameter. A session that has a view under it keeps it, until a link or the
-    Back button changes the address; Streamlit's own `bind` would put the translation there.
+    label: shown above, if there is one. key: of the control and of the address' parameter. A session that has a view
+    under it keeps it, until a link or the Back button changes the address; Streamlit's own `bind` would put the
+    translation there.
     """
     state = st.session_state
     asked = st.query_params.get(key)
@@ -28,7 +29,13 @@ def show(views: Sequence[str], *, key: str, first: str) -> str:
         state[key] = first
     state[f"{key}-seen"] = asked
     chosen = st.segmented_control(
-        t("View"), list(views), format_func=t, required=True, wrap=True, label_visibility="collapsed", key=key
+        label or t("View"),
+        list(views),
+        format_func=t,
+        required=True,
+        wrap=True,
+        label_visibility="visible" if label else "collapsed",
+        key=key,
     )
     state[f"{key}-written"] = chosen
     page_address.put({key: str(chosen)})

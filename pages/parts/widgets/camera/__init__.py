@@ -11,6 +11,7 @@ from pathlib import Path
 import streamlit as st
 
 from cvcore.errors import InvalidInput
+from cvcore.languages import t
 from pages.parts.widgets import component
 
 # 30 shots of this size are about 3 MB, which arrive as one message.
@@ -21,24 +22,24 @@ EVERY_MS = 200
 
 
 def _html() -> str:
-    return """
+    return f"""
 <section class="camera">
   <p class="status" role="status"></p>
   <div class="view" hidden>
-    <video muted playsinline aria-label="What the camera sees"></video>
+    <video muted playsinline aria-label="{t("What the camera sees")}"></video>
     <div class="row">
-      <button type="button" class="shoot">Take a shot</button>
-      <select class="which" aria-label="Camera" hidden></select>
-      <button type="button" class="off">Turn off</button>
-      <span class="hint">Hold the button, or the space bar on it, for several in a row.</span>
+      <button type="button" class="shoot">{t("Take a shot")}</button>
+      <select class="which" aria-label="{t("Camera")}" hidden></select>
+      <button type="button" class="off">{t("Turn off")}</button>
+      <span class="hint"></span>
     </div>
   </div>
-  <button type="button" class="on">Turn the camera on</button>
+  <button type="button" class="on">{t("Turn the camera on")}</button>
   <p class="told" role="status"></p>
   <div class="taken" hidden>
     <ul></ul>
     <div class="row">
-      <button type="button" class="add"></button><button type="button" class="drop">Drop all</button>
+      <button type="button" class="add"></button><button type="button" class="drop">{t("Drop all")}</button>
     </div>
   </div>
 </section>

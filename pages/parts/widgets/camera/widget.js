@@ -1,6 +1,6 @@
 // The camera: shots are taken and kept in the browser, and go to Python together.
 
-import { counted, element, focusedIn, stateOf } from "../dom.js";
+import { element, focusedIn, stateOf, t, tn } from "../dom.js";
 import { closed, drawn, offer, opened, refused, sizeOf, withheld } from "./device.js";
 
 const HOLD_MS = 400;
@@ -50,7 +50,7 @@ async function on(state, device) {
     const stream = await opened(device, WIDTH_PX);
     if (!state.root.isConnected) return closed(stream);
     state.stream = stream;
-    state.stream.getVideoTracks()[0].onended = () => { off(state); say(state, "The camera was disconnected."); };
+    state.stream.getVideoTracks()[0].onended = () => { off(state); say(state, t("The camera was disconnected.")); };
     state.video.srcObject = state.stream;
     await state.video.play();
     await offer(state.which, state.stream);
@@ -135,20 +135,22 @@ function paint(state) {
   state.taken.hidden = number === 0;
   state.shoot.disabled = number >= most;
   state.hint.textContent = number >= most
-    ? `${most} at a time: add them, or drop some.`
-    : "Hold the button, or the space bar on it, for several in a row.";
-  const shots = counted(number, "shot");
+    ? t("{n} at a time: add them, or drop some.", { n: most })
+    : t("Hold the button, or the space bar on it, for several in a row.");
   const names = tags.map((tag) => `\u2068${tag}\u2069`).join(", ");  // marks that keep a name's direction in it
-  state.add.textContent = state.sending ? "Adding …" : `Add ${shots} ${names ? `to ${names}` : "without a tag"}`;
-  state.told.textContent = number ? `${shots} taken` : "";
+  const added = names
+    ? tn(number, "Add {n} shot to {tags}", "Add {n} shots to {tags}", { tags: names })
+    : tn(number, "Add {n} shot without a tag", "Add {n} shots without a tag");
+  state.add.textContent = state.sending ? t("Adding …") : added;
+  state.told.textContent = number ? tn(number, "{n} shot taken", "{n} shots taken") : "";
   state.add.disabled = state.drop.disabled = state.sending;
   // Only what is new is drawn: images that are there already would flicker.
   const there = new Map([...state.list.children].map((each) => [each.shot, each]));
   state.list.replaceChildren(...state.shots.map((shot) => there.get(shot) ?? shotItem(state, shot)));
   [...state.list.children].forEach((item, index) => {
-    item.querySelector("img").alt = `Shot ${index + 1}`;
+    item.querySelector("img").alt = t("Shot {number}", { number: index + 1 });
     const drop = item.querySelector("button");
-    drop.title = `Drop shot ${index + 1}`;
+    drop.title = t("Drop shot {number}", { number: index + 1 });
     drop.setAttribute("aria-label", drop.title);
   });
 }
