@@ -27,6 +27,7 @@ STYLE = """<style>
 .tagwise-differences tbody tr:first-child > * {font-weight: 600}
 .tagwise-differences td {white-space: nowrap}
 .tagwise-differences small {display: block; font-size: .75rem; font-weight: 400; white-space: nowrap; opacity: .85}
+.tagwise-differences thead small {white-space: normal}
 .tagwise-differences .bar {width: 30%; min-width: 5rem; padding-inline-end: 0}
 .tagwise-differences .scale {display: block; position: relative; height: 14px; direction: ltr}
 .tagwise-differences .scale > * {position: absolute; top: 0; bottom: 0}
