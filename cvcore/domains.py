@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from cvcore.errors import DomainUnknown, InvalidInput
+from cvcore.languages import marked, t
 
 TURN_DEGREES = 15
 
@@ -16,7 +17,7 @@ Border = Literal["reflect", "edge"]
 
 @dataclass(frozen=True)
 class Transform:
-    """A transform for augmentation: its name in options and the API, and its title and explanation for people."""
+    """A transform for augmentation: its name in options and the API, and its title and explanation, marked for `t`."""
 
     name: str
     title: str
@@ -24,14 +25,14 @@ class Transform:
 
 
 TRANSFORMS = (
-    Transform("mirror", "Mirror", "Left and right swapped. Off where letters, digits or sides matter."),
-    Transform("turn", "Turn a little", f"Up to {TURN_DEGREES} degrees either way, like a camera held by hand."),
-    Transform("spin", "Turn any way", "By quarters and upside down. For things seen from above."),
-    Transform("zoom", "Nearer and farther", "Larger or smaller by up to a third."),
-    Transform("shift", "Move", "By up to a tenth of the image, up, down or sideways."),
-    Transform("light", "Light", "Darker or brighter, and with less or more contrast."),
-    Transform("colour", "Colour", "Paler or stronger colours. Off where colour tells the tags apart."),
-    Transform("cover", "Cover a part", "A grey patch over a part, as if something stood in front."),
+    Transform("mirror", marked("Mirror"), marked("Left and right swapped. Off where letters, digits or sides matter.")),
+    Transform("turn", marked("Turn a little"), marked("Up to 15 degrees either way, like a camera held by hand.")),
+    Transform("spin", marked("Turn any way"), marked("By quarters and upside down. For things seen from above.")),
+    Transform("zoom", marked("Nearer and farther"), marked("Larger or smaller by up to a third.")),
+    Transform("shift", marked("Move"), marked("By up to a tenth of the image, up, down or sideways.")),
+    Transform("light", marked("Light"), marked("Darker or brighter, and with less or more contrast.")),
+    Transform("colour", marked("Colour"), marked("Paler or stronger colours. Off where colour tells the tags apart.")),
+    Transform("cover", marked("Cover a part"), marked("A grey patch over a part, as if something stood in front.")),
 )
 TRANSFORM_NAMES = tuple(transform.name for transform in TRANSFORMS)
 
@@ -56,7 +57,13 @@ def with_transforms(policy: Policy, names: Sequence[str] | None) -> Policy:
     if names is None:
         return policy
     if unknown := [name for name in names if name not in TRANSFORM_NAMES]:
-        raise InvalidInput(f"a transform must be one of {', '.join(TRANSFORM_NAMES)}, got {unknown[0][:80]!r}")
+        raise InvalidInput(
+            t(
+                "a transform must be one of {names}, got {name!r}",
+                names=", ".join(TRANSFORM_NAMES),
+                name=unknown[0][:80],
+            )
+        )
     return Policy(tuple(name for name in TRANSFORM_NAMES if name in names), policy.border)
 
 
@@ -86,7 +93,7 @@ PLAIN_GROUND = Policy(("turn", "zoom", "shift", "light"), border="edge")
 
 @dataclass(frozen=True)
 class Domain:
-    """A purpose and the backbone that serves it; `side` is the input's width and height in pixels.
+    """A purpose, marked for `t`, and the backbone that serves it; `side` is the input's width and height in pixels.
 
     `policy` says how Advanced training augments the images.
     """
@@ -100,41 +107,43 @@ class Domain:
 
 
 DOMAINS: tuple[Domain, ...] = (
-    Domain("ee85a74c-405e-4adc-bb47-ffa8ca0c9f31", "General", "MobileNetV3Large", 224, "Anything; the safe choice."),
+    Domain(
+        "ee85a74c-405e-4adc-bb47-ffa8ca0c9f31", "General", "MobileNetV3Large", 224, marked("Anything; the safe choice.")
+    ),
     Domain(
         "a8e3c40f-fb4a-466f-832a-5e457ae4a344",
         "General [A1]",
         "EfficientNetV2B0",
         224,
-        "Larger or harder sets; the slowest and often the most accurate.",
+        marked("Larger or harder sets; the slowest and often the most accurate."),
     ),
     Domain(
         "2e37d7fb-3a54-486a-b4d6-cfc369af0018",
         "General [A2]",
         "MobileNetV3Large",
         224,
-        "Anything; Custom Vision recommends it for most sets.",
+        marked("Anything; Custom Vision recommends it for most sets."),
     ),
     Domain(
         "0732100f-1a38-4e49-a514-c9b44c697ab5",
         "General (compact)",
         "MobileNetV3Small",
         224,
-        "Phones and small boards; the smallest network.",
+        marked("Phones and small boards; the smallest network."),
     ),
     Domain(
         "a1db07ca-a19a-4830-bae8-e004a42dc863",
         "General (compact) [S1]",
         "MobileNetV2",
         224,
-        "Phones and small boards; more accurate than compact.",
+        marked("Phones and small boards; more accurate than compact."),
     ),
     Domain(
         "c151d5b5-dd07-472a-acc8-15d29dea8518",
         "Food",
         "MobileNetV3Large",
         224,
-        "Dishes, seen from above.",
+        marked("Dishes, seen from above."),
         FROM_ABOVE,
     ),
     Domain(
@@ -142,7 +151,7 @@ DOMAINS: tuple[Domain, ...] = (
         "Landmarks",
         "MobileNetV3Large",
         224,
-        "Buildings and places outdoors.",
+        marked("Buildings and places outdoors."),
         OUTDOORS,
     ),
     Domain(
@@ -150,7 +159,7 @@ DOMAINS: tuple[Domain, ...] = (
         "Retail",
         "MobileNetV3Large",
         224,
-        "Goods on plain ground, as in a catalogue.",
+        marked("Goods on plain ground, as in a catalogue."),
         PLAIN_GROUND,
     ),
     Domain(
@@ -158,19 +167,21 @@ DOMAINS: tuple[Domain, ...] = (
         "Built-in",
         "Built-in network",
         160,
-        "Needs no download; faster than MobileNetV2, and in most sets a little less accurate.",
+        marked("Needs no download; faster than MobileNetV2, and in most sets a little less accurate."),
     ),
 )
 
 # Domains that Azure no longer offers, but that scripts name by their ids. Only the API lists them.
 RETIRED: tuple[Domain, ...] = (
-    Domain("8882951b-82cd-4c32-970b-d5f8cb8bf6d7", "Food (compact)", "MobileNetV3Small", 224, "Dishes.", FROM_ABOVE),
+    Domain(
+        "8882951b-82cd-4c32-970b-d5f8cb8bf6d7", "Food (compact)", "MobileNetV3Small", 224, marked("Dishes."), FROM_ABOVE
+    ),
     Domain(
         "b5cfd229-2ac7-4b2b-8d0a-2b0661344894",
         "Landmarks (compact)",
         "MobileNetV3Small",
         224,
-        "Buildings and places outdoors.",
+        marked("Buildings and places outdoors."),
         OUTDOORS,
     ),
     Domain(
@@ -178,10 +189,10 @@ RETIRED: tuple[Domain, ...] = (
         "Retail (compact)",
         "MobileNetV3Small",
         224,
-        "Goods on plain ground.",
+        marked("Goods on plain ground."),
         PLAIN_GROUND,
     ),
-    Domain("45badf75-3591-4f26-a705-45678d3e9f5f", "Adult", "MobileNetV3Large", 224, "As General."),
+    Domain("45badf75-3591-4f26-a705-45678d3e9f5f", "Adult", "MobileNetV3Large", 224, marked("As General.")),
 )
 
 DEFAULT = DOMAINS[0]
@@ -202,7 +213,7 @@ def find(name_or_id: str) -> Domain:
         if wanted in (domain.id, domain.name.casefold()):
             return domain
     names = ", ".join(domain.name for domain in DOMAINS)
-    raise DomainUnknown(f"domain must be one of {names}, got {name_or_id[:80]!r}")
+    raise DomainUnknown(t("domain must be one of {names}, got {name!r}", names=names, name=name_or_id[:80]))
 
 
 def is_same_network(domain_id: str, other_id: str) -> bool:

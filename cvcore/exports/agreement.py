@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvcore import metrics
+from cvcore.languages import decimal, t, tn
 from cvcore.records import Thresholds
 
 THRESHOLD = 0.5
@@ -25,10 +26,13 @@ class Agreement:
 
     def __str__(self) -> str:
         """A clause for messages; the difference is rounded up."""
-        answers = {0: "the same answers", 1: "1 other answer"}.get(self.changed, f"{self.changed} other answers")
-        difference = math.ceil(self.difference * 1e6) / 1e6
-        images = "1 image" if self.pictures == 1 else f"{self.pictures} images"
-        return f"on {images} it differs from the page by at most {difference:.6f} and gives {answers}"
+        answers = tn(self.changed, "{n} other answer", "{n} other answers") if self.changed else t("the same answers")
+        return t(
+            "on {images} it differs from the page by at most {difference} and gives {answers}",
+            images=tn(self.pictures, "{n} image", "{n} images"),
+            difference=decimal(math.ceil(self.difference * 1e6) / 1e6, 6),
+            answers=answers,
+        )
 
 
 def compare(

@@ -21,11 +21,11 @@ from cvcore import evaluation
 from cvcore.errors import NotTrained, Unavailable
 from cvcore.exports import formats, process
 from cvcore.exports.agreement import Agreement
+from cvcore.exports.messages import WAITING
 from cvcore.files import blobs
+from cvcore.languages import t
 from cvcore.records import Iteration
 from cvcore.store import Store
-
-WAITING = "Waiting for another export"
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,9 @@ def start(store: Store, iteration: Iteration, name: str) -> ExportJob:
         NotTrained: the iteration has no model.
     """
     if iteration.status != "Completed":
-        raise NotTrained(f"only a trained iteration can be exported, {iteration.name} is not: train it first")
+        raise NotTrained(
+            t("only a trained iteration can be exported, {iteration} is not: train it first", iteration=iteration.name)
+        )
     name = formats.find(name).name
     with _starting:
         known = next((job for job in find(store, iteration) if job.format == name), None)
@@ -159,7 +161,7 @@ def _make(home: Path, iteration: Iteration, name: str, run: _Run) -> None:
 def _store(home: Path, iteration: Iteration, name: str, packed: Path) -> None:
     folder = _folder(home, iteration.id)
     if not folder.parent.is_dir():
-        raise Unavailable("the iteration was deleted while it was exported: choose another iteration")
+        raise Unavailable(t("the iteration was deleted while it was exported: choose another iteration"))
     outdated = list(folder.glob(f"{_stem(name)}-*.zip"))
     blobs.write(folder / f"{_stem(name)}-{secrets.token_hex(16)}.zip", packed.read_bytes())
     for path in outdated:

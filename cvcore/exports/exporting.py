@@ -31,6 +31,7 @@ from cvcore.exports.agreement import Agreement
 from cvcore.exports.formats import Format
 from cvcore.exports.source import Source
 from cvcore.files import blobs
+from cvcore.languages import marked, t
 from cvcore.networks import keras_backend
 from cvcore.progress import Progress, silent
 from cvcore.records import Iteration
@@ -50,7 +51,7 @@ class Export:
         return str(self.agreement or NOT_RUN)
 
 
-NOT_RUN = "it was not run, because only a Mac can: its input, output and tags were read back"
+NOT_RUN = marked("it was not run, because only a Mac can: its input, output and tags were read back")
 
 
 def export(
@@ -76,14 +77,14 @@ def export(
     folder = check_folder(folder)
     shared = shared or source.load(store, iteration, progress)
     with _completed(folder) as draft:
-        progress(f"Converting to {export_format.name}", 0.3)
+        progress(t("Converting to {format}", format=export_format.name), 0.3)
         with _conversion(export_format):
             export_format.write(shared.network, draft)
         description.write(draft, store.projects.get(iteration.project_id), iteration, shared, export_format)
         scripts.write(draft, export_format)
         agreed = None
         if export_format.can_be_tested:
-            progress(f"Testing it on {len(shared.files)} images", 0.8)
+            progress(t("Testing it on {number} images", number=len(shared.files)), 0.8)
             agreed = _tested(draft, iteration, shared, export_format)
         description.complete(draft, iteration, export_format, agreed)
         size_bytes = sum(path.stat().st_size for path in draft.rglob("*") if path.is_file())
@@ -147,7 +148,11 @@ def _conversion(export_format: Format) -> Iterator[None]:
     except Exception as error:  # converters raise exceptions of many types
         reason = (str(error) or repr(error)).splitlines()[0].rstrip(" .")
         raise Unavailable(
-            f"this iteration cannot be exported as {export_format.name} ({reason}): choose another format"
+            t(
+                "this iteration cannot be exported as {format} ({reason}): choose another format",
+                format=export_format.name,
+                reason=reason,
+            )
         ) from error
 
 
@@ -165,6 +170,11 @@ def _exported_probabilities(folder: Path, shared: Source) -> NDArray[np.float32]
 def _check(export_format: Format, agreed: Agreement) -> None:
     if agreed.difference > export_format.tolerance:
         raise Unavailable(
-            f"the {export_format.name} export must agree with the page to {export_format.tolerance:g}, {agreed}: "
-            "nothing was written, choose another format"
+            t(
+                "the {format} export must agree with the page to {tolerance}, {agreement}: nothing was written, choose "
+                "another format",
+                format=export_format.name,
+                tolerance=f"{export_format.tolerance:g}",
+                agreement=agreed,
+            )
         )

@@ -12,6 +12,7 @@ from cvcore.errors import InvalidInput, Unavailable
 from cvcore.exports import flavors
 from cvcore.exports.writers import coreml, litert, onnx_files, tensorflow_files, web
 from cvcore.exports.writers.network import Network
+from cvcore.languages import t
 
 # Writes a network into a folder.
 Writer = Callable[[Network, Path], None]
@@ -80,15 +81,19 @@ def by_name(name: str) -> Format:
     known = name if name in NAMES else flavors.format_of_flavor(name)
     if known:
         return FORMATS[NAMES.index(known)]
-    raise InvalidInput(f"the format must be one of {', '.join(NAMES)}, got {name[:80]!r}")
+    raise InvalidInput(t("the format must be one of {names}, got {name!r}", names=", ".join(NAMES), name=name[:80]))
 
 
 def _check_installed(export_format: Format) -> None:
     missing = [package for package in export_format.packages if importlib.util.find_spec(package) is None]
     if missing:
         raise Unavailable(
-            f"the {export_format.name} export needs packages that are not installed ({', '.join(missing)}): "
-            "install Tagwise with its extra `export`"
+            t(
+                "the {format} export needs packages that are not installed ({packages}): install Tagwise with its "
+                "extra `export`",
+                format=export_format.name,
+                packages=", ".join(missing),
+            )
         )
 
 

@@ -21,6 +21,7 @@ from cvcore import settings
 from cvcore.errors import TagwiseError, Unavailable
 from cvcore.exports import exporting, formats, source
 from cvcore.exports.source import Source
+from cvcore.languages import t
 from cvcore.store import Store
 
 TIMEOUT_S = 30 * 60
@@ -57,7 +58,9 @@ def run(home: Path, iteration_id: str, name: str, folder: Path, on_message: Call
             too_late.cancel()
     if end is None:
         stop()
-        raise Unavailable(f"the export stopped unexpectedly (exit status {popen.returncode}): try again")
+        raise Unavailable(
+            t("the export stopped unexpectedly (exit status {status}): try again", status=popen.returncode)
+        )
     _stop_when_idle(popen)
     if end.get("error"):
         raise Unavailable(end["error"])

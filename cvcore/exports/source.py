@@ -16,6 +16,7 @@ from cvcore import evaluation, imaging
 from cvcore.errors import NotFound
 from cvcore.exports.writers.network import Network
 from cvcore.files import blobs
+from cvcore.languages import t
 from cvcore.networks import backbones, feature_extraction, heads, keras_backbones, keras_backend
 from cvcore.progress import Progress, silent
 from cvcore.records import Iteration
@@ -70,7 +71,7 @@ def load(store: Store, iteration: Iteration, progress: Progress = silent) -> Sou
         NotFound: the files of all its images were deleted.
         ModelDamaged, WeightsMissing: a file of it, or its network's weights, are missing or have changed.
     """
-    progress("Computing the page's probabilities", 0.0)
+    progress(t("Computing the page's probabilities"), 0.0)
     out_of_fold = evaluation.load(store, iteration)
     networks = blobs.backbones_folder(store.home)
     backbone = backbones.find(iteration.fingerprint, networks)
@@ -81,7 +82,7 @@ def load(store: Store, iteration: Iteration, progress: Progress = silent) -> Sou
         embeddings, out_of_fold.kernel, out_of_fold.bias, multilabel=out_of_fold.multilabel
     )
     tags = evaluation.tags(store, iteration)
-    progress("Starting TensorFlow", 0.1)
+    progress(t("Starting TensorFlow"), 0.1)
     os.environ["KERAS_BACKEND"] = "tensorflow"  # all converters take TensorFlow's graphs, whatever trained the network
     keras_backend.prepare_backend()
     return Source(iteration.id, out_of_fold, tags, backbone, networks, files, pixels, probabilities)
@@ -102,6 +103,9 @@ def _files(store: Store, iteration: Iteration) -> list[Path]:
     present = [path for path in paths if path.exists()]
     if not present:
         raise NotFound(
-            f"an export is tested on {iteration.name}'s images, but all their files were deleted: train again"
+            t(
+                "an export is tested on {iteration}'s images, but all their files were deleted: train again",
+                iteration=iteration.name,
+            )
         )
     return [present[row] for row in np.unique(np.linspace(0, len(present) - 1, IMAGES).round().astype(int))]

@@ -13,12 +13,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from cvcore.errors import HomeUnusable, NotFound, StorageFull
+from cvcore.languages import marked, t
 
 # A temporary file that is older was left by a process that died.
 ABANDONED_S = 3600
 SECRET = 0o600
 
-FULL = "the disk that holds the home folder is full: free some space on it and try again"
+FULL = marked("the disk that holds the home folder is full: free some space on it and try again")
 
 
 def sha256(data: bytes) -> str:
@@ -85,7 +86,9 @@ def read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        raise NotFound(f"the file {path.name} is missing from the home folder; restore it from a backup") from None
+        raise NotFound(
+            t("the file {file} is missing from the home folder; restore it from a backup", file=path.name)
+        ) from None
 
 
 def write(path: Path, data: bytes, *, durable: bool = True, is_secret: bool = False) -> None:
@@ -221,13 +224,17 @@ def _fill(path: Path, pieces: Iterable[bytes], *, durable: bool, mode: int) -> N
 
 def _refusal(error: OSError, path: Path) -> HomeUnusable | StorageFull:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return StorageFull(FULL)
+        return StorageFull(t(FULL))
     return HomeUnusable(
-        f"the home folder must be writable, {path} is not ({error.strerror}): set TAGWISE_HOME to a folder that is"
+        t(
+            "the home folder must be writable, {path} is not ({reason}): set TAGWISE_HOME to a folder that is",
+            path=path,
+            reason=error.strerror,
+        )
     )
 
 
 def _path(home: Path, kind: str, digest: str) -> Path:
     if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
-        raise NotFound(f"an image's name must be 64 hexadecimal digits, got {digest[:80]!r}")
+        raise NotFound(t("an image's name must be 64 hexadecimal digits, got {digest!r}", digest=digest[:80]))
     return home / kind / digest[:2] / digest

@@ -33,6 +33,7 @@ from cvcore.finetuning.schedule import Schedule
 from cvcore.finetuning.task import AdvancedTraining, Task, stopwatch
 from cvcore.finetuning.trainer import Trainer
 from cvcore.finetuning.training_data import TrainingData
+from cvcore.languages import t
 from cvcore.metrics import calibration, paired_comparison
 from cvcore.networks import keras_backbones
 from cvcore.networks.backbones import Backbone
@@ -72,7 +73,7 @@ def tune(store: Store, task: Task, quick: Head, progress: Progress, device: Devi
     """
     folder = blobs.checkpoint_folder(store.home, task.iteration.id)
     training = AdvancedTraining(store, task, quick, device, folder, stopwatch(folder), progress)
-    training.save_time_and_report("Loading the network")
+    training.save_time_and_report(t("Loading the network"))
     model = _load_model(training)
     network = split_model(model, task.backbone.name)
     data = _training_data(training, network)
@@ -133,7 +134,7 @@ def _training_data(training: AdvancedTraining, network: SplitNetwork) -> Trainin
         budget_s=AUGMENTATION_SHARE * training.budget_s,
         seed=SEED,
         device=training.device,
-        on_share=lambda share: training.save_time_and_report(f"Augmenting images: {share:.0%}"),
+        on_share=lambda share: training.save_time_and_report(t("Augmenting images: {percent}", percent=f"{share:.0%}")),
     )
     return TrainingData(features, task.embeddings, task.truth, task.costs, task.multilabel, task.backbone.l2)
 
@@ -187,7 +188,9 @@ def _better_results(setup: TrainingSetup) -> list[FoldResult]:
     """
     task, compared, results = setup.training.task, setup.splits[:-1], []
     for split in setup.splits:
-        setup.training.save_time_and_report(f"Evaluating fold {split.number + 1} of {len(setup.splits)}")
+        setup.training.save_time_and_report(
+            t("Evaluating fold {number} of {folds}", number=split.number + 1, folds=len(setup.splits))
+        )
         results += [result] if (result := fold_training.trained_model(setup.trainer, split)) else []
     if not compared or len(results) < len(setup.splits):
         return []
@@ -214,7 +217,7 @@ def _head(setup: TrainingSetup, results: Sequence[FoldResult]) -> Head:
 def _keep_backbone(setup: TrainingSetup, model: Any, result: FoldResult) -> Backbone:
     """Save the fine-tuned backbone and return it."""
     training, task = setup.training, setup.training.task
-    training.save_time_and_report("Saving the network")
+    training.save_time_and_report(t("Saving the network"))
     networks = blobs.backbones_folder(training.store.home)
     setup.trainer.network.top.set_weights(result.top)
     tuned_model = keras_backbones.load(task.backbone, networks)

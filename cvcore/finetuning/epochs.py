@@ -13,6 +13,7 @@ from cvcore.finetuning.fold_splits import FoldSplit
 from cvcore.finetuning.schedule import Schedule
 from cvcore.finetuning.task import AdvancedTraining
 from cvcore.finetuning.trainer import Trainer
+from cvcore.languages import t
 from cvcore.records import EndReason, TuningEpoch
 
 
@@ -79,7 +80,7 @@ def _train_epoch(setup: TrainingSetup, number: int) -> list[EpochResult]:
         _Enough: the time is up (ignored in the first epoch), or someone asked to end the training.
     """
     training, planned = setup.training, setup.schedule
-    stage = f"Fine-tuning: epoch {number + 1} of {planned.epochs}"
+    stage = t("Fine-tuning: epoch {number} of {epochs}", number=number + 1, epochs=planned.epochs)
 
     def on_step(share: float) -> None:
         training.report_progress(stage)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from cvcore.languages import marked, number, t, tn
 from cvcore.records import TuningOutcome
 
 # A difference with a p-value below this is called significant.
@@ -13,9 +14,9 @@ Standing = Literal["better", "alike", "worse"]
 
 _ENDED = {
     # The stored word: nothing converges, the schedule is done.
-    "converged": "It ended when all planned epochs were trained",
-    "budget": "It ended because one more epoch would not have fitted into its time",
-    "asked": "It ended early because someone asked for it",
+    "converged": marked("It ended when all planned epochs were trained, {after}."),
+    "budget": marked("It ended because one more epoch would not have fitted into its time, {after}."),
+    "asked": marked("It ended early because someone asked for it, {after}."),
 }
 
 
@@ -49,20 +50,24 @@ def compared(outcome: TuningOutcome) -> str:
 Train the quick way, it takes seconds.
     """
     if not outcome.images:
-        return "No image was evaluated, so it is unknown whether this is better than Quick."
-    counted = (
-        f"of {_number(outcome.images, 'image')} evaluated, {outcome.right:,} "
-        f"{'was' if outcome.right == 1 else 'were'} right, with Quick {outcome.quick_right:,}"
+        return t("No image was evaluated, so it is unknown whether this is better than Quick.")
+    counted = tn(
+        outcome.right,
+        "of {images} evaluated, {n} was right, with Quick {quick}",
+        "of {images} evaluated, {n} were right, with Quick {quick}",
+        images=tn(outcome.images, "{n} image", "{n} images"),
+        quick=number(outcome.quick_right),
     )
     result = standing(outcome)
     if result == "alike":
-        return (
-            f"Not better than Quick, as far as these images can tell: {counted}. Train the quick way, it takes seconds."
+        return t(
+            "Not better than Quick, as far as these images can tell: {counts}. Train the quick way, it takes seconds.",
+            counts=counted,
         )
-    chance = f"chance alone would seldom make such a difference ({_p(outcome.p_value)})"
+    chance = t("chance alone would seldom make such a difference ({p})", p=_p(outcome.p_value))
     if result == "worse":
-        return f"Worse than Quick: {counted}; {chance}. Train the quick way."
-    return f"Better than Quick: {counted}; {chance}."
+        return t("Worse than Quick: {counts}; {chance}. Train the quick way.", counts=counted, chance=chance)
+    return t("Better than Quick: {counts}; {chance}.", counts=counted, chance=chance)
 
 
 def ending(outcome: TuningOutcome) -> str:
@@ -71,11 +76,20 @@ def ending(outcome: TuningOutcome) -> str:
     >>> ending(TuningOutcome(600, 532, 530, 0.9, 1, 1, 70.0, "asked", "gpu"))
     'It ended early because someone asked for it, after 1 epoch, 70 s on the GPU.'
     """
-    runs = f" in {outcome.attempts:,} runs" if outcome.attempts > 1 else ""
-    return (
-        f"{_ENDED[outcome.ended]}, after {_number(outcome.rounds, 'epoch')}{runs}, "
-        f"{duration(outcome.seconds)} on the {outcome.device.upper()}."
-    )
+    epochs = tn(outcome.rounds, "{n} epoch", "{n} epochs")
+    took, device = duration(outcome.seconds), outcome.device.upper()
+    if outcome.attempts > 1:
+        runs = tn(outcome.attempts, "{n} run", "{n} runs")
+        after = t(
+            "after {epochs} in {runs}, {duration} on the {device}",
+            epochs=epochs,
+            runs=runs,
+            duration=took,
+            device=device,
+        )
+    else:
+        after = t("after {epochs}, {duration} on the {device}", epochs=epochs, duration=took, device=device)
+    return t(_ENDED[outcome.ended], after=after)
 
 
 def duration(seconds: float) -> str:
@@ -85,13 +99,9 @@ def duration(seconds: float) -> str:
     ('12 s', '9 min', '1 h 30 min')
     """
     if seconds < 90:
-        return f"{seconds:.0f} s"
+        return t("{seconds} s", seconds=f"{seconds:.0f}")
     hours, minutes = divmod(round(seconds / 60), 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+    return t("{hours} h {minutes} min", hours=hours, minutes=minutes) if hours else t("{minutes} min", minutes=minutes)
 
 
 def _p(value: float) -> str:

@@ -9,6 +9,7 @@ from cvcore.array_types import Float32s
 from cvcore.errors import ImageRefused, NotFound
 from cvcore.files import blobs
 from cvcore.imaging import FileOrigin, measures
+from cvcore.languages import t
 from cvcore.progress import Progress, silent
 from cvcore.settings import ANY
 from cvcore.store import FileFacts, Store
@@ -38,7 +39,7 @@ def fill(store: Store, digests: Sequence[str], progress: Progress = silent) -> N
     """
     missing = store.file_facts.missing(measures.VERSION, list(dict.fromkeys(digests)))
     for start in range(0, len(missing), BATCH):
-        progress(f"Reading images: {start} of {len(missing)}", start / len(missing))
+        progress(t("Reading images: {done} of {total}", done=start, total=len(missing)), start / len(missing))
         found = {sha256: _read(store, sha256) for sha256 in missing[start : start + BATCH]}
         keep(store, {sha256: each for sha256, each in found.items() if each})
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from cvcore.domains import BUILT_IN
 from cvcore.errors import InvalidInput
+from cvcore.languages import t
 from cvcore.networks import builtin, pretrained_weights, views
 from cvcore.networks.builtin import network as built_in_network
 from cvcore.networks.builtin.network import Edition
@@ -60,7 +61,7 @@ def find(name: str) -> Architecture:
     for architecture in ARCHITECTURES:
         if architecture.name == name:
             return architecture
-    raise InvalidInput(f"backbone must be one of {', '.join(names())}, got {name!r}")
+    raise InvalidInput(t("backbone must be one of {names}, got {name!r}", names=", ".join(names()), name=name))
 
 
 def names() -> list[str]:
@@ -110,7 +111,7 @@ def keras_model(name: str, side: int, on_stage: Callable[[str], None] = lambda s
     try:
         return _build(architecture, side, str(path))
     except (OSError, ValueError):  # missing, cut short, or another network's
-        on_stage(f"Downloading {name}, {architecture.download_mb} MB (only once)")
+        on_stage(t("Downloading {network}, {size} MB (only once)", network=name, size=architecture.download_mb))
         with pretrained_weights.downloading(path, name):
             _build(architecture, WEIGHTS_SIDE, "imagenet")
             return _build(architecture, side, str(path))

@@ -22,6 +22,7 @@ from typing import Any, Literal
 
 from cvcore.errors import ModelDamaged, WeightsMissing
 from cvcore.files import blobs
+from cvcore.languages import t
 from cvcore.networks import architectures, builtin, heads, keras_backend, pretrained_weights, views
 from cvcore.networks.architectures import NAME_BUILT_IN
 from cvcore.networks.builtin.network import CURRENT, EDITIONS, Edition
@@ -140,7 +141,13 @@ def find(fingerprint: str, folder: Path) -> Backbone:
         record = _read_record(path)
         if record and record.fingerprint == fingerprint:
             return record
-    raise ModelDamaged(f"the network {fingerprint} that this was trained with is not in {folder} any more: train again")
+    raise ModelDamaged(
+        t(
+            "the network {fingerprint} that this was trained with is not in {folder} any more: train again",
+            fingerprint=fingerprint,
+            folder=folder,
+        )
+    )
 
 
 def litert_model(backbone: Backbone, folder: Path) -> bytes:
@@ -154,7 +161,7 @@ def litert_model(backbone: Backbone, folder: Path) -> bytes:
         if path.exists() and blobs.sha256(content := path.read_bytes()) == backbone.sha256:
             return content
     path = _paths(stems(backbone)[0], folder)[0]
-    raise ModelDamaged(f"the file {path} must be as it was written, it is missing or damaged: train again")
+    raise ModelDamaged(t("the file {path} must be as it was written, it is missing or damaged: train again", path=path))
 
 
 def import_backbone(backbone: Backbone, content: bytes, folder: Path, weights_npz: bytes = b"") -> tuple[Path, ...]:
@@ -209,7 +216,7 @@ def stems(backbone: Backbone) -> tuple[str, str]:
 def _convert(name: str, side: int, folder: Path, on_stage: Callable[[str], None]) -> Backbone:
     architectures.require_weights(name)
     keras_backend.prepare_backend(on_stage)
-    on_stage(f"Preparing {name} (only once)")
+    on_stage(t("Preparing {network} (only once)", network=name))
     model = architectures.keras_model(name, side, on_stage)
     content = convert_to_litert(model, folder)
     fingerprint = architectures.fingerprint_of(model, name, side)

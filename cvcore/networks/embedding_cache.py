@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from cvcore import imaging
 from cvcore.errors import Unavailable
 from cvcore.files import blobs
+from cvcore.languages import t
 from cvcore.networks import feature_extraction, stored_images
 from cvcore.networks.backbones import Backbone
 from cvcore.networks.keras_backend import Device
@@ -36,8 +37,11 @@ def compute(
     if unreadable := [image.name for image in snapshot if image.sha256 not in embeddings]:
         shown = ", ".join(map(repr, unreadable[:5])) + (", …" if len(unreadable) > 5 else "")
         raise Unavailable(
-            f"every image must be in the home folder, these are missing or damaged: {shown}; delete them and train "
-            "again, or restore the folder from a backup"
+            t(
+                "every image must be in the home folder, these are missing or damaged: {names}; delete them and train "
+                "again, or restore the folder from a backup",
+                names=shown,
+            )
         )
     return np.stack([embeddings[digest] for digest in digests])
 
@@ -62,7 +66,7 @@ def fill(store: Store, backbone: Backbone, digests: Sequence[str], progress: Pro
     )
     with contextlib.closing(stream):
         for start in range(0, len(missing), BATCH):
-            progress(f"Computing embeddings: {start} of {len(missing)}", start / len(missing))
+            progress(t("Computing embeddings: {done} of {total}", done=start, total=len(missing)), start / len(missing))
             batch = itertools.islice(stream, BATCH)
             # An image may have been deleted in the meantime, or its file is damaged.
             embeddings = {digest: outcome for digest, outcome in batch if isinstance(outcome, np.ndarray)}

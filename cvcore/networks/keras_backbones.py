@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from cvcore.errors import ArraysDamaged, ModelDamaged
 from cvcore.files import blobs, npz
+from cvcore.languages import t
 from cvcore.networks import architectures, backbones
 from cvcore.networks.backbones import Backbone
 
@@ -38,8 +39,11 @@ def load(backbone: Backbone, folder: Path) -> Any:
         model = architectures.keras_model(backbone.name, backbone.side)
     if architectures.fingerprint_of(model, backbone.name, backbone.side) != backbone.fingerprint:
         raise ModelDamaged(
-            f"the weights of {backbone.name} on this machine must be those it was trained with, they are different: "
-            "train again"
+            t(
+                "the weights of {network} on this machine must be those it was trained with, they are different: train "
+                "again",
+                network=backbone.name,
+            )
         )
     return model
 
@@ -142,6 +146,8 @@ def _weights_path(backbone: Backbone, folder: Path) -> Path:
 
 def _damaged(backbone: Backbone, folder: Path) -> ModelDamaged:
     return ModelDamaged(
-        f"the weights {_weights_path(backbone, folder)} of the network that this was trained with are missing or "
-        "damaged: train again"
+        t(
+            "the weights {path} of the network that this was trained with are missing or damaged: train again",
+            path=_weights_path(backbone, folder),
+        )
     )

@@ -16,6 +16,7 @@ from typing import Literal
 
 from cvcore.errors import TagwiseError
 from cvcore.files import blobs
+from cvcore.languages import t
 
 Device = Literal["cpu", "gpu"]
 
@@ -127,7 +128,7 @@ def prepare_backend(on_stage: Callable[[str], None] = lambda stage: None) -> Dev
     `on_stage` is called with a description if this takes seconds.
     """
     if not is_loaded():
-        on_stage("Starting TensorFlow")
+        on_stage(t("Starting TensorFlow"))
     return _load_keras()
 
 

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cvcore.errors import StorageFull, WeightsMissing
+from cvcore.languages import t
 
 HOST = "storage.googleapis.com"
 PROBE_S = 3.0
@@ -58,7 +59,9 @@ def downloading(path: Path, network: str) -> Iterator[None]:
         yield
     except Exception as error:  # Keras raises a bare Exception if a server refuses
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-            raise StorageFull(f"the disk that holds {path.parent} is full: free some space and try again") from error
+            raise StorageFull(
+                t("the disk that holds {folder} is full: free some space and try again", folder=path.parent)
+            ) from error
         raise _missing(path, network, error) from error
     finally:
         socket.setdefaulttimeout(timeout_before_s)
@@ -66,8 +69,14 @@ def downloading(path: Path, network: str) -> Iterator[None]:
 
 def _missing(path: Path, network: str, error: Exception) -> WeightsMissing:
     return WeightsMissing(
-        f"{network} needs its ImageNet weights, which are not on this machine and cannot be downloaded ({error}): "
-        f"connect it to the internet once, or copy {path.name} into {path.parent}"
+        t(
+            "{network} needs its ImageNet weights, which are not on this machine and cannot be downloaded ({error}): "
+            "connect it to the internet once, or copy {file} into {folder}",
+            network=network,
+            error=error,
+            file=path.name,
+            folder=path.parent,
+        )
     )
 
 

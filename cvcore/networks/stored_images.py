@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from cvcore import imaging
 from cvcore.errors import ImageRefused, NotFound
 from cvcore.files import blobs
+from cvcore.languages import t
 from cvcore.progress import Progress
 from cvcore.settings import ANY
 from cvcore.store import Store
@@ -26,7 +27,9 @@ def check(store: Store, digests: Sequence[str], progress: Progress) -> None:
     """
     unchecked = store.embeddings.unchecked(digests)
     for start in range(0, len(unchecked), BATCH):
-        progress(f"Checking stored images: {start} of {len(unchecked)}", start / len(unchecked))
+        progress(
+            t("Checking stored images: {done} of {total}", done=start, total=len(unchecked)), start / len(unchecked)
+        )
         part = unchecked[start : start + BATCH]
         for sha256 in part:
             _check(store, sha256)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from cvcore import finetuning, names
 from cvcore.errors import InTraining, IterationNotFound, Published
 from cvcore.files import blobs
+from cvcore.languages import t
 from cvcore.networks import keras_backbones
 from cvcore.projects import uploads
 from cvcore.records import Iteration, Project
@@ -22,9 +23,16 @@ def find_iteration(store: Store, project: Project, number: int | None = None) ->
         if iteration.number == number or (number is None and iteration.status == "Completed"):
             return iteration
     if number is None:
-        raise IterationNotFound(f"{project.name!r} has no trained iteration yet: train it first")
+        raise IterationNotFound(t("{project!r} has no trained iteration yet: train it first", project=project.name))
     numbers = ", ".join(str(iteration.number) for iteration in iterations) or "none yet"
-    raise IterationNotFound(f"{project.name!r} has no iteration {number}: there are {numbers}")
+    raise IterationNotFound(
+        t(
+            "{project!r} has no iteration {number}: there are {numbers}",
+            project=project.name,
+            number=number,
+            numbers=numbers,
+        )
+    )
 
 
 ITERATION_LETTERS = 128
@@ -51,10 +59,14 @@ def delete_iteration(store: Store, iteration: Iteration) -> None:
     with store.transaction():
         job = store.jobs.latest(iteration.project_id, "train")
         if job and job.iteration_id == iteration.id and job.is_active:
-            raise InTraining("an iteration in training cannot be deleted: cancel the training instead")
+            raise InTraining(t("an iteration in training cannot be deleted: cancel the training instead"))
         if publications := store.publications.of_iteration(iteration.id):
             raise Published(
-                f"{iteration.name} is published as {publications[0].name!r}: unpublish it before deleting it"
+                t(
+                    "{iteration} is published as {name!r}: unpublish it before deleting it",
+                    iteration=iteration.name,
+                    name=publications[0].name,
+                )
             )
         uploads.forget(store, store.iterations.delete(iteration.id))
         store.after_commit(lambda: blobs.delete(folder))

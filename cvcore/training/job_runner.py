@@ -12,6 +12,7 @@ from types import MappingProxyType
 from cvcore import finetuning, image_facts
 from cvcore.errors import NotFound, TagwiseError
 from cvcore.files import blobs
+from cvcore.languages import t
 from cvcore.networks import arrays
 from cvcore.networks.keras_backend import Device
 from cvcore.progress import Progress, Stopped, silent
@@ -86,11 +87,15 @@ def _run(store: Store, job: Job, progress: Progress, device: Device) -> None:
             store,
             job,
             "failed",
-            "training needs more memory than this machine has: train with fewer images or tags, or on a larger machine",
+            t(
+                "training needs more memory than this machine has: train with fewer images or tags, or on a larger "
+                "machine"
+            ),
         )
     except Exception as error:
         log.exception("job %s", job.id)
-        lifecycle.close(store, job, "failed", f"an unexpected error: {error!r}; details are in the server's log")
+        reason = t("an unexpected error: {error}; details are in the server's log", error=repr(error))
+        lifecycle.close(store, job, "failed", reason)
     else:
         store.jobs.finish(job.id, "done")
 
@@ -122,7 +127,10 @@ def _put_back(store: Store, job: Job) -> None:
     elif job.cancel_requested:
         lifecycle.close(store, job, "cancelled")
     elif job.attempts >= ATTEMPTS:
-        reason = f"the training process died {job.attempts} times at this; the machine may have too little memory"
+        reason = t(
+            "the training process died {times} times at this; the machine may have too little memory",
+            times=job.attempts,
+        )
         lifecycle.close(store, job, "failed", reason)
     else:
         store.jobs.requeue(job.id, attempts=job.attempts)

@@ -13,6 +13,7 @@ from dataclasses import asdict, replace
 
 from cvcore import domains, finetuning, image_facts, validation
 from cvcore.errors import InTraining, InvalidInput, NothingChanged, NotTrainable
+from cvcore.languages import t
 from cvcore.records import (
     EMBEDDING_KINDS,
     K_FOLD,
@@ -70,7 +71,9 @@ def start(
             options = replace(options, embedding=store.trainings.options(options.start_from).embedding)
         running = store.jobs.latest(project.id, "train")
         if running and running.is_active:
-            raise InTraining("one training at a time: this project is being trained already, wait for it or cancel it")
+            raise InTraining(
+                t("one training at a time: this project is being trained already, wait for it or cancel it")
+            )
         ready = readiness(store, project, tag_ids, evaluation=evaluation)
         if ready.obstacles:
             raise NotTrainable(" ".join(ready.obstacles))
@@ -79,7 +82,7 @@ def start(
         groups = group_keys.texts(store, options.group_key, ready.images)
         digest = _digest(project, ready, evaluation, options, groups)
         if not force and _is_last(store, project, digest):
-            raise NothingChanged("Nothing changed since last training")
+            raise NothingChanged(t("Nothing changed since last training"))
         planned = Evaluation(evaluation, 0, validation.SEED)
         snapshot = project, digest, ready.tags, ready.images
         if iteration_id:
@@ -136,30 +139,61 @@ def _checked(options: TrainingOptions, tag_ids: Sequence[str]) -> TrainingOption
     """The options, checked, with their costs sorted and costs of 1 left out, so that equal costs compare equal."""
     if not 0 < options.budget_minutes <= BUDGET_MINUTES_MOST:
         raise InvalidInput(
-            f"a budget must be above 0 and at most {BUDGET_MINUTES_MOST} minutes, got {options.budget_minutes:g}"
+            t(
+                "a budget must be above 0 and at most {most} minutes, got {minutes}",
+                most=BUDGET_MINUTES_MOST,
+                minutes=f"{options.budget_minutes:g}",
+            )
         )
     domains.with_transforms(domains.Policy(()), options.transforms)
     if options.embedding not in EMBEDDING_KINDS:
-        raise InvalidInput(f"an embedding must be one of {', '.join(EMBEDDING_KINDS)}, got {options.embedding[:80]!r}")
+        raise InvalidInput(
+            t(
+                "an embedding must be one of {names}, got {embedding!r}",
+                names=", ".join(EMBEDDING_KINDS),
+                embedding=options.embedding[:80],
+            )
+        )
     if options.notify_url:
         webhooks.check(options.notify_url)
     costs = dict(options.costs)
     if unknown := costs.keys() - set(tag_ids):
-        raise InvalidInput(f"a cost needs a tag of this project, {min(unknown)[:80]!r} is not one of them: correct it")
+        raise InvalidInput(
+            t(
+                "a cost needs a tag of this project, {tag!r} is not one of them: correct it",
+                tag=min(unknown)[:80],
+            )
+        )
     for cost in costs.values():
         # Written so that nan is refused too.
         if not COST_LEAST <= cost <= COST_MOST:
-            raise InvalidInput(f"a cost must be in {COST_LEAST:g}..{COST_MOST:g}, got {cost:g}")
+            raise InvalidInput(
+                t(
+                    "a cost must be in {least}..{most}, got {cost}",
+                    least=f"{COST_LEAST:g}",
+                    most=f"{COST_MOST:g}",
+                    cost=f"{cost:g}",
+                )
+            )
     return replace(options, costs=tuple(sorted((tag_id, cost) for tag_id, cost in costs.items() if cost != 1)))
 
 
 def _check_base(project: Project, base: Iteration) -> None:
     if base.status != "Completed":
-        raise InvalidInput(f"a training starts from an iteration that is trained, {base.name!r} is not: choose another")
+        raise InvalidInput(
+            t(
+                "a training starts from an iteration that is trained, {iteration!r} is not: choose another",
+                iteration=base.name,
+            )
+        )
     if not domains.is_same_network(base.domain_id, project.domain_id):
         raise InvalidInput(
-            f"a training starts from an iteration of the same network, {base.name!r} was trained in the domain "
-            f"{domains.find(base.domain_id).name}: choose another"
+            t(
+                "a training starts from an iteration of the same network, {iteration!r} was trained in the domain "
+                "{domain}: choose another",
+                iteration=base.name,
+                domain=domains.find(base.domain_id).name,
+            )
         )
 
 

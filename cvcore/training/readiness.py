@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from cvcore.languages import number, t, tn
 from cvcore.records import K_FOLD, MULTILABEL, TEST_SET, EvaluationMethod, Image, Project, Tag
 from cvcore.store import UNTAGGED, Store
-from cvcore.wording import count
 
 IMAGES_TO_TRAIN = 5
 IMAGES_TO_TRAIN_WELL = 30
@@ -62,25 +62,44 @@ def readiness(
 def _training_obstacles(tags: Sequence[Tag]) -> list[str]:
     obstacles = []
     if len(tags) < 2:
-        state = f"only {tags[0].name!r} has any" if tags else "no image is tagged yet"
-        obstacles.append(f"Training needs images of at least two tags, {state}.")
-    for tag in tags:
-        if (missing := IMAGES_TO_TRAIN - tag.image_count) > 0:
-            more = "1 more image" if missing == 1 else f"{missing} more images"
-            obstacles.append(f"{tag.name!r} needs {more}: each tag needs at least {IMAGES_TO_TRAIN}.")
-    return obstacles
+        obstacles.append(
+            t("Training needs images of at least two tags, only {tag!r} has any.", tag=tags[0].name)
+            if tags
+            else t("Training needs images of at least two tags, no image is tagged yet.")
+        )
+    return obstacles + [
+        tn(
+            missing,
+            "{tag!r} needs {n} more image: each tag needs at least {least}.",
+            "{tag!r} needs {n} more images: each tag needs at least {least}.",
+            tag=tag.name,
+            least=IMAGES_TO_TRAIN,
+        )
+        for tag in tags
+        if (missing := IMAGES_TO_TRAIN - tag.image_count) > 0
+    ]
 
 
 def _training_advice(tags: Sequence[Tag]) -> list[str]:
     advice = []
     few = [tag.name for tag in tags if tag.image_count < IMAGES_TO_TRAIN_WELL]
     if few:
-        advice.append(f"Tags train well with {IMAGES_TO_TRAIN_WELL} images or more; these have fewer: {_listed(few)}.")
+        advice.append(
+            t(
+                "Tags train well with {number} images or more; these have fewer: {tags}.",
+                number=IMAGES_TO_TRAIN_WELL,
+                tags=_listed(few),
+            )
+        )
     counts = [tag.image_count for tag in tags]
     if counts and max(counts) > BALANCE * min(counts):
         advice.append(
-            "Training works best with balanced tags, the smallest at least half as large as the largest; "
-            f"here they have {min(counts)} to {max(counts)} images."
+            t(
+                "Training works best with balanced tags, the smallest at least half as large as the largest; here they "
+                "have {least} to {most} images.",
+                least=number(min(counts)),
+                most=number(max(counts)),
+            )
         )
     return advice
 
@@ -92,10 +111,10 @@ def untagged_advice(store: Store, project: Project) -> str:
     """
     if not (untagged := store.images.count(project.id, UNTAGGED)):
         return ""
-    are = "is" if untagged == 1 else "are"
-    return (
-        f"{count(untagged, 'image')} without tags {are} not used: if they show none of the tags, give them the "
-        "negative tag."
+    return tn(
+        untagged,
+        "{n} image without tags is not used: if it shows none of the tags, give it the negative tag.",
+        "{n} images without tags are not used: if they show none of the tags, give them the negative tag.",
     )
 
 
@@ -118,9 +137,9 @@ def _test_obstacles(
         return []
     counts = _counts([image for image in images if image.is_test])
     if not counts:
-        return ["Your own test set is empty: select images on the Images page and choose Use for testing."]
+        return [t("Your own test set is empty: select images on the Images page and choose Use for testing.")]
     return [
-        f"{tag.name!r} has no image for testing: each tag needs at least 1 in your own test set."
+        t("{tag!r} has no image for testing: each tag needs at least 1 in your own test set.", tag=tag.name)
         for tag in tags
         if not counts.get(tag.id) and not _means_no_tag(tag, multilabel=multilabel)
     ]
@@ -138,7 +157,13 @@ def _test_advice(
     ]
     if method != TEST_SET or not few:
         return []
-    return [f"Test results are meaningful from {IMAGES_TO_TEST_WELL} images per tag; these have fewer: {_listed(few)}."]
+    return [
+        t(
+            "Test results are meaningful from {number} images per tag; these have fewer: {tags}.",
+            number=IMAGES_TO_TEST_WELL,
+            tags=_listed(few),
+        )
+    ]
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -24,6 +24,7 @@ from typing import Any
 
 from cvcore import settings
 from cvcore.errors import NotFound, TagwiseError, UrlRefused
+from cvcore.languages import t
 from cvcore.net import guard
 from cvcore.net.http import post
 from cvcore.records import Job
@@ -50,7 +51,9 @@ def check(url: str) -> None:
             return
     except UrlRefused:
         pass
-    raise UrlRefused(f"an address to notify must be like https://example.com/trained, got {url[:80]!r}: correct it")
+    raise UrlRefused(
+        t("an address to notify must be like https://example.com/trained, got {url!r}: correct it", url=url[:80])
+    )
 
 
 @contextlib.contextmanager

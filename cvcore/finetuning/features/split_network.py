@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cvcore.errors import InvalidInput
+from cvcore.languages import t
 from cvcore.networks import views as composed
 
 # The stride of the feature map at the split, and how much larger than the smallest such map it can be.
@@ -121,8 +122,12 @@ def _crossing(network: Any) -> list[Tensor]:
                 maps.append(crossing)
     if not maps:
         raise InvalidInput(
-            f"fine-tuning needs a network with a feature map {width} pixels wide, {network.name} has none: "
-            "choose another domain"
+            t(
+                "fine-tuning needs a network with a feature map {width} pixels wide, {network} has none: choose "
+                "another domain",
+                width=width,
+                network=network.name,
+            )
         )
     smallest = min(math.prod(crossing[0].shape[1:]) for crossing in maps)
     return [crossing for crossing in maps if math.prod(crossing[0].shape[1:]) <= SIZE_MOST * smallest][-1]

@@ -9,6 +9,7 @@ from cvcore.array_types import Bools, Float32s
 from cvcore.evaluation import OutOfFold
 from cvcore.files import blobs
 from cvcore.image_maps import ImageMap
+from cvcore.languages import t
 from cvcore.networks import backbones, embedding_cache, heads
 from cvcore.networks.backbones import Backbone
 from cvcore.networks.keras_backend import Device
@@ -65,7 +66,7 @@ def _unseen(predictions: OutOfFold, embeddings: Float32s, backbone: Backbone, pr
             folds,
             multilabel=predictions.multilabel,
             l2=backbone.l2,
-            on_progress=lambda fraction: progress("Fitting classifiers", fraction),
+            on_progress=lambda fraction: progress(t("Fitting classifiers"), fraction),
         ).out_of_fold
     is_known: Bools = np.asarray(~np.isnan(probabilities).any(axis=1))
     if not is_known.any():

@@ -10,6 +10,7 @@ from typing import Any
 from cvcore import analyses, image_maps, learning_curves, next_steps, robustness
 from cvcore.analyses import KeptFile
 from cvcore.errors import NotTrained
+from cvcore.languages import t
 from cvcore.networks.keras_backend import Device
 from cvcore.progress import Progress, silent
 from cvcore.records import Iteration, Job, JobKind
@@ -50,7 +51,9 @@ def request(store: Store, iteration: Iteration, kind: JobKind) -> Job:
     """
     if iteration.status != "Completed":
         noun = ANALYSES[kind].noun
-        raise NotTrained(f"a {noun} needs a trained iteration, {iteration.name!r} is not: train it")
+        raise NotTrained(
+            t("a {noun} needs a trained iteration, {iteration!r} is not: train it", noun=noun, iteration=iteration.name)
+        )
     with store.transaction():
         latest = store.jobs.latest(iteration.project_id, kind, iteration.id)
         if latest and latest.is_active and not latest.cancel_requested:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cvcore import analyses, evaluation, learning_curves, next_steps
+from cvcore.languages import t
 from cvcore.learning_curves import Measurement
 from cvcore.networks.keras_backend import Device
 from cvcore.next_steps import NextSteps
@@ -23,7 +24,7 @@ def find(store: Store, iteration: Iteration, progress: Progress, device: Device 
         Unavailable: an image or the network is missing.
     """
     measurement = _measurement(store, iteration, share(progress, 0, 0.9), device)
-    progress("Looking for what to do next", 0.9)
+    progress(t("Looking for what to do next"), 0.9)
     return next_steps.next_steps(store, iteration, measurement)
 
 

@@ -14,6 +14,7 @@ from cvcore.array_types import Float32s, Integers, Levels
 from cvcore.errors import InvalidInput
 from cvcore.evaluation import OutOfFold, out_of_fold
 from cvcore.files import blobs
+from cvcore.languages import t
 from cvcore.networks import backbones, embedding_cache, feature_extraction, heads
 from cvcore.networks.backbones import Backbone
 from cvcore.networks.feature_extraction import Stream
@@ -42,7 +43,12 @@ def measure(store: Store, iteration: Iteration, progress: Progress, device: Devi
     predictions = evaluation.load(store, iteration)
     rows = measurement.drawn(predictions.truth, predictions.evaluated)
     if not rows.size:
-        raise InvalidInput(f"robustness needs images that were evaluated, {iteration.name!r} has none: train again")
+        raise InvalidInput(
+            t(
+                "robustness needs images that were evaluated, {iteration!r} has none: train again",
+                iteration=iteration.name,
+            )
+        )
     snapshot = store.iterations.images(iteration.id)
     judges = _judges(store, iteration, predictions, snapshot, share(progress, 0, 0.1), device)
     first = metrics.levels(judges.unchanged[rows], predictions.truth[rows], multilabel=predictions.multilabel)

@@ -10,9 +10,9 @@ from cvcore import image_facts, validation
 from cvcore.array_types import Bools, Integers
 from cvcore.errors import InvalidInput
 from cvcore.image_facts import Column
+from cvcore.languages import marked, number, t, tn
 from cvcore.records import Image
 from cvcore.store import SnapshotImage, Store
-from cvcore.wording import count
 
 LISTED, LETTERS = 10, 60
 # One value that so many of the images have leaves little to train on without it.
@@ -20,6 +20,14 @@ SHARE_MOST = 0.5
 
 # Keys that tell nothing of where an image comes from, so that nothing is gained by keeping their values together.
 NO_GROUPS = frozenset({"size", "shape", "brightness", "sharpness", "file type", "test image"})
+
+_HAS_ONE_VALUE = marked(
+    "images are kept together by a key that groups them, {key!r} has one value or as many as images: {keys}"
+)
+_IS_ON_NO_IMAGE = marked("images are kept together by a key that groups them, {key!r} is on no image: {keys}")
+_SAYS_NOTHING = marked(
+    "images are kept together by a key that groups them, {key!r} does not say where an image comes from: {keys}"
+)
 
 
 def keys(store: Store, images: Sequence[SnapshotImage | Image]) -> list[str]:
@@ -43,12 +51,11 @@ def check(key: str, columns: Mapping[str, Column]) -> None:
     if not key or (key in columns and can_group(columns[key])):
         return
     known = [_short(each) for each in columns if can_group(columns[each])]
-    more = f" and {len(known) - LISTED} more" if len(known) > LISTED else ""
-    listed = ", ".join(known[:LISTED]) + more if known else "there is none"
-    why = "has one value or as many as images" if key in columns else "is on no image"
-    if key in NO_GROUPS:
-        why = "does not say where an image comes from"
-    raise InvalidInput(f"images are kept together by a key that groups them, {_short(key)!r} {why}: {listed}")
+    listed = ", ".join(known[:LISTED]) if known else t("there is none")
+    if len(known) > LISTED:
+        listed = t("{names} and {number} more", names=listed, number=len(known) - LISTED)
+    why = _HAS_ONE_VALUE if key in columns else _IS_ON_NO_IMAGE
+    raise InvalidInput(t(_SAYS_NOTHING if key in NO_GROUPS else why, key=_short(key), keys=listed))
 
 
 def groups(store: Store, key: str, snapshot: Sequence[SnapshotImage], near_duplicates: Integers) -> Integers:
@@ -70,18 +77,37 @@ def advice(column: Column, truth: Bools, names: Sequence[str]) -> list[str]:
     alone = int(np.count_nonzero(codes < 0))
     said = []
     if len(column.values) + alone < validation.FOLDS:
-        values = count(len(column.values), "value")
-        said.append(f"{key!r} has only {values}: the images can be divided in no more ways, so the numbers are rough.")
+        said.append(
+            tn(
+                len(column.values),
+                "{key!r} has only {n} value: the images can be divided in no more ways, so the numbers are rough.",
+                "{key!r} has only {n} values: the images can be divided in no more ways, so the numbers are rough.",
+                key=key,
+            )
+        )
     largest = int(counts.argmax())
     if counts[largest] > SHARE_MOST * len(codes):
         value = _short(column.values[largest])
         said.append(
-            f"{counts[largest]:,} of {count(len(codes), 'image')} have {key}={value}: they are judged by a model that "
-            f"learned from the other {len(codes) - counts[largest]:,} only."
+            t(
+                "{number} of {images} have {key}={value}: they are judged by a model that learned from the other "
+                "{others} only.",
+                number=number(int(counts[largest])),
+                images=tn(len(codes), "{n} image", "{n} images"),
+                key=key,
+                value=value,
+                others=number(int(len(codes) - counts[largest])),
+            )
         )
     if alone:
-        stands = "stands" if alone == 1 else "stand each"
-        said.append(f"{count(alone, 'image')} without {key!r} {stands} alone.")
+        said.append(
+            tn(
+                alone,
+                "{n} image without {key!r} stands alone.",
+                "{n} images without {key!r} stand each alone.",
+                key=key,
+            )
+        )
     single = [
         name
         for name, carried in zip(names, truth.T, strict=True)
@@ -89,7 +115,9 @@ def advice(column: Column, truth: Bools, names: Sequence[str]) -> list[str]:
     ]
     if single:
         listed = ", ".join(map(_short, single[:5])) + (", …" if len(single) > 5 else "")
-        said.append(f"All images of a tag have one {key!r}, so that it cannot be judged: {listed}.")
+        said.append(
+            t("All images of a tag have one {key!r}, so that it cannot be judged: {tags}.", key=key, tags=listed)
+        )
     return said
 
 

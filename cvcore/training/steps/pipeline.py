@@ -15,6 +15,7 @@ from cvcore.domains import Domain
 from cvcore.errors import WeightsMissing
 from cvcore.files import blobs
 from cvcore.finetuning import Task
+from cvcore.languages import t
 from cvcore.networks import backbones, embedding_cache, keras_backend, views
 from cvcore.networks.backbones import Backbone
 from cvcore.networks.heads import Head
@@ -134,7 +135,7 @@ def _fit_quick(task: Task, progress: Progress) -> Head:
         multilabel=task.multilabel,
         l2=task.backbone.l2,
         costs=task.costs,
-        on_progress=lambda fraction: progress("Fitting the classifier", fraction),
+        on_progress=lambda fraction: progress(t("Fitting the classifier"), fraction),
     )
 
 
@@ -165,8 +166,10 @@ def prepare(domain_id: str, folder: Path, progress: Progress, options: TrainingO
     except WeightsMissing as missing:
         built_in = domains.BUILT_IN
         reason = f"{missing}"
-        instead = "The built-in network was used instead: expect somewhat lower accuracy."
-        note = f"{reason[:1].upper()}{reason[1:]}. {instead}"
+        note = t(
+            "{reason}. The built-in network was used instead: expect somewhat lower accuracy.",
+            reason=f"{reason[:1].upper()}{reason[1:]}",
+        )
         return preparation.prepare(name_of(built_in), built_in.side, folder, on_stage=on_stage), note
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from cvcore import errors, settings
 from cvcore.errors import TagwiseError, Unavailable
+from cvcore.languages import t
 from cvcore.networks import architectures, backbones, keras_backend
 from cvcore.networks.backbones import Backbone
 
@@ -95,7 +96,7 @@ def _wait(network: tuple[str, int, Path], on_stage: Callable[[str], None]) -> No
     """Wait until a network's process has ended, and raise its error; what `on_stage` raises ends the waiting alone."""
     preparation = _started(network)
     while preparation.popen.poll() is None:
-        on_stage(preparation.stage or f"Preparing {network[0]} (only once)")
+        on_stage(preparation.stage or t("Preparing {network} (only once)", network=network[0]))
         time.sleep(POLL_S)
     del _running[network]
     preparation.reader.join()
@@ -105,8 +106,12 @@ def _wait(network: tuple[str, int, Path], on_stage: Callable[[str], None]) -> No
         raise preparation.error
     if status := preparation.popen.returncode:
         raise Unavailable(
-            f"the network {network[0]} must be prepared once, but the process that does it ended with status {status}; "
-            "the machine may have too little memory: try again"
+            t(
+                "the network {network} must be prepared once, but the process that does it ended with status {status}; "
+                "the machine may have too little memory: try again",
+                network=network[0],
+                status=status,
+            )
         )
 
 
