@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import streamlit as st
 
+from cvcore.languages import marked, t
 from cvcore.store import Pupil
 from pages.parts.publish import amazon_panel, batch_panel, export_panel, prediction_snippets, published_names
 from pages.parts.shell import backend, detail_level, project_choice
 from pages.parts.shell.text import refusals
+from pages.parts.widgets import view_choice
 
-NAMES, AMAZON, EXPORT, BATCH = "Publish", "Rekognition", "Export", "Many images"
+NAMES, AMAZON, EXPORT, BATCH = marked("Publish"), "Rekognition", marked("Export"), marked("Many images")
 
 store = backend.store()
 project = project_choice.heading("Publish", store)
 trained = store.iterations.trained(project.id)
 if not trained:
-    st.info("No iteration is trained yet. Train one, then publish it, export it or predict many images with it here.")
-    project_choice.link("train.py", "Go to Train", project)
+    st.info(
+        t("No iteration is trained yet. Train one, then publish it, export it or predict many images with it here.")
+    )
+    project_choice.link("train.py", t("Go to Train"), project)
     st.stop()
 
 # Programs call with the teacher's keys, which reach the teacher's projects only.
@@ -27,7 +31,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     wanted = st.query_params.get("iteration", "")
     st.session_state["publish-iteration"] = wanted if wanted in by_number else next(iter(by_number))
     number = st.selectbox(
-        "Iteration",
+        t("Iteration"),
         list(by_number),
         format_func=lambda number: by_number[number].name,
         key="publish-iteration",
@@ -35,16 +39,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         width=240,
     )
     iteration = by_number[number]
-    view = st.segmented_control(
-        "View",
-        views,
-        default=views[0],
-        required=True,
-        label_visibility="collapsed",
-        wrap=True,
-        key="publish-view",
-        bind="query-params",
-    )
+    view = view_choice.show(views, key="publish-view", first=views[0])
 detail_level.show_note(iteration.note)
 with refusals():
     if view == NAMES:
@@ -53,7 +48,10 @@ with refusals():
             prediction_snippets.show(project, published, backend.settings())
         else:
             st.info(
-                "Nothing is published yet. Enter a name and publish: then the page shows what programs need to call it."
+                t(
+                    "Nothing is published yet. Enter a name and publish: then the page shows what programs need to "
+                    "call it."
+                )
             )
     elif view == AMAZON:
         amazon_panel.show(store, project, iteration, backend.settings())

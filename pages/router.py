@@ -12,7 +12,7 @@ import streamlit as st
 
 from cvcore.languages import t
 from pages.parts.classroom import looked_at
-from pages.parts.language import choice
+from pages.parts.language import choice, style_words
 
 HERE = Path(__file__).resolve().parent
 
@@ -32,5 +32,6 @@ page = st.navigation(
     position="top",
 )
 choice.show()
+style_words.show()
 looked_at.show()
 page.run()

@@ -37,7 +37,7 @@ def test_a_refusal_is_told(store: Store) -> None:
     """What stops a move is kept for the page to say."""
     run = azure_import.start(store, "https://roses.cognitiveservices.azure.com", "no\nkey", Settings(store.home))
     for thread in threading.enumerate():
-        if thread.name == "move in":
+        if thread.name == "azure-import":
             thread.join()
     assert run.is_done
     assert "key" in run.stopped

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from cvcore.languages import marked, t
 from cvcore.projects import samples
 from cvcore.settings import Limits
 from cvcore.store import Store
@@ -13,8 +14,6 @@ from pages.parts.shell.text import plain, sentence
 
 KEY = "sample"
 POLL_S = 0.2
-# Both labels fit, so that the buttons beside it stay where they are.
-WIDTH_PX = 176
 # Who came back to the page later stays here.
 OPENED_S = 5.0
 
@@ -31,18 +30,17 @@ def show(store: Store, limits: Limits) -> None:
         return
     # A callback, because a double click would stop the script between the click and what remembers it.
     st.button(
-        "Try the sample",
+        t("Try the sample"),
         icon=":material/palette:",
         key="try-sample",
-        width=WIDTH_PX,
         on_click=start,
         args=(store, limits),
     )
     st.button(
-        "Sample with a trap",
+        t("Sample with a trap"),
         key="try-trap",
         type="tertiary",
-        help="A lesson: why a model with splendid numbers can fail on new photos.",
+        help=t("A lesson: why a model with splendid numbers can fail on new photos."),
         on_click=start,
         args=(store, limits, samples.WITH_TRAP),
     )
@@ -60,7 +58,7 @@ def start(store: Store, limits: Limits, kind: samples.Kind = samples.PLAIN) -> N
     def work(run: background_runs.Run) -> str:
         return samples.make_sample(store, kind, limits=limits).id
 
-    st.session_state[KEY] = background_runs.begin(background_runs.Run("The sample"), work, thread="make sample")
+    st.session_state[KEY] = background_runs.begin(background_runs.Run(marked("The sample")), work, thread="sample")
 
 
 def show_error() -> None:
@@ -74,4 +72,4 @@ def show_error() -> None:
 def _watch(run: background_runs.Run) -> None:
     if run.is_done:
         st.rerun()
-    st.button("Drawing …", icon="spinner", key="sample-busy", width=WIDTH_PX, disabled=True)
+    st.button(t("Drawing …"), icon="spinner", key="sample-busy", disabled=True)

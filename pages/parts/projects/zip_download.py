@@ -6,9 +6,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from cvcore import archive, datasets, urls
+from cvcore import archive, datasets, languages, urls
 from cvcore.errors import TagwiseError
 from cvcore.files import downloads
+from cvcore.languages import marked, t
 from cvcore.progress import Progress
 from cvcore.records import Project
 from cvcore.store import Store
@@ -17,28 +18,29 @@ from pages.parts.shell.text import plain, refusals, sentence, short
 
 KEY = "download"
 WHOLE = "whole"
-TITLES = {WHOLE: "The whole project", **{known.name: known.title for known in datasets.FORMATS}}
+TITLES = {WHOLE: marked("The whole project"), **{known.name: known.title for known in datasets.FORMATS}}
 WORDS = {
-    WHOLE: "To open in Tagwise, here or on another computer: images, tags and iterations with all their numbers.",
+    WHOLE: marked(
+        "To open in Tagwise, here or on another computer: images, tags and iterations with all their numbers."
+    ),
     **{known.name: known.description for known in datasets.FORMATS},
 }
 NAME_LETTERS = 60
 
 
-@st.dialog("Download", width="medium", on_dismiss="rerun")
 def ask(store: Store, project: Project) -> None:
     """Ask what to download, and start to pack it."""
-    form(store, project)
+    st.dialog(t("Download"), width="medium", on_dismiss="rerun")(form)(store, project)
 
 
 def form(store: Store, project: Project) -> None:
     """The contents of the dialog."""
-    st.markdown(f"From **{plain(short(project.name, NAME_LETTERS))}**, as one zip:")
+    st.markdown(t("From **{project}**, as one zip:", project=plain(short(project.name, NAME_LETTERS))))
     chosen = st.radio(
-        "Download",
+        t("Download"),
         list(TITLES),
-        format_func=TITLES.__getitem__,
-        captions=list(WORDS.values()),
+        format_func=lambda name: t(TITLES[name]),
+        captions=[t(words) for words in WORDS.values()],
         label_visibility="collapsed",
         key=f"take-{project.id}",
     )
@@ -46,16 +48,16 @@ def form(store: Store, project: Project) -> None:
     if chosen != WHOLE:
         tags = {tag.id: tag.name for tag in store.tags.of_project(project.id)}
         tag_id = st.selectbox(
-            "Images",
+            t("Images"),
             [None, *tags],
-            format_func=lambda option: tags[option] if option else "All images",
+            format_func=lambda option: tags[option] if option else t("All images"),
             key=f"take-tag-{project.id}",
         )
         obstacle = _obstacle(store, project, chosen, tag_id)
     if obstacle:
         st.warning(plain(sentence(obstacle)))
-    st.caption("Images are packed as they were uploaded, including the time and place that cameras write into them.")
-    if st.button("Make the zip", type="primary", disabled=bool(obstacle)):
+    st.caption(t("Images are packed as they were uploaded, including the time and place that cameras write into them."))
+    if st.button(t("Make the zip"), type="primary", disabled=bool(obstacle)):
         with refusals():
             start(store, project, chosen, tag_id)
             st.rerun()
@@ -99,11 +101,16 @@ def show(store: Store) -> None:
             st.error(plain(f"{run.what}: {sentence(run.stopped)}" if run else ""), width="stretch")
         else:
             size = path.stat().st_size / 1e6
-            st.markdown(f"**{plain(path.name)}** is ready, {size:,.1f} MB. It is kept here for a day.", width="stretch")
-            st.link_button(
-                "Download", urls.download(token), type="primary", icon=":material/download:", width="content"
+            ready = t(
+                "**{file}** is ready, {size} MB. It is kept here for a day.",
+                file=plain(path.name),
+                size=languages.decimal(size),
             )
-        if st.button("Close", type="tertiary", key="take-away-close"):
+            st.markdown(ready, width="stretch")
+            st.link_button(
+                t("Download"), urls.download(token), type="primary", icon=":material/download:", width="content"
+            )
+        if st.button(t("Close"), type="tertiary", key="take-away-close"):
             background_runs.forget(KEY)
             st.rerun()
 

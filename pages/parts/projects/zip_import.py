@@ -8,9 +8,9 @@ import streamlit as st
 
 from cvcore import archive, projects
 from cvcore.errors import InvalidInput
+from cvcore.languages import t, tn
 from cvcore.settings import Limits
 from cvcore.store import Store
-from cvcore.wording import count
 from pages.parts.shell import background_runs
 from pages.parts.shell.project_choice import open_page
 from pages.parts.shell.text import plain, refusals, sentence, short
@@ -20,26 +20,29 @@ KEY = "opened"
 NAME_LETTERS = 60
 
 
-@st.dialog("Import a project zip", width="medium", on_dismiss="rerun")
 def ask(store: Store, limits: Limits) -> None:
     """Ask for the zip and start to import it."""
-    form(store, limits)
+    st.dialog(t("Import a project zip"), width="medium", on_dismiss="rerun")(form)(store, limits)
 
 
 def form(store: Store, limits: Limits) -> None:
     """The contents of the dialog."""
     st.markdown(
-        "A zip from *Download*, of this computer or another one, becomes a new project with the images, tags and "
-        "iterations in the zip. Import only zips from people you trust."
+        t(
+            "A zip from *Download*, of this computer or another one, becomes a new project with the images, tags and "
+            "iterations in the zip. Import only zips from people you trust."
+        )
     )
     refusal = st.container()
-    file = st.file_uploader("Project zip", type="zip", label_visibility="collapsed", key="project-zip")
+    file = st.file_uploader(t("Project zip"), type="zip", label_visibility="collapsed", key="project-zip")
     with st.form("zip-import", border=False):
         name = st.text_input(
-            "Name", max_chars=projects.NAME_LETTERS, placeholder="As it was called", key="project-zip-name"
+            t("Name"), max_chars=projects.NAME_LETTERS, placeholder=t("As it was called"), key="project-zip-name"
         )
-        is_sent = st.form_submit_button("Import", type="primary")
-    st.caption("Is the zip too large for this page? `tagwise unpack FILE.zip` in a terminal imports zips of any size.")
+        is_sent = st.form_submit_button(t("Import"), type="primary")
+    st.caption(
+        t("Is the zip too large for this page? `tagwise unpack FILE.zip` in a terminal imports zips of any size.")
+    )
     focus.move_to("[role=dialog] [data-testid=stFileUploader] button")
     if is_sent:
         with refusal, refusals():
@@ -55,7 +58,7 @@ def start(store: Store, file: Any, name: str, limits: Limits) -> background_runs
         NameRefused, NameTaken: the project cannot have the given name.
     """
     if file is None:
-        raise InvalidInput("an import needs a zip, none is chosen: choose one")
+        raise InvalidInput(t("an import needs a zip, none is chosen: choose one"))
     project_name = projects.checked_name(store, name) if name.strip() else ""
     release = background_runs.releaser([file])
 
@@ -78,16 +81,21 @@ def show(store: Store) -> None:
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="open-zip"):
         if project is None:
-            st.error(plain(f"{run.what}: {sentence(run.stopped)} Nothing of it was kept."), width="stretch")
+            why = t("{file}: {reason} Nothing of it was kept.", file=run.what, reason=sentence(run.stopped))
+            st.error(plain(why), width="stretch")
         else:
             images, iterations = store.images.count(project.id), store.iterations.trained(project.id)
             st.markdown(
-                f"**{plain(short(project.name, NAME_LETTERS))}** is here, with {count(images, 'image')} and "
-                f"{count(len(iterations), 'iteration')}.",
+                t(
+                    "**{project}** is here, with {images} and {iterations}.",
+                    project=plain(short(project.name, NAME_LETTERS)),
+                    images=tn(images, "{n} image", "{n} images"),
+                    iterations=tn(len(iterations), "{n} iteration", "{n} iterations"),
+                ),
                 width="stretch",
             )
-            if st.button("Open", type="primary", key="open-zip-go"):
+            if st.button(t("Open"), type="primary", key="open-zip-go"):
                 open_page("performance.py" if iterations else "images.py", project.id)
-        if st.button("Close", type="tertiary", key="open-zip-close"):
+        if st.button(t("Close"), type="tertiary", key="open-zip-close"):
             background_runs.forget(KEY)
             st.rerun()

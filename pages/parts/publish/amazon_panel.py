@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from cvcore.files import api_keys
+from cvcore.languages import marked, t
 from cvcore.records import Iteration, Project
 from cvcore.rekognition import arns, client_snippets
 from cvcore.rekognition.client_snippets import Endpoint
@@ -18,8 +19,8 @@ from pages.parts.shell import server_address
 HIDDEN = "SECRET-ACCESS-KEY"
 WAYS: tuple[tuple[str, str, Callable[[Endpoint], str]], ...] = (
     ("boto3", "python", client_snippets.boto3),
-    ("aws in bash", "bash", client_snippets.bash),
-    ("aws in PowerShell", "powershell", client_snippets.powershell),
+    (marked("aws in bash"), "bash", client_snippets.bash),
+    (marked("aws in PowerShell"), "powershell", client_snippets.powershell),
 )
 
 
@@ -28,13 +29,15 @@ def show(store: Store, project: Project, iteration: Iteration, settings: Setting
 
     The secret is hidden, in the snippets too, until the user switches it on.
     """
-    st.header("Use it with Amazon's clients", anchor=False)
+    st.header(t("Use it with Amazon's clients"), anchor=False)
     st.markdown(
-        "Programs written for Amazon Rekognition Custom Labels work with this server: set these variables, and run them"
-        " unchanged. Buckets of S3 are folders on this server."
+        t(
+            "Programs written for Amazon Rekognition Custom Labels work with this server: set these variables, and run "
+            "them unchanged. Buckets of S3 are folders on this server."
+        )
     )
     server = _numeric(server_address.address())
-    is_shown = st.toggle("Show the secret access key", key="secret-shown")
+    is_shown = st.toggle(t("Show the secret access key"), key="secret-shown")
     keys = api_keys.load_aws(settings)
     secret = keys.secret_access_key if is_shown else HIDDEN
     endpoint = Endpoint(server, arns.of_iteration(store, project, iteration), keys.access_key_id, secret)
@@ -50,15 +53,30 @@ def show(store: Store, project: Project, iteration: Iteration, settings: Setting
     server_address.show_hint(server)
     if is_shown and not settings.password and not server_address.is_own(server):
         st.caption(
-            "No password is set: everybody who can open this page can see the secret. Set TAGWISE_PASSWORD to prevent"
-            " it."
+            t(
+                "No password is set: everybody who can open this page can see the secret. Set TAGWISE_PASSWORD to "
+                "prevent it."
+            )
         )
-    for tab, (_, language, snippet) in zip(st.tabs([label for label, *_ in WAYS]), WAYS, strict=True):
+    for tab, (_, language, snippet) in zip(st.tabs([t(label) for label, *_ in WAYS]), WAYS, strict=True):
         tab.code(snippet(endpoint), language=language, wrap_lines=True)
     st.caption(
-        f"Replace {client_snippets.FILE} by your image."
-        + ("" if is_shown else f" Switch on *Show the secret access key*, and the secret replaces {HIDDEN}.")
-        + " The answer has every tag's confidence. Without the minimum of 0 it has the tags that pass their threshold."
+        " ".join(
+            [
+                t("Replace {name} by your image.", name=client_snippets.FILE),
+                *(() if is_shown else (_how_to_show(),)),
+                t(
+                    "The answer has every tag's confidence. Without the minimum of 0 it has the tags that pass their "
+                    "threshold."
+                ),
+            ]
+        )
+    )
+
+
+def _how_to_show() -> str:
+    return t(
+        "Switch on *{switch}*, and the secret replaces {name}.", switch=t("Show the secret access key"), name=HIDDEN
     )
 
 

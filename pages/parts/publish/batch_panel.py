@@ -14,14 +14,15 @@ from typing import Any
 
 import streamlit as st
 
-from cvcore import evaluation
+from cvcore import evaluation, languages
+from cvcore.languages import marked, t, tn
 from cvcore.prediction import batches
 from cvcore.prediction.batches import ImageAnswer
 from cvcore.projects.uploads import Upload
 from cvcore.records import Iteration, Project
 from cvcore.settings import MEBIBYTE, Limits
 from cvcore.store import Store
-from cvcore.wording import count, percent
+from cvcore.wording import percent
 from pages.parts.images import upload_panel
 from pages.parts.quick_test import answer_threshold
 from pages.parts.shell import background_runs, detail_level, text, widget_resets
@@ -32,7 +33,7 @@ KEPT_S = 3600.0
 KEY = "batch"
 ROWS = 200
 THUMBNAIL_PX = 96
-NO_ANSWER = "no answer"
+NO_ANSWER = marked("no answer")
 
 _one_at_a_time = threading.Lock()
 
@@ -41,25 +42,26 @@ _one_at_a_time = threading.Lock()
 class Run(background_runs.Run):
     """A batch of predictions: which iteration predicts, and the answers so far as lines of a CSV file."""
 
-    what: str = "Predictions"
-    stage: str = "Waiting for its turn"
+    what: str = marked("Predictions")
+    stage: str = marked("Waiting for its turn")
     iteration: str = ""
     total: int = 0
     done: int = 0
     lines: list[str] = field(default_factory=list)
     first: list[ImageAnswer] = field(default_factory=list)
     unread: list[Upload] = field(default_factory=list)
-    answers: Counter[str] = field(default_factory=Counter)
+    answers: Counter[str | None] = field(default_factory=Counter)
 
     def add(self, answer: ImageAnswer, tags: Sequence[str]) -> None:
         """Record an image's answer, or the reason why it has none."""
         self.done += 1
-        self.report(f"{self.done:,} of {count(self.total, 'image')}", self.done / max(self.total, 1))
+        stage = tn(self.total, "{done} of {n} image", "{done} of {n} images", done=languages.number(self.done))
+        self.report(stage, self.done / max(self.total, 1))
         if answer.refusal:
             self.unread.append(Upload(answer.image, "refused", answer.refusal))
             return
         self.lines.append(batches.csv_row(answer, tags))
-        self.answers.update(answer.answer or (NO_ANSWER,))
+        self.answers.update(answer.answer or (None,))
         if len(self.first) < ROWS:
             self.first.append(answer)
 
@@ -71,19 +73,22 @@ def show(store: Store, project: Project, iteration: Iteration, limits: Limits) -
         background_runs.watch(run)
         return
     st.caption(
-        f"Choose images of up to {(limits.read_bytes - 1) / MEBIBYTE:g} MB each, or zips of them. "
-        "Their answers stay here for an hour; the images are not stored."
-        + (" For folders use the command *tagwise predict*." if detail_level.is_full() else "")
+        t(
+            "Choose images of up to {size} MB each, or zips of them. Their answers stay here for an hour; the images "
+            "are not stored.",
+            size=f"{(limits.read_bytes - 1) / MEBIBYTE:g}",
+        )
+        + (f" {t('For folders use the command *tagwise predict*.')}" if detail_level.is_full() else "")
     )
     threshold = answer_threshold.show(store, iteration)
     with st.container(key="uploader"):
         files = st.file_uploader(
-            "Images",
+            t("Images"),
             accept_multiple_files=True,
             key=f"batch-{project.id}-{widget_resets.current(KEY)}",
             label_visibility="collapsed",
         )
-    label = f"Predict {count(len(files), 'file')}" if files else "Predict"
+    label = tn(len(files), "Predict {n} file", "Predict {n} files") if files else t("Predict")
     if st.button(label, type="primary", disabled=not files, key=f"predict-{project.id}"):
         start(store, project, iteration, files, threshold, limits)
         widget_resets.rerun(KEY)
@@ -136,11 +141,22 @@ def _result(project: Project, run: Run) -> None:
         st.error(plain(sentence(run.stopped)))
     read = run.done - len(run.unread)
     if read:
-        numbers = ", ".join(f"{plain(tag)} {number:,}" for tag, number in run.answers.most_common(20))
+        numbers = ", ".join(
+            f"{t(NO_ANSWER) if tag is None else plain(tag)} {languages.number(number)}"
+            for tag, number in run.answers.most_common(20)
+        )
         box = st.warning if run.stopped else st.success
-        box(f"{count(read, 'image')} predicted by {plain(run.iteration)}: {numbers}.")
+        box(
+            tn(
+                read,
+                "{n} image predicted by {iteration}: {numbers}.",
+                "{n} images predicted by {iteration}: {numbers}.",
+                iteration=plain(run.iteration),
+                numbers=numbers,
+            )
+        )
         st.download_button(
-            "Download the table",
+            t("Download the table"),
             lambda: "".join(run.lines),
             file_name="answers.csv",
             mime="text/csv",
@@ -150,9 +166,17 @@ def _result(project: Project, run: Run) -> None:
         )
         st.html(_table(run.first))
         if read > len(run.first):
-            st.caption(f"The first {len(run.first):,} of {count(read, 'image')}; the table to download has them all.")
+            shown = languages.number(len(run.first))
+            st.caption(
+                tn(
+                    read,
+                    "The first {shown} of {n} image; the table to download has them all.",
+                    "The first {shown} of {n} images; the table to download has them all.",
+                    shown=shown,
+                )
+            )
     if run.unread:
-        st.warning(f"{count(len(run.unread), 'file')} could not be read.")
+        st.warning(tn(len(run.unread), "{n} file could not be read.", "{n} files could not be read."))
         st.html(text.table(run.unread[: upload_panel.ROWS]))
 
 
@@ -160,10 +184,12 @@ def _table(answers: Sequence[ImageAnswer]) -> str:
     """Each image with its thumbnail, name and answer, as escaped HTML."""
     tops = [answer.predictions[0] for answer in answers]
     columns = {
-        "Image": [answer.image for answer in answers],
-        "Answer": [", ".join(answer.answer) or NO_ANSWER for answer in answers],
-        "Most probable": [top.tag for top in tops],
-        "Probability": [percent(top.probability) for top in tops],
+        t("Image"): [answer.image for answer in answers],
+        t("Answer"): [", ".join(answer.answer) or t(NO_ANSWER) for answer in answers],
+        t("Most probable"): [top.tag for top in tops],
+        t("Probability"): [percent(top.probability) for top in tops],
     }
     images = [f"data:image/webp;base64,{base64.b64encode(answer.thumbnail).decode()}" for answer in answers]
-    return number_table.of(columns, label="Answers", texts=("Image", "Answer", "Most probable"), images=images)
+    return number_table.of(
+        columns, label=t("Answers"), texts=(t("Image"), t("Answer"), t("Most probable")), images=images
+    )

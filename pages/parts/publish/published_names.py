@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from cvcore.errors import NotFound
+from cvcore.languages import t
 from cvcore.prediction import publishing
 from cvcore.records import Iteration, Project
 from cvcore.store import Publication, Store
@@ -20,8 +21,8 @@ def show(store: Store, project: Project, iteration: Iteration) -> list[Publicati
     """Show a form for a new name and one row per published name; returns the published names."""
     form = st.form(f"publish-{iteration.id}-{widget_resets.current(KEY)}", border=False)
     with form.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.text_input("Name", placeholder="such as flowers", max_chars=publishing.NAME_LETTERS, width=320)
-        is_sent = st.form_submit_button(f"Publish {iteration.name}", type="primary")
+        name = st.text_input(t("Name"), placeholder=t("such as flowers"), max_chars=publishing.NAME_LETTERS, width=320)
+        is_sent = st.form_submit_button(t("Publish {iteration}", iteration=iteration.name), type="primary")
     if is_sent:
         _publish(store, project, iteration, name)
     published = store.publications.of_project(project.id)
@@ -29,19 +30,23 @@ def show(store: Store, project: Project, iteration: Iteration) -> list[Publicati
     for publication in published:
         with st.container(horizontal=True, vertical_alignment="center", border=True):
             st.markdown(
-                f"**{plain(publication.name)}** answers with {plain(iteration_names.get(publication.iteration_id, ''))}"
+                t(
+                    "**{name}** answers with {iteration}",
+                    name=plain(publication.name),
+                    iteration=plain(iteration_names.get(publication.iteration_id, "")),
+                )
             )
             if publication.iteration_id != iteration.id and st.button(
-                f"Move to {iteration.name}", key=f"move-{publication.name}", type="tertiary"
+                t("Move to {iteration}", iteration=iteration.name), key=f"move-{publication.name}", type="tertiary"
             ):
                 with refusals():
                     _move(store, project, iteration, publication)
                     st.rerun()
-            if st.button("Unpublish", key=f"unpublish-{publication.name}"):
+            if st.button(t("Unpublish"), key=f"unpublish-{publication.name}"):
                 _unpublish(store, project, [publication])
                 st.rerun()
-    if len(published) > 1 and st.button("Unpublish all", type="tertiary"):
-        _unpublish_all(store, project)
+    if len(published) > 1 and st.button(t("Unpublish all"), type="tertiary"):
+        st.dialog(t("Unpublish all names?"))(_unpublish_all)(store, project)
     return published
 
 
@@ -49,7 +54,7 @@ def _publish(store: Store, project: Project, iteration: Iteration, name: str) ->
     with refusals():
         holder = store.publications.find(project.id, name.strip())
         if holder and holder.iteration_id != iteration.id:
-            _ask_to_move(store, project, iteration, holder)
+            st.dialog(t("Move this name?"))(_ask_to_move)(store, project, iteration, holder)
         else:
             publishing.publish(store, iteration, name, resource=holder.resource if holder else "")
             widget_resets.rerun(KEY)
@@ -61,9 +66,10 @@ def _move(store: Store, project: Project, iteration: Iteration, held: Publicatio
 
     def undo() -> str:
         _give_back(store, held)
-        return f"{held.name} is back where it was."
+        return t("{name} is back where it was.", name=held.name)
 
-    undo_toast.offer(project, f"{held.name} answers with {iteration.name} now.", undo)
+    done = t("{name} answers with {iteration} now.", name=held.name, iteration=iteration.name)
+    undo_toast.offer(project, done, undo)
 
 
 def _unpublish(store: Store, project: Project, published: Sequence[Publication]) -> None:
@@ -74,10 +80,11 @@ def _unpublish(store: Store, project: Project, published: Sequence[Publication])
     def undo() -> str:
         for publication in published:
             _give_back(store, publication)
-        return f"Published again: {names}."
+        return t("Published again: {names}.", names=names)
 
     names = ", ".join(publication.name for publication in published)
-    undo_toast.offer(project, f"Unpublished: {names}. Programs that use it get an error.", undo)
+    done = t("Unpublished: {names}. Programs that use it get an error.", names=names)
+    undo_toast.offer(project, done, undo)
 
 
 def _give_back(store: Store, publication: Publication) -> None:
@@ -85,25 +92,28 @@ def _give_back(store: Store, publication: Publication) -> None:
     publishing.publish(store, iteration, publication.name, resource=publication.resource, overwrite=True)
 
 
-@st.dialog("Move this name?")
 def _ask_to_move(store: Store, project: Project, iteration: Iteration, held: Publication) -> None:
     try:
         holder = store.iterations.get(held.iteration_id).name
     except NotFound:
-        holder = "a deleted iteration"
+        holder = t("a deleted iteration")
     st.markdown(
-        f"**{plain(held.name)}** answers with {plain(holder)} now. If you move it, programs that use this "
-        f"name get the answers of {plain(iteration.name)}."
+        t(
+            "**{name}** answers with {holder} now. If you move it, programs that use this name get the answers of "
+            "{iteration}.",
+            name=plain(held.name),
+            holder=plain(holder),
+            iteration=plain(iteration.name),
+        )
     )
-    if st.button(f"Move to {iteration.name}", type="primary"):
+    if st.button(t("Move to {iteration}", iteration=iteration.name), type="primary"):
         with refusals():
             _move(store, project, iteration, held)
             st.rerun()
 
 
-@st.dialog("Unpublish all names?")
 def _unpublish_all(store: Store, project: Project) -> None:
-    st.markdown("Programs that use these names will get an error.")
-    if st.button("Unpublish all", type="primary", key="unpublish-all-sure"):
+    st.markdown(t("Programs that use these names will get an error."))
+    if st.button(t("Unpublish all"), type="primary", key="unpublish-all-sure"):
         _unpublish(store, project, store.publications.of_project(project.id))
         st.rerun()

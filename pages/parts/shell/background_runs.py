@@ -12,12 +12,14 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
+from cvcore import languages
 from cvcore.errors import TagwiseError
+from cvcore.languages import marked, t
 from pages.parts.shell.text import plain
 
 POLL_S = 0.5
 KEPT_S = 3600.0
-UNEXPECTED = "an unexpected error: try again; details are in the server's log"
+UNEXPECTED = marked("an unexpected error: try again; details are in the server's log")
 
 log = logging.getLogger("tagwise.pages")
 
@@ -26,12 +28,14 @@ log = logging.getLogger("tagwise.pages")
 class Run:
     """The state of work in a thread: written by the thread, read by the page.
 
+    `what` and `stage` are said in the language of whoever began the work, or marked.
+
     `fraction` is 0..1. `result` is what the work returned, `stopped` the reason if it ended early. `ended_at` is a time
     of the monotonic clock.
     """
 
     what: str
-    stage: str = "Beginning"
+    stage: str = marked("Beginning")
     fraction: float = 0.0
     stopped: str = ""
     result: str = ""
@@ -62,17 +66,20 @@ def begin(run: AnyRun, work: Callable[[AnyRun], str], *, thread: str, release: C
     """Run the work in a thread of that name, and call `release` when it ends, also after an error.
 
     The run's `result` is what the work returns. If the work raises, `stopped` has the message; unexpected errors are
-    also logged.
+    also logged. The work speaks the language of the page that begins it.
     """
+    language = languages.current()
 
     def do() -> None:
         try:
-            run.result = work(run)
+            with languages.using(language):
+                run.result = work(run)
         except TagwiseError as error:
             run.stopped = str(error)
         except Exception:  # the page must neither wait for ever nor report a success
             log.exception("%s", run.what)
-            run.stopped = UNEXPECTED
+            with languages.using(language):
+                run.stopped = t(UNEXPECTED)
         finally:
             try:
                 release()
@@ -124,7 +131,7 @@ def watch(run: Run) -> None:
 def _watch(run: Run) -> None:
     if run.is_done:
         st.rerun()
-    text = f"{run.what}: {run.stage}. This goes on when you leave the page."
+    text = t("{work}: {stage}. This goes on when you leave the page.", work=t(run.what), stage=t(run.stage))
     st.progress(min(run.fraction, 1.0), text=plain(text))
 
 

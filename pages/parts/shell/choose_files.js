@@ -3,12 +3,14 @@
 (() => {
   if (window.tagwiseChooseFiles) return;
   window.tagwiseChooseFiles = true;
-  const unnamed = "[data-testid=stFileUploaderDropzone] > span button:not([aria-label])";
+  const named = "[data-testid=stFileUploaderDropzone] > span button";
   const name = () => {
-    for (const button of document.querySelectorAll(unnamed)) {
+    for (const button of document.querySelectorAll(named)) {
       const text = button.querySelector("[data-testid=stMarkdownContainer]");
-      const shown = text ? getComputedStyle(text, "::after").content.replaceAll('"', "") : "";
-      if (shown.startsWith("Choose")) button.setAttribute("aria-label", shown);
+      const shown = text ? getComputedStyle(text, "::after").content : "";
+      if (!shown.startsWith('"')) continue;
+      const name = shown.slice(1, -1);
+      if (button.getAttribute("aria-label") !== name) button.setAttribute("aria-label", name);
     }
   };
   new MutationObserver(name).observe(document.body, { childList: true, subtree: true });

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
+from cvcore.languages import marked, t
+from cvcore.training import stages
 from pages.parts.shell import page_address
 from pages.parts.shell.text import plain
 
-SIMPLE, FULL = "Simple", "Full"
+SIMPLE, FULL = marked("Simple"), marked("Full")
 COOKIE = "tagwise_detail"
 KEY = "full"
 _SWITCH = "detail-switch"
@@ -28,22 +30,23 @@ def show() -> None:
     """Show the switch. A change redraws the page and is remembered by the browser."""
     st.session_state[_SWITCH] = FULL if is_full() else SIMPLE
     st.segmented_control(
-        "Detail",
+        t("Detail"),
         [SIMPLE, FULL],
+        format_func=t,
         required=True,
         label_visibility="collapsed",
         key=_SWITCH,
         on_change=_change,
-        help="Full adds what only experts need.",
+        help=t("Full adds what only experts need."),
     )
 
 
 def show_note(note: str) -> None:
     """Say that an iteration uses the built-in network, which its note explains; simple pages leave the cause out."""
     if note and is_full():
-        st.warning(plain(note))
+        st.warning(plain(stages.said(note)))
     elif note:
-        st.caption("Trained with the built-in network, which is less exact. Full says why.")
+        st.caption(t("Trained with the built-in network, which is less exact. Full says why."))
 
 
 def show_memory() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from cvcore.languages import t
 from cvcore.records import Project
 from cvcore.store import Store
 from pages.parts.shell import detail_level, page_address, step_bar, undo_toast
@@ -29,20 +30,23 @@ _ADDRESS = """
 
 
 def heading(title: str, store: Store) -> Project:
-    """Show the page's title and the choice of project; returns the project. Stops the page if there is none yet."""
+    """Show the page's title and the choice of project; returns the project. Stops the page if there is none yet.
+
+    title: in English, as the step bar knows the page.
+    """
     projects = {project.id: project for project in store.projects.all()}
     if not projects:
-        st.title(title)
-        st.info("There is no project yet. Make one, or try the sample.")
-        st.page_link(PAGES / "projects.py", label="Go to Projects", icon=":material/arrow_forward:")
+        st.title(t(title))
+        st.info(t("There is no project yet. Make one, or try the sample."))
+        st.page_link(PAGES / "projects.py", label=t("Go to Projects"), icon=":material/arrow_forward:")
         st.stop()
     chosen = _chosen(projects)
-    page_address.name_page(title, projects[chosen].name)
+    page_address.name_page(t(title), projects[chosen].name)
     # The address decides, also after the browser's Back button has changed it.
     st.session_state["choice"] = chosen
     with st.container(key="head", gap="xsmall"):
         with st.container(key="heading", horizontal=True, vertical_alignment="center", gap="small"):
-            st.title(title, anchor=False)
+            st.title(t(title), anchor=False)
             _choice(projects)
             detail_level.show()
         st.session_state["project"] = chosen
@@ -56,7 +60,7 @@ def heading(title: str, store: Store) -> Project:
 
 def _choice(projects: dict[str, Project]) -> None:
     st.selectbox(
-        "Project",
+        t("Project"),
         list(projects),
         format_func=lambda project_id: projects[project_id].name,
         label_visibility="collapsed",
@@ -96,7 +100,7 @@ def link(page: str, label: str, project: Project) -> None:
 def _chosen(projects: dict[str, Project]) -> str:
     wanted = st.query_params.get("project")
     if wanted and wanted not in projects:
-        st.warning("There is no project at this address: it may have been deleted. This is another project.")
+        st.warning(t("There is no project at this address: it may have been deleted. This is another project."))
     for project_id in (wanted, st.session_state.get("project")):
         if project_id in projects:
             return project_id

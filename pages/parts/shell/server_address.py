@@ -7,14 +7,17 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from cvcore import urls
+from cvcore.languages import t
 
 
 def show_hint(address: str) -> None:
     """Say that other computers need another address, if this one is local."""
     if is_own(address):
         st.caption(
-            "This address works on this computer only. On another computer, open this page with this computer's name "
-            "or IP address: then the page shows the address that works there."
+            t(
+                "This address works on this computer only. On another computer, open this page with this computer's "
+                "name or IP address: then the page shows the address that works there."
+            )
         )
 
 

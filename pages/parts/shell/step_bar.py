@@ -8,23 +8,24 @@ from pathlib import Path
 
 import streamlit as st
 
-from cvcore import training
+from cvcore import languages, training
 from cvcore.errors import InTraining, NotFound, NothingChanged
+from cvcore.languages import marked, t, tn
 from cvcore.records import Iteration, Project
 from cvcore.store import Store
 from cvcore.training import supervisor
 from cvcore.training.next_step import STEPS, Progress, Step, progress
-from cvcore.wording import count, percent
+from cvcore.wording import percent
 from pages.parts.shell import backend, detail_level, page_address
 from pages.parts.shell.text import isolated, plain, refusals, scored_at, short
 
 PAGES = Path(__file__).resolve().parents[2]
 TITLES: dict[Step, str] = {
-    "images": "Images",
-    "train": "Train",
-    "performance": "Performance",
-    "quick_test": "Quick Test",
-    "publish": "Publish",
+    "images": marked("Images"),
+    "train": marked("Train"),
+    "performance": marked("Performance"),
+    "quick_test": marked("Quick Test"),
+    "publish": marked("Publish"),
 }
 POLL_S, IDLE_POLL_S = 1.0, 5.0
 TAG_LETTERS = 18
@@ -33,7 +34,7 @@ TAG_LETTERS = 18
 _SCRIPT = """
     const bar = document.querySelector(".st-key-steps");
     bar?.setAttribute("role", "navigation");
-    bar?.setAttribute("aria-label", "Steps");
+    bar?.setAttribute("aria-label", {name});
     let status = document.getElementById("tagwise-training");
     if (!status) {{
         status = document.createElement("div");
@@ -83,7 +84,8 @@ def _show(store: Store, project_id: str, page: str) -> None:
             _step(project, state, step, is_current=step == at)
         with st.container(key="next-step", horizontal=True, horizontal_alignment="right"):
             said = _next(store, project, state, at)
-    script = _SCRIPT.format(text=json.dumps(said).replace("<", "\\u003c"), page=page)
+    text, name = (json.dumps(each).replace("<", "\\u003c") for each in (said, t("Steps")))
+    script = _SCRIPT.format(text=text, name=name, page=page)
     page_address.run_script("steps", script)
 
 
@@ -92,19 +94,24 @@ def _step(project: Project, state: Progress, step: Step, *, is_current: bool) ->
     if is_current:
         mark = '<i aria-hidden="true">✓</i> ' if is_done else ""
         more = f" <small>{html.escape(detail)}</small>" if detail else ""
-        st.html(f'<span class="tagwise-step" aria-current="step">{mark}{TITLES[step]}{more}</span>', width="content")
+        st.html(
+            f'<span class="tagwise-step" aria-current="step">{mark}{html.escape(t(TITLES[step]))}{more}</span>',
+            width="content",
+        )
         return
-    label = f"{'✓ ' if is_done else ''}{TITLES[step]}" + (f" :small[{plain(detail)}]" if detail else "")
+    label = f"{'✓ ' if is_done else ''}{t(TITLES[step])}" + (f" :small[{plain(detail)}]" if detail else "")
     st.page_link(PAGES / f"{step}.py", label=label, query_params={"project": project.id})
 
 
 def _detail(state: Progress, step: Step) -> str:
     if step == "images":
-        return f"{count(state.images, 'image')}, {count(state.tags, 'tag')}"
+        images, tags = tn(state.images, "{n} image", "{n} images"), tn(state.tags, "{n} tag", "{n} tags")
+        return t("{images}, {tags}", images=images, tags=tags)
     if step == "train" and state.iterations:
-        return count(state.iterations, "iteration")
+        return tn(state.iterations, "{n} iteration", "{n} iterations")
     if step == "performance" and state.iteration and state.iteration.scores:
-        return f"precision {percent(state.iteration.scores.precision)}{scored_at(state.iteration)}"
+        precision = t("precision {precision}", precision=percent(state.iteration.scores.precision))
+        return scored_at(precision, state.iteration)
     return ""
 
 
@@ -119,41 +126,45 @@ def _next(store: Store, project: Project, state: Progress, at: Step | None) -> s
     newest = state.iteration
     if newest and newest.number > st.session_state.get(f"known-iteration-{project.id}", 0):
         if at != "train":
-            _open(project, "performance", f"{newest.name} is ready: show it", iteration=f"{newest.number}")
-        return f"{newest.name} is ready."
+            label = t("{iteration} is ready: show it", iteration=newest.name)
+            _open(project, "performance", label, iteration=f"{newest.number}")
+        return t("{iteration} is ready.", iteration=newest.name)
     if step == "images":
         _ask_for_images(project, state, at)
     elif step == "train" and at != "train":
         _train(store, project, state)
     elif step == "performance" and at != "train":
-        _open(project, "performance", "Next: see its performance")
+        _open(project, "performance", t("Next: see its performance"))
     elif step in ("quick_test", "publish"):
-        _open(project, step, f"Next: {TITLES[step]}")
+        _open(project, step, t("Next: {page}", page=t(TITLES[step])))
     return ""
 
 
 def _running(store: Store, project: Project, state: Progress, at: Step | None) -> str:
     job = state.job
     if job is None or job.status == "queued":
-        text = "Training cannot start" if supervisor.failure(backend.main_store().home) else "Training waits"
+        is_failing = supervisor.failure(backend.main_store().home)
+        text = t("Training cannot start") if is_failing else t("Training waits")
     else:
-        text = f"Training {100 * job.progress:.0f}\u00a0%"
+        done = languages.percent(f"{100 * job.progress:.0f}").replace(" ", "\u00a0")
+        text = t("Training {percent}", percent=done)
     if at == "train":
         st.html(f'<span class="tagwise-training">{text}</span>', width="content")
     else:
         st.page_link(PAGES / "train.py", label=text, query_params={"project": project.id})
-    return "A training runs."
+    return t("A training runs.")
 
 
 def _missing(state: Progress) -> str:
     if not state.images:
-        return "upload images"
+        return t("Next: upload images")
     if not state.tags:
-        return "tag the images"
+        return t("Next: tag the images")
     if state.tags < 2:
-        return "add images of a second tag"
+        return t("Next: add images of a second tag")
     name, number = next(iter(state.missing.items()))
-    return f"add {count(number, 'image')} to {isolated(short(name, TAG_LETTERS))}"
+    tag = isolated(short(name, TAG_LETTERS))
+    return tn(number, "Next: add {n} image to {tag}", "Next: add {n} images to {tag}", tag=tag)
 
 
 def _open(project: Project, step: Step, label: str, **query: str) -> None:
@@ -173,8 +184,7 @@ def _ask_for_images(project: Project, state: Progress, at: Step | None) -> None:
             # The view is the control's there, and nobody else may set it in the address.
             st.session_state["images-view"] = view
 
-    label = plain(f"Next: {_missing(state)}")
-    if st.button(label, type="primary", key="next", on_click=ask):
+    if st.button(plain(_missing(state)), type="primary", key="next", on_click=ask):
         if at == "images":
             st.rerun()
         st.switch_page(PAGES / "images.py", query_params={"project": project.id, "images-view": view})
@@ -182,7 +192,7 @@ def _ask_for_images(project: Project, state: Progress, at: Step | None) -> None:
 
 def _train(store: Store, project: Project, state: Progress) -> None:
     """Show the button that starts a Quick training; a link to Train where the pages are full, to choose there."""
-    label = "Next: train again" if state.iteration else "Next: train"
+    label = t("Next: train again") if state.iteration else t("Next: train")
     if detail_level.is_full():
         _open(project, "train", label)
         return

@@ -10,7 +10,9 @@ from collections.abc import Iterator, Sequence
 
 import streamlit as st
 
+from cvcore import languages
 from cvcore.errors import TagwiseError
+from cvcore.languages import marked, t
 from cvcore.projects.uploads import Upload
 from cvcore.records import Iteration
 
@@ -19,6 +21,9 @@ _MARKS = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$:<>&@/])")
 # Streamlit turns addresses into links even if they are escaped. An invisible joiner at these places prevents it.
 _LINKS = re.compile(r"(?=://|@)|(?<=www)(?=\.)", re.IGNORECASE)
 _JOINER = "\u2060"
+
+# What became of an uploaded file.
+OUTCOMES = {"stored": marked("stored"), "duplicate": marked("duplicate"), "refused": marked("refused")}
 
 
 def plain(text: str) -> str:
@@ -58,9 +63,11 @@ def sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
 
-def scored_at(iteration: Iteration) -> str:
-    """What must be said beside an iteration's scores if other thresholds than theirs, 50 %, are saved with it."""
-    return "" if iteration.thresholds in (None, 0.5) else " at 50\u00a0%"
+def scored_at(scores: str, iteration: Iteration) -> str:
+    """An iteration's scores in words, with their threshold, 50 %, if other thresholds are saved with the iteration."""
+    if iteration.thresholds in (None, 0.5):
+        return scores
+    return t("{scores} at {threshold}", scores=scores, threshold=languages.percent("50").replace(" ", "\u00a0"))
 
 
 @contextlib.contextmanager
@@ -79,10 +86,10 @@ def table(uploads: Sequence[Upload]) -> str:
     0
     """
     rows = "".join(
-        f"<tr><td>{html.escape(upload.name)}</td><td>{upload.status}</td><td>{html.escape(sentence(upload.reason))}</td></tr>"
+        f"<tr><td>{html.escape(upload.name)}</td><td>{html.escape(t(OUTCOMES[upload.status]))}</td><td>{html.escape(sentence(upload.reason))}</td></tr>"
         for upload in uploads
     )
     return (
         '<div class="tagwise-fates" tabindex="0"><table>'
-        f"<thead><tr><th>File</th><th>Outcome</th><th>Why</th></tr></thead><tbody>{rows}</tbody></table></div>"
+        f"<thead><tr><th>{t('File')}</th><th>{t('Outcome')}</th><th>{t('Why')}</th></tr></thead><tbody>{rows}</tbody></table></div>"
     )

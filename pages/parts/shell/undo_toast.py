@@ -14,6 +14,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from cvcore.errors import TagwiseError
+from cvcore.languages import t
 from cvcore.records import Project
 from pages.parts.shell.text import plain, sentence
 
@@ -87,8 +88,8 @@ def _show(project_id: str) -> None:
         return
     with st.container(key="undo-toast", horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(plain(current.message), width="stretch")
-        is_pressed = bool(current.undo) and st.button("Undo", key="undo")
-        st.button("Close", key="close-toast", type="tertiary", on_click=_close, args=(current,))
+        is_pressed = bool(current.undo) and st.button(t("Undo"), key="undo")
+        st.button(t("Close"), key="close-toast", type="tertiary", on_click=_close, args=(current,))
     entry = json.dumps([current.number, current.message, current.is_undone]).replace("<", "\\u003c")
     st.container(key="script-undo").html(_SCRIPT.format(offer=entry), unsafe_allow_javascript=True)
     if is_pressed:

@@ -19,6 +19,7 @@ from cvcore.domains import Domain, Policy
 from cvcore.errors import TagwiseError
 from cvcore.files import blobs
 from cvcore.finetuning.features import augmentation
+from cvcore.languages import t
 from cvcore.records import Image, Project
 from cvcore.store import Store
 from pages.parts.shell.help_marks import HELP
@@ -63,18 +64,18 @@ def drawn(home: Path, examples: Sequence[Image], side: int, seed: int) -> list[t
 
 def _show(home: Path, project: Project, domain: Domain, examples: Sequence[Image]) -> tuple[str, ...]:
     with st.container(border=True):
-        st.header("Augmentation: how images are changed for training", anchor=False, help=HELP["augmentation"])
-        st.caption("Switch off a change that would make a tag wrong: a digit must not be mirrored.")
+        st.header(t("Augmentation: how images are changed for training"), anchor=False, help=t(HELP["augmentation"]))
+        st.caption(t("Switch off a change that would make a tag wrong: a digit must not be mirrored."))
         switches, strip = st.columns([2, 5], gap="large")
         with switches, st.container(gap="xxsmall"):
             on = tuple(
                 transform.name
                 for transform in domains.TRANSFORMS
                 if st.toggle(
-                    transform.title,
+                    t(transform.title),
                     transform.name in domain.policy.transforms,
                     key=f"seen-{project.id}-{domain.id}-{transform.name}",
-                    help=transform.explanation,
+                    help=t(transform.explanation),
                     persist_state="session",
                 )
             )
@@ -83,10 +84,10 @@ def _show(home: Path, project: Project, domain: Domain, examples: Sequence[Image
             seed = st.session_state.setdefault(seed_key, 0)
             shown = drawn(home, examples, domain.side, seed)
             if not shown:
-                st.info("No image can be shown. Tag some on the Images page.")
+                st.info(t("No image can be shown. Tag some on the Images page."))
                 return on
             st.html(_strip(shown, domains.with_transforms(domain.policy, on), seed))
-            st.button("Draw others", icon=":material/refresh:", on_click=_draw_others, args=[seed_key])
+            st.button(t("Draw others"), icon=":material/refresh:", on_click=_draw_others, args=[seed_key])
     return on
 
 
@@ -101,18 +102,18 @@ def _pixels(home: str, digest: str, side: int) -> NDArray[np.uint8]:
 
 def _strip(shown: Sequence[tuple[Image, NDArray[np.uint8]]], policy: Policy, seed: int) -> str:
     """A row for each image: the original, and then augmented copies."""
-    cells = ["<b>Original</b>", "<b>Augmented</b>"]
+    cells = [f"<b>{html.escape(heading)}</b>" for heading in (t("Original"), t("Augmented"))]
     for row, (image, pixels) in enumerate(shown):
         rng = np.random.default_rng([seed, row])
-        name = html.escape(image.name)
-        cells.append(f'<img src="{_address(pixels)}" alt="{name}, original">')
+        cells.append(_tile(pixels, t("{image}, original", image=image.name)))
         for number in range(1, VERSIONS + 1):
             copy = augmentation.augmented(pixels, policy, rng)
-            cells.append(f'<img src="{_address(copy)}" alt="{name}, augmented {number}">')
+            cells.append(_tile(copy, t("{image}, augmented {number}", image=image.name, number=number)))
     return f'<div class="tagwise-seen">{"".join(cells)}</div>'
 
 
-def _address(pixels: NDArray[np.uint8]) -> str:
+def _tile(pixels: NDArray[np.uint8], alt: str) -> str:
     file = io.BytesIO()
     Pillow.fromarray(pixels).save(file, "JPEG", quality=JPEG_QUALITY)
-    return f"data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode()}"
+    source = f"data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode()}"
+    return f'<img src="{source}" alt="{html.escape(alt)}">'

@@ -8,20 +8,24 @@ import streamlit as st
 
 from cvcore import domains
 from cvcore.domains import BUILT_IN, Domain
+from cvcore.languages import marked, t
 from cvcore.records import EMBEDDING_KINDS, PLAIN, VIEWS, VIEWS_AND_BUILT_IN, EmbeddingKind, Project, TrainingOptions
 
 TITLES: dict[EmbeddingKind, str] = {
-    PLAIN: "The image",
-    VIEWS: "Three views of it",
-    VIEWS_AND_BUILT_IN: "Three views, two networks",
+    PLAIN: marked("The image"),
+    VIEWS: marked("Three views of it"),
+    VIEWS_AND_BUILT_IN: marked("Three views, two networks"),
 }
 # Speed and mistakes as docs/networks.md lists them for Quick with MobileNetV2.
 CAPTIONS: dict[EmbeddingKind, str] = {
-    PLAIN: "The fastest.",
-    VIEWS: "Also its centre and its mirror image. With MobileNetV2 1 mistake in 9 fewer, a third as many images per "
-    "second.",
-    VIEWS_AND_BUILT_IN: "Also the built-in network. With MobileNetV2 1 mistake in 6 fewer, a quarter as many images "
-    "per second.",
+    PLAIN: marked("The fastest."),
+    VIEWS: marked(
+        "Also its centre and its mirror image. With MobileNetV2 1 mistake in 9 fewer, a third as many images per "
+        "second."
+    ),
+    VIEWS_AND_BUILT_IN: marked(
+        "Also the built-in network. With MobileNetV2 1 mistake in 6 fewer, a quarter as many images per second."
+    ),
 }
 
 
@@ -32,19 +36,21 @@ def show(
     kinds = [kind for kind in EMBEDDING_KINDS if kind != VIEWS_AND_BUILT_IN or domain.backbone != BUILT_IN.backbone]
     chosen = (running or options).embedding
     kind: EmbeddingKind = st.radio(
-        "What the network sees",
+        t("What the network sees"),
         kinds,
         index=kinds.index(chosen) if chosen in kinds else len(kinds) - 1,
-        format_func=TITLES.__getitem__,
-        captions=[CAPTIONS[kind] for kind in kinds],
+        format_func=lambda kind: t(TITLES[kind]),
+        captions=[t(CAPTIONS[kind]) for kind in kinds],
         key=_key("advanced" if options.is_advanced else "embedding", project, domain, running),
         persist_state="session" if running is None else None,
         disabled=running is not None,
-        help="Measured with Quick on sets of 20 to 900 images; yours, and other networks, may differ. An exported "
-        "model sees the same views.",
+        help=t(
+            "Measured with Quick on sets of 20 to 900 images; yours, and other networks, may differ. An exported "
+            "model sees the same views."
+        ),
     )
     if options.is_advanced:
-        st.caption("Try Quick with the same choice first: it takes seconds and brings most of what Advanced gains.")
+        st.caption(t("Try Quick with the same choice first: it takes seconds and brings most of what Advanced gains."))
     if running:
         return running
     options = replace(options, embedding=kind)
@@ -56,11 +62,11 @@ def show(
 def _transforms(project: Project, domain: Domain) -> tuple[str, ...] | None:
     """Let the user switch the mirrored view off or on; returns the transforms' names, None for the domain's own."""
     has_mirror = st.toggle(
-        "Mirror image",
+        t("Mirror image"),
         "mirror" in domain.policy.transforms,
         key=_key("mirrored", project, domain, None),
         persist_state="session",
-        help="Off where letters, digits or sides matter.",
+        help=t("Off where letters, digits or sides matter."),
     )
     return domains.switched(domain.policy, {"mirror": has_mirror})
 

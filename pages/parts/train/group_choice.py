@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from cvcore import image_facts
+from cvcore.languages import t
 from cvcore.records import QUICK, Project, TrainingOptions
 from cvcore.store import Store
 from cvcore.training.readiness import Readiness
@@ -32,14 +33,14 @@ def show(
     if not keys:
         return options
     key = st.selectbox(
-        "Keep together images with the same",
+        t("Keep together images with the same"),
         ["", *keys],
         index=1 + keys.index(last) if (last := _last(store, project, running)) in keys else 0,
-        format_func=lambda each: short(each, LETTERS) if each else "nothing (near duplicates only)",
+        format_func=lambda each: short(each, LETTERS) if each else t("nothing (near duplicates only)"),
         key=f"group-{project.id}" if running is None else f"group-running-{project.id}",
         persist_state="session" if running is None else None,
         disabled=running is not None,
-        help=HELP["group key"],
+        help=t(HELP["group key"]),
     )
     if key and running is None:
         truth = np.array([[tag.id in image.tag_ids for tag in ready.tags] for image in ready.images], np.bool_)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from cvcore.languages import tn
 from cvcore.training.readiness import Readiness
 from pages.parts.shell.text import plain
 
@@ -15,7 +16,7 @@ def show(ready: Readiness) -> None:
     if ready.obstacles:
         shown = [plain(obstacle) for obstacle in ready.obstacles[:SHOWN]]
         if len(ready.obstacles) > SHOWN:
-            shown.append(f"And {len(ready.obstacles) - SHOWN:,} more like these.")
+            shown.append(tn(len(ready.obstacles) - SHOWN, "And {n} more like these.", "And {n} more like these."))
         st.warning("\n\n".join(shown))
     for advice in ready.advice:
         st.caption(plain(advice))

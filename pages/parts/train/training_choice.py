@@ -7,24 +7,26 @@ from dataclasses import replace
 import streamlit as st
 
 from cvcore.finetuning.schedule import EPOCHS
+from cvcore.languages import marked, t
 from cvcore.records import ADVANCED as ADVANCED_OPTIONS
 from cvcore.records import Project, TrainingOptions
 from cvcore.training import BUDGET_MINUTES_MOST
 
-QUICK, ADVANCED = "Quick", "Advanced"
+QUICK, ADVANCED = marked("Quick"), marked("Advanced")
 WAYS = {
-    QUICK: "Takes seconds.",
-    ADVANCED: "Takes minutes; often hardly better. Where it is no better, Quick's result is kept.",
+    QUICK: marked("Takes seconds."),
+    ADVANCED: marked("Takes minutes; often hardly better. Where it is no better, Quick's result is kept."),
 }
 
 
 def show(project: Project, running: TrainingOptions | None = None) -> TrainingOptions:
     """Let the user choose Quick, the default, or Advanced and its budget in minutes; or show a `running` training's."""
     way = st.radio(
-        "Way",
+        t("Way"),
         list(WAYS),
+        format_func=t,
         index=list(WAYS).index(ADVANCED) if running and running.is_advanced else 0,
-        captions=list(WAYS.values()),
+        captions=[t(words) for words in WAYS.values()],
         label_visibility="collapsed",
         key=_key("way", project, running),
         persist_state="session" if running is None else None,
@@ -34,15 +36,18 @@ def show(project: Project, running: TrainingOptions | None = None) -> TrainingOp
     if way == QUICK:
         return running or TrainingOptions()
     minutes = st.number_input(
-        "Minutes it may take",
+        t("Minutes it may take"),
         1,
         BUDGET_MINUTES_MOST,
         max(1, int((running or TrainingOptions()).budget_minutes)),
         key=_key("budget", project, running),
         persist_state="session" if running is None else None,
         disabled=running is not None,
-        help=f"It ends when the time is up, or earlier, after {EPOCHS} epochs: 400 images took 3 minutes on two cores. "
-        "You can end it at any time and keep the best so far.",
+        help=t(
+            "It ends when the time is up, or earlier, after {epochs} epochs: 400 images took 3 minutes on two cores. "
+            "You can end it at any time and keep the best so far.",
+            epochs=EPOCHS,
+        ),
     )
     return running or replace(ADVANCED_OPTIONS, budget_minutes=float(minutes))
 

@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from cvcore import training
+from cvcore import languages, training
 from cvcore.errors import NotFound
 from cvcore.finetuning.outcome_text import duration
+from cvcore.languages import t
 from cvcore.records import Job, Project
 from cvcore.store import Store
-from cvcore.training import supervisor
+from cvcore.training import stages, supervisor
 from cvcore.wording import percent
 from pages.parts.classroom import own_place
 from pages.parts.next_steps import panel as next_steps_panel
@@ -33,9 +34,9 @@ def show(store: Store, project: Project) -> None:
     if job is None:
         return
     if job.status == "failed":
-        st.error(f"The last training failed. {plain(sentence(job.error))}")
+        st.error(t("The last training failed. {reason}", reason=plain(sentence(stages.said(job.error)))))
     elif job.status == "cancelled":
-        st.caption("The last training was cancelled.")
+        st.caption(t("The last training was cancelled."))
     else:
         _done(store, project, job)
 
@@ -46,7 +47,7 @@ def time_left(job: Job, now: datetime) -> str:
         return ""
     elapsed_s = (now - job.started_at).total_seconds()
     left_s = elapsed_s / job.progress * (1 - job.progress)
-    return f"about {duration(left_s)} left"
+    return t("about {duration} left", duration=duration(left_s))
 
 
 def _wait(store: Store, project: Project, seen: Job | None) -> None:
@@ -60,8 +61,11 @@ def _show_failure(store: Store) -> None:
     """Show an error while the training process cannot start."""
     if last_line := supervisor.failure(backend.main_store().home):
         st.error(
-            "The training process cannot start. Once the cause is fixed, trainings go on within a minute. The cause: "
-            + plain(last_line)
+            t(
+                "The training process cannot start. Once the cause is fixed, trainings go on within a minute. The "
+                "cause: {cause}",
+                cause=plain(last_line),
+            )
         )
 
 
@@ -75,18 +79,22 @@ def _watch(store: Store, job_id: int) -> None:
     options = store.trainings.options(job.iteration_id or "")
     epochs = store.trainings.epochs(job.iteration_id or "")
     with st.container(border=True):
-        st.header("Advanced training" if options.is_advanced else "Training", anchor=False)
+        st.header(t("Advanced training") if options.is_advanced else t("Training"), anchor=False)
         if job.status == "queued":
             main = backend.main_store()
             place = own_place.queue_line(main, store, job) if main.classes.is_any() else ""
             ahead = [other for other in store.jobs.active() if other.id != job.id and other.kind == "train"]
-            waiting = "after the training of another project" if ahead else "for the training process to be ready"
-            st.progress(0.0, text=place or f"Waiting {waiting}")
+            waiting = (
+                t("Waiting after the training of another project")
+                if ahead
+                else t("Waiting for the training process to be ready")
+            )
+            st.progress(0.0, text=place or waiting)
             _show_failure(store)
         else:
             # For Advanced the budget says how much time is left.
             left = "" if options.is_advanced else time_left(job, datetime.now(UTC))
-            parts = (job.stage, left, tuning_curves.pace(epochs, options.budget_minutes))
+            parts = (stages.said(job.stage), left, tuning_curves.pace(epochs, options.budget_minutes))
             st.progress(min(job.progress, 1.0), text=plain(" · ".join(filter(None, parts))))
         if epochs:
             tuning_curves.show(epochs, key=f"curves-{job.id}")
@@ -96,16 +104,16 @@ def _watch(store: Store, job_id: int) -> None:
 def _buttons(store: Store, job: Job, *, can_stop: bool) -> None:
     """Show Cancel and, if the training `can_stop`, a button that ends it and keeps the best so far."""
     if job.cancel_requested:
-        st.caption("Stopping …")
+        st.caption(t("Stopping …"))
         return
     is_ending = store.trainings.is_finishing_early(job.iteration_id or "")
     if is_ending:
-        st.caption("Ending, the best so far is kept …")
+        st.caption(t("Ending, the best so far is kept …"))
     with st.container(horizontal=True), refusals():
-        if can_stop and not is_ending and st.button("Stop here and keep the best", key=f"stop-{job.id}"):
+        if can_stop and not is_ending and st.button(t("Stop here and keep the best"), key=f"stop-{job.id}"):
             training.finish_early(store, job)
             st.rerun()
-        if st.button("Cancel", key=f"cancel-{job.id}", help="Nothing of this training is kept."):
+        if st.button(t("Cancel"), key=f"cancel-{job.id}", help=t("Nothing of this training is kept.")):
             training.cancel(store, job)
             st.rerun()
 
@@ -116,16 +124,26 @@ def _done(store: Store, project: Project, job: Job) -> None:
     except NotFound:
         return
     scores = iteration.scores
-    numbers = f": precision {percent(scores.precision)}, recall {percent(scores.recall)}" if scores else ""
-    numbers += scored_at(iteration) if scores else ""
-    took_s = iteration.seconds.get("total", 0)
-    took = f"{took_s:.1f} s" if took_s < 10 else duration(took_s)
-    scored = f"{plain(iteration.name)} was trained in {took}{numbers}."
+    name, took_s = plain(iteration.name), iteration.seconds.get("total", 0)
+    took = t("{seconds} s", seconds=languages.decimal(took_s)) if took_s < 10 else duration(took_s)
+    scored = t("{iteration} was trained in {duration}.", iteration=name, duration=took)
+    if scores:
+        numbers = t(
+            "precision {precision}, recall {recall}",
+            precision=percent(scores.precision),
+            recall=percent(scores.recall),
+        )
+        scored = t(
+            "{iteration} was trained in {duration}: {scores}.",
+            iteration=name,
+            duration=took,
+            scores=scored_at(numbers, iteration),
+        )
     if outcome := store.trainings.outcome(iteration.id):
         tuning_outcome.show(outcome, first=scored)
     else:
         st.success(scored)
     detail_level.show_note(iteration.note)
-    project_choice.next_button("performance.py", "See its performance", project)
+    project_choice.next_button("performance.py", t("See its performance"), project)
     next_steps_panel.show(store, iteration)
     step_bar.newest_is_known(project, iteration)

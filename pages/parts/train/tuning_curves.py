@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from cvcore.finetuning.outcome_text import duration
+from cvcore.languages import t, tn
 from cvcore.records import TuningEpoch
 
 HEIGHT_PX = 240
@@ -17,9 +18,9 @@ WIDTH_LEAST_PX = 220
 def show(epochs: Sequence[TuningEpoch], *, key: str, quick_right: float | None = None) -> None:
     """Show three charts, side by side if there is room; `quick_right` is Quick's share of right answers, if known."""
     with st.grid(3, min_column_width=WIDTH_LEAST_PX, key=key):
-        _chart("Loss (how wrong)", loss_chart(epochs), f"{key}-loss")
-        _chart("Accuracy (how often right)", right_chart(epochs, quick_right), f"{key}-right")
-        _chart("Learning rate (how large the steps are)", rate_chart(epochs), f"{key}-rate")
+        _chart(t("Loss (how wrong)"), loss_chart(epochs), f"{key}-loss")
+        _chart(t("Accuracy (how often right)"), right_chart(epochs, quick_right), f"{key}-right")
+        _chart(t("Learning rate (how large the steps are)"), rate_chart(epochs), f"{key}-rate")
 
 
 def pace(epochs: Sequence[TuningEpoch], budget_minutes: float) -> str:
@@ -31,17 +32,20 @@ def pace(epochs: Sequence[TuningEpoch], budget_minutes: float) -> str:
     if not epochs:
         return ""
     last = epochs[-1]
-    parts = [f"epoch {last.number}", f"{last.images_per_s:,.0f} images per second"]
+    parts = [
+        t("epoch {number}", number=last.number),
+        tn(round(last.images_per_s), "{n} image per second", "{n} images per second"),
+    ]
     if (left_s := 60 * budget_minutes - sum(epoch.seconds for epoch in epochs)) > 0:
-        parts.append(f"at most {duration(left_s)} left")
+        parts.append(t("at most {duration} left", duration=duration(left_s)))
     return " · ".join(parts)
 
 
 def loss_chart(epochs: Sequence[TuningEpoch]) -> go.Figure:
     """The loss on the training images and on the validation images."""
     figure = _figure(epochs)
-    _add(figure, epochs, "training images", lambda epoch: epoch.loss)
-    _add(figure, epochs, "validation images", lambda epoch: epoch.validation_loss)
+    _add(figure, epochs, t("training images"), lambda epoch: epoch.loss)
+    _add(figure, epochs, t("validation images"), lambda epoch: epoch.validation_loss)
     figure.update_yaxes(rangemode="tozero")
     return figure
 
@@ -49,15 +53,15 @@ def loss_chart(epochs: Sequence[TuningEpoch]) -> go.Figure:
 def right_chart(epochs: Sequence[TuningEpoch], quick_right: float | None = None) -> go.Figure:
     """The share of evaluated images with every tag right, with a dashed line at Quick's."""
     figure = _figure(epochs)
-    _add(figure, epochs, "Advanced", lambda epoch: None if epoch.right is None else 100 * epoch.right)
+    _add(figure, epochs, t("Advanced"), lambda epoch: None if epoch.right is None else 100 * epoch.right)
     if quick_right is not None:
         figure.add_scatter(
             x=[1, max(len(epochs), 2)],
             y=[100 * quick_right] * 2,
             mode="lines",
-            name="Quick",
+            name=t("Quick"),
             line={"dash": "dash", "width": 2},
-            hovertemplate="Quick %{y:.1f} %<extra></extra>",
+            hovertemplate=f"{t('Quick')} %{{y:.1f}} %<extra></extra>",
         )
     figure.update_yaxes(ticksuffix=" %")
     return figure
@@ -66,7 +70,7 @@ def right_chart(epochs: Sequence[TuningEpoch], quick_right: float | None = None)
 def rate_chart(epochs: Sequence[TuningEpoch]) -> go.Figure:
     """The learning rate: how large the steps were by which the network changed."""
     figure = _figure(epochs)
-    _add(figure, epochs, "learning rate", lambda epoch: epoch.learning_rate)
+    _add(figure, epochs, t("learning rate"), lambda epoch: epoch.learning_rate)
     figure.update_yaxes(rangemode="tozero", exponentformat="e", nticks=5)
     figure.update_layout(showlegend=False)
     return figure
@@ -85,7 +89,7 @@ def _figure(epochs: Sequence[TuningEpoch]) -> go.Figure:
         if epochs[place].attempt != epochs[place - 1].attempt:
             figure.add_vline(place + 0.5, line={"width": 1, "dash": "dot", "color": "gray"})
     figure.update_xaxes(
-        title="Epoch", range=[0.5, max(len(epochs), 5) + 0.5], zeroline=False, fixedrange=True, nticks=6
+        title=t("Epoch"), range=[0.5, max(len(epochs), 5) + 0.5], zeroline=False, fixedrange=True, nticks=6
     )
     figure.update_yaxes(zeroline=False, fixedrange=True, nticks=6)
     figure.update_layout(
@@ -114,7 +118,11 @@ def _add(
             hover.append("")
         places.append(place)
         values.append(number)
-        hover.append(f"epoch {epoch.number}" + (f" of run {epoch.attempt}" if epochs[-1].attempt > 1 else ""))
+        hover.append(
+            t("epoch {number} of run {run}", number=epoch.number, run=epoch.attempt)
+            if epochs[-1].attempt > 1
+            else t("epoch {number}", number=epoch.number)
+        )
     figure.add_scatter(
         x=places,
         y=values,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from cvcore.finetuning import outcome_text
+from cvcore.languages import t
 from cvcore.records import Iteration, TuningOutcome
 from cvcore.store import Store
 from pages.parts.shell.text import plain
@@ -26,13 +27,15 @@ def show_training(store: Store, iteration: Iteration) -> None:
     if not epochs:
         return
     outcome = store.trainings.outcome(iteration.id)
-    with st.expander("How it was trained"):
+    with st.expander(t("How it was trained")):
         if outcome:
             show(outcome)
         quick_right = outcome.quick_right / outcome.images if outcome and outcome.images else None
         tuning_curves.show(epochs, key=f"curves-{iteration.id}", quick_right=quick_right)
         st.caption(
-            "The loss says how far the answers are from the tags: lower is better. Where it falls for the training "
-            "images and rises for the validation images, the network begins to overfit: it learns images by heart. "
-            "A dotted line marks where a new run began."
+            t(
+                "The loss says how far the answers are from the tags: lower is better. Where it falls for the training "
+                "images and rises for the validation images, the network begins to overfit: it learns images by heart. "
+                "A dotted line marks where a new run began."
+            )
         )
