@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from cvcore.languages import PSEUDO
 from cvcore.projects import tagging
 from cvcore.records import MULTILABEL, Image, Project
 from cvcore.settings import Limits
@@ -14,8 +15,10 @@ from cvcore.store import FOR_TESTING, UNTAGGED, ImageSearch, Store
 from pages.parts.images import large_view
 from pages.parts.images.image_browser import PAGE
 from pages.parts.images.image_filter import PILLS_MOST
+from pages.parts.language import choice
 from tests.conftest import Fill
 from tests.pages.conftest import button, checked, texts, whole_app
+from tests.untranslated import plain_words
 
 
 def opened(project: Project, **query: str) -> AppTest:
@@ -324,3 +327,16 @@ def test_metadata_of_selected_images(store: Store, animals: Project) -> None:
     assert "- day: Monday\n- room: several: 1, 2" in texts(app).replace("\\", "")
     assert app.button(key="browser-metadata-set").disabled
     assert app.button(key="browser-metadata-remove").disabled
+
+
+def test_the_address_names_a_view_in_english(fill: Fill) -> None:
+    """In another language the views are called otherwise on the page, and as ever in its address and in the session."""
+    project = fill("flowers", rose=2)
+    app = whole_app()
+    app.session_state[choice.KEY] = PSEUDO[0]
+    app.run()
+    app.query_params["project"], app.query_params["images-view"] = project.id, "Tags"
+    checked(app.switch_page("images.py").run())
+    assert "Tags" == app.segmented_control(key="images-view").value
+    assert plain_words(" ".join(pills(app, "images-view"))) == []
+    assert '["images-view", "Tags"]' in address(app)

@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cvcore import training
+from cvcore.languages import PSEUDO, using
 from cvcore.projects import tagging, uploads
 from cvcore.records import MULTILABEL, Iteration, Project
 from cvcore.settings import Limits
@@ -15,6 +16,7 @@ from cvcore.store import Store
 from pages.parts.review import selections
 from tests.conftest import Fill, Trained
 from tests.pages.conftest import button, checked, roses, texts
+from tests.untranslated import plain_words
 
 SCRIPT = """
 import streamlit as st
@@ -296,3 +298,36 @@ def test_the_large_view_steps_through_the_images(store: Store, flowers: Project)
     places = [part for part in shown.splitlines() if part.endswith(" of 5")]
     button(app, "Next").click().run()
     assert places != [part for part in texts(checked(app)).splitlines() if part.endswith(" of 5")]
+
+
+@pytest.mark.parametrize(
+    ("place", "names"),
+    [
+        ("cell-0-0", ["{tag}"]),
+        ("cell-0-1", ["{tag}", "{answer}"]),
+        ("cell-1-2", ["{answer}"]),
+        ("cell-2-0", ["{tag}"]),
+        ("cell-2-2", []),
+        *((f"{outcome}-1", ["{answer}"]) for outcome in ("tp", "fp", "fn", "tn")),
+        ("hardest", []),
+        ("duplicates", []),
+        ("label_issues", []),
+    ],
+)
+def test_headings_have_names_as_names_in_each_language(place: str, names: list[str]) -> None:
+    """A heading is one message, with the names of tags apart in the places that the language gives them."""
+    tags = ["{tag}", "{answer}"]
+    selection = selections.parse(place, len(tags), multilabel=False)
+    assert selection
+    with using(PSEUDO[0]):
+        parts = selections.heading(selection, 3, tags, multilabel=False)
+    assert names == [text for text, is_name in parts if is_name]
+    assert [] == plain_words("".join(text for text, is_name in parts if not is_name))
+
+
+def test_headings_of_swaps_name_both_tags() -> None:
+    """Where images have several tags, the heading names the tag that was missed, then the one in its place."""
+    swap = selections.parse("swap-0-1", 2, multilabel=True)
+    assert swap
+    heading = selections.heading(swap, 1, ["rose", "tulip"], multilabel=True)
+    assert "1 image tagged rose, answered with tulip in its place" == "".join(text for text, _ in heading)
