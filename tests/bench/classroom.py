@@ -38,6 +38,7 @@ from tab import Tab
 
 from cvcore import classroom
 from cvcore.files import blobs
+from cvcore.records import Image
 from cvcore.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -167,7 +168,8 @@ def missing(store: Store, log: Log) -> list[str]:
     lost = []
     for pupil in store.pupils.all():
         own = classroom.store_of(store, pupil)
-        images, names = {}, {}
+        images: dict[str, Image] = {}
+        names: dict[str, str] = {}
         for project in own.projects.all():
             names |= {tag.id: tag.name for tag in own.tags.of_project(project.id)}
             images |= {image.sha256: image for image in own.images.page(project.id, take=10_000)}
