@@ -10,17 +10,19 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 WAITING_MOST = 64
+# Each has networks of its own in memory.
+THREADS_MOST = 4
 
 Result = TypeVar("Result")
 
 
 class FrameQueue:
-    """Works in as many threads as there are cores; all methods are called in the server's event loop.
+    """Works in as many threads as there are cores, up to four; all methods are called in the server's event loop.
 
     Because a client's next frame is taken only once its last is answered, thirty clients get the same share.
     """
 
-    def __init__(self, threads: int = os.cpu_count() or 1, most: int = WAITING_MOST) -> None:
+    def __init__(self, threads: int = min(os.cpu_count() or 1, THREADS_MOST), most: int = WAITING_MOST) -> None:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="live")
         self._clients: set[str] = set()
         self._most = most

@@ -19,7 +19,7 @@ _STYLE = """<style>
 .tagwise-bars .bar {height: 100%; border-radius: 4px; background: rgba(128, 128, 128, .55)}
 .tagwise-bars .answer .bar {background: #0d9488}
 .tagwise-bars .line {position: absolute; top: -4px; bottom: -4px; width: 2px; background: currentColor; opacity: .7}
-.tagwise-bars .value {text-align: right}
+.tagwise-bars .value {text-align: end}
 </style>"""
 
 
@@ -52,9 +52,9 @@ def bars(predictions: Sequence[Prediction], answer: Sequence[str], threshold: fl
         own = threshold[prediction.tag] if isinstance(threshold, Mapping) else threshold
         kind = "track answer" if prediction.tag in answer else "track"
         rows.append(
-            f'<div class="name" dir="auto">{html.escape(prediction.tag)}</div><div class="{kind}">'
+            f'<div class="name"><bdi>{html.escape(prediction.tag)}</bdi></div><div class="{kind}">'
             f'<div class="bar" style="width: {100 * prediction.probability:.2f}%"></div>'
-            f'<div class="line" style="left: calc({100 * own:.2f}% - 1px)"></div></div>'
+            f'<div class="line" style="inset-inline-start: calc({100 * own:.2f}% - 1px)"></div></div>'
             f'<div class="value">{percent(decimal(100 * prediction.probability))}</div>'
         )
     return f'{_STYLE}<div class="tagwise-bars">{"".join(rows)}</div>'

@@ -1,7 +1,7 @@
 // A live camera. The next frame is sent when the last was answered, so nothing waits in line, and where many cameras
 // ask at once all become slower together.
 
-import { element, digits, isolatedList, perCent, stateOf, t } from "../dom.js";
+import { element, digits, isolated, isolatedList, perCent, stateOf, t, tn } from "../dom.js";
 import { closed, deviceOf, drawn, offer, opened, refused, sizeOf, withheld } from "../camera/device.js";
 
 const WIDTH_PX = 1280;
@@ -212,7 +212,7 @@ function count(state) {
   state.times = [...state.times, now].filter((each) => each > now - 2000);
   const first = state.times[0];
   const rate = now - first > 1000 ? Math.round((1000 * (state.times.length - 1)) / (now - first)) : 0;
-  const text = rate && state.stream ? t("{n} frames per second", { n: digits(rate) }) : "";
+  const text = rate && state.stream ? tn(rate, "{n} frame per second", "{n} frames per second") : "";
   if (now - (state.ratedAt ?? 0) < 1000 && text) return;
   state.ratedAt = now;
   state.rate.textContent = text;
@@ -266,14 +266,14 @@ function fill(state) {
 function row(state, { name, threshold, id }) {
   const bar = element("div", { className: "bar" });
   const line = element("div", { className: "line" });
-  line.style.left = `calc(${100 * threshold}% - 1px)`;
+  line.style.insetInlineStart = `calc(${100 * threshold}% - 1px)`;
   const value = element("span", { className: "value" });
   const button = element("button", { type: "button", textContent: t("Keep"), hidden: !id });
   button.setAttribute("aria-label", t("Keep this frame under {tag}", { tag: name }));
   button.title = button.getAttribute("aria-label");
   button.onclick = () => keep(state, id);
   const item = element(
-    "li", {}, element("span", { className: "name", dir: "auto", textContent: name }),
+    "li", {}, element("span", { className: "name" }, isolated(name)),
     element("div", { className: "track" }, bar, line), value, button,
   );
   return { item, bar, value, button };
