@@ -8,7 +8,7 @@ import { digits, element, inPercent, isolated, perCent, placed, t, thumbnail, tn
 
 const POSITIONS = 101;
 const GAP_PX = 8; // between images; the line stands in it
-const SIDE_WORD_PX = 96; // a word beside the line is left out where less room is
+const SIDE_PX = 34; // between the line and a word beside it, which is left out where it has no room
 const FLIPS_SHOWN = 40;
 const LEAST_PX = 52;
 const MOST_PX = 84;
@@ -227,6 +227,8 @@ function measureStrip(strip) {
   strip.root.style.setProperty("--gap", `${GAP_PX}px`);
   strip.left = strip.orderedTiles.offsetLeft;
   strip.length = strip.row.offsetWidth;
+  for (const side of strip.sides) side.hidden = false;
+  strip.sideWidths = strip.sides.map((side) => side.offsetWidth + SIDE_PX);
   strip.scrolled = strip.frame.scrollLeft;
   strip.map.hidden = strip.length <= strip.width;
   placeSight(strip);
@@ -277,8 +279,8 @@ function placeLine(strip) {
   strip.zone.style.transform = `translateX(${x}px)`;
   writeText(strip.at, perCent(strip.percent));
   strip.needle.style.left = `${100 * (strip.never + strip.cut) / Math.max(strip.tiles.length, 1)}%`;
-  strip.sides[0].hidden = x < SIDE_WORD_PX;
-  strip.sides[1].hidden = strip.length - x < SIDE_WORD_PX;
+  strip.sides[0].hidden = x < strip.sideWidths[0];
+  strip.sides[1].hidden = strip.length - x < strip.sideWidths[1];
   // The line starts in the middle of what is in sight and stays in its middle half.
   const margin = strip.width / (strip.isPlaced ? 4 : 2);
   strip.isPlaced = true;
