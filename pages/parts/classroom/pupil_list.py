@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
 import streamlit as st
 
 from cvcore import classroom
@@ -14,7 +12,6 @@ from cvcore.wording import percent
 from pages.parts.classroom import bringing_back, pupil_tools
 from pages.parts.shell.text import isolated
 
-HERE_S = 60
 POLL_S = 5.0
 
 
@@ -29,6 +26,7 @@ def show(store: Store, school_class: SchoolClass) -> None:
         )
         pupil_tools.show(store, pupils[chosen])
         bringing_back.show(store, pupils[chosen])
+        pupil_tools.show_for_all(store, classroom.works(store, school_class.id))
     else:
         st.info(t("Nobody has joined yet. Show the view *Join* on the projector."))
     bringing_back.show_removed(store, school_class)
@@ -40,8 +38,6 @@ def _table(store: Store, class_id: str) -> None:
 
 
 def _row(work: Work) -> dict[str, str | int]:
-    seen_at = work.pupil.seen_at
-    is_here = seen_at is not None and datetime.now(UTC) - seen_at < timedelta(seconds=HERE_S)
     scores, newest = work.newest, "–"
     if scores:
         newest = t(
@@ -49,7 +45,7 @@ def _row(work: Work) -> dict[str, str | int]:
         )
     return {
         t("Pupil"): isolated(work.pupil.nickname),
-        t("Here"): t("yes") if is_here else t("no"),
+        t("Here"): t("yes") if pupil_tools.is_here(work.pupil) else t("no"),
         t("Locked"): t("yes") if work.pupil.is_locked else t("no"),
         t("Projects"): work.projects,
         t("Images"): work.images,

@@ -1,19 +1,26 @@
-"""What the teacher can do for one pupil: look at their pages, lock, let in again, rename, remove."""
+"""What the teacher can do for one pupil, or all: look at their pages, lock, let in again, rename, remove."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 import streamlit as st
 
 from cvcore import classroom
-from cvcore.classroom import Receipt
+from cvcore.classroom import Receipt, Work
 from cvcore.classroom.members import NICKNAME_LETTERS
-from cvcore.languages import t
+from cvcore.languages import t, tn
 from cvcore.store import Pupil, Store
 from pages.parts.shell import backend
 from pages.parts.shell.project_choice import PAGES
 from pages.parts.shell.text import isolated, plain, refusals
+from pages.parts.widgets import number_table
 
 RECEIPT = "pupil-receipt"
+HERE_S = 60
+# With fewer they are removed one by one.
+IDLE_LEAST = 5
 
 
 def show(store: Store, pupil: Pupil) -> None:
@@ -92,3 +99,37 @@ def show_receipt(receipt: Receipt) -> None:
             file_name=f"receipt-{receipt.deleted_at:%Y-%m-%d}.txt",
             key=f"receipt-{receipt.deleted_at}",
         )
+
+
+def show_for_all(store: Store, works: Sequence[Work]) -> None:
+    """Show what the teacher can do for all: let everybody in again, and remove those who only joined."""
+    idle = [work.pupil for work in works if not work.projects and not is_here(work.pupil)]
+    with st.container(horizontal=True):
+        are_lost = st.button(
+            t("Let everybody in again"), help=t("After the address has changed, browsers do not know their pupils.")
+        )
+        label = tn(
+            len(idle), "Remove {n} who only joined and is not here", "Remove {n} who only joined and are not here"
+        )
+        if len(idle) >= IDLE_LEAST and st.button(label, key="remove-idle"):
+            for pupil in idle:
+                store.pupils.remove(pupil.id)
+            st.rerun()
+    if are_lost:
+        codes = [classroom.offer_return(store, work.pupil) for work in works]
+        st.markdown(
+            t(
+                "Everybody opens the address, chooses *I was here before* and types their digits, within 15 minutes. "
+                "Tell each their own."
+            )
+        )
+        columns = {
+            t("Pupil"): [work.pupil.nickname for work in works],
+            t("Digits"): [f"{code[:3]} {code[3:]}" for code in codes],
+        }
+        st.html(number_table.of(columns, label=t("Digits"), texts=[t("Digits")]))
+
+
+def is_here(pupil: Pupil) -> bool:
+    """Whether a pupil's browser asked for something within the last minute."""
+    return pupil.seen_at is not None and datetime.now(UTC) - pupil.seen_at < timedelta(seconds=HERE_S)
