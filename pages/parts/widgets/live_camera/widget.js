@@ -198,7 +198,7 @@ function stop(state, status, text) {
   }
   off(state);
   state.photo.hidden = true;
-  if (status === 401) say(state, t("You are not in this class any more: reload the page."));
+  if (status === 401) say(state, t("You are not signed in any more: reload the page."));
   else if (status === 404) say(state, t("This iteration is no longer there: reload the page."));
   else say(state, sentence(text));
   return 0;

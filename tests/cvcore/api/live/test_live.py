@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import httpx2 as httpx
 import pytest
@@ -173,19 +173,28 @@ def joined(store: Store) -> Callable[[str], tuple[TestClient, Store]]:
     return join
 
 
+async def statuses(store: Store, iteration: Iteration, cameras: Sequence[str], cookie: str = "") -> list[int]:
+    """The answers to frames of some cameras that are sent at the same time."""
+    transport = httpx.ASGITransport(app=served(store))
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://localhost", cookies={classroom.COOKIE: cookie}
+    ) as sender:
+        sent = (
+            sender.post(f"/live/{iteration.id}", content=frame(), headers={routes.CLIENT: name}) for name in cameras
+        )
+        return [answer.status_code for answer in await asyncio.gather(*sent)]
+
+
 def test_one_frame_at_a_time(store: Store, iteration: Iteration) -> None:
-    """A camera's second frame is refused while its first is not answered; others are served, each as often."""
+    """A camera's second frame is refused while its first is not answered; other cameras are answered."""
+    assert [200, 429, 200, 200] == awaited(statuses(store, iteration, ("one", "one", "two", "three")))
 
-    async def statuses() -> list[int]:
-        transport = httpx.ASGITransport(app=served(store))
-        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as sender:
-            cameras = ("one", "one", "two", "three")
-            sent = (
-                sender.post(f"/live/{iteration.id}", content=frame(), headers={routes.CLIENT: name}) for name in cameras
-            )
-            return [answer.status_code for answer in await asyncio.gather(*sent)]
 
-    assert [200, 429, 200, 200] == awaited(statuses())
+def test_a_pupil_has_one_place_in_the_queue(store: Store, joined: Callable[[str], tuple[TestClient, Store]]) -> None:
+    """Whatever names they give their cameras."""
+    anna, own = joined("Anna")
+    iteration = train(own, fill_in(own, rose=5, tulip=5))
+    assert [200, 429] == awaited(statuses(store, iteration, ("one", "two"), anna.cookies[classroom.COOKIE]))
 
 
 def test_the_queue_is_in_order_and_has_an_end() -> None:
