@@ -19,6 +19,7 @@ from cvcore.analyses import KeptFile, Size
 from cvcore.archive.project_zip import ProjectZip
 from cvcore.errors import ArchiveRefused, ArraysDamaged
 from cvcore.files import blobs, zip_writer
+from cvcore.languages import t
 from cvcore.records import Iteration
 from cvcore.store import Store
 from cvcore.store.project_contents import IterationContents
@@ -80,6 +81,10 @@ def read(archive: ProjectZip, iteration: IterationContents) -> Iterator[tuple[st
             file.from_bytes(data, size)
         except ArraysDamaged as error:
             raise ArchiveRefused(
-                f"a project zip's {member} must match the project, it does not ({error}): copy or download it again"
+                t(
+                    "a project zip's {member} must match the project, it does not ({error}): copy or download it again",
+                    member=member,
+                    error=error,
+                )
             ) from error
         yield file.name, data

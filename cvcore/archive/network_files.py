@@ -21,6 +21,7 @@ from cvcore.archive import json_reader
 from cvcore.archive.project_zip import ProjectZip
 from cvcore.errors import ArchiveRefused, ModelDamaged
 from cvcore.files import blobs, zip_writer
+from cvcore.languages import t
 from cvcore.networks import architectures, backbones, keras_backbones
 from cvcore.networks.backbones import Backbone
 from cvcore.settings import MEBIBYTE
@@ -102,8 +103,11 @@ def read(archive: ProjectZip, fingerprint: str) -> PackedNetwork | None:
     where, magic = TFLITE
     if content[where] != magic or blobs.sha256(content) != description.sha256:
         raise ArchiveRefused(
-            f"a project zip must be unchanged, the SHA-256 of {model} is not the one in its record: "
-            "copy or download it again"
+            t(
+                "a project zip must be unchanged, the SHA-256 of {model} is not the one in its record: copy or "
+                "download it again",
+                model=model,
+            )
         )
     is_tuned = bool(description.is_tuned)
     return PackedNetwork(

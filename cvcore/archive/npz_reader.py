@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from cvcore.errors import ArchiveRefused, ArraysDamaged
 from cvcore.files import npz
 from cvcore.files.npz import Header
+from cvcore.languages import t
 
 Shape = tuple[int | None, ...]
 
@@ -36,7 +37,7 @@ def read(data: bytes, expected: Mapping[str, tuple[str, Shape]], name: str) -> d
         return npz.read(data, expected)
     except ArraysDamaged as error:
         raise ArchiveRefused(
-            f"a project zip's {name} must be complete, it is damaged: copy or download it again"
+            t("a project zip's {name} must be complete, it is damaged: copy or download it again", name=name)
         ) from error
 
 
@@ -48,5 +49,9 @@ def _is_expected(header: Header, kind: str, shape: Shape) -> bool:
 
 def _refusal(name: str, array: str) -> ArchiveRefused:
     return ArchiveRefused(
-        f"a project zip's {name} must match the project, {array} in it does not: copy or download it again"
+        t(
+            "a project zip's {name} must match the project, {array} in it does not: copy or download it again",
+            name=name,
+            array=array,
+        )
     )

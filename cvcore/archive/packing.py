@@ -24,6 +24,7 @@ from cvcore.archive import analysis_files, network_files, project_json
 from cvcore.archive.project_zip import KIND, MANIFEST, OLDEST_VERSION, VERSION
 from cvcore.errors import ModelDamaged, NotFound
 from cvcore.files import blobs, zip_writer
+from cvcore.languages import t
 from cvcore.progress import Progress, silent
 from cvcore.records import Project
 from cvcore.store import Store
@@ -56,14 +57,14 @@ def pack(store: Store, project: Project, path: Path, progress: Progress = silent
     with zip_writer.create(path) as archive:
         files[project_json.FILE] = zip_writer.add_text(archive, project_json.FILE, project_json.as_json(contents))
         for done, image in enumerate(contents.images):
-            progress("Packing images", done / (len(contents.images) + 1))
+            progress(t("Packing images"), done / (len(contents.images) + 1))
             if image.is_erased:
                 continue
             original = blobs.original_path(store.home, image.sha256)
             _add(archive, files, original_member(image.sha256), original, image.sha256)
         for iteration in contents.iterations:
             if iteration.number not in trained:
-                raise NotFound(f"{iteration.name} was deleted just now: pack the project again")
+                raise NotFound(t("{iteration} was deleted just now: pack the project again", iteration=iteration.name))
             arrays = blobs.iteration_folder(store.home, trained[iteration.number].id) / evaluation.ARRAYS
             _add(archive, files, arrays_member(iteration.number), arrays)
             if analysis_files.add(archive, files, store, trained[iteration.number]):
@@ -88,7 +89,7 @@ def arrays_member(number: int) -> str:
 def _add(archive: zipfile.ZipFile, files: Files, member: str, source: Path, sha256: str = "") -> None:
     files[member] = zip_writer.add_file(archive, member, source)
     if sha256 and files[member][0] != sha256:
-        raise ModelDamaged(f"the file of the image {source.name} is damaged: restore it from a backup")
+        raise ModelDamaged(t("the file of the image {image} is damaged: restore it from a backup", image=source.name))
 
 
 def _as_json(files: Files) -> dict[str, dict[str, str | int]]:

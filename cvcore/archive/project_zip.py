@@ -16,6 +16,7 @@ from msgspec import Meta
 from cvcore.archive import json_reader
 from cvcore.errors import ArchiveRefused
 from cvcore.files import blobs, zips
+from cvcore.languages import t
 from cvcore.settings import MEBIBYTE, Limits
 from cvcore.store.project_contents import Sha256
 
@@ -68,17 +69,26 @@ class ProjectZip:
             ArchiveRefused: it is missing, larger than `limit_bytes`, or not as tagwise.json lists it.
         """
         if member not in self.files:
-            raise ArchiveRefused(f"a project zip must be complete, {member} is missing: copy or download it again")
+            raise ArchiveRefused(
+                t("a project zip must be complete, {member} is missing: copy or download it again", member=member)
+            )
         file = self.files[member]
         if file.size_bytes > limit_bytes:
             raise ArchiveRefused(
-                f"{member} in a project zip must be at most {limit_bytes // MEBIBYTE} MB, this one is larger: "
-                "check that Tagwise made the zip"
+                t(
+                    "{member} in a project zip must be at most {most} MB, this one is larger: check that "
+                    "Tagwise made the zip",
+                    member=member,
+                    most=limit_bytes // MEBIBYTE,
+                )
             )
         data = zips.read(self.archive, self.infos[member], file.size_bytes + 1)
         if len(data) != file.size_bytes or blobs.sha256(data) != file.sha256:
             raise ArchiveRefused(
-                f"a project zip must be unchanged, {member} has another SHA-256: copy or download it again"
+                t(
+                    "a project zip must be unchanged, {member} has another SHA-256: copy or download it again",
+                    member=member,
+                )
             )
         return data
 
@@ -91,11 +101,15 @@ class ProjectZip:
         present = self.infos.keys() - {MANIFEST}
         complete = present & self.files.keys()
         if missing := sorted(needed - complete):
-            raise ArchiveRefused(f"a project zip must be complete, {missing[0]} is missing: copy or download it again")
+            raise ArchiveRefused(
+                t("a project zip must be complete, {member} is missing: copy or download it again", member=missing[0])
+            )
         if others := sorted((present | self.files.keys()) - needed - (allowed & complete)):
             raise ArchiveRefused(
-                f"a project zip must hold only files of its project, {others[0][:80]!r} is not one: copy or download "
-                "it again"
+                t(
+                    "a project zip must hold only files of its project, {file!r} is not one: copy or download it again",
+                    file=others[0][:80],
+                )
             )
 
 
@@ -117,19 +131,27 @@ def read(archive: ZipFile) -> ProjectZip:
     infos = {zips.path_of(info): info for info in archive.infolist()}
     # In a zip that was cut short, zipfile can find the end of another zip inside it, such as an npz.
     if min((info.header_offset for info in archive.infolist()), default=0) > 0:
-        raise ArchiveRefused("a zip must be complete, the end of this one is missing: copy or download it again")
+        raise ArchiveRefused(t("a zip must be complete, the end of this one is missing: copy or download it again"))
     if MANIFEST not in infos:
         raise ArchiveRefused(
-            f"a project zip must contain {MANIFEST}, this one does not: upload a zip of images on the Images page"
+            t(
+                "a project zip must contain {manifest}, this one does not: upload a zip of images on the Images page",
+                manifest=MANIFEST,
+            )
         )
     if len(infos) != len(archive.infolist()) or any(map(zips.refusal, infos.values())):
-        raise ArchiveRefused("a project zip must be unchanged, this one is not: copy or download it again")
+        raise ArchiveRefused(t("a project zip must be unchanged, this one is not: copy or download it again"))
     manifest = zips.read(archive, infos[MANIFEST], MANIFEST_BYTES)
     head = json_reader.read(manifest, _Head, MANIFEST)
     # The list of files is read only if this Tagwise knows the version.
     if head.version > VERSION:
         raise ArchiveRefused(
-            f"this project zip was made by a newer Tagwise ({head.made_by}): it has version {head.version}, and this "
-            f"Tagwise knows versions up to {VERSION}: update Tagwise"
+            t(
+                "this project zip was made by a newer Tagwise ({made_by}): it has version {version}, and this "
+                "Tagwise knows versions up to {newest}: update Tagwise",
+                made_by=head.made_by,
+                version=head.version,
+                newest=VERSION,
+            )
         )
     return ProjectZip(archive, infos, json_reader.read(manifest, _Manifest, MANIFEST).files)

@@ -16,6 +16,7 @@ from cvcore.azure import client, transport, verification
 from cvcore.azure.transport import Endpoint
 from cvcore.azure.verification import MigrationResult, SourceSnapshot
 from cvcore.errors import Conflict, FetchFailed, InvalidInput, NotFound, TagwiseError, UrlRefused
+from cvcore.languages import carried, t
 from cvcore.progress import Progress, share, silent
 from cvcore.projects import naming, tagging, uploads
 from cvcore.projects.moving_in import BATCH, check_connection
@@ -45,7 +46,7 @@ def migrate(
         StorageFull, HomeUnusable, Stopped: what was copied before is kept.
     """
     source = transport.training(endpoint, training_key, sleep=sleep)
-    progress(f"Asking {source.host}", 0.0)
+    progress(t("Asking {host}", host=source.host), 0.0)
     azure_domains = {domain.id: domain for domain in client.domains(source)}
     azure_projects = _azure_projects(source, project_id)
     results = []
@@ -69,13 +70,22 @@ def _azure_projects(source: Endpoint, project_id: str | None) -> list[client.Pro
     chosen = [project for project in present if project.id.casefold() == project_id.strip().casefold()]
     if not chosen:
         listed = ", ".join(f"{project.id!r} ({project.name!r})" for project in present[:10]) or "none"
-        raise NotFound(f"there is no project {project_id[:80]!r} at {source.host}: there are {listed}")
+        raise NotFound(
+            t(
+                "there is no project {project_id!r} at {host}: there are {projects}",
+                project_id=project_id[:80],
+                host=source.host,
+                projects=listed,
+            )
+        )
     return chosen
 
 
 def _not_copied(azure_project: client.Project, *, is_only_one: bool) -> MigrationResult:
     """The result for an object detection project, which is left out; an error if it was asked for by its id."""
-    sentence = f"Tagwise only classifies images, {azure_project.name[:80]!r} detects objects: it was left out"
+    sentence = t(
+        "Tagwise only classifies images, {project!r} detects objects: it was left out", project=azure_project.name[:80]
+    )
     if is_only_one:
         raise InvalidInput(sentence)
     nothing = verification.NOTHING
@@ -125,10 +135,11 @@ def _copy_images(
     done = store.origins.of_project(project.id, "image").keys()
     listed: list[client.Image] = []
     failures: dict[str, str] = {}
-    fetch = partial(_fetched, source, tag_ids, limits.image_bytes)
+    fetch = carried(partial(_fetched, source, tag_ids, limits.image_bytes))
     with ThreadPoolExecutor(BATCH) as pool:
         for batch in _batches(client.images(source, azure_project.id)):
-            progress(f"{project.name}: {len(listed)} of {count} images", min(1.0, len(listed) / max(1, count)))
+            stage = t("{project}: {done} of {total} images", project=project.name, done=len(listed), total=count)
+            progress(stage, min(1.0, len(listed) / max(1, count)))
             pending = [image for image in batch if image.id not in done]
             fetched = list(pool.map(fetch, pending))
             check_connection(fetched)
@@ -149,7 +160,7 @@ def _fetched(
     source: Endpoint, tag_ids: Mapping[str, str], limit_bytes: int, image: client.Image
 ) -> bytes | TagwiseError:
     if not tag_ids.keys() >= set(image.tag_ids):
-        return Conflict("one of its tags was created during this run: run it again")
+        return Conflict(t("one of its tags was created during this run: run it again"))
     try:
         return client.download_image(source, image, limit_bytes=limit_bytes)
     except (FetchFailed, UrlRefused) as error:

@@ -21,6 +21,7 @@ from http import HTTPStatus
 from typing import Any
 
 from cvcore.errors import FetchFailed, InvalidInput
+from cvcore.languages import t
 from cvcore.net import guard, http
 from cvcore.settings import MEBIBYTE
 
@@ -63,11 +64,14 @@ def training(url: str, training_key: str, *, sleep: Callable[[float], None] = ti
     target = guard.parsed(url)
     if target.scheme != "https" and not is_loopback(target.host):
         raise InvalidInput(
-            f"an endpoint must begin with https://, because the key is sent with every request, got {target.url[:80]!r}"
+            t(
+                "an endpoint must begin with https://, because the key is sent with every request, got {url!r}",
+                url=target.url[:80],
+            )
         )
     key = training_key.strip()
     if not re.fullmatch("[!-~]+", key):
-        raise InvalidInput("a training key must be one word of letters and digits: copy it from Keys and Endpoint")
+        raise InvalidInput(t("a training key must be one word of letters and digits: copy it from Keys and Endpoint"))
     # Users also paste full addresses of operations. v3.3 is the newest version that is not a preview.
     base = re.split("/+customvision(?:/|$)", target.path.partition("?")[0], maxsplit=1, flags=re.IGNORECASE)[0]
     path = base.rstrip("/") + "/customvision/v3.3/training"
@@ -106,8 +110,11 @@ def is_loopback(host: str) -> bool:
 def not_understood(endpoint: Endpoint) -> FetchFailed:
     """The error for an answer unlike Custom Vision's."""
     return FetchFailed(
-        f"an endpoint must answer like Custom Vision, {endpoint.host} sent something else: "
-        "copy the address from Keys and Endpoint"
+        t(
+            "an endpoint must answer like Custom Vision, {host} sent something else: copy the address from Keys "
+            "and Endpoint",
+            host=endpoint.host,
+        )
     )
 
 
@@ -131,17 +138,28 @@ def _content(endpoint: Endpoint, answer: http.Answer | Exception) -> Any:
     host = endpoint.host
     if isinstance(answer, Exception):
         raise FetchFailed(
-            f"an endpoint must be reachable, {host} is not ({_reason(answer)}): "
-            "check the address and the network, and try again"
+            t(
+                "an endpoint must be reachable, {host} is not ({reason}): check the address and the network, and "
+                "try again",
+                host=host,
+                reason=_reason(answer),
+            )
         ) from answer
     if answer.status == HTTPStatus.UNAUTHORIZED:
         raise InvalidInput(
-            f"the training key must belong to the endpoint, {host} refused it: copy both from Keys and Endpoint"
+            t(
+                "the training key must belong to the endpoint, {host} refused it: copy both from Keys and Endpoint",
+                host=host,
+            )
         )
     if answer.status != HTTPStatus.OK:
         raise FetchFailed(
-            f"an endpoint must answer like Custom Vision, {host} answered with status {answer.status}: "
-            "copy the address from Keys and Endpoint, or try again later"
+            t(
+                "an endpoint must answer like Custom Vision, {host} answered with status {status}: copy the "
+                "address from Keys and Endpoint, or try again later",
+                host=host,
+                status=answer.status,
+            )
         )
     try:
         return json.loads(answer.body)
@@ -151,7 +169,7 @@ def _content(endpoint: Endpoint, answer: http.Answer | Exception) -> Any:
 
 def _reason(error: Exception) -> str:
     # Only the system's own text: other errors can repeat what was sent or received.
-    return (isinstance(error, OSError) and error.strerror) or "the connection broke off"
+    return (isinstance(error, OSError) and error.strerror) or t("the connection broke off")
 
 
 def _seconds(retry_after: str) -> float:

@@ -7,9 +7,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from cvcore import domains, wording
+from cvcore import domains
 from cvcore.azure import client
 from cvcore.errors import InvalidInput
+from cvcore.languages import t, tn
 from cvcore.projects import moving_in
 from cvcore.records import Image, Project, Tag
 from cvcore.store import Origin, Store
@@ -71,14 +72,14 @@ def verify(store: Store, project: Project, source: SourceSnapshot) -> MigrationR
     carried = Counter(tag_id for image in source.images for tag_id in image.tag_ids)
     missing = list(_missing(source, origins, images))
     if azure != _counts(source, ours, len(source.images), carried):
-        missing.append("Azure's counts differ from its list of images: run it again when nobody changes them there")
+        missing.append(t("Azure's counts differ from its list of images: run it again when nobody changes them there"))
     here = Counts(len(images), len(ours), {tag.name: tag.image_count for tag in ours.values()})
     added = len(images.keys() - {origin.local_id for origin in origins.values()})
     notes = (
         *_changes(project, source, ours),
         *missing,
         *moving_in.equal_images((image.id for image in source.images), origins, _shown),
-        *moving_in.differences(azure.per_tag, here.per_tag, added, service="in Azure"),
+        *moving_in.differences(azure.per_tag, here.per_tag, added, service="Azure"),
     )
     return MigrationResult(source.project.name, project, azure, here, notes, complete=not missing)
 
@@ -92,19 +93,31 @@ def _changes(project: Project, source: SourceSnapshot, ours: Mapping[str, Tag]) 
     """Names and settings that differ here."""
     azure_project = source.project
     if project.name != unicodedata.normalize("NFC", azure_project.name):
-        yield f"the project {_shown(azure_project.name)} is called {project.name!r} here"
+        yield t("the project {azure} is called {name!r} here", azure=_shown(azure_project.name), name=project.name)
     if project.domain_id != azure_project.domain_id:
-        yield f"the domain {_domain(azure_project.domain_id)} is {_domain(project.domain_id)} here"
+        yield t(
+            "the domain {azure} is {domain} here",
+            azure=_domain(azure_project.domain_id),
+            domain=_domain(project.domain_id),
+        )
     for tag in source.tags:
         our = ours.get(source.tag_ids[tag.id])
         if our is None:
-            yield f"the tag {_shown(tag.name)} was deleted here"
+            yield t("the tag {tag} was deleted here", tag=_shown(tag.name))
         elif our.name != unicodedata.normalize("NFC", tag.name):
-            yield f"the tag {_shown(tag.name)} is called {our.name!r} here"
+            yield t("the tag {tag} is called {name!r} here", tag=_shown(tag.name), name=our.name)
         if our and tag.is_negative != (our.kind == "Negative"):
-            yield f"the tag {our.name!r} is {'negative' if tag.is_negative else 'regular'} in Azure only"
+            yield (
+                t("the tag {tag!r} is negative in Azure only", tag=our.name)
+                if tag.is_negative
+                else t("the tag {tag!r} is regular in Azure only", tag=our.name)
+            )
     if copies := sum(image.is_copy for image in source.images):
-        yield f"Azure has only smaller copies of {wording.count(copies, 'image')}: Tagwise has these copies"
+        yield tn(
+            copies,
+            "Azure has only smaller copies of {n} image: Tagwise has these copies",
+            "Azure has only smaller copies of {n} images: Tagwise has these copies",
+        )
 
 
 def _missing(source: SourceSnapshot, origins: Mapping[str, Origin], images: Mapping[str, Image]) -> Iterator[str]:
@@ -112,16 +125,16 @@ def _missing(source: SourceSnapshot, origins: Mapping[str, Origin], images: Mapp
     for image in source.images:
         origin = origins.get(image.id)
         if origin is None:
-            reason = source.failures.get(image.id, "it was deleted here")
+            reason = source.failures.get(image.id, t("it was deleted here"))
         elif origin.local_id is None:
             reason = origin.note
         elif origin.local_id not in images:
-            reason = "it was deleted here"
+            reason = t("it was deleted here")
         elif not {source.tag_ids.get(tag_id) for tag_id in image.tag_ids} <= {*images[origin.local_id].tag_ids}:
-            reason = origin.note or "it has other tags here"
+            reason = origin.note or t("it has other tags here")
         else:
             continue
-        yield f"image {_shown(image.id)}: {reason}"
+        yield t("image {image}: {reason}", image=_shown(image.id), reason=reason)
 
 
 def _domain(domain_id: str) -> str:

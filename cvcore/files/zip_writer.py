@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cvcore.errors import InvalidInput, NotFound, StorageFull
+from cvcore.languages import t
 from cvcore.settings import MEBIBYTE
 
 # Members carry no time, so that the same content gives the same zip.
@@ -33,8 +34,10 @@ def create(path: Path) -> Iterator[zipfile.ZipFile]:
         temporary.replace(path)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise StorageFull("the disk is full: free some space on it and try again") from error
-        raise InvalidInput(f"a zip must go to a file that can be written, {path}: {error.strerror}") from error
+            raise StorageFull(t("the disk is full: free some space on it and try again")) from error
+        raise InvalidInput(
+            t("a zip must go to a file that can be written, {path}: {reason}", path=path, reason=error.strerror)
+        ) from error
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -56,7 +59,10 @@ def add_file(archive: zipfile.ZipFile, member: str, source: Path) -> tuple[str, 
                     target.write(piece)
     except FileNotFoundError:
         raise NotFound(
-            f"the file {source.name} is not in the home folder: someone may have deleted it just now, try again"
+            t(
+                "the file {file} is not in the home folder: someone may have deleted it just now, try again",
+                file=source.name,
+            )
         ) from None
     return digest.hexdigest(), size_bytes
 

@@ -15,6 +15,7 @@ from typing import BinaryIO
 from cvcore import names
 from cvcore.errors import ArchiveRefused
 from cvcore.files import zip_names
+from cvcore.languages import number, t
 from cvcore.settings import MEBIBYTE, Limits
 
 # Photos barely compress; uncompressed drawings can shrink to 1/100. A zip that unpacks to less than 1/16 of the
@@ -67,9 +68,9 @@ def opened(source: Path | BinaryIO, limits: Limits, counts: Counts | None = None
             size_bytes = _measured(source, limits, counts)
         archive = zipfile.ZipFile(source)
     except PermissionError as error:
-        raise ArchiveRefused("a zip must be readable, this one is not: change who may open it") from error
+        raise ArchiveRefused(t("a zip must be readable, this one is not: change who may open it")) from error
     except BROKEN as error:
-        raise ArchiveRefused("a zip must be complete, this one is damaged: copy or create it again") from error
+        raise ArchiveRefused(t("a zip must be complete, this one is damaged: copy or create it again")) from error
     _check_declared(archive, size_bytes, limits, counts)
     return archive
 
@@ -114,7 +115,10 @@ def read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, size_bytes: int) -> by
             return file.read(size_bytes)
     except BROKEN as error:
         raise ArchiveRefused(
-            f"a file in a zip must be complete, {names.file(path_of(info))!r} is damaged: create the zip again"
+            t(
+                "a file in a zip must be complete, {file!r} is damaged: create the zip again",
+                file=names.file(path_of(info)),
+            )
         ) from error
 
 
@@ -141,10 +145,11 @@ def _counts(path: str, counts: Counts | None) -> bool:
 
 def _too_many(most: int, counts: Counts | None) -> str:
     if counts is None:
-        return f"a zip must hold at most {most:,} files, this one has more: split it"
-    return (
-        f"a zip must hold at most {most:,} images and tables, this one has more: split it, or raise the limit with "
-        "TAGWISE_MAX_FILES"
+        return t("a zip must hold at most {most} files, this one has more: split it", most=number(most))
+    return t(
+        "a zip must hold at most {most} images and tables, this one has more: split it, or raise the limit with "
+        "TAGWISE_MAX_FILES",
+        most=number(most),
     )
 
 
@@ -168,27 +173,38 @@ def _missing_end(file: BinaryIO) -> str:
     """Why a file without the end record of a zip is refused."""
     file.seek(0)
     if file.read(len(FILE)) == FILE:
-        return "a zip must be complete, the end of this one is missing: copy or download it again"
-    return "this file is not a zip: put the images in a zip and upload that"
+        return t("a zip must be complete, the end of this one is missing: copy or download it again")
+    return t("this file is not a zip: put the images in a zip and upload that")
 
 
 def _check_declared(archive: zipfile.ZipFile, size_bytes: int, limits: Limits, counts: Counts | None) -> None:
     infos = archive.infolist()
     if locked := next((info for info in infos if info.flag_bits & IS_LOCKED), None):
         raise ArchiveRefused(
-            f"a zip must open without a password, {names.file(path_of(locked))!r} needs one: "
-            "create it again without one"
+            t(
+                "a zip must open without a password, {file!r} needs one: create it again without one",
+                file=names.file(path_of(locked)),
+            )
         )
     unpacked = sum(info.file_size for info in infos if _counts(info.orig_filename, counts))
     if unpacked > limits.archive_bytes:
         allowed_mb, unpacked_mb = limits.archive_bytes // MEBIBYTE, math.ceil(unpacked / MEBIBYTE)
         cure = "split it" if counts is None else "split it, or raise the limit with TAGWISE_MAX_UNPACKED_MB"
         raise ArchiveRefused(
-            f"a zip must unpack to at most {allowed_mb:,} MB, this one would unpack to {unpacked_mb:,} MB: {cure}"
+            t(
+                "a zip must unpack to at most {most} MB, this one would unpack to {size} MB: {cure}",
+                most=number(allowed_mb),
+                size=number(unpacked_mb),
+                cure=cure,
+            )
         )
     if unpacked > max(RATIO * size_bytes, limits.archive_bytes // HARMLESS_SHARE):
         ratio = unpacked // size_bytes
         raise ArchiveRefused(
-            f"a zip must unpack to at most {RATIO} times its size, this one would unpack to {ratio:,} times: "
-            "create it again from the images"
+            t(
+                "a zip must unpack to at most {most} times its size, this one would unpack to {times} times: "
+                "create it again from the images",
+                most=RATIO,
+                times=number(ratio),
+            )
         )

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, urljoin, urlsplit
 
 from cvcore.errors import UrlRefused
+from cvcore.languages import t
 
 PORTS = {"http": 80, "https": 443}
 KEPT_IN_PATH = "/%:@!$&'()*+,;=~?"
@@ -86,8 +87,11 @@ def connected(
     addresses = _looked_up(target, resolve, deadline)
     if not (allow_private or all(map(is_public, addresses))):
         raise UrlRefused(
-            f"an address must be on the internet, {target.host} is in this machine's own network and cannot be "
-            "opened: download the image and upload the file"
+            t(
+                "an address must be on the internet, {host} is in this machine's own network and cannot be "
+                "opened: download the image and upload the file",
+                host=target.host,
+            )
         )
     with _connected(target, addresses, deadline) as plain, _secured(plain, target, deadline) as connection:
         yield connection
@@ -122,16 +126,21 @@ def parsed(url: str, base: str = "") -> Target:
         path = quote(parts.path or "/", KEPT_IN_PATH) + (parts.query and "?" + quote(parts.query, KEPT_IN_PATH))
     except ValueError as error:
         raise UrlRefused(
-            f"an address must be like https://example.com/cat.jpg, got {url[:80]!r}: correct it"
+            t("an address must be like https://example.com/cat.jpg, got {url!r}: correct it", url=url[:80])
         ) from error
     if parts.scheme not in PORTS or port is None:
         raise UrlRefused(
-            f"an address must begin with http:// or https://, got {(parts.scheme or url)[:80]!r}: correct it"
+            t(
+                "an address must begin with http:// or https://, got {scheme!r}: correct it",
+                scheme=(parts.scheme or url)[:80],
+            )
         )
     if "@" in parts.netloc:
-        raise UrlRefused("an address must not contain a user name or password: download the image and upload the file")
+        raise UrlRefused(
+            t("an address must not contain a user name or password: download the image and upload the file")
+        )
     if not re.fullmatch("[0-9a-z._:-]+", host):
-        raise UrlRefused(f"an address must have a valid host name, {host[:80]!r} is not valid: correct it")
+        raise UrlRefused(t("an address must have a valid host name, {host!r} is not valid: correct it", host=host[:80]))
     return Target(parts.scheme, host, port, path)
 
 

@@ -18,6 +18,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from cvcore.errors import FetchFailed
+from cvcore.languages import t
 from cvcore.net import guard
 from cvcore.net.guard import BROKEN, Resolve, Target
 from cvcore.settings import MEBIBYTE
@@ -72,7 +73,11 @@ def fetch(
             return answer
         target = answer
     raise FetchFailed(
-        f"an address must redirect at most {REDIRECTS} times, this one goes on to {target.host}: use the last address"
+        t(
+            "an address must redirect at most {most} times, this one goes on to {host}: use the last address",
+            most=REDIRECTS,
+            host=target.host,
+        )
     )
 
 
@@ -166,19 +171,29 @@ def _image_or_redirect(connection: socket.socket, target: Target, deadline: floa
 def _image(response: http.client.HTTPResponse, target: Target, limit_bytes: int) -> bytes:
     if response.status != http.HTTPStatus.OK:
         raise FetchFailed(
-            f"an address must answer with an image, {target.host} answered with status {response.status}: "
-            "open it in a browser"
+            t(
+                "an address must answer with an image, {host} answered with status {status}: open it in a browser",
+                host=target.host,
+                status=response.status,
+            )
         )
     if response.getheader("Content-Encoding", "identity").strip().casefold() != "identity":
         raise FetchFailed(
-            f"an image must be sent uncompressed, {target.host} sends it compressed: download it and upload the file"
+            t(
+                "an image must be sent uncompressed, {host} sends it compressed: download it and upload the file",
+                host=target.host,
+            )
         )
     size_bytes = response.length or 0
     data = b"" if size_bytes > limit_bytes else response.read(limit_bytes + 1)
     if max(size_bytes, len(data)) > limit_bytes:
         limit = f"{limit_bytes / MEBIBYTE:.3g} MB"
         raise FetchFailed(
-            f"an image must be at most {limit}, the one at {target.host} is larger: make it smaller first"
+            t(
+                "an image must be at most {most}, the one at {host} is larger: make it smaller first",
+                most=limit,
+                host=target.host,
+            )
         )
     if len(data) < size_bytes:
         raise http.client.IncompleteRead(data, size_bytes - len(data))
@@ -189,16 +204,23 @@ def _failure(error: Exception, target: Target, timeout_s: float) -> FetchFailed:
     host = target.host
     if isinstance(error, TimeoutError):
         return FetchFailed(
-            f"an address must answer within {timeout_s:g} s, {host} did not: try again or upload the file"
+            t(
+                "an address must answer within {seconds} s, {host} did not: try again or upload the file",
+                seconds=f"{timeout_s:g}",
+                host=host,
+            )
         )
     if isinstance(error, socket.gaierror):
         return FetchFailed(
-            f"an address must have a known host name, {host} is unknown: check the address and the network"
+            t("an address must have a known host name, {host} is unknown: check the address and the network", host=host)
         )
     if isinstance(error, ssl.SSLError):
         return FetchFailed(
-            f"an https address must have a valid certificate, {host} has none: download the image in a browser"
+            t(
+                "an https address must have a valid certificate, {host} has none: download the image in a browser",
+                host=host,
+            )
         )
     return FetchFailed(
-        f"an address must be a web server's, {host} did not answer like one: check it or upload the file"
+        t("an address must be a web server's, {host} did not answer like one: check it or upload the file", host=host)
     )

@@ -22,6 +22,7 @@ from cvcore.array_types import Levels
 from cvcore.datasets import file_names, sources
 from cvcore.errors import ArchiveRefused, InvalidInput
 from cvcore.files import blobs, zips
+from cvcore.languages import t
 from cvcore.networks import backbones, feature_extraction
 from cvcore.prediction import predictor
 from cvcore.records import Iteration, Prediction
@@ -110,7 +111,7 @@ def images_at(path: Path, limits: Limits) -> list[BatchImage]:
     else:
         return [BatchImage(str(path), partial(_read, path, limits))]
     if not images:
-        raise ArchiveRefused(f"a folder or zip must hold images, {path.name!r} holds none: choose another")
+        raise ArchiveRefused(t("a folder or zip must hold images, {name!r} holds none: choose another", name=path.name))
     return images
 
 
@@ -205,8 +206,12 @@ def _read(path: Path, limits: Limits) -> bytes:
         with path.open("rb") as file:
             return file.read(limits.read_bytes)
     except OSError as error:
-        reason = f"this one cannot ({error.strerror})"
-        raise InvalidInput(f"an image must be a file that can be read, {reason}: check the path") from error
+        raise InvalidInput(
+            t(
+                "an image must be a file that can be read, this one cannot ({reason}): check the path",
+                reason=error.strerror,
+            )
+        ) from error
 
 
 def _read_open(file: BinaryIO, limits: Limits) -> bytes:

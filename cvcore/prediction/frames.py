@@ -16,6 +16,7 @@ from cvcore import evaluation, imaging, metrics
 from cvcore.errors import IterationNotFound
 from cvcore.evaluation import OutOfFold
 from cvcore.files import blobs
+from cvcore.languages import t
 from cvcore.networks import backbones, feature_extraction
 from cvcore.networks.backbones import Backbone
 from cvcore.prediction import predictor
@@ -102,7 +103,12 @@ def _model(stores: Sequence[Store], iteration_id: str) -> tuple[Store, _Model]:
             kept = _Model(iteration, head, now)
         _keep(place, replace(kept, used_at=now))
         return store, kept
-    raise IterationNotFound(f"there is no iteration {iteration_id[:80]!r}: it may have been deleted, reload the page")
+    raise IterationNotFound(
+        t(
+            "there is no iteration {iteration_id!r}: it may have been deleted, reload the page",
+            iteration_id=iteration_id[:80],
+        )
+    )
 
 
 def _keep(place: tuple[Path, str], model: _Model) -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from cvcore import imaging
 from cvcore.errors import InvalidInput
 from cvcore.files import blobs
+from cvcore.languages import t
 from cvcore.prediction import predictor
 from cvcore.projects import trash, uploads
 from cvcore.projects.changes import Change
@@ -33,7 +34,11 @@ def predict_and_keep(
     """
     if len(application) > APPLICATION_LETTERS:
         raise InvalidInput(
-            f"an application's name must have at most {APPLICATION_LETTERS} letters, got {len(application)}: shorten it"
+            t(
+                "an application's name must have at most {most} letters, got {number}: shorten it",
+                most=APPLICATION_LETTERS,
+                number=len(application),
+            )
         )
     data = imaging.fitted(data, limits, shrinks=False).data
     embedding = predictor.embedding(store, iteration, data, limits=limits)

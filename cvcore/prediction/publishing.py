@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cvcore import names
 from cvcore.errors import IterationNotFound, NameRefused, NotTrained, Published
+from cvcore.languages import t
 from cvcore.records import Iteration, Project
 from cvcore.store import Publication, Store
 
@@ -21,16 +22,29 @@ def publish(store: Store, iteration: Iteration, name: str, *, resource: str = ""
     """
     cleaned = names.clean("publication", name, letters=NAME_LETTERS)
     if set(cleaned) & set("/\\") or cleaned in (".", ".."):
-        raise NameRefused("publication", f"a published name must have no slash, got {name!r}: choose another")
+        raise NameRefused(
+            "publication", t("a published name must have no slash, got {name!r}: choose another", name=name)
+        )
     with store.transaction():
         iteration = store.iterations.get(iteration.id)
         if iteration.status != "Completed":
-            raise NotTrained(f"an iteration must be trained to be published, {iteration.name} is not: train it first")
+            raise NotTrained(
+                t(
+                    "an iteration must be trained to be published, {iteration} is not: train it first",
+                    iteration=iteration.name,
+                )
+            )
         holder = store.publications.find(iteration.project_id, cleaned)
         if holder and holder.iteration_id != iteration.id and not overwrite:
             other = store.iterations.get(holder.iteration_id)
-            rule = "a published name must be of one iteration"
-            raise Published(f"{rule}, {cleaned!r} is of {other.name}: unpublish it there, or set overwrite to true")
+            raise Published(
+                t(
+                    "a published name must be of one iteration, {name!r} is of {other}: unpublish it there, or set "
+                    "overwrite to true",
+                    name=cleaned,
+                    other=other.name,
+                )
+            )
         if holder is None or holder.iteration_id != iteration.id or holder.resource != resource:
             store.publications.put(iteration.project_id, Publication(cleaned, iteration.id, resource))
 
@@ -56,5 +70,11 @@ def find(store: Store, project: Project, name: str) -> Iteration:
     """
     publication = store.publications.find(project.id, name)
     if publication is None:
-        raise IterationNotFound(f"Invalid iteration: nothing is published as {name[:80]!r} in {project.name!r}")
+        raise IterationNotFound(
+            t(
+                "Invalid iteration: nothing is published as {name!r} in {project!r}",
+                name=name[:80],
+                project=project.name,
+            )
+        )
     return store.iterations.get(publication.iteration_id)

@@ -10,12 +10,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from cvcore.errors import InvalidInput, NameTaken
+from cvcore.languages import t, tn
 from cvcore.projects import retagging, tagging
 from cvcore.projects.retagging import Retagging
 from cvcore.records import LabelIssue, Project, Tag
 from cvcore.settings import Limits
 from cvcore.store import Store
-from cvcore.wording import count
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,8 @@ def add_tags(store: Store, project: Project, image_ids: Sequence[str], tag_ids: 
     made = retagging.record(store, project, image_ids, add)
     names = store.tags.names_and_kinds(project.id)
     listed = ", ".join(names[tag_id][0] for tag_id in tag_ids if tag_id in names)
-    return of_retagging(store, project, made, f"{count(len(made.changes), 'image')} tagged {listed}.")
+    message = tn(len(made.changes), "{n} image tagged {tags}.", "{n} images tagged {tags}.", tags=listed)
+    return of_retagging(store, project, made, message)
 
 
 def remove_tags(
@@ -71,7 +72,8 @@ def remove_tags(
         tagging.remove_tags(store, project, image_ids, tag_ids)
 
     made = retagging.record(store, project, image_ids, remove)
-    return of_retagging(store, project, made, f"Tags removed from {count(len(made.changes), 'image')}.")
+    message = tn(len(made.changes), "Tags removed from {n} image.", "Tags removed from {n} images.")
+    return of_retagging(store, project, made, message)
 
 
 def of_retagging(store: Store, project: Project, made: Retagging, message: str) -> Change:
@@ -79,14 +81,14 @@ def of_retagging(store: Store, project: Project, made: Retagging, message: str) 
 
     def undo() -> str:
         undone = retagging.undo(store, project, made)
-        return told(f"Tags restored on {count(len(undone.changes), 'image')}.", len(undone.unchanged + undone.gone))
+        message = tn(len(undone.changes), "Tags restored on {n} image.", "Tags restored on {n} images.")
+        return told(message, len(undone.unchanged + undone.gone))
 
     return Change(message, undo)
 
 
 def mark_for_testing(store: Store, project: Project, image_ids: Sequence[str], is_test: bool) -> Change:
     """Make images test images, which are never trained on, or training images again."""
-    purposes = {True: "testing", False: "training"}
     with store.transaction():
         marked = _marked(store, project, image_ids, not is_test)
         tagging.mark_for_testing(store, project, marked, is_test)
@@ -95,10 +97,15 @@ def mark_for_testing(store: Store, project: Project, image_ids: Sequence[str], i
         with store.transaction():
             back = _marked(store, project, marked, is_test)
             tagging.mark_for_testing(store, project, back, not is_test)
-        message = f"{count(len(back), 'image')} kept for {purposes[not is_test]} again."
+        if is_test:
+            message = tn(len(back), "{n} image kept for training again.", "{n} images kept for training again.")
+        else:
+            message = tn(len(back), "{n} image kept for testing again.", "{n} images kept for testing again.")
         return told(message, len(marked) - len(back))
 
-    return Change(f"{count(len(marked), 'image')} kept for {purposes[is_test]}.", undo)
+    if is_test:
+        return Change(tn(len(marked), "{n} image kept for testing.", "{n} images kept for testing."), undo)
+    return Change(tn(len(marked), "{n} image kept for training.", "{n} images kept for training."), undo)
 
 
 def delete_tag(store: Store, project: Project, deleted: Tag) -> Change:
@@ -117,10 +124,15 @@ def delete_tag(store: Store, project: Project, deleted: Tag) -> Change:
         with store.transaction():
             _restore_tag(store, project, deleted, issues)
             undone = retagging.undo(store, project, made)
-        message = f"Tag {deleted.name} is back, on {count(len(undone.changes), 'image')}."
-        return told(message, len(undone.unchanged + undone.gone))
+        return told(_is_back(deleted, len(undone.changes)), len(undone.unchanged + undone.gone))
 
-    return Change(f"Tag {deleted.name} deleted. Its {count(len(image_ids), 'image')} stay.", undo)
+    message = tn(
+        len(image_ids),
+        "Tag {tag} deleted. Its {n} image stays.",
+        "Tag {tag} deleted. Its {n} images stay.",
+        tag=deleted.name,
+    )
+    return Change(message, undo)
 
 
 def merge_tag(store: Store, project: Project, merged: Tag, into: Tag) -> Change:
@@ -133,7 +145,7 @@ def merge_tag(store: Store, project: Project, merged: Tag, into: Tag) -> Change:
         TagsRefused: `into` is negative, and an image with the other tag has more tags; nothing is changed.
     """
     if merged.id == into.id:
-        raise InvalidInput(f"a tag must be merged into another tag, got {into.name!r} twice: choose another")
+        raise InvalidInput(t("a tag must be merged into another tag, got {tag!r} twice: choose another", tag=into.name))
 
     def move() -> None:
         tagging.delete(store, merged)
@@ -149,10 +161,20 @@ def merge_tag(store: Store, project: Project, merged: Tag, into: Tag) -> Change:
         with store.transaction():
             _restore_tag(store, project, merged, issues)
             undone = retagging.undo(store, project, made)
-        message = f"Tag {merged.name} is back, on {count(len(undone.changes), 'image')}."
-        return told(message, len(undone.unchanged + undone.gone))
+        return told(_is_back(merged, len(undone.changes)), len(undone.unchanged + undone.gone))
 
-    return Change(f"{merged.name} is one with {into.name}: {count(len(image_ids), 'image')} moved.", undo)
+    message = tn(
+        len(image_ids),
+        "{tag} is one with {into}: {n} image moved.",
+        "{tag} is one with {into}: {n} images moved.",
+        tag=merged.name,
+        into=into.name,
+    )
+    return Change(message, undo)
+
+
+def _is_back(tag: Tag, images: int) -> str:
+    return tn(images, "Tag {tag} is back, on {n} image.", "Tag {tag} is back, on {n} images.", tag=tag.name)
 
 
 def delete_unused(store: Store, project: Project, tag_ids: Sequence[str]) -> None:
@@ -170,10 +192,14 @@ def told(message: str, left: int) -> str:
     >>> told("Tags restored on 3 images.", 1)
     'Tags restored on 3 images. 1 image was changed or deleted meanwhile and stays as it is.'
     """
-    verbs = "was changed or deleted meanwhile and stays as it is"
-    if left != 1:
-        verbs = "were changed or deleted meanwhile and stay as they are"
-    return f"{message} {count(left, 'image')} {verbs}." if left else message
+    if not left:
+        return message
+    stay = tn(
+        left,
+        "{n} image was changed or deleted meanwhile and stays as it is.",
+        "{n} images were changed or deleted meanwhile and stay as they are.",
+    )
+    return f"{message} {stay}"
 
 
 def _restore_tag(store: Store, project: Project, deleted: Tag, issues: Sequence[LabelIssue]) -> None:
@@ -183,7 +209,11 @@ def _restore_tag(store: Store, project: Project, deleted: Tag, issues: Sequence[
         store.tags.restore(deleted)
     except NameTaken as error:
         raise NameTaken(
-            "tag", f"the tag's name must be unique, {deleted.name!r} is taken meanwhile: rename that tag, then undo"
+            "tag",
+            t(
+                "the tag's name must be unique, {tag!r} is taken meanwhile: rename that tag, then undo",
+                tag=deleted.name,
+            ),
         ) from error
     store.dismissed_issues.dismiss(issues)
 

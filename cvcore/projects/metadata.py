@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from cvcore.annotations import metadata_columns
 from cvcore.annotations.metadata_columns import KEY_LETTERS, KEYS, VALUE_LETTERS
 from cvcore.errors import Conflict, InvalidInput
+from cvcore.languages import t, tn
 from cvcore.projects.changes import Change, told
 from cvcore.records import Project
 from cvcore.store import Store
-from cvcore.wording import count
 
 
 def put(store: Store, project: Project, image_ids: Sequence[str], key: str, value: str) -> Change:
@@ -26,22 +26,45 @@ def put(store: Store, project: Project, image_ids: Sequence[str], key: str, valu
     """
     key, value = metadata_columns.line(key), metadata_columns.text_of(value)
     if not 1 <= len(key) <= KEY_LETTERS:
-        raise InvalidInput(f"a key must have 1 to {KEY_LETTERS} letters, got {len(key)}: choose another")
+        raise InvalidInput(
+            t(
+                "a key must have 1 to {most} letters, got {number}: choose another",
+                most=KEY_LETTERS,
+                number=len(key),
+            )
+        )
     if not 1 <= len(value) <= VALUE_LETTERS:
-        rule = f"a value must have 1 to {VALUE_LETTERS} letters, got {len(value)}"
-        raise InvalidInput(f"{rule}: {'shorten it' if value else 'type one, or remove the key'}")
+        if not value:
+            raise InvalidInput(
+                t("a value must have 1 to {most} letters, got 0: type one, or remove the key", most=VALUE_LETTERS)
+            )
+        raise InvalidInput(
+            t("a value must have 1 to {most} letters, got {number}: shorten it", most=VALUE_LETTERS, number=len(value))
+        )
     with store.transaction():
         present = _present(store, project, image_ids)
         before = store.metadata.of_images(present)
         full = sum(key not in known and len(known) >= KEYS for known in before.values())
         if full:
             raise Conflict(
-                f"an image can have at most {KEYS} keys, {count(full, 'image')} would have more: remove some"
+                tn(
+                    full,
+                    "an image can have at most {most} keys, {n} image would have more: remove some",
+                    "an image can have at most {most} keys, {n} images would have more: remove some",
+                    most=KEYS,
+                )
             )
         changed = [image_id for image_id in present if before.get(image_id, {}).get(key) != value]
         store.metadata.put(changed, {key: value})
         store.projects.touch(project.id)
-    return _change(store, project, changed, before, key, f"{key} set to {value} on {count(len(changed), 'image')}.")
+    message = tn(
+        len(changed),
+        "{key} set to {value} on {n} image.",
+        "{key} set to {value} on {n} images.",
+        key=key,
+        value=value,
+    )
+    return _change(store, project, changed, before, key, message)
 
 
 def remove(store: Store, project: Project, image_ids: Sequence[str], key: str) -> Change:
@@ -56,7 +79,8 @@ def remove(store: Store, project: Project, image_ids: Sequence[str], key: str) -
         changed = [image_id for image_id in present if key in before.get(image_id, {})]
         store.metadata.remove(changed, key)
         store.projects.touch(project.id)
-    return _change(store, project, changed, before, key, f"{key} removed from {count(len(changed), 'image')}.")
+    message = tn(len(changed), "{key} removed from {n} image.", "{key} removed from {n} images.", key=key)
+    return _change(store, project, changed, before, key, message)
 
 
 def _change(
@@ -80,7 +104,8 @@ def _change(
             for value, image_ids in by_value.items():
                 store.metadata.put(image_ids, {key: str(value)})
             store.projects.touch(project.id)
-        return told(f"{key} restored on {count(len(back), 'image')}.", len(changed) - len(back))
+        restored = tn(len(back), "{key} restored on {n} image.", "{key} restored on {n} images.", key=key)
+        return told(restored, len(changed) - len(back))
 
     return Change(message, undo)
 

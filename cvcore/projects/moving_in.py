@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from cvcore.errors import FetchFailed, TagwiseError
+from cvcore.languages import t, tn
 from cvcore.store import Origin
-from cvcore.wording import count
 
 # Images downloaded in parallel, and in memory at a time.
 BATCH = 16
@@ -21,8 +21,12 @@ def check_connection(fetched: Sequence[bytes | TagwiseError]) -> None:
     failures = [result for result in fetched if isinstance(result, FetchFailed)]
     if len(failures) == BATCH:
         raise FetchFailed(
-            f"images must be downloadable, {BATCH} in a row were not ({failures[-1]}): run it again, images copied "
-            "before are kept"
+            t(
+                "images must be downloadable, {number} in a row were not ({reason}): run it again, images "
+                "copied before are kept",
+                number=BATCH,
+                reason=failures[-1],
+            )
         )
 
 
@@ -32,19 +36,35 @@ def equal_images(ids: Iterable[str], origins: Mapping[str, Origin], shown: Calla
     for image_id in ids:
         local_id = origins[image_id].local_id if image_id in origins else None
         if local_id and first.setdefault(local_id, image_id) != image_id:
-            yield f"image {shown(image_id)}: same content as {shown(first[local_id])}, so both are one image here"
+            yield t(
+                "image {image}: same content as {other}, so both are one image here",
+                image=shown(image_id),
+                other=shown(first[local_id]),
+            )
 
 
 def differences(there: Mapping[str, int], here: Mapping[str, int], added: int, *, service: str) -> Iterator[str]:
     """A sentence for each tag with another number of images, and one for the images that came otherwise.
 
-    service: its name with its preposition.
+    service: its name.
 
-    >>> list(differences({"rose": 2}, {"rose": 1}, 0, service="at AWS"))
-    ["the tag 'rose' has 2 images at AWS and 1 here"]
+    >>> list(differences({"rose": 2}, {"rose": 1}, 0, service="AWS"))
+    ["the tag 'rose' has 2 images in AWS and 1 here"]
     """
     for name, number in there.items():
         if number != here[name]:
-            yield f"the tag {name!r} has {count(number, 'image')} {service} and {here[name]} here"
+            yield tn(
+                number,
+                "the tag {tag!r} has {n} image in {service} and {here} here",
+                "the tag {tag!r} has {n} images in {service} and {here} here",
+                tag=name,
+                service=service,
+                here=here[name],
+            )
     if added:
-        yield f"the project has {count(added, 'image')} here that did not come from {service.split()[-1]}"
+        yield tn(
+            added,
+            "the project has {n} image here that did not come from {service}",
+            "the project has {n} images here that did not come from {service}",
+            service=service,
+        )

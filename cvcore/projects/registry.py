@@ -11,6 +11,7 @@ from functools import partial
 from cvcore import domains, names
 from cvcore.errors import InvalidInput, NameTaken, ProjectNotFound, TagsRefused, TypeUnknown
 from cvcore.files import blobs
+from cvcore.languages import t
 from cvcore.networks import backbones
 from cvcore.projects import uploads
 from cvcore.records import MULTICLASS, MULTILABEL, ClassificationType, Image, Iteration, Project, ProjectSettings, Tag
@@ -75,7 +76,9 @@ def find(store: Store, name_or_id: str) -> Project:
     project = store.projects.find(name_or_id)
     if project is None:
         existing = ", ".join(repr(other.name) for other in store.projects.all()[:10]) or "none yet"
-        raise ProjectNotFound(f"there is no project {name_or_id[:80]!r}: there are {existing}")
+        raise ProjectNotFound(
+            t("there is no project {project!r}: there are {existing}", project=name_or_id[:80], existing=existing)
+        )
     return project
 
 
@@ -103,8 +106,12 @@ def update(store: Store, project: Project) -> Project:
             shown = ", ".join(repr(image.name) for image in several[:3]) + (", …" if len(several) > 3 else "")
             raise TagsRefused(
                 "one",
-                f"an image of a Multiclass project must have at most one tag, {len(several)} have more ({shown}): "
-                "remove their other tags first",
+                t(
+                    "an image of a Multiclass project must have at most one tag, {number} have more ({images}): "
+                    "remove their other tags first",
+                    number=len(several),
+                    images=shown,
+                ),
             )
         if changed.domain_id != store.projects.get(project.id).domain_id:
             store.jobs.embed_soon(project.id)
@@ -152,7 +159,9 @@ def checked_name(store: Store, name: str) -> str:
     """
     cleaned = names.clean("project", name, letters=NAME_LETTERS)
     if free_name(store, cleaned) != cleaned:
-        raise NameTaken("project", f"the project's name must be unique, {cleaned!r} is taken: choose another")
+        raise NameTaken(
+            "project", t("the project's name must be unique, {name!r} is taken: choose another", name=cleaned)
+        )
     return cleaned
 
 
@@ -193,14 +202,19 @@ def known_type(text: str) -> ClassificationType:
     for known in (MULTICLASS, MULTILABEL):
         if text.casefold() == known.casefold():
             return known
-    raise TypeUnknown(f"a classification type must be Multiclass or Multilabel, got {text[:80]!r}")
+    raise TypeUnknown(t("a classification type must be Multiclass or Multilabel, got {text!r}", text=text[:80]))
 
 
 def _checked(settings: ProjectSettings) -> ProjectSettings:
     entries = (*settings.target_export_platforms, *(name for name, _ in settings.augmentation_methods))
     if len(entries) > SETTINGS_MAX or any(len(entry) > NAME_LETTERS for entry in entries):
         raise InvalidInput(
-            f"export platforms and augmentation methods must be at most {SETTINGS_MAX}, of {NAME_LETTERS} letters "
-            f"each, got {len(entries)}: leave some out"
+            t(
+                "export platforms and augmentation methods must be at most {most}, of {letters} "
+                "letters each, got {number}: leave some out",
+                most=SETTINGS_MAX,
+                letters=NAME_LETTERS,
+                number=len(entries),
+            )
         )
     return settings

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from cvcore import names
 from cvcore.errors import ImageNotFound, InvalidInput, NegativeTaken, TagNotFound, TagsRefused
+from cvcore.languages import t
 from cvcore.records import MULTICLASS, Project, Tag, TagKind
 from cvcore.settings import Limits
 from cvcore.store import Store
@@ -38,7 +39,14 @@ def find(store: Store, project: Project, name: str) -> Tag:
         if tag.name == name:
             return tag
     existing = ", ".join(repr(tag.name) for tag in tags[:10]) or "none yet"
-    raise TagNotFound(f"{project.name!r} has no tag {name[:80]!r}: there are {existing}")
+    raise TagNotFound(
+        t(
+            "{project!r} has no tag {name!r}: there are {existing}",
+            project=project.name,
+            name=name[:80],
+            existing=existing,
+        )
+    )
 
 
 def create(
@@ -121,8 +129,12 @@ def set_kind(store: Store, project: Project, tag: Tag, kind: TagKind) -> None:
             if mixed:
                 raise TagsRefused(
                     "negative",
-                    f"a negative tag must be an image's only tag, {len(mixed)} images have {tag.name!r} "
-                    "and another: remove one first",
+                    t(
+                        "a negative tag must be an image's only tag, {number} images have {tag!r} and another: "
+                        "remove one first",
+                        number=len(mixed),
+                        tag=tag.name,
+                    ),
                 )
         store.tags.update(dataclasses.replace(tag, kind=kind))
 
@@ -172,10 +184,20 @@ def add_pairs(store: Store, project: Project, pairs: Sequence[tuple[str, str]]) 
         for image_id, tag_id in pairs:
             if image_id not in carried:
                 raise ImageNotFound(
-                    f"there is no image {image_id[:80]!r} in {project.name!r}: it may have been deleted"
+                    t(
+                        "there is no image {image_id!r} in {project!r}: it may have been deleted",
+                        image_id=image_id[:80],
+                        project=project.name,
+                    )
                 )
             if tag_id not in tags:
-                raise TagNotFound(f"there is no tag {tag_id[:80]!r} in {project.name!r}: it may have been deleted")
+                raise TagNotFound(
+                    t(
+                        "there is no tag {tag_id!r} in {project!r}: it may have been deleted",
+                        tag_id=tag_id[:80],
+                        project=project.name,
+                    )
+                )
             outcome = _outcome(project, tags, carried[image_id], tag_id)
             outcomes[outcome].append((image_id, tag_id))
             if outcome == "created":
@@ -215,7 +237,10 @@ def check_no_negative(store: Store, project: Project) -> None:
     for name, kind in store.tags.names_and_kinds(project.id).values():
         if kind == "Negative":
             raise NegativeTaken(
-                f"a project must have at most one negative tag, this one has {name!r}: make that regular first"
+                t(
+                    "a project must have at most one negative tag, this one has {name!r}: make that regular first",
+                    name=name,
+                )
             )
 
 
@@ -235,16 +260,30 @@ def _current(store: Store, project: Project) -> tuple[Project, TagRules]:
 
 def _check(project: Project, tags: TagRules, tag_ids: Sequence[str]) -> None:
     if unknown := [tag_id for tag_id in tag_ids if tag_id not in tags]:
-        raise InvalidInput(f"an image's tags must belong to its project, {unknown[0][:80]!r} does not: reload the page")
+        raise InvalidInput(
+            t(
+                "an image's tags must belong to its project, {tag!r} does not: reload the page",
+                tag=unknown[0][:80],
+            )
+        )
     chosen = [tags[tag_id] for tag_id in dict.fromkeys(tag_ids)]
     listed = ", ".join(repr(name) for name, _ in chosen[:5]) + (", …" if len(chosen) > 5 else "")
     if project.classification_type == MULTICLASS and len(chosen) > 1:
-        raise TagsRefused("one", f"an image of a Multiclass project must have one tag, got {listed}: choose one")
+        raise TagsRefused(
+            "one", t("an image of a Multiclass project must have one tag, got {tags}: choose one", tags=listed)
+        )
     if len(chosen) > 1 and any(kind == "Negative" for _, kind in chosen):
-        raise TagsRefused("negative", f"a negative tag must be an image's only tag, got {listed}: choose one")
+        raise TagsRefused(
+            "negative", t("a negative tag must be an image's only tag, got {tags}: choose one", tags=listed)
+        )
     if len(chosen) > Limits.tags_per_image:
         raise TagsRefused(
-            "many", f"an image must have at most {Limits.tags_per_image} tags, got {len(chosen)}: choose fewer"
+            "many",
+            t(
+                "an image must have at most {most} tags, got {number}: choose fewer",
+                most=Limits.tags_per_image,
+                number=len(chosen),
+            ),
         )
 
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from cvcore.languages import tn
 from cvcore.projects import tagging, uploads
 from cvcore.projects.changes import Change, told
 from cvcore.records import Project
 from cvcore.store import Store
-from cvcore.wording import count
 
 KEPT = timedelta(days=1)
 
@@ -29,7 +29,8 @@ def delete_images(store: Store, project: Project, image_ids: Sequence[str]) -> C
     with store.transaction():
         moved = store.images.trash(image_ids)
         store.projects.touch(project.id)
-    return Change(f"{count(len(moved), 'image')} deleted.", lambda: restore_images(store, project, moved))
+    message = tn(len(moved), "{n} image deleted.", "{n} images deleted.")
+    return Change(message, lambda: restore_images(store, project, moved))
 
 
 def restore_images(store: Store, project: Project, image_ids: Sequence[str], *, since: datetime | None = None) -> str:
@@ -55,9 +56,14 @@ def restore_images(store: Store, project: Project, image_ids: Sequence[str], *, 
             store.tags.attach(images, left if is_possible else [])
             without += len(images) if not is_possible or len(left) < len(tag_ids) else 0
         store.projects.touch(project.id)
-    message = f"{count(len(restored), 'image')} restored."
+    message = tn(len(restored), "{n} image restored.", "{n} images restored.")
     if without:
-        message += f" {count(without, 'image')} without tags that were deleted or changed meanwhile."
+        tags = tn(
+            without,
+            "{n} image without tags that were deleted or changed meanwhile.",
+            "{n} images without tags that were deleted or changed meanwhile.",
+        )
+        message = f"{message} {tags}"
     return told(message, len(image_ids) - len(restored))
 
 

@@ -14,6 +14,7 @@ import filelock
 
 from cvcore.errors import HomeUnusable, NameTaken, NotFound, StorageFull, TagwiseError, Unavailable
 from cvcore.files import blobs
+from cvcore.languages import t
 from cvcore.store import migrations
 from cvcore.store.backups import copies
 
@@ -139,7 +140,9 @@ def unique_name(noun: str, name: str) -> Iterator[None]:
     except sqlite3.IntegrityError as error:
         if error.sqlite_errorcode != sqlite3.SQLITE_CONSTRAINT_UNIQUE:
             raise
-        raise NameTaken(noun, f"the {noun}'s name must be unique, {name!r} is taken: choose another") from error
+        raise NameTaken(
+            noun, t("the {noun}'s name must be unique, {name!r} is taken: choose another", noun=t(noun), name=name)
+        ) from error
 
 
 def marks(values: Sequence[Any] | Row) -> str:
@@ -188,16 +191,21 @@ def _our_errors(path: Path) -> Iterator[None]:
 
 def _refusal(code: int, path: Path) -> TagwiseError | None:
     if code == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
-        return NotFound("this belongs to something that was deleted meanwhile: reload the page")
+        return NotFound(t("this belongs to something that was deleted meanwhile: reload the page"))
     match code & 0xFF:
         case sqlite3.SQLITE_FULL:
-            return StorageFull(blobs.FULL)
+            return StorageFull(t(blobs.FULL))
         case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_READONLY:
             return HomeUnusable(
-                f"the database {path} must be writable, and is not: set TAGWISE_HOME to a folder that is"
+                t("the database {path} must be writable, and is not: set TAGWISE_HOME to a folder that is", path=path)
             )
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
-            return HomeUnusable(f"the database {path} is damaged: restore the home folder from a backup")
+            return HomeUnusable(t("the database {path} is damaged: restore the home folder from a backup", path=path))
         case sqlite3.SQLITE_BUSY:
-            return Unavailable(f"another process has been writing to the database for {BUSY_TIMEOUT_S} s: try again")
+            return Unavailable(
+                t(
+                    "another process has been writing to the database for {seconds} s: try again",
+                    seconds=BUSY_TIMEOUT_S,
+                )
+            )
     return None

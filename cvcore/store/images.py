@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from cvcore.errors import ImageNotFound
+from cvcore.languages import t
 from cvcore.records import Image
 from cvcore.store.database import Connections, Row, chunks, marks, now
 
@@ -112,7 +113,7 @@ class Images:
         """
         row = self._db.row(f"{_SELECT} where id = ? and {_HELD}", [image_id])
         if row is None:
-            raise ImageNotFound(f"there is no image {image_id[:80]!r}: it may have been deleted")
+            raise ImageNotFound(t("there is no image {image_id!r}: it may have been deleted", image_id=image_id[:80]))
         return image(row)
 
     def with_ids(self, image_ids: Sequence[str]) -> list[Image]:

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from cvcore.errors import IterationNotFound
+from cvcore.languages import t
 from cvcore.records import Evaluation, Image, Iteration, Project, Scores, Tag, TagKind, Thresholds
 from cvcore.store.database import Connections, Row, chunks, marks, moment, now, unique_name
 from cvcore.store.images import Images
@@ -148,7 +149,9 @@ class Iterations:
         """
         row = self._db.row(f"{_SELECT} where id = ?", [iteration_id])
         if row is None:
-            raise IterationNotFound(f"there is no iteration {iteration_id[:80]!r}: it may have been deleted")
+            raise IterationNotFound(
+                t("there is no iteration {iteration_id!r}: it may have been deleted", iteration_id=iteration_id[:80])
+            )
         return _iteration(row)
 
     def of_project(self, project_id: str) -> list[Iteration]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from cvcore.errors import NotFound
+from cvcore.languages import t
 from cvcore.records import Job, JobKind
 from cvcore.store.database import Connections, Row, moment, now
 
@@ -49,7 +50,7 @@ class Jobs:
         """
         row = self._db.row("select * from jobs where id = ?", [job_id])
         if row is None:
-            raise NotFound(f"there is no job {job_id}: its project may have been deleted")
+            raise NotFound(t("there is no job {job_id}: its project may have been deleted", job_id=job_id))
         return _job(row)
 
     def latest(self, project_id: str, kind: JobKind, iteration_id: str | None = None) -> Job | None:

@@ -8,6 +8,7 @@ import uuid
 from datetime import datetime
 
 from cvcore.errors import ProjectNotFound
+from cvcore.languages import t
 from cvcore.records import ClassificationType, Project, ProjectSettings
 from cvcore.store.database import Connections, Row, now, unique_name
 
@@ -59,7 +60,9 @@ class Projects:
         """
         row = self._db.row(f"{_SELECT} where id = ?", [project_id])
         if row is None:
-            raise ProjectNotFound(f"there is no project {project_id[:80]!r}: it may have been deleted")
+            raise ProjectNotFound(
+                t("there is no project {project_id!r}: it may have been deleted", project_id=project_id[:80])
+            )
         return _project(row)
 
     def find(self, name_or_id: str) -> Project | None:

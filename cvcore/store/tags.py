@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from cvcore.errors import TagNotFound
+from cvcore.languages import t
 from cvcore.records import Tag, TagKind
 from cvcore.store.database import Connections, Row, chunks, marks, now, unique_name
 
@@ -44,7 +45,7 @@ class Tags:
         """
         row = self._db.row(f"{_SELECT} where id = ?", [tag_id])
         if row is None:
-            raise TagNotFound(f"there is no tag {tag_id[:80]!r}: it may have been deleted")
+            raise TagNotFound(t("there is no tag {tag_id!r}: it may have been deleted", tag_id=tag_id[:80]))
         return _tag(row)
 
     def of_project(self, project_id: str) -> list[Tag]:

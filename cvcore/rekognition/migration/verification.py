@@ -59,7 +59,7 @@ def verify(
         *snapshot.remarks,
         *missing,
         *moving_in.equal_images((entry.source for entry in snapshot.entries), origins, _shown),
-        *moving_in.differences(aws.per_tag, here.per_tag, added, service="at AWS"),
+        *moving_in.differences(aws.per_tag, here.per_tag, added, service="AWS"),
     )
     return MigrationResult(snapshot.project.arn, project, aws, here, notes, complete=not missing)
 

@@ -295,7 +295,7 @@ def test_what_was_changed_here_stays(store: Store, there: Aws, drawn_image: Any)
         "image 's3://photos/garden/0.png': it was deleted here",
         "image 's3://photos/garden/1.png': it has other tags here",
         "image 's3://photos/garden/2.png': it is for testing here",
-        "the tag 'Rose' has 3 images at AWS and 1 here",
+        "the tag 'Rose' has 3 images in AWS and 1 here",
         "the project has 1 image here that did not come from AWS",
     )
 
@@ -313,7 +313,7 @@ def test_what_cannot_come_is_told(store: Store, there: Aws, drawn_image: Any) ->
         "image 's3",
         "image 'http",
         "image 's3",
-        "the tag 'rose' has 4 images at AWS and 1 here",
+        "the tag 'rose' has 4 images in AWS and 1 here",
     ]
     assert moved.notes[1] == "image 's3://photos/gone.png': AWS does not have it (NoSuchKey)"
     there.objects["/photos/gone.png"] = drawn_image(2)
