@@ -85,10 +85,7 @@ with st.container(horizontal=True, vertical_alignment="center", key="iteration-r
     if iteration.note:
         with st.popover(t("Built-in network"), icon=":material/warning:", type="tertiary"):
             detail_level.show_note(iteration.note)
-    # A view in the address or of a next step opens, also one that only the full pages offer.
-    wanted = st.query_params.get("view"), st.session_state.get("view")
-    views = [each for each in VIEWS if detail_level.is_full() or each in wanted or each not in FULL_ONLY]
-    view = view_choice.show(views, key="view", first=NUMBERS)
+    view = view_choice.show(VIEWS, key="view", first=NUMBERS, rare=() if detail_level.is_full() else FULL_ONLY)
 with refusals():
     # Not every view has the explorer, so the session keeps its threshold.
     threshold_key = f"threshold-{project.id}"

@@ -11,12 +11,12 @@ from cvcore.languages import t
 from pages.parts.shell import page_address
 
 
-def show(views: Sequence[str], *, key: str, first: str, label: str = "") -> str:
+def show(views: Sequence[str], *, key: str, first: str, label: str = "", rare: Sequence[str] = ()) -> str:
     """Show the names of the views, in the language spoken; returns the one chosen, at first that of the address.
 
     label: shown above, if there is one. key: of the control and of the address' parameter. A session that has a view
     under it keeps it, until a link or the Back button changes the address; Streamlit's own `bind` would put the
-    translation there.
+    translation there. rare: views that are offered only while they are open.
     """
     state = st.session_state
     asked = st.query_params.get(key)
@@ -30,7 +30,7 @@ def show(views: Sequence[str], *, key: str, first: str, label: str = "") -> str:
     state[f"{key}-seen"] = asked
     chosen = st.segmented_control(
         label or t("View"),
-        list(views),
+        [each for each in views if each not in rare or each == state[key]],
         format_func=t,
         required=True,
         wrap=True,
