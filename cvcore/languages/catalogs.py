@@ -20,11 +20,12 @@ def t(message: str, /, **parts: object) -> str:
 
     The message stands there as a literal, or was `marked`. A message that the catalog lacks is said in English.
 
-    >>> t("Delete {tag}?", tag="{rose}"), t("{} and %")
-    ('Delete {rose}?', '{} and %')
+    >>> t("Delete {tag}?", tag="{rose}"), t("{} and %"), t("")
+    ('Delete {rose}?', '{} and %', '')
     """
     code = current()
-    said = message if code == ENGLISH else _said(code).gettext(message)
+    # The empty message is the catalog's own header.
+    said = message if code == ENGLISH or not message else _said(code).gettext(message)
     return said.format_map(parts) if parts else said
 
 

@@ -87,6 +87,13 @@ def test_a_call_without_literals_is_told(tmp_path: Path) -> None:
         list(sources.of_tree(tmp_path))
 
 
+@pytest.mark.parametrize("code", [*LANGUAGES, *languages.PSEUDO])
+def test_nothing_is_said_of_nothing(code: str) -> None:
+    """An empty text stays empty; in a catalog it stands for the header."""
+    with using(code):
+        assert t("") == ""
+
+
 def test_scripts_get_the_forms_of_their_messages() -> None:
     """A script gets a text, or all forms of a message about a number; nothing in English, where it has its own."""
     asked = ["Close", ("{n} image", "{n} images")]
