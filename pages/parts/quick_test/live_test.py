@@ -59,6 +59,7 @@ def show(
         bars,
         threshold=None if isinstance(threshold, Mapping) else threshold,
         side=frames.side(store, iteration),
+        longest=frames.LIMITS.side_max_px,
         turn=turn,
         is_large=limits is None,
         key=key,

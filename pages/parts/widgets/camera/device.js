@@ -45,12 +45,11 @@ export async function offer(select, stream) {
   })));
 }
 
-/** A canvas with what an image or video shows, so large that its longer side is `longest` pixels, or its shorter
- * `shortest`; never larger than it is. */
-export function drawn(source, { longest = 0, shortest = 0 }) {
+/** A canvas with what an image or video shows, at most so large that its longer side is `longest` pixels and its
+ * shorter `shortest`. */
+export function drawn(source, { longest, shortest = Infinity }) {
   const [width, height] = sizeOf(source);
-  const wanted = longest ? longest / Math.max(width, height) : shortest / Math.min(width, height);
-  const scale = Math.min(1, wanted);
+  const scale = Math.min(1, longest / Math.max(width, height), shortest / Math.min(width, height));
   const canvas = element("canvas", { width: Math.round(width * scale), height: Math.round(height * scale) });
   const context = canvas.getContext("2d", { alpha: false });
   context.imageSmoothingQuality = "high";

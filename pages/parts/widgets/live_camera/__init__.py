@@ -74,20 +74,22 @@ def show(
     *,
     threshold: float | None,
     side: int,
+    longest: int,
     turn: int,
     is_large: bool = False,
     key: str,
 ) -> None:
     """Draw the camera, for a projector if it `is_large`; `sent` returns the frames to be kept.
 
-    address: where frames are answered. threshold: the one to ask for, None for the saved ones. side: how many pixels
-    the shorter side of a frame has. turn: a new number after every answer of `sent`.
+    address: where frames are answered. threshold: the one to ask for, None for the saved ones. side, longest: how many
+    pixels the shorter and the longer side of a frame have at most. turn: a new number after every answer of `sent`.
     """
     data: dict[str, Any] = {
         "address": address,
         "threshold": threshold,
         "bars": [{"name": bar.name, "threshold": bar.threshold, "id": bar.tag_id} for bar in bars],
         "side": side,
+        "longest": longest,
         "large": is_large,
         "quality": QUALITY,
         "turn": turn,

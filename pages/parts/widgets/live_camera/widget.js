@@ -166,10 +166,10 @@ async function again(state) {
 async function ask(state) {
   const seen = source(state);
   if (!seen || state.isAsking) return BUSY_MS;
-  const { address, threshold, side, quality } = state.data;
+  const { address, threshold, side, longest, quality } = state.data;
   state.isAsking = true;
   try {
-    const canvas = drawn(seen, { shortest: side });
+    const canvas = drawn(seen, { shortest: side, longest });
     const body = await new Promise((resolve) => { canvas.toBlob(resolve, "image/jpeg", quality); });
     const answer = await fetch(threshold === null ? address : `${address}?threshold=${threshold}`, {
       method: "POST", body, headers: { "tagwise-live": state.name }, signal: AbortSignal.timeout(ANSWER_MS),
