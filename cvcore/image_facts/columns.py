@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from cvcore.image_facts import facts
 from cvcore.image_facts.column import Column, by_key, of_texts
 from cvcore.image_facts.facts import FACTS, AnyImages
-from cvcore.store import SnapshotImage, Store
+from cvcore.store import Store
 
 # Columns of more keys would take too much memory at 100,000 images.
 METADATA_MOST = 200
 METADATA_PREFIX = "metadata: "
 
 # Of fewer images reading is as fast as looking for what was kept, and would push that out.
-_KEPT_FROM, _KEPT_MOST = 100, 8
-# What `columns` returned last, by home folder, number of changes and images.
-_kept: dict[tuple[str, int, str], dict[str, Column]] = {}
+_KEPT_FROM, _KEPT_MOST = 100, 12
+# What was read last: all columns, and those of `FACTS`, by home folder, number of changes and images.
+_kept: dict[tuple[str, str, int, str], dict[str, Column]] = {}
 _lock = threading.Lock()
 
 
@@ -29,27 +29,42 @@ def columns(store: Store, images: AnyImages) -> dict[str, Column]:
     metadata are the current ones, also of images that only an iteration has. The result stays in memory until anything
     that is known of any image changes, in this or another process: do not write into it.
     """
-    ids = facts.ids_of(images)
+    digests, is_test = [image.sha256 for image in images], [image.is_test for image in images]
+    return _columns(store, facts.ids_of(images), digests, is_test)
+
+
+def of_workspace(store: Store, project_id: str) -> tuple[list[str], dict[str, Column]]:
+    """The ids of a project's workspace images, the newest first, and their `columns`."""
+    rows = list(store.images.workspace(project_id))
+    ids, digests, is_test = (list(each) for each in zip(*rows, strict=True)) if rows else ([], [], [])
+    return ids, _columns(store, ids, digests, is_test)
+
+
+def _columns(store: Store, ids: list[str], digests: list[str], is_test: list[bool]) -> dict[str, Column]:
     if len(ids) < _KEPT_FROM:
-        return _read(store, images, ids)
-    key = (str(store.home), store.image_facts.changes(), _digest(images, ids))
+        return _users(store, ids) | facts.columns(store, ids, digests, is_test)
+    images = _digest(ids, is_test)
+
+    def read_facts() -> dict[str, Column]:
+        return facts.columns(store, ids, digests, is_test)
+
+    def read() -> dict[str, Column]:
+        changes = store.image_facts.changes_but_metadata()
+        return _users(store, ids) | _once(("facts", str(store.home), changes, images), read_facts)
+
+    return _once(("all", str(store.home), store.image_facts.changes(), images), read)
+
+
+def _once(key: tuple[str, str, int, str], read: Callable[[], dict[str, Column]]) -> dict[str, Column]:
+    """What is kept under the key, else what is read now."""
     with _lock:
         found = _kept.pop(key, None)
-    found = _read(store, images, ids) if found is None else found
+    found = read() if found is None else found
     with _lock:
         _kept[key] = found
         while len(_kept) > _KEPT_MOST:
             del _kept[next(iter(_kept))]
     return found
-
-
-def of_workspace(store: Store, project_id: str) -> tuple[list[str], dict[str, Column]]:
-    """The ids of a project's workspace images, the newest first, and their `columns`."""
-    images = [
-        SnapshotImage(image_id, sha256, "", b"", (), is_test)
-        for image_id, sha256, is_test in store.images.workspace(project_id)
-    ]
-    return [image.image_id for image in images], columns(store, images)
 
 
 def shown_key(key: str) -> str:
@@ -70,15 +85,15 @@ def users_key(name: str) -> str | None:
     return None if name in FACTS else name.removeprefix(METADATA_PREFIX)
 
 
-def _digest(images: AnyImages, ids: Sequence[str]) -> str:
+def _digest(ids: Sequence[str], is_test: Sequence[bool]) -> str:
     made = hashlib.blake2b(",".join(ids).encode(), digest_size=16)
-    made.update(bytes([image.is_test for image in images]))
+    made.update(bytes(is_test))
     return made.hexdigest()
 
 
-def _read(store: Store, images: AnyImages, ids: Sequence[str]) -> dict[str, Column]:
+def _users(store: Store, ids: Sequence[str]) -> dict[str, Column]:
+    """The columns of users' metadata."""
     metadata = by_key(store.metadata.groups(ids), ids)
     images_with = {key: sum(map(len, places.values())) for key, places in metadata.items()}
     most = sorted(metadata, key=lambda key: (-images_with[key], key))[:METADATA_MOST]
-    users = {shown_key(key): of_texts(shown_key(key), metadata[key], len(ids)) for key in sorted(most)}
-    return users | facts.columns(store, images, ids)
+    return {shown_key(key): of_texts(shown_key(key), metadata[key], len(ids)) for key in sorted(most)}

@@ -22,18 +22,18 @@ FACTS = (FOLDER, UPLOAD, CAMERA, DAY, FILE_TYPE, SIZE, SHAPE, BRIGHTNESS, SHARPN
 AnyImages = Sequence[SnapshotImage | Image]
 
 
-def columns(store: Store, images: AnyImages, ids: Sequence[str]) -> dict[str, Column]:
+def columns(store: Store, ids: Sequence[str], digests: Sequence[str], is_test: Sequence[bool]) -> dict[str, Column]:
     """The columns of `FACTS`, without those of which nothing is known; images whose file was not read yet have -1.
 
-    `ids` are those of the images.
+    The images are given by their ids, their SHA-256, and whether they are for testing.
     """
     origins = by_key(store.image_facts.groups(ids), ids)
     found = [
         *(of_texts(key, origins.get(key, {}), len(ids)) for key in (FOLDER, UPLOAD)),
-        *_of_files(store, [image.sha256 for image in images]),
+        *_of_files(store, digests),
         *_shapes(store, ids),
     ]
-    tests = {text: [place for place, image in enumerate(images) if image.is_test == (text == "yes")] for text in YES_NO}
+    tests = {text: [place for place, each in enumerate(is_test) if each == (text == "yes")] for text in YES_NO}
     found += [of_texts(TEST_IMAGE, tests, len(ids))] if tests["yes"] else []
     by_name = {column.key: column for column in found if column.values}
     return {key: by_name[key] for key in FACTS if key in by_name}

@@ -623,6 +623,22 @@ def m019_class_results(database: Database) -> None:
     )
 
 
+def m020_metadata_changes(database: Database) -> None:
+    """A number that users' edits alone increase: what was read of files can be kept when it is all that increased."""
+    _run(
+        database,
+        """
+        create table metadata_changes (number integer not null) strict;
+        insert into metadata_changes values (0);
+
+        create trigger metadata_set_by_users after insert on metadata
+            begin update metadata_changes set number = number + 1; end;
+        create trigger metadata_removed_by_users after delete on metadata
+            begin update metadata_changes set number = number + 1; end;
+        """,
+    )
+
+
 Step = Callable[["Database"], None]
 STEPS: tuple[Step, ...] = (
     m001_projects_images_and_tags,
@@ -644,6 +660,7 @@ STEPS: tuple[Step, ...] = (
     m017_fact_changes,
     m018_classroom,
     m019_class_results,
+    m020_metadata_changes,
 )
 
 

@@ -43,3 +43,7 @@ class ImageFacts:
     def changes(self) -> int:
         """A number that increases whenever any image's metadata, facts, size or measures change, in any process."""
         return int(self._db.value("select number from fact_changes"))
+
+    def changes_but_metadata(self) -> int:
+        """As `changes`, but users' edits of metadata do not increase it."""
+        return self.changes() - int(self._db.value("select number from metadata_changes"))

@@ -105,6 +105,19 @@ def test_every_change_is_seen(store: Store, project: Project, add_rows: AddRows)
     assert "yes" == texts(store, workspace(store, project))["test image"][0]
 
 
+def test_an_edit_reads_the_metadata_alone(store: Store, project: Project, add_rows: AddRows) -> None:
+    """What Tagwise itself knows of the images stays in memory while users edit their keys."""
+    ids = add_rows(project, 100)
+    store.image_facts.put(ids, {"folder": "a"})
+    images = workspace(store, project)
+    before = image_facts.columns(store, images)
+    store.metadata.put(ids[:1], {"room": "1"})
+    after = image_facts.columns(store, images)
+    assert ("room" in after, before["folder"]) == (True, after["folder"])
+    store.image_facts.put(ids[:1], {"folder": "b"})
+    assert ("a", "b") == image_facts.columns(store, images)["folder"].values
+
+
 def test_only_so_many_keys(store: Store, project: Project, add_rows: AddRows) -> None:
     """Of thousands of keys those that most images have are columns, so that memory has a bound."""
     ids = add_rows(project, 2)

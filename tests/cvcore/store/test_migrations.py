@@ -37,6 +37,7 @@ STEPS = [
     "m017_fact_changes",
     "m018_classroom",
     "m019_class_results",
+    "m020_metadata_changes",
 ]
 
 # Edit nothing here but by adding what a new step adds: steps that have landed stay as they are.
@@ -174,6 +175,15 @@ SCHEMA = {
             value text not null,
             primary key (image_id, key)
         ) strict
+    """,
+    "metadata_changes": "CREATE TABLE metadata_changes (number integer not null) strict",
+    "metadata_set_by_users": """
+        CREATE TRIGGER metadata_set_by_users after insert on metadata
+        begin update metadata_changes set number = number + 1; end
+    """,
+    "metadata_removed_by_users": """
+        CREATE TRIGGER metadata_removed_by_users after delete on metadata
+        begin update metadata_changes set number = number + 1; end
     """,
     "fact_changes": "CREATE TABLE fact_changes (number integer not null) strict",
     "metadata_set": """
@@ -594,6 +604,7 @@ ROWS: dict[str, list[tuple[str, tuple[Any, ...]]]] = {
         ("removed_pupils", ("u", AT)),
         ("class_results", ("u", "r", "a", b"\1\0", '["tulip"]', 0, "")),
     ],
+    STEPS[19]: [],  # triggers, and their number
 }  # fmt: skip
 
 
