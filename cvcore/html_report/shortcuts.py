@@ -22,7 +22,8 @@ def section(store: Store, iteration: Iteration, thresholds: Thresholds) -> Secti
     names = [tag.name for tag in evaluation.tags(store, iteration)]
     shares = {family: shortcuts.told_apart(judgement) for family, judgement in found.judgements.items()}
     rows = [
-        [t(family), t("too few images") if math.isnan(share) else percent(share)] for family, share in shares.items()
+        [shortcuts.title(family), t("too few images") if math.isnan(share) else percent(share)]
+        for family, share in shares.items()
     ]
     text = [shortcuts.scope(found)]
     if len(found.findings) > SENTENCES:

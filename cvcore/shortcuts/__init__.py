@@ -8,7 +8,7 @@ from cvcore.shortcuts.findings import FAMILIES, IMAGES_LEAST, Finding, findings
 from cvcore.shortcuts.iteration import Shortcuts, judge_families, shortcuts
 from cvcore.shortcuts.judgement import Judgement
 from cvcore.shortcuts.report import shortcuts_json, told_apart
-from cvcore.shortcuts.sentences import advice, scope, sentence
+from cvcore.shortcuts.sentences import advice, scope, sentence, title
 
 __all__ = [
     "FAMILIES",
@@ -24,5 +24,6 @@ __all__ = [
     "sentence",
     "shortcuts",
     "shortcuts_json",
+    "title",
     "told_apart",
 ]

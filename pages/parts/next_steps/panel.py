@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from cvcore import analyses, evaluation, next_steps
+from cvcore.languages import t
 from cvcore.next_steps import Shortcut, Step
 from cvcore.next_steps.steps import BetterThresholds
 from cvcore.records import Iteration, Job
@@ -42,7 +43,7 @@ def show(store: Store, iteration: Iteration, *, is_performance: bool = False) ->
                 return
             _line(iteration, steps[0], names, 0, is_performance=is_performance)
             if len(steps) > 1:
-                st.checkbox(f"Show all {len(steps)}", key=f"{KEY}-all")
+                st.checkbox(t("Show all {n}", n=len(steps)), key=f"{KEY}-all")
                 with st.container(key=f"{KEY}-rest", gap="xsmall"):
                     for place, step in enumerate(steps[1:], start=1):
                         _line(iteration, step, names, place, is_performance=is_performance)
@@ -51,9 +52,9 @@ def show(store: Store, iteration: Iteration, *, is_performance: bool = False) ->
 def _heading(steps: Sequence[Step]) -> None:
     note = next_steps.note(steps)
     if all(isinstance(step, Shortcut) for step in steps):
-        st.markdown(f"**What to do next.** {note}")
+        st.markdown(t("**What to do next.** {note}", note=note))
     else:
-        st.markdown("**What to do next**, and what the mean F1 is expected to gain", help=note)
+        st.markdown(t("**What to do next**, and what the mean F1 is expected to gain"), help=note)
 
 
 def _line(iteration: Iteration, step: Step, names: list[str], place: int, *, is_performance: bool) -> None:
@@ -102,4 +103,4 @@ def _wait(store: Store, iteration: Iteration, *, asks: bool) -> None:
 def _watch(store: Store, job: Job) -> None:
     if not store.jobs.get(job.id).is_active:
         st.rerun()
-    st.caption("Looking for what to do next …")
+    st.caption(t("Looking for what to do next …"))

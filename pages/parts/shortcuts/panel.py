@@ -7,6 +7,7 @@ import math
 import streamlit as st
 
 from cvcore import evaluation, shortcuts
+from cvcore.languages import marked, t
 from cvcore.records import Iteration
 from cvcore.shortcuts import Finding, Shortcuts
 from cvcore.store import Store
@@ -16,7 +17,7 @@ from pages.parts.shell.text import plain, refusals
 from pages.parts.widgets import number_table
 
 SHOWN = 12
-EXPLANATION = (
+EXPLANATION = marked(
     "Small classifiers look only at these few numbers, never at the image, and are judged in the iteration's own "
     "folds. Listed is what chance does not explain, given how many pairs of tags were looked at. Whether the network "
     "uses it is another question: photos that were taken otherwise, marked for testing, show that."
@@ -25,7 +26,7 @@ EXPLANATION = (
 
 def show(store: Store, iteration: Iteration) -> None:
     """Show the findings, and how often each family of numbers tells tags apart."""
-    st.header("Is there a shortcut?", anchor=False, help=HELP["shortcut"])
+    st.header(t("Is there a shortcut?"), anchor=False, help=t(HELP["shortcut"]))
     with refusals():
         found = shortcuts.shortcuts(store, iteration)
         if found.unmeasured:
@@ -34,17 +35,17 @@ def show(store: Store, iteration: Iteration) -> None:
         if found.images > found.unmeasured or not found.unmeasured:
             _show_findings(found, names)
             _show_families(found, names)
-        st.caption(f"{shortcuts.scope(found)} {EXPLANATION}")
+        st.caption(f"{shortcuts.scope(found)} {t(EXPLANATION)}")
 
 
 def _show_findings(found: Shortcuts, names: list[str]) -> None:
     if not found.findings:
-        st.success("No tag is told apart by light, colour, background, size or file alone.")
+        st.success(t("No tag is told apart by light, colour, background, size or file alone."))
         return
     lines = [f"- {plain(shortcuts.sentence(each, names))}" for each in found.findings]
     st.markdown("\n".join(lines[:SHOWN]))
     if len(lines) > SHOWN:
-        with st.expander(f"{len(lines) - SHOWN} more"):
+        with st.expander(t("{n} more", n=len(lines) - SHOWN)):
             st.markdown("\n".join(lines[SHOWN:]))
 
 
@@ -54,15 +55,15 @@ def _show_families(found: Shortcuts, names: list[str]) -> None:
         return
     first = {each.family: each for each in reversed(found.findings)}
     shares = {family: shortcuts.told_apart(judgement) for family, judgement in found.judgements.items()}
-    st.subheader("By each alone", anchor=False)
+    st.subheader(t("By each alone"), anchor=False)
     columns = {
-        "By": [family[0].upper() + family[1:] for family in shares],
-        "Told from other tags": [
-            "too few images" if math.isnan(share) else percent(share) for share in shares.values()
+        t("By"): [shortcuts.title(family) for family in shares],
+        t("Told from other tags"): [
+            t("too few images") if math.isnan(share) else percent(share) for share in shares.values()
         ],
-        "Surest": [_surest(first.get(family), names) for family in shares],
+        t("Surest"): [_surest(first.get(family), names) for family in shares],
     }
-    st.html(number_table.of(columns, label="How often tags are told apart by each alone", texts=("Surest",)))
+    st.html(number_table.of(columns, label=t("How often tags are told apart by each alone"), texts=(t("Surest"),)))
 
 
 def _surest(finding: Finding | None, names: list[str]) -> str:

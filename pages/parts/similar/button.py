@@ -11,12 +11,13 @@ import streamlit as st
 from cvcore import imaging, similar_images
 from cvcore.array_types import Float32s
 from cvcore.files import blobs
+from cvcore.languages import marked, t
 from cvcore.records import Project
 from cvcore.settings import Limits
 from cvcore.store import Store
 
 PARAMETER = "like"
-LABEL, ICON = "More like this", ":material/image_search:"
+LABEL, ICON = marked("More like this"), ":material/image_search:"
 
 _PAGE = Path(__file__).resolve().parents[2] / "images.py"
 _SENT = "like-sent"
@@ -38,7 +39,7 @@ def show(project: Project, like: str, *, key: str, close: Callable[[], None]) ->
 
     `close` closes the large view that the button is in.
     """
-    if st.button(LABEL, icon=ICON, type="tertiary", key=key):
+    if st.button(t(LABEL), icon=ICON, type="tertiary", key=key):
         close()
         open_page(project, like)
 
@@ -50,7 +51,7 @@ def show_for_bytes(store: Store, project: Project, data: bytes, name: str, *, li
         ImageRefused, ModelDamaged: it was pressed, and the image or the network cannot be read.
         StorageFull, HomeUnusable: it was pressed, and the network cannot be written into the home folder.
     """
-    if not st.button(LABEL, icon=ICON, type="tertiary", key=key):
+    if not st.button(t(LABEL), icon=ICON, type="tertiary", key=key):
         return
     digest = blobs.sha256(data)
     known = store.images.find(project.id, digest)
