@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from cvcore import evaluation, shortcuts
+from cvcore.errors import InvalidInput
 from cvcore.html_report.section import Section, Table
 from cvcore.languages import t
 from cvcore.records import Iteration, Thresholds
@@ -15,8 +16,11 @@ SENTENCES = 12
 
 
 def section(store: Store, iteration: Iteration, thresholds: Thresholds) -> Section | None:
-    """By what else than by what images show the tags are told apart; None if no image was measured."""
-    found = shortcuts.shortcuts(store, iteration)
+    """By what else than by what images show the tags are told apart; None if no image was measured, or too many."""
+    try:
+        found = shortcuts.shortcuts(store, iteration)
+    except InvalidInput:
+        return None
     if not found.judgements:
         return None
     names = [tag.name for tag in evaluation.tags(store, iteration)]

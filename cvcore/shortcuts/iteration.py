@@ -10,7 +10,9 @@ import numpy as np
 
 from cvcore import evaluation, image_facts
 from cvcore.array_types import Bools, Float32s, Integers
+from cvcore.errors import InvalidInput
 from cvcore.imaging import measures
+from cvcore.languages import t
 from cvcore.records import Iteration
 from cvcore.shortcuts import families
 from cvcore.shortcuts.classifier import scores
@@ -22,6 +24,9 @@ from cvcore.store import SnapshotImage, Store
 # Values that may tell tags apart; if each of their values holds one tag's images, the images were sorted by tag.
 SORTED = ("folder", "upload")
 VALUES = ("file type", "camera", "day", *SORTED)
+
+# Every pair of tags is judged, and every image for every tag: more would take gigabytes.
+TAGS_MOST, CELLS_MOST = 1000, 20_000_000
 
 _KEPT_MOST = 4
 _kept: dict[tuple[str, str, int], Shortcuts] = {}
@@ -46,7 +51,9 @@ def shortcuts(store: Store, iteration: Iteration) -> Shortcuts:
 
     Raises:
         NotTrained, ModelDamaged, NotFound: as `evaluation.load`.
+        InvalidInput: there are too many tags, or images and tags.
     """
+    check_size(iteration.image_count, len(evaluation.tags(store, iteration)))
     key = str(store.home), iteration.id, store.image_facts.changes()
     with _lock:
         found = _kept.pop(key, None)
@@ -56,6 +63,27 @@ def shortcuts(store: Store, iteration: Iteration) -> Shortcuts:
         while len(_kept) > _KEPT_MOST:
             del _kept[next(iter(_kept))]
     return found
+
+
+def check_size(images: int, tags: int) -> None:
+    """Check that so many images and tags can be judged.
+
+    Raises:
+        InvalidInput: they are too many.
+
+    >>> check_size(100_000, 100)
+    """
+    if tags > TAGS_MOST or images * tags > CELLS_MOST:
+        raise InvalidInput(
+            t(
+                "shortcuts can be looked for among at most {tags_most} tags, and {cells_most} images times tags, there "
+                "are {images} images and {tags} tags: look at a project with fewer of them",
+                tags_most=f"{TAGS_MOST:,}",
+                cells_most=f"{CELLS_MOST:,}",
+                images=f"{images:,}",
+                tags=f"{tags:,}",
+            )
+        )
 
 
 def judge_families(found: Sequence[Family], truth: Bools, folds: Integers, groups: Integers) -> dict[str, Judgement]:

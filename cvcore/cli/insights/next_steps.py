@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from cvcore import evaluation, next_steps
+from cvcore import evaluation, image_facts, next_steps
 from cvcore.cli.console import terminal
 from cvcore.cli.console.options import Subparsers, add_command, add_iteration, add_json, add_project
 from cvcore.cli.insights import results
@@ -24,6 +24,9 @@ def add_next_steps(subparsers: Subparsers) -> None:
 def print_next_steps(options: argparse.Namespace, settings: Settings) -> int:
     """Print the next steps that were not taken yet, looking for them first if that was not done."""
     store, project, iteration = results.chosen(options, settings)
+    # Without it no shortcut is looked for.
+    image_facts.fill(store, [image.sha256 for image in store.iterations.images(iteration.id)], terminal.on_progress)
+    terminal.show_progress("")
     found = results.result(store, iteration, "next-steps")
     steps = next_steps.open_steps(store, iteration, found)
     names = [tag.name for tag in evaluation.tags(store, iteration)]

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from cvcore.array_types import Bools, Float32s, Integers
+from cvcore.errors import InvalidInput
 from cvcore.metrics.paired_comparison import adjusted
 from cvcore.shortcuts import families
 from cvcore.shortcuts.classifier import SMOOTHING, Scores, scores
+from cvcore.shortcuts.iteration import check_size
 from cvcore.shortcuts.judgement import Evaluated, Judgement, judge
 
 
@@ -133,3 +135,14 @@ def test_adjusting_as_defined() -> None:
         below = np.flatnonzero(ordered <= level * np.arange(1, 51) / 50)
         found = p_values <= ordered[below[-1]] if below.size else np.zeros(50, bool)
         assert (result <= level).tolist() == found.tolist()
+
+
+@pytest.mark.parametrize(("images", "tags"), [(20_000, 10_000), (300_000, 100)])
+def test_too_many_are_refused(images: int, tags: int) -> None:
+    """What would take gigabytes is refused with its numbers."""
+    with pytest.raises(InvalidInput) as refusal:
+        check_size(images, tags)
+    assert str(refusal.value) == (
+        "shortcuts can be looked for among at most 1,000 tags, and 20,000,000 images times tags, there are "
+        f"{images:,} images and {tags:,} tags: look at a project with fewer of them"
+    )
