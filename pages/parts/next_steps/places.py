@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cvcore.languages import marked
 from cvcore.metrics.confusion import Cell, Swap
 from cvcore.next_steps import Step
 from cvcore.next_steps.steps import BetterThresholds, DifferentDuplicates, Merge, MoreImages, Shortcut, WrongTags
@@ -23,7 +24,7 @@ def address(iteration: Iteration, step: Step) -> dict[str, str]:
     place = {"project": iteration.project_id, "iteration": str(iteration.number)}
     match step:
         case MoreImages():
-            return place | {"view": "More images?"}
+            return place | {"view": marked("More images?")}
         case BetterThresholds():
             return place | {"view": "Thresholds"}
         case Shortcut():

@@ -11,7 +11,7 @@ import streamlit as st
 
 from cvcore import datasets, evaluation, urls
 from cvcore.errors import InvalidInput
-from cvcore.languages import tn
+from cvcore.languages import t, tn
 from cvcore.prediction import frames
 from cvcore.projects import imports, trash
 from cvcore.projects.uploads import Upload
@@ -93,7 +93,7 @@ def _keep(store: Store, project: Project, name: str, frame: Frame, limits: Limit
     try:
         data = b64decode(frame.image, validate=True)
     except (binascii.Error, ValueError):
-        raise InvalidInput("a frame must arrive completely, this one did not: keep another") from None
+        raise InvalidInput(t("a frame must arrive completely, this one did not: keep another")) from None
     listing = datasets.entries_from_uploads([(name, data)])
     (upload,) = imports.import_images(
         store, project, listing, limits=limits, source="camera", tag_ids=[frame.tag_id]

@@ -50,9 +50,9 @@ def bars(predictions: Sequence[Prediction], answer: Sequence[str], threshold: fl
     rows = []
     for prediction in predictions:
         own = threshold[prediction.tag] if isinstance(threshold, Mapping) else threshold
-        kind = "track answer" if prediction.tag in answer else "track"
+        kind = " answer" if prediction.tag in answer else ""
         rows.append(
-            f'<div class="name"><bdi>{html.escape(prediction.tag)}</bdi></div><div class="{kind}">'
+            f'<div class="name"><bdi>{html.escape(prediction.tag)}</bdi></div><div class="track{kind}">'
             f'<div class="bar" style="width: {100 * prediction.probability:.2f}%"></div>'
             f'<div class="line" style="inset-inline-start: calc({100 * own:.2f}% - 1px)"></div></div>'
             f'<div class="value">{percent(decimal(100 * prediction.probability))}</div>'

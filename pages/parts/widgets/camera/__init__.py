@@ -80,11 +80,13 @@ def decoded(images: Sequence[str]) -> list[bytes]:
         InvalidInput: there are too many, or one did not arrive completely.
     """
     if len(images) > SHOTS_MAX:
-        raise InvalidInput(f"at most {SHOTS_MAX} shots are added at once, got {len(images)}: drop some")
+        raise InvalidInput(
+            t("at most {most} shots are added at once, got {number}: drop some", most=SHOTS_MAX, number=len(images))
+        )
     try:
         return [base64.b64decode(image, validate=True) for image in images]
     except binascii.Error:
-        raise InvalidInput("every shot must arrive completely, one did not: add them again") from None
+        raise InvalidInput(t("every shot must arrive completely, one did not: add them again")) from None
 
 
 def names(number: int, at: datetime) -> list[str]:
