@@ -1,7 +1,8 @@
-"""A lesson: the teacher opens a class, three pupils join, get a project, work, are locked, and the class is deleted."""
+"""A lesson: the teacher opens a class, three pupils join, get a project, work, are compared and locked, and it ends."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from cvcore.projects import changes, uploads
 from cvcore.settings import Limits
 from cvcore.store import Store
 from tests.browser.conftest import ROOT, Serve
+from tests.browser.test_first_two_minutes import TRAINING_MS, upload
 from tests.conftest import draw_image
 
 pytestmark = pytest.mark.browser
@@ -30,12 +32,13 @@ def device(browser_type: BrowserType, browser_type_launch_args: dict[str, Any]) 
 
 @pytest.fixture
 def class_home(tmp_path: Path) -> Path:
-    """A home folder with one project of two tags."""
+    """A home folder with a project of two tags to hand out, and one of other images to test pupils on."""
     store = Store(tmp_path / "home")
-    project = projects.create(store, "Handed out")
-    for number in range(10):
-        stored = uploads.add(store, project, f"{number}.png", draw_image(number), limits=Limits())
-        changes.tag(store, project, [stored.image_id or ""], ["rose" if number % 2 else "tulip"], limits=Limits())
+    for name, start in (("Handed out", 0), ("Exam", 100)):
+        project = projects.create(store, name, domain="Built-in")
+        for number in range(start, start + 10):
+            stored = uploads.add(store, project, f"{number}.png", draw_image(number), limits=Limits())
+            changes.tag(store, project, [stored.image_id or ""], ["rose" if number % 2 else "tulip"], limits=Limits())
     store.close()
     return store.home
 
@@ -53,49 +56,115 @@ def join(page: Page, url: str, code: str, nickname: str) -> None:
     expect(page.get_by_role("heading", name="Projects")).to_be_visible()
 
 
-def test_a_lesson(serve: Serve, class_home: Path, device: Callable[[], Page]) -> None:
+def open_class(page: Page, url: str) -> None:
+    """Open the class from the form; the browser is the teacher's from then on."""
+    page.goto(f"{url}/class")
+    page.get_by_label("Name of the class").fill("4b")
+    page.get_by_role("textbox", name="Choose a password for the teacher").fill(PASSWORD)
+    page.get_by_role("button", name="Open the class").click()
+    expect(page.get_by_text("Scan to join")).to_be_visible()
+
+
+def work(page: Page, url: str, photos: list[Path]) -> None:
+    """Add photos of a tag to the project that was handed out, and train it."""
+    page.get_by_role("button", name="Open").first.click()
+    expect(page.get_by_role("heading", name="Images", exact=True)).to_be_visible()
+    page.get_by_role("radio", name="Upload").click()
+    upload(page, photos, "rose")
+    page.get_by_role("link", name="Train", exact=True).first.click()
+    page.get_by_role("button", name="Train", exact=True).click()
+    expect(page.get_by_text("was trained in")).to_be_visible(timeout=TRAINING_MS)
+
+
+def see_the_board(teacher: Page, anna: Page, ben: Page, url: str) -> None:
+    """The teacher chooses the test set; Anna's row fills by itself, on all boards until it is hidden."""
+    open_view(teacher, "Board")
+    teacher.get_by_role("combobox", name="Test set").click()
+    teacher.get_by_role("option", name="Exam").click()
+    teacher.get_by_role("button", name="Use as test set").click()
+    expect(teacher.get_by_text("Tested on all 10 tagged images")).to_be_visible()
+    for page in (anna, ben):
+        page.goto(f"{url}/class")
+    for page in (teacher, anna, ben):
+        row = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name="Anna"))
+        # Place, score with its interval, right ones, images, trainings.
+        expect(row).to_contain_text(re.compile(r"1\s*\d+\.\d\s%\s\(\d+ to \d+\)\s*\d+\s*12\s*1"), timeout=TRAINING_MS)
+    teacher.get_by_text("Pupils see the board").click()
+    expect(ben.get_by_role("heading", name="Board")).to_have_count(0)
+    expect(teacher.get_by_role("heading", name="Board")).to_be_visible()
+
+
+def bring_back(teacher: Page, anna: Page, url: str) -> None:
+    """Anna deletes her project, the teacher brings it back."""
+    anna.goto(url)
+    anna.get_by_role("button", name="More").first.click()
+    anna.get_by_role("menuitem", name="Delete").click()
+    anna.get_by_label("Type the project's name to confirm").fill("Anna's own")
+    anna.get_by_role("button", name="Delete for good").click()
+    expect(anna.get_by_role("heading", name="Anna's own")).to_have_count(0)
+    open_view(teacher, "Pupils")
+    teacher.get_by_text("Deleted by Anna").click()
+    teacher.get_by_role("button", name="Bring back").click()
+    expect(teacher.get_by_text("Anna's own is back.")).to_be_visible()
+    anna.reload()
+    expect(anna.get_by_role("heading", name="Anna's own")).to_be_visible()
+
+
+@pytest.mark.slow
+def test_a_lesson(serve: Serve, class_home: Path, device: Callable[[], Page], tmp_path: Path) -> None:
     """From the first code on the projector to the receipt."""
     url = serve(ROOT / "app.py", {"TAGWISE_HOME": str(class_home)})
     teacher, pupils = device(), {name: device() for name in ("Anna", "Ben", "Cem")}
-
-    teacher.goto(f"{url}/class")
-    teacher.get_by_label("Name of the class").fill("4b")
-    teacher.get_by_role("textbox", name="Choose a password for the teacher").fill(PASSWORD)
-    teacher.get_by_role("button", name="Open the class").click()
-    expect(teacher.get_by_text("Scan to join")).to_be_visible()
+    anna, ben = pupils["Anna"], pupils["Ben"]
+    open_class(teacher, url)
     code = Store(class_home).classes.all()[0].code
     expect(teacher.get_by_text(f"{code[:3]} {code[3:]}")).to_be_visible()
-
     for name, page in pupils.items():
         join(page, url, code.lower(), name)
         expect(page.get_by_text("Handed out")).to_have_count(0)
     expect(teacher.get_by_text("3 pupils joined")).to_be_visible()
 
     open_view(teacher, "Hand out and collect")
+    teacher.get_by_role("combobox", name="Project").click()
+    teacher.get_by_role("option", name="Handed out").click()
     teacher.get_by_role("button", name="Hand out to 3 pupils").click()
     expect(teacher.get_by_text("3 pupils got a copy of")).to_be_visible()
-    anna = pupils["Anna"]
     anna.reload()
     expect(anna.get_by_role("heading", name="Handed out")).to_be_visible()
+    photos = [tmp_path / f"{number}.png" for number in (50, 51)]
+    for number, path in enumerate(photos, 50):
+        path.write_bytes(draw_image(number))
+    work(anna, url, photos)
+    see_the_board(teacher, anna, ben, url)
+
+    anna.goto(url)
     anna.get_by_role("button", name="New project").click()
     anna.get_by_role("dialog").get_by_label("Name").fill("Anna's own")
     anna.get_by_role("dialog").get_by_role("button", name="Create project").click()
     expect(anna.get_by_role("heading", name="Images")).to_be_visible()
-    pupils["Ben"].reload()
-    expect(pupils["Ben"].get_by_role("heading", name="Handed out")).to_be_visible()
-    expect(pupils["Ben"].get_by_text("Anna's own")).to_have_count(0)
+    ben.goto(url)
+    expect(ben.get_by_role("heading", name="Handed out")).to_be_visible()
+    expect(ben.get_by_text("Anna's own")).to_have_count(0)
+    bring_back(teacher, anna, url)
 
-    open_view(teacher, "Pupils")
     teacher.get_by_role("button", name="Look at their pages").click()
     expect(teacher.get_by_role("heading", name="Anna's own")).to_be_visible()
     expect(teacher.get_by_text("You see and change the work of")).to_be_visible()
     teacher.get_by_role("button", name="Back to my own").click()
 
+    open_view(teacher, "Hand out and collect")
+    teacher.get_by_role("combobox", name="Tags").click()
+    teacher.get_by_role("option", name="rose").click()
+    teacher.keyboard.press("Escape")
+    teacher.get_by_label("Into the project").fill("Ours")
+    teacher.get_by_role("button", name="Collect").click()
+    expect(teacher.get_by_text("new images in Ours")).to_be_visible()
+
     open_view(teacher, "Settings and end")
-    teacher.get_by_text("Lock the class").click()
-    ben = pupils["Ben"]
+    # A dialog that was opened before is locked, too.
     ben.get_by_role("button", name="New project").click()
     ben.get_by_role("dialog").get_by_label("Name").fill("Too late")
+    teacher.get_by_text("Lock the class").click()
     ben.get_by_role("dialog").get_by_role("button", name="Create project").click()
     expect(ben.get_by_text("the teacher has locked it: ask them")).to_be_visible()
 
@@ -107,7 +176,7 @@ def test_a_lesson(serve: Serve, class_home: Path, device: Callable[[], Page]) ->
     expect(teacher.get_by_text("pupils: 3")).to_be_visible()
     expect(teacher.get_by_role("button", name="Download the receipt")).to_be_visible()
     assert [] == list((class_home / "classes").glob("*"))
-    assert ["Handed out"] == [project.name for project in Store(class_home).projects.all()]
+    assert {"Exam", "Handed out", "Ours"} == {project.name for project in Store(class_home).projects.all()}
 
 
 def test_a_pupil_who_came_back_elsewhere_is_told(serve: Serve, class_home: Path, device: Callable[[], Page]) -> None:
