@@ -20,6 +20,8 @@ STAGES = (
     marked("Fine-tuning: epoch {number} of {epochs}"),
     marked("Evaluating fold {number} of {folds}"),
     marked("Saving the network"),
+    marked("Changing images and judging them: {done} of {total}, about {minutes} min left"),
+    marked("Changing images and judging them: {done} of {total}"),
 )
 FAILURES = (
     marked("training needs more memory than this machine has: train with fewer images or tags, or on a larger machine"),

@@ -28,6 +28,8 @@ from cvcore.training.steps import pipeline, quick
 
 # What is done is written this often, so that a worker that dies loses little.
 SAVE_S = 20.0
+# After so many images it is told how long the others will take.
+TIMED = 5
 
 # Classifiers that are fitted again say the same as those of the training; more is another version's.
 SAME = 0.01
@@ -56,10 +58,14 @@ def measure(store: Store, iteration: Iteration, progress: Progress, device: Devi
     levels = _finished(store, iteration, whole)
     changing = share(progress, 0.1, 1)
 
-    def report() -> None:
-        changing(f"Changing images and judging them: {len(levels):,} of {len(rows):,}", len(levels) / len(rows))
+    started_at, begun = time.monotonic(), len(levels)
 
-    saved_at = time.monotonic()
+    def report() -> None:
+        done, passed_s = len(levels) - begun, time.monotonic() - started_at
+        stage = _stage(len(levels), len(rows), passed_s / done if done >= TIMED else None)
+        changing(stage, len(levels) / len(rows))
+
+    saved_at = started_at
     with contextlib.closing(_changed(store, judges, snapshot, rows[len(levels) :], device)) as stream:
         try:
             report()
@@ -74,6 +80,23 @@ def measure(store: Store, iteration: Iteration, progress: Progress, device: Devi
             raise
     blobs.delete(out_of_fold.folder(store, iteration) / stored.UNFINISHED.name)
     return _with(whole, levels)
+
+
+def _stage(done: int, total: int, image_s: float | None) -> str:
+    """How far it is, and how long it will take if an image takes so many seconds.
+
+    >>> _stage(20, 600, 0.5), _stage(1, 600, None)
+    ('Changing images and judging them: 20 of 600, about 5 min left', 'Changing images and judging them: 1 of 600')
+    """
+    if image_s is None:
+        return t("Changing images and judging them: {done} of {total}", done=done, total=total)
+    minutes = max(1, round((total - done) * image_s / 60))
+    return t(
+        "Changing images and judging them: {done} of {total}, about {minutes} min left",
+        done=done,
+        total=total,
+        minutes=minutes,
+    )
 
 
 @dataclass(frozen=True, eq=False)
