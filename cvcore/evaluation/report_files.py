@@ -25,10 +25,14 @@ TAGS_LISTED = 5
 
 @dataclass(frozen=True)
 class NotEvaluated:
-    """How many images were not evaluated, and the tags whose images are all near duplicates of one another."""
+    """How many images were not evaluated, and the tags whose images are all near duplicates of one another.
+
+    With a group key, `key`, images with the same value of it count as such.
+    """
 
     images: int
     tags: tuple[str, ...]
+    key: str = ""
 
     def __str__(self) -> str:
         """A sentence with the reason and what to do; empty if every image was evaluated.
@@ -45,6 +49,16 @@ class NotEvaluated:
         listed = ", ".join(map(repr, self.tags[:TAGS_LISTED]))
         if (more := len(self.tags) - TAGS_LISTED) > 0:
             listed = tn(more, "{tags} and {n} more tag", "{tags} and {n} more tags", tags=listed)
+        if self.key:
+            return tn(
+                self.images,
+                "{n} image could not be evaluated: all images of {tags} are of the same {key}, or near duplicates of "
+                "such. Add images of another {key}.",
+                "{n} images could not be evaluated: all images of {tags} are of the same {key}, or near duplicates of "
+                "such. Add images of another {key}.",
+                tags=listed,
+                key=self.key,
+            )
         return tn(
             self.images,
             "{n} image could not be evaluated: all images of {tags} are near duplicates of one another. Add different "
@@ -152,7 +166,8 @@ def not_evaluated(store: Store, iteration: Iteration) -> NotEvaluated:
     if how.method == HOLD_OUT:
         left_out = np.asarray(predictions.truth[:, alike].any(axis=1))
     names = [tag.name for tag in out_of_fold.tags(store, iteration)]
-    return NotEvaluated(int(np.count_nonzero(left_out)), tuple(names[column] for column in alike))
+    key = store.trainings.options(iteration.id).group_key
+    return NotEvaluated(int(np.count_nonzero(left_out)), tuple(names[column] for column in alike), key)
 
 
 def rates_json(row: reports.TagReport | reports.OverallReport) -> dict[str, Any]:

@@ -85,6 +85,7 @@ def page(store: Store, project: Project, iteration: Iteration, threshold: Thresh
     evaluated = _evaluated(store, iteration, predictions, threshold)
     how = iteration.evaluation or Evaluation(K_FOLD, 0, 0)
     left_out = int(np.count_nonzero(~predictions.evaluated))
+    explained = validation.explained(how, store.trainings.options(iteration.id).group_key)
     reason = str(report_files.not_evaluated(store, iteration))
     return _template().render(
         project=project.name,
@@ -92,7 +93,7 @@ def page(store: Store, project: Project, iteration: Iteration, threshold: Thresh
         note=iteration.note,
         details=_details(iteration, how, threshold),
         made_at=wording.day(made_at),
-        explanation=f"{validation.explained(how)} {_evaluated_count(how, len(evaluated.rows), left_out, reason)}",
+        explanation=f"{explained} {_evaluated_count(how, len(evaluated.rows), left_out, reason)}",
         figures=_rates(evaluated.report.overall),
         charts=_charts(store, iteration, evaluated, threshold),
         titles=[t(TITLES[name]) for name in MEASURES],

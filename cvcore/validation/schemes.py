@@ -83,26 +83,43 @@ def named(evaluation: Evaluation) -> str:
     return t("{n}-fold cross-validation", n=evaluation.folds)
 
 
-def explained(evaluation: Evaluation) -> str:
-    """What an iteration's numbers mean under its evaluation method, in two sentences."""
+def explained(evaluation: Evaluation, group_key: str = "") -> str:
+    """What an iteration's numbers mean under its evaluation method and with its group key, in two sentences."""
     if evaluation.method in (TEST_SET, HOLD_OUT):
         meaning = t("The numbers are those of the model that Quick Test and the exports use.")
     else:
         meaning = t("The numbers estimate how well this way of training does on new images like these.")
-    return f"{what_was_done(evaluation)} {meaning}"
+    return f"{what_was_done(evaluation, group_key)} {meaning}"
 
 
-def what_was_done(evaluation: Evaluation) -> str:
-    """Which images were evaluated, and by what, in one sentence."""
+def what_was_done(evaluation: Evaluation, group_key: str = "") -> str:
+    """Which images were evaluated, and by what, in one sentence.
+
+    >>> what_was_done(Evaluation("k-fold", 5, 0), "day")
+    'Every image is evaluated by a classifier that was not trained on it, a near duplicate or an image of the same day.'
+    """
     if evaluation.method == TEST_SET:
         return t(
             "Only the images you keep for testing are evaluated; neither they nor near duplicates of them were "
             "trained on."
         )
+    if evaluation.method == HOLD_OUT and group_key:
+        return t(
+            "One image in {n}, chosen by Tagwise, was held out and evaluated; near duplicates and images of the same "
+            "{key} were kept together.",
+            n=FOLDS,
+            key=group_key,
+        )
     if evaluation.method == HOLD_OUT:
         return t(
             "One image in {n}, chosen by Tagwise, was held out and evaluated; near duplicates were kept together.",
             n=FOLDS,
+        )
+    if group_key:
+        return t(
+            "Every image is evaluated by a classifier that was not trained on it, a near duplicate or an image of the "
+            "same {key}.",
+            key=group_key,
         )
     return t("Every image is evaluated by a classifier that was not trained on it or a near duplicate of it.")
 

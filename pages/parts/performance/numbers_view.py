@@ -142,6 +142,7 @@ def _how_evaluated(store: Store, iteration: Iteration) -> None:
     how = iteration.evaluation
     if how is None:
         return
-    st.caption(validation.explained(how) if detail_level.is_full() else validation.what_was_done(how))
+    key = plain(store.trainings.options(iteration.id).group_key)
+    st.caption(validation.explained(how, key) if detail_level.is_full() else validation.what_was_done(how, key))
     if left_out := str(report_files.not_evaluated(store, iteration)):
         st.caption(plain(left_out))

@@ -198,6 +198,15 @@ def test_what_was_not_evaluated_is_said(store: Store, fill: Fill, trained: Train
     assert f"5 images could not be evaluated{reason}" == str(report_files.not_evaluated(store, iteration))
 
 
+def test_a_group_key_is_the_reason_told() -> None:
+    """Where a training keeps images of one key together, that is said, not that they are near duplicates alone."""
+    told = str(report_files.NotEvaluated(5, ("tulip",), "room"))
+    assert told == (
+        "5 images could not be evaluated: all images of 'tulip' are of the same room, or near duplicates of such. Add "
+        "images of another room."
+    )
+
+
 def test_a_hold_out_says_which_tags_it_cannot_evaluate(store: Store, fill: Fill, trained: Trained) -> None:
     """Most images are not held out; only a tag of which none could be is named, with its images."""
     iteration = trained(fill(rose=5, tulip=5), evaluation_method="hold-out")
