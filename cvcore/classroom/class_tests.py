@@ -13,7 +13,7 @@ import numpy as np
 
 from cvcore.array_types import Integers
 from cvcore.errors import Conflict
-from cvcore.records import Image, Project
+from cvcore.records import Image, Project, Tag
 from cvcore.store import SchoolClass, Store
 from cvcore.validation import near_duplicates
 
@@ -54,17 +54,17 @@ def find(store: Store, school_class: SchoolClass) -> ClassTest | None:
     if school_class.test_project_id is None:
         return None
     project = store.projects.get(school_class.test_project_id)
-    return _find(store, project.id, project.modified_at)
+    return _find(store, project.id, project.modified_at, tuple(store.tags.of_project(project.id)))
 
 
-# Read again only after the project was changed.
+# Read again only after the project was changed; of some changes only its tags tell, and how many images they have.
 @functools.lru_cache(maxsize=8)
-def _find(store: Store, project_id: str, modified_at: datetime) -> ClassTest | None:
+def _find(store: Store, project_id: str, modified_at: datetime, tags: tuple[Tag, ...]) -> ClassTest | None:
     project = store.projects.get(project_id)
     images, is_marked = _images(store, project)
     if not images:
         return None
-    names = {tag.id: tag.name for tag in store.tags.of_project(project.id) if tag.kind == "Regular"}
+    names = {tag.id: tag.name for tag in tags if tag.kind == "Regular"}
     truth = tuple(frozenset(folded(names[each]) for each in image.tag_ids if each in names) for image in images)
     digests = tuple(image.sha256 for image in images)
     carried = {tag_id for image in images for tag_id in image.tag_ids}

@@ -14,7 +14,7 @@ from cvcore.evaluation import out_of_fold
 from cvcore.files import blobs
 from cvcore.networks import backbones
 from cvcore.progress import silent
-from cvcore.projects import changes, uploads
+from cvcore.projects import changes, tagging, uploads
 from cvcore.records import Iteration, Project
 from cvcore.settings import Limits
 from cvcore.store import Pupil, SchoolClass, Store
@@ -114,6 +114,18 @@ def test_the_test_set_is_what_is_marked(store: Store, school_class: SchoolClass,
     marked = class_tests.find(store, school_class)
     assert marked is not None
     assert ((image.sha256,), True) == (marked.digests, marked.is_marked)
+
+
+def test_the_test_set_is_as_it_is_now(store: Store, school_class: SchoolClass, test_project: Project) -> None:
+    """Also after a tag was renamed, and after images were deleted for good."""
+    tagging.rename(store, tagging.find(store, test_project, "rose"), "Rose of mine", limits=Limits())
+    renamed = class_tests.find(store, school_class)
+    assert renamed is not None
+    assert ["Rose of mine", "tulip"] == sorted(renamed.tags)
+    uploads.erase(store, [store.images.page(test_project.id, take=1)[0].id])
+    fewer = class_tests.find(store, school_class)
+    assert fewer is not None
+    assert 9 == len(fewer.digests)
 
 
 def test_a_project_without_tagged_images_is_no_test_set(store: Store, school_class: SchoolClass) -> None:
