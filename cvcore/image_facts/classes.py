@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cvcore.languages import marked
+
 
 @dataclass(frozen=True)
 class Classes:
@@ -18,16 +20,31 @@ class Classes:
 
 # Networks look at 224 pixels of each side, and photos are stored with 1,024 pixels of the shorter one.
 SIZES = Classes(
-    ("tiny (under 64 px)", "small (64 to 223 px)", "medium (224 to 1,023 px)", "large (from 1,024 px)"),
+    (
+        marked("tiny (under 64 px)"),
+        marked("small (64 to 223 px)"),
+        marked("medium (224 to 1,023 px)"),
+        marked("large (from 1,024 px)"),
+    ),
     (64, 224, 1024),
 )
 SHAPES = Classes(
-    ("tall (from 1:2)", "portrait", "square (up to 10 % longer)", "landscape", "wide (from 2:1)"),
+    (
+        marked("tall (from 1:2)"),
+        marked("portrait"),
+        marked("square (up to 10 % longer)"),
+        marked("landscape"),
+        marked("wide (from 2:1)"),
+    ),
     (0.5 + 1e-9, 1 / 1.1, 1.1 + 1e-9, 2),
 )
-BRIGHTNESSES = Classes(("dark (under 33 %)", "medium (33 to 66 %)", "bright (from 66 %)"), (0.33, 0.66))
+BRIGHTNESSES = Classes(
+    (marked("dark (under 33 %)"), marked("medium (33 to 66 %)"), marked("bright (from 66 %)")), (0.33, 0.66)
+)
 # How steep the sharpest edge is; `image_quality` calls the same images blurred.
-SHARPNESSES = Classes(("blurred (under 52 %)", "soft (52 to 70 %)", "sharp (from 70 %)"), (0.52, 0.7))
+SHARPNESSES = Classes(
+    (marked("blurred (under 52 %)"), marked("soft (52 to 70 %)"), marked("sharp (from 70 %)")), (0.52, 0.7)
+)
 
 
 def classified(values: ArrayLike, classes: Classes) -> NDArray[np.int32]:

@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 from cvcore.image_facts import facts
 from cvcore.image_facts.column import Column, by_key, of_texts
 from cvcore.image_facts.facts import FACTS, AnyImages
+from cvcore.image_facts.names import METADATA_PREFIX
 from cvcore.store import Store
 
 # Columns of more keys would take too much memory at 100,000 images.
 METADATA_MOST = 200
-METADATA_PREFIX = "metadata: "
 
 # Of fewer images reading is as fast as looking for what was kept, and would push that out.
 _KEPT_FROM, _KEPT_MOST = 100, 12

@@ -10,12 +10,13 @@ from cvcore.array_types import Float64s
 from cvcore.image_facts import classes
 from cvcore.image_facts.column import Column, by_key, of_classes, of_texts
 from cvcore.imaging import measures
+from cvcore.languages import marked
 from cvcore.records import Image
 from cvcore.store import FOLDER, UPLOAD, SnapshotImage, Store
 
 CAMERA, DAY, FILE_TYPE = "camera", "day", "file type"
 SIZE, SHAPE, BRIGHTNESS, SHARPNESS = "size", "shape", "brightness", "sharpness"
-TEST_IMAGE, YES_NO = "test image", ("yes", "no")
+TEST_IMAGE, YES_NO = "test image", (marked("yes"), marked("no"))
 # The keys of what Tagwise knows, in the order of lists.
 FACTS = (FOLDER, UPLOAD, CAMERA, DAY, FILE_TYPE, SIZE, SHAPE, BRIGHTNESS, SHARPNESS, TEST_IMAGE)
 

@@ -14,8 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
+from cvcore import languages
 from cvcore.array_types import Float64s
 from cvcore.finetuning.features.augmentation import GREY, move
+from cvcore.languages import marked, t
 
 Pixels = NDArray[np.uint8]  # (side, side, 3)
 
@@ -27,8 +29,9 @@ SEED = 0
 class Change:
     """A kind of change.
 
-    name: for scripts. title: for people. strengths: five numbers, growing; 0 changes nothing. said: how a changed image
-    is described, with a place for the strength. unit: the strength as text. apply: the changed copy of an image.
+    name: for scripts. title: for people, in English. strengths: five numbers, growing; 0 changes nothing. said: how a
+    changed image is described, with a place for the strength. unit: the strength as text, in the language spoken.
+    apply: the changed copy of an image.
     """
 
     name: str
@@ -44,7 +47,7 @@ class Change:
         >>> BY_NAME["turned"].in_words(20), BY_NAME["shrunk"].in_words(4)
         ('turned by 20°', 'shrunk to 1/4 of its size')
         """
-        return self.said.format(self.unit(strength)) if strength else "unchanged"
+        return t(self.said, strength=self.unit(strength)) if strength else t("unchanged")
 
 
 def changed(pixels: Pixels, change: Change, strength: float, image: int) -> Pixels:
@@ -114,27 +117,55 @@ def _compress(pixels: Pixels, loss: float, rng: np.random.Generator) -> Pixels:
 
 
 def _stops(number: float) -> str:
-    return "1 stop" if number == 1 else f"{number:g} stops"
+    return t("1 stop") if number == 1 else t("{number} stops", number=_digits(number))
 
 
 def _quality(loss: float) -> str:
-    return f"quality {100 - loss:g}"
+    return t("quality {number}", number=_digits(100 - loss))
 
 
 def _percent(number: float) -> str:
-    return f"{number:g} %"
+    return languages.percent(_digits(number))
+
+
+def _digits(number: float) -> str:
+    """A strength, which has a decimal only where it needs one."""
+    return languages.decimal(number, 0 if number == round(number) else 1)
 
 
 # In this order in a stored measurement: see `stored.FILE`.
 CHANGES = (
-    Change("turned", "Turned", (10, 20, 45, 90, 180), "turned by {}", lambda degrees: f"{degrees:g}°", _turn),
-    Change("darker", "Darker", (1, 2, 3, 4, 5), "darkened by {}", _stops, _darken),
-    Change("brighter", "Brighter", (0.5, 1, 1.5, 2, 3), "brightened by {}", _stops, _brighten),
-    Change("blurred", "Blurred", (0.5, 1, 2, 3, 5), "blurred by {} of its width", _percent, _blur),
-    Change("shrunk", "Small", (2, 4, 6, 8, 12), "shrunk to {} of its size", lambda times: f"1/{times:g}", _shrink),
-    Change("covered", "Covered", (10, 20, 30, 50, 70), "covered by {}", _percent, _cover),
-    Change("noisy", "Noisy", (4, 8, 16, 24, 40), "with noise of {}", _percent, _add_noise),
-    Change("compressed", "Compressed", (70, 80, 90, 95, 98), "saved as JPEG of {}", _quality, _compress),
+    Change(
+        "turned",
+        marked("Turned"),
+        (10, 20, 45, 90, 180),
+        marked("turned by {strength}"),
+        lambda degrees: f"{degrees:g}°",
+        _turn,
+    ),
+    Change("darker", marked("Darker"), (1, 2, 3, 4, 5), marked("darkened by {strength}"), _stops, _darken),
+    Change("brighter", marked("Brighter"), (0.5, 1, 1.5, 2, 3), marked("brightened by {strength}"), _stops, _brighten),
+    Change(
+        "blurred", marked("Blurred"), (0.5, 1, 2, 3, 5), marked("blurred by {strength} of its width"), _percent, _blur
+    ),
+    Change(
+        "shrunk",
+        marked("Small"),
+        (2, 4, 6, 8, 12),
+        marked("shrunk to {strength} of its size"),
+        lambda times: f"1/{times:g}",
+        _shrink,
+    ),
+    Change("covered", marked("Covered"), (10, 20, 30, 50, 70), marked("covered by {strength}"), _percent, _cover),
+    Change("noisy", marked("Noisy"), (4, 8, 16, 24, 40), marked("with noise of {strength}"), _percent, _add_noise),
+    Change(
+        "compressed",
+        marked("Compressed"),
+        (70, 80, 90, 95, 98),
+        marked("saved as JPEG of {strength}"),
+        _quality,
+        _compress,
+    ),
 )
 BY_NAME = {change.name: change for change in CHANGES}
 

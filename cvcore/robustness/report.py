@@ -9,6 +9,7 @@ import numpy as np
 
 from cvcore import evaluation
 from cvcore.domains import TURN_DEGREES
+from cvcore.languages import marked, number, t
 from cvcore.metrics.paired_comparison import RATES
 from cvcore.records import Iteration
 from cvcore.robustness.changes import BY_NAME, CONDITIONS
@@ -18,28 +19,45 @@ from cvcore.robustness.numbers import Numbers
 from cvcore.store import Store
 from cvcore.wording import none_for_nan, percent
 
-TURNED_FAR = "add images turned like that; Advanced does so with Turn any way switched on"
+TURNED_FAR = marked("add images turned like that; Advanced does so with Turn any way switched on")
 ADVICE = {
-    "turned": "add images turned like that; Advanced turns some while it trains",
-    "darker": "add images taken in less light; Advanced varies the light while it trains",
-    "brighter": "add images taken in more light; Advanced varies the light while it trains",
-    "blurred": "add blurred images, or answer only sharp ones",
-    "shrunk": "add small images, or go closer",
-    "covered": "add images where something stands in front; Advanced covers parts while it trains",
-    "noisy": "add images taken with little light, where cameras are noisy",
-    "compressed": "add images saved like that, or save with a higher quality",
+    "turned": marked("add images turned like that; Advanced turns some while it trains"),
+    "darker": marked("add images taken in less light; Advanced varies the light while it trains"),
+    "brighter": marked("add images taken in more light; Advanced varies the light while it trains"),
+    "blurred": marked("add blurred images, or answer only sharp ones"),
+    "shrunk": marked("add small images, or go closer"),
+    "covered": marked("add images where something stands in front; Advanced covers parts while it trains"),
+    "noisy": marked("add images taken with little light, where cameras are noisy"),
+    "compressed": marked("add images saved like that, or save with a higher quality"),
+}
+
+# What falls: without advice, and with it.
+_FALLS = {
+    "recall": (
+        marked("{changed}: recall of {name} falls from {before} to {after} (by {low} to {high} points)."),
+        marked("{changed}: recall of {name} falls from {before} to {after} (by {low} to {high} points): {advice}."),
+    ),
+    "precision": (
+        marked("{changed}: precision of {name} falls from {before} to {after} (by {low} to {high} points)."),
+        marked("{changed}: precision of {name} falls from {before} to {after} (by {low} to {high} points): {advice}."),
+    ),
 }
 
 
 def finding_sentence(finding: Finding, name: str, *, with_advice: bool = True) -> str:
     """What falls, from what to what, and what can be done; of the mean over the tags, `name` is "all tags"."""
     far = finding.change == "turned" and finding.strength > 2 * TURN_DEGREES
-    advice = f": {TURNED_FAR if far else ADVICE[finding.change]}" if with_advice else ""
     changed = BY_NAME[finding.change].in_words(finding.strength)
     low, high = (round(-100 * end) for end in (finding.high, finding.low))
-    return (
-        f"{changed[0].upper()}{changed[1:]}: {finding.measure} of {name} falls from {percent(finding.before)} to "
-        f"{percent(finding.after)} (by {low} to {high} points){advice}."
+    return t(
+        _FALLS[finding.measure][with_advice],
+        changed=changed[0].upper() + changed[1:],
+        name=name,
+        before=percent(finding.before),
+        after=percent(finding.after),
+        low=low,
+        high=high,
+        advice=t(TURNED_FAR if far else ADVICE[finding.change]),
     )
 
 
@@ -51,24 +69,36 @@ def scope(store: Store, iteration: Iteration, measurement: Measurement) -> str:
 
 def scope_of(measurement: Measurement, evaluated: int, *, is_advanced: bool) -> str:
     """The same, for an iteration of which so many images were evaluated, trained by Advanced or not."""
-    used = len(measurement.rows)
-    if used == evaluated:
-        text = f"All {used:,} evaluated images were changed and judged again"
+    used, is_own = len(measurement.rows), bool(measurement.is_own)
+    if used < evaluated:
+        told = t(
+            "{used} of {evaluated} evaluated images, about as many of each tag, were drawn by chance, changed and "
+            "judged again. Unchanged, their numbers are not quite those under Numbers, where every image counts and a "
+            "common tag more than a rare one.",
+            used=number(used),
+            evaluated=number(evaluated),
+        )
+    elif is_own:
+        return t(
+            "All {n} evaluated images were changed and judged again, each by a classifier that was not trained on it.",
+            n=number(used),
+        )
     else:
-        text = (
-            f"{used:,} of {evaluated:,} evaluated images, about as many of each tag, were drawn by chance, changed and "
-            "judged again; unchanged, their numbers are not quite those under Numbers, where every image counts and a "
-            "common tag more than a rare one"
-        )
-    if bool(measurement.is_own):
-        return f"{text}, each by a classifier that was not trained on it."
+        told = t("All {n} evaluated images were changed and judged again.", n=number(used))
+    return f"{told} {_judges(is_own=is_own, is_advanced=is_advanced)}"
+
+
+def _judges(*, is_own: bool, is_advanced: bool) -> str:
+    """Who judged them."""
+    if is_own:
+        return t("Each was judged by a classifier that was not trained on it.")
     if is_advanced:
-        return (
-            f"{text}. Advanced keeps no network that was not trained on them, so these are numbers of Quick, on the "
-            "network that Advanced began with. Advanced trains on changed images and may stand more."
+        return t(
+            "Advanced keeps no network that was not trained on them, so these are numbers of Quick, on the network "
+            "that Advanced began with. Advanced trains on changed images and may stand more."
         )
-    return (
-        f"{text}, by classifiers that were fitted again, because an older Tagwise trained this iteration: even "
+    return t(
+        "They were judged by classifiers that were fitted again, because an older Tagwise trained this iteration: even "
         "unchanged, the numbers differ a little from those under Numbers."
     )
 
@@ -126,5 +156,5 @@ def _finding(finding: Finding, names: Sequence[str]) -> dict[str, Any]:
         "after": finding.after,
         "change_interval": [finding.low, finding.high],
         "images": finding.images,
-        "sentence": finding_sentence(finding, name or "all tags"),
+        "sentence": finding_sentence(finding, name or t("all tags")),
     }

@@ -10,6 +10,7 @@ import numpy as np
 from cvcore.array_types import Bools
 from cvcore.errors import InvalidInput
 from cvcore.image_facts import Column
+from cvcore.languages import t, tn
 
 # So many keys or values stand in a message, each with so many letters.
 LISTED, LETTERS = 10, 60
@@ -46,16 +47,16 @@ def parse(text: str, columns: Mapping[str, Column]) -> Condition:
     places = [place for place, letter in enumerate(text) if letter == "="]
     ways = [Condition(text[:place], text[place + 1 :]) for place in places]
     if not ways:
-        raise InvalidInput(f"a slice must be key=value, got {_short(text)!r}: {_keys(columns)}")
+        raise InvalidInput(t("a slice must be key=value, got {text!r}: {keys}", text=_short(text), keys=_keys(columns)))
     known = [way for way in ways if way.key in columns]
     for way in known:
         if way.value in columns[way.key].values:
             return way
     if not known:
-        raise InvalidInput(f"no image has a key {_short(ways[0].key)!r}: {_keys(columns)}")
+        raise InvalidInput(t("no image has a key {key!r}: {keys}", key=_short(ways[0].key), keys=_keys(columns)))
     way = known[0]
-    values = _listed(columns[way.key].values)
-    raise InvalidInput(f"no image has {_short(way.key)}={_short(way.value)}: its values are {values}")
+    condition, values = f"{_short(way.key)}={_short(way.value)}", _listed(columns[way.key].values)
+    raise InvalidInput(t("no image has {condition}: its values are {values}", condition=condition, values=values))
 
 
 def chosen(conditions: Sequence[Condition], columns: Mapping[str, Column], images: int) -> Bools:
@@ -69,20 +70,21 @@ def chosen(conditions: Sequence[Condition], columns: Mapping[str, Column], image
         column = columns.get(condition.key)
         if column is None or condition.value not in column.values:
             parse(str(condition), columns)
-            raise InvalidInput(f"no image has {_short(str(condition))}")
+            raise InvalidInput(t("no image has {condition}", condition=_short(str(condition))))
         result &= column.codes == column.values.index(condition.value)
     return result
 
 
 def _keys(columns: Mapping[str, Column]) -> str:
     if not columns:
-        return "nothing is known of these images beside their tags"
-    return f"the keys are {_listed(list(columns))}"
+        return t("nothing is known of these images beside their tags")
+    return t("the keys are {keys}", keys=_listed(list(columns)))
 
 
 def _listed(texts: Sequence[str]) -> str:
     more = len(texts) - LISTED
-    return ", ".join(map(_short, texts[:LISTED])) + (f" and {more:,} more" if more > 0 else "")
+    listed = ", ".join(map(_short, texts[:LISTED]))
+    return tn(more, "{names} and {n} more", "{names} and {n} more", names=listed) if more > 0 else listed
 
 
 def _short(text: str) -> str:

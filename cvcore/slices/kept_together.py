@@ -14,16 +14,29 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cvcore import analyses, evaluation
+from cvcore import analyses, evaluation, image_facts
 from cvcore.analyses import KeptFile, Size, arrays_file
 from cvcore.array_types import Float32s, Integers
 from cvcore.evaluation import analysis, out_of_fold, report_files
 from cvcore.evaluation.out_of_fold import OutOfFold
+from cvcore.languages import marked, t
 from cvcore.metrics.reports import OverallReport
 from cvcore.records import Iteration, Thresholds
 from cvcore.slices import answers, rates
 from cvcore.store import Store
 from cvcore.wording import with_interval
+
+_OF_BOTH = marked("F1 {together}: images of a new {key!r}. {apart}: if images of the same {key!r} are on both sides.")
+_OF_QUICK = marked(
+    "F1 of Quick training {together}: images of a new {key!r}. {apart}: if images of the same {key!r} are on both "
+    "sides."
+)
+_LOWER_IS_TRUE = marked(
+    "The lower is the true one, because new images come from a {key!r} that the model has not seen."
+)
+_FIRST_IS_TRUE = marked(
+    "The first is the true one, because new images come from a {key!r} that the model has not seen."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,18 +92,18 @@ def estimates(store: Store, iteration: Iteration, thresholds: Thresholds) -> Est
 
 def sentence(found: Estimates) -> str:
     """Both estimates in plain words, and which is the true one."""
-    key = " ".join(found.key.split())
-    together, apart = _text(found.together), _text(found.apart)
-    what = "F1 of Quick training" if found.is_quick else "F1"
-    said = f"{what} {together}: images of a new {key!r}. {apart}: if images of the same {key!r} are on both sides."
+    key = " ".join(image_facts.said_key(found.key).split())
+    said = t(
+        _OF_QUICK if found.is_quick else _OF_BOTH, together=_text(found.together), apart=_text(found.apart), key=key
+    )
     if math.isnan(found.together.f1) or math.isnan(found.apart.f1):
         return said
     low, high = found.together.f1_interval
     if low <= found.apart.f1 <= high:
-        return f"{said} The difference may be chance: {key!r} hardly matters here."
-    if found.together.f1 < found.apart.f1:
-        return f"{said} The lower is the true one, because new images come from a {key!r} that the model has not seen."
-    return f"{said} The first is the true one, because new images come from a {key!r} that the model has not seen."
+        verdict = t("The difference may be chance: {key!r} hardly matters here.", key=key)
+    else:
+        verdict = t(_LOWER_IS_TRUE if found.together.f1 < found.apart.f1 else _FIRST_IS_TRUE, key=key)
+    return f"{said} {verdict}"
 
 
 def estimates_json(found: Estimates) -> dict[str, Any]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
+from cvcore import image_facts
 from cvcore.evaluation import report_files
+from cvcore.languages import number, t, tn
 from cvcore.slices.conditions import Condition
 from cvcore.slices.iteration import SliceNumbers
 from cvcore.slices.worst_slices import FALSE_DISCOVERIES, GROUPS_LEAST, IMAGES_LEAST, Finding, WorstSlices
-from cvcore.wording import count, percent
+from cvcore.wording import percent
 
 LETTERS = 80
 
@@ -63,33 +66,57 @@ def sentence(finding: Finding) -> str:
     day=Mon: 21 of 60 answers are wrong (35.0 %), of the other images 34 of 340 (10.0 %). \
 Among images of the same tags that is 25 points more (10 to 40).
     """
-    names = " and ".join(_short(str(each)) for each in (finding.condition, *finding.same[:2]))
     low, high = finding.interval
     here, there = percent(finding.wrong / finding.images), percent(finding.rest_wrong / finding.rest_images)
-    return (
-        f"{names}: {finding.wrong:,} of {finding.images:,} answers are wrong ({here}), "
-        f"of the other images {finding.rest_wrong:,} of {finding.rest_images:,} ({there}). "
-        f"Among images of the same tags that is {_points(finding.difference)} points more "
-        f"({_points(low)} to {_points(high)})."
+    return t(
+        "{slice}: {wrong} of {images} answers are wrong ({here}), of the other images {rest_wrong} of {rest_images} "
+        "({there}). Among images of the same tags that is {more} points more ({low} to {high}).",
+        slice=heading_of((finding.condition, *finding.same[:2])),
+        wrong=number(finding.wrong),
+        images=number(finding.images),
+        here=here,
+        rest_wrong=number(finding.rest_wrong),
+        rest_images=number(finding.rest_images),
+        there=there,
+        more=_points(finding.difference),
+        low=_points(low),
+        high=_points(high),
     )
 
 
 def summary(found: WorstSlices) -> str:
     """What was looked at, and how a slice gets into the list, in a few sentences."""
-    too_small = (
-        f" {count(found.too_small, 'other value')} {'has' if found.too_small == 1 else 'have'} too few images to judge "
-        f"(fewer than {IMAGES_LEAST}, or fewer than {GROUPS_LEAST} that can be compared with images of the same tags)."
-        if found.too_small
-        else ""
-    )
+    told = [_looked_at(found)]
+    if found.too_small:
+        told.append(
+            tn(
+                found.too_small,
+                "{n} other value has too few images to judge (fewer than {images}, or fewer than {groups} that can be "
+                "compared with images of the same tags).",
+                "{n} other values have too few images to judge (fewer than {images}, or fewer than {groups} that can "
+                "be compared with images of the same tags).",
+                images=IMAGES_LEAST,
+                groups=GROUPS_LEAST,
+            )
+        )
+    return " ".join(told)
+
+
+def _looked_at(found: WorstSlices) -> str:
     if not found.looked_at:
-        return f"There is no slice to look at yet.{too_small}"
-    looked = f"{count(found.looked_at, 'slice')} {'was' if found.looked_at == 1 else 'were'} looked at"
+        return t("There is no slice to look at yet.")
     if not found.findings:
-        return f"{looked}; none does worse than others by more than chance and its tags explain.{too_small}"
-    return (
-        f"{looked}. Listed are those with more wrong answers than images of the same tags elsewhere, by more than "
-        f"chance explains after so many looks; of near duplicates one counts.{too_small}"
+        return tn(
+            found.looked_at,
+            "{n} slice was looked at; none does worse than others by more than chance and its tags explain.",
+            "{n} slices were looked at; none does worse than others by more than chance and its tags explain.",
+        )
+    return tn(
+        found.looked_at,
+        "{n} slice was looked at. Listed are those with more wrong answers than images of the same tags elsewhere, by "
+        "more than chance explains after so many looks; of near duplicates one counts.",
+        "{n} slices were looked at. Listed are those with more wrong answers than images of the same tags elsewhere, "
+        "by more than chance explains after so many looks; of near duplicates one counts.",
     )
 
 
@@ -100,7 +127,15 @@ def heading_of(conditions: Sequence[Condition]) -> str:
     >>> heading_of([Condition("day", "Mon"), Condition("light", "dark")])
     'day=Mon and light=dark'
     """
-    return " and ".join(_short(str(each)) for each in conditions)
+    said = [
+        _short(f"{image_facts.said_key(each.key)}={image_facts.said_value(each.key, each.value)}")
+        for each in conditions
+    ]
+    return functools.reduce(_with, said[1:], said[0]) if said else ""
+
+
+def _with(first: str, second: str) -> str:
+    return t("{first} and {second}", first=first, second=second)
 
 
 def _short(text: str) -> str:
