@@ -1,6 +1,6 @@
 """A class of thirty at work: what each pupil waits for, and whether anything fails or is lost.
 
-    python tests/bench/classroom.py [--pupils 30] [--minutes 10] [--seed 1] [--no-live]
+    python tests/bench/classroom.py [--pupils 30] [--minutes 10] [--seed 1] [--no-live] [--log FILE]
 
 `tagwise serve` runs with a class opened. Each pupil joins by the code, creates a project, uploads 30 drawn photos under
 two tags and trains; then, in any order and with pauses as a person makes them: opens pages, moves the threshold, tests
@@ -19,6 +19,7 @@ import argparse
 import asyncio
 import contextlib
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -55,6 +56,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--no-live", action="store_true", help="without live cameras")
+    parser.add_argument("--log", type=Path, help="keep what the server said in this file")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder) / "home"
@@ -71,9 +73,9 @@ def main() -> None:
             asyncio.run(_with_memory(lesson, server.pid, memory))
             lost = missing(store, log)
         said = (Path(folder) / "log.txt").read_text("utf-8", errors="replace")
-        log.errors += [
-            f"the server's log: {line}" for line in said.splitlines() if "Error" in line or "Traceback" in line
-        ]
+        if options.log:
+            options.log.write_text(said, "utf-8")
+        log.errors += [f"the server's log: {line}" for line in said.splitlines() if re.match(r"[\w.]*Error\b", line)]
         store.close()
     sys.exit(report(log, lost, memory, wifi.outages))
 

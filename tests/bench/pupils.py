@@ -166,8 +166,9 @@ class Pupil:
             await self.tab.open("")
 
     async def _begin(self) -> None:
-        while not self.project:
-            await self._attempt(self._create)
+        await self._attempt(self._create)
+        if not self.project:
+            raise Failed("no project")
         for tag in TAGS:
             files = [data for each, data in self.first if each == tag]
             await self._attempt(partial(self._upload, tag, files))

@@ -132,7 +132,12 @@ class Tab:
         asked.file_urls_request.file_names.extend(files)
         asked.file_urls_request.session_id = self._session
         await self._write(asked)
-        urls = (await asyncio.wait_for(answer, PATIENCE_S)).file_urls
+        cuts, deadline = self.cuts, time.monotonic() + PATIENCE_S
+        while not answer.done():
+            if self.cuts != cuts or time.monotonic() > deadline:
+                raise Failed("the addresses for the files did not come: they must be chosen again")
+            await asyncio.sleep(TICK_S)
+        urls = answer.result().file_urls
         # All at once: `http` has as many connections as a browser.
         sent = [self._put(url.upload_url, *file) for url, file in zip(urls, files.items(), strict=True)]
         await asyncio.gather(*sent)
@@ -202,7 +207,10 @@ class Tab:
 
     async def _write(self, message: BackMsg) -> None:
         while True:
-            await asyncio.wait_for(self._online.wait(), PATIENCE_S)
+            try:
+                await asyncio.wait_for(self._online.wait(), PATIENCE_S)
+            except TimeoutError:
+                raise Failed(f"no connection within {PATIENCE_S:g} s") from None
             with contextlib.suppress(OSError, WebSocketException):
                 if self._socket is not None:
                     await self._socket.send(message.SerializeToString())
