@@ -7,6 +7,7 @@ import streamlit as st
 from cvcore import evaluation
 from cvcore.languages import marked, t
 from cvcore.records import Iteration
+from cvcore.training import stages
 from pages.parts.map import panel as map_panel
 from pages.parts.next_steps import panel as next_steps_panel
 from pages.parts.performance import (
@@ -80,7 +81,7 @@ if not ended:
 with st.container(horizontal=True, vertical_alignment="center", key="iteration-row"):
     iteration = iteration_list.show(store, ended)
     if iteration.status == "Failed":
-        st.error(t("This training failed: {error}", error=plain(iteration.error)))
+        st.error(t("This training failed: {error}", error=plain(stages.said(iteration.error))))
         st.stop()
     if iteration.note:
         with st.popover(t("Built-in network"), icon=":material/warning:", type="tertiary"):

@@ -8,6 +8,7 @@ from cvcore import analyses
 from cvcore.languages import marked, t
 from cvcore.records import Iteration, Job, JobKind
 from cvcore.store import Store
+from cvcore.training import stages
 from cvcore.training.analyses import ANALYSES, request
 from pages.parts.shell.text import plain, sentence
 
@@ -57,7 +58,7 @@ def _explain(job: Job) -> None:
     if job.status == "cancelled":
         st.info(t(STOPPED[job.kind]))
         return
-    reason = job.error or t("Its file is missing, damaged or from an older Tagwise.")
+    reason = stages.said(job.error) if job.error else t("Its file is missing, damaged or from an older Tagwise.")
     st.error(t(MISSING[job.kind], reason=plain(sentence(reason))))
 
 
@@ -65,7 +66,7 @@ def _watch(store: Store, job: Job) -> None:
     now = store.jobs.get(job.id)
     if not now.is_active:
         st.rerun()
-    text = t("Waiting for the training process") if now.status == "queued" else t(now.stage)
+    text = t("Waiting for the training process") if now.status == "queued" else stages.said(now.stage)
     st.progress(0.0 if now.status == "queued" else min(now.progress, 1.0), text=text)
     if st.button(t("Stop"), key=f"stop-{job.id}", disabled=now.cancel_requested):
         store.jobs.cancel(job.id)

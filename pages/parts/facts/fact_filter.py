@@ -10,6 +10,7 @@ import streamlit as st
 
 from cvcore import image_facts
 from cvcore.image_facts import Column
+from cvcore.languages import marked, number, t, tn
 from cvcore.records import Project
 from cvcore.store import Store
 from pages.parts.shell.text import isolated, plain, short
@@ -18,8 +19,8 @@ from pages.parts.shell.text import isolated, plain, short
 Fact = tuple[str, str]
 
 VALUES_MOST = 1000
-LABEL, LETTERS = "Metadata", 24
-NONE = "without it"
+LABEL, LETTERS = marked("Metadata"), 24
+NONE = marked("without it")
 
 
 def chosen(key: str) -> Fact | None:
@@ -37,30 +38,38 @@ def choose(key: str, fact: Fact | None) -> None:
 
 def label(fact: Fact) -> str:
     """A key and a value, as Markdown for a button."""
-    name, value = fact
-    return f"{plain(isolated(short(name, LETTERS)))}: {plain(isolated(short(value or NONE, LETTERS)))}"
+    name, value = fact[0], _said(*fact)
+    return t(
+        "{key}: {value}",
+        key=plain(isolated(short(image_facts.said_key(name), LETTERS))),
+        value=plain(isolated(short(value, LETTERS))),
+    )
+
+
+def _said(key: str, value: str) -> str:
+    return image_facts.said_value(key, value) if value else t(NONE)
 
 
 def show(store: Store, project: Project, *, key: str, on_change: Callable[..., Any], args: tuple[Any, ...]) -> None:
     """Show the button with the controls behind it; what is chosen is kept under `key`, see `chosen`."""
     fact = chosen(key)
     popover = st.popover(
-        label(fact) if fact else LABEL, type="primary" if fact else "secondary", key=f"{key}-open", on_change="rerun"
+        label(fact) if fact else t(LABEL), type="primary" if fact else "secondary", key=f"{key}-open", on_change="rerun"
     )
     if not popover.open:
         return
     _, columns = image_facts.of_workspace(store, project.id)
     with popover:
         if not columns:
-            st.caption("Nothing is known of these images yet.")
+            st.caption(t("Nothing is known of these images yet."))
             return
         names = list(columns)
         name = st.selectbox(
-            "What",
+            t("What"),
             names,
             index=names.index(fact[0]) if fact and fact[0] in names else None,
-            format_func=isolated,
-            placeholder="Camera, size, a column of a table …",
+            format_func=lambda each: isolated(image_facts.said_key(each)),
+            placeholder=t("Camera, size, a column of a table …"),
             key=f"{key}-name",
         )
         if name in columns:
@@ -95,13 +104,13 @@ def _values(column: Column, key: str, on_change: Callable[..., Any], args: tuple
 
     widget = f"{key}-value-{column.key}"
     st.selectbox(
-        "Value",
+        t("Value"),
         values,
         index=values.index(fact[1]) if fact and fact[0] == column.key and fact[1] in values else None,
-        format_func=lambda value: f"{isolated(value or NONE)} ({numbers.get(value, 0):,})",
-        placeholder=f"{len(column.values):,} values",
+        format_func=lambda value: f"{isolated(_said(column.key, value))} ({number(numbers.get(value, 0))})",
+        placeholder=tn(len(column.values), "{n} value", "{n} values"),
         key=widget,
         on_change=take,
     )
     if len(counts) > VALUES_MOST:
-        st.caption(f"The {VALUES_MOST:,} most frequent of {len(counts):,} values.")
+        st.caption(t("The {most} most frequent of {all} values.", most=number(VALUES_MOST), all=number(len(counts))))

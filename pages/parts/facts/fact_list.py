@@ -21,7 +21,10 @@ _STYLE = """<style>
 def show(store: Store, image: Image) -> None:
     """Show everything that is known of an image beside its tags."""
     columns = image_facts.columns(store, [image])
-    st.html(_STYLE + listed({name: column.values[0] for name, column in columns.items()}))
+    facts = {
+        image_facts.said_key(name): image_facts.said_value(name, column.values[0]) for name, column in columns.items()
+    }
+    st.html(_STYLE + listed(facts))
 
 
 def listed(facts: dict[str, str]) -> str:

@@ -7,42 +7,51 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from cvcore.languages import number, t, tn
 from cvcore.projects import metadata
 from cvcore.projects.changes import Change
 from cvcore.records import Project
 from cvcore.store import Store
-from cvcore.wording import count
 from pages.parts.shell import undo_toast, widget_resets
 from pages.parts.shell.text import isolated, plain, refusals, short
 
 SHOWN, LETTERS = 20, 80
 
 
-@st.dialog("Metadata")
 def show(store: Store, project: Project, image_ids: Sequence[str], *, key: str) -> None:
-    """Show what the selected images have, and change it; afterwards nothing of `widget_resets` key is selected."""
+    """Open a dialog on what the selected images have; after a change nothing of `widget_resets` key is selected."""
+    st.dialog(t("Metadata"))(_edit)(store, project, image_ids, key=key)
+
+
+def _edit(store: Store, project: Project, image_ids: Sequence[str], *, key: str) -> None:
     known = store.metadata.of_images(image_ids)
     found = summary([known.get(image_id, {}) for image_id in image_ids])
-    st.caption(f"Of {count(len(image_ids), 'selected image')}. Facts such as camera or size are read, not edited.")
+    st.caption(
+        tn(
+            len(image_ids),
+            "Of {n} selected image. Facts such as camera or size are read, not edited.",
+            "Of {n} selected images. Facts such as camera or size are read, not edited.",
+        )
+    )
     if found:
-        listed = [f"- {plain(isolated(name))}: {plain(isolated(short(told, LETTERS)))}" for name, told in found.items()]
-        more = [f"- and {len(listed) - SHOWN:,} more"] if len(listed) > SHOWN else []
+        listed = [_line(name, told) for name, told in found.items()]
+        more = [f"- {tn(left_out, 'and {n} more', 'and {n} more')}"] if (left_out := len(listed) - SHOWN) > 0 else []
         st.markdown("\n".join([*listed[:SHOWN], *more]))
     name = st.selectbox(
-        "Key",
+        t("Key"),
         list(found),
         index=None,
         format_func=isolated,
         accept_new_options=True,
-        placeholder="Choose a key, or type a new one and press Enter",
+        placeholder=t("Choose a key, or type a new one and press Enter"),
         key=f"{key}-metadata-key",
     )
-    value = st.text_input("Value", key=f"{key}-metadata-value", placeholder="The same for all of them")
+    value = st.text_input(t("Value"), key=f"{key}-metadata-value", placeholder=t("The same for all of them"))
     with st.container(horizontal=True):
-        if st.button("Set", type="primary", disabled=not (name and value.strip()), key=f"{key}-metadata-set"):
+        if st.button(t("Set"), type="primary", disabled=not (name and value.strip()), key=f"{key}-metadata-set"):
             with refusals():
                 _done(project, metadata.put(store, project, image_ids, str(name), value), key)
-        if st.button("Remove key", disabled=name not in found, key=f"{key}-metadata-remove"):
+        if st.button(t("Remove key"), disabled=name not in found, key=f"{key}-metadata-remove"):
             with refusals():
                 _done(project, metadata.remove(store, project, image_ids, str(name)), key)
 
@@ -57,9 +66,15 @@ def summary(known: Sequence[dict[str, str]]) -> dict[str, str]:
     for key in sorted({key for texts in known for key in texts}):
         values = Counter(texts[key] for texts in known if key in texts)
         listed = ", ".join(value for value, _ in values.most_common(3)) + (" …" if len(values) > 3 else "")
-        of_all = "" if values.total() == len(known) else f"; on {values.total():,} of {len(known):,}"
-        told[key] = (f"several: {listed}" if len(values) > 1 else listed) + of_all
+        said = t("several: {values}", values=listed) if len(values) > 1 else listed
+        on, whole = number(values.total()), number(len(known))
+        told[key] = said if on == whole else t("{value}; on {part} of {whole}", value=said, part=on, whole=whole)
     return told
+
+
+def _line(name: str, told: str) -> str:
+    said = t("{key}: {value}", key=plain(isolated(name)), value=plain(isolated(short(told, LETTERS))))
+    return f"- {said}"
 
 
 def _done(project: Project, change: Change, key: str) -> None:

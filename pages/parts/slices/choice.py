@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from cvcore import slices
+from cvcore import image_facts, languages, slices
 from cvcore.errors import InvalidInput
 from cvcore.image_facts import Column
+from cvcore.languages import t, tn
 from cvcore.records import Iteration, Thresholds
 from cvcore.slices import Condition
 from cvcore.store import Store
-from cvcore.wording import count
 from pages.parts.shell import page_address
 from pages.parts.shell.text import plain, sentence, short
 
@@ -71,11 +71,11 @@ def _pair(
 ) -> Condition | None:
     key_name, value_name = _keys(iteration, number)
     key = st.selectbox(
-        "Key" if number == 0 else "And key",
+        t("Key") if number == 0 else t("And key"),
         list(known),
         index=None,
-        format_func=lambda each: short(each, LETTERS),
-        placeholder="Choose what to look at" if number == 0 else "Any",
+        format_func=lambda each: short(image_facts.said_key(each), LETTERS),
+        placeholder=t("Choose what to look at") if number == 0 else t("Any"),
         key=key_name,
         width=240,
     )
@@ -88,13 +88,16 @@ def _pair(
     if st.session_state.get(place) not in values:
         st.session_state[place] = None
     value = st.selectbox(
-        "Value",
+        t("Value"),
         values,
         index=None,
-        format_func=lambda each: (
-            f"{short(each, LETTERS)}: {count(of_value[each][0], 'image')}, {of_value[each][1]:,} wrong"
+        format_func=lambda each: t(
+            "{value}: {images}, {wrong} wrong",
+            value=short(image_facts.said_value(key, each), LETTERS),
+            images=tn(of_value[each][0], "{n} image", "{n} images"),
+            wrong=languages.number(of_value[each][1]),
         ),
-        placeholder="Choose a value",
+        placeholder=t("Choose a value"),
         key=place,
         width=320,
     )
