@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from cvcore import image_facts
 from cvcore.image_facts import Column
 from cvcore.image_maps import Points
-from cvcore.languages import t
+from cvcore.languages import current, t
 from cvcore.records import Project
 from cvcore.store import Store
 from pages.parts.map import colourings
@@ -30,7 +30,7 @@ def show(store: Store, project: Project, points: Points) -> Colouring | None:
     """Show the button; returns the points' colouring by the key that was chosen, None without one."""
     key = f"map-fact-{project.id}"
     name = st.session_state.get(key)
-    label = t("Coloured by {key}", key=isolated(short(name, LETTERS))) if name else t("Colour by metadata")
+    label = t("Coloured by {key}", key=_said(name)) if name else t("Colour by metadata")
     popover = st.popover(plain(label), type="primary" if name else "secondary", key=f"{key}-open", on_change="rerun")
     if not popover.open and not name:
         return None
@@ -55,30 +55,42 @@ def _choice(columns: dict[str, Column], key: str) -> None:
         t("What"),
         names,
         index=names.index(chosen) if chosen in names else None,
-        format_func=lambda name: isolated(short(name, LETTERS)),
+        format_func=_said,
         placeholder=t("Camera, size, a column of a table …"),
         key=f"{key}-name",
         on_change=take,
     )
 
 
+def _said(key: str) -> str:
+    return isolated(short(image_facts.said_key(key), LETTERS))
+
+
 def _colouring(points: Points, ids: list[str], column: Column) -> Colouring:
-    """The colouring of points by a column of images with these ids; kept while both are the same."""
-    kept: tuple[Points, Column, Colouring] | None = st.session_state.get("map-fact")
-    if kept and kept[0] is points and kept[1] is column:
-        return kept[2]
-    made = of_column(shown_name(column.key), column.values, codes_of(points, ids, column.codes))
-    st.session_state["map-fact"] = points, column, made
+    """The colouring of points by a column of images with these ids; kept while nothing changes."""
+    kept: tuple[Points, Column, str, Colouring] | None = st.session_state.get("map-fact")
+    if kept and kept[0] is points and kept[1] is column and kept[2] == current():
+        return kept[3]
+    values = tuple(image_facts.said_value(column.key, value) for value in column.values)
+    made = of_column(own_name(column.key), values, codes_of(points, ids, column.codes))
+    made["title"] = title(column.key)
+    st.session_state["map-fact"] = points, column, current(), made
     return made
 
 
-def shown_name(key: str) -> str:
-    """The colouring's name: the key, marked where it could be taken for one of the map's own colourings.
+def own_name(key: str) -> str:
+    """The colouring's name, which none of the map's own colourings has.
 
-    >>> shown_name("room"), shown_name("Tag")
+    >>> own_name("room"), own_name("Tag")
     ('room', 'Tag (metadata)')
     """
     return f"{key} (metadata)" if key in colourings.NAMES else key
+
+
+def title(key: str) -> str:
+    """What the colouring is called: the key, marked where it could be taken for one of the map's own colourings."""
+    said = image_facts.said_key(key)
+    return t("{key} (metadata)", key=said) if said in map(t, colourings.NAMES) else said
 
 
 def codes_of(points: Points, ids: list[str], codes: NDArray[np.int32]) -> NDArray[np.int32]:

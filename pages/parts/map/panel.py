@@ -5,17 +5,16 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from cvcore import image_maps, urls
+from cvcore import image_maps, languages, urls
 from cvcore.image_maps import KINDS, OUTCOMES, Points
+from cvcore.languages import t, tn
 from cvcore.records import Image, Iteration, Project, Thresholds
 from cvcore.settings import Limits
 from cvcore.store import Store
-from cvcore.wording import count
 from pages.parts.analyses import progress
 from pages.parts.images import image_tools, large_view
 from pages.parts.map import colourings, fact_colouring
 from pages.parts.shell import project_choice, widget_resets
-from pages.parts.shell.help_marks import HELP
 from pages.parts.shell.text import plain, refusals
 from pages.parts.widgets import gallery, page_choice
 from pages.parts.widgets import map as map_widget
@@ -26,7 +25,7 @@ PAGE = 48
 
 def show(store: Store, project: Project, iteration: Iteration, thresholds: Thresholds, limits: Limits) -> None:
     """Show the map; the first time it is made by the worker, which takes seconds, or minutes for very many images."""
-    st.header("Map of the images", anchor=False, help=HELP.get("map"))
+    st.header(t("Map of the images"), anchor=False)
     with refusals():
         if image_maps.kept_points(store, project, iteration, thresholds) is None:
             progress.show(store, iteration, "map")
@@ -61,17 +60,37 @@ def _map(store: Store, project: Project, iteration: Iteration, thresholds: Thres
 
 
 def _about(points: Points) -> str:
-    text = (
-        "Images that look alike to the model lie together; how far groups lie from each other means little. Each "
-        "image is placed without its own tag. "
-    )
+    told = [
+        t(
+            "Images that look alike to the model lie together; how far groups lie from each other means little. Each "
+            "image is placed without its own tag."
+        )
+    ]
     if not np.isnan(points.trust):
-        text += f"Trustworthiness {points.trust:.2f}: 1 if all neighbours here are neighbours in truth, 0.5 by chance. "
+        told.append(
+            t(
+                "Trustworthiness {trust}: 1 if all neighbours here are neighbours in truth, {chance} by chance.",
+                trust=languages.decimal(float(points.trust), 2),
+                chance=languages.decimal(0.5),
+            )
+        )
     if newer := int((points.kinds != KINDS.index("trained")).sum()):
-        text += f"Rings: {count(newer, 'image')} that came after the training or were only predicted. "
+        told.append(
+            tn(
+                newer,
+                "Rings: {n} image that came after the training or was only predicted.",
+                "Rings: {n} images that came after the training or were only predicted.",
+            )
+        )
     if points.left_out:
-        text += f"{count(points.left_out, 'image')} not shown: not read yet, or too many since the training. "
-    return text
+        told.append(
+            tn(
+                points.left_out,
+                "{n} image not shown: not read yet, or too many since the training.",
+                "{n} images not shown: not read yet, or too many since the training.",
+            )
+        )
+    return " ".join(told)
 
 
 def _selected(store: Store, project: Project, points: Points, places: np.ndarray, *, limits: Limits) -> None:
@@ -79,8 +98,9 @@ def _selected(store: Store, project: Project, points: Points, places: np.ndarray
     ids = points.ids_at(places)
     if predicted := len(places) - len(ids):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(f"{count(predicted, 'selected image')} only predicted.", width="content")
-            project_choice.link("predictions.py", "Go to Predictions", project)
+            text = tn(predicted, "{n} selected image only predicted.", "{n} selected images only predicted.")
+            st.caption(text, width="content")
+            project_choice.link("predictions.py", t("Go to Predictions"), project)
     if not ids:
         return
     tags = store.tags.of_project(project.id)
@@ -96,7 +116,9 @@ def _selected(store: Store, project: Project, points: Points, places: np.ndarray
     if opened := gallery.opened(key):
         large_view.open_image(project, ids, opened)
     with bar, st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-        every = st.checkbox(plain(f"All {len(ids):,}"), key=f"map-all-{widget_resets.current(KEY)}")
+        every = st.checkbox(
+            plain(t("All {n}", n=languages.number(len(ids)))), key=f"map-all-{widget_resets.current(KEY)}"
+        )
         worked_on: list[Image] = [image for image in images if image.id in chosen]
         act = image_tools.show(
             store,
@@ -114,14 +136,18 @@ def _selected(store: Store, project: Project, points: Points, places: np.ndarray
 
 def _list(points: Points) -> None:
     """What the map shows, for those who do not see it: how many images of each tag, and how many are wrong."""
-    with st.expander("The map as a list"):
+    with st.expander(t("The map as a list")):
         wrong = points.outcomes == OUTCOMES.index("wrong")
         lines = []
         for place, name in enumerate(points.names):
             of_tag = points.tags == place
             if of_tag.any():
-                lines.append(
-                    f"- {plain(name)}: {count(int(of_tag.sum()), 'image')}, {int((of_tag & wrong).sum()):,} wrong"
+                line = t(
+                    "{value}: {images}, {wrong} wrong",
+                    value=plain(name),
+                    images=tn(int(of_tag.sum()), "{n} image", "{n} images"),
+                    wrong=languages.number(int((of_tag & wrong).sum())),
                 )
-        st.markdown("\n".join(lines) or "No image has a tag.")
-        st.caption("Choose tags in the legend and press “Select these” to list their images.")
+                lines.append(f"- {line}")
+        st.markdown("\n".join(lines) or t("No image has a tag."))
+        st.caption(t("Choose tags in the legend and press “Select these” to list their images."))

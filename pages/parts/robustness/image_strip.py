@@ -15,6 +15,7 @@ from cvcore import evaluation, imaging
 from cvcore.array_types import Bools
 from cvcore.errors import InvalidInput, NotFound
 from cvcore.files import blobs
+from cvcore.languages import marked, t
 from cvcore.records import Iteration, Thresholds
 from cvcore.robustness import Change, Measurement, answered, places
 from cvcore.robustness.changes import Pixels, changed
@@ -22,7 +23,7 @@ from cvcore.store import SnapshotImage, Store
 
 SIDE = 224
 QUALITY = 85
-NOTHING = "no answer"
+NOTHING = marked("no answer")
 
 _STYLE = """<style>
 .tagwise-changed {display: grid; grid-template-columns: repeat(6, 1fr); gap: 8px; margin: 0}
@@ -55,12 +56,16 @@ def show(
     image = store.iterations.images(iteration.id)[row]
     sources = _sources(str(store.home), image.sha256, change.name, row, _change=change)
     if not sources:
-        st.caption("The image that would be shown here is missing or damaged.")
+        st.caption(t("The image that would be shown here is missing or damaged."))
         return
     names = [each.name for each in evaluation.tags(store, iteration)]
     cells = [
         _figure(
-            source, change.unit(strength) if strength else "unchanged", answers[condition, place], truth[place], names
+            source,
+            change.unit(strength) if strength else t("unchanged"),
+            answers[condition, place],
+            truth[place],
+            names,
         )
         for source, (strength, condition) in zip(sources, conditions, strict=True)
     ]
@@ -99,15 +104,16 @@ def _address(pixels: Pixels) -> str:
 
 
 def _figure(source: str, label: str, answers: Bools, truth: Bools, names: list[str]) -> str:
-    answer = ", ".join(names[tag] for tag in np.flatnonzero(answers)) or NOTHING
+    answer = ", ".join(names[tag] for tag in np.flatnonzero(answers)) or t(NOTHING)
     is_right = bool((answers == truth).all())
-    mark, verdict = ("✓", "right") if is_right else ("✗", "wrong")
+    mark, verdict = ("✓", t("right")) if is_right else ("✗", t("wrong"))
     return (
         f'<figure><img src="{source}" alt="{html.escape(label)}"><figcaption><b>{html.escape(label)}</b><br>'
-        f'<span aria-label="{verdict}">{mark}</span> <bdi>{html.escape(answer)}</bdi></figcaption></figure>'
+        f'<span role="img" aria-label="{html.escape(verdict)}">{mark}</span> '
+        f"<bdi>{html.escape(answer)}</bdi></figcaption></figure>"
     )
 
 
 def _about(image: SnapshotImage, truth: Bools, names: list[str]) -> str:
-    tags = ", ".join(names[tag] for tag in np.flatnonzero(truth)) or "no tag"
-    return f"One of the images ({tags}), as the network gets it, and what it answers at this threshold."
+    tags = ", ".join(names[tag] for tag in np.flatnonzero(truth)) or t("no tag")
+    return t("One of the images ({tags}), as the network gets it, and what it answers at this threshold.", tags=tags)

@@ -12,29 +12,30 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from cvcore.languages import t
 from pages.parts.widgets import component
 
 
 def _html() -> str:
-    return """
+    return f"""
 <section class="map">
   <div class="tools">
-    <label>Colour <select class="by"></select></label>
-    <span class="modes" role="group" aria-label="What dragging does"></span>
+    <label>{t("Colour")} <select class="by"></select></label>
+    <span class="modes" role="group" aria-label="{t("What dragging does")}"></span>
     <span class="zooms"></span>
   </div>
   <div class="frame">
-    <canvas class="points" tabindex="0" role="application" aria-label="Map of the images"></canvas>
+    <canvas class="points" tabindex="0" role="application" aria-label="{t("Map of the images")}"></canvas>
     <canvas class="outline" aria-hidden="true"></canvas>
     <div class="hint" hidden></div>
   </div>
   <div class="bar">
     <span class="count" aria-live="polite"></span>
-    <button type="button" class="in-view">Select all in view</button>
-    <button type="button" class="of-legend" hidden>Select these</button>
-    <button type="button" class="none">Select none</button>
+    <button type="button" class="in-view">{t("Select all in view")}</button>
+    <button type="button" class="of-legend" hidden>{t("Select these")}</button>
+    <button type="button" class="none">{t("Select none")}</button>
   </div>
-  <div class="legend" role="group" aria-label="Legend"></div>
+  <div class="legend" role="group" aria-label="{t("Legend")}"></div>
 </section>
 """
 
@@ -45,12 +46,13 @@ _WIDGET = component.register(Path(__file__).parent, _html)
 class Colouring(TypedDict):
     """One way to colour the points: a name, a value a point, base64 of uint16, and what the values mean.
 
-    labels: of the values 0, 1, 2, …, of which the last is for none. Without labels the values go from 0 to 65,534, and
-    65,535 is none; `low` and `high` say what the ends are, and `ends` as numbers of a kind: `day` (since 1970),
-    `rate` or `number`.
+    title: the name in the language spoken. labels: of the values 0, 1, 2, …, of which the last is for none. Without
+    labels the values go from 0 to 65,534, and 65,535 is none; `low` and `high` say what the ends are, and `ends` as
+    numbers of a kind: `day` (since 1970), `rate` or `number`.
     """
 
     name: str
+    title: str
     values: str
     labels: list[str]
     low: str

@@ -1,6 +1,6 @@
 // A map of points: moved and zoomed, coloured, hovered, selected. The browser holds the selection and sends it as bits.
 
-import { counted, digits, element, isolated, isOutdated, stateOf } from "../dom.js";
+import { digits, element, isolated, isOutdated, perCent, placed, stateOf, t, tn } from "../dom.js";
 import { gradient, mark, NO_VALUE, painted } from "./colours.js";
 import { painter } from "./drawing.js";
 import { grid, inside, nearest, unpacked } from "./geometry.js";
@@ -8,7 +8,7 @@ import { grid, inside, nearest, unpacked } from "./geometry.js";
 const REST_MS = 150;
 const NEAR_PX = 14;
 const ZOOM = 1.25;
-const MODES = ["Lasso", "Box", "Move"];
+const MODES = { Lasso: t("Lasso"), Box: t("Box"), Move: t("Move") };
 // Without a graphics card, fewer points are drawn while the map moves: as few as keep frames this short, at the least.
 const FRAME_MS = 35;
 const MOVING_LEAST = 10_000;
@@ -35,15 +35,16 @@ function mount(state) {
     revision: null, version: null, first: "", timer: null, step: 1, still: null,
   });
   state.painter = painter(state.canvas);
-  if (!state.painter) state.frame.replaceChildren("This browser has no WebGL, which the map needs.");
-  for (const mode of MODES) {
-    const button = element("button", { type: "button", textContent: mode });
+  if (!state.painter) state.frame.replaceChildren(t("This browser has no WebGL, which the map needs."));
+  for (const [mode, label] of Object.entries(MODES)) {
+    const button = element("button", { type: "button", textContent: label });
+    button.dataset.mode = mode;
     button.onclick = () => { state.mode = mode; showMode(state); };
     find(".modes").append(button);
   }
   for (const [label, name, act] of [
-    ["+", "Zoom in", () => zoom(state, ZOOM)], ["−", "Zoom out", () => zoom(state, 1 / ZOOM)],
-    ["All", "Show the whole map", () => { state.view = { x: 0, y: 0, zoom: 1 }; draw(state); }],
+    ["+", t("Zoom in"), () => zoom(state, ZOOM)], ["−", t("Zoom out"), () => zoom(state, 1 / ZOOM)],
+    [t("All"), t("Show the whole map"), () => { state.view = { x: 0, y: 0, zoom: 1 }; draw(state); }],
   ]) {
     const properties = { type: "button", textContent: label, title: name, ariaLabel: name, onclick: act };
     find(".zooms").append(element("button", properties));
@@ -61,7 +62,8 @@ function fill(state, data) {
   if (state.version !== data.points_version) fillPoints(state, data);
   state.colourings = data.colourings.map((each) => ({ ...each, values: unpacked(each.values, Uint16Array) }));
   const names = state.colourings.map(({ name }) => name);
-  state.by.replaceChildren(...names.map((name) => element("option", { value: name, textContent: name })));
+  const options = state.colourings.map(({ name, title }) => element("option", { value: name, textContent: title }));
+  state.by.replaceChildren(...options);
   if (data.first && state.first !== data.first) state.colouring = data.first;
   if (!names.includes(state.colouring)) state.colouring = names[0];
   Object.assign(state, { first: data.first, shown: new Set() });
@@ -204,7 +206,9 @@ function paint(state) {
     number += state.selected[at];
   }
   state.painter?.states(states);
-  state.count.textContent = `${digits(number)} of ${counted(state.number, "image")} selected`;
+  state.count.textContent = tn(state.number, "{chosen} of {n} image selected", "{chosen} of {n} images selected", {
+    chosen: digits(number),
+  });
   state.none.disabled = !number;
   state.ofLegend.hidden = !state.shown.size;
   draw(state);
@@ -212,7 +216,7 @@ function paint(state) {
 
 function showMode(state) {
   for (const button of state.root.querySelectorAll(".modes button")) {
-    button.setAttribute("aria-pressed", button.textContent === state.mode);
+    button.setAttribute("aria-pressed", button.dataset.mode === state.mode);
   }
   state.frame.dataset.mode = state.mode;
 }
@@ -306,7 +310,10 @@ function hover(state, event) {
   state.hovered = at;
   const bytes = state.digests.subarray(32 * at, 32 * at + 32);
   const digest = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0"));
-  const lines = state.colourings.map((each) => element("div", {}, `${each.name}: `, isolated(worded(each, at))));
+  const lines = state.colourings.map((each) => {
+    const parts = { key: isolated(each.title), value: isolated(worded(each, at)) };
+    return element("div", {}, ...placed(t("{key}: {value}"), parts));
+  });
   const image = element("img", { src: state.thumbnail.replace("SHA", digest.join("")), alt: "" });
   state.hint.replaceChildren(image, ...lines);
   const [x, y] = [event.offsetX, event.offsetY];
@@ -321,7 +328,7 @@ function worded({ values, labels, ends }, at) {
   const [low, high, what] = ends;
   const value = low + ((high - low) * values[at]) / (NO_VALUE - 1);
   if (what === "number") return `${Number(value.toPrecision(4))}`;
-  return what === "day" ? new Date(value * 86_400_000).toISOString().slice(0, 10) : `${(100 * value).toFixed(0)} %`;
+  return what === "day" ? new Date(value * 86_400_000).toISOString().slice(0, 10) : perCent(digits(100 * value));
 }
 
 function key(state, event) {
