@@ -20,8 +20,7 @@ from cvcore.records import Thresholds
 from cvcore.wording import points
 
 NOTHING = marked(
-    "This is as good as these images allow: nothing that was looked for would raise the mean F1 by more than chance. "
-    "To see more, test it on new images."
+    "Nothing that was looked for would raise the mean F1 by more than chance. To see more, test it on new images."
 )
 NO_GAIN = marked("Nothing that was looked for would raise the mean F1 by more than chance.")
 NOTE = marked(
