@@ -34,8 +34,8 @@ def section(store: Store, iteration: Iteration, thresholds: Thresholds) -> Secti
         text=" ".join(text),
         table=_table(numbers),
         sentences=[
-            *(robustness.finding_sentence(each, t("all tags")) for each in robustness.findings(numbers, overall=True)),
-            *(robustness.finding_sentence(each, names[each.tag], with_advice=False) for each in found[:SENTENCES]),
+            *(robustness.finding_sentence(each, names) for each in robustness.findings(numbers, overall=True)),
+            *(robustness.finding_sentence(each, names, with_advice=False) for each in found[:SENTENCES]),
         ],
     )
 

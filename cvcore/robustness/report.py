@@ -31,28 +31,38 @@ ADVICE = {
     "compressed": marked("add images saved like that, or save with a higher quality"),
 }
 
-# What falls: without advice, and with it.
-_FALLS = {
-    "recall": (
-        marked("{changed}: recall of {name} falls from {before} to {after} (by {low} to {high} points)."),
-        marked("{changed}: recall of {name} falls from {before} to {after} (by {low} to {high} points): {advice}."),
-    ),
-    "precision": (
-        marked("{changed}: precision of {name} falls from {before} to {after} (by {low} to {high} points)."),
-        marked("{changed}: precision of {name} falls from {before} to {after} (by {low} to {high} points): {advice}."),
-    ),
-}
+# What falls, of a tag and of all: without advice, and with it.
+_RECALL = (
+    marked("{changed}: recall of {tag} falls from {before} to {after} (by {low} to {high} points)."),
+    marked("{changed}: recall of {tag} falls from {before} to {after} (by {low} to {high} points): {advice}."),
+)
+_PRECISION = (
+    marked("{changed}: precision of {tag} falls from {before} to {after} (by {low} to {high} points)."),
+    marked("{changed}: precision of {tag} falls from {before} to {after} (by {low} to {high} points): {advice}."),
+)
+_RECALL_OF_ALL = (
+    marked("{changed}: recall of all tags falls from {before} to {after} (by {low} to {high} points)."),
+    marked("{changed}: recall of all tags falls from {before} to {after} (by {low} to {high} points): {advice}."),
+)
+_PRECISION_OF_ALL = (
+    marked("{changed}: precision of all tags falls from {before} to {after} (by {low} to {high} points)."),
+    marked("{changed}: precision of all tags falls from {before} to {after} (by {low} to {high} points): {advice}."),
+)
 
 
-def finding_sentence(finding: Finding, name: str, *, with_advice: bool = True) -> str:
-    """What falls, from what to what, and what can be done; of the mean over the tags, `name` is "all tags"."""
+def finding_sentence(finding: Finding, names: Sequence[str], *, with_advice: bool = True) -> str:
+    """What falls, from what to what, and what can be done; `names` are those of the columns."""
     far = finding.change == "turned" and finding.strength > 2 * TURN_DEGREES
     changed = BY_NAME[finding.change].in_words(finding.strength)
     low, high = (round(-100 * end) for end in (finding.high, finding.low))
+    if finding.tag == -1:
+        messages = _RECALL_OF_ALL if finding.measure == "recall" else _PRECISION_OF_ALL
+    else:
+        messages = _RECALL if finding.measure == "recall" else _PRECISION
     return t(
-        _FALLS[finding.measure][with_advice],
+        messages[with_advice],
         changed=changed[0].upper() + changed[1:],
-        name=name,
+        tag=names[finding.tag],
         before=percent(finding.before),
         after=percent(finding.after),
         low=low,
@@ -156,5 +166,5 @@ def _finding(finding: Finding, names: Sequence[str]) -> dict[str, Any]:
         "after": finding.after,
         "change_interval": [finding.low, finding.high],
         "images": finding.images,
-        "sentence": finding_sentence(finding, name or t("all tags")),
+        "sentence": finding_sentence(finding, names),
     }

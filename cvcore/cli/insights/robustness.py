@@ -64,8 +64,8 @@ def _print_means(numbers: Numbers) -> None:
 def _print_findings(numbers: Numbers, names: Sequence[str]) -> None:
     found = measured.findings(numbers)
     for finding in measured.findings(numbers, overall=True):
-        print(measured.finding_sentence(finding, "all tags"))
+        print(measured.finding_sentence(finding, names))
     for finding in found[:SENTENCES]:
-        print(measured.finding_sentence(finding, names[finding.tag], with_advice=False))
+        print(measured.finding_sentence(finding, names, with_advice=False))
     if len(found) > SENTENCES:
         print(f"{len(found) - SENTENCES} more findings of single tags are in the output of --json.")

@@ -72,14 +72,18 @@ def _show(store: Store, iteration: Iteration, measurement: Measurement, threshol
 def _list(numbers: Numbers, names: list[str], tag: int) -> None:
     """What the tag does not stand; of all tags their mean and, the worst first, single ones."""
     st.subheader(t("What it does not stand"), anchor=False)
-    name = names[tag] if tag >= 0 else t("all tags")
     single = robustness.findings(numbers)
     found = [each for each in single if each.tag == tag] if tag >= 0 else robustness.findings(numbers, overall=True)
     if not found:
         st.markdown(
-            t("No change makes recall or precision of {tag} fall by ten points or more for certain.", tag=plain(name))
+            t("No change makes recall or precision of all tags fall by ten points or more for certain.")
+            if tag == -1
+            else t(
+                "No change makes recall or precision of {tag} fall by ten points or more for certain.",
+                tag=plain(names[tag]),
+            )
         )
-    st.markdown("\n".join(f"- {plain(robustness.finding_sentence(each, name))}" for each in found))
+    st.markdown("\n".join(f"- {plain(robustness.finding_sentence(each, names))}" for each in found))
     if tag == -1 and single:
         told = [f"**{t('Single tags')}**"]
         if len(single) > SENTENCES:
@@ -87,8 +91,7 @@ def _list(numbers: Numbers, names: list[str], tag: int) -> None:
         st.markdown(" ".join(told))
         st.markdown(
             "\n".join(
-                f"- {plain(robustness.finding_sentence(each, names[each.tag], with_advice=False))}"
-                for each in single[:SENTENCES]
+                f"- {plain(robustness.finding_sentence(each, names, with_advice=False))}" for each in single[:SENTENCES]
             )
         )
 

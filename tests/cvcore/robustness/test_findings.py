@@ -14,6 +14,7 @@ from tests.cvcore.robustness.conftest import scripted
 
 TRUTH = np.repeat(np.eye(2, dtype=bool), (40, 40), axis=0)
 GROUPS = np.arange(80)
+NAMES = ("roses", "tulips")
 
 
 def found(wrong: dict[tuple[str, float], int]) -> list[robustness.Finding]:
@@ -36,8 +37,8 @@ def test_the_mildest_strength_is_named() -> None:
     assert roses.low < -0.4 < roses.high < 0
     assert (1, "precision") == (tulips.tag, tulips.measure)
     expected = "Turned by 20°: recall of roses falls from 100.0 % to 60.0 % (by "
-    assert robustness.finding_sentence(roses, "roses").startswith(expected)
-    assert robustness.finding_sentence(roses, "roses").endswith(f": {ADVICE['turned']}.")
+    assert robustness.finding_sentence(roses, NAMES).startswith(expected)
+    assert robustness.finding_sentence(roses, NAMES).endswith(f": {ADVICE['turned']}.")
 
 
 def test_the_worst_comes_first() -> None:
@@ -57,13 +58,13 @@ def test_the_mean_over_the_tags_has_findings_of_its_own() -> None:
     measurement = scripted({("darker", strength): 30 for strength in (2, 3, 4, 5)}, TRUTH)
     (overall,) = findings(numbers(measurement, TRUTH, GROUPS, 0.5), overall=True)
     assert (-1, "darker", 2, 80) == (overall.tag, overall.change, overall.strength, overall.images)
-    assert robustness.finding_sentence(overall, "all tags").startswith("Darkened by 2 stops: recall of all tags falls")
+    assert robustness.finding_sentence(overall, NAMES).startswith("Darkened by 2 stops: recall of all tags falls")
 
 
 def test_advanced_turns_a_little_unless_told() -> None:
     """Beyond what Advanced turns by itself the advice names the switch."""
     (roses, _) = found({("turned", degrees): 30 for degrees in (90, 180)})
-    assert robustness.finding_sentence(roses, "roses").endswith(f": {report.TURNED_FAR}.")
+    assert robustness.finding_sentence(roses, NAMES).endswith(f": {report.TURNED_FAR}.")
 
 
 def test_every_change_has_advice() -> None:
