@@ -36,7 +36,9 @@ def show(
         t("Keep together images with the same"),
         ["", *keys],
         index=1 + keys.index(last) if (last := _last(store, project, running)) in keys else 0,
-        format_func=lambda each: short(each, LETTERS) if each else t("nothing (near duplicates only)"),
+        format_func=lambda each: (
+            short(image_facts.said_key(each), LETTERS) if each else t("nothing (near duplicates only)")
+        ),
         key=f"group-{project.id}" if running is None else f"group-running-{project.id}",
         persist_state="session" if running is None else None,
         disabled=running is not None,
