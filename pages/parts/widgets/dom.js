@@ -89,7 +89,7 @@ export function tn(number, one, many, parts = {}) {
   return withParts(forms[isOne ? 0 : forms.length - 1], { n: digits(number), ...parts });
 }
 
-/** A message as texts with elements in the places that it names: `append(...placed(t("No {tag}"), { tag: element }))`. */
+/** A message as texts, with elements in the places that it names: `append(...placed(t("No {tag}"), { tag: node }))`. */
 export const placed = (text, elements) =>
   text.split(/\{(\w+)\}/).map((piece, index) => (index % 2 ? elements[piece] : piece));
 
