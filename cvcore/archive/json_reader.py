@@ -8,6 +8,7 @@ from typing import TypeVar
 import msgspec
 
 from cvcore.errors import ArchiveRefused
+from cvcore.languages import t
 
 Record = TypeVar("Record")
 
@@ -60,7 +61,9 @@ copy or download it again
 
 def refusal(where: str, rule: str) -> ArchiveRefused:
     """The error that refuses a zip: `where` names the value, `rule` says what it must be."""
-    return ArchiveRefused(f"a project zip must be unchanged, {where} is not {rule}: copy or download it again")
+    return ArchiveRefused(
+        t("a project zip must be unchanged, {where} is not {rule}: copy or download it again", where=where, rule=rule)
+    )
 
 
 def _rule(message: str) -> str:

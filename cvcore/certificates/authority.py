@@ -21,6 +21,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from cvcore.certificates.machine import Address
 from cvcore.errors import HomeUnusable
 from cvcore.files import blobs
+from cvcore.languages import t
 
 # The key with its certificate, so that one is never there without the other; and the certificate, to hand out.
 KEY, CERTIFICATE = "ca.key", "ca.pem"
@@ -105,8 +106,12 @@ def ensure(home: Path, names: Sequence[str], addresses: Sequence[Address]) -> Au
         authority = Authority(*key_and_certificate(data))
     except ValueError as error:
         raise HomeUnusable(
-            f"{path} must hold the authority's key and certificate, it does not ({error}): restore it from a backup, "
-            "or delete it to have a new authority made, which every device must then trust anew"
+            t(
+                "{path} must hold the authority's key and certificate, it does not ({error}): restore it from a "
+                "backup, or delete it to have a new authority made, which every device must then trust anew",
+                path=path,
+                error=error,
+            )
         ) from error
     public = home / CERTIFICATE
     if not public.exists() or public.read_bytes() != authority.pem:

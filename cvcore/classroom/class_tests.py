@@ -13,6 +13,7 @@ import numpy as np
 
 from cvcore.array_types import Integers
 from cvcore.errors import Conflict
+from cvcore.languages import t
 from cvcore.records import Image, Project, Tag
 from cvcore.store import SchoolClass, Store
 from cvcore.validation import near_duplicates
@@ -41,7 +42,12 @@ def choose(store: Store, school_class: SchoolClass, project: Project | None) -> 
         Conflict: it has no tagged image.
     """
     if project is not None and not _images(store, project)[0]:
-        raise Conflict(f"a test set must have tagged images, {project.name!r} has none: tag some, or choose another")
+        raise Conflict(
+            t(
+                "a test set must have tagged images, {project!r} has none: tag some, or choose another",
+                project=project.name,
+            )
+        )
     store.classes.update(replace(school_class, test_project_id=project.id if project else None))
     return store.classes.get(school_class.id)
 

@@ -13,6 +13,7 @@ from cvcore.classroom import homes
 from cvcore.classroom.handing_out import CLASS, PUPIL, PUPIL_ID
 from cvcore.errors import Conflict
 from cvcore.files import blobs
+from cvcore.languages import decimal, number, t
 from cvcore.projects import uploads
 from cvcore.store import Pupil, SchoolClass, Store
 from cvcore.store.backups import copies
@@ -43,17 +44,24 @@ class Receipt:
     nickname: str = ""
 
     def lines(self) -> list[str]:
-        """The receipt as lines of text."""
+        """The receipt as lines of text, in the language spoken."""
+        when = {"day": f"{self.deleted_at:%Y-%m-%d}", "time": f"{self.deleted_at:%H:%M}"}
         return [
-            f"{f'Pupil {self.nickname} of class' if self.nickname else 'Class'} {self.name}, "
-            f"deleted on {self.deleted_at:%Y-%m-%d at %H:%M} UTC",
-            f"pupils: {self.pupils}",
-            f"projects: {self.projects}",
-            f"images in them: {self.images}, with their thumbnails and embeddings",
-            f"iterations with their models: {self.iterations}",
-            f"stored predictions: {self.predictions}",
-            f"images collected from pupils into other projects: {self.collected}",
-            f"files removed: {self.files}, {self.megabytes:.1f} MB",
+            t(
+                "Pupil {pupil} of class {name}, deleted on {day} at {time} UTC",
+                pupil=self.nickname,
+                name=self.name,
+                **when,
+            )
+            if self.nickname
+            else t("Class {name}, deleted on {day} at {time} UTC", name=self.name, **when),
+            t("pupils: {number}", number=number(self.pupils)),
+            t("projects: {number}", number=number(self.projects)),
+            t("images in them: {number}, with their thumbnails and embeddings", number=number(self.images)),
+            t("iterations with their models: {number}", number=number(self.iterations)),
+            t("stored predictions: {number}", number=number(self.predictions)),
+            t("images collected from pupils into other projects: {number}", number=number(self.collected)),
+            t("files removed: {number}, {megabytes} MB", number=number(self.files), megabytes=decimal(self.megabytes)),
         ]
 
 
@@ -124,7 +132,7 @@ def _stop_jobs(own: Sequence[Store], patience_s: float) -> None:
         for each, job in active:
             each.jobs.cancel(job.id)
         if time.monotonic() > deadline:
-            raise Conflict("what is deleted must not be in training, a training does not stop: try again")
+            raise Conflict(t("what is deleted must not be in training, a training does not stop: try again"))
         time.sleep(POLL_S)
 
 

@@ -11,6 +11,7 @@ from cvcore import archive
 from cvcore.classroom import class_tests, homes
 from cvcore.errors import Conflict, TagwiseError
 from cvcore.files import blobs
+from cvcore.languages import t
 from cvcore.projects import registry, tagging, uploads
 from cvcore.records import MULTICLASS, MULTILABEL, Image, Project
 from cvcore.settings import Limits
@@ -73,8 +74,11 @@ def _test_of(store: Store, project: Project, class_id: str) -> tuple[str, ...]:
     test = class_tests.find(store, school_class) if school_class.test_project_id == project.id else None
     if test is not None and not test.is_marked:
         raise Conflict(
-            f"what is handed out must not be the test set, all tagged images of {project.name!r} are: mark some of "
-            "them for testing, or choose another project"
+            t(
+                "what is handed out must not be the test set, all tagged images of {project!r} are: mark some of them "
+                "for testing, or choose another project",
+                project=project.name,
+            )
         )
     return test.digests if test else ()
 
@@ -102,7 +106,7 @@ def collect(
     """
     found = [(pupil, *each) for pupil in pupils for each in _tagged(homes.store_of(store, pupil), set(wanted))]
     if not found:
-        raise Conflict("images to collect must have one of the tags chosen, no pupil has one: choose other tags")
+        raise Conflict(t("images to collect must have one of the tags chosen, no pupil has one: choose other tags"))
     several = any(len(names) > 1 for _, _, names in found)
     project = store.projects.find(name) or registry.create(
         store, name, classification_type=MULTILABEL if several else MULTICLASS

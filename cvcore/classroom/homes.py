@@ -8,13 +8,14 @@ from pathlib import Path
 
 from cvcore.errors import Locked
 from cvcore.files import blobs
+from cvcore.languages import marked, t
 from cvcore.settings import MEBIBYTE, Limits
 from cvcore.store import Pupil, Store
 
 # A class and more: each has its connections, one per thread that uses it.
 STORES_KEPT = 128
 
-LOCKED = "your work must be unlocked to be changed, the teacher has locked it: ask them"
+LOCKED = marked("your work must be unlocked to be changed, the teacher has locked it: ask them")
 
 
 def store_of(store: Store, pupil: Pupil, *, as_pupil: bool = False) -> Store:
@@ -48,7 +49,7 @@ def _guarded(home: Path, store: Store, pupil_id: str) -> Store:
 
 def _check_unlocked(store: Store, pupil_id: str) -> None:
     if is_locked(store, store.pupils.get(pupil_id)):
-        raise Locked(LOCKED)
+        raise Locked(t(LOCKED))
 
 
 def forget() -> None:

@@ -20,6 +20,7 @@ from cvcore.classroom import class_tests
 from cvcore.classroom.class_tests import ClassTest, folded
 from cvcore.errors import HomeUnusable, NotFound, StorageFull, TagwiseError
 from cvcore.files import blobs
+from cvcore.languages import t
 from cvcore.networks import backbones, feature_extraction, stored_images
 from cvcore.networks.backbones import Backbone
 from cvcore.networks.keras_backend import Device
@@ -140,7 +141,7 @@ def _embeddings(task: _Task, backbone: Backbone, progress: Progress, device: Dev
             found = dict(itertools.islice(stream, BATCH))
             new = {digest: outcome for digest, outcome in found.items() if isinstance(outcome, np.ndarray)}
             if len(new) < len(found):
-                raise NotFound("every image of the test set must be in the home folder, some are missing or damaged")
+                raise NotFound(t("every image of the test set must be in the home folder, some are missing or damaged"))
             known |= new
             if not backbone.is_tuned:
                 store.embeddings.put(backbone.fingerprint, new)

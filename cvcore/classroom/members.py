@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from cvcore import names
 from cvcore.classroom import homes, secrets
 from cvcore.errors import Conflict, InvalidInput, NameTaken, NotFound
+from cvcore.languages import t
 from cvcore.store import ClassLimits, Pupil, SchoolClass, Store
 
 # The cookie that says who a browser is.
@@ -57,7 +58,7 @@ def sign_in(store: Store, password: str) -> str:
     """
     known = store.classes.password()
     if known is None or not secrets.is_password(password, known[0]):
-        raise InvalidInput("the password is wrong: try again")
+        raise InvalidInput(t("the password is wrong: try again"))
     return _teacher_cookie(store, known[1])
 
 
@@ -69,7 +70,7 @@ def ticket(store: Store) -> str:
     """
     known = store.classes.password()
     if known is None:
-        raise Conflict("the teacher's password must be set first, it is not: set it")
+        raise Conflict(t("the teacher's password must be set first, it is not: set it"))
     until = (datetime.now(UTC) + timedelta(seconds=TICKET_S)).isoformat()
     return secrets.signed(store.home, {"for": known[1], "until": until})
 
@@ -83,7 +84,7 @@ def take_ticket(store: Store, text: str) -> str:
     content, known = secrets.content_of(store.home, text), store.classes.password()
     until = content.get("until", "")
     if not (known and content.get("for") == known[1] and until > datetime.now(UTC).isoformat()):
-        raise InvalidInput("this link is too old: sign in with the teacher's password")
+        raise InvalidInput(t("this link is too old: sign in with the teacher's password"))
     return _teacher_cookie(store, known[1])
 
 
@@ -97,7 +98,7 @@ def open_class(
         NameRefused, NameTaken: the name breaks its rule, or another class has it.
     """
     if store.classes.password() is None:
-        raise Conflict("a class needs the teacher's password, it is not set: set it first")
+        raise Conflict(t("a class needs the teacher's password, it is not set: set it first"))
     name = names.clean("class", name, letters=CLASS_LETTERS)
     return store.classes.add(name, secrets.new_code(), limits=limits or ClassLimits(), ends_on=ends_on)
 
@@ -112,17 +113,20 @@ def join(store: Store, code: str, nickname: str) -> tuple[Pupil, str]:
     """
     school_class = _class_with(store, code)
     if school_class.is_locked:
-        raise Conflict("the class must be open to join it, it is locked: ask the teacher")
+        raise Conflict(t("the class must be open to join it, it is locked: ask the teacher"))
     present, removed = (len(each(school_class.id)) for each in (store.pupils.of_class, store.pupils.removed))
     if present >= PUPILS_MOST or present + removed >= 3 * PUPILS_MOST:
-        raise Conflict(f"a class has at most {PUPILS_MOST} pupils, this one has them: ask the teacher")
+        raise Conflict(t("a class has at most {most} pupils, this one has them: ask the teacher", most=PUPILS_MOST))
     nickname = names.clean("pupil", nickname, letters=NICKNAME_LETTERS)
     try:
         pupil = store.pupils.add(school_class.id, nickname, secrets.new_ticket())
     except NameTaken:
         raise Conflict(
-            f"{nickname!r} is in this class already: choose another nickname or, if it is you, ask the teacher for a "
-            "code to come back"
+            t(
+                "{nickname!r} is in this class already: choose another nickname or, if it is you, ask the teacher for "
+                "a code to come back",
+                nickname=nickname,
+            )
         ) from None
     homes.store_of(store, pupil)
     return pupil, _pupil_cookie(store, pupil)
@@ -149,8 +153,11 @@ def come_back(store: Store, code: str, return_code: str) -> tuple[Pupil, str]:
     pupil = store.pupils.take_return(school_class.id, digits, secrets.new_ticket())
     if pupil is None:
         raise InvalidInput(
-            f"the code to come back must be the teacher's, used once and within {RETURN_MINUTES} minutes, this one is "
-            "not: ask for a new one"
+            t(
+                "the code to come back must be the teacher's, used once and within {minutes} minutes, this one is not: "
+                "ask for a new one",
+                minutes=RETURN_MINUTES,
+            )
         )
     return pupil, _pupil_cookie(store, pupil)
 
@@ -187,7 +194,7 @@ def viewer(store: Store, cookie: str) -> Viewer:
 def _class_with(store: Store, code: str) -> SchoolClass:
     found = store.classes.with_code(secrets.typed_code(code))
     if found is None:
-        raise InvalidInput("the class code must be the one on the teacher's screen, this one is not: type it again")
+        raise InvalidInput(t("the class code must be the one on the teacher's screen, this one is not: type it again"))
     return found
 
 

@@ -12,6 +12,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 
 from cvcore.errors import InvalidInput
 from cvcore.files import blobs
+from cvcore.languages import t
 
 PASSWORD_LETTERS = 8
 # Without letters and digits that look alike: typed from a projector.
@@ -31,7 +32,13 @@ def hashed(password: str) -> str:
         InvalidInput: the password is shorter than 8 letters.
     """
     if len(password) < PASSWORD_LETTERS:
-        raise InvalidInput(f"the password must have at least {PASSWORD_LETTERS} letters, this one has {len(password)}")
+        raise InvalidInput(
+            t(
+                "the password must have at least {least} letters, this one has {number}",
+                least=PASSWORD_LETTERS,
+                number=len(password),
+            )
+        )
     salt = secrets.token_bytes(16)
     return f"{salt.hex()}${_digest(password, salt).hex()}"
 

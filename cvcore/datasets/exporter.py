@@ -105,7 +105,7 @@ def plan(store: Store, project: Project, name: str, *, tag_id: str | None = None
     search = ImageSearch(project.id, tag_ids=(tag_id,) if tag_id else (), oldest_first=True)
     images = store.searches.page(search, take=_ALL)
     if not images:
-        raise Conflict("there are no images to download yet: add some on the Images page")
+        raise Conflict(t("there are no images to download yet: add some on the Images page"))
     metadata = _metadata(store, images)
     return chosen.plan(
         project, [_dataset_image(store, image, tag_names, metadata.get(image.id, {})) for image in images]

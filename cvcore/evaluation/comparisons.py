@@ -19,6 +19,7 @@ from cvcore.array_types import Bools, Float64s, Integers
 from cvcore.errors import InvalidInput
 from cvcore.evaluation import analysis, out_of_fold, performance
 from cvcore.evaluation.out_of_fold import OutOfFold
+from cvcore.languages import t
 from cvcore.metrics import paired_comparison
 from cvcore.metrics.paired_comparison import Differences, RightAnswers
 from cvcore.metrics.threshold_tuning import Goal
@@ -111,8 +112,14 @@ def compare(store: Store, iteration: Iteration, other: Iteration, threshold: flo
     """
     if other.classification_type != iteration.classification_type:
         raise InvalidInput(
-            f"only iterations of one type can be compared, {iteration.name} is {iteration.classification_type} "
-            f"and {other.name} is {other.classification_type}: choose another"
+            t(
+                "only iterations of one type can be compared, {iteration} is {type} and {other} is {other_type}: "
+                "choose another",
+                iteration=iteration.name,
+                type=t(iteration.classification_type),
+                other=other.name,
+                other_type=t(other.classification_type),
+            )
         )
     newer, older = sorted((iteration, other), key=lambda each: each.number, reverse=True)
     # The result may have been kept since before one was renamed.
@@ -244,8 +251,11 @@ def _shared(newer: _Side, older: _Side) -> _Shared:
         unshared = [column for tag, column in newer.columns.items() if tag not in older.columns]
         left_out = np.asarray(newer.out_of_fold.truth[rows[0]][:, unshared].any(axis=1))
     if not tags or left_out.all():
-        what = "evaluated image" if tags else "tag"
-        raise InvalidInput(f"iterations must share at least one {what} to be compared, got 0: choose another")
+        raise InvalidInput(
+            t("iterations must share at least one evaluated image to be compared, got 0: choose another")
+            if tags
+            else t("iterations must share at least one tag to be compared, got 0: choose another")
+        )
     names = older.names | newer.names
     return _Shared(
         rows=(rows[0][~left_out], rows[1][~left_out]),

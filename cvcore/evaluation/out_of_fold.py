@@ -11,6 +11,7 @@ import numpy as np
 from cvcore.array_types import Bools, Float32s, Integers
 from cvcore.errors import ArraysDamaged, ModelDamaged, NotTrained
 from cvcore.files import blobs, npz
+from cvcore.languages import t
 from cvcore.records import MULTICLASS, Iteration
 from cvcore.store import SnapshotTag, Store
 
@@ -53,8 +54,11 @@ def folder(store: Store, iteration: Iteration) -> Path:
         NotTrained: it is not trained.
     """
     if iteration.status != "Completed":
-        why = "its training failed: train again" if iteration.status == "Failed" else "it is in training: wait for it"
-        raise NotTrained(f"{iteration.name} has no numbers yet, {why}")
+        raise NotTrained(
+            t("{iteration} has no numbers yet, its training failed: train again", iteration=iteration.name)
+            if iteration.status == "Failed"
+            else t("{iteration} has no numbers yet, it is in training: wait for it", iteration=iteration.name)
+        )
     return blobs.iteration_folder(store.home, iteration.id)
 
 
@@ -68,10 +72,12 @@ def read(path: Path) -> OutOfFold:
         arrays: dict[str, Any] = npz.read(path, OutOfFold.__dataclass_fields__)
     except FileNotFoundError:
         raise ModelDamaged(
-            f"the iteration's file {path.name} is missing from the home folder: train it again"
+            t("the iteration's file {file} is missing from the home folder: train it again", file=path.name)
         ) from None
     except ArraysDamaged as error:
-        raise ModelDamaged(f"the iteration's file {path.name} is damaged ({error}): train it again") from error
+        raise ModelDamaged(
+            t("the iteration's file {file} is damaged ({error}): train it again", file=path.name, error=error)
+        ) from error
     return OutOfFold(**arrays | {"multilabel": bool(arrays["multilabel"])})
 
 

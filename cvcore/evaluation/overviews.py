@@ -22,6 +22,7 @@ from cvcore.errors import ArraysDamaged, ModelDamaged
 from cvcore.evaluation import rekognition
 from cvcore.evaluation.rekognition import Result
 from cvcore.files import npz
+from cvcore.languages import t
 from cvcore.metrics import calibration, precision_recall_curves, threshold_sweeps, threshold_tuning
 from cvcore.metrics.calibration import Calibration
 from cvcore.metrics.precision_recall_curves import Curve
@@ -99,7 +100,9 @@ def _read(data: bytes) -> dict[str, NDArray[Any]]:
     try:
         return npz.read(data)
     except ArraysDamaged as error:
-        raise ModelDamaged(f"the iteration's file {FILE} is damaged ({error}): train it again") from error
+        raise ModelDamaged(
+            t("the iteration's file {file} is damaged ({error}): train it again", file=FILE, error=error)
+        ) from error
 
 
 def _check(arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -112,12 +115,20 @@ def _check(arrays: Mapping[str, NDArray[Any]]) -> None:
     for path, shape in _shapes(tags).items():
         array = arrays.get(path)
         if array is None or array.dtype.kind not in "if" or not _fits(array.shape, shape):
-            got = "nothing" if array is None else f"{array.dtype} {array.shape}"
-            wanted = tuple("any" if size is None else size for size in shape)
-            raise ModelDamaged(f"the iteration's file {FILE} must hold {path} as {wanted}, got {got}: train it again")
+            raise ModelDamaged(
+                t(
+                    "the iteration's file {file} must hold {array} as {wanted}, got {got}: train it again",
+                    file=FILE,
+                    array=path,
+                    wanted=tuple("any" if size is None else size for size in shape),
+                    got="nothing" if array is None else f"{array.dtype} {array.shape}",
+                )
+            )
     lengths = arrays["curves"][:, 0]
     if arrays["curves"].dtype.kind != "i" or lengths.min() < 0 or {lengths.sum()} != {arrays[n].size for n in _POINTS}:
-        raise ModelDamaged(f"the iteration's file {FILE} must have curves of the lengths it states: train it again")
+        raise ModelDamaged(
+            t("the iteration's file {file} must have curves of the lengths it states: train it again", file=FILE)
+        )
 
 
 def _shapes(tags: int) -> dict[str, tuple[int | None, ...]]:

@@ -8,6 +8,7 @@ from cvcore import metrics
 from cvcore.errors import InvalidInput
 from cvcore.evaluation import out_of_fold
 from cvcore.evaluation.out_of_fold import tags
+from cvcore.languages import t
 from cvcore.records import Iteration, Thresholds
 from cvcore.store import Store
 
@@ -28,7 +29,11 @@ def save(store: Store, iteration: Iteration, chosen: Thresholds) -> None:
             store.iterations.get(iteration.id)
             if len(chosen) != len(tags):
                 raise InvalidInput(
-                    f"there must be one threshold for all tags or one for each of {len(tags)}, got {len(chosen)}"
+                    t(
+                        "there must be one threshold for all tags or one for each of {tags}, got {number}",
+                        tags=len(tags),
+                        number=len(chosen),
+                    )
                 )
         store.iterations.set_thresholds(iteration.id, chosen)
 

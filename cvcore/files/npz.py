@@ -21,6 +21,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from cvcore.errors import ArraysDamaged
+from cvcore.languages import t
 
 _BLOCK_BYTES = 2**22  # mapped at a time, because mapped bytes count as memory of the process
 # A member's data follows its header in the file, whose last two fields say how long its name and extras are:
@@ -90,9 +91,9 @@ def verify(path: Path) -> None:
         with zipfile.ZipFile(path) as archive:
             damaged = archive.testzip()
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise ArraysDamaged(f"it is not complete ({error})") from error
+        raise ArraysDamaged(t("it is not complete ({error})", error=error)) from error
     if damaged:
-        raise ArraysDamaged(f"{damaged} in it has changed")
+        raise ArraysDamaged(t("{damaged} in it has changed", damaged=damaged))
 
 
 def read(source: Path | bytes, names: Iterable[str] | None = None) -> dict[str, NDArray[Any]]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from cvcore import metrics
 from cvcore.array_types import Bools, Float64s, Integers
 from cvcore.errors import InvalidInput
+from cvcore.languages import t
 from cvcore.learning_curves import extrapolation
 from cvcore.learning_curves.measurement import BLOCKS, Measurement
 from cvcore.metrics import intervals, threshold_sweeps
@@ -100,8 +101,11 @@ def _positions(thresholds: Thresholds, tags: int) -> Integers:
     positions = np.rint(percents).astype(np.int64)
     if (odd := np.flatnonzero(~(np.abs(percents - positions) < 1e-6))).size:
         raise InvalidInput(
-            f"a learning curve is known at whole percents, got {percents[odd[0]] / 100:g}: choose a threshold such as "
-            f"{positions[odd[0]] / 100:g}"
+            t(
+                "a learning curve is known at whole percents, got {got}: choose a threshold such as {near}",
+                got=f"{percents[odd[0]] / 100:g}",
+                near=f"{positions[odd[0]] / 100:g}",
+            )
         )
     return positions
 

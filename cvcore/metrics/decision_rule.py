@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from cvcore.array_types import Bools, Float64s, Integers, Levels
 from cvcore.errors import InvalidInput
+from cvcore.languages import t
 
 THRESHOLDS: Float64s = np.arange(101) / 100
 THRESHOLDS.flags.writeable = False
@@ -119,7 +120,7 @@ def checked_thresholds(threshold: float | NDArray[Any]) -> Float64s:
     """
     limits = np.asarray(threshold, np.float64)
     if (bad := limits[~((limits >= 0) & (limits <= 1))]).size:
-        raise InvalidInput(f"threshold must be in 0..1, got {bad[0]:g}")
+        raise InvalidInput(t("threshold must be in 0..1, got {value}", value=f"{bad[0]:g}"))
     return limits
 
 
@@ -152,4 +153,4 @@ def check_scores(scores: NDArray[Any], truth: Bools | None, *, dimensions: int) 
         wanted = "one number per image" if dimensions == 1 else "one row per image and one column per tag"
         raise InvalidInput(f"probabilities must be {wanted}, as truth is, got shape {scores.shape}")
     if np.isnan(scores).any():
-        raise InvalidInput("probabilities must be numbers, got nan: the training failed numerically: train again")
+        raise InvalidInput(t("probabilities must be numbers, got nan: the training failed numerically: train again"))

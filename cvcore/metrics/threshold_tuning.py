@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from cvcore import validation
 from cvcore.array_types import Bools, Float64s, Integers
 from cvcore.errors import InvalidInput
+from cvcore.languages import number, t
 from cvcore.metrics import decision_rule, intervals, ratios
 from cvcore.metrics.decision_rule import THRESHOLDS
 
@@ -54,9 +55,17 @@ class Goal:
 
     def __post_init__(self) -> None:
         if self.by in ("precision", "recall") and not 0 <= self.value <= 1:
-            raise InvalidInput(f"{self.by} to reach must be in 0..1, got {self.value:g}")
+            raise InvalidInput(
+                t("{measure} to reach must be in 0..1, got {value}", measure=t(self.by), value=f"{self.value:g}")
+            )
         if self.by == "cost" and not 0 < self.value <= COST_MOST:
-            raise InvalidInput(f"a missed image must cost above 0 and at most {COST_MOST:,.0f}, got {self.value:g}")
+            raise InvalidInput(
+                t(
+                    "a missed image must cost above 0 and at most {most}, got {value}",
+                    most=number(int(COST_MOST)),
+                    value=f"{self.value:g}",
+                )
+            )
 
 
 @dataclass(frozen=True, eq=False)

@@ -139,7 +139,7 @@ def _build_built_in(edition: Edition) -> Any:
     try:
         built_in_network.set_weights(network, builtin.weights(edition))
     except (ValueError, KeyError) as error:
-        raise builtin.damaged(edition, builtin.WEIGHTS, "another network's") from error
+        raise builtin.damaged(edition, builtin.WEIGHTS, t("another network's")) from error
     pixels = keras.Input(network.input_shape[1:], name="pixels")
     return keras.Model(pixels, network(pixels, training=False), name="Built-in")
 

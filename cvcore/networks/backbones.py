@@ -233,7 +233,7 @@ def _copy_built_in(edition: Edition, folder: Path) -> Backbone:
     except ModelDamaged:
         content = builtin.model(edition)
         if blobs.sha256(content) != backbone.sha256:
-            raise builtin.damaged(edition, builtin.MODEL, "damaged") from None
+            raise builtin.damaged(edition, builtin.MODEL, t("damaged")) from None
         save(backbone, content, folder)
     return backbone
 

@@ -41,6 +41,7 @@ FAILURES = (
         "every image must be in the home folder, these are missing or damaged: {names}; delete them and train "
         "again, or restore the folder from a backup"
     ),
+    marked("every image of the test set must be in the home folder, some are missing or damaged"),
 )
 NOTES = (marked("{reason}. The built-in network was used instead: expect somewhat lower accuracy."),)
 

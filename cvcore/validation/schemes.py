@@ -54,8 +54,10 @@ def plan(
         folds, trains = splits.by_test_images(truth, groups, is_test)
         if not trains.any():
             raise NotTrainable(
-                "training needs images that are not for testing and not near duplicates of a test image, there are "
-                "none: choose other images for testing"
+                t(
+                    "training needs images that are not for testing and not near duplicates of a test image, there "
+                    "are none: choose other images for testing"
+                )
             )
     elif method == HOLD_OUT:
         folds = splits.hold_out(truth, groups, seed=SEED, parts=FOLDS)
@@ -132,8 +134,10 @@ def _without_known(
     evaluated = folds >= 0
     if not evaluated.any():
         raise NotTrainable(
-            "the network that training starts from was trained on all images that could be evaluated: add new images, "
-            "keep new ones for testing, or start from the domain's network"
+            t(
+                "the network that training starts from was trained on all images that could be evaluated: add new "
+                "images, keep new ones for testing, or start from the domain's network"
+            )
         )
     folds[evaluated] = np.unique(folds[evaluated], return_inverse=True)[1]
     return folds, trains | is_known if method == HOLD_OUT else trains

@@ -13,43 +13,46 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from cvcore import classroom, urls
+from cvcore import classroom, languages, urls
 from cvcore.errors import InvalidInput, TagwiseError
+from cvcore.languages import t
 from cvcore.store import Store
 
 DAYS = 180
 ATTEMPTS_PER_MINUTE = 20
 FORM_BYTES = 10_000
 
-_PAGE = """<!doctype html><html lang="en"><meta name="viewport" content="width=device-width">
-<title>Tagwise: join the class</title><style>
+_PAGE = """<!doctype html><html lang="{language}" dir="{direction}"><meta name="viewport" content="width=device-width">
+<title>{title}</title><style>
 :root {{ color-scheme: light dark }}
 body {{ font: 18px system-ui, sans-serif; display: grid; place-items: center; min-height: 90vh; margin: 1rem }}
 main {{ width: min(20rem, 100%) }} form {{ display: grid; gap: .75rem; margin-bottom: 1rem }}
 input, button {{ font: inherit; padding: .6rem; box-sizing: border-box; width: 100% }}
 summary {{ padding: .6rem 0; cursor: pointer }} [role=alert] {{ font-weight: 600 }}
-</style><main><h1>Tagwise</h1><p role="alert">{message}</p>
-<form method="post"><input type="hidden" name="do" value="join">
-<label for="code">Class code</label>
-<input id="code" name="code" value="{code}" autocapitalize="characters" autocomplete="off" required>
-<label for="nickname">Your nickname</label>
-<input id="nickname" name="nickname" value="{nickname}" autocomplete="off" maxlength="32" required>
-<button>Join</button></form>
-<details{is_back}><summary>I was here before</summary>
-<form method="post"><input type="hidden" name="do" value="return">
-<label for="same-code">Class code</label>
-<input id="same-code" name="code" value="{code}" autocapitalize="characters" autocomplete="off" required>
-<label for="return">The six digits from your teacher</label>
-<input id="return" name="return" inputmode="numeric" autocomplete="off" required>
-<button>Come back</button></form></details>
-<details{is_teacher}><summary>I am the teacher</summary>
-<form method="post"><input type="hidden" name="do" value="sign-in">
-<label for="password">The teacher's password</label>
-<input id="password" type="password" name="password" autocomplete="current-password" required>
-<button>Sign in</button></form></details></main>
+</style><main><h1>Tagwise</h1><p role="alert">{message}</p>{forms}</main>
 <script>document.addEventListener("submit", (event) => {{
   for (const button of event.target.querySelectorAll("button")) button.disabled = true;
 }})</script></html>"""
+_JOINING = """
+<form method="post"><input type="hidden" name="do" value="join">
+<label for="code">{code_label}</label>
+<input id="code" name="code" value="{code}" autocapitalize="characters" autocomplete="off" required>
+<label for="nickname">{nickname_label}</label>
+<input id="nickname" name="nickname" value="{nickname}" autocomplete="off" maxlength="32" required>
+<button>{join}</button></form>
+<details{is_back}><summary>{back_title}</summary>
+<form method="post"><input type="hidden" name="do" value="return">
+<label for="same-code">{code_label}</label>
+<input id="same-code" name="code" value="{code}" autocapitalize="characters" autocomplete="off" required>
+<label for="return">{digits_label}</label>
+<input id="return" name="return" inputmode="numeric" autocomplete="off" required>
+<button>{come_back}</button></form></details>
+"""
+_SIGNING_IN = """<details{is_teacher}><summary>{teacher_title}</summary>
+<form method="post"><input type="hidden" name="do" value="sign-in">
+<label for="password">{password_label}</label>
+<input id="password" type="password" name="password" autocomplete="current-password" required>
+<button>{sign_in}</button></form></details>"""
 
 Fields = dict[str, str]
 
@@ -76,23 +79,26 @@ class Forms:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Show the forms, or do what one of them asks for."""
         request = Request(scope, receive)
+        with languages.using(_language_of(request)):
+            answer = await self._answer_of(request)
+        await answer(scope, receive, send)
+
+    async def _answer_of(self, request: Request) -> Response:
         given = dict(request.query_params)
         if request.method == "POST":
-            answer = await self._answer(request, await _fields(request))
-        elif way := next((each for each in ("ticket", "leave") if each in given), ""):
-            answer = await self._answer(request, {"do": way, way: given[way]})
-        else:
-            answer = _page(given)
-        await answer(scope, receive, send)
+            return await self._answer(request, await _fields(request))
+        if way := next((each for each in ("ticket", "leave") if each in given), ""):
+            return await self._answer(request, {"do": way, way: given[way]})
+        return _page(given)
 
     async def _answer(self, request: Request, given: Fields) -> Response:
         address = device(request.client.host if request.client else "")
         self._failed = [(other, at) for other, at in self._failed if at > time.monotonic() - 60]
         if sum(other == address for other, _ in self._failed) >= ATTEMPTS_PER_MINUTE:
-            return _page(given, "Too many attempts. Wait a minute.", 429)
+            return _page(given, t("Too many attempts. Wait a minute."), 429)
         act = self._actions.get(given.get("do", ""))
         if act is None:
-            return _page(given, "Choose one of the three ways to come in.", 400)
+            return _page(given, t("Choose one of the three ways to come in."), 400)
         # Noted before it is known whether it fails: a thousand at once are not tried either.
         attempt = address, time.monotonic()
         self._failed.append(attempt)
@@ -119,7 +125,7 @@ class Forms:
         """Refuse a ticket that was taken before; the server's own clock ends those it has forgotten."""
         ticket = given.get(given["do"], "") if given["do"] in ("ticket", "leave") else ""
         if ticket in self._taken:
-            raise InvalidInput("this link was used already: sign in with the teacher's password")
+            raise InvalidInput(t("this link was used already: sign in with the teacher's password"))
         if ticket:
             self._taken.add(ticket)
 
@@ -142,11 +148,38 @@ def device(address: str) -> str:
 
 def _page(given: Fields, message: str = "", status: int = 200) -> HTMLResponse:
     """The page with what was typed, but for passwords."""
-    did = given.get("do", "")
+    did, code = given.get("do", ""), languages.current()
     filled = {name: escape(given.get(name, "")[:64]) for name in ("code", "nickname")}
     opened = {"is_back": " open" * (did == "return"), "is_teacher": " open" * (did == "sign-in")}
-    page = _PAGE.format(**filled, **opened, message=escape(message))
-    return HTMLResponse(page, status, headers={"Cache-Control": "no-store", "X-Frame-Options": "DENY"})
+    page = _PAGE.format(
+        language=code,
+        direction="rtl" if code in languages.RIGHT_TO_LEFT else "ltr",
+        title=escape(t("Tagwise: join the class")),
+        message=escape(message),
+        forms=(_JOINING + _SIGNING_IN).format(**filled, **opened, **_labels()),
+    )
+    headers = {"Cache-Control": "no-store", "X-Frame-Options": "DENY", "Vary": "Accept-Language, Cookie"}
+    return HTMLResponse(page, status, headers=headers)
+
+
+def _labels() -> dict[str, str]:
+    labels = {
+        "code_label": t("Class code"),
+        "nickname_label": t("Your nickname"),
+        "join": t("Join"),
+        "back_title": t("I was here before"),
+        "digits_label": t("The six digits from your teacher"),
+        "come_back": t("Come back"),
+        "teacher_title": t("I am the teacher"),
+        "password_label": t("The teacher's password"),
+        "sign_in": t("Sign in"),
+    }
+    return {name: escape(label) for name, label in labels.items()}
+
+
+def _language_of(request: Request) -> str:
+    """The language in which a request is answered: the one chosen on the pages, else the browser's own."""
+    return languages.of_request(request.cookies.get(languages.COOKIE, ""), request.headers.get("accept-language", ""))
 
 
 async def _fields(request: Request) -> Fields:

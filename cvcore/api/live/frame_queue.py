@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from cvcore.languages import carried, t
+
 WAITING_MOST = 64
 # Each has networks of its own in memory.
 THREADS_MOST = 4
@@ -30,9 +32,12 @@ class FrameQueue:
     def refusal(self, client: str) -> str:
         """Why a frame of a client cannot be taken now; empty if it can."""
         if client in self._clients:
-            return "a camera must send one frame at a time, the last is not answered yet: wait for its answer"
+            return t("a camera must send one frame at a time, the last is not answered yet: wait for its answer")
         if len(self._clients) >= self._most:
-            return f"at most {self._most} cameras are answered at once, so many are waiting: try again in a second"
+            return t(
+                "at most {most} cameras are answered at once, so many are waiting: try again in a second",
+                most=self._most,
+            )
         return ""
 
     @contextlib.contextmanager
@@ -45,5 +50,5 @@ class FrameQueue:
             self._clients.discard(client)
 
     async def run(self, work: Callable[[], Result]) -> Result:
-        """What `work` returns, once it was its turn."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        """What `work` returns, once it was its turn; it speaks the language of the caller."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, carried(work))

@@ -14,6 +14,7 @@ from cvcore import urls
 from cvcore.api.classroom import door
 from cvcore.api.live.frame_queue import FrameQueue
 from cvcore.errors import Conflict, InvalidInput, NotFound, TagwiseError
+from cvcore.languages import COOKIE, number, of_request, t, using
 from cvcore.prediction import frames
 from cvcore.store import Pupil, Store
 
@@ -31,27 +32,33 @@ def routes(store: Store) -> list[Route]:
 
     `?threshold=0.5` is one threshold for all tags; without it those saved with the iteration are used. The answer is
     `{"probabilities": [0.9, 0.1], "answer": [0]}`, in the order of the iteration's tags. A pupil's iterations are
-    their own, the teacher's all. Refusals are one sentence: 400 for what is no frame, 403 for pages of other sites,
-    404 for an iteration that is not there, 409 for one without a model, 413 for a large body, 429 before the last frame
-    is answered, 503 where a model file is damaged.
+    their own, the teacher's all. Refusals are one sentence in the browser's language: 400 for what is no
+    frame, 403 for pages of other sites, 404 for an iteration that is not there, 409 for one without a model, 413 for a
+    large body, 429 before the last frame is answered, 503 where a model file is damaged.
     """
     queue = FrameQueue()
 
     async def answer(request: Request) -> Response:
-        if not _is_own_page(request):
-            return PlainTextResponse("frames must come from a page of Tagwise itself: open Quick Test", 403)
-        name = request.headers.get(CLIENT, "")
-        if not 0 < len(name) <= CLIENT_LETTERS:
-            return PlainTextResponse(
-                f"the header {CLIENT} must name the camera, in at most {CLIENT_LETTERS} letters", 400
-            )
-        client = _client(request, name)
-        if refusal := queue.refusal(client):
-            return PlainTextResponse(refusal, 429, headers={"Retry-After": "1"})
-        with queue.place(client):
-            return await _answered(request, store, queue)
+        with using(of_request(request.cookies.get(COOKIE, ""), request.headers.get("accept-language", ""))):
+            return await _answer(request, store, queue)
 
     return [Route(urls.LIVE, answer, methods=["POST"])]
+
+
+async def _answer(request: Request, store: Store, queue: FrameQueue) -> Response:
+    if not _is_own_page(request):
+        return PlainTextResponse(t("frames must come from a page of Tagwise itself: open Quick Test"), 403)
+    name = request.headers.get(CLIENT, "")
+    if not 0 < len(name) <= CLIENT_LETTERS:
+        rule = t(
+            "the header {header} must name the camera, in at most {most} letters", header=CLIENT, most=CLIENT_LETTERS
+        )
+        return PlainTextResponse(rule, 400)
+    client = _client(request, name)
+    if refusal := queue.refusal(client):
+        return PlainTextResponse(refusal, 429, headers={"Retry-After": "1"})
+    with queue.place(client):
+        return await _answered(request, store, queue)
 
 
 async def _answered(request: Request, store: Store, queue: FrameQueue) -> Response:
@@ -61,13 +68,16 @@ async def _answered(request: Request, store: Store, queue: FrameQueue) -> Respon
             frame = await _body(request, frames.LIMITS.image_bytes)
         if frame is None:
             return PlainTextResponse(
-                f"a frame must have at most {frames.LIMITS.image_bytes:,} bytes: send it smaller", 413
+                t("a frame must have at most {most} bytes: send it smaller", most=number(frames.LIMITS.image_bytes)),
+                413,
             )
         answer = await queue.run(partial(_predict, request, store, frame, threshold))
     except TagwiseError as error:
         return PlainTextResponse(str(error), next((code for kind, code in _STATUSES if isinstance(error, kind)), 503))
     except (TimeoutError, ClientDisconnect):
-        return PlainTextResponse(f"a frame must arrive within {BODY_S:g} s, this one did not: send it again", 408)
+        return PlainTextResponse(
+            t("a frame must arrive within {seconds} s, this one did not: send it again", seconds=f"{BODY_S:g}"), 408
+        )
     rounded = [round(probability, DIGITS) for probability in answer.probabilities]
     return JSONResponse({"probabilities": rounded, "answer": answer.answer}, headers={"Cache-Control": "no-store"})
 
@@ -97,7 +107,7 @@ def _threshold(text: str) -> float | None:
     try:
         return float(text) if text else None
     except ValueError:
-        raise InvalidInput(f"threshold must be in 0..1, got {text[:80]!r}") from None
+        raise InvalidInput(t("threshold must be in 0..1, got {value}", value=repr(text[:80]))) from None
 
 
 async def _body(request: Request, most: int) -> bytes | None:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from cvcore.errors import ArraysDamaged, InvalidInput, ModelDamaged
 from cvcore.files import npz
+from cvcore.languages import t
 from cvcore.networks.builtin.network import CURRENT, EDITIONS, FIRST, Edition
 
 FOLDERS = {CURRENT: Path(__file__).parent, FIRST: Path(__file__).parent / "first"}
@@ -59,9 +60,9 @@ def record(of: Edition = CURRENT) -> dict[str, Any]:
         fields: dict[str, Any] = json.loads(_read(of, RECORD))
         version = fields.pop("format")
     except (ValueError, KeyError, AttributeError) as error:
-        raise damaged(of, RECORD, "damaged") from error
+        raise damaged(of, RECORD, t("damaged")) from error
     if version != FORMAT:
-        raise damaged(of, RECORD, f"of version {version} where {FORMAT} is needed")
+        raise damaged(of, RECORD, t("of version {version} where {needed} is needed", version=version, needed=FORMAT))
     return fields
 
 
@@ -83,7 +84,7 @@ def weights(of: Edition = CURRENT) -> dict[str, list[NDArray[Any]]]:
     try:
         arrays = npz.read(_read(of, WEIGHTS))
     except ArraysDamaged as error:
-        raise damaged(of, WEIGHTS, "damaged") from error
+        raise damaged(of, WEIGHTS, t("damaged")) from error
     by_layer: dict[str, list[NDArray[Any]]] = {}
     for key, array in arrays.items():  # in the order written: layer/0 before layer/1
         by_layer.setdefault(key.partition("/")[0], []).append(array)
@@ -93,8 +94,11 @@ def weights(of: Edition = CURRENT) -> dict[str, list[NDArray[Any]]]:
 def damaged(of: Edition, name: str, how: str) -> ModelDamaged:
     """The error for one of these files: it is missing or damaged."""
     return ModelDamaged(
-        f"the built-in network's file {FOLDERS[of] / name} must be as it was shipped, it is {how}: "
-        "install Tagwise again"
+        t(
+            "the built-in network's file {file} must be as it was shipped, it is {how}: install Tagwise again",
+            file=FOLDERS[of] / name,
+            how=how,
+        )
     )
 
 
@@ -102,4 +106,4 @@ def _read(of: Edition, name: str) -> bytes:
     try:
         return (FOLDERS[of] / name).read_bytes()
     except OSError as error:
-        raise damaged(of, name, "missing") from error
+        raise damaged(of, name, t("missing")) from error

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from cvcore.errors import NotFound
+from cvcore.languages import t
 from cvcore.store.database import Connections, Row, now, unique_name
 
 
@@ -75,7 +76,7 @@ class Classes:
         """
         row = self._db.row(f"{_SELECT} where id = ?", [class_id])
         if row is None:
-            raise NotFound(f"there is no class {class_id[:80]!r}: it may have been deleted")
+            raise NotFound(t("there is no class {class_id!r}: it may have been deleted", class_id=class_id[:80]))
         return _class(row)
 
     def with_code(self, code: str) -> SchoolClass | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cvcore.errors import NotFound
+from cvcore.languages import t
 from cvcore.store.database import Connections, Row, moment, now, unique_name
 
 
@@ -66,7 +67,9 @@ class Pupils:
         """
         row = self._db.row(f"{_SELECT} and id = ?", [pupil_id])
         if row is None:
-            raise NotFound(f"there is no pupil {pupil_id[:80]!r}: they or the class may have been removed")
+            raise NotFound(
+                t("there is no pupil {pupil_id!r}: they or the class may have been removed", pupil_id=pupil_id[:80])
+            )
         return _pupil(row)
 
     def of_class(self, class_id: str) -> list[Pupil]:

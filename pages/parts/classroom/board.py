@@ -11,6 +11,7 @@ from cvcore.classroom import Board, Row
 from cvcore.errors import NotFound
 from cvcore.languages import number, t, tn
 from cvcore.store import Pupil, SchoolClass, Store
+from cvcore.training import stages
 from cvcore.wording import with_interval
 from pages.parts.shell.text import isolated, plain, sentence
 from pages.parts.widgets import number_table
@@ -150,7 +151,7 @@ def _problem(row: Row) -> str:
             "the newest iteration was trained on {n} images of the test set, so it knows the answers: delete them and "
             "train again.",
         )
-    return plain(sentence(result.error)) if result.error else ""
+    return plain(sentence(stages.said(result.error))) if result.error else ""
 
 
 def explained(board: Board) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,7 +14,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from cvcore import classroom, projects
+from cvcore import classroom, languages, projects
 from cvcore.api import downloads, images
 from cvcore.api.classroom import forms
 from cvcore.api.classroom.door import ClassDoor
@@ -113,6 +114,19 @@ def test_the_page_to_join(store: Store, school_class: SchoolClass) -> None:
     assert f'value="{school_class.code}"' in page
     assert "&gt;&lt;script&gt;" in page
     assert '"><script>' not in page
+
+
+def test_the_page_to_join_speaks_the_browser_s_language(store: Store, school_class: SchoolClass) -> None:
+    """Its labels, and why a pupil could not come in, which another thread says."""
+    client = browser(store)
+    client.cookies[languages.COOKIE] = "ar-XB"
+    refused = client.post("/join", data={"do": "join", "code": "WRONG1", "nickname": "Anna"}).text
+    assert '<html lang="ar-XB" dir="rtl">' in refused
+    with languages.using("ar-XB"):
+        problem = languages.t("the class code must be the one on the teacher's screen, this one is not: type it again")
+        assert html.escape(problem) in html.escape(html.unescape(refused))
+        assert languages.t("Your nickname") in refused
+    assert '<html lang="de" dir="ltr">' in browser(store).get("/join", headers={"accept-language": "de-AT"}).text
 
 
 def test_what_is_wrong_is_said(store: Store, school_class: SchoolClass) -> None:
