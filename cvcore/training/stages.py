@@ -22,8 +22,12 @@ STAGES = (
     marked("Saving the network"),
     marked("Changing images and judging them: {done} of {total}, about {minutes} min left"),
     marked("Changing images and judging them: {done} of {total}"),
+    marked("Fitting the classifiers of the folds"),
+    marked("Placing the images"),
+    marked("Training on fewer images"),
 )
 FAILURES = (
+    marked("robustness needs images that were evaluated, {iteration!r} has none: train again"),
     marked("training needs more memory than this machine has: train with fewer images or tags, or on a larger machine"),
     marked("an unexpected error: {error}; details are in the server's log"),
     marked("the training process died {times} times at this; the machine may have too little memory"),

@@ -47,7 +47,7 @@ def make(store: Store, iteration: Iteration, progress: Progress, device: Device 
         embeddings,
         probabilities,
         backbone.fingerprint,
-        on_progress=lambda fraction: placing("Placing the images", fraction),
+        on_progress=lambda fraction: placing(t("Placing the images"), fraction),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from cvcore import evaluation, learning_curves
 from cvcore.evaluation import report_files
 from cvcore.files import blobs
+from cvcore.languages import t
 from cvcore.learning_curves import Measurement
 from cvcore.learning_curves.measurement import Evaluated
 from cvcore.networks import backbones, embedding_cache
@@ -47,4 +48,5 @@ def measure(store: Store, iteration: Iteration, progress: Progress, device: Devi
     )
     whole = None if options.is_advanced else predictions.probabilities
     fitting = share(progress, 0.5, 1)
-    return learning_curves.measure(evaluated, whole, lambda fraction: fitting("Training on fewer images", fraction))
+    stage = t("Training on fewer images")
+    return learning_curves.measure(evaluated, whole, lambda fraction: fitting(stage, fraction))

@@ -144,7 +144,7 @@ def _judges(
         multilabel=predictions.multilabel,
         l2=backbone.l2,
         costs=quick.tag_costs(options, [tag.tag_id for tag in evaluation.tags(store, iteration)]),
-        on_progress=lambda fraction: fitting("Fitting the classifiers of the folds", fraction),
+        on_progress=lambda fraction: fitting(t("Fitting the classifiers of the folds"), fraction),
     )
     kernels, biases = (np.stack(parts) for parts in zip(*fitted, strict=True))
     classifiers = Classifiers(kernels, biases, predictions.folds, predictions.multilabel)
