@@ -7,10 +7,14 @@ from collections.abc import Collection
 
 from cvcore.languages.pseudo import BEGIN, END
 
-# Words of the field, of products and of formats, which are the same in every language.
+# Words of the field, of products and of formats, and names, which are the same in every language.
 SAME = frozenset(
-    "Tagwise Custom Vision Azure Amazon Rekognition AWS Labels COCO VOC Pascal YOLO Keras TensorFlow LiteRT MobileNet "
-    "ONNX OpenVINO Core ML NumPy Docker Python JSON CSV ZIP HTML URL API GPU CPU EXIF TP FP FN TN AP EN XA AR XB QR".split()
+    {
+        *("Tagwise", "Custom", "Vision", "Azure", "Amazon", "Rekognition", "AWS", "Labels", "COCO", "VOC", "Pascal"),
+        *("YOLO", "Keras", "TensorFlow", "LiteRT", "MobileNet", "ONNX", "OpenVINO", "Core", "ML", "NumPy", "Docker"),
+        *("Python", "JSON", "CSV", "ZIP", "HTML", "URL", "API", "GPU", "CPU", "EXIF", "TP", "FP", "FN", "TN", "AP"),
+        *("EN", "XA", "AR", "XB", "QR", "Picasso", "Rembrandt", "ProjectArn", "ProjectVersionArn"),
+    }
 )
 _WORD = re.compile(r"[A-Za-z]{2,}")
 # Iterations are named when they are trained, and names are data; so are addresses, file names and codes.

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from cvcore import analyses, evaluation, html_report, projects, robustness
+from cvcore import analyses, evaluation, html_report, languages, projects, robustness
 from cvcore.errors import InvalidInput
 from cvcore.files import blobs
 from cvcore.html_report import document, example_images
@@ -22,6 +22,7 @@ from cvcore.records import MULTILABEL, Iteration, Project
 from cvcore.settings import Limits
 from cvcore.store import Store
 from cvcore.training.analyses import made
+from tests.untranslated import plain_words
 
 Fill = Callable[..., Project]
 Trained = Callable[..., Iteration]
@@ -228,6 +229,18 @@ def test_robustness_is_in_it(store: Store, fill: Fill, trained: Trained) -> None
     words = read(store, project, iteration).words
     assert re.search(r"Turned\s+100.0 %\s+50.0 % \(10°\)", words)
     assert "Turned by 10°: recall of <b>rose falls from 100.0 % to 0.0 %" in words
+
+
+def test_nothing_in_it_stays_english(store: Store, fill: Fill, trained: Trained) -> None:
+    """In the pseudo-language every sentence has accents, those of the analyses too, and the page says its language."""
+    project = fill("庭", 薔薇=12, 鬱金香=12)
+    iteration = trained(project)
+    for kind in ("learning-curve", "map", "next-steps"):
+        made(store, iteration, kind)
+    with languages.using(languages.PSEUDO[0]):
+        page = read(store, project, iteration)
+    assert ("lang", languages.PSEUDO[0]) in page.attributes
+    assert plain_words(page.words, data=["Built-in network"]) == []
 
 
 def test_a_threshold_outside_its_range_is_refused(store: Store, fill: Fill, trained: Trained) -> None:

@@ -183,7 +183,7 @@ def test_a_full_disk_stops_an_import_and_keeps_what_came_before(
 ) -> None:
     """When the disk fills up in the middle, the import ends with that reason, and the images before it are there."""
     told = on_small_disk(
-        "size=1m",
+        "size=2m",
         """
 import io
 import numpy as np
@@ -201,7 +201,7 @@ def image(number):
 
 store = Store(disk / "home")
 project = store.projects.add("flowers", description="", classification_type="Multilabel", domain_id="general")
-listing = datasets.entries_from_uploads([(f"rose/{n}.png", image(n)) for n in range(20)])
+listing = datasets.entries_from_uploads([(f"rose/{n}.png", image(n)) for n in range(40)])
 done = []
 with refusals():
     imports.import_images(store, project, listing, limits=Limits(), on_file=done.append)
