@@ -6,7 +6,7 @@ import streamlit as st
 
 from cvcore.languages import marked, t
 from cvcore.store import Pupil
-from pages.parts.classroom import board, ending, joining, materials, opening, own_place, pupil_list
+from pages.parts.classroom import board, ending, joining, materials, opening, own_place, pupil_list, teacher
 from pages.parts.quick_test import class_camera
 from pages.parts.shell import backend
 from pages.parts.shell.text import plain, refusals
@@ -30,6 +30,8 @@ ending.show_receipts()
 if not classes:
     st.title(t("Class"), anchor=False)
     opening.show(store, is_first=True)
+    if store.classes.password():
+        teacher.show(store)
     st.stop()
 
 with st.container(horizontal=True, vertical_alignment="center"):

@@ -50,6 +50,18 @@ def change_password(store: Store, password: str, new: str) -> str:
     return set_password(store, new)
 
 
+def remove_password(store: Store, password: str) -> None:
+    """Remove the teacher's password, so that everybody is the teacher.
+
+    Raises:
+        InvalidInput: it is not the teacher's password.
+        Conflict: there is a class.
+    """
+    sign_in(store, password)
+    if not store.classes.remove_password():
+        raise Conflict(t("a class needs the teacher's password, there is one: delete the class first"))
+
+
 def sign_in(store: Store, password: str) -> str:
     """The cookie for a browser that gives the teacher's password.
 
@@ -173,12 +185,15 @@ def rename(store: Store, pupil: Pupil, nickname: str) -> Pupil:
 
 
 def viewer(store: Store, cookie: str) -> Viewer:
-    """Whose browser it is that has this cookie; everybody is the teacher where there is no class."""
-    if not store.classes.is_any():
+    """Whose browser it is that has this cookie; everybody is the teacher where there is no password and no class.
+
+    The password holds after the last class, whose pupils' browsers would see the teacher's projects else.
+    """
+    known = store.classes.password()
+    if known is None and not store.classes.is_any():
         return TEACHER
     content = secrets.content_of(store.home, cookie) if cookie else {}
     if "teacher" in content:
-        known = store.classes.password()
         return TEACHER if known and content["teacher"] == known[1] else None
     try:
         pupil = store.pupils.get(str(content.get("pupil", "")))

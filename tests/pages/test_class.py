@@ -49,6 +49,22 @@ def part(store: Store, name: str, *given: str) -> AppTest:
     return checked(app.run())
 
 
+def opening(store: Store) -> AppTest:
+    """The form that opens the first class."""
+
+    def script(home: str) -> None:
+        from pathlib import Path
+
+        from cvcore.store import Store
+        from pages.parts.classroom import opening
+
+        opening.show(Store(Path(home)), is_first=True)
+
+    app = AppTest.from_function(script, kwargs={"home": str(store.home)})
+    app.default_timeout = 30
+    return checked(app.run())
+
+
 def table(app: AppTest) -> list[list[str]]:
     """The cells of the table that is HTML."""
     body = next(each.proto.body for each in app.get("html") if "<table" in each.proto.body)
@@ -110,3 +126,13 @@ def test_a_hidden_board_is_the_teacher_s(store: Store, school_class: SchoolClass
     checked(app.toggle[0].set_value(False).run())
     assert "Board" in texts(part(store, "board"))
     assert "Board" not in texts(part(store, "board", pupils[0].id))
+
+
+def test_a_class_that_is_refused_leaves_no_password(store: Store) -> None:
+    """Else the browser that chose the password would be shut out by it."""
+    app = opening(store)
+    app.text_input[0].input(" ")
+    app.text_input[1].input("chalk and sponge")
+    app = button(app, "Open the class").click().run()
+    assert "The class must have a name" in app.error[0].value
+    assert store.classes.password() is None

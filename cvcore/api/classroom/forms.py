@@ -33,8 +33,7 @@ summary {{ padding: .6rem 0; cursor: pointer }} [role=alert] {{ font-weight: 600
 <script>document.addEventListener("submit", (event) => {{
   for (const button of event.target.querySelectorAll("button")) button.disabled = true;
 }})</script></html>"""
-_JOINING = """
-<form method="post"><input type="hidden" name="do" value="join">
+_JOINING = """<form method="post"><input type="hidden" name="do" value="join">
 <label for="code">{code_label}</label>
 <input id="code" name="code" value="{code}" autocapitalize="characters" autocomplete="off" required>
 <label for="nickname">{nickname_label}</label>
@@ -46,8 +45,7 @@ _JOINING = """
 <input id="same-code" name="code" value="{code}" autocapitalize="characters" autocomplete="off" required>
 <label for="return">{digits_label}</label>
 <input id="return" name="return" inputmode="numeric" autocomplete="off" required>
-<button>{come_back}</button></form></details>
-"""
+<button>{come_back}</button></form></details>"""
 _SIGNING_IN = """<details{is_teacher}><summary>{teacher_title}</summary>
 <form method="post"><input type="hidden" name="do" value="sign-in">
 <label for="password">{password_label}</label>
@@ -65,6 +63,7 @@ class Forms:
     """
 
     def __init__(self, store: Store) -> None:
+        self._store = store
         self._failed: list[tuple[str, float]] = []
         self._taken: set[str] = set()
         self._actions: dict[str, Callable[[Fields], str]] = {
@@ -89,16 +88,16 @@ class Forms:
             return await self._answer(request, await _fields(request))
         if way := next((each for each in ("ticket", "leave") if each in given), ""):
             return await self._answer(request, {"do": way, way: given[way]})
-        return _page(given)
+        return await self._page(given)
 
     async def _answer(self, request: Request, given: Fields) -> Response:
         address = device(request.client.host if request.client else "")
         self._failed = [(other, at) for other, at in self._failed if at > time.monotonic() - 60]
         if sum(other == address for other, _ in self._failed) >= ATTEMPTS_PER_MINUTE:
-            return _page(given, t("Too many attempts. Wait a minute."), 429)
+            return await self._page(given, t("Too many attempts. Wait a minute."), 429)
         act = self._actions.get(given.get("do", ""))
         if act is None:
-            return _page(given, t("Choose one of the three ways to come in."), 400)
+            return await self._page(given, t("Choose one of the three ways to come in."), 400)
         # Noted before it is known whether it fails: a thousand at once are not tried either.
         attempt = address, time.monotonic()
         self._failed.append(attempt)
@@ -107,7 +106,7 @@ class Forms:
             # A password takes 50 ms to check, and a new pupil's folder some more.
             cookie = await asyncio.to_thread(act, given)
         except TagwiseError as error:
-            return _page(given, f"{str(error)[:1].upper()}{str(error)[1:]}.", 401)
+            return await self._page(given, f"{str(error)[:1].upper()}{str(error)[1:]}.", 401)
         if attempt in self._failed:
             self._failed.remove(attempt)
         response: Response = RedirectResponse(urls.below("/class" if act is self._actions["ticket"] else "/"), 303)
@@ -129,6 +128,13 @@ class Forms:
         if ticket:
             self._taken.add(ticket)
 
+    async def _page(self, given: Fields, message: str = "", status: int = 200) -> Response:
+        return _page(given, message, status, is_joinable=await asyncio.to_thread(self._is_joinable))
+
+    def _is_joinable(self) -> bool:
+        """Whether there may be something to join: after the last class there is only the teacher's password."""
+        return self._store.classes.is_any() or self._store.classes.password() is None
+
 
 def device(address: str) -> str:
     """What attempts are counted by: an address or, of IPv6, where a device can have any number, its network.
@@ -146,17 +152,17 @@ def device(address: str) -> str:
     return str(ipaddress.ip_network((parsed, 64), strict=False))
 
 
-def _page(given: Fields, message: str = "", status: int = 200) -> HTMLResponse:
-    """The page with what was typed, but for passwords."""
+def _page(given: Fields, message: str, status: int, *, is_joinable: bool) -> HTMLResponse:
+    """The page with what was typed, but for passwords; the ways of pupils only if there may be a class to join."""
     did, code = given.get("do", ""), languages.current()
     filled = {name: escape(given.get(name, "")[:64]) for name in ("code", "nickname")}
-    opened = {"is_back": " open" * (did == "return"), "is_teacher": " open" * (did == "sign-in")}
+    opened = {"is_back": " open" * (did == "return"), "is_teacher": " open" * (did == "sign-in" or not is_joinable)}
     page = _PAGE.format(
         language=code,
         direction="rtl" if code in languages.RIGHT_TO_LEFT else "ltr",
-        title=escape(t("Tagwise: join the class")),
+        title=escape(t("Tagwise: join the class") if is_joinable else t("Tagwise: sign in")),
         message=escape(message),
-        forms=(_JOINING + _SIGNING_IN).format(**filled, **opened, **_labels()),
+        forms=f"{_JOINING if is_joinable else ''}{_SIGNING_IN}".format(**filled, **opened, **_labels()),
     )
     headers = {"Cache-Control": "no-store", "X-Frame-Options": "DENY", "Vary": "Accept-Language, Cookie"}
     return HTMLResponse(page, status, headers=headers)

@@ -121,17 +121,23 @@ class Classes:
 
     def password(self) -> tuple[str, int] | None:
         """The hash of the teacher's password and how often it was set, or None if there is none."""
-        row = self._db.row("select hash, version from teacher_password")
+        row = self._db.row("select hash, version from teacher_password where hash != ''")
         return (row["hash"], row["version"]) if row else None
 
     def set_password(self, hashed: str) -> int:
         """Store the hash of the teacher's password; returns how often it was set, which ends older sessions."""
         with self._db.transaction():
-            known = self.password()
-            version = known[1] + 1 if known else 1
+            version = 1 + int(self._db.value("select coalesce(max(version), 0) from teacher_password"))
             self._db.write("delete from teacher_password")
             self._db.insert("teacher_password", {"hash": hashed, "version": version})
         return version
+
+    def remove_password(self) -> bool:
+        """Remove the teacher's password if there is no class; returns whether. How often it was set stays known."""
+        with self._db.transaction():
+            if is_unused := not self.is_any():
+                self._db.write("update teacher_password set hash = ''")
+        return is_unused
 
 
 def _class(row: Row) -> SchoolClass:

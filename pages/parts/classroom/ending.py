@@ -33,8 +33,8 @@ def show(store: Store, school_class: SchoolClass) -> None:
         t(
             "Deletes everything of the class: pupils, their projects, images, thumbnails, embeddings, predictions and "
             "models, and the images that you collected from them, also in your iterations. Nothing can be brought "
-            "back. What you handed out stays yours. Without a class, everybody who opens the address sees your "
-            "projects, unless you stop Tagwise or set TAGWISE_PASSWORD."
+            "back. What you handed out stays yours. Without a class, your password still keeps others out, until you "
+            "remove it here."
         )
     )
     if st.button(t("Delete the class")):

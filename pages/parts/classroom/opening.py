@@ -40,11 +40,13 @@ def show(store: Store, *, is_first: bool) -> None:
     if not wanted:
         return
     try:
-        if is_first and has_password:
-            classroom.sign_in(store, password)
-        elif is_first:
-            classroom.set_password(store, password)
-        opened = classroom.open_class(store, name, ends_on=ends_on if isinstance(ends_on, date) else None)
+        # A password without its class would shut this browser out.
+        with store.transaction():
+            if is_first and has_password:
+                classroom.sign_in(store, password)
+            elif is_first:
+                classroom.set_password(store, password)
+            opened = classroom.open_class(store, name, ends_on=ends_on if isinstance(ends_on, date) else None)
     except TagwiseError as error:
         st.error(plain(sentence(str(error))))
         return

@@ -1,4 +1,4 @@
-"""The teacher's password can be changed, and this browser signed out."""
+"""The teacher's password can be changed or, without a class, removed; and this browser signed out."""
 
 from __future__ import annotations
 
@@ -21,12 +21,25 @@ def show(store: Store) -> None:
             st.dialog(t("Change the password"))(_change)(store)
         if st.button(t("Sign out"), help=t("In this browser. A new password signs out all others.")):
             go(f"leave={quote(classroom.ticket(store))}")
+        if not store.classes.is_any() and st.button(t("Remove the password")):
+            st.dialog(t("Remove the password"))(_remove)(store)
 
 
 def go(query: str) -> None:
     """Lead the browser to the page that sets its cookie, which only an answer of the server can, and stop here."""
     page_address.run_script("teacher", f"location.replace({f'{urls.below(urls.JOIN)}?{query}'!r}); // {query}")
     st.stop()
+
+
+def _remove(store: Store) -> None:
+    st.markdown(t("Everybody who opens the address sees your projects from then on, and can change them."))
+    with st.form("remove-password", border=False):
+        present = st.text_input(t("The present password"), type="password")
+        is_wanted = st.form_submit_button(t("Remove"), type="primary")
+    if is_wanted:
+        with refusals():
+            classroom.remove_password(store, present)
+            st.rerun()
 
 
 def _change(store: Store) -> None:

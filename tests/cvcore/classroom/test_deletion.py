@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from cvcore import classroom, projects
-from cvcore.errors import Conflict
+from cvcore.errors import Conflict, InvalidInput
 from cvcore.files import blobs
 from cvcore.projects import changes, uploads
 from cvcore.settings import Limits
@@ -20,11 +20,13 @@ from cvcore.store import Pupil, SchoolClass, Store
 from cvcore.store.backups import copies
 from tests.conftest import draw_image, train
 
+PASSWORD = "chalk and sponge"
+
 
 @pytest.fixture
 def school_class(store: Store) -> SchoolClass:
     """A class, and the teacher's password."""
-    classroom.set_password(store, "chalk and sponge")
+    classroom.set_password(store, PASSWORD)
     return classroom.open_class(store, "4b")
 
 
@@ -102,13 +104,21 @@ def test_the_teacher_s_own_images_stay(store: Store, school_class: SchoolClass, 
     assert [project.id] == [each.id for each in store.projects.all()]
 
 
-def test_without_a_class_everybody_is_the_teacher_again(store: Store, school_class: SchoolClass, anna: Pupil) -> None:
-    """Also a browser that was a pupil's; another class stays."""
+def test_after_the_last_class_the_password_holds(store: Store, school_class: SchoolClass, anna: Pupil) -> None:
+    """A browser that was a pupil's does not see the teacher's projects; without the password everybody does again."""
     other = classroom.open_class(store, "4c")
     classroom.delete_class(store, school_class)
-    assert classroom.viewer(store, "") is None
+    teacher = classroom.sign_in(store, PASSWORD)
+    with pytest.raises(Conflict, match="there is one: delete the class first"):
+        classroom.remove_password(store, PASSWORD)
     classroom.delete_class(store, other)
+    assert (classroom.TEACHER, None) == (classroom.viewer(store, teacher), classroom.viewer(store, ""))
+    with pytest.raises(InvalidInput, match="the password is wrong"):
+        classroom.remove_password(store, PASSWORD + "x")
+    classroom.remove_password(store, PASSWORD)
     assert classroom.TEACHER == classroom.viewer(store, "")
+    classroom.set_password(store, PASSWORD)
+    assert classroom.viewer(store, teacher) is None
 
 
 def test_what_is_trained_is_stopped(store: Store, school_class: SchoolClass, anna: Pupil) -> None:

@@ -200,6 +200,20 @@ def test_files_are_their_owner_s_and_the_teacher_s(
         assert [200, 404, 200] == [client.get(address).status_code for client in (anna, ben, teacher)]
 
 
+def test_after_the_last_class_only_the_teacher_comes_in(store: Store, joined: Callable[[str], TestClient]) -> None:
+    """A pupil's browser is shown the teacher's sign-in alone; without the password it is in, as before any class."""
+    anna = joined("Anna")
+    classroom.delete_class(store, store.classes.all()[0])
+    assert (303, "/join") == ((answer := anna.get("/", headers=HTML)).status_code, answer.headers["location"])
+    page = anna.get("/join").text
+    assert "nickname" not in page
+    assert "<details open><summary>I am the teacher</summary>" in page
+    assert 303 == (teacher := browser(store)).post("/join", data={"do": "sign-in", "password": PASSWORD}).status_code
+    assert "in" == teacher.get("/").text
+    classroom.remove_password(store, PASSWORD)
+    assert "in" == anna.get("/").text
+
+
 def test_a_ticket_opens_the_class_page(store: Store, school_class: SchoolClass) -> None:
     """The browser that opened the class gets the teacher's cookie by one redirect."""
     client = browser(store)
