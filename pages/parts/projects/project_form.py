@@ -79,17 +79,25 @@ def delete(store: Store, project: Project) -> None:
 def _delete(store: Store, project: Project) -> None:
     images = store.images.count(project.id)
     iterations = len(store.iterations.of_project(project.id))
+    is_kept = backend.owner() is not None
+    parts = {
+        "project": plain(project.name),
+        "images": tn(images, "{n} image", "{n} images"),
+        "iterations": tn(iterations, "{n} iteration", "{n} iterations"),
+    }
     st.markdown(
         t(
-            "This deletes **{project}** with its {images} and {iterations} for good.",
-            project=plain(project.name),
-            images=tn(images, "{n} image", "{n} images"),
-            iterations=tn(iterations, "{n} iteration", "{n} iterations"),
+            "This deletes **{project}** with its {images} and {iterations}. The teacher can bring it back until the "
+            "class ends, or until what is deleted later needs its space.",
+            **parts,
         )
+        if is_kept
+        else t("This deletes **{project}** with its {images} and {iterations} for good.", **parts)
     )
     typed = st.text_input(t("Type the project's name to confirm"), key=f"confirm-{project.id}", live=True)
     focus.move_to(FIRST_FIELD)
-    if st.button(t("Delete for good"), type="primary", disabled=typed.strip() != project.name):
+    label = t("Delete project") if is_kept else t("Delete for good")
+    if st.button(label, type="primary", disabled=typed.strip() != project.name):
         with refusals():
             backend.delete_project(store, project)
             st.rerun()

@@ -15,7 +15,18 @@ from cvcore.records import Project
 from cvcore.settings import Limits, Settings
 from cvcore.store import Pupil, Store
 
-__all__ = ["LOOKED_AT", "TEACHER", "delete_project", "limits", "looked_at", "main_store", "settings", "store", "viewer"]
+__all__ = [
+    "LOOKED_AT",
+    "TEACHER",
+    "delete_project",
+    "limits",
+    "looked_at",
+    "main_store",
+    "owner",
+    "settings",
+    "store",
+    "viewer",
+]
 
 LOOKED_AT = "looked-at-pupil"
 
@@ -57,6 +68,12 @@ def looked_at() -> Pupil | None:
         return None
 
 
+def owner() -> Pupil | None:
+    """The pupil whose projects the page shows; None if they are the teacher's, or there is no class."""
+    who = viewer()
+    return who if isinstance(who, Pupil) else looked_at()
+
+
 def settings() -> Settings:
     """The settings in the environment; the home folder is that of the store, and keys are the teacher's alone."""
     given, home = environment.load(), store().home
@@ -73,12 +90,11 @@ def limits() -> Limits:
 
 def delete_project(store: Store, project: Project) -> None:
     """Delete a project; a pupil's is kept for the teacher to bring back."""
-    main, who = main_store(), viewer()
-    pupil = who if isinstance(who, Pupil) else looked_at()
+    pupil = owner()
     if pupil is None:
         projects.delete(store, project)
     else:
-        classroom.delete_project(store, project, classroom.limits_of(main, pupil, environment.load().limits))
+        classroom.delete_project(store, project, classroom.limits_of(main_store(), pupil, environment.load().limits))
 
 
 @st.cache_resource(show_spinner=False)
