@@ -23,7 +23,7 @@ from cvcore.languages.choice import (
     use_source,
     using,
 )
-from cvcore.languages.numerals import decimal, moment, number, percent
+from cvcore.languages.numerals import decimal, moment, number, percent, separators
 from cvcore.languages.stored import said_again
 
 __all__ = [
@@ -43,6 +43,7 @@ __all__ = [
     "of_request",
     "percent",
     "said_again",
+    "separators",
     "t",
     "tn",
     "use_source",

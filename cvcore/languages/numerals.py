@@ -44,6 +44,15 @@ def percent(digits: str) -> str:
     return _PERCENT.get(_written(), "{}\u00a0%").format(digits)
 
 
+def separators() -> str:
+    """The decimal mark and the mark between thousands, as plotly's charts take them.
+
+    >>> separators()
+    '.,'
+    """
+    return {ENGLISH: ".,", "ko": ".,", "fr": ",\u202f"}.get(_written(), ",.")
+
+
 def moment(at: datetime) -> str:
     """A moment on this machine's clock, as `22 Nov 2026, 14:03`."""
     local, code = at.astimezone(), _written()

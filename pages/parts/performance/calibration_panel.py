@@ -140,5 +140,11 @@ def chart(reliability: Reliability) -> go.Figure:
     axis = {"ticksuffix": languages.percent(""), "zeroline": False, "dtick": 20, "fixedrange": True}
     figure.update_xaxes(title=t("Predicted probability (below the points: how many answers)"), range=[-2, 104], **axis)
     figure.update_yaxes(title=t("How often it is right"), range=[-14, 106], tickvals=[0, 20, 40, 60, 80, 100], **axis)
-    figure.update_layout(height=420, margin={"l": 8, "r": 8, "t": 8, "b": 8}, dragmode=False, showlegend=False)
+    figure.update_layout(
+        height=420,
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        dragmode=False,
+        showlegend=False,
+        separators=languages.separators(),
+    )
     return figure

@@ -102,7 +102,11 @@ def chart(curve: Curve, tag: int, measure: int) -> go.Figure:
     figure.update_xaxes(title=title, rangemode="tozero")
     figure.update_yaxes(ticksuffix=languages.percent(""))
     figure.update_layout(
-        height=380, margin={"l": 8, "r": 8, "t": 8, "b": 8}, dragmode=False, legend={"orientation": "h", "y": 1.08}
+        height=380,
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        dragmode=False,
+        legend={"orientation": "h", "y": 1.08},
+        separators=languages.separators(),
     )
     figure.update_xaxes(fixedrange=True, zeroline=False)
     figure.update_yaxes(fixedrange=True, zeroline=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from cvcore import robustness
-from cvcore.languages import decimal, marked, percent, t
+from cvcore.languages import marked, percent, separators, t
 from cvcore.robustness import Change, Numbers
 
 # Each rate's name, what is said at a point, and how its line is drawn.
@@ -48,6 +48,6 @@ def of(numbers: Numbers, change: Change, tag: int) -> go.Figure:
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
         dragmode=False,
         legend={"orientation": "h", "y": 1.12},
-        separators=".," if decimal(0.5) == "0.5" else ",.",
+        separators=separators(),
     )
     return figure

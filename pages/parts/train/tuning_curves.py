@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from cvcore.finetuning.outcome_text import duration
-from cvcore.languages import t, tn
+from cvcore.languages import percent, separators, t, tn
 from cvcore.records import TuningEpoch
 
 HEIGHT_PX = 240
@@ -61,9 +61,9 @@ def right_chart(epochs: Sequence[TuningEpoch], quick_right: float | None = None)
             mode="lines",
             name=t("Quick"),
             line={"dash": "dash", "width": 2},
-            hovertemplate=f"{t('Quick')} %{{y:.1f}} %<extra></extra>",
+            hovertemplate=f"{t('Quick')} {percent('%{y:.1f}')}<extra></extra>",
         )
-    figure.update_yaxes(ticksuffix=" %")
+    figure.update_yaxes(ticksuffix=percent(""))
     return figure
 
 
@@ -98,6 +98,7 @@ def _figure(epochs: Sequence[TuningEpoch]) -> go.Figure:
         dragmode=False,
         showlegend=True,
         legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+        separators=separators(),
     )
     return figure
 

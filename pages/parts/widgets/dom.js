@@ -97,9 +97,6 @@ export const placed = (text, elements) =>
 export const digits = (number, decimals = 0) =>
   number.toLocaleString(NUMBERS, { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
 
-/** A number of things: `1 image`, `1,200 images`. */
-export const counted = (number, noun) => (number === 1 ? `1 ${noun}` : `${digits(number)} ${noun}s`);
-
 /** A number that is already written, in per cent. */
 export const perCent = (text) => (NUMBERS === "ko" ? `${text}%` : NUMBERS === "en" ? `${text} %` : `${text}\u00A0%`);
 
