@@ -15,6 +15,7 @@ from cvcore.projects import changes, uploads
 from cvcore.settings import Limits
 from cvcore.store import Store
 from tests.browser.conftest import ROOT, Serve
+from tests.browser.test_accessibility import WIDER, violations
 from tests.browser.test_first_two_minutes import TRAINING_MS, upload
 from tests.conftest import draw_image
 
@@ -197,3 +198,22 @@ def test_a_pupil_who_came_back_elsewhere_is_told(serve: Serve, class_home: Path,
     expect(after.get_by_role("heading", name="Projects")).to_be_visible()
     before.get_by_role("button", name="New project").click()
     expect(before.get_by_text("You are not in this class any more.")).to_be_visible()
+
+
+def test_everybody_can_read_how_to_join(serve: Serve, class_home: Path, device: Callable[[], Page]) -> None:
+    """The QR code has a text, and fits on the narrowest phone, as the board does."""
+    url = serve(ROOT / "app.py", {"TAGWISE_HOME": str(class_home)})
+    teacher = device()
+    open_class(teacher, url)
+    assert [] == violations(teacher)
+    teacher.set_viewport_size({"width": 320, "height": 800})
+    expect(teacher.get_by_role("img", name="QR code of the address to join")).to_be_visible()
+    assert [] == teacher.evaluate(WIDER)
+    store = Store(class_home)
+    school_class = store.classes.all()[0]
+    classroom.join(store, school_class.code, "Anna")
+    classroom.choose_test_set(store, school_class, store.projects.all()[0])
+    open_view(teacher, "Board")
+    head = teacher.get_by_role("columnheader", name="Score").bounding_box()
+    assert head is not None
+    assert head["width"] > head["height"]

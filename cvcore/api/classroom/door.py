@@ -1,7 +1,7 @@
 """Middleware that finds out by a signed cookie whose request it is, and lets strangers no further than to join.
 
-Without a class it lets everything pass. It puts whose request it is into the request's scope, for the routes that serve
-files; the pages ask for their store themselves.
+Without a class and a password it lets everything pass. It puts whose request it is into the request's scope, for the
+routes that serve files; the pages ask for their store themselves.
 """
 
 from __future__ import annotations

@@ -32,7 +32,13 @@ def show(store: Store, school_class: SchoolClass) -> None:
     elif urlsplit(address).scheme != "https":
         st.info(t("Pupils' cameras need https: start Tagwise with `tagwise serve --https --address 0.0.0.0`."))
     code, words = st.columns([1, 2], vertical_alignment="center")
-    code.image(qr(f"{address}{urls.JOIN}?code={school_class.code}"), width=QR_PX, caption=t("Scan to join"))
+    # No wider than a phone's window.
+    code.container(width=QR_PX).image(
+        qr(f"{address}{urls.JOIN}?code={school_class.code}"),
+        width="stretch",
+        caption=t("Scan to join"),
+        alt=t("QR code of the address to join"),
+    )
     with words:
         st.markdown(t("Open in a browser:"))
         st.container(key="class-address").markdown(plain(address))

@@ -54,7 +54,7 @@ def main_store() -> Store:
 
 
 def viewer() -> Viewer:
-    """Whose browser the page is shown in; everybody is the teacher where there is no class."""
+    """Whose browser the page is shown in; everybody is the teacher without a class and a password."""
     return classroom.viewer(main_store(), st.context.cookies.get(classroom.COOKIE, ""))
 
 

@@ -12,6 +12,7 @@ _STYLE = """<style>
   text-align: end; vertical-align: middle; white-space: nowrap; font-variant-numeric: tabular-nums}
 .tagwise-numbers thead th {vertical-align: bottom; white-space: normal}
 .tagwise-numbers :is(th:first-child, .text) {text-align: start; white-space: normal; overflow-wrap: anywhere}
+.tagwise-numbers thead th.text {overflow-wrap: break-word}
 .tagwise-numbers th:first-child {padding-inline-start: 0; min-width: 6rem}
 .tagwise-numbers .sum > * {font-weight: 600}
 .tagwise-numbers img {display: block; width: 3rem; height: 3rem; object-fit: cover; border-radius: .375rem}
