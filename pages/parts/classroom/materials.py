@@ -90,7 +90,7 @@ def _collect(store: Store, pupils: list[Pupil], limits: Limits) -> None:
         st.info(t("No pupil has tagged an image yet."))
         return
     with st.form("collect", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
-        wanted = st.multiselect(t("Tags"), tags, key="collect-tags", width=320)
+        wanted = st.multiselect(t("Tags"), tags, placeholder=t("Choose a tag"), key="collect-tags", width=320)
         name = st.text_input(t("Into the project"), placeholder=t("Ours together"), key="collect-into", width=280)
         is_wanted = st.form_submit_button(t("Collect"), type="primary")
     if is_wanted:
