@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import numpy as np
 import pytest
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.testing.v1 import AppTest
 
 from cvcore import evaluation
 from cvcore.evaluation import overviews
 from cvcore.files import blobs
+from cvcore.languages import using
 from cvcore.prediction import occlusion
 from cvcore.projects import uploads
 from cvcore.records import Iteration
 from cvcore.store import Store
+from pages.parts.performance import report_downloads
 from pages.parts.quick_test import explanation
 from tests.conftest import Fill, Trained
 from tests.pages.conftest import checked
@@ -70,6 +74,18 @@ def test_simple_pages_offer_no_files_for_rekognition(fill: Fill, trained: Traine
     """The report and the probabilities, which everyone can use."""
     app = opened(trained(fill(rose=6, tulip=5)), full=False)
     assert ["HTML report", "Probabilities"] == [each.proto.label for each in app.get("download_button")]
+
+
+def test_the_report_speaks_the_language_of_its_page(
+    fill: Fill, trained: Trained, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The report is made when its button is pressed, in a thread of its own, and in the language of the page."""
+    iteration = trained(fill(rose=6, tulip=5))
+    makers: list[Callable[[], str]] = []
+    monkeypatch.setattr(DeltaGenerator, "download_button", lambda _, label, make, **rest: makers.append(make))
+    with using("es"):
+        report_downloads.show(store, store.projects.get(iteration.project_id), iteration, threshold=0.5)
+    assert "Matriz de confusión" in makers[0]()
 
 
 def test_labels_that_are_thresholds_on_these_very_images_say_so(fill: Fill, trained: Trained) -> None:

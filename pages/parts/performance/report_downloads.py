@@ -11,7 +11,7 @@ import streamlit as st
 from cvcore import html_report
 from cvcore.evaluation import report_files
 from cvcore.html_report import document
-from cvcore.languages import t
+from cvcore.languages import carried, t
 from cvcore.records import Iteration, Project, Thresholds
 from cvcore.store import Store
 from pages.parts.shell import detail_level
@@ -29,7 +29,7 @@ def show(store: Store, project: Project, iteration: Iteration, *, threshold: Thr
         button, text = st.columns([1, 2], vertical_alignment="center")
         button.download_button(
             label,
-            make,
+            carried(make),
             file_name=f"{_file_name(project.name)}-{iteration.number}-{name}",
             mime=kind,
             icon=":material/download:",
