@@ -134,6 +134,13 @@ def test_parts_of_translations_are_those_of_the_message(code: str) -> None:
 
 
 @pytest.mark.parametrize("code", TRANSLATED)
+def test_every_message_is_translated(code: str) -> None:
+    """A message without a translation would be said in English, in the middle of a page that is not."""
+    missing = [message.id for message in entries(code).values() if not message.string or not all(message.string)]
+    assert missing == []
+
+
+@pytest.mark.parametrize("code", TRANSLATED)
 def test_catalogs_have_the_messages_of_the_sources(code: str) -> None:
     """`python -m cvcore.languages.update` has been run: no message is missing, none is left over."""
     wanted = {message.id for message in update.template() if message.id}
