@@ -154,7 +154,7 @@ def _details(iteration: Iteration, how: Evaluation, threshold: Thresholds) -> li
         iteration.name,
         tn(iteration.image_count, "{n} image", "{n} images"),
         t(iteration.classification_type),
-        iteration.backbone,
+        t(iteration.backbone),
         t("evaluated by {method}", method=validation.named(how)),
         t("threshold {threshold}", threshold=in_words(threshold)),
         *([t("trained {when}", when=wording.day(iteration.trained_at))] if iteration.trained_at else []),

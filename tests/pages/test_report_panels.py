@@ -85,7 +85,9 @@ def test_the_report_speaks_the_language_of_its_page(
     monkeypatch.setattr(DeltaGenerator, "download_button", lambda _, label, make, **rest: makers.append(make))
     with using("es"):
         report_downloads.show(store, store.projects.get(iteration.project_id), iteration, threshold=0.5)
-    assert "Matriz de confusión" in makers[0]()
+    page = makers[0]()
+    assert "Matriz de confusión" in page
+    assert "Red incorporada" in page
 
 
 def test_labels_that_are_thresholds_on_these_very_images_say_so(fill: Fill, trained: Trained) -> None:
