@@ -2,8 +2,8 @@
 
 Because a pupil's projects, images and iterations are in a home folder and a database of their own, nothing that a pupil
 asks for can reach another pupil's. Without a class and a password everything is as if this package were not there.
-Imports `archive`, `prediction`, `projects`, `evaluation`, `networks`, `store`, `files`, `imaging`, `metrics`, `validation`
-and the modules beside the packages.
+Imports `archive`, `prediction`, `projects`, `evaluation`, `networks`, `store`, `files`, `imaging`, `metrics`,
+`validation` and the modules beside the packages.
 """
 
 from cvcore.classroom.boards import Board, Row, board
