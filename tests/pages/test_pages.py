@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -144,7 +145,7 @@ def test_many_obstacles_share_a_box(app: AppTest, fill: Fill) -> None:
     assert "And 2 more like these." in app.warning[0].value
 
 
-def test_limits_are_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_limits_are_settings(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What an upload may be follows the environment."""
     from pages.parts.shell import backend
 

@@ -865,9 +865,9 @@ def test_zips_that_cannot_be(tagwise: Tagwise, fill: Fill, tmp_path: Path) -> No
 def test_images_without_tags_are_told(
     tagwise: Tagwise, fill: Fill, store: Store, drawn_image: Callable[..., bytes]
 ) -> None:
-    """Nobody knows whether they show none of the tags: the command says that they are not used, and the cure."""
+    """Nobody knows whether it shows none of the tags: the command says that they are not used, and the cure."""
     project = fill(classification_type="Multilabel", rose=5, tulip=5)
     uploads.add(store, project, "clean.png", drawn_image(99), tag_ids=[], limits=Limits())
-    said = "1 image without tags is not used: if they show none of the tags, give them the negative tag."
+    said = "1 image without tags is not used: if it shows none of the tags, give it the negative tag."
     assert f"tagwise: {said}\n" in tagwise("train", "Flowers").err
     assert said in readiness(store, project).advice
