@@ -125,7 +125,8 @@ def test_right_to_left_turns_the_page(page: Page, app_url: str, foreign_home: Pa
     """The heading stands at the right, the choice of language at the left, and the document says its direction."""
     page.set_viewport_size(SCREEN)
     open_view(page, app_url, foreign_home, "images?", PSEUDO[1])
-    assert ["ar-XB", "rtl"] == page.evaluate("[document.documentElement.lang, document.documentElement.dir]")
+    expect(page.locator("html")).to_have_attribute("lang", "ar-XB")
+    expect(page.locator("html")).to_have_attribute("dir", "rtl")
     heading, menu = page.locator("h1").bounding_box(), page.locator(".st-key-language").bounding_box()
     assert heading
     assert menu
@@ -144,7 +145,7 @@ def test_a_language_is_chosen_and_stays(page: Page, app_url: str) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Projekte")
     page.reload()
     expect(page.get_by_role("heading", level=1)).to_have_text("Projekte")
-    assert "de" == page.evaluate("document.documentElement.lang")
+    expect(page.locator("html")).to_have_attribute("lang", "de")
 
 
 @pytest.mark.new_tab
