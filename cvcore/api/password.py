@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cvcore import languages, urls
+from cvcore.api import language
 from cvcore.languages import marked, t
 
 COOKIE = "tagwise"
@@ -97,11 +98,10 @@ class SharedPassword:
 
 def _form(request: Request, message: str = "", status: int = 200) -> Response:
     """The form in the language of the browser, with a marked message."""
-    code = languages.of_request(request.cookies.get(languages.COOKIE, ""), request.headers.get("accept-language", ""))
-    with languages.using(code):
+    with languages.using(language.of_request(request)):
         page = FORM.format(
-            language=code,
-            direction="rtl" if code in languages.RIGHT_TO_LEFT else "ltr",
+            language=languages.current(),
+            direction=languages.direction(),
             label=t("The class's password"),
             button=t("Open"),
             message=t(message) if message else "",

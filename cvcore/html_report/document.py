@@ -30,7 +30,7 @@ from cvcore.html_report import (
     slices,
 )
 from cvcore.html_report.section import MakeSection, as_html
-from cvcore.languages import RIGHT_TO_LEFT, marked, t, tn
+from cvcore.languages import marked, t, tn
 from cvcore.metrics.reports import MEASURES, OverallReport, Rates, Report
 from cvcore.records import K_FOLD, Evaluation, Iteration, Project, Thresholds
 from cvcore.store import SnapshotImage, Store
@@ -113,7 +113,7 @@ def page(store: Store, project: Project, iteration: Iteration, threshold: Thresh
         glossary=_glossary(evaluated, threshold),
         version=__version__,
         language=languages.current(),
-        direction="rtl" if languages.current() in RIGHT_TO_LEFT else "ltr",
+        direction=languages.direction(),
     )
 
 

@@ -36,6 +36,15 @@ def current() -> str:
     return next((code for source in _sources if (code := source())), ENGLISH)
 
 
+def direction() -> str:
+    """The direction of the language spoken, as HTML's attribute `dir` has it.
+
+    >>> direction()
+    'ltr'
+    """
+    return "rtl" if current() in RIGHT_TO_LEFT else "ltr"
+
+
 @contextlib.contextmanager
 def using(code: str) -> Iterator[None]:
     """Speak a language within the block, whatever the sources say."""

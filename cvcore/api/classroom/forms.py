@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from cvcore import classroom, languages, urls
+from cvcore.api import language
 from cvcore.errors import InvalidInput, TagwiseError
 from cvcore.languages import t
 from cvcore.store import Store
@@ -78,7 +79,7 @@ class Forms:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Show the forms, or do what one of them asks for."""
         request = Request(scope, receive)
-        with languages.using(_language_of(request)):
+        with languages.using(language.of_request(request)):
             answer = await self._answer_of(request)
         await answer(scope, receive, send)
 
@@ -154,12 +155,12 @@ def device(address: str) -> str:
 
 def _page(given: Fields, message: str, status: int, *, is_joinable: bool) -> HTMLResponse:
     """The page with what was typed, but for passwords; the ways of pupils only if there may be a class to join."""
-    did, code = given.get("do", ""), languages.current()
+    did = given.get("do", "")
     filled = {name: escape(given.get(name, "")[:64]) for name in ("code", "nickname")}
     opened = {"is_back": " open" * (did == "return"), "is_teacher": " open" * (did == "sign-in" or not is_joinable)}
     page = _PAGE.format(
-        language=code,
-        direction="rtl" if code in languages.RIGHT_TO_LEFT else "ltr",
+        language=languages.current(),
+        direction=languages.direction(),
         title=escape(t("Tagwise: join the class") if is_joinable else t("Tagwise: sign in")),
         message=escape(message),
         forms=f"{_JOINING if is_joinable else ''}{_SIGNING_IN}".format(**filled, **opened, **_labels()),
@@ -181,11 +182,6 @@ def _labels() -> dict[str, str]:
         "sign_in": t("Sign in"),
     }
     return {name: escape(label) for name, label in labels.items()}
-
-
-def _language_of(request: Request) -> str:
-    """The language in which a request is answered: the one chosen on the pages, else the browser's own."""
-    return languages.of_request(request.cookies.get(languages.COOKIE, ""), request.headers.get("accept-language", ""))
 
 
 async def _fields(request: Request) -> Fields:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from cvcore.languages import COOKIE, ENGLISH, LANGUAGES, RIGHT_TO_LEFT, fitting, t, use_source
+from cvcore.languages import COOKIE, ENGLISH, LANGUAGES, direction, fitting, t, use_source
 from pages.parts.shell import page_address
 
 KEY = "language"
@@ -49,8 +49,7 @@ def show() -> None:
 
 def _remember(code: str) -> None:
     """Let the browser remember the language, and speak it. Takes no room on the page."""
-    direction = "rtl" if code in RIGHT_TO_LEFT else "ltr"
-    page_address.run_script(KEY, _SCRIPT.format(cookie=COOKIE, code=code, kept_s=KEPT_S, direction=direction))
+    page_address.run_script(KEY, _SCRIPT.format(cookie=COOKIE, code=code, kept_s=KEPT_S, direction=direction()))
 
 
 use_source(spoken)
