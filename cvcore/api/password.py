@@ -17,7 +17,6 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cvcore import languages, urls
-from cvcore.api import language
 from cvcore.languages import marked, t
 
 COOKIE = "tagwise"
@@ -98,7 +97,7 @@ class SharedPassword:
 
 def _form(request: Request, message: str = "", status: int = 200) -> Response:
     """The form in the language of the browser, with a marked message."""
-    with languages.using(language.of_request(request)):
+    with languages.using(languages.of_request(request.cookies, request.headers)):
         page = FORM.format(
             language=languages.current(),
             direction=languages.direction(),

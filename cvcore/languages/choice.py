@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from typing import ParamSpec, TypeVar
 
@@ -55,15 +55,19 @@ def using(code: str) -> Iterator[None]:
         _given.reset(token)
 
 
-def of_request(cookie: str, accept_language: str) -> str:
+def of_request(cookies: Mapping[str, str], headers: Mapping[str, str]) -> str:
     """The language for a request: what the browser's cookie `COOKIE` holds, else the first of its own that is spoken.
 
-    accept_language: the header of that name; its languages are taken in the order of their weights, RFC 9110, 12.5.4.
+    headers: by small names; the languages in `accept-language` are taken in the order of their weights, RFC 9110,
+    12.5.4.
 
-    >>> of_request("", "da, en;q=0.5, fr-CH;q=0.9"), of_request("ko", "de"), of_request("", "")
-    ('fr', 'ko', 'en')
+    >>> of_request({}, {"accept-language": "da, en;q=0.5, fr-CH;q=0.9"}), of_request({}, {})
+    ('fr', 'en')
+    >>> of_request({COOKIE: "ko"}, {"accept-language": "de"})
+    'ko'
     """
-    return fitting([cookie] if cookie else _by_weight(accept_language))
+    chosen = cookies.get(COOKIE, "")
+    return fitting([chosen] if chosen else _by_weight(headers.get("accept-language", "")))
 
 
 def carried(work: Callable[_Given, _Made]) -> Callable[_Given, _Made]:

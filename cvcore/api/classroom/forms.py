@@ -14,7 +14,6 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from cvcore import classroom, languages, urls
-from cvcore.api import language
 from cvcore.errors import InvalidInput, TagwiseError
 from cvcore.languages import t
 from cvcore.store import Store
@@ -79,7 +78,7 @@ class Forms:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Show the forms, or do what one of them asks for."""
         request = Request(scope, receive)
-        with languages.using(language.of_request(request)):
+        with languages.using(languages.of_request(request.cookies, request.headers)):
             answer = await self._answer_of(request)
         await answer(scope, receive, send)
 

@@ -11,11 +11,10 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from cvcore import urls
-from cvcore.api import language
 from cvcore.api.classroom import door
 from cvcore.api.live.frame_queue import FrameQueue
 from cvcore.errors import Conflict, InvalidInput, NotFound, TagwiseError
-from cvcore.languages import number, t, using
+from cvcore.languages import number, of_request, t, using
 from cvcore.prediction import frames
 from cvcore.store import Pupil, Store
 
@@ -40,7 +39,7 @@ def routes(store: Store) -> list[Route]:
     queue = FrameQueue()
 
     async def answer(request: Request) -> Response:
-        with using(language.of_request(request)):
+        with using(of_request(request.cookies, request.headers)):
             return await _answer(request, store, queue)
 
     return [Route(urls.LIVE, answer, methods=["POST"])]
