@@ -7,14 +7,11 @@ ids are new, so that a zip can be unpacked beside the original, or twice.
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-import filelock
 import numpy as np
 
 from cvcore import evaluation, image_facts, imaging, projects
@@ -23,7 +20,7 @@ from cvcore.archive.network_files import PackedNetwork
 from cvcore.archive.project_zip import ProjectZip
 from cvcore.array_types import Float32s
 from cvcore.errors import ArchiveRefused, TagsRefused
-from cvcore.files import blobs
+from cvcore.files import blobs, staging
 from cvcore.imaging import FileOrigin
 from cvcore.languages import carried, t
 from cvcore.progress import Progress, silent
@@ -65,7 +62,8 @@ def unpack(
         archive = project_zip.read(opened)
         contents = project_json.read(archive.read(project_json.FILE, project_json.FILE_BYTES), limits)
         _check_members(archive, contents)
-        with _staging(store.home, progress) as folder:
+        waits = t("Waiting until another project is unpacked")
+        with staging.folder(store.home, lambda: progress(waits, 0.0)) as folder:
             staged = _Staged(folder)
             _stage_images(archive, contents, staged, limits, progress)
             sizes = {sha256: measured.size_bytes for sha256, measured in staged.measured.items()}
@@ -88,24 +86,6 @@ def _check_members(archive: ProjectZip, contents: Contents) -> None:
     networks = {member for iteration in contents.iterations for member in network_files.members(iteration.fingerprint)}
     analyses = analysis_files.allowed(archive, {iteration.number for iteration in contents.iterations})
     archive.check_members(needed={project_json.FILE, *originals, *arrays}, allowed=networks | analyses)
-
-
-@contextlib.contextmanager
-def _staging(home: Path, progress: Progress) -> Iterator[Path]:
-    """An empty folder in the home to stage files in, for one project at a time; files of dead processes are deleted."""
-    lock = filelock.FileLock(home / "unpacking.lock")
-    try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout:
-        progress(t("Waiting until another project is unpacked"), 0.0)
-        lock.acquire()
-    folder = home / "unpacking"
-    try:
-        blobs.delete(folder)
-        yield folder
-    finally:
-        blobs.delete(folder)
-        lock.release()
 
 
 def _stage_images(archive: ProjectZip, contents: Contents, staged: _Staged, limits: Limits, progress: Progress) -> None:

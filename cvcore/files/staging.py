@@ -1,0 +1,32 @@
+"""A folder in the home folder where what comes in a zip is laid out before it is put in place."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import filelock
+
+from cvcore.files import blobs
+
+
+@contextlib.contextmanager
+def folder(home: Path, on_wait: Callable[[], None]) -> Iterator[Path]:
+    """The folder, which need not be there yet, for one zip at a time; what a killed process left in it is deleted.
+
+    Calls `on_wait` before it waits for another process or thread to end.
+    """
+    lock = filelock.FileLock(home / "unpacking.lock")
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        on_wait()
+        lock.acquire()
+    staged = home / "unpacking"
+    try:
+        blobs.delete(staged)
+        yield staged
+    finally:
+        blobs.delete(staged)
+        lock.release()
