@@ -22,8 +22,7 @@ from cvcore.store.backups import inspection
 class Report:
     """What was looked at, what is damaged, as sentences, and what was mended.
 
-    `leftovers` are files that nothing speaks of: they take space and harm nobody. `can_be_mended` counts what
-    mending would make whole.
+    `leftovers` are files that nothing speaks of: they take space and harm nobody.
     """
 
     images: int = 0
@@ -32,7 +31,6 @@ class Report:
     damaged: list[str] = field(default_factory=list)
     leftovers: list[str] = field(default_factory=list)
     leftover_bytes: int = 0
-    can_be_mended: int = 0
     mended: list[str] = field(default_factory=list)
 
     @property
@@ -131,7 +129,6 @@ class _Checker:
 
     def _done(self, sentence: str, *, is_damage: bool = True) -> bool:
         """Note what can be mended; returns whether it is to be mended now."""
-        self._report.can_be_mended += 1
         if self._mends:
             self._report.mended.append(sentence)
         elif is_damage:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from urllib.parse import quote, unquote
 
 DATABASE = "tagwise.db"
 LIST = "tagwise-backup.txt"
@@ -17,6 +18,7 @@ _LEFT_OUT = {"backups", "checkpoints", "outgoing", "similar", "unpacking"}
 _BESIDE = re.compile(r"\.lock$|-wal$|-shm$|-journal$|^\..+\.\d+-[0-9a-f]{8}$|^https\.pem$|^device\.txt$")
 # Files of a home folder have plain names; but those in buckets are named by users.
 _PLAIN = re.compile(r"[\w.\-]+")
+_DATABASE = re.compile(rf"(?:classes/[^/]+/[^/]+/(?:deleted/)?)?{re.escape(DATABASE)}")
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Content:
 
 def files(home: Path) -> Iterator[Path]:
     """The files that belong into a backup, databases last, in order."""
-    yield from sorted(_walk(home), key=lambda path: (path.name == DATABASE, path))
+    yield from sorted(_walk(home), key=lambda path: (is_database(member_of(home, path)), path))
 
 
 def databases(home: Path) -> list[Path]:
@@ -42,8 +44,25 @@ def databases(home: Path) -> list[Path]:
 
 
 def member_of(home: Path, path: Path) -> str:
-    """The name in a backup of a file in the home folder."""
-    return path.relative_to(home).as_posix()
+    """The name in a backup of a file in the home folder: its path, with characters beyond plain ones as in addresses.
+
+    Users name the files in buckets, by any bytes that their system takes.
+    """
+    return quote(path.relative_to(home).as_posix(), errors="surrogateescape")
+
+
+def path_of(home: Path, member: str) -> Path:
+    """The path in the home folder of a file of a backup, whose name must be safe."""
+    return home / unquote(member, errors="surrogateescape")
+
+
+def is_database(member: str) -> bool:
+    """Whether it is a home's own database, and not a file in a bucket that is called like one.
+
+    >>> [is_database(member) for member in ("tagwise.db", "classes/a/b/deleted/tagwise.db", "buckets/a/tagwise.db")]
+    [True, True, False]
+    """
+    return _DATABASE.fullmatch(member) is not None
 
 
 def is_safe(member: str) -> bool:
@@ -51,12 +70,17 @@ def is_safe(member: str) -> bool:
 
     >>> [is_safe(member) for member in ("originals/ab/abc", "../a", "/etc/a", "a//b", "backups/a.db", "tagwise.db-wal")]
     [True, False, False, False, False, False]
+    >>> [is_safe(member) for member in ("buckets/a/%E5%BA%AD%0A.png", "buckets/%2E%2E/a", "buckets/a%00")]
+    [True, False, False]
     """
-    parts = member.split("/")
-    is_inside = PurePosixPath(member).as_posix() == member and not {"..", "."} & set(parts) and "\\" not in member
-    is_plain = parts[0] == "buckets" or all(_PLAIN.fullmatch(part) for part in parts)
-    has_drive = ":" in parts[0]
-    return is_inside and is_plain and not has_drive and not _is_left_out(parts)
+    path = unquote(member, errors="surrogateescape")
+    parts = path.split("/")
+    is_inside = PurePosixPath(path).as_posix() == path and not {"..", "."} & set(parts) and "\0" not in path
+    # A backslash parts folders on Windows, and is a letter elsewhere.
+    is_plain = (parts[0] == "buckets" and not (os.sep == "\\" and set("\\:") & set(path))) or all(
+        _PLAIN.fullmatch(part) for part in parts
+    )
+    return is_inside and is_plain and not _is_left_out(parts)
 
 
 def _walk(home: Path) -> Iterator[Path]:

@@ -14,9 +14,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cvcore.backups.contents import DATABASE, FIRST_LINE, LIST, Content, is_safe
+from cvcore.backups.contents import DATABASE, FIRST_LINE, LIST, Content, is_database, is_safe, path_of
 from cvcore.errors import ArchiveRefused, Conflict
-from cvcore.files import blobs, zips
+from cvcore.files import blobs, staging, zips
 from cvcore.progress import Progress, share, silent
 from cvcore.settings import MEBIBYTE
 from cvcore.store import Store, migrations
@@ -48,15 +48,11 @@ def restore(path: Path, home: Path, progress: Progress = silent) -> Content:
         listed = _listed(archive)
         _check(archive, listed, share(progress, 0, 0.4))
         blobs.make_home(home)
-        scratch = home / "unpacking" / "backup"
-        blobs.delete(scratch)
-        try:
-            databases = {member: _unpacked(archive, member, scratch) for member in listed if member.endswith(DATABASE)}
+        with staging.folder(home, lambda: progress("Waiting until another zip is unpacked", 0.4)) as staged:
+            databases = {member: _unpacked(archive, member, staged) for member in listed if is_database(member)}
             _check_databases(home, databases)
             _put_files(archive, listed, home, share(progress, 0.4, 0.95))
             _put_databases(home, databases)
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
     images = sum(member.startswith("originals/") or "/originals/" in member for member in listed)
     return Content(path, len(listed), images, len(databases), path.stat().st_size)
 
@@ -118,8 +114,8 @@ def _pieces(archive: zipfile.ZipFile, member: str, size_bytes: int) -> Iterator[
         raise ArchiveRefused(f"{member} in the backup is damaged: take another copy of the backup") from error
 
 
-def _unpacked(archive: zipfile.ZipFile, member: str, scratch: Path) -> Path:
-    target = scratch / member
+def _unpacked(archive: zipfile.ZipFile, member: str, staged: Path) -> Path:
+    target = staged / member
     with blobs.storage_errors(target):
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with archive.open(member) as source, target.open("wb") as file:
@@ -142,8 +138,8 @@ def _check_databases(home: Path, databases: Mapping[str, Path]) -> None:
 def _put_files(archive: zipfile.ZipFile, listed: Mapping[str, _Listed], home: Path, progress: Progress) -> None:
     for number, (member, entry) in enumerate(listed.items()):
         progress(f"Putting files back: {number:,} of {len(listed):,}", number / len(listed))
-        target = home / member
-        if member.endswith(DATABASE) or (
+        target = path_of(home, member)
+        if is_database(member) or (
             target.exists() and target.stat().st_size == entry.size_bytes and blobs.sha256_of(target) == entry.digest
         ):
             continue

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cvcore import __version__
-from cvcore.backups.contents import DATABASE, FIRST_LINE, LIST, Content, databases, files, member_of
+from cvcore.backups.contents import DATABASE, FIRST_LINE, LIST, Content, databases, files, is_database, member_of
 from cvcore.errors import Conflict, InvalidInput, NotFound
 from cvcore.files import blobs, zip_writer
 from cvcore.progress import Progress, silent
@@ -58,11 +58,10 @@ class _Writer:
 
     def copy_files(self, progress: Progress) -> None:
         """Copy all files but the databases; one that is deleted meanwhile is left out."""
-        found = [path for path in files(self._home) if path.name != DATABASE]
+        found = [path for path in files(self._home) if not is_database(member_of(self._home, path))]
         for number, path in enumerate(found):
             progress(f"Copying files: {number:,} of {len(found):,}", number / len(found))
-            with contextlib.suppress(NotFound):
-                self._copy(path, member_of(self._home, path))
+            self._has(path)
 
     def copy_database(self, database: Path, scratch: Path) -> None:
         """Copy a database, and before it the files that it speaks of and that came since.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import zipfile
@@ -102,6 +103,20 @@ def test_a_class_comes_back(store: Store, fill: Fill, tmp_path: Path) -> None:
     other = Store(tmp_path / "other")
     (again,) = other.pupils.of_class(school_class.id)
     assert ("Anna", ["Hers"]) == (again.nickname, names(classroom.store_of(other, again)))
+
+
+def test_files_in_buckets_come_back_whatever_they_are_called(store: Store, tmp_path: Path) -> None:
+    """Users name them: by letters that part lines, by bytes that are no text, like a database, with a backslash."""
+    folder = store.home / "buckets" / "mine"
+    folder.mkdir(parents=True)
+    texts = ["a\nb.png", "\u2028.png", "tagwise.db", "a\\b:c.png", "50%25.png", "庭.png"]
+    names = [b"\xff.png", *(text.encode() for text in texts)]
+    for name in names:
+        (folder / os.fsdecode(name)).write_bytes(name)
+    backups.backup(store.home, tmp_path / "b.zip")
+    backups.restore(tmp_path / "b.zip", tmp_path / "other")
+    restored = {os.fsencode(path.name): path.read_bytes() for path in (tmp_path / "other/buckets/mine").iterdir()}
+    assert {name: name for name in names} == restored
 
 
 def test_images_that_come_meanwhile_are_in_it(
