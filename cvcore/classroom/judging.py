@@ -6,29 +6,26 @@ since the test set itself would choose it.
 
 from __future__ import annotations
 
-import contextlib
-import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from cvcore import evaluation, imaging, prediction
+from cvcore import evaluation, prediction
 from cvcore.array_types import Bools, Float32s
 from cvcore.classroom import class_tests
 from cvcore.classroom.class_tests import ClassTest, folded
 from cvcore.errors import HomeUnusable, NotFound, StorageFull, TagwiseError
 from cvcore.files import blobs
 from cvcore.languages import t
-from cvcore.networks import backbones, feature_extraction, stored_images
+from cvcore.networks import backbones, embedding_cache, stored_images
 from cvcore.networks.backbones import Backbone
 from cvcore.networks.keras_backend import Device
 from cvcore.progress import Progress
 from cvcore.records import Iteration
 from cvcore.store import ClassResult, Pupil, Store
 
-BATCH = 32
 # In Multilabel an image has the tags of at least this probability; in Multiclass always the most probable tag.
 THRESHOLD = 0.5
 
@@ -128,21 +125,11 @@ def _embeddings(task: _Task, backbone: Backbone, progress: Progress, device: Dev
     stored_images.check(store, digests, progress)
     known = {} if backbone.is_tuned else store.embeddings.get(backbone.fingerprint, digests)
     missing = [digest for digest in digests if digest not in known]
-    stream = feature_extraction.stream(
-        backbone,
-        blobs.backbones_folder(task.own.home),
-        missing,
-        lambda digest: imaging.pixels(blobs.read(blobs.original_path(store.home, digest)), backbone.side),
-        device,
-    )
-    with contextlib.closing(stream):
-        for start in range(0, len(missing), BATCH):
-            progress("Embedding the test images", start / len(missing))
-            found = dict(itertools.islice(stream, BATCH))
-            new = {digest: outcome for digest, outcome in found.items() if isinstance(outcome, np.ndarray)}
-            if len(new) < len(found):
-                raise NotFound(t("every image of the test set must be in the home folder, some are missing or damaged"))
-            known |= new
-            if not backbone.is_tuned:
-                store.embeddings.put(backbone.fingerprint, new)
+    networks = blobs.backbones_folder(task.own.home)
+    for new in embedding_cache.computed(store, backbone, missing, progress, device, networks=networks):
+        known |= new
+        if not backbone.is_tuned:
+            store.embeddings.put(backbone.fingerprint, new)
+    if len(known) < len(set(digests)):
+        raise NotFound(t("every image of the test set must be in the home folder, some are missing or damaged"))
     return np.stack([known[digest] for digest in digests])

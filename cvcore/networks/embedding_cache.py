@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,18 +58,37 @@ def fill(store: Store, backbone: Backbone, digests: Sequence[str], progress: Pro
     missing = store.embeddings.missing(backbone.fingerprint, wanted)
     if not missing:
         return
+    for embeddings in computed(store, backbone, missing, progress, device):
+        store.embeddings.put(backbone.fingerprint, embeddings)
+
+
+def computed(
+    store: Store,
+    backbone: Backbone,
+    digests: Sequence[str],
+    progress: Progress,
+    device: Device = "cpu",
+    *,
+    networks: Path | None = None,
+) -> Iterator[dict[str, NDArray[np.float32]]]:
+    """Embeddings by images' SHA-256, a batch at a time and never an empty one; images that cannot be read are left out.
+
+    networks: the folder with the backbone's files, by default the store's own.
+
+    Raises:
+        Stopped: `progress` asked to stop.
+    """
     stream = feature_extraction.stream(
         backbone,
-        blobs.backbones_folder(store.home),
-        missing,
+        networks or blobs.backbones_folder(store.home),
+        digests,
         lambda digest: imaging.pixels(blobs.read(blobs.original_path(store.home, digest)), backbone.side),
         device,
     )
     with contextlib.closing(stream):
-        for start in range(0, len(missing), BATCH):
-            progress(t("Computing embeddings: {done} of {total}", done=start, total=len(missing)), start / len(missing))
+        for start in range(0, len(digests), BATCH):
+            progress(t("Computing embeddings: {done} of {total}", done=start, total=len(digests)), start / len(digests))
             batch = itertools.islice(stream, BATCH)
             # An image may have been deleted in the meantime, or its file is damaged.
-            embeddings = {digest: outcome for digest, outcome in batch if isinstance(outcome, np.ndarray)}
-            if embeddings:
-                store.embeddings.put(backbone.fingerprint, embeddings)
+            if embeddings := {digest: outcome for digest, outcome in batch if isinstance(outcome, np.ndarray)}:
+                yield embeddings
