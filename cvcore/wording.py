@@ -62,6 +62,15 @@ def percent(rate: float | None) -> str:
     return languages.percent(languages.decimal(100 * float(rate)))
 
 
+def whole_percent(rate: float) -> str:
+    """A rate in whole per cent.
+
+    >>> whole_percent(0.873)
+    '87 %'
+    """
+    return languages.percent(f"{100 * rate:.0f}")
+
+
 def with_interval(rate: float, interval: tuple[float, float]) -> str:
     """A rate in per cent with its interval, or a dash if it is undefined.
 

@@ -12,7 +12,8 @@ from html import escape
 import numpy as np
 
 from cvcore.array_types import Float64s
-from cvcore.languages import number, percent, t
+from cvcore.languages import number, t
+from cvcore.wording import whole_percent
 
 WIDTH, HEIGHT = 300, 190
 LEFT, RIGHT, TOP, BOTTOM = 40, 16, 10, 34
@@ -94,7 +95,7 @@ def _frame(
     ticks: Sequence[tuple[float, str]] = (),
 ) -> str:
     """The chart with these marks, an axis up from 0 to 100 % and one across with places (0..1) and texts, or alike."""
-    rates = [(tick, percent(f"{100 * tick:.0f}")) for tick in _TICKS]
+    rates = [(tick, whole_percent(tick)) for tick in _TICKS]
     grid = []
     for tick, rate in rates:
         grid.append(f'<line class="grid" x1="{_x(0)}" x2="{_x(1)}" y1="{_y(tick)}" y2="{_y(tick)}"/>')

@@ -29,6 +29,7 @@ from cvcore.html_report import (
     shortcuts,
     slices,
 )
+from cvcore.html_report.glossary import glossary, in_words
 from cvcore.html_report.section import MakeSection, as_html
 from cvcore.languages import marked, t, tn
 from cvcore.metrics.reports import MEASURES, OverallReport, Rates, Report
@@ -110,7 +111,7 @@ def page(store: Store, project: Project, iteration: Iteration, threshold: Thresh
             probabilities=evaluated.probabilities,
         ),
         sections=[section for make in SECTIONS if (section := make(store, iteration, threshold))],
-        glossary=_glossary(evaluated, threshold),
+        glossary=glossary(evaluated.report.tags, threshold),
         version=__version__,
         language=languages.current(),
         direction=languages.direction(),
@@ -185,21 +186,6 @@ def _charts(store: Store, iteration: Iteration, evaluated: _Evaluated, threshold
     }
 
 
-def in_words(threshold: Thresholds) -> str:
-    """The threshold in words; a range if each tag has its own.
-
-    >>> in_words(0.5), in_words((0.2, 0.75))
-    ('50 %', '20 % to 75 %, each tag its own')
-    """
-    if not isinstance(threshold, tuple):
-        return _whole(threshold)
-    return t("{least} to {most}, each tag its own", least=_whole(min(threshold)), most=_whole(max(threshold)))
-
-
-def _whole(share: float) -> str:
-    return languages.percent(f"{100 * share:.0f}")
-
-
 def _rates(row: Rates | OverallReport) -> list[dict[str, str]]:
     """Each measure's title, value, interval in words, and interval as a bar."""
     rates = []
@@ -227,7 +213,7 @@ def _tags(evaluated: _Evaluated, threshold: Thresholds) -> list[dict[str, Any]]:
     return [
         {
             "name": name,
-            "threshold": _whole(limit),
+            "threshold": wording.whole_percent(limit),
             "counts": [languages.number(count) for count in (row.images, row.tp, row.fp, row.fn)],
             "rates": _rates(row),
         }
@@ -281,59 +267,4 @@ def _pairs(evaluated: _Evaluated) -> list[str]:
         )
         for row, column in (divmod(place, none + 1) for place in order.tolist())
         if mistakes[row, column]
-    ]
-
-
-def _glossary(evaluated: _Evaluated, threshold: Thresholds) -> list[tuple[str, str]]:
-    tags = evaluated.report.tags
-    tp, fp, fn = (sum(getattr(tag, name) for tag in tags) for name in ("tp", "fp", "fn"))
-    answers, carried = tn(tp + fp, "{n} answer", "{n} answers"), tn(tp + fn, "{n} tag", "{n} tags")
-    return [
-        (
-            t("Threshold"),
-            t(
-                "The least probability of an answer, here {threshold}; below it there is no answer.",
-                threshold=in_words(threshold),
-            ),
-        ),
-        (
-            t("Precision"),
-            tn(
-                tp,
-                "How many answers are right: of {answers} in all, {n} was right.",
-                "How many answers are right: of {answers} in all, {n} were right.",
-                answers=answers,
-            ),
-        ),
-        (
-            t("Recall"),
-            tn(
-                tp,
-                "How many tags are found: of {tags} that the images carry, {n} was found.",
-                "How many tags are found: of {tags} that the images carry, {n} were found.",
-                tags=carried,
-            ),
-        ),
-        (t("F1"), t("Precision and recall in one number, which is high only where both are.")),
-        (
-            t("Average precision"),
-            t("How well right answers are ranked before wrong ones, whatever the threshold."),
-        ),
-        (
-            t("Overall"),
-            tn(
-                len(tags),
-                "The mean over the tags for which the number is defined, {n} tag here, each with equal weight. "
-                "A dash means there was nothing to count.",
-                "The mean over the tags for which the number is defined, {n} tags here, each with equal weight. "
-                "A dash means there was nothing to count.",
-            ),
-        ),
-        (
-            t("From … to …"),
-            t(
-                "The 95 % interval: how far the true value may lie from the number, with so few images. Intervals "
-                "computed in this way contain it 95 times in 100."
-            ),
-        ),
     ]

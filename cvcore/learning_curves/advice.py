@@ -6,11 +6,10 @@ import math
 
 import numpy as np
 
-from cvcore import languages
 from cvcore.languages import t, tn
 from cvcore.learning_curves.curve import Curve
 from cvcore.metrics.reports import MEASURES
-from cvcore.wording import percent
+from cvcore.wording import percent, whole_percent
 
 # Below this, in points of a rate, nobody notices a difference. Above the other, hardly anything is left to gain.
 GAIN_LEAST = 0.02
@@ -73,9 +72,9 @@ def _gains(curve: Curve, tag: int, name: str, choice: str) -> str:
     row = MEASURES.index(choice)
     parts = {
         "today": percent(_today(curve, tag, choice)),
-        "then": _whole(curve.forecast.values[row, -1, tag]),
-        "low": _whole(curve.forecast.low[row, -1, tag]),
-        "high": _whole(curve.forecast.high[row, -1, tag]),
+        "then": whole_percent(curve.forecast.values[row, -1, tag]),
+        "low": whole_percent(curve.forecast.low[row, -1, tag]),
+        "high": whole_percent(curve.forecast.high[row, -1, tag]),
     }
     if choice == "recall":
         change = t("recall {today} to about {then} ({low} to {high})", **parts)
@@ -123,8 +122,3 @@ def _gain(curve: Curve, tag: int, measure: str) -> float:
 
 def _today(curve: Curve, tag: int, measure: str) -> float:
     return float(curve.measured.values[MEASURES.index(measure), -1, tag])
-
-
-def _whole(rate: float) -> str:
-    """A rate in whole per cent: a forecast is not more exact than that."""
-    return languages.percent(f"{100 * rate:.0f}")

@@ -17,7 +17,7 @@ from cvcore.next_steps.steps import (
     WrongTags,
 )
 from cvcore.records import Thresholds
-from cvcore.wording import points
+from cvcore.wording import points, whole_percent
 
 NOTHING = marked(
     "Nothing that was looked for would raise the mean F1 by more than chance. To see more, test it on new images."
@@ -123,7 +123,7 @@ def basis(step: Step) -> str:
             return t(
                 "Of two images, one of each tag, the model finds which is which {share} of the time (50 % is chance); "
                 "{images}, {there} and {back} taken for the other. The two can then not be told apart any more",
-                share=_whole(apart),
+                share=whole_percent(apart),
                 images=tn(images, "{n} image", "{n} images"),
                 there=languages.number(there),
                 back=languages.number(back),
@@ -190,19 +190,15 @@ def _wrong(step: WrongTags) -> str:
 
 
 def _thresholds(thresholds: Thresholds, used: Thresholds) -> str:
-    in_use = t("those in use") if isinstance(used, tuple) else _whole(used)
+    in_use = t("those in use") if isinstance(used, tuple) else whole_percent(used)
     if isinstance(thresholds, tuple):
         return t(
             "A threshold for each tag, {least} to {most}, in place of {used}",
             least=f"{100 * min(thresholds):.0f}",
-            most=_whole(max(thresholds)),
+            most=whole_percent(max(thresholds)),
             used=in_use,
         )
-    return t("A threshold of {threshold} in place of {used}", threshold=_whole(thresholds), used=in_use)
-
-
-def _whole(rate: float) -> str:
-    return languages.percent(f"{100 * rate:.0f}")
+    return t("A threshold of {threshold} in place of {used}", threshold=whole_percent(thresholds), used=in_use)
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cvcore import languages
 from cvcore.languages import marked, t, tn
 from cvcore.shortcuts.findings import IMAGES_LEAST, Finding
 from cvcore.shortcuts.iteration import Shortcuts
+from cvcore.wording import whole_percent
 
 # The families of numbers as they are called, and what to do about each: about two tags, and about one among all.
 NAMES = {
@@ -78,9 +78,9 @@ def sentence(finding: Finding, names: Sequence[str]) -> str:
     """
     parts = {
         "tag": names[finding.tag],
-        "share": _whole(finding.share),
+        "share": whole_percent(finding.share),
         "low": f"{100 * finding.low:.0f}",
-        "high": _whole(finding.high),
+        "high": whole_percent(finding.high),
         "family": t(BY[finding.family]),
         "advice": advice(finding.family, is_of_two=finding.other is not None),
     }
@@ -136,7 +136,3 @@ def title(family: str) -> str:
     """
     name = t(NAMES[family])
     return name[:1].upper() + name[1:]
-
-
-def _whole(rate: float) -> str:
-    return languages.percent(f"{100 * rate:.0f}")

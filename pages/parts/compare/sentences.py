@@ -6,7 +6,7 @@ from cvcore import languages
 from cvcore.evaluation.comparisons import Comparison
 from cvcore.languages import marked, number, t, tn
 from cvcore.metrics.paired_comparison import Verdict
-from cvcore.wording import percent, points
+from cvcore.wording import percent, points, whole_percent
 from pages.parts.shell.text import plain, short
 
 NAME_LETTERS = 24
@@ -68,14 +68,14 @@ def _same(right: int, images: int, threshold: float | None) -> str:
         images,
         "Both at {threshold}, both have the same {right} of {n} image right.",
         "Both at {threshold}, both have the same {right} of {n} images right.",
-        threshold=languages.percent(f"{100 * threshold:.0f}"),
+        threshold=whole_percent(threshold),
         right=number(right),
     )
 
 
 def _at(threshold: float | None) -> str:
     if threshold is not None:
-        return t("Both at {threshold}", threshold=languages.percent(f"{100 * threshold:.0f}"))
+        return t("Both at {threshold}", threshold=whole_percent(threshold))
     return t("Each at its own thresholds, chosen on other images than those counted")
 
 

@@ -12,11 +12,12 @@ import streamlit as st
 from cvcore import similar_images, urls
 from cvcore.array_types import Float32s
 from cvcore.errors import NotFound
-from cvcore.languages import percent, t, tn
+from cvcore.languages import t, tn
 from cvcore.records import Image, Project, Tag
 from cvcore.settings import Limits
 from cvcore.similar_images import Similar
 from cvcore.store import Store
+from cvcore.wording import whole_percent
 from pages.parts.images import image_tools, large_view
 from pages.parts.shell import widget_resets
 from pages.parts.similar import button
@@ -105,7 +106,7 @@ def _gallery(
     key = f"{KEY}-gallery-{project.id}"
     items = [image_tools.item(image, names) for image in images]
     for item in items:
-        item["notes"] = [t("{percent} alike", percent=percent(f"{100 * similar[item['id']].similarity:.0f}"))]
+        item["notes"] = [t("{percent} alike", percent=whole_percent(similar[item["id"]].similarity))]
     revision = f"{widget_resets.current(KEY)} {st.query_params.get(button.PARAMETER)}"
     selected = set(gallery.show(items, key=key, revision=revision))
     if opened := gallery.opened(key):

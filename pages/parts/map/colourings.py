@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from cvcore import languages
 from cvcore.image_maps import Points
 from cvcore.languages import marked, t
+from cvcore.wording import whole_percent
 from pages.parts.widgets.map import Colouring, packed
 
 NO_VALUE = 65535
@@ -66,4 +66,4 @@ def scale(name: str, values: NDArray[np.floating], low: float, high: float, kind
 def _worded(value: float, kind: str) -> str:
     if kind == "day":
         return str(np.datetime64(0, "D") + np.timedelta64(int(value), "D"))
-    return f"{value:.4g}" if kind == "number" else languages.percent(f"{100 * value:.0f}")
+    return f"{value:.4g}" if kind == "number" else whole_percent(value)

@@ -10,7 +10,7 @@ import streamlit as st
 
 from cvcore import html_report
 from cvcore.evaluation import report_files
-from cvcore.html_report import document
+from cvcore.html_report import glossary
 from cvcore.languages import carried, t
 from cvcore.records import Iteration, Project, Thresholds
 from cvcore.store import Store
@@ -49,7 +49,7 @@ def _files(store: Store, project: Project, iteration: Iteration, threshold: Thre
             lambda: html_report.page(store, project, iteration, threshold, made_at=datetime.now(UTC)),
             t(
                 "One page with numbers at {threshold}, charts and images. It opens and prints without a network.",
-                threshold=document.in_words(threshold),
+                threshold=glossary.in_words(threshold),
             ),
         ),
         (

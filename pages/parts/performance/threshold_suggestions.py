@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from cvcore import evaluation, languages, metrics
+from cvcore import evaluation, metrics
 from cvcore.errors import NotFound
 from cvcore.evaluation import saved_thresholds
 from cvcore.languages import marked, number, t, tn
@@ -13,7 +13,7 @@ from cvcore.metrics import threshold_tuning
 from cvcore.metrics.threshold_tuning import Goal, Suggestion
 from cvcore.records import Iteration, Project, Thresholds
 from cvcore.store import Store
-from cvcore.wording import percent
+from cvcore.wording import percent, whole_percent
 from pages.parts.shell import undo_toast
 from pages.parts.shell.help_marks import HELP
 from pages.parts.shell.text import plain, refusals
@@ -53,24 +53,19 @@ def saved_words(iteration: Iteration) -> str:
     """The threshold that an iteration uses now, in a sentence."""
     saved = iteration.thresholds
     if saved is None:
-        return t("In use: {threshold}, nothing is saved.", threshold=_whole(evaluation.DEFAULT_THRESHOLD))
+        return t("In use: {threshold}, nothing is saved.", threshold=whole_percent(evaluation.DEFAULT_THRESHOLD))
     if isinstance(saved, tuple):
         return t(
             "In use: a threshold for each tag, from {lowest} to {highest}.",
             lowest=f"{100 * min(saved):.0f}",
-            highest=_whole(max(saved)),
+            highest=whole_percent(max(saved)),
         )
-    return t("In use: {threshold} for all tags.", threshold=_whole(saved))
-
-
-def _whole(rate: float) -> str:
-    """A rate in whole per cent."""
-    return languages.percent(f"{100 * rate:.0f}")
+    return t("In use: {threshold} for all tags.", threshold=whole_percent(saved))
 
 
 def rows(suggestion: Suggestion, tags: list[str]) -> dict[str, list[str]]:
     """The table's columns: every tag, then the mean of all; a dash where a rate is undefined or thresholds differ."""
-    percents = [_whole(threshold) for threshold in suggestion.thresholds]
+    percents = [whole_percent(threshold) for threshold in suggestion.thresholds]
     held_out, on_chosen = (metrics.rates(counts) for counts in (suggestion.held_out, suggestion.chosen))
     images = (suggestion.chosen[:, 0] + suggestion.chosen[:, 2]).tolist()
     return {
@@ -117,7 +112,7 @@ def _goal(project: Project) -> tuple[Goal, bool]:
 def _show(suggestion: Suggestion, goal: Goal, tags: list[str], *, per_tag: bool) -> None:
     with st.container(key="suggested-body"):
         if not per_tag:
-            st.markdown(t("Suggested for all tags: **{threshold}**", threshold=_whole(suggestion.thresholds[0])))
+            st.markdown(t("Suggested for all tags: **{threshold}**", threshold=whole_percent(suggestion.thresholds[0])))
         st.html(number_table.of(rows(suggestion, tags), label=t("Suggested thresholds with their numbers"), sums=1))
     chosen, held_out = (percent(metrics.rates(counts)[2, -1]) for counts in (suggestion.chosen, suggestion.held_out))
     told = [t("Precision, recall and F1 are measured fairly: on images that the threshold was not chosen on.")]
@@ -157,7 +152,7 @@ def _not_per_tag(suggestion: Suggestion, goal: Goal, where: np.ndarray, tags: li
     recall = marked("A recall of {rate} is not reached at any threshold for {tags}: the nearest is suggested.")
     none = marked("Nothing can be chosen for {tags}: no evaluated image or no answer, so 50 % is used.")
     return [
-        _about(precision if goal.by == "precision" else recall, where, tags, rate=_whole(goal.value)),
+        _about(precision if goal.by == "precision" else recall, where, tags, rate=whole_percent(goal.value)),
         _about(none, ~suggestion.defined, tags),
     ]
 
@@ -166,7 +161,7 @@ def _not_for_all(suggestion: Suggestion, goal: Goal, where: np.ndarray) -> list[
     if not where.any():
         nothing = t("Nothing can be chosen: no image was evaluated or answered. 50 % is used.")
         return [] if suggestion.defined.any() else [nothing]
-    rate = _whole(goal.value)
+    rate = whole_percent(goal.value)
     if goal.by == "precision":
         return [t("A precision of {rate} is not reached at any threshold; the nearest is suggested.", rate=rate)]
     return [t("A recall of {rate} is not reached at any threshold; the nearest is suggested.", rate=rate)]
@@ -188,7 +183,7 @@ def _buttons(store: Store, project: Project, iteration: Iteration, chosen: Thres
         if st.button(t("Save as suggested"), type="primary", key=f"save-thresholds-{iteration.id}"):
             _set(store, project, iteration, chosen)
         if iteration.thresholds is not None and st.button(
-            t("Back to {threshold}", threshold=_whole(evaluation.DEFAULT_THRESHOLD)),
+            t("Back to {threshold}", threshold=whole_percent(evaluation.DEFAULT_THRESHOLD)),
             key=f"clear-thresholds-{iteration.id}",
         ):
             _set(store, project, iteration, None)
@@ -217,7 +212,7 @@ def _set(store: Store, project: Project, iteration: Iteration, chosen: Threshold
     if chosen is not None:
         told = t("Saved: Quick Test and exports of {iteration} use these thresholds.", iteration=iteration.name)
     else:
-        default = _whole(evaluation.DEFAULT_THRESHOLD)
+        default = whole_percent(evaluation.DEFAULT_THRESHOLD)
         told = t(
             "Quick Test and exports of {iteration} use {threshold} again.", iteration=iteration.name, threshold=default
         )

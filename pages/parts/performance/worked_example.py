@@ -7,11 +7,11 @@ import base64
 import numpy as np
 import streamlit as st
 
-from cvcore import array_types, languages, metrics
+from cvcore import array_types, metrics
 from cvcore.imaging import portraits
 from cvcore.imaging.portraits import PAINTERS, PICASSO
 from cvcore.languages import marked, t, tn
-from cvcore.wording import percent
+from cvcore.wording import percent, whole_percent
 
 # At 50 % four are called Picasso, of which two are: precision 50 %, recall 67 %.
 PROBABILITIES = (0.95, 0.85, 0.4, 0.7, 0.6, 0.1)
@@ -118,7 +118,7 @@ def _gallery(truth: array_types.Bools, called: array_types.Bools) -> str:
 
 
 def _unbroken(probability: float) -> str:
-    return languages.percent(f"{100 * probability:.0f}").replace(" ", "\u00a0")
+    return whole_percent(probability).replace(" ", "\u00a0")
 
 
 # By whether it is a Picasso and whether it was called one.

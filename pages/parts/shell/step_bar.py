@@ -8,14 +8,14 @@ from pathlib import Path
 
 import streamlit as st
 
-from cvcore import languages, training
+from cvcore import training
 from cvcore.errors import InTraining, NotFound, NothingChanged
 from cvcore.languages import marked, t, tn
 from cvcore.records import Iteration, Project
 from cvcore.store import Store
 from cvcore.training import supervisor
 from cvcore.training.next_step import STEPS, Progress, Step, progress
-from cvcore.wording import percent
+from cvcore.wording import percent, whole_percent
 from pages.parts.shell import backend, detail_level, page_address
 from pages.parts.shell.text import isolated, plain, refusals, scored_at, short
 
@@ -146,7 +146,7 @@ def _running(store: Store, project: Project, state: Progress, at: Step | None) -
         is_failing = supervisor.failure(backend.main_store().home)
         text = t("Training cannot start") if is_failing else t("Training waits")
     else:
-        done = languages.percent(f"{100 * job.progress:.0f}").replace(" ", "\u00a0")
+        done = whole_percent(job.progress).replace(" ", "\u00a0")
         text = t("Training {percent}", percent=done)
     if at == "train":
         st.html(f'<span class="tagwise-training">{text}</span>', width="content")
