@@ -271,6 +271,7 @@ def test_an_address_opens_any_view(page: Page, address: str) -> None:
     expect(_slider(page)).to_be_visible()
 
 
+@pytest.mark.new_tab
 def test_plotly_is_fetched_once_and_ahead(opened: Page) -> None:
     """It is asked for while the page itself still loads, and the chart takes that answer."""
     fetched = opened.evaluate(
