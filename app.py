@@ -25,6 +25,7 @@ from cvcore.api.classroom.door import ClassDoor
 from cvcore.api.customvision.middleware import CustomVision
 from cvcore.api.hosts import OwnHosts
 from cvcore.api.live import routes as live
+from cvcore.api.origins import OwnPages
 from cvcore.api.password import SharedPassword
 from cvcore.api.security_headers import SecurityHeaders
 from cvcore.errors import TagwiseError
@@ -130,6 +131,7 @@ app = st.App(
         Middleware(OwnHosts, names=environment.hosts),
         Middleware(BasePath),
         Middleware(CustomVision, store=store, settings=environment, keys=api_keys.load(environment)),
+        Middleware(OwnPages, names=environment.hosts),
         *([Middleware(SharedPassword, password=environment.password)] if environment.password else []),
         Middleware(ClassDoor, store=store),
         Middleware(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from urllib.parse import urlsplit
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -18,7 +17,6 @@ from cvcore.languages import number, of_request, t, using
 from cvcore.prediction import frames
 from cvcore.store import Pupil, Store
 
-# A browser asks before it lets a page of another site send this header, and is not told that it may.
 CLIENT = "tagwise-live"
 CLIENT_LETTERS = 64
 BODY_S = 10.0
@@ -33,8 +31,8 @@ def routes(store: Store) -> list[Route]:
     `?threshold=0.5` is one threshold for all tags; without it those saved with the iteration are used. The answer is
     `{"probabilities": [0.9, 0.1], "answer": [0]}`, in the order of the iteration's tags. A pupil's iterations are
     their own, the teacher's all. Refusals are one sentence in the browser's language: 400 for what is no
-    frame, 403 for pages of other sites, 404 for an iteration that is not there, 409 for one without a model, 413 for a
-    large body, 429 before the last frame is answered, 503 where a model file is damaged.
+    frame, 404 for an iteration that is not there, 409 for one without a model, 413 for a large body, 429 before the
+    last frame is answered, 503 where a model file is damaged. Pages of other sites are refused by `api.origins`.
     """
     queue = FrameQueue()
 
@@ -46,8 +44,6 @@ def routes(store: Store) -> list[Route]:
 
 
 async def _answer(request: Request, store: Store, queue: FrameQueue) -> Response:
-    if not _is_own_page(request):
-        return PlainTextResponse(t("frames must come from a page of Tagwise itself: open Quick Test"), 403)
     name = request.headers.get(CLIENT, "")
     if not 0 < len(name) <= CLIENT_LETTERS:
         rule = t(
@@ -85,15 +81,6 @@ async def _answered(request: Request, store: Store, queue: FrameQueue) -> Respon
 def _predict(request: Request, store: Store, frame: bytes, threshold: float | None) -> frames.FrameAnswer:
     stores = door.stores_of(request.scope, store)
     return frames.predict(stores, request.path_params["iteration_id"], frame, threshold)
-
-
-def _is_own_page(request: Request) -> bool:
-    """Whether the sender is a page from here, or no browser; browsers do not let pages set these headers."""
-    site = request.headers.get("sec-fetch-site")
-    if site is not None:
-        return site == "same-origin"
-    origin = request.headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == request.headers.get("host", "")
 
 
 def _client(request: Request, name: str) -> str:

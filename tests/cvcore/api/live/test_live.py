@@ -17,6 +17,7 @@ from cvcore import classroom, prediction
 from cvcore.api.classroom.door import ClassDoor
 from cvcore.api.live import routes
 from cvcore.api.live.frame_queue import FrameQueue
+from cvcore.api.origins import OwnPages
 from cvcore.evaluation import threshold_in_use
 from cvcore.files import blobs
 from cvcore.prediction import frames
@@ -108,8 +109,10 @@ def test_what_is_no_frame_is_refused(
     assert (status, True) == (answer.status_code, said in answer.text)
 
 
-def test_pages_of_other_sites_are_refused(iteration: Iteration, client: TestClient) -> None:
+def test_pages_of_other_sites_are_refused(store: Store, iteration: Iteration) -> None:
     """By what the browser says of the page, and because no other page may send the header that is needed."""
+    app = Starlette(routes=routes.routes(store), middleware=[Middleware(OwnPages)])
+    client = TestClient(app, base_url="http://localhost:8501", headers=NAMED)
     address = f"/live/{iteration.id}"
     for headers in (
         {"sec-fetch-site": "cross-site"},
