@@ -29,7 +29,7 @@ from cvcore.api.origins import OwnPages
 from cvcore.api.password import SharedPassword
 from cvcore.api.security_headers import SecurityHeaders
 from cvcore.errors import TagwiseError
-from cvcore.files import api_keys
+from cvcore.files import api_keys, blobs
 from cvcore.store import Store
 from cvcore.training import supervisor
 
@@ -57,6 +57,8 @@ keep_little_memory()
 environment = settings.load()
 urls.serve_below(st.get_option("server.baseUrlPath") or "")
 store = Store(environment.home)
+if exposure := blobs.exposure(environment.home):
+    logging.getLogger("tagwise").warning("%s", exposure)
 
 
 def keep_certificate() -> list[Coroutine[None, None, None]]:

@@ -7,6 +7,7 @@ import errno
 import hashlib
 import os
 import shutil
+import stat
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
@@ -188,6 +189,17 @@ def make_home(home: Path) -> None:
             pass
     except OSError as error:
         raise _refusal(error, home) from error
+
+
+def exposure(home: Path) -> str:
+    """A line to say where others on this computer may look into the home folder; empty where they may not.
+
+    Its mode is not changed: a folder that is shared on purpose stays so. On Windows there are no modes.
+    """
+    mode = stat.S_IMODE(home.stat().st_mode)
+    if os.name != "posix" or not mode & 0o077:
+        return ""
+    return f"others on this computer may look into the home folder, its mode is {mode:o}: chmod 700 '{home}' ends that"
 
 
 @contextlib.contextmanager

@@ -131,6 +131,18 @@ def test_the_home_is_its_owners_alone(tmp_path: Path) -> None:
     assert list(home.iterdir()) == []
 
 
+@pytest.mark.parametrize("mode", [0o755, 0o750, 0o701])
+def test_a_home_that_others_may_look_into_is_told_of(tmp_path: Path, mode: int) -> None:
+    """One that is its owner's alone is nothing to speak of; any other is named, with what ends it."""
+    tmp_path.chmod(0o700)
+    assert "" == blobs.exposure(tmp_path)
+    tmp_path.chmod(mode)
+    assert (
+        f"others on this computer may look into the home folder, its mode is {mode:o}: chmod 700 '{tmp_path}' ends that"
+        == blobs.exposure(tmp_path)
+    )
+
+
 def test_a_home_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     """A home that is a file, lies below one, or where no file can be made, is refused with its path and the remedy."""
     (tmp_path / "file").write_bytes(b"")
