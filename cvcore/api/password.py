@@ -7,6 +7,7 @@ keys, and the health check. Attempts are limited per client address, so that one
 from __future__ import annotations
 
 import hmac
+import logging
 import secrets
 import time
 from urllib.parse import parse_qs, urlencode
@@ -18,6 +19,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cvcore import languages, urls
 from cvcore.languages import marked, t
+
+log = logging.getLogger("tagwise.password")
 
 COOKIE = "tagwise"
 DAYS = 7
@@ -82,6 +85,7 @@ class SharedPassword:
             return _form(request, marked("Too many attempts. Wait a minute."), 429)
         if not hmac.compare_digest(password.encode(), self._password.encode()):
             self._failed.append((address, time.monotonic()))
+            log.warning("a wrong password came from %s", address)
             return _form(request, marked("The password is wrong. Try again."), 401)
         response = RedirectResponse(_wanted(request), 303)
         response.set_cookie(

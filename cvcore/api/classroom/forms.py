@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import logging
 import time
 from collections.abc import Callable
 from html import escape
@@ -17,6 +18,8 @@ from cvcore import classroom, languages, urls
 from cvcore.errors import InvalidInput, TagwiseError
 from cvcore.languages import t
 from cvcore.store import Store
+
+log = logging.getLogger("tagwise.class")
 
 DAYS = 180
 ATTEMPTS_PER_MINUTE = 20
@@ -106,6 +109,7 @@ class Forms:
             # A password takes 50 ms to check, and a new pupil's folder some more.
             cookie = await asyncio.to_thread(act, given)
         except TagwiseError as error:
+            log.warning("a request to %s was refused, from %s", given["do"], address)
             return await self._page(given, f"{str(error)[:1].upper()}{str(error)[1:]}.", 401)
         if attempt in self._failed:
             self._failed.remove(attempt)

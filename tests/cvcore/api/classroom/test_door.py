@@ -143,6 +143,15 @@ def test_what_is_wrong_is_said(store: Store, school_class: SchoolClass) -> None:
     assert 400 == browser(store).post("/join", content=b"do=\xff").status_code
 
 
+def test_what_is_refused_is_in_the_log(
+    store: Store, school_class: SchoolClass, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What was tried and from where, and nothing of what was typed."""
+    browser(store).post("/join", data={"do": "sign-in", "password": "guess\nfrom nowhere"})
+    browser(store).post("/join", data={"do": "guess\nfrom nowhere"})
+    assert ["a request to sign-in was refused, from testclient"] == caplog.messages
+
+
 def test_codes_cannot_be_tried_for_ever(store: Store, school_class: SchoolClass) -> None:
     """After twenty wrong ones in a minute, even the right one has to wait."""
     client = browser(store)
