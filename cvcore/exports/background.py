@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import secrets
-import tempfile
 import threading
 import zipfile
 from dataclasses import dataclass
@@ -146,8 +145,9 @@ def _model_json(path: Path) -> dict[str, Any]:
 
 def _make(home: Path, iteration: Iteration, name: str, run: _Run) -> None:
     try:
-        with _one_at_a_time, tempfile.TemporaryDirectory() as scratch:
-            folder, packed = Path(scratch) / "export", Path(scratch) / "export.zip"
+        # Not in the system's folder for temporary files: there nobody would look for it after a kill.
+        with _one_at_a_time, blobs.scratch_folder(home) as scratch:
+            folder, packed = scratch / "export", scratch / "export.zip"
             run.stage = "Starting"
             process.run(home, iteration.id, name, folder, run.read)
             run.stage, run.progress = "Packing", 0.95

@@ -141,6 +141,18 @@ def new_folder(path: Path) -> Iterator[Path]:
         temporary.replace(path)
 
 
+@contextlib.contextmanager
+def scratch_folder(home: Path) -> Iterator[Path]:
+    """A temporary folder in the home folder, deleted when the block ends; after a kill `leftovers` deletes it.
+
+    Raises:
+        StorageFull, HomeUnusable: it cannot be written.
+    """
+    with _writing(home / "scratch") as temporary:
+        temporary.mkdir()
+        yield temporary
+
+
 def is_being_written(path: Path) -> bool:
     """Whether a file or folder is a temporary one that another process may still fill: made within the last hour."""
     if not path.name.startswith("."):

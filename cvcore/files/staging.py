@@ -30,3 +30,11 @@ def folder(home: Path, on_wait: Callable[[], None]) -> Iterator[Path]:
     finally:
         blobs.delete(staged)
         lock.release()
+
+
+def sweep(home: Path) -> None:
+    """Delete what a killed process left in the folder, unless a zip is being laid out there now."""
+    # Most homes have none: they need no lock.
+    if (home / "unpacking").exists():
+        with contextlib.suppress(filelock.Timeout), filelock.FileLock(home / "unpacking.lock", timeout=0):
+            blobs.delete(home / "unpacking")

@@ -102,7 +102,7 @@ class Store:
         self.file_facts = Files(self._connections)
         self.image_facts = ImageFacts(self._connections)
         self.dismissed_issues = DismissedIssues(self._connections)
-        self.searches = Searches(self._connections)
+        self.searches = Searches(self._connections, self.images)
         self.rekognition_arns = Arns(self._connections)
         self.rekognition_datasets = Datasets(self._connections)
         self.rekognition_entries = Entries(self._connections)
@@ -139,6 +139,10 @@ class Store:
     def rewrite(self) -> None:
         """Write the database anew, so that nothing of what was deleted is left in its file."""
         self._connections.rewrite()
+
+    def reclaim(self) -> int:
+        """Give the disk what deleted rows took in the database, if it is much; returns the bytes: see `Connections`."""
+        return self._connections.reclaim()
 
     def close(self) -> None:
         """Close this thread's connection."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sqlite3
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -26,6 +28,14 @@ Item = TypeVar("Item")
 
 # SQLite binds at most 32,766 values in one statement (https://www.sqlite.org/limits.html).
 CHUNK = 10_000
+
+# Deleted rows leave free pages in the file, which new rows fill (https://www.sqlite.org/pragma.html#pragma_auto_vacuum).
+AUTO_VACUUM = "pragma auto_vacuum = incremental"
+FREE_BYTES, FREE_SHARE = 4 * 2**20, 0.25
+STEP_PAGES = 1000
+REWRITTEN_BYTES = 2**30
+# After a large transaction the write-ahead log would stay as large as it was.
+LOG_BYTES = 64 * 2**20
 
 
 class Connections:
@@ -125,6 +135,34 @@ class Connections:
             self.connection.execute("vacuum")
             self.connection.execute("pragma wal_checkpoint(truncate)")
 
+    def reclaim(self) -> int:
+        """Make the file smaller where a quarter of it, and at least 4 MB, is free; returns by how many bytes.
+
+        It shrinks in short steps, so that others write meanwhile. A file from before it could do so is written anew
+        once, where it is small enough to take seconds, and the disk has room for what SQLite writes beside it.
+        """
+        size, free, page_bytes, is_stepwise = (
+            self.value(f"pragma {name}") for name in ("page_count", "freelist_count", "page_size", "auto_vacuum")
+        )
+        if free * page_bytes < max(FREE_BYTES, FREE_SHARE * size * page_bytes):
+            return 0
+        with _our_errors(self._path):
+            if is_stepwise:
+                for _ in range(0, free, STEP_PAGES):
+                    # It frees a page at a time, as a query gives rows: `execute` would stop after the first.
+                    self.connection.executescript(f"pragma incremental_vacuum({STEP_PAGES})")
+            elif self._can_rewrite((size - free) * page_bytes):
+                self.connection.execute(AUTO_VACUUM)
+                self.connection.execute("vacuum")
+            # The file shrinks when the log is written back; whoever reads is not waited for.
+            self.connection.execute("pragma wal_checkpoint(passive)")
+        return int(size - self.value("pragma page_count")) * int(page_bytes)
+
+    def _can_rewrite(self, used_bytes: int) -> bool:
+        """Whether the file can be written anew: into the system's temporary folder, then into the write-ahead log."""
+        room = min(shutil.disk_usage(folder).free for folder in (self._path.parent, tempfile.gettempdir()))
+        return used_bytes <= REWRITTEN_BYTES and room > 2 * used_bytes + FREE_BYTES
+
     def close(self) -> None:
         """Close this thread's connection."""
         if getattr(self._local, "connection", None) is not None:
@@ -174,6 +212,9 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S)
     connection.execute("pragma foreign_keys = on")
     connection.execute("pragma synchronous = normal")
+    if connection.execute("pragma page_count").fetchone() == (0,):
+        connection.execute(AUTO_VACUUM)
+    connection.execute(f"pragma journal_size_limit = {LOG_BYTES}")
     connection.execute("pragma journal_mode = wal")
     return connection
 

@@ -25,7 +25,7 @@ from cvcore import settings
 from cvcore.classroom import judging
 from cvcore.domains import DEFAULT
 from cvcore.errors import TagwiseError, Unavailable
-from cvcore.files import blobs
+from cvcore.files import blobs, leftovers
 from cvcore.networks import arrays, keras_backend
 from cvcore.networks.keras_backend import Device
 from cvcore.prediction import history
@@ -172,6 +172,8 @@ def _do_jobs(turns: Turns, stop: threading.Event, device: Device) -> None:
             purge_at += PURGE_S
             for each in turns.stores():
                 _purge(each, is_main=each is turns.store)
+            with contextlib.suppress(OSError):  # an hour later again
+                leftovers.sweep(turns.store.home)
         if time.monotonic() >= judge_at:
             _judge(turns, stop, device)
             judge_at = time.monotonic() + JUDGE_EVERY_S
@@ -200,13 +202,18 @@ def _judge(turns: Turns, stop: threading.Event, device: Device) -> None:
 def _purge(store: Store, *, is_main: bool) -> None:
     """Delete predictions older than 30 days, and what is in the trash for a day; on an error again an hour later.
 
-    What a pupil deletes is kept for the teacher to bring back, until their class ends.
+    What a pupil deletes is kept for the teacher to bring back, until their class ends. The disk gets back what the
+    database no longer needs.
     """
     for purge, noun in ((history.purge, "old predictions"), (trash.empty, "deleted images"))[: 1 + is_main]:
         try:
             purge(store)
         except OSError as error:
             log.error("%s could not be deleted: %s", noun, error)
+    try:
+        store.reclaim()
+    except TagwiseError as error:
+        log.error("the database could not be made smaller: %s", error)
 
 
 def _watch_parent(stop: threading.Event) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from cvcore.errors import HomeUnusable, NotFound
@@ -141,6 +143,66 @@ def test_a_damaged_database_is_refused(tmp_path: Path) -> None:
         f"the database {tmp_path / 'tagwise.db'} is damaged: restore the home folder from a backup"
     )
     assert (tmp_path / "tagwise.db").read_bytes() == b"no database at all" * 100
+
+
+def fill_and_empty(store: Store, project: Project, megabytes: int = 16) -> None:
+    """Store embeddings of that size, a thousand bytes each, and delete nine of ten."""
+    digests = [f"{number:064x}" for number in range(1000 * megabytes)]
+    with store.transaction():
+        store.embeddings.put("f", {digest: np.zeros(250, np.float32) for digest in digests})
+    with store.transaction():
+        for digest in digests[len(digests) // 10 :]:
+            store.embeddings.delete(digest)
+
+
+def size_bytes(store: Store) -> int:
+    return (store.home / "tagwise.db").stat().st_size
+
+
+def test_the_disk_gets_back_what_was_deleted(store: Store, project: Project) -> None:
+    """The file shrinks to what its rows take, and tells by how much; asked again, it does nothing."""
+    fill_and_empty(store, project)
+    before = size_bytes(store)
+    reclaimed = store.reclaim()
+    assert reclaimed > before // 2
+    assert before - reclaimed == size_bytes(store)
+    assert 0 == store.reclaim()
+    assert ["flowers"] == names(store)
+
+
+def test_little_is_left_for_new_rows(store: Store, project: Project) -> None:
+    """Where little is free, or little of it all, the file stays as it is."""
+    fill_and_empty(store, project, megabytes=2)
+    before = size_bytes(store)
+    assert (0, before) == (store.reclaim(), size_bytes(store))
+
+
+def test_an_older_database_shrinks_too(store: Store, project: Project) -> None:
+    """One that was made before files could shrink is written anew, and shrinks in steps from then on."""
+    store.close()
+    with closing(sqlite3.connect(store.home / "tagwise.db", isolation_level=None)) as connection:
+        connection.execute("pragma auto_vacuum = none")
+        connection.execute("vacuum")
+        assert (0,) == connection.execute("pragma auto_vacuum").fetchone()
+    fill_and_empty(store, project)
+    before = size_bytes(store)
+    assert before - store.reclaim() == size_bytes(store) < before // 2
+    with closing(sqlite3.connect(store.home / "tagwise.db")) as connection:
+        assert (2,) == connection.execute("pragma auto_vacuum").fetchone()
+
+
+def test_others_write_while_it_shrinks(store: Store, project: Project) -> None:
+    """Whoever reads meanwhile sees what was there; whoever writes is not refused."""
+    fill_and_empty(store, project)
+    others = threading.Thread(target=lambda: [add(store, f"{number}") for number in range(50)])
+    with closing(sqlite3.connect(store.home / "tagwise.db")) as reading:
+        reading.execute("begin")
+        before = reading.execute("select count(*) from projects").fetchone()
+        others.start()
+        assert store.reclaim() > 0
+        others.join()
+        assert before == reading.execute("select count(*) from projects").fetchone()
+    assert 51 == len(names(store))
 
 
 def test_other_errors_come_as_they_are(store: Store) -> None:

@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import filelock
+import numpy as np
 import pytest
 import threadpoolctl
 
@@ -254,6 +255,27 @@ def test_the_trash_is_emptied_while_a_worker_waits(store: Store, project: Projec
     thread.join()
     assert "1 image restored." == restored.undo()
     assert blobs.original_path(store.home, new.sha256).exists()
+
+
+def test_the_disk_gets_back_what_nobody_needs(store: Store, project: Project) -> None:
+    """A worker that has nothing to do deletes what a killed process had half written, and shrinks the database."""
+    half = store.home / "thumbnails" / ".half.77-0123abcd"
+    half.write_bytes(b"x")
+    os.utime(half, (0, 0))
+    digests = [f"{number:064x}" for number in range(4000)]
+    with store.transaction():
+        store.embeddings.put("f", {digest: np.zeros(1000, np.float32) for digest in digests})
+    database = store.home / "tagwise.db"
+    with store.transaction():
+        for digest in digests:
+            store.embeddings.delete(digest)
+    large_bytes = database.stat().st_size
+    stop = threading.Event()
+    thread = threading.Thread(target=worker.work, args=(store, stop, "cpu"))
+    thread.start()
+    until(lambda: not half.exists() and database.stat().st_size < large_bytes // 2)
+    stop.set()
+    thread.join()
 
 
 def test_waiting_for_another_worker(store: Store, project: Project) -> None:
