@@ -25,6 +25,7 @@ from cvcore.api.aws.rekognition.protocol.call import Call
 from cvcore.api.aws.rekognition.protocol.errors import Refusal
 from cvcore.api.aws.signed import chunks, signatures
 from cvcore.api.aws.signed.head import Head
+from cvcore.files.api_keys import AwsKeys
 from cvcore.rekognition import arns
 from cvcore.settings import Settings
 from cvcore.store import Purpose, Store
@@ -164,8 +165,17 @@ BODIES = st.binary(max_size=50) | st.sampled_from(
 PAYLOADS = st.sampled_from(["", "UNSIGNED-PAYLOAD", *chunks.KINDS])
 
 
-def signed(method: str, target: str, headers: dict[str, str], body: bytes, payload: str) -> dict[str, str]:
-    """The headers with a signature for S3 that is right."""
+def signed(
+    method: str,
+    target: str,
+    headers: dict[str, str],
+    body: bytes,
+    payload: str = "",
+    *,
+    service: str = "s3",
+    keys: AwsKeys = KEYS,
+) -> dict[str, str]:
+    """The headers with a signature for a service that is right."""
     now = datetime.now(UTC)
     path, _, query = target.partition("?")
     kept = {
@@ -174,13 +184,13 @@ def signed(method: str, target: str, headers: dict[str, str], body: bytes, paylo
         "x-amz-date": now.strftime(signatures.TIME),
         "x-amz-content-sha256": payload or signatures.sha256(body),
     }
-    scope = f"{now:%Y%m%d}/eu-west-1/s3/aws4_request"
+    scope = f"{now:%Y%m%d}/eu-west-1/{service}/aws4_request"
     names = ";".join(sorted(kept))
-    start = f"AWS4-HMAC-SHA256 Credential={KEYS.access_key_id}/{scope},SignedHeaders={names},Signature="
+    start = f"AWS4-HMAC-SHA256 Credential={keys.access_key_id}/{scope},SignedHeaders={names},Signature="
     head = Head(method, path, query, (*kept.items(), ("authorization", start + "0" * 64)))
     claim = signatures.claim(head)
     text = next(signatures.canonical_requests(claim, head, kept["x-amz-content-sha256"]))
-    key = signatures.signing_key(KEYS.secret_access_key, claim.date, claim.region, "s3")
+    key = signatures.signing_key(keys.secret_access_key, claim.date, claim.region, service)
     digest = signatures.sha256(text.encode("latin-1"))
     right = signatures.signed(key, f"AWS4-HMAC-SHA256\n{kept['x-amz-date']}\n{scope}\n{digest}")
     return {**kept, "authorization": start + right}
