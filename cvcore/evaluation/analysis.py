@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, replace
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -20,6 +20,10 @@ from cvcore.array_types import Bools, Float32s, Integers
 from cvcore.errors import ModelDamaged
 from cvcore.evaluation import label_issues as issues
 from cvcore.evaluation import out_of_fold
+from cvcore.evaluation.by_image import blocks, image_lists
+from cvcore.evaluation.by_image import top_tags as tops
+from cvcore.evaluation.by_image.image_lists import ImageList, TagAnswers
+from cvcore.evaluation.by_image.top_tags import TopTags
 from cvcore.evaluation.label_issues import DuplicateGroups, LabelIssues
 from cvcore.evaluation.out_of_fold import OutOfFold
 from cvcore.metrics import confusion, reports
@@ -34,29 +38,12 @@ Selection = Cell | TagOutcome | Swap | ListName
 HARDEST = 60
 
 # How many iterations are kept; and per iteration, the answers at how many thresholds (each 10 MB for 100,000 images
-# and 100 tags) and how many other results, which are small.
+# and 100 tags) and how many other results, which are small: all together at most so many bytes.
 ITERATIONS_KEPT = 8
 ANSWERS_KEPT, RESULTS_KEPT = 2, 32
-
-_NONE = -1
+BYTES_KEPT = 2**26
 
 Result = TypeVar("Result")
-
-
-@dataclass(frozen=True, eq=False)
-class ImageList:
-    """The images behind a number: int arrays (m,), -1 where there is no tag or group.
-
-    rows: the images. about: the column of the tag whose probability is shown with the image. add_tags and remove_tags:
-    the column of the tag that must be added to or removed from the image for the model to be right. numbers: the
-    image's group of near duplicates.
-    """
-
-    rows: Integers
-    about: Integers
-    add_tags: Integers
-    remove_tags: Integers
-    numbers: Integers
 
 
 class Analysis:
@@ -70,6 +57,12 @@ class Analysis:
         self.near_duplicates = predictions.groups if near_duplicates is None else near_duplicates
         self._answers = _Recent(ANSWERS_KEPT)
         self._results = _Recent(RESULTS_KEPT)
+
+    @functools.cached_property
+    def top_tags(self) -> TopTags | None:
+        """The top tag of each image of a Multiclass iteration."""
+        arrays = self.out_of_fold
+        return None if arrays.multilabel else tops.top_tags(arrays.truth, arrays.probabilities, arrays.evaluated)
 
     @functools.cached_property
     def label_issues(self) -> LabelIssues:
@@ -96,13 +89,36 @@ class Analysis:
         """The answers at a threshold."""
         return self._answers.result(_key(threshold), lambda: answers_of(self.out_of_fold, threshold))
 
+    def tag_answers(self, threshold: Threshold) -> TagAnswers:
+        """The answers at a threshold, looked at one tag at a time."""
+        return image_lists.tag_answers(self.out_of_fold, self.top_tags, threshold)
+
     def matrix(self, threshold: Threshold) -> Integers:
-        """`confusion.matrix` at a threshold."""
-        return self._results.result(("matrix", _key(threshold)), lambda: confusion.matrix(self.answers(threshold)))
+        """`confusion.matrix` of a Multiclass iteration at a threshold."""
+        return self._results.result(("matrix", _key(threshold)), lambda: self._matrix(threshold))
+
+    def _matrix(self, threshold: Threshold) -> Integers:
+        if self.top_tags is None:
+            raise ValueError("only Multiclass iterations have a matrix")
+        return tops.matrix(self.top_tags, tops.answered(self.top_tags, np.asarray(threshold)))
 
     def swaps(self, threshold: Threshold) -> Integers:
         """`confusion.swaps` at a threshold."""
-        return self._results.result(("swaps", _key(threshold)), lambda: confusion.swaps(self.answers(threshold)))
+        return self._results.result(("swaps", _key(threshold)), lambda: self._sum(confusion.swaps, threshold))
+
+    def outcomes(self, threshold: Threshold) -> Integers:
+        """`confusion.outcomes` at a threshold."""
+        return self._results.result(("outcomes", _key(threshold)), lambda: self._sum(confusion.outcomes, threshold))
+
+    def _sum(self, count: Callable[[Answers], Integers], threshold: Threshold) -> Integers:
+        """What is counted in all answers, some images at a time."""
+        arrays, limits = self.out_of_fold, np.asarray(threshold)
+        parts = blocks.blocks(arrays.truth, arrays.probabilities, arrays.evaluated)
+        counts = [
+            count(confusion.answers(truth, scores, evaluated, limits, multilabel=arrays.multilabel))
+            for truth, scores, evaluated in parts
+        ]
+        return np.asarray(np.sum(counts, axis=0), np.int64)
 
     def report(self, threshold: Threshold) -> reports.Report:
         """`reports.report` at a threshold."""
@@ -113,6 +129,10 @@ class Analysis:
                 arrays.truth, arrays.probabilities, arrays.folds, arrays.groups, limits, multilabel=arrays.multilabel
             ),
         )
+
+    def wrong_images(self, rows: Integers) -> ImageList:
+        """Images with these rows, each with the change of its tags that would surprise the model least."""
+        return image_lists.wrong_images(self.out_of_fold, self.top_tags, rows)
 
     def images_behind(self, threshold: Threshold, selection: Selection) -> ImageList:
         """The images behind a number at a threshold, or of a list; dismissed label issues are included."""
@@ -125,19 +145,22 @@ class Analysis:
         match selection:
             case "label_issues":
                 found = self.label_issues
-                return _image_list(arrays, found.rows, found.tags, found.tags)
+                return image_lists.image_list(arrays, found.rows, found.tags, found.tags)
             case "hardest":
-                return wrong_images(arrays, self.hardest_images)
+                return self.wrong_images(self.hardest_images)
             case "duplicates":
                 duplicates = self.duplicate_groups
-                top_tags = _top(arrays, duplicates.rows)
-                return _image_list(arrays, duplicates.rows, top_tags, numbers=duplicates.numbers)
+                most_probable = image_lists.most_probable(arrays, self.top_tags, duplicates.rows)
+                return image_lists.image_list(arrays, duplicates.rows, most_probable, numbers=duplicates.numbers)
             case _:
-                return images_at(arrays, self.answers(threshold), selection)
+                return image_lists.images_at(self.tag_answers(threshold), selection)
 
 
 class _Recent:
-    """The results of the last few keys. Safe with threads: two threads can compute the same result at once."""
+    """The results of the last few keys. Safe with threads: two threads can compute the same result at once.
+
+    The last one is kept however large it is.
+    """
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -151,9 +174,18 @@ class _Recent:
         result: Result = compute() if kept is None else kept
         with self._lock:
             self._results[key] = result
-            while len(self._results) > self._limit:
+            while len(self._results) > self._limit or (len(self._results) > 1 and self._size_bytes() > BYTES_KEPT):
                 del self._results[next(iter(self._results))]
         return result
+
+    def _size_bytes(self) -> int:
+        return sum(map(_size_bytes, self._results.values()))
+
+
+def _size_bytes(result: Any) -> int:
+    """About what a result takes in memory."""
+    parts = [getattr(result, field.name) for field in fields(result)] if is_dataclass(result) else [result]
+    return sum(part.nbytes for part in parts if isinstance(part, np.ndarray))
 
 
 def load_analysis(store: Store, iteration: Iteration) -> Analysis:
@@ -212,62 +244,6 @@ def answers_of(predictions: OutOfFold, threshold: Threshold) -> Answers:
         np.asarray(threshold),
         multilabel=predictions.multilabel,
     )
-
-
-def images_at(predictions: OutOfFold, answers: Answers, selection: Cell | TagOutcome | Swap) -> ImageList:
-    """The images behind a number, each with the change of tags that would make the model right."""
-    rows = confusion.rows(answers, selection)
-    match selection:
-        case Cell():
-            return _image_list(predictions, rows, _top(predictions, rows), confusion.column(answers.predicted[rows]))
-        case TagOutcome(tag, outcome) if outcome in ("tp", "tn"):
-            return _image_list(predictions, rows, tag)
-        case TagOutcome(tag, "fn") if not predictions.multilabel:
-            return _image_list(predictions, rows, tag, confusion.column(answers.predicted[rows]))
-        case TagOutcome(tag):
-            return _image_list(predictions, rows, tag, tag)
-        case Swap(missed, wrong):
-            return _image_list(predictions, rows, wrong, wrong, remove=missed)
-
-
-def wrong_images(predictions: OutOfFold, rows: Integers) -> ImageList:
-    """Images with these rows, each with the change of its tags that would surprise the model least."""
-    surprising = _most_surprising(predictions, rows)
-    return _image_list(predictions, rows, surprising, surprising)
-
-
-def _image_list(
-    predictions: OutOfFold,
-    rows: Integers,
-    about: Integers | int,
-    toggled_tags: Integers | int = _NONE,
-    *,
-    remove: int = _NONE,
-    numbers: Integers | int = _NONE,
-) -> ImageList:
-    """The list of images; `toggled_tags` are removed where the image carries it, added where it does not."""
-    about, toggled, removed, numbers = (
-        np.broadcast_to(values, rows.shape) for values in (about, toggled_tags, remove, numbers)
-    )
-    tags = predictions.truth.shape[1]
-    toggled = np.where(toggled < tags, toggled, _NONE)  # the column of "no answer" is no tag
-    carried = np.zeros(rows.shape, np.bool_)
-    carried[toggled >= 0] = predictions.truth[rows[toggled >= 0], toggled[toggled >= 0]]
-    removed = np.where(carried & predictions.multilabel, toggled, removed)
-    return ImageList(rows, about, np.where(carried, _NONE, toggled), removed, numbers)
-
-
-def _top(predictions: OutOfFold, rows: Integers) -> Integers:
-    """Each image's most probable tag; the first tag for an image without probabilities (not evaluated)."""
-    return np.asarray(np.nan_to_num(predictions.probabilities[rows]).argmax(axis=1))
-
-
-def _most_surprising(predictions: OutOfFold, rows: Integers) -> Integers:
-    """Each image's tag whose probability contradicts the image's tags most."""
-    if not predictions.multilabel:
-        return _top(predictions, rows)
-    carried, scores = predictions.truth[rows], predictions.probabilities[rows]
-    return np.asarray(np.where(carried, 1 - scores, scores).argmax(axis=1))
 
 
 def _key(threshold: Threshold) -> float | tuple[float, ...]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import fields
 
 import numpy as np
 
 from cvcore.array_types import Bools, Integers
 from cvcore.evaluation import analysis, out_of_fold
-from cvcore.evaluation.analysis import ImageList, Selection, Threshold
+from cvcore.evaluation.analysis import Selection, Threshold
+from cvcore.evaluation.by_image.image_lists import ImageList
 from cvcore.evaluation.out_of_fold import OutOfFold
 from cvcore.metrics import confusion
-from cvcore.metrics.confusion import Answers, Cell, Swap, TagOutcome
+from cvcore.metrics.confusion import Answers, Cell, Swap
 from cvcore.records import MULTICLASS, Iteration
 from cvcore.store import Store
 
@@ -38,6 +39,11 @@ def swaps(store: Store, iteration: Iteration, threshold: Threshold) -> Integers:
     return analysis.load_analysis(store, iteration).swaps(threshold)
 
 
+def outcomes(store: Store, iteration: Iteration, threshold: Threshold) -> Integers:
+    """An iteration's `confusion.outcomes`; raises as `answers`."""
+    return analysis.load_analysis(store, iteration).outcomes(threshold)
+
+
 def most_confused(store: Store, iteration: Iteration, threshold: Threshold) -> list[tuple[Cell | Swap, int]]:
     """The commonest confusions with their counts, at most 20, the commonest first; raises as `answers`."""
     if iteration.classification_type == MULTICLASS:
@@ -54,8 +60,6 @@ def differently_tagged_duplicates(store: Store, iteration: Iteration) -> int:
 
 def images_behind(store: Store, iteration: Iteration, threshold: Threshold, selection: Selection) -> ImageList:
     """The images behind a number or of a list; dismissed label issues are left out; raises as `answers`."""
-    if isinstance(selection, TagOutcome):
-        return _images_of_tag(store, iteration, threshold, selection)
     loaded = analysis.load_analysis(store, iteration)
     images = loaded.images_behind(threshold, selection)
     if selection != "label_issues":
@@ -68,23 +72,6 @@ def dismissed_count(store: Store, iteration: Iteration) -> int:
     loaded = analysis.load_analysis(store, iteration)
     images = loaded.images_behind(0.5, "label_issues")  # the threshold does not matter here
     return int(_is_dismissed(store, iteration, loaded.out_of_fold, images).sum())
-
-
-def _images_of_tag(store: Store, iteration: Iteration, threshold: Threshold, selection: TagOutcome) -> ImageList:
-    """The images behind a tag's count, without reading all of the arrays.
-
-    The tag's columns of truth and probabilities say which images can be among them; then the rows of these are read.
-    A click on a count is usually the first use of the arrays, and reading them completely would make the user wait.
-    """
-    carried, scores = analysis.load_column(store, iteration, selection.tag)
-    candidates = carried if selection.outcome in ("tp", "fn") else ~carried
-    if selection.outcome in ("tp", "fp"):
-        limits = np.asarray(threshold, np.float64)
-        candidates = candidates & (scores.astype(np.float64) >= (limits[selection.tag] if limits.ndim else limits))
-    rows = np.flatnonzero(candidates)
-    predictions = analysis.load_rows(store, iteration, rows)
-    images = analysis.images_at(predictions, analysis.answers_of(predictions, threshold), selection)
-    return replace(images, rows=rows[images.rows])
 
 
 def _is_dismissed(store: Store, iteration: Iteration, predictions: OutOfFold, images: ImageList) -> Bools:

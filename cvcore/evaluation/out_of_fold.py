@@ -19,6 +19,9 @@ ARRAYS = "arrays.npz"
 # Of a training that kept more than near duplicates together: see `slices.kept_together`.
 KEPT_TOGETHER = "kept-together-1.npz"
 
+# Arrays of so many bytes stay in their file and are mapped from there; smaller ones are read.
+MAPPED_FROM_BYTES = 2**24
+
 BY_IMAGE, _OF_HEAD = ("truth", "probabilities", "folds", "groups"), ("kernel", "bias")
 
 
@@ -63,13 +66,14 @@ def folder(store: Store, iteration: Iteration) -> Path:
 
 
 def read(path: Path) -> OutOfFold:
-    """The arrays in an iteration's file.
+    """The arrays in an iteration's file; those by image of a large file are mapped, see `npz.release`.
 
     Raises:
         ModelDamaged: the file is missing or damaged.
     """
     try:
-        arrays: dict[str, Any] = npz.read(path, OutOfFold.__dataclass_fields__)
+        arrays = _mapped(path)
+        arrays |= npz.read(path, OutOfFold.__dataclass_fields__.keys() - arrays.keys())
     except FileNotFoundError:
         raise ModelDamaged(
             t("the iteration's file {file} is missing from the home folder: train it again", file=path.name)
@@ -79,6 +83,15 @@ def read(path: Path) -> OutOfFold:
             t("the iteration's file {file} is damaged ({error}): train it again", file=path.name, error=error)
         ) from error
     return OutOfFold(**arrays | {"multilabel": bool(arrays["multilabel"])})
+
+
+def _mapped(path: Path) -> dict[str, Any]:
+    """The arrays by image, if their file is large and they are not compressed in it."""
+    found = {name: npz.find(path, name) for name in BY_IMAGE} if npz.CAN_STAY_MAPPED else {}
+    stored = {name: array for name, array in found.items() if array}
+    if sum(array.size_bytes for array in stored.values()) < MAPPED_FROM_BYTES:
+        return {}
+    return {name: array.mapped() for name, array in stored.items()}
 
 
 def read_near_duplicates(path: Path, predictions: OutOfFold) -> Integers:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from cvcore.evaluation import analysis
-from cvcore.evaluation.analysis import ImageList, Threshold
+from cvcore.evaluation.analysis import Threshold
+from cvcore.evaluation.by_image.image_lists import ImageList
 from cvcore.metrics.confusion import Answers
 from cvcore.records import Iteration, LabelIssue
 from cvcore.store import SnapshotImage, SnapshotTag, Store

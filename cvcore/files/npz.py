@@ -1,13 +1,17 @@
-"""Reads npz files: whole arrays, their headers alone, or a few rows or one column of a large array.
+"""Reads npz files: whole arrays, their headers alone, a few rows or one column of a large array, or as mapped memory.
 
 `np.savez` stores arrays one after another as they lie in memory, so a part can be mapped from the disk. Compressed
 arrays cannot be read in part: `find` returns None, and the caller reads the complete array.
+
+What is read of a mapped array counts as memory of the process until `release` lets it go; the system keeps it in its
+own cache, so that it is soon there again.
 """
 
 from __future__ import annotations
 
 import contextlib
 import io
+import mmap
 import struct
 import zipfile
 import zlib
@@ -24,6 +28,8 @@ from cvcore.errors import ArraysDamaged
 from cvcore.languages import t
 
 _BLOCK_BYTES = 2**22  # mapped at a time, because mapped bytes count as memory of the process
+# Windows does not delete a file that is mapped, and cannot let go of a part: there nothing stays mapped.
+CAN_STAY_MAPPED = hasattr(mmap, "MADV_DONTNEED")
 # A member's data follows its header in the file, whose last two fields say how long its name and extras are:
 # https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, 4.3.7.
 _HEADER_BYTES, _LENGTHS = 30, slice(26, 30)
@@ -52,6 +58,17 @@ class Stored:
         starts = range(0, self.shape[0], self._block_rows)
         return np.concatenate([self._block(start)[:, place].copy() for start in starts])
 
+    def mapped(self) -> NDArray[Any]:
+        """The whole array, read from the disk where it is used; it cannot be written to. See `release`."""
+        with self.path.open("rb") as file:
+            mapping = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        return np.ndarray(self.shape, self.dtype, mapping, self.offset)
+
+    @property
+    def size_bytes(self) -> int:
+        """How many bytes the array has."""
+        return self.shape[0] * self._row_bytes
+
     def _block(self, start: int) -> NDArray[Any]:
         """Rows from `start` on, mapped from the disk; unmapped with the last reference to them."""
         shape = (min(self._block_rows, self.shape[0] - start), *self.shape[1:])
@@ -65,6 +82,16 @@ class Stored:
     def _block_rows(self) -> int:
         """How many rows a block has."""
         return max(1, _BLOCK_BYTES // self._row_bytes)
+
+
+def release(*arrays: NDArray[Any]) -> None:
+    """Let go of the memory that was read of mapped arrays, or of views of such; others are left as they are."""
+    for array in arrays:
+        base: Any = array
+        while isinstance(base, np.ndarray):
+            base = base.base
+        if isinstance(base, mmap.mmap):
+            base.madvise(mmap.MADV_DONTNEED)
 
 
 @dataclass(frozen=True)

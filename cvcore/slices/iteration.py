@@ -15,7 +15,8 @@ import numpy as np
 from cvcore import evaluation, image_facts
 from cvcore.array_types import Integers
 from cvcore.evaluation import analysis, drill_down
-from cvcore.evaluation.analysis import ImageList, Threshold
+from cvcore.evaluation.analysis import Threshold
+from cvcore.evaluation.by_image.image_lists import ImageList
 from cvcore.evaluation.out_of_fold import OutOfFold
 from cvcore.image_facts import Column
 from cvcore.metrics import confusion
@@ -92,7 +93,7 @@ def mistakes(store: Store, iteration: Iteration, thresholds: Threshold, wanted: 
     ranked, given = _answered(store, iteration, thresholds)
     chosen = conditions.chosen(wanted.conditions, columns(store, iteration), iteration.image_count)[ranked.rows]
     rows = np.sort(ranked.rows[given.is_wrong & chosen])
-    return analysis.wrong_images(evaluation.load(store, iteration), rows)
+    return analysis.load_analysis(store, iteration).wrong_images(rows)
 
 
 def shares_of_wrong(store: Store, iteration: Iteration, thresholds: Thresholds, key: str) -> tuple[Integers, Integers]:

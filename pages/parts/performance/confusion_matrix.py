@@ -11,7 +11,6 @@ from cvcore import evaluation
 from cvcore.evaluation import drill_down
 from cvcore.evaluation.analysis import Threshold
 from cvcore.languages import marked, t
-from cvcore.metrics import confusion
 from cvcore.metrics.confusion import Cell, Swap, TagOutcome
 from cvcore.records import MULTICLASS, Iteration
 from cvcore.store import Store
@@ -59,7 +58,7 @@ def _matrix(store: Store, iteration: Iteration, threshold: Threshold, key: str) 
 
 
 def _cards(store: Store, iteration: Iteration, threshold: Threshold, key: str) -> TagOutcome | None:
-    counts = confusion.outcomes(drill_down.answers(store, iteration, threshold))
+    counts = drill_down.outcomes(store, iteration, threshold)
     opened = drawer.opened(store, iteration)
     return outcome_cards.show(
         tags=_names(store, iteration),
@@ -75,7 +74,7 @@ def _swaps(store: Store, iteration: Iteration, threshold: Threshold, key: str) -
     if not swaps.any():
         st.info(t("No image missed one tag and was wrongly given another at this threshold."))
         return None
-    counts = confusion.outcomes(drill_down.answers(store, iteration, threshold))
+    counts = drill_down.outcomes(store, iteration, threshold)
     opened = drawer.opened(store, iteration)
     cell = confusion_grid.show(
         kind="swaps",

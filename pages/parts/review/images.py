@@ -6,7 +6,8 @@ import streamlit as st
 
 from cvcore import slices
 from cvcore.evaluation import drill_down, review
-from cvcore.evaluation.analysis import ImageList, Threshold
+from cvcore.evaluation.analysis import Threshold
+from cvcore.evaluation.by_image.image_lists import ImageList
 from cvcore.evaluation.review import ReviewedImage
 from cvcore.languages import t
 from cvcore.records import Iteration, Project

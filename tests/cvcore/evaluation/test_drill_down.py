@@ -10,7 +10,7 @@ import pytest
 from cvcore import evaluation
 from cvcore.errors import InvalidInput
 from cvcore.evaluation import drill_down, review
-from cvcore.evaluation.analysis import ImageList
+from cvcore.evaluation.by_image.image_lists import ImageList
 from cvcore.files import blobs
 from cvcore.metrics import confusion
 from cvcore.metrics.confusion import OUTCOMES, Cell, Swap, TagOutcome
