@@ -73,6 +73,8 @@ def work(page: Page, url: str, photos: list[Path]) -> None:
     page.get_by_role("radio", name="Upload").click()
     upload(page, photos, "rose")
     page.get_by_role("link", name="Train", exact=True).first.click()
+    # Below the stored images there is a button of the same name, which only leads here.
+    expect(page.get_by_role("heading", name="Train", level=1)).to_be_visible()
     page.get_by_role("button", name="Train", exact=True).click()
     expect(page.get_by_text("was trained in")).to_be_visible(timeout=TRAINING_MS)
 

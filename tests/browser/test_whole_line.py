@@ -63,6 +63,7 @@ def upload(page: Page, files: list[Path], tag: str) -> None:
 def train(page: Page) -> None:
     """Press Train, reload in the middle, and wait for the scores."""
     page.get_by_role("link", name="Train", exact=True).first.click()
+    expect(page.get_by_role("heading", name="Train", level=1)).to_be_visible()
     page.get_by_role("button", name="Train", exact=True).click()
     expect(page.get_by_role("button", name="Cancel").or_(page.get_by_text("was trained in"))).to_be_visible()
     page.reload()
