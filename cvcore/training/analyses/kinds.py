@@ -66,14 +66,22 @@ def made(store: Store, iteration: Iteration, kind: JobKind, progress: Progress =
 
     Raises:
         NotTrained: the iteration is not trained.
+        IterationNotFound: it was deleted meanwhile.
         Stopped: `progress` asked to stop.
         TagwiseError: it cannot be made; the message says why.
     """
     analysis = ANALYSES[kind]
     result = analyses.load(store, iteration, analysis.file)
     if result is None:
-        result = analysis.make(store, iteration, progress, device)
-        analyses.save(store, iteration, analysis.file, result)
+        try:
+            result = analysis.make(store, iteration, progress, device)
+        except Exception:
+            # Of a deleted iteration anything can be missing: that it was deleted is the reason.
+            store.iterations.get(iteration.id)
+            raise
+        with store.transaction():
+            store.iterations.get(iteration.id)
+            analyses.save(store, iteration, analysis.file, result)
     return result
 
 

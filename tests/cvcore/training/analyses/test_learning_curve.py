@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cvcore import analyses, evaluation, learning_curves
+from cvcore import analyses, evaluation, learning_curves, training
 from cvcore.errors import NotTrained
 from cvcore.files import blobs
 from cvcore.records import Iteration, JobKind, Project
@@ -43,6 +43,25 @@ def test_a_job_measures_and_keeps_it(store: Store, iteration: Iteration) -> None
     assert kept is not None
     again = made(store, iteration, KIND, lambda stage, fraction: pytest.fail("measured again"))
     np.testing.assert_array_equal(kept.levels, again.levels)
+
+
+@pytest.mark.parametrize("stage", ["", "Training on fewer images"])
+def test_an_iteration_deleted_meanwhile(store: Store, iteration: Iteration, stage: str) -> None:
+    """Whenever it is deleted, the job ends with that as its reason, and no file of it is left."""
+    job = request(store, iteration, KIND)
+    claimed = store.jobs.claim()
+    assert claimed is not None
+
+    def delete(said: str, fraction: float) -> None:
+        if said.startswith(stage) and store.iterations.of_project(iteration.project_id):
+            training.delete_iteration(store, iteration)
+
+    job_runner.run_job(store, claimed, threading.Event(), delete)
+    ended = store.jobs.get(job.id)
+    assert "failed" == ended.status
+    assert "unexpected" not in ended.error
+    assert iteration.id in ended.error
+    assert not blobs.iteration_folder(store.home, iteration.id).exists()
 
 
 def test_iterations_do_not_push_each_other_out(
