@@ -46,7 +46,7 @@ def _show(store: Store, iteration: Iteration, measurement: Measurement, threshol
             width=240,
         )
         chosen = st.segmented_control(
-            t("Measure"), list(NAMES), format_func=t, default="Recall", required=True, key="curve-measure"
+            t("Metric"), list(NAMES), format_func=t, default="Recall", required=True, key="curve-measure"
         )
     st.plotly_chart(
         chart(curve, tag, MEASURES.index(NAMES[chosen])),

@@ -100,7 +100,7 @@ def _choices(iteration: Iteration, names: list[str]) -> tuple[Change, int]:
     """The change and the column of the tag that are looked at; -1 is the mean over the tags."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         title = st.segmented_control(
-            t("Change"),
+            t("Kind of change"),
             list(BY_TITLE),
             format_func=t,
             default=CHANGES[0].title,
