@@ -73,8 +73,8 @@ def find(records: Sequence[Record], header: Sequence[str] = ()) -> Columns | Non
     >>> find([{"id": "1", "class": "0", "class_name": "cat"}]).labels
     ('class_name',)
     """
-    names = list(dict.fromkeys([*header, *(name for record in records for name in list(record)[:COLUMNS])]))
-    values = {name: [record.get(name) for record in records] for name in names}
+    values = by_column(records, header)
+    names = list(values)
     # Columns that say that they are metadata are nothing else, whatever is in them.
     own = [name for name in names if not name.startswith(metadata_columns.PREFIX)]
     by_content = [name for name in own if _are_images(values[name])]
@@ -92,7 +92,7 @@ def find(records: Sequence[Record], header: Sequence[str] = ()) -> Columns | Non
         notes += told
     taken = {file, split, *labels, *one_hot}
     rest = {name: plain(name) for name in names if name.strip() and name not in taken and plain(name) not in LABELS}
-    kept = metadata_columns.choose(rest, records)
+    kept = metadata_columns.choose(rest, values)
     notes += [*kept.notes, *([t(NO_BOXES)] if _BOXES & set(rest.values()) else [])]
     return Columns(file, tuple(labels), tuple(one_hot), split, tuple(notes), kept.keys)
 
@@ -121,12 +121,29 @@ def plain(name: str) -> str:
     return re.sub(r"[\W_]+", "_", splits.plain(parted)).strip("_")
 
 
+def by_column(records: Sequence[Record], header: Sequence[str] = ()) -> dict[str, list[Any]]:
+    """The values of each column, in the records that have it; of columns without a header the first `COLUMNS`.
+
+    >>> by_column([{"file": "1.jpg"}, {"file": "2.jpg", "label": "cat"}], ["split"])
+    {'split': [], 'file': ['1.jpg', '2.jpg'], 'label': ['cat']}
+    """
+    values: dict[str, list[Any]] = {name: [] for name in header}
+    most = max(len(values), COLUMNS)
+    for record in records:
+        for name, value in record.items():
+            if name in values:
+                values[name].append(value)
+            elif len(values) < most:
+                values[name] = [value]
+    return values
+
+
 def _tags(others: Sequence[str], values: dict[str, list[Any]]) -> tuple[list[str], list[str]]:
     """Of the columns beside the image and the split those with tags, and those that are a tag each."""
     labels = [name for name in others if re.sub(r"_?\d+$", "", plain(name)) in LABELS]
     if labels:
         return labels, []
-    captions = [name for name in others if plain(name) in CAPTIONS]
+    captions = {name for name in others if plain(name) in CAPTIONS}
     rest = [name for name in others if name not in captions and not _is_measure(plain(name), values[name])]
     yes = [name for name in rest if _is_yes_or_no(values[name]) and _says_yes(values[name])]
     if yes and all(_is_mostly_yes_or_no(values[name]) for name in rest):
@@ -147,7 +164,7 @@ def _split(names: Sequence[str], file: str, values: dict[str, list[Any]]) -> tup
     worded = [
         name for name in others if plain(name) not in LABELS and _each(values[name], lambda text: _is_split(text))
     ]
-    chosen = next((name for name in [*worded, *named] if name in worded or _says_split(name, values[name])), None)
+    chosen = next(iter([*worded, *(name for name in named if _says_split(name, values[name]))]), None)
     unclear = [name for name in named if chosen is None and plain(name) in SPLITS]
     return chosen, [
         t(

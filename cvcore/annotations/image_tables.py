@@ -13,7 +13,7 @@ import itertools
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -133,6 +133,7 @@ def _joined(fields: list[str], surplus: int) -> list[str]:
 
 
 def _rows(records: Iterable[tuple[int, Record]], found: Columns, broken: list[tuple[int, str]]) -> Iterator[Row]:
+    labels, one_hot = frozenset(found.labels), frozenset(found.one_hot)
     for line, record in records:
         path = parts(cells.name(record.get(found.file)))
         if not path:
@@ -141,9 +142,9 @@ def _rows(records: Iterable[tuple[int, Record]], found: Columns, broken: list[tu
             )
             broken.append((line, reason))
             continue
-        tags, reasons = _one_hot(record, found.one_hot)
+        tags, reasons = _one_hot(record, one_hot)
         broken += [(line, reason) for reason in reasons]
-        for name in found.labels:
+        for name in (each for each in record if each in labels):
             own = cells.tags(record.get(name))
             if own is None:
                 reason = t("a label must be text or a list of texts, {name} is not: correct it", name=repr(shown(name)))
@@ -162,11 +163,11 @@ def _rows(records: Iterable[tuple[int, Record]], found: Columns, broken: list[tu
         yield Row(line, path, tuple(dict.fromkeys(tags)), split, metadata_columns.texts(record, found.metadata))
 
 
-def _one_hot(record: Record, names: Sequence[str]) -> tuple[list[str], list[str]]:
+def _one_hot(record: Record, names: Set[str]) -> tuple[list[str], list[str]]:
     """The columns that say yes, and a sentence for each that says neither yes nor no."""
     tags, reasons = [], []
-    for name in names:
-        value = record.get(name)
+    for name in (each for each in record if each in names):
+        value = record[name]
         text = "" if value is None else str(value)
         answer = cells.is_yes(text)
         tags += [name.strip()] if answer else []
@@ -219,7 +220,8 @@ def _no_tags(name: str, records: Sequence[tuple[int, Record]], found: Columns) -
 
 
 def _notes(records: Sequence[tuple[int, Record]], found: Columns, rows: Sequence[Row]) -> Iterator[str]:
-    values = [(line, record.get(column)) for line, record in records for column in found.labels]
+    labels = frozenset(found.labels)
+    values = [(line, value) for line, record in records for column, value in record.items() if column in labels]
     texts = [(line, value.strip()) for line, value in values if isinstance(value, str) and value.strip()]
     words = Counter(text for _, text in texts if cells.is_missing(text) and text not in cells.EMPTY_LISTS)
     if words:

@@ -90,8 +90,9 @@ def _document(layout: str, lines: Lines, read_one: Any) -> Document:
 
 def _with_metadata(rows: Sequence[Row], fields: Sequence[Record]) -> tuple[list[Row], tuple[str, ...]]:
     """The rows with what their fields say as metadata, as far as it is plain; and sentences about it."""
-    names = dict.fromkeys(name for own in fields for name in list(own)[:FIELDS] if name.strip())
-    kept = metadata_columns.choose({name: columns.plain(name) for name in list(names)[:FIELDS]}, fields)
+    values = columns.by_column(fields)
+    names = [name for name in values if name.strip()][:FIELDS]
+    kept = metadata_columns.choose({name: columns.plain(name) for name in names}, values)
     texts = [metadata_columns.texts(own, kept.keys) for own in fields]
     return [replace(row, metadata=pairs) for row, pairs in zip(rows, texts, strict=True)], kept.notes
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,26 +43,28 @@ class Kept:
     notes: tuple[str, ...] = ()
 
 
-def choose(names: Mapping[str, str], records: Sequence[Record]) -> Kept:
+def choose(names: Mapping[str, str], values: Mapping[str, Sequence[Any]]) -> Kept:
     """Which of the columns of a table become metadata.
 
-    names: the columns in their order, each with its plain name. Left out are those that say what Tagwise reads from
-    the image itself, lists, and those without a value. Of more than `KEYS`, those are kept whose values repeat, as the
-    numbers of an embedding do not.
+    names: the columns in their order, each with its plain name. values: of each column, where it has any. Left out are
+    those that say what Tagwise reads from the image itself, lists, and those without a value. Of more than `KEYS`,
+    those are kept whose values repeat, as the numbers of an embedding do not.
     """
     left: dict[str, list[str]] = {}
     keys: dict[str, str] = {}
+    taken: set[str] = set()
     for name, plain in names.items():
         key = key_of(name)
-        if reason := _refusal(key, plain, keys, [record.get(name) for record in records]):
+        if reason := _refusal(key, plain, taken, values[name]):
             left.setdefault(reason, []).append(name)
         else:
             keys[name] = key
+            taken.add(key)
     if len(keys) > KEYS:
-        repeating = [name for name in keys if not _hardly_repeats([record.get(name) for record in records])][:KEYS]
+        repeating = dict.fromkeys([name for name in keys if not _hardly_repeats(values[name])][:KEYS])
         left[t("more than {number}", number=KEYS)] = [name for name in keys if name not in repeating]
         keys = {name: keys[name] for name in repeating}
-    return Kept(keys, (*_notes(keys, left), *_long(keys, records)))
+    return Kept(keys, (*_notes(keys, left), *_long({name: values[name] for name in keys})))
 
 
 def key_of(name: str) -> str:
@@ -102,11 +104,11 @@ def line(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", one).split())
 
 
-def _refusal(key: str, plain: str, keys: Mapping[str, str], values: Sequence[Any]) -> str:
+def _refusal(key: str, plain: str, taken: Set[str], values: Sequence[Any]) -> str:
     """Why a column is left out, in words after its name; empty if it is kept."""
     if plain in OWN and all(_MEASURED.fullmatch(text) for text in map(text_of, values) if text):
         return t("read from the image itself, or of a box")
-    if not key or len(key) > KEY_LETTERS or key in keys.values():
+    if not key or len(key) > KEY_LETTERS or key in taken:
         return t("its name is not one of 1 to {letters} letters that no other column has", letters=KEY_LETTERS)
     if any(isinstance(value, dict | list) or _is_list(value) for value in values):
         return t("lists")
@@ -128,12 +130,12 @@ def _notes(keys: Mapping[str, str], left: Mapping[str, Sequence[str]]) -> list[s
     return notes + ([t("Columns that are not read: {columns}.", columns="; ".join(told))] if told else [])
 
 
-def _long(keys: Mapping[str, str], records: Sequence[Record]) -> list[str]:
+def _long(kept: Mapping[str, Sequence[Any]]) -> list[str]:
     found = [
         name
-        for record in records
-        for name in keys
-        if isinstance(value := record.get(name), str) and len(value) > VALUE_LETTERS < len(text_of(value))
+        for name, values in kept.items()
+        for value in values
+        if isinstance(value, str) and len(value) > VALUE_LETTERS < len(text_of(value))
     ]
     if not found:
         return []

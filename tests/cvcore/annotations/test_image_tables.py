@@ -218,3 +218,12 @@ def test_the_only_column_that_can_be_tags(text: str) -> None:
 def test_more_words_for_yes(word: str) -> None:
     """Yes is read in more languages and as people tick boxes."""
     assert table(f"file,labels,test\n1.jpg,apple,{word}\n").rows[0].split == "test"
+
+
+def test_lines_with_columns_of_their_own() -> None:
+    """Many thousand are read in one pass; past the first 2,000 columns they give no more metadata."""
+    lines = [{"file_name": f"{number}.jpg", "label": "a", f"note {number}": "x"} for number in range(20_000)]
+    read = image_tables.read_records(enumerate(lines, 1), "metadata.jsonl")
+    assert read is not None
+    assert (20_000, {("a",)}) == (len(read.rows), {row.tags for row in read.rows})
+    assert [1] * 50 + [0] * 19_950 == [len(row.metadata) for row in read.rows]
