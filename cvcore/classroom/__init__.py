@@ -22,6 +22,7 @@ from cvcore.classroom.homes import is_locked, limits_of, store_of
 from cvcore.classroom.members import (
     COOKIE,
     TEACHER,
+    TICKET_S,
     Teacher,
     Viewer,
     change_password,
@@ -43,6 +44,7 @@ from cvcore.classroom.works import Work, works
 __all__ = [
     "COOKIE",
     "TEACHER",
+    "TICKET_S",
     "Board",
     "Collected",
     "DeletedImages",

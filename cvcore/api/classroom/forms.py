@@ -68,7 +68,7 @@ class Forms:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._failed: list[tuple[str, float]] = []
-        self._taken: set[str] = set()
+        self._taken: list[tuple[str, float]] = []
         self._actions: dict[str, Callable[[Fields], str]] = {
             "join": lambda given: classroom.join(store, given.get("code", ""), given.get("nickname", ""))[1],
             "return": lambda given: classroom.come_back(store, given.get("code", ""), given.get("return", ""))[1],
@@ -95,7 +95,7 @@ class Forms:
 
     async def _answer(self, request: Request, given: Fields) -> Response:
         address = device(request.client.host if request.client else "")
-        self._failed = [(other, at) for other, at in self._failed if at > time.monotonic() - 60]
+        self._failed = recent(self._failed, 60, time.monotonic())
         if sum(other == address for other, _ in self._failed) >= ATTEMPTS_PER_MINUTE:
             return await self._page(given, t("Too many attempts. Wait a minute."), 429)
         act = self._actions.get(given.get("do", ""))
@@ -125,12 +125,13 @@ class Forms:
         return response
 
     def _take_once(self, given: Fields) -> None:
-        """Refuse a ticket that was taken before; the server's own clock ends those it has forgotten."""
+        """Refuse a ticket that was taken before; those that are too old by now need not be remembered."""
         ticket = given.get(given["do"], "") if given["do"] in ("ticket", "leave") else ""
-        if ticket in self._taken:
+        self._taken = recent(self._taken, 2 * classroom.TICKET_S, time.monotonic())
+        if any(other == ticket for other, _ in self._taken):
             raise InvalidInput(t("this link was used already: sign in with the teacher's password"))
         if ticket:
-            self._taken.add(ticket)
+            self._taken.append((ticket, time.monotonic()))
 
     async def _page(self, given: Fields, message: str = "", status: int = 200) -> Response:
         return _page(given, message, status, is_joinable=await asyncio.to_thread(self._is_joinable))
@@ -138,6 +139,15 @@ class Forms:
     def _is_joinable(self) -> bool:
         """Whether there may be something to join: after the last class there is only the teacher's password."""
         return self._store.classes.is_any() or self._store.classes.password() is None
+
+
+def recent(noted: list[tuple[str, float]], seconds: float, now: float) -> list[tuple[str, float]]:
+    """Of texts, each with the time at which it was noted, those of the last seconds.
+
+    >>> recent([("long ago", 5.0), ("just now", 99.0)], 60, now=100.0)
+    [('just now', 99.0)]
+    """
+    return [(text, at) for text, at in noted if at > now - seconds]
 
 
 def device(address: str) -> str:

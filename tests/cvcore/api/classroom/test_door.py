@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -239,6 +240,16 @@ def test_a_ticket_is_taken_once(store: Store, school_class: SchoolClass) -> None
     assert 303 == first.get(f"/join?ticket={ticket}").status_code
     answer = second.get(f"/join?ticket={ticket}")
     assert (401, True) == (answer.status_code, "This link was used already" in answer.text)
+
+
+def test_taken_tickets_are_forgotten(store: Store, school_class: SchoolClass, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once no ticket of that time is good any more; the server would else remember each as long as it runs."""
+    door = forms.Forms(store)
+    client, now = TestClient(door, follow_redirects=False), time.monotonic()
+    for minute in range(10):
+        monkeypatch.setattr(time, "monotonic", lambda minute=minute: now + 60 * minute)
+        assert 303 == client.get(f"/join?ticket={classroom.ticket(store)}").status_code
+    assert len(door._taken) < 5
 
 
 def test_no_text_signed_for_something_else_is_a_cookie(
