@@ -107,6 +107,8 @@ async def lifespan(_: object) -> AsyncIterator[None]:
     keepers = (supervisor.keep(environment.home), end_classes(), *keep_certificate(), *keep_backups())
     tasks = [asyncio.create_task(each) for each in keepers]
     sockets.answer_at_once()
+    # Streamlit turns it on when its settings change, and addresses hold tickets and signatures.
+    logging.getLogger("uvicorn.access").disabled = True
     gc.collect()
     gc.freeze()
     try:

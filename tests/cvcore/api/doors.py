@@ -39,7 +39,6 @@ STREAMLITS = (
 )
 # A page runs for some hundred milliseconds; an answer of Rekognition may be held for 45 s.
 PATIENCE_S = 60.0
-PARSERS_REFUSAL = b"Invalid HTTP request received."
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,8 @@ class Answered:
     @property
     def is_bare(self) -> bool:
         """Whether a security header is missing; what is no HTTP never gets as far as Tagwise."""
-        return self.body != PARSERS_REFUSAL and any(name.lower() not in self.headers for name in HEADERS)
+        is_parsers = self.status == 400 and "date" not in self.headers
+        return not is_parsers and any(name.lower() not in self.headers for name in HEADERS)
 
 
 def known(store: Store, keys: Keys, pair: AwsKeys, cookies: list[str]) -> Known:
