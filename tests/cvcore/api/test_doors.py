@@ -120,3 +120,9 @@ def test_no_request_fails_a_door(server: Server, port: int, known: doors.Known, 
     assert not answered.is_failure, (asked, answered)
     assert not answered.is_bare, (asked, answered)
     assert [] == doors.tracebacks((server.home / "log.txt").read_text(encoding="utf-8", errors="replace"))
+
+
+def test_no_address_is_in_the_log(server: Server, port: int) -> None:
+    """A ticket in an address lets its finder in, and who looked at what is nobody's business."""
+    assert 200 == doors.send(port, doors.Asked("", "GET", "/login?next=a-ticket")).status
+    assert "a-ticket" not in (server.home / "log.txt").read_text(encoding="utf-8", errors="replace")
