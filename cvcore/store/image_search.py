@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from cvcore.records import Image
 from cvcore.store.database import Connections, Row
-from cvcore.store.images import image
+from cvcore.store.images import FOR_TESTING, UNTAGGED, Images, image, listed
 
 # An image's tags in the workspace, in the order they were added, and in an iteration's snapshot.
 _TAGS = "select tag_id from image_tags where image_id = images.id order by image_tags.rowid"
@@ -15,6 +16,11 @@ _SNAPSHOT_TAGS = """
     select iteration_tags.tag_id from iteration_images as held, json_each(held.tag_positions) as place
     join iteration_tags on iteration_tags.iteration_id = held.iteration_id and iteration_tags.position = place.value
     where held.image_id = images.id and held.iteration_id = :iteration
+"""
+_SNAPSHOT = """
+    select id, created_at from images where project_id = :project
+        and id in (select image_id from iteration_images where iteration_id = :iteration)
+        and id not in (select image_id from erased_images)
 """
 
 
@@ -51,60 +57,111 @@ class ImageSearch:
 class Searches:
     """Runs image searches; `store.images` changes images."""
 
-    def __init__(self, connections: Connections) -> None:
+    def __init__(self, connections: Connections, images: Images) -> None:
         self._db = connections
+        self._images = images
 
     def page(self, search: ImageSearch, *, take: int, skip: int = 0) -> list[Image]:
         """One page of the images that match, the newest first unless `oldest_first`."""
-        condition, parameters = _where(search)
-        direction = "asc" if search.oldest_first else "desc"
+        matching, parameters = self._matching(search)
+        order = _order(search)
         rows = self._db.rows(
             f"""select images.*, (select group_concat(tag_id) from ({_tags(search)})) as tag_ids,
                     exists (select 1 from test_images where image_id = images.id) as is_test from images
-                where {condition} order by created_at {direction}, id {direction} limit :take offset :skip""",
+                where id in (select id {matching} {order} limit :take offset :skip) {order}""",
             {**parameters, "take": take, "skip": skip},
         )
         return [image(row) for row in rows]
 
-    def ids(self, search: ImageSearch) -> list[str]:
-        """The ids of all images that match, in the order of `page`."""
-        condition, parameters = _where(search)
-        direction = "asc" if search.oldest_first else "desc"
-        rows = self._db.rows(
-            f"select id from images where {condition} order by created_at {direction}, id {direction}", parameters
+    def ids(self, search: ImageSearch, *, take: int = -1, skip: int = 0) -> list[str]:
+        """The ids of all images that match, or of so many of them, in the order of `page`."""
+        matching, parameters = self._matching(search)
+        cursor = self._db.connection.execute(
+            f"select id {matching} {_order(search)} limit :take offset :skip",
+            {**parameters, "take": take, "skip": skip},
         )
-        return [row["id"] for row in rows]
+        return [image_id for (image_id,) in cursor]
 
     def count(self, search: ImageSearch) -> int:
-        """How many images match."""
-        condition, parameters = _where(search)
-        return int(self._db.value(f"select count(*) from images where {condition}", parameters))
+        """How many images match: a kept number where the search is for lists of which no two have the same image."""
+        lists, rest = _split(search)
+        is_whole = not search.iteration_id and not _conditions(rest, {})
+        if is_whole and (len(lists) == 1 or self._images.have_one_tag_each(search.project_id)):
+            return sum(self._images.count(search.project_id, each) for each in lists)
+        matching, parameters = self._matching(search)
+        return int(self._db.value(f"select count(*) {matching}", parameters))
+
+    def _matching(self, search: ImageSearch) -> tuple[str, Row]:
+        """The rest of a query for the `id` of the images that match, after `select id`, and its parameters."""
+        lists, rest = _split(search)
+        parameters: Row = {"project": search.project_id, "iteration": search.iteration_id}
+        if search.iteration_id:
+            source = _SNAPSHOT
+        else:
+            tag_ids = [each for each in lists if each not in (None, UNTAGGED, FOR_TESTING)]
+            parameters |= {"tag": next(iter(tag_ids), None), "tags": json.dumps(tag_ids)}
+            source = _together(lists, tag_ids, is_disjoint=self._images.have_one_tag_each(search.project_id))
+        conditions = _conditions(rest, parameters)
+        # Called like the table, as the conditions call it.
+        return f"from ({source}) as images where {' and '.join(conditions) or 'true'}", parameters
+
+
+def _split(search: ImageSearch) -> tuple[tuple[str | None, ...], ImageSearch]:
+    """The lists of `listed` that hold, together, all images that match; and the search that is left in them."""
+    if search.iteration_id:
+        return (None,), search
+    is_any = not search.has_all or len(search.tag_ids) < 2
+    if is_any and (search.tag_ids or search.or_untagged):
+        lists = dict.fromkeys((*search.tag_ids, *([UNTAGGED] if search.or_untagged else [])))
+        return tuple(lists), replace(search, tag_ids=(), or_untagged=False)
+    if search.tag_ids and not search.or_untagged:
+        return search.tag_ids[:1], replace(search, tag_ids=search.tag_ids[1:])
+    if search.is_tagged is False:
+        return (UNTAGGED,), replace(search, is_tagged=None)
+    if search.is_test:
+        return (FOR_TESTING,), replace(search, is_test=None)
+    return (None,), search
+
+
+def _together(lists: Sequence[str | None], tag_ids: Sequence[str | None], *, is_disjoint: bool) -> str:
+    """A query for the images of all these lists, each image once; `is_disjoint`: no image has two of the tags."""
+    queries = [listed(each) for each in lists if each not in tag_ids or len(tag_ids) == 1]
+    if len(tag_ids) > 1:
+        queries.append(
+            f"""select {"" if is_disjoint else "distinct"} image_id as id, image_created_at as created_at
+                from image_tags where tag_id in (select value from json_each(:tags))
+                and tag_id in (select id from tags where project_id = :project)"""
+        )
+    return " union all ".join(queries)
+
+
+def _order(search: ImageSearch) -> str:
+    direction = "asc" if search.oldest_first else "desc"
+    return f"order by created_at {direction}, id {direction}"
 
 
 def _tags(search: ImageSearch) -> str:
     return _SNAPSHOT_TAGS if search.iteration_id else _TAGS
 
 
-def _where(search: ImageSearch) -> tuple[str, Row]:
-    parameters: Row = {"project": search.project_id, "iteration": search.iteration_id}
+def _conditions(search: ImageSearch, parameters: Row) -> list[str]:
+    """The conditions on `images` of a search in a list, in SQL; adds their values to the parameters."""
 
     def bound(value: str) -> str:
         name = f"value{len(parameters)}"
         parameters[name] = value
         return f":{name}"
 
-    def listed(values: tuple[str, ...]) -> str:
+    def listed_values(values: tuple[str, ...]) -> str:
         return ", ".join(map(bound, values))
 
-    held = """id in (select image_id from iteration_images where iteration_id = :iteration)
-              and id not in (select image_id from erased_images)"""
-    conditions = ["project_id = :project", held if search.iteration_id else "in_workspace = 1"]
+    conditions: list[str] = []
     kinds = []
     if search.tag_ids and search.has_all:
         each = [f"exists (select 1 from ({_tags(search)}) where tag_id = {bound(tag_id)})" for tag_id in search.tag_ids]
         kinds.append(" and ".join(each))
     elif search.tag_ids:
-        kinds.append(f"exists (select 1 from ({_tags(search)}) where tag_id in ({listed(search.tag_ids)}))")
+        kinds.append(f"exists (select 1 from ({_tags(search)}) where tag_id in ({listed_values(search.tag_ids)}))")
     if search.or_untagged:
         kinds.append(f"not exists ({_tags(search)})")
     if kinds:
@@ -126,4 +183,4 @@ def _where(search: ImageSearch) -> tuple[str, Row]:
             for alternative in search.metadata
         ]
         conditions.append("(" + " or ".join(f"({alternative})" for alternative in alternatives) + ")")
-    return " and ".join(conditions), parameters
+    return conditions

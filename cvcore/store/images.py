@@ -134,16 +134,26 @@ class Images:
 
     def page(self, project_id: str, *, tag_id: str | None = None, take: int, skip: int = 0) -> list[Image]:
         """Workspace images, newest first: all, those of a tag, `UNTAGGED`, or `FOR_TESTING`."""
-        condition, parameters = _filter(project_id, tag_id)
+        order = "order by created_at desc, id desc"
         rows = self._db.rows(
-            f"{_SELECT} where {condition} order by created_at desc, id desc limit ? offset ?", [*parameters, take, skip]
+            f"{_SELECT} where id in (select id from ({listed(tag_id)}) {order} limit :take offset :skip) {order}",
+            {"project": project_id, "tag": tag_id, "take": take, "skip": skip},
         )
         return [image(row) for row in rows]
 
     def count(self, project_id: str, tag_id: str | None = None) -> int:
-        """How many images `page` returns without `take` and `skip`."""
-        condition, parameters = _filter(project_id, tag_id)
-        return int(self._db.value(f"select count(*) from images where {condition}", parameters))
+        """How many images `page` returns without `take` and `skip`: a number that is kept, not counted."""
+        kept = {None: "image_count", UNTAGGED: "untagged_count", FOR_TESTING: "test_count"}
+        if tag_id in kept:
+            return int(self._db.value(f"select {kept[tag_id]} from projects where id = ?", [project_id]) or 0)
+        of_tag = "select image_count from tags where id = ? and project_id = ?"
+        return int(self._db.value(of_tag, [tag_id, project_id]) or 0)
+
+    def have_one_tag_each(self, project_id: str) -> bool:
+        """Whether no workspace image has two tags, by the kept numbers."""
+        of_tags = "select coalesce(sum(image_count), 0) from tags where project_id = projects.id"
+        query = f"select image_count - untagged_count = ({of_tags}) from projects where id = ?"
+        return bool(self._db.value(query, [project_id]))
 
     def usage(self, *, with_trash: bool = False) -> tuple[int, int]:
         """How many images there are in the home folder, each content once, and the bytes of their files.
@@ -213,7 +223,9 @@ class Images:
                 self._db.write(f"delete from test_images where image_id in {these}", part)
                 if is_test:
                     self._db.write(
-                        f"insert into test_images select id from images where id in {these} and in_workspace = 1", part
+                        f"""insert into test_images select id, project_id, created_at from images
+                            where id in {these} and in_workspace = 1""",
+                        part,
                     )
 
     def remove(self, image_ids: Sequence[str]) -> list[str]:
@@ -325,14 +337,20 @@ class Images:
         return bool(self._db.value(f"select {held}", {"it": sha256}))
 
 
-def _filter(project_id: str, tag_id: str | None) -> tuple[str, list[str]]:
+def listed(tag_id: str | None) -> str:
+    """A query for the `id` and `created_at` of workspace images, as `Images.page` lists them, without an order.
+
+    It is answered from one index, which has the images in the order of their age. Parameters: `project`, and `tag`.
+    """
     if tag_id is None:
-        return _IN_WORKSPACE, [project_id]
+        return "select id, created_at from images where project_id = :project and in_workspace = 1"
+    columns = "select image_id as id, image_created_at as created_at from"
     if tag_id == UNTAGGED:
-        return f"{_IN_WORKSPACE} and not exists (select 1 from image_tags where image_id = images.id)", [project_id]
+        return f"{columns} untagged_images where project_id = :project"
     if tag_id == FOR_TESTING:
-        return f"{_IN_WORKSPACE} and id in (select image_id from test_images)", [project_id]
-    return f"{_IN_WORKSPACE} and id in (select image_id from image_tags where tag_id = ?)", [project_id, tag_id]
+        return f"{columns} test_images where project_id = :project"
+    is_ours = "exists (select 1 from tags where id = :tag and project_id = :project)"
+    return f"{columns} image_tags where tag_id = :tag and {is_ours}"
 
 
 def image(row: Row) -> Image:

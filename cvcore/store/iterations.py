@@ -18,7 +18,6 @@ from cvcore.store.images import Images
 
 _SELECT = """
     select iterations.*,
-        (select count(*) from iteration_images where iteration_id = iterations.id) as image_count,
         (select count(*) from iteration_tags where iteration_id = iterations.id) as tag_count,
         (select chosen from thresholds where iteration_id = iterations.id) as thresholds
     from iterations

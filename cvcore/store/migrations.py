@@ -639,6 +639,98 @@ def m020_metadata_changes(database: Database) -> None:
     )
 
 
+def m021_lists_and_counts(database: Database) -> None:
+    """Each list of images in an index of its own, in order of age, and how many images it has, kept by triggers.
+
+    So a page of a tag's images, of those without tags or of those for testing is read without a look at the others.
+    """
+    _run(
+        database,
+        """
+        alter table projects add column image_count integer not null default 0;
+        alter table projects add column untagged_count integer not null default 0;
+        alter table projects add column test_count integer not null default 0;
+        alter table tags add column image_count integer not null default 0;
+        alter table iterations add column image_count integer not null default 0;
+
+        -- The image's own time, which stays while it is in the workspace.
+        alter table image_tags add column image_created_at text not null default '';
+        update image_tags set image_created_at = (select created_at from images where id = image_id);
+        drop index images_of_tag;
+        create index images_of_tag on image_tags (tag_id, image_created_at, image_id);
+
+        alter table test_images add column project_id text not null default '';
+        alter table test_images add column image_created_at text not null default '';
+        update test_images set (project_id, image_created_at) =
+            (select project_id, created_at from images where id = image_id);
+        create index test_images_by_age on test_images (project_id, image_created_at, image_id);
+
+        create table untagged_images (
+            image_id text primary key references images (id) on delete cascade,
+            project_id text not null,
+            image_created_at text not null
+        ) strict;
+        insert into untagged_images select id, project_id, created_at from images
+            where in_workspace = 1 and not exists (select 1 from image_tags where image_id = images.id);
+        create index untagged_images_by_age on untagged_images (project_id, image_created_at, image_id);
+
+        update projects set
+            image_count = (select count(*) from images where project_id = projects.id and in_workspace = 1),
+            untagged_count = (select count(*) from untagged_images where project_id = projects.id),
+            test_count = (select count(*) from test_images where project_id = projects.id);
+        update tags set image_count = (select count(*) from image_tags where tag_id = tags.id);
+        update iterations set image_count = (select count(*) from iteration_images where iteration_id = iterations.id);
+
+        create trigger image_came after insert on images when new.in_workspace begin
+            update projects set image_count = image_count + 1 where id = new.project_id;
+            insert into untagged_images values (new.id, new.project_id, new.created_at);
+        end;
+        create trigger image_came_back after update of in_workspace on images when new.in_workspace > old.in_workspace
+        begin
+            update projects set image_count = image_count + 1 where id = new.project_id;
+            insert into untagged_images values (new.id, new.project_id, new.created_at);
+        end;
+        create trigger image_left after update of in_workspace on images when new.in_workspace < old.in_workspace
+        begin
+            update projects set image_count = image_count - 1 where id = new.project_id;
+            delete from untagged_images where image_id = new.id;
+        end;
+        create trigger image_removed after delete on images when old.in_workspace begin
+            update projects set image_count = image_count - 1 where id = old.project_id;
+        end;
+
+        create trigger image_tagged after insert on image_tags begin
+            update tags set image_count = image_count + 1 where id = new.tag_id;
+            delete from untagged_images where image_id = new.image_id;
+        end;
+        -- An image that is deleted with its project is not listed on its way.
+        create trigger image_lost_tag after delete on image_tags begin
+            update tags set image_count = image_count - 1 where id = old.tag_id;
+            insert into untagged_images select id, project_id, created_at from images
+                where id = old.image_id and in_workspace = 1
+                and not exists (select 1 from image_tags where image_id = old.image_id)
+                and exists (select 1 from projects where id = images.project_id);
+        end;
+
+        create trigger image_listed_untagged after insert on untagged_images begin
+            update projects set untagged_count = untagged_count + 1 where id = new.project_id;
+        end;
+        create trigger image_unlisted_untagged after delete on untagged_images begin
+            update projects set untagged_count = untagged_count - 1 where id = old.project_id;
+        end;
+        create trigger image_in_snapshot after insert on iteration_images begin
+            update iterations set image_count = image_count + 1 where id = new.iteration_id;
+        end;
+        create trigger image_kept_for_testing after insert on test_images begin
+            update projects set test_count = test_count + 1 where id = new.project_id;
+        end;
+        create trigger image_kept_for_training after delete on test_images begin
+            update projects set test_count = test_count - 1 where id = old.project_id;
+        end;
+        """,
+    )
+
+
 Step = Callable[["Database"], None]
 STEPS: tuple[Step, ...] = (
     m001_projects_images_and_tags,
@@ -661,6 +753,7 @@ STEPS: tuple[Step, ...] = (
     m018_classroom,
     m019_class_results,
     m020_metadata_changes,
+    m021_lists_and_counts,
 )
 
 
@@ -693,6 +786,9 @@ def _applied(connection: sqlite3.Connection) -> set[str]:
 
 def _run(database: Database, script: str) -> None:
     # executescript() would commit the migration's transaction, so the statements run one by one.
-    for statement in script.split(";\n"):
-        if statement.strip():
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
             database.execute(statement)
+            statement = ""

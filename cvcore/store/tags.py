@@ -12,8 +12,7 @@ from cvcore.records import Tag, TagKind
 from cvcore.store.database import Connections, Row, chunks, marks, now, unique_name
 
 _SELECT = """
-    select tags.*, (select count(*) from image_tags where tag_id = tags.id) as image_count,
-        (select description from tag_descriptions where tag_id = tags.id) as description
+    select tags.*, (select description from tag_descriptions where tag_id = tags.id) as description
     from tags
 """
 
@@ -62,16 +61,14 @@ class Tags:
 
         Tags without such images are left out.
         """
-        # All images of each tag, which an index counts, less those for testing. Only images of the workspace have tags.
+        # All images of each tag, which is a kept number, less those for testing.
         rows = self._db.rows(
-            """select name, all_images.number - coalesce(others.number, 0) as number from tags
-               join (select tag_id, count(*) as number from image_tags
-                     where tag_id in (select id from tags where project_id = :project) group by tag_id) as all_images
-                   on all_images.tag_id = tags.id
+            """select name, image_count - coalesce(others.number, 0) as number from tags
                left join (select tag_id, count(*) as number from image_tags
-                     where image_id in (select image_id from test_images) group by tag_id) as others
+                     where image_id in (select image_id from test_images where project_id = :project)
+                     group by tag_id) as others
                    on others.tag_id = tags.id
-               where all_images.number > coalesce(others.number, 0) order by name""",
+               where project_id = :project and image_count > coalesce(others.number, 0) order by name""",
             {"project": project_id},
         )
         return {row["name"]: row["number"] for row in rows}
@@ -121,8 +118,8 @@ class Tags:
         pairs = [(image_id, tag_id) for image_id in image_ids for tag_id in tag_ids]
         with self._db.transaction():
             self._db.connection.executemany(
-                """insert into image_tags (image_id, tag_id)
-                   select images.id, tags.id from images join tags using (project_id)
+                """insert into image_tags (image_id, tag_id, image_created_at)
+                   select images.id, tags.id, images.created_at from images join tags using (project_id)
                    where images.id = ? and in_workspace and tags.id = ? on conflict do nothing""",
                 pairs,
             )

@@ -216,16 +216,18 @@ class WholeProjects:
 
     def _add_image(self, project_id: str, image: ImageContents, measured: Measured, tag_ids: dict[str, str]) -> str:
         image_id = str(uuid.uuid4())
-        row: Row = {"sha256": image.sha256, "name": image.name, "created_at": image.created_at.isoformat()}
+        created_at = image.created_at.isoformat()
+        row: Row = {"sha256": image.sha256, "name": image.name, "created_at": created_at}
         row |= {"in_workspace": int(image.in_workspace), **dataclasses.asdict(measured)}
         self._db.insert("images", {"id": image_id, "project_id": project_id, **row})
         if image.is_erased:
             self._db.insert("erased_images", {"image_id": image_id})
         if image.in_workspace:
+            listed: Row = {"image_id": image_id, "image_created_at": created_at}
             for key in image.tags:
-                self._db.insert("image_tags", {"image_id": image_id, "tag_id": tag_ids[key]})
+                self._db.insert("image_tags", {"tag_id": tag_ids[key], **listed})
             if image.is_test:
-                self._db.insert("test_images", {"image_id": image_id})
+                self._db.insert("test_images", {"project_id": project_id, **listed})
         self._metadata.put([image_id], image.metadata)
         origin = {"folder": image.facts.folder, "upload": image.facts.upload}
         self._facts.put([image_id], {key: value for key, value in origin.items() if value})
