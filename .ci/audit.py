@@ -1,0 +1,73 @@
+"""Prints which versions in constraints.txt have known vulnerabilities, in a few lines: a report that fails nothing.
+
+    python3 .ci/audit.py FOLDER
+
+pip-audit asks PyPI's advisories. It is installed into FOLDER, and only where they can be reached.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+# The record of any release says whether its advisories are there.
+PROBE = "https://pypi.org/pypi/pip/24.0/json"
+PROBE_S, AUDIT_S = 5, 120
+LINES = 8
+
+
+def main() -> None:
+    """Print the report."""
+    print(*lines(), sep="\n")
+
+
+def lines() -> list[str]:
+    """The report's lines."""
+    try:
+        with urllib.request.urlopen(PROBE, timeout=PROBE_S) as answer:
+            json.load(answer)["vulnerabilities"]
+        return report(audited(Path(sys.argv[1])))
+    except (OSError, ValueError, KeyError, subprocess.SubprocessError) as error:
+        return [f"constraints.txt was not audited, the advisories cannot be had: {str(error)[:120]}"]
+
+
+def audited(folder: Path) -> dict[str, Any]:
+    """What pip-audit says of constraints.txt, in its JSON."""
+    subprocess.run([sys.executable, "-m", "venv", folder], check=True, timeout=AUDIT_S)
+    install = [str(folder / "bin" / "pip"), "install", "-q", "pip-audit"]
+    subprocess.run(install, check=True, timeout=AUDIT_S, capture_output=True)
+    pinned = str(ROOT / "constraints.txt")
+    command = [str(folder / "bin" / "pip-audit"), "--no-deps", "--disable-pip", "-r", pinned, "-f", "json"]
+    # It ends with 1 where it finds something.
+    return dict(json.loads(subprocess.run(command, timeout=AUDIT_S, capture_output=True).stdout))
+
+
+def report(found: dict[str, Any]) -> list[str]:
+    """A line for each vulnerable version, and how many could be looked up.
+
+    >>> bad = {"name": "a", "version": "1", "vulns": [{"id": "PYSEC-1", "fix_versions": ["2"]}]}
+    >>> report({"dependencies": [bad, {"name": "b", "version": "1", "vulns": []}, {"name": "c", "skip_reason": "x"}]})
+    ['constraints.txt: 1 of 2 audited versions is vulnerable, 1 could not be looked up', 'a 1: PYSEC-1, mended in 2']
+    """
+    known = [each for each in found["dependencies"] if "vulns" in each]
+    vulnerable = [each for each in known if each["vulns"]]
+    shown = [
+        f"{each['name']} {each['version']}: {bug['id']}, mended in {', '.join(bug['fix_versions']) or 'no version'}"
+        for each in vulnerable
+        for bug in each["vulns"]
+    ]
+    verb = "is" if len(vulnerable) == 1 else "are"
+    missing = len(found["dependencies"]) - len(known)
+    rest = f", {missing} could not be looked up" if missing else ""
+    more = [f"and {len(shown) - LINES} more"] if len(shown) > LINES else []
+    first = f"constraints.txt: {len(vulnerable)} of {len(known)} audited versions {verb} vulnerable{rest}"
+    return [first, *shown[:LINES], *more]
+
+
+if __name__ == "__main__":
+    main()
