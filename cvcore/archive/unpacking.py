@@ -8,14 +8,14 @@ ids are new, so that a zip can be unpacked beside the original, or twice.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
 from cvcore import evaluation, image_facts, imaging, projects
-from cvcore.archive import analysis_files, network_files, npz_reader, packing, project_json, project_zip
+from cvcore.archive import analysis_files, json_reader, network_files, npz_reader, packing, project_json, project_zip
 from cvcore.archive.network_files import PackedNetwork
 from cvcore.archive.project_zip import ProjectZip
 from cvcore.array_types import Float32s
@@ -35,9 +35,13 @@ ARRAYS_BYTES = 1024 * MEBIBYTE
 
 @dataclass
 class _Staged:
-    """Checked files, ready to be stored: images and arrays in the folder, what was read of them, and networks."""
+    """Checked files, ready to be stored: images and arrays in the folder, what was read of them, and networks.
+
+    `digests` are those of the images as they are stored, by those in the zip.
+    """
 
     folder: Path
+    digests: dict[str, str] = field(default_factory=dict)
     measured: dict[str, Measured] = field(default_factory=dict)
     files: dict[str, tuple[FileOrigin, Float32s]] = field(default_factory=dict)
     networks: list[PackedNetwork] = field(default_factory=list)
@@ -66,6 +70,7 @@ def unpack(
         with staging.folder(store.home, lambda: progress(waits, 0.0)) as folder:
             staged = _Staged(folder)
             _stage_images(archive, contents, staged, limits, progress)
+            contents = _as_stored(contents, staged)
             sizes = {sha256: measured.size_bytes for sha256, measured in staged.measured.items()}
             if refusal := uploads.over_quota(store, sizes, limits):
                 raise ArchiveRefused(refusal)
@@ -89,7 +94,7 @@ def _check_members(archive: ProjectZip, contents: Contents) -> None:
 
 
 def _stage_images(archive: ProjectZip, contents: Contents, staged: _Staged, limits: Limits, progress: Progress) -> None:
-    def stage(sha256: str) -> tuple[str, Measured, tuple[FileOrigin, Float32s]]:
+    def stage(sha256: str) -> tuple[str, str, Measured, tuple[FileOrigin, Float32s]]:
         member = packing.original_member(sha256)
         data = archive.read(member, limits.image_bytes)
         if blobs.sha256(data) != sha256:
@@ -99,23 +104,33 @@ def _stage_images(archive: ProjectZip, contents: Contents, staged: _Staged, limi
                     member=member,
                 )
             )
-        image = imaging.read(data, limits)
-        blobs.write(blobs.original_path(staged.folder, sha256), data)
-        blobs.write(blobs.thumbnail_path(staged.folder, sha256), image.thumbnail, durable=False)
+        # As an upload, which in a class loses the place where it was taken.
+        stored = imaging.fitted(data, limits, shrinks=False).data
+        digest, image = blobs.sha256(stored), imaging.read(stored, limits)
+        blobs.write(blobs.original_path(staged.folder, digest), stored)
+        blobs.write(blobs.thumbnail_path(staged.folder, digest), image.thumbnail, durable=False)
         origin = imaging.origin(data)
         read = FileOrigin(origin.file_type, origin.camera or told[sha256].camera, origin.day or told[sha256].day)
-        return sha256, Measured(image.width, image.height, len(data), image.signature), (read, image.measures)
+        return sha256, digest, Measured(image.width, image.height, len(stored), image.signature), (read, image.measures)
 
     told = {image.sha256: image.facts for image in contents.images if not image.is_erased}
     digests = list(told)
     # One image is decoded while the disk writes another.
     pool = ThreadPoolExecutor(2)
     try:
-        for done, (sha256, measured, read) in enumerate(pool.map(carried(stage), digests)):
+        for done, (sha256, digest, measured, read) in enumerate(pool.map(carried(stage), digests)):
             progress(t("Checking images"), 0.95 * done / len(digests))
-            staged.measured[sha256], staged.files[sha256] = measured, read
+            staged.digests[sha256], staged.measured[digest], staged.files[digest] = digest, measured, read
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _as_stored(contents: Contents, staged: _Staged) -> Contents:
+    """The contents with the digests of the images as they are stored."""
+    images = tuple(replace(image, sha256=staged.digests.get(image.sha256, image.sha256)) for image in contents.images)
+    if len({image.sha256 for image in images}) < len(images):
+        raise json_reader.refusal(f"{project_json.FILE}: images", "a list without duplicates")
+    return replace(contents, images=images)
 
 
 def _stage_arrays(archive: ProjectZip, iteration: IterationContents, staged: _Staged) -> None:

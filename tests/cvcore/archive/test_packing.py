@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import ExifTags, Image
 
 from cvcore import archive as project_archive
 from cvcore import evaluation, learning_curves, prediction, projects, training
@@ -28,7 +29,7 @@ from cvcore.files import blobs
 from cvcore.imaging import measures
 from cvcore.networks import backbones, builtin, keras_backbones
 from cvcore.prediction import publishing
-from cvcore.projects import tagging, uploads
+from cvcore.projects import changes, tagging, uploads
 from cvcore.records import Iteration, Project, TrainingOptions, TuningEpoch, TuningOutcome
 from cvcore.settings import Limits
 from cvcore.store import Store
@@ -199,6 +200,32 @@ def test_a_project_comes_out_the_same(store: Store, elsewhere: Store, flowers: P
         original = blobs.read(blobs.original_path(elsewhere.home, image.sha256))
         assert original == blobs.read(blobs.original_path(store.home, image.sha256))
         assert blobs.read(blobs.thumbnail_path(elsewhere.home, image.sha256))
+
+
+def test_places_stay_out_of_a_class(
+    store: Store, elsewhere: Store, fill: Callable[..., Project], tmp_path: Path
+) -> None:
+    """Where uploads lose the place that the camera noted, those of a zip do, and keep their tags and the camera."""
+    exif, file = Image.Exif(), io.BytesIO()
+    exif[ExifTags.Base.Model] = "Pixel 7"
+    exif.get_ifd(ExifTags.IFD.GPSInfo)[2] = (52.0, 30.0, 0.0)
+    Image.new("RGB", (60, 40), "red").save(file, "JPEG", exif=exif)
+    project = fill("Photos", rose=2)
+    stored = uploads.add(store, project, "photo.jpg", file.getvalue(), limits=LIMITS)
+    changes.tag(store, project, [stored.image_id or ""], ["tulip"], limits=LIMITS)
+    path = project_archive.pack(store, project, tmp_path / "photos.zip").path
+    taken = project_archive.unpack(elsewhere, path, limits=dataclasses.replace(LIMITS, drops_location=True))
+    images = elsewhere.images.page(taken.id, take=9)
+    for image in images:
+        with Image.open(blobs.original_path(elsewhere.home, image.sha256)) as opened:
+            assert {} == opened.getexif().get_ifd(ExifTags.IFD.GPSInfo)
+    (photo,) = [image for image in images if image.name == "photo.jpg"]
+    assert ["tulip"] == [tag.name for tag in elsewhere.tags.of_project(taken.id) if tag.id in photo.tag_ids]
+    assert "Pixel 7" == elsewhere.file_facts.get(measures.VERSION, [photo.sha256])[photo.sha256].camera
+    (untouched,) = [
+        each for each in elsewhere.images.page(unpack(elsewhere, path).id, take=9) if each.name == photo.name
+    ]
+    assert hashlib.sha256(file.getvalue()).hexdigest() == untouched.sha256
 
 
 def test_it_comes_in_beside_itself(store: Store, flowers: Project, packed: Path) -> None:
