@@ -245,6 +245,8 @@ def test_the_line_stays_in_sight(page: Page, url: str) -> None:
     assert frame
     for percent in (0, 100, 50, 35, 80):
         _set(page, percent)
+        # The row is scrolled when the next frame is drawn.
+        page.evaluate("() => new Promise(requestAnimationFrame)")
         line = page.locator(".strip-line").bounding_box()
         assert line
         middle = line["x"] + line["width"] / 2
