@@ -1,0 +1,318 @@
+"""What goes on when a process is killed: each activity does one thing again and again, and notes what it was told.
+
+An activity ends by itself when the app no longer answers it. What was under way then may be done or not.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import http.client
+import io
+import json
+import random
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from PIL import Image as Pillow
+from promises import Promises, sha256_of
+from running import App
+
+from cvcore import projects
+from cvcore.files import blobs
+from cvcore.projects import tagging, uploads
+from cvcore.settings import Limits
+from cvcore.store import Store
+
+GONE = (OSError, http.client.HTTPException)
+IMPORTED = 40
+# Their names, types and numbers of images.
+PROJECTS = (("Uploaded", "Multiclass", 0), ("Trained", "Multiclass", 12), ("Tagged", "Multilabel", 40))
+COMPLETE = {"predict.py", "model.json", "cvexport.manifest"}
+PAUSE_S = 0.05
+COMMAND_S = 300.0
+
+
+class Refused(Exception):
+    """An answer that nobody expects."""
+
+
+@dataclass
+class Site:
+    """The app, a home with projects in it, what was promised, and the commands that run."""
+
+    app: App
+    promises: Promises
+    random: random.Random
+    over: threading.Event = field(default_factory=threading.Event)
+    commands: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    ids: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, list[str]] = field(default_factory=dict)
+    images: list[str] = field(default_factory=list)
+    azure: str = ""
+
+    def until_over(self) -> Iterator[int]:
+        """Numbers of rounds, until the activities are over."""
+        for number in range(100_000):
+            if self.over.is_set():
+                return
+            yield number
+            time.sleep(PAUSE_S)
+
+    def ask(self, method: str, path: str, body: Any = None, **query: str) -> Any:
+        """An answer of the API that must be a success.
+
+        Raises:
+            Refused: it is none.
+        """
+        status, answer = self.app.ask(method, path, body, **query)
+        if not 200 <= status < 300:
+            raise Refused(f"{method} {path} was answered with {status}: {answer}")
+        return answer
+
+    def run(self, *arguments: str) -> str | None:
+        """What a command wrote; None if it was killed.
+
+        Raises:
+            Refused: it failed by itself.
+        """
+        output = self.app.folder / f"{arguments[0]}-{self.random.getrandbits(48):012x}.json"
+        process = self.app.command(*arguments, output=output)
+        self.commands.append(process)
+        status = process.wait(COMMAND_S)
+        written = output.read_text("utf-8")
+        output.unlink()
+        if status > 0:
+            raise Refused(f"{' '.join(arguments)[:80]} exited {status}: {self.app.log()[-500:]}")
+        return written if status == 0 else None
+
+
+def drawn(rng: random.Random, side: int = 32) -> bytes:
+    """A PNG of noise, like no other."""
+    noise = np.frombuffer(rng.randbytes(108), np.uint8).reshape(6, 6, 3)
+    file = io.BytesIO()
+    Pillow.fromarray(noise).resize((side, side), Pillow.Resampling.NEAREST).save(file, "PNG")
+    return file.getvalue()
+
+
+def furnish(site: Site) -> None:
+    """Projects for every activity, made before the app starts."""
+    store = Store(site.app.home)
+    for name, kind, count in PROJECTS:
+        project = projects.create(store, name, classification_type=kind, domain="Built-in")
+        tags = tagging.ensure(store, project, ["rose", "tulip"], limits=Limits())
+        site.ids[name], site.tags[name] = project.id, [tag.id for tag in tags]
+        for number in range(count):
+            data, tag_id = drawn(site.random), tags[number % 2].id
+            image = uploads.add(store, project, f"{number}.png", data, tag_ids=[tag_id], limits=Limits())
+            assert image.image_id
+            site.promises.images[project.id, image.image_id] = blobs.sha256(data)
+            if name == "Tagged":
+                site.images.append(image.image_id)
+    store.close()
+
+
+def uploading(site: Site) -> None:
+    """Images through the API, one by one and several at a time."""
+    project_id, tags = site.ids["Uploaded"], site.tags["Uploaded"]
+    for number in site.until_over():
+        sent = [drawn(site.random) for _ in range(1 + 7 * (number % 3 == 0))]
+        if len(sent) == 1:
+            answer = site.ask("POST", f"training/projects/{project_id}/images", sent[0], tagIds=tags[number % 2])
+        else:
+            entries = [{"name": "a.png", "contents": base64.b64encode(data).decode()} for data in sent]
+            body = {"images": entries, "tagIds": [tags[number % 2]]}
+            answer = site.ask("POST", f"training/projects/{project_id}/images/files", body)
+        with site.promises.lock:
+            for data, told in zip(sent, answer["images"], strict=True):
+                if told["status"] == "OK":
+                    image_id = told["image"]["id"]
+                    site.promises.images[project_id, image_id] = hashlib.sha256(data).hexdigest()
+                    site.promises.tagged[image_id, tags[number % 2]] = True
+
+
+def importing(site: Site) -> None:
+    """`tagwise import` of folders."""
+    for number in site.until_over():
+        folder = site.app.folder / f"import-{site.random.getrandbits(48):012x}"
+        made = [drawn(site.random) for _ in range(IMPORTED)]
+        for each, data in enumerate(made):
+            path = folder / ("rose" if each % 2 else "tulip") / f"{each}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        told = site.run("import", f"Imported {number % 3}", str(folder), "--type", "Multiclass", "--json")
+        if told is None:
+            return
+        _promise_contents(site, json.loads(told)["id"], {blobs.sha256(data) for data in made})
+
+
+def tagging_images(site: Site) -> None:
+    """Tags given and taken through the API."""
+    path = f"training/projects/{site.ids['Tagged']}/images/tags"
+    for _ in site.until_over():
+        chosen, tag_id = site.random.sample(site.images, 5), site.random.choice(site.tags["Tagged"])
+        gives = site.random.random() < 0.6
+        with site.promises.lock:
+            for image_id in chosen:
+                site.promises.tagged.pop((image_id, tag_id), None)
+        if gives:
+            site.ask("POST", path, {"tags": [{"imageId": image_id, "tagId": tag_id} for image_id in chosen]})
+        else:
+            site.ask("DELETE", path, imageIds=",".join(chosen), tagIds=tag_id)
+        with site.promises.lock:
+            site.promises.tagged |= {(image_id, tag_id): gives for image_id in chosen}
+
+
+def training(site: Site) -> None:
+    """Trainings through the API; one that runs already is waited for."""
+    project_id = site.ids["Trained"]
+    for _ in site.until_over():
+        status, answer = site.app.ask("POST", f"training/projects/{project_id}/train", forceTrain="true")
+        if status == 200:
+            with site.promises.lock:
+                site.promises.iterations[answer["id"]] = project_id
+        elif answer["code"] != "BadRequestTrainingAlreadyInProgress":
+            raise Refused(f"a training was refused: {answer}")
+        time.sleep(0.3)
+
+
+def training_by_command(site: Site) -> None:
+    """`tagwise train`, which waits for the worker or is one."""
+    for _ in site.until_over():
+        if site.run("train", "Tagged", "--force", "--json") is None:
+            return
+
+
+def exporting(site: Site) -> None:
+    """Exports through the API, in the background of the web process."""
+    for _ in site.until_over():
+        iteration_id = newest_trained(site, "Trained")
+        path = f"training/projects/{site.ids['Trained']}/iterations/{iteration_id}/export"
+        site.app.ask("POST", path, platform="TensorFlow", flavor="TensorFlowLite")
+        for job in site.ask("GET", path):
+            if job["status"] == "Done":
+                name = job["downloadUri"].rpartition("/")[2]
+                file = blobs.iteration_folder(site.app.home, iteration_id) / "exports" / name
+                with site.promises.lock:
+                    site.promises.zips.add(file)
+                    site.promises.files[file] = sha256_of(file)
+        time.sleep(0.5)
+
+
+def exporting_by_command(site: Site) -> None:
+    """`tagwise export` into a new folder: complete, or not there."""
+    newest_trained(site, "Trained")
+    for _ in site.until_over():
+        folder = site.app.folder / "exports" / f"{site.random.getrandbits(48):012x}"
+        told = site.run("export", "Trained", "tflite", str(folder))
+        written = {path.name for path in folder.iterdir()} if folder.exists() else COMPLETE
+        if not written >= COMPLETE:
+            raise Refused(f"a half-written export: {sorted(written)}")
+        if told is None:
+            return
+        with site.promises.lock:
+            site.promises.files |= {path: sha256_of(path) for path in folder.iterdir()}
+
+
+def packing(site: Site) -> None:
+    """`tagwise pack` and `unpack` of what it wrote, and copies through the API."""
+    for _ in site.until_over():
+        file = site.app.folder / "packed" / f"{site.random.getrandbits(48):012x}.zip"
+        file.parent.mkdir(exist_ok=True)
+        with site.promises.lock:
+            site.promises.zips.add(file)
+        if site.run("pack", "Tagged", str(file), "--json") is None:
+            return
+        with site.promises.lock:
+            site.promises.files[file] = sha256_of(file)
+        told = site.run("unpack", str(file), "--name", f"Unpacked {file.stem}", "--json")
+        if told is None:
+            return
+        project_id = json.loads(told)["id"]
+        _promise_contents(site, project_id, _digests(site, "Tagged"))
+        token = site.ask("GET", f"training/projects/{project_id}/export")["token"]
+        copy = site.ask("POST", "training/projects/import", token=token, name=f"Copy {file.stem}")
+        _promise_contents(site, copy["id"], _digests(site, "Tagged"))
+        with site.promises.lock:
+            del site.promises.contents[copy["id"]]
+        site.ask("DELETE", f"training/projects/{copy['id']}")
+
+
+def moving_in(site: Site) -> None:
+    """`tagwise migrate` from a Custom Vision on this machine, again and again: it goes on where it was."""
+    for _ in site.until_over():
+        told = site.run("migrate", "--endpoint", site.azure, "--training-key", AZURE_KEY, "--json")
+        if told is None:
+            return
+        for moved in json.loads(told):
+            if not moved["complete"]:
+                raise Refused(f"moving in is not complete: {moved}")
+        time.sleep(1)
+
+
+AZURE_KEY = "0123456789abcdef"
+
+
+@dataclass(frozen=True)
+class Activity:
+    """What goes on, the longest time until the kill, and whether it needs an iteration of the project Trained."""
+
+    run: Callable[[Site], None]
+    most_s: float
+    needs_iteration: bool = False
+
+
+ACTIVITIES = {
+    "uploading": Activity(uploading, 3),
+    "importing": Activity(importing, 5),
+    "tagging": Activity(tagging_images, 2),
+    "training": Activity(training, 5),
+    "training by command": Activity(training_by_command, 7),
+    "exporting": Activity(exporting, 20, needs_iteration=True),
+    "exporting by command": Activity(exporting_by_command, 25, needs_iteration=True),
+    "packing and unpacking": Activity(packing, 8),
+    "moving in": Activity(moving_in, 5),
+}
+
+
+def going_on(site: Site, name: str) -> threading.Thread:
+    """Begin an activity in a thread of its own; its errors are noted unless the app was gone."""
+
+    def run() -> None:
+        try:
+            with contextlib.suppress(*GONE):
+                ACTIVITIES[name].run(site)
+        except Exception as error:  # a thread's exceptions are seen by nobody
+            site.errors.append(f"{name}: {error!r}")
+
+    thread = threading.Thread(target=run, name=name)
+    thread.start()
+    return thread
+
+
+def newest_trained(site: Site, name: str) -> str:
+    """The id of a project's newest trained iteration, which is trained now if there is none."""
+    path = f"training/projects/{site.ids[name]}"
+    while True:
+        found = [each["id"] for each in site.ask("GET", f"{path}/iterations") if each["status"] == "Completed"]
+        if found:
+            return str(found[0])
+        site.app.ask("POST", f"{path}/train", forceTrain="true")
+        time.sleep(0.3)
+
+
+def _promise_contents(site: Site, project_id: str, digests: set[str]) -> None:
+    with site.promises.lock:
+        site.promises.contents[project_id] = site.promises.contents.get(project_id, set()) | digests
+
+
+def _digests(site: Site, name: str) -> set[str]:
+    """The contents of a project's images that were promised."""
+    return {digest for (project_id, _), digest in site.promises.images.items() if project_id == site.ids[name]}
