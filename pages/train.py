@@ -10,7 +10,7 @@ import streamlit as st
 from cvcore import training
 from cvcore.domains import find as find_domain
 from cvcore.errors import InTraining, NothingChanged
-from cvcore.languages import t, tn
+from cvcore.languages import said_again, t, tn
 from cvcore.networks import keras_backend
 from cvcore.records import K_FOLD, TEST_SET
 from cvcore.store import UNTAGGED
@@ -52,7 +52,7 @@ with way.container(border=True, height="stretch"):
         named = t("Domain **{domain}**.", domain=plain(domain.name))
         st.caption(f"{named} {plain(t(domain.purpose))} {plain(backbone_status(store, domain))}")
         if device := keras_backend.saved_device(backend.main_store().home):
-            st.caption(t("Trained on: {device}.", device=plain(device)))
+            st.caption(t("Trained on: {device}.", device=plain(said_again(device, keras_backend.CPU_TITLES))))
 method = K_FOLD
 for column in more:
     with column.container(border=True, height="stretch"):

@@ -16,12 +16,15 @@ from typing import Literal
 
 from cvcore.errors import TagwiseError
 from cvcore.files import blobs
-from cvcore.languages import t
+from cvcore.languages import marked, t
 
 Device = Literal["cpu", "gpu"]
 
 FILE = "device.txt"
 LETTERS = 120
+
+# How `cpu_title` says it; it is stored, and said again in the language of whoever looks.
+CPU_TITLES = (marked("CPU, 1 core"), marked("CPU, {cores} cores"))
 
 # Keras' own names of its backends, and the names that people know.
 BACKENDS = {"tensorflow": "TensorFlow", "torch": "PyTorch", "jax": "JAX"}
@@ -55,7 +58,7 @@ def cpu_title(cores: int) -> str:
     >>> cpu_title(2), cpu_title(1)
     ('CPU, 2 cores', 'CPU, 1 core')
     """
-    return f"CPU, {cores} core{'' if cores == 1 else 's'}"
+    return CPU_TITLES[cores != 1].format(cores=cores)
 
 
 def gpu_title(name: str, backend: str) -> str:
