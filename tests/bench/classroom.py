@@ -35,6 +35,7 @@ from typing import IO, Any
 
 import httpx2
 from pupils import PAGE, Log, Pupil, Wifi
+from running import children, resident_bytes
 from tab import Tab
 
 from cvcore import classroom
@@ -142,27 +143,11 @@ async def _with_memory(lesson: Coroutine[Any, Any, None], pid: int, memory: dict
     """Run the lesson, and keep the most memory that the server and its worker had, in bytes."""
     task = asyncio.ensure_future(lesson)
     while not task.done():
-        for name, each in (("server", [pid]), ("worker", _children(pid))):
+        for name, each in (("server", [pid]), ("worker", children(pid))):
             for process in each:
-                memory[name] = max(memory[name], _resident(process))
+                memory[name] = max(memory[name], resident_bytes(process))
         await asyncio.sleep(2)
     await task
-
-
-def _children(pid: int) -> list[int]:
-    """The processes that this one started, and those that they started."""
-    found = []
-    with contextlib.suppress(OSError):
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            found += [int(child) for child in (task / "children").read_text().split()]
-    return found + [each for child in found for each in _children(child)]
-
-
-def _resident(pid: int) -> int:
-    try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, IndexError):
-        return 0
 
 
 def missing(store: Store, log: Log) -> list[str]:
