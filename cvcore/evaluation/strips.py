@@ -13,6 +13,8 @@ import numpy as np
 
 from cvcore.array_types import Bools, Float32s, Float64s, Integers
 from cvcore.evaluation import analysis
+from cvcore.evaluation.by_image import blocks
+from cvcore.evaluation.by_image.top_tags import TopTags, top_tags
 from cvcore.evaluation.out_of_fold import OutOfFold
 from cvcore.metrics import decision_rule
 from cvcore.records import Iteration
@@ -52,11 +54,14 @@ class Strip:
 
 def load(store: Store, iteration: Iteration, tag: int, *, most: int = DRAWN) -> Strip:
     """The strip of the tag in column `tag` of a trained iteration; raises as `evaluation.load`."""
-    return strip(analysis.load(store, iteration), tag, most=most)
+    loaded = analysis.load_analysis(store, iteration)
+    return strip(loaded.out_of_fold, tag, most=most, tops=loaded.top_tags)
 
 
-def strip(predictions: OutOfFold, tag: int, *, most: int = DRAWN) -> Strip:
+def strip(predictions: OutOfFold, tag: int, *, most: int = DRAWN, tops: TopTags | None = None) -> Strip:
     """The strip of the tag in column `tag`, with at most `most` images; of more, ones evenly spaced in the row.
+
+    `tops` are the `top_tags` of Multiclass predictions, if they are known already.
 
     The order is by level 0 or not, then by probability, then by row. In Multiclass all images are in the row that carry
     the tag or have it as their top tag; in Multilabel those that carry it, and of the others the most probable ones.
@@ -68,17 +73,20 @@ def strip(predictions: OutOfFold, tag: int, *, most: int = DRAWN) -> Strip:
     ([1, 2, 0], [21, 51, 90], [1, 1, 1])
     """
     evaluated = np.flatnonzero(predictions.evaluated)
-    own, scores = predictions.truth[evaluated, tag], predictions.probabilities[evaluated]
-    levels, first, first_levels = _levels(scores, tag, multilabel=predictions.multilabel)
+    own, scores = (blocks.column(each, tag)[evaluated] for each in (predictions.truth, predictions.probabilities))
+    if predictions.multilabel:
+        levels, first, first_levels = _levels_of_one(scores, tag)
+    else:
+        levels, first, first_levels = _levels(tops or top_tags(*_arrays(predictions)), evaluated, tag)
     floor = _floor(own, levels) if predictions.multilabel else 0
     places = np.flatnonzero(own | (levels > floor))
-    order = places[np.lexsort((places, scores[places, tag], levels[places] > 0))]
+    order = places[np.lexsort((places, scores[places], levels[places] > 0))]
     drawn = _evenly(order, most)
     return Strip(
         rows=evaluated[drawn],
         levels=levels[drawn],
         own=own[drawn],
-        probabilities=scores[drawn, tag].astype(np.float64),
+        probabilities=scores[drawn].astype(np.float64),
         first=first[drawn],
         first_levels=first_levels[drawn],
         counts=_counts(own, levels),
@@ -88,15 +96,25 @@ def strip(predictions: OutOfFold, tag: int, *, most: int = DRAWN) -> Strip:
     )
 
 
-def _levels(scores: Float32s, tag: int, *, multilabel: bool) -> tuple[Integers, Integers, Integers]:
+def _arrays(predictions: OutOfFold) -> tuple[Bools, Float32s, Bools]:
+    return predictions.truth, predictions.probabilities, predictions.evaluated
+
+
+def _levels(tops: TopTags, evaluated: Integers, tag: int) -> tuple[Integers, Integers, Integers]:
     """Each image's level for the tag, its most probable tag, and the level of that tag; all (n,)."""
-    if multilabel:
-        column = scores[:, [tag]]
-        own = decision_rule.levels(column, np.zeros(column.shape, np.bool_), multilabel=True)[:, 0].astype(np.int64)
-        return own, np.full(len(own), tag), own
-    reached = decision_rule.levels(scores, np.zeros(scores.shape, np.bool_), multilabel=False).astype(np.int64)
-    first = scores.argmax(axis=1)
-    return reached[:, tag], first, reached[np.arange(len(scores)), first]
+    first, first_levels = tops.top[evaluated].astype(np.int64), _levels_of(tops.probability[evaluated])
+    return np.where(first == tag, first_levels, 0), first, first_levels
+
+
+def _levels_of_one(scores: Float32s, tag: int) -> tuple[Integers, Integers, Integers]:
+    """As `_levels`, of a Multilabel tag, which is the only one that is looked at."""
+    levels = _levels_of(scores)
+    return levels, np.full(len(levels), tag), levels
+
+
+def _levels_of(scores: Float32s) -> Integers:
+    column = scores[:, None]
+    return decision_rule.levels(column, np.zeros(column.shape, np.bool_), multilabel=True)[:, 0].astype(np.int64)
 
 
 def _floor(own: Bools, levels: Integers) -> int:

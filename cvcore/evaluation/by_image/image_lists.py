@@ -6,7 +6,7 @@ A number is of one or two tags: only their columns are read, and of a Multiclass
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +14,30 @@ from numpy.typing import NDArray
 from cvcore.array_types import Bools, Float32s, Integers
 from cvcore.evaluation.by_image import blocks, top_tags
 from cvcore.evaluation.by_image.top_tags import TopTags
-from cvcore.evaluation.out_of_fold import OutOfFold
 from cvcore.metrics import decision_rule
 from cvcore.metrics.confusion import Cell, Swap, TagOutcome
 
 NONE = -1
+
+
+class Predictions(Protocol):
+    """What is used here of an `OutOfFold`."""
+
+    @property
+    def truth(self) -> Bools:
+        """Which images carry which tags, (n, k)."""
+
+    @property
+    def probabilities(self) -> Float32s:
+        """Of the same shape."""
+
+    @property
+    def evaluated(self) -> Bools:
+        """Which images were evaluated, (n,)."""
+
+    @property
+    def multilabel(self) -> bool:
+        """Whether an image can have several tags."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +63,7 @@ class TagAnswers:
     tops: of a Multiclass iteration, else None; then answers, (n,), are the columns of its answers.
     """
 
-    predictions: OutOfFold
+    predictions: Predictions
     threshold: NDArray[np.float64]
     tops: TopTags | None
     answers: NDArray[np.int32] | None
@@ -76,7 +95,7 @@ class TagAnswers:
         return self.answers[rows].astype(np.int64)
 
 
-def tag_answers(predictions: OutOfFold, tops: TopTags | None, threshold: Any) -> TagAnswers:
+def tag_answers(predictions: Predictions, tops: TopTags | None, threshold: Any) -> TagAnswers:
     """The answers at a threshold, one number or one per tag; `tops` are the `top_tags` of a Multiclass iteration.
 
     Raises:
@@ -124,7 +143,7 @@ def _rows(answers: TagAnswers, selection: Cell | TagOutcome | Swap) -> Integers:
 
 
 def image_list(
-    predictions: OutOfFold,
+    predictions: Predictions,
     rows: Integers,
     about: Integers | int,
     toggled_tags: Integers | int = NONE,
@@ -144,20 +163,20 @@ def image_list(
     return ImageList(rows, about, np.where(carried, NONE, toggled), removed, numbers)
 
 
-def wrong_images(predictions: OutOfFold, tops: TopTags | None, rows: Integers) -> ImageList:
+def wrong_images(predictions: Predictions, tops: TopTags | None, rows: Integers) -> ImageList:
     """Images with these rows, each with the change of its tags that would surprise the model least."""
     surprising = _most_surprising(predictions, rows) if tops is None else tops.top[rows].astype(np.int64)
     return image_list(predictions, rows, surprising, surprising)
 
 
-def most_probable(predictions: OutOfFold, tops: TopTags | None, rows: Integers) -> Integers:
+def most_probable(predictions: Predictions, tops: TopTags | None, rows: Integers) -> Integers:
     """Each image's most probable tag; the first tag for an image without probabilities (not evaluated)."""
     if tops is not None:
         return tops.top[rows].astype(np.int64)
     return blocks.of_rows(rows, lambda scores: np.nan_to_num(scores).argmax(axis=1), predictions.probabilities)
 
 
-def _most_surprising(predictions: OutOfFold, rows: Integers) -> Integers:
+def _most_surprising(predictions: Predictions, rows: Integers) -> Integers:
     """Each image's tag whose probability contradicts the image's tags most."""
 
     def surprising(carried: Bools, scores: Float32s) -> Integers:
