@@ -107,6 +107,10 @@ def test_a_pupil_joins_and_is_in(store: Store, school_class: SchoolClass, joined
     cookie = browser(store).post("/join", data=given).headers["set-cookie"].lower()
     assert "httponly" in cookie
     assert "samesite=lax" in cookie
+    assert "secure" not in cookie
+    given["nickname"] = "Cleo"
+    by_https = browser(store).post("https://laptop.local:8501/join", data=given).headers["set-cookie"].lower()
+    assert "secure" in by_https.split("; ")
 
 
 def test_the_page_to_join(store: Store, school_class: SchoolClass) -> None:
