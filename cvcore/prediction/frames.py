@@ -8,7 +8,6 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -17,9 +16,9 @@ from cvcore.errors import IterationNotFound
 from cvcore.evaluation import OutOfFold
 from cvcore.files import blobs
 from cvcore.languages import t
-from cvcore.networks import backbones, feature_extraction
-from cvcore.networks.backbones import Backbone
+from cvcore.networks import backbones
 from cvcore.prediction import predictor
+from cvcore.prediction.predictor import Network
 from cvcore.records import Iteration
 from cvcore.settings import Limits
 from cvcore.store import Store
@@ -29,9 +28,6 @@ LIMITS = Limits(image_bytes=2**18, side_max_px=1024, pixels=2**20)
 
 # How many classifiers are kept, how long without a frame, and how often it is looked whether the iteration changed.
 MODELS_KEPT, IDLE_S, LOOKED_AFTER_S = 64, 60.0, 1.0
-NETWORKS_KEPT = 4
-
-_Network = tuple[Backbone, feature_extraction.Extractor]
 
 
 @dataclass(frozen=True)
@@ -127,17 +123,10 @@ def _drop(place: tuple[Path, str]) -> None:
 _own = threading.local()
 
 
-def _network(fingerprint: str, folder: Path) -> _Network:
-    """The network of that fingerprint, of this thread alone, whichever home folder it came from: they are the same.
+def _network(fingerprint: str, folder: Path) -> Network:
+    """The network of that fingerprint, of this thread alone.
 
     With one network for each of two threads, more frames are predicted than with one on two cores.
     """
-    networks: OrderedDict[str, Any] = _own.__dict__.setdefault("networks", OrderedDict())
-    if fingerprint not in networks:
-        backbone = backbones.find(fingerprint, folder)
-        networks[fingerprint] = backbone, feature_extraction.load(backbone, folder, threads=1)
-        if len(networks) > NETWORKS_KEPT:
-            networks.popitem(last=False)
-    networks.move_to_end(fingerprint)
-    network: _Network = networks[fingerprint]
-    return network
+    networks: OrderedDict[str, Network] = _own.__dict__.setdefault("networks", OrderedDict())
+    return predictor.loaded(networks, fingerprint, folder, threads=1)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import functools
+import threading
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -16,6 +17,10 @@ from cvcore.networks import backbones, feature_extraction, heads
 from cvcore.records import Iteration, Prediction
 from cvcore.settings import Limits
 from cvcore.store import SnapshotTag, Store
+
+Network = tuple[backbones.Backbone, feature_extraction.Extractor]
+
+NETWORKS_KEPT = 4
 
 
 def predict(store: Store, iteration: Iteration, data: bytes, *, limits: Limits) -> list[Prediction]:
@@ -86,13 +91,13 @@ def answer(predictions: Sequence[Prediction], threshold: float | Mapping[str, fl
     return [tag for tag, is_predicted in zip(tags, predicted, strict=True) if is_predicted]
 
 
-def extractor(store: Store, iteration: Iteration) -> tuple[backbones.Backbone, feature_extraction.Extractor]:
+def extractor(store: Store, iteration: Iteration) -> Network:
     """The backbone that an iteration was trained on, and the function that embeds images by it; both are cached.
 
     Raises:
         ModelDamaged: the network's file is missing or damaged.
     """
-    return _extractor(iteration.fingerprint, blobs.backbones_folder(store.home))
+    return _network(store, iteration.fingerprint)
 
 
 def extractor_of(store: Store, fingerprint: str) -> feature_extraction.Extractor:
@@ -101,10 +106,30 @@ def extractor_of(store: Store, fingerprint: str) -> feature_extraction.Extractor
     Raises:
         ModelDamaged: the network's file is missing or damaged.
     """
-    return _extractor(fingerprint, blobs.backbones_folder(store.home))[1]
+    return _network(store, fingerprint)[1]
 
 
-@functools.lru_cache(maxsize=4)
-def _extractor(fingerprint: str, folder: Path) -> tuple[backbones.Backbone, feature_extraction.Extractor]:
-    backbone = backbones.find(fingerprint, folder)
-    return backbone, feature_extraction.load(backbone, folder)
+_networks: OrderedDict[str, Network] = OrderedDict()
+_networks_lock = threading.Lock()
+
+
+def _network(store: Store, fingerprint: str) -> Network:
+    with _networks_lock:
+        return loaded(_networks, fingerprint, blobs.backbones_folder(store.home))
+
+
+def loaded(kept: OrderedDict[str, Network], fingerprint: str, folder: Path, *, threads: int | None = None) -> Network:
+    """The network of that fingerprint, from `kept` or else from a home's folder, whichever home: they are the same.
+
+    `kept` then has the networks used last, at most `NETWORKS_KEPT`.
+
+    Raises:
+        ModelDamaged: the network's file is missing or damaged.
+    """
+    if fingerprint not in kept:
+        backbone = backbones.find(fingerprint, folder)
+        kept[fingerprint] = backbone, feature_extraction.load(backbone, folder, threads=threads)
+        if len(kept) > NETWORKS_KEPT:
+            kept.popitem(last=False)
+    kept.move_to_end(fingerprint)
+    return kept[fingerprint]

@@ -166,3 +166,20 @@ def test_killed_in_the_middle_of_a_training(app: Served) -> None:
     assert ("done", 2) == (ended.status, ended.attempts)
     (iteration,) = app.store.iterations.of_project(app.job.project_id)
     assert ("Completed", 12) == (iteration.status, iteration.image_count)
+
+
+def test_a_tab_that_comes_back_watches_no_files(home: Path) -> None:
+    """A session whose connection was cut does not look at the files of all modules when it comes back."""
+    code = """
+import app
+from streamlit.runtime.app_session import AppSession
+
+session = AppSession.__new__(AppSession)
+session.shutdown = lambda: None
+session._local_sources_watcher = session._stop_config_listener = session._stop_pages_listener = None
+session.register_file_watchers()
+print(session._local_sources_watcher)
+"""
+    environment = {**os.environ, "TAGWISE_HOME": str(home)}
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert "None" == done.stdout.strip(), done.stderr
