@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 from collections.abc import Callable
@@ -47,8 +48,9 @@ def test_a_prediction_is_the_heads_word(
     kernel = np.random.default_rng(2).normal(size=(DIMENSION, 3))
     give_head(store, iteration, kernel, np.array([0.1, 0.2, 0.3]))
     found = prediction.predict(store, iteration, drawn_image(77), limits=LIMITS)
-    built_in = backbones.built_in()
-    extractor = feature_extraction.load(built_in, blobs.backbones_folder(store.home))
+    folder = blobs.backbones_folder(store.home)
+    built_in = backbones.find(backbones.built_in().fingerprint, folder)
+    extractor = feature_extraction.load(built_in, folder)
     embedding = extractor(imaging.pixels(drawn_image(77), built_in.side)[None])
     bias = np.float32([0.1, 0.2, 0.3])
     multilabel = classification_type == MULTILABEL
@@ -194,3 +196,11 @@ def test_finding_an_iteration(store: Store, fill: Fill, trained: Trained) -> Non
     ]
     with pytest.raises(NotFound, match="'Flowers' has no iteration 0: there are 3, 2, 1"):
         training.find_iteration(store, project, 0)
+
+
+def test_thirty_homes_share_a_network(store: Store, fill: Fill, trained: Trained, tmp_path: Path) -> None:
+    """A network is loaded once for all home folders that have it, as the pupils of a class have."""
+    iteration = trained(fill(lily=5, rose=5, tulip=5))
+    (tmp_path / "other").mkdir()
+    with contextlib.closing(Store(tmp_path / "other")) as other:
+        assert prediction.extractor(store, iteration) is prediction.extractor(other, iteration)
