@@ -55,7 +55,8 @@ class Settings:
     Without keys, those in the home folder are used. `fetch_private` lets the API fetch images from this machine's own
     network, and webhooks post to it. `cors` names the APIs that pages of other sites may call: prediction, training.
     Amazon's clients sign with the pair of `aws_…`. `s3_endpoint` is the address of an S3 service that holds the buckets
-    which are not in the home folder. In `backups` the web app writes a backup every day.
+    which are not in the home folder. In `backups` the web app writes a backup every day. `ray` names a cluster of
+    machines, as `auto` or host:port; `ray_images` is where they find the home folder, by default at its path.
     """
 
     home: Path
@@ -69,6 +70,8 @@ class Settings:
     aws_secret_access_key: str | None = field(default=None, repr=False)
     s3_endpoint: str | None = None
     backups: Path | None = None
+    ray: str = ""
+    ray_images: str = ""
     limits: Limits = field(default_factory=Limits)
 
 
@@ -83,8 +86,8 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
 
     Raises:
         InvalidInput: `TAGWISE_MAX_IMAGE_MB`, `TAGWISE_MAX_PHOTO_MB` or `TAGWISE_MAX_PHOTO_MEGAPIXELS` is not a number
-            above 0, `TAGWISE_CORS` names something else than APIs, `TAGWISE_S3_ENDPOINT` is not an address, or
-            `TAGWISE_BACKUPS` is a folder inside the home folder.
+            above 0, `TAGWISE_CORS` names something else than APIs, `TAGWISE_S3_ENDPOINT` or `TAGWISE_RAY` is not an
+            address, or `TAGWISE_BACKUPS` is a folder inside the home folder.
         HomeUnusable: the home folder begins with `~` and this user has no home.
 
     >>> load({"TAGWISE_HOME": "/data/tagwise"}).home.as_posix()
@@ -111,8 +114,21 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         aws_secret_access_key=environ.get("TAGWISE_AWS_SECRET_ACCESS_KEY") or None,
         s3_endpoint=_endpoint(environ.get("TAGWISE_S3_ENDPOINT", "").strip()),
         backups=_backups(environ.get("TAGWISE_BACKUPS", ""), home),
+        ray=_ray(environ.get("TAGWISE_RAY", "").strip()),
+        ray_images=environ.get("TAGWISE_RAY_IMAGES", "").strip(),
         limits=limits,
     )
+
+
+def _ray(text: str) -> str:
+    """`auto`, or host:port; an IPv6 address stands in brackets."""
+    if text in ("", "auto"):
+        return text
+    host, colon, port = text.rpartition(":")
+    is_host = host.startswith("[") == host.endswith("]") and "/" not in host and (":" not in host or host[:1] == "[")
+    if not (colon and host and is_host and port.isdecimal() and 0 < int(port) < 2**16):
+        raise InvalidInput(f"TAGWISE_RAY must be auto or an address like 192.168.1.5:6379, got {text!r}")
+    return text
 
 
 def _backups(text: str, home: Path) -> Path | None:

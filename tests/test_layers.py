@@ -53,6 +53,7 @@ PACKAGES = (
     "cvcore.buckets",
     "cvcore.certificates",
     "cvcore.files",
+    "cvcore.cluster",
     "cvcore.net",
     "cvcore.imaging",
     "cvcore.metrics",

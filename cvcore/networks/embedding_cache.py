@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cvcore import imaging
+from cvcore import cluster, imaging, settings
+from cvcore.array_types import Levels
+from cvcore.cluster import Machine
 from cvcore.errors import Unavailable
-from cvcore.files import blobs
+from cvcore.files import blobs, shared_originals
 from cvcore.languages import t
 from cvcore.networks import feature_extraction, stored_images
 from cvcore.networks.backbones import Backbone
+from cvcore.networks.feature_extraction import Elsewhere
 from cvcore.networks.keras_backend import Device
 from cvcore.progress import Progress
 from cvcore.store import SnapshotImage, Store
@@ -78,17 +82,52 @@ def computed(
     Raises:
         Stopped: `progress` asked to stop.
     """
-    stream = feature_extraction.stream(
-        backbone,
-        networks or blobs.backbones_folder(store.home),
-        digests,
-        lambda digest: imaging.pixels(blobs.read(blobs.original_path(store.home, digest)), backbone.side),
-        device,
-    )
+    folder = networks or blobs.backbones_folder(store.home)
+    read_pixels = partial(_pixels, str(store.home), backbone.side)
+    if (set_up := settings.load()).ray and len(digests) > feature_extraction.SHARD:
+        root = shared_originals.root_of(store.home, set_up)
+        there = Elsewhere(set_up.ray, partial(_pixels, root, backbone.side), partial(shared_originals.require, root))
+        shards = partial(feature_extraction.stream_elsewhere, backbone, folder, digests, read_pixels, device)
+        return _by_shards(shards, there, len(digests), progress)
+    stream = feature_extraction.stream(backbone, folder, digests, read_pixels, device)
+    return _by_batches(stream, len(digests), progress)
+
+
+def _by_batches(
+    stream: feature_extraction.Stream[str], total: int, progress: Progress
+) -> Iterator[dict[str, NDArray[np.float32]]]:
     with contextlib.closing(stream):
-        for start in range(0, len(digests), BATCH):
-            progress(t("Computing embeddings: {done} of {total}", done=start, total=len(digests)), start / len(digests))
-            batch = itertools.islice(stream, BATCH)
+        for start in range(0, total, BATCH):
+            progress(t("Computing embeddings: {done} of {total}", done=start, total=total), start / total)
             # An image may have been deleted in the meantime, or its file is damaged.
-            if embeddings := {digest: outcome for digest, outcome in batch if isinstance(outcome, np.ndarray)}:
+            if embeddings := _readable(itertools.islice(stream, BATCH)):
                 yield embeddings
+
+
+def _by_shards(
+    stream_elsewhere: Callable[..., Generator[list[tuple[str, feature_extraction.Outcome]], None, None]],
+    there: Elsewhere,
+    total: int,
+    progress: Progress,
+) -> Iterator[dict[str, NDArray[np.float32]]]:
+    done = 0
+
+    def report(machines: Sequence[Machine]) -> None:
+        stage = t("Computing embeddings: {done} of {total}", done=done, total=total)
+        progress(cluster.stage_on(machines, stage), done / total)
+
+    with contextlib.closing(stream_elsewhere(elsewhere=there, on_wait=report)) as shards:
+        for shard in shards:
+            if embeddings := _readable(shard):
+                yield embeddings
+            done += len(shard)
+
+
+def _pixels(root: str, side: int, digest: str) -> Levels:
+    return imaging.pixels(shared_originals.read(root, digest), side)
+
+
+def _readable(
+    outcomes: Iterable[tuple[str, feature_extraction.Outcome]],
+) -> dict[str, NDArray[np.float32]]:
+    return {digest: outcome for digest, outcome in outcomes if isinstance(outcome, np.ndarray)}

@@ -1,13 +1,15 @@
-"""Computes embeddings from pixels: with LiteRT on a CPU, with Keras on a GPU."""
+"""Computes embeddings from pixels: with LiteRT on a CPU, with Keras on a GPU, here or on a cluster's machines."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import tempfile
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,6 +17,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from cvcore import cluster
+from cvcore.cluster import Machine
 from cvcore.errors import InvalidInput, ModelDamaged, NotFound, WeightsMissing
 from cvcore.networks import backbones, keras_backbones, keras_backend
 from cvcore.networks.backbones import Backbone
@@ -29,6 +33,9 @@ THREADS_MAX = 4
 # Batches that wait per core, so that no core is idle while one is slow; all must fit into memory.
 BATCHES_AHEAD = 4
 
+# Images that a cluster's actor is given at once: seconds of work, and a few hundred names on the wire.
+SHARD = 256
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -41,6 +48,20 @@ Outcome = NDArray[np.float32] | InvalidInput | NotFound
 
 # A caller that does not read it to its end must close it, because its threads would go on for a while.
 Stream = Generator[tuple[Item, Outcome], None, None]
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """How the machines of the cluster at `address` get images.
+
+    `read_pixels` returns an item's pixels there, and `require` raises a TagwiseError where that machine cannot read
+    any; both are pickled. `in_order`: results come in the items' order, otherwise as soon as they are there.
+    """
+
+    address: str
+    read_pixels: Callable[[Any], NDArray[np.uint8]]
+    require: Callable[[], None]
+    in_order: bool = False
 
 
 def load(backbone: Backbone, folder: Path, *, threads: int | None = None, device: Device = "cpu") -> Extractor:
@@ -91,6 +112,65 @@ def stream_by_gpu(
     with contextlib.closing(read):
         for batch in _batches(read, keras_backbones.LARGE_BATCH):
             yield from _embedded(batch, extract)
+
+
+def stream_elsewhere(
+    backbone: Backbone,
+    folder: Path,
+    items: Iterable[Item],
+    read_pixels: Callable[[Item], NDArray[np.uint8]],
+    device: Device = "cpu",
+    *,
+    elsewhere: Elsewhere,
+    on_wait: Callable[[Sequence[Machine]], None] = lambda machines: None,
+) -> Generator[list[tuple[Item, Outcome]], None, None]:
+    """The same as `stream`, a shard at a time, by the machines of a cluster: bit for bit, on processors of one kind.
+
+    `on_wait` is told at least every second or so which machines work; what it raises ends the work.
+
+    What a machine could not read this process reads itself, with `read_pixels`: a folder that is not mounted there is
+    no damaged image. It also does the shards where no machine is left.
+
+    Raises:
+        What `stream` raises, and Unavailable: processes died over the same images again and again.
+    """
+    content = backbones.litert_model(backbone, folder)
+
+    def here(shard: Sequence[Item]) -> list[Outcome]:
+        return [outcome for _, outcome in stream(backbone, folder, shard, read_pixels, device)]
+
+    with cluster.crew(elsewhere.address, _on_a_machine, backbone, content, elsewhere, here=here) as crew:
+        by_order = cluster.in_order if elsewhere.in_order else cluster.finished
+        for *_, shard, outcomes in by_order(crew, _batches(items, SHARD), lambda: on_wait(crew.machines)):
+            pairs = list(zip(shard, outcomes, strict=True))
+            again = iter(here([item for item, outcome in pairs if outcome is None]))
+            yield [(item, next(again) if outcome is None else outcome) for item, outcome in pairs]
+
+
+def _on_a_machine(
+    backbone: Backbone, content: bytes, elsewhere: Elsewhere
+) -> Callable[[Sequence[Any]], list[NDArray[np.float32] | None]]:
+    """What an actor does with a shard: the embeddings of its images, None where it cannot read one."""
+    elsewhere.require()
+    device = keras_backend.device()
+    with tempfile.TemporaryDirectory() as temporary:
+        backbones.save(backbone, content, Path(temporary))
+        extract = load(backbone, Path(temporary), threads=1, device=device)
+
+    def read_pixels(item: Any) -> NDArray[np.uint8]:
+        try:
+            return elsewhere.read_pixels(item)
+        except OSError as error:
+            raise NotFound(str(error)) from error
+
+    def embed(shard: Sequence[Any]) -> list[NDArray[np.float32] | None]:
+        if device == "gpu":
+            outcomes = list(stream_by_gpu(shard, read_pixels, extract))
+        else:
+            outcomes = [outcome for item in shard for outcome in _embedded(_read([item], read_pixels), extract)]
+        return [outcome if isinstance(outcome, np.ndarray) else None for _, outcome in outcomes]
+
+    return embed
 
 
 def _read(batch: Sequence[Item], read_pixels: Callable[[Item], NDArray[np.uint8]]) -> list[tuple[Item, Pixels]]:

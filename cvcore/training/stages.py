@@ -6,6 +6,8 @@ from cvcore.languages import marked, said_again
 
 # Each is said by `t` where it is stored, or stands there as a constant.
 STAGES = (
+    # First: it holds one of the others.
+    marked("{stage} ({machines} machines, {cores} cores)"),
     marked("Starting TensorFlow"),
     marked("Downloading {network}, {size} MB (only once)"),
     marked("Preparing {network} (only once)"),
@@ -44,6 +46,10 @@ FAILURES = (
     marked(
         "every image must be in the home folder, these are missing or damaged: {names}; delete them and train "
         "again, or restore the folder from a backup"
+    ),
+    marked(
+        "the machines of the cluster must live through their work, {times} processes died over the same images: look "
+        "at Ray's logs, or unset TAGWISE_RAY"
     ),
     marked("every image of the test set must be in the home folder, some are missing or damaged"),
 )

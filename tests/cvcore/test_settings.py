@@ -128,3 +128,19 @@ def test_an_s3_service_is_named_by_its_address() -> None:
     assert settings.load({"TAGWISE_S3_ENDPOINT": ""}).s3_endpoint is None
     with pytest.raises(InvalidInput, match="TAGWISE_S3_ENDPOINT must begin with http:// or https://, got 'minio:9000'"):
         settings.load({"TAGWISE_S3_ENDPOINT": "minio:9000"})
+
+
+@pytest.mark.parametrize("address", ["auto", "192.168.1.5:6379", "head.local:6379", "[fe80::1]:6379"])
+def test_a_cluster_is_named_by_its_address(address: str) -> None:
+    """`auto`, or a host with a port; without it, no cluster."""
+    assert address == settings.load({"TAGWISE_RAY": f" {address} "}).ray
+    assert "" == settings.load({}).ray
+
+
+@pytest.mark.parametrize(
+    "text", ["yes", "192.168.1.5", "host:", ":6379", "host:70000", "ray://host:10001", "fe80::1:6379"]
+)
+def test_a_wrong_address_of_a_cluster_is_told(text: str) -> None:
+    """Also one for Ray's client, because this machine must be part of the cluster."""
+    with pytest.raises(InvalidInput, match="TAGWISE_RAY must be auto or an address like"):
+        settings.load({"TAGWISE_RAY": text})
