@@ -215,6 +215,6 @@ def test_a_reload_shows_a_first_upload(page: Page, app_url: str, slow_upload: Ca
     other.goto(page.url)
     for window in (page, other):
         told = re.compile(r"Upload: \d+ of 60 files|60 images stored, without a tag")
-        expect(window.get_by_text(told)).to_be_visible()
+        expect(window.get_by_text(told).first).to_be_visible()
         expect(window.get_by_text("60 images stored, without a tag")).to_be_visible(timeout=60_000)
     other.close()
