@@ -10,7 +10,6 @@ tags flipped, 21 of these were among the first 30 label issues, and 25 among all
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,11 +18,12 @@ from numpy.typing import NDArray
 
 from cvcore import metrics
 from cvcore.array_types import Bools, Float64s, Integers
+from cvcore.evaluation.by_image import blocks
 from cvcore.metrics.probabilities import cross_entropy
 
 NEARLY = 0.1  # how close to wrong an answer still counts as hard
 
-_BLOCK = 8192
+_TAGS = 16  # read at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,11 +65,18 @@ def find_label_issues(truth: Bools, probabilities: NDArray[Any], evaluated: Bool
     >>> issues.rows.tolist(), issues.tags.tolist(), issues.own.tolist()
     ([1], [1], [0.1])
     """
-    places = np.flatnonzero(evaluated)
     find = _one_by_one if multilabel else _against_each_other
-    rows, tags, own = find(truth[places], probabilities[places])
+    on = _means(truth, probabilities, evaluated)
+    off = _means(truth, probabilities, evaluated, without=True) if multilabel else on
+    found, start = [], 0
+    for carried, scores, is_evaluated in blocks.blocks(truth, probabilities, evaluated):
+        places = np.flatnonzero(is_evaluated)
+        rows, tags, own = find(carried[places], scores[places], on, off)
+        found.append((start + places[rows], tags, own))
+        start += len(scores)
+    rows, tags, own = (np.concatenate(part) for part in zip(*found, strict=True))
     order = np.argsort(own, kind="stable")
-    return LabelIssues(places[rows][order], tags[order], own[order])
+    return LabelIssues(rows[order], tags[order], own[order])
 
 
 def hardest_images(
@@ -85,17 +92,15 @@ def hardest_images(
     >>> hardest_images(truth, scores, np.ones(3, bool), 5, multilabel=False).tolist()
     [2, 1]
     """
-    places = np.flatnonzero(evaluated)
-    is_hard = _in_blocks(places, lambda rows: _is_nearly_wrong(truth[rows], probabilities[rows], multilabel))
-    places = places[is_hard]
-    losses = _in_blocks(places, lambda rows: cross_entropy(truth[rows], probabilities[rows], multilabel=multilabel))
-    hardest: Integers = places[np.argsort(-losses, kind="stable")[:most]]
+    places, losses, start = [], [], 0
+    for carried, scores, is_evaluated in blocks.blocks(truth, probabilities, evaluated):
+        rows = np.flatnonzero(is_evaluated)
+        rows = rows[_is_nearly_wrong(carried[rows], scores[rows], multilabel)]
+        places.append(start + rows)
+        losses.append(cross_entropy(carried[rows], scores[rows], multilabel=multilabel))
+        start += len(scores)
+    hardest: Integers = np.concatenate(places)[np.argsort(-np.concatenate(losses), kind="stable")[:most]]
     return hardest
-
-
-def _in_blocks(rows: Integers, compute: Callable[[Integers], NDArray[Any]]) -> NDArray[Any]:
-    """A result for each row, for some rows at a time: the arrays between take several times their memory."""
-    return np.concatenate([compute(block) for block in np.array_split(rows, len(rows) // _BLOCK + 1)])
 
 
 def _is_nearly_wrong(truth: Bools, probabilities: NDArray[Any], multilabel: bool) -> Bools:
@@ -133,16 +138,17 @@ def duplicate_groups(truth: Bools, groups: NDArray[Any]) -> DuplicateGroups:
     )
 
 
-def _against_each_other(truth: Bools, scores: NDArray[Any]) -> tuple[Integers, Integers, Float64s]:
+def _against_each_other(
+    truth: Bools, scores: NDArray[Any], means: Float64s, _: Float64s
+) -> tuple[Integers, Integers, Float64s]:
     own = np.where(truth, scores, -1).max(axis=1, initial=-1)
-    others = np.where(~truth & (scores >= _means(truth, scores)), scores, -1)
+    others = np.where(~truth & (scores >= means), scores, -1)
     tags, best = others.argmax(axis=1), others.max(axis=1, initial=-1)
     rows = np.flatnonzero((best > own) & (own >= 0))
     return rows, tags[rows], own[rows].astype(np.float64)
 
 
-def _one_by_one(truth: Bools, scores: NDArray[Any]) -> tuple[Integers, Integers, Float64s]:
-    on, off = _means(truth, scores), _means(~truth, scores)
+def _one_by_one(truth: Bools, scores: NDArray[Any], on: Float64s, off: Float64s) -> tuple[Integers, Integers, Float64s]:
     # It must also differ from the images that share its tagging. Without this, a model that gives all images the same
     # score would flag half of them.
     missing = ~truth & (scores >= on) & (scores > off) & (scores > 0.5)
@@ -152,7 +158,16 @@ def _one_by_one(truth: Bools, scores: NDArray[Any]) -> tuple[Integers, Integers,
     return rows, tags, np.where(truth[rows, tags], carried, 1 - carried)
 
 
-def _means(chosen: Bools, scores: NDArray[Any]) -> Float64s:
-    """Each tag's mean score over its chosen images, as (k,); nan without any, and no score is >= nan."""
-    sums = [column[some].sum(dtype=np.float64) for column, some in zip(scores.T, chosen.T, strict=True)]
-    return metrics.ratio(np.array(sums), np.count_nonzero(chosen, axis=0))
+def _means(truth: Bools, scores: NDArray[Any], evaluated: Bools, *, without: bool = False) -> Float64s:
+    """Each tag's mean score over the images with it, or `without` it, as (k,); nan without any, and no score is >= nan.
+
+    A few tags at a time: a sum must be of all scores at once, for the same last digit.
+    """
+    sums, numbers = [], []
+    for start in range(0, truth.shape[1], _TAGS):
+        some = slice(start, start + _TAGS)
+        for carried, column in zip(*(blocks.columns(each, some).T for each in (truth, scores)), strict=True):
+            chosen = (carried != without) & evaluated
+            sums.append(column[chosen].sum(dtype=np.float64))
+            numbers.append(np.count_nonzero(chosen))
+    return metrics.ratio(np.array(sums), np.array(numbers))

@@ -64,6 +64,8 @@ def parse(store: Store, iteration: Iteration, texts: Sequence[str]) -> tuple[Con
     Raises:
         InvalidInput: as `conditions.parse`.
     """
+    if not texts:  # what is known of very many images is not read for nothing
+        return ()
     known = columns(store, iteration)
     return tuple(dict.fromkeys(conditions.parse(text, known) for text in texts))
 
