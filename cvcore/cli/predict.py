@@ -11,10 +11,11 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from cvcore import evaluation, metrics, projects, training
+from cvcore import cluster, evaluation, metrics, projects, training
 from cvcore.cli.console import terminal
 from cvcore.cli.console.options import Subparsers, add_command, add_iteration, add_json, add_project, add_threshold
 from cvcore.cli.console.terminal import unwritable
+from cvcore.cluster import Machine
 from cvcore.errors import ArchiveRefused, InvalidInput
 from cvcore.evaluation import report_files
 from cvcore.prediction import batches
@@ -45,10 +46,15 @@ def predict(options: argparse.Namespace, settings: Settings) -> int:
     metrics.checked_thresholds(np.asarray(threshold))
     by_tag = evaluation.thresholds_by_tag(store, iteration, threshold)
     images = [image for path in options.paths for image in _images_at(path, settings)]
-    results = batches.predict(store, iteration, images, by_tag, limits=settings.limits)
+    machines: list[Machine] = []
+
+    def on_wait(working: Sequence[Machine]) -> None:
+        machines[:] = working
+
+    results = batches.predict(store, iteration, images, by_tag, limits=settings.limits, on_wait=on_wait)
     unread: list[str] = []
     with contextlib.ExitStack() as stack:
-        answers = _readable(results, len(images), unread)
+        answers = _readable(results, len(images), unread, machines)
         if options.csv:
             names = [tag.name for tag in evaluation.tags(store, iteration)]
             answers = _also_as_csv(answers, stack.enter_context(_csv_file(options.csv)), names)
@@ -71,8 +77,13 @@ def _images_at(path: Path, settings: Settings) -> list[batches.BatchImage]:
         raise InvalidInput(f"{path}: {refusal}") from refusal
 
 
-def _readable(results: Iterable[ImageAnswer], total: int, unread: list[str]) -> Iterator[ImageAnswer]:
-    """The answers for images that can be read; the others are reported as errors and their names added to `unread`."""
+def _readable(
+    results: Iterable[ImageAnswer], total: int, unread: list[str], machines: Sequence[Machine]
+) -> Iterator[ImageAnswer]:
+    """The answers for images that can be read; the others are reported as errors and their names added to `unread`.
+
+    `machines`: those that work now, which the progress line says.
+    """
     for number, result in enumerate(results, 1):
         if result.refusal:
             terminal.print_error(f"{result.image}: {result.refusal}")
@@ -81,7 +92,7 @@ def _readable(results: Iterable[ImageAnswer], total: int, unread: list[str]) -> 
             yield result
         # In a terminal the answers themselves are the progress.
         if not sys.stdout.isatty():
-            terminal.show_progress(f"{number:,} of {total:,} images")
+            terminal.show_progress(cluster.stage_on(machines, f"{number:,} of {total:,} images"))
     terminal.show_progress("")
 
 

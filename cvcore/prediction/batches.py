@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,14 +16,16 @@ from typing import BinaryIO
 
 import numpy as np
 
-from cvcore import evaluation, imaging, wording
+from cvcore import evaluation, imaging, settings, wording
 from cvcore.annotations import parts, shown
 from cvcore.array_types import Levels
+from cvcore.cluster import Machine
 from cvcore.datasets import file_names, sources
-from cvcore.errors import ArchiveRefused, InvalidInput
+from cvcore.errors import ArchiveRefused, InvalidInput, Unavailable
 from cvcore.files import blobs, zips
 from cvcore.languages import t
 from cvcore.networks import backbones, feature_extraction
+from cvcore.networks.feature_extraction import Elsewhere
 from cvcore.prediction import predictor
 from cvcore.records import Iteration, Prediction
 from cvcore.settings import Limits
@@ -34,10 +36,14 @@ ZIP = ".zip"
 
 @dataclass(frozen=True)
 class BatchImage:
-    """An image to predict: its name, and the function that reads its bytes or raises InvalidInput."""
+    """An image to predict: its name, and the function that reads its bytes or raises InvalidInput.
+
+    `folder`: where its file lies, if it is one by itself; other machines that see the folder can read it too.
+    """
 
     name: str
     read: Callable[[], bytes]
+    folder: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -62,10 +68,12 @@ def predict(
     *,
     limits: Limits,
     thumbnail_px: int = 0,
+    on_wait: Callable[[Sequence[Machine]], None] = lambda machines: None,
 ) -> Iterator[ImageAnswer]:
     """Predict each image of a batch, in its order; an image that cannot be read gets the reason instead.
 
     `threshold`: see `prediction.answer`. `thumbnail_px`: how long the longer side of the thumbnails is, 0 for none.
+    `on_wait` is told which machines of a cluster work, where there is one; what it raises ends the work.
 
     Raises:
         NotTrained, ModelDamaged: the iteration is not trained, or a file of it is missing or damaged.
@@ -75,11 +83,11 @@ def predict(
     folder = blobs.backbones_folder(store.home)
     backbone = backbones.find(iteration.fingerprint, folder)
 
+    on_machines = None if thumbnail_px else _elsewhere(batch, backbone.side, limits)
     thumbnails: dict[int, bytes] = {}  # of the images that are being worked on
 
     def read_pixels(image: BatchImage) -> Levels:
-        data = imaging.fitted(image.read(), limits).data
-        imaging.check(data, limits)
+        data = _checked(image, limits)
         if thumbnail_px:
             thumbnails[id(image)] = imaging.rendition(data, thumbnail_px)
         return imaging.pixels(data, backbone.side)
@@ -92,8 +100,12 @@ def predict(
         answer = predictor.answer(predictions, threshold, multilabel=out_of_fold.multilabel)
         return ImageAnswer(image.name, tuple(answer), tuple(predictions), thumbnail=thumbnail)
 
-    stream = feature_extraction.stream(backbone, folder, batch, read_pixels)
-    return _answers(stream, to_answer)
+    if on_machines:
+        shards = feature_extraction.stream_elsewhere(
+            backbone, folder, batch, read_pixels, elsewhere=on_machines, on_wait=on_wait
+        )
+        return _answers(_one_by_one(shards), to_answer)
+    return _answers(feature_extraction.stream(backbone, folder, batch, read_pixels), to_answer)
 
 
 def images_at(path: Path, limits: Limits) -> list[BatchImage]:
@@ -109,7 +121,7 @@ def images_at(path: Path, limits: Limits) -> list[BatchImage]:
     elif path.suffix.casefold() == ZIP and path.is_file():
         images = [BatchImage(str(path / image.name), image.read) for image in _in_zip(path, limits)]
     else:
-        return [BatchImage(str(path), partial(_read, path, limits))]
+        return [_of_file(path, limits)]
     if not images:
         raise ArchiveRefused(t("a folder or zip must hold images, {name!r} holds none: choose another", name=path.name))
     return images
@@ -174,13 +186,56 @@ def _answers(
             yield to_answer(image, outcome)
 
 
+def _one_by_one(
+    shards: Generator[list[tuple[BatchImage, feature_extraction.Outcome]], None, None],
+) -> feature_extraction.Stream[BatchImage]:
+    with contextlib.closing(shards):
+        for shard in shards:
+            yield from shard
+
+
+def _elsewhere(batch: Iterable[BatchImage], side: int, limits: Limits) -> Elsewhere | None:
+    """How a cluster's machines read the batch; None where no cluster is set, or images are not many files."""
+    address = settings.load().ray
+    if not address or not isinstance(batch, Sequence) or len(batch) <= feature_extraction.SHARD:
+        return None
+    folders = {image.folder for image in batch}
+    if None in folders:
+        return None
+    return Elsewhere(address, partial(_pixels, side, limits), partial(_require, folders), in_order=True)
+
+
+def _require(folders: Collection[Path]) -> None:
+    """Check that this machine sees one of the folders.
+
+    Raises:
+        Unavailable: it sees none.
+    """
+    if not any(folder.is_dir() for folder in folders):
+        raise Unavailable(f"every machine must see the images, it does not see {min(folders)}: mount the folder there")
+
+
+def _pixels(side: int, limits: Limits, image: BatchImage) -> Levels:
+    return imaging.pixels(_checked(image, limits), side)
+
+
+def _checked(image: BatchImage, limits: Limits) -> bytes:
+    data = imaging.fitted(image.read(), limits).data
+    imaging.check(data, limits)
+    return data
+
+
+def _of_file(path: Path, limits: Limits) -> BatchImage:
+    return BatchImage(str(path), partial(_read, path, limits), path.absolute().parent)
+
+
 def _in_folder(top: Path, limits: Limits) -> Iterator[BatchImage]:
     for folder, subfolders, files in os.walk(top):
         subfolders[:] = sorted(name for name in subfolders if not file_names.is_litter((name,)))
         for name in sorted(files):
             path = Path(folder, name)
             if not file_names.is_litter((name,)) and not file_names.kind_refusal(name) and _may_be_read(path):
-                yield BatchImage(str(path), partial(_read, path, limits))
+                yield _of_file(path, limits)
 
 
 def _in_zip(source: Path | BinaryIO, limits: Limits) -> Iterator[BatchImage]:
