@@ -25,8 +25,10 @@ from cvcore.api.security_headers import HEADERS
 from cvcore.files.api_keys import AwsKeys, Keys
 from cvcore.rekognition import arns
 from cvcore.store import Purpose, Store
+from tests.conftest import draw_image
 from tests.cvcore.api.aws import test_robustness as aws
 from tests.cvcore.api.customvision import test_robustness as api
+from tests.cvcore.api.live import test_live
 
 PAGES = ("", "images", "train", "performance", "quick_test", "predictions", "publish", "class", "nowhere")
 PARAMETERS = (
@@ -37,6 +39,7 @@ STREAMLITS = (
     *("health", "host-config", "metrics", "script-health-check", "stream", "upload_file", "upload_file/a/b"),
     *("agent/mcp", "agent/interact", "agent/openapi.json", "bidi-components/a/b.js", "nowhere"),
 )
+IMAGES = (draw_image(1), test_live.frame(), test_live.frame()[:-40])
 # A page runs for some hundred milliseconds; an answer of Rekognition may be held for 45 s.
 PATIENCE_S = 60.0
 
@@ -112,8 +115,8 @@ def known(store: Store, keys: Keys, pair: AwsKeys, cookies: list[str]) -> Known:
 def requests(there: Known) -> st.SearchStrategy[Asked]:
     """A request to any door, the APIs more often, since they have most operations; pages take long, and come seldom."""
     shares: dict[Callable[[Known], st.SearchStrategy[Asked]], int] = {
-        _customvision: 8, _rekognition: 4, _s3: 4, _files: 3, _forms: 2, _live: 2, _pages: 2, _streamlits: 2,
-        _anything: 2, _stream: 1,
+        _customvision: 16, _rekognition: 8, _s3: 8, _files: 6, _forms: 4, _live: 4, _pages: 4, _streamlits: 4,
+        _anything: 4, _stream: 1,
     }  # fmt: skip
     each = [door for door, share in shares.items() for _ in range(share)]
     return st.sampled_from(each).flatmap(lambda door: door(there))
@@ -215,7 +218,9 @@ def _customvision(there: Known) -> st.SearchStrategy[Asked]:
         words = _words(there)
         path = re.sub(
             r"\{(\w+)\}",
-            lambda match: quote(draw(st.sampled_from(there.ids[match[1]]) | words), safe=""),
+            lambda match: quote(
+                draw(st.sampled_from(there.ids[match[1]] * 4) if draw(st.integers(0, 5)) else words), safe=""
+            ),
             operation.path,
         )
         version = draw(st.sampled_from(["v3.3", "v3.0", "v2.2", "v3.4-preview", "v1.0", "V3.3", "v9.9"]))
@@ -228,7 +233,7 @@ def _customvision(there: Known) -> st.SearchStrategy[Asked]:
             f"/customvision/{version}/{'training' if is_training else 'prediction'}{path}"
             + draw(_query(there, tuple(api.NAMES))),
             ((name, draw(st.sampled_from([key] * 8 + ["wrong", ""]))), ("Content-Type", kind)),
-            draw(st.just(b"") | document | st.binary(max_size=50)),
+            draw(st.just(b"") | document | st.sampled_from(IMAGES) | st.binary(max_size=50)),
         )
 
     return drawn()
@@ -313,7 +318,8 @@ def _live(there: Known) -> st.SearchStrategy[Asked]:
     fields = _fields(there).map(lambda found: (("tagwise-live", "a camera"), *found))
     return st.builds(
         Asked, st.just("live"), st.sampled_from(["POST", "POST", "GET"]),
-        st.builds(str.__add__, address, _query(there, ("threshold",))), fields, st.binary(max_size=60),
+        st.builds(str.__add__, address, _query(there, ("threshold",))), fields,
+        st.sampled_from(IMAGES) | st.binary(max_size=60),
     )  # fmt: skip
 
 
@@ -340,7 +346,7 @@ def _stream(there: Known) -> st.SearchStrategy[Asked]:
         found = BackMsg()
         found.rerun_script.query_string = query.removeprefix("?")
         found.rerun_script.page_name = page
-        return found.SerializeToString() + others
+        return bytes(found.SerializeToString()) + others
 
     runs = st.builds(message, st.sampled_from(PAGES), _query(there, PARAMETERS), st.just(b"") | st.binary(max_size=9))
     # None of the page's own: with them every other draw would only run through pages.
@@ -353,7 +359,7 @@ def _stream(there: Known) -> st.SearchStrategy[Asked]:
 
 def _anything(there: Known) -> st.SearchStrategy[Asked]:
     """Any path, whatever stands in it."""
-    letters = st.characters(exclude_categories=("Cs",), exclude_characters="\r\n")
+    letters = st.characters(codec="utf-8", exclude_characters="\r\n")
     path = st.text(letters, max_size=40) | _words(there).map(lambda text: re.sub(r"[\r\n]", "", text))
     return st.builds(
         Asked, st.just("anything"), st.sampled_from(["GET", "POST", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT", "X"]),

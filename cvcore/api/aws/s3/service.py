@@ -36,7 +36,7 @@ async def answer(request: SignedRequest, settings: Settings) -> Response:
     except TagwiseError as error:
         response = refusal(error, request.path)
     except Exception:
-        log.exception("%s %s", request.method, request.path)
+        log.exception("%s %r", request.method, request.path)
         response = refusal(errors.Refusal("InternalError", "an unexpected error: see the server's log"), request.path)
     response.headers["x-amz-request-id"] = secrets.token_hex(8)
     return response

@@ -91,3 +91,10 @@ def test_what_is_not_served_is_told(ask: Ask, method: str, path: str, query: dic
 def test_one_request_is_of_at_most_5_gb(ask: Ask) -> None:
     """More is refused before it is read."""
     assert ask("PUT", "/photos/a", body=b"x", size_bytes=5 * 2**30 + 1).code == "EntityTooLarge"
+
+
+def test_no_key_forges_a_line_of_the_log(ask: Ask, caplog: pytest.LogCaptureFixture) -> None:
+    """Where something unforeseen fails, the log names the key on one line, whatever it is called."""
+    reply = ask("PUT", "/photos/a\nforged", body="no bytes")  # type: ignore[arg-type]
+    assert (500, "InternalError") == (reply.status, reply.code)
+    assert ["PUT '/photos/a\\nforged'"] == caplog.messages
