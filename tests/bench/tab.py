@@ -93,9 +93,11 @@ class Tab:
 
     async def close(self) -> None:
         """Close the tab."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        # Before Python 3.12 `wait_for` loses a cancellation that comes when what it waits for has just come.
+        while tasks := [task for task in self._tasks if not task.done()]:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks, timeout=1)
         self._tasks = []
 
     async def get(self, path: str, accept: str = "*/*") -> httpx2.Response:
