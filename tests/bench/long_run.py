@@ -4,7 +4,7 @@
 
 The real app (`tagwise serve`, with its worker) has three small projects. Without pauses they are trained, predict
 images, get more images and lose others, are exported now and then, and are looked at on every page in new tabs
-(`mixed_load.py`, `tab.py`); what is kept for days is purged every half minute. Eight hours of a class, with a training
+(`mixed_load.py`, `tab.py`); what is kept for days is purged four times. Eight hours of a class, with a training
 every two minutes and a prediction every six seconds, are 240 trainings and 4,800 predictions.
 
 Every 15 s the web process and the worker are sampled: resident memory, open file handles, threads; and the sizes of the
@@ -94,6 +94,7 @@ def run(load: Load, seconds: float) -> list[Sample]:
     load.over.set()
     for thread in threads:
         thread.join(JOIN_S)
+    load.errors += [f"{thread.name} hangs" for thread in threads if thread.is_alive()]
     return samples
 
 

@@ -29,7 +29,7 @@ PROJECTS = (("Small", 12), ("Larger", 24), ("Growing", 40))
 PUBLISHED = "live"
 ITERATIONS_KEPT, UPLOADED_KEPT, SENT = 6, 200, 200
 PREDICTION_PAUSE_S, UPLOAD_PAUSE_S, PAGE_PAUSE_S = 0.06, 1.0, 1.0
-PURGE_EVERY_S, EXPORT_EVERY_S = 30.0, 120.0
+PURGE_EVERY_S, EXPORT_EVERY_S = 140.0, 120.0
 PAGES = ("", "images", "train", "performance", "quick_test", "predictions", "publish")
 TRAINING_S = 120.0
 SOON_S = 0.1
@@ -61,7 +61,7 @@ class Load:
 
     def begin(self) -> list[threading.Thread]:
         """Begin everything, each in a thread of its own."""
-        threads = [threading.Thread(target=self._run, args=(act,), name=act.__name__) for act in LOAD]
+        threads = [threading.Thread(target=self._run, args=(act,), name=act.__name__, daemon=True) for act in LOAD]
         for thread in threads:
             thread.start()
         return threads
