@@ -45,7 +45,10 @@ class Refused(Exception):
 
 @dataclass
 class Site:
-    """The app, a home with projects in it, what was promised, and the commands that run."""
+    """The app, a home with projects in it, what was promised, and the commands that run.
+
+    `azure` is the address of a Custom Vision to move in from, and its key.
+    """
 
     app: App
     promises: Promises
@@ -56,7 +59,7 @@ class Site:
     ids: dict[str, str] = field(default_factory=dict)
     tags: dict[str, list[str]] = field(default_factory=dict)
     images: list[str] = field(default_factory=list)
-    azure: str = ""
+    azure: tuple[str, str] = ("", "")
 
     def until_over(self) -> Iterator[int]:
         """Numbers of rounds, until the activities are over."""
@@ -248,16 +251,14 @@ def packing(site: Site) -> None:
 def moving_in(site: Site) -> None:
     """`tagwise migrate` from a Custom Vision on this machine, again and again: it goes on where it was."""
     for _ in site.until_over():
-        told = site.run("migrate", "--endpoint", site.azure, "--training-key", AZURE_KEY, "--json")
+        url, key = site.azure
+        told = site.run("migrate", "--endpoint", url, "--training-key", key, "--json")
         if told is None:
             return
         for moved in json.loads(told):
             if not moved["complete"]:
                 raise Refused(f"moving in is not complete: {moved}")
         time.sleep(1)
-
-
-AZURE_KEY = "0123456789abcdef"
 
 
 @dataclass(frozen=True)

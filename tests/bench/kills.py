@@ -38,7 +38,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-from activities import ACTIVITIES, AZURE_KEY, Site, drawn, furnish, going_on, newest_trained
+from activities import ACTIVITIES, Site, drawn, furnish, going_on, newest_trained
 from old_homes import kill_while_migrating
 from promises import Promises, sha256_of
 from running import App, NotStarted
@@ -133,7 +133,7 @@ def kill_in_a_home(folder: Path, rounds: list[Round], rng: random.Random, outcom
     if not rounds:
         return
     with moving_out(rng) as url:
-        site = Site(App(folder), Promises(), rng, azure=url)
+        site = Site(App(folder), Promises(), rng, azure=(url, azure.KEY))
         furnish(site)
         site.app.start()
         try:
@@ -151,7 +151,6 @@ def kill_in_a_home(folder: Path, rounds: list[Round], rng: random.Random, outcom
 def moving_out(rng: random.Random) -> Iterator[str]:
     """The address of a Custom Vision with a project of tagged images."""
     there = azure.Azure()
-    assert there_key() == AZURE_KEY
     with azure.served(there.do_training) as there.url, azure.served(there.do_picture) as there.pictures_url:
         there.pictures_left = 10**9
         project_id = there.project("Moved")
@@ -160,11 +159,6 @@ def moving_out(rng: random.Random) -> Iterator[str]:
             there.image(project_id, drawn(rng), tags[number % 2])
         yield there.url
         there.is_over.set()
-
-
-def there_key() -> str:
-    """The key that the tests' Custom Vision wants."""
-    return azure.KEY
 
 
 def kill(site: Site, each: Round, outcome: Outcome) -> None:
