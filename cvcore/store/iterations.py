@@ -200,6 +200,21 @@ class Iterations:
         query = "select image_id from iteration_images where iteration_id = ? order by position"
         return [image_id for (image_id,) in self._db.connection.execute(query, [iteration_id])]
 
+    def training_counts(self, iteration_id: str) -> dict[str, int]:
+        """The number of the snapshot's images that are not for testing, by the name of their tag, as `Tags` has it."""
+        names = [tag.name for tag in self.tags(iteration_id)]
+        counts: dict[str, int] = {}
+        for positions, number in self._db.connection.execute(
+            """select tag_positions, count(*) from iteration_images
+               where iteration_id = :iteration and position not in (
+                   select position from iteration_test_images where iteration_id = :iteration)
+               group by tag_positions""",
+            {"iteration": iteration_id},
+        ):
+            for position in json.loads(positions):
+                counts[names[position]] = counts.get(names[position], 0) + number
+        return counts
+
     def images_at(self, iteration_id: str, positions: Sequence[int]) -> list[SnapshotImage]:
         """The snapshot's images in these rows of the arrays, in that order; rows that do not exist are left out."""
         by_position: dict[int, SnapshotImage] = {}

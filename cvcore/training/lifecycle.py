@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from functools import lru_cache
 
 from cvcore import domains, finetuning, image_facts, validation
 from cvcore.errors import InTraining, InvalidInput, NothingChanged, NotTrainable
@@ -228,12 +229,22 @@ def _digest(
 
 
 def is_changed(store: Store, project: Project, iteration: Iteration) -> bool:
-    """Whether training like the newest iteration would train on anything else than it did."""
+    """Whether training like the newest iteration would train on anything else than it did.
+
+    Tags' numbers of images answer it most often; where they are the same, all images are looked at.
+    """
+    if store.tags.training_counts(project.id) != _trained_counts(store, iteration.id):
+        return True
     method = iteration.evaluation.method if iteration.evaluation else K_FOLD
     ready = readiness(store, project, evaluation=method)
     options = store.trainings.options(iteration.id)
     groups = group_keys.texts(store, options.group_key, ready.images)
     return not _is_last(store, project, _digest(project, ready, method, options, groups))
+
+
+@lru_cache(maxsize=64)
+def _trained_counts(store: Store, iteration_id: str) -> dict[str, int]:
+    return store.iterations.training_counts(iteration_id)
 
 
 def _is_last(store: Store, project: Project, digest: str) -> bool:

@@ -202,3 +202,16 @@ def test_thresholds_go_with_their_iteration(store: Store, project: Project, add_
     store.iterations.delete(iteration.id)
     with pytest.raises(NotFound, match="it may have been deleted"):
         store.iterations.set_thresholds(iteration.id, 0.5)
+
+
+def test_a_snapshot_counts_its_training_images(store: Store, project: Project, add_rows: AddRows) -> None:
+    """By tag, as the workspace counts them: without those for testing, and as they were at the training."""
+    rose, tulip = (store.tags.add(project.id, name) for name in ("rose", "tulip"))
+    first, second, third = add_rows(project, 3)
+    store.tags.attach([first, second], [rose.id])
+    store.tags.attach([second, third], [tulip.id])
+    store.images.mark_for_testing([third], True)
+    iteration = train(store, project, first, second, third)
+    store.tags.detach([first])
+    assert {"rose": 2, "tulip": 1} == store.iterations.training_counts(iteration.id)
+    assert {"rose": 1, "tulip": 1} == store.tags.training_counts(project.id)
