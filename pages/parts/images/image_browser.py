@@ -30,20 +30,21 @@ def show(store: Store, project: Project, tags: Sequence[Tag], limits: Limits) ->
     if not number:
         st.info(t("No images here. Clear the filter, or upload some."))
         return
-    images = store.searches.page(search, take=PAGE, skip=PAGE * (page - 1))
+    first = PAGE * (page - 1)
+    images = store.searches.page(search, take=PAGE, skip=first)
     names = {tag.id: tag.name for tag in tags}
     bar = st.container(key="toolbar")
     key = f"gallery-{project.id}"
     selected = gallery.show(
         [image_tools.item(image, names) for image in images], key=key, revision=_revision(search, page, fact)
     )
+    enlarge = partial(large_view.open_found, store, project, search, place=first, number=number)
     if opened := gallery.opened(key):
-        large_view.open_image(project, store.searches.ids(search), opened)
+        enlarge(opened)
     with bar:
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             chosen = [image for image in images if image.id in set(selected)]
-            listed = partial(store.searches.ids, search)
-            act = image_tools.show(store, project, tags, chosen, listed, limits=limits, key=KEY)
+            act = image_tools.show(store, project, tags, chosen, enlarge, limits=limits, key=KEY)
             # With the tools, which stay in sight: below the images it would be pushed away as they come.
             page_choice.show(page_key, pages)
         if act:

@@ -39,14 +39,14 @@ def show(
     project: Project,
     tags: Sequence[Tag],
     selected: Sequence[Image],
-    listed: Callable[[], Sequence[str]],
+    enlarge: Callable[[str], None],
     *,
     limits: Limits,
     key: str,
 ) -> Callable[[], Change] | None:
     """Show the tools for the selected images; returns what the one pressed does: call it with `do`.
 
-    `listed` returns the ids of all images that are listed: where the way leads from a single one that is enlarged.
+    `enlarge` shows a single one large, from where the way leads to all that are listed.
     """
     ids = [image.id for image in selected]
     act: Callable[[], Change] | None = None
@@ -68,8 +68,11 @@ def show(
     if st.button(label, key=f"{key}-testing", disabled=not ids, help=t("Test images are never used for training.")):
         act = partial(changes.mark_for_testing, store, project, ids, not for_training)
     if st.button(t("Enlarge"), disabled=not ids, key=f"{key}-enlarge"):
-        # Several are looked at one after another; from a single one the way leads to all that are listed.
-        large_view.open_image(project, ids if len(ids) > 1 else listed(), ids[0])
+        # Several are looked at one after another.
+        if len(ids) > 1:
+            large_view.open_image(project, ids, ids[0])
+        else:
+            enlarge(ids[0])
     if st.button(t("Metadata"), disabled=not ids, type="tertiary", key=f"{key}-metadata"):
         metadata_editor.show(store, project, ids, key=key)
     if st.button(t("Delete"), disabled=not ids, type="tertiary", key=f"{key}-delete"):

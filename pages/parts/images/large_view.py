@@ -13,7 +13,7 @@ from cvcore.projects import changes, trash
 from cvcore.projects.changes import Change
 from cvcore.records import MULTICLASS, Image, Project
 from cvcore.settings import Limits
-from cvcore.store import Store
+from cvcore.store import ImageSearch, Store
 from pages.parts.facts import fact_list
 from pages.parts.images import tag_choice
 from pages.parts.shell import undo_toast
@@ -22,11 +22,22 @@ from pages.parts.similar import button as similar_button
 from pages.parts.widgets import image_steps
 
 KEY = "large"
+NEAR = 5000
 
 
 def open_image(project: Project, ids: Sequence[str], image_id: str) -> None:
     """Show an image large from the next `show` on, among the images with those ids, until it is closed."""
     image_steps.begin(KEY, project, ids, image_id)
+
+
+def open_found(store: Store, project: Project, search: ImageSearch, image_id: str, *, place: int, number: int) -> None:
+    """Show an image large, as `open_image` does, among those of a search: so many, about at that place, counted from 0.
+
+    Of very many images those about it are kept, so that a window that stays open costs little memory.
+    """
+    before = max(0, place - NEAR)
+    ids = store.searches.ids(search, take=2 * NEAR, skip=before)
+    image_steps.begin(KEY, project, ids, image_id, before=before, number=number)
 
 
 def show(store: Store, project: Project, limits: Limits) -> None:
@@ -47,7 +58,8 @@ def _dialog(store: Store, project: Project, limits: Limits) -> None:
     left, right = st.columns([5, 3], gap="medium")
     with left:
         _show_image(shown, after)
-        image_steps.show_buttons(opened.at, len(opened.ids), opened.go)
+        number = opened.before + len(opened.ids) + opened.after
+        image_steps.show_buttons(opened.before + opened.at, number, opened.go)
     with right:
         if shown:
             _show_details(store, project, shown[0], limits)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
 
@@ -71,12 +72,13 @@ def _show_images(store: Store, project: Project, tags: Sequence[Tag], group: Gro
     key = f"{KEY}-gallery-{project.id}"
     revision = f"{widget_resets.current(KEY)} {group.kind} {page}"
     selected = gallery.show([image_tools.item(image, names) for image in images], key=key, revision=revision)
+    enlarge = partial(large_view.open_image, project, group.image_ids)
     if opened := gallery.opened(key):
-        large_view.open_image(project, list(group.image_ids), opened)
+        enlarge(opened)
     with bar:
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             chosen = [image for image in images if image.id in set(selected)]
-            act = image_tools.show(store, project, tags, chosen, lambda: list(group.image_ids), limits=limits, key=KEY)
+            act = image_tools.show(store, project, tags, chosen, enlarge, limits=limits, key=KEY)
             page_choice.show(f"{KEY}-page", pages)
         if act:
             image_tools.do(project, act, key=KEY)

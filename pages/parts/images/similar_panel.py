@@ -6,6 +6,7 @@ import base64
 import html
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import streamlit as st
 
@@ -109,11 +110,12 @@ def _gallery(
         item["notes"] = [t("{percent} alike", percent=whole_percent(similar[item["id"]].similarity))]
     revision = f"{widget_resets.current(KEY)} {st.query_params.get(button.PARAMETER)}"
     selected = set(gallery.show(items, key=key, revision=revision))
+    enlarge = partial(large_view.open_image, project, ids)
     if opened := gallery.opened(key):
-        large_view.open_image(project, ids, opened)
+        enlarge(opened)
     with bar, st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         chosen = [image for image in images if image.id in selected]
-        act = image_tools.show(store, project, tags, chosen, lambda: ids, limits=limits, key=KEY)
+        act = image_tools.show(store, project, tags, chosen, enlarge, limits=limits, key=KEY)
     if act:
         image_tools.do(project, act, key=KEY)
 

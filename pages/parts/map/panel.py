@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import streamlit as st
 
@@ -125,7 +127,7 @@ def _selected(store: Store, project: Project, points: Points, places: np.ndarray
             project,
             tags,
             store.images.with_ids(ids) if every else worked_on,
-            lambda: ids,
+            partial(large_view.open_image, project, ids),
             limits=limits,
             key=KEY,
         )

@@ -23,21 +23,32 @@ _STYLE = """<style>
 
 @dataclass
 class Walk:
-    """The images that can be looked at one after another, by their ids, and the place of the one shown."""
+    """The images that can be looked at one after another, by their ids, and the place of the one shown.
+
+    Of a very long list these are a part: `before` and `after` are how many images it has before and after it.
+    """
 
     project_id: str
     ids: list[str]
     at: int
+    before: int = 0
+    after: int = 0
 
     def go(self, step: int) -> None:
         """Go so many images on, or back, but not past the first or last."""
         self.at = min(max(self.at + step, 0), len(self.ids) - 1)
 
 
-def begin(key: str, project: Project, ids: Sequence[str], image_id: str) -> None:
-    """Keep a walk in the session under a key, among the images with those ids, unless this image is not one of them."""
+def begin(
+    key: str, project: Project, ids: Sequence[str], image_id: str, *, before: int = 0, number: int | None = None
+) -> None:
+    """Keep a walk in the session under a key, among the images with those ids, unless this image is not one of them.
+
+    before, number: where the ids begin in a longer list, and how many images that has.
+    """
     if image_id in ids:
-        st.session_state[key] = Walk(project.id, list(ids), list(ids).index(image_id))
+        after = max(0, (number or 0) - before - len(ids))
+        st.session_state[key] = Walk(project.id, list(ids), list(ids).index(image_id), before, after)
 
 
 def current(key: str, project: Project) -> Walk | None:
