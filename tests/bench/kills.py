@@ -38,7 +38,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-from activities import ACTIVITIES, Site, drawn, furnish, going_on, newest_trained
+from activities import ACTIVITIES, going_on, newest_trained
+from killed_site import Site, drawn, furnish
 from old_homes import kill_while_migrating
 from promises import Promises, sha256_of
 from running import App, NotStarted

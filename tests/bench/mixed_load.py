@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx2
-from activities import drawn
+from killed_site import drawn
 from running import App
 from tab import Failed, Tab
 

@@ -12,7 +12,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from activities import drawn
+from killed_site import drawn
 from running import App
 
 from cvcore import imaging
