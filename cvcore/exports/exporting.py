@@ -30,7 +30,7 @@ from cvcore.exports import agreement, description, scripts, source
 from cvcore.exports.agreement import Agreement
 from cvcore.exports.formats import Format
 from cvcore.exports.source import Source
-from cvcore.files import blobs
+from cvcore.files import blobs, disks
 from cvcore.languages import marked, t
 from cvcore.networks import keras_backend
 from cvcore.progress import Progress, silent
@@ -130,7 +130,9 @@ def _completed(folder: Path) -> Iterator[Path]:
     try:
         with blobs.new_folder(folder) as draft:
             yield draft
-    except (HomeUnusable, StorageFull) as refusal:
+    except StorageFull as refusal:
+        raise StorageFull(t(disks.FULL)) from refusal
+    except HomeUnusable as refusal:
         raise _unwritable(folder, refusal.__cause__) from refusal
     except OSError as error:
         raise _unwritable(folder, error) from error
@@ -146,6 +148,8 @@ def _conversion(export_format: Format) -> Iterator[None]:
     except TagwiseError:
         raise
     except Exception as error:  # converters raise exceptions of many types
+        if disks.is_full(error):
+            raise StorageFull(t(disks.FULL)) from error
         reason = (str(error) or repr(error)).splitlines()[0].rstrip(" .")
         raise Unavailable(
             t(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import os
 import zipfile
@@ -11,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cvcore.errors import InvalidInput, NotFound, StorageFull
+from cvcore.files import disks
 from cvcore.languages import t
 from cvcore.settings import MEBIBYTE
 
@@ -33,8 +33,8 @@ def create(path: Path) -> Iterator[zipfile.ZipFile]:
             yield archive
         temporary.replace(path)
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise StorageFull(t("the disk is full: free some space on it and try again")) from error
+        if disks.is_full(error):
+            raise StorageFull(t(disks.FULL)) from error
         raise InvalidInput(
             t("a zip must go to a file that can be written, {path}: {reason}", path=path, reason=error.strerror)
         ) from error

@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 import filelock
 
 from cvcore.errors import HomeUnusable, NameTaken, NotFound, StorageFull, TagwiseError, Unavailable
-from cvcore.files import blobs
-from cvcore.languages import t
+from cvcore.files import blobs, disks
+from cvcore.languages import marked, t
 from cvcore.store import migrations
 from cvcore.store.backups import copies
 
@@ -36,6 +36,12 @@ STEP_PAGES = 1000
 REWRITTEN_BYTES = 2**30
 # After a large transaction the write-ahead log would stay as large as it was.
 LOG_BYTES = 64 * 2**20
+_LOCKING = {
+    getattr(sqlite3, f"SQLITE_IOERR_{name}") for name in ("LOCK", "RDLOCK", "UNLOCK", "SHMLOCK", "SHMMAP", "SHMOPEN")
+}
+UNLOCKABLE = marked(
+    "the database {path} cannot be locked or shared there: set TAGWISE_HOME to a folder on this computer's own disk"
+)
 
 
 class Connections:
@@ -106,9 +112,10 @@ class Connections:
 
     def rows(self, sql: str, parameters: Sequence[Any] | Row = ()) -> list[Row]:
         """All rows of a query, as dictionaries."""
-        cursor = self.connection.execute(sql, parameters)
-        names = [column[0] for column in cursor.description]
-        return [dict(zip(names, values, strict=True)) for values in cursor]
+        with _our_errors(self._path):
+            cursor = self.connection.execute(sql, parameters)
+            names = [column[0] for column in cursor.description]
+            return [dict(zip(names, values, strict=True)) for values in cursor]
 
     def row(self, sql: str, parameters: Sequence[Any] | Row = ()) -> Row | None:
         """The first row of a query, or None."""
@@ -116,7 +123,8 @@ class Connections:
 
     def value(self, sql: str, parameters: Sequence[Any] | Row = ()) -> Any:
         """The first column of the first row, or None if there is no row."""
-        row = self.connection.execute(sql, parameters).fetchone()
+        with _our_errors(self._path):
+            row = self.connection.execute(sql, parameters).fetchone()
         return row[0] if row else None
 
     def write(self, sql: str, parameters: Sequence[Any] | Row = ()) -> int:
@@ -215,7 +223,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     if connection.execute("pragma page_count").fetchone() == (0,):
         connection.execute(AUTO_VACUUM)
     connection.execute(f"pragma journal_size_limit = {LOG_BYTES}")
-    connection.execute("pragma journal_mode = wal")
+    connection.execute(f"pragma journal_mode = {disks.journal_mode(path.parent)}")
     return connection
 
 
@@ -236,6 +244,10 @@ def _refusal(code: int, path: Path) -> TagwiseError | None:
     match code & 0xFF:
         case sqlite3.SQLITE_FULL:
             return StorageFull(t(blobs.FULL))
+        case sqlite3.SQLITE_PROTOCOL | sqlite3.SQLITE_NOLFS:
+            return HomeUnusable(t(UNLOCKABLE, path=path))
+        case sqlite3.SQLITE_IOERR:
+            return _failure(code, path)
         case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_READONLY:
             return HomeUnusable(
                 t("the database {path} must be writable, and is not: set TAGWISE_HOME to a folder that is", path=path)
@@ -250,3 +262,18 @@ def _refusal(code: int, path: Path) -> TagwiseError | None:
                 )
             )
     return None
+
+
+def _failure(code: int, path: Path) -> TagwiseError:
+    """What an error of reading, writing, locking or sharing the file comes from."""
+    # The folder itself may be gone.
+    with contextlib.suppress(OSError):
+        try:
+            disks.check_room(path.parent)
+        except StorageFull as full:
+            return full
+    if code in _LOCKING:
+        return HomeUnusable(t(UNLOCKABLE, path=path))
+    return Unavailable(
+        t("the disk failed at the database {path}: see that it is there and sound, and try again", path=path)
+    )

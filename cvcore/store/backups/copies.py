@@ -8,7 +8,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from cvcore.files import blobs
+from cvcore.files import blobs, disks
 
 FOLDER = "backups"
 KEPT = 3
@@ -61,5 +61,5 @@ def write_from(database: Path, path: Path) -> None:
 def restore(database: Path, path: Path) -> None:
     """Give a database file the content of a copy; those that have it open see the new content at their next look."""
     with closing(sqlite3.connect(path)) as copy, closing(sqlite3.connect(database)) as connection:
-        connection.execute("pragma journal_mode = wal")
+        connection.execute(f"pragma journal_mode = {disks.journal_mode(database.parent)}")
         copy.backup(connection)

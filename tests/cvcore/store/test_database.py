@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cvcore.errors import HomeUnusable, NotFound
+from cvcore.errors import HomeUnusable, NotFound, TagwiseError, Unavailable
+from cvcore.files import disks
 from cvcore.records import Project
 from cvcore.store import Store
 from cvcore.store.database import CHUNK, chunks, moment, now
@@ -240,6 +242,103 @@ print([project.name for project in Store(disk / "home").projects.all()])
     )
     full = "StorageFull the disk that holds the home folder is full: free some space on it and try again"
     assert told == [*[full] * 5, "0", "['f']"]
+
+
+def test_a_home_that_may_only_be_read(on_small_disk: Callable[[str, str], list[str]]) -> None:
+    """A disk that becomes read-only while Tagwise runs: each change is refused in one sentence, nothing is lost."""
+    told = on_small_disk(
+        "size=4m",
+        """
+import subprocess
+from cvcore.files import blobs
+from cvcore.store import Store
+def add(name):
+    store.projects.add(name, description="", classification_type="Multilabel", domain_id="general")
+def mount(how):
+    subprocess.run(["mount", "-o", f"remount,{how}", str(disk)], check=True)
+store = Store(disk / "home")
+add("a")
+# As long as a file is open for writing, the system allows no change.
+store.close()
+mount("ro")
+with refusals():
+    add("b")
+with refusals():
+    blobs.write(disk / "home" / "file", b"1")
+store.close()
+with refusals():
+    Store(disk / "home")
+mount("rw")
+store = Store(disk / "home")
+add("c")
+print(sorted(project.name for project in store.projects.all()))
+""",
+    )
+    home = "the home folder must be writable, {} is not (Read-only file system): set TAGWISE_HOME to a folder that is"
+    assert told == [
+        "HomeUnusable the database DISK/home/tagwise.db must be writable, and is not: "
+        "set TAGWISE_HOME to a folder that is",
+        f"HomeUnusable {home.format('DISK/home/file')}",
+        f"HomeUnusable {home.format('DISK/home')}",
+        "['a', 'c']",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "words"),
+    [
+        (sqlite3.SQLITE_PROTOCOL, HomeUnusable, "cannot be locked or shared there"),
+        (sqlite3.SQLITE_NOLFS, HomeUnusable, "cannot be locked or shared there"),
+        (sqlite3.SQLITE_IOERR_LOCK, HomeUnusable, "cannot be locked or shared there"),
+        (sqlite3.SQLITE_IOERR_SHMMAP, HomeUnusable, "cannot be locked or shared there"),
+        (sqlite3.SQLITE_IOERR_READ, Unavailable, "the disk failed at the database"),
+        (sqlite3.SQLITE_IOERR_FSYNC, Unavailable, "the disk failed at the database"),
+    ],
+)
+def test_a_share_or_a_disk_that_fails(store: Store, code: int, kind: type[TagwiseError], words: str) -> None:
+    """What SQLite says of locks, shared memory and a failing disk is told in our words, and the write is undone."""
+    error = sqlite3.OperationalError("as SQLite raises it")
+    error.sqlite_errorcode = code
+
+    def fail() -> None:
+        with store.transaction():
+            add(store, "a")
+            raise error
+
+    with pytest.raises(kind, match=words):
+        fail()
+    assert [] == names(store)
+
+
+@pytest.fixture
+def on_a_share(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system's table of mounts says that all folders are on a network share."""
+    (tmp_path / "mounts").write_text("server:/ / nfs4 rw 0 0\n", encoding="utf-8")
+    monkeypatch.setattr(disks, "MOUNTS", tmp_path / "mounts")
+
+
+def test_a_home_on_a_share_has_no_shared_memory(on_a_share: None, home: Path) -> None:
+    """The database lies there without the log that all its readers share, and keeps what many write at once."""
+    store = Store(home)
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(lambda number: add(store, f"{number}"), range(60)))
+        assert [60] * 6 == list(pool.map(lambda _: len(names(store)), range(6)))
+    assert [] == [path.name for path in home.glob("tagwise.db-*") if path.name.endswith(("-wal", "-shm"))]
+
+
+def test_a_home_that_moves_to_a_share(store: Store, project: Project, tmp_path: Path) -> None:
+    """A database that had the log is opened without it there, with all rows; back again it has the log."""
+    store.close()
+    with pytest.MonkeyPatch.context() as patch:
+        (tmp_path / "mounts").write_text("server:/ / cifs rw 0 0\n", encoding="utf-8")
+        patch.setattr(disks, "MOUNTS", tmp_path / "mounts")
+        there = Store(store.home)
+        add(there, "a")
+        assert [] == [path.name for path in store.home.glob("tagwise.db-*")]
+        there.close()
+    add(store, "b")
+    assert (store.home / "tagwise.db-wal").exists()
+    assert sorted([project.name, "a", "b"]) == names(store)
 
 
 def test_many_values_go_in_pieces() -> None:
