@@ -59,3 +59,12 @@ def test_what_goes_wrong_is_tried_again(
     awaited(run())
     assert len(tried) > 1
     assert "today's backup could not be written: no space" in caplog.text
+
+
+def test_a_clock_that_was_wrong(store: Store, tmp_path: Path) -> None:
+    """Backups dated later than today, from before the clock was set back, neither go nor take today's place."""
+    for days in range(7):
+        schedule.write_todays(store.home, tmp_path, TODAY + timedelta(days=366 + days))
+    schedule.write_todays(store.home, tmp_path, TODAY)
+    kept = [name for name in names(tmp_path) if name.startswith("tagwise-")]
+    assert (8, "tagwise-2026-11-28.zip") == (len(kept), kept[0])
