@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 from cvcore import urls
 from cvcore.cli.console.options import Subparsers, add_command
 from cvcore.errors import InvalidInput
+from cvcore.files import disks
 from cvcore.settings import Settings
 from cvcore.store import Store
+from cvcore.training import worker
 
 if TYPE_CHECKING:
     from cvcore.certificates import Served
@@ -50,6 +52,7 @@ def serve(options: argparse.Namespace, settings: Settings) -> int:
     """
     flags = flags_of(options)
     Store(settings.home).close()
+    print(end="".join(f"{line}\n" for line in notes(settings.home)))
     if options.https and not options.certificate:
         # Imported here, because it adds a tenth of a second to the start of every command.
         from cvcore import certificates
@@ -98,6 +101,21 @@ def about(served: Served, options: argparse.Namespace) -> list[str]:
             f"The authority may not vouch for {', '.join(served.left_out)}: it was made when this computer had other "
             f"names. Use one of the addresses above, or delete {served.authority_path.with_suffix('.key')} to have a "
             "new one made."
+        )
+    return lines
+
+
+def notes(home: Path) -> list[str]:
+    """Sentences about a home folder on a network share, and about another process that trains for it."""
+    lines = []
+    if kind := disks.network_share(home):
+        lines.append(
+            f"The home folder {home} is on a network share ({kind}), where many people at once are slow: better set "
+            "TAGWISE_HOME to a folder on this computer's own disk, and let one computer use it at a time."
+        )
+    if worker.is_running(home):
+        lines.append(
+            "Another Tagwise uses this home folder already: both show the same projects, and one trains at a time."
         )
     return lines
 

@@ -25,7 +25,7 @@ from cvcore import settings
 from cvcore.classroom import judging
 from cvcore.domains import DEFAULT
 from cvcore.errors import TagwiseError, Unavailable
-from cvcore.files import blobs, leftovers
+from cvcore.files import blobs, disks, leftovers
 from cvcore.networks import arrays, keras_backend
 from cvcore.networks.keras_backend import Device
 from cvcore.prediction import history
@@ -78,6 +78,15 @@ def lock(home: Path) -> filelock.BaseFileLock:
     return filelock.FileLock(home / "worker.lock")
 
 
+def is_running(home: Path) -> bool:
+    """Whether a process works for the home folder now: a worker, or a command that is one."""
+    try:
+        with lock(home).acquire(timeout=0):
+            return False
+    except filelock.Timeout:
+        return True
+
+
 def work(store: Store, stop: threading.Event, device: Device) -> None:
     """Run jobs as they are queued until `stop` is set, also the pupils'; if the disk is full, try again later."""
     turns = Turns(store)
@@ -110,12 +119,18 @@ def interrupted(store: Store, project: Project) -> Job | None:
 
 
 def finish_job(store: Store, job: Job, progress: Progress = silent) -> Job:
-    """Wait until a job has ended: watch the worker of another process or, if none runs, be the worker."""
+    """Wait until a job has ended: watch the worker of another process or, if none runs, be the worker.
+
+    Raises:
+        StorageFull: the disk is full, so that the worker waits; the job goes on once there is room.
+        Unavailable: as `job_runner.run_job`.
+    """
     worker_lock = lock(store.home)
     while (job := store.jobs.get(job.id)).is_active:
         try:
             worker_lock.acquire(timeout=0)
         except filelock.Timeout:
+            disks.check_room(store.home)
             progress(job.stage, job.progress)
             time.sleep(POLL_S)
             continue

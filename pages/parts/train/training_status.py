@@ -8,6 +8,7 @@ import streamlit as st
 
 from cvcore import languages, training
 from cvcore.errors import NotFound
+from cvcore.files import disks
 from cvcore.finetuning.outcome_text import duration
 from cvcore.languages import t
 from cvcore.records import Job, Project
@@ -43,9 +44,10 @@ def show(store: Store, project: Project) -> None:
 
 def time_left(job: Job, now: datetime) -> str:
     """The time left of a running job, in words; empty while it cannot be estimated."""
-    if job.started_at is None or job.progress < 0.1:
+    elapsed_s = (now - job.started_at).total_seconds() if job.started_at else 0
+    # Below 0 after the clock was set back.
+    if elapsed_s <= 0 or job.progress < 0.1:
         return ""
-    elapsed_s = (now - job.started_at).total_seconds()
     left_s = elapsed_s / job.progress * (1 - job.progress)
     return t("about {duration} left", duration=duration(left_s))
 
@@ -54,12 +56,15 @@ def _wait(store: Store, project: Project, seen: Job | None) -> None:
     """Run the page again when somebody else starts a training."""
     if store.jobs.latest(project.id, "train") != seen:
         st.rerun()
-    _show_failure(store)
+    _show_failure()
 
 
-def _show_failure(store: Store) -> None:
-    """Show an error while the training process cannot start."""
-    if last_line := supervisor.failure(backend.main_store().home):
+def _show_failure() -> None:
+    """Show an error while the training process cannot start, or waits for room on the disk."""
+    home = backend.main_store().home
+    with refusals():
+        disks.check_room(home)
+    if last_line := supervisor.failure(home):
         st.error(
             t(
                 "The training process cannot start. Once the cause is fixed, trainings go on within a minute. The "
@@ -90,12 +95,12 @@ def _watch(store: Store, job_id: int) -> None:
                 else t("Waiting for the training process to be ready")
             )
             st.progress(0.0, text=place or waiting)
-            _show_failure(store)
         else:
             # For Advanced the budget says how much time is left.
             left = "" if options.is_advanced else time_left(job, datetime.now(UTC))
             parts = (stages.said(job.stage), left, tuning_curves.pace(epochs, options.budget_minutes))
             st.progress(min(job.progress, 1.0), text=plain(" · ".join(filter(None, parts))))
+        _show_failure()
         if epochs:
             tuning_curves.show(epochs, key=f"curves-{job.id}")
         _buttons(store, job, can_stop=options.is_advanced and bool(epochs))

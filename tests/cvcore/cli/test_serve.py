@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 
 from cvcore import certificates
-from cvcore.cli.serve import about, flags_of
+from cvcore.cli.serve import about, flags_of, notes
 from cvcore.errors import InvalidInput
+from cvcore.files import disks
+from cvcore.store import Store
+from cvcore.training import worker
 
 
 def options(**given: object) -> argparse.Namespace:
@@ -80,3 +83,16 @@ def test_names_that_the_authority_does_not_cover_are_told(tmp_path: Path) -> Non
     certificates.ensure(tmp_path)
     served = certificates.ensure(tmp_path, ["lab.school.example"])
     assert "may not vouch for lab.school.example" in about(served, options(https=True))[-1]
+
+
+def test_what_is_said_of_the_home(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of an ordinary home; a sentence each while another Tagwise works on it, and on a network share."""
+    Store(home).close()
+    assert [] == notes(home)
+    with worker.lock(home):
+        (second,) = notes(home)
+    assert "both show the same projects, and one trains at a time." in second
+    (tmp_path / "mounts").write_text("server:/ / nfs4 rw 0 0\n", encoding="utf-8")
+    monkeypatch.setattr(disks, "MOUNTS", tmp_path / "mounts")
+    (share,) = notes(home)
+    assert f"The home folder {home} is on a network share (nfs4)" in share

@@ -492,3 +492,23 @@ print(job.status)
 (disk / "filler").unlink()
 print(worker.finish_job(store, job).status)
 """
+
+
+def test_whoever_waits_is_told_that_the_disk_is_full(on_small_disk: Callable[[str, str], list[str]]) -> None:
+    """While another process has the job and the disk is full, waiting ends with a sentence, and the job stays."""
+    assert [f"StorageFull {blobs.FULL}", "queued"] == on_small_disk(
+        "size=2m",
+        """
+from cvcore.store import Store
+from cvcore.training import worker
+store = Store(disk / "home")
+project = store.projects.add("a", description="", classification_type="Multilabel", domain_id="general")
+job = store.jobs.add("embed", project.id)
+with worker.lock(store.home):
+    fill()
+    with refusals():
+        worker.finish_job(store, job)
+(disk / "filler").unlink()
+print(store.jobs.get(job.id).status)
+""",
+    )
