@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import hashlib
 import importlib.util
 import json
@@ -22,7 +23,7 @@ from cvcore import exports, prediction
 from cvcore.cli import main
 from cvcore.errors import InvalidInput, NotFound, Unavailable
 from cvcore.evaluation import saved_thresholds
-from cvcore.exports import formats
+from cvcore.exports import exporting, formats
 from cvcore.exports.writers.network import Network
 from cvcore.projects import uploads
 from cvcore.records import Iteration, Project
@@ -311,3 +312,13 @@ def test_a_folder_in_use_is_refused(
             exports.export(store, trained(fill(folder.name, oak=5, elm=5)), formats.find("keras"), folder)
         assert f"OUT_DIR must be a new or an empty folder, {folder} is neither: choose another" == str(refusal.value)
     assert "years of work" == (tmp_path / "out" / "thesis.txt").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [(errno.ENOSPC, "the disk is full: free some space on it and try again"), (errno.EIO, "choose another format")],
+)
+def test_a_full_disk_is_no_fault_of_the_format(error: int, words: str) -> None:
+    """A converter that finds no room is told as a full disk; any other error of it names the format."""
+    with pytest.raises(Unavailable, match=words), exporting._conversion(formats.find("tflite")):
+        raise OSError(error, os.strerror(error))

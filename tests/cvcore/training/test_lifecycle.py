@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ import pytest
 from PIL import Image as Pillow
 
 from cvcore import domains, evaluation, prediction, projects, training
-from cvcore.errors import Conflict, InvalidInput, NameTaken, NotFound, NothingChanged, NotTrainable
+from cvcore.errors import Conflict, InTraining, InvalidInput, NameTaken, NotFound, NothingChanged, NotTrainable
 from cvcore.evaluation import report_files
 from cvcore.files import blobs
 from cvcore.networks import backbones, builtin
@@ -582,3 +583,23 @@ def test_a_stop_leaves_no_half(store: Store, fill: Fill) -> None:
     assert not blobs.iteration_folder(store.home, iteration.id).exists()
     prepared, _ = pipeline.prepare(project.domain_id, blobs.backbones_folder(store.home), silent)
     assert [] == store.embeddings.missing(prepared.fingerprint, store.images.digests(project.id))
+
+
+def test_thirty_at_once(store: Store, fill: Fill, drawn_image: Draw) -> None:
+    """Thirty who upload, tag and press Train in one project at once: nothing is lost, and one training is queued."""
+    project = fill(rose=5, tulip=5)
+    tag = tag_of(store, project, "rose")
+
+    def press(number: int) -> str:
+        data = drawn_image(100 + number)
+        uploads.add(store, project, f"{number}.png", data, tag_ids=[tag.id], limits=Limits())
+        try:
+            return training.start(store, project).status
+        except InTraining:
+            return "in training"
+
+    with ThreadPoolExecutor(30) as pool:
+        told = list(pool.map(press, range(30)))
+    assert ["queued", *["in training"] * 29] == sorted(told, reverse=True)
+    assert (40, 35) == (store.images.count(project.id), store.tags.get(tag.id).image_count)
+    assert 1 == len(store.iterations.of_project(project.id))
