@@ -23,7 +23,8 @@ from cvcore.metrics.probabilities import cross_entropy
 
 NEARLY = 0.1  # how close to wrong an answer still counts as hard
 
-_TAGS = 16  # read at a time
+# Read at a time.
+_TAGS, _MEMBERS = 16, 8192
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,15 +128,28 @@ def duplicate_groups(truth: Bools, groups: NDArray[Any]) -> DuplicateGroups:
     members = members[np.argsort(group[members], kind="stable")]
     starts = np.flatnonzero(np.diff(group[members], prepend=-1))
     sizes = np.diff(starts, append=len(members))
-    carriers = np.add.reduceat(truth[members], starts, axis=0, dtype=np.int64)
-    # A group is tagged consistently if every tag is on all of its images or on none.
-    differs = ((carriers > 0) & (carriers < sizes[:, None])).any(axis=1)
+    differs = _are_tagged_differently(truth, members, np.repeat(starts, sizes))
     order = np.argsort(np.repeat(~differs, sizes), kind="stable")
     return DuplicateGroups(
         members[order],
         np.repeat(np.arange(len(starts)) + 1, sizes[np.argsort(~differs, kind="stable")]),
         int(differs.sum()),
     )
+
+
+def _are_tagged_differently(truth: Bools, members: Integers, firsts: Integers) -> Bools:
+    """Which groups have an image that is not tagged as the first of them, (groups,).
+
+    `members` (m,) are the images, group by group, and `firsts` (m,) the place of each one's first there.
+    """
+
+    def differs(carried: Bools, of_first: Bools) -> Bools:
+        return np.asarray((carried != of_first).any(axis=1))
+
+    parts = [slice(start, start + _MEMBERS) for start in range(0, len(members), _MEMBERS)]
+    each = [differs(truth[members[part]], truth[members[firsts[part]]]) for part in parts]
+    starts = np.flatnonzero(firsts == np.arange(len(members)))
+    return np.logical_or.reduceat(np.concatenate(each), starts) if len(members) else np.zeros(0, np.bool_)
 
 
 def _against_each_other(

@@ -59,7 +59,8 @@ def overview(
     >>> computed.sweep.recall.mean[80].item(), computed.curves[0].tp.tolist(), computed.rekognition.overall_f1
     (1.0, [1], 1.0)
     """
-    rows = folds >= 0
+    # Where all are evaluated, nothing is copied.
+    rows = slice(None) if (folds >= 0).all() else folds >= 0
     return Overview(
         threshold_sweeps.sweep(truth, probabilities, folds, groups, multilabel=multilabel),
         precision_recall_curves.curves(truth[rows], probabilities[rows], multilabel=multilabel),

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import io
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +17,7 @@ from cvcore.evaluation import analysis, out_of_fold, overviews
 from cvcore.evaluation.out_of_fold import ARRAYS, OutOfFold
 from cvcore.evaluation.overviews import Overview
 from cvcore.evaluation.saved_thresholds import DEFAULT_THRESHOLD
-from cvcore.files import blobs
+from cvcore.files import blobs, npz
 from cvcore.metrics import reports, threshold_sweeps, threshold_tuning
 from cvcore.metrics.threshold_tuning import Goal, Suggestion
 from cvcore.records import Iteration, Scores, Thresholds
@@ -26,15 +25,17 @@ from cvcore.store import Store
 from cvcore.wording import none_for_nan
 
 
-def save(folder: Path, predictions: OutOfFold) -> None:
-    """Write an iteration's arrays and the overview computed from them into its folder.
+def save(folder: Path, predictions: OutOfFold) -> Scores:
+    """Write an iteration's arrays and the overview computed from them into its folder; returns its `scores`.
 
     The arrays are not compressed, so that one column or a few rows can be read alone; older iterations' are compressed.
     """
-    buffer = io.BytesIO()
-    np.savez(buffer, **{name: getattr(predictions, name) for name in OutOfFold.__dataclass_fields__})
-    blobs.write(folder / ARRAYS, buffer.getvalue())
-    blobs.write(folder / overviews.FILE, overviews.packed(_overview_of(predictions)))
+    arrays = {name: np.asarray(getattr(predictions, name)) for name in OutOfFold.__dataclass_fields__}
+    blobs.write_pieces(folder / ARRAYS, npz.pieces(arrays))
+    computed = _overview_of(predictions)
+    blobs.write(folder / overviews.FILE, overviews.packed(computed))
+    position = threshold_sweeps.position_of(DEFAULT_THRESHOLD)
+    return _scores(reports.at_position(computed.sweep, position or 0))
 
 
 def report(store: Store, iteration: Iteration, threshold: Thresholds = DEFAULT_THRESHOLD) -> reports.Report:
@@ -61,8 +62,11 @@ def overview(store: Store, iteration: Iteration) -> Overview:
 
 def scores(predictions: OutOfFold) -> Scores:
     """The overall numbers at threshold 0.5."""
-    overall = analysis.Analysis(predictions).report(DEFAULT_THRESHOLD).overall
-    return Scores(*(none_for_nan(getattr(overall, name)) for name in Scores.__dataclass_fields__))
+    return _scores(analysis.Analysis(predictions).report(DEFAULT_THRESHOLD))
+
+
+def _scores(found: reports.Report) -> Scores:
+    return Scores(*(none_for_nan(getattr(found.overall, name)) for name in Scores.__dataclass_fields__))
 
 
 def _overview_of(predictions: OutOfFold) -> Overview:

@@ -30,6 +30,8 @@ from cvcore.annotations.ground_truth import EVALUATION, TRAINING
 from cvcore.array_types import Bools, Float64s, Integers
 from cvcore.wording import none_for_nan
 
+_BLOCK = 8192
+
 
 @dataclass(frozen=True, eq=False)
 class Result:
@@ -61,12 +63,17 @@ def evaluate(truth: Bools, probabilities: NDArray[Any], *, multilabel: bool) -> 
     ([0.6, 1.0], [0.8, 0.0])
     """
     thresholds = assumed_thresholds(truth, probabilities, multilabel=multilabel)
-    answered = metrics.answers(probabilities, thresholds, multilabel=multilabel)
+    # Some images at a time: as the numbers that they are compared as, all probabilities take twice their memory.
+    parts = [slice(start, start + _BLOCK) for start in range(0, max(len(truth), 1), _BLOCK)]
+    answered = np.concatenate(
+        [metrics.answers(probabilities[part], thresholds, multilabel=multilabel) for part in parts]
+    )
     counts = metrics.count_answers(truth, answered)
     precision, recall, f1 = metrics.precision(counts), metrics.recall(counts), metrics.f1(counts)
     images = truth.sum(axis=0)
     # As float32, which counts up to 2**24 exactly, a product of matrices runs in a second where bools take minutes.
-    together = truth.T.astype(np.float32) @ answered.astype(np.float32)
+    products = (truth[part].T.astype(np.float32) @ answered[part].astype(np.float32) for part in parts)
+    together = sum(products, np.zeros((truth.shape[1],) * 2))
     return Result(
         len(truth),
         thresholds,
@@ -86,12 +93,12 @@ def assumed_thresholds(truth: Bools, probabilities: NDArray[Any], *, multilabel:
 
     1 if no threshold gives a right answer.
     """
-    scores = np.asarray(probabilities, np.float64)
-    top = scores.argmax(axis=1) if len(scores) else np.zeros(0, np.intp)
+    top = probabilities.argmax(axis=1) if len(probabilities) else np.zeros(0, np.intp)
     thresholds = np.ones(truth.shape[1])
     for tag in range(truth.shape[1]):
         able = slice(None) if multilabel else top == tag
-        thresholds[tag] = _best_threshold(truth[able, tag], scores[able, tag], int(truth[:, tag].sum()))
+        scores = np.asarray(probabilities[able, tag], np.float64)
+        thresholds[tag] = _best_threshold(truth[able, tag], scores, int(truth[:, tag].sum()))
     return thresholds
 
 

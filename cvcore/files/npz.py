@@ -15,7 +15,7 @@ import mmap
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -137,6 +137,44 @@ def read(source: Path | bytes, names: Iterable[str] | None = None) -> dict[str, 
     """
     with _translated(), _open(source) as file, np.load(file, allow_pickle=False) as arrays:
         return {name: arrays[name] for name in (arrays.files if names is None else names)}
+
+
+def pieces(arrays: Mapping[str, NDArray[Any]]) -> Iterator[bytes]:
+    """The bytes of an npz file, not compressed, a few megabytes at a time.
+
+    >>> read(b"".join(pieces({"bias": np.arange(3)})))["bias"].tolist()
+    [0, 1, 2]
+    """
+    sink = _Sink()
+    with zipfile.ZipFile(sink, "w") as archive:
+        for name, array in arrays.items():
+            array = np.ascontiguousarray(array).reshape(np.shape(array))
+            with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as file:
+                npy.write_array_header_1_0(file, npy.header_data_from_array_1_0(array))
+                data = array.reshape(-1).view(np.uint8)
+                for start in range(0, len(data), _BLOCK_BYTES):
+                    file.write(data[start : start + _BLOCK_BYTES].tobytes())
+                    yield from sink.taken()
+    yield from sink.taken()
+
+
+class _Sink(io.RawIOBase):
+    """A file that can only be written to, and gives away what was written."""
+
+    def __init__(self) -> None:
+        self._written: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._written.append(bytes(data))
+        return len(data)
+
+    def taken(self) -> list[bytes]:
+        """What was written since this was last asked."""
+        written, self._written = self._written, []
+        return written
 
 
 def headers(data: bytes, names: Iterable[str]) -> dict[str, Header]:

@@ -30,6 +30,9 @@ COLDEST, HOTTEST = 0.05, 20.0
 # This many images, evenly spaced, are enough to fit one number.
 FITTED_ON = 20_000
 
+# Images that are scaled at a time, because numbers between take several times their memory.
+_BLOCK = 8192
+
 
 @dataclass(frozen=True, eq=False)
 class Reliability:
@@ -75,7 +78,7 @@ def calibration(
     (0.25, True)
     """
     parts = validation.parts(folds, groups)
-    evaluated = parts >= 0
+    evaluated = slice(None) if (parts >= 0).all() else parts >= 0
     truth, parts, groups = truth[evaluated], parts[evaluated], groups[evaluated]
     # In 32 bits, as an iteration stores them: with 100,000 images and 100 tags one copy takes 40 MB.
     original = np.asarray(probabilities[evaluated], np.float32)
@@ -83,7 +86,9 @@ def calibration(
     for part in range(parts.max(initial=-1) + 1):
         in_part = parts == part
         fitted = temperature(truth, original, multilabel=multilabel, without=in_part)
-        rescaled[in_part] = scaled(original[in_part], fitted, multilabel=multilabel)
+        rows = np.flatnonzero(in_part)
+        for some in np.array_split(rows, len(rows) // _BLOCK + 1):
+            rescaled[some] = scaled(original[some], fitted, multilabel=multilabel)
     return Calibration(
         reliability(truth, original, groups, multilabel=multilabel),
         reliability(truth, rescaled, groups, multilabel=multilabel),

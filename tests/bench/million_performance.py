@@ -24,15 +24,19 @@ from typing import Any
 
 import httpx2
 from browser import wait_for
-from tab import Tab
+from tab import Failed, Tab
 
 from cvcore import projects
+from cvcore.evaluation import drill_down, review
+from cvcore.metrics import confusion
+from cvcore.metrics.confusion import TagOutcome
 from cvcore.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
 PORT = 8613
 OPEN_MS, CLICK_MS, MEMORY_MB = 2000, 300, 500
-VIEWS = ("Numbers", "Mistakes", "Slices", "Map", "Compare", "Thresholds", "Calibration", "Download", "Presenter")
+VIEWS = ("Numbers", "Mistakes", "Compare", "Thresholds", "Calibration", "Download", "Presenter")
+LAST_VIEWS = ("Map", "Slices")
 # What a click opens stands in the address, too: so it is opened as a link to it would be.
 LISTS = ("fn-{tag}", "fp-{tag}", "tp-{tag}", "tn-{tag}")
 REVIEWED = ("cell-{tag}-{other}", "cell-{tag}-{tag}", "label_issues", "hardest", "duplicates")
@@ -57,7 +61,11 @@ class Bench:
         times, cpu = [], cpu_s(self.server)
         for turn in range(self.rounds + 1):
             started = time.perf_counter()
-            await act(turn)
+            try:
+                await act(turn)
+            except Failed as error:
+                print(f"{name:34} {target_ms:7} {error}", flush=True)
+                return
             times.append(1000 * (time.perf_counter() - started))
         cpu = (cpu_s(self.server) - cpu) / len(times)
         again = sorted(times[1:])
@@ -87,6 +95,7 @@ def main() -> None:
     options = parser.parse_args()
     store = Store(options.home)
     project = projects.find(store, options.project)
+    clicks(store, project.id, options.rounds)
     store.close()
     server = subprocess.Popen(
         [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={PORT}", "--server.headless=true"],
@@ -110,16 +119,20 @@ async def look(server: int, project: str, rounds: int, only: str) -> None:
         bench = Bench(tab, server, project, rounds, only)
         tab.failed = bench.failures.append
         print(f"load {os.getloadavg()[0]:.1f}; memory of the server should stay below {MEMORY_MB} MB")
-        print(
-            f"{'':34} {'target':>7} {'first':>7} {'median':>7} {'95 %':>7} {'CPU each':>9} {'MB held':>8} {'at most':>8}"
-        )
+        print(f"{'milliseconds':34}  target   first  median    95 %  CPU each  MB held  at most")
         await bench.line("Projects, for comparison", OPEN_MS, lambda _: tab.open(f"?project={project}"))
         for view in VIEWS:
             await bench.line(f"open {view}", OPEN_MS, lambda _, view=view: bench.open(view=view))
         for view, lists in (("Numbers", LISTS), ("Mistakes", REVIEWED)):
             for shown in lists:
                 await opened(bench, view, shown)
-        await filtered(bench)
+        await bench.line(
+            "Mistakes at another threshold",
+            OPEN_MS,
+            lambda turn: bench.open(view="Mistakes", threshold=f"{0.4 + turn / 100:.2f}"),
+        )
+        for view in LAST_VIEWS:
+            await bench.line(f"open {view}", OPEN_MS, lambda _, view=view: bench.open(view=view))
         await tab.close()
 
 
@@ -129,33 +142,32 @@ async def opened(bench: Bench, view: str, shown: str) -> None:
     def place(turn: int) -> str:
         return shown.format(tag=7 * turn + 1, other=7 * turn + 2)
 
-    await bench.line(
-        f"{view}: images of {place(0)} …", CLICK_MS, lambda turn: bench.open(view=view, images=place(turn))
-    )
-    if "next page".find(bench.only) < 0 and bench.only not in f"{view}: next page":
-        return
-    await bench.open(view=view, images=place(0))
-    await bench.line(f"{view}: next page of {place(0)}", CLICK_MS, lambda turn: next_page(bench.tab, turn))
+    name = f"{view}: images of {place(0)}"
+    await bench.line(name, CLICK_MS, lambda turn: bench.open(view=view, images=place(turn)))
+    if bench.only in (name := f"{view}: next page of {place(0)}"):
+        await bench.open(view=view, images=place(0))
+        await bench.line(name, CLICK_MS, lambda turn: next_page(bench.tab, turn))
 
 
 async def next_page(tab: Tab, turn: int) -> None:
     """Choose the page after the one that is shown, if there are several."""
-    choices = [each for each in tab.all("number_input") if "Page" in each.content.label]
-    if choices:
-        value: dict[str, Any] = {"double_value": turn + 2.0}
-        await tab.set({choices[0].content.id: value}, of=choices[0])
+    for pages in tab.all("pagination")[:1]:
+        value: dict[str, Any] = {"int_value": turn + 2}
+        await tab.set({pages.content.id: value}, of=pages)
 
 
-async def filtered(bench: Bench) -> None:
-    """Mistakes at other thresholds, as its slider sets them."""
-
-    async def slide(turn: int) -> None:
-        slider = bench.tab.find("slider", "Probability threshold")
-        await bench.tab.set({slider.content.id: {"double_array_value": {"data": [40 + turn]}}}, of=None)
-
-    if bench.only in "Mistakes at another threshold":
-        await bench.open(view="Mistakes")
-        await bench.line("Mistakes at another threshold", CLICK_MS, slide)
+def clicks(store: Store, project: str, rounds: int) -> None:
+    """Print what a click on a count asks of the server, short of drawing: its images, and the first page of them."""
+    iteration = store.iterations.trained(project)[0]
+    for outcome in confusion.OUTCOMES:
+        times = []
+        for turn in range(rounds + 1):
+            started = time.perf_counter()
+            listed = drill_down.images_behind(store, iteration, 0.5, TagOutcome(7 * turn + 1, outcome))
+            review.page(store, iteration, 0.5, listed)
+            times.append(1000 * (time.perf_counter() - started))
+        again = f"{times[0]:7.0f} {statistics.median(times[1:]):7.0f} {max(times[1:]):7.0f}"
+        print(f"{f'short of drawing: {outcome}':34} {CLICK_MS:7} {again}", flush=True)
 
 
 def memory(process: int) -> tuple[float, float]:

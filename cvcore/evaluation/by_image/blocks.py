@@ -30,12 +30,13 @@ def blocks(*arrays: NDArray[Any]) -> Iterator[tuple[NDArray[Any], ...]]:
 
 def column(array: NDArray[Any], place: int) -> NDArray[Any]:
     """A copy of one column, (n,), of a matrix (n, k)."""
-    return np.concatenate([rows[:, place] for (rows,) in blocks(array)])
+    # Copied at once, because a view would keep its block in memory.
+    return np.concatenate([rows[:, place].copy() for (rows,) in blocks(array)])
 
 
 def columns(array: NDArray[Any], some: slice) -> NDArray[Any]:
     """A copy of some columns of a matrix (n, k), each of them contiguous."""
-    return np.concatenate([rows[:, some].T for (rows,) in blocks(array)], axis=1).T
+    return np.concatenate([rows[:, some].T.copy() for (rows,) in blocks(array)], axis=1).T
 
 
 def cells(array: NDArray[Any], rows: Integers, places: Integers | int) -> NDArray[Any]:

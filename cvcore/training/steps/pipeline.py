@@ -61,7 +61,7 @@ def run(store: Store, iteration: Iteration, progress: Progress, device: Device =
     )
     kept_together = _kept_together(store, task, quick_head) if options.group_key else None
     with blobs.new_folder(blobs.iteration_folder(store.home, iteration.id)) as folder:
-        evaluation.save(folder, out_of_fold)
+        scores = evaluation.save(folder, out_of_fold)
         if kept_together is not None:
             blobs.write(folder / slices.KEPT_TOGETHER.name, slices.KEPT_TOGETHER.to_bytes(kept_together))
     with store.transaction():
@@ -73,7 +73,7 @@ def run(store: Store, iteration: Iteration, progress: Progress, device: Device =
             fingerprint=backbone.fingerprint,
             note=note,
             evaluation=task.plan.evaluation,
-            scores=evaluation.scores(out_of_fold),
+            scores=scores,
             seconds={
                 "features": round(fitting_started - embedding_started, 3),
                 "fit": round(done - fitting_started, 3),

@@ -53,6 +53,50 @@ def test_what_is_copied_is_free_of_the_file(path: Path) -> None:
     np.testing.assert_array_equal(MATRIX[:, 1], column)
 
 
+@pytest.mark.parametrize("name", ["flags", "matrix", "numbers"])
+def test_what_stays_mapped(path: Path, name: str) -> None:
+    """It is the array, is not to be written to, and is the same after its memory was let go."""
+    found, whole = npz.find(path, name), np.load(path)[name]
+    assert found is not None
+    mapped = found.mapped()
+    np.testing.assert_array_equal(whole, mapped, strict=True)
+    npz.release(mapped[5:], mapped, whole)
+    np.testing.assert_array_equal(whole, mapped, strict=True)
+    assert not mapped.flags.writeable
+    assert found.size_bytes == whole.nbytes
+
+
+def test_a_mapped_file_can_be_replaced(path: Path, tmp_path: Path) -> None:
+    """As iterations' files are, by another in its place: whoever has it mapped goes on with the old one."""
+    found = npz.find(path, "matrix")
+    assert found is not None
+    mapped = found.mapped()
+    (tmp_path / "new").write_bytes(b"new")
+    (tmp_path / "new").replace(path)
+    npz.release(mapped)
+    np.testing.assert_array_equal(MATRIX, mapped)
+
+
+def test_pieces(tmp_path: Path) -> None:
+    """An npz file written piece by piece is read as numpy's own, whole and in part, and is whole."""
+    arrays = {
+        "matrix": MATRIX,
+        "by column": np.asfortranarray(MATRIX[:9]),
+        "none": np.zeros((0, 7)),
+        "one": np.int64(3),
+    }
+    path = tmp_path / "pieces.npz"
+    path.write_bytes(b"".join(npz.pieces(arrays)))
+    npz.verify(path)
+    read = np.load(path)
+    assert list(arrays) == read.files
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(array, read[name], strict=True)
+    found = npz.find(path, "matrix")
+    assert found is not None
+    np.testing.assert_array_equal(MATRIX[:, 2], found.column(2), strict=True)
+
+
 @pytest.mark.parametrize("name", ["none", "gone", "../matrix"])
 def test_nothing_to_find(path: Path, name: str) -> None:
     """An empty array and one that is not there have no pieces."""
