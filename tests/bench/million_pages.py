@@ -1,0 +1,104 @@
+"""How long the Images page of a very large project takes, filter by filter, and the server's memory meanwhile.
+
+Each page is opened as a new tab opens it, by Streamlit's own test client; what is drawn in the browser is left out.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from streamlit.testing.v1 import AppTest
+
+from cvcore.projects import changes, trash
+from cvcore.records import Project
+from cvcore.settings import Limits
+from cvcore.store import ImageSearch, Store
+
+ROOT = Path(__file__).resolve().parents[2]
+ROUNDS = 7
+PAGE = 96
+PAGE_TARGET_S, MEMORY_TARGET_MB = 1.0, 500
+
+
+def measure(home: Path, name: str) -> None:
+    """Print a table: what is done, its target, median and 95th percentile of seconds, and seconds of the processor."""
+    os.environ["TAGWISE_HOME"] = f"{home}"
+    # Without this folder, which has a pages.py of its own.
+    sys.path[:] = [f"{ROOT}", *(each for each in sys.path if Path(each).resolve() != Path(__file__).parent)]
+    store = Store(home)
+    project = store.projects.find(name)
+    assert project is not None
+    print("| what | target | median | 95 % | processor |\n|---|---|---|---|---|")
+    for what, query in _filters(store, project).items():
+        _print(what, lambda query=query: _open(project, query))
+    newest = store.searches.ids(ImageSearch(project.id), take=PAGE)
+    tag = store.tags.of_project(project.id)[0].name
+    undo: list[Callable[[], str]] = []
+    for what, act in {
+        "tag all of a page": lambda: changes.tag(store, project, newest, [tag], limits=Limits()),
+        "remove the tags of all of a page": lambda: changes.remove_tags(store, project, newest),
+        "delete all of a page": lambda: trash.delete_images(store, project, newest),
+    }.items():
+
+        def do(act: Callable[[], changes.Change] = act) -> None:
+            undo.append(act().undo)
+            _open(project, {"show": "untagged"})
+            undo.pop()()
+
+        _print(f"{what}, the page again, undo", do)
+    rss_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(f"| memory at the most | {MEMORY_TARGET_MB} MB | {rss_mb} MB | | |\n\nload {os.getloadavg()[0]:.1f}")
+
+
+def _filters(store: Store, project: Project) -> Mapping[str, Mapping[str, str]]:
+    """The addresses of the page by what they show."""
+    tags = [tag.name for tag in store.tags.of_project(project.id)]
+    half = "|".join(tags[: len(tags) // 2])
+    return {
+        "all images": {},
+        "all, next page": {"page": "2"},
+        "all, a page in the middle": {"page": f"{store.images.count(project.id) // PAGE // 2}"},
+        "untagged": {"show": "untagged"},
+        "untagged, a page in the middle": {
+            "show": "untagged",
+            "page": f"{store.images.count(project.id, 'untagged') // PAGE // 2}",
+        },
+        "for testing": {"show": "testing"},
+        "one tag": {"tags": tags[0]},
+        "three tags and untagged": {"tags": "|".join(tags[:3]), "show": "untagged"},
+        "half of the tags": {"tags": half},
+        "half of the tags, a page in the middle": {
+            "tags": half,
+            "page": f"{store.images.count(project.id) // PAGE // 5}",
+        },
+    }
+
+
+def _open(project: Project, query: Mapping[str, str]) -> None:
+    app = AppTest.from_file(f"{ROOT / 'pages' / 'router.py'}", default_timeout=300)
+    for name, value in {"project": project.id, "view": "Images", "images-view": "Images", **query}.items():
+        app.query_params[name] = value
+    app.switch_page(f"{ROOT / 'pages' / 'images.py'}").run()
+    assert not app.exception, [each.message for each in app.exception]
+
+
+def _print(what: str, act: Callable[[], Any]) -> None:
+    times, processor = [], []
+    for _ in range(ROUNDS):
+        started, used = time.perf_counter(), time.process_time()
+        act()
+        times.append(time.perf_counter() - started)
+        processor.append(time.process_time() - used)
+    slowest = sorted(times)[round(0.95 * (ROUNDS - 1))]
+    print(
+        f"| {what} | {PAGE_TARGET_S:g} s | {statistics.median(times):.2f} s | {slowest:.2f} s "
+        f"| {statistics.median(processor):.2f} s |",
+        flush=True,
+    )
