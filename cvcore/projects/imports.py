@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import itertools
+import os
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from cvcore import datasets, names
+from cvcore import datasets, languages, names
 from cvcore.datasets import stand_ins
 from cvcore.datasets.lookalikes import lookalikes
-from cvcore.errors import Conflict, InvalidInput
+from cvcore.errors import Conflict, ImageRefused, InvalidInput
 from cvcore.languages import t, tn
 from cvcore.projects import registry, tagging, uploads
 from cvcore.records import MULTICLASS, MULTILABEL, Project
 from cvcore.settings import Limits
 from cvcore.store import Store
 from cvcore.wording import count
+
+# Decoding, and waiting for the disk, leave the interpreter to others.
+READERS = min(4, os.cpu_count() or 1)
+AHEAD = 2 * READERS
 
 
 @dataclass(frozen=True)
@@ -128,7 +135,10 @@ def import_images(
     outcomes = []
     skipped = (uploads.Upload(name, "refused", reason) for name, reason in listing.skipped)
     arrival = partial(uploads.came, source or count(len(listing.entries), "image"), moment=datetime.now())
-    stored = (_import_image(store, project, entry, limits, tag_ids, came=arrival) for entry in listing.entries)
+    stored = (
+        _import_image(store, project, entry, file, limits=limits, tag_ids=tag_ids, came=arrival)
+        for entry, file in _read_ahead(listing.entries, limits)
+    )
     for upload in itertools.chain(skipped, stored):
         outcomes.append(upload)
         on_file(upload)
@@ -136,31 +146,57 @@ def import_images(
     return Import(tuple(outcomes))
 
 
+def _read_ahead(
+    entries: Iterable[datasets.Entry], limits: Limits
+) -> Iterator[tuple[datasets.Entry, Future[uploads.ReadFile]]]:
+    """Each entry with its file, which other threads read and decode while the ones before are stored.
+
+    A file's future raises as `uploads.read`, and as reading the entry does.
+    """
+    waiting: deque[tuple[datasets.Entry, Future[uploads.ReadFile]]] = deque()
+    language = languages.current()
+    with ThreadPoolExecutor(READERS, thread_name_prefix="import") as pool:
+        for entry in entries:
+            waiting.append((entry, pool.submit(_read, entry, limits, language)))
+            if len(waiting) > AHEAD:
+                yield waiting.popleft()
+        while waiting:
+            yield waiting.popleft()
+
+
+def _read(entry: datasets.Entry, limits: Limits, language: str) -> uploads.ReadFile:
+    # A refusal is said in the language of who imports, which another thread does not know.
+    with languages.using(language):
+        data = entry.read()
+        if reason := stand_ins.reason(data):
+            raise ImageRefused("format", reason)
+        return uploads.read(data, limits)
+
+
 def _import_image(
     store: Store,
     project: Project,
     entry: datasets.Entry,
+    file: Future[uploads.ReadFile],
+    *,
     limits: Limits,
     tag_ids: Sequence[str],
-    *,
     came: Callable[[str], Mapping[str, str]],
 ) -> uploads.Upload:
     created: list[str] = []
     try:
-        data = entry.read()
-        if reason := stand_ins.reason(data):
-            return uploads.Upload(names.file(entry.name), "refused", reason)
+        store.check_unlocked()
         with store.transaction():
             known = store.tags.names_and_kinds(project.id)
             own = tagging.ensure_ids(store, project, entry.tags, limits=limits)
             all_tag_ids = list(dict.fromkeys((*own, *tag_ids)))
             tagging.check(store, project, all_tag_ids)
             created = [tag_id for tag_id in own if tag_id not in known]
-        upload = uploads.add(
+        upload = uploads.add_read(
             store,
             project,
             entry.name,
-            data,
+            file.result(),
             tag_ids=all_tag_ids,
             limits=limits,
             came=came(entry.folder),

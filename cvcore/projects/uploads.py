@@ -38,6 +38,16 @@ class Upload:
     note: str = ""
 
 
+@dataclass(frozen=True)
+class ReadFile:
+    """A file as it is stored, its SHA-256, where it came from, and its size, thumbnail, signature and measures."""
+
+    arrival: imaging.Arrival
+    digest: str
+    origin: imaging.FileOrigin
+    info: imaging.ImageInfo
+
+
 class _OverQuota(Exception):
     """A pupil may not store as much; the message says why."""
 
@@ -66,14 +76,37 @@ def add(
         Locked: a teacher has locked this home folder.
     """
     store.check_unlocked()
-    name = names.file(name)
     try:
-        origin = imaging.origin(data)
-        arrival = imaging.fitted(data, limits)
-        info = imaging.read(arrival.data, limits)
+        return add_read(
+            store, project, name, read(data, limits), tag_ids=tag_ids, limits=limits, came=came, on_stored=on_stored
+        )
     except ImageRefused as error:
-        return Upload(name, "refused", str(error))
-    data, digest = arrival.data, blobs.sha256(arrival.data)
+        return Upload(names.file(name), "refused", str(error))
+
+
+def read(data: bytes, limits: Limits) -> ReadFile:
+    """What `add` stores of a file, and knows of it; it needs no home folder, and can be done in any thread.
+
+    Raises:
+        ImageRefused: the file is no image within the limits.
+    """
+    origin, arrival = imaging.origin(data), imaging.fitted(data, limits)
+    return ReadFile(arrival, blobs.sha256(arrival.data), origin, imaging.read(arrival.data, limits))
+
+
+def add_read(
+    store: Store,
+    project: Project,
+    name: str,
+    file: ReadFile,
+    *,
+    tag_ids: Sequence[str] = (),
+    limits: Limits,
+    came: Mapping[str, str] = NOWHERE,
+    on_stored: Callable[[str, bool], None] = lambda image_id, is_new: None,
+) -> Upload:
+    """As `add`, of a file that was read: see `read`."""
+    name, data, digest, info = names.file(name), file.arrival.data, file.digest, file.info
     _bound_trash(store, limits)
     if refusal := over_quota(store, {digest: len(data)}, limits):
         return Upload(name, "refused", refusal)
@@ -94,7 +127,7 @@ def add(
                 size_bytes=len(data),
                 signature=info.signature,
             )
-            image_facts.keep(store, {digest: (origin, info.measures)})
+            image_facts.keep(store, {digest: (file.origin, info.measures)})
             if is_new:
                 store.image_facts.put([image_id], came)
             refusal = _tag(store, project, image_id, tag_ids)
@@ -107,13 +140,13 @@ def add(
         forget(store, [digest])
         raise
     if is_new:
-        return Upload(name, "stored", refusal, image_id, arrival.note)
+        return Upload(name, "stored", refusal, image_id, file.arrival.note)
     duplicate = (
         t("the project has this image already, the tags were added to it")
         if tag_ids
         else t("the project has this image already")
     )
-    return Upload(name, "duplicate", refusal or duplicate, image_id, arrival.note)
+    return Upload(name, "duplicate", refusal or duplicate, image_id, file.arrival.note)
 
 
 def came(source: str, folder: str = "", *, moment: datetime | None = None) -> dict[str, str]:
@@ -177,7 +210,7 @@ def _keep(store: Store, digest: str, data: bytes, thumbnail: bytes) -> None:
 
 def over_quota(store: Store, sizes: Mapping[str, int], limits: Limits) -> str:
     """Why contents, their sizes by SHA-256, do not fit into a pupil's home folder; or an empty text."""
-    if not (limits.home_images or limits.home_bytes):
+    if not _is_limited(limits):
         return ""
     new = [size for digest, size in sizes.items() if not store.images.is_known(digest)]
     if not new:
@@ -197,8 +230,15 @@ def over_quota(store: Store, sizes: Mapping[str, int], limits: Limits) -> str:
     return ""
 
 
+def _is_limited(limits: Limits) -> bool:
+    """Whether it matters how much there is: to count it takes the longer the more there is."""
+    return bool(limits.home_images or limits.home_bytes)
+
+
 def _bound_trash(store: Store, limits: Limits) -> None:
     """Empty the trash of a pupil's home folder if it makes up for as much as they may store: nobody fills the disk."""
+    if not _is_limited(limits):
+        return
     images, stored_bytes = store.images.usage(with_trash=True)
     if images < 2 * (limits.home_images or images + 1) and stored_bytes < 2 * (limits.home_bytes or stored_bytes + 1):
         return

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cvcore import datasets, domains, projects
+from cvcore import datasets, domains, languages, projects
 from cvcore.errors import NotFound
 from cvcore.projects import imports, samples, tagging
 from cvcore.projects.uploads import Upload
@@ -309,3 +309,15 @@ def test_metadata_of_a_table_are_stored(
         bring_in(store, multiclass, zip_of(tmp_path / f"{number}.zip", files))
     (image,) = store.images.page(multiclass.id, take=9)
     assert {"room": "13", "floor": "3", "day": "Monday"} == store.metadata.of_images([image.id])[image.id]
+
+
+def test_refusals_are_in_the_language_of_who_imports(store: Store, project: Project, tmp_path: Path) -> None:
+    """Files are read in other threads, which say why one is refused in the same language."""
+    top = folder_of(tmp_path / "in", {"rose/1.png": b"no image"})
+    reasons = {}
+    for code in ("en", "de"):
+        with languages.using(code):
+            (upload,) = bring_in(store, project, top).uploads
+        reasons[code] = upload.reason
+    assert "image" in reasons["en"]
+    assert "Bild" in reasons["de"]
