@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from cvcore.array_types import Bools, Float32s, Integers
 from cvcore.networks import heads
 from cvcore.networks.heads import Head
+from cvcore.networks.large_sets import tag_weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +48,7 @@ class TrainingData:
         There is one weight an image, or with Multilabel one a tag: (n, tags + 1) or (n, 2 x tags).
         """
         is_trained_on = np.isin(np.arange(len(self.truth)), rows)[:, None]
-        weights = heads.balanced_weights(self.truth, is_trained_on, multilabel=self.multilabel, costs=self.costs)
+        weights = tag_weights.balanced_weights(self.truth, is_trained_on, multilabel=self.multilabel, costs=self.costs)
         return np.concatenate([self.truth, weights[:, 0]], axis=1, dtype=np.float32)
 
 

@@ -21,16 +21,19 @@ from cvcore.networks import feature_extraction, stored_images
 from cvcore.networks.backbones import Backbone
 from cvcore.networks.feature_extraction import Elsewhere
 from cvcore.networks.keras_backend import Device
+from cvcore.networks.large_sets import blocks
 from cvcore.progress import Progress
 from cvcore.store import SnapshotImage, Store
 
 BATCH = 32
+# So many embeddings are read at a time where there are very many.
+IN_A_BLOCK = 10_000
 
 
 def compute(
     store: Store, backbone: Backbone, snapshot: Sequence[SnapshotImage], progress: Progress, device: Device = "cpu"
 ) -> NDArray[np.float32]:
-    """Embeddings of a snapshot's images, float32 (images, dimension).
+    """Embeddings of a snapshot's images, float32 (images, dimension); very many are mapped from a file without a name.
 
     Raises:
         Stopped: `progress` asked to stop; what was computed is kept.
@@ -38,17 +41,35 @@ def compute(
     """
     digests = [image.sha256 for image in snapshot]
     fill(store, backbone, digests, progress, device)
-    embeddings = store.embeddings.get(backbone.fingerprint, digests)
-    if unreadable := [image.name for image in snapshot if image.sha256 not in embeddings]:
-        shown = ", ".join(map(repr, unreadable[:5])) + (", …" if len(unreadable) > 5 else "")
-        raise Unavailable(
-            t(
-                "every image must be in the home folder, these are missing or damaged: {names}; delete them and train "
-                "again, or restore the folder from a backup",
-                names=shown,
-            )
+    if blocks.are_too_many(len(digests), backbone.dimension):
+        return blocks.in_file(
+            store.home, _read(store, backbone, snapshot, IN_A_BLOCK), (len(digests), backbone.dimension)
         )
-    return np.stack([embeddings[digest] for digest in digests])
+    (embeddings,) = _read(store, backbone, snapshot, len(snapshot))
+    return embeddings
+
+
+def _read(
+    store: Store, backbone: Backbone, snapshot: Sequence[SnapshotImage], in_a_block: int
+) -> Iterator[NDArray[np.float32]]:
+    """The stored embeddings in the order of the images, so many at a time."""
+    for start in range(0, max(len(snapshot), 1), max(in_a_block, 1)):
+        images = snapshot[start : start + in_a_block]
+        embeddings = store.embeddings.get(backbone.fingerprint, [image.sha256 for image in images])
+        if unreadable := [image.name for image in images if image.sha256 not in embeddings]:
+            raise _unreadable(unreadable)
+        yield np.stack([embeddings[image.sha256] for image in images])
+
+
+def _unreadable(names: Sequence[str]) -> Unavailable:
+    shown = ", ".join(map(repr, names[:5])) + (", …" if len(names) > 5 else "")
+    return Unavailable(
+        t(
+            "every image must be in the home folder, these are missing or damaged: {names}; delete them and train "
+            "again, or restore the folder from a backup",
+            names=shown,
+        )
+    )
 
 
 def fill(store: Store, backbone: Backbone, digests: Sequence[str], progress: Progress, device: Device = "cpu") -> None:
