@@ -140,6 +140,9 @@ def kill_in_a_home(folder: Path, rounds: list[Round], rng: random.Random, outcom
         try:
             for each in rounds:
                 kill(site, each, outcome)
+            # For half a minute after a worker was killed young, pages rightly say that none could start.
+            site.app.stop()
+            site.app.start()
             outcome.add_lost("at the end", asyncio.run(pages_fail(site)))
             outcome.add_lost("an hour later", swept(site.app))
             outcome.left_over.update(path.partition("/")[0] for path in backups.check(site.app.home).leftovers)
