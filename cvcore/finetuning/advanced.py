@@ -74,7 +74,7 @@ def tune(store: Store, task: Task, quick: Head, progress: Progress, device: Devi
     folder = blobs.checkpoint_folder(store.home, task.iteration.id)
     training = AdvancedTraining(store, task, quick, device, folder, stopwatch(folder), progress)
     training.save_time_and_report(t("Loading the network"))
-    model = _load_model(training)
+    model = trainer.load_model(task.backbone, blobs.backbones_folder(store.home), device)
     network = split_model(model, task.backbone.name)
     data = _training_data(training, network)
     splits = make_splits(task.plan, task.truth, task.groups)
@@ -104,20 +104,6 @@ def sweep(store: Store) -> None:
     for folder in blobs.checkpoint_folder(store.home, "").glob("*"):
         if not store.iterations.is_training(folder.name):
             blobs.delete(folder)
-
-
-def _load_model(training: AdvancedTraining) -> Any:
-    """The backbone as a Keras model; on a GPU it computes in 16 bits, with weights in 32."""
-    import keras
-
-    policy_before = keras.config.dtype_policy()
-    networks = blobs.backbones_folder(training.store.home)
-    try:
-        if training.device == "gpu":
-            keras.config.set_dtype_policy("mixed_bfloat16")
-        return keras_backbones.load(training.task.backbone, networks)
-    finally:
-        keras.config.set_dtype_policy(policy_before)
 
 
 def _training_data(training: AdvancedTraining, network: SplitNetwork) -> TrainingData:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from cvcore import cluster, settings
+from cvcore.cluster import Crew
+from cvcore.files import blobs
 from cvcore.finetuning import checkpoints, comparison, fold_training, schedule
 from cvcore.finetuning.checkpoints import EpochResult
 from cvcore.finetuning.fold_splits import FoldSplit
+from cvcore.finetuning.fold_training import FoldWork
 from cvcore.finetuning.schedule import Schedule
 from cvcore.finetuning.task import AdvancedTraining
 from cvcore.finetuning.trainer import Trainer
@@ -37,18 +42,26 @@ def train_epochs(setup: TrainingSetup) -> EndReason:
     If epochs take longer than planned, the schedule is shortened, so that it still ends with a low learning rate. After
     a restart, an epoch that was trained and reported before is neither trained nor reported again.
     """
+    with _machines(setup) as crew:
+        return _train_epochs(setup, crew)
+
+
+def _train_epochs(setup: TrainingSetup, crew: Crew | None) -> EndReason:
     trainings, iteration_id = setup.training.store.trainings, setup.training.task.iteration.id
     reported, number = len(trainings.epochs(iteration_id)), 0
     while number < setup.schedule.epochs:
         if number >= reported or not _is_trained(setup, number):
             try:
-                results = _train_epoch(setup, number)
+                started_s = setup.training.elapsed_s()
+                results = _train_epoch(setup, number, crew)
             except _Enough:
                 return "asked" if trainings.is_finishing_early(iteration_id) else "budget"
             if len(results) == len(setup.splits):
                 summary = _summary(setup, number, results)
                 trainings.put_epoch(iteration_id, number, summary)
-                setup = _shortened(setup, number, summary.seconds)
+                # Folds on several machines take less time than their seconds together.
+                epoch_s = setup.training.elapsed_s() - started_s if crew else summary.seconds
+                setup = _shortened(setup, number, epoch_s)
         number += 1
     return "budget" if setup.schedule.is_short else "converged"
 
@@ -71,7 +84,26 @@ def _is_trained(setup: TrainingSetup, number: int) -> bool:
     return all(checkpoints.last_epoch(path) >= number for path in paths)
 
 
-def _train_epoch(setup: TrainingSetup, number: int) -> list[EpochResult]:
+@contextlib.contextmanager
+def _machines(setup: TrainingSetup) -> Iterator[Crew | None]:
+    """Actors that train a fold split each, one on every machine or GPU of the cluster; None where no cluster is set."""
+    task, trainer, store = setup.training.task, setup.trainer, setup.training.store
+    if not (address := settings.load().ray):
+        yield None
+        return
+    # The features are mapped from their files there.
+    data = replace(trainer.data, features=())
+    networks = blobs.backbones_folder(store.home)
+    work = FoldWork(task.backbone, networks, trainer.folder, data, trainer.batch)
+
+    def here(fold: tuple[FoldSplit, Schedule, int]) -> EpochResult | None:
+        return fold_training.train_epoch_to_file(trainer, *fold)
+
+    with cluster.crew(address, fold_training.on_a_machine, work, here=here, by_machine=True) as crew:
+        yield crew
+
+
+def _train_epoch(setup: TrainingSetup, number: int, crew: Crew | None) -> list[EpochResult]:
     """Train one epoch of all splits; returns their results.
 
     Splits whose checkpoint is already past this epoch have no result and are left out.
@@ -82,12 +114,16 @@ def _train_epoch(setup: TrainingSetup, number: int) -> list[EpochResult]:
     training, planned = setup.training, setup.schedule
     stage = t("Fine-tuning: epoch {number} of {epochs}", number=number + 1, epochs=planned.epochs)
 
-    def on_step(share: float) -> None:
-        training.report_progress(stage)
+    def on_step(_share: float, said: str = stage) -> None:
+        training.report_progress(said)
         is_over = training.elapsed_s() > training.budget_s - planned.reserve_s and number > 0
         if is_over or training.store.trainings.is_finishing_early(training.task.iteration.id):
             raise _Enough
 
+    if crew:
+        folds = [(split, planned, number) for split in setup.splits]
+        on_machines = cluster.in_order(crew, folds, lambda: on_step(0.0, cluster.stage_on(crew.machines, stage)))
+        return [result for _, result in on_machines if result]
     results = []
     for split in setup.splits:
         result = fold_training.train_epoch(setup.trainer, split, planned, number, on_step=on_step)

@@ -11,17 +11,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
 from cvcore.array_types import Float32s
 from cvcore.finetuning import checkpoints
+from cvcore.finetuning import trainer as trainers
 from cvcore.finetuning.checkpoints import EpochResult
+from cvcore.finetuning.features import feature_cache
+from cvcore.finetuning.features.split_network import split_model
 from cvcore.finetuning.fold_splits import SEED, FoldSplit
 from cvcore.finetuning.schedule import Schedule
 from cvcore.finetuning.trainer import Trainer, Weights
-from cvcore.finetuning.training_data import draw_steps
+from cvcore.finetuning.training_data import TrainingData, draw_steps
+from cvcore.networks import keras_backend
+from cvcore.networks.backbones import Backbone
 
 # The share of the way from the starting weights to the trained ones.
 EXTENT = 0.5
@@ -97,6 +103,49 @@ def train_epoch(
     result = EpochResult(loss, trainer.predict(split.evaluated), time.monotonic() - started)
     checkpoints.save(path, trainer, number, result)
     if number + 1 == schedule.epochs or trainer.is_write_due(path):
+        checkpoints.write(path, trainer)
+    return result
+
+
+@dataclass(frozen=True, eq=False)
+class FoldWork:
+    """What another machine needs to train fold splits: all but the features, which it reads in `folder`, as pickled.
+
+    `networks` is the folder with the backbone's files.
+    """
+
+    backbone: Backbone
+    networks: Path
+    folder: Path
+    data: TrainingData
+    batch: int
+
+
+def on_a_machine(work: FoldWork) -> Callable[[tuple[FoldSplit, Schedule, int]], EpochResult | None]:
+    """What an actor does with a fold split's epoch: trains it from the checkpoint in its file, and writes the next one.
+
+    Raises:
+        Unavailable: this machine does not see the training's folder.
+        ModelDamaged, WeightsMissing: the network's weights for Keras are damaged or not on this machine.
+    """
+    device = keras_backend.prepare_backend()
+    network = split_model(trainers.load_model(work.backbone, work.networks, device), work.backbone.name)
+    data = replace(work.data, features=feature_cache.kept(network, work.folder))
+    trainer = trainers.build_trainer(network, data, work.folder, batch=work.batch, device=device)
+    return lambda fold: train_epoch_to_file(trainer, *fold)
+
+
+def train_epoch_to_file(
+    trainer: Trainer,
+    split: FoldSplit,
+    schedule: Schedule,
+    number: int,
+    *,
+    on_step: Callable[[float], None] = lambda share: None,
+) -> EpochResult | None:
+    """The same as `train_epoch`; the checkpoint is in its file, where every machine finds it."""
+    result = train_epoch(trainer, split, schedule, number, on_step=on_step)
+    if (path := checkpoints.path_of(trainer, split)) in trainer.unwritten:
         checkpoints.write(path, trainer)
     return result
 

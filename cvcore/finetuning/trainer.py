@@ -24,6 +24,8 @@ from cvcore.finetuning.programs import Programs
 from cvcore.finetuning.schedule import BATCH
 from cvcore.finetuning.training_data import Steps, TrainingData
 from cvcore.metrics import probabilities
+from cvcore.networks import keras_backbones
+from cvcore.networks.backbones import Backbone
 from cvcore.networks.keras_backend import Device
 
 DROPOUT = 0.2
@@ -114,6 +116,23 @@ def batch_for(images: int, device: Device) -> int:
     while device == "gpu" and batch < GPU_BATCH_MOST and 2 * batch * GPU_STEPS_LEAST <= images:
         batch *= 2
     return batch
+
+
+def load_model(backbone: Backbone, networks: Path, device: Device) -> Any:
+    """The backbone as a Keras model, from its files in `networks`; on a GPU it computes in 16 bits, with weights in 32.
+
+    Raises:
+        ModelDamaged, WeightsMissing: its weights for Keras are damaged or not on this machine.
+    """
+    import keras
+
+    policy_before = keras.config.dtype_policy()
+    try:
+        if device == "gpu":
+            keras.config.set_dtype_policy("mixed_bfloat16")
+        return keras_backbones.load(backbone, networks)
+    finally:
+        keras.config.set_dtype_policy(policy_before)
 
 
 def build_trainer(

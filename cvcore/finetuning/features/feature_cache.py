@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvcore.domains import Policy
+from cvcore.errors import Unavailable
 from cvcore.files import blobs
 from cvcore.finetuning.features import trunk_copies
 from cvcore.finetuning.features.split_network import SplitNetwork
@@ -76,6 +77,17 @@ def compute(
                     features[-1][copy, rows.start : rows.stop] = features[-1][0, rows.start : rows.stop]
             (folder / FILE).write_text(json.dumps({"views": copies, "done": rows.stop}))
         return features
+
+
+def kept(network: SplitNetwork, folder: Path) -> Features:
+    """The tensors that `compute` left in a folder, memory-mapped.
+
+    Raises:
+        Unavailable: they are not all there.
+    """
+    if not _progress(folder)[0]:
+        raise Unavailable(f"every machine must see the training's features, it does not see {folder}: mount it there")
+    return [np.lib.format.open_memmap(folder / f"view-{place}.npy", "r+") for place in range(len(network.shapes))]
 
 
 def _batches(images: Sequence[Any], size: int) -> list[range]:
