@@ -2,7 +2,7 @@
 
     python3 .ci/audit.py FOLDER
 
-pip-audit asks PyPI's advisories. It is installed into FOLDER, and only where they can be reached.
+pip-audit asks OSV, the Open Source Vulnerabilities database. It is installed into FOLDER, and only where OSV answers.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-# The record of any release says whether its advisories are there.
-PROBE = "https://pypi.org/pypi/pip/24.0/json"
+# Any advisory.
+PROBE = "https://api.osv.dev/v1/vulns/PYSEC-2021-421"
 PROBE_S, AUDIT_S = 5, 120
 LINES = 8
 
@@ -30,7 +30,7 @@ def lines() -> list[str]:
     """The report's lines."""
     try:
         with urllib.request.urlopen(PROBE, timeout=PROBE_S) as answer:
-            json.load(answer)["vulnerabilities"]
+            json.load(answer)["id"]
         return report(audited(Path(sys.argv[1])))
     except (OSError, ValueError, KeyError, subprocess.SubprocessError) as error:
         return [f"constraints.txt was not audited, the advisories cannot be had: {str(error)[:120]}"]
@@ -42,7 +42,7 @@ def audited(folder: Path) -> dict[str, Any]:
     install = [str(folder / "bin" / "pip"), "install", "-q", "pip-audit"]
     subprocess.run(install, check=True, timeout=AUDIT_S, capture_output=True)
     pinned = str(ROOT / "constraints.txt")
-    command = [str(folder / "bin" / "pip-audit"), "--no-deps", "--disable-pip", "-r", pinned, "-f", "json"]
+    command = [str(folder / "bin" / "pip-audit"), "-s", "osv", "--no-deps", "--disable-pip", "-r", pinned, "-f", "json"]
     # It ends with 1 where it finds something.
     return dict(json.loads(subprocess.run(command, timeout=AUDIT_S, capture_output=True).stdout))
 
