@@ -18,7 +18,7 @@ from cvcore.cli.console.terminal import unwritable
 from cvcore.cluster import Machine
 from cvcore.errors import ArchiveRefused, InvalidInput
 from cvcore.evaluation import report_files
-from cvcore.prediction import batches
+from cvcore.prediction import batch_images, batches
 from cvcore.prediction.batches import ImageAnswer
 from cvcore.settings import Settings
 from cvcore.store import Store
@@ -70,9 +70,9 @@ def predict(options: argparse.Namespace, settings: Settings) -> int:
     return int(bool(unread))
 
 
-def _images_at(path: Path, settings: Settings) -> list[batches.BatchImage]:
+def _images_at(path: Path, settings: Settings) -> list[batch_images.BatchImage]:
     try:
-        return batches.images_at(path, settings.limits)
+        return batch_images.images_at(path, settings.limits)
     except ArchiveRefused as refusal:
         raise InvalidInput(f"{path}: {refusal}") from refusal
 

@@ -24,7 +24,7 @@ import numpy as np
 from cvcore import datasets, evaluation, projects, training
 from cvcore.files import blobs
 from cvcore.networks import backbones, keras_backbones
-from cvcore.prediction import batches
+from cvcore.prediction import batch_images, batches
 from cvcore.projects import imports
 from cvcore.records import Iteration
 from cvcore.settings import Limits
@@ -62,7 +62,7 @@ def compare(store: Store, iteration: Iteration, folder: Path, rounds: int) -> No
     by_keras: list[list[str]] = []
 
     def ours() -> None:
-        batch = batches.images_at(folder, Limits())
+        batch = batch_images.images_at(folder, Limits())
         answers = batches.predict(store, iteration, batch, 0.5, limits=Limits())
         by_us.append([answer.predictions[0].tag for answer in answers])
 

@@ -16,7 +16,7 @@ import streamlit as st
 
 from cvcore import evaluation, languages
 from cvcore.languages import marked, t, tn
-from cvcore.prediction import batches
+from cvcore.prediction import batch_images, batches
 from cvcore.prediction.batches import ImageAnswer
 from cvcore.projects.uploads import Upload
 from cvcore.records import Iteration, Project
@@ -111,7 +111,7 @@ def start(
         with _one_at_a_time:
             tags = [tag.name for tag in evaluation.tags(store, iteration)]
             run.lines.append(batches.csv_header(tags))
-            images = batches.images_uploaded([(file.name, file) for file in files], limits)
+            images = batch_images.images_uploaded([(file.name, file) for file in files], limits)
             run.total = len(images)
             for answer in batches.predict(
                 store, iteration, images, threshold, limits=limits, thumbnail_px=THUMBNAIL_PX

@@ -13,8 +13,9 @@ import pytest
 
 from cvcore import imaging, prediction
 from cvcore.errors import ArchiveRefused, InvalidInput, NotTrained
-from cvcore.prediction import batches
-from cvcore.prediction.batches import BatchImage, ImageAnswer
+from cvcore.prediction import batch_images, batches
+from cvcore.prediction.batch_images import BatchImage
+from cvcore.prediction.batches import ImageAnswer
 from cvcore.records import Iteration, Prediction, Project
 from cvcore.settings import Limits
 from cvcore.store import Store
@@ -108,7 +109,7 @@ def test_what_is_in_a_folder(tmp_path: Path, drawn_image: Draw) -> None:
     for path in ("b/2.png", "b/1.JPG", "a.png", "notes.txt", "Thumbs.db", ".git/3.png"):
         (tmp_path / path).parent.mkdir(exist_ok=True)
         (tmp_path / path).write_bytes(drawn_image(1))
-    found = batches.images_at(tmp_path, LIMITS)
+    found = batch_images.images_at(tmp_path, LIMITS)
     assert [str(tmp_path / path) for path in ("a.png", "b/1.JPG", "b/2.png")] == [each.name for each in found]
     assert drawn_image(1) == found[0].read()
 
@@ -121,14 +122,14 @@ def test_what_is_uploaded(drawn_image: Draw) -> None:
         archive.writestr("__MACOSX/a/._1.png", b"")
         archive.writestr("a/readme.md", b"")
     files = [("more.ZIP", packed), ("2\n.png", io.BytesIO(drawn_image(2)))]
-    first, second = batches.images_uploaded(files, LIMITS)
+    first, second = batch_images.images_uploaded(files, LIMITS)
     assert [("more.ZIP/a/1.png", drawn_image(1)), ("2?.png", drawn_image(2))] == [
         (each.name, each.read()) for each in (first, second)
     ]
-    _, small = batches.images_uploaded(files, Limits(image_bytes=10, photo_bytes=10))
+    _, small = batch_images.images_uploaded(files, Limits(image_bytes=10, photo_bytes=10))
     assert drawn_image(2)[:11] == small.read()
     with pytest.raises(ArchiveRefused, match="is not a zip"):
-        batches.images_uploaded([("a.zip", io.BytesIO(drawn_image(1)))], LIMITS)
+        batch_images.images_uploaded([("a.zip", io.BytesIO(drawn_image(1)))], LIMITS)
 
 
 def test_no_two_images_have_one_name(drawn_image: Draw) -> None:
@@ -140,10 +141,10 @@ def test_no_two_images_have_one_name(drawn_image: Draw) -> None:
             archive.writestr("cat/1.png", drawn_image(number))
     again = io.BytesIO(drawn_image(3))
     files = [("a.zip", zips[0]), ("b.zip", zips[1]), ("1.png", again), ("1.png", again)]
-    images = batches.images_uploaded(files, LIMITS)
+    images = batch_images.images_uploaded(files, LIMITS)
     assert ["a.zip/cat/1.png", "b.zip/cat/1.png", "1.png", "1.png (2)"] == [image.name for image in images]
     assert [drawn_image(number) for number in (1, 2, 3, 3)] == [image.read() for image in images]
-    assert ["cat/1.png"] == [image.name for image in batches.images_uploaded(files[:1], LIMITS)]
+    assert ["cat/1.png"] == [image.name for image in batch_images.images_uploaded(files[:1], LIMITS)]
 
 
 def test_a_probability_is_written_in_full() -> None:
