@@ -1,13 +1,13 @@
 """A class of thirty at work: what each pupil waits for, and whether anything fails or is lost.
 
-    python tests/bench/classroom.py [--pupils 30] [--minutes 10] [--seed 1] [--no-live] [--log FILE]
+    python tests/bench/classroom.py [--pupils 30] [--minutes 10] [--seed 1] [--hurry] [--no-live] [--log FILE]
 
 `tagwise serve` runs with a class opened. Each pupil joins by the code, creates a project, uploads 30 drawn photos under
-two tags and trains; then, in any order and with pauses as a person makes them: opens pages, moves the threshold, tests
-a photo, holds a live camera for some seconds, adds photos and trains again. Every minute the Wi-Fi goes for a second: a
-proxy between pupils and server cuts all connections and refuses new ones. Pupils are clients of Streamlit's protocol
-(tab.py): all that the server does is real, but nothing is drawn, so seconds are those until the page has run and
-arrived. They work on the same machine as the server and take a part of it.
+two tags and trains; then, in any order, with a pause of 1 to 4 s before each click: opens pages, moves the threshold,
+tests a photo, holds a live camera for some seconds, adds photos and trains again. Every minute the Wi-Fi goes for a
+second: a proxy between pupils and server cuts all connections and refuses new ones. Pupils are clients of Streamlit's
+protocol (tab.py): all that the server does is real, but nothing is drawn, so seconds are those until the page has run
+and arrived. They work on the same machine as the server and take a part of it.
 
 At the end the homes are read: each image that a page called stored must be there with its tag and its bytes, and each
 training that was started must have ended. PASS is: no error, nothing lost, each kind of page under a second (median).
@@ -56,6 +56,7 @@ def main() -> None:
     parser.add_argument("--pupils", type=int, default=30)
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--hurry", action="store_true", help="click without a pause: more than hands can do")
     parser.add_argument("--no-live", action="store_true", help="without live cameras")
     parser.add_argument("--log", type=Path, help="keep what the server said in this file")
     options = parser.parse_args()
@@ -66,7 +67,9 @@ def main() -> None:
         code = classroom.open_class(store, "4b").code
         log, memory = Log(), defaultdict[str, int](int)
         wifi = Wifi(PORTS[1], PORTS[0])
-        pupils = [Pupil(number, wifi, log, options.seed) for number in range(1, options.pupils + 1)]
+        pupils = [
+            Pupil(number, wifi, log, options.seed, hurries=options.hurry) for number in range(1, options.pupils + 1)
+        ]
         with (Path(folder) / "log.txt").open("w") as output, served(home, output) as server:
             lesson = learn(
                 Lesson(store, pupils, wifi, code, 60 * options.minutes, is_live=not options.no_live), teacher

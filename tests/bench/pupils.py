@@ -26,6 +26,7 @@ from cvcore.store import Store
 TAGS = ("leaf", "pen")
 PHOTOS, MORE = 30, 40
 OUTAGE_EVERY_S, OUTAGE_S = 60.0, 1.0
+# Between two clicks; those who hurry pause between two doings only.
 PAUSE_S = (1.0, 4.0)
 TRAINING_S = 240.0
 LIVE_S = 8.0
@@ -106,8 +107,8 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 class Pupil:
     """One pupil; everything is promised by what their pages say, nothing by what was sent."""
 
-    def __init__(self, number: int, wifi: Wifi, log: Log, seed: int) -> None:
-        self.name, self.wifi, self.log = f"Pupil {number}", wifi, log
+    def __init__(self, number: int, wifi: Wifi, log: Log, seed: int, *, hurries: bool = False) -> None:
+        self.name, self.wifi, self.log, self.hurries = f"Pupil {number}", wifi, log, hurries
         self.random = random.Random(seed * 1000 + number)
         drawn = [(TAGS[each % 2], photo((seed, number, each), TAGS[each % 2])) for each in range(PHOTOS + MORE)]
         self.first, self.more = drawn[:PHOTOS], drawn[PHOTOS:]
@@ -137,6 +138,11 @@ class Pupil:
 
     def _fail(self, words: str) -> None:
         self.log.errors.append(f"{self.name}: {words}")
+
+    async def _pause(self) -> None:
+        """Look at what came, and move the hand to the next thing."""
+        if not self.hurries:
+            await asyncio.sleep(self.random.uniform(*PAUSE_S))
 
     @contextlib.asynccontextmanager
     async def _timed(self, kind: str) -> AsyncIterator[None]:
@@ -182,6 +188,7 @@ class Pupil:
             await tab.press("Open")
         else:
             await tab.press("New project")
+            await self._pause()
             name = tab.find("text_input", "Name").content.id
             async with self._timed("create a project"):
                 await tab.press("Create project", {name: {"string_value": f"Things of {self.name}"}})
@@ -201,9 +208,13 @@ class Pupil:
         await self._page("images", "images-view=Upload")
         if not tab.all("file_uploader"):
             await tab.press("Next tag")
+        await self._pause()
         await tab.set({tab.find("selectbox", "Tag for all of them").content.id: {"string_value": tag}})
-        async with self._timed(f"upload {len(files)} photos"):
+        await self._pause()
+        async with self._timed(f"choose {len(files)} photos"):
             await tab.upload(tab.all("file_uploader")[0], names)
+        await self._pause()
+        async with self._timed(f"upload {len(files)} photos"):
             await tab.press("Upload")
             await tab.until(f"tagged {tag}")
         self.log.stored[self.name].update({blobs.sha256(data): tag for data in files})
@@ -211,6 +222,7 @@ class Pupil:
     async def _train(self) -> None:
         """Press Train and wait until the page shows the new iteration; nothing changed if an earlier press counted."""
         await self._page("train", "")
+        await self._pause()
         known = self._newest()
         deadline = time.monotonic() + TRAINING_S
         async with self._timed("train, with the queue"):
@@ -237,6 +249,7 @@ class Pupil:
     async def _slide(self) -> None:
         await self._page("performance", "view=Mistakes")
         for _ in range(SLIDES):
+            await self._pause()
             slider = self.tab.find("slider", "Probability threshold")
             value = {"double_array_value": {"data": [float(self.random.randrange(101))]}}
             async with self._timed("move the threshold"):
@@ -244,6 +257,7 @@ class Pupil:
 
     async def _test(self) -> None:
         await self._page("quick_test", "")
+        await self._pause()
         if not (uploaders := self.tab.all("file_uploader")):
             raise Failed(f"no place for a file on Quick Test: {self.tab.text()[:200]}")
         async with self._timed("quick test of a photo"):

@@ -180,6 +180,34 @@ session._local_sources_watcher = session._stop_config_listener = session._stop_p
 session.register_file_watchers()
 print(session._local_sources_watcher)
 """
+    assert "None" == printed(code, home)
+
+
+def test_the_theme_is_sent_as_streamlit_reads_it(home: Path) -> None:
+    """Read once and kept, the theme reaches the browser as it would be read at every run."""
+    code = """
+from streamlit.proto.NewSession_pb2 import CustomThemeConfig
+from streamlit.runtime import app_session
+from streamlit.web import bootstrap
+
+def theme():
+    message = CustomThemeConfig()
+    parts = {"": message, ".light": message.light, ".dark": message.dark, ".light.sidebar": message.light.sidebar}
+    for name, part in parts.items():
+        app_session._populate_theme_msg(part, "theme" + name)
+    return message.SerializeToString(deterministic=True)
+
+bootstrap.load_config_options({})
+before = theme()
+import app
+print(len(before) > 500 and before == theme() == theme())
+"""
+    assert "True" == printed(code, home)
+
+
+def printed(code: str, home: Path) -> str:
+    """What a Python process of its own prints."""
     environment = {**os.environ, "TAGWISE_HOME": str(home)}
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True)
-    assert "None" == done.stdout.strip(), done.stderr
+    assert not done.returncode, done.stderr
+    return done.stdout.strip()
