@@ -68,8 +68,10 @@ def keep_theme() -> None:
 
     Streamlit looks through all its settings for each of six sections then: an eighth of a busy server's time.
     """
+    populate = getattr(app_session, "_populate_theme_msg", None)
+    if populate is None:  # another version of Streamlit, which works as well without this
+        return
     kept: dict[str, CustomThemeConfig] = {}
-    populate = app_session._populate_theme_msg
 
     def merge(msg: CustomThemeConfig, section: str = "theme") -> None:
         if section not in kept:

@@ -28,7 +28,8 @@ def sweep(home: Path) -> list[Path]:
         found += [path for name in temporary if not _is_young(path := Path(folder) / name)]
         folders[:] = [name for name in folders if name not in temporary]
     for path in found:
-        blobs.delete(path)
+        with contextlib.suppress(OSError):  # somebody has it open: an hour later again
+            blobs.delete(path)
     staging.sweep(home)
     return found
 

@@ -90,7 +90,7 @@ def release(*arrays: NDArray[Any]) -> None:
         base: Any = array
         while isinstance(base, np.ndarray):
             base = base.base
-        if isinstance(base, mmap.mmap):
+        if CAN_STAY_MAPPED and isinstance(base, mmap.mmap):
             base.madvise(mmap.MADV_DONTNEED)
 
 

@@ -100,7 +100,8 @@ def _machines(setup: TrainingSetup) -> Iterator[Crew | None]:
         return fold_training.train_epoch_to_file(trainer, *fold)
 
     with cluster.crew(address, fold_training.on_a_machine, work, here=here, by_machine=True) as crew:
-        yield crew
+        # Without the cluster the folds are trained below, where every step is reported and may be stopped.
+        yield crew if crew.is_joined else None
 
 
 def _train_epoch(setup: TrainingSetup, number: int, crew: Crew | None) -> list[EpochResult]:

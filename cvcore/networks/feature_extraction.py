@@ -155,7 +155,7 @@ def _on_a_machine(
     device = keras_backend.device()
     with tempfile.TemporaryDirectory() as temporary:
         backbones.save(backbone, content, Path(temporary))
-        extract = load(backbone, Path(temporary), threads=1, device=device)
+        extract = load(backbone, Path(temporary), threads=None if device == "gpu" else 1, device=device)
 
     def read_pixels(item: Any) -> NDArray[np.uint8]:
         try:

@@ -155,13 +155,16 @@ def _read_ahead(
     """
     waiting: deque[tuple[datasets.Entry, Future[uploads.ReadFile]]] = deque()
     language = languages.current()
-    with ThreadPoolExecutor(READERS, thread_name_prefix="import") as pool:
+    pool = ThreadPoolExecutor(READERS, thread_name_prefix="import")
+    try:
         for entry in entries:
             waiting.append((entry, pool.submit(_read, entry, limits, language)))
             if len(waiting) > AHEAD:
                 yield waiting.popleft()
         while waiting:
             yield waiting.popleft()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _read(entry: datasets.Entry, limits: Limits, language: str) -> uploads.ReadFile:

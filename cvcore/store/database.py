@@ -54,6 +54,7 @@ class Connections:
         self._path = path
         self._local = threading.local()
         self._guard = guard
+        self._journal_mode = disks.journal_mode(path.parent)
         if guard:
             return
         # When two processes switch a new file to the write-ahead log at once, SQLite does not wait: one fails.
@@ -70,7 +71,7 @@ class Connections:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
             with _our_errors(self._path):
-                connection = self._local.connection = _connect(self._path)
+                connection = self._local.connection = _connect(self._path, self._journal_mode)
         return connection
 
     @contextlib.contextmanager
@@ -216,14 +217,14 @@ def moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _connect(path: Path, journal_mode: str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S)
     connection.execute("pragma foreign_keys = on")
     connection.execute("pragma synchronous = normal")
     if connection.execute("pragma page_count").fetchone() == (0,):
         connection.execute(AUTO_VACUUM)
     connection.execute(f"pragma journal_size_limit = {LOG_BYTES}")
-    connection.execute(f"pragma journal_mode = {disks.journal_mode(path.parent)}")
+    connection.execute(f"pragma journal_mode = {journal_mode}")
     return connection
 
 
