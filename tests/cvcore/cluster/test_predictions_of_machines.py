@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cvcore.networks import feature_extraction
-from cvcore.prediction import batches
+from cvcore.prediction import batch_images, batches
 from cvcore.settings import Limits
 from cvcore.store import Store
 from tests.conftest import DrawImage, Fill, Trained
@@ -39,7 +39,7 @@ def test_predictions_are_the_same_and_in_order_when_a_machine_dies(
 ) -> None:
     """Answers, probabilities and the reason why one image was refused are those of one machine, in its order."""
     iteration = trained(fill(rose=6, tulip=6))
-    images, limits = batches.images_at(folder, Limits()), Limits()
+    images, limits = batch_images.images_at(folder, Limits()), Limits()
     monkeypatch.delenv("TAGWISE_RAY", raising=False)
     alone = list(batches.predict(store, iteration, images, 0.5, limits=limits))
     nodes = start_cluster(2)
@@ -62,7 +62,7 @@ def test_predictions_are_the_same_and_in_order_when_a_machine_dies(
 def test_images_in_a_zip_stay_on_this_machine(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only files that other machines can open by their path are sent to them."""
     monkeypatch.setenv("TAGWISE_RAY", "auto")
-    files = batches.images_at(folder, Limits())
-    in_zip = [batches.BatchImage(image.name, image.read) for image in files]
+    files = batch_images.images_at(folder, Limits())
+    in_zip = [batch_images.BatchImage(image.name, image.read) for image in files]
     assert "auto" == batches._elsewhere(files, 224, Limits()).address
     assert batches._elsewhere(in_zip, 224, Limits()) is None
