@@ -738,6 +738,41 @@ def test_every_older_home_comes_up_to_date(step: int, tmp_path: Path) -> None:
             assert before == kept
 
 
+COUNTED = {
+    "select id, image_count from projects": "select id, (select count(*) from images where project_id = projects.id"
+    " and in_workspace = 1) from projects",
+    "select id, untagged_count from projects": "select id, (select count(*) from images where project_id = projects.id"
+    " and in_workspace = 1 and id not in (select image_id from image_tags)) from projects",
+    "select id, test_count from projects": "select id, (select count(*) from test_images join images on images.id ="
+    " image_id where images.project_id = projects.id) from projects",
+    "select id, image_count from tags": "select id, (select count(*) from image_tags where tag_id = tags.id) from tags",
+    "select id, image_count from iterations": "select id, (select count(*) from iteration_images where iteration_id ="
+    " iterations.id) from iterations",
+    "select image_id, image_created_at from image_tags": "select image_id, created_at from image_tags join images on"
+    " images.id = image_id",
+    "select image_id, image_created_at from untagged_images": "select id, created_at from images where in_workspace = 1"
+    " and id not in (select image_id from image_tags)",
+}
+
+
+@pytest.mark.parametrize("query", COUNTED)
+def test_an_older_home_s_lists_are_counted(query: str, tmp_path: Path) -> None:
+    """The numbers and lists that are kept are those of the rows that were there before they were kept."""
+    home = home_at(STEPS.index("m021_lists_and_counts"), tmp_path / "home")
+    with closing(sqlite3.connect(home / "tagwise.db")) as connection:
+        # Beside each image another one, without tags.
+        names = [name for (name,) in connection.execute("select name from pragma_table_info('images')")]
+        others = {"id": "id || '-2'", "sha256": "'ab' || substr(sha256, 3)"}
+        values = ", ".join(others.get(name, name) for name in names)
+        connection.execute(f"insert into images ({', '.join(names)}) select {values} from images")
+        connection.commit()
+    Store(home).close()
+    with closing(sqlite3.connect(home / "tagwise.db")) as connection:
+        found, expected = (sorted(connection.execute(each).fetchall()) for each in (query, COUNTED[query]))
+    assert expected == found
+    assert found
+
+
 @pytest.mark.parametrize("step", [1, len(STEPS) - 1])
 def test_the_way_back_is_kept(step: int, tmp_path: Path) -> None:
     """Before a schema is changed, the database is copied as it was: schema, rows, readable by its owner only."""
