@@ -99,7 +99,7 @@ class Tried:
         project = self._store.projects.all()[-1]
         publishing.publish(self._store, self._store.iterations.trained(project.id)[0], "garden", overwrite=True)
         chosen = Settings(self._store.home)
-        return doors.known(self._store, api_keys.load(chosen), api_keys.load_aws(chosen), self._cookies)
+        return doors.known(self._store, project, api_keys.load(chosen), api_keys.load_aws(chosen), self._cookies)
 
     def _round(self, there: doors.Known, number: int, until: float) -> None:
         @seed(number)

@@ -12,7 +12,7 @@ from cvcore.analyses import KeptFile
 from cvcore.errors import NotTrained
 from cvcore.languages import t
 from cvcore.networks.keras_backend import Device
-from cvcore.progress import Progress, silent
+from cvcore.progress import Progress, Stopped, silent
 from cvcore.records import Iteration, Job, JobKind
 from cvcore.store import Store
 from cvcore.training.analyses import image_map, learning_curve
@@ -75,6 +75,8 @@ def made(store: Store, iteration: Iteration, kind: JobKind, progress: Progress =
     if result is None:
         try:
             result = analysis.make(store, iteration, progress, device)
+        except Stopped:
+            raise
         except Exception:
             # Of a deleted iteration anything can be missing: that it was deleted is the reason.
             store.iterations.get(iteration.id)

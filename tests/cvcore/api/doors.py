@@ -23,6 +23,7 @@ from cvcore.api.aws.rekognition import routes as rekognition
 from cvcore.api.customvision import routes as customvision
 from cvcore.api.security_headers import HEADERS
 from cvcore.files.api_keys import AwsKeys, Keys
+from cvcore.records import Project
 from cvcore.rekognition import arns
 from cvcore.store import Purpose, Store
 from tests.conftest import draw_image
@@ -88,9 +89,8 @@ class Answered:
         return not is_parsers and any(name.lower() not in self.headers for name in HEADERS)
 
 
-def known(store: Store, keys: Keys, pair: AwsKeys, cookies: list[str]) -> Known:
-    """What there is in a home folder that has one project at least, with a trained iteration."""
-    project = store.projects.all()[-1]
+def known(store: Store, project: Project, keys: Keys, pair: AwsKeys, cookies: list[str]) -> Known:
+    """What there is of a project that has a trained iteration."""
     iteration = store.iterations.trained(project.id)[0]
     images = store.images.page(project.id, take=2)
     purposes: tuple[Purpose, ...] = ("TRAIN", "TEST")

@@ -99,13 +99,14 @@ def test_a_stranger_s_page_opens_no_stream(port: int, cookie: tuple[str, str]) -
 def known(server: Server, cookie: tuple[str, str]) -> doors.Known:
     """A project with an iteration that the app's own worker trained, and the keys."""
     store = Store(server.home)
-    job = training.start(store, fill_in(store, "Doors", rose=5, tulip=5))
+    project = fill_in(store, "Doors", rose=5, tulip=5)
+    job = training.start(store, project)
     deadline = time.monotonic() + 120
     while store.jobs.get(job.id).status != "done":
         assert time.monotonic() < deadline, store.jobs.get(job.id)
         time.sleep(0.1)
     pair = api_keys.load_aws(Settings(server.home))
-    return doors.known(store, api_keys.Keys(TRAINING_KEY, PREDICTION_KEY), pair, [cookie[1]])
+    return doors.known(store, project, api_keys.Keys(TRAINING_KEY, PREDICTION_KEY), pair, [cookie[1]])
 
 
 @seed(20)
