@@ -15,7 +15,7 @@ from typing import BinaryIO
 import numpy as np
 
 from cvcore import evaluation, image_facts, imaging, projects
-from cvcore.archive import analysis_files, json_reader, network_files, npz_reader, packing, project_json, project_zip
+from cvcore.archive import analysis_files, network_files, npz_reader, packing, project_json, project_zip
 from cvcore.archive.network_files import PackedNetwork
 from cvcore.archive.project_zip import ProjectZip
 from cvcore.array_types import Float32s
@@ -28,7 +28,7 @@ from cvcore.projects import tagging, uploads
 from cvcore.records import MULTILABEL, Project
 from cvcore.settings import MEBIBYTE, Limits
 from cvcore.store import Measured, Store
-from cvcore.store.project_contents import Contents, IterationContents
+from cvcore.store.project_contents import Contents, ImageContents, IterationContents
 
 ARRAYS_BYTES = 1024 * MEBIBYTE
 
@@ -126,11 +126,24 @@ def _stage_images(archive: ProjectZip, contents: Contents, staged: _Staged, limi
 
 
 def _as_stored(contents: Contents, staged: _Staged) -> Contents:
-    """The contents with the digests of the images as they are stored."""
-    images = tuple(replace(image, sha256=staged.digests.get(image.sha256, image.sha256)) for image in contents.images)
-    if len({image.sha256 for image in images}) < len(images):
-        raise json_reader.refusal(f"{project_json.FILE}: images", "a list without duplicates")
-    return replace(contents, images=images)
+    """The contents with the digests of the images as they are stored.
+
+    Of images that become the same without their places one stays: of the workspace and with tags, if there is one. The
+    others are erased, so that iterations keep their numbers.
+    """
+    originals: dict[str, str] = {}
+    for image in sorted(contents.images, key=lambda each: (each.is_erased, not each.in_workspace, not each.tags)):
+        originals.setdefault(staged.digests.get(image.sha256, image.sha256), image.sha256)
+
+    def as_stored(image: ImageContents) -> ImageContents:
+        digest = staged.digests.get(image.sha256, image.sha256)
+        if image.sha256 == originals[digest]:
+            return replace(image, sha256=digest)
+        # Digests stay unique: the image that came without a place takes that of the one that is stored in its stead.
+        free = originals[digest] if image.sha256 == digest else image.sha256
+        return replace(image, sha256=free, in_workspace=False, is_erased=True)
+
+    return replace(contents, images=tuple(map(as_stored, contents.images)))
 
 
 def _stage_arrays(archive: ProjectZip, iteration: IterationContents, staged: _Staged) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import io
+import itertools
 import json
 import os
 import signal
@@ -26,7 +27,7 @@ from cvcore.archive.project_zip import MANIFEST
 from cvcore.errors import ArchiveRefused, ImageRefused, ModelDamaged, NameTaken, NotFound, TagwiseError
 from cvcore.evaluation import report_files
 from cvcore.files import blobs
-from cvcore.imaging import measures
+from cvcore.imaging import decoding, measures
 from cvcore.networks import backbones, builtin, keras_backbones
 from cvcore.prediction import publishing
 from cvcore.projects import changes, tagging, uploads
@@ -34,8 +35,10 @@ from cvcore.records import Iteration, Project, TrainingOptions, TuningEpoch, Tun
 from cvcore.settings import Limits
 from cvcore.store import Store
 from cvcore.training.analyses import made
+from tests.conftest import DrawImage, Trained
 
 LIMITS = Limits()
+IN_CLASS = dataclasses.replace(LIMITS, drops_location=True)
 Picture = Callable[[int], bytes]
 Json = dict[str, Any]
 
@@ -93,6 +96,15 @@ def zipped(kept: list[bytes], request: pytest.FixtureRequest, tmp_path: Path) ->
     path = tmp_path / "given.zip"
     path.write_bytes(kept[0])
     return path
+
+
+def photo_at(latitude: float) -> bytes:
+    """A JPEG in which a phone noted where it was taken."""
+    exif, file = Image.Exif(), io.BytesIO()
+    exif[ExifTags.Base.Model] = "Pixel 7"
+    exif.get_ifd(ExifTags.IFD.GPSInfo)[2] = (latitude, 30.0, 0.0)
+    Image.new("RGB", (60, 40), "red").save(file, "JPEG", exif=exif)
+    return file.getvalue()
 
 
 def unpack(store: Store, path: Path, name: str = "") -> Project:
@@ -206,15 +218,12 @@ def test_places_stay_out_of_a_class(
     store: Store, elsewhere: Store, fill: Callable[..., Project], tmp_path: Path
 ) -> None:
     """Where uploads lose the place that the camera noted, those of a zip do, and keep their tags and the camera."""
-    exif, file = Image.Exif(), io.BytesIO()
-    exif[ExifTags.Base.Model] = "Pixel 7"
-    exif.get_ifd(ExifTags.IFD.GPSInfo)[2] = (52.0, 30.0, 0.0)
-    Image.new("RGB", (60, 40), "red").save(file, "JPEG", exif=exif)
+    file = photo_at(52.0)
     project = fill("Photos", rose=2)
-    stored = uploads.add(store, project, "photo.jpg", file.getvalue(), limits=LIMITS)
+    stored = uploads.add(store, project, "photo.jpg", file, limits=LIMITS)
     changes.tag(store, project, [stored.image_id or ""], ["tulip"], limits=LIMITS)
     path = project_archive.pack(store, project, tmp_path / "photos.zip").path
-    taken = project_archive.unpack(elsewhere, path, limits=dataclasses.replace(LIMITS, drops_location=True))
+    taken = project_archive.unpack(elsewhere, path, limits=IN_CLASS)
     images = elsewhere.images.page(taken.id, take=9)
     for image in images:
         with Image.open(blobs.original_path(elsewhere.home, image.sha256)) as opened:
@@ -225,7 +234,36 @@ def test_places_stay_out_of_a_class(
     (untouched,) = [
         each for each in elsewhere.images.page(unpack(elsewhere, path).id, take=9) if each.name == photo.name
     ]
-    assert hashlib.sha256(file.getvalue()).hexdigest() == untouched.sha256
+    assert hashlib.sha256(file).hexdigest() == untouched.sha256
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_photos_that_only_their_places_told_apart(
+    store: Store,
+    elsewhere: Store,
+    trained: Trained,
+    drawn_image: DrawImage,
+    tmp_path: Path,
+    order: tuple[int, ...],
+) -> None:
+    """In a class one of them comes in, the tagged one, with all other images, and iterations keep their numbers."""
+    project = projects.create(store, "Photos", domain="Built-in")
+    photos = [photo_at(52.0), photo_at(53.0), decoding.without_location(photo_at(52.0))]
+    ids = [uploads.add(store, project, "photo.jpg", photos[at], limits=LIMITS).image_id or "" for at in order]
+    others = [
+        uploads.add(store, project, "other.png", drawn_image(at), limits=LIMITS).image_id or "" for at in range(7)
+    ]
+    changes.tag(store, project, [*ids, *others[:2]], ["rose"], limits=LIMITS)
+    changes.tag(store, project, others[2:], ["tulip"], limits=LIMITS)
+    iteration = trained(project)
+    changes.remove_tags(store, project, ids[:1], store.images.get(ids[0]).tag_ids)
+    path = project_archive.pack(store, project, tmp_path / "photos.zip").path
+    taken = project_archive.unpack(elsewhere, path, limits=IN_CLASS)
+    images = elsewhere.images.page(taken.id, take=9)
+    assert ["other.png"] * 7 + ["photo.jpg"] == sorted(image.name for image in images)
+    assert all(image.tag_ids for image in images)
+    (copy,) = elsewhere.iterations.of_project(taken.id)
+    assert (10, iteration.scores) == (len(elsewhere.iterations.images(copy.id)), copy.scores)
 
 
 def test_it_comes_in_beside_itself(store: Store, flowers: Project, packed: Path) -> None:
