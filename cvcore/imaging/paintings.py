@@ -17,13 +17,19 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageColor, ImageDraw
 
+from cvcore.languages import marked
+
 Size = tuple[int, int]
 Box = tuple[int, int, int, int]
 Light = tuple[float, float, float]
 Plane = NDArray[np.float32]
 Item = TypeVar("Item")
 
-PRIMARY_GRID, DRIP_PAINTING, COLOUR_FIELD = TAGS = ("Primary grid", "Drip painting", "Colour field")
+PRIMARY_GRID, DRIP_PAINTING, COLOUR_FIELD = TAGS = (
+    marked("Primary grid"),
+    marked("Drip painting"),
+    marked("Colour field"),
+)
 
 # How much of red, green and blue there is.
 DAYLIGHT: Light = (1.0, 1.0, 1.0)

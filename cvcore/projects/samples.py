@@ -12,16 +12,17 @@ from dataclasses import dataclass
 from cvcore import domains, image_facts, imaging
 from cvcore.files import blobs
 from cvcore.imaging import lamplight, paintings
+from cvcore.languages import marked, t
 from cvcore.projects import registry, tagging, uploads
 from cvcore.records import Project
 from cvcore.settings import Limits
 from cvcore.store import Store
 
-SAMPLE = "Sample: three schools of painting"
-SAMPLE_DESCRIPTION = "Drawn images in the style of three schools of painting; two of them are easily confused."
+SAMPLE = marked("Sample: three schools of painting")
+SAMPLE_DESCRIPTION = marked("Drawn images in the style of three schools of painting; two of them are easily confused.")
 IMAGES = 120
-TRAP = "Sample with a trap: two schools of painting"
-TRAP_DESCRIPTION = (
+TRAP = marked("Sample with a trap: two schools of painting")
+TRAP_DESCRIPTION = marked(
     "Train, and the numbers are splendid. See why under Performance, Shortcuts. Then train again, evaluated on your "
     "own test images, which are fair."
 )
@@ -29,7 +30,11 @@ TRAP_DESCRIPTION = (
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of sample: its project's name and description, and what draws its images."""
+    """A kind of sample: its project's name and description, its tags, and what draws its images.
+
+    Texts are said in the language of whoever makes one. Tags must have the same alphabetical order in every language:
+    a training splits images by it, and lessons print the numbers.
+    """
 
     name: str
     description: str
@@ -116,9 +121,9 @@ def _in_turn(drawn: Sequence[_Painting], tags: Sequence[str]) -> Iterator[_Paint
 def _record(store: Store, kind: Kind, painted: Sequence[_Painting], limits: Limits) -> Project:
     """Create the project with all images, inside a transaction."""
     project = registry.create(
-        store, _free_name(store, kind.name), description=kind.description, domain=domains.BUILT_IN.id
+        store, _free_name(store, t(kind.name)), description=t(kind.description), domain=domains.BUILT_IN.id
     )
-    ids = tagging.ensure_ids(store, project, kind.tags, limits=limits)
+    ids = tagging.ensure_ids(store, project, [t(tag) for tag in kind.tags], limits=limits)
     tagged: dict[str, list[str]] = {tag: [] for tag in kind.tags}
     fair: list[str] = []
     image_facts.keep(store, {each.digest: (imaging.origin(each.sample.data), each.info.measures) for each in painted})

@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from cvcore import projects, training
+import pytest
+
+from cvcore import languages, projects, training
 from cvcore.files import blobs
 from cvcore.projects import samples
 from cvcore.settings import Limits
@@ -60,3 +62,22 @@ def test_drawing_ahead_draws_once(store: Store) -> None:
     assert sorted(store.images.digests(first.id)) == sorted(store.images.digests(second.id))
     projects.delete(store, first)
     assert all(blobs.original_path(store.home, digest).exists() for digest in store.images.digests(second.id))
+
+
+def test_a_sample_is_called_as_its_maker_speaks(store: Store) -> None:
+    """Its name, description and tags are of their language; files keep their names."""
+    with languages.using("de"):
+        project = samples.make_sample(store, limits=LIMITS)
+    assert project.name == "Beispiel: drei Schulen der Malerei"
+    assert project.description.startswith("Gezeichnete Bilder")
+    tags = {tag.name: tag.image_count for tag in store.tags.of_project(project.id)}
+    assert {"Farbfeld": 40, "Farbtropfen": 40, "Raster in Grundfarben": 40} == tags
+    assert "primary-grid-40.jpg" in {image.name for image in store.images.page(project.id, take=3)}
+
+
+@pytest.mark.parametrize("code", languages.LANGUAGES)
+def test_tags_have_one_order(code: str) -> None:
+    """A training splits images by the order of tags: in every language it gives the numbers that lessons print."""
+    with languages.using(code):
+        assert sorted(samples.PLAIN.tags) == sorted(samples.PLAIN.tags, key=languages.t)
+    assert set(samples.WITH_TRAP.tags) < set(samples.PLAIN.tags)
