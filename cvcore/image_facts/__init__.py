@@ -7,6 +7,7 @@ from cvcore.image_facts.column import Column
 from cvcore.image_facts.columns import METADATA_MOST, columns, of_workspace, shown_key, users_key
 from cvcore.image_facts.facts import FACTS
 from cvcore.image_facts.file_reading import fill, keep, unread
+from cvcore.image_facts.filters import keys, narrowed, values
 from cvcore.image_facts.names import said_key, said_value
 
 __all__ = [
@@ -16,10 +17,13 @@ __all__ = [
     "columns",
     "fill",
     "keep",
+    "keys",
+    "narrowed",
     "of_workspace",
     "said_key",
     "said_value",
     "shown_key",
     "unread",
     "users_key",
+    "values",
 ]

@@ -34,12 +34,17 @@ def of_texts(key: str, places: Mapping[str, Sequence[int]], count: int) -> Colum
     >>> column.values, column.codes.tolist()
     (('9', '12'), [1, -1, -1, 0])
     """
-    values = sorted(filter(places.get, places), key=_natural)
+    values = in_order(filter(places.get, places))
     codes = np.full(count, -1, np.int32)
     lengths = [len(places[value]) for value in values]
     at = np.fromiter(itertools.chain.from_iterable(places[value] for value in values), np.int64, sum(lengths))
     codes[at] = np.repeat(np.arange(len(values)), lengths)
     return Column(key, tuple(values), codes)
+
+
+def in_order(texts: Iterable[str]) -> list[str]:
+    """Texts in the order of lists: letters of either case alike, numbers as numbers."""
+    return sorted(texts, key=_natural)
 
 
 def of_classes(key: str, numbers: NDArray[np.float64], classes: Classes) -> Column:

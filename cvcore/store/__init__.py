@@ -18,6 +18,7 @@ from cvcore.store.database import Connections, Guard
 from cvcore.store.dismissed_issues import DismissedIssues
 from cvcore.store.embeddings import Embeddings
 from cvcore.store.facts.files import FileFacts, Files
+from cvcore.store.facts.known import KnownFacts, NumberIn, TextIs
 from cvcore.store.facts.metadata import Metadata
 from cvcore.store.facts.origins import FOLDER, UPLOAD, ImageFacts
 from cvcore.store.image_search import Condition, ImageSearch, Searches
@@ -56,6 +57,7 @@ __all__ = [
     "FileFacts",
     "ImageSearch",
     "Measured",
+    "NumberIn",
     "Origin",
     "Policy",
     "Publication",
@@ -66,6 +68,7 @@ __all__ = [
     "SnapshotTag",
     "StatusCode",
     "Store",
+    "TextIs",
     "Version",
     "VersionState",
 ]
@@ -101,6 +104,7 @@ class Store:
         self.metadata = Metadata(self._connections)
         self.file_facts = Files(self._connections)
         self.image_facts = ImageFacts(self._connections)
+        self.known_facts = KnownFacts(self._connections)
         self.dismissed_issues = DismissedIssues(self._connections)
         self.searches = Searches(self._connections, self.images)
         self.rekognition_arns = Arns(self._connections)

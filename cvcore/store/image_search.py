@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from cvcore.records import Image
 from cvcore.store.database import Connections, Row
+from cvcore.store.facts.known import Known
 from cvcore.store.images import FOR_TESTING, UNTAGGED, Images, image, listed
 
 # An image's tags in the workspace, in the order they were added, and in an iteration's snapshot.
@@ -26,11 +27,11 @@ _SNAPSHOT = """
 
 @dataclass(frozen=True)
 class Condition:
-    """A condition on metadata: the key has this value or, if `is_equal` is False, does not have it."""
+    """A condition on metadata: the key has this value, or any if it is None; or it has not, if `is_equal` is False."""
 
     key: str
     is_equal: bool
-    value: str
+    value: str | None
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class ImageSearch:
     `tag_ids`: images with at least one of these tags or, if `has_all`, with all of them; `or_untagged` adds those
     without any. `is_tagged`: only tagged, only untagged, or None for both. `is_test`: only test images, only others, or
     None for both. `metadata`: alternatives (OR) of conditions that must all hold (AND); a missing key equals no value.
+    `known`: what is known beside that, in the workspace only.
     """
 
     project_id: str
@@ -51,6 +53,7 @@ class ImageSearch:
     is_test: bool | None = None
     image_ids: tuple[str, ...] | None = None
     metadata: tuple[tuple[Condition, ...], ...] = ()
+    known: Known | None = None
     oldest_first: bool = False
 
 
@@ -83,7 +86,12 @@ class Searches:
         return [image_id for (image_id,) in cursor]
 
     def count(self, search: ImageSearch) -> int:
-        """How many images match: a kept number where the search is for lists of which no two have the same image."""
+        """How many images match: a kept number where the search is for lists of which no two have the same image.
+
+        Those that have something not are all less those that have it.
+        """
+        if positive := _positive(search):
+            return self.count(positive[0]) - self.count(positive[1])
         lists, rest = _split(search)
         is_whole = not search.iteration_id and not _conditions(rest, {})
         if is_whole and (len(lists) == 1 or self._images.have_one_tag_each(search.project_id)):
@@ -97,6 +105,8 @@ class Searches:
         parameters: Row = {"project": search.project_id, "iteration": search.iteration_id}
         if search.iteration_id:
             source = _SNAPSHOT
+        elif lists == (None,):
+            source, rest = _whole(rest, parameters)
         else:
             tag_ids = [each for each in lists if each not in (None, UNTAGGED, FOR_TESTING)]
             parameters |= {"tag": next(iter(tag_ids), None), "tags": json.dumps(tag_ids)}
@@ -123,6 +133,48 @@ def _split(search: ImageSearch) -> tuple[tuple[str | None, ...], ImageSearch]:
     return (None,), search
 
 
+def _positive(search: ImageSearch) -> tuple[ImageSearch, ImageSearch] | None:
+    """For a search for images without a key, or not for testing: that for all of them, and that for the others."""
+    if search.iteration_id:
+        return None
+    if search.is_test is False:
+        return replace(search, is_test=None), replace(search, is_test=True)
+    match search.metadata:
+        case ((Condition(key, False, None),),):
+            return replace(search, metadata=()), replace(search, metadata=((Condition(key, True, None),),))
+    return None
+
+
+def _whole(search: ImageSearch, parameters: Row) -> tuple[str, ImageSearch]:
+    """A query for the workspace's images that meet a condition of a search, by one index; and the search that is left.
+
+    Adds its values to the parameters.
+    """
+    if search.known:
+        return f"{listed(None)} and {search.known.sql(_binder(parameters))}", replace(search, known=None)
+    conditions = search.metadata[0] if len(search.metadata) == 1 else ()
+    first = next((each for each in conditions if each.is_equal), None)
+    if first is None:
+        return listed(None), search
+    left = tuple(each for each in conditions if each is not first)
+    bound = _binder(parameters)
+    value = "" if first.value is None else f"and value = {bound(first.value)}"
+    query = f"""select image_id as id, image_created_at as created_at from metadata
+                where project_id = :project and image_created_at is not null and key = {bound(first.key)} {value}"""
+    return query, replace(search, metadata=(left,) if left else ())
+
+
+def _binder(parameters: Row) -> Callable[[str | float], str]:
+    """What adds a value to the parameters and returns its name in SQL."""
+
+    def bound(value: str | float) -> str:
+        name = f"value{len(parameters)}"
+        parameters[name] = value
+        return f":{name}"
+
+    return bound
+
+
 def _together(lists: Sequence[str | None], tag_ids: Sequence[str | None], *, is_disjoint: bool) -> str:
     """A query for the images of all these lists, each image once; `is_disjoint`: no image has two of the tags."""
     queries = [listed(each) for each in lists if each not in tag_ids or len(tag_ids) == 1]
@@ -146,11 +198,7 @@ def _tags(search: ImageSearch) -> str:
 
 def _conditions(search: ImageSearch, parameters: Row) -> list[str]:
     """The conditions on `images` of a search in a list, in SQL; adds their values to the parameters."""
-
-    def bound(value: str) -> str:
-        name = f"value{len(parameters)}"
-        parameters[name] = value
-        return f":{name}"
+    bound = _binder(parameters)
 
     def listed_values(values: tuple[str, ...]) -> str:
         return ", ".join(map(bound, values))
@@ -173,14 +221,21 @@ def _conditions(search: ImageSearch, parameters: Row) -> list[str]:
     if search.image_ids is not None:
         # As one value: SQLite binds at most 32,766.
         conditions.append(f"id in (select value from json_each({bound(json.dumps(search.image_ids))}))")
+    if search.known:
+        conditions.append(
+            f"""exists (select 1 from images as known indexed by images_by_age where project_id = :project
+                and in_workspace = 1 and known.created_at = images.created_at and known.id = images.id
+                and {search.known.sql(bound)})"""
+        )
     if search.metadata:
         alternatives = [
-            " and ".join(
-                f"{'' if condition.is_equal else 'not '}exists (select 1 from metadata where image_id = images.id "
-                f"and key = {bound(condition.key)} and value = {bound(condition.value)})"
-                for condition in alternative
-            )
-            for alternative in search.metadata
+            " and ".join(_metadata(condition, bound) for condition in alternative) for alternative in search.metadata
         ]
         conditions.append("(" + " or ".join(f"({alternative})" for alternative in alternatives) + ")")
     return conditions
+
+
+def _metadata(condition: Condition, bound: Callable[[str | float], str]) -> str:
+    value = "" if condition.value is None else f"and value = {bound(condition.value)}"
+    has = f"exists (select 1 from metadata where image_id = images.id and key = {bound(condition.key)} {value})"
+    return has if condition.is_equal else f"not {has}"

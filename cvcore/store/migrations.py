@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
+import struct
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -731,6 +733,79 @@ def m021_lists_and_counts(database: Database) -> None:
     )
 
 
+def m022_facts_in_one_index(database: Database) -> None:
+    """What is known of images in the index that has them in order of age, and metadata in lists by key and value.
+
+    So a filter by a fact reads one index and no image's row.
+    """
+    database.conn.create_function("measured_3", 3, _measured_3, deterministic=True)
+    _run(
+        database,
+        """
+        -- How light the image is, and how steep its sharpest edge: `measures` has them, which SQL cannot read.
+        alter table file_facts add column brightness real;
+        alter table file_facts add column sharpness real;
+        update file_facts set brightness = measured_3(version, numbers, 'brightness'),
+            sharpness = measured_3(version, numbers, 'sharpness');
+
+        alter table images add column folder text not null default '';
+        alter table images add column upload text not null default '';
+        alter table images add column camera text not null default '';
+        alter table images add column day text not null default '';
+        alter table images add column file_type text not null default '';
+        alter table images add column brightness real;
+        alter table images add column sharpness real;
+        drop index images_by_age;
+        update images set
+            folder = coalesce((select value from image_facts where image_id = images.id and key = 'folder'), ''),
+            upload = coalesce((select value from image_facts where image_id = images.id and key = 'upload'), '');
+        update images set file_type = facts.file_type, camera = facts.camera, day = facts.day,
+            brightness = facts.brightness, sharpness = facts.sharpness
+            from file_facts as facts where facts.sha256 = images.sha256;
+        create index images_by_age on images (project_id, in_workspace, created_at, id,
+            folder, upload, camera, day, file_type, width, height, brightness, sharpness);
+
+        create trigger image_of_known_file after insert on images begin
+            update images set file_type = facts.file_type, camera = facts.camera, day = facts.day,
+                brightness = facts.brightness, sharpness = facts.sharpness
+                from file_facts as facts where facts.sha256 = new.sha256 and images.id = new.id;
+        end;
+        create trigger file_read after insert on file_facts begin
+            update images set file_type = new.file_type, camera = new.camera, day = new.day,
+                brightness = new.brightness, sharpness = new.sharpness where sha256 = new.sha256;
+        end;
+        create trigger image_came_from after insert on image_facts when new.key in ('folder', 'upload') begin
+            update images set folder = case new.key when 'folder' then new.value else folder end,
+                upload = case new.key when 'upload' then new.value else upload end where id = new.image_id;
+        end;
+
+        -- The image's own time while it is in the workspace, else null.
+        alter table metadata add column project_id text not null default '';
+        alter table metadata add column image_created_at text;
+        update metadata set (project_id, image_created_at) =
+            (select project_id, case when in_workspace then created_at end from images where id = image_id);
+        create index metadata_by_value on metadata (project_id, key, value, image_created_at, image_id)
+            where image_created_at is not null;
+        create trigger image_with_metadata_moved after update of in_workspace on images
+        when new.in_workspace <> old.in_workspace begin
+            update metadata set image_created_at = case when new.in_workspace then new.created_at end
+                where image_id = new.id;
+        end;
+        """,
+    )
+
+
+def _measured_3(version: int, numbers: bytes, name: str) -> float | None:
+    """A measure of version 3 of `imaging.measures`, as that version lays them out; None where it has none."""
+    if version != 3 or len(numbers) != 4 * 24:
+        return None
+    values: tuple[float, ...] = struct.unpack("<24f", numbers)
+    if name == "brightness":
+        return values[0]
+    edge_1, edge_4 = values[22:]
+    return edge_1 / edge_4 if edge_4 else None if edge_1 == 0 or math.isnan(edge_1) else math.inf
+
+
 Step = Callable[["Database"], None]
 STEPS: tuple[Step, ...] = (
     m001_projects_images_and_tags,
@@ -754,6 +829,7 @@ STEPS: tuple[Step, ...] = (
     m019_class_results,
     m020_metadata_changes,
     m021_lists_and_counts,
+    m022_facts_in_one_index,
 )
 
 

@@ -36,11 +36,10 @@ def make(home: Path, step: int, rng: random.Random) -> dict[str, str]:
     images = {f"i{number}": drawn(rng) for number in range(IMAGES)}
     with closing(sqlite3.connect(home / "tagwise.db")) as connection:
         migrations.apply(connection, migrations.STEPS[:step])
-        connection.execute("insert into projects values ('p', 'Old', '', 'Multiclass', 'd', ?, ?)", (AT, AT))
+        add(connection, "projects", ("p", "Old", "", "Multiclass", "d", AT, AT))
         for image_id, data in images.items():
             digest = blobs.sha256(data)
-            row = (image_id, "p", digest, f"{image_id}.png", 32, 32, len(data), b"", 1, AT)
-            connection.execute(f"insert into images values ({', '.join('?' * len(row))})", row)
+            add(connection, "images", (image_id, "p", digest, f"{image_id}.png", 32, 32, len(data), b"", 1, AT))
             blobs.write(blobs.original_path(home, digest), data, durable=False)
             blobs.write(blobs.thumbnail_path(home, digest), imaging.rendition(data, 200), durable=False)
         for number in range(EMBEDDINGS):
@@ -48,6 +47,13 @@ def make(home: Path, step: int, rng: random.Random) -> dict[str, str]:
             connection.execute("insert into embeddings values (?, ?, ?)", embedding)
         connection.commit()
     return {image_id: blobs.sha256(data) for image_id, data in images.items()}
+
+
+def add(connection: sqlite3.Connection, table: str, row: tuple[object, ...]) -> None:
+    """Add a row as it was at first; columns that later steps added have defaults."""
+    names = [name for (name,) in connection.execute("select name from pragma_table_info(?)", [table])]
+    columns, marks = ", ".join(names[: len(row)]), ", ".join("?" * len(row))
+    connection.execute(f"insert into {table} ({columns}) values ({marks})", row)
 
 
 def kill_while_migrating(app: App, rng: random.Random, *, is_both: bool) -> tuple[int, list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -34,11 +35,19 @@ class Files:
     def put(self, version: int, facts: Mapping[str, FileFacts]) -> None:
         """Store what was read of each content, replacing what was there."""
         rows = [
-            (sha256, version, each.file_type, each.camera, each.day, each.numbers.astype("<f4").tobytes())
+            (
+                sha256,
+                version,
+                each.file_type,
+                each.camera,
+                each.day,
+                each.numbers.astype("<f4").tobytes(),
+                *_compared(each),
+            )
             for sha256, each in facts.items()
         ]
         with self._db.transaction():
-            self._db.connection.executemany("insert or replace into file_facts values (?, ?, ?, ?, ?, ?)", rows)
+            self._db.connection.executemany("insert or replace into file_facts values (?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
     def get(self, version: int, digests: Sequence[str]) -> dict[str, FileFacts]:
         """What is stored of these contents, by SHA-256."""
@@ -97,3 +106,15 @@ class Files:
     def delete(self, sha256: str) -> None:
         """Delete what was read of a content."""
         self._db.write("delete from file_facts where sha256 = ?", [sha256])
+
+
+def _compared(facts: FileFacts) -> tuple[float, float]:
+    """How light the image is and how steep its sharpest edge, which searches compare; nan where undefined."""
+    # Imported only here: it brings Pillow along, which most commands do without.
+    from cvcore.imaging import measures
+
+    if len(facts.numbers) != len(measures.NAMES):
+        return math.nan, math.nan
+    numbers = dict(zip(measures.NAMES, facts.numbers.astype(np.float64), strict=True))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return float(numbers["brightness"]), float(numbers["edge_1"] / numbers["edge_4"])

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
 from cvcore import image_facts
-from cvcore.image_facts import Column
 from cvcore.languages import marked, number, t, tn
 from cvcore.records import Project
 from cvcore.store import Store
@@ -58,12 +56,11 @@ def show(store: Store, project: Project, *, key: str, on_change: Callable[..., A
     )
     if not popover.open:
         return
-    _, columns = image_facts.of_workspace(store, project.id)
+    names = image_facts.keys(store, project.id)
     with popover:
-        if not columns:
+        if not names:
             st.caption(t("Nothing is known of these images yet."))
             return
-        names = list(columns)
         name = st.selectbox(
             t("What"),
             names,
@@ -72,45 +69,33 @@ def show(store: Store, project: Project, *, key: str, on_change: Callable[..., A
             placeholder=t("Camera, size, a column of a table …"),
             key=f"{key}-name",
         )
-        if name in columns:
-            _values(columns[name], key, on_change, args)
+        if name in names:
+            _values(name, image_facts.values(store, project.id, name), key, on_change, args)
 
 
-def image_ids(store: Store, project: Project, fact: Fact) -> tuple[str, ...]:
-    """The ids of the workspace images with that key and value, the newest first."""
-    ids, columns = image_facts.of_workspace(store, project.id)
-    name, value = fact
-    column = columns.get(name)
-    if column is None:
-        return () if value else tuple(ids)
-    code = column.values.index(value) if value in column.values else None if value else -1
-    return tuple(ids[place] for place in np.flatnonzero(column.codes == code)) if code is not None else ()
-
-
-def _values(column: Column, key: str, on_change: Callable[..., Any], args: tuple[Any, ...]) -> None:
+def _values(
+    name: str, counts: Mapping[str, int], key: str, on_change: Callable[..., Any], args: tuple[Any, ...]
+) -> None:
     """Show the values of a key with the numbers of their images; the one chosen is the filter at once."""
-    counts = np.bincount(column.codes[column.codes >= 0], minlength=len(column.values)).tolist()
-    most = sorted(sorted(range(len(counts)), key=lambda code: -counts[code])[:VALUES_MOST])
-    numbers = {column.values[code]: counts[code] for code in most}
-    if without := int((column.codes < 0).sum()):
-        numbers[""] = without
+    said = [value for value in counts if value]
+    most = set(sorted(said, key=lambda value: -counts[value])[:VALUES_MOST])
+    values = [value for value in counts if value in most or not value]
     fact = chosen(key)
-    values = list(numbers)
 
     def take() -> None:
         value = st.session_state[widget]
-        st.session_state[key] = None if value is None else (column.key, value)
+        st.session_state[key] = None if value is None else (name, value)
         on_change(*args)
 
-    widget = f"{key}-value-{column.key}"
+    widget = f"{key}-value-{name}"
     st.selectbox(
         t("Value"),
         values,
-        index=values.index(fact[1]) if fact and fact[0] == column.key and fact[1] in values else None,
-        format_func=lambda value: f"{isolated(_said(column.key, value))} ({number(numbers.get(value, 0))})",
-        placeholder=tn(len(column.values), "{n} value", "{n} values"),
+        index=values.index(fact[1]) if fact and fact[0] == name and fact[1] in values else None,
+        format_func=lambda value: f"{isolated(_said(name, value))} ({number(counts.get(value, 0))})",
+        placeholder=tn(len(said), "{n} value", "{n} values"),
         key=widget,
         on_change=take,
     )
-    if len(counts) > VALUES_MOST:
-        st.caption(t("The {most} most frequent of {all} values.", most=number(VALUES_MOST), all=number(len(counts))))
+    if len(said) > VALUES_MOST:
+        st.caption(t("The {most} most frequent of {all} values.", most=number(VALUES_MOST), all=number(len(said))))

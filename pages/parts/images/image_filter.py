@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from cvcore import image_facts
 from cvcore.languages import marked, t, tn
 from cvcore.languages import number as written
 from cvcore.records import MULTILABEL, Project, Tag
@@ -52,7 +53,7 @@ def show(store: Store, project: Project, tags: Sequence[Tag]) -> tuple[ImageSear
     _adopt(keys, tags)
     with st.container(key="image-filter", gap="xsmall"):
         chosen = _kinds_and_tags(store, project, tags, keys)
-        search = _search(store, project, tags, chosen, keys)
+        search = _search(project, tags, chosen, keys)
         number = store.searches.count(search)
         _show_number(store, project, search, number, keys, is_filtered=bool(chosen or fact_filter.chosen(keys.fact)))
     return search, number
@@ -147,16 +148,16 @@ def _kinds_and_tags(store: Store, project: Project, tags: Sequence[Tag], keys: K
     return list(chosen)
 
 
-def _search(store: Store, project: Project, tags: Sequence[Tag], chosen: Sequence[str], keys: Keys) -> ImageSearch:
-    known = fact_filter.chosen(keys.fact)
-    return ImageSearch(
+def _search(project: Project, tags: Sequence[Tag], chosen: Sequence[str], keys: Keys) -> ImageSearch:
+    search = ImageSearch(
         project.id,
         tag_ids=tuple(tag.id for tag in tags if tag.id in chosen),
         has_all=st.session_state.get(keys.match) == ALL,
         or_untagged=UNTAGGED in chosen,
         is_test=True if FOR_TESTING in chosen else None,
-        image_ids=fact_filter.image_ids(store, project, known) if known else None,
     )
+    known = fact_filter.chosen(keys.fact)
+    return image_facts.narrowed(search, *known) if known else search
 
 
 def _show_number(

@@ -10,11 +10,13 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from sqlite_utils import Database
 
+from cvcore.imaging import measures
 from cvcore.records import ProjectSettings, TrainingOptions, TuningEpoch, TuningOutcome
-from cvcore.store import Store, migrations
+from cvcore.store import ImageSearch, NumberIn, Store, TextIs, migrations
 from cvcore.store.backups import copies
 
 STEPS = [
@@ -39,6 +41,7 @@ STEPS = [
     "m019_class_results",
     "m020_metadata_changes",
     "m021_lists_and_counts",
+    "m022_facts_in_one_index",
 ]
 
 # Edit nothing here but by adding what a new step adds: steps that have landed stay as they are.
@@ -87,12 +90,36 @@ SCHEMA = {
             size_bytes integer not null,
             signature blob not null,
             in_workspace integer not null default 1,
-            created_at text not null,
+            created_at text not null, folder text not null default '', upload text not null default '',
+            camera text not null default '', day text not null default '', file_type text not null default '',
+            brightness real, sharpness real,
             unique (project_id, sha256)
         ) strict
     """,
     "images_of_sha256": "CREATE INDEX images_of_sha256 on images (sha256)",
-    "images_by_age": "CREATE INDEX images_by_age on images (project_id, in_workspace, created_at, id)",
+    "images_by_age": """
+        CREATE INDEX images_by_age on images (project_id, in_workspace, created_at, id,
+            folder, upload, camera, day, file_type, width, height, brightness, sharpness)
+    """,
+    "image_of_known_file": """
+        CREATE TRIGGER image_of_known_file after insert on images begin
+            update images set file_type = facts.file_type, camera = facts.camera, day = facts.day,
+                brightness = facts.brightness, sharpness = facts.sharpness
+                from file_facts as facts where facts.sha256 = new.sha256 and images.id = new.id;
+        end
+    """,
+    "file_read": """
+        CREATE TRIGGER file_read after insert on file_facts begin
+            update images set file_type = new.file_type, camera = new.camera, day = new.day,
+                brightness = new.brightness, sharpness = new.sharpness where sha256 = new.sha256;
+        end
+    """,
+    "image_came_from": """
+        CREATE TRIGGER image_came_from after insert on image_facts when new.key in ('folder', 'upload') begin
+            update images set folder = case new.key when 'folder' then new.value else folder end,
+                upload = case new.key when 'upload' then new.value else upload end where id = new.image_id;
+        end
+    """,
     "image_tags": """
         CREATE TABLE image_tags (
             image_id text not null references images (id) on delete cascade,
@@ -172,7 +199,7 @@ SCHEMA = {
             camera text not null,
             day text not null,
             numbers blob not null
-        ) strict
+            , brightness real, sharpness real) strict
     """,
     "image_facts": """
         CREATE TABLE image_facts (
@@ -317,9 +344,20 @@ SCHEMA = {
         CREATE TABLE metadata (
             image_id text not null references images (id) on delete cascade,
             key text not null,
-            value text not null,
+            value text not null, project_id text not null default '', image_created_at text,
             primary key (image_id, key)
         ) strict
+    """,
+    "metadata_by_value": """
+        CREATE INDEX metadata_by_value on metadata (project_id, key, value, image_created_at, image_id)
+            where image_created_at is not null
+    """,
+    "image_with_metadata_moved": """
+        CREATE TRIGGER image_with_metadata_moved after update of in_workspace on images
+        when new.in_workspace <> old.in_workspace begin
+            update metadata set image_created_at = case when new.in_workspace then new.created_at end
+                where image_id = new.id;
+        end
     """,
     "trainings": """
         CREATE TABLE trainings (
@@ -688,6 +726,7 @@ ROWS: dict[str, list[tuple[str, tuple[Any, ...]]]] = {
     ],
     STEPS[19]: [],  # triggers, and their number
     STEPS[20]: [],  # columns, and a list that triggers fill
+    STEPS[21]: [],  # columns that triggers fill
 }  # fmt: skip
 
 
@@ -771,6 +810,34 @@ def test_an_older_home_s_lists_are_counted(query: str, tmp_path: Path) -> None:
         found, expected = (sorted(connection.execute(each).fetchall()) for each in (query, COUNTED[query]))
     assert expected == found
     assert found
+
+
+def test_an_older_home_s_facts_are_in_the_index(tmp_path: Path) -> None:
+    """What was known of images, their files and their metadata before it was in one index is found there."""
+    home = home_at(STEPS.index("m022_facts_in_one_index"), tmp_path / "home")
+    numbers = np.zeros(len(measures.NAMES), "<f4")
+    numbers[[measures.NAMES.index(name) for name in ("brightness", "edge_1", "edge_4")]] = 0.25, 3, 4
+    with closing(sqlite3.connect(home / "tagwise.db")) as connection:
+        connection.execute("update file_facts set version = 3, numbers = ?", [numbers.tobytes()])
+        connection.execute("insert into metadata values ('j', 'room', '12')")
+        connection.commit()
+    store = Store(home)
+    (project,) = store.projects.all()
+    (image,) = store.images.page(project.id, take=9)
+    facts = [TextIs("folder", "garden"), TextIs("camera", "Pixel 7"), TextIs("upload", "")]
+    facts += [NumberIn("brightness", (0.25, 0.26)), NumberIn("sharpness", (0.75, 0.76))]
+    for known in facts:
+        assert [image.id] == store.searches.ids(ImageSearch(project.id, known=known))
+    # The image in the trash has the same metadata.
+    assert {"12": 1} == store.metadata.values(project.id, "room")
+
+
+def test_a_measure_of_another_version_is_not_read(tmp_path: Path) -> None:
+    """Numbers that another version measured, in another order, are no brightness."""
+    store = Store(home_at(STEPS.index("m022_facts_in_one_index"), tmp_path / "home"))
+    (project,) = store.projects.all()
+    assert {"folder", "camera", "day", "file_type"} <= store.known_facts.of_any(project.id)
+    assert "brightness" not in store.known_facts.of_any(project.id)
 
 
 @pytest.mark.parametrize("step", [1, len(STEPS) - 1])
