@@ -14,13 +14,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from cvcore.errors import HomeUnusable, NotFound, StorageFull
-from cvcore.languages import marked, t
+from cvcore.files import disks
+from cvcore.languages import t
 
 # A temporary file that is older was left by a process that died.
 ABANDONED_S = 3600
 SECRET = 0o600
-
-FULL = marked("the disk that holds the home folder is full: free some space on it and try again")
 
 
 def sha256(data: bytes) -> str:
@@ -220,7 +219,7 @@ def storage_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOTDIR):
+        if disks.is_full(error) or error.errno in (errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOTDIR):
             raise _refusal(error, path) from error
         raise
 
@@ -247,8 +246,8 @@ def _fill(path: Path, pieces: Iterable[bytes], *, durable: bool, mode: int) -> N
 
 
 def _refusal(error: OSError, path: Path) -> HomeUnusable | StorageFull:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return StorageFull(t(FULL))
+    if disks.is_full(error):
+        return StorageFull(t(disks.HOME_FULL))
     return HomeUnusable(
         t(
             "the home folder must be writable, {path} is not ({reason}): set TAGWISE_HOME to a folder that is",

@@ -9,10 +9,10 @@ import shutil
 from pathlib import Path
 
 from cvcore.errors import StorageFull
-from cvcore.files import blobs
 from cvcore.languages import marked, t
 
 FULL = marked("the disk is full: free some space on it and try again")
+HOME_FULL = marked("the disk that holds the home folder is full: free some space on it and try again")
 # SQLite writes at least a page of its log and one of the log's index.
 ROOM_BYTES = 64 * 2**10
 MOUNTS = Path("/proc/self/mounts")
@@ -36,7 +36,7 @@ def check_room(home: Path) -> None:
         StorageFull: it has none.
     """
     if shutil.disk_usage(home).free < ROOM_BYTES:
-        raise StorageFull(t(blobs.FULL))
+        raise StorageFull(t(HOME_FULL))
 
 
 def network_share(folder: Path) -> str:

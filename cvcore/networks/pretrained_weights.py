@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import socket
 import threading
@@ -14,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cvcore.errors import StorageFull, WeightsMissing
+from cvcore.files import disks
 from cvcore.languages import t
 
 HOST = "storage.googleapis.com"
@@ -58,7 +58,7 @@ def downloading(path: Path, network: str) -> Iterator[None]:
         socket.setdefaulttimeout(STALLED_S)
         yield
     except Exception as error:  # Keras raises a bare Exception if a server refuses
-        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        if disks.is_full(error):
             raise StorageFull(
                 t("the disk that holds {folder} is full: free some space and try again", folder=path.parent)
             ) from error

@@ -244,7 +244,7 @@ def _refusal(code: int, path: Path) -> TagwiseError | None:
         return NotFound(t("this belongs to something that was deleted meanwhile: reload the page"))
     match code & 0xFF:
         case sqlite3.SQLITE_FULL:
-            return StorageFull(t(blobs.FULL))
+            return StorageFull(t(disks.HOME_FULL))
         case sqlite3.SQLITE_PROTOCOL | sqlite3.SQLITE_NOLFS:
             return HomeUnusable(t(UNLOCKABLE, path=path))
         case sqlite3.SQLITE_IOERR:

@@ -49,11 +49,12 @@ def test_what_nobody_can_fetch_is_missed_without_keras(tmp_path: Path) -> None:
     pretrained_weights.require(path, "SomeNet")
 
 
-def test_a_full_disk_is_called_that(tmp_path: Path) -> None:
-    """No room for the download is a matter of the disk, not of the network."""
+@pytest.mark.parametrize("no_room", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_called_that(no_room: int, tmp_path: Path) -> None:
+    """No room for the download, on the disk or in the user's share of it, is no matter of the network."""
     path = tmp_path / "models" / "net.h5"
     with pytest.raises(StorageFull) as refusal, pretrained_weights.downloading(path, "SomeNet"):
-        raise OSError(errno.ENOSPC, "No space left on device")
+        raise OSError(no_room, "No space left")
     assert f"the disk that holds {path.parent} is full: free some space and try again" == str(refusal.value)
 
 

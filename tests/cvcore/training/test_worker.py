@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import filelock
@@ -18,7 +19,7 @@ import pytest
 import threadpoolctl
 
 from cvcore import image_facts, projects, training
-from cvcore.files import blobs
+from cvcore.files import blobs, disks
 from cvcore.networks import keras_backend
 from cvcore.prediction import history
 from cvcore.progress import Progress, silent
@@ -26,7 +27,7 @@ from cvcore.projects import trash, uploads
 from cvcore.records import Iteration, Job, Project
 from cvcore.settings import Limits
 from cvcore.store import ATTEMPTS, Store
-from cvcore.training import job_runner, worker
+from cvcore.training import job_runner, steady_clock, worker
 from cvcore.training.steps import pipeline
 
 Fill = Callable[..., Project]
@@ -49,6 +50,11 @@ def on_first_word(action: Callable[[], None]) -> Progress:
             waiting.pop()()
 
     return watch
+
+
+def tried_clock(store: Store) -> None:
+    """Let the clock be one that has run on for two days."""
+    steady_clock.look(store.home, datetime.now(UTC) - timedelta(days=2))
 
 
 def run(store: Store, job: Job, watcher: Progress, stop: threading.Event | None = None) -> None:
@@ -232,6 +238,7 @@ def test_old_predictions_go_while_a_worker_waits(
     """Nobody needs to ask for it: a worker that has nothing to do lets go of them, files too."""
     kept = history.predict_and_keep(store, trained(project), drawn_image(50), application="", limits=Limits())
     store._connections.write("update predictions set created_at = '2020-01-01T00:00:00+00:00'")
+    tried_clock(store)
     stop = threading.Event()
     thread = threading.Thread(target=worker.work, args=(store, stop, "cpu"))
     thread.start()
@@ -247,6 +254,7 @@ def test_the_trash_is_emptied_while_a_worker_waits(store: Store, project: Projec
     trash.delete_images(store, project, [old.id])
     store._connections.write("update deleted_images set deleted_at = '2020-01-01T00:00:00+00:00'")
     restored = trash.delete_images(store, project, [new.id])
+    tried_clock(store)
     stop = threading.Event()
     thread = threading.Thread(target=worker.work, args=(store, stop, "cpu"))
     thread.start()
@@ -320,7 +328,7 @@ _QUICK = """
 import sys
 from pathlib import Path
 from cvcore import prediction
-from cvcore.files import blobs
+from cvcore.files import blobs, disks
 from cvcore.settings import Limits
 from cvcore.store import Store
 from cvcore.training import worker
@@ -435,10 +443,10 @@ def test_a_full_disk(on_small_disk: Callable[[str, str], list[str]]) -> None:
     Where not even that can be written, it stays as it is, and is taken up again once there is room.
     """
     assert [
-        f"failed {blobs.FULL}",
-        f"Failed {blobs.FULL}",
+        f"failed {disks.HOME_FULL}",
+        f"Failed {disks.HOME_FULL}",
         "[]",
-        f"StorageFull {blobs.FULL}",
+        f"StorageFull {disks.HOME_FULL}",
         "running",
         "done",
     ] == on_small_disk("size=8m,nr_inodes=200", _FULL_DISK)
@@ -450,7 +458,7 @@ import numpy as np
 from PIL import Image
 from cvcore import projects, training
 from cvcore.projects import tagging, uploads
-from cvcore.training import job_runner, worker
+from cvcore.training import job_runner, steady_clock, worker
 from cvcore.training.steps import pipeline
 from cvcore.settings import Limits
 from cvcore.store import Store
@@ -496,7 +504,7 @@ print(worker.finish_job(store, job).status)
 
 def test_whoever_waits_is_told_that_the_disk_is_full(on_small_disk: Callable[[str, str], list[str]]) -> None:
     """While another process has the job and the disk is full, waiting ends with a sentence, and the job stays."""
-    assert [f"StorageFull {blobs.FULL}", "queued"] == on_small_disk(
+    assert [f"StorageFull {disks.HOME_FULL}", "queued"] == on_small_disk(
         "size=2m",
         """
 from cvcore.store import Store
