@@ -7,6 +7,7 @@ import io
 import numpy as np
 import pytest
 from PIL import Image, ImageEnhance
+from scipy.sparse.csgraph import connected_components
 
 from cvcore.errors import InvalidInput
 from cvcore.validation import near_duplicates
@@ -112,6 +113,36 @@ def test_groups_agree_with_the_definition(seed):
     signatures = np.clip(shots.round(), 0, 255).astype(np.uint8)
 
     assert slow_groups(signatures).tolist() == as_they_appear(near_duplicates.groups(signatures)).tolist()
+
+
+def test_cells_give_the_groups_of_all_pairs():
+    """Of 3,000 images of many scenes, some of them flat, the groups are those that comparing all pairs gives."""
+    rng = np.random.default_rng(2)
+    down, across = np.mgrid[-1:1:8j, -1:1:8j]
+    waves = np.stack([down, across, down * across, down**2, across**2, np.ones((8, 8))], axis=-1)
+    scenes = waves @ (rng.normal(0, 1, (350, 1, 6, 3)) * rng.choice([1, 15, 40], (350, 1, 1, 1)))
+    scenes = scenes.reshape(350, 192) + rng.integers(40, 210, (350, 1))
+    shots = scenes[rng.integers(350, size=3000)] + rng.normal(0, 1, (3000, 192)) * rng.choice([0.3, 3, 9], (3000, 1))
+    signatures = np.clip((shots + rng.normal(0, 5, (3000, 1))).round(), 0, 255).astype(np.uint8)
+
+    levels = signatures.astype(float)
+    squares = (levels**2).sum(axis=1)
+    distances = (squares[:, None] + squares - 2 * levels @ levels.T) / 192
+    patterns = near_duplicates._patterns(signatures).astype(float) / 4000
+    linked = (distances <= 0.25) | ((distances <= 81) & (patterns @ patterns.T >= 0.975))
+
+    expected = connected_components(linked)[1]
+    groups = near_duplicates.groups(signatures)
+    assert as_they_appear(expected).tolist() == as_they_appear(groups).tolist()
+    assert 350 < groups.max() + 1 < 3000
+
+
+def test_many_shots_of_one_scene_are_one_group():
+    """Images that are all near duplicates are one group, over more rows than are compared at a time."""
+    rng = np.random.default_rng(0)
+    shots = noise(rng, 1)[0] * 0.8 + 20 + rng.normal(0, 3, (1500, 192))
+
+    assert [0] * 1500 == near_duplicates.groups(shots.round().astype(np.uint8)).tolist()
 
 
 def test_duplicates_are_found_across_blocks():
