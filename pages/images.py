@@ -5,7 +5,15 @@ from __future__ import annotations
 import streamlit as st
 
 from cvcore.languages import marked, t
-from pages.parts.images import image_browser, quality_panel, similar_panel, suggestion_panel, tag_panel, upload_panel
+from pages.parts.images import (
+    image_browser,
+    long_change,
+    quality_panel,
+    similar_panel,
+    suggestion_panel,
+    tag_panel,
+    upload_panel,
+)
 from pages.parts.shell import backend, project_choice
 from pages.parts.shell.text import refusals
 from pages.parts.widgets import view_choice
@@ -26,6 +34,7 @@ if similar_panel.is_asked_anew():
     st.session_state["images-view"] = IMAGES
 views = [IMAGES, SUGGESTED, QUALITY, UPLOAD, TAGS]
 view = view_choice.show(views, key="images-view", first=IMAGES if images else UPLOAD)
+long_change.show(project)
 if view == UPLOAD:
     upload_panel.show(store, project, tags, backend.limits())
 elif view == TAGS:

@@ -10,7 +10,7 @@ from cvcore.errors import NotFound
 from cvcore.files import blobs
 from cvcore.languages import tn
 from cvcore.prediction import history
-from cvcore.projects import changes, retagging, tagging, trash, uploads
+from cvcore.projects import changes, retagging, tagging, trash, undoing, uploads
 from cvcore.projects.retagging import Retagging
 from cvcore.projects.uploads import Upload
 from cvcore.records import Project, StoredPrediction
@@ -110,6 +110,6 @@ def _undo(store: Store, project: Project, added: Sequence[_Promoted], new_tag_id
                 retagging.undo(store, project, Retagging((promoted.tags,), (), ()))
             undone += bool(store.predictions.restore(project.id, promoted.predictions, trash.kept_since()))
         changes.delete_unused(store, project, new_tag_ids)
-    return changes.told(
+    return undoing.told(
         tn(undone, "{n} image back among the predictions.", "{n} images back among the predictions."), left
     )

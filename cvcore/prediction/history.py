@@ -11,7 +11,7 @@ from cvcore.files import blobs
 from cvcore.languages import t
 from cvcore.prediction import predictor
 from cvcore.projects import trash, uploads
-from cvcore.projects.changes import Change
+from cvcore.projects.undoing import Change
 from cvcore.records import Iteration, Project, StoredPrediction
 from cvcore.settings import Limits
 from cvcore.store import Store

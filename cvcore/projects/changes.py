@@ -1,4 +1,4 @@
-"""Changes of tags and test marks that can be undone.
+"""Changes of tags and test marks that can be undone, of a few images or of very many.
 
 Undoing restores what is still as the change left it. What somebody has changed or deleted since stays as it is, and the
 sentence about the undoing says so. `trash` deletes images in the same way.
@@ -7,27 +7,27 @@ sentence about the undoing says so. `trash` deletes images in the same way.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 from cvcore.errors import InvalidInput, NameTaken
 from cvcore.languages import t, tn
-from cvcore.projects import retagging, tagging
-from cvcore.projects.retagging import Retagging
+from cvcore.progress import Progress, silent
+from cvcore.projects import retagging, tagging, undoing
+from cvcore.projects.retagging import Packed, Retagging
+from cvcore.projects.undoing import Change, Kind, told
 from cvcore.records import LabelIssue, Project, Tag
 from cvcore.settings import Limits
 from cvcore.store import Store
 
 
-@dataclass(frozen=True)
-class Change:
-    """A change that was made: what it did, as a sentence, and the function that undoes it and says what that did."""
-
-    message: str
-    undo: Callable[[], str]
-
-
 def tag(
-    store: Store, project: Project, image_ids: Sequence[str], tag_names: Sequence[str], *, limits: Limits
+    store: Store,
+    project: Project,
+    image_ids: Sequence[str],
+    tag_names: Sequence[str],
+    *,
+    limits: Limits,
+    progress: Progress = silent,
 ) -> Change:
     """Add tags to images by name, as `tagging.add_tags`; missing tags are created, and deleted by the undoing.
 
@@ -38,42 +38,33 @@ def tag(
     with store.transaction():
         known = store.tags.names_and_kinds(project.id)
         tag_ids = tagging.ensure_ids(store, project, tag_names, limits=limits)
-        change = add_tags(store, project, image_ids, tag_ids)
     new = [tag_id for tag_id in tag_ids if tag_id not in known]
-
-    def undo() -> str:
-        with store.transaction():
-            message = change.undo()
-            delete_unused(store, project, new)
-        return message
-
-    return Change(change.message, undo)
+    kind = replace(_adding(store, project, tag_ids), finish=lambda: delete_unused(store, project, new))
+    return undoing.change(store, kind, image_ids, progress)
 
 
 def add_tags(store: Store, project: Project, image_ids: Sequence[str], tag_ids: Sequence[str]) -> Change:
     """Add tags to images as `tagging.add_tags`, with its errors; in a Multiclass project undoing restores the old."""
-
-    def add() -> None:
-        tagging.add_tags(store, project, image_ids, tag_ids)
-
-    made = retagging.record(store, project, image_ids, add)
-    names = store.tags.names_and_kinds(project.id)
-    listed = ", ".join(names[tag_id][0] for tag_id in tag_ids if tag_id in names)
-    message = tn(len(made.changes), "{n} image tagged {tags}.", "{n} images tagged {tags}.", tags=listed)
-    return of_retagging(store, project, made, message)
+    return undoing.change(store, _adding(store, project, tag_ids), image_ids)
 
 
 def remove_tags(
-    store: Store, project: Project, image_ids: Sequence[str], tag_ids: Sequence[str] | None = None
+    store: Store,
+    project: Project,
+    image_ids: Sequence[str],
+    tag_ids: Sequence[str] | None = None,
+    *,
+    progress: Progress = silent,
 ) -> Change:
     """Remove these tags from images, or all their tags if `tag_ids` is None."""
 
-    def remove() -> None:
-        tagging.remove_tags(store, project, image_ids, tag_ids)
+    def remove(ids: Sequence[str]) -> None:
+        tagging.remove_tags(store, project, ids, tag_ids)
 
-    made = retagging.record(store, project, image_ids, remove)
-    message = tn(len(made.changes), "Tags removed from {n} image.", "Tags removed from {n} images.")
-    return of_retagging(store, project, made, message)
+    def said(number: int) -> str:
+        return tn(number, "Tags removed from {n} image.", "Tags removed from {n} images.")
+
+    return undoing.change(store, _retagging(store, project, remove, said), image_ids, progress)
 
 
 def of_retagging(store: Store, project: Project, made: Retagging, message: str) -> Change:
@@ -81,31 +72,40 @@ def of_retagging(store: Store, project: Project, made: Retagging, message: str) 
 
     def undo() -> str:
         undone = retagging.undo(store, project, made)
-        message = tn(len(undone.changes), "Tags restored on {n} image.", "Tags restored on {n} images.")
-        return told(message, len(undone.unchanged + undone.gone))
+        return _restored(len(undone.changes), len(undone.unchanged + undone.gone))
 
     return Change(message, undo)
 
 
-def mark_for_testing(store: Store, project: Project, image_ids: Sequence[str], is_test: bool) -> Change:
+def mark_for_testing(
+    store: Store, project: Project, image_ids: Sequence[str], is_test: bool, *, progress: Progress = silent
+) -> Change:
     """Make images test images, which are never trained on, or training images again."""
-    with store.transaction():
-        marked = _marked(store, project, image_ids, not is_test)
+
+    def mark(ids: Sequence[str]) -> tuple[int, str]:
+        marked = _marked(store, project, ids, not is_test)
         tagging.mark_for_testing(store, project, marked, is_test)
+        return len(marked), undoing.joined(marked)
 
-    def undo() -> str:
-        with store.transaction():
-            back = _marked(store, project, marked, is_test)
-            tagging.mark_for_testing(store, project, back, not is_test)
+    def undo(kept: str) -> tuple[int, int]:
+        marked = undoing.ids_of(kept)
+        back = _marked(store, project, marked, is_test)
+        tagging.mark_for_testing(store, project, back, not is_test)
+        return len(back), len(marked) - len(back)
+
+    def said(number: int) -> str:
         if is_test:
-            message = tn(len(back), "{n} image kept for training again.", "{n} images kept for training again.")
-        else:
-            message = tn(len(back), "{n} image kept for testing again.", "{n} images kept for testing again.")
-        return told(message, len(marked) - len(back))
+            return tn(number, "{n} image kept for testing.", "{n} images kept for testing.")
+        return tn(number, "{n} image kept for training.", "{n} images kept for training.")
 
-    if is_test:
-        return Change(tn(len(marked), "{n} image kept for testing.", "{n} images kept for testing."), undo)
-    return Change(tn(len(marked), "{n} image kept for training.", "{n} images kept for training."), undo)
+    def undone(back: int, left: int) -> str:
+        if is_test:
+            message = tn(back, "{n} image kept for training again.", "{n} images kept for training again.")
+        else:
+            message = tn(back, "{n} image kept for testing again.", "{n} images kept for testing again.")
+        return told(message, left)
+
+    return undoing.change(store, Kind(mark, undo, said, undone), image_ids, progress)
 
 
 def delete_tag(store: Store, project: Project, deleted: Tag) -> Change:
@@ -173,10 +173,6 @@ def merge_tag(store: Store, project: Project, merged: Tag, into: Tag) -> Change:
     return Change(message, undo)
 
 
-def _is_back(tag: Tag, images: int) -> str:
-    return tn(images, "Tag {tag} is back, on {n} image.", "Tag {tag} is back, on {n} images.", tag=tag.name)
-
-
 def delete_unused(store: Store, project: Project, tag_ids: Sequence[str]) -> None:
     """Delete those of these tags that no image has; deleted ones are left out."""
     with store.transaction():
@@ -186,20 +182,50 @@ def delete_unused(store: Store, project: Project, tag_ids: Sequence[str]) -> Non
                 store.tags.delete(tag_id)
 
 
-def told(message: str, left: int) -> str:
-    """The sentence about an undoing, with how many images it left as they are.
+def _adding(store: Store, project: Project, tag_ids: Sequence[str]) -> Kind[Packed]:
+    def add(ids: Sequence[str]) -> None:
+        tagging.add_tags(store, project, ids, tag_ids)
 
-    >>> told("Tags restored on 3 images.", 1)
-    'Tags restored on 3 images. 1 image was changed or deleted meanwhile and stays as it is.'
-    """
-    if not left:
-        return message
-    stay = tn(
-        left,
-        "{n} image was changed or deleted meanwhile and stays as it is.",
-        "{n} images were changed or deleted meanwhile and stay as they are.",
-    )
-    return f"{message} {stay}"
+    def said(number: int) -> str:
+        names = store.tags.names_and_kinds(project.id)
+        listed = ", ".join(names[tag_id][0] for tag_id in tag_ids if tag_id in names)
+        return tn(number, "{n} image tagged {tags}.", "{n} images tagged {tags}.", tags=listed)
+
+    return _retagging(store, project, add, said)
+
+
+def _retagging(
+    store: Store, project: Project, act: Callable[[Sequence[str]], None], said: Callable[[int], str]
+) -> Kind[Packed]:
+    """The kind of change for an action that changes images' tags."""
+
+    def do(ids: Sequence[str]) -> tuple[int, Packed]:
+        made = retagging.record(store, project, ids, lambda: act(ids))
+        return len(made.changes), retagging.packed(made)
+
+    def undo(kept: Packed) -> tuple[int, int]:
+        undone = retagging.undo(store, project, retagging.unpacked(kept))
+        return len(undone.changes), len(undone.unchanged + undone.gone)
+
+    return Kind(do, undo, said, _restored)
+
+
+def _restored(back: int, left: int) -> str:
+    return told(tn(back, "Tags restored on {n} image.", "Tags restored on {n} images."), left)
+
+
+def _marked(store: Store, project: Project, image_ids: Sequence[str], is_test: bool) -> list[str]:
+    """The ids of those images in the project's workspace that are test images, or that are not."""
+    present = store.images.present(image_ids)
+    return [
+        image.id
+        for image in store.images.with_ids(image_ids)
+        if image.id in present and image.project_id == project.id and image.is_test == is_test
+    ]
+
+
+def _is_back(tag: Tag, images: int) -> str:
+    return tn(images, "Tag {tag} is back, on {n} image.", "Tag {tag} is back, on {n} images.", tag=tag.name)
 
 
 def _restore_tag(store: Store, project: Project, deleted: Tag, issues: Sequence[LabelIssue]) -> None:
@@ -216,13 +242,3 @@ def _restore_tag(store: Store, project: Project, deleted: Tag, issues: Sequence[
             ),
         ) from error
     store.dismissed_issues.dismiss(issues)
-
-
-def _marked(store: Store, project: Project, image_ids: Sequence[str], is_test: bool) -> list[str]:
-    """The ids of those images in the project's workspace that are test images, or that are not."""
-    present = store.images.present(image_ids)
-    return [
-        image.id
-        for image in store.images.with_ids(image_ids)
-        if image.id in present and image.project_id == project.id and image.is_test == is_test
-    ]

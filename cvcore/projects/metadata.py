@@ -11,7 +11,7 @@ from cvcore.annotations import metadata_columns
 from cvcore.annotations.metadata_columns import KEY_LETTERS, KEYS, VALUE_LETTERS
 from cvcore.errors import Conflict, InvalidInput
 from cvcore.languages import t, tn
-from cvcore.projects.changes import Change, told
+from cvcore.projects.undoing import Change, told
 from cvcore.records import Project
 from cvcore.store import Store
 

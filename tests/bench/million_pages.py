@@ -17,6 +17,7 @@ from typing import Any
 from streamlit.testing.v1 import AppTest
 
 from cvcore.projects import changes, trash
+from cvcore.projects.undoing import Change
 from cvcore.records import Project
 from cvcore.settings import Limits
 from cvcore.store import ImageSearch, Store
@@ -47,7 +48,7 @@ def measure(home: Path, name: str) -> None:
         "delete all of a page": lambda: trash.delete_images(store, project, newest),
     }.items():
 
-        def do(act: Callable[[], changes.Change] = act) -> None:
+        def do(act: Callable[[], Change] = act) -> None:
             undo.append(act().undo)
             _open(project, {"show": "untagged"})
             undo.pop()()

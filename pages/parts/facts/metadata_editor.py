@@ -9,7 +9,7 @@ import streamlit as st
 
 from cvcore.languages import number, t, tn
 from cvcore.projects import metadata
-from cvcore.projects.changes import Change
+from cvcore.projects.undoing import Change
 from cvcore.records import Project
 from cvcore.store import Store
 from pages.parts.shell import undo_toast, widget_resets

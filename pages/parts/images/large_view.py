@@ -10,7 +10,7 @@ import streamlit as st
 from cvcore import urls
 from cvcore.languages import number, t
 from cvcore.projects import changes, trash
-from cvcore.projects.changes import Change
+from cvcore.projects.undoing import Change
 from cvcore.records import MULTICLASS, Image, Project
 from cvcore.settings import Limits
 from cvcore.store import ImageSearch, Store
@@ -33,11 +33,16 @@ def open_image(project: Project, ids: Sequence[str], image_id: str) -> None:
 def open_found(store: Store, project: Project, search: ImageSearch, image_id: str, *, place: int, number: int) -> None:
     """Show an image large, as `open_image` does, among those of a search: so many, about at that place, counted from 0.
 
-    Of very many images those about it are kept, so that a window that stays open costs little memory.
+    Of very many images those about it are kept, so that a window that stays open costs little memory; at their ends
+    the next ones are read.
     """
-    before = max(0, place - NEAR)
-    ids = store.searches.ids(search, take=2 * NEAR, skip=before)
-    image_steps.begin(KEY, project, ids, image_id, before=before, number=number)
+
+    def about(place: int) -> tuple[int, list[str]]:
+        before = max(0, place - NEAR)
+        return before, store.searches.ids(search, take=2 * NEAR, skip=before)
+
+    before, ids = about(place)
+    image_steps.begin(KEY, project, ids, image_id, before=before, number=number, about=about)
 
 
 def show(store: Store, project: Project, limits: Limits) -> None:

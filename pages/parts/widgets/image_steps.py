@@ -21,11 +21,16 @@ _STYLE = """<style>
 </style>"""
 
 
+# Of a place in a long list, counted from 0: where the part about it begins, and its ids.
+About = Callable[[int], tuple[int, list[str]]]
+
+
 @dataclass
 class Walk:
     """The images that can be looked at one after another, by their ids, and the place of the one shown.
 
-    Of a very long list these are a part: `before` and `after` are how many images it has before and after it.
+    Of a very long list these are a part: `before` and `after` are how many images it has before and after it, and
+    `about` returns the part about a place of it, and where that begins.
     """
 
     project_id: str
@@ -33,22 +38,45 @@ class Walk:
     at: int
     before: int = 0
     after: int = 0
+    about: About | None = None
 
     def go(self, step: int) -> None:
-        """Go so many images on, or back, but not past the first or last."""
-        self.at = min(max(self.at + step, 0), len(self.ids) - 1)
+        """Go so many images on, or back, but not past the first or last of the whole list."""
+        at = self.at + step
+        is_beyond = (at < 0 and self.before > 0) or (at >= len(self.ids) and self.after > 0)
+        if self.about and is_beyond:
+            at = self._read(self.about, at, step)
+        self.at = min(max(at, 0), len(self.ids) - 1)
+
+    def _read(self, about: About, at: int, step: int) -> int:
+        """Take the part about a place of this part, which is beyond its ends; returns where that is in it."""
+        number, place = self.before + len(self.ids) + self.after, self.before + at
+        last = self.ids[self.at] if self.at < len(self.ids) else None
+        start, ids = about(place)
+        if not ids:
+            return at
+        self.ids, self.before, self.after = ids, start, max(0, number - start - len(ids))
+        # The list may have become longer or shorter meanwhile: the way goes on from the image that was shown.
+        return ids.index(last) + step if last in ids else place - start
 
 
 def begin(
-    key: str, project: Project, ids: Sequence[str], image_id: str, *, before: int = 0, number: int | None = None
+    key: str,
+    project: Project,
+    ids: Sequence[str],
+    image_id: str,
+    *,
+    before: int = 0,
+    number: int | None = None,
+    about: About | None = None,
 ) -> None:
     """Keep a walk in the session under a key, among the images with those ids, unless this image is not one of them.
 
-    before, number: where the ids begin in a longer list, and how many images that has.
+    before, number, about: where the ids begin in a longer list, how many images that has, and what reads another part.
     """
     if image_id in ids:
         after = max(0, (number or 0) - before - len(ids))
-        st.session_state[key] = Walk(project.id, list(ids), list(ids).index(image_id), before, after)
+        st.session_state[key] = Walk(project.id, list(ids), list(ids).index(image_id), before, after, about)
 
 
 def current(key: str, project: Project) -> Walk | None:
