@@ -149,5 +149,5 @@ class Store:
         return self._connections.reclaim()
 
     def close(self) -> None:
-        """Close this thread's connection."""
+        """Close this thread's connection, and those that no thread uses."""
         self._connections.close()

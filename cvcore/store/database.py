@@ -36,12 +36,28 @@ STEP_PAGES = 1000
 REWRITTEN_BYTES = 2**30
 # After a large transaction the write-ahead log would stay as large as it was.
 LOG_BYTES = 64 * 2**20
+# Each run of a page is a thread of its own; to open the file and read its schema takes it 2.7 ms of processor.
+IDLE_MOST = 8
 _LOCKING = {
     getattr(sqlite3, f"SQLITE_IOERR_{name}") for name in ("LOCK", "RDLOCK", "UNLOCK", "SHMLOCK", "SHMMAP", "SHMOPEN")
 }
 UNLOCKABLE = marked(
     "the database {path} cannot be locked or shared there: set TAGWISE_HOME to a folder on this computer's own disk"
 )
+
+
+class _Lease:
+    """A thread's connection: when the thread ends the next one may have it, of `IDLE_MOST` that wait for one."""
+
+    def __init__(self, connection: sqlite3.Connection, idle: list[sqlite3.Connection]) -> None:
+        self.connection, self.is_sound = connection, True
+        self._idle = idle
+
+    def __del__(self) -> None:
+        if self.is_sound and not self.connection.in_transaction and len(self._idle) < IDLE_MOST:
+            self._idle.append(self.connection)
+        else:
+            self.connection.close()
 
 
 class Connections:
@@ -53,6 +69,7 @@ class Connections:
     def __init__(self, path: Path, *, guard: Guard | None = None) -> None:
         self._path = path
         self._local = threading.local()
+        self._idle: list[sqlite3.Connection] = []
         self._guard = guard
         self._journal_mode = disks.journal_mode(path.parent)
         if guard:
@@ -68,11 +85,28 @@ class Connections:
     @property
     def connection(self) -> sqlite3.Connection:
         """This thread's connection; writes outside a `transaction` are lost."""
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
+        lease: _Lease | None = getattr(self._local, "lease", None)
+        if lease is None:
+            lease = self._local.lease = _Lease(self._connected(), self._idle)
+        return lease.connection
+
+    def _connected(self) -> sqlite3.Connection:
+        """A connection that no thread uses, else a new one."""
+        with contextlib.suppress(IndexError):
+            return self._idle.pop()
+        with _our_errors(self._path):
+            return _connect(self._path, self._journal_mode)
+
+    @contextlib.contextmanager
+    def _errors(self) -> Iterator[None]:
+        """A block in which SQLite's errors become ours; a connection that had one serves this thread alone."""
+        try:
             with _our_errors(self._path):
-                connection = self._local.connection = _connect(self._path, self._journal_mode)
-        return connection
+                yield
+        except TagwiseError:
+            if hasattr(self._local, "lease"):
+                self._local.lease.is_sound = False
+            raise
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
@@ -88,7 +122,7 @@ class Connections:
         self.check_unlocked()
         afterwards: list[Callable[[], None]] = []
         self._local.afterwards = afterwards
-        with _our_errors(self._path):
+        with self._errors():
             connection.execute("begin immediate")
             try:
                 yield
@@ -113,7 +147,7 @@ class Connections:
 
     def rows(self, sql: str, parameters: Sequence[Any] | Row = ()) -> list[Row]:
         """All rows of a query, as dictionaries."""
-        with _our_errors(self._path):
+        with self._errors():
             cursor = self.connection.execute(sql, parameters)
             names = [column[0] for column in cursor.description]
             return [dict(zip(names, values, strict=True)) for values in cursor]
@@ -124,7 +158,7 @@ class Connections:
 
     def value(self, sql: str, parameters: Sequence[Any] | Row = ()) -> Any:
         """The first column of the first row, or None if there is no row."""
-        with _our_errors(self._path):
+        with self._errors():
             row = self.connection.execute(sql, parameters).fetchone()
         return row[0] if row else None
 
@@ -140,7 +174,7 @@ class Connections:
 
     def rewrite(self) -> None:
         """Write the file anew without the space of deleted rows, and empty the write-ahead log."""
-        with _our_errors(self._path):
+        with self._errors():
             self.connection.execute("vacuum")
             self.connection.execute("pragma wal_checkpoint(truncate)")
 
@@ -155,7 +189,7 @@ class Connections:
         )
         if free * page_bytes < max(FREE_BYTES, FREE_SHARE * size * page_bytes):
             return 0
-        with _our_errors(self._path):
+        with self._errors():
             if is_stepwise:
                 for _ in range(0, free, STEP_PAGES):
                     # It frees a page at a time, as a query gives rows: `execute` would stop after the first.
@@ -173,10 +207,13 @@ class Connections:
         return used_bytes <= REWRITTEN_BYTES and room > 2 * used_bytes + FREE_BYTES
 
     def close(self) -> None:
-        """Close this thread's connection."""
-        if getattr(self._local, "connection", None) is not None:
-            self._local.connection.close()
-            self._local.connection = None
+        """Close this thread's connection, and those that no thread uses."""
+        lease: _Lease | None = self._local.__dict__.pop("lease", None)
+        if lease:
+            lease.is_sound = False
+            lease.connection.close()
+        while self._idle:
+            self._idle.pop().close()
 
 
 @contextlib.contextmanager
@@ -218,7 +255,7 @@ def moment(text: str | None) -> datetime | None:
 
 
 def _connect(path: Path, journal_mode: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S)
+    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, check_same_thread=False)
     connection.execute("pragma foreign_keys = on")
     connection.execute("pragma synchronous = normal")
     if connection.execute("pragma page_count").fetchone() == (0,):

@@ -17,7 +17,9 @@ from cvcore.errors import HomeUnusable, NotFound, TagwiseError, Unavailable
 from cvcore.files import disks
 from cvcore.records import Project
 from cvcore.store import Store
-from cvcore.store.database import CHUNK, chunks, moment, now
+from cvcore.store.database import CHUNK, IDLE_MOST, Connections, chunks, moment, now
+
+COUNT = "select count(*) from projects"
 
 
 def names(store: Store) -> list[str]:
@@ -117,6 +119,66 @@ def test_closing_is_for_one_thread_and_may_be_undone(store: Store) -> None:
     store.close()
     store.close()
     assert names(store) == ["a"]
+
+
+def connection_of_a_thread(connections: Connections, work: Callable[[], object] = lambda: None) -> sqlite3.Connection:
+    """The connection of a thread that does some work and ends."""
+    used: list[sqlite3.Connection] = []
+
+    def run() -> None:
+        used.append(connections.connection)
+        work()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    return used[0]
+
+
+def test_a_thread_takes_the_connection_of_one_that_ended(store: Store) -> None:
+    """Nobody opens the file anew then, and what was written meanwhile is seen; threads at once have one each."""
+    connections = Connections(store.home / "tagwise.db")
+    first = connection_of_a_thread(connections)
+    add(store, "a")
+    seen: list[int] = []
+    assert connection_of_a_thread(connections, lambda: seen.append(connections.value(COUNT))) is first
+    assert [1] == seen
+    others: list[sqlite3.Connection] = []
+    assert connection_of_a_thread(connections, lambda: others.append(connection_of_a_thread(connections))) is first
+    assert [first] != others
+
+
+def test_no_more_connections_wait_than_a_few(store: Store) -> None:
+    """When many threads end at once, most of their connections are closed."""
+    connections = Connections(store.home / "tagwise.db")
+    at_once = threading.Barrier(IDLE_MOST + 2)
+    with ThreadPoolExecutor(IDLE_MOST + 2) as pool:
+        used = list(pool.map(lambda _: (connections.connection, at_once.wait())[0], range(IDLE_MOST + 2)))
+    assert 2 == sum(map(is_closed, used))
+
+
+def test_a_connection_with_trouble_serves_no_other_thread(store: Store) -> None:
+    """Whatever went wrong with it, the next thread opens the file again; so it does after a close."""
+    connections = Connections(store.home / "tagwise.db")
+    failed = connection_of_a_thread(connections, lambda: refused(connections))
+    assert is_closed(failed)
+    sound = connection_of_a_thread(connections)
+    connections.close()
+    assert is_closed(sound)
+    assert connection_of_a_thread(connections) is not sound
+
+
+def refused(connections: Connections) -> None:
+    with pytest.raises(NotFound):
+        connections.insert("tag_descriptions", {"tag_id": "gone", "description": "red"})
+
+
+def is_closed(connection: sqlite3.Connection) -> bool:
+    try:
+        connection.execute("select 1")
+    except sqlite3.ProgrammingError:
+        return True
+    return False
 
 
 def test_a_home_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
