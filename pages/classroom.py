@@ -9,7 +9,7 @@ from cvcore.store import Pupil
 from pages.parts.classroom import board, ending, joining, materials, opening, own_place, pupil_list, teacher
 from pages.parts.quick_test import class_camera
 from pages.parts.shell import backend
-from pages.parts.shell.text import plain, refusals
+from pages.parts.shell.text import isolated, plain, refusals
 from pages.parts.widgets import view_choice
 
 # Keys of the address; what is shown is translated.
@@ -37,7 +37,7 @@ if not classes:
 with st.container(horizontal=True, vertical_alignment="center"):
     wanted = str(st.session_state.get("class"))
     chosen = wanted if wanted in classes else next(iter(classes))
-    st.title(t("Class {name}", name=plain(classes[chosen].name)), anchor=False, width="content")
+    st.title(t("Class {name}", name=plain(isolated(classes[chosen].name))), anchor=False, width="content")
     if len(classes) > 1:
         st.selectbox(
             t("Class"),

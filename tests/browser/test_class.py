@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserType, Page, expect
 
-from cvcore import classroom, projects
+from cvcore import classroom, languages, projects
+from cvcore.classroom import class_tests
+from cvcore.classroom.members import COOKIE
 from cvcore.projects import changes, uploads
 from cvcore.settings import Limits
-from cvcore.store import Store
+from cvcore.store import ClassResult, Store
 from tests.browser.conftest import ROOT, Serve
 from tests.browser.test_accessibility import WIDER, violations
 from tests.browser.test_first_two_minutes import TRAINING_MS, upload
@@ -219,3 +221,37 @@ def test_everybody_can_read_how_to_join(serve: Serve, class_home: Path, device: 
     head = teacher.get_by_role("columnheader", name="Score").bounding_box()
     assert head is not None
     assert head["width"] > head["height"]
+    assert [] == teacher.evaluate(WIDER)
+
+
+def test_a_board_of_many_fits_on_a_phone(serve: Serve, class_home: Path, device: Callable[[], Page]) -> None:
+    """Whatever pupils are called, also in Spanish, whose words are the longest: nobody scrolls it sideways."""
+    store = Store(class_home)
+    classroom.set_password(store, PASSWORD)
+    school_class = classroom.choose_test_set(store, classroom.open_class(store, "4b"), store.projects.all()[0])
+    test = class_tests.find(store, school_class)
+    assert test is not None
+    for name in ("W" * 32, "<b>Anna</b>", "محمد 12", "שרה (4b)", "김수한무 거북이와 두루미", "Zoë 🦄"):
+        pupil, cookie = classroom.join(store, school_class.code, name)
+        store.class_results.put(ClassResult(pupil.id, "one", test.digest, is_right=b"\1\1\0\1\1\1\0\1\1\1"))
+    url = serve(ROOT / "app.py", {"TAGWISE_HOME": str(class_home)})
+    page = device()
+    page.context.add_cookies([{"name": COOKIE, "value": cookie, "url": url}])
+    page.context.add_cookies([{"name": languages.COOKIE, "value": "es", "url": url}])
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(f"{url}/class")
+    board = page.get_by_role("region", name="Marcador")
+    expect(board.get_by_role("rowheader")).to_have_count(6)
+    assert "<b>Anna</b>" in board.inner_text()
+    assert board.evaluate("each => each.scrollWidth <= each.clientWidth")
+    assert ["columnheader", "row", "rowheader", "table"] == sorted(
+        {each["role"]["value"] for each in accessible(page)} & {"columnheader", "row", "rowheader", "table"}
+    )
+
+
+def accessible(page: Page) -> list[dict[str, Any]]:
+    """What a screen reader gets of the page: the browser's own tree, which is not that of the elements' names."""
+    session = page.context.new_cdp_session(page)
+    nodes = session.send("Accessibility.getFullAXTree")["nodes"]
+    session.detach()
+    return [node for node in nodes if "role" in node]

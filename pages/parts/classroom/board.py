@@ -72,7 +72,7 @@ def _show(store: Store, school_class: SchoolClass, viewer: Pupil | None) -> None
     if not board.rows:
         st.info(t("Nobody has joined yet."))
         return
-    st.html(number_table.of(_columns(board), label=t("Board"), texts=[t("Score")]))
+    st.html(number_table.of(_columns(board), label=t("Board"), texts=[t("Score")], names_above=True))
     for line in (*_alike(board), *_problems(board, viewer)):
         st.markdown(line)
     if board.test_images:

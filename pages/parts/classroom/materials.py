@@ -6,7 +6,7 @@ import streamlit as st
 
 from cvcore import classroom
 from cvcore.classroom import Collected, Handed
-from cvcore.languages import t, tn
+from cvcore.languages import number, t, tn
 from cvcore.settings import Limits
 from cvcore.store import Pupil, SchoolClass, Store
 from pages.parts.shell.text import isolated, plain, refusals, sentence
@@ -100,9 +100,9 @@ def _collect(store: Store, pupils: list[Pupil], limits: Limits) -> None:
 
 
 def _say_collected(name: str, collected: Collected) -> None:
-    new = [(pupil, number) for pupil, number in collected.new if number]
-    total = sum(number for _, number in new)
-    whose = ", ".join(f"{plain(isolated(pupil.nickname))} {number:,}" for pupil, number in new)
+    new = [(pupil, images) for pupil, images in collected.new if images]
+    total = sum(images for _, images in new)
+    whose = ", ".join(f"{plain(isolated(pupil.nickname))} {number(images)}" for pupil, images in new)
     sentences = [
         tn(total, "{n} new image in {project}.", "{n} new images in {project}.", project=plain(isolated(name)))
     ]
