@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import sqlite3
 import struct
+import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
+
+from cvcore.store.backups import copies
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
 _SET = "tagwise"
+log = logging.getLogger("tagwise.store")
 
 
 def m001_projects_images_and_tags(database: Database) -> None:
@@ -835,16 +840,31 @@ STEPS: tuple[Step, ...] = (
 
 def apply(connection: sqlite3.Connection, steps: Sequence[Step] = STEPS) -> None:
     """Run the steps that the database has not had yet, each in one transaction with its record."""
-    names = [step.__name__ for step in steps]
-    if _applied(connection).issuperset(names):
+    had = _applied(connection)
+    left = [step for step in steps if step.__name__ not in had]
+    if not left:
         return
+    is_told = bool(had) and copies.is_large(connection)
     # Imported only here: if Streamlit is installed, it imports pandas, which would cost every command half a second.
     from sqlite_utils import Database, Migrations
 
     migrations = Migrations(_SET)
-    for step in steps:
-        migrations(name=step.__name__)(step)
+    for number, step in enumerate(left, start=1):
+        told = _told(step, f"step {number} of {len(left)}, {step.__name__}") if is_told else step
+        migrations(name=step.__name__)(told)
     migrations.apply(Database(connection))
+
+
+def _told(step: Step, name: str) -> Step:
+    """The step, which says on the console when it begins, and at its end how long it took."""
+
+    def run(database: Database) -> None:
+        log.warning("bringing the home folder up to date, %s: this can take minutes, do not stop it", name)
+        started = time.monotonic()
+        step(database)
+        log.warning("done in %.0f s", time.monotonic() - started)
+
+    return run
 
 
 def next_step(connection: sqlite3.Connection) -> str | None:

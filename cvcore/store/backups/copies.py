@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sqlite3
 from contextlib import closing
@@ -12,6 +13,10 @@ from cvcore.files import blobs, disks
 
 FOLDER = "backups"
 KEPT = 3
+# A larger database is copied, and changed by a step of the schema, for longer than somebody waits without a word.
+LARGE_BYTES = 50 * 2**20
+
+log = logging.getLogger("tagwise.store")
 
 
 def keep_before(step: str, connection: sqlite3.Connection, home: Path) -> Path:
@@ -24,10 +29,18 @@ def keep_before(step: str, connection: sqlite3.Connection, home: Path) -> Path:
     """
     folder = home / FOLDER
     path = folder / f"before-{step}.db"
+    if is_large(connection):
+        log.warning("keeping a copy of the database for the way back: %s", path)
     write(connection, path)
     for old in sorted(folder.glob("before-m*.db"))[:-KEPT]:
         blobs.delete(old)
     return path
+
+
+def is_large(connection: sqlite3.Connection) -> bool:
+    """Whether the database is so large that work on all of it is said on the console."""
+    pages, page_bytes = (connection.execute(f"pragma {name}").fetchone()[0] for name in ("page_count", "page_size"))
+    return bool(pages * page_bytes >= LARGE_BYTES)
 
 
 def write(connection: sqlite3.Connection, path: Path) -> None:

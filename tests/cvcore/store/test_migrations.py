@@ -853,6 +853,23 @@ def test_the_way_back_is_kept(step: int, tmp_path: Path) -> None:
     assert kept == migrated[: len(kept)]
 
 
+def test_a_large_home_says_what_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The copy and each step are said on the console; a small home and a new one are quiet."""
+    Store(home_at(len(STEPS) - 2, tmp_path / "small")).close()
+    monkeypatch.setattr(copies, "LARGE_BYTES", 0)
+    Store(tmp_path / "new").close()
+    assert [] == caplog.messages
+    Store(home_at(len(STEPS) - 2, tmp_path / "large")).close()
+    first, *steps = caplog.messages
+    assert f"keeping a copy of the database for the way back: {tmp_path / 'large' / 'backups'}" in first
+    for number, step in enumerate(STEPS[-2:], start=1):
+        begun, ended = steps[2 * number - 2 : 2 * number]
+        assert f"up to date, step {number} of 2, {step}: this can take minutes, do not stop it" in begun
+        assert ended.startswith("done in ")
+
+
 @pytest.mark.parametrize("step", [0, len(STEPS)])
 def test_nothing_is_copied_where_nothing_changes(step: int, tmp_path: Path) -> None:
     """A new home, and one that is up to date, get no copy."""
