@@ -17,8 +17,14 @@ from pages.parts.shell import widget_resets
 
 
 def is_made(project: Project, search: ImageSearch, turn: int) -> bool:
-    """Whether all images that the search finds are chosen; `turn` is that of the widgets that were reset."""
-    return bool(st.session_state.get(_key(project)) == (search, turn))
+    """Whether all images that the search finds are chosen; a choice of another search, or from another turn, goes.
+
+    turn: that of the widgets that are reset.
+    """
+    if st.session_state.get(_key(project)) == (search, turn):
+        return True
+    drop(project)
+    return False
 
 
 def drop(project: Project) -> None:
