@@ -262,7 +262,9 @@ def swept(app: App) -> list[str]:
 
 def half_written(app: App) -> list[str]:
     """Temporary files and folders in the home and in the system's folder for them."""
-    inside = [path for path in app.home.rglob("*") if HALF_WRITTEN.match(path.name) or path.name == "unpacking"]
+    # Path.rglob stumbles over folders that go while it looks.
+    found = [Path(folder) / name for folder, folders, names in os.walk(app.home) for name in (*folders, *names)]
+    inside = [path for path in found if HALF_WRITTEN.match(path.name) or path.name == "unpacking"]
     outside = list(app.scratch.iterdir())
     return [str(path.relative_to(app.folder)) for path in [*inside, *outside]]
 
