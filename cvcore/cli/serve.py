@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from cvcore import urls
 from cvcore.cli.console.options import Subparsers, add_command
-from cvcore.errors import InvalidInput
+from cvcore.errors import InvalidInput, Unavailable
 from cvcore.files import disks
+from cvcore.net import ports
 from cvcore.settings import Settings
 from cvcore.store import Store
 from cvcore.training import worker
@@ -49,8 +50,10 @@ def serve(options: argparse.Namespace, settings: Settings) -> int:
     Raises:
         InvalidInput: a certificate comes without its key, or they are no files that fit together.
         HomeUnusable, StorageFull: the home folder or the certificate cannot be made.
+        Unavailable: another program listens there.
     """
     flags = flags_of(options)
+    check_port(options.address, options.port)
     Store(settings.home).close()
     print(end="".join(f"{line}\n" for line in notes(settings.home)))
     if options.https and not options.certificate:
@@ -82,6 +85,27 @@ def flags_of(options: argparse.Namespace) -> list[str]:
         certificate, key = _checked(options.certificate, options.key)
         flags += _by_https(certificate, key)
     return flags
+
+
+def check_port(address: str, port: int) -> None:
+    """Do nothing, if the app can listen there.
+
+    Raises:
+        InvalidInput: nobody can, such as at an address of another machine.
+        Unavailable: another program does.
+    """
+    try:
+        if not ports.is_taken(address, port):
+            return
+    except (OSError, OverflowError) as error:
+        raise InvalidInput(
+            f"--address and --port must be ones at which this computer can listen, got {address} and {port}: {error}"
+        ) from error
+    free = ports.first_free(address, range(port + 1, port + 100))
+    other = f"add --port {free or '…'} to use another one"
+    if url := ports.tagwise_at(address, port):
+        raise Unavailable(f"port {port} is taken by a Tagwise that runs already: open {url}, or {other}")
+    raise Unavailable(f"port {port} is taken by another program: end that program, or {other}")
 
 
 def about(served: Served, options: argparse.Namespace) -> list[str]:

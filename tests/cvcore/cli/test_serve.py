@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import re
 import shutil
+import socket
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from cvcore import certificates
-from cvcore.cli.serve import about, flags_of, notes
-from cvcore.errors import InvalidInput
+from cvcore.cli.serve import about, check_port, flags_of, notes
+from cvcore.errors import InvalidInput, Unavailable
 from cvcore.files import disks
+from cvcore.net import ports
 from cvcore.store import Store
 from cvcore.training import worker
 
@@ -96,3 +99,20 @@ def test_what_is_said_of_the_home(home: Path, tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(disks, "MOUNTS", tmp_path / "mounts")
     (share,) = notes(home)
     assert f"The home folder {home} is on a network share (nfs4)" in share
+
+
+def test_a_port_of_another_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is named with a port that is free, or with what the system says if nobody can listen there."""
+    monkeypatch.setattr(ports, "PATIENCE_S", 0.1)
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+        listener.listen()
+        with pytest.raises(Unavailable) as taken:
+            check_port("127.0.0.1", port)
+    told = f"port {port} is taken by another program: end that program, or add --port (\\d+) to use another one"
+    other = re.fullmatch(told, str(taken.value))
+    assert other, taken.value
+    check_port("127.0.0.1", int(other[1]))
+    with pytest.raises(InvalidInput, match="--address and --port must be ones at which this computer can listen, got"):
+        check_port("127.0.0.1", 2**16)
