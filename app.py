@@ -12,7 +12,6 @@ import gc
 import logging
 import sys
 from collections.abc import AsyncIterator, Coroutine
-from datetime import date
 from pathlib import Path
 
 import streamlit as st
@@ -34,7 +33,7 @@ from cvcore.api.security_headers import SecurityHeaders
 from cvcore.errors import TagwiseError
 from cvcore.files import api_keys, blobs
 from cvcore.store import Store
-from cvcore.training import supervisor
+from cvcore.training import steady_clock, supervisor
 
 # From glibc's malloc.h, see mallopt(3).
 M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8
@@ -124,10 +123,12 @@ def keep_backups() -> list[Coroutine[None, None, None]]:
 
 
 async def end_classes() -> None:
-    """Delete classes whose last day is over, and what is left of deleted ones, at the start and every hour."""
+    """Delete classes whose last day is over for sure, and what is left of deleted ones, at the start and every hour."""
     while True:
         try:
-            await asyncio.to_thread(classroom.delete_ended, store, date.today())
+            # Each class's last day is one of the calendar here.
+            today = steady_clock.look(environment.home).astimezone().date()
+            await asyncio.to_thread(classroom.delete_ended, store, today)
             await asyncio.to_thread(classroom.delete_leftovers, store)
         except TagwiseError as error:
             logging.getLogger("tagwise.class").error("a class could not be deleted: %s", error)

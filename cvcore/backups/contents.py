@@ -15,7 +15,7 @@ FIRST_LINE = "Tagwise backup 1"
 
 # What is made anew where it is missing, half written, or a copy of its own.
 _LEFT_OUT = {"backups", "checkpoints", "outgoing", "similar", "unpacking"}
-_BESIDE = re.compile(r"\.lock$|-wal$|-shm$|-journal$|^\..+\.\d+-[0-9a-f]{8}$|^https\.pem$|^device\.txt$")
+_BESIDE = re.compile(r"\.lock$|-wal$|-shm$|-journal$|^\..+\.\d+-[0-9a-f]{8}$|^https\.pem$|^device\.txt$|^clock\.txt$")
 # Files of a home folder have plain names; but those in buckets are named by users.
 _PLAIN = re.compile(r"[\w.\-]+")
 _DATABASE = re.compile(rf"(?:classes/[^/]+/[^/]+/(?:deleted/)?)?{re.escape(DATABASE)}")

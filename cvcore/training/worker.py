@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import filelock
@@ -33,7 +34,7 @@ from cvcore.progress import Progress, Stopped, silent
 from cvcore.projects import trash
 from cvcore.records import Job, Project
 from cvcore.store import Store
-from cvcore.training import job_runner
+from cvcore.training import job_runner, steady_clock
 from cvcore.training.steps import preparation
 from cvcore.training.turns import Turns
 
@@ -185,8 +186,9 @@ def _do_jobs(turns: Turns, stop: threading.Event, device: Device) -> None:
     while not stop.is_set():
         if time.monotonic() >= purge_at:
             purge_at += PURGE_S
+            now = steady_clock.look(turns.store.home)
             for each in turns.stores():
-                _purge(each, is_main=each is turns.store)
+                _purge(each, now, is_main=each is turns.store)
             with contextlib.suppress(OSError):  # an hour later again
                 leftovers.sweep(turns.store.home)
         if time.monotonic() >= judge_at:
@@ -214,7 +216,7 @@ def _judge(turns: Turns, stop: threading.Event, device: Device) -> None:
             log.error("iterations of a class could not be tested: %s", error)
 
 
-def _purge(store: Store, *, is_main: bool) -> None:
+def _purge(store: Store, now: datetime, *, is_main: bool) -> None:
     """Delete predictions older than 30 days, and what is in the trash for a day; on an error again an hour later.
 
     What a pupil deletes is kept for the teacher to bring back, until their class ends. The disk gets back what the
@@ -222,7 +224,7 @@ def _purge(store: Store, *, is_main: bool) -> None:
     """
     for purge, noun in ((history.purge, "old predictions"), (trash.empty, "deleted images"))[: 1 + is_main]:
         try:
-            purge(store)
+            purge(store, now)
         except OSError as error:
             log.error("%s could not be deleted: %s", noun, error)
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -151,6 +152,20 @@ def test_a_strangers_name_is_refused(app: Served) -> None:
     assert 421 == app.ask("/_stcore/health", Host="evil.example")[0]
 
 
+def test_a_second_app_on_the_same_port(app: Served, home: Path) -> None:
+    """Who starts another one there is told in one sentence who has the port, and what to do; nothing else starts."""
+    second = subprocess.run(
+        [sys.executable, "-m", "cvcore.cli", "serve", "--port", str(app.port)],
+        env=os.environ | {"TAGWISE_HOME": str(home), "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    told = rf"port {app.port} is taken by a Tagwise that runs already: open http://127.0.0.1:{app.port}/, or add --port"
+    assert (1, "") == (second.returncode, second.stdout)
+    assert re.fullmatch(rf"tagwise: {told} \d+ to use another one\n", second.stderr), second.stderr
+
+
 def test_killed_in_the_middle_of_a_training(app: Served) -> None:
     """Kill -9 of the app takes its worker along within seconds, stuck as it is, and the training is done again."""
     until(lambda: app.store.jobs.get(app.job.id).stage.startswith("Computing embeddings"))
@@ -181,6 +196,34 @@ session.register_file_watchers()
 print(session._local_sources_watcher)
 """
     assert "None" == printed(code, home)
+
+
+def test_a_class_outlives_a_clock_set_forward(home: Path) -> None:
+    """A class is deleted after its last day by a clock that has run on for a day, not by one that shows it just now."""
+    code = """
+import asyncio
+from datetime import UTC, date, datetime, timedelta
+import app
+from cvcore.training import steady_clock
+
+async def end():
+    ending = asyncio.create_task(app.end_classes())
+    while await asyncio.to_thread(stray.exists):
+        await asyncio.sleep(0.05)
+    ending.cancel()
+
+ended = date.today() - timedelta(days=9)
+app.classroom.set_password(app.store, "open, sesame")
+app.classroom.open_class(app.store, "4b", ends_on=ended)
+# What is deleted next, once the classes were looked at.
+stray = app.environment.home / "classes" / "stray"
+for before in (timedelta(days=20), timedelta(days=2)):
+    steady_clock.look(app.environment.home, datetime.now(UTC) - before)
+    stray.mkdir(parents=True)
+    asyncio.run(end())
+    print([each.name for each in app.store.classes.all()])
+"""
+    assert "['4b']\n[]" == printed(code, home)
 
 
 def test_the_theme_is_sent_as_streamlit_reads_it(home: Path) -> None:

@@ -265,6 +265,28 @@ def test_the_trash_is_emptied_while_a_worker_waits(store: Store, project: Projec
     assert blobs.original_path(store.home, new.sha256).exists()
 
 
+def test_the_trash_outlives_a_clock_set_forward(store: Store, project: Project) -> None:
+    """What was deleted an hour before the clock jumped by a year stays, also when the app starts after the jump."""
+    (image,) = store.images.page(project.id, take=1)
+    trash.delete_images(store, project, [image.id])
+    before = datetime.now(UTC) - timedelta(days=365)
+    store._connections.write(f"update deleted_images set deleted_at = '{before.isoformat()}'")
+    for hour in (-48, -24, 1):
+        steady_clock.look(store.home, before + timedelta(hours=hour))
+    # What the worker does next after emptying the trash.
+    half = store.home / "thumbnails" / ".half.77-0123abcd"
+    half.write_bytes(b"x")
+    os.utime(half, (0, 0))
+    stop = threading.Event()
+    thread = threading.Thread(target=worker.work, args=(store, stop, "cpu"))
+    thread.start()
+    until(lambda: not half.exists())
+    stop.set()
+    thread.join()
+    assert [image.id] == [image_id for image_id, _ in store.images.trashed(project.id)]
+    assert blobs.original_path(store.home, image.sha256).exists()
+
+
 def test_the_disk_gets_back_what_nobody_needs(store: Store, project: Project) -> None:
     """A worker that has nothing to do deletes what a killed process had half written, and shrinks the database."""
     half = store.home / "thumbnails" / ".half.77-0123abcd"
