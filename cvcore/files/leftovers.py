@@ -30,7 +30,8 @@ def sweep(home: Path) -> list[Path]:
     for path in found:
         with contextlib.suppress(OSError):  # somebody has it open: an hour later again
             blobs.delete(path)
-    staging.sweep(home)
+    for each in (home, *home.glob("classes/*/*")):
+        staging.sweep(each)
     return found
 
 

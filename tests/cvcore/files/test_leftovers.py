@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import filelock
+import pytest
 
 from cvcore.files import blobs, leftovers
 
@@ -61,11 +62,13 @@ def test_what_is_still_written_to_stays(tmp_path: Path) -> None:
     assert folder.exists()
 
 
-def test_a_zip_that_is_laid_out_stays(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_pupils", [False, True])
+def test_a_zip_that_is_laid_out_stays(is_pupils: bool, tmp_path: Path) -> None:
     """What is left of unpacking goes at once, unless the process that unpacks still has the lock."""
-    staged = tmp_path / "unpacking" / "originals"
+    home = blobs.pupil_home(tmp_path, "c", "p") if is_pupils else tmp_path
+    staged = home / "unpacking" / "originals"
     staged.mkdir(parents=True)
-    with filelock.FileLock(tmp_path / "unpacking.lock"):
+    with filelock.FileLock(home / "unpacking.lock"):
         leftovers.sweep(tmp_path)
         assert staged.exists()
     leftovers.sweep(tmp_path)
