@@ -18,7 +18,7 @@ from cvcore.files import blobs
 from cvcore.languages import t
 from cvcore.networks import backbones
 from cvcore.prediction import predictor
-from cvcore.prediction.predictor import Network
+from cvcore.prediction.predictor import Network, Networks
 from cvcore.records import Iteration
 from cvcore.settings import Limits
 from cvcore.store import Store
@@ -128,5 +128,5 @@ def _network(fingerprint: str, folder: Path) -> Network:
 
     With one network for each of two threads, more frames are predicted than with one on two cores.
     """
-    networks: OrderedDict[str, Network] = _own.__dict__.setdefault("networks", OrderedDict())
+    networks: Networks = _own.__dict__.setdefault("networks", OrderedDict())
     return predictor.loaded(networks, fingerprint, folder, threads=1)

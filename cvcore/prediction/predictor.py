@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,8 @@ from cvcore.settings import Limits
 from cvcore.store import SnapshotTag, Store
 
 Network = tuple[backbones.Backbone, feature_extraction.Extractor]
+# By their fingerprints; those that are being loaded are there, too.
+Networks = OrderedDict[str, Future[Network]]
 
 NETWORKS_KEPT = 4
 
@@ -109,27 +112,35 @@ def extractor_of(store: Store, fingerprint: str) -> feature_extraction.Extractor
     return _network(store, fingerprint)[1]
 
 
-_networks: OrderedDict[str, Network] = OrderedDict()
+_networks: Networks = OrderedDict()
 _networks_lock = threading.Lock()
 
 
 def _network(store: Store, fingerprint: str) -> Network:
-    with _networks_lock:
-        return loaded(_networks, fingerprint, blobs.backbones_folder(store.home))
+    return loaded(_networks, fingerprint, blobs.backbones_folder(store.home))
 
 
-def loaded(kept: OrderedDict[str, Network], fingerprint: str, folder: Path, *, threads: int | None = None) -> Network:
+def loaded(kept: Networks, fingerprint: str, folder: Path, *, threads: int | None = None) -> Network:
     """The network of that fingerprint, from `kept` or else from a home's folder, whichever home: they are the same.
 
-    `kept` then has the networks used last, at most `NETWORKS_KEPT`.
+    `kept` then has the networks used last, at most `NETWORKS_KEPT`. Whoever needs a network that is just being loaded
+    waits for it; who needs another one does not.
 
     Raises:
         ModelDamaged: the network's file is missing or damaged.
     """
-    if fingerprint not in kept:
-        backbone = backbones.find(fingerprint, folder)
-        kept[fingerprint] = backbone, feature_extraction.load(backbone, folder, threads=threads)
+    with _networks_lock:
+        is_there = fingerprint in kept
+        network = kept.setdefault(fingerprint, Future())
+        kept.move_to_end(fingerprint)
         if len(kept) > NETWORKS_KEPT:
             kept.popitem(last=False)
-    kept.move_to_end(fingerprint)
-    return kept[fingerprint]
+    if not is_there:
+        try:
+            backbone = backbones.find(fingerprint, folder)
+            network.set_result((backbone, feature_extraction.load(backbone, folder, threads=threads)))
+        except BaseException as error:
+            with _networks_lock:
+                kept.pop(fingerprint, None)
+            network.set_exception(error)
+    return network.result()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+from collections import OrderedDict
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,8 @@ from cvcore import cli, evaluation, imaging, prediction, training
 from cvcore.errors import Conflict, ImageRefused, InvalidInput, ModelDamaged, NotFound
 from cvcore.files import blobs
 from cvcore.networks import backbones, feature_extraction, heads
-from cvcore.prediction.predictor import Prediction
+from cvcore.prediction import predictor
+from cvcore.prediction.predictor import Network, Prediction
 from cvcore.projects import tagging
 from cvcore.records import MULTILABEL, Iteration, Project
 from cvcore.settings import Limits
@@ -204,3 +207,29 @@ def test_thirty_homes_share_a_network(store: Store, fill: Fill, trained: Trained
     (tmp_path / "other").mkdir()
     with contextlib.closing(Store(tmp_path / "other")) as other:
         assert prediction.extractor(store, iteration) is prediction.extractor(other, iteration)
+
+
+def test_a_network_that_is_being_loaded_is_waited_for_by_who_needs_it(tmp_path: Path) -> None:
+    """Whoever needs another one does not wait, and of those who wait nobody loads it again."""
+    backbone = backbones.built_in()
+    backbones.prepare(backbone.name, backbone.side, tmp_path)
+    slow: Future[Network] = Future()
+    kept = OrderedDict(slow=slow)
+    with ThreadPoolExecutor() as threads:
+        waiting = [threads.submit(predictor.loaded, kept, "slow", tmp_path) for _ in range(2)]
+        other = predictor.loaded(kept, backbone.fingerprint, tmp_path)
+        assert not any(each.done() for each in waiting)
+        slow.set_result(other)
+        assert [other, other] == [each.result() for each in waiting]
+
+
+def test_a_network_that_could_not_be_loaded_is_tried_again(tmp_path: Path) -> None:
+    """Its file may be there by then."""
+    backbone = backbones.built_in()
+    kept: predictor.Networks = OrderedDict()
+    with pytest.raises(ModelDamaged):
+        predictor.loaded(kept, "unknown", tmp_path)
+    assert not kept
+    backbones.prepare(backbone.name, backbone.side, tmp_path)
+    loaded = predictor.loaded(kept, backbone.fingerprint, tmp_path)
+    assert loaded is predictor.loaded(kept, backbone.fingerprint, tmp_path)
