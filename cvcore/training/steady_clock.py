@@ -17,6 +17,7 @@ from cvcore.files import blobs
 
 FILE = "clock.txt"
 TRIED = timedelta(days=1)
+_NEVER = datetime.fromtimestamp(0, UTC)
 
 
 @dataclass(frozen=True)
@@ -30,12 +31,15 @@ class Seen:
 def look(home: Path, now: datetime | None = None) -> datetime:
     """The steady time of a home folder, which remembers what its clock shows; to be called now and then.
 
-    It is one to two days behind a clock that runs on, also while the app does not. Before the clock was on trial for a
-    day, it is the year 1970, by which nothing is old.
+    It is up to two days behind a clock that runs on, also while the app does not. A home folder that remembers nothing
+    believes what the clock shows; one whose memory is damaged believes the year 1970, by which nothing is old.
     """
     now = now or datetime.now(UTC)
-    kept = _kept(home / FILE)
-    seen = after(kept, now) if kept else Seen(datetime.fromtimestamp(0, UTC), now)
+    try:
+        kept: Seen | None = _kept(home / FILE)
+    except FileNotFoundError:
+        kept = None
+    seen = after(kept, now) if kept else Seen(now, now)
     if seen != kept:
         # Where the disk is full, what is deleted makes room.
         with contextlib.suppress(TagwiseError, OSError):
@@ -57,10 +61,16 @@ def after(seen: Seen, now: datetime) -> Seen:
     return Seen(seen.on_trial, now) if now - seen.on_trial >= TRIED else seen
 
 
-def _kept(path: Path) -> Seen | None:
-    """What the home folder remembers; None if it is nothing, or damaged."""
+def _kept(path: Path) -> Seen:
+    """What the home folder remembers; the year 1970 if it cannot be read.
+
+    Raises:
+        FileNotFoundError: it remembers nothing yet.
+    """
     try:
         steady, on_trial = map(datetime.fromisoformat, path.read_text("utf-8").split())
-    except (OSError, ValueError):
-        return None
-    return Seen(steady, on_trial) if steady.tzinfo and on_trial.tzinfo else None
+        return Seen(steady.astimezone(UTC), on_trial.astimezone(UTC))
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, OverflowError):
+        return Seen(_NEVER, _NEVER)

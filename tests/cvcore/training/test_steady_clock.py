@@ -22,9 +22,9 @@ def by_the_hour(home: Path, begin: datetime, hours: int) -> list[datetime]:
 
 
 def test_a_clock_that_runs_on(home: Path) -> None:
-    """Nothing is believed for a day, and then what is one to two days behind."""
+    """What it shows first is believed, and then what is one to two days behind."""
     steady = by_the_hour(home, START, 100)
-    assert {1970} == {each.year for each in steady[:24]}
+    assert {START} == set(steady[:25])
     assert all(DAY <= START + hour * HOUR - steady[hour] < 2 * DAY for hour in range(24, 100))
 
 
@@ -51,12 +51,10 @@ def test_a_clock_that_stays_ahead(home: Path) -> None:
 def test_who_opens_the_app_once_a_month(home: Path) -> None:
     """Each time what was old at the time before is old, so that nothing is kept for ever."""
     for month in range(2, 12):
-        assert look(home, START + month * 30 * DAY) == (
-            START + (month - 1) * 30 * DAY if month > 2 else datetime(1970, 1, 1, tzinfo=UTC)
-        )
+        assert look(home, START + month * 30 * DAY) == START + max(2, month - 1) * 30 * DAY
 
 
-@pytest.mark.parametrize("written", ["", "yesterday today", "2026-11-29T12:00:00 2026-11-29T12:00:00", "2026-11-29"])
+@pytest.mark.parametrize("written", ["", "yesterday today", "2026-11-29"])
 def test_a_damaged_memory(home: Path, written: str) -> None:
     """Whoever cannot read what was remembered believes nothing, and remembers anew."""
     home.mkdir()
