@@ -6,7 +6,6 @@ make that iteration look too good.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -25,6 +24,7 @@ from cvcore.metrics.paired_comparison import Differences, RightAnswers
 from cvcore.metrics.threshold_tuning import Goal
 from cvcore.records import MULTICLASS, Iteration
 from cvcore.store import SnapshotTag, Store
+from cvcore.store.caches import kept_with_store
 
 Number = TypeVar("Number", bound=np.generic)
 
@@ -200,7 +200,7 @@ def _side(store: Store, iteration: Iteration) -> _Side:
 
 
 # A snapshot never changes, and reading 100,000 rows on every rerun would take a second per iteration.
-@functools.lru_cache(maxsize=5)
+@kept_with_store(5)
 def _snapshot(store: Store, iteration_id: str) -> tuple[tuple[str, ...], tuple[SnapshotTag, ...]]:
     """The SHA-256 of every image of an iteration, in order, and its tags."""
     digests = tuple(image.sha256 for image in store.iterations.images(iteration_id))
@@ -208,7 +208,7 @@ def _snapshot(store: Store, iteration_id: str) -> tuple[tuple[str, ...], tuple[S
 
 
 # The key holds ids, not arrays, so this cache keeps only results in memory.
-@functools.lru_cache(maxsize=16)
+@kept_with_store(16)
 def _compare(store: Store, newer_id: str, older_id: str, threshold: float | None) -> Comparison:
     newer, older = (_side(store, store.iterations.get(each)) for each in (newer_id, older_id))
     shared = _shared(newer, older)

@@ -10,7 +10,6 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from functools import lru_cache
 
 from cvcore import domains, finetuning, image_facts, validation
 from cvcore.errors import InTraining, InvalidInput, NothingChanged, NotTrainable
@@ -28,6 +27,7 @@ from cvcore.records import (
     TrainingOptions,
 )
 from cvcore.store import Store
+from cvcore.store.caches import kept_with_store
 from cvcore.training import webhooks
 from cvcore.training.iterations import delete_iteration
 from cvcore.training.readiness import Readiness, readiness
@@ -242,7 +242,7 @@ def is_changed(store: Store, project: Project, iteration: Iteration) -> bool:
     return not _is_last(store, project, _digest(project, ready, method, options, groups))
 
 
-@lru_cache(maxsize=64)
+@kept_with_store(64)
 def _trained_counts(store: Store, iteration_id: str) -> dict[str, int]:
     return store.iterations.training_counts(iteration_id)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
 from cvcore.records import Iteration, Job, Project
 from cvcore.store import Store
+from cvcore.store.caches import kept_with_store
 from cvcore.training import lifecycle
 from cvcore.training.readiness import IMAGES_TO_TRAIN
 
@@ -87,6 +87,6 @@ def progress(store: Store, project: Project) -> Progress:
 
 
 # Every change of a project is in its time of change, so one answer holds until the next.
-@lru_cache(maxsize=64)
+@kept_with_store(64)
 def _is_changed(store: Store, project: Project, iteration_id: str) -> bool:
     return lifecycle.is_changed(store, project, store.iterations.get(iteration_id))
