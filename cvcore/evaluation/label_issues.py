@@ -11,6 +11,7 @@ tags flipped, 21 of these were among the first 30 label issues, and 25 among all
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -66,13 +67,14 @@ def find_label_issues(truth: Bools, probabilities: NDArray[Any], evaluated: Bool
     >>> issues.rows.tolist(), issues.tags.tolist(), issues.own.tolist()
     ([1], [1], [0.1])
     """
-    find = _one_by_one if multilabel else _against_each_other
     on = _means(truth, probabilities, evaluated)
-    off = _means(truth, probabilities, evaluated, without=True) if multilabel else on
+    find = partial(_against_each_other, means=on)
+    if multilabel:
+        find = partial(_one_by_one, on=on, off=_means(truth, probabilities, evaluated, without=True))
     found, start = [], 0
     for carried, scores, is_evaluated in blocks.blocks(truth, probabilities, evaluated):
         places = np.flatnonzero(is_evaluated)
-        rows, tags, own = find(carried[places], scores[places], on, off)
+        rows, tags, own = find(carried[places], scores[places])
         found.append((start + places[rows], tags, own))
         start += len(scores)
     rows, tags, own = (np.concatenate(part) for part in zip(*found, strict=True))
@@ -152,9 +154,7 @@ def _are_tagged_differently(truth: Bools, members: Integers, firsts: Integers) -
     return np.logical_or.reduceat(np.concatenate(each), starts) if len(members) else np.zeros(0, np.bool_)
 
 
-def _against_each_other(
-    truth: Bools, scores: NDArray[Any], means: Float64s, _: Float64s
-) -> tuple[Integers, Integers, Float64s]:
+def _against_each_other(truth: Bools, scores: NDArray[Any], means: Float64s) -> tuple[Integers, Integers, Float64s]:
     own = np.where(truth, scores, -1).max(axis=1, initial=-1)
     others = np.where(~truth & (scores >= means), scores, -1)
     tags, best = others.argmax(axis=1), others.max(axis=1, initial=-1)
