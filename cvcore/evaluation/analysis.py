@@ -1,7 +1,8 @@
 """Results computed from an iteration's out-of-fold predictions when first needed, and kept in memory with its arrays.
 
 `load_analysis` keeps the last few iterations in memory. This is the only cache of the arrays. Dropping an iteration
-frees its arrays and every result stored in its `Analysis`.
+frees its arrays and every result stored in its `Analysis`. What takes seconds among a million images is kept in files
+beside the arrays, too: `by_image.kept`.
 """
 
 from __future__ import annotations
@@ -23,8 +24,9 @@ from cvcore.evaluation import out_of_fold
 from cvcore.evaluation.by_image import blocks, image_lists
 from cvcore.evaluation.by_image import top_tags as tops
 from cvcore.evaluation.by_image.image_lists import ImageList, TagAnswers
+from cvcore.evaluation.by_image.kept import kept
 from cvcore.evaluation.by_image.top_tags import TopTags
-from cvcore.evaluation.label_issues import DuplicateGroups, LabelIssues
+from cvcore.evaluation.label_issues import DuplicateGroups
 from cvcore.evaluation.out_of_fold import OutOfFold
 from cvcore.metrics import confusion, reports
 from cvcore.metrics.confusion import Answers, Cell, Swap, TagOutcome
@@ -36,6 +38,10 @@ ListName = Literal["label_issues", "hardest", "duplicates"]
 Selection = Cell | TagOutcome | Swap | ListName
 
 HARDEST = 60
+
+# Increase a number when its formula changes: older files are ignored.
+TOP_TAGS_FILE = "top-tags-1.npz"
+LIST_FILES: dict[ListName, str] = {"label_issues": "label-issues-1.npz", "hardest": "hardest-images-1.npz"}
 
 # How many iterations are kept; and per iteration, the answers at how many thresholds (each 10 MB for 100,000 images
 # and 100 tags) and how many other results, which are small: all together at most so many bytes.
@@ -52,32 +58,32 @@ class Analysis:
     Thresholds are one number or one per tag; methods that take one raise InvalidInput where it is outside 0..1.
     """
 
-    def __init__(self, predictions: OutOfFold, near_duplicates: Integers | None = None) -> None:
+    def __init__(
+        self, predictions: OutOfFold, near_duplicates: Integers | None = None, *, folder: Path | None = None
+    ) -> None:
+        """Keep results that take long in files in `folder`, if there is one."""
         self.out_of_fold = predictions
         self.near_duplicates = predictions.groups if near_duplicates is None else near_duplicates
+        self._folder = folder
         self._answers = _Recent(ANSWERS_KEPT)
         self._results = _Recent(RESULTS_KEPT)
+
+    def keep(self) -> None:
+        """Find all that is kept in files."""
+        _ = self.top_tags
+        for name in LIST_FILES:
+            self._review_list(name)
 
     @functools.cached_property
     def top_tags(self) -> TopTags | None:
         """The top tag of each image of a Multiclass iteration."""
         arrays = self.out_of_fold
-        return None if arrays.multilabel else tops.top_tags(arrays.truth, arrays.probabilities, arrays.evaluated)
-
-    @functools.cached_property
-    def label_issues(self) -> LabelIssues:
-        """The images whose tags are probably wrong."""
-        arrays = self.out_of_fold
-        return issues.find_label_issues(
-            arrays.truth, arrays.probabilities, arrays.evaluated, multilabel=arrays.multilabel
-        )
-
-    @functools.cached_property
-    def hardest_images(self) -> Integers:
-        """The rows of the 60 hardest images that are wrong or nearly, the hardest first."""
-        arrays = self.out_of_fold
-        return issues.hardest_images(
-            arrays.truth, arrays.probabilities, arrays.evaluated, HARDEST, multilabel=arrays.multilabel
+        if arrays.multilabel:
+            return None
+        return kept(
+            self._folder / TOP_TAGS_FILE if self._folder else None,
+            TopTags,
+            lambda: tops.top_tags(arrays.truth, arrays.probabilities, arrays.evaluated),
         )
 
     @functools.cached_property
@@ -87,15 +93,15 @@ class Analysis:
 
     def answers(self, threshold: Threshold) -> Answers:
         """The answers at a threshold."""
-        return self._answers.result(_key(threshold), lambda: answers_of(self.out_of_fold, threshold))
+        return self._answers.result(hashable(threshold), lambda: answers_of(self.out_of_fold, threshold))
 
     def tag_answers(self, threshold: Threshold) -> TagAnswers:
         """The answers at a threshold, looked at one tag at a time."""
         return image_lists.tag_answers(self.out_of_fold, self.top_tags, threshold)
 
     def matrix(self, threshold: Threshold) -> Integers:
-        """`confusion.matrix` of a Multiclass iteration at a threshold."""
-        return self._results.result(("matrix", _key(threshold)), lambda: self._matrix(threshold))
+        """`top_tags.matrix` of a Multiclass iteration at a threshold."""
+        return self._results.result(("matrix", hashable(threshold)), lambda: self._matrix(threshold))
 
     def _matrix(self, threshold: Threshold) -> Integers:
         if self.top_tags is None:
@@ -104,11 +110,11 @@ class Analysis:
 
     def swaps(self, threshold: Threshold) -> Integers:
         """`confusion.swaps` at a threshold."""
-        return self._results.result(("swaps", _key(threshold)), lambda: self._sum(confusion.swaps, threshold))
+        return self._results.result(("swaps", hashable(threshold)), lambda: self._sum(confusion.swaps, threshold))
 
     def outcomes(self, threshold: Threshold) -> Integers:
         """`confusion.outcomes` at a threshold."""
-        return self._results.result(("outcomes", _key(threshold)), lambda: self._sum(confusion.outcomes, threshold))
+        return self._results.result(("outcomes", hashable(threshold)), lambda: self._sum(confusion.outcomes, threshold))
 
     def _sum(self, count: Callable[[Answers], Integers], threshold: Threshold) -> Integers:
         """What is counted in all answers, some images at a time."""
@@ -124,7 +130,7 @@ class Analysis:
         """`reports.report` at a threshold."""
         arrays, limits = self.out_of_fold, np.asarray(threshold)
         return self._results.result(
-            ("report", _key(threshold)),
+            ("report", hashable(threshold)),
             lambda: reports.report(
                 arrays.truth, arrays.probabilities, arrays.folds, arrays.groups, limits, multilabel=arrays.multilabel
             ),
@@ -136,24 +142,30 @@ class Analysis:
 
     def images_behind(self, threshold: Threshold, selection: Selection) -> ImageList:
         """The images behind a number at a threshold, or of a list; dismissed label issues are included."""
-        is_list = isinstance(selection, str)  # lists don't depend on the threshold
-        key = ("images", None if is_list else _key(threshold), selection)
-        return self._results.result(key, lambda: self._images_behind(threshold, selection))
+        if isinstance(selection, str):  # lists don't depend on the threshold
+            return self._results.result(("images", selection), lambda: self._review_list(selection))
+        return self._results.result(
+            ("images", hashable(threshold), selection),
+            lambda: image_lists.images_at(self.tag_answers(threshold), selection),
+        )
 
-    def _images_behind(self, threshold: Threshold, selection: Selection) -> ImageList:
+    def _review_list(self, name: ListName) -> ImageList:
+        path = self._folder / LIST_FILES[name] if self._folder and name in LIST_FILES else None
+        return kept(path, ImageList, lambda: self._find_list(name))
+
+    def _find_list(self, name: ListName) -> ImageList:
         arrays = self.out_of_fold
-        match selection:
+        parts = arrays.truth, arrays.probabilities, arrays.evaluated
+        match name:
             case "label_issues":
-                found = self.label_issues
+                found = issues.find_label_issues(*parts, multilabel=arrays.multilabel)
                 return image_lists.image_list(arrays, found.rows, found.tags, found.tags)
             case "hardest":
-                return self.wrong_images(self.hardest_images)
+                return self.wrong_images(issues.hardest_images(*parts, HARDEST, multilabel=arrays.multilabel))
             case "duplicates":
                 duplicates = self.duplicate_groups
                 most_probable = image_lists.most_probable(arrays, self.top_tags, duplicates.rows)
                 return image_lists.image_list(arrays, duplicates.rows, most_probable, numbers=duplicates.numbers)
-            case _:
-                return image_lists.images_at(self.tag_answers(threshold), selection)
 
 
 class _Recent:
@@ -228,7 +240,8 @@ def load_rows(store: Store, iteration: Iteration, rows: Integers) -> OutOfFold:
 @functools.lru_cache(maxsize=ITERATIONS_KEPT)
 def _load(path: Path) -> Analysis:
     predictions = out_of_fold.read(path)
-    return Analysis(predictions, out_of_fold.read_near_duplicates(path.parent / out_of_fold.KEPT_TOGETHER, predictions))
+    near_duplicates = out_of_fold.read_near_duplicates(path.parent / out_of_fold.KEPT_TOGETHER, predictions)
+    return Analysis(predictions, near_duplicates, folder=path.parent)
 
 
 def answers_of(predictions: OutOfFold, threshold: Threshold) -> Answers:
@@ -246,6 +259,6 @@ def answers_of(predictions: OutOfFold, threshold: Threshold) -> Answers:
     )
 
 
-def _key(threshold: Threshold) -> float | tuple[float, ...]:
+def hashable(threshold: Threshold) -> float | tuple[float, ...]:
     """The threshold as a hashable key."""
     return threshold if isinstance(threshold, float | int) else tuple(map(float, threshold))

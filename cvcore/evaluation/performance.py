@@ -26,7 +26,7 @@ from cvcore.wording import none_for_nan
 
 
 def save(folder: Path, predictions: OutOfFold) -> Scores:
-    """Write an iteration's arrays and the overview computed from them into its folder; returns its `scores`.
+    """Write an iteration's arrays, their overview and what `Analysis` keeps into its folder; returns its `scores`.
 
     The arrays are not compressed, so that one column or a few rows can be read alone; older iterations' are compressed.
     """
@@ -34,6 +34,7 @@ def save(folder: Path, predictions: OutOfFold) -> Scores:
     blobs.write_pieces(folder / ARRAYS, npz.pieces(arrays))
     computed = _overview_of(predictions)
     blobs.write(folder / overviews.FILE, overviews.packed(computed))
+    analysis.Analysis(predictions, folder=folder).keep()
     position = threshold_sweeps.position_of(DEFAULT_THRESHOLD)
     return _scores(reports.at_position(computed.sweep, position or 0))
 

@@ -106,7 +106,12 @@ def tag_answers(predictions: Predictions, tops: TopTags | None, threshold: Any) 
 
 
 def images_at(answers: TagAnswers, selection: Cell | TagOutcome | Swap) -> ImageList:
-    """The images behind a number, in the order of `confusion.rows`, each with the change that would make it right."""
+    """The images behind a number, each with the change that would make it right; ties in the order of the rows.
+
+    - Cell: by highest probability, descending.
+    - True or false positives, and swaps: by the answered tag's probability, descending.
+    - Negatives: by the tag's probability, ascending.
+    """
     rows = _rows(answers, selection)
     match selection:
         case Cell():
@@ -124,22 +129,32 @@ def images_at(answers: TagAnswers, selection: Cell | TagOutcome | Swap) -> Image
 
 
 def _rows(answers: TagAnswers, selection: Cell | TagOutcome | Swap) -> Integers:
-    evaluated = answers.predictions.evaluated
+    evaluated, is_falling = answers.predictions.evaluated, True
     match selection:
         case Cell(actual, predicted):
             assert answers.tops is not None
             images = np.flatnonzero(evaluated & answers.carried(actual) & answers.given(predicted))
-            certainty = answers.tops.probability[images]
+            probabilities = answers.tops.probability[images]
         case Swap(missed, wrong):
             is_missed = answers.carried(missed) & ~answers.given(missed)
             images = np.flatnonzero(evaluated & is_missed & answers.given(wrong) & ~answers.carried(wrong))
-            certainty = answers.probabilities(images, wrong)
+            probabilities = answers.probabilities(images, wrong)
         case TagOutcome(tag, outcome):
-            is_given, is_right = outcome in ("tp", "fp"), outcome in ("tp", "fn")
-            is_listed = (answers.given(tag) == is_given) & (answers.carried(tag) == is_right)
+            is_falling, is_right = outcome in ("tp", "fp"), outcome in ("tp", "fn")
+            is_listed = (answers.given(tag) == is_falling) & (answers.carried(tag) == is_right)
             images = np.flatnonzero(evaluated & is_listed)
-            certainty = answers.probabilities(images, tag) * (1 if is_given else -1)
-    return images[np.argsort(-certainty, kind="stable")]
+            probabilities = answers.probabilities(images, tag)
+    return _sorted(images, probabilities, is_falling=is_falling)
+
+
+def _sorted(rows: Integers, probabilities: Float32s, *, is_falling: bool) -> Integers:
+    """The rows, ascending ones, by their probabilities, 0..1; ties in the order of the rows."""
+    # Such numbers are ordered as their bits are, and integers of both are sorted ten times as fast as a stable sort.
+    bits = np.asarray(probabilities, np.float32).view(np.uint32)
+    keys = np.asarray(~bits if is_falling else bits, np.uint64) << np.uint64(32)
+    keys |= rows.astype(np.uint64)
+    keys.sort()
+    return np.asarray(keys & np.uint64(2**32 - 1), np.int64)
 
 
 def image_list(

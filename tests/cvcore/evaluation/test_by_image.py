@@ -91,6 +91,24 @@ def test_lists(in_memory: OutOfFold, in_file: OutOfFold) -> None:
             np.testing.assert_array_equal(getattr(expected, part), getattr(found, part))
 
 
+def test_what_is_kept_in_files(in_memory: OutOfFold, tmp_path: Path) -> None:
+    """Top tags and lists are found once and read from then on; a damaged file is made again."""
+    evaluation.save(tmp_path, in_memory)
+    without_numbers = replace(in_memory, probabilities=np.zeros_like(in_memory.probabilities))
+    computed, read = Analysis(in_memory), Analysis(without_numbers, folder=tmp_path)
+    damaged = tmp_path / analysis.LIST_FILES["hardest"]
+    damaged.write_bytes(damaged.read_bytes()[:-30])
+    again = Analysis(in_memory, folder=tmp_path)
+    for name, found in (("label_issues", read), ("hardest", again), ("hardest", read)):
+        for part, expected in vars(computed.images_behind(0.5, name)).items():  # type: ignore[arg-type]
+            np.testing.assert_array_equal(expected, getattr(found.images_behind(0.5, name), part))  # type: ignore[arg-type]
+    assert (computed.top_tags is None) == in_memory.multilabel
+    if computed.top_tags and read.top_tags:
+        assert computed.top_tags.tags == read.top_tags.tags
+        for part in ("own", "top", "probability", "evaluated"):
+            np.testing.assert_array_equal(getattr(computed.top_tags, part), getattr(read.top_tags, part), strict=True)
+
+
 def test_damaged_probabilities_are_refused() -> None:
     """An evaluated image without numbers has no top tag."""
     predictions = drawn(multilabel=False)
