@@ -9,6 +9,7 @@ from cvcore.image_facts.facts import FACTS
 from cvcore.image_facts.file_reading import fill, keep, unread
 from cvcore.image_facts.filters import keys, narrowed, values
 from cvcore.image_facts.names import said_key, said_value
+from cvcore.image_facts.snapshots import of_iteration
 
 __all__ = [
     "FACTS",
@@ -19,6 +20,7 @@ __all__ = [
     "keep",
     "keys",
     "narrowed",
+    "of_iteration",
     "of_workspace",
     "said_key",
     "said_value",

@@ -34,12 +34,25 @@ def of_texts(key: str, places: Mapping[str, Sequence[int]], count: int) -> Colum
     >>> column.values, column.codes.tolist()
     (('9', '12'), [1, -1, -1, 0])
     """
-    values = in_order(filter(places.get, places))
+    values = in_order(text for text, own in places.items() if len(own))
     codes = np.full(count, -1, np.int32)
     lengths = [len(places[value]) for value in values]
     at = np.fromiter(itertools.chain.from_iterable(places[value] for value in values), np.int64, sum(lengths))
     codes[at] = np.repeat(np.arange(len(values)), lengths)
     return Column(key, tuple(values), codes)
+
+
+def of_numbered(key: str, texts: Sequence[str], numbers: NDArray[np.int32]) -> Column:
+    """The column of images given by the number of each one's text, (images,); texts without a letter are left out.
+
+    >>> column = of_numbered("room", ["12", "", "9"], np.array([0, 2, 1]))
+    >>> column.values, column.codes.tolist()
+    (('9', '12'), [1, 0, -1])
+    """
+    values = in_order(text for text in texts if text and not text.isspace())
+    code_of = {text: code for code, text in enumerate(values)}
+    codes = np.array([code_of.get(text, -1) for text in texts], np.int32)
+    return Column(key, tuple(values), codes[numbers])
 
 
 def in_order(texts: Iterable[str]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from cvcore.image_facts import facts
 from cvcore.image_facts.column import Column, by_key, of_texts
@@ -93,7 +93,11 @@ def _digest(ids: Sequence[str], is_test: Sequence[bool]) -> str:
 
 def _users(store: Store, ids: Sequence[str]) -> dict[str, Column]:
     """The columns of users' metadata."""
-    metadata = by_key(store.metadata.groups(ids), ids)
-    images_with = {key: sum(map(len, places.values())) for key, places in metadata.items()}
-    most = sorted(metadata, key=lambda key: (-images_with[key], key))[:METADATA_MOST]
-    return {shown_key(key): of_texts(shown_key(key), metadata[key], len(ids)) for key in sorted(most)}
+    return of_metadata(by_key(store.metadata.groups(ids), ids), len(ids))
+
+
+def of_metadata(places: Mapping[str, Mapping[str, Sequence[int]]], count: int) -> dict[str, Column]:
+    """The columns of the keys that most of so many images have, given the places of those with each key and text."""
+    images_with = {key: sum(map(len, of_key.values())) for key, of_key in places.items()}
+    most = sorted(places, key=lambda key: (-images_with[key], key))[:METADATA_MOST]
+    return {shown_key(key): of_texts(shown_key(key), places[key], count) for key in sorted(most)}

@@ -1,80 +1,60 @@
-"""An evaluation prepared so that the numbers of any part of its images are found in milliseconds.
+"""An evaluation prepared so that the numbers of any part of its images are found without a table of all answers.
 
-The probabilities are ranked once. Of the answers at a threshold only the pairs of image and tag matter in which the
-image carries the tag or was answered with it: with 100 tags that is one pair in 50.
+Of the answers at a threshold only the pairs of image and tag matter in which the image carries the tag or was answered
+with it: with 100 tags that is one pair in 50.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cvcore.array_types import Bools, Integers
-from cvcore.metrics import decision_rule
+from cvcore.evaluation.by_image import blocks, top_tags
+from cvcore.evaluation.by_image.top_tags import TopTags
+from cvcore.evaluation.out_of_fold import OutOfFold
+from cvcore.metrics import confusion
 
 
 @dataclass(frozen=True, eq=False)
-class Ranked:
-    """The evaluated images of an iteration, n of them by fold, and their order by probability.
+class Evaluated:
+    """The evaluated images of an iteration, n of them by fold.
 
-    rows: (n,), their rows in the iteration's arrays. truth: (n, k). folds, groups: (n,), each numbered from 0. firsts:
-    each fold's first image. order: uint32 (k, n), by tag: images by fold, in a fold those with the highest probability
-    first. holders: for each tag, the images that carry it. ends: for each of them, the last place in the tag's order
-    that has a probability as high as the image's.
+    predictions: the iteration's arrays. rows: (n,), the images' rows in them. folds, groups: (n,), each numbered from
+    0. firsts: each fold's first image.
     """
 
+    predictions: OutOfFold
     rows: Integers
-    truth: Bools
     folds: Integers
     groups: Integers
     firsts: Integers
-    order: NDArray[np.uint32]
-    holders: list[Integers]
-    ends: list[Integers]
 
 
-def ranked(truth: Bools, probabilities: NDArray[Any], folds: NDArray[Any], groups: NDArray[Any]) -> Ranked:
-    """Rank an evaluation once, for `rates.report`; arguments as for `metrics.reports.report`.
+def evaluated(predictions: OutOfFold) -> Evaluated:
+    """An iteration's evaluated images.
 
-    Raises:
-        InvalidInput: a probability of an evaluated image is nan, or the shapes differ.
-
-    >>> scores = np.array([[0.1], [0.9], [0.9], [0.5]])
-    >>> found = ranked(np.ones((4, 1), bool), scores, np.array([0, 0, 0, 1]), np.arange(4))
-    >>> found.ends[0].tolist()
-    [2, 1, 1, 3]
+    >>> truth = np.eye(3, dtype=bool)
+    >>> kernel, bias = np.zeros((1, 3)), np.zeros(3)
+    >>> found = evaluated(OutOfFold(truth, truth * 0.9, np.array([7, -1, 4]), np.arange(3), kernel, bias, False))
+    >>> found.rows.tolist(), found.folds.tolist(), found.groups.tolist()
+    ([2, 0], [0, 1], [1, 0])
     """
-    rows = np.argsort(folds, kind="stable")
-    rows = rows[folds[rows] >= 0]
-    truth, probabilities = truth[rows], probabilities[rows]
-    decision_rule.check_scores(probabilities, truth, dimensions=2)
-    _, firsts, fold = np.unique(folds[rows], return_index=True, return_inverse=True)
-    bounds = [*firsts.tolist(), len(rows)]
-    order = np.empty(truth.T.shape, np.uint32)
-    holders = [np.flatnonzero(carried) for carried in truth.T]
-    ends = []
-    for tag in range(len(order)):
-        scores, held = np.negative(probabilities[:, tag]), holders[tag]
-        ends.append(np.empty(len(held), np.int64))
-        for number, (start, end) in enumerate(pairwise(bounds)):
-            order[tag, start:end] = start + np.argsort(scores[start:end])
-            here = fold[held] == number
-            in_order = scores[order[tag, start:end]]
-            ends[tag][here] = start + np.searchsorted(in_order, scores[held[here]], "right") - 1
-    _, group = np.unique(groups[rows], return_inverse=True)
-    return Ranked(rows, truth, fold, group, firsts, order, holders, ends)
+    rows = np.argsort(predictions.folds, kind="stable")
+    rows = rows[predictions.folds[rows] >= 0]
+    _, firsts, folds = np.unique(predictions.folds[rows], return_index=True, return_inverse=True)
+    _, groups = np.unique(predictions.groups[rows], return_inverse=True)
+    return Evaluated(predictions, rows, folds, groups, firsts)
 
 
 @dataclass(frozen=True, eq=False)
 class Answers:
-    """Where evaluated images carry a tag or were answered with it: arrays (m,), in the order of images.
+    """Where evaluated images carry a tag or were answered with it: arrays (m,), in any order.
 
-    images: their numbers, 0 to n - 1 as in `Ranked`; tags: columns; carried, given: whether the image carries the tag,
-    and was answered with it. is_wrong: (n,), whether an image has an answer that it should not have, or lacks one.
+    images: their numbers, 0 to n - 1 as in `Evaluated`; tags: columns; carried, given: whether the image carries the
+    tag, and was answered with it. is_wrong: (n,), whether an image has an answer that it should not have, or lacks one.
     """
 
     images: Integers
@@ -84,14 +64,39 @@ class Answers:
     is_wrong: Bools
 
 
-def answers(ranked: Ranked, predicted: Bools) -> Answers:
-    """The answers of an evaluation; `predicted` are those of all of the iteration's images, (rows, k).
+def answers(evaluated: Evaluated, threshold: Any, tops: TopTags | None) -> Answers:
+    """The answers of an evaluation at a threshold, one number or one per tag; `tops` are those of a Multiclass one.
 
-    >>> evaluation = ranked(np.eye(2, dtype=bool), np.eye(2), np.zeros(2, int), np.arange(2))
-    >>> answers(evaluation, np.array([[True, False], [True, False]])).is_wrong.tolist()
-    [False, True]
+    Raises:
+        InvalidInput: a threshold is outside 0..1, or a probability of an evaluated image is nan.
     """
-    given = predicted[ranked.rows]
-    images, tags = np.nonzero(ranked.truth | given)
-    is_wrong = (ranked.truth != given).any(axis=1)
-    return Answers(images, tags, ranked.truth[images, tags], given[images, tags], is_wrong)
+    limits = np.asarray(threshold, np.float64)
+    return _several_each(evaluated, limits) if tops is None else _one_each(evaluated, limits, tops)
+
+
+def _one_each(evaluated: Evaluated, limits: Any, tops: TopTags) -> Answers:
+    own, given = (each[evaluated.rows].astype(np.int64) for each in (tops.own, top_tags.answered(tops, limits)))
+    is_wrong = own != given
+    carry, only_given = np.flatnonzero(own < tops.tags), np.flatnonzero(is_wrong & (given < tops.tags))
+    return Answers(
+        np.concatenate([carry, only_given]),
+        np.concatenate([own[carry], given[only_given]]),
+        np.repeat([True, False], [len(carry), len(only_given)]),
+        np.concatenate([~is_wrong[carry], np.ones(len(only_given), np.bool_)]),
+        is_wrong,
+    )
+
+
+def _several_each(evaluated: Evaluated, limits: Any) -> Answers:
+    arrays, number = evaluated.predictions, np.zeros(len(evaluated.predictions.folds), np.int64)
+    number[evaluated.rows] = np.arange(len(evaluated.rows))
+    is_wrong, parts, start = np.zeros(len(evaluated.rows), np.bool_), [], 0
+    for carried, scores, is_evaluated in blocks.blocks(arrays.truth, arrays.probabilities, arrays.evaluated):
+        given = confusion.answers(carried, scores, is_evaluated, limits, multilabel=True).predicted
+        numbers = number[start : start + len(scores)]
+        is_wrong[numbers[is_evaluated]] = (carried != given)[is_evaluated].any(axis=1)
+        rows, tags = np.nonzero((carried | given) & is_evaluated[:, None])
+        parts.append((numbers[rows], tags, carried[rows, tags], given[rows, tags]))
+        start += len(scores)
+    images, tags, carries, is_given = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return Answers(images, tags, carries, is_given, is_wrong)

@@ -1,7 +1,7 @@
 """A trained iteration's slices: what is known of its images, the numbers of those chosen, and the slices that do worst.
 
 What is known is what is known now: values that were added after the training count. The tags, answers and groups are
-those of the training. The last iterations' columns and ranks stay in memory, so that another slice takes milliseconds.
+those of the training. What was found last stays in memory, so that a click in a view need not find it again.
 """
 
 from __future__ import annotations
@@ -13,17 +13,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from cvcore import evaluation, image_facts
-from cvcore.array_types import Integers
-from cvcore.evaluation import analysis, drill_down
-from cvcore.evaluation.analysis import Threshold
+from cvcore.array_types import Bools, Integers
+from cvcore.evaluation import analysis
+from cvcore.evaluation.analysis import Analysis, Threshold
 from cvcore.evaluation.by_image.image_lists import ImageList
-from cvcore.evaluation.out_of_fold import OutOfFold
 from cvcore.image_facts import Column
-from cvcore.metrics import confusion
 from cvcore.metrics.reports import Report
 from cvcore.records import Iteration, Thresholds
 from cvcore.slices import answers, conditions, rates, worst_slices
-from cvcore.slices.answers import Answers, Ranked
+from cvcore.slices.answers import Answers, Evaluated
 from cvcore.slices.conditions import Condition
 from cvcore.slices.worst_slices import WorstSlices
 from cvcore.store import Store
@@ -54,7 +52,7 @@ class SliceMistakes:
 
 
 def columns(store: Store, iteration: Iteration) -> Mapping[str, Column]:
-    """What is known of an iteration's images, in the order of its arrays' rows, by key; `image_facts.columns`."""
+    """What is known of an iteration's images, in the order of its arrays' rows, by key; `image_facts.of_iteration`."""
     return _columns(store, iteration.id, store.image_facts.changes())
 
 
@@ -77,13 +75,14 @@ def numbers(store: Store, iteration: Iteration, thresholds: Thresholds, wanted: 
         NotTrained, ModelDamaged: as `evaluation.load`.
         InvalidInput: a key or value does not exist, or a threshold is outside 0..1.
     """
-    ranked, given = _answered(store, iteration, thresholds)
-    chosen = conditions.chosen(wanted, columns(store, iteration), iteration.image_count)[ranked.rows]
+    evaluated, given = _answered(store, iteration, thresholds)
+    known = _Known(columns(store, iteration))
+    chosen, report, rest = _reports(evaluated, given, known, tuple(wanted))
     wrong = int((given.is_wrong & chosen).sum())
     return SliceNumbers(
         tuple(wanted),
-        rates.report(ranked, given, chosen),
-        rates.report(ranked, given, ~chosen),
+        report,
+        rest,
         evaluation.report(store, iteration, thresholds),
         wrong,
         int(given.is_wrong.sum()) - wrong,
@@ -92,9 +91,9 @@ def numbers(store: Store, iteration: Iteration, thresholds: Thresholds, wanted: 
 
 def mistakes(store: Store, iteration: Iteration, thresholds: Threshold, wanted: SliceMistakes) -> ImageList:
     """The wrongly answered images of a slice, for review; raises as `numbers`."""
-    ranked, given = _answered(store, iteration, thresholds)
-    chosen = conditions.chosen(wanted.conditions, columns(store, iteration), iteration.image_count)[ranked.rows]
-    rows = np.sort(ranked.rows[given.is_wrong & chosen])
+    evaluated, given = _answered(store, iteration, thresholds)
+    chosen = conditions.chosen(wanted.conditions, columns(store, iteration), iteration.image_count)[evaluated.rows]
+    rows = np.sort(evaluated.rows[given.is_wrong & chosen])
     return analysis.load_analysis(store, iteration).wrong_images(rows)
 
 
@@ -104,9 +103,9 @@ def shares_of_wrong(store: Store, iteration: Iteration, thresholds: Thresholds, 
     Raises:
         NotTrained, ModelDamaged, InvalidInput: as `numbers`.
     """
-    ranked, given = _answered(store, iteration, thresholds)
+    evaluated, given = _answered(store, iteration, thresholds)
     column = columns(store, iteration)[key]
-    codes = column.codes[ranked.rows]
+    codes = column.codes[evaluated.rows]
     images, wrong = (
         np.bincount(codes[each], minlength=len(column.values)) for each in (codes >= 0, (codes >= 0) & given.is_wrong)
     )
@@ -119,8 +118,8 @@ def worst(store: Store, iteration: Iteration, thresholds: Thresholds) -> WorstSl
     Raises:
         NotTrained, ModelDamaged, InvalidInput: as `numbers`.
     """
-    ranked, given = _answered(store, iteration, thresholds)
-    return _worst(ranked, given, _Known(columns(store, iteration)))
+    evaluated, given = _answered(store, iteration, thresholds)
+    return _worst(evaluated, given, _Known(columns(store, iteration)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,27 +136,38 @@ class _Known:
 
 
 @functools.lru_cache(maxsize=KEPT)
-def _worst(ranked: Ranked, given: Answers, known: _Known) -> WorstSlices:
-    evaluated = {key: Column(key, each.values, each.codes[ranked.rows]) for key, each in known.columns.items()}
-    return worst_slices.worst(ranked.truth, given.is_wrong, ranked.groups, evaluated)
+def _worst(evaluated: Evaluated, given: Answers, known: _Known) -> WorstSlices:
+    of_evaluated = {key: Column(key, each.values, each.codes[evaluated.rows]) for key, each in known.columns.items()}
+    truth = evaluated.predictions.truth
+    return worst_slices.worst(truth, given.is_wrong, evaluated.groups, of_evaluated, evaluated.rows)
+
+
+@functools.lru_cache(maxsize=KEPT)
+def _reports(
+    evaluated: Evaluated, given: Answers, known: _Known, wanted: tuple[Condition, ...]
+) -> tuple[Bools, Report, Report]:
+    """Which evaluated images fulfil all conditions, (n,), and the reports of these and of the others."""
+    chosen = conditions.chosen(wanted, known.columns, len(evaluated.predictions.folds))[evaluated.rows]
+    report, rest = rates.reports_of(evaluated, given, [chosen, ~chosen])
+    return chosen, report, rest
 
 
 @functools.lru_cache(maxsize=KEPT)
 def _columns(store: Store, iteration_id: str, changes: int) -> Mapping[str, Column]:
-    return image_facts.columns(store, store.iterations.images(iteration_id))
+    return image_facts.of_iteration(store, store.iterations.get(iteration_id))
 
 
-def _answered(store: Store, iteration: Iteration, thresholds: Threshold) -> tuple[Ranked, Answers]:
-    ranked = _ranked(evaluation.load(store, iteration))
-    return ranked, _answers(ranked, drill_down.answers(store, iteration, thresholds))
+def _answered(store: Store, iteration: Iteration, thresholds: Threshold) -> tuple[Evaluated, Answers]:
+    loaded = analysis.load_analysis(store, iteration)
+    return _evaluated(loaded), _answers(loaded, analysis.hashable(thresholds))
 
 
-# An iteration's arrays, and its answers at a threshold, are the same objects as long as they are in memory.
+# An iteration's analysis is the same object as long as it is in memory.
 @functools.lru_cache(maxsize=KEPT)
-def _ranked(predictions: OutOfFold) -> Ranked:
-    return answers.ranked(predictions.truth, predictions.probabilities, predictions.folds, predictions.groups)
+def _evaluated(loaded: Analysis) -> Evaluated:
+    return answers.evaluated(loaded.out_of_fold)
 
 
 @functools.lru_cache(maxsize=KEPT)
-def _answers(ranked: Ranked, given: confusion.Answers) -> Answers:
-    return answers.answers(ranked, given.predicted)
+def _answers(loaded: Analysis, thresholds: Thresholds) -> Answers:
+    return answers.answers(_evaluated(loaded), thresholds, loaded.top_tags)

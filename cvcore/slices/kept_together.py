@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from cvcore import analyses, evaluation, image_facts
 from cvcore.analyses import KeptFile, Size, arrays_file
 from cvcore.array_types import Float32s, Integers
-from cvcore.evaluation import analysis, out_of_fold, report_files
+from cvcore.evaluation import out_of_fold, report_files
+from cvcore.evaluation.analysis import Analysis
 from cvcore.evaluation.out_of_fold import OutOfFold
 from cvcore.languages import marked, t
 from cvcore.metrics.reports import OverallReport
@@ -122,9 +123,9 @@ def _text(overall: OverallReport) -> str:
 
 
 def _overall(predictions: OutOfFold, thresholds: Thresholds) -> OverallReport:
-    ranked = answers.ranked(predictions.truth, predictions.probabilities, predictions.folds, predictions.groups)
-    given = analysis.answers_of(predictions, thresholds).predicted
-    return rates.report(ranked, answers.answers(ranked, given), np.ones(len(ranked.rows), np.bool_)).overall
+    evaluated, tops = answers.evaluated(predictions), Analysis(predictions).top_tags
+    given = answers.answers(evaluated, thresholds, tops)
+    return rates.reports_of(evaluated, given, [np.ones(len(evaluated.rows), np.bool_)])[0].overall
 
 
 def _load(store: Store, iteration: Iteration) -> KeptTogether | None:

@@ -1,4 +1,4 @@
-"""The numbers of a part of the evaluated images: those of `metrics.reports`, with the same intervals.
+"""The numbers of parts of the evaluated images: those of `metrics.reports`, with the same intervals.
 
 A tag that none of these images carries has no numbers: whatever it was answered with here, nothing is known of how well
 it is recognised.
@@ -6,34 +6,40 @@ it is recognised.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cvcore.array_types import Bools, Float64s, Integers
+from cvcore.evaluation.by_image import blocks
 from cvcore.metrics import intervals, ratios, reports, threshold_sweeps
 from cvcore.metrics.ratios import ratio
 from cvcore.metrics.reports import Report
 from cvcore.metrics.threshold_sweeps import Measure, Sweep
-from cvcore.slices.answers import Answers, Ranked
+from cvcore.slices.answers import Answers, Evaluated
+
+# Read at a time.
+_TAGS = 8
 
 
-def report(ranked: Ranked, answers: Answers, chosen: Bools) -> Report:
-    """The report of the chosen ones of the evaluated images, (n,).
+def reports_of(evaluated: Evaluated, answers: Answers, parts: Sequence[Bools]) -> list[Report]:
+    """The report of each part of the evaluated images, (n,): whether an image is in it.
 
     It is that of `metrics.reports.report` on these images alone, but tags that none of them carries are undefined and
     not in the means; their wrong answers are counted.
-
-    >>> from cvcore.slices import answers
-    >>> truth = np.array([[True, False], [True, False], [False, True]])
-    >>> evaluation = answers.ranked(truth, truth * 0.9, np.zeros(3, int), np.arange(3))
-    >>> found = report(evaluation, answers.answers(evaluation, truth), np.array([True, True, False]))
-    >>> found.overall.images, found.tags[0].recall, found.tags[1].recall, found.overall.recall_tags
-    (2, 1.0, nan, 1)
     """
-    cells = _cells(ranked, answers, chosen)
+    precisions = _average_precisions(evaluated, parts)
+    return [_report(evaluated, answers, part, each) for part, each in zip(parts, precisions, strict=True)]
+
+
+def _report(evaluated: Evaluated, answers: Answers, chosen: Bools, average_precision: Measure) -> Report:
+    cells = _cells(evaluated, answers, chosen)
     precision, recall, f1 = (_measure(cells, *which) for which in ((1, 0), (0, 1), (1, 1)))
-    return reports.at_position(Sweep(cells.counts[None], precision, recall, f1, _average_precision(ranked, chosen)), 0)
+    return reports.at_position(Sweep(cells.counts[None], precision, recall, f1, average_precision), 0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,8 +55,8 @@ class _Cells:
     counts: Integers
 
 
-def _cells(ranked: Ranked, answers: Answers, chosen: Bools) -> _Cells:
-    tags = ranked.truth.shape[1]
+def _cells(evaluated: Evaluated, answers: Answers, chosen: Bools) -> _Cells:
+    tags = evaluated.predictions.truth.shape[1]
     here = chosen[answers.images]
     image, tag = answers.images[here], answers.tags[here]
     carried, given = answers.carried[here], answers.given[here]
@@ -58,7 +64,7 @@ def _cells(ranked: Ranked, answers: Answers, chosen: Bools) -> _Cells:
     right, wrong, missed = (np.bincount(tag[each], minlength=tags) for each in outcomes)
     rest = np.count_nonzero(chosen) - right - wrong - missed
     known = (right + missed > 0)[tag]
-    keys, cell = np.unique(ranked.groups[image[known]] * tags + tag[known], return_inverse=True)
+    keys, cell = np.unique(evaluated.groups[image[known]] * tags + tag[known], return_inverse=True)
     by_cell = np.stack([np.bincount(cell, each[known], len(keys)) for each in outcomes])
     return _Cells(keys // max(tags, 1), keys % max(tags, 1), by_cell, np.stack([right, wrong, missed, rest], axis=1))
 
@@ -90,30 +96,59 @@ def _unless_rounding(deviations: Float64s, squares: Float64s) -> Float64s:
     return np.where(deviations > intervals.ROUNDING * squares, deviations, 0)
 
 
-def _average_precision(ranked: Ranked, chosen: Bools) -> Measure:
-    """The mean over folds, as `threshold_sweeps.average_precision`, from what is ranked already."""
-    values, low, high, norms = np.full((4, 1, ranked.truth.shape[1]), np.nan)
-    sums = np.zeros(ranked.groups.max(initial=-1) + 1)
-    for tag, (holders, ends) in enumerate(zip(ranked.holders, ranked.ends, strict=True)):
-        is_here = chosen[holders]
-        if not is_here.any():
-            continue
-        images, ends_here = holders[is_here], ends[is_here]
-        folds = ranked.folds[images]
-        # The places of the chosen images, and of those that carry the tag, in the order by probability.
-        places, carried = np.flatnonzero(chosen.take(ranked.order[tag].astype(np.intp))), np.sort(ends_here)
-        right, given = (
-            np.searchsorted(each, ends_here, "right") - np.searchsorted(each, ranked.firsts[folds])
-            for each in (carried, places)
-        )
-        precisions = right / given
-        values[0, tag] = ratios.macro(ratio(np.bincount(folds, precisions), np.bincount(folds)))
-        held, groups = np.unique(ranked.groups[images], return_inverse=True)
+def _average_precisions(evaluated: Evaluated, parts: Sequence[Bools]) -> list[Measure]:
+    """Of each part the mean over folds, as `threshold_sweeps.average_precision`."""
+    arrays, bounds = evaluated.predictions, [*evaluated.firsts.tolist(), len(evaluated.rows)]
+    folds = [[start + np.flatnonzero(part[start:end]) for start, end in pairwise(bounds)] for part in parts]
+    found = [_AveragePrecision(evaluated, images) for images in folds]
+    for tag, (carried, scores) in enumerate(_columns(arrays.truth, arrays.probabilities)):
+        for each in found:
+            each.add(tag, carried, scores)
+    return [each.measure() for each in found]
+
+
+def _columns(*arrays: NDArray[Any]) -> Iterator[tuple[NDArray[Any], ...]]:
+    """Each column, (rows,), of matrices."""
+    for start in range(0, arrays[0].shape[1], _TAGS):
+        yield from zip(*(blocks.columns(each, slice(start, start + _TAGS)).T for each in arrays), strict=True)
+
+
+class _AveragePrecision:
+    """The average precision of a part, whose images are given by fold, tag by tag."""
+
+    def __init__(self, evaluated: Evaluated, folds: Sequence[Integers]) -> None:
+        self._evaluated = evaluated
+        self._folds = [(images, evaluated.rows[images]) for images in folds]
+        self._values, self._low, self._high, self._norms = np.full((4, 1, evaluated.predictions.truth.shape[1]), np.nan)
+        self._sums = np.zeros(evaluated.groups.max(initial=-1) + 1)
+
+    def add(self, tag: int, carried: Bools, scores: NDArray[Any]) -> None:
+        """Compute that of a tag; `carried` and `scores` are of all rows."""
+        images, precisions = self._precisions(carried, scores)
+        if not len(images):
+            return
+        folds = self._evaluated.folds[images]
+        value = self._values[0, tag] = ratios.macro(ratio(np.bincount(folds, precisions), np.bincount(folds)))
+        held, groups = np.unique(self._evaluated.groups[images], return_inverse=True)
         sizes = np.bincount(groups).astype(np.float64)
-        low[0, tag], high[0, tag] = intervals.share_interval(values[0, tag], sizes.sum() ** 2 / (sizes @ sizes))
+        low, high = intervals.share_interval(value, sizes.sum() ** 2 / (sizes @ sizes))
         moves = np.bincount(groups, precisions - precisions.mean()).astype(np.float64)
-        norms[0, tag] = np.sqrt(_unless_rounding(np.asarray(moves @ moves), np.asarray(sizes @ sizes)))
-        if norms[0, tag] > 0:
-            arm = intervals.longer_arms(values[0, tag], low[0, tag], high[0, tag])
-            sums[held] += arm / norms[0, tag] * moves
-    return threshold_sweeps.with_means(values, low, high, norms, np.array([sums @ sums]))
+        norm = np.sqrt(_unless_rounding(np.asarray(moves @ moves), np.asarray(sizes @ sizes)))
+        self._low[0, tag], self._high[0, tag], self._norms[0, tag] = low, high, norm
+        if norm > 0:
+            self._sums[held] += intervals.longer_arms(value, low, high) / norm * moves
+
+    def _precisions(self, carried: Bools, scores: NDArray[Any]) -> tuple[Integers, Float64s]:
+        """The images that carry the tag, by fold, and the precision in their fold down to their probability."""
+        held = [images[carried[rows]] for images, rows in self._folds]
+        precisions = []
+        for images, (_, rows) in zip(held, self._folds, strict=True):
+            own = scores[self._evaluated.rows[images]]
+            right, given = (len(each) - np.searchsorted(np.sort(each), own) for each in (own, scores[rows]))
+            precisions.append(right / given)
+        return np.concatenate(held), np.concatenate(precisions)
+
+    def measure(self) -> Measure:
+        """What was computed, with the means over the tags."""
+        sums = np.array([self._sums @ self._sums])
+        return threshold_sweeps.with_means(self._values, self._low, self._high, self._norms, sums)

@@ -62,14 +62,16 @@ class WorstSlices:
     too_small: int
 
 
-def worst(truth: Bools, is_wrong: Bools, groups: Integers, columns: Mapping[str, Column]) -> WorstSlices:
+def worst(
+    truth: Bools, is_wrong: Bools, groups: Integers, columns: Mapping[str, Column], rows: Integers | None = None
+) -> WorstSlices:
     """The slices of evaluated images, n of them, that do worst.
 
-    `truth` is (n, k), `is_wrong` (n,) whether an answer is wrong, `groups` (n,) number groups of near duplicates, and
-    the columns are of the same images. Keys whose values are all alike have no slice.
+    `is_wrong` (n,) is whether an answer is wrong, `groups` (n,) number groups of near duplicates, and the columns are
+    of the same images. `truth` and `rows` are as for `strata`. Keys whose values are all alike have no slice.
     """
     alone = _one_of_each(groups)
-    stratum = strata(truth[alone], is_wrong[alone])
+    stratum = strata(truth, is_wrong[alone], alone if rows is None else rows[alone])
     tables = [_table(column, is_wrong, alone, stratum) for column in columns.values()]
     kept = [(table, place) for table in tables for place in np.flatnonzero(table.is_large).tolist()]
     distinct = [list(same) for _, same in groupby(sorted(kept, key=_signature), _signature)]

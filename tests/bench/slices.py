@@ -16,8 +16,10 @@ from functools import partial
 import numpy as np
 
 from cvcore.array_types import Bools, Float32s, Integers
+from cvcore.evaluation.analysis import Analysis
+from cvcore.evaluation.out_of_fold import OutOfFold
 from cvcore.image_facts import Column
-from cvcore.metrics import decision_rule, reports
+from cvcore.metrics import reports
 from cvcore.slices import answers, rates, worst_slices
 
 
@@ -28,21 +30,18 @@ def speed(images: int, tags: int) -> None:
     scores = np.exp(random.normal(size=truth.shape) + 3 * truth)
     scores = (scores / scores.sum(axis=1, keepdims=True)).astype(np.float32)
     folds, groups = random.integers(5, size=images), np.arange(images) // 2 * 2
+    head = np.zeros((1, tags), np.float32), np.zeros(tags, np.float32)
     started = time.perf_counter()
-    ranked = answers.ranked(truth, scores, folds, groups)
-    given = answers.answers(ranked, decision_rule.answers(scores, 0.5, multilabel=False))
+    predictions = OutOfFold(truth, scores, folds, groups, *head, multilabel=False)
+    evaluated = answers.evaluated(predictions)
+    given = answers.answers(evaluated, 0.5, Analysis(predictions).top_tags)
     print(f"prepared once in {time.perf_counter() - started:.2f} s")
     for share in (0.01, 0.1, 0.5):
         chosen = random.random(images) < share
-        here = chosen[ranked.rows]
-        ours = min(_seconds(partial(_slice, ranked, given, here)) for _ in range(5))
+        here = chosen[evaluated.rows]
+        ours = min(_seconds(partial(rates.reports_of, evaluated, given, [here, ~here])) for _ in range(5))
         plain = _seconds(partial(_plain, truth, scores, folds, groups, chosen))
         print(f"{share:.0%} of {images:,} x {tags}: {1000 * ours:.0f} ms, plain {1000 * plain:.0f} ms")
-
-
-def _slice(ranked: answers.Ranked, given: answers.Answers, chosen: Bools) -> None:
-    for each in (chosen, ~chosen):
-        rates.report(ranked, given, each)
 
 
 def _plain(truth: Bools, scores: Float32s, folds: Integers, groups: Integers, chosen: Bools) -> None:
@@ -50,7 +49,7 @@ def _plain(truth: Bools, scores: Float32s, folds: Integers, groups: Integers, ch
         reports.report(truth[each], scores[each], folds[each], groups[each], 0.5, multilabel=False)
 
 
-def _seconds(work: Callable[[], None]) -> float:
+def _seconds(work: Callable[[], object]) -> float:
     started = time.perf_counter()
     work()
     return time.perf_counter() - started

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from cvcore.store.database import Connections
 
@@ -19,6 +19,8 @@ NUMBERS: dict[Number, str] = {
     "brightness": "brightness",
     "sharpness": "sharpness",
 }
+# Read at a time.
+_ROWS = 10_000
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ Known = TextIs | NumberIn
 
 
 class KnownFacts:
-    """Counts what is known of a project's workspace images; `store.searches` finds them."""
+    """Counts what is known of a project's workspace images; `store.searches` finds them. Reads it of a snapshot's."""
 
     def __init__(self, connections: Connections) -> None:
         self._db = connections
@@ -84,6 +86,22 @@ class KnownFacts:
         query = f"select {', '.join([*below, f'count({number})', 'count(*)'])} from images where {_LISTED}"
         *under, known, everything = self._db.connection.execute(query, [*bounds, project_id]).fetchone()
         return [*(high - low for low, high in zip([0, *under], [*under, known], strict=True)), everything - known]
+
+    def of_snapshot(self, iteration_id: str) -> Iterator[list[tuple[Any, ...]]]:
+        """The `TEXTS`, the `NUMBERS` and whether it is for testing, of each image of a snapshot in its order.
+
+        Some rows at a time; a number is None where it is not known.
+        """
+        cursor = self._db.connection.execute(
+            f"""select {", ".join(TEXTS)}, {", ".join(NUMBERS.values())}, exists (
+                    select 1 from iteration_test_images as test
+                    where test.iteration_id = held.iteration_id and test.position = held.position)
+                from iteration_images as held join images on images.id = held.image_id
+                where held.iteration_id = ? order by held.position""",
+            [iteration_id],
+        )
+        while rows := cursor.fetchmany(_ROWS):
+            yield rows
 
 
 # In this form SQLite uses the index images_by_age.

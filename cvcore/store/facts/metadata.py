@@ -58,3 +58,11 @@ class Metadata:
     def groups(self, image_ids: Sequence[str]) -> Iterator[tuple[str, str, list[str]]]:
         """Each key and value of these images with the ids of its images: see `grouping.grouped`."""
         return grouped(self._db, "metadata", image_ids)
+
+    def groups_of_snapshot(self, iteration_id: str) -> Iterator[tuple[str, str, str]]:
+        """Each key and value of a snapshot's images, and the images' positions in it, in any order, with commas."""
+        return self._db.connection.execute(
+            """select key, value, group_concat(position) from iteration_images join metadata using (image_id)
+               where iteration_id = ? group by key, value""",
+            [iteration_id],
+        )

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from cvcore.array_types import Bools
+from cvcore.evaluation.analysis import Analysis
+from cvcore.evaluation.out_of_fold import OutOfFold
 from cvcore.metrics import decision_rule, reports
 from cvcore.metrics.reports import MEASURES, Report
 from cvcore.slices import answers, rates
@@ -33,11 +35,12 @@ def made(seed: int, *, multilabel: bool, images: int = 120, tags: int = 5) -> Ma
 
 def report(evaluation: Made, chosen: Bools, threshold: Any, *, multilabel: bool) -> Report:
     """The report of the chosen images by `rates`."""
-    truth, scores, folds, groups = evaluation
-    ranked = answers.ranked(truth, scores, folds, groups)
-    predicted = np.zeros(truth.shape, bool)
-    predicted[folds >= 0] = decision_rule.answers(scores[folds >= 0], threshold, multilabel=multilabel)
-    return rates.report(ranked, answers.answers(ranked, predicted), chosen[ranked.rows])
+    tags = evaluation[0].shape[1]
+    predictions = OutOfFold(*evaluation, np.zeros((1, tags), np.float32), np.zeros(tags, np.float32), multilabel)
+    evaluated = answers.evaluated(predictions)
+    given = answers.answers(evaluated, threshold, Analysis(predictions).top_tags)
+    (found,) = rates.reports_of(evaluated, given, [chosen[evaluated.rows]])
+    return found
 
 
 def numbers(found: Any) -> dict[str, Any]:

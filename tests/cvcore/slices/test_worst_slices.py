@@ -147,3 +147,20 @@ def test_no_image_and_no_key() -> None:
     assert worst_slices.WorstSlices((), 0, 1) == worst_slices.worst(
         np.ones((50, 1), bool), np.ones(50, bool), np.arange(50), {"day": whole}
     )
+
+
+@pytest.mark.parametrize("tags", [1, 7, 70, 140])
+def test_strata_from_the_definition(tags: int) -> None:
+    """Images are together that have the same common set of tags, or whose rare sets have the same hardest tag."""
+    random = np.random.default_rng(tags)
+    truth = random.random((3000, tags)) < 1.5 / (2 * tags)
+    is_wrong, rows = random.random(3000) < 0.3, random.permutation(3000)[:2500]
+    carried, wrong = truth[rows], is_wrong[rows]
+    sets = [tuple(np.flatnonzero(each)) for each in carried]
+    kinds = {each for each in sets if sets.count(each) >= 20}
+    assert len(kinds) < 200
+    shares = [wrong[has].mean() if has.any() else 0.0 for has in carried.T]
+    names = [each if each in kinds else max(each, key=lambda tag: (shares[tag], -tag), default=-1) for each in sets]
+    found = strata(truth, wrong, rows)
+    pairs = set(zip(names, found.tolist(), strict=True))
+    assert len(pairs) == len(set(names)) == len(set(found.tolist()))

@@ -1,0 +1,108 @@
+"""What is known of an iteration's images as columns, which are kept in files beside the iteration's arrays.
+
+Of a million images what is known is read from the database in seconds, from the files in a fraction of one. A file
+counts until anything changes that is known of any image; users' edits of metadata leave that of all other facts as it
+is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvcore.errors import ArraysDamaged, TagwiseError
+from cvcore.files import blobs, npz
+from cvcore.image_facts import classes, facts
+from cvcore.image_facts.column import Column, of_classes, of_numbered
+from cvcore.image_facts.columns import of_metadata
+from cvcore.records import Iteration
+from cvcore.store import FOLDER, UPLOAD, Store
+
+# What is known of fewer images is read as fast as a file.
+KEPT_FROM = 20_000
+
+# Increase a number when a formula changes: older files are ignored.
+METADATA_FILE, FACTS_FILE = "metadata-1.npz", "facts-1.npz"
+
+# The keys of what `store.known_facts` reads, in its order.
+_TEXTS = (FOLDER, UPLOAD, facts.CAMERA, facts.DAY, facts.FILE_TYPE)
+_NUMBERS = {
+    facts.SIZE: classes.SIZES,
+    facts.SHAPE: classes.SHAPES,
+    facts.BRIGHTNESS: classes.BRIGHTNESSES,
+    facts.SHARPNESS: classes.SHARPNESSES,
+}
+
+Columns = dict[str, Column]
+
+
+def of_iteration(store: Store, iteration: Iteration, *, kept_from: int = KEPT_FROM) -> Columns:
+    """The `columns` of an iteration's images, in the order of its arrays' rows; do not write into them.
+
+    kept_from: from how many images on they are kept in files.
+    """
+    folder = blobs.iteration_folder(store.home, iteration.id) if iteration.image_count >= kept_from else None
+    # Asked before anything is read: what changes meanwhile is read again the next time.
+    of_facts, of_all = store.image_facts.changes_but_metadata(), store.image_facts.changes()
+    users = _kept(folder and folder / METADATA_FILE, of_all - of_facts, lambda: _metadata(store, iteration))
+    return users | _kept(folder and folder / FACTS_FILE, of_facts, lambda: _facts(store, iteration))
+
+
+def _metadata(store: Store, iteration: Iteration) -> Columns:
+    places: dict[str, dict[str, Sequence[int]]] = {}
+    for key, text, positions in store.metadata.groups_of_snapshot(iteration.id):
+        if text and not text.isspace():
+            places.setdefault(key, {})[text] = np.fromstring(positions, np.int64, sep=",").tolist()
+    return of_metadata(places, iteration.image_count)
+
+
+def _facts(store: Store, iteration: Iteration) -> Columns:
+    number_of: list[dict[str, int]] = [{} for _ in _TEXTS]
+    texts = np.zeros((len(_TEXTS), iteration.image_count), np.int32)
+    numbers = np.full((len(_NUMBERS), iteration.image_count), np.nan)
+    is_test = np.zeros(iteration.image_count, np.int32)
+    start = 0
+    for rows in store.known_facts.of_snapshot(iteration.id):
+        some = slice(start, start + len(rows))
+        values = list(zip(*rows, strict=True))
+        for known, into, column in zip(number_of, texts, values, strict=False):
+            into[some] = [known.setdefault(text, len(known)) for text in column]
+        numbers[:, some] = np.array(values[len(_TEXTS) : -1], np.float64)
+        is_test[some] = values[-1]
+        start += len(rows)
+    found = [of_numbered(key, list(known), each) for key, known, each in zip(_TEXTS, number_of, texts, strict=True)]
+    found += [of_classes(key, each, _NUMBERS[key]) for key, each in zip(_NUMBERS, numbers, strict=True)]
+    found += [of_numbered(facts.TEST_IMAGE, facts.YES_NO[::-1], is_test)] if is_test.any() else []
+    return {column.key: column for column in found if (column.codes >= 0).any()}
+
+
+def _kept(path: Path | None, changes: int, read: Callable[[], Columns]) -> Columns:
+    """The columns in a file that was written after so many changes; else what is read now, and written there."""
+    if path is None:
+        return read()
+    with contextlib.suppress(FileNotFoundError, ArraysDamaged):
+        if npz.read(path, ["changes"])["changes"] == changes:
+            return _unpacked(npz.read(path))
+    found = read()
+    with contextlib.suppress(TagwiseError):
+        if path.parent.exists():  # not of an iteration that was deleted meanwhile
+            blobs.write_pieces(path, npz.pieces(_packed(found) | {"changes": np.array(changes)}))
+    return found
+
+
+def _packed(columns: Columns) -> dict[str, NDArray[np.generic]]:
+    texts = json.dumps([[column.key, *column.values] for column in columns.values()])
+    codes = [column.codes for column in columns.values()]
+    return {"texts": np.frombuffer(texts.encode(), np.uint8), "codes": np.stack(codes or [np.zeros(0, np.int32)])}
+
+
+def _unpacked(arrays: dict[str, NDArray[np.generic]]) -> Columns:
+    texts = json.loads(arrays["texts"].tobytes())
+    return {
+        key: Column(key, tuple(values), codes) for (key, *values), codes in zip(texts, arrays["codes"], strict=False)
+    }
