@@ -108,13 +108,7 @@ def _suggested(store: Store, iteration: Iteration) -> threshold_explorer.Suggest
 
 
 def _strip(store: Store, iteration: Iteration, tag: int | None) -> tuple[int, dict[str, Any]] | None:
-    return None if tag is None else (tag, _strip_data(iteration.id, tag, store, iteration))
-
-
-# An iteration's numbers and images never change, so its id and the column say it all.
-@st.cache_data(max_entries=64, show_spinner=False)
-def _strip_data(iteration_id: str, tag: int, _store: Store, _iteration: Iteration) -> dict[str, Any]:
-    return threshold_strip.data(_store, _iteration, tag)
+    return None if tag is None else (tag, threshold_strip.data(store, iteration, tag))
 
 
 def _kept_together(store: Store, iteration: Iteration, thresholds: Thresholds) -> None:

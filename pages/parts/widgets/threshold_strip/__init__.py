@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import streamlit as st
+
 from cvcore import urls
 from cvcore.evaluation import strips
 from cvcore.evaluation.strips import Strip
@@ -19,12 +21,18 @@ def data(store: Store, iteration: Iteration, tag_column: int) -> dict[str, Any]:
 
     Names are text, levels and counts as in `strips.Strip`.
     """
-    found = strips.load(store, iteration, tag_column)
-    names = [tag.name for tag in store.iterations.tags(iteration.id)]
-    images = store.iterations.images_at(iteration.id, found.rows.tolist())
+    return _data(iteration.id, tag_column, store, iteration)
+
+
+# An iteration's numbers and images never change, so its id and the column say it all.
+@st.cache_data(max_entries=64, show_spinner=False)
+def _data(iteration_id: str, tag_column: int, _store: Store, _iteration: Iteration) -> dict[str, Any]:
+    found = strips.load(_store, _iteration, tag_column)
+    names = [tag.name for tag in _store.iterations.tags(iteration_id)]
+    images = _store.iterations.images_at(iteration_id, found.rows.tolist())
     return {
         "tag": names[tag_column],
-        "multilabel": iteration.classification_type == MULTILABEL,
+        "multilabel": _iteration.classification_type == MULTILABEL,
         "images": [_image(found, place, image, names) for place, image in enumerate(images)],
         "counts": found.counts.tolist(),
         "in_row": found.in_row,
