@@ -7,10 +7,12 @@ at upload and later.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from PIL import Image, ImageChops
 
-from cvcore.array_types import Bools, Float32s, Integers
+from cvcore.array_types import Float32s, Integers
 
 # Increase it when a measure changes: what was stored by another version is measured again.
 VERSION = 3
@@ -52,6 +54,14 @@ EDGE_PERCENT = {1: 99.98, 4: 99.92}
 LEAST_PX = 8  # images narrower or lower have no sharpness
 
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # Rec. 601, as Pillow's mode L
+_LEVELS, _PLACES = np.arange(256), np.arange(SIDE_PX**2)
+
+# The places of the border's pixels, and of pairs of neighbours in it, in a column and in a row.
+_IS_BORDER = np.ones((SIDE_PX, SIDE_PX), bool)
+_IS_BORDER[BORDER_PX:-BORDER_PX, BORDER_PX:-BORDER_PX] = False
+_BORDER = np.flatnonzero(_IS_BORDER)
+_DOWN = np.flatnonzero(_IS_BORDER[1:] & _IS_BORDER[:-1])
+_ACROSS = np.flatnonzero(_IS_BORDER[:, 1:] & _IS_BORDER[:, :-1])
 
 
 def measures(image: Image.Image) -> Float32s:
@@ -78,45 +88,49 @@ def measures(image: Image.Image) -> Float32s:
     >>> {name: round(float(number), 2) for name, number in zip(NAMES, grey, strict=True) if number > 0.001}
     {'brightness': 0.2, 'darkest': 0.2, 'lightest': 0.2, 'highlights': 0.2, 'border_brightness': 0.2}
     """
-    small = np.asarray(image.resize((SIDE_PX, SIDE_PX), Image.Resampling.BOX), np.float32) / np.float32(255)
-    colours = np.ascontiguousarray(np.moveaxis(small, -1, 0))
-    luma = np.tensordot(_LUMA, colours, 1)
-    is_border = np.ones((SIDE_PX, SIDE_PX), bool)
-    is_border[BORDER_PX:-BORDER_PX, BORDER_PX:-BORDER_PX] = False
+    small = np.asarray(image.resize((SIDE_PX, SIDE_PX), Image.Resampling.BOX))
+    colours = small.reshape(-1, 3).T.astype(np.float32, order="C") / np.float32(255)
+    luma = np.dot(_LUMA[None], colours)[0]
+    border = luma.take(_BORDER)
     grey = image.convert("L")
     *sharpness, edge_1, edge_4 = _sharpness(grey)
     numbers = (
         luma.mean(),
         luma.std(),
-        *np.percentile(luma, (5, 95, 99)),
-        (luma <= CLIPPED / 255).mean(),
-        (luma >= 1 - CLIPPED / 255).mean(),
+        *_percentiles(luma, (5, 95, 99)),
+        np.count_nonzero(luma <= CLIPPED / 255) / luma.size,
+        np.count_nonzero(luma >= 1 - CLIPPED / 255) / luma.size,
         *_colours(colours),
         _colourfulness(colours),
         _entropy(grey),
         *sharpness,
-        luma[is_border].mean(),
-        luma[is_border].std(),
-        *_colours(colours[:, is_border]),
-        _texture(luma, is_border),
+        border.mean(),
+        border.std(),
+        *_colours(colours.take(_BORDER, axis=1)),
+        _texture(luma.reshape(SIDE_PX, SIDE_PX)),
         edge_1,
         edge_4,
     )
     return np.array(numbers, np.float32)
 
 
+def _percentiles(values: Float32s, percents: Sequence[float]) -> list[float]:
+    """As `np.percentile`, for few values in a fourth of its time."""
+    ordered = np.sort(values)
+    return np.interp([percent / 100 * (values.size - 1) for percent in percents], _PLACES, ordered).tolist()
+
+
 def _colours(colours: Float32s) -> tuple[float, float, float]:
     """The saturation, red_green and yellow_blue of three channels, 0..1."""
-    red, green, blue = (float(channel.mean()) for channel in colours)
+    red, green, blue = colours.mean(axis=1).tolist()
     highest, lowest = colours.max(axis=0), colours.min(axis=0)
     return float((highest - lowest).mean()), red - green, (red + green) / 2 - blue
 
 
 def _colourfulness(colours: Float32s) -> float:
     red, green, blue = colours
-    red_green, yellow_blue = red - green, (red + green) / 2 - blue
-    deviation = np.hypot(red_green.std(), yellow_blue.std())
-    return float(deviation + 0.3 * np.hypot(red_green.mean(), yellow_blue.mean()))
+    opponents = np.stack((red - green, (red + green) / 2 - blue))
+    return float(np.hypot(*opponents.std(axis=1)) + 0.3 * np.hypot(*opponents.mean(axis=1)))
 
 
 def _entropy(grey: Image.Image) -> float:
@@ -130,35 +144,32 @@ def _sharpness(grey: Image.Image) -> tuple[float, ...]:
     """sharpness, step_1, step_4, edges, edge_1 and edge_4."""
     if min(grey.size) < LEAST_PX:
         return (np.nan,) * 6
-    levels = np.asarray(grey, np.int16)
+    levels = np.asarray(grey).astype(np.int16)
     centre = 4 * levels[1:-1, 1:-1]
     laplacian = levels[:-2, 1:-1] + levels[2:, 1:-1] + levels[1:-1, :-2] + levels[1:-1, 2:] - centre
     near, far = _steps(grey, 1), _steps(grey, 4)
-    return (
-        float(laplacian.var(dtype=np.float32)) / 255**2,
-        _percentile(near, STEP_PERCENT),
-        _percentile(far, STEP_PERCENT),
-        float(near @ np.arange(256)) / 255 / float(near.sum()),
-        _percentile(near, EDGE_PERCENT[1]),
-        _percentile(far, EDGE_PERCENT[4]),
-    )
+    step_1, edge_1 = _reached(near, (STEP_PERCENT, EDGE_PERCENT[1]))
+    step_4, edge_4 = _reached(far, (STEP_PERCENT, EDGE_PERCENT[4]))
+    edges = float(near @ _LEVELS) / 255 / float(near.sum())
+    return float(laplacian.var(dtype=np.float32)) / 255**2, step_1, step_4, edges, edge_1, edge_4
 
 
 def _steps(grey: Image.Image, apart: int) -> Integers:
     """How many pairs of pixels so far apart, in a row or a column, differ by 0 to 255 levels: (256,)."""
     width, height = grey.size
-    left, right = grey.crop((0, 0, width - apart, height)), grey.crop((apart, 0, width, height))
-    top, bottom = grey.crop((0, 0, width, height - apart)), grey.crop((0, apart, width, height))
-    across, down = ImageChops.difference(left, right), ImageChops.difference(top, bottom)
-    return np.asarray(across.histogram(), np.int64) + np.asarray(down.histogram(), np.int64)
+    # A difference is as large as the smaller image: what has no pixel opposite is left out.
+    across = ImageChops.difference(grey, grey.crop((apart, 0, width, height)))
+    down = ImageChops.difference(grey, grey.crop((0, apart, width, height)))
+    counts: Integers = np.array([across.histogram(), down.histogram()], np.int64).sum(axis=0)
+    return counts
 
 
-def _percentile(counts: Integers, percent: float) -> float:
-    """The step, 0..1, that so many per cent of the counted steps do not exceed."""
-    return float(np.searchsorted(np.cumsum(counts), percent / 100 * counts.sum())) / 255
+def _reached(counts: Integers, percents: Sequence[float]) -> list[float]:
+    """The steps, 0..1, that so many per cent of the counted steps do not exceed."""
+    so_far = np.cumsum(counts)
+    return [float(place) / 255 for place in np.searchsorted(so_far, np.array(percents) / 100 * so_far[-1])]
 
 
-def _texture(luma: Float32s, is_border: Bools) -> float:
-    down = np.abs(np.diff(luma, axis=0))[is_border[1:] & is_border[:-1]]
-    across = np.abs(np.diff(luma, axis=1))[is_border[:, 1:] & is_border[:, :-1]]
-    return float(np.concatenate([down, across]).mean())
+def _texture(luma: Float32s) -> float:
+    down, across = (luma[1:] - luma[:-1]).take(_DOWN), (luma[:, 1:] - luma[:, :-1]).take(_ACROSS)
+    return float(np.abs(np.concatenate([down, across])).mean())
