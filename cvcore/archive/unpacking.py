@@ -24,7 +24,7 @@ from cvcore.files import blobs, staging
 from cvcore.imaging import FileOrigin
 from cvcore.languages import carried, t
 from cvcore.progress import Progress, silent
-from cvcore.projects import tagging, uploads
+from cvcore.projects import quotas, tagging, uploads
 from cvcore.records import MULTILABEL, Project
 from cvcore.settings import MEBIBYTE, Limits
 from cvcore.store import Measured, Store
@@ -72,7 +72,7 @@ def unpack(
             _stage_images(archive, contents, staged, limits, progress)
             contents = _as_stored(contents, staged)
             sizes = {sha256: measured.size_bytes for sha256, measured in staged.measured.items()}
-            if refusal := uploads.over_quota(store, sizes, limits):
+            if refusal := quotas.refusal(store, sizes, limits):
                 raise ArchiveRefused(refusal)
             progress(t("Checking iterations"), 0.95)
             for iteration in contents.iterations:

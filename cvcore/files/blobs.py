@@ -10,7 +10,7 @@ import shutil
 import stat
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from cvcore.errors import HomeUnusable, NotFound, StorageFull
@@ -102,6 +102,30 @@ def write(path: Path, data: bytes, *, durable: bool = True, is_secret: bool = Fa
     with _writing(path) as temporary:
         _fill(temporary, [data], durable=durable, mode=SECRET if is_secret else 0o666)
         temporary.replace(path)
+
+
+def write_missing(files: Mapping[Path, bytes], *, durable: bool = True) -> None:
+    """Write those of the files that are not there, each completely or not at all.
+
+    If `durable`, all are on the disk when the first gets its name, and their names are when this returns.
+
+    Raises:
+        StorageFull, HomeUnusable: not all can be written; some can be there.
+    """
+    temporaries = {path: _temporary(path) for path in files if not path.exists()}
+    if not temporaries:
+        return
+    try:
+        with storage_errors(Path(os.path.commonpath(temporaries))):
+            for path, temporary in temporaries.items():
+                if not path.parent.is_dir():
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                _fill(temporary, [files[path]], durable=False, mode=0o666)
+            _name(temporaries, durable=durable)
+    except BaseException:
+        for temporary in temporaries.values():
+            delete(temporary)
+        raise
 
 
 def write_pieces(path: Path, pieces: Iterable[bytes], *, is_secret: bool = False) -> None:
@@ -226,13 +250,17 @@ def storage_errors(path: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _writing(path: Path) -> Iterator[Path]:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(4).hex()}")
+    temporary = _temporary(path)
     with storage_errors(path):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             yield temporary
         finally:
             delete(temporary)
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(4).hex()}")
 
 
 def _fill(path: Path, pieces: Iterable[bytes], *, durable: bool, mode: int) -> None:
@@ -243,6 +271,28 @@ def _fill(path: Path, pieces: Iterable[bytes], *, durable: bool, mode: int) -> N
         if durable:
             file.flush()
             os.fsync(file.fileno())
+
+
+def _name(temporaries: Mapping[Path, Path], *, durable: bool) -> None:
+    """Give temporary files their names, by which they are listed; see `write_missing`."""
+    if durable:
+        for temporary in temporaries.values():
+            _flush(temporary, os.O_RDWR)
+    for path, temporary in temporaries.items():
+        temporary.replace(path)
+    if durable and os.name == "posix":
+        for folder in {path.parent for path in temporaries}:
+            with contextlib.suppress(OSError):  # some network shares refuse it
+                _flush(folder, os.O_RDONLY)
+
+
+def _flush(path: Path, flags: int) -> None:
+    """Wait until a file is on the disk, or the names in a folder."""
+    descriptor = os.open(path, flags)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _refusal(error: OSError, path: Path) -> HomeUnusable | StorageFull:
@@ -258,6 +308,6 @@ def _refusal(error: OSError, path: Path) -> HomeUnusable | StorageFull:
 
 
 def _path(home: Path, kind: str, digest: str) -> Path:
-    if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
+    if len(digest) != 64 or digest.strip("0123456789abcdef"):
         raise NotFound(t("an image's name must be 64 hexadecimal digits, got {digest!r}", digest=digest[:80]))
-    return home / kind / digest[:2] / digest
+    return home.joinpath(kind, digest[:2], digest)

@@ -57,6 +57,7 @@ def _facts(known: tuple[str, str, str], origin: FileOrigin, numbers: Float32s) -
 def _read(store: Store, sha256: str) -> tuple[FileOrigin, Float32s] | None:
     try:
         data = blobs.read(blobs.original_path(store.home, sha256))
-        return imaging.origin(data), imaging.read(data, ANY).measures
+        info = imaging.read(data, ANY)
+        return info.origin, info.measures
     except (ImageRefused, NotFound):  # it is reported where it is used
         return None

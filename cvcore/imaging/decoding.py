@@ -14,6 +14,7 @@ from PIL import ExifTags, Image, ImageFile
 from cvcore.array_types import Float32s, Levels
 from cvcore.imaging import formats
 from cvcore.imaging.colour_profiles import converts
+from cvcore.imaging.exif import FileOrigin, origin_of
 from cvcore.imaging.measures import measures
 from cvcore.imaging.upright_images import orientation, upright_image
 from cvcore.settings import Limits
@@ -26,7 +27,7 @@ JPEG_QUALITY = 95
 
 @dataclass(frozen=True)
 class ImageInfo:
-    """The format, size, thumbnail, signature and measures of a checked image file.
+    """The format, size, thumbnail, signature, measures and origin of a checked image file.
 
     `format` is Pillow's name for the format; `width` and `height` are those of the upright image, in pixels;
     `thumbnail` is a WebP file; `signature` is the upright image resized to 8 x 8 RGB, 192 bytes, which are similar for
@@ -39,22 +40,24 @@ class ImageInfo:
     thumbnail: bytes
     signature: bytes
     measures: Float32s = field(compare=False)
+    origin: FileOrigin
 
 
 def read(data: bytes, limits: Limits) -> ImageInfo:
-    """Decode an image file once, completely, and return its size, thumbnail, signature and measures.
+    """Decode an image file once, completely, and return what `ImageInfo` says of it.
 
     Raises:
         ImageRefused: as `imaging.check`; also `damaged` if the file is cut short or corrupt after its header.
     """
     with formats.open_checked(data, limits) as image:
         width, height = image.size
+        origin = origin_of(image, data)
         small = load_upright(image, data, THUMBNAIL_PX)
         small.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
         if orientation(image) >= 5:
             width, height = height, width
         signature = small.resize((SIGNATURE_PX, SIGNATURE_PX), Image.Resampling.BOX).tobytes()
-        return ImageInfo(str(image.format), width, height, _webp(small), signature, measures(small))
+        return ImageInfo(str(image.format), width, height, _webp(small), signature, measures(small), origin)
 
 
 def upright(data: bytes, *, at_least_px: int | None = None) -> Image.Image:

@@ -12,6 +12,8 @@ import struct
 import unicodedata
 from dataclasses import dataclass
 
+from PIL import Image
+
 from cvcore.imaging import formats
 
 MODEL, EXIF_TABLE, TAKEN_AT = 0x0110, 0x8769, 0x9003
@@ -39,7 +41,12 @@ def origin(data: bytes) -> FileOrigin:
         ImageRefused: it cannot be opened.
     """
     with formats.open_header(data) as image:
-        block = image.info.get("exif")
+        return origin_of(image, data)
+
+
+def origin_of(image: Image.Image, data: bytes) -> FileOrigin:
+    """As `origin`, of a file that is open."""
+    block = image.info.get("exif")
     camera, day = read(block) if isinstance(block, bytes) else ("", "")
     return FileOrigin(formats.type_name(data), camera, day)
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
-import os
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from cvcore import datasets, languages, names
-from cvcore.datasets import stand_ins
+from cvcore import datasets, names
+from cvcore.datasets import reading
 from cvcore.datasets.lookalikes import lookalikes
-from cvcore.errors import Conflict, ImageRefused, InvalidInput
+from cvcore.errors import Conflict, HomeUnusable, InvalidInput, StorageFull
 from cvcore.languages import t, tn
 from cvcore.projects import registry, tagging, uploads
 from cvcore.records import MULTICLASS, MULTILABEL, Project
@@ -23,9 +20,7 @@ from cvcore.settings import Limits
 from cvcore.store import Store
 from cvcore.wording import count
 
-# Decoding, and waiting for the disk, leave the interpreter to others.
-READERS = min(4, os.cpu_count() or 1)
-AHEAD = 2 * READERS
+_Batch = Sequence[reading.Reading[uploads.ReadFile]]
 
 
 @dataclass(frozen=True)
@@ -73,7 +68,7 @@ def import_project(
     return project, result
 
 
-@contextmanager
+@contextlib.contextmanager
 def _undone_if_empty(store: Store, name: str) -> Iterator[Project | None]:
     """The project with that name; after an error it is as before, unless it has more images than before."""
     before = store.projects.find(name)
@@ -126,90 +121,88 @@ def import_images(
     `source` names what was uploaded, as flowers.zip; without it the number of images does.
 
     `on_file` is called with the outcome for each file as soon as it is known, first for the files that the listing
-    left out.
+    left out. Files that were read within a fifth of a second are stored together, and told of when they are.
 
     Raises:
         StorageFull, HomeUnusable: the images before are kept.
         NotFound: the project was deleted meanwhile.
     """
-    outcomes = []
-    skipped = (uploads.Upload(name, "refused", reason) for name, reason in listing.skipped)
+    outcomes: list[uploads.Upload] = []
     arrival = partial(uploads.came, source or count(len(listing.entries), "image"), moment=datetime.now())
-    stored = (
-        _import_image(store, project, entry, file, limits=limits, tag_ids=tag_ids, came=arrival)
-        for entry, file in _read_ahead(listing.entries, limits)
-    )
-    for upload in itertools.chain(skipped, stored):
-        outcomes.append(upload)
-        on_file(upload)
+    store_batch = partial(_store_batch, store, project, limits=limits, tag_ids=tag_ids, came=arrival)
+    with contextlib.closing(reading.batches(listing.entries, partial(uploads.read, limits=limits))) as batches:
+        skipped = (uploads.Upload(name, "refused", reason) for name, reason in listing.skipped)
+        stored = (upload for batch in batches for upload in _as_far_as_it_goes(store_batch, batch))
+        for upload in itertools.chain(skipped, stored):
+            outcomes.append(upload)
+            on_file(upload)
     store.jobs.embed_soon(project.id)
     return Import(tuple(outcomes))
 
 
-def _read_ahead(
-    entries: Iterable[datasets.Entry], limits: Limits
-) -> Iterator[tuple[datasets.Entry, Future[uploads.ReadFile]]]:
-    """Each entry with its file, which other threads read and decode while the ones before are stored.
-
-    A file's future raises as `uploads.read`, and as reading the entry does.
-    """
-    waiting: deque[tuple[datasets.Entry, Future[uploads.ReadFile]]] = deque()
-    language = languages.current()
-    pool = ThreadPoolExecutor(READERS, thread_name_prefix="import")
+def _as_far_as_it_goes(
+    store_batch: Callable[[_Batch], list[uploads.Upload]], batch: _Batch
+) -> Iterable[uploads.Upload]:
+    """The outcomes of a batch that is stored as a whole; or file by file, where the disk has no room for all."""
     try:
-        for entry in entries:
-            waiting.append((entry, pool.submit(_read, entry, limits, language)))
-            if len(waiting) > AHEAD:
-                yield waiting.popleft()
-        while waiting:
-            yield waiting.popleft()
-    finally:
-        pool.shutdown(cancel_futures=True)
+        return store_batch(batch)
+    except (StorageFull, HomeUnusable):
+        if len(batch) == 1:
+            raise
+        return (upload for file in batch for upload in store_batch([file]))
 
 
-def _read(entry: datasets.Entry, limits: Limits, language: str) -> uploads.ReadFile:
-    # A refusal is said in the language of who imports, which another thread does not know.
-    with languages.using(language):
-        data = entry.read()
-        if reason := stand_ins.reason(data):
-            raise ImageRefused("format", reason)
-        return uploads.read(data, limits)
-
-
-def _import_image(
+def _store_batch(
     store: Store,
     project: Project,
-    entry: datasets.Entry,
-    file: Future[uploads.ReadFile],
+    batch: _Batch,
+    *,
+    limits: Limits,
+    tag_ids: Sequence[str],
+    came: Callable[[str], Mapping[str, str]],
+) -> list[uploads.Upload]:
+    """Store a batch in one transaction, with the tags that are new; those that no image got are gone at its end."""
+    with uploads.kept(store, [file.made for file in batch if file.made], limits):
+        before = tagging.rules_of(store, project)
+        for name in dict.fromkeys(name for file in batch if file.made for name in file.entry.tags):
+            if name not in before.ids:
+                # If it cannot be a tag's name, each file that has it is refused.
+                with contextlib.suppress(InvalidInput):
+                    tagging.ensure_ids(store, project, [name], limits=limits)
+        rules = tagging.rules_of(store, project)
+        outcomes = [_store_file(store, rules, file, limits=limits, tag_ids=tag_ids, came=came) for file in batch]
+        forget_tags(store, [tag_id for tag_id in rules.tags if tag_id not in before.tags])
+        if any(upload.image_id for upload in outcomes):
+            store.projects.touch(project.id)
+    return outcomes
+
+
+def _store_file(
+    store: Store,
+    rules: tagging.Rules,
+    file: reading.Reading[uploads.ReadFile],
     *,
     limits: Limits,
     tag_ids: Sequence[str],
     came: Callable[[str], Mapping[str, str]],
 ) -> uploads.Upload:
-    created: list[str] = []
+    entry = file.entry
+    if file.made is None:
+        return uploads.Upload(names.file(entry.name), "refused", file.refusal)
     try:
-        store.check_unlocked()
-        with store.transaction():
-            known = store.tags.names_and_kinds(project.id)
-            own = tagging.ensure_ids(store, project, entry.tags, limits=limits)
-            all_tag_ids = list(dict.fromkeys((*own, *tag_ids)))
-            tagging.check(store, project, all_tag_ids)
-            created = [tag_id for tag_id in own if tag_id not in known]
-        upload = uploads.add_read(
-            store,
-            project,
-            entry.name,
-            file.result(),
-            tag_ids=all_tag_ids,
-            limits=limits,
-            came=came(entry.folder),
-            on_stored=lambda image_id, _: store.metadata.put([image_id], dict(entry.metadata)),
-        )
+        own = [rules.ids[names.tag(name, letters=limits.tag_letters)] for name in entry.tags]
+        all_tag_ids = list(dict.fromkeys((*own, *tag_ids)))
+        tagging.check_by(rules, all_tag_ids)
     except (InvalidInput, Conflict) as refusal:
-        upload = uploads.Upload(names.file(entry.name), "refused", str(refusal))
-    forget_tags(store, created)
-    if entry.is_test and upload.image_id:
-        tagging.mark_for_testing(store, project, [upload.image_id], True)
+        uploads.forget(store, [file.made.digest])
+        return uploads.Upload(names.file(entry.name), "refused", str(refusal))
+    upload = uploads.put(
+        store, rules, entry.name, file.made, tag_ids=all_tag_ids, limits=limits, came=came(entry.folder)
+    )
+    if upload.image_id and entry.metadata:
+        store.metadata.put([upload.image_id], dict(entry.metadata))
+    if upload.image_id and entry.is_test:
+        store.images.mark_for_testing([upload.image_id], True)
     return upload
 
 

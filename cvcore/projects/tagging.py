@@ -15,8 +15,17 @@ from cvcore.store import Store
 
 Pairs = tuple[tuple[str, str], ...]
 
-# Each tag's name and kind by its id, which the rules depend on.
-TagRules = Mapping[str, tuple[str, TagKind]]
+
+@dataclass(frozen=True)
+class Rules:
+    """What decides which tags an image may have: the project, its tags' names and kinds by id, and their ids by name.
+
+    They hold until something is written.
+    """
+
+    project: Project
+    tags: Mapping[str, tuple[str, TagKind]]
+    ids: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -155,14 +164,14 @@ def add_tags(store: Store, project: Project, image_ids: Sequence[str], tag_ids: 
         NotFound: the project was deleted meanwhile.
     """
     with store.transaction():
-        project, tags = _current(store, project)
-        _check(project, tags, tag_ids)
+        rules = rules_of(store, project)
+        check_by(rules, tag_ids)
         images = [image for image in store.images.with_ids(image_ids) if image.project_id == project.id]
-        if project.classification_type == MULTICLASS and tag_ids:
+        if rules.project.classification_type == MULTICLASS and tag_ids:
             store.tags.detach([image.id for image in images])
         else:
             for image in images:
-                _check(project, tags, (*image.tag_ids, *tag_ids))
+                check_by(rules, (*image.tag_ids, *tag_ids))
         store.tags.attach([image.id for image in images], tag_ids)
         store.projects.touch(project.id)
 
@@ -178,7 +187,7 @@ def add_pairs(store: Store, project: Project, pairs: Sequence[tuple[str, str]]) 
     """
     outcomes: dict[str, list[tuple[str, str]]] = {"created": [], "duplicated": [], "exceeded": []}
     with store.transaction():
-        project, tags = _current(store, project)
+        rules = rules_of(store, project)
         images = store.images.with_ids([image_id for image_id, _ in pairs])
         carried = {image.id: list(image.tag_ids) for image in images if image.project_id == project.id}
         for image_id, tag_id in pairs:
@@ -190,7 +199,7 @@ def add_pairs(store: Store, project: Project, pairs: Sequence[tuple[str, str]]) 
                         project=project.name,
                     )
                 )
-            if tag_id not in tags:
+            if tag_id not in rules.tags:
                 raise TagNotFound(
                     t(
                         "there is no tag {tag_id!r} in {project!r}: it may have been deleted",
@@ -198,7 +207,7 @@ def add_pairs(store: Store, project: Project, pairs: Sequence[tuple[str, str]]) 
                         project=project.name,
                     )
                 )
-            outcome = _outcome(project, tags, carried[image_id], tag_id)
+            outcome = _outcome(rules, carried[image_id], tag_id)
             outcomes[outcome].append((image_id, tag_id))
             if outcome == "created":
                 carried[image_id].append(tag_id)
@@ -229,7 +238,7 @@ def check(store: Store, project: Project, tag_ids: Sequence[str]) -> None:
         TagsRefused: several tags in a Multiclass project, the negative tag with another, or more than 100 tags.
         NotFound: the project was deleted meanwhile.
     """
-    _check(*_current(store, project), tag_ids)
+    check_by(rules_of(store, project), tag_ids)
 
 
 def check_no_negative(store: Store, project: Project) -> None:
@@ -253,22 +262,28 @@ def may_have(store: Store, project: Project, tag_ids: Sequence[str]) -> bool:
     return True
 
 
-def _current(store: Store, project: Project) -> tuple[Project, TagRules]:
-    # Read again each time, because project and tags can change during a long upload.
-    return store.projects.get(project.id), store.tags.names_and_kinds(project.id)
+def rules_of(store: Store, project: Project) -> Rules:
+    """The rules of now: project and tags can change during a long upload.
+
+    Raises:
+        NotFound: the project was deleted meanwhile.
+    """
+    tags = store.tags.names_and_kinds(project.id)
+    return Rules(store.projects.get(project.id), tags, {name: tag_id for tag_id, (name, _) in tags.items()})
 
 
-def _check(project: Project, tags: TagRules, tag_ids: Sequence[str]) -> None:
-    if unknown := [tag_id for tag_id in tag_ids if tag_id not in tags]:
+def check_by(rules: Rules, tag_ids: Sequence[str]) -> None:
+    """As `check`, by rules that were read before."""
+    if unknown := [tag_id for tag_id in tag_ids if tag_id not in rules.tags]:
         raise InvalidInput(
             t(
                 "an image's tags must belong to its project, {tag!r} does not: reload the page",
                 tag=unknown[0][:80],
             )
         )
-    chosen = [tags[tag_id] for tag_id in dict.fromkeys(tag_ids)]
+    chosen = [rules.tags[tag_id] for tag_id in dict.fromkeys(tag_ids)]
     listed = ", ".join(repr(name) for name, _ in chosen[:5]) + (", …" if len(chosen) > 5 else "")
-    if project.classification_type == MULTICLASS and len(chosen) > 1:
+    if rules.project.classification_type == MULTICLASS and len(chosen) > 1:
         raise TagsRefused(
             "one", t("an image of a Multiclass project must have one tag, got {tags}: choose one", tags=listed)
         )
@@ -287,11 +302,11 @@ def _check(project: Project, tags: TagRules, tag_ids: Sequence[str]) -> None:
         )
 
 
-def _outcome(project: Project, tags: TagRules, carried: Sequence[str], tag_id: str) -> str:
+def _outcome(rules: Rules, carried: Sequence[str], tag_id: str) -> str:
     if tag_id in carried:
         return "duplicated"
     try:
-        _check(project, tags, [*carried, tag_id])
+        check_by(rules, [*carried, tag_id])
     except TagsRefused as refusal:
         if refusal.reason == "negative":
             raise

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -13,10 +14,10 @@ from cvcore import image_facts, imaging, names
 from cvcore.annotations import shown
 from cvcore.errors import Conflict, ImageRefused
 from cvcore.files import blobs
-from cvcore.languages import number, t
-from cvcore.projects import tagging
+from cvcore.languages import t
+from cvcore.projects import quotas, tagging
 from cvcore.records import Project
-from cvcore.settings import MEBIBYTE, Limits
+from cvcore.settings import Limits
 from cvcore.store import FOLDER, UPLOAD, Store
 
 NOWHERE: Mapping[str, str] = MappingProxyType({})
@@ -48,10 +49,6 @@ class ReadFile:
     info: imaging.ImageInfo
 
 
-class _OverQuota(Exception):
-    """A pupil may not store as much; the message says why."""
-
-
 def add(
     store: Store,
     project: Project,
@@ -75,13 +72,17 @@ def add(
         NotFound: the project was deleted meanwhile.
         Locked: a teacher has locked this home folder.
     """
-    store.check_unlocked()
     try:
-        return add_read(
-            store, project, name, read(data, limits), tag_ids=tag_ids, limits=limits, came=came, on_stored=on_stored
-        )
+        file = read(data, limits)
     except ImageRefused as error:
         return Upload(names.file(name), "refused", str(error))
+    with kept(store, [file], limits):
+        rules = tagging.rules_of(store, project)
+        upload = put(store, rules, name, file, tag_ids=tag_ids, limits=limits, came=came)
+        if upload.image_id:
+            on_stored(upload.image_id, upload.status == "stored")
+            store.projects.touch(project.id)
+    return upload
 
 
 def read(data: bytes, limits: Limits) -> ReadFile:
@@ -90,63 +91,97 @@ def read(data: bytes, limits: Limits) -> ReadFile:
     Raises:
         ImageRefused: the file is no image within the limits.
     """
-    origin, arrival = imaging.origin(data), imaging.fitted(data, limits)
-    return ReadFile(arrival, blobs.sha256(arrival.data), origin, imaging.read(arrival.data, limits))
+    arrival = imaging.fitted(data, limits)
+    info = imaging.read(arrival.data, limits)
+    # A photo that was made smaller or converted has lost what its camera noted.
+    origin = info.origin if arrival.data is data else imaging.origin(data)
+    return ReadFile(arrival, blobs.sha256(arrival.data), origin, info)
 
 
-def add_read(
+@contextlib.contextmanager
+def kept(store: Store, files: Sequence[ReadFile], limits: Limits) -> Iterator[None]:
+    """A transaction to `put` these files in: they are on the disk before it commits, and gone if it is rolled back.
+
+    Raises:
+        StorageFull, HomeUnusable: not all of them can be written; none is kept.
+        Locked: a teacher has locked this home folder.
+    """
+    store.check_unlocked()
+    if quotas.is_trash_full(store, limits):
+        with store.transaction():
+            delete_unheld(store, store.images.empty_trash(datetime.now(UTC)))
+    try:
+        _write(store, files, limits)
+        with store.transaction():
+            # The same content can have been deleted before this transaction had the write lock.
+            _write(store, files, limits)
+            image_facts.keep(store, {file.digest: (file.origin, file.info.measures) for file in files})
+            yield
+    except BaseException:
+        forget(store, [file.digest for file in files])
+        raise
+
+
+def put(
     store: Store,
-    project: Project,
+    rules: tagging.Rules,
     name: str,
     file: ReadFile,
     *,
-    tag_ids: Sequence[str] = (),
+    tag_ids: Sequence[str],
     limits: Limits,
-    came: Mapping[str, str] = NOWHERE,
-    on_stored: Callable[[str, bool], None] = lambda image_id, is_new: None,
+    came: Mapping[str, str],
 ) -> Upload:
-    """As `add`, of a file that was read: see `read`."""
-    name, data, digest, info = names.file(name), file.arrival.data, file.digest, file.info
-    _bound_trash(store, limits)
-    if refusal := over_quota(store, {digest: len(data)}, limits):
+    """As `add`, of a file that is `kept`, by rules that hold."""
+    name, digest, info = names.file(name), file.digest, file.info
+    size_bytes = len(file.arrival.data)
+    # Under the write lock: with many uploads at once no more is stored than with one.
+    if refusal := quotas.refusal(store, {digest: size_bytes}, limits):
+        forget(store, [digest])
         return Upload(name, "refused", refusal)
-    try:
-        _keep(store, digest, data, info.thumbnail)
-        with store.transaction():
-            # The same content can have been deleted before this transaction had the write lock.
-            _keep(store, digest, data, info.thumbnail)
-            # As can others have been stored: with many uploads at once no more is stored than with one.
-            if refusal := over_quota(store, {digest: len(data)}, limits):
-                raise _OverQuota(refusal)
-            image_id, is_new = store.images.add(
-                project.id,
-                digest,
-                name=name,
-                width=info.width,
-                height=info.height,
-                size_bytes=len(data),
-                signature=info.signature,
-            )
-            image_facts.keep(store, {digest: (file.origin, info.measures)})
-            if is_new:
-                store.image_facts.put([image_id], came)
-            refusal = _tag(store, project, image_id, tag_ids)
-            on_stored(image_id, is_new)
-            store.projects.touch(project.id)
-    except _OverQuota as error:
-        forget(store, [digest])
-        return Upload(name, "refused", str(error))
-    except BaseException:
-        forget(store, [digest])
-        raise
-    if is_new:
-        return Upload(name, "stored", refusal, image_id, file.arrival.note)
-    duplicate = (
-        t("the project has this image already, the tags were added to it")
-        if tag_ids
-        else t("the project has this image already")
+    image_id, is_new = store.images.add(
+        rules.project.id,
+        digest,
+        name=name,
+        width=info.width,
+        height=info.height,
+        size_bytes=size_bytes,
+        signature=info.signature,
     )
-    return Upload(name, "duplicate", refusal or duplicate, image_id, file.arrival.note)
+    if is_new:
+        store.image_facts.put([image_id], came)
+    reason = _tag(store, rules, image_id, tag_ids, is_new=is_new)
+    if is_new:
+        return Upload(name, "stored", reason, image_id, file.arrival.note)
+    return Upload(name, "duplicate", reason or _duplicate(tag_ids), image_id, file.arrival.note)
+
+
+def _write(store: Store, files: Sequence[ReadFile], limits: Limits) -> None:
+    """Write what is missing of the files that may be stored."""
+    originals, thumbnails = {}, {}
+    for file in files:
+        if not quotas.refusal(store, {file.digest: len(file.arrival.data)}, limits):
+            originals[blobs.original_path(store.home, file.digest)] = file.arrival.data
+            thumbnails[blobs.thumbnail_path(store.home, file.digest)] = file.info.thumbnail
+    blobs.write_missing(originals)
+    blobs.write_missing(thumbnails, durable=False)
+
+
+def _tag(store: Store, rules: tagging.Rules, image_id: str, tag_ids: Sequence[str], *, is_new: bool) -> str:
+    """Add tags to an image; returns why they cannot be added, or an empty text."""
+    before = () if is_new else store.images.get(image_id).tag_ids
+    try:
+        tagging.check_by(rules, (*before, *tag_ids))
+    except Conflict as error:
+        return t("its tags were not changed: {reason}", reason=error)
+    store.tags.attach([image_id], tag_ids)
+    return ""
+
+
+def _duplicate(tag_ids: Sequence[str]) -> str:
+    if tag_ids:
+        return t("the project has this image already, the tags were added to it")
+    return t("the project has this image already")
 
 
 def came(source: str, folder: str = "", *, moment: datetime | None = None) -> dict[str, str]:
@@ -197,60 +232,3 @@ def delete_unheld(store: Store, digests: Sequence[str]) -> None:
                 blobs.delete(blobs.thumbnail_path(store.home, digest))
                 store.embeddings.delete(digest)
                 store.file_facts.delete(digest)
-
-
-def _keep(store: Store, digest: str, data: bytes, thumbnail: bytes) -> None:
-    original = blobs.original_path(store.home, digest)
-    if not original.exists():
-        blobs.write(original, data)
-    small = blobs.thumbnail_path(store.home, digest)
-    if not small.exists():
-        blobs.write(small, thumbnail, durable=False)
-
-
-def over_quota(store: Store, sizes: Mapping[str, int], limits: Limits) -> str:
-    """Why contents, their sizes by SHA-256, do not fit into a pupil's home folder; or an empty text."""
-    if not _is_limited(limits):
-        return ""
-    new = [size for digest, size in sizes.items() if not store.images.is_known(digest)]
-    if not new:
-        return ""
-    images, stored_bytes = store.images.usage()
-    if limits.home_images and images + len(new) > limits.home_images:
-        return t(
-            "you may store {most} images, you have {images}: delete some, or ask the teacher for more",
-            most=number(limits.home_images),
-            images=number(images),
-        )
-    if limits.home_bytes and stored_bytes + sum(new) > limits.home_bytes:
-        return t(
-            "your images may take {megabytes} MB, with this one they take more: delete some, or ask the teacher",
-            megabytes=number(limits.home_bytes // MEBIBYTE),
-        )
-    return ""
-
-
-def _is_limited(limits: Limits) -> bool:
-    """Whether it matters how much there is: to count it takes the longer the more there is."""
-    return bool(limits.home_images or limits.home_bytes)
-
-
-def _bound_trash(store: Store, limits: Limits) -> None:
-    """Empty the trash of a pupil's home folder if it makes up for as much as they may store: nobody fills the disk."""
-    if not _is_limited(limits):
-        return
-    images, stored_bytes = store.images.usage(with_trash=True)
-    if images < 2 * (limits.home_images or images + 1) and stored_bytes < 2 * (limits.home_bytes or stored_bytes + 1):
-        return
-    with store.transaction():
-        delete_unheld(store, store.images.empty_trash(datetime.now(UTC)))
-
-
-def _tag(store: Store, project: Project, image_id: str, tag_ids: Sequence[str]) -> str:
-    """Add tags to an image; returns why they cannot be added, or an empty text."""
-    try:
-        tagging.check(store, project, (*store.images.get(image_id).tag_ids, *tag_ids))
-    except Conflict as error:
-        return t("its tags were not changed: {reason}", reason=error)
-    store.tags.attach([image_id], tag_ids)
-    return ""

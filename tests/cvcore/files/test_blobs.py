@@ -37,6 +37,15 @@ def test_a_second_write_takes_the_place_of_the_first(tmp_path: Path) -> None:
     assert path.read_bytes() == b"second"
 
 
+def test_what_is_there_is_not_written_again(tmp_path: Path) -> None:
+    """Of several files those that are missing are written, and nothing lies beside them."""
+    old, new = (blobs.original_path(tmp_path, blobs.sha256(data)) for data in (b"1", b"2"))
+    blobs.write(old, b"old")
+    blobs.write_missing({old: b"1", new: b"2"})
+    assert (b"old", b"2") == (old.read_bytes(), new.read_bytes())
+    assert 2 == len(files_in(tmp_path))
+
+
 def test_readers_never_see_half_a_file(tmp_path: Path) -> None:
     """While a file is written over and over, a reader finds one whole content or another."""
     path = tmp_path / "file"
@@ -182,6 +191,8 @@ blobs.write(disk / "file", b"old")
 for durable in (True, False):
     with refusals():
         blobs.write(disk / "file", bytes(300_000), durable=durable)
+with refusals():
+    blobs.write_missing({disk / "a": b"1", disk / "b": bytes(300_000)})
 with refusals(), blobs.new_folder(disk / "folder") as folder:
     blobs.write(folder / "small", b"1")
     blobs.write(folder / "large", bytes(300_000))
@@ -189,7 +200,7 @@ print(files(), (disk / "file").read_bytes())
 """,
     )
     full = "StorageFull the disk that holds the home folder is full: free some space on it and try again"
-    assert told == [full, full, full, "['file'] b'old'"]
+    assert told == [full, full, full, full, "['file'] b'old'"]
 
 
 def test_a_disk_that_cannot_take_a_home_is_told_of(on_small_disk: OnSmallDisk) -> None:

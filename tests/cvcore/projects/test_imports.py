@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from cvcore import datasets, domains, languages, projects
-from cvcore.errors import NotFound
+from cvcore.errors import Locked, NotFound
+from cvcore.files import blobs
 from cvcore.projects import imports, samples, tagging
 from cvcore.projects.uploads import Upload
 from cvcore.records import MULTICLASS, Project
@@ -104,6 +105,8 @@ def test_several_tags_are_refused_in_multiclass(
         "an image of a Multiclass project must have one tag, got 'rose', 'red': choose one"
     )
     assert [tag.name for tag in store.tags.of_project(multiclass.id)] == ["tulip"]
+    for kind in ("originals", "thumbnails"):
+        assert 1 == sum(path.is_file() for path in (store.home / kind).rglob("*"))
 
 
 def test_every_file_has_a_fate(store: Store, multiclass: Project, drawn_image: Picture, tmp_path: Path) -> None:
@@ -212,6 +215,68 @@ print(len(done) > 2, all(upload.status == "stored" for upload in done), store.im
         "StorageFull the disk that holds the home folder is full: free some space on it and try again",
         "True True True",
     ]
+
+
+def test_a_refused_image_leaves_the_tags_as_they_were(
+    store: Store, multiclass: Project, drawn_image: Picture, tmp_path: Path
+) -> None:
+    """A tag that only files have which are no image is never there; one that another image has comes with that."""
+    files = {"rose/1.png": b"no image", "tulip/2.png": drawn_image(2), "tulip/3.png": b"no image"}
+    result = bring_in(store, multiclass, folder_of(tmp_path / "in", files))
+    assert ["refused", "stored", "refused"] == [upload.status for upload in result.uploads]
+    assert ["tulip"] == [tag.name for tag in store.tags.of_project(multiclass.id)]
+
+
+def test_a_duplicate_that_refuses_its_tag_does_not_bring_it(
+    store: Store, multiclass: Project, drawn_image: Picture, tmp_path: Path
+) -> None:
+    """An image that comes twice with two tags keeps the first; the second is not made for it, in any batch."""
+    files = {"rose/1.png": drawn_image(1), "tulip/2.png": drawn_image(1)}
+    top = folder_of(tmp_path / "in", files)
+    for first in ("stored", "duplicate"):
+        assert [first, "duplicate"] == [upload.status for upload in bring_in(store, multiclass, top).uploads]
+        assert {"1.png": {"rose"}} == carried(store, multiclass)
+        assert ["rose"] == [tag.name for tag in store.tags.of_project(multiclass.id)]
+
+
+def test_what_is_told_is_committed(store: Store, project: Project, drawn_image: Picture, tmp_path: Path) -> None:
+    """Whoever is told of a stored image finds it from another connection, with its files, also if all ends then."""
+    seen: list[tuple[int, bool]] = []
+
+    def look(upload: Upload) -> None:
+        sha256 = blobs.sha256(drawn_image(int(upload.name[0])))
+        seen.append((Store(store.home).images.count(project.id), blobs.original_path(store.home, sha256).exists()))
+        raise InterruptedError
+
+    listing = datasets.entries(folder_of(tmp_path / "in", {f"a/{n}.png": drawn_image(n) for n in range(3)}), LIMITS)
+    with pytest.raises(InterruptedError):
+        imports.import_images(store, project, listing, limits=LIMITS, on_file=look)
+    ((count, is_there),) = seen
+    assert count >= 1
+    assert is_there
+
+
+def test_no_more_than_a_pupil_may_store(store: Store, project: Project, drawn_image: Picture, tmp_path: Path) -> None:
+    """Of a batch as many images are stored as are allowed; the others are refused and leave neither file nor tag."""
+    limits = Limits(home_images=2)
+    listing = datasets.entries(folder_of(tmp_path / "in", {f"{n}/{n}.png": drawn_image(n) for n in range(5)}), LIMITS)
+    result = imports.import_images(store, project, listing, limits=limits)
+    assert ["stored"] * 2 + ["refused"] * 3 == [upload.status for upload in result.uploads]
+    assert ["0", "1"] == [tag.name for tag in store.tags.of_project(project.id)]
+    assert 2 == sum(path.is_file() for path in (store.home / "originals").rglob("*"))
+    assert 2 == sum(path.is_file() for path in (store.home / "thumbnails").rglob("*"))
+
+
+def test_a_locked_home_takes_nothing(store: Store, project: Project, drawn_image: Picture, tmp_path: Path) -> None:
+    """Where a teacher has locked the home an import ends, and no file is written."""
+
+    def lock() -> None:
+        raise Locked("locked")
+
+    locked = Store(store.home, guard=lock)
+    with pytest.raises(Locked):
+        bring_in(locked, project, folder_of(tmp_path / "in", {"rose/1.png": drawn_image(1)}))
+    assert not (store.home / "originals").exists()
 
 
 def test_the_sample_is_ready_to_train(store: Store) -> None:
