@@ -29,16 +29,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cvcore.array_types import Float32s
+from cvcore.array_types import Float32s, Integers
 from cvcore.metrics.probabilities import from_logits
 from cvcore.networks import arrays, logistic_regression
-from cvcore.networks.large_sets import descent, passes, tag_weights
+from cvcore.networks.large_sets import passes, stages, tag_weights
+from cvcore.networks.large_sets.axes import Axes
 from cvcore.networks.large_sets.blocks import are_too_many, standardised
 from cvcore.networks.large_sets.passes import Fit
 from cvcore.networks.large_sets.tag_weights import balanced_weights
@@ -48,10 +48,6 @@ TOLERANCE = 3e-4
 
 # The most scores in memory at once (images x heads x tags); more heads are fitted in groups, one after another.
 SCORES_MAX = 2**25
-
-# Heads that are fitted in passes start with every 16th row, then every fourth: the tolerance of each, and at last that
-# of the fit, for all rows.
-STAGES = (16, 0.03), (4, 0.01), (1, 0.0)
 
 
 @dataclass(frozen=True)
@@ -78,12 +74,13 @@ def fit(
     l2: float = L2,
     costs: NDArray[np.floating] | None = None,
     tolerance: float = TOLERANCE,
+    rows: Integers | None = None,
     on_progress: Callable[[float], None] = lambda fraction: None,
 ) -> Head:
     """The final head, trained on every row, and the probabilities of heads trained without each fold.
 
     Args:
-        embeddings: (rows, dimension).
+        embeddings: (rows, dimension), or more of which `rows`, (rows,), says the ones to take.
         truth: (rows, tags); in Multiclass one tag per row.
         folds: (rows,), 0, 1, 2, …; every head trains on a row of fold -1, and no head evaluates it.
         costs: (tags,), above 0: what missing each tag costs, as in `balanced_weights`.
@@ -93,11 +90,11 @@ def fit(
     Centre, scale and axes come from all embeddings, without their tags, and the minimum does not depend on
     the axes: no head learns anything about the tags it is evaluated on.
     """
-    if are_too_many(*embeddings.shape):
+    if are_too_many(len(truth), embeddings.shape[1]):
         table = tag_weights.of_folds(truth, folds, multilabel=multilabel, costs=costs)
-        all_of_them = Fit(standardised(embeddings), truth, folds, table, multilabel)
-        return Head(*_fit_in_passes(all_of_them, l2, tolerance, on_progress), l2)
-    axes = _principal_axes(embeddings)
+        all_of_them = Fit(standardised(embeddings, rows), truth, folds, table, multilabel)
+        return _in_passes(all_of_them, l2, tolerance, on_progress)
+    features, axes = _along_axes(embeddings if rows is None else embeddings[rows])
     trained_on = _trained_on(folds)
     count = trained_on.shape[1]
     groups = np.array_split(np.arange(count), min(count, math.ceil(truth.size * count / SCORES_MAX)))
@@ -105,13 +102,13 @@ def fit(
     for done, group in enumerate(groups):
         weights = balanced_weights(truth, trained_on[:, group], multilabel=multilabel, costs=costs)
         kernels = logistic_regression.minimise(
-            logistic_regression.Problem(axes.features, truth, weights, multilabel, l2),
+            logistic_regression.Problem(features, truth, weights, multilabel, l2),
             tolerance=tolerance,
             on_fraction=_part(on_progress, done, len(groups)),
         )
         for fold, kernel in zip(group, kernels, strict=True):
             evaluated = folds == fold
-            out_of_fold[evaluated] = from_logits(axes.features[evaluated] @ kernel, multilabel=multilabel)
+            out_of_fold[evaluated] = from_logits(features[evaluated] @ kernel, multilabel=multilabel)
     kernel, bias = axes.raw(kernels[-1])
     return Head(kernel, bias, out_of_fold, l2)
 
@@ -132,15 +129,26 @@ def out_of_fold(
     The other arguments are those of `fit`, which gives the same where the subset has all rows. Each result is float32
     (rows, tags), nan in fold -1. Every head must have rows left to train on.
     """
-    axes = _principal_axes(embeddings)
+    if are_too_many(*embeddings.shape):
+        all_of_them = standardised(embeddings)
+        for used in subsets:
+            rows = np.flatnonzero(used)
+            table = tag_weights.of_folds(truth[rows], folds[rows], multilabel=multilabel, costs=costs)
+            some = Fit(replace(all_of_them, chosen=rows), truth[rows], folds[rows], table, multilabel)
+            axes, kernels = stages.kernels(some, l2=l2, tolerance=tolerance, on_progress=lambda fraction: None)
+            # A fold that has no rows in the subset is judged by the last head, which trains on all of them.
+            everything = Fit(all_of_them, truth, folds, table, multilabel)
+            yield passes.out_of_fold(everything, axes.basis @ kernels[:, :-1], kernels[:, -1])
+        return
+    features, _ = _along_axes(embeddings)
     for used in subsets:
         trained_on = _trained_on(folds)[used, :-1]
         weights = balanced_weights(truth[used], trained_on, multilabel=multilabel, costs=costs)
-        problem = logistic_regression.Problem(axes.features[used], truth[used], weights, multilabel, l2)
+        problem = logistic_regression.Problem(features[used], truth[used], weights, multilabel, l2)
         result = np.full(truth.shape, np.nan, np.float32)
         for fold, kernel in enumerate(logistic_regression.minimise(problem, tolerance=tolerance)):
             evaluated = folds == fold
-            result[evaluated] = from_logits(axes.features[evaluated] @ kernel, multilabel=multilabel)
+            result[evaluated] = from_logits(features[evaluated] @ kernel, multilabel=multilabel)
         yield result
 
 
@@ -156,12 +164,12 @@ def of_folds(
     on_progress: Callable[[float], None] = lambda fraction: None,
 ) -> list[tuple[Float32s, Float32s]]:
     """The kernel and bias of each fold's head, trained on all rows but those of the fold; arguments as for `fit`."""
-    axes = _principal_axes(embeddings)
+    features, axes = _along_axes(embeddings)
     fitted = []
     for fold in range(folds.max(initial=-1) + 1):
         trained_on = (folds != fold)[:, None]
         weights = balanced_weights(truth, trained_on, multilabel=multilabel, costs=costs)
-        problem = logistic_regression.Problem(axes.features, truth, weights, multilabel, l2)
+        problem = logistic_regression.Problem(features, truth, weights, multilabel, l2)
         fitted.append(axes.raw(logistic_regression.minimise(problem, tolerance=TOLERANCE)[0]))
         on_progress((fold + 1) / (folds.max() + 1))
     return fitted
@@ -176,69 +184,21 @@ def probabilities(embeddings: Float32s, kernel: Float32s, bias: Float32s, *, mul
     return from_logits(embeddings @ kernel + bias, multilabel=multilabel)
 
 
-def _fit_in_passes(
-    fit: Fit, l2: float, tolerance: float, on_progress: Callable[[float], None]
-) -> tuple[Float32s, Float32s, Float32s]:
-    """The final head's kernel and bias for raw embeddings, and the out-of-fold probabilities, as `fit` has them."""
-    basis, spreads = passes.principal_axes(fit.rows)
-    count = len(fit.truth)
-    heads, kernels = np.arange(fit.heads), np.zeros((fit.heads, len(basis) + 1, fit.truth.shape[1]), np.float32)
-    progress = [0.0]
-
-    def gradients(every: int, some: NDArray[np.int64], at: Float32s) -> Float32s:
-        along_axes, biases = at[:, :-1], at[:, -1]
-        kernel, bias = passes.gradients(fit, some, basis @ along_axes, biases, every, lambda: on_progress(progress[-1]))
-        return np.asarray(np.concatenate([basis.T @ kernel, bias[:, None]], axis=1) + l2 * at, np.float32)
-
-    def on_left(goal: float, left: float) -> None:
-        progress.append(max(progress[-1], min(1.0, math.log(max(left, 1) * goal) / math.log(tolerance))))
-
-    first = None
-    for every, goal in STAGES:
-        curvatures = logistic_regression.TYPICAL_CURVATURE * spreads * (count / every) + l2
-        conditioner = np.asarray(1 / curvatures, np.float32)
-        if first is None:
-            slopes = gradients(every, heads, kernels)
-            first = np.array([descent.length(slope, conditioner) for slope in slopes]) * math.sqrt(every)
-        goal = max(goal, tolerance)
-        kernels = descent.descend(
-            kernels,
-            gradients=partial(gradients, every),
-            conditioner=conditioner,
-            goals=np.maximum(goal * first / math.sqrt(every), logistic_regression.TINY),
-            on_left=partial(on_left, goal),
-        )
-    out_of_fold = passes.out_of_fold(fit, basis @ kernels[:, :-1], kernels[:, -1])
-    axes = _Axes(np.empty((0, 0), np.float32), basis, fit.rows.centre, fit.rows.scale)
-    return *axes.raw(kernels[-1]), out_of_fold
+def _in_passes(fit: Fit, l2: float, tolerance: float, on_progress: Callable[[float], None]) -> Head:
+    axes, kernels = stages.kernels(fit, l2=l2, tolerance=tolerance, on_progress=on_progress)
+    out_of_fold = passes.out_of_fold(fit, axes.basis @ kernels[:, :-1], kernels[:, -1])
+    return Head(*axes.raw(kernels[-1]), out_of_fold, l2)
 
 
 def _part(on_progress: Callable[[float], None], done: int, parts: int) -> Callable[[float], None]:
     return lambda fraction: on_progress((done + fraction) / parts)
 
 
-@dataclass(frozen=True)
-class _Axes:
-    """Embeddings along their principal axes, with a last column of ones for the bias.
+def _along_axes(embeddings: Float32s) -> tuple[Float32s, Axes]:
+    """Embeddings along their principal axes, with a last column of ones for the bias, (rows, axes + 1), and the axes.
 
-    `features` is (rows, axes + 1). The columns of `basis`, of length 1, are the axes: a raw embedding x lies
-    at (x - centre) @ basis / scale.
+    There are as many axes as the embeddings can span; the rotation keeps all lengths, so the penalty stays the same.
     """
-
-    features: Float32s
-    basis: Float32s
-    centre: Float32s
-    scale: float
-
-    def raw(self, kernel: Float32s) -> tuple[Float32s, Float32s]:
-        """The kernel (dimension, tags) and bias (tags,) for raw embeddings, of a kernel (axes + 1, tags) along axes."""
-        along_axes, bias = kernel[:-1], kernel[-1]
-        raw = self.basis @ along_axes / np.float32(self.scale)
-        return raw, bias - self.centre @ raw
-
-
-def _principal_axes(embeddings: Float32s) -> _Axes:
-    """As many axes as the embeddings can span; the rotation keeps all lengths, so the penalty stays the same."""
     ops = arrays.operations()
     rows, dimension = embeddings.shape
     centre = embeddings.mean(axis=0, dtype=np.float64).astype(np.float32)
@@ -250,7 +210,7 @@ def _principal_axes(embeddings: Float32s) -> _Axes:
     rotation = ops.eigh(ops.matmul(ops.transpose(spanned), spanned))[1]
     along_axes = ops.convert_to_numpy(ops.matmul(spanned, rotation))
     features = np.column_stack([along_axes, np.ones(rows, np.float32)])
-    return _Axes(features, np.asarray(ops.convert_to_numpy(ops.matmul(span, rotation))), centre, scale)
+    return features, Axes(np.asarray(ops.convert_to_numpy(ops.matmul(span, rotation))), centre, scale)
 
 
 def _trained_on(folds: NDArray[np.integer]) -> NDArray[np.bool_]:

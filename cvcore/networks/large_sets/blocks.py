@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,39 +51,50 @@ def slices(count: int, every: int = 1) -> list[slice]:
     return [slice(start, min(start + length, count), every) for start in range(0, count, length)]
 
 
+def parts(rows: Integers, dimension: int) -> list[Integers]:
+    """Rows of embeddings in parts that fit in memory: all at once unless they are too many."""
+    return [rows[some] for some in slices(len(rows))] if are_too_many(len(rows), dimension) else [rows]
+
+
 @dataclass(frozen=True)
 class Standardised:
-    """All rows of `embeddings` (rows, dimension), minus their `centre` and divided by one number, `scale`.
+    """Rows of `embeddings` (all, dimension), minus their `centre` and divided by one number, `scale`.
 
-    Their mean squared length is 1.
+    Their mean squared length is 1. `chosen`, (rows,), says which they are; without it they are all.
     """
 
     embeddings: Float32s
     centre: Float32s
     scale: float
+    chosen: Integers | None = None
+
+    @property
+    def count(self) -> int:
+        """How many rows there are."""
+        return len(self.embeddings if self.chosen is None else self.chosen)
 
     def read(self, rows: slice | Integers) -> Float32s:
         """Some of the rows, in memory, (n, dimension)."""
-        block: Float32s = np.subtract(self.embeddings[rows], self.centre)
+        block: Float32s = np.subtract(self.embeddings[_places(rows, self.chosen)], self.centre)
         block *= np.float32(1 / self.scale)
         npz.release(self.embeddings)
         return block
 
 
-def standardised(embeddings: Float32s) -> Standardised:
-    """The rows, with centre and scale computed from all of them."""
-    count, dimension = embeddings.shape
-    shift = embeddings[:BLOCK_ROWS].mean(axis=0, dtype=np.float64).astype(np.float32)
-    sums, squares = np.zeros(dimension), np.zeros(dimension)
-    for block in _shifted(embeddings, shift):
+def standardised(embeddings: Float32s, chosen: Integers | None = None) -> Standardised:
+    """The rows, or the chosen ones alone, with centre and scale computed from them."""
+    count = len(embeddings if chosen is None else chosen)
+    shift = embeddings[_places(slice(0, BLOCK_ROWS), chosen)].mean(axis=0, dtype=np.float64).astype(np.float32)
+    sums, squares = np.zeros((2, embeddings.shape[1]))
+    for rows in slices(count):
+        block = embeddings[_places(rows, chosen)] - shift
+        npz.release(embeddings)
         sums += block.sum(axis=0, dtype=np.float64)
         squares += np.einsum("rd,rd->d", block, block)
     mean = sums / count
     scale = float(np.sqrt(np.maximum(squares / count - mean**2, 0).sum())) or 1.0
-    return Standardised(embeddings, (shift + mean).astype(np.float32), scale)
+    return Standardised(embeddings, (shift + mean).astype(np.float32), scale, chosen)
 
 
-def _shifted(embeddings: Float32s, shift: Float32s) -> Iterator[Float32s]:
-    for rows in slices(len(embeddings)):
-        yield embeddings[rows] - shift
-        npz.release(embeddings)
+def _places(rows: slice | Integers, chosen: Integers | None) -> slice | Integers:
+    return rows if chosen is None else chosen[rows]

@@ -17,8 +17,6 @@ from cvcore.networks.large_sets.tag_weights import TagWeights
 
 # Blocks are added up in so many sums, one in a thread: whatever the number of cores, the result is the same.
 SUMS = 8
-# The principal axes are those of so many rows, or of twice as many as there are numbers in a row.
-AXES_ROWS = 2**14
 
 
 @dataclass(frozen=True)
@@ -39,15 +37,6 @@ class Fit:
         """How many there are: one for each fold, and the final one."""
         return len(self.weights.carried)
 
-    def trained_on(self, rows: slice | Integers, heads: Integers) -> Bools:
-        """Which of these heads train on which of these rows, (rows, heads)."""
-        return np.asarray(self.folds[rows][:, None] != heads)
-
-    def weights_of(self, rows: slice | Integers, heads: Integers) -> Float32s:
-        """The weights of these rows in these heads, as `TagWeights.of`."""
-        some = TagWeights(self.weights.carried[heads], self.weights.lacking[heads], self.multilabel)
-        return some.of(self.truth[rows], self.trained_on(rows, heads))
-
 
 def gradients(
     fit: Fit, heads: Integers, kernels: Float32s, biases: Float32s, every: int, on_blocks: Callable[[], None]
@@ -57,20 +46,22 @@ def gradients(
     `kernels` and `biases` are of the same shapes, for standardised rows. Every so many rows are summed, 1 for all.
     `on_blocks` is called often, in the caller's thread; what it raises ends the work.
     """
-    count, dimension, tags = kernels.shape
-    flat = np.ascontiguousarray(kernels.transpose(1, 0, 2).reshape(dimension, -1))
-    sums = [(np.zeros(flat.shape), np.zeros((count, tags))) for _ in range(SUMS)]
+    sums = [(np.zeros(kernels.shape), np.zeros(biases.shape)) for _ in range(SUMS)]
+    flat = {fold: _flat(kernels[heads != fold]) for fold in range(-1, fit.heads - 1)}
 
     def add(place: int, rows: slice) -> None:
-        block = fit.rows.read(rows)
-        scores = (block @ flat).reshape(-1, count, tags)
-        scores += biases
-        _activate(scores, multilabel=fit.multilabel)
-        scores -= fit.truth[rows, None]
-        scores *= fit.weights_of(rows, heads)
-        kernel, bias = sums[place]
-        kernel += block.T @ scores.reshape(len(block), -1)
-        bias += scores.sum(axis=0)
+        block, folds, truth = fit.rows.read(rows), fit.folds[rows], fit.truth[rows]
+        for fold in np.unique(folds):  # nothing is computed for the head that does not train on these rows
+            some, training = folds == fold, np.flatnonzero(heads != fold)
+            if not len(training):
+                continue
+            weights = fit.weights.of(truth[some], heads[training])
+            slopes, bias = _slopes(
+                block[some], truth[some], weights, (flat[fold], biases[training]), multilabel=fit.multilabel
+            )
+            for number, head in enumerate(training):
+                sums[place][0][head] += slopes[:, number]
+            sums[place][1][training] += bias
 
     blocks = slices(len(fit.truth), every)
     with ThreadPoolExecutor(min(SUMS, os.cpu_count() or 1), thread_name_prefix="pass") as pool:
@@ -78,20 +69,7 @@ def gradients(
             on_blocks()
             some = blocks[start : start + SUMS]
             list(pool.map(add, range(len(some)), some))
-    kernel = np.sum([kernel for kernel, _ in sums], axis=0).reshape(dimension, count, tags)
-    return kernel.transpose(1, 0, 2), np.sum([bias for _, bias in sums], axis=0)
-
-
-def principal_axes(rows: Standardised) -> tuple[Float32s, Float32s]:
-    """Roughly all rows' principal axes, (dimension, dimension), and the mean squares along them and of a column of 1.
-
-    The mean squares are (dimension + 1, 1). Axes are only a help, of rows drawn without their tags.
-    """
-    count, dimension = rows.embeddings.shape
-    most = min(count, max(AXES_ROWS, 2 * dimension))
-    some = rows.read(np.sort(np.random.default_rng(0).choice(count, most, replace=False)))
-    squares, axes = np.linalg.eigh(some.T @ some / np.float32(most))
-    return np.asarray(axes, np.float32), np.append(np.maximum(squares, 0), 1).astype(np.float32)[:, None]
+    return np.sum([kernel for kernel, _ in sums], axis=0), np.sum([bias for _, bias in sums], axis=0)
 
 
 def out_of_fold(fit: Fit, kernels: Float32s, biases: Float32s) -> Float32s:
@@ -108,6 +86,28 @@ def out_of_fold(fit: Fit, kernels: Float32s, biases: Float32s) -> Float32s:
     with ThreadPoolExecutor(min(SUMS, os.cpu_count() or 1), thread_name_prefix="pass") as pool:
         list(pool.map(judge, slices(len(fit.truth))))
     return result
+
+
+def _slopes(
+    features: Float32s, truth: Bools, weights: Float32s, at: tuple[Float32s, Float32s], *, multilabel: bool
+) -> tuple[Float32s, Float32s]:
+    """The gradient at kernels (dimension, heads x tags) and biases (heads, tags): (dimension, heads, tags), and theirs.
+
+    `features` are (rows, dimension), `truth` (rows, tags), `weights` as `TagWeights.of` has them.
+    """
+    kernels, biases = at
+    scores = (features @ kernels).reshape(-1, *biases.shape)
+    scores += biases
+    _activate(scores, multilabel=multilabel)
+    scores -= truth[:, None]
+    scores *= weights
+    slopes = features.T @ scores.reshape(len(scores), -1)
+    return slopes.reshape(-1, *biases.shape), scores.sum(axis=0)
+
+
+def _flat(kernels: Float32s) -> Float32s:
+    """Kernels (heads, dimension, tags) beside each other, (dimension, heads x tags)."""
+    return np.ascontiguousarray(kernels.transpose(1, 0, 2).reshape(kernels.shape[1], -1))
 
 
 def _activate(scores: Float32s, *, multilabel: bool) -> None:

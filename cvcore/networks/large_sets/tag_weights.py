@@ -21,12 +21,12 @@ class TagWeights:
     lacking: Float64s
     multilabel: bool
 
-    def of(self, truth: Bools, trained_on: Bools) -> Float32s:
-        """The weights of these rows, (rows, heads, tags), in Multiclass (rows, heads, 1); 0 where not trained on."""
+    def of(self, truth: Bools, heads: Integers) -> Float32s:
+        """The weights of rows in heads that train on them: (rows, heads, tags), in Multiclass (rows, heads, 1)."""
+        carried = self.carried[heads]
         if not self.multilabel:
-            return np.asarray(truth @ self.carried.T * trained_on, np.float32)[:, :, None]
-        carried, lacking = self.carried.astype(np.float32), self.lacking.astype(np.float32)
-        return np.where(truth[:, None], carried, lacking) * trained_on[:, :, None]
+            return np.asarray(truth @ carried.T, np.float32)[:, :, None]
+        return np.where(truth[:, None], carried.astype(np.float32), self.lacking[heads].astype(np.float32))
 
 
 def balanced_weights(
