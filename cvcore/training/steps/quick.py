@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from cvcore.array_types import Float32s
 from cvcore.networks import heads
 from cvcore.networks.heads import Head
+from cvcore.networks.large_sets import blocks
 from cvcore.records import K_FOLD, TrainingOptions
 from cvcore.validation import Plan
 
@@ -34,11 +35,11 @@ def fit(
     fit_head = partial(heads.fit, multilabel=multilabel, l2=l2, costs=costs, on_progress=on_progress)
     if plan.evaluation.method == K_FOLD:
         return fit_head(embeddings, truth, plan.folds)
-    trains, evaluated = plan.trains, plan.folds >= 0
-    no_folds = np.full(np.count_nonzero(trains), -1)
-    head = fit_head(embeddings[trains], truth[trains], no_folds)
+    rows = np.flatnonzero(plan.trains)
+    head = fit_head(embeddings, truth[rows], np.full(len(rows), -1), rows=rows)
     out_of_fold = np.full(truth.shape, np.nan, np.float32)
-    out_of_fold[evaluated] = heads.probabilities(embeddings[evaluated], head.kernel, head.bias, multilabel=multilabel)
+    for part in blocks.parts(np.flatnonzero(plan.folds >= 0), embeddings.shape[1]):
+        out_of_fold[part] = heads.probabilities(embeddings[part], head.kernel, head.bias, multilabel=multilabel)
     return replace(head, out_of_fold=out_of_fold)
 
 

@@ -9,6 +9,9 @@ import pytest
 
 from cvcore.networks import heads
 from cvcore.networks.large_sets import blocks
+from cvcore.records import Evaluation
+from cvcore.training.steps import quick
+from cvcore.validation import Plan
 
 ROWS, DIMENSION, TAGS = 3000, 24, 6
 
@@ -93,3 +96,41 @@ def test_embeddings_from_a_file_give_the_same_head(tmp_path: Path) -> None:
     )
     np.testing.assert_array_equal(one.out_of_fold, other.out_of_fold)
     np.testing.assert_array_equal(one.kernel, other.kernel)
+
+
+@pytest.mark.parametrize("multilabel", [False, True])
+def test_some_rows_in_passes_are_those_rows_alone(monkeypatch: pytest.MonkeyPatch, multilabel: bool) -> None:
+    """A hold-out's head is the same from all embeddings as from a copy of the rows that it trains on."""
+    embeddings, truth, _ = drawn(multilabel=multilabel)
+    folds = np.where(np.arange(ROWS) % 5, -1, 0)
+    rows = np.flatnonzero(folds < 0)
+    options = {"multilabel": multilabel, "l2": 0.3, "tolerance": 1e-3}
+    plan = Plan(Evaluation("hold-out", 1, 0), folds, folds < 0)
+    in_memory = quick.fit(plan, embeddings, truth, multilabel=multilabel, l2=0.3)
+    monkeypatch.setattr(blocks, "VALUES_MOST", 0)
+    monkeypatch.setattr(blocks, "BLOCK_ROWS", 100)
+    copied = heads.fit(embeddings[rows], truth[rows], folds[rows], **options)
+    chosen = heads.fit(embeddings, truth[rows], folds[rows], rows=rows, **options)
+    np.testing.assert_array_equal(copied.kernel, chosen.kernel)
+    np.testing.assert_array_equal(copied.bias, chosen.bias)
+    in_passes = quick.fit(plan, embeddings, truth, multilabel=multilabel, l2=0.3)
+    np.testing.assert_allclose(in_passes.out_of_fold, in_memory.out_of_fold, rtol=0, atol=0.02)
+    assert np.isnan(in_passes.out_of_fold[rows]).all()
+
+
+@pytest.mark.parametrize("held_out", [False, True])
+@pytest.mark.parametrize("multilabel", [False, True])
+def test_subsets_in_passes(monkeypatch: pytest.MonkeyPatch, multilabel: bool, held_out: bool) -> None:
+    """A learning curve's probabilities are those of the fit in memory, in cross-validation and with a hold-out."""
+    embeddings, truth, folds = drawn(multilabel=multilabel)
+    folds = np.where(np.arange(ROWS) % 5, -1, 0) if held_out else folds
+    trains = folds < 0 if held_out else np.ones(ROWS, bool)
+    subsets = [trains & (np.arange(ROWS) % 3 > 0), trains]
+    exactly = {"multilabel": multilabel, "l2": 0.3, "costs": np.arange(TAGS) / 3 + 1, "tolerance": 1e-6}
+    expected = list(heads.out_of_fold(embeddings, truth, folds, subsets, **exactly))
+    monkeypatch.setattr(blocks, "VALUES_MOST", 0)
+    monkeypatch.setattr(blocks, "BLOCK_ROWS", 100)
+    found = list(heads.out_of_fold(embeddings, truth, folds, subsets, **exactly))
+    for one, other in zip(expected, found, strict=True):
+        assert (np.isnan(other) == (folds < 0)[:, None]).all()
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-4)
