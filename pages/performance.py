@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from cvcore import evaluation
-from cvcore.languages import marked, t
+from cvcore.languages import marked, percent_format, t
 from cvcore.records import Iteration
 from cvcore.training import stages
 from pages.parts.map import panel as map_panel
@@ -106,7 +106,7 @@ with refusals():
         # slider after each move and lose every second move.
         slider = f"slider-{project.id}"
         st.session_state.setdefault(slider, round(100 * threshold))
-        percent = st.slider(t("Probability threshold"), 0, 100, format="%d %%", key=slider, width=480)
+        percent = st.slider(t("Probability threshold"), 0, 100, format=percent_format(), key=slider, width=480)
         threshold = thresholds = st.session_state[threshold_key] = percent / 100
         page_address.show("threshold", threshold)
     if conditions:

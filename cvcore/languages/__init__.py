@@ -24,7 +24,7 @@ from cvcore.languages.choice import (
     use_source,
     using,
 )
-from cvcore.languages.numerals import decimal, moment, number, percent, separators
+from cvcore.languages.numerals import decimal, moment, number, percent, percent_format, separators
 from cvcore.languages.stored import said_again
 
 __all__ = [
@@ -44,6 +44,7 @@ __all__ = [
     "number",
     "of_request",
     "percent",
+    "percent_format",
     "said_again",
     "separators",
     "t",

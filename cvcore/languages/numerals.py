@@ -44,6 +44,15 @@ def percent(digits: str) -> str:
     return _PERCENT.get(_written(), "{}\u00a0%").format(digits)
 
 
+def percent_format() -> str:
+    """Whole numbers in per cent, for sliders: printf's format, whose space no line breaks at.
+
+    >>> percent_format() % 50 == "50\u00a0%"
+    True
+    """
+    return f"{percent('%d')}%".replace(" ", "\u00a0")
+
+
 def separators() -> str:
     """The decimal mark and the mark between thousands, as plotly's charts take them.
 

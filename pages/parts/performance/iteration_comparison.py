@@ -9,7 +9,7 @@ import streamlit as st
 from cvcore import evaluation, urls
 from cvcore.evaluation import comparisons
 from cvcore.evaluation.comparisons import ChangedImage, Comparison, ImageAnswer
-from cvcore.languages import marked, t, tn
+from cvcore.languages import marked, percent_format, t, tn
 from cvcore.records import Iteration, Project
 from cvcore.store import Store
 from cvcore.wording import percent
@@ -70,7 +70,7 @@ def _threshold(project: Project) -> float | None:
     shared, slider = f"threshold-{project.id}", f"compare-slider-{project.id}"
     start = st.session_state.get(shared, evaluation.DEFAULT_THRESHOLD)
     st.session_state.setdefault(slider, round(100 * start))
-    threshold = st.slider(t("Threshold of both"), 0, 100, format="%d %%", key=slider, width=240) / 100
+    threshold = st.slider(t("Threshold of both"), 0, 100, format=percent_format(), key=slider, width=240) / 100
     st.session_state[shared] = threshold
     page_address.show("threshold", threshold)
     return threshold

@@ -10,7 +10,7 @@ import streamlit as st
 from cvcore import array_types, metrics
 from cvcore.imaging import portraits
 from cvcore.imaging.portraits import PAINTERS, PICASSO
-from cvcore.languages import marked, t, tn
+from cvcore.languages import marked, percent_format, t, tn
 from cvcore.wording import percent, whole_percent
 
 # At 50 % four are called Picasso, of which two are: precision 50 %, recall 67 %.
@@ -36,7 +36,7 @@ def show(*, key: str = "worked-example") -> None:
             "counts."
         )
     )
-    chosen = st.slider(t("Probability threshold"), 0, 100, OPENING, format="%d %%", key=key, width=480)
+    chosen = st.slider(t("Probability threshold"), 0, 100, OPENING, format=percent_format(), key=key, width=480)
     truth, called = answers(chosen / 100)
     st.html(_STYLE + _gallery(truth, called))
     st.markdown("\n".join(f"- {line}" for line in sentences(truth, called)))

@@ -14,7 +14,7 @@ from typing import TypeVar
 import streamlit as st
 
 from cvcore.active_learning.prediction_queue import Order, QueueFilter
-from cvcore.languages import marked, t
+from cvcore.languages import marked, percent_format, t
 from cvcore.prediction import history
 from cvcore.records import Iteration, Project, Tag
 from cvcore.store import Store
@@ -65,7 +65,13 @@ def show(store: Store, project: Project) -> QueueFilter:
         iteration_id = _of_iteration(iterations, address.first["of"], suffix)
         answer = _of_answer(tags, address.first, suffix)
         low, high = st.slider(
-            t("Its probability"), 0, 100, _range(address.first), format="%d\u00a0%%", key=f"between-{suffix}", width=220
+            t("Its probability"),
+            0,
+            100,
+            _range(address.first),
+            format=percent_format(),
+            key=f"between-{suffix}",
+            width=220,
         )
         time = _select(t("Time"), times, address.first["asked"], key=f"asked-{suffix}", width=190)
     names = {f"tag {tag.id}": tag.name for tag in tags}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from cvcore import evaluation
-from cvcore.languages import decimal, percent, t
+from cvcore.languages import decimal, percent, percent_format, t
 from cvcore.records import Iteration
 from cvcore.store import Store
 
@@ -29,7 +29,7 @@ def show(store: Store, iteration: Iteration) -> float | dict[str, float]:
         0,
         100,
         round(100 * start),
-        format="%d %%",
+        format=percent_format(),
         help=t("{threshold} is saved with this iteration.", threshold=percent(decimal(100 * start, 0)))
         if iteration.thresholds == start
         else None,
