@@ -113,7 +113,8 @@ def _show(suggestion: Suggestion, goal: Goal, tags: list[str], *, per_tag: bool)
     with st.container(key="suggested-body"):
         if not per_tag:
             st.markdown(t("Suggested for all tags: **{threshold}**", threshold=whole_percent(suggestion.thresholds[0])))
-        st.html(number_table.of(rows(suggestion, tags), label=t("Suggested thresholds with their numbers"), sums=1))
+        label = t("Suggested thresholds with their numbers")
+        st.html(number_table.of(rows(suggestion, tags), label=label, sums=1, names_above=True))
     chosen, held_out = (percent(metrics.rates(counts)[2, -1]) for counts in (suggestion.chosen, suggestion.held_out))
     told = [t("Precision, recall and F1 are measured fairly: on images that the threshold was not chosen on.")]
     if chosen != held_out:

@@ -278,6 +278,9 @@ function placeLine(strip) {
   strip.line.style.transform = `translateX(${x}px)`;
   strip.zone.style.transform = `translateX(${x}px)`;
   writeText(strip.at, perCent(strip.percent));
+  // At an end of the row the number would be cut.
+  const shift = Math.max(SIDE_PX - x, 0) - Math.max(SIDE_PX - (strip.length - x), 0);
+  strip.line.style.setProperty("--shift", `${shift}px`);
   strip.needle.style.left = `${100 * (strip.never + strip.cut) / Math.max(strip.tiles.length, 1)}%`;
   strip.sides[0].hidden = x < strip.sideWidths[0];
   strip.sides[1].hidden = strip.length - x < strip.sideWidths[1];
