@@ -24,6 +24,10 @@ _SNAPSHOT = """
         and id not in (select image_id from erased_images)
 """
 
+# So many images are sorted, or skipped one by one, in a moment.
+DEEP = 5000
+LARGE_SHARE = 1 / 8
+
 
 @dataclass(frozen=True)
 class Condition:
@@ -66,24 +70,18 @@ class Searches:
 
     def page(self, search: ImageSearch, *, take: int, skip: int = 0) -> list[Image]:
         """One page of the images that match, the newest first unless `oldest_first`."""
-        matching, parameters = self._matching(search)
-        order = _order(search)
+        placed, parameters = self._placed(search, take, skip)
         rows = self._db.rows(
             f"""select images.*, (select group_concat(tag_id) from ({_tags(search)})) as tag_ids,
                     exists (select 1 from test_images where image_id = images.id) as is_test from images
-                where id in (select id {matching} {order} limit :take offset :skip) {order}""",
-            {**parameters, "take": take, "skip": skip},
+                where id in ({placed}) {_order(search)}""",
+            parameters,
         )
         return [image(row) for row in rows]
 
     def ids(self, search: ImageSearch, *, take: int = -1, skip: int = 0) -> list[str]:
         """The ids of all images that match, or of so many of them, in the order of `page`."""
-        matching, parameters = self._matching(search)
-        cursor = self._db.connection.execute(
-            f"select id {matching} {_order(search)} limit :take offset :skip",
-            {**parameters, "take": take, "skip": skip},
-        )
-        return [image_id for (image_id,) in cursor]
+        return [image_id for (image_id,) in self._db.connection.execute(*self._placed(search, take, skip))]
 
     def count(self, search: ImageSearch) -> int:
         """How many images match: a kept number where the search is for lists of which no two have the same image.
@@ -92,16 +90,61 @@ class Searches:
         """
         if positive := _positive(search):
             return self.count(positive[0]) - self.count(positive[1])
-        lists, rest = _split(search)
+        lists, rest = self._lists(search)
         is_whole = not search.iteration_id and not _conditions(rest, {})
         if is_whole and (len(lists) == 1 or self._images.have_one_tag_each(search.project_id)):
             return sum(self._images.count(search.project_id, each) for each in lists)
         matching, parameters = self._matching(search)
         return int(self._db.value(f"select count(*) {matching}", parameters))
 
+    def _lists(self, search: ImageSearch) -> tuple[tuple[str | None, ...], ImageSearch]:
+        """As `_split`; but a large part of the images is not looked through where a fact leads to fewer."""
+        lists, rest = _split(search)
+        if not (search.known or search.metadata) or search.iteration_id:
+            return lists, rest
+        images = sum(self._images.count(search.project_id, each) for each in lists)
+        return ((None,), search) if images > LARGE_SHARE * self._images.count(search.project_id) else (lists, rest)
+
+    def _placed(self, search: ImageSearch, take: int, skip: int) -> tuple[str, Row]:
+        """The query for the ids of a page, and its parameters."""
+        matching, parameters = self._matching(search)
+        lists, _ = self._lists(search)
+        # One list is in the order of age; several would be sorted as far as the page.
+        if skip > DEEP and len(lists) > 1 and not search.oldest_first:
+            bounds, skip = self._narrowed(search, take, skip)
+            matching, parameters = f"{matching} and created_at <= :high and created_at > :low", parameters | bounds
+        query = f"select id {matching} {_order(search)} limit :take offset :skip"
+        return query, parameters | {"take": take, "skip": skip}
+
+    def _narrowed(self, search: ImageSearch, take: int, skip: int) -> tuple[Row, int]:
+        """The ages between which a page lies, and how many that match are skipped there.
+
+        The images between them are halved by counting those that match and are newer than the middle one.
+        """
+        matching, parameters = self._matching(search)
+        between = "created_at <= :high and created_at > :low"
+        middle_one = f"select created_at from ({listed(None)}) where {between} order by created_at desc limit 1"
+        size, low = self._images.count(search.project_id), ""
+        bounds = {"high": "~", "low": ""}
+        while size > DEEP:
+            within = parameters | bounds | {"low": low}
+            middle = self._db.value(f"{middle_one} offset {size // 2}", within)
+            if middle is None:
+                break
+            counted = f"select count(*) {matching} and created_at <= :high and created_at > :middle"
+            newer = self._db.value(counted, within | {"middle": middle})
+            if newer <= skip:
+                skip, bounds["high"] = skip - newer, middle
+            else:
+                low = middle
+                # The page may end after the middle one.
+                bounds["low"] = middle if 0 <= take <= newer - skip else bounds["low"]
+            size //= 2
+        return bounds, skip
+
     def _matching(self, search: ImageSearch) -> tuple[str, Row]:
         """The rest of a query for the `id` of the images that match, after `select id`, and its parameters."""
-        lists, rest = _split(search)
+        lists, rest = self._lists(search)
         parameters: Row = {"project": search.project_id, "iteration": search.iteration_id}
         if search.iteration_id:
             source = _SNAPSHOT

@@ -9,7 +9,7 @@ from itertools import product
 
 import pytest
 
-from cvcore.records import MULTILABEL, Image, Project
+from cvcore.records import MULTICLASS, MULTILABEL, Image, Project
 from cvcore.store import FOR_TESTING, UNTAGGED, ImageSearch, Store
 
 AddRows = Callable[[Project, int], list[str]]
@@ -91,6 +91,30 @@ def test_searches_find_what_they_ask_for(store: Store, project: Project, add_row
         assert len(found) == store.searches.count(search)
         assert found[2:5] == store.searches.page(search, take=3, skip=2)
         assert [image.id for image in found[2:5]] == store.searches.ids(search, take=3, skip=2)
+
+
+@pytest.mark.parametrize("kind", [MULTICLASS, MULTILABEL])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_page_deep_in_several_lists(
+    store: Store, add_rows: AddRows, monkeypatch: pytest.MonkeyPatch, seed: int, kind: str
+) -> None:
+    """Wherever a page lies among the images of several tags, it has those that sorting all gives; ages can be alike."""
+    monkeypatch.setattr("cvcore.store.image_search.DEEP", 1)
+    draw = random.Random(seed)
+    monkeypatch.setattr("cvcore.store.images.now", lambda: f"2026-01-02T03:04:{draw.randint(10, 20)}+00:00")
+    project = store.projects.add("deep", description="", classification_type=kind, domain_id="general")
+    ids = add_rows(project, 40)
+    tags = [store.tags.add(project.id, f"{number}").id for number in range(3)]
+    for image_id in ids:
+        store.tags.attach([image_id], draw.sample(tags, 1 if kind == MULTICLASS else draw.randint(0, 2)))
+    for search in (
+        ImageSearch(project.id, tag_ids=(*tags[:2],)),
+        ImageSearch(project.id, tag_ids=(tags[2],), or_untagged=True),
+    ):
+        every = store.searches.ids(search)
+        for skip, take in product(range(len(every) + 2), (-1, 0, 1, 5)):
+            expected = every[skip:] if take < 0 else every[skip : skip + take]
+            assert expected == store.searches.ids(search, take=take, skip=skip)
 
 
 def _matches(image: Image, search: ImageSearch) -> bool:
