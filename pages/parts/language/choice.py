@@ -6,6 +6,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from cvcore.languages import COOKIE, ENGLISH, LANGUAGES, direction, fitting, t, use_source
+from pages.parts.language import style_words
 from pages.parts.shell import page_address
 
 KEY = "language"
@@ -22,10 +23,11 @@ def spoken() -> str | None:
     """The language of the session that runs this page; None where no page runs."""
     if get_script_run_ctx(suppress_warning=True) is None:
         return None
-    if KEY not in st.session_state:
+    code = st.session_state.get(KEY)
+    if code is None:
         chosen = st.context.cookies.get(COOKIE, "")
-        st.session_state[KEY] = fitting([chosen] if chosen else [st.context.locale or ENGLISH])
-    return str(st.session_state[KEY])
+        code = st.session_state[KEY] = fitting([chosen] if chosen else [st.context.locale or ENGLISH])
+    return str(code)
 
 
 def show() -> None:
@@ -49,7 +51,8 @@ def show() -> None:
 
 def _remember(code: str) -> None:
     """Let the browser remember the language, and speak it. Takes no room on the page."""
-    page_address.run_script(KEY, _SCRIPT.format(cookie=COOKIE, code=code, kept_s=KEPT_S, direction=direction()))
+    script = _SCRIPT.format(cookie=COOKIE, code=code, kept_s=KEPT_S, direction=direction())
+    page_address.run_script(KEY, script + style_words.script())
 
 
 use_source(spoken)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 from cvcore.languages import marked, t
-from pages.parts.shell import page_address
 
 # By the names that shell/style.css has for them, which also has the English ones.
 WORDS = {
@@ -22,7 +21,7 @@ _SCRIPT = """
 """
 
 
-def show() -> None:
-    """Hand the words to the style sheet. Takes no room on the page."""
+def script() -> str:
+    """A script that hands the words to the style sheet."""
     words = json.dumps([(name, t(word)) for name, word in WORDS.items()]).replace("<", "\\u003c")
-    page_address.run_script("style-words", _SCRIPT.format(words=words))
+    return _SCRIPT.format(words=words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 import streamlit as st
@@ -97,6 +98,6 @@ def delete_project(store: Store, project: Project) -> None:
         classroom.delete_project(store, project, classroom.limits_of(main_store(), pupil, environment.load().limits))
 
 
-@st.cache_resource(show_spinner=False)
+@functools.lru_cache(maxsize=1)
 def _open(home: Path) -> Store:
     return Store(home)

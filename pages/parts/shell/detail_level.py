@@ -6,7 +6,6 @@ import streamlit as st
 
 from cvcore.languages import marked, t
 from cvcore.training import stages
-from pages.parts.shell import page_address
 from pages.parts.shell.text import plain
 
 SIMPLE, FULL = marked("Simple"), marked("Full")
@@ -16,7 +15,9 @@ _SWITCH = "detail-switch"
 KEPT_S = 365 * 24 * 3600
 
 # The server reads the cookie when a window connects, so a reload shows what was chosen last.
-_SCRIPT = 'document.cookie = "{cookie}={value}; path=/; max-age={kept_s}; samesite=lax";'
+_SCRIPT = """
+    document.cookie = "{cookie}={value}; path=/; max-age={kept_s}; samesite=lax";
+"""
 
 
 def is_full() -> bool:
@@ -49,10 +50,10 @@ def show_note(note: str) -> None:
         st.caption(t("Trained with the built-in network, which is less exact. Full says why."))
 
 
-def show_memory() -> None:
-    """Let the browser remember the present choice. Takes no room on the page."""
+def script() -> str:
+    """A script that lets the browser remember the present choice."""
     value = (FULL if is_full() else SIMPLE).lower()
-    page_address.run_script("detail", _SCRIPT.format(cookie=COOKIE, value=value, kept_s=KEPT_S))
+    return _SCRIPT.format(cookie=COOKIE, value=value, kept_s=KEPT_S)
 
 
 def _change() -> None:

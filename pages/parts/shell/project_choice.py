@@ -51,8 +51,7 @@ def heading(title: str, store: Store) -> Project:
             detail_level.show()
         st.session_state["project"] = chosen
         step_bar.show(store, projects[chosen], title)
-    detail_level.show_memory()
-    script = _ADDRESS.format(page=title, project_id=chosen)
+    script = _ADDRESS.format(page=title, project_id=chosen) + detail_level.script()
     page_address.run_script("project", script, again_for=["project"])
     undo_toast.show(projects[chosen])
     return projects[chosen]

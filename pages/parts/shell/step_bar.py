@@ -54,7 +54,7 @@ def show(store: Store, project: Project, page: str) -> None:
     state = progress(store, project)
     _adopt(project, state, page)
     run_every = POLL_S if state.is_training else IDLE_POLL_S
-    st.fragment(_show, run_every=run_every)(store, project.id, page)
+    st.fragment(_show, run_every=run_every)(store, project.id, page, [(project, state)])
 
 
 def newest_is_known(project: Project, iteration: Iteration) -> None:
@@ -72,12 +72,9 @@ def _adopt(project: Project, state: Progress, page: str) -> None:
         st.session_state[f"known-iteration-{project.id}"] = number
 
 
-def _show(store: Store, project_id: str, page: str) -> None:
-    try:
-        project = store.projects.get(project_id)
-    except NotFound:
-        st.rerun()
-    state = progress(store, project)
+def _show(store: Store, project_id: str, page: str, known: list[tuple[Project, Progress]]) -> None:
+    """Draw the bar; what is `known` already is looked up by later runs alone."""
+    project, state = known.pop() if known else _looked_up(store, project_id)
     at = next((step for step, title in TITLES.items() if title == page), None)
     with st.container(key="steps", horizontal=True, vertical_alignment="center", gap="xxsmall"):
         for step in STEPS:
@@ -87,6 +84,14 @@ def _show(store: Store, project_id: str, page: str) -> None:
     text, name = (json.dumps(each).replace("<", "\\u003c") for each in (said, t("Steps")))
     script = _SCRIPT.format(text=text, name=name, page=page)
     page_address.run_script("steps", script)
+
+
+def _looked_up(store: Store, project_id: str) -> tuple[Project, Progress]:
+    try:
+        project = store.projects.get(project_id)
+    except NotFound:
+        st.rerun()
+    return project, progress(store, project)
 
 
 def _step(project: Project, state: Progress, step: Step, *, is_current: bool) -> None:
