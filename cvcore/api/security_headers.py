@@ -45,7 +45,9 @@ class SecurityHeaders:
                     headers.setdefault(name, value)
             await send(message)
 
-        if scope["type"] == "http" and _CLOSED.fullmatch(scope["path"]):
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+        elif _CLOSED.fullmatch(scope["path"]):
             await PlainTextResponse("Not Found", 404)(scope, receive, send_with_headers)
         else:
             await self._app(scope, receive, send_with_headers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import hmac
 import secrets
@@ -79,24 +80,34 @@ def new_ticket() -> str:
 
 def signed(home: Path, content: dict[str, Any]) -> str:
     """A cookie's text with this content, signed by the home folder's key, which is made the first time."""
-    return str(_signer(home).dumps(content))
+    return str(_signer(_key(home)).dumps(content))
 
 
 def content_of(home: Path, text: str) -> dict[str, Any]:
     """The content of a cookie's text; empty if it was not signed here."""
+    return _content(_key(home), text)
+
+
+# A page and each file that it shows ask for the same text.
+@functools.lru_cache(maxsize=256)
+def _content(key: bytes, text: str) -> dict[str, Any]:
     try:
-        content = _signer(home).loads(text)
+        content = _signer(key).loads(text)
     except BadSignature:
         return {}
     return content if isinstance(content, dict) else {}
 
 
-def _signer(home: Path) -> URLSafeSerializer:
+def _signer(key: bytes) -> URLSafeSerializer:
+    return URLSafeSerializer(key, salt=_SALT)
+
+
+def _key(home: Path) -> bytes:
     path = home / KEY
     if not path.exists():
         blobs.write_first(path, secrets.token_bytes(32))
     with blobs.storage_errors(path):
-        return URLSafeSerializer(path.read_bytes(), salt=_SALT)
+        return path.read_bytes()
 
 
 def _digest(password: str, salt: bytes) -> bytes:
