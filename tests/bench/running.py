@@ -30,11 +30,15 @@ class NotStarted(Exception):
 
 @dataclass
 class App:
-    """`tagwise serve` on `folder`/home, at a free port; what it and commands write beside the home is in `folder`."""
+    """`tagwise serve` on `folder`/home, at a free port; what it and commands write beside the home is in `folder`.
+
+    root: the checkout whose code runs.
+    """
 
     folder: Path
     port: int = field(default_factory=lambda: free_port())
     process: subprocess.Popen[bytes] | None = None
+    root: Path = ROOT
 
     @property
     def home(self) -> Path:
@@ -62,19 +66,23 @@ class App:
     def command(self, *arguments: str, output: Path | None = None) -> subprocess.Popen[bytes]:
         """Start a `tagwise` command, which writes to `output` or to the log."""
         self.scratch.mkdir(parents=True, exist_ok=True)
-        environ = os.environ | {
-            "TAGWISE_HOME": str(self.home),
-            "TMPDIR": str(self.scratch),
-            "HOME": str(self.folder),
-            "PYTHONPATH": str(ROOT),
-        }
         with (
             (self.folder / "log.txt").open("ab") as log,
             output.open("wb") if output else contextlib.nullcontext(log) as out,
         ):
             return subprocess.Popen(
-                [sys.executable, "-m", "cvcore.cli", *arguments], env=environ, stdout=out, stderr=log, cwd=ROOT
-            )
+                [sys.executable, "-m", "cvcore.cli", *arguments],
+                env=self.environ(self.home), stdout=out, stderr=log, cwd=self.root,
+            )  # fmt: skip
+
+    def environ(self, home: Path) -> dict[str, str]:
+        """The environment in which the checkout's code runs on a home folder."""
+        return os.environ | {
+            "TAGWISE_HOME": str(home),
+            "TMPDIR": str(self.scratch),
+            "HOME": str(self.folder),
+            "PYTHONPATH": str(self.root),
+        }
 
     def log(self) -> str:
         """What all its processes wrote."""
@@ -178,3 +186,11 @@ def resident_bytes(pid: int) -> int:
     with contextlib.suppress(OSError, IndexError):
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     return 0
+
+
+def processor_s(pid: int) -> float:
+    """Seconds of processor that a process took, with all its threads, also those that ended.
+
+    Its clock's number is that of Linux's clock_getcpuclockid(3), which counts nanoseconds; /proc counts hundredths.
+    """
+    return time.clock_gettime(~pid << 3 | 2)
