@@ -4,8 +4,8 @@ Imports `languages` and the modules beside the packages, and knows nothing of im
 where `TAGWISE_RAY` names a cluster.
 """
 
-from cvcore.cluster.crews import Crew, crew
 from cvcore.cluster.machines import Machine, stage_on
 from cvcore.cluster.shards import finished, in_order
+from cvcore.cluster.workers import Workers, joined
 
-__all__ = ["Crew", "Machine", "crew", "finished", "in_order", "stage_on"]
+__all__ = ["Machine", "Workers", "finished", "in_order", "joined", "stage_on"]

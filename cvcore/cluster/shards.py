@@ -1,7 +1,7 @@
-"""Hands shards of work to a crew of actors, and gives what dead ones had to others.
+"""Hands shards of work to workers, and gives what dead ones had to others.
 
-Where no actor is left, the head works on a shard itself, and then looks again. Only a shard's names travel to an actor,
-and its result back; a result that the head has is never computed again.
+Where no worker is left, the head works on a shard itself, and then looks again. Only a shard's names travel to a
+worker, and its result back; a result that the head has is never computed again.
 """
 
 from __future__ import annotations
@@ -12,19 +12,18 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from cvcore.cluster import crews
-from cvcore.cluster.crews import Crew, Result, Shard
+from cvcore.cluster.workers import Result, Shard, Workers, leave, remove, update
 from cvcore.errors import Unavailable
 from cvcore.languages import t
 
 if TYPE_CHECKING:
     from ray import ObjectRef
 
-# How long an actor is waited for before stops are looked for.
+# How long a worker is waited for before stops are looked for.
 POLL_S = 0.5
-# How many actors may die over one shard.
+# How many workers may die over one shard.
 TRIES_MOST = 4
-# The shards for each actor that may be handed out after one that is not finished: memory holds their results.
+# The shards for each worker that may be handed out after one that is not finished: memory holds their results.
 AHEAD = 8
 
 
@@ -43,10 +42,10 @@ class _Queue:
         return not self.next
 
     def give_back(self, shard: tuple[int, Shard]) -> None:
-        """Put a shard whose actor died first.
+        """Put a shard whose worker died first.
 
         Raises:
-            Unavailable: too many actors have died over it.
+            Unavailable: too many workers have died over it.
         """
         self.tries[shard[0]] += 1
         if self.tries[shard[0]] >= TRIES_MOST:
@@ -61,12 +60,12 @@ class _Queue:
 
 
 def in_order(
-    members: Crew, shards: Iterable[Shard], on_wait: Callable[[], None] = lambda: None
+    workers: Workers, shards: Iterable[Shard], on_wait: Callable[[], None] = lambda: None
 ) -> Iterator[tuple[Shard, Result]]:
     """Every shard with its result, in the shards' order; see `finished`."""
     early: dict[int, tuple[Shard, Result]] = {}
     following = 0
-    for number, shard, result in finished(members, shards, on_wait):
+    for number, shard, result in finished(workers, shards, on_wait):
         early[number] = shard, result
         while following in early:
             yield early.pop(following)
@@ -74,75 +73,75 @@ def in_order(
 
 
 def finished(
-    members: Crew, shards: Iterable[Shard], on_wait: Callable[[], None] = lambda: None
+    workers: Workers, shards: Iterable[Shard], on_wait: Callable[[], None] = lambda: None
 ) -> Iterator[tuple[int, Shard, Result]]:
     """Every shard's number, from 0, the shard and its result, as soon as it is there.
 
-    Shards are taken as they are needed. `on_wait` is called at least every second or so while actors work; what it
-    raises ends the work.
+    Shards are taken as they are needed. `on_wait` is called at least every second or so while workers are busy; what
+    it raises ends the work.
 
     Raises:
-        Unavailable: actors died over one shard again and again.
+        Unavailable: workers died over one shard again and again.
         Exception: what the work itself raises.
     """
     queue = _Queue(enumerate(shards))
-    while not queue.is_empty() or any(each.shard for each in members.busy.values()):
+    while not queue.is_empty() or any(each.shard for each in workers.busy.values()):
         on_wait()
-        if members.is_alone and not queue.is_empty():
+        if workers.is_alone and not queue.is_empty():
             number, shard = queue.next.popleft()
-            yield number, shard, members.here(shard)
-        if not crews.engage(members):
-            queue.next.extendleft(each.shard for each in crews.part(members) if each.shard)
-        _hand_out(members, queue)
-        yield from _collected(members, queue)
+            yield number, shard, workers.work_locally(shard)
+        if not update(workers):
+            queue.next.extendleft(each.shard for each in leave(workers) if each.shard)
+        _hand_out(workers, queue)
+        yield from _collected(workers, queue)
 
 
-def _hand_out(members: Crew, queue: _Queue) -> None:
-    while members.idle and not queue.is_empty() and _is_near(members, queue):
-        engaged = members.idle.pop()
-        engaged.shard = queue.next.popleft()
-        members.busy[engaged.handle.work.remote(engaged.shard[1])] = engaged
+def _hand_out(workers: Workers, queue: _Queue) -> None:
+    while workers.idle and not queue.is_empty() and _is_near(workers, queue):
+        worker = workers.idle.pop()
+        worker.shard = queue.next.popleft()
+        workers.busy[worker.handle.work.remote(worker.shard[1])] = worker
 
 
-def _is_near(members: Crew, queue: _Queue) -> bool:
+def _is_near(workers: Workers, queue: _Queue) -> bool:
     """Whether the next shard is not too far after the first that is not finished."""
-    under_way = [each.shard[0] for each in members.busy.values() if each.shard]
-    return not under_way or queue.next[0][0] - min(under_way) < AHEAD * len(members.engaged)
+    under_way = [each.shard[0] for each in workers.busy.values() if each.shard]
+    return not under_way or queue.next[0][0] - min(under_way) < AHEAD * len(workers.all)
 
 
-def _collected(members: Crew, queue: _Queue) -> Iterator[tuple[int, Shard, Result]]:
-    """What actors have returned by now, or within half a second."""
-    if not members.busy:
-        if members.is_joined and not members.idle:
+def _collected(workers: Workers, queue: _Queue) -> Iterator[tuple[int, Shard, Result]]:
+    """What workers have returned by now, or within half a second."""
+    if not workers.busy:
+        if workers.is_joined and not workers.idle:
             time.sleep(POLL_S)
         return
     import ray
 
-    ready, _ = ray.wait(list(members.busy), timeout=POLL_S)
+    ready, _ = ray.wait(list(workers.busy), timeout=POLL_S)
     for reference in ready:
-        yield from _returned(members, queue, reference)
+        yield from _returned(workers, queue, reference)
 
 
-def _returned(members: Crew, queue: _Queue, reference: ObjectRef[Any]) -> Iterator[tuple[int, Shard, Result]]:
+def _returned(workers: Workers, queue: _Queue, reference: ObjectRef[Any]) -> Iterator[tuple[int, Shard, Result]]:
     import ray
     from ray.exceptions import RayError, RayTaskError
 
-    engaged = members.busy.pop(reference)
-    shard, engaged.shard = engaged.shard, None
+    worker = workers.busy.pop(reference)
+    shard, worker.shard = worker.shard, None
     try:
         result = ray.get(reference)
     except RayTaskError as error:
         raise error.cause from error
     except RayError:  # the actor, its machine or what it returned is lost
-        crews.forget(members, engaged)
+        remove(workers, worker)
         if shard:
             queue.give_back(shard)
         return
     if shard:
-        members.idle.append(engaged)
+        workers.idle.append(worker)
         yield *shard, result
     elif result:
-        crews.forget(members, engaged, reason=result)
+        remove(workers, worker, reason=result)
     else:
-        engaged.has_started = True
-        members.idle.append(engaged)
+        worker.has_started = True
+        workers.idle.append(worker)

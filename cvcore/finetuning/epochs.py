@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cvcore import cluster, settings
-from cvcore.cluster import Crew
+from cvcore.cluster import Workers
 from cvcore.files import blobs
 from cvcore.finetuning import checkpoints, comparison, fold_training, schedule
 from cvcore.finetuning.checkpoints import EpochResult
@@ -42,25 +42,25 @@ def train_epochs(setup: TrainingSetup) -> EndReason:
     If epochs take longer than planned, the schedule is shortened, so that it still ends with a low learning rate. After
     a restart, an epoch that was trained and reported before is neither trained nor reported again.
     """
-    with _machines(setup) as crew:
-        return _train_epochs(setup, crew)
+    with _machines(setup) as workers:
+        return _train_epochs(setup, workers)
 
 
-def _train_epochs(setup: TrainingSetup, crew: Crew | None) -> EndReason:
+def _train_epochs(setup: TrainingSetup, workers: Workers | None) -> EndReason:
     trainings, iteration_id = setup.training.store.trainings, setup.training.task.iteration.id
     reported, number = len(trainings.epochs(iteration_id)), 0
     while number < setup.schedule.epochs:
         if number >= reported or not _is_trained(setup, number):
             try:
                 started_s = setup.training.elapsed_s()
-                results = _train_epoch(setup, number, crew)
+                results = _train_epoch(setup, number, workers)
             except _Enough:
                 return "asked" if trainings.is_finishing_early(iteration_id) else "budget"
             if len(results) == len(setup.splits):
                 summary = _summary(setup, number, results)
                 trainings.put_epoch(iteration_id, number, summary)
                 # Folds on several machines take less time than their seconds together.
-                epoch_s = setup.training.elapsed_s() - started_s if crew else summary.seconds
+                epoch_s = setup.training.elapsed_s() - started_s if workers else summary.seconds
                 setup = _shortened(setup, number, epoch_s)
         number += 1
     return "budget" if setup.schedule.is_short else "converged"
@@ -85,8 +85,8 @@ def _is_trained(setup: TrainingSetup, number: int) -> bool:
 
 
 @contextlib.contextmanager
-def _machines(setup: TrainingSetup) -> Iterator[Crew | None]:
-    """Actors that train a fold split each, one on every machine or GPU of the cluster; None where no cluster is set."""
+def _machines(setup: TrainingSetup) -> Iterator[Workers | None]:
+    """Workers that train a fold split each, one on every machine or GPU of the cluster; None where none is set."""
     task, trainer, store = setup.training.task, setup.trainer, setup.training.store
     if not (address := settings.load().ray):
         yield None
@@ -96,15 +96,16 @@ def _machines(setup: TrainingSetup) -> Iterator[Crew | None]:
     networks = blobs.backbones_folder(store.home)
     work = FoldWork(task.backbone, networks, trainer.folder, data, trainer.batch)
 
-    def here(fold: tuple[FoldSplit, Schedule, int]) -> EpochResult | None:
+    def work_locally(fold: tuple[FoldSplit, Schedule, int]) -> EpochResult | None:
         return fold_training.train_epoch_to_file(trainer, *fold)
 
-    with cluster.crew(address, fold_training.on_a_machine, work, here=here, by_machine=True) as crew:
+    train = fold_training.on_a_machine
+    with cluster.joined(address, train, work, work_locally=work_locally, by_machine=True) as workers:
         # Without the cluster the folds are trained below, where every step is reported and may be stopped.
-        yield crew if crew.is_joined else None
+        yield workers if workers.is_joined else None
 
 
-def _train_epoch(setup: TrainingSetup, number: int, crew: Crew | None) -> list[EpochResult]:
+def _train_epoch(setup: TrainingSetup, number: int, workers: Workers | None) -> list[EpochResult]:
     """Train one epoch of all splits; returns their results.
 
     Splits whose checkpoint is already past this epoch have no result and are left out.
@@ -121,9 +122,9 @@ def _train_epoch(setup: TrainingSetup, number: int, crew: Crew | None) -> list[E
         if is_over or training.store.trainings.is_finishing_early(training.task.iteration.id):
             raise _Enough
 
-    if crew:
+    if workers:
         folds = [(split, planned, number) for split in setup.splits]
-        on_machines = cluster.in_order(crew, folds, lambda: on_step(0.0, cluster.stage_on(crew.machines, stage)))
+        on_machines = cluster.in_order(workers, folds, lambda: on_step(0.0, cluster.stage_on(workers.machines, stage)))
         return [result for _, result in on_machines if result]
     results = []
     for split in setup.splits:

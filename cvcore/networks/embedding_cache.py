@@ -19,7 +19,7 @@ from cvcore.files import blobs, shared_originals
 from cvcore.languages import t
 from cvcore.networks import feature_extraction, stored_images
 from cvcore.networks.backbones import Backbone
-from cvcore.networks.feature_extraction import Elsewhere
+from cvcore.networks.feature_extraction import RemoteImages
 from cvcore.networks.keras_backend import Device
 from cvcore.networks.large_sets import blocks
 from cvcore.progress import Progress
@@ -107,9 +107,11 @@ def computed(
     read_pixels = partial(_pixels, str(store.home), backbone.side)
     if (set_up := settings.load()).ray and len(digests) > feature_extraction.SHARD:
         root = shared_originals.root_of(store.home, set_up)
-        there = Elsewhere(set_up.ray, partial(_pixels, root, backbone.side), partial(shared_originals.require, root))
-        shards = partial(feature_extraction.stream_elsewhere, backbone, folder, digests, read_pixels, device)
-        return _by_shards(shards, there, len(digests), progress)
+        remote = RemoteImages(
+            set_up.ray, partial(_pixels, root, backbone.side), partial(shared_originals.require, root)
+        )
+        shards = partial(feature_extraction.stream_by_cluster, backbone, folder, digests, read_pixels, device)
+        return _by_shards(shards, remote, len(digests), progress)
     stream = feature_extraction.stream(backbone, folder, digests, read_pixels, device)
     return _by_batches(stream, len(digests), progress)
 
@@ -126,8 +128,8 @@ def _by_batches(
 
 
 def _by_shards(
-    stream_elsewhere: Callable[..., Generator[list[tuple[str, feature_extraction.Outcome]], None, None]],
-    there: Elsewhere,
+    stream_by_cluster: Callable[..., Generator[list[tuple[str, feature_extraction.Outcome]], None, None]],
+    remote: RemoteImages,
     total: int,
     progress: Progress,
 ) -> Iterator[dict[str, NDArray[np.float32]]]:
@@ -137,7 +139,7 @@ def _by_shards(
         stage = t("Computing embeddings: {done} of {total}", done=done, total=total)
         progress(cluster.stage_on(machines, stage), done / total)
 
-    with contextlib.closing(stream_elsewhere(elsewhere=there, on_wait=report)) as shards:
+    with contextlib.closing(stream_by_cluster(remote=remote, on_wait=report)) as shards:
         for shard in shards:
             if embeddings := _readable(shard):
                 yield embeddings

@@ -33,7 +33,7 @@ THREADS_MAX = 4
 # Batches that wait per core, so that no core is idle while one is slow; all must fit into memory.
 BATCHES_AHEAD = 4
 
-# Images that a cluster's actor is given at once: seconds of work, and a few hundred names on the wire.
+# Images that a cluster's worker is given at once: seconds of work, and a few hundred names on the wire.
 SHARD = 256
 
 Item = TypeVar("Item")
@@ -51,10 +51,10 @@ Stream = Generator[tuple[Item, Outcome], None, None]
 
 
 @dataclass(frozen=True)
-class Elsewhere:
-    """How the machines of the cluster at `address` get images.
+class RemoteImages:
+    """How the machines of the cluster at `address` read images.
 
-    `read_pixels` returns an item's pixels there, and `require` raises a TagwiseError where that machine cannot read
+    There `read_pixels` returns an item's pixels, and `require` raises a TagwiseError where that machine cannot read
     any; both are pickled. `in_order`: results come in the items' order, otherwise as soon as they are there.
     """
 
@@ -114,14 +114,14 @@ def stream_by_gpu(
             yield from _embedded(batch, extract)
 
 
-def stream_elsewhere(
+def stream_by_cluster(
     backbone: Backbone,
     folder: Path,
     items: Iterable[Item],
     read_pixels: Callable[[Item], NDArray[np.uint8]],
     device: Device = "cpu",
     *,
-    elsewhere: Elsewhere,
+    remote: RemoteImages,
     on_wait: Callable[[Sequence[Machine]], None] = lambda machines: None,
 ) -> Generator[list[tuple[Item, Outcome]], None, None]:
     """The same as `stream`, a shard at a time, by the machines of a cluster: bit for bit, on processors of one kind.
@@ -136,22 +136,22 @@ def stream_elsewhere(
     """
     content = backbones.litert_model(backbone, folder)
 
-    def here(shard: Sequence[Item]) -> list[Outcome]:
+    def work_locally(shard: Sequence[Item]) -> list[Outcome]:
         return [outcome for _, outcome in stream(backbone, folder, shard, read_pixels, device)]
 
-    with cluster.crew(elsewhere.address, _on_a_machine, backbone, content, elsewhere, here=here) as crew:
-        by_order = cluster.in_order if elsewhere.in_order else cluster.finished
-        for *_, shard, outcomes in by_order(crew, _batches(items, SHARD), lambda: on_wait(crew.machines)):
+    with cluster.joined(remote.address, _on_machine, backbone, content, remote, work_locally=work_locally) as workers:
+        by_order = cluster.in_order if remote.in_order else cluster.finished
+        for *_, shard, outcomes in by_order(workers, _batches(items, SHARD), lambda: on_wait(workers.machines)):
             pairs = list(zip(shard, outcomes, strict=True))
-            again = iter(here([item for item, outcome in pairs if outcome is None]))
-            yield [(item, next(again) if outcome is None else outcome) for item, outcome in pairs]
+            unread = iter(work_locally([item for item, outcome in pairs if outcome is None]))
+            yield [(item, next(unread) if outcome is None else outcome) for item, outcome in pairs]
 
 
-def _on_a_machine(
-    backbone: Backbone, content: bytes, elsewhere: Elsewhere
+def _on_machine(
+    backbone: Backbone, content: bytes, remote: RemoteImages
 ) -> Callable[[Sequence[Any]], list[NDArray[np.float32] | None]]:
-    """What an actor does with a shard: the embeddings of its images, None where it cannot read one."""
-    elsewhere.require()
+    """What a worker does with a shard: the embeddings of its images, None where it cannot read one."""
+    remote.require()
     device = keras_backend.device()
     with tempfile.TemporaryDirectory() as temporary:
         backbones.save(backbone, content, Path(temporary))
@@ -159,7 +159,7 @@ def _on_a_machine(
 
     def read_pixels(item: Any) -> NDArray[np.uint8]:
         try:
-            return elsewhere.read_pixels(item)
+            return remote.read_pixels(item)
         except OSError as error:
             raise NotFound(str(error)) from error
 

@@ -19,7 +19,7 @@ from cvcore.cluster import Machine
 from cvcore.errors import Unavailable
 from cvcore.files import blobs
 from cvcore.networks import backbones, feature_extraction
-from cvcore.networks.feature_extraction import Elsewhere
+from cvcore.networks.feature_extraction import RemoteImages
 from cvcore.prediction import predictor
 from cvcore.prediction.batch_images import BatchImage
 from cvcore.records import Iteration, Prediction
@@ -64,7 +64,7 @@ def predict(
     folder = blobs.backbones_folder(store.home)
     backbone = backbones.find(iteration.fingerprint, folder)
 
-    on_machines = None if thumbnail_px else _elsewhere(batch, backbone.side, limits)
+    remote = None if thumbnail_px else remote_images(batch, backbone.side, limits)
     thumbnails: dict[int, bytes] = {}  # of the images that are being worked on
 
     def read_pixels(image: BatchImage) -> Levels:
@@ -81,9 +81,9 @@ def predict(
         answer = predictor.answer(predictions, threshold, multilabel=out_of_fold.multilabel)
         return ImageAnswer(image.name, tuple(answer), tuple(predictions), thumbnail=thumbnail)
 
-    if on_machines:
-        shards = feature_extraction.stream_elsewhere(
-            backbone, folder, batch, read_pixels, elsewhere=on_machines, on_wait=on_wait
+    if remote:
+        shards = feature_extraction.stream_by_cluster(
+            backbone, folder, batch, read_pixels, remote=remote, on_wait=on_wait
         )
         return _answers(_one_by_one(shards), to_answer)
     return _answers(feature_extraction.stream(backbone, folder, batch, read_pixels), to_answer)
@@ -128,7 +128,7 @@ def _one_by_one(
             yield from shard
 
 
-def _elsewhere(batch: Iterable[BatchImage], side: int, limits: Limits) -> Elsewhere | None:
+def remote_images(batch: Iterable[BatchImage], side: int, limits: Limits) -> RemoteImages | None:
     """How a cluster's machines read the batch; None where no cluster is set, or images are not many files."""
     address = settings.load().ray
     if not address or not isinstance(batch, Sequence) or len(batch) <= feature_extraction.SHARD:
@@ -136,7 +136,7 @@ def _elsewhere(batch: Iterable[BatchImage], side: int, limits: Limits) -> Elsewh
     folders = {image.folder for image in batch}
     if None in folders:
         return None
-    return Elsewhere(address, partial(_pixels, side, limits), partial(_require, folders), in_order=True)
+    return RemoteImages(address, partial(_pixels, side, limits), partial(_require, folders), in_order=True)
 
 
 def _require(folders: Collection[Path]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cvcore import training
-from cvcore.cluster import crews
+from cvcore.cluster import workers
 from cvcore.errors import Unavailable
 from cvcore.files import blobs
 from cvcore.finetuning import schedule
@@ -29,7 +29,7 @@ def test_folds_go_on_when_a_machine_dies(
     store: Store, fill: Fill, start_cluster: StartCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every epoch is trained and reported once, although one of the two machines that train is killed."""
-    monkeypatch.setattr(crews, "PATIENCE_S", 300.0)  # so that the head trains none itself
+    monkeypatch.setattr(workers, "PATIENCE_S", 300.0)  # so that the head trains none itself
     project = fill(rose=15, tulip=15)
     job = training.start(store, project, options=ADVANCED)
     iteration_id = job.iteration_id or ""

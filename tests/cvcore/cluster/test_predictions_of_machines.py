@@ -64,5 +64,5 @@ def test_images_in_a_zip_stay_on_this_machine(folder: Path, monkeypatch: pytest.
     monkeypatch.setenv("TAGWISE_RAY", "auto")
     files = batch_images.images_at(folder, Limits())
     in_zip = [batch_images.BatchImage(image.name, image.read) for image in files]
-    assert "auto" == batches._elsewhere(files, 224, Limits()).address
-    assert batches._elsewhere(in_zip, 224, Limits()) is None
+    assert "auto" == batches.remote_images(files, 224, Limits()).address
+    assert batches.remote_images(in_zip, 224, Limits()) is None
