@@ -62,13 +62,13 @@ class Forms:
     """Answers `GET` and `POST /join`, with `?ticket=…` for the browser that opened the class, `?leave=…` to sign out.
 
     Attempts are limited per device, so that no code can be guessed; those that succeed count as long as they take. A
-    ticket is taken once.
+    ticket is taken once: `taken_tickets` are those that would still be good, with the time of each.
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._failed: list[tuple[str, float]] = []
-        self._taken: list[tuple[str, float]] = []
+        self.taken_tickets: list[tuple[str, float]] = []
         self._actions: dict[str, Callable[[Fields], str]] = {
             "join": lambda given: classroom.join(store, given.get("code", ""), given.get("nickname", ""))[1],
             "return": lambda given: classroom.come_back(store, given.get("code", ""), given.get("return", ""))[1],
@@ -127,11 +127,11 @@ class Forms:
     def _take_once(self, given: Fields) -> None:
         """Refuse a ticket that was taken before; those that are too old by now need not be remembered."""
         ticket = given.get(given["do"], "") if given["do"] in ("ticket", "leave") else ""
-        self._taken = recent(self._taken, 2 * classroom.TICKET_S, time.monotonic())
-        if any(other == ticket for other, _ in self._taken):
+        self.taken_tickets = recent(self.taken_tickets, 2 * classroom.TICKET_S, time.monotonic())
+        if any(other == ticket for other, _ in self.taken_tickets):
             raise InvalidInput(t("this link was used already: sign in with the teacher's password"))
         if ticket:
-            self._taken.append((ticket, time.monotonic()))
+            self.taken_tickets.append((ticket, time.monotonic()))
 
     async def _page(self, given: Fields, message: str = "", status: int = 200) -> Response:
         return _page(given, message, status, is_joinable=await asyncio.to_thread(self._is_joinable))

@@ -13,7 +13,8 @@ import sys
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -23,7 +24,8 @@ from cvcore import exports, prediction
 from cvcore.cli import main
 from cvcore.errors import InvalidInput, NotFound, Unavailable
 from cvcore.evaluation import saved_thresholds
-from cvcore.exports import exporting, formats
+from cvcore.exports import formats
+from cvcore.exports.source import Source
 from cvcore.exports.writers.network import Network
 from cvcore.projects import uploads
 from cvcore.records import Iteration, Project
@@ -318,7 +320,21 @@ def test_a_folder_in_use_is_refused(
     ("error", "words"),
     [(errno.ENOSPC, "the disk is full: free some space on it and try again"), (errno.EIO, "choose another format")],
 )
-def test_a_full_disk_is_no_fault_of_the_format(error: int, words: str) -> None:
+def test_a_full_disk_is_no_fault_of_the_format(
+    store: Store,
+    fill: Callable[..., Project],
+    trained: Callable[..., Iteration],
+    tmp_path: Path,
+    error: int,
+    words: str,
+) -> None:
     """A converter that finds no room is told as a full disk; any other error of it names the format."""
-    with pytest.raises(Unavailable, match=words), exporting._conversion(formats.find("tflite")):
+
+    def fail(network: Network, folder: Path) -> None:
         raise OSError(error, os.strerror(error))
+
+    failing = dataclasses.replace(formats.find("tflite"), write=fail)
+    unread = cast(Source, SimpleNamespace(network=None))
+    with pytest.raises(Unavailable, match=words):
+        exports.export(store, trained(fill(oak=5, elm=5)), failing, tmp_path / "out", shared=unread)
+    assert not (tmp_path / "out").exists()
