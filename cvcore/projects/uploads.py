@@ -132,7 +132,7 @@ def put(
     limits: Limits,
     came: Mapping[str, str],
 ) -> Upload:
-    """As `add`, of a file that is `kept`, by rules that hold."""
+    """As `add`, of a file that is `kept`; the rules were read since tags last changed."""
     name, digest, info = names.file(name), file.digest, file.info
     size_bytes = len(file.arrival.data)
     # Under the write lock: with many uploads at once no more is stored than with one.

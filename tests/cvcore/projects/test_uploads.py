@@ -354,6 +354,33 @@ for number in range(100_000):
     assert add(store, project, drawn_image(1)).status == "stored"
 
 
+def test_an_import_cut_short_keeps_what_it_told_of(
+    store: Store, project: Project, tmp_path: Path, killable: Callable[[str, Path], subprocess.Popen[bytes]]
+) -> None:
+    """After kill -9 in the middle of an import all that was told as stored is there, with whole files."""
+    script = """
+import io
+from PIL import Image
+from cvcore import datasets
+from cvcore.projects import imports
+def image(number):
+    file = io.BytesIO()
+    Image.new("RGB", (16, 16), number).save(file, "PNG")
+    return file.getvalue()
+entries = [(f"{number % 9}/{number}.png", lambda number=number: image(number)) for number in range(100_000)]
+told = open(sys.argv[2] + "/told", "w", buffering=1)
+imports.import_images(store, project, datasets.entries_from_uploads(entries), limits=Limits(),
+    on_file=lambda upload: print(upload.name, file=told))
+"""
+    told = tmp_path / "told"
+    kill_once(lambda: told.exists() and len(told.read_text().splitlines()) >= 20, killable(script, store.home))
+    names = {image.name for image in store.images.page(project.id, take=100_000)}
+    assert names >= set(told.read_text().split("\n")[:-1])
+    assert lost(store) == set()
+    written = [path for path in (store.home / "originals").rglob("*") if path.is_file() and path.name[0] != "."]
+    assert [blobs.sha256_of(path) for path in written] == [path.name for path in written]
+
+
 def test_a_full_disk_keeps_rows_and_files_together(
     on_small_disk: Callable[[str, str], list[str]],
 ) -> None:
