@@ -119,6 +119,8 @@ with go, st.container(key="go"):
         type="primary" if next_step.progress(store, project).next_step("train") == "train" else "secondary",
         icon=":material/play_arrow:",
         disabled=bool(ready.obstacles) or running is not None,
+        # Without it another type is another button, and a press on a page from before the change would be lost.
+        key="train",
     )
     if is_pressed:
         _start()
