@@ -26,6 +26,7 @@ RETRY_S = 0.5
 PATIENCE_S = 90.0
 TICK_S = 0.05
 XSRF = "_streamlit_xsrf"
+TRIGGERS = ("trigger_value", "string_trigger_value")
 TEXTS = ("markdown", "heading", "text", "alert", "html")
 
 Values = Mapping[str, Mapping[str, Any]]
@@ -109,21 +110,24 @@ class Tab:
         self.page, self.query, self._values, self._name = self.pages[name], query, {}, ""
         await self._send(self._rerun())
 
-    async def set(self, values: Values, *, of: Shown | None = None) -> None:
-        """Give widgets values, by their ids, and run the page, or the fragment of `of`; triggers count once."""
+    async def set(self, values: Values, *, of: Shown | None = None, times: int = 1) -> None:
+        """Give widgets values, by their ids, and run the page, or the fragment of `of`; triggers count once.
+
+        times: how often it is sent, as a double click sends it twice.
+        """
         triggers = []
         for widget_id, value in values.items():
             state = WidgetState(id=widget_id, **value)
-            if state.WhichOneof("value") == "trigger_value":
+            if state.WhichOneof("value") in TRIGGERS:
                 triggers.append(state)
             else:
                 self._values[widget_id] = state
-        await self._send(self._rerun(of.fragment if of else "", triggers))
+        await self._send(self._rerun(of.fragment if of else "", triggers), times)
 
-    async def press(self, label: str, values: Values | None = None) -> None:
+    async def press(self, label: str, values: Values | None = None, *, times: int = 1) -> None:
         """Press the button with that label; in a form, with its fields' values."""
         button = self.find("button", label)
-        await self.set({**(values or {}), button.content.id: {"trigger_value": True}}, of=button)
+        await self.set({**(values or {}), button.content.id: {"trigger_value": True}}, of=button, times=times)
 
     async def upload(self, uploader: Shown, files: Mapping[str, bytes]) -> None:
         """Choose files for an uploader: they go to the server, and the page runs."""
@@ -194,12 +198,13 @@ class Tab:
         state.context_info.timezone, state.context_info.locale = "Europe/Berlin", "en-GB"
         return message
 
-    async def _send(self, message: BackMsg) -> None:
+    async def _send(self, message: BackMsg, times: int = 1) -> None:
         """Send a run and wait until the page has run."""
         async with self._busy:
             self._idle.clear()
             self._pending = message
-            await self._write(message)
+            for _ in range(times):
+                await self._write(message)
             try:
                 await asyncio.wait_for(self._idle.wait(), PATIENCE_S)
             except TimeoutError:
