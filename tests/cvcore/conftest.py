@@ -157,7 +157,7 @@ def on_small_disk(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, st
     def run(options: str, script: str) -> list[str]:
         command = [*namespace, "sh", "-c", mount_and_run, str(mount_point), options]
         python = [sys.executable, "-c", _ON_SMALL_DISK + script, str(mount_point)]
-        done = subprocess.run([*command, *python], capture_output=True, text=True, env=ENVIRON, timeout=60)
+        done = subprocess.run([*command, *python], capture_output=True, text=True, env=ENVIRON, timeout=300)
         assert (done.stderr, done.returncode) == ("", 0)
         return done.stdout.splitlines()
 
