@@ -11,8 +11,8 @@ from cvcore.store.database import Connections, Row
 from cvcore.store.facts.known import Known
 from cvcore.store.images import FOR_TESTING, UNTAGGED, Images, image, listed
 
-# An image's tags in the workspace, in the order they were added, and in an iteration's snapshot.
-_TAGS = "select tag_id from image_tags where image_id = images.id order by image_tags.rowid"
+# An image's tags in the workspace and in an iteration's snapshot.
+_OWN_TAGS = "select tag_id from image_tags where image_id = images.id"
 _SNAPSHOT_TAGS = """
     select iteration_tags.tag_id from iteration_images as held, json_each(held.tag_positions) as place
     join iteration_tags on iteration_tags.iteration_id = held.iteration_id and iteration_tags.position = place.value
@@ -26,7 +26,7 @@ _SNAPSHOT = """
 
 # So many images are sorted, or skipped one by one, in a moment.
 DEEP = 5000
-LARGE_SHARE = 1 / 8
+LARGE_SHARE = 1 / 4
 
 
 @dataclass(frozen=True)
@@ -236,7 +236,7 @@ def _order(search: ImageSearch) -> str:
 
 
 def _tags(search: ImageSearch) -> str:
-    return _SNAPSHOT_TAGS if search.iteration_id else _TAGS
+    return _SNAPSHOT_TAGS if search.iteration_id else f"{_OWN_TAGS} order by image_tags.rowid"
 
 
 def _conditions(search: ImageSearch, parameters: Row) -> list[str]:
@@ -248,17 +248,19 @@ def _conditions(search: ImageSearch, parameters: Row) -> list[str]:
 
     conditions: list[str] = []
     kinds = []
+    tags = _SNAPSHOT_TAGS if search.iteration_id else _OWN_TAGS
     if search.tag_ids and search.has_all:
-        each = [f"exists (select 1 from ({_tags(search)}) where tag_id = {bound(tag_id)})" for tag_id in search.tag_ids]
+        each = [f"exists (select 1 from ({tags}) where tag_id = {bound(tag_id)})" for tag_id in search.tag_ids]
         kinds.append(" and ".join(each))
     elif search.tag_ids:
-        kinds.append(f"exists (select 1 from ({_tags(search)}) where tag_id in ({listed_values(search.tag_ids)}))")
+        # With the plus an image's own tags are looked through, and not each of many tags looked for.
+        kinds.append(f"exists (select 1 from ({tags}) where +tag_id in ({listed_values(search.tag_ids)}))")
     if search.or_untagged:
-        kinds.append(f"not exists ({_tags(search)})")
+        kinds.append(f"not exists ({tags})")
     if kinds:
         conditions.append("(" + " or ".join(f"({kind})" for kind in kinds) + ")")
     if search.is_tagged is not None:
-        conditions.append(f"{'' if search.is_tagged else 'not '}exists ({_tags(search)})")
+        conditions.append(f"{'' if search.is_tagged else 'not '}exists ({tags})")
     if search.is_test is not None:
         conditions.append(f"id {'' if search.is_test else 'not '}in (select image_id from test_images)")
     if search.image_ids is not None:
