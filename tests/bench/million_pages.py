@@ -39,6 +39,14 @@ def measure(home: Path, name: str) -> None:
     print("| what | target | median | 95 % | processor |\n|---|---|---|---|---|")
     for what, query in _filters(store, project).items():
         _print(what, lambda query=query: _open(project, query))
+    untagged = ImageSearch(project.id, or_untagged=True)
+    wholes: dict[str, tuple[Mapping[str, str], ImageSearch]] = {
+        "all images": ({}, ImageSearch(project.id)),
+        "untagged": ({"show": "untagged"}, untagged),
+    }
+    for what, (query, search) in wholes.items():
+        apps = [_selected(store, project, query, search) for _ in range(ROUNDS)]
+        _print(f"choose all that match: {what}", lambda apps=apps: apps.pop().button(key="choose-all").click().run())
     newest = store.searches.ids(ImageSearch(project.id), take=PAGE)
     tag = store.tags.of_project(project.id)[0].name
     undo: list[Callable[[], str]] = []
@@ -54,8 +62,9 @@ def measure(home: Path, name: str) -> None:
             undo.pop()()
 
         _print(f"{what}, the page again, undo", do)
+    _change_whole(store, project, untagged, tag)
     rss_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(f"| memory at the most | {MEMORY_TARGET_MB} MB | {rss_mb} MB | | |\n\nload {os.getloadavg()[0]:.1f}")
+    print(f"\nmemory at the most {rss_mb} MB, target {MEMORY_TARGET_MB} MB; load {os.getloadavg()[0]:.1f}")
 
 
 def _filters(store: Store, project: Project) -> Mapping[str, Mapping[str, str]]:
@@ -79,15 +88,42 @@ def _filters(store: Store, project: Project) -> Mapping[str, Mapping[str, str]]:
             "tags": half,
             "page": f"{store.images.count(project.id) // PAGE // 5}",
         },
+        "metadata site 3": {"key": "site", "value": "site 3"},
+        "without a site": {"key": "site"},
+        "camera Pixel 7": {"key": "camera", "value": "Pixel 7"},
+        "file type PNG, all images": {"key": "file type", "value": "PNG"},
+        "sharp": {"key": "sharpness", "value": "sharp (from 70 %)"},
+        "untagged of a camera": {"show": "untagged", "key": "camera", "value": "Pixel 7"},
+        "half of the tags of a camera": {"tags": half, "key": "camera", "value": "Pixel 7"},
     }
 
 
-def _open(project: Project, query: Mapping[str, str]) -> None:
+def _selected(store: Store, project: Project, query: Mapping[str, str], search: ImageSearch) -> AppTest:
+    """The page with all its images selected, as the browser tells it."""
+    app = _open(project, query)
+    revision = f"{app.session_state['browser-turn']} 1 {search.or_untagged} {search.is_test} {search.tag_ids}"
+    ids = store.searches.ids(search, take=PAGE)
+    app.session_state[f"gallery-{project.id}"] = {"selection": {"revision": revision, "ids": ids}}
+    return app.run()
+
+
+def _change_whole(store: Store, project: Project, search: ImageSearch, tag: str) -> None:
+    """Print what it takes to tag all that a search finds, and to undo it."""
+    used = time.process_time()
+    change = changes.tag(store, project, store.searches.ids(search), [tag], limits=Limits())
+    tagged, used = time.process_time() - used, time.process_time()
+    assert change.undo_long
+    undone = change.undo_long(lambda stage, fraction: None)
+    print(f"\n{change.message} {tagged:.0f} s of processor. {undone} {time.process_time() - used:.0f} s of processor.")
+
+
+def _open(project: Project, query: Mapping[str, str]) -> AppTest:
     app = AppTest.from_file(f"{ROOT / 'pages' / 'router.py'}", default_timeout=300)
     for name, value in {"project": project.id, "view": "Images", "images-view": "Images", **query}.items():
         app.query_params[name] = value
     app.switch_page(f"{ROOT / 'pages' / 'images.py'}").run()
     assert not app.exception, [each.message for each in app.exception]
+    return app
 
 
 def _print(what: str, act: Callable[[], Any]) -> None:

@@ -12,7 +12,8 @@ from cvcore import projects
 from cvcore.projects import tagging
 from cvcore.records import MULTILABEL, Project
 from cvcore.settings import Limits
-from cvcore.store import UNTAGGED, Store
+from cvcore.store import FOR_TESTING, UNTAGGED, Store
+from pages.parts.images.image_browser import PAGE
 from pages.parts.images.image_filter import PILLS_MOST
 from tests.browser.conftest import Serve
 from tests.conftest import fill_in
@@ -161,6 +162,28 @@ def test_undo_after_removing_tags_and_deleting(page: Page, url: str, store: Stor
     page.get_by_role("button", name="Undo", exact=True).click()
     expect(tiles).to_have_count(3)
     assert {"rose": 3} == {tag.name: tag.image_count for tag in store.tags.of_project(project.id)}
+
+
+def test_all_images_that_match_are_chosen_and_changed(page: Page, url: str, store: Store) -> None:
+    """After All, a line offers those of the other pages; what is done is done to them, too, and one click undoes it."""
+    project = projects.create(store, "Whole", domain="Built-in")
+    store.tags.add(project.id, "rose")
+    for number in range(PAGE + 4):
+        store.images.add(
+            project.id, f"{number:064x}", name=f"{number}.png", width=9, height=9, size_bytes=9, signature=bytes(192)
+        )
+    opened(page, url, project)
+    page.get_by_role("button", name="All", exact=True).click()
+    expect(page.get_by_text(f"All {PAGE} images on this page are chosen.")).to_be_visible()
+    page.get_by_role("button", name=f"Choose all {PAGE + 4} that match").click()
+    expect(page.get_by_text(f"All {PAGE + 4} images that match are chosen.")).to_be_visible()
+    page.get_by_role("button", name="Use for testing").click()
+    expect(page.get_by_text(f"{PAGE + 4} images kept for testing.").first).to_be_visible()
+    expect(page.get_by_text("images that match are chosen")).to_have_count(0)
+    assert PAGE + 4 == store.images.count(project.id, FOR_TESTING)
+    page.get_by_role("button", name="Undo", exact=True).click()
+    expect(page.get_by_text(f"{PAGE + 4} images kept for training again.").first).to_be_visible()
+    assert 0 == store.images.count(project.id, FOR_TESTING)
 
 
 def test_tags_are_added_one_after_another(page: Page, url: str, store: Store) -> None:
