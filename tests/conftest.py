@@ -150,13 +150,13 @@ def train(
         iteration.classification_type == "Multilabel",
     )
     with blobs.new_folder(blobs.iteration_folder(store.home, iteration.id)) as folder:
-        evaluation.save(folder, out_of_fold)
+        scores = evaluation.save(folder, out_of_fold)
     store.iterations.complete(
         iteration.id,
         backbone=built_in.name,
         fingerprint=built_in.fingerprint,
         evaluation=Evaluation(evaluation_method, 2, 0),
-        scores=evaluation.scores(out_of_fold),
+        scores=scores,
         seconds={"features": 0.1, "fit": 0.2, "total": 0.3},
     )
     store.jobs.finish(job.id, "done")

@@ -3,9 +3,9 @@
 Imports `datasets`, `store`, `files`, `metrics`, `validation` and the modules beside the packages.
 """
 
-from cvcore.evaluation.analysis import load, load_column, load_rows
+from cvcore.evaluation.analysis import load, load_rows
 from cvcore.evaluation.out_of_fold import ARRAYS, OutOfFold, tags, trained_tags
-from cvcore.evaluation.performance import overview, report, save, scores, suggest_thresholds
+from cvcore.evaluation.performance import overview, report, save, suggest_thresholds
 from cvcore.evaluation.saved_thresholds import DEFAULT_THRESHOLD, threshold_in_use, thresholds_by_tag
 
 __all__ = [
@@ -13,12 +13,10 @@ __all__ = [
     "DEFAULT_THRESHOLD",
     "OutOfFold",
     "load",
-    "load_column",
     "load_rows",
     "overview",
     "report",
     "save",
-    "scores",
     "suggest_thresholds",
     "tags",
     "threshold_in_use",

@@ -17,7 +17,7 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from cvcore.array_types import Bools, Float32s, Integers
+from cvcore.array_types import Integers
 from cvcore.errors import ModelDamaged
 from cvcore.evaluation import label_issues as issues
 from cvcore.evaluation import out_of_fold
@@ -218,14 +218,6 @@ def load_analysis(store: Store, iteration: Iteration) -> Analysis:
 def load(store: Store, iteration: Iteration) -> OutOfFold:
     """A trained iteration's arrays; raises as `load_analysis`."""
     return load_analysis(store, iteration).out_of_fold
-
-
-def load_column(store: Store, iteration: Iteration, tag: int) -> tuple[Bools, Float32s]:
-    """Which images carry the tag of a column, and its probabilities: both (images,); raises as `load_analysis`."""
-    if column := out_of_fold.read_column(out_of_fold.folder(store, iteration) / out_of_fold.ARRAYS, tag):
-        return column
-    predictions = load(store, iteration)
-    return predictions.truth[:, tag], predictions.probabilities[:, tag]
 
 
 def load_rows(store: Store, iteration: Iteration, rows: Integers) -> OutOfFold:

@@ -30,7 +30,7 @@ def answers(store: Store, iteration: Iteration, threshold: Threshold) -> Answers
 
 
 def matrix(store: Store, iteration: Iteration, threshold: Threshold) -> Integers:
-    """A Multiclass iteration's `confusion.matrix`; raises as `answers`."""
+    """A Multiclass iteration's `top_tags.matrix`; raises as `answers`."""
     return analysis.load_analysis(store, iteration).matrix(threshold)
 
 

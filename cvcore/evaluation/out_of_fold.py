@@ -1,4 +1,4 @@
-"""Reads an iteration's out-of-fold predictions and classifier from its file: all arrays, some rows or one column."""
+"""Reads an iteration's out-of-fold predictions and classifier from its file: all arrays or some rows."""
 
 from __future__ import annotations
 
@@ -104,14 +104,6 @@ def read_near_duplicates(path: Path, predictions: OutOfFold) -> Integers:
     except (FileNotFoundError, ArraysDamaged):
         return predictions.groups
     return found if found.shape == predictions.groups.shape else predictions.groups
-
-
-def read_column(path: Path, tag: int) -> tuple[Bools, Float32s] | None:
-    """Which images carry the tag of a column, and its probabilities: both (images,); None as by `npz.find`."""
-    truth, probabilities = npz.find(path, "truth"), npz.find(path, "probabilities")
-    if truth is None or probabilities is None:
-        return None
-    return truth.column(tag), probabilities.column(tag)
 
 
 def read_rows(path: Path, rows: Integers, *, multilabel: bool) -> OutOfFold | None:

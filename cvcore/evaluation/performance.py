@@ -26,9 +26,9 @@ from cvcore.wording import none_for_nan
 
 
 def save(folder: Path, predictions: OutOfFold) -> Scores:
-    """Write an iteration's arrays, their overview and what `Analysis` keeps into its folder; returns its `scores`.
+    """Write an iteration's arrays, their overview and what `Analysis` keeps into its folder; returns its `Scores`.
 
-    The arrays are not compressed, so that one column or a few rows can be read alone; older iterations' are compressed.
+    The arrays are not compressed, so that a few rows can be read alone; older iterations' are compressed.
     """
     arrays = {name: np.asarray(getattr(predictions, name)) for name in OutOfFold.__dataclass_fields__}
     blobs.write_pieces(folder / ARRAYS, npz.pieces(arrays))
@@ -59,11 +59,6 @@ def overview(store: Store, iteration: Iteration) -> Overview:
         Conflict, ModelDamaged: as `evaluation.load`.
     """
     return _overview_in(out_of_fold.folder(store, iteration))
-
-
-def scores(predictions: OutOfFold) -> Scores:
-    """The overall numbers at threshold 0.5."""
-    return _scores(analysis.Analysis(predictions).report(DEFAULT_THRESHOLD))
 
 
 def _scores(found: reports.Report) -> Scores:

@@ -1,4 +1,4 @@
-"""Reads npz files: whole arrays, their headers alone, a few rows or one column of a large array, or as mapped memory.
+"""Reads npz files: whole arrays, their headers alone, a few rows of a large array, or as mapped memory.
 
 `np.savez` stores arrays one after another as they lie in memory, so a part can be mapped from the disk. Compressed
 arrays cannot be read in part: `find` returns None, and the caller reads the complete array.
@@ -51,12 +51,6 @@ class Stored:
             in_block = (rows >= start) & (rows < start + self._block_rows)
             copied[in_block] = self._block(int(start))[rows[in_block] - start]
         return copied
-
-    def column(self, place: int) -> NDArray[Any]:
-        """A copy of one column of a matrix."""
-        # Copied at once, because a view would keep its block in memory.
-        starts = range(0, self.shape[0], self._block_rows)
-        return np.concatenate([self._block(start)[:, place].copy() for start in starts])
 
     def mapped(self) -> NDArray[Any]:
         """The whole array, read from the disk where it is used; it cannot be written to. See `release`."""

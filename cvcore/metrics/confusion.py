@@ -1,9 +1,7 @@
-"""Counts which tags are confused at a threshold, and finds the images behind each count.
+"""Counts which tags are confused at a threshold, and names the numbers that images stand behind.
 
 Rows of arrays are images, columns are tags, as in `metrics`. A tag is given by its column, 0 to k - 1; k means "no tag"
 or "no answer".
-
-Images are listed with the most certain first; ties in the order of the rows.
 """
 
 from __future__ import annotations
@@ -95,22 +93,6 @@ def column(carried: Bools) -> Integers:
     return np.asarray(np.where(carried.any(axis=1), carried.argmax(axis=1), carried.shape[1]), np.int64)
 
 
-def matrix(answers: Answers) -> Integers:
-    """How many images of each tag (row) were answered with each tag (column), as (k + 1, k + 1).
-
-    For Multiclass. The last column counts images with no answer, the last row images with no tag (0 after a training).
-    The sum is the number of evaluated images, a row's sum the number that carry its tag.
-
-    >>> truth = np.array([[True, False], [True, False], [False, True]])
-    >>> scores = np.array([[0.9, 0.1], [0.4, 0.6], [0.5, 0.5]])
-    >>> matrix(answers(truth, scores, np.ones(3, bool), 0.6, multilabel=False)).tolist()
-    [[1, 1, 0], [0, 0, 1], [0, 0, 0]]
-    """
-    size = answers.truth.shape[1] + 1
-    actual, predicted = column(answers.truth)[answers.evaluated], column(answers.predicted)[answers.evaluated]
-    return np.bincount(actual * size + predicted, minlength=size * size).reshape(size, size)
-
-
 def outcomes(answers: Answers) -> Integers:
     """Each tag's true and false positives, false and true negatives, as (k, 4): a 2 x 2 matrix per tag."""
     return decision_rule.count_answers(answers.truth[answers.evaluated], answers.predicted[answers.evaluated])
@@ -136,7 +118,7 @@ def swaps(answers: Answers) -> Integers:
 def most_confused(counts: Integers, most: int) -> list[tuple[int, int, int]]:
     """The most frequent confusions as (row, column, count), descending; ties by row and column; at most `most`.
 
-    `counts` is a `matrix` without its last row and column, or `swaps`; the diagonal is not a confusion.
+    `counts` is a confusion matrix without its last row and column, or `swaps`; the diagonal is not a confusion.
 
     >>> most_confused(np.array([[9, 2, 0], [3, 9, 2], [0, 0, 9]]), 2)
     [(1, 0, 3), (0, 1, 2)]
@@ -146,41 +128,3 @@ def most_confused(counts: Integers, most: int) -> list[tuple[int, int, int]]:
     order = np.argsort(-wrong, axis=None, kind="stable")[:most]
     pairs = zip(*np.unravel_index(order, wrong.shape), wrong.ravel()[order], strict=True)
     return [(int(row), int(col), int(count)) for row, col, count in pairs if count]
-
-
-def rows(answers: Answers, selection: Cell | TagOutcome | Swap) -> Integers:
-    """The images of a cell, a tag's count or a swap, as (m,), the most certain first.
-
-    - Cell: by highest probability, descending.
-    - True or false positives, and swaps: by the answered tag's probability, descending.
-    - Negatives: by the tag's probability, ascending.
-
-    >>> truth = np.array([[True, False], [True, False], [True, False]])
-    >>> scores = np.array([[0.4, 0.6], [0.1, 0.9], [0.8, 0.2]])
-    >>> answered = answers(truth, scores, np.ones(3, bool), 0.5, multilabel=False)
-    >>> [rows(answered, selected).tolist() for selected in (Cell(0, 1), TagOutcome(1, "fp"), Swap(0, 1))]
-    [[1, 0], [1, 0], [1, 0]]
-    """
-    match selection:
-        case Cell(actual, predicted):
-            is_listed = _has(answers.truth, actual) & _has(answers.predicted, predicted)
-            images = np.flatnonzero(answers.evaluated & is_listed)
-            certainty = answers.probabilities[images].max(axis=1)
-        case Swap(missed, wrong):
-            is_listed = answers.truth[:, missed] & ~answers.predicted[:, missed]
-            is_listed &= answers.predicted[:, wrong] & ~answers.truth[:, wrong]
-            images = np.flatnonzero(answers.evaluated & is_listed)
-            certainty = answers.probabilities[images, wrong]
-        case TagOutcome(tag, outcome):
-            carried, answer = answers.truth[:, tag], answers.predicted[:, tag]
-            is_answer = outcome in ("tp", "fp")
-            is_listed = (answer if is_answer else ~answer) & (carried if outcome in ("tp", "fn") else ~carried)
-            images = np.flatnonzero(answers.evaluated & is_listed)
-            certainty = answers.probabilities[images, tag] * (1 if is_answer else -1)
-    ordered: Integers = images[np.argsort(-certainty, kind="stable")]
-    return ordered
-
-
-def _has(carried: Bools, tag: int) -> Bools:
-    """Which images have the tag as their first; for tag k, which images have none."""
-    return np.asarray(column(carried) == tag)

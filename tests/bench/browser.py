@@ -131,13 +131,13 @@ def fill(store: Store, images: int) -> Project:
     kernel, bias = np.zeros((built_in.dimension, TAGS), np.float32), np.zeros(TAGS, np.float32)
     out_of_fold = evaluation.OutOfFold(truth, probabilities, rows % 5, rows, kernel, bias, multilabel=False)
     with blobs.new_folder(blobs.iteration_folder(store.home, iteration.id)) as folder:
-        evaluation.save(folder, out_of_fold)
+        scores = evaluation.save(folder, out_of_fold)
     store.iterations.complete(
         iteration.id,
         backbone=built_in.name,
         fingerprint=built_in.fingerprint,
         evaluation=Evaluation("k-fold", 5, 0),
-        scores=evaluation.scores(out_of_fold),
+        scores=scores,
     )
     store.jobs.finish(job.id, "done")
     return project

@@ -163,13 +163,13 @@ def _save_arrays(store: Store, project: Project, iteration: Iteration, tags: int
         truth, probabilities, rows // 2 % 5, rows // 2, *head, project.classification_type != MULTICLASS
     )
     with blobs.new_folder(blobs.iteration_folder(store.home, iteration.id)) as folder:
-        evaluation.save(folder, judged)
+        scores = evaluation.save(folder, judged)
     store.iterations.complete(
         iteration.id,
         evaluation=Evaluation("k-fold", 5, 0),
         backbone="none",
         fingerprint=FINGERPRINT,
-        scores=evaluation.scores(judged),
+        scores=scores,
         seconds={},
     )
 

@@ -90,9 +90,8 @@ def end_training(store: Store) -> Callable[[], Iteration]:
             iteration.classification_type == MULTILABEL,
         )
         with blobs.new_folder(blobs.iteration_folder(store.home, iteration.id)) as folder:
-            evaluation.save(folder, out_of_fold)
+            scores = evaluation.save(folder, out_of_fold)
         names = {"backbone": built_in.name, "fingerprint": built_in.fingerprint}
-        scores = evaluation.scores(out_of_fold)
         store.iterations.complete(
             iteration.id, **names, evaluation=plan.evaluation, scores=scores, seconds={"total": 12.3}
         )

@@ -76,7 +76,16 @@ def answered(found: TopTags, threshold: float | NDArray[Any]) -> NDArray[np.int3
 
 
 def matrix(found: TopTags, answers: NDArray[np.int32]) -> Integers:
-    """`confusion.matrix` of these answers, (k + 1, k + 1)."""
+    """How many images of each tag (row) were answered with each tag (column), as (k + 1, k + 1).
+
+    The last column counts images with no answer, the last row images with no tag (0 after a training). The sum is the
+    number of evaluated images, a row's sum the number that carry its tag.
+
+    >>> truth = np.array([[True, False], [True, False], [False, True]])
+    >>> found = top_tags(truth, np.array([[0.9, 0.1], [0.4, 0.6], [0.5, 0.5]]), np.ones(3, bool))
+    >>> matrix(found, answered(found, 0.6)).tolist()
+    [[1, 1, 0], [0, 0, 1], [0, 0, 0]]
+    """
     size = found.tags + 1
     cells = found.own[found.evaluated].astype(np.int64) * size + answers[found.evaluated]
     return np.bincount(cells, minlength=size * size).reshape(size, size)

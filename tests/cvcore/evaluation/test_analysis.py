@@ -35,7 +35,6 @@ def use(store: Store, iteration: Iteration, others: list[Iteration]) -> None:
     drill_down.images_behind(store, iteration, 0.5, "hardest")
     drill_down.images_behind(store, iteration, 0.5, "duplicates")
     evaluation.suggest_thresholds(store, iteration, Goal("f1"), per_tag=True)
-    evaluation.scores(evaluation.load(store, iteration))
     for other in others:
         for threshold in (0.5, None):
             compared = comparisons.compare(store, iteration, other, threshold)

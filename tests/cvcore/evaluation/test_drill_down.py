@@ -12,11 +12,11 @@ from cvcore.errors import InvalidInput
 from cvcore.evaluation import drill_down, review
 from cvcore.evaluation.by_image.image_lists import ImageList
 from cvcore.files import blobs
-from cvcore.metrics import confusion
 from cvcore.metrics.confusion import OUTCOMES, Cell, Swap, TagOutcome
 from cvcore.projects import retagging
 from cvcore.records import MULTICLASS, MULTILABEL, Iteration, Project
 from cvcore.store import Store
+from tests.cvcore.evaluation import definitions
 
 Fill = Callable[..., Project]
 Trained = Callable[..., Iteration]
@@ -206,7 +206,7 @@ def test_a_tags_counts_are_those_of_all_rows(
     iteration = trained(fill(classification_type=classification_type, rose=6, tulip=6, daisy=6), probabilities)
     asked = [TagOutcome(tag, outcome) for tag in range(3) for outcome in OUTCOMES]
     told = drill_down.answers(store, iteration, threshold)
-    expected = [confusion.rows(told, each).tolist() for each in asked]
+    expected = [definitions.rows(told, each).tolist() for each in asked]
     assert expected == [drill_down.images_behind(store, iteration, threshold, each).rows.tolist() for each in asked]
     path = blobs.iteration_folder(store.home, iteration.id) / evaluation.ARRAYS
     with np.load(path) as arrays:

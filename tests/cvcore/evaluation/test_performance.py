@@ -472,7 +472,7 @@ def test_the_explorers_numbers_are_the_reports(store: Store, fill: Fill, trained
 
 @pytest.mark.parametrize("is_old", [False, True])
 def test_pieces_are_those_of_the_whole(store: Store, fill: Fill, trained: Trained, is_old: bool) -> None:
-    """A tag's column and some of the rows, also of an iteration whose file an older version compressed."""
+    """Some of the rows, also of an iteration whose file an older version compressed."""
     iteration = trained(fill(rose=6, tulip=7), drawn_probabilities(13, 2))
     path = blobs.iteration_folder(store.home, iteration.id) / evaluation.ARRAYS
     if is_old:
@@ -480,9 +480,6 @@ def test_pieces_are_those_of_the_whole(store: Store, fill: Fill, trained: Traine
             fields = dict(arrays)
         np.savez_compressed(path, **fields)
     whole = evaluation.load(store, iteration)
-    truth, probabilities = evaluation.load_column(store, iteration, 1)
-    np.testing.assert_array_equal(whole.truth[:, 1], truth, strict=True)
-    np.testing.assert_array_equal(whole.probabilities[:, 1], probabilities, strict=True)
     rows = np.array([12, 0, 5])
     part = evaluation.load_rows(store, iteration, rows)
     for name in ("truth", "probabilities", "folds", "groups"):
@@ -503,7 +500,5 @@ def test_an_iteration_that_was_deleted(store: Store, fill: Fill, trained: Traine
     """In another tab: that is told, not that its file is missing."""
     iteration = trained(fill(rose=5, tulip=5))
     training.delete_iteration(store, iteration)
-    with pytest.raises(NotFound, match="it may have been deleted"):
-        evaluation.load_column(store, iteration, 0)
     with pytest.raises(NotFound, match="it may have been deleted"):
         evaluation.load_rows(store, iteration, np.array([0]))
