@@ -10,7 +10,7 @@ import numpy as np
 
 from cvcore.array_types import Bools, Float32s, Integers
 from cvcore.errors import ArraysDamaged, ModelDamaged, NotTrained
-from cvcore.files import blobs, npz
+from cvcore.files import blobs, disks, npz
 from cvcore.languages import t
 from cvcore.records import MULTICLASS, Iteration
 from cvcore.store import SnapshotTag, Store
@@ -68,8 +68,10 @@ def folder(store: Store, iteration: Iteration) -> Path:
 def read(path: Path) -> OutOfFold:
     """The arrays in an iteration's file; those by image of a large file are mapped, see `npz.release`.
 
+    Of mapped arrays only the headers are checked: a changed byte in them is found by `npz.verify` alone.
+
     Raises:
-        ModelDamaged: the file is missing or damaged.
+        ModelDamaged: the file is missing or cut short, or an array that is read has changed.
     """
     try:
         arrays = _mapped(path)
@@ -87,11 +89,17 @@ def read(path: Path) -> OutOfFold:
 
 def _mapped(path: Path) -> dict[str, Any]:
     """The arrays by image, if their file is large and they are not compressed in it."""
-    found = {name: npz.find(path, name) for name in BY_IMAGE} if npz.CAN_STAY_MAPPED else {}
-    stored = {name: array for name, array in found.items() if array}
+    if not npz.CAN_STAY_MAPPED or _is_shared(path):
+        return {}
+    stored = {name: array for name in BY_IMAGE if (array := npz.find(path, name))}
     if sum(array.size_bytes for array in stored.values()) < MAPPED_FROM_BYTES:
         return {}
     return {name: array.mapped() for name, array in stored.items()}
+
+
+def _is_shared(path: Path) -> bool:
+    """Whether a file lies on a network share: where a mapped page cannot be read the system ends the process."""
+    return bool(disks.network_share(path.parent))
 
 
 def read_near_duplicates(path: Path, predictions: OutOfFold) -> Integers:
@@ -107,7 +115,9 @@ def read_near_duplicates(path: Path, predictions: OutOfFold) -> Integers:
 
 
 def read_rows(path: Path, rows: Integers, *, multilabel: bool) -> OutOfFold | None:
-    """The arrays with only these rows of images, in this order; None as by `npz.find`."""
+    """The arrays with only these rows of images, in this order; None as by `npz.find`, and on network shares."""
+    if _is_shared(path):
+        return None
     stored = {name: npz.find(path, name) for name in (*BY_IMAGE, *_OF_HEAD)}
     arrays = {
         name: array.rows(rows if name in BY_IMAGE else np.arange(array.shape[0]))

@@ -19,8 +19,8 @@ from sklearn.metrics import precision_score, recall_score
 
 from cvcore import evaluation, metrics, projects, training
 from cvcore.errors import Conflict, InvalidInput, ModelDamaged, NotFound
-from cvcore.evaluation import overviews, report_files
-from cvcore.files import blobs
+from cvcore.evaluation import out_of_fold, overviews, report_files
+from cvcore.files import blobs, disks, npz
 from cvcore.metrics import calibration, reports, threshold_tuning
 from cvcore.projects import tagging, uploads
 from cvcore.records import MULTILABEL, Iteration, Project
@@ -486,6 +486,27 @@ def test_pieces_are_those_of_the_whole(store: Store, fill: Fill, trained: Traine
         np.testing.assert_array_equal(getattr(whole, name)[rows], getattr(part, name), strict=True)
     np.testing.assert_array_equal(whole.kernel, part.kernel, strict=True)
     assert part.multilabel is whole.multilabel is False
+
+
+@pytest.mark.parametrize(("file_system", "is_mapped"), [("ext4", npz.CAN_STAY_MAPPED), ("nfs4", False)])
+def test_arrays_on_a_network_share_are_not_mapped(
+    store: Store,
+    fill: Fill,
+    trained: Trained,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    file_system: str,
+    is_mapped: bool,
+) -> None:
+    """They are read whole, however large they are: so a share that goes away is an error, not the process's end."""
+    monkeypatch.setattr(out_of_fold, "MAPPED_FROM_BYTES", 0)
+    monkeypatch.setattr(disks, "MOUNTS", tmp_path / "mounts")
+    (tmp_path / "mounts").write_text(f"disk {store.home.resolve()} {file_system} rw 0 0\n")
+    iteration = trained(fill(rose=6, tulip=7), drawn_probabilities(13, 2))
+    path = blobs.iteration_folder(store.home, iteration.id) / evaluation.ARRAYS
+    arrays, some = out_of_fold.read(path), out_of_fold.read_rows(path, np.array([3]), multilabel=False)
+    assert (is_mapped, file_system == "nfs4") == (not arrays.probabilities.flags.writeable, some is None)
+    np.testing.assert_array_equal(arrays.truth[[3]], evaluation.load_rows(store, iteration, np.array([3])).truth)
 
 
 def test_arrays_are_kept_in_pieces(store: Store, fill: Fill, trained: Trained) -> None:
