@@ -28,6 +28,9 @@ NAMES = [
     *("threshold", "token", "trainingType", "type", "url", "$filter"),
 ]
 
+# Hypothesis times how long examples take to draw, which on a busy machine says nothing of the test.
+UNTIMED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+
 OPERATIONS = [*routes.TRAINING, *routes.PREDICTION]
 
 
@@ -67,7 +70,7 @@ class Undo(Exception):
     """Ends a transaction whose writes are not wanted."""
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, deadline=None, suppress_health_check=UNTIMED)
 @given(data=st.data())
 def test_no_request_fails_the_server(store: Store, known: dict[str, list[str]], data: st.DataObject) -> None:
     """Whatever parameters and bodies come, the answer is below 500 and, if it refuses, of the SDK's shape."""
