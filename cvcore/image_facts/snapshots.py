@@ -75,6 +75,8 @@ def _facts(store: Store, iteration: Iteration) -> Columns:
         numbers[:, some] = np.array(values[len(_TEXTS) : -1], np.float64)
         is_test[some] = values[-1]
         start += len(rows)
+    if start < iteration.image_count:  # it was deleted meanwhile
+        return {}
     found = [of_numbered(key, list(known), each) for key, known, each in zip(_TEXTS, number_of, texts, strict=True)]
     found += [of_classes(key, each, _NUMBERS[key]) for key, each in zip(_NUMBERS, numbers, strict=True)]
     found += [of_numbered(facts.TEST_IMAGE, facts.YES_NO[::-1], is_test)] if is_test.any() else []

@@ -133,6 +133,7 @@ async def look(server: int, project: str, rounds: int, only: str) -> None:
         )
         for view in LAST_VIEWS:
             await bench.line(f"open {view}", OPEN_MS, lambda _, view=view: bench.open(view=view))
+        await bench.line("open a slice", OPEN_MS, lambda turn: bench.open(view="Slices", slice=f"site=site {turn}"))
         await tab.close()
 
 

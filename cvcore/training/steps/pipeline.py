@@ -64,6 +64,7 @@ def run(store: Store, iteration: Iteration, progress: Progress, device: Device =
         scores = evaluation.save(folder, out_of_fold)
         if kept_together is not None:
             blobs.write(folder / slices.KEPT_TOGETHER.name, slices.KEPT_TOGETHER.to_bytes(kept_together))
+    image_facts.of_iteration(store, iteration)  # kept in files, so that its first reader need not wait
     with store.transaction():
         if outcome:
             store.trainings.set_outcome(iteration.id, outcome)

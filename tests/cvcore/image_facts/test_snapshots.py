@@ -83,8 +83,8 @@ def test_a_damaged_file_is_made_again(store: Store, iteration: Iteration) -> Non
         assert whole == path.read_bytes()
 
 
-def test_nothing_is_known(store: Store, iteration: Iteration) -> None:
-    """Of an iteration without images there is no column, and it gets no folder."""
-    unknown = dataclasses.replace(iteration, id="gone", image_count=0)
-    assert {} == image_facts.of_iteration(store, unknown, kept_from=0)
+def test_an_iteration_that_was_deleted(store: Store, iteration: Iteration) -> None:
+    """Of its images nothing is known any more, and it gets no folder back."""
+    gone = dataclasses.replace(iteration, id="gone")
+    assert {} == image_facts.of_iteration(store, gone, kept_from=0)
     assert not blobs.iteration_folder(store.home, "gone").exists()
