@@ -18,13 +18,9 @@ from numpy.typing import NDArray
 
 from cvcore.networks import arrays
 from cvcore.networks.arrays import Operations, Tensor
+from cvcore.networks.large_sets.axes import TINY, TYPICAL_CURVATURE
 
 STEPS_MAX = 200
-
-# The curvature of cross-entropy, p(1-p), on average near the minimum; only speed depends on it.
-TYPICAL_CURVATURE = 0.002
-
-TINY = 1e-30
 
 # From so many scores of a head (rows x tags) on, a thread for each head is faster than one for all.
 SCORES_OF_A_THREAD = 2**14

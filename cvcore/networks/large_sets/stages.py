@@ -9,9 +9,8 @@ from functools import partial
 import numpy as np
 
 from cvcore.array_types import Float32s, Integers
-from cvcore.networks import logistic_regression
 from cvcore.networks.large_sets import descent, passes
-from cvcore.networks.large_sets.axes import Axes, principal_axes
+from cvcore.networks.large_sets.axes import TINY, TYPICAL_CURVATURE, Axes, principal_axes
 from cvcore.networks.large_sets.passes import Fit
 
 # Every 16th row, then every fourth, then all: the tolerance of each, and at last that of the fit.
@@ -29,7 +28,7 @@ def kernels(fit: Fit, *, l2: float, tolerance: float, on_progress: Callable[[flo
     firsts = None
     for every, goal in STAGES:
         gradients = partial(_gradients, fit, axes.basis, l2, every, report)
-        curvatures = logistic_regression.TYPICAL_CURVATURE * spreads * (len(fit.truth) / every) + l2
+        curvatures = TYPICAL_CURVATURE * spreads * (len(fit.truth) / every) + l2
         conditioner = np.asarray(1 / curvatures, np.float32)
         if firsts is None:
             slopes = gradients(heads, found)
@@ -39,7 +38,7 @@ def kernels(fit: Fit, *, l2: float, tolerance: float, on_progress: Callable[[flo
             found,
             gradients=gradients,
             conditioner=conditioner,
-            goals=np.maximum(goal * firsts / math.sqrt(every), logistic_regression.TINY),
+            goals=np.maximum(goal * firsts / math.sqrt(every), TINY),
             on_left=partial(_report_left, report, goal, tolerance),
         )
     return axes, found
