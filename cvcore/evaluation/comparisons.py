@@ -24,7 +24,7 @@ from cvcore.metrics.paired_comparison import Differences, RightAnswers
 from cvcore.metrics.threshold_tuning import Goal
 from cvcore.records import MULTICLASS, Iteration
 from cvcore.store import SnapshotTag, Store
-from cvcore.store.classroom.caches import kept_with_store
+from cvcore.store.caches import kept_with_store
 
 Number = TypeVar("Number", bound=np.generic)
 

@@ -13,7 +13,7 @@ from cvcore.image_facts.classes import Classes
 from cvcore.image_facts.column import in_order
 from cvcore.image_facts.columns import METADATA_MOST, shown_key, users_key
 from cvcore.store import FOLDER, UPLOAD, Condition, ImageSearch, NumberIn, Store, TextIs
-from cvcore.store.facts.known import Number, Text
+from cvcore.store.searches.known import Number, Text
 
 _TEXTS: dict[str, Text] = {
     FOLDER: "folder",

@@ -18,10 +18,8 @@ from cvcore.store.database import Connections, Guard
 from cvcore.store.dismissed_issues import DismissedIssues
 from cvcore.store.embeddings import Embeddings
 from cvcore.store.facts.files import FileFacts, Files
-from cvcore.store.facts.known import KnownFacts, NumberIn, TextIs
 from cvcore.store.facts.metadata import Metadata
 from cvcore.store.facts.origins import FOLDER, UPLOAD, ImageFacts
-from cvcore.store.image_search import Condition, ImageSearch, Searches
 from cvcore.store.images import FOR_TESTING, UNTAGGED, Images
 from cvcore.store.iterations import Iterations, SnapshotImage, SnapshotTag
 from cvcore.store.jobs import ATTEMPTS, Jobs
@@ -34,6 +32,8 @@ from cvcore.store.rekognition.datasets import DatasetRow, Datasets, DatasetStatu
 from cvcore.store.rekognition.entries import Entries, Entry, EntryFilter, EntryStats
 from cvcore.store.rekognition.policies import Policies, Policy
 from cvcore.store.rekognition.versions import Version, Versions, VersionState
+from cvcore.store.searches.image_search import Condition, ImageSearch, Searches
+from cvcore.store.searches.known import KnownFacts, NumberIn, TextIs
 from cvcore.store.tags import Tags
 from cvcore.store.trainings import Trainings
 from cvcore.store.whole_projects import Measured, WholeProjects

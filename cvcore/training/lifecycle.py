@@ -27,7 +27,7 @@ from cvcore.records import (
     TrainingOptions,
 )
 from cvcore.store import Store
-from cvcore.store.classroom.caches import kept_with_store
+from cvcore.store.caches import kept_with_store
 from cvcore.training import webhooks
 from cvcore.training.iterations import delete_iteration
 from cvcore.training.readiness import Readiness, readiness

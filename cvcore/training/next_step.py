@@ -7,7 +7,7 @@ from typing import Literal
 
 from cvcore.records import Iteration, Job, Project
 from cvcore.store import Store
-from cvcore.store.classroom.caches import kept_with_store
+from cvcore.store.caches import kept_with_store
 from cvcore.training import lifecycle
 from cvcore.training.readiness import IMAGES_TO_TRAIN
 

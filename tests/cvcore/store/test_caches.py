@@ -12,7 +12,7 @@ from cvcore import projects
 from cvcore.errors import NotFound
 from cvcore.records import Project
 from cvcore.store import Store
-from cvcore.store.classroom.caches import kept_with_store
+from cvcore.store.caches import kept_with_store
 
 asked: list[str] = []
 

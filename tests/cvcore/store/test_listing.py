@@ -99,7 +99,7 @@ def test_a_page_deep_in_several_lists(
     store: Store, add_rows: AddRows, monkeypatch: pytest.MonkeyPatch, seed: int, kind: str
 ) -> None:
     """Wherever a page lies among the images of several tags, it has those that sorting all gives; ages can be alike."""
-    monkeypatch.setattr("cvcore.store.image_search.DEEP", 1)
+    monkeypatch.setattr("cvcore.store.searches.image_search.DEEP", 1)
     draw = random.Random(seed)
     monkeypatch.setattr("cvcore.store.images.now", lambda: f"2026-01-02T03:04:{draw.randint(10, 20)}+00:00")
     project = store.projects.add("deep", description="", classification_type=kind, domain_id="general")

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 from cvcore.records import Image
 from cvcore.store.database import Connections, Row
-from cvcore.store.facts.known import Known
 from cvcore.store.images import FOR_TESTING, UNTAGGED, Images, image, listed
+from cvcore.store.searches.known import Known
 
 # An image's tags in the workspace and in an iteration's snapshot.
 _OWN_TAGS = "select tag_id from image_tags where image_id = images.id"

@@ -1,0 +1,1 @@
+"""Searches for images by tags, metadata and what is known of them, and how many there are."""
