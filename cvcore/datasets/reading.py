@@ -63,7 +63,8 @@ def batches(entries: Sequence[Entry], work: Callable[[bytes], Made]) -> Generato
 def _first_done(waiting: deque[Future[Reading[Made]]]) -> list[Reading[Made]]:
     wait(list(itertools.islice(waiting, BATCH)), BATCH_S)
     batch = [waiting.popleft().result()]
-    while waiting and len(batch) < BATCH and waiting[0].done():
+    # An error that nobody foresaw ends the reading, but not before what was read until there is handed on.
+    while waiting and len(batch) < BATCH and waiting[0].done() and not waiting[0].exception():
         batch.append(waiting.popleft().result())
     return batch
 

@@ -210,10 +210,10 @@ def _register_heif() -> bool:
 def _silence_pillow() -> None:
     """Ignore Pillow's warnings about odd metadata and many pixels: this module checks what matters.
 
-    `warnings.catch_warnings` is unsafe in threads, so the filter stays; each call checks that it is there, because
-    other code, such as pytest, restores earlier filters.
+    `warnings.catch_warnings` is unsafe in threads, so the filter stays; each call checks that it is the first, because
+    other code, such as pytest, restores earlier filters, and puts its own before them.
     """
-    if _PILLOW_IS_SILENT not in warnings.filters:
+    if warnings.filters[:1] != [_PILLOW_IS_SILENT]:
         warnings.filterwarnings("ignore", module=r"PIL\.")
 
 

@@ -107,7 +107,7 @@ def test_every_slider_is_in_the_address(page: Page, app_url: str, flowers: str, 
         slider.press("ArrowRight")
         expect(page).to_have_url(re.compile(f"threshold={percent / 100:g}(&|$)"))
     page.reload()
-    expect(slider).to_have_attribute("aria-valuetext", "52 %")
+    expect(slider).to_have_attribute("aria-valuetext", "52\u00a0%")
     assert steps == page.evaluate("history.length"), "a move is no step of the Back button"
 
 

@@ -58,9 +58,18 @@ def test_a_refusal_comes_in_its_place_and_language() -> None:
 
 
 def test_another_error_ends_it() -> None:
-    """What is no refusal comes to whoever asks for the batch."""
+    """What is no refusal comes to whoever asks for the batch, after all that was read before it."""
+
+    def work(data: bytes) -> bytes:
+        if data == b"7":
+            raise ZeroDivisionError
+        return data
+
+    made: list[bytes | None] = []
+    batches = reading.batches([entry(number, b"%d" % number) for number in range(9)], work)
     with pytest.raises(ZeroDivisionError):
-        list(reading.batches([entry(0)], lambda data: 1 // (len(data) - 1)))
+        made.extend(each.made for batch in batches for each in batch)
+    assert [b"%d" % number for number in range(7)] == made
 
 
 def test_few_bytes_are_held(monkeypatch: pytest.MonkeyPatch) -> None:
