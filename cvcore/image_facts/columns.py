@@ -98,6 +98,14 @@ def _users(store: Store, ids: Sequence[str]) -> dict[str, Column]:
 
 def of_metadata(places: Mapping[str, Mapping[str, Sequence[int]]], count: int) -> dict[str, Column]:
     """The columns of the keys that most of so many images have, given the places of those with each key and text."""
-    images_with = {key: sum(map(len, of_key.values())) for key, of_key in places.items()}
-    most = sorted(places, key=lambda key: (-images_with[key], key))[:METADATA_MOST]
-    return {shown_key(key): of_texts(shown_key(key), places[key], count) for key in sorted(most)}
+    keys = commonest({key: sum(map(len, of_key.values())) for key, of_key in places.items()})
+    return {shown_key(key): of_texts(shown_key(key), places[key], count) for key in keys}
+
+
+def commonest(images_with: Mapping[str, int]) -> list[str]:
+    """The keys of metadata that most images have, in order; `images_with` says how many have each.
+
+    >>> commonest({"room": 2, "hall": 2})
+    ['hall', 'room']
+    """
+    return sorted(sorted(images_with, key=lambda key: (-images_with[key], key))[:METADATA_MOST])

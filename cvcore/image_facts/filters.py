@@ -11,18 +11,19 @@ from dataclasses import replace
 from cvcore.image_facts import classes, facts
 from cvcore.image_facts.classes import Classes
 from cvcore.image_facts.column import in_order
-from cvcore.image_facts.columns import METADATA_MOST, shown_key, users_key
+from cvcore.image_facts.columns import commonest, shown_key, users_key
 from cvcore.store import FOLDER, UPLOAD, Condition, ImageSearch, NumberIn, Store, TextIs
 from cvcore.store.searches.known import Number, Text
 
-_TEXTS: dict[str, Text] = {
+# The facts that the store has columns of, in its order.
+TEXTS: dict[str, Text] = {
     FOLDER: "folder",
     UPLOAD: "upload",
     facts.CAMERA: "camera",
     facts.DAY: "day",
     facts.FILE_TYPE: "file_type",
 }
-_CLASSES: dict[str, tuple[Number, Classes]] = {
+CLASSES: dict[str, tuple[Number, Classes]] = {
     facts.SIZE: ("shorter_px", classes.SIZES),
     facts.SHAPE: ("ratio", classes.SHAPES),
     facts.BRIGHTNESS: ("brightness", classes.BRIGHTNESSES),
@@ -33,13 +34,11 @@ _YES, _NO = facts.YES_NO
 
 def keys(store: Store, project_id: str) -> list[str]:
     """The names of what is known of at least one workspace image, as `columns` has them, in its order."""
-    metadata = store.metadata.keys(project_id)
-    most = sorted(metadata, key=lambda key: (-metadata[key], key))[:METADATA_MOST]
     known = store.known_facts.of_any(project_id)
-    ours = _TEXTS | {name: column for name, (column, _) in _CLASSES.items()}
+    ours = TEXTS | {name: column for name, (column, _) in CLASSES.items()}
     has_tests = store.searches.count(ImageSearch(project_id, is_test=True)) > 0
     return [
-        *map(shown_key, sorted(most)),
+        *map(shown_key, commonest(store.metadata.keys(project_id))),
         *(name for name in facts.FACTS if ours.get(name) in known or (name == facts.TEST_IMAGE and has_tests)),
     ]
 
@@ -47,10 +46,10 @@ def keys(store: Store, project_id: str) -> list[str]:
 def values(store: Store, project_id: str, name: str) -> dict[str, int]:
     """The values of a key in order, with how many workspace images have each; last, under "", those without one."""
     total = store.images.count(project_id)
-    if name in _TEXTS:
-        counts = store.known_facts.texts(project_id, _TEXTS[name])
-    elif name in _CLASSES:
-        column, found = _CLASSES[name]
+    if name in TEXTS:
+        counts = store.known_facts.texts(project_id, TEXTS[name])
+    elif name in CLASSES:
+        column, found = CLASSES[name]
         numbers = store.known_facts.classes(project_id, column, found.bounds)
         counts = dict(zip(found.names, numbers, strict=False))
     elif name == facts.TEST_IMAGE:
@@ -59,16 +58,16 @@ def values(store: Store, project_id: str, name: str) -> dict[str, int]:
     else:
         counts = store.metadata.values(project_id, users_key(name) or name)
     known = {value: number for value, number in counts.items() if number and value and not value.isspace()}
-    listed = known if name in _CLASSES else {value: known[value] for value in in_order(known)}
+    listed = known if name in CLASSES else {value: known[value] for value in in_order(known)}
     return listed | ({"": without} if (without := total - sum(known.values())) else {})
 
 
 def narrowed(search: ImageSearch, name: str, value: str) -> ImageSearch:
     """A search in the workspace for those of its images that have a value of a key; an empty one: without that key."""
-    if name in _TEXTS:
-        return replace(search, known=TextIs(_TEXTS[name], value))
-    if name in _CLASSES:
-        column, found = _CLASSES[name]
+    if name in TEXTS:
+        return replace(search, known=TextIs(TEXTS[name], value))
+    if name in CLASSES:
+        column, found = CLASSES[name]
         if value and value not in found.names:
             return replace(search, image_ids=())
         return replace(search, known=NumberIn(column, _bounds(found, value) if value else None))

@@ -17,26 +17,18 @@ from numpy.typing import NDArray
 
 from cvcore.errors import ArraysDamaged, TagwiseError
 from cvcore.files import blobs, npz
-from cvcore.image_facts import classes, facts
+from cvcore.image_facts import facts
 from cvcore.image_facts.column import Column, of_classes, of_numbered
 from cvcore.image_facts.columns import of_metadata
+from cvcore.image_facts.filters import CLASSES, TEXTS
 from cvcore.records import Iteration
-from cvcore.store import FOLDER, UPLOAD, Store
+from cvcore.store import Store
 
 # What is known of fewer images is read as fast as a file.
 KEPT_FROM = 20_000
 
 # Increase a number when a formula changes: older files are ignored.
 METADATA_FILE, FACTS_FILE = "metadata-1.npz", "facts-1.npz"
-
-# The keys of what `store.known_facts` reads, in its order.
-_TEXTS = (FOLDER, UPLOAD, facts.CAMERA, facts.DAY, facts.FILE_TYPE)
-_NUMBERS = {
-    facts.SIZE: classes.SIZES,
-    facts.SHAPE: classes.SHAPES,
-    facts.BRIGHTNESS: classes.BRIGHTNESSES,
-    facts.SHARPNESS: classes.SHARPNESSES,
-}
 
 Columns = dict[str, Column]
 
@@ -62,9 +54,9 @@ def _metadata(store: Store, iteration: Iteration) -> Columns:
 
 
 def _facts(store: Store, iteration: Iteration) -> Columns:
-    number_of: list[dict[str, int]] = [{} for _ in _TEXTS]
-    texts = np.zeros((len(_TEXTS), iteration.image_count), np.int32)
-    numbers = np.full((len(_NUMBERS), iteration.image_count), np.nan)
+    number_of: list[dict[str, int]] = [{} for _ in TEXTS]
+    texts = np.zeros((len(TEXTS), iteration.image_count), np.int32)
+    numbers = np.full((len(CLASSES), iteration.image_count), np.nan)
     is_test = np.zeros(iteration.image_count, np.int32)
     start = 0
     for rows in store.known_facts.of_snapshot(iteration.id):
@@ -72,15 +64,15 @@ def _facts(store: Store, iteration: Iteration) -> Columns:
         values = list(zip(*rows, strict=True))
         for known, into, column in zip(number_of, texts, values, strict=False):
             into[some] = [known.setdefault(text, len(known)) for text in column]
-        numbers[:, some] = np.array(values[len(_TEXTS) : -1], np.float64)
+        numbers[:, some] = np.array(values[len(TEXTS) : -1], np.float64)
         is_test[some] = values[-1]
         start += len(rows)
     if start < iteration.image_count:  # it was deleted meanwhile
         return {}
-    found = [of_numbered(key, list(known), each) for key, known, each in zip(_TEXTS, number_of, texts, strict=True)]
-    found += [of_classes(key, each, _NUMBERS[key]) for key, each in zip(_NUMBERS, numbers, strict=True)]
-    found += [of_numbered(facts.TEST_IMAGE, facts.YES_NO[::-1], is_test)] if is_test.any() else []
-    return {column.key: column for column in found if (column.codes >= 0).any()}
+    columns = [of_numbered(key, list(known), each) for key, known, each in zip(TEXTS, number_of, texts, strict=True)]
+    columns += [of_classes(key, each, found) for (key, (_, found)), each in zip(CLASSES.items(), numbers, strict=True)]
+    columns += [of_numbered(facts.TEST_IMAGE, facts.YES_NO[::-1], is_test)] if is_test.any() else []
+    return {column.key: column for column in columns if (column.codes >= 0).any()}
 
 
 def _kept(path: Path | None, changes: int, read: Callable[[], Columns]) -> Columns:

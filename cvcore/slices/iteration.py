@@ -25,6 +25,7 @@ from cvcore.slices.answers import Answers, Evaluated
 from cvcore.slices.conditions import Condition
 from cvcore.slices.worst_slices import WorstSlices
 from cvcore.store import Store
+from cvcore.store.caches import kept_with_store
 
 KEPT = 2
 
@@ -152,7 +153,7 @@ def _reports(
     return chosen, report, rest
 
 
-@functools.lru_cache(maxsize=KEPT)
+@kept_with_store(KEPT)
 def _columns(store: Store, iteration_id: str, changes: int) -> Mapping[str, Column]:
     return image_facts.of_iteration(store, store.iterations.get(iteration_id))
 

@@ -6,7 +6,6 @@ what it has seen. With the groups kept together it is asked about a new one.
 
 from __future__ import annotations
 
-import functools
 import math
 from dataclasses import dataclass, replace
 from typing import Any
@@ -25,6 +24,7 @@ from cvcore.metrics.reports import OverallReport
 from cvcore.records import Iteration, Thresholds
 from cvcore.slices import answers, rates
 from cvcore.store import Store
+from cvcore.store.caches import kept_with_store
 from cvcore.wording import with_interval
 
 _OF_BOTH = marked("F1 {together}: images of a new {key!r}. {apart}: if images of the same {key!r} are on both sides.")
@@ -135,7 +135,7 @@ def _load(store: Store, iteration: Iteration) -> KeptTogether | None:
     return _load_changed(store, iteration.id, path.stat().st_mtime_ns)
 
 
-@functools.lru_cache(maxsize=2)
+@kept_with_store(2)
 def _load_changed(store: Store, iteration_id: str, changed_at: int) -> KeptTogether | None:
     return analyses.load(store, store.iterations.get(iteration_id), FILE)
 
