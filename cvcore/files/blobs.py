@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 from cvcore.errors import HomeUnusable, NotFound, StorageFull
 from cvcore.files import disks
@@ -105,7 +106,7 @@ def write(path: Path, data: bytes, *, durable: bool = True, is_secret: bool = Fa
 
 
 def write_missing(files: Mapping[Path, bytes], *, durable: bool = True) -> None:
-    """Write those of the files that are not there, each completely or not at all.
+    """Write those of the files that are not there, each completely or not at all; all are open at once.
 
     If `durable`, all are on the disk when the first gets its name, and their names are when this returns.
 
@@ -115,13 +116,17 @@ def write_missing(files: Mapping[Path, bytes], *, durable: bool = True) -> None:
     temporaries = {path: _temporary(path) for path in files if not path.exists()}
     if not temporaries:
         return
+    folders = {path.parent for path in temporaries}
     try:
-        with storage_errors(Path(os.path.commonpath(temporaries))):
+        with storage_errors(Path(os.path.commonpath(folders))):
+            for folder in folders:
+                if not folder.is_dir():
+                    folder.mkdir(parents=True, exist_ok=True)
+            _fill_all({temporary: files[path] for path, temporary in temporaries.items()}, durable=durable)
             for path, temporary in temporaries.items():
-                if not path.parent.is_dir():
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                _fill(temporary, [files[path]], durable=False, mode=0o666)
-            _name(temporaries, durable=durable)
+                temporary.replace(path)
+            if durable:
+                _flush_names(folders)
     except BaseException:
         for temporary in temporaries.values():
             delete(temporary)
@@ -264,35 +269,43 @@ def _temporary(path: Path) -> Path:
 
 
 def _fill(path: Path, pieces: Iterable[bytes], *, durable: bool, mode: int) -> None:
-    with os.fdopen(
-        os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode), "wb"
-    ) as file:
+    with _created(path, mode) as file:
         file.writelines(pieces)
         if durable:
             file.flush()
             os.fsync(file.fileno())
 
 
-def _name(temporaries: Mapping[Path, Path], *, durable: bool) -> None:
-    """Give temporary files their names, by which they are listed; see `write_missing`."""
-    if durable:
-        for temporary in temporaries.values():
-            _flush(temporary, os.O_RDWR)
-    for path, temporary in temporaries.items():
-        temporary.replace(path)
-    if durable and os.name == "posix":
-        for folder in {path.parent for path in temporaries}:
-            with contextlib.suppress(OSError):  # some network shares refuse it
-                _flush(folder, os.O_RDONLY)
+def _fill_all(contents: Mapping[Path, bytes], *, durable: bool) -> None:
+    """As `_fill`, of many files: all are written before the first is flushed, so that the disk takes them together."""
+    with contextlib.ExitStack() as opened:
+        files = []
+        for path, content in contents.items():
+            files.append(opened.enter_context(_created(path, 0o666)))
+            files[-1].write(content)
+            files[-1].flush()
+        if durable:
+            for file in files:
+                os.fsync(file.fileno())
 
 
-def _flush(path: Path, flags: int) -> None:
-    """Wait until a file is on the disk, or the names in a folder."""
-    descriptor = os.open(path, flags)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _created(path: Path, mode: int) -> BinaryIO:
+    """A new file to write."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
+    return os.fdopen(descriptor, "wb")
+
+
+def _flush_names(folders: Iterable[Path]) -> None:
+    """Wait until the names in these folders are on the disk."""
+    if os.name != "posix":
+        return
+    for folder in folders:
+        with contextlib.suppress(OSError):  # some network shares refuse it
+            descriptor = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
 
 
 def _refusal(error: OSError, path: Path) -> HomeUnusable | StorageFull:

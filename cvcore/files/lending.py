@@ -1,18 +1,19 @@
-"""Links files of one home folder into another on the same disk, where they take no further space.
+"""Gives files of a home folder a second name, in it or in another on the same disk, where they take no further space.
 
 A file in a home folder is replaced, never changed, so neither home folder can change what the other one has. It is
-gone when the last one deletes it.
+gone when its last name is deleted.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
-import shutil
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 from cvcore.files import blobs
+
+PIECE_BYTES = 2**20
 
 
 def images(source: Path, target: Path, digests: Iterable[str]) -> None:
@@ -23,7 +24,7 @@ def images(source: Path, target: Path, digests: Iterable[str]) -> None:
     """
     for digest in digests:
         for path_of in (blobs.original_path, blobs.thumbnail_path):
-            _link(path_of(source, digest), path_of(target, digest))
+            link(path_of(source, digest), path_of(target, digest))
 
 
 def networks(source: Path, target: Path) -> None:
@@ -38,18 +39,23 @@ def networks(source: Path, target: Path) -> None:
     # A network's record comes last: it says that the network is there. What is being written has a dot in front.
     files = [path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")]
     for path in sorted(files, key=lambda each: each.suffix == ".json"):
-        _link(path, there / path.name)
+        link(path, there / path.name)
 
 
-def _link(source: Path, target: Path) -> None:
+def link(source: Path, target: Path) -> None:
+    """Give a file, if it is there, a second name, unless that is; a copy where the file system knows no links.
+
+    Raises:
+        StorageFull, HomeUnusable: it cannot be linked; nothing is left behind.
+    """
     with blobs.storage_errors(target):
         if target.exists() or not source.exists():
             return
         target.parent.mkdir(parents=True, exist_ok=True)
-        # Another process may have linked it just now.
-        with contextlib.suppress(FileExistsError):
-            try:
-                os.link(source, target)
-            except OSError:
-                # Some file systems know no links.
-                shutil.copyfile(source, target)
+        try:
+            os.link(source, target)
+        except FileExistsError:  # another process linked it just now
+            return
+        except OSError:
+            with source.open("rb") as file:
+                blobs.write_pieces(target, iter(partial(file.read, PIECE_BYTES), b""))

@@ -7,12 +7,16 @@ at upload and later.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import bisect
+import itertools
+import math
+import operator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from PIL import Image, ImageChops
 
-from cvcore.array_types import Float32s, Integers
+from cvcore.array_types import Float32s
 
 # Increase it when a measure changes: what was stored by another version is measured again.
 VERSION = 3
@@ -54,14 +58,15 @@ EDGE_PERCENT = {1: 99.98, 4: 99.92}
 LEAST_PX = 8  # images narrower or lower have no sharpness
 
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # Rec. 601, as Pillow's mode L
-_LEVELS, _PLACES = np.arange(256), np.arange(SIDE_PX**2)
 
-# The places of the border's pixels, and of pairs of neighbours in it, in a column and in a row.
+# The border's pixels, and pairs of neighbours in it, in a column and in a row.
 _IS_BORDER = np.ones((SIDE_PX, SIDE_PX), bool)
 _IS_BORDER[BORDER_PX:-BORDER_PX, BORDER_PX:-BORDER_PX] = False
-_BORDER = np.flatnonzero(_IS_BORDER)
-_DOWN = np.flatnonzero(_IS_BORDER[1:] & _IS_BORDER[:-1])
-_ACROSS = np.flatnonzero(_IS_BORDER[:, 1:] & _IS_BORDER[:, :-1])
+# Each pixel's share in the mean of the image, and in that of the border: (4096, 2).
+_SHARES = np.stack((np.full(SIDE_PX**2, SIDE_PX**-2), _IS_BORDER.ravel() / _IS_BORDER.sum()), axis=1)
+_DOWN = (_IS_BORDER[1:] & _IS_BORDER[:-1]).ravel().astype(np.float32)
+_ACROSS = (_IS_BORDER[:, 1:] & _IS_BORDER[:, :-1]).ravel().astype(np.float32)
+_PAIRS = float(_DOWN.sum() + _ACROSS.sum())
 
 
 def measures(image: Image.Image) -> Float32s:
@@ -91,22 +96,20 @@ def measures(image: Image.Image) -> Float32s:
     small = np.asarray(image.resize((SIDE_PX, SIDE_PX), Image.Resampling.BOX))
     colours = small.reshape(-1, 3).T.astype(np.float32, order="C") / np.float32(255)
     luma = np.dot(_LUMA[None], colours)[0]
-    border = luma.take(_BORDER)
     grey = image.convert("L")
     *sharpness, edge_1, edge_4 = _sharpness(grey)
+    (brightness, contrast, *chroma, colourfulness), (*border, _) = _colours(colours, luma)
     numbers = (
-        luma.mean(),
-        luma.std(),
+        brightness,
+        contrast,
         *_percentiles(luma, (5, 95, 99)),
         np.count_nonzero(luma <= CLIPPED / 255) / luma.size,
         np.count_nonzero(luma >= 1 - CLIPPED / 255) / luma.size,
-        *_colours(colours),
-        _colourfulness(colours),
+        *chroma,
+        colourfulness,
         _entropy(grey),
         *sharpness,
-        border.mean(),
-        border.std(),
-        *_colours(colours.take(_BORDER, axis=1)),
+        *border,
         _texture(luma.reshape(SIDE_PX, SIDE_PX)),
         edge_1,
         edge_4,
@@ -115,61 +118,80 @@ def measures(image: Image.Image) -> Float32s:
 
 
 def _percentiles(values: Float32s, percents: Sequence[float]) -> list[float]:
-    """As `np.percentile`, for few values in a fourth of its time."""
+    """As `np.percentile`, for few values in a tenth of its time."""
     ordered = np.sort(values)
-    return np.interp([percent / 100 * (values.size - 1) for percent in percents], _PLACES, ordered).tolist()
+    found = []
+    for percent in percents:
+        below, part = divmod(percent / 100 * (values.size - 1), 1)
+        low, high = ordered[int(below) : int(below) + 2].tolist()
+        found.append(low + part * (high - low))
+    return found
 
 
-def _colours(colours: Float32s) -> tuple[float, float, float]:
-    """The saturation, red_green and yellow_blue of three channels, 0..1."""
-    red, green, blue = colours.mean(axis=1).tolist()
-    highest, lowest = colours.max(axis=0), colours.min(axis=0)
-    return float((highest - lowest).mean()), red - green, (red + green) / 2 - blue
+def _colours(colours: Float32s, luma: Float32s) -> Iterator[tuple[float, ...]]:
+    """The luma's mean and deviation, saturation, red_green, yellow_blue and colourfulness: of the image, of its border.
 
-
-def _colourfulness(colours: Float32s) -> float:
+    The colours are channels, (3, 4096), 0..1.
+    """
     red, green, blue = colours
-    opponents = np.stack((red - green, (red + green) / 2 - blue))
-    return float(np.hypot(*opponents.std(axis=1)) + 0.3 * np.hypot(*opponents.mean(axis=1)))
+    # In float64: deviations are differences of means, and that of one flat colour is 0.
+    rows = np.empty((7, luma.size))
+    rows[0] = luma
+    np.subtract(red, green, out=rows[1])
+    np.subtract((red + green) * np.float32(0.5), blue, out=rows[2])
+    np.square(rows[:3], out=rows[3:6])
+    highest, lowest = np.maximum(np.maximum(red, green), blue), np.minimum(np.minimum(red, green), blue)
+    np.subtract(highest, lowest, out=rows[6])
+    for *means, saturation in (rows @ _SHARES).T.tolist():
+        (brightness, red_green, yellow_blue), squares = means[:3], means[3:]
+        contrast, *strayed = (math.sqrt(max(0.0, b - a**2)) for a, b in zip(means[:3], squares, strict=True))
+        colourfulness = math.hypot(*strayed) + 0.3 * math.hypot(red_green, yellow_blue)
+        yield brightness, contrast, saturation, red_green, yellow_blue, colourfulness
 
 
 def _entropy(grey: Image.Image) -> float:
     """The entropy of the levels in units of 8 bits, which is the most that 256 levels can have."""
-    counts = np.array(grey.histogram())
-    shares = counts[counts > 0] / counts.sum()
-    return float(-(shares * np.log2(shares)).sum() / 8)
+    counts = [count for count in grey.histogram() if count]
+    pixels = sum(counts)
+    return (math.log2(pixels) - math.fsum(map(operator.mul, counts, map(math.log2, counts))) / pixels) / 8
 
 
 def _sharpness(grey: Image.Image) -> tuple[float, ...]:
     """sharpness, step_1, step_4, edges, edge_1 and edge_4."""
     if min(grey.size) < LEAST_PX:
-        return (np.nan,) * 6
-    levels = np.asarray(grey).astype(np.int16)
-    centre = 4 * levels[1:-1, 1:-1]
-    laplacian = levels[:-2, 1:-1] + levels[2:, 1:-1] + levels[1:-1, :-2] + levels[1:-1, 2:] - centre
+        return (math.nan,) * 6
     near, far = _steps(grey, 1), _steps(grey, 4)
     step_1, edge_1 = _reached(near, (STEP_PERCENT, EDGE_PERCENT[1]))
     step_4, edge_4 = _reached(far, (STEP_PERCENT, EDGE_PERCENT[4]))
-    edges = float(near @ _LEVELS) / 255 / float(near.sum())
-    return float(laplacian.var(dtype=np.float32)) / 255**2, step_1, step_4, edges, edge_1, edge_4
+    # The mean step: each pair counts once for each level that it does not reach.
+    edges = 1 - sum(near[:-1]) / near[-1] / 255
+    return _laplacian_variance(grey), step_1, step_4, edges, edge_1, edge_4
 
 
-def _steps(grey: Image.Image, apart: int) -> Integers:
-    """How many pairs of pixels so far apart, in a row or a column, differ by 0 to 255 levels: (256,)."""
+def _laplacian_variance(grey: Image.Image) -> float:
+    levels = np.asarray(grey).astype(np.int16)
+    laplacian = levels[:-2, 1:-1] + levels[2:, 1:-1] + levels[1:-1, :-2] + levels[1:-1, 2:] - 4 * levels[1:-1, 1:-1]
+    values = laplacian.astype(np.float32)
+    mean = float(np.add.reduce(values, axis=None)) / values.size
+    values *= values
+    return (float(np.add.reduce(values, axis=None)) / values.size - mean**2) / 255**2
+
+
+def _steps(grey: Image.Image, apart: int) -> list[int]:
+    """How many pairs of pixels so far apart, in a row or a column, differ by no more than 0 to 255 levels: 256."""
     width, height = grey.size
     # A difference is as large as the smaller image: what has no pixel opposite is left out.
     across = ImageChops.difference(grey, grey.crop((apart, 0, width, height)))
     down = ImageChops.difference(grey, grey.crop((0, apart, width, height)))
-    counts: Integers = np.array([across.histogram(), down.histogram()], np.int64).sum(axis=0)
-    return counts
+    # Lists of so few numbers are faster than arrays.
+    return list(itertools.accumulate(map(operator.add, across.histogram(), down.histogram())))
 
 
-def _reached(counts: Integers, percents: Sequence[float]) -> list[float]:
+def _reached(so_far: Sequence[int], percents: Sequence[float]) -> list[float]:
     """The steps, 0..1, that so many per cent of the counted steps do not exceed."""
-    so_far = np.cumsum(counts)
-    return [float(place) / 255 for place in np.searchsorted(so_far, np.array(percents) / 100 * so_far[-1])]
+    return [bisect.bisect_left(so_far, percent / 100 * so_far[-1]) / 255 for percent in percents]
 
 
 def _texture(luma: Float32s) -> float:
-    down, across = (luma[1:] - luma[:-1]).take(_DOWN), (luma[:, 1:] - luma[:, :-1]).take(_ACROSS)
-    return float(np.abs(np.concatenate([down, across])).mean())
+    down, across = np.abs(luma[1:] - luma[:-1]), np.abs(luma[:, 1:] - luma[:, :-1])
+    return float(down.ravel() @ _DOWN + across.ravel() @ _ACROSS) / _PAIRS

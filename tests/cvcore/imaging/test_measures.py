@@ -52,6 +52,47 @@ def test_a_border_is_measured_alone() -> None:
     assert before["brightness"] > after["brightness"]
 
 
+def plain_colours(pixels: Levels) -> dict[str, float]:
+    """Measures of tones and colours from their definitions, of pixels (n, 3)."""
+    red, green, blue = (pixels.astype(float) / 255).T
+    luma = 0.299 * red + 0.587 * green + 0.114 * blue
+    red_green, yellow_blue = red - green, (red + green) / 2 - blue
+    return {
+        "brightness": luma.mean(),
+        "contrast": luma.std(),
+        "saturation": np.mean(np.ptp(pixels / 255, axis=1)),
+        "red_green": red_green.mean(),
+        "yellow_blue": yellow_blue.mean(),
+        "colourfulness": np.hypot(red_green.std(), yellow_blue.std())
+        + 0.3 * np.hypot(red_green.mean(), yellow_blue.mean()),
+        **dict(zip(("darkest", "lightest", "highlights"), np.percentile(luma, (5, 95, 99)), strict=True)),
+    }
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_colours_as_defined(seed: int) -> None:
+    """The measures of tones and colours are those of a second implementation, of the image and of its border."""
+    image = photo(seed, (SIDE_PX, SIDE_PX)).filter(ImageFilter.GaussianBlur(seed))
+    found, pixels = named(image), np.asarray(image)
+    inside = np.zeros((SIDE_PX, SIDE_PX), bool)
+    inside[BORDER_PX:-BORDER_PX, BORDER_PX:-BORDER_PX] = True
+    whole, border = plain_colours(pixels.reshape(-1, 3)), plain_colours(pixels[~inside])
+    of_border = {f"border_{name}": border[name] for name in whole if f"border_{name}" in found}
+    assert 5 == len(of_border)
+    expected = whole | of_border
+    assert expected == pytest.approx({name: found[name] for name in expected}, abs=1e-6)
+    levels = np.bincount(np.asarray(image.convert("L")).ravel()) / SIDE_PX**2
+    shares = levels[levels > 0]
+    assert found["entropy"] == pytest.approx(-(shares * np.log2(shares)).sum() / 8, abs=1e-6)
+
+
+def test_one_flat_colour_has_no_contrast() -> None:
+    """Whatever the colour, nothing in it varies, to the last digit that counts."""
+    found = named(Image.new("RGB", (40, 40), (13, 177, 91)))
+    varying = ("contrast", "entropy", "sharpness", "edges", "border_contrast", "border_texture", "edge_1", "edge_4")
+    assert dict.fromkeys(varying, 0) == pytest.approx({name: found[name] for name in varying}, abs=1e-6)
+
+
 def laplacian_variance(grey: Levels) -> float:
     """The variance of the Laplacian from its definition, pixel by pixel."""
     at = grey.astype(float) / 255
