@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import socket
 import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
@@ -21,6 +19,7 @@ from playwright.sync_api import BrowserContext, BrowserType, Page, expect
 from cvcore import projects
 from cvcore.records import Project
 from cvcore.store import Store
+from tests.browser import forked_servers
 from tests.conftest import Fill, Trained
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -102,9 +101,9 @@ def context(profile: BrowserContext) -> Iterator[BrowserContext]:
     profile.clear_cookies()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def tab(profile: BrowserContext) -> Iterator[Page]:
-    """One tab for a file's tests: in a new one Chromium reads and compiles all of Streamlit's scripts once more."""
+    """One tab for all tests: in a new one Chromium reads and compiles all of Streamlit's scripts once more."""
     page = profile.new_page()
     yield page
     page.close()
@@ -112,7 +111,7 @@ def tab(profile: BrowserContext) -> Iterator[Page]:
 
 @pytest.fixture
 def page(context: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """The file's tab, as good as new; a new one where the marker `new_tab` says that the test leaves things in it."""
+    """The tab, as good as new; a new one where the marker `new_tab` says that the test leaves things in it."""
     is_new = request.node.get_closest_marker("new_tab") is not None
     page = context.new_page() if is_new else request.getfixturevalue("tab")
     yield page
@@ -139,14 +138,42 @@ def _renew(page: Page) -> None:
 
 
 @pytest.fixture(scope="session")
-def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
-    """`serve(script_or_app, env) -> url`: a Streamlit server of its own, stopped when the session ends."""
-    started = []
+def reserved_ports() -> Iterator[list[socket.socket]]:
+    """Sockets that listen to nothing and keep a port each, so that no other program gets it between two servers."""
+    holders: list[socket.socket] = []
+    yield holders
+    for holder in holders:
+        holder.close()
+
+
+@pytest.fixture(scope="session")
+def parent_of_servers() -> Iterator[subprocess.Popen[str]]:
+    """What servers are forked off."""
+    with forked_servers.parent() as process:
+        yield process
+
+
+@pytest.fixture(scope="module")
+def serve(
+    tmp_path_factory: pytest.TempPathFactory,
+    reserved_ports: list[socket.socket],
+    parent_of_servers: subprocess.Popen[str],
+) -> Iterator[Serve]:
+    """`serve(script_or_app, env) -> url`: a Streamlit server of its own, stopped when the file's tests end.
+
+    The first server of each file has the same port, so that Chromium knows the app's scripts already: by its address.
+    """
+    started: list[int] = []
 
     def start(script: Path, env: Mapping[str, str]) -> str:
-        port = _free_port()
+        if len(started) == len(reserved_ports):
+            reserved_ports.append(reserve_port())
+        port = int(reserved_ports[len(started)].getsockname()[1])
+        command = ["run", str(script), f"--server.port={port}", "--server.headless=true"]
+        command += ["--server.address=127.0.0.1", "--server.fileWatcherType=none"]
         log = tmp_path_factory.mktemp("server") / "log.txt"
-        server = _start(script, port, env, log)
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), **env}
+        server = forked_servers.start(parent_of_servers, command, environment, log)
         started.append(server)
         url = f"http://127.0.0.1:{port}"
         _wait_until_healthy(url, server, log)
@@ -154,7 +181,7 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
 
     yield start
     for server in started:
-        _stop(server)
+        forked_servers.stop(server)
 
 
 def _chromium() -> str:
@@ -170,47 +197,25 @@ def _chromium() -> str:
     pytest.skip(reason)
 
 
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+def reserve_port() -> socket.socket:
+    """A socket bound to a free port, at which a server that reuses addresses can listen nevertheless."""
+    holder = socket.socket()
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    holder.bind(("127.0.0.1", 0))
+    return holder
 
 
-def _start(script: Path, port: int, env: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
-    """Run from the repository's root, whose .streamlit/config.toml is the look that is tested."""
-    command = [sys.executable, "-m", "streamlit", "run", str(script), f"--server.port={port}"]
-    command += ["--server.headless=true", "--server.address=127.0.0.1", "--server.fileWatcherType=none"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), **env}
-    with log.open("wb") as output:
-        # A session of its own, so that the server's children can be stopped with it.
-        return subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
-        )
-
-
-def _wait_until_healthy(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+def _wait_until_healthy(url: str, server: int, log: Path) -> None:
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline:
         try:
             with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2):
                 return
         except OSError:
-            if server.poll() is not None:
+            if not forked_servers.is_running(server):
                 break
             time.sleep(0.1)
     pytest.fail(f"the server did not start:\n{log.read_text('utf-8', errors='replace')}")
-
-
-def _stop(server: subprocess.Popen[bytes]) -> None:
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(server.pid, number)
-            server.wait(timeout=10)
-        except ProcessLookupError:
-            break
-        except subprocess.TimeoutExpired:
-            continue
-    server.wait()
 
 
 def three_wrong(fill: Fill, trained: Trained, name: str, kind: str) -> Project:

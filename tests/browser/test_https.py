@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import ssl
 import subprocess
 import sys
@@ -24,7 +25,8 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     """The address of `tagwise serve --https` in a new home folder, and the authority's certificate."""
-    port, authority = conftest._free_port(), tmp_path / "home" / "ca.pem"
+    with conftest.reserve_port() as holder:
+        port, authority = holder.getsockname()[1], tmp_path / "home" / "ca.pem"
     command = [sys.executable, "-m", "cvcore.cli", "serve", "--https", f"--port={port}"]
     environment = {**os.environ, "TAGWISE_HOME": str(authority.parent), "PYTHONPATH": str(conftest.ROOT)}
     with (tmp_path / "log.txt").open("wb") as log:
@@ -35,7 +37,8 @@ def served(tmp_path: Path) -> Iterator[tuple[str, Path]]:
             break
         time.sleep(0.1)
     yield url, authority
-    conftest._stop(server)
+    os.killpg(server.pid, signal.SIGTERM)
+    server.wait(timeout=conftest.START_S)
 
 
 def _is_healthy(url: str, authority: Path) -> bool:
