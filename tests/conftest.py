@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import gc
 import io
+import shutil
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -87,9 +88,19 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def new_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home folder as a first start leaves it: to be copied, because all migrations take as long as a short test."""
+    store = Store(tmp_path_factory.mktemp("new") / "home")
+    store.close()
+    return store.home
+
+
 @pytest.fixture
-def store(home: Path) -> Store:
+def store(home: Path, new_home: Path) -> Store:
     """A store in that home."""
+    if not (home / "tagwise.db").exists():
+        shutil.copytree(new_home, home, dirs_exist_ok=True)
     return Store(home)
 
 
@@ -99,6 +110,7 @@ def limits() -> Limits:
     return Limits()
 
 
+@cache
 def draw_image(number: int, side: int = 48) -> bytes:
     noise = np.random.default_rng(number).integers(0, 256, (6, 6, 3), dtype=np.uint8)
     buffer = io.BytesIO()

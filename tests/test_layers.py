@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import graphlib
 import os
 import subprocess
@@ -109,8 +110,13 @@ def folder_of(name: str, depth: int) -> str:
     return ".".join(MODULES[name].parent.relative_to(ROOT).parts[:depth])
 
 
-def imported_by(path: Path) -> Iterator[str]:
+@functools.cache
+def imported_by(path: Path) -> tuple[str, ...]:
     """The dotted name of every module that a file imports, inside functions too."""
+    return tuple(_imported_by(path))
+
+
+def _imported_by(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import gc
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
@@ -21,6 +24,15 @@ def imported_modules_are_no_garbage() -> None:
     """As in `app.py`: Streamlit collects garbage after every run, slowly where a test before imported TensorFlow."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def installed_components_are_looked_up_once() -> Iterator[None]:
+    """Each new AppTest reads what every installed package says of itself: more work than most of our pages are."""
+    with pytest.MonkeyPatch.context() as patch:
+        found_once = functools.cache(manifest_scanner.scan_component_manifests)
+        patch.setattr(manifest_scanner, "scan_component_manifests", found_once)
+        yield
 
 
 def whole_app() -> AppTest:
