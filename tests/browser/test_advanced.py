@@ -70,6 +70,7 @@ def test_switches_and_images(page: Page, url: str, store: Store, fill: Fill) -> 
     assert ("zoom", "shift", "light") == store.trainings.options(iteration.id).transforms
 
 
+@pytest.mark.slow
 def test_curves_stay_while_nothing_is_new(page: Page, url: str, store: Store, fill: Fill) -> None:
     """The page asks each second and leaves the charts alone until there is another round; then one more is drawn."""
     project = fill("Curves", rose=5, tulip=5)

@@ -68,6 +68,7 @@ def opened(page: Page) -> FileChooser:
     return chooser.value
 
 
+@pytest.mark.slow
 @pytest.mark.new_tab
 def test_the_control_stays_while_the_next_tag_is_taken_in(
     page: Page, app_url: str, files: list[Path], drawn_image: DrawImage
@@ -114,8 +115,8 @@ def test_files_of_a_replaced_control_are_kept(page: Page, address: str, files: l
     ("place", "view", "name"),
     [
         ("images", "images-view=Upload", "Choose images"),
-        ("quick_test", "image-from=File", "Choose a file"),
-        ("publish", "publish-view=Many+images", "Choose images"),
+        pytest.param("quick_test", "image-from=File", "Choose a file", marks=pytest.mark.slow),
+        pytest.param("publish", "publish-view=Many+images", "Choose images", marks=pytest.mark.slow),
     ],
 )
 def test_buttons_are_named_as_they_look(page: Page, address: str, place: str, view: str, name: str) -> None:
@@ -124,6 +125,7 @@ def test_buttons_are_named_as_they_look(page: Page, address: str, place: str, vi
     expect(page.get_by_role("button", name=name, exact=True)).to_have_attribute("aria-label", name)
 
 
+@pytest.mark.slow
 def test_the_button_for_a_project_zip_is_named(page: Page, app_url: str) -> None:
     """So it is in the dialog to import a project."""
     page.goto(app_url)

@@ -224,6 +224,7 @@ def test_everybody_can_read_how_to_join(serve: Serve, class_home: Path, device: 
     assert [] == teacher.evaluate(WIDER)
 
 
+@pytest.mark.slow
 def test_a_board_of_many_fits_on_a_phone(serve: Serve, class_home: Path, device: Callable[[], Page]) -> None:
     """Whatever pupils are called, also in Spanish, whose words are the longest: nobody scrolls it sideways."""
     store = Store(class_home)

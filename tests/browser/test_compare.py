@@ -87,6 +87,7 @@ def test_a_changed_image_opens_large(compare: Page) -> None:
     expect(compare.locator(".broken .card").nth(2)).to_be_focused()
 
 
+@pytest.mark.slow
 def test_everything_by_keyboard(compare: Page) -> None:
     """A card is a button with a visible focus: Enter opens it, and more of a list is one press away."""
     card = compare.locator(".fixed .card").first
@@ -107,6 +108,7 @@ def test_everything_by_keyboard(compare: Page) -> None:
     expect(more).to_be_hidden()
 
 
+@pytest.mark.slow
 def test_the_threshold_of_both_is_in_the_address(compare: Page) -> None:
     """Moving it judges both again; a reload and the other views find it; own thresholds take its place."""
     slider = compare.get_by_role("slider", name="Threshold of both")
@@ -125,6 +127,7 @@ def test_the_threshold_of_both_is_in_the_address(compare: Page) -> None:
     expect(compare.get_by_text("Each at its own thresholds, chosen on other images")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_phone_shows_both_lists(compare: Page) -> None:
     """At 390 px nothing is wider than the page, and fixed and broken stand side by side."""
     compare.set_viewport_size({"width": 390, "height": 844})

@@ -136,6 +136,7 @@ def test_the_own_way(page: Page, app_url: str, photos: dict[str, list[Path]]) ->
     expect(page.get_by_role("heading", name=GRID)).to_be_visible(timeout=30_000)
 
 
+@pytest.mark.slow
 def test_an_empty_name_is_told(page: Page, app_url: str) -> None:
     """Enter without a name says so in a sentence, and the name can be typed at once."""
     open_new_project(page, app_url)
@@ -144,7 +145,7 @@ def test_an_empty_name_is_told(page: Page, app_url: str) -> None:
     expect(page.get_by_role("dialog").get_by_role("textbox", name="Name")).to_be_focused()
 
 
-@pytest.mark.parametrize("name", ["Entered twice", "Clicked twice"])
+@pytest.mark.parametrize("name", ["Entered twice", pytest.param("Clicked twice", marks=pytest.mark.slow)])
 def test_pressed_twice_creates_one(page: Page, app_url: str, home: Path, name: str) -> None:
     """A double Enter and a double click create one project and open it."""
     open_new_project(page, app_url)
@@ -179,6 +180,7 @@ def test_chosen_files_are_seen_before(page: Page, app_url: str, photos: dict[str
     expect(page.get_by_role("button", name="Upload 3 images")).to_be_enabled()
 
 
+@pytest.mark.slow
 def test_the_stored_can_be_seen(page: Page, app_url: str, photos: dict[str, list[Path]]) -> None:
     """After an upload one click leads to the images of that tag."""
     create(page, app_url, "Seen")
@@ -206,6 +208,7 @@ def slow_upload(page: Page, app_url: str, tmp_path: Path) -> Callable[[str], Non
     return start
 
 
+@pytest.mark.slow
 def test_a_reload_shows_a_first_upload(page: Page, app_url: str, slow_upload: Callable[[str], None]) -> None:
     """Loaded again in the middle of a project's first upload, and in a second window, the page shows how far it is."""
     slow_upload("Reloaded")

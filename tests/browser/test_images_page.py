@@ -84,6 +84,7 @@ def test_large_view_by_keyboard(page: Page, url: str, store: Store) -> None:
     assert "daisy" not in names(store, project, 1)
 
 
+@pytest.mark.slow
 def test_double_click_opens_and_selects_nothing(page: Page, url: str, store: Store) -> None:
     """A double click shows the image large and leaves the selection as it was."""
     project = fill_in(store, "Double", rose=3)
@@ -115,6 +116,7 @@ def test_filter_is_in_the_address(page: Page, url: str, store: Store) -> None:
     expect(page).not_to_have_url(re.compile("tags="))
 
 
+@pytest.mark.slow
 def test_one_of_many_tags_is_found_by_typing(page: Page, url: str, store: Store) -> None:
     """With more tags than fit in a row the filter is one field; its list closes once a tag is chosen."""
     project = fill_in(store, "Many", rose=3, tulip=2)
@@ -130,7 +132,7 @@ def test_one_of_many_tags_is_found_by_typing(page: Page, url: str, store: Store)
     expect(tiles).to_have_count(2)
 
 
-@pytest.mark.parametrize("kind", ["Multiclass", "Multilabel"])
+@pytest.mark.parametrize("kind", ["Multiclass", pytest.param("Multilabel", marks=pytest.mark.slow)])
 def test_a_typed_tag_eats_no_click(page: Page, url: str, store: Store, kind: str) -> None:
     """After a tag is typed its list is closed, no sentence stands in the way, and the next click does what it says."""
     project = fill_in(store, f"Typed {kind}", classification_type=kind, rose=3)
@@ -186,6 +188,7 @@ def test_all_images_that_match_are_chosen_and_changed(page: Page, url: str, stor
     assert 0 == store.images.count(project.id, FOR_TESTING)
 
 
+@pytest.mark.slow
 def test_tags_are_added_one_after_another(page: Page, url: str, store: Store) -> None:
     """Enter adds a tag and leaves the cursor in the field for the next; a tag's number leads to its images."""
     project = fill_in(store, "Tags", rose=3, tulip=2)
@@ -202,6 +205,7 @@ def test_tags_are_added_one_after_another(page: Page, url: str, store: Store) ->
     expect(page.get_by_role("button", name="Edit iris")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_an_empty_project_opens_at_upload(page: Page, url: str, store: Store) -> None:
     """Its address says so, and a reload stays there even when images have come in meanwhile."""
     project = projects.create(store, "Empty")
@@ -213,6 +217,7 @@ def test_an_empty_project_opens_at_upload(page: Page, url: str, store: Store) ->
     expect(upload).to_be_checked()
 
 
+@pytest.mark.slow
 def test_names_from_right_to_left_stay_in_place(page: Page, url: str, store: Store) -> None:
     """A name written from right to left does not pull its number to the other side."""
     project = fill_in(store, "Arabic", وردة=3)
@@ -232,6 +237,7 @@ def test_names_from_right_to_left_stay_in_place(page: Page, url: str, store: Sto
     assert ends[0] < ends[1]
 
 
+@pytest.mark.slow
 def test_metadata_in_bulk_and_the_filter_by_it(page: Page, url: str, store: Store) -> None:
     """A key typed for two selected images is set at once, undone and set again; then the filter finds these two."""
     project = fill_in(store, "Rooms", rose=3, tulip=2)

@@ -24,8 +24,8 @@ pytestmark = pytest.mark.browser
 PHONE, SCREEN = ViewportSize(width=390, height=844), ViewportSize(width=1280, height=800)
 DRAWING_MS = 1500
 
-# Views that between them have every kind of widget; the others are slow.
-QUICK = ("?", "images?images-view=Images&", "train?", "performance?view=Numbers&", "class?")
+# The first page and the one with the most words; the others are slow.
+QUICK = ("?", "performance?view=Numbers&")
 
 # All text that is drawn, in the order of the document, also inside widgets; without Streamlit's own words.
 TEXTS = r"""() => {
@@ -148,6 +148,7 @@ def test_a_language_is_chosen_and_stays(page: Page, app_url: str) -> None:
     expect(page.locator("html")).to_have_attribute("lang", "de")
 
 
+@pytest.mark.slow
 @pytest.mark.new_tab
 def test_the_browsers_language_is_spoken_at_first(page: Page, app_url: str) -> None:
     """A browser that asks for Korean gets Korean without a choice."""

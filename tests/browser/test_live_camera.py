@@ -112,6 +112,7 @@ def test_bars_follow_the_camera_and_a_click_keeps_a_frame(page: Page, address: s
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_without_a_camera_a_photo_is_answered(page: Page, address: str, live_home: Path) -> None:
     """The page says why there is none; the photo chosen in its place is answered, also at another threshold."""
     page.add_init_script("Object.defineProperty(navigator, 'mediaDevices', { value: undefined })")

@@ -135,6 +135,7 @@ def test_several_are_retagged_at_once(page: Page, url: str, store: Store, flower
     assert {"rose": 5, "tulip": 9} == counts(store, flowers)
 
 
+@pytest.mark.slow
 def test_images_are_looked_at_one_after_another(page: Page, url: str, flowers: Project) -> None:
     """A double click shows one large with its answer, the next follows, and Escape leads back."""
     page.goto(f"{url}/?project={flowers.name}")
@@ -150,6 +151,7 @@ def test_images_are_looked_at_one_after_another(page: Page, url: str, flowers: P
     expect(tiles(page)).to_have_count(3)
 
 
+@pytest.mark.slow
 def test_the_open_cell_follows_the_threshold(page: Page, url: str, flowers: Project) -> None:
     """At a high threshold one wrong answer is left in it, and the others are in the column of no answer."""
     page.goto(f"{url}/?project={flowers.name}")
@@ -163,6 +165,7 @@ def test_the_open_cell_follows_the_threshold(page: Page, url: str, flowers: Proj
     expect(tiles(page).first).to_contain_text("no answer")
 
 
+@pytest.mark.slow
 def test_a_cell_that_empties_says_so(page: Page, url: str, flowers: Project) -> None:
     """Where nothing is answered any longer the drawer stays and says that there is nothing."""
     page.goto(f"{url}/?project={flowers.name}&careful=1")
@@ -209,9 +212,7 @@ def test_counts_or_shares(page: Page, url: str) -> None:
 
 
 @pytest.mark.new_tab
-@pytest.mark.parametrize(
-    "tags", [2, pytest.param(6, marks=pytest.mark.slow), pytest.param(30, marks=pytest.mark.slow), 100]
-)
+@pytest.mark.parametrize("tags", [*(pytest.param(number, marks=pytest.mark.slow) for number in (2, 6, 30)), 100])
 @pytest.mark.parametrize("width", [800, 1280])
 def test_any_number_of_tags_can_be_read(page: Page, url: str, tags: int, width: int) -> None:
     """Names stay in sight at both ends of the table, none acts as HTML, and the page never scrolls sideways."""
@@ -244,6 +245,7 @@ def test_a_tags_count_in_multilabel(page: Page, url: str, store: Store, labels: 
     assert {"rose": 7, "tulip": 6} == counts(store, labels)
 
 
+@pytest.mark.slow
 def test_swapped_tags_in_multilabel(page: Page, url: str, store: Store, labels: Project) -> None:
     """Missed one, got another: the cell opens those images, and one click swaps the tags."""
     page.goto(f"{url}/?project={labels.name}")
@@ -255,6 +257,7 @@ def test_swapped_tags_in_multilabel(page: Page, url: str, store: Store, labels: 
     assert {"rose": 7, "tulip": 7} == counts(store, labels)
 
 
+@pytest.mark.slow
 def test_suspected_tags_are_put_right(page: Page, url: str, store: Store, flowers: Project) -> None:
     """From the list of suspects to the changed workspace."""
     page.goto(f"{url}/?project={flowers.name}")

@@ -43,14 +43,15 @@ def address(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> str:
     ("button", "place", "heading"),
     [
         ("See the curve", r"view=More", "Would more images help"),
-        (
+        pytest.param(
             "Look at the tags",
             r"view=Mistakes.*images=label_issues|images=label_issues.*view=Mistakes",
             "1 image with a tag that may be wrong",
+            marks=pytest.mark.slow,
         ),
         ("Look at the images", r"images=cell-0-1", "3 images tagged rose, answered with tulip"),
-        ("Look at the duplicates", r"images=duplicates", "near duplicate"),
-        ("See the thresholds", r"view=Thresholds", "Suggested thresholds"),
+        pytest.param("Look at the duplicates", r"images=duplicates", "near duplicate", marks=pytest.mark.slow),
+        pytest.param("See the thresholds", r"view=Thresholds", "Suggested thresholds", marks=pytest.mark.slow),
     ],
 )
 @pytest.mark.parametrize("page_name", ["performance", pytest.param("train", marks=pytest.mark.slow)])
@@ -76,6 +77,7 @@ def test_on_a_phone_the_numbers_stay_in_sight(page: Page, address: str) -> None:
     expect(page.get_by_text("can hardly be told apart")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_on_a_wide_screen_all_are_open(page: Page, address: str) -> None:
     """Where there is room, nothing has to be opened, and the numbers are still in the first screen."""
     page.set_viewport_size({"width": 1280, "height": 900})

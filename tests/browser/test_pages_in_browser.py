@@ -67,6 +67,7 @@ def test_back_button_leads_to_the_project_and_iteration_before(page: Page, app_u
     chosen_iteration(page, "Iteration 1")
 
 
+@pytest.mark.slow
 def test_links_at_the_top_are_one_step_each(page: Page, app_url: str, flowers: str) -> None:
     """Each page's address has the project in it, and Back leads from page to page."""
     page.goto(f"{app_url}/images?{flowers}")
@@ -96,7 +97,8 @@ def test_threshold_is_in_the_address_and_no_step_back(page: Page, app_url: str, 
     expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible()
 
 
-@pytest.mark.parametrize("view", ["Mistakes", pytest.param("Download", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("view", ["Mistakes", "Download"])
 def test_every_slider_is_in_the_address(page: Page, app_url: str, flowers: str, view: str) -> None:
     """The views with a slider of their own tell its threshold too, and a reload finds it there."""
     page.goto(f"{app_url}/performance?{flowers}&view={view}")
@@ -132,6 +134,7 @@ def test_views_of_performance(page: Page, app_url: str, flowers: str) -> None:
     expect(page.get_by_role("alert")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_renamed_iteration_stays_chosen(page: Page, app_url: str, flowers: str) -> None:
     """Enter saves the new name, and the iteration is still the one that is looked at."""
     page.goto(f"{app_url}/performance?{flowers}&iteration=1")
@@ -144,6 +147,7 @@ def test_renamed_iteration_stays_chosen(page: Page, app_url: str, flowers: str) 
         chosen_iteration(page, new)
 
 
+@pytest.mark.slow
 def test_gallery_keeps_its_tools_in_sight(page: Page, app_url: str, flowers: str) -> None:
     """However far down an image is chosen, what can be done with it is on the screen, and it is seen whole."""
     page.set_viewport_size({"width": 800, "height": 600})
@@ -156,6 +160,7 @@ def test_gallery_keeps_its_tools_in_sight(page: Page, app_url: str, flowers: str
     expect(page.get_by_role("dialog").get_by_role("img").first).to_be_in_viewport(ratio=1)
 
 
+@pytest.mark.slow
 def test_dialogs_begin_anew(page: Page, app_url: str) -> None:
     """What was changed in one project's dialog and not saved is not found in the next one's."""
     page.goto(app_url)
@@ -182,6 +187,7 @@ def test_names_never_become_links(page: Page, app_url: str, home: Path) -> None:
     store.close()
 
 
+@pytest.mark.slow
 def test_training_started_elsewhere_shows(page: Page, app_url: str, flowers: str, home: Path) -> None:
     """Who looks at an idle page sees a training that somebody else starts, without loading it again."""
     page.goto(f"{app_url}/performance?{flowers}")

@@ -104,6 +104,7 @@ def test_slider_table_and_chart_are_on_the_first_screen(opened: Page) -> None:
     assert 0.34 < _box(plot)["width"] / slider["width"] < 0.42
 
 
+@pytest.mark.slow
 def test_on_a_phone_the_table_comes_before_the_chart(page: Page, address: str) -> None:
     """At 390 px: slider, figures, table, then the chart; nothing is wider than the page, no name is cut short."""
     _open(page, address, 390, 844)
@@ -117,7 +118,7 @@ def test_on_a_phone_the_table_comes_before_the_chart(page: Page, address: str) -
         assert button.evaluate("node => node.scrollWidth <= node.clientWidth")
 
 
-@pytest.mark.parametrize("width", [320, 800, 1280])
+@pytest.mark.parametrize("width", [800, *(pytest.param(each, marks=pytest.mark.slow) for each in (320, 1280))])
 def test_names_are_whole(page: Page, address: str, width: int) -> None:
     """A tag's name wraps and is not cut where the table is narrow."""
     _open(page, address, width, 800)
@@ -143,6 +144,7 @@ def test_a_count_opens_its_images_beside_the_table(opened: Page) -> None:
     expect(count).to_be_focused()
 
 
+@pytest.mark.slow
 def test_an_open_drawer_follows_a_handle(opened: Page) -> None:
     """The images are those at the tag's own threshold."""
     opened.get_by_role("button", name="2 false negatives of rose").click()
@@ -151,6 +153,7 @@ def test_an_open_drawer_follows_a_handle(opened: Page) -> None:
     expect(opened.get_by_role("heading", name="6 images tagged rose but not answered with it")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_everything_that_takes_the_focus_shows_it(opened: Page) -> None:
     """Every button, list and handle of the explorer has a ring that is there only with the keyboard's focus."""
     _slider(opened).focus()
@@ -230,6 +233,7 @@ def test_a_chosen_tag_shows_its_images_under_the_slider(opened: Page) -> None:
     expect(opened.locator(".strip")).to_be_hidden()
 
 
+@pytest.mark.slow
 def test_a_double_click_far_down_chooses_what_it_meets(opened: Page) -> None:
     """The row stays under the pointer when its images come above the table, and both are in sight."""
     rose = opened.get_by_role("button", name="rose", exact=True)
@@ -241,6 +245,7 @@ def test_a_double_click_far_down_chooses_what_it_meets(opened: Page) -> None:
     assert before == pytest.approx(_box(rose)["y"], abs=2)
 
 
+@pytest.mark.slow
 def test_a_window_stays_with_its_iteration(page: Page, address: str, home: Path) -> None:
     """When another iteration is trained meanwhile, an open page goes on showing the one it showed."""
     with _project(home, "Twice") as (store, project):
@@ -261,6 +266,7 @@ def test_a_window_stays_with_its_iteration(page: Page, address: str, home: Path)
     expect(page.get_by_label("Iteration", exact=True)).to_have_value("Iteration 2")
 
 
+@pytest.mark.slow
 def test_an_address_opens_any_view(page: Page, address: str) -> None:
     """Simple pages offer fewer views; one that only full pages offer opens from its address."""
     page.goto(f"{address}&view=Calibration")
@@ -271,6 +277,7 @@ def test_an_address_opens_any_view(page: Page, address: str) -> None:
     expect(_slider(page)).to_be_visible()
 
 
+@pytest.mark.slow
 @pytest.mark.new_tab
 def test_plotly_is_fetched_once_and_ahead(opened: Page) -> None:
     """It is asked for while the page itself still loads, and the chart takes that answer."""

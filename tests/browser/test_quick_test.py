@@ -52,6 +52,7 @@ def answer(page: Page) -> None:
     expect(page.get_by_role("heading", level=2, name=re.compile("rose|tulip|No answer"))).to_be_visible()
 
 
+@pytest.mark.slow
 def test_nothing_is_asked_before_an_image_is_chosen(quick_test: Page) -> None:
     """The page asks for an image, and offers nothing to keep, because the project's images are kept anyway."""
     expect(quick_test.get_by_text("Choose an image")).to_be_visible()
@@ -59,6 +60,7 @@ def test_nothing_is_asked_before_an_image_is_chosen(quick_test: Page) -> None:
     assert 0 == quick_test.locator(".tagwise-bars").count()
 
 
+@pytest.mark.slow
 def test_images_for_testing_come_first(quick_test: Page) -> None:
     """They are marked, and the caption says how many they are."""
     expect(quick_test.get_by_text("110 images, 2 for testing first.")).to_be_visible()
@@ -88,6 +90,7 @@ def test_an_image_is_chosen_by_keyboard_and_survives_a_reload(quick_test: Page) 
     expect(quick_test.get_by_role("option", selected=True)).to_have_count(1)
 
 
+@pytest.mark.slow
 def test_every_image_can_be_reached(quick_test: Page) -> None:
     """The pages hold all images, 48 each, and a tag's are shown alone."""
     expect(quick_test.get_by_role("option")).to_have_count(48)

@@ -110,6 +110,7 @@ def test_a_cards_images_stand_beside_the_cards(page: Page, url: str, labels: Pro
     expect(number).to_be_focused()
 
 
+@pytest.mark.slow
 def test_the_images_follow_the_slider(page: Page, url: str, project: Project) -> None:
     """The drawer is no dialog: the slider beside it moves, and number and images follow."""
     page.set_viewport_size({"width": 1280, "height": 800})
@@ -155,6 +156,7 @@ def test_reload_keeps_it_and_back_closes_it_once(page: Page, url: str, project: 
     expect(heading(page)).to_have_text("3 images tagged rose, answered with tulip")
 
 
+@pytest.mark.slow
 def test_closing_leaves_no_step_behind(page: Page, url: str, project: Project) -> None:
     """After opening and closing, one press of Back leaves the page."""
     page.goto(f"{url}/images?project={project.id}")
@@ -170,6 +172,7 @@ def test_closing_leaves_no_step_behind(page: Page, url: str, project: Project) -
     page.wait_for_function("!location.search.includes('view=Mistakes')")
 
 
+@pytest.mark.slow
 def test_another_view_closes_it(page: Page, url: str, project: Project) -> None:
     """Its images belong to what was clicked; the address forgets them."""
     open_view(page, url, project)
@@ -183,6 +186,7 @@ def test_another_view_closes_it(page: Page, url: str, project: Project) -> None:
     expect(drawer(page)).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_a_count_of_the_numbers_opens_it(page: Page, url: str, project: Project) -> None:
     """A link to a count's images opens them beside the table of tags."""
     page.set_viewport_size({"width": 1280, "height": 800})
@@ -191,6 +195,7 @@ def test_a_count_of_the_numbers_opens_it(page: Page, url: str, project: Project)
     expect_beside(page, page.locator("table").first)
 
 
+@pytest.mark.slow
 def test_on_a_phone_it_covers_the_page(page: Page, url: str, project: Project) -> None:
     """There is no room beside the page; the focus stays in the drawer, and the close button is in sight."""
     page.set_viewport_size({"width": 390, "height": 800})

@@ -16,6 +16,7 @@ from tests.conftest import fill_in, train
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("images", "train", "performance", "quick_test", "predictions", "publish")
+OPENED_HERE_ALONE = ("predictions", "publish")  # of the tests that are not slow
 HEAD_PX_MOST = 110
 
 pytestmark = pytest.mark.browser
@@ -71,6 +72,7 @@ def test_one_press_of_back_is_one_step(page: Page, app_url: str, home: Path) -> 
     expect(view.get_by_role("radio", name="Numbers")).to_be_checked()
 
 
+@pytest.mark.slow
 def test_a_link_to_the_open_page_keeps_the_project_in_the_address(page: Page, app_url: str, home: Path) -> None:
     """The link at the top to the page that is open does not lose what a reload or a shared link needs."""
     roses = address_of(home, "Roses")
@@ -82,6 +84,7 @@ def test_a_link_to_the_open_page_keeps_the_project_in_the_address(page: Page, ap
     expect(page).to_have_url(re.compile(roses))
 
 
+@pytest.mark.slow
 def test_a_link_without_a_project_keeps_the_rest(page: Page, app_url: str) -> None:
     """What else the link asks for is shown of a project, and stays in the address; what another project had goes."""
     page.goto(f"{app_url}/images?images-view=Tags&order=least-sure")
@@ -92,7 +95,9 @@ def test_a_link_without_a_project_keeps_the_rest(page: Page, app_url: str) -> No
     assert "order" not in page.url
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize(
+    "name", [each if each in OPENED_HERE_ALONE else pytest.param(each, marks=pytest.mark.slow) for each in PAGES]
+)
 def test_each_page_has_a_title_of_its_own(page: Page, app_url: str, home: Path, name: str) -> None:
     """Tabs and the history tell pages and projects apart; the heading and its bar stay low."""
     page.goto(f"{app_url}/{name}?{address_of(home, 'Roses')}")
@@ -121,6 +126,7 @@ def test_the_next_step_leads_through(page: Page, app_url: str, home: Path) -> No
     store.close()
 
 
+@pytest.mark.slow
 def test_what_a_tag_lacks_is_the_next_step(page: Page, app_url: str, home: Path) -> None:
     """From any page and view the button names the tag and the number, and opens the upload with that tag."""
     for place in ("train?", "images?images-view=Images&", "images?images-view=Tags&"):
@@ -162,6 +168,7 @@ def test_the_switch_is_remembered_by_the_browser(page: Page, app_url: str, home:
     expect(switch.get_by_role("radio", name="Full")).to_be_checked()
 
 
+@pytest.mark.slow
 def test_the_steps_by_keyboard(page: Page, app_url: str, home: Path) -> None:
     """Tab reaches a step, its focus can be seen, and Enter opens it."""
     page.goto(f"{app_url}/images?{address_of(home, 'Roses')}")
@@ -176,7 +183,7 @@ def test_the_steps_by_keyboard(page: Page, app_url: str, home: Path) -> None:
     is_page(page, "Train")
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", [390, pytest.param(1280, marks=pytest.mark.slow)])
 def test_trains_button_is_in_sight(page: Page, app_url: str, home: Path, width: int) -> None:
     """Train is on the first screen."""
     page.set_viewport_size({"width": width, "height": 800})

@@ -253,6 +253,7 @@ def test_the_line_stays_in_sight(page: Page, url: str) -> None:
         assert frame["x"] - 1 <= middle <= frame["x"] + frame["width"] + 1
 
 
+@pytest.mark.slow
 def test_a_move_takes_less_than_a_frame(page: Page, url: str) -> None:
     """With 400 images a move of the line is drawn, layout included, within 16 ms."""
     _open(page, url, "images=900&multilabel")
@@ -282,6 +283,7 @@ def test_what_is_not_drawn_is_said(page: Page, url: str) -> None:
     expect(page.locator(".strip-key b").first).to_have_text(str(found["counts"][50][0]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("motion", "most"), [("no-preference", 40), ("reduce", 0)])
 def test_flipping_images_light_up_unless_motion_is_unwanted(page: Page, url: str, motion: Any, most: int) -> None:
     """Images that change sides move for a moment; with reduced motion nothing moves."""

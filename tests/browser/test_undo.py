@@ -95,6 +95,7 @@ def test_the_toast_undoes(page: Page, app_url: str, home: Path) -> None:
     expect(toast).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_by_keyboard_on_a_phone(page: Page, app_url: str, home: Path) -> None:
     """Ctrl+Z undoes outside text fields, the focus moves to the toast, and nothing at the page's end is covered."""
     page.set_viewport_size({"width": 390, "height": 800})

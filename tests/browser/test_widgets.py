@@ -185,6 +185,7 @@ def test_explorer_opens_with_the_numbers_of_the_given_threshold(explorer: Page) 
     expect(explorer.get_by_text("The top tag is the answer when its probability is at least 50 %.")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_explorer_says_the_rule_of_a_multilabel_project(page: Page, url: str) -> None:
     """In a multilabel project every tag that reaches the threshold is given."""
     _open(page, url, "multilabel")
@@ -256,6 +257,7 @@ def test_python_hears_of_the_threshold_when_the_slider_rests(explorer: Page) -> 
     expect(_slider(explorer)).to_have_value("72")
 
 
+@pytest.mark.slow
 def test_reruns_leave_a_moving_slider_alone(page: Page, url: str) -> None:
     """On a page that runs again all the time, slowly, an old threshold from Python never moves the slider back."""
     _open(page, url, "polled")
@@ -269,6 +271,7 @@ def test_reruns_leave_a_moving_slider_alone(page: Page, url: str) -> None:
     expect(_slider(page)).to_have_value("79")
 
 
+@pytest.mark.slow
 def test_slider_stays_when_another_iteration_is_shown(explorer: Page) -> None:
     """Other tags and counts come under the same threshold, in the browser and in Python."""
     _set(explorer, 30)
@@ -311,6 +314,7 @@ def test_choosing_a_tag_makes_its_lines_strong(explorer: Page) -> None:
     assert ["daisy", "daisy"] == canvas.evaluate(widths)
 
 
+@pytest.mark.slow
 def test_headers_sort_the_table(explorer: Page) -> None:
     """Numbers sort from high to low first, names from A to Z, and undefined numbers come last either way."""
     explorer.get_by_role("button", name="Images").click()
@@ -324,6 +328,7 @@ def test_headers_sort_the_table(explorer: Page) -> None:
         assert "rose" == _first_column(explorer)[-1]
 
 
+@pytest.mark.slow
 def test_marks_a_negative_tag_and_few_images(explorer: Page) -> None:
     """A Negative tag is called so, and a tag with fewer than 30 images carries a warning."""
     rows = explorer.locator("tbody tr")
@@ -357,6 +362,7 @@ def test_two_explorers_load_plotly_once_and_nothing_from_elsewhere(page: Page, u
     assert [] == [address for address in asked if not address.startswith((url, "data:", "blob:"))]
 
 
+@pytest.mark.slow
 @pytest.mark.new_tab
 def test_without_plotly_numbers_and_table_stand(page: Page, url: str) -> None:
     """Where plotly.js cannot be had, a sentence says so, and everything else works."""
@@ -368,6 +374,7 @@ def test_without_plotly_numbers_and_table_stand(page: Page, url: str) -> None:
     assert ["daisy", "20", "66.7 %", "80.0 %"] == [cell.removeprefix("⚠ ") for cell in _cells(page)[0][:4]]
 
 
+@pytest.mark.slow
 def test_chart_follows_the_theme(explorer: Page) -> None:
     """When the browser turns dark, the chart's letters turn light."""
     colour = "canvas => canvas.layout.font.color"
@@ -381,6 +388,7 @@ def test_chart_follows_the_theme(explorer: Page) -> None:
     )
 
 
+@pytest.mark.slow
 def test_intervals_stand_beside_every_number(explorer: Page) -> None:
     """A tag with 20 images looks less sure than one with 60, in the table's words and in its whiskers."""
     daisy, _, flowerless = (
@@ -406,6 +414,7 @@ def test_intervals_are_those_of_python_at_every_position(explorer: Page) -> None
         expect(recall.locator("small")).to_have_text(f"{low}–{high}")
 
 
+@pytest.mark.slow
 def test_bands_show_the_intervals_of_the_strong_lines(explorer: Page) -> None:
     """The areas behind precision and recall go from the low end to the high end, and end where precision does."""
     explorer.get_by_label("Show").select_option("rose")
@@ -416,6 +425,7 @@ def test_bands_show_the_intervals_of_the_strong_lines(explorer: Page) -> None:
     np.testing.assert_allclose(100 * made.precision.high[60::-1, 1], ys[61:122], atol=0.0051)
 
 
+@pytest.mark.slow
 def test_the_keyboard_moves_figures_intervals_and_the_point_on_the_curve(explorer: Page) -> None:
     """At each key the sentence, the interval and the point follow, and the point is one of the curve's."""
     explorer.get_by_label("Show").select_option("daisy")
@@ -448,6 +458,7 @@ def _curve(page: Page, name: str) -> list[list[int]]:
     return points
 
 
+@pytest.mark.slow
 def test_the_curve_is_steps_with_counts_as_hover(explorer: Page) -> None:
     """One step a gain in recall, no made-up end at precision 1, every tag and the mean, and what lies under a point."""
     explorer.get_by_role("button", name="precision–recall").click()
@@ -462,6 +473,7 @@ def test_the_curve_is_steps_with_counts_as_hover(explorer: Page) -> None:
     ).to_be_visible()
 
 
+@pytest.mark.slow
 def test_dragging_along_the_curve_moves_the_slider(explorer: Page) -> None:
     """A press on the curve's plot goes to the operating point nearest to it."""
     explorer.get_by_label("Show").select_option("daisy")
@@ -518,6 +530,7 @@ def test_sentences_are_right_at_the_edges(page: Page, url: str) -> None:
     ] == [[text.replace("\u00a0", " ") for text in texts] for texts in told]
 
 
+@pytest.mark.slow
 def test_sentences_are_about_one_tag(explorer: Page) -> None:
     """While all tags are shown the figures say it all; with one chosen there are sentences about it."""
     expect(explorer.locator(".sentences")).to_be_hidden()
@@ -582,6 +595,7 @@ def _range(low: float, high: float) -> str:
     return "" if np.isnan(low) else f"{100 * low:.0f}–{100 * high:.0f}"
 
 
+@pytest.mark.slow
 def test_a_handle_works_from_the_keyboard(explorer: Page) -> None:
     """Arrows move it by one percent, it says whether it follows the slider, and a button lets it follow again."""
     handle = _handle(explorer, "rose")
@@ -597,6 +611,7 @@ def test_a_handle_works_from_the_keyboard(explorer: Page) -> None:
     expect(explorer.get_by_role("button", name="Let rose follow")).to_be_hidden()
 
 
+@pytest.mark.slow
 def test_the_best_thresholds_are_judged_fairly(explorer: Page) -> None:
     """Suggest sets the handles and tells the F1 on the images they were chosen on, and on others."""
     explorer.get_by_role("button", name="Suggest").click()
@@ -626,6 +641,7 @@ def test_thresholds_are_saved(explorer: Page) -> None:
     expect(told).to_have_text("Saved.")
 
 
+@pytest.mark.slow
 def test_the_chosen_tags_own_threshold_moves_the_chart(explorer: Page) -> None:
     """The line on the chart is at the chosen tag's own threshold, and a press on the plot moves that one."""
     _handle(explorer, "rose").fill("30")
@@ -646,6 +662,7 @@ def test_the_chosen_tags_own_threshold_moves_the_chart(explorer: Page) -> None:
     expect(_slider(explorer)).to_have_value("80")
 
 
+@pytest.mark.slow
 def test_rows_out_of_sight_follow_when_the_slider_rests(page: Page, url: str) -> None:
     """Of a long table the last row, too, says the numbers of the slider's threshold."""
     _open(page, url, "many")
@@ -707,6 +724,7 @@ def test_gallery_opens_an_image(page: Page, tiles: Locator) -> None:
     _python_has(page, "id1")
 
 
+@pytest.mark.slow
 def test_all_and_none(page: Page, tiles: Locator) -> None:
     """All selects every item, None no item; each is off when there is nothing left for it to do."""
     page.get_by_role("button", name="All").click()

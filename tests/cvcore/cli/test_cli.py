@@ -197,6 +197,7 @@ def test_sample(tagwise: Tagwise) -> None:
     assert [made] == tagwise("projects", "--json").json
 
 
+@pytest.mark.slow
 def test_a_sample_with_a_trap(tagwise: Tagwise) -> None:
     """It has two tags, and images that are kept for testing; its quality is told."""
     made = tagwise("sample", "--trap", "--json").json

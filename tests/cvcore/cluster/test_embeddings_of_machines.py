@@ -87,6 +87,7 @@ def test_what_is_stored_is_never_computed_again(
     assert computed(store, digests) == stored
 
 
+@pytest.mark.slow
 def test_where_no_cluster_answers_this_machine_embeds(
     store: Store, digests: list[str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -37,7 +37,10 @@ def drawn(*, multilabel: bool) -> OutOfFold:
     return OutOfFold(truth, probabilities, folds, np.arange(IMAGES) // 2, *head, multilabel)
 
 
-@pytest.fixture(scope="module", params=[False, True], ids=["Multiclass", "Multilabel"])
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(False, id="Multiclass"), pytest.param(True, id="Multilabel", marks=pytest.mark.slow)],
+)
 def in_memory(request: pytest.FixtureRequest) -> OutOfFold:
     """An evaluation of either type."""
     return drawn(multilabel=request.param)

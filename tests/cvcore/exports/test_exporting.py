@@ -175,6 +175,7 @@ def test_a_web_model_says_what_it_is(exported: Callable[[str], exports.Export]) 
     assert hashlib.sha1(content).hexdigest() == manifest["ModelFileSHA1"]
 
 
+@pytest.mark.slow
 @pytest.mark.network
 def test_tags_of_a_multilabel_project_are_independent(store_of_trees: Store, shared: Path, tmp_path: Path) -> None:
     """Each has a probability of its own, and a threshold; the decision rule is in model.json."""

@@ -25,6 +25,7 @@ def run(store: Store, iteration: Iteration, name: str, folder: Path) -> list[str
     return [stage for stage in stages if stage]
 
 
+@pytest.mark.slow
 def test_formats_share_what_was_converted(
     store: Store,
     fill: Callable[..., Project],

@@ -134,6 +134,7 @@ def test_checkpoints_go_with_their_trainings(store: Store, project: Project) -> 
     assert not folder.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.network
 def test_a_tuned_network_is_saved_used_and_deleted(home: Path) -> None:
     """LiteRT and Keras give the same embeddings, it is found by its fingerprint, and no file of it is left."""

@@ -104,6 +104,7 @@ def test_the_feature_cache_resumes(example: Example, tmp_path: Path) -> None:
     np.testing.assert_array_equal(whole, again)
 
 
+@pytest.mark.slow
 def test_a_gpu_computes_the_same_features(example: Example, tmp_path: Path) -> None:
     """The program that changes images on the device gives the trunk what Pillow does, in every copy."""
     images, policy = [lambda image=image: image for image in example.pixels], Policy(("mirror", "shift", "light"))
@@ -230,6 +231,7 @@ def iteration(store: Store, fill: Fill) -> Iteration:
     return store.iterations.get(job.iteration_id or "")
 
 
+@pytest.mark.slow
 def test_reported_epochs_keep_their_values(tmp_path: Path, store: Store, iteration: Iteration) -> None:
     """After a restart nothing is trained or reported again, but for what was lost with a checkpoint."""
 

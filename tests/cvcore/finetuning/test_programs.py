@@ -65,6 +65,7 @@ def leaving(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return sizes
 
 
+@pytest.mark.slow
 def test_an_epoch_is_a_handful_of_calls(example: Example, calls: list[str]) -> None:
     """However many steps it has: state in, seed, all steps, predictions, state out."""
     built, split = example.trainer("gpu"), example.splits()[0]

@@ -56,6 +56,7 @@ def test_litert_and_keras_agree(
     np.testing.assert_allclose(by_litert, by_keras, atol=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.network
 def test_without_the_same_weights_a_gpu_is_not_used(
     folder: Path, prepared: backbones.Backbone, photos: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -151,7 +151,11 @@ def test_a_damaged_installation_is_an_error(tmp_path: Path, harm: str) -> None:
 
 
 @pytest.mark.network
-@by_edition
+@pytest.mark.parametrize(
+    "edition",
+    [network.CURRENT, pytest.param(network.FIRST, marks=pytest.mark.slow)],
+    ids=lambda edition: f"{edition.side} px",
+)
 def test_litert_and_keras_agree(edition: network.Edition, photos: np.ndarray, tmp_path: Path) -> None:
     """Both give the same embeddings to the last digits, so that those of one may be mixed with those of the other."""
     backbone = backbones.prepare(NAME, edition.side, tmp_path)
