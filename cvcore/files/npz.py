@@ -15,7 +15,7 @@ import mmap
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -24,10 +24,13 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from cvcore.errors import ArraysDamaged
+from cvcore.errors import ArraysDamaged, TagwiseError
+from cvcore.files import blobs
 from cvcore.languages import t
 
 _BLOCK_BYTES = 2**22  # mapped at a time, because mapped bytes count as memory of the process
+Arrays = Mapping[str, NDArray[Any]]
+_MARK = "mark"  # the array beside those of a file that is kept as long as a mark stays the same
 # Windows does not delete a file that is mapped, and cannot let go of a part: there nothing stays mapped.
 CAN_STAY_MAPPED = hasattr(mmap, "MADV_DONTNEED")
 # A member's data follows its header in the file, whose last two fields say how long its name and extras are:
@@ -133,7 +136,7 @@ def read(source: Path | bytes, names: Iterable[str] | None = None) -> dict[str, 
         return {name: arrays[name] for name in (arrays.files if names is None else names)}
 
 
-def pieces(arrays: Mapping[str, NDArray[Any]]) -> Iterator[bytes]:
+def pieces(arrays: Arrays) -> Iterator[bytes]:
     """The bytes of an npz file, not compressed, a few megabytes at a time.
 
     >>> read(b"".join(pieces({"bias": np.arange(3)})))["bias"].tolist()
@@ -169,6 +172,24 @@ class _Sink(io.RawIOBase):
         """What was written since this was last asked."""
         written, self._written = self._written, []
         return written
+
+
+def kept(path: Path | None, compute: Callable[[], Arrays], mark: int = 0) -> Arrays:
+    """The arrays of an npz file that was written under this mark; else those computed now, which are written there.
+
+    Without a path nothing is kept, nor where its folder was deleted meanwhile or the disk is full.
+    """
+    if path is None:
+        return compute()
+    with contextlib.suppress(FileNotFoundError, ArraysDamaged):
+        arrays = read(path)
+        if arrays.pop(_MARK, 0) == mark:
+            return arrays
+    computed = compute()
+    with contextlib.suppress(TagwiseError):
+        if path.parent.exists():
+            blobs.write_pieces(path, pieces({**computed, _MARK: np.array(mark)}))
+    return computed
 
 
 def headers(data: bytes, names: Iterable[str]) -> dict[str, Header]:

@@ -1,21 +1,17 @@
 """What is known of an iteration's images as columns, which are kept in files beside the iteration's arrays.
 
 Of a million images what is known is read from the database in seconds, from the files in a fraction of one. A file
-counts until anything changes that is known of any image; users' edits of metadata leave that of all other facts as it
-is.
+counts until something changes that is known of an image in an iteration of the project, so that uploads leave it as it
+is; users' edits of metadata count for the file of metadata alone.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from cvcore.errors import ArraysDamaged, TagwiseError
 from cvcore.files import blobs, npz
 from cvcore.image_facts import facts
 from cvcore.image_facts.column import Column, of_classes, of_numbered
@@ -28,7 +24,7 @@ from cvcore.store import Store
 KEPT_FROM = 20_000
 
 # Increase a number when a formula changes: older files are ignored.
-METADATA_FILE, FACTS_FILE = "metadata-1.npz", "facts-1.npz"
+METADATA_FILE, FACTS_FILE = "metadata-2.npz", "facts-2.npz"
 
 Columns = dict[str, Column]
 
@@ -40,9 +36,10 @@ def of_iteration(store: Store, iteration: Iteration, *, kept_from: int = KEPT_FR
     """
     folder = blobs.iteration_folder(store.home, iteration.id) if iteration.image_count >= kept_from else None
     # Asked before anything is read: what changes meanwhile is read again the next time.
-    of_facts, of_all = store.image_facts.changes_but_metadata(), store.image_facts.changes()
-    users = _kept(folder and folder / METADATA_FILE, of_all - of_facts, lambda: _metadata(store, iteration))
-    return users | _kept(folder and folder / FACTS_FILE, of_facts, lambda: _facts(store, iteration))
+    fact_changes, metadata_changes = store.image_facts.changes_of_trained(iteration.project_id)
+    users = npz.kept(folder and folder / METADATA_FILE, lambda: _packed(_metadata(store, iteration)), metadata_changes)
+    ours = npz.kept(folder and folder / FACTS_FILE, lambda: _packed(_facts(store, iteration)), fact_changes)
+    return _unpacked(users) | _unpacked(ours)
 
 
 def _metadata(store: Store, iteration: Iteration) -> Columns:
@@ -75,27 +72,13 @@ def _facts(store: Store, iteration: Iteration) -> Columns:
     return {column.key: column for column in columns if (column.codes >= 0).any()}
 
 
-def _kept(path: Path | None, changes: int, read: Callable[[], Columns]) -> Columns:
-    """The columns in a file that was written after so many changes; else what is read now, and written there."""
-    if path is None:
-        return read()
-    with contextlib.suppress(FileNotFoundError, ArraysDamaged):
-        if npz.read(path, ["changes"])["changes"] == changes:
-            return _unpacked(npz.read(path))
-    found = read()
-    with contextlib.suppress(TagwiseError):
-        if path.parent.exists():  # not of an iteration that was deleted meanwhile
-            blobs.write_pieces(path, npz.pieces(_packed(found) | {"changes": np.array(changes)}))
-    return found
-
-
-def _packed(columns: Columns) -> dict[str, NDArray[np.generic]]:
+def _packed(columns: Columns) -> npz.Arrays:
     texts = json.dumps([[column.key, *column.values] for column in columns.values()])
     codes = [column.codes for column in columns.values()]
     return {"texts": np.frombuffer(texts.encode(), np.uint8), "codes": np.stack(codes or [np.zeros(0, np.int32)])}
 
 
-def _unpacked(arrays: dict[str, NDArray[np.generic]]) -> Columns:
+def _unpacked(arrays: npz.Arrays) -> Columns:
     texts = json.loads(arrays["texts"].tobytes())
     return {
         key: Column(key, tuple(values), codes) for (key, *values), codes in zip(texts, arrays["codes"], strict=False)

@@ -54,7 +54,7 @@ class SliceMistakes:
 
 def columns(store: Store, iteration: Iteration) -> Mapping[str, Column]:
     """What is known of an iteration's images, in the order of its arrays' rows, by key; `image_facts.of_iteration`."""
-    return _columns(store, iteration.id, store.image_facts.changes())
+    return _columns(store, iteration.id, store.image_facts.changes_of_trained(iteration.project_id))
 
 
 def parse(store: Store, iteration: Iteration, texts: Sequence[str]) -> tuple[Condition, ...]:
@@ -154,7 +154,7 @@ def _reports(
 
 
 @kept_with_store(KEPT)
-def _columns(store: Store, iteration_id: str, changes: int) -> Mapping[str, Column]:
+def _columns(store: Store, iteration_id: str, changes: tuple[int, int]) -> Mapping[str, Column]:
     return image_facts.of_iteration(store, store.iterations.get(iteration_id))
 
 

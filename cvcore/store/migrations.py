@@ -811,6 +811,37 @@ def _measured_3(version: int, numbers: bytes, name: str) -> float | None:
     return edge_1 / edge_4 if edge_4 else None if edge_1 == 0 or math.isnan(edge_1) else math.inf
 
 
+def m023_changes_of_trained_images(database: Database) -> None:
+    """For each project, how often changed what is known of images that an iteration has: new images change nothing.
+
+    So what was read of an iteration's images can be kept in files, whatever else is uploaded or changed.
+    """
+    _run(
+        database,
+        """
+        alter table projects add column fact_changes integer not null default 0;
+        alter table projects add column metadata_changes integer not null default 0;
+
+        create trigger facts_of_trained_image_changed after update of
+            width, height, folder, upload, camera, day, file_type, brightness, sharpness on images
+        when (new.width, new.height, new.folder, new.upload, new.camera, new.day, new.file_type, new.brightness,
+                new.sharpness) is not (old.width, old.height, old.folder, old.upload, old.camera, old.day,
+                old.file_type, old.brightness, old.sharpness)
+            and exists (select 1 from iteration_images where image_id = new.id) begin
+            update projects set fact_changes = fact_changes + 1 where id = new.project_id;
+        end;
+        create trigger metadata_of_trained_image_set after insert on metadata
+        when exists (select 1 from iteration_images where image_id = new.image_id) begin
+            update projects set metadata_changes = metadata_changes + 1 where id = new.project_id;
+        end;
+        create trigger metadata_of_trained_image_removed after delete on metadata
+        when exists (select 1 from iteration_images where image_id = old.image_id) begin
+            update projects set metadata_changes = metadata_changes + 1 where id = old.project_id;
+        end;
+        """,
+    )
+
+
 Step = Callable[["Database"], None]
 STEPS: tuple[Step, ...] = (
     m001_projects_images_and_tags,
@@ -835,6 +866,7 @@ STEPS: tuple[Step, ...] = (
     m020_metadata_changes,
     m021_lists_and_counts,
     m022_facts_in_one_index,
+    m023_changes_of_trained_images,
 )
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 
-from cvcore.errors import ArraysDamaged, TagwiseError
-from cvcore.files import blobs, npz
+from cvcore.files import npz
 
 Result = TypeVar("Result")
 
@@ -20,13 +18,5 @@ def kept(path: Path | None, record: Callable[..., Result], compute: Callable[[],
 
     `record` is a dataclass of arrays and numbers. Without a path nothing is kept.
     """
-    if path is None:
-        return compute()
-    try:
-        return record(**{name: array if array.ndim else array.item() for name, array in npz.read(path).items()})
-    except (FileNotFoundError, ArraysDamaged):
-        computed = compute()
-    with contextlib.suppress(TagwiseError):
-        arrays = {name: np.asarray(value) for name, value in vars(computed).items()}
-        blobs.write_pieces(path, npz.pieces(arrays))
-    return computed
+    arrays = npz.kept(path, lambda: {name: np.asarray(value) for name, value in vars(compute()).items()})
+    return record(**{name: array if array.ndim else array.item() for name, array in arrays.items()})

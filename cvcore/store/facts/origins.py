@@ -47,3 +47,11 @@ class ImageFacts:
     def changes_but_metadata(self) -> int:
         """As `changes`, but users' edits of metadata do not increase it."""
         return self.changes() - int(self._db.value("select number from metadata_changes"))
+
+    def changes_of_trained(self, project_id: str) -> tuple[int, int]:
+        """Two numbers of a project, which increase when something changes that is known of an image of an iteration.
+
+        The first counts changes of facts, the second those of users' metadata.
+        """
+        row = self._db.row("select fact_changes, metadata_changes from projects where id = ?", [project_id])
+        return (row["fact_changes"], row["metadata_changes"]) if row else (0, 0)

@@ -13,9 +13,11 @@ from cvcore import image_facts
 from cvcore.files import blobs
 from cvcore.image_facts import Column, snapshots
 from cvcore.imaging import measures
+from cvcore.projects import uploads
 from cvcore.records import Iteration
+from cvcore.settings import Limits
 from cvcore.store import FileFacts, Store
-from tests.conftest import Fill, Trained
+from tests.conftest import DrawImage, Fill, Trained
 
 
 @pytest.fixture
@@ -41,6 +43,10 @@ def told(columns: Mapping[str, Column]) -> list[Any]:
 
 def of_images(store: Store, iteration: Iteration) -> list[Any]:
     return told(image_facts.columns(store, store.iterations.images(iteration.id)))
+
+
+def ids_in(store: Store, iteration: Iteration) -> set[str]:
+    return {image.image_id for image in store.iterations.images(iteration.id)}
 
 
 def test_as_the_columns_of_its_images(store: Store, iteration: Iteration) -> None:
@@ -69,6 +75,40 @@ def test_a_change_is_found_at_once(store: Store, iteration: Iteration) -> None:
     read = FileFacts("WEBP", "", "", np.full(len(measures.NAMES), 0.9, np.float32))
     store.file_facts.put(measures.VERSION, {images[0].sha256: read})
     assert "WEBP" in image_facts.of_iteration(store, iteration, kept_from=0)["file type"].values
+    assert of_images(store, iteration) == told(image_facts.of_iteration(store, iteration, kept_from=0))
+
+
+def test_only_changes_of_trained_images_of_the_project_count(
+    store: Store, iteration: Iteration, fill: Fill, trained: Trained, drawn_image: DrawImage
+) -> None:
+    """Images of another project and new ones leave the files as they are; a change of its own images is found."""
+    folder = blobs.iteration_folder(store.home, iteration.id)
+
+    def written_at() -> tuple[int, int]:
+        image_facts.of_iteration(store, iteration, kept_from=0)
+        metadata, facts = (
+            (folder / name).stat().st_mtime_ns for name in (snapshots.METADATA_FILE, snapshots.FACTS_FILE)
+        )
+        return metadata, facts
+
+    other = fill("Other", rose=8, tulip=8)
+    before = written_at()
+    trained(other)
+    project = store.projects.get(iteration.project_id)
+    uploads.add(store, project, "new.png", drawn_image(99), limits=Limits())
+    new = {image_id for image_id, _, _ in store.images.workspace(project.id)} - ids_in(store, iteration)
+    assert 1 == len(new)
+    for ids in ([image.id for image in store.images.tagged(other.id)], list(new)):
+        store.metadata.put(ids, {"room": "cellar"})
+        store.metadata.remove(ids, "room")
+        store.image_facts.put(ids, {"folder": "shed"})
+    assert before == written_at()
+    store.image_facts.put(sorted(ids_in(store, iteration))[:1], {"folder": "shed"})
+    after_facts = written_at()
+    assert (before[0], True) == (after_facts[0], before[1] < after_facts[1])
+    store.metadata.remove(sorted(ids_in(store, iteration)), "room")
+    after_metadata = written_at()
+    assert (True, after_facts[1]) == (after_facts[0] < after_metadata[0], after_metadata[1])
     assert of_images(store, iteration) == told(image_facts.of_iteration(store, iteration, kept_from=0))
 
 

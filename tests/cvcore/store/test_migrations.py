@@ -42,6 +42,7 @@ STEPS = [
     "m020_metadata_changes",
     "m021_lists_and_counts",
     "m022_facts_in_one_index",
+    "m023_changes_of_trained_images",
 ]
 
 # Edit nothing here but by adding what a new step adds: steps that have landed stay as they are.
@@ -65,7 +66,9 @@ SCHEMA = {
             modified_at text not null
             , image_count integer not null default 0,
             untagged_count integer not null default 0,
-            test_count integer not null default 0) strict
+            test_count integer not null default 0,
+            fact_changes integer not null default 0,
+            metadata_changes integer not null default 0) strict
     """,
     "tags": """
         CREATE TABLE tags (
@@ -118,6 +121,28 @@ SCHEMA = {
         CREATE TRIGGER image_came_from after insert on image_facts when new.key in ('folder', 'upload') begin
             update images set folder = case new.key when 'folder' then new.value else folder end,
                 upload = case new.key when 'upload' then new.value else upload end where id = new.image_id;
+        end
+    """,
+    "facts_of_trained_image_changed": """
+        CREATE TRIGGER facts_of_trained_image_changed after update of
+            width, height, folder, upload, camera, day, file_type, brightness, sharpness on images
+        when (new.width, new.height, new.folder, new.upload, new.camera, new.day, new.file_type, new.brightness,
+                new.sharpness) is not (old.width, old.height, old.folder, old.upload, old.camera, old.day,
+                old.file_type, old.brightness, old.sharpness)
+            and exists (select 1 from iteration_images where image_id = new.id) begin
+            update projects set fact_changes = fact_changes + 1 where id = new.project_id;
+        end
+    """,
+    "metadata_of_trained_image_set": """
+        CREATE TRIGGER metadata_of_trained_image_set after insert on metadata
+        when exists (select 1 from iteration_images where image_id = new.image_id) begin
+            update projects set metadata_changes = metadata_changes + 1 where id = new.project_id;
+        end
+    """,
+    "metadata_of_trained_image_removed": """
+        CREATE TRIGGER metadata_of_trained_image_removed after delete on metadata
+        when exists (select 1 from iteration_images where image_id = old.image_id) begin
+            update projects set metadata_changes = metadata_changes + 1 where id = old.project_id;
         end
     """,
     "image_tags": """
@@ -727,6 +752,7 @@ ROWS: dict[str, list[tuple[str, tuple[Any, ...]]]] = {
     STEPS[19]: [],  # triggers, and their number
     STEPS[20]: [],  # columns, and a list that triggers fill
     STEPS[21]: [],  # columns that triggers fill
+    STEPS[22]: [],  # numbers that triggers count
 }  # fmt: skip
 
 
