@@ -64,7 +64,7 @@ class Analysis:
         """Keep results that take long in files in `folder`, if there is one."""
         self.out_of_fold = predictions
         self.near_duplicates = predictions.groups if near_duplicates is None else near_duplicates
-        self._folder = folder
+        self.folder = folder
         self._answers = _Recent(ANSWERS_KEPT)
         self._results = _Recent(RESULTS_KEPT)
 
@@ -81,7 +81,7 @@ class Analysis:
         if arrays.multilabel:
             return None
         return kept(
-            self._folder / TOP_TAGS_FILE if self._folder else None,
+            self.folder / TOP_TAGS_FILE if self.folder else None,
             TopTags,
             lambda: tops.top_tags(arrays.truth, arrays.probabilities, arrays.evaluated),
         )
@@ -150,7 +150,7 @@ class Analysis:
         )
 
     def _review_list(self, name: ListName) -> ImageList:
-        path = self._folder / LIST_FILES[name] if self._folder and name in LIST_FILES else None
+        path = self.folder / LIST_FILES[name] if self.folder and name in LIST_FILES else None
         return kept(path, ImageList, lambda: self._find_list(name))
 
     def _find_list(self, name: ListName) -> ImageList:

@@ -17,12 +17,14 @@ from cvcore.array_types import Bools, Integers
 from cvcore.evaluation import analysis
 from cvcore.evaluation.analysis import Analysis, Threshold
 from cvcore.evaluation.by_image.image_lists import ImageList
+from cvcore.evaluation.by_image.kept import kept
 from cvcore.image_facts import Column
 from cvcore.metrics.reports import Report
 from cvcore.records import Iteration, Thresholds
-from cvcore.slices import answers, conditions, rates, worst_slices
+from cvcore.slices import answers, conditions, ranks, rates, worst_slices
 from cvcore.slices.answers import Answers, Evaluated
 from cvcore.slices.conditions import Condition
+from cvcore.slices.ranks import Ranks
 from cvcore.slices.worst_slices import WorstSlices
 from cvcore.store import Store
 from cvcore.store.caches import kept_with_store
@@ -78,7 +80,8 @@ def numbers(store: Store, iteration: Iteration, thresholds: Thresholds, wanted: 
     """
     evaluated, given = _answered(store, iteration, thresholds)
     known = _Known(columns(store, iteration))
-    chosen, report, rest = _reports(evaluated, given, known, tuple(wanted))
+    ranked = _ranks(analysis.load_analysis(store, iteration))
+    chosen, report, rest = _reports(evaluated, given, ranked, known, tuple(wanted))
     wrong = int((given.is_wrong & chosen).sum())
     return SliceNumbers(
         tuple(wanted),
@@ -145,11 +148,11 @@ def _worst(evaluated: Evaluated, given: Answers, known: _Known) -> WorstSlices:
 
 @functools.lru_cache(maxsize=KEPT)
 def _reports(
-    evaluated: Evaluated, given: Answers, known: _Known, wanted: tuple[Condition, ...]
+    evaluated: Evaluated, given: Answers, ranked: Ranks, known: _Known, wanted: tuple[Condition, ...]
 ) -> tuple[Bools, Report, Report]:
     """Which evaluated images fulfil all conditions, (n,), and the reports of these and of the others."""
     chosen = conditions.chosen(wanted, known.columns, len(evaluated.predictions.folds))[evaluated.rows]
-    report, rest = rates.reports_of(evaluated, given, [chosen, ~chosen])
+    report, rest = rates.reports_of(evaluated, given, ranked, chosen)
     return chosen, report, rest
 
 
@@ -172,3 +175,9 @@ def _evaluated(loaded: Analysis) -> Evaluated:
 @functools.lru_cache(maxsize=KEPT)
 def _answers(loaded: Analysis, thresholds: Thresholds) -> Answers:
     return answers.answers(_evaluated(loaded), thresholds, loaded.top_tags)
+
+
+@functools.lru_cache(maxsize=KEPT)
+def _ranks(loaded: Analysis) -> Ranks:
+    path = loaded.folder / ranks.FILE if loaded.folder else None
+    return kept(path, Ranks, lambda: ranks.ranks(_evaluated(loaded)))

@@ -22,7 +22,7 @@ from cvcore.evaluation.out_of_fold import OutOfFold
 from cvcore.languages import marked, t
 from cvcore.metrics.reports import OverallReport
 from cvcore.records import Iteration, Thresholds
-from cvcore.slices import answers, rates
+from cvcore.slices import answers, ranks, rates
 from cvcore.store import Store
 from cvcore.store.caches import kept_with_store
 from cvcore.wording import with_interval
@@ -125,7 +125,8 @@ def _text(overall: OverallReport) -> str:
 def _overall(predictions: OutOfFold, thresholds: Thresholds) -> OverallReport:
     evaluated, tops = answers.evaluated(predictions), Analysis(predictions).top_tags
     given = answers.answers(evaluated, thresholds, tops)
-    return rates.reports_of(evaluated, given, [np.ones(len(evaluated.rows), np.bool_)])[0].overall
+    everything = np.ones(len(evaluated.rows), np.bool_)
+    return rates.reports_of(evaluated, given, ranks.ranks(evaluated), everything)[0].overall
 
 
 def _load(store: Store, iteration: Iteration) -> KeptTogether | None:

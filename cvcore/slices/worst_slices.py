@@ -72,7 +72,8 @@ def worst(
     """
     alone = _one_of_each(groups)
     stratum = strata(truth, is_wrong[alone], alone if rows is None else rows[alone])
-    tables = [_table(column, is_wrong, alone, stratum) for column in columns.values()]
+    lots = np.random.default_rng(SEED).integers(1, 2**30, (2, len(groups)))
+    tables = [_table(column, is_wrong, alone, stratum, lots) for column in columns.values()]
     kept = [(table, place) for table in tables for place in np.flatnonzero(table.is_large).tolist()]
     distinct = [list(same) for _, same in groupby(sorted(kept, key=_signature), _signature)]
     too_small = sum(len(column.values) for column in columns.values()) - len(kept)
@@ -117,27 +118,27 @@ class _Table:
 def _one_of_each(groups: Integers) -> Integers:
     """One image of each group, chosen by lot: ascending positions."""
     order = np.random.default_rng(SEED).permutation(len(groups))
-    _, first = np.unique(groups[order], return_index=True)
-    return np.sort(order[first])
+    first = np.full(groups.max(initial=-1) + 1, len(groups))
+    np.minimum.at(first, groups[order], np.arange(len(groups)))
+    return np.sort(order[first[first < len(groups)]])
 
 
-def _table(column: Column, is_wrong: Bools, alone: Integers, stratum: Integers) -> _Table:
+def _table(column: Column, is_wrong: Bools, alone: Integers, stratum: Integers, lots: Integers) -> _Table:
     column = _without_small_values(column)
     values, height = len(column.values), int(stratum.max(initial=-1)) + 1
-    codes = column.codes.astype(np.int64)
-    known = codes >= 0
-    images = np.bincount(codes[known], minlength=values)
-    mistakes = np.bincount(codes[known & is_wrong], minlength=values)
-    code, wrong = codes[alone], is_wrong[alone]
+    codes = column.codes + np.int64(1)  # 0 where nothing is known: to leave these out would copy all others
+    images = np.bincount(codes, minlength=values + 1)[1:]
+    mistakes = np.bincount(codes[is_wrong], minlength=values + 1)[1:]
+    cell, wrong = codes[alone] * height + stratum, is_wrong[alone]
     inside, wrong_inside = (
-        np.bincount(code[which] * height + stratum[which], minlength=values * height).reshape(values, height)
-        for which in (code >= 0, (code >= 0) & wrong)
+        np.bincount(cells, minlength=(values + 1) * height).reshape(values + 1, height)[1:]
+        for cells in (cell, cell[wrong])
     )
     outside = np.bincount(stratum, minlength=height) - inside
     # Where a stratum lies on one side alone, there is nothing to compare.
     compared = np.minimum((inside * (outside > 0)).sum(axis=1), (outside * (inside > 0)).sum(axis=1))
     is_large = (np.minimum(images, len(codes) - images) >= IMAGES_LEAST) & (compared >= GROUPS_LEAST)
-    return _Table(column, images, mistakes, inside, wrong_inside, _signatures(codes, values), is_large)
+    return _Table(column, images, mistakes, inside, wrong_inside, _signatures(codes, values, lots), is_large)
 
 
 def _without_small_values(column: Column) -> Column:
@@ -149,13 +150,12 @@ def _without_small_values(column: Column) -> Column:
     return Column(column.key, tuple(column.values[value] for value in kept), places[column.codes].astype(np.int32))
 
 
-def _signatures(codes: Integers, values: int) -> Integers:
-    """Two numbers for each value; those of values that the same images have are equal, others hardly ever."""
-    random = np.random.default_rng(SEED).integers(1, 2**30, (2, len(codes)))
-    known = codes >= 0
-    # Sums of up to 2**23 such numbers are exact in a float.
-    sums = [np.bincount(codes[known], each[known], values).astype(np.int64) for each in random]
-    return np.stack(sums, axis=1)
+def _signatures(codes: Integers, values: int, lots: Integers) -> Integers:
+    """Two numbers for each value, 1 to `values`; equal for values that the same images have, else hardly ever.
+
+    lots: (2, n), random numbers of the images, below 2**30: sums of up to 2**23 such numbers are exact in a float.
+    """
+    return np.stack([np.bincount(codes, each, values + 1)[1:].astype(np.int64) for each in lots], axis=1)
 
 
 def _signature(kept: tuple[_Table, int]) -> tuple[int, ...]:

@@ -32,13 +32,21 @@ def blocks(*arrays: NDArray[Any]) -> Iterator[tuple[NDArray[Any], ...]]:
 
 def column(array: NDArray[Any], place: int) -> NDArray[Any]:
     """A copy of one column, (n,), of a matrix (n, k)."""
-    # Copied at once, because a view would keep its block in memory.
-    return np.concatenate([rows[:, place].copy() for (rows,) in blocks(array)])
+    return columns(array, slice(place, place + 1))[:, 0]
 
 
-def columns(array: NDArray[Any], some: slice) -> NDArray[Any]:
-    """A copy of some columns of a matrix (n, k), each of them contiguous."""
-    return np.concatenate([rows[:, some].T.copy() for (rows,) in blocks(array)], axis=1).T
+def columns(array: NDArray[Any], some: slice, chosen: NDArray[Any] | None = None) -> NDArray[Any]:
+    """A copy of some columns of a matrix (n, k), each contiguous: of all rows, or of those chosen, bool (n,)."""
+    places = np.arange(array.shape[1])[some]
+    count = len(array) if chosen is None else np.count_nonzero(chosen)
+    copied, done = np.empty((len(places), count), array.dtype), 0
+    for start in range(0, len(array), ROWS):
+        rows = array[start : start + ROWS, some]
+        part = rows if chosen is None else rows[chosen[start : start + ROWS]]
+        copied[:, done : done + len(part)] = part.T
+        done += len(part)
+        npz.release(array)
+    return copied.T
 
 
 def cells(array: NDArray[Any], rows: Integers, places: Integers | int) -> NDArray[Any]:

@@ -14,7 +14,7 @@ from cvcore.evaluation.analysis import Analysis
 from cvcore.evaluation.out_of_fold import OutOfFold
 from cvcore.metrics import decision_rule, reports
 from cvcore.metrics.reports import MEASURES, Report
-from cvcore.slices import answers, rates
+from cvcore.slices import answers, ranks, rates
 
 Made = tuple[Bools, Any, Any, Any]
 
@@ -34,12 +34,16 @@ def made(seed: int, *, multilabel: bool, images: int = 120, tags: int = 5) -> Ma
 
 
 def report(evaluation: Made, chosen: Bools, threshold: Any, *, multilabel: bool) -> Report:
-    """The report of the chosen images by `rates`."""
+    """The report of the chosen images by `rates`, whether they are chosen or are those left over."""
     tags = evaluation[0].shape[1]
     predictions = OutOfFold(*evaluation, np.zeros((1, tags), np.float32), np.zeros(tags, np.float32), multilabel)
     evaluated = answers.evaluated(predictions)
     given = answers.answers(evaluated, threshold, Analysis(predictions).top_tags)
-    (found,) = rates.reports_of(evaluated, given, [chosen[evaluated.rows]])
+    here = chosen[evaluated.rows]
+    ranked = ranks.ranks(evaluated)
+    found, _ = rates.reports_of(evaluated, given, ranked, here)
+    _, rest = rates.reports_of(evaluated, given, ranked, ~here)
+    assert [*map(numbers, (found.overall, *found.tags))] == [*map(numbers, (rest.overall, *rest.tags))]
     return found
 
 
