@@ -21,7 +21,9 @@ LARGE_PX = 1024
 
 
 def routes(store: Store) -> list[Route]:
-    """`/thumbnail/{sha256}` for galleries and `/picture/{sha256}` for one large image; both are WebP.
+    """`/thumbnail/{sha256}` for galleries and `/picture/{sha256}` for one large image.
+
+    Both are WebP, but for the thumbnails of files that are as small and plain themselves.
 
     An image that does not exist, or that is in a home folder which the sender may not see, is 404; one that cannot be
     read or written is 500.
@@ -50,7 +52,8 @@ def _endpoint(store: Store, rendition: Callable[[Path, str], bytes]) -> Callable
         sha256 = request.path_params["sha256"]
         try:
             home = next(home for home in _homes(request, store, sha256))
-            return Response(rendition(home, sha256), media_type="image/webp", headers=HEADERS)
+            data = rendition(home, sha256)
+            return Response(data, media_type=imaging.media_type(data), headers=HEADERS)
         except TagwiseError as error:
             return PlainTextResponse(str(error), 404 if isinstance(error, NotFound) else 500)
 

@@ -6,13 +6,14 @@ All images are decoded here, in the same way. All functions are safe in any thre
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import dataclass, field
 
 import numpy as np
 from PIL import ExifTags, Image, ImageFile
 
 from cvcore.array_types import Float32s, Levels
-from cvcore.imaging import formats
+from cvcore.imaging import formats, repairs
 from cvcore.imaging.colour_profiles import converts
 from cvcore.imaging.exif import FileOrigin, origin_of
 from cvcore.imaging.measures import measures
@@ -24,14 +25,22 @@ SIGNATURE_PX = 8
 WEBP_QUALITY = 78
 JPEG_QUALITY = 95
 
+# A small file with nothing but pixels is its own thumbnail. A JPEG of those begins with 20 bytes that name no
+# thumbnail, and has no segments but those of pixels: no camera's notes, profile or comment, no code that browsers lack.
+PLAIN_BYTES = 8 * 2**10
+_PLAIN_JPEG = re.compile(rb"\xff\xd8\xff\xe0\0\x10JFIF\0.{7}\0\0", re.DOTALL)
+_OTHER_JPEG_SEGMENT = re.compile(rb"\xff[^\0\xc0\xc2\xc4\xd0-\xd7\xda\xdb\xdd]")
+_JFIF_BYTES = 20
+_PIXEL_CHUNKS, _PNG_DEPTH_AT = {b"IHDR", b"PLTE", b"IDAT", b"IEND"}, 24
+
 
 @dataclass(frozen=True)
 class ImageInfo:
     """The format, size, thumbnail, signature, measures and origin of a checked image file.
 
     `format` is Pillow's name for the format; `width` and `height` are those of the upright image, in pixels;
-    `thumbnail` is a WebP file; `signature` is the upright image resized to 8 x 8 RGB, 192 bytes, which are similar for
-    near duplicates; `measures` are those of `imaging.measures`.
+    `thumbnail` is a WebP file, or the file itself if it is as small and plain; `signature` is the upright image resized
+    to 8 x 8 RGB, 192 bytes, which are similar for near duplicates; `measures` are those of `imaging.measures`.
     """
 
     format: str
@@ -57,7 +66,8 @@ def read(data: bytes, limits: Limits) -> ImageInfo:
         if orientation(image) >= 5:
             width, height = height, width
         signature = small.resize((SIGNATURE_PX, SIGNATURE_PX), Image.Resampling.BOX).tobytes()
-        return ImageInfo(str(image.format), width, height, _webp(small), signature, measures(small), origin)
+        thumbnail = data if _is_its_own_thumbnail(image, data) else _webp(small)
+        return ImageInfo(str(image.format), width, height, thumbnail, signature, measures(small), origin)
 
 
 def upright(data: bytes, *, at_least_px: int | None = None) -> Image.Image:
@@ -145,6 +155,25 @@ def load_upright(image: ImageFile.ImageFile, data: bytes, at_least_px: int | Non
         return upright_image(image, data, at_least_px)
     except Exception as error:
         raise formats.damaged(str(image.format)) from error
+
+
+def _is_its_own_thumbnail(image: Image.Image, data: bytes) -> bool:
+    """Whether a file that can be decoded is small and holds nothing but pixels in sRGB that stand upright.
+
+    What is not known to be harmless counts as not plain: other segments and chunks, other modes, and bytes at the end.
+    """
+    if len(data) > PLAIN_BYTES or max(image.size) > THUMBNAIL_PX:
+        return False
+    if image.format == "JPEG":
+        has_head_and_end = _PLAIN_JPEG.match(data) and data.endswith(repairs.JPEG_END)
+        has_more = _OTHER_JPEG_SEGMENT.search(data, _JFIF_BYTES, len(data) - len(repairs.JPEG_END))
+        return bool(has_head_and_end) and not has_more and image.mode in ("L", "RGB")
+    if image.format == "PNG" and data[_PNG_DEPTH_AT] <= 8 and image.mode in ("1", "L", "P", "RGB"):
+        chunks = list(repairs.png_chunks(data))
+        return (
+            {kind for kind, _, _ in chunks} <= _PIXEL_CHUNKS and chunks[-1][0] == b"IEND" and chunks[-1][2] == len(data)
+        )
+    return False
 
 
 def _webp(image: Image.Image) -> bytes:

@@ -34,7 +34,7 @@ def readable(data: bytes) -> bytes:
     Pillow refuses such a PNG; browsers leave the chunk out. Other files are unchanged.
     """
     parts, after = [], 0
-    for kind, start, end in _png_chunks(data):
+    for kind, start, end in png_chunks(data):
         can_be_missing = kind[:1].islower()
         if can_be_missing and not _is_right(data, start, end):
             parts.append(data[after:start])
@@ -45,12 +45,23 @@ def readable(data: bytes) -> bytes:
 def small_png_chunks(data: bytes, kinds: Collection[bytes]) -> dict[bytes, bytes]:
     """The contents of a PNG's chunks of these kinds, before its pixels; empty for other files."""
     found: dict[bytes, bytes] = {}
-    for kind, start, end in _png_chunks(data):
+    for kind, start, end in png_chunks(data):
         if kind == b"IDAT":
             break
         if kind in kinds and kind not in found and _is_right(data, start, end):
             found[kind] = data[start + 8 : end - 4]
     return found
+
+
+def png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Each chunk of a PNG: its kind, where it starts and where it ends, with its checksum."""
+    start = len(PNG_SIGNATURE) if data.startswith(PNG_SIGNATURE) else len(data)
+    while start + 12 <= len(data):
+        end = start + 12 + int.from_bytes(data[start : start + 4], "big")
+        if end > len(data):
+            return
+        yield data[start + 4 : start + 8], start, end
+        start = end
 
 
 def load(image: ImageFile.ImageFile, data: bytes, at_least_px: int | None = None) -> Image.Image:
@@ -86,17 +97,6 @@ def _drafted(image: ImageFile.ImageFile, at_least_px: int | None) -> Image.Image
         image.draft(None, (at_least_px, at_least_px))
     image.load()
     return image
-
-
-def _png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """Each chunk of a PNG: its kind, where it starts and where it ends, with its checksum."""
-    start = len(PNG_SIGNATURE) if data.startswith(PNG_SIGNATURE) else len(data)
-    while start + 12 <= len(data):
-        end = start + 12 + int.from_bytes(data[start : start + 4], "big")
-        if end > len(data):
-            return
-        yield data[start + 4 : start + 8], start, end
-        start = end
 
 
 def _is_right(data: bytes, start: int, end: int) -> bool:

@@ -13,7 +13,7 @@ from typing import Literal
 from cvcore import image_facts, imaging, names
 from cvcore.annotations import shown
 from cvcore.errors import Conflict, ImageRefused
-from cvcore.files import blobs
+from cvcore.files import blobs, lending
 from cvcore.languages import t
 from cvcore.projects import quotas, tagging
 from cvcore.records import Project
@@ -158,13 +158,20 @@ def put(
 
 def _write(store: Store, files: Sequence[ReadFile], limits: Limits) -> None:
     """Write what is missing of the files that may be stored."""
-    originals, thumbnails = {}, {}
+    originals, thumbnails, links = {}, {}, {}
     for file in files:
         if not quotas.refusal(store, {file.digest: len(file.arrival.data)}, limits):
-            originals[blobs.original_path(store.home, file.digest)] = file.arrival.data
-            thumbnails[blobs.thumbnail_path(store.home, file.digest)] = file.info.thumbnail
+            original = blobs.original_path(store.home, file.digest)
+            thumbnail = blobs.thumbnail_path(store.home, file.digest)
+            originals[original] = file.arrival.data
+            if file.info.thumbnail is file.arrival.data:
+                links[original] = thumbnail
+            else:
+                thumbnails[thumbnail] = file.info.thumbnail
     blobs.write_missing(originals)
     blobs.write_missing(thumbnails, durable=False)
+    for original, thumbnail in links.items():
+        lending.link(original, thumbnail)
 
 
 def _tag(store: Store, rules: tagging.Rules, image_id: str, tag_ids: Sequence[str], *, is_new: bool) -> str:

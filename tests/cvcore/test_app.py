@@ -142,7 +142,7 @@ def test_with_the_password_all_is_open(app: Served) -> None:
     assert (303, "/") == (status, headers["location"])
     cookie = headers["set-cookie"].partition(";")[0]
     assert b"<title>" in app.ask("/performance", Cookie=cookie)[2]
-    assert "image/webp" == app.ask(urls.thumbnail(app.sha256), Cookie=cookie)[1]["content-type"]
+    assert "image/png" == app.ask(urls.thumbnail(app.sha256), Cookie=cookie)[1]["content-type"]
     assert 200 == app.ask(urls.PLOTLY, Cookie=cookie)[0]
     assert 101 == app.ask("/_stcore/stream", Cookie=cookie, **UPGRADE)[0]
 

@@ -17,6 +17,7 @@ from cvcore.projects import uploads
 from cvcore.records import Image
 from cvcore.settings import Limits
 from cvcore.store import Store
+from tests.conftest import DrawImage
 
 GPS_IFD = 0x8825
 ORIENTATION = 0x0112
@@ -56,6 +57,16 @@ def test_images_are_upright_and_bare(client: TestClient, photo: Image, kind: str
         assert {} == dict(shown.getexif())
     for secret in (b"Exif", b"GPS", b"Secret", b"secret"):
         assert secret not in answer.content
+
+
+def test_a_small_plain_file_is_called_what_it_is(store: Store, client: TestClient, drawn_image: DrawImage) -> None:
+    """Its thumbnail is the file itself, under its own media type; the large image is a WebP as of every file."""
+    data = drawn_image(1)
+    upload = uploads.add(store, projects.create(store, "Flowers"), "1.png", data, tag_ids=[], limits=Limits())
+    sha256 = store.images.get(upload.image_id or "").sha256
+    thumbnail, large = (client.get(address(kind, sha256)) for kind in ("thumbnail", "picture"))
+    assert ("image/png", data) == (thumbnail.headers["content-type"], thumbnail.content)
+    assert "image/webp" == large.headers["content-type"]
 
 
 @pytest.mark.parametrize("kind", ["thumbnail", "picture"])

@@ -30,12 +30,12 @@ AS_STORED = {
 @pytest.mark.parametrize("file_format", ["JPEG", "PNG", "GIF", "BMP", "WEBP", "AVIF"])
 def test_reads_every_format(file_format: str) -> None:
     """Each accepted format is recognised by its bytes, with its size and a WebP thumbnail that looks like it."""
-    info = imaging.read(encoded(drawn(), file_format), LIMITS)
+    info = imaging.read(encoded(drawn(400, 300), file_format), LIMITS)
 
-    assert (file_format, 96, 64) == (info.format, info.width, info.height)
+    assert (file_format, 400, 300) == (info.format, info.width, info.height)
     thumbnail = decoded(info.thumbnail)
     assert thumbnail.format == "WEBP"
-    assert difference(drawn(), thumbnail.convert("RGB")) < 8
+    assert difference(drawn(320, 240), thumbnail.convert("RGB")) < 8
 
 
 def test_reads_mpo() -> None:
@@ -210,6 +210,65 @@ def test_metadata_is_not_passed_on(file_format: str) -> None:
     for shown in (imaging.read(data, LIMITS).thumbnail, imaging.rendition(data, 64)):
         assert {"exif", "icc_profile", "xmp"}.isdisjoint(decoded(shown).info)
     assert imaging.upright(data).info == {}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        encoded(drawn(), "JPEG"),
+        encoded(drawn(), "JPEG", progressive=True),
+        encoded(drawn().convert("L"), "JPEG"),
+        encoded(drawn()),
+        encoded(drawn().quantize(8)),
+        encoded(drawn().convert("1")),
+    ],
+)
+def test_a_small_plain_file_is_its_own_thumbnail(data: bytes) -> None:
+    """A file of nothing but pixels need not be encoded again to be shown small."""
+    assert imaging.read(data, LIMITS).thumbnail is data
+
+
+JPEG, PNG = encoded(drawn(), "JPEG"), encoded(drawn())
+TURNED = Image.Exif()
+TURNED[ORIENTATION] = 6
+NOTE = b"\xff\xfe\x00\x08secret"
+TEXT = png_chunk(b"tEXt", b"Comment\0secret")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        encoded(drawn(), "JPEG", exif=TURNED),
+        encoded(drawn(), "JPEG", icc_profile=b"a profile"),
+        encoded(drawn(), "JPEG", comment=b"secret"),
+        encoded(drawn(), "JPEG", xmp=b"<xmp/>"),
+        encoded(drawn().convert("CMYK"), "JPEG"),
+        encoded(drawn(), "MPO", save_all=True, append_images=[drawn()]),
+        JPEG[:-2] + NOTE + JPEG[-2:],
+        JPEG + b"secret",
+        JPEG + JPEG,
+        JPEG[:-2],
+        encoded(drawn(400, 300), "JPEG"),
+        encoded(Image.effect_noise((300, 300), 90), "JPEG"),
+        encoded(drawn(), exif=TURNED),
+        encoded(drawn(), icc_profile=b"a profile"),
+        encoded(drawn().convert("RGBA")),
+        encoded(drawn().convert("LA")),
+        encoded(drawn().quantize(8), transparency=0),
+        encoded(Image.new("I;16", (96, 64), 999)),
+        PNG[:-12] + TEXT + PNG[-12:],
+        PNG + b"secret",
+        encoded(drawn(), "WEBP"),
+        encoded(drawn().quantize(8), "GIF"),
+        encoded(drawn(), "BMP"),
+    ],
+)
+def test_whatever_else_a_file_holds_is_not_shown(data: bytes) -> None:
+    """Metadata, profiles, transparency, rare modes, bytes at the end, and size: a WebP without them is made."""
+    thumbnail = imaging.read(data, LIMITS).thumbnail
+    assert thumbnail.startswith(b"RIFF")
+    assert thumbnail != data
+    assert b"secret" not in thumbnail
 
 
 def test_signature() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import struct
 
@@ -25,6 +26,11 @@ KINDS = {
 }
 
 
+def known(data: bytes) -> imaging.ImageInfo:
+    """What is read of a file, without its thumbnail: a plain file, and none other, is its own."""
+    return dataclasses.replace(imaging.read(data, LIMITS), thumbnail=b"")
+
+
 def jpeg(image: Image.Image, kind: str) -> bytes:
     """The image as a JPEG of that kind."""
     return encoded(image.convert("L") if kind == "grey" else image, "JPEG", **KINDS[kind])
@@ -36,7 +42,8 @@ def test_a_jpeg_without_its_end(image: Image.Image, kind: str) -> None:
     """Without one or both of its last two bytes every pixel is there; the image is the same in every size."""
     data = jpeg(image, kind)
     for cut in (1, 2):
-        assert imaging.read(data, LIMITS) == imaging.read(data[:-cut], LIMITS)
+        assert known(data) == known(data[:-cut])
+        assert 0 == difference(imaging.upright(data), imaging.upright(data[:-cut]))
         assert np.array_equal(imaging.pixels(data, 16), imaging.pixels(data[:-cut], 16))
 
 
@@ -62,7 +69,7 @@ def test_a_wrong_checksum_beside_the_pixels(kind: bytes) -> None:
     plain = png(8, 8)
     for data in (png(8, 8, wrong), png(8, 8, *[wrong] * 9), plain[:-12] + wrong + plain[-12:]):
         assert 0 == difference(imaging.upright(plain), imaging.upright(data))
-        assert imaging.read(plain, LIMITS) == imaging.read(data, LIMITS)
+        assert known(plain) == known(data)
 
 
 @pytest.mark.parametrize("kind", [b"gAMA", b"cHRM", b"sRGB", b"pHYs", b"acTL", b"tRNS"])

@@ -75,8 +75,20 @@ def test_a_picture_is_stored_with_its_files_and_tags(store: Store, project: Proj
     assert (image.id, image.sha256, image.name) == (upload.image_id, blobs.sha256(data), "rose.png")
     assert (image.width, image.height, image.size_bytes, image.tag_ids) == (48, 48, len(data), (rose,))
     assert blobs.original_path(store.home, image.sha256).read_bytes() == data
-    assert blobs.thumbnail_path(store.home, image.sha256).read_bytes().startswith(b"RIFF")
+    assert blobs.thumbnail_path(store.home, image.sha256).read_bytes() == data
     assert store.projects.get(project.id).modified_at > before
+
+
+def test_a_thumbnail_takes_space_only_where_it_differs(store: Store, project: Project, drawn_image: DrawImage) -> None:
+    """A small plain image is its own thumbnail, the same file by a second name; a larger one has a WebP beside it."""
+    for number, side in enumerate((48, 400)):
+        digest = blobs.sha256(data := drawn_image(number, side))
+        added(store, project, data)
+        original, thumbnail = blobs.original_path(store.home, digest), blobs.thumbnail_path(store.home, digest)
+        assert original.samefile(thumbnail) is (side == 48)
+    assert thumbnail.read_bytes().startswith(b"RIFF")
+    uploads.erase(store, [image.id for image in store.images.page(project.id, take=9)])
+    assert files(store.home) == set()
 
 
 def test_a_phones_photo_is_stored_smaller(store: Store, project: Project, drawn_image: DrawImage) -> None:
