@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from cvcore.evaluation import analysis
 from cvcore.evaluation.analysis import Analysis, Threshold
 from cvcore.evaluation.by_image.image_lists import ImageList
 from cvcore.evaluation.by_image.kept import kept
+from cvcore.evaluation.out_of_fold import OutOfFold
 from cvcore.image_facts import Column
 from cvcore.metrics.reports import Report
 from cvcore.records import Iteration, Thresholds
@@ -57,6 +59,11 @@ class SliceMistakes:
 def columns(store: Store, iteration: Iteration) -> Mapping[str, Column]:
     """What is known of an iteration's images, in the order of its arrays' rows, by key; `image_facts.of_iteration`."""
     return _columns(store, iteration.id, store.image_facts.changes_of_trained(iteration.project_id))
+
+
+def keep(folder: Path, predictions: OutOfFold) -> None:
+    """Find what `numbers` takes longest to find, and keep it in the iteration's folder for its first reader."""
+    kept(folder / ranks.FILE, Ranks, lambda: ranks.ranks(answers.evaluated(predictions)))
 
 
 def parse(store: Store, iteration: Iteration, texts: Sequence[str]) -> tuple[Condition, ...]:

@@ -62,6 +62,7 @@ def run(store: Store, iteration: Iteration, progress: Progress, device: Device =
     kept_together = _kept_together(store, task, quick_head) if options.group_key else None
     with blobs.new_folder(blobs.iteration_folder(store.home, iteration.id)) as folder:
         scores = evaluation.save(folder, out_of_fold)
+        slices.keep(folder, out_of_fold)
         if kept_together is not None:
             blobs.write(folder / slices.KEPT_TOGETHER.name, slices.KEPT_TOGETHER.to_bytes(kept_together))
     image_facts.of_iteration(store, iteration)  # kept in files, so that its first reader need not wait

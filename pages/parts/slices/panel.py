@@ -24,7 +24,9 @@ def show(store: Store, project: Project, iteration: Iteration, thresholds: Thres
     """Show the view at the thresholds. A fragment: another slice redraws only this."""
     st.header(t("Which images does it get wrong?"), anchor=False, help=t(HELP["slice"]))
     with refusals():
-        if not slices.columns(store, iteration):
+        with st.spinner(t("Reading what is known of the images …")):
+            known = slices.columns(store, iteration)
+        if not known:
             st.info(
                 t(
                     "Nothing is known of these images beside their tags. Give them keys and values on the Images page, "

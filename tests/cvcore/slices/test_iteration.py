@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 import pytest
 
 from cvcore import cli, evaluation, html_report, slices
+from cvcore.files import blobs
 from cvcore.metrics.reports import MEASURES
 from cvcore.records import Iteration
-from cvcore.slices import Condition
+from cvcore.slices import Condition, ranks
 from cvcore.store import Store
 
 MONDAY = Condition("day of photo", "Mon")
@@ -121,3 +122,13 @@ def test_the_report_has_a_section(store: Store, iteration: Iteration) -> None:
     """The report to hand in lists the worst slices with their counts."""
     page = html_report.page(store, store.projects.get(iteration.project_id), iteration, 0.5, made_at=datetime.now(UTC))
     assert "day of photo=Mon: 14 of 20 answers are wrong" in page
+
+
+def test_what_a_training_keeps_is_what_is_found_later(store: Store, iteration: Iteration) -> None:
+    """The ranks kept at the training are those that the first reader would find, and they are read from there."""
+    path = blobs.iteration_folder(store.home, iteration.id) / ranks.FILE
+    slices.keep(path.parent, evaluation.load(store, iteration))
+    kept = path.read_bytes()
+    path.unlink()
+    slices.numbers(store, iteration, 0.5, [MONDAY])
+    assert kept == path.read_bytes()
