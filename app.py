@@ -18,6 +18,8 @@ import streamlit as st
 from starlette.middleware import Middleware
 from streamlit.proto.NewSession_pb2 import CustomThemeConfig
 from streamlit.runtime import app_session
+from streamlit.runtime.scriptrunner import script_runner
+from streamlit.runtime.scriptrunner_utils.script_requests import RerunData
 
 from cvcore import classroom, settings, urls
 from cvcore.api import assets, authority, downloads, images, page_start, sockets
@@ -83,6 +85,24 @@ def keep_theme() -> None:
     app_session._populate_theme_msg = merge
 
 
+def stay_on_page() -> None:
+    """Ignore what a part of a page asks for once another page has begun.
+
+    Streamlit would take it for a wish to go back. The step bar asks every few seconds: where that met a step to another
+    page the browser was given parts of both, and drew nothing any more.
+    """
+    runner = script_runner.ScriptRunner
+    run = getattr(runner, "_run_script", None)
+    if run is None:  # another version of Streamlit
+        return
+
+    def run_on_page(self: script_runner.ScriptRunner, wanted: RerunData) -> None:
+        if not wanted.fragment_id_queue or wanted.page_script_hash == self._pages_manager.current_page_script_hash:
+            run(self, wanted)
+
+    runner._run_script = run_on_page  # type: ignore[method-assign,assignment]
+
+
 END_EVERY_S = 3600.0
 SWITCH_S = 0.002
 PAGES = Path(__file__).resolve().parent / "pages"
@@ -91,6 +111,7 @@ STREAMLIT = Path(st.__file__).resolve().parent
 keep_little_memory()
 watch_no_files()
 keep_theme()
+stay_on_page()
 # By default a thread that computes keeps the others waiting for 5 ms each time, above all the one that holds all
 # connections. Shorter turns than these make thirty live cameras slower.
 sys.setswitchinterval(SWITCH_S)

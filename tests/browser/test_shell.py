@@ -18,6 +18,16 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("images", "train", "performance", "quick_test", "predictions", "publish")
 OPENED_HERE_ALONE = ("predictions", "publish")  # of the tests that are not slow
 HEAD_PX_MOST = 110
+# Counts what the page sends to the server, and can send the last of it again.
+SENT = """(() => {
+    const send = WebSocket.prototype.send;
+    window.sent = 0;
+    WebSocket.prototype.send = function (message) {
+        window.sendAgain = () => send.call(this, message);
+        window.sent++;
+        return send.call(this, message);
+    };
+})()"""
 
 pytestmark = pytest.mark.browser
 
@@ -70,6 +80,30 @@ def test_one_press_of_back_is_one_step(page: Page, app_url: str, home: Path) -> 
     expect(view.get_by_role("radio", name="Mistakes")).to_be_checked()
     page.go_back()
     expect(view.get_by_role("radio", name="Numbers")).to_be_checked()
+
+
+@pytest.mark.new_tab
+def test_a_late_request_of_the_page_before_changes_nothing(page: Page, app_url: str, home: Path) -> None:
+    """The step bar looks for news by itself. Where its request met a step to another page the window became empty."""
+    page.add_init_script(SENT)
+    page.goto(f"{app_url}/performance?{address_of(home, 'Roses')}")
+    is_page(page, "Performance")
+    page.wait_for_load_state("networkidle")
+    looked = "window.sent > 0 && !(window.sent = 0)"
+    page.evaluate("window.sent = 0")
+    page.wait_for_function(looked)
+    page.evaluate("window.late = window.sendAgain")
+    page.get_by_test_id("stTopNav").get_by_role("link", name="Images", exact=True).click()
+    is_page(page, "Images")
+    expect(page.get_by_role("option")).to_have_count(24)
+    page.wait_for_load_state("networkidle")
+    address = page.url
+    page.evaluate("window.late(); window.sent = 0")
+    page.wait_for_function(looked)
+    page.get_by_role("option").first.click()
+    expect(page.get_by_text("1 of 24 selected")).to_be_visible()
+    is_page(page, "Images")
+    assert address == page.url
 
 
 @pytest.mark.slow
