@@ -281,6 +281,7 @@ class Tab:
             if not self._touched:
                 self._polls = {}
         elif kind == "navigation":
+            self.page = message.navigation.page_script_hash
             self.pages = {page.url_pathname: page.page_script_hash for page in message.navigation.app_pages}
         elif kind == "page_info_changed":
             self.query = message.page_info_changed.query_string
