@@ -65,9 +65,16 @@ def joined(script: Path) -> str:
 
 def _words(script: Path) -> str:
     """What dom.js needs to speak the language: its code, and the translations of the script's messages."""
-    messages = {message for text in _texts(script).values() for message in sources.of_javascript(text)}
+    # A generator, not a set: in English nothing is translated, so no script is read for its messages.
+    messages = (message for text in _texts(script).values() for message in _messages(text))
     words = json.dumps(messages_for(messages), ensure_ascii=False)
     return f"const LANGUAGE = {json.dumps(current())}, WORDS = {words};\n"
+
+
+@functools.cache
+def _messages(text: str) -> tuple[sources.Message, ...]:
+    """The messages of a file, found once: many widgets import the same files."""
+    return tuple(sources.of_javascript(text))
 
 
 def joined_styles(script: Path) -> str:
