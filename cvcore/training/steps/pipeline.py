@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,7 @@ from cvcore.networks.backbones import Backbone
 from cvcore.networks.heads import Head
 from cvcore.networks.keras_backend import Device
 from cvcore.progress import Progress, share, silent
-from cvcore.records import K_FOLD, MULTILABEL, QUICK, Iteration, Project, TrainingOptions
+from cvcore.records import K_FOLD, MULTILABEL, QUICK, Iteration, Project, Scores, TrainingOptions, TuningOutcome
 from cvcore.slices import KeptTogether
 from cvcore.store import SnapshotImage, Store
 from cvcore.training.steps import group_keys, preparation, quick
@@ -29,6 +29,16 @@ from cvcore.validation import near_duplicates
 
 # The share of an Advanced training's progress that Quick training takes first.
 QUICK_SHARE = 0.05
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """The Quick head, and the head and backbone to predict with: the same, or what Advanced training tuned."""
+
+    backbone: Backbone
+    head: Head
+    quick_head: Head
+    outcome: TuningOutcome | None = None
 
 
 def run(store: Store, iteration: Iteration, progress: Progress, device: Device = "cpu") -> None:
@@ -49,30 +59,17 @@ def run(store: Store, iteration: Iteration, progress: Progress, device: Device =
         image_facts.fill(store, [image.sha256 for image in snapshot])
     fitting_started = time.perf_counter()
     task = plan_task(store, iteration, options, snapshot, backbone, embeddings)
-    head = quick_head = _fit_quick(task, share(quickly, 0.8, 0.98))
-    outcome = None
-    if options.is_advanced:
-        keras_backend.prepare_backend(lambda stage: quickly(stage, 1.0))
-        tuned_model = finetuning.tune(store, task, head, share(progress, QUICK_SHARE, 1), device)
-        backbone, head, outcome = tuned_model.backbone, tuned_model.head, tuned_model.outcome
+    fitted = _fit(store, task, quickly, share(progress, QUICK_SHARE, 1), device)
     done = time.perf_counter()
-    out_of_fold = evaluation.OutOfFold(
-        task.truth, head.out_of_fold, task.plan.folds, task.groups, head.kernel, head.bias, task.multilabel
-    )
-    kept_together = _kept_together(store, task, quick_head) if options.group_key else None
-    with blobs.new_folder(blobs.iteration_folder(store.home, iteration.id)) as folder:
-        scores = evaluation.save(folder, out_of_fold)
-        slices.keep(folder, out_of_fold)
-        if kept_together is not None:
-            blobs.write(folder / slices.KEPT_TOGETHER.name, slices.KEPT_TOGETHER.to_bytes(kept_together))
+    scores = _save(store, task, fitted)
     image_facts.of_iteration(store, iteration)  # kept in files, so that its first reader need not wait
     with store.transaction():
-        if outcome:
-            store.trainings.set_outcome(iteration.id, outcome)
+        if fitted.outcome:
+            store.trainings.set_outcome(iteration.id, fitted.outcome)
         store.iterations.complete(
             iteration.id,
-            backbone=backbone.title,
-            fingerprint=backbone.fingerprint,
+            backbone=fitted.backbone.title,
+            fingerprint=fitted.backbone.fingerprint,
             note=note,
             evaluation=task.plan.evaluation,
             scores=scores,
@@ -83,6 +80,31 @@ def run(store: Store, iteration: Iteration, progress: Progress, device: Device =
             },
         )
         store.after_commit(lambda: finetuning.forget(store, iteration.id))
+
+
+def _fit(store: Store, task: Task, quickly: Progress, tuning: Progress, device: Device) -> Fitted:
+    """Fit the Quick head and, for an Advanced training, tune from it; each tells its own progress."""
+    head = _fit_quick(task, share(quickly, 0.8, 0.98))
+    if not task.options.is_advanced:
+        return Fitted(task.backbone, head, head)
+    keras_backend.prepare_backend(lambda stage: quickly(stage, 1.0))
+    tuned = finetuning.tune(store, task, head, tuning, device)
+    return Fitted(tuned.backbone, tuned.head, head, tuned.outcome)
+
+
+def _save(store: Store, task: Task, fitted: Fitted) -> Scores:
+    """Write the iteration's files, all at once."""
+    head = fitted.head
+    out_of_fold = evaluation.OutOfFold(
+        task.truth, head.out_of_fold, task.plan.folds, task.groups, head.kernel, head.bias, task.multilabel
+    )
+    kept_together = _kept_together(store, task, fitted.quick_head) if task.options.group_key else None
+    with blobs.new_folder(blobs.iteration_folder(store.home, task.iteration.id)) as folder:
+        scores = evaluation.save(folder, out_of_fold)
+        slices.keep(folder, out_of_fold)
+        if kept_together is not None:
+            blobs.write(folder / slices.KEPT_TOGETHER.name, slices.KEPT_TOGETHER.to_bytes(kept_together))
+    return scores
 
 
 def plan_task(
