@@ -7,14 +7,13 @@ images in the trash, which can be restored. When the last row with its SHA-256 i
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from cvcore.errors import ImageNotFound
 from cvcore.languages import t
 from cvcore.records import Image
-from cvcore.store.database import Connections, Row, chunks, marks, now
+from cvcore.store.database import Connections, Row, chunks, marks, new_id, now
 
 UNTAGGED = "untagged"
 FOR_TESTING = "for-testing"
@@ -60,7 +59,7 @@ class Images:
                 )
                 return known["id"], True
             row = {
-                "id": str(uuid.uuid4()),
+                "id": new_id(),
                 "project_id": project_id,
                 "sha256": sha256,
                 "name": name,

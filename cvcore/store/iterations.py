@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +12,7 @@ from typing import Any
 from cvcore.errors import IterationNotFound
 from cvcore.languages import t
 from cvcore.records import Evaluation, Image, Iteration, Project, Scores, Tag, TagKind, Thresholds
-from cvcore.store.database import Connections, Row, chunks, marks, moment, now, unique_name
+from cvcore.store.database import Connections, Row, chunks, marks, moment, new_id, now, unique_name
 from cvcore.store.images import Images
 
 _SELECT = """
@@ -75,7 +74,7 @@ class Iterations:
         `snapshot` is a digest, equal for equal workspaces. An image's tags that are not in `tags` are left out.
         `evaluation` says how the iteration will be evaluated.
         """
-        iteration_id = str(uuid.uuid4())
+        iteration_id = new_id()
         with self._db.transaction():
             number = 1 + self._db.value(
                 "select coalesce(max(number), 0) from iterations where project_id = ?", [project.id]

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Sequence
 from datetime import datetime
 
 from cvcore.records import Prediction, StoredPrediction
-from cvcore.store.database import Connections, Row, chunks, marks, now
+from cvcore.store.database import Connections, Row, chunks, marks, new_id, now
 
 _COLUMNS = "id, project_id, iteration_id, application, sha256, probabilities, created_at"
 
@@ -24,7 +23,7 @@ class Predictions:
     ) -> StoredPrediction:
         """Store a prediction."""
         row = {
-            "id": str(uuid.uuid4()),
+            "id": new_id(),
             "project_id": project_id,
             "iteration_id": iteration_id,
             "application": application,

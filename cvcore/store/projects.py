@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import uuid
 from datetime import datetime
 
 from cvcore.errors import ProjectNotFound
 from cvcore.languages import t
 from cvcore.records import ClassificationType, Project, ProjectSettings
-from cvcore.store.database import Connections, Row, now, unique_name
+from cvcore.store.database import Connections, Row, new_id, now, unique_name
 
 _SELECT = """
     select projects.*, (select settings from project_settings where project_id = projects.id) as settings from projects
@@ -38,7 +37,7 @@ class Projects:
             NameTaken: another project has that name.
         """
         row = {
-            "id": str(uuid.uuid4()),
+            "id": new_id(),
             "name": name,
             "description": description,
             "classification_type": classification_type,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 from datetime import datetime
 
 from cvcore.errors import TagNotFound
 from cvcore.languages import t
 from cvcore.records import Tag, TagKind
-from cvcore.store.database import Connections, Row, chunks, marks, now, unique_name
+from cvcore.store.database import Connections, Row, chunks, marks, new_id, now, unique_name
 
 _SELECT = """
     select tags.*, (select description from tag_descriptions where tag_id = tags.id) as description
@@ -29,7 +28,7 @@ class Tags:
         Raises:
             NameTaken: the project has a tag with that name.
         """
-        row = {"id": str(uuid.uuid4()), "project_id": project_id, "name": name, "kind": kind, "created_at": now()}
+        row = {"id": new_id(), "project_id": project_id, "name": name, "kind": kind, "created_at": now()}
         with self._db.transaction():
             with unique_name("tag", name):
                 self._db.insert("tags", row)

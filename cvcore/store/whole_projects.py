@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import uuid
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from datetime import datetime
 from typing import Protocol, cast
 
 from cvcore.records import Iteration, Project, TrainingOptions
-from cvcore.store.database import Connections, Row
+from cvcore.store.database import Connections, Row, new_id
 from cvcore.store.iterations import Iterations
 from cvcore.store.project_contents import (
     Contents,
@@ -115,7 +114,7 @@ class WholeProjects:
         `measured` must have every image that is not erased, by its SHA-256.
         """
         # The new id of each tag, by its key; a tag that only iterations have gets its id at the first access.
-        tag_ids: dict[str, str] = defaultdict(lambda: str(uuid.uuid4()))
+        tag_ids: dict[str, str] = defaultdict(new_id)
         with self._db.transaction():
             for tag in contents.tags:
                 row = {"name": tag.name, "kind": tag.kind, "created_at": tag.created_at.isoformat()}
@@ -215,7 +214,7 @@ class WholeProjects:
         return TrainingContents(options.budget_minutes, outcome, tuple(self._trainings.epochs(iteration_id)))
 
     def _add_image(self, project_id: str, image: ImageContents, measured: Measured, tag_ids: dict[str, str]) -> str:
-        image_id = str(uuid.uuid4())
+        image_id = new_id()
         created_at = image.created_at.isoformat()
         row: Row = {"sha256": image.sha256, "name": image.name, "created_at": created_at}
         row |= {"in_workspace": int(image.in_workspace), **dataclasses.asdict(measured)}
@@ -236,7 +235,7 @@ class WholeProjects:
     def _add_iteration(
         self, project_id: str, iteration: IterationContents, image_ids: list[str], tag_ids: dict[str, str]
     ) -> str:
-        iteration_id = str(uuid.uuid4())
+        iteration_id = new_id()
         row: Row = {
             name: getattr(iteration, name)
             for name in ("number", "name", "classification_type", "domain_id", "snapshot", "backbone", "fingerprint")

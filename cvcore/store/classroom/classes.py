@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from cvcore.errors import NotFound
 from cvcore.languages import t
-from cvcore.store.database import Connections, Row, now, unique_name
+from cvcore.store.database import Connections, Row, new_id, now, unique_name
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ class Classes:
             NameTaken: another class has that name or that code.
         """
         row = {
-            "id": str(uuid.uuid4()),
+            "id": new_id(),
             "name": name,
             "code": code,
             "most_images": limits.images,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
 from cvcore.errors import NotFound
 from cvcore.languages import t
-from cvcore.store.database import Connections, Row, moment, now, unique_name
+from cvcore.store.database import Connections, Row, moment, new_id, now, unique_name
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class Pupils:
             NameTaken: another pupil of the class has that nickname.
         """
         row = {
-            "id": str(uuid.uuid4()),
+            "id": new_id(),
             "class_id": class_id,
             "nickname": nickname,
             "folded": nickname.casefold(),

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 
-from cvcore.store.database import Connections, Row, now
+from cvcore.store.database import Connections, Row, new_id, now
 
 _COPIED = (
     "status, classification_type, domain_id, snapshot, backbone, fingerprint, note, evaluation, scores, seconds, "
@@ -18,7 +17,7 @@ def copy_iteration(connections: Connections, iteration_id: str, project_id: str)
 
     An image that the project has already is not copied. The copy's files are still to be written.
     """
-    copy_id = str(uuid.uuid4())
+    copy_id = new_id()
     with connections.transaction():
         image_ids = _copy_images(connections, iteration_id, project_id)
         number = 1 + connections.value(
@@ -61,7 +60,7 @@ def _copy_images(connections: Connections, iteration_id: str, project_id: str) -
 
 
 def _add_image(connections: Connections, row: Row, project_id: str) -> str:
-    original_id, image_id = row["id"], str(uuid.uuid4())
+    original_id, image_id = row["id"], new_id()
     is_erased = row.pop("is_erased")
     connections.insert("images", {**row, "id": image_id, "project_id": project_id, "in_workspace": 0})
     if is_erased:
@@ -83,7 +82,7 @@ def _copy_snapshot(connections: Connections, iteration_id: str, copy_id: str, im
         [project_id, iteration_id],
     )
     for tag in tags:
-        tag_id = tag.pop("known") or str(uuid.uuid4())
+        tag_id = tag.pop("known") or new_id()
         connections.insert("iteration_tags", {"iteration_id": copy_id, "tag_id": tag_id, **tag})
     held = connections.rows(
         "select position, tag_positions from iteration_images where iteration_id = ? order by position", [iteration_id]

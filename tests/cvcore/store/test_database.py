@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
+import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -17,7 +19,7 @@ from cvcore.errors import HomeUnusable, NotFound, TagwiseError, Unavailable
 from cvcore.files import disks
 from cvcore.records import Project
 from cvcore.store import Store
-from cvcore.store.database import CHUNK, IDLE_MOST, Connections, chunks, moment, now
+from cvcore.store.database import CHUNK, IDLE_MOST, Connections, chunks, moment, new_id, now
 
 COUNT = "select count(*) from projects"
 
@@ -419,3 +421,17 @@ def test_moments_are_in_utc() -> None:
     assert before <= written <= datetime.now(UTC)
     assert written.tzinfo == UTC
     assert moment(None) is None
+
+
+def test_ids_rise_with_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are UUIDs of version 7: the time, to a quarter of a microsecond, then 62 random bits."""
+    at_ns = 1_645_557_742_000 * 1_000_000
+    ids = []
+    for after_ns in (0, 250, 1000, 999_999, 1_000_000, 10**9):
+        monkeypatch.setattr(time, "time_ns", lambda ns=at_ns + after_ns: ns)
+        ids.append(new_id())
+    assert sorted(ids) == ids
+    # The time of RFC 9562's own example.
+    assert ids[0].startswith("017f22e2-79b0-7000-")
+    assert all((7, uuid.RFC_4122) == (uuid.UUID(each).version, uuid.UUID(each).variant) for each in ids)
+    assert 1000 == len({new_id() for _ in range(1000)})
