@@ -5,13 +5,14 @@ An image's file is named by the SHA-256 of its content, so that a changed byte i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cvcore import imaging
-from cvcore.backups.contents import databases, member_of
-from cvcore.errors import ArraysDamaged, ImageRefused, NotFound, TagwiseError
+from cvcore.backups.contents import DATABASE, databases, member_of
+from cvcore.errors import ArraysDamaged, HomeUnusable, ImageRefused, TagwiseError
 from cvcore.files import blobs, npz
 from cvcore.progress import Progress, share, silent
 from cvcore.store import Store
@@ -46,8 +47,13 @@ def check(home: Path, *, mend: bool = False, progress: Progress = silent) -> Rep
     and leftovers are removed. A lost image without a copy keeps its row, so that a backup can bring it back.
 
     Raises:
-        HomeUnusable: the home cannot be opened at all.
+        HomeUnusable: the home cannot be opened at all, or has no database: then nothing tells which files are needed.
     """
+    if not inspection.is_there(home / DATABASE):
+        raise HomeUnusable(
+            f"a home folder of Tagwise must have a database, {home / DATABASE} is missing or empty: check "
+            "TAGWISE_HOME, or restore the home folder from a backup"
+        )
     Store(home).close()
     report = Report()
     found = databases(home)
@@ -66,14 +72,19 @@ class _Checker:
 
     def run(self, progress: Progress) -> None:
         """Check the database, then images, then iterations, then what is left over."""
-        database = self._home / "tagwise.db"
+        database = self._home / DATABASE
         self._report.homes += 1
+        try:
+            # A pupil's may be of an older schema, until their home is used again.
+            Store(self._home).close()
+            names, iterations = inspection.digests(database), inspection.iterations(database)
+        except TagwiseError as error:
+            self._report.damaged.append(str(error))
+            return
         self._report.damaged += [f"{self._name(database)}: {each}" for each in inspection.problems(database)]
-        names = inspection.digests(database)
         for number, (digest, name) in enumerate(names.items()):
             progress(f"Checking images: {number:,} of {len(names):,}", 0.9 * number / len(names))
             self._check_image(digest, name)
-        iterations = inspection.iterations(database)
         for iteration_id, name in iterations.items():
             self._check_iteration(iteration_id, name)
         self._find_leftovers(set(names), set(iterations))
@@ -81,59 +92,63 @@ class _Checker:
     def _check_image(self, digest: str, name: str) -> None:
         self._report.images += 1
         path = blobs.original_path(self._home, digest)
-        if not _is_whole(path, digest):
-            state = "is damaged" if path.exists() else "is missing"
-            donor = next((other for other in self._others(digest) if _is_whole(other, digest)), None)
+        if wrong := _fault(path, digest):
+            donor = next((other for other in self._others(digest) if not _fault(other, digest)), None)
             if donor is None:
                 self._report.damaged.append(
-                    f"the file of {name} {state}: {self._name(path)}; restore it from a backup, or upload it again"
+                    f"the file of {name} {wrong}: {self._name(path)}; restore it from a backup, or upload it again"
                 )
                 return
-            if not self._done(f"{self._name(path)} {state}; another home folder has it"):
+            if not self._mend(
+                f"{self._name(path)} {wrong}; another home folder has it",
+                lambda: blobs.write(path, donor.read_bytes()),
+            ):
                 return
-            blobs.write(path, donor.read_bytes())
         thumbnail = blobs.thumbnail_path(self._home, digest)
-        if not _is_picture(thumbnail) and self._done(f"the thumbnail of {name} is damaged or missing"):
-            try:
-                blobs.write(thumbnail, imaging.rendition(blobs.read(path), imaging.THUMBNAIL_PX), durable=False)
-            except ImageRefused as error:
-                self._report.damaged.append(f"no thumbnail of {name} can be made: {error}")
+        if not _is_picture(thumbnail):
+            self._mend(f"the thumbnail of {name} is damaged or missing", lambda: _draw(path, thumbnail))
 
     def _check_iteration(self, iteration_id: str, name: str) -> None:
         self._report.iterations += 1
         folder = blobs.iteration_folder(self._home, iteration_id)
-        if not (folder / "arrays.npz").exists():
+        if not (folder / "arrays.npz").is_file():
             self._report.damaged.append(
                 f"the model of {name} is missing: {self._name(folder)}; restore it from a backup, or train again"
             )
-        for path in sorted(folder.glob("*.npz")):
+        for path in sorted(each for each in folder.glob("*.npz") if each.is_file()):
             try:
                 npz.verify(path)
-            except (ArraysDamaged, NotFound) as error:
+            except ArraysDamaged as error:
                 self._report.damaged.append(f"{self._name(path)} of {name} is damaged: {error}")
 
     def _find_leftovers(self, digests: set[str], iterations: set[str]) -> None:
         """Files of this home that no row speaks of; young ones may be of an upload that is under way."""
-        for path in _files(self._home, "originals", "thumbnails"):
-            if path.name not in digests and not blobs.is_young(path):
-                self._leave_over(path)
-        for folder in sorted((self._home / "iterations").glob("*")):
-            if folder.name not in iterations and not blobs.is_young(folder):
-                self._leave_over(folder)
+        found = [path for path in _files(self._home, "originals", "thumbnails") if path.name not in digests]
+        found += [each for each in sorted((self._home / "iterations").glob("*")) if each.name not in iterations]
+        for path in found:
+            with contextlib.suppress(FileNotFoundError):  # somebody deletes it just now, or it is a link to nowhere
+                if not blobs.is_young(path):
+                    self._leave_over(path)
 
     def _leave_over(self, path: Path) -> None:
         self._report.leftovers.append(self._name(path))
         self._report.leftover_bytes += sum(each.stat().st_size for each in [path, *path.rglob("*")] if each.is_file())
-        if self._done(f"{self._name(path)} is left over", is_damage=False):
-            blobs.delete(path)
-
-    def _done(self, sentence: str, *, is_damage: bool = True) -> bool:
-        """Note what can be mended; returns whether it is to be mended now."""
         if self._mends:
-            self._report.mended.append(sentence)
-        elif is_damage:
+            blobs.delete(path)
+            self._report.mended.append(f"{self._name(path)} is left over")
+
+    def _mend(self, sentence: str, act: Callable[[], None]) -> bool:
+        """Tell what can be mended and, if it is to be mended now, do so; returns whether it was."""
+        if not self._mends:
             self._report.damaged.append(sentence)
-        return self._mends
+            return False
+        try:
+            act()
+        except (OSError, TagwiseError) as error:
+            self._report.damaged.append(f"{sentence}, and could not be mended: {error}")
+            return False
+        self._report.mended.append(sentence)
+        return True
 
     def _others(self, digest: str) -> Iterator[Path]:
         """Where other homes may have the same image: what was handed out, or collected."""
@@ -145,11 +160,18 @@ class _Checker:
         return member_of(self._main, path)
 
 
-def _is_whole(path: Path, digest: str) -> bool:
+def _fault(path: Path, digest: str) -> str:
+    """What is wrong with an original; empty if its content is what its name says."""
     try:
-        return blobs.sha256_of(path) == digest
-    except (FileNotFoundError, TagwiseError):
-        return False
+        return "" if blobs.sha256_of(path) == digest else "is damaged"
+    except FileNotFoundError:
+        return "is missing"
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
+
+
+def _draw(original: Path, thumbnail: Path) -> None:
+    blobs.write(thumbnail, imaging.rendition(blobs.read(original), imaging.THUMBNAIL_PX), durable=False)
 
 
 def _is_picture(path: Path) -> bool:

@@ -23,13 +23,18 @@ _DATABASE = re.compile(rf"(?:classes/[^/]+/[^/]+/(?:deleted/)?)?{re.escape(DATAB
 
 @dataclass(frozen=True)
 class Content:
-    """How many files and images a backup has, how large they are, and in how many homes: one, and one a pupil."""
+    """How many files and images a backup has, how large they are, and in how many homes: one, and one a pupil.
+
+    `left_out` are the files of the home folder that it does not have: they cannot be read, are missing, or are no
+    files of Tagwise.
+    """
 
     path: Path
     files: int
     images: int
     homes: int
     size_bytes: int
+    left_out: tuple[str, ...] = ()
 
 
 def files(home: Path) -> Iterator[Path]:
@@ -84,10 +89,13 @@ def is_safe(member: str) -> bool:
 
 
 def _walk(home: Path) -> Iterator[Path]:
-    for folder, folders, names in os.walk(home):
-        inside = Path(folder).relative_to(home).parts
-        folders[:] = [name for name in folders if not _is_left_out([*inside, name])]
-        yield from (Path(folder) / name for name in names if not _is_left_out([*inside, name]))
+    # Folders that were moved to another disk, and are links now, belong to the home.
+    moved = [each for each in home.iterdir() if each.is_symlink() and each.is_dir() and not _is_left_out([each.name])]
+    for top in (home, *moved):
+        for folder, folders, names in os.walk(top):
+            inside = Path(folder).relative_to(home).parts
+            folders[:] = [name for name in folders if not _is_left_out([*inside, name])]
+            yield from (Path(folder) / name for name in names if not _is_left_out([*inside, name]))
 
 
 def _is_left_out(parts: list[str]) -> bool:

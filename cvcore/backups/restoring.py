@@ -6,23 +6,30 @@ last the databases, each at once: whoever kills the process finds the home as it
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 import shutil
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+import filelock
+
 from cvcore.backups.contents import DATABASE, FIRST_LINE, LIST, Content, is_database, is_safe, path_of
-from cvcore.errors import ArchiveRefused, Conflict
+from cvcore.errors import ArchiveRefused, Conflict, HomeUnusable
 from cvcore.files import blobs, staging, zips
 from cvcore.progress import Progress, share, silent
 from cvcore.settings import MEBIBYTE
 from cvcore.store import Store, migrations
 from cvcore.store.backups import copies, inspection
+from cvcore.store.jobs import worker_lock
 
 PIECE_BYTES = MEBIBYTE
+# More than a line of the list has beside the file's name.
+FRAME_BYTES = 200
 _LINE = re.compile(r"([0-9a-f]{64}) (\d{1,18}) (.+)")
 _SECRET = re.compile(r"\.key$|\.pem$")
 
@@ -36,8 +43,8 @@ class _Listed:
 def restore(path: Path, home: Path, progress: Progress = silent) -> Content:
     """Give a home folder the content of a backup. What the home had before stays in its folder `backups`.
 
-    Of that, the database is kept as `before-restore.db`; images that the backup does not have stay on the disk until
-    `tagwise check --mend` removes them.
+    Of that, the database is kept as `before-restore.db`, also if it is damaged; images that the backup does not have
+    stay on the disk until `tagwise check --mend` removes them. Meanwhile no worker begins.
 
     Raises:
         ArchiveRefused: the file is no backup, is damaged, or holds what does not belong in a home folder.
@@ -48,9 +55,10 @@ def restore(path: Path, home: Path, progress: Progress = silent) -> Content:
         listed = _listed(archive)
         _check(archive, listed, share(progress, 0, 0.4))
         blobs.make_home(home)
-        with staging.folder(home, lambda: progress("Waiting until another zip is unpacked", 0.4)) as staged:
+        waiting = partial(progress, "Waiting until another zip is unpacked", 0.4)
+        with _no_new_work(home) as is_worked_on, staging.folder(home, waiting) as staged:
             databases = {member: _unpacked(archive, member, staged) for member in listed if is_database(member)}
-            _check_databases(home, databases)
+            _check_databases(home, databases, is_worked_on=is_worked_on)
             _put_files(archive, listed, home, share(progress, 0.4, 0.95))
             _put_databases(home, databases)
     images = sum(member.startswith("originals/") or "/originals/" in member for member in listed)
@@ -68,8 +76,11 @@ def _opened(path: Path) -> zipfile.ZipFile:
 
 def _listed(archive: zipfile.ZipFile) -> dict[str, _Listed]:
     """The backup's own list of its files, by their paths."""
+    # Each of its lines is of a file in the zip: a list that is longer is none.
+    most = FRAME_BYTES + sum(len(info.filename.encode()) + FRAME_BYTES for info in archive.infolist())
     try:
-        lines = archive.read(LIST).decode().splitlines()
+        with archive.open(LIST) as file:
+            lines = file.read(most).decode().splitlines()
     except (KeyError, *zips.BROKEN) as error:
         raise ArchiveRefused(
             "this zip is no backup: a project is restored by `tagwise unpack`, images by `tagwise import`"
@@ -123,7 +134,18 @@ def _unpacked(archive: zipfile.ZipFile, member: str, staged: Path) -> Path:
     return target
 
 
-def _check_databases(home: Path, databases: Mapping[str, Path]) -> None:
+@contextlib.contextmanager
+def _no_new_work(home: Path) -> Iterator[bool]:
+    """A block in which no worker begins; whether one was there already. Without one, jobs only wait in the queue."""
+    lock = worker_lock(home)
+    try:
+        with lock.acquire(timeout=0):
+            yield False
+    except filelock.Timeout:
+        yield True
+
+
+def _check_databases(home: Path, databases: Mapping[str, Path], *, is_worked_on: bool) -> None:
     known = {step.__name__ for step in migrations.STEPS}
     for member, database in databases.items():
         had = inspection.steps(database)
@@ -131,7 +153,7 @@ def _check_databases(home: Path, databases: Mapping[str, Path]) -> None:
             raise ArchiveRefused(f"{member} in the backup is not a whole database: take another copy of the backup")
         if newer := sorted(had - known):
             raise Conflict(f"this backup was made by a newer Tagwise ({newer[-1]}): install that version to restore it")
-        if (home / member).exists() and inspection.is_working(home / member):
+        if is_worked_on and (home / member).exists() and inspection.is_working(home / member):
             raise Conflict("a training runs or waits: stop it, or wait for it, and restore then")
 
 
@@ -152,7 +174,15 @@ def _put_databases(home: Path, databases: Mapping[str, Path]) -> None:
         target = home / member
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if target.exists():
-            copies.write_from(target, target.parent / copies.FOLDER / "before-restore.db")
+            _keep(target, target.parent / copies.FOLDER / "before-restore.db")
         copies.restore(target, databases[member])
         # An older schema is brought up to date at once, not at the next start.
         Store(target.parent).close()
+
+
+def _keep(database: Path, path: Path) -> None:
+    """Keep the database as it is; one that is damaged leaves its place, since nothing can be written into it."""
+    try:
+        copies.write_from(database, path)
+    except HomeUnusable:
+        copies.set_aside(database, path)

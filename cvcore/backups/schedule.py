@@ -43,6 +43,10 @@ def write_todays(home: Path, folder: Path, today: date) -> None:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     made = backup(home, path)
     log.info("backup %s: %d files, %.1f MB", path, made.files, made.size_bytes / 1e6)
+    if made.left_out:
+        log.warning(
+            "the backup %s has not %d files, such as %s: run tagwise check", path, len(made.left_out), made.left_out[0]
+        )
     # One that is dated later was written while the clock was wrong: it must not take the place of today's.
     dated = sorted(each for each in folder.iterdir() if _NAME.fullmatch(each.name) and each.name <= path.name)
     for old in dated[:-KEPT]:

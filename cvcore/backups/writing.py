@@ -10,16 +10,28 @@ import contextlib
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 from cvcore import __version__
-from cvcore.backups.contents import DATABASE, FIRST_LINE, LIST, Content, databases, files, is_database, member_of
-from cvcore.errors import Conflict, InvalidInput, NotFound
-from cvcore.files import blobs, zip_writer
+from cvcore.backups.contents import (
+    DATABASE,
+    FIRST_LINE,
+    LIST,
+    Content,
+    databases,
+    files,
+    is_database,
+    is_safe,
+    member_of,
+)
+from cvcore.errors import Conflict, HomeUnusable, InvalidInput, NotFound, StorageFull
+from cvcore.files import blobs, disks, zip_writer
+from cvcore.languages import t
 from cvcore.progress import Progress, silent
-from cvcore.store.backups import copies, inspection
+from cvcore.store import Store
+from cvcore.store.backups import copies, inspection, sqlite_errors
 
 ATTEMPTS = 5
 
@@ -27,14 +39,16 @@ ATTEMPTS = 5
 def backup(home: Path, path: Path, progress: Progress = silent) -> Content:
     """Write a home folder, with the homes of a class's pupils inside it, as one zip.
 
-    The zip has the keys of the home folder too: it belongs in a place that is as safe.
+    The zip has the keys of the home folder too: it belongs in a place that is as safe. What cannot be read, or does not
+    belong in a home folder, is left out, so that the rest is saved.
 
     Raises:
         InvalidInput: there is no home there, or the zip cannot be written, or would lie inside the home folder.
+        HomeUnusable: the database is damaged.
         StorageFull: it does not fit on the disk.
         Conflict: images are deleted faster than they can be copied.
     """
-    if not (home / DATABASE).exists():
+    if not inspection.is_there(home / DATABASE):
         raise InvalidInput(f"a backup needs a home folder of Tagwise, there is none at {home}: check TAGWISE_HOME")
     if path.resolve().is_relative_to(home.resolve()):
         raise InvalidInput(f"a backup must lie outside the home folder, {path} is inside it: choose another place")
@@ -42,10 +56,11 @@ def backup(home: Path, path: Path, progress: Progress = silent) -> Content:
         writer = _Writer(home, archive)
         writer.copy_files(progress)
         for database in databases(home):
-            writer.copy_database(database, scratch / DATABASE)
+            writer.copy_database(database, scratch)
         writer.write_list()
     path.chmod(blobs.SECRET)
-    return Content(path, len(writer.listed), writer.images, len(databases(home)), path.stat().st_size)
+    homes = sum(map(is_database, writer.listed))
+    return Content(path, len(writer.listed), writer.images, homes, path.stat().st_size, tuple(writer.left_out))
 
 
 class _Writer:
@@ -54,6 +69,8 @@ class _Writer:
     def __init__(self, home: Path, archive: zipfile.ZipFile) -> None:
         self._home, self._archive = home, archive
         self.listed: dict[str, tuple[str, int]] = {}
+        # In the order in which they were met, each once.
+        self.left_out: dict[str, None] = {}
         self.images = 0
 
     def copy_files(self, progress: Progress) -> None:
@@ -66,24 +83,42 @@ class _Writer:
     def copy_database(self, database: Path, scratch: Path) -> None:
         """Copy a database, and before it the files that it speaks of and that came since.
 
-        An image that is in the copy and was deleted before its file was copied: then the copy is made anew.
+        A pupil's that is damaged is left out.
+
+        Raises:
+            HomeUnusable: the home folder's own is damaged.
         """
-        home = database.parent
-        for _ in range(ATTEMPTS):
-            copies.write_from(database, scratch)
-            digests = inspection.digests(scratch)
-            gone = [digest for digest in digests if not self._has(blobs.original_path(home, digest))]
-            if not gone or self._are_lost(database, gone):
-                break
-        else:
-            raise Conflict("images are being deleted faster than they can be copied: try again when it is quiet")
+        try:
+            copy, digests = self._consistent_copy(database, scratch)
+        except HomeUnusable:
+            if database == self._home / DATABASE:
+                raise
+            self.left_out[member_of(self._home, database)] = None
+            return
         for digest in digests:
-            self._has(blobs.thumbnail_path(home, digest))
-        for iteration_id in inspection.iterations(scratch):
-            for path in sorted(blobs.iteration_folder(home, iteration_id).glob("*")):
+            self._has(blobs.thumbnail_path(database.parent, digest))
+        for iteration_id in inspection.iterations(copy):
+            for path in sorted(blobs.iteration_folder(database.parent, iteration_id).glob("*")):
                 self._has(path)
-        self.images += sum(member_of(self._home, blobs.original_path(home, each)) in self.listed for each in digests)
-        self._copy(scratch, member_of(self._home, database))
+        originals = [member_of(self._home, blobs.original_path(database.parent, each)) for each in digests]
+        self.images += sum(member in self.listed for member in originals)
+        self.left_out |= dict.fromkeys(member for member in originals if member not in self.listed)
+        self._copy(copy, member_of(self._home, database))
+
+    def _consistent_copy(self, database: Path, scratch: Path) -> tuple[Path, Collection[str]]:
+        """A copy of a database, and the digests of the images that it speaks of.
+
+        The zip has the file of each, but for those that are lost: missing again when the database is copied anew. Of
+        others the row was deleted with the file, after the copy.
+        """
+        missing_before: list[str] = []
+        for _ in range(ATTEMPTS):
+            digests = _copied(database, scratch)
+            missing = [digest for digest in digests if not self._has(blobs.original_path(database.parent, digest))]
+            if not missing or missing == missing_before:
+                return scratch / DATABASE, digests
+            missing_before = missing
+        raise Conflict("images are being deleted faster than they can be copied: try again when it is quiet")
 
     def write_list(self) -> None:
         """Write the list of the files with their SHA-256 and sizes, by which the zip is checked."""
@@ -92,20 +127,36 @@ class _Writer:
         self._archive.writestr(zipfile.ZipInfo(LIST, zip_writer.FIRST_DAY), "\n".join([made, *lines, ""]))
 
     def _has(self, path: Path) -> bool:
-        """Whether a file is in the zip by now; it is copied if it can be."""
+        """Whether a file is in the zip by now; it is copied if it can be, and may be put back."""
         member = member_of(self._home, path)
-        if member not in self.listed:
-            with contextlib.suppress(NotFound):
+        if member in self.listed or member in self.left_out:
+            return member in self.listed
+        try:
+            if is_safe(member):
                 self._copy(path, member)
+            else:
+                self.left_out[member] = None
+        except NotFound:
+            pass
+        except HomeUnusable:
+            self.left_out[member] = None
         return member in self.listed
 
     def _copy(self, path: Path, member: str) -> None:
         self.listed[member] = zip_writer.add_file(self._archive, member, path)
 
-    @staticmethod
-    def _are_lost(database: Path, digests: list[str]) -> bool:
-        """Whether these files are missing for longer: the database, as it is now, speaks of all of them still."""
-        return inspection.digests(database).keys() >= set(digests)
+
+def _copied(database: Path, scratch: Path) -> Collection[str]:
+    """Copy a database, and bring the copy up to date; returns the digests of the images that it speaks of.
+
+    Raises:
+        HomeUnusable: it is damaged, so that it could not be restored; older backups must not make room for it.
+    """
+    copies.write_from(database, scratch / DATABASE)
+    if inspection.problems(scratch / DATABASE):
+        raise sqlite_errors.damaged(database)
+    Store(scratch).close()
+    return inspection.digests(scratch / DATABASE)
 
 
 @contextlib.contextmanager
@@ -114,5 +165,8 @@ def _scratch(path: Path) -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix=f".{path.name[:40]}.", dir=path.parent))
     try:
         yield folder
+    except StorageFull as error:
+        # Copies of databases are written there: it is this disk, not that of the home folder.
+        raise StorageFull(t(disks.FULL)) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -31,7 +31,13 @@ def backup(options: argparse.Namespace, settings: Settings) -> int:
     """Write the home folder as one zip."""
     made = backups.backup(settings.home, options.file, terminal.on_progress)
     terminal.show_progress("")
-    terminal.print_result(_json(made), f"{_counts(made)} in {made.path}", as_json=options.json)
+    lines = [f"{_counts(made)} in {made.path}", *(f"left out: {each}" for each in made.left_out[:LISTED])]
+    if made.left_out:
+        lines.append(
+            f"{count(len(made.left_out), 'file')} left out, missing, not readable, or not of Tagwise: "
+            "`tagwise check` says what is damaged"
+        )
+    terminal.print_result(_json(made), "\n".join(lines), as_json=options.json)
     return 0
 
 
@@ -104,4 +110,5 @@ def _json(made: Content) -> dict[str, object]:
         "images": made.images,
         "homes": made.homes,
         "size_bytes": made.size_bytes,
+        "left_out": made.left_out,
     }

@@ -20,6 +20,10 @@ from cvcore.languages import t
 
 # A temporary file that is older was left by a process that died.
 ABANDONED_S = 3600
+# That there is no such file is told by who looks for it.
+REFUSED = frozenset(
+    getattr(errno, name) for name in ("EACCES", "EROFS", "EPERM", "ENOTDIR", "EISDIR", "EFBIG", "EIO", "ENXIO")
+)
 SECRET = 0o600
 
 
@@ -83,6 +87,7 @@ def read(path: Path) -> bytes:
 
     Raises:
         NotFound: it is not there.
+        HomeUnusable: it cannot be read.
     """
     try:
         return path.read_bytes()
@@ -90,6 +95,19 @@ def read(path: Path) -> bytes:
         raise NotFound(
             t("the file {file} is missing from the home folder; restore it from a backup", file=path.name)
         ) from None
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: Path, error: OSError) -> HomeUnusable:
+    """The refusal for a stored file that is there and cannot be read."""
+    return HomeUnusable(
+        t(
+            "the file {file} in the home folder cannot be read ({reason}): restore it from a backup",
+            file=path.name,
+            reason=error.strerror,
+        )
+    )
 
 
 def write(path: Path, data: bytes, *, durable: bool = True, is_secret: bool = False) -> None:
@@ -248,7 +266,7 @@ def storage_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if disks.is_full(error) or error.errno in (errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOTDIR):
+        if disks.is_full(error) or error.errno in REFUSED:
             raise _refusal(error, path) from error
         raise
 
@@ -265,7 +283,7 @@ def _writing(path: Path) -> Iterator[Path]:
 
 
 def _temporary(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(4).hex()}")
+    return path.parent / f".{path.name}.{os.getpid()}-{os.urandom(4).hex()}"
 
 
 def _fill(path: Path, pieces: Iterable[bytes], *, durable: bool, mode: int) -> None:

@@ -14,7 +14,6 @@ import io
 import mmap
 import struct
 import zipfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +24,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from cvcore.errors import ArraysDamaged, TagwiseError
-from cvcore.files import blobs
+from cvcore.files import blobs, zips
 from cvcore.languages import t
 
 _BLOCK_BYTES = 2**22  # mapped at a time, because mapped bytes count as memory of the process
@@ -109,12 +108,12 @@ def verify(path: Path) -> None:
     """Read a whole file and compare each array with its checksum.
 
     Raises:
-        ArraysDamaged: a byte has changed, or the file is cut short.
+        ArraysDamaged: a byte has changed, the file is cut short, or it cannot be read.
     """
     try:
         with zipfile.ZipFile(path) as archive:
             damaged = archive.testzip()
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+    except zips.BROKEN as error:
         raise ArraysDamaged(t("it is not complete ({error})", error=error)) from error
     if damaged:
         raise ArraysDamaged(t("{damaged} in it has changed", damaged=damaged))

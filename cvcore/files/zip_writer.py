@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from cvcore.errors import InvalidInput, NotFound, StorageFull
-from cvcore.files import disks
+from cvcore.files import blobs, disks
 from cvcore.languages import t
 from cvcore.settings import MEBIBYTE
 
@@ -27,6 +29,8 @@ def create(path: Path) -> Iterator[zipfile.ZipFile]:
         InvalidInput: the file cannot be written.
         StorageFull: it does not fit on the disk.
     """
+    if path.is_dir():
+        raise _unwritable(path, OSError(errno.EISDIR, os.strerror(errno.EISDIR)))
     temporary = path.with_name(f".{path.name[:60]}.{os.getpid()}-{os.urandom(4).hex()}")
     try:
         with zipfile.ZipFile(temporary, "w") as archive:
@@ -35,11 +39,15 @@ def create(path: Path) -> Iterator[zipfile.ZipFile]:
     except OSError as error:
         if disks.is_full(error):
             raise StorageFull(t(disks.FULL)) from error
-        raise InvalidInput(
-            t("a zip must go to a file that can be written, {path}: {reason}", path=path, reason=error.strerror)
-        ) from error
+        raise _unwritable(path, error) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _unwritable(path: Path, error: OSError) -> InvalidInput:
+    return InvalidInput(
+        t("a zip must go to a file that can be written, {path}: {reason}", path=path, reason=error.strerror)
+    )
 
 
 def add_file(archive: zipfile.ZipFile, member: str, source: Path) -> tuple[str, int]:
@@ -47,16 +55,25 @@ def add_file(archive: zipfile.ZipFile, member: str, source: Path) -> tuple[str, 
 
     Raises:
         NotFound: there is no such file.
+        HomeUnusable: it cannot be read to its end.
     """
     digest = hashlib.sha256()
+    size_bytes = 0
     info = zipfile.ZipInfo(member, FIRST_DAY)
+    with _opened(source) as file:
+        # By it zipfile decides how large a member may become.
+        info.file_size = os.fstat(file.fileno()).st_size
+        with archive.open(info, "w") as target:
+            while piece := _piece(source, file):
+                digest.update(piece)
+                size_bytes += len(piece)
+                target.write(piece)
+    return digest.hexdigest(), size_bytes
+
+
+def _opened(source: Path) -> BinaryIO:
     try:
-        with source.open("rb") as file:
-            info.file_size = size_bytes = os.fstat(file.fileno()).st_size
-            with archive.open(info, "w") as target:
-                while piece := file.read(PIECE_BYTES):
-                    digest.update(piece)
-                    target.write(piece)
+        return source.open("rb")
     except FileNotFoundError:
         raise NotFound(
             t(
@@ -64,7 +81,15 @@ def add_file(archive: zipfile.ZipFile, member: str, source: Path) -> tuple[str, 
                 file=source.name,
             )
         ) from None
-    return digest.hexdigest(), size_bytes
+    except OSError as error:
+        raise blobs.unreadable(source, error) from error
+
+
+def _piece(source: Path, file: BinaryIO) -> bytes:
+    try:
+        return file.read(PIECE_BYTES)
+    except OSError as error:
+        raise blobs.unreadable(source, error) from error
 
 
 def add_text(archive: zipfile.ZipFile, member: str, text: str) -> tuple[str, int]:

@@ -17,13 +17,12 @@ from typing import Any, TypeVar
 
 import filelock
 
-from cvcore.errors import HomeUnusable, NameTaken, NotFound, StorageFull, TagwiseError, Unavailable
+from cvcore.errors import NameTaken, TagwiseError
 from cvcore.files import blobs, disks
-from cvcore.languages import marked, t
+from cvcore.languages import t
 from cvcore.store import migrations
-from cvcore.store.backups import copies
+from cvcore.store.backups import copies, sqlite_errors
 
-BUSY_TIMEOUT_S = 30
 # Raises Locked if nothing can be written now.
 Guard = Callable[[], None]
 Row = dict[str, Any]
@@ -41,12 +40,6 @@ REWRITTEN_BYTES = 2**30
 LOG_BYTES = 64 * 2**20
 # Each run of a page is a thread of its own; to open the file and read its schema takes it 2.7 ms of processor.
 IDLE_MOST = 8
-_LOCKING = {
-    getattr(sqlite3, f"SQLITE_IOERR_{name}") for name in ("LOCK", "RDLOCK", "UNLOCK", "SHMLOCK", "SHMMAP", "SHMOPEN")
-}
-UNLOCKABLE = marked(
-    "the database {path} cannot be locked or shared there: set TAGWISE_HOME to a folder on this computer's own disk"
-)
 
 
 class _Lease:
@@ -79,7 +72,7 @@ class Connections:
             return
         # When two processes switch a new file to the write-ahead log at once, SQLite does not wait: one fails.
         with blobs.storage_errors(path), filelock.FileLock(path.with_suffix(".lock")):
-            with _our_errors(path):
+            with sqlite_errors.as_ours(path):
                 if step := migrations.next_step(self.connection):
                     copies.keep_before(step, self.connection, path.parent)
             with self.transaction():
@@ -97,14 +90,14 @@ class Connections:
         """A connection that no thread uses, else a new one."""
         with contextlib.suppress(IndexError):
             return self._idle.pop()
-        with _our_errors(self._path):
+        with sqlite_errors.as_ours(self._path):
             return _connect(self._path, self._journal_mode)
 
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:
         """A block in which SQLite's errors become ours; a connection that had one serves this thread alone."""
         try:
-            with _our_errors(self._path):
+            with sqlite_errors.as_ours(self._path):
                 yield
         except TagwiseError:
             if hasattr(self._local, "lease"):
@@ -269,7 +262,7 @@ def moment(text: str | None) -> datetime | None:
 
 
 def _connect(path: Path, journal_mode: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, check_same_thread=False)
+    connection = sqlite3.connect(path, timeout=sqlite_errors.BUSY_TIMEOUT_S, check_same_thread=False)
     connection.execute("pragma foreign_keys = on")
     connection.execute("pragma synchronous = normal")
     if connection.execute("pragma page_count").fetchone() == (0,):
@@ -277,55 +270,3 @@ def _connect(path: Path, journal_mode: str) -> sqlite3.Connection:
     connection.execute(f"pragma journal_size_limit = {LOG_BYTES}")
     connection.execute(f"pragma journal_mode = {journal_mode}")
     return connection
-
-
-@contextlib.contextmanager
-def _our_errors(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.DatabaseError as error:
-        # Errors raised by Python itself have no code.
-        if refusal := _refusal(getattr(error, "sqlite_errorcode", 0), path):
-            raise refusal from error
-        raise
-
-
-def _refusal(code: int, path: Path) -> TagwiseError | None:
-    if code == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
-        return NotFound(t("this belongs to something that was deleted meanwhile: reload the page"))
-    match code & 0xFF:
-        case sqlite3.SQLITE_FULL:
-            return StorageFull(t(disks.HOME_FULL))
-        case sqlite3.SQLITE_PROTOCOL | sqlite3.SQLITE_NOLFS:
-            return HomeUnusable(t(UNLOCKABLE, path=path))
-        case sqlite3.SQLITE_IOERR:
-            return _failure(code, path)
-        case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_READONLY:
-            return HomeUnusable(
-                t("the database {path} must be writable, and is not: set TAGWISE_HOME to a folder that is", path=path)
-            )
-        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
-            return HomeUnusable(t("the database {path} is damaged: restore the home folder from a backup", path=path))
-        case sqlite3.SQLITE_BUSY:
-            return Unavailable(
-                t(
-                    "another process has been writing to the database for {seconds} s: try again",
-                    seconds=BUSY_TIMEOUT_S,
-                )
-            )
-    return None
-
-
-def _failure(code: int, path: Path) -> TagwiseError:
-    """What an error of reading, writing, locking or sharing the file comes from."""
-    # The folder itself may be gone.
-    with contextlib.suppress(OSError):
-        try:
-            disks.check_room(path.parent)
-        except StorageFull as full:
-            return full
-    if code in _LOCKING:
-        return HomeUnusable(t(UNLOCKABLE, path=path))
-    return Unavailable(
-        t("the disk failed at the database {path}: see that it is there and sound, and try again", path=path)
-    )

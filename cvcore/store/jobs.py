@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
+
+import filelock
 
 from cvcore.errors import NotFound
 from cvcore.languages import t
@@ -11,6 +14,11 @@ from cvcore.store.database import Connections, Row, moment, now
 
 # A training whose worker has died this many times is not tried again.
 ATTEMPTS = 3
+
+
+def worker_lock(home: Path) -> filelock.BaseFileLock:
+    """The lock that the home folder's one worker holds."""
+    return filelock.FileLock(home / "worker.lock")
 
 
 class Jobs:

@@ -34,6 +34,7 @@ from cvcore.progress import Progress, Stopped, silent
 from cvcore.projects import trash
 from cvcore.records import Job, Project
 from cvcore.store import Store
+from cvcore.store.jobs import worker_lock
 from cvcore.training import job_runner, steady_clock
 from cvcore.training.steps import preparation
 from cvcore.training.turns import Turns
@@ -74,15 +75,10 @@ def stop(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def lock(home: Path) -> filelock.BaseFileLock:
-    """The lock that the home folder's one worker holds."""
-    return filelock.FileLock(home / "worker.lock")
-
-
 def is_running(home: Path) -> bool:
     """Whether a process works for the home folder now: a worker, or a command that is one."""
     try:
-        with lock(home).acquire(timeout=0):
+        with worker_lock(home).acquire(timeout=0):
             return False
     except filelock.Timeout:
         return True
@@ -106,15 +102,15 @@ def interrupted(store: Store, project: Project) -> Job | None:
 
     None if a worker is running or no training is queued.
     """
-    worker_lock = lock(store.home)
+    lock = worker_lock(store.home)
     try:
-        worker_lock.acquire(timeout=0)
+        lock.acquire(timeout=0)
     except filelock.Timeout:
         return None
     try:
         job_runner.recover(store)
     finally:
-        worker_lock.release()
+        lock.release()
     job = store.jobs.latest(project.id, "train")
     return job if job and job.status == "queued" else None
 
@@ -126,10 +122,10 @@ def finish_job(store: Store, job: Job, progress: Progress = silent) -> Job:
         StorageFull: the disk is full, so that the worker waits; the job goes on once there is room.
         Unavailable: as `job_runner.run_job`.
     """
-    worker_lock = lock(store.home)
+    lock = worker_lock(store.home)
     while (job := store.jobs.get(job.id)).is_active:
         try:
-            worker_lock.acquire(timeout=0)
+            lock.acquire(timeout=0)
         except filelock.Timeout:
             disks.check_room(store.home)
             progress(job.stage, job.progress)
@@ -142,7 +138,7 @@ def finish_job(store: Store, job: Job, progress: Progress = silent) -> Job:
             if claimed := store.jobs.claim(job.id):
                 job_runner.run_job(store, claimed, threading.Event(), progress, device)
         finally:
-            worker_lock.release()
+            lock.release()
     return job
 
 
@@ -168,17 +164,17 @@ def main() -> None:
 
 @contextlib.contextmanager
 def _only_worker(home: Path, stop: threading.Event) -> Iterator[None]:
-    worker_lock = lock(home)
+    lock = worker_lock(home)
     while not stop.is_set():
         try:
-            worker_lock.acquire(timeout=POLL_S)
+            lock.acquire(timeout=POLL_S)
             break
         except filelock.Timeout:
             continue
     try:
         yield
     finally:
-        worker_lock.release()
+        lock.release()
 
 
 def _do_jobs(turns: Turns, stop: threading.Event, device: Device) -> None:

@@ -169,7 +169,7 @@ def test_a_second_app_on_the_same_port(app: Served, home: Path) -> None:
 def test_killed_in_the_middle_of_a_training(app: Served) -> None:
     """Kill -9 of the app takes its worker along within seconds, stuck as it is, and the training is done again."""
     until(lambda: app.store.jobs.get(app.job.id).stage.startswith("Computing embeddings"))
-    home_lock = worker.lock(app.store.home)
+    home_lock = worker.worker_lock(app.store.home)
     with pytest.raises(filelock.Timeout):
         home_lock.acquire(timeout=0)
     app.process.send_signal(signal.SIGKILL)

@@ -10,9 +10,12 @@ from contextlib import closing
 from pathlib import Path
 
 from cvcore.files import blobs, disks
+from cvcore.store.backups import sqlite_errors
 
 FOLDER = "backups"
 KEPT = 3
+# What SQLite writes beside a database.
+BESIDE = ("-wal", "-shm", "-journal")
 # A larger database is copied, and changed by a step of the schema, for longer than somebody waits without a word.
 LARGE_BYTES = 50 * 2**20
 
@@ -49,7 +52,7 @@ def write(connection: sqlite3.Connection, path: Path) -> None:
     Raises:
         StorageFull, HomeUnusable: it cannot be written.
     """
-    with blobs.storage_errors(path):
+    with blobs.storage_errors(path), sqlite_errors.as_ours(path):
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         temporary = path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(4).hex()}")
         try:
@@ -60,19 +63,46 @@ def write(connection: sqlite3.Connection, path: Path) -> None:
                 copy.execute("pragma journal_mode = delete")
             temporary.replace(path)
         finally:
-            for end in ("", "-wal", "-shm", "-journal"):
+            for end in ("", *BESIDE):
                 with contextlib.suppress(FileNotFoundError):
                     temporary.with_name(temporary.name + end).unlink()
 
 
 def write_from(database: Path, path: Path) -> None:
-    """Write a copy of a database file, which others may have open, as `write` does."""
-    with closing(sqlite3.connect(database)) as connection:
+    """Write a copy of a database file, which others may have open, as `write` does.
+
+    Raises:
+        HomeUnusable: also if the database is damaged, so that nothing can be read of it.
+    """
+    with sqlite_errors.as_ours(database), closing(sqlite3.connect(database)) as connection:
+        # Read here, so that what is wrong with the database is not taken for what is wrong with the copy.
+        connection.execute("select count(*) from sqlite_master").fetchone()
         write(connection, path)
 
 
+def set_aside(database: Path, path: Path) -> None:
+    """Move a database file that cannot be read to `path`, with its log; over what is there.
+
+    Raises:
+        HomeUnusable: it cannot be moved.
+    """
+    with blobs.storage_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for end in ("", *BESIDE):
+            with contextlib.suppress(FileNotFoundError):
+                database.with_name(database.name + end).replace(path.with_name(path.name + end))
+
+
 def restore(database: Path, path: Path) -> None:
-    """Give a database file the content of a copy; those that have it open see the new content at their next look."""
-    with closing(sqlite3.connect(path)) as copy, closing(sqlite3.connect(database)) as connection:
+    """Give a database file the content of a copy; those that have it open see the new content at their next look.
+
+    Raises:
+        StorageFull, HomeUnusable: it cannot be written.
+    """
+    with (
+        sqlite_errors.as_ours(database),
+        closing(sqlite3.connect(path)) as copy,
+        closing(sqlite3.connect(database)) as connection,
+    ):
         connection.execute(f"pragma journal_mode = {disks.journal_mode(database.parent)}")
         copy.backup(connection)

@@ -1,4 +1,7 @@
-"""Reads a database file without changing it: its steps, whether it is whole, and which files it speaks of."""
+"""Reads a database file without changing it: its steps, whether it is whole, and which files it speaks of.
+
+Raises HomeUnusable where the file cannot be opened, or is so damaged that what is asked cannot be told.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,15 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+from cvcore.errors import HomeUnusable
+from cvcore.store.backups import sqlite_errors
+
 PROBLEMS = 20
+
+
+def is_there(database: Path) -> bool:
+    """Whether there is a database: a file that is not empty. Its log alone, or a folder of that name, is none."""
+    return database.is_file() and database.stat().st_size > 0
 
 
 def steps(database: Path) -> set[str]:
@@ -63,13 +74,17 @@ def iterations(database: Path) -> dict[str, str]:
 
 
 def is_working(database: Path) -> bool:
-    """Whether a job, such as a training, runs or waits."""
-    with _reading(database) as connection:
+    """Whether a job, such as a training, runs or waits; none does in a database that is damaged or empty."""
+    with contextlib.suppress(sqlite3.DatabaseError, HomeUnusable), _reading(database) as connection:
         return bool(connection.execute("select 1 from jobs where status in ('queued', 'running') limit 1").fetchone())
+    return False
 
 
 @contextlib.contextmanager
 def _reading(database: Path) -> Iterator[sqlite3.Connection]:
     # `mode=ro` needs the folder to be writable for the write-ahead log of a live database, as it is.
-    with closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+    with (
+        sqlite_errors.as_ours(database),
+        closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)) as connection,
+    ):
         yield connection

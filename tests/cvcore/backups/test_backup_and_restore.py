@@ -5,22 +5,28 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import tarfile
 import zipfile
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import BinaryIO
 
+import filelock
 import pytest
 
 from cvcore import backups, classroom, projects, training
 from cvcore.backups import contents, restoring, writing
-from cvcore.errors import ArchiveRefused, Conflict, InvalidInput
-from cvcore.files import api_keys, blobs
+from cvcore.errors import ArchiveRefused, Conflict, HomeUnusable, InvalidInput
+from cvcore.files import api_keys, blobs, disks, zip_writer
 from cvcore.projects import trash
 from cvcore.settings import Settings
 from cvcore.store import Store
 from cvcore.store.backups import copies
+from cvcore.store.jobs import worker_lock
 from tests.conftest import Fill, Trained, fill_in
+
+OLD_HOME = Path(__file__).resolve().parents[2] / "data" / "home-2026-11.tar.gz"
 
 
 @pytest.fixture
@@ -193,11 +199,172 @@ def test_a_backup_lies_outside_the_home(store: Store) -> None:
 
 
 def test_a_running_training_is_not_pulled_away(store: Store, saved: Path, fill: Fill) -> None:
-    """While a job waits or runs, nothing is restored."""
+    """While a worker has a job, nothing is restored; a job that waits where nobody works keeps nobody waiting."""
     training.start(store, fill("Other", rose=5, tulip=5))
-    with pytest.raises(Conflict, match="a training runs or waits"):
+    with worker_lock(store.home), pytest.raises(Conflict, match="a training runs or waits"):
         backups.restore(saved, store.home)
     assert "Other" in names(store)
+    backups.restore(saved, store.home)
+    assert ["Flowers"] == names(store)
+
+
+def test_no_worker_begins_meanwhile(store: Store, saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would delete the folders of iterations that the database does not know yet."""
+    held: list[bool] = []
+
+    def look(*_: object) -> None:
+        with pytest.raises(filelock.Timeout):
+            worker_lock(store.home).acquire(timeout=0)
+        held.append(True)
+
+    monkeypatch.setattr(restoring, "_put_databases", look)
+    backups.restore(saved, store.home)
+    worker_lock(store.home).acquire(timeout=0).lock.release()
+    assert [True] == held
+
+
+def _cut_to_nothing(database: Path) -> None:
+    database.write_bytes(b"")
+
+
+def _overwritten(database: Path) -> None:
+    database.write_bytes(b"no database" * 1000)
+
+
+def _with_a_broken_schema(database: Path) -> None:
+    data = database.read_bytes()
+    database.write_bytes(data[:200] + b"\xff" * 4000 + data[4200:])
+
+
+@pytest.mark.parametrize("damage", [_cut_to_nothing, _overwritten, _with_a_broken_schema])
+def test_a_damaged_database_gives_way(
+    store: Store, saved: Path, tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
+    """A backup is for the day on which the database cannot be read any more; what there was of it is kept."""
+    store.rewrite()
+    store.close()
+    damage(store.home / "tagwise.db")
+    data = (store.home / "tagwise.db").read_bytes()
+    with pytest.raises((HomeUnusable, InvalidInput), match=r"damaged|needs a home folder"):
+        backups.backup(store.home, tmp_path / "b.zip")
+    backups.restore(saved, store.home)
+    assert ["Flowers"] == names(Store(store.home))
+    kept = store.home / "backups" / "before-restore.db"
+    assert kept.exists()
+    assert not data or data == kept.read_bytes()
+
+
+def test_a_damaged_page_is_not_backed_up(store: Store, saved: Path, tmp_path: Path) -> None:
+    """Such a zip could not be restored, and day by day they would take the place of those that can."""
+    store.rewrite()
+    store.close()
+    path = store.home / "tagwise.db"
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2] + b"\xff" * 20_000 + data[len(data) // 2 + 20_000 :])
+    with pytest.raises(HomeUnusable, match=f"the database {path} is damaged"):
+        backups.backup(store.home, tmp_path / "b.zip")
+    assert [saved] == [each for each in tmp_path.iterdir() if each.suffix == ".zip"]
+
+
+def test_an_older_home_is_backed_up(tmp_path: Path) -> None:
+    """Its database, as a version before wrote it, is not changed; the copy in the zip is of today's schema."""
+    with tarfile.open(OLD_HOME) as archive:
+        archive.extractall(tmp_path, filter="data")
+    home = next(path for path in tmp_path.iterdir() if path.is_dir())
+    before = (home / "tagwise.db").read_bytes()
+    backups.backup(home, tmp_path / "b.zip")
+    assert before == (home / "tagwise.db").read_bytes()
+    assert 33 == backups.restore(tmp_path / "b.zip", tmp_path / "other").images
+
+
+def test_what_is_not_ours_or_cannot_be_read_is_left_out(store: Store, fill: Fill, tmp_path: Path) -> None:
+    """A file that users put there, and a folder in an image's place: the rest is saved, and can be restored."""
+    fill(rose=2)
+    (store.home / "my notes (2).txt").write_text("mine")
+    lost = next((store.home / "originals").glob("??/*"))
+    lost.unlink()
+    lost.mkdir()
+    made = backups.backup(store.home, tmp_path / "b.zip")
+    assert (1, {"my%20notes%20%282%29.txt", contents.member_of(store.home, lost)}) == (made.images, {*made.left_out})
+    assert 1 == backups.restore(tmp_path / "b.zip", tmp_path / "other").images
+
+
+def test_a_file_that_grows_meanwhile(store: Store, fill: Fill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as a log of the user's: the list tells what came into the zip."""
+    fill(rose=2)
+    log = store.home / "serve.log"
+    log.write_text("a line\n")
+    piece = zip_writer._piece
+
+    def grown(source: Path, file: BinaryIO) -> bytes:
+        if source == log and log.stat().st_size < 100:
+            log.write_text("a line\n" * 100)
+        return piece(source, file)
+
+    monkeypatch.setattr(zip_writer, "_piece", grown)
+    backups.backup(store.home, tmp_path / "b.zip")
+    backups.restore(tmp_path / "b.zip", tmp_path / "other")
+    assert "a line\n" * 100 == (tmp_path / "other" / "serve.log").read_text()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+def test_folders_on_another_disk_are_in_it(store: Store, fill: Fill, tmp_path: Path) -> None:
+    """Where they were moved, and links lead to them."""
+    fill(rose=2)
+    (store.home / "buckets" / "photos").mkdir(parents=True)
+    (store.home / "buckets" / "photos" / "a.txt").write_text("mine")
+    for name in ("buckets", "originals"):
+        (store.home / name).rename(tmp_path / name)
+        (store.home / name).symlink_to(tmp_path / name)
+    backups.backup(store.home, tmp_path / "b.zip")
+    assert 2 == backups.restore(tmp_path / "b.zip", tmp_path / "other").images
+    assert "mine" == (tmp_path / "other" / "buckets" / "photos" / "a.txt").read_text()
+
+
+def test_a_pupils_damaged_database_does_not_keep_the_rest_from_being_saved(
+    store: Store, fill: Fill, tmp_path: Path
+) -> None:
+    """Theirs is left out, and named."""
+    classroom.set_password(store, "correct horse")
+    pupil, _ = classroom.join(store, classroom.open_class(store, "4b").code, "Ana")
+    fill(rose=2)
+    database = classroom.store_of(store, pupil).home / "tagwise.db"
+    classroom.store_of(store, pupil).close()
+    database.write_bytes(b"no database" * 1000)
+    made = backups.backup(store.home, tmp_path / "b.zip")
+    assert (1, 2, (contents.member_of(store.home, database),)) == (made.homes, made.images, made.left_out)
+
+
+@pytest.mark.parametrize("path", [Path(), Path("/"), Path("..")])
+def test_a_folder_is_no_place_for_a_zip(store: Store, path: Path) -> None:
+    """One sentence, before anything is copied."""
+    with pytest.raises(InvalidInput, match=r"must go to a file|inside it"):
+        backups.backup(store.home, path)
+
+
+def test_a_full_disk(on_small_disk: Callable[[str, str], list[str]]) -> None:
+    """Whether the zip or the copy of the database has no room: one sentence, and nothing is left behind."""
+    told = on_small_disk(
+        "size=4m",
+        """
+import tempfile
+from cvcore import backups
+from cvcore.store import Store
+with tempfile.TemporaryDirectory() as folder:
+    home = Path(folder) / "home"
+    Store(home).close()
+    room = (home / "tagwise.db").stat().st_size
+    (disk / "half").write_bytes(bytes(4 * 2**20 - room // 2))
+    with refusals():
+        backups.backup(home, disk / "b.zip")
+    (disk / "half").unlink()
+    (home / "large.bin").write_bytes(bytes(5 * 2**20))
+    with refusals():
+        backups.backup(home, disk / "b.zip")
+print(files())
+""",
+    )
+    assert [f"StorageFull {disks.FULL}", f"StorageFull {disks.FULL}", "[]"] == told
 
 
 def test_a_newer_backup_is_refused(store: Store, saved: Path, tmp_path: Path) -> None:
@@ -240,6 +407,10 @@ def _listing(line: str) -> Callable[[dict[str, bytes]], None]:
     return change
 
 
+def _bomb(members: dict[str, bytes]) -> None:
+    members[contents.LIST] += b"a" * 10_000_000
+
+
 def _no_database(members: dict[str, bytes]) -> None:
     lines = members[contents.LIST].decode().splitlines()
     members[contents.LIST] = "\n".join(line for line in lines if not line.endswith(contents.DATABASE)).encode()
@@ -269,6 +440,7 @@ def _bad_database(members: dict[str, bytes]) -> None:
         (_listing(f"{'0' * 64} 1 /etc/escaped"), "holds only files of a home folder"),
         (_listing(f"{'0' * 64} 1 originals\\..\\escaped"), "holds only files of a home folder"),
         (_listing(f"{'0' * 64} 1 tagwise.db-wal"), "holds only files of a home folder"),
+        (_bomb, "holds only files of a home folder"),
         (_listing("no line at all"), "holds only files of a home folder"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import time
 from contextlib import closing
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from cvcore import backups, classroom
+from cvcore.errors import HomeUnusable
 from cvcore.files import blobs
 from cvcore.store import Store
 from tests.conftest import Fill, Trained, draw_image, fill_in
@@ -128,3 +130,51 @@ def test_rows_that_belong_to_nothing_are_found(full: Store) -> None:
         connection.execute("delete from tags")
         connection.commit()
     assert "tagwise.db: rows of image_tags that belong to tags, which is gone" in backups.check(full.home).damaged
+
+
+def test_a_home_without_a_database_is_left_alone(full: Store, tmp_path: Path) -> None:
+    """Nothing tells which files are needed: no image is called left over, and no home is made where none was."""
+    full.close()
+    for path in (full.home / "originals").glob("??/*"):
+        old(path)
+    (full.home / "tagwise.db").write_bytes(b"")
+    for home in (full.home, tmp_path / "nowhere"):
+        with pytest.raises(HomeUnusable, match="must have a database"):
+            backups.check(home, mend=True)
+    assert (True, False) == (original(full).exists(), (tmp_path / "nowhere").exists())
+
+
+def test_what_cannot_be_read_is_told_and_the_rest_is_checked(full: Store) -> None:
+    """Folders in the places of an image, a thumbnail and a model, and a link to nowhere."""
+    model = next((full.home / "iterations").glob("*/arrays.npz"))
+    for path in (original(full, 1), blobs.thumbnail_path(full.home, original(full, 2).name), model):
+        path.unlink()
+        path.mkdir()
+    (full.home / "iterations" / "link").symlink_to(full.home / "nowhere")
+    report = backups.check(full.home, mend=True)
+    assert [
+        "the file of 1.png of Flowers cannot be read",
+        "the thumbnail of 2.png of Flowers is damaged or missing, and could not be mended",
+        "the model of Iteration 1 of Flowers is missing",
+    ] == [re.split(r": | \(", each)[0] for each in report.damaged]
+
+
+def test_a_pupils_damaged_database_is_told(full: Store) -> None:
+    """The other homes are checked all the same."""
+    classroom.set_password(full, "correct horse")
+    pupil, _ = classroom.join(full, classroom.open_class(full, "4b").code, "Ana")
+    database = classroom.store_of(full, pupil).home / "tagwise.db"
+    classroom.store_of(full, pupil).close()
+    database.write_bytes(b"no database" * 1000)
+    report = backups.check(full.home)
+    assert (10, [True]) == (report.images, [str(database) in each for each in report.damaged])
+
+
+@pytest.mark.parametrize("field", [8, 10, 24])
+def test_a_changed_byte_in_a_models_directory(full: Store, field: int) -> None:
+    """In what the zip says of an array: that it has a password, how it is packed, how long it is."""
+    path = next((full.home / "iterations").glob("*/arrays.npz"))
+    data = bytearray(path.read_bytes())
+    data[data.index(b"PK\1\2") + field] ^= 0xFF
+    path.write_bytes(data)
+    assert [True] == ["arrays.npz of Iteration 1" in each for each in backups.check(full.home).damaged]

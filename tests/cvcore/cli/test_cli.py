@@ -354,7 +354,7 @@ def test_training_what_is_being_trained(tagwise: Tagwise, fill: Fill, store: Sto
     """While the web app's worker is at it there is no second one."""
     project = fill(rose=5, tulip=5)
     store.jobs.claim(training.start(store, project).id)
-    with worker.lock(store.home):
+    with worker.worker_lock(store.home):
         result = tagwise("train", "Flowers", "--force")
     assert (1, "") == (result.status, result.out)
     assert result.err.startswith("tagwise: one training at a time: ")
@@ -652,7 +652,7 @@ def test_a_training_that_someone_ends(
 ) -> None:
     """Cancelled on the page or by Ctrl-C in the terminal, it is said in one line and leaves no iteration."""
     project = fill(rose=5, tulip=5)
-    with worker.lock(store.home):
+    with worker.worker_lock(store.home):
         process = started(store.home, "train", "Flowers", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         job = waiting_training(store, project)
         # Python must have come from queueing the job to waiting for it.

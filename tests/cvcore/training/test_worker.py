@@ -225,7 +225,7 @@ def test_an_interrupted_training_is_found(store: Store, project: Project) -> Non
     assert worker.interrupted(store, project) is None
     job = training.start(store, project)
     claimed(store, job)
-    with worker.lock(store.home):
+    with worker.worker_lock(store.home):
         assert worker.interrupted(store, project) is None
     found = worker.interrupted(store, project)
     assert found is not None
@@ -317,7 +317,7 @@ def test_waiting_for_another_worker(store: Store, project: Project) -> None:
         seen.append((stage, fraction))
         training.close(store, job, "failed", "no reason")
 
-    with worker.lock(store.home):
+    with worker.worker_lock(store.home):
         claimed(store, job)
         store.jobs.report(job.id, "Fitting", 0.5)
         ended = worker.finish_job(store, job, end)
@@ -332,7 +332,7 @@ def test_without_a_worker_the_process_is_one(store: Store, project: Project) -> 
     assert ("done", 1) == (ended.status, ended.attempts)
     assert "Completed" == store.iterations.get(ended.iteration_id or "").status
     assert "Starting TensorFlow" not in stages
-    with worker.lock(store.home).acquire(timeout=0):
+    with worker.worker_lock(store.home).acquire(timeout=0):
         pass
 
 
@@ -421,7 +421,7 @@ def test_workers_die_and_the_training_is_done(
     until(lambda: store.jobs.get(job.id).stage.startswith("Computing embeddings"))
     second = spawn()
     with pytest.raises(filelock.Timeout):
-        worker.lock(store.home).acquire(timeout=0)
+        worker.worker_lock(store.home).acquire(timeout=0)
     first.kill()
     first.wait()
     until(lambda: store.jobs.get(job.id).attempts == 2 and store.jobs.get(job.id).stage.startswith("Computing"))
@@ -534,7 +534,7 @@ from cvcore.training import worker
 store = Store(disk / "home")
 project = store.projects.add("a", description="", classification_type="Multilabel", domain_id="general")
 job = store.jobs.add("embed", project.id)
-with worker.lock(store.home):
+with worker.worker_lock(store.home):
     fill()
     with refusals():
         worker.finish_job(store, job)
