@@ -4,6 +4,7 @@ Imports `files` and the modules beside the packages.
 """
 
 from cvcore.certificates.authority import CERTIFICATE, Authority, fingerprint
+from cvcore.certificates.given import check, over
 from cvcore.certificates.machine import addresses
 from cvcore.certificates.renewal import keep_renewed, server_contexts
 from cvcore.certificates.server import FILE, Served, ensure
@@ -14,8 +15,10 @@ __all__ = [
     "Authority",
     "Served",
     "addresses",
+    "check",
     "ensure",
     "fingerprint",
     "keep_renewed",
+    "over",
     "server_contexts",
 ]

@@ -114,8 +114,9 @@ def ensure(home: Path, names: Sequence[str], addresses: Sequence[Address]) -> Au
             )
         ) from error
     public = home / CERTIFICATE
-    if not public.exists() or public.read_bytes() != authority.pem:
-        blobs.write(public, authority.pem)
+    with blobs.storage_errors(public):
+        if not public.exists() or public.read_bytes() != authority.pem:
+            blobs.write(public, authority.pem)
     return authority
 
 

@@ -64,7 +64,7 @@ def serves(path: Path, signer: Authority, wanted: set[str | Address], now: datet
         _, certificate = authority.key_and_certificate(path.read_bytes())
         certificate.verify_directly_issued_by(signer.certificate)
         subjects = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (FileNotFoundError, ValueError, TypeError, x509.ExtensionNotFound, InvalidSignature):
+    except (OSError, ValueError, TypeError, x509.ExtensionNotFound, InvalidSignature):
         return False
     named = {*subjects.get_values_for_type(x509.DNSName), *subjects.get_values_for_type(x509.IPAddress)}
     is_in_time = certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc - RENEWED_BEFORE

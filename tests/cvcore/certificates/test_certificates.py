@@ -137,6 +137,14 @@ def test_a_damaged_certificate_is_made_anew(tmp_path: Path, data: bytes) -> None
     assert known == again.authority.fingerprint
 
 
+@pytest.mark.parametrize("name", [authority.CERTIFICATE, authority.KEY, server.FILE])
+def test_a_folder_in_a_files_place_is_told(tmp_path: Path, name: str) -> None:
+    """In one sentence, which the app that renews certificates can log."""
+    (tmp_path / name).mkdir()
+    with pytest.raises(HomeUnusable, match=name):
+        certificates.ensure(tmp_path)
+
+
 def test_another_authority_s_certificate_is_made_anew(tmp_path: Path) -> None:
     """After its authority was deleted, the certificate of the old one is not served."""
     before = certificates.ensure(tmp_path).authority.fingerprint

@@ -6,7 +6,9 @@ import argparse
 import re
 import shutil
 import socket
+import ssl
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -61,12 +63,32 @@ def test_one_without_the_other(name: str) -> None:
 
 
 def test_files_that_do_not_fit(files: tuple[Path, Path], tmp_path: Path) -> None:
-    """A missing file, or one that is no certificate, is told with its name."""
-    for certificate in (tmp_path / "none.pem", files[1]):
-        with pytest.raises(InvalidInput) as refusal:
-            flags_of(options(certificate=certificate, key=files[1]))
-        expected = f"--certificate and --key must be PEM files that fit together, got {certificate} and {files[1]}: "
-        assert str(refusal.value).startswith(expected)
+    """Whatever is wrong with them is told with its name, and what to do."""
+    certificate, key = files
+    (tmp_path / "der").write_bytes(ssl.PEM_cert_to_DER_cert(certificate.read_text()))
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "locked.pem").write_text(key.read_text().replace("BEGIN PRIVATE", "BEGIN ENCRYPTED PRIVATE"))
+    for first, second, reason in (
+        (tmp_path / "none.pem", key, r"none.pem cannot be read \(No such file"),
+        (tmp_path / "folder", key, r"folder cannot be read \("),
+        (key, certificate, r"there is no certificate in \S+k.pem"),
+        (certificate, certificate, r"there is no private key in \S+c.pem"),
+        (tmp_path / "der", key, r"der is no PEM file; openssl x509"),
+        (certificate, tmp_path / "locked.pem", r"the key has a password, .*openssl pkey -in \S+locked.pem"),
+    ):
+        expected = f"--certificate and --key must be PEM files that fit together, got {first} and {second}: "
+        with pytest.raises(InvalidInput, match=f"{re.escape(expected)}.*{reason}"):
+            flags_of(options(certificate=first, key=second))
+
+
+def test_a_certificate_whose_time_is_over(files: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    """It is served, since the clock may be wrong, but told; one that holds is not spoken of."""
+    certificate, key = files
+    flags_of(options(certificate=certificate, key=key))
+    assert "" == capsys.readouterr().out
+    for year in (2020, 2120):
+        told = certificates.over(certificate, datetime(year, 1, 1, tzinfo=UTC))
+        assert re.fullmatch(rf"The certificate .*c.pem holds from .* to .*, and today is {year}-01-01: .*", told)
 
 
 def test_what_is_printed_for_https(tmp_path: Path) -> None:
@@ -92,7 +114,7 @@ def test_what_is_said_of_the_home(home: Path, tmp_path: Path, monkeypatch: pytes
     """Nothing of an ordinary home; a sentence each while another Tagwise works on it, and on a network share."""
     Store(home).close()
     assert [] == notes(home)
-    with worker.lock(home):
+    with worker.worker_lock(home):
         (second,) = notes(home)
     assert "both show the same projects, and one trains at a time." in second
     (tmp_path / "mounts").write_text("server:/ / nfs4 rw 0 0\n", encoding="utf-8")
