@@ -28,7 +28,7 @@ def queued(store: Store, project: Project, *arguments: str) -> tuple[TrainingOpt
     before = store.jobs.latest(project.id, "train")
     environ = os.environ | {"TAGWISE_HOME": str(store.home), "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "cvcore.cli", "train", project.name, *arguments]
-    with worker.lock(store.home):
+    with worker.worker_lock(store.home):
         process = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         while (job := store.jobs.latest(project.id, "train")) == before or job is None:
             assert process.poll() is None, process.communicate()
@@ -137,7 +137,7 @@ def test_ctrl_c_keeps_the_best_and_again_cancels(store: Store, fill: Fill) -> No
     project = fill(rose=5, tulip=5)
     environ = os.environ | {"TAGWISE_HOME": str(store.home), "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "cvcore.cli", "train", project.name, "--advanced"]
-    with worker.lock(store.home):
+    with worker.worker_lock(store.home):
         process = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         while (job := store.jobs.latest(project.id, "train")) is None:
             assert process.poll() is None, process.communicate()
