@@ -3,7 +3,7 @@
 Uses Pillow and numpy, and no home folder. Imports the modules beside the packages only.
 """
 
-from cvcore.imaging.arrivals import Arrival, fitted
+from cvcore.imaging.arrivals import Arrival, arrived, fitted
 from cvcore.imaging.decoding import (
     THUMBNAIL_PX,
     ImageInfo,
@@ -22,6 +22,7 @@ __all__ = [
     "Arrival",
     "FileOrigin",
     "ImageInfo",
+    "arrived",
     "check",
     "fitted",
     "is_read_anew",

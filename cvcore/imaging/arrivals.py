@@ -11,7 +11,7 @@ import io
 import threading
 from dataclasses import dataclass
 
-from PIL import Image
+from PIL import Image, ImageFile
 
 from cvcore.errors import ImageRefused
 from cvcore.imaging import decoding, formats
@@ -47,20 +47,41 @@ def fitted(data: bytes, limits: Limits, *, shrinks: bool = True) -> Arrival:
     Raises:
         ImageRefused: as `imaging.read`; with `shrinks` only above `photo_bytes` or `photo_pixels`.
     """
-    is_heic = formats.is_heic(data)
+    with _opened(data, limits, shrinks=shrinks) as image:
+        return _fitted(image, data, limits, shrinks=shrinks)
+
+
+def arrived(data: bytes, limits: Limits) -> tuple[Arrival, decoding.ImageInfo]:
+    """The file as it is stored, `fitted`, and what `imaging.read` says of that; an unchanged file is opened once.
+
+    Raises:
+        ImageRefused: as `fitted` and `imaging.read`.
+    """
+    with _opened(data, limits, shrinks=True) as image:
+        arrival = _fitted(image, data, limits, shrinks=True)
+        if arrival.data is data:
+            formats.check_shape(*image.size, limits)
+            return arrival, decoding.info(image, data)
+    return arrival, decoding.read(arrival.data, limits)
+
+
+def _opened(data: bytes, limits: Limits, *, shrinks: bool) -> ImageFile.ImageFile:
     if shrinks and len(data) > limits.image_bytes:
         _check_bytes(len(data), limits)
     else:
         formats.check_size(len(data), limits)
-    with formats.open_header(data, limits.photo_pixels if shrinks else limits.pixels) as image:
-        width, height = image.size
-        is_large = shrinks and not _is_within(len(data), width, height, limits)
-        if not is_large and not is_heic:
-            return Arrival(decoding.without_location(data) if limits.drops_location else data)
-        outer = dataclasses.replace(limits, side_max_px=max(width, height), pixels=limits.photo_pixels)
-        formats.check_shape(width, height, outer if shrinks else limits)
-        with _one_at_a_time:
-            upright = decoding.load_upright(image, data, SHORTER_PX if is_large else None)
+    return formats.open_header(data, limits.photo_pixels if shrinks else limits.pixels)
+
+
+def _fitted(image: ImageFile.ImageFile, data: bytes, limits: Limits, *, shrinks: bool) -> Arrival:
+    width, height = image.size
+    is_large = shrinks and not _is_within(len(data), width, height, limits)
+    if not is_large and not formats.is_heic(data):
+        return Arrival(decoding.without_location(data) if limits.drops_location else data)
+    outer = dataclasses.replace(limits, side_max_px=max(width, height), pixels=limits.photo_pixels)
+    formats.check_shape(width, height, outer if shrinks else limits)
+    with _one_at_a_time:
+        upright = decoding.load_upright(image, data, SHORTER_PX if is_large else None)
     came = (width, height) if (width > height) == (upright.width > upright.height) else (height, width)
     return _converted(data, upright, came, limits, is_large=is_large)
 

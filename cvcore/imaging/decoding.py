@@ -59,15 +59,20 @@ def read(data: bytes, limits: Limits) -> ImageInfo:
         ImageRefused: as `imaging.check`; also `damaged` if the file is cut short or corrupt after its header.
     """
     with formats.open_checked(data, limits) as image:
-        width, height = image.size
-        origin = origin_of(image, data)
-        small = load_upright(image, data, THUMBNAIL_PX)
-        small.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
-        if orientation(image) >= 5:
-            width, height = height, width
-        signature = small.resize((SIGNATURE_PX, SIGNATURE_PX), Image.Resampling.BOX).tobytes()
-        thumbnail = data if _is_its_own_thumbnail(image, data) else _webp(small)
-        return ImageInfo(str(image.format), width, height, thumbnail, signature, measures(small), origin)
+        return info(image, data)
+
+
+def info(image: ImageFile.ImageFile, data: bytes) -> ImageInfo:
+    """As `read`, of a file that is open and was checked; it is decoded, maybe at a smaller size."""
+    width, height = image.size
+    origin = origin_of(image, data)
+    small = load_upright(image, data, THUMBNAIL_PX)
+    small.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
+    if orientation(image) >= 5:
+        width, height = height, width
+    signature = small.resize((SIGNATURE_PX, SIGNATURE_PX), Image.Resampling.BOX).tobytes()
+    thumbnail = data if _is_its_own_thumbnail(image, data) else _webp(small)
+    return ImageInfo(str(image.format), width, height, thumbnail, signature, measures(small), origin)
 
 
 def upright(data: bytes, *, at_least_px: int | None = None) -> Image.Image:
