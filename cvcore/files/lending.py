@@ -51,7 +51,8 @@ def link(source: Path, target: Path) -> None:
     with blobs.storage_errors(target):
         if target.exists() or not source.exists():
             return
-        target.parent.mkdir(parents=True, exist_ok=True)
+        if not target.parent.is_dir():
+            target.parent.mkdir(parents=True, exist_ok=True)
         try:
             os.link(source, target)
         except FileExistsError:  # another process linked it just now

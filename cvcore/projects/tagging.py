@@ -282,12 +282,14 @@ def check_by(rules: Rules, tag_ids: Sequence[str]) -> None:
             )
         )
     chosen = [rules.tags[tag_id] for tag_id in dict.fromkeys(tag_ids)]
+    if len(chosen) < 2:
+        return
     listed = ", ".join(repr(name) for name, _ in chosen[:5]) + (", …" if len(chosen) > 5 else "")
-    if rules.project.classification_type == MULTICLASS and len(chosen) > 1:
+    if rules.project.classification_type == MULTICLASS:
         raise TagsRefused(
             "one", t("an image of a Multiclass project must have one tag, got {tags}: choose one", tags=listed)
         )
-    if len(chosen) > 1 and any(kind == "Negative" for _, kind in chosen):
+    if any(kind == "Negative" for _, kind in chosen):
         raise TagsRefused(
             "negative", t("a negative tag must be an image's only tag, got {tags}: choose one", tags=listed)
         )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
@@ -91,8 +92,7 @@ def read(data: bytes, limits: Limits) -> ReadFile:
     Raises:
         ImageRefused: the file is no image within the limits.
     """
-    arrival = imaging.fitted(data, limits)
-    info = imaging.read(arrival.data, limits)
+    arrival, info = imaging.arrived(data, limits)
     # A photo that was made smaller or converted has lost what its camera noted.
     origin = info.origin if arrival.data is data else imaging.origin(data)
     return ReadFile(arrival, blobs.sha256(arrival.data), origin, info)
@@ -110,11 +110,15 @@ def kept(store: Store, files: Sequence[ReadFile], limits: Limits) -> Iterator[No
     if quotas.is_trash_full(store, limits):
         with store.transaction():
             delete_unheld(store, store.images.empty_trash(datetime.now(UTC)))
+    places = [
+        (file, blobs.original_path(store.home, file.digest), blobs.thumbnail_path(store.home, file.digest))
+        for file in files
+    ]
     try:
-        _write(store, files, limits)
+        _write(store, places, limits)
         with store.transaction():
             # The same content can have been deleted before this transaction had the write lock.
-            _write(store, files, limits)
+            _write(store, places, limits)
             image_facts.keep(store, {file.digest: (file.origin, file.info.measures) for file in files})
             yield
     except BaseException:
@@ -156,13 +160,11 @@ def put(
     return Upload(name, "duplicate", reason or _duplicate(tag_ids), image_id, file.arrival.note)
 
 
-def _write(store: Store, files: Sequence[ReadFile], limits: Limits) -> None:
-    """Write what is missing of the files that may be stored."""
+def _write(store: Store, places: Sequence[tuple[ReadFile, Path, Path]], limits: Limits) -> None:
+    """Write what is missing of the files that may be stored: originals and thumbnails, each to its path."""
     originals, thumbnails, links = {}, {}, {}
-    for file in files:
+    for file, original, thumbnail in places:
         if not quotas.refusal(store, {file.digest: len(file.arrival.data)}, limits):
-            original = blobs.original_path(store.home, file.digest)
-            thumbnail = blobs.thumbnail_path(store.home, file.digest)
             originals[original] = file.arrival.data
             if file.info.thumbnail is file.arrival.data:
                 links[original] = thumbnail
