@@ -18,7 +18,7 @@ from cvcore.classroom.deleted import (
 )
 from cvcore.classroom.deletion import Receipt, delete_class, delete_ended, delete_leftovers, delete_pupil
 from cvcore.classroom.handing_out import Collected, Handed, collect, hand_out, tag_names
-from cvcore.classroom.homes import is_locked, limits_of, store_of
+from cvcore.classroom.homes import is_locked, limits_of, store_of, usable
 from cvcore.classroom.members import (
     COOKIE,
     TEACHER,
@@ -83,6 +83,7 @@ __all__ = [
     "take_ticket",
     "ticket",
     "trainings_ahead",
+    "usable",
     "viewer",
     "works",
 ]

@@ -12,7 +12,7 @@ from pathlib import Path
 from cvcore.classroom import homes
 from cvcore.classroom.handing_out import CLASS, PUPIL, PUPIL_ID
 from cvcore.errors import Conflict
-from cvcore.files import blobs
+from cvcore.files import blobs, staging
 from cvcore.languages import decimal, number, t
 from cvcore.projects import uploads
 from cvcore.store import Pupil, SchoolClass, Store
@@ -75,8 +75,9 @@ def delete_class(store: Store, school_class: SchoolClass, *, patience_s: float =
         HomeUnusable: files cannot be deleted.
     """
     store.classes.update(replace(school_class, is_locked=True))
-    own = _stopped([*store.pupils.of_class(school_class.id), *store.pupils.removed(school_class.id)], store, patience_s)
-    receipt = _counted(school_class.name, own)
+    pupils = [*store.pupils.of_class(school_class.id), *store.pupils.removed(school_class.id)]
+    own = _stopped(pupils, store, patience_s)
+    receipt = _counted(Receipt(school_class.name, datetime.now(UTC), pupils=len(pupils)), own)
     collected = store.image_facts.images_with(CLASS, school_class.id)
     with store.transaction():
         store.classes.delete(school_class.id)
@@ -94,11 +95,13 @@ def delete_pupil(store: Store, pupil: Pupil, *, patience_s: float = PATIENCE_S) 
     store.pupils.set_locked(pupil.id, True)
     own = _stopped([pupil], store, patience_s)
     collected = store.image_facts.images_with(PUPIL_ID, pupil.id)
-    receipt = _counted(store.classes.get(pupil.class_id).name, own, pupil.nickname)
+    name = store.classes.get(pupil.class_id).name
+    receipt = _counted(Receipt(name, datetime.now(UTC), pupils=1, nickname=pupil.nickname), own)
     with store.transaction():
         store.pupils.delete(pupil.id)
         _erase(store, collected)
-    return _removed(store, own, own[0].home, replace(receipt, collected=len(collected)))
+    folder = blobs.pupil_home(store.home, pupil.class_id, pupil.id)
+    return _removed(store, own, folder, replace(receipt, collected=len(collected)))
 
 
 def delete_ended(store: Store, today: date) -> list[Receipt]:
@@ -108,7 +111,16 @@ def delete_ended(store: Store, today: date) -> list[Receipt]:
 
 
 def delete_leftovers(store: Store) -> None:
-    """Delete folders of classes and pupils that the database does not know, as a killed process leaves them."""
+    """Delete folders of classes and pupils that the database does not know, as a killed process leaves them.
+
+    While a backup is put back nothing is deleted: its files are there before the rows that know them.
+    """
+    with staging.quiet(store.home) as is_quiet:
+        if is_quiet:
+            _delete_unknown(store)
+
+
+def _delete_unknown(store: Store) -> None:
     folders = list((store.home / "classes").glob("*"))
     homes_there = [home for folder in folders for home in folder.glob("*")]
     # Read after the folders: a pupil's row comes before their folder, so who joins just now is known.
@@ -120,8 +132,8 @@ def delete_leftovers(store: Store) -> None:
 
 
 def _stopped(pupils: Sequence[Pupil], store: Store, patience_s: float) -> list[Store]:
-    """The stores of pupils, when nothing is trained there any more."""
-    own = [homes.store_of(store, pupil) for pupil in pupils]
+    """The stores of pupils, when nothing is trained there any more; in a damaged one there is nothing to stop."""
+    own = homes.usable(store, pupils)
     _stop_jobs(own, patience_s)
     return own
 
@@ -136,9 +148,8 @@ def _stop_jobs(own: Sequence[Store], patience_s: float) -> None:
         time.sleep(POLL_S)
 
 
-def _counted(class_name: str, own: Sequence[Store], nickname: str = "") -> Receipt:
-    """A receipt with what pupils have, and what they deleted and could have back."""
-    receipt = Receipt(class_name, datetime.now(UTC), pupils=len(own), nickname=nickname)
+def _counted(receipt: Receipt, own: Sequence[Store]) -> Receipt:
+    """The receipt with what pupils have, and what they deleted and could have back."""
     kept = [Store(path) for each in own if (path := blobs.deleted_home(each.home)).is_dir()]
     for store in (*own, *kept):
         for project in store.projects.all():

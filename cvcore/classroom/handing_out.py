@@ -9,7 +9,7 @@ from functools import partial
 
 from cvcore import archive
 from cvcore.classroom import class_tests, homes
-from cvcore.errors import Conflict, TagwiseError
+from cvcore.errors import Conflict, HomeUnusable, TagwiseError
 from cvcore.files import blobs
 from cvcore.languages import t
 from cvcore.projects import registry, tagging, uploads
@@ -86,7 +86,7 @@ def _test_of(store: Store, project: Project, class_id: str) -> tuple[str, ...]:
 def tag_names(store: Store, pupils: Sequence[Pupil]) -> list[str]:
     """The names of the tags that pupils' images have, each once, in the order of the alphabet."""
     found = set()
-    for own in (homes.store_of(store, pupil) for pupil in pupils):
+    for own in homes.usable(store, pupils):
         for project in own.projects.all():
             found |= {tag.name for tag in own.tags.of_project(project.id) if tag.image_count}
     return sorted(found)
@@ -104,7 +104,13 @@ def collect(
         InvalidInput, NameRefused: the name breaks its rule.
         Conflict: no pupil has an image with one of these tags.
     """
-    found = [(pupil, *each) for pupil in pupils for each in _tagged(homes.store_of(store, pupil), set(wanted))]
+    refused: list[tuple[Pupil, str]] = []
+    found = []
+    for pupil in pupils:
+        try:
+            found += [(pupil, *each) for each in _tagged(homes.store_of(store, pupil), set(wanted))]
+        except HomeUnusable as error:
+            refused.append((pupil, str(error)))
     if not found:
         raise Conflict(t("images to collect must have one of the tags chosen, no pupil has one: choose other tags"))
     several = any(len(names) > 1 for _, _, names in found)
@@ -113,7 +119,6 @@ def collect(
     )
     new = dict.fromkeys(pupils, 0)
     known = 0
-    refused: list[tuple[Pupil, str]] = []
     for pupil, image, names in found:
         outcome = _take(store, project, pupil, image, names, limits=limits)
         if outcome is None:

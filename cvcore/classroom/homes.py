@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
+from collections.abc import Iterable
 from pathlib import Path
 
-from cvcore.errors import Locked
+from cvcore.errors import HomeUnusable, Locked
 from cvcore.files import blobs
 from cvcore.languages import marked, t
 from cvcore.settings import MEBIBYTE, Limits
@@ -30,6 +32,15 @@ def store_of(store: Store, pupil: Pupil, *, as_pupil: bool = False) -> Store:
     home = blobs.pupil_home(store.home, pupil.class_id, pupil.id)
     opened = _opened(home)
     return _guarded(home, store, pupil.id) if as_pupil else opened
+
+
+def usable(store: Store, pupils: Iterable[Pupil]) -> list[Store]:
+    """The stores of those pupils whose home folders can be opened: a damaged one must not stop the class."""
+    found = []
+    for pupil in pupils:
+        with contextlib.suppress(HomeUnusable):
+            found.append(store_of(store, pupil))
+    return found
 
 
 def is_locked(store: Store, pupil: Pupil) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 from itsdangerous import BadSignature, URLSafeSerializer
 
-from cvcore.errors import InvalidInput
+from cvcore.errors import HomeUnusable, InvalidInput
 from cvcore.files import blobs
 from cvcore.languages import t
 
@@ -20,7 +20,7 @@ PASSWORD_LETTERS = 8
 ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 CODE_LETTERS, RETURN_DIGITS = 6, 6
 
-KEY = "class.key"
+KEY, KEY_BYTES = "class.key", 32
 _SALT = "tagwise-class"
 # 16 MB and about 50 ms a try (RFC 7914).
 _SCRYPT: dict[str, Any] = {"n": 2**14, "r": 8, "p": 1}
@@ -79,13 +79,20 @@ def new_ticket() -> str:
 
 
 def signed(home: Path, content: dict[str, Any]) -> str:
-    """A cookie's text with this content, signed by the home folder's key, which is made the first time."""
+    """A cookie's text with this content, signed by the home folder's key, which is made the first time.
+
+    Raises:
+        HomeUnusable: the key cannot be read, or is cut short: then anybody could sign.
+    """
     return str(_signer(_key(home)).dumps(content))
 
 
 def content_of(home: Path, text: str) -> dict[str, Any]:
-    """The content of a cookie's text; empty if it was not signed here."""
-    return _content(_key(home), text)
+    """The content of a cookie's text; empty if it was not signed here, or the key to tell is lost."""
+    try:
+        return _content(_key(home), text)
+    except HomeUnusable:
+        return {}
 
 
 # A page and each file that it shows ask for the same text.
@@ -105,9 +112,20 @@ def _signer(key: bytes) -> URLSafeSerializer:
 def _key(home: Path) -> bytes:
     path = home / KEY
     if not path.exists():
-        blobs.write_first(path, secrets.token_bytes(32))
+        blobs.write_first(path, secrets.token_bytes(KEY_BYTES))
     with blobs.storage_errors(path):
-        return path.read_bytes()
+        key = path.read_bytes()
+    if len(key) < KEY_BYTES:
+        raise HomeUnusable(
+            t(
+                "{path} must hold a key of {number} bytes, it has {bytes}: restore it from a backup, or delete it, and "
+                "everybody comes in anew",
+                path=path,
+                number=KEY_BYTES,
+                bytes=len(key),
+            )
+        )
+    return key
 
 
 def _digest(password: str, salt: bytes) -> bytes:

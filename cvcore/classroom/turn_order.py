@@ -43,7 +43,7 @@ Queue = Mapping[Path, Waiting]
 
 def read(store: Store) -> Queue:
     """What every home folder has in the queue now; `store` is the main one."""
-    stores = [store, *(homes.store_of(store, pupil) for pupil in store.pupils.with_removed())]
+    stores = [store, *homes.usable(store, store.pupils.with_removed())]
     return {each.home: found for each in stores if (found := waiting(each))}
 
 

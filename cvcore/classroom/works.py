@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cvcore.classroom import homes, turn_order
+from cvcore.errors import HomeUnusable
 from cvcore.records import Scores
 from cvcore.store import Pupil, Store
 
@@ -13,7 +14,8 @@ from cvcore.store import Pupil, Store
 class Work:
     """A pupil's work in numbers; `newest` are the scores of the newest iteration that they trained, by its own images.
 
-    Iterations that were handed out are not among the trainings.
+    Iterations that were handed out are not among the trainings. `fault` says why nothing is known of it, as where the
+    pupil's database is damaged.
     """
 
     pupil: Pupil
@@ -22,11 +24,19 @@ class Work:
     trainings: int
     newest: Scores | None
     is_training: bool
+    fault: str = ""
 
 
 def works(store: Store, class_id: str) -> list[Work]:
     """What each pupil of a class has, by nickname."""
-    return [_work(store, pupil) for pupil in store.pupils.of_class(class_id)]
+    return [_known(store, pupil) for pupil in store.pupils.of_class(class_id)]
+
+
+def _known(store: Store, pupil: Pupil) -> Work:
+    try:
+        return _work(store, pupil)
+    except HomeUnusable as error:
+        return Work(pupil, projects=0, images=0, trainings=0, newest=None, is_training=False, fault=str(error))
 
 
 def _work(store: Store, pupil: Pupil) -> Work:

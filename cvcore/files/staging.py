@@ -32,9 +32,25 @@ def folder(home: Path, on_wait: Callable[[], None]) -> Iterator[Path]:
         lock.release()
 
 
+@contextlib.contextmanager
+def quiet(home: Path) -> Iterator[bool]:
+    """A block in which no zip is laid out in a home folder; False if one is being laid out now."""
+    lock = filelock.FileLock(home / "unpacking.lock")
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.release()
+
+
 def sweep(home: Path) -> None:
     """Delete what a killed process left in the folder, unless a zip is being laid out there now."""
     # Most homes have none: they need no lock.
     if (home / "unpacking").exists():
-        with contextlib.suppress(filelock.Timeout), filelock.FileLock(home / "unpacking.lock", timeout=0):
-            blobs.delete(home / "unpacking")
+        with quiet(home) as is_quiet:
+            if is_quiet:
+                blobs.delete(home / "unpacking")

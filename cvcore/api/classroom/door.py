@@ -61,4 +61,4 @@ def stores_of(scope: Scope, store: Store) -> tuple[Store, ...]:
         return (classroom.store_of(store, viewer),)
     if viewer is None:
         return ()
-    return (store, *(classroom.store_of(store, pupil) for pupil in store.pupils.all()))
+    return (store, *classroom.usable(store, store.pupils.all()))

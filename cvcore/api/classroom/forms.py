@@ -23,6 +23,8 @@ log = logging.getLogger("tagwise.class")
 
 DAYS = 180
 ATTEMPTS_PER_MINUTE = 20
+# A whole class may be behind one address and mistype the code, of which there are a billion.
+JOINING_PER_MINUTE = 200
 FORM_BYTES = 10_000
 
 _PAGE = """<!doctype html><html lang="{language}" dir="{direction}"><meta name="viewport" content="width=device-width">
@@ -61,13 +63,15 @@ Fields = dict[str, str]
 class Forms:
     """Answers `GET` and `POST /join`, with `?ticket=…` for the browser that opened the class, `?leave=…` to sign out.
 
-    Attempts are limited per device, so that no code can be guessed; those that succeed count as long as they take. A
-    ticket is taken once: `taken_tickets` are those that would still be good, with the time of each.
+    Attempts that fail are limited per device and way to come in: no code can be guessed, and who mistypes one locks
+    nobody out who comes in another way. They are made one after another: it is known of each what came of those before.
+    A ticket is taken once: `taken_tickets` are those that would still be good, with the time of each.
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._failed: list[tuple[str, float]] = []
+        self._turn = asyncio.Lock()
         self.taken_tickets: list[tuple[str, float]] = []
         self._actions: dict[str, Callable[[Fields], str]] = {
             "join": lambda given: classroom.join(store, given.get("code", ""), given.get("nickname", ""))[1],
@@ -94,25 +98,20 @@ class Forms:
         return await self._page(given)
 
     async def _answer(self, request: Request, given: Fields) -> Response:
-        address = device(request.client.host if request.client else "")
-        self._failed = recent(self._failed, 60, time.monotonic())
-        if sum(other == address for other, _ in self._failed) >= ATTEMPTS_PER_MINUTE:
-            return await self._page(given, t("Too many attempts. Wait a minute."), 429)
         act = self._actions.get(given.get("do", ""))
         if act is None:
             return await self._page(given, t("Choose one of the three ways to come in."), 400)
-        # Noted before it is known whether it fails: a thousand at once are not tried either.
-        attempt = address, time.monotonic()
-        self._failed.append(attempt)
-        try:
-            self._take_once(given)
-            # A password takes 50 ms to check, and a new pupil's folder some more.
-            cookie = await asyncio.to_thread(act, given)
-        except TagwiseError as error:
-            log.warning("a request to %s was refused, from %s", given["do"], address)
-            return await self._page(given, f"{str(error)[:1].upper()}{str(error)[1:]}.", 401)
-        if attempt in self._failed:
-            self._failed.remove(attempt)
+        async with self._turn:
+            if self._must_wait(request, given["do"]):
+                return await self._page(given, t("Too many attempts. Wait a minute."), 429)
+            try:
+                self._take_once(given)
+                # A password takes 50 ms to check, and a new pupil's folder some more.
+                cookie = await asyncio.to_thread(act, given)
+            except TagwiseError as error:
+                self._failed.append((_attempt(request, given["do"]), time.monotonic()))
+                log.warning("a request to %s was refused, from %s", given["do"], _device(request))
+                return await self._page(given, f"{str(error)[:1].upper()}{str(error)[1:]}.", 401)
         response: Response = RedirectResponse(urls.below("/class" if act is self._actions["ticket"] else "/"), 303)
         if not cookie:
             response = RedirectResponse(urls.below(urls.JOIN), 303)
@@ -123,6 +122,12 @@ class Forms:
             classroom.COOKIE, cookie, max_age=DAYS * 86400, httponly=True, samesite="lax", secure=is_https
         )
         return response
+
+    def _must_wait(self, request: Request, way: str) -> bool:
+        self._failed = recent(self._failed, 60, time.monotonic())
+        most = JOINING_PER_MINUTE if way == "join" else ATTEMPTS_PER_MINUTE
+        attempt = _attempt(request, way)
+        return sum(other == attempt for other, _ in self._failed) >= most
 
     def _take_once(self, given: Fields) -> None:
         """Refuse a ticket that was taken before; those that are too old by now need not be remembered."""
@@ -148,6 +153,14 @@ def recent(noted: list[tuple[str, float]], seconds: float, now: float) -> list[t
     [('just now', 99.0)]
     """
     return [(text, at) for text, at in noted if at > now - seconds]
+
+
+def _device(request: Request) -> str:
+    return device(request.client.host if request.client else "")
+
+
+def _attempt(request: Request, way: str) -> str:
+    return f"{way} from {_device(request)}"
 
 
 def device(address: str) -> str:

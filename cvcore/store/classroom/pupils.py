@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -31,7 +32,7 @@ _SELECT = "select * from pupils where id not in (select pupil_id from removed_pu
 
 
 class Pupils:
-    """The pupils of all classes; nicknames are unique in a class, whatever their case.
+    """The pupils of all classes; nicknames are unique in a class by what they look like.
 
     A pupil who was removed has no browser and is in no list, but their row and home folder stay, to bring them back.
     """
@@ -49,7 +50,7 @@ class Pupils:
             "id": new_id(),
             "class_id": class_id,
             "nickname": nickname,
-            "folded": nickname.casefold(),
+            "folded": _folded(nickname),
             "ticket": ticket,
             "joined_at": now(),
             "seen_at": now(),
@@ -115,7 +116,7 @@ class Pupils:
         """
         with self._db.transaction(), unique_name("pupil", nickname):
             self._db.write(
-                "update pupils set nickname = ?, folded = ? where id = ?", [nickname, nickname.casefold(), pupil_id]
+                "update pupils set nickname = ?, folded = ? where id = ?", [nickname, _folded(nickname), pupil_id]
             )
 
     def seen(self, pupil_id: str) -> None:
@@ -145,6 +146,16 @@ class Pupils:
     def delete(self, pupil_id: str) -> None:
         """Delete a pupil's row."""
         self._db.write("delete from pupils where id = ?", [pupil_id])
+
+
+def _folded(nickname: str) -> str:
+    """A nickname as it is compared: whatever its case, how wide its letters are, and which of them nobody sees.
+
+    >>> _folded("Ana") == _folded("ANA") == _folded("Ａ\u200bna")
+    True
+    """
+    letters = unicodedata.normalize("NFKC", nickname).casefold()
+    return "".join(letter for letter in letters if unicodedata.category(letter) != "Cf")
 
 
 def _pupil(row: Row) -> Pupil:

@@ -10,7 +10,7 @@ from cvcore.languages import t
 from cvcore.store import SchoolClass, Store
 from cvcore.wording import percent
 from pages.parts.classroom import bringing_back, pupil_tools
-from pages.parts.shell.text import isolated
+from pages.parts.shell.text import isolated, plain, sentence
 
 POLL_S = 5.0
 
@@ -25,8 +25,10 @@ def show(store: Store, school_class: SchoolClass) -> None:
             t("Pupil"), list(pupils), format_func=lambda each: pupils[each].nickname, key="pupil", width=240
         )
         pupil_tools.show(store, pupils[chosen])
-        bringing_back.show(store, pupils[chosen])
-        pupil_tools.show_for_all(store, classroom.works(store, school_class.id))
+        works = classroom.works(store, school_class.id)
+        if not any(work.fault for work in works if work.pupil.id == chosen):
+            bringing_back.show(store, pupils[chosen])
+        pupil_tools.show_for_all(store, works)
     else:
         st.info(t("Nobody has joined yet. Show the view *Join* on the projector."))
     bringing_back.show_removed(store, school_class)
@@ -35,6 +37,9 @@ def show(store: Store, school_class: SchoolClass) -> None:
 def _table(store: Store, class_id: str) -> None:
     works = classroom.works(store, class_id)
     st.dataframe([_row(work) for work in works], hide_index=True, width="stretch", key=f"pupils-{class_id}")
+    for work in works:
+        if work.fault:
+            st.error(f"**{plain(isolated(work.pupil.nickname))}**: {sentence(work.fault)}")
 
 
 def _row(work: Work) -> dict[str, str | int]:

@@ -103,7 +103,7 @@ def show_receipt(receipt: Receipt) -> None:
 
 def show_for_all(store: Store, works: Sequence[Work]) -> None:
     """Show what the teacher can do for all: let everybody in again, and remove those who only joined."""
-    idle = [work.pupil for work in works if not work.projects and not is_here(work.pupil)]
+    idle = [work.pupil for work in works if not (work.projects or work.fault or is_here(work.pupil))]
     with st.container(horizontal=True):
         are_lost = st.button(
             t("Let everybody in again"), help=t("After the address has changed, browsers do not know their pupils.")

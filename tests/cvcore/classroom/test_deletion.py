@@ -13,7 +13,7 @@ import pytest
 
 from cvcore import classroom, projects
 from cvcore.errors import Conflict, InvalidInput
-from cvcore.files import blobs
+from cvcore.files import blobs, staging
 from cvcore.projects import changes, uploads
 from cvcore.settings import Limits
 from cvcore.store import Pupil, SchoolClass, Store
@@ -151,6 +151,18 @@ def test_leftovers_of_a_killed_process_go(store: Store, school_class: SchoolClas
         shutil.copytree(kept, stray)
     classroom.delete_leftovers(store)
     assert [kept] == list((store.home / "classes").glob("*/*"))
+
+
+def test_what_a_backup_brings_is_no_leftover(store: Store, school_class: SchoolClass) -> None:
+    """While one is put back its files are there before the rows that know them."""
+    file = store.home / "classes" / "another" / "pupil" / "tagwise.db"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"1")
+    with staging.folder(store.home, lambda: None):
+        classroom.delete_leftovers(store)
+        assert file.exists()
+    classroom.delete_leftovers(store)
+    assert not file.exists()
 
 
 def test_the_receipt_says_what_and_when(store: Store, school_class: SchoolClass) -> None:

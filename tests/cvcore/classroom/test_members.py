@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from itsdangerous import URLSafeSerializer
 
 from cvcore import classroom, projects
 from cvcore.classroom import TEACHER, members, secrets
-from cvcore.errors import Conflict, InvalidInput, NameRefused, NameTaken, NotFound
+from cvcore.errors import Conflict, HomeUnusable, InvalidInput, NameRefused, NameTaken, NotFound
 from cvcore.store import ClassLimits, SchoolClass, Store
 
 PASSWORD = "chalk and sponge"
@@ -182,3 +183,24 @@ def test_a_ticket_lasts_a_minute(store: Store, school_class: SchoolClass) -> Non
             classroom.take_ticket(store, text)
     with pytest.raises(Conflict, match="must be set first"):
         classroom.ticket(Store(store.home.parent / "other"))
+
+
+@pytest.mark.parametrize("data", [b"", b"short"])
+def test_a_key_that_was_cut_short_signs_nothing(store: Store, data: bytes) -> None:
+    """Anybody could sign with an empty one: nobody is known any more, and who comes in is told why not."""
+    cookie = classroom.set_password(store, PASSWORD)
+    forged = str(URLSafeSerializer(data, salt="tagwise-class").dumps({"teacher": 1}))
+    (store.home / "class.key").write_bytes(data)
+    assert [None, None] == [classroom.viewer(store, each) for each in (cookie, forged)]
+    with pytest.raises(HomeUnusable, match=rf"class.key must hold a key of 32 bytes, it has {len(data)}"):
+        classroom.sign_in(store, PASSWORD)
+
+
+@pytest.mark.parametrize("nickname", ["ana", "ANA", "Ａｎａ", "A\u200bna"])
+def test_nicknames_that_look_alike(store: Store, nickname: str) -> None:
+    """Nobody poses as another by letters of another case or width, or ones that are not seen."""
+    classroom.set_password(store, PASSWORD)
+    code = classroom.open_class(store, "4b").code
+    classroom.join(store, code, "Ana")
+    with pytest.raises(Conflict, match="is in this class already"):
+        classroom.join(store, code, nickname)

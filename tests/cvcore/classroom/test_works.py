@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cvcore import classroom, projects
+from cvcore.classroom import homes
+from cvcore.files import blobs
 from cvcore.projects import changes, uploads
 from cvcore.settings import Limits
 from cvcore.store import Pupil, Store
@@ -34,3 +36,33 @@ def test_what_each_pupil_has(store: Store, pupils: dict[str, Pupil]) -> None:
     assert ("Ben", 0, 0, 0, None, False) == (
         ben.pupil.nickname, ben.projects, ben.images, ben.trainings, ben.newest, ben.is_training,
     )  # fmt: skip
+
+
+def test_one_damaged_database_does_not_stop_the_class(store: Store, pupils: dict[str, Pupil]) -> None:
+    """It is told beside its pupil; the others are seen, hand in and wait for their turn, and it can be deleted."""
+    anna, ben = pupils["Anna"], pupils["Ben"]
+    own = classroom.store_of(store, ben)
+    project = projects.create(own, "Mine")
+    stored = uploads.add(own, project, "1.png", draw_image(1), limits=Limits())
+    changes.tag(own, project, [stored.image_id or ""], ["rose"], limits=Limits())
+    damage(store, anna)
+    broken, whole = classroom.works(store, anna.class_id)
+    assert (0, True, 1, "") == (broken.projects, "is damaged" in broken.fault, whole.projects, whole.fault)
+    assert [own.home] == [each.home for each in classroom.usable(store, [anna, ben])]
+    assert ["rose"] == classroom.tag_names(store, [anna, ben])
+    _, collected = classroom.collect(store, "All", [anna, ben], ["rose"], limits=Limits())
+    assert ([1], [anna]) == ([new for _, new in collected.new if new], [pupil for pupil, _ in collected.refused])
+    assert classroom.trainings_ahead(store, own) is None
+    assert 1 == classroom.delete_pupil(store, anna).pupils
+    assert not blobs.pupil_home(store.home, anna.class_id, anna.id).exists()
+    assert 1 == classroom.delete_class(store, store.classes.get(ben.class_id)).pupils
+
+
+def damage(store: Store, pupil: Pupil) -> None:
+    """Let a pupil's database be found damaged when it is opened next."""
+    own = classroom.store_of(store, pupil)
+    own.close()
+    for path in own.home.glob("tagwise.db*"):
+        path.unlink()
+    (own.home / "tagwise.db").write_bytes(b"no database" * 1000)
+    homes.forget()
