@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import re
+import time
 from datetime import date
 from pathlib import Path
 
 from cvcore.backups.writing import backup
 from cvcore.errors import TagwiseError
+from cvcore.files import blobs
 
 KEPT = 7
 LOOK_EVERY_S = 600.0
 _NAME = re.compile(r"tagwise-\d{4}-\d{2}-\d{2}\.zip")
+# What is written beside a backup before it is complete.
+_TEMPORARY = re.compile(rf"\.{_NAME.pattern}\..+")
+ABANDONED_S = 86_400
 
 log = logging.getLogger("tagwise.backups")
 
@@ -28,11 +34,16 @@ async def keep(home: Path, folder: Path, *, look_every_s: float = LOOK_EVERY_S) 
             await asyncio.to_thread(write_todays, home, folder, date.today())
         except (TagwiseError, OSError) as error:
             log.error("today's backup could not be written: %s", error)
+        except Exception:
+            # Whatever it was: tomorrow's backup must be tried.
+            log.exception("today's backup could not be written")
         await asyncio.sleep(look_every_s)
 
 
 def write_todays(home: Path, folder: Path, today: date) -> None:
     """Write the backup of a day unless it is there, then remove all but the newest seven of ours.
+
+    What killed processes left half written there goes, too.
 
     Raises:
         As `backup`.
@@ -41,6 +52,7 @@ def write_todays(home: Path, folder: Path, today: date) -> None:
     if path.exists():
         return
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _sweep(folder)
     made = backup(home, path)
     log.info("backup %s: %d files, %.1f MB", path, made.files, made.size_bytes / 1e6)
     if made.left_out:
@@ -51,3 +63,11 @@ def write_todays(home: Path, folder: Path, today: date) -> None:
     dated = sorted(each for each in folder.iterdir() if _NAME.fullmatch(each.name) and each.name <= path.name)
     for old in dated[:-KEPT]:
         old.unlink(missing_ok=True)
+
+
+def _sweep(folder: Path) -> None:
+    """Delete what was half written when a process was killed, a day ago or longer: each time as large as a backup."""
+    for path in folder.iterdir():
+        with contextlib.suppress(FileNotFoundError):  # another process sweeps, too
+            if _TEMPORARY.fullmatch(path.name) and time.time() - path.stat().st_mtime > ABANDONED_S:
+                blobs.delete(path)

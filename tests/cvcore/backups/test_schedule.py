@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import time
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -43,12 +45,12 @@ def test_seven_are_kept(store: Store, tmp_path: Path) -> None:
 def test_what_goes_wrong_is_tried_again(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A full disk ends one attempt, not the schedule; the log tells it."""
+    """A full disk, or an error that nobody foresaw, ends one attempt, not the schedule; the log tells it."""
     tried: list[date] = []
 
     def fail(home: Path, folder: Path, today: date) -> None:
         tried.append(today)
-        raise OSError("no space")
+        raise OSError("no space") if len(tried) == 1 else ValueError("foreseen by nobody")
 
     monkeypatch.setattr(schedule, "write_todays", fail)
 
@@ -57,8 +59,22 @@ def test_what_goes_wrong_is_tried_again(
             await asyncio.wait_for(schedule.keep(store.home, tmp_path, look_every_s=0.01), 0.5)
 
     awaited(run())
-    assert len(tried) > 1
+    assert len(tried) > 2
     assert "today's backup could not be written: no space" in caplog.text
+    assert "foreseen by nobody" in caplog.text
+
+
+def test_what_killed_processes_left_goes(store: Store, tmp_path: Path) -> None:
+    """Half a zip and the copy of a database beside it; not what another process writes now, nor what is the user's."""
+    for name in (".tagwise-2026-11-26.zip.12-0123abcd", ".mine.zip.12-0123abcd"):
+        (tmp_path / name).write_bytes(b"half")
+    (tmp_path / ".tagwise-2026-11-26.zip.x1y2z3_a").mkdir()
+    for path in tmp_path.iterdir():
+        os.utime(path, (time.time() - 2 * schedule.ABANDONED_S,) * 2)
+    (tmp_path / ".tagwise-2026-11-28.zip.13-0123abcd").write_bytes(b"half")
+    schedule.write_todays(store.home, tmp_path, TODAY)
+    kept = [name for name in names(tmp_path) if name.startswith((".", "tagwise-"))]
+    assert [".mine.zip.12-0123abcd", ".tagwise-2026-11-28.zip.13-0123abcd", "tagwise-2026-11-28.zip"] == kept
 
 
 def test_a_clock_that_was_wrong(store: Store, tmp_path: Path) -> None:
